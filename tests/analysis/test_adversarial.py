@@ -101,12 +101,12 @@ def test_the_rates_are_counted_by_family() -> None:
 
 
 def test_the_document_is_plain_json() -> None:
-    found = json.loads(msgspec.json.encode(judge([Reading(a_case("escalate"), 1)]).as_object()))
-    assert found["cases"] == 1
-    assert found["wrong_deescalations"]["families"]["irony"]["share"] == 1.0
-    assert found["needless_escalations"]["families"] == {}
-    assert found["needless_escalations"]["all"]["low"] is None
-    assert found["reached"] == {"escalate": {"1": 1}, "stay": {}}
+    parsed = json.loads(msgspec.json.encode(judge([Reading(a_case("escalate"), 1)]).as_object()))
+    assert parsed["cases"] == 1
+    assert parsed["wrong_deescalations"]["families"]["irony"]["share"] == 1.0
+    assert parsed["needless_escalations"]["families"] == {}
+    assert parsed["needless_escalations"]["all"]["low"] is None
+    assert parsed["reached"] == {"escalate": {"1": 1}, "stay": {}}
 
 
 readings = st.lists(
@@ -129,7 +129,7 @@ readings = st.lists(
 def test_families_add_up_to_the_whole(found: list[Reading]) -> None:
     judgement = judge(found)
     for name in ("wrong_deescalations", "needless_escalations"):
-        parts = [getattr(one, name) for one in judgement.families]
+        parts = [getattr(family, name) for family in judgement.families]
         whole = getattr(judgement.whole, name)
         assert whole == Rate(sum(p.faults for p in parts), sum(p.cases for p in parts))
         assert whole.faults == len(getattr(judgement, name))

@@ -37,8 +37,8 @@ def unknown(name: str, cents: int) -> AttemptRow:
 
 def test_bill_that_agrees_has_no_difference() -> None:
     rows = [request(f"r{n}", call(f"r{n}", 1)) for n in range(3)]
-    found = compare([line(3)], rows)
-    assert (found.difference_nano_usd, found.cells[0].causes) == (0, {})
+    comparison = compare([line(3)], rows)
+    assert (comparison.difference_nano_usd, comparison.cells[0].causes) == (0, {})
 
 
 def test_unknown_calls_explain_what_the_bill_is_lower_by() -> None:
@@ -75,43 +75,43 @@ def test_what_nothing_else_explains_is_prices() -> None:
 
 
 def test_model_that_only_the_bill_has_is_not_in_the_ledger() -> None:
-    found = compare([line(3), line(5, "tax")], [request("r1", call("r1", 3))])
-    assert [c.causes for c in found.cells] == [{}, {Cause.NOT_IN_LEDGER: 5 * CENT}]
+    comparison = compare([line(3), line(5, "tax")], [request("r1", call("r1", 3))])
+    assert [c.causes for c in comparison.cells] == [{}, {Cause.NOT_IN_LEDGER: 5 * CENT}]
 
 
 def test_day_that_the_bill_leaves_out_is_not_on_the_bill() -> None:
     early = replace(line(1), day=date(2026, 11, 16))
-    found = compare([early, replace(line(0), day=date(2026, 11, 19))],
+    comparison = compare([early, replace(line(0), day=date(2026, 11, 19))],
                     [request("r1", call("r1", 3))])  # fmt: skip
-    assert found.causes[Cause.NOT_ON_BILL] == -3 * CENT
-    assert found.causes[Cause.NOT_IN_LEDGER] == CENT
+    assert comparison.causes[Cause.NOT_ON_BILL] == -3 * CENT
+    assert comparison.causes[Cause.NOT_IN_LEDGER] == CENT
 
 
 def test_models_of_another_bill_stand_aside() -> None:
     rows = [request("r1", call("r1", 3)), request("r2", call("r2", 9, model="other"))]
-    found = compare([line(3)], rows)
-    assert found.difference_nano_usd == 0
-    assert found.elsewhere["other"].booked_nano_usd == 9 * CENT
+    comparison = compare([line(3)], rows)
+    assert comparison.difference_nano_usd == 0
+    assert comparison.elsewhere["other"].booked_nano_usd == 9 * CENT
 
 
 @pytest.mark.parametrize(
     "name", ["nano-1-2026-03-05", "nano-1-20260305", "nano-1-0305", "lab/NANO-1", "nano-1"]
 )
 def test_models_are_found_by_the_names_that_providers_bill(name: str) -> None:
-    found = compare([line(3, name)], [request("r1", call("r1", 3))])
-    assert [cell.model for cell in found.cells] == ["nano-1"]
+    comparison = compare([line(3, name)], [request("r1", call("r1", 3))])
+    assert [cell.model for cell in comparison.cells] == ["nano-1"]
 
 
 def test_a_model_is_mapped_by_hand() -> None:
-    found = compare([line(3, "N1")], [request("r1", call("r1", 3))], {"N1": "nano-1"})
-    assert found.difference_nano_usd == 0
+    comparison = compare([line(3, "N1")], [request("r1", call("r1", 3))], {"N1": "nano-1"})
+    assert comparison.difference_nano_usd == 0
 
 
 @pytest.mark.parametrize("own", [{"role": Role.TRIAGE}, {"cost_basis": CostBasis.OWN_COMPUTE}])
 def test_own_compute_is_on_no_bill(own: dict[str, object]) -> None:
     rows = [request("r1", call("r1", 3)), request("r2", call("r2", 9, **own))]
-    found = compare([line(3)], rows)
-    assert (found.difference_nano_usd, found.elsewhere) == (0, {})
+    comparison = compare([line(3)], rows)
+    assert (comparison.difference_nano_usd, comparison.elsewhere) == (0, {})
 
 
 @given(
@@ -200,10 +200,10 @@ def test_json_has_every_amount_exactly(database: Path, tmp_path: Path) -> None:
     code, said = checked(
         database, path, "--json", "--rate", "EUR=1.10@2026-11-01", "--rate", "EUR=1.20@2026-11-19"
     )
-    found = json.loads(said)
-    assert (code, found["billed_nano_usd"], found["ledger_nano_usd"]) == (0, 33_000_000, 5 * CENT)
-    assert found["causes_nano_usd"]["unknown_calls"] == -17_000_000
-    assert found["rates"] == [{"currency": "EUR", "usd": "1.10", "since": "2026-11-01"}]
+    parsed = json.loads(said)
+    assert (code, parsed["billed_nano_usd"], parsed["ledger_nano_usd"]) == (0, 33_000_000, 5 * CENT)
+    assert parsed["causes_nano_usd"]["unknown_calls"] == -17_000_000
+    assert parsed["rates"] == [{"currency": "EUR", "usd": "1.10", "since": "2026-11-01"}]
 
 
 ROW = "date,model,amount\n2026-11-18,x,1\n"

@@ -39,45 +39,45 @@ FOUR = [
 
 
 def test_four_rows_by_hand() -> None:
-    found = errors_of(FOUR)
-    assert found.ips is not None
-    assert found.snips is not None
-    assert found.dr is not None
-    assert found.ips.error == pytest.approx((2 + 0 + 4 + 0) / 4)
-    assert found.snips.error == pytest.approx(6 / 8)
+    errors = errors_of(FOUR)
+    assert errors.ips is not None
+    assert errors.snips is not None
+    assert errors.dr is not None
+    assert errors.ips.error == pytest.approx((2 + 0 + 4 + 0) / 4)
+    assert errors.snips.error == pytest.approx(6 / 8)
     terms = [0.4 + 2 * 0.6, 0.2 - 2 * 0.2, 0.6 + 4 * 0.4, 0.1]
     assert [robust(sample) for sample in FOUR] == pytest.approx(terms)
-    assert found.dr.error == pytest.approx(sum(terms) / 4)
-    assert found.effective == pytest.approx(8**2 / (4 + 4 + 16))
-    assert found.logged is not None
-    assert found.logged.error == 0.5
+    assert errors.dr.error == pytest.approx(sum(terms) / 4)
+    assert errors.effective == pytest.approx(8**2 / (4 + 4 + 16))
+    assert errors.logged is not None
+    assert errors.logged.error == 0.5
 
 
 def test_few_rows_have_no_interval() -> None:
-    found = errors_of(FOUR)
-    assert found.dr is not None
-    assert found.dr.interval is None
+    errors = errors_of(FOUR)
+    assert errors.dr is not None
+    assert errors.dr.interval is None
 
 
 def test_rows_without_overlap_leave_bounds() -> None:
-    found = errors_of([Sample(1.0, 0.0, 0.1, 0.0)] * 3 + [Sample(0.0, None, 0.1, 0.0)])
-    assert not found.answerable
-    assert found.bounds is not None
-    assert (found.bounds.low, found.bounds.high) == (0.0, 0.25)
+    errors = errors_of([Sample(1.0, 0.0, 0.1, 0.0)] * 3 + [Sample(0.0, None, 0.1, 0.0)])
+    assert not errors.answerable
+    assert errors.bounds is not None
+    assert (errors.bounds.low, errors.bounds.high) == (0.0, 0.25)
 
 
 def test_no_rows_say_nothing() -> None:
-    found = errors_of([])
-    assert (found.dr, found.logged, found.bounds, found.answerable) == (None, None, None, False)
+    errors = errors_of([])
+    assert (errors.dr, errors.logged, errors.bounds, errors.answerable) == (None, None, None, False)
 
 
 def test_unchanged_policy_has_the_recorded_error_exactly() -> None:
     rows = [Sample(1.0, float(i % 10 == 0), 0.3, float(i % 10 == 0)) for i in range(200)]
-    found = errors_of(rows)
-    assert found.dr == found.logged
-    assert found.difference is not None
-    assert found.difference.interval is not None
-    assert (found.difference.error, found.difference.interval.high) == (0.0, 0.0)
+    errors = errors_of(rows)
+    assert errors.dr == errors.logged
+    assert errors.difference is not None
+    assert errors.difference.interval is not None
+    assert (errors.difference.error, errors.difference.interval.high) == (0.0, 0.0)
 
 
 @given(
@@ -91,8 +91,8 @@ def test_effective_sample_is_never_more_than_what_was_seen(
     rows: list[tuple[float, bool, float, bool]],
 ) -> None:
     samples = [Sample(rho, float(y) if seen else None, q, 0.0) for rho, seen, q, y in rows]
-    found = errors_of(samples)
-    assert found.effective <= found.observed + 1e-9
+    errors = errors_of(samples)
+    assert errors.effective <= errors.observed + 1e-9
 
 
 def a_day(draw: random.Random, quality: float) -> list[Sample]:

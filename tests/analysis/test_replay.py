@@ -108,46 +108,46 @@ def run(rows: list[RequestRow], new: Side, old: Side | None = None, **labels: bo
 
 
 async def test_own_policy_changes_nothing(rows: list[RequestRow]) -> None:
-    found = run(rows, a_side("hash"))
-    assert (found.requests, found.changed, found.costs.saved_nano_usd) == (4, 0, 0)
-    assert found.costs.own_nano_usd == sum(row.cost_nano_usd for row in rows)
-    assert found.new.levels == found.old.levels
-    assert not found.assumed
+    result = run(rows, a_side("hash"))
+    assert (result.requests, result.changed, result.costs.saved_nano_usd) == (4, 0, 0)
+    assert result.costs.own_nano_usd == sum(row.cost_nano_usd for row in rows)
+    assert result.new.levels == result.old.levels
+    assert not result.assumed
 
 
 async def test_same_policy_under_another_name_derives_the_same_decisions(
     rows: list[RequestRow],
 ) -> None:
     """Facts come from stored signals and the answerers, not from the stored facts."""
-    found = run(rows, a_side("renamed"))
-    assert (found.changed, found.costs.saved_nano_usd) == (0, 0)
+    result = run(rows, a_side("renamed"))
+    assert (result.changed, result.costs.saved_nano_usd) == (0, 0)
 
 
 async def test_own_policy_gives_an_exact_repeat_for_nothing(houses: Houses) -> None:
     rows = await repeated(houses)
-    found = run(rows, a_side("hash", cache={"exact": True}))
-    assert (found.requests, found.changed, found.costs.saved_nano_usd) == (2, 0, 0)
-    assert found.new.levels == found.old.levels
+    result = run(rows, a_side("hash", cache={"exact": True}))
+    assert (result.requests, result.changed, result.costs.saved_nano_usd) == (2, 0, 0)
+    assert result.new.levels == result.old.levels
 
 
 async def test_answer_given_again_under_its_key_is_no_decision(rows: list[RequestRow]) -> None:
     again = replayed_row(rows[1], "again", "key-1", rows[1].finished_at_ms, 1.0)
-    found = run([*rows, again], a_side("hash"))
-    assert (found.requests, found.costs.saved_nano_usd) == (4, 0)
-    assert found.left_out == {LeftOut.GIVEN_AGAIN: 1}
+    result = run([*rows, again], a_side("hash"))
+    assert (result.requests, result.costs.saved_nano_usd) == (4, 0)
+    assert result.left_out == {LeftOut.GIVEN_AGAIN: 1}
 
 
 async def test_four_rows_by_hand(rows: list[RequestRow]) -> None:
     """A floor of 0.75 takes one of the two doubtful requests to level 1, for nothing."""
     assert [row.answerer for row in rows] == ["faq", "mid", "mid", "deep"]
-    found = run(rows, a_side(**floor(0.75)))
-    assert found.costs.baseline_nano_usd == 3 * CALL
-    assert found.costs.own_nano_usd == 2 * CALL
-    assert list(found.changes) == [("mid", "faq", "lowest_expected_loss")]
-    change = found.changes["mid", "faq", "lowest_expected_loss"]
+    result = run(rows, a_side(**floor(0.75)))
+    assert result.costs.baseline_nano_usd == 3 * CALL
+    assert result.costs.own_nano_usd == 2 * CALL
+    assert list(result.changes) == [("mid", "faq", "lowest_expected_loss")]
+    change = result.changes["mid", "faq", "lowest_expected_loss"]
     assert (change.requests, change.difference_nano_usd) == (1, -CALL)
     assert change.examples == [rows[1].request_id]
-    assert found.new.levels == {(1, "resolve"): 2.0, (2, "llm"): 1.0, (3, "reasoning"): 1.0}
+    assert result.new.levels == {(1, "resolve"): 2.0, (2, "llm"): 1.0, (3, "reasoning"): 1.0}
 
 
 async def test_dearer_prices_are_paid_for_recorded_calls(rows: list[RequestRow]) -> None:
@@ -160,27 +160,27 @@ async def test_dearer_prices_are_paid_for_recorded_calls(rows: list[RequestRow])
         replace(new, facts=new.answerer.facts) if plan.facts.name == "mid" else plan
         for plan, new in zip(side.plans, dearer, strict=True)
     )
-    found = run(rows, replace(side, plans=plans))
-    assert found.changed == 0
-    assert -found.costs.saved_nano_usd == 2 * CALL
+    result = run(rows, replace(side, plans=plans))
+    assert result.changed == 0
+    assert -result.costs.saved_nano_usd == 2 * CALL
 
 
 async def test_two_policies_are_compared_alike(rows: list[RequestRow]) -> None:
-    found = run(rows, a_side("loose", **floor(0.75)), a_side("strict", **floor(0.99)))
-    assert found.changed == 2
-    assert found.costs.baseline_nano_usd == 4 * CALL
-    assert found.costs.own_nano_usd == 2 * CALL
+    result = run(rows, a_side("loose", **floor(0.75)), a_side("strict", **floor(0.99)))
+    assert result.changed == 2
+    assert result.costs.baseline_nano_usd == 4 * CALL
+    assert result.costs.own_nano_usd == 2 * CALL
 
 
 async def test_hard_rule_holds_in_replay(rows: list[RequestRow]) -> None:
-    found = run(rows, a_side(**floor(0.0)))
-    assert found.new.levels[3, "reasoning"] == 1.0
+    result = run(rows, a_side(**floor(0.0)))
+    assert result.new.levels[3, "reasoning"] == 1.0
 
 
 async def test_calls_that_nobody_made_are_counted(rows: list[RequestRow]) -> None:
-    found = run(rows, a_side(**floor(0.75)))
-    assert found.new.uncertain == 1
-    assert found.old.uncertain == 0
+    result = run(rows, a_side(**floor(0.75)))
+    assert result.new.uncertain == 1
+    assert result.old.uncertain == 0
 
 
 async def test_failed_call_of_unknown_price_stays_unknown(rows: list[RequestRow]) -> None:
@@ -203,9 +203,9 @@ async def test_answerer_of_unknown_price_is_in_no_cost(rows: list[RequestRow]) -
         replace(plan, answerer=tier, facts=tier.facts) if plan.facts.name == "mid" else plan
         for plan in side.plans
     )
-    found = run(rows, replace(side, plans=plans))
-    assert found.not_compared == 3
-    condition = judge(found, read_condition("cost>+5%"))
+    result = run(rows, replace(side, plans=plans))
+    assert result.not_compared == 3
+    condition = judge(result, read_condition("cost>+5%"))
     assert condition.answer is Answer.CANNOT_SAY
 
 
@@ -215,9 +215,9 @@ async def test_recorded_climb_is_climbed_again(houses: Houses) -> None:
     house = houses([low(), failing, deep()], thetas=THETAS, decision=decision)
     rows = await play(house, [surely(0.5)])
     assert rows[0].answerer == "deep"
-    found = run(rows, a_side("hash", decision=decision))
-    assert found.costs.saved_nano_usd == 0
-    assert found.new.levels == {(3, "reasoning"): 1.0}
+    result = run(rows, a_side("hash", decision=decision))
+    assert result.costs.saved_nano_usd == 0
+    assert result.new.levels == {(3, "reasoning"): 1.0}
 
 
 async def test_observed_month_is_compared_with_what_was_asked_for(houses: Houses) -> None:
@@ -227,41 +227,41 @@ async def test_observed_month_is_compared_with_what_was_asked_for(houses: Houses
     await house.gateway.complete(ask(requested_model="their-model"), ALICE)
     await house.gateway.drain()
     rows = list(house.ledger.rows())
-    found = run(rows, a_side("hash"))
-    assert (found.observed, found.changed) == (1, 1)
-    assert (found.costs.baseline_nano_usd, found.costs.own_nano_usd) == (CALL, 0)
-    assert list(found.changes) == [("deep", "faq", "lowest_expected_loss")]
+    result = run(rows, a_side("hash"))
+    assert (result.observed, result.changed) == (1, 1)
+    assert (result.costs.baseline_nano_usd, result.costs.own_nano_usd) == (CALL, 0)
+    assert list(result.changes) == [("deep", "faq", "lowest_expected_loss")]
 
 
 async def test_rows_without_a_decision_are_counted(rows: list[RequestRow]) -> None:
     broken = replace(rows[0], record=rows[0].record[:20])
     heads = replace(rows[1], tier="specialist")
-    found = run([*rows, broken, heads], a_side("hash"))
-    assert found.left_out == {LeftOut.UNREADABLE: 1, LeftOut.NOT_ROUTED: 1}
-    assert found.requests == 4
+    result = run([*rows, broken, heads], a_side("hash"))
+    assert result.left_out == {LeftOut.UNREADABLE: 1, LeftOut.NOT_ROUTED: 1}
+    assert result.requests == 4
 
 
 async def test_rows_of_an_older_version_say_what_they_lack(rows: list[RequestRow]) -> None:
     case = case_of(rows[1])
     assert isinstance(case, Case)
-    found = replay(lambda: [replace(case, shape=None)], a_side(), None, KnownCorrectness())
-    assert Assumed.CAP in found.assumed
+    replayed_day = replay(lambda: [replace(case, shape=None)], a_side(), None, KnownCorrectness())
+    assert Assumed.CAP in replayed_day.assumed
 
 
 async def test_unchanged_decisions_keep_their_outcomes(rows: list[RequestRow]) -> None:
-    found = run(rows, a_side("hash"), r0=True, r1=False, r2=True, r3=True)
-    assert found.errors.answerable
-    assert found.errors.dr is not None
-    assert found.errors.dr.error == 0.25
+    result = run(rows, a_side("hash"), r0=True, r1=False, r2=True, r3=True)
+    assert result.errors.answerable
+    assert result.errors.dr is not None
+    assert result.errors.dr.error == 0.25
 
 
 async def test_changed_decision_without_exploration_cannot_be_judged(
     rows: list[RequestRow],
 ) -> None:
-    found = run(rows, a_side(**floor(0.75)), r0=True, r1=False, r2=True, r3=True)
-    assert found.errors.no_overlap == 1
-    assert not found.errors.answerable
-    judged = judge(found, read_condition("error>+0.5pp"))
+    result = run(rows, a_side(**floor(0.75)), r0=True, r1=False, r2=True, r3=True)
+    assert result.errors.no_overlap == 1
+    assert not result.errors.answerable
+    judged = judge(result, read_condition("error>+0.5pp"))
     assert judged.answer is Answer.CANNOT_SAY
     assert "propensity 0" in judged.told
 
@@ -269,20 +269,22 @@ async def test_changed_decision_without_exploration_cannot_be_judged(
 async def test_outcome_of_another_answerer_answers_for_it(rows: list[RequestRow]) -> None:
     labels = [Correctness(row.request_id, correct=True) for row in rows]
     other = Correctness(rows[1].request_id, correct=False, answerer="faq")
-    found = replay(cases(rows), a_side(**floor(0.75)), None, KnownCorrectness.of([*labels, other]))
-    assert found.errors.answerable
-    assert found.errors.dr is not None
-    assert found.errors.dr.error == 0.25
+    replayed_day = replay(
+        cases(rows), a_side(**floor(0.75)), None, KnownCorrectness.of([*labels, other])
+    )
+    assert replayed_day.errors.answerable
+    assert replayed_day.errors.dr is not None
+    assert replayed_day.errors.dr.error == 0.25
 
 
 async def test_answer_from_memory_weighs_nothing(houses: Houses) -> None:
     """Its rung's propensity is of another request, the one that made the answer."""
     rows = await repeated(houses)
-    found = run(rows, a_side("hash", cache={"exact": True}), r0=True, r1=False)
-    assert (found.errors.requests, found.unweighed) == (1, {Unweighed.CACHED: 1})
-    assert found.errors.dr is not None
-    assert found.errors.dr.error == 0.0
-    assert "Outcomes in no estimate: 1, of answers from memory" in " ".join(all_lines(found))
+    result = run(rows, a_side("hash", cache={"exact": True}), r0=True, r1=False)
+    assert (result.errors.requests, result.unweighed) == (1, {Unweighed.CACHED: 1})
+    assert result.errors.dr is not None
+    assert result.errors.dr.error == 0.0
+    assert "Outcomes in no estimate: 1, of answers from memory" in " ".join(all_lines(result))
 
 
 async def test_draft_that_nobody_got_is_in_no_error_rate(houses: Houses) -> None:
@@ -291,23 +293,25 @@ async def test_draft_that_nobody_got_is_in_no_error_rate(houses: Houses) -> None
     house = houses([low(), mid(), thinker], thetas=THETAS)
     rows = await play(house, [surely(0.95), RISKY])
     assert [row.verdict for row in rows] == ["accepted", "safe_answer"]
-    found = run(rows, a_side("hash"), r0=True, r1=False)
-    assert found.unweighed == {Unweighed.DRAFT: 1}
-    assert found.errors.logged is not None
-    assert (found.errors.logged.error, found.errors.logged_requests) == (0.0, 1)
+    result = run(rows, a_side("hash"), r0=True, r1=False)
+    assert result.unweighed == {Unweighed.DRAFT: 1}
+    assert result.errors.logged is not None
+    assert (result.errors.logged.error, result.errors.logged_requests) == (0.0, 1)
 
 
 async def test_no_outcomes_say_nothing_of_errors(rows: list[RequestRow]) -> None:
-    found = run(rows, a_side("hash"))
-    assert judge(found, read_condition("error>2%")).answer is Answer.CANNOT_SAY
-    assert replay_json(found, [])["error"]["answerable"] is False  # type: ignore[index]
+    result = run(rows, a_side("hash"))
+    assert judge(result, read_condition("error>2%")).answer is Answer.CANNOT_SAY
+    assert replay_json(result, [])["error"]["answerable"] is False  # type: ignore[index]
 
 
 async def test_outcomes_of_unknown_requests_are_counted(rows: list[RequestRow]) -> None:
     labels = [Correctness(rows[0].request_id, True), Correctness("elsewhere", True)]
-    found = replay(cases(rows), a_side("hash"), None, KnownCorrectness.of(labels))
-    assert (found.outcomes, found.outcomes_of_others) == (2, 1)
-    assert "1 of 2 outcomes are of requests that are not replayed" in " ".join(all_lines(found))
+    replayed_day = replay(cases(rows), a_side("hash"), None, KnownCorrectness.of(labels))
+    assert (replayed_day.outcomes, replayed_day.outcomes_of_others) == (2, 1)
+    assert "1 of 2 outcomes are of requests that are not replayed" in " ".join(
+        all_lines(replayed_day)
+    )
 
 
 async def test_explored_traffic_answers_for_the_other_policy(houses: Houses) -> None:
@@ -319,12 +323,12 @@ async def test_explored_traffic_answers_for_the_other_policy(houses: Houses) -> 
     assert {row.answerer for row in rows} == {"faq", "mid"}
     labels = KnownCorrectness.of(Correctness(row.request_id, row.answerer == "mid") for row in rows)
     side = a_side(decision={"confidence_floor": 0.99})
-    found = replay(cases(rows), side, None, labels)
-    assert found.errors.answerable
-    assert found.explored == 80
-    assert found.errors.snips is not None
-    assert found.errors.snips.error == 0.0
-    assert found.errors.effective == pytest.approx(40)
+    replayed_day = replay(cases(rows), side, None, labels)
+    assert replayed_day.errors.answerable
+    assert replayed_day.explored == 80
+    assert replayed_day.errors.snips is not None
+    assert replayed_day.errors.snips.error == 0.0
+    assert replayed_day.errors.effective == pytest.approx(40)
 
 
 async def test_headline_says_cost_and_changes(rows: list[RequestRow]) -> None:
@@ -334,14 +338,14 @@ async def test_headline_says_cost_and_changes(rows: list[RequestRow]) -> None:
 
 
 async def test_headline_sets_the_cost_beside_both_expected_errors(rows: list[RequestRow]) -> None:
-    found = run(rows, a_side(**floor(0.75)))
-    assert found.believed.requests == 4
-    new, old = percent(found.new.modelled_error, 2), percent(found.old.modelled_error, 2)
+    result = run(rows, a_side(**floor(0.75)))
+    assert result.believed.requests == 4
+    new, old = percent(result.new.modelled_error, 2), percent(result.old.modelled_error, 2)
     assert new != old
-    told = headline(found)
+    told = headline(result)
     assert f", at an expected error of {new} instead of {old} over all of them (by the" in told
     assert told.index(new) < told.index("1 decision changes")
-    assert f"Expected error</dt><dd>{new}</dd>" in replay_html(found, []).replace("\u00a0", " ")
+    assert f"Expected error</dt><dd>{new}</dd>" in replay_html(result, []).replace("\u00a0", " ")
 
 
 async def test_headline_compares_errors_over_requests_of_which_both_sides_have_one(
@@ -349,21 +353,21 @@ async def test_headline_compares_errors_over_requests_of_which_both_sides_have_o
 ) -> None:
     """Approved words that went out before any call are no answer that may be wrong."""
     some = [*rows[:3], replace(rows[3], verdict=Verdict.SAFE_ANSWER.value, attempts=())]
-    found = run(some, a_side(**floor(0.75)))
-    assert found.believed.requests == 3
-    assert "over the same 3 requests (by the policies' own p" in headline(found)
+    result = run(some, a_side(**floor(0.75)))
+    assert result.believed.requests == 3
+    assert "over the same 3 requests (by the policies' own p" in headline(result)
 
 
 async def test_headline_says_the_error_that_outcomes_tell(rows: list[RequestRow]) -> None:
-    found = run(rows, a_side("hash"), r0=True, r1=False, r2=True, r3=True)
+    result = run(rows, a_side("hash"), r0=True, r1=False, r2=True, r3=True)
     told = "at an error of 25.00 % instead of 25.00 % over 4 requests with an outcome;"
-    assert told in headline(found)
+    assert told in headline(result)
 
 
 async def test_page_is_well_formed_and_escapes_names(rows: list[RequestRow]) -> None:
-    found = run(rows, a_side("<b>", **floor(0.75)), r0=True)
-    judged = [judge(found, read_condition("cost>+5%"))]
-    page = replay_html(found, judged)
+    result = run(rows, a_side("<b>", **floor(0.75)), r0=True)
+    judged = [judge(result, read_condition("cost>+5%"))]
+    page = replay_html(result, judged)
     assert ElementTree.fromstring(page.removeprefix("<!DOCTYPE html>\n")) is not None
     assert "<b>" not in page
     assert "ok: cost&gt;+5%" in page
@@ -373,8 +377,8 @@ async def test_page_is_well_formed_and_escapes_names(rows: list[RequestRow]) -> 
 async def test_other_policy_without_overlap_has_no_error(rows: list[RequestRow]) -> None:
     """The requests that only the other policy changes tell nothing of it, nor of a difference."""
     labels = {f"r{i}": True for i in range(4)}
-    found = run(rows, a_side("hash"), a_side("loose", **floor(0.75)), **labels)
-    errors = found.errors
+    result = run(rows, a_side("hash"), a_side("loose", **floor(0.75)), **labels)
+    errors = result.errors
     assert (errors.requests, errors.logged_requests, errors.no_overlap) == (4, 3, 1)
     assert not errors.answerable
 
@@ -419,5 +423,5 @@ def test_wrong_conditions_say_what_is_allowed(text: str, told: str) -> None:
 
 
 async def test_strict_needs_an_interval(rows: list[RequestRow]) -> None:
-    found = run(rows, a_side(**floor(0.75)))
-    assert judge(found, read_condition("cost>+5%"), strict=True).answer is Answer.CANNOT_SAY
+    result = run(rows, a_side(**floor(0.75)))
+    assert judge(result, read_condition("cost>+5%"), strict=True).answer is Answer.CANNOT_SAY

@@ -84,23 +84,23 @@ def test_groups_hold_the_signed_difference() -> None:
     dearer = replace(CALL, ordinal=2, attempt_id="r/2", tier="llm", level=2, model="large")
     row = request("r", CALL, dearer)
     double = Price(2 * 10**9, 2 * 10**8, None, 8 * 10**9)
-    found = reprice([row], lambda _row, call: double if call.model == "large" else CHEAP)
-    assert {k: s.difference_nano_usd for k, s in found.groups["tiers"].items()} == {
+    repricing = reprice([row], lambda _row, call: double if call.model == "large" else CHEAP)
+    assert {k: s.difference_nano_usd for k, s in repricing.groups["tiers"].items()} == {
         "1 fast": -510_000,
         "2 llm": 1_020_000,
     }
-    assert found.groups["models"].keys() == {"large", "nano-1"}
-    assert {k: s.difference_nano_usd for k, s in found.groups["tenants"].items()} == {
+    assert repricing.groups["models"].keys() == {"large", "nano-1"}
+    assert {k: s.difference_nano_usd for k, s in repricing.groups["tenants"].items()} == {
         "acme": 510_000
     }
-    assert {k: s.calls for k, s in found.groups["days"].items()} == {"2026-11-18": 2}
+    assert {k: s.calls for k, s in repricing.groups["days"].items()} == {"2026-11-18": 2}
 
 
 def test_a_providers_own_cost_stands_beside_ours() -> None:
     told = replace(CALL, provider_cost_nano_usd=1_100_000)
-    found = reprice([request("r", told), request("s", CALL)], lambda _row, _call: CHEAP)
-    assert found.provider.figures().difference_nano_usd == 80_000
-    assert found.provider.calls == 1
+    repricing = reprice([request("r", told), request("s", CALL)], lambda _row, _call: CHEAP)
+    assert repricing.provider.figures().difference_nano_usd == 80_000
+    assert repricing.provider.calls == 1
 
 
 prices = st.builds(
@@ -148,12 +148,12 @@ def test_every_grouping_sums_to_the_total(
         booked = replace(costing(then, call), request_id=f"r{at}", state=state)
         rows.append(request(f"r{at}", booked))
         known[f"r{at}"] = priced
-    found = reprice(rows, lambda row, _call: now if known[row.request_id] else None)
-    for group in found.groups.values():
-        assert _sum(list(group.values())) == _sum([found.total])
+    repricing = reprice(rows, lambda row, _call: now if known[row.request_id] else None)
+    for group in repricing.groups.values():
+        assert _sum(list(group.values())) == _sum([repricing.total])
     spent = sum(row.cost_nano_usd for row in rows)
-    assert found.total.booked_nano_usd + found.total.left_out_nano_usd == spent
-    assert found.outcomes.total() == len(rows)
+    assert repricing.total.booked_nano_usd + repricing.total.left_out_nano_usd == spent
+    assert repricing.outcomes.total() == len(rows)
 
 
 def _sum(groups: list[Sums]) -> tuple[int, ...]:

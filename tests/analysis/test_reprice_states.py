@@ -116,11 +116,11 @@ def test_unchanged_prices_make_no_difference_in_any_state(
         replace(call, attempt_id=f"r/{at}", ordinal=at, model=str(at))
         for at, (call, _) in enumerate(made)
     ]
-    found = reprice([request("r", *calls)], lambda _row, call: made[int(call.model)][1])
-    assert found.total.difference_nano_usd == 0
-    assert {s.difference_nano_usd for g in found.groups.values() for s in g.values()} <= {0}
+    repricing = reprice([request("r", *calls)], lambda _row, call: made[int(call.model)][1])
+    assert repricing.total.difference_nano_usd == 0
+    assert {s.difference_nano_usd for g in repricing.groups.values() for s in g.values()} <= {0}
     spent = sum(call.cost_nano_usd for call in calls)
-    assert found.total.booked_nano_usd + found.total.left_out_nano_usd == spent
+    assert repricing.total.booked_nano_usd + repricing.total.left_out_nano_usd == spent
 
 
 @pytest.mark.parametrize("price", [LIST_PRICE, replace(LIST_PRICE, per_second_nano_usd=0)])
@@ -130,22 +130,22 @@ def test_call_that_came_to_no_answer_is_not_charged_a_list_price(
 ) -> None:
     plan = plan_of(price, outside=False, composite=False)
     late = own_compute(HELD, plan, state, 60_000.0)
-    found = reprice([request("r", late)], lambda _row, _call: price)
-    assert found.total.again_nano_usd == late.cost_nano_usd
-    assert found.total.left_out == 0
+    repricing = reprice([request("r", late)], lambda _row, _call: price)
+    assert repricing.total.again_nano_usd == late.cost_nano_usd
+    assert repricing.total.left_out == 0
 
 
 def test_time_that_a_broken_off_call_took_is_priced_again_at_another_rate() -> None:
     plan = plan_of(LIST_PRICE, outside=False, composite=False)
     late = own_compute(HELD, plan, AttemptState.FAILED, 2_000.0)
     dearer = replace(LIST_PRICE, per_second_nano_usd=90_000)
-    found = reprice([request("r", late)], lambda _row, _call: dearer)
-    assert (late.cost_nano_usd, found.total.again_nano_usd) == (60_000, 180_000)
+    repricing = reprice([request("r", late)], lambda _row, _call: dearer)
+    assert (late.cost_nano_usd, repricing.total.again_nano_usd) == (60_000, 180_000)
 
 
 def test_what_a_bill_said_of_a_call_is_no_usage_to_price() -> None:
     line = replace(
         attempt("r", cost=-300_000), role=Role.RECONCILE, usage=Usage(), price_version="bill"
     )
-    found = reprice([request("r", line)], lambda _row, _call: LIST_PRICE)
-    assert (found.total.difference_nano_usd, found.total.left_out_nano_usd) == (0, -300_000)
+    repricing = reprice([request("r", line)], lambda _row, _call: LIST_PRICE)
+    assert (repricing.total.difference_nano_usd, repricing.total.left_out_nano_usd) == (0, -300_000)

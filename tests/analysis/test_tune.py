@@ -126,7 +126,7 @@ async def test_labels_come_from_rows_and_their_outcomes(houses: Houses) -> None:
     graded = [Correctness(ids[0], True), Correctness(ids[1], False), Correctness(ids[2], True)]
     known = KnownCorrectness.of([*graded, Correctness("elsewhere", True)])
     found = labelled(map(case_of, rows), known)
-    told = [(one.confidence, one.correct, one.triage_version) for one in found.labels]
+    told = [(label.confidence, label.correct, label.triage_version) for label in found.labels]
     assert told == [(0.95, True, "fake"), (0.9, False, "fake")]
     assert found.graded["mid"].all == [(CALM.difficulty, True)]
     assert (found.requests, found.without_outcome, found.outcomes_of_others) == (3, 0, 1)
@@ -233,36 +233,36 @@ def a_file(folder: Path, right: int, bad: str = "") -> Path:
 
 def test_command_writes_a_certificate_that_a_policy_takes(tmp_path: Path) -> None:
     out = tmp_path / "c.json"
-    said = tiergate("tune", "--labels", a_file(tmp_path, 200), "--out", out, "--json")
-    assert said.returncode == 0, said.stderr
-    found = json.loads(said.stdout)
-    assert found["domains"][0]["certified"] is True
+    run = tiergate("tune", "--labels", a_file(tmp_path, 200), "--out", out, "--json")
+    assert run.returncode == 0, run.stderr
+    parsed = json.loads(run.stdout)
+    assert parsed["domains"][0]["certified"] is True
     checked = tiergate("check", write(tmp_path, CERTIFIED))
     assert "1 valid" in checked.stdout, checked.stdout + checked.stderr
 
 
 def test_command_refuses_thin_data_with_how_many_would_do(tmp_path: Path) -> None:
     out = tmp_path / "c.json"
-    said = tiergate("tune", "--labels", a_file(tmp_path, 100), "--out", out)
-    assert said.returncode == 6
-    assert "149 would do, 49 more" in said.stdout
+    run = tiergate("tune", "--labels", a_file(tmp_path, 100), "--out", out)
+    assert run.returncode == 6
+    assert "149 would do, 49 more" in run.stdout
     assert not out.exists()
 
 
 def test_bad_labels_are_named(tmp_path: Path) -> None:
-    said = tiergate("tune", "--labels", a_file(tmp_path, 200, "sports,0.9,1\nlegal,2,1\n"))
-    assert "2 lines could not be read: line 202: 'sports'" in said.stderr
+    run = tiergate("tune", "--labels", a_file(tmp_path, 200, "sports,0.9,1\nlegal,2,1\n"))
+    assert "2 lines could not be read: line 202: 'sports'" in run.stderr
 
 
 def test_a_table_without_the_columns_is_refused_with_those_it_has(tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_text("id,correct\n1,1\n", encoding="utf-8")
-    said = tiergate("tune", "--labels", tmp_path / "x.csv")
-    assert said.returncode == 2
-    assert "no column confidence, domain" in said.stderr
+    run = tiergate("tune", "--labels", tmp_path / "x.csv")
+    assert run.returncode == 2
+    assert "no column confidence, domain" in run.stderr
 
 
 def test_certificate_of_another_triage_model_is_refused(tmp_path: Path) -> None:
     (tmp_path / "c.json").write_text(a_certificate().to_text(), encoding="utf-8")
-    said = tiergate("check", write(tmp_path, CERTIFIED))
-    assert said.returncode == 2
-    assert "a certificate for triage t1" in said.stdout + said.stderr
+    run = tiergate("check", write(tmp_path, CERTIFIED))
+    assert run.returncode == 2
+    assert "a certificate for triage t1" in run.stdout + run.stderr

@@ -79,51 +79,51 @@ def run(folder: Path, rows: list[object], *more: str) -> dict[str, object]:
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     said = tiergate("replay", "-p", "openai", "--from", path, "--json", *more)
     assert said.returncode == 0, said.stderr
-    found = json.loads(said.stdout)
-    assert isinstance(found, dict)
-    return found
+    parsed = json.loads(said.stdout)
+    assert isinstance(parsed, dict)
+    return parsed
 
 
 def test_prompts_are_decided(tmp_path: Path) -> None:
     hard = LITELLM | {"request_id": "r-2", "messages": [
         {"role": "user", "content": "I have crushing chest pain and can't breathe, what now?"}
     ]}  # fmt: skip
-    found = run(tmp_path, [LITELLM, hard, PLAIN])
-    assert found["requests"] == 3
-    levels = found["levels"]
+    result = run(tmp_path, [LITELLM, hard, PLAIN])
+    assert result["requests"] == 3
+    levels = result["levels"]
     assert isinstance(levels, list)
     assert sum(row["new_requests"] for row in levels) == pytest.approx(3)
     assert {row["level"] for row in levels if row["new_requests"]} >= {3}
-    cost = found["cost"]
+    cost = result["cost"]
     assert isinstance(cost, dict)
     assert cost["old_nano_usd"] == 3 * 12_500_000
     assert cost["compared"] == 3
 
 
 def test_rows_without_a_prompt_tell_only_their_tokens(tmp_path: Path) -> None:
-    found = run(tmp_path, [OPENAI, LITELLM])
-    assert (found["requests"], found["left_out"]) == (
+    result = run(tmp_path, [OPENAI, LITELLM])
+    assert (result["requests"], result["left_out"]) == (
         1,
         {"no prompt, so nothing can be decided": 1},
     )
-    alone = found["tokens_alone"]
+    alone = result["tokens_alone"]
     assert isinstance(alone, dict)
     assert (alone["rows"], alone["without_prompt"]) == (2, 1)
     assert alone["answerers"]
 
 
 def test_bad_lines_are_counted_with_their_numbers(tmp_path: Path) -> None:
-    found = run(tmp_path, [LITELLM, "{broken", {"model": "gpt-5"}])
-    assert found["left_out"] == {"a line that cannot be read": 2}
-    assert "2 lines" in str(found["bad_lines"])
-    assert "line 2: no JSON" in str(found["bad_lines"])
-    assert "line 3: no tokens" in str(found["bad_lines"])
+    result = run(tmp_path, [LITELLM, "{broken", {"model": "gpt-5"}])
+    assert result["left_out"] == {"a line that cannot be read": 2}
+    assert "2 lines" in str(result["bad_lines"])
+    assert "line 2: no JSON" in str(result["bad_lines"])
+    assert "line 3: no tokens" in str(result["bad_lines"])
 
 
 def test_log_is_read_within_its_period(tmp_path: Path) -> None:
     late = LITELLM | {"startTime": "2026-01-02T00:00:00"}
-    found = run(tmp_path, [LITELLM, late], "--since", "2026-01-01")
-    assert found["requests"] == 1
+    result = run(tmp_path, [LITELLM, late], "--since", "2026-01-01")
+    assert result["requests"] == 1
 
 
 def test_error_of_a_foreign_log_cannot_be_told(tmp_path: Path) -> None:

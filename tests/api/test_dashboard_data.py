@@ -49,7 +49,9 @@ def test_now_counts_what_the_ledger_has(served: Served) -> None:
 
 
 def test_now_has_the_days_spend_against_the_budget(served: Served) -> None:
-    budgets = {(one["tenant"], one["kind"]): one for one in told(served, "now")["budgets"]}  # type: ignore[attr-defined]
+    budgets = {
+        (budget["tenant"], budget["kind"]): budget for budget in told(served, "now")["budgets"]
+    }  # type: ignore[attr-defined]
     spent = sum(row["cost_nano_usd"] for row in served.rows())  # type: ignore[misc]
     assert budgets["local", "day"]["spent_nano_usd"] == spent
     assert budgets["local", "day"]["share"] == pytest.approx(spent / 1e9)
@@ -140,10 +142,10 @@ def test_a_decision_is_told_as_the_api_tells_it(served: Served) -> None:
 
 
 def test_savings_are_the_reports_figures(served: Served) -> None:
-    said = tiergate("report", "--json", "--policy", str(served.folder / "ladder.yaml"),
+    run = tiergate("report", "--json", "--policy", str(served.folder / "ladder.yaml"),
                     "--database", served.database)  # fmt: skip
-    assert said.returncode == 0, said.stderr
-    report = json.loads(said.stdout)
+    assert run.returncode == 0, run.stderr
+    report = json.loads(run.stdout)
     found = dict(told(served, "savings", days=30)["report"])  # type: ignore[call-overload]
     for figure in ("requests", "spend_nano_usd", "tiers", "savings", "escalation_reasons"):
         assert found[figure] == report[figure], figure
@@ -161,12 +163,12 @@ def test_nothing_is_said_of_calibration_before_there_are_outcomes(served: Served
 
 
 def test_health_has_every_answerer_with_its_calls(served: Served) -> None:
-    answerers = {one["answerer"]: one for one in told(served, "health")["answerers"]}  # type: ignore[attr-defined]
+    answerers = {answerer["answerer"]: answerer for answerer in told(served, "health")["answerers"]}  # type: ignore[attr-defined]
     assert set(answerers) == {"approved_answers", "mid", "deep"}
     lines = [line for row in served.rows() for line in row["attempts"]]  # type: ignore[attr-defined]
     calls = sum(line["role"] != "triage" for line in lines)
-    assert sum(one["attempts"] for one in answerers.values()) == calls
-    assert {one["state"] for one in answerers.values()} == {"ready"}
+    assert sum(answerer["attempts"] for answerer in answerers.values()) == calls
+    assert {answerer["state"] for answerer in answerers.values()} == {"ready"}
 
 
 @pytest.mark.parametrize("view", ["now", "decisions", "savings", "confidence", "health"])
@@ -241,10 +243,10 @@ def test_the_page_allows_nothing_from_elsewhere_nor_inline(served: Served) -> No
 
 @pytest.mark.parametrize("name", ["style.css", "app.js", "icon.svg"])
 def test_files_have_their_kind_and_a_tag(served: Served, name: str) -> None:
-    found = served.client.get(f"/dashboard/{name}")
-    assert found.status_code == 200
+    response = served.client.get(f"/dashboard/{name}")
+    assert response.status_code == 200
     again = served.client.get(
-        f"/dashboard/{name}", headers={"if-none-match": found.headers["etag"]}
+        f"/dashboard/{name}", headers={"if-none-match": response.headers["etag"]}
     )
     assert again.status_code == 304
 
@@ -259,8 +261,8 @@ def test_nothing_else_is_a_file_of_the_page(served: Served, path: str) -> None:
 
 
 def test_a_slash_at_the_end_leads_to_the_page(served: Served) -> None:
-    found = served.client.get("/dashboard/")
-    assert (found.status_code, found.headers["location"]) == (308, "../dashboard")
+    response = served.client.get("/dashboard/")
+    assert (response.status_code, response.headers["location"]) == (308, "../dashboard")
 
 
 @pytest.mark.parametrize("host", ["evil.example", "evil.example:8080", "[::1", ""])
@@ -319,11 +321,13 @@ def test_a_tenant_sees_its_own_alone(keys: tuple[Served, dict[str, str]]) -> Non
     assert {line["tenant"] for line in lines(server, made["acme"])} == {"acme"}
     assert lines(server, made["globex"]) == []
     assert told(server, "now", made["globex"])["hour"]["requests"] == 0  # type: ignore[index]
-    seen = {one["tenant"] for one in told(server, "now", made["globex"])["budgets"]}  # type: ignore[attr-defined]
+    seen = {budget["tenant"] for budget in told(server, "now", made["globex"])["budgets"]}  # type: ignore[attr-defined]
     assert seen == {"globex"}
     assert told(server, "confidence", made["globex"])["requests"] == 0
     assert told(server, "savings", made["globex"])["report"]["requests"] == 0  # type: ignore[index]
-    calls = [one["attempts"] for one in told(server, "health", made["globex"])["answerers"]]  # type: ignore[attr-defined]
+    calls = [
+        answerer["attempts"] for answerer in told(server, "health", made["globex"])["answerers"]
+    ]  # type: ignore[attr-defined]
     assert calls == [0, 0, 0]
 
 

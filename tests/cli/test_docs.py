@@ -105,15 +105,15 @@ def test_help_imports_nothing_heavy() -> None:
 
 
 def test_no_command_prints_help_with_2() -> None:
-    said = tiergate()
-    assert said.returncode == 2
-    assert "serve" in said.stdout + said.stderr
+    run = tiergate()
+    assert run.returncode == 2
+    assert "serve" in run.stdout + run.stderr
 
 
 def test_doctor_knows_what_each_missing_part_would_give(tmp_path: Path) -> None:
-    said = tiergate("doctor", "--quick", "--json", "--port", "0", "-d", tmp_path / "ledger.db")
-    assert said.returncode == 0, said.stdout + said.stderr
-    parts = {part["part"]: part for part in json.loads(said.stdout)["parts"]}
+    run = tiergate("doctor", "--quick", "--json", "--port", "0", "-d", tmp_path / "ledger.db")
+    assert run.returncode == 0, run.stdout + run.stderr
+    parts = {part["part"]: part for part in json.loads(run.stdout)["parts"]}
     assert {"python", "onnxruntime", "triage model", "LLM weights", "database", "port"} <= set(
         parts
     )
@@ -124,9 +124,9 @@ def test_doctor_knows_what_each_missing_part_would_give(tmp_path: Path) -> None:
 def test_doctor_says_how_to_serve_beside_a_port_that_is_taken(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        said = tiergate("doctor", "--quick", "--json", "--port", port, "-d", tmp_path / "l.db")
-    assert said.returncode == 0, said.stderr
-    (found,) = [one for one in json.loads(said.stdout)["parts"] if one["part"] == "port"]
+        run = tiergate("doctor", "--quick", "--json", "--port", port, "-d", tmp_path / "l.db")
+    assert run.returncode == 0, run.stderr
+    (found,) = [part for part in json.loads(run.stdout)["parts"] if part["part"] == "port"]
     assert found["state"] == "broken"
     for way in ("tiergate serve --port 9000", 'make serve ARGS="--port 9000"'):
         assert way in found["fix"]
@@ -135,9 +135,9 @@ def test_doctor_says_how_to_serve_beside_a_port_that_is_taken(tmp_path: Path) ->
 def test_doctor_ends_with_1_when_the_ledger_cannot_be_written(tmp_path: Path) -> None:
     database = tmp_path / "ledger.db"
     database.write_bytes(b"this is no database, " * 100)
-    said = tiergate("doctor", "--quick", "-d", database)
-    assert said.returncode == 1
-    assert "1 to fix before anything is served (database)" in said.stdout
+    run = tiergate("doctor", "--quick", "-d", database)
+    assert run.returncode == 1
+    assert "1 to fix before anything is served (database)" in run.stdout
 
 
 def test_doctor_sums_up_in_words_that_everybody_knows(tmp_path: Path) -> None:
@@ -152,15 +152,15 @@ def test_doctor_sums_up_in_words_that_everybody_knows(tmp_path: Path) -> None:
 def test_doctor_looks_where_the_options_of_serve_lead(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        said = tiergate("doctor", "--quick", "--", "--port", port, "-d", tmp_path / "mine.db")
-    assert f"cannot listen on 127.0.0.1:{port}" in said.stdout
-    assert "mine.db" in said.stdout
+        run = tiergate("doctor", "--quick", "--", "--port", port, "-d", tmp_path / "mine.db")
+    assert f"cannot listen on 127.0.0.1:{port}" in run.stdout
+    assert "mine.db" in run.stdout
 
 
 def test_doctor_refuses_options_that_serve_does_not_have() -> None:
-    said = tiergate("doctor", "--quick", "--", "--prt", "9000")
-    assert said.returncode == 2
-    assert "--port" in said.stderr
+    run = tiergate("doctor", "--quick", "--", "--prt", "9000")
+    assert run.returncode == 2
+    assert "--port" in run.stderr
 
 
 @pytest.mark.parametrize(

@@ -17,9 +17,9 @@ from tests.kits.server_kit import environment, tiergate
 
 def test_the_command_prints_figures_as_json(tmp_path: Path) -> None:
     path = write(tmp_path / "rows.jsonl.gz", two_labels("label", "spam", "ham"))
-    said = tiergate("evaluate", "spam", "--data", path, "--json", "--resamples", "20")
-    assert said.returncode == 0, said.stderr
-    report = json.loads(said.stdout)
+    run = tiergate("evaluate", "spam", "--data", path, "--json", "--resamples", "20")
+    assert run.returncode == 0, run.stderr
+    report = json.loads(run.stdout)
     assert report["kind"] == "spam"
     accuracy = report["figures"]["spam, sms: shipped head"]["accuracy"]
     assert set(accuracy) == {"value", "n", "low", "high"}
@@ -29,17 +29,17 @@ def test_the_command_prints_figures_as_json(tmp_path: Path) -> None:
 @pytest.mark.process
 def test_the_command_prints_a_table_for_people(tmp_path: Path) -> None:
     path = write(tmp_path / "rows.jsonl.gz", graded_rows())
-    said = tiergate("evaluate", "routing", "--data", path, "--resamples", "20")
-    assert said.returncode == 0, said.stderr
-    assert "router / best single model / oracle" in said.stdout
-    assert "- weak mixtral-8x7b-instruct-v0.1, strong gpt-4-1106-preview" in said.stdout
+    run = tiergate("evaluate", "routing", "--data", path, "--resamples", "20")
+    assert run.returncode == 0, run.stderr
+    assert "router / best single model / oracle" in run.stdout
+    assert "- weak mixtral-8x7b-instruct-v0.1, strong gpt-4-1106-preview" in run.stdout
 
 
 @pytest.mark.process
 def test_latency_is_measured_where_it_is_asked(tmp_path: Path) -> None:
     path = write(tmp_path / "rows.jsonl.gz", two_labels("label", "spam", "ham"))
-    said = tiergate("evaluate", "spam", "--data", path, "--json", "--latency", "--resamples", "20")
-    figures = json.loads(said.stdout)["figures"]
+    run = tiergate("evaluate", "spam", "--data", path, "--json", "--latency", "--resamples", "20")
+    figures = json.loads(run.stdout)["figures"]
     for tokens in (16, 40, 128):
         timed = figures[f"latency, {tokens} tokens"]
         assert timed["p50_ms"]["value"] <= timed["p99_ms"]["value"]
@@ -58,16 +58,16 @@ def test_latency_is_measured_where_it_is_asked(tmp_path: Path) -> None:
     ],
 )
 def test_wrong_usage_is_told(arguments: tuple[str, ...], code: int, told: str) -> None:
-    said = tiergate("evaluate", *arguments)
-    assert said.returncode == code
-    assert told in " ".join(said.stderr.replace("│", " ").split())
+    run = tiergate("evaluate", *arguments)
+    assert run.returncode == code
+    assert told in " ".join(run.stderr.replace("│", " ").split())
 
 
 @pytest.mark.process
 def test_without_a_kind_the_card_is_printed() -> None:
-    said = tiergate("evaluate")
-    assert said.returncode == 0
-    assert said.stdout.startswith("# Triage model card")
+    run = tiergate("evaluate")
+    assert run.returncode == 0
+    assert run.stdout.startswith("# Triage model card")
 
 
 def test_the_command_names_the_kinds_and_scores_that_there_are() -> None:

@@ -170,16 +170,16 @@ def test_a_place_that_cannot_be_written_is_refused_before_any_work(
     database: Path, tmp_path: Path, command: list[str]
 ) -> None:
     for place, why in ((tmp_path, "is a folder"), (tmp_path / "no" / "file", "there is no folder")):
-        said = tiergate(*command, place, "--database", database)
-        assert said.returncode == 2
-        assert why in " ".join(said.stderr.replace("\u2502", " ").split())
+        run = tiergate(*command, place, "--database", database)
+        assert run.returncode == 2
+        assert why in " ".join(run.stderr.replace("\u2502", " ").split())
 
 
 @pytest.mark.parametrize("form", ["--html", "--parquet"])
 def test_what_the_system_refuses_while_it_is_written_is_told(database: Path, form: str) -> None:
-    said = tiergate("report", form, "/dev/full", "--database", database)
-    assert (said.returncode, "Traceback" in said.stderr) == (1, False)
-    assert "No space left on device" in said.stderr
+    run = tiergate("report", form, "/dev/full", "--database", database)
+    assert (run.returncode, "Traceback" in run.stderr) == (1, False)
+    assert "No space left on device" in run.stderr
 
 
 @pytest.mark.parametrize("zone", ["Mars/Olympus", "../etc/passwd", ""])
@@ -284,7 +284,7 @@ def test_a_report_names_keys_and_tells_refused_from_failed(charged: Path) -> Non
     text = " ".join(ran("report", "-d", charged).stdout.split())
     assert "2 settled, 1 refused" in text
     told = json.loads(ran("report", "--json", "-d", charged).stdout)
-    assert {one["key_name"]: one["refused"] for one in told["keys"]} == {"ci": 1, "app": 0}
+    assert {key["key_name"]: key["refused"] for key in told["keys"]} == {"ci": 1, "app": 0}
     assert [(one["code"], one["short_nano_usd"]) for one in told["unanswered"]] == [
         ("insufficient_quota", 380)
     ]

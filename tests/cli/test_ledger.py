@@ -203,8 +203,8 @@ def test_whole_books_verify_with_0(database: Path) -> None:
 def test_edited_cost_is_named_with_exit_code_1(database: Path) -> None:
     with sqlite3.connect(database) as connection:
         connection.execute("UPDATE attempts SET cost_nano_usd = 1 WHERE request_id = 'r3'")
-    found = json.loads(said("ledger", "verify", "--json", "-d", database, code=1))
-    assert "r3" in {finding["request_id"] for finding in found["findings"]}
+    parsed = json.loads(said("ledger", "verify", "--json", "-d", database, code=1))
+    assert "r3" in {finding["request_id"] for finding in parsed["findings"]}
 
 
 @pytest.mark.process
@@ -327,8 +327,8 @@ def test_review_item_is_listed_until_it_is_done(database: Path) -> None:
 
 
 def test_report_sums_what_was_spent(database: Path) -> None:
-    found = json.loads(said("report", "--json", "-d", database))
-    assert found["spend_nano_usd"] == sum(COSTS) + 120
+    parsed = json.loads(said("report", "--json", "-d", database))
+    assert parsed["spend_nano_usd"] == sum(COSTS) + 120
 
 
 def test_report_writes_files(database: Path, tmp_path: Path) -> None:

@@ -24,46 +24,46 @@ def test_the_example_is_printed_and_works(tmp_path: Path) -> None:
     assert printed.returncode == 0
     assert printed.stdout == EXAMPLE.read_text("utf-8")
     (tmp_path / "plan.yaml").write_text(printed.stdout, "utf-8")
-    said = tiergate("plan", tmp_path / "plan.yaml")
-    assert said.returncode == 0, said.stderr
-    assert "breaks even at" in said.stdout
-    assert "What matters most" in said.stdout
+    run = tiergate("plan", tmp_path / "plan.yaml")
+    assert run.returncode == 0, run.stderr
+    assert "breaks even at" in run.stdout
+    assert "What matters most" in run.stdout
 
 
 def test_a_shipped_plan_is_found_by_name() -> None:
-    found = json.loads(tiergate("plan", "mail", "--json").stdout)
-    assert found["sums"][0]["day_usd"] == "40.00"
+    parsed = json.loads(tiergate("plan", "mail", "--json").stdout)
+    assert parsed["sums"][0]["day_usd"] == "40.00"
 
 
 def test_figures_are_changed_from_the_command_line() -> None:
-    said = tiergate("plan", "crossing", "--set", "horizon.years=2",
+    run = tiergate("plan", "crossing", "--set", "horizon.years=2",
                     "--set", "general.price.list_price_usd=0.001", "--json")  # fmt: skip
-    found = json.loads(said.stdout)
-    assert [year["year"] for year in found["years"]] == [0, 1, 2]
-    assert found["break_even"][0]["requests_per_month"] == 555_556  # 500 / 0.0009
+    parsed = json.loads(run.stdout)
+    assert [year["year"] for year in parsed["years"]] == [0, 1, 2]
+    assert parsed["break_even"][0]["requests_per_month"] == 555_556  # 500 / 0.0009
 
 
 def test_files_are_written_and_named(tmp_path: Path) -> None:
     html, csv = tmp_path / "plan.html", tmp_path / "plan.csv"
-    said = tiergate("plan", "platform", "--html", html, "--csv", csv)
-    assert said.stdout.splitlines() == [f"Report written to {html}.", f"Figures written to {csv}."]
+    run = tiergate("plan", "platform", "--html", html, "--csv", csv)
+    assert run.stdout.splitlines() == [f"Report written to {html}.", f"Figures written to {csv}."]
     assert html.read_text("utf-8").startswith("<!DOCTYPE html>")
     assert csv.read_text("utf-8").startswith("section,key,metric,value\n")
 
 
 def test_messages_stay_out_of_the_json(tmp_path: Path) -> None:
-    said = tiergate("plan", "platform", "--json", "--html", tmp_path / "plan.html")
-    assert json.loads(said.stdout)["schema"] == "tiergate.plan/1"
-    assert "Report written" in said.stderr
+    run = tiergate("plan", "platform", "--json", "--html", tmp_path / "plan.html")
+    assert json.loads(run.stdout)["schema"] == "tiergate.plan/1"
+    assert "Report written" in run.stderr
 
 
 def test_mistakes_end_with_2_and_name_the_sum(tmp_path: Path) -> None:
     text = EXAMPLE.read_text("utf-8").replace("share: 0.62", "share: 0.6")
     (tmp_path / "plan.yaml").write_text(text, "utf-8")
-    said = tiergate("plan", tmp_path / "plan.yaml")
-    assert said.returncode == 2
-    assert "tiers: found shares that sum to 0.98 (0.6 + 0.33 + 0.05)" in said.stderr
-    assert "Traceback" not in said.stderr
+    run = tiergate("plan", tmp_path / "plan.yaml")
+    assert run.returncode == 2
+    assert "tiers: found shares that sum to 0.98 (0.6 + 0.33 + 0.05)" in run.stderr
+    assert "Traceback" not in run.stderr
 
 
 DAY = date(2026, 11, 20)
@@ -79,15 +79,15 @@ DAY = date(2026, 11, 20)
     ],
 )
 def test_wrong_usage_says_what_to_do(arguments: tuple[str, ...], said_so: str) -> None:
-    said = tiergate("plan", *arguments)
-    assert said.returncode == (2 if said_so else 0)
-    assert said_so in said.stderr
-    assert "Traceback" not in said.stderr
+    run = tiergate("plan", *arguments)
+    assert run.returncode == (2 if said_so else 0)
+    assert said_so in run.stderr
+    assert "Traceback" not in run.stderr
 
 
 def test_prices_by_name_are_dated_in_the_assumptions() -> None:
-    found = json.loads(tiergate("plan", "example", "--json").stdout)
-    said = " ".join(found["assumptions"])
+    parsed = json.loads(tiergate("plan", "example", "--json").stdout)
+    said = " ".join(parsed["assumptions"])
     assert "at $0.25 and $2.00 per million (shipped@" in said
 
 
@@ -105,16 +105,16 @@ def test_a_price_that_the_book_does_not_state_comes_from_litellm() -> None:
         pytest.skip("litellm is not installed")
     book = PriceBook.named("default", os.environ, DAY)
     name = next(name for name in table if name.startswith("mistral/"))
-    found = book.find(name)
-    assert found == table[name]
-    assert found.version.startswith("litellm ")
+    analysis = book.find(name)
+    assert analysis == table[name]
+    assert analysis.version.startswith("litellm ")
 
 
 def test_a_model_without_a_price_is_refused() -> None:
-    said = tiergate("plan", "example", "--set", "general.price.model=gpt-no-such")
-    assert said.returncode == 2
-    assert "(--set)" in said.stderr
-    assert "a model of the price book" in said.stderr
+    run = tiergate("plan", "example", "--set", "general.price.model=gpt-no-such")
+    assert run.returncode == 2
+    assert "(--set)" in run.stderr
+    assert "a model of the price book" in run.stderr
 
 
 def test_the_docs_have_the_keys_of_the_schema() -> None:

@@ -50,9 +50,9 @@ def database(tmp_path: Path) -> Path:
 def said(database: Path, *arguments: str | Path) -> dict[str, object]:
     run = tiergate("ledger", "reprice", "-d", database, "--json", *arguments)
     assert run.returncode == 0, run.stdout + run.stderr
-    found = json.loads(run.stdout)
-    assert isinstance(found, dict)
-    return found
+    parsed = json.loads(run.stdout)
+    assert isinstance(parsed, dict)
+    return parsed
 
 
 def book(database: Path) -> Path:
@@ -92,7 +92,7 @@ def test_an_unknown_price_is_a_warning_beside_the_sums(database: Path) -> None:
     assert "unheard-of (1)" in str(found["warnings"])
     models = found["models"]
     assert isinstance(models, list)
-    (unknown,) = [one for one in models if one["model"] == "unheard-of"]
+    (unknown,) = [model for model in models if model["model"] == "unheard-of"]
     assert (unknown["repriced_nano_usd"], unknown["difference_nano_usd"]) == (None, None)
 
 
@@ -105,9 +105,9 @@ def test_what_providers_told_is_compared(database: Path) -> None:
 
 def test_the_report_tells_what_providers_told(database: Path) -> None:
     run = tiergate("report", "-d", database, "--json")
-    found = json.loads(run.stdout)
-    assert found["provider"]["difference_nano_usd"] == 600_000
-    assert any("Calls whose provider told their cost: 2." in note for note in found["notes"])
+    parsed = json.loads(run.stdout)
+    assert parsed["provider"]["difference_nano_usd"] == 600_000
+    assert any("Calls whose provider told their cost: 2." in note for note in parsed["notes"])
 
 
 def test_no_row_is_changed(database: Path) -> None:

@@ -41,9 +41,9 @@ def policy(tmp_path: Path) -> Path:
 
 
 def routed(policy: Path, *arguments: str) -> dict[str, object]:
-    said = tiergate("route", "--policy", policy, "--json", *arguments)
-    assert said.returncode == 0, said.stderr
-    return dict(json.loads(said.stdout))
+    run = tiergate("route", "--policy", policy, "--json", *arguments)
+    assert run.returncode == 0, run.stderr
+    return dict(json.loads(run.stdout))
 
 
 def test_route_names_tier_reasons_signals_with_the_loss_of_every_rung(policy: Path) -> None:
@@ -90,11 +90,11 @@ def test_conversation_comes_from_a_file(policy: Path, tmp_path: Path) -> None:
 
 
 def test_explain_shows_stakes_bounds_with_a_line_per_rung(policy: Path) -> None:
-    said = tiergate("route", LEGAL, "--policy", policy, "--explain")
-    assert said.returncode == 0, said.stderr
+    run = tiergate("route", LEGAL, "--policy", policy, "--explain")
+    assert run.returncode == 0, run.stderr
     for expected in ("level 3 deep", "high_risk_legal", "floor", "ceiling", "S ", "thinker"):
-        assert expected in said.stdout
-    assert said.stdout.count("passed over") == 1
+        assert expected in run.stdout
+    assert run.stdout.count("passed over") == 1
 
 
 def test_explain_cuts_nothing_in_eighty_columns(policy: Path) -> None:
@@ -114,7 +114,7 @@ def test_explain_cuts_nothing_in_eighty_columns(policy: Path) -> None:
 
 
 def test_each_line_of_standard_input_is_a_request(policy: Path) -> None:
-    said = subprocess.run(
+    run = subprocess.run(
         [PYTHON, "-m", "router.cli", "route", "--policy", str(policy), "--json"],
         input=f"hello\n\n{LEGAL}\n",
         capture_output=True,
@@ -123,7 +123,7 @@ def test_each_line_of_standard_input_is_a_request(policy: Path) -> None:
         env=environment(),
         check=True,
     )
-    assert [json.loads(line)["tier"] for line in said.stdout.splitlines()] == ["llm", "deep"]
+    assert [json.loads(line)["tier"] for line in run.stdout.splitlines()] == ["llm", "deep"]
 
 
 @pytest.mark.parametrize(
@@ -136,21 +136,21 @@ def test_each_line_of_standard_input_is_a_request(policy: Path) -> None:
     ],
 )
 def test_wrong_usage_ends_with_2(arguments: list[str]) -> None:
-    said = tiergate("route", *arguments)
-    assert said.returncode == 2
-    assert "Traceback" not in said.stderr
+    run = tiergate("route", *arguments)
+    assert run.returncode == 2
+    assert "Traceback" not in run.stderr
 
 
 def test_unknown_model_ends_with_1(policy: Path) -> None:
-    said = tiergate("route", "hello", "--policy", policy, "--model", "nope")
-    assert said.returncode == 1
-    assert "Known are" in said.stderr
+    run = tiergate("route", "hello", "--policy", policy, "--model", "nope")
+    assert run.returncode == 1
+    assert "Known are" in run.stderr
 
 
 def test_check_passes_when_examples_go_where_they_should(policy: Path) -> None:
-    said = tiergate("check", policy, "--json")
-    assert said.returncode == 0, said.stdout + said.stderr
-    found = json.loads(said.stdout)["policies"][0]
+    run = tiergate("check", policy, "--json")
+    assert run.returncode == 0, run.stdout + run.stderr
+    found = json.loads(run.stdout)["policies"][0]
     assert [example["passed"] for example in found["examples"]] == [True, True]
     assert "nothing_at_level_1" in {warning["kind"] for warning in found["warnings"]}
 
@@ -158,9 +158,9 @@ def test_check_passes_when_examples_go_where_they_should(policy: Path) -> None:
 def test_check_runs_the_examples_of_a_policy_that_only_observes(policy: Path) -> None:
     tree = yaml.safe_load(policy.read_text())
     policy.write_text(yaml.safe_dump({**tree, "mode": "observe"}, sort_keys=False))
-    said = tiergate("check", policy, "--json")
-    assert said.returncode == 0, said.stdout + said.stderr
-    found = json.loads(said.stdout)["policies"][0]
+    run = tiergate("check", policy, "--json")
+    assert run.returncode == 0, run.stdout + run.stderr
+    found = json.loads(run.stdout)["policies"][0]
     assert [example["tier"] for example in found["examples"]] == ["deep", "llm"]
 
 
@@ -168,23 +168,23 @@ def test_check_ends_with_1_for_an_example_that_went_elsewhere(policy: Path) -> N
     tree = yaml.safe_load(policy.read_text())
     tree["examples"][1]["tier"] = "deep"
     policy.write_text(yaml.safe_dump(tree, sort_keys=False))
-    said = tiergate("check", policy)
-    assert said.returncode == 1
-    assert "1 of 2 examples" in said.stdout
+    run = tiergate("check", policy)
+    assert run.returncode == 1
+    assert "1 of 2 examples" in run.stdout
 
 
 def test_check_reads_a_price_book_beside_policies(policy: Path) -> None:
-    said = tiergate("check", policy, policies_dir() / "prices.yaml")
-    assert said.returncode == 0, said.stderr
-    assert "prices.yaml: a price book of" in said.stdout
+    run = tiergate("check", policy, policies_dir() / "prices.yaml")
+    assert run.returncode == 0, run.stderr
+    assert "prices.yaml: a price book of" in run.stdout
 
 
 def test_check_tells_the_mistakes_of_a_price_book(policy: Path, tmp_path: Path) -> None:
     book = tmp_path / "prices.yaml"
     book.write_text("version: 1\nname: mine\nmodels: {gpt-x: [{input_usd_per_mtok: -1}]}\n")
-    said = tiergate("check", policy, book)
-    assert said.returncode == 2
-    assert "prices.yaml:3" in said.stdout
+    run = tiergate("check", policy, book)
+    assert run.returncode == 2
+    assert "prices.yaml:3" in run.stdout
 
 
 def test_check_ends_with_2_for_mistakes_of_all_policies(policy: Path, tmp_path: Path) -> None:
@@ -192,7 +192,7 @@ def test_check_ends_with_2_for_mistakes_of_all_policies(policy: Path, tmp_path: 
     for name in ("one", "two"):
         broken.append(tmp_path / f"{name}.yaml")
         broken[-1].write_text(f"version: 1\nname: {name}\nmistake-{name}: 1\n")
-    said = tiergate("check", policy, *broken)
-    assert said.returncode == 2
-    assert "mistake-one" in said.stdout
-    assert "mistake-two" in said.stdout
+    run = tiergate("check", policy, *broken)
+    assert run.returncode == 2
+    assert "mistake-one" in run.stdout
+    assert "mistake-two" in run.stdout

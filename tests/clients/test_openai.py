@@ -44,9 +44,9 @@ def test_the_documented_block_runs(place: Place, tmp_path: Path) -> None:
 
 
 def test_chat_is_answered(client: openai.OpenAI) -> None:
-    said = client.chat.completions.create(**ASKED)
-    assert said.choices[0].message.content == TEXT
-    assert str(said._request_id).startswith("req_")
+    completion = client.chat.completions.create(**ASKED)
+    assert completion.choices[0].message.content == TEXT
+    assert str(completion._request_id).startswith("req_")
 
 
 def test_chat_streams_by_the_helper_with_its_events(client: openai.OpenAI) -> None:
@@ -137,8 +137,8 @@ def test_responses_take_a_tools_result(client: openai.OpenAI) -> None:
     assert json.loads(call.arguments) == {"number": 3}
     result = {"type": "function_call_output", "call_id": call.call_id, "output": "in Ghent"}
     more = [TURN, *first.output, result]
-    said = client.responses.create(model=AGENT, input=more, tools=tools)
-    assert said.output_text == "The tool said: in Ghent"
+    response = client.responses.create(model=AGENT, input=more, tools=tools)
+    assert response.output_text == "The tool said: in Ghent"
 
 
 def test_completions_are_answered_whole_or_streamed(client: openai.OpenAI) -> None:

@@ -66,30 +66,30 @@ TRUTH = np.array([1, 0, 0, 1])
 
 
 def test_the_first_pass_is_judged_on_the_rows_it_is_sure_of_worked_by_hand() -> None:
-    found = early_section(told(0.9), ASKED, TRUTH)
-    assert (found["share"].value, found["share"].n) == (0.75, 4)
-    assert found["right"].value == pytest.approx(2 / 3)
-    assert found["right"].n == 3
-    assert found["same"].value == 1.0
+    section = early_section(told(0.9), ASKED, TRUTH)
+    assert (section["share"].value, section["share"].n) == (0.75, 4)
+    assert section["right"].value == pytest.approx(2 / 3)
+    assert section["right"].n == 3
+    assert section["same"].value == 1.0
 
 
 def test_halves_judge_the_first_pass_instead_of_the_head() -> None:
     mine = np.array([True, False, True, False])
     halves = [(told(0.9), mine), (told(2.0), ~mine)]
-    found = early_section(told(0.9), ASKED, TRUTH, halves)
-    assert found["share"].value == 0.5
-    assert found["right"].value == 1.0
+    section = early_section(told(0.9), ASKED, TRUTH, halves)
+    assert section["share"].value == 0.5
+    assert section["right"].value == 1.0
 
 
 def test_a_head_that_is_never_sure_reads_no_row_first() -> None:
-    found = early_section(told(2.0), ASKED, TRUTH)
-    assert found["share"].value == 0.0
-    assert "right" not in found
+    section = early_section(told(2.0), ASKED, TRUTH)
+    assert section["share"].value == 0.0
+    assert "right" not in section
 
 
 def test_words_alone_are_judged_on_all_rows_worked_by_hand() -> None:
-    found = early_section(told(2.0), ASKED, TRUTH)  # bucket 8 says nothing: one half is no yes
-    assert (found["never_encoded_right"].value, found["never_encoded_right"].n) == (0.5, 4)
+    section = early_section(told(2.0), ASKED, TRUTH)  # bucket 8 says nothing: one half is no yes
+    assert (section["never_encoded_right"].value, section["never_encoded_right"].n) == (0.5, 4)
 
 
 def test_a_head_without_words_has_no_first_pass() -> None:

@@ -116,7 +116,7 @@ async def test_what_a_bill_says_later_stands_in_the_next_month(
         windows = connection.exec_driver_sql(
             "SELECT start_ms, spent_nano_usd FROM budget_windows WHERE kind = 'month'"
         ).fetchall()
-    assert [tuple(one) for one in windows if one[0] == OCTOBER] == [(OCTOBER, 400)]
+    assert [tuple(window) for window in windows if window[0] == OCTOBER] == [(OCTOBER, 400)]
     assert verify(address).whole
 
 
@@ -130,9 +130,9 @@ async def test_worker_whose_clock_is_behind_writes_in_the_open_month(
     await ledger.settle(behind.attempts[0], "acme")
     await ledger.finish(behind)
     await ledger.close()
-    found = reading.get(database, "r1", None)
-    assert found is not None
-    assert (found.created_at_ms, found.attempts[0].started_at_ms) == (NOVEMBER, NOVEMBER)
+    response = reading.get(database, "r1", None)
+    assert response is not None
+    assert (response.created_at_ms, response.attempts[0].started_at_ms) == (NOVEMBER, NOVEMBER)
     assert spent(database, OCTOBER, NOVEMBER) == 0
     assert verify(address).whole
 

@@ -63,8 +63,8 @@ async def test_words_of_one_source_on_one_decision_are_bounded(tmp_path: Path) -
 
 
 async def test_untouched_feedback_is_whole(tmp_path: Path) -> None:
-    found = verify(await three_words(tmp_path))
-    assert (found.findings, found.rows) == ((), 3)
+    verification = verify(await three_words(tmp_path))
+    assert (verification.findings, verification.rows) == ((), 3)
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ async def test_falsified_feedback_is_found(
 ) -> None:
     path = await three_words(tmp_path)
     change(path, statement)
-    assert kind in {one.kind for one in verify(path).findings}
+    assert kind in {finding.kind for finding in verify(path).findings}
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ async def test_edited_corrected_answer_is_found(tmp_path: Path) -> None:
         await house.answered("r1", store="full")
         await house.feedback.add(said("r1", correct=False), "the right answer")
     change(house.path, "UPDATE texts SET content = 'another' WHERE kind = 'corrected'")
-    assert [one.kind for one in verify(house.path).findings] == [FindingKind.TEXT_EDITED]
+    assert [finding.kind for finding in verify(house.path).findings] == [FindingKind.TEXT_EDITED]
 
 
 async def test_purge_drops_old_feedback_and_the_chain_goes_on(tmp_path: Path) -> None:
@@ -146,7 +146,7 @@ async def test_reviewers_word_goes_before_the_clients_field_by_field(tmp_path: P
         assert list(outcomes(database, tenant="acme")) == [
             TrueOutcome("r1", False, 7, None, 5.0, None, level=1, confidence=0.91)
         ]
-        assert [one.request_id for one in outcomes(database)] == ["r1", "r3"]
+        assert [outcome.request_id for outcome in outcomes(database)] == ["r1", "r3"]
         assert list(outcomes(database, since_ms=NOW_MS + 1)) == []
 
 
@@ -163,7 +163,7 @@ async def test_word_on_a_draft_is_told_from_one_on_an_answer(tmp_path: Path) -> 
             await house.feedback.add(said(name, correct=name != "r2"))
         told = list(outcomes(house.ledger.database))
     assert [one.draft for one in told] == [False, True, False]
-    rates = {one.key: (one.value, one.count) for one in measures(told)}
+    rates = {measure.key: (measure.value, measure.count) for measure in measures(told)}
     assert (rates["accuracy"], rates["accuracy_drafts"]) == ((1.0, 2), (0.0, 1))
 
 

@@ -60,8 +60,8 @@ def test_commands_write_private_files(tmp_path: Path) -> None:
         ("ledger", "export", "-d", database, "--out", out / "rows.csv"),
         ("report", "-d", database, "--html", out / "r.html", "--csv", out / "r.csv"),
     ):
-        said = tiergate(*command)
-        assert said.returncode == 0, said.stderr
+        run = tiergate(*command)
+        assert run.returncode == 0, run.stderr
     assert {"ledger.db", "rows.csv", "r.html", "r.csv"} <= modes_below(out).keys()
     assert open_to_others(out) == {}
 

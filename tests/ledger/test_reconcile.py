@@ -62,8 +62,8 @@ def test_settled_call_moves_its_windows_by_the_difference(
     books: str, billed: str, difference: int
 ) -> None:
     assert listed(books) == ["r2/1", "r3/1"]
-    found = reconcile(books, "--attempt", "r2/1", "--cost-usd", billed)
-    assert found["difference_nano_usd"] == difference
+    reconciliation = reconcile(books, "--attempt", "r2/1", "--cost-usd", billed)
+    assert reconciliation["difference_nano_usd"] == difference
     assert listed(books) == ["r3/1"]
     total = 120 + 400 + 900 + difference
     assert spent(books) == {"day": total, "month": total}
@@ -108,8 +108,8 @@ def test_call_that_is_not_unknown_is_refused(books: str, attempt_id: str, why: s
 
 def test_call_is_settled_once(books: str) -> None:
     reconcile(books, "--attempt", "r2/1", "--cost-usd", "0")
-    found = reconcile(books, "--attempt", "r2/1", "--cost-usd", "1", code=1)
-    assert found["refused"] == [{"id": "r2/1", "why": "it was reconciled before"}]
+    reconciliation = reconcile(books, "--attempt", "r2/1", "--cost-usd", "1", code=1)
+    assert reconciliation["refused"] == [{"id": "r2/1", "why": "it was reconciled before"}]
     assert verify(books).cost_nano_usd == 120 + 900
 
 
@@ -132,8 +132,8 @@ def test_bill_settles_the_calls_that_it_names(books: str, tmp_path: Path, name: 
     bill = tmp_path / name
     bill.write_text(BILLS[name], encoding="utf-8")
     for settled in (2, 0):
-        found = reconcile(books, "--from", bill)
-        assert len(list(found["settled"])) == settled  # type: ignore[call-overload]
+        reconciliation = reconcile(books, "--from", bill)
+        assert len(list(reconciliation["settled"])) == settled  # type: ignore[call-overload]
     assert verify(books).cost_nano_usd == 120 + 200 + 300
     assert listed(books) == []
 
@@ -221,5 +221,5 @@ def test_two_calls_of_one_upstream_id_are_settled_one_by_one(
 
     asyncio.run(write())
     (tmp_path / "bill.csv").write_text("id,cost\nchatcmpl-r2,1\n", encoding="utf-8")
-    found = reconcile(books, "--from", tmp_path / "bill.csv")
-    assert "several calls" in str(found["refused"])
+    reconciliation = reconcile(books, "--from", tmp_path / "bill.csv")
+    assert "several calls" in str(reconciliation["refused"])

@@ -77,8 +77,8 @@ def test_estimated_call_is_corrected_once_and_the_books_stay_whole(books: str) -
         "day": 120 + 100 + 400,
         "month": 120 + 100 + 400,
     }
-    found = verify(books)
-    assert (found.findings, found.cost_nano_usd) == ((), 120 + 100 + 400)
+    verification = verify(books)
+    assert (verification.findings, verification.cost_nano_usd) == ((), 120 + 100 + 400)
     again = tiergate("ledger", "reconcile", "-d", books, "--attempt", "r2/1", "--cost-usd", "1")
     assert again.returncode == 1
     assert "it was reconciled before" in again.stderr
@@ -100,8 +100,8 @@ def test_correction_of_a_closed_month_stands_in_the_next_one(address: str) -> No
 
 def test_report_says_how_much_of_the_spend_is_estimated(books: str) -> None:
     def report() -> tuple[dict[str, object], str]:
-        found = json.loads(tiergate("report", "-d", books, "--json").stdout)
-        return found["estimated_cost"], " ".join(found["notes"])
+        parsed = json.loads(tiergate("report", "-d", books, "--json").stdout)
+        return parsed["estimated_cost"], " ".join(parsed["notes"])
 
     figures, notes = report()
     assert figures == {"calls": 1, "spend_nano_usd": 300, "spend_usd": "0.0000003"}
@@ -146,8 +146,8 @@ def test_purged_estimates_still_add_up(books: str) -> None:
     assert purge(database, NOW_MS + 1, NOW_MS + 1) == 3
     database.close()
     assert verify(books).whole
-    found = json.loads(tiergate("report", "-d", books, "--json").stdout)
-    assert found["estimated_cost"]["spend_nano_usd"] == 300
+    parsed = json.loads(tiergate("report", "-d", books, "--json").stdout)
+    assert parsed["estimated_cost"]["spend_nano_usd"] == 300
 
 
 LINE = replace(attempt("r"), estimated=True)

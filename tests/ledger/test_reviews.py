@@ -66,8 +66,8 @@ async def test_minutes_are_booked_as_a_row_of_their_own(tmp_path: Path) -> None:
         assert (line.role, line.cost_basis) == (Role.REVIEW, CostBasis.REVIEWER_TIME)
         assert (row.tenant, row.review_id, line.upstream_id) == ("acme", "rev_r1", "r1")
         assert row.cost_nano_usd == line.cost_nano_usd == 2_500_000_000
-        found = verify(house.path)
-        assert (found.findings, found.cost_nano_usd) == ((), 120 + 2_500_000_000)
+        verification = verify(house.path)
+        assert (verification.findings, verification.cost_nano_usd) == ((), 120 + 2_500_000_000)
 
 
 async def test_minutes_without_a_price_are_of_unknown_cost(tmp_path: Path) -> None:
@@ -175,7 +175,7 @@ async def test_review_lowers_the_saving_and_is_no_request(tmp_path: Path) -> Non
     assert saved == [900 - 120, 900 - 120 - 250]
     assert (before.counts.requests, after.counts.requests) == (1, 1)
     assert after.spend_nano_usd == 120 + 250
-    assert {one.role: one.spend_nano_usd for one in after.roles}[Role.REVIEW] == 250
+    assert {role.role: role.spend_nano_usd for role in after.roles}[Role.REVIEW] == 250
 
 
 async def test_reviews_stand_in_one_line_of_the_tiers(tmp_path: Path) -> None:
@@ -184,7 +184,7 @@ async def test_reviews_stand_in_one_line_of_the_tiers(tmp_path: Path) -> None:
         await house.answered("r1")
         await house.reviewer.decide(await house.handed_over("r1"), None, APPROVE)
         tiers = report_of(house).tiers
-    (review,) = [one for one in tiers if "review" in one.tier]
+    (review,) = [tier for tier in tiers if "review" in tier.tier]
     assert (review.tier, review.figures.spend_nano_usd) == ("review", 250)
 
 
@@ -238,8 +238,8 @@ async def test_minutes_of_unknown_cost_count_in_no_budget_once_they_are_known(
         (unknown,) = unknown_calls(database)
         await house.ledger.finish(correction(database, Settlement(unknown, 10**9), NOW_MS))
     assert set(query(address, "SELECT spent_nano_usd FROM budget_windows")) == {(120,)}
-    found = verify(address)
-    assert (found.findings, found.cost_nano_usd) == ((), 120 + 10**9)
+    verification = verify(address)
+    assert (verification.findings, verification.cost_nano_usd) == ((), 120 + 10**9)
 
 
 async def test_purged_minutes_leave_windows_that_add_up(tmp_path: Path, address: str) -> None:

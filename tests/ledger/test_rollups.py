@@ -282,7 +282,7 @@ def test_an_erased_tenant_is_named_in_no_rollup_of_purged_days(database: Databas
     purge(database, START_MS + 9 * DAY_MS, START_MS + 9 * DAY_MS)
     TextStore(database, StandingClock()).erase("acme")
     report = from_rollups(database, None, None, None)
-    assert sorted(one.name for one in report.tenants) == ["(erased)", "bolt"]
+    assert sorted(tenant.name for tenant in report.tenants) == ["(erased)", "bolt"]
     assert report.spend_nano_usd == spend
     with database.reading() as connection:
         stored = connection.exec_driver_sql("SELECT tenant, name, content FROM rollups").fetchall()
@@ -294,7 +294,7 @@ def test_erasure_leaves_days_alone_whose_rows_still_name_the_tenant(database: Da
     write(database.address.path, days_of_rows())
     stored.catch_up(database)
     TextStore(database, StandingClock()).erase("acme")
-    assert [one.name for one in from_rollups(database, None, None, None).tenants] == ["acme"]
+    assert [tenant.name for tenant in from_rollups(database, None, None, None).tenants] == ["acme"]
     assert verify(database).whole
 
 
@@ -360,11 +360,14 @@ def test_what_an_earlier_version_purged_has_a_line_of_its_own(database: Database
     opened = Database.open(database.address.path)
     stored.catch_up(opened)
     report = from_rollups(opened, None, None, None)
-    assert {one.name: one.figures.requests for one in report.tags} == {
+    assert {tag.name: tag.figures.requests for tag in report.tags} == {
         "(no tag)": 12,
         "(purged before it was counted)": 12,
     }
-    assert sum(one.figures.spend_nano_usd for one in report.endpoints) == report.spend_nano_usd
+    assert (
+        sum(endpoint.figures.spend_nano_usd for endpoint in report.endpoints)
+        == report.spend_nano_usd
+    )
     assert (report.domains, report.tenants, report.tiers) == (
         before.domains,
         before.tenants,
@@ -382,5 +385,5 @@ def test_an_erased_tenants_tags_are_in_no_rollup_of_purged_days(database: Databa
     with database.reading() as connection:
         names = connection.exec_driver_sql("SELECT name, content FROM rollups").fetchall()
     assert not any("jones" in str(cell) for row in names for cell in row)
-    assert [one.name for one in from_rollups(database, None, None, None).tags] == ["(erased)"]
+    assert [tag.name for tag in from_rollups(database, None, None, None).tags] == ["(erased)"]
     assert verify(database).whole

@@ -74,5 +74,5 @@ def test_check_prints_the_warning(tmp_path: Path) -> None:
     run = tiergate("check", path, "--json")
     assert run.returncode == 0, run.stderr
     (found,) = json.loads(run.stdout)["policies"]
-    said = {one["kind"]: one for one in found["warnings"]}
+    said = {warning["kind"]: warning for warning in found["warnings"]}
     assert said["budget_needs_max_tokens"]["key_path"] == "budgets.acme.usd_per_day"

@@ -113,8 +113,11 @@ def test_unsure_level_1_is_passed_over_although_a_soft_limit_is_reached() -> Non
 
 def test_only_tier_answers_although_a_soft_limit_is_reached() -> None:
     rows = facts((2, 0.9, 0.002))
-    found = decide(a_policy(2), CALM, rows, Asked(), LOWER)
-    assert (found.first_rung.answerer, found.soft_limit) == ("mid", Reason.BUDGET_SOFT_LIMIT_KEPT)
+    decision = decide(a_policy(2), CALM, rows, Asked(), LOWER)
+    assert (decision.first_rung.answerer, decision.soft_limit) == (
+        "mid",
+        Reason.BUDGET_SOFT_LIMIT_KEPT,
+    )
 
 
 @given(

@@ -93,4 +93,4 @@ def test_example_in_the_docs_holds(tmp_path: Path) -> None:
         ("tenant 'bob', policy 'mail'", "minute", False),
         ("all requests", "month", False),
     ]
-    assert [one.requests for one in budgets.rates(Payer("acme", "k", "mail"))] == [600, 60]
+    assert [rate.requests for rate in budgets.rates(Payer("acme", "k", "mail"))] == [600, 60]

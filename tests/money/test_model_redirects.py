@@ -120,12 +120,10 @@ def test_a_name_of_the_operators_own_is_no_redirect(served: Served) -> None:
 def test_the_books_agree_with_the_prices_of_the_models_that_answered(served: Served) -> None:
     for model in MODELS:
         served.chat(f"auto:{model}")
-    found = verify(served.database)
-    assert found.findings == ()
+    verification = verify(served.database)
+    assert verification.findings == ()
     policy = served.folder / "dear.yaml"
-    said = tiergate(
-        "ledger", "reprice", "--json", "--policy", policy, "--database", served.database
-    )
-    (dear,) = (one for one in json.loads(said.stdout)["models"] if one["model"] == "dear")
+    run = tiergate("ledger", "reprice", "--json", "--policy", policy, "--database", served.database)
+    (dear,) = (one for one in json.loads(run.stdout)["models"] if one["model"] == "dear")
     assert dear["booked_nano_usd"] % 700_000 == 0
     assert dear["difference_nano_usd"] == 0

@@ -259,7 +259,7 @@ def test_a_mistake_in_an_override_is_not_blamed_on_the_file(tmp_path: Path) -> N
 def test_an_override_that_fits_nowhere_is_refused(
     tmp_path: Path, change: str, expected: str
 ) -> None:
-    assert any(expected in one.expected for one in mistakes(GOOD, tmp_path, change))
+    assert any(expected in mistake.expected for mistake in mistakes(GOOD, tmp_path, change))
 
 
 REVIEWED = tier("price: {list_price_usd: 1}, review_share: 0.1, review_minutes: 2")

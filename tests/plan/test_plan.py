@@ -38,25 +38,25 @@ def changed(text: str, old: str, new: str) -> str:
 
 def test_a_platform_day_costs_550_dollars_and_is_93_percent_under_8000() -> None:
     # 10,000 x $0.01 + 400 x $0.50 + 50 x $5.00 = 100 + 200 + 250
-    found = shipped("platform")
-    assert [line.day_nano_usd for line in found.own.lines] == [100 * USD, 200 * USD, 250 * USD]
-    assert found.own.day_nano_usd == 550 * USD
-    assert found.general.day_nano_usd == 8_000 * USD
-    assert found.saved_share == pytest.approx(0.93125)  # 1 - 550 / 8,000
-    assert saved_percent(found.saved_share) == "93.1 %"
-    assert found.own.year_nano_usd == 200_750 * USD  # 365 days
-    assert found.headline.startswith("10,450 requests cost $550.00 a day ($16,729.17 a month)")
+    policy = shipped("platform")
+    assert [line.day_nano_usd for line in policy.own.lines] == [100 * USD, 200 * USD, 250 * USD]
+    assert policy.own.day_nano_usd == 550 * USD
+    assert policy.general.day_nano_usd == 8_000 * USD
+    assert policy.saved_share == pytest.approx(0.93125)  # 1 - 550 / 8,000
+    assert saved_percent(policy.saved_share) == "93.1 %"
+    assert policy.own.year_nano_usd == 200_750 * USD  # 365 days
+    assert policy.headline.startswith("10,450 requests cost $550.00 a day ($16,729.17 a month)")
 
 
 def test_100000_mails_read_three_times_cost_40_dollars_a_day() -> None:
     # 100,000 x ($0.0001 + $0.0002 + $0.0001)
-    found = shipped("mail")
-    assert [line.day_nano_usd for line in found.own.lines] == [10 * USD, 20 * USD, 10 * USD]
-    assert found.own.day_nano_usd == 40 * USD
-    assert found.own.year_nano_usd == 14_600 * USD
-    assert found.own.per_request_nano_usd == 400_000  # nano-dollars a mail: $0.0004
-    assert found.headline.startswith("100,000 requests cost $40.00 a day ($1,216.67 a month)")
-    assert any("steps are not alternatives" in one for one in found.assumptions)
+    policy = shipped("mail")
+    assert [line.day_nano_usd for line in policy.own.lines] == [10 * USD, 20 * USD, 10 * USD]
+    assert policy.own.day_nano_usd == 40 * USD
+    assert policy.own.year_nano_usd == 14_600 * USD
+    assert policy.own.per_request_nano_usd == 400_000  # nano-dollars a mail: $0.0004
+    assert policy.headline.startswith("100,000 requests cost $40.00 a day ($1,216.67 a month)")
+    assert any("steps are not alternatives" in assumption for assumption in policy.assumptions)
 
 
 def test_read_as_tiers_the_three_mail_prices_would_give_a_third() -> None:
@@ -82,41 +82,41 @@ def test_in_whole_cents_the_three_mail_prices_would_be_nothing() -> None:
 
 def test_mail_that_stops_at_the_spam_filter_pays_one_step() -> None:
     # 100,000 x $0.0001 + 55,000 x ($0.0002 + $0.0001) = 10 + 11 + 5.50
-    found = shipped("mail", "steps[1].share=0.55", "steps[2].share=0.55")
-    assert found.own.day_nano_usd == 26_500_000_000
+    policy = shipped("mail", "steps[1].share=0.55", "steps[2].share=0.55")
+    assert policy.own.day_nano_usd == 26_500_000_000
 
 
 def test_a_tenth_of_a_milli_dollar_crosses_two_milli_dollars_at_263158_requests() -> None:
-    found = shipped("crossing")
-    running, spread = found.break_even
+    policy = shipped("crossing")
+    running, spread = policy.break_even
     assert running.fixed_month_nano_usd == 500 * USD  # 2 x $100, 4 h x $75
     assert running.requests_per_month == 263_158  # 500 / 0.0019 = 263,157.9
     assert running.requests_per_day == pytest.approx(500 / 0.0019 * 12 / 365)
     assert spread.fixed_month_nano_usd == 550 * USD  # and 40 h x $75 over 60 months
     assert spread.requests_per_month == 289_474
-    assert "breaks even at 9,517 requests a day (289,474 a month)" in found.verdicts[0]
+    assert "breaks even at 9,517 requests a day (289,474 a month)" in policy.verdicts[0]
 
 
 @pytest.mark.parametrize(("requests", "pays"), [(263_157, False), (263_158, True)])
 def test_the_crossing_is_where_the_month_turns(requests: int, pays: bool) -> None:
-    found = shipped("crossing", f"traffic.requests_per_day={requests * 12 / 365!r}")
-    assert (found.own.month_nano_usd <= found.general.month_nano_usd) is pays
+    policy = shipped("crossing", f"traffic.requests_per_day={requests * 12 / 365!r}")
+    assert (policy.own.month_nano_usd <= policy.general.month_nano_usd) is pays
 
 
 def test_the_crossing_plan_over_two_years_by_hand() -> None:
     # Month: 500 + 0.0001 x 608,333.3 = 560.83; general 1,216.67. A year saves 7,870.
-    found = report(changed(CROSSING, "discount_rate: 0.1", "discount_rate: 0.1, years: 2"))
-    assert found.totals.saved_nano_usd == 2 * 7_870 * USD
+    figures = report(changed(CROSSING, "discount_rate: 0.1", "discount_rate: 0.1, years: 2"))
+    assert figures.totals.saved_nano_usd == 2 * 7_870 * USD
     # 7,870 / 1.1 + 7,870 / 1.21 = 7,154.5454... + 6,504.1322...
-    assert found.years[1].discounted_saved_nano_usd == pytest.approx(7_870 * USD / 1.1, abs=2)
-    assert found.totals.net_present_value_nano_usd == pytest.approx(13_658.677686e9, abs=1e4)
+    assert figures.years[1].discounted_saved_nano_usd == pytest.approx(7_870 * USD / 1.1, abs=2)
+    assert figures.totals.net_present_value_nano_usd == pytest.approx(13_658.677686e9, abs=1e4)
 
 
 def test_a_climb_pays_the_rung_below_too() -> None:
     # Of 1,000: 600 approved, 300 small, 100 large. Half of the large calls were drafted by small:
     # 50 drafts, so 350 calls at small; a quarter of those came after a draft at approved: 87.5.
-    found = report(RICH)
-    drafts = {line.name: line for line in found.own.lines if line.group is Group.DRAFTS}
+    figures = report(RICH)
+    drafts = {line.name: line for line in figures.own.lines if line.group is Group.DRAFTS}
     assert drafts["small"].count_per_day == 50
     assert drafts["approved"].count_per_day == 87.5
     # 700 x $0.25 and 220 x $2 per million = $0.000615 each
@@ -131,10 +131,10 @@ def test_reviews_are_hours_of_people() -> None:
 
 def test_what_is_paid_once_by_hand() -> None:
     # 50 h x $90; 20 h x $90 + $500 + 10 h x $2; $1,000
-    found = report(RICH)
-    once = {line.name: line.nano_usd for line in found.one_off}
+    figures = report(RICH)
+    once = {line.name: line.nano_usd for line in figures.one_off}
     assert once == {"setting up": 4_500 * USD, "first training": 2_320 * USD, "audit": 1_000 * USD}
-    assert found.totals.one_off_nano_usd == 7_820 * USD
+    assert figures.totals.one_off_nano_usd == 7_820 * USD
 
 
 def test_machines_count_by_the_hour_or_by_the_month() -> None:
@@ -151,9 +151,9 @@ def test_a_price_that_falls_counts_from_the_second_year() -> None:
 
 
 def test_a_sum_a_day_is_spread_over_the_requests() -> None:
-    found = shipped("platform", "traffic.growth_per_year=0.5")
-    assert found.years[1].general_nano_usd == 8_000 * 365 * USD
-    assert found.years[2].general_nano_usd == 12_000 * 365 * USD
+    policy = shipped("platform", "traffic.growth_per_year=0.5")
+    assert policy.years[1].general_nano_usd == 8_000 * 365 * USD
+    assert policy.years[2].general_nano_usd == 12_000 * 365 * USD
 
 
 def test_the_rich_plan_by_floats_and_months() -> None:
@@ -179,65 +179,65 @@ def test_the_rich_plan_by_floats_and_months() -> None:
 
 @pytest.mark.parametrize("price", ["0.002", "0.003"])
 def test_it_never_breaks_even_where_a_request_costs_as_much_or_more(price: str) -> None:
-    found = report(changed(CROSSING, "list_price_usd: 0.0001", f"list_price_usd: {price}"))
-    assert found.break_even[0].crossing is Crossing.NEVER
-    assert "never breaks even" in found.verdicts[0]
-    assert found.totals.net_present_value_nano_usd < 0
-    assert "it costs " in found.verdicts[1]
-    assert " more: " in found.verdicts[1]
+    figures = report(changed(CROSSING, "list_price_usd: 0.0001", f"list_price_usd: {price}"))
+    assert figures.break_even[0].crossing is Crossing.NEVER
+    assert "never breaks even" in figures.verdicts[0]
+    assert figures.totals.net_present_value_nano_usd < 0
+    assert "it costs " in figures.verdicts[1]
+    assert " more: " in figures.verdicts[1]
 
 
 def test_negative_savings_are_shown_as_such() -> None:
-    found = report(changed(CROSSING, "requests_per_day: 20000", "requests_per_day: 200"))
-    assert found.saved_share is not None
-    assert found.saved_share < 0
-    assert "a month more (41 times as much)." in found.headline
-    assert "only 2.3 % of that" in found.verdicts[0]
+    figures = report(changed(CROSSING, "requests_per_day: 20000", "requests_per_day: 200"))
+    assert figures.saved_share is not None
+    assert figures.saved_share < 0
+    assert "a month more (41 times as much)." in figures.headline
+    assert "only 2.3 % of that" in figures.verdicts[0]
 
 
 def test_without_a_request_only_what_is_fixed_is_paid() -> None:
-    found = report(changed(CROSSING, "requests_per_day: 20000", "requests_per_day: 0"))
-    assert found.own.month_nano_usd == 500 * USD
-    assert found.general.month_nano_usd == 0
-    assert found.saved_share is None
-    assert found.headline.startswith("Without a single request it would cost $500.00 a month")
-    assert found.break_even[0].requests_per_month == 263_158  # still known: prices are
+    figures = report(changed(CROSSING, "requests_per_day: 20000", "requests_per_day: 0"))
+    assert figures.own.month_nano_usd == 500 * USD
+    assert figures.general.month_nano_usd == 0
+    assert figures.saved_share is None
+    assert figures.headline.startswith("Without a single request it would cost $500.00 a month")
+    assert figures.break_even[0].requests_per_month == 263_158  # still known: prices are
 
 
 def test_tiers_by_count_without_a_request_share_alike_and_say_so() -> None:
     counts = [f"tiers[{at}].requests_per_day=0" for at in range(3)]
-    found = shipped("platform", *counts, "general={price: {list_price_usd: 2}}")
-    assert found.own.per_request_nano_usd == pytest.approx(5.51e9 / 3)
-    assert any("share alike" in one for one in found.assumptions)
+    policy = shipped("platform", *counts, "general={price: {list_price_usd: 2}}")
+    assert policy.own.per_request_nano_usd == pytest.approx(5.51e9 / 3)
+    assert any("share alike" in assumption for assumption in policy.assumptions)
 
 
 def test_a_shrinking_volume_moved_further_down_does_not_turn_negative() -> None:
     text = changed(CROSSING, "20000}", "20000, growth_per_year: -0.9}")
-    (growth,) = (one for one in report(text).swings if one.name == "growth a year")
+    (growth,) = (swing for swing in report(text).swings if swing.name == "growth a year")
     assert growth.high == "-100 %"
 
 
 def test_nothing_fixed_pays_from_the_first_request_on() -> None:
-    found = shipped("mail")
-    assert found.break_even[0].crossing is Crossing.AT_ONCE
-    assert "from the first request on" in found.verdicts[0]
-    assert found.ratios == ()
+    policy = shipped("mail")
+    assert policy.break_even[0].crossing is Crossing.AT_ONCE
+    assert "from the first request on" in policy.verdicts[0]
+    assert policy.ratios == ()
 
 
 def test_a_fee_that_is_saved_can_pay_for_few_requests_alone() -> None:
     text = changed(CROSSING, "list_price_usd: 0.0001", "list_price_usd: 0.003")
     text = changed(text, "general: {name: general,", "general: {name: general, usd_per_month: 600,")
-    found = report(text)
-    assert found.break_even[0].crossing is Crossing.UP_TO
-    assert found.break_even[0].requests_per_month == 100_000  # $100 less fixed, $0.001 more each
-    assert "pays only below" in found.verdicts[0]
+    figures = report(text)
+    assert figures.break_even[0].crossing is Crossing.UP_TO
+    assert figures.break_even[0].requests_per_month == 100_000  # $100 less fixed, $0.001 more each
+    assert "pays only below" in figures.verdicts[0]
 
 
 def test_what_is_paid_once_may_never_come_back() -> None:
     text = changed(CROSSING, "horizon:", "one_off: [{name: licence, usd: 1000000}]\nhorizon:")
-    found = report(text)
-    assert found.totals.payback_months is None
-    assert "does not come back within five years" in found.verdicts[1]
+    figures = report(text)
+    assert figures.totals.payback_months is None
+    assert "does not come back within five years" in figures.verdicts[1]
 
 
 def test_payback_by_hand() -> None:
@@ -264,10 +264,10 @@ def test_until_it_has_moved_traffic_is_paid_for_at_the_general_model() -> None:
 @pytest.mark.parametrize("days", [365, 260])
 def test_a_month_is_a_twelfth_of_the_year(days: int) -> None:
     text = changed(CROSSING, "20000}", f"20000, days_per_year: {days}}}")
-    found = report(text)
-    assert found.general.day_nano_usd == 40 * USD
-    assert found.general.year_nano_usd == 40 * days * USD
-    assert found.own.lines[1].year_nano_usd == 6_000 * USD  # machines run on all days
+    figures = report(text)
+    assert figures.general.day_nano_usd == 40 * USD
+    assert figures.general.year_nano_usd == 40 * days * USD
+    assert figures.own.lines[1].year_nano_usd == 6_000 * USD  # machines run on all days
 
 
 def test_every_assumption_is_stated() -> None:
@@ -281,13 +281,13 @@ def test_every_assumption_is_stated() -> None:
 
 
 def test_the_tornado_is_ordered_by_width() -> None:
-    widths = [one.width_nano_usd for one in report(RICH).swings]
+    widths = [swing.width_nano_usd for swing in report(RICH).swings]
     assert widths == sorted(widths, reverse=True)
     assert all(widths)
 
 
 def test_every_input_of_a_rich_plan_swings() -> None:
-    assert {one.name for one in report(RICH).swings} == {
+    assert {swing.name for swing in report(RICH).swings} == {
         "requests a day", "growth a year", "general price: general", "price: triage",
         "price: small", "price: large", "tokens per request", "general fee: general",
         "share: small",
@@ -299,20 +299,22 @@ def test_every_input_of_a_rich_plan_swings() -> None:
 
 def test_a_swing_by_hand() -> None:
     # General price +-20 % of $14,600 a year, five years at 10 %: 3.790787 x 2,920.
-    (price,) = (one for one in report(CROSSING).swings if one.name == "general price: general")
+    (price,) = (
+        swing for swing in report(CROSSING).swings if swing.name == "general price: general"
+    )
     assert (price.low, price.high) == ("$0.0016", "$0.0024")
     assert price.width_nano_usd == pytest.approx(2 * 2_920 * 3.790786769e9, rel=1e-8)
 
 
 def test_the_width_of_the_swing_is_the_plans() -> None:
     narrow = report(changed(CROSSING, "discount_rate: 0.1", "discount_rate: 0.1, swing: 0.1"))
-    (price,) = (one for one in narrow.swings if one.name == "general price: general")
+    (price,) = (swing for swing in narrow.swings if swing.name == "general price: general")
     assert (price.low, price.high) == ("$0.0018", "$0.0022")
 
 
 def test_moving_a_share_leaves_the_sum_at_one() -> None:
     # Shares .6 / .3 / .1: large up to .12, the others fall to 88/90 of themselves.
-    (share,) = (one for one in report(RICH).swings if one.name == "share: large")
+    (share,) = (swing for swing in report(RICH).swings if swing.name == "share: large")
     assert (share.low, share.high) == ("8 %", "12 %")
 
 

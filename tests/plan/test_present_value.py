@@ -129,9 +129,9 @@ def test_return_on_what_was_put_in() -> None:
 
 def test_break_even_by_hand() -> None:
     # $500 fixed; $0.002 against $0.0001: each request covers $0.0019.
-    found = break_even(Fraction(500), Fraction("0.0001"), Fraction("0.002"))
-    assert found == BreakEven(Crossing.REACHED, Fraction(5_000_000, 19))
-    assert 263_157 < found.requests < 263_158  # type: ignore[operator]
+    crossing = break_even(Fraction(500), Fraction("0.0001"), Fraction("0.002"))
+    assert crossing == BreakEven(Crossing.REACHED, Fraction(5_000_000, 19))
+    assert 263_157 < crossing.requests < 263_158  # type: ignore[operator]
 
 
 @pytest.mark.parametrize(
@@ -158,10 +158,10 @@ def test_break_even_cases(fixed: int, own: int, general: int, crossing: Crossing
 def test_at_the_break_even_both_ways_cost_the_same(
     fixed: Fraction, own: Fraction, general: Fraction
 ) -> None:
-    found = break_even(fixed, own, general)
-    assume(found.requests is not None)
-    assert found.requests is not None
-    assert fixed + own * found.requests == general * found.requests
+    crossing = break_even(fixed, own, general)
+    assume(crossing.requests is not None)
+    assert crossing.requests is not None
+    assert fixed + own * crossing.requests == general * crossing.requests
 
 
 @given(amounts, amounts, amounts)

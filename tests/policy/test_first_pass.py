@@ -104,7 +104,7 @@ def test_what_the_operator_wrote_is_read_once(model: TriageModel, config: Triage
     assert engine.not_encoded == 3
     assert [len(rows) for rows in engine._kept.values()] == [1]
     assert readings[0].match == readings[1].match == readings[2].match
-    assert {one.row for one in readings} == {readings[0].row}
+    assert {reading.row for reading in readings} == {readings[0].row}
 
 
 def test_what_was_read_for_a_policy_goes_with_it(model: TriageModel, config: TriageConfig) -> None:
@@ -120,7 +120,7 @@ def test_amounts_in_such_a_text_still_count(model: TriageModel, config: TriageCo
     written = ("when are you open", "when are you open, I must send $7,500")
     readings = read(TriageEngine(model), config, *written)
     assert not readings[0].amounts
-    assert [one.nano_usd for one in readings[1].amounts] == [7_500 * 10**9]
+    assert [amount.nano_usd for amount in readings[1].amounts] == [7_500 * 10**9]
 
 
 def test_a_text_that_nobody_wrote_is_left_to_the_encoder(

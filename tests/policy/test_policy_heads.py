@@ -240,10 +240,10 @@ def test_the_names_of_built_in_heads_are_those_of_the_model() -> None:
 def test_check_says_what_is_wrong_with_a_head(tmp_path: Path, department: Head) -> None:
     path = policy_file(tmp_path, NAMED)
     (tmp_path / "heads/department.npz").write_bytes(b"not arrays")
-    said = tiergate("check", path)
-    assert said.returncode == 2
-    assert "heads[0].path" in said.stdout
-    assert "is corrupt" in said.stdout
+    run = tiergate("check", path)
+    assert run.returncode == 2
+    assert "heads[0].path" in run.stdout
+    assert "is corrupt" in run.stdout
 
 
 @pytest.mark.process

@@ -273,9 +273,9 @@ async def test_every_call_is_priced_again_at_its_own_price_to_what_it_cost(house
     house = houses([low(), mid(usage=Usage(900, 100, 50, 70, 20, True)), deep()],
                     signals=UNSURE)  # fmt: skip
     await house.gateway.complete(ask(), ALICE)
-    found = reprice([await only_row(house)], lambda _row, _call: PRICE)
-    assert found.total.booked_nano_usd > 0
-    assert found.total.difference_nano_usd == found.total.left_out == 0
+    repricing = reprice([await only_row(house)], lambda _row, _call: PRICE)
+    assert repricing.total.booked_nano_usd > 0
+    assert repricing.total.difference_nano_usd == repricing.total.left_out == 0
 
 
 async def test_max_cost_counts_what_the_call_holds_that_a_step_is_of(houses: Houses) -> None:

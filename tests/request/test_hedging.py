@@ -313,9 +313,9 @@ def replayed(row: RequestRow, side: Side) -> Replay:
 async def test_own_policy_replays_what_was_paid_for_an_early_call(houses: Houses) -> None:
     house = a_race(houses, mid(p=GOOD, wait_s=0.05), dear(p=GOOD))
     _, row = await answered(house, stream=False)
-    found = replayed(row, side_of(house))
-    assert found.costs.own_nano_usd == found.costs.baseline_nano_usd == 220_000
-    assert (found.changed, found.new.levels) == (0, found.old.levels)
+    replay_report = replayed(row, side_of(house))
+    assert replay_report.costs.own_nano_usd == replay_report.costs.baseline_nano_usd == 220_000
+    assert (replay_report.changed, replay_report.new.levels) == (0, replay_report.old.levels)
 
 
 async def test_policy_that_calls_nothing_early_saves_what_it_cost(houses: Houses) -> None:
@@ -329,9 +329,12 @@ async def test_policy_that_would_call_early_is_taken_to_pay_for_it(houses: House
     house = a_race(houses, mid(p=GOOD), dear(), speculate=None)
     eager = a_race(houses.inside("other"), mid(), dear())
     _, row = await answered(house, stream=False)
-    found = replayed(row, side_of(eager, "eager"))
-    assert (found.costs.baseline_nano_usd, found.costs.own_nano_usd) == (20_000, 220_000)
-    assert found.assumed[Assumed.EARLY] == 1
+    replay_report = replayed(row, side_of(eager, "eager"))
+    assert (replay_report.costs.baseline_nano_usd, replay_report.costs.own_nano_usd) == (
+        20_000,
+        220_000,
+    )
+    assert replay_report.assumed[Assumed.EARLY] == 1
     capped = a_race(
         houses.inside("third"), mid(), dear(), speculate=SPECULATE | {"max_usd": 0.0001}
     )

@@ -44,7 +44,7 @@ def served(tmp_path_factory: pytest.TempPathFactory, keys: dict[str, str]) -> It
     keys["other tier"] = new_key(database, "--tiers", "resolve")
     keys["rated"] = new_key(database, "--name", "rated")
     rated = tiergate("keys", "list", "-d", database, "--json")
-    ids = {one["name"]: one["key_id"] for one in json.loads(rated.stdout)}
+    ids = {key["name"]: key["key_id"] for key in json.loads(rated.stdout)}
     limits = [{"key": ids["rated"], "requests_per_minute": RATE}]
     with Upstream(folder) as upstream:
         policy = write_policy(folder, upstream.url, limits=limits)

@@ -212,15 +212,15 @@ async def test_shadow_tells_the_error_of_the_other_policy(houses: Houses) -> Non
     own, shadows = await rows_of(house)
     labels = [Correctness(row.request_id, i >= 10) for i, row in enumerate(own)]
     labels += [Correctness(row.request_id, True, "deep") for row in own]
-    found = replay(
+    replayed_day = replay(
         lambda: map(case_of, [*own, *shadows]), _strict(), None, KnownCorrectness.of(labels)
     )
-    assert found.changed == 40
-    assert found.errors.answerable
-    assert found.errors.dr is not None
-    assert found.errors.logged is not None
-    assert (found.errors.dr.error, found.errors.logged.error) == (0.0, 0.25)
-    assert found.agreements["faq", "deep"].pairs == 40
+    assert replayed_day.changed == 40
+    assert replayed_day.errors.answerable
+    assert replayed_day.errors.dr is not None
+    assert replayed_day.errors.logged is not None
+    assert (replayed_day.errors.dr.error, replayed_day.errors.logged.error) == (0.0, 0.25)
+    assert replayed_day.agreements["faq", "deep"].pairs == 40
 
 
 def _strict() -> Side:

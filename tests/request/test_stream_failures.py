@@ -52,15 +52,15 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 def last_event(path: str, text: str) -> dict[str, object]:
     """The error that the stream ends in, by the words of its endpoint."""
     last = re.findall(r"^data: (.+)$", text, re.MULTILINE)[-1]
-    found = json.loads(last)
+    parsed = json.loads(last)
     if path == "/v1/responses":
-        assert found["type"] == "response.failed"
-        assert found["response"]["status"] == "failed"
+        assert parsed["type"] == "response.failed"
+        assert parsed["response"]["status"] == "failed"
         (told,) = re.findall(r"^event: error\ndata: (.+)$", text, re.MULTILINE)
         return dict(json.loads(told))
     if path == "/v1/messages":
-        assert found["type"] == "error"
-    return dict(found["error"])
+        assert parsed["type"] == "error"
+    return dict(parsed["error"])
 
 
 @pytest.mark.parametrize("path", list(BODIES))

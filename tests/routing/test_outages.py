@@ -331,7 +331,7 @@ async def answers(
         record = parse(row.record)
         assert differs(record, house.gateway.router.default.policy) is None
         assert len(row.attempts) <= len(answerers)
-        alive = any(one.is_left(guarded, lifted, floor) for one in answerers)
+        alive = any(answerer.is_left(guarded, lifted, floor) for answerer in answerers)
         if error is not None and alive:
             # What money refuses before anything has failed is refused, as it is without an outage.
             assert error.status == 429

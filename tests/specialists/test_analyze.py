@@ -49,14 +49,14 @@ def post(served: Served, path: str, body: object) -> httpx.Response:
 
 
 def test_the_whole_task_gives_all_fields_with_a_verdict(served: Served) -> None:
-    said = post(served, "email/pipeline/analyze", {"text": MAIL})
-    assert said.status_code == 200
-    body = said.json()
+    response = post(served, "email/pipeline/analyze", {"text": MAIL})
+    assert response.status_code == 200
+    body = response.json()
     assert body["object"] == "analysis"
     assert body["verdict"] == "deliver"
     assert set(body["fields"]) == {"spam", "department", "priority"}
     assert body["fields"]["spam"]["label"] == "ham"
-    assert body["policy"] == said.headers["x-tiergate-policy"]
+    assert body["policy"] == response.headers["x-tiergate-policy"]
 
 
 def test_a_field_is_a_task_of_its_own(served: Served) -> None:
@@ -95,10 +95,10 @@ def test_the_file_and_the_endpoint_say_the_same(served: Served, tmp_path: Path) 
 def test_what_is_not_there_is_told_with_what_is(
     served: Served, path: str, status: int, code: str
 ) -> None:
-    said = post(served, path, {"text": MAIL})
-    assert (said.status_code, said.json()["error"]["code"]) == (status, code)
+    response = post(served, path, {"text": MAIL})
+    assert (response.status_code, response.json()["error"]["code"]) == (status, code)
     if code == "specialist_not_found":
-        assert "email/department" in said.json()["error"]["message"]
+        assert "email/department" in response.json()["error"]["message"]
 
 
 @pytest.mark.parametrize(
@@ -119,9 +119,9 @@ def test_what_is_not_there_is_told_with_what_is(
 def test_a_malformed_body_is_told_by_its_key(
     served: Served, verb: str, body: object, param: str, code: str
 ) -> None:
-    said = post(served, f"email/pipeline/{verb}", body)
-    error = said.json()["error"]
-    assert (said.status_code, error["param"], error["code"]) == (400, param, code)
+    response = post(served, f"email/pipeline/{verb}", body)
+    error = response.json()["error"]
+    assert (response.status_code, error["param"], error["code"]) == (400, param, code)
 
 
 def test_the_largest_batch_is_taken() -> None:
@@ -130,8 +130,8 @@ def test_the_largest_batch_is_taken() -> None:
 
 
 def test_a_body_that_is_too_large_is_refused(served: Served) -> None:
-    said = post(served, "email/pipeline/analyze", {"text": "x" * 100_000})
-    assert (said.status_code, said.json()["error"]["code"]) == (413, "body_too_large")
+    response = post(served, "email/pipeline/analyze", {"text": "x" * 100_000})
+    assert (response.status_code, response.json()["error"]["code"]) == (413, "body_too_large")
 
 
 def test_another_method_is_refused(served: Served) -> None:
@@ -151,8 +151,8 @@ def test_a_key_is_asked_for_as_elsewhere(tmp_path: Path) -> None:
 
 
 def test_each_text_has_a_row_that_decides_again(served: Served) -> None:
-    said = post(served, "email/pipeline/batch", {"texts": [MAIL, "hello"], "tags": ["inbox"]})
-    ids = [row["id"].removeprefix("dec_") for row in said.json()["data"]]
+    response = post(served, "email/pipeline/batch", {"texts": [MAIL, "hello"], "tags": ["inbox"]})
+    ids = [row["id"].removeprefix("dec_") for row in response.json()["data"]]
     rows = {row["request_id"]: row for row in served.rows()}
     policy = load_policy(served.folder / "tested.yaml", {}).policy
     for number in ids:
@@ -163,7 +163,7 @@ def test_each_text_has_a_row_that_decides_again(served: Served) -> None:
         assert (line["cost_basis"], line["compute_ms"] > 0) == ("own_compute", True)
         assert row["cost_nano_usd"] == line["cost_nano_usd"] == at_the_rate(line["compute_ms"])
     total = sum(rows[number]["cost_nano_usd"] for number in ids)
-    assert float(said.headers["x-tiergate-cost-usd"]) * 1e9 == pytest.approx(total)
+    assert float(response.headers["x-tiergate-cost-usd"]) * 1e9 == pytest.approx(total)
     document = served.client.get(f"/v1/decisions/dec_{ids[0]}").json()
     assert differs(parse(json.dumps(document["record"])), policy) is None
     assert [reading["name"] for reading in document["record"]["signals"]["heads"]] == [
@@ -174,8 +174,8 @@ def test_each_text_has_a_row_that_decides_again(served: Served) -> None:
 
 def test_the_books_stay_whole_with_such_rows(served: Served) -> None:
     post(served, "email/pipeline/batch", {"texts": [MAIL] * 20})
-    said = tiergate("ledger", "verify", "-d", served.database)
-    assert said.returncode == 0, said.stdout + said.stderr
+    run = tiergate("ledger", "verify", "-d", served.database)
+    assert run.returncode == 0, run.stdout + run.stderr
     report = tiergate("report", "-d", served.database, "--json")
     assert report.returncode == 0, report.stderr
 
@@ -194,9 +194,9 @@ async def test_texts_are_kept_where_the_policy_says_so(tmp_path: Path) -> None:
     )
     app = App(settings, Core(settings, load_policies(settings, {}), {}))
     async with app.life():
-        found = app.analyst.find("email", "pipeline")
+        analysis = app.analyst.find("email", "pipeline")
         who = Identity("acme", "k", frozenset({Scope.CHAT}))
-        (done,) = await app.analyst.analyse(found, ["Mail jo@example.com today"], who)
+        (done,) = await app.analyst.analyse(analysis, ["Mail jo@example.com today"], who)
         kept = await app.texts.get(done.request_id, "acme", "prompt")
     assert kept == "user: Mail [EMAIL] today"
 
@@ -208,10 +208,10 @@ async def test_stored_texts_are_covered_by_the_chain(tmp_path: Path) -> None:
     )
     app = App(settings, Core(settings, load_policies(settings, {}), {}))
     async with app.life():
-        found = app.analyst.find("email", "pipeline")
-        await app.analyst.analyse(found, [MAIL, "hello"], Identity("acme", "k", frozenset()))
-    said = tiergate("ledger", "verify", "-d", tmp_path / "l.db")
-    assert said.returncode == 0, said.stdout
+        analysis = app.analyst.find("email", "pipeline")
+        await app.analyst.analyse(analysis, [MAIL, "hello"], Identity("acme", "k", frozenset()))
+    run = tiergate("ledger", "verify", "-d", tmp_path / "l.db")
+    assert run.returncode == 0, run.stdout
 
 
 async def test_without_a_model_it_is_not_ready(tmp_path: Path) -> None:
@@ -222,9 +222,9 @@ async def test_without_a_model_it_is_not_ready(tmp_path: Path) -> None:
     )  # fmt: skip
     app = App(settings, Core(settings, load_policies(settings, {}), {}))
     async with app.life():
-        found = app.analyst.find("email", "pipeline")
+        analysis = app.analyst.find("email", "pipeline")
         with pytest.raises(AnswererNotReady, match="its heads say nothing"):
-            await app.analyst.analyse(found, [MAIL], Identity("a", "k", frozenset()))
+            await app.analyst.analyse(analysis, [MAIL], Identity("a", "k", frozenset()))
 
 
 async def test_many_at_once_are_all_booked(tmp_path: Path) -> None:
@@ -234,9 +234,9 @@ async def test_many_at_once_are_all_booked(tmp_path: Path) -> None:
     )
     app = App(settings, Core(settings, load_policies(settings, {}), {}))
     async with app.life():
-        found = app.analyst.find("content", "moderation")
+        analysis = app.analyst.find("content", "moderation")
         who = Identity("acme", "k", frozenset({Scope.CHAT}))
-        runs = [app.analyst.analyse(found, [f"post {i} {j}" for j in range(8)], who)
+        runs = [app.analyst.analyse(analysis, [f"post {i} {j}" for j in range(8)], who)
                 for i in range(16)]  # fmt: skip
         done = [one for run in await asyncio.gather(*runs) for one in run]
         assert len({one.request_id for one in done}) == 128

@@ -99,9 +99,9 @@ def test_a_served_policy_that_moderates_is_asked_first(tmp_path: Path) -> None:
     specialist = {**SHIPPED["specialist"], "verdict": {"default": "all fine"}}
     policy = write_policy(tmp_path, NOWHERE, heads=heads, specialist=specialist)
     with Served(tmp_path, policy) as served:
-        said = post(served, input=SELF_HARM)
-        assert said.headers["x-tiergate-policy"].startswith("tested@")
-        assert said.json()["results"][0]["verdict"] == "all fine"
+        response = post(served, input=SELF_HARM)
+        assert response.headers["x-tiergate-policy"].startswith("tested@")
+        assert response.json()["results"][0]["verdict"] == "all fine"
 
 
 HEADS = {"toxicity": ("neither", "hate"), "category": ("none", "hate", "violence")}
@@ -160,9 +160,9 @@ def test_every_category_is_named_by_its_own_name() -> None:
 def test_a_malformed_body_is_told_by_its_key(
     served: Served, body: dict[str, object], param: str, code: str
 ) -> None:
-    said = post(served, **body)
-    error = said.json()["error"]
-    assert (said.status_code, error["param"], error["code"]) == (400, param, code), error
+    response = post(served, **body)
+    error = response.json()["error"]
+    assert (response.status_code, error["param"], error["code"]) == (400, param, code), error
 
 
 def test_an_image_is_told_which_capability_lacks(client: openai.OpenAI) -> None:
@@ -192,10 +192,10 @@ def test_a_key_is_asked_for(tmp_path: Path) -> None:
 
 
 def test_each_text_has_a_row_that_decides_again(served: Served) -> None:
-    said = post(served, input=[PARCEL, SELF_HARM], routing={"tags": ["posts"]})
-    assert said.headers["x-tiergate-model"].startswith("tiergate-moderation@")
-    ids = [row["decision_id"] for row in said.json()["results"]]
-    assert ids[0] == said.headers["x-tiergate-decision-id"]
+    response = post(served, input=[PARCEL, SELF_HARM], routing={"tags": ["posts"]})
+    assert response.headers["x-tiergate-model"].startswith("tiergate-moderation@")
+    ids = [row["decision_id"] for row in response.json()["results"]]
+    assert ids[0] == response.headers["x-tiergate-decision-id"]
     policy = load_policy(policies_dir() / "content_moderation.yaml", {}).policy
     booked = {row["request_id"]: row for row in served.rows()}
     for one in ids:
@@ -221,6 +221,6 @@ async def test_without_a_model_it_is_not_ready(tmp_path: Path) -> None:
     )  # fmt: skip
     app = App(settings, Core(settings, load_policies(settings, {}), {}))
     async with app.life():
-        found = await app.moderation.find()
+        analysis = await app.moderation.find()
         with pytest.raises(AnswererNotReady):
-            await app.analyst.analyse(found, ["x"], Identity("a", "k", frozenset()))
+            await app.analyst.analyse(analysis, ["x"], Identity("a", "k", frozenset()))

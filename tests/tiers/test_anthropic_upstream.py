@@ -79,8 +79,8 @@ def test_betas_on_two_lines_are_one_list(served: Served) -> None:
     lines = [("anthropic-beta", "one-2026"), ("anthropic-beta", "two-2026")]
     sent = [("content-type", "application/json"), *lines]
     response = served.client.post("/v1/messages", content=body, headers=sent)
-    found = json.loads(response.json()["content"][0]["text"])
-    assert found["headers"]["anthropic-beta"] == "one-2026,two-2026"
+    parsed = json.loads(response.json()["content"][0]["text"])
+    assert parsed["headers"]["anthropic-beta"] == "one-2026,two-2026"
 
 
 def test_what_a_beta_announces_goes_on_as_it_was_written(served: Served) -> None:
@@ -161,9 +161,9 @@ def test_a_chat_completion_is_translated(served: Served) -> None:
         stop=["END"],
         user="u1",
     )
-    found = json.loads(response.json()["choices"][0]["message"]["content"])
-    assert found["headers"]["anthropic-version"] == "2023-06-01"
-    assert found["body"] == {
+    parsed = json.loads(response.json()["choices"][0]["message"]["content"])
+    assert parsed["headers"]["anthropic-version"] == "2023-06-01"
+    assert parsed["body"] == {
         "system": "Be brief.",
         "messages": [
             {"role": "user", "content": [{"type": "text", "text": "Hi"}]},
@@ -303,8 +303,8 @@ def test_sealed_thoughts_reach_no_other_upstream(
     served: Served, client: anthropic.Anthropic
 ) -> None:
     messages = _after(client, "other-thinks")
-    said = client.messages.create(**{**BODY, "model": "auto:thinks", "messages": messages})
-    assert said.content[-1].text == TEXT  # and no 400 for a foreign signature
+    message = client.messages.create(**{**BODY, "model": "auto:thinks", "messages": messages})
+    assert message.content[-1].text == TEXT  # and no 400 for a foreign signature
     content = echoed(served, messages=messages)["body"]["messages"][1]["content"]
     assert [block["type"] for block in content] == ["text"]
 

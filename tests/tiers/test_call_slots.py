@@ -112,8 +112,8 @@ def test_who_cannot_be_answered_in_time_gets_503_with_retry_after(
                     httpx.post, f"{served.url}/v1/chat/completions", json=ROUTINE, timeout=30
                 )
                 eventually(lambda: upstream.seen()["count"] == 1)
-                said = served.chat(stream=stream)
+                response = served.chat(stream=stream)
                 served.end(signal.SIGKILL)
-            assert (said.status_code, said.json()["error"]["code"]) == (503, "overloaded")
-            assert int(said.headers["retry-after"]) >= 1
-            assert "--max-waiting" in said.json()["error"]["message"]
+            assert (response.status_code, response.json()["error"]["code"]) == (503, "overloaded")
+            assert int(response.headers["retry-after"]) >= 1
+            assert "--max-waiting" in response.json()["error"]["message"]

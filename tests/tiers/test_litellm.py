@@ -61,9 +61,9 @@ def seen() -> dict[str, Any]:
             assert b"sk-" not in errors
             return output
 
-    found = json.loads(asyncio.run(run()).splitlines()[-1])
-    assert isinstance(found, dict)
-    return found
+    parsed = json.loads(asyncio.run(run()).splitlines()[-1])
+    assert isinstance(parsed, dict)
+    return parsed
 
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")

@@ -180,8 +180,8 @@ async def test_stream_gives_the_same_text_in_pieces() -> None:
 async def test_ticket_is_routed_as_json() -> None:
     work = _work("ticket_routing/delivery", "Classify this ticket: my parcel was stolen")
     answer = await _answer(_resolver(), work)
-    said = json.loads(answer.text)
-    assert said == {"department": "delivery", "priority": "urgent", "confidence": 0.93}
+    parsed = json.loads(answer.text)
+    assert parsed == {"department": "delivery", "priority": "urgent", "confidence": 0.93}
     assert answer.matched == "ticket_routing/delivery"
 
 

@@ -122,8 +122,8 @@ def test_calls_and_results_have_their_own_types_upstream(served: Served) -> None
         {"type": "function_call_output", "call_id": "b", "output": "ok"},
     ]
     seal = output_of(ask(served, "auto:here"), False)[0]
-    said = ask(served, "auto:here", seal, *calls, tools=[TOOL, PATCH])
-    assert said.status_code == 200, said.text
+    answer = ask(served, "auto:here", seal, *calls, tools=[TOOL, PATCH])
+    assert answer.status_code == 200, answer.text
 
 
 def test_a_conversation_stays_with_who_sealed_its_thoughts(served: Served) -> None:

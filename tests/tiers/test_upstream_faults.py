@@ -164,13 +164,13 @@ async def test_waiting_past_the_deadline_sends_nothing(fake: FakeUpstream, tiers
 def foreign_classes() -> list[type[BaseException]]:
     modules = (aiohttp, aiohttp.client_exceptions, aiohttp.http_exceptions)
     found = {
-        one
+        value
         for module in modules
-        for one in vars(module).values()
-        if inspect.isclass(one)
-        and issubclass(one, Exception)
-        and not issubclass(one, Warning)
-        and one.__module__.startswith("aiohttp")
+        for value in vars(module).values()
+        if inspect.isclass(value)
+        and issubclass(value, Exception)
+        and not issubclass(value, Warning)
+        and value.__module__.startswith("aiohttp")
     }
     return sorted({*found, TimeoutError, ConnectionResetError, ssl.SSLError}, key=str)
 

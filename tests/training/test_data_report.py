@@ -132,9 +132,9 @@ def test_no_text_stands_on_both_sides_of_the_split(odd: Path) -> None:
     every = [example for file in known_files.read_folder(odd) for _, example in file.rows]
     judged = next(example for example in every if example.text and curate.is_dev(example))
     made = curate.curate(odd, 1, told=[*told, Example(judged.text.upper(), "knowledge")])
-    found = report.report(made)
-    assert (found.texts_on_both_sides, found.groups_on_both_sides) == (0, 0)
-    assert found.left_dev >= 1
+    figures = report.report(made)
+    assert (figures.texts_on_both_sides, figures.groups_on_both_sides) == (0, 0)
+    assert figures.left_dev >= 1
 
 
 def test_own_texts_without_labels_are_read(tmp_path: Path) -> None:

@@ -71,7 +71,7 @@ def test_texts_that_taught_the_head_are_left_out(tmp_path: Path) -> None:
         Unlabelled("b", "the DESK was charged twice!"),
     ]
     found = suggest([*taught, *new], tmp_path / "kind.json", 10, model_dir=None)
-    assert [one.ref for one in found.suggestions] == ["a"]
+    assert [suggestion.ref for suggestion in found.suggestions] == ["a"]
     assert (found.repeated, found.taught) == (1, 60)
 
 
@@ -92,8 +92,8 @@ def test_what_cannot_be_suggested_is_told(texts: list[str], head: str, message: 
 def test_what_is_written_can_be_labelled_and_trained_on(tmp_path: Path) -> None:
     source, todo = tmp_path / "in.jsonl", tmp_path / "todo.jsonl"
     source.write_text("".join(json.dumps({"text": text}) + "\n" for text, _ in some_rows()))
-    said = tiergate("train", "suggest", source, "--head", "department", "-n", "40", "-o", todo)
-    assert said.returncode == 0, said.stderr
+    run = tiergate("train", "suggest", source, "--head", "department", "-n", "40", "-o", todo)
+    assert run.returncode == 0, run.stderr
     labels = dict(some_rows())
     rows = [json.loads(line) for line in todo.read_text().splitlines()]
     assert len(rows) == 40
@@ -111,15 +111,15 @@ BAD_LINES = (
 def test_rows_that_are_none_are_counted_with_their_lines(tmp_path: Path) -> None:
     source = tmp_path / "in.jsonl"
     source.write_text(BAD_LINES)
-    said = tiergate("train", "suggest", source, "--head", "spam")
-    assert said.returncode == 0, said.stderr
+    run = tiergate("train", "suggest", source, "--head", "spam")
+    assert run.returncode == 0, run.stderr
     for told in (
         "2 rows skipped: not JSON (lines 3, 6)",
         "1 row skipped: not an object but list (line 4)",
         "1 row skipped: 'text' is int, not text (line 5)",
         "1 row skipped: 'text' is empty (line 7)",
     ):
-        assert told in said.stdout
+        assert told in run.stdout
     as_json = json.loads(tiergate("train", "suggest", source, "--head", "spam", "--json").stdout)
     assert as_json["skipped"][0] == {"what": "skipped: not JSON", "lines": [3, 6]}
 
@@ -127,9 +127,9 @@ def test_rows_that_are_none_are_counted_with_their_lines(tmp_path: Path) -> None
 def test_a_file_without_a_single_text_is_refused_with_the_reasons(tmp_path: Path) -> None:
     source = tmp_path / "in.jsonl"
     source.write_text('{"message": "hello"}\n' * 10)
-    said = tiergate("train", "suggest", source, "--head", "spam")
-    assert said.returncode == 1
-    told = " ".join(said.stderr.split())
+    run = tiergate("train", "suggest", source, "--head", "spam")
+    assert run.returncode == 1
+    told = " ".join(run.stderr.split())
     assert "10 rows skipped: no 'text', and no subject or body (lines 1, 2, 3" in told
     assert "--text-column" in told
 
@@ -149,9 +149,9 @@ def test_stored_prompts_are_suggested_by_their_last_turn(tmp_path: Path) -> None
 
     asyncio.run(fill())
     command = ("train", "suggest", "-d", database, "--tenant", "acme", "--head", "spam", "--json")
-    said = tiergate(*command)
-    assert said.returncode == 0, said.stderr
-    (found,) = json.loads(said.stdout)["suggestions"]
+    run = tiergate(*command)
+    assert run.returncode == 0, run.stderr
+    (found,) = json.loads(run.stdout)["suggestions"]
     assert (found["ref"], found["text"]) == ("acme", "My laptop is on fire")
     early = tiergate(*command, "--until", "2020-01-01")
     assert early.returncode == 1

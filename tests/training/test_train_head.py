@@ -203,10 +203,10 @@ def test_the_old_head_judges_only_rows_that_it_never_saw(tmp_path: Path) -> None
 
 def test_the_command_prints_figures_and_repairs(tmp_path: Path) -> None:
     path = write_csv(tmp_path / "d.csv", [*some_rows(), ("", "billing")])
-    said = tiergate("train", "head", "--data", path, "--name", "kind", "--out", tmp_path / "out")
-    assert said.returncode == 0, said.stderr
-    assert "mended: 1 row without a text or a label left out (line 62)" in said.stdout
-    assert "60 rows, cross-validated: accuracy" in said.stdout
+    run = tiergate("train", "head", "--data", path, "--name", "kind", "--out", tmp_path / "out")
+    assert run.returncode == 0, run.stderr
+    assert "mended: 1 row without a text or a label left out (line 62)" in run.stdout
+    assert "60 rows, cross-validated: accuracy" in run.stdout
 
 
 def test_the_card_holds_no_text(tmp_path: Path) -> None:
@@ -220,6 +220,6 @@ def test_the_card_holds_no_text(tmp_path: Path) -> None:
 def test_a_file_of_bytes_is_refused_without_a_traceback(tmp_path: Path) -> None:
     path = tmp_path / "d.csv"
     path.write_bytes(codecs.BOM_UTF16_LE + b"\x00\xd8\x00")
-    said = tiergate("train", "head", "--data", path, "--name", "kind", "--out", tmp_path)
-    assert said.returncode == 1
-    assert "Traceback" not in said.stderr
+    run = tiergate("train", "head", "--data", path, "--name", "kind", "--out", tmp_path)
+    assert run.returncode == 1
+    assert "Traceback" not in run.stderr

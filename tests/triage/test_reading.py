@@ -124,43 +124,43 @@ def test_a_turn_with_a_matter_is_not_bare(text):
 
 def test_a_follow_up_takes_its_meaning_from_the_turn_before():
     before = turn("Refund me", REFUND, request_type=RequestType.TRANSACTION, difficulty=0.7)
-    found = signals(turn("yes, do it", domain=Domain.GENERAL, novelty=0.9), before)
-    assert found.request_type is RequestType.TRANSACTION
-    assert found.domain is Domain.CUSTOMER_SUPPORT
-    assert found.difficulty == 0.7
-    assert found.match == REFUND
-    assert found.novelty == pytest.approx(0.05)
-    assert found.inherited
+    turn_signals = signals(turn("yes, do it", domain=Domain.GENERAL, novelty=0.9), before)
+    assert turn_signals.request_type is RequestType.TRANSACTION
+    assert turn_signals.domain is Domain.CUSTOMER_SUPPORT
+    assert turn_signals.difficulty == 0.7
+    assert turn_signals.match == REFUND
+    assert turn_signals.novelty == pytest.approx(0.05)
+    assert turn_signals.inherited
 
 
 def test_a_follow_up_looks_past_earlier_follow_ups():
     first = turn("Is this legal?", domain=Domain.LEGAL, request_type=RequestType.DECISION)
-    found = signals(turn("and why?"), turn("yes"), first)
-    assert (found.domain, found.request_type) == (Domain.LEGAL, RequestType.DECISION)
+    turn_signals = signals(turn("and why?"), turn("yes"), first)
+    assert (turn_signals.domain, turn_signals.request_type) == (Domain.LEGAL, RequestType.DECISION)
 
 
 def test_a_follow_up_takes_its_meaning_from_the_session():
-    found = signals(turn("yes, do it", domain=Domain.GENERAL), memory=memory(difficulty=0.8))
-    assert found.domain is Domain.CUSTOMER_SUPPORT
-    assert found.difficulty == 0.8
-    assert found.match == REFUND
-    assert found.inherited
+    turn_signals = signals(turn("yes, do it", domain=Domain.GENERAL), memory=memory(difficulty=0.8))
+    assert turn_signals.domain is Domain.CUSTOMER_SUPPORT
+    assert turn_signals.difficulty == 0.8
+    assert turn_signals.match == REFUND
+    assert turn_signals.inherited
 
 
 def test_a_follow_up_to_nothing_is_novel():
-    found = signals(turn("yes, do it", REFUND))
-    assert found.novelty >= NOVEL
-    assert found.match is None
-    assert not found.inherited
+    turn_signals = signals(turn("yes, do it", REFUND))
+    assert turn_signals.novelty >= NOVEL
+    assert turn_signals.match is None
+    assert not turn_signals.inherited
 
 
 def test_a_follow_up_by_the_model_keeps_its_own_match():
     other = Match("sizes", 0.9, 0.8, 0.2)
     asked = turn("does it come in blue", other, request_type=RequestType.FOLLOW_UP)
-    found = signals(asked, turn("Refund me", REFUND, difficulty=0.4))
-    assert found.match == other
-    assert found.request_type is RequestType.FAQ
-    assert found.difficulty == 0.4
+    turn_signals = signals(asked, turn("Refund me", REFUND, difficulty=0.4))
+    assert turn_signals.match == other
+    assert turn_signals.request_type is RequestType.FAQ
+    assert turn_signals.difficulty == 0.4
 
 
 def test_a_long_turn_is_no_follow_up_whatever_the_model_says():
@@ -173,15 +173,19 @@ def test_assent_with_a_sum_is_no_bare_follow_up():
 
 
 def test_stakes_stay_as_high_as_they_were():
-    found = signals(turn("And the weather?"), turn("My chest", stakes_high=0.9, strategic=0.8))
-    assert found.stakes_high == 0.9
-    assert found.strategic == 0.8
-    assert found.inherited
+    turn_signals = signals(
+        turn("And the weather?"), turn("My chest", stakes_high=0.9, strategic=0.8)
+    )
+    assert turn_signals.stakes_high == 0.9
+    assert turn_signals.strategic == 0.8
+    assert turn_signals.inherited
 
 
 def test_a_domain_that_needs_care_stays():
-    found = signals(turn("And the weather?", domain=Domain.GENERAL), turn("x", domain=Domain.LEGAL))
-    assert found.domain is Domain.LEGAL
+    turn_signals = signals(
+        turn("And the weather?", domain=Domain.GENERAL), turn("x", domain=Domain.LEGAL)
+    )
+    assert turn_signals.domain is Domain.LEGAL
 
 
 def test_an_unlikely_domain_does_not_stay():
@@ -190,15 +194,15 @@ def test_an_unlikely_domain_does_not_stay():
 
 
 def test_an_ordinary_domain_does_not_stay():
-    found = signals(turn("x", domain=Domain.TECHNOLOGY), turn("y", domain=Domain.GENERAL))
-    assert found.domain is Domain.TECHNOLOGY
-    assert not found.inherited
+    turn_signals = signals(turn("x", domain=Domain.TECHNOLOGY), turn("y", domain=Domain.GENERAL))
+    assert turn_signals.domain is Domain.TECHNOLOGY
+    assert not turn_signals.inherited
 
 
 def test_the_largest_sum_of_the_conversation_counts():
-    found = signals(turn("and $20 more"), turn("refund $7,500"))
-    assert found.impact_nano_usd == 7_500 * 10**9
-    assert [amount.text for amount in found.amounts] == ["$7,500", "$20"]
+    turn_signals = signals(turn("and $20 more"), turn("refund $7,500"))
+    assert turn_signals.impact_nano_usd == 7_500 * 10**9
+    assert [amount.text for amount in turn_signals.amounts] == ["$7,500", "$20"]
 
 
 def test_terms_of_all_turns_count():
@@ -250,9 +254,9 @@ texts = st.sampled_from(["yes, do it", "refund $70", "a scam", "What is this abo
 @given(memories, rows, texts)
 def test_no_request_lowers_what_a_session_has_seen(remembered, row, text):
     reading = reading_of(row, None, find_facts(text, AMOUNTS, TERMS))
-    found = signals(reading, memory=remembered)
-    after = memory_after(found, remembered, 1)
-    for seen in (found, after):
+    turn_signals = signals(reading, memory=remembered)
+    after = memory_after(turn_signals, remembered, 1)
+    for seen in (turn_signals, after):
         assert seen.risk_p >= remembered.risk_p
         assert seen.stakes_high >= remembered.stakes_high
         assert seen.impact_nano_usd >= remembered.impact_nano_usd

@@ -147,17 +147,17 @@ async def test_each_request_of_a_batch_has_its_share(service):
 
 
 def test_signals_are_what_model_rules_and_knowledge_say(service):
-    found = service.read_now(ask("stakes_high=0.75 refund $7,500 domain=legal scam"), None)
-    assert found.stakes_high == 0.75
-    assert found.domain is Domain.LEGAL
-    assert found.request_type is RequestType.FAQ
-    assert found.impact_nano_usd == 7_500 * 10**9
-    assert found.risk_terms == ("fraud",)
-    assert found.match is not None
-    assert found.match.intent_id == "refund"
-    assert found.triage_version == "stated-1"
-    assert found.input_tokens > 0
-    assert not found.degraded
+    reading = service.read_now(ask("stakes_high=0.75 refund $7,500 domain=legal scam"), None)
+    assert reading.stakes_high == 0.75
+    assert reading.domain is Domain.LEGAL
+    assert reading.request_type is RequestType.FAQ
+    assert reading.impact_nano_usd == 7_500 * 10**9
+    assert reading.risk_terms == ("fraud",)
+    assert reading.match is not None
+    assert reading.match.intent_id == "refund"
+    assert reading.triage_version == "stated-1"
+    assert reading.input_tokens > 0
+    assert not reading.degraded
 
 
 async def test_reading_on_the_worker_gives_the_same_signals(engine):
@@ -179,14 +179,14 @@ def test_a_turn_read_before_is_not_read_again(service, model):
 
 
 def test_all_turns_of_a_new_conversation_are_read_in_one_run(service, model):
-    found = service.read_now(ask("stakes_high=0.9", "two", "three"), None)
+    reading = service.read_now(ask("stakes_high=0.9", "two", "three"), None)
     assert model.batches == [["three", "two", "stakes_high=0.9"]]
-    assert found.stakes_high == pytest.approx(0.9)
+    assert reading.stakes_high == pytest.approx(0.9)
 
 
 def test_sums_in_turns_that_the_model_does_not_read_count(service):
-    found = service.read_now(ask("refund $9,000", *(f"turn {n}" for n in range(12))), None)
-    assert found.impact_nano_usd == 9_000 * 10**9
+    reading = service.read_now(ask("refund $9,000", *(f"turn {n}" for n in range(12))), None)
+    assert reading.impact_nano_usd == 9_000 * 10**9
 
 
 def test_words_to_the_router_lower_nothing(service):
@@ -291,11 +291,11 @@ async def test_a_closed_engine_reads_on_when_asked_again(engine, service):
 
 def test_without_a_model_everything_goes_up():
     service = TriageService(TriageEngine(None), config())
-    found = service.read_now(ask("What are your opening hours?"), None)
-    assert found.degraded
-    assert found.novelty == 1.0
-    assert found.match is None
-    assert found.triage_version == "rules-1"
+    reading = service.read_now(ask("What are your opening hours?"), None)
+    assert reading.degraded
+    assert reading.novelty == 1.0
+    assert reading.match is None
+    assert reading.triage_version == "rules-1"
 
 
 RISKY = [
@@ -308,15 +308,15 @@ RISKY = [
 
 @pytest.mark.parametrize(("text", "domain"), RISKY)
 def test_rules_alone_see_risk(text, domain):
-    found = TriageService(TriageEngine(None), config()).read_now(ask(text), None)
-    assert found.domain is domain
-    assert found.stakes_high >= 0.5
+    reading = TriageService(TriageEngine(None), config()).read_now(ask(text), None)
+    assert reading.domain is domain
+    assert reading.stakes_high >= 0.5
 
 
 @pytest.mark.parametrize("text", ["refund my $5,000", "is this a scam"])
 def test_rules_alone_see_sums_or_terms_as_stakes(text):
-    found = TriageService(TriageEngine(None), config()).read_now(ask(text), None)
-    assert found.stakes_high >= 0.5
+    reading = TriageService(TriageEngine(None), config()).read_now(ask(text), None)
+    assert reading.stakes_high >= 0.5
 
 
 async def test_without_a_model_the_worker_reads_too():
@@ -355,9 +355,9 @@ ODD = [
 @pytest.mark.parametrize("text", ODD, ids=range(len(ODD)))
 @pytest.mark.parametrize("model", [StatedModel(), None], ids=["model", "rules"])
 def test_odd_text_gives_signals(text, model):
-    found = TriageService(TriageEngine(model), config()).read_now(ask(text), None)
-    assert 0.0 <= found.novelty <= 1.0
-    assert found.novelty == 1.0 or len(text) <= 65_536
+    reading = TriageService(TriageEngine(model), config()).read_now(ask(text), None)
+    assert 0.0 <= reading.novelty <= 1.0
+    assert reading.novelty == 1.0 or len(text) <= 65_536
 
 
 @given(st.lists(st.text(st.characters(exclude_categories=()), max_size=80), max_size=12))
@@ -409,9 +409,9 @@ def test_a_policy_configures_its_terms_as_well_as_its_currencies():
         }
     )
     service = TriageService(TriageEngine(None), TriageConfig.of(policy))
-    found = service.read_now(ask("a wire transfer of 500 SEK"), None)
-    assert found.risk_terms == ("fraud",)
-    assert found.impact_nano_usd == 50 * 10**9
+    reading = service.read_now(ask("a wire transfer of 500 SEK"), None)
+    assert reading.risk_terms == ("fraud",)
+    assert reading.impact_nano_usd == 50 * 10**9
 
 
 def test_a_system_prompt_is_read_by_the_rules_where_the_policy_says_so(model):
@@ -420,7 +420,7 @@ def test_a_system_prompt_is_read_by_the_rules_where_the_policy_says_so(model):
     plain = TriageService(TriageEngine(model), config()).read_now(sent, None)
     read = frozenset({"user", "developer"})
     service = TriageService(TriageEngine(model), config(), read=read)
-    found = service.read_now(sent, None)
+    reading = service.read_now(sent, None)
     assert (plain.impact_nano_usd, plain.risk_terms) == (0, ())
-    assert (found.impact_nano_usd, found.risk_terms) == (80_000 * 10**9, ("fraud",))
-    assert service.read_now(sent, None) == found  # from memory, the second time
+    assert (reading.impact_nano_usd, reading.risk_terms) == (80_000 * 10**9, ("fraud",))
+    assert service.read_now(sent, None) == reading  # from memory, the second time

@@ -199,9 +199,9 @@ def test_compacting_keeps_what_the_user_said() -> None:
     body = {"model": "auto", "input": LONG, "stream": True}
     exchange = CompactFormat().read(json.dumps(body).encode(), {})
     assert not exchange.request.stream
-    said = json.loads(exchange.whole(SUMMED_UP, id="1", created=2))
-    assert said["object"] == "response.compaction"
-    kept, item = said["output"]
+    parsed = json.loads(exchange.whole(SUMMED_UP, id="1", created=2))
+    assert parsed["object"] == "response.compaction"
+    kept, item = parsed["output"]
     assert kept == {
         "type": "message",
         "role": "user",

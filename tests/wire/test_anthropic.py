@@ -199,28 +199,28 @@ SAME = [
 def test_a_message_is_asked_for_as_the_same_chat_completion(
     fields: dict[str, object], chat: dict[str, object]
 ) -> None:
-    found = read(**fields)
+    reading = read(**fields)
     body = {"model": "auto", "max_completion_tokens": 9, "messages": [HI], **chat}
     same = parse_chat_request(orjson.dumps(body), {})
     for name in ChatRequest.__struct_fields__:
         if name not in ("endpoint", "include_usage", "original", "cap_key"):
-            assert getattr(found, name) == getattr(same, name), name
+            assert getattr(reading, name) == getattr(same, name), name
 
 
 def test_hosted_tools_are_left_out_and_named() -> None:
     hosted = [{"type": "web_search_20250305", "name": "web_search", "max_uses": 8}]
-    found = read(tools=[TOOL, *hosted, *hosted])
-    assert [tool.name for tool in found.tools] == [TOOL["name"]]
-    assert found.unsupported_tools == ("web_search_20250305",)
+    reading = read(tools=[TOOL, *hosted, *hosted])
+    assert [tool.name for tool in reading.tools] == [TOOL["name"]]
+    assert reading.unsupported_tools == ("web_search_20250305",)
 
 
 def test_calls_that_a_provider_made_itself_are_left_out_of_a_history() -> None:
     search = {"type": "server_tool_use", "id": "s1", "name": "web_search", "input": {"query": "q"}}
     found_there = {"type": "web_search_tool_result", "tool_use_id": "s1", "content": []}
     words = {"type": "text", "text": "It rains."}
-    found = read(messages=[HI, turn(search, found_there, words, role="assistant"), HI])
-    assert [message.text for message in found.messages][1] == "It rains."
-    assert not any(message.tool_calls for message in found.messages)
+    reading = read(messages=[HI, turn(search, found_there, words, role="assistant"), HI])
+    assert [message.text for message in reading.messages][1] == "It rains."
+    assert not any(message.tool_calls for message in reading.messages)
 
 
 def test_what_a_tool_shows_comes_as_a_users_picture() -> None:
@@ -232,13 +232,13 @@ def test_what_a_tool_shows_comes_as_a_users_picture() -> None:
         {"type": "tool_result", "tool_use_id": "t2", "content": loaded},
     ]
     calls = turn(USE, {**USE, "id": "t2"}, role="assistant")
-    found = read(messages=[HI, calls, turn(*results, {"type": "text", "text": "Go on."})])
-    *_, first, second, seen, asked = found.messages
+    reading = read(messages=[HI, calls, turn(*results, {"type": "text", "text": "Go on."})])
+    *_, first, second, seen, asked = reading.messages
     assert (first.role, first.tool_call_id, "follows" in first.text) == ("tool", "t1", True)
     assert (second.tool_call_id, second.text) == ("t2", "g can be called from now on.")
     assert (seen.role, [part.kind for part in seen.parts]) == ("user", ["image_url"])
     assert (asked.role, asked.text) == ("user", "Go on.")
-    assert found.in_tool_loop
+    assert reading.in_tool_loop
 
 
 AT = "messages[0].content[0]"

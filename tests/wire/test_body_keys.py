@@ -75,9 +75,9 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 
 def ask(served: Served, path: str = "/v1/chat/completions", **fields: object) -> httpx.Response:
-    said = served.post(path, {"model": "auto", **BODIES[path], **fields})
-    assert said.status_code == 200, said.text
-    return said
+    response = served.post(path, {"model": "auto", **BODIES[path], **fields})
+    assert response.status_code == 200, response.text
+    return response
 
 
 def reached(said: httpx.Response) -> dict[str, object]:
@@ -99,11 +99,11 @@ def reached(said: httpx.Response) -> dict[str, object]:
 @pytest.mark.process
 @pytest.mark.parametrize("path", BODIES)
 def test_no_unknown_key_of_a_body_reaches_the_upstream(served: Served, path: str) -> None:
-    said = ask(served, path, **UNKNOWN, routing={"debug": True})
+    answer = ask(served, path, **UNKNOWN, routing={"debug": True})
     plain = ask(served, path)
-    assert reached(said).keys() == reached(plain).keys()
-    assert said.json()["routing"]["dropped"] == list(UNKNOWN)
-    names = said.headers["x-tiergate-dropped"].split(", ")
+    assert reached(answer).keys() == reached(plain).keys()
+    assert answer.json()["routing"]["dropped"] == list(UNKNOWN)
+    names = answer.headers["x-tiergate-dropped"].split(", ")
     assert names == [*list(UNKNOWN)[:10], f"and {len(UNKNOWN) - 10} more"]
     assert "x-tiergate-dropped" not in plain.headers
 
@@ -132,8 +132,8 @@ def test_no_unknown_key_inside_messages_or_tools_reaches_the_upstream(served: Se
         "tools[].function.extra",
         "tools[].provider",
     )
-    said = ask(served, messages=[messages[0], {"role": "user", "content": "hi"}])
-    assert said.headers["x-tiergate-dropped"] == "messages[].provider_options"
+    answer = ask(served, messages=[messages[0], {"role": "user", "content": "hi"}])
+    assert answer.headers["x-tiergate-dropped"] == "messages[].provider_options"
 
 
 def test_messages_as_clients_echo_them_leave_nothing_out() -> None:
@@ -153,8 +153,8 @@ def test_messages_as_clients_echo_them_leave_nothing_out() -> None:
 @pytest.mark.process
 def test_a_prediction_goes_on_without_what_else_stands_in_it(served: Served) -> None:
     parts = [{"type": "text", "text": "a", "provider": 1}]
-    said = ask(served, prediction={"type": "content", "content": parts, "models": ["m"]})
-    assert reached(said)["prediction"] == {
+    answer = ask(served, prediction={"type": "content", "content": parts, "models": ["m"]})
+    assert reached(answer)["prediction"] == {
         "type": "content",
         "content": [{"type": "text", "text": "a"}],
     }
@@ -162,15 +162,15 @@ def test_a_prediction_goes_on_without_what_else_stands_in_it(served: Served) -> 
 
 @pytest.mark.process
 def test_a_streamed_answer_says_what_was_dropped(served: Served) -> None:
-    said = ask(served, stream=True, models=["m"])
-    assert said.headers["x-tiergate-dropped"] == "models"
+    answer = ask(served, stream=True, models=["m"])
+    assert answer.headers["x-tiergate-dropped"] == "models"
 
 
 @pytest.mark.process
 def test_a_dropped_keys_name_cannot_break_a_header(served: Served) -> None:
-    said = ask(served, **{"a\r\nx-evil: 1, b\u20ac": 1})
-    assert said.headers["x-tiergate-dropped"] == "a??x-evil: 1? b?"
-    assert "x-evil" not in said.headers
+    answer = ask(served, **{"a\r\nx-evil: 1, b\u20ac": 1})
+    assert answer.headers["x-tiergate-dropped"] == "a??x-evil: 1? b?"
+    assert "x-evil" not in answer.headers
 
 
 @pytest.mark.parametrize("key", sorted(FORBIDDEN))
@@ -201,34 +201,34 @@ def test_known_keys_of_chat_completions_still_reach_the_upstream(served: Served)
         "top_k": 40,
         "min_p": 0.1,
     }
-    said = ask(served, **sent)
-    body = reached(said)
+    answer = ask(served, **sent)
+    body = reached(answer)
     assert {key: body.get(key) for key in sent} == sent
-    assert "x-tiergate-dropped" not in said.headers
+    assert "x-tiergate-dropped" not in answer.headers
 
 
 @pytest.mark.process
 def test_the_openai_client_sends_known_keys_through(served: Served) -> None:
     client = openai.OpenAI(base_url=f"{served.url}/v1", api_key="any", max_retries=0)
-    said = client.chat.completions.create(
+    completion = client.chat.completions.create(
         model="auto",
         messages=[{"role": "user", "content": "hi"}],
         user="u",
         logit_bias={"5": 1},
         extra_body={"top_k": 3, "repetition_penalty": 1.1},
     )
-    body = json.loads(said.choices[0].message.content or "")["body"]
+    body = json.loads(completion.choices[0].message.content or "")["body"]
     assert (body["user"], body["logit_bias"], body["top_k"]) == ("u", {"5": 1}, 3)
     assert "repetition_penalty" not in body
 
 
 @pytest.mark.process
 def test_the_policy_may_name_further_keys(served: Served) -> None:
-    said = ask(served, model="auto:wider", **UNKNOWN)
-    body = reached(said)
+    answer = ask(served, model="auto:wider", **UNKNOWN)
+    body = reached(answer)
     assert (body["priority"], body["guided_json"]) == (-9, {})
     assert "models" not in body
-    assert "priority" not in said.headers["x-tiergate-dropped"]
+    assert "priority" not in answer.headers["x-tiergate-dropped"]
 
 
 def test_every_known_key_is_checked_by_its_reader() -> None:
@@ -262,20 +262,20 @@ def test_what_an_upstreams_own_format_lacks_is_told(wire: str, left_out: tuple[s
 def test_nothing_is_stored_upstream_unless_privacy_allows_it(
     served: Served, policy: str, stores: bool, asked: bool
 ) -> None:
-    said = ask(served, model=f"auto:{policy}", store=asked, metadata={"a": "b"})
-    body = reached(said)
+    answer = ask(served, model=f"auto:{policy}", store=asked, metadata={"a": "b"})
+    body = reached(answer)
     assert (body["store"], "metadata" in body) == (stores, False)
     told = ["store", "metadata"] if asked else ["metadata"]
-    assert said.headers["x-tiergate-dropped"].split(", ") == told
+    assert answer.headers["x-tiergate-dropped"].split(", ") == told
 
 
 @pytest.mark.process
 @pytest.mark.parametrize("asked", [True, False])
 def test_full_privacy_leaves_storing_to_the_client(served: Served, asked: bool) -> None:
-    said = ask(served, model="auto:keeping", store=asked, metadata={"a": "b"})
-    body = reached(said)
+    answer = ask(served, model="auto:keeping", store=asked, metadata={"a": "b"})
+    body = reached(answer)
     assert (body["store"], body["metadata"]) == (asked, {"a": "b"})
-    assert "x-tiergate-dropped" not in said.headers
+    assert "x-tiergate-dropped" not in answer.headers
 
 
 def test_a_provider_that_stores_unasked_is_told_not_to() -> None:

@@ -163,12 +163,12 @@ SAME = [
 def test_a_response_is_asked_for_as_the_same_chat_completion(
     fields: dict[str, object], chat: dict[str, object]
 ) -> None:
-    found = read(**fields)
+    reading = read(**fields)
     body = {"model": "auto", "messages": [{"role": "user", "content": "hello"}], **chat}
     same = parse_chat_request(orjson.dumps(body), {})
     for name in ChatRequest.__struct_fields__:
         if name not in ("endpoint", "include_usage", "cap_key"):
-            assert getattr(found, name) == getattr(same, name), name
+            assert getattr(reading, name) == getattr(same, name), name
 
 
 ITEM = {"role": "user", "content": "x"}

@@ -85,16 +85,16 @@ def a_report(rows: list[RequestRow]) -> Report:
 
 @pytest.mark.parametrize("width", [360, 390])
 def test_the_report_fits_a_phone_in_chromium(tmp_path: Path, width: int) -> None:
-    found = probed(report_html(a_report(a_day())), width, tmp_path)
-    assert "title=Tiergate cost report;overflow=0;charts=6;wide=0;asked=0;cut=;" in found
+    probe = probed(report_html(a_report(a_day())), width, tmp_path)
+    assert "title=Tiergate cost report;overflow=0;charts=6;wide=0;asked=0;cut=;" in probe
 
 
 @pytest.mark.parametrize("width", [360, 820, 1280])
 def test_no_tile_tears_a_figure_apart(tmp_path: Path, width: int) -> None:
     dear = [replace(row, cost_nano_usd=1_234_567_123_456_789) for row in a_day(2, 0, 0)]
-    found = probed(report_html(a_report(dear), exact=True), width, tmp_path)
-    assert "torn=0" in found
-    assert "overflow=0" in found
+    probe = probed(report_html(a_report(dear), exact=True), width, tmp_path)
+    assert "torn=0" in probe
+    assert "overflow=0" in probe
 
 
 LONG_NAME = "resolver:alderbrook-customer-support@77120d3b3d9b"
@@ -106,10 +106,10 @@ LONG_NAME = "resolver:alderbrook-customer-support@77120d3b3d9b"
 )
 def test_tables_fit_or_scroll_in_their_own_box(tmp_path: Path, width: int, cut: str) -> None:
     rows = [replace(row, model=LONG_NAME) if row.tier_number == 1 else row for row in a_day()]
-    found = probed(report_html(a_report(rows)), width, tmp_path)
-    assert "overflow=0;charts=6;wide=0;" in found
-    assert cut in found
-    assert "stuck=0" in found
+    probe = probed(report_html(a_report(rows)), width, tmp_path)
+    assert "overflow=0;charts=6;wide=0;" in probe
+    assert cut in probe
+    assert "stuck=0" in probe
 
 
 WORDY = "a general model with a name of sixty characters, no less, ok"
@@ -120,9 +120,9 @@ WORDY = "a general model with a name of sixty characters, no less, ok"
 )
 @pytest.mark.parametrize("width", [390, 1280])
 def test_the_plan_fits_a_phone_as_well_as_a_window(tmp_path: Path, text: str, width: int) -> None:
-    found = probed(plan_html(report(text)), width, tmp_path)
-    assert ";overflow=0;charts=5;wide=0;asked=0" in found
-    assert "stuck=0" in found
+    probe = probed(plan_html(report(text)), width, tmp_path)
+    assert ";overflow=0;charts=5;wide=0;asked=0" in probe
+    assert "stuck=0" in probe
 
 
 def test_a_plans_tables_need_no_scrolling_at_1280(tmp_path: Path) -> None:

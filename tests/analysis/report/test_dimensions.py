@@ -51,8 +51,8 @@ def test_a_breakdown_shows_twenty_names_and_loses_nothing(tenants: int, shown: i
     rows = [a_row(n, tenant=f"tenant-{n % tenants:03d}") for n in range(tenants * 2)]
     report = report_of(rows)
     assert len(report.tenants) == shown
-    assert sum(one.figures.requests for one in report.tenants) == len(rows)
-    assert sum(one.figures.spend_nano_usd for one in report.tenants) == report.spend_nano_usd
+    assert sum(tenant.figures.requests for tenant in report.tenants) == len(rows)
+    assert sum(tenant.figures.spend_nano_usd for tenant in report.tenants) == report.spend_nano_usd
     left = tenants - MAX_SHOWN
     assert (report.tenants[-1].name == f"({left} others)") is (left > 1)
 
@@ -60,10 +60,10 @@ def test_a_breakdown_shows_twenty_names_and_loses_nothing(tenants: int, shown: i
 def test_rows_count_at_the_adapter_key_policy_and_model_that_they_had() -> None:
     call = an_attempt("r", 2, PRICES[2], adapter="legal-1")
     report = report_of([a_row(0, 2, attempts=[call], key_id="k9", policy_hash="def"), a_row(1)])
-    assert [one.name for one in report.adapters] == ["legal-1", "(none)"]
-    assert [one.name for one in report.keys] == ["k9", "key-1"]
-    assert [one.name for one in report.policies] == ["test@def", "test@abc"]
-    assert [one.name for one in report.models] == ["mid-1", "approved-answers"]
+    assert [adapter.name for adapter in report.adapters] == ["legal-1", "(none)"]
+    assert [key.name for key in report.keys] == ["k9", "key-1"]
+    assert [policy.name for policy in report.policies] == ["test@def", "test@abc"]
+    assert [model.name for model in report.models] == ["mid-1", "approved-answers"]
 
 
 @pytest.mark.parametrize(("days", "names"), [(MAX_DAYS, "2026-11-03"), (MAX_DAYS + 1, "2026-11")])
@@ -71,7 +71,7 @@ def test_many_days_are_shown_by_month(days: int, names: str) -> None:
     rows = [a_row(n, created_at_ms=NOON_MS + n * DAY_MS) for n in range(days)]
     report = report_of(rows)
     assert report.days[0].name == names
-    assert sum(one.figures.requests for one in report.days) == days
+    assert sum(day.figures.requests for day in report.days) == days
 
 
 def test_a_day_of_another_zone_ends_at_its_own_midnight() -> None:
@@ -204,7 +204,7 @@ def test_outcomes_are_rated_each_over_those_that_told_it() -> None:
         TrueOutcome("c", csat=4.0, handle_minutes=3.0),
         TrueOutcome("d", resolved_first_contact=True),
     ]
-    by_key = {one.key: one for one in measures(told)}
+    by_key = {measure.key: measure for measure in measures(told)}
     assert (by_key["accuracy"].value, by_key["accuracy"].count) == (0.5, 2)
     assert by_key["accuracy_level_2"].value == 0.0
     assert (by_key["satisfaction"].value, by_key["satisfaction"].interval) == (4.0, None)
@@ -233,25 +233,25 @@ def spend(first: date, days: int, nano: int = 10 * USD) -> dict[date, int]:
 
 def test_ten_dollars_a_day_come_to_three_hundred_in_a_month_of_thirty_days() -> None:
     first = date(2026, 11, 1)
-    found = forecast(spend(first, 3), date(2026, 11, 4), first, None)
-    assert (found.expected_nano_usd, found.spent_nano_usd) == (300 * USD, 30 * USD)
-    assert found.low_nano_usd == found.high_nano_usd == 300 * USD
+    outlook = forecast(spend(first, 3), date(2026, 11, 4), first, None)
+    assert (outlook.expected_nano_usd, outlook.spent_nano_usd) == (300 * USD, 30 * USD)
+    assert outlook.low_nano_usd == outlook.high_nano_usd == 300 * USD
 
 
 @pytest.mark.parametrize(("days", "given"), [(MIN_DAYS - 1, False), (MIN_DAYS, True)])
 def test_a_forecast_needs_three_complete_days(days: int, given: bool) -> None:
     first = date(2026, 11, 1)
-    found = forecast(spend(first, days), date(2026, 11, 1 + days), first, None)
-    assert (found.expected_nano_usd is not None) is given
-    assert ("3 are needed" in forecast_line(found)) is not given
+    outlook = forecast(spend(first, days), date(2026, 11, 1 + days), first, None)
+    assert (outlook.expected_nano_usd is not None) is given
+    assert ("3 are needed" in forecast_line(outlook)) is not given
 
 
 def test_weekends_count_as_weekends_once_two_weeks_are_known() -> None:
     first = date(2026, 11, 2)  # a Monday
     daily = {day: (10 * USD if day.weekday() < 5 else 0) for day in spend(first, WEEKDAY_DAYS)}
-    found = forecast(daily, date(2026, 11, 16), first, None)
-    assert found.expected_nano_usd == 21 * 10 * USD  # Mondays to Fridays from the 2nd on
-    assert found.high_nano_usd == found.expected_nano_usd
+    outlook = forecast(daily, date(2026, 11, 16), first, None)
+    assert outlook.expected_nano_usd == 21 * 10 * USD  # Mondays to Fridays from the 2nd on
+    assert outlook.high_nano_usd == outlook.expected_nano_usd
 
 
 @pytest.mark.parametrize(
@@ -266,27 +266,27 @@ def test_weekends_count_as_weekends_once_two_weeks_are_known() -> None:
 def test_months_end_where_the_calendar_says(today: date, days: int) -> None:
     assert month_days(today) == days
     first = today.replace(day=1)
-    found = forecast(spend(first, 4), today, first, None)
-    assert found.expected_nano_usd == days * 10 * USD
+    outlook = forecast(spend(first, 4), today, first, None)
+    assert outlook.expected_nano_usd == days * 10 * USD
 
 
 def test_on_the_last_day_only_that_day_is_to_come() -> None:
     first, today = date(2026, 11, 1), date(2026, 11, 30)
-    found = forecast(spend(first, 29), today, first, None)
-    assert found.expected_nano_usd == 300 * USD
+    outlook = forecast(spend(first, 29), today, first, None)
+    assert outlook.expected_nano_usd == 300 * USD
 
 
 def test_a_forecast_is_never_below_what_was_spent() -> None:
     first, today = date(2026, 11, 1), date(2026, 11, 30)
     daily = {**spend(first, 29), today: 500 * USD}
-    found = forecast(daily, today, first, None)
-    assert found.expected_nano_usd == found.low_nano_usd == 790 * USD
+    outlook = forecast(daily, today, first, None)
+    assert outlook.expected_nano_usd == outlook.low_nano_usd == 790 * USD
 
 
 def test_a_period_that_begins_within_the_month_gets_no_forecast() -> None:
     first = date(2026, 11, 5)
-    found = forecast(spend(first, 9), date(2026, 11, 15), first, first)
-    assert "--since 2026-11-01" in forecast_line(found)
+    outlook = forecast(spend(first, 9), date(2026, 11, 15), first, first)
+    assert "--since 2026-11-01" in forecast_line(outlook)
 
 
 def test_a_period_that_is_over_gets_no_forecast() -> None:
@@ -310,10 +310,10 @@ def test_the_prediction_interval_covers_about_as_often_as_it_says() -> None:
     first, today = date(2026, 11, 1), date(2026, 11, 13)
     for _ in range(300):
         daily = {day: round(chance.gauss(100, 15) * USD) for day in spend(first, 30)}
-        found = forecast({d: n for d, n in daily.items() if d < today}, today, first, None)
-        assert found.low_nano_usd is not None
-        assert found.high_nano_usd is not None
-        covered += found.low_nano_usd <= sum(daily.values()) <= found.high_nano_usd
+        outlook = forecast({d: n for d, n in daily.items() if d < today}, today, first, None)
+        assert outlook.low_nano_usd is not None
+        assert outlook.high_nano_usd is not None
+        covered += outlook.low_nano_usd <= sum(daily.values()) <= outlook.high_nano_usd
     assert 274 <= covered <= 296  # 285 expected, standard deviation 3.8
 
 

@@ -141,9 +141,12 @@ def test_every_section_adds_up_to_the_total(rows: list[RequestRow]) -> None:
         assert sum(one["requests"] for one in told[section]) == requests, section
         assert sum(one["spend_nano_usd"] for one in told[section]) == spend, section
         assert sum(one["judged"] for one in told[section]) == told["quality"]["answered"], section
-    assert sum(one["first_requests"] for one in told["reasons"]) == requests
-    assert sum(one["first_spend_nano_usd"] for one in told["reasons"]) == spend
-    assert sum(one["first_requests"] for one in told["escalation_reasons"]) == told["escalated"]
+    assert sum(reason["first_requests"] for reason in told["reasons"]) == requests
+    assert sum(reason["first_spend_nano_usd"] for reason in told["reasons"]) == spend
+    assert (
+        sum(escalation_reason["first_requests"] for escalation_reason in told["escalation_reasons"])
+        == told["escalated"]
+    )
     answered = told["quality"]["answered"]
     assert sum(one["requests"] for one in told["unanswered"]) == requests - answered
     assert sum(told["verdicts"].values()) == answered
@@ -161,7 +164,7 @@ def test_csv_has_the_sums_of_the_json(rows: list[RequestRow]) -> None:
     for section in (*NAMED, "reasons", "unanswered", "savings", "roles"):
         metric = "first_spend_nano_usd" if section == "reasons" else "spend_nano_usd"
         metric = "saved_nano_usd" if section == "savings" else metric
-        found = [one for one in lines if (one["section"], one["metric"]) == (section, metric)]
+        found = [line for line in lines if (line["section"], line["metric"]) == (section, metric)]
         assert [one["value"] for one in found] == [
             "" if entry[metric] is None else str(entry[metric]) for entry in told[section]
         ], section
@@ -236,7 +239,7 @@ def test_money_of_reviews_has_a_line_among_the_reasons() -> None:
     report = report_of([a_row(0), review])
     found = {row.reason: (row.first_requests, row.first_spend_nano_usd) for row in report.reasons}
     assert found == {"lowest_expected_loss": (1, PRICES[1]), "(review)": (0, 40)}
-    assert sum(one.figures.spend_nano_usd for one in report.models) == report.spend_nano_usd
+    assert sum(model.figures.spend_nano_usd for model in report.models) == report.spend_nano_usd
 
 
 def test_a_request_counts_once_under_all_its_tags_together() -> None:
@@ -247,7 +250,7 @@ def test_a_request_counts_once_under_all_its_tags_together() -> None:
         a_row(3),
     ]
     report = report_of(rows)
-    assert {one.name: one.figures.requests for one in report.tags} == {
+    assert {tag.name: tag.figures.requests for tag in report.tags} == {
         "a + b": 2,
         "a": 1,
         "(no tag)": 1,
@@ -259,7 +262,7 @@ def test_a_request_counts_once_under_all_its_tags_together() -> None:
 def test_names_beyond_twenty_are_one_line_of_tags(tags: int) -> None:
     report = report_of([a_row(n, tags=(f"team-{n % tags}",)) for n in range(tags * 2)])
     assert len(report.tags) == min(tags, 21)
-    assert sum(one.figures.requests for one in report.tags) == tags * 2
+    assert sum(tag.figures.requests for tag in report.tags) == tags * 2
 
 
 def test_keys_are_shown_by_name_with_the_id_where_two_share_one() -> None:

@@ -43,8 +43,8 @@ def ask(served: Served, model: str = "auto:agent", **fields: object) -> httpx.Re
 
 @pytest.mark.parametrize("stream", [False, True])
 def test_a_tool_of_a_namespace_is_called_by_its_own_name(served: Served, stream: bool) -> None:
-    said = ask(served, tools=TOOLS, stream=stream)
-    response = events_of(said.text)[-1][1]["response"] if stream else said.json()
+    answer = ask(served, tools=TOOLS, stream=stream)
+    response = events_of(answer.text)[-1][1]["response"] if stream else answer.json()
     (item,) = response["output"]
     assert (item["type"], item["namespace"], item["name"]) == ("function_call", "agents", "spawn")
 
@@ -57,34 +57,34 @@ def test_a_custom_tool_is_called_with_text(served: Served) -> None:
 
 @pytest.mark.parametrize("stream", [False, True])
 def test_tools_that_were_left_out_are_named_in_a_header(served: Served, stream: bool) -> None:
-    said = ask(served, "auto", tools=[{"type": "web_search"}], stream=stream)
-    assert said.headers["x-tiergate-unsupported-tools"] == "web_search"
+    answer = ask(served, "auto", tools=[{"type": "web_search"}], stream=stream)
+    assert answer.headers["x-tiergate-unsupported-tools"] == "web_search"
 
 
 def test_tools_that_were_left_out_are_named_in_routing(served: Served) -> None:
-    said = ask(served, "auto", tools=[{"type": "mcp"}], routing={"debug": True})
-    assert said.json()["routing"]["unsupported_tools"] == ["mcp"]
+    answer = ask(served, "auto", tools=[{"type": "mcp"}], routing={"debug": True})
+    assert answer.json()["routing"]["unsupported_tools"] == ["mcp"]
 
 
 def test_history_reaches_the_upstream_as_functions(served: Served) -> None:
     call = {"type": "custom_tool_call", "call_id": "c", "name": "apply_patch", "input": "a\nb"}
     output = {"type": "custom_tool_call_output", "call_id": "c", "output": "Done."}
-    said = ask(served, "auto:echo", input=[USER, call, output], tools=TOOLS)
-    body = json.loads(said.json()["output"][0]["content"][0]["text"])["body"]
+    answer = ask(served, "auto:echo", input=[USER, call, output], tools=TOOLS)
+    body = json.loads(answer.json()["output"][0]["content"][0]["text"])["body"]
     (sent,) = body["messages"][1]["tool_calls"]
     assert sent["function"] == {"name": "apply_patch", "arguments": '{"input":"a\\nb"}'}
     assert [tool["function"]["name"] for tool in body["tools"]] == ["agents__spawn", "apply_patch"]
 
 
 def test_a_conversation_is_compacted(served: Served) -> None:
-    said = served.post("/v1/responses/compact", {"model": "auto", "input": [USER]})
-    assert said.status_code == 200, said.text
-    kept, summary = said.json()["output"]
+    response = served.post("/v1/responses/compact", {"model": "auto", "input": [USER]})
+    assert response.status_code == 200, response.text
+    kept, summary = response.json()["output"]
     assert (kept["role"], summary["type"]) == ("user", "compaction")
     again = ask(served, "auto:echo", input=[kept, summary, USER])
     body = json.loads(again.json()["output"][0]["content"][0]["text"])["body"]
     assert "parcel is on its way" in body["messages"][1]["content"]
-    row = served.row(said)
+    row = served.row(response)
     assert (row["endpoint"], row["cost_nano_usd"]) == ("responses.compact", 140_000)
 
 
@@ -103,9 +103,9 @@ def test_a_policy_may_refuse_tools_that_no_tier_has(
     folder = tmp_path_factory.mktemp("refusing")
     policy = write_policy(folder, "http://127.0.0.1:9/v1", unsupported_tools="refuse")
     with Served(folder, policy) as server:
-        said = ask(server, "auto", tools=[{"type": "web_search"}, SPAWN])
-    assert said.status_code == 400
-    error = said.json()["error"]
+        answer = ask(server, "auto", tools=[{"type": "web_search"}, SPAWN])
+    assert answer.status_code == 400
+    error = answer.json()["error"]
     assert (error["param"], error["code"]) == ("tools", "unsupported_parameter")
     assert "found web_search" in error["message"]
 
@@ -122,7 +122,7 @@ def test_a_conversation_of_four_megabytes_is_answered(
     with Upstream(folder) as upstream:
         policy = write_ladder(folder, "tested", upstream.url, "answer", context_tokens=9_000_000)
         with Served(folder, policy) as server:
-            said = server.post("/v1/responses", packed, **{"content-encoding": "zstd"})
-            assert said.status_code == 200, said.text
+            response = server.post("/v1/responses", packed, **{"content-encoding": "zstd"})
+            assert response.status_code == 200, response.text
             chat = server.chat(messages=body["input"])
-            assert server.row(said)["prompt_digest"] == server.row(chat)["prompt_digest"]
+            assert server.row(response)["prompt_digest"] == server.row(chat)["prompt_digest"]

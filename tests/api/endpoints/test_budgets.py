@@ -73,11 +73,11 @@ def codes(responses: list[httpx.Response]) -> Counter[str]:
 
 
 def key_of(served: Served, *options: str) -> dict[str, str]:
-    said = tiergate(
+    run = tiergate(
         "keys", "create", "--tenant", "acme", *options, "--json", "--database", served.database
     )
-    assert said.returncode == 0, said.stderr
-    return dict(json.loads(said.stdout))
+    assert run.returncode == 0, run.stderr
+    return dict(json.loads(run.stdout))
 
 
 @pytest.mark.parametrize(
@@ -96,8 +96,8 @@ def test_budget_for_ten_admits_ten_of_a_hundred(
         responses = at_once(served, 100)
         assert codes(responses) == {"200": 10, "insufficient_quota": 90}
         assert codes(at_once(served, 3)) == {"insufficient_quota": 3}
-    found = verify(served.database)
-    assert (found.findings, found.cost_nano_usd) == ((), 100_000_000)
+    verification = verify(served.database)
+    assert (verification.findings, verification.cost_nano_usd) == ((), 100_000_000)
 
 
 def test_nobody_is_refused_while_the_worst_case_fits(tmp_path: Path, workers: int) -> None:
@@ -293,6 +293,6 @@ def test_rotated_key_is_known_within_a_second_and_the_old_one_until_the_grace_en
 
 
 def rotate(served: Served, key_id: str, *options: str) -> str:
-    said = tiergate("keys", "rotate", key_id, *options, "--json", "--database", served.database)
-    assert said.returncode == 0, said.stderr
-    return str(json.loads(said.stdout)["key"])
+    run = tiergate("keys", "rotate", key_id, *options, "--json", "--database", served.database)
+    assert run.returncode == 0, run.stderr
+    return str(json.loads(run.stdout)["key"])

@@ -36,10 +36,10 @@ def client(served: Served) -> openai.OpenAI:
 
 
 def test_openai_client_gets_a_whole_answer(client: openai.OpenAI) -> None:
-    said = client.chat.completions.create(model="auto", messages=MESSAGES)
-    assert said.choices[0].message.content == TEXT
-    assert said.usage is not None
-    assert said.usage.total_tokens == 32
+    completion = client.chat.completions.create(model="auto", messages=MESSAGES)
+    assert completion.choices[0].message.content == TEXT
+    assert completion.usage is not None
+    assert completion.usage.total_tokens == 32
 
 
 def test_openai_client_gets_a_streamed_answer(client: openai.OpenAI) -> None:
@@ -61,15 +61,15 @@ def test_include_usage_adds_a_last_chunk_without_choices(client: openai.OpenAI) 
 
 
 def test_client_that_sends_a_vendors_model_name_works_unchanged(client: openai.OpenAI) -> None:
-    said = client.chat.completions.create(model="gpt-4o", messages=MESSAGES)
-    assert said.model == "fake-1"
+    completion = client.chat.completions.create(model="gpt-4o", messages=MESSAGES)
+    assert completion.model == "fake-1"
 
 
 def test_dry_run_decides_without_an_answer(client: openai.OpenAI) -> None:
-    said = client.chat.completions.create(
+    completion = client.chat.completions.create(
         model="auto", messages=MESSAGES, extra_body={"routing": {"dry_run": True}}
     )
-    routing = said.model_extra["routing"] if said.model_extra else {}
+    routing = completion.model_extra["routing"] if completion.model_extra else {}
     assert routing["tier"] == "llm"
     assert [rung["answerer"] for rung in routing["expected_loss"]] == ["mid"]
 

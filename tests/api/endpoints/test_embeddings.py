@@ -102,9 +102,9 @@ def test_the_most_inputs_are_taken_in_their_order(client: openai.OpenAI) -> None
 
 
 def test_long_texts_are_counted_in_a_header(served: Served) -> None:
-    said = post(served, input=["word " * 500, PARCEL])
-    assert said.headers["x-tiergate-cut"] == "1"
-    assert 128 < said.json()["usage"]["prompt_tokens"] < 140
+    response = post(served, input=["word " * 500, PARCEL])
+    assert response.headers["x-tiergate-cut"] == "1"
+    assert 128 < response.json()["usage"]["prompt_tokens"] < 140
     assert "x-tiergate-cut" not in post(served, input=PARCEL).headers
 
 
@@ -138,9 +138,9 @@ def test_long_texts_are_counted_in_a_header(served: Served) -> None:
 def test_a_malformed_body_is_told_by_its_key(
     served: Served, body: dict[str, object], param: str, code: str
 ) -> None:
-    said = post(served, **body)
-    error = said.json()["error"]
-    assert (said.status_code, error["param"], error["code"]) == (400, param, code), error
+    response = post(served, **body)
+    error = response.json()["error"]
+    assert (response.status_code, error["param"], error["code"]) == (400, param, code), error
     assert set(error) == {"message", "type", "param", "code"}
 
 
@@ -148,10 +148,10 @@ def test_a_malformed_body_is_told_by_its_key(
     "body", [b"", b"{", b"[]", b"null", b'{"input":"\xff"}', b'{"input":"\\ud800"}', b"[" * 9_000]
 )
 def test_what_is_no_json_object_is_400(served: Served, body: bytes) -> None:
-    said = served.client.post(
+    response = served.client.post(
         "/v1/embeddings", content=body, headers={"content-type": "application/json"}
     )
-    assert said.status_code == 400
+    assert response.status_code == 400
 
 
 JSON_VALUES = st.recursive(
@@ -219,10 +219,10 @@ def test_another_model_is_told_what_is_known(client: openai.OpenAI, name: str) -
 def test_other_methods_types_and_sizes_are_refused(served: Served) -> None:
     assert served.client.get("/v1/embeddings").status_code == 405
     assert post(served, input="x" * 200_000).status_code == 413
-    said = served.client.post(
+    response = served.client.post(
         "/v1/embeddings", content=b"{}", headers={"content-type": "text/plain"}
     )
-    assert said.status_code == 415
+    assert response.status_code == 415
 
 
 @pytest.mark.process
@@ -242,32 +242,32 @@ def test_a_key_with_the_scope_chat_is_asked_for(tmp_path: Path) -> None:
 
 
 def test_a_request_is_one_row_at_what_its_compute_cost(served: Served) -> None:
-    said = post(served, input=[PARCEL, POEM], model="text-embedding-3-small",
+    response = post(served, input=[PARCEL, POEM], model="text-embedding-3-small",
                 routing={"tags": ["index"]})  # fmt: skip
-    assert said.headers["x-tiergate-model"].startswith("tiergate-embed@")
-    row = served.row(said)
+    assert response.headers["x-tiergate-model"].startswith("tiergate-embed@")
+    row = served.row(response)
     assert (row["endpoint"], row["tier"], row["state"]) == ("embeddings", "embedding", "settled")
     assert row["tags"] == ["index"]
     (line,) = next(r for r in served.rows() if r["request_id"] == row["request_id"])["attempts"]
     assert (line["cost_basis"], line["compute_ms"] > 0) == ("own_compute", True)
     assert row["cost_nano_usd"] == line["cost_nano_usd"] == at_the_rate(line["compute_ms"])
-    told = float(said.headers["x-tiergate-cost-usd"]) * 1e9
+    told = float(response.headers["x-tiergate-cost-usd"]) * 1e9
     assert told == pytest.approx(row["cost_nano_usd"])
-    assert row["usage"]["input_tokens"] == said.json()["usage"]["prompt_tokens"]
+    assert row["usage"]["input_tokens"] == response.json()["usage"]["prompt_tokens"]
     # A dollar per million tokens, as this policy states for the model that was asked for.
-    assert row["baselines"]["requested_model"] == 1_000 * said.json()["usage"]["prompt_tokens"]
+    assert row["baselines"]["requested_model"] == 1_000 * response.json()["usage"]["prompt_tokens"]
     assert PARCEL not in json.dumps(row)
 
 
 def test_the_books_stay_whole_and_the_level_shares_untouched(served: Served) -> None:
     post(served, input=[PARCEL] * 20)
-    said = tiergate("ledger", "verify", "-d", served.database)
-    assert said.returncode == 0, said.stdout + said.stderr
+    run = tiergate("ledger", "verify", "-d", served.database)
+    assert run.returncode == 0, run.stdout + run.stderr
     report = tiergate("report", "-d", served.database, "--json")
     assert report.returncode == 0, report.stderr
-    found = json.loads(report.stdout)
-    assert [tier["tier"] for tier in found["tiers"]] == ["embedding"]
-    assert sum(level["requests"] for level in found["levels"]) == 0
+    parsed = json.loads(report.stdout)
+    assert [tier["tier"] for tier in parsed["tiers"]] == ["embedding"]
+    assert sum(level["requests"] for level in parsed["levels"]) == 0
 
 
 def test_such_requests_count_in_the_metrics(served: Served) -> None:

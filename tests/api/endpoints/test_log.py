@@ -40,9 +40,9 @@ def access_line(served: Served, response: httpx.Response) -> dict[str, object]:
 
 
 def key_of(served: Served, *options: str) -> dict[str, str]:
-    said = tiergate("keys", "create", *options, "--json", "--database", served.database)
-    assert said.returncode == 0, said.stderr
-    return dict(json.loads(said.stdout))
+    run = tiergate("keys", "create", *options, "--json", "--database", served.database)
+    assert run.returncode == 0, run.stderr
+    return dict(json.loads(run.stdout))
 
 
 @pytest.fixture(scope="module")
@@ -142,10 +142,10 @@ def test_cap_of_money_below_any_call_is_a_line_and_a_count(served: Served) -> No
 
 def test_access_line_says_who_asked_and_what_it_cost(served: Served) -> None:
     response = served.chat()
-    said = access_line(served, response)
-    assert (said["tenant"], said["key"], said["tier"]) == ("acme", "web", "llm")
-    assert said["cost_usd"] == response.headers["x-tiergate-cost-usd"]
-    assert (said["status"], said["path"]) == (200, "/v1/chat/completions")
+    line = access_line(served, response)
+    assert (line["tenant"], line["key"], line["tier"]) == ("acme", "web", "llm")
+    assert line["cost_usd"] == response.headers["x-tiergate-cost-usd"]
+    assert (line["status"], line["path"]) == (200, "/v1/chat/completions")
 
 
 def test_access_line_of_a_stream_has_its_cost(served: Served) -> None:
@@ -155,15 +155,15 @@ def test_access_line_of_a_stream_has_its_cost(served: Served) -> None:
 
 def test_access_line_of_embeddings_has_its_tier_and_cost(served: Served) -> None:
     response = served.post("/v1/embeddings", {"model": "tiergate-embed", "input": "hello"})
-    said = access_line(served, response)
-    assert (said["tenant"], said["tier"]) == ("acme", "embedding")
-    assert said["cost_usd"] == response.headers["x-tiergate-cost-usd"]
+    line = access_line(served, response)
+    assert (line["tenant"], line["tier"]) == ("acme", "embedding")
+    assert line["cost_usd"] == response.headers["x-tiergate-cost-usd"]
 
 
 def test_access_line_without_a_good_key_names_nobody(served: Served) -> None:
     response = served.chat(key="tg_not-a-key-of-this-server")
-    said = access_line(served, response)
-    assert (said["status"], "tenant" in said, "key" in said) == (401, False, False)
+    line = access_line(served, response)
+    assert (line["status"], "tenant" in line, "key" in line) == (401, False, False)
 
 
 def test_log_holds_no_key_nor_words_of_anybody(served: Served) -> None:

@@ -39,9 +39,13 @@ def ask(
 
 
 def test_anthropic_client_gets_a_whole_message(client: anthropic.Anthropic) -> None:
-    said = ask(client, system="Be brief.")
-    assert (said.content[0].text, said.stop_reason, said.role) == (TEXT, "end_turn", "assistant")
-    assert (said.usage.input_tokens, said.usage.output_tokens) == (20, 12)
+    answer = ask(client, system="Be brief.")
+    assert (answer.content[0].text, answer.stop_reason, answer.role) == (
+        TEXT,
+        "end_turn",
+        "assistant",
+    )
+    assert (answer.usage.input_tokens, answer.usage.output_tokens) == (20, 12)
 
 
 def test_a_message_says_where_it_came_from(served: Served, client: anthropic.Anthropic) -> None:
@@ -55,18 +59,18 @@ def test_a_message_says_where_it_came_from(served: Served, client: anthropic.Ant
 
 @pytest.mark.parametrize("system", ["", []])
 def test_an_empty_system_prompt_is_none(client: anthropic.Anthropic, system: object) -> None:
-    said = json.loads(ask(client, "auto:echo", system=system).content[0].text)
-    assert [message["role"] for message in said["body"]["messages"]] == ["user"]
+    parsed = json.loads(ask(client, "auto:echo", system=system).content[0].text)
+    assert [message["role"] for message in parsed["body"]["messages"]] == ["user"]
 
 
 def test_tool_calls_are_blocks_with_an_object(client: anthropic.Anthropic) -> None:
-    said = ask(client, "auto:calls", tools=[TOOL], tool_choice={"type": "any"})
-    calls = [block for block in said.content if block.type == "tool_use"]
+    answer = ask(client, "auto:calls", tools=[TOOL], tool_choice={"type": "any"})
+    calls = [block for block in answer.content if block.type == "tool_use"]
     assert [(c.id, c.name, c.input) for c in calls] == [
         ("call_0", "f", {"i": 1}),
         ("call_1", "f", {"i": 1}),
     ]
-    assert said.stop_reason == "tool_use"
+    assert answer.stop_reason == "tool_use"
 
 
 def test_a_tool_loop_reaches_the_upstream_as_chat_completions_have_it(
@@ -83,8 +87,8 @@ def test_a_tool_loop_reaches_the_upstream_as_chat_completions_have_it(
         {"role": "assistant", "content": first.content},
         {"role": "user", "content": [*results, {"type": "text", "text": "Go on."}]},
     ]
-    said = ask(client, "auto:echo", messages=turns, tools=[TOOL], metadata={"user_id": "u1"})
-    body = json.loads(said.content[0].text)["body"]
+    answer = ask(client, "auto:echo", messages=turns, tools=[TOOL], metadata={"user_id": "u1"})
+    body = json.loads(answer.content[0].text)["body"]
     roles = [m["role"] for m in body["messages"]]
     assert roles == ["user", "assistant", "tool", "tool", "user"]
     assert [c["id"] for c in body["messages"][1]["tool_calls"]] == ["call_0", "call_1"]
@@ -118,9 +122,9 @@ def test_the_stop_reason_is_anthropics(
 
 
 def test_dry_run_decides_without_an_answer(client: anthropic.Anthropic) -> None:
-    said = ask(client, extra_body={"routing": {"dry_run": True}})
-    assert said.content[0].text == ""
-    assert said.to_dict()["routing"]["tier"] == "llm"
+    answer = ask(client, extra_body={"routing": {"dry_run": True}})
+    assert answer.content[0].text == ""
+    assert answer.to_dict()["routing"]["tier"] == "llm"
 
 
 def test_tokens_are_counted_without_asking_a_tier(

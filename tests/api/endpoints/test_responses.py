@@ -32,16 +32,24 @@ def client(served: Served) -> openai.OpenAI:
 
 
 def test_openai_client_gets_a_whole_response(client: openai.OpenAI) -> None:
-    said = client.responses.create(model="auto", input=ASKED, instructions="Be brief.")
-    assert (said.output_text, said.status, said.instructions) == (TEXT, "completed", "Be brief.")
-    assert said.usage is not None
-    assert (said.usage.input_tokens, said.usage.output_tokens, said.usage.total_tokens) == (
+    response = client.responses.create(model="auto", input=ASKED, instructions="Be brief.")
+    assert (response.output_text, response.status, response.instructions) == (
+        TEXT,
+        "completed",
+        "Be brief.",
+    )
+    assert response.usage is not None
+    assert (
+        response.usage.input_tokens,
+        response.usage.output_tokens,
+        response.usage.total_tokens,
+    ) == (
         20,
         12,
         32,
     )
-    assert said.usage.input_tokens_details.cached_tokens == 0
-    assert said.usage.output_tokens_details.reasoning_tokens == 0
+    assert response.usage.input_tokens_details.cached_tokens == 0
+    assert response.usage.output_tokens_details.reasoning_tokens == 0
 
 
 def test_a_response_says_where_it_came_from(served: Served, client: openai.OpenAI) -> None:
@@ -54,19 +62,19 @@ def test_a_response_says_where_it_came_from(served: Served, client: openai.OpenA
 
 
 def test_nothing_is_stored_whatever_was_asked(client: openai.OpenAI) -> None:
-    said = client.responses.create(model="auto", input=ASKED, store=True, metadata={"a": "b"})
-    assert said.metadata == {"a": "b"}
-    assert said.to_dict()["store"] is False
+    response = client.responses.create(model="auto", input=ASKED, store=True, metadata={"a": "b"})
+    assert response.metadata == {"a": "b"}
+    assert response.to_dict()["store"] is False
 
 
 def test_tool_calls_are_items_of_their_own(client: openai.OpenAI) -> None:
-    said = client.responses.create(model="auto:calls", input=ASKED, tools=[TOOL])
-    calls = [item for item in said.output if item.type == "function_call"]
+    response = client.responses.create(model="auto:calls", input=ASKED, tools=[TOOL])
+    calls = [item for item in response.output if item.type == "function_call"]
     assert [(c.call_id, c.name, c.arguments) for c in calls] == [
         ("call_0", "f", '{"i":1}'),
         ("call_1", "f", '{"i":1}'),
     ]
-    assert said.tools[0].to_dict()["name"] == "f"
+    assert response.tools[0].to_dict()["name"] == "f"
 
 
 def test_a_tool_loop_reaches_the_upstream_as_chat_completions_have_it(
@@ -79,8 +87,8 @@ def test_a_tool_loop_reaches_the_upstream_as_chat_completions_have_it(
         if c.type == "function_call"
     ]
     conversation = [{"role": "user", "content": ASKED}, *first.output, *outputs]
-    said = client.responses.create(model="auto:echo", input=conversation, tools=[TOOL])
-    body = json.loads(said.output_text)["body"]
+    response = client.responses.create(model="auto:echo", input=conversation, tools=[TOOL])
+    body = json.loads(response.output_text)["body"]
     assert [m["role"] for m in body["messages"]] == ["user", "assistant", "tool", "tool"]
     assert [c["id"] for c in body["messages"][1]["tool_calls"]] == ["call_0", "call_1"]
     assert body["tools"][0]["function"]["name"] == "f"
@@ -93,39 +101,41 @@ def test_openai_client_parses_a_schema(client: openai.OpenAI) -> None:
 
 
 def test_reasoning_is_an_item_before_the_message(client: openai.OpenAI) -> None:
-    said = client.responses.create(model="auto:thinks", input=ASKED, reasoning={"effort": "low"})
-    assert [item.type for item in said.output] == ["reasoning", "message"]
-    assert said.output[0].content[0].text == "Let me think."
-    assert said.usage is not None
-    assert said.usage.output_tokens_details.reasoning_tokens == 8
+    response = client.responses.create(
+        model="auto:thinks", input=ASKED, reasoning={"effort": "low"}
+    )
+    assert [item.type for item in response.output] == ["reasoning", "message"]
+    assert response.output[0].content[0].text == "Let me think."
+    assert response.usage is not None
+    assert response.usage.output_tokens_details.reasoning_tokens == 8
 
 
 def test_an_answer_cut_by_its_cap_is_incomplete(client: openai.OpenAI) -> None:
-    said = client.responses.create(model="auto:shortened", input=ASKED, max_output_tokens=16)
-    assert (said.status, said.output_text) == ("incomplete", "Your par")
-    assert said.incomplete_details is not None
-    assert said.incomplete_details.reason == "max_output_tokens"
+    response = client.responses.create(model="auto:shortened", input=ASKED, max_output_tokens=16)
+    assert (response.status, response.output_text) == ("incomplete", "Your par")
+    assert response.incomplete_details is not None
+    assert response.incomplete_details.reason == "max_output_tokens"
 
 
 def test_a_refusal_is_a_part_of_its_message(client: openai.OpenAI) -> None:
-    said = client.responses.create(model="auto:declines", input=ASKED)
-    assert said.output[0].content[0].type == "refusal"
+    response = client.responses.create(model="auto:declines", input=ASKED)
+    assert response.output[0].content[0].type == "refusal"
 
 
 def test_logprobs_come_where_they_were_included(client: openai.OpenAI) -> None:
-    said = client.responses.create(
+    response = client.responses.create(
         model="auto:sure", input=ASKED, include=["message.output_text.logprobs"], top_logprobs=2
     )
-    (token,) = said.output[0].content[0].logprobs
+    (token,) = response.output[0].content[0].logprobs
     assert (token.token, [t.token for t in token.top_logprobs]) == ("Yes", ["Yes", "No"])
 
 
 def test_dry_run_decides_without_an_answer(client: openai.OpenAI) -> None:
-    said = client.responses.create(
+    response = client.responses.create(
         model="auto", input=ASKED, extra_body={"routing": {"dry_run": True}}, stream=False
     )
-    assert said.output_text == ""
-    assert said.to_dict()["routing"]["tier"] == "llm"
+    assert response.output_text == ""
+    assert response.to_dict()["routing"]["tier"] == "llm"
 
 
 def test_an_answer_is_given_again_whichever_endpoint_asked_first(served: Served) -> None:

@@ -38,9 +38,9 @@ def upstream(tmp_path: Path) -> Iterator[Upstream]:
 def readyz(served: Served | httpx.Client, key: str = "") -> dict[str, object]:
     client = served.client if isinstance(served, Served) else served
     headers = {"authorization": f"Bearer {key}"} if key else {}
-    said = client.get("/readyz", headers=headers)
-    assert said.status_code in (200, 503)
-    return dict(said.json())
+    response = client.get("/readyz", headers=headers)
+    assert response.status_code in (200, 503)
+    return dict(response.json())
 
 
 # Of readiness
@@ -137,9 +137,9 @@ def test_operators_pages_answer_at_their_own_address_alone(
 
 
 def test_an_admin_address_that_others_reach_needs_a_key_first(tmp_path: Path) -> None:
-    said = tiergate("serve", "--port", "0", "--admin-listen", "0.0.0.0:0", "-d", tmp_path / "l.db")
-    assert said.returncode == 2
-    assert "0.0.0.0 can be reached from other machines" in said.stderr
+    run = tiergate("serve", "--port", "0", "--admin-listen", "0.0.0.0:0", "-d", tmp_path / "l.db")
+    assert run.returncode == 2
+    assert "0.0.0.0 can be reached from other machines" in run.stderr
 
 
 @pytest.mark.parametrize("address", ["", "host", "host:", ":70000", "host:x"])

@@ -69,9 +69,9 @@ def get(served: Served, *headers: bytes, version: bytes = b"1.1") -> bytes:
     ],
 )
 def test_a_missing_double_or_odd_host_is_400(served: Served, headers: tuple[bytes, ...]) -> None:
-    said = get(served, *headers)
-    assert said.startswith(b"HTTP/1.1 400 "), said
-    assert json.loads(said.partition(b"\r\n\r\n")[2])["error"]["code"] == "malformed_http"
+    response = get(served, *headers)
+    assert response.startswith(b"HTTP/1.1 400 "), response
+    assert json.loads(response.partition(b"\r\n\r\n")[2])["error"]["code"] == "malformed_http"
 
 
 @pytest.mark.parametrize(

@@ -50,9 +50,9 @@ def served(upstream: Upstream, tmp_path_factory: pytest.TempPathFactory) -> Iter
     folder = tmp_path_factory.mktemp("served")
     policy = write_policy(folder, upstream.url, max_body_bytes=100_000)
     (broken,) = behaviours(folder, upstream.url, "cut")
-    said = yaml.safe_load(broken.read_text())
-    said["tiers"][0]["answerers"][0]["verify"] = {"default": "none"}  # it streams through at once
-    broken.write_text(yaml.safe_dump(said))
+    parsed = yaml.safe_load(broken.read_text())
+    parsed["tiers"][0]["answerers"][0]["verify"] = {"default": "none"}  # it streams through at once
+    broken.write_text(yaml.safe_dump(parsed))
     others = behaviours(folder, upstream.url, "slow", "dawdling")
     with Served(folder, policy, broken, *others) as server:
         yield server
@@ -183,8 +183,8 @@ def test_without_a_key_nothing_is_given_again(served: Served) -> None:
 
 def test_the_books_stay_whole_with_repeats(served: Served, key: str) -> None:
     assert "x-tiergate-replay-of" in [chat(served, key) for _ in range(3)][-1].headers
-    said = tiergate("ledger", "verify", "-d", served.database)
-    assert said.returncode == 0, said.stdout + said.stderr
+    run = tiergate("ledger", "verify", "-d", served.database)
+    assert run.returncode == 0, run.stdout + run.stderr
     assert tiergate("report", "-d", served.database, "--json").returncode == 0
     assert re.search(r"^tiergate_replays_total [1-9]", served.client.get("/metrics").text, re.M)
 
@@ -206,9 +206,9 @@ def test_another_body_under_the_key_is_refused(
     served: Served, client: openai.OpenAI, key: str
 ) -> None:
     chat(served, key)
-    said = chat(served, key, temperature=0.5)
-    error = said.json()["error"]
-    assert said.status_code == 422
+    response = chat(served, key, temperature=0.5)
+    error = response.json()["error"]
+    assert response.status_code == 422
     assert set(error) == {"message", "type", "param", "code"}
     assert (error["param"], error["code"]) == ("Idempotency-Key", "idempotency_key_reused")
     with pytest.raises(openai.UnprocessableEntityError, match="Send a new key"):
@@ -257,10 +257,10 @@ def test_a_request_that_was_malformed_leaves_the_key_free(served: Served, key: s
 
 def test_a_stream_that_broke_is_not_given_again(served: Served, key: str) -> None:
     for _ in range(2):
-        said = chat(served, key, "auto:cut", stream=True)
-        assert said.status_code == 200
-        assert '"error"' in said.text
-        assert "x-tiergate-replay-of" not in said.headers
+        response = chat(served, key, "auto:cut", stream=True)
+        assert response.status_code == 200
+        assert '"error"' in response.text
+        assert "x-tiergate-replay-of" not in response.headers
     eventually(lambda: all(row["state"] != "open" for row in rows_of(served, key)))
     assert len(rows_of(served, key)) == 2
 
@@ -275,14 +275,14 @@ def test_a_dry_run_is_decided_each_time(served: Served, key: str) -> None:
     [("", 400), ("k" * MAX_KEY, 200), ("k" * (MAX_KEY + 1), 400), ("caf\xe9", 400), ("a\tb", 400)],
 )
 def test_keys_are_short_printable_ascii(served: Served, value: str, status: int) -> None:
-    said = served.client.post(
+    response = served.client.post(
         "/v1/chat/completions",
         json=ROUTINE,
         headers=[("Idempotency-Key", value.encode("latin-1"))],  # type: ignore[list-item]
     )
-    assert said.status_code == status
+    assert response.status_code == status
     if status == 400:
-        assert said.json()["error"]["param"] == "Idempotency-Key"
+        assert response.json()["error"]["param"] == "Idempotency-Key"
 
 
 def test_a_tenant_sees_its_own_answers_only(upstream: Upstream, tmp_path: Path) -> None:

@@ -140,7 +140,7 @@ def held_open(served: Served, port: int) -> bool:
     inodes = set()
     for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
         fields = line.split()
-        local, remote = (int(one.rsplit(":", 1)[1], 16) for one in fields[1:3])
+        local, remote = (int(field.rsplit(":", 1)[1], 16) for field in fields[1:3])
         if (local, remote) == (ours, port):
             inodes.add(fields[9])
     links = Path(f"/proc/{served.process.pid}/fd").iterdir()

@@ -94,5 +94,5 @@ def test_a_key_cannot_widen_its_own_rights(served: Served, keys: dict[str, str])
 
 def test_no_secret_of_a_key_is_in_the_log(served: Served, keys: dict[str, str]) -> None:
     assert not any(key in served.output for key in keys.values())
-    said = tiergate("keys", "list", "--json", "--database", served.database)
-    assert not any(key in said.stdout for key in keys.values())
+    run = tiergate("keys", "list", "--json", "--database", served.database)
+    assert not any(key in run.stdout for key in keys.values())

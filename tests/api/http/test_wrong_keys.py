@@ -31,8 +31,8 @@ def test_many_wrong_keys_get_429_and_a_good_one_beside_them_an_answer(tmp_path: 
         assert last.headers["x-should-retry"] == "false"
         assert served.chat(key=good[0]).status_code == 200
         assert served.chat().status_code == 401  # no key at all is no wrong key
-        lines = [json.loads(one) for one in served.output.splitlines() if '"wrong_key' in one]
-        assert [(one["event"], one["address"]) for one in lines] == [
+        lines = [json.loads(line) for line in served.output.splitlines() if '"wrong_key' in line]
+        assert [(line["event"], line["address"]) for line in lines] == [
             ("wrong_key", "127.0.0.1"),
             ("wrong_keys_throttled", "127.0.0.1"),
         ]

@@ -39,9 +39,9 @@ def upstream(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Upstream]:
 
 def verified(database: Path) -> dict[str, object]:
     """What `tiergate ledger verify` says; the books must be whole."""
-    said = tiergate("ledger", "verify", "--json", "--database", database)
-    assert said.returncode == 0, said.stdout + said.stderr
-    return dict(json.loads(said.stdout))
+    run = tiergate("ledger", "verify", "--json", "--database", database)
+    assert run.returncode == 0, run.stdout + run.stderr
+    return dict(json.loads(run.stdout))
 
 
 def policies_of(folder: Path, url: str) -> list[Path]:
@@ -116,10 +116,10 @@ def test_missing_provider_key_is_a_warning(tmp_path: Path) -> None:
 def test_broken_policy_ends_with_2_and_every_mistake(tmp_path: Path) -> None:
     policy = tmp_path / "broken.yaml"
     policy.write_text("version: 1\nname: broken\nteirs: []\ncache: {exact: maybe}\n")
-    said = tiergate("serve", "--policy", policy, "--port", "0", "--database", tmp_path / "l.db")
-    assert said.returncode == 2
-    assert "teirs" in said.stderr
-    assert "cache.exact" in said.stderr
+    run = tiergate("serve", "--policy", policy, "--port", "0", "--database", tmp_path / "l.db")
+    assert run.returncode == 2
+    assert "teirs" in run.stderr
+    assert "cache.exact" in run.stderr
 
 
 def test_taken_port_ends_with_3(tmp_path: Path) -> None:
@@ -127,17 +127,17 @@ def test_taken_port_ends_with_3(tmp_path: Path) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        said = tiergate("serve", "--port", str(port), "--database", tmp_path / "l.db")
-    assert said.returncode == 3
-    assert f"127.0.0.1:{port}" in said.stderr
+        run = tiergate("serve", "--port", str(port), "--database", tmp_path / "l.db")
+    assert run.returncode == 3
+    assert f"127.0.0.1:{port}" in run.stderr
 
 
 def test_ledger_that_cannot_be_opened_ends_with_4(tmp_path: Path) -> None:
     database = tmp_path / "ledger.db"
     database.write_bytes(b"this is no database, " * 100)
-    said = tiergate("serve", "--port", "0", "--database", database)
-    assert said.returncode == 4
-    assert "Traceback" not in said.stderr
+    run = tiergate("serve", "--port", "0", "--database", database)
+    assert run.returncode == 4
+    assert "Traceback" not in run.stderr
 
 
 def events(served: Served, *names: str) -> list[dict[str, object]]:
@@ -214,8 +214,8 @@ def test_answer_longer_than_the_drain_time_is_cut_with_a_word(
         whole, *streams = [one.ended() for one in asking]
     assert (whole.status, whole.headers["retry-after"]) == (503, "1")
     assert json.loads(whole.text)["error"]["code"] == "server_stopping"
-    assert all("The server is stopping" in one.text for one in streams)
-    assert not any("[DONE]" in one.text or "message_stop" in one.text for one in streams)
+    assert all("The server is stopping" in stream.text for stream in streams)
+    assert not any("[DONE]" in stream.text or "message_stop" in stream.text for stream in streams)
     told = events(served, "drained")
     assert (sum(one["ended"] for one in told), sum(one["cut"] for one in told)) == (0, 4)
     assert "Traceback" not in served.output
@@ -360,9 +360,9 @@ def test_workers_resolve_a_question_from_the_knowledge_file(
         for _ in range(6):  # a connection each, so that both workers may be met
             with httpx.Client(base_url=served.url, timeout=30.0) as client:
                 body = {"model": "auto", "messages": messages}
-                said = client.post("/v1/chat/completions", json=body)
-            assert said.status_code == 200, said.text
-            row = served.row(said)
+                response = client.post("/v1/chat/completions", json=body)
+            assert response.status_code == 200, response.text
+            row = served.row(response)
             assert (row["tier_number"], row["answerer"], row["verdict"]) == (1, "faq", "accepted")
         assert served.end() == 0
 

@@ -87,10 +87,10 @@ async def test_own_policy_replays_a_hit_in_other_words_as_one(
     rows = list(house.ledger.rows())
     side = Side(runtime.policy, runtime.policy_hash, runtime.plans)
     none = KnownCorrectness()
-    found = replay(lambda: map(case_of, rows), side, None, none)
-    assert found.costs.count == 2
-    assert found.costs.own_nano_usd == found.costs.baseline_nano_usd > 0
-    assert found.new.uncertain == 0
+    replayed_day = replay(lambda: map(case_of, rows), side, None, none)
+    assert replayed_day.costs.count == 2
+    assert replayed_day.costs.own_nano_usd == replayed_day.costs.baseline_nano_usd > 0
+    assert replayed_day.new.uncertain == 0
     unshared = runtime.policy.model_copy(update={"cache": CacheSection(exact=True)})
     other = replay(lambda: map(case_of, rows), Side(unshared, "other", runtime.plans), None, none)
     assert other.new.uncertain == 1  # what only the semantic cache gave is called for

@@ -44,8 +44,8 @@ def test_windows_of_tenants_are_kept_as_they_were(old: Path) -> None:
 
 
 def test_books_of_an_old_ledger_are_whole(old: Path) -> None:
-    found = verify(old)
-    assert (found.findings, found.rows, found.open_requests) == ((), 3, 1)
+    verification = verify(old)
+    assert (verification.findings, verification.rows, verification.open_requests) == ((), 3, 1)
 
 
 @pytest.mark.parametrize(("left_nano_usd", "admitted"), [(0, True), (-1, False)])

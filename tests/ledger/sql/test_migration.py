@@ -105,14 +105,14 @@ def test_a_ledger_of_a_newer_version_is_refused(old: Path, newer: str) -> None:
 
 
 def test_the_chain_of_an_old_ledger_is_whole_after_the_upgrade(old: Path) -> None:
-    found = verify(old)
-    assert (found.findings, found.rows, found.cost_nano_usd) == ((), 3, 1_369)
+    verification = verify(old)
+    assert (verification.findings, verification.rows, verification.cost_nano_usd) == ((), 3, 1_369)
 
 
 def test_a_new_row_continues_the_old_chain(old: Path) -> None:
     add(old)
-    found = verify(old)
-    assert (found.findings, found.rows, found.writers) == ((), 4, 1)
+    verification = verify(old)
+    assert (verification.findings, verification.rows, verification.writers) == ((), 4, 1)
 
 
 def test_a_new_row_keeps_its_images_and_cores(old: Path) -> None:
@@ -134,16 +134,16 @@ def test_a_new_row_keeps_its_images_and_cores(old: Path) -> None:
 def test_editing_a_column_that_came_later_is_found(old: Path, statement: str) -> None:
     add(old)
     change(old, statement)
-    assert [one.kind for one in verify(old).findings] == [FindingKind.EDITED]
+    assert [finding.kind for finding in verify(old).findings] == [FindingKind.EDITED]
 
 
 def test_usage_of_an_old_ledger_is_priced_again(old: Path) -> None:
     database = Database.open(old)
     price = Price(10**9, 10**8, None, 4 * 10**9)
-    found = reprice(reading.rows(database), lambda _row, _call: price)
+    repricing = reprice(reading.rows(database), lambda _row, _call: price)
     database.close()
     # 80 fresh input tokens, 20 cached and 30 of output each: 80,000 + 2,000 + 120,000. One of the
     # four calls was booked as own compute, at nothing; one has its provider's cost of 1,100.
-    assert found.total.again_nano_usd == 4 * 202_000
-    assert found.total.booked_nano_usd == 1_369
-    assert found.provider.figures().difference_nano_usd == 1_100 - 999
+    assert repricing.total.again_nano_usd == 4 * 202_000
+    assert repricing.total.booked_nano_usd == 1_369
+    assert repricing.provider.figures().difference_nano_usd == 1_100 - 999

@@ -223,8 +223,8 @@ async def test_writer_whose_place_was_taken_goes_on_in_another(
     await ledger.finish(request("r4", attempt("r4")))
     await ledger.close()
     await second.close()
-    found = query(books, "SELECT request_id, writer_id FROM requests ORDER BY request_id")
-    assert found == [("r1", "w1"), ("r2", "w1"), ("r3", "w2"), ("r4", "w2")]
+    rows = query(books, "SELECT request_id, writer_id FROM requests ORDER BY request_id")
+    assert rows == [("r1", "w1"), ("r2", "w1"), ("r3", "w2"), ("r4", "w2")]
     assert verify(books).findings == ()
 
 

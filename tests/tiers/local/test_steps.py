@@ -226,8 +226,8 @@ async def test_a_deliberations_call_takes_no_steps() -> None:
 
 
 def test_the_best_passage_comes_first() -> None:
-    found = Passages([SHIPPING, REFUND]).find("How long does the delivery take?")
-    assert found[0].id == "shipping"
+    analysis = Passages([SHIPPING, REFUND]).find("How long does the delivery take?")
+    assert analysis[0].id == "shipping"
 
 
 def test_no_passages_find_nothing() -> None:
