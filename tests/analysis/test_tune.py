@@ -241,6 +241,7 @@ def test_command_writes_a_certificate_that_a_policy_takes(tmp_path: Path) -> Non
     assert "1 valid" in checked.stdout, checked.stdout + checked.stderr
 
 
+@pytest.mark.process
 def test_command_refuses_thin_data_with_how_many_would_do(tmp_path: Path) -> None:
     out = tmp_path / "c.json"
     run = tiergate("tune", "--labels", a_file(tmp_path, 100), "--out", out)
@@ -249,11 +250,13 @@ def test_command_refuses_thin_data_with_how_many_would_do(tmp_path: Path) -> Non
     assert not out.exists()
 
 
+@pytest.mark.process
 def test_bad_labels_are_named(tmp_path: Path) -> None:
     run = tiergate("tune", "--labels", a_file(tmp_path, 200, "sports,0.9,1\nlegal,2,1\n"))
     assert "2 lines could not be read: line 202: 'sports'" in run.stderr
 
 
+@pytest.mark.process
 def test_a_table_without_the_columns_is_refused_with_those_it_has(tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_text("id,correct\n1,1\n", encoding="utf-8")
     run = tiergate("tune", "--labels", tmp_path / "x.csv")
@@ -261,6 +264,7 @@ def test_a_table_without_the_columns_is_refused_with_those_it_has(tmp_path: Path
     assert "no column confidence, domain" in run.stderr
 
 
+@pytest.mark.process
 def test_certificate_of_another_triage_model_is_refused(tmp_path: Path) -> None:
     (tmp_path / "c.json").write_text(a_certificate().to_text(), encoding="utf-8")
     run = tiergate("check", write(tmp_path, CERTIFIED))

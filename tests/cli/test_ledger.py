@@ -58,39 +58,46 @@ def said(*arguments: str | Path, code: int = 0) -> str:
     return run.stdout
 
 
+@pytest.mark.process
 def test_rows_are_one_json_object_a_line(database: Path) -> None:
     rows = [json.loads(x) for x in said("ledger", "rows", "--json", "-d", database).splitlines()]
     assert [row["request_id"] for row in rows] == ["r0", "r1", "r2", "r3", "r4", "r9"]
     assert [a["cost_nano_usd"] for row in rows[:5] for a in row["attempts"]] == list(COSTS)
 
 
+@pytest.mark.process
 def test_rows_of_one_tenant(database: Path) -> None:
     rows = said("ledger", "rows", "--json", "--tenant", "other", "-d", database).splitlines()
     assert [json.loads(row)["tenant"] for row in rows] == ["other"]
 
 
+@pytest.mark.process
 def test_limit_takes_the_latest(database: Path) -> None:
     rows = said("ledger", "rows", "--json", "--limit", "2", "-d", database).splitlines()
     assert [json.loads(row)["request_id"] for row in rows] == ["r4", "r9"]
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(("since", "count"), [("2026-11-01", 6), ("2099-01-01T08:00", 0)])
 def test_since_takes_dates(database: Path, since: str, count: int) -> None:
     rows = said("ledger", "rows", "--json", "--since", since, "-d", database).splitlines()
     assert len(rows) == count
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("named", ["r3", "req_r3", "dec_r3", "chatcmpl-r3", "resp_r3", "msg_r3"])
 def test_rows_take_an_id_as_clients_see_it(database: Path, named: str) -> None:
     rows = said("ledger", "rows", named, "--json", "-d", database).splitlines()
     assert [json.loads(row)["request_id"] for row in rows] == ["r3"]
 
 
+@pytest.mark.process
 def test_rows_come_in_the_order_they_are_asked_for(database: Path) -> None:
     rows = said("ledger", "rows", "req_r3", "req_r0", "-d", database).splitlines()[1:]
     assert [row.split()[2] for row in rows] == ["req_r3", "req_r0"]
 
 
+@pytest.mark.process
 def test_request_that_is_not_in_the_ledger_is_named_with_exit_code_1(database: Path) -> None:
     run = tiergate("ledger", "rows", "req_r3", "req_gone", "-d", database)
     assert run.returncode == 1
@@ -98,11 +105,13 @@ def test_request_that_is_not_in_the_ledger_is_named_with_exit_code_1(database: P
     assert "req_gone is not in this ledger" in run.stderr
 
 
+@pytest.mark.process
 def test_ids_and_a_period_are_not_asked_for_together(database: Path) -> None:
     run = tiergate("ledger", "rows", "req_r3", "--since", "24h", "-d", database)
     assert (run.returncode, "ids or a period" in run.stderr) == (2, True)
 
 
+@pytest.mark.process
 def test_since_that_is_no_time_ends_with_2(database: Path) -> None:
     said("ledger", "rows", "--since", "yesterdayish", "-d", database, code=2)
 
@@ -118,12 +127,14 @@ def test_period_that_ends_before_it_begins_ends_with_2(database: Path, command: 
     assert (run.returncode, "is not before --until" in told) == (2, True)
 
 
+@pytest.mark.process
 def test_outcomes_without_their_columns_are_refused(database: Path, tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_text("id,correct\n1,1\n", encoding="utf-8")
     run = tiergate("tune", "--outcomes", tmp_path / "x.csv", "--database", database)
     assert (run.returncode, "no column request_id" in run.stderr) == (2, True)
 
 
+@pytest.mark.process
 def test_corrupt_ledger_is_named(tmp_path: Path) -> None:
     path = tmp_path / "broken.db"
     path.write_bytes(b"no database" * 999)
@@ -200,6 +211,7 @@ def test_whole_books_verify_with_0(database: Path) -> None:
     assert "The books are whole: 6 requests by 1 writer cost" in told
 
 
+@pytest.mark.process
 def test_edited_cost_is_named_with_exit_code_1(database: Path) -> None:
     with sqlite3.connect(database) as connection:
         connection.execute("UPDATE attempts SET cost_nano_usd = 1 WHERE request_id = 'r3'")
@@ -215,6 +227,7 @@ def test_purge_keeps_the_books_whole(database: Path) -> None:
     said("ledger", "verify", "-d", database)
 
 
+@pytest.mark.process
 def test_purge_that_is_not_confirmed_drops_nothing(database: Path) -> None:
     said("ledger", "purge", "--before", "2026-12-01", "-d", database, code=1)
     assert len(said("ledger", "rows", "--json", "-d", database).splitlines()) == 6
@@ -230,6 +243,7 @@ def test_key_is_shown_once(database: Path) -> None:
     assert json.loads(listed)[0]["scopes"] == ["chat"]
 
 
+@pytest.mark.process
 def test_unknown_key_cannot_be_revoked(database: Path) -> None:
     said("keys", "revoke", "key_none", "-d", database, code=1)
 
@@ -254,6 +268,7 @@ def test_keys_are_limited_to_names_that_there_are(
     assert json.loads(said("keys", "list", "--json", "-d", database)) == []
 
 
+@pytest.mark.process
 def test_keys_may_name_what_ledgers_and_files_know(database: Path, tmp_path: Path) -> None:
     served, own = tmp_path / "served.yaml", tmp_path / "own.yaml"
     for path in (served, own):
@@ -270,6 +285,7 @@ def test_keys_may_name_what_ledgers_and_files_know(database: Path, tmp_path: Pat
     said(*create, "--policies", "default,served", "--tiers", "served_tier")
 
 
+@pytest.mark.process
 def test_keys_can_be_made_before_the_first_start(tmp_path: Path) -> None:
     said("keys", "create", "--tenant", "acme", "-d", tmp_path / "new" / "ledger.db")
 
@@ -293,11 +309,13 @@ def test_review_says_why_it_has_no_text(database: Path) -> None:
     assert (shown["rev_1"]["question"], "erased" in shown["rev_1"]["no_text"]) == (None, True)
 
 
+@pytest.mark.process
 def test_review_is_shown_on_lines_that_people_can_read(database: Path) -> None:
     lines = said("review", "show", "rev_1", "-d", database).splitlines()
     assert lines[:2] == ["{", '  "review_id": "rev_1",']
 
 
+@pytest.mark.process
 def test_review_says_its_minutes_beside_what_they_cost(database: Path, tmp_path: Path) -> None:
     policy = tmp_path / "own.yaml"
     written = {
@@ -311,12 +329,14 @@ def test_review_says_its_minutes_beside_what_they_cost(database: Path, tmp_path:
     assert said("review", "decide", "rev_1", *decided) == "rev_1: approve, 3 minutes, $3.00.\n"
 
 
+@pytest.mark.process
 def test_small_dollars_are_written_as_in_the_report(database: Path) -> None:
     listed = said("ledger", "rows", "-d", database)
     assert "$0.000000001 " in listed
     assert "e-0" not in listed
 
 
+@pytest.mark.process
 def test_review_item_is_listed_until_it_is_done(database: Path) -> None:
     assert json.loads(said("review", "list", "--json", "-d", database))[0]["review_id"] == "rev_1"
     shown = json.loads(said("review", "show", "rev_1", "-d", database))
@@ -326,11 +346,13 @@ def test_review_item_is_listed_until_it_is_done(database: Path) -> None:
     assert json.loads(said("review", "list", "--json", "-d", database)) == []
 
 
+@pytest.mark.process
 def test_report_sums_what_was_spent(database: Path) -> None:
     parsed = json.loads(said("report", "--json", "-d", database))
     assert parsed["spend_nano_usd"] == sum(COSTS) + 120
 
 
+@pytest.mark.process
 def test_report_writes_files(database: Path, tmp_path: Path) -> None:
     html, table = tmp_path / "report.html", tmp_path / "report.csv"
     said("report", "--html", html, "--csv", table, "-d", database)
@@ -338,5 +360,6 @@ def test_report_writes_files(database: Path, tmp_path: Path) -> None:
     assert table.read_text().startswith("section,key,metric,value")
 
 
+@pytest.mark.process
 def test_report_without_a_file_is_for_the_terminal(database: Path) -> None:
     assert "6 requests cost" in said("report", "-d", database)

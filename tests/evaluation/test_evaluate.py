@@ -337,6 +337,7 @@ def test_a_fitted_head_learns_whom_to_send(subject: Subject, tmp_path: Path) -> 
     assert fitted["apgr"].value > 0.7
 
 
+@pytest.mark.slow
 def test_subjects_left_out_are_judged_by_the_others(subject: Subject, tmp_path: Path) -> None:
     rows = [{**row, "benchmark": "one"} for row in graded_rows()]
     shared = write(tmp_path / "shared.jsonl.gz", [row for n, row in enumerate(rows) if n % 3])

@@ -67,7 +67,11 @@ def test_the_changed_program_of_the_guide_for_movers_runs(served: Served, tmp_pa
 
 @pytest.mark.parametrize(
     ("page", "opening", "count"),
-    [(README, "\nwith Gateway", 1), (LIBRARY, "\nwith Gateway", 1), (LIBRARY, "async with", 2)],
+    [
+        (README, "\nwith Gateway", 1),
+        pytest.param(LIBRARY, "\nwith Gateway", 1, marks=pytest.mark.process),
+        pytest.param(LIBRARY, "async with", 2, marks=pytest.mark.process),
+    ],
     ids=["readme", "guide", "guide, awaited"],
 )
 def test_the_library_example_runs(tmp_path: Path, page: str, opening: str, count: int) -> None:

@@ -182,6 +182,7 @@ def test_no_later_row_moves_a_closed_month(
     assert verify(path).findings == ()
 
 
+@pytest.mark.process
 def test_command_closes_and_lists(tmp_path: Path) -> None:
     path = tmp_path / "ledger.db"
     asyncio.run(written(str(path), row("r1", OCTOBER, 1_500_000_000)))
@@ -195,6 +196,7 @@ def test_command_closes_and_lists(tmp_path: Path) -> None:
     assert (month["month"], month["cost_nano_usd"]) == ("2026-10", 1_500_000_000)
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("text", ["2026-13", "October", "2026-10-01", "2026"])
 def test_what_is_no_month_is_refused(tmp_path: Path, text: str) -> None:
     run = tiergate("ledger", "close", text, "-d", tmp_path / "ledger.db")

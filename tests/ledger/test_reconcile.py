@@ -78,6 +78,7 @@ def test_settling_edits_no_row(books: str) -> None:
     assert query(books, asked) == before
 
 
+@pytest.mark.process
 def test_correction_counts_on_the_day_of_the_call(books: str) -> None:
     reconcile(books, "--attempt", "r2/1", "--cost-usd", "0")
     database = Database.open(books)
@@ -90,6 +91,7 @@ def test_correction_counts_on_the_day_of_the_call(books: str) -> None:
     assert its == the_calls
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("attempt_id", "why"),
     [
@@ -113,6 +115,7 @@ def test_call_is_settled_once(books: str) -> None:
     assert verify(books).cost_nano_usd == 120 + 900
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("amount", ["-0.01", "much", "nan", "1e30", ""])
 def test_amount_that_is_none_is_refused(amount: str) -> None:
     run = tiergate("ledger", "reconcile", "-d", "no.db", "--attempt", "a", f"--cost-usd={amount}")
@@ -127,6 +130,7 @@ BILLS = {
 }
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("name", BILLS)
 def test_bill_settles_the_calls_that_it_names(books: str, tmp_path: Path, name: str) -> None:
     bill = tmp_path / name
@@ -138,6 +142,7 @@ def test_bill_settles_the_calls_that_it_names(books: str, tmp_path: Path, name: 
     assert listed(books) == []
 
 
+@pytest.mark.process
 def test_bill_that_settles_nothing_says_where_the_calls_are_listed(
     books: str, tmp_path: Path
 ) -> None:
@@ -150,6 +155,7 @@ def test_bill_that_settles_nothing_says_where_the_calls_are_listed(
     assert tiergate(*bill).stdout.startswith("1 call settled; together they cost $")
 
 
+@pytest.mark.process
 def test_ledger_without_unknown_calls_has_nothing_to_reconcile(books: str) -> None:
     for name in ("r2/1", "r3/1"):
         reconcile(books, "--attempt", name, "--cost-usd", "0")
@@ -157,6 +163,7 @@ def test_ledger_without_unknown_calls_has_nothing_to_reconcile(books: str) -> No
     assert said == "No call of unknown or estimated cost: there is nothing to reconcile.\n"
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("name", "text", "told"),
     [
@@ -191,6 +198,7 @@ async def test_call_of_a_running_worker_waits(books: str, ledgers: Ledgers) -> N
     assert "still open" in str(found["refused"])
 
 
+@pytest.mark.process
 def test_report_counts_the_money_of_a_correction_and_no_request(books: str) -> None:
     reconcile(books, "--attempt", "r3/1", "--cost-usd", "0")
     database = Database.open(books)
@@ -210,6 +218,7 @@ def test_billed_amount_is_exact_or_rounds_up(text: str, nano_usd: int) -> None:
     assert billed_nano_usd(text) == nano_usd
 
 
+@pytest.mark.process
 def test_two_calls_of_one_upstream_id_are_settled_one_by_one(
     books: str, tmp_path: Path, ledgers: Ledgers
 ) -> None:

@@ -71,6 +71,7 @@ def test_estimated_call_is_listed_apart_from_the_unknown_one(books: str) -> None
     assert [call["cost"] for call in json.loads(run.stdout)] == ["estimated", "unknown"]
 
 
+@pytest.mark.process
 def test_estimated_call_is_corrected_once_and_the_books_stay_whole(books: str) -> None:
     settled(books, "r2/1", "0.0000001")
     assert dict(query(books, "SELECT kind, spent_nano_usd FROM budget_windows")) == {
@@ -98,6 +99,7 @@ def test_correction_of_a_closed_month_stands_in_the_next_one(address: str) -> No
     assert verify(address).whole
 
 
+@pytest.mark.process
 def test_report_says_how_much_of_the_spend_is_estimated(books: str) -> None:
     def report() -> tuple[dict[str, object], str]:
         parsed = json.loads(tiergate("report", "-d", books, "--json").stdout)
@@ -113,6 +115,7 @@ def test_report_says_how_much_of_the_spend_is_estimated(books: str) -> None:
     assert verify(books).whole
 
 
+@pytest.mark.process
 def test_corrected_estimate_lowers_what_its_request_is_compared_at(books: str) -> None:
     def own() -> int | None:
         database = Database.open(books)
@@ -127,6 +130,7 @@ def test_corrected_estimate_lowers_what_its_request_is_compared_at(books: str) -
     assert (before, after) == (420, 220)
 
 
+@pytest.mark.process
 def test_corrections_are_left_out_of_a_repricing(books: str) -> None:
     settled(books, "r2/1", "0.0000001")
     price = Price(input_nano_usd=1, output_nano_usd=1, version="x")
@@ -139,6 +143,7 @@ def test_corrections_are_left_out_of_a_repricing(books: str) -> None:
     assert whole.total.booked_nano_usd + whole.total.left_out_nano_usd == 620
 
 
+@pytest.mark.process
 def test_purged_estimates_still_add_up(books: str) -> None:
     with Books.open(books) as opened:
         opened.fold()
