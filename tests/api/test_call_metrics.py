@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from router.analysis.live import BudgetUse
+from router.analysis.alerts import BudgetUse
 from router.api.observability.call_metrics import MOST_TENANTS
 from router.api.observability.metrics import Metrics, forget_worker
 from router.money.budgets import BudgetScope

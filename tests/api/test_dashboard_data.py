@@ -379,7 +379,7 @@ def test_text_never_becomes_markup(name: str) -> None:
 
 
 def test_every_alert_stands_in_the_docs() -> None:
-    sources = ("router/analysis/live.py", "router/api/compose/overview.py")
+    sources = ("router/analysis/alerts.py", "router/api/compose/overview.py")
     codes = [
         code
         for source in sources

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from router.analysis.live import BudgetUse, refusal_alerts
+from router.analysis.alerts import BudgetUse, refusal_alerts
 from router.money.budgets import BudgetScope
 from router.types import RefusedCalls
 from tests.kits.dashboard_kit import create_key

@@ -9,15 +9,14 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from router.analysis.live import (
-    MINUTES,
+from router.analysis.alerts import (
     Alert,
     BudgetUse,
     budget_alerts,
-    hour_of,
     refusal_alerts,
     traffic_alerts,
 )
+from router.analysis.last_hour import MINUTES, hour_of
 from router.analysis.report.build import Extra, build_report
 from router.analysis.report.output.json import report_object
 from router.api.compose.core import Core

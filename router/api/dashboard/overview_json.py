@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from router.analysis.live import BINS, Alert, Bin, BudgetUse, Hour, Minute, bin_of
+from router.analysis.alerts import Alert, BudgetUse
+from router.analysis.last_hour import BINS, Bin, Hour, Minute, bin_of
 from router.api.http.decision_views import decision_id
 from router.money.budgets import MINUTE_MS
 from router.rendering.json_values import money

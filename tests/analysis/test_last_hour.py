@@ -4,15 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from router.analysis.live import (
-    BudgetUse,
-    bin_of,
-    budget_alerts,
-    hour_of,
-    jumped,
-    quantile,
-    traffic_alerts,
-)
+from router.analysis.alerts import BudgetUse, budget_alerts, jumped, traffic_alerts
+from router.analysis.last_hour import bin_of, hour_of, quantile
 from router.ledger.books.overview import EDGES_MS, bucket_ms
 from router.money.budgets import BudgetScope
 from router.types import RequestState, Slice

@@ -1,0 +1,154 @@
+"""Summarises the last hour minute by minute, and counts answers by confidence. It is pure.
+
+Sums come from the ledger's rows as the store added them up (`types.Slice`). A row that is still
+open counts as open and with its hold, so the last minutes may still change.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from router.types import RequestState, Slice
+
+MINUTES = 60
+BINS = 20
+
+Middle = Callable[[int], float]
+"""Returns the duration in ms that represents a latency bucket."""
+
+
+@dataclass(slots=True)
+class Minute:
+    """Counts one minute of the hour."""
+
+    minute: int
+    requests: int = 0
+    open: int = 0
+    failed: int = 0
+    refused: int = 0  # by a limit; this is not a failure
+    escalated: int = 0  # answered above level 1, as the report counts it
+    climbed: int = 0  # after an answer that was not good enough
+    spend_nano_usd: int = 0
+    by_tier: dict[str, int] = field(default_factory=dict)
+    p50_ms: float | None = None
+    p95_ms: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TierNow:
+    """Sums what one tier answered in the hour."""
+
+    tier: str
+    level: int
+    requests: int
+    spend_nano_usd: int
+    p50_ms: float | None
+    p95_ms: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Hour:
+    """Holds the last hour: its minutes (oldest first, none missing), its tiers, and the whole."""
+
+    minutes: tuple[Minute, ...]
+    tiers: tuple[TierNow, ...]
+    whole: Minute
+    unknown_cost: int  # requests whose cost is not known, booked at what they held
+
+
+def hour_of(slices: Iterable[Slice], last_minute: int, middle: Middle) -> Hour:
+    """Returns the hour that ends with `last_minute` (since the epoch), which is not over yet."""
+    first = last_minute - MINUTES + 1
+    minutes = {number: Minute(number) for number in range(first, last_minute + 1)}
+    whole, unknown = Minute(last_minute), 0
+    latencies: defaultdict[object, dict[int, int]] = defaultdict(dict)
+    tiers: defaultdict[tuple[int, str], list[int]] = defaultdict(lambda: [0, 0])
+    for part in slices:
+        # Slices outside the hour are not counted.
+        minute = minutes.get(part.minute)
+        if minute is None:
+            continue
+        _count(minute, part)
+        _count(whole, part)
+        if part.state is RequestState.UNKNOWN_COST:
+            unknown += part.requests
+        # Open and failed requests have no answer, so no tier and no latency.
+        if part.state in (RequestState.OPEN, RequestState.FAILED):
+            continue
+        tier = (part.level, part.tier)
+        tiers[tier][0] += part.requests
+        tiers[tier][1] += part.spend_nano_usd
+        # One pass counts the minute, the tier and the whole hour (None).
+        for key in (minute.minute, tier, None):
+            counts = latencies[key]
+            counts[part.bucket] = counts.get(part.bucket, 0) + part.requests
+    for minute in (*minutes.values(), whole):
+        key = None if minute is whole else minute.minute
+        minute.p50_ms = quantile(latencies[key], 0.5, middle)
+        minute.p95_ms = quantile(latencies[key], 0.95, middle)
+    return Hour(
+        tuple(minutes.values()),
+        tuple(
+            TierNow(
+                name,
+                level,
+                requests,
+                spend,
+                quantile(latencies[level, name], 0.5, middle),
+                quantile(latencies[level, name], 0.95, middle),
+            )
+            for (level, name), (requests, spend) in sorted(tiers.items())
+        ),
+        whole,
+        unknown,
+    )
+
+
+def _count(minute: Minute, part: Slice) -> None:
+    minute.requests += part.requests
+    minute.escalated += part.escalated
+    minute.climbed += part.climbed
+    minute.spend_nano_usd += part.spend_nano_usd
+    if part.state is RequestState.OPEN:
+        minute.open += part.requests
+    elif part.state is RequestState.FAILED:
+        # The ledger books refused requests as failed; people see them apart.
+        minute.failed += part.requests - part.refused
+        minute.refused += part.refused
+    else:
+        minute.by_tier[part.tier] = minute.by_tier.get(part.tier, 0) + part.requests
+
+
+def quantile(counts: Mapping[int, int], q: float, middle: Middle) -> float | None:
+    """Returns the duration below which a share q of the counts lies, by bucket; None if empty.
+
+    >>> quantile({3: 50, 9: 49, 20: 1}, 0.5, float), quantile({3: 50, 9: 49, 20: 1}, 0.95, float)
+    (3.0, 9.0)
+    """
+    rank, seen = max(1, math.ceil(q * sum(counts.values()))), 0
+    for bucket in sorted(counts):
+        seen += counts[bucket]
+        if seen >= rank:
+            return middle(bucket)
+    return None
+
+
+@dataclass(slots=True)
+class Bin:
+    """Counts answers whose confidence lies in one twentieth of 0..1."""
+
+    requests: int = 0
+    escalated: int = 0
+
+
+def bin_of(confidence: float) -> int:
+    """Returns the index of a confidence among 20 bins: 0.05 begins the second, 1.0 is in the last.
+
+    >>> bin_of(0.0), bin_of(0.05), bin_of(0.95), bin_of(1.0)
+    (0, 1, 19, 19)
+    """
+    # The small addition keeps sums of decimals in their bin: 0.39999999999999997 counts as 0.4.
+    return min(max(int(confidence * BINS + 1e-9), 0), BINS - 1)
