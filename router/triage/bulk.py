@@ -1,4 +1,4 @@
-"""Many texts read by heads alone: encoded in batches of one length, on several threads.
+"""Reads many texts by heads: encodes them in batches of one length, on several threads.
 
 A first pass reads n-grams; a text of which all heads are sure by them needs no encoder. For files
 of texts, where no one waits for a single answer. It knows nothing about files.
@@ -59,7 +59,7 @@ class BulkReader:
         self._pool.shutdown()
 
     def read(self, texts: Sequence[str]) -> list[dict[str, Chances]]:
-        """What every head says of each text, in the order given."""
+        """Returns the reading of every head for each text, in the order given."""
         rows = [self._model.encoder.tokenise(text) for text in texts]
         grams = grams_of(rows)
         said: list[dict[str, Chances]] = [{} for _ in texts]

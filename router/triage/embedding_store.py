@@ -1,4 +1,4 @@
-"""An embedder that embeds each text once: within one build, and from one start to the next.
+"""Embeds each text once, within one build and from one start to the next.
 
 A knowledge file of 2,000 utterances costs half a second of one core, and as much again what is
 fitted to it. Both are kept beside the database, under the triage model's version; a cache that
@@ -39,11 +39,11 @@ class Remembering:
 
     @property
     def match_coefficients(self) -> Floats:
-        """The model's."""
+        """Returns the model's coefficients."""
         return self._model.match_coefficients
 
     def vectors(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
-        """As the model's, (texts, width)."""
+        """Returns the model's vectors, (texts, width)."""
         keys = [_digest(text) for text in texts]
         new = {k: t for k, t in zip(keys, texts, strict=True) if k not in self._known}
         if new:
@@ -53,18 +53,18 @@ class Remembering:
         return np.stack([self._known[key] for key in keys])
 
     def recall(self, key: bytes) -> Fit | None:
-        """What was fitted under this key, None when it was not."""
+        """Returns what was fitted under this key, None for an unknown key."""
         if key in self._fits:
             self._used_fits[key] = self._fits[key]
         return self._fits.get(key)
 
     def keep(self, key: bytes, fit: Fit) -> None:
-        """Remember what was fitted."""
+        """Remembers what was fitted."""
         self._fits[key] = self._used_fits[key] = fit
         self._fresh = True
 
     def save(self) -> None:
-        """Keep what this build used for the next start; in one step, so readers see a whole."""
+        """Keeps what this build used for the next start; in one step, so readers see a whole."""
         if self._file is None or not self._fresh:
             return
         digests = np.frombuffer(b"".join(self._used), np.uint8).reshape(-1, DIGEST_BYTES)
@@ -80,7 +80,7 @@ class Remembering:
 
 
 def _read(file: Path | None) -> tuple[dict[bytes, npt.NDArray[np.float32]], dict[bytes, Fit]]:
-    """What an earlier build kept; nothing where there is no such file or it is damaged."""
+    """Reads what an earlier build kept; nothing where the file is missing or damaged."""
     if file is None:
         return {}, {}
     try:

@@ -1,4 +1,4 @@
-"""The encoder at run time: text -> tokens -> one unit vector, by onnxruntime on one thread.
+"""Encodes at run time: text -> tokens -> one unit vector, by onnxruntime on one thread.
 
 The only file that imports onnxruntime and tokenizers. It knows nothing about labels or heads.
 What is read of a text is bounded twice: by characters before tokenising, so that a megabyte costs
@@ -60,7 +60,7 @@ def cut(ids: Sequence[int], head: int = HEAD_TOKENS, tail: int = TAIL_TOKENS) ->
 
 
 def sha256_of(path: Path) -> str:
-    """The sha256 of a file in hex; raises ModelFileError when it cannot be read."""
+    """Returns the sha256 of a file in hex; raises ModelFileError when it cannot be read."""
     try:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:
@@ -81,7 +81,7 @@ MAX_NEW = 8
 
 
 class Tokeniser:
-    """WordPiece ids of a text, as the encoder was trained on them.
+    """Makes WordPiece ids of a text, as the encoder was trained on them.
 
     A plain text is looked up word by word, for most words are a token of their own: 5 us instead of
     35 for 20 tokens. Everything else goes through the library, which a test compares with it. Where
@@ -109,7 +109,10 @@ class Tokeniser:
         self.knows = self._speller.knows if self._speller else knows_all
 
     def __call__(self, text: str) -> list[int]:
-        """The ids of one text, at most READ_TOKENS; unpaired surrogates count as unknown."""
+        """Returns the ids of one text, at most READ_TOKENS.
+
+        Unpaired surrogates count as unknown.
+        """
         clipped = clip(text)
         ids = self._by_words(clipped)
         if ids is None:
@@ -121,7 +124,7 @@ class Tokeniser:
         return cut(ids, READ_HEAD, READ_TAIL)
 
     def _by_words(self, text: str) -> list[int] | None:
-        """The ids by look-up; None where the library must read the text."""
+        """Returns the ids by look-up; None where the library must read the text."""
         vocabulary, split, new = self._vocabulary, self._split, 0
         if not vocabulary or PLAIN.fullmatch(text) is None:
             return None
@@ -147,7 +150,7 @@ class Tokeniser:
         return ids
 
     def _fixes(self, words: list[str]) -> dict[str, str]:
-        """Which words are typing errors, and what was meant."""
+        """Returns the words that are typing errors, and what was meant."""
         vocabulary = self._vocabulary
         if self._speller is None or all(word in vocabulary for word in words):
             return {}
@@ -162,7 +165,7 @@ STEPS = {
 
 
 def _splits_words_as_bert(tokenizer: dict[str, Any], vocabulary: Mapping[str, int]) -> bool:
-    """Whether lower-cased words are looked up one by one, the longest piece first.
+    """Returns True when lower-cased words are looked up one by one, the longest piece first.
 
     Added tokens are found before words are, so each must begin with the one mark that PLAIN lacks.
     """
@@ -181,7 +184,7 @@ are fitted with the same setting."""
 
 
 def import_onnxruntime() -> ModuleType:
-    """onnxruntime without its reports of use.
+    """Returns onnxruntime with its reports of use turned off.
 
     Its Linux build of 1.31 writes a device id and a database into the home folder and looks for a
     host of its maker's, unless this variable stood in the environment when it was imported.
@@ -191,7 +194,7 @@ def import_onnxruntime() -> ModuleType:
 
 
 class Encoder:
-    """A quantised sentence encoder; safe to call from several threads at once.
+    """Encodes sentences with a quantised model; safe to call from several threads at once.
 
     `sha256` is that of the ONNX file: heads are bound to it. `width` is the embedding's length.
     With a list of `words` typing errors are mended before a text is read.
@@ -224,7 +227,7 @@ class Encoder:
         return self.encode_rows([cut(self.tokenise(text)) for text in texts])
 
     def encode_rows(self, rows: Sequence[Sequence[int]]) -> Embeddings:
-        """The same of token rows, each as `cut` leaves it, in runs of one length."""
+        """Returns the same of token rows, each as `cut` leaves it, in runs of one length."""
         out = np.empty((len(rows), self.width), dtype=np.float32)  # (texts, width)
         for batch in batches([len(row) for row in rows]):
             out[batch] = self.encode_ids([rows[index] for index in batch])

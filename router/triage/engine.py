@@ -1,4 +1,4 @@
-"""The model and the one thread that runs it: many texts in one run, shared by all policies.
+"""Runs the model on one thread: many texts in one run, shared by all policies.
 
 Requests wait in a queue; the worker takes all that wait, at most MAX_BATCH texts, and runs rules,
 encoder, heads and matching once. There is no timer: a lone request is read at once, and a batch
@@ -50,7 +50,7 @@ _Array = npt.NDArray[np.floating]
 
 
 class Outputs(Protocol):
-    """What the heads say of a batch: one row per text; every chance calibrated."""
+    """Holds the heads' readings of a batch: one row per text; every chance is calibrated."""
 
     @property
     def request_type(self) -> _Array: ...  # (texts, types)
@@ -75,7 +75,7 @@ class Outputs(Protocol):
 
 
 class Model(Protocol):
-    """What is needed of the triage model; safe to call from several threads."""
+    """Describes what is needed of the triage model; safe to call from several threads."""
 
     @property
     def version(self) -> str: ...
@@ -100,7 +100,7 @@ class Knowledge(Protocol):
 
 
 class TriageConfig(Struct, frozen=True, eq=False, weakref=True):
-    """What one policy adds to the model; immutable, shared by threads."""
+    """Holds what one policy adds to the model; immutable, shared by threads."""
 
     terms: TermFinder
     amounts: AmountReader
@@ -137,7 +137,7 @@ class EngineResult(NamedTuple):
 
 
 class TriageEngine:
-    """The model and the thread that runs it, shared by all policies.
+    """Holds the model and the thread that runs it, shared by all policies.
 
     Without a model everything is read by rules. With `together` = 1 each request is read alone:
     INT8 activations are scaled over a whole run, so that what else is in it moves a chance in the
@@ -163,7 +163,7 @@ class TriageEngine:
 
     @property
     def degraded(self) -> bool:
-        """Whether the model is missing, so that rules read alone."""
+        """Returns True when the model is missing, so that only rules read."""
         return self._model is None
 
     def read_now(
@@ -238,7 +238,7 @@ class TriageEngine:
     def rows(
         self, asked: Sequence[tuple[str, TriageConfig]]
     ) -> tuple[list[ModelRow], list[Match | None]]:
-        """What the model says of texts, and what each matches in its policy's knowledge.
+        """Returns the model's reading of texts, and what each matches in its policy's knowledge.
 
         A text that the operator wrote, but for courtesies, is read as it stands there, once; the
         encoder reads the rest.
@@ -272,7 +272,7 @@ class TriageEngine:
     def _encoded(
         self, asked: Sequence[tuple[str, TriageConfig]]
     ) -> tuple[list[ModelRow], list[Match | None]]:
-        """The same by the encoder, all texts in one run."""
+        """Returns the same by the encoder, all texts in one run."""
         assert self._model is not None
         texts = [text for text, _ in asked]
         encoded = self._model.encode(texts)
@@ -288,7 +288,7 @@ class TriageEngine:
         return rows, _matches(encoded.vectors, asked)
 
     def _model_rows(self, out: Outputs) -> list[ModelRow]:
-        """What the heads said as one row per text."""
+        """Returns the heads' readings as one row per text."""
         types, domains = np.asarray(out.request_type), np.asarray(out.domain)
         columns = (
             [self._types[i] for i in types.argmax(axis=1)],
@@ -327,7 +327,7 @@ def _older_facts(
 
 
 def _by_heads(asked: Sequence[tuple[str, TriageConfig]]) -> dict[OwnHeads | None, list[int]]:
-    """The places of texts by the heads that read them; nearly always one entry."""
+    """Returns the places of texts by the heads that read them; nearly always one entry."""
     found: dict[OwnHeads | None, list[int]] = {}
     for index, (_, config) in enumerate(asked):
         found.setdefault(config.own, []).append(index)

@@ -1,4 +1,4 @@
-"""The knowledge index: which approved answer a request asks for, and the chance that it is right.
+"""Finds the approved answer that a request asks for, and the chance that it is right.
 
 The operator's utterances are embedded once. A softmax regression over them says which intent fits
 best; its log-odds, the nearest utterance, the words shared and how typical the request is of the
@@ -86,7 +86,7 @@ _DULL = frozenset(_DULL_WORDS.split())
 
 
 class Embedder(Protocol):
-    """What the index needs of the triage model."""
+    """Describes what the index needs of the triage model."""
 
     def vectors(self, texts: Sequence[str]) -> npt.NDArray[np.float32]: ...
 
@@ -95,7 +95,10 @@ class Embedder(Protocol):
 
 
 class Fit(NamedTuple):
-    """What is fitted to a knowledge file: it depends on the file and the triage model alone."""
+    """Holds what is fitted to a knowledge file.
+
+    It depends only on the file and the triage model.
+    """
 
     weights: Weights  # (width + 1, intents)
     coefficients: Floats  # (len(FEATURES),)
@@ -110,14 +113,14 @@ class FitMemory(Protocol):
 
 
 def held_out(text: str) -> bool:
-    """Whether an utterance of a knowledge file judges instead of teaching: a fifth of them do."""
+    """Returns True for an utterance that judges instead of teaching: a fifth of them do."""
     letters = "".join(_WORD.findall(text.lower()))  # the triage model's own cut hangs on this
     digest = hashlib.sha256(HELD_SALT + letters.encode()).digest()
     return int.from_bytes(digest[:4], "big") / 2**32 < HELD_SHARE
 
 
 def words(text: str) -> frozenset[str]:
-    """The distinct words of a text that carry meaning, lower case, plural s cut."""
+    """Returns the distinct words of a text that carry meaning, lower case, plural s cut."""
     found = _WORD.findall(text.lower().replace("'", ""))
     return frozenset(
         w[:-1] if len(w) > 3 and w.endswith("s") else w for w in found if w not in _DULL
@@ -186,7 +189,7 @@ class KnowledgeIndex:
 
     @classmethod
     def _fitted(cls, whole: Utterances, coefficients: Floats) -> Fit:
-        """The regression over all utterances, and `coefficients` adjusted to them."""
+        """Returns the regression over all utterances, and `coefficients` adjusted to them."""
         asked = np.array([held_out(text) for text in whole.texts])
         taught = whole.part(~asked)
         if not asked.any() or len(taught.intent_ids) < 2:
@@ -212,7 +215,7 @@ class KnowledgeIndex:
         ]
 
     def written(self, text: str) -> tuple[str, Match] | None:
-        """The utterance that a text repeats but for courtesies, and its match; None for any other.
+        """Returns the utterance that a text repeats, courtesies aside, with its match; else None.
 
         It is told without an embedding: as much is sure of it as of the utterance itself.
         """
@@ -268,10 +271,8 @@ class KnowledgeIndex:
         union = self._whole_rarity[i] + beside
         return common / union if union else 0.0
 
-    # --- adjusting to the file ------------------------------------------------------------------
-
     def adjusted_to(self, asked: Utterances) -> Floats:
-        """The coefficients after seeing what this index finds of utterances it does not hold.
+        """Returns the coefficients, fitted on what this index finds of utterances it does not hold.
 
         They are asked twice: of all intents, where they ought to find their own, and of the others
         alone, where they ought to find none.
@@ -297,7 +298,7 @@ class KnowledgeIndex:
         return fit_logistic(x, y, self.coefficients, precision(x), weight)
 
     def _without(self, away: npt.NDArray[np.bool_]) -> KnowledgeIndex:
-        """The index of a file in which some intents do not stand.
+        """Returns the index of a file without some intents.
 
         Leaving out their columns of the regression is not enough: what asks for one of them then
         seems more doubtful than it is to a file that never heard of it (4 % above .7, not 8 %).
@@ -308,7 +309,7 @@ class KnowledgeIndex:
 
 
 def _written(keys: Sequence[str], owner: Sequence[int]) -> dict[str, int]:
-    """The first utterance with each text that stands under one intent only."""
+    """Returns the first utterance with each text that stands under one intent only."""
     intents: dict[str, set[int]] = {}
     first: dict[str, int] = {}
     for i, (key, intent) in enumerate(zip(keys, owner, strict=True)):
@@ -328,7 +329,7 @@ def _log_odds(scores: Floats, best: npt.NDArray[np.int64]) -> Floats:
 
 
 def _padded(owner: npt.NDArray[np.int64], intents: int) -> npt.NDArray[np.int64]:
-    """The utterances of each intent as rows of equal length, -1 where a row has ended."""
+    """Returns the utterances of each intent as rows of equal length, -1 where a row has ended."""
     groups = [np.flatnonzero(owner == intent) for intent in range(intents)]
     table = np.full((intents, max(map(len, groups))), -1, dtype=np.int64)
     for row, group in enumerate(groups):
@@ -337,7 +338,7 @@ def _padded(owner: npt.NDArray[np.int64], intents: int) -> npt.NDArray[np.int64]
 
 
 def _lead(values: Floats, best: npt.NDArray[np.int64]) -> Floats:
-    """How far the chosen intent is above the highest of the others, (rows,); 0 for a lone one."""
+    """Returns the lead of the chosen intent over the next one, (rows,); 0 for a lone one."""
     rows = np.arange(len(values))
     chosen = values[rows, best]
     if values.shape[1] < 2:
@@ -349,7 +350,7 @@ def _lead(values: Floats, best: npt.NDArray[np.int64]) -> Floats:
 
 
 def precision(features: Floats) -> Floats:
-    """How firmly the shipped coefficients hold, per feature, against an operator's utterances."""
+    """Returns the weight of the shipped coefficients against an operator's utterances."""
     spread = features.var(axis=0)
     spread[0] = 1.0
     firm: Floats = PRIOR_ROWS * CURVATURE * np.maximum(spread, 1e-3)
@@ -367,12 +368,15 @@ def _fit_key(utterances: Utterances) -> bytes:
 
 
 def _key(text: str) -> str:
-    """The words of a text in any alphabet, lower case: what stands beside the utterance counts."""
+    """Returns the words of a text in any alphabet, lower case.
+
+    What stands beside the utterance counts.
+    """
     return " ".join(_ANY_WORD.findall(text.lower()))
 
 
 def plain(key: str) -> str:
-    """A text of lower-case words without what only courtesy adds; all of it where no more is left.
+    """Returns a text of lower-case words without courtesies; all of it where nothing else is left.
 
     >>> plain("good morning where is my order please thank you"), plain("thank you")
     ('where is my order', 'thank you')

@@ -1,4 +1,4 @@
-"""Novelty: the chance that a request is unlike anything the model was made on.
+"""Computes novelty: the chance that a request is unlike anything the model was made on.
 
 Two kinds of evidence are combined by a logistic model: how far a request lies from the centres of
 everything seen (Mahalanobis), and how much it resembles text that means nothing. Each alone lost
@@ -23,7 +23,7 @@ FEATURES = ("one", "mahalanobis", "nonsense")
 
 
 class Novelty(Struct, frozen=True):
-    """What was seen, what means nothing, and the weights of both (order of FEATURES)."""
+    """Holds seen texts, texts that mean nothing, and the weights of both (order of FEATURES)."""
 
     whitening: npt.NDArray[np.float32]  # (width, width), W W' = inverse of the shared covariance
     centres: npt.NDArray[np.float32]  # (sources, width), whitened
@@ -31,7 +31,7 @@ class Novelty(Struct, frozen=True):
     coefficients: Floats  # (len(FEATURES),)
 
     def features(self, embeddings: Floats) -> Floats:
-        """The evidence per request, (rows, len(FEATURES))."""
+        """Returns the evidence per request, (rows, len(FEATURES))."""
         return np.column_stack(
             [
                 np.ones(len(embeddings)),
@@ -41,12 +41,15 @@ class Novelty(Struct, frozen=True):
         )
 
     def __call__(self, embeddings: Floats) -> Floats:
-        """The calibrated chance of being novel, (rows,)."""
+        """Returns the calibrated chance of being novel, (rows,)."""
         return sigmoid(self.features(embeddings) @ self.coefficients)
 
 
 def mahalanobis(whitening: Floats, centres: Floats, embeddings: Floats) -> Floats:
-    """The Mahalanobis distance to the nearest centre, (rows,); `centres` are whitened already."""
+    """Returns the Mahalanobis distance to the nearest centre, (rows,).
+
+    `centres` are whitened already.
+    """
     white = embeddings @ whitening  # (rows, width)
     squares = (
         (white * white).sum(axis=1)[:, None]

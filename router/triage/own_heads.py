@@ -1,4 +1,4 @@
-"""The heads of one policy, in one stack with the model's own: one matrix product reads them all.
+"""Stacks a policy's heads with the model's own, so that one matrix product reads them all.
 
 A head with a built-in name stands in for it. It knows nothing about files or policies.
 """
@@ -36,7 +36,7 @@ class OwnHeads(Struct, frozen=True, eq=False):
         return cls(HeadStack(every), names)
 
     def readings(self, logits: Floats) -> list[tuple[HeadReading, ...]]:
-        """What the policy's own heads say of each row of this stack's logits."""
+        """Returns the readings of the policy's own heads for each row of this stack's logits."""
         columns = [readings(self.stack, logits, name) for name in self.names]
         if not columns:
             return [()] * len(logits)
@@ -44,7 +44,7 @@ class OwnHeads(Struct, frozen=True, eq=False):
 
 
 def readings(stack: HeadStack, logits: Floats, name: str) -> list[HeadReading]:
-    """What one head of a stack says of each row of its logits, the likeliest classes alone."""
+    """Returns one head's reading of each row of its logits: the likeliest classes."""
     head, chances = stack.heads[name], stack.read(logits, name)
     if head.kind is HeadKind.CHANCE:
         label = head.classes[0]

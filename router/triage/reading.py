@@ -1,4 +1,4 @@
-"""What is read of a request, and how the readings of its turns become one set of signals.
+"""Reads a request, and merges the readings of its turns into one set of signals.
 
 The model reads only what the user wrote. The rules read it too, and what the assistant proposed
 where the user's turn is a bare assent to it. Where the policy says so (`triage.read`), the rules
@@ -63,7 +63,7 @@ _CAUTION = {
 
 
 class TurnFacts(Struct, frozen=True):
-    """What the rules find in one text, without the model."""
+    """Holds what the rules find in one text, without the model."""
 
     folded: Folded
     amounts: tuple[Amount, ...]
@@ -112,7 +112,7 @@ def find_facts(
 
 
 class ModelRow(NamedTuple):
-    """What the model, or the rules in its place, say of one text; a tuple, because rows are made
+    """Holds the reading of one text, by the model or by the rules; a tuple, because rows are made
     from the columns of a batch."""
 
     request_type: RequestType
@@ -285,7 +285,7 @@ def signals_of(
 def _continued(
     last: TurnReading, earlier: Sequence[TurnReading], memory: SessionMemory | None
 ) -> tuple[ModelRow, Match | None, bool]:
-    """The last turn with what it takes over when it is a follow-up, and whether it took anything.
+    """Returns the last turn with what a follow-up takes over, and whether it took anything.
 
     A bare follow-up takes the match and the novelty too, since its own words say nothing; one that
     only the model calls a follow-up keeps its own.
@@ -335,14 +335,14 @@ def largest_amounts(groups: Iterable[tuple[Amount, ...]]) -> tuple[Amount, ...]:
 def _highest_of(
     heads: tuple[HeadReading, ...], earlier: Sequence[TurnReading], memory: SessionMemory | None
 ) -> tuple[HeadReading, ...]:
-    """The last turn's heads, each class at the highest that the conversation has seen."""
+    """Returns the last turn's heads, each class at the highest that the conversation has seen."""
     names = {reading.name for reading in heads}
     remembered = () if memory is None else tuple(r for r in memory.heads if r.name in names)
     return highest((heads, *(turn.row.heads for turn in earlier), remembered))
 
 
 def _union(groups: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
-    """Every name once, in order of appearance."""
+    """Returns every name once, in order of appearance."""
     return tuple(dict.fromkeys(name for group in groups for name in group))
 
 

@@ -1,4 +1,4 @@
-"""Triage as the gateway sees it: a request in, signals out.
+"""Offers triage to the gateway: a request in, signals out.
 
 Each policy has a `TriageService` with its terms, currencies and knowledge over the one
 `TriageEngine`. Nothing in a service ever changes: a policy is reloaded by making a new one. The
@@ -31,7 +31,7 @@ Kept = TypeVar("Kept")
 
 
 class TurnCache(Generic[Kept]):
-    """Readings by digest of the text, at most `entries`, the least recently used half dropped.
+    """Keeps readings by digest of the text, at most `entries`; drops the least recently used half.
 
     Two generations of plain dictionaries: every step is one atomic operation, so that threads may
     share it without a lock; at worst a reading is made twice.
@@ -46,7 +46,7 @@ class TurnCache(Generic[Kept]):
         return len(self._young) + len(self._old)
 
     def get(self, key: bytes) -> Kept | None:
-        """The reading, which counts as used; None when it is not kept."""
+        """Returns the reading, which counts as used; None when it is not kept."""
         found = self._young.get(key)
         if found is None:
             found = self._old.pop(key, None)
@@ -55,7 +55,7 @@ class TurnCache(Generic[Kept]):
         return found
 
     def put(self, key: bytes, reading: Kept) -> None:
-        """Keep a reading; past half the entries, the older half is dropped."""
+        """Keeps a reading; past half the entries, the older half is dropped."""
         if len(self._young) >= self._half:
             self._young, self._old = {}, self._young
         self._young[key] = reading
@@ -94,7 +94,9 @@ class TriageService:
     async def measured(
         self, request: ChatRequest, memory: SessionMemory | None
     ) -> tuple[Signals, float]:
-        """Signals, and core-milliseconds: of this thread, and this request's share of the worker's.
+        """Returns signals and core-milliseconds.
+
+        This thread's and this request's share of the worker's.
 
         Nothing else runs on this thread in between, since there is no await but the worker's.
         """
@@ -110,7 +112,7 @@ class TriageService:
         return signals, worker_ms + 1000.0 * (time.thread_time() - began_s)
 
     def read_now(self, request: ChatRequest, memory: SessionMemory | None) -> Signals:
-        """The same on the calling thread."""
+        """Returns the same on the calling thread."""
         reading, config = self._begin(request)
         found = self._engine.read_now(reading.wanted, reading.wanted_older, config)
         reading.add(found.readings, found.older)
@@ -182,7 +184,7 @@ class _Reading:
 
 
 def _unknown(texts: Sequence[str], found: Sequence[object | None]) -> list[str]:
-    """The texts that nothing was found for yet."""
+    """Returns the texts that nothing was found for yet."""
     return [text for text, known in zip(texts, found, strict=True) if known is None]
 
 

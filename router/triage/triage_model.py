@@ -1,4 +1,4 @@
-"""The committed triage model: one encoder, its heads, novelty and match coefficients, read as one.
+"""Loads the committed triage model: the encoder, its heads, novelty and match coefficients.
 
 `TriageModel.load` checks every file against the manifest before anything is used. Inference is
 `encode` (the encoder, releases the interpreter lock) and `read` (a matrix product and a sum);
@@ -43,7 +43,7 @@ DEFAULT_FOLDER = Path(__file__).parent / "model"
 
 
 class HeadOutputs(Struct, frozen=True):
-    """What the heads say of a batch; every chance is calibrated, 0..1."""
+    """Holds the heads' readings of a batch; every chance is calibrated, 0..1."""
 
     request_type: Floats  # (rows, len(request_types))
     domain: Floats  # (rows, len(domains))
@@ -58,7 +58,7 @@ class HeadOutputs(Struct, frozen=True):
 
 
 class TriageModel:
-    """The loaded model. `version`, a short hash of its manifest, names every file's content.
+    """Holds the loaded model. `version`, a short hash of its manifest, names every file's content.
 
     `rarity` weighs n-grams where a head is fitted; None in a model without them. `knows` is True
     for a lower-case word of the training texts or the vocabulary.
@@ -136,12 +136,12 @@ class TriageModel:
 
 
 def grams_of(rows: Sequence[Sequence[int]]) -> Grams:
-    """The n-grams of token rows, without the markers at both ends."""
+    """Returns the n-grams of token rows, without the markers at both ends."""
     return Grams.of([counted(row[1:-1]) for row in rows])
 
 
 def load_rarity(folder: Path) -> Rarity | None:
-    """How much each bucket of n-grams tells, (BUCKETS,); None in a model without n-grams.
+    """Returns the weight of each bucket of n-grams, (BUCKETS,); None in a model without n-grams.
 
     Only fitting needs it. Raises ModelFileError where the file is malformed.
     """
@@ -196,7 +196,7 @@ def check(folder: Path) -> str:
 
 
 def encoder_sha256(folder: Path) -> str | None:
-    """The sha256 of a folder's encoder as its manifest says, None where there is no such model."""
+    """Returns the sha256 of a folder's encoder by its manifest, None without a model."""
     try:
         listed = json.loads((folder / MANIFEST).read_bytes())
         return str(listed["files"][ENCODER])

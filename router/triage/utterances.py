@@ -1,4 +1,4 @@
-"""The utterances of a knowledge file as vectors: parts of them, and what is read off them.
+"""Turns the utterances of a knowledge file into vectors, and reads shapes off them.
 
 That is the regression from vector to intent, and the shape of the intents among each other. It
 knows nothing about requests or chances.
@@ -25,7 +25,7 @@ SHRINKAGE = 0.8
 
 
 class Utterances(Struct, frozen=True):
-    """What an operator wrote, intent by intent."""
+    """Holds what an operator wrote, intent by intent."""
 
     intent_ids: tuple[str, ...]
     texts: tuple[str, ...]
@@ -43,13 +43,13 @@ class Utterances(Struct, frozen=True):
         )
 
     def regression(self, start: Weights | None = None, steps: int = MAX_STEPS) -> Weights:
-        """The softmax regression from vector to intent, begun at the weights of a similar one."""
+        """Returns the softmax regression from vector to intent, begun at similar weights."""
         count = len(self.intent_ids)
         return fit_softmax(self.vectors, self.owner, count, RIDGE, start, steps=steps)
 
 
 class Shape(Struct, frozen=True):
-    """Where intents lie and how far their utterances spread about their middles."""
+    """Holds where intents lie, and how far their utterances spread about their middles."""
 
     means: npt.NDArray[np.float32]  # (intents, width)
     centres: npt.NDArray[np.float32]  # (intents, width), the means at unit length

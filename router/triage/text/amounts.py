@@ -1,4 +1,4 @@
-"""Sums of money in text: what is at stake in dollars, as far as the text says it.
+"""Reads sums of money in text: the dollars at stake, as far as the text states them.
 
 One pass over the tokens. A number is money when a currency stands beside it, or when it is written
 as a sum ("12k", "two million", a number right after "refund of") and the sentence is about money.
@@ -94,7 +94,7 @@ class _Sums(Numbers):
         return self._text[self._from[one.start] : self._to[one.end - 1]][:_MAX_TEXT]
 
     def all(self) -> list[_Sum]:
-        """All sums of the text in order."""
+        """Returns all sums of the text in order."""
         found: list[_Sum] = []
         at = 0
         for candidate in self._candidates():
@@ -110,8 +110,6 @@ class _Sums(Numbers):
                 self._used = max(self._used, one.end - 1)
             at = max(at + 1, quantity.end if quantity else 0, one.end if one else 0)
         return found
-
-    # --- currency --------------------------------------------------------------------------------
 
     def _with_currency(self, quantity: Quantity) -> _Sum | None:
         before = self._currency_before(quantity.start)
@@ -134,7 +132,7 @@ class _Sums(Numbers):
         return _Sum(value, currency, start, end)
 
     def _currency_before(self, at: int) -> tuple[str, int] | None:
-        """The currency that stands before a number: (ISO code, its first token)."""
+        """Returns the currency that stands before a number: (ISO code, its first token)."""
         one = at - 1
         if self._word(one) in ("-", ":", "=", ".", "+", "~") and one - 1 > self._used:
             dotted = self._word(one) == "." and self._word(one - 1) not in words.PREFIX_WORDS
@@ -155,7 +153,7 @@ class _Sums(Numbers):
         return None if code is None else (code, one)
 
     def _currency_after(self, quantity: Quantity) -> tuple[str, int] | None:
-        """The currency that stands after a number: (ISO code, the index after it)."""
+        """Returns the currency that stands after a number: (ISO code, the index after it)."""
         at = quantity.end
         low = self._word(at)
         if low in words.SYMBOLS:  # "5$ 10$": the symbol is ours unless it touches the next number
@@ -176,7 +174,10 @@ class _Sums(Numbers):
         return None if code is None else (code, at + 1)
 
     def _upper_end(self, lower: Quantity) -> tuple[Decimal, int] | None:
-        """The upper end of a range that names its currency once, before: (value, index after)."""
+        """Returns the upper end of a range that names its currency once, before.
+
+        (value, index after).
+        """
         at = lower.end
         separator = self._word(at)
         if separator == "and":
@@ -196,10 +197,11 @@ class _Sums(Numbers):
         low = lower.value * (1 if lower.scale else factor)
         return max(low, upper.value), upper.end
 
-    # --- sums without a currency -----------------------------------------------------------------
-
     def _by_context(self, quantity: Quantity) -> _Sum | None:
-        """A number that is money by what the sentence is about; its currency counts as USD."""
+        """Returns a number that is money by what the sentence is about.
+
+        Its currency counts as USD.
+        """
         start, end, scale = quantity.start, quantity.end, quantity.scale
         following = self._word(end)
         as_sum = following in words.CONTEXT or any(
@@ -232,7 +234,10 @@ class _Sums(Numbers):
         return _Sum(quantity.value, "USD", start, end)
 
     def _ends_sum(self, at: int) -> bool:
-        """Whether what stands at an index may follow a sum: no noun, percentage, time or date."""
+        """Returns True when the token at an index may follow a sum.
+
+        No noun, percentage, time, date.
+        """
         if at >= self._count or self._low[at] == "\n":
             return True
         if self._kind[at] == WORD:
@@ -242,12 +247,12 @@ class _Sums(Numbers):
         return self._low[at] in ".,;:?!)]}\"'/-+&"
 
     def _about_money(self, at: int) -> bool:
-        """Whether a word of money stands near, in the same sentence."""
+        """Returns True when a word of money is near, in the same sentence."""
         near = self._sentence(at, -1, 10) + self._sentence(at, 1, 10)
         return any(self._low[i] in words.CONTEXT for i in near)
 
     def _linked(self, at: int) -> bool:
-        """Whether a word of money leads to the number: "refund of about", "salary:", "we paid"."""
+        """Returns True when a word of money leads to the number: "refund of about", "we paid"."""
         for distance, i in enumerate(self._sentence(at, -1, 6)):
             if self._low[i] in words.CONTEXT:
                 return distance > 0 or self._low[i] in words.TAKES_NUMBER
@@ -255,10 +260,8 @@ class _Sums(Numbers):
                 return False
         return False
 
-    # --- so many times ---------------------------------------------------------------------------
-
     def _multiplied(self, one: _Sum) -> _Sum:
-        """The sum times how many and how long, where the sentence says both clearly."""
+        """Returns the sum times how many and how long, where the sentence says both clearly."""
         units, end, each = self._units_after(one.end)
         link = self._word(one.start - 1)
         if (
@@ -286,7 +289,7 @@ class _Sums(Numbers):
         return _Sum(one.value * factor, one.currency, first, last)
 
     def _units_after(self, at: int) -> tuple[list[str], int, bool]:
-        """What a price is per: (units, the index after them, whether "each" stands there)."""
+        """Returns the units of a price: (units, the index after them, whether "each" is there)."""
         units: list[str] = []
         each = False
         for _ in range(3):
@@ -309,7 +312,10 @@ class _Sums(Numbers):
         return self._kind[at] if 0 <= at < self._count else 0
 
     def _how_many(self, start: int, end: int, unit: str) -> tuple[Decimal, int, int] | None:
-        """The count of a unit near a price: (count, first token, index after). Time converts."""
+        """Returns the count of a unit near a price: (count, first token, index after).
+
+        Time converts.
+        """
         days = words.TIME_UNITS.get(unit)
         for at in self._sentence(end - 1, 1) + self._sentence(start, -1):
             count = self._plain(at)
@@ -324,7 +330,7 @@ class _Sums(Numbers):
         return None
 
     def _times(self, one: _Sum, end: int, each: bool) -> tuple[Decimal, int, int] | None:
-        """A count beside a price: "120 x $99", "300 seats at $50", "$10k each for 5"."""
+        """Returns a count beside a price: "120 x $99", "300 seats at $50", "$10k each for 5"."""
         if self._word(end) in words.SIGNS or (each and self._word(end) == "for"):
             count = self._plain(end + 1)
             if count is not None:
@@ -347,7 +353,7 @@ class _Sums(Numbers):
         return None
 
     def _plain(self, at: int) -> Quantity | None:
-        """A count at an index: a number that is no money itself."""
+        """Returns a count at an index: a number that is no money itself."""
         if not 0 <= at < self._count or self._word(at - 1) in words.SYMBOLS:
             return None
         if self._kind[at] == NUMBER and self._word(at + 1) == "x" and self._touches(at + 1):

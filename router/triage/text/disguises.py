@@ -1,4 +1,4 @@
-"""Texts written so that no rule finds their words: reversed, broken, leet, base64, hex, rot13.
+"""Undoes disguises that hide words from rules: reversed, broken, leet, base64, hex, rot13.
 
 `undisguised` returns what such a text says. Triage then reads both forms and keeps the more
 cautious reading, so a disguise can raise a signal and never lower one. A disguised text counts as
@@ -81,12 +81,12 @@ def undisguised(text: str, folded: Folded, knows: Knows) -> tuple[str, ...]:
 
 
 def _exist(words: Iterable[str], knows: Knows) -> int:
-    """The number of words long enough to prove something that exist."""
+    """Returns the number of words long enough to prove something that exist."""
     return sum(len(word) >= SHORTEST_WORD and knows(word) for word in words)
 
 
 def _turned(folded: Folded, knows: Knows) -> tuple[str, ...]:
-    """The text read backwards or by rot13 when its unknown words exist that way."""
+    """Returns the text read backwards or by rot13 when its unknown words exist that way."""
     long = {word for word in folded.words if len(word) >= SHORTEST_WORD}
     unknown = [word for word in long if not knows(word) and word.isalpha()]
     # One unknown word is a name or an error, unless it is all that the text says.
@@ -103,7 +103,7 @@ def _turned(folded: Folded, knows: Knows) -> tuple[str, ...]:
 
 
 def _unleeted(plain: str, knows: Knows) -> str:
-    """The text with leet words as letters; "" when it has none that is a word then."""
+    """Returns the text with leet words as letters; "" when it has none that is a word then."""
     if _LEET_MARK.search(plain) is None:  # four times as fast as the next pattern
         return ""
     lower = plain.lower()
@@ -124,7 +124,7 @@ def _unleeted(plain: str, knows: Knows) -> str:
 
 
 def _leet_word(piece: str, knows: Knows) -> str:
-    """The word that a piece such as "p41n," spells; "" when it spells none."""
+    """Returns the word that a piece such as "p41n," spells; "" when it spells none."""
     found = _LEET_WORD.search(piece)
     if found is None or _LEET_MARK.search(found[0]) is None:
         return ""
@@ -145,7 +145,7 @@ def _digits_as_word(piece: str, knows: Knows) -> str:
 
 
 def _mended(plain: str, knows: Knows) -> str:
-    """The text with broken words ("che.st") whole again; "" when it has none.
+    """Returns the text with broken words ("che.st") whole again; "" when it has none.
 
     Parts that are words of three letters or more are two sentences without a space between, and
     "she.s" is an apostrophe.
@@ -166,7 +166,7 @@ def _mended(plain: str, knows: Knows) -> str:
 
 
 def _joined(plain: str, knows: Knows) -> str:
-    """The text with its spaced-out runs as words; "" when it has none that hold a word."""
+    """Returns the text with its spaced-out runs as words; "" when it has none that hold a word."""
     if _SPACED.search(plain) is None and _MARKED.search(plain) is None:
         return ""
     found = False
@@ -194,7 +194,10 @@ def _joined(plain: str, knows: Knows) -> str:
 
 
 def _split(run: str, knows: Knows) -> list[str]:
-    """A run without gaps as words: letters by the fewest known words, all else as it stands."""
+    """Returns a run without gaps as words.
+
+    Letters by the fewest known words, all else as it stands.
+    """
     words: list[str] = []
     at = 0
     for letters in _LETTERS.finditer(run[:MOST_LETTERS]):
@@ -260,7 +263,7 @@ def _unbase64(run: str) -> bytes:
 
 
 def _text_of(raw: bytes, knows: Knows) -> str:
-    """The bytes as text, "" unless they are printable and hold a word that exists."""
+    """Returns the bytes as text, "" unless they are printable and hold a word that exists."""
     try:
         said = raw.decode("utf-8")
     except UnicodeDecodeError:

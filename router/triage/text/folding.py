@@ -1,4 +1,4 @@
-"""Text as the rules read it: one spelling per character, cut to what is read, split into words.
+"""Folds text for the rules: one spelling per character, cut to what is read, split into words.
 
 Terms, amounts and the rules for follow-ups all read this form, so that full-width digits, letters
 borrowed from another alphabet or invisible characters inside a word hide nothing. The encoder reads

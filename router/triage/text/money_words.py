@@ -1,4 +1,4 @@
-"""The vocabulary of money and numbers in text, and how a written number becomes a value.
+"""Lists the vocabulary of money and numbers, and turns a written number into a value.
 
 Words stand here in the folded, lower-case form of `folding`. It knows nothing about sentences or
 exchange rates.

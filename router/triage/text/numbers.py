@@ -1,4 +1,4 @@
-"""Numbers in text, in digits or in words, with their scale: "12.000", "5k", "half a million".
+"""Reads numbers in text, in digits or in words, with their scale: "12.000", "5k", "half a million".
 
 The tokens of one text and the number that may begin at each of them. Every look ahead is bounded,
 so that reading all of them is linear. It knows nothing about what is counted.
@@ -70,7 +70,7 @@ class Numbers:
         self._count = len(matches)
 
     def _candidates(self) -> list[int]:
-        """Where a number may begin, in order."""
+        """Yields the places where a number may begin, in order."""
         found = [
             at
             for at, (kind, low) in enumerate(zip(self._kind, self._low, strict=True))
@@ -79,15 +79,15 @@ class Numbers:
         return found[:MAX_NUMBERS]
 
     def _word(self, at: int) -> str:
-        """The lower-case token at an index, "" beyond either end."""
+        """Returns the lower-case token at an index, "" beyond either end."""
         return self._low[at] if 0 <= at < self._count else ""
 
     def _touches(self, at: int) -> bool:
-        """Whether no space stands between this token and the one before."""
+        """Returns True when no space is between this token and the one before."""
         return 0 < at < self._count and self._from[at] == self._to[at - 1]
 
     def _code(self, at: int) -> str | None:
-        """The ISO code that a token names, if it is in the table."""
+        """Returns the ISO code that a token names, if it is in the table."""
         low = self._word(at)
         if low in words.CODES_IN_CAPITALS and self._raw[at] != low.upper():
             return None
@@ -109,7 +109,10 @@ class Numbers:
         return self._in_words(at) if self._kind[at] == WORD else None
 
     def _in_digits(self, at: int) -> Quantity | None:
-        """A number in digits with its scale; None for parts of names ("B12", "3rd", "5km")."""
+        """Returns a number in digits with its scale.
+
+        None for parts of names ("B12", "3rd", "5km").
+        """
         before = self._word(at - 1)
         if self._touches(at) and self._kind[at - 1] == WORD:
             is_currency = self._code(at - 1) or before in words.PREFIX_WORDS
@@ -123,8 +126,10 @@ class Numbers:
         return None if value is None else Quantity(value * factor, at, end, scale)
 
     def _scale(self, at: int) -> tuple[int, int, str | None]:
-        """The scale words from an index: (index after them, factor, last one); the scale is None
-        where letters touch the number that are neither scale nor currency."""
+        """Returns the scale words from an index: (index after them, factor, last one).
+
+        The last one is None where letters touch the number that are neither scale nor currency.
+        """
         factor, scale = 1, ""
         for _ in range(3):
             low = self._word(at)
@@ -146,13 +151,16 @@ class Numbers:
         return at, factor, scale
 
     def _is_measured(self, at: int) -> bool:
-        """Whether "per gallon" and the like follow, a currency between allowed."""
+        """Returns True when "per gallon" and the like follow, perhaps after a currency."""
         at += bool(self._code(at) or self._word(at) in words.SYMBOLS)
         follows = self._word(at) in ("/", "per", "a", "each", "every")
         return follows and words.singular(self._word(at + 1)) in words.MEASURES
 
     def _in_words(self, start: int) -> Quantity | None:
-        """A number in words: "two and a half million", "a few thousand", "half a million"."""
+        """Returns a number in words.
+
+        "two and a half million", "a few thousand", "half a million".
+        """
         total, current, scale = Decimal(0), Decimal(-1), ""  # current -1: nothing read yet
         at = start
         for _ in range(_NUMBER_WORDS_LIMIT):
@@ -179,7 +187,7 @@ class Numbers:
         return Quantity(total + max(current, Decimal(0)), start, at, scale, in_words=True)
 
     def _joins(self, low: str, following: str, *, begun: bool) -> bool:
-        """Whether a small word belongs to the number: "a million", "and fifty", "dozens of"."""
+        """Returns True when a small word belongs to the number: "a million", "and fifty"."""
         if low in ("a", "an"):
             larger = following in words.WORD_SCALES or following in words.HUNDREDS
             return larger or following in words.VAGUE or following in ("half", "quarter")

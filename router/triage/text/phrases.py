@@ -1,4 +1,4 @@
-"""What users say about the conversation instead of in it: bare follow-ups, and talk to the router.
+"""Finds what users say about the conversation: bare follow-ups, and words to the router.
 
 A bare follow-up ("yes, do it", "and the second one?") has no matter of its own and means what was
 meant before. Talk to the router ("this is trivial, use the cheapest model") tries to set the

@@ -1,4 +1,4 @@
-"""Reading a turn without the model: by words alone, and everything up when unsure.
+"""Reads a turn without the model: by its words, and raises everything when unsure.
 
 Used when the model's files are missing or corrupt, or when the model fails on a text; signals say
 so (`degraded`). It claims little: nothing matches, everything is novel, and text that looks risky

@@ -1,4 +1,4 @@
-"""Typing errors mended before a text is read: one letter dropped, added, swapped or wrong.
+"""Mends typing errors before a text is read: one letter dropped, added, swapped or wrong.
 
 A mistyped word falls into pieces that mean nothing, and what is read of a short request changes
 with it: one typing error turned the intent of 6 to 12 % of them, with this 1 to 3 %. Only words
@@ -58,7 +58,7 @@ class Speller:
             raise ModelFileError(f"model file {path} is malformed: {error}") from error
 
     def fixes(self, words: Sequence[str]) -> dict[str, str]:
-        """What to read instead of some of the words, all lower case; mostly nothing."""
+        """Returns what to read instead of some of the words, all lower case; usually nothing."""
         unknown = [word for word in words if self._unknown(word)]
         if not unknown:
             return {}
@@ -75,7 +75,7 @@ class Speller:
         return SHORTEST - 1 <= len(word) <= LONGEST and word.isalpha() and not self.knows(word)
 
     def _meant(self, word: str) -> str:
-        """The commonest word one edit away, else the word itself."""
+        """Returns the commonest word one edit away, else the word itself."""
         found = self._found.get(word)
         if found is None:
             if len(self._found) >= MOST_KEPT:
@@ -98,7 +98,7 @@ def knows_all(word: str) -> bool:
 
 
 def edits(word: str) -> Iterator[tuple[str, float]]:
-    """Every word one edit away with how likely that edit is; the first letter only ever swaps.
+    """Yields every word one edit away, with the edit's likelihood; the first letter only swaps.
 
     >>> sorted(found for found, share in edits("ab") if len(found) == 2 and share == 1.0)
     ['ba']

@@ -1,4 +1,4 @@
-"""The policy's word lists, found in a text in one pass whatever their number.
+"""Finds the policy's word lists in a text, in one pass whatever their number.
 
 All lists together are one tree of words. Reading a text costs one look-up per word, plus the steps
 down the tree where a term begins: linear in the text, since a term's length is bounded by the

@@ -1,4 +1,4 @@
-"""The texts of a request that are read, and about how many tokens the whole request has. Pure.
+"""Selects the texts of a request that are read, and estimates its tokens. Pure.
 
 The model reads user turns. The rules read those, a proposal that the user assents to, and the text
 of other roles where the policy says so. It knows nothing about what a text means.
@@ -25,7 +25,7 @@ MAX_PART_TOKENS = 2_048  # an image or a file in base64 is no text: its bytes sa
 
 
 class Turns(Struct, frozen=True):
-    """The user turns of a request, cut to MAX_CHARS in all, newest kept; `beyond`: more was there.
+    """Holds the user turns of a request, cut to MAX_CHARS in all, newest kept.
 
     `older` is read by rules alone: what lies before the last EARLIER_TURNS turns, what the
     assistant proposed when the last turn is no more than a yes to it, and other roles' text where
@@ -35,7 +35,7 @@ class Turns(Struct, frozen=True):
     last: str
     earlier: tuple[str, ...] = ()  # newest first
     older: tuple[str, ...] = ()
-    beyond: bool = False
+    beyond: bool = False  # the request has more text than was read
 
 
 USER_ALONE = frozenset({"user"})
@@ -73,7 +73,10 @@ def _within(texts: Sequence[str], left: int) -> tuple[list[str], int]:
 
 
 def _other_texts(messages: Sequence[Message], read: Set[str]) -> Iterator[str]:
-    """The texts of other roles that the policy has read: instructions first, then newest first."""
+    """Yields the texts of other roles that the policy has read.
+
+    Instructions first, then newest first.
+    """
     if "developer" in read:
         yield from (m.text for m in messages if m.role in ("system", "developer"))
     if "tool" in read:
@@ -84,7 +87,7 @@ def _other_texts(messages: Sequence[Message], read: Set[str]) -> Iterator[str]:
 
 
 def _proposed(request: ChatRequest) -> str:
-    """The end of the assistant's message that a bare follow-up answers, "" when there is none.
+    """Returns the end of the assistant's message that a bare follow-up answers, or "".
 
     "Shall I wire the $45,000?" "yes": the sum and the matter stand in the assistant's words alone.
     After a mere "no" nothing of it is asked for; "why?" asks for more of it.
