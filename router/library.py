@@ -1,4 +1,4 @@
-"""Tiergate inside a backend: the same path as the server, called as functions.
+"""Runs Tiergate inside a Python backend: the server's request path, called as functions.
 
     from router import Gateway
 
@@ -6,9 +6,10 @@
         print(gateway.route("How do I return a parcel?").rung.tier)
         print(gateway.complete("How do I return a parcel?").answer.text)
 
-`route` needs no event loop and writes nothing. Everything else runs on one event loop, its home:
-the loop that first awaits something here, or a thread of its own when the first call is
-synchronous. Calls from elsewhere are handed over, so threads and loops may share one Gateway.
+`route` needs no event loop and writes nothing. Everything else runs on one event loop, the home
+loop. It is the loop that first awaits a method here, or the loop of a new thread when the first
+call is synchronous. Calls from other threads and loops are handed over to it, so they may share one
+Gateway.
 """
 
 from __future__ import annotations
@@ -36,13 +37,14 @@ from router.wire.messages import read_messages
 T = TypeVar("T")
 
 CALLER = Identity("library", "none", frozenset({KeyScope.CHAT, KeyScope.HINTS_LOWER}))
-"""Who pays for calls made in process: the backend itself, which may lower what it asks for."""
+"""Identifies the caller of calls made in process: the backend itself pays, and may lower its hints.
+"""
 
 Asked = str | Sequence[Mapping[str, object] | Message] | ChatRequest
 
 
 class Gateway:
-    """A gateway over one policy. Close it, or use it as a context manager."""
+    """Serves requests under one policy. Close it, or use it as a context manager."""
 
     def __init__(self, settings: Settings, environ: Mapping[str, str]) -> None:
         """Loads the policy and the triage model; raises PolicyError with all mistakes."""
@@ -65,12 +67,11 @@ class Gateway:
         environ: Mapping[str, str] | None = None,
     ) -> Gateway:
         """Returns a gateway for a shipped policy's name or a policy file. Raises PolicyError."""
+        # The outer application reloads and guards its own routes.
         settings = Settings(
             policies=(str(policy),), database=database, watch=False, guard_origin=False
         )
         return cls(settings, os.environ if environ is None else environ)
-
-    # --- what it does ---------------------------------------------------------------------------
 
     def route(
         self,
@@ -80,10 +81,7 @@ class Gateway:
         context: Mapping[str, str] | None = None,
         identity: Identity = CALLER,
     ) -> Outcome:
-        """Returns the decision alone: calls no tier, writes nothing.
-
-        Raises NotCapable, ModelNotFound.
-        """
+        """Returns the decision, calls no tier, writes nothing. Raises NotCapable, ModelNotFound."""
         return decided_outcome(self._core.router, _request(asked, hints, context), identity)
 
     def complete(
@@ -94,10 +92,7 @@ class Gateway:
         context: Mapping[str, str] | None = None,
         identity: Identity = CALLER,
     ) -> Outcome:
-        """Returns the answer with its decision, for code without an event loop.
-
-        Raises TiergateError.
-        """
+        """Returns the answer with its decision, without an event loop. Raises TiergateError."""
         request = _request(asked, hints, context)
         home = self._start_thread()
         task = self._complete(request, identity)
@@ -111,7 +106,7 @@ class Gateway:
         context: Mapping[str, str] | None = None,
         identity: Identity = CALLER,
     ) -> Outcome:
-        """Returns the outcome as `complete` does, awaited."""
+        """Returns the same as `complete`, awaited."""
         return await self._at_home(self._complete(_request(asked, hints, context), identity))
 
     async def stream(
@@ -122,20 +117,19 @@ class Gateway:
         context: Mapping[str, str] | None = None,
         identity: Identity = CALLER,
     ) -> AsyncGenerator[StreamEvent, None]:
-        """One Committed, any Deltas, one Outcome. Closing it cancels the upstream call."""
+        """Yields one Committed, any Deltas, one Outcome. Closing it cancels the upstream call."""
         request = _request(asked, hints, context, stream=True)
         events = self._events(request, identity)
         try:
             while (event := await self._at_home(_next(events))) is not None:
                 yield event
         finally:
+            # The generator runs at home, so only the home loop may close it.
             await self._at_home(events.aclose())
 
     def asgi(self) -> Handler:
-        """Returns the HTTP surface, to mount: `app.mount("/llm", gateway.asgi())`."""
+        """Returns the HTTP interface, to mount: `app.mount("/llm", gateway.asgi())`."""
         return self._serve
-
-    # --- the event loop it lives on -------------------------------------------------------------
 
     async def _complete(self, request: ChatRequest, identity: Identity) -> Outcome:
         return await (await self._started()).gateway.complete(request, identity)
@@ -149,9 +143,11 @@ class Gateway:
                 yield event
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers one ASGI call, from whatever loop the outer application runs on."""
+        """Answers one ASGI call from any loop on which the outer application runs."""
+        # The outer application owns the lifespan; the gateway starts with its first call.
         if scope["type"] == "lifespan":
             return
+        # The outer application mounts us under a prefix, and our routes do not know it.
         path = scope["path"].removeprefix(scope.get("root_path", ""))
         inner = {**scope, "path": path or "/"}
         await self._at_home(self._handle(inner, self._from(receive), self._from(send)))
@@ -160,33 +156,38 @@ class Gateway:
         await (await self._started()).server(scope, receive, send)
 
     def _from(self, function: Callable[..., Awaitable[T]]) -> Callable[..., Awaitable[T]]:
-        """`function` of the calling loop, to be awaited at home."""
-        theirs = asyncio.get_running_loop()
-        if self._home in (None, theirs):
+        """Returns a function to await at home that runs `function` in the calling loop."""
+        caller_loop = asyncio.get_running_loop()
+        if self._home in (None, caller_loop):
             return function
 
         async def crossing(*given: object) -> T:
             async def there() -> T:
                 return await function(*given)
 
-            return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(there(), theirs))
+            return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(there(), caller_loop))
 
         return crossing
 
     async def _at_home(self, task: Coroutine[object, object, T]) -> T:
-        here = asyncio.get_running_loop()
+        """Runs a task on the home loop, which the first caller sets; returns its result."""
+        current_loop = asyncio.get_running_loop()
+        # Two threads may make the first call at the same moment.
         with self._starting:
             if self._home is None:
-                self._home = here
-        if self._home is here:
+                self._home = current_loop
+        if self._home is current_loop:
             return await task
         return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(task, self._home))
 
     def _start_thread(self) -> asyncio.AbstractEventLoop:
-        """Home for synchronous callers: a loop in a thread of its own, unless there is one."""
+        """Returns the home loop for synchronous callers; starts one in a new thread if there is
+        none.
+        """
         with self._starting:
             if self._home is None:
                 self._home = asyncio.new_event_loop()
+                # A daemon thread does not keep a program alive that forgot to close the gateway.
                 self._thread = threading.Thread(
                     target=self._home.run_forever, name="tiergate", daemon=True
                 )
@@ -194,19 +195,19 @@ class Gateway:
             return self._home
 
     async def _started(self) -> App:
-        """Returns the app, opened and started by the first call. Runs at home only."""
+        """Returns the app, which the first call opens and starts. Runs at home only."""
         if self._app is None:
+            # The local models start here and not in `__init__`, because `route` needs none of them.
             self._hosts = Hosts.start(self._loaded)
             core = Core(self._settings, self._loaded, self._environ, self._hosts.addresses)
             self._core, app = core, App(self._settings, core, self._hosts)
+            # Set before `start`, so that `close` also ends an app whose start failed.
             self._app = app
             await app.start()
         return self._app
 
-    # --- the end --------------------------------------------------------------------------------
-
     def close(self) -> None:
-        """Drain and stop. In the loop that is its home use `aclose`."""
+        """Drains and stops. Await `aclose` instead in the loop that is this gateway's home."""
         if self._home is not None and self._thread is not None:
             asyncio.run_coroutine_threadsafe(self.aclose(), self._home).result()
             self._home.call_soon_threadsafe(self._home.stop)
@@ -215,11 +216,12 @@ class Gateway:
             raise TiergateError("This Gateway lives on your event loop: await gateway.aclose().")
 
     async def aclose(self) -> None:
-        """Drain what is being written, stop the local model, close the ledger."""
+        """Drains the writes that are under way, stops the local model and closes the ledger."""
         app, self._app = self._app, None
         if app is not None:
             await app.close()
         if self._hosts is not None:
+            # Ending the local model's process blocks.
             await asyncio.to_thread(self._hosts.close)
 
     def __enter__(self) -> Gateway:
@@ -256,18 +258,18 @@ def _request(
     *,
     stream: bool = False,
 ) -> ChatRequest:
-    """Returns a text, a conversation or a ChatRequest as a request.
+    """Returns a request made from a text, a conversation or a ChatRequest.
 
-    A ChatRequest keeps its own hints unless others are given beside it.
+    A ChatRequest keeps its own hints unless `hints` is given.
     """
     if isinstance(asked, ChatRequest):
         request = replace(asked, stream=stream)
     else:
         request = ChatRequest(_messages(asked), "auto", stream=stream)
-    given = request.hints if hints is None else hints
+    request_hints = request.hints if hints is None else hints
     if context is not None:
-        given = replace(given, context={**given.context, **context})
-    return replace(request, hints=given)
+        request_hints = replace(request_hints, context={**request_hints.context, **context})
+    return replace(request, hints=request_hints)
 
 
 def _messages(asked: str | Sequence[Mapping[str, object] | Message]) -> tuple[Message, ...]:

@@ -1,1 +1,1 @@
-"""The server: the composition root, HTTP, and the processes that serve."""
+"""Serves HTTP: the composition root, the endpoints and the serving processes."""

@@ -68,7 +68,7 @@ LAZILY = {"cli": {"training", "evaluation"}, "": {"library"}}
 """Names what is imported only inside a function: training by its commands, and the library by
 `from router import Gateway`."""
 
-AT_THE_ROOT = {"__init__", "errors", "gateway", "library"}
+AT_THE_ROOT = {"__init__", "gateway", "library"}
 MOST_MODULES = 16
 """A reader can take in so many files at once; a folder with more holds two subjects."""
 

@@ -1,1 +1,1 @@
-"""Prometheus metrics and the event log."""
+"""Counts for Prometheus and writes the event log."""

@@ -1,6 +1,7 @@
-"""Budgets as series of Prometheus: what is spent and held of each limit, read when asked for.
+"""Exports budgets as Prometheus series: limit, spent and held, read when a page asks for them.
 
-They come from the ledger, so every worker shows the same. At most `MOST` windows, fullest first.
+They come from the ledger, so every worker shows the same. A page has at most `MOST` windows, the
+fullest first.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ LABELS = ("tenant", "key", "policy", "tier", "window")
 
 
 class Scope(Protocol):
-    """Whose money is counted together; "" stands for all."""
+    """Names the requests whose spending is counted together; "" means all of that kind."""
 
     @property
     def tenant(self) -> str: ...
@@ -36,7 +37,7 @@ class Scope(Protocol):
 
 
 class Window(Protocol):
-    """A limit and what is used of it, nano-dollars."""
+    """Holds a limit and its use, in nano-dollars."""
 
     @property
     def scope(self) -> Scope: ...
@@ -63,33 +64,34 @@ class Limits(Protocol):
 
 
 class BudgetSeries(Collector):
-    """One page's series of budgets; none while the ledger cannot be read."""
+    """Yields the budget series of one page, or none while the ledger cannot be read."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
 
     def collect(self) -> Iterable[GaugeMetricFamily]:
-        """The series."""
+        """Yields the series."""
         try:
             windows = self._limits.limits_now()[:MOST]
         except LedgerError:
+            # The page still has all other series, and `tiergate_store_up` shows the outage.
             return
         limit = GaugeMetricFamily("tiergate_budget_limit_usd", "What may be spent.", labels=LABELS)
-        used = GaugeMetricFamily("tiergate_budget_used_usd", "Of it spent.", labels=LABELS)
+        used = GaugeMetricFamily("tiergate_budget_used_usd", "Spent of the limit.", labels=LABELS)
         held = GaugeMetricFamily("tiergate_budget_held_usd", "Held for open calls.", labels=LABELS)
-        for one in windows:
-            scope = one.scope
-            labels = (scope.tenant, scope.key_id, scope.policy, scope.tier, one.kind)
-            limit.add_metric(labels, (one.limit_nano_usd or 0) / NANO_PER_USD)
-            used.add_metric(labels, one.spent_nano_usd / NANO_PER_USD)
-            held.add_metric(labels, one.held_nano_usd / NANO_PER_USD)
+        for window in windows:
+            scope = window.scope
+            labels = (scope.tenant, scope.key_id, scope.policy, scope.tier, window.kind)
+            limit.add_metric(labels, (window.limit_nano_usd or 0) / NANO_PER_USD)
+            used.add_metric(labels, window.spent_nano_usd / NANO_PER_USD)
+            held.add_metric(labels, window.held_nano_usd / NANO_PER_USD)
         unwise = GaugeMetricFamily(
             "tiergate_budget_unwise",
             "1 for a budget that admits no call, or none without max_tokens.",
             labels=("limit", "why"),
         )
-        # A limit may be warned of for several answerers, and a series may not come twice.
-        warned = {(one.key_path, one.kind.value) for one in self._limits.budget_warnings()}
+        # Several answerers may warn about one limit, and a series may not come twice.
+        warned = {(w.key_path, w.kind.value) for w in self._limits.budget_warnings()}
         for path, why in sorted(warned)[:MOST]:
             unwise.add_metric((path, why), 1)
         yield from (limit, used, held, unwise)

@@ -1,7 +1,7 @@
-"""Counters of what stands behind requests: calls of answerers, breakers, stores and limits.
+"""Counts calls of answerers, breakers, stores and refusals for Prometheus.
 
-Labels are names of the policy, codes of ours, and tenants: the first `MOST_TENANTS` by name, the
-others together, so that the number of series is bounded whatever clients do.
+Labels are names of the policy, our codes, and tenants. The first `MOST_TENANTS` tenants have labels
+of their own and the others share one, so clients cannot make more series.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ LATENCY_BUCKETS_S = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 1
 CONFIDENCE_BUCKETS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0)
 ESCALATION_BUCKETS = (0, 1, 2, 3, 5)
 
+# These roles are rows of the record but no calls of an answerer.
 _NO_CALLS = frozenset({Role.TRIAGE, Role.CACHE, Role.REVIEW, Role.RECONCILE})
 
 
@@ -43,7 +44,7 @@ class _Tier(NamedTuple):
 
 
 class CallMetrics:
-    """Counts for `Metrics` events and rows. Thread-safe, as the library's counters are."""
+    """Counts events and rows for `Metrics`. Thread-safe, as the library's counters are."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._answerers: dict[str, _Answerer] = {}
@@ -108,15 +109,15 @@ class CallMetrics:
         )
 
     def watch(self, answerer: str, replica: str) -> None:
-        """Show the breaker of a replica from now on, closed at first."""
+        """Shows the breaker of a replica from now on, closed at first."""
         self._breakers.labels(answerer, replica).set(0)
 
     def watch_store(self, store: str) -> None:
-        """Show from now on whether a store answers."""
+        """Shows from now on whether a store answers."""
         self._stores.labels(store).set(1)
 
     def happened(self, event: Event) -> None:
-        """Count an event."""
+        """Counts an event."""
         if isinstance(event, CallFailed):
             counter = self._retries if event.retried else self._failures
             counter.labels(event.answerer, event.code).inc()
@@ -130,8 +131,9 @@ class CallMetrics:
             self._refusals.labels(self._tenant(event.tenant), limit, never_fits).inc()
 
     def finished(self, row: RequestRow) -> None:
-        """Count the calls of a request, and how sure and how high its answer was."""
+        """Counts the calls of a request, its confidence and its escalations."""
         for attempt in row.attempts:
+            # A released attempt was never sent.
             if attempt.role not in _NO_CALLS and attempt.state is not AttemptState.RELEASED:
                 self._called(attempt)
         if row.state is RequestState.SETTLED and row.verdict:
@@ -140,13 +142,17 @@ class CallMetrics:
             tier.escalations.observe(row.escalations)
 
     def _called(self, attempt: AttemptRow) -> None:
-        one = self._answerers.get(attempt.answerer) or self._count_answerer(attempt.answerer)
-        one.calls.inc()
+        counters = self._answerers.get(attempt.answerer) or self._count_answerer(attempt.answerer)
+        counters.calls.inc()
+        # A failed call's time says nothing about how fast the answerer is.
         if attempt.state is AttemptState.SETTLED and not attempt.error_code:
-            one.latency.observe(attempt.latency_ms / 1000.0)
+            counters.latency.observe(attempt.latency_ms / 1000.0)
 
     def _count_answerer(self, name: str) -> _Answerer:
-        """Kept, since the library checks and locks at every look-up; names are the policies'."""
+        """Keeps the counters of an answerer, since the library checks and locks at every look-up.
+
+        Names come from policies, so there are few.
+        """
         counted = _Answerer(self._calls.labels(name), self._latency.labels(name))
         self._answerers[name] = counted
         return counted

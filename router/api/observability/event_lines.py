@@ -1,10 +1,10 @@
-"""Events as lines of a log: their fields, and how often one is written.
+"""Turns events into log lines, and limits how often a line is written.
 
-    event -> subject, fields -> LineLimit -> a line now, or counted and told with the next one
+    event -> subject, fields -> LineLimit -> a line now, or counted in the next line
 
-A subject is what an operator would call the same trouble: this answerer at this replica with this
-status. Its first event is written at once. Further ones within `EVERY_MS` are counted, and the
-count stands in the next line as `repeated`. Pure: the time is passed in.
+A subject names one trouble as an operator would: this answerer at this replica with this status.
+Its first event is written at once. Further events within `EVERY_MS` are counted, and the next line
+shows their number as `repeated`. The functions are pure: the caller passes the time.
 """
 
 from __future__ import annotations
@@ -25,17 +25,20 @@ from router.types import (
 )
 
 EVERY_MS = 10_000.0
-"""Often enough to see that an outage lasts, seldom enough to read: six lines a minute."""
+"""Bounds a subject to six lines a minute: an operator sees that an outage lasts and can read."""
 MOST_SUBJECTS = 200
-"""Of which lines are limited one by one. Further ones share a line for each kind of event, so that
-a thousand tenants at their limits write at most twenty lines a second."""
+"""Bounds the subjects whose lines are limited one by one.
+
+Further subjects share one line for each kind of event, so that a thousand tenants at their limits
+write at most twenty lines a second.
+"""
 
 Subject = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of the log."""
+    """Describes one line of the log."""
 
     name: str
     fields: dict[str, object]
@@ -44,7 +47,7 @@ class Line:
 
 
 def line_of(event: Event) -> Line:
-    """The line of an event. Fields that say nothing are left out."""
+    """Returns the line of an event, without fields that are empty."""
     if isinstance(event, CallFailed):
         return _call_failed(event)
     if isinstance(event, BreakerTurned):
@@ -63,12 +66,12 @@ def line_of(event: Event) -> Line:
         return _redirected(event)
     if isinstance(event, StoreTurned):
         name = f"{event.store}_{'lost' if event.lost else 'back'}"
-        return Line(name, _said(reason=redact(event.reason)), event.lost, (name,))
+        return Line(name, _filled(reason=redact(event.reason)), event.lost, (name,))
     return _refused(event)
 
 
 def _call_failed(event: CallFailed) -> Line:
-    fields = _said(
+    fields = _filled(
         answerer=event.answerer,
         host=event.host,
         status=event.status,
@@ -83,7 +86,7 @@ def _call_failed(event: CallFailed) -> Line:
 def _redirected(event: CallRedirected) -> Line:
     priced = "it is booked at the price of the model that answered"
     unpriced = "nobody states that model's price: it counts at its hold until it is reconciled"
-    fields = _said(
+    fields = _filled(
         asked=event.asked,
         answered=event.answered,
         next=priced if event.priced else unpriced,
@@ -93,7 +96,7 @@ def _redirected(event: CallRedirected) -> Line:
 
 
 def _refused(event: CallRefused) -> Line:
-    fields = _said(
+    fields = _filled(
         tenant=event.tenant,
         key_id=event.key_id,
         code=event.code,
@@ -107,7 +110,8 @@ def _refused(event: CallRefused) -> Line:
     return Line("refused", fields, True, subject)
 
 
-def _said(**fields: object) -> dict[str, object]:
+def _filled(**fields: object) -> dict[str, object]:
+    """Returns the fields that have a value."""
     return {name: value for name, value in fields.items() if value not in ("", None)}
 
 
@@ -117,7 +121,7 @@ def _named(request_id: str) -> str:
 
 @dataclass(slots=True)
 class _Kept:
-    """The last line of a subject, and how many were held back since."""
+    """Keeps the last line of a subject, and how many lines were held back since."""
 
     written_ms: float
     last: Line
@@ -126,14 +130,17 @@ class _Kept:
 
 @dataclass(slots=True)
 class LineLimit:
-    """Lets one line of a subject pass in each `EVERY_MS`."""
+    """Lets one line of each subject pass in every `EVERY_MS`."""
 
     subjects: dict[Subject, _Kept] = field(default_factory=dict)
 
     def pass_on(self, line: Line, now_ms: float) -> Line | None:
-        """The line to write now, with what was held back before it; None: it is held back."""
+        """Returns the line to write now, with the number held back before it; None when it is held
+        back.
+        """
         subject = line.subject
         kept = self.subjects.get(subject)
+        # A new subject beyond the bound shares one entry per kind of event.
         if kept is None and len(self.subjects) >= MOST_SUBJECTS:
             subject = (line.name, "others")
             kept = self.subjects.get(subject)
@@ -147,13 +154,13 @@ class LineLimit:
         return _with_repeats(kept, now_ms)
 
     def overdue(self, now_ms: float, *, all_of_them: bool = False) -> list[Line]:
-        """Lines of what was held back and is due; subjects with nothing new are forgotten."""
+        """Returns the lines that were held back and are due; forgets subjects with nothing new."""
         lines = []
         for subject, kept in list(self.subjects.items()):
             if now_ms - kept.written_ms < EVERY_MS and not all_of_them:
                 continue
             if kept.held_back:
-                kept.held_back -= 1  # the last one is the line itself
+                kept.held_back -= 1  # the last of them is the line itself
                 lines.append(_with_repeats(kept, now_ms))
             else:
                 del self.subjects[subject]
@@ -169,15 +176,15 @@ def _with_repeats(kept: _Kept, now_ms: float) -> Line:
 
 
 class Relay:
-    """Passes events on to whoever listens by then; parts that are built earlier are given it."""
+    """Passes events on to the present listener, so that parts built before it can send events."""
 
     def __init__(self) -> None:
         self.listener: Events = NOBODY
 
     def happened(self, event: Event) -> None:
-        """Pass an event on."""
+        """Passes an event on."""
         self.listener.happened(event)
 
     def finished(self, row: RequestRow) -> None:
-        """Pass on that a request is over."""
+        """Passes on that a request is over."""
         self.listener.finished(row)

@@ -1,6 +1,6 @@
-"""Writes events as lines of the log, seldom enough to be read, and counts every one of them.
+"""Writes events to the log, seldom enough to be read, and counts every one of them.
 
-Structured lines on standard error, as all of ours; `event_lines` says what is in them.
+The lines are structured and go to standard error, as all of our lines; `event_lines` makes them.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ NAME = "tiergate.events"
 
 
 def to_log(line: Line) -> None:
-    """One line of the log, a warning where something is wrong.
+    """Writes one line of the log, as a warning where something is wrong.
 
-    Within somebody else's program, which configures no structlog, it goes to `logging`: the
+    Inside another program, which configures no structlog, it goes to `logging`, so that the
     program's own standard output stays clean.
     """
     if structlog.is_configured():
@@ -36,18 +36,20 @@ def to_log(line: Line) -> None:
 
 
 class EventLog:
-    """types.Events of one process."""
+    """Implements `types.Events` for one process."""
 
     def __init__(self, metrics: Metrics, clock: Clock, write: Write = to_log) -> None:
         self._metrics = metrics
         self._clock = clock
         self._write = write
         self._limit = LineLimit()
-        self._lock = threading.Lock()  # the ledger tells from its own thread
+        self._lock = threading.Lock()  # the ledger reports from its own thread
         self._task: asyncio.Task[None] | None = None
 
     def happened(self, event: Event) -> None:
-        """Count an event, and write its line unless the same was written a moment ago."""
+        """Counts an event, and writes its line unless a line of its subject was written a moment
+        ago.
+        """
         self._metrics.calls.happened(event)
         with self._lock:
             line = self._limit.pass_on(line_of(event), self._clock.monotonic_ms())
@@ -55,18 +57,19 @@ class EventLog:
                 self._write(line)
 
     def finished(self, row: RequestRow) -> None:
-        """Count a request that is over, and let its access line know what it was."""
+        """Counts a request that is over, and adds its row to the access line."""
         self._metrics.calls.finished(row)
+        # There is no access line when the request came through the library.
         line = current()
         if line is not None:
             line.rows.append(row)
 
     def start(self) -> None:
-        """Begin to write what is held back, each time that it is due."""
+        """Starts to write held-back lines, each when it is due."""
         self._task = asyncio.ensure_future(self._keep_writing())
 
     def close(self) -> None:
-        """Write all that was held back."""
+        """Writes all lines that were held back."""
         if self._task is not None:
             self._task.cancel()
         self._write_overdue(all_of_them=True)

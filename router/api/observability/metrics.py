@@ -1,4 +1,4 @@
-"""Counters for Prometheus: of this process, or merged by the library over several workers."""
+"""Counts for Prometheus, in this process or merged by the library over several workers."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from router.errors import TiergateError
 from router.types import NANO_PER_USD, Outcome, Verdict
 
 SPECIALIST = "specialist"
-"""The tier under which analysed texts are counted."""
+"""Names the tier under which analysed texts are counted."""
 LATENCY_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 
 
 class _Counted(NamedTuple):
-    """What one more request with the same labels counts in."""
+    """Holds the counters that a further request with the same labels adds to."""
 
     requests: Counter
     reasons: Counter
@@ -28,7 +28,7 @@ class _Counted(NamedTuple):
 
 
 class Metrics:
-    """What is counted. `shared_dir` is where several workers leave their counts, "" for one."""
+    """Counts requests. `shared_dir` holds the counts of several workers; it is "" for one."""
 
     def __init__(self, shared_dir: str = "") -> None:
         self._shared_dir = shared_dir
@@ -69,7 +69,7 @@ class Metrics:
         )
 
     def answered(self, outcome: Outcome) -> None:
-        """Count a request that got an answer."""
+        """Counts a request that got an answer."""
         key = (outcome.policy, outcome.rung.tier, outcome.verdict, outcome.reason)
         counted = self._counted.get(key) or self._count_as(*key)
         counted.requests.inc()
@@ -82,18 +82,23 @@ class Metrics:
         self._degraded.set(1.0 if outcome.signals.degraded else 0.0)
 
     def analysed(self, policy: str, costs_nano_usd: Sequence[int], tier: str = SPECIALIST) -> None:
-        """Count what was answered without a ladder, by the cost of each: texts by a specialist,
-        requests by a model of our own."""
+        """Counts answers that needed no ladder, by the cost of each.
+
+        They are texts that a specialist read, and requests to a model of our own.
+        """
         self._requests.labels(policy, tier, Verdict.ACCEPTED.value).inc(len(costs_nano_usd))
         self._cost.labels(tier).inc(sum(costs_nano_usd) / NANO_PER_USD)
 
     def replayed(self) -> None:
-        """Count an answer that was given again."""
+        """Counts an answer that was given again."""
         self._replays.inc()
 
     def _count_as(self, policy: str, tier: str, verdict: str, reason: str) -> _Counted:
-        """Looks the counters of these labels up and keeps them, since the library checks and locks
-        at every look-up. Labels come from the policy and from enums, so there are few."""
+        """Looks up the counters of these labels and keeps them.
+
+        The library checks and locks at every look-up. Labels come from the policy and from enums,
+        so there are few.
+        """
         counted = self._counted[policy, tier, verdict, reason] = _Counted(
             self._requests.labels(policy, tier, str(verdict)),
             self._reasons.labels(tier, str(reason)),
@@ -103,12 +108,15 @@ class Metrics:
         return counted
 
     def failed(self, error: TiergateError) -> None:
-        """Count a request that was refused or failed, by its code."""
+        """Counts a request that was refused or failed, by its code."""
         self._errors.labels(error.code).inc()
 
     def page(self) -> bytes:
-        """The text exposition of all workers, and of the budgets; blocks where it reads those."""
+        """Returns the text exposition of all workers and of the budgets; blocks while it reads
+        budgets.
+        """
         registry = self._registry
+        # Each worker holds only its own counts, so the page is made from the files of all of them.
         if self._shared_dir:
             registry = CollectorRegistry()
             MultiProcessCollector(registry, path=self._shared_dir)  # type: ignore[no-untyped-call]
@@ -123,5 +131,5 @@ def _budgets(limits: Limits) -> bytes:
 
 
 def forget_worker(shared_dir: str, pid: int) -> None:
-    """Drop what a worker that is gone said of its present state; its counts stay."""
+    """Removes the gauges of a worker that is gone; its counts stay."""
     mark_process_dead(pid, shared_dir)  # type: ignore[no-untyped-call]

@@ -1,1 +1,1 @@
-"""The serving process: sockets, workers, signals, banner."""
+"""Runs the serving processes: sockets, workers, signals, banner."""

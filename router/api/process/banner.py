@@ -1,4 +1,4 @@
-"""What a started server says: where it listens, what it serves, what is missing, what to try."""
+"""Prints where a started server listens, which tiers it serves, what is missing and what to try."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ STATE_WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Listening:
-    """Where the server listens, and whether an API key is asked for."""
+    """Describes the addresses of the server; `secured` is True when it asks for an API key."""
 
     url: str
     secured: bool
     workers: int = 1
-    everywhere: bool = False  # on every address of this machine
-    admin_url: str = ""  # where operators' pages are, when it is another address
+    everywhere: bool = False  # True when it listens on every address of this machine
+    admin_url: str = ""  # the address of the operators' pages, when it is another one
 
     @classmethod
     def of(
@@ -41,34 +41,35 @@ class Listening:
         workers: int = 1,
         admin: socket.socket | None = None,
     ) -> Listening:
-        """What to tell of a socket: an address that a client on this machine can use."""
+        """Returns an address for a socket that a client on this machine can use."""
         url, everywhere = _url(listener)
         admin_url = "" if admin is None else _url(admin)[0]
         return cls(url, secured, workers, everywhere, admin_url)
 
 
 def _url(listener: socket.socket) -> tuple[str, bool]:
-    """An address that leads to a socket, and True when every address of this machine does."""
+    """Returns an address of a socket, and True when every address of this machine leads to it."""
     host, port = listener.getsockname()[:2]
     everywhere = host in ("0.0.0.0", "::")
+    # A client cannot connect to a wildcard address.
     if everywhere:
         host = "127.0.0.1" if host == "0.0.0.0" else "::1"
     shown = f"[{host}]" if ":" in host else host
     return f"http://{shown}:{port}", everywhere
 
 
-def banner(at: Listening, core: Core, settings: Settings) -> str:
-    """The text, without a final line break."""
-    return "\n".join(_lines(at, core, settings))
+def banner(listening: Listening, core: Core, settings: Settings) -> str:
+    """Returns the banner's text, without a final line break."""
+    return "\n".join(_lines(listening, core, settings))
 
 
-def _lines(at: Listening, core: Core, settings: Settings) -> Iterator[str]:
-    with_workers = f" with {at.workers} workers" if at.workers > 1 else ""
-    also = ", and every other address of this machine" if at.everywhere else ""
+def _lines(listening: Listening, core: Core, settings: Settings) -> Iterator[str]:
+    with_workers = f" with {listening.workers} workers" if listening.workers > 1 else ""
+    also = ", and every other address of this machine" if listening.everywhere else ""
     ledger = Address.parse(settings.database).shown
     command = _commands(settings, core.environ)
-    yield f"Tiergate serves {at.url}{with_workers}{also}"
-    if at.secured:
+    yield f"Tiergate serves {listening.url}{with_workers}{also}"
+    if listening.secured:
         yield f"  access     API keys (`{command('keys', 'list')}`)"
     else:
         yield (
@@ -81,7 +82,7 @@ def _lines(at: Listening, core: Core, settings: Settings) -> Iterator[str]:
         yield from _tiers(runtime)
     if core.engine.degraded:
         yield f"  triage     DEGRADED: {core.degraded_because}"
-        yield "             Rules alone read requests; whatever they are unsure of goes up."
+        yield "             Only rules read requests; those they are unsure of go up."
     else:
         yield f"  triage     {core.engine.version}"
     yield f"  database   {ledger}"
@@ -89,21 +90,22 @@ def _lines(at: Listening, core: Core, settings: Settings) -> Iterator[str]:
         for mistake in missing_secrets(loaded, core.environ):
             what = f"{mistake.key_path}: {mistake.found} is not set"
             yield f"  warning    {what}; calls go out without a key"
-    key = "-H 'authorization: Bearer YOUR_KEY' " if at.secured else ""
+    key = "-H 'authorization: Bearer YOUR_KEY' " if listening.secured else ""
     yield (
-        f"  try        curl -s {at.url}/v1/chat/completions {key}"
+        f"  try        curl -s {listening.url}/v1/chat/completions {key}"
         f"-H 'content-type: application/json' -d '{BODY}'"
     )
     yield f"  report     {command('report', '--html', 'report.html')}"
-    pages = at.admin_url or at.url
+    pages = listening.admin_url or listening.url
     yield f"  docs       {pages}/docs   ready: {pages}/readyz"
 
 
 def _commands(settings: Settings, environ: Mapping[str, str]) -> Callable[..., str]:
-    """Makes commands on this server's ledger that work as they are printed: quoted, no password.
+    """Returns a maker of commands on this server's ledger that work as printed: quoted, no
+    password.
 
-    Where the address comes from the environment, commands take it from there; else a placeholder
-    for its password stands before them, as YOUR_KEY stands in the line to try.
+    Where the address comes from the environment, the commands take it from there too. Otherwise a
+    placeholder for the password comes first, as YOUR_KEY does in the line to try.
     """
     database = settings.database
     if str(database) == environ.get("TIERGATE_DATABASE", Settings().database):
@@ -133,5 +135,5 @@ def _state(name: str, status: AnswererStatus) -> str:
 
 
 def loaded_line(name: str, status: AnswererStatus, after_s: float) -> str:
-    """What is said when a loading answerer has become ready or has failed."""
+    """Returns the line for a loading answerer that is now ready or has failed."""
     return f"  {_state(name, status)}, {after_s:.1f} s after the start"

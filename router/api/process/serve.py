@@ -1,7 +1,7 @@
-"""From options to a listening process that serves until it is told to stop.
+"""Serves with given options until the process is asked to stop.
 
-One process serves by itself and owns the local models; with more, `supervisor` starts `worker`s.
-It knows nothing about requests.
+One process serves by itself and owns the local models. With more processes, `supervisor` starts the
+`worker`s. This module knows nothing about requests.
 """
 
 from __future__ import annotations
@@ -29,8 +29,9 @@ __all__ = ["Options", "run", "run_loop"]
 
 
 def run(options: Options, environ: Mapping[str, str], say: Say) -> None:
-    """Serve until SIGTERM or SIGINT. Raises PolicyError, CannotListen, LedgerError."""
+    """Serves until SIGTERM or SIGINT. Raises PolicyError, CannotListen, LedgerError."""
     logged_to_stderr(options.log_level)
+    # A broken policy must stop the start before any socket or model is opened.
     loaded = load_policies(options.settings, environ)
     with listening(options.host, options.port, options.admin_listen) as (listener, admin):
         if admin is not None:
@@ -54,8 +55,8 @@ async def _serve_here(
 ) -> None:
     def ready() -> None:
         secured = not app.settings.open_without_keys or _has_keys(app)
-        at = Listening.of(listener, secured, admin=admin)
-        say(banner(at, app.core, options.settings))
+        address = Listening.of(listener, secured, admin=admin)
+        say(banner(address, app.core, options.settings))
 
     watching = asyncio.create_task(say_when_loaded(app.core, say), name="loading")
     try:

@@ -1,7 +1,7 @@
-"""Several workers on one listening socket: started, watched, restarted, reloaded and stopped.
+"""Starts, watches, restarts, reloads and stops several workers on one listening socket.
 
-The parent owns the socket and the local models and serves nothing itself. It knows nothing about
-requests; what the workers share goes through the database and the local model's folder.
+The parent owns the socket and the local models, and serves nothing itself. It knows nothing about
+requests. The workers share their state through the database and the local model's folder.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ from router.policy.watch import PolicyWatcher
 
 FIRST_PAUSE_S = 0.2  # a worker that crashed once is back almost at once
 LONGEST_PAUSE_S = 10.0
-FIRST_TRIES = 5  # of one place, before any worker ever served: what fails so often will go on to
-STABLE_AFTER_S = 30.0  # a worker that served this long crashed by accident: begin anew
-KILL_AFTER_S = 15.0  # beyond the drain time: rows are written by then
+FIRST_TRIES = 5  # per place, before any worker served: so many failures in a row will not end
+STABLE_AFTER_S = 30.0  # a worker that served this long crashed by accident: the pauses start anew
+KILL_AFTER_S = 15.0  # after the drain time: the rows are written by then
 
 
 class Supervisor:
@@ -60,14 +60,14 @@ class Supervisor:
         self._ready = 0
 
     async def run(self) -> None:
-        """Raises what keeps workers from starting: PolicyError, LedgerError."""
+        """Serves until it is stopped. Raises PolicyError, LedgerError when no worker can start."""
         with (
             tempfile.TemporaryDirectory(prefix="tiergate-metrics-") as metrics_dir,
             contextlib.ExitStack() as signals,
         ):
             settings = replace(self._options.settings, metrics_dir=metrics_dir)
             self._options = replace(self._options, settings=settings)
-            watchers = [self._watcher(one) for one in self._core.loaded.values()]
+            watchers = [self._watcher(loaded) for loaded in self._core.loaded.values()]
             for watcher in watchers:
                 watcher.start()
             for name in ("SIGTERM", "SIGINT"):
@@ -80,8 +80,8 @@ class Supervisor:
             loading = asyncio.create_task(say_when_loaded(self._core, self._say), name="loading")
             await self._stopping.wait()
             loading.cancel()
-            # A socket listens until its last holder lets go: what came while workers drain would
-            # wait for nobody, instead of going to another machine.
+            # A socket listens until its last holder closes it. New connections would wait here in
+            # vain while the workers drain, instead of going to another machine.
             for listener in filter(None, (self._listener, self._admin)):
                 listener.close()
             self._signal(signal.SIGTERM)
@@ -91,10 +91,8 @@ class Supervisor:
         if self._refused is not None:
             raise self._refused
 
-    # --- one worker -----------------------------------------------------------------------------
-
     async def _keep(self, place: int) -> None:
-        """Run one worker after another at this place until it is time to stop."""
+        """Runs one worker after another at this place until it is time to stop."""
         pause_s, tries = FIRST_PAUSE_S, 0
         while not self._stopping.is_set():
             began = time.monotonic()
@@ -102,6 +100,8 @@ class Supervisor:
             if self._stopping.is_set():
                 return
             tries += 1
+            # Once any worker has served, the settings are good, and a later crash is worth a
+            # restart.
             hopeless = code in (POLICY_CODE, LEDGER_CODE) or tries == FIRST_TRIES
             if not was_ready and not self._ready and hopeless:
                 self._refuse(code)
@@ -114,14 +114,18 @@ class Supervisor:
             pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
 
     async def _run_worker(self, place: int) -> tuple[int, bool]:
-        """One worker from start to end: its exit code, and whether it ever served."""
+        """Runs one worker until it ends; returns its exit code, and True if it ever served."""
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
             "router.api.process.worker",
             stdin=PIPE,
             stdout=PIPE,
-            pass_fds=[one.fileno() for one in (self._listener, self._admin) if one is not None],
+            pass_fds=[
+                listening.fileno()
+                for listening in (self._listener, self._admin)
+                if listening is not None
+            ],
             # The library for /metrics reads this variable when it is imported.
             env={
                 **self._core.environ,
@@ -130,7 +134,7 @@ class Supervisor:
             start_new_session=True,  # Ctrl-C is for the parent, which drains
         )
         self._processes[place] = process
-        if self._stopping.is_set():  # it was not there yet when the others were told
+        if self._stopping.is_set():  # the process did not exist yet when the others got the signal
             process.terminate()
         assert process.stdin is not None
         assert process.stdout is not None
@@ -148,20 +152,22 @@ class Supervisor:
         return code, was_ready
 
     def _count_ready(self) -> None:
-        """The banner comes with the last of the first workers; restarts are silent."""
+        """Counts a worker that serves; prints the banner with the last of the first workers.
+
+        Restarts are silent.
+        """
         self._ready += 1
         if self._ready == self._options.workers:
             secured = not self._options.settings.open_without_keys or _has_keys(self._options)
-            at = Listening.of(self._listener, secured, self._options.workers, self._admin)
-            self._say(banner(at, self._core, self._options.settings))
+            listening = Listening.of(self._listener, secured, self._options.workers, self._admin)
+            self._say(banner(listening, self._core, self._options.settings))
 
     def _refuse(self, code: int) -> None:
-        why = "no worker could start; what each of them said stands above"
+        """Records the error that ends the run, since no worker can start."""
+        why = "no worker could start; see the messages of the workers above"
         kinds = {POLICY_CODE: PolicyError(()), LEDGER_CODE: LedgerError(why)}
         self._refused = kinds.get(code) or TiergateError(why)
         self._stopping.set()
-
-    # --- all of them ----------------------------------------------------------------------------
 
     def _signal(self, number: signal.Signals) -> None:
         for process in self._processes.values():
@@ -175,25 +181,27 @@ class Supervisor:
         self._signal(signal.SIGHUP)
 
     async def _end(self, keepers: list[asyncio.Task[None]]) -> None:
-        """Wait for the workers to drain; kill what does not end."""
+        """Waits for the workers to drain, and kills those that do not end."""
         _, late = await asyncio.wait(keepers, timeout=self._options.drain_s + KILL_AFTER_S)
         if late:
             self._log.error("workers_killed", count=len(late))
             self._signal(signal.SIGKILL)
             await asyncio.wait(late)
 
-    def _watcher(self, one: LoadedPolicy) -> PolicyWatcher:
-        """The parent follows the policies too: the local models are its own."""
+    def _watcher(self, loaded: LoadedPolicy) -> PolicyWatcher:
+        """Returns a watcher of a policy for the parent, which owns the local models."""
         known = self._core.abilities.known or None
-        read = partial(load_policy, one.path, self._core.environ, known)
-        return PolicyWatcher(one, read, self._swap)
+        read = partial(load_policy, loaded.path, self._core.environ, known)
+        return PolicyWatcher(loaded, read, self._swap)
 
     async def _swap(self, loaded: LoadedPolicy) -> None:
         self._core.loaded[loaded.policy.name] = loaded
+        # New settings of a local model restart it; the workers reload their own copies.
         self._hosts.refresh(list(self._core.loaded.values()))
 
 
 def _has_keys(options: Options) -> bool:
+    # Imported late: only the banner of a server with keys needs the ledger here.
     from router.api.compose.books import Books
 
     with Books.open(options.settings.database, create=True) as books:

@@ -1,8 +1,9 @@
-"""One of several serving processes: `python -m router.api.process.worker`, started by `supervisor`.
+"""Serves as one of several processes: `python -m router.api.process.worker`.
 
-It is told everything in one JSON line on standard input, secrets of the local models included, so
-that none shows among the arguments of a process. It says `ready` on standard output when it serves.
-The end of its standard input means that its parent is gone, and then it drains and ends too.
+`supervisor` starts it and sends all settings in one JSON line on standard input. The line holds the
+secrets of the local models too, so that no secret shows among a process's arguments. The worker
+writes `ready` to standard output when it serves. The end of its standard input means that its
+parent is gone; then it drains and ends too.
 """
 
 from __future__ import annotations
@@ -23,46 +24,49 @@ from router.errors import LedgerError, PolicyError, TiergateError
 
 READY = b"ready\n"
 POLICY_CODE, LEDGER_CODE = 2, 4
-"""Exit codes by which the supervisor knows that starting again will not help."""
+"""Lists the exit codes after which the supervisor knows that starting again will not help."""
 
 
 @dataclass(frozen=True, slots=True)
 class Orders:
-    """What a worker is told."""
+    """Holds the settings that the supervisor sends to a worker."""
 
     options: Options
     listener: int  # file descriptor
-    addresses: dict[str, str]  # of the local models, as text
+    addresses: dict[str, str]  # of the local models, encoded as text
     admin: int | None = None  # file descriptor
 
     def to_line(self) -> bytes:
-        """One JSON line."""
+        """Returns the orders as one JSON line."""
         document = asdict(self)
         settings = document["options"]["settings"]
+        # JSON has no paths, so their names travel with the line.
         document["paths"] = [name for name, value in settings.items() if isinstance(value, Path)]
         settings.update((name, str(settings[name])) for name in document["paths"])
         return json.dumps(document).encode() + b"\n"
 
     @classmethod
     def from_line(cls, line: bytes) -> Orders:
-        """The inverse of `to_line`."""
-        found = json.loads(line)
-        settings = found["options"]["settings"]
+        """Returns the orders of a line that `to_line` made."""
+        document = json.loads(line)
+        settings = document["options"]["settings"]
         settings["policies"] = tuple(settings["policies"])
-        for name in found["paths"]:
+        for name in document["paths"]:
             settings[name] = Path(settings[name])
-        options = Options(**{**found["options"], "settings": Settings(**settings)})
+        options = Options(**{**document["options"], "settings": Settings(**settings)})
+        # A setting that did not travel would silently have its default in the workers.
         assert {f.name for f in fields(Settings)} == set(settings)
-        return cls(options, found["listener"], found["addresses"], found["admin"])
+        return cls(options, document["listener"], document["addresses"], document["admin"])
 
 
 def main() -> None:
-    """Serve as ordered; exits with 2 for a broken policy, 4 for a ledger that cannot be opened."""
-    os.umask(0o077)  # as the parent's: what is written is the owner's alone
+    """Serves as ordered. Exits with 2 for a broken policy, 4 for a ledger that cannot be opened."""
+    os.umask(0o077)  # as in the parent: only the owner may read the files that are written
     orders = Orders.from_line(sys.stdin.buffer.readline())
     logged_to_stderr(orders.options.log_level)
     settings = orders.options.settings
     try:
+        # The parent holds the local models; this process only calls them.
         local = addresses_from(orders.addresses)
         core = Core(settings, load_policies(settings, os.environ), os.environ, local)
         app = App(settings, core)
@@ -84,6 +88,7 @@ async def _serve(
     stop = asyncio.Event()
     reader = asyncio.StreamReader()
     loop = asyncio.get_running_loop()
+    # Standard input never carries a second line: its end shows that the parent died.
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
 
     async def parent_gone() -> None:

@@ -1,0 +1,152 @@
+"""Defines everything that can go wrong, as one tree.
+
+`code` is for machines and never changes. `status` is the HTTP status. `retryable` is True when the
+next rung (or another replica) may help. Import every name from here.
+
+    TiergateError
+    ├── RequestError                  400  the client must change something
+    │   ├── BodyTooLarge              413
+    │   ├── UnsupportedMedia          415
+    │   ├── RequestTimeout            408  the request did not arrive in time
+    │   ├── HeadTooLarge              431
+    │   ├── MalformedHttp             400  the bytes are not HTTP
+    │   ├── AuthenticationFailed      401
+    │   │   └── TooManyWrongKeys      429  many from one address; Retry-After
+    │   ├── PermissionDenied          403
+    │   ├── NotFound                  404
+    │   │   └── ModelNotFound         404
+    │   ├── MethodNotAllowed          405
+    │   ├── KeyReused                 422  the idempotency key came before with another request
+    │   ├── FeedbackRefused           409  the decision has its most feedback entries
+    │   ├── ReviewConflict            409  the review is decided, or cannot be decided so
+    │   └── NotCapable                400  no allowed tier can do what the request needs
+    │       └── MaxCostTooLow         400  max_cost_usd is below every call's worst case
+    ├── BudgetExceeded                429  insufficient_quota; never retried
+    ├── RateLimited                   429  rate_limit_exceeded; Retry-After
+    ├── Overloaded                    503  a bounded queue is full; Retry-After
+    │   ├── Stopping                  503  the server ended while the request ran
+    │   └── LedgerFull                503
+    ├── AnswererError                 502  one rung failed
+    │   ├── AnswererNotReady          503
+    │   ├── CannotAnswer              502  it declines: nothing matches, a slot is not filled
+    │   ├── NoUsableAnswer            502  every rung was paid for, none answered
+    │   ├── UpstreamError             502
+    │   │   ├── UpstreamUnreachable   502
+    │   │   ├── UpstreamRejected      502  a 4xx that our request or key caused
+    │   │   ├── UpstreamRateLimited   429
+    │   │   ├── UpstreamInvalid       502  the bytes are not an answer
+    │   │   └── StreamCut             502
+    │   ├── DeadlineExceeded          504
+    │   └── DepthExceeded             500
+    ├── ClientGone                    499  the client closed the connection
+    ├── PolicyError                   -    a policy file is wrong; holds all mistakes
+    │   ├── PlanError                 -    a plan file is wrong (`tiergate plan`)
+    │   └── PriceBookError            -    a price book is wrong
+    ├── CannotListen                  -    the address is taken or may not be used
+    ├── ModelFileError                -    a model file is missing or corrupt
+    ├── TrainingDataError             -    training data cannot be used
+    ├── ClassifyError                 -    a file of texts cannot be classified or continued
+    └── LedgerError                   500
+        ├── LedgerUnavailable         503
+        └── LedgerCorrupt             500
+"""
+
+from __future__ import annotations
+
+from router.errors.admission import BudgetExceeded, LedgerFull, Overloaded, RateLimited, Stopping
+from router.errors.answerer import (
+    AnswererError,
+    AnswererNotReady,
+    CannotAnswer,
+    DeadlineExceeded,
+    DepthExceeded,
+    NoUsableAnswer,
+    StreamCut,
+    UpstreamError,
+    UpstreamInvalid,
+    UpstreamRateLimited,
+    UpstreamRejected,
+    UpstreamUnreachable,
+)
+from router.errors.base import ClientGone, TiergateError
+from router.errors.configuration import (
+    CannotListen,
+    ClassifyError,
+    Mistake,
+    ModelFileError,
+    PlanError,
+    PolicyError,
+    PriceBookError,
+    TrainingDataError,
+)
+from router.errors.ledger import NOT_ADMITTED, LedgerCorrupt, LedgerError, LedgerUnavailable
+from router.errors.request import (
+    AuthenticationFailed,
+    BodyTooLarge,
+    FeedbackRefused,
+    HeadTooLarge,
+    KeyReused,
+    MalformedHttp,
+    MaxCostTooLow,
+    MethodNotAllowed,
+    ModelNotFound,
+    NotCapable,
+    NotFound,
+    PermissionDenied,
+    RequestError,
+    RequestTimeout,
+    ReviewConflict,
+    TooManyWrongKeys,
+    UnsupportedMedia,
+)
+
+__all__ = [
+    "NOT_ADMITTED",
+    "AnswererError",
+    "AnswererNotReady",
+    "AuthenticationFailed",
+    "BodyTooLarge",
+    "BudgetExceeded",
+    "CannotAnswer",
+    "CannotListen",
+    "ClassifyError",
+    "ClientGone",
+    "DeadlineExceeded",
+    "DepthExceeded",
+    "FeedbackRefused",
+    "HeadTooLarge",
+    "KeyReused",
+    "LedgerCorrupt",
+    "LedgerError",
+    "LedgerFull",
+    "LedgerUnavailable",
+    "MalformedHttp",
+    "MaxCostTooLow",
+    "MethodNotAllowed",
+    "Mistake",
+    "ModelFileError",
+    "ModelNotFound",
+    "NoUsableAnswer",
+    "NotCapable",
+    "NotFound",
+    "Overloaded",
+    "PermissionDenied",
+    "PlanError",
+    "PolicyError",
+    "PriceBookError",
+    "RateLimited",
+    "RequestError",
+    "RequestTimeout",
+    "ReviewConflict",
+    "Stopping",
+    "StreamCut",
+    "TiergateError",
+    "TooManyWrongKeys",
+    "TrainingDataError",
+    "UnsupportedMedia",
+    "UpstreamError",
+    "UpstreamInvalid",
+    "UpstreamRateLimited",
+    "UpstreamRejected",
+    "UpstreamUnreachable",
+]

@@ -1,0 +1,96 @@
+"""Defines the errors of a request that is refused for now: a budget, a rate or a full queue."""
+
+from __future__ import annotations
+
+from router.errors.base import TiergateError
+from router.types import RateState
+
+
+class BudgetExceeded(TiergateError):
+    """Reports that the worst-case cost of a call is above the rest of a limit.
+
+    `limit` is the limit's name in the policy or the request. `scope` says in words whose spending
+    the limit counts together. `room_nano_usd` is the rest of the limit, and `needed_nano_usd` the
+    worst-case cost (None: unknown). `hopeless` is True when that cost is above the whole limit, so
+    that waiting does not help.
+    """
+
+    code = "insufficient_quota"
+    status = 429
+    type = "insufficient_quota"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        param: str | None = None,
+        code: str | None = None,
+        limit: str = "",
+        scope: str = "",
+        room_nano_usd: int | None = None,
+        needed_nano_usd: int | None = None,
+        hopeless: bool = False,
+    ) -> None:
+        super().__init__(message, param=param, code=code)
+        self.limit = limit
+        self.scope = scope
+        self.room_nano_usd = room_nano_usd
+        self.needed_nano_usd = needed_nano_usd
+        self.hopeless = hopeless
+
+
+class RateLimited(TiergateError):
+    """Reports more requests or tokens in a minute than a rate limit allows.
+
+    `rates` holds the rest of each rate, for the response headers. `retry_after_ms` is -1 where no
+    waiting helps. `scope` says in words which requests the limit counts together.
+    """
+
+    code = "rate_limit_exceeded"
+    status = 429
+    type = "requests"  # OpenAI names the exceeded rate here: "requests" or "tokens"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        unit: str = type,
+        rates: tuple[RateState, ...] = (),
+        retry_after_ms: int = -1,
+        scope: str = "",
+    ) -> None:
+        super().__init__(message)
+        self.type = unit
+        self.scope = scope
+        self.rates = rates
+        self.retry_after_ms = retry_after_ms
+
+
+class Overloaded(TiergateError):
+    """Reports that a bounded queue is full."""
+
+    code = "overloaded"
+    status = 503
+    retryable = True
+
+    def __init__(self, message: str, *, retry_after_s: float = 1.0) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class Stopping(Overloaded):
+    """Reports a request that still ran when the server's time to drain was over."""
+
+    code = "server_stopping"
+
+    def __init__(
+        self, message: str = "The server is stopping, and this answer was not ready. Try again."
+    ) -> None:
+        super().__init__(message)
+
+
+class LedgerFull(Overloaded):
+    """Reports that the ledger's queue of unwritten rows is full."""
+
+    code = "ledger_full"
+    retryable = False  # every rung writes to the same ledger

@@ -1,0 +1,118 @@
+"""Defines the errors of one rung: its answerer declined, failed or did not answer in time."""
+
+from __future__ import annotations
+
+from router.errors.base import TiergateError
+
+
+class AnswererError(TiergateError):
+    """Reports that one rung failed; the next rung may succeed.
+
+    `host` is the host and port of the replica that failed, "" where no replica was called.
+    """
+
+    host = ""
+    code = "answerer_failed"
+    status = 502
+    type = "api_error"
+    retryable = True
+
+
+class AnswererNotReady(AnswererError):
+    """Reports an answerer that cannot take calls now.
+
+    `retry_after_s` is the time until a call may go there again, None where it is unknown.
+    """
+
+    code = "answerer_not_ready"
+    status = 503
+
+    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class CannotAnswer(AnswererError):
+    """Reports that the answerer declines by its own rules, so that the ladder climbs.
+
+    `reason` is a value of `types.Reason`.
+    """
+
+    code = "cannot_answer"
+
+    def __init__(self, message: str, *, reason: str = "nothing_to_resolve") -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class NoUsableAnswer(AnswererError):
+    """Reports that every rung was tried and paid for, and that none gave a usable answer.
+
+    An SDK that repeats the request pays for the whole ladder again.
+    """
+
+    code = "no_usable_answer"
+
+
+class UpstreamError(AnswererError):
+    """Reports that a call to an upstream failed.
+
+    `sent` is True when the request may have reached the upstream, which may then charge for it.
+    """
+
+    code = "upstream_error"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str | None = None,
+        sent: bool = True,
+        upstream_status: int | None = None,
+        retry_after_s: float | None = None,
+    ) -> None:
+        super().__init__(message, code=code)
+        self.sent = sent
+        self.upstream_status = upstream_status
+        self.retry_after_s = retry_after_s
+
+
+class UpstreamUnreachable(UpstreamError):
+    code = "upstream_unreachable"
+
+
+class UpstreamRejected(UpstreamError):
+    """Reports a 4xx answer that our request or our key caused."""
+
+    code = "upstream_rejected"
+
+
+class UpstreamRateLimited(UpstreamError):
+    code = "upstream_rate_limited"
+    status = 429
+    type = "rate_limit_error"
+
+
+class UpstreamInvalid(UpstreamError):
+    """Reports bytes from an upstream that are not an answer."""
+
+    code = "upstream_invalid"
+
+
+class StreamCut(UpstreamError):
+    """Reports a stream that ended before the answer did."""
+
+    code = "stream_cut"
+
+
+class DeadlineExceeded(AnswererError):
+    code = "deadline_exceeded"
+    status = 504
+
+
+class DepthExceeded(AnswererError):
+    """Reports calls that are nested too deeply, or too many calls for one request."""
+
+    code = "depth_exceeded"
+    status = 500
+    retryable = False

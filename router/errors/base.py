@@ -1,0 +1,35 @@
+"""Defines the root of the error tree. It knows nothing of its branches."""
+
+from __future__ import annotations
+
+
+class TiergateError(Exception):
+    """Is the base of every error that Tiergate raises on purpose.
+
+    `message` says what was found, what was expected and what to do.
+    """
+
+    code = "internal_error"
+    status = 500
+    type = "server_error"
+    retryable = False
+
+    def __init__(self, message: str, *, param: str | None = None, code: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.request_id = ""  # set by the gateway once the failed request has an id
+        self.param = param
+        if code is not None:
+            self.code = code
+
+    @property
+    def told(self) -> str:
+        """Returns the message for clients, without facts that only operators may know."""
+        return self.message
+
+
+class ClientGone(TiergateError):
+    """Reports that the client closed the connection before its answer was complete."""
+
+    code = "client_gone"
+    status = 499

@@ -1,0 +1,42 @@
+"""Defines the errors of the ledger, whose details clients never see."""
+
+from __future__ import annotations
+
+from router.errors.admission import BudgetExceeded, LedgerFull, RateLimited
+from router.errors.base import TiergateError
+
+
+class LedgerError(TiergateError):
+    """Reports that the ledger cannot be used."""
+
+    code = "ledger_error"
+
+    @property
+    def told(self) -> str:
+        """Returns a text without the database's address, user and messages."""
+        return "The ledger cannot be used now, and nothing goes out unbooked. Try again later."
+
+
+class LedgerUnavailable(LedgerError):
+    """Reports that the database cannot be written now: a full disk, a lock, a restarting server.
+
+    Rows that are still to be written are tried again.
+    """
+
+    code = "ledger_unavailable"
+    status = 503
+    retry_after_s = 1.0
+
+
+class LedgerCorrupt(LedgerError):
+    """Reports a database or a row that is damaged, so that it cannot be read."""
+
+    code = "ledger_corrupt"
+
+
+NOT_ADMITTED = (BudgetExceeded, RateLimited, LedgerFull, LedgerUnavailable)
+"""Lists the errors of a call that was not made.
+
+Either a limit refuses the call, or the store that counts the limit does not answer. The gateway
+then releases a draft that is already paid for, where the policy allows it.
+"""
