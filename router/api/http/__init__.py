@@ -1,1 +1,1 @@
-"""HTTP: connections, keys, bodies, headers, idempotency. Endpoints are in `endpoints`."""
+"""Handles HTTP: connections, keys, bodies, headers, idempotency. `endpoints` has the endpoints."""

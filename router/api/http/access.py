@@ -1,6 +1,6 @@
-"""Who may come in: API keys, or the local user while there are none.
+"""Decides who may come in: callers with an API key, or the local user while there are no keys.
 
-Without any key the server listens on loopback only, so whoever connects is on this machine.
+Without any key the server listens on loopback only, so every caller is on this machine.
 """
 
 from __future__ import annotations
@@ -15,7 +15,10 @@ from router.errors import AuthenticationFailed, PermissionDenied, TooManyWrongKe
 from router.types import Identity, KeyStore, Scope
 
 LOCAL = Identity("local", "none", frozenset({Scope.CHAT, Scope.REPORTS, Scope.ADMIN}))
-"""Who uses a server without keys: everything but lowering hints, which need a key that says so."""
+"""Identifies the caller of a server without keys.
+
+It may do everything except lower hints, which needs a key with that scope.
+"""
 
 NO_KEY = (
     "No API key was given. Send it as `Authorization: Bearer KEY` or `x-api-key: KEY`; create one "
@@ -24,7 +27,7 @@ NO_KEY = (
 
 
 class Doorkeeper:
-    """Turns a key into an Identity. It comes as `Authorization: Bearer`, else as `x-api-key`."""
+    """Turns a key into an Identity. The key comes as `Authorization: Bearer` or as `x-api-key`."""
 
     def __init__(
         self,
@@ -34,8 +37,10 @@ class Doorkeeper:
         open_without_keys: bool,
         guard_origin: bool = True,
     ) -> None:
-        """`guard_origin`: without keys, refuse what a page of another site sends through a browser
-        on this machine. Off where an outer application decides who may come in.
+        """Takes the store of keys and the rules of admission.
+
+        `guard_origin`: without keys, refuse requests that a page of another site sends through a
+        browser on this machine. It is off where an outer application decides who may come in.
         """
         self._keys = keys
         self._wrong_keys = wrong_keys
@@ -43,7 +48,8 @@ class Doorkeeper:
         self._guard_origin = guard_origin
 
     async def admit(self, headers: dict[str, str], *scopes: Scope) -> Identity:
-        """The caller's identity, whose key has one of `scopes` or may do everything (admin).
+        """Returns the caller's identity, whose key has one of `scopes` or may do everything
+        (admin).
 
         Raises AuthenticationFailed, TooManyWrongKeys, PermissionDenied.
         """
@@ -56,15 +62,16 @@ class Doorkeeper:
                 f"This key lacks the scope {scopes[0].value!r}. Use a key that has it, or create "
                 f"one with `tiergate keys create --scope {scopes[0].value}`."
             )
+        # The rate-limit headers of the answer need to know whose limits to show.
         CALLER.set(identity)
         return identity
 
     def require_own_name(self, headers: dict[str, str], identity: Identity) -> None:
-        """Refuse who comes without a key under a name that is not this machine's.
+        """Refuses a caller without a key who uses a host name that is not this machine's.
 
-        A page of another site can make its own name lead here (DNS rebinding) and then reads what
-        it asks for as its own; what lists other people's requests must not be among that.
-        Raises PermissionDenied.
+        A page of another site can make its own name lead here (DNS rebinding), and then reads the
+        answers as its own. It must not read lists of other people's requests. Raises
+        PermissionDenied.
         """
         host = headers.get("host", "")
         if identity is LOCAL and self._guard_origin and not _on_this_machine(f"//{host}"):
@@ -77,9 +84,9 @@ class Doorkeeper:
     async def receive(
         self, headers: dict[str, str], receive: Receive, max_body_bytes: int
     ) -> tuple[Identity, bytes]:
-        """Who asks to chat, and the JSON that they send: nothing is read before they may come in.
+        """Returns the chat caller and its JSON body; reads nothing before the caller is admitted.
 
-        Raises what `admit`, `require_json` and `read_body` raise.
+        Raises the errors of `admit`, `require_json` and `read_body`.
         """
         identity = await self.admit(headers, Scope.CHAT)
         require_json(headers)
@@ -89,6 +96,7 @@ class Doorkeeper:
         authorization = headers.get("authorization") or f"Bearer {headers.get('x-api-key', '')}"
         kind, _, secret = authorization.partition(" ")
         if self._open and not await self._keys.any():
+            # Browsers send `Origin` with every request that a page of another site makes.
             origin = headers.get("origin", "")
             if self._guard_origin and origin and not _on_this_machine(origin):
                 raise PermissionDenied(
@@ -109,7 +117,7 @@ class Doorkeeper:
                     "time.",
                     retry_after_s=seconds,
                 )
-            # litellm knows a wrong key by OpenAI's first four words alone, whatever the status.
+            # litellm recognises a wrong key only by OpenAI's first four words, whatever the status.
             raise AuthenticationFailed(
                 "Incorrect API key provided: it is unknown, has expired, was rotated or revoked. "
                 "Check it, or create one with `tiergate keys create`."
@@ -120,6 +128,7 @@ class Doorkeeper:
 def _on_this_machine(origin: str) -> bool:
     try:
         host = urlsplit(origin).hostname or ""
-    except ValueError:  # a bracket that is not closed
+    except ValueError:  # an unclosed bracket
         return False
+    # Loopback names cannot be taken over by DNS, unlike all others.
     return host in ("localhost", "127.0.0.1", "::1")

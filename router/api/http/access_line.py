@@ -1,7 +1,7 @@
-"""What the access line of one request says beside its path: who asked, and what it cost.
+"""Collects the facts of one request for its access line: who sent it, and its cost.
 
-The log opens a line when a request comes, in the request's own context; whoever knows something of
-it adds that. Where no access log is kept there is no line, and nothing is added.
+The log opens a line when a request comes, in the request's own context. Each part that learns a
+fact adds it. Where no access log is kept there is no line, and nothing is added.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from router.types import AttemptState, CostBasis, Identity, RequestRow, exact_us
 
 @dataclass(slots=True)
 class AccessLine:
-    """Holds what became known of one request."""
+    """Holds the facts that became known of one request."""
 
     identity: Identity | None = None
     rows: list[RequestRow] = field(default_factory=list)  # several prompts have a row each
@@ -23,37 +23,39 @@ class AccessLine:
     def fields(self) -> dict[str, object]:
         """Returns the request's id, tenant and key, and its tier and cost in dollars where known.
 
-        Endpoints without a ladder (embeddings, moderations, analyses) tell theirs in headers alone.
+        Endpoints without a ladder (embeddings, moderations, analyses) report theirs only in
+        headers.
         """
-        said = self._headers(("request_id", b"x-request-id"))
+        fields = self._headers(("request_id", b"x-request-id"))
         if self.identity is not None:
-            who = self.identity
-            said |= {"tenant": who.tenant, "key": who.key_name or who.key_id}
+            caller = self.identity
+            fields |= {"tenant": caller.tenant, "key": caller.key_name or caller.key_id}
         if not self.rows:
             tier, cost = b"x-tiergate-tier", b"x-tiergate-cost-usd"
-            return said | self._headers(("tier", tier), ("cost_usd", cost))
-        said["tier"] = self.rows[0].tier
+            return fields | self._headers(("tier", tier), ("cost_usd", cost))
+        fields["tier"] = self.rows[0].tier
+        # Part of a sum would look like the whole cost.
         if all(map(_cost_is_known, self.rows)):
-            said["cost_usd"] = exact_usd(sum(row.cost_nano_usd for row in self.rows))
-        return said
+            fields["cost_usd"] = exact_usd(sum(row.cost_nano_usd for row in self.rows))
+        return fields
 
     def _headers(self, *named: tuple[str, bytes]) -> dict[str, object]:
-        found = ((name, self.told.get(header)) for name, header in named)
-        return {name: value.decode("latin-1") for name, value in found if value is not None}
+        values = ((name, self.told.get(header)) for name, header in named)
+        return {name: value.decode("latin-1") for name, value in values if value is not None}
 
 
 _LINE: ContextVar[AccessLine | None] = ContextVar("access_line", default=None)
 
 
 def begin() -> AccessLine:
-    """A new line for what runs in this context."""
+    """Opens and returns a new line for the code that runs in this context."""
     line = AccessLine()
     _LINE.set(line)
     return line
 
 
 def current() -> AccessLine | None:
-    """The line of the request that this is part of; None where no access log is kept."""
+    """Returns the line of the request under way; None where no access log is kept."""
     return _LINE.get()
 
 

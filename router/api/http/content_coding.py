@@ -1,8 +1,8 @@
-"""Bodies that come compressed (`Content-Encoding`): gzip, deflate and zstd, one at a time.
+"""Decompresses bodies (`Content-Encoding`): gzip, deflate and zstd, one coding at a time.
 
-Codex sends zstd, and conversations are long. The limit on bodies holds for what comes out, and is
-met before more comes out: a bomb costs as much as the largest body that is allowed. RFC 9110,
-section 8.4.1; RFC 9659 bounds zstd's window to 8 MB.
+Codex sends zstd, and conversations are long. The limit on bodies counts decompressed bytes, and
+stops before more of them are made: a compression bomb costs as much as the largest allowed body.
+RFC 9110, section 8.4.1; RFC 9659 bounds zstd's window to 8 MB.
 """
 
 from __future__ import annotations
@@ -16,14 +16,17 @@ from router.errors import BodyTooLarge, RequestError, UnsupportedMedia
 
 CODINGS = ("gzip", "deflate", "zstd")
 MAX_MEMBERS = 64
-"""Members of gzip, or frames of zstd, in one body: clients write one, and each is a copy of the
-rest."""
+"""Bounds the members of gzip, or frames of zstd, in one body.
+
+Clients write one, and each further one copies the rest of the body.
+"""
+# 2^23 bytes is the window of RFC 9659. zlib takes 31 for a gzip header and 15 for its own.
 _WINDOW_LOG = 23
 _ZLIB_BITS = {"gzip": 31, "deflate": 15}
 
 
 class _Decoder(Protocol):
-    """Describes what zlib's and zstd's decompressors share."""
+    """Describes the interface that zlib's and zstd's decompressors share."""
 
     def decompress(self, data: bytes, max_length: int, /) -> bytes: ...
 
@@ -35,26 +38,27 @@ class _Decoder(Protocol):
 
 
 def coding_of(headers: dict[str, str]) -> str:
-    """The body's one coding, "" for none. Raises UnsupportedMedia for another one, or several."""
-    said = headers.get("content-encoding", "").strip().lower()
-    coding = "gzip" if said == "x-gzip" else said
+    """Returns the body's coding, "" for none. Raises UnsupportedMedia for others or several."""
+    header = headers.get("content-encoding", "").strip().lower()
+    coding = "gzip" if header == "x-gzip" else header
     if coding in ("", "identity"):
         return ""
     if coding not in CODINGS:
         raise UnsupportedMedia(
-            f"Content-Encoding is {said[:64]!r}; expected one of {', '.join(CODINGS)}, or none."
+            f"Content-Encoding is {header[:64]!r}; expected one of {', '.join(CODINGS)}, or none."
         )
     return coding
 
 
 def decoded(body: bytes, coding: str, limit: int) -> bytes:
-    """Unpacks the body, to at most `limit` bytes. Raises BodyTooLarge, RequestError."""
+    """Returns the decompressed body of at most `limit` bytes. Raises BodyTooLarge, RequestError."""
     new, failures = _decoders(coding)
     pieces: list[bytes] = []
     size, rest = 0, body
     for _ in range(MAX_MEMBERS):
         decoder = new()
         try:
+            # One byte more than allowed shows that there is more, without making the rest.
             piece = decoder.decompress(rest, limit - size + 1)
         except failures as error:
             raise _broken(coding, f"is no {coding}") from error

@@ -1,7 +1,7 @@
-"""How decisions look from outside: response headers, the `routing` object, the decision document.
+"""Formats decisions for clients: response headers, the `routing` object, the decision document.
 
-Pure functions of an Outcome or a ledger row. Amounts are shown in dollars as decimal strings, exact
-to the nano-dollar; the JSON also carries the integers.
+The functions are pure: they take an Outcome or a ledger row. Amounts are dollars as decimal
+strings, exact to the nano-dollar; the JSON also has the integers.
 """
 
 from __future__ import annotations
@@ -33,43 +33,40 @@ from router.wire.feedback import feedback_view, verdict_view
 
 Headers = list[tuple[bytes, bytes]]
 DROPPED_IN_HEADER, DROPPED_IN_BODY = 10, 100
-"""Names of dropped keys that are told: a body may have very many, and what a client made up."""
+"""Bounds the names of dropped keys that are shown: a client can invent very many of them."""
 UNVERIFIED = Verdict.UNVERIFIED.value.encode()
 
 
 def usd(nano_usd: int) -> str:
-    """Nano-dollars as a decimal string: 12_500_000 -> "0.0125", -1 -> "-0.000000001"."""
+    """Returns nano-dollars as a decimal string: 12_500_000 -> "0.0125", -1 -> "-0.000000001"."""
     return exact_usd(nano_usd, 1)
 
 
 def decision_id(request_id: str) -> str:
-    """A decision's public name."""
+    """Returns a decision's public name."""
     return f"dec_{request_id}"
 
 
 def request_name(request_id: str) -> str:
-    """A request's public name, as `x-request-id` says it."""
+    """Returns a request's public name, as in the header `x-request-id`."""
     return f"req_{request_id}"
 
 
 def request_id_of(public_id: str) -> str:
-    """The ledger's id behind the id of a decision, a request or an answer."""
+    """Returns the ledger's id behind the public id of a decision, a request or an answer."""
     for prefix in ("dec_", "req_", "chatcmpl-", "resp_", "msg_", "cmpl-", "modr-"):
         if public_id.startswith(prefix):
             return public_id[len(prefix) :]
     return public_id
 
 
-# --- headers -----------------------------------------------------------------------------------
-
-
 def request_header(request_id: str) -> Headers:
-    """What every response carries, errors too."""
+    """Returns the headers of every response, of errors too."""
     return [(b"x-request-id", request_name(request_id).encode())]
 
 
 def id_headers(request_id: str) -> Headers:
-    """What a response carries whose row is in the books, so that its decision can be looked up."""
+    """Returns the headers of a response with a ledger row, so that clients can look it up."""
     return [
         *request_header(request_id),
         (b"x-tiergate-decision-id", decision_id(request_id).encode()),
@@ -77,7 +74,7 @@ def id_headers(request_id: str) -> Headers:
 
 
 def committed_headers(event: Committed) -> Headers:
-    """What a stream knows when its first byte goes out."""
+    """Returns the headers that a stream knows when its first byte goes out."""
     rung = event.rung
     return [
         *id_headers(event.request_id),
@@ -97,7 +94,7 @@ def committed_headers(event: Committed) -> Headers:
 
 
 def outcome_headers(outcome: Outcome) -> Headers:
-    """Everything, for an answer that is sent whole."""
+    """Returns all headers, for an answer that is sent whole."""
     rung = outcome.rung
     model = outcome.answer.model if outcome.answer else ""
     ids = id_headers if outcome.answer else request_header  # a dry run writes no row
@@ -125,8 +122,8 @@ def outcome_headers(outcome: Outcome) -> Headers:
     return headers
 
 
-def _cache_header(said: str) -> Headers:
-    return [(b"x-tiergate-cache", said.encode())] if said else []
+def _cache_header(state: str) -> Headers:
+    return [(b"x-tiergate-cache", state.encode())] if state else []
 
 
 def _redirects_header(redirects: Sequence[str]) -> Headers:
@@ -138,9 +135,10 @@ def _output_header(cap: int | None) -> Headers:
 
 
 def _dropped_header(names: Sequence[str]) -> Headers:
-    """Keys of the body that reached no model; the first few, and how many there are beside them."""
+    """Names keys of the body that reached no model: the first few, and the number of the others."""
     if not names:
         return []
+    # A comma separates the names, so a name may not have one.
     shown = [_ascii(name[:64].replace(",", "?")) for name in names[:DROPPED_IN_HEADER]]
     if len(names) > DROPPED_IN_HEADER:
         shown.append(f"and {len(names) - DROPPED_IN_HEADER} more".encode())
@@ -148,7 +146,7 @@ def _dropped_header(names: Sequence[str]) -> Headers:
 
 
 def _tools_header(kinds: Sequence[str]) -> Headers:
-    """Types of tools that no tier offers and that were left out; clients write them."""
+    """Names the client's types of tools that no tier offers and that were left out."""
     return [(b"x-tiergate-unsupported-tools", _ascii(", ".join(kinds[:16])))] if kinds else []
 
 
@@ -162,20 +160,20 @@ def _rung_headers(rung: Rung, reason: str, confidence: float, escalations: int) 
 
 
 def _budget_headers(decision: Decision) -> Headers:
-    """How a budget steered, where one did: what became of its soft limit, the price of money."""
-    said = [] if decision.soft_limit is None else [decision.soft_limit.value]
+    """Describes how a budget steered the decision: its soft limit's effect, the price of money."""
+    effects = [] if decision.soft_limit is None else [decision.soft_limit.value]
     if decision.pacing:
-        said.append(f"pacing={decision.pacing:.4f}")
-    return [(b"x-tiergate-budget", ", ".join(said).encode())] if said else []
+        effects.append(f"pacing={decision.pacing:.4f}")
+    return [(b"x-tiergate-budget", ", ".join(effects).encode())] if effects else []
 
 
 def rate_headers(rates: Sequence[RateState]) -> Headers:
-    """What is left of requests and tokens, as OpenAI says it; of several rates the scarcest."""
+    """Returns the rest of requests and tokens in OpenAI's form; of several rates the scarcest."""
     headers: Headers = []
     for unit in ("requests", "tokens"):
-        its = [rate for rate in rates if rate.unit == unit]
-        if its:
-            rate = min(its, key=lambda one: (one.remaining / one.limit, -one.reset_ms))
+        states = [rate for rate in rates if rate.unit == unit]
+        if states:
+            rate = min(states, key=lambda state: (state.remaining / state.limit, -state.reset_ms))
             headers += [
                 (f"x-ratelimit-limit-{unit}".encode(), str(rate.limit).encode()),
                 (f"x-ratelimit-remaining-{unit}".encode(), str(rate.remaining).encode()),
@@ -185,9 +183,9 @@ def rate_headers(rates: Sequence[RateState]) -> Headers:
 
 
 def duration(ms: int) -> str:
-    """A length of time as OpenAI writes it: 120 -> "120ms", 6_000 -> "6s", 61_500 -> "1m1.5s".
+    """Formats a length of time as OpenAI does: 120 -> "120ms", 6_000 -> "6s", 61_500 -> "1m1.5s".
 
-    From an hour on, the whole seconds are enough: 3_661_500 -> "1h1m1s".
+    From an hour on, whole seconds are precise enough: 3_661_500 -> "1h1m1s".
     """
     if ms < 1_000:
         return f"{ms}ms"
@@ -207,17 +205,14 @@ def _server_timing(t: Timings) -> bytes:
 
 
 def _ascii(text: str) -> bytes:
-    """Header values are visible ASCII; a model name from an upstream may be anything."""
+    """Returns a text as visible ASCII; an upstream's model name may hold any character."""
     if text.isascii() and text.isprintable():
         return text[:200].encode("ascii")
     return "".join(c if " " <= c <= "~" else "?" for c in text[:200]).encode("ascii")
 
 
-# --- documents ---------------------------------------------------------------------------------
-
-
 def routing_object(outcome: Outcome) -> JsonText:
-    """The `routing` object of the body, with `debug` or `dry_run`."""
+    """Returns the `routing` object of the body, for `debug` or `dry_run`."""
     document = {
         "decision_id": decision_id(outcome.request_id) if outcome.answer else None,
         "policy": f"{outcome.policy}@{outcome.policy_hash}",
@@ -249,7 +244,7 @@ def routing_object(outcome: Outcome) -> JsonText:
 
 
 def ladder_view(decision: Decision) -> dict[str, object]:
-    """The ladder as JSON types; dollars as strings."""
+    """Returns the ladder as JSON types, with dollars as strings."""
     return {
         "mode": decision.mode.value,
         "stakes_usd": usd(decision.stakes_nano_usd),
@@ -266,7 +261,7 @@ def ladder_view(decision: Decision) -> dict[str, object]:
 
 
 def rung_view(rung: Rung) -> dict[str, object]:
-    """One rung as JSON types."""
+    """Returns one rung as JSON types."""
     return {
         "answerer": rung.answerer,
         "tier": rung.tier,
@@ -286,7 +281,7 @@ def rung_view(rung: Rung) -> dict[str, object]:
 
 
 def signals_view(signals: Signals) -> dict[str, object]:
-    """What triage read, as JSON types."""
+    """Returns the signals of triage as JSON types."""
     view = _plain(signals)
     assert isinstance(view, dict)
     view["impact_usd"] = usd(signals.impact_nano_usd)
@@ -295,7 +290,7 @@ def signals_view(signals: Signals) -> dict[str, object]:
 
 
 def attempt_view(attempt: AttemptRow) -> dict[str, object]:
-    """One attempt as JSON types; a cost that is not known is null."""
+    """Returns one attempt as JSON types; an unknown cost is null."""
     return {
         "role": attempt.role.value,
         "answerer": attempt.answerer,
@@ -315,8 +310,11 @@ def attempt_view(attempt: AttemptRow) -> dict[str, object]:
 def decision_document(
     row: RequestRow, heard: Sequence[Heard] = (), case: ReviewCase | None = None
 ) -> bytes:
-    """`GET /v1/decisions/{id}`: the row, its attempts, the record behind the decision, and what was
-    learnt since: feedback, and what a reviewer decided."""
+    """Returns the body of `GET /v1/decisions/{id}`.
+
+    It holds the row, its attempts, the record behind the decision, the feedback that came since,
+    and a reviewer's decision.
+    """
     record = orjson.loads(row.record) if row.record else {}
     document = _plain(row)
     assert isinstance(document, dict)
@@ -324,14 +322,15 @@ def decision_document(
     document["record"] = record
     document["attempts"] = [attempt_view(a) for a in row.attempts]
     document["cost_usd"] = usd(row.cost_nano_usd)
+    # In observe mode the client called its model anyway, so nothing was saved.
     saved = None if row.mode == "observe" else row.baselines.requested_model
     document["saved_usd"] = None if saved is None else usd(saved - row.cost_nano_usd)
     document["review"] = case.item.status if case else "pending" if row.review_id else None
     document["reviewed"] = verdict_view(case) if case and case.reviewed else None
-    document["feedback"] = [feedback_view(one) for one in heard]
+    document["feedback"] = [feedback_view(feedback) for feedback in heard]
     return orjson.dumps(document)
 
 
 def _plain(value: object) -> object:
-    """A frozen value as JSON types."""
+    """Returns a frozen value as JSON types."""
     return msgspec.to_builtins(value)

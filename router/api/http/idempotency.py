@@ -1,10 +1,10 @@
-"""`Idempotency-Key`: a request that is sent again under its key gets its first answer, and costs
-nothing.
+"""Answers a repeated request with its first answer, at no cost (`Idempotency-Key`).
 
-`Idempotency` wraps a handler; without the header nothing changes. With it the answer is recorded as
-it goes out, and kept when its row says that it was one; errors are not, so a retry tries again. The
-work goes on when the client leaves: what it then asks for again is there, and paid for once. The
-store is shared by all workers and outlives them; who asks while another one answers waits for it.
+`Idempotency` wraps a handler; without the header nothing changes. With it, the answer is recorded
+as it goes out, and kept when its row shows that it was an answer. Errors are not kept, so a retry
+tries again. The work goes on when the client leaves, so its repeat finds the answer and it is paid
+for once. All workers share the store, which outlives them. A request whose key is being answered
+waits for that answer.
 """
 
 from __future__ import annotations
@@ -42,32 +42,32 @@ HEADER = "Idempotency-Key"
 _NAME = HEADER.lower().encode()
 MAX_KEY = 255
 RENEW_S = 4.0
-"""How often a request that is being answered says so: a few times within the store's lease."""
+"""Sets how often a running request renews its claim: a few times within the store's lease."""
 FIRST_POLL_S, LONGEST_POLL_S = 0.02, 0.25
-"""How often is asked for an answer that another process is at."""
+"""Sets the first and the longest pause between two looks for another process's answer."""
 MAX_REPLY_BYTES = 8 * 1024 * 1024
-"""A larger answer is not kept; its repeat is a new request."""
+"""Bounds the size of a kept answer; the repeat of a larger one is a new request."""
 HINTS = ("x-tiergate-", "x-session-id")
-"""Headers that change what a request means, so another one of them is another request."""
+"""Lists headers that change the meaning of a request, so that another value is another request."""
 OF_ONE_RESPONSE = (
     b"x-tiergate-cost-usd",
     b"x-tiergate-saved-usd",
     b"x-ratelimit-",
     b"server-timing",
 )
-"""What the headers begin with that say nothing of a repeat."""
+"""Lists how the headers begin that describe one response and not its repeat."""
 
 
 @dataclass(slots=True)
 class _Run:
-    """A request under a key that is being answered now."""
+    """Describes a request under a key that is being answered now."""
 
     fingerprint: str
     done: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class Idempotency:
-    """What wraps handlers: `idempotent(handler)` is the handler with the header's meaning."""
+    """Wraps handlers: `idempotent(handler)` follows the header."""
 
     def __init__(
         self,
@@ -92,7 +92,7 @@ class Idempotency:
         self._running: dict[tuple[str, str], _Run] = {}
 
     def __call__(self, handler: Handler) -> Handler:
-        """The handler, whose answers are kept under the keys that clients give."""
+        """Returns the handler, with its answers kept under the keys that clients give."""
 
         async def once(scope: Scope, receive: Receive, send: Send) -> None:
             if any(name == _NAME for name, _ in scope["headers"]):
@@ -103,7 +103,7 @@ class Idempotency:
         return once
 
     async def _once(self, handler: Handler, scope: Scope, receive: Receive, send: Send) -> None:
-        """The kept answer, else the handler's, one at a time for each key. Raises KeyReused."""
+        """Sends the kept answer or the handler's, one at a time for each key. Raises KeyReused."""
         started = self._clock.monotonic_ms()
         headers = headers_of(scope)
         key = _checked(headers[HEADER.lower()])
@@ -111,7 +111,8 @@ class Idempotency:
         body = await read_body(headers, receive, self._max_body_bytes())
         fingerprint = _fingerprint(scope["path"], headers, body)
         name = (identity.tenant, key)
-        while (other := self._running.get(name)) is not None:  # ends with the one that runs
+        # Within one process an event is enough; the store's claim waits for other processes.
+        while (other := self._running.get(name)) is not None:  # ends with the request that runs
             _require_same(other.fingerprint, fingerprint)
             await other.done.wait()
         run = self._running[name] = _Run(fingerprint)
@@ -121,25 +122,26 @@ class Idempotency:
                 recorder = _Recorder(send)
                 async with self._answering(*name, standing.token, recorder):
                     await handler(_plain(scope), _given(body), recorder.send)
+                # The last bytes go out after the answer is kept, so a fast repeat finds it.
                 await recorder.finish()
                 return
         finally:
             del self._running[name]
             run.done.set()
         first = await self._ledger.get(standing.reply.request_id, identity.tenant)
-        if first is None:  # its row was purged, so nothing says any more what it was
+        if first is None:  # its row was purged, so nothing shows any more which answer it was
             await handler(_plain(scope), _given(body), send)
             return
         rates = await self._given_again.admit(identity, first)
         await self._again(standing.reply, first, identity, rates, started, send)
 
     async def _claimed(self, tenant: str, key: str, fingerprint: str) -> Standing:
-        """The answer, or the right to answer; waits while another process does.
+        """Returns the answer, or the right to answer; waits while another process answers.
 
         Raises KeyReused, LedgerError.
         """
         pause_s = FIRST_POLL_S
-        while True:  # ends with the other's answer, or with its lease
+        while True:  # ends with the other process's answer, or with its lease
             standing = await self._replies.claim(tenant, key, fingerprint)
             if not standing.same:
                 raise _reused()
@@ -152,7 +154,7 @@ class Idempotency:
     async def _answering(
         self, tenant: str, key: str, token: str, recorder: _Recorder
     ) -> AsyncIterator[None]:
-        """Holds the claim within the block; then keeps the answer, or lets the next one try."""
+        """Holds the claim during the block; then keeps the answer, or lets the next request try."""
         renewing = asyncio.create_task(self._renew(tenant, key, token))
         reply: Reply | None = None
         try:
@@ -161,7 +163,7 @@ class Idempotency:
                 reply = await self._reply(recorder, tenant)
         finally:
             renewing.cancel()
-            # The answer was paid for: a ledger that can't be used loses the copy alone.
+            # The answer is paid for, so a ledger that cannot be used loses only the copy of it.
             with suppress(LedgerError):
                 if reply is None:
                     await self._replies.release(tenant, key, token)
@@ -175,9 +177,10 @@ class Idempotency:
                 await self._replies.renew(tenant, key, token)
 
     async def _reply(self, recorder: _Recorder, tenant: str) -> Reply | None:
-        """What was sent as a reply to keep; None unless its row says that it was an answer.
+        """Returns the sent answer as a reply to keep; None unless its row shows that it was an
+        answer.
 
-        A stream that broke has the status of one that did not, so the status is not enough.
+        A stream that broke has the same status as a whole one, so the status is not enough.
         """
         decision = dict(recorder.headers).get(b"x-tiergate-decision-id")
         if recorder.status != 200 or not recorder.complete or decision is None:
@@ -196,14 +199,14 @@ class Idempotency:
         started: float,
         send: Send,
     ) -> None:
-        """Send a kept answer once more, and book that it cost nothing."""
+        """Sends a kept answer once more, and books a row of no cost."""
         request_id, now_ms = self._ids.new(), self._clock.now_ms()
         latency_ms = self._clock.monotonic_ms() - started
         row = replayed_row(first, request_id, identity.key_id, now_ms, latency_ms)
         await self._ledger.finish(row)
         self._metrics.replayed()
         ids = dict(id_headers(request_id))
-        ids[b"request-id"] = ids[b"x-request-id"]  # Anthropic's name for it
+        ids[b"request-id"] = ids[b"x-request-id"]  # the name that Anthropic's clients read
         headers = [
             *((k, ids.get(k, v)) for k, v in kept.headers if not k.startswith(OF_ONE_RESPONSE)),
             *rate_headers(rates),
@@ -217,9 +220,9 @@ class Idempotency:
 
 
 class _Recorder:
-    """Passes a response on and keeps what went out.
+    """Passes a response on, and keeps the bytes that went out.
 
-    Its last piece waits for `finish`: an answer that a client has in full is kept by then.
+    The last piece waits for `finish`, so a client that has the whole answer can rely on the copy.
     """
 
     def __init__(self, send: Send) -> None:
@@ -245,7 +248,7 @@ class _Recorder:
         await self._pass(event)
 
     async def finish(self) -> None:
-        """Send the last piece, where there was one."""
+        """Sends the last piece, where there was one."""
         if self._last is not None:
             await self._pass(self._last)
 
@@ -254,25 +257,26 @@ class _Recorder:
             return
         try:
             await self._send(event)
-        except OSError:  # the client left, which some servers tell so; its answer is kept
+        except OSError:  # some servers raise this when the client left; its answer is kept
             self._gone = True
 
     def _keep(self, piece: bytes) -> None:
         self._size += len(piece)
         if self._size > MAX_REPLY_BYTES:
+            # An answer this large is not kept, so its bytes need no memory.
             self.pieces.clear()
         elif piece:
             self.pieces.append(piece)
 
 
 def _plain(scope: Scope) -> Scope:
-    """The request without what said how its body came: it is decompressed by now."""
-    said = (b"content-encoding", b"content-length")
-    return {**scope, "headers": [pair for pair in scope["headers"] if pair[0] not in said]}
+    """Returns the scope without the headers of the body's coding: the body is decompressed."""
+    names = (b"content-encoding", b"content-length")
+    return {**scope, "headers": [pair for pair in scope["headers"] if pair[0] not in names]}
 
 
 def _given(body: bytes) -> Receive:
-    """The body that was read already; then nothing more, not even that the client left."""
+    """Returns a `receive` that gives the body, and then nothing, not even that the client left."""
     events: list[Event] = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def receive() -> Event:
@@ -290,14 +294,14 @@ def _checked(key: str) -> str:
 
 
 def _fingerprint(path: str, headers: dict[str, str], body: bytes) -> str:
-    """Equal for requests that ask for the same: path, hints and body, its keys in any order."""
-    # What is no JSON, or too deep, is told by the handler; its bytes will do here.
+    """Returns equal values for equal requests: path, hints, body with keys in any order."""
+    # The handler reports a body that is no JSON or too deep; its bytes are enough here.
     with suppress(orjson.JSONDecodeError, orjson.JSONEncodeError, RecursionError):
         body = orjson.dumps(orjson.loads(body), option=orjson.OPT_SORT_KEYS)
     hints = sorted((name, value) for name, value in headers.items() if name.startswith(HINTS))
-    said = hashlib.sha256(repr((path, hints)).encode())
-    said.update(body)
-    return said.hexdigest()
+    digest = hashlib.sha256(repr((path, hints)).encode())
+    digest.update(body)
+    return digest.hexdigest()
 
 
 def _require_same(first: str, fingerprint: str) -> None:

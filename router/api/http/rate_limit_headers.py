@@ -1,9 +1,9 @@
-"""The `x-ratelimit-*` headers of every answer: what is left of rates, of a budget, of the server.
+"""Completes the `x-ratelimit-*` headers: the rest of rates, of a budget, of the server's bounds.
 
-OpenAI's clients and coding agents pace themselves by these headers, so they are there whether or
-not a rate is set. An endpoint that counts in a rate has sent its state already; it stays. Where no
-rate is set, the server's own bounds stand in its place. Budgets have the same three headers in
-dollars. It counts nothing and refuses nothing.
+OpenAI's clients and coding agents pace themselves by these headers, so every answer has them. An
+endpoint that counts in a rate has sent its state already, and that stays. Where no rate is set, the
+server's own bounds are sent. Budgets have the same three headers in dollars. This module counts
+nothing and refuses nothing.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from router.policy.schema import Policy
 from router.types import BudgetGauge, Identity, RateLimiter, RateState
 
 CALLER: ContextVar[Identity | None] = ContextVar("caller", default=None)
-"""Whose key the request under way came with; None until the key is known."""
+"""Holds the identity of the request under way; None until its key is known."""
 
 PREFIX = b"x-ratelimit-limit-"
 
@@ -36,7 +36,7 @@ class Remaining:
         gauge: BudgetGauge,
         policy: Callable[[], Policy],
     ) -> None:
-        """`policy` gives the default policy as it is now."""
+        """Takes the sources of limits. `policy` returns the present default policy."""
         self._budgets = budgets
         self._limiter = limiter
         self._gauge = gauge
@@ -49,6 +49,7 @@ class Remaining:
     @contextmanager
     def request(self, send: Send) -> Iterator[Send]:
         """Gives a `send` that completes the headers once the caller is known."""
+        # The context of a connection outlives its requests.
         CALLER.set(None)
 
         async def completed(event: Event) -> None:
@@ -65,17 +66,17 @@ class Remaining:
             self._under_way -= 1
 
     async def headers(self, identity: Identity, sent: Headers) -> Headers:
-        """Returns the headers that `sent` lacks. Raises nothing: a store that fails tells none."""
+        """Returns the headers that `sent` lacks. Raises nothing: a failing store adds none."""
         policy, budgets = self._policy(), self._budgets()
-        if budgets.unlimited:  # most servers; nothing is asked of anybody
+        if budgets.unlimited:  # most servers; no store is read
             return self._own_bounds(policy, ("requests", "tokens"))
         payer = Payer(identity.tenant, identity.key_id, policy.name)
-        told = {key[len(PREFIX) :].decode() for key, _ in sent if key.startswith(PREFIX)}
-        states = await self._states(payer) if budgets.any_rate and not told else []
-        told |= {state.unit for state in states}
+        units = {key[len(PREFIX) :].decode() for key, _ in sent if key.startswith(PREFIX)}
+        states = await self._states(payer) if budgets.any_rate and not units else []
+        units |= {state.unit for state in states}
         headers = rate_headers(states)
         headers += self._own_bounds(
-            policy, [one for one in ("requests", "tokens") if one not in told]
+            policy, [unit for unit in ("requests", "tokens") if unit not in units]
         )
         left = await self._gauge.left(identity, policy.name) if budgets.money(payer) else None
         if left is not None:
@@ -87,9 +88,10 @@ class Remaining:
         return headers
 
     def _own_bounds(self, policy: Policy, units: Sequence[str]) -> Headers:
-        """Says the calls that all answerers take at one time, and the tokens of the largest body.
+        """Returns the calls that all answerers take at one time, and the tokens of the largest
+        body.
 
-        All but the calls that are left is made once per policy.
+        Everything except the rest of the calls is made once per policy.
         """
         if self._bounds_of is not policy:
             calls = sum(answerer.concurrency for _, answerer in policy.rungs())
@@ -106,7 +108,8 @@ class Remaining:
         return headers
 
     async def _states(self, payer: Payer) -> list[RateState]:
-        """Asks what is left of the payer's rates, taking nothing."""
+        """Returns the rest of the payer's rates, and takes nothing from them."""
+        # Asking for zero reads a rate without counting.
         asks = [ask for limit in self._budgets().rates(payer) for ask in asks_of(limit, 0, 0)]
         try:
             return [*(await self._limiter.take(asks)).states] if asks else []

@@ -1,7 +1,7 @@
-"""What a kept answer costs the key that asks for it once more: its rates, and its right to it.
+"""Admits a key to a kept answer: counts the repeat in the key's rates and checks its rights.
 
-Answers are kept for a tenant, whose keys may differ in what they reach. It knows nothing about
-where answers are kept.
+Answers are kept for a tenant, and the tenant's keys may differ in the tiers they reach. It knows
+nothing about where answers are kept.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from router.specialists.builtin_models import EMBEDDINGS
 from router.specialists.ledger_row import MODERATIONS
 from router.types import ChatRequest, Identity, RateLimiter, RateState, RequestRow
 
+# A kept answer costs no tokens again, so it counts as one request without any.
 NO_TOKENS = ChatRequest((), "")
 
 
@@ -27,12 +28,12 @@ class GivenAgain:
         self._limiter = limiter
 
     async def admit(self, identity: Identity, first: RequestRow) -> Sequence[RateState]:
-        """Counts one request, of no tokens; what is left of the rates.
+        """Counts one request of no tokens, and returns the rest of the rates.
 
         Raises PermissionDenied, RateLimited, LedgerError.
         """
         if first.endpoint in (EMBEDDINGS, MODERATIONS):
-            check_policy(identity, first.policy)  # they count in no rate the first time either
+            check_policy(identity, first.policy)  # these count in no rate the first time either
             return ()
         check_answered(identity, first.policy, first.tier)
         rates = request_rates(self._limiter, self._budgets, identity, first.policy, ())

@@ -1,4 +1,4 @@
-"""The row of an answer that was given again under its idempotency key. Pure."""
+"""Makes the row of an answer that was given again under its idempotency key. Pure."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ from router.types import (
 def replayed_row(
     first: RequestRow, request_id: str, key_id: str, now_ms: int, latency_ms: float
 ) -> RequestRow:
-    """The row of a repeat: the first one's decision and answer, at no cost and with no saving.
+    """Returns the row of a repeat: the first decision and answer, at no cost and with no saving.
 
-    Baselines are unknown rather than the first one's: a client that repeats itself because an
-    answer was lost saved nothing by it.
+    Its baselines are unknown and not those of the first row: a client that repeats a request
+    because an answer was lost saved nothing by it.
     """
     started_at_ms = now_ms - round(latency_ms)
     reason = Reason.IDEMPOTENT_REPLAY.value
@@ -43,12 +43,12 @@ def replayed_row(
         latency_ms,
         first.usage,
     )
-    call = replace(call, upstream_id=first.request_id)  # whose answer it was
+    call = replace(call, upstream_id=first.request_id)  # the request whose answer it was
     origin = origin_of(first, request_id, first.endpoint)
     return build_row(
         replace(origin, key_id=key_id, stream=first.stream),
         replace(spent_on(call, RequestState.SETTLED), error_code=first.error_code),
         Times(started_at_ms, now_ms, latency_ms),
         Decided(first.verdict, reason, (reason,), first.confidence),
-        replace(kept_of(first), review_id=""),  # the first one's review is for both
+        replace(kept_of(first), review_id=""),  # the first row's review covers both
     )

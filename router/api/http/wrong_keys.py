@@ -1,7 +1,7 @@
-"""Wrong API keys, counted by the address they come from.
+"""Counts wrong API keys by the address that sends them.
 
-Many may sit behind one address, so a good key is never refused for the wrong ones beside it: only
-what is wrong anyway is answered sooner, and logged less often. It knows nothing about keys.
+Many callers may share one address, so a good key is never refused because of wrong ones from there.
+A wrong key is answered sooner and logged less often. It knows nothing about keys.
 """
 
 from __future__ import annotations
@@ -15,11 +15,13 @@ import structlog
 from router.types import Clock
 
 ALLOWED = 20
-"""Wrong keys of one address within WINDOW_MS that are answered as such. A deployment with an old
-key tries one per worker and retry; who guesses tries thousands."""
+"""Allows this many wrong keys of one address within WINDOW_MS before they are throttled.
+
+A deployment with an old key tries one per worker and retry; an attacker tries thousands.
+"""
 WINDOW_MS = 60_000.0
 KEPT = 10_000
-"""Addresses that are remembered, the last ones: about 2 MB."""
+"""Bounds the addresses that are remembered, the latest ones: about 2 MB."""
 
 
 @dataclass(slots=True)
@@ -37,18 +39,21 @@ class WrongKeys:
         self._log = structlog.get_logger("tiergate.access")
 
     def count(self, address: str) -> float:
-        """Counts one more. The seconds until the address is believed to err again, 0.0 while it is.
+        """Counts one wrong key; returns the seconds for which the address stays throttled, 0.0 if
+        it is not.
 
-        Logs the first within a minute, and the first that is too many.
+        Logs the first wrong key within a minute, and the first that is too many.
         """
         now_ms = self._clock.monotonic_ms()
         name = _network(address)
         tries = self._by_address.pop(name, None)
         if tries is None or now_ms - tries.began_ms >= WINDOW_MS:
+            # The window that ended had more than its first line showed.
             if tries is not None and tries.count > ALLOWED:
                 self._log.warning("wrong_keys", address=name, count=tries.count)
             tries = _Tries(now_ms)
             self._log.warning("wrong_key", address=name)
+        # Re-inserted at the end, so that the oldest address is forgotten first.
         self._by_address[name] = tries
         tries.count += 1
         if len(self._by_address) > KEPT:
@@ -59,17 +64,19 @@ class WrongKeys:
 
 
 def _network(address: str) -> str:
-    """The address, or the /64 of one of IPv6, of which a customer gets 2**64.
+    """Returns the address, or the /64 network of an IPv6 address.
+
+    A customer gets 2**64 IPv6 addresses.
 
     >>> _network("2001:db8::1:2"), _network("192.0.2.7")
     ('2001:db8::/64', '192.0.2.7')
     """
     try:
-        found = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:  # no address: a socket in the file system
+        parsed = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:  # not an address: a socket in the file system
         return address[:100] or "unknown"
-    if isinstance(found, ipaddress.IPv4Address) or found.is_loopback:
-        return str(found)
-    if found.ipv4_mapped is not None:
-        return str(found.ipv4_mapped)
-    return str(ipaddress.ip_network((found, 64), strict=False))
+    if isinstance(parsed, ipaddress.IPv4Address) or parsed.is_loopback:
+        return str(parsed)
+    if parsed.ipv4_mapped is not None:
+        return str(parsed.ipv4_mapped)
+    return str(ipaddress.ip_network((parsed, 64), strict=False))
