@@ -1,1 +1,1 @@
-"""The composition root: settings become a gateway. Everything meets here and only here."""
+"""Composes the parts: settings become a gateway. Only here do all folders meet."""

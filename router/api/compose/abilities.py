@@ -1,7 +1,7 @@
-"""How able each answerer of a policy is, and on what evidence: reads the committed tables.
+"""Rates how able each answerer of a policy is, and by which evidence: reads committed tables.
 
-`known_models.json` holds abilities fitted on public per-question results, `smollm2_ability.json`
-what was measured of the embedded model. Missing files leave priors, which are shown as such.
+`known_models.json` holds abilities fitted on public per-question results. `smollm2_ability.json`
+holds measurements of the embedded model. Without a file, priors are used and shown as such.
 """
 
 from __future__ import annotations
@@ -26,16 +26,19 @@ EMBEDDED_NAME = "smollm2-135m"
 
 @dataclass(frozen=True, slots=True)
 class AbilityTable:
-    """Abilities by model name; `slope` is the a of sigma(a(theta - d)), fitted with them."""
+    """Holds abilities by model name; `slope` is the a of sigma(a(theta - d)), fitted with them."""
 
     slope: float
     known: Mapping[str, Ability]
     embedded: Ability | None
     embedded_calibration: AnswerCalibration | None
-    embedded_right: tuple[float, int] | None = None  # share right, of so many graded questions
+    # the share of right answers, and the number of graded questions
+    embedded_right: tuple[float, int] | None = None
 
     def of(self, section: AnswererSection, level: int) -> Ability:
-        """The best evidence there is: labelled traffic, a measurement, the table, else a prior."""
+        """Returns the ability by the best evidence: labelled traffic, a measurement, the table, a
+        prior.
+        """
         stated = section.ability
         if stated.theta is not None:
             return Ability(
@@ -48,18 +51,20 @@ class AbilityTable:
         return prior_ability(level)
 
     def is_embedded(self, section: AnswererSection) -> bool:
-        """Whether a section means the model that was measured by us."""
+        """Returns True when a section means the model that we measured."""
         return isinstance(section, LocalAnswerer) and section.model == EMBEDDED_NAME
 
     def calibration(self, section: AnswererSection) -> AnswerCalibration | None:
-        """How the answer's own log-probabilities are read; known for the embedded model only."""
+        """Returns the calibration of the answer's own log-probabilities, of the embedded model
+        only.
+        """
         if isinstance(section, DeliberationAnswerer):
             return None
         return self.embedded_calibration if self.is_embedded(section) else None
 
 
 def load_abilities(known: Path = KNOWN_MODELS, embedded: Path = EMBEDDED) -> AbilityTable:
-    """The committed tables; what is missing stays empty."""
+    """Returns the committed tables; parts that are missing stay empty."""
     table = _read(known)
     slope = _number(table.get("a"), 1.0)
     models = table.get("models")
@@ -84,13 +89,13 @@ def _read(path: Path) -> dict[str, object]:
     if not path.is_file():
         return {}
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise ModelFileError(
             f"{path} is no JSON ({error}); restore it from the repository, or delete it: abilities "
             "are then priors by level"
         ) from error
-    return found if isinstance(found, dict) else {}
+    return content if isinstance(content, dict) else {}
 
 
 def _ability(row: object, slope: float, source: PSource, domains: str, count: str) -> Ability:

@@ -1,4 +1,4 @@
-"""Where everything meets: settings become a gateway over a ledger, tiers and policies.
+"""Composes everything: settings become a gateway over a ledger, tiers and policies.
 
 Nothing else builds a session, opens a database or reads the environment.
 """
@@ -56,8 +56,10 @@ from router.types import AnswererState, MinutePrice
 from tiers.remote.refusals import host_of
 
 SWITCH_INTERVAL_S = 0.001
-"""How soon a thread that wants the interpreter gets it. The default of 5 ms makes requests wait for
-the triage and ledger threads."""
+"""Sets how soon a waiting thread gets the interpreter.
+
+The default of 5 ms makes requests wait for the triage and ledger threads.
+"""
 
 
 Reader = Callable[[], LoadedPolicy]
@@ -68,12 +70,12 @@ MAX_DAYS = 36_500
 
 
 class App:
-    """One process's gateway with all it stands on."""
+    """Holds one process's gateway with all its parts."""
 
     def __init__(self, settings: Settings, core: Core, hosts: Hosts | None = None) -> None:
         """Opens the database. Raises LedgerError.
 
-        `hosts` are given to the process that owns the local models, so that a reload reaches them.
+        The process that owns the local models passes `hosts`, so that a reload reaches them.
         """
         sys.setswitchinterval(SWITCH_INTERVAL_S)
         self._log = structlog.get_logger("tiergate.app")
@@ -96,6 +98,7 @@ class App:
             events=core.events,
         )
         self.metrics.calls.watch_store("ledger")
+        # A restart must not go back behind the times in the ledger.
         self.clock.not_before(self.ledger.newest_ms())
         self.texts = TextStore(self.ledger.database, self.clock)
         self._secrets = TenantSecrets(self.ledger.database, self.clock)
@@ -113,7 +116,7 @@ class App:
             self.ledger.database, clock=self.clock, feedback=feedback
         )
         self._reviewer = Reviewer(reviews, self.ledger, self._minute_price, self.clock)
-        # Of its own thread, so that no request for vectors stands before a question.
+        # It has a thread of its own, so that requests for vectors do not delay questions.
         self._questions = TextVectors(core.model)
         gauge = SqlBudgetGauge(self.ledger.database, core.budgets, self.clock)
         self.gateway = Gateway(
@@ -144,8 +147,8 @@ class App:
         self.moderation = ModerationHeads(core, self.analyst, self._record)
         watched = core.loaded.values() if settings.watch else ()
         self._watchers = [
-            PolicyWatcher(one, self._reader(one), self._swap, prices_of=self._newest_price)
-            for one in watched
+            PolicyWatcher(policy, self._reader(policy), self._swap, prices_of=self._newest_price)
+            for policy in watched
         ]
         door = Doorkeeper(
             self.keys,
@@ -184,16 +187,16 @@ class App:
         self.server.mount(DATA, "GET", dashboard.figures)
 
     def _judged(self, since_ms: int, tenant: str | None) -> list[Judged]:
-        """How sure the gateway was of answers that somebody judged, and if they were right."""
-        found = outcomes(self.ledger.database, since_ms=since_ms, tenant=tenant)
+        """Returns the confidence of answers that somebody judged, and if they were right."""
+        judged_outcomes = outcomes(self.ledger.database, since_ms=since_ms, tenant=tenant)
         return [
-            Judged(one.confidence, one.correct)
-            for one in found
-            if one.confidence is not None and one.correct is not None
+            Judged(outcome.confidence, outcome.correct)
+            for outcome in judged_outcomes
+            if outcome.confidence is not None and outcome.correct is not None
         ]
 
     def _rates(self) -> SharedRates | RedisRates:
-        """Where rates are kept: shared by this machine's workers, or by all machines."""
+        """Returns the store of rates: shared by this machine's workers, or by all machines."""
         if self.settings.redis:
             self.metrics.calls.watch_store("redis")
             return RedisRates(self.settings.redis, self.core.events)
@@ -201,11 +204,9 @@ class App:
         make_folder(file.parent)
         return SharedRates(file, self.clock)
 
-    # --- life -----------------------------------------------------------------------------------
-
     @asynccontextmanager
     async def life(self) -> AsyncIterator[None]:
-        """From the first request to the last: policies are watched, then everything drains."""
+        """Runs from the first request to the last: watches policies, then drains everything."""
         await self.start()
         try:
             yield
@@ -213,10 +214,11 @@ class App:
             await self.close()
 
     async def start(self) -> None:
-        """Start the triage thread, the answerers and the watchers. Raises LedgerError."""
+        """Starts the triage thread, the answerers and the watchers. Raises LedgerError."""
         self.core.engine.start()
-        for one in self.core.loaded.values():
-            await self._record(one)
+        # The ledger needs the text of a policy before a row names its hash.
+        for policy in self.core.loaded.values():
+            await self._record(policy)
         for runtime in self.core.router.runtimes.values():
             await self._start_answerers(runtime)
         self._events.start()
@@ -227,18 +229,19 @@ class App:
             self._signals.enter_context(taking("SIGHUP", self.reload))
 
     def reload(self) -> None:
-        """Load all policies again now, whether or not their files changed."""
+        """Loads all policies again now, even if their files did not change."""
         for watcher in self._watchers:
             watcher.reload()
 
     async def close(self) -> None:
-        """Drain what is being written, then close answerers and the ledger."""
+        """Drains the writes under way, then closes answerers and the ledger."""
         self._housekeeping.cancel()
         self._signals.close()
         for watcher in self._watchers:
             await watcher.close()
         for task in self._retiring:
             task.cancel()
+        # Answerers stay open until the last request that uses them is over.
         await self.gateway.drain()
         for runtime in self.core.router.runtimes.values():
             for plan in runtime.plans:
@@ -260,8 +263,11 @@ class App:
                 self.metrics.calls.watch(plan.facts.name, plan.section.model)
 
     async def _keep_house(self) -> None:
-        """Drop texts and sessions whose time is over, or that were erased; book reviews that a
-        crash left: at the start, then once a day."""
+        """Deletes texts and sessions that expired or were erased, and books reviews that a crash
+        left.
+
+        It runs at the start, then once a day.
+        """
         for _ in range(MAX_DAYS):
             try:
                 await asyncio.to_thread(self.texts.purge_expired)
@@ -276,38 +282,36 @@ class App:
             await asyncio.sleep(DAY_S)
 
     def _minute_price(self, policy: str, at_ms: int) -> MinutePrice | None:
-        """What a reviewer's minute costs by a served policy of that name."""
+        """Returns the price of a reviewer's minute by a served policy of that name."""
         loaded = self.core.loaded.get(policy)
         return None if loaded is None else PriceBook.of(loaded, utc_day(at_ms)).reviewer_minute()
 
     async def _record(self, loaded: LoadedPolicy) -> None:
-        """Keep what a policy said under its hash, so that old rows can be read by it later."""
+        """Keeps a policy's text under its hash, so that old rows can be read by it later."""
         content = await asyncio.to_thread(loaded.path.read_text, encoding="utf-8")
         await self.ledger.record_policy(loaded.hash, loaded.policy.name, content)
 
-    # --- what changes while serving -------------------------------------------------------------
-
-    def _reader(self, one: LoadedPolicy) -> Reader:
+    def _reader(self, policy: LoadedPolicy) -> Reader:
         known = self.core.abilities.known or None
 
         def read() -> LoadedPolicy:
-            """The file again; it must keep the name under which clients reach it."""
+            """Reads the file again; it must keep the name under which clients reach it."""
             encoder = self.core.encoder_sha256
-            again = load_policy(one.path, self.core.environ, known, encoder)
-            name, found = one.policy.name, again.policy.name
-            if found != name:
+            again = load_policy(policy.path, self.core.environ, known, encoder)
+            name, new_name = policy.policy.name, again.policy.name
+            if new_name != name:
                 expected = f"{name!r}, the name it is served under; restart to serve another"
-                raise PolicyError((Mistake(str(one.path), 0, "name", repr(found), expected),))
+                raise PolicyError((Mistake(str(policy.path), 0, "name", repr(new_name), expected),))
             return again
 
         return read
 
     def _newest_price(self, loaded: LoadedPolicy) -> date | None:
-        """When the newest price that holds now began; a new one is in use within a second."""
+        """Returns the day when the newest valid price began; a new one is used within a second."""
         return loaded.prices.newest(utc_day(self.clock.now_ms()))
 
     async def _swap(self, loaded: LoadedPolicy) -> None:
-        """Build the new policy beside the old one, then let the next request begin with it.
+        """Builds the new policy next to the old one; the next request begins with the new one.
 
         Raises PolicyError, LedgerError; then the old one stays.
         """
@@ -327,20 +331,19 @@ class App:
             task.add_done_callback(self._retiring.discard)
 
     async def _close_later(self, retired: PolicyRuntime) -> None:
-        """Requests that began under the old policy keep its answerers until they are done."""
+        """Closes a policy's answerers after the longest time that its last requests may take."""
         await asyncio.sleep(retired.longest_ms / 1000.0)
         for plan in retired.plans:
             await plan.answerer.close()
 
-    # --- what the gateway asks ------------------------------------------------------------------
-
     def readiness(self) -> tuple[bool, dict[str, object]]:
-        """For /readyz: whether requests can be served, and the state of every part."""
+        """Returns for /readyz if requests can be served, and the state of every part."""
         answerers = {
             plan.facts.name: plan.answerer.status()
             for runtime in self.core.router.runtimes.values()
             for plan in runtime.plans
         }
+        # One ready answerer is enough: the ladder passes over the others.
         serving = any(s.state is AnswererState.READY for s in answerers.values())
         detail: dict[str, object] = {
             "triage": {

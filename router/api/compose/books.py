@@ -1,7 +1,7 @@
-"""The ledger beside the server: what `tiergate ledger`, `keys`, `review` and `report` work on.
+"""Opens the ledger for `tiergate ledger`, `keys`, `review` and `report`.
 
-Part of the composition root: the command line opens no database itself. It works while servers run,
-and claims a writer's slot only to reconcile and to book a review.
+It belongs to the composition root: the command line opens no database itself. It works while
+servers run, and claims a writer's slot only to reconcile and to book a review.
 """
 
 from __future__ import annotations
@@ -45,14 +45,14 @@ from router.types import Heard, RequestRow, ReviewCase, ReviewItem, TrueOutcome
 
 __all__ = ["Address", "Books", "ClosedMonth", "KeyInfo", "Refusal", "Settlement", "UnknownCall"]
 
-FOLD_AT_ONCE = 2_000  # beside nobody that waits for the interpreter, larger pages are cheaper
+FOLD_AT_ONCE = 2_000  # no request waits for the interpreter here, so larger pages are cheaper
 
 
 class Books:
-    """One ledger, opened for administration; a context manager."""
+    """Holds one ledger, opened for administration; a context manager."""
 
     def __init__(self, place: str | Path, database: Database, clock: SystemClock) -> None:
-        """Use `open`."""
+        """Takes an open database; use `open` instead."""
         self._place = place
         self._database = database
         self._clock = clock
@@ -68,13 +68,17 @@ class Books:
 
     @classmethod
     def open(cls, database: str | Path, *, create: bool = False) -> Books:
-        """The ledger at this address. Raises LedgerError when there is none, unless `create`."""
+        """Opens the ledger at this address.
+
+        Raises LedgerError when there is none, unless `create`.
+        """
         address = Address.parse(database)
         if create:
             address.make_folder()
         try:
             return cls(database, Database.open(database, create=create), SystemClock())
         except (LedgerCorrupt, LedgerUnavailable) as error:
+            # The address goes in front, since the error does not name the database.
             raise type(error)(f"{address.shown}: {error.message}") from error
 
     def __enter__(self) -> Books:
@@ -92,13 +96,14 @@ class Books:
             raise type(error)(f"{shown}: {error.message}") from error
 
     def erase(self, tenant: str) -> Erased:
-        """Delete a tenant's texts and digest key. Raises LedgerError."""
+        """Deletes a tenant's texts and digest key. Raises LedgerError."""
         return TextStore(self._database, self._clock).erase(tenant)
 
     def prompts(
         self, since_ms: int | None, until_ms: int | None, tenant: str | None, limit: int
     ) -> list[tuple[str, str]]:
-        """Request id and stored prompt, latest first; none where policies store no text.
+        """Returns request ids with their stored prompts, latest first; none where policies store
+        none.
 
         Raises LedgerError.
         """
@@ -106,57 +111,63 @@ class Books:
         return texts.prompts(since_ms, until_ms, tenant, limit)
 
     def policy_texts(self) -> list[str]:
-        """Every policy that requests were decided under, as its file was. Raises LedgerError."""
+        """Returns the file of every policy that decided a request. Raises LedgerError."""
         return policies.texts(self._database)
 
     def policy_text(self, policy_hash: str) -> str | None:
-        """The file of the policy with this hash, None where it was not kept. Raises LedgerError."""
+        """Returns the file of the policy with this hash, None if it was not kept.
+
+        Raises LedgerError.
+        """
         return policies.policy_content(self._database, policy_hash)
 
     def purged(self, since_ms: int | None, until_ms: int | None, tenant: str | None) -> int:
-        """Requests of days in [since, until) whose rows are no longer kept. Raises LedgerError."""
+        """Returns the number of requests of days in [since, until) whose rows are no longer kept.
+
+        Raises LedgerError.
+        """
         return purged(self._database, since_ms, until_ms, tenant)
 
     def endpoints(self) -> frozenset[str]:
-        """Endpoints of which the roll-ups have requests. Raises LedgerError."""
+        """Returns the endpoints of which the roll-ups have requests. Raises LedgerError."""
         with self._database.reading() as connection:
             return stored.names(connection, Kind.ENDPOINT)
 
     def key_names(self) -> dict[str, str]:
-        """Names of all keys by their ids, revoked ones too. Raises LedgerError."""
+        """Returns the names of all keys by their ids, revoked ones too. Raises LedgerError."""
         return {key.key_id: key.name for key in self.keys.list()}
 
     def any_key(self) -> bool:
-        """Whether there is a key that is not revoked. Raises LedgerError."""
+        """Returns True when there is a key that is not revoked. Raises LedgerError."""
         return any(key.revoked_at_ms is None for key in self.keys.list())
 
     def rows(
         self, since_ms: int | None, until_ms: int | None, tenant: str | None
     ) -> Iterator[RequestRow]:
-        """Requests created in [since, until), oldest first. Raises LedgerError."""
+        """Yields requests created in [since, until), oldest first. Raises LedgerError."""
         return reading.rows(self._database, since_ms=since_ms, until_ms=until_ms, tenant=tenant)
 
     def portion(
         self, since_ms: int | None, until_ms: int | None, tenant: str | None, *, by_day: bool
     ) -> Portion:
-        """Roll-ups and rows of requests created in [since, until), for a report.
+        """Returns roll-ups and rows of requests created in [since, until), for a report.
 
-        `by_day` leaves out what is kept by quarter hour. Raises LedgerError.
+        `by_day` leaves out the roll-ups of quarter hours. Raises LedgerError.
         """
         kinds = [kind for kind in Kind if kind is not Kind.TIME or not by_day]
         return portion(self._database, since_ms, until_ms, tenant, kinds)
 
     def unfolded(self) -> int:
-        """How many finished rows are in no roll-up yet. Raises LedgerError."""
+        """Returns the number of finished rows that are in no roll-up yet. Raises LedgerError."""
         with self._database.reading() as connection:
             return stored.unfolded(connection)
 
     def fold(self) -> int:
-        """Add them to the roll-ups; how many; blocks. Raises LedgerError."""
+        """Adds those rows to the roll-ups and returns their number; blocks. Raises LedgerError."""
         return stored.catch_up(self._database, rows_at_once=FOLD_AT_ONCE)
 
     def span(self) -> tuple[int, int] | None:
-        """When the first and the last request were created, purged ones too; None without any."""
+        """Returns the times of the first and last request, purged ones too; None without any."""
         with self._database.reading() as connection:
             first, last = connection.exec_driver_sql(
                 "SELECT min(at), max(at) FROM (SELECT min(created_at_ms) AS at FROM requests "
@@ -166,38 +177,46 @@ class Books:
         return None if first is None else (int(first), int(last))
 
     def row(self, request_id: str) -> RequestRow | None:
-        """One request with its attempts, None when unknown. Raises LedgerError."""
+        """Returns one request with its attempts, None when it is unknown. Raises LedgerError."""
         return reading.get(self._database, request_id, None)
 
     def verify(self, anchors: Path | None) -> Verification:
-        """Whether the books are whole. Raises LedgerError."""
+        """Returns the result of verifying that the ledger is complete. Raises LedgerError."""
         return verify(self._database, anchors)
 
     def purge(self, before_ms: int, anchors: Path | None) -> int:
-        """Drop finished requests created before `before_ms`; how many. Raises LedgerError."""
+        """Deletes finished requests created before `before_ms`; returns their number.
+
+        Raises LedgerError.
+        """
         return purge(self._database, before_ms, self._clock.now_ms(), anchors)
 
     def closed_months(self) -> list[ClosedMonth]:
-        """Closed months, oldest first. Raises LedgerError."""
+        """Returns closed months, oldest first. Raises LedgerError."""
         return closed_months(self._database)
 
     def close_month(self, since_ms: int) -> list[ClosedMonth]:
-        """Close the month that begins then and those before it. Raises LedgerError."""
+        """Closes the month that begins then and those before it. Raises LedgerError."""
         return close_month(self._database, since_ms, self._clock.now_ms())
 
     def unknown_calls(self, tenant: str | None) -> list[UnknownCall]:
-        """Calls of unknown or estimated cost, not settled, oldest first. Raises LedgerError."""
+        """Returns unsettled calls of unknown or estimated cost, oldest first.
+
+        Raises LedgerError.
+        """
         return unknown_calls(self._database, tenant)
 
     def reconcile(
         self, amounts: Mapping[str, int], anchors: Path | None, *, by_upstream: bool
     ) -> tuple[list[Settlement], list[Refusal]]:
-        """Book what such calls were billed at, nano-dollars by attempt or upstream id.
+        """Books the billed amounts of such calls, nano-dollars by attempt id or upstream id.
 
-        By attempt all or none is booked; of a bill whatever fits, since most of its lines are of
-        calls that are settled. It writes rows, so it takes a writer's slot while it works, and
-        first closes what dead workers left open. Raises LedgerError.
+        By attempt, all amounts or none are booked. From a bill, every amount that fits is booked,
+        since most lines of a bill belong to calls that are settled. It writes rows, so it holds a
+        writer's slot while it works, and first closes the requests that dead workers left open.
+        Raises LedgerError.
         """
+        # A correction settles an old cost, so no budget may refuse it.
         ledger = SqlLedger.open(
             self._place, clock=self._clock, budget_of=lambda _tenant: None, anchors_file=anchors
         )
@@ -207,10 +226,10 @@ class Books:
             )
             if not by_upstream:
                 refused = [
-                    replace(one, why=why_refused(self._database, one.name))
-                    if one.why == NOT_UNKNOWN
-                    else one
-                    for one in refused
+                    replace(refusal, why=why_refused(self._database, refusal.name))
+                    if refusal.why == NOT_UNKNOWN
+                    else refusal
+                    for refusal in refused
                 ]
             if by_upstream or not refused:
                 asyncio.run(self._book(ledger, settled))
@@ -220,38 +239,38 @@ class Books:
 
     async def _book(self, ledger: SqlLedger, settled: Sequence[Settlement]) -> None:
         now_ms = self._clock.now_ms()
-        for one in settled:
-            await ledger.finish(correction(self._database, one, now_ms))
+        for settlement in settled:
+            await ledger.finish(correction(self._database, settlement, now_ms))
 
     def reviews(self, tenant: str | None) -> Sequence[ReviewItem]:
-        """Pending review items, oldest first. Raises LedgerError."""
+        """Returns pending review items, oldest first. Raises LedgerError."""
         return asyncio.run(self._reviews.list(tenant))
 
     def review(self, review_id: str) -> ReviewCase | None:
-        """One matter with what is kept of it, decided ones too. Raises LedgerError."""
+        """Returns one review with its kept texts, decided ones too. Raises LedgerError."""
         return asyncio.run(self._reviews.case(review_id, None))
 
     def heard(self, request_id: str) -> Sequence[Heard]:
-        """What each source says now of one request. Raises LedgerError."""
+        """Returns each source's present feedback on one request. Raises LedgerError."""
         return self._feedback.of_now(request_id)
 
     def outcomes(
         self, since_ms: int | None, until_ms: int | None, tenant: str | None
     ) -> Iterator[TrueOutcome]:
-        """What came of requests created in [since, until). Raises LedgerError."""
+        """Yields the outcomes of requests created in [since, until). Raises LedgerError."""
         return outcomes(self._database, since_ms=since_ms, until_ms=until_ms, tenant=tenant)
 
     def decide(
-        self, review_id: str, said: Judgement, price_of: MinutePriceOf, anchors: Path | None
+        self, review_id: str, judgement: Judgement, price_of: MinutePriceOf, anchors: Path | None
     ) -> ReviewCase:
-        """Take a verdict and book its minutes, beside servers that run.
+        """Records a verdict and books its minutes, while servers may run.
 
         Raises NotFound, ReviewConflict, LedgerError.
         """
-        return asyncio.run(self._decide(review_id, said, price_of, anchors))
+        return asyncio.run(self._decide(review_id, judgement, price_of, anchors))
 
     async def _decide(
-        self, review_id: str, said: Judgement, price_of: MinutePriceOf, anchors: Path | None
+        self, review_id: str, judgement: Judgement, price_of: MinutePriceOf, anchors: Path | None
     ) -> ReviewCase:
         self._ledger = ledger = SqlLedger.open(
             self._place,
@@ -261,7 +280,7 @@ class Books:
         )
         try:
             reviewer = Reviewer(self._reviews, ledger, price_of, self._clock)
-            return await reviewer.decide(review_id, None, said)
+            return await reviewer.decide(review_id, None, judgement)
         finally:
             self._ledger = None
             await ledger.close()
@@ -271,5 +290,5 @@ class Books:
             self._ledger.chained_beside()
 
     def resolve(self, review_id: str) -> bool:
-        """Take an item off the list; False when it is not on it. Raises LedgerError."""
+        """Removes an item from the list; returns False when it is not on it. Raises LedgerError."""
         return asyncio.run(self._reviews.resolve(review_id, None))

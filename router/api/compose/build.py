@@ -1,6 +1,7 @@
-"""A loaded policy becomes a runtime: its answerers are built, its knowledge is embedded.
+"""Turns a loaded policy into a runtime: builds its answerers and embeds its knowledge.
 
-Part of the composition root (`app`): it knows every tier, and nothing about HTTP or the ledger.
+It belongs to the composition root (`app`). It knows every tier, and nothing about HTTP or the
+ledger.
 """
 
 from __future__ import annotations
@@ -78,33 +79,37 @@ from tiers.steps import Passage, Passages, SteppedAnswerer
 from tiers.upstream.answerer import UpstreamTier
 
 ANTHROPIC_ADDS_TOKENS = 1_000
-"""What Anthropic puts before a request that offers tools, at most: its documents say 264 to 804 by
-model, November 2026."""
+"""Bounds the tokens that Anthropic puts before a request that offers tools.
+
+Its documents say 264 to 804 by model, November 2026.
+"""
 
 NOT_ANTHROPICS = frozenset({Capability.LOGPROBS, Capability.MULTIPLE_CHOICES})
-"""Answers of Anthropic's have neither, whatever a policy's default says."""
+"""Lists capabilities that Anthropic's answers lack, whatever a policy's default says."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What all policies of a process share."""
+    """Holds the parts that all policies of a process share."""
 
     clock: Clock
     environ: Mapping[str, str]
     model: TriageModel | None
     engine: TriageEngine
     abilities: AbilityTable
-    local: Mapping[str, LocalAddress]  # by model name, of the hosts that run
-    cache_dir: Path | None = None  # where embeddings of knowledge files outlive a start
+    local: Mapping[str, LocalAddress]  # by model name, of the running hosts
+    cache_dir: Path | None = None  # keeps the embeddings of knowledge files between two starts
     events: Events = NOBODY
-    max_waiting: int | None = None  # calls for each remote answerer; None: as can be answered
+    # calls that wait for each remote answerer; None: as many as can be answered
+    max_waiting: int | None = None
 
 
 def build_runtime(loaded: LoadedPolicy, parts: Parts) -> PolicyRuntime:
-    """Everything one policy needs to serve. Raises PolicyError for a broken file it names."""
+    """Returns all parts that one policy needs to serve. Raises PolicyError for a broken file."""
     policy = loaded.policy
     knowledge = _knowledge(loaded)
     plans: dict[str, RungPlan] = {}
+    # A deliberation needs the plan of the answerer that it thinks over.
     for tier, section in sorted(policy.rungs(), key=lambda rung: _composite(rung[1])):
         plans[section.name] = _plan(loaded, parts, tier, section, knowledge, plans)
     ladder = tuple(plans[section.name] for _, section in policy.rungs())
@@ -112,7 +117,7 @@ def build_runtime(loaded: LoadedPolicy, parts: Parts) -> PolicyRuntime:
 
 
 def build_specialist(loaded: LoadedPolicy, parts: Parts) -> PolicyRuntime:
-    """A policy of which the specialist alone is asked: its heads, and no answerer.
+    """Returns a policy's heads made ready, with no answerer.
 
     Raises PolicyError for heads that are not of this encoder.
     """
@@ -141,7 +146,8 @@ def _runtime(
         remember=memory_after,
         head_classes={} if own is None else _classes(own),
         price_of=book.stated,
-        redirected=lru_cache(maxsize=1024)(book.redirected),  # lists are long, names few
+        # price lists are long, and the names in them few
+        redirected=lru_cache(maxsize=1024)(book.redirected),
         triage_price=loaded.prices.compute(1, today) or NO_PRICE,
         holding=partial(holding_text, answers=answers),
     )
@@ -152,12 +158,14 @@ def _classes(own: OwnHeads) -> dict[str, tuple[str, ...]]:
 
 
 def _composite(section: AnswererSection) -> bool:
-    """Deliberations are built last: they need the facts of the answerer they think over."""
+    """Returns True for a deliberation, which needs the facts of another answerer, so is
+    built last.
+    """
     return isinstance(section, DeliberationAnswerer)
 
 
 def _knowledge(loaded: LoadedPolicy) -> dict[str, Knowledge]:
-    """The knowledge of each resolver, by the answerer's name."""
+    """Returns the knowledge of each resolver, by the answerer's name."""
     return {
         section.name: load_knowledge(loaded.file(section.knowledge), section.lookups)
         for _, section in loaded.policy.rungs()
@@ -166,17 +174,20 @@ def _knowledge(loaded: LoadedPolicy) -> dict[str, Knowledge]:
 
 
 def _check_certificate(loaded: LoadedPolicy, model: TriageModel | None) -> None:
-    """A certificate is about the confidences of one triage model. Raises PolicyError."""
+    """Raises PolicyError for a certificate of another triage model.
+
+    A certificate is a statement about the confidences of one triage model.
+    """
     certificate = loaded.certificate
     if certificate is None or model is None or model.version in certificate.triage_versions:
         return
-    found = f"a certificate for triage {', '.join(certificate.triage_versions) or 'unknown'}"
+    actual = f"a certificate for triage {', '.join(certificate.triage_versions) or 'unknown'}"
     expected = f"one for {model.version}, which runs here: `tiergate tune` on its traffic"
-    raise PolicyError((Mistake(str(loaded.path), 0, "decision.certificate", found, expected),))
+    raise PolicyError((Mistake(str(loaded.path), 0, "decision.certificate", actual, expected),))
 
 
 def _own_heads(loaded: LoadedPolicy, model: TriageModel | None) -> OwnHeads | None:
-    """The policy's heads beside the model's; without a model rules read alone.
+    """Returns the policy's own heads with the model's; None without a model, when only rules read.
 
     Raises PolicyError for a file that no longer fits, though it did when the policy was loaded.
     """
@@ -194,7 +205,7 @@ def _own_heads(loaded: LoadedPolicy, model: TriageModel | None) -> OwnHeads | No
 def _triage(
     policy: Policy, parts: Parts, knowledge: list[Knowledge], own: OwnHeads | None
 ) -> Triage:
-    """The policy's triage: the first resolver's knowledge is what requests are matched with."""
+    """Returns the policy's triage, which matches requests with the first resolver's knowledge."""
     if parts.model is None or not knowledge:
         config = TriageConfig.of(policy, own=own)
         return TriageService(parts.engine, config, read=policy.triage.roles)
@@ -208,6 +219,7 @@ def _triage(
         )
 
     base = TriageConfig.of(policy, index(None), own)
+    # A task has its own index, so that it matches no answer of another task.
     tasks = {task: replace(base, knowledge=index(task)) for task in first.content.classifications}
     model.save()
     return TriageService(
@@ -221,9 +233,6 @@ def _triage(
 
 def _scope(request: ChatRequest, knowledge: Knowledge) -> tuple[str, str | None]:
     return match_text(request, knowledge)
-
-
-# --- answerers ---------------------------------------------------------------------------------
 
 
 def _plan(
@@ -264,7 +273,7 @@ def _plan(
 
 
 def _placed(loaded: LoadedPolicy) -> list[LookupSection]:
-    """Lookups with their files where `LoadedPolicy.file` finds them."""
+    """Returns the lookups with their files' absolute paths, as `LoadedPolicy.file` finds them."""
     return [
         lookup
         if lookup.path is None
@@ -283,8 +292,8 @@ def _answerer(
     if isinstance(section, LocalAnswerer):
         address = parts.local.get(section.model)
         if address is None:
-            found = f"the local model {section.model!r}, which this process did not start"
-            raise PolicyError((Mistake("(policy)", 0, section.name, found, "a restart"),))
+            actual = f"the local model {section.model!r}, which this process did not start"
+            raise PolicyError((Mistake("(policy)", 0, section.name, actual, "a restart"),))
         facts = _facts(section, tier, book, BodyRules(), address.threads)
         return LocalModelAnswerer(section, facts, address=address, clock=parts.clock)
     key = _secret(section.api_key, parts.environ)
@@ -299,8 +308,8 @@ def _answerer(
                 hides_reasoning=True,  # it bills whole thoughts and shows summaries, or nothing
             )
         elif section.wire == "responses":
-            one = frozenset({Capability.MULTIPLE_CHOICES})
-            facts = replace(facts, capabilities=facts.capabilities - one)
+            choices = frozenset({Capability.MULTIPLE_CHOICES})
+            facts = replace(facts, capabilities=facts.capabilities - choices)
         return UpstreamTier(
             section,
             facts,
@@ -320,7 +329,7 @@ def _answerer(
 
 
 def _secret(reference: str | None, environ: Mapping[str, str]) -> str | None:
-    """The provider's key, None where its variable is unset: `tiergate serve` warns of those."""
+    """Returns the provider's key, None where its variable is unset: `tiergate serve` warns then."""
     try:
         return secret(reference, environ)
     except PolicyError:
@@ -328,7 +337,7 @@ def _secret(reference: str | None, environ: Mapping[str, str]) -> str | None:
 
 
 def _body_rules(section: UpstreamAnswerer | LitellmAnswerer, policy: Policy) -> BodyRules:
-    """Says what of clients' bodies an answerer is sent; only `full` privacy lets it store text."""
+    """Returns the rules of the bodies for an answerer; only `full` privacy lets it store text."""
     if isinstance(section, UpstreamAnswerer):
         hosts = (urlsplit(url).hostname or "" for url in section.base_urls)
         stores = any(map(stores_unasked, hosts))
@@ -374,13 +383,14 @@ def _facts(
 
 
 def _passages(knowledge: list[Knowledge]) -> Passages | None:
-    """Approved answers as what `context` may cite."""
+    """Returns the approved answers that `context` may cite."""
     if not knowledge:
         return None
     return Passages(
         [
             Passage(intent.id, intent.answer, intent.source, " ".join(intent.utterances))
             for intent in knowledge[0].content.intents
+            # An answer with slots is not a fact until its slots are filled.
             if not intent.slots
         ]
     )

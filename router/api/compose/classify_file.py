@@ -1,9 +1,9 @@
-"""A file of texts through a specialist: in order, nothing lost, nothing twice, resumable.
+"""Runs a file of texts through a specialist: in order, no row lost or repeated, resumable.
 
-Rows are read in windows. After each one the results and the bad rows are on disk, and then, in one
-step, the state file that says how far that is; what an interrupted run wrote beyond its state is
-cut off when the next one begins. So every input line is in exactly one of the two files, whenever
-the run was killed. It knows nothing about terminals.
+Rows are read in windows. After each window the results and the bad rows are on disk, and then, in
+one step, the state file that records the progress. Bytes that an interrupted run wrote beyond its
+state are cut off when the next run begins. So every input line is in exactly one of the two files,
+whenever the run was killed. It knows nothing about terminals.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from router.errors import ClassifyError
 from router.specialists.result import Said, document
 
 WINDOW = 1_024
-"""Rows between two states: about a second's work is done again after a kill."""
+"""Sets the rows between two states: a kill loses about a second's work."""
 MAX_LINE_BYTES = 16_000_000
 FORMAT = 1
 
 
 class Digest(Protocol):
-    """A running hash of bytes."""
+    """Describes a running hash of bytes."""
 
     def update(self, data: bytes, /) -> None: ...
 
@@ -36,14 +36,14 @@ class Digest(Protocol):
 
 
 class Says(Protocol):
-    """What is needed of a specialist."""
+    """Describes the one method of a specialist that is used here."""
 
     def say(self, texts: list[str]) -> list[Said]: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """Where rows come from and go to. `bad` holds what was no row, with line and reason."""
+    """Names the input and output files. `bad` holds the rows that failed, with line and reason."""
 
     source: Path
     out: Path
@@ -51,13 +51,16 @@ class Files:
 
     @property
     def state(self) -> Path:
-        """How far the run is; beside the results."""
+        """Returns the file of the run's progress, next to the results."""
         return self.out.with_name(f"{self.out.name}.state")
 
 
 @dataclass(slots=True)
 class State:
-    """How far a run is. `digest` is of all input bytes that were read: it tells a changed file."""
+    """Holds a run's progress.
+
+    `digest` covers all input bytes that were read: it detects a change.
+    """
 
     identity: Mapping[str, str]
     text_column: str
@@ -68,12 +71,12 @@ class State:
     bad_bytes: int = 0
     rows: int = 0
     bad: int = 0
-    labels: dict[str, int] = field(default_factory=dict)  # verdicts, or labels of the one field
+    labels: dict[str, int] = field(default_factory=dict)  # verdicts, or labels of the only field
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What one run did: `resumed` rows were there already."""
+    """Counts the results of one run; `resumed` rows were there already."""
 
     rows: int
     bad: int
@@ -92,15 +95,17 @@ def classify_file(
 ) -> Done:
     """Classifies every row of `files.source` and returns the counts.
 
-    `progress` is told the input bytes and the rows read so far. A run that was interrupted goes on,
-    and so does one whose input has grown; `again` starts over. Raises ClassifyError where a file
-    cannot be used, or the policy, the model or the input changed since the run began.
+    `progress` receives the input bytes and the rows read so far. An interrupted run continues, and
+    so does one whose input has grown; `again` starts over. Raises ClassifyError where a file cannot
+    be used, or where the policy, the model or the input changed since the run began.
     """
     try:
         with _opened(files.source) as source:
             state = _begin(files, identity, text_column, again, source)
             resumed = state.rows
             with files.out.open("r+b") as out, files.bad.open("r+b") as bad:
+                # The last run may have written rows after its last state; they are classified
+                # again.
                 out.truncate(state.out_bytes)
                 bad.truncate(state.bad_bytes)
                 out.seek(state.out_bytes)
@@ -113,6 +118,8 @@ def classify_file(
                         state.input_bytes += len(line)
                     _run(specialist, window, state, out, bad)
                     state.digest = digest.hexdigest()
+                    # The state comes after the rows on disk: a kill between them costs work, never
+                    # a row.
                     _keep(state, files)
                     progress(state.input_bytes, state.rows)
     except OSError as error:
@@ -129,15 +136,15 @@ def classify_file(
     )
 
 
-# --- rows -----------------------------------------------------------------------------------------
-
-
 def _opened(path: Path) -> IO[bytes]:
     return gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")  # type: ignore[return-value]
 
 
 def _windows(source: IO[bytes]) -> Iterator[list[tuple[bool, bytes]]]:
-    """Lines in windows, each with whether it is whole: one beyond MAX_LINE_BYTES comes in parts."""
+    """Yields lines in windows, each line with True if it is whole.
+
+    A line beyond MAX_LINE_BYTES comes in parts.
+    """
     window: list[tuple[bool, bytes]] = []
     while line := source.readline(MAX_LINE_BYTES):
         window.append((line.endswith(b"\n") or len(line) < MAX_LINE_BYTES, line))
@@ -155,7 +162,7 @@ def _run(
     out: IO[bytes],
     bad: IO[bytes],
 ) -> None:
-    """One window: rows are classified, and both files are on disk when it returns."""
+    """Classifies one window; both files are on disk when it returns."""
     good: list[tuple[int, object, str]] = []
     wrong: list[tuple[int, str]] = []
     for whole, line in window:
@@ -169,11 +176,11 @@ def _run(
             good.append((state.lines, *row_of(line, state.text_column)))
         except ValueError as error:
             wrong.append((state.lines, str(error)))
-    said = specialist.say([text for _, _, text in good]) if good else []
-    for (number, name, _), one in zip(good, said, strict=True):
+    results = specialist.say([text for _, _, text in good]) if good else []
+    for (number, name, _), result in zip(good, results, strict=True):
         head = {"line": number} if name is None else {"line": number, "id": name}
-        _write(out, {**head, **document(one)})
-        label = one.verdict or next(iter(one.fields.values())).label
+        _write(out, {**head, **document(result)})
+        label = result.verdict or next(iter(result.fields.values())).label
         state.labels[label] = state.labels.get(label, 0) + 1
     for number, why in wrong:
         _write(bad, {"line": number, "error": why})
@@ -186,9 +193,9 @@ def _run(
 
 
 def row_of(line: bytes, text_column: str) -> tuple[object, str]:
-    """A row's `id` (None without one) and its text; subject and body where there is no text.
+    """Returns a row's `id` (None without one) and its text; subject and body where it has no text.
 
-    Raises ValueError that says what is wrong with the row.
+    Raises ValueError that names the row's mistake.
     """
     try:
         row = json.loads(line)
@@ -215,20 +222,17 @@ def _write(file: IO[bytes], row: Mapping[str, object]) -> None:
     file.write(json.dumps(row, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
 
 
-# --- the state ------------------------------------------------------------------------------------
-
-
 def _begin(
     files: Files, identity: Mapping[str, str], text_column: str, again: bool, source: IO[bytes]
 ) -> State:
-    """The state to go on from, a fresh one where nothing was begun or `again` is said."""
-    found = None if again else _stored(files)
-    if found is None:
+    """Returns the state to continue from, or a fresh one where none exists or `again` is set."""
+    stored = None if again else _stored(files)
+    if stored is None:
         present = [str(file) for file in (files.out, files.bad) if file.exists()]
         if present and not again:
             raise ClassifyError(
-                f"{' and '.join(present)} stand there, but no state of a run that could go on; "
-                "name another file by --out, or overwrite them by --again"
+                f"{' and '.join(present)} exist, but no state of a run that could continue; "
+                "name another file with --out, or overwrite them with --again"
             )
         for file in (files.out, files.bad):
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -236,42 +240,46 @@ def _begin(
         fresh = State(dict(identity), text_column)
         _keep(fresh, files)
         return fresh
-    now = {**identity, "text_column": text_column}
-    before = {**found.identity, "text_column": found.text_column}
+    settings = {**identity, "text_column": text_column}
+    stored_settings = {**stored.identity, "text_column": stored.text_column}
     changed = [
-        f"{key} {before.get(key)} -> {now[key]}" for key in now if now[key] != before.get(key)
+        f"{key} {stored_settings.get(key)} -> {settings[key]}"
+        for key in settings
+        if settings[key] != stored_settings.get(key)
     ]
     if changed:
         raise ClassifyError(
-            f"{files.out} was begun under another {', '.join(changed)}; start over by --again, or "
-            "name another file by --out"
+            f"{files.out} was begun with another {', '.join(changed)}; start over with --again, or "
+            "name another file with --out"
         )
-    for file, size in ((files.out, found.out_bytes), (files.bad, found.bad_bytes)):
+    for file, size in ((files.out, stored.out_bytes), (files.bad, stored.bad_bytes)):
         if not file.exists() or file.stat().st_size < size:
             raise ClassifyError(
-                f"{file} is shorter than its state says: it was changed; start over by --again"
+                f"{file} is shorter than its state records: it was changed; start over with --again"
             )
-    return found
+    return stored
 
 
 def _stored(files: Files) -> State | None:
-    """The state of an earlier run, None where there is none."""
+    """Returns the state of an earlier run, None where there is none."""
     try:
         raw = json.loads(files.state.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
     except ValueError as error:
-        raise ClassifyError(f"{files.state} is no state: {error}; start over by --again") from error
+        raise ClassifyError(
+            f"{files.state} is no state: {error}; start over with --again"
+        ) from error
     if not isinstance(raw, dict) or raw.pop("format", None) != FORMAT:
-        raise ClassifyError(f"{files.state} has another format; start over by --again")
+        raise ClassifyError(f"{files.state} has another format; start over with --again")
     try:
         return State(**raw)
     except TypeError as error:
-        raise ClassifyError(f"{files.state} is malformed; start over by --again") from error
+        raise ClassifyError(f"{files.state} is malformed; start over with --again") from error
 
 
 def _seen(source: IO[bytes], state: State, files: Files) -> Digest:
-    """Reads past what was read before and compares it: the run may only go on in the same file."""
+    """Reads over the earlier input and compares it: a run may only continue in the same file."""
     digest, left = hashlib.sha256(), state.input_bytes
     while left > 0:
         block = source.read(min(left, 1 << 20))
@@ -282,13 +290,13 @@ def _seen(source: IO[bytes], state: State, files: Files) -> Digest:
     if left or (state.digest and digest.hexdigest() != state.digest):
         raise ClassifyError(
             f"{files.source} changed before line {state.lines}, which was classified already; "
-            "start over by --again"
+            "start over with --again"
         )
     return digest
 
 
 def _keep(state: State, files: Files) -> None:
-    """Write the state in one step, so that a reader sees the old one or the new one."""
+    """Writes the state in one step, so that a reader sees the old one or the new one."""
     part = files.state.with_name(f"{files.state.name}.part")
     text = json.dumps({"format": FORMAT, **asdict(state)}, indent=1) + "\n"
     with part.open("w", encoding="utf-8") as file:

@@ -1,4 +1,4 @@
-"""The machine's clock and fresh ids: the two things that are different at every call."""
+"""Reads the machine's clock and makes fresh ids: the two values that differ at every call."""
 
 from __future__ import annotations
 
@@ -9,20 +9,22 @@ from collections.abc import Callable, Iterator
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's base 32, as in ULIDs
 PAIRS = [a + b for a in ALPHABET for b in ALPHABET]
-OF_BYTE = bytes(ord(ALPHABET[byte & 31]) for byte in range(256))  # five random bits a character
+OF_BYTE = bytes(ord(ALPHABET[byte & 31]) for byte in range(256))  # five random bits per character
 
 
 MOST_AHEAD_MS = 24 * 3_600_000
-"""How far the time told may be ahead of the machine's: a day covers a wrong time zone. A clock that
-is set back by more was wrong before, so it is believed."""
+"""Bounds the lead of the reported time over the machine's: a day covers a wrong time zone.
+
+A clock that is set back by more was wrong before, so its new time is believed.
+"""
 
 
 class SystemClock:
-    """types.Clock over the operating system. Its time does not go back where somebody sets a clock.
+    """Implements `types.Clock` over the operating system; its time never goes back by a set clock.
 
-    Budgets, keys that end and leases would else live through an hour twice. Where the machine's
-    clock is behind what was told before, the time told goes on at half its pace until the machine's
-    has caught up; a clock set forward is followed at once. Threads may share it.
+    Otherwise budgets, expiring keys and leases would see an hour twice. Where the machine's clock
+    is behind the last reported time, the reported time goes on at half its pace until the machine's
+    clock has caught up. A clock that is set forward is followed at once. Threads may share it.
     """
 
     def __init__(
@@ -32,33 +34,35 @@ class SystemClock:
     ) -> None:
         self._wall_ns = wall_ns
         self._monotonic_ns = monotonic_ns
-        self._told = wall_ns(), monotonic_ns()  # the last time told, and when that was
+        self._told = wall_ns(), monotonic_ns()  # the last reported time, and when it was reported
 
     def now_ms(self) -> int:
-        """Milliseconds since the epoch."""
-        wall, at = self._wall_ns(), self._monotonic_ns()
-        told, before = self._told
-        slow = told + (at - before) // 2
+        """Returns milliseconds since the epoch."""
+        wall, monotonic = self._wall_ns(), self._monotonic_ns()
+        last, before = self._told
+        slow = last + (monotonic - before) // 2
         now = wall if wall >= slow or slow - wall > MOST_AHEAD_MS * 1_000_000 else slow
-        self._told = now, at
+        self._told = now, monotonic
         return now // 1_000_000
 
     def not_before(self, ms: int) -> None:
-        """Go on from this time, milliseconds since the epoch, if the machine's is not so far yet.
+        """Goes on from this time, milliseconds since the epoch, if the machine's clock is behind
+        it.
 
-        It is the newest that the ledger knows, so that a restart doesn't go back either.
+        It is the latest time that the ledger knows, so a restart does not go back either.
         """
         ahead = ms - self.now_ms()
         if 0 < ahead <= MOST_AHEAD_MS:
             self._told = ms * 1_000_000, self._monotonic_ns()
 
     def monotonic_ms(self) -> float:
-        """Milliseconds of a clock that never goes back."""
+        """Returns the milliseconds of a clock that never goes back."""
         return time.monotonic() * 1000.0
 
 
 def chance() -> float:
-    """A fresh number, uniform in [0, 1), that nobody can foresee."""
+    """Returns a fresh number, uniform in [0, 1), that nobody can predict."""
+    # It decides explorations, whose chances a caller must not foresee.
     return random.SystemRandom().random()
 
 
@@ -67,11 +71,11 @@ DRAWN_AT_ONCE = 256
 
 
 class UlidIds:
-    """types.Ids: 48 bits of time, 80 random bits, 26 characters, sortable by time.
+    """Implements `types.Ids`: 48 bits of time, 80 random bits, 26 characters, sortable by time.
 
-    Random bits are drawn for many ids at once: each draw gives up the interpreter to the threads
-    that wait for it, and getting it back took 180 us of a request under load. Threads may share
-    the ids (`next` is one step); a forked process draws its own.
+    Random bits are drawn for many ids at once. Each draw gives up the interpreter to waiting
+    threads, and getting it back took 180 us of a request under load. Threads may share the ids
+    (`next` is one step); a forked process draws its own.
     """
 
     def __init__(self) -> None:
@@ -79,7 +83,7 @@ class UlidIds:
         self._process = 0
 
     def new(self) -> str:
-        """A fresh id, in lower case."""
+        """Returns a fresh id, in lower case."""
         random = next(self._drawn, None) if os.getpid() == self._process else None
         if random is None:
             random = self._draw()

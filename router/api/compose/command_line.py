@@ -1,6 +1,6 @@
-"""A command of this program as text that works when pasted into the shell we were called from.
+"""Formats a command of this program as text that works when pasted into the same shell.
 
-It reads how this process was started, and nothing else.
+It reads how this process was started, and nothing more.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from pathlib import Path
 
 
 def command_line(*arguments: str) -> str:
-    """The program and these arguments, quoted for a POSIX shell.
+    """Returns the program and these arguments, quoted for a POSIX shell.
 
-    `tiergate` where the shell finds that, else the program beside this interpreter (an environment
-    that is not active), else `python -m router.cli`.
+    The program is `tiergate` where the shell finds it. Otherwise it is the program next to this
+    interpreter (an environment that is not active), or `python -m router.cli`.
     """
     return shlex.join([*_program(), *arguments])
 
@@ -23,7 +23,7 @@ def command_line(*arguments: str) -> str:
 def _program() -> list[str]:
     if shutil.which("tiergate"):
         return ["tiergate"]
-    beside = Path(sys.executable).with_name("tiergate")
-    if not beside.exists():
+    neighbour = Path(sys.executable).with_name("tiergate")
+    if not neighbour.exists():
         return [sys.executable, "-m", "router.cli"]
-    return [str(beside)]  # absolute: the shell may be in another folder by then
+    return [str(neighbour)]  # absolute: the shell may be in another folder by then

@@ -1,4 +1,4 @@
-"""The deciding half of the composition root: settings, policies, triage and the local models.
+"""Builds the deciding half of a process: settings, policies, triage and the local models.
 
 `tiergate route` and `check` need no more than this, so no database and no HTTP is imported here.
 """
@@ -27,9 +27,9 @@ from tiers.local.shared_folder import LocalAddress
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the command line and `TIERGATE_*` say."""
+    """Holds the settings of the command line and of the `TIERGATE_*` variables."""
 
-    policies: tuple[str, ...] = ("default",)  # names or paths; the first is the default
+    policies: tuple[str, ...] = ("default",)  # names or paths; the first one is the default policy
     database: str | Path = ".tiergate/ledger.db"  # may hold a password: print Address.shown
     anchors: Path | None = None
     synchronous: str = "normal"
@@ -38,30 +38,36 @@ class Settings:
     watch: bool = True
     metrics_dir: str = ""
     cache_dir: Path | None = Path(".tiergate/cache")
-    read_together: int = MAX_BATCH  # texts in one run of the encoder; 1: the same on every run
-    redis: str = ""  # where rates are kept that several machines share; "": beside the ledger
-    admin_port: int = 0  # of the address that operators' pages are moved to; 0: they are not
-    max_waiting: int | None = None  # calls for each remote answerer; None: as can be answered
+    # texts in one run of the encoder; 1: each text has the same result in every run
+    read_together: int = MAX_BATCH
+    redis: str = ""  # the store of rates that several machines share; "": a file beside the ledger
+    admin_port: int = 0  # the port of the operators' own address; 0: they have none
+    # calls that wait for each remote answerer; None: as many as can be answered
+    max_waiting: int | None = None
     guard_origin: bool = True  # without keys, refuse requests that another site's page sends
 
 
 @dataclass(slots=True)
 class Hosts:
-    """The local models of this machine: started once, by the process that starts the workers."""
+    """Owns the local models of this machine; the process that starts the workers starts
+    them once.
+    """
 
     hosts: dict[str, LocalModelHost] = field(default_factory=dict)
     specs: dict[str, LocalModelSpec] = field(default_factory=dict)
 
     @classmethod
     def start(cls, loaded: Sequence[LoadedPolicy]) -> Hosts:
-        """Begin loading every local model that the policies name; returns at once."""
+        """Starts to load every local model that the policies name; returns at once."""
         hosts = {name: LocalModelHost(spec) for name, spec in _specs(loaded).items()}
         for host in hosts.values():
             host.start()
         return cls(hosts, _specs(loaded))
 
     def refresh(self, loaded: Sequence[LoadedPolicy]) -> None:
-        """Give a model whose adapters or limits changed a new child; the old one drains."""
+        """Gives a model whose adapters or limits changed a new child process; the old
+        one drains.
+        """
         for name, spec in _specs(loaded).items():
             if name in self.hosts and self.specs.get(name) != spec:
                 self.hosts[name].swap(spec)
@@ -69,16 +75,16 @@ class Hosts:
 
     @property
     def addresses(self) -> dict[str, LocalAddress]:
-        """Where each local model is, by model name."""
+        """Returns the address of each local model, by model name."""
         return {name: host.address for name, host in self.hosts.items()}
 
     @property
     def addresses_text(self) -> dict[str, str]:
-        """The addresses as they go to another process; secret."""
+        """Returns the addresses as text for another process; they are secret."""
         return {name: address.to_text() for name, address in self.addresses.items()}
 
     def close(self) -> None:
-        """Drain and end the local models. Blocks."""
+        """Drains and ends the local models. Blocks."""
         for host in self.hosts.values():
             host.close()
 
@@ -86,20 +92,20 @@ class Hosts:
 def _specs(loaded: Sequence[LoadedPolicy]) -> dict[str, LocalModelSpec]:
     sections = [
         section
-        for one in loaded
-        for _, section in one.policy.rungs()
+        for policy in loaded
+        for _, section in policy.policy.rungs()
         if isinstance(section, LocalAnswerer)
     ]
     return specs_for(sections, loaded[0].path.parent if loaded else None)
 
 
 def addresses_from(texts: Mapping[str, str]) -> dict[str, LocalAddress]:
-    """The inverse of `Hosts.addresses_text`."""
+    """Returns the addresses whose text `Hosts.addresses_text` made."""
     return {name: LocalAddress.from_text(text) for name, text in texts.items()}
 
 
 def load_policies(settings: Settings, environ: Mapping[str, str]) -> list[LoadedPolicy]:
-    """The policies that are served, default first. Raises PolicyError with all mistakes."""
+    """Returns the served policies, the default first. Raises PolicyError with all mistakes."""
     known, encoder = load_abilities().known or None, encoder_sha256(settings.model_dir)
     loaded, mistakes = [], list[Mistake]()
     for name in settings.policies:
@@ -113,12 +119,15 @@ def load_policies(settings: Settings, environ: Mapping[str, str]) -> list[Loaded
 
 
 def installed_triage(folder: Path | None) -> str:
-    """The version of the triage model in `folder`, None: the shipped one. Raises ModelFileError."""
+    """Returns the version of the triage model in `folder` (None: the shipped one).
+
+    Raises ModelFileError.
+    """
     return check(folder or DEFAULT_FOLDER)
 
 
 def load_model(folder: Path) -> tuple[TriageModel | None, str]:
-    """The triage model and "", or None and why rules must read alone."""
+    """Returns the triage model and "", or None and the reason why only rules can read."""
     try:
         return TriageModel.load(folder), ""
     except ModelFileError as error:
@@ -126,7 +135,9 @@ def load_model(folder: Path) -> tuple[TriageModel | None, str]:
 
 
 class Core:
-    """The deciding half of a process: policies and the triage model, no database and no LLM."""
+    """Holds the deciding half of a process: policies and the triage model, no database
+    and no LLM.
+    """
 
     def __init__(
         self,
@@ -137,21 +148,22 @@ class Core:
     ) -> None:
         """Builds the policies; blocks for a fraction of a second. Raises PolicyError.
 
-        Without `local` no local model runs; decisions are the same, calls would fail.
+        Without `local` no local model runs; decisions are the same, and calls would fail.
         """
         self.clock, self.ids = SystemClock(), UlidIds()
-        self.events = Relay()  # who listens is known when the app is built
+        self.events = Relay()  # the app sets the listener when it is built
         model, self.degraded_because = load_model(settings.model_dir)
         self.engine = TriageEngine(model, settings.read_together)
         self.model = model
         self.abilities: AbilityTable = load_abilities()
         self.environ = environ
         self.encoder_sha256 = None if model is None else model.encoder.sha256
-        self.loaded = {one.policy.name: one for one in loaded}
+        self.loaded = {policy.policy.name: policy for policy in loaded}
         self.default = loaded[0].policy.name
         self._budgets_of: Policy | None = None
         self._budgets = Budgets()
         if local is None:
+            # The threads still count, because they set the price of the machine's own work.
             specs = _specs(loaded).items()
             local = {name: LocalAddress("", "", spec.threads) for name, spec in specs}
         self._parts = Parts(
@@ -166,7 +178,7 @@ class Core:
             settings.max_waiting,
         )
         self.router = Router(
-            {one.policy.name: self.build(one) for one in loaded},
+            {policy.policy.name: self.build(policy) for policy in loaded},
             self.default,
             budgets=self.budgets,
             clock=self.clock,
@@ -175,20 +187,21 @@ class Core:
         )
 
     def build(self, loaded: LoadedPolicy) -> PolicyRuntime:
-        """A policy made ready to serve. Raises PolicyError."""
+        """Returns a policy made ready to serve. Raises PolicyError."""
         return build_runtime(loaded, self._parts)
 
     def build_specialist(self, loaded: LoadedPolicy) -> PolicyRuntime:
-        """A policy's heads alone made ready. Raises PolicyError."""
+        """Returns a policy with only its heads made ready. Raises PolicyError."""
         return build_specialist(loaded, self._parts)
 
     def budgets(self) -> Budgets:
-        """What may be spent and asked, by the default policy as it is now."""
+        """Returns the budgets and rate limits of the default policy as it is now."""
         policy = self.loaded[self.default].policy
+        # Building them takes longer than a request may, and policies change rarely.
         if self._budgets_of is not policy:
             self._budgets_of, self._budgets = policy, Budgets(policy.budgets, policy.limits)
         return self._budgets
 
     def budget_of(self, payer: Payer) -> tuple[WindowLimit, ...]:
-        """Every window that a call of this payer must fit in now."""
+        """Returns every window that a call of this payer must fit in now."""
         return self.budgets().money(payer)

@@ -1,4 +1,4 @@
-"""Where a server listens: the socket, and which addresses may be served without an API key."""
+"""Opens the server's sockets, and finds addresses that may be served without an API key."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ BACKLOG = 2048
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches the address. Names but `localhost` count as outside."""
+    """Returns True when only this machine reaches the address; of names only `localhost` does."""
     if host == "localhost":
         return True
     try:
@@ -24,10 +24,12 @@ def is_loopback(host: str) -> bool:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A listening socket; port 0 takes a free one. Raises CannotListen."""
+    """Returns a listening socket; port 0 takes a free one. Raises CannotListen."""
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        family, kind, proto, _, address = found[0]
+        candidates = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )
+        family, kind, proto, _, address = candidates[0]
         listener = socket.socket(family, kind, proto)
         with _closed_on_error(listener):
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -43,7 +45,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def parsed(address: str) -> tuple[str, int]:
-    """Host and port of `HOST:PORT`, `[IPV6]:PORT` or `PORT`, which is on loopback.
+    """Returns host and port of `HOST:PORT`, `[IPV6]:PORT` or `PORT`, which is on loopback.
 
     Raises CannotListen.
 
@@ -64,7 +66,7 @@ def parsed(address: str) -> tuple[str, int]:
 def listening(
     host: str, port: int, admin: str = ""
 ) -> Iterator[tuple[socket.socket, socket.socket | None]]:
-    """The server's socket and, where `admin` names an address, that one's. Raises CannotListen."""
+    """Gives the server's socket, and that of the address `admin` if set. Raises CannotListen."""
     with contextlib.ExitStack() as open_sockets:
         own = open_sockets.enter_context(listen(host, port))
         if not admin:
@@ -72,7 +74,7 @@ def listening(
             return
         second = open_sockets.enter_context(listen(*parsed(admin)))
         if second.getsockname()[1] == own.getsockname()[1]:
-            # The port is what tells a request's address: a host may have several.
+            # The port shows the address of a request, since a host may have several addresses.
             raise CannotListen(f"--admin-listen {admin} has the server's own port; choose another.")
         yield own, second
 
@@ -87,9 +89,10 @@ def _closed_on_error(listener: socket.socket) -> Iterator[None]:
 
 
 def needs_key(host: str, database: str | Path) -> str:
-    """Why this address may not be served, "" when it may: outside loopback there must be a key.
+    """Returns the reason why this address may not be served, "" when it may.
 
-    Raises LedgerError for a database that cannot be opened.
+    An address outside loopback needs a key. Raises LedgerError for a database that cannot be
+    opened.
     """
     if is_loopback(host):
         return ""

@@ -1,7 +1,7 @@
-"""Whose heads `/v1/moderations` asks: of the served policy that moderates, else of the shipped one.
+"""Finds the heads for `/v1/moderations`: of a served policy that moderates, or the shipped ones.
 
-Part of the composition root. The shipped policy is read when it is first asked for; nothing of it
-is built but its heads, since no tier of it answers.
+It belongs to the composition root. The shipped policy is read at its first use. Only its heads are
+built, since no tier of it answers.
 """
 
 from __future__ import annotations
@@ -24,7 +24,10 @@ class ModerationHeads:
     def __init__(
         self, core: Core, analyst: Analyst, record: Callable[[LoadedPolicy], Awaitable[None]]
     ) -> None:
-        """`record` keeps what a policy said under its hash, so that old rows can be read by it."""
+        """Takes the parts.
+
+        `record` keeps a policy's text under its hash, so that old rows can be read.
+        """
         self._core = core
         self._analyst = analyst
         self._record = record
@@ -32,13 +35,14 @@ class ModerationHeads:
         self._loading = asyncio.Lock()
 
     async def find(self) -> Found:
-        """The specialist of the first served policy that moderates, else of the shipped one.
+        """Returns the specialist of the first served policy that moderates, or of the shipped one.
 
         Raises AnswererNotReady where the shipped heads are not of this encoder, LedgerError.
         """
         served = self._analyst.served(DOMAIN, TASK)
         if served is not None:
             return served
+        # Requests that come together read the shipped policy once.
         async with self._loading:
             if self._shipped is None:
                 self._shipped = await self._load()
@@ -46,7 +50,7 @@ class ModerationHeads:
 
     async def _load(self) -> Found:
         try:
-            loaded, found = await asyncio.to_thread(self._read)
+            loaded, specialist = await asyncio.to_thread(self._read)
         except PolicyError as error:
             raise AnswererNotReady(
                 f"No served policy has the specialist {DOMAIN}/{TASK}, and the shipped one's heads "
@@ -54,7 +58,7 @@ class ModerationHeads:
                 "anew with `tiergate train specialists`."
             ) from error
         await self._record(loaded)
-        return found
+        return specialist
 
     def _read(self) -> tuple[LoadedPolicy, Found]:
         path = find_policy(SHIPPED, policies_dir())

@@ -1,6 +1,6 @@
-"""The operating system's signals, taken for a while where they can be taken.
+"""Handles signals of the operating system for a while, where they can be handled.
 
-It knows nothing about what a signal asks for.
+It knows nothing about the effect of a signal.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterator
 
 @contextlib.contextmanager
 def taking(name: str, act: Callable[[], None]) -> Iterator[None]:
-    """Call `act` at each signal called `name` ("SIGHUP") while the block lasts.
+    """Calls `act` at each signal called `name` ("SIGHUP") while the block lasts.
 
-    Where the platform or the thread allows no handlers the block runs without: whoever embeds the
-    gateway keeps the signals, and nothing but a convenience is lost.
+    Where the platform or the thread allows no handlers, the block runs without one. The embedding
+    program then keeps the signals, and only a convenience is lost.
     """
     loop = asyncio.get_running_loop()
     number: int | None = getattr(signal, name, None)  # Windows has no SIGHUP

@@ -1,6 +1,6 @@
-"""What the dashboard shows: the ledger's newest rows, budgets and the state of every part, as JSON.
+"""Computes the dashboard's figures as JSON: newest rows, budgets and the state of every part.
 
-Part of the composition root. Each view reads a bounded part of the ledger in a worker thread.
+It belongs to the composition root. Each view reads a bounded part of the ledger in a worker thread.
 """
 
 from __future__ import annotations
@@ -57,27 +57,30 @@ from router.types import (
 Readiness = Callable[[], tuple[bool, Json]]
 
 LIVE_MS = 1_000.0
-"""How long a live view stands: several viewers, and the same one's tabs, share it."""
+"""Sets the life of a live view: several viewers, and one viewer's tabs, share it."""
 SLOW_MS = 60_000.0
-"""The same for what reads thousands of rows and changes little in a minute."""
+"""Sets the life of views that read thousands of rows and change little in a minute."""
 REPORTED = 10_000
-"""Requests that the savings view reads at most: about two seconds in a thread of its own."""
+"""Bounds the requests that the savings view reads: about two seconds in a thread of its own."""
 CHANGING_MINUTES = 5
-"""Minutes that are read anew each time: rows are dated by their beginning and written at their
-end, and no answerer takes longer than its deadline."""
+"""Sets the minutes that are read again each time.
+
+Rows are dated by their start and written at their end, and no answerer takes longer than its
+deadline.
+"""
 HOURS_KEPT = 64
 
 
 @dataclass(frozen=True, slots=True)
 class _Sealed:
-    """The minutes before `until` of a tenant's hour, which change no more."""
+    """Holds the minutes before `until` of a tenant's hour, which change no more."""
 
     until: int
     slices: tuple[Slice, ...]
 
 
 class Overview:
-    """The views. `tenant` None: of all tenants. All raise LedgerError."""
+    """Computes the views. `tenant` None means all tenants. All methods raise LedgerError."""
 
     def __init__(
         self,
@@ -98,10 +101,8 @@ class Overview:
             clock=clock, max_entries=HOURS_KEPT, ttl_ms=3_600_000.0
         )
 
-    # --- now --------------------------------------------------------------------------------------
-
     async def now(self, tenant: str | None) -> Json:
-        """The last hour by minute and tier, budgets, and what deserves attention."""
+        """Returns the last hour by minute and tier, budgets, and alerts."""
         last = self._clock.now_ms() // MINUTE_MS
         sealed = self._sealed.get(tenant)
         slices, budgets, refused = await self._snapshots.get(
@@ -121,7 +122,7 @@ class Overview:
             "minutes": [minute_json(minute) for minute in hour.minutes],
             "hour": minute_json(hour.whole),
             "tiers": tiers_json(hour),
-            "budgets": [budget_json(one) for one in budgets],
+            "budgets": [budget_json(use) for use in budgets],
             "alerts": [alert_json(alert) for alert in alerts],
         }
 
@@ -137,61 +138,60 @@ class Overview:
         return (*kept, *read), self._budgets(last * minute_ms, tenant), refused
 
     def _seal(self, tenant: str | None, last: int, slices: Sequence[Slice]) -> None:
-        """Keep what is old enough and has nothing open, so that it is not read again."""
+        """Keeps the minutes that are old enough and have no open request, so they are read once."""
         open_from = min((s.minute for s in slices if s.state.value == "open"), default=last)
         until = min(last - CHANGING_MINUTES, open_from)
         self._sealed.put(tenant, _Sealed(until, tuple(s for s in slices if s.minute < until)))
 
     def _budgets(self, now_ms: int, tenant: str | None) -> tuple[BudgetUse, ...]:
-        """Spend against budget in the windows that run now, those without a limit among them.
+        """Returns spend and budget of the windows that run now, including those without a limit.
 
-        A default (`*`) stands under each tenant or key that it holds for and that has spent.
+        A default (`*`) appears under each tenant or key that it holds for and that has spent.
         """
         starts = {kind.value: window_start(kind, now_ms) for kind in WindowKind}
-        found = {
-            (BudgetScope(one.tenant, one.key_id, one.policy, one.tier), one.kind): one
-            for one in overview.budget_windows(self._database, starts, tenant)
+        windows = {
+            (BudgetScope(use.tenant, use.key_id, use.policy, use.tier), use.kind): use
+            for use in overview.budget_windows(self._database, starts, tenant)
         }
         policy = self._core.loaded[self._core.default].policy
         named = {name for name in policy.budgets if name != "*"} if tenant is None else {tenant}
-        payers = {Payer(s.tenant, s.key_id, s.policy, s.tier) for s, _ in found}
+        payers = {Payer(s.tenant, s.key_id, s.policy, s.tier) for s, _ in windows}
         payers |= {Payer(name) for name in named} | {Payer("")}
         limits = {
             (limit.scope, limit.kind.value): limit.nano_usd
             for payer in payers
             for limit in self._core.budget_of(payer)
-            if tenant is None or limit.scope.tenant == tenant  # others count others' money too
+            # a wider limit counts other tenants' money too
+            if tenant is None or limit.scope.tenant == tenant
         }
         uses = []
-        for scope, kind in dict.fromkeys((*found, *limits)):
-            window = found.get((scope, kind))
+        for scope, kind in dict.fromkeys((*windows, *limits)):
+            window = windows.get((scope, kind))
             spent, held = (window.spent_nano_usd, window.held_nano_usd) if window else (0, 0)
             uses.append(BudgetUse(scope, kind, spent, held, limits.get((scope, kind))))
-        return tuple(sorted(uses, key=lambda one: (-(one.share or 0.0), str(one.scope), one.kind)))
-
-    # --- decisions --------------------------------------------------------------------------------
+        return tuple(sorted(uses, key=lambda use: (-(use.share or 0.0), str(use.scope), use.kind)))
 
     async def decisions(self, query: DecisionQuery) -> Json:
-        """A page of decisions, newest first, and what may be filtered by."""
+        """Returns a page of decisions, newest first, and the choices of its filters."""
         page = await self._snapshots.get(
             ("decisions", query), LIVE_MS, lambda: overview.decisions(self._database, query)
         )
         return {**page_json(page, query), "choices": {"tiers": self._tiers()}}
 
     async def decision(self, request_id: str, tenant: str | None) -> RequestRow | None:
-        """One request in full; None when there is none of that tenant."""
+        """Returns one request in full; None when that tenant has none of this id."""
         return await self._ledger.get(request_id, tenant)
 
     def _tiers(self) -> list[str]:
         levels = {plan.facts.tier: plan.facts.level for plan in self._plans()}
         return sorted(levels, key=lambda name: (levels[name], name))
 
-    # --- savings, confidence ----------------------------------------------------------------------
-
     async def savings(self, days: int, tenant: str | None) -> Json:
-        """The report's figures over the newest requests of the last days, `REPORTED` at most.
+        """Returns the report's figures over the newest requests of the last days, at most
+        `REPORTED`.
 
-        `complete` is false where there were more; `covers_since_ms` says since when they are read.
+        `complete` is false where there were more; `covers_since_ms` is the start of the time they
+        cover.
         """
         since_ms = self._clock.now_ms() - days * DAY_MS
         key = ("savings", days, tenant)
@@ -208,13 +208,21 @@ class Overview:
             since_ms=begin or since_ms,
             until_ms=None,
             now_ms=now_ms,
-            extra=Extra(policy_text=lambda one: policies.policy_content(self._database, one)),
+            extra=Extra(
+                policy_text=lambda policy_hash: policies.policy_content(self._database, policy_hash)
+            ),
         )
-        told = {"complete": begin is None, "covers_since_ms": begin or since_ms, "most": REPORTED}
-        return {**told, "report": report_object(report)}
+        coverage = {
+            "complete": begin is None,
+            "covers_since_ms": begin or since_ms,
+            "most": REPORTED,
+        }
+        return {**coverage, "report": report_object(report)}
 
     async def confidence(self, days: int, tenant: str | None) -> Json:
-        """How sure answers were, by tier, and how often that was right where people said so."""
+        """Returns answers' confidence by tier, and how often people found confident
+        answers right.
+        """
         since_ms = self._clock.now_ms() - days * DAY_MS
         key = ("confidence", days, tenant)
         return await self._snapshots.get(key, SLOW_MS, lambda: self._sure(since_ms, tenant))
@@ -230,10 +238,8 @@ class Overview:
             "reliability": reliability_json(outcomes),
         }
 
-    # --- health -----------------------------------------------------------------------------------
-
     async def health(self, tenant: str | None) -> Json:
-        """The state of every part and, per answerer, how its recent calls went."""
+        """Returns the state of every part and, per answerer, the results of its recent calls."""
         since_ms = self._clock.now_ms() - MINUTES * MINUTE_MS
         turns = await self._snapshots.get(
             ("health", tenant), LIVE_MS, lambda: overview.turns(self._database, since_ms, tenant)
@@ -257,6 +263,7 @@ class Overview:
         failures = [t for t in turns if t.state in (AttemptState.FAILED, AttemptState.UNKNOWN_COST)]
         last = max(failures, key=lambda turn: turn.started_at_ms, default=None)
         latencies = DurationHistogram()
+        # Failed calls say nothing about how long an answer takes.
         for turn in turns:
             if turn.state is AttemptState.SETTLED:
                 latencies.add(turn.latency_ms)
@@ -285,18 +292,19 @@ class Overview:
             yield from runtime.plans
 
     def limits_now(self) -> tuple[BudgetUse, ...]:
-        """The windows that have a limit and run now, for metrics; blocks."""
+        """Returns the windows that have a limit and run now, for metrics; blocks."""
         now_ms = self._clock.now_ms()
         return tuple(u for u in self._budgets(now_ms, None) if u.limit_nano_usd is not None)
 
     def budget_warnings(self) -> list[PolicyWarning]:
-        """Warns of the default policy's budgets, which hold now, as `tiergate check` does."""
+        """Returns warnings about the default policy's present budgets, as `tiergate check` does."""
         router = self._core.router
         facts = [plan.facts for plan in router.default.plans]
         return budget_warnings(router.default.policy, facts)
 
     def _unwise_budgets(self, tenant: str | None) -> list[Alert]:
-        """Those of all tenants, or of one's own budget."""
+        """Returns alerts about budgets of all tenants, or of the tenant's own."""
+        # A tenant may not see what others may spend.
         own = f"budgets.{tenant}."
         return [
             Alert("warn", w.kind.value, w.key_path, f"{w.key_path}: {w.message}.")
@@ -305,15 +313,15 @@ class Overview:
         ]
 
     def _part_alerts(self) -> list[Alert]:
-        """What is not as it should be with triage, ledger, answerers, prices and policies."""
+        """Returns alerts about triage, ledger, answerers, prices and policies that are not well."""
         alerts = []
         if not self._ledger.healthy:
-            said = f"The ledger cannot be written: {self._ledger.fault}"
-            alerts.append(Alert("bad", "ledger_failing", "", said))
+            message = f"The ledger cannot be written: {self._ledger.fault}"
+            alerts.append(Alert("bad", "ledger_failing", "", message))
         if self._core.engine.degraded:
             because = self._core.degraded_because or "the model failed"
-            said = f"Triage is degraded, rules alone decide: {because}"
-            alerts.append(Alert("bad", "triage_degraded", "", said))
+            message = f"Triage is degraded, only rules decide: {because}"
+            alerts.append(Alert("bad", "triage_degraded", "", message))
         seen = set[str]()
         for plan in self._plans():
             name, status = plan.facts.name, plan.answerer.status()
@@ -322,18 +330,18 @@ class Overview:
             seen.add(name)
             state = status.state.value
             if state != "ready":
-                said = f"{name} ({plan.facts.tier}) is {state.replace('_', ' ')}"
-                said += f": {status.detail}" if status.detail else "."
+                message = f"{name} ({plan.facts.tier}) is {state.replace('_', ' ')}"
+                message += f": {status.detail}" if status.detail else "."
                 level = "note" if state == "loading" else "bad"
-                alerts.append(Alert(level, "tier_not_ready", name, said))
+                alerts.append(Alert(level, "tier_not_ready", name, message))
             if not _price_known(plan):
-                said = f"The price of {name} is unknown: its calls are in no sum of money."
-                alerts.append(Alert("warn", "price_unknown", name, said))
+                message = f"The price of {name} is unknown: its calls are in no sum of money."
+                alerts.append(Alert("warn", "price_unknown", name, message))
         return alerts
 
 
 def _price_known(plan: RungPlan) -> bool:
     if not plan.may_spend_outside:
         return True
-    one = Usage(input_tokens=1, output_tokens=1)
-    return plan.would_cost(one).basis is not CostBasis.UNKNOWN
+    usage = Usage(input_tokens=1, output_tokens=1)
+    return plan.would_cost(usage).basis is not CostBasis.UNKNOWN

@@ -1,7 +1,7 @@
 """Asks each answerer of a policy for its models, before the first request: `check --probe`.
 
-Part of the composition root. Nothing is asked that costs money: a list of models of each replica,
-and the files of local models.
+It belongs to the composition root. It sends nothing that costs money: it reads a list of models
+from each replica, and the files of local models.
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ from tiers.upstream.models import listed_models
 from tiers.upstream.wires import wire_of
 
 SHOWN = 5
-"""Names of models that are shown where the one that is asked for is not among them."""
+"""Bounds the names that are shown where a list lacks the wanted model."""
 
 
 class Found(StrEnum):
-    """Holds the result of a probe."""
+    """Names the results of a probe."""
 
     OK = "ok"
-    UNKNOWN = "unknown"  # nobody lists its models: only a call would show
+    UNKNOWN = "unknown"  # the provider has no list of models: only a call would show
     NO = "no"
 
 
 @dataclass(frozen=True, slots=True)
 class Probed:
-    """One answerer at one of its replicas."""
+    """Describes the result for one answerer at one of its replicas."""
 
     answerer: str
     model: str
@@ -50,8 +50,10 @@ async def probe(runtime: PolicyRuntime, environ: Mapping[str, str]) -> list[Prob
     """Asks each answerer that has a model of its own, in the policy's order."""
     session = new_session()
     try:
-        asked = [one for plan in runtime.plans for one in _probes(session, plan, environ)]
-        return list(await asyncio.gather(*asked))
+        probes = [
+            probe_call for plan in runtime.plans for probe_call in _probes(session, plan, environ)
+        ]
+        return list(await asyncio.gather(*probes))
     finally:
         await session.close()
 
@@ -66,8 +68,8 @@ def _probes(
     elif isinstance(section, LocalAnswerer):
         yield asyncio.to_thread(_local, section)
     elif isinstance(section, LitellmAnswerer):
-        said = "not asked: litellm has no list of a provider's models that can be trusted"
-        yield _at_once(Probed(section.name, section.model, "litellm", Found.UNKNOWN, said))
+        explanation = "not asked: litellm has no list of a provider's models that can be trusted"
+        yield _at_once(Probed(section.name, section.model, "litellm", Found.UNKNOWN, explanation))
 
 
 async def _at_once(probed: Probed) -> Probed:
@@ -89,20 +91,20 @@ async def _upstream(
         headers = wire_of(section, facts).headers(key)
         ids = await listed_models(session, url, headers)
     except TiergateError as error:
-        found, said = Found.NO, error.message
+        result, explanation = Found.NO, error.message
     else:
-        found, said = _compared(section.model, ids)
-    return Probed(section.name, section.model, shown_url(url), found, said)
+        result, explanation = _compared(section.model, ids)
+    return Probed(section.name, section.model, shown_url(url), result, explanation)
 
 
 NO_LIST = "has no list of models: only a call would show this one, and if the key is good"
 
 
 def _compared(model: str, ids: Sequence[str] | None) -> tuple[Found, str]:
-    """Says if a model is among those listed, and in words."""
+    """Returns the result, and in words, of looking for a model among those listed."""
     if ids is None:
         return Found.UNKNOWN, NO_LIST
-    # ollama lists a tag behind the name, Gemini a folder before it
+    # ollama appends a tag to the name, Gemini puts a folder before it
     if {model, f"{model}:latest", f"models/{model}"} & set(ids):
         return Found.OK, "lists this model"
     near = difflib.get_close_matches(model, ids, n=SHOWN, cutoff=0.5) or list(ids[:SHOWN])

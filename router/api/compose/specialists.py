@@ -1,7 +1,8 @@
-"""A policy's specialist made ready, without a server: policy, triage model and heads, no more.
+"""Makes a policy's specialist ready without a server, from policy, triage model and heads.
 
-Part of the composition root. It imports neither tiers nor ledger nor HTTP, so that classifying a
-file needs onnxruntime, tokenizers and numpy beside what the command line and policies need.
+It belongs to the composition root. It imports neither tiers nor ledger nor HTTP, so that
+classifying a file needs only onnxruntime, tokenizers and numpy besides the packages of the command
+line and of policies.
 """
 
 from __future__ import annotations
@@ -26,22 +27,24 @@ READINGS = {
     EncoderUse.ALWAYS: "whole",
     EncoderUse.NEVER: "words alone",
 }
-"""How a state file names what was read; 0.1 wrote the first two."""
+"""Names the way of reading in a state file; version 0.1 wrote the first two."""
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What results depend on: a run that goes on under another one would mix them."""
+    """Holds the facts that results depend on: a run that continues under others would mix them."""
 
     policy: str
     policy_hash: str
     model_version: str
     task: str
-    reading: str  # whether a first pass of words came before the encoder
+    reading: str  # tells if a first pass of words came before the encoder
 
 
 class Specialist:
-    """One policy's specialist over the triage model; a context manager that owns its threads."""
+    """Runs one policy's specialist over the triage model; a context manager that owns
+    its threads.
+    """
 
     def __init__(
         self,
@@ -52,16 +55,19 @@ class Specialist:
         threads: int,
         encoder: EncoderUse,
     ) -> None:
-        """Use `open`."""
+        """Takes the loaded parts; use `open` instead."""
         named = [(head, loaded.file(head.path)) for head in loaded.policy.heads]
         own = OwnHeads.of(model.stack.heads, load_heads(named, model.encoder.sha256))
         self._section = section
         self._task = task
         self._reader = BulkReader(model, own, heads_of(section, task), threads, encoder=encoder)
         self.identity = Identity(
-            loaded.policy.name, loaded.hash, model.version, task or section.task,
+            loaded.policy.name,
+            loaded.hash,
+            model.version,
+            task or section.task,
             READINGS[encoder],
-        )  # fmt: skip
+        )
         self.head_files = tuple(
             file for _, path in named for file in (path, path.with_suffix(".npz"))
         )
@@ -78,11 +84,11 @@ class Specialist:
         threads: int,
         encoder: EncoderUse = EncoderUse.WHEN_NEEDED,
     ) -> Specialist:
-        """The specialist of a policy by name or path; `encoder` says which texts the encoder reads.
+        """Opens the specialist of a policy by name or path.
 
-        Raises PolicyError where the policy is broken or has no such specialist, ModelFileError
-        where there is no triage model: rules alone read no heads; ClassifyError where a head
-        cannot do without the encoder.
+        `encoder` selects the texts that the encoder reads. Raises PolicyError where the policy is
+        broken or has no such specialist. Raises ModelFileError where there is no triage model:
+        rules alone read no heads. Raises ClassifyError where a head cannot do without the encoder.
         """
         model = TriageModel.load(model_dir or DEFAULT_FOLDER)
         path = find_policy(policy, policies_dir())
@@ -110,17 +116,19 @@ class Specialist:
 
     @property
     def early(self) -> int:
-        """How many texts were plain by their words alone."""
+        """Returns the number of texts whose words were enough."""
         return self._reader.early
 
     def say(self, texts: Sequence[str]) -> list[Said]:
-        """What is said of each text, in the order given."""
+        """Returns the result of each text, in the order given."""
         readings = self._reader.read(texts)
         return [said_of(self._section, reading, self._task) for reading in readings]
 
 
 def bytes_on_disk(specialist: Specialist, model_dir: Path | None) -> dict[str, int]:
-    """What classifying reads from disk, in bytes: triage model, the policy's heads, the policy."""
+    """Returns the bytes that classifying reads from disk: triage model, the policy's
+    heads, policy.
+    """
     model = model_dir or DEFAULT_FOLDER
     files = [file for file in model.rglob("*") if file.is_file() and file.suffix != ".md"]
     return {

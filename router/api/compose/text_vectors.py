@@ -1,7 +1,8 @@
-"""The triage encoder as an embedding model: texts in, unit vectors out, off the event loop.
+"""Embeds texts with the triage encoder: texts in, unit vectors out, off the event loop.
 
-Part of the composition root: the one place of the surface that knows the triage model. Each text is
-read alone, so that it has the same vector whatever else a request holds (INT8 scales over a run).
+It belongs to the composition root, the only part of the API that knows the triage model. Each text
+is read by itself, so that it has the same vector whatever other texts a request holds (INT8 scales
+over a run).
 """
 
 from __future__ import annotations
@@ -17,13 +18,13 @@ from router.triage.triage_model import TriageModel
 from router.types import Embedded
 
 TEXTS_AT_ONCE = 32
-"""Texts that one request reads before the next one has its turn: at most 0.2 s of one core."""
+"""Bounds the texts of one turn: at most 0.2 s of one core before the next request has its turn."""
 MAX_WAITING = 64
-"""Requests that wait for the one thread; further ones are told to come back."""
+"""Bounds the requests that wait for the one thread; further ones are asked to come back."""
 
 
 class TextVectors:
-    """The Protocol `types.Embedder` over the triage model; owns one thread."""
+    """Implements `types.Embedder` over the triage model; owns one thread."""
 
     def __init__(self, model: TriageModel | None) -> None:
         self._model = model
@@ -32,12 +33,15 @@ class TextVectors:
 
     @property
     def width(self) -> int:
-        """How many numbers a whole vector has. Raises AnswererNotReady without a model."""
+        """Returns the length of a whole vector. Raises AnswererNotReady without a model."""
         return self._ready().encoder.width
 
     @property
     def version(self) -> str:
-        """Names the encoder: vectors of two versions do not mix. Raises AnswererNotReady."""
+        """Returns the encoder's version: vectors of two versions do not mix.
+
+        Raises AnswererNotReady.
+        """
         return self._ready().encoder.sha256[:12]
 
     def _ready(self) -> TriageModel:
@@ -49,7 +53,7 @@ class TextVectors:
         return self._model
 
     async def embed(self, texts: Sequence[str], dimensions: int | None = None) -> Embedded:
-        """The vectors in the order of the texts. Raises AnswererNotReady, Overloaded."""
+        """Returns the vectors in the order of the texts. Raises AnswererNotReady, Overloaded."""
         model = self._ready()
         if self._waiting >= MAX_WAITING:
             raise Overloaded(
@@ -72,12 +76,13 @@ class TextVectors:
         return Embedded(tuple(vectors), tokens, cut, compute_ms)
 
     def close(self) -> None:
-        """End the thread; what waits for it is dropped."""
+        """Ends the thread; work that waits for it is dropped."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _read(model: TriageModel, texts: Sequence[str], dimensions: int | None) -> Embedded:
-    """Some texts' vectors, each read alone."""
+    """Returns the vectors of some texts, each read by itself."""
+    # The thread's own time leaves out waits for other threads.
     began_s = time.thread_time()
     encoder = model.encoder
     lengths = [min(MAX_TOKENS, len(encoder.tokenise(text))) for text in texts]
@@ -85,6 +90,7 @@ def _read(model: TriageModel, texts: Sequence[str], dimensions: int | None) -> E
     for text in texts:
         vector = encoder.encode([text])[:, :dimensions]  # (1, dimensions)
         if dimensions is not None:
+            # A shortened vector is no longer of length one.
             length = float((vector * vector).sum()) ** 0.5
             vector = vector / length if length else vector
         vectors.append(vector.astype("<f4").tobytes())

@@ -1,4 +1,4 @@
-"""The little of HTTP that our handlers share: reading a bounded body, sending bytes, errors.
+"""Reads bounded bodies, sends bytes and errors: the parts of HTTP that all handlers share.
 
 Handlers are plain ASGI: the request path is too hot for a framework's request objects. It knows
 nothing about routing or models.
@@ -30,7 +30,7 @@ from router.errors import (
 )
 from router.types import LONG_CHARACTERS
 
-# ASGI's own shapes are open dictionaries; they stop here.
+# ASGI's own types are open dictionaries; they stop here.
 Scope = MutableMapping[str, Any]
 Event = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Event]]
@@ -41,17 +41,17 @@ Made = TypeVar("Made")
 JSON = (b"content-type", b"application/json")
 
 GRACE_S = 0.05
-"""How late a client's going away may be noticed: little beside any call of an LLM."""
+"""Sets how late a departed client may be noticed; it is short beside any call of an LLM."""
 
 
 PEER = ":peer"
-"""The name of the client's address among headers; no header's own name has a colon."""
+"""Names the client's address among the headers; no header's own name has a colon."""
 
 
 def headers_of(scope: Scope) -> dict[str, str]:
-    """Request headers by lower-case name, and PEER; the last of a repeated name wins.
+    """Returns the request headers by lower-case name, and PEER; the last of a repeated name wins.
 
-    Betas are one list, however many lines they take (RFC 9110, section 5.3).
+    All `anthropic-beta` lines make one list (RFC 9110, section 5.3).
     """
     headers = {k.decode("latin-1"): v.decode("latin-1") for k, v in scope["headers"]}
     if len(headers) < len(scope["headers"]) and "anthropic-beta" in headers:
@@ -63,16 +63,18 @@ def headers_of(scope: Scope) -> dict[str, str]:
 
 
 async def made_of(size: int, work: Callable[[], Made]) -> Made:
-    """Returns what `work` makes of so many bytes; of many, beside the loop, which has others to
-    serve."""
+    """Returns the result of `work` on `size` bytes; many bytes are worked on in a thread.
+
+    The event loop meanwhile serves other requests.
+    """
     return await asyncio.to_thread(work) if size > LONG_CHARACTERS else work()
 
 
 async def read_body(headers: dict[str, str], receive: Receive, limit: int) -> bytes:
-    """The whole body, at most `limit` bytes, decompressed where it came compressed.
+    """Returns the whole body, at most `limit` bytes, decompressed where it came compressed.
 
-    Raises BodyTooLarge, ClientGone, UnsupportedMedia, and RequestError for what is not compressed
-    as it says.
+    Raises BodyTooLarge, ClientGone, UnsupportedMedia, and RequestError for a body that does not
+    have the coding it declares.
     """
     coding = coding_of(headers)
     body = await _read(headers, receive, limit)
@@ -82,7 +84,8 @@ async def read_body(headers: dict[str, str], receive: Receive, limit: int) -> by
 
 
 async def _read(headers: dict[str, str], receive: Receive, limit: int) -> bytes:
-    """The body as it came."""
+    """Returns the body as it came."""
+    # A declared length saves reading a body that is too large anyway.
     declared = headers.get("content-length", "")
     if declared.isdigit() and int(declared) > limit:
         raise _too_large(int(declared), limit)
@@ -102,7 +105,7 @@ async def _read(headers: dict[str, str], receive: Receive, limit: int) -> bytes:
 
 
 def require_json(headers: dict[str, str]) -> None:
-    """Raises UnsupportedMedia for a body that says it is something else than plain JSON."""
+    """Raises UnsupportedMedia when the body's declared type is not plain JSON."""
     kind = headers.get("content-type", "application/json").split(";")[0].strip().lower()
     if kind != "application/json":
         raise UnsupportedMedia(
@@ -110,9 +113,9 @@ def require_json(headers: dict[str, str]) -> None:
         )
 
 
-def _too_large(found: int, limit: int) -> BodyTooLarge:
+def _too_large(size: int, limit: int) -> BodyTooLarge:
     return BodyTooLarge(
-        f"The body has at least {found} bytes; this server takes at most {limit}. Shorten the "
+        f"The body has at least {size} bytes; this server takes at most {limit}. Shorten the "
         "messages, or raise max_body_bytes in the policy."
     )
 
@@ -124,7 +127,7 @@ async def send_bytes(
     headers: Headers,
     content_type: bytes = b"application/json",
 ) -> None:
-    """A whole response."""
+    """Sends a whole response."""
     await send(
         {
             "type": "http.response.start",
@@ -140,12 +143,14 @@ async def send_bytes(
 
 
 async def send_error(send: Send, error: TiergateError, body: bytes, headers: Headers) -> None:
-    """An error's `body` with its status and what tells an SDK whether to try again."""
+    """Sends an error's `body` with its status and the headers that tell an SDK when to
+    try again.
+    """
     extra = list(headers)
-    told = (
+    waiting_errors = (
         Overloaded | UpstreamRateLimited | LedgerUnavailable | TooManyWrongKeys | AnswererNotReady
     )
-    if isinstance(error, told) and error.retry_after_s is not None:
+    if isinstance(error, waiting_errors) and error.retry_after_s is not None:
         extra.append((b"retry-after", str(max(1, math.ceil(error.retry_after_s))).encode()))
     if isinstance(error, MethodNotAllowed) and error.allow:
         extra.append((b"allow", error.allow.encode()))
@@ -155,6 +160,7 @@ async def send_error(send: Send, error: TiergateError, body: bytes, headers: Hea
             seconds = max(1, -(-error.retry_after_ms // 1000))
             extra.append((b"retry-after", str(seconds).encode()))
             extra.append((b"retry-after-ms", str(error.retry_after_ms).encode()))
+    # The official SDKs retry a 429 by themselves unless this header stops them.
     hopeless = isinstance(error, RateLimited) and error.retry_after_ms < 0
     if hopeless or isinstance(error, BudgetExceeded | NoUsableAnswer | TooManyWrongKeys):
         extra.append((b"x-should-retry", b"false"))
@@ -162,13 +168,13 @@ async def send_error(send: Send, error: TiergateError, body: bytes, headers: Hea
 
 
 class Watch:
-    """Cancels the handler when the client goes away, as ASGI tells it by `http.disconnect`.
+    """Cancels the handler when the client goes away, which ASGI reports as `http.disconnect`.
 
     That cancellation ends with the block. Any other is the server's, whose drain time is over.
 
-    It begins to listen after `GRACE_S`: most answers are gone by then, and a task for each of them
+    It starts to listen after `GRACE_S`: most answers are sent by then, and a task for each of them
     would cost more than reading the request. Handlers send through `send`, so that the disconnect
-    which servers report after a complete response is not taken for one.
+    which servers report after a complete response does not count.
     """
 
     def __init__(self, receive: Receive, send: Send) -> None:

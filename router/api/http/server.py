@@ -1,4 +1,4 @@
-"""The HTTP surface: which path goes to which handler, and one shape for every error."""
+"""Sends each path to its handler, and gives every error one form."""
 
 from __future__ import annotations
 
@@ -65,21 +65,24 @@ WIRE_FORMATS: dict[str, WireFormat] = {
     "/v1/messages": ANTHROPIC,
     "/v1/completions": CompletionsFormat(),
 }
-"""The paths that answer, each in its own language."""
+"""Lists the paths that answer chats, each with its wire format."""
 
 EVERYWHERE = ("/healthz", "/readyz", "/v1/reviews", "/v1/decisions/", "/v1/feedback")
 ADMINS = ("/", "/metrics", "/docs", "/openapi.json")
 ADMINS_BELOW = (PAGE, DATA)
 NO_DETAILS = "Send a key with the scope admin; with --admin-listen, to that address."
-"""`--admin-listen` moves ADMINS; the probes, and what the dashboard asks with a person's key,
-answer at both addresses."""
+"""Divide the paths between the two addresses.
+
+`--admin-listen` moves ADMINS. The probes, and the paths that the dashboard calls with a person's
+key, answer at both addresses.
+"""
 
 Readiness = Callable[[], tuple[bool, dict[str, object]]]
 
 
 @dataclass(frozen=True, slots=True)
 class OwnModels:
-    """What answers from the triage model alone; `moderation` finds whose heads are asked."""
+    """Holds the services that answer from the triage model; `moderation` finds the heads to use."""
 
     analyst: Analyst
     moderation: Callable[[], Awaitable[Found]]
@@ -89,7 +92,7 @@ class OwnModels:
 
 @dataclass(frozen=True, slots=True)
 class Learnt:
-    """What comes after an answer: feedback, matters for people, and who takes their verdicts."""
+    """Holds the stores of what comes after an answer: feedback, reviews and reviewers' verdicts."""
 
     feedback: FeedbackBook
     desk: ReviewDesk
@@ -97,7 +100,7 @@ class Learnt:
 
 
 class Server:
-    """An ASGI application over one gateway."""
+    """Serves one gateway as an ASGI application."""
 
     def __init__(
         self,
@@ -118,7 +121,10 @@ class Server:
         *,
         admin_port: int = 0,
     ) -> None:
-        """`admin_port`: what is for operators answers there alone; 0: at every address."""
+        """Takes the parts.
+
+        With `admin_port`, operators' paths answer only there; 0: at every address.
+        """
         self._admin_port = admin_port
         self._gateway = gateway
         self._ledger = ledger
@@ -133,20 +139,33 @@ class Server:
         self._started_s = clock.now_ms() // 1000
         router = gateway.router
 
-        def most() -> int:
+        def max_body_bytes_now() -> int:
             return router.default.policy.max_body_bytes
 
         idempotent = Idempotency(
-            replies, door, metrics,
-            given_again=given_again, ledger=ledger, clock=clock, ids=ids, max_body_bytes=most,
-        )  # fmt: skip
+            replies,
+            door,
+            metrics,
+            given_again=given_again,
+            ledger=ledger,
+            clock=clock,
+            ids=ids,
+            max_body_bytes=max_body_bytes_now,
+        )
         embeddings = Embeddings(
-            own.embedder, own.tokens, router, door, metrics,
-            ledger=ledger, secret_of=secret_of, clock=clock, ids=ids,
-        )  # fmt: skip
+            own.embedder,
+            own.tokens,
+            router,
+            door,
+            metrics,
+            ledger=ledger,
+            secret_of=secret_of,
+            clock=clock,
+            ids=ids,
+        )
         moderations = Moderations(own.analyst, own.moderation, router, door, metrics)
         analyses = Analyses(own.analyst, router, door, metrics)
-        reviews = Reviews(learnt.desk, learnt.reviewer, door, ids, most)
+        reviews = Reviews(learnt.desk, learnt.reviewer, door, ids, max_body_bytes_now)
         self._log = structlog.get_logger("tiergate.server")
         answering: dict[str, tuple[str, Handler]] = {
             path: ("POST", idempotent(Answering(wire, gateway, door, metrics, clock)))
@@ -161,7 +180,7 @@ class Server:
             "/v1/models": ("GET", self._models),
             "/v1/feedback": (
                 "POST",
-                FeedbackEndpoint(learnt.feedback, ledger, door, clock, most),
+                FeedbackEndpoint(learnt.feedback, ledger, door, clock, max_body_bytes_now),
             ),
             "/v1/reviews": ("GET", reviews.list),
             "/healthz": ("GET", self._healthz),
@@ -179,7 +198,7 @@ class Server:
         )
 
     def mount(self, prefix: str, method: str, handler: Handler) -> None:
-        """Give a handler all paths that begin so, before those that are here already."""
+        """Gives a handler all paths that begin with `prefix`, before the existing handlers."""
         self._prefixed = ((prefix, method, handler), *self._prefixed)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -187,6 +206,7 @@ class Server:
             await self._lifespan(receive, send)
             return
         if scope["type"] != "http":
+            # 1008 is "policy violation" (RFC 6455): there are no WebSockets here.
             await send({"type": "websocket.close", "code": 1008})
             return
         with self._remaining.request(send) as sending:
@@ -211,26 +231,29 @@ class Server:
             stopping = Stopping()
             self._metrics.failed(stopping)
             await self._send_error(send, stopping, scope["path"])
-        except Exception:  # the outermost handler: the client still gets our shape
+        except Exception:  # the outermost handler: the client still gets an error in our form
             self._log.exception("unexpected", path=scope["path"])
             ours = TiergateError("The server met an error of its own. It was logged.")
             self._metrics.failed(ours)
+            # A second status line is impossible, so the broken response must end the connection.
             if started:
                 raise
             await self._send_error(send, ours, scope["path"])
 
     def _handler(self, scope: Scope) -> Handler:
         path: str = scope["path"]
-        found = self._exact.get(path)
-        if found is None:
-            found = next(((m, h) for p, m, h in self._prefixed if path.startswith(p)), None)
-        if found is None:
+        route = self._exact.get(path)
+        if route is None:
+            route = next(((m, h) for p, m, h in self._prefixed if path.startswith(p)), None)
+        if route is None:
             known = ", ".join(self._known_at(scope))
             raise NotFound(f"There is nothing at {path[:200]!r}. Known are: {known}.")
+        # Without a second address every path answers everywhere.
         divided = self._admin_port and not path.startswith(EVERYWHERE)
         if divided and _is_admins(path) != self._at_admin(scope):
             raise _elsewhere(path)
-        method, handler = found
+        method, handler = route
+        # GET answers HEAD too; the server sends no body then.
         if method not in ("*", scope["method"]) and not (
             method == "GET" and scope["method"] == "HEAD"
         ):
@@ -240,7 +263,7 @@ class Server:
         return handler
 
     def _known_at(self, scope: Scope) -> list[str]:
-        """The paths that answer at the address by which the request came in."""
+        """Returns the paths that answer at the address by which the request came in."""
         paths = document.known_paths()
         if not self._admin_port:
             return list(paths)
@@ -248,13 +271,14 @@ class Server:
         return [p for p in paths if p.startswith(EVERYWHERE) or _is_admins(p) == at_admin]
 
     def _at_admin(self, scope: Scope) -> bool:
-        """True when the request came in by the address of `--admin-listen`."""
+        """Returns True when the request came in by the address of `--admin-listen`."""
         return bool(self._admin_port) and scope["server"][1] == self._admin_port
 
     async def _send_error(self, send: Send, error: TiergateError, path: str) -> None:
-        """In the shape that clients of this path read: OpenAI's where it is nobody else's.
+        """Sends an error in the form that clients of this path read: OpenAI's unless it is
+        another's.
 
-        The decision's id only where its row can be looked up by it.
+        It carries the decision's id only when that id finds a row.
         """
         booked = bool(error.request_id) and await self._gateway.booked(error.request_id)
         request_id = error.request_id or self._ids.new()
@@ -264,7 +288,7 @@ class Server:
         await send_error(send, error, wire.error(error, request_id), headers)
 
     def refusal(self, error: TiergateError, path: str) -> tuple[bytes, Headers]:
-        """The body and headers that refuse what never became a request."""
+        """Returns the body and headers that refuse bytes which never became a request."""
         self._metrics.failed(error)
         request_id, wire = self._ids.new(), _errors_of(path)
         headers = [*request_header(request_id), *wire.id_headers(request_id)]
@@ -277,13 +301,11 @@ class Server:
             await receive()
         await send({"type": "lifespan.shutdown.complete"})
 
-    # --- models and decisions ---------------------------------------------------------------------
-
     async def _models(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = headers_of(scope)
         identity = await self._door.admit(headers, KeyScope.CHAT)
         known = self._gateway.router.models_for(identity)
-        if "anthropic-version" in headers:  # one address, two APIs: the header tells which
+        if "anthropic-version" in headers:  # one address, two APIs: the header shows which
             body = render_anthropic_models(known, self._started_s)
         else:
             body = render_models([(name, self._started_s, "tiergate") for name in known])
@@ -308,29 +330,30 @@ class Server:
         headers = headers_of(scope)
         identity = await self._door.admit(headers, KeyScope.CHAT, KeyScope.REPORTS)
         self._door.require_own_name(headers, identity)
-        asked = scope["path"].removeprefix("/v1/decisions/")
+        public_id = scope["path"].removeprefix("/v1/decisions/")
+        # Other tenants' decisions do not exist for a key without the scope `admin`.
         admin = KeyScope.ADMIN in identity.scopes
-        row = await self._ledger.get(request_id_of(asked), None if admin else identity.tenant)
+        row = await self._ledger.get(request_id_of(public_id), None if admin else identity.tenant)
         if row is None:
-            raise no_decision(asked)
+            raise no_decision(public_id)
         heard = await self._learnt.feedback.of(row.request_id)
         case = await self._learnt.desk.of_request(row.request_id) if row.review_id else None
         document = decision_document(row, heard, case)
         await send_bytes(send, 200, document, id_headers(row.request_id))
-
-    # --- operations -------------------------------------------------------------------------------
 
     async def _healthz(self, scope: Scope, receive: Receive, send: Send) -> None:
         await send_bytes(send, 200, b'{"status":"ok"}', request_header(self._ids.new()))
 
     async def _readyz(self, scope: Scope, receive: Receive, send: Send) -> None:
         ready, detail = self._readiness()
-        told = detail if await self._may_see_details(scope) else {"details": NO_DETAILS}
-        body = to_json({"status": "ready" if ready else "not_ready", **told})
+        details = detail if await self._may_see_details(scope) else {"details": NO_DETAILS}
+        body = to_json({"status": "ready" if ready else "not_ready", **details})
         await send_bytes(send, 200 if ready else 503, body, request_header(self._ids.new()))
 
     async def _may_see_details(self, scope: Scope) -> bool:
-        """True for a key with the scope `admin`; a probe gets the status, whatever it sends."""
+        """Returns True for a key with the scope `admin`; a probe gets the status, whatever it
+        sends.
+        """
         if self._admin_port and not self._at_admin(scope):
             return False
         headers = headers_of(scope)
@@ -374,5 +397,5 @@ def _allowed(method: str) -> str:
 
 
 def _errors_of(path: str) -> WireFormat:
-    """Whose errors the clients of a path read."""
+    """Returns the wire format whose errors the clients of a path read."""
     return ANTHROPIC if path.startswith("/v1/messages") else OPENAI
