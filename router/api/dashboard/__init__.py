@@ -1,1 +1,1 @@
-"""`/dashboard`: its data and its static page."""
+"""Serves `/dashboard`: its data and its static page."""

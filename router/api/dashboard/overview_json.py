@@ -1,4 +1,7 @@
-"""The dashboard's figures as JSON types. Money stands twice: exact integer, exact dollars."""
+"""Renders the dashboard's figures as JSON types.
+
+Money comes twice: exact integer, exact dollars.
+"""
 
 from __future__ import annotations
 
@@ -17,18 +20,23 @@ Json = dict[str, object]
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What people found of an answer: how sure the gateway was of it, 0..1, and if it was right."""
+    """Holds people's judgement of an answer: the gateway's confidence in it, 0..1, and if it was
+    right.
+    """
 
     confidence: float
     right: bool
 
 
 Outcomes = Callable[[int, str | None], Sequence[Judged]]
-"""The outcomes of requests since then of a tenant (None: all); blocks. Raises LedgerError."""
+"""Returns the outcomes of requests of a tenant (None: all) since a time; blocks.
+
+Raises LedgerError.
+"""
 
 
 def minute_json(minute: Minute) -> Json:
-    """One minute, or a whole hour added up."""
+    """Returns one minute, or the sum of a whole hour."""
     return {
         "at_ms": minute.minute * MINUTE_MS,
         "requests": minute.requests,
@@ -45,7 +53,7 @@ def minute_json(minute: Minute) -> Json:
 
 
 def tiers_json(hour: Hour) -> list[Json]:
-    """What each tier answered in the hour, lowest level first."""
+    """Returns the answers of each tier in the hour, lowest level first."""
     return [
         {
             "tier": tier.tier,
@@ -59,25 +67,27 @@ def tiers_json(hour: Hour) -> list[Json]:
     ]
 
 
-def budget_json(one: BudgetUse) -> Json:
-    """One window: whose money is counted in it, null for a part that its scope does not name;
-    `share` is null without a limit."""
-    scope = one.scope
+def budget_json(use: BudgetUse) -> Json:
+    """Returns one window of a budget; a part that its scope does not name is null.
+
+    `share` is null without a limit.
+    """
+    scope = use.scope
     return {
         "tenant": scope.tenant or None,
         "key_id": scope.key_id or None,
         "policy": scope.policy or None,
         "tier": scope.tier or None,
-        "kind": one.kind,
-        **money("spent", one.spent_nano_usd),
-        **money("held", one.held_nano_usd),
-        **money("limit", one.limit_nano_usd),
-        "share": one.share,
+        "kind": use.kind,
+        **money("spent", use.spent_nano_usd),
+        **money("held", use.held_nano_usd),
+        **money("limit", use.limit_nano_usd),
+        "share": use.share,
     }
 
 
 def alert_json(alert: Alert) -> Json:
-    """One alert."""
+    """Returns one alert."""
     return {
         "level": alert.level,
         "code": alert.code,
@@ -87,7 +97,11 @@ def alert_json(alert: Alert) -> Json:
 
 
 def page_json(page: DecisionPage, query: DecisionQuery) -> Json:
-    """A page of decisions. `next` goes on; `searched_since_ms` says how far a search has read."""
+    """Returns a page of decisions.
+
+    `next` is the cursor of the following page; `searched_since_ms` is how far back a search has
+    read.
+    """
     before = page.before
     full = len(page.lines) == query.limit
     return {
@@ -121,21 +135,21 @@ def _line_json(line: DecisionLine) -> Json:
 
 
 def confidence_json(samples: Iterable[Sample]) -> list[Json]:
-    """Per tier, requests and climbed ones by confidence of the answer, in twentieths."""
+    """Returns for each tier the requests and the escalated ones by confidence, in twentieths."""
     tiers: dict[tuple[int, str], list[Bin]] = {}
     for sample in samples:
         bins = tiers.setdefault((sample.level, sample.tier), [Bin() for _ in range(BINS)])
-        one = bins[bin_of(sample.confidence)]
-        one.requests += 1
-        one.escalated += sample.escalated
+        bin_ = bins[bin_of(sample.confidence)]
+        bin_.requests += 1
+        bin_.escalated += sample.escalated
     return [
         {
             "tier": tier,
             "level": level,
-            "requests": sum(one.requests for one in bins),
+            "requests": sum(bin_.requests for bin_ in bins),
             "bins": [
-                {"low": at / BINS, "requests": one.requests, "escalated": one.escalated}
-                for at, one in enumerate(bins)
+                {"low": index / BINS, "requests": bin_.requests, "escalated": bin_.escalated}
+                for index, bin_ in enumerate(bins)
             ],
         }
         for (level, tier), bins in sorted(tiers.items())
@@ -143,22 +157,28 @@ def confidence_json(samples: Iterable[Sample]) -> list[Json]:
 
 
 def reliability_json(outcomes: Sequence[Judged]) -> Json:
-    """Share of right answers beside the mean confidence of each bin, and their distance (ECE:
-    Naeini, Cooper and Hauskrecht 2015), weighed by how many are in the bin."""
+    """Returns for each bin the share of right answers and the mean confidence, and their distance.
+
+    The distance is the expected calibration error (ECE: Naeini, Cooper and Hauskrecht 2015),
+    weighed by the number of outcomes in each bin.
+    """
+    # Outcomes are few, so a bin is twice as wide as above.
     bins = [list[Judged]() for _ in range(BINS // 2)]
-    for one in outcomes:
-        bins[bin_of(one.confidence) // 2].append(one)
-    told, distance = list[Json](), 0.0
-    for at, inside in enumerate(bins):
+    for judged in outcomes:
+        bins[bin_of(judged.confidence) // 2].append(judged)
+    shown_bins, distance = list[Json](), 0.0
+    for index, inside in enumerate(bins):
         if not inside:
             continue
-        confidence = sum(one.confidence for one in inside) / len(inside)
-        right = sum(one.right for one in inside) / len(inside)
+        confidence = sum(judged.confidence for judged in inside) / len(inside)
+        right = sum(judged.right for judged in inside) / len(inside)
         distance += len(inside) / len(outcomes) * abs(confidence - right)
-        low = at / len(bins)
-        told.append({"low": low, "count": len(inside), "confidence": confidence, "right": right})
+        low = index / len(bins)
+        shown_bins.append(
+            {"low": low, "count": len(inside), "confidence": confidence, "right": right}
+        )
     return {
         "outcomes": len(outcomes),
         "calibration_error": distance if outcomes else None,
-        "bins": told,
+        "bins": shown_bins,
     }

@@ -1,8 +1,8 @@
-"""`/dashboard` and what it shows: static files for everybody, figures for who may read reports.
+"""Serves `/dashboard`: static files for everybody, figures for keys that may read reports.
 
-The page is plain files beside this module: no build, no outside address, a policy that allows no
-inline script. Its figures come from `/api/v1/dashboard/...`, each with an ETag, so that a page that
-asks every few seconds is mostly told that nothing changed.
+The page is plain files next to this module. It has no build step, loads nothing from outside, and
+its content-security policy allows no inline script. Its figures come from `/api/v1/dashboard/...`,
+each with an ETag, so a page that asks every few seconds mostly learns that nothing changed.
 """
 
 from __future__ import annotations
@@ -39,7 +39,10 @@ INDEX = "index.html"
 MAX_TEXT = 100
 MAX_LIMIT, LIMIT = 100, 50
 ID_CHARACTERS = 10
-"""From so many on a search is for an id: its first ten tell the millisecond, so few begin alike."""
+"""Sets the length from which a search is for an id.
+
+The first ten characters of an id are its millisecond, so few ids begin alike.
+"""
 DAYS = (1, 7, 30)
 MAX_COST_USD = Decimal(1_000_000_000)
 
@@ -64,11 +67,11 @@ GUARDED: Headers = [
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"cross-origin-resource-policy", b"same-origin"),
 ]
-"""Nothing from elsewhere, nothing inline, in nobody's frame."""
+"""Forbids resources from elsewhere, inline code and frames."""
 
 
 class Figures(Protocol):
-    """Where the figures come from. Tenant None: of all. Raises LedgerError."""
+    """Computes the figures. Tenant None means all tenants. Raises LedgerError."""
 
     async def now(self, tenant: str | None) -> Json: ...
     async def decisions(self, query: DecisionQuery) -> Json: ...
@@ -79,7 +82,7 @@ class Figures(Protocol):
 
 
 class Dashboard:
-    """Two handlers: `page` for the files, `figures` for the JSON behind them."""
+    """Has two handlers: `page` for the files, `figures` for the JSON behind them."""
 
     def __init__(self, figures: Figures, door: Doorkeeper, ids: Ids) -> None:
         self._figures = figures
@@ -94,20 +97,20 @@ class Dashboard:
         }
 
     async def page(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One of the page's files. Needs no key: there is nothing of anybody in them."""
+        """Sends one of the page's files. Needs no key: the files hold nobody's data."""
         name = scope["path"].removeprefix(PAGE)
-        if name == "/":  # its files stand beside it, by relative addresses
+        if name == "/":  # the page names its files by relative addresses
             await send_bytes(send, 308, b"", [(b"location", b"../dashboard"), *GUARDED])
             return
-        found = page_files().get(name.removeprefix("/") if name else INDEX)
-        if found is None:
+        file = page_files().get(name.removeprefix("/") if name else INDEX)
+        if file is None:
             raise NotFound(f"There is no file {scope['path'][:100]!r}; the page is at {PAGE}.")
-        kind, body, tag = found
+        kind, body, tag = file
         headers = [*GUARDED, *request_header(self._ids.new())]
         await _send_tagged(scope, send, body, headers, kind, tag)
 
     async def figures(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One view as JSON. Raises what `admit` raises, NotFound, RequestError."""
+        """Sends one view as JSON. Raises the errors of `admit`, NotFound, RequestError."""
         headers = headers_of(scope)
         identity = await self._door.admit(headers, KeyScope.REPORTS)
         self._door.require_own_name(headers, identity)
@@ -116,36 +119,36 @@ class Dashboard:
             body = await self._decision(which, identity)
         else:
             body = orjson.dumps(await self._view(scope, name if not which else "", identity))
-        said = [*request_header(self._ids.new()), *_PRIVATE]
-        await _send_tagged(scope, send, body, said, b"application/json", _tag(body))
+        response_headers = [*request_header(self._ids.new()), *_PRIVATE]
+        await _send_tagged(scope, send, body, response_headers, b"application/json", _tag(body))
 
     async def _view(self, scope: Scope, name: str, identity: Identity) -> Json:
         if name not in self._views:
             known = ", ".join(f"{DATA}{view}" for view in self._views)
             raise NotFound(f"There is no view at {scope['path'][:200]!r}. Known are: {known}.")
         keys, view = self._views[name]
-        asked = _asked(scope, keys)
-        return await view(asked, _tenant(asked, identity))
+        query = _asked(scope, keys)
+        return await view(query, _tenant(query, identity))
 
-    async def _now(self, asked: Asked, tenant: str | None) -> Json:
+    async def _now(self, query: Asked, tenant: str | None) -> Json:
         return await self._figures.now(tenant)
 
-    async def _decisions(self, asked: Asked, tenant: str | None) -> Json:
-        return await self._figures.decisions(_query(asked, tenant))
+    async def _decisions(self, query: Asked, tenant: str | None) -> Json:
+        return await self._figures.decisions(_query(query, tenant))
 
-    async def _savings(self, asked: Asked, tenant: str | None) -> Json:
-        return await self._figures.savings(_days(asked), tenant)
+    async def _savings(self, query: Asked, tenant: str | None) -> Json:
+        return await self._figures.savings(_days(query), tenant)
 
-    async def _confidence(self, asked: Asked, tenant: str | None) -> Json:
-        return await self._figures.confidence(_days(asked), tenant)
+    async def _confidence(self, query: Asked, tenant: str | None) -> Json:
+        return await self._figures.confidence(_days(query), tenant)
 
-    async def _health(self, asked: Asked, tenant: str | None) -> Json:
+    async def _health(self, query: Asked, tenant: str | None) -> Json:
         return await self._figures.health(tenant)
 
     async def _decision(self, public_id: str, identity: Identity) -> bytes:
         admin = KeyScope.ADMIN in identity.scopes
-        whose = None if admin else identity.tenant
-        row = await self._figures.decision(request_id_of(public_id), whose)
+        visible_tenant = None if admin else identity.tenant
+        row = await self._figures.decision(request_id_of(public_id), visible_tenant)
         if row is None:
             raise NotFound(
                 f"There is no decision {public_id[:80]!r} of yours. The list at {DATA}decisions "
@@ -155,35 +158,41 @@ class Dashboard:
         return decision_document(row)
 
 
-# --- what is asked for ----------------------------------------------------------------------------
-
 _DECISION_KEYS = (
-    "tenant", "tier", "domain", "reason", "verdict", "state", "search", "min_cost_usd", "before",
+    "tenant",
+    "tier",
+    "domain",
+    "reason",
+    "verdict",
+    "state",
+    "search",
+    "min_cost_usd",
+    "before",
     "limit",
-)  # fmt: skip
+)
 
 
 def _asked(scope: Scope, keys: frozenset[str]) -> Asked:
-    """The query's values by key; what is empty is left out. Raises RequestError."""
+    """Returns the query's values by key, without empty ones. Raises RequestError."""
     text = scope.get("query_string", b"").decode("latin-1")
     try:
         pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=50)
     except ValueError as error:
         raise RequestError(f"The query cannot be read ({error}); send it as UTF-8.") from error
-    for key, found in pairs:
+    for key, value in pairs:
         if key not in keys:
             known = ", ".join(sorted(keys))
             raise RequestError(f"{key[:50]!r} is not known here. Known are: {known}.", param=key)
-        if len(found) > MAX_TEXT:
+        if len(value) > MAX_TEXT:
             raise RequestError(
-                f"{key} has {len(found)} characters; at most {MAX_TEXT} are read.", param=key
+                f"{key} has {len(value)} characters; at most {MAX_TEXT} are read.", param=key
             )
-    return {key: found.strip() for key, found in pairs if found.strip()}
+    return {key: value.strip() for key, value in pairs if value.strip()}
 
 
-def _tenant(asked: Asked, identity: Identity) -> str | None:
-    """Whose figures: of an admin all or the one asked for, else one's own alone."""
-    wanted = asked.get("tenant")
+def _tenant(query: Asked, identity: Identity) -> str | None:
+    """Returns the tenant of the figures: an admin's choice (None: all), or the caller's own."""
+    wanted = query.get("tenant")
     if KeyScope.ADMIN in identity.scopes:
         return wanted
     if wanted not in (None, identity.tenant):
@@ -194,39 +203,39 @@ def _tenant(asked: Asked, identity: Identity) -> str | None:
     return identity.tenant
 
 
-def _query(asked: Asked, tenant: str | None) -> DecisionQuery:
-    search = asked.get("search", "")
+def _query(query: Asked, tenant: str | None) -> DecisionQuery:
+    search = query.get("search", "")
     wanted = request_id_of(search).lower()
     by_id = wanted.isascii() and wanted.isalnum() and len(wanted) >= ID_CHARACTERS
     by_id = by_id and wanted[0].isdigit()
     return DecisionQuery(
         tenant=tenant,
-        tier=asked.get("tier", ""),
-        domain=_choice(asked, "domain", [one.value for one in Domain]),
-        reason=_choice(asked, "reason", [one.value for one in Reason]),
-        verdict=_choice(asked, "verdict", [one.value for one in Verdict]),
-        state=_choice(asked, "state", [one.value for one in RequestState]),
+        tier=query.get("tier", ""),
+        domain=_choice(query, "domain", [member.value for member in Domain]),
+        reason=_choice(query, "reason", [member.value for member in Reason]),
+        verdict=_choice(query, "verdict", [member.value for member in Verdict]),
+        state=_choice(query, "state", [member.value for member in RequestState]),
         text="" if by_id else search,
         id_prefix=wanted if by_id else "",
-        min_cost_nano_usd=_nano_usd(asked),
-        before=_cursor(asked),
-        limit=_limit(asked),
+        min_cost_nano_usd=_nano_usd(query),
+        before=_cursor(query),
+        limit=_limit(query),
     )
 
 
-def _days(asked: Asked) -> int:
-    return int(_choice(asked, "days", [str(days) for days in DAYS]) or DAYS[0])
+def _days(query: Asked) -> int:
+    return int(_choice(query, "days", [str(days) for days in DAYS]) or DAYS[0])
 
 
-def _choice(asked: Asked, key: str, known: list[str]) -> str:
-    found = asked.get(key, "")
-    if found and found not in known:
-        raise RequestError(f"{key} is {found!r}; known are: {', '.join(known)}.", param=key)
-    return found
+def _choice(query: Asked, key: str, known: list[str]) -> str:
+    value = query.get(key, "")
+    if value and value not in known:
+        raise RequestError(f"{key} is {value!r}; known are: {', '.join(known)}.", param=key)
+    return value
 
 
-def _nano_usd(asked: Asked) -> int | None:
-    text = asked.get("min_cost_usd")
+def _nano_usd(query: Asked) -> int | None:
+    text = query.get("min_cost_usd")
     if text is None:
         return None
     try:
@@ -238,29 +247,28 @@ def _nano_usd(asked: Asked) -> int | None:
         raise RequestError(
             f"min_cost_usd is {text!r}; expected dollars such as 0.01.", param="min_cost_usd"
         )
+    # Rounding up keeps out costs just below the amount.
     return int((amount * NANO_PER_USD).to_integral_value(rounding="ROUND_CEILING"))
 
 
-def _cursor(asked: Asked) -> tuple[int, str] | None:
-    text = asked.get("before")
+def _cursor(query: Asked) -> tuple[int, str] | None:
+    text = query.get("before")
     if text is None:
         return None
-    at, _, request_id = text.partition(".")
-    if not (at.isascii() and at.isdigit() and len(at) <= 15):
+    created_at, _, request_id = text.partition(".")
+    if not (created_at.isascii() and created_at.isdigit() and len(created_at) <= 15):
         raise RequestError(
             f"before is {text!r}; expected `next` of the page before.", param="before"
         )
-    return int(at), request_id
+    return int(created_at), request_id
 
 
-def _limit(asked: Asked) -> int:
-    text = asked.get("limit", str(LIMIT))
+def _limit(query: Asked) -> int:
+    text = query.get("limit", str(LIMIT))
     if not (text.isascii() and text.isdigit() and 1 <= int(text) <= MAX_LIMIT):
         raise RequestError(f"limit is {text!r}; expected 1 to {MAX_LIMIT}.", param="limit")
     return int(text)
 
-
-# --- how it is sent -------------------------------------------------------------------------------
 
 _PRIVATE: Headers = [
     (b"cache-control", b"no-store"),
@@ -276,7 +284,7 @@ def _tag(body: bytes) -> bytes:
 async def _send_tagged(
     scope: Scope, send: Send, body: bytes, headers: Headers, kind: bytes, tag: bytes
 ) -> None:
-    """The body, or 304 for who has it already."""
+    """Sends the body, or 304 to a client that has it already."""
     headers = [*headers, (b"etag", tag)]
     if headers_of(scope).get("if-none-match", "").encode() == tag:
         await send({"type": "http.response.start", "status": 304, "headers": headers})
@@ -287,11 +295,14 @@ async def _send_tagged(
 
 @cache
 def page_files() -> dict[str, tuple[bytes, bytes, bytes]]:
-    """The page's files by name: content type, content, ETag. Read once, some 100 kB together."""
+    """Returns the page's files by name: content type, content, ETag.
+
+    They are read once and have about 100 kB together.
+    """
     folder = Path(__file__).parent / "page"
-    found = {}
+    files = {}
     for path in sorted(folder.iterdir()):
         if path.suffix in KINDS:
             content = path.read_bytes()
-            found[path.name] = (KINDS[path.suffix], content, _tag(content))
-    return found
+            files[path.name] = (KINDS[path.suffix], content, _tag(content))
+    return files

@@ -1,7 +1,7 @@
-"""Views that many ask for at once are made once: shared while they are made, and a little longer.
+"""Computes a view once for all callers that want it at the same time, and shares it for a while.
 
-The work runs in a worker thread, at most `AT_ONCE` of all views together, so that a room full of
-open dashboards costs what one does and leaves the event loop and the other threads to requests.
+The work runs in a worker thread, at most `AT_ONCE` of all views together. So many open dashboards
+cost as much as one, and the event loop and the other threads are free for requests.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ AT_ONCE = 2
 
 
 class Snapshots:
-    """Results by key, each kept for as long as its caller says."""
+    """Keeps results by key, each for as long as its caller wants."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -27,9 +27,9 @@ class Snapshots:
         self._room = asyncio.Semaphore(AT_ONCE)
 
     async def get(self, key: Hashable, ttl_ms: float, work: Callable[[], T]) -> T:
-        """What `work` returned for this key less than `ttl_ms` ago, else what it returns now.
+        """Returns the result of `work` for this key if it is younger than `ttl_ms`, or a new one.
 
-        Raises what `work` raises; a failure is not kept. A caller that is cancelled leaves the
+        Raises the errors of `work`; a failure is not kept. A caller that is cancelled leaves the
         others their result.
         """
         made_at_ms, task = self._kept.get(key, (0.0, None))
@@ -40,6 +40,7 @@ class Snapshots:
             self._kept.move_to_end(key)
             while len(self._kept) > MAX_KEPT:
                 self._kept.popitem(last=False)
+        # Without the shield, one caller's cancellation would cancel the work of all.
         return cast(T, await asyncio.shield(task))
 
     async def _made(self, work: Callable[[], object]) -> object:

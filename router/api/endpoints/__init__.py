@@ -1,1 +1,1 @@
-"""One module per endpoint family: read the body, ask the gateway, write the answer."""
+"""Handles the endpoints, one module per family: reads the body, calls the gateway, answers."""

@@ -1,4 +1,4 @@
-"""`POST /api/v1/{domain}/{task}/analyze` and `/batch`: the specialists over HTTP."""
+"""Serves the specialists: `POST /api/v1/{domain}/{task}/analyze` and `/batch`."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ VERBS = ("analyze", "batch")
 
 
 class Analyses:
-    """The handler, with what it needs."""
+    """Handles both paths."""
 
     def __init__(
         self, analyst: Analyst, router: Router, door: Doorkeeper, metrics: Metrics
@@ -43,18 +43,20 @@ class Analyses:
         headers = headers_of(scope)
         identity = await self._door.admit(headers, KeyScope.CHAT)
         domain, task, verb = _parts(scope["path"])
-        found = self._analyst.find(domain, task)
-        check_policy(identity, found.runtime.policy.name)
+        specialist = self._analyst.find(domain, task)
+        check_policy(identity, specialist.runtime.policy.name)
         require_json(headers)
         body = await read_body(headers, receive, self._router.default.policy.max_body_bytes)
         batch = verb == "batch"
-        asked = parse_analysis(body, batch=batch)
-        analysed = await self._analyst.analyse(found, asked.texts, identity, asked.tags)
-        costs = [one.cost_nano_usd for one in analysed]
-        self._metrics.analysed(found.runtime.policy.name, costs)
-        common = _common(found, analysed[0])
-        body = render_analysis([_result(one) for one in analysed], common, batch=batch)
-        await send_bytes(send, 200, body, texts_headers(found, analysed))
+        analysis = parse_analysis(body, batch=batch)
+        analysed = await self._analyst.analyse(specialist, analysis.texts, identity, analysis.tags)
+        costs = [text_analysis.cost_nano_usd for text_analysis in analysed]
+        self._metrics.analysed(specialist.runtime.policy.name, costs)
+        common = _common(specialist, analysed[0])
+        body = render_analysis(
+            [_result(text_analysis) for text_analysis in analysed], common, batch=batch
+        )
+        await send_bytes(send, 200, body, texts_headers(specialist, analysed))
 
 
 def _parts(path: str) -> tuple[str, str, str]:
@@ -67,11 +69,11 @@ def _parts(path: str) -> tuple[str, str, str]:
     return parts[0], parts[1], parts[2]
 
 
-def _common(found: Found, first: Analysed) -> dict[str, object]:
+def _common(specialist: Found, first: Analysed) -> dict[str, object]:
     return {
-        "domain": found.section.domain,
-        "task": found.task,
-        "policy": f"{found.runtime.policy.name}@{found.runtime.policy_hash}",
+        "domain": specialist.section.domain,
+        "task": specialist.task,
+        "policy": f"{specialist.runtime.policy.name}@{specialist.runtime.policy_hash}",
         "model": first.signals.triage_version,
     }
 
@@ -80,13 +82,18 @@ def _result(analysed: Analysed) -> dict[str, object]:
     return {"id": decision_id(analysed.request_id), **document(analysed.said)}
 
 
-def texts_headers(found: Found, analysed: Sequence[Analysed]) -> Headers:
-    """Of the request: the first text's decision, what reading all of them cost."""
+def texts_headers(specialist: Found, analysed: Sequence[Analysed]) -> Headers:
+    """Returns the headers of the whole request: the first text's decision, the cost of
+    all texts.
+    """
     first = analysed[0]
-    policy = f"{found.runtime.policy.name}@{found.runtime.policy_hash}"
+    policy = f"{specialist.runtime.policy.name}@{specialist.runtime.policy_hash}"
     return [
         *id_headers(first.request_id),
         (b"x-tiergate-tier", b"specialist"),
         (b"x-tiergate-policy", policy.encode()),
-        (b"x-tiergate-cost-usd", usd(sum(one.cost_nano_usd for one in analysed)).encode()),
+        (
+            b"x-tiergate-cost-usd",
+            usd(sum(text_analysis.cost_nano_usd for text_analysis in analysed)).encode(),
+        ),
     ]

@@ -1,7 +1,7 @@
-"""An endpoint that answers: JSON in, one answer or a stream of events out.
+"""Handles every endpoint that answers: JSON in, one answer or a stream of events out.
 
-Translates between a wire format and the gateway; what happens in between is `router.gateway`. The
-formats differ in bytes alone: keys, bounds, hints, headers, errors and cancellation are here.
+It translates between a wire format and the gateway; `router.gateway` is the path between. Only the
+bytes of the formats differ: keys, bounds, hints, headers, errors and cancellation are handled here.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ STREAM_HEADERS = [
 
 
 class Answering:
-    """The handler of one format's path, with what it needs. Raises TiergateError for the server."""
+    """Handles one format's path. Raises TiergateError, which the server sends."""
 
     def __init__(
         self,
@@ -69,11 +69,12 @@ class Answering:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = headers_of(scope)
         try:
-            most = self._gateway.router.default.policy.max_body_bytes
-            identity, body = await self._door.receive(headers, receive, most)
+            max_body_bytes = self._gateway.router.default.policy.max_body_bytes
+            identity, body = await self._door.receive(headers, receive, max_body_bytes)
             exchange = await made_of(len(body), partial(self._wire.read, body, headers))
             first = exchange.requests[0]
             async with Watch(receive, send) as watch:
+                # A dry run calls no tier, so there is nothing to stream.
                 if first.stream and not first.hints.dry_run:
                     await self._stream(exchange, identity, watch)
                 else:
@@ -100,9 +101,14 @@ class Answering:
         await send_bytes(send, 200, body, [*outcome_headers(outcome), *ids])
 
     async def _stream(self, exchange: Exchange, identity: Identity, watch: Watch) -> None:
-        """Errors before the commit leave as JSON with their status; after it as an error event."""
+        """Streams an answer.
+
+        Errors before the commit leave as JSON with their status; later ones leave as an error
+        event.
+        """
         send = watch.send
         async with aclosing(self._gateway.stream(exchange.requests[0], identity)) as events:
+            # Nothing is sent before the commit, so an error until then can still have a status.
             first = await anext(events)
             assert isinstance(first, Committed)
             stream = exchange.stream(
@@ -136,14 +142,17 @@ class Answering:
         identity: Identity,
         send: Send,
     ) -> None:
-        """The answer to the first request, whose events are under way, and to any further one."""
+        """Sends the answer to the first request, whose events have begun, and to any
+        further one.
+        """
         first, *further = exchange.requests
         outcomes = [await self._events(events, stream, first, 0, send)]
         for request in further:
             async with aclosing(self._gateway.stream(request, identity)) as others:
-                # Not a multiple of n: some upstreams give one choice, whatever was asked.
-                at = sum(len(one.answer.choices) for one in outcomes if one.answer is not None)
-                outcomes.append(await self._events(others, stream, request, at, send))
+                # A multiple of n would be wrong: some upstreams give one choice, whatever the
+                # request says.
+                first_index = sum(len(o.answer.choices) for o in outcomes if o.answer is not None)
+                outcomes.append(await self._events(others, stream, request, first_index, send))
         outcome = together(outcomes)
         assert outcome.answer is not None
         last = stream.finish(
@@ -156,15 +165,17 @@ class Answering:
         events: AsyncGenerator[StreamEvent, None],
         stream: AnswerStream,
         request: ChatRequest,
-        at: int,
+        first_index: int,
         send: Send,
     ) -> Outcome:
-        """Sends the pieces of one request's answer, whose choices count from `at`."""
+        """Sends the pieces of one request's answer, whose choices count from `first_index`."""
         async for event in events:
             if isinstance(event, Delta):
                 if event.logprobs and not request.sampling.logprobs:
                     event = replace(event, logprobs=())
-                piece = stream.delta(replace(event, index=event.index + at) if at else event)
+                piece = stream.delta(
+                    replace(event, index=event.index + first_index) if first_index else event
+                )
                 if piece:
                     await send({"type": "http.response.body", "body": piece, "more_body": True})
             elif isinstance(event, Outcome):
@@ -174,17 +185,17 @@ class Answering:
 
 
 def together(outcomes: list[Outcome]) -> Outcome:
-    """Several requests of one body as one outcome: the first one's decision, everyone's money, and
-    the verdict on the first answer that was not accepted.
+    """Returns several requests of one body as one outcome.
 
-    Each of them has a ledger row of its own.
+    It has the first request's decision, the sum of all costs, and the verdict on the first answer
+    that was not accepted. Each request has a ledger row of its own.
     """
     first, *others = outcomes
     if not others:
         return first
     answers = [o.answer for o in outcomes if o.answer is not None]
-    asked = [o.baselines.requested_model for o in outcomes]
-    known = [one for one in asked if one is not None]
+    baselines = [o.baselines.requested_model for o in outcomes]
+    known = [baseline for baseline in baselines if baseline is not None]
     doubted = next((o for o in outcomes if o.verdict is not Verdict.ACCEPTED), first)
     return replace(
         first,
@@ -193,8 +204,9 @@ def together(outcomes: list[Outcome]) -> Outcome:
         review_id=next((o.review_id for o in outcomes if o.review_id), ""),
         cost_nano_usd=sum(o.cost_nano_usd for o in outcomes),
         cost_known=all(o.cost_known for o in outcomes),
+        # A sum over some of the requests would understate the saving's base.
         baselines=replace(
-            first.baselines, requested_model=sum(known) if len(known) == len(asked) else None
+            first.baselines, requested_model=sum(known) if len(known) == len(baselines) else None
         ),
         escalations=sum(o.escalations for o in outcomes),
         attempts=tuple(attempt for o in outcomes for attempt in o.attempts),
@@ -216,12 +228,12 @@ def _joined(answers: list[Answer]) -> Answer:
 
 
 def _shown(answer: Answer, request: ChatRequest) -> Answer:
-    """The answer as the client asked for it: log-probabilities that verification read stay here."""
+    """Returns the answer without log-probabilities that only verification wanted."""
     if request.sampling.logprobs or not any(c.logprobs for c in answer.choices):
         return answer
     return replace(answer, choices=tuple(replace(c, logprobs=()) for c in answer.choices))
 
 
 def _dry_answer(outcome: Outcome) -> Answer:
-    """A dry run calls nothing: an empty answer, with the decision in `routing`."""
+    """Returns the empty answer of a dry run, which calls nothing; the decision is in `routing`."""
     return Answer((Choice("", "stop"),), f"tier:{outcome.rung.tier}", Usage())

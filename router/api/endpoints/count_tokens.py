@@ -1,9 +1,9 @@
-"""`POST /v1/messages/count_tokens`: how many tokens a conversation has, without an answer to it.
+"""Counts a conversation's tokens without an answer: `POST /v1/messages/count_tokens`.
 
-Where Anthropic alone would answer, its own count is asked for. Else which tokenizer will read the
-conversation is not decided yet, so the count is a bound that none exceeds. The header
-`x-tiergate-token-count` says which it is. Agents ask for fifty in a second, so equal questions are
-asked upstream once, and neither triage nor the ledger has a part in it.
+Where only Anthropic's tiers would answer, Anthropic's own count is returned. Otherwise the
+tokenizer is not decided yet, so the count is an upper bound for all of them. The header
+`x-tiergate-token-count` tells which of the two it is. Agents send fifty counts in a second, so
+equal ones go upstream once, and neither triage nor the ledger takes part.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from router.wire.openai.render import to_json
 from router.wire.protocols import WireFormat
 
 MOST_KEPT = 1_000
-"""Counts that are kept, by a digest of what was counted: an agent counts its prompts again."""
+"""Bounds the kept counts, by a digest of the body: an agent counts the same prompts again."""
 
 OWN = ("resolver", "deliberation")
-"""Kinds of answerers that read no conversation themselves."""
+"""Lists the kinds of answerers that read no conversation themselves."""
 
 
 class TokenCounts:
-    """The handler, with what it needs."""
+    """Handles the path."""
 
     def __init__(self, wire: WireFormat, router: Router, door: Doorkeeper, ids: Ids) -> None:
         self._wire = wire
@@ -42,8 +42,8 @@ class TokenCounts:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = headers_of(scope)
-        most = self._router.default.policy.max_body_bytes
-        identity, body = await self._door.receive(headers, receive, most)
+        max_body_bytes = self._router.default.policy.max_body_bytes
+        identity, body = await self._door.receive(headers, receive, max_body_bytes)
         exchange = await made_of(len(body), partial(self._wire.read, body, headers))
         (request,) = exchange.requests
         selected = self._router.select(request, identity)
@@ -52,32 +52,35 @@ class TokenCounts:
         if counted is None:
             counted = await made_of(len(body), partial(token_bound, request))
         request_id = self._ids.new()
-        given = [*id_headers(request_id)[:1], *self._wire.id_headers(request_id)]
-        given.append((b"x-tiergate-token-count", source))
-        await send_bytes(send, 200, to_json({"input_tokens": counted}), given)
+        response_headers = [*id_headers(request_id)[:1], *self._wire.id_headers(request_id)]
+        response_headers.append((b"x-tiergate-token-count", source))
+        await send_bytes(send, 200, to_json({"input_tokens": counted}), response_headers)
 
     async def _counted(self, body: bytes, request: ChatRequest, selected: Selected) -> int | None:
-        """Returns the highest count of the providers that may answer; None unless all count."""
+        """Returns the highest count of the providers that may answer;
+
+        None unless all of them count.
+        """
         counters = _counters(selected)
         if not counters:
             return None
         digest = hashlib.blake2b(body, digest_size=16)
         digest.update(f"{selected.runtime.policy_hash} {selected.pinned}".encode())
         key = digest.digest()
-        asked = self._kept.get(key)
-        if asked is None:
-            asked = asyncio.ensure_future(_highest(counters, request))
-            self._kept[key] = asked
+        pending_count = self._kept.get(key)
+        if pending_count is None:
+            pending_count = asyncio.ensure_future(_highest(counters, request))
+            self._kept[key] = pending_count
             if len(self._kept) > MOST_KEPT:
                 del self._kept[next(iter(self._kept))]
-        counted = await asyncio.shield(asked)
+        counted = await asyncio.shield(pending_count)
         if counted is None:
-            self._kept.pop(key, None)  # it may answer the next time
+            self._kept.pop(key, None)  # the provider may count the next time
         return counted
 
 
 def _counters(selected: Selected) -> list[TokenCounter]:
-    """The answerers that may answer, where all of them are Anthropic's; else none."""
+    """Returns the answerers that may answer if all of them are Anthropic's, or none."""
     plans = [plan for plan in selected.runtime.plans if plan.facts.kind not in OWN]
     if selected.pinned is not None:
         plans = [plan for plan in plans if plan.facts.name == selected.pinned]
@@ -94,6 +97,6 @@ def _counter(plan: RungPlan) -> TokenCounter | None:
 
 
 async def _highest(counters: list[TokenCounter], request: ChatRequest) -> int | None:
-    found = await asyncio.gather(*(counter.count_tokens(request) for counter in counters))
-    known = [count for count in found if count is not None]
-    return max(known) if len(known) == len(found) else None
+    counts = await asyncio.gather(*(counter.count_tokens(request) for counter in counters))
+    known = [count for count in counts if count is not None]
+    return max(known) if len(known) == len(counts) else None

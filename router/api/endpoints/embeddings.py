@@ -1,4 +1,4 @@
-"""`POST /v1/embeddings`: the triage encoder's vectors, in OpenAI's shape."""
+"""Serves the triage encoder's vectors in OpenAI's form: `POST /v1/embeddings`."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from router.wire.openai.embeddings import (
 
 
 class Embeddings:
-    """The handler, with what it needs."""
+    """Handles the path."""
 
     def __init__(
         self,
@@ -58,26 +58,30 @@ class Embeddings:
         headers = headers_of(scope)
         policy = self._router.default.policy
         identity, body = await self._door.receive(headers, receive, policy.max_body_bytes)
-        asked = parse_embedding_request(body, headers, self._embedder.width)
-        require_own(policy, asked.model, EMBEDDING_MODEL)
-        if asked.ids:
-            asked = replace(asked, texts=tuple(await self._tokens.texts(asked.ids)))
+        embedding_request = parse_embedding_request(body, headers, self._embedder.width)
+        require_own(policy, embedding_request.model, EMBEDDING_MODEL)
+        if embedding_request.ids:
+            embedding_request = replace(
+                embedding_request, texts=tuple(await self._tokens.texts(embedding_request.ids))
+            )
         async with Watch(receive, send) as watch:
-            await self._answer(asked, identity, watch.send)
+            await self._answer(embedding_request, identity, watch.send)
 
-    async def _answer(self, asked: EmbeddingRequest, identity: Identity, send: Send) -> None:
+    async def _answer(
+        self, embedding_request: EmbeddingRequest, identity: Identity, send: Send
+    ) -> None:
         started = self._clock.monotonic_ms()
-        embedded = await self._embedder.embed(asked.texts, asked.dimensions)
+        embedded = await self._embedder.embed(embedding_request.texts, embedding_request.dimensions)
         runtime = self._router.default
         done = Embedding(
             request_id=self._ids.new(),
             identity=identity,
             policy=runtime.policy,
             policy_hash=runtime.policy_hash,
-            requested_model=asked.model,
+            requested_model=embedding_request.model,
             model=f"{EMBEDDING_MODEL}@{self._embedder.version}",
-            texts=asked.texts,
-            tags=asked.tags,
+            texts=embedding_request.texts,
+            tags=embedding_request.tags,
             tokens=embedded.tokens,
             now_ms=self._clock.now_ms(),
             latency_ms=self._clock.monotonic_ms() - started,
@@ -87,7 +91,7 @@ class Embeddings:
         await self._ledger.finish(embedding_row(done, self._secret_of(identity.tenant)))
         self._metrics.analysed(runtime.policy.name, [done.cost_nano_usd], EMBEDDING_TIER)
         body = render_embeddings(
-            embedded.vectors, EMBEDDING_MODEL, embedded.tokens, base64=asked.base64
+            embedded.vectors, EMBEDDING_MODEL, embedded.tokens, base64=embedding_request.base64
         )
         await send_bytes(send, 200, body, _headers(done, embedded))
 

@@ -1,7 +1,7 @@
-"""`POST /v1/feedback`: what a client learnt of an answer, on the decision behind it.
+"""Takes a client's feedback on the decision behind an answer: `POST /v1/feedback`.
 
-One word of a client on each decision: a later one replaces it and the earlier ones stay in the
-chain; the same again changes nothing, so that a retry is harmless.
+A client has one entry for each decision. A later one replaces it, and the earlier ones stay in the
+chain. The same entry again changes nothing, so a retry is harmless.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from router.wire.openai.render import to_json
 
 
 class FeedbackEndpoint:
-    """The handler, with what it needs. Raises TiergateError for the server."""
+    """Handles the path. Raises TiergateError, which the server sends."""
 
     def __init__(
         self,
@@ -50,9 +50,10 @@ class FeedbackEndpoint:
         require_json(headers)
         given = parse_feedback(await read_body(headers, receive, self._max_body_bytes()))
         row = await self._ledger.get(request_id_of(given.decision_id), identity.tenant)
+        # Rows that were made after an answer are no decisions.
         if row is None or row.endpoint in AFTERWARDS:
             raise no_decision(given.decision_id)
-        said = Feedback(
+        feedback = Feedback(
             request_id=row.request_id,
             tenant=row.tenant,
             source=FeedbackSource.CLIENT,
@@ -64,20 +65,20 @@ class FeedbackEndpoint:
             csat=given.csat,
             handle_minutes=given.handle_minutes,
         )
-        heard, new = await self._book.add(said, given.corrected)
-        told = {
+        heard, new = await self._book.add(feedback, given.corrected)
+        document = {
             "object": "feedback",
             "decision_id": decision_id(row.request_id),
             "new": new,
             **feedback_view(heard),
         }
-        await send_bytes(send, 200, to_json(told), id_headers(row.request_id))
+        await send_bytes(send, 200, to_json(document), id_headers(row.request_id))
 
 
-def no_decision(asked: str) -> NotFound:
-    """There is no such decision, or it is another tenant's."""
+def no_decision(public_id: str) -> NotFound:
+    """Returns the error for an unknown decision, or one of another tenant."""
     return NotFound(
-        f"There is no decision {asked[:80]!r} of yours. Ids are in the header "
+        f"There is no decision {public_id[:80]!r} of yours. Ids are in the header "
         "x-tiergate-decision-id of each answer.",
         code="decision_not_found",
     )

@@ -1,4 +1,4 @@
-"""`POST /v1/moderations`: what the safety heads say, in OpenAI's shape."""
+"""Serves the safety heads in OpenAI's form: `POST /v1/moderations`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from router.wire.openai.moderations import parse_moderation_request, render_mode
 
 
 class Moderations:
-    """The handler, with what it needs. `moderation` finds the policy whose heads are asked."""
+    """Handles the path. `moderation` finds the policy whose heads are used."""
 
     def __init__(
         self,
@@ -46,30 +46,35 @@ class Moderations:
         headers = headers_of(scope)
         policy = self._router.default.policy
         identity, body = await self._door.receive(headers, receive, policy.max_body_bytes)
-        asked = parse_moderation_request(body, headers)
-        require_own(policy, asked.model, MODERATION_MODEL)
-        found = await self._moderation()
+        moderation_request = parse_moderation_request(body, headers)
+        require_own(policy, moderation_request.model, MODERATION_MODEL)
+        specialist = await self._moderation()
         analysed = await self._analyst.analyse(
-            found, asked.texts, identity, asked.tags, endpoint=MODERATIONS, model=asked.model
+            specialist,
+            moderation_request.texts,
+            identity,
+            moderation_request.tags,
+            endpoint=MODERATIONS,
+            model=moderation_request.model,
         )
-        costs = [one.cost_nano_usd for one in analysed]
-        self._metrics.analysed(found.runtime.policy.name, costs)
+        costs = [text_analysis.cost_nano_usd for text_analysis in analysed]
+        self._metrics.analysed(specialist.runtime.policy.name, costs)
         answer = render_moderations(
-            [_result(found, one) for one in analysed],
+            [_result(specialist, text_analysis) for text_analysis in analysed],
             id=f"modr-{analysed[0].request_id}",
             model=MODERATION_MODEL,
         )
         model = f"{MODERATION_MODEL}@{analysed[0].signals.triage_version}"
-        told = [*texts_headers(found, analysed), (b"x-tiergate-model", model.encode())]
-        await send_bytes(send, 200, answer, told)
+        headers_sent = [*texts_headers(specialist, analysed), (b"x-tiergate-model", model.encode())]
+        await send_bytes(send, 200, answer, headers_sent)
 
 
-def _result(found: Found, analysed: Analysed) -> dict[str, object]:
-    """OpenAI's entry, and beside it what the policy's own rules say of the text."""
-    said = analysed.said
+def _result(specialist: Found, analysed: Analysed) -> dict[str, object]:
+    """Returns OpenAI's entry with the decision of the policy's own rules."""
+    result = analysed.said
     return {
-        **document(moderated(readings_of(analysed.signals), found.runtime.head_classes)),
+        **document(moderated(readings_of(analysed.signals), specialist.runtime.head_classes)),
         "decision_id": decision_id(analysed.request_id),
-        "verdict": said.verdict,
-        "reason": said.reason,
+        "verdict": result.verdict,
+        "reason": result.reason,
     }

@@ -1,9 +1,9 @@
-"""Texts from the token ids that clients of OpenAI's embedding models send.
+"""Turns token ids of OpenAI's embedding models into texts.
 
 LangChain and others cut long texts with OpenAI's tokeniser and send ids instead of text. The table
 of that tokeniser (cl100k_base, which all `text-embedding-*` models have) is not ours to ship. It is
-read where an installed package brought it: litellm carries it, and tiktoken keeps it in its cache.
-It knows nothing about our own tokeniser.
+read from an installed package: litellm has a copy, and tiktoken keeps one in its cache. This module
+knows nothing about our own tokeniser.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from pathlib import Path
 from router.errors import RequestError
 
 TABLE = "9b5ad71b2ce5302211f9c61530b329a4922fc6a4"
-"""The name of the table's file in tiktoken's caches: a hash of where it comes from."""
+"""Names the table's file in tiktoken's caches: a hash of the address it comes from."""
 TABLE_SHA256 = "223921b76ee99bde995b7ff738513eef100fb51d18c93597a113bcffe865b2a7"
 
 SEND_TEXT = (
-    "Send the text itself (LangChain: check_embedding_ctx_length=False), or install what brings "
-    "the table of OpenAI's tokeniser: pip install 'tiergate[litellm]'."
+    "Send the text itself (LangChain: check_embedding_ctx_length=False), or install a package that "
+    "has the table of OpenAI's tokeniser: pip install 'tiergate[litellm]'."
 )
 
 
 class OpenaiTokens:
-    """The table, read when it is first asked for; about 10 MB from then on."""
+    """Holds the table, which is read at its first use; about 10 MB from then on."""
 
     def __init__(self, folders: Sequence[Path]) -> None:
         self._folders = folders
@@ -76,12 +76,13 @@ def _text(pieces: Sequence[bytes], row: Sequence[int]) -> str:
 
 
 def _read(folders: Sequence[Path]) -> list[bytes]:
-    """The bytes of every token, in the order of their ids; none where no folder has the table."""
+    """Returns the bytes of every token, in the order of their ids; none where there is no table."""
     for folder in folders:
         try:
             raw = (folder / TABLE).read_bytes()
         except OSError:
             continue
+        # Another table would turn the ids into other texts.
         if hashlib.sha256(raw).hexdigest() == TABLE_SHA256:
             rows = (line.split() for line in raw.splitlines())
             ranked = sorted((int(rank), base64.b64decode(token)) for token, rank in rows)

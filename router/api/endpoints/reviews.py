@@ -1,6 +1,6 @@
-"""`/v1/reviews`: what waits for a person, one matter with its texts, and a verdict on it.
+"""Lists reviews, shows one with its texts, and takes verdicts: `/v1/reviews`.
 
-A key with the scope `review` sees its own tenant's matters, an admin's key everyone's.
+A key with the scope `review` sees its own tenant's reviews, an admin's key everyone's.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ LISTED = 100
 
 
 class Reviews:
-    """The handler of all three, with what it needs. Raises TiergateError for the server."""
+    """Handles the three operations. Raises TiergateError, which the server sends."""
 
     def __init__(
         self,
@@ -54,30 +54,34 @@ class Reviews:
         self._log = structlog.get_logger("tiergate.reviews")
 
     async def _admit(self, headers: dict[str, str]) -> Identity:
-        """Who may see reviews; without keys under this machine's own name alone, for texts show."""
+        """Admits a caller who may see reviews.
+
+        Without keys, only requests under this machine's own name are admitted, because texts are
+        shown.
+        """
         identity = await self._door.admit(headers, KeyScope.REVIEW)
         self._door.require_own_name(headers, identity)
         return identity
 
     async def list(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """`GET /v1/reviews?status=pending&limit=100`, oldest first."""
+        """Handles `GET /v1/reviews?status=pending&limit=100`, oldest first."""
         identity = await self._admit(headers_of(scope))
         status, limit = _asked(scope)
-        found = await self._desk.cases(_whose(identity), status, limit)
-        told = {"object": "list", "data": [_view(case) for case in found]}
-        await send_bytes(send, 200, to_json(told), request_header(self._ids.new()))
+        cases = await self._desk.cases(_whose(identity), status, limit)
+        document = {"object": "list", "data": [_view(case) for case in cases]}
+        await send_bytes(send, 200, to_json(document), request_header(self._ids.new()))
 
     async def one(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """`GET` one matter, or `POST` the verdict on it."""
+        """Handles `GET` of one review, or `POST` of its verdict."""
         identity = await self._admit(headers_of(scope))
         review_id = scope["path"].removeprefix(PREFIX)
         if scope["method"] == "POST":
             case = await self._decide(scope, receive, review_id, identity)
         elif scope["method"] in ("GET", "HEAD"):
-            found = await self._desk.case(review_id, _whose(identity))
-            if found is None:
+            stored = await self._desk.case(review_id, _whose(identity))
+            if stored is None:
                 raise no_review(review_id)
-            case = found
+            case = stored
         else:
             raise MethodNotAllowed(f"{PREFIX}{{id}} takes GET and POST, not {scope['method']}.")
         await send_bytes(send, 200, to_json(_view(case)), request_header(self._ids.new()))
@@ -87,16 +91,18 @@ class Reviews:
     ) -> ReviewCase:
         headers = headers_of(scope)
         require_json(headers)
-        given = parse_verdict(await read_body(headers, receive, self._max_body_bytes()))
-        said = Judgement(given.verdict, given.minutes, given.corrected, given.by, identity.key_id)
-        case = await self._reviewer.decide(review_id, _whose(identity), said)
+        verdict = parse_verdict(await read_body(headers, receive, self._max_body_bytes()))
+        judgement = Judgement(
+            verdict.verdict, verdict.minutes, verdict.corrected, verdict.by, identity.key_id
+        )
+        case = await self._reviewer.decide(review_id, _whose(identity), judgement)
         if case.reviewed is not None and case.reviewed.cost_nano_usd is None:
-            self._log.warning("review_without_price", review=review_id, minutes=given.minutes)
+            self._log.warning("review_without_price", review=review_id, minutes=verdict.minutes)
         return case
 
 
 def _whose(identity: Identity) -> str | None:
-    """None: an admin's key sees all tenants."""
+    """Returns the tenant whose reviews the caller sees; None: an admin's key sees all."""
     return None if KeyScope.ADMIN in identity.scopes else identity.tenant
 
 
@@ -105,7 +111,7 @@ def _view(case: ReviewCase) -> dict[str, object]:
 
 
 def _asked(scope: Scope) -> tuple[str | None, int]:
-    """Status and limit of the query. Raises RequestError for anything else."""
+    """Returns status and limit of the query. Raises RequestError for other keys and values."""
     query = dict(parse_qsl(scope.get("query_string", b"").decode("latin-1")))
     for key in query:
         if key not in ("status", "limit"):

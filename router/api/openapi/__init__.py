@@ -1,1 +1,1 @@
-"""`/docs` and `/openapi.json`."""
+"""Serves `/docs` and `/openapi.json`."""

@@ -1,7 +1,7 @@
-"""What answers look like, as JSON schemas for `/openapi.json`: the keys that clients rely on.
+"""Describes answers as JSON schemas for `/openapi.json`: the keys that clients rely on.
 
-Further keys may stand beside them. A stream's events are text to OpenAPI;
-docs/reference/api.md says which.
+An answer may have further keys. OpenAPI sees a stream's events as text; docs/reference/api.md lists
+them.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ _TEXT_OR_NULL = {"type": ["string", "null"]}
 
 
 def _object(**properties: object) -> dict[str, object]:
-    """An object that has all of these keys."""
+    """Returns the schema of an object that has all of these keys."""
     return {"type": "object", "required": list(properties), "properties": properties}
 
 
@@ -140,9 +140,9 @@ ANSWERS: dict[str, dict[str, object]] = {
         object={"const": "list"}, **_ENVELOPE, data=_list(_object(index=_COUNT, **_FIELDS))
     ),
     "/healthz": _object(status={"const": "ok"}),
-    "/readyz": _object(status={"enum": ["ready", "not_ready"]}),  # the rest is for admins
+    "/readyz": _object(status={"enum": ["ready", "not_ready"]}),  # the other keys are for admins
 }
-"""By path, what a whole answer with status 200 (of /readyz: 503, too) has at least."""
+"""Gives for each path the least keys of a whole answer with status 200 (of /readyz also 503)."""
 
 STREAMED = frozenset({"/v1/chat/completions", "/v1/responses", "/v1/messages", "/v1/completions"})
 TEXT_PAGES = frozenset({"/metrics"})

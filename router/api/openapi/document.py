@@ -1,6 +1,7 @@
-"""`/docs` and `/openapi.json`: the surface described for people and for tools.
+"""Describes the API for people (`/docs`) and for tools (`/openapi.json`).
 
-One table of operations feeds both. The page is self-contained: no script, no outside resource.
+One table of operations feeds both. The page is self-contained: it loads no script and no resource
+from outside.
 """
 
 from __future__ import annotations
@@ -45,14 +46,16 @@ IDEMPOTENCY_KEY = {
 
 @dataclass(frozen=True, slots=True)
 class Operation:
+    """Describes one method of one path."""
+
     method: str
     path: str
     summary: str
     detail: str
     key: bool
-    body: str = ""  # of a post: the schema's name
+    body: str = ""  # the schema's name, for a post
     error: str = "Error"
-    repeatable: bool = False  # under an Idempotency-Key
+    repeatable: bool = False  # may be repeated under an Idempotency-Key
 
 
 OPERATIONS = (
@@ -61,7 +64,7 @@ OPERATIONS = (
         "/v1/chat/completions",
         "Answer a conversation by the tier it deserves",
         "OpenAI's request and response, streamed or whole. Headers x-tiergate-* and the `routing` "
-        "object (with routing.debug) say which tier answered, why, and what it cost.",
+        "object (with routing.debug) show the tier that answered, the reason and the cost.",
         True,
         CHAT,
         repeatable=True,
@@ -69,10 +72,10 @@ OPERATIONS = (
     Operation(
         "post",
         "/v1/responses",
-        "The same as OpenAI's responses",
+        "Answer a request in the form of OpenAI's responses",
         "String or items in, items or events out; tools, schemas, reasoning. Nothing is stored: "
         "previous_response_id, conversation and background are refused. Built-in tools are left "
-        "out, which x-tiergate-unsupported-tools says.",
+        "out, and x-tiergate-unsupported-tools lists them.",
         True,
         RESPONSES,
         repeatable=True,
@@ -80,8 +83,8 @@ OPERATIONS = (
     Operation(
         "post",
         "/v1/responses/compact",
-        "A long conversation in short, for agents",
-        "The body of responses in; out come the user's messages and one item that stands for the "
+        "Shorten a long conversation, for agents",
+        "Takes the body of responses. Returns the user's messages and one item that replaces the "
         "rest in later turns. A last item of type compaction_trigger at /v1/responses does the "
         "same. A tier writes the summary, and it costs what an answer costs.",
         True,
@@ -91,7 +94,7 @@ OPERATIONS = (
     Operation(
         "post",
         "/v1/messages",
-        "The same as Anthropic's messages",
+        "Answer a request in the form of Anthropic's messages",
         "For Anthropic's clients, whose key may come as `x-api-key`. Content blocks, tools, "
         "thinking and errors are theirs; tools that run at Anthropic are refused.",
         True,
@@ -102,7 +105,7 @@ OPERATIONS = (
     Operation(
         "post",
         "/v1/messages/count_tokens",
-        "About how many tokens a conversation has",
+        "Estimate the tokens of a conversation",
         "The router's own estimate; calls no tier and costs nothing.",
         True,
         COUNT,
@@ -111,7 +114,7 @@ OPERATIONS = (
     Operation(
         "post",
         "/v1/completions",
-        "The same for a bare prompt, as OpenAI had it first",
+        "Answer a bare prompt, as in OpenAI's first API",
         f"A prompt, or up to {MAX_PROMPTS}: each is a request and a ledger row of its own. "
         "echo, suffix, best_of and token ids are refused.",
         True,
@@ -132,8 +135,8 @@ OPERATIONS = (
     Operation(
         "post",
         "/v1/moderations",
-        "What the safety heads find in texts",
-        "OpenAI's request and response by the heads of the served policy that moderates, else of "
+        "Find unsafe content in texts",
+        "OpenAI's request and response by the heads of the served policy that moderates, or of "
         "`content_moderation`. Categories that no head knows are false and 0, with an empty list "
         "of applied input types. Text only; each text has a ledger row.",
         True,
@@ -141,45 +144,45 @@ OPERATIONS = (
         repeatable=True,
     ),
     Operation("get", "/v1/models", "List the model names that work here", "", True),
-    Operation("get", "/v1/models/{id}", "One model name", "", True),
+    Operation("get", "/v1/models/{id}", "Describe one model name", "", True),
     Operation(
         "get",
         "/v1/decisions/{id}",
         "Explain one decision",
         "Signals, expected loss of every rung, attempts with their cost, verdict. The id is in "
-        "x-tiergate-decision-id. With the feedback on it, and the reviewed answer once a person "
-        "has judged. Own tenant only.",
+        "x-tiergate-decision-id. Includes the feedback on it, and the reviewed answer once a "
+        "person has judged. Own tenant only.",
         True,
     ),
     Operation(
         "post",
         "/v1/feedback",
-        "Say how an answer did",
+        "Report how an answer did",
         "correct, the corrected answer, what a mistake cost, and the outcome: resolved at first "
-        "contact, satisfaction from 1 to 5, minutes of handling. A later word replaces an earlier "
-        "one; the same again changes nothing. Own tenant only.",
+        "contact, satisfaction from 1 to 5, minutes of handling. Later feedback replaces earlier "
+        "feedback; the same again changes nothing. Own tenant only.",
         True,
         FEEDBACK,
     ),
     Operation(
         "get",
         "/v1/reviews",
-        "What waits for a person",
-        "Oldest first; `status` (pending, decided, done, all) and `limit` choose. Keys with the "
+        "List the reviews that wait for a person",
+        "Oldest first; `status` (pending, decided, done, all) and `limit` filter. Keys with the "
         "scope `review` see their tenant's, an admin's key all.",
         True,
     ),
     Operation(
         "get",
         "/v1/reviews/{id}",
-        "One matter with question, draft and verdict",
-        "Texts are there where `privacy.store` of the policy keeps them.",
+        "Show one review with question, draft and verdict",
+        "Texts are present where `privacy.store` of the policy keeps them.",
         True,
     ),
     Operation(
         "post",
         "/v1/reviews/{id}",
-        "The verdict on one matter",
+        "Decide one review",
         "approve, correct (with the right answer) or reject, and the minutes that it took: they "
         "are priced and have a ledger row. The verdict is feedback on the decision.",
         True,
@@ -188,10 +191,10 @@ OPERATIONS = (
     Operation(
         "post",
         "/api/v1/{domain}/{task}/analyze",
-        "What a specialist finds in one text",
+        "Analyse one text with a specialist",
         "Body: text, and tags if wanted. Answer: fields with label, confidence and likeliest "
         "classes, and a verdict where the task is the whole one (email/pipeline, "
-        "content/moderation); a field is a task, too (email/department). From heads alone: no "
+        "content/moderation); a field is a task, too (email/department). Only heads answer: no "
         "tier is called. Each text has a ledger row; its id is the answer's.",
         True,
         ANALYSIS,
@@ -199,7 +202,7 @@ OPERATIONS = (
     Operation(
         "post",
         "/api/v1/{domain}/{task}/batch",
-        "The same for several texts",
+        "Analyse several texts with a specialist",
         f"Body: texts, 1 to {MAX_TEXTS}; all of them or none. Answer: data, in their order.",
         True,
         BATCH,
@@ -208,8 +211,8 @@ OPERATIONS = (
         "get",
         "/api/v1/dashboard/now",
         "The last hour by minute and tier, budgets, alerts",
-        "What the page at /dashboard shows. Needs the scope reports: one's own tenant, of an admin "
-        "all or the one in `tenant`. Like all views it has an ETag.",
+        "The figures of the page at /dashboard. Needs the scope reports: one's own tenant, for an "
+        "admin all or the one in `tenant`. Like all views it has an ETag.",
         True,
     ),
     Operation(
@@ -231,28 +234,28 @@ OPERATIONS = (
         "get",
         "/api/v1/dashboard/savings",
         "The report's figures over the newest requests",
-        "`days`: 1, 7 or 30; 10,000 requests at most, `complete` says whether these are all.",
+        "`days`: 1, 7 or 30; 10,000 requests at most, `complete` is true when these are all.",
         True,
     ),
     Operation(
         "get",
         "/api/v1/dashboard/confidence",
-        "How sure answers were, and how often right",
+        "Confidence of answers, and how often they were right",
         "`days`: 1, 7 or 30. Twenty bins per tier; reliability where outcomes are known.",
         True,
     ),
     Operation(
         "get",
         "/api/v1/dashboard/health",
-        "What is ready, and how each answerer's recent calls went",
+        "State of every part, and results of each answerer's recent calls",
         "",
         True,
     ),
-    Operation("get", "/healthz", "Is the process alive? Calls no model", "", False),
+    Operation("get", "/healthz", "Report that the process is alive; calls no model", "", False),
     Operation(
         "get",
         "/readyz",
-        "Is it ready? Calls no model",
+        "Report if the server is ready; calls no model",
         "Triage, ledger, each answerer and mistakes in a changed policy for the scope `admin`.",
         False,
     ),
@@ -261,14 +264,14 @@ OPERATIONS = (
 
 
 def known_paths() -> tuple[str, ...]:
-    """Every path that answers, once, as a pattern, in the order of this page."""
+    """Returns every path that answers, once, as a pattern, in the order of this page."""
     described = dict.fromkeys(operation.path for operation in OPERATIONS)
     return (*described, "/dashboard", "/docs", "/openapi.json")
 
 
 @cache
 def openapi() -> dict[str, object]:
-    """The OpenAPI 3.1 document."""
+    """Returns the OpenAPI 3.1 document."""
     paths: dict[str, dict[str, object]] = {}
     for operation in OPERATIONS:
         paths.setdefault(operation.path, {})[operation.method] = _operation(operation)
@@ -290,13 +293,13 @@ _NOT_READY = {
 
 
 def _answer(path: str) -> dict[str, object]:
-    """What a path answers with, by content type."""
+    """Returns the answers of a path, by content type."""
     if path in TEXT_PAGES:
         return {"text/plain": {"schema": {"type": "string"}}}
-    found: dict[str, object] = {"application/json": {"schema": ANSWERS[path]}}
+    content: dict[str, object] = {"application/json": {"schema": ANSWERS[path]}}
     if path in STREAMED:
-        found["text/event-stream"] = {"schema": {"type": "string"}}
-    return found
+        content["text/event-stream"] = {"schema": {"type": "string"}}
+    return content
 
 
 def _operation(operation: Operation) -> dict[str, object]:
@@ -308,7 +311,7 @@ def _operation(operation: Operation) -> dict[str, object]:
             "200": {"description": "Done.", "content": _answer(operation.path)},
             **({"503": _NOT_READY} if operation.path == "/readyz" else {}),
             "default": {
-                "description": "An error in the shape of the API that the path is of.",
+                "description": "An error in the form of the API that the path belongs to.",
                 "content": error,
             },
         },
@@ -333,13 +336,13 @@ def _operation(operation: Operation) -> dict[str, object]:
 
 
 def _marked(text: str) -> str:
-    """Text as HTML, with what stands in backticks as code."""
+    """Returns text as HTML, with the words in backticks as code."""
     return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
 
 
 @cache
 def page() -> str:
-    """The page at /docs."""
+    """Returns the page at /docs."""
     rows = "".join(
         f"<section><h2><code>{o.method.upper()}</code> {escape(o.path)}</h2>"
         f"<p><strong>{escape(o.summary)}.</strong> {_marked(o.detail)}</p></section>"

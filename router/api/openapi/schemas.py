@@ -1,7 +1,7 @@
-"""What the bodies of requests and errors look like, as JSON schemas for `/openapi.json`.
+"""Describes the bodies of requests and errors as JSON schemas for `/openapi.json`.
 
-Only what is read is described; a key that is refused is not. Hints ride in every body that is
-answered by a tier.
+Only keys that are read are described; a key that is refused is not. Every body that a tier answers
+may have hints.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ HINTS = {
     "dry_run": {"type": "boolean"},
     "debug": {"type": "boolean"},
 }
-"""The `routing` object; a test compares its keys with what the wire reads."""
+"""Describes the `routing` object; a test compares its keys with those that the wire reads."""
 
 _MODEL = {
     "type": "string",
@@ -92,7 +92,7 @@ _STREAM = {
 
 
 def _answered(required: list[str], **properties: object) -> dict[str, object]:
-    """A body that is answered by a tier; keys that are not listed are passed on."""
+    """Returns the schema of a body that a tier answers; keys that are not listed are passed on."""
     common: dict[str, object] = {"model": _MODEL, "routing": _ROUTING, **_SAMPLING}
     return {"type": "object", "required": required, "properties": {**common, **properties}}
 
@@ -241,7 +241,7 @@ _BODIES: dict[str, dict[str, object]] = {
         "required": ["verdict", "minutes"],
         "additionalProperties": False,
         "properties": {
-            "verdict": {"enum": [one.value for one in ReviewVerdict]},
+            "verdict": {"enum": [verdict.value for verdict in ReviewVerdict]},
             "minutes": {"type": "number", "minimum": 0, "maximum": MAX_REVIEW_MINUTES},
             "corrected": {"type": "string", "maxLength": MAX_CORRECTED},
             "by": {"type": "string"},
@@ -257,7 +257,7 @@ _BODIES: dict[str, dict[str, object]] = {
 
 
 def _nullable(body: dict[str, object]) -> dict[str, object]:
-    """The body with null allowed where a key may be left out: it is the same as not sent."""
+    """Returns the schema with null allowed where a key may be left out: both mean the same."""
     required, properties = body["required"], body["properties"]
     assert isinstance(required, list)
     assert isinstance(properties, dict)
@@ -271,6 +271,8 @@ def _nullable(body: dict[str, object]) -> dict[str, object]:
 
 
 BODIES: dict[str, object] = {
-    name: body if name in (ANALYSIS, BATCH) else _nullable(body) for name, body in _BODIES.items()
+    # Our own endpoints refuse null; those of OpenAI and Anthropic take it.
+    name: body if name in (ANALYSIS, BATCH) else _nullable(body)
+    for name, body in _BODIES.items()
 }
-"""For each name the schema of a body."""
+"""Holds the schema of each body by its name."""
