@@ -76,9 +76,13 @@ def library() -> str:
 
 
 def errors() -> list[type[Exception]]:
-    """Returns every class of errors that `router.errors` defines, in the order of the file."""
-    values = vars(router.errors).values()
-    return [v for v in values if isinstance(v, type) and issubclass(v, Exception)]
+    """Returns every class of errors that `router.errors` defines, each before its subclasses."""
+    return _with_subclasses(router.errors.TiergateError)
+
+
+def _with_subclasses(error: type[Exception]) -> list[type[Exception]]:
+    below = [c for child in error.__subclasses__() for c in _with_subclasses(child)]
+    return [error, *below] if error.__module__.startswith(router.errors.__name__) else below
 
 
 def names_by_module() -> dict[str, list[str]]:

@@ -78,6 +78,8 @@ class UpstreamError(AnswererError):
 
 
 class UpstreamUnreachable(UpstreamError):
+    """Reports that no connection to an upstream could be made or used."""
+
     code = "upstream_unreachable"
 
 
@@ -88,6 +90,8 @@ class UpstreamRejected(UpstreamError):
 
 
 class UpstreamRateLimited(UpstreamError):
+    """Reports that an upstream refused a call because of its own rate limit."""
+
     code = "upstream_rate_limited"
     status = 429
     type = "rate_limit_error"
@@ -106,6 +110,8 @@ class StreamCut(UpstreamError):
 
 
 class DeadlineExceeded(AnswererError):
+    """Reports that an answer was not ready in time."""
+
     code = "deadline_exceeded"
     status = 504
 

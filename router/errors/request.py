@@ -14,11 +14,15 @@ class RequestError(TiergateError):
 
 
 class BodyTooLarge(RequestError):
+    """Reports a body with more bytes than the server takes."""
+
     code = "body_too_large"
     status = 413
 
 
 class UnsupportedMedia(RequestError):
+    """Reports a body whose media type or coding the server does not read."""
+
     code = "unsupported_media_type"
     status = 415
 
@@ -44,6 +48,8 @@ class MalformedHttp(RequestError):
 
 
 class AuthenticationFailed(RequestError):
+    """Reports a missing, unknown, expired or revoked API key."""
+
     code = "invalid_api_key"
     status = 401
 
@@ -63,16 +69,22 @@ class TooManyWrongKeys(AuthenticationFailed):
 
 
 class PermissionDenied(RequestError):
+    """Reports a caller that may not do what the request wants."""
+
     code = "permission_denied"
     status = 403
 
 
 class NotFound(RequestError):
+    """Reports a path or an object that does not exist for this caller."""
+
     code = "unknown_url"
     status = 404
 
 
 class ModelNotFound(NotFound):
+    """Reports a model name that is unknown here."""
+
     code = "model_not_found"
 
 
