@@ -1,1 +1,1 @@
-"""Figures of a triage model on any labelled file, without torch; loaded by `tiergate evaluate`."""
+"""Measures a triage model on any labelled file, without torch; loaded by `tiergate evaluate`."""

@@ -1,8 +1,9 @@
-"""The simple rival: TF-IDF with a linear model, fitted on the same rows and judged on the same.
+"""Fits a simple rival, TF-IDF with a linear model, on the same rows and judges it on the same.
 
-Needs scikit-learn, which serving does not: it comes with the extras `train` and `dev`. Words and
-pairs of words, logarithmic counts; a linear support vector machine for classes, logistic
-regression where chances are compared. Everything else is scikit-learn's default.
+It needs scikit-learn, which serving does not: it comes with the extras `train` and `dev`. Its
+features are words and pairs of words with logarithmic counts. A linear support vector machine
+predicts classes; logistic regression predicts where chances are compared. All other settings are
+scikit-learn's defaults.
 """
 
 from __future__ import annotations
@@ -34,9 +35,10 @@ def _features() -> TfidfVectorizer:
 def classes(
     texts: Sequence[str], labels: Sequence[str], asked: Sequence[str]
 ) -> tuple[npt.NDArray[np.str_], Floats]:
-    """The label said of each asked text, and the machine's margins, (rows, classes) or (rows,).
+    """Returns a label for each text of `asked`, and the machine's margins, (rows, classes) or
+    (rows,).
 
-    One label alone is said of all, with margins of 0.
+    If there is only one label, every text gets it, with margins of 0.
     """
     features = _features()
     if len(set(labels)) == 1:
@@ -44,19 +46,19 @@ def classes(
     from sklearn.svm import LinearSVC
 
     machine = LinearSVC().fit(features.fit_transform(texts), labels)
-    found = features.transform(asked)
-    return machine.predict(found), machine.decision_function(found)
+    features_asked = features.transform(asked)
+    return machine.predict(features_asked), machine.decision_function(features_asked)
 
 
 def chances(texts: Sequence[str], flags: Sequence[Floats], asked: Sequence[str]) -> list[Floats]:
-    """The chance of each of several 0/1 columns for every asked text, by logistic regression.
+    """Returns the chance of each of several 0/1 columns for every text of `asked`.
 
-    A column of one value keeps it.
+    The chances come from a logistic regression. A column of one value keeps it.
     """
     features = _features()
     from sklearn.linear_model import LogisticRegression
 
-    taught, found = features.fit_transform(texts), features.transform(asked)
+    taught, features_asked = features.fit_transform(texts), features.transform(asked)
     out: list[Floats] = []
     for column in flags:
         right = np.asarray(column) > 0.5
@@ -64,5 +66,5 @@ def chances(texts: Sequence[str], flags: Sequence[Floats], asked: Sequence[str])
             out.append(np.full(len(asked), float(right.any())))
             continue
         model = LogisticRegression(max_iter=1_000).fit(taught, right)
-        out.append(model.predict_proba(found)[:, 1])
+        out.append(model.predict_proba(features_asked)[:, 1])
     return out

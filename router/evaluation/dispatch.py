@@ -1,4 +1,4 @@
-"""Which module measures which kind, and the one call that `tiergate evaluate KIND` makes."""
+"""Maps each kind to the module that measures it, for the one call of `tiergate evaluate KIND`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MEASURES: Mapping[Kind, Callable[[Subject, Path, Options], Report]] = {
 def evaluate(
     kind: Kind, folder: Path, path: Path, options: Options, *, latency: bool = False
 ) -> Report:
-    """The figures of the model in `folder` on the file at `path`.
+    """Returns the figures of the model in `folder` on the file at `path`.
 
     Raises ModelFileError for a model that cannot be loaded, TrainingDataError for a file that
     cannot be used.

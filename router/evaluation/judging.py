@@ -1,4 +1,4 @@
-"""What every kind measures of a head on rows: accuracy, ECE, AUROC and flips, each with n."""
+"""Measures a head on rows, for every kind: accuracy, ECE, AUROC and flips, each with n."""
 
 from __future__ import annotations
 
@@ -33,18 +33,24 @@ from router.training.heads.fit_one_head import FittedHead, fit_head, put_togethe
 from router.training.heads.mix_ngrams import LEAST_HONEST
 
 Half = tuple[Head, Flags]
-"""A head, and the rows that it may judge, (rows,)."""
+"""Pairs a head with the mask of the rows that it may judge, (rows,)."""
 WEIGHED = "weighed and calibrated on the judged rows, each half by the other half"
 
 
 def fitted(
-    subject: Subject, name: str, rows: Sequence[Row], options: Options, path: Path,
-    *, positive: str | None = None,
-) -> FittedHead:  # fmt: skip
-    """A head fitted on the frozen encoder: ridge and calibrator by cross-validation on `rows`.
+    subject: Subject,
+    name: str,
+    rows: Sequence[Row],
+    options: Options,
+    path: Path,
+    *,
+    positive: str | None = None,
+) -> FittedHead:
+    """Returns a head fitted on the frozen encoder: ridge and calibrator by cross-validation on
+    `rows`.
 
-    Where the encoder was trained on the file, the dev rows among them weigh and calibrate. Raises
-    TrainingDataError where the rows have one class only; `path` is the file they are of.
+    Where the encoder was trained on the file, the dev rows of the file weigh and calibrate. Raises
+    TrainingDataError where the rows have only one class; `path` is the file they come from.
     """
     labels = [row.label for row in rows]
     need_classes(path, labels, "the label to fit (--train FILE may give others)")
@@ -52,16 +58,23 @@ def fitted(
     number = {label: place for place, label in enumerate(classes)}
     texts = [row.text for row in rows]
     return fit_head(
-        name, subject.encode(texts), np.array([number[label] for label in labels]), classes,
-        texts, subject.model.encoder.sha256, seed=options.seed, rare=subject.model.rarity,
-        positive=positive, honest=honest_rows(subject, rows, path),
-    )  # fmt: skip
+        name,
+        subject.encode(texts),
+        np.array([number[label] for label in labels]),
+        classes,
+        texts,
+        subject.model.encoder.sha256,
+        seed=options.seed,
+        rare=subject.model.rarity,
+        positive=positive,
+        honest=honest_rows(subject, rows, path),
+    )
 
 
 def unknown_judges(
     subject: Subject, taught: Sequence[Row], judged: Sequence[Row], path: Path
 ) -> bool:
-    """Whether only judged rows are new to the encoder: it knows all that were taught, not them."""
+    """Returns True when only judged rows are new to the encoder, and it knows all taught rows."""
     honest = honest_rows(subject, taught, path)
     if honest is None or int(honest.sum()) >= LEAST_HONEST:
         return False
@@ -69,7 +82,10 @@ def unknown_judges(
 
 
 def honest_rows(subject: Subject, rows: Sequence[Row], path: Path) -> Flags | None:
-    """Which rows of a file the encoder never trained on, (rows,); None where that is all."""
+    """Returns the mask of a file's rows that the encoder never trained on, (rows,).
+
+    Returns None where it trained on no row of the file.
+    """
     if sha256_of(path) not in subject.known:
         return None
     return np.array([in_dev(row.text, row.group) for row in rows])
@@ -78,11 +94,11 @@ def honest_rows(subject: Subject, rows: Sequence[Row], path: Path) -> Flags | No
 def weighed(
     fit: FittedHead, encoded: Encoded, labels: Labels, read: Callable[[Head, Flags], Floats]
 ) -> tuple[Head, Floats, tuple[Half, ...]]:
-    """A head weighed and calibrated on rows that neither it nor the encoder saw, and its chances.
+    """Returns a head weighed and calibrated on rows that are new to it and to the encoder.
 
-    `read` gives what a head says of the rows that a mask chooses. The chances of each half of the
-    rows are said by a head that was weighed on the other half, so that no row judges itself; these
-    heads come last.
+    `read` returns a head's chances of the rows that a mask chooses. The second result holds the
+    chances of each half of the rows, by a head that was weighed on the other half, so that no row
+    judges itself. These heads come last.
     """
     numbers = np.asarray(labels, dtype=np.int64)
     odd = np.arange(len(labels)) % 2 == 1
@@ -90,24 +106,26 @@ def weighed(
     for mine in (~odd, odd):
         mix, judged = unseen(fit.fitted, encoded[~mine], numbers[~mine])
         halves.append((put_together(fit.fitted, mix, judged), mine))
-    said = [read(head, mine) for head, mine in halves]
-    chances = np.zeros((len(labels), *said[0].shape[1:]))
-    for (_, mine), part in zip(halves, said, strict=True):
+    parts = [read(head, mine) for head, mine in halves]
+    chances = np.zeros((len(labels), *parts[0].shape[1:]))
+    for (_, mine), part in zip(halves, parts, strict=True):
         chances[mine] = part
     mix, judged = unseen(fit.fitted, encoded, numbers)
     return put_together(fit.fitted, mix, judged), chances, tuple(halves)
 
 
 def crossed(head: Head, encoded: Encoded, halves: Sequence[Half]) -> Floats:
-    """What the halves of `weighed` say of their rows; without any, what the head says of all."""
-    found = np.array(head(encoded), float)
-    for one, mine in halves:
-        found[mine] = one(encoded[mine])
-    return found
+    """Returns the chances by the halves of `weighed`; without halves, the head's own of
+    all rows.
+    """
+    chances = np.array(head(encoded), float)
+    for half, mine in halves:
+        chances[mine] = half(encoded[mine])
+    return chances
 
 
 def save(head: Head, path: Path) -> str:
-    """Writes a head as `<path>.npz` and `<path>.json`, named as the path ends; says so in words.
+    """Writes a head as `<path>.npz` and `<path>.json`, named like the file; returns a sentence.
 
     Raises TrainingDataError where it cannot be written.
     """
@@ -124,19 +142,19 @@ def save(head: Head, path: Path) -> str:
 
 
 def said_by(head: Head, encoded: Encoded) -> npt.NDArray[np.int64]:
-    """The predicted class of each row; of a chance head 1 above one half, else 0."""
+    """Returns the predicted class of each row; for a chance head 1 above one half, 0 otherwise."""
     return _said(head.kind, head(encoded))
 
 
 def _said(kind: HeadKind, chances: Floats) -> npt.NDArray[np.int64]:
-    said: npt.NDArray[np.int64] = (
+    predicted: npt.NDArray[np.int64] = (
         chances.argmax(axis=1) if kind is HeadKind.CLASSES else (chances > 0.5).astype(np.int64)
     )
-    return said
+    return predicted
 
 
 def chance_section(chances: Floats, positive: Flags, options: Options) -> dict[str, Figure]:
-    """Accuracy at one half, AUROC and ECE of one chance."""
+    """Returns accuracy at one half, AUROC and ECE of one chance."""
     seed, resamples = options.seed, options.resamples
     right = (chances > 0.5) == positive
     return {
@@ -147,12 +165,12 @@ def chance_section(chances: Floats, positive: Flags, options: Options) -> dict[s
 
 
 def class_section(chances: Floats, truth: Labels, options: Options) -> dict[str, Figure]:
-    """Accuracy, macro-F1 and the ECE of the top chance of a head of classes."""
-    said = chances.argmax(axis=1)
-    right = said == truth
+    """Returns accuracy, macro-F1 and the ECE of the top chance of a head of classes."""
+    predicted = chances.argmax(axis=1)
+    right = predicted == truth
     return {
         "accuracy": share_figure(right, resamples=options.resamples, seed=options.seed),
-        "macro_f1": macro_figure(said, truth, options),
+        "macro_f1": macro_figure(predicted, truth, options),
         **ece_figures(chances.max(axis=1), right.astype(float), options.seed),
     }
 
@@ -160,60 +178,61 @@ def class_section(chances: Floats, truth: Labels, options: Options) -> dict[str,
 def early_section(
     head: Head, encoded: Encoded, truth: Labels, halves: Sequence[Half] = ()
 ) -> dict[str, Figure]:
-    """Of how many rows n-grams alone are enough, and who is right there: they, the whole head.
+    """Returns the share of rows for which n-grams alone are enough, and the accuracy there.
 
-    `never_encoded_right` is of all rows, as `tiergate classify --encoder never` reads them.
+    The accuracy is given for the n-grams and for the whole head. `never_encoded_right` covers all
+    rows, as `tiergate classify --encoder never` reads them.
 
-    `truth` holds places of classes; of a chance head 1 for the counted one. Where the rows
-    themselves said when n-grams are enough, `halves` of `weighed` judge instead of the head. Empty
-    where the encoder is always needed.
+    `truth` holds indexes of classes; for a chance head 1 is the counted class. Where the rows
+    themselves decided when n-grams are enough, `halves` of `weighed` judge instead of the head. The
+    result is empty where the encoder is always needed.
     """
     judges = [
-        (early, one, mine)
-        for one, mine in halves or ((head, np.ones(len(truth), bool)),)
-        if (early := EarlyHeads.of([one], alone=True)) is not None
+        (early, half, mine)
+        for half, mine in halves or ((head, np.ones(len(truth), bool)),)
+        if (early := EarlyHeads.of([half], alone=True)) is not None
     ]
     if not judges:
         return {}
     sure = np.zeros(len(truth), bool)
-    said, whole = np.zeros((2, len(truth)), np.int64)
-    for early, one, mine in judges:
+    predicted, whole = np.zeros((2, len(truth)), np.int64)
+    for early, half, mine in judges:
         _, chances, _ = early(encoded.grams[mine])
-        said[mine] = _said(one.kind, chances[one.name])
-        whole[mine] = said_by(one, encoded[mine])
-        if (able := EarlyHeads.of([one])) is not None:
+        predicted[mine] = _said(half.kind, chances[half.name])
+        whole[mine] = said_by(half, encoded[mine])
+        if (able := EarlyHeads.of([half])) is not None:
             sure[mine] = able(encoded.grams[mine])[2]
-    found = {
+    figures = {
         "share": Figure(float(sure.mean()), len(sure)),
-        "never_encoded_right": Figure(float((said == truth).mean()), len(truth)),
+        "never_encoded_right": Figure(float((predicted == truth).mean()), len(truth)),
     }
     if sure.any():
-        said, whole, right, count = said[sure], whole[sure], truth[sure], int(sure.sum())
-        found["right"] = Figure(float((said == right).mean()), count)
-        found["whole_head_right"] = Figure(float((whole == right).mean()), count)
-        found["same"] = Figure(float((said == whole).mean()), count)
-    return found
+        predicted, whole, right, count = predicted[sure], whole[sure], truth[sure], int(sure.sum())
+        figures["right"] = Figure(float((predicted == right).mean()), count)
+        figures["whole_head_right"] = Figure(float((whole == right).mean()), count)
+        figures["same"] = Figure(float((predicted == whole).mean()), count)
+    return figures
 
 
-def macro_figure(said: Labels, truth: Labels, options: Options) -> Figure:
-    """Macro-F1 with its interval."""
+def macro_figure(predicted: Labels, truth: Labels, options: Options) -> Figure:
+    """Returns macro-F1 with its interval."""
     span = paired_bootstrap(
-        lambda rows: macro_f1(said[rows], truth[rows]),
+        lambda rows: macro_f1(predicted[rows], truth[rows]),
         len(truth),
         resamples=options.resamples,
         seed=options.seed,
     )
-    return Figure(macro_f1(said, truth), len(truth), *span)
+    return Figure(macro_f1(predicted, truth), len(truth), *span)
 
 
 def flips(subject: Subject, head: Head, texts: Sequence[str]) -> dict[str, Figure]:
-    """The share of predictions that change under each perturbation of `router.evaluation.perturb`.
+    """Returns the share of predictions that change under each perturbation in `perturb`.
 
     Texts are encoded in the same batches before and after, as INT8 activations are scaled by batch.
     """
     before = said_by(head, subject.encode(texts))
-    found = {}
+    figures = {}
     for name, change in perturb.ALL.items():
         after = said_by(head, subject.encode([change(text) for text in texts]))
-        found[name] = Figure(flip_share(before, after), len(texts))
-    return found
+        figures[name] = Figure(flip_share(before, after), len(texts))
+    return figures

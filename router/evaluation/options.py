@@ -1,4 +1,4 @@
-"""What an evaluation is asked, and what it answers: options in, a report of figures out."""
+"""Holds the options of an evaluation and its result: options in, a report of figures out."""
 
 from __future__ import annotations
 
@@ -14,11 +14,16 @@ from router.stats.measures import RESAMPLES, Figure
 from router.triage.triage_model import HEADS_FOLDER, TriageModel
 
 BENCHMARK_HEADS = "benchmark_heads"
-"""Folder beside the model's: heads that serving never loads, made by the training pipeline."""
+"""Names the folder, next to the model's, of heads that the training pipeline made.
+
+Serving never loads these heads.
+"""
 
 
 class Kind(StrEnum):
-    """What can be measured; each has the columns of the shared files of that kind."""
+    """Names the kinds that can be measured; each has the columns of the shared files of
+    that kind.
+    """
 
     INTENT = "intent"
     ROUTING = "routing"
@@ -30,7 +35,7 @@ class Kind(StrEnum):
 
 
 class Novelty(StrEnum):
-    """Scores that tell requests outside the scope from those inside."""
+    """Names the scores that separate requests outside the scope from those inside."""
 
     ENERGY = "energy"
     MAX_PROBABILITY = "max_probability"
@@ -41,9 +46,9 @@ class Novelty(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How to measure; the defaults are those of the command line.
+    """Holds the settings of a measurement; the defaults are those of the command line.
 
-    `dev` None judges the dev rows of files named in the model's card, and all rows of others.
+    With `dev` None, dev rows judge where the model's card names the file, and all rows elsewhere.
     """
 
     train: Path | None = None
@@ -62,32 +67,35 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """The model that is measured, with its folder."""
+    """Holds the measured model, with its folder."""
 
     model: TriageModel
     folder: Path
 
     @classmethod
     def load(cls, folder: Path) -> Subject:
-        """Reads a model folder; raises ModelFileError as `TriageModel.load` does."""
+        """Reads a model folder. Raises ModelFileError, as `TriageModel.load` does."""
         return cls(TriageModel.load(folder), folder)
 
     @property
     def known(self) -> frozenset[str]:
-        """The sha256 of the files that the model was made from."""
+        """Returns the sha256 of the files that the model was made from."""
         return trained_on(self.folder)
 
     @property
     def benchmark_heads(self) -> Path:
-        """Where heads lie that evaluation alone reads."""
+        """Returns the folder of heads that only evaluation reads."""
         return self.folder.parent / BENCHMARK_HEADS
 
     def encode(self, texts: Sequence[str]) -> Encoded:
-        """Unit vectors and n-grams."""
+        """Returns unit vectors and n-grams."""
         return self.model.encode(texts)
 
     def head(self, name: str) -> Head | None:
-        """The head `name` that ships with the model or stands among the benchmark heads."""
+        """Returns the head `name` of the model, or of the benchmark heads;
+
+        None if neither has it.
+        """
         if name in self.model.stack.heads:
             return self.model.stack.heads[name]
         for folder in (self.folder / HEADS_FOLDER, self.benchmark_heads):
@@ -96,13 +104,15 @@ class Subject:
         return None
 
     def benchmark_head(self, classes: frozenset[str]) -> Head | None:
-        """The benchmark head that has exactly these classes, or the smallest that has them all."""
+        """Returns the benchmark head with exactly these classes, or the smallest that
+        has them all.
+        """
         folder = self.benchmark_heads
-        found = [
+        benchmark_heads = [
             heads.load(folder, path.stem, encoder_sha256=self.model.encoder.sha256)
             for path in sorted(folder.glob("*.json"))
         ]
-        fitting = [head for head in found if classes <= frozenset(head.classes)]
+        fitting = [head for head in benchmark_heads if classes <= frozenset(head.classes)]
         return min(fitting, key=lambda head: len(head.classes), default=None)
 
 
@@ -111,7 +121,7 @@ Section = Mapping[str, Figure]
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The figures of one file, in sections, with what must be known to read them."""
+    """Holds the figures of one file, in sections, with the notes that a reader needs."""
 
     kind: Kind
     file: str
@@ -121,7 +131,9 @@ class Report:
     notes: Sequence[str] = field(default=())
 
     def to_json(self) -> dict[str, object]:
-        """The report as plain values; a figure is {value, n} and, where taken, {low, high}."""
+        """Returns the report as plain values; a figure is {value, n} and, where taken,
+        {low, high}.
+        """
         return {
             "kind": str(self.kind),
             "file": self.file,

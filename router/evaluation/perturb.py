@@ -1,11 +1,10 @@
-"""The same request, written carelessly: typos, letter case, spacing.
+"""Rewrites a request carelessly: with typos, another letter case, other spacing.
 
-Deterministic: what is changed follows from the text alone, so that two models are asked the same
-texts, on every machine.
+The change depends only on the text, so two models get the same texts, on every machine.
 
 - `typos`: one edit per ten words, at least one, inside words of four letters or more and never at
   a word's first or last letter: a letter dropped, doubled, or swapped with the next.
-- `case`: the whole text in capitals; where it is written so already, in small letters.
+- `case`: the whole text in capitals; a text in capitals becomes small letters.
 - `spacing`: every space doubled, and one before and after the text.
 """
 
@@ -20,11 +19,12 @@ WORDS_PER_EDIT = 10
 
 
 def typos(text: str) -> str:
-    """The text with one edit per ten words; unchanged where no word is long enough.
+    """Returns the text with one edit per ten words; unchanged where no word is long enough.
 
     >>> typos("where is my parcel")
     'where is my pacel'
     """
+    # The text seeds the choice, so the same text always gets the same typos.
     chance = random.Random(hashlib.sha256(text.encode("utf-8", "replace")).digest())
     words = text.split(" ")
     long = [place for place, word in enumerate(words) if len(word) >= LEAST_LETTERS]
@@ -35,17 +35,17 @@ def typos(text: str) -> str:
 
 
 def _edited(word: str, chance: random.Random) -> str:
-    at = chance.randrange(1, len(word) - 2)
+    index = chance.randrange(1, len(word) - 2)
     kind = chance.randrange(3)
     if kind == 0:
-        return word[:at] + word[at + 1 :]
+        return word[:index] + word[index + 1 :]
     if kind == 1:
-        return word[: at + 1] + word[at:]
-    return word[:at] + word[at + 1] + word[at] + word[at + 2 :]
+        return word[: index + 1] + word[index:]
+    return word[:index] + word[index + 1] + word[index] + word[index + 2 :]
 
 
 def case(text: str) -> str:
-    """The text in capitals, or in small letters where it has only capitals.
+    """Returns the text in capitals, or in small letters where it has only capitals.
 
     >>> case("Where is my parcel?"), case("HELP")
     ('WHERE IS MY PARCEL?', 'help')
@@ -54,7 +54,7 @@ def case(text: str) -> str:
 
 
 def spacing(text: str) -> str:
-    """The text with every space doubled and one at each end.
+    """Returns the text with every space doubled and one at each end.
 
     >>> spacing("my parcel")
     ' my  parcel '

@@ -1,8 +1,8 @@
-"""One labelled text, and which rows a head is fitted on and which judge it.
+"""Divides labelled texts into the rows that a head is fitted on and the rows that judge it.
 
-The dev cut is that of `router.training.data.curate`: dev rows of a shared file are those that the
-encoder and the shipped heads never trained on. A file named in the model's card by its sha256 was
-trained on, so of it only dev rows are judged unless the caller insists.
+The dev cut is that of `router.training.data.curate`: the encoder and the shipped heads never
+trained on the dev rows of a shared file. The encoder was trained on a file that the model's card
+names by its sha256, so only its dev rows judge unless the caller insists.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from router.training.heads.labelled_rows import named
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One labelled text of a file.
+    """Describes one labelled text of a file.
 
-    `group` keeps rows on one side of the cut, as in curation; `outside` marks a request that no
-    class fits; `scope` limits the classes that can be said (one bot's intents); `pair` names the
-    other half of a minimal pair.
+    `group` keeps rows on one side of the cut, as in curation. `outside` marks a request that no
+    class fits. `scope` limits the possible classes (one bot's intents). `pair` names the other half
+    of a minimal pair.
     """
 
     line: int
@@ -41,7 +41,9 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Sides:
-    """The rows that teach and the rows that judge, and what was left out, in words."""
+    """Holds the rows that teach and the rows that judge, and notes on the rows that
+    were left out.
+    """
 
     train: tuple[Row, ...]
     judged: tuple[Row, ...]
@@ -49,12 +51,15 @@ class Sides:
 
 
 def in_dev(text: str, group: str = "") -> bool:
-    """Whether curation puts this text, or its group, on the dev side."""
+    """Returns True when curation puts this text, or its group, on the dev side."""
     return is_dev(Example(text=text, source="", group=group))
 
 
 def trained_on(folder: Path) -> frozenset[str]:
-    """The sha256 of the files that the model in `folder` was made from; empty without a card."""
+    """Returns the sha256 of the files that the model in `folder` was made from.
+
+    The result is empty without a card.
+    """
     try:
         card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
         return frozenset(str(row["sha256"]) for row in card.get("files", []))
@@ -63,7 +68,7 @@ def trained_on(folder: Path) -> frozenset[str]:
 
 
 def judged_side(table: Table[Row], known: frozenset[str], dev: bool | None) -> Sides:
-    """The rows that judge a head which ships: all, or the dev rows of a file trained on."""
+    """Returns the rows that judge a shipped head: all, or the dev rows of a file it trained on."""
     if dev or (dev is None and table.sha256 in known):
         return Sides((), *_dev_rows(table, by_card=dev is None))
     notes = (
@@ -77,11 +82,11 @@ def judged_side(table: Table[Row], known: frozenset[str], dev: bool | None) -> S
 def both_sides(
     table: Table[Row], train: Table[Row] | None, known: frozenset[str], dev: bool | None
 ) -> Sides:
-    """The rows that a head is fitted on and those that judge it.
+    """Returns the rows that a head is fitted on and those that judge it.
 
-    Without `train` the file teaches by its own rows outside the dev cut and is judged by those
-    within. With it, all its rows teach, and judged rows whose text is among them are left out.
-    Raises TrainingDataError where a side is left without rows.
+    Without `train`, the file's rows outside the dev cut teach and those within judge. With `train`,
+    all its rows teach, and judged rows with the same text are left out. Raises TrainingDataError
+    where a side is left without rows.
     """
     if train is None:
         if dev is False:
@@ -97,6 +102,7 @@ def both_sides(
         judged, notes = alone.judged, alone.notes
         teaching = [row for row in train.items if not (same and in_dev(row.text, row.group))]
     kept, repaired = _consistent(teaching)
+    # A row that was taught would be judged too kindly.
     seen = {_key(row) for row in kept}
     again = [row.line for row in judged if _key(row) in seen]
     judged = tuple(row for row in judged if _key(row) not in seen)
@@ -119,8 +125,8 @@ def _dev_rows(table: Table[Row], *, by_card: bool) -> tuple[tuple[Row, ...], tup
             "tenth: give a larger file, or --no-dev"
         )
     why = "the model's card names this file; " if by_card else ""
-    said = f"{why}judged on its {len(judged)} dev rows of {len(table.items)}"
-    return judged, (*_skipped_note(table), said)
+    note = f"{why}judged on its {len(judged)} dev rows of {len(table.items)}"
+    return judged, (*_skipped_note(table), note)
 
 
 def _skipped_note(table: Table[Row]) -> tuple[str, ...]:
@@ -136,7 +142,9 @@ def _key(row: Row) -> tuple[str, str]:
 
 
 def _consistent(rows: Sequence[Row]) -> tuple[tuple[Row, ...], tuple[str, ...]]:
-    """Rows without repeats and without texts that carry two labels, and what was left out."""
+    """Returns rows without repeats and without texts that carry two labels, and notes
+    on the rest.
+    """
     groups: dict[tuple[str, str], list[Row]] = defaultdict(list)
     for row in rows:
         groups[_key(row)].append(row)

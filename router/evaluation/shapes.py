@@ -1,7 +1,7 @@
-"""What a saved intent head keeps of the rows that taught it: where its intents lie.
+"""Keeps the positions of a saved intent head's intents.
 
 The Mahalanobis distance to the nearest intent needs a mean per intent and one covariance, some
-hundred kilobytes, instead of the rows themselves. Plain arrays in a file beside the head's own.
+hundred kilobytes, instead of the rows themselves. They are plain arrays in a file next to the head.
 """
 
 from __future__ import annotations
@@ -17,7 +17,10 @@ from router.stats.calibration import Floats
 from router.stats.heads import Head
 
 Shape = tuple[Floats, Floats]
-"""Whitening matrix (width, width) and whitened means (intents, width): `fit_novelty.shape_of`."""
+"""Holds the whitening matrix (width, width) and the whitened means (intents, width).
+
+`fit_novelty.shape_of` makes it.
+"""
 
 
 def save_shape(shape: Shape | None, head: Path, encoder_sha256: str) -> None:
@@ -41,7 +44,7 @@ def save_shape(shape: Shape | None, head: Path, encoder_sha256: str) -> None:
 
 
 def load_shape(path_of_head: Path, head: Head) -> Shape | None:
-    """Reads what `save_shape` wrote beside a head; None when nothing was kept.
+    """Reads the shape that `save_shape` wrote for a head; None when nothing was kept.
 
     Raises ModelFileError for a damaged file, and for one of another encoder or other intents.
     """

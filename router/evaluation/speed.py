@@ -1,4 +1,4 @@
-"""How long a lone request takes and what the model weighs, for any kind of figure."""
+"""Measures the time of a single request and the size of the model, for any kind of figure."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ REPEATS = 300
 
 
 def latency_sections(subject: Subject, repeats: int = REPEATS) -> dict[str, Section]:
-    """p50 and p99 in milliseconds at 16, 40 and 128 tokens; one thread, all shipped heads.
+    """Returns p50 and p99 in milliseconds at 16, 40 and 128 tokens; one thread, all shipped heads.
 
-    `processor` counts this thread's own time alone, which a busy machine does not inflate.
+    `processor` counts only this thread's own time, which other work on the machine does not
+    increase.
     """
     measured = latency(subject.model, [], repeats=repeats)
     names = {
@@ -24,13 +25,14 @@ def latency_sections(subject: Subject, repeats: int = REPEATS) -> dict[str, Sect
     }
     return {
         f"latency, {tokens} tokens": {
-            said: Figure(measured[tokens][name], repeats) for name, said in names.items()
+            figure_name: Figure(measured[tokens][name], repeats)
+            for name, figure_name in names.items()
         }
         for tokens in TOKENS
     }
 
 
 def size_section(subject: Subject) -> dict[str, Section]:
-    """Megabytes of the encoder and of the whole model folder, on disk."""
-    found = folder_bytes(subject.folder)
-    return {"size": {f"{name}_mb": Figure(size / 1e6, 1) for name, size in found.items()}}
+    """Returns the megabytes of the encoder and of the whole model folder, on disk."""
+    sizes = folder_bytes(subject.folder)
+    return {"size": {f"{name}_mb": Figure(size / 1e6, 1) for name, size in sizes.items()}}

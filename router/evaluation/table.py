@@ -1,5 +1,7 @@
-"""A labelled file as rows: read, checked, refused with the file, the line, what was found and what
-was expected. Knows columns and lines, nothing of models.
+"""Reads a labelled file as rows, and checks it.
+
+An error names the file, the line, the value and the expectation. This module knows columns and
+lines, and nothing of models.
 """
 
 from __future__ import annotations
@@ -24,41 +26,44 @@ GZIP_MAGIC = b"\x1f\x8b"
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One object of a file; `number` is 1-based."""
+    """Holds one object of a file; `number` is 1-based."""
 
     number: int
     row: Json
 
     def text(self, column: str) -> str:
-        """The text of a column, stripped; raises ValueError if it is no text."""
+        """Returns the text of a column, stripped. Raises ValueError if it is no text."""
         value = self.row[column]
         if not isinstance(value, str):
             raise ValueError(f"{column} is {shown(value)}; expected a text")
         return value.strip()
 
     def one_of(self, column: str, allowed: Sequence[str]) -> str:
-        """The value of a column of fixed names; raises ValueError for any other."""
+        """Returns the value of a column of fixed names. Raises ValueError for any other value."""
         value = self.row[column]
         if value not in allowed:
             raise ValueError(f"{column} is {shown(value)}; expected {_or(allowed)}")
         return str(value)
 
     def flag(self, column: str) -> bool:
-        """A column of 0 and 1, false where it is missing; raises ValueError for any other value."""
+        """Returns a column of 0 and 1, false where it is missing.
+
+        Raises ValueError for other values.
+        """
         value = self.row.get(column, 0)
         if value not in (0, 1):
             raise ValueError(f"{column} is {shown(value)}; expected 0 or 1")
         return bool(value)
 
     def optional(self, column: str) -> str:
-        """The text of a column that may be missing, "" then."""
+        """Returns the text of a column that may be missing; it is "" then."""
         value = self.row.get(column)
         return "" if value is None else str(value)
 
 
 @dataclass(frozen=True, slots=True)
 class Table(Generic[Item]):
-    """What was read of one file: its items in file order, and the lines that hold none."""
+    """Holds one file's items in file order, and the lines without an item."""
 
     path: Path
     sha256: str
@@ -71,10 +76,10 @@ def read(
 ) -> Table[Item]:
     """Reads a .jsonl or .jsonl.gz file; `parse` returns None for a row without text or label.
 
-    `columns` are the needed columns; of several in one entry, any one will do. Raises
-    TrainingDataError that names file, lines, what was found and what was expected: for a file that
-    cannot be read, is not gzip, UTF-8 or JSON, has no rows, lacks a column, or has a value that
-    `parse` refuses by ValueError.
+    `columns` are the needed columns; of several in one entry, any one is enough. Raises
+    TrainingDataError that names the file, the lines, the value and the expectation. It does so for
+    a file that cannot be read, is not gzip, UTF-8 or JSON, has no rows, lacks a column, or has a
+    value that `parse` refuses by ValueError.
     """
     packed = _bytes(path)
     problems: dict[str, list[int]] = {}
@@ -100,16 +105,16 @@ def read(
     if problems:
         raise TrainingDataError(_told(path, problems))
     if not items:
-        found = f"{count} rows without text or label" if count else "no rows"
-        raise TrainingDataError(f"{path}: found {found}; expected one JSON object a line")
+        rows_read = f"{count} rows without text or label" if count else "no rows"
+        raise TrainingDataError(f"{path}: found {rows_read}; expected one JSON object a line")
     return Table(path, hashlib.sha256(packed).hexdigest(), tuple(items), tuple(skipped))
 
 
-def need_classes(path: Path, found: Sequence[str], what: str, least: int = 2) -> None:
-    """Raises TrainingDataError where `found` labels are fewer than `least` kinds."""
-    kinds = sorted(set(found))
+def need_classes(path: Path, labels: Sequence[str], what: str, least: int = 2) -> None:
+    """Raises TrainingDataError where `labels` has fewer than `least` different values."""
+    kinds = sorted(set(labels))
     if len(kinds) < least:
-        only = f"only {kinds[0]!r} in all {len(found)} rows" if kinds else "no rows"
+        only = f"only {kinds[0]!r} in all {len(labels)} rows" if kinds else "no rows"
         raise TrainingDataError(
             f"{path}: found {only} as {what}; expected at least {least} different ones, "
             "since nothing can be told apart otherwise"
@@ -117,9 +122,9 @@ def need_classes(path: Path, found: Sequence[str], what: str, least: int = 2) ->
 
 
 def shown(value: object) -> str:
-    """A found value as a message shows it, cut short."""
-    told = repr(value)
-    return told if len(told) <= 40 else f"{told[:37]}..."
+    """Returns a value as a message shows it, cut short."""
+    text = repr(value)
+    return text if len(text) <= 40 else f"{text[:37]}..."
 
 
 def _or(allowed: Sequence[str]) -> str:
@@ -150,7 +155,7 @@ def _bytes(path: Path) -> bytes:
 
 
 def _unpacked(path: Path, raw: bytes) -> bytes:
-    """The content of gzip bytes, or the bytes; a name that ends in .gz must hold gzip."""
+    """Returns the content of gzip bytes, or the bytes; a name that ends in .gz must hold gzip."""
     if not raw.startswith(GZIP_MAGIC):
         if path.suffix == ".gz":
             raise TrainingDataError(
@@ -171,6 +176,7 @@ def _lines(path: Path, raw: bytes) -> Iterator[tuple[int, str]]:
         if not line.strip():
             continue
         try:
+            # Some editors put a byte-order mark at the start of a file.
             yield number, line.decode("utf-8-sig" if number == 1 else "utf-8")
         except UnicodeDecodeError as error:
             raise TrainingDataError(
