@@ -1,1 +1,1 @@
-"""What `tiergate evaluate KIND` measures, one module per kind."""
+"""Measures each kind of `tiergate evaluate KIND`, one module per kind."""

@@ -1,8 +1,8 @@
-"""A table of graded answers: which model was right on which prompt, and what a call costs.
+"""Reads a table of graded answers: the models that were right on a prompt, and a call's cost.
 
-Reads the columns of `routing_pairs` (weak_correct, strong_correct) and of `routing_multi_*`
+It reads the columns of `routing_pairs` (weak_correct, strong_correct) and of `routing_multi_*`
 (correct or scores: an object of model -> result). Costs are estimates: four characters a token
-times a price list; hidden reasoning tokens are not in them.
+times a price list; they leave out hidden reasoning tokens.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from router.evaluation.rows import Row
 from router.evaluation.table import Line, Table, read, shown
 
 WEAK, STRONG = "mixtral-8x7b-instruct-v0.1", "gpt-4-1106-preview"
-"""Whose answers `routing_pairs` grades."""
+"""Names the two models whose answers `routing_pairs` grades."""
 
 PAIRS = (
     (WEAK, STRONG),
@@ -28,10 +28,10 @@ PAIRS = (
     ("llama-3.1-8b-instruct", "llama-3.1-nemotron-51b-instruct"),
     ("Mixtral-8x7B-Instruct-v0.1", "gpt-4-1106-preview"),
 )
-"""The two models compared when none are named: the first pair of which a table has both."""
+"""Lists the pairs to compare when none are named: the first pair of which a table has both."""
 
 Price = tuple[float, float]
-"""Dollars per million tokens: of the prompt, of the answer."""
+"""Holds dollars per million tokens: of the prompt, of the answer."""
 
 PRICES: Mapping[str, Price] = {
     WEAK: (0.24, 0.24),
@@ -40,20 +40,28 @@ PRICES: Mapping[str, Price] = {
     "gpt-4o-2024-08-06": (2.5, 10.0),
     "o1-mini-2024-09-12": (3.0, 12.0),
 }
-"""The first two as RouteLLM states them (arXiv 2406.18665, one price for all tokens); the others
-from the vendor's list when the model came out. `--prices` adds to them, or takes their place."""
+"""Holds prices in dollars per million tokens.
+
+The first two are RouteLLM's (arXiv 2406.18665, one price for all tokens). The others come from the
+vendor's list when the model came out. `--prices` adds to them or replaces them.
+"""
 
 CHARS_PER_TOKEN = 4
 ANSWER_CHARS = 800
-"""Length of an answer whose length the table does not give."""
+"""Sets the length of an answer whose length the table does not give."""
 
 LEAST_COVERAGE = 0.8
-"""A model that answered fewer of the prompts is left out: others would be judged on other rows."""
+"""Sets the share of the prompts that a model must have answered.
+
+A model that answered fewer is left out: the others would be judged on other rows.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Graded:
-    """One prompt: its subject, each model's result (1 right, 0 wrong, or between), lengths."""
+    """Holds one prompt's subject, each model's result (1 right, 0 wrong, or between),
+    and lengths.
+    """
 
     benchmark: str
     subject: str
@@ -64,47 +72,49 @@ class Graded:
 
 @dataclass(frozen=True, slots=True)
 class GradedTable:
-    """Rows for the cut, and what was graded, by line."""
+    """Holds the rows for the cut, and their grades by line."""
 
     table: Table[Row]
     graded: Mapping[int, Graded]
     scale: float  # results were divided by it, 1 where they were 0..1 already
 
     def of(self, rows: Sequence[Row]) -> list[Graded]:
-        """What was graded of these rows."""
+        """Returns the grades of these rows."""
         return [self.graded[row.line] for row in rows]
 
     def models(self, rows: Sequence[Row]) -> tuple[str, ...]:
-        """The models that answered nearly all of these rows, by name."""
+        """Returns the names of the models that answered nearly all of these rows."""
         seen = Counter(name for graded in self.of(rows) for name in graded.results)
         return tuple(sorted(n for n, count in seen.items() if count >= LEAST_COVERAGE * len(rows)))
 
 
 def read_graded(path: Path) -> GradedTable:
-    """Reads a table of graded answers; raises TrainingDataError as `read` does."""
+    """Reads a table of graded answers. Raises TrainingDataError as `read` does."""
     graded: dict[int, Graded] = {}
 
     def parse(line: Line) -> Row | None:
-        found = _graded(line)
+        graded_row = _graded(line)
         text = _prompt(line)
-        if not text or not found.results:
+        if not text or not graded_row.results:
             return None
-        graded[line.number] = found
-        return Row(line.number, text, "", source=found.benchmark)
+        graded[line.number] = graded_row
+        return Row(line.number, text, "", source=graded_row.benchmark)
 
     table = read(path, (("prompt", "question"), ("weak_correct", "correct", "scores")), parse)
-    highest = max(max(one.results.values()) for one in graded.values())
+    highest = max(max(graded_row.results.values()) for graded_row in graded.values())
     scale = 1.0 if highest <= 1.0 else highest
     if scale != 1.0:
         graded = {
-            number: replace(one, results={m: r / scale for m, r in one.results.items()})
-            for number, one in graded.items()
+            number: replace(
+                graded_row, results={m: r / scale for m, r in graded_row.results.items()}
+            )
+            for number, graded_row in graded.items()
         }
     return GradedTable(table, graded, scale)
 
 
 def _prompt(line: Line) -> str:
-    """The prompt as the encoder is taught it: options, where there are any, listed by letter."""
+    """Returns the prompt as in the encoder's training: options, if any, are listed by letter."""
     if "prompt" in line.row:
         return line.text("prompt")
     options = line.row.get("options")
@@ -120,8 +130,9 @@ def _graded(line: Line) -> Graded:
         if "strong_correct" not in row:
             raise ValueError("found weak_correct alone; expected strong_correct beside it")
         results = {
-            WEAK: float(line.flag("weak_correct")), STRONG: float(line.flag("strong_correct")),
-        }  # fmt: skip
+            WEAK: float(line.flag("weak_correct")),
+            STRONG: float(line.flag("strong_correct")),
+        }
     else:
         results = _numbers(row["correct"] if "correct" in row else row["scores"])
     lengths = row.get("out_chars")
@@ -137,10 +148,10 @@ def _graded(line: Line) -> Graded:
 
 
 def _numbers(value: object) -> dict[str, float]:
-    """An object of model -> number; a model without a number was not graded there."""
+    """Returns an object of model -> number; a model without a number was not graded there."""
     if not isinstance(value, Mapping):
         raise ValueError(f"the results are {shown(value)}; expected an object of model -> number")
-    found = {}
+    numbers = {}
     for name, number in value.items():
         if number is None:
             continue
@@ -148,14 +159,17 @@ def _numbers(value: object) -> dict[str, float]:
             raise ValueError(f"the result of {name} is {shown(number)}; expected a number")
         if not 0 <= number < math.inf:
             raise ValueError(f"the result of {name} is {number}; expected 0 or more")
-        found[str(name)] = float(number)
-    return found
+        numbers[str(name)] = float(number)
+    return numbers
 
 
 def pair_of(
     table: GradedTable, path: Path, weak: str | None, strong: str | None
 ) -> tuple[str, str]:
-    """The weak and the strong model to compare; raises TrainingDataError that lists the models."""
+    """Returns the weak and the strong model to compare.
+
+    Raises TrainingDataError that lists the models.
+    """
     models = table.models(table.table.items) or ()
     listed = ", ".join(models)
     if (weak is None) != (strong is None):
@@ -177,16 +191,16 @@ def pair_of(
 
 
 def read_prices(path: Path | None) -> Mapping[str, Price]:
-    """The price list: the built-in one, under that of a JSON file where one is given.
+    """Returns the price list: the built-in one, replaced where a JSON file has a price.
 
     The file has {model: [prompt, answer]} in dollars per million tokens, or under `models` an
-    object with input_price and output_price. Raises TrainingDataError for anything else.
+    object with input_price and output_price. Raises TrainingDataError for any other content.
     """
     if path is None:
         return PRICES
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        entries = found.get("models", found)
+        document = json.loads(path.read_text(encoding="utf-8"))
+        entries = document.get("models", document)
         own = {str(name): _price(name, entry) for name, entry in entries.items()}
     except OSError as error:
         raise TrainingDataError(f"{path}: cannot be read: {error.strerror}") from error
@@ -199,7 +213,7 @@ def read_prices(path: Path | None) -> Mapping[str, Price]:
 
 
 def _price(name: str, entry: Mapping[str, float] | Sequence[float]) -> Price:
-    """One entry of a price list; raises ValueError for a price that is none."""
+    """Returns one entry of a price list. Raises ValueError for an invalid price."""
     prompt, answer = (
         (entry["input_price"], entry["output_price"])
         if isinstance(entry, Mapping)
@@ -212,10 +226,10 @@ def _price(name: str, entry: Mapping[str, float] | Sequence[float]) -> Price:
 
 
 def call_cost(row: Row, graded: Graded, model: str, price: Price) -> float:
-    """Dollars of one call, estimated.
+    """Returns the estimated dollars of one call.
 
-    400 letters in and 800 out at 2.5 and 10 dollars a million tokens: 100 x 2.5 + 200 x 10 =
-    2,250 millionths of a dollar.
+    400 letters in and 800 out at 2.5 and 10 dollars a million tokens: 100 x 2.5 + 200 x 10 = 2,250
+    millionths of a dollar.
     """
     answer = graded.answer_chars.get(model, ANSWER_CHARS)
     tokens_in, tokens_out = len(row.text) / CHARS_PER_TOKEN, answer / CHARS_PER_TOKEN

@@ -1,4 +1,4 @@
-"""Intents: a benchmark head on the frozen encoder, in scope and out of it.
+"""Measures intents: a benchmark head on the frozen encoder, in scope and out of it.
 
 The head comes from the training file, from the rows outside the dev cut, or is one that was saved
 for exactly these intents. Out-of-scope rows teach nothing; each novelty score is measured on them.
@@ -44,25 +44,31 @@ from router.training.heads.fit_novelty import distance, shape_of, strangeness
 from router.triage.novelty import mahalanobis
 
 OUT_OF_SCOPE = ("oos", "NO_NODES_DETECTED")
-"""Names of the intent that is none: CLINC150's and HINT3's."""
+"""Names the intent of out-of-scope rows: CLINC150's and HINT3's."""
 
 NEIGHBOURS = 5
-"""Of 1, 5 and 10 nearest rows, five told CLINC150's strangers best (AUROC .993, .995, .994)."""
+"""Sets the number of nearest rows that are compared.
+
+Of 1, 5 and 10 rows, five separated CLINC150's out-of-scope requests best (AUROC .993, .995, .994).
+"""
 
 BLOCK = 512
-"""Rows compared with all taught ones at once: five thousand at once took a gigabyte."""
+"""Bounds the rows that are compared with all taught rows at once.
+
+Five thousand at once took a gigabyte.
+"""
 
 DEFAULT_NOVELTY = Novelty.NEAREST
 WITHOUT_ROWS = Novelty.MAHALANOBIS
-"""What counts where a saved head is judged: nearness needs the rows that taught it."""
+"""Names the score for a saved head: nearness needs the rows that taught it."""
 WITHOUT_SHAPE = Novelty.ENERGY
-"""The same where the head kept nothing of where its intents lie."""
+"""Names the score for a saved head without its intents' positions."""
 
 
 def evaluate(subject: Subject, path: Path, options: Options) -> Report:
-    """The figures of a file of intents.
+    """Returns the figures of a file of intents.
 
-    Raises TrainingDataError where a file cannot be used, or no head can be had.
+    Raises TrainingDataError where a file cannot be used, or where no head is available.
     """
     table = read_intents(path)
     saved = None if options.train else subject.benchmark_head(_classes(table.items))
@@ -76,8 +82,8 @@ def evaluate(subject: Subject, path: Path, options: Options) -> Report:
     fit = None if saved else fitted(subject, "intent", taught, options, source)
     head = fit.head if fit else saved
     assert head is not None
-    asked = _known_intents(sides, head)
-    inside = [row for row in asked if not row.outside]
+    judged = _known_intents(sides, head)
+    inside = [row for row in judged if not row.outside]
     shape = load_shape(subject.benchmark_heads / head.name, head) if saved else None
     if not inside:
         raise TrainingDataError(
@@ -85,7 +91,7 @@ def evaluate(subject: Subject, path: Path, options: Options) -> Report:
             "the file of the same intents?"
         )
     encoded, truth = subject.encode([row.text for row in inside]), _truth(head, inside)
-    notes = (*sides.notes, *_notes(sides, asked, saved, shape, table.sha256 in subject.known))
+    notes = (*sides.notes, *_notes(sides, judged, saved, shape, table.sha256 in subject.known))
     halves: Sequence[Half] = ()
     if fit and unknown_judges(subject, taught, inside, source):
         head, chances, halves = weighed(fit, encoded, truth, _reader(inside, encoded))
@@ -95,7 +101,7 @@ def evaluate(subject: Subject, path: Path, options: Options) -> Report:
     sections: dict[str, Section] = {"in scope": _in_scope(chances, truth, options)}
     early = early_section(head, encoded, truth, halves)
     sections |= {"first pass": early} if early else {}
-    sections |= _outside(subject, head, asked, taught, shape, options)
+    sections |= _outside(subject, head, judged, taught, shape, options)
     sections["flips"] = flips(subject, head, [row.text for row in inside])
     if options.baseline and taught:
         sections["tf-idf + linear svm"] = _baseline(taught, inside, options)
@@ -107,7 +113,10 @@ def evaluate(subject: Subject, path: Path, options: Options) -> Report:
 
 
 def _shape(subject: Subject, taught: Sequence[Row]) -> Shape | None:
-    """Where the taught intents lie; None where they are told apart by the bot that is asked."""
+    """Returns the positions of the taught intents.
+
+    Returns None where rows have a scope: then each bot has its own intents.
+    """
     if any(row.scope for row in taught):
         return None
     labels = np.array([row.label for row in taught])
@@ -132,13 +141,13 @@ def _classes(rows: Sequence[Row]) -> frozenset[str]:
 
 
 def _known_intents(sides: Sides, head: Head) -> list[Row]:
-    """Judged rows but those of an intent that nobody taught: no head could be right on them."""
+    """Returns the judged rows without those of untaught intents: no head could be right on them."""
     known = set(head.classes)
     return [row for row in sides.judged if row.outside or row.label in known]
 
 
 def _notes(
-    sides: Sides, asked: Sequence[Row], saved: Head | None, shape: Shape | None, known: bool
+    sides: Sides, judged: Sequence[Row], saved: Head | None, shape: Shape | None, known: bool
 ) -> list[str]:
     notes = []
     if saved is not None:
@@ -151,22 +160,23 @@ def _notes(
                 "the head was weighed and calibrated on these dev rows (three numbers): other rows "
                 "judge it better"
             )
-    if len(asked) < len(sides.judged):
-        notes.append(f"{len(sides.judged) - len(asked)} rows of intents never taught left out")
-    if not any(row.outside for row in asked):
+    if len(judged) < len(sides.judged):
+        notes.append(f"{len(sides.judged) - len(judged)} rows of intents never taught left out")
+    if not any(row.outside for row in judged):
         notes.append("no out-of-scope row: no novelty figures")
     return notes
 
 
 def scoped(head: Head, rows: Sequence[Row], encoded: Encoded) -> Floats:
-    """Logits, (rows, classes); of a row with a scope, only the classes of that scope can be said.
+    """Returns logits, (rows, classes); a row with a scope can only get the classes of that scope.
 
-    The bot that is asked is known when it is asked, so another bot's intents are no candidates.
+    The bot is known when a request comes, so another bot's intents are no candidates.
     """
     logits = np.asarray(head.logits(encoded), float)
     scopes = np.array([name.partition(":")[0] if ":" in name else "" for name in head.classes])
     for place, row in enumerate(rows):
         if row.scope and (scopes == row.scope).any():
+            # A logit this low leaves no chance to the class.
             logits[place, scopes != row.scope] = -1e9
     return logits
 
@@ -195,12 +205,12 @@ def _in_scope(chances: Floats, truth: Labels, options: Options) -> dict[str, Fig
 def distances(
     rows: Sequence[Row], vectors: Embeddings, taught: Sequence[Row], taught_vectors: Embeddings
 ) -> dict[Novelty, Floats]:
-    """How far each row is from those that taught its scope, (rows,) each.
+    """Returns each row's distance to the rows that taught its scope, (rows,) each.
 
-    Mahalanobis to the nearest intent's mean (Lee et al. 2018), and 1 - the mean cosine to the
-    five nearest rows.
+    One is Mahalanobis to the nearest intent's mean (Lee et al. 2018), the other 1 - the mean cosine
+    to the five nearest rows.
     """
-    far: dict[Novelty, Floats] = {
+    distance_of: dict[Novelty, Floats] = {
         name: np.empty(len(rows)) for name in (Novelty.MAHALANOBIS, Novelty.NEAREST)
     }
     scopes = np.array([row.scope for row in rows])
@@ -209,13 +219,13 @@ def distances(
     for scope in np.unique(scopes):
         here, own = scopes == scope, taught_scopes == scope
         if not own.any():
-            own[:] = True  # nothing was taught for this bot: all that is known must do
+            own[:] = True  # nothing was taught for this bot, so all taught rows are used
         shape = shape_of(taught_vectors[own], intents[own])
-        far[Novelty.MAHALANOBIS][here] = mahalanobis(*shape, vectors[here])
+        distance_of[Novelty.MAHALANOBIS][here] = mahalanobis(*shape, vectors[here])
         for block in np.array_split(np.flatnonzero(here), 1 + here.sum() // BLOCK):
             bank = taught_vectors[own]
-            far[Novelty.NEAREST][block] = distance(bank, vectors[block], NEIGHBOURS)
-    return far
+            distance_of[Novelty.NEAREST][block] = distance(bank, vectors[block], NEIGHBOURS)
+    return distance_of
 
 
 def _outside(
@@ -226,14 +236,16 @@ def _outside(
     shape: Shape | None,
     options: Options,
 ) -> dict[str, Section]:
-    """One section per novelty score, the chosen one first; none without an out-of-scope row."""
+    """Returns one section per novelty score, the chosen one first; none without an out-of-scope
+    row.
+    """
     strange = np.array([row.outside for row in rows])
     if not strange.any():
         return {}
     encoded = subject.encode([row.text for row in rows])
     vectors = encoded.vectors
-    found = strangeness(scoped(head, rows, encoded))
-    scores = {Novelty(name): values for name, values in found.items()}
+    strangeness_of = strangeness(scoped(head, rows, encoded))
+    scores = {Novelty(name): values for name, values in strangeness_of.items()}
     if taught:
         known = subject.encode([row.text for row in taught]).vectors
         scores |= distances(rows, vectors, taught, known)
@@ -257,7 +269,7 @@ def _outside(
 def _novelty_figures(
     values: Floats, strange: npt.NDArray[np.bool_], options: Options
 ) -> Mapping[str, Figure]:
-    """AUROC over all rows, recall over the strange ones."""
+    """Returns the AUROC over all rows, and the recall over the strange ones."""
     span = paired_bootstrap(
         lambda rows: recall_at_rejection(values[rows], strange[rows]),
         len(values),
@@ -272,13 +284,13 @@ def _novelty_figures(
 
 
 def _baseline(taught: Sequence[Row], rows: Sequence[Row], options: Options) -> dict[str, Figure]:
-    """Accuracy of the rival on the in-scope rows; scopes are fitted apart."""
-    said = np.empty(len(rows), dtype=object)
+    """Returns the rival's accuracy on the in-scope rows; each scope is fitted separately."""
+    predicted = np.empty(len(rows), dtype=object)
     for scope in sorted({row.scope for row in rows}):
         own = [row for row in taught if row.scope == scope]
         here = [place for place, row in enumerate(rows) if row.scope == scope]
-        said[here] = baseline.classes(
+        predicted[here] = baseline.classes(
             [row.text for row in own], [row.label for row in own], [rows[i].text for i in here]
         )[0]
-    right = said == np.array([row.label for row in rows], dtype=object)
+    right = predicted == np.array([row.label for row in rows], dtype=object)
     return {"accuracy": share_figure(right, resamples=options.resamples, seed=options.seed)}

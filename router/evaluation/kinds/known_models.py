@@ -1,7 +1,7 @@
-"""The shipped chances: difficulty of a prompt against the fitted abilities of known models.
+"""Computes the shipped chances from a prompt's difficulty and the known models' abilities.
 
-P(right) = sigmoid(a (theta - d)) as the gateway computes it, with theta of the domain that triage
-reads, where one was fitted.
+P(right) = sigmoid(a (theta - d)) as the gateway computes it. It uses the theta of the domain that
+triage reads, where one was fitted.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ FILE = "known_models.json"
 
 @dataclass(frozen=True, slots=True)
 class KnownModels:
-    """Abilities by canonical model name: theta, and theta by domain."""
+    """Holds abilities by canonical model name: theta, and theta by domain."""
 
     slope: float
     theta: Mapping[str, float]
@@ -32,18 +32,18 @@ class KnownModels:
 
     @classmethod
     def load(cls, folder: Path) -> KnownModels:
-        """Reads the table beside a model; a missing one knows nobody.
+        """Reads the table next to a model; without a table, no model is known.
 
-        Raises ModelFileError for a malformed one.
+        Raises ModelFileError for a malformed table.
         """
         path = folder / FILE
         if not path.is_file():
             return cls(1.0, {}, {})
         try:
-            found = json.loads(path.read_text(encoding="utf-8"))
-            models = found["models"]
+            document = json.loads(path.read_text(encoding="utf-8"))
+            models = document["models"]
             return cls(
-                float(found["a"]),
+                float(document["a"]),
                 {name: float(row["theta"]) for name, row in models.items()},
                 {
                     name: {d: float(v["theta"]) for d, v in row.get("per_domain", {}).items()}
@@ -54,7 +54,9 @@ class KnownModels:
             raise ModelFileError(f"{path} is malformed: {error}") from error
 
     def chances(self, subject: Subject, rows: Sequence[Row], models: Sequence[str]) -> Floats:
-        """P(right) of each row and model, (rows, models); nan columns for unknown models."""
+        """Returns P(right) of each row and model, (rows, models); nan columns for
+        unknown models.
+        """
         out = subject.model.read(subject.encode([row.text for row in rows]))
         domains = [subject.model.domains[i] for i in np.asarray(out.domain).argmax(axis=1)]
         columns = []
@@ -71,6 +73,6 @@ class KnownModels:
     def pair(
         self, subject: Subject, rows: Sequence[Row], models: tuple[str, str]
     ) -> tuple[Floats, Floats] | None:
-        """P(right) of two models, (rows,) each; None where one is not known."""
-        found = self.chances(subject, rows, models)
-        return None if np.isnan(found).any() else (found[:, 0], found[:, 1])
+        """Returns P(right) of two models, (rows,) each; None where one of them is not known."""
+        chances = self.chances(subject, rows, models)
+        return None if np.isnan(chances).any() else (chances[:, 0], chances[:, 1])

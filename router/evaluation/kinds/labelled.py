@@ -1,7 +1,7 @@
-"""Spam, toxicity, departments, safety: the shipped head where there is one, else one fitted here.
+"""Measures spam, toxicity, departments, safety: with the shipped head, or one fitted here.
 
 A head fitted here is one more linear reader of the frozen encoder, as `tiergate train head` makes
-them: it says what the embedding holds, not what the gateway answers today.
+them. It shows what the embedding holds, and not what the gateway answers today.
 """
 
 from __future__ import annotations
@@ -39,16 +39,19 @@ from router.training.heads.fit_one_head import FittedHead
 TOXICITY = ("hate", "offensive", "neither")
 HARMFUL = ("unsafe", "harmful")
 HOSTILE = ("H", "H2", "HR", "V2")
-"""OpenAI's categories that count as hostile, as the shipped head was taught: hate, harassment,
-severe violence. A row counts as not hostile only where hate was looked for."""
+"""Lists OpenAI's categories that count as hostile, as the shipped head was taught.
+
+They are hate, harassment and severe violence. A row counts as not hostile only where the graders
+looked for hate.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One way of reading a file's labels: a head, and which label it should say.
+    """Describes one way to read a file's labels: a head, and the label that it should give.
 
-    `positive` makes it a chance of that label; "" a choice of classes. `more` adds sections of one
-    source for the shipped head.
+    `positive` makes it a chance of that label; "" makes it a choice of classes. `more` adds
+    sections of one source for the shipped head.
     """
 
     section: str
@@ -81,7 +84,10 @@ def _department(path: Path) -> list[Reading]:
 
 
 def _safety(path: Path) -> list[Reading]:
-    """One class alone is no mistake here: AdvBench has harmful requests only."""
+    """Returns the reading of a safety file.
+
+    A single class is no mistake here: AdvBench has only harmful requests.
+    """
     table = read(path, (("text",), ("label", "labels")), _safety_row)
     moderated = any(row.source == "moderation" for row in table.items)
     name = "toxic" if moderated else "harm"
@@ -97,23 +103,24 @@ READERS: Mapping[Kind, Callable[[Path], list[Reading]]] = {
 
 
 def evaluate(kind: Kind, subject: Subject, path: Path, options: Options) -> Report:
-    """The figures of a file of spam, toxicity, departments or safety.
+    """Returns the figures of a file of spam, toxicity, departments or safety.
 
-    Spam: accuracy, AUROC and ECE, e-mail and SMS apart. Toxicity: toxic or not, and three classes.
-    Departments: accuracy and macro-F1. Safety: requests for harm against harmless look-alikes, or
-    moderated text against the toxic head. Raises TrainingDataError where a file cannot be used.
+    Spam: accuracy, AUROC and ECE, with e-mail and SMS apart. Toxicity: toxic or not, and three
+    classes. Departments: accuracy and macro-F1. Safety: requests for harm against harmless
+    look-alikes, or moderated text against the toxic head. Raises TrainingDataError where a file
+    cannot be used.
     """
 
     readings = READERS[kind](path)
 
     def tables(train: Path) -> list[Table[Row]]:
         taught = READERS[kind](train)
-        if [one.head for one in taught] != [one.head for one in readings]:
+        if [reading.head for reading in taught] != [reading.head for reading in readings]:
             raise TrainingDataError(
                 f"{train}: found rows of {taught[0].section}; expected rows of "
                 f"{readings[0].section}, as {path} has: their labels do not mean the same"
             )
-        return [one.table for one in taught]
+        return [reading.table for reading in taught]
 
     return report_of(kind, subject, path, readings, options, tables)
 
@@ -123,7 +130,7 @@ def evaluate(kind: Kind, subject: Subject, path: Path, options: Options) -> Repo
 
 def _spam_row(line: Line) -> Row | None:
     text, label = line.text("text"), line.one_of("label", ("spam", "ham", "ok"))
-    # Only the e-mail file says of a ham how hard it is; its spam begins with the subject line.
+    # Only the e-mail file grades how hard a ham is; its spam begins with the subject line.
     mail = "group" in line.row or text.startswith("Subject:")
     source = line.optional("source") or ("email" if mail else "sms")
     return Row(line.number, text, label if label == "spam" else "ok", source) if text else None
@@ -151,6 +158,7 @@ def _safety_row(line: Line) -> Row | None:
         raise ValueError(f"labels is {shown(marks)}; expected an object of 0 and 1")
     if any(marks.get(name) for name in HOSTILE):
         return Row(line.number, text, "toxic", "moderation")
+    # Without a mark for hate nobody looked for it, so the row shows nothing.
     return Row(line.number, text, "ok", "moderation") if "H" in marks else None
 
 
@@ -169,16 +177,19 @@ def report_of(
     options: Options,
     parse: Callable[[Path], Sequence[Table[Row]]],
 ) -> Report:
-    """The sections of all readings of a file; `parse` reads the training file the same way."""
+    """Returns the sections of all readings of a file;
+
+    `parse` reads the training file the same way.
+    """
     trained = parse(options.train) if options.train else [None] * len(readings)
     sections: dict[str, Section] = {}
     notes: list[str] = []
     heads: list[Head] = []
     for reading, train in zip(readings, trained, strict=True):
-        found, said, fit = _judged(subject, path, reading, train, options)
-        sections |= found
+        own_sections, own_notes, fit = _judged(subject, path, reading, train, options)
+        sections |= own_sections
         heads += fit
-        notes += [note for note in said if note not in notes]
+        notes += [note for note in own_notes if note not in notes]
     if options.save_head is not None:
         notes.append(_saved(heads, options.save_head))
     table = readings[0].table
@@ -188,7 +199,7 @@ def report_of(
 def _judged(
     subject: Subject, path: Path, reading: Reading, train: Table[Row] | None, options: Options
 ) -> tuple[dict[str, Section], tuple[str, ...], list[Head]]:
-    """The sections of one reading, by source, what must be known of them, and the head fitted."""
+    """Returns the sections of one reading by source, its notes, and the fitted head."""
     shipped = subject.head(reading.head)
     if shipped is None or options.train or options.baseline:
         sides = both_sides(reading.table, train, subject.known, options.dev)
@@ -200,9 +211,13 @@ def _judged(
     if shipped is None or options.train:
         taught_by = options.train or path
         fit = fitted(
-            subject, reading.head, sides.train, options, taught_by,
+            subject,
+            reading.head,
+            sides.train,
+            options,
+            taught_by,
             positive=reading.positive or None,
-        )  # fmt: skip
+        )
         heads["fitted head"] = fit.head
         if unknown_judges(subject, sides.train, sides.judged, taught_by):
             heads["fitted head"], halves = _weighed(subject, fit, sides.judged)
@@ -216,35 +231,35 @@ def _judged(
         place = f"{reading.section}, {source}" if source else reading.section
         encoded = subject.encode([row.text for row in rows])
         for name, head in heads.items():
-            own = [(one, mine[here]) for one, mine in halves] if name == "fitted head" else []
+            own = [(half, mine[here]) for half, mine in halves] if name == "fitted head" else []
             sections[f"{place}: {name}"] = figures(head, rows, encoded, reading, options, own)
             early = early_section(head, encoded, _truth(head, rows, reading), own)
             sections |= {f"{place}: {name}, first pass": early} if early else {}
             sections[f"{place}: {name}, flips"] = flips(subject, head, [row.text for row in rows])
         if reading.more is not None and shipped is not None:
-            found = reading.more(shipped, rows, encoded)
-            sections |= {f"{place}: {name}": section for name, section in found.items()}
+            more_sections = reading.more(shipped, rows, encoded)
+            sections |= {f"{place}: {name}": section for name, section in more_sections.items()}
         if options.baseline:
             sections[f"{place}: tf-idf + linear svm"] = rival(sides.train, rows, reading, options)
     return sections, notes, [heads["fitted head"]] if "fitted head" in heads else []
 
 
 def _weighed(subject: Subject, fit: FittedHead, rows: Sequence[Row]) -> tuple[Head, Sequence[Half]]:
-    """A fitted head weighed on the judged rows, and the two that judge halves of them.
+    """Returns a fitted head weighed on the judged rows, and the two that judge halves of them.
 
-    Rows of a label that nobody taught weigh nothing; `figures` tells of them.
+    With a label that was never taught, nothing is weighed, and `figures` reports that label.
     """
     number = {name: place for place, name in enumerate(fit.fitted.classes)}
     if any(row.label not in number for row in rows):
         return fit.head, ()
     labels = np.array([number[row.label] for row in rows])
     encoded = subject.encode([row.text for row in rows])
-    head, _, halves = weighed(fit, encoded, labels, lambda one, mine: one(encoded[mine]))
+    head, _, halves = weighed(fit, encoded, labels, lambda half, mine: half(encoded[mine]))
     return head, halves
 
 
 def _saved(heads: Sequence[Head], path: Path) -> str:
-    """Saves the head that was fitted, of several the last, which no model ships."""
+    """Saves the fitted head; of several the last, which no model ships."""
     if not heads:
         raise TrainingDataError(
             f"{path}: found nothing to save: the head judged ships already; expected --train FILE "
@@ -254,10 +269,15 @@ def _saved(heads: Sequence[Head], path: Path) -> str:
 
 
 def figures(
-    head: Head, rows: Sequence[Row], encoded: Encoded, reading: Reading, options: Options,
+    head: Head,
+    rows: Sequence[Row],
+    encoded: Encoded,
+    reading: Reading,
+    options: Options,
     halves: Sequence[Half] = (),
-) -> dict[str, Figure]:  # fmt: skip
-    """The figures of a head on rows of one source, or of `halves` that judge its rows crosswise.
+) -> dict[str, Figure]:
+    """Returns a head's figures on rows of one source, or those of `halves` that cross-judge its
+    rows.
 
     Raises TrainingDataError for a label that the head does not know.
     """
@@ -275,7 +295,9 @@ def figures(
 
 
 def _truth(head: Head, rows: Sequence[Row], reading: Reading) -> Labels:
-    """The place of each row's label in the head; of a chance head 1 for the counted one."""
+    """Returns the index of each row's label in the head; for a chance head 1 is the
+    counted label.
+    """
     if head.kind is HeadKind.CHANCE:
         return np.array([int(row.label == reading.positive) for row in rows])
     number = {name: place for place, name in enumerate(head.classes)}
@@ -285,20 +307,20 @@ def _truth(head: Head, rows: Sequence[Row], reading: Reading) -> Labels:
 def rival(
     taught: Sequence[Row], rows: Sequence[Row], reading: Reading, options: Options
 ) -> dict[str, Figure]:
-    """The same figures of TF-IDF + linear SVM; it has no chances, so no ECE."""
-    said, margins = baseline.classes(
+    """Returns the same figures of TF-IDF + linear SVM; it has no chances, so no ECE."""
+    predicted, margins = baseline.classes(
         [row.text for row in taught], [row.label for row in taught], [row.text for row in rows]
     )
     truth = np.array([row.label for row in rows])
     resamples, seed = options.resamples, options.seed
-    found = {"accuracy": share_figure(said == truth, resamples=resamples, seed=seed)}
+    figures_of = {"accuracy": share_figure(predicted == truth, resamples=resamples, seed=seed)}
     if reading.positive:
         above = margins if max(row.label for row in taught) == reading.positive else -margins
-        found["auroc"] = auroc_figure(
+        figures_of["auroc"] = auroc_figure(
             above, truth == reading.positive, resamples=resamples, seed=seed
         )
-        return found
-    names, codes = np.unique(np.concatenate([truth, said]), return_inverse=True)
+        return figures_of
+    names, codes = np.unique(np.concatenate([truth, predicted]), return_inverse=True)
     assert len(names)
-    found["macro_f1"] = macro_figure(codes[len(truth) :], codes[: len(truth)], options)
-    return found
+    figures_of["macro_f1"] = macro_figure(codes[len(truth) :], codes[: len(truth)], options)
+    return figures_of

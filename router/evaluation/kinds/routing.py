@@ -1,9 +1,9 @@
-"""Routing from the prompt: the shipped difficulty and abilities, and heads fitted on labels.
+"""Measures routing from the prompt: shipped difficulty and abilities, and heads fitted on labels.
 
-Requests are ranked by the gain p_strong - p_weak, not by difficulty: on what both would fail the
-strong model gains nothing. Every figure is of one benchmark; rows marked `contaminated` are left
-out as RouteLLM leaves them out. What is asked of a model's known results stands in `graded_table`,
-what is counted in `routing_measures`.
+Requests are ranked by the gain p_strong - p_weak, not by difficulty: where both would fail, the
+strong model gains nothing. Every figure covers one benchmark. Rows marked `contaminated` are left
+out, as RouteLLM leaves them out. `graded_table` reads the models' known results, and
+`routing_measures` computes the figures.
 """
 
 from __future__ import annotations
@@ -36,18 +36,18 @@ from router.stats.calibration import Floats, auroc, ece
 from router.stats.measures import Figure, ece_if_calibrated, intervals, paired_bootstrap
 
 LEAST_ROWS = 20
-"""Fewer judged rows of a benchmark than this give no figure of its own."""
+"""Sets the judged rows that a benchmark needs for figures of its own."""
 LEAST_TAUGHT = 40
-"""Fewer labelled rows fit no head: each of five folds would have eight."""
+"""Sets the labelled rows that a head needs: with fewer, each of five folds has under eight."""
 FOLDS = 5
 
 Chances = tuple[Floats, Floats]
-"""P(right) of the weak and of the strong model, (rows,) each."""
+"""Holds P(right) of the weak and of the strong model, (rows,) each."""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The judged rows of one benchmark as columns, with the rows that may teach."""
+    """Holds the judged rows of one benchmark as columns, with the rows that may teach."""
 
     name: str
     rows: Sequence[Row]
@@ -60,9 +60,10 @@ class Part:
 
 
 def evaluate(subject: Subject, path: Path, options: Options) -> Report:
-    """The figures of a table of graded answers.
+    """Returns the figures of a table of graded answers.
 
-    Raises TrainingDataError where a file cannot be used or the models cannot be told.
+    Raises TrainingDataError where a file cannot be used, or where the two models cannot be
+    determined.
     """
     table = read_graded(path)
     pair = pair_of(table, path, options.weak, options.strong)
@@ -88,19 +89,21 @@ def evaluate(subject: Subject, path: Path, options: Options) -> Report:
     sections: dict[str, Section] = {}
     notes = [*sides.notes, f"weak {pair[0]}, strong {pair[1]}", *_notes(table, sides)]
     for part in parts:
-        found, said = _judged(subject, known, part, fits, path, options)
-        sections |= {f"{part.name}: {name}": section for name, section in found.items()}
-        notes += [note for note in said if note not in notes]
-        costs, said = cost_sections(subject, known, part.rows, part.graded, pair, prices, options)
+        own_sections, own_notes = _judged(subject, known, part, fits, path, options)
+        sections |= {f"{part.name}: {name}": section for name, section in own_sections.items()}
+        notes += [note for note in own_notes if note not in notes]
+        costs, own_notes = cost_sections(
+            subject, known, part.rows, part.graded, pair, prices, options
+        )
         sections |= {f"{part.name}: {name}": section for name, section in costs.items()}
-        notes += [note for note in said if note not in notes]
+        notes += [note for note in own_notes if note not in notes]
     return Report(
         Kind.ROUTING, path.name, table.table.sha256, subject.model.version, sections, tuple(notes)
     )
 
 
 def _notes(table: GradedTable, sides: Sides) -> list[str]:
-    dirty = sum(one.contaminated for one in table.of(sides.judged))
+    dirty = sum(graded.contaminated for graded in table.of(sides.judged))
     notes = [f"{dirty} contaminated rows left out"] if dirty else []
     if table.scale != 1.0:
         notes.append(f"results divided by {table.scale:g}, the highest there is")
@@ -110,7 +113,7 @@ def _notes(table: GradedTable, sides: Sides) -> list[str]:
 def _parts(
     table: GradedTable, train: GradedTable, sides: Sides, pair: tuple[str, str]
 ) -> list[Part]:
-    """The benchmarks of a table, and all of them together where there are several."""
+    """Returns the benchmarks of a table, and all of them together where there are several."""
     weak, strong = pair
 
     def usable(rows: Sequence[Row], source: GradedTable, *, clean: bool) -> list[Row]:
@@ -128,10 +131,11 @@ def _parts(
     for name in [*names, *(["all"] if len(names) > 1 else [])]:
         own = judged if name == "all" else [row for row in judged if row.source == name]
         teaching = taught if name == "all" else [row for row in taught if row.source == name]
+        # Figures of so few rows would be noise.
         if len(own) < LEAST_ROWS:
             continue
         graded = table.of(own)
-        results = [np.array([one.results[model] for one in graded]) for model in pair]
+        results = [np.array([graded_row.results[model] for graded_row in graded]) for model in pair]
         parts.append(
             Part(
                 name or "all",
@@ -150,21 +154,21 @@ def _parts(
 def _judged(
     subject: Subject, known: KnownModels, part: Part, fits: bool, path: Path, options: Options
 ) -> tuple[dict[str, Section], list[str]]:
-    """The sections of one benchmark: models, shipped ranking, heads, the rival, differences."""
+    """Returns a benchmark's sections: models, shipped ranking, heads, the rival, differences."""
     sections: dict[str, Section] = {"models": _models(part)}
     notes: list[str] = []
     ranks: dict[str, Floats] = {}
-    found: dict[str, Chances] = {}
+    chances_of: dict[str, Chances] = {}
     shipped = known.pair(subject, part.rows, part.pair)
     if shipped is None:
         notes.append("no shipped ability for one of the two models: no shipped ranking")
     else:
-        found["shipped"] = shipped
+        chances_of["shipped"] = shipped
     ready = saved(subject, part.name, part.pair)
     if ready is not None:
         encoded = subject.encode([row.text for row in part.rows])
         weak, strong = (np.asarray(head(encoded), float) for head in ready)
-        found["benchmark heads"] = weak, strong
+        chances_of["benchmark heads"] = weak, strong
     if fits:
         taught = taught_rows(part, options)
         fewest = min(_rows_outside(part, taught)) if options.leave_subjects else len(taught)
@@ -176,13 +180,13 @@ def _judged(
             basis += ", subjects left out" if options.leave_subjects else ""
             made: list[Foretold] = []
             heads = _by_head(subject, options.train or path, part, options, made)
-            found[f"head {basis}"] = _foretold(part, taught, heads, options)
+            chances_of[f"head {basis}"] = _foretold(part, taught, heads, options)
             if options.save_head is not None:
                 notes += save_pair(made[0].heads, options.save_head, part.name, part.pair)
             if options.baseline:
                 rival = _foretold(part, taught, baseline_chances, options)
-                found[f"tf-idf {basis}"] = rival
-    for name, (weak, strong) in found.items():
+                chances_of[f"tf-idf {basis}"] = rival
+    for name, (weak, strong) in chances_of.items():
         ranks[name] = strong - weak
         sections[name] = {
             **apgr_section(ranks[name], part.weak, part.strong, options),
@@ -211,8 +215,11 @@ def _models(part: Part) -> Section:
 
 
 def apgr_section(rank: Floats, weak: Floats, strong: Floats, options: Options) -> dict[str, Figure]:
-    """APGR and CPT20/50/80 in percent, RouteLLM's ten-bin way and exact, with intervals."""
-    found: dict[str, Figure] = {}
+    """Returns APGR and CPT20/50/80 in percent, with intervals.
+
+    They are computed in RouteLLM's way, with ten bins, and exactly.
+    """
+    figures: dict[str, Figure] = {}
     count = len(rank)
     for suffix, curve_of in (("", rm.binned_curve), ("_exact", rm.exact_curve)):
 
@@ -223,8 +230,8 @@ def apgr_section(rank: Floats, weak: Floats, strong: Floats, options: Options) -
         names = ["apgr", *(f"cpt{round(target * 100)}" for target in rm.TARGETS)]
         whole = _summary(curve_of(rank, weak, strong, options.seed))
         for name, value, span in zip(names, whole, spans, strict=True):
-            found[f"{name}{suffix}"] = Figure(value, count, *span)
-    return found
+            figures[f"{name}{suffix}"] = Figure(value, count, *span)
+    return figures
 
 
 def _summary(curve: rm.Curve) -> tuple[float, ...]:
@@ -236,24 +243,28 @@ EMPTY = rm.Curve(np.array([0.0, 1.0]), np.array([np.nan, np.nan]))
 
 
 def _positive(
-    curve_of: CurveOf, rank: Floats, weak: Floats, strong: Floats,
-    rows: npt.NDArray[np.integer], seed: int,
-) -> rm.Curve:  # fmt: skip
-    """The curve of a resample; where the strong model is no better there, there is no gap."""
+    curve_of: CurveOf,
+    rank: Floats,
+    weak: Floats,
+    strong: Floats,
+    rows: npt.NDArray[np.integer],
+    seed: int,
+) -> rm.Curve:
+    """Returns the curve of a resample; without a gap where the strong model is no better there."""
     if strong[rows].sum() <= weak[rows].sum():
         return EMPTY
     return curve_of(rank[rows], weak[rows], strong[rows], seed)
 
 
 def difference(rank: Floats, other: Floats, part: Part, options: Options) -> Figure:
-    """APGR of one ranking minus that of another, ten bins, both on the same resamples."""
+    """Returns the APGR of one ranking minus another's, with ten bins, on the same resamples."""
 
     def apart(rows: npt.NDArray[np.integer]) -> float:
-        one, two = (
+        first, second = (
             _positive(rm.binned_curve, r, part.weak, part.strong, rows, options.seed).apgr
             for r in (rank, other)
         )
-        return one - two
+        return first - second
 
     every = np.arange(len(rank))
     span = paired_bootstrap(apart, len(rank), resamples=options.resamples, seed=options.seed)
@@ -261,19 +272,22 @@ def difference(rank: Floats, other: Floats, part: Part, options: Options) -> Fig
 
 
 def _chance_figures(weak: Floats, strong: Floats, part: Part) -> dict[str, Figure]:
-    """AUROC and ECE of P(right) of each, and of both wrong: the joint chance at its plainest."""
+    """Returns AUROC and ECE of P(right) of each model, and of both being wrong.
+
+    The chance of both being wrong is the product of the two chances, the simplest joint chance.
+    """
     rows = len(part.rows)
     right = {"weak": (weak, part.weak), "strong": (strong, part.strong)}
-    found = {}
+    figures = {}
     for name, (chance, result) in right.items():
-        found[f"{name}_auroc"] = Figure(auroc(chance, result > 0.5), rows)
-        found[f"{name}_ece"] = Figure(ece(chance, result), rows)
-        found[f"{name}_ece_if_calibrated"] = Figure(ece_if_calibrated(chance), rows)
+        figures[f"{name}_auroc"] = Figure(auroc(chance, result > 0.5), rows)
+        figures[f"{name}_ece"] = Figure(ece(chance, result), rows)
+        figures[f"{name}_ece_if_calibrated"] = Figure(ece_if_calibrated(chance), rows)
     neither = (1 - weak) * (1 - strong)
     truth = ((part.weak <= 0.5) & (part.strong <= 0.5)).astype(float)
-    found["neither_right_auroc"] = Figure(auroc(neither, truth > 0.5), rows)
-    found["neither_right_ece"] = Figure(ece(neither, truth), rows)
-    return found
+    figures["neither_right_auroc"] = Figure(auroc(neither, truth > 0.5), rows)
+    figures["neither_right_ece"] = Figure(ece(neither, truth), rows)
+    return figures
 
 
 # -- heads fitted on labels -----------------------------------------------------------------------
@@ -282,7 +296,10 @@ Foretell = Callable[[Sequence[Row], Sequence[tuple[float, float]], Sequence[Row]
 
 
 def taught_rows(part: Part, options: Options) -> list[int]:
-    """Places of the rows that teach: all, or `--labels` of them, drawn by a hash of their text."""
+    """Returns the indexes of the rows that teach: all, or `--labels` of them.
+
+    A hash of their text draws them.
+    """
     order = sorted(
         range(len(part.taught)),
         key=lambda place: hashlib.sha256(
@@ -293,7 +310,10 @@ def taught_rows(part: Part, options: Options) -> list[int]:
 
 
 def _foretold(part: Part, taught: Sequence[int], foretell: Foretell, options: Options) -> Chances:
-    """Chances of the judged rows; with `--leave-subjects` by what other subjects taught."""
+    """Returns the chances of the judged rows;
+
+    `--leave-subjects` uses what other subjects taught.
+    """
 
     def results(place: int) -> tuple[float, float]:
         graded = part.taught_graded[place].results
@@ -305,29 +325,29 @@ def _foretold(part: Part, taught: Sequence[int], foretell: Foretell, options: Op
         )
     weak, strong = np.zeros(len(part.rows)), np.zeros(len(part.rows))
     fold_of = _folds(part)
-    folds = [fold_of[one.subject] for one in part.graded]
+    folds = [fold_of[graded_row.subject] for graded_row in part.graded]
     for fold in sorted(set(folds)):
         own = [p for p in taught if fold_of[part.taught_graded[p].subject] != fold]
         here = [place for place, number in enumerate(folds) if number == fold]
         rows = [part.rows[place] for place in here]
-        found = foretell([part.taught[p] for p in own], list(map(results, own)), rows)
-        weak[here], strong[here] = found
+        fold_chances = foretell([part.taught[p] for p in own], list(map(results, own)), rows)
+        weak[here], strong[here] = fold_chances
     return weak, strong
 
 
 def _folds(part: Part) -> dict[str, int]:
-    return subject_folds(one.subject for one in (*part.graded, *part.taught_graded))
+    return subject_folds(graded.subject for graded in (*part.graded, *part.taught_graded))
 
 
 def _rows_outside(part: Part, taught: Sequence[int]) -> list[int]:
-    """How many labelled rows are left to teach when each fold of subjects is taken away."""
+    """Returns the number of labelled rows that teach when each fold of subjects is left out."""
     fold_of = _folds(part)
     own = Counter(fold_of[part.taught_graded[place].subject] for place in taught)
-    return [len(taught) - own[fold] for fold in {fold_of[one.subject] for one in part.graded}]
+    return [len(taught) - own[fold] for fold in {fold_of[graded.subject] for graded in part.graded}]
 
 
 def subject_folds(subjects: Iterable[str]) -> dict[str, int]:
-    """The fold of each subject, 0..4, dealt out in the order of a hash of their names."""
+    """Returns the fold of each subject, 0..4, dealt out in the order of a hash of their names."""
     ordered = sorted(
         set(subjects), key=lambda name: hashlib.sha256(name.encode("utf-8", "replace")).digest()
     )
@@ -337,7 +357,7 @@ def subject_folds(subjects: Iterable[str]) -> dict[str, int]:
 def _by_head(
     subject: Subject, path: Path, part: Part, options: Options, made: list[Foretold]
 ) -> Foretell:
-    """Two calibrated heads on the frozen encoder; what was made is added to `made`."""
+    """Returns a function that fits two calibrated heads, and appends its result to `made`."""
     truth = dict(
         zip(
             (row.line for row in part.rows),
@@ -347,21 +367,21 @@ def _by_head(
     )
 
     def by_head(
-        taught: Sequence[Row], results: Sequence[tuple[float, float]], asked: Sequence[Row]
+        taught: Sequence[Row], results: Sequence[tuple[float, float]], judged: Sequence[Row]
     ) -> Chances:
-        own = [truth[row.line] for row in asked]
-        made.append(foretell(subject, path, taught, results, asked, own, options))
+        own = [truth[row.line] for row in judged]
+        made.append(foretell(subject, path, taught, results, judged, own, options))
         return made[-1].chances
 
     return by_head
 
 
 def baseline_chances(
-    taught: Sequence[Row], results: Sequence[tuple[float, float]], asked: Sequence[Row]
+    taught: Sequence[Row], results: Sequence[tuple[float, float]], judged: Sequence[Row]
 ) -> Chances:
-    """The same by TF-IDF and logistic regression."""
+    """Returns the same chances by TF-IDF and logistic regression."""
     columns = [np.array([result[column] for result in results]) for column in (0, 1)]
     weak, strong = baseline.chances(
-        [row.text for row in taught], columns, [row.text for row in asked]
+        [row.text for row in taught], columns, [row.text for row in judged]
     )
     return weak, strong

@@ -1,7 +1,7 @@
-"""What routing costs: to match the best model, at every budget, beside the oracle.
+"""Measures the cost of routing: to match the best model, and at every budget, with the oracle's.
 
-Two models ranked by the shipped gain, routed and as a cascade; then every model whose price and
-ability are known, chosen per request. Costs are estimates by `graded_table.call_cost`.
+Two models are ranked by the shipped gain, routed and as a cascade. Then every model with a known
+price and ability is a choice for each request. Costs are estimates by `graded_table.call_cost`.
 """
 
 from __future__ import annotations
@@ -22,10 +22,13 @@ from router.stats.calibration import Floats, auroc, ece
 from router.stats.measures import Figure, paired_bootstrap
 
 BUDGETS = (10, 20, 30, 40, 50, 60, 70, 80, 90, 100)
-"""Percent of what it costs to send everything to the dearer of the best models."""
+"""Lists budgets in percent of the cost of sending everything to the dearer of the best models."""
 
 NEARLY_ALL = 0.95
-"""A model that answered fewer prompts does not compete: its gaps would cost the others rows."""
+"""Sets the share of prompts that a model must have answered to compete.
+
+A model with gaps would cost the others rows.
+"""
 LEAST_ROWS = 20
 
 Costed = tuple[dict[str, Section], list[str]]
@@ -40,7 +43,7 @@ def cost_sections(
     prices: Mapping[str, Price],
     options: Options,
 ) -> Costed:
-    """Sections on cost, and a note where prices or abilities are missing."""
+    """Returns sections on cost, and a note where prices or abilities are missing."""
     sections: dict[str, Section] = {}
     notes: list[str] = []
     chances = known.pair(subject, rows, pair)
@@ -68,27 +71,32 @@ def cost_sections(
 
 
 def _everyone(graded: Sequence[Graded]) -> tuple[list[str], list[int]]:
-    """The models that answered nearly all of these prompts, and the prompts that all did."""
-    seen = Counter(name for one in graded for name in one.results)
+    """Returns the models that answered nearly all of these prompts, and the prompts
+    that all did.
+    """
+    seen = Counter(name for row in graded for name in row.results)
     names = sorted(name for name, count in seen.items() if count >= NEARLY_ALL * len(graded))
-    answered = [place for place, one in enumerate(graded) if set(names) <= set(one.results)]
+    answered = [place for place, row in enumerate(graded) if set(names) <= set(row.results)]
     return names, answered
 
 
 def _results(graded: Sequence[Graded], models: Sequence[str]) -> Floats:
-    return np.array([[one.results[model] for model in models] for one in graded])
+    return np.array([[row.results[model] for model in models] for row in graded])
 
 
 def _costs(
     rows: Sequence[Row], graded: Sequence[Graded], model: str, prices: Mapping[str, Price]
 ) -> Floats:
     return np.array(
-        [call_cost(row, one, model, prices[model]) for row, one in zip(rows, graded, strict=True)]
+        [
+            call_cost(row, grades, model, prices[model])
+            for row, grades in zip(rows, graded, strict=True)
+        ]
     )
 
 
 def _foretelling(chances: Floats, results: Floats) -> Section:
-    """AUROC and ECE of P(right) over all pairs of prompt and model."""
+    """Returns AUROC and ECE of P(right) over all pairs of prompt and model."""
     flat, right = chances.ravel(), results.ravel()
     return {
         "models": Figure(float(results.shape[1]), len(results)),
@@ -98,7 +106,7 @@ def _foretelling(chances: Floats, results: Floats) -> Section:
 
 
 def _percent(part: float, whole: float) -> float:
-    """A part as a percentage of the whole; nan of a model that costs nothing."""
+    """Returns a part as a percentage of the whole; nan for a model that costs nothing."""
     return 100 * part / whole if whole else math.nan
 
 
@@ -119,7 +127,9 @@ def _two(
     for name, cascade in (("routed", False), ("cascade", True)):
 
         def share(index: npt.NDArray[np.integer], order: Floats, cascade: bool = cascade) -> float:
-            """The cost to match the better model, as a percentage of that model's own cost."""
+            """Returns the cost to match the better model, as a percentage of that
+            model's own cost.
+            """
             own = [values[index] for values in (weak, strong, *costs)]
             if own[0].mean() >= own[1].mean():
                 return math.nan
@@ -128,14 +138,16 @@ def _two(
 
         every = np.arange(len(rows))
         oracle = rm.oracle_rank(weak, strong, *costs)
-        found = {}
+        figures = {}
         for label, order in (("cost_to_match_percent", rank), ("oracle_cost_percent", oracle)):
             span = paired_bootstrap(
                 lambda index, order=order, share=share: share(index, order),  # type: ignore[misc]
-                len(rows), resamples=options.resamples, seed=options.seed,
-            )  # fmt: skip
-            found[label] = Figure(share(every, order), len(rows), *span)
-        sections[f"cost to match the strong model, {name}"] = found
+                len(rows),
+                resamples=options.resamples,
+                seed=options.seed,
+            )
+            figures[label] = Figure(share(every, order), len(rows), *span)
+        sections[f"cost to match the strong model, {name}"] = figures
         spent = rm.spending(rank, weak, strong, *costs, cascade=cascade, seed=options.seed)
         best = rm.spending(oracle, weak, strong, *costs, cascade=cascade, seed=options.seed)
         pairs = zip(costs, (weak, strong), strict=True)
@@ -147,20 +159,21 @@ def _two(
 def budgets(
     spent: rm.Spending, oracle: rm.Spending, singles: Sequence[tuple[float, float]], rows: int
 ) -> dict[str, Figure]:
-    """Accuracy of the router, of the best single model and of the oracle at each budget.
+    """Returns the accuracy of the router, the best single model and the oracle at each budget.
 
     `singles` are (mean cost, accuracy) of each model. A budget is a percentage of the cost of the
-    most accurate one; nan where nothing is that cheap.
+    most accurate one; nan where no choice is that cheap.
     """
-    whole = max(singles, key=lambda one: one[1])[0]
-    found = {}
+    whole = max(singles, key=lambda single: single[1])[0]
+    figures = {}
     for percent in BUDGETS:
         budget = whole * percent / 100
+        # Sums of floats may be a little above an equal budget.
         affordable = [right for cost, right in singles if cost <= budget * (1 + 1e-12)]
-        found[f"router_at_{percent}"] = Figure(spent.best_within(budget), rows)
-        found[f"best_single_at_{percent}"] = Figure(max(affordable, default=math.nan), rows)
-        found[f"oracle_at_{percent}"] = Figure(oracle.best_within(budget), rows)
-    return found
+        figures[f"router_at_{percent}"] = Figure(spent.best_within(budget), rows)
+        figures[f"best_single_at_{percent}"] = Figure(max(affordable, default=math.nan), rows)
+        figures[f"oracle_at_{percent}"] = Figure(oracle.best_within(budget), rows)
+    return figures
 
 
 # -- many models ----------------------------------------------------------------------------------
@@ -174,7 +187,7 @@ def _many(
     chances: Floats,
     options: Options,
 ) -> dict[str, Section]:
-    """Routing among every model with a price and an ability."""
+    """Returns sections on routing among every model with a price and an ability."""
     results = _results(graded, models)
     costs = np.column_stack([_costs(rows, graded, model, prices) for model in models])
 
@@ -188,18 +201,18 @@ def _many(
         return share(index, results)
 
     every = np.arange(len(rows))
-    found = {}
+    figures = {}
     for name, measure in (("cost_to_match_percent", share), ("oracle_cost_percent", oracle_share)):
         span = paired_bootstrap(
             measure, len(rows), resamples=min(options.resamples, 200), seed=options.seed
         )
-        found[name] = Figure(measure(every), len(rows), *span)
+        figures[name] = Figure(measure(every), len(rows), *span)
     singles = list(zip(costs.mean(axis=0).tolist(), results.mean(axis=0).tolist(), strict=True))
     spent = rm.many_models(chances, results, costs)
     oracle = rm.many_models(results, results, costs)
     best = max(range(len(models)), key=lambda i: singles[i][1])
     return {
-        f"cost to match {models[best]}, {len(models)} models": found,
+        f"cost to match {models[best]}, {len(models)} models": figures,
         f"accuracy at every budget, {len(models)} models": budgets(
             spent, oracle, singles, len(rows)
         ),

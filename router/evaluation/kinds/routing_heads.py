@@ -1,7 +1,7 @@
-"""Heads that foretell of each of two models whether it answers right: fitted, saved, found again.
+"""Fits, saves and finds heads that predict for each of two models if it answers right.
 
-Two chances and not one: requests are ranked by the gain, and what both would fail gains nothing.
-They belong to a benchmark, so serving never loads them.
+There are two chances, because requests are ranked by the gain, and where both would fail nothing is
+gained. The heads belong to a benchmark, so serving never loads them.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from router.training.heads.fit_one_head import fit_head
 RIGHT = ("wrong", "right")
 
 Pair = tuple[float, float]
-"""What the weak and the strong model reached on one row, 0..1."""
+"""Holds the results of the weak and the strong model on one row, 0..1."""
 
 
 @dataclass(frozen=True, slots=True)
 class Foretold:
-    """P(right) of the weak and of the strong model, (rows,) each, and the heads that say so.
+    """Holds P(right) of the weak and of the strong model, (rows,) each, and the heads behind it.
 
     A model that is always or never right among the taught rows has no head.
     """
@@ -48,66 +48,88 @@ def foretell(
     truth: Sequence[Pair],
     options: Options,
 ) -> Foretold:
-    """Two calibrated heads from the `taught` rows of `path`, and what they say of `asked`.
+    """Fits two calibrated heads on the `taught` rows of `path`; returns their chances of `asked`.
 
-    `truth` is used only where the encoder knows every taught row and none of the asked ones: then
-    each half of these weighs and calibrates the heads that judge the other half.
+    `truth` is used only where the encoder knows every taught row and none of the rows in `asked`.
+    Then each half of `asked` weighs and calibrates the heads that judge the other half.
     """
     encoded = subject.encode([row.text for row in taught])
     wanted = subject.encode([row.text for row in asked])
     crossed = unknown_judges(subject, taught, asked, path)
     made = [
-        _one(subject, path, taught, [r[k] for r in results], (encoded, wanted),
-             [t[k] for t in truth] if crossed else None, options)
+        _one(
+            subject,
+            path,
+            taught,
+            [r[k] for r in results],
+            (encoded, wanted),
+            [t[k] for t in truth] if crossed else None,
+            options,
+        )
         for k in (0, 1)
-    ]  # fmt: skip
+    ]
     return Foretold((made[0][0], made[1][0]), (made[0][1], made[1][1]))
 
 
 def _one(
-    subject: Subject, path: Path, taught: Sequence[Row], results: Sequence[float],
-    read: tuple[Encoded, Encoded], truth: Sequence[float] | None, options: Options,
-) -> tuple[Floats, Head | None]:  # fmt: skip
-    """The chances of one model on the asked rows, and its head."""
+    subject: Subject,
+    path: Path,
+    taught: Sequence[Row],
+    results: Sequence[float],
+    read: tuple[Encoded, Encoded],
+    truth: Sequence[float] | None,
+    options: Options,
+) -> tuple[Floats, Head | None]:
+    """Returns one model's chances on the wanted rows, and its head."""
     encoded, wanted = read
     labels = np.array([int(result > 0.5) for result in results])
     if len(np.unique(labels)) < 2:
         return np.full(len(wanted), float(labels[0])), None
     fit = fit_head(
-        RIGHT[1], encoded, labels, RIGHT, [row.text for row in taught],
-        subject.model.encoder.sha256, seed=options.seed, rare=subject.model.rarity,
-        positive=RIGHT[1], honest=honest_rows(subject, taught, path),
-    )  # fmt: skip
+        RIGHT[1],
+        encoded,
+        labels,
+        RIGHT,
+        [row.text for row in taught],
+        subject.model.encoder.sha256,
+        seed=options.seed,
+        rare=subject.model.rarity,
+        positive=RIGHT[1],
+        honest=honest_rows(subject, taught, path),
+    )
     if truth is None:
         return np.asarray(fit.head(wanted), float), fit.head
     right = np.array([int(value > 0.5) for value in truth])
-    head, chances, _ = weighed(fit, wanted, right, lambda one, mine: one(wanted[mine]))
+    head, chances, _ = weighed(fit, wanted, right, lambda half, mine: half(wanted[mine]))
     return np.asarray(chances, float), head
 
 
 def saved(subject: Subject, benchmark: str, pair: tuple[str, str]) -> tuple[Head, Head] | None:
-    """The heads that ship for two models on a benchmark; None unless both do."""
-    found = [
+    """Returns the heads that ship for two models on a benchmark; None unless both do."""
+    files = [
         path
         for model in pair
         for path in sorted(subject.benchmark_heads.glob(f"*.{_slug(benchmark, model)}.json"))[:1]
     ]
-    if len(found) != len(pair):
+    if len(files) != len(pair):
         return None
-    one, other = (
+    weak_head, strong_head = (
         heads.load(path.parent, path.stem, encoder_sha256=subject.model.encoder.sha256)
-        for path in found
+        for path in files
     )
-    return one, other
+    return weak_head, strong_head
 
 
 def save_pair(
-    found: tuple[Head | None, Head | None], path: Path, benchmark: str, pair: tuple[str, str]
+    pair_of_heads: tuple[Head | None, Head | None],
+    path: Path,
+    benchmark: str,
+    pair: tuple[str, str],
 ) -> list[str]:
-    """Writes both heads as `<path>.<benchmark>.<model>`; says so in words."""
+    """Writes both heads as `<path>.<benchmark>.<model>`; returns a sentence for each."""
     return [
         save(head, path.with_name(f"{path.name}.{_slug(benchmark, model)}"))
-        for head, model in zip(found, pair, strict=True)
+        for head, model in zip(pair_of_heads, pair, strict=True)
         if head is not None
     ]
 

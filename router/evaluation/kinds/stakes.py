@@ -1,8 +1,8 @@
-"""Stakes: the shipped chance of high stakes by source, never pooled, and sums of money apart.
+"""Measures stakes: the shipped chance of high stakes by source, and sums of money.
 
-Labels are mostly a model's opinion (the shared file says so), and sources differ in kind, so one
-figure over all would say little. Dollars have no labels here: what is shown is how often a sum is
-read, and how well the chance ranks with and without one.
+Labels are mostly a model's opinion (the shared file says so), and sources differ in kind, so
+sources are never pooled: one figure over all would show little. Dollars have no labels here. The
+figures are how often a sum is read, and how well the chance ranks with and without one.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from router.triage.text.amounts import AmountReader
 from router.triage.text.folding import fold
 
 GROUP_CHARS = 200
-"""Letters that group texts without a pair, as `router.training.data.sources` groups them."""
+"""Bounds the letters that group texts without a pair, as in `router.training.data.sources`."""
 
 DOLLARS = AmountReader({"USD": 1.0, "EUR": 1.1, "GBP": 1.3})
-"""Round rates are enough to see whether a sum is there; a policy has its own dated table."""
+"""Reads sums by round rates, enough to see if there is a sum; a policy has its own dated table."""
 
 
 def evaluate(subject: Subject, path: Path, options: Options) -> Report:
-    """The figures of a file of stakes; raises TrainingDataError where it cannot be used."""
+    """Returns the figures of a file of stakes. Raises TrainingDataError where it cannot be used."""
 
     def more(head: Head, rows: Sequence[Row], encoded: Encoded) -> dict[str, Section]:
         return _apart(head(encoded), rows, options)
@@ -56,17 +56,19 @@ def read_stakes(path: Path) -> Table[Row]:
 
 
 def _apart(chances: Floats, rows: Sequence[Row], options: Options) -> dict[str, Section]:
-    """Of one source: minimal pairs in order, and ranking with and without a sum of money."""
+    """Returns sections of one source: minimal pairs in order, and ranking with and
+    without a sum.
+    """
     high = np.array([row.label == "high" for row in rows])
     sections: dict[str, Section] = {}
     share, pairs = pairs_in_order(chances, high, np.array([row.pair for row in rows]))
     if pairs:
         sections["minimal pairs"] = {"in_order": Figure(share, pairs)}
     money = np.array([bool(DOLLARS.read(fold(row.text))) for row in rows])
-    found = {"share_with_a_sum": Figure(float(money.mean()), len(rows))}
+    figures = {"share_with_a_sum": Figure(float(money.mean()), len(rows))}
     for name, part in (("auroc_with_a_sum", money), ("auroc_without_one", ~money)):
         if part.any():
-            found[name] = auroc_figure(
+            figures[name] = auroc_figure(
                 chances[part], high[part], resamples=options.resamples, seed=options.seed
             )
-    return {**sections, "dollars": found}
+    return {**sections, "dollars": figures}
