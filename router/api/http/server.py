@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import structlog
 
-from router.api.dashboard.pages import DATA, PAGE
 from router.api.endpoints.analyze import PREFIX, Analyses
 from router.api.endpoints.chat import Answering
 from router.api.endpoints.count_tokens import TokenCounts
@@ -20,6 +19,7 @@ from router.api.endpoints.openai_tokens import OpenaiTokens
 from router.api.endpoints.reviews import PREFIX as REVIEWS
 from router.api.endpoints.reviews import Reviews
 from router.api.http.access import Doorkeeper
+from router.api.http.admin_address import AdminAddress
 from router.api.http.asgi import (
     Event,
     Handler,
@@ -67,15 +67,7 @@ WIRE_FORMATS: dict[str, WireFormat] = {
 }
 """Lists the paths that answer chats, each with its wire format."""
 
-EVERYWHERE = ("/healthz", "/readyz", "/v1/reviews", "/v1/decisions/", "/v1/feedback")
-ADMINS = ("/", "/metrics", "/docs", "/openapi.json")
-ADMINS_BELOW = (PAGE, DATA)
 NO_DETAILS = "Send a key with the scope admin; with --admin-listen, to that address."
-"""Divide the paths between the two addresses.
-
-`--admin-listen` moves ADMINS. The probes, and the paths that the dashboard calls with a person's
-key, answer at both addresses.
-"""
 
 Readiness = Callable[[], tuple[bool, dict[str, object]]]
 
@@ -125,7 +117,7 @@ class Server:
 
         With `admin_port`, operators' paths answer only there; 0: at every address.
         """
-        self._admin_port = admin_port
+        self._admin_address = AdminAddress(admin_port)
         self._gateway = gateway
         self._ledger = ledger
         self._learnt = learnt
@@ -246,12 +238,9 @@ class Server:
         if route is None:
             route = next(((m, h) for p, m, h in self._prefixed if path.startswith(p)), None)
         if route is None:
-            known = ", ".join(self._known_at(scope))
+            known = ", ".join(self._admin_address.known_paths(scope))
             raise NotFound(f"There is nothing at {path[:200]!r}. Known are: {known}.")
-        # Without a second address every path answers everywhere.
-        divided = self._admin_port and not path.startswith(EVERYWHERE)
-        if divided and _is_admins(path) != self._at_admin(scope):
-            raise _elsewhere(path)
+        self._admin_address.check(scope)
         method, handler = route
         # GET answers HEAD too; the server sends no body then.
         if method not in ("*", scope["method"]) and not (
@@ -261,18 +250,6 @@ class Server:
                 f"{path[:200]} takes {method}, not {scope['method']}.", allow=_allowed(method)
             )
         return handler
-
-    def _known_at(self, scope: Scope) -> list[str]:
-        """Returns the paths that answer at the address by which the request came in."""
-        paths = document.known_paths()
-        if not self._admin_port:
-            return list(paths)
-        at_admin = self._at_admin(scope)
-        return [p for p in paths if p.startswith(EVERYWHERE) or _is_admins(p) == at_admin]
-
-    def _at_admin(self, scope: Scope) -> bool:
-        """Returns True when the request came in by the address of `--admin-listen`."""
-        return bool(self._admin_port) and scope["server"][1] == self._admin_port
 
     async def _send_error(self, send: Send, error: TiergateError, path: str) -> None:
         """Sends an error in the form that clients of this path read: OpenAI's unless it is
@@ -354,7 +331,7 @@ class Server:
         """Returns True for a key with the scope `admin`; a probe gets the status, whatever it
         sends.
         """
-        if self._admin_port and not self._at_admin(scope):
+        if self._admin_address.divides and not self._admin_address.received(scope):
             return False
         headers = headers_of(scope)
         try:
@@ -377,19 +354,6 @@ class Server:
     async def _openapi(self, scope: Scope, receive: Receive, send: Send) -> None:
         body = to_json(document.openapi())
         await send_bytes(send, 200, body, request_header(self._ids.new()))
-
-
-def _is_admins(path: str) -> bool:
-    return path in ADMINS or path.startswith(ADMINS_BELOW)
-
-
-def _elsewhere(path: str) -> NotFound:
-    if _is_admins(path):
-        return NotFound(f"{path[:200]!r} is for operators: it answers at --admin-listen alone.")
-    return NotFound(
-        f"{path[:200]!r} is not for operators: it answers at --host and --port, not at "
-        "--admin-listen."
-    )
 
 
 def _allowed(method: str) -> str:
