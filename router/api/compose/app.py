@@ -82,12 +82,14 @@ class App:
         self.settings, self.core = settings, core
         self.clock = core.clock
         self.metrics = Metrics(settings.metrics_dir)
+        # Parts that were built earlier hold the relay, so their events reach the log from here on.
         self._events = core.events.listener = EventLog(self.metrics, self.clock)
         self._hosts = hosts
         self._retiring: set[asyncio.Task[None]] = set()
         self._signals = contextlib.ExitStack()
         if core.engine.degraded:
             self._log.warning("degraded", reason=core.degraded_because)
+        # SQLite makes its file, but not the folder.
         Address.parse(settings.database).make_folder()
         self.ledger = SqlLedger.open(
             settings.database,
@@ -97,6 +99,7 @@ class App:
             synchronous="full" if settings.synchronous == "full" else "normal",
             events=core.events,
         )
+        # The gauge exists before the first outage, so that a dashboard shows a healthy ledger.
         self.metrics.calls.watch_store("ledger")
         # A restart must not go back behind the times in the ledger.
         self.clock.not_before(self.ledger.newest_ms())
@@ -143,8 +146,10 @@ class App:
             clock=self.clock,
             ids=core.ids,
         )
+        # A second thread, for the clients' own texts.
         self._vectors = TextVectors(core.model)
         self.moderation = ModerationHeads(core, self.analyst, self._record)
+        # A program that embeds the gateway may not want files to be followed.
         watched = core.loaded.values() if settings.watch else ()
         self._watchers = [
             PolicyWatcher(policy, self._reader(policy), self._swap, prices_of=self._newest_price)
@@ -180,6 +185,7 @@ class App:
             ),
             admin_port=settings.admin_port,
         )
+        # The dashboard is mounted last, because it needs the readiness of everything above.
         overview = Overview(core, self.ledger, self.readiness, self.clock, self._judged)
         self.metrics.limits = overview
         dashboard = Dashboard(overview, door, core.ids)
@@ -200,6 +206,8 @@ class App:
         if self.settings.redis:
             self.metrics.calls.watch_store("redis")
             return RedisRates(self.settings.redis, self.core.events)
+        # Rates change with every request, so they have a file of their own: the ledger's writer is
+        # not delayed.
         file = Address.parse(self.settings.database).beside(".rates")
         make_folder(file.parent)
         return SharedRates(file, self.clock)
@@ -224,6 +232,7 @@ class App:
         self._events.start()
         for watcher in self._watchers:
             watcher.start()
+        # It runs in the background: a start must not wait for old rows to be deleted.
         self._housekeeping = asyncio.ensure_future(self._keep_house())
         if self._watchers:
             self._signals.enter_context(taking("SIGHUP", self.reload))
@@ -235,10 +244,12 @@ class App:
 
     async def close(self) -> None:
         """Drains the writes under way, then closes answerers and the ledger."""
+        # Nothing new may begin while the last requests drain.
         self._housekeeping.cancel()
         self._signals.close()
         for watcher in self._watchers:
             await watcher.close()
+        # Their requests drain with the others, so no longer wait is needed.
         for task in self._retiring:
             task.cancel()
         # Answerers stay open until the last request that uses them is over.
@@ -268,6 +279,7 @@ class App:
 
         It runs at the start, then once a day.
         """
+        # A bounded loop instead of an endless one; it is cancelled when the process ends.
         for _ in range(MAX_DAYS):
             try:
                 await asyncio.to_thread(self.texts.purge_expired)
@@ -277,6 +289,7 @@ class App:
                 left = await self._reviewer.book_left()
                 if left.gone:
                     self._log.warning("reviews_not_booked", request="gone", reviews=left.gone)
+            # A ledger that is busy now is tried again tomorrow; serving goes on.
             except LedgerError as error:
                 self._log.warning("housekeeping_failed", reason=error.message)
             await asyncio.sleep(DAY_S)
@@ -296,6 +309,7 @@ class App:
 
         def read() -> LoadedPolicy:
             """Reads the file again; it must keep the name under which clients reach it."""
+            # A head of another encoder is a mistake of the file, and is reported like any other.
             encoder = self.core.encoder_sha256
             again = load_policy(policy.path, self.core.environ, known, encoder)
             name, new_name = policy.policy.name, again.policy.name
@@ -316,6 +330,7 @@ class App:
         Raises PolicyError, LedgerError; then the old one stays.
         """
         await self._record(loaded)
+        # Embedding a knowledge file takes seconds, and requests go on meanwhile.
         runtime = await asyncio.to_thread(self.core.build, loaded)
         await self._start_answerers(runtime)
         name = loaded.policy.name
@@ -324,6 +339,7 @@ class App:
         self.core.loaded[name] = loaded
         if self._hosts is not None:
             self._hosts.refresh(list(self.core.loaded.values()))
+        # One assignment: a request sees the old policy or the new one, never a mixture.
         self.core.router.swap(runtimes)
         if retired is not None:
             task = asyncio.get_running_loop().create_task(self._close_later(retired))

@@ -64,6 +64,7 @@ class Books:
             chained=self._chained,
         )
         self._reviews = SqlReviewQueue(database, clock=clock, feedback=self._feedback)
+        # Most commands only read, so the writer is opened when one needs it.
         self._ledger: SqlLedger | None = None
 
     @classmethod
@@ -91,6 +92,7 @@ class Books:
         traceback: TracebackType | None,
     ) -> None:
         self._database.close()
+        # The error of a later query does not name the database either.
         if isinstance(error, LedgerCorrupt | LedgerUnavailable):
             shown = Address.parse(self._place).shown
             raise type(error)(f"{shown}: {error.message}") from error
@@ -224,6 +226,7 @@ class Books:
             settled, refused = choose(
                 unknown_calls(self._database), amounts, by_upstream=by_upstream
             )
+            # The user named these attempts, so each refusal says precisely why.
             if not by_upstream:
                 refused = [
                     replace(refusal, why=why_refused(self._database, refusal.name))
@@ -240,6 +243,7 @@ class Books:
     async def _book(self, ledger: SqlLedger, settled: Sequence[Settlement]) -> None:
         now_ms = self._clock.now_ms()
         for settlement in settled:
+            # A correction is a row of its own: rows that are written never change.
             await ledger.finish(correction(self._database, settlement, now_ms))
 
     def reviews(self, tenant: str | None) -> Sequence[ReviewItem]:
@@ -272,6 +276,7 @@ class Books:
     async def _decide(
         self, review_id: str, judgement: Judgement, price_of: MinutePriceOf, anchors: Path | None
     ) -> ReviewCase:
+        # The verdict and its minutes go into the chain, which only a writer may extend.
         self._ledger = ledger = SqlLedger.open(
             self._place,
             clock=self._clock,

@@ -112,6 +112,7 @@ def build_runtime(loaded: LoadedPolicy, parts: Parts) -> PolicyRuntime:
     # A deliberation needs the plan of the answerer that it thinks over.
     for tier, section in sorted(policy.rungs(), key=lambda rung: _composite(rung[1])):
         plans[section.name] = _plan(loaded, parts, tier, section, knowledge, plans)
+    # Built in another order, so put back into the policy's.
     ladder = tuple(plans[section.name] for _, section in policy.rungs())
     return _runtime(loaded, parts, ladder, list(knowledge.values()))
 
@@ -127,6 +128,7 @@ def build_specialist(loaded: LoadedPolicy, parts: Parts) -> PolicyRuntime:
 def _runtime(
     loaded: LoadedPolicy, parts: Parts, plans: tuple[RungPlan, ...], knowledge: list[Knowledge]
 ) -> PolicyRuntime:
+    # A certificate for other confidences promises nothing, so it stops the start.
     _check_certificate(loaded, parts.model)
     policy, own = loaded.policy, _own_heads(loaded, parts.model)
     answers = load_safe_answers(loaded.file(policy.safe_answers))
@@ -135,6 +137,7 @@ def _runtime(
         return safe_answer(domain, text, review_id, answers, facts)
 
     today = utc_day(parts.clock.now_ms())
+    # Prices have dates; the watcher builds the policy again when a new one begins.
     book = PriceBook.of(loaded, today)
     return PolicyRuntime(
         policy=policy,
@@ -206,10 +209,12 @@ def _triage(
     policy: Policy, parts: Parts, knowledge: list[Knowledge], own: OwnHeads | None
 ) -> Triage:
     """Returns the policy's triage, which matches requests with the first resolver's knowledge."""
+    # Without a model or a resolver there is nothing to match requests with.
     if parts.model is None or not knowledge:
         config = TriageConfig.of(policy, own=own)
         return TriageService(parts.engine, config, read=policy.triage.roles)
     first = knowledge[0]
+    # Embedding all utterances takes seconds, so vectors are kept between starts.
     model = Remembering(parts.model, parts.cache_dir, parts.model.version)
     intents = knowledge_intents(first)
 
@@ -260,6 +265,7 @@ def _plan(
         thinker = build_deliberation(section, tier, over.facts, templates, parts.clock)
         return RungPlan(thinker, section, thinker.facts, over.ability, over=over.facts)
     answerer = _answerer(loaded, section, tier, parts)
+    # A single step "solve" is the plain call, which needs no wrapper.
     if not isinstance(section, LitellmAnswerer) and section.steps != ["solve"]:
         passages = _passages(list(knowledge.values()))
         answerer = SteppedAnswerer(answerer, section.steps, passages, clock=parts.clock)
@@ -296,6 +302,7 @@ def _answerer(
             raise PolicyError((Mistake("(policy)", 0, section.name, actual, "a restart"),))
         facts = _facts(section, tier, book, BodyRules(), address.threads)
         return LocalModelAnswerer(section, facts, address=address, clock=parts.clock)
+    # An unset key does not stop the start: the other tiers may be enough.
     key = _secret(section.api_key, parts.environ)
     facts = _facts(section, tier, book, _body_rules(section, loaded.policy))
     if isinstance(section, UpstreamAnswerer):

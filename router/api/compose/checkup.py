@@ -204,6 +204,7 @@ class Checkup:
 
         try:
             address = Address.parse(self.database)
+            # A server database has no path, and opening it is the only check.
             if address.path is None or address.path.exists():
                 with Books.open(self.database, create=True):
                     return Finding(part, State.OK, address.shown, gives, "", True)

@@ -137,6 +137,7 @@ def classify_file(
 
 
 def _opened(path: Path) -> IO[bytes]:
+    # Bytes, not text: a line that is no UTF-8 must become one bad row, not end the run.
     return gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")  # type: ignore[return-value]
 
 
@@ -166,10 +167,12 @@ def _run(
     good: list[tuple[int, object, str]] = []
     wrong: list[tuple[int, str]] = []
     for whole, line in window:
+        # Its rest comes as further parts, and its number counts when it ends.
         if not whole:
             wrong.append((state.lines + 1, f"a line of over {MAX_LINE_BYTES} bytes"))
             continue
         state.lines += 1
+        # An empty line at the end is common, and no mistake.
         if not line.strip():
             continue
         try:
@@ -186,6 +189,7 @@ def _run(
         _write(bad, {"line": number, "error": why})
     state.rows += len(good)
     state.bad += len(wrong)
+    # Both files must be on disk before the state says so.
     for file in (out, bad):
         file.flush()
         os.fsync(file.fileno())
@@ -237,6 +241,7 @@ def _begin(
         for file in (files.out, files.bad):
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(b"")
+        # The state exists before the first row, so that a kill in the first window can resume.
         fresh = State(dict(identity), text_column)
         _keep(fresh, files)
         return fresh
@@ -252,6 +257,7 @@ def _begin(
             f"{files.out} was begun with another {', '.join(changed)}; start over with --again, or "
             "name another file with --out"
         )
+    # A longer file is fine: its end is cut off. A shorter one has lost rows.
     for file, size in ((files.out, stored.out_bytes), (files.bad, stored.bad_bytes)):
         if not file.exists() or file.stat().st_size < size:
             raise ClassifyError(
@@ -280,6 +286,7 @@ def _stored(files: Files) -> State | None:
 
 def _seen(source: IO[bytes], state: State, files: Files) -> Digest:
     """Reads over the earlier input and compares it: a run may only continue in the same file."""
+    # The same digest goes on over the new rows.
     digest, left = hashlib.sha256(), state.input_bytes
     while left > 0:
         block = source.read(min(left, 1 << 20))

@@ -40,6 +40,7 @@ class SystemClock:
         """Returns milliseconds since the epoch."""
         wall, monotonic = self._wall_ns(), self._monotonic_ns()
         last, before = self._told
+        # The time never stands still, so that rows written now keep their order.
         slow = last + (monotonic - before) // 2
         now = wall if wall >= slow or slow - wall > MOST_AHEAD_MS * 1_000_000 else slow
         self._told = now, monotonic
@@ -84,6 +85,7 @@ class UlidIds:
 
     def new(self) -> str:
         """Returns a fresh id, in lower case."""
+        # A fork copies the drawn bits, and two processes must not make the same ids.
         random = next(self._drawn, None) if os.getpid() == self._process else None
         if random is None:
             random = self._draw()

@@ -150,6 +150,7 @@ class Core:
 
         Without `local` no local model runs; decisions are the same, and calls would fail.
         """
+        # The only clock and the only source of ids of a process.
         self.clock, self.ids = SystemClock(), UlidIds()
         self.events = Relay()  # the app sets the listener when it is built
         model, self.degraded_because = load_model(settings.model_dir)
@@ -162,6 +163,7 @@ class Core:
         self.default = loaded[0].policy.name
         self._budgets_of: Policy | None = None
         self._budgets = Budgets()
+        # `route` and `check` decide without any local model running.
         if local is None:
             # The threads still count, because they set the price of the machine's own work.
             specs = _specs(loaded).items()

@@ -32,6 +32,7 @@ def listen(host: str, port: int) -> socket.socket:
         family, kind, proto, _, address = candidates[0]
         listener = socket.socket(family, kind, proto)
         with _closed_on_error(listener):
+            # Without it a restart would fail while old connections time out.
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind(address)
             listener.listen(BACKLOG)
@@ -94,8 +95,10 @@ def needs_key(host: str, database: str | Path) -> str:
     An address outside loopback needs a key. Raises LedgerError for a database that cannot be
     opened.
     """
+    # Only programs of this machine can connect, and those need no key.
     if is_loopback(host):
         return ""
+    # Imported late: a server on loopback does not open the ledger for this.
     from router.api.compose.books import Address, Books
 
     address = Address.parse(database)

@@ -103,7 +103,9 @@ class Overview:
 
     async def now(self, tenant: str | None) -> Json:
         """Returns the last hour by minute and tier, budgets, and alerts."""
+        # Minutes are counted from the epoch, so all viewers share the same ones.
         last = self._clock.now_ms() // MINUTE_MS
+        # Most of the hour is known from the last view; only its end is read again.
         sealed = self._sealed.get(tenant)
         slices, budgets, refused = await self._snapshots.get(
             ("now", tenant), LIVE_MS, lambda: self._read_now(last, sealed, tenant)
@@ -153,6 +155,7 @@ class Overview:
             (BudgetScope(use.tenant, use.key_id, use.policy, use.tier), use.kind): use
             for use in overview.budget_windows(self._database, starts, tenant)
         }
+        # Budgets are those of the default policy, for all tenants.
         policy = self._core.loaded[self._core.default].policy
         named = {name for name in policy.budgets if name != "*"} if tenant is None else {tenant}
         payers = {Payer(s.tenant, s.key_id, s.policy, s.tier) for s, _ in windows}
@@ -165,6 +168,7 @@ class Overview:
             if tenant is None or limit.scope.tenant == tenant
         }
         uses = []
+        # Without spend a limit shows as unused, and spend without a limit shows as such.
         for scope, kind in dict.fromkeys((*windows, *limits)):
             window = windows.get((scope, kind))
             spent, held = (window.spent_nano_usd, window.held_nano_usd) if window else (0, 0)
@@ -198,6 +202,7 @@ class Overview:
         return await self._snapshots.get(key, SLOW_MS, lambda: self._report(since_ms, tenant))
 
     def _report(self, since_ms: int, tenant: str | None) -> Json:
+        # The bound keeps the newest requests, and the answer tells since when.
         begin = overview.newest_since(self._database, since_ms, tenant, REPORTED)
         rows = reading.rows(self._database, since_ms=begin or since_ms, tenant=tenant)
         now_ms = self._clock.now_ms()
@@ -322,6 +327,7 @@ class Overview:
             because = self._core.degraded_because or "the model failed"
             message = f"Triage is degraded, only rules decide: {because}"
             alerts.append(Alert("bad", "triage_degraded", "", message))
+        # Policies may share an answerer, which needs one alert only.
         seen = set[str]()
         for plan in self._plans():
             name, status = plan.facts.name, plan.answerer.status()

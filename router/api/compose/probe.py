@@ -48,6 +48,7 @@ class Probed:
 
 async def probe(runtime: PolicyRuntime, environ: Mapping[str, str]) -> list[Probed]:
     """Asks each answerer that has a model of its own, in the policy's order."""
+    # One session for all probes, closed even if one of them fails.
     session = new_session()
     try:
         probes = [
@@ -107,6 +108,7 @@ def _compared(model: str, ids: Sequence[str] | None) -> tuple[Found, str]:
     # ollama appends a tag to the name, Gemini puts a folder before it
     if {model, f"{model}:latest", f"models/{model}"} & set(ids):
         return Found.OK, "lists this model"
+    # A misspelt model is the usual mistake, so near names come first.
     near = difflib.get_close_matches(model, ids, n=SHOWN, cutoff=0.5) or list(ids[:SHOWN])
     more = f" and {len(ids) - len(near)} more" if len(ids) > len(near) else ""
     return Found.NO, f"does not list this model, but {', '.join(near) or 'none at all'}{more}"

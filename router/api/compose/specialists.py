@@ -97,6 +97,7 @@ class Specialist:
         if section is None:
             expected = "a `specialist` section: fields from heads, and a verdict"
             raise PolicyError((Mistake(str(path), 0, "specialist", "none", expected),))
+        # A single field can be classified as a task of its own.
         tasks = (section.task, *section.fields)
         if task is not None and task not in tasks:
             expected = f"one of {', '.join(tasks)}"

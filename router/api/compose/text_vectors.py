@@ -55,6 +55,7 @@ class TextVectors:
     async def embed(self, texts: Sequence[str], dimensions: int | None = None) -> Embedded:
         """Returns the vectors in the order of the texts. Raises AnswererNotReady, Overloaded."""
         model = self._ready()
+        # A longer queue would only make every client wait longer.
         if self._waiting >= MAX_WAITING:
             raise Overloaded(
                 f"{self._waiting} requests already wait for the embedding thread; come back soon."
