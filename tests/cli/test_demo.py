@@ -23,7 +23,7 @@ from rich.console import Console
 
 from router.analysis.report.build import build_report
 from router.analysis.report.output.html import report_html
-from router.api.compose.abilities import load_abilities
+from router.api.compose.answerers.abilities import load_abilities
 from router.cli.commands import app
 from router.cli.serve.demo_day import run_demo
 from router.cli.serve.demo_output import prices_sentence, worth_lines, worth_sentence

@@ -1,24 +1,19 @@
-"""Turns a loaded policy into a runtime: builds its answerers and embeds its knowledge.
+"""Turns a loaded policy into a runtime: plans its rungs and embeds its knowledge.
 
-It belongs to the composition root (`app`). It knows every tier, and nothing about HTTP or the
-ledger.
+It belongs to the composition root (`app`). It knows nothing about HTTP or the ledger;
+`answerers.plans` builds the answerers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import lru_cache, partial
-from pathlib import Path
-from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
-from router.api.compose.abilities import AbilityTable
+from router.api.compose.answerers.plans import Parts, plan_of
 from router.errors import Mistake, ModelFileError, PolicyError
-from router.money.cost import most_image_tokens
 from router.money.price_book import PriceBook, utc_day
-from router.policy.content.deliberation import load_templates
 from router.policy.content.knowledge import (
     Knowledge,
     in_scope,
@@ -33,75 +28,26 @@ from router.policy.content.safe_answers import (
     safe_answer,
 )
 from router.policy.head_files import load_heads
-from router.policy.loading import LoadedPolicy, secret
+from router.policy.loading import LoadedPolicy
 from router.policy.schema import (
     AnswererSection,
     DeliberationAnswerer,
-    LitellmAnswerer,
-    LocalAnswerer,
-    LookupSection,
     Policy,
     ResolverAnswerer,
-    TierSection,
-    UpstreamAnswerer,
 )
-from router.policy.sections.capabilities import complete
-from router.privacy.provider_seals import issuer_of
 from router.routing.policy_runtime import NO_PRICE, PolicyRuntime, RungPlan
 from router.triage.embedding_store import Remembering
-from router.triage.engine import TriageConfig, TriageEngine
+from router.triage.engine import TriageConfig
 from router.triage.match import KnowledgeIndex
 from router.triage.own_heads import OwnHeads
 from router.triage.reading import memory_after
 from router.triage.service import TriageService
 from router.triage.triage_model import TriageModel
 from router.types import (
-    NOBODY,
-    Answerer,
-    AnswererFacts,
-    BodyRules,
-    Capability,
     ChatRequest,
-    Clock,
     Domain,
-    Events,
     Triage,
 )
-from router.wire.body_keys import litellm_stores_unasked, stores_unasked
-from tiers.litellm.answerer import LitellmTier
-from tiers.local.answerer import CAPABILITIES as LOCAL_CAPABILITIES
-from tiers.local.answerer import LocalModelAnswerer
-from tiers.local.shared_folder import LocalAddress
-from tiers.lookups import build_lookups
-from tiers.reasoning import build_deliberation
-from tiers.resolver import build_resolver
-from tiers.steps import Passage, Passages, SteppedAnswerer
-from tiers.upstream.answerer import UpstreamTier
-
-ANTHROPIC_ADDS_TOKENS = 1_000
-"""Bounds the tokens that Anthropic puts before a request that offers tools.
-
-Its documents say 264 to 804 by model, November 2026.
-"""
-
-NOT_ANTHROPICS = frozenset({Capability.LOGPROBS, Capability.MULTIPLE_CHOICES})
-"""Lists capabilities that Anthropic's answers lack, whatever a policy's default says."""
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """Holds the parts that all policies of a process share."""
-
-    clock: Clock
-    environ: Mapping[str, str]
-    model: TriageModel | None
-    engine: TriageEngine
-    abilities: AbilityTable
-    local: Mapping[str, LocalAddress]  # by model name, of the running hosts
-    cache_dir: Path | None = None  # keeps the embeddings of knowledge files between two starts
-    events: Events = NOBODY
-    # calls that wait for each remote answerer; None: as many as can be answered
-    max_waiting: int | None = None
 
 
 def build_runtime(loaded: LoadedPolicy, parts: Parts) -> PolicyRuntime:
@@ -111,7 +57,7 @@ def build_runtime(loaded: LoadedPolicy, parts: Parts) -> PolicyRuntime:
     plans: dict[str, RungPlan] = {}
     # A deliberation needs the plan of the answerer that it thinks over.
     for tier, section in sorted(policy.rungs(), key=lambda rung: _composite(rung[1])):
-        plans[section.name] = _plan(loaded, parts, tier, section, knowledge, plans)
+        plans[section.name] = plan_of(loaded, parts, tier, section, knowledge, plans)
     # Built in another order, so put back into the policy's.
     ladder = tuple(plans[section.name] for _, section in policy.rungs())
     return _runtime(loaded, parts, ladder, list(knowledge.values()))
@@ -238,166 +184,3 @@ def _triage(
 
 def _scope(request: ChatRequest, knowledge: Knowledge) -> tuple[str, str | None]:
     return match_text(request, knowledge)
-
-
-def _plan(
-    loaded: LoadedPolicy,
-    parts: Parts,
-    tier: TierSection,
-    section: AnswererSection,
-    knowledge: Mapping[str, Knowledge],
-    built: Mapping[str, RungPlan],
-) -> RungPlan:
-    abilities = parts.abilities
-    if isinstance(section, ResolverAnswerer):
-        lookups = build_lookups(_placed(loaded), loaded.path.parent)
-        resolver = build_resolver(section, tier, knowledge[section.name], lookups)
-        return RungPlan(
-            resolver,
-            section,
-            resolver.facts,
-            abilities.of(section, tier.level),
-            declines=resolver.declines,
-        )
-    if isinstance(section, DeliberationAnswerer):
-        over = built[section.over]
-        templates = load_templates(loaded.file(section.templates))
-        thinker = build_deliberation(section, tier, over.facts, templates, parts.clock)
-        return RungPlan(thinker, section, thinker.facts, over.ability, over=over.facts)
-    answerer = _answerer(loaded, section, tier, parts)
-    # A single step "solve" is the plain call, which needs no wrapper.
-    if not isinstance(section, LitellmAnswerer) and section.steps != ["solve"]:
-        passages = _passages(list(knowledge.values()))
-        answerer = SteppedAnswerer(answerer, section.steps, passages, clock=parts.clock)
-    return RungPlan(
-        answerer,
-        section,
-        answerer.facts,
-        abilities.of(section, tier.level),
-        calibration=abilities.calibration(section),
-    )
-
-
-def _placed(loaded: LoadedPolicy) -> list[LookupSection]:
-    """Returns the lookups with their files' absolute paths, as `LoadedPolicy.file` finds them."""
-    return [
-        lookup
-        if lookup.path is None
-        else lookup.model_copy(update={"path": str(loaded.file(lookup.path).resolve())})
-        for lookup in loaded.policy.lookups
-    ]
-
-
-def _answerer(
-    loaded: LoadedPolicy,
-    section: LocalAnswerer | UpstreamAnswerer | LitellmAnswerer,
-    tier: TierSection,
-    parts: Parts,
-) -> Answerer:
-    book = PriceBook.of(loaded, utc_day(parts.clock.now_ms()))
-    if isinstance(section, LocalAnswerer):
-        address = parts.local.get(section.model)
-        if address is None:
-            actual = f"the local model {section.model!r}, which this process did not start"
-            raise PolicyError((Mistake("(policy)", 0, section.name, actual, "a restart"),))
-        facts = _facts(section, tier, book, BodyRules(), address.threads)
-        return LocalModelAnswerer(section, facts, address=address, clock=parts.clock)
-    # An unset key does not stop the start: the other tiers may be enough.
-    key = _secret(section.api_key, parts.environ)
-    facts = _facts(section, tier, book, _body_rules(section, loaded.policy))
-    if isinstance(section, UpstreamAnswerer):
-        facts = replace(facts, issuer=issuer_of(section.issuer, section.base_urls, key))
-        if section.wire == "anthropic":
-            facts = replace(
-                facts,
-                added_input_tokens=ANTHROPIC_ADDS_TOKENS,
-                capabilities=facts.capabilities - NOT_ANTHROPICS,
-                hides_reasoning=True,  # it bills whole thoughts and shows summaries, or nothing
-            )
-        elif section.wire == "responses":
-            choices = frozenset({Capability.MULTIPLE_CHOICES})
-            facts = replace(facts, capabilities=facts.capabilities - choices)
-        return UpstreamTier(
-            section,
-            facts,
-            api_key=key,
-            clock=parts.clock,
-            events=parts.events,
-            max_waiting=parts.max_waiting,
-        )
-    return LitellmTier(
-        section,
-        facts,
-        api_key=key,
-        clock=parts.clock,
-        events=parts.events,
-        max_waiting=parts.max_waiting,
-    )
-
-
-def _secret(reference: str | None, environ: Mapping[str, str]) -> str | None:
-    """Returns the provider's key, None where its variable is unset: `tiergate serve` warns then."""
-    try:
-        return secret(reference, environ)
-    except PolicyError:
-        return None
-
-
-def _body_rules(section: UpstreamAnswerer | LitellmAnswerer, policy: Policy) -> BodyRules:
-    """Returns the rules of the bodies for an answerer; only `full` privacy lets it store text."""
-    if isinstance(section, UpstreamAnswerer):
-        hosts = (urlsplit(url).hostname or "" for url in section.base_urls)
-        stores = any(map(stores_unasked, hosts))
-    else:
-        stores = litellm_stores_unasked(section.model)
-    return BodyRules(
-        pass_through=frozenset(section.pass_through),
-        wire=section.wire if isinstance(section, UpstreamAnswerer) else "",
-        may_store=policy.privacy.store == "full",
-        stores_unasked=stores,
-    )
-
-
-def _facts(
-    section: LocalAnswerer | UpstreamAnswerer | LitellmAnswerer,
-    tier: TierSection,
-    book: PriceBook,
-    body: BodyRules,
-    cores: int = 0,
-) -> AnswererFacts:
-    return AnswererFacts(
-        name=section.name,
-        tier=tier.name,
-        level=tier.level,
-        kind=section.kind,
-        model=section.model,
-        price=book.answerer(section, cores),
-        max_output_tokens=section.max_output_tokens,
-        context_tokens=section.context_tokens,
-        capabilities=LOCAL_CAPABILITIES
-        if isinstance(section, LocalAnswerer)
-        else complete(section.capabilities),
-        expected_output_tokens=section.expected_output_tokens,
-        latency_ms=section.expected_latency_ms,
-        deadline_ms=round(1000 * section.deadline_s),
-        hides_reasoning=not isinstance(section, LocalAnswerer) and section.hidden_reasoning,
-        cores=cores,
-        image_tokens=0
-        if isinstance(section, LocalAnswerer)
-        else section.image_tokens or most_image_tokens(section.model),
-        body=body,
-    )
-
-
-def _passages(knowledge: list[Knowledge]) -> Passages | None:
-    """Returns the approved answers that `context` may cite."""
-    if not knowledge:
-        return None
-    return Passages(
-        [
-            Passage(intent.id, intent.answer, intent.source, " ".join(intent.utterances))
-            for intent in knowledge[0].content.intents
-            # An answer with slots is not a fact until its slots are filled.
-            if not intent.slots
-        ]
-    )

@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from router.api.compose.abilities import AbilityTable, load_abilities
-from router.api.compose.build import Parts, build_runtime, build_specialist
+from router.api.compose.answerers.abilities import AbilityTable, load_abilities
+from router.api.compose.answerers.plans import Parts
+from router.api.compose.build import build_runtime, build_specialist
 from router.api.compose.clock import SystemClock, UlidIds, chance
 from router.api.observability.event_lines import Relay
 from router.errors import Mistake, ModelFileError, PolicyError

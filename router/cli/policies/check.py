@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from rich.markup import escape
 from rich.table import Table
 
+from router.api.compose.answerers.probe import Found, Probed, probe
 from router.api.compose.core import Core
-from router.api.compose.probe import Found, Probed, probe
 from router.api.http.access import LOCAL
 from router.cli.terminal import console, print_json
 from router.errors import PolicyError

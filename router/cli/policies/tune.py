@@ -155,7 +155,7 @@ def _certificate(
 def _abilities(graded: Mapping[str, Graded]) -> dict[str, tuple[Ability, dict[Domain, Ability]]]:
     """Returns theta of every answerer with enough labels, and by domain where there are enough."""
     from router.analysis.tune.tune import MIN_FOR_ABILITY, fit_ability
-    from router.api.compose.abilities import load_abilities
+    from router.api.compose.answerers.abilities import load_abilities
     from router.routing.policy_runtime import prior_ability
 
     slope = load_abilities().slope

@@ -13,7 +13,7 @@ from router.analysis.demo import DemoTally
 from router.analysis.report.figures import Report
 from router.analysis.report.output.json import report_json
 from router.analysis.report.output.text import print_report
-from router.api.compose.abilities import AbilityTable, load_abilities
+from router.api.compose.answerers.abilities import AbilityTable, load_abilities
 from router.api.compose.books import Books
 from router.api.compose.command_line import command_line
 from router.policy.schema import Policy

@@ -1,0 +1,1 @@
+"""Builds, rates and probes the answerers that a policy names."""
