@@ -149,6 +149,7 @@ def config(model: Model | None, knowledge: Path | None) -> TriageConfig:
     index = None
     if knowledge is not None and isinstance(model, TriageModel):
         intents = yaml.safe_load(knowledge.read_text(encoding="utf-8"))["intents"]
+        # With a knowledge file, matching is part of every reading, as in a real policy.
         index = KnowledgeIndex.build(model, [(i["id"], i["utterances"]) for i in intents])
     return TriageConfig(TermFinder(TERMS), AmountReader(RATES), index)
 
@@ -172,6 +173,7 @@ def measure(seconds: float, knowledge: Path | None) -> dict[str, object]:
             for n in LENGTHS
         }
         engine.close()
+    # The same service with a model that takes no time: what remains is the cost of Python.
     instant = TriageEngine(InstantModel())
     bare = config(None, None)
     figures["overhead"] = {

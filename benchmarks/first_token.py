@@ -171,6 +171,7 @@ async def first_word_s(target: Target) -> float:
 
 async def round_of(target: Target, requests: int) -> list[float]:
     """Returns the seconds to the first word of so many requests, a few at one time."""
+    # A few at one time, as readers come, without a queue in front of the upstream.
     turns = asyncio.Semaphore(AT_ONE_TIME)
 
     async def one() -> float:
@@ -206,6 +207,7 @@ async def left_s(running: Stage, path: str, stream: bool, after_s: float) -> flo
     turn = {"input": [QUESTION]} if path == "/v1/responses" else {"messages": [QUESTION]}
     most = {"max_tokens": 60} if path == "/v1/messages" else {}
     body = {"model": "auto:waits", "stream": stream, **turn, **most}
+    # A plain socket, because closing an HTTP client would also wait for its own clean-up.
     with socket.create_connection(("127.0.0.1", running.gateway)) as client:
         client.sendall(message(running.gateway, path, running.key, body))
         await until(running.upstream, "count", before["count"] + 1)

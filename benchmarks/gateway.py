@@ -56,6 +56,7 @@ def cpu_seconds(pid: int) -> float | None:
 
 def load(target: Target, connections: int, plan: Plan, seed: int, core: int | None) -> dict:
     """Runs one round against one target, by the load generator in a process of its own."""
+    # Requests are made before the clock starts; a target that answers all of them ends its round.
     most = (45_000 if target.pid is None else 30_000) if connections > 1 else 15_000
     command = [
         sys.executable,
@@ -79,6 +80,7 @@ def load(target: Target, connections: int, plan: Plan, seed: int, core: int | No
         if core is not None:
             os.sched_setaffinity(0, {core})
 
+    # Read around the load generator's run; its start-up costs the target no time.
     before = None if target.pid is None else cpu_seconds(target.pid)
     done = subprocess.run(
         command, capture_output=True, text=True, check=True, preexec_fn=pin, timeout=120
@@ -208,6 +210,7 @@ def record_profile(running: Stage, folder: Path, say: Callable[[str], None]) -> 
         with subprocess.Popen(
             command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
         ) as recording:
+            # py-spy needs a moment to attach before the load begins.
             time.sleep(0.5)
             load(running.gateway, 64, Plan(1, 7.0), 77, running.client_core)
             recording.wait(60)

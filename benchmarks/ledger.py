@@ -89,6 +89,7 @@ async def measure(
         turn = 0
         while (begin := time.perf_counter()) < end:
             turn += 1
+            # Ids must differ between callers, and rise as real ids do.
             await work(ledger, f"{turn:09d}-{number:03d}", clock.now_ms())
             waits.append((time.perf_counter() - begin) * 1000)
 

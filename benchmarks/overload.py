@@ -138,6 +138,7 @@ async def _measured(
     loads_of: dict[str, list[Load]] = {name: [] for name in ROWS}
     async with aiohttp.ClientSession(
         headers={"authorization": f"Bearer {key}"},
+        # Without this the client would queue the requests itself.
         connector=aiohttp.TCPConnector(limit=0),
         timeout=aiohttp.ClientTimeout(total=120.0),
     ) as session:

@@ -42,6 +42,7 @@ TYPES = ("faq", "status", "writing", "coding", "analysis")
 
 def measure(rows: int, scan: bool, say: Callable[[str], None]) -> dict[str, object]:
     """Returns the seconds of the report from roll-ups and, with `scan`, from all rows."""
+    # Whole copies of the pattern, so that the roll-ups are a multiple of one day's.
     copies = max(1, round(rows / (PATTERN * DAYS)))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "ledger.db"
@@ -113,6 +114,7 @@ def generate(path: Path, copies: int) -> None:
     Database.open(path).close()
     pattern = _pattern()
     raw = sqlite3.connect(path, isolation_level=None)
+    # The file is thrown away, so it needs no protection against a crash.
     raw.execute("PRAGMA journal_mode = OFF")
     raw.execute("PRAGMA synchronous = OFF")
     raw.execute("PRAGMA cache_size = -500000")

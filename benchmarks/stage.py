@@ -121,8 +121,10 @@ def policy_text(upstream: str) -> str:
         "base_urls": [upstream],
         "price": {"input_usd_per_mtok": 0.25, "output_usd_per_mtok": 2, "version": "bench"},
         "max_output_tokens": 1024,
+        # The instant upstream answers in well under this time.
         "expected_latency_ms": 5,
         "concurrency": 256,
+        # Nothing is held back, so the bench measures the gateway and not a verification.
         "verify": {"default": "none", "hard_rule": "none"},
     }
     policy |= {
@@ -235,6 +237,7 @@ def stage(folder: Path) -> Iterator[Stage]:
         wait_for(f"{upstream}/models", logs["upstream"])
         wait_for(f"http://127.0.0.1:{ports[1]}/healthz", logs["gateway"])
         nginx = None
+        # Debian installs it in a folder that is not on every user's path.
         program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
         if program is not None:
             config = folder / "nginx.conf"

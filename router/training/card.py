@@ -71,6 +71,7 @@ def render(card: Card) -> str:
 
     Parts without figures stay empty tables: a model trained on a subset of the files has them.
     """
+    # A model trained on a subset of the files lacks some figures; their tables stay empty.
     figures = _map(card, "figures")
     fitted = _map(figures, "difficulty")
     novelty = _map(figures, "novelty")

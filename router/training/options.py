@@ -93,6 +93,7 @@ class Options:
         return "".join(f" {text}" for text, given in flags if given)
 
 
+# The options that each stage reads; they become part of the stage's stamp.
 _READ_BY: Mapping[str, tuple[str, ...]] = {
     "curate": ("english_only",),
     "adapt": ("adapt_s",),

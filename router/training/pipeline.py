@@ -49,6 +49,7 @@ from router.triage.triage_model import (
     write_manifest,
 )
 
+# Order matters: the stamp of each stage depends on the stages before it.
 STAGES = (
     "curate", "teach", "adapt", "distil", "prune", "export", "embed", "fit", "card",
 )  # fmt: skip
@@ -106,6 +107,7 @@ def train_triage(
         )
     again, options = stages is not None, options or Options()
     run = Run(data, out, work, seed, quick, progress, again, knowledge, options)
+    # Stages after the last named one do not run, so their outputs stay out of date.
     last = max(map(STAGES.index, stages)) if stages else len(STAGES) - 1
     seconds, skipped = _run_stages(run, STAGES[: last + 1], stages)
     model = None
@@ -186,6 +188,7 @@ def _fit(run: Run) -> encoder_stages.Metrics:
     words = run.folder("embed") / WORDS
     encoder = Encoder(exported / ENCODER, exported / TOKENIZER, words)
     of_train, of_dev = _read(run, encoder, train, dev)
+    # Fitted on training rows only: document frequencies of dev rows would leak into the heads.
     rare = rarity(of_train.grams)
     save_rarity(rare, folder)
     sha = encoder.sha256
@@ -206,6 +209,7 @@ def _fit(run: Run) -> encoder_stages.Metrics:
     vectors = (train, of_train.vectors), (dev, of_dev.vectors)
     matched = fit_match.fit(*vectors, run.seed)
     match.save(matched.coefficients, folder / MATCH, sha)
+    # These texts judge novelty; the encoder was trained on others (`nonsense.examples`).
     texts, kinds = nonsense.nonsense(run.seed)
     strange = (encoder.encode(texts), np.asarray(kinds))
     unseen = fit_novelty.fit(*vectors, strange, run.seed)
@@ -251,6 +255,7 @@ def _card(run: Run) -> encoder_stages.Metrics:
     train, dev = _fit_examples(run)
     exported, fitted, out = run.folder("export"), run.folder("fit"), run.model
     out.mkdir(parents=True, exist_ok=True)
+    # A head that is no longer fitted must not stay from an earlier run.
     if (out / HEADS_FOLDER).exists():
         shutil.rmtree(out / HEADS_FOLDER)
     shutil.copytree(fitted / HEADS_FOLDER, out / HEADS_FOLDER)
@@ -260,9 +265,11 @@ def _card(run: Run) -> encoder_stages.Metrics:
         shutil.copyfile(exported / name, out / name)
     words = run.folder("embed") / WORDS
     shutil.copyfile(words, out / WORDS)
+    # Loading verifies the manifest, so it must exist before the figures are measured.
     write_manifest(out)
     model = TriageModel.load(out)
     of_train, of_dev = _read(run, model.encoder, train, dev)
+    # The float encoder is only the reference for the parity figures; it does not ship.
     full = Encoder(exported / "encoder.fp32.onnx", exported / TOKENIZER, words)
     texts = [example.text for example in random.Random(run.seed).sample(dev, min(2_000, len(dev)))]
     figures = {

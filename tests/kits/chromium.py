@@ -107,6 +107,7 @@ class Browser:
         attached = self.send("Target.attachToTarget", {"targetId": target, "flatten": True})
         page = Page(self, str(attached["sessionId"]))
         self._pages[page.session] = page
+        # Without these the browser reports no events of the page.
         for domain in ("Page", "Runtime", "Network", "Log"):
             page.send(f"{domain}.enable")
         if before:
@@ -141,6 +142,7 @@ class Browser:
         ready, _, _ = select.select([self._from], [], [], max(0.0, deadline - time.monotonic()))
         assert ready, "the browser does not answer"
         self._read += os.read(self._from, 1 << 20)
+        # A message ends with a zero byte; the last part may be incomplete.
         *messages, self._read = self._read.split(b"\0")
         for message in map(json.loads, messages):
             if "id" in message:

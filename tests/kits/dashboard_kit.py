@@ -87,6 +87,7 @@ def write_ladder(folder: Path, url: str, **more: object) -> Path:
             {"name": "reasoning", "level": 3, "answerers": [answerer("deep", "answer", url, 60)]},
         ],
         "aliases": {"gpt-*": "auto", "always-mid": {"answerer": "mid", "pinned": True}},
+        # One tenant with a limit of its own, the others with the common one.
         "budgets": {"*": {"usd_per_day": 1}, "acme": {"usd_per_day": 2, "usd_per_month": 30}},
         "report": {"people_usd_per_request": 5, "level_2": "mid", "level_3": "deep"},
         "cache": {"exact": False},
@@ -105,6 +106,7 @@ def play(server: Served, key: str = "") -> None:
             messages = [{"role": "user", "content": question}]
             response = server.chat(key=key, messages=messages, stream=stream)
             assert response.status_code == 200, response.text
+    # The page must show a hostile tag as text and never run it.
     tagged = {"tags": [HOSTILE], "stakes_usd": 3}
     response = server.chat("gpt-4o", key=key, routing=tagged)
     assert response.status_code == 200, response.text

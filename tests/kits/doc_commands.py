@@ -42,10 +42,12 @@ def _faults(shown: str) -> list[str]:
     words = _words(shown)
     if not words:
         return []
+    # An option alone is right when any command has it.
     if words[0].startswith("--"):
         return [] if _option(words[0]) in _all_options() else [f"no command has {words[0]}"]
     if words[:2] == ["python", "-m"] and len(words) > 2 and words[2] in MODULES:
         words = [MODULES[words[2]], *words[3:]]
+    # `.venv/bin/tiergate` is the same program.
     program = words[0].rpartition("/")[2]
     if program == "tiergate":
         return _in_group(typer.main.get_command(app), "tiergate", words[1:])
@@ -75,6 +77,7 @@ def _in_group(command: object, path: str, words: list[str]) -> list[str]:
         known = _options(command)
         flags = [_option(word) for word in words if re.match(r"--?[a-zA-Z]", word)]
         return [f"{path} has no option {flag}" for flag in flags if flag not in known]
+    # "COMMAND" and the like stand for any name; an option of the group ends the path.
     if not words or words[0].isupper() or words[0] in _options(command):
         return []
     faults = []

@@ -82,6 +82,7 @@ class Clock:
         return round(self.now)
 
     def monotonic_ms(self) -> float:
+        # Each reading moves the time a little, so that durations are never zero.
         self.now += 0.25
         return self.now
 
@@ -181,6 +182,7 @@ class ScriptedTier:
         self.calls += 1
         self.seen.append(work)
         inner_calls = [call(other, work.request, work.role) for other in self.asks]
+        # A deliberation calls its drafts together or one by one.
         if self.at_once:
             await asyncio.gather(*inner_calls)
         else:
@@ -198,6 +200,7 @@ class ScriptedTier:
             for other in self.asks:
                 await call(other, work.request, work.role)
             for i, word in enumerate(self.text.split(" ")):
+                # An upstream breaks off: with an error, or as a stream without an end.
                 if self.cut_after == i:
                     if self.error is not None:
                         raise self.error
@@ -207,6 +210,7 @@ class ScriptedTier:
                 yield Delta(text=word if i == 0 else f" {word}")
             yield Delta(final=self._answer(self.text))
         finally:
+            # Counted also when the reader stops early: the gateway must close every stream.
             self.closed += 1
 
 
@@ -256,6 +260,7 @@ def a_policy(tiers: list[ScriptedTier], **sections: object) -> Policy:
         )
         answerers = row["answerers"]
         assert isinstance(answerers, list)
+        # A test sets the verification of one answerer by `verify_NAME`.
         verify = sections.pop(f"verify_{tier.name}", {"default": "full"})
         section = {"name": tier.name, "kind": "local", "verify": verify}
         if tier.kind == "deliberation":
@@ -266,6 +271,7 @@ def a_policy(tiers: list[ScriptedTier], **sections: object) -> Policy:
             }
         answerers.append(section)
     return Policy.model_validate(
+        # Validated, so that a scripted policy cannot be one that loading would refuse.
         {"version": 1, "name": "test", "tiers": list(levels.values()), **sections}
     )
 
@@ -300,6 +306,7 @@ def a_runtime(
         triage=triage,
         safe_answer=lambda domain, text, review, facts: f"safe answer for {domain.value}: {review}",
         emergency=lambda domain, text: "emergency" in text,
+        # Sessions work as in the real gateway; only triage and tiers are scripted.
         remember=memory_after,
     )
 

@@ -32,6 +32,7 @@ async def only_row(house: House) -> RequestRow:
     assert len(rows) == 1
     row = rows[0]
     assert sum(a.cost_nano_usd for a in row.attempts) == row.cost_nano_usd
+    # Every row of a test must balance: costs add up, and no hold is left.
     assert not any(a.state is AttemptState.HELD for a in row.attempts)
     return row
 

@@ -27,6 +27,7 @@ def in_proportion(work: Callable[[str], object], piece: str, begin: str = "") ->
     long = begin + piece * (TIMES * SHORT // len(piece))
     work(short)  # things that are made once are made here
     many_s = one_s = float("inf")
+    # One good try is enough: other work only makes a try worse.
     for _ in range(TRIES):
         many_s = min(many_s, _processor_s(work, short, TIMES))
         one_s = min(one_s, _processor_s(work, long, 1))

@@ -100,6 +100,7 @@ def work(
         tools=tools,
         tool_choice=None if tool_choice is None else JsonText(tool_choice),
     )
+    # Work carries a point in time, not a duration.
     deadline_at_ms = SystemClock().now_ms() + round(deadline_s * 1000)
     return Work(request, signals(domain), deadline_at_ms, role, "tenant", "request")
 

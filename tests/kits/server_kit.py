@@ -60,6 +60,7 @@ ROUTINE = {"model": "auto", "messages": [{"role": "user", "content": "Where is m
 def environment(**more: str) -> dict[str, str]:
     """Returns the environment of a child: ours without the variables that configure Tiergate."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("TIERGATE_")}
+    # A wide terminal, so that no table in the output is wrapped.
     return {**kept, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "COLUMNS": "200", **more}
 
 
@@ -231,6 +232,7 @@ def write_behaviours(folder: Path, upstream_url: str, *names: str) -> list[Path]
     """Writes a policy for each name in BEHAVIOURS or ANSWERS: `auto:hang` calls one that hangs."""
     paths = []
     for name in names:
+        # Port 9 (discard) has no server on a usual machine.
         url = "http://127.0.0.1:9/v1" if name == "gone" else upstream_url
         patient = name in ("slow", "dripping", "dawdling", "lasting")
         deadline = {"deadline_s": 300.0 if patient else 1.0}

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 QUESTION = "Where is my parcel?"
 TURN = {"role": "user", "content": QUESTION}
+# The smallest body of each endpoint that gets the question answered.
 ASKED: dict[str, dict[str, object]] = {
     "/v1/chat/completions": {"messages": [TURN], "max_completion_tokens": 64},
     "/v1/responses": {"input": QUESTION, "max_output_tokens": 64},
@@ -18,6 +19,7 @@ SCHEMA = {"type": "object", "properties": {"a": {"type": "integer"}}}
 FUNCTION = {"name": "f", "description": "d", "parameters": SCHEMA, "strict": True}
 GRAMMAR = {"type": "grammar", "syntax": "lark", "definition": "start: /.+/"}
 PNG = "data:image/png;base64,AAAA"
+# Fields that every endpoint reads or passes on; `other` is one that none of them knows.
 COMMON = {
     "model": "auto",
     "temperature": 0.5,
@@ -27,6 +29,7 @@ COMMON = {
     "user": "u",
     "other": {"a": [1]},
 }
+# Each body uses as many fields of its endpoint as possible, so that a fuzz test changes all.
 BODIES: dict[str, dict[str, object]] = {
     "/v1/chat/completions": {
         **COMMON,

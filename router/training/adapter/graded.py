@@ -92,6 +92,7 @@ def is_right(question: Question, answer: str) -> bool:
     if question.kind == "option":
         letters = re.findall(r"\b([A-J])\b", answer)
         return bool(letters) and letters[0] == question.answer
+    # Small models answer in sentences, so the known words may stand anywhere in them.
     wanted = re.findall(r"\w+", question.answer.lower())
     return bool(wanted) and set(wanted) <= set(re.findall(r"\w+", answer.lower()))
 
@@ -122,6 +123,7 @@ def _llmrouter(row: dict[str, Any]) -> Iterator[Question]:
     if kind is None or not _dev(row["prompt"], f"llmrouter_{row['task']}"):
         return
     domain = Domain.SCIENCE_MATH if kind == "number" else Domain.GENERAL
+    # GSM8K's solutions end with "#### 42".
     answer = row["ground_truth"].rsplit("####", 1)[-1]
     yield Question(
         _key(row["prompt"]),

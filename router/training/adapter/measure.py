@@ -46,6 +46,7 @@ def rouge_l(answer: str, wanted: str) -> float:
     0.75
     """
     a, b = words(answer), words(wanted)
+    # One row of the table of common subsequences; the row above is overwritten.
     row = [0] * (len(b) + 1)
     for word in a:
         previous = 0
@@ -130,6 +131,7 @@ def open_runtime(model: Path, adapter: Path | None = None, context_tokens: int =
     params.fit_params = False
     params.cache_ram_mib = 0
     params.verbosity = 0
+    # One thread, so that results do not depend on the number of cores.
     for cpu in (params.cpuparams, params.cpuparams_batch):
         cpu.n_threads = 1
     if adapter is not None:

@@ -98,6 +98,7 @@ def train_adapter(
     ]
     held = _sample(pairs.held, settings.held_for_loss, settings.seed)
     held_examples = [_example(tokenizer, pair) for pair in held]
+    # Measured before the adapter is attached, on the same examples as afterwards.
     base_loss = _mean_loss(model, held_examples)
     model = _with_lora(model, settings)
     began = time.monotonic()
@@ -108,6 +109,7 @@ def train_adapter(
     _export(model, out / ADAPTER_FILE, settings)
     probes = [prompt_text(pair.utterance) for pair in held[:8]]
     parity = _parity(model, tokenizer, gguf_path, out, settings, probes)
+    # A sample of its own, drawn under another seed.
     measured = _sample(pairs.held, settings.measured, settings.seed + 1)
     card: dict[str, object] = {
         "file": ADAPTER_FILE,
@@ -152,6 +154,7 @@ class _Example:
 
 def _example(tokenizer: Any, pair: Pair, system_prompt: str = SYSTEM_PROMPT) -> _Example:
     prompt = tokenizer.encode(prompt_text(pair.utterance, system_prompt), add_special_tokens=False)
+    # The end marker is learned too, so that the model stops after the answer.
     answer = tokenizer.encode(pair.answer + "<|im_end|>", add_special_tokens=False)
     return _Example(tuple(prompt + answer), len(prompt))
 
@@ -174,6 +177,7 @@ def _load(gguf_path: Path) -> tuple[Any, Any]:
 
     folder, name = str(gguf_path.parent), gguf_path.name
     tokenizer = AutoTokenizer.from_pretrained(folder, gguf_file=name)
+    # On a processor without bfloat16 instructions the smaller type would be slower.
     dtype = torch.bfloat16 if has_bfloat16() else torch.float32
     model = AutoModelForCausalLM.from_pretrained(folder, gguf_file=name, dtype=dtype)
     return model, tokenizer
@@ -241,6 +245,7 @@ def _fit(
     """Trains in place; returns the mean loss of each tenth of the steps."""
     import torch
 
+    # Only the adapter's matrices; the base stays frozen.
     weights = [p for p in model.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(weights, lr=settings.learning_rate, weight_decay=0.0)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, _rate(settings))
@@ -332,6 +337,7 @@ def _parity(
     figures: dict[str, float] = {"prompts": len(prompts)}
     with tempfile.TemporaryDirectory() as folder:
         wrong = Path(folder) / "unpermuted.gguf"
+        # The wrong file shows how far off an export would be without the permutation.
         _export(model, wrong, settings, permuted=False)
         model = model.float()
         for name, file, scale in (

@@ -98,6 +98,7 @@ def _median(row: Row) -> float:
 def _scale(rows: Sequence[Row]) -> _Scale:
     """Returns limits with room for circles and words: a factor in x, a share of the span in y."""
     medians, means = [_median(row) for row in rows], [row.mean for row in rows]
+    # At least 0.02, so that variants of equal accuracy do not fill the whole height.
     room = max(0.02, 0.2 * (max(means) - min(means)))
     least = math.floor((min(means) - room) * 100) / 100
     most = math.ceil((max(means) + room) * 100) / 100
@@ -122,6 +123,7 @@ def _legend(rows: Sequence[Row]) -> Iterator[str]:
 def _axes(scale: _Scale) -> Iterator[str]:
     low, high = TOP, HEIGHT - BOTTOM
     for power in range(-4, 5):
+        # 1, 2 and 5 of each decade, as on logarithmic paper.
         for digit in (1, 2, 5):
             ms = digit * 10.0**power
             if scale.fastest <= ms <= scale.slowest:
@@ -172,6 +174,7 @@ def _labels(rows: Sequence[Row], scale: _Scale) -> Iterator[str]:
         size = LETTER_PX * len(words), LINE_PX
         box = min(_places(x, y, _radius(row, rows), *size), key=lambda place: _cost(place, taken))
         taken.append(box)
+        # The point of the box that is nearest to the centre of the circle.
         end = min(max(x, box.x), box.x + box.width), min(max(y, box.y), box.y + box.height)
         if math.dist((x, y), end) > _radius(row, rows) + NEAR_PX:
             yield (

@@ -83,6 +83,7 @@ def compare(
         v.name: _right(paths[v.name], shop.tokenizer, probe_set, work / FOLDER / VECTORS, progress)
         for v in variants
     }
+    # One thread each: the latency of a single request is compared.
     alone = {name: Encoder(path, shop.tokenizer) for name, path in paths.items()}
     before = _load()
     times = take_turns(alone, turns, progress=progress)
@@ -128,6 +129,7 @@ def _embedded(
     encoder: Encoder, texts: Sequence[str], folder: Path, name: str, progress: bool
 ) -> Embeddings:
     """Returns the vectors of the texts, float16, stored by the hashes of encoder and texts."""
+    # The file's name changes with the encoder and with the texts, so it is never out of date.
     digest = hashlib.sha256("\0".join(texts).encode("utf-8", "replace")).hexdigest()
     path = folder / f"{encoder.sha256[:16]}-{digest[:16]}.npy"
     if path.is_file():

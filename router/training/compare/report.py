@@ -89,6 +89,7 @@ def claim_cells(row: Row) -> tuple[str, ...]:
     """Returns name, reference, each measured ratio followed by the usual one, and the verdict."""
     ratios, claim = row.ratios, CLAIMS.get(row.variant.claim)
     assert ratios is not None
+    # A variant may be compared with its reference without a usual claim about its kind.
     usual = ("-", "-", "-")
     if claim is not None:
         usual = (f"{claim.smaller:g}x", f"{claim.faster:g}x", f"{claim.kept:.0%}")
@@ -122,6 +123,7 @@ def plain(row: Row) -> str:
     """Returns the verdict in words, with the parts that cause it: "falls short: faster"."""
     if row.verdict is None:
         return "no usual claim"
+    # Only the parts that decide the verdict are named.
     worst = row.verdict.all
     parts = {"size": row.verdict.smaller, "speed": row.verdict.faster, "accuracy": row.verdict.kept}
     named = [name for name, word in parts.items() if word is worst]
@@ -130,6 +132,7 @@ def plain(row: Row) -> str:
 
 def render(setting: Setting, rows: Sequence[Row]) -> str:
     """Returns the whole report as Markdown."""
+    # The columns of the last table, in the order of the probes.
     names = [probe.name for probe in setting.probes]
     compared = [row for row in rows if row.ratios is not None]
     parts = [

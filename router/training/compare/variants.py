@@ -126,6 +126,7 @@ class Workshop:
         """Returns the file of a variant, made now unless there is one that still fits."""
         if name == "student":
             return self._needed("export", FULL)
+        # The exported models are used as they are, so that what ships is what is measured.
         if name == "student-int8" and self._bits == INT8:
             return self._needed("export", ENCODER)
         path, stamp = self.folder / f"{name}.onnx", self.folder / f"{name}.json"

@@ -123,6 +123,7 @@ def curate(
     kept = [*map(_sensible, capped(merged)), *nonsense.examples(seed)]
     train = (*(example for example in kept if not is_dev(example)), *told)
     dev = tuple(example for example in kept if is_dev(example))
+    # Merging works within a source, so a text may still be in two sources and on both sides.
     judged = unleaked(train, dev)
     if len(train) == len(told) or not judged:
         raise TrainingDataError(f"{len(kept)} usable rows are too few to cut a dev part from")
@@ -181,6 +182,7 @@ def deduplicated(examples: Iterable[Example]) -> tuple[list[Example], int, int]:
             if first.labels.get(task, value) != value:
                 spoiled.add((key, task))
         merged[key] = replace(first, labels={**example.labels, **first.labels})
+    # Dropped after the loop: a third copy must not bring the label back.
     for key, task in spoiled:
         first = merged[key]
         rest = {name: value for name, value in first.labels.items() if name != task}
@@ -198,6 +200,7 @@ def capped(examples: Sequence[Example]) -> list[Example]:
         else:
             kept.append(example)
     for source, rows in by_source.items():
+        # By hash and not by chance, so that every seed keeps the same rows.
         rows.sort(key=lambda row: hashlib.sha256(row.text.encode()).digest())
         kept += rows[: CAPS[source]]
     return kept

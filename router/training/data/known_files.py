@@ -88,12 +88,14 @@ def _safety(source: str) -> Callable[[Row], Iterator[Example]]:
     return read
 
 
+# A turn ends where another role speaks, or at the end of the text.
 _LAST_USER_TURN = re.compile(r"(?:^|\n)(?:user|human): (.*?)(?=\n(?:assistant|system): |\Z)", re.S)
 
 
 def _stakes(row: Row) -> Iterator[Example]:
     """Yields the text as labelled and, for a transcript with one user turn, that turn too."""
     text, source = _text(row), f"stakes_{row['source']}"
+    # A pair stays on one side of the split; a text without a pair groups by its beginning.
     group = f"{source}/{row['pair_id']}" if row.get("pair_id") else f"{source}/{text[:200]}"
     given = {"stakes": str(row["stakes"])}
     topic = rules.STAKES_TOPIC_DOMAIN.get(str(row.get("topic")))
@@ -101,12 +103,14 @@ def _stakes(row: Row) -> Iterator[Example]:
         given["domain"] = topic
     yield _example(row, source, text, given, group=group)
     turns = _LAST_USER_TURN.findall(text)
+    # Triage reads the last user turn; with several turns the label belongs to none of them.
     if len(turns) == 1 and turns[0].strip() != text:
         yield _example(row, source, turns[0].strip(), given, group=group)
 
 
 def _domain_question(row: Row) -> Iterator[Example]:
     domain = str(row["domain"])
+    # "safety" is no domain of ours.
     given = {} if domain == "safety" else {"domain": domain}
     yield _example(row, str(row["source"]), _text(row), given)
 
@@ -115,6 +119,7 @@ def _legalbench(row: Row) -> Iterator[Example]:
     yield _example(row, "legalbench", _text(row), {"domain": "legal"})
 
 
+# Grade school is the easiest; MATH's levels 1 to 5 go from 0.3 to 0.9.
 _MATH_LEVELS = {"grade school": 0.1, **{f"Level {n}": 0.15 + 0.15 * n for n in range(1, 6)}}
 
 
@@ -131,6 +136,7 @@ def _general(row: Row) -> Iterator[Example]:
 def _pairs(row: Row) -> Iterator[Example]:
     benchmark = str(row["benchmark"])
     outcomes = {
+        # The two models that this table grades; its columns do not name them.
         "mixtral-8x7b-instruct-v0.1": float(str(row["weak_correct"])),
         "gpt-4-1106-preview": float(str(row["strong_correct"])),
     }
@@ -156,6 +162,7 @@ def _mmlu_pro(row: Row) -> Iterator[Example]:
     options = row["options"]
     if not isinstance(options, list):
         raise ValueError("column `options` is not a list")
+    # Options get the letters A, B, ... as in the benchmark's prompts.
     listed = "\n".join(f"{chr(65 + i)}. {option}" for i, option in enumerate(options))
     domain = rules.SUBJECT_DOMAIN.get(str(row["category"]))
     yield _example(
@@ -182,6 +189,7 @@ def _zeroeval(row: Row) -> Iterator[Example]:
 
 def _llmrouter(row: Row) -> Iterator[Example]:
     task = f"llmrouter_{row['task']}"
+    # The scores of commongen are not used as grades.
     graded = task != "llmrouter_commongen"
     yield _example(
         row,

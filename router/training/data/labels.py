@@ -28,6 +28,7 @@ STAKES_TOPIC_DOMAIN: Mapping[str, str] = {
 """Sections of clinical dialogues. The topics of the synthetic stakes rows teach no domain: a head
 right in 91 % elsewhere agreed with them in 23 %. They name a story's setting, not its subject."""
 
+# The words are names of MMLU's subjects and of MMLU-Pro's categories.
 _SUBJECTS: Mapping[Domain, str] = {
     Domain.LEGAL: "professional_law international_law jurisprudence law",
     Domain.MEDICAL: "anatomy clinical_knowledge college_medicine medical_genetics nutrition "
@@ -87,6 +88,7 @@ _CLINC_SUPPORT = _names(
     "application_status cancel_reservation confirm_reservation flight_status"
 )
 
+# Written by hand from each set's list of intents. An intent without an entry gets no type.
 _TYPE_BY_INTENT: Mapping[str, Mapping[RequestType, str]] = {
     "clinc150": {
         RequestType.SMALL_TALK: (
@@ -209,6 +211,7 @@ _TYPE_BY_INTENT: Mapping[str, Mapping[RequestType, str]] = {
         ),
     },
 }
+# The same table turned around, for a look-up by source and intent.
 _INTENT_TYPE: Mapping[tuple[str, str], str] = {
     (source, intent): kind
     for source, kinds in _TYPE_BY_INTENT.items()
@@ -249,6 +252,7 @@ _CATEGORY_TYPE: Mapping[str, str] = {
     "classification": RequestType.CLASSIFICATION,
 }
 
+# In order: the first pattern that matches decides, so code comes before explaining code.
 _OPENING: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern, re.I), kind)
     for pattern, kind in (
@@ -303,6 +307,7 @@ def weak_labels(
     labels: dict[str, str] = {}
     intent = given.get(f"intent/{source}", "")
     domain = _SOURCE_DOMAIN.get(source)
+    # CLINC150 mixes both domains, so its intent decides; out-of-scope requests teach no domain.
     if source == "clinc150" and intent != "oos":
         domain = Domain.CUSTOMER_SUPPORT if intent in _CLINC_SUPPORT else Domain.GENERAL
     kind = _INTENT_TYPE.get((source, intent)) or _SOURCE_TYPE.get(source)
@@ -322,6 +327,7 @@ def weak_labels(
     if everyday and intent.rsplit(":", 1)[-1] not in _GRAVE_INTENTS:
         labels |= {"stakes": "low", "multi_factor": "no", "strategic": "no"}
         labels |= {"toxic": "ok", "spam": "ok"}
+    # Exam questions have no consequence for the person who asks.
     elif source.startswith(("llmrouter_", "zeroeval_", "pairs_gsm8k", "math_")):
         labels |= {
             "stakes": "low",
@@ -344,6 +350,7 @@ def _opening(text: str) -> str | None:
     return None
 
 
+# Different tables spell the same model in different ways; each alias maps to one spelling.
 _MODEL_ALIASES: Mapping[str, str] = {
     "meta-llama-3_1-70b-instruct": "llama-3.1-70b-instruct",
     "meta-llama-3_1-8b-instruct": "llama-3.1-8b-instruct",

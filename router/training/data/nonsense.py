@@ -96,6 +96,7 @@ _SENTENCES = (
 def nonsense(seed: int, count: int = 1_200) -> tuple[list[str], list[int]]:
     """Returns `count` texts unlike any request, and the number of each text's kind."""
     rng = random.Random(seed)
+    # Every kind gets the same share.
     kinds = [index % len(_KINDS) for index in range(count)]
     return [_KINDS[kind](rng) for kind in kinds], kinds
 
@@ -123,6 +124,7 @@ def _invented(rng: random.Random) -> str:
 
 def _salad(rng: random.Random) -> str:
     words = rng.sample(_WORDS, rng.randint(4, 9))
+    # One function word makes the row of nouns look a little like a sentence.
     words[rng.randrange(len(words))] = rng.choice(("of", "the", "under", "because", "seven"))
     return " ".join(words)
 
@@ -145,6 +147,7 @@ def _absurd(rng: random.Random) -> str:
     for slot, words in _SLOTS.items():
         while slot in text:
             text = text.replace(slot, rng.choice(words), 1)
+    # People type with and without capitals and a final sign, and so do these texts.
     style = rng.random()
     if style < 0.6:
         text = text[:1].upper() + text[1:]
@@ -234,6 +237,7 @@ _LANGUAGES: tuple[_Language, ...] = tuple(
         ),
     )
 )
+# The keys are replaced one occurrence at a time, so that repeats get different words.
 _SLOTS = {
     "{count}": _COUNTS,
     "{quality}": _QUALITIES,

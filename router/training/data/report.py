@@ -136,6 +136,7 @@ def as_json(
 
 
 def _file(file: CheckedFile) -> FileReport:
+    # A file that lost all its rows still gets a line, with lengths of 0.
     lengths = [len(example.text) for _, example in file.kept] or [0]
     return FileReport(
         **asdict(file.loaded),
@@ -168,6 +169,7 @@ def _languages(file: CheckedFile) -> dict[str, Rows]:
 
 def _common(files: Sequence[CheckedFile]) -> tuple[Common, ...]:
     """Counts the common texts of each two files, the largest count first."""
+    # The inner dict is an ordered set of files, so that pairs are named in the order of files.
     homes: dict[str, dict[str, None]] = {}
     for file in files:
         for _, example in file.kept:
@@ -180,6 +182,7 @@ def _contradicting(file: CheckedFile) -> list[Contradiction]:
     given: dict[tuple[str, str, str], dict[str, int]] = {}
     for number, example in file.kept:
         for task, value in example.labels.items():
+            # The first row of each label is enough to show the contradiction.
             key = (example.source, curate.text_key(example), task)
             given.setdefault(key, {}).setdefault(value, number)
     return [
@@ -211,6 +214,7 @@ def _trained(train: Sequence[Example]) -> dict[str, dict[str, float]]:
         taught = [example for example in train if task in example.labels]
         labels = np.array([number[example.labels[task]] for example in taught])
         weights = balance.class_weights(labels, len(names))
+        # (rows,): how many times distillation sees each row.
         often = np.array([balance.repeats(example.source) for example in taught])
         sums = np.bincount(labels, weights=often * weights[labels], minlength=len(names))
         weights_of[task] = dict(zip(names, sums.tolist(), strict=True))
@@ -218,6 +222,7 @@ def _trained(train: Sequence[Example]) -> dict[str, dict[str, float]]:
 
 
 def _shares(counts: Mapping[str, float]) -> dict[str, float]:
+    # A task may have lost all its rows; its shares are then empty, not a division by zero.
     total = sum(counts.values()) or 1.0
     ordered = sorted(counts, key=lambda name: (-counts[name], name))
     return {name: round(float(counts[name] / total), 4) for name in ordered}
@@ -310,6 +315,7 @@ def _classes(tasks: Mapping[str, TaskBalance]) -> list[tuple[Value, ...]]:
             ]
             continue
         for label, pick in (("largest", max), ("smallest", min)):
+            # Intent tasks have up to 150 classes; their extremes show the balance.
             ends = [pick(shares.values(), default=None) for shares in stages]
             rows.append((task, f"{label} of {len(balance_of_task.kept)}", *ends))
     return rows

@@ -117,6 +117,7 @@ def read_rows(path: Path, source: SourceFile) -> FileRows:
                 raise ValueError(f"column {', '.join(missing)} is missing or null")
             rows += [(number, example) for example in source.read(row)]
         except (ValueError, TypeError, AttributeError) as error:
+            # Problems are collected, so that one run names all of them.
             reason = "not a JSON object" if isinstance(error, json.JSONDecodeError) else str(error)
             problems.setdefault(reason, []).append(number)
     if problems:
@@ -142,6 +143,7 @@ def named(rows: Sequence[int]) -> str:
 
 def lines(path: Path) -> Iterator[str]:
     """Yields the lines of a text file that are not blank. Raises TrainingDataError if not UTF-8."""
+    # The same files are read packed and unpacked.
     opener = gzip.open if path.suffix == ".gz" else open
     try:
         with opener(path, "rt", encoding="utf-8") as stream:
@@ -189,6 +191,7 @@ def read_knowledge(path: Path) -> tuple[list[Example], LoadedFile]:
 
 def sha256_of(path: Path) -> str:
     """Returns the sha256 of a file as hex digits."""
+    # In blocks, because data files may be larger than memory should hold.
     digest = hashlib.sha256()
     with path.open("rb") as stream:
         while block := stream.read(1 << 20):

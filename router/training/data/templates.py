@@ -63,6 +63,7 @@ def examples(seed: int, fillings: int = FILLINGS) -> Iterator[Example]:
     """Yields the written examples, each text once, the same under the same seed."""
     rng = random.Random(seed)
     slots, blocks = written()
+    # Different patterns may give the same text; it counts once, with the first one's labels.
     seen: set[str] = set()
     for index, block in enumerate(blocks):
         labels = dict(block.labels)

@@ -132,6 +132,7 @@ def distilled(run: Run) -> Metrics:
 
     train, _ = examples(run)
     tokenise = teacher.tokeniser()
+    # One generator for errors and paraphrases, so that a seed gives the same forms.
     rng = random.Random(run.seed)
     rows = [tokenise(example.text) for example in train]
     noisy = {
@@ -152,6 +153,7 @@ def distilled(run: Run) -> Metrics:
     out = run.folder("distil")
     legs = out / LEGS
     done = json.loads(legs.read_text()) if run.again and legs.is_file() else []
+    # With adaptation the student begins from its weights, not from the teacher's projection.
     start = run.folder("adapt") / distil.STUDENT if run.made("adapt") else None
     plan = _plan(run, leg=len(done) + 1)
     steps = distil.train(corpus, plan, out, start=start, progress=run.progress)
@@ -189,10 +191,12 @@ def pruned(run: Run) -> Metrics:
     small = prune.smaller(whole, left, [tokenise(example.text) for example in seen])
     folder = run.folder("prune")
     torch.save(small.state_dict(), folder / distil.STUDENT)
+    # A file of an earlier run with other options must not be exported.
     (folder / PIECES).unlink(missing_ok=True)
     if left.vocabulary:
         rows = [tokenise(example.text) for example in train]
         np.save(folder / PIECES, prune.most_seen(rows, whole.shape.vocabulary, left.vocabulary))
+    # Judged on dev texts: pruning was chosen on training texts.
     judged = random.Random(run.seed).sample(dev, min(WATCHED_ROWS, len(dev)))
     cosine = prune.cosine(whole, small, [tokenise(example.text) for example in judged])
     return {

@@ -98,6 +98,7 @@ def probes(
         made.append(_probe(name, True, sides[0], sides[1], rows))
     for column in UNTAUGHT:
         pairs = list(_pairs(data, column))
+        # The same cut as in training, so that the student never saw these texts.
         is_dev = [curate.is_dev(Example(text, column.name)) for text, _ in pairs]
         inside = [pair for pair, held in zip(pairs, is_dev, strict=True) if not held]
         outside = [pair for pair, held in zip(pairs, is_dev, strict=True) if held]

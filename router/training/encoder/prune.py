@@ -274,6 +274,7 @@ def table_read_alone(
     with torch.inference_mode():
         read = torch.cat([network(part) for part in ids.split(batch)]).numpy()
     share = (counts + 1) / (counts + 1).sum()
+    # Common pieces say little about a text, so their vectors count less.
     table = (read - share @ read) * (SMOOTHING / (SMOOTHING + share))[:, None]
     table[0] = 0.0
     return np.asarray(table, np.float32)

@@ -133,6 +133,7 @@ def fit(
     examples, read = train
     models = sorted({name for example in examples for name in example.outcomes})
     graded, stated = answers(examples, models), anchors(examples)
+    # Rows without an answer or an anchor say nothing about d.
     used = np.unique(np.concatenate([graded.example, stated[0]]))
     known_rows = _among(used, graded, stated)
     weight, bias, theta = _joint(_dense(read.vectors[used]), known_rows, len(models), RIDGE)
@@ -141,6 +142,7 @@ def fit(
     by_vectors = dev[1].vectors @ weight + bias
     by_words = summed(dev[1].grams, table[:, None])[:, 0] + table_bias
     mix, level = _weighed(by_vectors, by_words, theta, dev_graded)
+    # N-grams alone replace the embedding's part by its mean over dev.
     usual = mix.vectors * float(by_vectors.mean()) if len(by_vectors) else 0.0
     early = Early(np.array([usual + mix.words * table_bias + level], np.float32), IDENTITY, 0.0)
     head = Head(
@@ -155,6 +157,7 @@ def fit(
         (mix.words * table[:, None]).astype(np.float32),
         early,
     )
+    # (answers,): ability minus difficulty, whose sign is the more likely outcome.
     gap = theta[dev_graded.model] - head(dev[1])[dev_graded.example]
     a = _slope(gap, dev_graded)
     known = _known(examples, head(read), graded, models, theta, a)
@@ -258,6 +261,7 @@ def _joint(
         by_d = -np.bincount(example, weights=error, minlength=rows).astype(float)
         by_theta = np.bincount(graded.model, weights=error, minlength=models).astype(float)
         if len(anchored):
+            # Anchors pull d towards the stated value by squared error.
             off = d[anchored] - target
             loss += ANCHOR_WEIGHT * float((off**2).mean()) / 2
             by_d += np.bincount(anchored, weights=ANCHOR_WEIGHT * off / len(off), minlength=rows)
@@ -288,6 +292,7 @@ def _known(
     a: float,
 ) -> dict[str, KnownModel]:
     """Returns abilities: one number per model and domain, pulled towards the model's own."""
+    # A domain's ability starts from the model's own, so few answers move it little.
     domains = np.array([example.labels.get("domain", "") for example in examples])
     of_answer = domains[graded.example] if len(graded.example) else np.array([], dtype=str)
     known = {}

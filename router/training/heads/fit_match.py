@@ -61,6 +61,7 @@ def fit(
     names = [sets[i % len(sets)] for i in range(ROUNDS)]
     rounds = [_round(train, dev, name, rng) for name in names]
     if len(sets) == 1:
+        # Without a second set there is nothing to judge the coefficients on.
         return FittedMatch(_coefficients(rounds), {})
     chances, truths = [], []
     # Leave one set out: its rounds are judged by coefficients of the other sets.
@@ -125,6 +126,7 @@ def _round(
     left_out = [i for name in names if name not in set(chosen) for i in requests_of.get(name, [])]
     foreign = [i for i, e in enumerate(dev[0]) if e.source.startswith(FOREIGN)]
     foreign += [i for i, e in enumerate(dev[0]) if e.labels.get(f"intent/{source}") == "oos"]
+    # Requests outside the file come half from intents left out, half from other sources.
     inside = rng.sample(inside, min(REQUESTS, len(inside)))
     outside = rng.sample(left_out, min(REQUESTS // 4, len(left_out)))
     outside += rng.sample(foreign, min(REQUESTS // 4, len(foreign)))

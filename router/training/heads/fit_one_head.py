@@ -125,6 +125,7 @@ def fit_head(
     if trusted and by_words is not None:
         mix = _mix(by_vectors[rows], by_words[rows], labels[rows])
     pool = _pool(by_vectors, by_words, mix)
+    # A head of one probability needs no balance: its calibrator sets the level.
     shares = np.bincount(labels, minlength=count) / len(labels)
     tau = 0.0 if positive else best_tau(pool[rows], labels[rows], shares)
     offset = (tau * np.log(shares)).astype(np.float32)
@@ -207,6 +208,7 @@ def put_together(fitted: Fitted, mix: Mix, judged: Judged, *, calibrate: bool = 
         calibrator = UNSCALED
         if calibrate:
             calibrator = fit_temperature(judged.pool, judged.labels, judged.weights)
+    # The bias of the whole head holds both readers' biases; the early head only that of words.
     offset = fitted.offset if fitted.positive is None else np.zeros(1, np.float32)
     bias = np.float32(mix.vectors) * parts.bias - offset
     words, early = None, None

@@ -143,6 +143,7 @@ def _bytes(path: Path) -> bytes:
         if path.stat().st_size > MAX_FILE_BYTES:
             raise TrainingDataError(f"{path} has over {MAX_FILE_BYTES} bytes; give a part of it")
         raw = path.read_bytes()
+        # Bounded by the file's size only; a user trains on a file of their own.
         return gzip.decompress(raw) if path.suffix == ".gz" else raw
     except (OSError, EOFError, zlib.error) as error:
         reason = getattr(error, "strerror", None) or str(error)
@@ -157,11 +158,13 @@ def _decoded(path: Path, raw: bytes) -> tuple[str, tuple[Repair, ...]]:
                 return raw.decode(name), (Repair("of a UTF-16 file read as such", (1,)),)
             except UnicodeDecodeError as error:
                 raise TrainingDataError(f"{path} begins as UTF-16 and is none: {error}") from error
+    # Spreadsheet programs write this mark; it would become part of the first column's name.
     marked = raw.startswith(codecs.BOM_UTF8)
     body = raw[len(codecs.BOM_UTF8) :] if marked else raw
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError:
+        # Named line by line, since only a few letters of such a file are usually wrong.
         bad = [n for n, line in enumerate(body.split(b"\n"), start=1) if not _is_utf8(line)]
         raise TrainingDataError(
             f"{path} is not UTF-8: line{'' if len(bad) == 1 else 's'} {named(bad)}. Save it as "
@@ -266,11 +269,13 @@ def _enough(found: HeadRows) -> None:
     if len(counts) < 2:
         only = f"the one class {next(iter(counts))!r}" if counts else "no labelled text"
         raise TrainingDataError(f"{found.file} has {only}; a head tells two or more apart{repairs}")
+    # So many labels usually mean that a column of ids or texts was taken for the labels.
     if len(counts) > MAX_CLASSES:
         raise TrainingDataError(
             f"{found.file} has {len(counts)} classes, at most {MAX_CLASSES} are read; is the "
             "label column the right one?"
         )
+    # Cross-validation needs a row of each class on both sides.
     rare = [row for row in found.rows if counts[row.label] < MIN_PER_CLASS]
     if rare:
         labels = ", ".join(repr(row.label) for row in rare[:MAX_LINES_NAMED])

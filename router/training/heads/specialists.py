@@ -62,6 +62,7 @@ def train_specialists(
     Raises TrainingDataError when a file is missing or malformed.
     """
     model = TriageModel.load(model_dir or DEFAULT_FOLDER, threads=THREADS)
+    # Specialists share files, so a text is encoded once for all of them.
     known: dict[str, Read] = {}
     cards: list[dict[str, object]] = []
     made: list[tuple[Head, dict[str, object]]] = []
@@ -92,6 +93,7 @@ def _read(data: Path, specialist: Specialist) -> tuple[list[Example], list[Loade
             )
         source = SourceFile(taught.file, taught.columns, taught.licence, _reader(task, taught))
         examples, rows = read_file(path, source)
+        # Labels that contradict each other are dropped here, hence the filter on the task below.
         examples, _, _ = deduplicated(examples)
         examples = [example for example in examples if task in example.labels]
         # By hash, so that a cap keeps the same rows on every run.
@@ -134,6 +136,7 @@ def _encode(
     shown: bool,
 ) -> Encoded:
     """Encodes texts; those of an earlier specialist are not read again."""
+    # By length, so that a batch holds texts of similar length and needs little padding.
     new = sorted({text for text in texts if text not in known}, key=lambda text: (len(text), text))
     for start in track(range(0, len(new), CHUNK), f"embed {specialist.name}", shown):
         part = new[start : start + CHUNK]
@@ -158,6 +161,7 @@ def _fit(
     other half's temperature.
     """
     task, classes = specialist.name, specialist.classes
+    # The cut is by text alone, so it agrees with the one of the encoder's training.
     judging = np.array([is_dev(example) for example in examples])
     train = [example for example in examples if not is_dev(example)]
     missing = set(classes) - {example.labels[task] for example in train}
@@ -185,6 +189,7 @@ def _fit(
     else:
         chances = fitted.head(encoded[judging])
     figures: dict[str, object] = {}
+    # Weak labels are judged apart: agreement with a rule is not correctness.
     is_weak = np.array([task in example.weak for example in dev])
     for kind, rows in (("given", ~is_weak), ("weak", is_weak)):
         if rows.any():

@@ -87,6 +87,7 @@ def train_head(
     model = TriageModel.load(model_dir or DEFAULT_FOLDER, threads=THREADS)
     encoded = model.encode([row.text for row in rows.rows])
     labels = np.array([rows.classes.index(row.label) for row in rows.rows], dtype=np.int64)
+    # `honest` is not given, because the rows that trained the encoder are not known here.
     fitted = fit_head(
         name,
         encoded,
@@ -148,6 +149,7 @@ def compared(
         old = heads.load(out, name, encoder_sha256=fitted.head.encoder_sha256)
     except ModelFileError:
         return None  # there is none, or one of another encoder: nothing that could serve is lost
+    # The card of the old head names, by digests, the rows that it has seen.
     card = _read_card(out, name)
     seen = seen_by(out, name)
     figures = card.get("figures")
@@ -178,6 +180,7 @@ def _said(old: Head, chances: Floats, classes: Sequence[str]) -> Labels:
         predicted: Labels = known[chances.argmax(axis=1)]
         return predicted
     yes = place.get(old.classes[0], -1)
+    # With two classes "not yes" is the other one; with more it is none in particular.
     others = [k for k in range(len(classes)) if k != yes]
     no = others[0] if len(others) == 1 else -1
     return np.where(chances >= 0.5, yes, no).astype(np.int64)

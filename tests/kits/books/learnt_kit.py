@@ -65,6 +65,7 @@ async def learning(
         budget_of=Budgets({}, () if limit is None else (limit,)).money,
         anchors_file=folder / "anchors" if address else None,
     )
+    # As the app wires them: feedback is sealed by the tenant's key and joins the ledger's chain.
     secrets = TenantSecrets(ledger.database, clock)
     feedback = SqlFeedback(
         ledger.database, clock=clock, key_of=secrets.key_now, chained=ledger.chained_beside

@@ -86,6 +86,7 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self.server.connections.discard(self)
         self.writable.set()
+        # Only a connection with an answer in progress counts as left too early.
         if self.task is not None and not self.task.done():
             self.server.aborted += 1
             self.server.aborted_at_s = time.monotonic()

@@ -44,6 +44,7 @@ def tier(
     section = LitellmAnswerer.model_validate(
         {"name": "other", "kind": "litellm", "model": model, "deadline_s": 30}
     )
+    # Some models store an answer unless the request forbids it; the tier must know.
     rules = BodyRules(frozenset(passed), stores_unasked=litellm_stores_unasked(model))
     known = facts(model, "litellm", rules)
     return LitellmTier(section, known, api_key=key, clock=SystemClock(), events=events)
@@ -73,6 +74,7 @@ async def streamed(one: LitellmTier, deadline_s: float, **fields: object) -> Ans
     return final
 
 
+# Addresses that litellm would fetch itself if we passed them on.
 ELSEWHERE = {
     "image": {"type": "image_url", "image_url": {"url": "http://fetched.invalid/a.png"}},
     "file": {"type": "file", "file": {"file_id": "HTTPS://fetched.invalid/a.pdf"}},
@@ -121,6 +123,7 @@ def mapped() -> dict[str, list[object]]:
     error_of: dict[str, list[object]] = {}
     for name, kind in vars(litellm.exceptions).items():
         if inspect.isclass(kind) and issubclass(kind, BaseException):
+            # Made without __init__, whose arguments differ from class to class.
             ours = to_ours(kind.__new__(kind))
             sent = [ours.upstream_status] if isinstance(ours, UpstreamError) else []
             error_of[name] = [type(ours).__name__, *sent]
@@ -128,6 +131,7 @@ def mapped() -> dict[str, list[object]]:
 
 
 async def main() -> None:
+    # Installed before the first call, so that no look-up is missed.
     sys.addaudithook(watch)
     answering_tier = tier("openai/answer")
     before = answering_tier.status().state

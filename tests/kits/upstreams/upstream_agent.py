@@ -23,6 +23,7 @@ def reply(body: dict[str, object]) -> dict[str, object]:
     assert isinstance(messages, list)
     tools, choice = body.get("tools"), body.get("tool_choice")
     said_by_tool = messages[-1]["role"] == "tool"
+    # A forced tool is called even after a tool's result.
     free = choice in (None, "auto")
     if free and (step := turn(body)) is not None:
         call_id, name, given = step
@@ -48,6 +49,7 @@ def example(
     root = schema if root is None else root
     if "$ref" in schema:
         part_of_schema: object = root
+        # Follows a reference such as "#/$defs/Item" from the root of the schema.
         for name in str(schema["$ref"]).removeprefix("#/").split("/"):
             part_of_schema = part_of_schema[name]  # type: ignore[index]
         return example(part_of_schema, words, root)  # type: ignore[arg-type]

@@ -69,6 +69,7 @@ async def _tool_calls(x: Exchange) -> None:
     if not x.stream:
         await x.answer(completion(None, tool_calls=calls))
         return
+    # As OpenAI streams a call: its name with empty arguments, then the arguments in pieces.
     pieces: list[object] = []
     for i, call in enumerate(calls):
         start = {**call, "index": i, "function": {"name": "f", "arguments": ""}}
@@ -100,6 +101,7 @@ async def _logprobs(x: Exchange) -> None:
 
 
 async def _reasoning(x: Exchange) -> None:
+    # The completion tokens contain the reasoning tokens.
     usage = {**USAGE, "completion_tokens_details": {"reasoning_tokens": 8}}
     if x.stream:
         thought = [chunk({"reasoning_content": word}) for word in ("Let me ", "think.")]
@@ -133,6 +135,7 @@ async def _json(x: Exchange) -> None:
 
 
 async def _echo(x: Exchange) -> None:
+    # A test reads back what the upstream received.
     text = orjson.dumps({"body": x.seen.fields, "headers": x.seen.headers}).decode()
     if x.stream:
         await x.events(chunk({"content": text}), chunk({}, "stop"), usage_chunk())

@@ -14,6 +14,7 @@ DONE = "Done: it greets in English now."
 
 def turn(body: dict[str, object]) -> tuple[str, str, dict[str, object]] | None:
     """Returns the next call as id, tool and input; None when the work is done or without tools."""
+    # The body may hold the prompt with escaped quotes.
     place = re.search(r"'(/[^'\s]+\.py)'", str(body["messages"]).replace("\\", ""))
     offered = _names(body.get("tools"))
     if place is None or not {"Read", "Edit", "Bash"} <= offered:

@@ -44,6 +44,7 @@ def next_call(
 
 
 def _steps(path: str, offered: AbstractSet[str]) -> list[tuple[str, Arguments | str]]:
+    # The names of the offered tools tell which agent is asking.
     if "exec_command" in offered:  # Codex
         edit: tuple[str, Arguments | str] = (
             "exec_command",

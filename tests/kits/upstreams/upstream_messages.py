@@ -30,6 +30,7 @@ def answer(body: dict[str, object], headers: dict[str, str], port: int) -> bytes
     name, _, argument = str(body["model"]).partition(":")
     if name == "status":
         return _error(int(argument), "overloaded_error")
+    # Anthropic rejects thoughts that it did not sign; the port stands for the issuer.
     if foreign := _foreign(body, port):
         return _error(400, "invalid_request_error", f"Invalid `signature` in {foreign}")
     blocks = _blocks(name, body, headers, port)
@@ -47,6 +48,7 @@ def answer(body: dict[str, object], headers: dict[str, str], port: int) -> bytes
     if body.get("stream") is not True:
         return whole(200, orjson.dumps(message))
     events = list(_events(message, blocks, stop))
+    # Without the last three events the stream has no end and no usage.
     return _streamed(events[:-3] if name == "cut" else events)
 
 
@@ -110,6 +112,7 @@ def _events(
 
 def _pieces(block: dict[str, object]) -> tuple[dict[str, object], list[dict[str, object]]]:
     if block["type"] == "text":
+        # Each word keeps its space, so that the pieces join to the same text.
         words = re.split("(?<= )", str(block["text"]))
         return {**block, "text": ""}, [{"type": "text_delta", "text": word} for word in words]
     if block["type"] == "thinking":
@@ -118,6 +121,7 @@ def _pieces(block: dict[str, object]) -> tuple[dict[str, object], list[dict[str,
         return {**block, "thinking": "", "signature": ""}, [thought, signed]
     if block["type"] == "tool_use":
         given = orjson.dumps(block["input"]).decode()
+        # In two pieces, as Anthropic streams the input of a tool.
         halves = (given[:5], given[5:])
         deltas = [{"type": "input_json_delta", "partial_json": half} for half in halves]
         return {**block, "input": {}}, deltas

@@ -32,6 +32,7 @@ def answer(body: dict[str, object], issuer: object) -> bytes:
     items = body["input"]
     assert isinstance(items, list)
     for item in items:
+        # As at OpenAI, a seal is valid only where it was made.
         if item["type"] == "reasoning" and item.get("encrypted_content") != seal_of(issuer):
             return _refused("invalid_encrypted_content")
     seals = "reasoning.encrypted_content" in body.get("include", ())  # type: ignore[operator]
@@ -98,6 +99,7 @@ def _events(response: dict[str, object], output: list[dict[str, object]]) -> lis
         events.append({"type": "response.output_item.added", "output_index": i, "item": item})
         if item["type"] == "message":
             place = {"output_index": i, "content_index": 0, "item_id": item["id"]}
+            # Each word keeps its space, so that the pieces join to the same text.
             words = str(item["content"][0]["text"]).replace(" ", " \0").split("\0")  # type: ignore[index]
             for word in words:
                 events.append({"type": "response.output_text.delta", **place, "delta": word})

@@ -58,9 +58,11 @@ def event(found: object) -> bytes:
     return b"data: " + orjson.dumps(found) + b"\n\n"
 
 
+# Made once, because benches ask for them thousands of times a second.
 ANSWER = whole(200, orjson.dumps(completion()))
 EVENTS = [
     event(chunk({"role": "assistant", "content": ""})),
+    # Each word keeps its space, so that the pieces join to TEXT.
     *[event(chunk({"content": word})) for word in TEXT.replace(" ", " \0").split("\0")],
     event(chunk({}, "stop")),
     event(usage_chunk()),
