@@ -37,7 +37,7 @@ def run_python(code: str, folder: Path) -> str:
         [PYTHON, "-c", code],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,  # generous: a first start takes half a minute of processor time
         cwd=folder,
         env=environment(),
         check=False,
