@@ -26,6 +26,8 @@ _WORDS = {
 
 
 class CrossMistake(Struct, frozen=True):
+    """Holds one mistake: its key path, the value there, and the expected one."""
+
     path: KeyPath
     found: object
     expected: str

@@ -32,6 +32,8 @@ MEASURED_MODELS = frozenset({"smollm2-135m"})  # their abilities ship with Tierg
 
 
 class WarningKind(StrEnum):
+    """Names the kinds of warnings; users see these words."""
+
     NOTHING_AT_LEVEL_1 = "nothing_at_level_1"
     APPROVED_ANSWERS_ONLY = "approved_answers_only"
     PRIOR_ONLY = "prior_only"

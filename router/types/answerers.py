@@ -64,6 +64,8 @@ class AnswererFacts(Struct, frozen=True):
 
 
 class AnswererState(StrEnum):
+    """Says whether an answerer can be called."""
+
     READY = "ready"
     LOADING = "loading"
     FAILED = "failed"
@@ -72,6 +74,8 @@ class AnswererState(StrEnum):
 
 
 class AnswererStatus(Struct, frozen=True):
+    """Holds the state of an answerer, with a detail for people."""
+
     state: AnswererState
     detail: str = ""
     due: bool = False  # it is out of use, but the next call may find it working again
@@ -120,14 +124,26 @@ class Answerer(Protocol):
     """Produces answers. Raises errors.AnswererError and its subclasses, nothing else."""
 
     @property
-    def facts(self) -> AnswererFacts: ...
+    def facts(self) -> AnswererFacts:
+        """Returns the facts about this answerer."""
+        ...
 
-    def status(self) -> AnswererStatus: ...
+    def status(self) -> AnswererStatus:
+        """Returns the current state."""
+        ...
 
-    async def answer(self, work: Work, call: Call) -> Answer: ...
+    async def answer(self, work: Work, call: Call) -> Answer:
+        """Returns the whole answer."""
+        ...
 
-    def stream(self, work: Work, call: Call) -> AsyncGenerator[Delta, None]: ...
+    def stream(self, work: Work, call: Call) -> AsyncGenerator[Delta, None]:
+        """Yields the pieces of an answer; the last one carries `final`."""
+        ...
 
-    async def start(self) -> None: ...
+    async def start(self) -> None:
+        """Begins to make the answerer ready; `status` tells when it is."""
+        ...
 
-    async def close(self) -> None: ...
+    async def close(self) -> None:
+        """Closes all that the answerer opened."""
+        ...

@@ -27,6 +27,8 @@ class Usage(Struct, frozen=True):
 
 
 class TokenLogprob(Struct, frozen=True):
+    """Holds a token with its log-probability."""
+
     token: str
     logprob: float
     # The likeliest tokens at this place; they carry no list of their own.
@@ -36,6 +38,8 @@ class TokenLogprob(Struct, frozen=True):
 
 
 class Choice(Struct, frozen=True):
+    """Holds one of the answers to a request; most requests ask for one."""
+
     text: str
     finish_reason: str  # stop | length | tool_calls | content_filter
     tool_calls: tuple[ToolCall, ...] = ()

@@ -91,6 +91,8 @@ class Decision(Struct, frozen=True):
 
 
 class Action(StrEnum):
+    """Names the possible steps after an answer."""
+
     ACCEPT = "accept"
     CLIMB = "climb"
     FALL_BACK = "fall_back"  # to a rung outside the ladder, since those in the ladder have failed

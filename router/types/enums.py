@@ -110,6 +110,8 @@ class Reason(StrEnum):
 
 
 class DecisionMode(StrEnum):
+    """Names the ways to decide: fixed triggers, expected losses, or certified thresholds."""
+
     GUARDED = "guarded"
     EXPECTED_LOSS = "expected_loss"
     CERTIFIED = "certified"
@@ -126,6 +128,8 @@ class PSource(StrEnum):
 
 
 class CostBasis(StrEnum):
+    """Names the source of a cost."""
+
     LIST_PRICE = "list_price"
     TOKEN_PRICE = "token_price"
     OWN_COMPUTE = "own_compute"
@@ -151,6 +155,8 @@ class Role(StrEnum):
 
 
 class AttemptState(StrEnum):
+    """Names the states of an attempt in the ledger."""
+
     HELD = "held"
     SETTLED = "settled"
     RELEASED = "released"
@@ -160,6 +166,8 @@ class AttemptState(StrEnum):
 
 
 class RequestState(StrEnum):
+    """Names the states of a request in the ledger."""
+
     OPEN = "open"
     SETTLED = "settled"
     FAILED = "failed"
@@ -168,6 +176,8 @@ class RequestState(StrEnum):
 
 
 class VerifyMode(StrEnum):
+    """Names the part of an answer that waits until it is verified."""
+
     NONE = "none"
     PREFIX = "prefix"
     FULL = "full"
@@ -182,6 +192,8 @@ class EncoderUse(StrEnum):
 
 
 class Exhausted(StrEnum):
+    """Names the possible results when the last rung fails."""
+
     BEST_ANSWER = "best_answer"
     REFUSE = "refuse"
     REVIEW = "review"
@@ -189,6 +201,8 @@ class Exhausted(StrEnum):
 
 
 class Scope(StrEnum):
+    """Names the rights of a key."""
+
     CHAT = "chat"
     ADMIN = "admin"
     REPORTS = "reports"
@@ -197,6 +211,8 @@ class Scope(StrEnum):
 
 
 class Capability(StrEnum):
+    """Names the abilities that a request may need and an answerer may have."""
+
     TOOLS = "tools"
     IMAGES = "images"
     AUDIO = "audio"

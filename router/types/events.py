@@ -71,7 +71,9 @@ Event = CallFailed | BreakerTurned | StoreTurned | CallRefused | CallRedirected
 class Events(Protocol):
     """Receives events. Raises nothing, never blocks, may be called from any thread."""
 
-    def happened(self, event: Event) -> None: ...
+    def happened(self, event: Event) -> None:
+        """Receives one event."""
+        ...
 
     def finished(self, row: RequestRow) -> None:
         """Receives the row of a request that is over, answered or not."""

@@ -35,12 +35,16 @@ class Sealed(Struct, frozen=True):
 
 
 class ToolCall(Struct, frozen=True):
+    """Holds one call of a tool by a model."""
+
     id: str
     name: str
     arguments: str  # a JSON string, unchanged from the wire
 
 
 class Message(Struct, frozen=True):
+    """Holds one message of a conversation."""
+
     role: str  # developer | system | user | assistant | tool | function
     text: str  # all text parts joined by newlines; "" when there is none
     parts: tuple[ContentPart, ...] = ()  # empty when the content was a plain string
@@ -51,6 +55,8 @@ class Message(Struct, frozen=True):
 
 
 class ToolSpec(Struct, frozen=True):
+    """Describes a tool that the client offers to the model."""
+
     name: str
     description: str
     parameters: JsonText
@@ -61,6 +67,8 @@ class ToolSpec(Struct, frozen=True):
 
 
 class ResponseFormat(Struct, frozen=True):
+    """Describes the required form of an answer."""
+
     kind: str = "text"  # text | json_object | json_schema
     name: str = ""
     schema: JsonText | None = None

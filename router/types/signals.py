@@ -117,7 +117,9 @@ NOTHING_REMEMBERED = RememberedConversation()
 class Triage(Protocol):
     """Turns text into signals. Never raises for any text; `degraded` marks a missing model."""
 
-    async def read(self, request: ChatRequest, memory: SessionMemory | None) -> Signals: ...
+    async def read(self, request: ChatRequest, memory: SessionMemory | None) -> Signals:
+        """Returns the signals of a request."""
+        ...
 
     async def measured(
         self, request: ChatRequest, memory: SessionMemory | None
@@ -125,4 +127,6 @@ class Triage(Protocol):
         """Returns the same, with the core-milliseconds of this request's reading; 0: not known."""
         ...
 
-    def read_now(self, request: ChatRequest, memory: SessionMemory | None) -> Signals: ...
+    def read_now(self, request: ChatRequest, memory: SessionMemory | None) -> Signals:
+        """Returns the signals, read on the calling thread."""
+        ...

@@ -20,9 +20,13 @@ from router.types.signals import SessionMemory
 class SessionStore(Protocol):
     """Keeps the memory of conversations. The tenant is part of every key. Raises nothing."""
 
-    async def get(self, tenant: str, session: str) -> SessionMemory | None: ...
+    async def get(self, tenant: str, session: str) -> SessionMemory | None:
+        """Returns the memory of a session, or None."""
+        ...
 
-    async def put(self, tenant: str, session: str, memory: SessionMemory) -> None: ...
+    async def put(self, tenant: str, session: str, memory: SessionMemory) -> None:
+        """Replaces the memory of a session."""
+        ...
 
 
 class CachedAnswer(Struct, frozen=True):
@@ -37,9 +41,13 @@ class CachedAnswer(Struct, frozen=True):
 class AnswerCache(Protocol):
     """Keeps answers for exact repeats only. The tenant is part of every key. Raises nothing."""
 
-    async def get(self, tenant: str, digest: str) -> CachedAnswer | None: ...
+    async def get(self, tenant: str, digest: str) -> CachedAnswer | None:
+        """Returns the answer under a digest, or None."""
+        ...
 
-    async def put(self, tenant: str, digest: str, cached: CachedAnswer) -> None: ...
+    async def put(self, tenant: str, digest: str, cached: CachedAnswer) -> None:
+        """Keeps an answer under a digest."""
+        ...
 
 
 class NearCache(Protocol):
@@ -47,19 +55,25 @@ class NearCache(Protocol):
 
     def find(
         self, tenant: str, scope: str, vector: bytes, text: str, threshold: float
-    ) -> CachedAnswer | None: ...
+    ) -> CachedAnswer | None:
+        """Returns the answer to the nearest question that asks the same, or None."""
+        ...
 
-    def put(
-        self, tenant: str, scope: str, vector: bytes, text: str, cached: CachedAnswer
-    ) -> None: ...
+    def put(self, tenant: str, scope: str, vector: bytes, text: str, cached: CachedAnswer) -> None:
+        """Keeps an answer under its question."""
+        ...
 
 
 class AnswerCaches(Protocol):
     """Returns the caches of each policy, by its name and its limits. Raises nothing."""
 
-    def exact(self, policy: str, ttl_s: int, max_entries: int) -> AnswerCache: ...
+    def exact(self, policy: str, ttl_s: int, max_entries: int) -> AnswerCache:
+        """Returns the policy's cache for exact repeats."""
+        ...
 
-    def near(self, policy: str, ttl_s: int, max_entries: int) -> NearCache: ...
+    def near(self, policy: str, ttl_s: int, max_entries: int) -> NearCache:
+        """Returns the policy's cache for the same question in other words."""
+        ...
 
 
 class Reply(Struct, frozen=True):
@@ -82,13 +96,21 @@ class Standing(Struct, frozen=True):
 class ReplyStore(Protocol):
     """Keeps answers by idempotency key. The tenant is part of every key. Raises LedgerError."""
 
-    async def claim(self, tenant: str, key: str, fingerprint: str) -> Standing: ...
+    async def claim(self, tenant: str, key: str, fingerprint: str) -> Standing:
+        """Claims a key for a request, and returns what is known of the key."""
+        ...
 
-    async def renew(self, tenant: str, key: str, token: str) -> None: ...
+    async def renew(self, tenant: str, key: str, token: str) -> None:
+        """Extends a claim: the request is still being answered."""
+        ...
 
-    async def keep(self, tenant: str, key: str, token: str, reply: Reply) -> None: ...
+    async def keep(self, tenant: str, key: str, token: str, reply: Reply) -> None:
+        """Keeps the answer under the claimed key."""
+        ...
 
-    async def release(self, tenant: str, key: str, token: str) -> None: ...
+    async def release(self, tenant: str, key: str, token: str) -> None:
+        """Gives up a claim without an answer, so that the next request may try again."""
+        ...
 
 
 class ReviewItem(Struct, frozen=True):
@@ -110,7 +132,9 @@ class ReviewItem(Struct, frozen=True):
 class ReviewQueue(Protocol):
     """Queues items for a reviewer. Adding one twice changes nothing. Raises LedgerError."""
 
-    async def add(self, item: ReviewItem) -> None: ...
+    async def add(self, item: ReviewItem) -> None:
+        """Adds an item for a reviewer."""
+        ...
 
 
 class TextKeeper(Protocol):
@@ -125,7 +149,9 @@ class TextKeeper(Protocol):
         *,
         store: Literal["none", "redacted", "full"],
         retention_days: int,
-    ) -> None: ...
+    ) -> None:
+        """Keeps a text as `store` says, for `retention_days` days."""
+        ...
 
 
 class Embedded(Struct, frozen=True):
@@ -141,20 +167,30 @@ class Embedder(Protocol):
     """Turns texts into vectors. Raises AnswererNotReady without a model, and Overloaded."""
 
     @property
-    def width(self) -> int: ...
+    def width(self) -> int:
+        """Returns the length of the vectors without `dimensions`."""
+        ...
 
     @property
-    def version(self) -> str: ...
+    def version(self) -> str:
+        """Returns the version of the model."""
+        ...
 
-    async def embed(self, texts: Sequence[str], dimensions: int | None = None) -> Embedded: ...
+    async def embed(self, texts: Sequence[str], dimensions: int | None = None) -> Embedded:
+        """Returns the vectors of texts, cut to `dimensions` numbers if given."""
+        ...
 
 
 class KeyStore(Protocol):
     """Keeps API keys. `identify` returns None for an unknown or revoked key. Raises LedgerError."""
 
-    async def identify(self, secret: str) -> Identity | None: ...
+    async def identify(self, secret: str) -> Identity | None:
+        """Returns the identity behind a secret key."""
+        ...
 
-    async def any(self) -> bool: ...
+    async def any(self) -> bool:
+        """Returns True when a key was ever created."""
+        ...
 
 
 class BudgetLeft(Struct, frozen=True):
@@ -168,7 +204,9 @@ class BudgetLeft(Struct, frozen=True):
 class BudgetGauge(Protocol):
     """Tells how budgets press on decisions before they are reached. Raises nothing."""
 
-    async def pressure(self, identity: Identity, policy: str) -> Pressure: ...
+    async def pressure(self, identity: Identity, policy: str) -> Pressure:
+        """Returns the pressure of all budgets that count this identity's requests."""
+        ...
 
     async def left(self, identity: Identity, policy: str) -> BudgetLeft | None:
         """Returns the rest of the scarcest budget window; None without one or if unreadable."""
@@ -178,9 +216,13 @@ class BudgetGauge(Protocol):
 class Clock(Protocol):
     """Tells the time: since the epoch for records, monotonic for durations."""
 
-    def now_ms(self) -> int: ...
+    def now_ms(self) -> int:
+        """Returns milliseconds since the epoch."""
+        ...
 
-    def monotonic_ms(self) -> float: ...
+    def monotonic_ms(self) -> float:
+        """Returns milliseconds of a clock that never goes back."""
+        ...
 
 
 class Ids(Protocol):

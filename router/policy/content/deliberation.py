@@ -33,6 +33,8 @@ _DECISION_TYPES = frozenset({RequestType.DECISION, RequestType.ANALYSIS})
 
 
 class StepId(StrEnum):
+    """Names the steps of a deliberation, in their order."""
+
     DECOMPOSE = "decompose"
     EVIDENCE = "evidence"
     ALTERNATIVES = "alternatives"
@@ -106,6 +108,8 @@ class TemplateFile(Section):
 
 
 class TemplateStep(Struct, frozen=True):
+    """Holds one step of a loaded template, with its schema as text."""
+
     id: StepId
     instruction: str
     max_output_tokens: int

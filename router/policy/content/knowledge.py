@@ -106,6 +106,8 @@ class KeySection(Section):
 
 
 class DepartmentSection(Section):
+    """Describes one class of a task, with utterances that belong to it."""
+
     id: SlotName
     description: str = ""
     utterances: list[Utterance] = Field(min_length=1)
@@ -130,6 +132,8 @@ class PriorityRule(Section):
 
 
 class PrioritiesSection(Section):
+    """Lists the priorities of a task, and the rules that choose one."""
+
     levels: list[SlotName] = Field(min_length=1)
     default: str
     rules: list[PriorityRule] = Field(default_factory=list)

@@ -36,6 +36,8 @@ alarm."""
 
 
 class EmergencySection(Section):
+    """Gives the terms that name an emergency, and the text to send then."""
+
     terms: list[Annotated[str, Field(min_length=2, max_length=80)]] = Field(min_length=1)
     text: str = Field(min_length=1, max_length=2000)
 
