@@ -202,8 +202,7 @@ def output_cap(facts: AnswererFacts, request: ChatRequest) -> int:
 def expected_cost(
     facts: AnswererFacts, request: ChatRequest, input_tokens: int, cached_tokens: int = 0
 ) -> Cost:
-    """Returns the expected cost of one call, for `decide`; `cached_tokens` of the input are
-    warm."""
+    """Returns the expected cost of a call, for `decide`; `cached_tokens` of the input are warm."""
     usage = Usage(
         input_tokens=input_tokens,
         cached_input_tokens=min(cached_tokens, input_tokens),

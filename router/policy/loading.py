@@ -94,6 +94,7 @@ def load_policy(
         raise PolicyError((*by_line, *in_prices))
     sources = _sources(path, resolved)
     policy_hash = _hash(policy, sources, path)
+    # The hash already covers the certificate's file, so its thresholds come afterwards.
     if certificate is not None:
         decision = policy.decision.model_copy(update={"certificates": dict(certificate.thresholds)})
         policy = policy.model_copy(update={"decision": decision})
@@ -114,8 +115,7 @@ def secret(reference: str | None, environ: Mapping[str, str]) -> str | None:
 
 
 def missing_secrets(loaded: LoadedPolicy, environ: Mapping[str, str]) -> tuple[Mistake, ...]:
-    """Returns a mistake for every `api_key` of the policy whose variable is unset, with its
-    line."""
+    """Returns a mistake, with its line, for every `api_key` whose variable is unset."""
     _, lines = load_yaml(str(loaded.path), text_of(loaded.path))
     mistakes = []
     for t, tier in enumerate(loaded.policy.tiers):

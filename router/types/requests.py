@@ -22,8 +22,7 @@ class ContentPart(Struct, frozen=True):
 
 
 class Sealed(Struct, frozen=True):
-    """Holds an item that only its issuer can read. It returns there unchanged and goes nowhere
-    else.
+    """Holds an item that only its issuer can read. It returns unchanged and goes nowhere else.
 
     `router.privacy.provider_seals` stamps it for the client and reads the stamp.
     """

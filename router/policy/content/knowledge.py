@@ -114,8 +114,7 @@ class DepartmentSection(Section):
 
 
 class PriorityRule(Section):
-    """Holds when any of the terms is found and the department is listed; an empty list always
-    holds."""
+    """Holds when a term is found and the department is listed; an empty list always holds."""
 
     priority: str
     reason: str = Field(min_length=3)

@@ -48,8 +48,7 @@ def mistakes_from(
     model: type[BaseModel] | None = None,
     tree: object = None,
 ) -> tuple[Mistake, ...]:
-    """Returns every mistake that pydantic reports, with its line, key path, value and allowed
-    values.
+    """Returns all of pydantic's mistakes with line, key path, value and allowed values.
 
     With `model`, a mistake about an unknown key lists the allowed ones and the nearest; without it
     only the name. Several mistakes in one message of a whole-file check are split at "; ".
@@ -57,6 +56,7 @@ def mistakes_from(
     places = [
         (details, _place(details, model, tree)) for details in error.errors(include_url=False)
     ]
+    # Only after all errors it is known which branch of a union fits.
     fits = {place.union_path for _, place in places if place.fits}
     mistakes: list[Mistake] = []
     for details, place in places:
@@ -70,6 +70,7 @@ def mistakes_from(
             expected.split("; ") if not path and details["type"] == "value_error" else [expected]
         ):
             mistakes.append(Mistake(file, line, key_path_text(path), shown, part))
+    # Several branches of a union may report the same mistake.
     return tuple(dict.fromkeys(mistakes))
 
 

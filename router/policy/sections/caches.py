@@ -57,8 +57,7 @@ class CacheSection(Section):
 
 
 class SessionsSection(Section):
-    """Keeps conversations with the answerer whose provider has cached their prompt, where that
-    pays.
+    """Keeps a conversation with the answerer whose provider cached its prompt, where that pays.
 
     `routing.session`, `x-session-id` or `prompt_cache_key` identifies a conversation. Without them
     a keyed hash of its messages identifies it.

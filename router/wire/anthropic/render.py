@@ -210,11 +210,13 @@ class MessageStream:
         choice = answer.choices[0]
         events: list[bytes] = []
         if choice.refusal:
+            # A refusal after text begins on a new line.
             self._say(events, ("\n" if self._text_sent else "") + choice.refusal)
         elif not self._text_sent and not choice.tool_calls:
             self._say(events, choice.text)
         self._close(events)
         sealed = _anthropics(choice.sealed)[self._sealed_sent :]
+        # Places count the text as one.
         for place, call in enumerate(choice.tool_calls, start=int(bool(spoken(choice)))):
             while sealed and sealed[0].at <= place:
                 self._seal(events, sealed.pop(0))

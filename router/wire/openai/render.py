@@ -223,8 +223,7 @@ class StreamRenderer:
         return self._chunk(delta.index, fields, delta.logprobs, None)
 
     def finish(self, answer: Answer, routing: JsonText | None = None) -> bytes:
-        """Returns the end of a good stream: a finish chunk per choice, usage if requested,
-        `[DONE]`.
+        """Returns the end of a good stream: a last chunk per choice, usage if requested, `[DONE]`.
 
         With `routing` (debug), the last chunk before `[DONE]` carries it.
         """

@@ -125,6 +125,7 @@ class _Conversation:
             # This text is between a call and its result, but chat completions require the result
             # next.
             words = "\n".join([part for part in (last.text, message.text) if part])
+            # If this is the first text of the message, all places after it move by one.
             moved = 0 if last.text or last.parts else 1
             kept = [replace(item, at=item.at + moved) for item in last.sealed if item.at]
             kept = [item for item in last.sealed if not item.at] + kept
@@ -136,6 +137,7 @@ class _Conversation:
         self.attach()
         add_tool_call(self.messages, call, path)
         last = self.messages[-1]
+        # A place counts the text, as one, and the calls before it.
         before = len(last.tool_calls) - 1 + bool(last.text or last.parts)
         if self.sealed:
             self.messages[-1] = replace(last, sealed=(*last.sealed, *self._taken(before)))

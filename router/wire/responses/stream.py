@@ -115,6 +115,7 @@ class ResponseStream:
             self._close(events, status)
         unit = bool(choice.text)
         for i, call in enumerate(choice.tool_calls):
+            # Items before this call go first; the slice skips those already sent.
             for sealed in choice.sealed[self._sealed_sent :]:
                 if sealed.at <= unit + i:
                     self._sealed(events, sealed)
