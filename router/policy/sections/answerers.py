@@ -196,7 +196,7 @@ _IMAGE_TOKENS = (
 
 
 class UpstreamAnswerer(AnswererBase):
-    """Answers through a server of OpenAI's chat completions or responses, or Anthropic's messages."""
+    """Calls a server of OpenAI's chat completions or responses, or Anthropic's messages."""
 
     kind: Literal["upstream"] = Field(
         description="A server of OpenAI's chat completions or responses, or of Anthropic's "
