@@ -208,6 +208,7 @@ class Gateway:
 
     def close(self) -> None:
         """Drains and stops. Await `aclose` instead in the loop that is this gateway's home."""
+        # Only a loop of our own may be stopped here.
         if self._home is not None and self._thread is not None:
             asyncio.run_coroutine_threadsafe(self.aclose(), self._home).result()
             self._home.call_soon_threadsafe(self._home.stop)
@@ -217,6 +218,7 @@ class Gateway:
 
     async def aclose(self) -> None:
         """Drains the writes that are under way, stops the local model and closes the ledger."""
+        # A second call then finds nothing to close.
         app, self._app = self._app, None
         if app is not None:
             await app.close()
@@ -273,6 +275,7 @@ def _request(
 
 
 def _messages(asked: str | Sequence[Mapping[str, object] | Message]) -> tuple[Message, ...]:
+    # A plain text is one question of a user.
     if isinstance(asked, str):
         return (Message("user", asked),)
     return tuple(

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 def _features() -> TfidfVectorizer:
     try:
         from sklearn.feature_extraction.text import TfidfVectorizer
+    # Serving works without scikit-learn, so only this function needs it.
     except ImportError as error:
         raise TrainingDataError(
             "the baseline needs scikit-learn, which is not installed; expected it with the extra "

@@ -29,5 +29,6 @@ def evaluate(
     """
     subject = Subject.load(folder)
     report = MEASURES[kind](subject, path, options)
+    # Timing is slow, so it is done only on request.
     timed = speed.latency_sections(subject) if latency else {}
     return replace(report, sections={**report.sections, **timed, **speed.size_section(subject)})

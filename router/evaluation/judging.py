@@ -53,7 +53,9 @@ def fitted(
     TrainingDataError where the rows have only one class; `path` is the file they come from.
     """
     labels = [row.label for row in rows]
+    # A head of one class says nothing, so the mistake is named before minutes of fitting.
     need_classes(path, labels, "the label to fit (--train FILE may give others)")
+    # Sorted, so that the same rows always give the same head.
     classes = tuple(sorted(set(labels)))
     number = {label: place for place, label in enumerate(classes)}
     texts = [row.text for row in rows]
@@ -75,6 +77,7 @@ def unknown_judges(
     subject: Subject, taught: Sequence[Row], judged: Sequence[Row], path: Path
 ) -> bool:
     """Returns True when only judged rows are new to the encoder, and it knows all taught rows."""
+    # Enough dev rows among the taught ones weigh and calibrate without the judged rows.
     honest = honest_rows(subject, taught, path)
     if honest is None or int(honest.sum()) >= LEAST_HONEST:
         return False
@@ -101,6 +104,7 @@ def weighed(
     judges itself. These heads come last.
     """
     numbers = np.asarray(labels, dtype=np.int64)
+    # Every second row, so that both halves have the file's mixture.
     odd = np.arange(len(labels)) % 2 == 1
     halves: list[Half] = []
     for mine in (~odd, odd):
@@ -110,6 +114,7 @@ def weighed(
     chances = np.zeros((len(labels), *parts[0].shape[1:]))
     for (_, mine), part in zip(halves, parts, strict=True):
         chances[mine] = part
+    # The head that is kept may use all rows, since the halves judge in its place.
     mix, judged = unseen(fit.fitted, encoded, numbers)
     return put_together(fit.fitted, mix, judged), chances, tuple(halves)
 
@@ -129,6 +134,7 @@ def save(head: Head, path: Path) -> str:
 
     Raises TrainingDataError where it cannot be written.
     """
+    # `heads.save` names the files after the head.
     named = replace(head, name=path.name)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -194,6 +200,7 @@ def early_section(
     ]
     if not judges:
         return {}
+    # A row is sure where n-grams alone would end the reading, as `tiergate classify` does.
     sure = np.zeros(len(truth), bool)
     predicted, whole = np.zeros((2, len(truth)), np.int64)
     for early, half, mine in judges:

@@ -98,6 +98,7 @@ class Subject:
         """
         if name in self.model.stack.heads:
             return self.model.stack.heads[name]
+        # The shipped folder comes first: serving would use that head.
         for folder in (self.folder / HEADS_FOLDER, self.benchmark_heads):
             if (folder / f"{name}.json").is_file():
                 return heads.load(folder, name, encoder_sha256=self.model.encoder.sha256)

@@ -36,6 +36,7 @@ def typos(text: str) -> str:
 
 def _edited(word: str, chance: random.Random) -> str:
     index = chance.randrange(1, len(word) - 2)
+    # Dropped, doubled or swapped with the next letter.
     kind = chance.randrange(3)
     if kind == 0:
         return word[:index] + word[index + 1 :]

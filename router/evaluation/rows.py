@@ -63,6 +63,7 @@ def trained_on(folder: Path) -> frozenset[str]:
     try:
         card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
         return frozenset(str(row["sha256"]) for row in card.get("files", []))
+    # A model without a readable card is measured on all rows; nothing is known of its files.
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return frozenset()
 
@@ -97,6 +98,7 @@ def both_sides(
         teaching = [row for row in table.items if not in_dev(row.text, row.group)]
         judged, notes = _dev_rows(table, by_card=False)
     else:
+        # The same file as both would judge rows by themselves, so it is cut in two.
         same = train.sha256 == table.sha256
         alone = judged_side(table, known, True if same else dev)
         judged, notes = alone.judged, alone.notes
@@ -138,6 +140,7 @@ def _skipped_note(table: Table[Row]) -> tuple[str, ...]:
 
 
 def _key(row: Row) -> tuple[str, str]:
+    # Texts that differ only in case or spaces count as the same text.
     return row.scope, normalised(row.text) or row.text
 
 
@@ -151,6 +154,7 @@ def _consistent(rows: Sequence[Row]) -> tuple[tuple[Row, ...], tuple[str, ...]]:
     kept, torn = [], []
     repeats = 0
     for same in groups.values():
+        # No head can be right on both, so such a text teaches nothing.
         if len({row.label for row in same}) > 1:
             torn += [row.line for row in same]
         else:

@@ -35,6 +35,7 @@ def save_shape(shape: Shape | None, head: Path, encoder_sha256: str) -> None:
             return
         np.savez(
             path,
+            # Single and half precision: the distance needs no more digits.
             whitening=shape[0].astype(np.float32),
             centres=shape[1].astype(np.float16),
             encoder_sha256=np.array(encoder_sha256),
@@ -57,6 +58,7 @@ def load_shape(path_of_head: Path, head: Head) -> Shape | None:
             made_for = str(arrays["encoder_sha256"])
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise ModelFileError(f"{path} is damaged: {error}; save the head again") from error
+    # A shape of other intents would give distances without any meaning.
     width, intents = head.weight.shape
     if (
         made_for != head.encoder_sha256

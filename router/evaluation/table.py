@@ -86,6 +86,7 @@ def read(
     items: list[Item] = []
     skipped: list[int] = []
     count = 0
+    # Problems of single rows are collected, so that one run names all of them.
     for number, content in _lines(path, _unpacked(path, packed)):
         count += 1
         try:
@@ -107,6 +108,7 @@ def read(
     if not items:
         rows_read = f"{count} rows without text or label" if count else "no rows"
         raise TrainingDataError(f"{path}: found {rows_read}; expected one JSON object a line")
+    # The digest is of the file as it lies there: the model's card names files by it.
     return Table(path, hashlib.sha256(packed).hexdigest(), tuple(items), tuple(skipped))
 
 
@@ -141,6 +143,7 @@ def _told(path: Path, problems: Mapping[str, Sequence[int]]) -> str:
         rows = "" if len(lines) == 1 else f" ({len(lines)} rows: lines {named(lines)})"
         parts.append(f"{path}:{lines[0]}: {what}{rows}")
     more = len(parts) - MAX_LINES_NAMED
+    # A file in a wrong format has a problem in every line.
     kept = parts[:MAX_LINES_NAMED] + ([f"and {more} problems more"] if more > 0 else [])
     return "\n  ".join(kept)
 
@@ -156,6 +159,7 @@ def _bytes(path: Path) -> bytes:
 
 def _unpacked(path: Path, raw: bytes) -> bytes:
     """Returns the content of gzip bytes, or the bytes; a name that ends in .gz must hold gzip."""
+    # The content decides, since a gzip file may have any name.
     if not raw.startswith(GZIP_MAGIC):
         if path.suffix == ".gz":
             raise TrainingDataError(

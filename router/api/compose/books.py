@@ -156,6 +156,7 @@ class Books:
 
         `by_day` leaves out the roll-ups of quarter hours. Raises LedgerError.
         """
+        # A report by day needs no quarter hours.
         kinds = [kind for kind in Kind if kind is not Kind.TIME or not by_day]
         return portion(self._database, since_ms, until_ms, tenant, kinds)
 

@@ -62,6 +62,7 @@ class Finding:
 
 def summary(found: Sequence[Finding]) -> str:
     """Returns one line such as "11 OK, 3 optional parts not installed"."""
+    # Shipped policies name keys of several providers, so an unset one is no fault.
     keys = [finding for finding in found if finding.optional and finding.is_key]
     parts = [finding for finding in found if finding.optional and not finding.is_key]
     broken = [

@@ -108,6 +108,7 @@ def addresses_from(texts: Mapping[str, str]) -> dict[str, LocalAddress]:
 def load_policies(settings: Settings, environ: Mapping[str, str]) -> list[LoadedPolicy]:
     """Returns the served policies, the default first. Raises PolicyError with all mistakes."""
     known, encoder = load_abilities().known or None, encoder_sha256(settings.model_dir)
+    # All policies are read before an error is raised, so that one start shows every mistake.
     loaded, mistakes = [], list[Mistake]()
     for name in settings.policies:
         try:

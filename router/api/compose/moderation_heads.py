@@ -39,6 +39,7 @@ class ModerationHeads:
 
         Raises AnswererNotReady where the shipped heads are not of this encoder, LedgerError.
         """
+        # An operator's own policy wins, because it may have other classes and thresholds.
         served = self._analyst.served(DOMAIN, TASK)
         if served is not None:
             return served
@@ -57,6 +58,7 @@ class ModerationHeads:
                 f"cannot be read: {error.message} Serve one of your own, or fit its heads "
                 "anew with `tiergate train specialists`."
             ) from error
+        # Rows will name this policy's hash, so its text must be in the ledger.
         await self._record(loaded)
         return specialist
 

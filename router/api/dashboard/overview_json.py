@@ -103,6 +103,7 @@ def page_json(page: DecisionPage, query: DecisionQuery) -> Json:
     read.
     """
     before = page.before
+    # A full page stopped at its limit; a part of a page stopped at the bound of rows that are read.
     full = len(page.lines) == query.limit
     return {
         "data": [_line_json(line) for line in page.lines],

@@ -112,6 +112,7 @@ class Dashboard:
     async def figures(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Sends one view as JSON. Raises the errors of `admit`, NotFound, RequestError."""
         headers = headers_of(scope)
+        # The files are public, and the figures behind them are not.
         identity = await self._door.admit(headers, KeyScope.REPORTS)
         self._door.require_own_name(headers, identity)
         name, _, which = scope["path"].removeprefix(DATA).partition("/")
@@ -148,6 +149,7 @@ class Dashboard:
     async def _decision(self, public_id: str, identity: Identity) -> bytes:
         admin = KeyScope.ADMIN in identity.scopes
         visible_tenant = None if admin else identity.tenant
+        # Another tenant's decision looks like one that does not exist.
         row = await self._figures.decision(request_id_of(public_id), visible_tenant)
         if row is None:
             raise NotFound(
@@ -179,6 +181,7 @@ def _asked(scope: Scope, keys: frozenset[str]) -> Asked:
         pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=50)
     except ValueError as error:
         raise RequestError(f"The query cannot be read ({error}); send it as UTF-8.") from error
+    # A misspelt filter that is ignored would show figures of something else.
     for key, value in pairs:
         if key not in keys:
             known = ", ".join(sorted(keys))
@@ -207,6 +210,7 @@ def _query(query: Asked, tenant: str | None) -> DecisionQuery:
     search = query.get("search", "")
     wanted = request_id_of(search).lower()
     by_id = wanted.isascii() and wanted.isalnum() and len(wanted) >= ID_CHARACTERS
+    # Ids begin with their time, whose first character is always a digit.
     by_id = by_id and wanted[0].isdigit()
     return DecisionQuery(
         tenant=tenant,
@@ -285,6 +289,7 @@ async def _send_tagged(
     scope: Scope, send: Send, body: bytes, headers: Headers, kind: bytes, tag: bytes
 ) -> None:
     """Sends the body, or 304 to a client that has it already."""
+    # RFC 9110 wants the ETag on a 304 too.
     headers = [*headers, (b"etag", tag)]
     if headers_of(scope).get("if-none-match", "").encode() == tag:
         await send({"type": "http.response.start", "status": 304, "headers": headers})

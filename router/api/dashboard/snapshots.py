@@ -33,6 +33,7 @@ class Snapshots:
         others their result.
         """
         made_at_ms, task = self._kept.get(key, (0.0, None))
+        # A result that is still being made is never too old: its callers share it.
         old = task is not None and task.done() and self._age(made_at_ms) >= ttl_ms
         if task is None or old or (task.done() and (task.cancelled() or task.exception())):
             task = asyncio.ensure_future(self._made(work))

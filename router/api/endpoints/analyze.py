@@ -44,6 +44,7 @@ class Analyses:
         identity = await self._door.admit(headers, KeyScope.CHAT)
         domain, task, verb = _parts(scope["path"])
         specialist = self._analyst.find(domain, task)
+        # A key may be limited to policies, and a specialist belongs to one.
         check_policy(identity, specialist.runtime.policy.name)
         require_json(headers)
         body = await read_body(headers, receive, self._router.default.policy.max_body_bytes)

@@ -71,6 +71,7 @@ class Answering:
         try:
             max_body_bytes = self._gateway.router.default.policy.max_body_bytes
             identity, body = await self._door.receive(headers, receive, max_body_bytes)
+            # Parsing a large body takes milliseconds, which other requests would wait for.
             exchange = await made_of(len(body), partial(self._wire.read, body, headers))
             first = exchange.requests[0]
             async with Watch(receive, send) as watch:
@@ -120,6 +121,7 @@ class Answering:
             ids = self._wire.id_headers(first.request_id)
             headers = [*STREAM_HEADERS, *committed_headers(first), *ids]
             await send({"type": "http.response.start", "status": 200, "headers": headers})
+            # Some formats open with an event of their own.
             if begun := stream.begin():
                 await send({"type": "http.response.body", "body": begun, "more_body": True})
             try:
@@ -127,6 +129,7 @@ class Answering:
                 return
             except TiergateError as error:
                 failed = error
+            # The server ends; a client that left needs no farewell.
             except asyncio.CancelledError:
                 if watch.gone:
                     raise
@@ -196,6 +199,7 @@ def together(outcomes: list[Outcome]) -> Outcome:
     answers = [o.answer for o in outcomes if o.answer is not None]
     baselines = [o.baselines.requested_model for o in outcomes]
     known = [baseline for baseline in baselines if baseline is not None]
+    # One doubtful answer makes the whole body doubtful.
     doubted = next((o for o in outcomes if o.verdict is not Verdict.ACCEPTED), first)
     return replace(
         first,

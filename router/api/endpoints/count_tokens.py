@@ -66,11 +66,13 @@ class TokenCounts:
             return None
         digest = hashlib.blake2b(body, digest_size=16)
         digest.update(f"{selected.runtime.policy_hash} {selected.pinned}".encode())
+        # A new policy may lead to other providers, so its hash is part of the key.
         key = digest.digest()
         pending_count = self._kept.get(key)
         if pending_count is None:
             pending_count = asyncio.ensure_future(_highest(counters, request))
             self._kept[key] = pending_count
+            # Dicts keep their order, so the first key is the oldest.
             if len(self._kept) > MOST_KEPT:
                 del self._kept[next(iter(self._kept))]
         counted = await asyncio.shield(pending_count)
@@ -87,6 +89,7 @@ def _counters(selected: Selected) -> list[TokenCounter]:
     elif selected.pinned_tier is not None:
         plans = [plan for plan in plans if plan.facts.tier == selected.pinned_tier]
     counters = [counter for plan in plans if (counter := _counter(plan)) is not None]
+    # One provider that does not count would make the highest count a guess.
     return counters if len(counters) == len(plans) else []
 
 

@@ -60,6 +60,7 @@ class Embeddings:
         identity, body = await self._door.receive(headers, receive, policy.max_body_bytes)
         embedding_request = parse_embedding_request(body, headers, self._embedder.width)
         require_own(policy, embedding_request.model, EMBEDDING_MODEL)
+        # Some clients send token ids instead of texts.
         if embedding_request.ids:
             embedding_request = replace(
                 embedding_request, texts=tuple(await self._tokens.texts(embedding_request.ids))
@@ -88,6 +89,7 @@ class Embeddings:
             compute_ms=embedded.compute_ms,
             price=runtime.triage_price,
         )
+        # The row is written before the answer goes out: nothing is sent unbooked.
         await self._ledger.finish(embedding_row(done, self._secret_of(identity.tenant)))
         self._metrics.analysed(runtime.policy.name, [done.cost_nano_usd], EMBEDDING_TIER)
         body = render_embeddings(

@@ -96,6 +96,7 @@ class Reviews:
             verdict.verdict, verdict.minutes, verdict.corrected, verdict.by, identity.key_id
         )
         case = await self._reviewer.decide(review_id, _whose(identity), judgement)
+        # The verdict stands without a price, but its cost is missing in every report.
         if case.reviewed is not None and case.reviewed.cost_nano_usd is None:
             self._log.warning("review_without_price", review=review_id, minutes=verdict.minutes)
         return case

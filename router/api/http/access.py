@@ -95,6 +95,7 @@ class Doorkeeper:
     async def _identify(self, headers: dict[str, str]) -> Identity:
         authorization = headers.get("authorization") or f"Bearer {headers.get('x-api-key', '')}"
         kind, _, secret = authorization.partition(" ")
+        # The first key that is created closes the server for everybody without one.
         if self._open and not await self._keys.any():
             # Browsers send `Origin` with every request that a page of another site makes.
             origin = headers.get("origin", "")

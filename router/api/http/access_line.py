@@ -44,6 +44,7 @@ class AccessLine:
         return {name: value.decode("latin-1") for name, value in values if value is not None}
 
 
+# A context variable, so that no function between must pass the line on.
 _LINE: ContextVar[AccessLine | None] = ContextVar("access_line", default=None)
 
 

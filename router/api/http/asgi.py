@@ -54,6 +54,7 @@ def headers_of(scope: Scope) -> dict[str, str]:
     All `anthropic-beta` lines make one list (RFC 9110, section 5.3).
     """
     headers = {k.decode("latin-1"): v.decode("latin-1") for k, v in scope["headers"]}
+    # Only a repeated header can have lost a value.
     if len(headers) < len(scope["headers"]) and "anthropic-beta" in headers:
         betas = [v.decode("latin-1") for k, v in scope["headers"] if k == b"anthropic-beta"]
         headers["anthropic-beta"] = ",".join(betas)
@@ -100,6 +101,7 @@ async def _read(headers: dict[str, str], receive: Receive, limit: int) -> bytes:
         if size > limit:
             raise _too_large(size, limit)
         chunks.append(chunk)
+        # One chunk is the usual case, and needs no copy.
         if not event.get("more_body", False):
             return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
@@ -150,6 +152,7 @@ async def send_error(send: Send, error: TiergateError, body: bytes, headers: Hea
     waiting_errors = (
         Overloaded | UpstreamRateLimited | LedgerUnavailable | TooManyWrongKeys | AnswererNotReady
     )
+    # A wait of less than a second would be written as 0, which clients read as "at once".
     if isinstance(error, waiting_errors) and error.retry_after_s is not None:
         extra.append((b"retry-after", str(max(1, math.ceil(error.retry_after_s))).encode()))
     if isinstance(error, MethodNotAllowed) and error.allow:
@@ -187,6 +190,7 @@ class Watch:
         handler = asyncio.current_task()
         assert handler is not None
         self._task: asyncio.Task[None] | None = None
+        # A timer costs far less than a task.
         self._timer = asyncio.get_running_loop().call_later(GRACE_S, self._begin, handler)
         return self
 
@@ -207,6 +211,7 @@ class Watch:
     async def _wait(self, handler: asyncio.Task[Any]) -> None:
         while (await self._receive())["type"] != "http.disconnect":
             pass
+        # Servers report a disconnect after every complete response, too.
         if not self._complete:
             self.gone = True
             handler.cancel()

@@ -81,6 +81,7 @@ def _decoders(coding: str) -> tuple[Callable[[], _Decoder], tuple[type[Exception
     if coding != "zstd":
         return lambda: zlib.decompressobj(_ZLIB_BITS[coding]), (zlib.error,)
     if sys.version_info >= (3, 14):
+        # Imported late: most bodies come uncompressed.
         from compression import zstd
     else:
         from backports import zstd

@@ -54,6 +54,7 @@ def request_name(request_id: str) -> str:
 
 def request_id_of(public_id: str) -> str:
     """Returns the ledger's id behind the public id of a decision, a request or an answer."""
+    # Clients hold ids of several APIs, and all of them name one row.
     for prefix in ("dec_", "req_", "chatcmpl-", "resp_", "msg_", "cmpl-", "modr-"):
         if public_id.startswith(prefix):
             return public_id[len(prefix) :]
@@ -83,6 +84,7 @@ def committed_headers(event: Committed) -> Headers:
         *rate_headers(event.rates),
         (b"x-tiergate-model", _ascii(event.model)),
         (b"x-tiergate-policy", f"{event.policy}@{event.policy_hash}".encode()),
+        # A stream's verdict comes at its end, except where an outage allowed an unverified answer.
         *([(b"x-tiergate-verdict", UNVERIFIED)] if Reason.OUTAGE_LOWER in rung.reasons else []),
         *([(b"x-tiergate-review", b"pending")] if event.review_id else []),
         *_cache_header(event.cache),
@@ -113,6 +115,7 @@ def outcome_headers(outcome: Outcome) -> Headers:
         *_redirects_header(outcome.redirects),
         *_output_header(outcome.max_output_tokens),
     ]
+    # A missing header is honest; a zero would be read as free of charge.
     if outcome.cost_known:
         headers.append((b"x-tiergate-cost-usd", usd(outcome.cost_nano_usd).encode()))
     if outcome.saved_nano_usd is not None:
@@ -173,6 +176,8 @@ def rate_headers(rates: Sequence[RateState]) -> Headers:
     for unit in ("requests", "tokens"):
         states = [rate for rate in rates if rate.unit == unit]
         if states:
+            # The scarcest rate is the one that refuses first; among equal ones the one that lasts
+            # longest.
             rate = min(states, key=lambda state: (state.remaining / state.limit, -state.reset_ms))
             headers += [
                 (f"x-ratelimit-limit-{unit}".encode(), str(rate.limit).encode()),

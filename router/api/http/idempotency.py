@@ -115,6 +115,7 @@ class Idempotency:
         while (other := self._running.get(name)) is not None:  # ends with the request that runs
             _require_same(other.fingerprint, fingerprint)
             await other.done.wait()
+        # No await since the last look, so no other request can have come between.
         run = self._running[name] = _Run(fingerprint)
         try:
             standing = await self._claimed(*name, fingerprint)
@@ -205,6 +206,7 @@ class Idempotency:
         row = replayed_row(first, request_id, identity.key_id, now_ms, latency_ms)
         await self._ledger.finish(row)
         self._metrics.replayed()
+        # The repeat has a row and an id of its own; all other headers are the first answer's.
         ids = dict(id_headers(request_id))
         ids[b"request-id"] = ids[b"x-request-id"]  # the name that Anthropic's clients read
         headers = [
@@ -298,6 +300,7 @@ def _fingerprint(path: str, headers: dict[str, str], body: bytes) -> str:
     # The handler reports a body that is no JSON or too deep; its bytes are enough here.
     with suppress(orjson.JSONDecodeError, orjson.JSONEncodeError, RecursionError):
         body = orjson.dumps(orjson.loads(body), option=orjson.OPT_SORT_KEYS)
+    # Other headers (a client's version, a trace id) may differ between tries.
     hints = sorted((name, value) for name, value in headers.items() if name.startswith(HINTS))
     digest = hashlib.sha256(repr((path, hints)).encode())
     digest.update(body)

@@ -93,6 +93,7 @@ class Remaining:
 
         Everything except the rest of the calls is made once per policy.
         """
+        # A reload brings another policy object, with other bounds.
         if self._bounds_of is not policy:
             calls = sum(answerer.concurrency for _, answerer in policy.rungs())
             tokens = policy.max_body_bytes // LETTERS_PER_TOKEN

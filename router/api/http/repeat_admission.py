@@ -35,6 +35,7 @@ class GivenAgain:
         if first.endpoint in (EMBEDDINGS, MODERATIONS):
             check_policy(identity, first.policy)  # these count in no rate the first time either
             return ()
+        # Another key of the tenant may not reach the tier that answered.
         check_answered(identity, first.policy, first.tier)
         rates = request_rates(self._limiter, self._budgets, identity, first.policy, ())
         if rates is None:

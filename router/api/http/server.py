@@ -164,6 +164,7 @@ class Server:
             for path, wire in WIRE_FORMATS.items()
         }
         counts = TokenCounts(MessagesFormat(capped=False), gateway.router, door, ids)
+        # Most requests find their handler by one look-up; prefixes are tried only after it.
         self._exact: dict[str, tuple[str, Handler]] = {
             **answering,
             "/v1/messages/count_tokens": ("POST", counts),
@@ -257,6 +258,7 @@ class Server:
 
         It carries the decision's id only when that id finds a row.
         """
+        # A request that failed before its row was written has no decision to look up.
         booked = bool(error.request_id) and await self._gateway.booked(error.request_id)
         request_id = error.request_id or self._ids.new()
         wire = _errors_of(path)

@@ -79,4 +79,5 @@ def _network(address: str) -> str:
         return str(parsed)
     if parsed.ipv4_mapped is not None:
         return str(parsed.ipv4_mapped)
+    # Whoever has one address of a /64 can use all of them.
     return str(ipaddress.ip_network((parsed, 64), strict=False))

@@ -164,6 +164,7 @@ class CallMetrics:
 
     def _tenant(self, name: str) -> str:
         if name not in self._tenants:
+            # Each label makes a series of its own in Prometheus.
             if len(self._tenants) >= MOST_TENANTS:
                 return OTHERS
             self._tenants.add(name)

@@ -148,6 +148,7 @@ class LineLimit:
             self.subjects[subject] = _Kept(now_ms, line)
             return line
         kept.last = line
+        # The line itself is kept, so that the next one shows the latest state.
         if now_ms - kept.written_ms < EVERY_MS:
             kept.held_back += 1
             return None

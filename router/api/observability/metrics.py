@@ -71,6 +71,7 @@ class Metrics:
     def answered(self, outcome: Outcome) -> None:
         """Counts a request that got an answer."""
         key = (outcome.policy, outcome.rung.tier, outcome.verdict, outcome.reason)
+        # The same few combinations come with every request.
         counted = self._counted.get(key) or self._count_as(*key)
         counted.requests.inc()
         counted.reasons.inc()

@@ -265,6 +265,7 @@ OPERATIONS = (
 
 def known_paths() -> tuple[str, ...]:
     """Returns every path that answers, once, as a pattern, in the order of this page."""
+    # A path with two methods is listed once.
     described = dict.fromkeys(operation.path for operation in OPERATIONS)
     return (*described, "/dashboard", "/docs", "/openapi.json")
 

@@ -81,6 +81,7 @@ _OBJECTS = {"type": "array", "items": {"type": "object"}}
 _WORDS = {"type": ["string", "array"]}
 _FLAG = {"type": "boolean"}
 _OBJECT = {"type": "object"}
+# Bounds that the wire checks as well, so that a generated client knows them.
 _SAMPLING = {
     "temperature": {"type": "number", "minimum": 0, "maximum": 2},
     "top_p": {"type": "number", "minimum": 0, "maximum": 1},

@@ -65,6 +65,7 @@ def banner(listening: Listening, core: Core, settings: Settings) -> str:
 
 def _lines(listening: Listening, core: Core, settings: Settings) -> Iterator[str]:
     with_workers = f" with {listening.workers} workers" if listening.workers > 1 else ""
+    # The line must not hide that other machines can connect.
     also = ", and every other address of this machine" if listening.everywhere else ""
     ledger = Address.parse(settings.database).shown
     command = _commands(settings, core.environ)
@@ -87,6 +88,7 @@ def _lines(listening: Listening, core: Core, settings: Settings) -> Iterator[str
         yield f"  triage     {core.engine.version}"
     yield f"  database   {ledger}"
     for loaded in core.loaded.values():
+        # An unset key is found at the start, not by the first request that needs it.
         for mistake in missing_secrets(loaded, core.environ):
             what = f"{mistake.key_path}: {mistake.found} is not set"
             yield f"  warning    {what}; calls go out without a key"

@@ -102,6 +102,7 @@ def read_graded(path: Path) -> GradedTable:
 
     table = read(path, (("prompt", "question"), ("weak_correct", "correct", "scores")), parse)
     highest = max(max(graded_row.results.values()) for graded_row in graded.values())
+    # Some tables grade on another scale than 0..1.
     scale = 1.0 if highest <= 1.0 else highest
     if scale != 1.0:
         graded = {
@@ -209,6 +210,7 @@ def read_prices(path: Path | None) -> Mapping[str, Price]:
             f"{path}: found no price list ({error}); expected JSON of model -> [dollars per "
             "million prompt tokens, dollars per million answer tokens]"
         ) from error
+    # The file's own prices win.
     return {**PRICES, **own}
 
 

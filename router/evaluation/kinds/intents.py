@@ -71,12 +71,14 @@ def evaluate(subject: Subject, path: Path, options: Options) -> Report:
     Raises TrainingDataError where a file cannot be used, or where no head is available.
     """
     table = read_intents(path)
+    # A head that was saved for exactly these intents needs no fitting.
     saved = None if options.train else subject.benchmark_head(_classes(table.items))
     if saved is None:
         train = read_intents(options.train) if options.train else None
         sides = both_sides(table, train, subject.known, options.dev)
     else:
         sides = judged_side(table, subject.known, options.dev)
+    # An out-of-scope row has no intent to teach.
     taught = [row for row in sides.train if not row.outside]
     source = options.train or path
     fit = None if saved else fitted(subject, "intent", taught, options, source)
@@ -85,6 +87,7 @@ def evaluate(subject: Subject, path: Path, options: Options) -> Report:
     judged = _known_intents(sides, head)
     inside = [row for row in judged if not row.outside]
     shape = load_shape(subject.benchmark_heads / head.name, head) if saved else None
+    # Most likely the two files hold intents of different projects.
     if not inside:
         raise TrainingDataError(
             f"{path}: found no in-scope row whose intent was taught; expected some: is --train "
@@ -173,6 +176,7 @@ def scoped(head: Head, rows: Sequence[Row], encoded: Encoded) -> Floats:
     The bot is known when a request comes, so another bot's intents are no candidates.
     """
     logits = np.asarray(head.logits(encoded), float)
+    # Labels of a file with bots are written "bot:intent".
     scopes = np.array([name.partition(":")[0] if ":" in name else "" for name in head.classes])
     for place, row in enumerate(rows):
         if row.scope and (scopes == row.scope).any():
@@ -251,6 +255,7 @@ def _outside(
         scores |= distances(rows, vectors, taught, known)
     elif shape is not None:
         scores[Novelty.MAHALANOBIS] = mahalanobis(*shape, vectors)
+    # Without the rows that taught, the best score that is still possible.
     without = WITHOUT_SHAPE if shape is None else WITHOUT_ROWS
     chosen = options.novelty or (DEFAULT_NOVELTY if taught else without)
     if chosen not in scores:

@@ -61,6 +61,7 @@ class KnownModels:
         domains = [subject.model.domains[i] for i in np.asarray(out.domain).argmax(axis=1)]
         columns = []
         for model in models:
+            # Tables name one model in several ways.
             name = model_name(model)
             if name not in self.theta:
                 columns.append(np.full(len(rows), np.nan))

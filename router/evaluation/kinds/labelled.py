@@ -70,6 +70,7 @@ def _spam(path: Path) -> list[Reading]:
 def _toxicity(path: Path) -> list[Reading]:
     fine = read(path, (("text",), ("label",)), _toxic_row)
     need_classes(path, [row.label for row in fine.items], "label")
+    # One file answers two questions: toxic or not, and which of three classes.
     coarse = _relabelled(fine, lambda row: "ok" if row.label == "neither" else "toxic")
     return [
         Reading("toxic or not", "toxic", "toxic", coarse),
@@ -115,6 +116,7 @@ def evaluate(kind: Kind, subject: Subject, path: Path, options: Options) -> Repo
 
     def tables(train: Path) -> list[Table[Row]]:
         taught = READERS[kind](train)
+        # A safety file may hold requests or moderated text, which different heads judge.
         if [reading.head for reading in taught] != [reading.head for reading in readings]:
             raise TrainingDataError(
                 f"{train}: found rows of {taught[0].section}; expected rows of "
@@ -201,6 +203,7 @@ def _judged(
 ) -> tuple[dict[str, Section], tuple[str, ...], list[Head]]:
     """Returns the sections of one reading by source, its notes, and the fitted head."""
     shipped = subject.head(reading.head)
+    # Only a head or a rival that is fitted here needs rows to learn from.
     if shipped is None or options.train or options.baseline:
         sides = both_sides(reading.table, train, subject.known, options.dev)
     else:
@@ -225,6 +228,7 @@ def _judged(
     if shipped is None:
         notes += (f"no head {reading.head} ships: fitted here on {len(sides.train)} rows",)
     sections: dict[str, Section] = {}
+    # Sources differ in kind, so one figure over all would hide the weak one.
     for source in sorted({row.source for row in sides.judged}):
         here = np.array([row.source == source for row in sides.judged])
         rows = list(itertools.compress(sides.judged, here.tolist()))
@@ -285,6 +289,7 @@ def figures(
         positive = np.array([row.label == reading.positive for row in rows])
         return chance_section(crossed(head, encoded, halves), positive, options)
     number = {name: place for place, name in enumerate(head.classes)}
+    # No accuracy can be given for a label that the head cannot predict.
     strange = [row for row in rows if row.label not in number]
     if strange:
         raise TrainingDataError(
@@ -315,6 +320,7 @@ def rival(
     resamples, seed = options.resamples, options.seed
     figures_of = {"accuracy": share_figure(predicted == truth, resamples=resamples, seed=seed)}
     if reading.positive:
+        # scikit-learn's margin is for the last label in order.
         above = margins if max(row.label for row in taught) == reading.positive else -margins
         figures_of["auroc"] = auroc_figure(
             above, truth == reading.positive, resamples=resamples, seed=seed

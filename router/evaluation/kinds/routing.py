@@ -68,6 +68,7 @@ def evaluate(subject: Subject, path: Path, options: Options) -> Report:
     table = read_graded(path)
     pair = pair_of(table, path, options.weak, options.strong)
     train = read_graded(options.train) if options.train else None
+    # Only then are rows set apart to learn from.
     fits = bool(options.train or options.labels or options.leave_subjects or options.baseline)
     if fits:
         sides = both_sides(table.table, train.table if train else None, subject.known, options.dev)
@@ -79,6 +80,7 @@ def evaluate(subject: Subject, path: Path, options: Options) -> Report:
             f"{path}: found no benchmark with {LEAST_ROWS} judged rows that both {pair[0]} and "
             f"{pair[1]} answered; expected more rows, or other models by --weak and --strong"
         )
+    # With subjects left out there are five heads for each model, and none covers all rows.
     if options.save_head is not None and (not fits or options.leave_subjects):
         raise TrainingDataError(
             "found --save-head where nothing is fitted to be kept; expected it with --labels or "
@@ -128,6 +130,7 @@ def _parts(
     taught = usable(sides.train, train, clean=False)
     names = sorted({row.source for row in judged})
     parts = []
+    # A single benchmark is already all there is.
     for name in [*names, *(["all"] if len(names) > 1 else [])]:
         own = judged if name == "all" else [row for row in judged if row.source == name]
         teaching = taught if name == "all" else [row for row in taught if row.source == name]
@@ -171,6 +174,7 @@ def _judged(
         chances_of["benchmark heads"] = weak, strong
     if fits:
         taught = taught_rows(part, options)
+        # Every fold must have enough rows, so the smallest one decides.
         fewest = min(_rows_outside(part, taught)) if options.leave_subjects else len(taught)
         if fewest < LEAST_TAUGHT:
             why = "outside one of the folds of subjects " if options.leave_subjects else ""
@@ -178,6 +182,7 @@ def _judged(
         else:
             basis = f"on {len(taught)} labels"
             basis += ", subjects left out" if options.leave_subjects else ""
+            # The fitted heads come back through this list, so that they can be saved.
             made: list[Foretold] = []
             heads = _by_head(subject, options.train or path, part, options, made)
             chances_of[f"head {basis}"] = _foretold(part, taught, heads, options)
@@ -222,7 +227,7 @@ def apgr_section(rank: Floats, weak: Floats, strong: Floats, options: Options) -
     figures: dict[str, Figure] = {}
     count = len(rank)
     for suffix, curve_of in (("", rm.binned_curve), ("_exact", rm.exact_curve)):
-
+        # The default argument keeps this turn's curve: a closure would see the last one.
         def again(rows: npt.NDArray[np.integer], curve_of: CurveOf = curve_of) -> tuple[float, ...]:
             return _summary(_positive(curve_of, rank, weak, strong, rows, options.seed))
 
@@ -251,6 +256,7 @@ def _positive(
     seed: int,
 ) -> rm.Curve:
     """Returns the curve of a resample; without a gap where the strong model is no better there."""
+    # PGR divides by the gap between the two models.
     if strong[rows].sum() <= weak[rows].sum():
         return EMPTY
     return curve_of(rank[rows], weak[rows], strong[rows], seed)

@@ -47,11 +47,13 @@ def cost_sections(
     sections: dict[str, Section] = {}
     notes: list[str] = []
     chances = known.pair(subject, rows, pair)
+    # A guessed price would look like a measured one.
     if any(model not in prices for model in pair):
         notes.append("no price for one of the two models: --prices FILE gives cost figures")
     elif chances is not None:
         sections |= _two(rows, graded, pair, prices, chances[1] - chances[0], options)
     names, answered = _everyone(graded)
+    # Models can only compete on prompts that all of them answered.
     if len(names) > 2 and len(answered) < len(rows):
         left = len(rows) - len(answered)
         notes.append(f"{left} rows that not every model answered are left out where all compete")

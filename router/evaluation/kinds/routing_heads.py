@@ -82,7 +82,9 @@ def _one(
 ) -> tuple[Floats, Head | None]:
     """Returns one model's chances on the wanted rows, and its head."""
     encoded, wanted = read
+    # A graded result counts as right above one half.
     labels = np.array([int(result > 0.5) for result in results])
+    # With one class there is nothing to fit: the chance is 0 or 1.
     if len(np.unique(labels)) < 2:
         return np.full(len(wanted), float(labels[0])), None
     fit = fit_head(
@@ -135,4 +137,5 @@ def save_pair(
 
 
 def _slug(benchmark: str, model: str) -> str:
+    # Names of models have slashes and colons, which a file name may not have.
     return re.sub(r"[^a-z0-9-]+", "-", f"{benchmark} {model_name(model)}".lower())

@@ -58,6 +58,7 @@ class Curve:
 
 def ranked(rank: Floats, seed: int = 0) -> npt.NDArray[np.int64]:
     """Returns row numbers by falling rank, with ties in an order drawn by `seed`."""
+    # Equal ranks in file order would favour one end of the file.
     drawn = np.random.default_rng(seed).random(len(rank))
     return np.lexsort((drawn, -np.asarray(rank, float)))
 
@@ -159,6 +160,7 @@ def spending(
 def oracle_rank(weak: Floats, strong: Floats, weak_cost: Floats, strong_cost: Floats) -> Floats:
     """Returns the rank by known results: the most accuracy gained per dollar first."""
     gain = np.asarray(strong, float) - weak
+    # A strong call may cost no more than a weak one; then any gain comes first.
     price = np.maximum(strong_cost - weak_cost, 1e-12)
     rank: Floats = gain / price
     return rank

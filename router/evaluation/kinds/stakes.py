@@ -64,6 +64,7 @@ def _apart(chances: Floats, rows: Sequence[Row], options: Options) -> dict[str, 
     share, pairs = pairs_in_order(chances, high, np.array([row.pair for row in rows]))
     if pairs:
         sections["minimal pairs"] = {"in_order": Figure(share, pairs)}
+    # The same folding as in triage, so that the same sums are seen.
     money = np.array([bool(DOLLARS.read(fold(row.text))) for row in rows])
     figures = {"share_with_a_sum": Figure(float(money.mean()), len(rows))}
     for name, part in (("auroc_with_a_sum", money), ("auroc_without_one", ~money)):

@@ -39,6 +39,7 @@ class AbilityTable:
         """Returns the ability by the best evidence: labelled traffic, a measurement, the table, a
         prior.
         """
+        # The operator's own labels describe this deployment better than any table.
         stated = section.ability
         if stated.theta is not None:
             return Ability(
@@ -67,6 +68,7 @@ def load_abilities(known: Path = KNOWN_MODELS, embedded: Path = EMBEDDED) -> Abi
     """Returns the committed tables; parts that are missing stay empty."""
     table = _read(known)
     slope = _number(table.get("a"), 1.0)
+    # A missing file reads as an empty table.
     models = table.get("models")
     measured = _read(embedded)
     return AbilityTable(

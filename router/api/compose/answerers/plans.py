@@ -107,6 +107,7 @@ def plan_of(
             abilities.of(section, tier.level),
             declines=resolver.declines,
         )
+    # It calls the answerer that it thinks over, so that one must be built before it.
     if isinstance(section, DeliberationAnswerer):
         over = built[section.over]
         templates = load_templates(loaded.file(section.templates))
@@ -142,6 +143,7 @@ def _answerer(
     tier: TierSection,
     parts: Parts,
 ) -> Answerer:
+    # Prices of today; a later price builds the policy anew.
     book = PriceBook.of(loaded, utc_day(parts.clock.now_ms()))
     if isinstance(section, LocalAnswerer):
         address = parts.local.get(section.model)
@@ -194,6 +196,7 @@ def _secret(reference: str | None, environ: Mapping[str, str]) -> str | None:
 def _body_rules(section: UpstreamAnswerer | LitellmAnswerer, policy: Policy) -> BodyRules:
     """Returns the rules of the bodies for an answerer; only `full` privacy lets it store text."""
     if isinstance(section, UpstreamAnswerer):
+        # Some providers store text unless a request forbids it.
         hosts = (urlsplit(url).hostname or "" for url in section.base_urls)
         stores = any(map(stores_unasked, hosts))
     else:
