@@ -151,8 +151,10 @@ class Progress:
 
     def reached_by(self, routed: RoutedRequest, rung: int) -> Reason:
         """Returns why a rung was called: the climb that led there, or its own first reason."""
-        climbs = [step.said.reason for step in self.steps if step.said.rung == rung]
-        return climbs[-1] if climbs else routed.decision.rungs[rung].reasons[0]
+        for step in reversed(self.steps):
+            if step.said.rung == rung:
+                return step.said.reason
+        return routed.decision.rungs[rung].reasons[0]
 
     def stood_in_below(self, routed: RoutedRequest, candidate: Candidate) -> bool:
         """Returns True for an answer that goes out because all that should have answered failed."""

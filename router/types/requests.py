@@ -212,7 +212,10 @@ class ChatRequest(Struct, frozen=True):
     @property
     def last_user_text(self) -> str:
         """Returns the text of the last user message, or "" without one."""
-        return next((m.text for m in reversed(self.messages) if m.role == "user"), "")
+        for message in reversed(self.messages):
+            if message.role == "user":
+                return message.text
+        return ""
 
     @property
     def earlier_user_texts(self) -> tuple[str, ...]:

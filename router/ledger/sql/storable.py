@@ -10,6 +10,9 @@ def storable(values: tuple[Value, ...]) -> tuple[Value, ...]:
 
     An upstream may send one; its row must not be lost for that.
     """
-    if not any("\0" in value for value in values if isinstance(value, str)):
+    for value in values:
+        if isinstance(value, str) and "\0" in value:
+            break
+    else:
         return values
     return tuple(v.replace("\0", "\ufffd") if isinstance(v, str) else v for v in values)

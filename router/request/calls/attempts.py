@@ -30,7 +30,10 @@ class Attempts:
     @property
     def spent_nano_usd(self) -> int:
         """Returns what all attempts cost so far."""
-        return sum(attempt.cost_nano_usd for attempt in self.rows)
+        spent = 0
+        for attempt in self.rows:
+            spent += attempt.cost_nano_usd
+        return spent
 
     def money_left(self, cap_nano_usd: int | None) -> int | None:
         """Returns what the client's cap leaves, None without one; never negative."""
@@ -79,7 +82,7 @@ class Attempts:
             return
         price = routed.runtime.triage_price
         paid = cost.Cost(cost.own_compute(price, compute_ms), CostBasis.OWN_COMPUTE)
-        if any(attempt.cost_basis is CostBasis.LIST_PRICE for attempt in self.rows):
+        if any([attempt.cost_basis is CostBasis.LIST_PRICE for attempt in self.rows]):
             paid = cost.Cost(0, CostBasis.LIST_PRICE)
         self.rows.append(
             AttemptRow(
