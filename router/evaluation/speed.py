@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from router.evaluation.options import Section, Subject
 from router.stats.measures import Figure
-from router.training.evaluate import folder_bytes, latency
+from router.training.dev_figures import folder_bytes, latency
 
 TOKENS = ("16", "40", "128")
 REPEATS = 300

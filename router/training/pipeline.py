@@ -23,7 +23,7 @@ from router.errors import TrainingDataError
 from router.stats import heads
 from router.stats.heads import Embeddings, Encoded
 from router.stats.ngrams import rarity
-from router.training import card, evaluate, install
+from router.training import card, dev_figures, install
 from router.training.data import curate, nonsense, sources
 from router.training.data.sources import Example
 from router.training.encoder import encoder_stages
@@ -200,7 +200,9 @@ def _fit(run: Run) -> encoder_stages.Metrics:
         )
         heads.save(head, folder / HEADS_FOLDER)
     for name in fit_heads.CHANCE_HEADS:
-        parts = [fit_heads.part(examples, name, evaluate.both(name)) for examples in (train, dev)]
+        parts = [
+            fit_heads.part(examples, name, dev_figures.both(name)) for examples in (train, dev)
+        ]
         head = fit_heads.chance_head(name, (of_train, parts[0]), (of_dev, parts[1]), sha, rare)
         heads.save(head, folder / HEADS_FOLDER)
     fitted = difficulty.fit((train, of_train), (dev, of_dev), sha, rare)
@@ -273,14 +275,14 @@ def _card(run: Run) -> encoder_stages.Metrics:
     full = Encoder(exported / "encoder.fp32.onnx", exported / TOKENIZER, words)
     texts = [example.text for example in random.Random(run.seed).sample(dev, min(2_000, len(dev)))]
     figures = {
-        "heads": evaluate.head_figures(model, dev, of_dev),
-        "crossed_ece": evaluate.crossed_ece(model, dev, of_dev),
-        "probes": evaluate.probes((train, of_train.vectors), (dev, of_dev.vectors)),
-        "parity": evaluate.parity(model.encoder, full, model, texts),
-        "latency": evaluate.latency(
+        "heads": dev_figures.head_figures(model, dev, of_dev),
+        "crossed_ece": dev_figures.crossed_ece(model, dev, of_dev),
+        "probes": dev_figures.probes((train, of_train.vectors), (dev, of_dev.vectors)),
+        "parity": dev_figures.parity(model.encoder, full, model, texts),
+        "latency": dev_figures.latency(
             model, sources.context_lengths(run.data), repeats=60 if run.quick else 500
         ),
-        "bytes": evaluate.folder_bytes(out),
+        "bytes": dev_figures.folder_bytes(out),
         **json.loads((fitted / "figures.json").read_text()),
     }
     card.write(_described(run, figures), out)

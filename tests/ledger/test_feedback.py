@@ -16,7 +16,7 @@ from router.ledger.tables.feedback import MAX_REVISIONS, outcomes
 from router.money.budgets import DAY_MS
 from router.types import FeedbackSource, Role, TrueOutcome
 from router.wire.feedback import parse_feedback
-from tests.kits.books.learnt_kit import learning, said
+from tests.kits.books.feedback_kit import learning, said
 from tests.kits.books.ledger_rows import NOW_MS, attempt, request
 from tests.kits.changed import replace
 

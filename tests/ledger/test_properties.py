@@ -31,7 +31,7 @@ from router.types import (
     Role,
 )
 from tests.kits.books.empty_ledger import empty_ledger
-from tests.kits.books.learnt_kit import Learning, learning, said
+from tests.kits.books.feedback_kit import Learning, learning, said
 from tests.kits.books.ledger_rows import NOW_MS, attempt, request
 from tests.kits.changed import replace
 from tests.kits.examples import examples

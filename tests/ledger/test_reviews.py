@@ -27,7 +27,7 @@ from router.types import (
     Role,
 )
 from router.wire.feedback import parse_verdict
-from tests.kits.books.learnt_kit import Learning, learning
+from tests.kits.books.feedback_kit import Learning, learning
 from tests.kits.books.ledger_rows import NOW_MS, attempt, request
 from tests.kits.books.ledger_sql import become, query
 from tests.kits.changed import replace
