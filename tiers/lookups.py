@@ -41,7 +41,7 @@ class FileLookup:
         self._rows: Mapping[str, Row] = {}
 
     async def row(self, key: str) -> Row | None:
-        """The row of `key`, None when there is none. Raises: CannotAnswer (file unreadable)."""
+        """Returns the row of `key` or None. Raises CannotAnswer when the file cannot be read."""
         if not usable_key(key):
             return None
         try:
@@ -57,7 +57,7 @@ class FileLookup:
         return self._rows.get(key)
 
     async def close(self) -> None:
-        """Nothing is held open."""
+        """Does nothing: nothing is held open."""
 
 
 class HttpLookup:

@@ -117,10 +117,10 @@ class Deliberation:
         return AnswererStatus(AnswererState.READY, detail)
 
     async def start(self) -> None:
-        """Nothing to load: the templates were read with the policy."""
+        """Does nothing: the templates were read with the policy."""
 
     async def close(self) -> None:
-        """Nothing is held open."""
+        """Does nothing: nothing is held open."""
 
     async def answer(self, work: Work, call: Call) -> Answer:
         """Returns the decision as text, its steps in `Choice.reasoning`, its facts in `facts`.
@@ -152,7 +152,7 @@ class Deliberation:
         yield Delta(final=self._answer(run, text))
 
     async def _step(self, step: TemplateStep, run: _Run, work: Work, call: Call) -> StepResult:
-        """One step, or why there is none: each is asked at most 1 + MAX_REPAIRS times."""
+        """Runs one step, or notes why there is none; asks at most 1 + MAX_REPAIRS times."""
         why = self._left_out(step, run, work)
         if why:
             return StepResult(step.id, "left out", fault=why)

@@ -80,7 +80,7 @@ class Resolver:
         return self._status
 
     async def start(self) -> None:
-        """Nothing to load: the knowledge file was read with the policy."""
+        """Does nothing: the knowledge file was read with the policy."""
 
     async def close(self) -> None:
         for lookup in self._lookups.values():
@@ -263,5 +263,5 @@ def _department(match: Match) -> str:
 
 
 def _tokens(text: str) -> int:
-    """About four tokens for three words, rounded up: nothing is paid by this figure."""
+    """Returns about four tokens for three words, rounded up; nothing is paid by this figure."""
     return -(-len(text.split()) * 4 // 3)

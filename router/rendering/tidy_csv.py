@@ -11,7 +11,7 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def tidy_csv(document: Mapping[str, object], keyed_by: Mapping[str, tuple[str, ...]]) -> str:
-    """A JSON document of sections as CSV: section, key, metric, value; one figure a line.
+    """Writes a JSON document of sections as CSV: section, key, metric, value; a figure a line.
 
     Money stands as `*_nano_usd` (exact integer) and `*_usd` (exact decimal). Texts that a
     spreadsheet would take for a formula get a leading apostrophe.
@@ -44,7 +44,7 @@ def _figures(
 
 
 def _flat(entry: Mapping[str, object]) -> Iterator[tuple[str, object]]:
-    """One metric a line: an interval gives `_low` and `_high`, a list of names one each."""
+    """Yields one metric a line: an interval gives `_low` and `_high`, a list one for each."""
     for name, figure in entry.items():
         if isinstance(figure, list):
             # Two numbers are an interval; any other list holds names.

@@ -377,6 +377,6 @@ def why(routed: RoutedRequest, progress: Progress, candidate: Candidate) -> Reas
 
 
 def _all_reasons(routed: RoutedRequest, progress: Progress) -> tuple[Reason, ...]:
-    """The first rung's reasons, then why each later rung was reached, then why the climb ended."""
+    """Returns the first rung's reasons, then those of each later rung, then why the climb ended."""
     reasons = [*routed.decision.first_rung.reasons, *(s.said.reason for s in progress.steps)]
     return tuple(dict.fromkeys(reasons))

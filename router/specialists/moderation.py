@@ -81,7 +81,7 @@ def moderated(readings: Mapping[str, Chances], heads: Classes) -> Moderated:
 
 
 def document(moderated: Moderated) -> dict[str, object]:
-    """One entry of `results`, with every key that OpenAI's clients read."""
+    """Returns one entry of `results`, with every key that OpenAI's clients read."""
     scores = moderated.scores
     return {
         "flagged": moderated.flagged,

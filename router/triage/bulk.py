@@ -35,7 +35,7 @@ class BulkReader:
         self, model: TriageModel, own: OwnHeads | None, names: Collection[str], threads: int,
         *, encoder: EncoderUse = EncoderUse.WHEN_NEEDED,
     ) -> None:  # fmt: skip
-        """Novelty always needs the encoder.
+        """Takes the heads to read; novelty always needs the encoder.
 
         Raises ClassifyError where it may not be used and a head cannot do without.
         """
@@ -99,7 +99,10 @@ class BulkReader:
                 row[name] = reading.classes[:1] if name in TOP_ONLY else reading.classes
 
     def _encode(self, rows: Sequence[Sequence[int]]) -> Embeddings:
-        """One unit vector per row; runs on the pool, which holds no interpreter lock meanwhile."""
+        """Returns one unit vector per row.
+
+        Runs on the pool, which holds no interpreter lock meanwhile.
+        """
         encoder = self._model.encoder
         out = np.empty((len(rows), encoder.width), dtype=np.float32)
         groups = batches([len(row) for row in rows], BATCH_TOKENS)

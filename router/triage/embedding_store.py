@@ -29,7 +29,7 @@ class Remembering:
     keeps every vector."""
 
     def __init__(self, model: Embedder, folder: Path | None = None, version: str = "") -> None:
-        """With a folder, vectors of the model's `version` come from there and `save` puts them."""
+        """Takes a folder, from which vectors of `version` come and to which `save` writes them."""
         self._model = model
         self._file = None if folder is None else folder / f"knowledge-{version}.npz"
         self._known, self._fits = _read(self._file)  # each vector (width,)

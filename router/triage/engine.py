@@ -255,7 +255,7 @@ class TriageEngine:
     def _written(
         self, asked: Sequence[tuple[str, TriageConfig]]
     ) -> dict[int, tuple[ModelRow, Match]]:
-        """By place, the texts that an operator wrote: how they were read, and what they match."""
+        """Returns by place the texts that an operator wrote: their reading and their match."""
         found: dict[int, tuple[ModelRow, Match]] = {}
         for i, (text, config) in enumerate(asked):
             same = config.knowledge.written(text) if config.knowledge is not None else None
@@ -377,7 +377,7 @@ def _by_rules(facts: TurnFacts) -> TurnReading:
 def _by_model(
     engine: TriageEngine, asked: Sequence[tuple[str, TriageConfig]], facts: Sequence[TurnFacts]
 ) -> list[TurnReading]:
-    """One run over all texts, and over their other forms: without talk, or undisguised."""
+    """Runs the model over all texts and their other forms: without talk, or undisguised."""
     if not asked:
         return []
     again = [index for index, found in enumerate(facts) for _ in found.other_forms]

@@ -142,7 +142,7 @@ class KnowledgeIndex:
     def __init__(
         self, utterances: Utterances, coefficients: Floats, weights: Weights | None = None
     ) -> None:
-        """`weights` are those of the regression where it was fitted already."""
+        """Takes the `weights` of the regression where it was fitted already."""
         self.utterances = utterances
         self.intent_ids = utterances.intent_ids
         self.coefficients = coefficients
@@ -260,7 +260,7 @@ class KnowledgeIndex:
         return Evidence(best, ranked[:, 0], features[:, 5], features)
 
     def _overlap(self, asked: frozenset[str], i: int) -> float:
-        """Share of the rarity of all words of a text and utterance `i` that both have, 0..1."""
+        """Returns the share of the rarity of all words that text and utterance `i` share, 0..1."""
         rarity, known = self._rarity, self._words[i]
         common = beside = 0.0
         for word in asked:
@@ -319,7 +319,7 @@ def _written(keys: Sequence[str], owner: Sequence[int]) -> dict[str, int]:
 
 
 def _log_odds(scores: Floats, best: npt.NDArray[np.int64]) -> Floats:
-    """log p(best) / (1 - p(best)) of a softmax over scores; limited, and at the limit for one."""
+    """Returns log p(best) / (1 - p(best)) of a softmax over scores, limited."""
     rows = np.arange(len(scores))
     above = scores - scores[rows, best][:, None]
     others = np.exp(np.maximum(above, -50.0))

@@ -28,7 +28,7 @@ class OwnHeads(Struct, frozen=True, eq=False):
 
     @classmethod
     def of(cls, built_in: Mapping[str, Head], own: Sequence[Head]) -> OwnHeads | None:
-        """Both together; None where the policy has no heads of its own."""
+        """Returns both together; None where the policy has no heads of its own."""
         if not own:
             return None
         every = list({**built_in, **{head.name: head for head in own}}.values())

@@ -33,7 +33,7 @@ class Utterances(Struct, frozen=True):
     vectors: npt.NDArray[np.float32]  # (utterances, width)
 
     def part(self, kept: npt.NDArray[np.bool_]) -> Utterances:
-        """Some of the utterances, and of the intents those that still have one."""
+        """Returns some of the utterances, and the intents that still have one."""
         left = np.unique(self.owner[kept])
         return Utterances(
             tuple(self.intent_ids[i] for i in left.tolist()),

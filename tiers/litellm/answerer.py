@@ -78,7 +78,10 @@ ALLOWED = frozenset(
 
 
 def import_litellm() -> ModuleType:
-    """litellm with everything off that talks or listens. Raises AnswererNotReady without it."""
+    """Returns litellm with everything off that talks or listens.
+
+    Raises AnswererNotReady without it.
+    """
     # Both are read while it is imported: the first keeps it from fetching a price list, the second
     # from reading a .env file of the working directory.
     os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
@@ -109,7 +112,7 @@ class LitellmTier:
         events: Events = NOBODY,
         max_waiting: int | None = None,
     ) -> None:
-        """`max_waiting` calls may wait for a slot; None: as many as can be answered in time."""
+        """Lets `max_waiting` calls wait for a slot; None: as many as can be answered in time."""
         self._section = section
         self._facts = facts
         self._api_key = (api_key or "").strip() or None

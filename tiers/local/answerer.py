@@ -119,10 +119,10 @@ class LocalModelAnswerer:
         return AnswererStatus(state.state, state.detail)
 
     async def start(self) -> None:
-        """Nothing to do: the host loads the model beside serving."""
+        """Does nothing: the host loads the model while the server serves."""
 
     async def close(self) -> None:
-        """Nothing to do: each call closes its own connection, the host ends the child."""
+        """Does nothing: each call closes its own connection, the host ends the child."""
 
     async def answer(self, work: Work, call: Call) -> Answer:
         """Returns the whole answer.
@@ -190,7 +190,7 @@ class LocalModelAnswerer:
     async def _decode(
         self, body: dict[str, Any], state: HostState, work: Work, one: _Decoded
     ) -> AsyncGenerator[tuple[str, tuple[TokenLogprob, ...]], None]:
-        """Text and log-probabilities of one choice piece by piece; `one` holds all of it after."""
+        """Yields text and log-probabilities of one choice; `one` holds all of it afterwards."""
         top = (work.request.sampling.top_logprobs or 0) if work.request.sampling.logprobs else 0
         async with aclosing(self._events(body, state, work)) as events:
             async for event in events:
@@ -279,7 +279,7 @@ class LocalModelAnswerer:
         )
 
     def _adapter_for(self, domain: Domain) -> tuple[str, float, str] | None:
-        """Path, scale and name of the first adapter that the section lists for `domain`."""
+        """Returns path, scale and name of the first adapter that the section lists for `domain`."""
         fits = (a for a in self._section.adapters if domain in a.domains)
         return next(((a.path, a.scale, a.name) for a in fits), None)
 
@@ -330,7 +330,7 @@ def _planned_deltas(choice: Choice, plan: ToolPlan | None, index: int) -> tuple[
 
 
 def _rejection(status: int, text: str) -> UpstreamError:
-    """Our error for the runtime's: a prompt that does not fit is never cut, it is refused."""
+    """Returns our error for the runtime's: a prompt that does not fit is refused, never cut."""
     try:
         error = json.loads(text)["error"]
         message, kind = error["message"], error.get("type", "")

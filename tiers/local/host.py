@@ -64,7 +64,7 @@ class LocalModelSpec(Struct, frozen=True):
 def specs_for(
     sections: Sequence[LocalSection], base: Path | None = None
 ) -> dict[str, LocalModelSpec]:
-    """One spec per model file: the union of adapters and the largest of each limit."""
+    """Returns one spec per model file: the union of adapters and the largest of each limit."""
     specs: dict[str, LocalModelSpec] = {}
     for model in dict.fromkeys(section.model for section in sections):
         same = [section for section in sections if section.model == model]

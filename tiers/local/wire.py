@@ -207,7 +207,7 @@ def read_logprobs(choice: dict[str, Any], top: int) -> tuple[TokenLogprob, ...]:
 
 
 def read_usage(chunk: dict[str, Any]) -> Usage:
-    """The token counts of a stream's last chunk."""
+    """Returns the token counts of a stream's last chunk."""
     usage = chunk["usage"]
     return Usage(
         input_tokens=usage["prompt_tokens"],
@@ -240,7 +240,7 @@ def _schema(
 def _messages(
     request: ChatRequest, system_prompt: str | None, tool_plan: ToolPlan | None
 ) -> list[dict[str, str]]:
-    """One system message first, then turns of user and assistant: all that the template knows."""
+    """Returns a system message, then turns of user and assistant: all that the template knows."""
     given = [m for m in request.messages if m.role in ("system", "developer")]
     system = [m.text for m in given]
     if system_prompt and all(m.name == "context" for m in given):  # the client gave none

@@ -35,7 +35,7 @@ class CallSlots:
     """`concurrency` slots, given in order of asking. Nothing is sent while a call waits."""
 
     def __init__(self, name: str, concurrency: int, max_waiting: int | None = None) -> None:
-        """At most `max_waiting` calls wait; None: as many as `most_waiting` says."""
+        """Lets at most `max_waiting` calls wait; None: the number from `most_waiting`."""
         self._name = name
         self._concurrency = concurrency
         self._max_waiting = max_waiting
@@ -98,7 +98,7 @@ class CallSlots:
             self._waiting -= 1
 
     def _refusal(self) -> Overloaded:
-        """Come again when those that wait now have begun."""
+        """Returns the refusal; its retry time is when those that wait now have begun."""
         waits_s = (self.service_s or 1.0) * (self._waiting + 1) / self._concurrency
         return Overloaded(
             f"{self._name} answers {self._concurrency} calls at one time, and {self._waiting} more "

@@ -58,7 +58,7 @@ class Breaker:
         return self._opened_at_ms is not None
 
     def succeeded(self, probe: bool) -> None:
-        """A late success of a call from before the opening closes nothing: only a probe does."""
+        """Notes a success. After the breaker opened, only the success of a probe closes it."""
         if probe or self._opened_at_ms is None:
             self._failures = 0
             self._opened_at_ms = None
@@ -78,5 +78,5 @@ class Breaker:
         self._probing = self._probing and not probe
 
     def abandoned(self, probe: bool) -> None:
-        """A call that says nothing about the replica's health, such as a cancelled one."""
+        """Notes a call that shows nothing of the replica's health, such as a cancelled one."""
         self._probing = self._probing and not probe

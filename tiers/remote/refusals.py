@@ -112,7 +112,7 @@ def shown_url(url: str) -> str:
 
 
 def host_of(url: str) -> str:
-    """Host and port of an address, as it states them, without user and password."""
+    """Returns host and port of an address, without user and password."""
     return urlsplit(url).netloc.rpartition("@")[2]
 
 

@@ -85,7 +85,7 @@ class ReplicaSet:
         answerer: str = "",
         events: Events = NOBODY,
     ) -> None:
-        """`events` is told when a replica of the answerer goes out of use, and when it is back."""
+        """Makes a replica of each address; `events` hears when one goes out of use or is back."""
         self.replicas = tuple(Replica(url, Breaker(failures, reset_ms)) for url in urls)
         self._turn = 0
         self._rest_s = reset_ms / 1000.0

@@ -41,11 +41,14 @@ class UpstreamWire(Protocol):
     """What comes after a base URL."""
 
     def headers(self, api_key: str | None) -> dict[str, str]:
-        """Those of every call, the key's among them. Raises AnswererNotReady for a bad key."""
+        """Returns the headers of every call, the key's among them.
+
+        Raises AnswererNotReady for a bad key.
+        """
         ...
 
     def call_headers(self, work: Work) -> dict[str, str]:
-        """Those of this call."""
+        """Returns the headers of this call."""
         ...
 
     def body(self, work: Work, *, stream: bool) -> bytes:
@@ -57,11 +60,11 @@ class UpstreamWire(Protocol):
         ...
 
     def did_without_seals(self, work: Work) -> None:
-        """Told when the body of `unsealed` was answered and the other one was refused."""
+        """Learns that the body of `unsealed` was answered and the other one was refused."""
         ...
 
     def counting(self, request: ChatRequest) -> tuple[bytes, dict[str, str]] | None:
-        """Body and headers that ask how many tokens a request has; None where nobody counts."""
+        """Returns body and headers that ask for a token count; None where nobody counts."""
         ...
 
     def whole(self, body: bytes) -> Answer:
@@ -89,7 +92,7 @@ class ChatWire:
         return _bearer(self._section.name, api_key)
 
     def call_headers(self, work: Work) -> dict[str, str]:
-        """None: what a client sends for OpenAI's own servers stays here."""
+        """Returns none: what a client sends for OpenAI's own servers stays here."""
         return {}
 
     def body(self, work: Work, *, stream: bool) -> bytes:
@@ -103,10 +106,10 @@ class ChatWire:
         return self._body(work, stream, "")
 
     def did_without_seals(self, work: Work) -> None:
-        """Nothing to learn."""
+        """Does nothing: this format has no seals."""
 
     def counting(self, request: ChatRequest) -> tuple[bytes, dict[str, str]] | None:
-        """None: OpenAI counts no tokens ahead."""
+        """Returns None: OpenAI counts no tokens ahead."""
         return None
 
     def _body(self, work: Work, stream: bool, issuer: str) -> bytes:
@@ -125,7 +128,7 @@ class ChatWire:
         return parse_completion(body, self._facts.issuer)
 
     def folder(self) -> Folder:
-        """For chunks."""
+        """Returns a folder of chunks."""
         return ChunkFolder(self._facts.issuer)
 
 
@@ -144,7 +147,7 @@ class MessagesWire:
         return {"x-api-key": key} if key else {}
 
     def call_headers(self, work: Work) -> dict[str, str]:
-        """Version and betas, as the client sent them."""
+        """Returns version and betas, as the client sent them."""
         return headers_of_call(work.request)
 
     def body(self, work: Work, *, stream: bool) -> bytes:
@@ -158,7 +161,7 @@ class MessagesWire:
         return self._body(work, stream, "")
 
     def did_without_seals(self, work: Work) -> None:
-        """Nothing to learn: the next turn's seals may be good."""
+        """Does nothing: the next turn's seals may be good."""
 
     def _body(self, work: Work, stream: bool, issuer: str) -> bytes:
         keeps_schemas = Capability.JSON_SCHEMA in self._facts.capabilities
@@ -174,7 +177,7 @@ class MessagesWire:
         )
 
     def counting(self, request: ChatRequest) -> tuple[bytes, dict[str, str]] | None:
-        """For `/messages/count_tokens`."""
+        """Returns the request for `/messages/count_tokens`."""
         body = count_body(request, model=self._section.model, issuer=self._facts.issuer)
         return body, headers_of_call(request)
 
@@ -183,7 +186,7 @@ class MessagesWire:
         return parse_message(body, self._facts.issuer)
 
     def folder(self) -> Folder:
-        """For a message's events."""
+        """Returns a folder of a message's events."""
         return MessageFolder(self._facts.issuer)
 
 
@@ -206,7 +209,7 @@ class ResponsesWire:
         return _bearer(self._section.name, api_key)
 
     def call_headers(self, work: Work) -> dict[str, str]:
-        """None: what a client sends for OpenAI's own servers stays here."""
+        """Returns none: what a client sends for OpenAI's own servers stays here."""
         return {}
 
     def body(self, work: Work, *, stream: bool) -> bytes:
@@ -218,7 +221,7 @@ class ResponsesWire:
         return self._body(work, stream, False) if self._seals else None
 
     def did_without_seals(self, work: Work) -> None:
-        """Without a seal among the items it is the asking for them that was refused."""
+        """Stops asking for seals where none was sent: then the asking itself was refused."""
         self._seals = carries_seals(work.request, self._facts.issuer)
 
     def _body(self, work: Work, stream: bool, seals: bool) -> bytes:
@@ -236,7 +239,7 @@ class ResponsesWire:
         )
 
     def counting(self, request: ChatRequest) -> tuple[bytes, dict[str, str]] | None:
-        """None: OpenAI counts no tokens ahead."""
+        """Returns None: OpenAI counts no tokens ahead."""
         return None
 
     def whole(self, body: bytes) -> Answer:
@@ -244,7 +247,7 @@ class ResponsesWire:
         return parse_response(body, self._facts.issuer)
 
     def folder(self) -> Folder:
-        """For a response's events."""
+        """Returns a folder of a response's events."""
         return ResponseFolder(self._facts.issuer)
 
 

@@ -139,7 +139,7 @@ def _leet_word(piece: str, knows: Knows) -> str:
 
 
 def _digits_as_word(piece: str, knows: Knows) -> str:
-    """In a leet text "70" is "to" and "4" is "a"; sums and other pieces stay."""
+    """Returns digits of a leet text as letters: "70" is "to", "4" is "a"; sums stay."""
     word = piece.translate(_LEET)
     return word if _DIGITS.fullmatch(piece) and (len(word) == 1 or knows(word)) else piece
 

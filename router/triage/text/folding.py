@@ -54,7 +54,7 @@ class _FoldTable(dict[int, str]):
 
 
 def _fold_one(char: str) -> str:
-    """One character of a compatibility decomposition: "" when it prints nothing."""
+    """Returns one character of a compatibility decomposition, "" when it prints nothing."""
     if char in _LOOKALIKES:
         return _LOOKALIKES[char]
     digit = unicodedata.decimal(char, None)

@@ -62,7 +62,7 @@ def turns_of(request: ChatRequest, read: Set[str] = USER_ALONE) -> Turns:
 
 
 def _within(texts: Sequence[str], left: int) -> tuple[list[str], int]:
-    """The first texts, `left` characters in all, and how many are left; below 0: some were cut."""
+    """Returns the first texts, `left` characters in all, and the rest; below 0: some were cut."""
     kept: list[str] = []
     for text in texts:
         if left <= 0:
