@@ -24,7 +24,7 @@ from pathlib import Path
 from benchmarks.stage import create_key, free_port, policy_text, started, wait_for
 from router.api.compose.app import App
 from router.api.compose.core import Core, Settings, load_policies
-from router.api.compose.listening import listen
+from router.api.compose.sockets import listen
 from router.api.process.process import Options, logged_to_stderr, run_loop, serve_app
 
 ROOT = Path(__file__).parents[1]

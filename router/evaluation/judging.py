@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from router.errors import TrainingDataError
-from router.evaluation import perturb
+from router.evaluation import perturbations
 from router.evaluation.options import Options, Subject
 from router.evaluation.rows import Row, in_dev
 from router.evaluation.table import need_classes
@@ -233,13 +233,13 @@ def macro_figure(predicted: Labels, truth: Labels, options: Options) -> Figure:
 
 
 def flips(subject: Subject, head: Head, texts: Sequence[str]) -> dict[str, Figure]:
-    """Returns the share of predictions that change under each perturbation in `perturb`.
+    """Returns the share of predictions that change under each perturbation in `perturbations`.
 
     Texts are encoded in the same batches before and after, as INT8 activations are scaled by batch.
     """
     before = said_by(head, subject.encode(texts))
     figures = {}
-    for name, change in perturb.ALL.items():
+    for name, change in perturbations.ALL.items():
         after = said_by(head, subject.encode([change(text) for text in texts]))
         figures[name] = Figure(flip_share(before, after), len(texts))
     return figures

@@ -15,12 +15,12 @@ import pytest
 
 from router.errors import ModelFileError, TrainingDataError
 from router.evaluation import dispatch
+from router.evaluation.intent_shapes import save_shape
 from router.evaluation.judging import WEIGHED
 from router.evaluation.kinds import intents, routing
 from router.evaluation.kinds.graded_table import STRONG
 from router.evaluation.options import BENCHMARK_HEADS, Kind, Novelty, Options, Report, Subject
 from router.evaluation.rows import Row
-from router.evaluation.shapes import save_shape
 from router.stats.heads import UNSCALED, Encoded, Head, HeadKind
 from router.stats.measures import Figure
 from router.stats.ngrams import NOTHING, Grams

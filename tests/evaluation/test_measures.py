@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.evaluation import perturb
+from router.evaluation import perturbations
 from router.evaluation.kinds import routing_measures as rm
 from router.stats import measures as m
 from tests.kits.examples import examples
@@ -277,22 +277,22 @@ def test_a_model_that_did_not_answer_is_not_chosen() -> None:
 
 @given(st.text(max_size=200))
 def test_perturbations_are_the_same_every_time(text: str) -> None:
-    for change in perturb.ALL.values():
+    for change in perturbations.ALL.values():
         assert change(text) == change(text)
 
 
 @given(st.text(max_size=200))
 def test_spacing_leaves_the_words(text: str) -> None:
-    assert perturb.spacing(text).split() == text.split()
+    assert perturbations.spacing(text).split() == text.split()
 
 
 @given(st.lists(st.text("abcdefgh", min_size=1, max_size=9), min_size=1, max_size=40))
 def test_typos_touch_one_word_in_ten_and_no_ends(words: list[str]) -> None:
-    changed = perturb.typos(" ".join(words)).split(" ")
+    changed = perturbations.typos(" ".join(words)).split(" ")
     edited = [(a, b) for a, b in zip(words, changed, strict=True) if a != b]
     assert len(edited) <= max(1, len(words) // 10)
     assert all(a[0] == b[0] and a[-1] == b[-1] for a, b in edited)
 
 
 def test_a_text_of_short_words_has_no_typo() -> None:
-    assert perturb.typos("it is my own") == "it is my own"
+    assert perturbations.typos("it is my own") == "it is my own"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from router.errors import ModelFileError
-from router.evaluation import perturb
+from router.evaluation import perturbations
 from router.triage.encoder import MAX_NEW, Tokeniser
 from router.triage.text import spelling
 from router.triage.text.spelling import MOST_MENDED, Speller
@@ -89,8 +89,8 @@ def test_a_broken_list_of_words_is_refused(tmp_path: Path, raw: bytes | None) ->
 def test_a_mistyped_request_gives_the_tokens_of_the_right_one(
     tokeniser: Tokeniser, text: str
 ) -> None:
-    assert perturb.typos(text) != text
-    assert tokeniser(perturb.typos(text)) == tokeniser(text)
+    assert perturbations.typos(text) != text
+    assert tokeniser(perturbations.typos(text)) == tokeniser(text)
 
 
 def test_both_ways_of_splitting_mend_alike(tokeniser: Tokeniser) -> None:

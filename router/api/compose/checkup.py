@@ -222,7 +222,7 @@ class Checkup:
             return Finding(part, State.BROKEN, detail, gives, fix, True)
 
     def _port(self) -> Finding:
-        from router.api.compose.listening import listen
+        from router.api.compose.sockets import listen
 
         gives = "where clients connect"
         try:

@@ -88,7 +88,7 @@ class Specialist:
 
         `encoder` selects the texts that the encoder reads. Raises PolicyError where the policy is
         broken or has no such specialist. Raises ModelFileError where there is no triage model:
-        rules alone read no heads. Raises ClassifyError where a head cannot do without the encoder.
+        rules read no heads. Raises ClassifyError where a head cannot do without the encoder.
         """
         model = TriageModel.load(model_dir or DEFAULT_FOLDER)
         path = find_policy(policy, policies_dir())

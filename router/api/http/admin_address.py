@@ -18,13 +18,13 @@ They are the probes, and the paths that the dashboard calls with a person's key.
 
 ADMINS = ("/", "/metrics", "/docs", "/openapi.json")
 ADMINS_BELOW = (PAGE, DATA)
-"""List the paths for operators, which `--admin-listen` moves to its address."""
+"""Lists the paths for operators, which `--admin-listen` moves to its address."""
 
 
 class AdminAddress:
     """Knows the paths that answer at each address; with port 0 all paths answer at every address.
 
-    A request is told apart by the port it came in by, since a host may have several addresses.
+    The port shows the address of a request, since a host may have several addresses.
     """
 
     def __init__(self, port: int) -> None:

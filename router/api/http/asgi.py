@@ -41,7 +41,7 @@ Made = TypeVar("Made")
 JSON = (b"content-type", b"application/json")
 
 GRACE_S = 0.05
-"""Sets how late a departed client may be noticed; it is short beside any call of an LLM."""
+"""Sets how late a departed client may be noticed; it is short next to any call of an LLM."""
 
 
 PEER = ":peer"

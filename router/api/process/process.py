@@ -21,7 +21,7 @@ import uvicorn
 
 from router.api.compose.app import App
 from router.api.compose.core import Core, Settings
-from router.api.compose.listening import BACKLOG
+from router.api.compose.sockets import BACKLOG
 from router.api.http.access_line import begin
 from router.api.http.asgi import Event, Handler, Receive, Scope, Send
 from router.api.http.connection import bounded

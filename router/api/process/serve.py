@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from router.api.compose.app import App
 from router.api.compose.core import Core, Hosts, load_policies
-from router.api.compose.listening import listening
+from router.api.compose.sockets import listening
 from router.api.process.banner import Listening, banner
 from router.api.process.process import (
     Options,

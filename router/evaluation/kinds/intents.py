@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from router.errors import TrainingDataError
 from router.evaluation import baseline
+from router.evaluation.intent_shapes import Shape, load_shape, save_shape
 from router.evaluation.judging import (
     WEIGHED,
     Half,
@@ -26,7 +27,6 @@ from router.evaluation.judging import (
 )
 from router.evaluation.options import Kind, Novelty, Options, Report, Section, Subject
 from router.evaluation.rows import Row, Sides, both_sides, judged_side
-from router.evaluation.shapes import Shape, load_shape, save_shape
 from router.evaluation.table import Line, Table, read
 from router.stats.calibration import Floats
 from router.stats.heads import Embeddings, Encoded, Head

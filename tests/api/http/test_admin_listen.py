@@ -10,7 +10,7 @@ import httpx
 import psycopg
 import pytest
 
-from router.api.compose.listening import parsed
+from router.api.compose.sockets import parsed
 from router.api.http.server import WIRE_FORMATS
 from router.errors import CannotListen, LedgerUnavailable
 from router.ledger.sql.postgres import ledger_error

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from router.api.compose.listening import listen
+from router.api.compose.sockets import listen
 from router.api.process.banner import Listening
 from tests.kits.books.postgres_kit import Postgres
 from tests.kits.server_kit import Served, Upstream, environment, write_policy
