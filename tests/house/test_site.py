@@ -65,3 +65,13 @@ def test_pages_load_nothing_from_another_host(site: Path) -> None:
 )
 def test_a_page_that_loads_from_another_host_is_noticed(text: str, loads: bool) -> None:
     assert bool(LOADED.search(text)) is loads
+
+
+TO_BE_WRITTEN = {"policies/mine.yaml"}  # a file that the reader makes
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_places_named_in_a_page_exist(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    named = re.findall(r"`((?:router|tiers|tests|policies|docs|benchmarks)/[\w./-]*)`", text)
+    assert [p for p in named if p not in TO_BE_WRITTEN and not (ROOT / p).exists()] == []
