@@ -112,6 +112,23 @@ def test_the_policies_shown_are_valid(tmp_path: Path, text: str) -> None:
     assert "aliases" not in text or loaded.policy.alias("gpt-4o") is not None
 
 
+def test_the_policies_shown_pass_the_check(tmp_path: Path) -> None:
+    (tmp_path / "knowledge").symlink_to(policies_dir() / "knowledge")
+    (tmp_path / "lookups").symlink_to(policies_dir() / "lookups")
+    for number, text in enumerate(POLICY_BLOCKS):
+        (tmp_path / f"shown_{number}.yaml").write_text(text)
+    keys = {name: "k" for text in POLICY_BLOCKS for name in re.findall(r"\$\{(\w+)\}", text)}
+    done = subprocess.run(
+        [PYTHON, "-m", "router.cli", "check", *sorted(tmp_path.glob("*.yaml"))],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env=environment(**keys),
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_the_table_of_the_readme_is_what_the_command_prints() -> None:
     (command, requests) = re.findall(r"`\.venv/bin/(tiergate route .*?) < (docs/\S+)`", README)[0]
     done = subprocess.run(
