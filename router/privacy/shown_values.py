@@ -49,10 +49,10 @@ _HARMLESS = frozenset(
 )
 
 
-def found_text(path: Sequence[str | int], value: object, *, harmless: bool = False) -> str:
+def shown_value(path: Sequence[str | int], value: object, *, harmless: bool = False) -> str:
     """Returns a value for an error message: short, and only under a key known to be harmless.
 
-    >>> found_text(("tiers", 0, "name"), "two words"), found_text(("api-key",), "sk-live-1")
+    >>> shown_value(("tiers", 0, "name"), "two words"), shown_value(("api-key",), "sk-live-1")
     ("'two words'", 'text that is not shown')
     """
     if isinstance(value, Mapping):

@@ -23,7 +23,7 @@ from router.errors import Mistake, PolicyError
 from router.policy.parsing.yaml_lines import KeyPath, LineMap, key_path_text
 from router.policy.sections.patterns import WORDS
 from router.privacy.redact import redact
-from router.privacy.shown_values import found_text
+from router.privacy.shown_values import shown_value
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
@@ -63,7 +63,7 @@ def mistakes_from(
         # This error belongs to the wrong branch of a union: `str` where the file has a mapping.
         if not place.fits and place.union_path in fits:
             continue
-        shown, expected = _found_expected(details, place)
+        shown, expected = _shown_and_expected(details, place)
         path = place.path
         line = line_map.line(path)
         for part in (
@@ -219,11 +219,11 @@ _BOUND_WORDS = {
 }
 
 
-def _found_expected(details: ErrorDetails, place: _Place) -> tuple[str, str]:
+def _shown_and_expected(details: ErrorDetails, place: _Place) -> tuple[str, str]:
     """Returns the value in the file and the allowed values, in words for people."""
     kind = details["type"]
     context = details.get("ctx", {})
-    shown = found_text(
+    shown = shown_value(
         place.path,
         details["input"],
         harmless=kind == "cross_mistake" or _is_plain(place.annotation),

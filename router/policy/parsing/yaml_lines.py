@@ -18,7 +18,7 @@ import yaml
 from msgspec import Struct
 
 from router.errors import Mistake, PolicyError
-from router.privacy.shown_values import found_text
+from router.privacy.shown_values import shown_value
 
 MAX_NODES = 200_000
 """Limits the values after aliases are written out, to 30 times our largest file. It stops alias
@@ -50,12 +50,12 @@ class LineMap(Struct, frozen=True):
     def mistake(self, path: Sequence[str | int], value: object, expected: str) -> Mistake:
         """Returns a mistake at `path` of this file, with its line."""
         # Our own checks only name known keys; text that a person invented never comes here.
-        shown = found_text(path, value, harmless=True)
+        shown = shown_value(path, value, harmless=True)
         return Mistake(self.file, self.line(path), key_path_text(path), shown, expected)
 
     def no_mapping(self, tree: object, keys: str) -> Mistake:
         """Returns the mistake of a file that should hold a mapping with these keys."""
-        shown = "an empty file" if tree is None else found_text((), tree)
+        shown = "an empty file" if tree is None else shown_value((), tree)
         return Mistake(self.file, 1, "(top)", shown, f"a mapping with {keys}")
 
 
@@ -175,7 +175,7 @@ class _Reader:
         try:
             return typing.cast(object, self._loader.construct_object(node))
         except (yaml.YAMLError, ValueError, AttributeError):
-            shown = found_text(path, node.value)
+            shown = shown_value(path, node.value)
             self._note(node.start_mark.line + 1, path, shown, "a plain value that YAML can read")
             return node.value
 
