@@ -87,12 +87,16 @@ class AnswererBase(Section):
         description="Output limit, when the client sends none or asks for more.",
     )
     expected_output_tokens: int = Field(
-        default=200, ge=1, le=1_000_000, description="For the expected cost in the decision."
+        default=200,
+        ge=1,
+        le=1_000_000,
+        description="Expected tokens of an answer, for the expected cost in the decision.",
     )
     expected_latency_ms: float = Field(
         default=1000.0,
         ge=0.0,
-        description="For the expected loss. For a local model also for its expected cost.",
+        description="Expected latency in milliseconds, for the expected loss. For a local model "
+        "also for its expected cost.",
     )
     deadline_s: float = Field(default=60.0, gt=0, le=3600, description="Total time of one call.")
     concurrency: int = Field(

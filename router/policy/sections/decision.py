@@ -75,8 +75,8 @@ class DecisionSection(Section):
     domain_at: Chance = Field(default=0.5, description="A domain counts from this chance on.")
     accept_at: Chance = Field(
         default=0.5,
-        description="An answer of the last rung has failed below this chance of being right. An "
-        "answer of a pinned tier then goes out `unverified`.",
+        description="An answer of the last rung below this chance of being right counts as "
+        "failed. An answer of a pinned tier goes out `unverified` instead.",
     )
     unsafe_at: Chance = Field(
         default=0.8, description="Toxic or spam from this chance on: level 2."
@@ -100,7 +100,7 @@ class DecisionSection(Section):
         "failed one, unless a hard rule forbids it; otherwise the request fails.",
     )
     min_gain: Chance = Field(
-        default=0.02, description="Smallest gain in p for which a rung is called."
+        default=0.02, description="A rung is called only if p rises by at least this much."
     )
     budget_pressure: float = Field(
         default=0.0, ge=0.0, le=1e6, description="Lambda: the price of money."

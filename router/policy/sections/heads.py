@@ -27,8 +27,8 @@ class HeadSection(Section):
     """Adds your own head to the built-in ones. `tiergate train head` makes it."""
 
     name: HeadName = Field(
-        description="Name in conditions and signals. `spam`, `toxic`, `stakes`, `multi_factor` "
-        "and `strategic` replace the built-in ones."
+        description="Name in conditions and signals. A head named `spam`, `toxic`, `stakes`, "
+        "`multi_factor` or `strategic` replaces the built-in one."
     )
     path: str = Field(
         description="Its .json file, relative to the policy. The .npz file is next to it."

@@ -18,12 +18,12 @@ class ExploreSection(Section):
 
     share: Annotated[float, Field(ge=0, le=0.5)] = Field(
         default=0.0,
-        description="Share of the requests that may be explored. It is spread evenly over the "
-        "other allowed rungs. 0: off.",
+        description="This share of the requests that may be explored is explored, evenly over "
+        "the other allowed rungs. 0: off.",
     )
     max_stakes_usd: Usd = Field(
         default=0.5,
-        description="Highest cost of a wrong answer (S) with exploration.",
+        description="Nothing is explored when a wrong answer costs more than this (S).",
     )
 
 
