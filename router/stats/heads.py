@@ -142,6 +142,7 @@ class HeadStack:
     """
 
     def __init__(self, heads: Sequence[Head]) -> None:
+        # (width, columns of all heads): one product instead of one per head.
         self._weight = np.ascontiguousarray(np.concatenate([head.weight for head in heads], axis=1))
         self._bias = np.concatenate([head.bias for head in heads])
         self._words = _joined([(head.words, len(head.classes)) for head in heads])

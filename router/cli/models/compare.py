@@ -92,7 +92,7 @@ def _show(made: Comparison) -> None:
     setting = made.setting
     _table("Measured", MEASURED, [measured_cells(row) for row in made.rows])
     compared = [claim_cells(row) for row in made.rows if row.ratios is not None]
-    _table("Beside the usual claims", CLAIMED, compared)
+    _table("Compared with the usual claims", CLAIMED, compared)
     screen = console()
     probes = [f"{p.name} ({kind(p)}, {p.train_rows} + {p.dev_rows} rows)" for p in setting.probes]
     screen.print(f"Probes: {', '.join(probes)}.", soft_wrap=True)

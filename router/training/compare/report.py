@@ -17,7 +17,7 @@ HOW = (
     "probe, fitted on train rows and judged on dev rows; *taught* probes have labels that the "
     "student was trained on (the teacher was not), *untaught* ones have labels that neither ever "
     "saw. What is kept of the accuracy is the ratio of the means over all probes, for student "
-    "against teacher over the untaught ones alone; behind it stands its 95 % interval. Nothing is "
+    "against teacher over the untaught ones only; its 95 % interval follows. Nothing is "
     "trained again after it was made smaller."
 )
 
@@ -144,7 +144,7 @@ def render(setting: Setting, rows: Sequence[Row]) -> str:
         "## Measured",
         _table(MEASURED, [measured_cells(row) for row in rows]),
         "![latency against accuracy](compare.svg)",
-        "## Beside the usual claims",
+        "## Compared with the usual claims",
         _table(CLAIMED, [claim_cells(row) for row in compared]),
         "## Accuracy per probe",
         _table(

@@ -253,10 +253,10 @@ def render(found: DataReport) -> str:
         "## Dropped rows",
         _listed(dropped),
         "## Rows in another language",
-        "Kept, since their labels are sound; `--english-only` drops them. Told by script and by "
-        "function words: short texts count as English.",
+        "Kept, since their labels are sound; `--english-only` drops them. Recognised by script and "
+        "by function words: short texts count as English.",
         _listed(languages),
-        "## Texts that stand in two files",
+        "## Texts that are in two files",
         "\n".join(
             _some([f"- {' and '.join(entry.files)}: {entry.texts}" for entry in found.common])
         ),
@@ -272,7 +272,7 @@ def render(found: DataReport) -> str:
             ("file", *QUANTILES), [(file.name, *file.characters.values()) for file in found.files]
         ),
         "## Train and dev",
-        f"{found.left_dev} dev texts stood in training as well, in another source, and left the "
+        f"{found.left_dev} dev texts were in training too, in another source, and left the "
         f"dev part. Texts on both sides now: {found.texts_on_both_sides}; pairs or templates on "
         f"both sides: {found.groups_on_both_sides}. Both must be 0.",
     ]

@@ -89,6 +89,7 @@ def adapt(rows: Sequence[Sequence[int]], plan: Plan, out: Path, *, progress: boo
     """
     torch.manual_seed(plan.seed)
     rng = np.random.default_rng(plan.seed)
+    # The same start as distillation's, so that the stage can be left out.
     student = build(plan.shape, plan.seed)
     start_from_teacher(student, distil.middling(rows, plan.seed))
     decoder = Decoder(plan.shape)
@@ -105,6 +106,7 @@ def adapt(rows: Sequence[Sequence[int]], plan: Plan, out: Path, *, progress: boo
         share = distil.share_done(step, len(batches), elapsed)
         for group in optimiser.param_groups:
             group["lr"] = plan.rate * distil.rate(share, plan.warmup_share)
+        # Other words are deleted each time a text is seen.
         loss = _loss(student, decoder, [rows[index] for index in batch], rng)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
@@ -113,6 +115,7 @@ def adapt(rows: Sequence[Sequence[int]], plan: Plan, out: Path, *, progress: boo
         losses.append(float(loss.detach()))
     torch.save(student.state_dict(), out / distil.STUDENT)
     (out / "history.json").write_text(json.dumps([round(loss, 4) for loss in losses]) + "\n")
+    # The first and the last tenth show the fall of the loss in the stage's manifest.
     tenth = max(1, len(losses) // 10)
     first, last = np.mean(losses[:tenth]), np.mean(losses[-tenth:])
     return Adapted(len(losses), round(float(first), 4), round(float(last), 4))

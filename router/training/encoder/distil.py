@@ -117,6 +117,7 @@ def corpus(
 ) -> Corpus:
     """Returns the arrays of the training examples; `taught` are the examples of `targets` rows."""
     target_row = np.full(len(examples), -1)
+    # Rows beyond the given examples have no place in the corpus.
     inside = taught < len(examples)
     target_row[taught[inside]] = np.flatnonzero(inside)
     classes: dict[str, tuple[str, ...]] = {}
@@ -163,6 +164,7 @@ def schedule(corpus: Corpus, plan: Plan) -> list[list[int]]:
         least = balance.CURRICULUM_EPOCHS
     ordered: list[list[int]] = []
     for epoch in balance.drawn(wanted, earliest, rng, least=least):
+        # Shuffled before the sort, and with a random part of the length, so that batches differ.
         part = rng.permutation(epoch)
         lengths = np.array([len(corpus.rows[index]) for index in part]) + rng.random(len(part)) * 3
         part = part[np.argsort(lengths)]
@@ -228,6 +230,7 @@ def train(
         loss, terms = _loss(student, readout, corpus, balances, batch, rng)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
+        # Only the student's; the heads are linear and learn at a rate of their own.
         nn.utils.clip_grad_norm_(student.parameters(), 2.0)
         optimiser.step()
         running.update(terms)
@@ -302,6 +305,7 @@ def _loss(
 
 def _masked(ids: Tensor, rng: np.random.Generator) -> Tensor:
     """Returns token ids with a share of them replaced by [MASK]; markers and padding stay."""
+    # Padding has id 0, which is below MARKERS.
     hidden = torch.from_numpy(rng.random(ids.shape) < MASKED_SHARE) & (ids >= MARKERS)
     return ids.masked_fill(hidden, MASK)
 
@@ -340,6 +344,7 @@ def _terms(
             reduction="sum",
             label_smoothing=SMOOTHING,
         )
+        # The sum over labelled rows divided by all rows: rare labels pull less per batch.
         weight = INTENT_WEIGHT if task.startswith("intent/") else TASK_WEIGHT.get(task, 0.3)
         yield task, weight * value / len(index)
 

@@ -60,8 +60,8 @@ def curated(run: Run) -> Metrics:
     curate.save(folder / "train.jsonl.gz", train)
     curate.save(folder / "dev.jsonl.gz", made.dev)
     counts = report.report(made)
-    assert not counts.texts_on_both_sides, "a text stands in both train and dev"
-    assert not counts.groups_on_both_sides, "a pair or template stands in both train and dev"
+    assert not counts.texts_on_both_sides, "a text is in both train and dev"
+    assert not counts.groups_on_both_sides, "a pair or template is in both train and dev"
     listed = report.as_json(counts, [file for _, file in knowledge], made)
     (folder / "report.json").write_text(json.dumps(listed, indent=1) + "\n")
     (folder / REPORT).write_text(report.render(counts), encoding="utf-8")

@@ -45,6 +45,7 @@ def nibbles(
         raise ValueError(f"a width of {width} is not a multiple of {BLOCK}")
     blocks = weights.reshape(rows, width // BLOCK, BLOCK)
     largest = np.take_along_axis(blocks, np.abs(blocks).argmax(axis=2, keepdims=True), axis=2)
+    # A block of zeros gets scale 1, because 0 / 0 has no value.
     scale = np.where(largest == 0, 1.0, largest / -MIDDLE).astype(np.float32)
     values = np.clip(np.rint(blocks / scale) + MIDDLE, 0, 15).astype(np.uint8)
     return np.asarray(values.reshape(rows, width), np.uint8), scale[:, :, 0]
@@ -142,6 +143,7 @@ def keep_pieces(full: Path, kept: Sequence[int], unknown: int, out: Path) -> Non
     model = onnx.load(full)
     constants = _constants(model.graph)
     word = _word_table(model.graph, constants)
+    # `new` maps every old id to its place among the kept ones.
     table, ids = constants[word.input[0]], word.input[1]
     new = np.full(len(table), kept.index(unknown), dtype=np.int16)
     new[list(kept)] = np.arange(len(kept), dtype=np.int16)
@@ -218,6 +220,7 @@ def _word_table(graph: GraphProto, constants: dict[str, npt.NDArray[np.float32]]
 
 
 def _drop_unused(graph: GraphProto) -> None:
+    # The old matrices would stay in the file otherwise.
     used = {name for node in graph.node for name in node.input}
     kept = [tensor for tensor in graph.initializer if tensor.name in used]
     del graph.initializer[:]

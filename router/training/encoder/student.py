@@ -114,6 +114,7 @@ def start_from_teacher(student: Student, rows: Sequence[Sequence[int]]) -> None:
     real = ids != 0
     embedded, seen = _watch(teacher, ids, real)
     basis, mean = _principal(torch.cat([embedded, *seen["outputs"]]), shape.width)
+    # A bias can put back what the projection takes from every state alike.
     lost = mean - basis @ (basis.T @ mean)  # the mean of what the projection drops
 
     # The projected words and positions; the segment's vector goes into every word.
@@ -125,6 +126,7 @@ def start_from_teacher(student: Student, rows: Sequence[Sequence[int]]) -> None:
 
     x = student.word(ids) + student.position.weight[: ids.shape[1]]
     x = _refit(student.norm, x, embedded @ basis, real)
+    # (rows, 1, 1, tokens): hides padding from attention.
     bias = torch.where(real, 0.0, -10_000.0)[:, None, None, :]
     # Each layer is fitted on the output of the layers fitted before it, so errors do not add up.
     for layer, number in zip(student.layers, shape.layers_of_teacher, strict=True):
@@ -186,6 +188,7 @@ def _principal(states: Tensor, width: int) -> tuple[Tensor, Tensor]:
     """Returns the `width` leading principal directions as columns, (full, width), and the mean."""
     mean = states.mean(0)
     centred = states - mean
+    # Eigenvalues ascend, so the leading directions are the last columns.
     _, vectors = torch.linalg.eigh(centred.T @ centred / len(centred))  # ascending eigenvalues
     return vectors[:, -width:].flip(1), mean
 
@@ -195,6 +198,7 @@ def _refit(norm: nn.LayerNorm, x: Tensor, target: Tensor, real: Tensor) -> Tenso
     plain = functional.layer_norm(x, x.shape[-1:], eps=norm.eps)
     inside = plain[real]  # (tokens, width)
     mean, aim = inside.mean(0), target.mean(0)
+    # Per column: scale = cov(x, target) / var(x), the least-squares line.
     covariance = ((inside - mean) * (target - aim)).mean(0)
     scale = covariance / inside.var(0, unbiased=False).clamp_min(1e-6)
     norm.weight.copy_(scale)
@@ -216,5 +220,6 @@ def _used_heads(layer: nn.Module, context: Tensor, shape: Shape) -> Tensor:
 
 def _used_neurons(layer: nn.Module, activity: Tensor, basis: Tensor, count: int) -> Tensor:
     """Returns the indices of the neurons with the largest mean effect in the kept directions."""
+    # (neurons,): mean size times the length of the output weights that the projection keeps.
     effect = activity.abs().mean(0) * (basis.T @ layer.output.dense.weight).norm(dim=0)
     return effect.topk(count).indices.sort().values

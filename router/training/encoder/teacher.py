@@ -71,6 +71,7 @@ def network() -> BertModel:
 
 def taught(examples: Sequence[Example], seed: int) -> list[int]:
     """Returns the indices of the examples that the teacher embeds, ascending."""
+    # A shuffled order, so that a cap takes a random part of a source.
     order = random.Random(seed).sample(range(len(examples)), len(examples))
     count: Counter[str] = Counter()
     chosen = []
@@ -96,6 +97,7 @@ def embed(rows: Sequence[Sequence[int]], *, progress: bool) -> Embeddings:
             ids = padded([rows[index] for index in group])
             mask = (ids != 0).long()
             hidden = model(ids, attention_mask=mask).last_hidden_state.float()
+            # Mean pooling over real tokens, as the model's card prescribes.
             weight = mask.unsqueeze(-1).float()
             pooled = (hidden * weight).sum(1) / weight.sum(1)  # (rows, width)
             out[group] = torch.nn.functional.normalize(pooled, dim=-1).numpy()

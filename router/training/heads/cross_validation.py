@@ -50,6 +50,7 @@ def folds_of(texts: Sequence[str], labels: Labels, seed: int) -> npt.NDArray[np.
     by_class = np.bincount([int(labels[rows[0]]) for rows in groups.values()])
     # No more folds than the rarest class has groups, so that each fold has a row of it.
     count = max(2, min(FOLDS, int(by_class[by_class > 0].min())))
+    # Sorted by class and then by hash, so that dealing spreads every class over all folds.
     ordered = sorted(groups, key=lambda key: (int(labels[groups[key][0]]), _hash(key, seed)))
     fold = np.zeros(len(texts), dtype=np.int64)
     for place, key in enumerate(ordered):
@@ -67,6 +68,7 @@ def best_ridge(
     """Returns the ridge of least out-of-fold log loss at its own best temperature."""
     chosen = np.arange(len(labels))
     if len(chosen) > ROWS_TO_CHOOSE:
+        # By hash, so that the same data choose the same rows.
         order = sorted(range(len(texts)), key=lambda row: _hash(texts[row], 0))
         chosen = np.sort(np.array(order[:ROWS_TO_CHOOSE]))
     vectors, labels, folds = vectors[chosen], labels[chosen], folds[chosen]

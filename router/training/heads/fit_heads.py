@@ -80,6 +80,7 @@ def calibration_weights(rows: Part) -> Floats:
     given = len(rows.weak) - weak
     weights = np.ones(len(rows.weak))
     if weak and given:
+        # Weak labels are many; alone they would set the temperature.
         weights[rows.weak] = min(1.0, given / weak)
     return weights
 
@@ -141,6 +142,7 @@ def _fitted(
         read.grams, rare, rows.labels, len(classes), row_weights=rows.weights
     )
     parts = Parts(weight, bias, table, table_bias)
+    # No logit adjustment here: sources are balanced by weights.
     none = np.zeros(len(classes), np.float32)
     return Fitted(name, tuple(classes), positive, parts, none, encoder_sha256, label_source(rows))
 

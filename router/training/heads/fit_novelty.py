@@ -79,6 +79,7 @@ def fit(
     evidence = np.column_stack(
         [np.ones(len(judged)), mahalanobis(whitening, centres, judged), unseen_kind]
     )
+    # Novel and usual rows weigh as if they came in the assumed shares.
     weight = np.where(novel, NOVEL_SHARE / len(odd), (1 - NOVEL_SHARE) / len(usual)) * len(judged)
     target = novel.astype(float)
     prior, firm = np.zeros(len(FEATURES)), np.full(len(FEATURES), 1e-2)
@@ -88,6 +89,7 @@ def fit(
     chance, truth = sigmoid(evidence[uneven] @ judge), novel[uneven]
     trials["combined"] = _figures("nonsense", chance, truth)
     coefficients = fit_logistic(evidence, target, prior, firm, weight)
+    # ECE takes no weights, so rows are repeated in proportion to theirs.
     times = np.maximum(1, np.round(weight[uneven] * 4)).astype(int)
     repeated = np.repeat(np.arange(len(chance)), times)  # rows by weight, for the ECE
     figures = {
@@ -111,6 +113,7 @@ def _reader(odd: Embeddings, usual: Embeddings) -> npt.NDArray[np.float32]:
     """Returns a linear reader of nonsense against usual text: weights and, last, the bias."""
     vectors = np.concatenate([odd, usual])
     labels = (np.arange(len(vectors)) < len(odd)).astype(np.int64)
+    # Usual text weighs three times as much: to call it nonsense is the worse error.
     weights = np.where(labels == 1, 1.0 / len(odd), 3.0 / len(usual))
     weight, bias = softmax_regression(vectors, labels, 2, weights, ridge=1e-4, steps=80)
     return np.append(weight[:, 1] - weight[:, 0], bias[1] - bias[0]).astype(np.float32)

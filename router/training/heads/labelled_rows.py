@@ -115,7 +115,7 @@ def clean(rows: Sequence[LabelledRow]) -> tuple[tuple[LabelledRow, ...], tuple[R
         kept.append(agreeing[0])
     repairs = (
         Repair("without a text or a label left out", tuple(empty)),
-        Repair("with a text that stands there already merged", tuple(sorted(repeated))),
+        Repair("with the text of an earlier row merged", tuple(sorted(repeated))),
         Repair("outvoted by other labels of the same text", tuple(sorted(settled))),
         Repair("whose text has two labels equally often left out", tuple(sorted(torn))),
     )

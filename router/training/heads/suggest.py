@@ -124,6 +124,7 @@ def choose(vectors: Embeddings, unsure: Floats, count: int) -> tuple[list[int], 
     the same, one is taken; an outlier comes after a typical text.
     """
     pool = np.argsort(-unsure, kind="stable")[:POOL]
+    # A regular sample of the pool stands for it: all pairs would take too long.
     around = vectors[np.linspace(0, len(vectors) - 1, min(len(vectors), POOL)).astype(int)]
     worth = unsure[pool] * density(vectors[pool], around)
     candidates = vectors[pool]
@@ -136,6 +137,7 @@ def choose(vectors: Embeddings, unsure: Floats, count: int) -> tuple[list[int], 
         chosen.append(int(pool[best]))
         scores.append(round(float(gain[best]), 4))
         nearest = np.maximum(nearest, np.clip(candidates @ candidates[best], 0, 1))
+        # A negative worth is never the largest, so no text is taken twice.
         worth[best] = -1.0
     return chosen, scores
 

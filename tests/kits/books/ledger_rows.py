@@ -67,7 +67,7 @@ def attempt(
 
 
 def request(request_id: str, *attempts: AttemptRow, tenant: str = "acme") -> RequestRow:
-    """A settled request whose cost is the sum of its attempts."""
+    """Returns a settled request whose cost is the sum of its attempts."""
     return RequestRow(
         request_id=request_id,
         created_at_ms=NOW_MS,
