@@ -17,7 +17,7 @@ from router.policy.price_list import LoadedPrices, load_prices
 from router.types import AttemptRow, AttemptState, CostBasis, Price, RequestRow, Role, Usage
 from tests.kits.books.ledger_rows import NOW_MS, attempt, request
 from tests.kits.changed import replace
-from tests.kits.policy_texts import GOOD, write
+from tests.kits.inputs.policy_texts import GOOD, write
 
 DEAR = Price(10**9, 10**8, None, 4 * 10**9, version="then")
 """$1 a million input tokens, $0.10 cached, $4 output."""

@@ -21,7 +21,7 @@ from router.types import Domain, Match
 from tests.kits.changed import replace
 from tests.kits.fakes import ALICE, CALM, Houses, ask
 from tests.kits.gateway_kit import low, mid
-from tests.kits.policy_texts import GOOD, mistakes_of, write
+from tests.kits.inputs.policy_texts import GOOD, mistakes_of, write
 from tests.kits.server_kit import tiergate
 
 SUPPORT = Domain.CUSTOMER_SUPPORT

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.kits.chromium import Browser, Page
+from tests.kits.checks.chromium import Browser, Page
 from tests.kits.dashboard_kit import create_key, dashboard_server, play
 from tests.kits.server_kit import Served, eventually
 

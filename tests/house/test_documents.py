@@ -10,7 +10,7 @@ import pytest
 
 from tests import ROOT
 from tests.house import test_layers as layers
-from tests.kits.source_tree import complain, sources
+from tests.kits.checks.source_tree import complain, sources
 
 DECISIONS = ROOT / "docs" / "decisions"
 RECORDS = sorted(DECISIONS.glob("[0-9]*.md"))

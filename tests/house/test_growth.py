@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.kits.growth import in_proportion
+from tests.kits.checks.growth import in_proportion
 
 
 def test_one_pass_over_the_text_is_in_proportion() -> None:

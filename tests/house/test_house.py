@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests import ROOT
-from tests.kits.source_tree import complain, sources
+from tests.kits.checks.source_tree import complain, sources
 
 # Every exception to the style is here, with its reason.
 

@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 from tests import ROOT
-from tests.kits.source_tree import complain, sources
+from tests.kits.checks.source_tree import complain, sources
 
 # Packages that the base does not install: importing any module must work without them.
 OPTIONAL = (

@@ -9,7 +9,7 @@ from graphlib import CycleError, TopologicalSorter
 
 import pytest
 
-from tests.kits.source_tree import complain, imports_of, ours, sources
+from tests.kits.checks.source_tree import complain, imports_of, ours, sources
 
 BASE = {"types", "errors"}
 VALUES = {*BASE, "stats", "privacy"}

@@ -13,7 +13,7 @@ import pytest
 from router.api.compose.books import Books
 from router.policy.loading import load_policy, policies_dir
 from tests import ROOT
-from tests.kits.doc_commands import faults_in, shown_in
+from tests.kits.checks.doc_commands import faults_in, shown_in
 from tests.kits.server_kit import PYTHON, Served, environment
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -10,7 +10,7 @@ import pytest
 from router.money.budgets import Budgets, Payer
 from router.policy.loading import load_policy
 from tests import ROOT
-from tests.kits.policy_texts import GOOD, added, mistakes_of, write
+from tests.kits.inputs.policy_texts import GOOD, added, mistakes_of, write
 
 DOCS = (ROOT / "docs" / "guides" / "budgets.md").read_text(encoding="utf-8")
 

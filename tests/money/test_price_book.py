@@ -18,7 +18,7 @@ from router.policy.price_list import DatedCompute, in_force, load_prices
 from router.policy.sections.answerers import AnswererSection
 from router.types import Price
 from tests import ROOT
-from tests.kits.policy_texts import GOOD, write
+from tests.kits.inputs.policy_texts import GOOD, write
 
 BOOK = """\
 version: 1

@@ -10,7 +10,7 @@ from router.policy.loading import load_policy
 from router.policy.sections.capabilities import complete
 from router.routing.constraints import required
 from router.types import Capability, ChatRequest, Message, ResponseFormat
-from tests.kits.policy_texts import GOOD, mistakes_of, write
+from tests.kits.inputs.policy_texts import GOOD, mistakes_of, write
 
 
 def with_capabilities(stated: str) -> str:

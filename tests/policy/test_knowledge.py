@@ -45,7 +45,7 @@ from router.types import (
     Signals,
 )
 from tests import ROOT
-from tests.kits.growth import in_proportion
+from tests.kits.checks.growth import in_proportion
 
 POLICIES = ROOT / "policies"
 SMALL = """\

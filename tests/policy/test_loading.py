@@ -15,7 +15,7 @@ from router.policy.loading import (
     policies_dir,
     secret,
 )
-from tests.kits.policy_texts import GOOD, UPSTREAM, added, mistakes_of, write
+from tests.kits.inputs.policy_texts import GOOD, UPSTREAM, added, mistakes_of, write
 
 
 def test_small_policy_loads(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from router.errors import PolicyError
 from router.policy.cross_checks import _DEFAULT_MAX_RUNGS, cross_mistakes
 from router.policy.loading import load_policy
 from router.policy.schema import DecisionSection, Policy
-from tests.kits.policy_texts import GOOD, added, mistakes_of
+from tests.kits.inputs.policy_texts import GOOD, added, mistakes_of
 
 # One row per kind of mistake: text, line, key path, part of the value, part of what is allowed.
 CASES = [

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.privacy.redact import luhn, redact
-from tests.kits.growth import in_proportion
+from tests.kits.checks.growth import in_proportion
 
 TAKEN = [
     ("mail jo.doe+x@mail.example.co.uk now", "mail [EMAIL] now"),

@@ -32,7 +32,7 @@ from tests.kits.changed import replace
 from tests.kits.examples import examples
 from tests.kits.fakes import ALICE, House, Houses, ScriptedTier, ask
 from tests.kits.gateway_kit import THROUGH, UNSURE, deep, drain, low, mid, only_row
-from tests.kits.wire_bodies import ASKED
+from tests.kits.inputs.wire_bodies import ASKED
 
 
 class RefusesLate(ScriptedTier):

@@ -21,7 +21,7 @@ from router.types import AttemptState, Price, RequestRow, RequestState, Role, Sa
 from tests.kits.changed import replace
 from tests.kits.fakes import ALICE, House, Houses, ScriptedTriage, a_policy, a_runtime, ask
 from tests.kits.gateway_kit import deep, low, mid
-from tests.kits.policy_texts import added, mistakes_of
+from tests.kits.inputs.policy_texts import added, mistakes_of
 
 ALWAYS = {"share": 1.0, "answerer": "deep"}
 WORST = 100 * 2_000 + 19 * 1_000

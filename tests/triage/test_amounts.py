@@ -12,8 +12,8 @@ from router.triage.text.amounts import MAX_AMOUNTS, MAX_USD, AmountReader, read_
 from router.triage.text.folding import fold
 from router.triage.text.numbers import MAX_NUMBERS, crowded
 from router.types import NANO_PER_USD
+from tests.kits.checks.growth import in_proportion
 from tests.kits.examples import examples
-from tests.kits.growth import in_proportion
 
 RATES = {"USD": 1.0, "EUR": 1.25, "GBP": 1.5, "CHF": 1.2, "JPY": 0.01, "CAD": 0.75, "INR": 0.0125,
          "TRY": 0.025}  # fmt: skip

@@ -17,7 +17,7 @@ from router.triage.text.folding import fold
 from router.triage.text.terms import TermFinder
 from router.triage.triage_model import TriageModel
 from router.types import Domain
-from tests.kits.growth import in_proportion
+from tests.kits.checks.growth import in_proportion
 
 TERMS = TermFinder({"medical_emergency": ["chest pain"], "self_harm": ["kill myself"]})
 AMOUNTS = AmountReader({"USD": 1.0})

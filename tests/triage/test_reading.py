@@ -36,7 +36,7 @@ from router.types import (
     SessionMemory,
     Signals,
 )
-from tests.kits.growth import in_proportion
+from tests.kits.checks.growth import in_proportion
 
 AMOUNTS = AmountReader({"USD": 1.0})
 TERMS = TermFinder({"fraud": ["scam"], "legal": ["lawsuit"]})

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from router.triage.text.folding import MAX_CHARS, fold
 from router.triage.text.terms import TermFinder
+from tests.kits.checks.growth import in_proportion
 from tests.kits.examples import examples
-from tests.kits.growth import in_proportion
 
 FINDER = TermFinder(
     {

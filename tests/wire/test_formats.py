@@ -14,7 +14,7 @@ from router.errors import RequestError, StreamCut
 from router.types import Answer, Choice, ToolCall, Usage
 from router.wire.openai.render import deltas_of
 from tests.kits.examples import examples
-from tests.kits.wire_bodies import BODIES, changed, nodes
+from tests.kits.inputs.wire_bodies import BODIES, changed, nodes
 
 CALL = ToolCall("c1", "f", '{"a":1}')
 ANSWERS = [

@@ -9,8 +9,8 @@ import httpx
 import openai
 import pytest
 
+from tests.kits.inputs.wire_bodies import ASKED
 from tests.kits.server_kit import Served, Upstream, eventually, tiergate, write_policy
-from tests.kits.wire_bodies import ASKED
 
 MINUTES = {"minutes": 2.0, "by": "Ann"}
 

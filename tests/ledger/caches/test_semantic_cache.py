@@ -38,7 +38,7 @@ from tests.kits.books.ledger_rows import StandingClock
 from tests.kits.changed import replace
 from tests.kits.fakes import ALICE, CALM, House, Houses, ScriptedTier, ask
 from tests.kits.gateway_kit import low, mid
-from tests.kits.minimal_pairs import ALIKE, PAIRS
+from tests.kits.inputs.minimal_pairs import ALIKE, PAIRS
 from tests.kits.server_kit import Served, Upstream, write_policy
 
 SHARING = {"cache": {"semantic": {"enabled": True, "threshold": 0.7}}}

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.ledger.caches.semantic_gates import MAX_CHARS, Gate, gate_between, meaning_of
-from tests.kits.minimal_pairs import ALIKE, PAIRS
+from tests.kits.inputs.minimal_pairs import ALIKE, PAIRS
 
 
 @pytest.mark.parametrize(("one", "other"), PAIRS)
