@@ -100,6 +100,7 @@ def test_prompts_are_decided(tmp_path: Path) -> None:
     assert cost["compared"] == 3
 
 
+@pytest.mark.process
 def test_rows_without_a_prompt_tell_only_their_tokens(tmp_path: Path) -> None:
     result = run(tmp_path, [OPENAI, LITELLM])
     assert (result["requests"], result["left_out"]) == (
@@ -112,6 +113,7 @@ def test_rows_without_a_prompt_tell_only_their_tokens(tmp_path: Path) -> None:
     assert alone["answerers"]
 
 
+@pytest.mark.process
 def test_bad_lines_are_counted_with_their_numbers(tmp_path: Path) -> None:
     result = run(tmp_path, [LITELLM, "{broken", {"model": "gpt-5"}])
     assert result["left_out"] == {"a line that cannot be read": 2}
@@ -120,12 +122,14 @@ def test_bad_lines_are_counted_with_their_numbers(tmp_path: Path) -> None:
     assert "line 3: no tokens" in str(result["bad_lines"])
 
 
+@pytest.mark.process
 def test_log_is_read_within_its_period(tmp_path: Path) -> None:
     late = LITELLM | {"startTime": "2026-01-02T00:00:00"}
     result = run(tmp_path, [LITELLM, late], "--since", "2026-01-01")
     assert result["requests"] == 1
 
 
+@pytest.mark.process
 def test_error_of_a_foreign_log_cannot_be_told(tmp_path: Path) -> None:
     error = run(tmp_path, [LITELLM])["error"]
     assert isinstance(error, dict)

@@ -30,11 +30,13 @@ def test_the_example_is_printed_and_works(tmp_path: Path) -> None:
     assert "What matters most" in run.stdout
 
 
+@pytest.mark.process
 def test_a_shipped_plan_is_found_by_name() -> None:
     parsed = json.loads(tiergate("plan", "mail", "--json").stdout)
     assert parsed["sums"][0]["day_usd"] == "40.00"
 
 
+@pytest.mark.process
 def test_figures_are_changed_from_the_command_line() -> None:
     run = tiergate("plan", "crossing", "--set", "horizon.years=2",
                     "--set", "general.price.list_price_usd=0.001", "--json")  # fmt: skip
@@ -43,6 +45,7 @@ def test_figures_are_changed_from_the_command_line() -> None:
     assert parsed["break_even"][0]["requests_per_month"] == 555_556  # 500 / 0.0009
 
 
+@pytest.mark.process
 def test_files_are_written_and_named(tmp_path: Path) -> None:
     html, csv = tmp_path / "plan.html", tmp_path / "plan.csv"
     run = tiergate("plan", "platform", "--html", html, "--csv", csv)
@@ -51,12 +54,14 @@ def test_files_are_written_and_named(tmp_path: Path) -> None:
     assert csv.read_text("utf-8").startswith("section,key,metric,value\n")
 
 
+@pytest.mark.process
 def test_messages_stay_out_of_the_json(tmp_path: Path) -> None:
     run = tiergate("plan", "platform", "--json", "--html", tmp_path / "plan.html")
     assert json.loads(run.stdout)["schema"] == "tiergate.plan/1"
     assert "Report written" in run.stderr
 
 
+@pytest.mark.process
 def test_mistakes_end_with_2_and_name_the_sum(tmp_path: Path) -> None:
     text = EXAMPLE.read_text("utf-8").replace("share: 0.62", "share: 0.6")
     (tmp_path / "plan.yaml").write_text(text, "utf-8")
@@ -69,6 +74,7 @@ def test_mistakes_end_with_2_and_name_the_sum(tmp_path: Path) -> None:
 DAY = date(2026, 11, 20)
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("arguments", "said_so"),
     [
@@ -85,6 +91,7 @@ def test_wrong_usage_says_what_to_do(arguments: tuple[str, ...], said_so: str) -
     assert "Traceback" not in run.stderr
 
 
+@pytest.mark.process
 def test_prices_by_name_are_dated_in_the_assumptions() -> None:
     parsed = json.loads(tiergate("plan", "example", "--json").stdout)
     said = " ".join(parsed["assumptions"])
@@ -110,6 +117,7 @@ def test_a_price_that_the_book_does_not_state_comes_from_litellm() -> None:
     assert analysis.version.startswith("litellm ")
 
 
+@pytest.mark.process
 def test_a_model_without_a_price_is_refused() -> None:
     run = tiergate("plan", "example", "--set", "general.price.model=gpt-no-such")
     assert run.returncode == 2
@@ -121,11 +129,13 @@ def test_the_docs_have_the_keys_of_the_schema() -> None:
     assert (ROOT / "docs" / "reference" / "plan-keys.md").read_text("utf-8") == plan_keys()
 
 
+@pytest.mark.process
 def test_the_docs_name_every_key_of_the_json() -> None:
     for key in json.loads(tiergate("plan", "platform", "--json").stdout):
         assert f"`{key}`" in DOCS
 
 
+@pytest.mark.process
 def test_the_docs_have_the_ratios_that_the_command_prints() -> None:
     for row in json.loads(tiergate("plan", "crossing", "--json").stdout)["price_ratios"]:
         assert f"| {row['requests_per_month']:,} |" in DOCS

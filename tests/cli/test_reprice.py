@@ -59,6 +59,7 @@ def book(database: Path) -> Path:
     return database.with_name("book.yaml")
 
 
+@pytest.mark.process
 def test_the_same_usage_at_another_book(database: Path) -> None:
     # 1,000 x $1 + 50 x $4 a million is 1,200,000 nano-dollars, where 1,000,000 are booked.
     found = said(database, "--prices", book(database))
@@ -68,11 +69,13 @@ def test_the_same_usage_at_another_book(database: Path) -> None:
     assert found["difference_usd"] == "0.0004"
 
 
+@pytest.mark.process
 def test_the_same_usage_on_another_day(database: Path) -> None:
     found = said(database, "--prices", book(database), "--on", "2027-01-01")
     assert found["repriced_nano_usd"] == 4_800_000
 
 
+@pytest.mark.process
 def test_of_one_tenant(database: Path) -> None:
     found = said(database, "--prices", book(database), "--tenant", "other")
     assert found["tenants"] == [{**_sums(found), "tenant": "other"}]
@@ -85,6 +88,7 @@ def _sums(found: dict[str, object]) -> dict[str, object]:
     return {key: found[key] for key in rows[0] if key != "tier"}
 
 
+@pytest.mark.process
 def test_an_unknown_price_is_a_warning_beside_the_sums(database: Path) -> None:
     found = said(database, "--prices", book(database))
     assert found["no_price"] == {"unheard-of": 1}
@@ -96,6 +100,7 @@ def test_an_unknown_price_is_a_warning_beside_the_sums(database: Path) -> None:
     assert (unknown["repriced_nano_usd"], unknown["difference_nano_usd"]) == (None, None)
 
 
+@pytest.mark.process
 def test_what_providers_told_is_compared(database: Path) -> None:
     provider = said(database)["provider"]
     assert isinstance(provider, dict)
@@ -103,6 +108,7 @@ def test_what_providers_told_is_compared(database: Path) -> None:
     assert provider["difference_nano_usd"] == 600_000
 
 
+@pytest.mark.process
 def test_the_report_tells_what_providers_told(database: Path) -> None:
     run = tiergate("report", "-d", database, "--json")
     parsed = json.loads(run.stdout)
@@ -117,6 +123,7 @@ def test_no_row_is_changed(database: Path) -> None:
     assert tiergate("ledger", "verify", "-d", database).returncode == 0
 
 
+@pytest.mark.process
 def test_people_read_tables_and_warnings(database: Path) -> None:
     run = tiergate("ledger", "reprice", "-d", database, "--prices", book(database))
     assert run.returncode == 0
@@ -130,6 +137,7 @@ def test_people_read_tables_and_warnings(database: Path) -> None:
     )
 
 
+@pytest.mark.process
 def test_a_broken_book_is_told_with_every_mistake(database: Path) -> None:
     broken = BOOK.replace("version: 1", "version: 2").replace("as_of: 2026", "as_of: May 2026")
     book(database).write_text(broken, encoding="utf-8")
@@ -140,6 +148,7 @@ def test_a_broken_book_is_told_with_every_mistake(database: Path) -> None:
     assert "Traceback" not in run.stderr
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [

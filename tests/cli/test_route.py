@@ -46,6 +46,7 @@ def routed(policy: Path, *arguments: str) -> dict[str, object]:
     return dict(json.loads(run.stdout))
 
 
+@pytest.mark.process
 def test_route_names_tier_reasons_signals_with_the_loss_of_every_rung(policy: Path) -> None:
     found = routed(policy, LEGAL)
     assert (found["tier"], found["tier_number"]) == ("deep", 3)
@@ -70,14 +71,17 @@ def test_min_tier_raises_the_first_rung(policy: Path) -> None:
     assert found["tier"] == "deep"
 
 
+@pytest.mark.process
 def test_max_tier_passes_no_hard_rule(policy: Path) -> None:
     assert routed(policy, LEGAL, "--max-tier", "2")["tier"] == "deep"
 
 
+@pytest.mark.process
 def test_stakes_are_what_the_client_says(policy: Path) -> None:
     assert routed(policy, "hello", "--stakes-usd", "1234.5")["stakes_usd"] == "1234.5"
 
 
+@pytest.mark.process
 def test_conversation_comes_from_a_file(policy: Path, tmp_path: Path) -> None:
     turns = [
         {"role": "user", "content": LEGAL},
@@ -141,12 +145,14 @@ def test_wrong_usage_ends_with_2(arguments: list[str]) -> None:
     assert "Traceback" not in run.stderr
 
 
+@pytest.mark.process
 def test_unknown_model_ends_with_1(policy: Path) -> None:
     run = tiergate("route", "hello", "--policy", policy, "--model", "nope")
     assert run.returncode == 1
     assert "Known are" in run.stderr
 
 
+@pytest.mark.process
 def test_check_passes_when_examples_go_where_they_should(policy: Path) -> None:
     run = tiergate("check", policy, "--json")
     assert run.returncode == 0, run.stdout + run.stderr
@@ -155,6 +161,7 @@ def test_check_passes_when_examples_go_where_they_should(policy: Path) -> None:
     assert "nothing_at_level_1" in {warning["kind"] for warning in found["warnings"]}
 
 
+@pytest.mark.process
 def test_check_runs_the_examples_of_a_policy_that_only_observes(policy: Path) -> None:
     tree = yaml.safe_load(policy.read_text())
     policy.write_text(yaml.safe_dump({**tree, "mode": "observe"}, sort_keys=False))
@@ -164,6 +171,7 @@ def test_check_runs_the_examples_of_a_policy_that_only_observes(policy: Path) ->
     assert [example["tier"] for example in found["examples"]] == ["deep", "llm"]
 
 
+@pytest.mark.process
 def test_check_ends_with_1_for_an_example_that_went_elsewhere(policy: Path) -> None:
     tree = yaml.safe_load(policy.read_text())
     tree["examples"][1]["tier"] = "deep"
@@ -173,12 +181,14 @@ def test_check_ends_with_1_for_an_example_that_went_elsewhere(policy: Path) -> N
     assert "1 of 2 examples" in run.stdout
 
 
+@pytest.mark.process
 def test_check_reads_a_price_book_beside_policies(policy: Path) -> None:
     run = tiergate("check", policy, policies_dir() / "prices.yaml")
     assert run.returncode == 0, run.stderr
     assert "prices.yaml: a price book of" in run.stdout
 
 
+@pytest.mark.process
 def test_check_tells_the_mistakes_of_a_price_book(policy: Path, tmp_path: Path) -> None:
     book = tmp_path / "prices.yaml"
     book.write_text("version: 1\nname: mine\nmodels: {gpt-x: [{input_usd_per_mtok: -1}]}\n")
@@ -187,6 +197,7 @@ def test_check_tells_the_mistakes_of_a_price_book(policy: Path, tmp_path: Path) 
     assert "prices.yaml:3" in run.stdout
 
 
+@pytest.mark.process
 def test_check_ends_with_2_for_mistakes_of_all_policies(policy: Path, tmp_path: Path) -> None:
     broken = []
     for name in ("one", "two"):

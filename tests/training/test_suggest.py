@@ -89,6 +89,7 @@ def test_what_cannot_be_suggested_is_told(texts: list[str], head: str, message: 
         suggest(pool, head, 5, model_dir=None)
 
 
+@pytest.mark.process
 def test_what_is_written_can_be_labelled_and_trained_on(tmp_path: Path) -> None:
     source, todo = tmp_path / "in.jsonl", tmp_path / "todo.jsonl"
     source.write_text("".join(json.dumps({"text": text}) + "\n" for text, _ in some_rows()))
@@ -108,6 +109,7 @@ BAD_LINES = (
 )
 
 
+@pytest.mark.process
 def test_rows_that_are_none_are_counted_with_their_lines(tmp_path: Path) -> None:
     source = tmp_path / "in.jsonl"
     source.write_text(BAD_LINES)
@@ -124,6 +126,7 @@ def test_rows_that_are_none_are_counted_with_their_lines(tmp_path: Path) -> None
     assert as_json["skipped"][0] == {"what": "skipped: not JSON", "lines": [3, 6]}
 
 
+@pytest.mark.process
 def test_a_file_without_a_single_text_is_refused_with_the_reasons(tmp_path: Path) -> None:
     source = tmp_path / "in.jsonl"
     source.write_text('{"message": "hello"}\n' * 10)
@@ -134,6 +137,7 @@ def test_a_file_without_a_single_text_is_refused_with_the_reasons(tmp_path: Path
     assert "--text-column" in told
 
 
+@pytest.mark.process
 def test_stored_prompts_are_suggested_by_their_last_turn(tmp_path: Path) -> None:
     database = tmp_path / "ledger.db"
     prompt = "system: Be brief.\n\nuser: hello\n\nassistant: Hi.\n\nuser: My laptop is on fire"
@@ -158,5 +162,6 @@ def test_stored_prompts_are_suggested_by_their_last_turn(tmp_path: Path) -> None
     assert "holds no prompts" in early.stderr
 
 
+@pytest.mark.process
 def test_either_a_file_or_a_database_is_read() -> None:
     assert tiergate("train", "suggest").returncode == 2
