@@ -196,6 +196,7 @@ def together(outcomes: list[Outcome]) -> Outcome:
     first, *others = outcomes
     if not others:
         return first
+    # A dry run has no answers, only decisions.
     answers = [o.answer for o in outcomes if o.answer is not None]
     baselines = [o.baselines.requested_model for o in outcomes]
     known = [baseline for baseline in baselines if baseline is not None]

@@ -84,6 +84,7 @@ class TokenCounts:
 def _counters(selected: Selected) -> list[TokenCounter]:
     """Returns the answerers that may answer if all of them are Anthropic's, or none."""
     plans = [plan for plan in selected.runtime.plans if plan.facts.kind not in OWN]
+    # A pinned answerer or tier is the only one that can read the conversation.
     if selected.pinned is not None:
         plans = [plan for plan in plans if plan.facts.name == selected.pinned]
     elif selected.pinned_tier is not None:

@@ -64,6 +64,7 @@ def _text(pieces: Sequence[bytes], row: Sequence[int]) -> str:
             param="input",
             code="invalid_type",
         )
+    # Ids of another tokeniser would become wrong texts without any notice.
     beyond = next((i for i in row if i >= len(pieces)), None)
     if beyond is not None:
         raise RequestError(

@@ -114,6 +114,7 @@ def _view(case: ReviewCase) -> dict[str, object]:
 def _asked(scope: Scope) -> tuple[str | None, int]:
     """Returns status and limit of the query. Raises RequestError for other keys and values."""
     query = dict(parse_qsl(scope.get("query_string", b"").decode("latin-1")))
+    # A misspelt key that is ignored would list other reviews than wanted.
     for key in query:
         if key not in ("status", "limit"):
             raise unsupported(key, "the list takes status and limit")

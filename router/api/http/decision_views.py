@@ -320,6 +320,7 @@ def decision_document(
     It holds the row, its attempts, the record behind the decision, the feedback that came since,
     and a reviewer's decision.
     """
+    # A request that failed early has no record.
     record = orjson.loads(row.record) if row.record else {}
     document = _plain(row)
     assert isinstance(document, dict)

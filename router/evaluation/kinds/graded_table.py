@@ -118,6 +118,7 @@ def _prompt(line: Line) -> str:
     """Returns the prompt as in the encoder's training: options, if any, are listed by letter."""
     if "prompt" in line.row:
         return line.text("prompt")
+    # Multiple-choice files hold the question and its options in two columns.
     options = line.row.get("options")
     if not isinstance(options, list):
         raise ValueError(f"options is {shown(options)}; expected a list beside `question`")
