@@ -64,7 +64,11 @@ def row(line: int, text: str, label: str) -> LabelledRow:
 @pytest.mark.parametrize(
     ("rows", "kept", "told"),
     [
-        ([row(2, "hello", "a"), row(3, "Hello!", "a")], [2], "1 row with a text that stands there"),
+        (
+            [row(2, "hello", "a"), row(3, "Hello!", "a")],
+            [2],
+            "1 row with the text of an earlier row",
+        ),
         ([row(2, "x", "a"), row(3, "x", "a"), row(4, "x", "b")], [2], "outvoted by other labels"),
         (
             [row(2, "x", "a"), row(3, "x", "b")],
