@@ -1,5 +1,6 @@
 """Holds the style sheet of the HTML reports: system fonts, two palettes, phone width and print."""
 
+# One string, written into every page, since a report must open without any other file.
 STYLE = """
 :root{color-scheme:light dark;--paper:#fcfbf9;--card:#fff;--ink:#1b1d20;--soft:#5b626b;
 --line:#e4e1da;

@@ -1,4 +1,4 @@
-"""JSON documents of figures as CSV: section, key, metric, value; one figure a line."""
+"""Writes JSON documents of figures as CSV: section, key, metric, value; one figure a line."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ import io
 from collections.abc import Iterator, Mapping
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-"""A spreadsheet runs a cell that starts so; OWASP's advice on CSV injection is a leading quote."""
+"""Lists starts that make a spreadsheet run a cell; OWASP advises a leading quote (CSV injection).
+"""
 
 
 def tidy_csv(document: Mapping[str, object], keyed_by: Mapping[str, tuple[str, ...]]) -> str:
-    """Writes a JSON document of sections as CSV: section, key, metric, value; a figure a line.
+    """Returns a JSON document of sections as CSV: section, key, metric, value; one figure a line.
 
-    Money stands as `*_nano_usd` (exact integer) and `*_usd` (exact decimal). Texts that a
+    Money is written as `*_nano_usd` (exact integer) and `*_usd` (exact decimal). Texts that a
     spreadsheet would take for a formula get a leading apostrophe.
     """
     text = io.StringIO()
@@ -44,7 +45,7 @@ def _figures(
 
 
 def _flat(entry: Mapping[str, object]) -> Iterator[tuple[str, object]]:
-    """Yields one metric a line: an interval gives `_low` and `_high`, a list one for each."""
+    """Yields one metric a line: `_low` and `_high` of an interval, one line for each name."""
     for name, figure in entry.items():
         if isinstance(figure, list):
             # Two numbers are an interval; any other list holds names.

@@ -34,6 +34,7 @@ def replay_json(replay: Replay, judged: Sequence[Judged]) -> Json:
             **money("old", costs.baseline_nano_usd if known else None),
             **money("new", costs.own_nano_usd if known else None),
             **money("difference", -costs.saved_nano_usd if known else None),
+            # Savings are old minus new; a difference is new minus old, so signs turn.
             "difference_interval_nano_usd": _pair(saved, -1.0),
             "change": None if costs.saved_share() is None else -(costs.saved_share() or 0.0),
             "change_interval": _pair(share, -1.0),
@@ -121,6 +122,7 @@ def _alone_json(alone: TokensAlone) -> Json:
 
 
 def _pair(interval: Interval | None, factor: float = 1.0) -> list[float] | None:
+    # A negative factor swaps the ends, so they are put in order again.
     return None if interval is None else sorted((interval.low * factor, interval.high * factor))
 
 

@@ -20,6 +20,7 @@ from router.rendering.figures_in_words import (
 
 def headline(replay: Replay) -> str:
     """Returns one sentence: the cost, the expected error, and how many decisions change."""
+    # A log without prompts can be priced, but no tier can be chosen for its rows.
     if not replay.requests and replay.alone is not None and replay.alone.rows:
         return (
             f"{count(replay.alone.rows)} rows of a log without prompts: no decision can be made, "
@@ -130,6 +131,7 @@ def notes(replay: Replay) -> list[str]:
 
 
 def _climb_note(replay: Replay) -> str:
+    # Stated with their figures, so that a reader can judge the assumption.
     rates = {name: replay.climbs.rate(name) for name in replay.climbs.calls}
     known = [f"{clean(name)} {percent(rate)}" for name, rate in rates.items() if rate is not None]
     if not known:
@@ -156,6 +158,7 @@ def error_lines(replay: Replay) -> list[str]:
     obstacle = cannot_answer(replay)
     if obstacle:
         lines.append(f"The data cannot tell this policy's error: {obstacle}.")
+    # Bounds help only where the data leave a part of the answer open.
     if errors.bounds is not None and errors.no_overlap:
         lines.append(f"It is about {range_text(errors.bounds)}, whatever those answers are like.")
     if errors.difference is not None and errors.answerable:

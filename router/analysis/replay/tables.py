@@ -43,6 +43,7 @@ def grids(replay: Replay) -> list[Grid]:
 def mix(replay: Replay) -> Grid:
     """Shows who answers, on both sides."""
     columns = ("level", "tier", replay.old_name, "share", replay.new_name, "share", "change")
+    # Shares are of answered requests on each side, since refused ones have no level.
     old_total = sum(replay.old.levels.values()) or 1.0
     new_total = sum(replay.new.levels.values()) or 1.0
     rows = []
@@ -75,6 +76,7 @@ def changes(replay: Replay) -> Grid:
             count(change.requests),
             signed_usd(change.difference_nano_usd),
             count(change.unknown) if change.unknown else NOTHING,
+            # One id fits the column; JSON has more.
             ", ".join(change.examples[:1]),
         )
         for (before, after, reason), change in largest
@@ -91,6 +93,7 @@ def largest_changes(replay: Replay) -> list[tuple[tuple[str, str, str], Change]]
 def errors(replay: Replay) -> Grid:
     """Shows what the outcomes say, and below it what the policies believe."""
     known = replay.errors
+    # Over only a part of the requests, an estimate must say so.
     whole = "" if known.answerable else ", where the data tell"
     estimates: tuple[tuple[str, Estimate | None], ...] = (
         (f"doubly robust{whole}", known.dr),

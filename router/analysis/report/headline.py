@@ -51,6 +51,7 @@ def headline(findings: Findings) -> str:
     The first sentence counts the requests without an answer: only the others can save money.
     """
     total, money = findings.total, findings.money
+    # Reviews and bills of earlier requests may be booked in a period without requests.
     if total.requests == 0 and total.spend_nano_usd:
         return (
             "No requests in this period; what earlier ones still cost (reviews, bills) is "

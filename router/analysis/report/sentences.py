@@ -60,6 +60,7 @@ def assumptions(
         lines.append(
             "A stated list price is what the policy says an answer costs, not what was invoiced."
         )
+    # Compute without a rate is free in the sums, which a reader must know.
     if whole.unpriced_compute:
         lines.append(
             f"Lines of own compute without a stated rate: {count(whole.unpriced_compute)}. They "
@@ -107,6 +108,7 @@ def notes(
     judged: int,
 ) -> tuple[str, ...]:
     """Lists what the reader must know to read the figures correctly."""
+    # Savings without a measured quality invite a wrong conclusion, so this comes first.
     quality = (
         "the share of wrong answers is unknown unless feedback was given"
         if judged == 0
@@ -164,6 +166,7 @@ def notes(
             f"{usd(total.spend_nano_usd - whole.attempts_nano_usd)} of the spend is explained by "
             "no attempt; run `tiergate ledger verify`."
         )
+    # Roll-ups keep whole UTC days, so a day cut by the period cannot be divided.
     if lost:
         lines.append(
             f"{counted(lost, 'request was', 'requests were')} purged on a day that this "

@@ -216,6 +216,7 @@ def reason_rows(report: Report, money: Dollars) -> list[Row]:
     rows = [_reason(row, climbed.get(row.reason, 0), money) for row in report.reasons]
     decided = sum(row.first_requests for row in report.reasons)
     spend = sum(row.first_spend_nano_usd for row in report.reasons)
+    # Requests carry several reasons, so the columns "carried by" have no total.
     total = (TOTAL, count(decided), money(spend), count(sum(climbed.values())), NOTHING, NOTHING)
     return [*rows, total]
 
@@ -248,6 +249,7 @@ def ending_rows(report: Report, money: Dollars) -> list[Row]:
 
 def states_line(report: Report) -> str:
     """Writes "1,042 settled, 1 failed, 2 refused"; a refused request is not a failed one."""
+    # The books call refused requests failed; here they are taken out of those.
     refused = sum(row.requests for row in report.endings if row.ending is Ending.REFUSED)
     states = [
         (state, number - refused if state == RequestState.FAILED.value else number)

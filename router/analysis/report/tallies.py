@@ -92,7 +92,7 @@ class Tally:
     """Keeps all running sums of one report."""
 
     def __init__(self, grain_ms: int = QUARTER_MS) -> None:
-        """`grain_ms` separates times: QUARTER_MS, or a day for long periods."""
+        """Starts empty; `grain_ms` separates times: QUARTER_MS, or a day for long periods."""
         self._grain_ms = grain_ms
         self.groups: dict[Kind, dict[str, Cell]] = {kind: {} for kind in Kind}
         self.tenants: dict[str, Cell] = {}

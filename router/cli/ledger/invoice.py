@@ -93,6 +93,7 @@ def _print_notes(check: InvoiceCheck, rates: Rates) -> None:
     screen = console()
     for used in sorted(rates.used, key=lambda rate: (rate.currency, rate.since)):
         screen.print(f"1 {used.currency} is ${used.usd} from {used.since} on")
+    # A bill by model cannot settle single calls, so the note says how many are in doubt.
     unknown = sum(cell.booked.unknown_calls for cell in check.cells)
     estimated = sum(cell.booked.estimated_calls for cell in check.cells)
     doubted = {
@@ -118,6 +119,7 @@ def _print_notes(check: InvoiceCheck, rates: Rates) -> None:
 
 
 def _calls(cell: Compared) -> str:
+    # Two counts are shown only where they differ.
     if cell.billed_calls is None or cell.billed_calls == cell.booked.calls:
         return f"{cell.booked.calls}"
     return f"{cell.booked.calls} / {cell.billed_calls}"

@@ -139,6 +139,7 @@ def rotate(
         print_json({**_key(rotated.info), "key": rotated.secret})
         return
     typer.echo(rotated.secret)
+    # With a grace of 0 the old secret ends at once.
     until = rotated.info.previous_until_ms
     old = "is no longer good" if until is None else f"is good until {shown_time(until)} UTC"
     typer.echo(f"{key_id} is rotated; its old secret {old}.", err=True)

@@ -112,6 +112,7 @@ def evaluate(
     model_dir: ModelDir = None,
 ) -> None:
     """Print the triage model's figures: its card, or measurements on a labelled file of a kind."""
+    # An option that has no effect would make a reader trust the wrong figures.
     _refuse_foreign(context, kind)
     if kind == ADVERSARIAL:
         from router.cli.models.adversarial import evaluate_adversarial
@@ -197,6 +198,7 @@ def _card(folder: Path, data: Path | None, work: Path, *, as_json: bool) -> None
         with with_torch():
             from router.training.pipeline import train_triage
 
+            # Only the stage of the card runs again.
             made = train_triage(data, folder, work / "triage", stages=("card",))
         if made.model is not None and not made.model.installed:
             tell_installed(made.model)

@@ -71,6 +71,7 @@ def run(core: Core, *, probing: bool = False) -> Checked:
             *warnings(loaded.policy, priced),
             *budget_warnings(loaded.policy, [plan.facts for plan in runtime.plans]),
         ],
+        # Not a mistake: a check often runs where no secret is set.
         missing_keys=sorted({m.found for m in missing_secrets(loaded, core.environ)}),
         notes=notes(loaded.policy),
         degraded_because=core.degraded_because,

@@ -37,6 +37,7 @@ ONE_LINE_FROM = 130
 def as_json(outcome: Outcome) -> None:
     """Prints the `routing` object of the API, as one line."""
     document = orjson.loads(routing_object(outcome))
+    # Facts about this run, which the API states elsewhere in its answer.
     document["degraded"] = outcome.signals.degraded
     document["triage_version"] = outcome.signals.triage_version
     document["triage_ms"] = round(outcome.timings.triage_ms, 3)

@@ -64,11 +64,13 @@ def route(
         "max_cost_usd": max_cost_usd,
         "context": _pairs(context or []),
     }
+    # Hints that were not given must not override those of a request in a file.
     routing = {name: value for name, value in routing.items() if value not in (None, {})}
     bodies = _bodies(text, messages, model, routing)
     core = _core(policy or ["default"], model_dir)
     from router.cli.policies import explain as explained_as
 
+    # A refused line must not hide the decisions of the lines after it.
     failed = False
     if table and not as_json:
         explained_as.table_head()
@@ -111,6 +113,7 @@ def _bodies(
         return iter([_from_file(messages, model, routing)])
     if text is not None and text != "-":
         return iter([_body(text, model, routing)])
+    # Waiting for input that nobody expects would look like a hang.
     if sys.stdin.isatty():
         raise typer.BadParameter("give TEXT, --messages, or lines on standard input")
     lines = (line.rstrip("\r\n") for line in sys.stdin)

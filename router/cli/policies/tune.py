@@ -72,6 +72,7 @@ def tune(
     by_domain = tuned(traffic.labels, risk, 1.0 - confidence)
     certificate = _certificate(traffic.labels, by_domain, risk, confidence)
     written = None
+    # A refused certificate leaves an older file untouched.
     if certificate is not None and out is not None:
         out.write_text(certificate.to_text(), encoding="utf-8")
         written = out

@@ -70,6 +70,7 @@ def doctor(
     from router.api.compose.core import Settings
     from router.cli.terminal import print_json
 
+    # First, so that the check below finds the weights.
     if install_weights:
         _install_weights(quiet=as_json)
     place = Place(database, host, port, model_dir)

@@ -134,6 +134,7 @@ def serve(
     ] = "",
 ) -> None:
     """Serve the gateway until SIGTERM or Ctrl-C; SIGHUP reloads the policies."""
+    # Checked before the heavy imports, so that wrong usage is answered at once.
     _one_of("--synchronous", synchronous, ("normal", "full"))
     _one_of("--log-level", log_level, ("debug", "info", "warning", "error"))
     from router.api.compose.core import Settings

@@ -141,6 +141,7 @@ def _break_even(report: PlanReport) -> tuple[Markup, ...]:
     columns = ("Counting", "Fixed a month", "Requests a month", "Requests a day")
     rows = [crossing_cells(point) for point in report.break_even]
     points = table("Where it breaks even", columns, [(_first_upper(a), *b) for a, *b in rows])
+    # The chart shows the stricter break-even: with one-off costs where there are any.
     label = _first_upper(report.break_even[-1].label)
     drawn = figure("Cost of a month over its requests", f"{label}.", charts.crossing_chart(report))
     # Without fixed costs any cheaper request pays, so there is no ratio to show.

@@ -16,6 +16,7 @@ SCHEMA = "tiergate.plan/1"
 """Names the version; it rises when a key changes its meaning or goes away, not for a new key."""
 
 KEYED_BY = {
+    # Names are unique only within a side and a group.
     "costs": ("side", "group", "name"),
     "sums": ("side",),
     "one_off": ("group", "name"),

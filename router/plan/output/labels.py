@@ -36,6 +36,7 @@ def line_label(line: CostLine | Amount) -> str:
 
 def count_text(line: CostLine) -> str:
     """Formats the calls a day, or hours; a dash for a line that is paid by the month."""
+    # Hours of people are planned by the month; a count per day would mislead.
     if line.count_per_day is None or line.group is Group.PEOPLE:
         return NOTHING
     if line.group is Group.REVIEWS:

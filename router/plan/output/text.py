@@ -158,6 +158,7 @@ def _totals(report: PlanReport) -> RenderableType:
 def _month(report: PlanReport) -> RenderableType:
     table = text_table("A month", ("", "", "cost"), left=2)
     sides = (report.own, report.general)
+    # Both ways may be free; then both bars are empty.
     most = max(side.month_nano_usd for side in sides) or 1
     for side in sides:
         cost = side.month_nano_usd

@@ -154,6 +154,7 @@ def savings_chart(savings: Sequence[Saving]) -> Markup:
     known = [saving for saving in savings if saving.saved_share is not None]
     ends = [s.saved_share for s in known if s.saved_share is not None]
     ends += [s.share_interval.low for s in known if s.share_interval is not None]
+    # One large loss must not shrink all other bars to nothing.
     lowest = max(LOWEST_SHARE, min([0.0, *ends]))
     lines = [Line(s.label, saved_percent(s.saved_share), _saving_shapes(s, lowest)) for s in known]
     return chart(
@@ -230,6 +231,7 @@ def _saving_shapes(saving: Saving, lowest: float) -> tuple[Markup, ...]:
     if saving.share_interval is not None:
         low, high = place(saving.share_interval.low), place(saving.share_interval.high)
         shapes += [
+            # The halo keeps the thin line visible on top of its bar.
             across("halo", low, high),
             across("interval", low, high),
             cap(low),

@@ -85,6 +85,7 @@ def _parts(report: Report, money: Dollars) -> list[tuple[str, str, tuple[Markup,
         ("Tiers", TIERS_LEAD, _tiers(report, money)),
         ("Outcomes", OUTCOMES_LEAD, _outcomes(report)),
         ("Chargeback", CHARGEBACK_LEAD, _chargeback(report, money)),
+        # Tables with a single name say nothing new, so `others` leaves them out.
         *((breakdown.title, "", (_named(breakdown, money),)) for breakdown in others(report)),
         ("Why requests went where they did", REASONS_LEAD, _reasons(report, money)),
         ("Waste", WASTE_LEAD, _waste(report, money)),
@@ -93,6 +94,7 @@ def _parts(report: Report, money: Dollars) -> list[tuple[str, str, tuple[Markup,
     # Most reports have none; an empty section would only raise questions.
     if report.endings:
         parts.insert(5, ("Requests without an answer", ENDINGS_LEAD, _endings(report, money)))
+    # A warning that is always there would not be read.
     if report.unknown.requests:
         parts.append(("Cost not known", "", (_unknown(report),)))
     parts.append(("How to read this", "", (fine(report.notes),)))
@@ -134,6 +136,7 @@ ROLES_LEAD = "Every call the gateway made. Discarded calls gave an answer that n
 
 def _header(report: Report, money: Dollars, lines: Sequence[str]) -> Markup:
     period, counts = report.period, report.counts
+    # Without bounds, the rows themselves show the period.
     begin = period.since_ms if period.since_ms is not None else period.first_row_ms
     end = period.until_ms if period.until_ms is not None else period.last_row_ms
     answered = sum(level.requests for level in report.levels)
@@ -145,6 +148,7 @@ def _header(report: Report, money: Dollars, lines: Sequence[str]) -> Markup:
             percent(report.quality.unverified_share),
             f"{unverified_note(report)}; {count(counts.reviews)} to review, {_safe(report)}",
         ),
+        # Open requests are in the states, but in no figure of this page.
         ("Requests", count(counts.requests), states_line(report) or "none"),
         (
             "Escalated",
@@ -167,6 +171,7 @@ def _saved_tile(report: Report, money: Dollars) -> tuple[str, str, str]:
         if observed is not None:
             unknown = "the quality of those answers is not known: none was made"
             return ("Would have saved", money(observed.saved_nano_usd), unknown)
+        # Tells a reader apart "nobody answered" from "nobody stated a price".
         unanswered = report.counts.requests and not report.quality.answered
         reason = "nothing was answered" if unanswered else "no baseline has a known price"
         return ("Saved", NOTHING, reason)
@@ -210,6 +215,7 @@ def _saving_table(title: str, savings: Sequence[Saving], money: Dollars) -> Mark
 
 
 def _saving(saving: Saving, money: Dollars) -> Cells:
+    # The same cells as in the terminal; the page only adds colour.
     label, saved, accepted, share, *rest = saving_row(saving, money)
     sign = saving.saved_nano_usd
     return (
@@ -223,6 +229,7 @@ def _saving(saving: Saving, money: Dollars) -> Cells:
 
 def _tiers(report: Report, money: Dollars) -> tuple[Markup, ...]:
     columns = ("tier", "model", "level", *GROUP_COLUMNS, "moved on", "own calls")
+    # The page shows the model before the level, since both names are words.
     rows = [(row[0], row[2], row[1], *row[3:]) for row in tier_rows(report, money)]
     shares = table(
         "Share per level against the plan",
@@ -355,6 +362,7 @@ def _roles(report: Report, money: Dollars) -> tuple[Markup, ...]:
 
 def _unknown(report: Report) -> Markup:
     unknown = report.unknown
+    # The report names only the first few ids, since there may be thousands.
     more = unknown.requests - len(unknown.named)
     rest = f" and {count(more)} more" if more > 0 else ""
     return el(

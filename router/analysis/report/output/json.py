@@ -45,8 +45,10 @@ def report_object(report: Report) -> Json:
             "generated_at_ms": period.generated_at_ms,
             "zone": period.zone,
         },
+        # A reader of the file must see that it does not cover all requests.
         "filters": {by: list(names) for by, names in report.chosen},
         "headline_baseline": report.leading,
+        # For surfaces that show amounts of this document as the report itself does.
         "shown_places": report.places,
         "requests": counts.requests,
         "states": dict(counts.states),
@@ -129,7 +131,9 @@ def _breakdowns(report: Report) -> Json:
         "request_types": _named(report.request_types),
         "tenants": _named(report.tenants),
         "keys": [
-            {"name": x.name, "key_name": x.label or None, **_group(x.figures)} for x in report.keys
+            # The id stays the name, since two keys may share a name of their own.
+            {"name": x.name, "key_name": x.label or None, **_group(x.figures)}
+            for x in report.keys
         ],
         "tags": _named(report.tags),
         "each_tag": _named(report.each_tag),
@@ -147,6 +151,7 @@ def _breakdowns(report: Report) -> Json:
                 "requests": x.requests,
                 **money("spend", x.spend_nano_usd),
                 "told": x.told,
+                # Without a limit of money nothing was missing, which is not the same as 0.
                 **money("short", x.short_nano_usd if x.told else None),
             }
             for x in report.endings

@@ -63,6 +63,7 @@ def print_report(report: Report, console: Console, *, exact: bool = False) -> No
 
 def report_renderable(report: Report, *, exact: bool = False) -> RenderableType:
     """Returns the report as one rich renderable."""
+    # One formatter for the whole report, so that columns agree on their decimals.
     money = money_of(report, exact)
     parts: list[RenderableType] = [
         Padding(Text(report.headline, style="bold"), (1, 0, 1, 0)),
@@ -255,6 +256,7 @@ def _charts(report: Report, money: Dollars) -> RenderableType:
             percent(level.planned),
         )
     spend = text_table("Spend per tier", ("tier", "", "spend"), left=2)
+    # Bars are shares of the dearest tier, so at least one of them is full.
     most = max((t.figures.spend_nano_usd for t in report.tiers), default=0) or 1
     for tier in report.tiers:
         share = tier.figures.spend_nano_usd / most
