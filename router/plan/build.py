@@ -119,7 +119,7 @@ def _break_even(inputs: PlanInputs, one_off_nano_usd: int) -> tuple[CrossingPoin
     # Both ways may have fixed costs; only what the tiers have more of must be covered.
     running = own_fixed_per_month(inputs) - inputs.general_per_month
     months = MONTHS * inputs.years
-    points = [_point(inputs, "running", "monthly fixed costs alone", running)]
+    points = [_point(inputs, "running", "only monthly fixed costs", running)]
     if one_off_nano_usd:
         label = f"with the one-off costs spread over {months} months"
         spread = running + Fraction(one_off_nano_usd, months)

@@ -88,7 +88,9 @@ class Calls(Section):
             raise ValueError("cached_input_tokens to be part of input_tokens, so not above them")
         # A share without minutes, or minutes without a share, would silently cost nothing.
         if (self.review_share > 0) != (self.review_minutes > 0):
-            raise ValueError("review_share and review_minutes together: one says nothing alone")
+            raise ValueError(
+                "review_share and review_minutes together: one means nothing without the other"
+            )
         return self
 
     def missing_sizes(self, price: PlanPrice) -> str:

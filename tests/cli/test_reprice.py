@@ -113,7 +113,7 @@ def test_the_report_tells_what_providers_told(database: Path) -> None:
     run = tiergate("report", "-d", database, "--json")
     parsed = json.loads(run.stdout)
     assert parsed["provider"]["difference_nano_usd"] == 600_000
-    assert any("Calls whose provider told their cost: 2." in note for note in parsed["notes"])
+    assert any("Calls whose provider reported their cost: 2." in note for note in parsed["notes"])
 
 
 def test_no_row_is_changed(database: Path) -> None:

@@ -199,7 +199,7 @@ def test_words_alone_leave_nothing_to_the_encoder(tmp_path: Path) -> None:
     source = tmp_path / "mails.jsonl"
     source.write_text('{"text": "My laptop does not start"}\n')
     said = tiergate("classify", source, "-o", tmp_path / "out", "--encoder", "never")
-    assert "all of them were read by their words alone" in said.stdout
+    assert "all of them were read only by their words" in said.stdout
     assert "others by the encoder" not in said.stdout
 
 

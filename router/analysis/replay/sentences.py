@@ -43,8 +43,8 @@ def headline(replay: Replay) -> str:
         "1 decision changes" if replay.changed == 1 else f"{count(replay.changed)} decisions change"
     )
     return (
-        f"{requests} under {replay.new_name}, beside {other}: {cost}, {_expected_error(replay)}; "
-        f"{change} ({percent(replay.changed / replay.requests)})."
+        f"{requests} under {replay.new_name}, compared with {other}: {cost}, "
+        f"{_expected_error(replay)}; {change} ({percent(replay.changed / replay.requests)})."
     )
 
 
@@ -109,8 +109,8 @@ def notes(replay: Replay) -> list[str]:
         )
     if replay.new.uncertain:
         lines.append(
-            f"{count(replay.new.uncertain)} requests go where nobody called for them: the recorded "
-            "answer's tokens stand for the new answerer's, which would use more or fewer."
+            f"{count(replay.new.uncertain)} requests go to an answerer that was not called for "
+            "them: they are priced at the recorded answer's tokens, and it would use more or fewer."
         )
         lines.append(_climb_note(replay))
     for reason, requests in replay.left_out.items():
@@ -184,7 +184,7 @@ def error_lines(replay: Replay) -> list[str]:
 def alone_lines(alone: TokensAlone) -> list[str]:
     """States what a log without prompts, or without costs, does not show."""
     lines = [
-        "The log's token counts stand for every answerer; another model would use more or fewer."
+        "Every answerer is priced at the log's token counts; another model would use more or fewer."
     ]
     if alone.without_prompt:
         lines.append(

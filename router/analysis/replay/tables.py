@@ -150,4 +150,4 @@ def tokens_alone(alone: TokensAlone) -> Grid:
             )
         )
     columns = ("if all were answered by", "rows", "log", "there", "change")
-    return Grid("What the tokens alone tell", columns, tuple(rows))
+    return Grid("Cost of the same tokens at each answerer", columns, tuple(rows))

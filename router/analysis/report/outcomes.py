@@ -53,7 +53,7 @@ def measures(outcomes: Iterable[TrueOutcome]) -> tuple[Measure, ...]:
         _mean("satisfaction", "Satisfaction, mean", "score", csat),
         Measure(
             "loss_usd",
-            "Cost of wrong answers, as told",
+            "Cost of wrong answers, as reported",
             "usd",
             sum(losses) / NANO_PER_USD if losses else None,
             None,

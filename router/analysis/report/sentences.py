@@ -92,7 +92,7 @@ def assumptions(
 def provider_line(figures: ProviderFigures) -> str:
     """Compares the costs that providers reported with the costs booked at our prices."""
     return (
-        f"Calls whose provider told their cost: {count(figures.calls)}. They cost "
+        f"Calls whose provider reported their cost: {count(figures.calls)}. They cost "
         f"{usd(figures.reported_nano_usd)} by the providers and "
         f"{usd(figures.booked_nano_usd)} by our prices, as booked; difference "
         f"{signed_usd(figures.difference_nano_usd)}."
@@ -191,7 +191,7 @@ def cache_line(cache: CacheFigures) -> str:
         f"Cache: {counted(cache.hits, 'exact repeat', 'exact repeats')} would have cost about "
         f"{usd(cache.value_nano_usd)}, each at the mean of its model's fresh requests"
         f"{left_out}. Baselines count a repeat at its full price, so this is part of the "
-        "savings, not beside them."
+        "savings, not an addition to them."
     )
 
 

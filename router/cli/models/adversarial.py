@@ -65,7 +65,7 @@ def route_all(gateway: Gateway, cases: Sequence[Case]) -> tuple[list[Reading], d
 def _print(judgement: Judgement, judged_by: dict[str, object]) -> None:
     out = console()
     if judged_by["triage_missing"]:
-        out.print("The triage model is missing: rules alone decided.", style="yellow")
+        out.print("The triage model is missing: only rules decided.", style="yellow")
     out.print(f"Policy {judged_by['policy']}, triage {judged_by['triage']}.", markup=False)
     table = Table(box=None, pad_edge=False)
     table.add_column("family")

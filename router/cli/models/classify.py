@@ -53,7 +53,7 @@ def classify(
     threads: Annotated[int, typer.Option(min=1, max=64, help="Threads that read.")] = 2,
     again: Annotated[bool, typer.Option("--again", help="Start over instead of going on.")] = False,
     encoder: Annotated[
-        EncoderUse, typer.Option(help="Which texts the encoder reads; never: words alone decide.")
+        EncoderUse, typer.Option(help="Which texts the encoder reads; never: only words decide.")
     ] = EncoderUse.WHEN_NEEDED,
     as_json: Annotated[bool, typer.Option("--json", help="Print the counts as JSON.")] = False,
     model_dir: ModelDir = None,
@@ -79,7 +79,7 @@ def classify(
                 )
             except KeyboardInterrupt:
                 typer.echo(
-                    f"tiergate: interrupted; what is done stands in {out}. The same command goes "
+                    f"tiergate: interrupted; {out} has the finished rows. The same command goes "
                     "on from there.",
                     err=True,
                 )
@@ -122,9 +122,9 @@ def _tell(
     before = f", {done.resumed} were there already" if done.resumed else ""
     typer.echo(f"{done.rows} rows in {seconds:.1f} s ({rate:.0f} a second){before}: {out}")
     if early and early >= done.rows:
-        typer.echo("all of them were read by their words alone")
+        typer.echo("all of them were read only by their words")
     elif early:
-        typer.echo(f"{early} of them were read by their words alone, the others by the encoder")
+        typer.echo(f"{early} of them were read only by their words, the others by the encoder")
     if done.bad:
         typer.echo(f"{done.bad} lines are no rows; line and reason of each: {bad}")
     typer.echo(", ".join(f"{label} {count}" for label, count in done.labels.items()))

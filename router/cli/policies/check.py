@@ -124,7 +124,7 @@ def _show(policy: Checked) -> None:
     )
     if policy.degraded_because and policy.results:
         out.print(
-            f"  DEGRADED, rules alone decided: {escape(policy.degraded_because)}", soft_wrap=True
+            f"  DEGRADED, only rules decided: {escape(policy.degraded_because)}", soft_wrap=True
         )
     table = Table(box=None, pad_edge=False, padding=(0, 2), header_style="bold")
     for name in ("", "expected", "went to", "why", "prompt"):

@@ -209,7 +209,7 @@ def _print(
     if not by_domain:
         typer.echo(
             "  No level-1 answer has an outcome: POST /v1/feedback gives them, or a file, by "
-            "--outcomes beside this ledger or by --labels instead of it."
+            "--outcomes in addition to this ledger or by --labels instead of it."
         )
     for answerer, (whole, parts) in abilities.items():
         thetas = ", ".join(f"{domain.value}: {part.theta:.2f}" for domain, part in parts.items())

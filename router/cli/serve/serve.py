@@ -82,7 +82,7 @@ def serve(
         str,
         typer.Option(
             envvar="TIERGATE_REDIS",
-            show_default="a file beside the ledger",
+            show_default="a file next to the ledger",
             help="Where several machines share rates: redis://host:6379/0 (the extra `scale`).",
         ),
     ] = "",

@@ -153,7 +153,7 @@ def _break_even(report: PlanReport) -> tuple[Markup, ...]:
         [ratio_cells(row) for row in report.ratios],
         sums=frozenset(index for index, row in enumerate(report.ratios) if row.is_plan),
     )
-    note = f"{clean(report.general.name)} at its price; monthly fixed costs alone."
+    note = f"{clean(report.general.name)} at its price; only monthly fixed costs."
     beside = el("div", el("h3", "By price ratio"), ratios, el("ul", el("li", note), _class="fine"))
     return (points, charts_grid(drawn, beside))
 

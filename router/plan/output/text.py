@@ -93,7 +93,7 @@ def _break_even(report: PlanReport) -> RenderableType:
 
 def _ratios(report: PlanReport) -> RenderableType:
     columns = ("a request there costs", "a request here", "requests a month")
-    table = text_table("Break-even by price ratio, monthly fixed costs alone", columns)
+    table = text_table("Break-even by price ratio, only monthly fixed costs", columns)
     for row in report.ratios:
         add_row(table, ratio_cells(row), "bold" if row.is_plan else None)
     return Padding(table, ABOVE)

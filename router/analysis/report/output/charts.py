@@ -107,7 +107,7 @@ def days_chart(days: Sequence[NamedFigures], money: Dollars) -> Markup:
                 ),
             )
         )
-    text = f"The dearest cost {money(most)}; every column's figure stands in the table."
+    text = f"The dearest cost {money(most)}; the table has every column's figure."
     return frame(
         "days", "Spend over time", text, (*_ground(most, money), *columns, *_ends(days)), ALL_PX
     )

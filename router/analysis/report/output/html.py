@@ -125,7 +125,7 @@ ENDINGS_LEAD = (
     "case was above what the budget, or the client's own cap, still allowed."
 )
 OUTCOMES_LEAD = (
-    "What somebody told of the answers, by feedback or review; blank where nobody measured it. "
+    "What people reported of the answers, by feedback or review; blank where nobody measured it. "
     "Rates have Wilson's 95 % interval."
 )
 WASTE_LEAD = (
