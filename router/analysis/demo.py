@@ -187,12 +187,12 @@ class DemoTally:
         self.prompts.add(prompt.id)
         if result.tier_number != prompt.tier:
             self.wrong_prompts.add(prompt.id)
-        got = {"intent": result.intent, "department": result.department}
+        matched = {"intent": result.intent, "department": result.department}
         for key, wanted in prompt.expects.items():
             tally = self.expected.setdefault(key, Counter())
             tally["asked"] += 1
             # An answer of another level has no match, which counts as wrong here.
-            tally["right"] += got.get(key) == wanted
+            tally["right"] += matched.get(key) == wanted
 
     @property
     def prompts_right(self) -> int:

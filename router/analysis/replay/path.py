@@ -223,11 +223,11 @@ class _Walker:
         """
         if self._as_recorded:
             return 0  # the row says what was begun, and `climb` counts it
-        beside = self._beside(index)
+        early = self._beside(index)
         # An early call whose turn comes is no waste: it is that turn's call.
-        if beside is None or beside == onward:
+        if early is None or early == onward:
             return 0
-        name = self.decision.rungs[beside].answerer
+        name = self.decision.rungs[early].answerer
         if name in self.case.early:
             return booked_again(self.side, self.case, self.case.early[name])
         self.assumed.add(Assumed.EARLY)
@@ -243,15 +243,15 @@ class _Walker:
         if section.speculate is None or plan is None or plan.facts.kind == "resolver":
             return None
         verified = plan.verify_mode(self.decision.hard_rule) is not VerifyMode.NONE
-        beside = rung_beside(self.decision, index, UNLIMITED, section, verified=verified)
-        if beside is None:
+        early = rung_beside(self.decision, index, UNLIMITED, section, verified=verified)
+        if early is None:
             return None
-        rung = self.decision.rungs[beside]
+        rung = self.decision.rungs[early]
         other = self.side.plan(rung.answerer)
         if other is None or rung.cost_basis is CostBasis.UNKNOWN:
             return None
         most = usd_to_nano(section.speculate.max_usd)
-        return beside if may_hold(other, self.case) <= most else None
+        return early if may_hold(other, self.case) <= most else None
 
     def _best(self, index: int) -> int:
         """Returns the rung whose answer went out: the row's after all recorded calls, else the last

@@ -81,26 +81,26 @@ def _blocks(tally: Tally, key: str) -> list[tuple[int, int]]:
 
 def _saving(key: str, label: str, sums: SavingSums, blocks: list[tuple[int, int]]) -> Saving:
     """Sums up one baseline; all is unknown where no answered request could be compared."""
-    pairs, some = PairedCosts(sums), sums.compared > 0
+    pairs, comparable = PairedCosts(sums), sums.compared > 0
     saved, share = pairs.saved_interval(), pairs.share_interval()
     # Requests of the same hour are alike; where times allow it, the bootstrap respects that.
-    drawn = block_intervals(blocks) if some and saved is not None else None
-    if drawn is not None:
-        saved, share = drawn
-    telling = some and abs(pairs.saved_nano_usd) <= MOST_TIMES * pairs.baseline_nano_usd
+    bootstrap = block_intervals(blocks) if comparable and saved is not None else None
+    if bootstrap is not None:
+        saved, share = bootstrap
+    meaningful = comparable and abs(pairs.saved_nano_usd) <= MOST_TIMES * pairs.baseline_nano_usd
     return Saving(
         key=key,
         label=label,
         compared=sums.compared,
         not_compared=sums.not_compared,
         without_answer=sums.without_answer,
-        baseline_nano_usd=pairs.baseline_nano_usd if some else None,
-        own_nano_usd=pairs.own_nano_usd if some else None,
-        saved_nano_usd=pairs.saved_nano_usd if some else None,
-        saved_interval=saved if some else None,
-        saved_share=pairs.saved_share() if telling else None,
-        share_interval=share if telling else None,
-        by_blocks=drawn is not None,
+        baseline_nano_usd=pairs.baseline_nano_usd if comparable else None,
+        own_nano_usd=pairs.own_nano_usd if comparable else None,
+        saved_nano_usd=pairs.saved_nano_usd if comparable else None,
+        saved_interval=saved if comparable else None,
+        saved_share=pairs.saved_share() if meaningful else None,
+        share_interval=share if meaningful else None,
+        by_blocks=bootstrap is not None,
         accepted=sums.accepted,
-        accepted_saved_nano_usd=sums.accepted_base - sums.accepted_own if some else None,
+        accepted_saved_nano_usd=sums.accepted_base - sums.accepted_own if comparable else None,
     )

@@ -154,8 +154,10 @@ def _break_even(report: PlanReport) -> tuple[Markup, ...]:
         sums=frozenset(index for index, row in enumerate(report.ratios) if row.is_plan),
     )
     note = f"{clean(report.general.name)} at its price; only monthly fixed costs."
-    beside = el("div", el("h3", "By price ratio"), ratios, el("ul", el("li", note), _class="fine"))
-    return (points, charts_grid(drawn, beside))
+    by_ratio = el(
+        "div", el("h3", "By price ratio"), ratios, el("ul", el("li", note), _class="fine")
+    )
+    return (points, charts_grid(drawn, by_ratio))
 
 
 def _years(report: PlanReport) -> tuple[Markup, ...]:
