@@ -17,7 +17,7 @@ from router.types import Scope
 if TYPE_CHECKING:
     from router.api.compose.books import KeyInfo
 
-keys = typer.Typer(help="API keys: created, listed, rotated, revoked.")
+keys = typer.Typer(help="Create, list, rotate and revoke API keys.")
 
 KeyId = Annotated[str, typer.Argument(help="As `tiergate keys list` shows it.")]
 

@@ -29,7 +29,7 @@ Since = Annotated[
 Until = Annotated[str | None, typer.Option(help="Up to when; as --since.")]
 Tenant = Annotated[str | None, typer.Option(help="Of this tenant only.")]
 
-ledger = typer.Typer(help="What was spent, line by line, and whether the books are whole.")
+ledger = typer.Typer(help="Show what was spent, line by line, and check that the books are whole.")
 
 
 def register(app: typer.Typer) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 ReviewId = Annotated[str, typer.Argument(help="As `tiergate review list` shows it.")]
 
-review = typer.Typer(help="Matters that wait for a person.")
+review = typer.Typer(help="Decide matters that wait for a person.")
 
 
 def register(app: typer.Typer) -> None:

@@ -111,7 +111,7 @@ def evaluate(
     as_json: AsJson = False,
     model_dir: ModelDir = None,
 ) -> None:
-    """Print the triage model's figures: its card, or measurements on a labelled file of a kind."""
+    """Print the triage model's figures: its card, or measurements on a labelled file."""
     # An option that has no effect would make a reader trust the wrong figures.
     _refuse_foreign(context, kind)
     if kind == ADVERSARIAL:
