@@ -98,6 +98,7 @@ class Sheet:
             max(cell_len(text) for text in (column, *(cells[index] for cells, _ in self._rows)))
             for index, column in enumerate(self._columns)
         ]
+        # The width is known only here, when rich renders.
         for part, chosen in enumerate(self._parts(widths, options.max_width)):
             title = self._title if part == 0 else f"{self._title}, continued"
             yield self._table(title, chosen)

@@ -41,6 +41,7 @@ def _tiles(replay: Replay) -> tuple[Tile, ...]:
     costs, errors = replay.costs, replay.errors
     share = costs.saved_share()
     changed = replay.changed / replay.requests if replay.requests else None
+    # Without outcomes for every request, the tile shows the belief and says so.
     known = errors.dr is not None and not cannot_answer(replay)
     believed = replay.believed
     own = (

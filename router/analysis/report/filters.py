@@ -64,6 +64,7 @@ class ChosenOutcomes:
     def rows(self, rows: Iterable[RequestRow]) -> Iterator[RequestRow]:
         """Yields the rows that fit, and keeps the ids of those that somebody judged."""
         for row in self.choice.of(rows):
+            # Only judged ids are kept, so memory does not grow with the rows.
             if row.request_id in self._judged:
                 self._chosen.add(row.request_id)
             yield row

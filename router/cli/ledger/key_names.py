@@ -31,6 +31,7 @@ def known_names(
         tiers.setdefault(policy.name, []).extend(tier.name for tier in policy.tiers)
     for text in recorded:
         tree, _ = load_yaml("policy", text)
+        # A recorded text may be of an older version, so it is read loosely and never refused.
         if isinstance(tree, dict):
             there = [str(tier.get("name")) for _, tier in sections(tree, "tiers")]
             tiers.setdefault(str(tree.get("name")), []).extend(there)

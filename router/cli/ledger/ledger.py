@@ -100,6 +100,7 @@ def _named(books: Books, ids: Iterable[str], missing: list[str]) -> Iterator[Req
     for name in ids:
         row = books.row(request_id_of(name))
         if row is None:
+            # The other rows are still printed; the exit code tells of the missing ones.
             missing.append(name)
         else:
             yield row

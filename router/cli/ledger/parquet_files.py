@@ -55,6 +55,7 @@ def write_parquet(rows: Iterable[Sequence[object]], columns: Sequence[Column], p
 def write_tidy_parquet(tidy_csv: str, path: Path) -> int:
     """Writes a report's tidy CSV with one more column, `number`, for values that are numbers."""
     lines = csv.reader(io.StringIO(tidy_csv))
+    # The first line holds the column names, which the schema states already.
     next(lines)
     columns = (
         ("section", "text"),

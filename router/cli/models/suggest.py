@@ -92,6 +92,7 @@ def suggest(
 
 def _head_of(policy: str, head: str) -> Path | str:
     """Returns the file of a head, or the name of a built-in one. Raises PolicyError."""
+    # A path needs no policy; any other name is one of its heads or a built-in head.
     if head.endswith(".json"):
         return Path(head)
     from router.policy.loading import find_policy, load_policy, policies_dir

@@ -123,6 +123,7 @@ def _show(made: Made) -> None:
     table = Table(box=None, pad_edge=False, padding=(0, 2), header_style="bold")
     for title in ("class", "rows", "precision", "recall", "F1"):
         table.add_column(title, justify="left" if title == "class" else "right")
+    # Large classes first: their figures decide most requests.
     for label, row in sorted(figures["per_class"].items(), key=lambda item: -item[1]["rows"]):
         table.add_row(
             escape(label),

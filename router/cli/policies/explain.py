@@ -100,6 +100,7 @@ def explained(request: ChatRequest, outcome: Outcome) -> None:
         out.print(f"  {label:<8} {escape(signal)}", soft_wrap=True)
     wide = out.width >= ONE_LINE_FROM
     out.print(_rungs(outcome, COLUMNS if wide else FIGURES))
+    # A cut explanation is worse than a long one, so the reasons follow the table.
     if not wide:
         for i, rung in enumerate(decision.rungs):
             cells = dict(zip(COLUMNS, _cells(rung, False, i in decision.spare), strict=True))

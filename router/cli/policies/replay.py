@@ -102,6 +102,7 @@ def replay(
         return
     with Books.open(database) as books:
         known = read_outcomes_of(outcomes, stored_outcomes(books, begin, end, tenant))
+        # The rows are read twice, so the replay gets a function and not an iterator.
         cases: Cases = lambda: map(case_of, books.rows(begin, end, tenant))  # noqa: E731
         result = replayed(cases, new, old, known)
     _tell(result, conditions, strict, as_json, html)

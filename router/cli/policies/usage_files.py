@@ -40,6 +40,7 @@ def read_usage(
         request = ChatRequest(row.messages, row.model)
         return dict(_reading(core, request) for core in cores)
 
+    # Cases keep the readings of a prompt, not its text, so a long log fits in memory.
     for number, raw in rows_of(path, log.bad):
         try:
             row = usage_row(raw, number)

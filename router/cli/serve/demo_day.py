@@ -100,6 +100,7 @@ def run_demo(
     TiergateError, and OSError for an `html` that cannot be written.
     """
     console = console or console_of(stderr=as_json)
+    # A ledger of its own for every run, so that its sums are only those of the day.
     path = database or Path(".tiergate") / time.strftime("demo-%Y%m%d-%H%M%S.db")
     # Requests are read one by one, so that the same seed routes the same day.
     settings = Settings(policies=(policy,), database=path, watch=False, read_together=1)

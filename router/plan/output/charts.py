@@ -117,6 +117,7 @@ def years_chart(report: PlanReport) -> Markup:
 def tornado_chart(report: PlanReport) -> Markup:
     """Draws the effect of each input moved separately; the one that matters most is on top."""
     base = report.totals.net_present_value_nano_usd
+    # The swings are sorted, so the inputs left out matter least.
     shown = report.swings[:MAX_BARS]
     ends = [end for swing in shown for end in (swing.low_nano_usd, swing.high_nano_usd)]
     # Bars start at the plan's own value, not at zero, so that small swings stay visible.

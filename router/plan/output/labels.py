@@ -29,6 +29,7 @@ NAMED_BY_GROUP = {Group.HOSTING, Group.PEOPLE, Group.REVIEWS}
 def line_label(line: CostLine | Amount) -> str:
     """Names a line: `small model`, `large model, drafts thrown away`, `hosting: gateway`."""
     name = clean(line.name)
+    # A draft has its tier's name, so the group tells the two lines apart.
     if line.group is Group.DRAFTS:
         return f"{name}, {Group.DRAFTS}"
     return f"{line.group}: {name}" if line.group in NAMED_BY_GROUP else name
