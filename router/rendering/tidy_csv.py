@@ -7,8 +7,7 @@ import io
 from collections.abc import Iterator, Mapping
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-"""Lists starts that make a spreadsheet run a cell; OWASP advises a leading quote (CSV injection).
-"""
+"""Lists starts that make a spreadsheet run a cell; OWASP (CSV injection) advises a quote."""
 
 
 def tidy_csv(document: Mapping[str, object], keyed_by: Mapping[str, tuple[str, ...]]) -> str:
