@@ -301,6 +301,7 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Served, dic
         yield server, made
 
 
+@pytest.mark.process
 def test_figures_need_a_key_and_the_page_none(keys: tuple[Served, dict[str, str]]) -> None:
     server, _ = keys
     assert ask(server, "now").status_code == 401
@@ -378,6 +379,7 @@ def test_text_never_becomes_markup(name: str) -> None:
     assert [path.name for path in PAGE.glob("*.js") if name in path.read_text("utf-8")] == []
 
 
+@pytest.mark.process
 def test_every_alert_stands_in_the_docs() -> None:
     sources = ("router/analysis/alerts.py", "router/api/compose/overview.py")
     codes = [

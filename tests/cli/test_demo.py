@@ -32,6 +32,8 @@ from tests import ROOT
 from tests.kits.server_kit import environment
 from tests.kits.upstreams.fake_upstream import FakeUpstream
 
+pytestmark = pytest.mark.slow
+
 POLICIES = ROOT / "policies"
 
 

@@ -117,6 +117,7 @@ def test_held_rows_are_judged_by_a_head_of_the_training_file(
     assert report.sections["in scope"]["accuracy"].n == sum(not row["oos"] for row in rows[1::2])
 
 
+@pytest.mark.slow
 def test_a_saved_head_is_found_by_its_intents(subject: Subject, tmp_path: Path) -> None:
     folder = tmp_path / "triage" / "model"
     shutil.copytree(DEFAULT_FOLDER, folder)
@@ -158,11 +159,13 @@ def saved(subject: Subject, tmp_path: Path) -> Saved:
     return Saved(folder, path, head)
 
 
+@pytest.mark.slow
 def test_a_saved_head_that_kept_no_shape_is_judged_by_its_energy(saved: Saved) -> None:
     saved.shape.unlink()
     assert "out of scope: energy (chosen)" in saved.judged().sections
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "damage", [lambda raw: b"no array", lambda raw: raw[:300], lambda raw: b""]
 )
@@ -239,6 +242,7 @@ def test_departments_have_no_shipped_head_and_are_fitted(subject: Subject, tmp_p
     assert any("no head department ships" in note for note in report.notes)
 
 
+@pytest.mark.slow
 def test_dev_rows_of_a_file_that_taught_the_encoder_weigh_the_head(
     subject: Subject, tmp_path: Path
 ) -> None:

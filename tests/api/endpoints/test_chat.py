@@ -263,6 +263,7 @@ def test_lowered_cap_of_output_is_announced(served: Served, stream: bool) -> Non
     assert "x-tiergate-max-output-tokens" not in served.chat(max_tokens=20, stream=stream).headers
 
 
+@pytest.mark.process
 def test_lowered_cap_of_output_stands_in_routing(served: Served) -> None:
     asked = served.chat(max_tokens=4_000, routing={"debug": True}).json()["routing"]
     plain = served.chat(routing={"debug": True}).json()["routing"]

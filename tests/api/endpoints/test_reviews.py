@@ -121,6 +121,7 @@ def test_review_has_a_row_and_the_books_are_whole(served: Served) -> None:
     assert said.returncode == 0, said.stdout
 
 
+@pytest.mark.process
 def test_verdict_may_come_from_the_command_line_beside_the_server(served: Served) -> None:
     answer = served.chat()
     review_id = review_of(served, answer)
@@ -139,6 +140,7 @@ def test_verdict_may_come_from_the_command_line_beside_the_server(served: Served
     assert (again.returncode, "does not wait any more" in again.stderr) == (1, True)
 
 
+@pytest.mark.process
 def test_command_line_without_a_price_warns_and_books_an_unknown_cost(served: Served) -> None:
     review_id = review_of(served, served.chat())
     said = tiergate(
