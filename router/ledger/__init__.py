@@ -1,1 +1,1 @@
-"""The ledger: what was asked, decided and spent, in a database that several workers share."""
+"""Keeps the ledger: requests, decisions and costs, in a database that several workers share."""

@@ -1,7 +1,7 @@
-"""The values of which roll-ups are made: sums of groups of rows that merge, and their JSON.
+"""Defines the values of roll-ups: sums of groups of rows that merge, and their JSON.
 
-Integer sums, counts and histograms alone, so cells of parts add up to the cell of the whole, in any
-order and to the last nano-dollar. `rollup.contribute` says what a row adds to which.
+They are integer sums, counts and histograms only. So cells of parts add up to the cell of the
+whole, in any order and to the last nano-dollar. `rollup.contribute` adds a row to its cells.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from router.types import (
 
 NO_ANSWER = "(not answered)"
 NAMED_UNKNOWN = 20
-"""Requests of unknown cost that are named one by one; `tiergate ledger rows` has them all."""
+"""Number of requests of unknown cost that are named; `tiergate ledger rows` lists all of them."""
 
 PPM = 1_000_000
 """Chances are summed in millionths, rounded: whole numbers add up alike in any order."""
@@ -33,7 +33,7 @@ VERDICTS = frozenset(verdict.value for verdict in Verdict)
 
 
 class Kind(StrEnum):
-    """What a cell's name is a name of."""
+    """Says what a cell's name is a name of."""
 
     WHOLE = "whole"  # of a tenant; the name is empty
     TIME = "time"  # of a tenant, by time; the name is empty
@@ -47,7 +47,7 @@ class Kind(StrEnum):
 
 
 class TierName(msgspec.Struct, frozen=True, array_like=True):
-    """Where an answer came from; level 0 without an answer, and for what is not routed."""
+    """Names where an answer came from; level 0 without an answer, and for unrouted requests."""
 
     level: int
     tier: str
@@ -64,7 +64,7 @@ class Ending(StrEnum):
 
 
 class Waste(StrEnum):
-    """Money spent on what the client did not get; each call is in one of these at most."""
+    """Names money spent on work that the client did not get; a call is in one of these at most."""
 
     FAILED = "failed_calls"  # and so the calls that were made again
     DRAFTS = "discarded_drafts"
@@ -72,7 +72,7 @@ class Waste(StrEnum):
 
 
 class SavingSums(msgspec.Struct, omit_defaults=True):
-    """One baseline: which rows could be compared, and sums over (baseline, own) pairs.
+    """Sums one baseline: the rows that could be compared, and their (baseline, own) pairs.
 
     `accepted*` are the part of the compared rows whose answer was accepted.
     """
@@ -91,7 +91,7 @@ class SavingSums(msgspec.Struct, omit_defaults=True):
     accepted_own: int = 0
 
     def pair(self, baseline_nano_usd: int, own_nano_usd: int) -> None:
-        """Count one pair."""
+        """Counts one pair."""
         self.pairs += 1
         self.base += baseline_nano_usd
         self.own += own_nano_usd
@@ -100,7 +100,7 @@ class SavingSums(msgspec.Struct, omit_defaults=True):
         self.base_own += baseline_nano_usd * own_nano_usd
 
     def add(self, row: RequestRow, baseline: int | None, known: bool) -> None:
-        """Pair the row's cost with its baseline, never in favour of the saving.
+        """Pairs the row's cost with its baseline, never in favour of the saving.
 
         A failed request gave no answer, so its baseline is nothing while its cost counts; a
         cancelled one keeps its own baseline, where it has one.
@@ -121,7 +121,7 @@ class SavingSums(msgspec.Struct, omit_defaults=True):
     def add_observed(
         self, verdict: str, baseline: int | None, own: int | None, *, answered: bool
     ) -> None:
-        """Pair what an observed request's baseline cost with what routing it would have cost.
+        """Pairs the baseline of an observed request with the cost of routing it.
 
         Without an answer there is nothing to compare: routing had no part in the failure.
         """
@@ -141,7 +141,7 @@ class SavingSums(msgspec.Struct, omit_defaults=True):
             self.accepted_own += own
 
     def merge(self, other: SavingSums) -> None:
-        """Add all pairs of `other` too."""
+        """Adds all pairs of `other`."""
         for name in self.__struct_fields__:
             setattr(self, name, getattr(self, name) + getattr(other, name))
 
@@ -150,7 +150,7 @@ Sums = dict[str, list[int]]
 
 
 class Whole(msgspec.Struct, omit_defaults=True):
-    """What is counted once for all requests of a tenant, not per name."""
+    """Counts what belongs to all requests of a tenant, not to one name."""
 
     states: dict[str, int] = {}
     verdicts: dict[str, int] = {}
@@ -183,7 +183,7 @@ class Whole(msgspec.Struct, omit_defaults=True):
     last_ms: int | None = None
 
     def merge(self, other: Whole) -> None:
-        """Add all that `other` counts."""
+        """Adds all that `other` counts."""
         add_counts(self.states, other.states)
         add_counts(self.verdicts, other.verdicts)
         add_counts(self.unknown_afterwards, other.unknown_afterwards)
@@ -209,13 +209,13 @@ class Whole(msgspec.Struct, omit_defaults=True):
             self.saw(other.last_ms)
 
     def saw(self, at_ms: int) -> None:
-        """A row was created then."""
+        """Notes that a row was created at this moment."""
         self.first_ms = at_ms if self.first_ms is None else min(at_ms, self.first_ms)
         self.last_ms = at_ms if self.last_ms is None else max(at_ms, self.last_ms)
 
 
 class Cell(msgspec.Struct, omit_defaults=True):
-    """The sums of one group of finished requests. Money is nano-dollars."""
+    """Sums one group of finished requests. Money is nano-dollars."""
 
     requests: int = 0
     spend_nano_usd: int = 0
@@ -236,7 +236,7 @@ class Cell(msgspec.Struct, omit_defaults=True):
     whole: Whole | None = None
 
     def merge(self, other: Cell) -> None:
-        """Add all requests of `other` too."""
+        """Adds all requests of `other`."""
         for name in _COUNTS:
             setattr(self, name, getattr(self, name) + getattr(other, name))
         add_counts(self.routed_by_level, other.routed_by_level)
@@ -249,7 +249,7 @@ class Cell(msgspec.Struct, omit_defaults=True):
 
 
 class PlacedCell(NamedTuple):
-    """A cell with what it is the sum of. Starts are UTC: a day's, a quarter hour's for TIME."""
+    """Holds a cell and names its group. Starts are UTC: a day's, a quarter hour's for TIME."""
 
     kind: Kind
     start_ms: int
@@ -273,7 +273,7 @@ _COUNTS = (
 )
 
 CellOf = Callable[[Kind, str], Cell]
-"""The cell of a name, opened where it is new."""
+"""Returns the cell of a name, and opens it where it is new."""
 
 BASELINES: dict[str, Callable[[Baselines], int | None]] = {
     "requested_model": lambda baselines: baselines.requested_model,
@@ -283,10 +283,10 @@ BASELINES: dict[str, Callable[[Baselines], int | None]] = {
 }
 
 OBSERVED = "observed:"
-"""Stands before the key of a baseline whose pairs are of requests that were observed only."""
+"""Prefix of the key of a baseline whose pairs are of requests that were only observed."""
 
 UNANSWERED, OBSERVED_ONLY, AFTERWARDS_LEVEL = 0, -1, -2
-"""Levels in `Whole.reasons` of requests that routing answered at none."""
+"""Levels in `Whole.reasons` of requests that routing answered at no level."""
 
 _ENCODER = msgspec.json.Encoder()
 _DECODER = msgspec.json.Decoder(Cell)
@@ -295,23 +295,23 @@ _TAGS = msgspec.json.Decoder(tuple[str, ...])
 
 
 def encode(cell: Cell) -> str:
-    """The cell as JSON text; `decode` gives an equal cell."""
+    """Returns the cell as JSON text; `decode` gives an equal cell."""
     return _ENCODER.encode(cell).decode()
 
 
 def decode(text: str) -> Cell:
-    """The cell of such a text. Raises msgspec.DecodeError."""
+    """Reads the text of `encode`. Raises msgspec.DecodeError."""
     return _DECODER.decode(text)
 
 
 def tier_name(text: str) -> TierName:
-    """The parts of a TIER cell's name. Raises msgspec.DecodeError."""
+    """Returns the parts of a TIER cell's name. Raises msgspec.DecodeError."""
     return _TIER_NAME.decode(text)
 
 
 @lru_cache(maxsize=4096)
 def tags_name(tags: tuple[str, ...]) -> str:
-    """The name of a TAG cell: each request is in one, however many tags it has.
+    """Returns the name of a TAG cell: each request is in one, for any number of tags.
 
     >>> tags_name(("b", "a", "b"))
     '["a","b"]'
@@ -320,7 +320,7 @@ def tags_name(tags: tuple[str, ...]) -> str:
 
 
 def tags_of(name: str) -> tuple[str, ...] | None:
-    """The tags of such a name; None for a name that stands for several (others, erased ones)."""
+    """Returns the tags of such a name; None for a name of several (others, erased ones)."""
     try:
         return _TAGS.decode(name)
     except msgspec.DecodeError:
@@ -328,7 +328,7 @@ def tags_of(name: str) -> tuple[str, ...] | None:
 
 
 def ending_name(ending: Ending, code: str) -> str:
-    """The name under which `Whole.endings` counts.
+    """Returns the name under which `Whole.endings` counts.
 
     >>> ending_name(Ending.REFUSED, "insufficient_quota")
     'refused insufficient_quota'
@@ -337,7 +337,7 @@ def ending_name(ending: Ending, code: str) -> str:
 
 
 def ending_parts(name: str) -> tuple[Ending, str]:
-    """The parts of such a name."""
+    """Returns the parts of such a name."""
     ending, _, code = name.partition(" ")
     return Ending(ending), code
 

@@ -1,4 +1,4 @@
-"""The audit chain: what a row's bytes are, how rows are linked, and what a broken link means.
+"""Defines the audit chain: the bytes of a row, the links between rows, and broken links.
 
 Each writer of the ledger has one chain of finished rows, numbered from 1 without gaps:
 
@@ -6,9 +6,9 @@ Each writer of the ledger has one chain of finished rows, numbered from 1 withou
 
 The canonical bytes cover the request row and its attempts. The row's own digest is taken first, so
 that it can be computed before the writer's turn; only 64 bytes are hashed in the turn itself. An
-anchor states the heads of all chains at one moment, is linked to the anchor before it, and is also
-written outside the database: so a cut tail and a chain that was rebuilt are found. A checkpoint
-states where a purge ended. Pure: no clock, no I/O, no database.
+anchor states the heads of all chains at one moment. It is linked to the anchor before it, and is
+also written outside the database, so that `verify` finds a cut tail and a chain that was rebuilt. A
+checkpoint states where a purge ended. Pure: no clock, no I/O, no database.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ can remove either value unseen from a row that has it."""
 
 
 class FindingKind(StrEnum):
-    """What `verify` can find; reports and tests count these."""
+    """Lists what `verify` can find; reports and tests count these."""
 
     EDITED = "edited"
     REMOVED = "removed"
@@ -61,7 +61,7 @@ class Finding(Struct, frozen=True):
 
 
 class ChainRow(Struct, frozen=True):
-    """A finished row with its place in the chain; hashes are lower-case hex."""
+    """Holds a finished row with its place in the chain; hashes are lower-case hex."""
 
     writer_id: str
     sequence: int
@@ -72,7 +72,7 @@ class ChainRow(Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The last row of a chain, or the last purged one when it stands in a checkpoint."""
+    """Names the last row of a chain, or in a checkpoint the last row that was purged."""
 
     writer_id: str
     sequence: int
@@ -80,7 +80,7 @@ class Head:
 
 
 class Anchor(Struct, frozen=True):
-    """The heads of all chains, and the checkpoints, at one moment."""
+    """Holds the heads of all chains, and the checkpoints, at one moment."""
 
     anchor_id: int
     created_at_ms: int
@@ -90,9 +90,6 @@ class Anchor(Struct, frozen=True):
     anchor_hash: str
 
 
-# --- canonical form ------------------------------------------------------------------------------
-
-
 request_values = writer(chained(REQUEST_COLUMNS))
 """Lays out a request row in its chained columns, attempts left out."""
 attempt_values = writer(chained(ATTEMPT_COLUMNS))
@@ -100,7 +97,7 @@ attempt_values = writer(chained(ATTEMPT_COLUMNS))
 
 
 def canonical_values(request: tuple[Value, ...], attempts: Sequence[tuple[Value, ...]]) -> bytes:
-    """Canonical bytes from columns already laid out; attempts in the order of their ordinals.
+    """Returns the canonical bytes of cells already laid out; attempts in the order of ordinals.
 
     Raises TypeError for integers beyond 64 bits and text that is not valid Unicode.
     """
@@ -109,26 +106,23 @@ def canonical_values(request: tuple[Value, ...], attempts: Sequence[tuple[Value,
 
 
 def canonical(row: RequestRow) -> bytes:
-    """The bytes that the chain covers: a JSON array of the row's columns and its attempts'."""
+    """Returns the bytes that the chain covers: a JSON array of the row's and attempts' cells."""
     attempts = sorted(row.attempts, key=lambda attempt: (attempt.ordinal, attempt.attempt_id))
     return canonical_values(request_values(row), [attempt_values(a) for a in attempts])
 
 
-# --- the chain -----------------------------------------------------------------------------------
-
-
 def genesis(writer_id: str) -> str:
-    """The hash before a writer's first row."""
+    """Returns the hash before a writer's first row."""
     return hashlib.sha256(b"tiergate chain " + writer_id.encode()).hexdigest()
 
 
 def link(prev_hash: str, row_bytes: bytes) -> str:
-    """The row hash (hex) of a row with these canonical bytes after `prev_hash` (hex)."""
+    """Returns the hash (hex) of a row with these canonical bytes after `prev_hash` (hex)."""
     return link_digest(prev_hash, hashlib.sha256(row_bytes).digest())
 
 
 def link_digest(prev_hash: str, row_digest: bytes) -> str:
-    """As `link`, for a row whose digest (32 bytes) is already known."""
+    """Returns what `link` returns, for a row whose digest (32 bytes) is already known."""
     return hashlib.sha256(bytes.fromhex(prev_hash) + row_digest).hexdigest()
 
 
@@ -139,7 +133,7 @@ def make_anchor(
     checkpoints: Iterable[Head],
     prev_hash: str,
 ) -> Anchor:
-    """An anchor over these heads, linked to the anchor before it ("" for the first)."""
+    """Returns an anchor over these heads, linked to the anchor before it ("" for the first)."""
     ordered = tuple(sorted(heads, key=lambda head: head.writer_id))
     purged = tuple(sorted(checkpoints, key=lambda head: head.writer_id))
     digest = hashlib.sha256(
@@ -155,12 +149,12 @@ def _head_lists(heads: Iterable[Head]) -> list[tuple[str, int, str]]:
 
 
 def heads_to_json(heads: Iterable[Head]) -> str:
-    """Heads as JSON text: [[writer_id, sequence, row_hash], ...]."""
+    """Returns heads as JSON text: [[writer_id, sequence, row_hash], ...]."""
     return orjson.dumps(_head_lists(heads)).decode()
 
 
 def heads_from_json(text: str | bytes) -> tuple[Head, ...]:
-    """The reverse of `heads_to_json`. Raises ValueError for anything else."""
+    """Reads the text of `heads_to_json`. Raises ValueError for any other text."""
     try:
         return _heads(orjson.loads(text))
     except TypeError as error:
@@ -172,7 +166,7 @@ def _heads(lists: Iterable[tuple[str, int, str]]) -> tuple[Head, ...]:
 
 
 def anchor_to_line(anchor: Anchor) -> bytes:
-    """One line of the anchors file (JSON, newline at the end)."""
+    """Returns one line of the anchors file (JSON, newline at the end)."""
     return orjson.dumps(
         {
             "anchor_id": anchor.anchor_id,
@@ -187,7 +181,7 @@ def anchor_to_line(anchor: Anchor) -> bytes:
 
 
 def anchor_from_line(line: bytes) -> Anchor:
-    """The reverse of `anchor_to_line`. Raises ValueError for a line that is no anchor."""
+    """Reads the line of `anchor_to_line`. Raises ValueError for a line that is no anchor."""
     try:
         fields = orjson.loads(line)
         return Anchor(
@@ -202,9 +196,6 @@ def anchor_from_line(line: bytes) -> Anchor:
         raise ValueError(f"not an anchor: {error}") from error
 
 
-# --- verification --------------------------------------------------------------------------------
-
-
 def verify_chain(
     rows: Iterable[ChainRow],
     anchors: Sequence[Anchor] = (),
@@ -212,11 +203,11 @@ def verify_chain(
     checkpoints: Sequence[Head] = (),
     others: Collection[str] = (),
 ) -> list[Finding]:
-    """What is wrong with the chains; an empty list when nothing is.
+    """Returns the faults of the chains; an empty list when there is none.
 
     `rows` come ordered by writer and sequence; `anchors` are the database's, in order; `outside`
-    those of the anchors file, in any order. `others` are chains that anchors name and that are
-    verified elsewhere. Streams: holds one row and the broken links at a time.
+    those of the anchors file, in any order. `others` are chains that anchors name and another
+    function verifies. Streams: holds one row and the broken links at a time.
     """
     findings = list(_verify_anchors(anchors, outside, checkpoints))
     claims: dict[str, dict[int, set[str]]] = {}
@@ -241,7 +232,7 @@ def verify_chain(
 def _verify_writer(
     start: Head, rows: Iterator[ChainRow], claims: Mapping[int, set[str]]
 ) -> Iterator[Finding]:
-    """Findings in one chain that continues after `start`."""
+    """Yields the findings in one chain that continues after `start`."""
     expected, prev = start.sequence + 1, start.row_hash
     broken: list[ChainRow] = []  # rows that do not follow the row before them
     if any(claim != start.row_hash for claim in claims.get(start.sequence, set())):
@@ -278,11 +269,11 @@ def _verify_writer(
 
 
 def _name_broken(broken: list[ChainRow]) -> Iterator[Finding]:
-    """Tell exchanged rows from other broken links.
+    """Separates exchanged rows from other broken links.
 
-    When rows i and j are exchanged, the links at i, i+1, j and j+1 break, and the rows that truly
-    follow i and j still name their hashes: so a row that broke its link, and is named by another
-    that broke its own, stands in the wrong place.
+    When rows i and j are exchanged, the links at i, i+1, j and j+1 break. The rows that truly
+    follow i and j still name their hashes. So a row with a broken link is in the wrong place when
+    another row with a broken link names its hash.
     """
     by_hash = {row.row_hash: row for row in broken}
     swapped = {by_hash[row.prev_hash].sequence for row in broken if row.prev_hash in by_hash}
@@ -304,7 +295,7 @@ def _of(row: ChainRow, kind: FindingKind, detail: str) -> Finding:
 def _verify_anchors(
     anchors: Sequence[Anchor], outside: Sequence[Anchor], checkpoints: Sequence[Head]
 ) -> Iterator[Finding]:
-    """Findings about the anchors: edited, removed, and purges that none of them names."""
+    """Yields the anchors that were edited or removed, and the purges that no anchor names."""
     prev = ""
     for position, anchor in enumerate(anchors, start=1):
         rebuilt = make_anchor(
@@ -333,6 +324,3 @@ def _verify_anchors(
                 head.writer_id,
                 head.sequence,
             )
-
-
-# --- digests -------------------------------------------------------------------------------------

@@ -1,8 +1,8 @@
-"""The chain of feedback: what a word on an answer is as bytes, and whether any was altered.
+"""Defines the chain of feedback: the bytes of a word on an answer, and their verification.
 
-Feedback comes after the row that it speaks of is chained, so it has one chain of its own for the
-whole ledger, numbered from 1 without gaps and linked as `audit` links rows. Anchors state its head
-beside the writers' heads. Pure: no clock, no I/O, no database.
+Feedback comes after its request's row is chained, so it has one chain of its own for the whole
+ledger, numbered from 1 without gaps and linked as `chain` links rows. Anchors state its head with
+the writers' heads. Pure: no clock, no I/O, no database.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from router.ledger.row_values import Value
 from router.types import Feedback
 
 FEEDBACK_CHAIN = "feedback"
-"""Its name among the heads of an anchor; writers are called w1, w2 and so on."""
+"""Name of this chain among the heads of an anchor; writers are called w1, w2 and so on."""
 CANONICAL_VERSION = 1
 
 
 class FeedbackRecord(Struct, frozen=True):
-    """A word with its place in the chain; hashes are lower-case hex."""
+    """Holds a word with its place in the chain; hashes are lower-case hex."""
 
     sequence: int
     feedback: Feedback
@@ -30,35 +30,37 @@ class FeedbackRecord(Struct, frozen=True):
     row_hash: str
 
 
-def feedback_values(sequence: int, said: Feedback) -> tuple[Value, ...]:
-    """The columns of `feedback` that the chain covers, in the order of the table."""
+def feedback_values(sequence: int, feedback: Feedback) -> tuple[Value, ...]:
+    """Returns the columns of `feedback` that the chain covers, in the order of the table."""
     return (
         sequence,
-        said.request_id,
-        said.tenant,
-        said.source.value,
-        said.key_id,
-        said.created_at_ms,
-        _flag(said.correct),
-        said.loss_nano_usd,
-        _flag(said.resolved_first_contact),
-        said.csat,
-        said.handle_minutes,
-        said.corrected_digest,
+        feedback.request_id,
+        feedback.tenant,
+        feedback.source.value,
+        feedback.key_id,
+        feedback.created_at_ms,
+        _flag(feedback.correct),
+        feedback.loss_nano_usd,
+        _flag(feedback.resolved_first_contact),
+        feedback.csat,
+        feedback.handle_minutes,
+        feedback.corrected_digest,
     )
 
 
-def chained(head: Head, said: Feedback) -> FeedbackRecord:
-    """The next record after `head`."""
+def chained(head: Head, feedback: Feedback) -> FeedbackRecord:
+    """Returns the next record after `head`."""
     sequence = head.sequence + 1
-    row_hash = link(head.row_hash, _canonical(sequence, said))
-    return FeedbackRecord(sequence, said, head.row_hash, row_hash)
+    row_hash = link(head.row_hash, _canonical(sequence, feedback))
+    return FeedbackRecord(sequence, feedback, head.row_hash, row_hash)
 
 
 def start_of(checkpoints: Iterable[Head]) -> Head:
-    """Where the chain begins: at genesis, or where a purge ended."""
+    """Returns the beginning of the chain: genesis, or the end of a purge."""
     first = Head(FEEDBACK_CHAIN, 0, genesis(FEEDBACK_CHAIN))
-    return next((one for one in checkpoints if one.writer_id == FEEDBACK_CHAIN), first)
+    return next(
+        (checkpoint for checkpoint in checkpoints if checkpoint.writer_id == FEEDBACK_CHAIN), first
+    )
 
 
 def verify_feedback(
@@ -67,7 +69,7 @@ def verify_feedback(
     outside: Sequence[Anchor],
     checkpoints: Sequence[Head],
 ) -> Iterator[Finding]:
-    """What is wrong with the chain; `records` come in the order of their sequence."""
+    """Yields the faults of the chain; `records` come in the order of their sequence."""
     claims: dict[int, set[str]] = {}
     for anchor in (*anchors, *outside):
         for head in anchor.heads:
@@ -94,23 +96,23 @@ def verify_feedback(
 def _verify_record(
     record: FeedbackRecord, expected: int, prev: str, claims: Mapping[int, set[str]]
 ) -> Iterator[Finding]:
-    at, request_id = record.sequence, record.feedback.request_id
-    if at > expected:
-        missing = f"feedback {expected} to {at - 1} is missing"
+    sequence, request_id = record.sequence, record.feedback.request_id
+    if sequence > expected:
+        missing = f"feedback {expected} to {sequence - 1} is missing"
         yield _found(FindingKind.REMOVED, missing, expected, request_id)
     elif record.prev_hash != prev:
         detail = "the feedback before it was removed, added or rewritten with a new hash"
-        yield _found(FindingKind.BROKEN_LINK, detail, at, request_id)
-    if link(record.prev_hash, _canonical(at, record.feedback)) != record.row_hash:
+        yield _found(FindingKind.BROKEN_LINK, detail, sequence, request_id)
+    if link(record.prev_hash, _canonical(sequence, record.feedback)) != record.row_hash:
         detail = "what the feedback says does not fit its hash"
-        yield _found(FindingKind.EDITED, detail, at, request_id)
-    elif any(claim != record.row_hash for claim in claims.get(at, set())):
+        yield _found(FindingKind.EDITED, detail, sequence, request_id)
+    elif any(claim != record.row_hash for claim in claims.get(sequence, set())):
         detail = "an anchor has another hash for this feedback"
-        yield _found(FindingKind.REWRITTEN, detail, at, request_id)
+        yield _found(FindingKind.REWRITTEN, detail, sequence, request_id)
 
 
-def _canonical(sequence: int, said: Feedback) -> bytes:
-    return orjson.dumps((CANONICAL_VERSION, feedback_values(sequence, said)))
+def _canonical(sequence: int, feedback: Feedback) -> bytes:
+    return orjson.dumps((CANONICAL_VERSION, feedback_values(sequence, feedback)))
 
 
 def _flag(value: bool | None) -> int | None:

@@ -1,9 +1,9 @@
-"""Roll-ups: what any number of finished ledger rows add up to, in a form that merges.
+"""Adds up finished ledger rows in roll-ups: sums that merge.
 
 A `Cell` holds integer sums, counts and histograms, so cells of parts add up to the cell of the
-whole, in any order and to the last nano-dollar. `contribute` says what one row adds to which cells;
-the ledger stores them (`rollups.stored`), and reports are made from nothing else, so that a report
-over rows and one over stored cells cannot differ. It knows nothing about tables and days.
+whole, in any order and to the last nano-dollar. `contribute` adds one row to its cells. The ledger
+stores them (`rollups.stored`), and reports are made only from cells, so that a report over rows
+and one over stored cells cannot differ. It knows nothing about tables and days.
 
 Each row counts once in every kind of cell (one domain, one key, one policy ...), never in a cross
 product of them: so the number of cells is the sum of the numbers of names, not their product.
@@ -76,7 +76,7 @@ from router.types import (
 
 
 def contribute(row: RequestRow, cell_of: CellOf) -> None:
-    """Add one finished row to the cells it belongs to; an open row is no outcome yet."""
+    """Adds one finished row to its cells; an open row is no outcome yet."""
     if row.state is RequestState.OPEN:
         return
     if row.endpoint in AFTERWARDS:
@@ -108,9 +108,9 @@ def contribute(row: RequestRow, cell_of: CellOf) -> None:
 
 
 def _book_afterwards(row: RequestRow, cell_of: CellOf) -> None:
-    """Money for an earlier request: a sum wherever that request's cost is one.
+    """Adds money for an earlier request to every sum that has that request's cost.
 
-    What a reviewer or a second answerer was paid lowers every saving, and so does the correction of
+    The pay of a reviewer or a second answerer lowers every saving, and so does the correction of
     an estimate that was compared. A call of unknown cost does not: its request was compared with
     nothing.
     """
@@ -147,7 +147,7 @@ def _book_afterwards(row: RequestRow, cell_of: CellOf) -> None:
 
 
 def _payers(row: RequestRow, cell_of: CellOf) -> tuple[Cell, ...]:
-    """The cells by whom and what the row may be charged to."""
+    """Returns the cells by which the row may be charged: its key, policy, tags and endpoint."""
     return (
         cell_of(Kind.KEY, row.key_id),
         cell_of(Kind.POLICY, f"{row.policy}@{row.policy_hash}"),
@@ -157,10 +157,10 @@ def _payers(row: RequestRow, cell_of: CellOf) -> tuple[Cell, ...]:
 
 
 def _add_savings(row: RequestRow, cells: tuple[Cell, Cell], known: bool, is_answered: bool) -> None:
-    """Each baseline beside what the row cost; of an observed row, beside what it would have cost.
+    """Pairs each baseline with the row's cost; for an observed row, with its cost if routed.
 
-    Nothing was routed there, so its own cost says nothing about routing: it is the baseline of the
-    model that was asked for, less what reading the request took.
+    An observed row was not routed, so its own cost says nothing about routing: it is the baseline
+    of the requested model, less the cost of reading the request.
     """
     observed = row.mode == "observe"
     paid = row.cost_nano_usd - reading_cost(row) if known else None
@@ -177,7 +177,7 @@ def _add_savings(row: RequestRow, cells: tuple[Cell, Cell], known: bool, is_answ
 
 
 def _own_tier(row: RequestRow, is_answered: bool) -> TierName:
-    """Tier of a row; what is not routed (embeddings) has one of its own, at no level."""
+    """Returns the tier of a row; an unrouted row (embeddings) has its own tier, at no level."""
     if is_answered and (row.tier_number > 0 or row.endpoint == EMBEDDINGS):
         return TierName(row.tier_number, row.tier, row.model, answering_adapter(row))
     return TierName(0, NO_ANSWER, "")
@@ -276,7 +276,7 @@ def _add_attempts(
 
 
 def waste_of(attempt: AttemptRow) -> Waste | None:
-    """Which waste a call is, None where its answer went out or helped to make the one that did."""
+    """Returns the waste that a call is; None where it gave, or helped, the answer that went out."""
     if attempt.role in ANSWERING and attempt.state in FAILED_STATES:
         return Waste.FAILED
     if attempt.discarded and attempt.role is not Role.SHADOW:
@@ -287,10 +287,10 @@ def waste_of(attempt: AttemptRow) -> Waste | None:
 def _add_prospects(
     row: RequestRow, prospects: tuple[Prospect, ...], whole: Whole, is_answered: bool
 ) -> None:
-    """What each answerer was expected to be worth for this request, beside what routing did.
+    """Adds what each answerer was expected to be worth for this request, and what routing did.
 
-    One that lacks what the request needs, or had nothing for it, would have been right never, at no
-    cost.
+    An answerer that lacks what the request needs, or had nothing for it, counts as never right, at
+    no cost.
     """
     p_own = round(row.confidence * PPM) if is_answered else 0
     add_lists(whole.routed, [1, p_own, row.cost_nano_usd])

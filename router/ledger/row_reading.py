@@ -1,6 +1,6 @@
-"""What a ledger row says about itself, read with caution: reports and roll-ups count by this.
+"""Reads with caution what a ledger row says about itself; reports and roll-ups count by this.
 
-Pure functions of one row. What a row says is trusted only as far as it is in a closed set.
+Pure functions of one row. A word of a row is trusted only when it is in a closed set.
 """
 
 from __future__ import annotations
@@ -27,23 +27,23 @@ from router.types import (
 
 UNKNOWN_NAME = "unknown"
 SPECIALIST = "specialist"
-"""Tier and answerer of the rows that heads answered. No ladder leads there."""
+"""Tier and answerer of rows that the classifier heads answered. No ladder leads there."""
 
 SHADOW = "shadow"
-"""The endpoint of another answer to a request that has its answer, for comparison."""
+"""Endpoint of a second answer to a request that has its answer; the two are compared."""
 
 RECONCILE = "reconcile"
-"""The endpoint of what a provider's bill changed."""
+"""Endpoint of a correction by a provider's bill."""
 
 REVIEW = "review"
-"""The endpoint of a reviewer's minutes."""
+"""Endpoint of a reviewer's minutes."""
 
 AFTERWARDS = frozenset({RECONCILE, REVIEW, SHADOW})
 """Endpoints whose rows book money for an earlier request: a provider's bill, a reviewer's minutes,
-another answerer's opinion. They count in what was spent, and as no request."""
+another answerer's opinion. They count in the spend, but not as requests."""
 
 EMBEDDINGS = "embeddings"
-"""The endpoint whose rows are not routed: they count in no level's share."""
+"""Endpoint whose rows are not routed: they count in no level's share."""
 
 ANSWERING = frozenset({Role.ANSWER, Role.RESOLVER, Role.REFINE})
 """Roles that try to answer at their tier; checks, samples and deliberation steps help another's."""
@@ -82,14 +82,14 @@ REFUSED_CODES = frozenset(
 
 
 class Doubt(StrEnum):
-    """Why what a call is booked at is no fact, though a provider's bill can say one."""
+    """Says why the booked cost of a call is no fact; a provider's bill can still state it."""
 
-    UNKNOWN = "unknown"  # nobody knows what became of it, or its price: it counts at its hold
-    ESTIMATED = "estimated"  # nobody said what it used: it counts at a bound, never too low
+    UNKNOWN = "unknown"  # its outcome or its price is unknown: it counts at its hold
+    ESTIMATED = "estimated"  # its usage is unknown: it counts at a bound, never too low
 
 
 class Prospect(msgspec.Struct):
-    """What was expected of one answerer before anything was asked: chance to be right, and cost."""
+    """Holds what was expected of one answerer before any call: chance to be right, and cost."""
 
     answerer: str = ""
     p: float = 0.0
@@ -100,7 +100,7 @@ class Prospect(msgspec.Struct):
 
 
 class Refusal(msgspec.Struct):
-    """Which limit refused a request, what its next call may have cost and what was left of it."""
+    """Names the limit that refused a request, the cost of its next call and what was left."""
 
     limit: str = ""
     needed_nano_usd: int = 0
@@ -108,12 +108,12 @@ class Refusal(msgspec.Struct):
 
     @property
     def short_nano_usd(self) -> int:
-        """By how much it did not fit."""
+        """Returns the amount by which it did not fit."""
         return self.needed_nano_usd - self.left_nano_usd
 
 
 class Corrected(msgspec.Struct):
-    """The call that a provider's bill corrects, as the correction's record tells of it."""
+    """Describes the call that a provider's bill corrects, from the correction's record."""
 
     booked_nano_usd: int = 0
     estimated: bool = False
@@ -167,7 +167,7 @@ _NAMES = msgspec.json.Decoder(_Names)
 
 
 class Read(NamedTuple):
-    """What a row's record says: domain, request type, and what was expected of each answerer."""
+    """Holds what a row's record says: domain, request type, and prospects of each answerer."""
 
     domain: str
     request_type: str
@@ -175,7 +175,7 @@ class Read(NamedTuple):
 
 
 def read_record(row: RequestRow) -> Read:
-    """The record's names and prospects; `unknown` and none where it does not say."""
+    """Returns the record's names and prospects; `unknown` and none where it has none."""
     try:
         record = _RECORD.decode(row.record)
     except (msgspec.DecodeError, UnicodeError):
@@ -184,7 +184,7 @@ def read_record(row: RequestRow) -> Read:
 
 
 def row_names(row: RequestRow) -> tuple[str, str]:
-    """Domain and request type as triage read them, `unknown` where the record does not say."""
+    """Returns domain and request type as triage read them, `unknown` where the record has none."""
     try:
         signals = _NAMES.decode(row.record).signals
     except (msgspec.DecodeError, UnicodeError):
@@ -199,7 +199,7 @@ def _closed(signals: _SignalNames) -> tuple[str, str]:
 
 
 def attempt_cost_known(attempt: AttemptRow) -> bool:
-    """Whether the attempt's cost is a fact: a price was known and the outcome too.
+    """Returns True when the attempt's cost is a fact: its price and its outcome are known.
 
     A released attempt spent nothing; a held one, or one with unknown outcome, counts at its hold.
     """
@@ -246,9 +246,9 @@ def estimate_corrected(row: RequestRow) -> Corrected | None:
 
 
 def provider_difference(attempt: AttemptRow) -> int | None:
-    """What the provider says the call cost less what its tokens cost by our price, nano-dollars.
+    """Returns the provider's cost of the call less our cost of its tokens, nano-dollars.
 
-    None where the provider said nothing, or where no token price stands behind our cost.
+    None where the provider stated no cost, or where our cost is not by a token price.
     """
     by_token = attempt.cost_basis is CostBasis.TOKEN_PRICE and attempt_cost_known(attempt)
     if attempt.provider_cost_nano_usd is None or not by_token:
@@ -257,21 +257,21 @@ def provider_difference(attempt: AttemptRow) -> int | None:
 
 
 def cost_known(row: RequestRow) -> bool:
-    """Whether the request's cost is a fact, so that it may be compared."""
+    """Returns True when the request's cost is a fact, so that it may be compared."""
     if row.state in (RequestState.UNKNOWN_COST, RequestState.OPEN):
         return False
     return all(attempt_cost_known(attempt) for attempt in row.attempts)
 
 
 def answered(row: RequestRow) -> bool:
-    """Whether the client got an answer, and so a tier and a verdict."""
+    """Returns True when the client got an answer, and so a tier and a verdict."""
     return row.state is RequestState.SETTLED or (
         row.state is RequestState.UNKNOWN_COST and row.verdict != ""
     )
 
 
 def ending_of(row: RequestRow) -> Ending | None:
-    """Says how a finished request ended that was not answered; None where it was."""
+    """Returns the end of a finished request that was not answered; None where it was."""
     if answered(row):
         return None
     if row.state is RequestState.CANCELLED:
@@ -280,7 +280,7 @@ def ending_of(row: RequestRow) -> Ending | None:
 
 
 def refusal_of(row: RequestRow) -> Refusal | None:
-    """Says which limit refused the request, and by how much; None where none did or was told."""
+    """Returns the limit that refused the request, and the amount; None without one in the row."""
     if ending_of(row) is not Ending.REFUSED:
         return None
     try:
@@ -290,16 +290,16 @@ def refusal_of(row: RequestRow) -> Refusal | None:
 
 
 def reading_cost(row: RequestRow) -> int:
-    """Adds up what reading the request took, nano-dollars; it is paid whoever answers."""
+    """Returns the cost of reading the request, nano-dollars; it is paid whoever answers."""
     return sum(a.cost_nano_usd for a in row.attempts if a.role is Role.TRIAGE)
 
 
 def would_have_cost(row: RequestRow) -> int | None:
-    """Cost of an observed request had it been routed, nano-dollars; None where it is not known.
+    """Returns the cost of an observed request if routed, nano-dollars; None where it is unknown.
 
-    The reading of it, and its ladder: each rung as often as those below it were expected to be
-    wrong, at the tokens of the answer that went out. Rows of versions that did not record this
-    count at the costs that the decision expected.
+    It adds the cost of reading and of the ladder. Each rung counts as often as those below it were
+    expected to be wrong, at the tokens of the answer that went out. Rows of versions that did not
+    record this count at the costs that the decision expected.
     """
     try:
         record = _OBSERVED.decode(row.record)
@@ -315,7 +315,7 @@ def would_have_cost(row: RequestRow) -> int | None:
 
 
 def expected_cost(ladder: Iterable[tuple[float, int]]) -> int:
-    """Nano-dollars, rounded up, of rungs in their order with their chance to be right and cost.
+    """Returns nano-dollars, rounded up, of rungs in order, each a chance to be right and a cost.
 
     A rung at $1 that is right 9 times in 10, then one at $5: 1 + 0.1 x 5 = $1.50.
 
@@ -330,7 +330,7 @@ def expected_cost(ladder: Iterable[tuple[float, int]]) -> int:
 
 
 def answering_adapter(row: RequestRow) -> str:
-    """The adapter of the call whose answer went out, "" for none."""
+    """Returns the adapter of the call whose answer went out, "" for none."""
     for attempt in reversed(row.attempts):
         same = attempt.level == row.tier_number and attempt.model == row.model
         if same and attempt.role in ANSWERING and not attempt.discarded:

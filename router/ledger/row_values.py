@@ -88,11 +88,11 @@ def reader(
 
 def _runs(columns: Sequence[Column]) -> Iterator[tuple[str, int, int]]:
     """Yields each attribute with the positions of its cells: the first, and one past the last."""
-    at = 0
+    begin = 0
     for name, run in groupby((column.path or "").partition(".")[0] for column in columns):
-        end = at + len(list(run))
-        yield name, at, end
-        at = end
+        end = begin + len(list(run))
+        yield name, begin, end
+        begin = end
 
 
 def _attribute(column: Column) -> str:

@@ -1,1 +1,1 @@
-"""The books: holds, settlements, budget windows, anchors, and their verification."""
+"""Keeps the books: holds, settlements, budget windows, anchors, and their verification."""

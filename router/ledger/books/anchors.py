@@ -1,7 +1,8 @@
-"""Anchors: the heads of all chains, written to the database and to a file outside it.
+"""Writes anchors: the heads of all chains, to the database and to a file outside it.
 
-After every so many rows, or when a minute has passed with any, and on close. Who can rewrite the
-database can rewrite its anchors too; the file is for a volume that they cannot write to.
+An anchor is due after every so many rows, or when a minute has passed with any, and on close.
+Somebody who can rewrite the database can rewrite its anchors too; the file is for a volume that
+they cannot write to.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ EVERY_MS = 60_000
 
 
 class Anchorer:
-    """Decides when an anchor is due and writes it, on the thread of whoever calls."""
+    """Decides when an anchor is due and writes it, on the caller's thread."""
 
     def __init__(self, database: Database, outside: Path, head: Head, clock: Clock) -> None:
         self._database = database
@@ -44,12 +45,12 @@ class Anchorer:
         self.fault = ""
 
     def committed(self, head: Head) -> None:
-        """The writer's chain now ends at `head`; writes an anchor when one is due."""
+        """Notes that the writer's chain now ends at `head`; writes an anchor when one is due."""
         self._head = head
         self.idle()
 
     def beside(self) -> None:
-        """Something was chained that is no row of this writer: feedback. It counts as one."""
+        """Notes that feedback was chained, which is no row of this writer. It counts as one."""
         self._beside += 1
 
     def idle(self) -> None:
@@ -60,7 +61,7 @@ class Anchorer:
             self.write()
 
     def write(self) -> None:
-        """Write an anchor if there are rows without one; a failure is kept in `fault`."""
+        """Writes an anchor if there are rows without one; keeps a failure in `fault`."""
         if self._head.sequence == self._anchored and not self._beside:
             return
         beside, self._beside = self._beside, 0
@@ -75,7 +76,7 @@ class Anchorer:
 
 
 def _last_anchored(database: Database, writer_id: str) -> int:
-    """The sequence at which the newest anchor has this writer's chain; 0 when it has it not."""
+    """Returns the sequence that the newest anchor has of this writer's chain; 0 without one."""
     with database.reading() as connection:
         row = connection.exec_driver_sql(
             "SELECT heads FROM anchors ORDER BY anchor_id DESC LIMIT 1"
@@ -92,7 +93,7 @@ def _heads(text: str) -> tuple[Head, ...]:
 
 
 def write_anchor(database: Database, outside: Path, now_ms: int) -> Anchor:
-    """Anchor all heads and checkpoints, inside and outside. Raises LedgerError."""
+    """Anchors all heads and checkpoints, inside and outside. Raises LedgerError."""
     with database.writing() as connection:
         anchor = insert_anchor(connection, now_ms)
     append_anchor(outside, anchor)
@@ -100,7 +101,7 @@ def write_anchor(database: Database, outside: Path, now_ms: int) -> Anchor:
 
 
 def insert_anchor(connection: Connection, now_ms: int) -> Anchor:
-    """Anchor all heads and checkpoints within the caller's transaction."""
+    """Anchors all heads and checkpoints within the caller's transaction."""
     last = connection.exec_driver_sql(
         "SELECT anchor_id, anchor_hash FROM anchors ORDER BY anchor_id DESC LIMIT 1"
     ).first()
@@ -127,7 +128,7 @@ def insert_anchor(connection: Connection, now_ms: int) -> Anchor:
 
 
 def append_anchor(path: Path, anchor: Anchor) -> None:
-    """One write at the end of the file, so that several workers' lines do not mix.
+    """Appends a line in one write, so that the lines of several workers do not mix.
 
     Raises: LedgerError.
     """
@@ -144,7 +145,7 @@ def append_anchor(path: Path, anchor: Anchor) -> None:
 
 
 def stored_anchors(connection: Connection) -> list[Anchor]:
-    """The database's anchors in order. Raises LedgerCorrupt for one that cannot be read."""
+    """Returns the database's anchors in order. Raises LedgerCorrupt for one it cannot read."""
     return [
         Anchor(row[0], row[1], _heads(row[2]), _heads(row[3]), row[4], row[5])
         for row in connection.exec_driver_sql(
@@ -155,7 +156,7 @@ def stored_anchors(connection: Connection) -> list[Anchor]:
 
 
 def outside_anchors(path: Path) -> list[Anchor]:
-    """The anchors file's anchors; a last line cut short by a crash is passed over.
+    """Returns the anchors of the anchors file; skips a last line that a crash cut short.
 
     Raises: LedgerError (no such file, no access), LedgerCorrupt (another line is no anchor).
     """
@@ -163,13 +164,13 @@ def outside_anchors(path: Path) -> list[Anchor]:
         lines = path.read_bytes().split(b"\n")
     except OSError as error:
         raise LedgerError(f"cannot read the anchors file: {error.strerror}") from error
-    found: list[Anchor] = []
+    anchors: list[Anchor] = []
     for number, line in enumerate(lines, start=1):
         try:
             if line:
-                found.append(anchor_from_line(line))
+                anchors.append(anchor_from_line(line))
         except ValueError as error:
             if number == len(lines):
                 break
             raise LedgerCorrupt(f"line {number} of the anchors file is no anchor") from error
-    return found
+    return anchors

@@ -1,4 +1,4 @@
-"""One transaction's worth of ledger operations: what each does to rows, windows and the chain.
+"""Applies ledger operations in one transaction: to rows, windows and the chain.
 
 An attempt is held, then settled; its request is open, then final. What has been spent or is held
 moves with the attempt's state, in the same transaction:
@@ -17,195 +17,28 @@ It knows nothing about threads, queues or futures.
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from msgspec.structs import replace
 
 from router.errors import BudgetExceeded, LedgerError, TiergateError
 from router.ledger.books.budget_holds import Known, Payer, Windows
 from router.ledger.books.closed_months import CLOSED_UNTIL_SQL, dated, dated_attempt
-from router.ledger.chain import (
-    Head,
-    attempt_values,
-    canonical_values,
-    link_digest,
-    request_values,
+from router.ledger.books.operations import (
+    Finish,
+    Hold,
+    Operation,
+    Settle,
+    Values,
+    finish_operation,
+    hold_operation,
+    settle_operation,
 )
-from router.ledger.row_values import Value
+from router.ledger.chain import Head, link_digest
 from router.ledger.sql.cursor import Cursor
 from router.ledger.sql.rows import attempt_from, select_sql, upsert_sql
 from router.ledger.sql.schema import attempts, requests
-from router.ledger.sql.storable import storable
-from router.money.budgets import WindowKind, WindowLimit, window_start
-from router.types import (
-    AttemptRow,
-    AttemptState,
-    CostBasis,
-    RequestRow,
-    RequestState,
-)
-
-Values = tuple[Value, ...]
-
-
-@dataclass(slots=True)
-class Hold:
-    request: RequestRow
-    attempt: AttemptRow
-    limits: Sequence[WindowLimit]
-    request_values: Values
-    attempt_values: Values
-
-
-@dataclass(slots=True)
-class Settle:
-    attempt: AttemptRow
-    tenant: str
-    attempt_values: Values
-
-
-@dataclass(slots=True)
-class Finish:
-    request: RequestRow
-    request_values: Values
-    attempt_values: dict[str, Values]  # by attempt_id, in the order of ordinals
-    unsettled: tuple[str, ...]  # attempts that came as held
-    row_digest: bytes
-    spent: bool = True  # it was held, or costs money: the row must never be lost
-
-
-Operation = Hold | Settle | Finish
-
-
-def hold_operation(
-    request: RequestRow, attempt: AttemptRow, limits: Sequence[WindowLimit] = ()
-) -> Hold:
-    """The intent: the request open, the attempt held. Raises LedgerError for an impossible time."""
-    opened, held = request, attempt
-    if request.state is not RequestState.OPEN or request.attempts:
-        opened = replace(request, state=RequestState.OPEN, attempts=())
-    if attempt.state is not AttemptState.HELD or attempt.cost_nano_usd:
-        held = replace(attempt, state=AttemptState.HELD, cost_nano_usd=0)
-    if held.held_nano_usd < 0:
-        raise LedgerError(
-            f"attempt {held.attempt_id} holds {held.held_nano_usd} nano-dollars; expected its "
-            "worst case, 0 or more"
-        )
-    _check_time(held)
-    return Hold(
-        request, held, limits, storable(request_values(opened)), storable(attempt_values(held))
-    )
-
-
-def settle_operation(attempt: AttemptRow, tenant: str) -> Settle:
-    """An attempt's outcome. Raises LedgerError for an impossible time."""
-    final = _final(attempt)
-    _check_time(final)
-    return Settle(final, tenant, storable(attempt_values(final)))
-
-
-def finish_operation(request: RequestRow, *, held: bool = True) -> Finish:
-    """A final row made whole: attempts in order, none of them held, their costs summing to its own.
-
-    `held` says whether anything was ever held for it.
-    Raises: LedgerError for a row that is open, has an attempt twice or holds what JSON cannot.
-    """
-    if request.state is RequestState.OPEN:
-        raise LedgerError(f"request {request.request_id} is finished, but its state is open")
-    done = tuple(
-        sorted(
-            (_final(attempt) for attempt in request.attempts),
-            key=lambda attempt: (attempt.ordinal, attempt.attempt_id),
-        )
-    )
-    unfinished = request.attempts
-    cost_nano_usd = sum(attempt.cost_nano_usd for attempt in done)
-    if done != request.attempts or cost_nano_usd != request.cost_nano_usd:
-        request = replace(request, attempts=done, cost_nano_usd=cost_nano_usd)
-    for attempt in done:
-        _check_time(attempt)
-    cells = request_values(request)
-    lines = {attempt.attempt_id: attempt_values(attempt) for attempt in done}
-    if len(lines) != len(done):
-        raise LedgerError(f"request {request.request_id} has two attempts with one attempt_id")
-    row_bytes = _row_bytes(request.request_id, cells, lines)
-    if NUL_AS_JSON in row_bytes:
-        cells = storable(cells)
-        lines = {attempt_id: storable(line) for attempt_id, line in lines.items()}
-        row_bytes = _row_bytes(request.request_id, cells, lines)
-    return Finish(
-        request,
-        cells,
-        lines,
-        tuple(a.attempt_id for a in unfinished if a.state is AttemptState.HELD),
-        _digest(row_bytes),
-        spent=held or costs_money(request),
-    )
-
-
-NUL_AS_JSON = b"\\u0000"
-"""A row whose bytes lack this has no NUL: one search in place of one for each text. A record may
-have it as text of its own; then the texts are searched for nothing."""
-
-
-def _row_bytes(request_id: str, cells: Values, lines: dict[str, Values]) -> bytes:
-    """Returns what the chain covers. Raises LedgerError for a row that JSON cannot hold."""
-    try:
-        return canonical_values(cells, tuple(lines.values()))
-    except TypeError as error:
-        raise LedgerError(f"request {request_id} cannot be recorded: {error}") from error
-
-
-DIGEST_PIECE = 2_047
-"""From 2,048 bytes on hashlib gives up the interpreter to the threads that wait for it, and getting
-it back takes longer than hashing a row of 3 to 5 kB."""
-
-
-def _digest(row_bytes: bytes) -> bytes:
-    """SHA-256 of a row."""
-    digest = hashlib.sha256()
-    for start in range(0, len(row_bytes), DIGEST_PIECE):
-        digest.update(row_bytes[start : start + DIGEST_PIECE])
-    return digest.digest()
-
-
-def costs_money(request: RequestRow) -> bool:
-    """Whether an attempt's cost is more than own compute."""
-    return any(
-        attempt.cost_nano_usd and attempt.cost_basis is not CostBasis.OWN_COMPUTE
-        for attempt in request.attempts
-    )
-
-
-def is_free(attempt: AttemptRow) -> bool:
-    """Whether a held attempt is known to cost nothing: own compute that nobody prices."""
-    held = attempt.state is AttemptState.HELD
-    return held and not attempt.held_nano_usd and attempt.cost_basis is CostBasis.OWN_COMPUTE
-
-
-def _check_time(attempt: AttemptRow) -> None:
-    try:
-        window_start(WindowKind.MONTH, attempt.started_at_ms)
-    except (ValueError, OverflowError, OSError) as error:
-        raise LedgerError(
-            f"attempt {attempt.attempt_id} started at {attempt.started_at_ms} ms; expected "
-            "milliseconds since the epoch"
-        ) from error
-
-
-def _final(attempt: AttemptRow) -> AttemptRow:
-    """An attempt that is still held has an unknown outcome: it counts at its hold."""
-    if attempt.state is not AttemptState.HELD:
-        return attempt
-    return replace(
-        attempt,
-        state=AttemptState.UNKNOWN_COST,
-        cost_nano_usd=attempt.held_nano_usd,
-        estimated=True,
-    )
-
+from router.types import AttemptRow, AttemptState, RequestRow, RequestState
 
 _KNOWN_SQL = (
     "SELECT r.request_id, r.state, r.tenant, r.key_id, r.policy, a.attempt_id, a.role, a.state, "
@@ -235,7 +68,7 @@ class Batch:
         self._attempt_rows: dict[tuple[str, str], Values] = {}
 
     def run(self, operations: Sequence[Operation]) -> list[TiergateError | None]:
-        """Apply all; per operation None, or why it was refused. Driver errors pass through."""
+        """Applies all; returns None or the refusal of each. Driver errors pass through."""
         self._windows.begin()
         self._cursor.execute(CLOSED_UNTIL_SQL)
         self._closed_ms = int(self._cursor.fetchone()[0])
@@ -258,7 +91,7 @@ class Batch:
         return None
 
     def _dated(self, operation: Operation) -> Operation:
-        """The same with nothing in a closed month. Raises LedgerError."""
+        """Returns the operation with nothing in a closed month. Raises LedgerError."""
         closed_ms = self._closed_ms
         if isinstance(operation, Finish):
             request = dated(operation.request, closed_ms)
@@ -346,7 +179,7 @@ class Batch:
         )
 
     def _with_stored(self, operation: Finish, stale: Sequence[str]) -> Finish:
-        """The same row with the attempts that it forgets, or has as held though they are settled.
+        """Returns the row with stored attempts that it lacks, or has as held though they settled.
 
         They cost money all the same: settled ones at their cost, held ones at their hold.
         """
@@ -359,15 +192,15 @@ class Batch:
         return finish_operation(replace(operation.request, attempts=(*named, *missing)))
 
     def _put(self, payer: Payer, attempt: AttemptRow, values: Values) -> None:
-        """Write the attempt and move its windows from what it counted to what it counts now."""
+        """Writes the attempt and moves its windows from its old amount to its new one."""
         now = Known.of(attempt)
-        its = self._known.setdefault(attempt.request_id, {})
-        self._windows.change(payer, its.get(attempt.attempt_id), now)
-        its[attempt.attempt_id] = now
+        known = self._known.setdefault(attempt.request_id, {})
+        self._windows.change(payer, known.get(attempt.attempt_id), now)
+        known[attempt.attempt_id] = now
         self._attempt_rows[attempt.request_id, attempt.attempt_id] = (*values, payer[0])
 
     def _payer(self, request_id: str, tenant: str, key_id: str = "", policy: str = "") -> Payer:
-        """Returns who pays for this request's attempts: whoever it was opened for.
+        """Returns who pays for this request's attempts: the payer it was opened for.
 
         Raises: LedgerError for another tenant, from whose windows its holds would be taken.
         """
@@ -380,7 +213,7 @@ class Batch:
         return payer
 
     def _load(self, request_ids: set[str]) -> None:
-        """Read what the ledger has of these requests, so that duplicates are known as such."""
+        """Reads what the ledger has of these requests, so that duplicates are recognised."""
         ids = list(request_ids)
         ids += ids[-1:] * (_round_up(len(ids)) - len(ids))  # few different statements to prepare
         self._cursor.execute(f"{_KNOWN_SQL}({','.join('?' * len(ids))})", ids)
@@ -428,5 +261,5 @@ def _request_id(operation: Operation) -> str:
 
 
 def _round_up(number: int) -> int:
-    """The next power of two: 5 -> 8."""
+    """Returns the next power of two: 5 -> 8."""
     return 1 << (number - 1).bit_length()

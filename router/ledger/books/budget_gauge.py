@@ -1,7 +1,7 @@
-"""What is spent in the windows that steer decisions, read beside the writer.
+"""Reads what is spent in the windows that steer decisions, without the writer.
 
-It is at most half a second old: steering may lag, limits may not, so those are checked within the
-writer's transaction. Where no limit steers, nothing is read.
+The figures are at most half a second old. Steering may lag; limits may not, so they are checked
+within the writer's transaction. Where no limit steers, nothing is read.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ _SUM_SQL = (
 
 @dataclass(slots=True)
 class _Reading:
-    """One window's sum, or the reading of it that is under way."""
+    """Holds one window's sum, or the query for it that is running."""
 
     read: asyncio.Task[tuple[int, ...]]
     begun_ms: float
 
 
 class SqlBudgetGauge:
-    """types.BudgetGauge over a ledger's windows."""
+    """Implements types.BudgetGauge over a ledger's windows."""
 
     def __init__(self, database: Database, budgets: Callable[[], Budgets], clock: Clock) -> None:
         self._database = database
@@ -44,7 +44,7 @@ class SqlBudgetGauge:
         self._readings: dict[tuple[Window, ...], _Reading] = {}
 
     async def pressure(self, identity: Identity, policy: str) -> Pressure:
-        """How the budgets of this payer press on a decision now. Raises nothing."""
+        """Returns the pressure of this payer's budgets on a decision now. Raises nothing."""
         payer = Payer(identity.tenant, identity.key_id, policy)
         limits = tuple(one for one in self._budgets().money(payer) if one.steers)
         if not limits:
@@ -53,7 +53,7 @@ class SqlBudgetGauge:
         windows = tuple(_window(limit, now_ms) for limit in limits)
         try:
             spent = await asyncio.shield(self._read(windows))
-        except LedgerError:  # limits still hold, only their steering is off; readiness says why
+        except LedgerError:  # limits still apply, only their steering is off; readiness says why
             return NO_PRESSURE
         return pressure(limits, spent, now_ms)
 
@@ -70,7 +70,7 @@ class SqlBudgetGauge:
             spent = await asyncio.shield(self._read(windows))
         except LedgerError:
             return None
-        found = [
+        lefts = [
             BudgetLeft(
                 limit.nano_usd,
                 max(0, limit.nano_usd - nano_usd),
@@ -78,10 +78,10 @@ class SqlBudgetGauge:
             )
             for limit, nano_usd in zip(limits, spent, strict=True)
         ]
-        return min(found, key=lambda one: (one.left_nano_usd, -one.reset_ms))
+        return min(lefts, key=lambda one: (one.left_nano_usd, -one.reset_ms))
 
     def _read(self, windows: tuple[Window, ...]) -> asyncio.Task[tuple[int, ...]]:
-        """The reading that all who ask within half a second share."""
+        """Returns the reading that all callers within half a second share."""
         now_ms = self._clock.monotonic_ms()
         known = self._readings.get(windows)
         if known is not None and now_ms - known.begun_ms < MAX_AGE_MS:
@@ -94,8 +94,8 @@ class SqlBudgetGauge:
 
     def _sums(self, windows: tuple[Window, ...]) -> tuple[int, ...]:
         with self._database.reading() as connection:
-            found = (connection.exec_driver_sql(_SUM_SQL, one).scalar() for one in windows)
-            return tuple(int(one or 0) for one in found)
+            sums = (connection.exec_driver_sql(_SUM_SQL, window).scalar() for window in windows)
+            return tuple(int(window or 0) for window in sums)
 
 
 def _window(limit: WindowLimit, now_ms: int) -> Window:

@@ -1,6 +1,6 @@
-"""The windows of budgets within one transaction: what is spent and held, and whether a call fits.
+"""Keeps the budget windows of one transaction: spent, held, and the check that a call fits.
 
-Holds of a batch see what those before them moved. What was moved is written at the end, or before a
+Holds of a batch see the changes of those before them. Changes are written at the end, or before a
 window is summed from the attempts.
 """
 
@@ -42,10 +42,10 @@ Payer = tuple[str, str, str]  # tenant, key, policy
 
 
 class Known(Struct, frozen=True):
-    """An attempt as the ledger has it, with all that says what it counts in windows.
+    """Describes an attempt as the ledger has it, with all that decides its amounts in windows.
 
-    What it counted before a change is asked here, and so is what it counts after: an answer that
-    looked at the new state alone would release what was never held.
+    The amounts before a change and after it are both computed here. Code that looked only at the
+    new state would release what was never held.
     """
 
     role: str
@@ -57,7 +57,7 @@ class Known(Struct, frozen=True):
 
     @classmethod
     def of(cls, attempt: AttemptRow) -> Known:
-        """The same of a row."""
+        """Returns the description of a row."""
         return cls(
             attempt.role.value,
             attempt.state.value,
@@ -69,7 +69,7 @@ class Known(Struct, frozen=True):
 
     @property
     def counts(self) -> tuple[int, int]:
-        """(spent, held) in its windows, nano-dollars: both 0 for what counts in none."""
+        """Returns (spent, held) in its windows, nano-dollars: both 0 for other roles."""
         if self.role in UNCOUNTED:
             return 0, 0
         if self.state == AttemptState.HELD.value:
@@ -78,7 +78,7 @@ class Known(Struct, frozen=True):
 
 
 class Windows:
-    """The windows that one batch reads and moves."""
+    """Keeps the windows that one batch reads and moves."""
 
     def __init__(self, cursor: Cursor) -> None:
         self._cursor = cursor
@@ -86,13 +86,13 @@ class Windows:
         self._moved: dict[Window, list[int]] = {}  # by this batch: spent, held
 
     def begin(self) -> None:
-        """Read which windows are kept; the transaction has begun."""
+        """Reads the list of kept windows; the transaction has begun."""
         self._watches = Watches(self._cursor)
 
     def change(self, payer: Payer, before: Known | None, now: Known) -> None:
-        """Take back what an attempt counted before, None where it is new, and add what it does now.
+        """Replaces an attempt's old amounts (None: it is new) by its new ones.
 
-        So each window has what its attempts count, and none of them is released twice.
+        So each window has the sum of its attempts, and none of them is released twice.
         """
         if before is not None:
             spent, held = before.counts
@@ -101,7 +101,7 @@ class Windows:
         self._move((*payer, now.tier), now.started_at_ms, spent, held)
 
     def _move(self, payer: Scope, started_at_ms: int, spent: int, held: int) -> None:
-        """Add to every kept window that an attempt of this moment counts in, nano-dollars."""
+        """Adds nano-dollars to every kept window that an attempt of this moment counts in."""
         if not spent and not held:
             return
         if self._watches.outlived(started_at_ms):
@@ -114,7 +114,7 @@ class Windows:
             moved[1] += held
 
     def known(self, limit: WindowLimit, attempt: AttemptRow) -> bool:
-        """Whether `check` needs no sum over the attempts, so that the batch may stay unwritten."""
+        """Returns True when `check` needs no sum over attempts, so the batch may stay unwritten."""
         window = _window(limit, attempt)
         return window in self._stored or always_kept(window) or self._watches.keeps(window)
 
@@ -144,10 +144,10 @@ class Windows:
             )
 
     def _read(self, window: Window) -> list[int]:
-        """[spent, held] of a window without what this batch has moved; kept from now on."""
+        """Returns [spent, held] of a window before this batch's changes; keeps it from now on."""
         if not always_kept(window):
             if not self._watches.keeps(window):
-                self._stored.clear()  # what is asked for first may end what was kept
+                self._stored.clear()  # a new watch may end one that was kept
             if not self._watches.asked(window):
                 return self._watches.sum(window)
         self._cursor.execute(_WINDOW_SQL, window)
@@ -156,7 +156,7 @@ class Windows:
         return stored
 
     def flush(self) -> None:
-        """Write what was moved."""
+        """Writes the changes."""
         moves = [(*moved, *window) for window, moved in self._moved.items() if any(moved)]
         if moves:
             self._cursor.executemany(_WINDOW_INSERT, [move[2:] for move in moves])

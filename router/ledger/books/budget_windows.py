@@ -1,16 +1,16 @@
-"""Which windows of budgets are kept, and what an attempt moves in them.
+"""Decides which budget windows are kept, and which of them an attempt moves.
 
 The day and month of each tenant are always kept. A window of another scope is kept from the moment
-a limit first asks for it: a watch says which scopes (by the columns that they name) and which kind.
-Its first window is summed from the attempts, so a budget that comes or changes in flight counts
-what was spent before it; from then on every writer moves it with each attempt, whether or not its
-own policy knows of the limit, since the watches are read within each transaction. Calls count, and
-what a bill says of them; reviewers' minutes count in no window (`COUNTED`).
+a limit first needs it: a watch names the scopes (by their columns) and the kind. Its first window
+is summed from the attempts, so a budget that comes or changes during operation counts earlier
+spend. From then on every writer moves it with each attempt, also when its own policy does not know
+the limit, because the watches are read within each transaction. Calls count, and their corrections
+by a bill; reviewers' minutes count in no window (`COUNTED`).
 
     since_ms                          checked_ms        checked_ms + KEPT_MS
-    | windows are kept: moved and verified |  still moved, waiting to be asked again | no more
+    | windows are kept: moved and verified |  still moved, until the next check    | no more
 
-A watch that nobody asks for any more ends by itself. It knows nothing about limits or money.
+A watch that nobody uses any more ends by itself. It knows nothing about limits or money.
 """
 
 from __future__ import annotations
@@ -40,10 +40,11 @@ KEPT_MS = {
     WindowKind.DAY: 7 * DAY_MS,
     WindowKind.MONTH: 70 * DAY_MS,
 }
-"""How long windows are kept beside the current one, for attempts that settle late: longer than any
-deadline. Before and after it: windows up to so long ago, and for so long after the last check."""
+"""Time for which windows other than the current one are kept, for attempts that settle late. It is
+longer than any deadline. It counts both ways: windows this long ago, and this long after the last
+check."""
 BEGUN_BEFORE_MS = HOUR_MS
-"""How long a request may have been under way when one of its attempts began."""
+"""Longest time from the start of a request to the start of one of its attempts."""
 
 FOREVER_MS = 2**62
 
@@ -51,7 +52,7 @@ ALWAYS = (WindowKind.DAY, WindowKind.MONTH)  # of each tenant
 
 
 class Watch(Struct, frozen=True):
-    """The windows of one kind that name the same columns: kept from `since_ms` on."""
+    """Describes the windows of one kind that name the same columns, kept from `since_ms` on."""
 
     named: tuple[str, ...]
     kind: WindowKind
@@ -59,7 +60,7 @@ class Watch(Struct, frozen=True):
     checked_ms: int
 
     def keeps(self, start_ms: int) -> bool:
-        """Whether the window that begins then is moved with each attempt."""
+        """Returns True when the window with this start is moved with each attempt."""
         return self.since_ms <= start_ms <= self.checked_ms + KEPT_MS[self.kind]
 
     def outlived(self, at_ms: int) -> bool:
@@ -68,7 +69,7 @@ class Watch(Struct, frozen=True):
         return at_ms > kept_to_ms and window_start(self.kind, at_ms) > kept_to_ms
 
     def window(self, payer: Scope, at_ms: int) -> Window | None:
-        """The kept window in which an attempt of that moment counts, None where none is."""
+        """Returns the kept window in which an attempt of this moment counts; None without one."""
         start_ms = window_start(self.kind, at_ms)
         if not self.keeps(start_ms):
             return None
@@ -76,7 +77,7 @@ class Watch(Struct, frozen=True):
             value if name in self.named else "" for name, value in zip(NAMES, payer, strict=True)
         )
         if sum(map(bool, (tenant, key_id, policy, tier))) < len(self.named):
-            return None  # what has no tier counts in no tier's window
+            return None  # an attempt without a tier counts in no tier's window
         return tenant, key_id, policy, tier, self.kind.value, start_ms
 
 
@@ -89,7 +90,7 @@ _UPSERT_WATCH = (
 
 
 def watches_from(rows: Iterable[Sequence[object]]) -> list[Watch]:
-    """The rows of WATCHES_SQL as watches."""
+    """Returns the rows of WATCHES_SQL as watches."""
     return [
         Watch(
             tuple(str(named).split(",")) if named else (),
@@ -102,7 +103,7 @@ def watches_from(rows: Iterable[Sequence[object]]) -> list[Watch]:
 
 
 def windows_of(watches: list[Watch], payer: Scope, at_ms: int) -> Iterator[Window]:
-    """Every kept window that an attempt begun at `at_ms` counts in."""
+    """Yields every kept window in which an attempt begun at `at_ms` counts."""
     for kind in ALWAYS:
         yield payer[0], "", "", "", kind.value, window_start(kind, at_ms)
     for watch in watches:
@@ -112,12 +113,12 @@ def windows_of(watches: list[Watch], payer: Scope, at_ms: int) -> Iterator[Windo
 
 
 def always_kept(window: Window) -> bool:
-    """Whether it is a tenant's day or month."""
+    """Returns True for a tenant's day or month."""
     return bool(window[0]) and not any(window[1:4]) and window[4] in ALWAYS
 
 
 def is_kept(watches: list[Watch], window: Window) -> bool:
-    """Whether the window is moved with each attempt, so that it must be the attempts' sum."""
+    """Returns True when each attempt moves the window, so it must be the sum of the attempts."""
     named = _named(window)
     return always_kept(window) or any(
         w.named == named and w.kind.value == window[4] and w.keeps(window[5]) for w in watches
@@ -129,7 +130,7 @@ def _named(window: Window) -> tuple[str, ...]:
 
 
 class Watches:
-    """The watches of one transaction. What it changes is written at once."""
+    """Keeps the watches of one transaction. Writes its changes at once."""
 
     def __init__(self, cursor: Cursor) -> None:
         self._cursor = cursor
@@ -137,7 +138,7 @@ class Watches:
         self.all = watches_from(cursor.fetchall())
 
     def asked(self, window: Window) -> bool:
-        """A limit asks for this window. False where it is so old that it must be summed instead.
+        """Notes that a limit needs this window. Returns False for an old one that must be summed.
 
         The caller has flushed what it moved, unless the window is kept already (`keeps`).
         """
@@ -158,10 +159,10 @@ class Watches:
         return any(watch.outlived(at_ms) for watch in self.all)
 
     def end_outlived(self, at_ms: int) -> None:
-        """Forget these watches: asked again, their windows are summed anew.
+        """Forgets these watches: the next check sums their windows anew.
 
-        Without it a late check could go on with windows that had missed a hold, and would then be
-        short by it once it is released. The caller has flushed what it moved.
+        Without it a late check could go on with windows that had missed a hold, and would be short
+        by that hold after its release. The caller has flushed its changes.
         """
         for watch in [watch for watch in self.all if watch.outlived(at_ms)]:
             self.all.remove(watch)
@@ -172,7 +173,7 @@ class Watches:
             self._clear(watch.named, watch.kind)
 
     def keeps(self, window: Window) -> bool:
-        """Whether the window is kept and was asked for before."""
+        """Returns True when the window is kept and was checked before."""
         named = _named(window)
         return any(
             w.named == named and w.kind.value == window[4] and w.since_ms <= window[5]
@@ -181,9 +182,9 @@ class Watches:
         )  # fmt: skip
 
     def _begin(self, named: tuple[str, ...], kind: WindowKind, start_ms: int) -> None:
-        """Sum the window of all scopes that name these columns, once.
+        """Sums the window of all scopes that name these columns, once.
 
-        Later windows with it: clocks of workers differ, and checks overtake one another.
+        It sums later windows too: clocks of workers differ, and checks overtake one another.
         """
         self._clear(named, kind)
         self._set(Watch(named, kind, start_ms, start_ms))
@@ -223,13 +224,13 @@ class Watches:
         )
 
     def _clear(self, named: tuple[str, ...], kind: WindowKind) -> None:
-        """Drop a watch's windows."""
+        """Drops a watch's windows."""
         self._cursor.execute(
             f"DELETE FROM budget_windows WHERE {_shape(named)} AND kind = ?", (kind.value,)
         )
 
     def sum(self, window: Window) -> list[int]:
-        """[spent, held] of a window, from the attempts themselves; what was moved is flushed."""
+        """Returns [spent, held] of a window from the attempts; the changes were flushed before."""
         kind, start_ms = WindowKind(window[4]), window[5]
         named = [(name, value) for name, value in zip(NAMES, window, strict=False) if value]
         where = "".join(f" AND {_COLUMN[name]} = ?" for name, _ in named)
@@ -242,14 +243,14 @@ class Watches:
 
 
 def _shape(named: tuple[str, ...]) -> str:
-    """Says in SQL what is true of windows that name these columns."""
+    """Returns the SQL condition of windows that name these columns."""
     return " AND ".join(f"{name} {'<>' if name in named else '='} ''" for name in NAMES)
 
 
 UNCOUNTED = frozenset({Role.REVIEW.value})
-"""Roles whose attempts count in no window: a reviewer's time keeps nobody from calling a model."""
+"""Roles whose attempts count in no window: a reviewer's time stops nobody from calling a model."""
 COUNTED = "a.role NOT IN ('{}')".format("', '".join(sorted(UNCOUNTED)))
-"""Which attempts windows are the sum of, in SQL."""
+"""SQL condition of the attempts that windows sum."""
 
 _COLUMN = {"tenant": "r.tenant", "key_id": "r.key_id", "policy": "r.policy", "tier": "a.tier"}
 _SUMS = (

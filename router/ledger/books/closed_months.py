@@ -1,9 +1,9 @@
-"""Closed months: their figures never change, and what comes after them is dated in the next one.
+"""Closes months: their figures never change, and later rows are dated in the next open month.
 
-A month is closed once it is over and no request of it is open. From then on every writer, in its
-own transaction, dates what would fall into it at the first moment that is open: corrections by a
-bill, reviews, rows of a worker whose clock is behind. So no row is refused and no closed figure
-moves; `verify` sums each closed month again.
+A month can be closed once it is over and no request of it is open. From then on every writer, in
+its own transaction, moves later rows to the first open moment: corrections by a bill, reviews, rows
+of a worker whose clock is late. So no row is refused and no closed figure changes; `verify` sums
+each closed month again.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from router.types import AttemptRow, RequestRow
 
 CLOSED_UNTIL_SQL = "SELECT coalesce(max(until_ms), 0) FROM closed_months"
 NAMED = 5
-"""Open requests that a refusal names."""
+"""Number of open requests that a refusal names."""
 
 
 class ClosedMonth(Struct, frozen=True):
-    """Holds what a closed month came to: of the rows created in it, by every tenant."""
+    """Holds the figures of a closed month: of the rows created in it, of every tenant."""
 
     since_ms: int
     until_ms: int
@@ -37,23 +37,23 @@ class ClosedMonth(Struct, frozen=True):
 
     @property
     def month(self) -> str:
-        """As 2026-11, in UTC."""
+        """Returns the month in UTC, as in 2026-11."""
         return month_name(self.since_ms)
 
 
 def month_name(at_ms: int) -> str:
-    """The month of a moment, in UTC: 2026-11."""
+    """Returns the month of a moment in UTC, as in 2026-11."""
     return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m")
 
 
 def closed_months(database: Database) -> list[ClosedMonth]:
-    """All closed months, oldest first; blocks. Raises LedgerError."""
+    """Returns all closed months, oldest first; blocks. Raises LedgerError."""
     with database.reading() as connection:
         return _stored(connection)
 
 
 def close_month(database: Database, since_ms: int, now_ms: int) -> list[ClosedMonth]:
-    """Close the month that begins then, and all before it; returns those that were still open.
+    """Closes the month that begins then, and all before it; returns those that were still open.
 
     Blocks. Raises LedgerError where it is not over, was closed before or has open requests.
     """
@@ -80,7 +80,7 @@ def close_month(database: Database, since_ms: int, now_ms: int) -> list[ClosedMo
 
 
 def changed_months(connection: Connection) -> Iterator[Finding]:
-    """Closed months whose rows, purged ones too, no longer come to what they came to."""
+    """Yields closed months whose rows, purged ones too, no longer have the figures of then."""
     for month in _stored(connection):
         _, cost_nano_usd = _figures(connection, month.since_ms, month.until_ms)
         if cost_nano_usd != month.cost_nano_usd:
@@ -92,7 +92,7 @@ def changed_months(connection: Connection) -> Iterator[Finding]:
 
 
 def dated(request: RequestRow, closed_ms: int) -> RequestRow:
-    """The row with nothing before the first open moment; the same one where nothing is."""
+    """Returns the row with nothing before the first open moment; the same row where nothing is."""
     if request.created_at_ms < closed_ms:
         request = replace(
             request,
@@ -106,7 +106,7 @@ def dated(request: RequestRow, closed_ms: int) -> RequestRow:
 
 
 def dated_attempt(attempt: AttemptRow, closed_ms: int) -> AttemptRow:
-    """The attempt, begun at the first open moment at the earliest."""
+    """Returns the attempt, begun at the first open moment at the earliest."""
     return replace(attempt, started_at_ms=max(attempt.started_at_ms, closed_ms))
 
 
@@ -128,7 +128,7 @@ def _refuse_open(connection: Connection, name: str, until_ms: int) -> None:
 
 
 def _months(connection: Connection, closed_ms: int, until_ms: int) -> list[int]:
-    """The beginnings of the months up to `until_ms` that are open and have rows, and the last."""
+    """Returns the starts of open months from the first with rows to the one before `until_ms`."""
     last = window_start(WindowKind.MONTH, until_ms - 1)
     (first,) = connection.exec_driver_sql(
         "SELECT min(at) FROM (SELECT min(created_at_ms) AS at FROM requests UNION ALL "
@@ -144,7 +144,7 @@ def _months(connection: Connection, closed_ms: int, until_ms: int) -> list[int]:
 
 
 def _figures(connection: Connection, since_ms: int, until_ms: int) -> tuple[int, int]:
-    """Rows and nano-dollars of a month, with those that have been purged."""
+    """Returns rows and nano-dollars of a month, with those that have been purged."""
     rows = cost = 0
     for sql in (
         "SELECT count(*), coalesce(sum(cost_nano_usd), 0) FROM requests WHERE state <> 'open' "
@@ -152,8 +152,8 @@ def _figures(connection: Connection, since_ms: int, until_ms: int) -> tuple[int,
         "SELECT coalesce(sum(requests), 0), coalesce(sum(cost_nano_usd), 0) FROM rollups "
         "WHERE kind = 'whole' AND purged = 1 AND start_ms >= ? AND start_ms < ?",
     ):
-        found = connection.exec_driver_sql(sql, (since_ms, until_ms)).one()
-        rows, cost = rows + int(found[0]), cost + int(found[1])
+        figures = connection.exec_driver_sql(sql, (since_ms, until_ms)).one()
+        rows, cost = rows + int(figures[0]), cost + int(figures[1])
     return rows, cost
 
 

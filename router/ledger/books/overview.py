@@ -1,4 +1,4 @@
-"""Queries behind the dashboard: each reads a bounded part of the ledger, newest rows first.
+"""Answers the dashboard's queries: each reads a bounded part of the ledger, newest rows first.
 
 They find rows by the indexes on time and on the primary key, so a ledger of a million rows answers
 as fast as a small one. All block: callers use a worker thread. Times are milliseconds since the
@@ -32,27 +32,27 @@ from router.types import (
 )
 
 SCANNED = 10_000
-"""Rows that one search reads at most: 0.1 s from memory, 1 s from a cold disk (a million rows)."""
+"""Most rows that one search reads: 0.1 s from memory, 1 s from a cold disk (a million rows)."""
 ASKED = f"endpoint NOT IN ({', '.join(repr(one) for one in sorted(AFTERWARDS))})"
-"""What clients asked: rows that book money for an earlier request are no traffic."""
+"""SQL condition of clients' requests: rows with money for an earlier request are no traffic."""
 _REFUSED = ", ".join(repr(code) for code in sorted(REFUSED_CODES))
 MAX_TENANTS = 200
-"""Tenants whose budgets are listed, those that spent most first."""
+"""Number of tenants whose budgets are listed, those that spent most first."""
 
 PER_DECADE = 20
 EDGES_MS = tuple(10 ** (step / PER_DECADE - 1) for step in range(7 * PER_DECADE + 1))
-"""Where latency buckets end: from 0.1 ms to a quarter of an hour, each 12 % above the last."""
+"""Ends of latency buckets: from 0.1 ms to a quarter of an hour, each 12 % above the last."""
 
 
 def bucket_ms(bucket: int) -> float:
-    """The duration that stands for a bucket: its geometric middle, within 6 % of what is in it."""
+    """Returns the duration for a bucket: its geometric middle, within 6 % of all values in it."""
     if bucket == 0:
         return EDGES_MS[0]
     return EDGES_MS[min(bucket, len(EDGES_MS)) - 1] * math.pow(10, 0.5 / PER_DECADE)
 
 
 def _bucket_sql(low: int, high: int) -> str:
-    """How many of EDGES_MS[low:high] a latency has reached, found by halving.
+    """Returns SQL for the number of EDGES_MS[low:high] that a latency has reached, by halving.
 
     The database counts, since fetching a busy hour's latencies one by one would keep Python's lock.
     """
@@ -69,10 +69,10 @@ _BUCKET = _bucket_sql(0, len(EDGES_MS))
 def slices(
     database: Database, since_ms: int, until_ms: int, tenant: str | None
 ) -> tuple[Slice, ...]:
-    """What was asked in [since, until) by minute, tier, state and latency. Raises LedgerError."""
+    """Counts requests in [since, until) by minute, tier, state and latency. Raises LedgerError."""
     whose, values = _of(tenant)
     with database.reading() as connection:
-        found = connection.exec_driver_sql(
+        rows = connection.exec_driver_sql(
             f"SELECT created_at_ms / {MINUTE_MS} AS at_minute, tier, tier_number, state, "
             f"{_BUCKET} AS bucket, COUNT(*), "
             "SUM(CASE WHEN tier_number > 1 AND verdict <> '' AND mode <> 'observe' "
@@ -83,15 +83,13 @@ def slices(
             "GROUP BY at_minute, tier, tier_number, state, bucket",
             (since_ms, until_ms, *values),
         ).fetchall()
-    return tuple(_slice(tuple(row)) for row in found)
+    return tuple(_slice(tuple(row)) for row in rows)
 
 
 def _slice(row: tuple[Any, ...]) -> Slice:
     cells = (*row[:3], RequestState(row[3]), *row[4:8], int(row[8]), int(row[9]))
     return Slice(*cells)
 
-
-# --- decisions ------------------------------------------------------------------------------------
 
 _LINE = (
     "request_id, created_at_ms, tenant, state, policy, requested_model, tier, tier_number, model, "
@@ -102,7 +100,10 @@ _SEARCHED = ("tenant", "key_id", "requested_model", "model", "answerer", "tags")
 
 
 def decisions(database: Database, query: DecisionQuery, scanned: int = SCANNED) -> DecisionPage:
-    """A page of requests that fit, newest first, of `scanned` rows at most. Raises LedgerError."""
+    """Returns a page of requests that fit, newest first, of at most `scanned` rows read.
+
+    Raises LedgerError.
+    """
     where, values = _placed(query)
     filters, filtered = _filters(query)
     with database.reading() as connection:
@@ -111,19 +112,19 @@ def decisions(database: Database, query: DecisionQuery, scanned: int = SCANNED) 
             filters.append("(created_at_ms, request_id) >= (?, ?)")
             filtered += end
         conditions = " AND ".join([ASKED, *where, *filters])
-        found = connection.exec_driver_sql(
+        rows = connection.exec_driver_sql(
             f"SELECT {_LINE} FROM requests WHERE {conditions} "
             f"ORDER BY created_at_ms DESC, request_id DESC LIMIT {query.limit}",
             (*values, *filtered),
         ).fetchall()
-    lines = tuple(_line(tuple(row)) for row in found)
+    lines = tuple(_line(tuple(row)) for row in rows)
     if len(lines) == query.limit:
         return DecisionPage(lines, (lines[-1].created_at_ms, lines[-1].request_id))
     return DecisionPage(lines, end)
 
 
 def _placed(query: DecisionQuery) -> tuple[list[str], list[Value]]:
-    """Conditions that an index answers."""
+    """Returns the conditions that an index answers."""
     where, values = list[str](), list[Value]()
     if query.tenant is not None:
         where.append("tenant = ?")
@@ -138,7 +139,7 @@ def _placed(query: DecisionQuery) -> tuple[list[str], list[Value]]:
 
 
 def _filters(query: DecisionQuery) -> tuple[list[str], list[Value]]:
-    """Conditions for which rows must be read."""
+    """Returns the conditions for which rows must be read."""
     where, values = list[str](), list[Value]()
     for column in ("tier", "domain", "verdict", "state"):
         if wanted := getattr(query, column):
@@ -158,14 +159,14 @@ def _filters(query: DecisionQuery) -> tuple[list[str], list[Value]]:
 
 
 def _literally(text: str) -> str:
-    """Text for LIKE in which nothing stands for anything else."""
+    """Returns a text for LIKE in which no character is a wildcard."""
     return text.replace("!", "!!").replace("%", "!%").replace("_", "!_")
 
 
 def _scan_end(
     connection: Connection, where: list[str], values: list[Value], scanned: int
 ) -> tuple[int, str] | None:
-    """The last row that this search may read; None where it may read them all."""
+    """Returns the last row that this search may read; None where it may read all."""
     row = connection.exec_driver_sql(
         f"SELECT created_at_ms, request_id FROM requests WHERE {' AND '.join(where) or '1 = 1'} "
         f"ORDER BY created_at_ms DESC, request_id DESC LIMIT 1 OFFSET {scanned - 1}",
@@ -179,26 +180,23 @@ def _line(row: tuple[Any, ...]) -> DecisionLine:
     return DecisionLine(*cells)
 
 
-# --- confidence and health ------------------------------------------------------------------------
-
-
 def samples(
     database: Database, since_ms: int, tenant: str | None, limit: int = SCANNED
 ) -> tuple[Sample, ...]:
-    """Of the newest requests since then those that were answered. Raises LedgerError."""
+    """Returns the answered requests among the newest since then. Raises LedgerError."""
     whose, values = _of(tenant)
     with database.reading() as connection:
-        found = connection.exec_driver_sql(
+        rows = connection.exec_driver_sql(
             "SELECT tier, tier_number, confidence, escalations, verdict FROM requests "
             f"WHERE created_at_ms >= ? AND {ASKED}{whose} "
             f"ORDER BY created_at_ms DESC, request_id DESC LIMIT {limit}",
             (since_ms, *values),
         ).fetchall()
-    return tuple(Sample(row[0], row[1], row[2], row[3] > 0) for row in found if row[4])
+    return tuple(Sample(row[0], row[1], row[2], row[3] > 0) for row in rows if row[4])
 
 
 def newest_since(database: Database, since_ms: int, tenant: str | None, limit: int) -> int | None:
-    """From when on the newest requests since then are `limit` or a few fewer; None: all are.
+    """Returns the time from which the newest requests are `limit` or a few fewer; None: all are.
 
     Requests of the oldest millisecond are left out, since not all of them may be among the newest.
     Raises LedgerError.
@@ -216,10 +214,10 @@ def newest_since(database: Database, since_ms: int, tenant: str | None, limit: i
 def turns(
     database: Database, since_ms: int, tenant: str | None, limit: int = 5_000
 ) -> tuple[Turn, ...]:
-    """The attempts of the newest `limit` requests since then. Raises LedgerError."""
+    """Returns the attempts of the newest `limit` requests since then. Raises LedgerError."""
     whose, values = _of(tenant)
     with database.reading() as connection:
-        found = connection.exec_driver_sql(
+        rows = connection.exec_driver_sql(
             "SELECT a.answerer, a.state, a.cost_basis, a.started_at_ms, a.latency_ms, "
             "a.error_code, a.discarded FROM attempts a JOIN (SELECT request_id FROM requests "
             f"WHERE created_at_ms >= ? AND {ASKED}{whose} "
@@ -229,24 +227,25 @@ def turns(
         ).fetchall()
     return tuple(
         Turn(row[0], AttemptState(row[1]), CostBasis(row[2]), row[3], row[4], row[5], bool(row[6]))
-        for row in found
+        for row in rows
     )
 
 
-# --- budgets --------------------------------------------------------------------------------------
-
 NO_MONEY = "insufficient_quota"
 MAX_REFUSED = 50
-"""Tenants and answerers whose refusals are listed, the most frequent first."""
+"""Number of tenants and answerers whose refusals are listed, the most frequent first."""
 
 
 def refused_calls(
     database: Database, since_ms: int, tenant: str | None, limit: int = 5_000
 ) -> tuple[RefusedCalls, ...]:
-    """Calls that budgets refused, of the newest `limit` requests since then. Raises LedgerError."""
+    """Counts calls that budgets refused, in the newest `limit` requests since then.
+
+    Raises LedgerError.
+    """
     whose, values = _of(tenant)
     with database.reading() as connection:
-        found = connection.exec_driver_sql(
+        rows = connection.exec_driver_sql(
             "SELECT newest.tenant, a.answerer, COUNT(DISTINCT a.request_id), "
             "MIN(a.held_nano_usd), MAX(a.held_nano_usd) FROM attempts a JOIN "
             "(SELECT request_id, tenant FROM requests "
@@ -257,23 +256,23 @@ def refused_calls(
             f"ORDER BY COUNT(DISTINCT a.request_id) DESC, newest.tenant LIMIT {MAX_REFUSED}",
             (since_ms, *values, NO_MONEY),
         ).fetchall()
-    return tuple(RefusedCalls(*row) for row in found)
+    return tuple(RefusedCalls(*row) for row in rows)
 
 
 def budget_windows(
     database: Database, starts: Mapping[str, int], tenant: str | None
 ) -> tuple[BudgetWindow, ...]:
-    """The windows of each kind that begin then, the dearest first. Raises LedgerError."""
+    """Returns the windows of each kind that begin then, the dearest first. Raises LedgerError."""
     whose, values = _of(tenant)
     begun = " OR ".join("(kind = ? AND start_ms = ?)" for _ in starts)
     with database.reading() as connection:
-        found = connection.exec_driver_sql(
+        rows = connection.exec_driver_sql(
             "SELECT tenant, key_id, policy, tier, kind, start_ms, spent_nano_usd, held_nano_usd "
             f"FROM budget_windows WHERE ({begun}){whose} "
             f"ORDER BY spent_nano_usd DESC, tenant, kind LIMIT {2 * MAX_TENANTS}",
             (*(value for start in starts.items() for value in start), *values),
         ).fetchall()
-    return tuple(BudgetWindow(*row) for row in found)
+    return tuple(BudgetWindow(*row) for row in rows)
 
 
 def _of(tenant: str | None) -> tuple[str, tuple[str, ...]]:

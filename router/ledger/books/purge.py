@@ -1,7 +1,7 @@
-"""Dropping old rows without breaking the chains: a checkpoint says where each begins again.
+"""Drops old rows without breaking the chains: a checkpoint says where each begins again.
 
-Only a chain's beginning is dropped, up to the first row that is to be kept and no further than the
-roll-ups go, and so with feedback; what the dropped attempts cost stays in the windows, marked as
+It drops only a chain's beginning, up to the first row that is to be kept and no further than the
+roll-ups go; so too for feedback. The cost of dropped attempts stays in the windows, marked as
 purged. The anchor which names the checkpoint is written in the same transaction.
 """
 
@@ -25,9 +25,9 @@ PAUSE_S = 0.11  # SQLite looks for a free lock every 100 ms at the least: each w
 
 
 def purge(database: Database, before_ms: int, now_ms: int, anchors_file: Path | None = None) -> int:
-    """Drop finished requests created before `before_ms`; returns how many; blocks.
+    """Drops finished requests created before `before_ms`; returns their number; blocks.
 
-    Works beside workers that serve. Raises: LedgerError.
+    Workers may serve at the same time. Raises: LedgerError.
     """
     outside = anchors_file or database.address.anchors
     dropped = 0
@@ -48,7 +48,7 @@ def purge(database: Database, before_ms: int, now_ms: int, anchors_file: Path | 
 
 
 def _purge_writer(connection: Connection, writer_id: str, before_ms: int, now_ms: int) -> int:
-    """Drop the next rows of one chain; returns how many."""
+    """Drops the next rows of one chain; returns their number."""
     first, last = None, 0
     mark = stored.marks(connection).get(writer_id, 0)
     for sequence, created_at_ms in connection.exec_driver_sql(
@@ -78,7 +78,7 @@ def _purge_writer(connection: Connection, writer_id: str, before_ms: int, now_ms
 
 
 def _purge_feedback(connection: Connection, before_ms: int, now_ms: int) -> int:
-    """Drop the next words from the beginning of the chain of feedback; returns how many."""
+    """Drops the next words from the beginning of the chain of feedback; returns their number."""
     old: list[tuple[int, str]] = []
     for sequence, created_at_ms, row_hash in connection.exec_driver_sql(
         f"SELECT sequence, created_at_ms, row_hash FROM feedback ORDER BY sequence LIMIT {AT_ONCE}"
@@ -105,7 +105,7 @@ def _put_checkpoint(connection: Connection, checkpoint: tuple[str, int, str, int
 
 
 def _purge_windows(connection: Connection, chosen: str, where: tuple[object, ...]) -> None:
-    """What the attempts that are dropped cost stays in their windows, as of rows no longer kept."""
+    """Marks the cost of dropped attempts in their windows as that of rows no longer kept."""
     watches = watches_from(connection.exec_driver_sql(WATCHES_SQL).fetchall())
     grain_ms = min([DAY_MS, *(LENGTH_MS.get(watch.kind, DAY_MS) for watch in watches)])
     for *payer, begun, cost in connection.exec_driver_sql(

@@ -1,9 +1,9 @@
-"""Calls whose cost nobody knew, or only a bound of it, settled by the provider's bill.
+"""Settles calls of unknown or estimated cost by the provider's bill.
 
-A finished row is chained, so it is never edited: what a call turned out to cost is a row of its
-own, whose one attempt has the difference (billed less booked, signed) and the start of the call. So
-the windows that the call counted in move, the sums stay sums, and the chain goes on. The row's id
-is made of the attempt's, so a call is settled once, whoever asks.
+A finished row is chained, so it is never edited. The correction is a row of its own, whose one
+attempt has the difference (billed less booked, signed) and the start of the call. So the windows
+that the call counted in move, the sums stay sums, and the chain goes on. The row's id is made of
+the attempt's id, so a call is settled once, whoever settles it.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _QUERY = (
 
 
 class UnknownCall(Struct, frozen=True):
-    """A call whose cost is no fact: it counts at `booked_nano_usd` until it is settled.
+    """Describes a call whose cost is no fact: it counts at `booked_nano_usd` until it is settled.
 
     Estimated calls count at a bound that is never too low, the others at their hold.
     """
@@ -51,7 +51,7 @@ class UnknownCall(Struct, frozen=True):
     tenant: str
     answerer: str
     model: str
-    upstream_id: str  # as the provider named it; "" where it never answered
+    upstream_id: str  # the provider's id; "" where it never answered
     started_at_ms: int
     open: bool  # its request still runs, or its worker has just died
     booked_nano_usd: int
@@ -59,46 +59,46 @@ class UnknownCall(Struct, frozen=True):
 
 
 class Refusal(Struct, frozen=True):
-    """Why an amount was not booked."""
+    """Says why an amount was not booked."""
 
-    name: str  # the attempt or upstream id that was asked for
+    name: str  # the attempt or upstream id that came with it
     why: str
 
 
 class Settlement(Struct, frozen=True):
-    """Holds what a bill said of one unknown or estimated call."""
+    """Holds the bill's amount for one unknown or estimated call."""
 
     call: UnknownCall
     billed_nano_usd: int
 
     @property
     def difference_nano_usd(self) -> int:
-        """Signed: below 0 the call cost less than it was booked at."""
+        """Returns the signed difference: below 0 the call cost less than it was booked at."""
         return self.billed_nano_usd - self.call.booked_nano_usd
 
 
 def unknown_calls(database: Database, tenant: str | None = None) -> list[UnknownCall]:
-    """All calls of unknown or estimated cost, oldest first; blocks. Raises LedgerError."""
+    """Returns all calls of unknown or estimated cost, oldest first; blocks. Raises LedgerError."""
     with database.reading() as connection:
         rows = connection.exec_driver_sql(_QUERY).fetchall()
     calls = (_call(attempt_from(row), str(row[TENANT_OF_ATTEMPT])) for row in rows)
     return [call for call in calls if call is not None and tenant in (None, call.tenant)]
 
 
-def _call(its: AttemptRow, tenant: str) -> UnknownCall | None:
-    doubt, is_open = doubt_of(its), its.state is AttemptState.HELD
+def _call(attempt: AttemptRow, tenant: str) -> UnknownCall | None:
+    doubt, is_open = doubt_of(attempt), attempt.state is AttemptState.HELD
     if doubt is None:
         return None
     return UnknownCall(
-        its.request_id,
-        its.attempt_id,
+        attempt.request_id,
+        attempt.attempt_id,
         tenant,
-        its.answerer,
-        its.model,
-        its.upstream_id,
-        its.started_at_ms,
+        attempt.answerer,
+        attempt.model,
+        attempt.upstream_id,
+        attempt.started_at_ms,
         is_open,
-        its.held_nano_usd if is_open else its.cost_nano_usd,
+        attempt.held_nano_usd if is_open else attempt.cost_nano_usd,
         doubt,
     )
 
@@ -106,7 +106,7 @@ def _call(its: AttemptRow, tenant: str) -> UnknownCall | None:
 def choose(
     calls: Iterable[UnknownCall], amounts: Mapping[str, int], *, by_upstream: bool
 ) -> tuple[list[Settlement], list[Refusal]]:
-    """What each amount settles, and which settle nothing; pure.
+    """Returns the calls that the amounts settle, and the amounts that settle nothing; pure.
 
     `amounts` are nano-dollars by attempt id, or by the provider's id.
     """
@@ -141,28 +141,30 @@ def why_refused(database: Database, attempt_id: str) -> str:
         ).first()
     if row is None:
         return "there is no such attempt; see `tiergate ledger reconcile`"
-    its = attempt_from(row)
-    if doubt_of(its) is not None:
+    attempt = attempt_from(row)
+    if doubt_of(attempt) is not None:
         return "it was reconciled before"
-    return f"its cost is known, it is {its.state.value}"
+    return f"its cost is known, it is {attempt.state.value}"
 
 
 def correction(database: Database, settlement: Settlement, now_ms: int) -> RequestRow:
-    """The row that settles a call; blocks. Raises LedgerError.
+    """Returns the row that settles a call; blocks. Raises LedgerError.
 
     A call held at $0.0004 and billed at $0.0001 gives a row of -300,000 nano-dollars.
     """
     call = settlement.call
     original = reading.get(database, call.request_id, None)
     assert original is not None, "an attempt without its request: verify names it"
-    its = next(line for line in original.attempts if line.attempt_id == call.attempt_id)
+    attempt = next(line for line in original.attempts if line.attempt_id == call.attempt_id)
     request_id, difference = PREFIX + call.attempt_id, settlement.difference_nano_usd
     line = replace(
-        its,
+        attempt,
         attempt_id=request_id,
         request_id=request_id,
         ordinal=0,
-        role=Role.REVIEW if its.role is Role.REVIEW else Role.RECONCILE,  # who counts in windows
+        role=Role.REVIEW
+        if attempt.role is Role.REVIEW
+        else Role.RECONCILE,  # the role decides whether it counts in windows
         state=AttemptState.SETTLED,
         held_nano_usd=0,
         cost_nano_usd=difference,
@@ -182,7 +184,7 @@ def correction(database: Database, settlement: Settlement, now_ms: int) -> Reque
 
 
 def _row(original: RequestRow, line: AttemptRow, settlement: Settlement, now_ms: int) -> RequestRow:
-    told: dict[str, dict[str, object]] = {
+    record: dict[str, dict[str, object]] = {
         "reconciles": {
             "request_id": original.request_id,
             "attempt_id": settlement.call.attempt_id,
@@ -191,10 +193,10 @@ def _row(original: RequestRow, line: AttemptRow, settlement: Settlement, now_ms:
         }
     }
     if settlement.call.doubt is Doubt.ESTIMATED:  # so roll-ups can take it out of what is estimated
-        told["reconciles"] |= {"estimated": True, "compared": cost_known(original)}
+        record["reconciles"] |= {"estimated": True, "compared": cost_known(original)}
     return build_row(
         origin_of(original, line.request_id, RECONCILE),
         spent_on(line, RequestState.SETTLED),
         Times(now_ms, now_ms),
-        kept=Kept(record=JsonText(orjson.dumps(told).decode())),
+        kept=Kept(record=JsonText(orjson.dumps(record).decode())),
     )

@@ -1,6 +1,6 @@
-"""The ledger over a database: the Protocol `types.Ledger`, reads, recovery and anchors.
+"""Implements the ledger over a database: the Protocol `types.Ledger`, reads, recovery, anchors.
 
-Opening claims a writer's slot, continues its chain, and closes what dead writers left open: their
+Opening claims a writer's slot, continues its chain, and closes requests of dead writers: their
 unsettled attempts count at their hold, state unknown_cost. Writes go through the one writer thread;
 reads take a connection of their own in a worker thread.
 """
@@ -15,8 +15,8 @@ from msgspec.structs import replace
 
 from router.errors import LedgerError
 from router.ledger.books import anchors
-from router.ledger.books.batch import (
-    Batch,
+from router.ledger.books.batch import Batch
+from router.ledger.books.operations import (
     Operation,
     finish_operation,
     hold_operation,
@@ -42,13 +42,13 @@ from router.types import (
 )
 
 BudgetOf = Callable[[Payer], Sequence[WindowLimit] | None]
-"""The windows that a call must fit in, as `Budgets.money` says; None: no limit."""
+"""Returns the windows that a call must fit in, from `Budgets.money`; None: no limit."""
 INTERRUPTED = "interrupted"
 RECOVER_AT_ONCE = 500  # open requests finished in one transaction
 
 
 class SqlLedger:
-    """The books of all tenants. Several processes may have the same database open."""
+    """Keeps the books of all tenants. Several processes may have the same database open."""
 
     def __init__(
         self,
@@ -61,7 +61,7 @@ class SqlLedger:
         clock: Clock,
         queue_size: int,
     ) -> None:
-        """Use `open`; it puts these together."""
+        """Stores the parts. Callers use `open`, which makes them."""
         self.database = database
         self._writer = writer
         self._slot = slot
@@ -85,12 +85,12 @@ class SqlLedger:
         queue_size: int = 10_000,
         events: Events = NOBODY,
     ) -> SqlLedger:
-        """Open, migrate and recover; blocks (about 10 ms for a ready file).
+        """Opens, migrates and recovers; blocks (about 10 ms for a ready file).
 
-        `queue_size` is how many operations may wait before holds are refused. `anchors_file`
-        defaults to `Address.anchors`; better on another volume. `budget_of` is asked on the
-        caller's thread for each hold, `events` is told when nothing can be written and when it can
-        again. Raises: LedgerError, LedgerCorrupt.
+        `queue_size` is the number of operations that may wait before holds are refused.
+        `anchors_file` defaults to `Address.anchors`; another volume is safer. `budget_of` is called
+        on the caller's thread for each hold. `events` learns when nothing can be written and when
+        writing works again. Raises: LedgerError, LedgerCorrupt.
         """
         opened = Database.open(database, synchronous=synchronous, busy_timeout_ms=busy_timeout_ms)
         slots = slots_of(opened)
@@ -124,13 +124,11 @@ class SqlLedger:
         folder.start()
         return cls(opened, writer, slot, anchorer, folder, budget_of, clock, queue_size)
 
-    # --- types.Ledger ---
-
     async def hold(self, request: RequestRow, attempt: AttemptRow) -> None:
-        """Commit the intent and the worst case before money is spent.
+        """Commits the intent and the worst case before money is spent.
 
-        What is known to cost nothing (own compute that nobody prices) fits every budget.
-        Cancelling the wait does not take it back: `finish` the request all the same.
+        A call that is known to cost nothing (own compute without a price) fits every budget.
+        Cancelling the wait does not undo the hold: `finish` the request all the same.
         Raises: BudgetExceeded, LedgerFull, LedgerError.
         """
         payer = Payer(request.tenant, request.key_id, request.policy, attempt.tier)
@@ -144,7 +142,7 @@ class SqlLedger:
         self._held.add(request.request_id)
 
     async def settle(self, attempt: AttemptRow, tenant: str) -> None:
-        """Replace the hold by the outcome; again, or after `finish`, it changes nothing.
+        """Replaces the hold by the outcome; a second call, or one after `finish`, changes nothing.
 
         Never refused for a full queue. Raises: LedgerUnavailable (the outcome is owed, and written
         later), LedgerError (also for an attempt that was never held).
@@ -152,10 +150,10 @@ class SqlLedger:
         await self._write(settle_operation(attempt, tenant))
 
     async def finish(self, request: RequestRow) -> None:
-        """Commit the final row with all its attempts; again it changes nothing.
+        """Commits the final row with all its attempts; a second call changes nothing.
 
-        The request's cost is stored as the sum of its attempts; one that is still held counts at
-        its hold, and one that the row forgets is added.
+        The request's cost is stored as the sum of its attempts. An attempt that is still held
+        counts at its hold, and one that the row lacks is added.
 
         Never refused for a full queue. Where nothing was held and nothing spent but own compute,
         at most `queue_size` rows are queued, and further callers wait their turn; a caller that is
@@ -171,10 +169,8 @@ class SqlLedger:
                 await self._write(operation)
 
     async def get(self, request_id: str, tenant: str | None) -> RequestRow | None:
-        """The request with its attempts; None when there is none of that tenant (None: any)."""
+        """Returns the request with its attempts; None without one of that tenant (None: any)."""
         return await asyncio.to_thread(reading.get, self.database, request_id, tenant)
-
-    # --- more ---
 
     def rows(
         self,
@@ -184,24 +180,24 @@ class SqlLedger:
         tenant: str | None = None,
         limit: int | None = None,
     ) -> Iterator[RequestRow]:
-        """Requests with attempts, oldest first, created in [since, until); blocks and streams."""
+        """Yields requests with attempts, oldest first, created in [since, until); blocks."""
         return reading.rows(
             self.database, since_ms=since_ms, until_ms=until_ms, tenant=tenant, limit=limit
         )
 
     async def record_policy(self, policy_hash: str, name: str, content: str) -> None:
-        """Keep a policy's content under its hash; the first one stays. Raises LedgerError."""
+        """Keeps a policy's content under its hash; the first one stays. Raises LedgerError."""
         now_ms = self._clock.now_ms()
         await asyncio.to_thread(
             policies.record_policy, self.database, policy_hash, name, content, now_ms
         )
 
     async def policy_content(self, policy_hash: str) -> str | None:
-        """The content that was recorded under this hash, None when there is none."""
+        """Returns the content that was recorded under this hash, None without one."""
         return await asyncio.to_thread(policies.policy_content, self.database, policy_hash)
 
     def chained_beside(self) -> None:
-        """Feedback was chained: an anchor is due within a minute, or on close."""
+        """Notes that feedback was chained: an anchor is due within a minute, or on close."""
         self._anchorer.beside()
 
     def newest_ms(self) -> int:
@@ -215,25 +211,25 @@ class SqlLedger:
 
     @property
     def healthy(self) -> bool:
-        """Whether the last batch could be written and the writer lives."""
+        """Returns True when the last batch could be written and the writer lives."""
         return not self._writer.fault
 
     @property
     def fault(self) -> str:
-        """Why nothing can be written now; "" when all is well."""
+        """Returns why nothing can be written now; "" when writing works."""
         return self._writer.fault
 
     @property
     def waiting(self) -> int:
-        """Operations in the queue, for metrics."""
+        """Returns the number of operations in the queue, for metrics."""
         return self._writer.waiting
 
     async def close(self) -> None:
-        """Commit what is queued, anchor it, and let go of the file. A second call does nothing."""
+        """Commits the queue, anchors it, and closes the file. A second call does nothing."""
         await asyncio.to_thread(self.close_now)
 
     def close_now(self) -> None:
-        """As `close`, for callers without an event loop; blocks."""
+        """Does what `close` does, for callers without an event loop; blocks."""
         self._folder.close()
         self._writer.close()
         self._anchorer.write()
@@ -245,16 +241,16 @@ class SqlLedger:
 
 
 class _Resuming:
-    """Says where the chain of a writer ends after its connection was lost."""
+    """Finds the end of a writer's chain after its connection was lost."""
 
     def __init__(self, database: Database, slots: Slots, slot: Slot, clock: Clock) -> None:
         self._database, self._slots, self._slot, self._clock = database, slots, slot, clock
         self._writer_id = slot.writer_id
 
     def __call__(self) -> Head:
-        """Its chain's head, or that of the place it has now. Raises LedgerError.
+        """Returns the head of its chain, or of the slot that it has now. Raises LedgerError.
 
-        What it has open itself stays open: its callers go on.
+        Its own open requests stay open: its callers go on.
         """
         writer_id = self._slot.writer_id
         if writer_id == self._writer_id:
@@ -266,7 +262,7 @@ class _Resuming:
 
 
 def recover(database: Database, slots: Slots, writer_id: str, clock: Clock) -> Head:
-    """Finish what dead writers left open, in the chain of `writer_id`; returns its head.
+    """Finishes requests that dead writers left open, in `writer_id`'s chain; returns its head.
 
     The caller holds the slot of `writer_id`; the slots of others are tried, so a living worker's
     open requests are left alone. Raises: LedgerError.
@@ -291,7 +287,7 @@ def recover(database: Database, slots: Slots, writer_id: str, clock: Clock) -> H
 
 
 def _finish_open(database: Database, owner: str, head: Head, clock: Clock) -> Head:
-    """Finish all open requests of a dead writer, some at a time."""
+    """Finishes all open requests of a dead writer, some at a time."""
     while True:
         with database.writing() as connection:
             left = reading.open_requests(connection, owner, RECOVER_AT_ONCE)
@@ -305,7 +301,7 @@ def _finish_open(database: Database, owner: str, head: Head, clock: Clock) -> He
 
 
 def _recovered(request: RequestRow, now_ms: int) -> RequestRow:
-    """What can still be said of a request whose process died: exact where all is settled.
+    """Returns the final row of a request whose process died: exact where all is settled.
 
     A call that is known to cost nothing broke off at that cost; every other counts at its hold.
     """

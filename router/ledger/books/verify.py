@@ -1,8 +1,8 @@
-"""Whether the books are whole: the chains, the anchors, and that all sums agree.
+"""Verifies the books: the chains, the anchors, and that all sums agree.
 
-Attempts sum to their request and, reviews apart, to the windows; requests to the roll-ups, open
-holds to what the windows hold; feedback has a chain of its own; stored texts still have their
-digests. Reads one snapshot, also while workers write.
+Attempts sum to their request and, except reviews, to the windows; requests sum to the roll-ups,
+open holds to the holds of the windows. Feedback has a chain of its own. Stored texts must still
+have their digests. Reads one snapshot, also while workers write.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from router.privacy.digest import digest
 
 
 class Verification(Struct, frozen=True):
-    """What was checked, and what was found; no findings means that the books are whole."""
+    """Holds what was checked and what was found; no findings means that the books are whole."""
 
     findings: tuple[Finding, ...]
     rows: int  # finished requests
@@ -48,12 +48,12 @@ class Verification(Struct, frozen=True):
 
     @property
     def whole(self) -> bool:
-        """Whether nothing was found."""
+        """Returns True when nothing was found."""
         return not self.findings
 
 
 def verify(database: str | Path | Database, anchors_file: Path | None = None) -> Verification:
-    """Verify a ledger; `anchors_file` defaults to `<database>.anchors` where that exists.
+    """Verifies a ledger; `anchors_file` defaults to `<database>.anchors` where that exists.
 
     Raises: LedgerError (no such database, no such anchors file), LedgerCorrupt.
     """
@@ -111,7 +111,7 @@ def _verify_snapshot(connection: Connection, outside: list[Anchor]) -> Verificat
 
 
 class _Tally:
-    """Counts the rows that pass by on their way to the chain's verification."""
+    """Counts the rows while the chain's verification reads them."""
 
     def __init__(self) -> None:
         self.rows = 0
@@ -134,12 +134,12 @@ class _Tally:
                 self._found(FindingKind.EDITED, detail, chained)
             yield chained
 
-    def _found(self, kind: FindingKind, detail: str, at: ChainRow) -> None:
-        self.findings.append(Finding(kind, detail, at.writer_id, at.sequence, at.row.request_id))
+    def _found(self, kind: FindingKind, detail: str, row: ChainRow) -> None:
+        self.findings.append(Finding(kind, detail, row.writer_id, row.sequence, row.row.request_id))
 
 
 def _strays(connection: Connection) -> Iterator[Finding]:
-    """Attempts without a request, or under another tenant than their request's."""
+    """Yields attempts without a request, or under another tenant than their request's."""
     for request_id, tenant in connection.exec_driver_sql(
         "SELECT a.request_id, r.tenant FROM attempts a "
         "LEFT JOIN requests r ON r.request_id = a.request_id "
@@ -151,7 +151,7 @@ def _strays(connection: Connection) -> Iterator[Finding]:
 
 
 def _windows(connection: Connection) -> Iterator[Finding]:
-    """Windows that differ from the sums of the attempts that started within them."""
+    """Yields windows that differ from the sums of the attempts that started within them."""
     watches = watches_from(connection.exec_driver_sql(WATCHES_SQL).fetchall())
     grain_ms = min([DAY_MS, *(LENGTH_MS.get(watch.kind, DAY_MS) for watch in watches)])
     names, joined = "'', ''", ""
@@ -185,19 +185,19 @@ def _windows(connection: Connection) -> Iterator[Finding]:
             yield _window_finding(window, expected, [0, 0])
 
 
-def _window_finding(window: Window, expected: list[int], found: list[int]) -> Finding:
+def _window_finding(window: Window, expected: list[int], stored: list[int]) -> Finding:
     *names, kind, start_ms = window
     tenant, key_id, policy, tier = names
     scope = BudgetScope(tenant, key_id, policy, tier)
     return Finding(
         FindingKind.WINDOW_DOES_NOT_SUM,
         f"{kind} {start_ms} of {scope}: the attempts sum to {expected[0]} spent and "
-        f"{expected[1]} held, the window says {found[0]} and {found[1]}",
+        f"{expected[1]} held, the window says {stored[0]} and {stored[1]}",
     )
 
 
 def _texts(connection: Connection) -> Iterator[Finding]:
-    """Texts stored in full whose digest, under their tenant's key, is not the row's."""
+    """Yields texts stored in full whose digest, under their tenant's key, is not the row's."""
     for request_id, kind, content, secret, prompt, answer in connection.exec_driver_sql(
         "SELECT t.request_id, t.kind, t.content, s.secret, r.prompt_digest, r.answer_digest "
         "FROM texts t JOIN requests r ON r.request_id = t.request_id "

@@ -1,19 +1,19 @@
-"""The one thread that writes the ledger: group commit of whatever is queued.
+"""Runs the one thread that writes the ledger: it commits whatever is queued as a group.
 
     callers --> queue --> [ take all | BEGIN | Batch | COMMIT ] --> wake callers
 
-A batch is what came in while the one before was being committed, so there is no timer: one caller
-waits for one commit, a thousand callers share a few. The thread is woken once per pass of the
-caller's event loop, not once per operation: woken at once it would take the core from the loop and
-commit a batch of one. The transaction's lock serialises the workers that share a database, which
-makes a budget check hold across processes, and on PostgreSQL across machines.
+A batch is all that came in while the batch before was being committed, so there is no timer: one
+caller waits for one commit, a thousand callers share a few. The thread is woken once per pass of
+the caller's event loop, not once per operation: woken at once it would take the core from the loop
+and commit a batch of one. The transaction's lock serialises the workers that share a database. So
+a budget check is valid across processes, and on PostgreSQL across machines.
 
-A full queue refuses holds, so no more money is spent than can be written down; what follows a hold
-was bounded by it, and is never refused. When the database cannot be written (disk full, locked, the
-server gone) the waiters of the batch get LedgerUnavailable and the thread goes on; settlements and
-final rows are owed, and tried again before whatever comes next, so that no hold stays open for a
-passing fault. Owed rows for which money was spent are all kept, the others as many as the queue
-holds.
+A full queue refuses holds, so no more money is spent than can be written down. Settlements and
+final rows were bounded by their holds, and are never refused. When the database cannot be written
+(disk full, locked, the server gone) the waiters of the batch get LedgerUnavailable and the thread
+goes on. Settlements and final rows are then owed: the thread tries them again before new
+operations, so that no hold stays open for a passing fault. Owed rows for which money was spent are
+all kept, of the others as many as the queue holds.
 
 A connection that breaks during a COMMIT leaves it in doubt. So after each new connection the head
 of the chain is read again, and owed operations that were committed after all change nothing. It
@@ -30,7 +30,8 @@ from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 
 from router.errors import LedgerError, LedgerFull, LedgerUnavailable, TiergateError
-from router.ledger.books.batch import Batch, Finish, Hold, Operation
+from router.ledger.books.batch import Batch
+from router.ledger.books.operations import Finish, Hold, Operation
 from router.ledger.chain import Head
 from router.ledger.sql.cursor import Cursor
 from router.ledger.sql.database import FOREIGN_ERRORS, Database, ledger_error
@@ -47,7 +48,7 @@ _FAULTS: tuple[type[Exception], ...] = (*FOREIGN_ERRORS, LedgerError)
 @dataclass(slots=True)
 class _Job:
     operation: Operation
-    future: asyncio.Future[None] | None  # None: owed, nobody waits any more
+    future: asyncio.Future[None] | None  # None: owed, and nobody waits for it
 
 
 Outcome = tuple[asyncio.Future[None], TiergateError | None]
@@ -68,11 +69,12 @@ class Writer:
         idle: Callable[[], None],
         events: Events = NOBODY,
     ) -> None:
-        """`committed` (after the waiters were woken), `idle` and `resume` are called on the thread,
-        and so is `events`, when nothing can be written and when it can again.
+        """Stores the parts; `start` starts the thread.
 
-        `queue_size` bounds holds: beyond it a hold is refused. `resume` says where the chain of
-        the slot ends, once there is a new connection; it raises LedgerError where it cannot.
+        The thread calls `committed` (after it woke the waiters), `idle` and `resume`, and `events`
+        when nothing can be written and when writing works again. `queue_size` bounds holds: beyond
+        it a hold is refused. `resume` returns the end of the slot's chain, once there is a new
+        connection; it raises LedgerError where it cannot.
         """
         self._database = database
         self._slot = slot
@@ -94,23 +96,23 @@ class Writer:
         self._thread = threading.Thread(target=self._run, name="tiergate-ledger", daemon=True)
 
     def start(self) -> None:
-        """Begin to write what is submitted."""
+        """Starts to write submitted operations."""
         self._thread.start()
 
     @property
     def fault(self) -> str:
-        """Why nothing can be written now; "" when all is well."""
+        """Returns why nothing can be written now; "" when writing works."""
         if self._fault or self._thread.is_alive():
             return self._fault
         return "the ledger's writer has stopped"
 
     @property
     def waiting(self) -> int:
-        """How many operations are queued."""
+        """Returns the number of queued operations."""
         return len(self._queue)
 
     def submit(self, operation: Operation) -> asyncio.Future[None]:
-        """Queue an operation; the future is done once it is committed or refused.
+        """Queues an operation; the future is done once it is committed or refused.
 
         A caller that is cancelled meanwhile leaves the operation queued: it is still committed.
         Raises: LedgerFull (a hold), LedgerUnavailable (closed).
@@ -128,17 +130,17 @@ class Writer:
         return future
 
     def _knock(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Wake the thread, unless it has taken by itself what came in this pass of the loop.
+        """Wakes the thread, unless it has already taken what came in this pass of the loop.
 
-        One knock is enough until it is heard, since the thread looks at the queue after it: a
-        thread that always finds work hears none, and they would pile up.
+        One knock is enough until the thread hears it, since it looks at the queue afterwards. A
+        busy thread hears no knocks, and they would pile up.
         """
         self._knocking.discard(loop)
         if self._queue and self._knocks.empty():
             self._knocks.put(None)
 
     def close(self) -> None:
-        """Commit what is queued and end the thread. Blocks."""
+        """Commits the queue and ends the thread. Blocks."""
         if not self._closed:
             self._closed = True
             self._knocks.put(None)
@@ -168,7 +170,7 @@ class Writer:
         self._fail_queued(LedgerUnavailable("the ledger is closed"))
 
     def _take(self) -> list[_Job]:
-        """Owed jobs first, then what is queued; waits for a first one where none is due."""
+        """Takes owed jobs first, then queued ones; waits for a first one where none is due."""
         jobs, self._owed = self._owed[:MAX_BATCH], self._owed[MAX_BATCH:]
         full = len(jobs) + MAX_BATCH  # owed rows take no place from callers that wait
         wait_s = RETRY_S if jobs else IDLE_S
@@ -185,7 +187,7 @@ class Writer:
         return jobs
 
     def _commit(self, jobs: list[_Job]) -> list[Outcome]:
-        """One transaction for all; when one row spoils it, one transaction for each."""
+        """Commits all in one transaction; when one row spoils it, each in its own."""
         try:
             refusals = self._transact(jobs)
         except _FAULTS as error:
@@ -222,14 +224,14 @@ class Writer:
         return refusals
 
     def _set_fault(self, fault: str) -> None:
-        """Keep why nothing can be written, and tell when that begins and ends."""
+        """Keeps why nothing can be written, and reports when that begins and ends."""
         turned = bool(fault) is not bool(self._fault)
         self._fault = fault
         if turned:
             self._events.happened(StoreTurned("ledger", bool(fault), fault))
 
     def _owe(self, jobs: list[_Job]) -> None:
-        """Keep settlements and final rows for the next try; a refused hold was never an intent."""
+        """Keeps settlements and final rows for the next try; a refused hold was never an intent."""
         room = self._queue_size - len(self._owed)
         kept: list[_Job] = []
         for job in jobs:
@@ -255,13 +257,13 @@ def _roll_back(cursor: Cursor) -> None:
 
 
 def _wake(outcomes: list[Outcome]) -> None:
-    """Resolve the futures, with one call into each event loop."""
+    """Resolves the futures, with one call into each event loop."""
     by_loop: dict[asyncio.AbstractEventLoop, list[Outcome]] = {}
     for outcome in outcomes:
         by_loop.setdefault(outcome[0].get_loop(), []).append(outcome)
-    for loop, its in by_loop.items():
+    for loop, resolved in by_loop.items():
         try:
-            loop.call_soon_threadsafe(_resolve, its)
+            loop.call_soon_threadsafe(_resolve, resolved)
         except RuntimeError:
             continue  # the loop was closed; nobody waits there any more
 

@@ -1,1 +1,1 @@
-"""Response caches in memory, bounded in number, size and age."""
+"""Caches responses in memory, bounded in number, size and age."""

@@ -1,15 +1,15 @@
-"""Exact repeats of a request, in memory: bounded in number, in size and in age."""
+"""Caches answers for exact repeats of a request, in memory: bounded in number, size and age."""
 
 from __future__ import annotations
 
 from router.ledger.caches.lru import BoundedMap
 from router.types import Answer, CachedAnswer, Clock
 
-MAX_BYTES = 64 * 1024 * 1024  # of answer text, whatever the number of entries
+MAX_BYTES = 64 * 1024 * 1024  # of answer text, for any number of entries
 
 
 class MemoryAnswerCache:
-    """The Protocol `types.AnswerCache` within one process; a tenant sees its own answers only."""
+    """Implements `types.AnswerCache` within one process; a tenant sees its own answers only."""
 
     def __init__(
         self, *, clock: Clock, ttl_s: int, max_entries: int, max_bytes: int = MAX_BYTES
@@ -22,16 +22,16 @@ class MemoryAnswerCache:
         return len(self._answers)
 
     async def get(self, tenant: str, digest: str) -> CachedAnswer | None:
-        """The stored answer, None when there is none or it is too old."""
+        """Returns the stored answer, None when there is none or it is too old."""
         return self._answers.get((tenant, digest))
 
     async def put(self, tenant: str, digest: str, cached: CachedAnswer) -> None:
-        """Store an answer; the least recently used ones make room."""
+        """Stores an answer; the least recently used ones make room."""
         self._answers.put((tenant, digest), cached, answer_bytes(cached.answer))
 
 
 def answer_bytes(answer: Answer) -> int:
-    """About how many bytes an answer's text takes: four a character at most, one for ASCII."""
+    """Estimates the bytes of an answer's text: at most four a character, one for ASCII."""
     parts = [len(fact) for fact in answer.facts]
     for choice in answer.choices:
         parts.append(len(choice.text) + len(choice.reasoning or "") + len(choice.refusal or ""))

@@ -1,4 +1,4 @@
-"""A mapping that cannot grow without bound: least recently used leaves first, and old age too."""
+"""Provides a bounded mapping: the least recently used entries leave first, and old ones too."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ V = TypeVar("V")
 
 
 class BoundedMap(Generic[K, V]):
-    """At most `max_entries` values of at most `max_weight` together, each for `ttl_ms` at most.
+    """Holds at most `max_entries` values of at most `max_weight` together, each for `ttl_ms`.
 
     Not thread-safe: it belongs to one event loop. `ttl_ms` counts from the last `put`.
     """
@@ -38,11 +38,11 @@ class BoundedMap(Generic[K, V]):
 
     @property
     def weight(self) -> int:
-        """The weights of all values together."""
+        """Returns the weights of all values together."""
         return self._weight
 
     def get(self, key: K) -> V | None:
-        """The value, which thereby becomes the most recently used; None when unknown or too old."""
+        """Returns the value and makes it the most recently used; None when unknown or too old."""
         entry = self._entries.get(key)
         if entry is None:
             return None
@@ -53,7 +53,7 @@ class BoundedMap(Generic[K, V]):
         return entry[0]
 
     def put(self, key: K, value: V, weight: int = 1) -> None:
-        """Keep a value; one that is heavier than the whole map may be is not kept."""
+        """Keeps a value, unless it is heavier than the whole map may be."""
         self.pop(key)
         if self._max_weight is not None and weight > self._max_weight:
             return
@@ -66,7 +66,7 @@ class BoundedMap(Generic[K, V]):
             self._weight -= gone
 
     def pop(self, key: K) -> V | None:
-        """Forget a key; returns what it had."""
+        """Removes a key; returns its value."""
         entry = self._entries.pop(key, None)
         if entry is None:
             return None
@@ -74,5 +74,5 @@ class BoundedMap(Generic[K, V]):
         return entry[0]
 
     def kept(self) -> tuple[K, ...]:
-        """All keys, least recently used first, too old ones included."""
+        """Returns all keys, least recently used first, too old ones included."""
         return tuple(self._entries)

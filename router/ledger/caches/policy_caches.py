@@ -1,4 +1,4 @@
-"""One pair of answer caches for each policy, which says how much it keeps and how long."""
+"""Keeps one pair of answer caches for each policy, with the policy's bounds of size and age."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from router.types import Clock
 
 
 class PolicyCaches:
-    """The Protocol `types.AnswerCaches` within one process.
+    """Implements the Protocol `types.AnswerCaches` within one process.
 
-    A reload that changes the limits begins with an empty cache; any reload does so in effect, since
+    A reload that changes the limits begins with an empty cache. In effect any reload does, because
     every key holds the policy's hash.
     """
 
@@ -20,7 +20,7 @@ class PolicyCaches:
         self._near: dict[str, tuple[tuple[int, int], MemorySemanticCache]] = {}
 
     def exact(self, policy: str, ttl_s: int, max_entries: int) -> MemoryAnswerCache:
-        """The policy's exact cache, made when it is first asked for."""
+        """Returns the policy's exact cache; the first call makes it."""
         limits = (ttl_s, max_entries)
         kept = self._exact.get(policy)
         if kept is None or kept[0] != limits:
@@ -29,7 +29,7 @@ class PolicyCaches:
         return kept[1]
 
     def near(self, policy: str, ttl_s: int, max_entries: int) -> MemorySemanticCache:
-        """The policy's semantic cache, made when it is first asked for."""
+        """Returns the policy's semantic cache; the first call makes it."""
         limits = (ttl_s, max_entries)
         kept = self._near.get(policy)
         if kept is None or kept[0] != limits:

@@ -1,8 +1,8 @@
-"""Answers to the same question in other words, in memory: bounded in number, in size and in age.
+"""Caches answers to the same question in other words, in memory: bounded in number, size and age.
 
-Vectors propose, words decide: of the kept questions whose vectors are near enough the nearest one
-is taken that no gate keeps apart (`semantic_gates`). A tenant sees its own alone, and of those the
-ones of one scope: policy, model name, sampling and the conversation before the question.
+Vectors propose, words decide. Of the kept questions with near vectors, the cache takes the nearest
+one that no gate separates (`semantic_gates`). A tenant sees only its own questions, and of those
+only one scope: policy, model name, sampling and the conversation before the question.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from router.ledger.caches.exact_cache import answer_bytes
 from router.ledger.caches.semantic_gates import Meaning, gate_between, meaning_of
 from router.types import CachedAnswer, Clock
 
-MAX_BYTES = 16 * 1024 * 1024  # of answer text, whatever the number of entries
+MAX_BYTES = 16 * 1024 * 1024  # of answer text, for any number of entries
 NEAREST = 8
-"""Questions whose words are looked at: the gates let few pass, and those are among the nearest."""
+"""Questions whose words are compared: the gates let few pass, and those are among the nearest."""
 
 Place = tuple[str, str]  # tenant, scope
 
@@ -34,7 +34,7 @@ class _Kept(Struct, frozen=True):
 
 
 class MemorySemanticCache:
-    """The Protocol `types.NearCache` within one process; belongs to one event loop."""
+    """Implements the Protocol `types.NearCache` within one process; belongs to one event loop."""
 
     def __init__(
         self, *, clock: Clock, ttl_s: int, max_entries: int, max_bytes: int = MAX_BYTES
@@ -56,37 +56,37 @@ class MemorySemanticCache:
     def find(
         self, tenant: str, scope: str, vector: bytes, text: str, threshold: float
     ) -> CachedAnswer | None:
-        """The answer to the nearest question that asks the same, None without one.
+        """Returns the answer to the nearest question that asks the same, None without one.
 
         `vector` is little-endian float32 of length 1, `threshold` a cosine.
         """
         place = (tenant, scope)
         self._drop_old(place)
         ids = list(self._places.get(place, ()))
-        asked = meaning_of(text) if ids else None
-        if asked is None:
+        meaning = meaning_of(text) if ids else None
+        if meaning is None:
             return None
-        rows = np.array([self._kept[one].row for one in ids])
+        rows = np.array([self._kept[entry_id].row for entry_id in ids])
         cosines = self._vectors[rows] @ np.frombuffer(vector, "<f4")  # (kept here,)
-        for at in np.argsort(-cosines)[:NEAREST].tolist():
-            if cosines[at] < threshold:
+        for position in np.argsort(-cosines)[:NEAREST].tolist():
+            if cosines[position] < threshold:
                 return None
-            found = self._kept[ids[at]]
-            if gate_between(found.meaning, asked) is None:
-                self._kept.move_to_end(ids[at])
-                return found.cached
+            kept = self._kept[ids[position]]
+            if gate_between(kept.meaning, meaning) is None:
+                self._kept.move_to_end(ids[position])
+                return kept.cached
         return None
 
     def put(self, tenant: str, scope: str, vector: bytes, text: str, cached: CachedAnswer) -> None:
-        """Keep an answer; the least recently used ones make room."""
+        """Keeps an answer; the least recently used ones make room."""
         meaning, size = meaning_of(text), answer_bytes(cached.answer)
         if meaning is None or size > self._max_bytes:
             return
         place = (tenant, scope)
         self._drop_old(place)
-        for one in list(self._places.get(place, ())):
-            if self._kept[one].meaning == meaning:
-                self._drop(one)
+        for entry_id in list(self._places.get(place, ())):
+            if self._kept[entry_id].meaning == meaning:
+                self._drop(entry_id)
         while self._kept and (
             len(self._kept) >= self._max_entries or self._bytes + size > self._max_bytes
         ):
@@ -100,14 +100,14 @@ class MemorySemanticCache:
 
     def _drop_old(self, place: Place) -> None:
         now = self._clock.monotonic_ms()
-        for one in list(self._places.get(place, ())):
-            if now >= self._kept[one].until_ms:
-                self._drop(one)
+        for entry_id in list(self._places.get(place, ())):
+            if now >= self._kept[entry_id].until_ms:
+                self._drop(entry_id)
 
-    def _drop(self, one: int) -> None:
-        kept = self._kept.pop(one)
+    def _drop(self, entry_id: int) -> None:
+        kept = self._kept.pop(entry_id)
         here = self._places[kept.place]
-        del here[one]
+        del here[entry_id]
         if not here:
             del self._places[kept.place]
         self._vectors[kept.row] = 0.0  # a vector tells something of its text
@@ -115,7 +115,7 @@ class MemorySemanticCache:
         self._bytes -= kept.size
 
     def _row_for(self, vector: npt.NDArray[np.float32]) -> int:
-        """A row of the matrix that holds the vector; the matrix doubles until it is full."""
+        """Returns a row of the matrix for the vector; the matrix doubles until it is full."""
         if not self._free:
             rows = len(self._vectors)
             more = min(max(16, rows), max(1, self._max_entries - rows))

@@ -1,11 +1,11 @@
-"""Whether two requests may share an answer, by their words: what a vector alone gets wrong.
+"""Decides by their words that two requests may share an answer; vectors cannot decide this.
 
-Embeddings put "turn on" beside "turn off". So before vectors decide anything, the words of two
-texts must agree in numbers, negation, names and codes, in every word of which another excludes it
-("on" and "off", "from" and "to", "my" and "your", "who" and "when"), in what stands in one of them
-alone, and in their order. It errs to the side of "no": a miss costs a call, a false hit a wrong
-answer. English function words; texts in other languages agree where their words are equal.
-It is pure and knows nothing about vectors, tenants or answers.
+Embeddings put "turn on" near "turn off". So before vectors decide anything, the words of two texts
+must agree in numbers, negation, names and codes, in every word that excludes another ("on" and
+"off", "from" and "to", "my" and "your", "who" and "when"), in the words that only one of them has,
+and in their order. In doubt the answer is "no": a miss costs a call, a false hit a wrong answer. It
+knows English function words; texts in other languages agree where their words are equal. It is pure
+and knows nothing about vectors, tenants or answers.
 """
 
 # ruff: noqa: RUF001, SIM905 - typed quotes; word lists read better as text
@@ -20,11 +20,11 @@ from enum import StrEnum
 from msgspec import Struct
 
 MAX_CHARS = 2_000
-"""Longer requests are not compared: their differences are too many to be looked through."""
+"""Longer requests are not compared: they differ in too many words."""
 
 
 class Gate(StrEnum):
-    """What keeps two requests apart."""
+    """Names what separates two requests."""
 
     LENGTH = "length"
     NUMBERS = "numbers"
@@ -36,17 +36,17 @@ class Gate(StrEnum):
 
 
 class Meaning(Struct, frozen=True):
-    """What of a text must agree with another's."""
+    """Holds the parts of a text that must agree with another text's."""
 
     numbers: tuple[str, ...]  # as written, in order; number words as digits
     negations: int
     names: tuple[str, ...]  # quoted strings, codes, addresses, capitalised words; sorted
     opposites: tuple[str, ...]  # words that exclude others, sorted
-    matter: tuple[str, ...]  # what is left but for function words, stemmed, in order
+    matter: tuple[str, ...]  # the other words without function words, stemmed, in order
 
 
 def gate_between(one: Meaning | None, other: Meaning | None) -> Gate | None:
-    """The first gate that keeps two requests apart, None where they may share an answer.
+    """Returns the first gate that separates two requests, None where they may share an answer.
 
     >>> gate_between(meaning_of("Turn on the lamp"), meaning_of("Turn off the lamp"))
     <Gate.OPPOSITES: 'opposites'>
@@ -66,8 +66,6 @@ def gate_between(one: Meaning | None, other: Meaning | None) -> Gate | None:
         return Gate.MATTER
     return None if one.matter == other.matter else Gate.ORDER
 
-
-# --- words ----------------------------------------------------------------------------------------
 
 _NUMBER_WORDS = {
     word: str(i)
@@ -182,11 +180,11 @@ _SENTENCE = re.compile(r"(?:^|[.!?:\n]\s*)$")
 
 
 def meaning_of(text: str) -> Meaning | None:
-    """What must agree; None for an empty text and for one that is too long to compare."""
+    """Returns the parts that must agree; None for an empty text and for one that is too long."""
     if not text.strip() or len(text) > MAX_CHARS:
         return None
     plain = unicodedata.normalize("NFKC", text).replace("’", "'").replace("‘", "'").strip()
-    names = [next(filter(None, found)) for found in _QUOTED.findall(plain)]
+    names = [next(filter(None, groups)) for groups in _QUOTED.findall(plain)]
     plain = _QUOTED.sub(" ", plain)
     names += _ADDRESS.findall(plain)
     plain = _ADDRESS.sub(" ", plain)
@@ -221,26 +219,26 @@ def meaning_of(text: str) -> Meaning | None:
 
 
 def _capitalised(text: str) -> list[str]:
-    """Words in capitals where no sentence begins, in lower case; "I" is none."""
-    found = []
+    """Returns capitalised words where no sentence begins, in lower case; "I" is none."""
+    names = []
     for match in re.finditer(r"[^\W\d_][\w&.-]*", text):
         word = match[0].rstrip(".-")
         begins = _SENTENCE.search(text[: match.start()]) is not None
         loud = len(word) > 1 and word.isupper()
         if word != "I" and (loud or (word[0].isupper() and not begins)):
-            found.append(word.lower())
-    return found if not text.isupper() else []
+            names.append(word.lower())
+    return names if not text.isupper() else []
 
 
 def _expanded(text: str) -> str:
-    """Contractions as the words they stand for."""
+    """Replaces contractions by their full words."""
     text = text.replace("won't", "will not").replace("can't", "can not")
     text = text.replace("cannot", "can not").replace("n't", " not")
     return re.sub(r"'(?:s|re|ve|ll|d|m)\b", " ", text)
 
 
 def _stem(word: str) -> str:
-    """A word without its plural or tense, and under the name of what is the same."""
+    """Returns a word without plural or tense, replaced by its usual synonym."""
     word = _SAME.get(word, word)
     if len(word) > 4 and word.endswith("ies"):
         word = word[:-3] + "y"

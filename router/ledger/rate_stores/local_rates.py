@@ -1,13 +1,13 @@
-"""Where rates are kept: in one process, or in a small file that the workers of a machine share.
+"""Keeps rates in one process, or in a small file that the workers of a machine share.
 
 The ledger's database is too slow for this: level-1 traffic holds nothing there and is answered in a
 fraction of a commit. The file is a table of fixed slots in shared memory, a digest and a time each:
 
     hash of the name -> slot, slot + 1, ... up to PROBES: the same digest, else one that is free
 
-A bucket that is full again is free to take, so nothing is ever cleaned up, and what a crash leaves
-fills by itself. One lock guards the file for the microseconds of a call; the kernel frees it when
-its process dies.
+The slot of a full bucket is free to take, so nothing is ever cleaned up, and buckets of a crashed
+process fill by themselves. One lock guards the file for the microseconds of a call; the kernel
+frees it when its process dies.
 """
 
 from __future__ import annotations
@@ -52,33 +52,33 @@ def _correct(buckets: _Buckets, asks: Sequence[RateAsk], now_ns: int) -> None:
 
 
 class MemoryRates:
-    """types.RateLimiter within one process."""
+    """Implements types.RateLimiter within one process."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._full_at: dict[tuple[str, str], int] = {}
 
     async def take(self, asks: Sequence[RateAsk]) -> RateTaken:
-        """Take from all of these, or from none."""
+        """Takes from all of these, or from none."""
         return _take(self, asks, _now_ns(self._clock))
 
     async def correct(self, asks: Sequence[RateAsk]) -> None:
-        """Take more, or give back."""
+        """Takes more, or gives back."""
         _correct(self, asks, _now_ns(self._clock))
 
     def get(self, ask: RateAsk, now_ns: int) -> int:
-        """When this bucket is full again."""
+        """Returns the time at which this bucket is full again."""
         return self._full_at.get((ask.tenant, ask.name), now_ns)
 
     def put(self, ask: RateAsk, full_at: int, now_ns: int) -> None:
-        """Keep that; buckets that are full are dropped where there are many."""
+        """Keeps that time; drops full buckets where there are many."""
         if len(self._full_at) >= KEPT:
             self._full_at = {name: at for name, at in self._full_at.items() if at > now_ns}
         self._full_at[ask.tenant, ask.name] = full_at
 
 
 class SharedRates:
-    """types.RateLimiter over a file that several processes have open; made with the first call."""
+    """Implements types.RateLimiter over a file of several processes; the first call makes it."""
 
     def __init__(self, path: Path, clock: Clock) -> None:
         self._path = path
@@ -87,17 +87,17 @@ class SharedRates:
         self._table: mmap.mmap | None = None
 
     async def take(self, asks: Sequence[RateAsk]) -> RateTaken:
-        """Take from all of these, or from none. Raises LedgerError where no file can be made."""
+        """Takes from all of these, or from none. Raises LedgerError where no file can be made."""
         with self._locked() as table:
             return _take(table, asks, _now_ns(self._clock))
 
     async def correct(self, asks: Sequence[RateAsk]) -> None:
-        """Take more, or give back."""
+        """Takes more, or gives back."""
         with self._locked() as table:
             _correct(table, asks, _now_ns(self._clock))
 
     async def close(self) -> None:
-        """Let go of the file."""
+        """Closes the file."""
         if self._table is not None:
             self._table.close()
             os.close(self._descriptor)
@@ -110,7 +110,7 @@ class SharedRates:
 
 
 class _Table:
-    """The slots, while the lock is held."""
+    """Reads and writes the slots while the lock is held."""
 
     def __init__(self, table: mmap.mmap, descriptor: int) -> None:
         self._table = table
@@ -133,19 +133,19 @@ class _Table:
         _SLOT.pack_into(self._table, at * _SLOT.size, digest, full_at)
 
     def _slot(self, digest: bytes, now_ns: int) -> tuple[int, int]:
-        """The bucket's slot and time. Where all are taken, the one that is soonest full gives way:
-        that forgives the least."""
+        """Returns the bucket's slot and time. Where all are taken, it replaces the bucket that is
+        full soonest, which forgives the least."""
         home = int.from_bytes(digest[:8], "little")
         free: tuple[int, int] | None = None  # time to fill, slot
         for probe in range(PROBES):
-            at = (home + probe) % KEPT
-            found, full_at = _SLOT.unpack_from(self._table, at * _SLOT.size)
-            if found == digest:
-                return at, full_at
+            slot = (home + probe) % KEPT
+            kept, full_at = _SLOT.unpack_from(self._table, slot * _SLOT.size)
+            if kept == digest:
+                return slot, full_at
             in_use = full_at > now_ns and not is_lost(full_at, now_ns)
             wait_ns = full_at - now_ns if in_use else 0
             if free is None or wait_ns < free[0]:
-                free = wait_ns, at
+                free = wait_ns, slot
         assert free is not None
         return free[1], now_ns
 
@@ -156,7 +156,7 @@ def _digest(ask: RateAsk) -> bytes:
 
 
 def _open(path: Path) -> tuple[int, mmap.mmap]:
-    """The file and its memory. Its size is never changed again: others may have it mapped."""
+    """Returns the file and its memory. Its size never changes again: others may have it mapped."""
     size = KEPT * _SLOT.size
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -175,5 +175,5 @@ def _open(path: Path) -> tuple[int, mmap.mmap]:
 
 
 def _now_ns(clock: Clock) -> int:
-    """Of the machine's uptime, which all its processes share and nobody can set."""
+    """Returns the machine's uptime, which all its processes share and nobody can set."""
     return round(clock.monotonic_ms() * 1_000_000)

@@ -1,11 +1,11 @@
-"""Rates that several machines share: the buckets of `money.gcra` in Redis, one script a request.
+"""Shares rates between machines: the buckets of `money.gcra` in Redis, one script a request.
 
-The script is the same algorithm, run where the buckets are, by Redis' own clock, so machines whose
-clocks differ agree. A bucket's key ends when it is full again, so nothing is ever cleaned up. Only
-this file speaks to Redis.
+The script is the same algorithm. It runs in Redis by Redis' own clock, so machines whose clocks
+differ agree. A bucket's key ends when it is full again, so nothing is ever cleaned up. Only this
+file speaks to Redis.
 
-A server that does not answer costs the requests that asked it meanwhile up to TIMEOUT_S each; from
-then on requests are refused at once, while one task asks until it answers again.
+When the server does not answer, each request that waits for it loses up to TIMEOUT_S. From then on
+requests are refused at once, while one task asks until the server answers again.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from router.types import NOBODY, Events, RateAsk, RateState, RateTaken, StoreTur
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
-TIMEOUT_S = 2.0  # a request waits no longer for its rates
-PROBE_S = 0.5  # between two questions whether it answers again
+TIMEOUT_S = 2.0  # longest wait of a request for its rates
+PROBE_S = 0.5  # pause between two tries to reach it again
 PREFIX = "tiergate:rate:"
 _MINUTE_US = 60_000_000
 
-# Times are microseconds since 2026, as numbers of Lua hold those to some nanoseconds. ARGV: whether
-# it is a correction, then limit and amount of each key. A time that no debt reaches was kept before
-# the clock went back: that bucket is empty now, and is written even by a refusal. It returns the
-# refused key's index or 0, and for each key how far off its full bucket is, microseconds.
+# Times are microseconds since 2026, as numbers of Lua hold those to some nanoseconds. ARGV: "1" for
+# a correction, then limit and amount of each key. A time that no debt reaches was kept before the
+# clock went back: that bucket is empty now, and even a refusal writes it. The script returns the
+# refused key's index or 0, and for each key the microseconds until its bucket is full.
 _SCRIPT = """
 local clock = redis.call('TIME')
 local now = (tonumber(clock[1]) - 1767225600) * 1e6 + tonumber(clock[2])
@@ -66,11 +66,12 @@ return told
 
 
 class RedisRates:
-    """types.RateLimiter over a Redis server, of version 5 or later."""
+    """Implements types.RateLimiter over a Redis server, of version 5 or later."""
 
     def __init__(self, url: str, events: Events = NOBODY) -> None:
-        """Connects with the first call; `events` is told when Redis is lost and when it is back.
-        Raises LedgerError without the extra `scale`, or for an address that is none."""
+        """Stores the address; the first call connects. `events` learns when Redis is lost or back.
+
+        Raises LedgerError without the extra `scale`, or for an invalid address."""
         try:
             from redis.asyncio import Redis
             from redis.exceptions import RedisError
@@ -93,11 +94,11 @@ class RedisRates:
 
     @property
     def fault(self) -> str:
-        """Says why nothing can be counted now; "" when Redis answers."""
+        """Returns why nothing can be counted now; "" when Redis answers."""
         return self._fault
 
     async def take(self, asks: Sequence[RateAsk]) -> RateTaken:
-        """Take from all of these, or from none. Raises LedgerUnavailable without an answer."""
+        """Takes from all of these, or from none. Raises LedgerUnavailable without an answer."""
         refused, *offsets = await self._asked(asks, correction=False)
         off_us = [float(offset) for offset in offsets]
         states = tuple(
@@ -111,26 +112,26 @@ class RedisRates:
         )
         if not int(refused):
             return RateTaken(states)
-        at = int(refused) - 1
-        ask = asks[at]
+        index = int(refused) - 1
+        ask = asks[index]
         if ask.amount > ask.limit:
-            return RateTaken(states, at, NEVER)
-        over_us = off_us[at] + ask.amount * _MINUTE_US / ask.limit - _MINUTE_US
-        return RateTaken(states, at, -int(-over_us // 1_000))
+            return RateTaken(states, index, NEVER)
+        over_us = off_us[index] + ask.amount * _MINUTE_US / ask.limit - _MINUTE_US
+        return RateTaken(states, index, -int(-over_us // 1_000))
 
     async def correct(self, asks: Sequence[RateAsk]) -> None:
-        """Take more, or give back; where Redis does not answer, the estimates stand."""
+        """Takes more, or gives back; where Redis does not answer, the estimates remain."""
         with suppress(LedgerUnavailable):
             await self._asked(asks, correction=True)
 
     async def close(self) -> None:
-        """Close the connections."""
+        """Closes the connections."""
         if self._probing is not None:
             self._probing.cancel()
         await self._redis.aclose()
 
     async def _asked(self, asks: Sequence[RateAsk], *, correction: bool) -> list[bytes]:
-        """Asks the script. Raises LedgerUnavailable: at once while it is known to be down."""
+        """Runs the script. Raises LedgerUnavailable: at once while Redis is known to be down."""
         if self._fault:
             raise _unavailable(self._fault)
         try:
@@ -141,7 +142,7 @@ class RedisRates:
             raise _unavailable(fault) from error
 
     def _open(self, fault: str) -> None:
-        """Refuse from now on, and begin to ask when it answers again."""
+        """Refuses from now on, and starts the task that waits for an answer."""
         if not self._fault:
             self._events.happened(StoreTurned("redis", True, fault))
         self._fault = fault
@@ -149,7 +150,7 @@ class RedisRates:
             self._probing = asyncio.get_running_loop().create_task(self._probe())
 
     async def _probe(self) -> None:
-        """Ask until it answers: a request that asked in this place would wait for nothing."""
+        """Asks until Redis answers, in place of requests, which would wait for nothing."""
         while True:  # ends with the outage, or with `close`
             try:
                 await self._redis.ping()
@@ -164,8 +165,8 @@ class RedisRates:
     async def _run(self, asks: Sequence[RateAsk], *, correction: bool) -> list[bytes]:
         names = [f"{PREFIX}{ask.tenant}\0{ask.name}" for ask in asks]
         amounts = [str(number) for ask in asks for number in (ask.limit, ask.amount)]
-        told = self._redis.eval(_SCRIPT, len(names), *names, "1" if correction else "0", *amounts)
-        return await cast("Awaitable[list[bytes]]", told)
+        reply = self._redis.eval(_SCRIPT, len(names), *names, "1" if correction else "0", *amounts)
+        return await cast("Awaitable[list[bytes]]", reply)
 
 
 def _unavailable(fault: str) -> LedgerUnavailable:

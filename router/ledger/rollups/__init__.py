@@ -1,1 +1,1 @@
-"""Daily sums of finished rows, for reports."""
+"""Keeps daily sums of finished rows, for reports."""

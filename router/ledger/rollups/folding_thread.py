@@ -1,9 +1,9 @@
-"""The thread that folds finished rows into the roll-ups while a ledger is open.
+"""Runs the thread that folds finished rows into the roll-ups while a ledger is open.
 
-Adding a row up takes a third to a half of the time that writing it takes, so it is not done in the
-writer's transaction: the thread waits for quiet moments, or until MAX_TAIL rows wait. It reads what
-is committed and nothing else, so a crash loses nothing: whoever opens the ledger next goes on at
-the mark.
+Adding a row up takes a third to a half of the time of writing it, so it is not done in the writer's
+transaction: the thread waits for quiet moments, or until MAX_TAIL rows wait. It reads only
+committed rows, so a crash loses nothing: the process that opens the ledger next goes on at the
+mark.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Folder:
     """Folds in the background; `fault` says why it could not."""
 
     def __init__(self, database: Database, sequence: int) -> None:
-        """`sequence` is where the writer's chain ends now."""
+        """Stores the parts; `sequence` is the present end of the writer's chain."""
         self._database = database
         self._head = sequence
         self._stop = threading.Event()
@@ -33,15 +33,15 @@ class Folder:
         self._thread = threading.Thread(target=self._run, name="tiergate-roll-ups", daemon=True)
 
     def start(self) -> None:
-        """Begin; the first look is after EVERY_S."""
+        """Starts the thread; it looks for the first time after EVERY_S."""
         self._thread.start()
 
     def committed(self, sequence: int) -> None:
-        """The writer's chain now ends there. Called on the writer's thread."""
+        """Notes the new end of the writer's chain. The writer's thread calls it."""
         self._head = sequence
 
     def close(self) -> None:
-        """End the thread after the page it is at. Blocks."""
+        """Ends the thread after its present page. Blocks."""
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join()
@@ -68,7 +68,7 @@ class Folder:
                 self.fault, folded, rest = "", head, False
 
     def _fold(self) -> None:
-        """Each chain up to its last page, which a busy writer never lets be full for long."""
+        """Folds each chain up to its last page, which a busy writer never leaves full for long."""
         with self._database.reading() as connection:
             chains = reading.writers(connection)
         for writer_id in chains:

@@ -1,4 +1,4 @@
-"""A period of the ledger for a report: cells of its whole UTC days, rows for what is left.
+"""Reads a period of the ledger for a report: cells of its whole UTC days, and the other rows.
 
 Marks, heads, cells and open requests come from one snapshot; the rows are read a page at a time
 after it. Each finished row counts once: in a cell, or in the tail (behind the mark, up to the head
@@ -23,7 +23,7 @@ BEGIN, END = -(2**62), 2**62
 
 
 class Portion(Struct, frozen=True):
-    """What a report of a period is made of."""
+    """Holds all from which a report of a period is made."""
 
     cells: tuple[PlacedCell, ...]
     rows: Iterator[RequestRow]  # to be read once
@@ -37,7 +37,7 @@ def portion(
     tenant: str | None,
     kinds: Sequence[Kind],
 ) -> Portion:
-    """The cells and rows of requests created in [since, until). Raises LedgerError."""
+    """Returns the cells and rows of requests created in [since, until). Raises LedgerError."""
     begin = BEGIN if since_ms is None else since_ms
     end = END if until_ms is None else until_ms
     first = begin if since_ms is None else -(-begin // DAY_MS) * DAY_MS
@@ -48,7 +48,7 @@ def portion(
         cells = tuple(stored.cells(connection, first, last, tenant, kinds))
         tails = _tails(connection)
         opened = _open(connection, first, last, tenant)
-        cut = {at // DAY_MS * DAY_MS for at in (begin, end) if at % DAY_MS}
+        cut = {moment // DAY_MS * DAY_MS for moment in (begin, end) if moment % DAY_MS}
         if since_ms is None:
             cut.discard(begin // DAY_MS * DAY_MS)
         lost = sum(_purged(connection, day, tenant) for day in cut if abs(day) < END // 2)
@@ -59,12 +59,12 @@ def portion(
 def purged(
     database: Database, since_ms: int | None, until_ms: int | None, tenant: str | None
 ) -> int:
-    """Requests whose rows were purged, of days that overlap [since, until). Raises LedgerError."""
+    """Counts purged requests of days that overlap [since, until). Raises LedgerError."""
     begin = BEGIN if since_ms is None else since_ms // DAY_MS * DAY_MS
     end = END if until_ms is None else until_ms
     with database.snapshot() as connection:
-        its = stored.cells(connection, begin, end, tenant, (Kind.WHOLE,), purged=1)
-        return sum(one.cell.requests for one in its)
+        placed_cells = stored.cells(connection, begin, end, tenant, (Kind.WHOLE,), purged=1)
+        return sum(placed.cell.requests for placed in placed_cells)
 
 
 def _rows(
@@ -90,9 +90,9 @@ def _rows(
 
 
 def _tails(connection: Connection) -> dict[str, tuple[int, int]]:
-    """Per chain, the mark and the head."""
+    """Returns the mark and the head of each chain."""
     known = stored.marks(connection)
-    heads = (reading.chain_head(connection, one) for one in reading.writers(connection))
+    heads = (reading.chain_head(connection, writer_id) for writer_id in reading.writers(connection))
     return {head.writer_id: (known.get(head.writer_id, 0), head.sequence) for head in heads}
 
 
@@ -108,5 +108,5 @@ def _open(connection: Connection, since: int, until: int, tenant: str | None) ->
 
 
 def _purged(connection: Connection, day: int, tenant: str | None) -> int:
-    its = stored.cells(connection, day, day + DAY_MS, tenant, (Kind.WHOLE,), purged=1)
-    return sum(one.cell.requests for one in its)
+    placed_cells = stored.cells(connection, day, day + DAY_MS, tenant, (Kind.WHOLE,), purged=1)
+    return sum(placed.cell.requests for placed in placed_cells)

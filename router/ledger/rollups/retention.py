@@ -1,8 +1,8 @@
-"""What becomes of roll-ups when rows are purged, a tenant is erased, or the books are verified.
+"""Updates roll-ups when rows are purged or a tenant is erased, and verifies them.
 
-Purged rows stay in the sums; what they added is kept a second time (`purged` = 1), so that the rows
-which are left and the purged part must still add up to the whole. A tenant's days of which no row
-is left can be given to nobody: the sums stay, its name and its keys' go.
+Purged rows stay in the sums; their part is kept a second time (`purged` = 1), so that the rows
+which are left and the purged part must still add up to the whole. Days of an erased tenant without
+any row are anonymised: the sums stay, its name and the names of its keys go.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ NAMED_FIGURES = 3  # of a cell that differs; the rest are counted
 
 
 def keep_purged(connection: Connection, writer_id: str, first: int, last: int) -> None:
-    """Note what these rows of a chain add up to, before they are dropped."""
+    """Stores the sums of these rows of a chain, before they are dropped."""
     fold = Fold()
     for _, row in stored.chain_page(connection, writer_id, first - 1, last - first + 1, last):
         fold.add(row)
@@ -32,7 +32,7 @@ def keep_purged(connection: Connection, writer_id: str, first: int, last: int) -
 
 
 def anonymise(connection: Connection, tenant: str) -> int:
-    """Give the tenant's days without rows to ERASED; returns how many days."""
+    """Gives the tenant's days without rows to ERASED; returns the number of days."""
     whole = _requests_by_day(connection, tenant, purged=0)
     gone = _requests_by_day(connection, tenant, purged=1)
     days = [day for day, requests in whole.items() if gone.get(day) == requests]
@@ -67,7 +67,7 @@ def _give_away(connection: Connection, tenant: str, day: int, purged: int) -> No
 
 
 class Check:
-    """Whether the roll-ups are what the rows and the purged part add up to."""
+    """Checks that the roll-ups are the sum of the rows and the purged part."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -75,25 +75,27 @@ class Check:
         self._fold = Fold()
 
     def watch(self, rows: Iterator[tuple[ChainRow, bool]]) -> Iterator[tuple[ChainRow, bool]]:
-        """Let rows pass by, adding up those that are in the roll-ups."""
+        """Passes rows on, and adds up those that are in the roll-ups."""
         for chained, fits in rows:
             if chained.sequence <= self._marks.get(chained.writer_id, 0):
                 self._fold.add(chained.row)
             yield chained, fits
 
     def findings(self) -> Iterator[Finding]:
-        """One for each cell that differs, after all rows have passed."""
+        """Yields one finding for each cell that differs, after all rows have passed."""
         expected = self._fold.cells
         for placed in stored.cells(self._connection, *EVER, None, KINDS, purged=1):
             expected.setdefault(_key(placed), Cell()).merge(placed.cell)
-        found = {_key(one): one.cell for one in stored.cells(self._connection, *EVER, None, KINDS)}
-        shared = {key[:3] for key in (*found, *expected) if _is_other(key)}
-        for key in sorted({*expected, *found}):
+        in_store = {
+            _key(one): one.cell for one in stored.cells(self._connection, *EVER, None, KINDS)
+        }
+        shared = {key[:3] for key in (*in_store, *expected) if _is_other(key)}
+        for key in sorted({*expected, *in_store}):
             if key[:3] in shared:
                 continue  # which names came first is not known any more; compared below
-            yield from _compared(key, expected.get(key, Cell()), found.get(key, Cell()))
+            yield from _compared(key, expected.get(key, Cell()), in_store.get(key, Cell()))
         for group in sorted(shared):
-            both = (_sum(expected, group), _sum(found, group))
+            both = (_sum(expected, group), _sum(in_store, group))
             yield from _compared((*group, "all names"), *both)
 
 
@@ -113,36 +115,43 @@ def _sum(cells: dict[Key, Cell], group: tuple[str, int, str]) -> Cell:
     return total
 
 
-def _compared(key: Key, expected: Cell, found: Cell) -> Iterator[Finding]:
-    if expected != found:
+def _compared(key: Key, expected: Cell, stored_cell: Cell) -> Iterator[Finding]:
+    if expected != stored_cell:
         kind, start_ms, tenant, name = key
         yield Finding(
             FindingKind.ROLLUP_DOES_NOT_SUM,
-            f"{kind} {name!r} of tenant {tenant!r} from {start_ms}: {_told(expected, found)}",
+            f"{kind} {name!r} of tenant {tenant!r} from {start_ms}: {_told(expected, stored_cell)}",
         )
 
 
-def _told(expected: Cell, found: Cell) -> str:
+def _told(expected: Cell, stored_cell: Cell) -> str:
     """Names the first figures that differ, and how many more do.
 
     Spend edited from 5 to 4 is "spend_nano_usd: the rows add up to 5, the roll-up says 4".
     """
-    differing = list(_differing("", *map(msgspec.to_builtins, (expected, found))))
-    told = [
+    differing = list(_differing("", *map(msgspec.to_builtins, (expected, stored_cell))))
+    sentences = [
         f"{name}: the rows add up to {ours}, the roll-up says {theirs}"
         for name, ours, theirs in differing[:NAMED_FIGURES]
     ]
-    if more := len(differing) - len(told):
-        told.append("1 more figure differs" if more == 1 else f"{more} more figures differ")
-    return "; ".join(told)
+    if more := len(differing) - len(sentences):
+        sentences.append("1 more figure differs" if more == 1 else f"{more} more figures differ")
+    return "; ".join(sentences)
 
 
-def _differing(name: str, expected: object, found: object) -> Iterator[tuple[str, object, object]]:
-    """Yields the figures that differ, by their place in the cell; left out is its default."""
-    groups = [one for one in (expected, found) if isinstance(one, dict)]
-    if groups and all(isinstance(one, dict) or one is None for one in (expected, found)):
+def _differing(
+    name: str, expected: object, stored_figure: object
+) -> Iterator[tuple[str, object, object]]:
+    """Yields the figures that differ, by their place in the cell; a missing one is its default."""
+    groups = [figure for figure in (expected, stored_figure) if isinstance(figure, dict)]
+    if groups and all(
+        isinstance(figure, dict) or figure is None for figure in (expected, stored_figure)
+    ):
         for key in dict.fromkeys(key for group in groups for key in group):
-            its = [one.get(key) if isinstance(one, dict) else None for one in (expected, found)]
-            yield from _differing(f"{name}.{key}" if name else str(key), *its)
-    elif expected != found:
-        yield name, expected or 0, found or 0
+            pair = [
+                figure.get(key) if isinstance(figure, dict) else None
+                for figure in (expected, stored_figure)
+            ]
+            yield from _differing(f"{name}.{key}" if name else str(key), *pair)
+    elif expected != stored_figure:
+        yield name, expected or 0, stored_figure or 0

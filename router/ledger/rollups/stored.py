@@ -1,10 +1,9 @@
-"""Stored roll-ups: the finished rows of each UTC day and tenant, added up for reports.
+"""Stores roll-ups: the finished rows of each UTC day and tenant, added up for reports.
 
-A mark per writer says up to which row of its chain the sums go; what comes after is the tail, which
-a reader adds from the rows themselves, so figures are exact at any moment. Folding reads a page of
-the tail, adds it up outside any transaction, and stores sums and mark in one short transaction,
-only if the mark still stands where it stood: so a row is counted once, whoever folds, and after a
-crash.
+A mark per writer names the last row of its chain that is in the sums. The rows after it are the
+tail, which a reader adds up itself, so figures are exact at any moment. Folding reads a page of the
+tail, adds it up outside any transaction, and stores sums and mark in one short transaction, only if
+the mark has not moved. So a row is counted once, also with several processes and after a crash.
 
 A tenant's day has one cell per name of each kind and at most 96 cells by quarter hour: every time
 zone's midnight falls on one. Beyond MAX_NAMES names of a kind the rest shares one cell.
@@ -39,11 +38,11 @@ from router.types import RequestRow
 QUARTER_MS = 900_000
 FOLD_AT_ONCE = 200  # rows added up between two transactions: about 15 ms of one core
 MAX_NAMES = 256
-"""More names of one kind than a tenant has in a day; further ones share the name OTHER."""
+"""Most names of one kind in a tenant's day, more than it has; further ones share the name OTHER."""
 
 OTHER = "(other)"
 ERASED = "(erased)"
-"""The tenant under which sums are kept whose tenant was erased, rows gone."""
+"""Tenant of sums without rows whose own tenant was erased."""
 
 Key = tuple[str, int, str, str]  # kind, start_ms, tenant, name
 BOUNDED = (Kind.TIER, Kind.KEY, Kind.POLICY, Kind.TAG, Kind.ENDPOINT)
@@ -63,27 +62,24 @@ _MOVE_MARK = (
 
 
 class Fold:
-    """Finished rows added up by day; what `store` writes."""
+    """Adds up finished rows by day; `store` writes the result."""
 
     def __init__(self) -> None:
         self.cells: dict[Key, Cell] = {}
 
     def add(self, row: RequestRow) -> None:
-        """Count one row in the day (UTC) that it was created in."""
+        """Counts one row in the day (UTC) that it was created in."""
         day = row.created_at_ms - row.created_at_ms % DAY_MS
         quarter = row.created_at_ms - row.created_at_ms % QUARTER_MS
 
         def cell_of(kind: Kind, name: str) -> Cell:
             key = (kind.value, quarter if kind is Kind.TIME else day, row.tenant, name)
-            found = self.cells.get(key)
-            if found is None:
-                found = self.cells[key] = Cell()
-            return found
+            cell = self.cells.get(key)
+            if cell is None:
+                cell = self.cells[key] = Cell()
+            return cell
 
         contribute(row, cell_of)
-
-
-# --- folding -----------------------------------------------------------------------------------
 
 
 def catch_up(
@@ -92,7 +88,10 @@ def catch_up(
     stop: Callable[[], bool] = lambda: False,
     rows_at_once: int = FOLD_AT_ONCE,
 ) -> int:
-    """Fold every chain's tail, page by page; returns how many rows; blocks. Raises LedgerError."""
+    """Folds the tails of all chains in pages; returns the number of rows; blocks.
+
+    Raises LedgerError.
+    """
     with database.reading() as connection:
         chains = reading.writers(connection)
     folded = 0
@@ -106,7 +105,7 @@ def catch_up(
 
 
 def fold_some(database: Database, writer_id: str, limit: int = FOLD_AT_ONCE) -> int:
-    """Fold the next rows of one chain; how many. 0 too where another process was faster."""
+    """Folds the next rows of a chain; returns their number, 0 where another process was faster."""
     with database.reading() as connection:
         mark = marks(connection).get(writer_id, 0)
         page = chain_page(connection, writer_id, mark, limit)
@@ -124,15 +123,15 @@ def fold_some(database: Database, writer_id: str, limit: int = FOLD_AT_ONCE) -> 
 
 
 def marks(connection: Connection) -> dict[str, int]:
-    """Up to which row each chain is in the roll-ups."""
-    found = connection.exec_driver_sql("SELECT writer_id, sequence FROM rollup_marks")
-    return {str(writer_id): int(sequence) for writer_id, sequence in found}
+    """Returns the last row of each chain that is in the roll-ups."""
+    rows = connection.exec_driver_sql("SELECT writer_id, sequence FROM rollup_marks")
+    return {str(writer_id): int(sequence) for writer_id, sequence in rows}
 
 
 def unfolded(connection: Connection) -> int:
-    """How many finished rows are not in the roll-ups yet."""
+    """Returns the number of finished rows that are not in the roll-ups yet."""
     known = marks(connection)
-    heads = (reading.chain_head(connection, one) for one in reading.writers(connection))
+    heads = (reading.chain_head(connection, writer_id) for writer_id in reading.writers(connection))
     firsts = {head.writer_id: head.sequence for head in reading.checkpoints(connection)}
     return sum(
         max(0, head.sequence - max(known.get(head.writer_id, 0), firsts.get(head.writer_id, 0)))
@@ -143,14 +142,14 @@ def unfolded(connection: Connection) -> int:
 def chain_page(
     connection: Connection, writer_id: str, after: int, limit: int, upto: int = 2**62
 ) -> list[tuple[int, RequestRow]]:
-    """The next rows of a chain with their sequence, from behind `after`."""
+    """Returns the next rows of a chain after `after`, with their sequence."""
     page = connection.exec_driver_sql(
         f"{_REQUESTS} WHERE writer_id = ? AND sequence > ? AND sequence <= ? "
         f"ORDER BY sequence LIMIT {limit}",
         (writer_id, after, upto),
     ).fetchall()
-    its = reading.attempts_of(connection, [row[0] for row in page])
-    return [(int(row[-3]), request_from(tuple(row), its[row[0]])) for row in page]
+    attempts = reading.attempts_of(connection, [row[0] for row in page])
+    return [(int(row[-3]), request_from(tuple(row), attempts[row[0]])) for row in page]
 
 
 def _move_mark(connection: Connection, writer_id: str, before: int, now: int) -> bool:
@@ -159,7 +158,7 @@ def _move_mark(connection: Connection, writer_id: str, before: int, now: int) ->
 
 
 def store(connection: Connection, fold: Fold, purged: int) -> None:
-    """Add a fold's cells to the stored ones, within the caller's transaction."""
+    """Adds a fold's cells to the stored ones, within the caller's transaction."""
     pending: dict[Key, Cell] = {}
     names: dict[tuple[str, int, str], int] = {}
     for key, cell in sorted(fold.cells.items()):  # in one order, so that no two can lock each other
@@ -186,7 +185,7 @@ def _bounded(
     names: dict[tuple[str, int, str], int],
     pending: dict[Key, Cell],
 ) -> tuple[Key, Cell | None]:
-    """The key of a new name, or that of OTHER where its kind has all names it may have."""
+    """Returns the key of a new name, or that of OTHER where its kind is full."""
     group = key[:3]
     if group not in names:
         names[group] = connection.exec_driver_sql(
@@ -202,7 +201,7 @@ def _bounded(
 
 
 def other_name(kind: str, name: str) -> str:
-    """The name of the cell for what is beyond MAX_NAMES; tiers keep their level there."""
+    """Returns the name of the cell for names beyond MAX_NAMES; tiers keep their level there."""
     if kind != Kind.TIER.value:
         return OTHER
     return msgspec.json.encode(TierName(tier_name(name).level, OTHER, OTHER)).decode()
@@ -224,15 +223,12 @@ def _cell(content: str) -> Cell:
         raise LedgerCorrupt(f"a roll-up cannot be read: {error}; see `ledger verify`") from error
 
 
-# --- reading -----------------------------------------------------------------------------------
-
-
 def names(connection: Connection, kind: Kind) -> frozenset[str]:
-    """All names of a kind."""
-    found = connection.exec_driver_sql(
+    """Returns all names of a kind."""
+    rows = connection.exec_driver_sql(
         "SELECT DISTINCT name FROM rollups WHERE kind = ?", (kind.value,)
     )
-    return frozenset(str(name) for name in found.scalars())
+    return frozenset(str(name) for name in rows.scalars())
 
 
 def cells(
@@ -243,7 +239,7 @@ def cells(
     kinds: Sequence[Kind],
     purged: int = 0,
 ) -> Iterator[PlacedCell]:
-    """The cells of these kinds that start in [since, until)."""
+    """Yields the cells of these kinds that start in [since, until)."""
     for kind in kinds:
         where, values = "kind = ? AND start_ms >= ? AND start_ms < ? AND purged = ?", [
             kind.value,
@@ -254,7 +250,7 @@ def cells(
         if tenant is not None:
             where += " AND tenant = ?"
             values.append(tenant)
-        for start_ms, its, name, content in connection.exec_driver_sql(
+        for start_ms, owner, name, content in connection.exec_driver_sql(
             f"SELECT start_ms, tenant, name, content FROM rollups WHERE {where}", tuple(values)
         ):
-            yield PlacedCell(kind, int(start_ms), str(its), str(name), _cell(str(content)))
+            yield PlacedCell(kind, int(start_ms), str(owner), str(name), _cell(str(content)))

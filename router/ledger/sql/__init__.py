@@ -1,1 +1,1 @@
-"""The databases: schema, migrations, SQLite, PostgreSQL. No other folder imports a driver."""
+"""Speaks to the databases: schema, migrations, two drivers, which no other folder imports."""

@@ -1,7 +1,7 @@
-"""Where a ledger is: a file of SQLite, or a database of a PostgreSQL server.
+"""Reads the address of a ledger: a file of SQLite, or a database of a PostgreSQL server.
 
-An address may carry a password. `shown` is what may be printed or logged; nothing else of this
-module's values is meant for eyes.
+An address may carry a password. Only `shown` may be printed or logged; the module's other values
+may contain the password.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ _EXPECTED = "expected a file path, sqlite:///path or postgresql://user:password@
 
 
 class Address(Struct, frozen=True):
-    """One of the two: `path` of a file, or `url` of a server's database."""
+    """Holds one of the two: `path` of a file, or `url` of a server's database."""
 
     path: Path | None = None
     url: URL | None = None
 
     @classmethod
     def parse(cls, database: str | Path) -> Address:
-        """The address that a text means. Raises LedgerError, which names no more than the scheme.
+        """Reads an address from a text. Raises LedgerError, which names only the scheme.
 
         >>> Address.parse("ledger.db").path
         PosixPath('ledger.db')
@@ -63,7 +63,7 @@ class Address(Struct, frozen=True):
 
     @property
     def shown(self) -> str:
-        """The address without its password."""
+        """Returns the address without its password."""
         if self.url is None:
             return str(self.path)
         hidden = {name: "***" for name in _SECRET_QUERIES if name in self.url.query}
@@ -72,12 +72,12 @@ class Address(Struct, frozen=True):
 
     @property
     def has_password(self) -> bool:
-        """True when the address carries the password of a server's user."""
+        """Returns True when the address carries the password of a server's user."""
         return self.url is not None and bool(self.url.password)
 
     @property
     def without_password(self) -> str:
-        """The address with no password in it, which libpq then takes from PGPASSWORD or ~/.pgpass.
+        """Returns the address without password; libpq then takes it from PGPASSWORD or ~/.pgpass.
 
         >>> Address.parse("postgresql://me:secret@db.example/books").without_password
         'postgresql://me@db.example/books'
@@ -89,11 +89,11 @@ class Address(Struct, frozen=True):
 
     @property
     def anchors(self) -> Path:
-        """Where anchors go when no place was given: `<database>.anchors`."""
+        """Returns the anchors file where no other is named: `<database>.anchors`."""
         return self.beside(".anchors")
 
     def beside(self, suffix: str) -> Path:
-        """A file of this machine that belongs to the ledger: `<database><suffix>`.
+        """Returns a file of this machine that belongs to the ledger: `<database><suffix>`.
 
         For a server's database in the folder `.tiergate`, named by host and database.
         """
@@ -106,11 +106,11 @@ class Address(Struct, frozen=True):
 
     @property
     def may_exist(self) -> bool:
-        """False for a file that is not there; of a server only opening it tells."""
+        """Returns False for a file that is not there; True for a server, which must be opened."""
         return self.path is None or self.path.exists()
 
     def make_folder(self) -> None:
-        """Make the folder of a file. Raises LedgerError."""
+        """Makes the folder of a file. Raises LedgerError."""
         if self.path is None:
             return
         try:

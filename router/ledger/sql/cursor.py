@@ -1,4 +1,4 @@
-"""What the ledger asks of a driver's cursor: `?` for placeholders, whatever the database."""
+"""Describes the cursor that the ledger uses: `?` for placeholders, on every database."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from typing import Any, Protocol
 
 
 class Cursor(Protocol):
-    """Part of PEP 249; its errors are the driver's, or SQLAlchemy's with the driver's as `orig`."""
+    """Is a part of PEP 249; raises the driver's errors, or SQLAlchemy's with those as `orig`."""
 
     def execute(self, operation: str, parameters: Sequence[Any] = ..., /) -> Any:
-        """Run one statement."""
+        """Runs one statement."""
 
     def executemany(self, operation: str, parameters: Sequence[Sequence[Any]], /) -> Any:
-        """Run one statement for each row."""
+        """Runs one statement for each row."""
 
     def fetchone(self) -> Any:
-        """The next row, None after the last."""
+        """Returns the next row, None after the last."""
 
     def fetchall(self) -> Any:
-        """All rows that are left."""
+        """Returns all rows that are left."""

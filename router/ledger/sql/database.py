@@ -1,8 +1,8 @@
-"""A ledger's database: how it is opened, migrated, read and written, and what its errors become.
+"""Opens, migrates, reads and writes a ledger's database, and translates its errors.
 
-SQLite or PostgreSQL, by its address; a `Dialect` holds what differs, and statements are the same on
-both. The engine runs in autocommit, so that a transaction is exactly what `writing` or the ledger's
-writer says it is. It knows nothing about what the tables mean.
+The address decides between SQLite and PostgreSQL. A `Dialect` holds their differences; statements
+are the same on both. The engine runs in autocommit, so that a transaction is exactly the one that
+`writing` or the ledger's writer makes. It knows nothing about the meaning of the tables.
 """
 
 from __future__ import annotations
@@ -39,50 +39,50 @@ _MIGRATIONS = Path(__file__).parent / "migrations"
 Execute = Callable[[str], object]
 """Runs one statement on a connection or a cursor."""
 HASTE = 20
-"""How many times shorter than the first wait for a lock each later one is, while it lasts: a client
-is promised five seconds, and a request may write four times."""
+"""Each wait for a lock after the first is shorter by this factor, while the lock lasts: a client is
+promised five seconds, and a request may write four times."""
 
 
 class Dialect(Protocol):
-    """What differs between the databases."""
+    """Describes what differs between the databases."""
 
     begin_snapshot: str
     """Begins a transaction that reads one state of the database."""
     version_table: str
-    """Yields a row when the database was ever migrated."""
+    """SQL that yields a row when the database was ever migrated."""
 
     def engine(self) -> Engine:
-        """Connections in autocommit. Raises LedgerError where the driver is missing."""
+        """Returns connections in autocommit. Raises LedgerError where the driver is missing."""
 
     def cursor(self, connection: DBAPIConnection) -> Cursor:
-        """A cursor that takes `?`."""
+        """Returns a cursor that takes `?`."""
 
     def migrating(self, connection: Connection) -> AbstractContextManager[None]:
-        """Held while the schema changes."""
+        """Holds a lock while the schema changes."""
 
     def begin_writing(self, execute: Execute, patience_ms: int | None = None) -> None:
-        """Begin a transaction that waits until no other one of the ledger writes.
+        """Begins a transaction that waits until no other one of the ledger writes.
 
         It waits for `patience_ms`, the busy timeout where that is None. Raises the driver's error.
         """
 
 
 def ledger_error(error: Exception) -> LedgerError:
-    """Ours for a driver's error; LedgerUnavailable when a later try may succeed."""
+    """Returns our error for a driver's; LedgerUnavailable when a later try may succeed."""
     original = error.orig if isinstance(error, DBAPIError) else error
     # SQLite's words name tables and columns alone; SQLAlchemy's own hold statements and rows.
-    said = str(original) if isinstance(original, sqlite.ERRORS) else type(error).__name__
+    description = str(original) if isinstance(original, sqlite.ERRORS) else type(error).__name__
     known: LedgerError | None = None
     if isinstance(error, PoolTimeout):
         known = LedgerUnavailable("the ledger's connections are all in use")
     elif original is not None:
         known = sqlite.ledger_error(original) or postgres.ledger_error(original)
-    return known or LedgerError(f"the ledger's database refused a row: {said}")
+    return known or LedgerError(f"the ledger's database refused a row: {description}")
 
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Turn every error of the driver within the block into a LedgerError."""
+    """Turns every error of the driver within the block into a LedgerError."""
     try:
         yield
     except FOREIGN_ERRORS as error:
@@ -90,12 +90,12 @@ def translated() -> Iterator[None]:
 
 
 class Database:
-    """An open database. Usable from any thread; every call takes a connection of its own."""
+    """Holds an open database. Any thread may use it; every call takes a connection of its own."""
 
     def __init__(
         self, engine: Engine, address: Address, dialect: Dialect, *, hasty_ms: int
     ) -> None:
-        """Use `open`."""
+        """Stores the parts. Callers use `open`."""
         self.engine = engine
         self.address = address
         self._dialect = dialect
@@ -112,7 +112,7 @@ class Database:
         busy_timeout_ms: int = 5_000,
         create: bool = True,
     ) -> Database:
-        """Open the database at this address, creating its tables or migrating them where needed.
+        """Opens the database at this address; creates or migrates its tables where needed.
 
         Raises: LedgerError (no such folder or server, no access, no driver, made by a newer
         version), LedgerCorrupt.
@@ -137,13 +137,13 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A connection for queries. Raises LedgerError for whatever the driver raises."""
+        """Yields a connection for queries. Raises LedgerError for every error of the driver."""
         with translated(), self.engine.connect() as connection:
             yield connection
 
     @contextmanager
     def snapshot(self) -> Iterator[Connection]:
-        """As `reading`; all queries see the database as it is when the first one runs."""
+        """Yields a connection whose queries all see the database as of the first query."""
         with self.reading() as connection:
             connection.exec_driver_sql(self._dialect.begin_snapshot)
             try:
@@ -153,7 +153,7 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """A transaction that has the write lock from its start; committed unless the block raises.
+        """Yields a transaction with the write lock from its start; commits unless the block raises.
 
         Raises LedgerUnavailable (locked for longer than the busy timeout, disk full), LedgerError.
         """
@@ -167,7 +167,7 @@ class Database:
                 raise
 
     def connect(self) -> DBAPIConnection:
-        """A driver's connection of one's own, outside the pool. Raises FOREIGN_ERRORS."""
+        """Returns a new connection of the driver, outside the pool. Raises FOREIGN_ERRORS."""
         driver = self.engine.dialect.loaded_dbapi
         try:
             pooled = self.engine.raw_connection()
@@ -179,19 +179,19 @@ class Database:
         return connection
 
     def cursor(self, connection: DBAPIConnection) -> Cursor:
-        """A cursor of a driver's connection, for statements with `?`."""
+        """Returns a cursor of a driver's connection, for statements with `?`."""
         return self._dialect.cursor(connection)
 
     def begin(self, cursor: Cursor) -> None:
-        """Begin what `writing` begins, on a driver's cursor.
+        """Begins what `writing` begins, on a driver's cursor.
 
         Raises the driver's error, LedgerUnavailable.
         """
         self._begin(cursor.execute)
 
     def _begin(self, execute: Execute) -> None:
-        """Wait for the write lock: in full the first time, then one thread at a time and briefly,
-        until it was to be had again. Waits of one request would add up otherwise.
+        """Waits for the write lock: in full the first time, then one thread at a time and briefly,
+        until it is free again. Without this the waits of one request would add up.
         """
         fault = self._locked
         if not fault:
@@ -214,11 +214,11 @@ class Database:
         self._locked = ""
 
     def close(self) -> None:
-        """Close all connections."""
+        """Closes all connections."""
         self.engine.dispose()
 
     def _migrate(self, create: bool) -> None:
-        """Run the missing migrations; one cheap query, and no import of alembic, when none is."""
+        """Runs the missing migrations; one cheap query, and no import of alembic, when none is."""
         stored = self._stored_version()
         if stored == SCHEMA_VERSION:
             return
@@ -259,7 +259,7 @@ def _roll_back(connection: Connection) -> None:
 
 
 def _upgrade(connection: Connection, dialect: Dialect, stored: str | None) -> None:
-    """Run the migrations after this version in one transaction on this connection."""
+    """Runs the migrations after this version in one transaction on this connection."""
     from alembic import command
     from alembic.config import Config
 

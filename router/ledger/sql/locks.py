@@ -1,8 +1,8 @@
-"""File locks, which die with their process.
+"""Locks files; a lock ends with its process.
 
-The kernel releases a file lock when its process ends, however it ends; so unlike a process id or a
-heartbeat it can be neither stale nor taken over by a stranger, and holds across containers which
-share the volume.
+The kernel releases a file lock when its process ends, for any reason. So a file lock, unlike a
+process id or a heartbeat, is never stale and no stranger can take it over. It works across
+containers which share the volume.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from router.errors import LedgerError
 
 
 class FileLock:
-    """An exclusive lock on a file of its own; held until `release` or the end of the process."""
+    """Holds an exclusive lock on a file of its own, until `release` or the end of the process."""
 
     __slots__ = ("__weakref__", "_descriptor")
 
@@ -30,7 +30,7 @@ class FileLock:
 
     @classmethod
     def take(cls, path: Path, *, wait: bool = False) -> FileLock | None:
-        """The lock, or None when another one holds it. Raises LedgerError when it can't be made."""
+        """Returns the lock, None when it is taken. Raises LedgerError when it can't be made."""
         try:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
@@ -48,7 +48,7 @@ class FileLock:
     @classmethod
     @contextmanager
     def waiting(cls, path: Path) -> Iterator[None]:
-        """Hold the lock within the block, waiting for it first."""
+        """Waits for the lock and holds it within the block."""
         lock = cls.take(path, wait=True)
         try:
             yield
@@ -57,7 +57,7 @@ class FileLock:
                 lock.release()
 
     def release(self) -> None:
-        """Let go; a second time is no harm."""
+        """Releases the lock; a second call does nothing."""
         _close(self)
 
 

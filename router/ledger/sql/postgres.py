@@ -1,4 +1,4 @@
-"""PostgreSQL: how a server's database is opened, its locks, and what its driver's errors mean.
+"""Speaks to PostgreSQL: opens a server's database, takes its locks, translates its errors.
 
 Statements are written with `?`, as everywhere in the ledger; `format_style` turns them into the
 driver's style, here and nowhere else. psycopg is imported when a database is opened: it is
@@ -43,7 +43,7 @@ _TOKEN = re.compile(r"'[^']*'|\?(\s+IS\s+(?:NOT\s+)?NULL)?|%", re.IGNORECASE)
 
 @lru_cache(maxsize=1024)
 def format_style(sql: str) -> str:
-    """A statement with `?` as one with `%s`; what stands in quotes stays.
+    """Returns a statement with `?` as one with `%s`; text in quotes stays.
 
     A parameter that is only compared with NULL has no type of its own, so it is given one.
 
@@ -51,35 +51,37 @@ def format_style(sql: str) -> str:
     "SELECT a %% 7, '?' FROM t WHERE b = %s AND (c = %s OR %s::text IS NULL)"
     """
 
-    def replaced(found: re.Match[str]) -> str:
-        text = found[0]
+    def replaced(match: re.Match[str]) -> str:
+        text = match[0]
         if text[0] == "?":
-            return f"%s::text{found[1]}" if found[1] else "%s"
+            return f"%s::text{match[1]}" if match[1] else "%s"
         return text.replace("%", "%%")
 
     return _TOKEN.sub(replaced, sql)
 
 
 def ledger_error(original: BaseException) -> LedgerError | None:
-    """Ours for an error of psycopg; None for another's."""
+    """Returns our error for one of psycopg; None for another library's."""
     if not type(original).__module__.startswith("psycopg"):
         return None
     from psycopg import InterfaceError, InternalError, OperationalError
 
     state: str = getattr(original, "sqlstate", None) or ""
-    said = _said(original, state)
+    description = _said(original, state)
     if state.startswith("XX") and state != "XX000":
-        return LedgerCorrupt(f"the ledger's database is corrupt: {said}; restore a copy")
+        return LedgerCorrupt(f"the ledger's database is corrupt: {description}; restore a copy")
     if state.startswith(_WRONG_ADDRESS):
-        return LedgerError(f"the ledger's database cannot be opened: {said}")
+        return LedgerError(f"the ledger's database cannot be opened: {description}")
     # An internal error is the server's fault and not the row's: a file that may not grow, a server
     # that became a replica. What money was spent on must outlive it.
     if isinstance(original, OperationalError | InterfaceError | InternalError):
-        return LedgerUnavailable(f"the ledger's database cannot be written or read now: {said}")
-    return LedgerError(f"the ledger's database refused a row: {said}")
+        return LedgerUnavailable(
+            f"the ledger's database cannot be written or read now: {description}"
+        )
+    return LedgerError(f"the ledger's database refused a row: {description}")
 
 
-# What libpq says of a connection, without the address, user and database that stand around it.
+# Words of libpq about a connection, without the address, user and database around them.
 _KNOWN_WORDS = (
     "connection refused",
     "could not translate host name",
@@ -103,7 +105,7 @@ _KNOWN_WORDS = (
 
 
 def _said(original: BaseException, state: str) -> str:
-    """Says what went wrong, without a value of a row, an address or a password.
+    """Describes an error without a value of a row, an address or a password.
 
     The server's own text has them: `Key (key_id)=(...) already exists`, `password authentication
     failed for user "books"`.
@@ -116,35 +118,35 @@ def _said(original: BaseException, state: str) -> str:
 
 
 class QmarkCursor:
-    """A cursor of psycopg that takes `?`, and whose errors say which driver's they are."""
+    """Wraps a cursor of psycopg: it takes `?`, and its errors name their driver."""
 
     def __init__(self, cursor: Any) -> None:
         self._cursor = cursor
 
     def execute(self, operation: str, parameters: Sequence[Any] = ()) -> None:
-        """Run one statement."""
+        """Runs one statement."""
         with _wrapped():
             self._cursor.execute(format_style(operation), tuple(parameters))
 
     def executemany(self, operation: str, parameters: Sequence[Sequence[Any]]) -> None:
-        """Run one statement for each row; they travel together."""
+        """Runs one statement for each row; all rows are sent together."""
         with _wrapped():
             self._cursor.executemany(format_style(operation), parameters)
 
     def fetchone(self) -> Any:
-        """The next row, None after the last."""
+        """Returns the next row, None after the last."""
         with _wrapped():
             return self._cursor.fetchone()
 
     def fetchall(self) -> Any:
-        """All rows that are left."""
+        """Returns all rows that are left."""
         with _wrapped():
             return self._cursor.fetchall()
 
 
 @contextmanager
 def _wrapped() -> Iterator[None]:
-    """Errors of psycopg as SQLAlchemy's, as those of its own connections are."""
+    """Turns errors of psycopg into SQLAlchemy's, as those of its own connections are."""
     from psycopg import Error
 
     try:
@@ -154,7 +156,7 @@ def _wrapped() -> Iterator[None]:
 
 
 class PostgresDialect:
-    """What differs from SQLite; see `database.Dialect`."""
+    """Holds what differs from SQLite; see `database.Dialect`."""
 
     begin_snapshot = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
     version_table = "SELECT 1 WHERE to_regclass('alembic_version') IS NOT NULL"
@@ -165,14 +167,14 @@ class PostgresDialect:
         self._busy_timeout_ms = busy_timeout_ms
 
     def engine(self) -> Engine:
-        """An engine in autocommit. Raises LedgerError where psycopg is not installed."""
+        """Returns an engine in autocommit. Raises LedgerError where psycopg is not installed."""
         given = {"connect_timeout": CONNECT_S, "application_name": "tiergate", **_CLIENT_KEEPALIVES}
-        asked = {name: value for name, value in given.items() if name not in self._url.query}
+        settings = {name: value for name, value in given.items() if name not in self._url.query}
         try:
             engine = create_engine(
                 self._url,
                 isolation_level="AUTOCOMMIT",
-                connect_args=asked,
+                connect_args=settings,
                 pool_size=5,
                 max_overflow=10,
                 pool_timeout=CONNECT_S,
@@ -189,13 +191,13 @@ class PostgresDialect:
         return engine
 
     def cursor(self, connection: DBAPIConnection) -> Cursor:
-        """A cursor that takes `?`."""
+        """Returns a cursor that takes `?`."""
         return QmarkCursor(connection.cursor())
 
     def begin_writing(
         self, execute: Callable[[str], object], patience_ms: int | None = None
     ) -> None:
-        """Begin with the writers' lock, waiting for it as `database.Dialect` says."""
+        """Begins with the writers' lock; waits for it as `database.Dialect` says."""
         execute("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
         if patience_ms is not None:
             execute(f"SET LOCAL lock_timeout = {max(1, patience_ms)}")  # 0 would wait for ever
@@ -205,7 +207,7 @@ class PostgresDialect:
 
     @contextmanager
     def migrating(self, connection: Connection) -> Iterator[None]:
-        """A lock that migrations of this database wait for; it dies with the connection."""
+        """Holds a lock that migrations of this database wait for; it ends with the connection."""
         # Another's migration may take longer than a row may wait.
         connection.exec_driver_sql("SET lock_timeout = 0")
         connection.exec_driver_sql(f"SELECT pg_advisory_lock({LOCKS}, {MIGRATING})")
@@ -231,10 +233,10 @@ class PostgresDialect:
             raw.execute(f"SET {name} = {value}")  # type: ignore[call-overload, unused-ignore]
         if self._synchronous == "full":
             raw.execute("SET synchronous_commit = on")
-        found = raw.info.parameter_status("server_encoding")
-        if found != "UTF8":
+        encoding = raw.info.parameter_status("server_encoding")
+        if encoding != "UTF8":
             raise LedgerError(
-                f"the ledger's database has the encoding {found}; expected UTF8: "
+                f"the ledger's database has the encoding {encoding}; expected UTF8: "
                 "CREATE DATABASE ... ENCODING 'UTF8'"
             )
 
@@ -247,13 +249,13 @@ def _translate(
     context: ExecutionContext | None,
     _many: bool,
 ) -> tuple[str, Any]:
-    """Our own statements in the driver's style; what SQLAlchemy compiled is so already."""
+    """Turns our own statements into the driver's style; those of SQLAlchemy already have it."""
     ours = context is None or getattr(context, "compiled", None) is None
     return (format_style(statement) if ours else statement), parameters
 
 
 def _number_loader() -> Any:
-    """Sums of integers are `numeric` in PostgreSQL; they come back as the integers they are."""
+    """Returns a loader of `numeric`, PostgreSQL's type for sums of integers, as integers."""
     from psycopg.adapt import Loader
 
     class NumberLoader(Loader):  # type: ignore[misc, unused-ignore]

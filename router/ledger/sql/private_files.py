@@ -1,8 +1,8 @@
-"""Files that their owner alone may read: the ledger, and what stands beside it.
+"""Makes files that only their owner may read: the ledger, and the files next to it.
 
-A ledger tells who asks, how much and of what; with `privacy.store` it holds the words. The umask of
-the commands makes everything else private; these are made so whoever opens them, a backend with the
-library too.
+A ledger shows who asks, how much and about what; with `privacy.store` it holds the words. The umask
+of the commands makes all other files private. These are private for every program that opens them,
+also for a backend with the library.
 """
 
 from __future__ import annotations
@@ -17,21 +17,20 @@ _OTHERS = 0o007
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder and those above it that are missing, for the owner alone. Raises OSError.
+    """Makes a folder and missing ones above it, only for the owner. Raises OSError.
 
-    One that is there keeps its mode: it may hold other things.
+    An existing folder keeps its mode: it may hold other files.
     """
-    missing = [one for one in (folder, *folder.parents) if not one.exists()]
-    for one in reversed(missing):
-        one.mkdir(mode=FOLDER_MODE, exist_ok=True)
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    for path in reversed(missing):
+        path.mkdir(mode=FOLDER_MODE, exist_ok=True)
 
 
 def make_private(file: Path) -> None:
-    """Make a file where there is none, and shut one that everybody may read, as earlier versions
-    wrote it.
+    """Makes a missing file, and closes one that everybody may read, as earlier versions wrote it.
 
-    What an owner shares with a group stays so. What is not ours to change, or cannot be opened, is
-    left: whoever opens it next says what is wrong.
+    A file that its owner shares with a group stays shared. A file that is not ours to change, or
+    cannot be opened, stays as it is: the next code that opens it reports the fault.
     """
     with contextlib.suppress(OSError):
         descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)

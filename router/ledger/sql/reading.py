@@ -1,4 +1,4 @@
-"""Queries that yield rows: one request, a stream of them, and the heads of the chains."""
+"""Reads rows: one request, a stream of requests, and the heads of the chains."""
 
 from __future__ import annotations
 
@@ -26,20 +26,23 @@ _ATTEMPTS = select_sql(attempts)
 
 
 def get(database: Database, request_id: str, tenant: str | None) -> RequestRow | None:
-    """One request with its attempts; None when unknown or another tenant's. Raises LedgerError."""
+    """Returns a request with its attempts; None when unknown or another tenant's.
+
+    Raises LedgerError.
+    """
     with database.reading() as connection:
         row = connection.exec_driver_sql(f"{_REQUESTS} WHERE request_id = ?", (request_id,)).first()
         if row is None:
             return None
-        found = request_from(tuple(row), attempts_of(connection, [request_id])[request_id])
-        return found if tenant is None or found.tenant == tenant else None
+        request = request_from(tuple(row), attempts_of(connection, [request_id])[request_id])
+        return request if tenant is None or request.tenant == tenant else None
 
 
 def attempts_of(
     connection: Connection, request_ids: Sequence[str]
 ) -> dict[str, tuple[AttemptRow, ...]]:
-    """The attempts of these requests, each in the order of ordinals."""
-    found: dict[str, list[AttemptRow]] = {request_id: [] for request_id in request_ids}
+    """Returns the attempts of these requests, each in the order of ordinals."""
+    by_request: dict[str, list[AttemptRow]] = {request_id: [] for request_id in request_ids}
     for start in range(0, len(request_ids), PAGE):
         page = tuple(request_ids[start : start + PAGE])
         marks = ",".join("?" * len(page))
@@ -48,8 +51,8 @@ def attempts_of(
             page,
         ):
             attempt = attempt_from(tuple(row))
-            found[attempt.request_id].append(attempt)
-    return {request_id: tuple(rows) for request_id, rows in found.items()}
+            by_request[attempt.request_id].append(attempt)
+    return {request_id: tuple(rows) for request_id, rows in by_request.items()}
 
 
 def rows(
@@ -60,7 +63,7 @@ def rows(
     tenant: str | None = None,
     limit: int | None = None,
 ) -> Iterator[RequestRow]:
-    """Requests created in [since, until), oldest first, a page at a time. Raises LedgerError."""
+    """Yields requests created in [since, until), oldest first, in pages. Raises LedgerError."""
     after: tuple[Value, Value] = (-(2**62) if since_ms is None else since_ms, "")
     left = limit
     while left is None or left > 0:
@@ -78,9 +81,9 @@ def rows(
                 f"ORDER BY created_at_ms, request_id LIMIT {size}",
                 tuple(values),
             ).fetchall()
-            its = attempts_of(connection, [row[0] for row in page])
+            attempts_by_id = attempts_of(connection, [row[0] for row in page])
         for row in page:
-            yield request_from(tuple(row), its[row[0]])
+            yield request_from(tuple(row), attempts_by_id[row[0]])
         if len(page) < size:
             return
         after = (page[-1][1], page[-1][0])
@@ -88,18 +91,18 @@ def rows(
 
 
 def open_requests(connection: Connection, writer_id: str, limit: int) -> list[RequestRow]:
-    """Open requests of one writer, with their attempts."""
+    """Returns open requests of one writer, with their attempts."""
     page = connection.exec_driver_sql(
         f"{_REQUESTS} WHERE state = 'open' AND writer_id = ? LIMIT {limit}", (writer_id,)
     ).fetchall()
-    its = attempts_of(connection, [row[0] for row in page])
-    return [request_from(tuple(row), its[row[0]]) for row in page]
+    attempts_by_id = attempts_of(connection, [row[0] for row in page])
+    return [request_from(tuple(row), attempts_by_id[row[0]]) for row in page]
 
 
 def chain_rows(connection: Connection) -> Iterator[tuple[ChainRow, bool]]:
-    """All finished rows by writer and sequence, a page at a time.
+    """Yields all finished rows by writer and sequence, a page at a time.
 
-    The flag says whether the columns read from the record (domain, type) still fit it.
+    The flag is True when the columns `domain` and `request_type` still fit the record.
     """
     derived_at = len(requests.c) - 6
     after: tuple[Value, Value] = ("", -1)
@@ -109,9 +112,9 @@ def chain_rows(connection: Connection) -> Iterator[tuple[ChainRow, bool]]:
             f"ORDER BY writer_id, sequence LIMIT {PAGE}",
             after,
         ).fetchall()
-        its = attempts_of(connection, [row[0] for row in page])
+        attempts_by_id = attempts_of(connection, [row[0] for row in page])
         for row in page:
-            chained = chain_row_from(tuple(row), its[row[0]])
+            chained = chain_row_from(tuple(row), attempts_by_id[row[0]])
             derived = derived_values(chained.row.record)
             yield chained, derived == tuple(row[derived_at : derived_at + 2])
         if len(page) < PAGE:
@@ -120,7 +123,7 @@ def chain_rows(connection: Connection) -> Iterator[tuple[ChainRow, bool]]:
 
 
 def chain_head(connection: Connection, writer_id: str) -> Head:
-    """The last row of a writer's chain: in `requests`, else where a purge ended, else genesis."""
+    """Returns the end of a writer's chain: its last row, else the end of a purge, else genesis."""
     row = connection.exec_driver_sql(
         "SELECT sequence, row_hash FROM requests WHERE writer_id = ? AND sequence IS NOT NULL "
         "ORDER BY sequence DESC LIMIT 1",
@@ -136,28 +139,28 @@ def chain_head(connection: Connection, writer_id: str) -> Head:
 
 
 def writers(connection: Connection) -> tuple[str, ...]:
-    """The writers that have a row, in order."""
-    found: list[str] = []
+    """Returns the writers that have a row, in order."""
+    writer_ids: list[str] = []
     last = ""
     while True:  # one index seek per writer; DISTINCT would read the whole index
         row = connection.exec_driver_sql(
             "SELECT min(writer_id) FROM requests WHERE writer_id > ?", (last,)
         ).first()
         if row is None or row[0] is None:
-            return tuple(found)
+            return tuple(writer_ids)
         last = str(row[0])
-        found.append(last)
+        writer_ids.append(last)
 
 
 def chain_heads(connection: Connection) -> tuple[Head, ...]:
-    """The heads of all chains that have a row or a checkpoint, that of feedback among them."""
+    """Returns the heads of all chains that have a row or a checkpoint, feedback's too."""
     known = {head.writer_id for head in checkpoints(connection)}.union(writers(connection))
     heads = [chain_head(connection, name) for name in sorted(known - {FEEDBACK_CHAIN})]
     return tuple(head for head in (*heads, feedback_head(connection)) if head.sequence > 0)
 
 
 def feedback_head(connection: Connection) -> Head:
-    """The last word in the chain of feedback, else where a purge ended, else genesis."""
+    """Returns the last word in the chain of feedback, else the end of a purge, else genesis."""
     row = connection.exec_driver_sql(
         "SELECT sequence, row_hash FROM feedback ORDER BY sequence DESC LIMIT 1"
     ).first()
@@ -167,7 +170,7 @@ def feedback_head(connection: Connection) -> Head:
 
 
 def checkpoints(connection: Connection) -> tuple[Head, ...]:
-    """Where purges ended, per writer."""
+    """Returns the end of the purges of each writer."""
     return tuple(
         Head(row[0], row[1], row[2])
         for row in connection.exec_driver_sql(

@@ -1,7 +1,6 @@
-"""Rows of the tables as the types of the contract, and the SQL text that writes them.
+"""Turns rows of the tables into the types of the contract, and makes the SQL that writes them.
 
-The store turns rows into types here and nowhere else. Column order is the one of
-`audit.request_values` and `audit.attempt_values`, followed by what the ledger adds.
+The store turns rows into types here and nowhere else. `router.ledger.columns` lists the columns.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ _record_decoder = msgspec.json.Decoder(_Record)
 
 
 def derived_values(record: str) -> tuple[str, str]:
-    """Domain and request type as the record's `signals` say; "" where it does not say."""
+    """Returns domain and request type from the record's `signals`; "" where it has none."""
     try:
         signals = _record_decoder.decode(record).signals
     except (msgspec.DecodeError, UnicodeError):
@@ -45,7 +44,7 @@ def derived_values(record: str) -> tuple[str, str]:
 
 
 def upsert_sql(table: Table, rows: int = 1) -> str:
-    """INSERT of so many rows which replaces a row with the same primary key."""
+    """Returns an INSERT of this many rows; it replaces a row with the same primary key."""
     names = [column.name for column in table.c]
     key = [column.name for column in table.primary_key]
     values = "(" + ",".join("?" * len(names)) + ")"
@@ -57,7 +56,7 @@ def upsert_sql(table: Table, rows: int = 1) -> str:
 
 
 def select_sql(table: Table, columns: Iterable[str] | None = None) -> str:
-    """SELECT of these columns, all in the order of the table when none are named."""
+    """Returns a SELECT of these columns; all in the order of the table when none are named."""
     names = ", ".join(columns if columns is not None else (column.name for column in table.c))
     return f"SELECT {names} FROM {table.name}"
 
@@ -77,7 +76,7 @@ def request_from(row: SqlRow, its_attempts: tuple[AttemptRow, ...]) -> RequestRo
 
 
 def chain_row_from(row: SqlRow, its_attempts: tuple[AttemptRow, ...]) -> ChainRow:
-    """A finished request with its place in the chain, from all columns of `requests`."""
+    """Makes a finished request with its place in the chain, from all columns of `requests`."""
     writer_id, sequence, prev_hash, row_hash = row[-4:]
     return ChainRow(
         str(writer_id),

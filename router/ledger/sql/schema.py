@@ -1,7 +1,7 @@
-"""The ledger's tables, as SQLAlchemy Core metadata; `migrations/` builds the same step by step.
+"""Defines the ledger's tables as SQLAlchemy metadata; `migrations/` builds them step by step.
 
 Money is a BigInteger of nano-dollars, times are milliseconds since the epoch, booleans are 0 or 1,
-lists are JSON text: so that SQLite and PostgreSQL hold the same values, bit for bit. The columns of
+lists are JSON text. So SQLite and PostgreSQL hold the same values, bit for bit. The columns of
 `requests` and `attempts` are those of `router.ledger.columns`.
 """
 
@@ -36,7 +36,7 @@ EARLIER_NAMES = {
     "0005": "0004_what_came_of_answers",
     "0006": "0005_rollups",
 }
-"""What databases call the migrations that had a number alone, with none at 0003."""
+"""Numbers by which old databases name migrations that had only a number, with none at 0003."""
 
 metadata = MetaData()
 
@@ -102,7 +102,7 @@ attempts = Table(
 budget_windows = Table(
     "budget_windows",
     metadata,
-    _text("tenant", primary_key=True),  # each of these four is "" where it names none
+    _text("tenant", primary_key=True),  # each of these four is "" where the window is for all
     _text("key_id", primary_key=True),
     _text("policy", primary_key=True),
     _text("tier", primary_key=True),
@@ -111,7 +111,7 @@ budget_windows = Table(
     _int("spent_nano_usd"),
     _int("held_nano_usd"),
     _int("purged_nano_usd"),  # part of spent whose attempts are no longer kept
-    # a budget would grow by what is released and was never held
+    # a budget would grow by an amount that is released and was never held
     CheckConstraint("held_nano_usd >= 0", name="budget_windows_hold_no_less_than_nothing"),
     sqlite_with_rowid=False,
 )
@@ -186,7 +186,7 @@ reviews = Table(
     _text("status"),
     Column("question", Text),
     Column("facts", Text),
-    # what a person decided; minutes and time are null while it waits
+    # a person's decision; minutes and time are null while the matter waits
     _text("verdict"),
     Column("minutes", Double),
     _text("decided_by"),

@@ -1,4 +1,4 @@
-"""SQLite: how a file is opened, and what its driver's errors mean."""
+"""Speaks to SQLite: opens a file, and translates its driver's errors."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _CORRUPT = ("malformed", "not a database")
 
 
 def ledger_error(original: BaseException) -> LedgerError | None:
-    """Ours for an error of this driver; None for another's."""
+    """Returns our error for one of this driver; None for another's."""
     if isinstance(original, sqlite3.OperationalError):
         return LedgerUnavailable(f"the ledger's database cannot be written or read now: {original}")
     if isinstance(original, sqlite3.DatabaseError) and any(
@@ -34,7 +34,7 @@ def ledger_error(original: BaseException) -> LedgerError | None:
 
 
 class SqliteDialect:
-    """What differs from PostgreSQL; see `database.Dialect`."""
+    """Holds what differs from PostgreSQL; see `database.Dialect`."""
 
     begin_snapshot = "BEGIN"
     version_table = "SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'"
@@ -45,13 +45,13 @@ class SqliteDialect:
         self._busy_timeout_ms = busy_timeout_ms
 
     def engine(self) -> Engine:
-        """An engine whose connections are in WAL mode; the file is its owner's alone."""
+        """Returns an engine with connections in WAL mode; only its owner may read the file."""
         for suffix in ("-wal", "-shm"):
             beside = self._path.with_name(self._path.name + suffix)
             if beside.exists():
                 make_private(beside)
         if self._path.parent.is_dir():
-            make_private(self._path)  # SQLite gives the files beside it the same mode
+            make_private(self._path)  # SQLite gives its WAL files the same mode
         engine = create_engine(
             URL.create("sqlite", database=str(self._path)),
             isolation_level="AUTOCOMMIT",
@@ -63,13 +63,13 @@ class SqliteDialect:
         return engine
 
     def cursor(self, connection: DBAPIConnection) -> Cursor:
-        """The driver's own cursor: its placeholders are ours."""
+        """Returns the driver's own cursor: its placeholders are ours."""
         return connection.cursor()
 
     def begin_writing(
         self, execute: Callable[[str], object], patience_ms: int | None = None
     ) -> None:
-        """Begin with the write lock, waiting for it as `database.Dialect` says."""
+        """Begins with the write lock; waits for it as `database.Dialect` says."""
         if patience_ms is None:
             execute("BEGIN IMMEDIATE")
             return
@@ -80,7 +80,7 @@ class SqliteDialect:
             execute(f"PRAGMA busy_timeout = {self._busy_timeout_ms}")
 
     def migrating(self, _connection: Connection) -> AbstractContextManager[None]:
-        """A lock that migrations of this file wait for."""
+        """Holds a lock that migrations of this file wait for."""
         return FileLock.waiting(self._path.with_name(self._path.name + ".migrate"))
 
 

@@ -1,4 +1,4 @@
-"""What every database can hold of a row's values."""
+"""Makes the values of a row fit every database."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from router.ledger.row_values import Value
 
 
 def storable(values: tuple[Value, ...]) -> tuple[Value, ...]:
-    """The same without NUL, which PostgreSQL's text cannot hold and SQLite's tools cut at.
+    """Returns the values without NUL: PostgreSQL's text cannot hold it, SQLite's tools cut at it.
 
     An upstream may send one; its row must not be lost for that.
     """

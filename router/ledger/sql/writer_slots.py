@@ -1,12 +1,12 @@
-"""Who is writing to a ledger, and who no longer is: the slots of its writers.
+"""Gives each writer of a ledger a slot, and finds the slots of dead writers.
 
-A slot is a lock that dies with its holder, numbered from `w1`; the number is the writer's id. It is
-taken over by the next process once its holder is dead, and the chain goes on: so there are never
-more chains than there were workers at one time. What a free slot has left open is a crash.
+A slot is a lock that ends with its holder, numbered from `w1`; the number is the writer's id. Once
+its holder is dead, the next process takes the slot over, and the chain goes on. So there are never
+more chains than there were workers at one time. A free slot with open requests is from a crash.
 
-SQLite's slots are file locks beside the database. PostgreSQL's are advisory locks of the session
-that the writer writes with: who lost the connection lost the slot, and can write nothing before it
-holds one again, so no chain ever has two writers.
+SQLite's slots are file locks next to the database. PostgreSQL's are advisory locks of the session
+that the writer writes with: a writer that lost the connection lost the slot, and can write nothing
+before it has one again, so no chain ever has two writers.
 """
 
 from __future__ import annotations
@@ -28,57 +28,54 @@ from router.ledger.sql.postgres import SLOTS
 from router.ledger.sql.private_files import make_folder
 
 DYING_S = 0.5
-"""How long a server may take to notice that its client was killed. A start waits so long for each
-other writer that has requests open, at most."""
+"""Time in which a server notices that its client was killed. A start waits at most this long for
+each other writer that has requests open."""
 
 
 class Slot(Protocol):
-    """A writer's place, and the connection that it writes with."""
+    """Holds a writer's place, and the connection that it writes with."""
 
     @property
     def writer_id(self) -> str:
-        """Whose chain it is; another one after a connection was lost and the place taken."""
+        """Returns the id of the chain; another one after a lost connection and a taken place."""
 
     @property
     def connections(self) -> int:
-        """How many connections there were; when it grows, what was in flight is in doubt."""
+        """Returns the number of connections so far; when it grows, a running commit is in doubt."""
 
     def cursor(self) -> Cursor:
-        """A cursor to write with, on a new connection where the last one broke.
+        """Returns a cursor to write with, on a new connection where the last one broke.
 
-        Raises the driver's error when there is no connection to be had.
+        Raises the driver's error when it cannot connect.
         """
 
     def release(self) -> None:
-        """Let go; a second time is no harm."""
+        """Releases the slot; a second call does nothing."""
 
 
 class Slots(Protocol):
-    """The slots of one database."""
+    """Manages the slots of one database."""
 
     def claim(self) -> Slot:
-        """The first free slot. Raises LedgerError."""
+        """Claims the first free slot. Raises LedgerError."""
 
     def claim_dead(self, writer_id: str) -> Slot | None:
-        """The slot of a writer that is dead; None when it lives, or that is no writer's id."""
+        """Returns the slot of a dead writer; None when it lives, or for an unknown id."""
 
 
 def slots_of(database: Database) -> Slots:
-    """The slots of this database. Raises LedgerError where locks cannot be made."""
+    """Returns the slots of this database. Raises LedgerError where locks cannot be made."""
     path = database.address.path
     return AdvisorySlots(database) if path is None else FileSlots(database, path)
 
 
 def _number(writer_id: str) -> int | None:
-    found = re.fullmatch(r"w([1-9][0-9]{0,8})", writer_id)
-    return None if found is None else int(found[1])
-
-
-# --- SQLite ---------------------------------------------------------------------------------------
+    match = re.fullmatch(r"w([1-9][0-9]{0,8})", writer_id)
+    return None if match is None else int(match[1])
 
 
 class FileSlot:
-    """A slot held by a file lock; its connection never breaks."""
+    """Holds a slot by a file lock; its connection never breaks."""
 
     def __init__(self, database: Database, writer_id: str, lock: FileLock) -> None:
         self._database = database
@@ -89,20 +86,20 @@ class FileSlot:
         self.connections = 1
 
     def cursor(self) -> Cursor:
-        """The cursor to write with."""
+        """Returns the cursor to write with."""
         if self._cursor is None:
             self._connection = self._database.connect()
             self._cursor = self._database.cursor(self._connection)
         return self._cursor
 
     def release(self) -> None:
-        """Close the connection and let go of the lock."""
+        """Closes the connection and releases the lock."""
         _close(self._connection)
         self._lock.release()
 
 
 class FileSlots:
-    """Slots in a folder beside the database."""
+    """Manages slots in a folder next to the database."""
 
     def __init__(self, database: Database, path: Path) -> None:
         self._database = database
@@ -113,7 +110,7 @@ class FileSlots:
             raise LedgerError(f"cannot make {self._folder.name!r}: {error.strerror}") from error
 
     def claim(self) -> Slot:
-        """The first free slot. Raises LedgerError."""
+        """Claims the first free slot. Raises LedgerError."""
         for number in count(1):
             lock = FileLock.take(self._folder / f"w{number}")
             if lock is not None:
@@ -121,18 +118,15 @@ class FileSlots:
         raise AssertionError("count() does not end")
 
     def claim_dead(self, writer_id: str) -> Slot | None:
-        """The slot of a dead writer."""
+        """Returns the slot of a dead writer."""
         if _number(writer_id) is None:
             return None
         lock = FileLock.take(self._folder / writer_id)
         return None if lock is None else FileSlot(self._database, writer_id, lock)
 
 
-# --- PostgreSQL -----------------------------------------------------------------------------------
-
-
 class AdvisorySlot:
-    """A slot held by a session of the server."""
+    """Holds a slot by a session of the server."""
 
     def __init__(self, database: Database, number: int, connection: Any) -> None:
         self._database = database
@@ -144,11 +138,11 @@ class AdvisorySlot:
 
     @property
     def writer_id(self) -> str:
-        """Whose chain it is."""
+        """Returns the id of the chain."""
         return f"w{self._number}"
 
     def cursor(self) -> Cursor:
-        """The cursor to write with; connects and claims anew where the connection is gone."""
+        """Returns the cursor to write with; connects and claims anew after a lost connection."""
         if self._connection.closed:
             connection: Any = self._database.connect()
             cursor = self._database.cursor(connection)
@@ -164,31 +158,31 @@ class AdvisorySlot:
         return self._cursor
 
     def release(self) -> None:
-        """Let go of the lock and close the connection."""
+        """Releases the lock and closes the connection."""
         if self._released:
             return
         self._released = True
-        with suppress(*FOREIGN_ERRORS):  # a connection that is gone took its lock with it
-            # Closing alone would leave the lock until the server has noticed.
+        with suppress(*FOREIGN_ERRORS):  # a lost connection has released its lock
+            # Without this the lock would stay until the server notices the closed connection.
             self._cursor.execute("SELECT pg_advisory_unlock_all()")
         _close(self._connection)
 
 
 class AdvisorySlots:
-    """Slots as advisory locks of a server's database."""
+    """Manages slots as advisory locks of a server's database."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def claim(self) -> Slot:
-        """The first free slot. Raises LedgerError."""
+        """Claims the first free slot. Raises LedgerError."""
         with translated():
             connection = self._database.connect()
             number = _first_free(self._database.cursor(connection))
         return AdvisorySlot(self._database, number, connection)
 
     def claim_dead(self, writer_id: str) -> Slot | None:
-        """The slot of a dead writer; one that was killed just now may take DYING_S to be found."""
+        """Returns the slot of a dead writer; one that was just killed may take DYING_S to find."""
         number = _number(writer_id)
         if number is None:
             return None
@@ -205,7 +199,7 @@ def _first_free(cursor: Cursor) -> int:
 
 
 def _locked(cursor: Cursor, number: int, wait_s: float) -> bool:
-    """Take the lock of this number, asking again until `wait_s` have passed."""
+    """Takes the lock of this number; tries again until `wait_s` have passed."""
     deadline = time.monotonic() + wait_s
     while True:
         cursor.execute(f"SELECT pg_try_advisory_lock({SLOTS}, {number})")

@@ -1,1 +1,1 @@
-"""Side tables: keys, feedback, reviews, texts, policies, sessions, kept replies."""
+"""Keeps the side tables: keys, feedback, reviews, texts, policies, sessions, kept replies."""

@@ -1,7 +1,7 @@
-"""Feedback in the database: appended to its chain, the latest of each source counting.
+"""Keeps feedback in the database: appends it to its chain; the latest of each source counts.
 
-The corrected answer's text stands in `texts`, as the policy's `privacy` under which the request was
-answered allows; the chain covers its digest. So an erasure takes the text and leaves the chain.
+The text of a corrected answer is in `texts`, if the `privacy` of the request's policy allows it;
+the chain covers its digest. So an erasure removes the text and leaves the chain.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from router.privacy.redact import redact
 from router.types import Clock, Feedback, FeedbackSource, Heard, TrueOutcome
 
 MAX_REVISIONS = 32
-"""Words of one source on one decision: a form that is sent again and again fills no disk."""
+"""Most words of one source on one decision, so that a form sent again and again fills no disk."""
 
 PAGE = 500
 TEXT_KIND = {FeedbackSource.CLIENT: "corrected", FeedbackSource.REVIEW: "reviewed"}
-"""Under which kind a source's corrected answer stands in `texts`."""
+"""Kind in `texts` of the corrected answer of each source."""
 
 _COLUMNS = (
     "f.sequence, f.request_id, f.tenant, f.source, f.key_id, f.created_at_ms, f.correct, "
@@ -41,18 +41,18 @@ _LOCK = (
     "INSERT INTO meta (name, content) VALUES ('feedback_chain', '') "
     "ON CONFLICT (name) DO UPDATE SET content = excluded.content"
 )
-"""Whoever appends holds this row first, also where a database has no lock of the whole."""
+"""Every append locks this row first, also where a database has no lock of the whole."""
 _TOLD = {*Feedback.__struct_fields__} & {*TrueOutcome.__struct_fields__} - {"request_id"}
-"""What a source may say of an answer, and an outcome holds."""
+"""Fields that a source may state about an answer, and that an outcome holds."""
 _DRAFT = (
     "r.verdict IN ('safe_answer', 'held') AND EXISTS (SELECT 1 FROM attempts a "
     "WHERE a.request_id = r.request_id AND a.role <> 'triage')"
 )
-"""Whether approved words went out in place of an answer that there was, as replay says it too."""
+"""SQL condition: approved words went out although there was an answer; replay says the same."""
 
 
 class SqlFeedback:
-    """The Protocol `types.FeedbackBook` over the ledger's database."""
+    """Implements the Protocol `types.FeedbackBook` over the ledger's database."""
 
     def __init__(
         self,
@@ -62,69 +62,74 @@ class SqlFeedback:
         key_of: Callable[[str], bytes],
         chained: Callable[[], None],
     ) -> None:
-        """`key_of` is `TenantSecrets.key_now`; `chained` is told of each new word."""
+        """Stores the parts: `key_of` is `TenantSecrets.key_now`; each new word calls `chained`."""
         self._database = database
         self._clock = clock
         self._key_of = key_of
         self.chained = chained
 
     async def add(self, feedback: Feedback, corrected: str = "") -> tuple[Heard, bool]:
-        """What counts now, and whether it is new. Raises FeedbackRefused, LedgerError."""
+        """Returns the word that counts now, and True if it is new.
+
+        Raises FeedbackRefused, LedgerError.
+        """
         return await asyncio.to_thread(self.add_now, feedback, corrected)
 
     def add_now(self, feedback: Feedback, corrected: str = "") -> tuple[Heard, bool]:
-        """As `add`; blocks."""
-        said = replace(feedback, corrected_digest=self.digest(feedback.tenant, corrected))
+        """Does what `add` does; blocks."""
+        digested = replace(feedback, corrected_digest=self.digest(feedback.tenant, corrected))
         with self._database.writing() as connection:
-            heard, new = self.append(connection, said, corrected)
+            heard, new = self.append(connection, digested, corrected)
         if new:
             self.chained()
         return heard, new
 
     def digest(self, tenant: str, corrected: str) -> str:
-        """The corrected answer's digest under its tenant's key; blocks for a query."""
+        """Returns the corrected answer's digest under its tenant's key; blocks for a query."""
         return digest(self._key_of(tenant), corrected) if corrected else ""
 
-    def append(self, connection: Connection, said: Feedback, corrected: str) -> tuple[Heard, bool]:
-        """Append within the caller's transaction; the digest is in `said`.
+    def append(
+        self, connection: Connection, feedback: Feedback, corrected: str
+    ) -> tuple[Heard, bool]:
+        """Appends within the caller's transaction; the digest is in `feedback`.
 
         Raises FeedbackRefused.
         """
         connection.exec_driver_sql(_LOCK)
-        before = _records_of(connection, said.request_id, said.source)
-        if before and before[-1].feedback.says() == said.says():
+        before = _records_of(connection, feedback.request_id, feedback.source)
+        if before and before[-1].feedback.says() == feedback.says():
             return _heard(connection, before, self._clock.now_ms()), False
         if len(before) >= MAX_REVISIONS:
             raise FeedbackRefused(
-                f"The {said.source.value} has spoken {len(before)} times on this decision; at most "
-                f"{MAX_REVISIONS} words are kept."
+                f"The {feedback.source.value} has spoken {len(before)} times on this decision; at "
+                f"most {MAX_REVISIONS} words are kept."
             )
-        record = chained(reading.feedback_head(connection), said)
-        values = (*feedback_values(record.sequence, said), record.prev_hash, record.row_hash)
+        record = chained(reading.feedback_head(connection), feedback)
+        values = (*feedback_values(record.sequence, feedback), record.prev_hash, record.row_hash)
         marks = ", ".join("?" * len(values))
         names = _COLUMNS.replace("f.", "")
         connection.exec_driver_sql(f"INSERT INTO feedback ({names}) VALUES ({marks})", values)
-        self._put_text(connection, said, corrected)
+        self._put_text(connection, feedback, corrected)
         return _heard(connection, [*before, record], self._clock.now_ms()), True
 
     async def of(self, request_id: str) -> Sequence[Heard]:
-        """What each source says now of one request. Raises LedgerError."""
+        """Returns the latest word of each source on one request. Raises LedgerError."""
         return await asyncio.to_thread(self.of_now, request_id)
 
     def of_now(self, request_id: str) -> Sequence[Heard]:
-        """As `of`; blocks."""
+        """Does what `of` does; blocks."""
         with self._database.reading() as connection:
-            found = (_records_of(connection, request_id, source) for source in FeedbackSource)
+            histories = (_records_of(connection, request_id, source) for source in FeedbackSource)
             now_ms = self._clock.now_ms()
-            return [_heard(connection, records, now_ms) for records in found if records]
+            return [_heard(connection, records, now_ms) for records in histories if records]
 
-    def _put_text(self, connection: Connection, said: Feedback, corrected: str) -> None:
-        """The text of the newest word stands in place of the one before, or of none."""
-        kind = TEXT_KIND[said.source]
-        where = (said.request_id, kind)
+    def _put_text(self, connection: Connection, feedback: Feedback, corrected: str) -> None:
+        """Replaces the text of the word before by the newest word's text, or by none."""
+        kind = TEXT_KIND[feedback.source]
+        where = (feedback.request_id, kind)
         connection.exec_driver_sql("DELETE FROM texts WHERE request_id = ? AND kind = ?", where)
         row = connection.exec_driver_sql(
-            "SELECT policy_hash FROM requests WHERE request_id = ?", (said.request_id,)
+            "SELECT policy_hash FROM requests WHERE request_id = ?", (feedback.request_id,)
         ).first()
         privacy = policies.privacy_of(connection, "" if row is None else str(row[0]))
         if privacy.store == "none" or not corrected:
@@ -136,7 +141,7 @@ class SqlFeedback:
             "expires_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?)",
             (
                 *where,
-                said.tenant,
+                feedback.tenant,
                 privacy.store,
                 content,
                 now_ms,
@@ -146,7 +151,7 @@ class SqlFeedback:
 
 
 def records(connection: Connection) -> Iterator[FeedbackRecord]:
-    """The whole chain in order, a page at a time."""
+    """Yields the whole chain in order, a page at a time."""
     after = -1
     while True:
         page = connection.exec_driver_sql(
@@ -167,7 +172,7 @@ def outcomes(
     until_ms: int | None = None,
     tenant: str | None = None,
 ) -> Iterator[TrueOutcome]:
-    """What came of requests created in [since, until), in the order of their ids; blocks.
+    """Yields outcomes of requests created in [since, until), in the order of ids; blocks.
 
     For report, replay and tune. Raises LedgerError.
     """
@@ -185,9 +190,9 @@ def outcomes(
                     (after, begin, end, tenant or "", tenant or ""),
                 )
             }
-            said = _latest(connection, tuple(answers)) if answers else {}
+            words = _latest(connection, tuple(answers)) if answers else {}
         for request_id, answer in answers.items():
-            yield _outcome(request_id, said[request_id], answer)
+            yield _outcome(request_id, words[request_id], answer)
         if len(answers) < PAGE:
             return
         after = max(answers)
@@ -196,26 +201,33 @@ def outcomes(
 def _latest(
     connection: Connection, request_ids: Sequence[str]
 ) -> dict[str, dict[FeedbackSource, Feedback]]:
-    """The newest word of each source on these requests."""
-    found: dict[str, dict[FeedbackSource, Feedback]] = {one: {} for one in request_ids}
+    """Returns the newest word of each source on these requests."""
+    latest: dict[str, dict[FeedbackSource, Feedback]] = {
+        request_id: {} for request_id in request_ids
+    }
     marks = ",".join("?" * len(request_ids))
     for row in connection.exec_driver_sql(
         f"SELECT {_COLUMNS} FROM feedback f WHERE f.request_id IN ({marks}) ORDER BY f.sequence",
         tuple(request_ids),
     ):
-        said = _record(tuple(row)).feedback
-        found[said.request_id][said.source] = said
-    return found
+        feedback = _record(tuple(row)).feedback
+        latest[feedback.request_id][feedback.source] = feedback
+    return latest
 
 
 def _outcome(
-    request_id: str, said: Mapping[FeedbackSource, Feedback], answer: tuple[int, float, bool]
+    request_id: str, by_source: Mapping[FeedbackSource, Feedback], answer: tuple[int, float, bool]
 ) -> TrueOutcome:
-    """Field by field: the reviewer's word where there is one, else the client's. `answer` is the
-    level that answered, how sure it was, and whether it stayed a draft."""
-    words = [said[one] for one in (FeedbackSource.REVIEW, FeedbackSource.CLIENT) if one in said]
-    told = {name: _first(getattr(word, name) for word in words) for name in _TOLD}
-    return TrueOutcome(request_id, **told, level=answer[0], confidence=answer[1], draft=answer[2])
+    """Returns an outcome; each field is the reviewer's word where there is one, else the client's.
+
+    `answer` is the level that answered, its confidence, and True if it stayed a draft."""
+    words = [
+        by_source[source]
+        for source in (FeedbackSource.REVIEW, FeedbackSource.CLIENT)
+        if source in by_source
+    ]
+    fields = {name: _first(getattr(word, name) for word in words) for name in _TOLD}
+    return TrueOutcome(request_id, **fields, level=answer[0], confidence=answer[1], draft=answer[2])
 
 
 def _first(values: Iterable[Any]) -> Any:
@@ -223,7 +235,7 @@ def _first(values: Iterable[Any]) -> Any:
 
 
 def corrected_texts(connection: Connection) -> Iterator[Finding]:
-    """Corrected answers stored in full that are not what their source's newest word says."""
+    """Yields corrected answers stored in full that differ from their source's newest word."""
     for source, kind in TEXT_KIND.items():
         for request_id, content, secret, stated in connection.exec_driver_sql(
             "SELECT t.request_id, t.content, s.secret, f.corrected_digest FROM texts t "
@@ -251,21 +263,21 @@ def _records_of(
 
 
 def _heard(connection: Connection, words: Sequence[FeedbackRecord], now_ms: int) -> Heard:
-    """The newest of one source's words, with its corrected answer where that is kept."""
+    """Returns the newest of one source's words, with its corrected answer where that is kept."""
     newest = words[-1]
-    said = newest.feedback
+    feedback = newest.feedback
     text = connection.exec_driver_sql(
         "SELECT content FROM texts WHERE request_id = ? AND kind = ? AND expires_at_ms > ?",
-        (said.request_id, TEXT_KIND[said.source], now_ms),
+        (feedback.request_id, TEXT_KIND[feedback.source], now_ms),
     ).scalar()
-    return Heard(said, newest.sequence, len(words), None if text is None else str(text))
+    return Heard(feedback, newest.sequence, len(words), None if text is None else str(text))
 
 
 def _record(row: SqlRow) -> FeedbackRecord:
     cells: tuple[Any, ...] = tuple(row)  # the schema states their types
     sequence, request_id, tenant, source, key_id, at_ms, correct, loss = cells[:8]
     resolved, csat, minutes, corrected_digest, prev_hash, row_hash = cells[8:]
-    said = Feedback(
+    feedback = Feedback(
         request_id=request_id,
         tenant=tenant,
         source=FeedbackSource(source),
@@ -278,4 +290,4 @@ def _record(row: SqlRow) -> FeedbackRecord:
         handle_minutes=minutes,
         corrected_digest=corrected_digest,
     )
-    return FeedbackRecord(int(sequence), said, str(prev_hash), str(row_hash))
+    return FeedbackRecord(int(sequence), feedback, str(prev_hash), str(row_hash))

@@ -1,5 +1,4 @@
-"""Answers kept under clients' idempotency keys, in the ledger's database: for all workers, and over
-restarts.
+"""Keeps answers under clients' idempotency keys, for all workers and over restarts.
 
 An answer is text, and by default no text is stored. So it is kept sealed: it opens only with the
 idempotency key, which the client sends again and nobody keeps, and with the tenant's secret, which
@@ -7,7 +6,7 @@ an erasure deletes. Keys and fingerprints of requests are kept as keyed hashes. 
 answer is deleted.
 
 A key is claimed before its request is answered. The claim ends with the answer, with a failure, or
-`LEASE_S` after the process that has it last renewed it, which a killed one no longer does.
+`LEASE_S` after its process last renewed it; a killed process renews nothing.
 """
 
 from __future__ import annotations
@@ -46,7 +45,7 @@ class _Kept(msgspec.Struct, frozen=True):
 
 
 class _Names(Struct, frozen=True):
-    """Says what a key and its request are called in the database, and what opens the answer."""
+    """Holds the names of a key and its request in the database, and the key of the answer."""
 
     tenant: str
     name: str
@@ -55,7 +54,7 @@ class _Names(Struct, frozen=True):
 
 
 class SqlReplies:
-    """The Protocol `types.ReplyStore` over a ledger's database."""
+    """Implements the Protocol `types.ReplyStore` over a ledger's database."""
 
     def __init__(
         self,
@@ -66,7 +65,7 @@ class SqlReplies:
         max_entries: int = MAX_ENTRIES,
         max_bytes: int = MAX_BYTES,
     ) -> None:
-        """`secret_of` is a tenant's secret; it may block, and raises LedgerError."""
+        """Stores the parts: `secret_of` gives a tenant's secret; may block, raises LedgerError."""
         self._database = database
         self._clock = clock
         self._secret_of = secret_of
@@ -75,35 +74,33 @@ class SqlReplies:
         self._until_tidy = 0
 
     async def claim(self, tenant: str, key: str, fingerprint: str) -> Standing:
-        """Claims a key and returns what is known of it: a claim is the caller's where nothing is.
+        """Claims a key and returns what is known of it; the claim is the caller's if nothing is.
 
         Raises LedgerError.
         """
         return await asyncio.to_thread(self._claim, self._names(tenant, key, fingerprint))
 
     async def renew(self, tenant: str, key: str, token: str) -> None:
-        """Say that the request is still being answered. Raises LedgerError."""
+        """Notes that the request is still being answered. Raises LedgerError."""
         until_ms = self._clock.now_ms() + round(LEASE_S * 1000)
         names = self._names(tenant, key)
         await asyncio.to_thread(self._update, "lease_until_ms = ?", (until_ms,), names, token)
 
     async def keep(self, tenant: str, key: str, token: str, reply: Reply) -> None:
-        """Keep the answer to a request whose key was claimed. Raises LedgerError."""
+        """Keeps the answer to a request whose key was claimed. Raises LedgerError."""
         await asyncio.to_thread(self._keep, self._names(tenant, key), token, reply)
 
     async def release(self, tenant: str, key: str, token: str) -> None:
-        """There is no answer: the next request may try again. Raises LedgerError."""
+        """Ends a claim without an answer: the next request may try again. Raises LedgerError."""
         await asyncio.to_thread(self._release, self._names(tenant, key), token)
 
     def purge_expired(self) -> None:
-        """Drop what is too old, and the oldest where there is too much; blocks.
+        """Drops answers that are too old, and the oldest where there are too many; blocks.
 
         Raises LedgerError.
         """
         with self._database.writing() as connection:
             self._tidy(connection)
-
-    # --- on a thread ------------------------------------------------------------------------------
 
     def _claim(self, names: _Names) -> Standing:
         with self._database.reading() as connection:  # a repeat waits for no writer
@@ -128,10 +125,10 @@ class SqlReplies:
         return Standing(token=token)
 
     def _standing(self, connection: Connection, names: _Names) -> Standing | None:
-        """None when the key may be claimed."""
+        """Returns what is known of a key; None when it may be claimed."""
         now_ms = self._clock.now_ms()
-        asked = (names.tenant, names.name, now_ms)
-        row = connection.exec_driver_sql(_SELECT, asked).first()
+        parameters = (names.tenant, names.name, now_ms)
+        row = connection.exec_driver_sql(_SELECT, parameters).first()
         if row is None:
             return None
         fingerprint, token, lease_until_ms, sealed = row
@@ -158,7 +155,7 @@ class SqlReplies:
             self.purge_expired()
 
     def _update(self, change: str, values: tuple[object, ...], names: _Names, token: str) -> None:
-        """Change a claim, where it is still the caller's."""
+        """Changes a claim, where it is still the caller's."""
         with self._database.writing() as connection:
             connection.exec_driver_sql(
                 f"UPDATE replies SET {change} WHERE tenant = ? AND name = ? AND token = ?",
@@ -193,5 +190,5 @@ class SqlReplies:
         secret = self._secret_of(tenant)
         sealing = sealing_key(secret, key)
         # Under the sealing key: from a bare hash of a prompt one could tell a right guess.
-        said = digest(sealing, fingerprint)
-        return _Names(tenant, digest(secret, f"idempotency\0{key}"), said, sealing)
+        fingerprint_digest = digest(sealing, fingerprint)
+        return _Names(tenant, digest(secret, f"idempotency\0{key}"), fingerprint_digest, sealing)

@@ -1,8 +1,8 @@
-"""API keys: created and shown once, stored as SHA-256; what changes is known within a second.
+"""Keeps API keys: created and shown once, stored as SHA-256; changes are known within a second.
 
-The server keeps a snapshot of all keys, less than a second old; a counter in the database says
-whether it must be read again. So a flood of unknown keys costs no query at all. Secrets are never
-logged, and are no part of any value's representation.
+The server keeps a snapshot of all keys, less than a second old. A counter in the database shows
+when to read it again. So a flood of unknown keys costs no query at all. Secrets are never logged,
+and are no part of any value's representation.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _COLUMNS = (
 
 
 class KeyInfo(Struct, frozen=True):
-    """A key as it may be shown."""
+    """Describes a key with all that may be shown of it."""
 
     key_id: str
     tenant: str
@@ -44,16 +44,16 @@ class KeyInfo(Struct, frozen=True):
     policies: tuple[str, ...] = ()  # that it may use; empty: all
     tiers: tuple[str, ...] = ()  # likewise
     expires_at_ms: int | None = None
-    previous_until_ms: int | None = None  # how long the secret before the last rotation is good
+    previous_until_ms: int | None = None  # end of the secret before the last rotation
 
     def active(self, now_ms: int) -> bool:
-        """Whether it lets anybody in."""
+        """Returns True while the key opens anything."""
         expired = self.expires_at_ms is not None and self.expires_at_ms <= now_ms
         return self.revoked_at_ms is None and not expired
 
 
 class CreatedKey(Struct, frozen=True):
-    """A new key with its secret, which is not kept and can't be shown again."""
+    """Holds a new key with its secret, which is not kept and can't be shown again."""
 
     info: KeyInfo
     secret: str
@@ -64,7 +64,7 @@ class CreatedKey(Struct, frozen=True):
 
 
 class _Known(Struct, frozen=True):
-    """One secret that lets somebody in, until a moment where there is one."""
+    """Holds one valid secret, until a moment where it has an end."""
 
     digest: bytes
     identity: Identity
@@ -79,7 +79,7 @@ class _Snapshot(Struct, frozen=True):
 
 
 class SqlKeyStore:
-    """The keys of a ledger's database: the Protocol `types.KeyStore`, and their administration."""
+    """Manages the keys of a ledger's database; implements the Protocol `types.KeyStore`."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
@@ -88,17 +88,17 @@ class SqlKeyStore:
         self._refreshing_at_ms = -MAX_AGE_MS
 
     async def identify(self, secret: str) -> Identity | None:
-        """Whose key this is; None when unknown, revoked or expired. Raises LedgerError."""
-        asked = hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()
-        found = (await self._current()).by_secret.get(asked)
-        if found is None or not hmac.compare_digest(found.digest, asked):
+        """Returns the key's owner; None when unknown, revoked or expired. Raises LedgerError."""
+        digest = hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()
+        known = (await self._current()).by_secret.get(digest)
+        if known is None or not hmac.compare_digest(known.digest, digest):
             return None
-        if found.until_ms is not None and found.until_ms <= self._clock.now_ms():
+        if known.until_ms is not None and known.until_ms <= self._clock.now_ms():
             return None
-        return found.identity
+        return known.identity
 
     async def any(self) -> bool:
-        """Whether a key was ever created: revoking the last opens nothing. Raises LedgerError."""
+        """Returns True once a key was created, even if all are revoked now. Raises LedgerError."""
         return (await self._current()).any
 
     def create(
@@ -111,7 +111,7 @@ class SqlKeyStore:
         tiers: Iterable[str] = (),
         expires_at_ms: int | None = None,
     ) -> CreatedKey:
-        """A new key of 256 random bits; blocks.
+        """Creates a key of 256 random bits; blocks.
 
         `policies` and `tiers` are those that it may use, all where empty. Raises LedgerError for an
         empty tenant, and for an end that is past.
@@ -152,16 +152,16 @@ class SqlKeyStore:
         return CreatedKey(info, secret)
 
     def list(self, tenant: str | None = None) -> tuple[KeyInfo, ...]:
-        """All keys, revoked ones too, oldest first; blocks. Raises LedgerError."""
+        """Returns all keys, revoked ones too, oldest first; blocks. Raises LedgerError."""
         with self._database.reading() as connection:
             rows = connection.exec_driver_sql(
                 f"SELECT {_COLUMNS} FROM keys ORDER BY created_at_ms, key_id"
             ).fetchall()
-        found = (_info(row) for row in rows)
-        return tuple(info for info in found if tenant in (None, info.tenant))
+        infos = (_info(row) for row in rows)
+        return tuple(info for info in infos if tenant in (None, info.tenant))
 
     def rotate(self, key_id: str, grace_ms: int = DAY_MS) -> CreatedKey | None:
-        """A new secret for the same key; the old one is good for `grace_ms` more, 0: no more.
+        """Creates a new secret for a key; the old one is valid for `grace_ms` more, 0: no more.
 
         None when there is no active key by that id. A secret that was still in the grace of an
         earlier rotation ends now. Blocks. Raises LedgerError.
@@ -185,7 +185,7 @@ class SqlKeyStore:
         return CreatedKey(replace(_info(row), previous_until_ms=until_ms), secret)
 
     def revoke(self, key_id: str) -> bool:
-        """Revoke a key; False when there is none by that id or it was revoked; blocks."""
+        """Revokes a key; returns False without such a key or when it was revoked; blocks."""
         with self._database.writing() as connection:
             changed = connection.exec_driver_sql(
                 "UPDATE keys SET revoked_at_ms = ? WHERE key_id = ? AND revoked_at_ms IS NULL",
@@ -196,7 +196,7 @@ class SqlKeyStore:
         return changed > 0
 
     async def _current(self) -> _Snapshot:
-        """The snapshot, read again when it is half its age; others use the old one meanwhile."""
+        """Returns the snapshot; reads it again at half its age, while others use the old one."""
         snapshot, now_ms = self._snapshot, self._clock.monotonic_ms()
         age_ms = now_ms - snapshot.read_at_ms if snapshot is not None else MAX_AGE_MS
         if snapshot is not None and age_ms < MAX_AGE_MS:

@@ -1,6 +1,6 @@
-"""Each policy that requests were decided under, by its hash: replay and disputes need old ones.
+"""Keeps each policy that decided requests, by its hash: replay and disputes need old ones.
 
-A request's row names the hash. The content is whatever text the caller keeps (a policy file, or the
+A request's row names the hash. The content is the text that the caller keeps (a policy file, or the
 resolved policy, without secrets); it is written once and never changed.
 """
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 def record_policy(
     database: Database, policy_hash: str, name: str, content: str, now_ms: int
 ) -> None:
-    """Keep a policy under its hash; blocks; a known hash costs one query and no write lock.
+    """Keeps a policy under its hash; blocks; a known hash costs one query and no write lock.
 
-    Equal hashes mean equal policies, whatever their comments say: the first content stays.
+    Equal hashes mean equal policies, even with different comments: the first content stays.
     Raises: LedgerError.
     """
     if policy_content(database, policy_hash) is not None:
@@ -37,13 +37,13 @@ def record_policy(
 
 
 def policy_content(database: Database, policy_hash: str) -> str | None:
-    """What was recorded under this hash, None when nothing was; blocks. Raises LedgerError."""
+    """Returns the content under this hash, None without one; blocks. Raises LedgerError."""
     with database.reading() as connection:
         return _content(connection, policy_hash)
 
 
 def texts(database: Database) -> list[str]:
-    """What was recorded of every policy, latest first; blocks. Raises LedgerError."""
+    """Returns the content of every policy, latest first; blocks. Raises LedgerError."""
     with database.reading() as connection:
         return list(
             connection.exec_driver_sql(
@@ -53,9 +53,9 @@ def texts(database: Database) -> list[str]:
 
 
 def privacy_of(connection: Connection, policy_hash: str) -> PrivacySection:
-    """What the policy of this hash keeps of texts; nothing where it is not known or not readable.
+    """Returns what the policy of this hash keeps of texts; nothing if it is unknown or unreadable.
 
-    Its default is to keep nothing, so a policy that nobody recorded keeps nothing either.
+    The default is to keep nothing, so a policy that nobody recorded keeps nothing too.
     """
     return _privacy(_content(connection, policy_hash) or "")
 
@@ -75,7 +75,7 @@ def _privacy(content: str) -> PrivacySection:
 
 
 def _content(connection: Connection, policy_hash: str) -> str | None:
-    found = connection.exec_driver_sql(
+    content = connection.exec_driver_sql(
         "SELECT content FROM policy_versions WHERE hash = ?", (policy_hash,)
     ).scalar()
-    return None if found is None else str(found)
+    return None if content is None else str(content)

@@ -1,10 +1,10 @@
-"""Matters handed to people. The item is in the database; its text is in memory, unless stored.
+"""Keeps matters for people to review: the item in the database, its text in memory, unless stored.
 
 Under `privacy.store: none` the question and the facts never reach the database: after a restart,
 and for other workers, the item is there without them, with the request it belongs to. An erasure
-leaves an empty question, so that whoever has it in memory lets go of it too. A verdict,
-the feedback that it is and the text that it gives are one transaction; `booked` then says that its
-minutes have a row, so that a crash in between loses nothing.
+leaves an empty question, so that a process with the text in memory drops it too. A verdict, its
+feedback and its text are one transaction. `booked` then says that its minutes have a row, so that a
+crash in between loses nothing.
 """
 
 from __future__ import annotations
@@ -50,12 +50,12 @@ _CASES = (
 
 
 class SqlReviewQueue:
-    """The Protocols `types.ReviewQueue` and `types.ReviewDesk` over the ledger's database."""
+    """Implements the Protocols `types.ReviewQueue` and `types.ReviewDesk` over the database."""
 
     def __init__(
         self, database: Database, *, clock: Clock, feedback: SqlFeedback | None = None
     ) -> None:
-        """Without `feedback` matters wait and are closed; none can be decided."""
+        """Stores the parts. Without `feedback` matters wait and are closed; none can be decided."""
         self._database = database
         self._clock = clock
         self._feedback = feedback
@@ -64,74 +64,70 @@ class SqlReviewQueue:
         )
 
     async def add(self, item: ReviewItem) -> None:
-        """Keep an item; again it changes nothing. Raises LedgerError."""
+        """Keeps an item; a second call changes nothing. Raises LedgerError."""
         self._texts.put(item.review_id, (item.question, item.facts))
         await asyncio.to_thread(self._insert, item)
 
     async def list(self, tenant: str | None) -> Sequence[ReviewItem]:
-        """Pending items, oldest first; None: of all tenants. Raises LedgerError."""
+        """Returns pending items, oldest first; None: of all tenants. Raises LedgerError."""
         return [case.item for case in await self.cases(tenant, PENDING, MAX_LISTED)]
 
     async def resolve(self, review_id: str, tenant: str | None, status: str = "done") -> bool:
-        """Take an item off the list without a verdict; False when there is no such pending one."""
+        """Removes an item from the list without a verdict; returns False without such an item."""
         self._texts.pop(review_id)
         return await asyncio.to_thread(self._resolve, review_id, tenant, status)
-
-    # --- types.ReviewDesk ---
 
     async def cases(
         self, tenant: str | None, status: str | None, limit: int
     ) -> Sequence[ReviewCase]:
-        """Matters of that status (None: any), oldest first. Raises LedgerError."""
+        """Returns matters of that status (None: any), oldest first. Raises LedgerError."""
         where = "(v.tenant = ? OR ? = '') AND (v.status = ? OR ? = '')"
         values = (tenant or "", tenant or "", status or "", status or "")
         return await self._found(where, values, limit)
 
     async def case(self, review_id: str, tenant: str | None) -> ReviewCase | None:
-        """One matter; None where there is none of that tenant (None: any). Raises LedgerError."""
+        """Returns one matter; None without one of that tenant (None: any). Raises LedgerError."""
         where = "v.review_id = ? AND (v.tenant = ? OR ? = '')"
-        found = await self._found(where, (review_id, tenant or "", tenant or ""), 1)
-        return found[0] if found else None
+        cases = await self._found(where, (review_id, tenant or "", tenant or ""), 1)
+        return cases[0] if cases else None
 
     async def of_request(self, request_id: str) -> ReviewCase | None:
-        """The matter of a request, None where it has none. Raises LedgerError."""
-        found = await self._found("v.request_id = ?", (request_id,), 1)
-        return found[0] if found else None
+        """Returns the matter of a request, None where it has none. Raises LedgerError."""
+        cases = await self._found("v.request_id = ?", (request_id,), 1)
+        return cases[0] if cases else None
 
     async def decide(self, review_id: str, reviewed: Reviewed, corrected: str) -> bool:
-        """Keep verdict, feedback and the answer that now stands, all at once.
+        """Keeps verdict, feedback and the answer that is now valid, all at once.
 
-        False when the matter does not wait any more. Raises FeedbackRefused, LedgerError.
+        Returns False when the matter does not wait any more. Raises FeedbackRefused, LedgerError.
         """
         self._texts.pop(review_id)
         return await asyncio.to_thread(self._decide, review_id, reviewed, corrected)
 
     async def unbooked(self) -> Sequence[ReviewCase]:
-        """Decided matters whose minutes have no row yet. Raises LedgerError."""
+        """Returns decided matters whose minutes have no row yet. Raises LedgerError."""
         where = "v.status = ? AND v.booked = 0"
         return await self._found(where, (DECIDED,), MAX_LISTED)
 
     async def booked(self, review_id: str) -> None:
-        """The minutes have a row. Raises LedgerError."""
+        """Notes that the minutes have a row. Raises LedgerError."""
         await asyncio.to_thread(self._mark_booked, review_id)
 
     @property
     def in_memory(self) -> tuple[str, ...]:
-        """The matters whose text is in memory."""
+        """Returns the matters whose text is in memory."""
         return self._texts.kept()
 
     async def forget_erased(self) -> None:
-        """Let go of texts in memory whose tenant was erased meanwhile. Raises LedgerError."""
+        """Drops texts in memory whose tenant was erased meanwhile. Raises LedgerError."""
         kept = self.in_memory
         for review_id in await asyncio.to_thread(self._erased, kept) if kept else ():
             self._texts.pop(review_id)
 
     async def _found(self, where: str, values: tuple[str, ...], limit: int) -> Sequence[ReviewCase]:
-        """The matters, with texts that are in memory alone."""
-        found = await asyncio.to_thread(self._select, where, values, limit)
-        return [self._with_text(case) for case in found]
-
-    # --- the database ---------------------------------------------------------------------------
+        """Returns the matters, with texts that are only in memory."""
+        cases = await asyncio.to_thread(self._select, where, values, limit)
+        return [self._with_text(case) for case in cases]
 
     def _insert(self, item: ReviewItem) -> None:
         question: str | None = None
@@ -162,7 +158,9 @@ class SqlReviewQueue:
         marks = ", ".join("?" * len(review_ids))
         query = f"SELECT review_id FROM reviews WHERE question = '' AND review_id IN ({marks})"
         with self._database.reading() as connection:
-            return [str(one) for (one,) in connection.exec_driver_sql(query, review_ids)]
+            return [
+                str(review_id) for (review_id,) in connection.exec_driver_sql(query, review_ids)
+            ]
 
     def _select(self, where: str, values: tuple[str, ...], limit: int) -> Sequence[ReviewCase]:
         now_ms = self._clock.now_ms()
@@ -201,7 +199,7 @@ class SqlReviewQueue:
             request_id = _close(connection, review_id, reviewed)
             if request_id is None:
                 return False
-            said = Feedback(
+            feedback = Feedback(
                 request_id=request_id,
                 tenant=str(tenant),
                 source=FeedbackSource.REVIEW,
@@ -210,7 +208,7 @@ class SqlReviewQueue:
                 correct=reviewed.verdict is ReviewVerdict.APPROVE,
                 corrected_digest=corrected_digest,
             )
-            self._feedback.append(connection, said, corrected)
+            self._feedback.append(connection, feedback, corrected)
         self._feedback.chained()
         return True
 
@@ -222,7 +220,7 @@ class SqlReviewQueue:
 
 
 def _close(connection: Connection, review_id: str, reviewed: Reviewed) -> str | None:
-    """Mark a pending matter as decided; its request, None where it does not wait any more."""
+    """Marks a pending matter as decided; returns its request, None where it does not wait."""
     changed = connection.exec_driver_sql(
         "UPDATE reviews SET status = ?, verdict = ?, minutes = ?, decided_by = ?, "
         "decided_key_id = ?, decided_at_ms = ?, cost_nano_usd = ?, price_version = ? "

@@ -1,6 +1,6 @@
-"""What conversations have seen so far: bounded in number and in age; no text, no client's name.
+"""Remembers what conversations have seen: bounded in number and age; no text, no client's name.
 
-In the ledger's database, so that several workers know the same, or in memory of one process.
+Memories are in the ledger's database, so that all workers share them, or in memory of one process.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ MAX_SESSIONS = 50_000  # about 1 kB each
 
 
 class MemorySessionStore:
-    """The Protocol `types.SessionStore` within one process; a tenant sees its own sessions only."""
+    """Implements `types.SessionStore` within one process; a tenant sees its own sessions only."""
 
     def __init__(
         self, *, clock: Clock, ttl_s: int = TTL_S, max_sessions: int = MAX_SESSIONS
@@ -33,16 +33,16 @@ class MemorySessionStore:
         return len(self._sessions)
 
     async def get(self, tenant: str, session: str) -> SessionMemory | None:
-        """What the conversation has seen; None when unknown or too old."""
+        """Returns what the conversation has seen; None when unknown or too old."""
         return self._sessions.get((tenant, session))
 
     async def put(self, tenant: str, session: str, memory: SessionMemory) -> None:
-        """Remember; the least recently used conversations make room."""
+        """Remembers; the least recently used conversations make room."""
         self._sessions.put((tenant, session), memory)
 
 
 class SqlSessionStore:
-    """The Protocol `types.SessionStore` over the ledger's database, shared by its workers.
+    """Implements `types.SessionStore` over the ledger's database, shared by its workers.
 
     A session is kept under its digest with the tenant's key, so that erasing the key forgets it.
     """
@@ -61,17 +61,20 @@ class SqlSessionStore:
         self._ttl_ms = ttl_s * 1000
 
     async def get(self, tenant: str, session: str) -> SessionMemory | None:
-        """What the conversation has seen; None when unknown or too old. Raises LedgerError."""
-        found = await asyncio.to_thread(self._select, tenant, self._name(tenant, session))
-        return None if found is None else msgspec.json.decode(found, type=SessionMemory)
+        """Returns what the conversation has seen; None when unknown or old. Raises LedgerError."""
+        memory = await asyncio.to_thread(self._select, tenant, self._name(tenant, session))
+        return None if memory is None else msgspec.json.decode(memory, type=SessionMemory)
 
     async def put(self, tenant: str, session: str, memory: SessionMemory) -> None:
-        """Remember. Raises LedgerError."""
+        """Remembers what the conversation has seen. Raises LedgerError."""
         text = msgspec.json.encode(memory).decode()
         await asyncio.to_thread(self._upsert, tenant, self._name(tenant, session), text)
 
     def purge_expired(self) -> int:
-        """Drop conversations that are too old; returns how many; blocks. Raises LedgerError."""
+        """Drops conversations that are too old; returns their number; blocks.
+
+        Raises LedgerError.
+        """
         oldest = self._clock.now_ms() - self._ttl_ms
         with self._database.writing() as connection:
             query = "DELETE FROM sessions WHERE updated_at_ms < ?"
@@ -83,12 +86,12 @@ class SqlSessionStore:
     def _select(self, tenant: str, name: str) -> str | None:
         oldest = self._clock.now_ms() - self._ttl_ms
         with self._database.reading() as connection:
-            found = connection.exec_driver_sql(
+            memory = connection.exec_driver_sql(
                 "SELECT memory FROM sessions WHERE tenant = ? AND session = ? "
                 "AND updated_at_ms >= ?",
                 (tenant, name, oldest),
             ).scalar()
-        return None if found is None else str(found)
+        return None if memory is None else str(memory)
 
     def _upsert(self, tenant: str, name: str, text: str) -> None:
         with self._database.writing() as connection:

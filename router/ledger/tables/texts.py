@@ -1,4 +1,4 @@
-"""Tenants' keys for digests, and the side table with the texts that a policy stores.
+"""Keeps tenants' keys for digests, and the side table with the texts that a policy stores.
 
 The chain covers a text by the digest in its row. Erasing a tenant deletes its texts and its key:
 the rows and their sums stay, `verify` passes, and nothing links a digest to a text any more.
@@ -25,7 +25,7 @@ MAX_TENANTS_IN_MEMORY = 10_000
 
 
 class TenantSecrets:
-    """One random key of 32 bytes per tenant, made when first asked for."""
+    """Keeps one random key of 32 bytes per tenant, made at its first use."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
@@ -35,7 +35,7 @@ class TenantSecrets:
         )
 
     async def key(self, tenant: str) -> bytes:
-        """The tenant's key for `audit.digest`. Raises LedgerError."""
+        """Returns the tenant's key for `privacy.digest`. Raises LedgerError."""
         known = self._known.get(tenant)
         if known is None:
             known = await asyncio.to_thread(self.key_now, tenant)
@@ -43,7 +43,7 @@ class TenantSecrets:
         return known
 
     def key_soon(self, tenant: str) -> bytes:
-        """As `key`; blocks for one query at most once in KEY_MAX_AGE_MS. Raises LedgerError."""
+        """Does what `key` does; blocks for one query per KEY_MAX_AGE_MS. Raises LedgerError."""
         known = self._known.get(tenant)
         if known is None:
             known = self.key_now(tenant)
@@ -51,12 +51,12 @@ class TenantSecrets:
         return known
 
     def key_now(self, tenant: str) -> bytes:
-        """As `key`, from the database; blocks."""
+        """Returns the tenant's key from the database; blocks."""
         query = "SELECT secret FROM tenant_secrets WHERE tenant = ?"
         with self._database.reading() as connection:
-            found = connection.exec_driver_sql(query, (tenant,)).scalar()
-        if found is not None:
-            return bytes(found)
+            secret = connection.exec_driver_sql(query, (tenant,)).scalar()
+        if secret is not None:
+            return bytes(secret)
         with self._database.writing() as connection:
             connection.exec_driver_sql(
                 "INSERT INTO tenant_secrets (tenant, secret, created_at_ms) VALUES (?, ?, ?) "
@@ -67,7 +67,7 @@ class TenantSecrets:
 
 
 class Erased(Struct, frozen=True):
-    """What an erasure deleted."""
+    """Counts what an erasure deleted."""
 
     texts: int
     reviews: int
@@ -75,7 +75,7 @@ class Erased(Struct, frozen=True):
 
 
 class TextStore:
-    """Prompts and answers that a policy stores, redacted or in full, each until it expires."""
+    """Stores prompts and answers as a policy says, redacted or in full, each until it expires."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
@@ -91,7 +91,7 @@ class TextStore:
         store: Literal["none", "redacted", "full"],
         retention_days: int,
     ) -> None:
-        """Keep a text as the policy says; `none` keeps nothing. Raises LedgerError."""
+        """Keeps a text as the policy says; `none` keeps nothing. Raises LedgerError."""
         if store == "none" or not text:
             return
         content = redact(text) if store == "redacted" else text
@@ -100,13 +100,13 @@ class TextStore:
         await asyncio.to_thread(self._insert, row)
 
     async def get(self, request_id: str, tenant: str | None, kind: TextKind) -> str | None:
-        """A text that is stored and has not expired, of that tenant (None: any), else None."""
+        """Returns a stored text that has not expired, of that tenant (None: any), else None."""
         return await asyncio.to_thread(self._select, request_id, tenant, kind)
 
     def prompts(
         self, since_ms: int | None, until_ms: int | None, tenant: str | None, limit: int
     ) -> list[tuple[str, str]]:
-        """Request id and prompt of what was stored in [since, until), latest first; blocks.
+        """Returns request ids and prompts stored in [since, until), latest first; blocks.
 
         Raises LedgerError.
         """
@@ -122,7 +122,7 @@ class TextStore:
             return [(str(i), str(c)) for i, c in connection.exec_driver_sql(query, bounds)]
 
     def erase(self, tenant: str) -> Erased:
-        """Delete a tenant's texts, review texts, kept answers and key; blocks. Raises LedgerError.
+        """Deletes a tenant's texts, review texts, kept answers and key; blocks. Raises LedgerError.
 
         Roll-ups of its days whose rows are purged no longer name it.
         """
@@ -133,7 +133,7 @@ class TextStore:
                 "WHERE tenant = ? AND question <> ''",
                 (tenant,),
             )
-            connection.exec_driver_sql(  # a server may have the text in memory: tell it
+            connection.exec_driver_sql(  # a server may have the text in memory and must drop it
                 "UPDATE reviews SET question = '' WHERE tenant = ? AND question IS NULL",
                 (tenant,),
             )
@@ -145,7 +145,7 @@ class TextStore:
             return Erased(texts.rowcount, reviews.rowcount, key.rowcount > 0)
 
     def purge_expired(self) -> int:
-        """Delete texts whose time is over; returns how many; blocks. Raises LedgerError."""
+        """Deletes texts whose time is over; returns their number; blocks. Raises LedgerError."""
         with self._database.writing() as connection:
             return connection.exec_driver_sql(
                 "DELETE FROM texts WHERE expires_at_ms <= ?", (self._clock.now_ms(),)
@@ -162,9 +162,9 @@ class TextStore:
 
     def _select(self, request_id: str, tenant: str | None, kind: TextKind) -> str | None:
         with self._database.reading() as connection:
-            found = connection.exec_driver_sql(
+            content = connection.exec_driver_sql(
                 "SELECT content FROM texts WHERE request_id = ? AND kind = ? "
                 "AND (tenant = ? OR ? IS NULL) AND expires_at_ms > ?",
                 (request_id, kind, tenant, tenant, self._clock.now_ms()),
             ).scalar()
-        return None if found is None else str(found)
+        return None if content is None else str(content)

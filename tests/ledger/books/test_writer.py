@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from router.ledger.books.batch import finish_operation
+from router.ledger.books.operations import finish_operation
 from router.ledger.books.writer import Writer
 from router.ledger.chain import Head, genesis
 from router.ledger.sql.database import Database
