@@ -218,7 +218,12 @@ def _ascii(text: str) -> bytes:
 
 def routing_object(outcome: Outcome) -> JsonText:
     """Returns the `routing` object of the body, for `debug` or `dry_run`."""
-    document = {
+    return JsonText(orjson.dumps(routing_view(outcome)).decode())
+
+
+def routing_view(outcome: Outcome) -> dict[str, object]:
+    """Returns the `routing` object as JSON types."""
+    return {
         "decision_id": decision_id(outcome.request_id) if outcome.answer else None,
         "policy": f"{outcome.policy}@{outcome.policy_hash}",
         "tier": outcome.rung.tier,
@@ -245,7 +250,6 @@ def routing_object(outcome: Outcome) -> JsonText:
         "facts": list(outcome.answer.facts) if outcome.answer else [],
         "matched": outcome.answer.matched if outcome.answer else None,
     }
-    return JsonText(orjson.dumps(document).decode())
 
 
 def ladder_view(decision: Decision) -> dict[str, object]:
@@ -320,12 +324,13 @@ def decision_document(
     It holds the row, its attempts, the record behind the decision, the feedback that came since,
     and a reviewer's decision.
     """
-    # A request that failed early has no record.
-    record = orjson.loads(row.record) if row.record else {}
     document = _plain(row)
     assert isinstance(document, dict)
+    for name in ("domain", "request_type"):
+        del document[name]  # the record's signals have both
     document["decision_id"] = decision_id(row.request_id)
-    document["record"] = record
+    # A request that failed early has no record.
+    document["record"] = orjson.Fragment(row.record or "{}")
     document["attempts"] = [attempt_view(a) for a in row.attempts]
     document["cost_usd"] = usd(row.cost_nano_usd)
     # In observe mode the client called its model anyway, so nothing was saved.

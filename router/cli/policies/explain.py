@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import orjson
 import typer
 from rich.markup import escape
 from rich.table import Table
 
-from router.api.http.decision_views import routing_object
+from router.api.http.decision_views import routing_view
 from router.cli.terminal import console, print_json
 from router.errors import RequestError
 from router.rendering.figures_in_words import usd
@@ -36,7 +35,7 @@ ONE_LINE_FROM = 130
 
 def as_json(outcome: Outcome) -> None:
     """Prints the `routing` object of the API, as one line."""
-    document = orjson.loads(routing_object(outcome))
+    document = routing_view(outcome)
     # Facts about this run, which the API states elsewhere in its answer.
     document["degraded"] = outcome.signals.degraded
     document["triage_version"] = outcome.signals.triage_version

@@ -226,7 +226,7 @@ class MessageStream:
             self._close(events)
         delta = {"stop_reason": _stop_reason(choice), "stop_sequence": None}
         events.append(_event("message_delta", {"delta": delta, "usage": _usage(answer.usage)}))
-        debug = {} if routing is None else {"routing": orjson.loads(routing)}
+        debug: dict[str, object] = {} if routing is None else {"routing": orjson.Fragment(routing)}
         events.append(_event("message_stop", debug))
         return b"".join(events)
 
