@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateIndex, CreateTable
 
+from router.ledger.books.operations import finish_operation
 from router.ledger.chain import attempt_values, canonical, request_values
 from router.ledger.sql.rows import attempt_from, request_from, select_sql, upsert_sql
 from router.ledger.sql.schema import attempts, requests
@@ -144,3 +145,23 @@ def test_row_is_read_from_its_columns_as_it_was_written() -> None:
     assert attempt_from(attempt_values(FULL_ATTEMPT)) == FULL_ATTEMPT
     cells = (*request_values(FULL_REQUEST), "finance", "decision", "w-1", 1, "", "")
     assert request_from(cells, (FULL_ATTEMPT,)) == FULL_REQUEST
+
+
+@pytest.mark.parametrize(
+    ("row", "stored"),
+    [
+        (replace(FULL_REQUEST, model="a\0b"), replace(FULL_REQUEST, model="a\ufffdb")),
+        (
+            replace(FULL_REQUEST, attempts=(replace(FULL_ATTEMPT, finish_reason="\0"),)),
+            replace(FULL_REQUEST, attempts=(replace(FULL_ATTEMPT, finish_reason="\ufffd"),)),
+        ),
+        (replace(FULL_REQUEST, record=JsonText('"\\u0000"')),) * 2,
+    ],
+)
+def test_final_row_is_laid_out_and_digested_without_nul(
+    row: RequestRow, stored: RequestRow
+) -> None:
+    operation = finish_operation(row)
+    assert operation.request_values == request_values(stored)
+    assert list(operation.attempt_values.values()) == [attempt_values(a) for a in stored.attempts]
+    assert operation.row_digest == hashlib.sha256(canonical(stored)).digest()
