@@ -128,7 +128,8 @@ def statements() -> str:
     """All SQL text of the two tables, as each database is given it."""
     blocks = []
     for table in (requests, attempts):
-        for name, dialect in (("SQLite", sqlite.dialect()), ("PostgreSQL", postgresql.dialect())):
+        for name, make in (("SQLite", sqlite.dialect), ("PostgreSQL", postgresql.dialect)):
+            dialect = make()
             blocks.append(f"-- {name}\n{str(CreateTable(table).compile(dialect=dialect)).strip()}")
             for index in sorted(table.indexes, key=lambda index: str(index.name)):
                 blocks.append(str(CreateIndex(index).compile(dialect=dialect)))
