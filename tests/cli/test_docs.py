@@ -89,7 +89,7 @@ def test_errors_have_their_exit_code(error: Exception, code: Exit) -> None:
 
 
 def test_help_imports_nothing_heavy() -> None:
-    heavy = ["numpy", "sqlalchemy", "aiohttp", "uvicorn", "pydantic", "onnxruntime", "torch"]
+    heavy = ["numpy", "sqlalchemy", "aiohttp", "httptools", "pydantic", "onnxruntime", "torch"]
     program = (
         "import sys; from router.cli.commands import app; "
         f"print([name for name in {heavy!r} if name in sys.modules])"

@@ -22,6 +22,7 @@ CATCH_ALL = {
         "router/api/http/server.py",
         "_http",
     ): "the outermost handler: the client still gets our shape",
+    ("router/api/protocol/exchange.py", "run"): "top of a request's task: logged, then answered",
     ("router/ledger/books/writer.py", "_run"): "top of the writer thread: fails its waiters",
     ("router/policy/watch.py", "_watch"): "top of the watcher task: readiness tells",
     ("router/triage/encoder.py", "__init__"): "both libraries raise bare Exception; mapped to ours",

@@ -232,7 +232,7 @@ def test_a_killed_run_goes_on(tmp_path: Path) -> None:
 
 SERVER = (
     *("aiohttp", "alembic", "httptools", "jsonschema", "orjson", "prometheus_client"),
-    *("sqlalchemy", "structlog", "uvicorn", "uvloop", "litellm", "xllamacpp", "scipy", "torch"),
+    *("sqlalchemy", "structlog", "uvloop", "litellm", "xllamacpp", "scipy", "torch"),
 )
 """Packages of the server. Classifying needs onnxruntime, tokenizers, numpy, msgspec for values, and
 what policies and the terminal need (pydantic, PyYAML, typer, rich)."""

@@ -101,7 +101,7 @@ class Checkup:
         yield _python()
         yield _package("onnxruntime", "runs the triage model", essential=True)
         yield _package("tokenizers", "reads text for the triage model", essential=True)
-        yield _package("uvicorn", "speaks HTTP", essential=True)
+        yield _package("httptools", "reads HTTP requests", essential=True)
         yield self._triage()
         yield _package(
             "xllamacpp",

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from router.api.http.connection import MAX_HEAD_BYTES
+from router.api.protocol.limits import MAX_HEAD_BYTES
 from tests.kits.server_kit import ROUTINE, Served, Upstream, eventually, write_policy
 
 pytestmark = pytest.mark.process

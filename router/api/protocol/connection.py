@@ -1,0 +1,267 @@
+"""Carries the requests of one client to the application, bounded whatever the client sends.
+
+A request has `request_s` to arrive, from its first byte to its last. A client that asks and does
+not read is dropped after the same time. Requests that are sent ahead wait for their turn. Every
+refusal has the shape of the API that its path is of. It knows nothing about what requests mean.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+
+from router.api.protocol.exchange import Exchange
+from router.api.protocol.faults import malformed, own_fault, response, too_late
+from router.api.protocol.limits import LINGER_BYTES, LINGER_S, MAX_WAITING
+from router.api.protocol.request_reader import Part, RequestHead, RequestReader
+from router.api.protocol.server_state import ServerState
+from router.errors import TiergateError
+
+
+class Connection(asyncio.Protocol):
+    """Speaks HTTP/1.1, and 1.0, with one client."""
+
+    def __init__(self, state: ServerState) -> None:
+        self._state = state
+        self._loop = asyncio.get_running_loop()
+        self._reader = RequestReader(self)
+        self.transport: asyncio.Transport
+        self._server: tuple[str, int] | None = None
+        self._client: tuple[str, int] | None = None
+        self._current: Exchange | None = None  # is being answered
+        self._waiting: deque[Exchange] = deque()  # for their turn, the oldest first
+        self._newest: Exchange | None = None  # its body may still be arriving
+        self._over = False  # refused or lost; what still comes is dropped
+        self._dropped_bytes = 0
+        self._reading_paused = False
+        self.writable: asyncio.Event | None = None  # there while the client reads too slowly
+        self._idle_since = self._loop.time()
+        self._closing: asyncio.TimerHandle | None = None
+        self._arriving: asyncio.TimerHandle | None = None
+        self._unread: asyncio.TimerHandle | None = None
+
+    # The event loop calls these.
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begins to wait for the first request."""
+        self.transport = transport
+        self._server = _address(transport, "sockname")
+        self._client = _address(transport, "peername")
+        self._state.connections.add(self)
+        self._closing = self._loop.call_later(self._state.keep_alive_s, self._close_idle)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tells the application that the client is gone."""
+        self._over = True
+        for timer in (self._closing, self._arriving, self._unread):
+            if timer is not None:
+                timer.cancel()
+        self._waiting.clear()
+        for exchange in (self._current, self._newest):
+            if exchange is not None:
+                exchange.disconnect()
+        # A circle of references would live until the next collection, which is seldom here.
+        self._current = self._newest = None
+        self._let_write()
+        self._reader.close()
+        self._state.lost(self)
+
+    def data_received(self, data: bytes) -> None:
+        """Reads requests; refuses what is none."""
+        if self._over:
+            self._dropped_bytes += len(data)
+            if self._dropped_bytes > LINGER_BYTES:
+                self.transport.abort()
+            return
+        fault = self._reader.feed(data)
+        if fault is not None:
+            self._refuse(fault)
+        elif self._reader.part is not Part.NONE and self._arriving is None:
+            self._arriving = self._loop.call_later(self._state.request_s, self._give_up)
+
+    def pause_writing(self) -> None:
+        """Makes the application wait; drops a client that does not read for `request_s`."""
+        self.writable = asyncio.Event()
+        self._drop_unread()
+
+    def resume_writing(self) -> None:
+        """Lets the application go on."""
+        if self._unread is not None:
+            self._unread.cancel()
+            self._unread = None
+        if self.transport.is_closing():
+            self._drop_unread()
+        self._let_write()
+
+    # The reader calls these.
+
+    def begin_request(self, head: RequestHead) -> None:
+        """Starts a request, or lets it wait behind those that came before it."""
+        state = self._state
+        exchange = Exchange(self, head, state.heads, self._server, self._client)
+        self._newest = exchange
+        if self._current is None:
+            self._start(exchange)
+            return
+        self._waiting.append(exchange)
+        self._pause_reading()
+        if len(self._waiting) > MAX_WAITING:
+            raise malformed()
+
+    def take_body(self, piece: bytes) -> None:
+        """Gives a piece of the body to the newest request, unless it is answered already."""
+        exchange = self._newest
+        assert exchange is not None
+        if not exchange.complete and not exchange.take(piece):
+            self._pause_reading()
+
+    def end_request(self) -> None:
+        """Ends the time in which the newest request had to arrive."""
+        assert self._newest is not None
+        self._newest.end_of_body()
+        self._stop_arriving()
+
+    # Exchanges call these.
+
+    def resume_reading(self) -> None:
+        """Reads on, where the client had to wait."""
+        if self._reading_paused:
+            self._reading_paused = False
+            self.transport.resume_reading()
+
+    def is_sending(self, exchange: Exchange) -> bool:
+        """Returns True while the client has not sent all of the request's body."""
+        return self._reader.part is Part.BODY and exchange is self._newest
+
+    def answered(self, exchange: Exchange) -> None:
+        """Goes on with the next request, or closes after the last one."""
+        self._current = None
+        if not exchange.keep_alive:
+            if exchange.ends_early:
+                self._linger()
+            else:
+                self._close()
+        elif not self.transport.is_closing():
+            self.resume_reading()
+            self._idle_since = self._loop.time()
+            if self._waiting:
+                self._start(self._waiting.popleft())
+            if self._waiting:  # what was sent ahead is answered first
+                self._pause_reading()
+
+    def failed(self, exchange: Exchange) -> None:
+        """Answers for an application that did not; cuts a response that it began."""
+        if exchange.started:
+            self._close()
+        else:
+            exchange.disconnect()
+            self._answer(own_fault(), exchange.scope["raw_path"])
+
+    # The server calls these.
+
+    def drain(self) -> None:
+        """Closes at once when nothing is asked, else after the answer to the newest request."""
+        if self._current is None or self._newest is None:
+            self._close()
+        else:
+            self._newest.keep_alive = False
+
+    def cut(self) -> None:
+        """Closes after the present answer, which is about to be cut."""
+        self._waiting.clear()
+        if self._current is not None:
+            self._current.keep_alive = False
+
+    def _start(self, exchange: Exchange) -> None:
+        self._current = exchange
+        self._state.run(exchange)
+
+    def _pause_reading(self) -> None:
+        if not self._reading_paused and not self.transport.is_closing():
+            self._reading_paused = True
+            self.transport.pause_reading()
+
+    def _let_write(self) -> None:
+        if self.writable is not None:
+            self.writable.set()
+            self.writable = None
+
+    def _waits_behind(self) -> bool:
+        """Returns True when the request that is arriving comes after one without its answer."""
+        if self._reader.part is Part.BODY:
+            return bool(self._waiting)
+        return self._current is not None
+
+    def _close_idle(self) -> None:
+        """Closes after `keep_alive_s` without a request.
+
+        One timer looks again and again: to set one after each answer costs more.
+        """
+        left_s = self._state.keep_alive_s
+        if self._current is None and self._reader.part is Part.NONE:
+            left_s -= self._loop.time() - self._idle_since
+        if left_s <= 0:
+            self._close()
+        else:
+            self._closing = self._loop.call_later(left_s, self._close_idle)
+
+    def _give_up(self) -> None:
+        self._arriving = None
+        if self._waits_behind():  # reading rests meanwhile, which is no fault of the client
+            self._arriving = self._loop.call_later(self._state.request_s, self._give_up)
+            return
+        part = "body" if self._reader.part is Part.BODY else "head"
+        self._refuse(too_late(part, self._state.request_s))
+
+    def _refuse(self, error: TiergateError) -> None:
+        """Refuses the request that is arriving, and closes.
+
+        No second answer follows one that is under way: then the connection only closes.
+        """
+        arriving = self._newest if self._reader.part is Part.BODY else None
+        if self._waits_behind() or (arriving is not None and arriving.started):
+            self._over = True
+            self._stop_arriving()
+            self._close()
+            return
+        if arriving is not None:  # the application waits for a body that will not come
+            arriving.disconnect()
+        self._answer(error, self._reader.target)
+
+    def _answer(self, error: TiergateError, target: bytes) -> None:
+        body, headers = self._state.refuse(error, target.decode("latin-1"))
+        self.transport.write(response(error.status, body, headers))
+        self._linger()
+
+    def _linger(self) -> None:
+        """Closes once what the client still sends was dropped for a moment."""
+        self._over = True
+        self._stop_arriving()
+        if self.transport.is_closing():
+            return
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        self.resume_reading()
+        if self._closing is not None:
+            self._closing.cancel()
+        self._closing = self._loop.call_later(LINGER_S, self._close)
+
+    def _stop_arriving(self) -> None:
+        if self._arriving is not None:
+            self._arriving.cancel()
+            self._arriving = None
+
+    def _close(self) -> None:
+        """Closes when all is sent, or after `request_s` in which the client did not read it."""
+        self.transport.close()
+        self._drop_unread()
+
+    def _drop_unread(self) -> None:
+        if self._unread is None:
+            self._unread = self._loop.call_later(self._state.request_s, self.transport.abort)
+
+
+def _address(transport: asyncio.Transport, name: str) -> tuple[str, int] | None:
+    """Returns the host and port of one end; None where it is no address of the internet."""
+    address = transport.get_extra_info(name)
+    return (str(address[0]), int(address[1])) if isinstance(address, tuple) else None

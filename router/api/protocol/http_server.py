@@ -1,0 +1,71 @@
+"""Serves an ASGI application on sockets until it is to stop, then lets running answers end.
+
+It knows nothing about signals: the caller sets events.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable, Sequence
+
+import structlog
+
+from router.api.protocol.connection import Connection
+from router.api.protocol.server_state import ServerState
+
+SETTLE_S = 5.0
+"""What cancelled requests get to write their rows."""
+
+
+class HttpServer:
+    """Accepts connections until `stop` is set."""
+
+    def __init__(self, state: ServerState, sockets: Sequence[socket.socket], backlog: int) -> None:
+        self._state = state
+        self._sockets = sockets
+        self._backlog = backlog
+        self._log = structlog.get_logger("tiergate.server")
+
+    async def serve(self, ready: Callable[[], None], stop: asyncio.Event) -> None:
+        """Calls `ready` once connections are accepted. Returns when none is accepted any more."""
+        loop = asyncio.get_running_loop()
+        servers = [
+            await loop.create_server(
+                lambda: Connection(self._state), sock=listener, backlog=self._backlog
+            )
+            for listener in self._sockets
+        ]
+        try:
+            ready()
+            await stop.wait()
+        finally:
+            for server in servers:
+                server.close()
+            for listener in self._sockets:
+                listener.close()
+
+    async def drain(self, most_s: float, cut: Callable[[], None], hurry: asyncio.Event) -> None:
+        """Lets running requests end, at most `most_s` or until `hurry` is set.
+
+        Then it calls `cut` and cancels the rest, which still book their rows.
+        """
+        running = len(self._state.tasks)
+        self._log.info("draining", requests=running, at_most_s=most_s)
+        self._state.stop()
+        await _any_of((self._state.quiet, hurry), most_s)
+        left: tuple[asyncio.Task[None], ...] = ()
+        if not self._state.quiet.is_set():
+            cut()
+            left = self._state.cut()
+        if left:
+            await asyncio.wait(left, timeout=SETTLE_S)
+        self._log.info("drained", ended=max(0, running - len(left)), cut=len(left))
+
+
+async def _any_of(events: Sequence[asyncio.Event], most_s: float) -> None:
+    """Returns when one of these is set, after `most_s` at the latest."""
+    waiting = [asyncio.ensure_future(event.wait()) for event in events]
+    await asyncio.wait(waiting, timeout=most_s, return_when=asyncio.FIRST_COMPLETED)
+    for task in waiting:
+        task.cancel()

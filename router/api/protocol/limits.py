@@ -1,0 +1,26 @@
+"""Holds the bounds of a connection in time and memory, whatever its client sends.
+
+Two more bounds are options of the server: `request_s` and `drain_s`.
+"""
+
+from __future__ import annotations
+
+MAX_HEAD_BYTES = 65_536
+"""Of a request's first line, headers and trailers. Clients send one kilobyte; the largest cookies
+have eight; nginx takes 32 kB and Apache 800 kB by default."""
+
+MAX_WAITING = 100
+"""Requests that one connection may send ahead. Clients send none; without a bound 200 MB of them
+took 2.7 GB here."""
+
+MAX_UNREAD_BODY = 65_536
+"""Bytes of a body that are kept before the application asks for them. Above it the socket is not
+read, so that the client has to wait."""
+
+KEEP_ALIVE_S = 75.0
+"""Of silence between two requests. It is longer than clients keep an idle connection, so that it
+is they who close it: a server that closes first can lose a request which is on its way."""
+
+LINGER_S, LINGER_BYTES = 1.0, 1_000_000
+"""After a refusal: so long, and so much, of what still comes is read and dropped. Closing at once
+would reset the connection and could take the answer with it (RFC 9112, section 9.6)."""

@@ -1,0 +1,90 @@
+"""How a server ends: no new connections, running answers to their end, the rest cut in time."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from router.api.protocol.exchange import Event
+from tests.kits.socket_kit import Receive, Send, answer, echo, get, serving
+
+
+class Slow:
+    """Streams one piece, waits for `go_on`, then ends; keeps how its requests ended."""
+
+    def __init__(self) -> None:
+        self.go_on = asyncio.Event()
+        self.running = asyncio.Event()
+        self.cancelled = 0
+
+    async def __call__(self, scope: Event, receive: Receive, send: Send) -> None:
+        if scope["path"] == "/quick":
+            await answer(send, b"quick")
+            return
+        await send({"type": "http.response.start", "status": 200})
+        await send({"type": "http.response.body", "body": b"first", "more_body": True})
+        self.running.set()
+        try:
+            await self.go_on.wait()
+        except asyncio.CancelledError:
+            self.cancelled += 1
+            raise
+        await send({"type": "http.response.body", "body": b"last"})
+
+
+async def test_idle_connections_are_closed_at_once() -> None:
+    async with serving(echo, most_s=60) as place:
+        silent, used = await place.connect(), await place.connect()
+        await used.send(get("/"))
+        await used.until(b">")
+        place.stop.set()
+        assert await used.rest() == await silent.rest() == b""
+        await asyncio.wait_for(place.ended, 5)
+    assert place.cuts == 0
+
+
+async def test_running_stream_ends_before_the_server_does() -> None:
+    slow = Slow()
+    async with serving(slow, most_s=60) as place:
+        client = await place.connect()
+        await client.send(get("/"))
+        await slow.running.wait()
+        place.stop.set()
+        await asyncio.sleep(0.05)
+        with pytest.raises(ConnectionError):
+            await place.connect()
+        slow.go_on.set()
+        assert b"first\r\n4\r\nlast\r\n0\r\n\r\n" in await client.rest()
+        await asyncio.wait_for(place.ended, 5)
+    assert (slow.cancelled, place.cuts) == (0, 0)
+
+
+async def test_what_was_asked_before_the_end_is_answered() -> None:
+    slow = Slow()
+    async with serving(slow, most_s=60) as place:
+        client = await place.connect()
+        await client.send(get("/") + get("/quick") * 2)
+        await slow.running.wait()
+        place.stop.set()
+        await asyncio.sleep(0.05)
+        slow.go_on.set()
+        said = await client.rest()
+        assert said.count(b"quick") == 2
+        assert said.count(b"connection: close") == 1
+
+
+@pytest.mark.parametrize("hurried", [False, True])
+async def test_stream_is_cut_when_the_time_to_drain_is_over(hurried: bool) -> None:
+    slow = Slow()
+    async with serving(slow, most_s=60 if hurried else 0.05) as place:
+        client = await place.connect()
+        await client.send(get("/") + get("/quick"))
+        await slow.running.wait()
+        place.stop.set()
+        if hurried:
+            place.hurry.set()
+        said = await client.rest()
+        assert said.endswith(b"5\r\nfirst\r\n")
+        await asyncio.wait_for(place.ended, 5)
+    assert (slow.cancelled, place.cuts) == (1, 1)
