@@ -128,8 +128,16 @@ class Gateway:
             await self._at_home(events.aclose())
 
     def asgi(self) -> Handler:
-        """Returns the HTTP interface, to mount: `app.mount("/llm", gateway.asgi())`."""
-        return self._serve
+        """Returns the HTTP interface, to mount: `app.mount("/llm", gateway.asgi())`.
+
+        It is an application of ASGI 3, so a server such as uvicorn can also serve it by itself.
+        """
+
+        # A function, since uvicorn takes a bound method for an application of ASGI 2.
+        async def application(scope: Scope, receive: Receive, send: Send) -> None:
+            await self._serve(scope, receive, send)
+
+        return application
 
     async def _complete(self, request: ChatRequest, identity: Identity) -> Outcome:
         return await (await self._started()).gateway.complete(request, identity)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Literal
 
 import aiohttp
 import pytest
 import uvicorn
 
 from router import Gateway
+from router.api.http.asgi import Handler
 from router.errors import ModelNotFound, NotCapable, TiergateError
 from router.types import ChatRequest, Committed, Delta, Hints, Message, Outcome
 from tests.kits.upstreams.fake_upstream import FakeUpstream
@@ -118,27 +122,40 @@ async def test_closing_a_gateway_on_its_loop_says_how(tmp_path: Path) -> None:
         await gateway.aclose()
 
 
-async def test_mounted_it_serves_the_same_surface(tmp_path: Path) -> None:
+@contextlib.asynccontextmanager
+async def under_uvicorn(
+    application: Handler, lifespan: Literal["auto", "off"]
+) -> AsyncIterator[str]:
+    """Serves an application by somebody else's server. Gives its address."""
+    config = uvicorn.Config(application, port=0, lifespan=lifespan, log_level="error")
+    server = uvicorn.Server(config)
+    serving = asyncio.ensure_future(server.serve())
+    while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
+        await asyncio.sleep(0.01)
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    server.should_exit = True
+    await serving
+
+
+@pytest.mark.parametrize("prefix", ["", "/llm"])
+async def test_another_server_serves_the_same_surface(tmp_path: Path, prefix: str) -> None:
     async with FakeUpstream() as fake, a_gateway(tmp_path, fake.url) as gateway:
         inner = gateway.asgi()
 
         async def outer(scope, receive, send):
-            if scope["type"] == "http" and scope["path"].startswith("/llm"):
-                await inner({**scope, "root_path": "/llm"}, receive, send)
+            if scope["type"] == "http" and scope["path"].startswith(prefix):
+                await inner({**scope, "root_path": prefix}, receive, send)
 
-        config = uvicorn.Config(outer, port=0, lifespan="off", log_level="error")
-        server = uvicorn.Server(config)
-        serving = asyncio.ensure_future(server.serve())
-        while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
-            await asyncio.sleep(0.01)
-        port = server.servers[0].sockets[0].getsockname()[1]
+        application = outer if prefix else inner
         body = {"model": "auto", "messages": [{"role": "user", "content": "Explain tides."}]}
-        async with (
-            aiohttp.ClientSession() as client,
-            client.post(f"http://127.0.0.1:{port}/llm/v1/chat/completions", json=body) as response,
-        ):
-            assert response.status == 200
-            assert response.headers["x-tiergate-tier"] == "llm"
-            assert (await response.json())["choices"][0]["message"]["content"]
-        server.should_exit = True
-        await serving
+        served = under_uvicorn(application, "off" if prefix else "auto")
+        async with served as url, aiohttp.ClientSession() as client:
+            path = f"{url}{prefix}/v1/chat/completions"
+            async with client.post(path, json=body) as response:
+                assert response.status == 200
+                assert response.headers["x-tiergate-tier"] == "llm"
+                assert (await response.json())["choices"][0]["message"]["content"]
+            async with client.post(path, json={**body, "stream": True}) as response:
+                assert (await response.text()).endswith("data: [DONE]\n\n")
+            async with client.get(f"{url}{prefix}/nowhere") as response:
+                assert (await response.json())["error"]["code"] == "unknown_url"
