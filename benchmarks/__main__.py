@@ -24,8 +24,8 @@ KNOWLEDGE = Path(__file__).parents[1] / "policies" / "knowledge" / "customer_sup
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks")
-    parts = ("all", "triage", "gateway", "path", "first_token", "overload", "ledger", "report")
-    parser.add_argument("part", nargs="?", choices=parts, default="all")
+    parts = ("triage", "gateway", "http", "path", "first_token", "overload", "ledger", "report")
+    parser.add_argument("part", nargs="?", choices=("all", *parts), default="all")
     parser.add_argument("--quick", action="store_true", help="one short round: a smoke test")
     parser.add_argument("--rounds", type=int, default=None)
     parser.add_argument("--json", action="store_true")
@@ -44,6 +44,11 @@ def main() -> None:
         figures["triage"] = bench_triage.measure(0.5 if options.quick else 3.0, KNOWLEDGE)
     if options.part in ("all", "gateway"):
         figures["gateway"] = gateway.measure(plan, say, options.profile)
+    if options.part in ("all", "http"):
+        # Imported here, because uvicorn comes with the packages of the tests.
+        from benchmarks import http_protocol
+
+        figures["http"] = http_protocol.measure(1 if options.quick else options.rounds or 15, say)
     if options.part in ("all", "path"):
         figures["path"] = path.measure(100 if options.quick else 1_000, say)
     if options.part in ("all", "report"):
@@ -68,6 +73,10 @@ def main() -> None:
         bench_triage.show(triage)
     if isinstance(measured := figures.get("gateway"), dict):
         print(gateway.show(measured))
+    if isinstance(protocols := figures.get("http"), dict):
+        from benchmarks import http_protocol
+
+        print(http_protocol.show(protocols))
     if isinstance(counts := figures.get("path"), dict):
         print(path.show(counts))
     if isinstance(reported := figures.get("report"), dict):
