@@ -75,3 +75,8 @@ def test_places_named_in_a_page_exist(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     named = re.findall(r"`((?:router|tiers|tests|policies|docs|benchmarks)/[\w./-]*)`", text)
     assert [p for p in named if p not in TO_BE_WRITTEN and not (ROOT / p).exists()] == []
+
+
+@pytest.mark.parametrize("path", sorted(DOCS.rglob("*.png")), ids=lambda path: path.name)
+def test_a_picture_has_at_most_300_kilobytes(path: Path) -> None:
+    assert path.stat().st_size <= 300_000
