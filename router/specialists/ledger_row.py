@@ -1,6 +1,6 @@
-"""The ledger row of one analysed text: a request row like any other, at level 1. Pure.
+"""Builds the ledger row of one analysed text: an ordinary request row at level 1. Pure.
 
-It costs own compute alone: the processor time that reading the text took, at the book's rate.
+It costs only own compute: the processor time of reading the text, at the price book's rate.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ MODERATIONS = "moderations"
 
 
 class Booked(Struct, frozen=True):
-    """One analysed text with all that its row says."""
+    """Holds one analysed text with all that its row says."""
 
     request_id: str
     request: ChatRequest

@@ -46,7 +46,7 @@ class SqlBudgetGauge:
     async def pressure(self, identity: Identity, policy: str) -> Pressure:
         """Returns the pressure of this payer's budgets on a decision now. Raises nothing."""
         payer = Payer(identity.tenant, identity.key_id, policy)
-        limits = tuple(one for one in self._budgets().money(payer) if one.steers)
+        limits = tuple(window for window in self._budgets().money(payer) if window.steers)
         if not limits:
             return NO_PRESSURE
         now_ms = self._clock.now_ms()

@@ -176,10 +176,12 @@ class Watches:
         """Returns True when the window is kept and was checked before."""
         named = _named(window)
         return any(
-            w.named == named and w.kind.value == window[4] and w.since_ms <= window[5]
+            w.named == named
+            and w.kind.value == window[4]
+            and w.since_ms <= window[5]
             and window[5] <= w.checked_ms
             for w in self.all
-        )  # fmt: skip
+        )
 
     def _begin(self, named: tuple[str, ...], kind: WindowKind, start_ms: int) -> None:
         """Sums the window of all scopes that name these columns, once.

@@ -155,7 +155,7 @@ def _windows(connection: Connection) -> Iterator[Finding]:
     watches = watches_from(connection.exec_driver_sql(WATCHES_SQL).fetchall())
     grain_ms = min([DAY_MS, *(LENGTH_MS.get(watch.kind, DAY_MS) for watch in watches)])
     names, joined = "'', ''", ""
-    if watches:  # without one nobody needs to know the key or the policy
+    if watches:  # without a watch nothing needs the key or the policy
         names = "r.key_id, r.policy"
         joined = "LEFT JOIN requests r ON r.request_id = a.request_id "
     sums: dict[Window, list[int]] = defaultdict(lambda: [0, 0])
@@ -176,7 +176,7 @@ def _windows(connection: Connection) -> Iterator[Finding]:
         tenant, key_id, policy, tier, kind, start_ms = window_columns
         found: Window = (tenant, key_id, policy, tier, kind, start_ms)
         if not is_kept(watches, found):
-            continue  # left of a watch that has ended: nothing asks for it again
+            continue  # of a watch that has ended: nothing checks it again
         expected = sums.pop(found, [0, 0])
         if expected != [spent, held]:
             yield _window_finding(found, expected, [spent, held])

@@ -87,7 +87,7 @@ class Check:
         for placed in stored.cells(self._connection, *EVER, None, KINDS, purged=1):
             expected.setdefault(_key(placed), Cell()).merge(placed.cell)
         in_store = {
-            _key(one): one.cell for one in stored.cells(self._connection, *EVER, None, KINDS)
+            _key(cell): cell.cell for cell in stored.cells(self._connection, *EVER, None, KINDS)
         }
         shared = {key[:3] for key in (*in_store, *expected) if _is_other(key)}
         for key in sorted({*expected, *in_store}):

@@ -241,12 +241,8 @@ def cells(
 ) -> Iterator[PlacedCell]:
     """Yields the cells of these kinds that start in [since, until)."""
     for kind in kinds:
-        where, values = "kind = ? AND start_ms >= ? AND start_ms < ? AND purged = ?", [
-            kind.value,
-            since_ms,
-            until_ms,
-            purged,
-        ]  # fmt: skip
+        where = "kind = ? AND start_ms >= ? AND start_ms < ? AND purged = ?"
+        values: list[object] = [kind.value, since_ms, until_ms, purged]
         if tenant is not None:
             where += " AND tenant = ?"
             values.append(tenant)

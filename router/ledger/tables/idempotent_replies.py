@@ -119,9 +119,16 @@ class SqlReplies:
             connection.exec_driver_sql(
                 "INSERT INTO replies (tenant, name, fingerprint, token, lease_until_ms, sealed, "
                 "size, created_at_ms, expires_at_ms) VALUES (?, ?, ?, ?, ?, NULL, 0, ?, ?)",
-                (names.tenant, names.name, names.fingerprint, token,
-                 now_ms + round(LEASE_S * 1000), now_ms, now_ms + TTL_S * 1000),
-            )  # fmt: skip
+                (
+                    names.tenant,
+                    names.name,
+                    names.fingerprint,
+                    token,
+                    now_ms + round(LEASE_S * 1000),
+                    now_ms,
+                    now_ms + TTL_S * 1000,
+                ),
+            )
         return Standing(token=token)
 
     def _standing(self, connection: Connection, names: _Names) -> Standing | None:
