@@ -142,9 +142,9 @@ def test_gzip_is_read(tmp_path: Path) -> None:
     [
         ("policy", "policy_hash h -> other"),
         ("input", "changed before line 20"),
-        ("out", "is shorter than its state says"),
+        ("out", "is shorter than its state records"),
         ("state", "is no state"),
-        ("no state", "no state of a run that could go on"),
+        ("no state", "no state of a run that could continue"),
     ],
 )
 def test_a_run_does_not_go_on_under_another_state_of_things(
