@@ -45,6 +45,7 @@ def test_model_that_is_listed_is_fine(tmp_path: Path, upstream: Upstream) -> Non
     assert found["place"] == upstream.url
 
 
+@pytest.mark.process
 def test_model_that_is_not_there_is_named_with_those_that_are(
     tmp_path: Path, upstream: Upstream
 ) -> None:
@@ -53,6 +54,7 @@ def test_model_that_is_not_there_is_named_with_those_that_are(
     assert "does not list this model, but answer" in found["said"]
 
 
+@pytest.mark.process
 def test_each_replica_is_asked(tmp_path: Path, upstream: Upstream) -> None:
     urls = [upstream.url, "http://127.0.0.1:9/v1"]
     run, found = probed(tmp_path, {"model": "answer", "base_urls": urls})
@@ -61,6 +63,7 @@ def test_each_replica_is_asked(tmp_path: Path, upstream: Upstream) -> None:
     assert "cannot be reached" in found[1]["said"]
 
 
+@pytest.mark.process
 def test_address_that_lacks_v1_is_named(tmp_path: Path, upstream: Upstream) -> None:
     bare = upstream.url.removesuffix("/v1")
     run, (found,) = probed(tmp_path, {"model": "answer", "base_urls": [bare]})
@@ -69,6 +72,7 @@ def test_address_that_lacks_v1_is_named(tmp_path: Path, upstream: Upstream) -> N
     assert "may lack `/v1`" in found["said"]
 
 
+@pytest.mark.process
 def test_server_without_a_list_stays_unknown(tmp_path: Path, upstream: Upstream) -> None:
     other = upstream.url.replace("/v1", "/v2")  # which the upstream does not have
     run, (found,) = probed(tmp_path, {"model": "answer", "base_urls": [other]})
@@ -91,6 +95,7 @@ class Strict(BaseHTTPRequestHandler):
         return
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("key", "found", "said"),
     [("good", "ok", "lists this model"), ("bad", "no", "refused Tiergate's own key")],
@@ -108,24 +113,28 @@ def test_server_that_knows_no_query_is_asked_without_it(
     assert said in probe["said"]
 
 
+@pytest.mark.process
 def test_local_model_whose_file_is_missing_is_named(tmp_path: Path) -> None:
     local = {"kind": "local", "model": "gone.gguf", "price": {}}
     run, (found,) = probed(tmp_path, local)
     assert (run.returncode, found["found"], found["place"]) == (1, "no", "this machine")
 
 
+@pytest.mark.process
 def test_probe_makes_no_call(tmp_path: Path, upstream: Upstream) -> None:
     before = httpx.get(upstream.url.replace("/v1", "/seen")).json()["count"]
     probed(tmp_path, {"model": "answer", "base_urls": [upstream.url]})
     assert httpx.get(upstream.url.replace("/v1", "/seen")).json()["count"] == before
 
 
+@pytest.mark.process
 def test_key_is_sent_and_not_printed(tmp_path: Path, upstream: Upstream) -> None:
     answerer = {"model": "x", "base_urls": [upstream.url], "api_key": "${PROBED_KEY}"}
     run, _ = probed(tmp_path, answerer, PROBED_KEY="sk-of-the-operator")
     assert "sk-of-the-operator" not in run.stdout + run.stderr
 
 
+@pytest.mark.process
 def test_without_probe_nobody_is_asked(tmp_path: Path) -> None:
     rows = [{"name": "a", "kind": "upstream", "model": "m", "base_urls": ["http://127.0.0.1:9/v1"]}]
     path = tmp_path / "p.yaml"

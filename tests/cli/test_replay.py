@@ -58,6 +58,7 @@ def test_own_policy_costs_what_was_booked(folder: Path) -> None:
     assert cost["difference_nano_usd"] == 0
 
 
+@pytest.mark.process
 def test_twice_the_price_fails_the_pipeline(folder: Path) -> None:
     code, found, _ = run(folder, "dear", "--fail-if", "cost>+5%")
     cost = found["cost"]
@@ -66,6 +67,7 @@ def test_twice_the_price_fails_the_pipeline(folder: Path) -> None:
     assert (code, cost["change"]) == (5, pytest.approx(1.0, abs=0.005))
 
 
+@pytest.mark.process
 def test_two_policies_are_told_apart(folder: Path) -> None:
     code, found, _ = run(folder, "two", "--against", folder / "dear.yaml")
     cost = found["cost"]
@@ -73,10 +75,12 @@ def test_two_policies_are_told_apart(folder: Path) -> None:
     assert (code, cost["change"]) == (0, pytest.approx(-0.5, abs=0.005))
 
 
+@pytest.mark.process
 def test_error_without_outcomes_ends_with_6(folder: Path) -> None:
     assert run(folder, "two", "--fail-if", "error>+0.5pp")[0] == 6
 
 
+@pytest.mark.process
 def test_outcomes_from_a_file_answer_it(folder: Path) -> None:
     labels = folder / "labels.csv"
     code, found, _ = run(folder, "two", "--outcomes", labels, "--fail-if", "error>+0.5pp")
@@ -85,6 +89,7 @@ def test_outcomes_from_a_file_answer_it(folder: Path) -> None:
     assert (code, error["doubly_robust"]["error"]) == (0, pytest.approx(1 / 3))
 
 
+@pytest.mark.process
 def test_outcomes_that_cannot_be_read_are_named(folder: Path) -> None:
     labels = folder / "labels.csv"
     labels.write_text(labels.read_text() + "x,maybe\n,1\n")
@@ -92,6 +97,7 @@ def test_outcomes_that_cannot_be_read_are_named(folder: Path) -> None:
     assert "2 lines could not be read: line 5: correct is 'maybe'" in told
 
 
+@pytest.mark.process
 def test_terminal_shows_what_the_data_cannot_say(folder: Path) -> None:
     said = tiergate("replay", "-d", folder / "ledger.db", "-p", folder / "two.yaml")
     assert said.returncode == 0
@@ -99,18 +105,21 @@ def test_terminal_shows_what_the_data_cannot_say(folder: Path) -> None:
     assert "The data cannot tell this policy's error" in said.stdout
 
 
+@pytest.mark.process
 def test_html_is_written_beside_the_exit_code(folder: Path) -> None:
     page = folder / "replay.html"
     assert run(folder, "dear", "--html", page, "--fail-if", "cost>+5%")[0] == 5
     assert page.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
 
 
+@pytest.mark.process
 def test_wrong_condition_ends_with_2(folder: Path) -> None:
     code, _, told = run(folder, "two", "--fail-if", "cheap>5%")
     assert code == 2
     assert "is no condition" in told
 
 
+@pytest.mark.process
 def test_missing_ledger_ends_with_4(tmp_path: Path) -> None:
     said = tiergate("replay", "-d", tmp_path / "none.db", "-p", "default")
     assert said.returncode == 4
