@@ -22,7 +22,7 @@ from pathlib import Path
 
 import numpy as np
 
-from router.ledger.caches.semantic_gates import Gate, gate_between, meaning_of
+from router.caches.semantic_gates import Gate, gate_between, meaning_of
 from router.triage.triage_model import DEFAULT_FOLDER, TriageModel
 
 THRESHOLDS = (0.7, 0.75, 0.8, 0.85, 0.9, 0.95)

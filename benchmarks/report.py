@@ -20,8 +20,8 @@ from msgspec.structs import replace
 from router.analysis.report.build import Extra, build_report
 from router.analysis.report.figures import Report
 from router.ledger.aggregates import Cell, Kind, decode, encode
-from router.ledger.chain import attempt_values, request_values
 from router.ledger.columns import ATTEMPT_COLUMNS, REQUEST_COLUMNS, names
+from router.ledger.hash_chain import attempt_values, request_values
 from router.ledger.rollups.reading import portion
 from router.ledger.rollups.stored import Fold, store
 from router.ledger.sql import reading

@@ -19,13 +19,13 @@ from contextlib import aclosing
 from msgspec.structs import replace
 
 from router.errors import NOT_ADMITTED, AnswererError, Stopping, TiergateError
+from router.rate_limits.charges import settle
+from router.request.answer_verification import judged, may_commit, step_of
 from router.request.call_events import tell_answered, tell_ended, tell_step
 from router.request.calls.hedging import Calls
-from router.request.calls.rate_charges import settle
-from router.request.calls.spender import Spender
+from router.request.calls.priced_calls import Spender
 from router.request.final_answer import Conclusion, committed, conclude, goes_on, is_outage
 from router.request.intake import Intake
-from router.request.judgement import judged, may_commit, step_of
 from router.request.ledger_row import compared, final_row, outcome_of
 from router.request.post_response import Keeper
 from router.request.progress import Candidate, HeldAnswer, Progress, untried

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import orjson
 from msgspec import Struct
 
-from router.ledger.chain import Anchor, Finding, FindingKind, Head, genesis, link
+from router.ledger.hash_chain import Anchor, Finding, FindingKind, Head, genesis, link
 from router.ledger.row_values import Value
 from router.types import Feedback
 

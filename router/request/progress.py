@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from msgspec import Struct
 from msgspec.structs import replace
 
-from router.request.calls.attempts import Attempts
+from router.request.calls.attempt_list import Attempts
 from router.routing.decision_record import ShadowNote, StepRecord
 from router.routing.routed_request import RoutedRequest
 from router.routing.verification import Verification

@@ -16,7 +16,7 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from router.request.calls.attempts import Attempts
+from router.request.calls.attempt_list import Attempts
 from router.request.ledger_row import prompt_digest
 from router.request.progress import Candidate
 from router.request.prompt_cache import (

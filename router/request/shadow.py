@@ -20,7 +20,7 @@ from router.money import cost
 from router.money.budgets import DAY_MS
 from router.policy.schema import ShadowSection
 from router.request.call_events import SHADOW_ENDS, tell
-from router.request.calls.spender import Spender
+from router.request.calls.priced_calls import Spender
 from router.request.ledger_row import final_row
 from router.request.progress import STAND_IN, Candidate, Progress, ShadowDraw
 from router.routing.decision_record import ShadowNote

@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping
 
 from router.errors import MaxCostTooLow, RequestError
 from router.money.budgets import Budgets
-from router.money.rate_limits import RequestRates
 from router.money.worst_case import cost_explained
 from router.policy.schema import is_glob
+from router.rate_limits.limits import RequestRates
 from router.routing.constraints import asked_of
 from router.routing.decision import decide
 from router.routing.hard_rules import risk_domain_of

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from router.money.rate_limits import RequestRates
 from router.policy.schema import DeliberationAnswerer, Policy
+from router.rate_limits.limits import RequestRates
 from router.routing.constraints import Asked, forces_tools
 from router.routing.policy_runtime import PolicyRuntime, RungPlan
 from router.types import (

@@ -17,7 +17,7 @@ from router.library import Gateway
 from router.types import Reason, Verdict
 from router.wire.hints import _HINTS
 from tests import ROOT
-from tiers.remote.refusals import QUOTA
+from tiers.resilience.refusals import QUOTA
 
 PAGES = ROOT / "docs" / "reference"
 HEADERS, ERRORS, HINTS, LIBRARY = (

@@ -8,14 +8,14 @@ from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from router.caches.policy_caches import PolicyCaches
 from router.gateway import Gateway
 from router.ledger.books.store import SqlLedger
-from router.ledger.caches.policy_caches import PolicyCaches
-from router.ledger.rate_stores.local_rates import MemoryRates
 from router.ledger.tables.sessions import MemorySessionStore
 from router.ledger.tables.texts import TextStore
 from router.money.budgets import Budgets
 from router.policy.schema import AnswererSection, Policy
+from router.rate_limits.stores.local import MemoryRates
 from router.routing.planner import Router
 from router.routing.policy_runtime import Ability, PolicyRuntime, RungPlan
 from router.triage.reading import memory_after

@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from router.ledger.books.operations import finish_operation
-from router.ledger.chain import attempt_values, canonical, request_values
+from router.ledger.hash_chain import attempt_values, canonical, request_values
 from router.ledger.sql.rows import attempt_from, request_from, select_sql, upsert_sql
 from router.ledger.sql.schema import attempts, requests
 from router.types import (

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from router.analysis.report.build import build_report
 from router.ledger.books.store import SqlLedger
 from router.ledger.books.verify import verify
-from router.ledger.chain import Finding
+from router.ledger.hash_chain import Finding
 from router.ledger.sql import reading
 from router.ledger.sql.database import Database
 from router.money.budgets import DAY_MS

@@ -19,7 +19,7 @@ from router.ledger.aggregates import Kind, decode, encode
 from router.ledger.books.purge import purge
 from router.ledger.books.store import SqlLedger
 from router.ledger.books.verify import verify
-from router.ledger.chain import FindingKind
+from router.ledger.hash_chain import FindingKind
 from router.ledger.rollups import stored
 from router.ledger.rollups.reading import portion
 from router.ledger.sql import reading

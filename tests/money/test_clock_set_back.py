@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from router.api.compose.clock import MOST_AHEAD_MS, SystemClock
 from router.ledger.books.anchors import EVERY_MS
-from router.ledger.rate_stores.local_rates import MemoryRates, SharedRates
-from router.money.gcra import DEBT_NS, MINUTE_NS, admission
+from router.rate_limits.gcra import DEBT_NS, MINUTE_NS, admission
+from router.rate_limits.stores.local import MemoryRates, SharedRates
 from router.request.shadow import Spent
 from router.types import RateAsk, RateLimiter
 from tests.kits.books.ledger_rows import NOW_MS, request

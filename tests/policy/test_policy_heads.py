@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from router.api.compose.core import Core, Settings, load_policies
-from router.api.http.access import LOCAL
+from router.api.http.authentication import LOCAL
 from router.errors import PolicyError
 from router.policy.head_conditions import highest, holds, readings_of
 from router.policy.loading import load_policy

@@ -11,7 +11,7 @@ from router.types import BreakerTurned, CallFailed
 from tests.kits.upstreams.fake_upstream import FakeUpstream
 from tests.kits.upstreams.upstream_tier_kit import AheadClock, Tiers, ask, ask_stream
 from tests.kits.upstreams.upstream_wire import TEXT
-from tiers.remote.refusals import Asked, error_for_status
+from tiers.resilience.refusals import Asked, error_for_status
 
 
 @pytest.mark.parametrize("how", [ask, ask_stream])

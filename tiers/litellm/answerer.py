@@ -40,9 +40,9 @@ from router.wire.openai.answers import parse_completion
 from router.wire.openai.render import to_json
 from router.wire.openai.upstream_events import ChunkFolder
 from tiers.litellm.errors import foreign_classes, to_ours
-from tiers.remote.base import body_of_call, completed, end_of_call, too_late
-from tiers.remote.call_slots import CallSlots
-from tiers.remote.replicas import Outcome, ReplicaSet, Taken, cancelled, out_of_use, outcome_of
+from tiers.resilience.base import body_of_call, completed, end_of_call, too_late
+from tiers.resilience.call_slots import CallSlots
+from tiers.resilience.replicas import Outcome, ReplicaSet, Taken, cancelled, out_of_use, outcome_of
 
 INSTALL = "litellm is not installed; install it with: pip install 'tiergate[litellm]'"
 

@@ -17,7 +17,7 @@ from router.errors import (
     UpstreamRejected,
     UpstreamUnreachable,
 )
-from tiers.remote.refusals import read_retry_after
+from tiers.resilience.refusals import read_retry_after
 
 # litellm's exception, our error, and the status it stands for when the provider gave one. Without a
 # status the call may have been billed.

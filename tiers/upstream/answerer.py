@@ -30,7 +30,7 @@ from router.types import (
 from router.wire.openai.answers import MAX_TOKENS, upstream_object
 from router.wire.openai.render import deltas_of
 from router.wire.openai.upstream_events import EventDecoder
-from tiers.remote.base import completed, made_of
+from tiers.resilience.base import completed, made_of
 from tiers.upstream.client import Session, check_type, new_session, read_json, read_to_end
 from tiers.upstream.client_errors import FOREIGN
 from tiers.upstream.exchange import Connections, Exchange

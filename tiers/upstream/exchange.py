@@ -19,9 +19,9 @@ from router.errors import AnswererError, UpstreamError, UpstreamRateLimited, Ups
 from router.policy.schema import UpstreamAnswerer
 from router.types import AnswererFacts, CallFailed, Clock, Events, Work
 from router.wire.openai.answers import shown_code_in
-from tiers.remote.base import end_of_call, made_of, too_late
-from tiers.remote.call_slots import CallSlots
-from tiers.remote.refusals import (
+from tiers.resilience.base import end_of_call, made_of, too_late
+from tiers.resilience.call_slots import CallSlots
+from tiers.resilience.refusals import (
     Asked,
     RetryBudget,
     error_for_status,
@@ -30,7 +30,7 @@ from tiers.remote.refusals import (
     wait_s,
     worth_retrying,
 )
-from tiers.remote.replicas import (
+from tiers.resilience.replicas import (
     KEY_OUTCOMES,
     Outcome,
     Replica,

@@ -12,7 +12,7 @@ import aiohttp
 import orjson
 
 from router.errors import DeadlineExceeded, UpstreamError, UpstreamInvalid
-from tiers.remote.refusals import error_for_status, shown_url
+from tiers.resilience.refusals import error_for_status, shown_url
 from tiers.upstream.client_errors import FOREIGN, to_ours
 
 PATH = "/models"

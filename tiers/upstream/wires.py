@@ -21,7 +21,7 @@ from router.wire.openai.thought_signatures import wants_signatures
 from router.wire.openai.upstream_events import ChunkFolder
 from router.wire.responses.answers import ResponseFolder, parse_response
 from router.wire.responses.upstream import carries_seals, response_body
-from tiers.remote.base import body_of_call
+from tiers.resilience.base import body_of_call
 
 
 class Folder(Protocol):

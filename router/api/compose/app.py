@@ -23,20 +23,18 @@ from router.api.compose.text_vectors import TextVectors
 from router.api.dashboard.overview_json import Judged
 from router.api.dashboard.pages import DATA, PAGE, Dashboard
 from router.api.endpoints.openai_tokens import OpenaiTokens
-from router.api.http.access import Doorkeeper
+from router.api.http.authentication import Doorkeeper
 from router.api.http.rate_limit_headers import Remaining
 from router.api.http.repeat_admission import GivenAgain
 from router.api.http.server import Learnt, OwnModels, Server
 from router.api.http.wrong_keys import WrongKeys
 from router.api.observability.event_log import EventLog
 from router.api.observability.metrics import Metrics
+from router.caches.policy_caches import PolicyCaches
 from router.errors import LedgerError, Mistake, PolicyError
 from router.gateway import Gateway
-from router.ledger.books.budget_gauge import SqlBudgetGauge
 from router.ledger.books.store import SqlLedger
-from router.ledger.caches.policy_caches import PolicyCaches
-from router.ledger.rate_stores.local_rates import SharedRates
-from router.ledger.rate_stores.redis_rates import RedisRates
+from router.ledger.budgets.gauge import SqlBudgetGauge
 from router.ledger.sql.address import Address
 from router.ledger.sql.private_files import make_folder
 from router.ledger.tables.feedback import SqlFeedback, outcomes
@@ -49,11 +47,13 @@ from router.money.price_book import PriceBook, utc_day
 from router.policy.loading import LoadedPolicy, load_policy
 from router.policy.schema import LitellmAnswerer, UpstreamAnswerer
 from router.policy.watch import PolicyWatcher
+from router.rate_limits.stores.local import SharedRates
+from router.rate_limits.stores.redis_store import RedisRates
 from router.request.review_verdicts import Reviewer
 from router.routing.policy_runtime import PolicyRuntime
 from router.specialists.service import Analyst
 from router.types import AnswererState, MinutePrice
-from tiers.remote.refusals import host_of
+from tiers.resilience.refusals import host_of
 
 SWITCH_INTERVAL_S = 0.001
 """Sets how soon a waiting thread gets the interpreter.

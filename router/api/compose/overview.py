@@ -32,9 +32,9 @@ from router.api.dashboard.overview_json import (
     tiers_json,
 )
 from router.api.dashboard.snapshots import Snapshots
+from router.caches.lru import BoundedMap
 from router.ledger.books import overview
 from router.ledger.books.store import SqlLedger
-from router.ledger.caches.lru import BoundedMap
 from router.ledger.sql import reading
 from router.ledger.tables import policies
 from router.money.budget_check import budget_warnings

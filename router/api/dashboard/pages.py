@@ -17,8 +17,8 @@ from urllib.parse import parse_qsl
 
 import orjson
 
-from router.api.http.access import Doorkeeper
 from router.api.http.asgi import Receive, Scope, Send, headers_of, send_bytes
+from router.api.http.authentication import Doorkeeper
 from router.api.http.decision_views import Headers, decision_document, request_header, request_id_of
 from router.errors import NotFound, PermissionDenied, RequestError
 from router.types import (

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from router.api.http.access import Doorkeeper
 from router.api.http.asgi import (
     Receive,
     Scope,
@@ -14,6 +13,7 @@ from router.api.http.asgi import (
     require_json,
     send_bytes,
 )
+from router.api.http.authentication import Doorkeeper
 from router.api.http.decision_views import Headers, decision_id, id_headers, usd
 from router.api.observability.metrics import Metrics
 from router.errors import NotFound

@@ -13,7 +13,6 @@ from functools import partial
 
 from msgspec.structs import replace
 
-from router.api.http.access import Doorkeeper
 from router.api.http.asgi import (
     Receive,
     Scope,
@@ -23,6 +22,7 @@ from router.api.http.asgi import (
     made_of,
     send_bytes,
 )
+from router.api.http.authentication import Doorkeeper
 from router.api.http.decision_views import committed_headers, outcome_headers, routing_object
 from router.api.observability.metrics import Metrics
 from router.errors import ClientGone, Stopping, TiergateError

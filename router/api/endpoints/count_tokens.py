@@ -12,8 +12,8 @@ import asyncio
 import hashlib
 from functools import partial
 
-from router.api.http.access import Doorkeeper
 from router.api.http.asgi import Receive, Scope, Send, headers_of, made_of, send_bytes
+from router.api.http.authentication import Doorkeeper
 from router.api.http.decision_views import id_headers
 from router.money.token_bound import token_bound
 from router.policy.schema import UpstreamAnswerer

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from msgspec.structs import replace
 
 from router.api.endpoints.openai_tokens import OpenaiTokens
-from router.api.http.access import Doorkeeper
 from router.api.http.asgi import (
     Receive,
     Scope,
@@ -16,6 +15,7 @@ from router.api.http.asgi import (
     headers_of,
     send_bytes,
 )
+from router.api.http.authentication import Doorkeeper
 from router.api.http.decision_views import Headers, id_headers, usd
 from router.api.observability.metrics import Metrics
 from router.routing.planner import Router

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from router.api.http.access import Doorkeeper
 from router.api.http.asgi import (
     Receive,
     Scope,
@@ -18,6 +17,7 @@ from router.api.http.asgi import (
     require_json,
     send_bytes,
 )
+from router.api.http.authentication import Doorkeeper
 from router.api.http.decision_views import decision_id, id_headers, request_id_of
 from router.errors import NotFound
 from router.ledger.row_reading import AFTERWARDS

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from router.api.endpoints.analyze import texts_headers
-from router.api.http.access import Doorkeeper
 from router.api.http.asgi import (
     Receive,
     Scope,
@@ -13,6 +12,7 @@ from router.api.http.asgi import (
     headers_of,
     send_bytes,
 )
+from router.api.http.authentication import Doorkeeper
 from router.api.http.decision_views import decision_id
 from router.api.observability.metrics import Metrics
 from router.policy.head_conditions import readings_of

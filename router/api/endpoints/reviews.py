@@ -10,7 +10,6 @@ from urllib.parse import parse_qsl
 
 import structlog
 
-from router.api.http.access import Doorkeeper
 from router.api.http.asgi import (
     Receive,
     Scope,
@@ -20,6 +19,7 @@ from router.api.http.asgi import (
     require_json,
     send_bytes,
 )
+from router.api.http.authentication import Doorkeeper
 from router.api.http.decision_views import decision_id, request_header
 from router.errors import MethodNotAllowed
 from router.request.review_verdicts import Judgement, Reviewer, no_review

@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 
 import orjson
 
-from router.api.http.access import Doorkeeper
 from router.api.http.asgi import Event, Handler, Receive, Scope, Send, headers_of, read_body
+from router.api.http.authentication import Doorkeeper
 from router.api.http.decision_views import decision_id, id_headers, rate_headers, request_id_of
 from router.api.http.repeat_admission import GivenAgain
 from router.api.http.repeat_row import replayed_row

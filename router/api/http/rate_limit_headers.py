@@ -16,8 +16,8 @@ from router.api.http.asgi import Event, Send
 from router.api.http.decision_views import Headers, duration, rate_headers, usd
 from router.errors import LedgerError
 from router.money.budgets import Budgets, Payer
-from router.money.rate_limits import LETTERS_PER_TOKEN, asks_of
 from router.policy.schema import Policy
+from router.rate_limits.limits import LETTERS_PER_TOKEN, asks_of
 from router.types import BudgetGauge, Identity, RateLimiter, RateState
 
 CALLER: ContextVar[Identity | None] = ContextVar("caller", default=None)

@@ -18,7 +18,6 @@ from router.api.endpoints.moderations import Moderations
 from router.api.endpoints.openai_tokens import OpenaiTokens
 from router.api.endpoints.reviews import PREFIX as REVIEWS
 from router.api.endpoints.reviews import Reviews
-from router.api.http.access import Doorkeeper
 from router.api.http.admin_address import AdminAddress
 from router.api.http.asgi import (
     Event,
@@ -30,6 +29,7 @@ from router.api.http.asgi import (
     send_bytes,
     send_error,
 )
+from router.api.http.authentication import Doorkeeper
 from router.api.http.decision_views import (
     Headers,
     decision_document,

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from router.api.compose.answerers.probe import Found, Probed, probe
 from router.api.compose.core import Core
-from router.api.http.access import LOCAL
+from router.api.http.authentication import LOCAL
 from router.cli.terminal import console, print_json
 from router.errors import PolicyError
 from router.money.budget_check import budget_warnings

@@ -154,7 +154,7 @@ def _core(names: list[str], model_dir: Path | None) -> Core:
 
 
 def _route(core: Core, body: dict[str, object]) -> tuple[ChatRequest, Outcome]:
-    from router.api.http.access import LOCAL
+    from router.api.http.authentication import LOCAL
     from router.request.intake import decided_outcome
     from router.wire.openai.render import to_json
     from router.wire.openai.request import parse_chat_request

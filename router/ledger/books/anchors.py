@@ -13,7 +13,7 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from router.errors import LedgerCorrupt, LedgerError
-from router.ledger.chain import (
+from router.ledger.hash_chain import (
     Anchor,
     Head,
     anchor_from_line,

@@ -22,7 +22,6 @@ from collections.abc import Iterable, Sequence
 from msgspec.structs import replace
 
 from router.errors import BudgetExceeded, LedgerError, TiergateError
-from router.ledger.books.budget_holds import Known, Payer, Windows
 from router.ledger.books.closed_months import CLOSED_UNTIL_SQL, dated, dated_attempt
 from router.ledger.books.operations import (
     Finish,
@@ -34,7 +33,8 @@ from router.ledger.books.operations import (
     hold_operation,
     settle_operation,
 )
-from router.ledger.chain import Head, link_digest
+from router.ledger.budgets.holds import Known, Payer, Windows
+from router.ledger.hash_chain import Head, link_digest
 from router.ledger.sql.cursor import Cursor
 from router.ledger.sql.rows import attempt_from, select_sql, upsert_sql
 from router.ledger.sql.schema import attempts, requests

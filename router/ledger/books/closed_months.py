@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from router.errors import LedgerError
-from router.ledger.chain import Finding, FindingKind
+from router.ledger.hash_chain import Finding, FindingKind
 from router.ledger.sql.database import Database
 from router.money.budgets import WindowKind, window_end, window_start
 from router.types import AttemptRow, RequestRow

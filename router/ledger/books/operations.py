@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 
 from router.errors import LedgerError
-from router.ledger.chain import attempt_values, canonical_values, request_values
+from router.ledger.hash_chain import attempt_values, canonical_values, request_values
 from router.ledger.row_values import Value
 from router.ledger.sql.storable import storable
 from router.money.budgets import WindowKind, WindowLimit, window_start

@@ -13,7 +13,7 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from router.ledger.books import anchors
-from router.ledger.books.budget_windows import COUNTED, WATCHES_SQL, watches_from, windows_of
+from router.ledger.budgets.windows import COUNTED, WATCHES_SQL, watches_from, windows_of
 from router.ledger.feedback_chain import FEEDBACK_CHAIN
 from router.ledger.rollups import retention, stored
 from router.ledger.sql import reading

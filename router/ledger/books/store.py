@@ -24,7 +24,7 @@ from router.ledger.books.operations import (
     settle_operation,
 )
 from router.ledger.books.writer import Writer
-from router.ledger.chain import Head
+from router.ledger.hash_chain import Head
 from router.ledger.rollups.folding_thread import Folder
 from router.ledger.sql import reading
 from router.ledger.sql.database import Database, Synchronous

@@ -15,7 +15,8 @@ from msgspec import Struct
 from sqlalchemy import Connection
 
 from router.ledger.books import anchors
-from router.ledger.books.budget_windows import (
+from router.ledger.books.closed_months import changed_months
+from router.ledger.budgets.windows import (
     COUNTED,
     WATCHES_SQL,
     Window,
@@ -23,9 +24,8 @@ from router.ledger.books.budget_windows import (
     watches_from,
     windows_of,
 )
-from router.ledger.books.closed_months import changed_months
-from router.ledger.chain import Anchor, ChainRow, Finding, FindingKind, verify_chain
 from router.ledger.feedback_chain import FEEDBACK_CHAIN, verify_feedback
+from router.ledger.hash_chain import Anchor, ChainRow, Finding, FindingKind, verify_chain
 from router.ledger.rollups import retention
 from router.ledger.sql import reading
 from router.ledger.sql.database import Database

@@ -32,7 +32,7 @@ from queue import Empty, SimpleQueue
 from router.errors import LedgerError, LedgerFull, LedgerUnavailable, TiergateError
 from router.ledger.books.batch import Batch
 from router.ledger.books.operations import Finish, Hold, Operation
-from router.ledger.chain import Head
+from router.ledger.hash_chain import Head
 from router.ledger.sql.cursor import Cursor
 from router.ledger.sql.database import FOREIGN_ERRORS, Database, ledger_error
 from router.ledger.sql.writer_slots import Slot

@@ -13,7 +13,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from router.ledger.aggregates import Cell, Kind, PlacedCell, tier_name
-from router.ledger.chain import ChainRow, Finding, FindingKind
+from router.ledger.hash_chain import ChainRow, Finding, FindingKind
 from router.ledger.rollups import stored
 from router.ledger.rollups.stored import ERASED, OTHER, Fold, Key
 from router.money.budgets import DAY_MS

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from sqlalchemy import Connection
 
-from router.ledger.chain import ChainRow, Head, genesis
 from router.ledger.feedback_chain import FEEDBACK_CHAIN, start_of
+from router.ledger.hash_chain import ChainRow, Head, genesis
 from router.ledger.row_values import Value
 from router.ledger.sql.database import Database
 from router.ledger.sql.rows import (

@@ -11,8 +11,8 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import Table
 
-from router.ledger.chain import ChainRow
 from router.ledger.columns import ATTEMPT_COLUMNS, REQUEST_COLUMNS, chained, names, of_row
+from router.ledger.hash_chain import ChainRow
 from router.ledger.row_values import Value, reader
 from router.types import AttemptRow, Baselines, RequestRow, Usage
 

@@ -14,8 +14,8 @@ from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from router.errors import FeedbackRefused
-from router.ledger.chain import Finding, FindingKind
 from router.ledger.feedback_chain import FeedbackRecord, chained, feedback_values
+from router.ledger.hash_chain import Finding, FindingKind
 from router.ledger.sql import reading
 from router.ledger.sql.database import Database
 from router.ledger.sql.rows import SqlRow

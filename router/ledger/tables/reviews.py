@@ -17,7 +17,7 @@ import orjson
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
-from router.ledger.caches.lru import BoundedMap
+from router.caches.lru import BoundedMap
 from router.ledger.sql.database import Database
 from router.ledger.sql.rows import SqlRow
 from router.ledger.tables.feedback import SqlFeedback

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from router.ledger.caches.lru import BoundedMap
+from router.caches.lru import BoundedMap
 from router.ledger.sql.database import Database
 from router.privacy.digest import digest
 from router.types import Clock, SessionMemory

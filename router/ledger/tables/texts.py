@@ -12,7 +12,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from router.ledger.caches.lru import BoundedMap
+from router.caches.lru import BoundedMap
 from router.ledger.rollups import retention
 from router.ledger.sql.database import Database
 from router.money.budgets import DAY_MS

@@ -18,7 +18,7 @@ from contextlib import aclosing
 from types import TracebackType
 
 from router.errors import BudgetExceeded, StreamCut, TiergateError
-from router.request.calls.spender import Spender
+from router.request.calls.priced_calls import Spender
 from router.routing.next_rung import Left, rung_beside
 from router.routing.policy_runtime import RungPlan
 from router.routing.routed_request import RoutedRequest

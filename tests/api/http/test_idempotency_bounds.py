@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 
 from router.api.compose.clock import SystemClock, UlidIds
-from router.api.http.access import Doorkeeper
 from router.api.http.asgi import Event, Handler, Receive, Scope, Send
+from router.api.http.authentication import Doorkeeper
 from router.api.http.idempotency import MAX_REPLY_BYTES, Idempotency
 from router.api.http.repeat_admission import GivenAgain
 from router.api.observability.metrics import Metrics
-from router.ledger.rate_stores.local_rates import MemoryRates
 from router.ledger.tables.idempotent_replies import SqlReplies
 from router.ledger.tables.keys import SqlKeyStore
 from router.money.budgets import Budgets
+from router.rate_limits.stores.local import MemoryRates
 from tests.kits.books.ledger_rows import request
 from tests.kits.books.open_ledgers import Ledgers
 from tests.kits.changed import replace

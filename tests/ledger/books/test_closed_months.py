@@ -18,7 +18,7 @@ from router.ledger.books.closed_months import close_month, closed_months
 from router.ledger.books.purge import purge
 from router.ledger.books.store import SqlLedger
 from router.ledger.books.verify import verify
-from router.ledger.chain import FindingKind
+from router.ledger.hash_chain import FindingKind
 from router.ledger.sql import reading
 from router.ledger.sql.database import Database
 from router.types import AttemptState, RequestRow, RequestState

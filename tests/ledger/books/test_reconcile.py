@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from router.analysis.report.build import build_report
-from router.ledger.books.budget_windows import windows_of
 from router.ledger.books.store import SqlLedger
 from router.ledger.books.verify import verify
+from router.ledger.budgets.windows import windows_of
 from router.ledger.sql import reading
 from router.ledger.sql.database import Database
 from router.money.cost import billed_nano_usd

@@ -12,7 +12,7 @@ from router.ledger.books.anchors import write_anchor
 from router.ledger.books.purge import purge
 from router.ledger.books.store import SqlLedger
 from router.ledger.books.verify import verify
-from router.ledger.chain import FindingKind
+from router.ledger.hash_chain import FindingKind
 from router.ledger.sql.database import Database
 from router.ledger.tables.texts import TenantSecrets, TextStore
 from router.privacy.digest import digest

@@ -6,7 +6,7 @@ import asyncio
 
 from router.ledger.books.operations import finish_operation
 from router.ledger.books.writer import Writer
-from router.ledger.chain import Head, genesis
+from router.ledger.hash_chain import Head, genesis
 from router.ledger.sql.database import Database
 from router.ledger.sql.writer_slots import slots_of
 from tests.kits.books.ledger_rows import request

@@ -17,7 +17,7 @@ from router.analysis.prices.reprice import reprice
 from router.errors import LedgerError
 from router.ledger.books.store import SqlLedger
 from router.ledger.books.verify import verify
-from router.ledger.chain import FindingKind
+from router.ledger.hash_chain import FindingKind
 from router.ledger.sql import reading
 from router.ledger.sql.database import Database
 from router.ledger.sql.schema import EARLIER_NAMES, SCHEMA_VERSION, metadata

@@ -14,8 +14,8 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import event
 
-from router.ledger.chain import attempt_values, request_values
 from router.ledger.columns import ATTEMPT_COLUMNS, REQUEST_COLUMNS, chained
+from router.ledger.hash_chain import attempt_values, request_values
 from router.ledger.sql import reading, schema
 from router.ledger.sql.database import Database
 from tests import ROOT

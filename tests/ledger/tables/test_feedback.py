@@ -11,7 +11,7 @@ from router.analysis.report.outcomes import measures
 from router.errors import FeedbackRefused, RequestError
 from router.ledger.books.purge import purge
 from router.ledger.books.verify import verify
-from router.ledger.chain import FindingKind
+from router.ledger.hash_chain import FindingKind
 from router.ledger.tables.feedback import MAX_REVISIONS, outcomes
 from router.money.budgets import DAY_MS
 from router.types import FeedbackSource, Role, TrueOutcome

@@ -18,7 +18,7 @@ from router.policy.schema import LitellmAnswerer, LocalAnswerer, UpstreamAnswere
 from router.routing.policy_runtime import PolicyRuntime, RungPlan
 from router.types import AnswererFacts
 from tiers.local.weights import find_weights
-from tiers.remote.refusals import shown_url
+from tiers.resilience.refusals import shown_url
 from tiers.upstream.client import Session, new_session
 from tiers.upstream.models import listed_models
 from tiers.upstream.wires import wire_of

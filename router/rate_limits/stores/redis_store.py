@@ -16,7 +16,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, cast
 
 from router.errors import LedgerError, LedgerUnavailable
-from router.money.gcra import NEVER
+from router.rate_limits.gcra import NEVER
 from router.types import NOBODY, Events, RateAsk, RateState, RateTaken, StoreTurned
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
-from router.ledger.caches.exact_cache import answer_bytes
-from router.ledger.caches.semantic_gates import Meaning, gate_between, meaning_of
+from router.caches.exact import answer_bytes
+from router.caches.semantic_gates import Meaning, gate_between, meaning_of
 from router.types import CachedAnswer, Clock
 
 MAX_BYTES = 16 * 1024 * 1024  # of answer text, for any number of entries

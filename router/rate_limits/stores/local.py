@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Protocol
 
 from router.errors import LedgerError
-from router.money.gcra import admission, corrected, is_lost
+from router.rate_limits.gcra import admission, corrected, is_lost
 from router.types import Clock, RateAsk, RateTaken
 
 KEPT = 65_536  # buckets in use at one time: some keys and tiers of each tenant; 1.5 MB in the file

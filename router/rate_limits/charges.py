@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from router.money.rate_limits import RequestRates
+from router.rate_limits.limits import RequestRates
 from router.types import AttemptRow, ChatRequest
 
 

@@ -13,15 +13,15 @@ from router.errors import (
     UpstreamRejected,
     UpstreamUnreachable,
 )
-from tiers.remote.circuit_breaker import Breaker, BreakerState
-from tiers.remote.refusals import (
+from tiers.resilience.circuit_breaker import Breaker, BreakerState
+from tiers.resilience.refusals import (
     RetryBudget,
     error_for_status,
     read_retry_after,
     wait_s,
     worth_retrying,
 )
-from tiers.remote.replicas import Outcome, ReplicaSet
+from tiers.resilience.replicas import Outcome, ReplicaSet
 
 
 def opened() -> Breaker:

@@ -13,13 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.errors import LedgerError, RateLimited
-from router.ledger.rate_stores import local_rates as kept
-from router.ledger.rate_stores.local_rates import MemoryRates, SharedRates
 from router.money.budgets import Budgets, Payer
-from router.money.gcra import DEBT_NS, MINUTE_NS, NEVER, admission, corrected
-from router.money.rate_limits import RequestRates, estimate
 from router.policy.schema import BudgetSection, LimitSection
-from router.request.calls.rate_charges import admit, count_call, settle
+from router.rate_limits.charges import admit, count_call, settle
+from router.rate_limits.gcra import DEBT_NS, MINUTE_NS, NEVER, admission, corrected
+from router.rate_limits.limits import RequestRates, estimate
+from router.rate_limits.stores import local as kept
+from router.rate_limits.stores.local import MemoryRates, SharedRates
 from router.types import AttemptState, Message, RateAsk, RateLimiter, Role, Sampling, Usage
 from tests import ROOT
 from tests.kits.books.ledger_rows import NOW_MS, StandingClock, attempt
@@ -191,9 +191,9 @@ def test_processes_share_the_file(tmp_path: Path) -> None:
     script = (
         "import asyncio, sys\n"
         "from pathlib import Path\n"
-        "from router.ledger.rate_stores.local_rates import SharedRates\n"
+        "from router.rate_limits.stores.local import SharedRates\n"
         "from tests.kits.books.ledger_rows import StandingClock\n"
-        "from tests.money.test_rates import one\n"
+        "from tests.rate_limits.test_rates import one\n"
         "limiter = SharedRates(Path(sys.argv[1]), StandingClock())\n"
         "async def main():\n"
         "    print('ready', flush=True)\n"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from router.ledger.caches.exact_cache import MemoryAnswerCache
-from router.ledger.caches.semantic_cache import MemorySemanticCache
+from router.caches.exact import MemoryAnswerCache
+from router.caches.semantic import MemorySemanticCache
 from router.types import Clock
 
 

@@ -19,7 +19,7 @@ from tests.kits.server_kit import ROUTINE, Served, Upstream, eventually, write_l
 from tests.kits.upstreams.fake_upstream import FakeUpstream
 from tests.kits.upstreams.upstream_kit import eventually as eventually_here
 from tests.kits.upstreams.upstream_tier_kit import Tiers, ask
-from tiers.remote.call_slots import PATIENCE, CallSlots, most_waiting
+from tiers.resilience.call_slots import PATIENCE, CallSlots, most_waiting
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from router.errors import BudgetExceeded
-from router.ledger.books.budget_windows import (
+from router.ledger.budgets.windows import (
     UNCOUNTED,
     Scope,
     Watches,

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from router.errors import LedgerError
-from router.ledger.books.budget_windows import Window
+from router.ledger.budgets.windows import Window
 from router.ledger.sql.database import Database
 from router.money.budget_pressure import pressure
 from router.money.budgets import Budgets, Payer, WindowLimit, window_end, window_start

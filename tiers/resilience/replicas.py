@@ -13,8 +13,8 @@ from enum import StrEnum
 
 from router.errors import AnswererNotReady
 from router.types import NOBODY, AnswererState, AnswererStatus, BreakerTurned, Events
-from tiers.remote.circuit_breaker import Breaker, BreakerState
-from tiers.remote.refusals import host_of
+from tiers.resilience.circuit_breaker import Breaker, BreakerState
+from tiers.resilience.refusals import host_of
 
 MAX_REST_MS = 60_000.0  # a longer Retry-After is asked again after a minute
 

@@ -6,7 +6,7 @@ import contextlib
 
 import pytest
 
-from router.ledger.caches.exact_cache import MemoryAnswerCache
+from router.caches.exact import MemoryAnswerCache
 from router.ledger.sql.database import Database
 from router.ledger.tables.reviews import SqlReviewQueue
 from router.ledger.tables.sessions import MemorySessionStore, SqlSessionStore

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from router.ledger.caches.lru import BoundedMap
+from router.caches.lru import BoundedMap
 from router.types import Answer, CachedAnswer, Clock
 
 MAX_BYTES = 64 * 1024 * 1024  # of answer text, for any number of entries

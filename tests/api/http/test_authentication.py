@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from router.api.http.access import LOCAL, Doorkeeper
+from router.api.http.authentication import LOCAL, Doorkeeper
 from router.errors import AuthenticationFailed, PermissionDenied
 from router.types import Identity, Scope
 

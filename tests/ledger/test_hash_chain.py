@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from router.ledger.chain import (
+from router.ledger.hash_chain import (
     Anchor,
     ChainRow,
     FindingKind,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.ledger.caches.semantic_gates import MAX_CHARS, Gate, gate_between, meaning_of
+from router.caches.semantic_gates import MAX_CHARS, Gate, gate_between, meaning_of
 from tests.kits.inputs.minimal_pairs import ALIKE, PAIRS
 
 

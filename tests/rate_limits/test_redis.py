@@ -18,9 +18,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from router.errors import LedgerError, LedgerUnavailable
-from router.ledger.rate_stores.local_rates import MemoryRates
-from router.ledger.rate_stores.redis_rates import PREFIX, RedisRates
-from router.money.gcra import NEVER
+from router.rate_limits.gcra import NEVER
+from router.rate_limits.stores.local import MemoryRates
+from router.rate_limits.stores.redis_store import PREFIX, RedisRates
 from router.types import AttemptState, Outcome, RateAsk, RequestState, StoreTurned, Verdict
 from tests.kits.books.ledger_rows import StandingClock
 from tests.kits.changed import replace
@@ -29,7 +29,7 @@ from tests.kits.fakes import ALICE, Houses, ask
 from tests.kits.gateway_kit import UNSURE, deep, drain, low, mid, only_row
 from tests.kits.server_kit import Served, Upstream, write_policy
 from tests.kits.upstreams.upstream_tier_kit import Listener
-from tests.money.test_rates import one
+from tests.rate_limits.test_rates import one
 
 pytestmark = pytest.mark.process
 

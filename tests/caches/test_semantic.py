@@ -13,8 +13,8 @@ from router.analysis.replay.correctness import KnownCorrectness
 from router.analysis.replay.facts import Side
 from router.analysis.replay.replay import replay
 from router.api.compose.text_vectors import TextVectors
-from router.ledger.caches.policy_caches import PolicyCaches
-from router.ledger.caches.semantic_cache import MemorySemanticCache
+from router.caches.policy_caches import PolicyCaches
+from router.caches.semantic import MemorySemanticCache
 from router.policy.schema import CacheSection
 from router.triage.triage_model import TriageModel
 from router.types import (

@@ -1,0 +1,1 @@
+"""Response caches in memory: exact and semantic, bounded in number, size and age."""

@@ -1,0 +1,1 @@
+"""Budgets in the ledger: windows of money, holds, and what is left."""

@@ -1,1 +1,0 @@
-"""Caches responses in memory, bounded in number, size and age."""

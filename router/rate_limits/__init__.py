@@ -1,0 +1,1 @@
+"""Rate limits: requests and tokens a minute, computed, counted and corrected."""

@@ -1,0 +1,1 @@
+"""Where rate limits keep their counts: one process, one machine, or Redis."""

@@ -1,1 +1,0 @@
-"""Replicas, circuit breakers, slots and refusals, which all remote answerers share."""

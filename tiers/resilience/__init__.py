@@ -1,0 +1,1 @@
+"""Protects calls to remote answerers: slots, replicas, circuit breakers, retries."""
