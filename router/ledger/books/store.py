@@ -28,6 +28,7 @@ from router.ledger.hash_chain import Head
 from router.ledger.rollups.folding_thread import Folder
 from router.ledger.sql import reading
 from router.ledger.sql.database import Database, Synchronous
+from router.ledger.sql.rows import derived_values
 from router.ledger.sql.writer_slots import Slot, Slots, slots_of
 from router.ledger.tables import policies
 from router.money.budgets import Payer, WindowLimit
@@ -307,9 +308,12 @@ def _recovered(request: RequestRow, now_ms: int) -> RequestRow:
     """
     lines = tuple(_broken_off(line) if is_free(line) else line for line in request.attempts)
     unknown = any(line.state in (AttemptState.HELD, AttemptState.UNKNOWN_COST) for line in lines)
+    domain, request_type = derived_values(request.record)  # the open row's columns are empty
     return replace(
         request,
         attempts=lines,
+        domain=domain,
+        request_type=request_type,
         state=RequestState.UNKNOWN_COST if unknown else RequestState.FAILED,
         finished_at_ms=max(now_ms, request.created_at_ms),
         error_code=INTERRUPTED,
