@@ -95,11 +95,12 @@ def test_long_files_have_a_reason() -> None:
 
 
 def test_helpers_of_tests_are_imported_from_the_package() -> None:
-    helpers = {path.stem for path in ROOT.glob("tests/*.py")}
+    files = sorted(ROOT.glob("tests/**/*.py"))
+    helpers = {path.stem for path in files if path.stem not in ("__init__", "conftest")}
     complain(
         [
             f"{path.name}:{node.lineno}: write `from tests.{name} import ...`"
-            for path in sorted(ROOT.glob("tests/*.py"))
+            for path in files
             for node in ast.walk(ast.parse(path.read_text("utf-8")))
             if isinstance(node, ast.Import | ast.ImportFrom)
             for name in (
