@@ -90,7 +90,6 @@ docs: $(VENV)/.docs
 bench: $(VENV)/.testing
 	@$(BIN)/python -m benchmarks $(ARGS)
 
-# --- the virtual environment ----------------------------------------------------------------------
 # Each stamp says what is installed; each waits for the one before it. Sources are linked, not
 # copied, so a change of code needs no new install.
 

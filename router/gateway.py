@@ -6,7 +6,7 @@ buffered and a streamed request take the same path; `complete` drains what `stre
 
     route     `request.intake`: select the policy, count rates, read the request, decide its ladder
     try       `_hold_turn` or `_stream_turn`: one rung's turn, called through `request.calls`
-    verify    `request.judgement`: judge the answer, and decide which rung is next
+    verify    `request.answer_verification`: judge the answer, and decide which rung is next
     account   `_account`: write the row, return the outcome; `_finish_later` for what failed
 """
 
@@ -19,11 +19,11 @@ from contextlib import aclosing
 from msgspec.structs import replace
 
 from router.errors import NOT_ADMITTED, AnswererError, Stopping, TiergateError
-from router.rate_limits.charges import settle
 from router.request.answer_verification import judged, may_commit, step_of
 from router.request.call_events import tell_answered, tell_ended, tell_step
 from router.request.calls.hedging import Calls
 from router.request.calls.priced_calls import Spender
+from router.request.calls.rate_charges import settle
 from router.request.final_answer import Conclusion, committed, conclude, goes_on, is_outage
 from router.request.intake import Intake
 from router.request.ledger_row import compared, final_row, outcome_of
@@ -142,7 +142,7 @@ class Gateway:
     async def _climb(
         self, routed: RoutedRequest, progress: Progress, spender: Spender
     ) -> AsyncGenerator[StreamEvent, None]:
-        """Tries rungs until an answer is good enough, then accounts. Bounded by the ladder."""
+        """Yields what the client gets while rungs are tried; then accounts. The ladder bounds it."""
         progress.lookup = await self._cached.find(routed)
         rung = _first_rung(routed, progress)
         failed: TiergateError | None = None
@@ -192,14 +192,14 @@ class Gateway:
         progress.keep(held.candidate)
         verified = routed.verify_mode(plan) is VerifyMode.FULL and routed.observed is None
         if verified and held.candidate.said.failure is None:
-            compared_with = await self._self_consistent(routed, calls, rung, held.candidate)
-            progress.keep_instead(held.candidate, compared_with)
-            held.candidate = compared_with
+            rejudged = await self._self_consistent(routed, calls, rung, held.candidate)
+            progress.keep_instead(held.candidate, rejudged)
+            held.candidate = rejudged
 
     async def _stream_turn(
         self, routed: RoutedRequest, progress: Progress, calls: Calls, rung: int, held: HeldAnswer
     ) -> AsyncGenerator[StreamEvent, None]:
-        """Gives one rung its turn and streams its answer as soon as nothing need be held back."""
+        """Yields one rung's answer, each piece as soon as nothing need be held back."""
         async with aclosing(calls.pieces(rung, routed.plan_at(rung))) as deltas:
             async for delta in deltas:
                 if delta.final is not None:
@@ -242,8 +242,11 @@ class Gateway:
         """Returns what goes out: the cached answer, or the best that the climb came to."""
         if progress.lookup.hit is not None:
             return Conclusion(progress.lookup.hit, Verdict.ACCEPTED)
-        conclusion = await conclude(routed, progress, self._reviews, self._ids, failed)
-        progress.review_id = conclusion.review_id
+        conclusion = conclude(routed, progress, self._ids, failed)
+        if conclusion.review is not None:
+            # Noted first: the row of a client that leaves meanwhile names the matter too.
+            progress.review_id = conclusion.review.review_id
+            await self._reviews.add(conclusion.review)
         return conclusion
 
     def _commit(self, routed: RoutedRequest, progress: Progress, candidate: Candidate) -> Committed:

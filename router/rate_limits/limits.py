@@ -2,7 +2,7 @@
 
 A token estimate is made when a request arrives: a quarter of its letters, plus the output it asks
 for. When the request is over, the estimate is corrected to the tokens that its calls used. Pure:
-`router.request.metering` calls the limiter.
+`request.calls.rate_charges` calls the limiter.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Judges answers on the way up the ladder, and asks `next_rung` what to do with each.
 
-It changes nothing: the gateway keeps what it returns.
+The gateway keeps what it returns. It notes only on the held answer that its beginning is doubted.
 """
 
 from __future__ import annotations

@@ -31,7 +31,6 @@ from router.types import (
     Ids,
     Reason,
     ReviewItem,
-    ReviewQueue,
     Usage,
     Verdict,
     VerifyMode,
@@ -82,7 +81,7 @@ class Conclusion(Struct, frozen=True):
 
     candidate: Candidate
     verdict: Verdict
-    review_id: str = ""  # of the matter that waits for a person
+    review: ReviewItem | None = None  # the matter that waits for a person
 
 
 def trusted(routed: RoutedRequest, progress: Progress, candidate: Candidate) -> bool:
@@ -100,10 +99,9 @@ def trusted(routed: RoutedRequest, progress: Progress, candidate: Candidate) -> 
     return candidate.said.p >= routed.policy.decision.accept_at
 
 
-async def conclude(
+def conclude(
     routed: RoutedRequest,
     progress: Progress,
-    reviews: ReviewQueue,
     ids: Ids,
     failed: TiergateError | None,
 ) -> Conclusion:
@@ -112,7 +110,7 @@ async def conclude(
     if routed.unanswerable:
         raise NotCapable(NO_TRUSTED_SHAPE)
     if routed.safe_answer_first:
-        return await _hand_over(routed, best, reviews, ids)
+        return _hand_over(routed, best, ids)
     if best is not None and trusted(routed, progress, best):
         return Conclusion(best, Verdict.ACCEPTED)
     unchanged = progress.committed is not None or observed
@@ -122,7 +120,7 @@ async def conclude(
         raise failed or AnswererError("The model that was asked for gave no usable answer.")
     rule = routed.exhausted
     if rule in (Exhausted.REVIEW, Exhausted.HOLD) and not routed.needs_shape:
-        return await _hand_over(routed, best, reviews, ids)
+        return _hand_over(routed, best, ids)
     if best is not None and rule is Exhausted.BEST_ANSWER and showable(routed, best):
         return Conclusion(best, Verdict.UNVERIFIED)
     if rule is not Exhausted.BEST_ANSWER and not routed.needs_shape:
@@ -156,10 +154,8 @@ def stranded(routed: RoutedRequest, progress: Progress) -> bool:
     return not showable(routed, progress.best)
 
 
-async def _hand_over(
-    routed: RoutedRequest, best: Candidate | None, reviews: ReviewQueue, ids: Ids
-) -> Conclusion:
-    """Adds a review item for a person and returns the words that the client gets meanwhile.
+def _hand_over(routed: RoutedRequest, best: Candidate | None, ids: Ids) -> Conclusion:
+    """Returns a review item for a person, and the words that the client gets meanwhile.
 
     These are the domain's approved safe answer with the facts of the request. Under `hold` they are
     the holding text, since the answer comes later, unless somebody may need help now.
@@ -173,20 +169,18 @@ async def _hand_over(
         text = routed.runtime.holding(domain, review_id)
     else:
         text = routed.runtime.safe_answer(domain, question, review_id, facts)
-    await reviews.add(
-        ReviewItem(
-            review_id=review_id,
-            request_id=routed.request_id,
-            tenant=routed.identity.tenant,
-            domain=domain,
-            created_at_ms=routed.created_at_ms,
-            question=question,
-            facts=facts,
-            store=routed.policy.privacy.store,
-        )
+    review = ReviewItem(
+        review_id=review_id,
+        request_id=routed.request_id,
+        tenant=routed.identity.tenant,
+        domain=domain,
+        created_at_ms=routed.created_at_ms,
+        question=question,
+        facts=facts,
+        store=routed.policy.privacy.store,
     )
     words = _stand_in(routed, best, text, () if held else facts, refusal=False)
-    return Conclusion(words, Verdict.HELD if held else Verdict.SAFE_ANSWER, review_id)
+    return Conclusion(words, Verdict.HELD if held else Verdict.SAFE_ANSWER, review)
 
 
 def _stand_in(

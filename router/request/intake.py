@@ -7,9 +7,9 @@ for those who want the decision alone.
 from __future__ import annotations
 
 from router.errors import TiergateError
-from router.rate_limits.charges import admit, settle
 from router.rate_limits.limits import RequestRates, request_rates
 from router.request.call_events import refusals_told
+from router.request.calls.rate_charges import admit, settle
 from router.request.ledger_row import outcome_of
 from router.request.progress import Progress, untried
 from router.request.sessions import Conversations

@@ -1,4 +1,4 @@
-"""Keeps how far one request has come on its ladder. Only the gateway assigns to it.
+"""Keeps how far one request has come on its ladder. The gateway assigns to it, a shadow to its own.
 
 The steps of the request path read it and return their results as values.
 """

@@ -88,7 +88,7 @@ class ShadowNote(Struct, frozen=True):
 class RefusalNote(Struct, frozen=True):
     """Holds why no call was made: the limit, the call's worst case and the rest, in nano-dollars.
 
-    `row_facts.Refusal` reads it.
+    `ledger.row_reading.Refusal` reads it.
     """
 
     limit: str

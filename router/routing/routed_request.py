@@ -1,4 +1,4 @@
-"""Describes one request that was read and decided. Nothing in it changes while it is answered.
+"""Describes one request that was read and decided. Nothing in it changes but `rates`, which counts.
 
 Everything that the gateway, its steps and the ledger row ask about the request itself is here. What
 happens to the request afterwards is in `request.progress`.

@@ -268,7 +268,7 @@ def test_types_have_one_name_outside_their_own_package() -> None:
     )
 
 
-PURE = {*CORE, "rendering", "plan"} - {"rate_limits"}
+PURE = {*CORE, "rendering", "plan"}
 
 EFFECTS = {
     "asyncio",

@@ -219,9 +219,14 @@ class Reviews:
 
     def __init__(self) -> None:
         self.items: list[ReviewItem] = []
+        self.open = asyncio.Event()  # a test that clears it stops `add` after the item is kept
+        self.open.set()
+        self.added = asyncio.Event()
 
     async def add(self, item: ReviewItem) -> None:
         self.items.append(item)
+        self.added.set()
+        await self.open.wait()
 
     async def list(self, tenant: str | None) -> list[ReviewItem]:
         return [i for i in self.items if tenant in (None, i.tenant)]

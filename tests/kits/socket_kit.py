@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import re
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
@@ -137,3 +138,8 @@ async def echo(scope: Event, receive: Receive, send: Send) -> None:
     body = await body_of(receive)
     asked = f"{scope['method']} {scope['path']} {scope['query_string'].decode()} ".encode()
     await answer(send, b"<" + asked + body + b">")
+
+
+def statuses(said: bytes) -> list[int]:
+    """Returns the status codes of the answers in these bytes, in their order."""
+    return [int(status) for status in re.findall(rb"HTTP/1\.1 (\d{3}) ", said)]

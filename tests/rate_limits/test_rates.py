@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from router.errors import LedgerError, RateLimited
 from router.money.budgets import Budgets, Payer
 from router.policy.schema import BudgetSection, LimitSection
-from router.rate_limits.charges import admit, count_call, settle
 from router.rate_limits.gcra import DEBT_NS, MINUTE_NS, NEVER, admission, corrected
 from router.rate_limits.limits import RequestRates, estimate
 from router.rate_limits.stores import local as kept
 from router.rate_limits.stores.local import MemoryRates, SharedRates
+from router.request.calls.rate_charges import admit, count_call, settle
 from router.types import AttemptState, Message, RateAsk, RateLimiter, Role, Sampling, Usage
 from tests import ROOT
 from tests.kits.books.ledger_rows import NOW_MS, StandingClock, attempt

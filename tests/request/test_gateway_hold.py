@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from router.errors import AnswererError
 from router.ledger.tables.texts import TextStore
-from router.types import Committed, Outcome, ResponseFormat, Verdict
+from router.types import Committed, Outcome, RequestState, ResponseFormat, Verdict
 from tests.kits.fakes import ALICE, Clock, Houses, ask
 from tests.kits.gateway_kit import UNSURE, drain, low, mid
 
@@ -45,3 +47,17 @@ async def test_a_promised_shape_is_not_held(houses: Houses) -> None:
     with pytest.raises(AnswererError):
         await house.gateway.complete(shaped, ALICE)
     assert house.reviews.items == []
+
+
+async def test_row_of_a_client_that_left_names_the_matter_that_waits(houses: Houses) -> None:
+    house = houses([low(), mid(p=0.2)], signals=UNSURE, **HOLD)
+    house.reviews.open.clear()
+    asking = asyncio.create_task(house.gateway.complete(ask(), ALICE))
+    await house.reviews.added.wait()
+    asking.cancel()
+    await asyncio.wait({asking})
+    await house.gateway.drain()
+    (item,) = house.reviews.items
+    row = await house.ledger.get(item.request_id, None)
+    assert row is not None
+    assert (row.state, row.review_id) == (RequestState.CANCELLED, item.review_id)

@@ -3,7 +3,7 @@
 It is imported in a thread when the tier starts (seconds), with its network look-ups, its .env
 reading, its callbacks and its logging off. It gets an allow-list of parameters, and of a body's
 other keys those that the policy names; its retries and fallbacks stay off, since the gateway keeps
-the books. What it raises becomes one of our errors in `litellm_errors`.
+the books. What it raises becomes one of our errors in `tiers.litellm.errors`.
 
 Where a provider reports no usage litellm counts tokens itself, and that can't be told apart here.
 """

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from router.money.budgets import Budgets
-from router.rate_limits.charges import admit
 from router.rate_limits.limits import request_rates
+from router.request.calls.rate_charges import admit
 from router.routing.key_access import check_answered, check_policy
 from router.specialists.builtin_models import EMBEDDINGS
 from router.specialists.ledger_row import MODERATIONS

@@ -46,7 +46,7 @@ class Options:
     access_log: bool = False
     drain_s: int = 30
     request_s: int = 60
-    admin_listen: str = ""  # the address of operators' pages, as `listening.parsed` reads it
+    admin_listen: str = ""  # the address of operators' pages, as `compose.sockets.parsed` reads it
 
 
 def run_loop(main: Coroutine[object, object, None]) -> None:

@@ -133,7 +133,7 @@ class Exchange:
 
     async def receive(self) -> Event:
         """Waits for more of the body. Returns it, or `http.disconnect` when nothing will come."""
-        if self._owes_continue and not self._line.transport.is_closing():
+        if self._owes_continue and not (self.disconnected or self._line.transport.is_closing()):
             self._line.transport.write(CONTINUE)
             self._owes_continue = False
         while not (self._news or self.disconnected or self.complete):
@@ -183,7 +183,7 @@ class Exchange:
         if self.scope["method"] == "HEAD":
             self._framing = Framing.DROPPED
         elif head.length is not None or status in NO_BODY:
-            self._left = head.length or 0
+            self._left = 0 if status in NO_BODY else head.length or 0
         elif self.scope["http_version"] == "1.0":
             self._framing = Framing.CLOSE
         else:

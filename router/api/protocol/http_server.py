@@ -64,7 +64,7 @@ class HttpServer:
 
 
 async def _any_of(events: Sequence[asyncio.Event], most_s: float) -> None:
-    """Returns when one of these is set, after `most_s` at the latest."""
+    """Waits until one of these is set, after `most_s` at the latest."""
     waiting = [asyncio.ensure_future(event.wait()) for event in events]
     await asyncio.wait(waiting, timeout=most_s, return_when=asyncio.FIRST_COMPLETED)
     for task in waiting:

@@ -1,1 +1,1 @@
-"""Where rate limits keep their counts: one process, one machine, or Redis."""
+"""Keeps the counts of rate limits: in one process, on one machine, or in Redis."""

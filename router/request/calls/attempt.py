@@ -22,7 +22,7 @@ from router.errors import (
 )
 from router.money import cost
 from router.money.worst_case import explained
-from router.rate_limits.charges import count_call
+from router.request.calls.rate_charges import count_call
 from router.request.calls.settlement import (
     answered_by,
     at_hold,

@@ -1,4 +1,6 @@
-"""Keeps the calls of one request: what each holds, costs and came to. Only `calls` changes them.
+"""Keeps the calls of one request: what each holds, costs and came to.
+
+The calls add and settle rows; the gateway and a shadow mark them when the request is over.
 
 It calls nobody and knows no ledger; it answers how much money is spent, held and left.
 """

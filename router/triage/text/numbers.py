@@ -70,7 +70,7 @@ class Numbers:
         self._count = len(matches)
 
     def _candidates(self) -> list[int]:
-        """Yields the places where a number may begin, in order."""
+        """Returns the places where a number may begin, in order."""
         found = [
             at
             for at, (kind, low) in enumerate(zip(self._kind, self._low, strict=True))

@@ -22,6 +22,7 @@ from tests.kits.socket_kit import (
     get,
     post,
     serving,
+    statuses,
 )
 
 
@@ -31,10 +32,6 @@ async def once(condition: object) -> None:
     async with asyncio.timeout(PATIENCE_S):
         while not condition():  # noqa: ASYNC110 - there is no event for it
             await asyncio.sleep(0.005)
-
-
-def statuses(said: bytes) -> list[int]:
-    return [int(status) for status in re.findall(rb"HTTP/1\.1 (\d{3}) ", said)]
 
 
 # One request
@@ -138,29 +135,20 @@ async def test_status_without_a_body_has_neither_length_nor_chunks() -> None:
     assert b"transfer-encoding" not in said
 
 
-# Expect: 100-continue
-
-EXPECTS = "Expect: 100-Continue"
-
-
-async def test_client_is_told_to_go_on_when_its_body_is_asked_for() -> None:
-    async with serving(echo) as place:
-        client = await place.connect()
-        await client.send(get("/", EXPECTS, "content-length: 2", CLOSE, method="POST"))
-        assert await client.until(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
-        await client.send(b"hi")
-        assert statuses(said := await client.rest()) == [200]
-        assert said.endswith(b"hi>")
-
-
-async def test_client_is_not_told_to_send_a_body_that_is_refused() -> None:
+async def test_not_modified_may_state_the_length_that_it_leaves_out() -> None:
     async def application(scope: Event, receive: Receive, send: Send) -> None:
-        await answer(send, b"too large", status=413)
+        await send(
+            {
+                "type": "http.response.start",
+                "status": 304,
+                "headers": [(b"content-length", b"99")],
+            }
+        )
+        await send({"type": "http.response.body"})
 
     async with serving(application) as place:
-        said = await place.said_to(get("/", EXPECTS, "content-length: 99", method="POST"))
-    assert statuses(said) == [413]
-    assert said.count(b"connection: close\r\n") == 1
+        said = await place.said_to(get("/") + get("/", CLOSE))
+    assert statuses(said) == [304, 304]
 
 
 # Several requests

@@ -1,6 +1,6 @@
 """Counts a request in its rates, and corrects the counts when it is over.
 
-`money.rate_limits` computes the amounts.
+`rate_limits.limits` computes the amounts.
 """
 
 from __future__ import annotations
