@@ -142,7 +142,7 @@ class Gateway:
     async def _climb(
         self, routed: RoutedRequest, progress: Progress, spender: Spender
     ) -> AsyncGenerator[StreamEvent, None]:
-        """Yields what the client gets while rungs are tried; then accounts. Ends with the ladder."""
+        """Yields what the client gets while rungs are tried, then accounts. The ladder ends it."""
         progress.lookup = await self._cached.find(routed)
         rung = _first_rung(routed, progress)
         failed: TiergateError | None = None
