@@ -52,7 +52,7 @@ def test_two_processes_share_one_budget(address: str, ledgers: Ledgers) -> None:
         "from contextlib import ExitStack\n"
         "from router.policy.schema import BudgetSection\n"
         "from tests.kits.books.open_ledgers import Ledgers\n"
-        "from tests.ledger.sql.test_budget_concurrency import CENT, held, opened\n"
+        "from tests.ledger.budgets.test_concurrency import CENT, held, opened\n"
         "async def main():\n"
         "    ledgers = Ledgers(ExitStack())\n"  # the process ends with its ledger open
         "    ledger = opened(ledgers, sys.argv[1], BudgetSection(usd_per_day=0.10))\n"
