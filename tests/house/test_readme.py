@@ -52,6 +52,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         yield server
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("call", ["client.chat.", "client.responses.", "client.messages."])
 def test_the_examples_of_clients_run(served: Served, tmp_path: Path, call: str) -> None:
     (code,) = (block for block in blocks("python", CLIENTS) if call in block)
@@ -59,18 +60,20 @@ def test_the_examples_of_clients_run(served: Served, tmp_path: Path, call: str) 
     assert len(printed.strip()) > 20
 
 
+@pytest.mark.process
 def test_the_changed_program_of_the_guide_for_movers_runs(served: Served, tmp_path: Path) -> None:
     code = blocks("python", MOVING)[1]
     printed = run_python(code.replace("http://127.0.0.1:8080", str(served.url)), tmp_path)
     assert len(printed.strip()) > 20
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("page", "opening", "count"),
     [
         (README, "\nwith Gateway", 1),
-        pytest.param(LIBRARY, "\nwith Gateway", 1, marks=pytest.mark.process),
-        pytest.param(LIBRARY, "async with", 2, marks=pytest.mark.process),
+        (LIBRARY, "\nwith Gateway", 1),
+        (LIBRARY, "async with", 2),
     ],
     ids=["readme", "guide", "guide, awaited"],
 )

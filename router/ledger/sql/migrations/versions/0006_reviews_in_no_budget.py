@@ -1,4 +1,4 @@
-"""What reviewers' minutes cost is taken out of the windows of budgets, which count calls alone."""
+"""Takes reviewers' minutes out of the windows of budgets, which count only calls."""
 
 from __future__ import annotations
 
