@@ -15,11 +15,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
+from functools import partial
 
 from msgspec.structs import replace
 
 from router.errors import NOT_ADMITTED, AnswererError, Stopping, TiergateError
-from router.request.answer_verification import judged, may_commit, step_of
+from router.request.answer_verification import judged, may_commit, step_after
 from router.request.call_events import tell_answered, tell_ended, tell_step
 from router.request.calls.hedging import Calls
 from router.request.calls.priced_calls import Spender
@@ -168,7 +169,7 @@ class Gateway:
                     taken = routed.decision.rungs[rung].taken
                     failed = error if failed is None or taken else failed
                 left = self._left(routed, progress, calls)
-                step = step_of(routed, progress, rung, held.candidate, error, left)
+                step = step_after(routed, progress, rung, held.candidate, error, left)
                 progress.steps.append(step)
                 tell_step(routed, progress, self._events, step.said.rung)
                 if held.committed is not None or routed.observed is not None:
@@ -200,6 +201,7 @@ class Gateway:
         self, routed: RoutedRequest, progress: Progress, calls: Calls, rung: int, held: HeldAnswer
     ) -> AsyncGenerator[StreamEvent, None]:
         """Yields one rung's answer, each piece as soon as nothing need be held back."""
+        left = partial(self._left, routed, progress, calls)
         async with aclosing(calls.pieces(rung, routed.plan_at(rung))) as deltas:
             async for delta in deltas:
                 if delta.final is not None:
@@ -207,9 +209,7 @@ class Gateway:
                     progress.keep(held.candidate)
                     continue
                 held.pending.append(delta)
-                if held.committed is None and may_commit(
-                    routed, progress, rung, held, self._left(routed, progress, calls)
-                ):
+                if held.committed is None and may_commit(routed, progress, rung, held, left):
                     held.committed = self._commit(routed, progress, untried(routed, rung))
                     calls.keep(rung)
                     progress.best = None  # no earlier answer can go out instead of this one

@@ -5,13 +5,15 @@ The gateway keeps what it returns. It notes only on the held answer that its beg
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from router.errors import NOT_ADMITTED, CannotAnswer, LedgerError, TiergateError
 from router.request.final_answer import stranded
 from router.request.progress import Candidate, HeldAnswer, Progress
-from router.routing.decision_record import Evidence, StepRecord, evidence
+from router.routing.decision_record import StepRecord, evidence
 from router.routing.next_rung import Left, next_rung
 from router.routing.routed_request import RoutedRequest
-from router.routing.verification import PREFIX_TOKENS, Verification, one_call, verify
+from router.routing.verification import PREFIX_TOKENS, one_call, verify
 from router.types import Action, Answer, Reason, VerifyMode
 
 
@@ -25,11 +27,16 @@ def judged(routed: RoutedRequest, rung: int, answer: Answer) -> Candidate:
 
 
 def may_commit(
-    routed: RoutedRequest, progress: Progress, rung: int, held: HeldAnswer, left: Left
+    routed: RoutedRequest,
+    progress: Progress,
+    rung: int,
+    held: HeldAnswer,
+    left: Callable[[], Left],
 ) -> bool:
     """Returns True when enough of a stream was seen and nothing in it speaks for another rung.
 
-    Once a beginning is doubted, all of the answer is held back.
+    Once a beginning is doubted, all of the answer is held back. `left` is called only when a
+    beginning is judged, not for each piece.
     """
     plan = routed.plan_at(rung)
     if routed.verify_mode(plan) is VerifyMode.NONE or routed.observed is not None:
@@ -41,13 +48,14 @@ def may_commit(
     beginning = held.beginning(plan.facts.model)
     named = routed.decision.rungs[rung]
     verification = verify(beginning, routed.request, named, VerifyMode.PREFIX, plan.calibration)
-    step = step_after(routed, progress, rung, verification, None, left)
+    seen = Candidate(rung, named, None, verification)
+    step = step_after(routed, progress, rung, seen, None, left())
     climbs = step.said.action is Action.CLIMB
     held.doubted = climbs or progress.outdoes(verification)
     return not held.doubted
 
 
-def step_of(
+def step_after(
     routed: RoutedRequest,
     progress: Progress,
     rung: int,
@@ -55,29 +63,18 @@ def step_of(
     failed: TiergateError | None,
     left: Left,
 ) -> StepRecord:
-    """Returns the step after a rung's turn, with the evidence that its record keeps."""
-    verification, seen = None, None
-    if candidate is not None:
-        verification = candidate.said
-        if candidate.answer is not None:
-            mode = routed.verify_mode(routed.plan(candidate.rung.answerer))
-            seen = evidence(mode, candidate.answer, verification)
-    return step_after(routed, progress, rung, verification, failed, left, seen)
+    """Returns what next_rung was given of an answer or a failure, and what it decided.
 
-
-def step_after(
-    routed: RoutedRequest,
-    progress: Progress,
-    rung: int,
-    verification: Verification | None,
-    failed: TiergateError | None,
-    left: Left,
-    seen: Evidence | None = None,
-) -> StepRecord:
-    """Returns what next_rung was given of an answer or a failure, and what it decided."""
+    The record of a whole answer keeps its evidence; a beginning has none yet.
+    """
+    mode = routed.verify_mode(routed.plan_at(rung))
+    verification = None if candidate is None else candidate.said
+    seen = None
+    if candidate is not None and candidate.answer is not None:
+        seen = evidence(mode, candidate.answer, candidate.said)
     failure = verification.failure if verification else failure_reason(failed)
     p = verification.p if verification and failure is None else None
-    verified = routed.verify_mode(routed.plan_at(rung)) is not VerifyMode.NONE
+    verified = mode is not VerifyMode.NONE
     stands_in = stranded(routed, progress) and not isinstance(failed, LedgerError)
     step = next_rung(
         routed.decision,

@@ -25,6 +25,7 @@ from router.privacy.digest import digest
 from router.request.progress import Candidate, Comparison, Progress, unanswered
 from router.routing.constraints import shape_of
 from router.routing.decision_record import RECORD_VERSION, Record, RefusalNote, encode
+from router.routing.policy_runtime import PolicyRuntime
 from router.routing.routed_request import RoutedRequest
 from router.types import (
     AttemptRow,
@@ -33,6 +34,7 @@ from router.types import (
     ChatRequest,
     Clock,
     CostBasis,
+    Identity,
     JsonText,
     Message,
     Outcome,
@@ -61,20 +63,27 @@ def open_row(routed: RoutedRequest, progress: Progress, attempt: AttemptRow) -> 
     )
 
 
-def _origin(routed: RoutedRequest) -> Origin:
-    request, policy = routed.request, routed.runtime.policy
+def request_origin(
+    request_id: str, request: ChatRequest, identity: Identity, runtime: PolicyRuntime
+) -> Origin:
+    """Returns who asked for what, and under which policy."""
+    policy = runtime.policy
     return Origin(
-        routed.request_id,
-        routed.identity.tenant,
-        routed.identity.key_id,
+        request_id,
+        identity.tenant,
+        identity.key_id,
         request.endpoint,
         policy.mode,
         policy.name,
-        routed.runtime.policy_hash,
+        runtime.policy_hash,
         request.requested_model,
         request.stream,
         request.hints.tags,
     )
+
+
+def _origin(routed: RoutedRequest) -> Origin:
+    return request_origin(routed.request_id, routed.request, routed.identity, routed.runtime)
 
 
 def prompt_digest(request: ChatRequest, secret: bytes) -> str:
@@ -165,7 +174,7 @@ def _record(routed: RoutedRequest, progress: Progress, error: TiergateError | No
     return encode(
         Record(
             RECORD_VERSION,
-            _without_words(routed.signals),
+            without_words(routed.signals),
             routed.facts,
             routed.asked,
             routed.decision,
@@ -275,7 +284,7 @@ def _timings(routed: RoutedRequest, progress: Progress, now_ms: float) -> Timing
     )
 
 
-def _without_words(signals: Signals) -> Signals:
+def without_words(signals: Signals) -> Signals:
     """Returns signals without the wording of amounts, which is the user's and is not stored."""
     if not signals.amounts:
         return signals
@@ -309,23 +318,17 @@ def _baselines(routed: RoutedRequest, candidate: Candidate) -> Baselines:
     The returned answer's own token counts stand for every baseline model's, an assumption that the
     report prints under its table; a stand-in's are estimated.
     """
-    policy, plans = routed.policy, routed.runtime.by_name
+    policy, runtime = routed.policy, routed.runtime
     usage, images = _usage_of(routed, candidate), cost.count_images(routed.request)
 
-    def at(name: str | None, level: int) -> int | None:
-        plan = plans.get(name) if name else None
-        if plan is None:
-            plan = next((p for p in routed.runtime.plans if p.facts.level == level), None)
-        return None if plan is None else _known(plan.would_cost(usage, images))
-
-    asked = routed.runtime.price_of(routed.request.requested_model)
+    asked = runtime.price_of(routed.request.requested_model)
     people = policy.report.people_usd_per_request
     return Baselines(
         requested_model=_known(cost.attempt_cost(asked, usage, 0.0, images))
         if asked is not None
         else _answerers_cost(routed, usage, images),
-        all_level_2=at(policy.report.level_2, 2),
-        all_level_3=at(policy.report.level_3, 3),
+        all_level_2=runtime.cost_at_level(2, usage, images),
+        all_level_3=runtime.cost_at_level(3, usage, images),
         people=None if people is None else usd_to_nano(people),
     )
 

@@ -12,6 +12,8 @@ import msgspec
 from msgspec.structs import replace
 
 from router.errors import TiergateError
+from router.ledger.row_builder import Place, only_call
+from router.money.cost import Cost
 from router.privacy.digest import digest
 from router.request.ledger_row import request_digest
 from router.request.progress import NOT_LOOKED_UP, CacheLookup, Candidate
@@ -22,8 +24,6 @@ from router.types import (
     RISK_DOMAINS,
     AnswerCache,
     AnswerCaches,
-    AttemptRow,
-    AttemptState,
     CachedAnswer,
     CostBasis,
     Embedder,
@@ -163,25 +163,16 @@ def _hit(
     if index is None or not decision.rungs[index].taken:  # not in the ladder decided now
         return None
     rung = replace(decision.rungs[index], reasons=(reason,))
-    attempt = AttemptRow(
-        attempt_id=f"{routed.request_id}-0",
-        request_id=routed.request_id,
-        ordinal=0,
-        role=Role.CACHE,
-        answerer=cached.answerer,
-        tier=cached.tier,
-        level=cached.level,
-        model=cached.answer.model,
-        state=AttemptState.SETTLED,
-        held_nano_usd=0,
-        cost_nano_usd=0,
-        cost_basis=CostBasis.OWN_COMPUTE,
-        price_version="",
-        started_at_ms=routed.created_at_ms,
-        usage=cached.answer.usage,
-        rung=index,
-        reason=reason.value,
+    call = only_call(
+        routed.request_id,
+        Role.CACHE,
+        Place(cached.tier, cached.level, cached.answerer, cached.answer.model),
+        Cost(0, CostBasis.OWN_COMPUTE),
+        routed.created_at_ms,
+        0.0,
+        cached.answer.usage,
     )
+    attempt = replace(call, rung=index, reason=reason.value)
     p = rung.p if cached.answer.p is None else cached.answer.p
     candidate = Candidate(index, rung, cached.answer, Verification(p, None, "cache"))
     return CacheLookup(outcome, candidate, attempt)

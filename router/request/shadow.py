@@ -22,7 +22,7 @@ from router.policy.schema import ShadowSection
 from router.request.call_events import SHADOW_ENDS, tell
 from router.request.calls.priced_calls import Spender
 from router.request.ledger_row import final_row
-from router.request.progress import STAND_IN, Candidate, Progress, ShadowDraw
+from router.request.progress import Candidate, Progress, ShadowDraw
 from router.routing.decision_record import ShadowNote
 from router.routing.policy_runtime import RungPlan
 from router.routing.routed_request import RoutedRequest
@@ -234,7 +234,7 @@ def _may_be_asked(routed: RoutedRequest, rung: Rung) -> bool:
 def _comparable(routed: RoutedRequest, progress: Progress, candidate: Candidate) -> bool:
     """Returns True when a model gave an answer in words that can be compared."""
     fresh = progress.lookup.hit is None
-    said = candidate.answer is not None and candidate.said.source != STAND_IN
+    said = candidate.answer is not None and not candidate.stands_in
     return fresh and said and not routed.request.tools
 
 

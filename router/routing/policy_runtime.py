@@ -175,6 +175,20 @@ class PolicyRuntime:
         deadlines = [plan.facts.deadline_ms for plan in self.plans]
         return sum(deadlines) + max(deadlines, default=0)
 
+    def cost_at_level(self, level: int, usage: Usage, images: int = 0) -> int | None:
+        """Returns what an answer of these token counts would cost at level 2 or 3 (nano-dollars).
+
+        The answerer is the one that `report` names for the level, or the first of the level. None
+        where there is none, or where its price is unknown.
+        """
+        report = self.policy.report
+        named = report.level_2 if level == 2 else report.level_3
+        plan = self.by_name.get(named) if named else None
+        if plan is None:
+            plan = next((p for p in self.plans if p.facts.level == level), None)
+        priced = None if plan is None else plan.would_cost(usage, images)
+        return None if priced is None or priced.basis is CostBasis.UNKNOWN else priced.nano_usd
+
     def rung_facts(
         self,
         request: ChatRequest,

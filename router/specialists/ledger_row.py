@@ -12,7 +12,6 @@ from msgspec.structs import replace
 from router.ledger.row_builder import (
     Decided,
     Kept,
-    Origin,
     Place,
     Times,
     build_row,
@@ -22,7 +21,7 @@ from router.ledger.row_builder import (
 from router.ledger.row_reading import SPECIALIST
 from router.money import cost
 from router.privacy.digest import digest
-from router.request.ledger_row import transcript
+from router.request.ledger_row import request_origin, transcript, without_words
 from router.routing.decision_record import Record, encode
 from router.routing.policy_runtime import PolicyRuntime
 from router.specialists.builtin_models import asked_baseline
@@ -75,7 +74,6 @@ def settled_row(booked: Booked, secret: bytes) -> RequestRow:
     """
     record, request, runtime = booked.record, booked.request, booked.runtime
     signals = record.signals
-    words_out = replace(signals, amounts=tuple(replace(a, text="") for a in signals.amounts))
     answer = msgspec.json.encode(document(booked.said)).decode()
     reasons = tuple(
         dict.fromkeys(
@@ -85,24 +83,14 @@ def settled_row(booked: Booked, secret: bytes) -> RequestRow:
     )
     call = _call(booked)
     return build_row(
-        Origin(
-            booked.request_id,
-            booked.identity.tenant,
-            booked.identity.key_id,
-            request.endpoint,
-            runtime.policy.mode,
-            runtime.policy.name,
-            runtime.policy_hash,
-            request.requested_model,
-            tags=request.hints.tags,
-        ),
+        request_origin(booked.request_id, request, booked.identity, runtime),
         spent_on(call, RequestState.SETTLED, _baselines(booked, call.usage)),
         Times(call.started_at_ms, booked.now_ms, booked.latency_ms, triage_ms=booked.triage_ms),
         Decided(Verdict.ACCEPTED.value, reasons[0], reasons, booked.said.confidence),
         Kept(
             digest(secret, transcript(request.messages)),
             digest(secret, answer),
-            record=encode(replace(record, signals=words_out)),
+            record=encode(replace(record, signals=without_words(signals))),
             domain=signals.domain.value,
             request_type=signals.request_type.value,
         ),
@@ -142,16 +130,9 @@ def _baselines(booked: Booked, usage: Usage) -> Baselines:
         return asked_baseline(runtime.policy, booked.request.requested_model, usage)
     report = runtime.policy.report
 
-    def at(name: str | None, level: int) -> int | None:
-        plan = runtime.by_name.get(name) if name else None
-        if plan is None:
-            plan = next((p for p in runtime.plans if p.facts.level == level), None)
-        priced = None if plan is None else plan.would_cost(usage)
-        return None if priced is None or priced.basis is CostBasis.UNKNOWN else priced.nano_usd
-
     people = report.people_usd_per_request
     return Baselines(
-        all_level_2=at(report.level_2, 2),
-        all_level_3=at(report.level_3, 3),
+        all_level_2=runtime.cost_at_level(2, usage),
+        all_level_3=runtime.cost_at_level(3, usage),
         people=None if people is None else usd_to_nano(people),
     )

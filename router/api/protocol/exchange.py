@@ -182,8 +182,10 @@ class Exchange:
             lines.append(b"connection: close\r\n")
         if self.scope["method"] == "HEAD":
             self._framing = Framing.DROPPED
-        elif head.length is not None or status in NO_BODY:
-            self._left = 0 if status in NO_BODY else head.length or 0
+        elif status in NO_BODY:
+            self._left = 0
+        elif head.length is not None:
+            self._left = head.length
         elif self.scope["http_version"] == "1.0":
             self._framing = Framing.CLOSE
         else:
