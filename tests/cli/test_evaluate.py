@@ -35,6 +35,22 @@ def test_the_command_prints_a_table_for_people(tmp_path: Path) -> None:
     assert "- weak mixtral-8x7b-instruct-v0.1, strong gpt-4-1106-preview" in run.stdout
 
 
+def test_prompts_of_a_file_are_compared_with_expected_levels(tmp_path: Path) -> None:
+    path = tmp_path / "prompts.jsonl"
+    rows = [
+        {"text": "What is your return policy?", "lowest_tier": 1, "highest_tier": 1},
+        {"text": "What is your return policy?", "lowest_tier": 3, "highest_tier": 3, "kind": "odd"},
+    ]
+    path.write_text("\n".join(json.dumps(row) for row in rows), encoding="utf-8")
+    run = tiergate("evaluate", "gateway", "--data", path, "--json")
+    assert run.returncode == 0, run.stderr
+    report = json.loads(run.stdout)
+    assert report["rows"] == 2
+    assert report["errors"]["too_low"]["faults"] == 1
+    assert report["by_kind"]["odd"]["too_low"]["share"] == 1.0
+    assert [(entry["id"], entry["reached"]) for entry in report["wrong"]] == [("line 2", 1)]
+
+
 @pytest.mark.process
 def test_latency_is_measured_where_it_is_asked(tmp_path: Path) -> None:
     path = write(tmp_path / "rows.jsonl.gz", two_labels("label", "spam", "ham"))
@@ -54,6 +70,9 @@ def test_latency_is_measured_where_it_is_asked(tmp_path: Path) -> None:
         (("spam", "--data", "nowhere.jsonl.gz"), 1, "nowhere.jsonl.gz: cannot be read"),
         (("spam", "--data", "x", "--labels", "50"), 2, "--labels, which say nothing about spam"),
         (("adversarial", "--data", "x"), 2, "--data, which say nothing about adversarial"),
+        (("gateway",), 2, "found no --data"),
+        (("gateway", "--data", "x.jsonl"), 2, "x.jsonl: [Errno 2] No such file"),
+        (("gateway", "--data", "x", "--seed", "1"), 2, "--seed, which say nothing about gateway"),
         (("--train", "x"), 2, "--train, which say nothing about the card"),
     ],
 )

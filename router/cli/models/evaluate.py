@@ -29,6 +29,11 @@ NOVELTIES = ("energy", "max_probability", "entropy", "mahalanobis", "nearest")
 ADVERSARIAL = "adversarial"
 """Names the kind that decides our own prompts by a policy; it needs no file."""
 
+GATEWAY = "gateway"
+"""Names the kind that decides prompts of a file by a policy."""
+
+EVERY_KIND = (*KINDS, GATEWAY, ADVERSARIAL)
+
 BUDGETS = "every budget"
 """Marks the names of sections that are shown as one row per budget."""
 
@@ -42,8 +47,7 @@ def evaluate(
     kind: Annotated[
         str | None,
         typer.Argument(
-            help=f"What to measure: {', '.join((*KINDS, ADVERSARIAL))}. Without it: the model "
-            "card.",
+            help=f"What to measure: {', '.join(EVERY_KIND)}. Without it: the model card.",
             show_default=False,
         ),
     ] = None,
@@ -105,7 +109,12 @@ def evaluate(
         int, typer.Option(min=20, help="Resamples behind each 95 % interval.")
     ] = 1_000,
     policy: Annotated[
-        str, typer.Option("--policy", "-p", help="Of `adversarial`: name of a policy, or a file.")
+        str,
+        typer.Option(
+            "--policy",
+            "-p",
+            help="Of `gateway` and `adversarial`: name of a policy, or a file.",
+        ),
     ] = "default",
     work: Work = WORK,
     as_json: AsJson = False,
@@ -118,6 +127,10 @@ def evaluate(
         from router.cli.models.adversarial import evaluate_adversarial
 
         return evaluate_adversarial(policy, model_dir, as_json)
+    if kind == GATEWAY:
+        from router.cli.models.expected_levels import evaluate_gateway
+
+        return evaluate_gateway(policy, _file_of(kind, None, data), model_dir, as_json)
     from router.api.compose.core import Settings
 
     folder = model_dir or Settings().model_dir
@@ -162,6 +175,8 @@ def _refuse_foreign(context: typer.Context, kind: str | None) -> None:
     """Raises BadParameter that names the given options without meaning for this kind."""
     if kind == ADVERSARIAL:
         allowed = _ALWAYS | {"policy"}
+    elif kind == GATEWAY:
+        allowed = _ALWAYS | {"policy", "data"}
     elif kind is None:
         allowed = _ALWAYS | {"data", "work"}
     else:
@@ -180,7 +195,7 @@ def _refuse_foreign(context: typer.Context, kind: str | None) -> None:
 
 def _file_of(kind: str, novelty: str | None, data: Path | None) -> Path:
     """Returns the file to measure on. Raises BadParameter for a wrong kind, score or file."""
-    for value, allowed in ((kind, (*KINDS, ADVERSARIAL)), (novelty or NOVELTIES[0], NOVELTIES)):
+    for value, allowed in ((kind, EVERY_KIND), (novelty or NOVELTIES[0], NOVELTIES)):
         if value not in allowed:
             raise typer.BadParameter(f"found {value!r}; expected one of {', '.join(allowed)}")
     # TIERGATE_DATA may name the folder of training data, which is no file of one kind.

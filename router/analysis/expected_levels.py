@@ -1,0 +1,210 @@
+"""Judges decisions against the levels that people expect: a confusion table and the worst errors.
+
+It is pure. It knows rows with their lowest and highest right level, and the level that each went to
+first; it routes nothing. A row of a file is
+
+    {"text": "My card is gone", "lowest_tier": 2, "highest_tier": 3, "kind": "grave",
+     "language": "en", "intent": "card_lost", "context": {"order_id": "1017"}}
+
+of which `text`, `lowest_tier` and `highest_tier` are needed.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from router.analysis.adversarial import Rate
+
+SHELF = 1
+"""Names the level of approved answers, whose intent a row may expect."""
+
+
+class ExpectedRow(msgspec.Struct, frozen=True):
+    """Holds a prompt and the levels that are right for it. Other keys of a line are left alone."""
+
+    text: str
+    lowest_tier: int
+    highest_tier: int
+    kind: str = ""
+    language: str = ""
+    id: str = ""
+    intent: str = ""  # the approved answer that is right, where level 1 answers; "": any
+    context: dict[str, str] = {}
+
+    def __post_init__(self) -> None:
+        if not self.text.strip():
+            raise ValueError("text is empty")
+        if not 1 <= self.lowest_tier <= self.highest_tier <= 9:
+            raise ValueError(
+                f"lowest_tier {self.lowest_tier} and highest_tier {self.highest_tier}; expected "
+                "1 to 9, the lowest not above the highest"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """Holds where a row went first, and why; level 0 where the gateway refused the request."""
+
+    row: ExpectedRow
+    level: int
+    confidence: float = 0.0
+    reason: str = ""
+    intent: str = ""  # the matched approved answer; "" without a match
+
+    @property
+    def too_low(self) -> bool:
+        """Returns True when the request went below its lowest right level."""
+        return 0 < self.level < self.row.lowest_tier
+
+    @property
+    def too_high(self) -> bool:
+        """Returns True when the request went above its highest right level."""
+        return self.level > self.row.highest_tier
+
+    @property
+    def refused(self) -> bool:
+        """Returns True when the gateway refused the request, so that no level is right."""
+        return self.level == 0
+
+    @property
+    def wrong_intent(self) -> bool:
+        """Returns True when level 1 answered with another approved answer than the expected."""
+        return self.level == SHELF and self.row.intent not in ("", self.intent)
+
+    @property
+    def error(self) -> str:
+        """Returns the name of the error, "" for a right decision."""
+        if self.refused:
+            return "refused"
+        if self.too_low:
+            return "too_low"
+        if self.wrong_intent:
+            return "wrong_intent"
+        return "too_high" if self.too_high else ""
+
+    @property
+    def gap(self) -> int:
+        """Returns how many levels lie between the decision and the nearest right one."""
+        return max(self.row.lowest_tier - self.level, self.level - self.row.highest_tier, 0)
+
+
+ERRORS = ("too_low", "wrong_intent", "refused", "too_high")
+"""Lists the errors, the worst first: a grave matter handled low harms, a needless climb costs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """Holds how many rows of a group went wrong, by kind of error; each counts all its rows."""
+
+    group: str
+    errors: dict[str, Rate]
+
+    @property
+    def rows(self) -> int:
+        """Returns the rows of this group."""
+        return next(iter(self.errors.values())).cases
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """Holds the judged file. `confusion` counts rows by (expected levels, level reached)."""
+
+    whole: Rates
+    by_kind: tuple[Rates, ...]
+    by_language: tuple[Rates, ...]
+    confusion: dict[tuple[str, int], int]
+    wrong: tuple[Reached, ...]  # the worst first
+
+    def as_object(self) -> dict[str, object]:
+        """Returns the judgement as plain values, for `tiergate evaluate gateway --json`."""
+        return {
+            "rows": self.whole.rows,
+            "errors": _plain(self.whole),
+            "by_kind": {rates.group: _plain(rates) for rates in self.by_kind},
+            "by_language": {rates.group: _plain(rates) for rates in self.by_language},
+            "confusion": [
+                {"expected": expected, "reached": level, "rows": count}
+                for (expected, level), count in sorted(self.confusion.items())
+            ],
+            "wrong": [
+                {
+                    "error": entry.error,
+                    "id": entry.row.id,
+                    "text": entry.row.text,
+                    "kind": entry.row.kind,
+                    "language": entry.row.language,
+                    "expected": expected_levels(entry.row),
+                    "expected_intent": entry.row.intent,
+                    "reached": entry.level,
+                    "confidence": round(entry.confidence, 4),
+                    "reason": entry.reason,
+                    "intent": entry.intent,
+                }
+                for entry in self.wrong
+            ],
+        }
+
+
+_ROW = msgspec.json.Decoder(ExpectedRow)
+
+
+def read_rows(lines: Iterable[str]) -> tuple[ExpectedRow, ...]:
+    """Reads one JSON object a line; empty lines are skipped. A row without id gets its line number.
+
+    Raises ValueError that names the first bad line and what is wrong there.
+    """
+    rows = []
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            row = _ROW.decode(line)
+        except msgspec.DecodeError as error:
+            raise ValueError(f"line {number}: {error}") from error
+        rows.append(row if row.id else msgspec.structs.replace(row, id=f"line {number}"))
+    return tuple(rows)
+
+
+def expected_levels(row: ExpectedRow) -> str:
+    """Returns the right levels in words: "1", or "2-3"."""
+    if row.lowest_tier == row.highest_tier:
+        return str(row.lowest_tier)
+    return f"{row.lowest_tier}-{row.highest_tier}"
+
+
+def judge(reached: Sequence[Reached]) -> Judgement:
+    """Counts errors by kind and language, and orders them by harm.
+
+    Too low comes first, then the wider gap, then the surer decision.
+    """
+    wrong = [entry for entry in reached if entry.error]
+    wrong.sort(key=lambda entry: (ERRORS.index(entry.error), -entry.gap, -entry.confidence))
+    return Judgement(
+        whole=_rates("all", reached),
+        by_kind=_groups(reached, [entry.row.kind for entry in reached]),
+        by_language=_groups(reached, [entry.row.language for entry in reached]),
+        confusion=dict(Counter((expected_levels(entry.row), entry.level) for entry in reached)),
+        wrong=tuple(wrong),
+    )
+
+
+def _groups(reached: Sequence[Reached], names: Sequence[str]) -> tuple[Rates, ...]:
+    """Returns the rates of each named group, in the file's order; rows without a name are left."""
+    return tuple(
+        _rates(name, [entry for entry, own in zip(reached, names, strict=True) if own == name])
+        for name in dict.fromkeys(names)
+        if name
+    )
+
+
+def _rates(group: str, reached: Sequence[Reached]) -> Rates:
+    counts = Counter(entry.error for entry in reached)
+    return Rates(group, {name: Rate(counts[name], len(reached)) for name in ERRORS})
+
+
+def _plain(rates: Rates) -> dict[str, object]:
+    return {name: rate.as_object() for name, rate in rates.errors.items()}

@@ -1,0 +1,155 @@
+"""Runs `tiergate evaluate gateway`: a file of prompts through a policy's triage and decision.
+
+Each text is decided as `tiergate route` decides it. No tier is called and nothing is written.
+"""
+
+from __future__ import annotations
+
+import gzip
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from router.analysis.expected_levels import (
+    ERRORS,
+    ExpectedRow,
+    Judgement,
+    Rates,
+    Reached,
+    expected_levels,
+    judge,
+    read_rows,
+)
+from router.cli.terminal import console, print_json
+from router.errors import RequestError
+from router.rendering.figures_in_words import percent
+
+if TYPE_CHECKING:
+    from router.library import Gateway
+
+SHOWN_CHARACTERS = 90
+SHOWN_ERRORS = 40
+"""Bounds the errors printed for people; `--json` prints all."""
+
+
+def evaluate_gateway(policy: str, path: Path, model_dir: Path | None, as_json: bool) -> None:
+    """Decides each row of `path` under `policy` (a name or a file) and prints the errors.
+
+    Raises BadParameter for a file that cannot be used, TiergateError for a policy or a model.
+    """
+    from router.api.compose.core import Settings
+    from router.library import Gateway
+
+    rows = _read(path)
+    # The policy must not change between two rows.
+    settings = Settings(policies=(policy,), watch=False)
+    if model_dir is not None:
+        settings = replace(settings, model_dir=model_dir)
+    with Gateway(settings, os.environ) as gateway:
+        reached, judged_by = decide_all(gateway, rows)
+    judgement = judge(reached)
+    if as_json:
+        print_json(judged_by | judgement.as_object())
+    else:
+        _print(judgement, judged_by)
+
+
+def decide_all(
+    gateway: Gateway, rows: Sequence[ExpectedRow]
+) -> tuple[list[Reached], dict[str, object]]:
+    """Returns where each row goes first, and which policy and model decided."""
+    reached = []
+    judged_by: dict[str, object] = {}
+    for row in rows:
+        try:
+            outcome = gateway.route(row.text, context=row.context or None)
+        except RequestError as error:
+            reached.append(Reached(row, 0, reason=error.code))
+            continue
+        match = outcome.signals.match
+        reasons = ", ".join(reason.value for reason in outcome.rung.reasons)
+        intent = "" if match is None else match.intent_id
+        reached.append(Reached(row, outcome.rung.level, outcome.rung.p, reasons, intent))
+        judged_by = {
+            "policy": f"{outcome.policy}@{outcome.policy_hash}",
+            "triage": outcome.signals.triage_version,
+            "triage_missing": outcome.signals.degraded,
+        }
+    return reached, judged_by
+
+
+def _read(path: Path) -> tuple[ExpectedRow, ...]:
+    try:
+        packed = path.read_bytes()
+        content = gzip.decompress(packed) if path.suffix == ".gz" else packed
+        rows = read_rows(content.decode("utf-8").splitlines())
+    except (OSError, EOFError, ValueError) as error:
+        raise typer.BadParameter(f"--data {path}: {error}") from error
+    if not rows:
+        raise typer.BadParameter(
+            f"--data {path}: found no rows; expected lines with text, lowest_tier, highest_tier"
+        )
+    return rows
+
+
+def _print(judgement: Judgement, judged_by: dict[str, object]) -> None:
+    out = console()
+    if judged_by.get("triage_missing"):
+        out.print("The triage model is missing: only rules decided.", style="yellow")
+    if judged_by:
+        out.print(f"Policy {judged_by['policy']}, triage {judged_by['triage']}.", markup=False)
+    out.print(_confusion(judgement))
+    out.print()
+    out.print(_rates(judgement))
+    for entry in judgement.wrong[:SHOWN_ERRORS]:
+        text = " ".join(entry.row.text.split())
+        shown = text if len(text) <= SHOWN_CHARACTERS else f"{text[: SHOWN_CHARACTERS - 1]}…"
+        intent = f", intent {entry.intent}" if entry.level == 1 or entry.row.intent else ""
+        out.print(
+            f"[bold]{entry.error}[/bold] {escape(entry.row.id)}: level {entry.level} instead of "
+            f"{expected_levels(entry.row)} ({escape(entry.reason)}; p {entry.confidence:.2f}"
+            f"{escape(intent)}) [dim]{escape(shown)}[/dim]",
+            soft_wrap=True,
+        )
+    hidden = len(judgement.wrong) - SHOWN_ERRORS
+    if hidden > 0:
+        out.print(f"{hidden:,} more errors: --json prints all.")
+
+
+def _confusion(judgement: Judgement) -> Table:
+    """Returns the table of expected levels against the level reached."""
+    levels = sorted({level for _, level in judgement.confusion})
+    table = Table(box=None, pad_edge=False)
+    table.add_column("expected")
+    for level in levels:
+        table.add_column(f"level {level}" if level else "refused", justify="right")
+    for expected in sorted({name for name, _ in judgement.confusion}):
+        counts = [judgement.confusion.get((expected, level), 0) for level in levels]
+        table.add_row(f"level {expected}", *(f"{count:,}" if count else "-" for count in counts))
+    return table
+
+
+def _rates(judgement: Judgement) -> Table:
+    """Returns the table of error rates: by kind, by language, and in all."""
+    table = Table(box=None, pad_edge=False)
+    table.add_column("rows of")
+    table.add_column("rows", justify="right")
+    for name in ERRORS:
+        table.add_column(name.replace("_", " "), justify="right")
+    for rates in (*judgement.by_kind, *judgement.by_language, judgement.whole):
+        style = "bold" if rates is judgement.whole else None
+        table.add_row(escape(rates.group), f"{rates.rows:,}", *_cells(rates), style=style)
+    return table
+
+
+def _cells(rates: Rates) -> list[str]:
+    return [
+        f"{rate.faults:,} ({percent(rate.share)})" if rate.faults else "-"
+        for rate in rates.errors.values()
+    ]

@@ -1,0 +1,84 @@
+"""Compares decisions with expected levels: what is an error, which is worst, and a row's form."""
+
+from __future__ import annotations
+
+import pytest
+
+from router.analysis.expected_levels import ExpectedRow, Reached, judge, read_rows
+
+
+def a_row(low: int = 1, high: int = 1, **given: str) -> ExpectedRow:
+    return ExpectedRow("text", low, high, **given)
+
+
+@pytest.mark.parametrize(
+    ("row", "level", "intent", "error"),
+    [
+        (a_row(1, 1), 1, "", ""),
+        (a_row(2, 3), 1, "", "too_low"),
+        (a_row(2, 3), 2, "", ""),
+        (a_row(2, 3), 3, "", ""),
+        (a_row(1, 2), 3, "", "too_high"),
+        (a_row(3, 3), 2, "", "too_low"),
+        (a_row(1, 2, intent="returns"), 1, "returns", ""),
+        (a_row(1, 2, intent="returns"), 1, "refund_status", "wrong_intent"),
+        (a_row(1, 2, intent="returns"), 2, "refund_status", ""),
+        (a_row(2, 2, intent="returns"), 1, "refund_status", "too_low"),
+        (a_row(1, 3), 0, "", "refused"),
+    ],
+)
+def test_an_error_is_named_by_the_harm_it_does(
+    row: ExpectedRow, level: int, intent: str, error: str
+) -> None:
+    assert Reached(row, level, intent=intent).error == error
+
+
+def test_the_worst_error_comes_first() -> None:
+    climbed = Reached(a_row(1, 1), 3, 0.9)
+    refused = Reached(a_row(1, 3), 0)
+    other = Reached(a_row(1, 1, intent="returns"), 1, 0.9, intent="refund")
+    low_unsure = Reached(a_row(2, 3), 1, 0.6)
+    low_sure = Reached(a_row(2, 3), 1, 0.95)
+    lowest = Reached(a_row(3, 3), 1, 0.5)
+    right = Reached(a_row(1, 3), 2)
+    given = [climbed, refused, right, other, low_unsure, low_sure, lowest]
+    assert judge(given).wrong == (lowest, low_sure, low_unsure, other, refused, climbed)
+
+
+def test_rows_are_counted_by_kind_by_language_and_in_the_confusion_table() -> None:
+    judgement = judge(
+        [
+            Reached(a_row(2, 3, kind="grave", language="de"), 1),
+            Reached(a_row(2, 3, kind="grave", language="en"), 3),
+            Reached(a_row(1, 1, kind="routine", language="en"), 2),
+            Reached(a_row(1, 1), 1),
+        ]
+    )
+    assert judgement.confusion == {("2-3", 1): 1, ("2-3", 3): 1, ("1", 2): 1, ("1", 1): 1}
+    kinds = {rates.group: rates.errors["too_low"] for rates in judgement.by_kind}
+    assert {name: (rate.faults, rate.cases) for name, rate in kinds.items()} == {
+        "grave": (1, 2),
+        "routine": (0, 1),
+    }
+    assert [rates.group for rates in judgement.by_language] == ["de", "en"]
+    assert (judgement.whole.errors["too_high"].faults, judgement.whole.rows) == (1, 4)
+
+
+def test_a_row_may_hold_keys_of_its_own_and_gets_the_name_of_its_line() -> None:
+    rows = read_rows(["", '{"text": "hi", "lowest_tier": 1, "highest_tier": 2, "note": "mine"}'])
+    assert [(row.id, row.highest_tier) for row in rows] == [("line 2", 2)]
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ('{"text": "hi", "lowest_tier": 3, "highest_tier": 2}', "the lowest not above the highest"),
+        ('{"text": " ", "lowest_tier": 1, "highest_tier": 2}', "text is empty"),
+        ('{"text": "hi", "lowest_tier": 1}', "highest_tier"),
+        ("nonsense", "line 1"),
+    ],
+)
+def test_a_bad_row_is_named_with_its_line(line: str, told: str) -> None:
+    with pytest.raises(ValueError, match=r"line 1: ") as caught:
+        read_rows([line])
+    assert told in str(caught.value)
