@@ -72,7 +72,7 @@ async def collect(deltas: AsyncIterator[Delta]) -> tuple[str, Answer]:
     return "".join(delta.text for delta in parts), final
 
 
-async def eventually(condition: object, timeout_s: float = 30.0) -> None:
+async def eventually(condition: object, timeout_s: float = 90.0) -> None:
     """Waits until `condition()` holds; the limit stops a wait for what never becomes true."""
     assert callable(condition)
     async with asyncio.timeout(timeout_s):

@@ -230,6 +230,6 @@ async def test_a_swap_never_interrupts_an_answer() -> None:
         old = host.state.pid
         task = asyncio.create_task(local.answer(long_work(), never_called))
         await asyncio.sleep(0.1)
-        host.swap(SMALL, drain_s=30.0)
+        host.swap(SMALL, drain_s=300.0)
         await until(lambda: host.state.pid != old)
         assert (await task).text
