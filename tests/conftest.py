@@ -1,4 +1,4 @@
-"""What holds for every test: nothing of the machine's own settings reaches the code under test."""
+"""Sets up every test: no setting of the machine itself reaches the code under test."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What counts as a wrong turn, worked by hand and as properties; and the suite's own form."""
+"""Tests what counts as a wrong turn, by hand and as properties, and the form of the suite."""
 
 from __future__ import annotations
 

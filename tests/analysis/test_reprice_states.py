@@ -42,7 +42,7 @@ LIST_PRICE = Price(per_request_nano_usd=500_000_000, per_second_nano_usd=30_000)
 
 
 def plan_of(price: Price, *, outside: bool, composite: bool) -> RungPlan:
-    """As much of an answerer as booking asks for."""
+    """Builds as much of an answerer's plan as booking asks for."""
     facts = types.SimpleNamespace(price=price)
     plan = types.SimpleNamespace(facts=facts, spends_outside=outside, composite=composite)
     return cast(RungPlan, plan)

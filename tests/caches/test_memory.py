@@ -1,4 +1,4 @@
-"""What is kept in memory is bounded, and a tenant sees only its own."""
+"""Caches in memory are bounded, and a tenant sees only its own answers."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ def commands() -> Iterator[tuple[str, object]]:
 
 
 def section(name: str) -> str:
-    """What docs/reference/cli.md says under a command's heading."""
+    """Returns the text of docs/reference/cli.md under a command's heading."""
     found = re.search(rf"^### `tiergate {re.escape(name)}`(.*?)(?=^##|\Z)", DOCS, re.M | re.S)
     assert found, f"docs/reference/cli.md has no heading for `tiergate {name}`"
     return found[1]

@@ -1,4 +1,4 @@
-"""What `tiergate doctor` finds, and the commands that it advises."""
+"""Tests what `tiergate doctor` finds, and the commands that it advises."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ def upstream(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Upstream]:
 def probed(
     folder: Path, *answerers: dict[str, object], **environ: str
 ) -> tuple[subprocess.CompletedProcess[str], list[dict[str, str]]]:
-    """What check says of a policy with these answerers, and its probes."""
+    """Checks a policy with these answerers. Returns the finished program and the probes."""
     rows = [
         {"name": f"a{i}", "kind": "upstream", "price": PRICE, **one}
         for i, one in enumerate(answerers)

@@ -1,5 +1,5 @@
-"""What the tests of clients share: where the server is, and the blocks of two guides as users
-would run them."""
+"""Shares among the tests of clients: the server's address, and the blocks of two guides, ready to
+run as users would run them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ AGENT = "auto:agent"
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where the server is, a tenant's key, and the key of a tenant whose budget is spent."""
+    """Holds the server's address, a tenant's key, and the key of a tenant without budget."""
 
     root: str
     key: str
@@ -65,7 +65,7 @@ def _blocks(client: str) -> list[str]:
 
 
 def run(command: Sequence[str], folder: Path, **more: str) -> str:
-    """What the command prints. It has a home of its own; any other end than 0 fails the test."""
+    """Returns what the command prints, run with `folder` as its home. It must exit with 0."""
     done = subprocess.run(
         command,
         capture_output=True,
@@ -80,5 +80,5 @@ def run(command: Sequence[str], folder: Path, **more: str) -> str:
 
 
 def run_python(code: str, folder: Path) -> str:
-    """What the code prints, run where this test's client is installed."""
+    """Returns what the code prints, run where this test's client is installed."""
     return run([sys.executable, "-c", code], folder)

@@ -73,7 +73,7 @@ def test_a_tools_result_goes_back_to_the_model(client: anthropic.Anthropic, stre
 def test_the_tool_runner_comes_to_an_end(client: anthropic.Anthropic) -> None:
     @anthropic.beta_tool
     def get_parcel(number: int) -> str:
-        """Where a parcel is."""
+        """Says where a parcel is."""
         return f"{number} is in Ghent"
 
     runner = client.beta.messages.tool_runner(**{**ASKED, "model": AGENT}, tools=[get_parcel])

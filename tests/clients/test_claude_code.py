@@ -42,7 +42,7 @@ def workshop(tmp_path: Path) -> Path:
 
 
 def told(workshop: Path, code: str, more: dict[str, str] = QUIET) -> str:
-    """What `claude` prints when the code is run."""
+    """Runs the code. Returns what `claude` prints."""
     path = f"{workshop}/bin:{Path(str(NODE)).parent}:/usr/local/bin:/usr/bin:/bin"
     code = f"unset ANTHROPIC_API_KEY CLAUDE_CONFIG_DIR\n{code}"
     return run(["sh", "-c", code], workshop, PATH=path, **more)

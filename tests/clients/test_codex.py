@@ -39,7 +39,7 @@ def workshop(tmp_path: Path) -> Path:
 
 
 def told(place: Place, workshop: Path, model: str, *more: str, name: str = "Tiergate") -> str:
-    """What `codex` prints when the documented block is run, with further options."""
+    """Runs the documented block with further options. Returns what `codex` prints."""
     path = f"{workshop}/bin:{Path(str(NODE)).parent}:/usr/local/bin:/usr/bin:/bin"
     code = documented("Codex CLI", place, model).replace("YOUR_FILE", "hello.py").rstrip()
     code = code.replace('name = "Tiergate"', f'name = "{name}"')

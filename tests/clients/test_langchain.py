@@ -23,7 +23,7 @@ def place_of_all(place: Place, request: pytest.FixtureRequest) -> None:
 
 
 class _Standard(ChatModelIntegrationTests):
-    """What stays False: the suite fetches pictures, papers and sounds from the network for it."""
+    """Leaves off what the suite would fetch pictures, papers and sounds from the network for."""
 
     place: Place
     responses_api = False
@@ -66,7 +66,7 @@ def model(place: Place) -> ChatOpenAI:
 
 @tool
 def get_parcel(number: int) -> str:
-    """Where a parcel is."""
+    """Says where a parcel is."""
     return f"{number} is in Ghent"
 
 

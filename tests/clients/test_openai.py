@@ -24,7 +24,7 @@ class Found(pydantic.BaseModel):
 
 
 class GetParcel(pydantic.BaseModel):
-    """Where a parcel is."""
+    """Says where a parcel is."""
 
     number: int
 
@@ -35,7 +35,7 @@ def client(place: Place) -> openai.OpenAI:
 
 
 def retries_of(error: openai.APIStatusError) -> str:
-    """How often the client had tried before the call that this error answers."""
+    """Returns how often the client had tried before the call that this error answers."""
     return str(error.response.request.headers["x-stainless-retry-count"])
 
 

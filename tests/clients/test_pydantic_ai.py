@@ -65,7 +65,7 @@ async def test_an_agent_calls_its_tool_and_reads_the_result(
 
     @agent.tool_plain
     def get_parcel(number: int) -> str:
-        """Where a parcel is."""
+        """Says where a parcel is."""
         asked.append(number)
         return "in Ghent"
 

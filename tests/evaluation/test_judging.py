@@ -1,4 +1,4 @@
-"""What an evaluation says of heads: judged by rows that weighed them, and by none of their own."""
+"""Tests the evaluation of heads: the rows that judge a head never weighed it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What evaluation measures: by hand, against other implementations, as properties."""
+"""Tests what evaluation measures: by hand, against other implementations, as properties."""
 
 from __future__ import annotations
 

@@ -117,7 +117,7 @@ async def play(ledger: SqlLedger, request_id: str, history: dict[str, object]) -
 
 
 async def learn(house: Learning, request_id: str, history: dict[str, object]) -> None:
-    """What came of a request afterwards: feedback, and a review with a price or without."""
+    """Books what followed a request: feedback, and a review with a price or without."""
     tenant = str(history["tenant"])
     for correct in history["words"]:  # type: ignore[attr-defined]
         await house.feedback.add(said(request_id, tenant=tenant, correct=correct))
@@ -205,5 +205,5 @@ async def life(address: str, anchors: Path, name: str, histories: Lives) -> None
 
 
 def faults(address: str, anchors: Path) -> tuple[Finding, ...]:
-    """What is wrong with the books; before the first row there are no anchors to compare."""
+    """Returns what is wrong with the books. An empty ledger has no anchors to compare."""
     return verify(address, anchors if anchors.exists() else None).findings

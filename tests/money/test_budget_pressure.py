@@ -248,7 +248,7 @@ def test_price_makes_a_dear_climb_not_worth_it() -> None:
 
 @dataclass
 class Day:
-    """What a day of requests came to."""
+    """Sums up a day of requests."""
 
     spent: int = 0
     refused: int = 0

@@ -1,4 +1,4 @@
-"""What a policy may say of budgets, and what is said of mistakes in them."""
+"""Tests what a policy may say about budgets, and the messages about mistakes in them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a plan comes to: worked by hand, every case, and what must hold for any plan."""
+"""Tests the sums of a plan: worked by hand, in every case, and as properties of any plan."""
 
 from __future__ import annotations
 

@@ -149,7 +149,7 @@ MAILS = [
 
 
 def spam_said(encoder: EncoderUse) -> tuple[list[str], int]:
-    """What the shipped specialist says of MAILS, and how many needed no encoder."""
+    """Returns what the shipped specialist says of MAILS, and how many needed no encoder."""
     with Specialist.open(
         "content_moderation", {}, task="spam", model_dir=None, threads=1, encoder=encoder
     ) as specialist:

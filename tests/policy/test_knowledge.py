@@ -1,4 +1,4 @@
-"""What level 1 may say: loading the shipped files, refusing wrong ones, reading a request."""
+"""Tests level 1: it loads the shipped files, refuses wrong ones, and reads a request."""
 
 from __future__ import annotations
 
@@ -382,7 +382,7 @@ def test_pattern_of_a_clients_schema_is_never_run() -> None:
 
 @pytest.mark.parametrize("draft", ["draft-04", "draft-07", "2019-09", "2020-12"])
 def test_no_part_of_a_schema_brings_its_patterns_back(draft: str) -> None:
-    """Of `^(a+)+$` and sixty letters the world would not see the end."""
+    """Matching `^(a+)+$` with sixty letters would practically never end."""
     below = "" if draft.startswith("20") else "#"
     dialect = "draft/" * draft.startswith("20") + draft
     part = {"$schema": f"http{'s' * (not below)}://json-schema.org/{dialect}/schema{below}"}

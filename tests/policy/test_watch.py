@@ -36,7 +36,7 @@ def path(tmp_path: Path) -> Path:
 
 
 class Live:
-    """What a server does with a watcher: one attribute that is replaced."""
+    """Uses a watcher as a server does: it replaces one attribute."""
 
     def __init__(self, path: Path) -> None:
         self.current = load_policy(path, {})

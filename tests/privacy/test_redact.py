@@ -1,4 +1,4 @@
-"""What `redact` takes out, what it leaves, and that it takes time in proportion."""
+"""Tests what `redact` removes, what it leaves, and that its time grows with the text's length."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the gateway tells of calls that fail or are refused, and what it says happens next."""
+"""Tests the events of calls that fail or are refused, and what they say happens next."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def broken(status: int = 503) -> UpstreamError:
 
 
 async def told(houses: Houses, tiers: list[ScriptedTier], **sections: object) -> Listener:
-    """What a house over these tiers tells of one request."""
+    """Sends one request to a house over these tiers. Returns the listener with its events."""
     listener = Listener()
     house = houses(tiers, events=listener, **sections)
     with contextlib.suppress(TiergateError):
@@ -108,7 +108,7 @@ async def test_request_beyond_its_rate_names_tenant_and_limit(houses: Houses) ->
 
 
 async def test_call_beyond_the_clients_own_cap_is_told(houses: Houses) -> None:
-    """Of two answers that are compared the second is too much."""
+    """Two answers would be compared; the second one costs too much."""
     listener = Listener()
     verify = {"default": "full", "self_consistency": 1}
     house = houses([mid()], signals=UNSURE, events=listener, verify_mid=verify)

@@ -1,4 +1,4 @@
-"""What cannot be trusted waits for a person: the holding text goes out, the draft is kept."""
+"""An untrusted answer waits for a person: the holding text goes out, the draft is kept."""
 
 from __future__ import annotations
 

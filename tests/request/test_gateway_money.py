@@ -1,4 +1,4 @@
-"""What the books say of a request, whoever fails, refuses, repeats or leaves."""
+"""Tests what the books say of a request, whoever fails, refuses, repeats or leaves."""
 
 from __future__ import annotations
 

@@ -155,7 +155,7 @@ async def test_a_refusal_in_the_prefix_climbs_unseen(houses: Houses) -> None:
 
 
 async def released_at(house: House, tier: ScriptedTier) -> int:
-    """How many pieces of the tier's answer were made when the first one went out."""
+    """Returns how many pieces of the answer the tier had made when the first one went out."""
     async with aclosing(house.gateway.stream(ask(stream=True), ALICE)) as events:
         assert isinstance(await anext(events), Committed)
         return tier.said
@@ -254,7 +254,7 @@ WORTH_A_CLIMB = {
 async def test_rows_are_the_same_where_the_next_rung_is_called_early(
     houses: Houses, path: str, mid_p: float, mode: str
 ) -> None:
-    """What was cut in mid-answer is booked at what had come, so here nothing had or all."""
+    """The books hold what had come before a cut. So here either nothing had come, or all."""
     rows = []
     for stream in (False, True):
         first = mid(p=mid_p, wait_s=0.01)

@@ -1,4 +1,4 @@
-"""What an idempotent repeat is to the key that asks for it; and who fetches what a client names."""
+"""Tests which keys get an idempotent repeat, and who fetches a file that a client names."""
 
 from __future__ import annotations
 

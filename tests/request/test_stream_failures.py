@@ -1,6 +1,6 @@
-"""What becomes of a stream whose upstream fails after the commit, at every endpoint that answers.
+"""Tests streams whose upstream fails after the commit, at every endpoint that answers.
 
-A real server before a real upstream; another answerer stands ready, and its text must not appear.
+A real server calls a real upstream. Another answerer is ready, and its text must not appear.
 """
 
 from __future__ import annotations

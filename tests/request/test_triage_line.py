@@ -1,4 +1,4 @@
-"""What reading a request takes is a line of its books: measured, priced, and in the savings."""
+"""The books have a line for reading a request: measured, priced, and part of the savings."""
 
 from __future__ import annotations
 

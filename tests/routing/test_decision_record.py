@@ -91,7 +91,7 @@ def some_reading(draw: random.Random, name: str) -> HeadReading:
 
 
 def some_facts(draw: random.Random, policy: Policy) -> tuple[RungFacts, ...]:
-    """What might be known of the policy's own answerers."""
+    """Draws facts that might be known about the policy's own answerers."""
     priors = draw.random() < 0.5
     declined = (Reason.NOTHING_TO_RESOLVE, Reason.SLOT_UNFILLED)
     return tuple(

@@ -1,4 +1,4 @@
-"""Which rung goes first by chance: when, how often, and that replay decides it again."""
+"""Tests which rung goes first by chance, when, how often, and that replay decides the same."""
 
 from __future__ import annotations
 

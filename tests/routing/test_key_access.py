@@ -1,4 +1,4 @@
-"""What a key may reach and until when: rotation with a grace, ends, policies and tiers."""
+"""Tests what a key may reach, and until when: rotation with a grace, ends, policies, tiers."""
 
 from __future__ import annotations
 

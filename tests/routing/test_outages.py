@@ -1,4 +1,4 @@
-"""Where an answerer fails, another one answers: of the same level, then a higher, then a lower."""
+"""Another answerer replaces one that fails: of the same level, then a higher, then a lower."""
 
 from __future__ import annotations
 
@@ -263,7 +263,7 @@ class Drawn:
         return kind(f"a{i}", tier, self.level, error=error, cut_after=cut, price=price)
 
     def is_left(self, guarded: bool, lifted: bool, floor: int) -> bool:
-        """Whether it is alive, affordable and allowed, in words of the policy's reference."""
+        """Returns True when it is alive, affordable and allowed, as the policy reference says."""
         if self.error is not None or not self.ready or self.dear:
             return False
         if not guarded:

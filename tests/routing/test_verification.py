@@ -1,4 +1,4 @@
-"""What makes an answer unusable, whatever its log-probabilities, and what only its cap cut."""
+"""Tests what makes an answer unusable whatever its log-probabilities, and which cuts do not."""
 
 from __future__ import annotations
 

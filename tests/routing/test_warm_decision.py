@@ -1,4 +1,4 @@
-"""What a warm prompt cache does to a decision: it keeps a conversation where that pays."""
+"""A warm prompt cache changes a decision: it keeps a conversation where that pays."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ BEHAVIOURS = [
 
 @pytest.fixture(scope="module")
 def seen() -> dict[str, Any]:
-    """What the program says; one start for all tests, since litellm takes seconds to import."""
+    """Starts the program once for all tests, since litellm takes seconds to import."""
 
     async def run() -> bytes:
         async with FakeUpstream() as fake:

@@ -1,4 +1,4 @@
-"""What the remote tier tells of its upstreams: failures with their place, breakers that turn."""
+"""Tests the events of the remote tier: failures with their place, breakers that turn."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def work(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What the stages curate, distil and export leave, with a student that was never trained."""
+    """Makes what the stages curate, distil and export leave; its student was never trained."""
     folder = tmp_path_factory.mktemp("work") / "triage"
     for stage in ("curate", "distil", "export"):
         (folder / stage).mkdir(parents=True)

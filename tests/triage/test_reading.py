@@ -1,4 +1,4 @@
-"""How the readings of a conversation's turns become one set of signals. Pure; no model."""
+"""Tests how the readings of a conversation's turns become one set of signals. Needs no model."""
 
 # ruff: noqa: RUF001 - look-alikes are what is tested
 

@@ -1,4 +1,4 @@
-"""What holds for every wire format alike: any body is read or refused, and what is read answers."""
+"""Every wire format reads or refuses any body, and answers every body that it reads."""
 
 from __future__ import annotations
 

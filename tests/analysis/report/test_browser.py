@@ -60,7 +60,7 @@ onload = () => {
 
 
 def probed(page: str, width: int, folder: Path) -> str:
-    """What Chromium finds in a page in a window so many pixels wide."""
+    """Returns what Chromium finds in a page, in a window so many pixels wide."""
     browser = next((found for name in NAMES if (found := shutil.which(name))), None)
     if browser is None:
         pytest.skip("Chromium is not installed")

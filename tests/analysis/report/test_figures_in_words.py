@@ -1,4 +1,4 @@
-"""How figures are written for people."""
+"""Tests how figures are written for people."""
 
 from __future__ import annotations
 

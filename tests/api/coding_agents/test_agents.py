@@ -1,4 +1,4 @@
-"""What coding agents send to `POST /v1/responses`, at a real server."""
+"""Sends what coding agents send to `POST /v1/responses`, to a real server."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def test_a_policy_may_refuse_tools_that_no_tier_has(
 def test_a_conversation_of_four_megabytes_is_answered(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    """What it says is hashed beside the loop, to the digest that it always had."""
+    """A thread hashes what it says, outside the event loop. The digest must stay the same."""
     folder = tmp_path_factory.mktemp("long")
     words = "The parcel left Ghent on Tuesday. " * 120
     turns = [{"role": role, "content": words} for role in ("user", "assistant")] * 490

@@ -1,4 +1,4 @@
-"""What Claude Code needs of a gateway: its first block, its names of models, its unknown keys."""
+"""Tests what Claude Code needs: its first block, its names of models, its unknown keys."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What holds for every endpoint that answers: one decision, one row, one set of headers."""
+"""Tests every endpoint that answers: it makes one decision, one row and one set of headers."""
 
 from __future__ import annotations
 

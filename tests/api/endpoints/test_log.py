@@ -1,4 +1,4 @@
-"""What a running server writes to its log: failures, refusals, breakers, and access lines."""
+"""Reads what a running server logs: failures, refusals, breakers, and access lines."""
 
 from __future__ import annotations
 

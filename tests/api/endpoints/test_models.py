@@ -1,4 +1,4 @@
-"""What `/v1/models` lists, and that every decision id which is sent can be looked up."""
+"""Tests what `/v1/models` lists, and that every decision id that was sent can be looked up."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is for operators: the details of /readyz, and an address of its own for their pages."""
+"""Tests what only operators see: details of /readyz, and pages at an address of their own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may come in while there are no keys."""
+"""Tests who may come in while there are no keys."""
 
 from __future__ import annotations
 

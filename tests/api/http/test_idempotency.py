@@ -300,7 +300,7 @@ def test_a_tenant_sees_its_own_answers_only(upstream: Upstream, tmp_path: Path) 
 
 
 def alone(url: str, key: str, model: str = "auto", **fields: object) -> httpx.Response:
-    """As `chat`, on a connection of its own, which any of the workers may take."""
+    """Asks as `chat` does, on a new connection, which any of the workers may take."""
     with httpx.Client(base_url=url, timeout=30.0) as client:
         body = {**ROUTINE, "model": model, **fields}
         return client.post("/v1/chat/completions", json=body, headers={HEADER: key})

@@ -1,4 +1,4 @@
-"""What an idempotency key keeps at most, and what goes out where the ledger fails."""
+"""Tests what an idempotency key keeps at most, and what goes out when the ledger fails."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a started server tells of its address."""
+"""Tests what a started server says about its address."""
 
 from __future__ import annotations
 

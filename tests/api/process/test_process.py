@@ -38,7 +38,7 @@ def upstream(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Upstream]:
 
 
 def verified(database: Path) -> dict[str, object]:
-    """What `tiergate ledger verify` says; the books must be whole."""
+    """Returns what `tiergate ledger verify` prints; the books must be whole."""
     run = tiergate("ledger", "verify", "--json", "--database", database)
     assert run.returncode == 0, run.stdout + run.stderr
     return dict(json.loads(run.stdout))
@@ -141,7 +141,7 @@ def test_ledger_that_cannot_be_opened_ends_with_4(tmp_path: Path) -> None:
 
 
 def events(served: Served, *names: str) -> list[dict[str, object]]:
-    """What the server logged of these events, in order."""
+    """Returns the log lines of these events, in order."""
     lines = [json.loads(line) for line in served.output.splitlines() if line.startswith("{")]
     return [line for line in lines if line.get("event") in names]
 

@@ -1,4 +1,4 @@
-"""What workers are told, and what becomes of the parent when none of them can start."""
+"""Tests what workers are told, and what the parent does when none of them can start."""
 
 from __future__ import annotations
 

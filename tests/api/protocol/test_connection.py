@@ -1,4 +1,4 @@
-"""What a connection does with requests, one after another or ahead of each other, and with time."""
+"""Tests how a connection treats requests, in turn or ahead of each other, and its time limits."""
 
 from __future__ import annotations
 

@@ -91,7 +91,7 @@ def head(served: Served, *headers: str, path: str = "/v1/chat/completions") -> b
 
 
 def taken(connection: socket.socket, piece: bytes) -> int:
-    """How many bytes go out before the server resets the connection, HUGE at most."""
+    """Sends until the server resets the connection. Returns the bytes sent, HUGE at most."""
     sent = 0
     try:
         while sent < HUGE:

@@ -1,4 +1,4 @@
-"""How a server ends: no new connections, running answers to their end, the rest cut in time."""
+"""Tests how a server ends: it takes no new connection, finishes answers, and cuts late ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a real server does with clients that do not speak HTTP as they should, or never finish."""
+"""Tests a real server with clients that speak broken HTTP, or never finish."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ def test_a_client_that_does_not_read_its_answer_is_dropped(served: Served) -> No
 
 
 def held_open(served: Served, port: int) -> bool:
-    """Whether the server still has its end of the connection from `port`."""
+    """Returns True while the server still has its end of the connection from `port`."""
     ours = int(served.url.rsplit(":", 1)[1])
     inodes = set()
     for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:

@@ -44,7 +44,7 @@ for (const [name, of] of Object.entries(providers)) {
   });
 
   const get_parcel = tool({
-    description: "Where a parcel is.",
+    description: "Says where a parcel is.",
     inputSchema: z.object({ number: z.int() }),
     execute: async ({ number }) => `${number} is in Ghent`,
   });

@@ -66,7 +66,7 @@ async def held(
     tier: str = "fast",
     **payer: str,
 ) -> bool:
-    """Whether a request of this payer may hold so much."""
+    """Returns True when a request of this payer may hold so much."""
     row = replace(request(request_id), created_at_ms=at_ms, **payer)
     line = replace(attempt(request_id, held=nano_usd, started_at_ms=at_ms), tier=tier)
     try:

@@ -1,4 +1,4 @@
-"""What only a server can do to a ledger: restart, refuse, run full, lose its clients."""
+"""Tests what only a server can do to a ledger: restart, refuse, run full, lose its clients."""
 
 from __future__ import annotations
 

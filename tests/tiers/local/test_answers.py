@@ -75,12 +75,12 @@ def told(address: LocalAddress, generation: int, name: str) -> int:
 
 
 def busy(host: LocalModelHost) -> int:
-    """How many requests are being decoded."""
+    """Returns how many requests are being decoded."""
     return told(host.address, host.state.generation, "requests_processing")
 
 
 def decoded(host: LocalModelHost) -> int:
-    """How many tokens the requests came to that are over."""
+    """Returns how many tokens all finished requests have produced."""
     return told(host.address, host.state.generation, "tokens_predicted_total")
 
 

@@ -58,7 +58,7 @@ def kill_child(host: LocalModelHost) -> int:
 
 
 def alive(pid: int) -> bool:
-    """Whether `pid` runs; a zombie that nobody waited for counts as ended."""
+    """Returns True while `pid` runs; a zombie that nobody waited for counts as ended."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""What the local model is asked, and how its answer is read: no weights needed."""
+"""Tests what the local model is asked and how its answer is read; needs no weights."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many calls may wait for an answerer's slots, and what the others are told."""
+"""Tests how many calls may wait for an answerer's slots, and what the others are told."""
 
 from __future__ import annotations
 
