@@ -1,4 +1,4 @@
-"""Measures requests a second through the gateway, its upstream alone, and nginx before it.
+"""Measures requests a second through the gateway, through nginx, and at the upstream itself.
 
     python -m benchmarks gateway [--quick] [--json] [--profile FOLDER]
 

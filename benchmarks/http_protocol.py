@@ -3,8 +3,8 @@
     python -m benchmarks http [--rounds N] [--json]
 
 Both run in this process on uvloop, in turns, without sockets: the bytes of a request go in, and
-those of the response are counted. The figure is processor time, so it depends little on what else
-runs. It knows nothing about the gateway.
+those of the response are counted. The figure is processor time, so it depends little on other
+programs. It knows nothing about the gateway.
 """
 
 from __future__ import annotations

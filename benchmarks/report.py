@@ -2,7 +2,7 @@
 
 It makes a ledger of so many rows in the real tables. One day of 2,000 rows with their attempts,
 drawn with a fixed seed, is copied by SQL over 30 days; the roll-ups are the sums of those rows.
-With --scan it makes the same report from the rows alone and times it; both must be equal to the
+With --scan it makes the same report only from the rows and times it; both must be equal to the
 last figure.
 """
 

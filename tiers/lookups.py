@@ -1,8 +1,8 @@
 """Looks rows up that a policy allows: values for a key, from a JSON file or over HTTP.
 
 A lookup says what it found, None when it knows no such key, and fails as `CannotAnswer`
-(slot_unfilled), so that the ladder climbs. The place is the operator's alone: nothing in a request
-can change the host, the path around the key, or what is sent beside it. It knows no slots.
+(slot_unfilled), so that the ladder climbs. Only the operator chooses the place: a request changes
+neither the host, nor the path around the key, nor what is sent with it. It knows no slots.
 """
 
 from __future__ import annotations

@@ -332,7 +332,7 @@ def _said(value: object) -> str:
 
 
 def _shown_step(result: StepResult) -> str:
-    """Returns a step as it stands in `reasoning_content`: its title, its state and its fields."""
+    """Returns a step as `reasoning_content` shows it: its title, its state and its fields."""
     title = f"{result.id.replace('_', ' ').capitalize()} ({result.state})"
     if not result.fields:
         return f"{title}: {result.fault}\n\n"

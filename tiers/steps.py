@@ -163,7 +163,7 @@ class SteppedAnswerer:
         return await self._after(solved.request, answer, call, ends_at)
 
     async def stream(self, work: Work, call: Call) -> AsyncGenerator[Delta, None]:
-        """Streams through where nothing follows `solve`; else the finished answer as one piece."""
+        """Streams through if nothing follows `solve`, otherwise yields the whole answer at once."""
         if work.role in STEPPED_ROLES and self._steps & {"refine", "check"}:
             answer = await self.answer(work, call)
             for index, choice in enumerate(answer.choices):
@@ -196,8 +196,8 @@ class SteppedAnswerer:
     ) -> Answer:
         """Runs `refine` and `check` on one text; a tool call or several choices stay as they are.
 
-        The answer is paid for. So whatever becomes of a step, one that does not end by `ends_at`
-        (the loop's time) included, the answer in hand stands; `verified` then stays None.
+        The answer is paid for. So when a step fails, or does not end by `ends_at` (the loop's
+        time), the answer in hand remains the answer; `verified` then stays None.
         """
         if len(answer.choices) != 1 or answer.choices[0].tool_calls or not answer.text:
             return answer

@@ -184,7 +184,7 @@ def class_section(chances: Floats, truth: Labels, options: Options) -> dict[str,
 def early_section(
     head: Head, encoded: Encoded, truth: Labels, halves: Sequence[Half] = ()
 ) -> dict[str, Figure]:
-    """Returns the share of rows for which n-grams alone are enough, and the accuracy there.
+    """Returns the share of rows that need only n-grams, and the accuracy there.
 
     The accuracy is given for the n-grams and for the whole head. `never_encoded_right` covers all
     rows, as `tiergate classify --encoder never` reads them.

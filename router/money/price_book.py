@@ -88,7 +88,7 @@ class PriceBook:
         return self._loaded.prices.reviewer_usd_per_hour(self.day)
 
     def reviewer_minute(self) -> MinutePrice | None:
-        """Returns the price of a reviewer's minute, from the policy or else from the book.
+        """Returns the price of a reviewer's minute, from the policy, otherwise from the book.
 
         None means unknown. Raises PolicyError.
         """

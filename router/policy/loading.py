@@ -160,7 +160,7 @@ def policy_names(folder: Path) -> list[str]:
 
 
 def named_file(policy_path: Path, name: str) -> Path:
-    """Returns the path of `name`: next to the policy, or else among the shipped files.
+    """Returns the path of `name`: next to the policy, otherwise among the shipped files.
 
     Your own policy can thus use the shipped safe answers and templates until it has its own.
     """

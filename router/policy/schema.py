@@ -272,7 +272,7 @@ class Policy(Section):
         return next((a for _, a in self.rungs() if a.name == name), None)
 
     def alias(self, model: str) -> Alias | None:
-        """Returns the exact alias of `model`, else its longest matching glob, else None."""
+        """Returns the exact alias of `model`, otherwise its longest matching glob or None."""
         key = best_glob(self.aliases, model)
         alias = None if key is None else self.aliases[key]
         return Alias(to=alias) if isinstance(alias, str) else alias

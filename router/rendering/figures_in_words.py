@@ -98,7 +98,7 @@ EXACT = Dollars(None)
 
 
 def places_for(*amounts: int | None) -> int:
-    """Returns the decimals for a set of amounts: two from a dollar on, else four or six.
+    """Returns the decimals for a set of amounts: two from a dollar on, otherwise four or six.
 
     The largest of the amounts decides.
 

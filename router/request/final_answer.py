@@ -148,7 +148,7 @@ def goes_on(progress: Progress, error: TiergateError) -> bool:
 
 
 def stranded(routed: RoutedRequest, progress: Progress) -> bool:
-    """Returns True when an answerer failed and nothing in hand may be shown: others stand in."""
+    """Returns True when an answerer failed and no answer in hand may be shown: others take over."""
     if progress.best is None:
         return progress.outage
     return not showable(routed, progress.best)

@@ -1,7 +1,7 @@
 """Takes a request in: selects its policy, counts its rates, reads it, and decides its ladder.
 
 It calls no tier and writes no row. `routing.planner` decides without rates, sessions and budgets,
-for those who want the decision alone.
+for callers who want only the decision.
 """
 
 from __future__ import annotations
@@ -120,7 +120,7 @@ class Intake:
 def decided_outcome(
     router: Router, request: ChatRequest, identity: Identity, memory: SessionMemory | None = None
 ) -> Outcome:
-    """Returns the decision alone, as an outcome. Calls no tier, writes nothing, spends nothing.
+    """Returns only the decision, as an outcome. Calls no tier, writes nothing, spends nothing.
 
     Raises NotCapable, ModelNotFound and the other errors of a request that may not begin.
     """

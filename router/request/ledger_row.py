@@ -201,7 +201,7 @@ def redirects_of(progress: Progress) -> tuple[str, ...]:
 
 
 def _refusal(error: TiergateError | None) -> RefusalNote | None:
-    """Notes what a limit of money said when it refused; None for all else."""
+    """Notes what a limit of money said when it refused; None for every other error."""
     if not isinstance(error, BudgetExceeded):
         return None
     needed, left = error.needed_nano_usd, error.room_nano_usd
@@ -266,7 +266,7 @@ def outcome_of(
 
 
 def lowered_cap(routed: RoutedRequest, rung: Rung) -> int | None:
-    """Returns the answerer's own cap of output where the client asked for more, else None."""
+    """Returns the answerer's own cap of output if the client asked for more, otherwise None."""
     asked, facts = routed.request.sampling.max_output_tokens, routed.plan(rung.answerer).facts
     lowered = asked is not None and asked > facts.max_output_tokens and facts.kind != "resolver"
     return facts.max_output_tokens if lowered else None
@@ -315,8 +315,8 @@ def transcript(messages: Sequence[Message]) -> str:
 def _baselines(routed: RoutedRequest, candidate: Candidate) -> Baselines:
     """Returns what the same request would have cost elsewhere; None where a price is unknown.
 
-    The returned answer's own token counts stand for every baseline model's, an assumption that the
-    report prints under its table; a stand-in's are estimated.
+    It assumes the returned answer's own token counts for every baseline model, as the report says
+    under its table. They are estimated when the answer has none.
     """
     policy, runtime = routed.policy, routed.runtime
     usage, images = _usage_of(routed, candidate), cost.count_images(routed.request)
@@ -355,7 +355,7 @@ def _ladder_cost(routed: RoutedRequest, candidate: Candidate) -> int | None:
 
 
 def _answerers_cost(routed: RoutedRequest, usage: Usage, images: int) -> int | None:
-    """Returns the cost at the answerer that the asked model's name stands for, if there is one."""
+    """Returns the cost at the answerer that the requested model's name means, if there is one."""
     model = routed.request.requested_model
     alias = routed.runtime.policy.alias(model)
     name = alias.answerer if alias is not None else None

@@ -189,7 +189,7 @@ def unanswered(routed: RoutedRequest, progress: Progress) -> Candidate:
 
 
 def shown_rung(routed: RoutedRequest, progress: Progress, rung: int) -> Rung:
-    """Returns the rung as headers show it: one that stands in names that reason first."""
+    """Returns the rung as headers show it. A substitute names the reason for its turn first."""
     named = routed.decision.rungs[rung]
     if rung not in routed.decision.spare:
         return named

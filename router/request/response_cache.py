@@ -1,7 +1,7 @@
 """Finds and keeps answers that may be given again: to repeats, and to the same in other words.
 
 The gateway asks `find` before it climbs and `keep` when an answer is accounted for. What may be
-shared is decided here, from the request alone; where answers are kept is the caches' matter.
+shared is decided here, only from the request. The caches decide where answers are kept.
 """
 
 from __future__ import annotations

@@ -38,7 +38,7 @@ REVIEW_TIER = "review"
 def review_row(first: RequestRow, case: ReviewCase, reviewed: Reviewed) -> RequestRow:
     """Returns the row of a review: people's minutes, for the tenant of the request.
 
-    It saves nothing: whoever else had answered, this money is spent on top. So its baselines are 0,
+    It saves nothing: any other answerer would cost this money too. So its baselines are 0,
     which is known, and lowers the saving by what the review cost.
     """
     known = reviewed.cost_nano_usd is not None

@@ -58,7 +58,7 @@ class Reviewer:
         self._clock = clock
 
     async def decide(self, review_id: str, tenant: str | None, said: Judgement) -> ReviewCase:
-        """Returns the matter after the verdict; `tenant` None stands for every tenant.
+        """Returns the matter after the verdict; `tenant` None means every tenant.
 
         Raises NotFound (no such matter of that tenant), ReviewConflict (it does not wait any more,
         its request is not finished, or there is no draft to approve), LedgerError.

@@ -1,10 +1,10 @@
 """Remembers a conversation from one turn to the next, under a name.
 
 A client names its session by `routing.session`, `x-session-id` or `prompt_cache_key`; then all that
-triage saw is remembered. Else a conversation is known by its own beginning: a keyed hash of the
+triage saw is remembered. Otherwise, a conversation is known by its own start: a keyed hash of the
 messages that the turn before had sent. That says which level began a tool loop and which prompt
-caches are warm; what was read in earlier turns stands in the messages themselves. A hash of less,
-such as the first question alone, would give two people who both began with "hi" one memory.
+caches are warm; the messages themselves hold what was read in earlier turns. A hash of less,
+such as only the first question, would give two people who both began with "hi" one memory.
 
 It knows nothing about decisions; it is given the store, the tenants' keys and the clock.
 """

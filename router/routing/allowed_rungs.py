@@ -1,4 +1,4 @@
-"""Finds the rungs that may take a request, and those that may stand in for them. Pure.
+"""Finds the rungs that may take a request, and those that may replace them. Pure.
 
 A rung is passed over for one reason, the first in order of precedence. Some of these reasons give
 way where every answerer that should have answered has failed: what makes a higher rung too dear
@@ -27,7 +27,7 @@ def passed_over(
     asked: Asked,
     signals: Signals,
 ) -> Reason | None:
-    """Returns why a rung is not allowed: the first reason in order of precedence, else None."""
+    """Returns why a rung is not allowed: the first reason by precedence; None if it is allowed."""
     if asked.tiers and f.tier not in asked.tiers:
         return Reason.TIER_NOT_ALLOWED
     if f.missing or not fits(f, signals):
@@ -133,11 +133,12 @@ def fallback(
 ) -> tuple[list[int], Reason | None]:
     """Returns what takes a request that nothing between floor and ceiling may take, and why.
 
-    Where an answerer that should have taken it is not ready, that is an outage: `spare` stand in, a
-    higher level before a lower one. Else the request goes past soft ceilings upward, never below a
-    floor. A rung that is merely not ready stays in reach as the last resort, so that the gateway
-    can say what failed; so does an unsure level 1 where the policy has nothing above it. `spare` is
-    None for rows of the time before there were stand-ins: ceilings then gave way by themselves.
+    When an answerer that should have taken it is not ready, that is an outage: rungs of `spare`
+    replace it, a higher level before a lower one. Otherwise, the request goes past soft ceilings
+    upward, never below a floor. A rung that is only not ready stays in reach as the last resort,
+    so that the gateway can say what failed. So does an unsure level 1 if the policy has nothing
+    above it. `spare` is None for older rows, decided without substitutes: ceilings then gave way by
+    themselves.
     Raises NotCapable when the client's cost cap or a hard ceiling leaves nothing, PermissionDenied
     when the key may not use the tiers that are left.
     """

@@ -25,7 +25,7 @@ class Asked(Struct, frozen=True):
 
 
 class Shape(Struct, frozen=True):
-    """Holds the facts about a request, besides its signals, that decide an answer's cost."""
+    """Holds the facts about a request that decide an answer's cost, apart from its signals."""
 
     needs: tuple[Capability, ...]
     output_cap: int | None  # tokens; None where the client gives none

@@ -86,7 +86,7 @@ def decide(
     `facts` are all answerers of the policy in ladder order (by level, then as written). `pressure`
     comes from the budgets that the request counts in. `draw` is uniform in [0, 1) and lets the
     policy explore; with None the best rung goes first. `outages` False decides as older versions
-    did, which had no rungs that stand in for failed ones.
+    did, which had no rungs that replace failed ones.
     Raises NotCapable when no answerer that may take the request has the capabilities it needs; the
     message names what is missing. Raises PermissionDenied when the key's tiers leave no answerer.
     """

@@ -29,7 +29,7 @@ from router.types import (
 
 RECORD_VERSION = 2
 STAND_INS_FROM = 2
-"""Records of earlier versions were decided without rungs that stand in for failed ones."""
+"""Records of earlier versions were decided without rungs that replace failed ones."""
 
 
 class Evidence(Struct, frozen=True):

@@ -33,8 +33,8 @@ def counted_costs(
 ) -> list[float]:
     """Returns the running maximum of (1 + lambda)·c + kappa·latency, nano-dollars per rung.
 
-    A warm rung is held to the dearest of lower levels alone: what its cache saves counts against
-    its equals, which is where a switch would lose it.
+    A warm rung counts at least the dearest cost of lower levels, and not that of its own level:
+    what its cache saves counts against its equals, since a switch to one of them would lose it.
     """
     counted: list[float] = []
     dearest = below = 0.0

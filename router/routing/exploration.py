@@ -1,6 +1,6 @@
 """Chooses the first rung by chance where the policy explores. Pure: the caller passes the draw.
 
-The share is spread evenly over the rungs that are allowed besides the chosen one. What a hard rule
+The share is spread evenly over the allowed rungs other than the chosen one. What a hard rule
 decided, what a client pinned and what costs more than the cap when wrong is never explored. The
 propensity of every rung is what replay weighs recorded outcomes by (inverse propensity).
 """

@@ -52,7 +52,7 @@ class Bounds(Struct, frozen=True):
     floor_reasons: tuple[Reason, ...]
     ceiling_reasons: tuple[Reason, ...]
     hard_floor: int  # what hard rules alone demand, at most the policy's highest level
-    outage_floor: int  # how low a stand-in may be: hard rules and the client's min_tier hold
+    outage_floor: int  # how low a substitute may be: hard rules and the client's min_tier hold
     outage_ceiling: int  # how high: without the ceilings that the policy's `outage_lifts` names
     soft_limit: Reason | None = None  # whether a budget's soft limit lowered the ceiling
 

@@ -1,7 +1,7 @@
 """Decides what follows an answer: accept it, climb, fall back, or stop. Pure.
 
-The number of turns is bounded by the ladder and the rungs that stand in for it. The module also
-names the rung that is worth calling ahead of its turn.
+The ladder and its substitutes bound the number of turns. The module also names the rung that is
+worth calling ahead of its turn.
 
 The same inequality as `decision`, with the chance that this answer is right in place of a
 prediction from the prompt.
@@ -43,7 +43,7 @@ def next_rung(
     iff p is below the confidence floor. A failed rung climbs to the next one that money and time
     allow. Where the policy asks for no verification (`verified` False), an answer of sound
     structure is accepted. `stranded` means that an answerer has failed and no answer in hand may go
-    out, so that others may stand in.
+    out, so that others may replace it.
     """
     if stranded and (failure is not None or p_answer is None):
         return _fallen_back(decision, current, failure, left)
@@ -71,7 +71,7 @@ def next_rung(
 
 
 def ladder_after(decision: Decision, current: int) -> list[int]:
-    """Returns the rungs of the ladder that may follow `current`, which may itself stand in."""
+    """Returns the rungs of the ladder that may follow `current`, which may be a substitute."""
     ladder = [i for i, rung in enumerate(decision.rungs) if rung.taken]
     if current not in decision.spare:
         return [i for i in ladder if i > current]
@@ -82,8 +82,8 @@ def ladder_after(decision: Decision, current: int) -> list[int]:
 def turns(decision: Decision) -> list[int]:
     """Returns every rung that may have a turn, in the order of turns when each of them fails.
 
-    Rungs of the first one's level come first, then the ladder upward and the stand-ins above it,
-    then the stand-ins below. Each comes once, so this bounds the tries of a request.
+    Rungs of the first one's level come first, then the ladder upward and the substitutes above it,
+    then the substitutes below. Each comes once, so this bounds the tries of a request.
     """
     rungs, level = decision.rungs, decision.first_rung.level
     ladder = [i for i, rung in enumerate(rungs) if rung.taken]
@@ -97,7 +97,7 @@ def turns(decision: Decision) -> list[int]:
 
 
 def _fallen_back(decision: Decision, current: int, failure: Reason | None, left: Left) -> Step:
-    """Returns the step to the next rung that is left, stand-ins included, with its reason."""
+    """Returns the step to the next rung that is left, substitutes included, with its reason."""
     order = turns(decision)
     later = order[order.index(current) + 1 :] if current in order else []
     affordable = [i for i in later if _affordable(decision.rungs[i], left)]

@@ -61,7 +61,7 @@ class Router:
     def route_now(
         self, request: ChatRequest, identity: Identity, memory: SessionMemory | None = None
     ) -> RoutedRequest:
-        """Returns the decision alone, made on the calling thread. Raises NotCapable, ModelNotFound.
+        """Returns only the decision, made on the calling thread. Raises NotCapable, ModelNotFound.
 
         Answerers count as ready: what a policy decides does not depend on what runs just now.
         """
@@ -167,7 +167,7 @@ class Router:
         return self._clock
 
     def _drawn(self, runtime: PolicyRuntime) -> float | None:
-        """Returns a random number where the policy explores, else None."""
+        """Returns a random number if the policy explores, otherwise None."""
         exploring = self._draw is not None and runtime.policy.decision.explore.share > 0
         return self._draw() if exploring and self._draw is not None else None
 

@@ -108,8 +108,8 @@ class RoutedRequest(Struct, frozen=True):
     def holds_back(self, rung: int) -> bool:
         """Returns True when all of a rung's answer is held back before any of it goes out.
 
-        This is so wherever something else may have to go out instead, whatever is verified. In mode
-        observe nothing waits for a verdict, since the model that was asked for answers in any case.
+        This is so if another answer may have to go out instead, whatever is verified. In mode
+        observe nothing waits for a verdict, since the requested model answers in any case.
         """
         if self.buffered or self.needs_whole_answer:
             return True

@@ -101,7 +101,7 @@ class Embedding(Struct, frozen=True):
 def embedding_row(done: Embedding, secret: bytes) -> RequestRow:
     """Returns the row that is chained.
 
-    Own compute alone, and digests of the texts, kept nowhere.
+    It holds only own compute, and digests of the texts, which are kept nowhere.
     """
     call = replace(
         only_call(

@@ -65,8 +65,8 @@ def _plain(label: str) -> str:
 def moderated(readings: Mapping[str, Chances], heads: Classes) -> Moderated:
     """Returns the scores of one text, from what each of `heads` said of it.
 
-    A head's least likely classes may be left out of a reading; such a class has at most the chance
-    that the others leave, and exactly that where it alone is missing.
+    A head's least likely classes may be missing in a reading. Such a class has at most the chance
+    that the others leave, and exactly that chance if it is the only missing one.
     """
     scores: dict[str, float] = {}
     for name, classes in heads.items():

@@ -57,7 +57,7 @@ def said_of(
 ) -> Said:
     """Returns the fields and the verdict for one text.
 
-    With a `task` that is a field, that field alone.
+    A `task` that is a field gives only that field.
 
     `readings` holds what every head of `heads_of` said.
     """

@@ -1,9 +1,9 @@
 """Analyses texts by a policy's specialist: reads, classifies and books them; calls no tier.
 
-The path of `POST /api/v1/{domain}/{task}/analyze` and `/batch`. Triage reads every text as it reads
-a request, so that its row has the signals and decides again like any other; what is said comes from
-the heads alone. Each text is a row of its own at what reading it took, with what it would have cost
-elsewhere.
+It is the path of `POST /api/v1/{domain}/{task}/analyze` and `/batch`. Triage reads every text as it
+reads a request, so that its row has the signals and decides again like any other row. The result
+comes only from the heads. Each text is a row of its own, with the cost of reading it and what it
+would have cost elsewhere.
 """
 
 from __future__ import annotations

@@ -153,7 +153,7 @@ def _fit(
 ) -> Weights:
     """Returns weights (width + 1, classes) of least mean log loss + ridge x squared weights.
 
-    The bias is the last row; the ridge leaves it alone.
+    The bias is the last row; the ridge does not count it.
     """
     count, width = design.count, design.width
     rows = np.arange(count)

@@ -1,7 +1,7 @@
 """Embeds each text once, within one build and from one start to the next.
 
 A knowledge file of 2,000 utterances costs half a second of one core, and as much again what is
-fitted to it. Both are kept beside the database, under the triage model's version; a cache that
+fitted to it. Both are kept next to the database, under the triage model's version; a cache that
 cannot be read or written is only slow.
 """
 

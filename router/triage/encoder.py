@@ -83,9 +83,9 @@ MAX_NEW = 8
 class Tokeniser:
     """Makes WordPiece ids of a text, as the encoder was trained on them.
 
-    A plain text is looked up word by word, for most words are a token of their own: 5 us instead of
-    35 for 20 tokens. Everything else goes through the library, which a test compares with it. Where
-    there is a list of words, typing errors are mended first.
+    A plain text is looked up word by word, since most words are a token of their own: 5 us instead
+    of 35 for 20 tokens. The library reads all other texts, and a test compares both ways. If there
+    is a list of words, typing errors are mended first.
     """
 
     def __init__(self, path: Path, words: Path | None = None) -> None:
@@ -187,7 +187,7 @@ def import_onnxruntime() -> ModuleType:
     """Returns onnxruntime with its reports of use turned off.
 
     Its Linux build of 1.31 writes a device id and a database into the home folder and looks for a
-    host of its maker's, unless this variable stood in the environment when it was imported.
+    host of its maker's, unless this variable was in the environment when it was imported.
     """
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     return importlib.import_module("onnxruntime")

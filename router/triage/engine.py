@@ -3,8 +3,8 @@
 Requests wait in a queue; the worker takes all that wait, at most MAX_BATCH texts, and runs rules,
 encoder, heads and matching once. There is no timer: a lone request is read at once, and a batch
 forms only while the one before is read. Rules run in the worker too, so that the event loop only
-hands over and puts together. No text gives an error: where the model is missing or fails, rules
-read alone and the reading says `degraded`. It knows nothing about requests or conversations.
+hands over and puts together. No text gives an error: when the model is missing or fails, only the
+rules read, and the reading says `degraded`. It knows nothing about requests or conversations.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ class Model(Protocol):
 
 
 class Knowledge(Protocol):
-    """Approved answers, searched by embedding; what the operator wrote, by its words alone."""
+    """Searches approved answers by embedding, and the operator's own texts only by their words."""
 
     def written(self, text: str) -> tuple[str, Match] | None: ...
 
@@ -139,9 +139,9 @@ class EngineResult(NamedTuple):
 class TriageEngine:
     """Holds the model and the thread that runs it, shared by all policies.
 
-    Without a model everything is read by rules. With `together` = 1 each request is read alone:
-    INT8 activations are scaled over a whole run, so that what else is in it moves a chance in the
-    third digit, and a request that stands at a threshold may fall to either side. Waiting requests
+    Without a model, rules read everything. With `together` = 1 each request has a run of its own:
+    INT8 activations are scaled over a whole run, so the other texts of a run move a chance in its
+    third digit, and a request near a threshold may fall to either side. Waiting requests
     are bounded by the server's connections; those whose client is gone are skipped.
     """
 
@@ -169,14 +169,14 @@ class TriageEngine:
     def read_now(
         self, texts: Sequence[str], older: Sequence[str], config: TriageConfig
     ) -> EngineResult:
-        """Reads texts on the calling thread. `older` is read by the rules alone."""
+        """Reads texts on the calling thread. Only the rules read `older`."""
         readings = _read_all(self, [(text, config) for text in texts])
         return EngineResult(readings, _older_facts(self, older, config))
 
     async def read(
         self, texts: Sequence[str], older: Sequence[str], config: TriageConfig
     ) -> EngineResult:
-        """Reads texts on the worker, together with whatever else waits there."""
+        """Reads texts on the worker, together with all other texts that wait there."""
         loop = asyncio.get_running_loop()
         job = _Job(texts, older, config, loop, loop.create_future())
         if self._worker is None:
@@ -240,8 +240,8 @@ class TriageEngine:
     ) -> tuple[list[ModelRow], list[Match | None]]:
         """Returns the model's reading of texts, and what each matches in its policy's knowledge.
 
-        A text that the operator wrote, but for courtesies, is read as it stands there, once; the
-        encoder reads the rest.
+        A text that the operator wrote, apart from courtesies, is read once, as the operator wrote
+        it. The encoder reads the other texts.
         """
         known = self._written(asked)
         rest = [one for i, one in enumerate(asked) if i not in known] if known else asked

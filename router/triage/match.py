@@ -274,8 +274,8 @@ class KnowledgeIndex:
     def adjusted_to(self, asked: Utterances) -> Floats:
         """Returns the coefficients, fitted on what this index finds of utterances it does not hold.
 
-        They are asked twice: of all intents, where they ought to find their own, and of the others
-        alone, where they ought to find none.
+        Each utterance is asked twice: of all intents, where it should find its own, and of only the
+        other intents, where it should find none.
         """
         truth = np.array(asked.intent_ids)[asked.owner]
         names = np.array(self.intent_ids)
@@ -309,7 +309,7 @@ class KnowledgeIndex:
 
 
 def _written(keys: Sequence[str], owner: Sequence[int]) -> dict[str, int]:
-    """Returns the first utterance with each text that stands under one intent only."""
+    """Returns the first utterance of each text that only one intent has."""
     intents: dict[str, set[int]] = {}
     first: dict[str, int] = {}
     for i, (key, intent) in enumerate(zip(keys, owner, strict=True)):
@@ -370,13 +370,13 @@ def _fit_key(utterances: Utterances) -> bytes:
 def _key(text: str) -> str:
     """Returns the words of a text in any alphabet, lower case.
 
-    What stands beside the utterance counts.
+    Words around the utterance count.
     """
     return " ".join(_ANY_WORD.findall(text.lower()))
 
 
 def plain(key: str) -> str:
-    """Returns a text of lower-case words without courtesies; all of it where nothing else is left.
+    """Returns a text of lower-case words without courtesies; all of it where nothing would be left.
 
     >>> plain("good morning where is my order please thank you"), plain("thank you")
     ('where is my order', 'thank you')

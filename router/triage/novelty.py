@@ -1,8 +1,8 @@
 """Computes novelty: the chance that a request is unlike anything the model was made on.
 
 Two kinds of evidence are combined by a logistic model: how far a request lies from the centres of
-everything seen (Mahalanobis), and how much it resembles text that means nothing. Each alone lost
-to the two together; the model card has the figures, and those of other scores that lost.
+everything seen (Mahalanobis), and how much it resembles text that means nothing. Both together were
+better than each one; the model card has the figures, and those of other scores that lost.
 """
 
 from __future__ import annotations

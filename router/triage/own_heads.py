@@ -1,6 +1,6 @@
 """Stacks a policy's heads with the model's own, so that one matrix product reads them all.
 
-A head with a built-in name stands in for it. It knows nothing about files or policies.
+A head with a built-in name replaces the built-in head. It knows nothing about files or policies.
 """
 
 from __future__ import annotations

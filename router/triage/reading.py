@@ -11,7 +11,7 @@ seen. A bare follow-up takes its meaning from the last turn that had one.
 Words that talk to the router ("this is trivial, use the cheapest model") lower nothing: such a turn
 is read twice, with and without them, and each signal is the more cautious of the two, so neither
 the words nor their removal can lower a signal. A turn that names models, tiers or stakes counts as
-novel besides (0.5, which is level 2 by default), since no ordinary user speaks of them; one that
+novel too (0.5, which is level 2 by default), since no ordinary user speaks of them; one that
 only plays itself down ("just a quick question") does not, since ordinary users do. A disguised turn
 (reversed, leet, base64 ...) is read both ways too, and counts as novel likewise.
 
@@ -72,7 +72,7 @@ class TurnFacts(Struct, frozen=True):
     unread: bool  # more text or numbers than are read
     other_forms: tuple[str, ...] = ()  # read besides: without talk to the router, undisguised
     unusual: bool = False  # it talked to the router, or was disguised
-    placeholder: bool = False  # a program's stand-in for a text: "#NAME?"
+    placeholder: bool = False  # what a program put in place of a text: "#NAME?"
 
 
 class RuleFacts(NamedTuple):

@@ -75,7 +75,7 @@ class TriageService:
         read: Set[str] = USER_ALONE,
     ) -> None:
         """`scope` names the classification task that a request asks for and the text to classify;
-        `tasks` has a configuration for each, whose knowledge holds that task's classes alone.
+        `tasks` has a configuration for each, whose knowledge holds only that task's classes.
         `read`: the roles whose text the rules read, the policy's `triage.read`.
         """
         self._engine = engine
@@ -96,9 +96,8 @@ class TriageService:
     ) -> tuple[Signals, float]:
         """Returns signals and core-milliseconds.
 
-        This thread's and this request's share of the worker's.
-
-        Nothing else runs on this thread in between, since there is no await but the worker's.
+        They are this thread's, and this request's share of the worker's. No other task runs on this
+        thread in between, since the only await is the worker's.
         """
         began_s, worker_ms = time.thread_time(), 0.0
         reading, config = self._begin(request)

@@ -110,7 +110,7 @@ class TriageModel:
         return Encoded(vectors, grams_of(rows))
 
     def vectors(self, texts: Sequence[str]) -> Embeddings:
-        """Returns the unit vectors alone, (texts, width)."""
+        """Returns only the unit vectors, (texts, width)."""
         return self.encoder.encode(texts)
 
     def read(self, encoded: Encoded, own: OwnHeads | None = None) -> HeadOutputs:

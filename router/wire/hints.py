@@ -131,7 +131,7 @@ _FIELD = {"stakes_usd": "stakes_nano_usd", "max_cost_usd": "max_cost_nano_usd"}
 def read_hints(routing: object, headers: Mapping[str, str], prompt_cache_key: str | None) -> Hints:
     """Returns the client's hints: body and headers together, the stricter of both.
 
-    The session comes from the body, or else from `x-tiergate-session`, `x-session-id` or
+    The session comes from the body, otherwise from `x-tiergate-session`, `x-session-id` or
     `prompt_cache_key`. Raises RequestError for an unknown key, a wrong value, or two different
     policies.
     """

@@ -1,4 +1,4 @@
-"""A provider's bill beside the ledger: what differs, and what explains it."""
+"""Compares a provider's bill with the ledger: what differs, and what explains it."""
 
 from __future__ import annotations
 

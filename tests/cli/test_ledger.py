@@ -1,4 +1,4 @@
-"""`tiergate ledger`, `keys`, `review` and `report` as programs, on a ledger written beside them."""
+"""Runs `tiergate ledger`, `keys`, `review` and `report` on a ledger that the tests write."""
 
 from __future__ import annotations
 

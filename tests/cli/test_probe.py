@@ -81,7 +81,7 @@ def test_server_without_a_list_stays_unknown(tmp_path: Path, upstream: Upstream)
 
 
 class Strict(BaseHTTPRequestHandler):
-    """Knows `/v1/models` without a query alone, and refuses every key but `good`."""
+    """Knows `/v1/models` only without a query, and refuses every key but `good`."""
 
     def do_GET(self) -> None:
         status = 200 if self.path == "/v1/models" else 404

@@ -1,4 +1,4 @@
-"""`tiergate ledger reprice` as people run it, on a ledger written beside it."""
+"""Runs `tiergate ledger reprice` as people do, on a ledger that the tests write."""
 
 from __future__ import annotations
 

@@ -40,9 +40,9 @@ class Place:
 
 
 def documented(client: str, place: Place, model: str = "auto") -> str:
-    """The first code block below a client's heading in the guides, with this server's address.
+    """Returns the first code block below a client's heading in the guides, with this server's URL.
 
-    `model` stands in for `auto` where the block needs an upstream that fills schemas.
+    `model` replaces `auto` where the block needs an upstream that fills schemas.
     """
     code = (
         _blocks(client)[0]
@@ -53,7 +53,7 @@ def documented(client: str, place: Place, model: str = "auto") -> str:
 
 
 def documented_policy(client: str) -> dict[str, Any]:
-    """The sections of a policy that stand below a client's heading."""
+    """Returns the sections of a policy below a client's heading."""
     sections = yaml.safe_load(_blocks(client)[1])
     assert isinstance(sections, dict)
     return sections

@@ -32,7 +32,7 @@ pytestmark = [
 
 @pytest.fixture
 def workshop(tmp_path: Path) -> Path:
-    """A folder with a program that greets in German, and `claude` beside it."""
+    """Makes a folder with `claude` and a program that greets in German."""
     (tmp_path / "hello.py").write_text('print("Hallo, world")\n')
     claude = tmp_path / "bin/claude"
     claude.parent.mkdir()

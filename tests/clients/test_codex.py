@@ -29,7 +29,7 @@ pytestmark = [
 
 @pytest.fixture
 def workshop(tmp_path: Path) -> Path:
-    """A folder with a program that greets in German, and `codex` beside it."""
+    """Makes a folder with `codex` and a program that greets in German."""
     (tmp_path / "hello.py").write_text('print("Hallo")\n')
     codex = tmp_path / "bin/codex"
     codex.parent.mkdir()

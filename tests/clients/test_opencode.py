@@ -27,7 +27,7 @@ pytestmark = pytest.mark.skipif(PROGRAM is None, reason="npm has not installed o
 
 @pytest.fixture
 def workshop(tmp_path: Path) -> Path:
-    """A folder with a program that greets in German, and `opencode` beside it."""
+    """Makes a folder with `opencode` and a program that greets in German."""
     (tmp_path / "hello.py").write_text('print("Hallo")\n')
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin/opencode").symlink_to(str(PROGRAM))

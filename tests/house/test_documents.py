@@ -79,7 +79,7 @@ GROUPS = {
 
 
 def rooms_in(text: str) -> set[str]:
-    """Returns the folders that a list such as "**base**, ledger/sql" stands for.
+    """Returns the folders that a list such as "**base**, ledger/sql" means.
 
     >>> sorted(rooms_in("**base**, ledger/sql"))
     ['errors', 'ledger.sql', 'types']

@@ -1,4 +1,4 @@
-"""Every file that we write is its owner's alone, whatever umask we are started with."""
+"""Only its owner can read a file that we write, whatever umask we are started with."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ def mistakes_of(folder: Path, text: str) -> tuple[Mistake, ...]:
 
 
 def policy(folder: Path, model: str = "gpt-x", price: str = "", more: str = "") -> LoadedPolicy:
-    """A policy beside the book, with one upstream answerer on `model`."""
+    """Writes a policy next to the book, with one upstream answerer on `model`."""
     book(folder)
     far = UPSTREAM.replace("MODEL", model).replace("PRICE", price)
     text = GOOD.replace("      - name: smol\n", f"      - {far}\n      - name: smol\n", 1)

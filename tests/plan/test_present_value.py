@@ -1,4 +1,4 @@
-"""Present value, internal rate, payback, break-even: by hand, beside others, and as properties."""
+"""Tests present value, internal rate, payback, break-even: by hand, by others, as properties."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The first pass: plain texts are read by their words alone, and say what the encoder would say."""
+"""The first pass reads plain texts only by their words, and says what the encoder would say."""
 
 from __future__ import annotations
 

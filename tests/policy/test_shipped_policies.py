@@ -1,4 +1,4 @@
-"""Every policy that ships loads, is documented, and leaves ordinary support talk alone."""
+"""Every policy that ships loads, is documented, and lets ordinary support talk pass."""
 
 from __future__ import annotations
 

@@ -173,7 +173,7 @@ async def test_nothing_is_called_beside_an_answer_that_nobody_verifies(houses: H
 async def test_a_cap_that_two_calls_would_pass_allows_one_after_the_other(
     houses: Houses, stream
 ) -> None:
-    """Together they hold $0.002409; the second alone, after the first, $0.00221."""
+    """Both together hold $0.002409; the second, called after the first, holds $0.00221."""
     other = dear(p=GOOD)
     house = a_race(houses, mid(p=BAD, wait_s=0.01), other)
     outcome, row = await answered(house, stream=stream, hints=Hints(max_cost_nano_usd=2_408_999))

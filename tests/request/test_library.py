@@ -126,7 +126,7 @@ async def test_closing_a_gateway_on_its_loop_says_how(tmp_path: Path) -> None:
 async def under_uvicorn(
     application: Handler, lifespan: Literal["auto", "off"]
 ) -> AsyncIterator[str]:
-    """Serves an application by somebody else's server. Gives its address."""
+    """Serves an application by uvicorn, a server that is not ours. Yields its address."""
     config = uvicorn.Config(application, port=0, lifespan=lifespan, log_level="error")
     server = uvicorn.Server(config)
     serving = asyncio.ensure_future(server.serve())

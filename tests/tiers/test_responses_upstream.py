@@ -1,4 +1,4 @@
-"""Upstreams that speak OpenAI's responses: what they seal goes back to them alone."""
+"""Upstreams that speak OpenAI's responses get back what they sealed; no other upstream does."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def test_usage_is_counted_as_reported(served: Served) -> None:
 
 
 def test_calls_and_results_have_their_own_types_upstream(served: Served) -> None:
-    """Chat completions would need `input` inside JSON; the seal stands before its call."""
+    """Chat completions would need `input` inside JSON; the seal comes before its call."""
     calls = [
         {"type": "custom_tool_call", "call_id": "a", "name": "apply_patch", "input": "x"},
         {"type": "custom_tool_call_output", "call_id": "a", "output": "Done."},

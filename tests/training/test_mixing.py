@@ -1,4 +1,4 @@
-"""Two readers of a text as one head: how much each counts, and when the words alone are enough."""
+"""Tests two readers of a text as one head: their weights, and when the words are enough."""
 
 from __future__ import annotations
 

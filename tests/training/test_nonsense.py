@@ -1,4 +1,4 @@
-"""Texts that mean nothing: what they are made of, and where they may not stand."""
+"""Tests texts that mean nothing: what they are made of, and where they may not appear."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The service: batching off the event loop, several policies, and signals for any text whatever.
+"""Tests the service: batches off the event loop, several policies, and signals for any text.
 
-The model here is a small stand-in with the real one's shape: what it says is stated in the text
-("stakes=0.9 domain=legal"), and it counts how it is called.
+A small model with the real one's shape replaces it. Each text states what the model says
+("stakes=0.9 domain=legal"), and the model counts its calls.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Outputs:
 
 
 class StatedModel:
-    """Reads "name=value" words; everything else is 0.1, customer support, a FAQ."""
+    """Reads "name=value" words; all other signals are 0.1, customer support, a FAQ."""
 
     version = "stated-1"
     request_types = tuple(RequestType)
@@ -91,7 +91,7 @@ class StatedModel:
 
 
 class OneAnswer:
-    """Matches texts with a word of its own; nothing stands written in it."""
+    """Matches texts with a word of its own; it holds no written texts."""
 
     def written(self, text: str) -> None:
         return None
@@ -210,7 +210,7 @@ def test_the_words_of_the_talk_itself_are_read_with_caution(service):
 
 
 async def busy(model: StatedModel, service: TriageService) -> asyncio.Task[Signals]:
-    """Closes the gate and returns once the worker stands before it with a request of its own."""
+    """Closes the gate, and returns once the worker waits there with a request of its own."""
     model.gate.clear()
     task = asyncio.create_task(service.read(ask("first"), None))
     await asyncio.to_thread(model.began.wait, 10)

@@ -1,4 +1,4 @@
-"""Typing errors: mended where one letter is wrong and the word is common, else left alone."""
+"""Typing errors are mended if one letter is wrong and the word is common; others stay."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs as the child: llama.cpp's own HTTP server on a unix socket, and nothing else.
+"""Runs as the child: only llama.cpp's own HTTP server on a unix socket.
 
 It runs as a script of its own (`python -P child.py`), so that a crash in native code takes
 no request path with it. Line 1 of stdin is its settings; stdout carries one line when the model is

@@ -1,9 +1,9 @@
 """Keeps the local model's child process alive and tells the workers where it is.
 
-One host per machine and model: the process that starts the workers owns it and passes its address
-on. It loads beside serving, restarts a crashed child with growing pauses, and swaps the child when
-the adapter set changes: start the new one, switch, drain the old one. It supervises from threads
-of its own, so that it needs no event loop. It knows nothing about requests.
+A machine has one host per model: the process that starts the workers owns it and passes its address
+on. It loads the model while the workers serve, and restarts a crashed child with growing pauses.
+When the adapter set changes, it starts a new child, switches, and drains the old one. It supervises
+from threads of its own, so that it needs no event loop. It knows nothing about requests.
 """
 
 from __future__ import annotations
@@ -143,7 +143,7 @@ class LocalModelHost:
             return self._generation
 
     def _publish(self, supervisor: _Supervisor, state: HostState) -> None:
-        """Tells the workers. A child that loads beside a ready one stays unseen until it is."""
+        """Tells the workers. They do not see a child that loads while another one is ready."""
         with self._lock:
             current = self._supervisor in (None, supervisor)
             replaces = (

@@ -33,8 +33,7 @@ def too_late(facts: AnswererFacts) -> DeadlineExceeded:
 
 
 async def made_of(request: ChatRequest, write: Callable[[], Made]) -> Made:
-    """Returns a body for this request; a long one is written beside the loop, which has others to
-    serve."""
+    """Returns a body for this request. A thread writes a long one, so that the loop can serve."""
     return await asyncio.to_thread(write) if request.is_long else write()
 
 

@@ -117,7 +117,10 @@ def host_of(url: str) -> str:
 
 
 def read_retry_after(headers: Mapping[str, str], now_ms: int) -> float | None:
-    """Seconds to wait: `retry-after-ms`, else `Retry-After` in seconds or as a date; else None."""
+    """Returns the seconds to wait: `retry-after-ms`, otherwise `Retry-After`, otherwise None.
+
+    `Retry-After` gives seconds or a date.
+    """
     milliseconds = _seconds(headers.get("retry-after-ms"))
     if milliseconds is not None:
         return milliseconds / 1000.0
@@ -152,7 +155,7 @@ def worth_retrying(error: UpstreamError) -> bool:
 def wait_s(error: UpstreamError, tried: int, time_left_s: float) -> float | None:
     """Returns the seconds to wait before try number `tried` + 1, None when a wait is useless.
 
-    What the upstream asks for, else 0.1 s doubling (0.1, 0.2, 0.4 for tried 1, 2, 3).
+    It is what the upstream asks for, otherwise 0.1 s doubling (0.1, 0.2, 0.4 for tried 1, 2, 3).
     """
     asked = error.retry_after_s
     wait = FIRST_BACKOFF_S * 2 ** (tried - 1) if asked is None else asked

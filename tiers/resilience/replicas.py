@@ -1,7 +1,7 @@
 """Chooses the server for the next call among equal ones: the one with the fewest calls under way.
 
 It passes over a replica that an open breaker, a refused key or a Retry-After keeps out. The caller
-passes the time. It knows the status codes of HTTP and nothing else of it.
+passes the time. Of HTTP, it knows only the status codes.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def outcome_of(status: int) -> Outcome:
 
 
 def cancelled(ends_at: float) -> Outcome:
-    """Reads what a cancelled call says of its replica: too slow at the deadline, else nothing.
+    """Reads what a cancelled call says of its replica: too slow at the deadline, otherwise nothing.
 
     Whoever called has the same deadline and may be first to cancel, by some milliseconds."""
     late = asyncio.get_running_loop().time() >= ends_at - 0.05

@@ -131,7 +131,7 @@ class Sums:
 
     @property
     def compared(self) -> bool:
-        """Returns True when any call could be priced again; else the difference is unknown."""
+        """Returns True when any call could be priced again. If not, the difference is unknown."""
         return self.calls > self.left_out
 
     @property

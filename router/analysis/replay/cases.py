@@ -93,9 +93,7 @@ class Case:
     stand_ins: bool = True  # decided when rungs could replace failed ones; not in older rows
 
     def read_by(self, policy_hash: str) -> Case:
-        """Returns the case with this policy's own reading where the text is available, else
-        unchanged.
-        """
+        """Returns the case with this policy's own reading, or unchanged without its text."""
         own = self.readings.get(policy_hash)
         if own is None:
             return self

@@ -123,7 +123,7 @@ def _facts(
 
 
 def _p(plan: RungPlan, case: Case) -> tuple[float, PSource, int]:
-    """Returns the chance of being right: level 1's own match, else sigma(a·(theta - d))."""
+    """Returns the chance of being right: level 1's own match, otherwise sigma(a·(theta - d))."""
     signals = case.signals
     # A resolver is right as often as its match is; ability says nothing of it.
     if plan.facts.kind == "resolver":

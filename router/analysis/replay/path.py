@@ -96,7 +96,7 @@ def path_under(side: Side, case: Case, climbs: Climbs, assumed: set[Assumed]) ->
     case = case.read_by(side.policy_hash)
     facts, asked = facts_under(side, case, assumed)
     try:
-        # Older rows were decided without stand-ins; deciding them alike needs the same rule.
+        # Older rows were decided without substitutes; deciding them alike needs the same rule.
         outages = case.stand_ins or case.policy_hash != side.policy_hash
         decision = decide(side.policy, case.signals, facts, asked, case.pressure, outages=outages)
     except NotCapable as error:
@@ -192,7 +192,7 @@ class _Walker:
         """Returns the cost from this rung on, who answers with which weight, and if it is certain.
 
         The cost is None where it is unknown. The result is certain if every call is a recorded one.
-        The ladder and its stand-ins bound the recursion: each rung has one turn.
+        The ladder and its substitutes bound the recursion: each rung has one turn.
         """
         name = self.decision.rungs[index].answerer
         if name in self.case.called:
@@ -254,8 +254,9 @@ class _Walker:
         return early if may_hold(other, self.case) <= most else None
 
     def _best(self, index: int) -> int:
-        """Returns the rung whose answer went out: the row's after all recorded calls, else the last
-        one.
+        """Returns the rung whose answer went out: the row's after all recorded calls.
+
+        After other calls, it is the last one.
         """
         names = [rung.answerer for rung in self.decision.rungs]
         last = [i for i in turns(self.decision) if names[i] in self.case.called][-1]

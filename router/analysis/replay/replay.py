@@ -317,7 +317,7 @@ def _chance(case: Case, path: Path, same: bool) -> float:
 
 
 def _usable(shadows: _Shadows, path: Path) -> bool:
-    """Returns True when every shadow of this answerer has an outcome; else they mislead."""
+    """Returns True when every shadow of this answerer has an outcome. Fewer would mislead."""
     return not shadows.unlabelled[path.answerer]
 
 

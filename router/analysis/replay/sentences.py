@@ -51,7 +51,7 @@ def headline(replay: Replay) -> str:
 def _expected_error(replay: Replay) -> str:
     """Writes "at an expected error of 39.06 % instead of 2.72 % over the same 12 requests (...)".
 
-    It uses outcomes where they cover every request that has one, else the policies' beliefs.
+    It uses outcomes if they cover every request that has one, otherwise the policies' beliefs.
     """
     errors, believed = replay.errors, replay.believed
     if errors.answerable and errors.dr is not None and errors.logged is not None:

@@ -1,4 +1,4 @@
-"""Turns another gateway's usage into cases: with a prompt it is decided, else only tokens count.
+"""Turns another gateway's usage into cases: rows with a prompt are decided, others count tokens.
 
 It is pure: the caller passes the function that reads a prompt. Tokens without prompts show the cost
 if each answerer of the policy answered everything; nobody can say which of them would.

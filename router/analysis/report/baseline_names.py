@@ -86,7 +86,7 @@ def _of_section(section: ReportSection) -> PolicyNames:
 
 @lru_cache(maxsize=64)
 def names_in(text: str) -> PolicyNames:
-    """Reads a policy file's statement of its baselines: `report`, else its first answerers."""
+    """Reads a policy file's baselines: those of `report`, otherwise its first answerers."""
     # Policies repeat across reports, hence the cache; a file that fails costs only its names.
     try:
         tree, _ = load_yaml("policy", text)

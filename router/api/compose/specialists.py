@@ -1,8 +1,8 @@
 """Makes a policy's specialist ready without a server, from policy, triage model and heads.
 
 It belongs to the composition root. It imports neither tiers nor ledger nor HTTP, so that
-classifying a file needs only onnxruntime, tokenizers and numpy besides the packages of the command
-line and of policies.
+classifying a file needs only onnxruntime, tokenizers, numpy, and the packages of the command line
+and of policies.
 """
 
 from __future__ import annotations

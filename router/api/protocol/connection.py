@@ -160,7 +160,7 @@ class Connection(asyncio.Protocol):
     # The server calls these.
 
     def drain(self) -> None:
-        """Closes at once when nothing is asked, else after the answer to the newest request."""
+        """Closes at once if nothing is asked, otherwise after the answer to the newest request."""
         if self._current is None or self._newest is None:
             self._close()
         else:

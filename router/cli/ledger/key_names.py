@@ -1,7 +1,7 @@
 """Checks the names in a key's limits, so that a mistyped name makes no key that reaches nothing.
 
 Known names are those of the policies that this ledger's servers have run, and of the policies given
-by name, or else of the shipped ones.
+by name. Without such policies, the names of the shipped ones are known.
 """
 
 from __future__ import annotations

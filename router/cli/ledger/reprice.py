@@ -89,7 +89,7 @@ def _day(text: str) -> date:
 
 
 def policy_reader(fixed: str | None) -> Callable[[str], LoadedPolicy | None]:
-    """Returns a function that finds a row's policy: the requested one, else a shipped one.
+    """Returns a function that finds a row's policy: the requested one, otherwise a shipped one.
 
     A requested policy must be valid; the one that a row names may be gone or changed.
     """

@@ -171,7 +171,7 @@ def _minutes(number: float) -> str:
 
 
 def _minute_prices(fixed: str | None) -> MinutePriceOf:
-    """Returns the price of a minute by a row's policy: the requested one, else the shipped one."""
+    """Returns a minute's price by a row's policy: the requested one, otherwise the shipped one."""
     from router.cli.ledger.reprice import policy_reader
     from router.money.price_book import PriceBook, utc_day
 

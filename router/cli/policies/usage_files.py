@@ -66,7 +66,7 @@ def _reading(core: Core, request: ChatRequest) -> tuple[str, Reading]:
 
 
 def _paid(core: Core, row: UsageRow) -> int | None:
-    """Returns the row's cost there: as the log states it, else by the price book on its day."""
+    """Returns the row's cost there: from the log, otherwise from the price book of its day."""
     if row.cost_nano_usd is not None:
         return row.cost_nano_usd
     created_ms = now_ms() if row.created_at_ms is None else row.created_at_ms

@@ -131,7 +131,7 @@ def run_demo(
 
 
 def prompts_of(loaded: LoadedPolicy) -> tuple[DemoPrompt, ...]:
-    """Returns the committed prompts next to the policy, else the shipped ones."""
+    """Returns the committed prompts next to the policy, otherwise the shipped ones."""
     name = Path("demo") / "prompts.jsonl"
     own = loaded.path.parent / name
     file = own if own.exists() else policies_dir() / name

@@ -266,7 +266,7 @@ def recover(database: Database, slots: Slots, writer_id: str, clock: Clock) -> H
     """Finishes requests that dead writers left open, in `writer_id`'s chain; returns its head.
 
     The caller holds the slot of `writer_id`; the slots of others are tried, so a living worker's
-    open requests are left alone. Raises: LedgerError.
+    open requests stay open. Raises: LedgerError.
     """
     with database.reading() as connection:
         head = reading.chain_head(connection, writer_id)

@@ -123,7 +123,7 @@ def chain_rows(connection: Connection) -> Iterator[tuple[ChainRow, bool]]:
 
 
 def chain_head(connection: Connection, writer_id: str) -> Head:
-    """Returns the end of a writer's chain: its last row, else the end of a purge, else genesis."""
+    """Returns the end of a writer's chain: its last row, or the end of a purge, or genesis."""
     row = connection.exec_driver_sql(
         "SELECT sequence, row_hash FROM requests WHERE writer_id = ? AND sequence IS NOT NULL "
         "ORDER BY sequence DESC LIMIT 1",
@@ -160,7 +160,7 @@ def chain_heads(connection: Connection) -> tuple[Head, ...]:
 
 
 def feedback_head(connection: Connection) -> Head:
-    """Returns the last word in the chain of feedback, else the end of a purge, else genesis."""
+    """Returns the last word in the chain of feedback, or the end of a purge, or genesis."""
     row = connection.exec_driver_sql(
         "SELECT sequence, row_hash FROM feedback ORDER BY sequence DESC LIMIT 1"
     ).first()

@@ -218,7 +218,7 @@ def _latest(
 def _outcome(
     request_id: str, by_source: Mapping[FeedbackSource, Feedback], answer: tuple[int, float, bool]
 ) -> TrueOutcome:
-    """Returns an outcome; each field is the reviewer's word where there is one, else the client's.
+    """Returns an outcome. Each field is the reviewer's word, or the client's where there is none.
 
     `answer` is the level that answered, its confidence, and True if it stayed a draft."""
     words = [

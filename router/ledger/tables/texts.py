@@ -100,7 +100,7 @@ class TextStore:
         await asyncio.to_thread(self._insert, row)
 
     async def get(self, request_id: str, tenant: str | None, kind: TextKind) -> str | None:
-        """Returns a stored text that has not expired, of that tenant (None: any), else None."""
+        """Returns a stored text of that tenant (None: any); None when it is missing or expired."""
         return await asyncio.to_thread(self._select, request_id, tenant, kind)
 
     def prompts(

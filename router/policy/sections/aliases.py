@@ -15,7 +15,7 @@ from router.policy.sections.base import Name, Section
 
 
 def best_glob(names: Iterable[str], name: str) -> str | None:
-    """Returns the entry equal to `name`, else the longest glob that matches it, else None."""
+    """Returns the entry equal to `name`, otherwise the longest glob that matches it or None."""
     return _best_glob(tuple(names), name)
 
 

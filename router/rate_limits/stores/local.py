@@ -3,7 +3,7 @@
 The ledger's database is too slow for this: level-1 traffic holds nothing there and is answered in a
 fraction of a commit. The file is a table of fixed slots in shared memory, a digest and a time each:
 
-    hash of the name -> slot, slot + 1, ... up to PROBES: the same digest, else one that is free
+    hash of the name -> slot, slot + 1, ... up to PROBES: the same digest, otherwise a free slot
 
 The slot of a full bucket is free to take, so nothing is ever cleaned up, and buckets of a crashed
 process fill by themselves. One lock guards the file for the microseconds of a call; the kernel

@@ -1,7 +1,7 @@
 """Rewrites a text in other words by stated rules, for training; no rule changes the question.
 
 Each rule swaps a phrase that English uses both ways. The rules know nothing of labels, and they
-leave negation, numbers and names alone.
+never change negation, numbers and names.
 """
 
 from __future__ import annotations

@@ -261,7 +261,7 @@ def projected(rows: Sequence[Sequence[int]], seed: int) -> Student:
 def table_read_alone(
     network: Student, counts: npt.NDArray[np.int64], batch: int = 2_048
 ) -> npt.NDArray[np.float32]:
-    """Returns the network's weighted vector of each word piece alone, (pieces, width).
+    """Returns the network's weighted vector of each single word piece, (pieces, width).
 
     The network reads [CLS] piece [SEP]. The weight falls with the piece's share of `counts` (Arora
     et al. 2017), and the mean over the counted pieces is subtracted, as in Model2Vec. Padding (id

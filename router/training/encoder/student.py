@@ -50,7 +50,7 @@ class Layer(nn.Module):
         self.drop = nn.Dropout(shape.dropout)
 
     def forward(self, x: Tensor, bias: Tensor) -> Tensor:
-        """Maps (batch, tokens, width) to the same; `bias` is very negative for padding, else 0."""
+        """Maps (batch, tokens, width) to the same; `bias` is 0, for padding very negative."""
         batch, tokens, _ = x.shape
         joint = self.qkv(x).view(batch, tokens, 3, self.heads, self.head_width)
         query, key, value = joint.permute(2, 0, 3, 1, 4)  # each (batch, heads, tokens, head width)

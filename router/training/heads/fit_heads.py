@@ -150,8 +150,8 @@ def _fitted(
 def _on_dev(fitted: Fitted, read: Encoded, rows: Part) -> Head:
     """Returns the head, weighed and calibrated on the dev rows of its task.
 
-    Given labels decide from where n-grams alone are enough, when there are enough of them: on weak
-    labels, which follow words, n-grams are hardly ever wrong.
+    If there are enough given labels, they decide when a text needs only n-grams: on weak labels,
+    which follow words, n-grams are hardly ever wrong.
     """
     weights = calibration_weights(rows)
     mix, judged = unseen(fitted, read[rows.index], rows.labels, weights)

@@ -149,7 +149,7 @@ def fit_head(
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """Holds logits of rows on which no reader was fitted: both pooled, and n-grams alone."""
+    """Holds logits of rows on which no reader was fitted: of both readers, and of n-grams only."""
 
     pool: Floats  # (rows, classes), the offset subtracted
     words: Floats | None  # (rows, classes)
@@ -239,7 +239,7 @@ def _early(
     calibrator: Calibrator,
     bias: npt.NDArray[np.float32],
 ) -> Early:
-    """Finds, on the judged rows, from which confidence n-grams alone are enough."""
+    """Finds, on the judged rows, the confidence from which n-grams need no encoder."""
     assert judged.words is not None
     words = mix.words * judged.words
     if fitted.positive is None:

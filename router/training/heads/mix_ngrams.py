@@ -108,7 +108,7 @@ def fit_scale(logits: Floats, labels: Labels, weights: Floats | None = None) -> 
 def early_classes(
     words: Floats, whole: Floats, labels: Labels, bias: npt.NDArray[np.float32]
 ) -> Early:
-    """Finds when n-grams alone are enough for classes; both inputs are logits of honest rows."""
+    """Finds when classes need only n-grams; both inputs are logits of honest rows."""
     calibrator = fit_temperature(words, labels)
     top = calibrator(words).max(axis=1)
     right = (words.argmax(axis=1) == labels).astype(float)
@@ -131,7 +131,7 @@ def early_chance(
 
 
 def sure_from(confidence: Floats, right: Floats, right_whole: Floats) -> float:
-    """Returns the least confidence from which n-grams alone are right as often as the whole head.
+    """Returns the least confidence from which n-grams are right as often as the whole head.
 
     The search goes from the surest rows down, as in fixed-sequence testing. It stops where the
     whole head first leads by more than MOST_BEHIND. Equally sure rows, as a stepwise calibrator

@@ -1,6 +1,6 @@
 """Reads sums of money in text: the dollars at stake, as far as the text states them.
 
-One pass over the tokens. A number is money when a currency stands beside it, or when it is written
+One pass over the tokens. A number is money when a currency is next to it, or when it is written
 as a sum ("12k", "two million", a number right after "refund of") and the sentence is about money.
 Of a range the upper end counts; a price per unit is multiplied when the sentence also says how many
 or how long. Where a reading is open the larger sum wins, because the amount only ever raises
@@ -132,7 +132,7 @@ class _Sums(Numbers):
         return _Sum(value, currency, start, end)
 
     def _currency_before(self, at: int) -> tuple[str, int] | None:
-        """Returns the currency that stands before a number: (ISO code, its first token)."""
+        """Returns the currency just before a number: (ISO code, its first token)."""
         one = at - 1
         if self._word(one) in ("-", ":", "=", ".", "+", "~") and one - 1 > self._used:
             dotted = self._word(one) == "." and self._word(one - 1) not in words.PREFIX_WORDS
@@ -153,7 +153,7 @@ class _Sums(Numbers):
         return None if code is None else (code, one)
 
     def _currency_after(self, quantity: Quantity) -> tuple[str, int] | None:
-        """Returns the currency that stands after a number: (ISO code, the index after it)."""
+        """Returns the currency just after a number: (ISO code, the index after it)."""
         at = quantity.end
         low = self._word(at)
         if low in words.SYMBOLS:  # "5$ 10$": the symbol is ours unless it touches the next number
@@ -330,7 +330,7 @@ class _Sums(Numbers):
         return None
 
     def _times(self, one: _Sum, end: int, each: bool) -> tuple[Decimal, int, int] | None:
-        """Returns a count beside a price: "120 x $99", "300 seats at $50", "$10k each for 5"."""
+        """Returns a count next to a price: "120 x $99", "300 seats at $50", "$10k each for 5"."""
         if self._word(end) in words.SIGNS or (each and self._word(end) == "for"):
             count = self._plain(end + 1)
             if count is not None:

@@ -1,8 +1,8 @@
 """Undoes disguises that hide words from rules: reversed, broken, leet, base64, hex, rot13.
 
 `undisguised` returns what such a text says. Triage then reads both forms and keeps the more
-cautious reading, so a disguise can raise a signal and never lower one. A disguised text counts as
-novel besides, since ordinary users do not write so. Ordinary text costs one set look-up per word.
+cautious reading, so a disguise can raise a signal and never lower one. A disguised text also counts
+as novel, since ordinary users do not write so. Ordinary text costs one set look-up per word.
 It knows nothing about terms, amounts or models; the caller says which words exist.
 """
 
@@ -196,7 +196,7 @@ def _joined(plain: str, knows: Knows) -> str:
 def _split(run: str, knows: Knows) -> list[str]:
     """Returns a run without gaps as words.
 
-    Letters by the fewest known words, all else as it stands.
+    Splits letters into the fewest known words, and leaves all other characters unchanged.
     """
     words: list[str] = []
     at = 0

@@ -1,6 +1,6 @@
 """Lists the vocabulary of money and numbers, and turns a written number into a value.
 
-Words stand here in the folded, lower-case form of `folding`. It knows nothing about sentences or
+Words have the folded, lower-case form of `folding`. It knows nothing about sentences or
 exchange rates.
 """
 

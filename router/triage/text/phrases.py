@@ -160,8 +160,8 @@ MAX_PLACEHOLDER_CHARS = 200
 def is_placeholder(text: Folded) -> bool:
     """Returns True when a text holds no word of a person.
 
-    It is then a program's stand-in (a spreadsheet's error, a template that nobody filled in) or
-    marks alone.
+    A program then put it in place of a text (a spreadsheet's error, a template that nobody filled
+    in), or it has only marks.
 
     >>> from router.triage.text.folding import fold
     >>> [is_placeholder(fold(t)) for t in ("#NAME?", "${name}", "??", "name", "my name is {Bob}")]

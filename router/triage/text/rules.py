@@ -62,7 +62,7 @@ _MANY_WORDS = 60  # from here on a text probably has more than one concern
 
 
 def read_by_rules(facts: TurnFacts) -> ModelRow:
-    """Returns the reading of one turn by words alone, and by its amounts and terms."""
+    """Returns the reading of one turn only by its words, its amounts and its terms."""
     words = frozenset(facts.folded.words)
     hits = {domain: len(words & lexicon) for domain, lexicon in _LEXICON.items()}
     domain = max(hits, key=hits.__getitem__)

@@ -35,7 +35,7 @@ LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
 class Speller:
-    """Words, and in how many training texts each stands; safe to use from several threads."""
+    """Holds words, and how many training texts have each; safe to use from several threads."""
 
     def __init__(self, counts: Mapping[str, int], vocabulary: Container[str]) -> None:
         """Words of `vocabulary` are known too, whether a text uses them or not."""
@@ -68,14 +68,14 @@ class Speller:
         return {word: meant for word in first if (meant := self._meant(word)) != word}
 
     def knows(self, word: str) -> bool:
-        """Returns True when a lower-case word stands in the training texts or the vocabulary."""
+        """Returns True when a lower-case word is in the training texts or the vocabulary."""
         return word in self._vocabulary or word in self._counts
 
     def _unknown(self, word: str) -> bool:
         return SHORTEST - 1 <= len(word) <= LONGEST and word.isalpha() and not self.knows(word)
 
     def _meant(self, word: str) -> str:
-        """Returns the commonest word one edit away, else the word itself."""
+        """Returns the commonest word one edit away, otherwise the word itself."""
         found = self._found.get(word)
         if found is None:
             if len(self._found) >= MOST_KEPT:

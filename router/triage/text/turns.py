@@ -27,7 +27,7 @@ MAX_PART_TOKENS = 2_048  # an image or a file in base64 is no text: its bytes sa
 class Turns(Struct, frozen=True):
     """Holds the user turns of a request, cut to MAX_CHARS in all, newest kept.
 
-    `older` is read by rules alone: what lies before the last EARLIER_TURNS turns, what the
+    Only the rules read `older`: what lies before the last EARLIER_TURNS turns, what the
     assistant proposed when the last turn is no more than a yes to it, and other roles' text where
     the policy has it read.
     """
@@ -89,7 +89,7 @@ def _other_texts(messages: Sequence[Message], read: Set[str]) -> Iterator[str]:
 def _proposed(request: ChatRequest) -> str:
     """Returns the end of the assistant's message that a bare follow-up answers, or "".
 
-    "Shall I wire the $45,000?" "yes": the sum and the matter stand in the assistant's words alone.
+    "Shall I wire the $45,000?" "yes": only the assistant's words have the sum and the matter.
     After a mere "no" nothing of it is asked for; "why?" asks for more of it.
     """
     if len(request.messages) < 2:

@@ -138,7 +138,7 @@ def seal_of(item: dict[str, object], issuer: str, place: int) -> Sealed | None:
 
 
 def reasoning_words(item: dict[str, object]) -> str:
-    """Returns the thoughts that may be shown: the thoughts themselves, or else their summary."""
+    """Returns the thoughts that may be shown: the thoughts themselves, otherwise their summary."""
     for key in ("content", "summary"):
         parts = item.get(key)
         texts = (

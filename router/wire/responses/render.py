@@ -81,7 +81,7 @@ def response_object(
 
 
 def end_status(choice: Choice) -> str:
-    """Returns `incomplete` for an answer cut by a limit or a filter, else `completed`."""
+    """Returns `incomplete` for an answer cut by a limit or a filter, otherwise `completed`."""
     return "incomplete" if choice.finish_reason in _INCOMPLETE else "completed"
 
 

@@ -113,7 +113,7 @@ def test_a_policy_may_refuse_tools_that_no_tier_has(
 def test_a_conversation_of_four_megabytes_is_answered(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    """A thread hashes what it says, outside the event loop. The digest must stay the same."""
+    """A thread hashes its text, outside the event loop. The digest must stay the same."""
     folder = tmp_path_factory.mktemp("long")
     words = "The parcel left Ghent on Tuesday. " * 120
     turns = [{"role": role, "content": words} for role in ("user", "assistant")] * 490

@@ -56,8 +56,7 @@ class Learning:
 async def learning(
     folder: Path, address: str = "", limit: LimitSection | None = None
 ) -> AsyncIterator[Learning]:
-    """Opens a ledger in `folder`, or at an address with its anchors there; its clock stands
-    still."""
+    """Opens a ledger in `folder` or at an address, with its anchors there. Tests move its clock."""
     clock, path = StandingClock(), address or empty_ledger(folder / "ledger.db")
     ledger = SqlLedger.open(
         path,

@@ -1,4 +1,4 @@
-"""Makes rows for the ledger's tests, and a clock that stands still until it is moved."""
+"""Makes rows for the ledger's tests, and a clock that moves only when a test moves it."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Answers like an OpenAI-compatible server, well or badly: a small real HTTP program.
 
-In tests: `async with FakeUpstream() as fake:` and `fake.url`; alone, for benches: `python -m
+In tests: `async with FakeUpstream() as fake:` and `fake.url`; as a program, for benches: `python -m
 tests.kits.upstreams.fake_upstream --port 9100`. The request's `model` names the behaviour, with an
 argument after a colon (`slow:0.2`, `status:503`); an unknown model is answered at once. `POST
 /control {"behaviour": "hang"}` (or `fake.behaviour = "hang"`) overrides the model. `GET /seen`

@@ -1,4 +1,4 @@
-"""A closed month: its figures never change, and what comes later stands in the next one."""
+"""The figures of a closed month never change. What comes later counts in the next month."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Several processes have one ledger open: workers that serve, and administration beside them."""
+"""Several processes have one ledger open: workers that serve, and commands that administer."""
 
 from __future__ import annotations
 

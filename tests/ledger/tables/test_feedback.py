@@ -151,7 +151,7 @@ async def test_reviewers_word_goes_before_the_clients_field_by_field(tmp_path: P
 
 
 async def test_word_on_a_draft_is_told_from_one_on_an_answer(tmp_path: Path) -> None:
-    """A safe answer that stood in for a call's, and one that went out before any was made."""
+    """One safe answer replaced a call's answer; the other went out before any call."""
     async with learning(tmp_path) as house:
         await house.answered("r1")
         safe = replace(request("r2", attempt("r2")), verdict="safe_answer")

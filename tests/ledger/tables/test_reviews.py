@@ -1,4 +1,4 @@
-"""Verdicts on matters that wait: what stands, what is booked, and who comes too late."""
+"""Tests verdicts on matters that wait: which one counts, what is booked, and who is too late."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Windows of keys, policies and tiers beside those of tenants; what a key reaches, and until when.
+"""Adds windows of keys, policies and tiers, what a key reaches, and until when it does so.
 
-What tenants have spent stays as it is: a window that names a tenant alone. Keys that were there go
-on reaching all policies and tiers.
+The windows of tenants stay as they are: each names only a tenant. Older keys still reach all
+policies and tiers.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Roll-ups are added up anew: they now know how much of the spend is estimated.
 
-The part of the purged rows stays as it is, since nothing else is left of them. The other rows are
-folded again by whoever opens the ledger next; nothing is computed here.
+The part of the purged rows stays as it is, since nothing else is left of them. The next program
+that opens the ledger folds the other rows again; nothing is computed here.
 """
 
 from __future__ import annotations
