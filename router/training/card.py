@@ -21,9 +21,9 @@ GIVEN = (
     "figures hide the hard ones."
 )
 WEAK = (
-    "From stated rules and written templates (`training/data/labels.py`, `templates.txt`): they "
-    "show that the head learned the rule, not that the rule is right. Fillings of one template "
-    "are never on both sides."
+    "From stated rules and written templates (`router/training/data/labels.py`, `templates.txt`): "
+    "they show that the head learned the rule, not that the rule is right. Fillings of one "
+    "template are never on both sides."
 )
 NOVELTY = (
     "`clinc`: out-of-scope against in-scope dev requests of CLINC150 (few out-of-scope rows: see "

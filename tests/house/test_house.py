@@ -150,7 +150,9 @@ REGISTRY = re.compile(
     ),
     re.IGNORECASE,
 )
-MACHINE_PATH = re.compile(r"(?<![\w.~/-])/(work/(main|shared)|root|home/\w+|Users/\w+)/")
+MACHINE_PATH = re.compile(
+    r"(?<![\w.~/-])/(work/(main|shared)|root|home/\w+|Users/\w+)/|\.\./shared/"
+)
 
 
 def test_nothing_tracked_names_a_registry_host_or_a_path_of_one_machine() -> None:

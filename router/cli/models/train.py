@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -147,7 +147,9 @@ def adapter(
     with with_torch():
         from router.training.adapter.train import train_adapter
 
-        card = train_adapter(data, knowledge, out, quick=quick, shown=True, command=_command_line())
+        card = train_adapter(
+            data, knowledge, out, quick=quick, shown=True, command=card_command(sys.argv[1:])
+        )
     typer.echo(f"Adapter {card['file']} is in {out}; its card is CARD.md there.")
 
 
@@ -165,10 +167,23 @@ def ability(
         from router.training.adapter.local_ability import measure_ability
 
         card = measure_ability(
-            data, out, triage=model_dir, command=_command_line(), shown=True, again=again
+            data, out, triage=model_dir, command=card_command(sys.argv[1:]), shown=True, again=again
         )
     typer.echo(f"Measured {card['model']}: theta {card['theta']}; written to {out}.")
 
 
-def _command_line() -> str:
-    return shlex.join(["tiergate", *sys.argv[1:]])
+def card_command(arguments: Sequence[str]) -> str:
+    """Returns the command line for a card. DATA replaces the folder, which only one machine has.
+
+    >>> card_command(["train", "ability", "--data", "../rows", "--out", "made"])
+    'tiergate train ability --data DATA --out made'
+    >>> card_command(["train", "ability", "--data=../rows", "--out", "made"])
+    'tiergate train ability --data=DATA --out made'
+    """
+    shown = ["tiergate", *arguments]
+    for place, argument in enumerate(arguments, 1):
+        if shown[place - 1] == "--data":
+            shown[place] = "DATA"
+        elif argument.startswith("--data="):
+            shown[place] = "--data=DATA"
+    return shlex.join(shown)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from router.cli.exits import Exit
-from router.cli.models.train import Data, train
+from router.cli.models.train import Data, card_command, train
 from router.cli.options import AsJson
 from router.cli.serve.serve import ModelDir
 
@@ -84,7 +84,7 @@ def specialists(
         out,
         model_dir=model_dir,
         seed=seed,
-        command=shlex.join(["tiergate", *sys.argv[1:]]),
+        command=card_command(sys.argv[1:]),
         shown=not as_json and sys.stderr.isatty(),
     )
     if as_json:

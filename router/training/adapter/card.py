@@ -32,8 +32,9 @@ approved answers of `policies/knowledge/customer_support.yaml`. File `{card["fil
 
 Made by `{card["command"]}` in {settings["steps"]} steps of {settings["batch"]}, seed
 {settings["seed"]}, {card["train_seconds"]} s of wall time on
-two cores shared with other work. All figures below were printed by that command and stand in
-`card.json`.
+two cores shared with other work. DATA is a folder with the public sets below;
+`docs/reference/data.md` says where each comes from. That command printed all figures below, and
+`card.json` has them too.
 
 ## Data
 {pairs["train"]} pairs to train, {pairs["held"]} held. Utterances are real ones of public sets
@@ -57,7 +58,7 @@ Perplexity of the approved answer (n = {held["n"]}): base {held["base_perplexity
 How to read it: the held utterances are new, the approved answers are not. The low perplexity says
 that with the right words so far the next one is right; decoding freely, the model starts on a
 wrong answer or strays from the right one as often as the shares say. The base cannot know this
-shop's answers and stands for "without adapter", not for a rival.
+shop's answers. It shows what answers are like without the adapter; it is no rival.
 
 ## The runtime computes what was trained
 Log-probabilities of the ten likeliest next tokens after {parity["prompts"]} prompts, llama.cpp
@@ -69,7 +70,7 @@ is {parity["unpermuted_mean_difference_nats"]}.
 ## What it is not
 - It learned one shop's invented answers. With another knowledge file, train it again.
 - It is often wrong and sounds sure: it gives a neighbouring intent's answer, or mixes two and
-  invents a button (the shares stand above). Level 1 gives approved answers word for word; let this
+  invents a button (see the shares above). Level 1 gives approved answers word for word; let this
   one answer unchecked nowhere. Its tokens' log-probabilities are high even then, and the answer
   calibration of `smollm2_ability.json` was fitted without the adapter.
 - English only. It knows no order, date or balance, and the intents with slots were not trained.

@@ -124,8 +124,8 @@ SPECIALISTS = (
             _from(_HINT3, "", _by_rule),
             _from(_BANKING, "", _by_rule),
         ),
-        "All labels are weak: stated rules over words (training/data/priority.py). Figures show "
-        "agreement with the rules, not that a dispatcher would agree. Train your own by "
+        "All labels are weak: stated rules over words (router/training/data/priority.py). Figures "
+        "show agreement with the rules, not that a dispatcher would agree. Train your own by "
         "`tiergate train head --name priority`.",
         {"normal": 3_000},  # nine of ten texts; with all of them the others are hardly predicted
     ),

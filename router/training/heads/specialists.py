@@ -250,9 +250,11 @@ def render(cards: Sequence[Mapping[str, object]]) -> str:
         "# Heads of the shipped specialists",
         "",
         f"Made by `{first['command']}` (seed {first['seed']}) for the encoder "
-        f"{str(first['encoder_sha256'])[:12]}, triage model {first['model_version']}. Figures are "
-        "of the dev part, cut by a hash of the text before anything was fitted. Weak labels come "
-        "from stated rules or from where a text was found, never from people; they are kept apart.",
+        f"{str(first['encoder_sha256'])[:12]}, triage model {first['model_version']}. DATA is a "
+        "folder with the public sets below; `docs/reference/data.md` says where each comes from. "
+        "Figures are of the dev part, cut by a hash of the text before anything was fitted. Weak "
+        "labels come from stated rules or from where a text was found, never from people; they are "
+        "kept apart.",
         "",
         "| head | labels | dev rows | accuracy | largest class | macro-F1 | ECE |",
         "| --- | --- | ---: | ---: | ---: | ---: | ---: |",
