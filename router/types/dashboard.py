@@ -14,7 +14,7 @@ class Slice(Struct, frozen=True):
     tier: str
     level: int
     state: RequestState
-    bucket: int  # of latencies, in the bounds of `ledger.latency_buckets`
+    bucket: int  # of latencies, between the latencies of `overview.EDGES_MS`
     requests: int
     # Answered above level 1. Observed requests do not count, as in the report.
     escalated: int

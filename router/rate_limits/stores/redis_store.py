@@ -1,4 +1,4 @@
-"""Shares rates between machines: the buckets of `money.gcra` in Redis, one script a request.
+"""Shares rates between machines: the buckets of `rate_limits.gcra` in Redis, one script a request.
 
 The script is the same algorithm. It runs in Redis by Redis' own clock, so machines whose clocks
 differ agree. A bucket's key ends when it is full again, so nothing is ever cleaned up. Only this

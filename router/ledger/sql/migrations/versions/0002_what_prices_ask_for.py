@@ -1,7 +1,7 @@
-"""Images of the request and cores of the local model: what two classes of prices are asked by.
+"""Adds images of the request and cores of the local model; two classes of prices need them.
 
-Rows written before have 0 in both, which their chain reads as "not there" (`audit.ADDED_LATER`), so
-no hash changes.
+Older rows have 0 in both. Their chain reads 0 as "not there" (`hash_chain.ADDED_LATER`), so no hash
+changes.
 """
 
 from __future__ import annotations
