@@ -24,6 +24,8 @@ from router.request.progress import STAND_IN, Candidate, Progress, shown_rung, u
 from router.routing.routed_request import RoutedRequest
 from router.routing.verification import Verification, cut_by_client
 from router.types import (
+    REFUSAL_MODEL,
+    SAFE_ANSWER_MODEL,
     Answer,
     Choice,
     Committed,
@@ -61,7 +63,7 @@ def committed(
         request_id=routed.request_id,
         decision=routed.decision,
         rung=named,
-        model=facts.model,
+        model=answer.model if answer else facts.model,
         policy=routed.policy.name,
         policy_hash=routed.runtime.policy_hash,
         escalations=progress.climbs,
@@ -191,13 +193,15 @@ def _stand_in(
     *,
     refusal: bool,
 ) -> Candidate:
-    """Returns approved words in place of an answer, attributed to the best rung tried.
+    """Returns approved words in place of an answer, at the place of the best rung tried.
+
+    They name no model: none wrote them.
 
     The reasoning stays out too: that of a deliberation holds the very text that could not be
     verified.
     """
     tried = best or untried(routed)
-    model = routed.plan(tried.rung.answerer).facts.model
+    model = REFUSAL_MODEL if refusal else SAFE_ANSWER_MODEL
     choice = Choice(
         text="" if refusal else text,
         finish_reason="stop",

@@ -132,9 +132,15 @@ def _spent(
     state: RequestState,
     error: TiergateError | None,
 ) -> Spent:
-    """Returns who answered and what all calls cost; baselines are only those of an answer."""
+    """Returns who answered and what all calls cost; baselines are only those of an answer.
+
+    Approved words stay in the place of the rung whose turn it was, under its model. Reports thus
+    count the request once, next to that rung's calls; the verdict says who spoke.
+    """
     rung, answer, attempts = tried.rung, tried.answer, tuple(progress.attempts.rows)
-    model = answer.model if answer else routed.plan(rung.answerer).facts.model
+    model = routed.plan(rung.answerer).facts.model
+    if answer is not None and not tried.stands_in:
+        model = answer.model
     answered = state is RequestState.SETTLED
     unknown = any(a.state is AttemptState.UNKNOWN_COST for a in attempts)
     if unknown and state is not RequestState.CANCELLED:

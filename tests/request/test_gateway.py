@@ -21,6 +21,8 @@ from router.ledger.tables.texts import TextStore
 from router.request.intake import decided_outcome
 from router.routing import decision_record
 from router.types import (
+    REFUSAL_MODEL,
+    SAFE_ANSWER_MODEL,
     Committed,
     Delta,
     Domain,
@@ -275,6 +277,25 @@ async def test_a_safe_answer_goes_out_before_an_untrusted_deliberation(
     assert (outcome.verdict, thinker.calls) == (Verdict.SAFE_ANSWER, 0)
     assert outcome.rung.level == 3
     assert [item.domain for item in house.reviews.items] == [Domain.MEDICAL]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("doubted", [{"p": 0.1}, {"kind": "deliberation", "verified": False}])
+@pytest.mark.parametrize(
+    ("exhausted", "model"), [("review", SAFE_ANSWER_MODEL), ("refuse", REFUSAL_MODEL)]
+)
+async def test_fixed_words_name_no_model_but_their_row_the_rung(
+    houses: Houses, exhausted: str, model: str, doubted: dict[str, object], stream: bool
+) -> None:
+    rules = {"by_domain": {"medical": exhausted}}
+    house = houses([low(), mid(), deep(**doubted)], signals=RISKY, exhausted=rules)
+    committed, *_, outcome = await drain(house, ask("is this clause enforceable", stream=stream))
+    assert isinstance(committed, Committed)
+    assert isinstance(outcome, Outcome)
+    assert outcome.answer is not None
+    assert (committed.model, outcome.answer.model) == (model, model)
+    row = await only_row(house)
+    assert (row.answerer, row.model) == ("deep", "deep-model")
 
 
 @pytest.mark.parametrize("exhausted", ["review", "refuse"])

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 
 import httpx
 import openai
 import pytest
 
+from router.types import SAFE_ANSWER_MODEL
 from tests.kits.inputs.wire_bodies import ASKED
 from tests.kits.server_kit import Served, Upstream, eventually, tiergate, write_policy
 
@@ -70,7 +72,11 @@ def test_doubted_answer_is_held_whichever_endpoint_asked(
     assert answer.status_code == 200
     assert answer.headers["x-tiergate-review"] == "pending"
     assert "A person checks the answer" in answer.text
+    # No model wrote these words, and none is named; the row keeps the rung whose turn it was.
+    assert answer.headers["x-tiergate-model"] == SAFE_ANSWER_MODEL
+    assert set(re.findall(r'"model":"([^"]*)"', answer.text)) == {SAFE_ANSWER_MODEL}
     row = decision(served, answer)
+    assert row["model"] == "answer"
     assert (row["verdict"], row["review"], row["reviewed"]) == ("held", "pending", None)
     assert f"{row['review_id']}" in answer.text
 
