@@ -44,6 +44,7 @@ class WarningKind(StrEnum):
     FLOOR_OUT_OF_REACH = "floor_out_of_reach"
     TERMS_NEVER_USED = "terms_never_used"
     NO_EXAMPLES = "no_examples"
+    NOT_INSTALLED = "not_installed"
     BUDGET_ADMITS_NO_CALL = "budget_admits_no_call"
     BUDGET_NEEDS_MAX_TOKENS = "budget_needs_max_tokens"
 

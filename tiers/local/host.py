@@ -80,6 +80,20 @@ def specs_for(
     return specs
 
 
+def required_files(spec: LocalModelSpec) -> tuple[Path, list[Path]]:
+    """Returns the model's file and those of its adapters.
+
+    Raises ModelFileError for one that is missing or damaged, or without the package that runs them.
+    """
+    model = find_weights(spec.model)
+    adapters = [find_adapter(path, spec.base) for path in spec.adapters]
+    if importlib.util.find_spec("xllamacpp") is None:
+        raise ModelFileError(
+            "the local model needs the package xllamacpp, not found: pip install 'tiergate[local]'"
+        )
+    return model, adapters
+
+
 class LocalModelHost:
     """Owns the folder, the token and the current child. Not for use after `close`."""
 
@@ -184,13 +198,7 @@ class _Supervisor(threading.Thread):
         state = HostState(AnswererState.LOADING, f"loading {self._spec.model}")
         self._publish(self, state)
         try:
-            model = find_weights(self._spec.model)
-            adapters = [find_adapter(path, self._spec.base) for path in self._spec.adapters]
-            if importlib.util.find_spec("xllamacpp") is None:
-                raise ModelFileError(
-                    "the local model needs the package xllamacpp, not found: "
-                    "pip install 'tiergate[local]'"
-                )
+            model, adapters = required_files(self._spec)
         except ModelFileError as error:
             self._publish(self, HostState(AnswererState.FAILED, error.message))
             return

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from rich.markup import escape
 from rich.table import Table
 
+from router.api.compose.answerers.installed import not_installed
 from router.api.compose.answerers.probe import Found, Probed, probe
 from router.api.compose.core import Core
 from router.api.http.authentication import LOCAL
@@ -68,6 +69,7 @@ def run(core: Core, *, probing: bool = False) -> Checked:
         path=str(loaded.path),
         results=run_examples(loaded.policy, route),
         warnings=[
+            *not_installed(loaded, runtime),
             *warnings(loaded.policy, priced),
             *budget_warnings(loaded.policy, [plan.facts for plan in runtime.plans]),
         ],

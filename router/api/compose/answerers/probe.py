@@ -16,7 +16,7 @@ from router.errors import ModelFileError, PolicyError, TiergateError
 from router.policy.loading import secret
 from router.policy.schema import LitellmAnswerer, LocalAnswerer, UpstreamAnswerer
 from router.routing.policy_runtime import PolicyRuntime, RungPlan
-from router.types import AnswererFacts
+from router.types import AnswererFacts, AnswererState
 from tiers.local.weights import find_weights
 from tiers.resilience.refusals import shown_url
 from tiers.upstream.client import Session, new_session
@@ -25,6 +25,9 @@ from tiers.upstream.wires import wire_of
 
 SHOWN = 5
 """Bounds the names that are shown where a list lacks the wanted model."""
+
+
+NOT_ASKED = "not asked: litellm has no list of a provider's models that can be trusted"
 
 
 class Found(StrEnum):
@@ -69,8 +72,10 @@ def _probes(
     elif isinstance(section, LocalAnswerer):
         yield asyncio.to_thread(_local, section)
     elif isinstance(section, LitellmAnswerer):
-        explanation = "not asked: litellm has no list of a provider's models that can be trusted"
-        yield _at_once(Probed(section.name, section.model, "litellm", Found.UNKNOWN, explanation))
+        status = plan.answerer.status()
+        missing = status.state is AnswererState.FAILED
+        found, said = (Found.NO, status.detail) if missing else (Found.UNKNOWN, NOT_ASKED)
+        yield _at_once(Probed(section.name, section.model, "litellm", found, said))
 
 
 async def _at_once(probed: Probed) -> Probed:
