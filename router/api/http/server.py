@@ -41,7 +41,7 @@ from router.api.http.idempotency import Idempotency
 from router.api.http.rate_limit_headers import Remaining
 from router.api.http.repeat_admission import GivenAgain
 from router.api.observability.metrics import Metrics
-from router.api.openapi import document
+from router.api.openapi import docs_page, document
 from router.errors import MethodNotAllowed, ModelNotFound, NotFound, Stopping, TiergateError
 from router.gateway import Gateway
 from router.request.review_verdicts import Reviewer
@@ -349,7 +349,7 @@ class Server:
         await send_bytes(send, 200, page, request_header(self._ids.new()), kind)
 
     async def _docs(self, scope: Scope, receive: Receive, send: Send) -> None:
-        page = document.page().encode()
+        page = docs_page.page().encode()
         kind = b"text/html; charset=utf-8"
         await send_bytes(send, 200, page, request_header(self._ids.new()), kind)
 

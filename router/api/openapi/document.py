@@ -1,7 +1,6 @@
-"""Describes the API for people (`/docs`) and for tools (`/openapi.json`).
+"""Describes the API for tools: the document at `/openapi.json`.
 
-One table of operations feeds both. The page is self-contained: it loads no script and no resource
-from outside.
+One table of operations feeds it and the page for people at `/docs`.
 """
 
 from __future__ import annotations
@@ -9,7 +8,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache
-from html import escape
 
 from router.api.http.idempotency import HEADER, MAX_KEY
 from router.api.openapi.answer_schemas import ANSWERS, STREAMED, TEXT_PAGES
@@ -24,7 +22,6 @@ from router.api.openapi.schemas import (
     EMBEDDING,
     ERROR,
     FEEDBACK,
-    HINTS,
     MESSAGES,
     MODERATION,
     RESPONSES,
@@ -334,42 +331,3 @@ def _operation(operation: Operation) -> dict[str, object]:
             "content": {"application/json": {"schema": schema}},
         }
     return described
-
-
-def _marked(text: str) -> str:
-    """Returns text as HTML, with the words in backticks as code."""
-    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
-
-
-@cache
-def page() -> str:
-    """Returns the page at /docs."""
-    rows = "".join(
-        f"<section><h2><code>{o.method.upper()}</code> {escape(o.path)}</h2>"
-        f"<p><strong>{escape(o.summary)}.</strong> {_marked(o.detail)}</p></section>"
-        for o in OPERATIONS
-    )
-    hints = "".join(f"<li><code>routing.{escape(name)}</code></li>" for name in HINTS)
-    return (
-        "<!doctype html><html lang='en'><meta charset='utf-8'>"
-        "<meta name='viewport' content='width=device-width,initial-scale=1'>"
-        "<title>Tiergate API</title><style>"
-        "body{font:16px/1.55 system-ui,sans-serif;max-width:46rem;margin:3rem auto;padding:0 1rem;"
-        "color:#1c2024;background:#fff}code{font:0.92em ui-monospace,monospace;background:#eef1f4;"
-        "padding:.1em .35em;border-radius:4px}h1{font-size:1.7rem}h2{font-size:1.05rem;"
-        "margin-bottom:.2rem}pre{background:#eef1f4;padding:1rem;border-radius:8px;overflow:auto}"
-        "pre code{padding:0}@media(prefers-color-scheme:dark){body{color:#e6e9ec;"
-        "background:#14171a}code,pre{background:#22272c}a{color:#8ab4ff}}</style>"
-        "<h1>Tiergate API</h1><p>A drop-in for OpenAI's API: point <code>base_url</code> at "
-        "<code>/v1</code> here (Anthropic's clients: at this address without it). The "
-        "machine-readable description is at "
-        "<a href='/openapi.json'>/openapi.json</a>.</p>"
-        "<pre><code>curl -s <span id='here'>http://127.0.0.1:8080</span>/v1/chat/completions \\\n"
-        "  -H 'content-type: application/json' \\\n"
-        '  -d \'{"model": "auto", "messages": [{"role": "user", '
-        '"content": "How do I return a parcel?"}]}\'</code></pre>'
-        f"{rows}<h2>Hints</h2><p>All optional, inside the body's <code>routing</code> object; "
-        f"headers <code>x-tiergate-*</code> are their twins.</p><ul>{hints}</ul>"
-        f"<h2>{HEADER}</h2><p>{escape(str(IDEMPOTENCY_KEY['description']))}</p>"
-        "<script>document.getElementById('here').textContent=location.origin</script></html>"
-    )
