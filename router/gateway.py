@@ -119,10 +119,9 @@ class Gateway:
 
         Closing the iterator (the client left) cancels the upstream call and books what is known.
         """
-        routed = await self._intake.route(request, identity, buffered=buffered)
-        progress = Progress()
+        routed, progress = await self._intake.route(request, identity, buffered=buffered)
         if request.hints.dry_run:
-            await settle(routed.rates, ())
+            await settle(progress.rates, ())
             yield outcome_of(routed, progress, untried(routed), Verdict.ACCEPTED, self._clock)
             return
         spender = Spender(routed, progress, self._ledger, self._clock)
@@ -138,7 +137,7 @@ class Gateway:
             if progress.outcome is None:
                 cause = error or (Stopping() if self._stopping else None)
                 self._finish_later(routed, progress, spender, cause)
-            await settle(routed.rates, progress.attempts.rows)
+            await settle(progress.rates, progress.attempts.rows)
 
     async def _climb(
         self, routed: RoutedRequest, progress: Progress, spender: Spender

@@ -67,7 +67,7 @@ def committed(
         policy=routed.policy.name,
         policy_hash=routed.runtime.policy_hash,
         escalations=progress.climbs,
-        rates=routed.rates.states if routed.rates else (),
+        rates=progress.rate_states,
         review_id=progress.review_id,
         cache=progress.lookup.outcome,
         usage=answer.usage if answer and answer.usage.input_tokens else estimated,

@@ -53,25 +53,28 @@ class Intake:
 
     async def route(
         self, request: ChatRequest, identity: Identity, *, buffered: bool
-    ) -> RoutedRequest:
-        """Returns the request with its ladder. Raises TiergateError where it may not begin."""
+    ) -> tuple[RoutedRequest, Progress]:
+        """Returns the request with its ladder, and its progress so far: it counts in its rates.
+
+        Raises TiergateError where it may not begin.
+        """
         started_ms = self._clock.monotonic_ms()
         selected = self._router.select(request, identity)
         request = narrowed(request, (plan.facts for plan in selected.runtime.plans))
         with refusals_told(self._events, identity):
             rates = await self._admitted(request, identity, selected)
             try:
-                return await self._decided(
+                routed = await self._decided(
                     request,
                     identity,
                     selected,
-                    rates,
                     started_ms,
                     buffered=buffered or not request.stream,
                 )
             except TiergateError:
                 await settle(rates, ())
                 raise
+        return routed, Progress(rates=rates)
 
     async def _admitted(
         self, request: ChatRequest, identity: Identity, selected: Selected
@@ -91,7 +94,6 @@ class Intake:
         request: ChatRequest,
         identity: Identity,
         selected: Selected,
-        rates: RequestRates | None,
         started_ms: float,
         *,
         buffered: bool,
@@ -110,7 +112,6 @@ class Intake:
             conversation,
             started_ms,
             pressure=pressure,
-            rates=rates,
             compute_ms=compute_ms,
             buffered=buffered,
         )

@@ -262,7 +262,7 @@ def outcome_of(
         timings=_timings(routed, progress, clock.monotonic_ms()),
         attempts=tuple(progress.attempts.rows),
         review_id=progress.review_id,
-        rates=routed.rates.states if routed.rates else (),
+        rates=progress.rate_states,
         cache=progress.lookup.outcome,
         dropped=dropped(routed.request, routed.plan(candidate.rung.answerer).facts),
         unsupported_tools=routed.request.unsupported_tools,

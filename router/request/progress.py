@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from msgspec import Struct
 from msgspec.structs import replace
 
+from router.rate_limits.limits import RequestRates
 from router.request.calls.attempt_list import Attempts
 from router.routing.decision_record import ShadowNote, StepRecord
 from router.routing.routed_request import RoutedRequest
@@ -22,6 +23,7 @@ from router.types import (
     Committed,
     Delta,
     Outcome,
+    RateState,
     Reason,
     Rung,
     Usage,
@@ -119,6 +121,7 @@ class HeldAnswer:
 class Progress:
     """Keeps what was tried, judged and sent for one request so far."""
 
+    rates: RequestRates | None = None  # what counts the request and its calls; None: nothing does
     attempts: Attempts = field(default_factory=Attempts)
     steps: list[StepRecord] = field(default_factory=list)
     best: Candidate | None = None
@@ -164,6 +167,11 @@ class Progress:
         """Returns True when this rung's text goes out however it is judged: no other is left."""
         above = any(other.taken for other in routed.decision.rungs[rung + 1 :])
         return self.best is None and not above and routed.request.sampling.n == 1
+
+    @property
+    def rate_states(self) -> tuple[RateState, ...]:
+        """Returns what each rate had left when the request was counted."""
+        return () if self.rates is None else self.rates.states
 
     @property
     def draft(self) -> str:

@@ -156,7 +156,6 @@ class Shadows:
             started_ms=self._clock.monotonic_ms(),
             created_at_ms=self._clock.now_ms(),
             deadline_ms=None,
-            rates=None,
             observed=None,
         )
 

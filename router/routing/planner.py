@@ -11,7 +11,6 @@ from router.errors import MaxCostTooLow, RequestError
 from router.money.budgets import Budgets
 from router.money.worst_case import cost_explained
 from router.policy.schema import is_glob
-from router.rate_limits.limits import RequestRates
 from router.routing.constraints import asked_of
 from router.routing.decision import decide
 from router.routing.hard_rules import risk_domain_of
@@ -101,7 +100,6 @@ class Router:
         *,
         pressure: Pressure = NO_PRESSURE,
         assume_ready: bool = False,
-        rates: RequestRates | None = None,
         compute_ms: float = 0.0,
         buffered: bool = True,
     ) -> RoutedRequest:
@@ -150,7 +148,6 @@ class Router:
             buffered=buffered,
             triage_compute_ms=compute_ms,
             conversation=conversation,
-            rates=rates,
             observed=None
             if selected.observed is None
             else next(i for i, f in enumerate(facts) if f.answerer == selected.observed),

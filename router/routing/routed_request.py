@@ -1,4 +1,4 @@
-"""Describes one request that was read and decided. Nothing in it changes but `rates`, which counts.
+"""Describes one request that was read and decided. Nothing in it changes.
 
 Everything that the gateway, its steps and the ledger row ask about the request itself is here. What
 happens to the request afterwards is in `request.progress`.
@@ -9,7 +9,6 @@ from __future__ import annotations
 from msgspec import Struct
 
 from router.policy.schema import DeliberationAnswerer, Policy
-from router.rate_limits.limits import RequestRates
 from router.routing.constraints import Asked, forces_tools
 from router.routing.policy_runtime import PolicyRuntime, RungPlan
 from router.types import (
@@ -53,7 +52,6 @@ class RoutedRequest(Struct, frozen=True):
     buffered: bool = True  # the client reads one answer, not a stream
     triage_compute_ms: float = 0.0  # core-milliseconds; 0: not measured, and then no line
     conversation: RememberedConversation = NOTHING_REMEMBERED
-    rates: RequestRates | None = None
     prompt_digest: str = ""  # made before the row where the prompt is long, else with the row
 
     @property

@@ -281,7 +281,7 @@ class Attempt:
         """Asks the client's limits, the tier's rates and the ledger's budgets, in this order."""
         books = self._books
         self._check_limits()
-        await count_call(books.routed.rates, self._plan.facts.tier, self._request)
+        await count_call(books.progress.rates, self._plan.facts.tier, self._request)
         if not self._needs_intent:
             return
         await books.settle_earlier()
