@@ -107,10 +107,7 @@ class Resolver:
             return Reason.NOTHING_TO_RESOLVE
         if request.sampling.n > 1:
             return Reason.NOT_CAPABLE  # there is an answer, but no second one beside it
-        for name, slot in intent.slots.items():
-            if self._given(name if slot.from_ == "context" else slot.key or "", request) is None:
-                return Reason.SLOT_UNFILLED
-        return None
+        return None if self.fillable(match.intent_id, request) else Reason.SLOT_UNFILLED
 
     async def answer(self, work: Work, call: Call) -> Answer:
         """Returns the approved answer, or the class as JSON.
@@ -129,7 +126,7 @@ class Resolver:
             text, facts = self._classified(work.request, task, match)
         else:
             intent = self._knowledge.intents[match.intent_id]
-            text = await self._filled(intent, work.request)
+            text = await self.filled(intent, work.request)
             facts = (f"source: {intent.source}",)
         return Answer(
             choices=(Choice(text=text, finish_reason="stop"),),
@@ -150,7 +147,25 @@ class Resolver:
             yield Delta(text=blank + " ".join(words[start : start + DELTA_WORDS]))
         yield Delta(final=answer)
 
-    async def _filled(self, intent: IntentSection, request: ChatRequest) -> str:
+    def fillable(self, intent_id: str, request: ChatRequest) -> IntentSection | None:
+        """Returns the intent where all its slots have a value, as far as known without a lookup."""
+        intent = self._knowledge.intents.get(intent_id)
+        if intent is None:
+            return None
+        for name, slot in intent.slots.items():
+            if self._given(name if slot.from_ == "context" else slot.key or "", request) is None:
+                return None
+        return intent
+
+    def asks_for_class(self, request: ChatRequest) -> bool:
+        """Returns True for a request that wants a classification, not an answer."""
+        return classification_task(request, self._knowledge) is not None
+
+    async def filled(self, intent: IntentSection, request: ChatRequest) -> str:
+        """Returns the approved answer with its slots filled.
+
+        Raises: CannotAnswer with the reason slot_unfilled.
+        """
         values: dict[str, str] = {}
         rows: dict[tuple[str, str], Mapping[str, str] | None] = {}
         for name, slot in intent.slots.items():

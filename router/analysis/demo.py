@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,8 +18,9 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from router.policy.content.knowledge import SLOT
 from router.rendering.figures_in_words import count, percent, plain
-from router.types import Outcome
+from router.types import Outcome, Verdict
 
 DAY_SHARES: Mapping[int, int] = {1: 10_000, 2: 400, 3: 50}
 """Counts the requests a day that deserve each tier, on the platform that the demo models."""
@@ -44,6 +46,8 @@ class DemoResult:
     tier_number: int
     intent: str | None = None
     department: str | None = None
+    accepted: bool = False
+    text: str = ""
 
 
 _PROMPT = msgspec.json.Decoder(DemoPrompt)
@@ -113,13 +117,25 @@ def apportion(total: int, parts: Mapping[int, int]) -> dict[int, int]:
 
 
 def result_of(outcome: Outcome) -> DemoResult:
-    """Reduces an outcome to the level that answered and the match of level 1."""
+    """Reduces an outcome to what the tally needs."""
     answer = outcome.answer
     return DemoResult(
         tier_number=outcome.rung.level,
         intent=None if answer is None else answer.matched,
         department=None if answer is None else department_in(answer.text),
+        accepted=outcome.verdict is Verdict.ACCEPTED,
+        text="" if answer is None else answer.text,
     )
+
+
+def says_approved(text: str, approved: str) -> bool:
+    """Returns True when `text` holds an approved answer, with any values in its slots.
+
+    >>> says_approved("Order A-1 is packed. (Source: Orders)", "Order {order_id} is {state}.")
+    True
+    """
+    parts = (re.escape(part) for part in SLOT.split(" ".join(approved.split()))[::2])
+    return re.search(".{1,300}?".join(parts), " ".join(text.split())) is not None
 
 
 def department_in(text: str) -> str | None:
@@ -172,6 +188,8 @@ class DemoTally:
     by_tier: dict[int, Score] = field(default_factory=dict)
     by_kind: dict[str, Score] = field(default_factory=dict)
     expected: dict[str, Counter[str]] = field(default_factory=dict)
+    approved: Mapping[str, str] = field(default_factory=dict)  # approved answers, by intent
+    routine: Counter[str] = field(default_factory=Counter)
     wrong_prompts: set[str] = field(default_factory=set)
     prompts: set[str] = field(default_factory=set)
 
@@ -187,12 +205,22 @@ class DemoTally:
         self.prompts.add(prompt.id)
         if result.tier_number != prompt.tier:
             self.wrong_prompts.add(prompt.id)
+        if prompt.kind == "routine" and prompt.expects:
+            self.routine["asked"] += 1
+            self.routine["right"] += result.accepted and self._says_so(prompt, result)
         matched = {"intent": result.intent, "department": result.department}
         for key, wanted in prompt.expects.items():
             tally = self.expected.setdefault(key, Counter())
             tally["asked"] += 1
             # An answer of another level has no match, which counts as wrong here.
             tally["right"] += matched.get(key) == wanted
+
+    def _says_so(self, prompt: DemoPrompt, result: DemoResult) -> bool:
+        """Returns True when the text holds the approved answer, or the class, that is expected."""
+        intent = prompt.expects.get("intent")
+        if intent is None:
+            return result.department == prompt.expects.get("department")
+        return intent in self.approved and says_approved(result.text, self.approved[intent])
 
     @property
     def prompts_right(self) -> int:
@@ -225,7 +253,17 @@ class DemoTally:
             )
             for key, tally in sorted(self.expected.items())
         ]
+        if self.routine["asked"]:
+            lines.append(Text(self.routine_sentence()))
         return Group(Text(self.sentence(), style="bold"), Text(), table, *lines)
+
+    def routine_sentence(self) -> str:
+        """States how many routine requests got the approved answer as an accepted one."""
+        right, asked = self.routine["right"], self.routine["asked"]
+        return (
+            f"Routine requests whose accepted answer holds the approved one: {count(right)} of "
+            f"{count(asked)} ({percent(right / max(1, asked))})."
+        )
 
     def as_object(self) -> dict[str, object]:
         """Returns the tally as plain values, for `tiergate demo --json`."""
@@ -239,6 +277,7 @@ class DemoTally:
             "prompts_right": self.prompts_right,
             "by_deserved_tier": {str(tier): _values(s) for tier, s in sorted(self.by_tier.items())},
             "by_kind": {kind: _values(score) for kind, score in sorted(self.by_kind.items())},
+            "routine": {"asked": self.routine["asked"], "right": self.routine["right"]},
             "expected": {
                 key: {"asked": tally["asked"], "right": tally["right"]}
                 for key, tally in sorted(self.expected.items())

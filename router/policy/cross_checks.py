@@ -129,8 +129,11 @@ def _answerers(
     thinkers = [
         str(answerer["name"])
         for _, answerer in rungs
-        if "name" in answerer and answerer.get("kind") not in ("resolver", "deliberation")
+        if "name" in answerer
+        and answerer.get("kind") not in ("resolver", "exact", "passages", "deliberation")
     ]
+    resolvers = _names_of_kind(rungs, "resolver")
+    locals_ = _names_of_kind(rungs, "local")
     lookups = _names(raw, "lookups")
     for path, answerer in rungs:
         if answerer.get("kind") == "deliberation" and isinstance(answerer.get("over"), str):
@@ -141,10 +144,25 @@ def _answerers(
                     over,
                     f"a local, upstream or litellm answerer: {one_of(over, thinkers)}",
                 )
+        if answerer.get("kind") == "passages":
+            # Both keys name an answerer of this policy, each of one kind.
+            for key, names in (("of", resolvers), ("rephrase", locals_)):
+                named = answerer.get(key)
+                if isinstance(named, str) and named not in names:
+                    kind = "resolver" if key == "of" else "local answerer"
+                    yield CrossMistake((*path, key), named, f"a {kind}: {one_of(named, names)}")
         if answerer.get("kind") == "resolver":
             for i, name in _strings(answerer, "lookups"):
                 if name not in lookups:
                     yield CrossMistake((*path, "lookups", i), name, one_of(name, lookups))
+
+
+def _names_of_kind(rungs: Sequence[tuple[KeyPath, Mapping[str, object]]], kind: str) -> list[str]:
+    return [
+        str(answerer["name"])
+        for _, answerer in rungs
+        if answerer.get("kind") == kind and "name" in answerer
+    ]
 
 
 def _shadow(

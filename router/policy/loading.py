@@ -281,6 +281,8 @@ def _named(tree: Mapping[str, object]) -> Iterator[tuple[KeyPath, str, bool]]:
         kind = answerer.get("kind")
         if kind == "resolver" and isinstance(answerer.get("knowledge"), str):
             yield (*path, "knowledge"), str(answerer["knowledge"]), False
+        if kind == "exact" and isinstance(answerer.get("small_talk"), str):
+            yield (*path, "small_talk"), str(answerer["small_talk"]), False
         if kind == "deliberation":
             yield (*path, "templates"), str(answerer.get("templates", "deliberation")), True
         if kind == "local":

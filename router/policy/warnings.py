@@ -17,8 +17,10 @@ from router.policy.schema import (
     Alias,
     AnswererSection,
     DeliberationAnswerer,
+    ExactAnswerer,
     Example,
     LocalAnswerer,
+    PassagesAnswerer,
     Policy,
     ResolverAnswerer,
     is_glob,
@@ -27,6 +29,9 @@ from router.types import DecisionMode, Domain, Exhausted, Message, Reason
 
 Route = Callable[[Sequence[Message], Mapping[str, str]], tuple[str, Sequence[Reason]]]
 """Maps messages and slot values to the first tier, with the reasons. May raise TiergateError."""
+
+WITHOUT_ABILITY = (ResolverAnswerer, ExactAnswerer, PassagesAnswerer, DeliberationAnswerer)
+"""Lists answerers whose chance and price come from elsewhere: a match, a tool, inner calls."""
 
 MEASURED_MODELS = frozenset({"smollm2-135m"})  # their abilities ship with Tiergate
 
@@ -139,7 +144,7 @@ def _level_1(policy: Policy) -> Iterator[PolicyWarning]:
             "level 1 has neither a knowledge file nor a small model, so nothing can be answered "
             "there and every request pays for a higher level; add a resolver or a small model",
         )
-    elif all(isinstance(a, ResolverAnswerer) for a in answerers):
+    elif all(isinstance(a, ResolverAnswerer | PassagesAnswerer) for a in answerers):
         yield PolicyWarning(
             WarningKind.APPROVED_ANSWERS_ONLY,
             "tiers",
@@ -161,7 +166,9 @@ def _abilities(policy: Policy) -> Iterator[PolicyWarning]:
 
 
 def _ability_is_prior(answerer: AnswererSection) -> bool:
-    if isinstance(answerer, ResolverAnswerer | DeliberationAnswerer):
+    if isinstance(answerer, WITHOUT_ABILITY):
+        return False
+    if isinstance(answerer, LocalAnswerer) and not answerer.alone:
         return False
     if isinstance(answerer, LocalAnswerer) and answerer.model in MEASURED_MODELS:
         return False
@@ -189,7 +196,7 @@ def _price_is_unknown(answerer: AnswererSection) -> bool:
     A resolver costs nearly nothing. A deliberation spends money only through its calls.
     """
     price = answerer.price
-    if isinstance(answerer, ResolverAnswerer | DeliberationAnswerer):
+    if isinstance(answerer, WITHOUT_ABILITY):
         return False
     if price.list_price_usd is not None or price.compute_usd_per_hour:
         return False

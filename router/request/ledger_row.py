@@ -274,7 +274,7 @@ def outcome_of(
 def lowered_cap(routed: RoutedRequest, rung: Rung) -> int | None:
     """Returns the answerer's own cap of output if the client asked for more, otherwise None."""
     asked, facts = routed.request.sampling.max_output_tokens, routed.plan(rung.answerer).facts
-    lowered = asked is not None and asked > facts.max_output_tokens and facts.kind != "resolver"
+    lowered = asked is not None and asked > facts.max_output_tokens and not facts.without_model
     return facts.max_output_tokens if lowered else None
 
 

@@ -34,7 +34,7 @@ from router.routing.allowed_rungs import fallback, fits, in_turn, passed_over, s
 from router.routing.constraints import Asked
 from router.routing.expected_loss import counted_costs, expected_losses, without_caches
 from router.routing.exploration import chances, drawn
-from router.routing.hard_rules import Bounds, bounds
+from router.routing.hard_rules import RISK_OF, Bounds, bounds
 from router.types import (
     NO_PRESSURE,
     Capability,
@@ -124,6 +124,7 @@ def decide(
     soft_limit = _soft_limit(limits, facts[first], asked)
     if soft_limit is not None:
         headline = tuple(dict.fromkeys((*headline, soft_limit)))
+    headline = _with_kind(headline, facts[first].because)
     if first != best:
         headline = (Reason.EXPLORED, *headline)
         passed[best] = Reason.EXPLORED
@@ -252,6 +253,14 @@ def _first(
         i for i in allowed if i == best or (facts[i].p > least and costs[i] <= costs[best])
     )
     return gained, Reason.LOWEST_EXPECTED_LOSS
+
+
+def _with_kind(headline: tuple[Reason, ...], because: Reason | None) -> tuple[Reason, ...]:
+    """Returns the reasons with the kind of answer first, after a risk domain's own reason."""
+    if because is None:
+        return headline
+    risk = tuple(reason for reason in headline if reason in RISK_OF)
+    return (*risk, because, *[reason for reason in headline if reason not in risk])
 
 
 def _warm_first(

@@ -29,6 +29,7 @@ from router.types import (
     ChatRequest,
     CostBasis,
     Domain,
+    Preview,
     Price,
     PSource,
     Reason,
@@ -80,6 +81,7 @@ def _no_price(_model: str) -> Price | None:
 NO_WARMTH: Mapping[str, WarmCache] = {}
 
 Declines = Callable[[ChatRequest, Signals], Reason | None]
+Previews = Callable[[ChatRequest, Signals], Preview | None]
 
 
 class RungPlan(Struct, frozen=True):
@@ -92,6 +94,7 @@ class RungPlan(Struct, frozen=True):
     calibration: AnswerCalibration | None = None
     over: AnswererFacts | None = None  # a deliberation: the answerer that its calls go to
     declines: Declines | None = None  # why a resolver has nothing for a request, None: it has
+    previews: Previews | None = None  # what is known of an answer before the call, None: nothing
 
     def verify_mode(self, hard_rule: bool) -> VerifyMode:
         """Returns the section's mode for a matter of a hard rule, or for an ordinary one."""
@@ -223,7 +226,14 @@ def _rung_facts(
 ) -> RungFacts:
     facts = plan.facts
     expected = plan.expected_cost(request, signals.input_tokens)
-    if facts.kind == "resolver":
+    preview = None if plan.previews is None else plan.previews(request, signals)
+    declined = plan.declines(request, signals) if plan.declines else None
+    if preview is not None:
+        p, source, count = preview.p, preview.p_source, 1
+    elif plan.previews is not None:
+        p, source, count = 0.0, PSource.KNOWN, 1
+        declined = Reason.NOTHING_TO_RESOLVE
+    elif facts.kind == "resolver":
         p = signals.match.confidence if signals.match else 0.0
         source, count = PSource.MATCH, 1
     else:
@@ -246,7 +256,8 @@ def _rung_facts(
         context_tokens=facts.context_tokens,
         worst_nano_usd=0 if request.hints.max_cost_nano_usd is None else plan.worst_case(request),
         excused=set(missing) == {Capability.TOOLS} and not forces_tools(request),
-        declined=plan.declines(request, signals) if plan.declines else None,
+        declined=declined,
+        because=None if preview is None else preview.because,
         ready=assume_ready or plan.answerer.status().may_be_called,
     )
 

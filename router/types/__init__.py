@@ -15,12 +15,14 @@ the clock and the ids of the gateway. `dashboard` holds its queries.
 from __future__ import annotations
 
 from router.types.answerers import (
+    WITHOUT_MODEL,
     Answerer,
     AnswererFacts,
     AnswererState,
     AnswererStatus,
     BodyRules,
     Call,
+    Preview,
     Price,
     TokenCounter,
     Work,
@@ -159,6 +161,7 @@ __all__ = [
     "REFUSAL_MODEL",
     "RISK_DOMAINS",
     "SAFE_ANSWER_MODEL",
+    "WITHOUT_MODEL",
     "Action",
     "Amount",
     "Answer",
@@ -220,6 +223,7 @@ __all__ = [
     "Outcome",
     "PSource",
     "Pressure",
+    "Preview",
     "Price",
     "RateAsk",
     "RateLimiter",

@@ -9,7 +9,7 @@ from typing import Protocol, runtime_checkable
 from msgspec import Struct
 
 from router.types.answers import Answer, Delta
-from router.types.enums import Capability, Role
+from router.types.enums import Capability, PSource, Reason, Role
 from router.types.requests import ChatRequest, JsonText
 from router.types.signals import Signals
 
@@ -30,6 +30,10 @@ class Price(Struct, frozen=True):
     version: str = ""
 
 
+WITHOUT_MODEL = ("resolver", "exact", "passages")
+"""Lists the kinds of answerers that look their answers up or compute them."""
+
+
 class BodyRules(Struct, frozen=True):
     """Lists the body keys that an answerer receives beyond those known for its kind."""
 
@@ -45,7 +49,7 @@ class AnswererFacts(Struct, frozen=True):
     name: str
     tier: str
     level: int
-    kind: str  # resolver | local | upstream | litellm | deliberation
+    kind: str  # resolver | exact | passages | local | upstream | litellm | deliberation
     model: str
     price: Price
     max_output_tokens: int
@@ -61,6 +65,19 @@ class AnswererFacts(Struct, frozen=True):
     added_input_tokens: int = 0  # put before each request by the answerer itself, at most
     issuer: str = ""  # names the provider whose seals this answerer accepts; "" for none
     body: BodyRules = BodyRules()
+
+    @property
+    def without_model(self) -> bool:
+        """Returns True for approved words and exact tools: no model writes the answer."""
+        return self.kind in WITHOUT_MODEL
+
+
+class Preview(Struct, frozen=True):
+    """Holds what an answerer knows of its answer before it is called."""
+
+    p: float  # the chance of being right
+    p_source: PSource
+    because: Reason  # names the kind of answer, first among the reasons of its rung
 
 
 class AnswererState(StrEnum):

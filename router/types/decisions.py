@@ -28,6 +28,7 @@ class RungFacts(Struct, frozen=True):
     excused: bool = False  # the missing parts may be left out when a hard rule leaves no other rung
     ready: bool = True
     cache_nano_usd: int = 0  # saved by its warm prompt cache, already subtracted from the cost
+    because: Reason | None = None  # the kind of answer that it would give, where it is known
 
 
 class Rung(Struct, frozen=True):

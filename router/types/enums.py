@@ -61,6 +61,10 @@ class Reason(StrEnum):
     EXPLORED = "explored"  # chance put this rung first, or put another one before it
     WARM_CACHE = "warm_cache"
     SPECULATED = "speculated"
+    EXACT_TOOL = "exact_tool"  # arithmetic, percentages, dates, units: computed, not written
+    SMALL_TALK = "small_talk"
+    QUOTED = "quoted"  # the nearest approved answers
+    NO_MODEL = "no_model"  # approved words say that no model here may answer this
     # Hard rules and fixed triggers that set the floor.
     LOW_CONFIDENCE = "low_confidence"
     MULTI_FACTOR = "multi_factor"
@@ -120,6 +124,7 @@ class DecisionMode(StrEnum):
 class PSource(StrEnum):
     """Says where a rung's chance of being right comes from. The best source is first."""
 
+    KNOWN = "known"  # told before the call: an exact tool computes it, or no model may answer
     MATCH = "match"  # the calibrated confidence of level 1's match
     LABELLED = "labelled"  # theta from labelled traffic of that answerer
     MEASURED = "measured"  # theta of the embedded model, from our own measurement

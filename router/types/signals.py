@@ -26,6 +26,7 @@ class Match(Struct, frozen=True):
     confidence: float  # 0..1, calibrated
     similarity: float  # cosine of the nearest utterance, -1..1
     margin: float  # how much nearer its intent's centre is than the next one's, in cosine
+    others: tuple[tuple[str, float], ...] = ()  # the next intents, each with its own chance
 
 
 class HeadReading(Struct, frozen=True):

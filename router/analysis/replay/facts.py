@@ -99,7 +99,7 @@ def _facts(
     if case.shape is None:
         assumed.add(Assumed.CAP)
     expected = expected_cost(plan, shape, signals.input_tokens)
-    p, source, count = _p(plan, case)
+    p, source, count, because = _p(plan, case, stored)
     missing = _missing(facts, case, known, assumed)
     if stored is None:
         assumed.add(Assumed.READY)
@@ -119,17 +119,31 @@ def _facts(
         declined=_declined(plan, case, known, assumed),
         excused=set(missing) == {Capability.TOOLS} and not shape.forces_tools,
         ready=stored is None or stored.ready,
+        because=because,
     )
 
 
-def _p(plan: RungPlan, case: Case) -> tuple[float, PSource, int]:
-    """Returns the chance of being right: level 1's own match, otherwise sigma(a·(theta - d))."""
+def _p(
+    plan: RungPlan, case: Case, stored: RungFacts | None
+) -> tuple[float, PSource, int, Reason | None]:
+    """Returns the chance of being right, and the kind of answer where it was known beforehand.
+
+    It is level 1's own match, what the row says of an exact tool or a quotation, or sigma(a·(theta
+    - d)).
+    """
     signals = case.signals
+    if plan.previews is not None and not plan.facts.without_model:
+        return 0.0, PSource.KNOWN, 1, Reason.NO_MODEL  # it gives approved words only
+    if plan.previews is not None:
+        if stored is None:
+            return 0.0, PSource.KNOWN, 1, None
+        return stored.p, stored.p_source, stored.p_count, stored.because
     # A resolver is right as often as its match is; ability says nothing of it.
     if plan.facts.kind == "resolver":
-        return (signals.match.confidence if signals.match else 0.0), PSource.MATCH, 1
+        p = signals.match.confidence if signals.match else 0.0
+        return p, PSource.MATCH, 1, None
     ability = plan.ability
-    return ability.p(signals.domain, signals.difficulty), ability.source, ability.count
+    return ability.p(signals.domain, signals.difficulty), ability.source, ability.count, None
 
 
 def _missing(
@@ -149,8 +163,13 @@ def _declined(
     plan: RungPlan, case: Case, known: dict[str, RungFacts], assumed: set[Assumed]
 ) -> Reason | None:
     """Returns why a resolver has no answer, as recorded: knowledge needs text, which rows lack."""
-    if plan.facts.kind != "resolver":
+    if not plan.facts.without_model:
         return None
+    if plan.previews is not None:
+        stored = known.get(plan.facts.name)
+        if stored is None:
+            assumed.add(Assumed.NO_MATCH)
+        return Reason.NOTHING_TO_RESOLVE if stored is None else stored.declined
     resolvers = [fact for fact in known.values() if fact.p_source is PSource.MATCH]
     if case.signals.match is None or not resolvers:
         assumed.add(Assumed.NO_MATCH)

@@ -240,7 +240,7 @@ class _Walker:
         """
         section = self.side.policy.decision
         plan = self.side.plan(self.decision.rungs[index].answerer)
-        if section.speculate is None or plan is None or plan.facts.kind == "resolver":
+        if section.speculate is None or plan is None or plan.facts.without_model:
             return None
         verified = plan.verify_mode(self.decision.hard_rule) is not VerifyMode.NONE
         early = rung_beside(self.decision, index, UNLIMITED, section, verified=verified)

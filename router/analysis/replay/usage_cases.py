@@ -38,7 +38,7 @@ class TokensAlone:
         self.priced_by_book += row.cost_nano_usd is None and cost_nano_usd is not None
         for plan in side.plans:
             priced = plan.would_cost(row.usage)
-            if plan.facts.kind == "resolver" or cost_nano_usd is None:
+            if plan.facts.without_model or cost_nano_usd is None:
                 continue  # approved answers do not cover every question
             if priced.basis is not CostBasis.UNKNOWN:
                 self.by_answerer.setdefault(plan.facts.name, PairedCosts()).add(

@@ -25,6 +25,7 @@ from router.policy.content.safe_answers import (
     emergency_wording,
     holding_text,
     load_safe_answers,
+    no_model_text,
     safe_answer,
 )
 from router.policy.head_files import load_heads
@@ -32,6 +33,7 @@ from router.policy.loading import LoadedPolicy
 from router.policy.schema import (
     AnswererSection,
     DeliberationAnswerer,
+    PassagesAnswerer,
     Policy,
     ResolverAnswerer,
 )
@@ -55,9 +57,11 @@ def build_runtime(loaded: LoadedPolicy, parts: Parts) -> PolicyRuntime:
     policy = loaded.policy
     knowledge = _knowledge(loaded)
     plans: dict[str, RungPlan] = {}
-    # A deliberation needs the plan of the answerer that it thinks over.
+    answers = load_safe_answers(loaded.file(policy.safe_answers))
+    words = partial(no_model_text, answers=answers)
+    # A deliberation and a quotation need the plan of the answerer that they are built over.
     for tier, section in sorted(policy.rungs(), key=lambda rung: _composite(rung[1])):
-        plans[section.name] = plan_of(loaded, parts, tier, section, knowledge, plans)
+        plans[section.name] = plan_of(loaded, parts, tier, section, knowledge, plans, words)
     # Built in another order, so put back into the policy's.
     ladder = tuple(plans[section.name] for _, section in policy.rungs())
     return _runtime(loaded, parts, ladder, list(knowledge.values()))
@@ -107,10 +111,8 @@ def _classes(own: OwnHeads) -> dict[str, tuple[str, ...]]:
 
 
 def _composite(section: AnswererSection) -> bool:
-    """Returns True for a deliberation, which needs the facts of another answerer, so is
-    built last.
-    """
-    return isinstance(section, DeliberationAnswerer)
+    """Returns True for what needs another answerer, so is built last."""
+    return isinstance(section, DeliberationAnswerer | PassagesAnswerer)
 
 
 def _knowledge(loaded: LoadedPolicy) -> dict[str, Knowledge]:

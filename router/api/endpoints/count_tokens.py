@@ -19,14 +19,14 @@ from router.money.token_bound import token_bound
 from router.policy.schema import UpstreamAnswerer
 from router.routing.planner import Router
 from router.routing.policy_runtime import RungPlan, Selected
-from router.types import ChatRequest, Ids, TokenCounter
+from router.types import WITHOUT_MODEL, ChatRequest, Ids, TokenCounter
 from router.wire.openai.render import to_json
 from router.wire.protocols import WireFormat
 
 MOST_KEPT = 1_000
 """Bounds the kept counts, by a digest of the body: an agent counts the same prompts again."""
 
-OWN = ("resolver", "deliberation")
+OWN = (*WITHOUT_MODEL, "deliberation")
 """Lists the kinds of answerers that read no conversation themselves."""
 
 

@@ -42,7 +42,9 @@ from router.cli.serve.demo_output import (
 )
 from router.cli.terminal import console as console_of
 from router.errors import Overloaded, TiergateError
+from router.policy.content.knowledge import load_knowledge
 from router.policy.loading import LoadedPolicy, policies_dir
+from router.policy.schema import ResolverAnswerer
 from router.types import (
     AnswererState,
     ChatRequest,
@@ -138,6 +140,17 @@ def prompts_of(loaded: LoadedPolicy) -> tuple[DemoPrompt, ...]:
     return read_prompts(file.read_text(encoding="utf-8").splitlines())
 
 
+def approved_answers(loaded: LoadedPolicy) -> dict[str, str]:
+    """Returns the approved answers of the policy's resolvers, by intent."""
+    files = [
+        loaded.file(section.knowledge)
+        for _, section in loaded.policy.rungs()
+        if isinstance(section, ResolverAnswerer)
+    ]
+    known = (load_knowledge(file) for file in files)
+    return {intent.id: intent.answer for each in known for intent in each.content.intents}
+
+
 def _play_all(
     settings: Settings,
     loaded: list[LoadedPolicy],
@@ -146,7 +159,7 @@ def _play_all(
     console: Console,
 ) -> Day:
     """Starts the gateway, plays the day, and closes the gateway again."""
-    day = Day(iter(prompts))
+    day = Day(iter(prompts), DemoTally(approved=approved_answers(loaded[0])))
     hosts = Hosts.start(loaded)
     try:
         core = Core(settings, loaded, os.environ, hosts.addresses)

@@ -30,6 +30,14 @@ HOLDING = (
 """Holds the text sent while a reviewer judges, for files without `holding` of the domain or in
 general."""
 
+NO_MODEL = (
+    "I am sorry, I cannot answer this. I answer from approved texts and calculate (sums, "
+    "percentages, dates, units); this installation has no language model for other questions. "
+    '(For operators: add a model under `tiers` of the policy. The section "A policy" of the README '
+    "shows how.)"
+)
+"""Holds the text sent where no model may answer, for files without `no_model`."""
+
 _LIFE_DOMAINS = (Domain.GENERAL, Domain.MEDICAL, Domain.ENGINEERING_SAFETY)
 """Lists domains whose emergency terms count in every domain. A missed one costs more than a false
 alarm."""
@@ -47,6 +55,7 @@ class SafeAnswerSection(Section):
 
     default: str = Field(min_length=1, max_length=2000)
     holding: str | None = Field(default=None, min_length=1, max_length=2000)
+    no_model: str | None = Field(default=None, min_length=1, max_length=2000)
     emergency: EmergencySection | None = None
     facts_heading: str = "What we noted from your message"
 
@@ -132,6 +141,11 @@ def holding_text(domain: Domain, review_id: str, answers: SafeAnswers | None = N
     """
     own_text = None if answers is None else answers.of(domain).holding or answers.general.holding
     return (own_text or HOLDING).replace(_PLACE, review_id)
+
+
+def no_model_text(domain: Domain, answers: SafeAnswers) -> str:
+    """Returns the text sent where no model of the installation may answer by itself."""
+    return answers.of(domain).no_model or answers.general.no_model or NO_MODEL
 
 
 def emergency_wording(domain: Domain, text: str, answers: SafeAnswers) -> str | None:

@@ -165,6 +165,53 @@ class ResolverAnswerer(AnswererBase):
     )
 
 
+ToolName = Literal["arithmetic", "percentages", "dates", "units", "currency"]
+
+
+def _every_tool() -> list[ToolName]:
+    return ["arithmetic", "percentages", "dates", "units", "currency"]
+
+
+class ExactAnswerer(AnswererBase):
+    """Answers without a model what can be computed exactly, and small talk."""
+
+    kind: Literal["exact"] = Field(
+        description="Exact tools and approved small talk. No model writes the answer."
+    )
+    tools: list[ToolName] = Field(
+        default_factory=_every_tool,
+        description="arithmetic, percentages, dates, units, and currency at a rate that the "
+        "question states. A tool answers only what it understands in full.",
+    )
+    small_talk: str | None = Field(
+        default=None,
+        description="A file of approved small talk, relative to the policy. Left out: none.",
+    )
+
+
+class PassagesAnswerer(AnswererBase):
+    """Quotes the nearest approved answers, with the documents that they come from."""
+
+    kind: Literal["passages"] = Field(
+        description="Quotes the nearest approved answers of a resolver, with their sources."
+    )
+    of: Name = Field(description="The resolver whose approved answers it quotes.")
+    at_most: int = Field(default=3, ge=1, le=4, description="Greatest number of quoted answers.")
+    quote_at: Chance = Field(
+        default=0.7,
+        description="Answers are quoted from this chance on that one of them is right.",
+    )
+    enough: Chance = Field(
+        default=0.85,
+        description="No further answer is quoted once one of them is right with this chance.",
+    )
+    rephrase: Name | None = Field(
+        default=None,
+        description="A local answerer that puts the quoted answers into its own words. Sentences "
+        "that say what the quoted answers do not are left out. Left out: quoted word for word.",
+    )
+
+
 class LocalAnswerer(AnswererBase):
     """Answers with a GGUF model on this machine, in a child process that all workers share."""
 
@@ -190,6 +237,12 @@ class LocalAnswerer(AnswererBase):
         default_factory=_solve_alone,
         min_length=1,
         description="Recorded steps: context (retrieval, cited), solve, refine, check.",
+    )
+    alone: bool = Field(
+        default=True,
+        description="False (any model too small to answer): it only rephrases quoted passages. "
+        "What would go to it, or to a deliberation over it, gets the approved words `no_model` at "
+        "once, as `unverified`.",
     )
 
 
@@ -322,7 +375,13 @@ class DeliberationAnswerer(AnswererBase):
 
 
 AnswererSection = Annotated[
-    ResolverAnswerer | LocalAnswerer | UpstreamAnswerer | LitellmAnswerer | DeliberationAnswerer,
+    ResolverAnswerer
+    | ExactAnswerer
+    | PassagesAnswerer
+    | LocalAnswerer
+    | UpstreamAnswerer
+    | LitellmAnswerer
+    | DeliberationAnswerer,
     Field(discriminator="kind"),
 ]
 

@@ -316,7 +316,7 @@ class Attempt:
         """
         if self._plan.spends_outside:
             return True
-        return self._plan.facts.kind != "resolver" and not self._nesting.included
+        return not self._plan.facts.without_model and not self._nesting.included
 
     def _release(self, error: TiergateError | None) -> None:
         """Books that nothing was called; None: the client left before the hold was made."""

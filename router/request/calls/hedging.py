@@ -99,7 +99,7 @@ class Calls:
         """
         routed = self._routed
         section, plan = routed.policy.decision, routed.plan_at(at)
-        resolves = plan.facts.kind == "resolver"
+        resolves = plan.facts.without_model
         if section.speculate is None or routed.observed is not None or resolves:
             return
         verified = routed.verify_mode(plan) is not VerifyMode.NONE

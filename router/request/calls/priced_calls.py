@@ -127,4 +127,4 @@ class Spender:
 
 def _answers_as(plan: RungPlan) -> Role:
     """Returns the role of a rung's own call: approved answers are looked up, others are made."""
-    return Role.RESOLVER if plan.facts.kind == "resolver" else Role.ANSWER
+    return Role.RESOLVER if plan.facts.without_model else Role.ANSWER

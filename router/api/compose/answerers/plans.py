@@ -6,7 +6,7 @@ ledger.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -18,16 +18,17 @@ from router.errors import Mistake, PolicyError
 from router.money.cost import most_image_tokens
 from router.money.price_book import PriceBook, utc_day
 from router.policy.content.deliberation import load_templates
-from router.policy.content.knowledge import (
-    Knowledge,
-)
+from router.policy.content.knowledge import Knowledge
+from router.policy.content.small_talk import load_small_talk
 from router.policy.loading import LoadedPolicy, secret
 from router.policy.schema import (
     AnswererSection,
     DeliberationAnswerer,
+    ExactAnswerer,
     LitellmAnswerer,
     LocalAnswerer,
     LookupSection,
+    PassagesAnswerer,
     Policy,
     ResolverAnswerer,
     TierSection,
@@ -45,18 +46,22 @@ from router.types import (
     BodyRules,
     Capability,
     Clock,
+    Domain,
     Events,
 )
 from router.wire.body_keys import litellm_stores_unasked, stores_unasked
+from tiers.exact.answerer import build_exact
 from tiers.litellm.answerer import LitellmTier
 from tiers.local.answerer import CAPABILITIES as LOCAL_CAPABILITIES
 from tiers.local.answerer import LocalModelAnswerer
 from tiers.local.shared_folder import LocalAddress
 from tiers.lookups import build_lookups
+from tiers.passages import build_passages
 from tiers.reasoning import build_deliberation
-from tiers.resolver import build_resolver
+from tiers.resolver import Resolver, build_resolver
 from tiers.steps import Passage, Passages, SteppedAnswerer
 from tiers.upstream.answerer import UpstreamTier
+from tiers.words_only import WordsOnly
 
 ANTHROPIC_ADDS_TOKENS = 1_000
 """Bounds the tokens that Anthropic puts before a request that offers tools.
@@ -66,6 +71,10 @@ Its documents say 264 to 804 by model, November 2026.
 
 NOT_ANTHROPICS = frozenset({Capability.LOGPROBS, Capability.MULTIPLE_CHOICES})
 """Lists capabilities that Anthropic's answers lack, whatever a policy's default says."""
+
+
+Words = Callable[[Domain], str]
+"""Returns the approved words of a domain for what no model here may answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +100,12 @@ def plan_of(
     section: AnswererSection,
     knowledge: Mapping[str, Knowledge],
     built: Mapping[str, RungPlan],
+    words: Words,
 ) -> RungPlan:
-    """Returns the plan of one rung; `built` holds the plans that a deliberation may need.
+    """Returns the plan of one rung; `built` holds the plans that it is built over.
 
-    Raises PolicyError for a local model that this process did not start.
+    `words` are those that a model which may not answer by itself gives. Raises PolicyError for a
+    local model that this process did not start.
     """
     abilities = parts.abilities
     if isinstance(section, ResolverAnswerer):
@@ -112,19 +123,39 @@ def plan_of(
         over = built[section.over]
         templates = load_templates(loaded.file(section.templates))
         thinker = build_deliberation(section, tier, over.facts, templates, parts.clock)
-        return RungPlan(thinker, section, thinker.facts, over.ability, over=over.facts)
+        plan = RungPlan(thinker, section, thinker.facts, over.ability, over=over.facts)
+        return _with_words(plan, words) if isinstance(over.answerer, WordsOnly) else plan
+    if isinstance(section, ExactAnswerer):
+        talk = section.small_talk and load_small_talk(loaded.file(section.small_talk))
+        exact = build_exact(section, tier, talk or None, parts.clock)
+        ability = abilities.of(section, tier.level)
+        return RungPlan(exact, section, exact.facts, ability, previews=exact.preview)
+    if isinstance(section, PassagesAnswerer):
+        quoted = built[section.of].answerer
+        assert isinstance(quoted, Resolver)  # the policy's checks say so
+        quoting = build_passages(section, tier, quoted)
+        ability = abilities.of(section, tier.level)
+        return RungPlan(quoting, section, quoting.facts, ability, previews=quoting.preview)
     answerer = _answerer(loaded, section, tier, parts)
     # A single step "solve" is the plain call, which needs no wrapper.
     if not isinstance(section, LitellmAnswerer) and section.steps != ["solve"]:
         passages = _passages(list(knowledge.values()))
         answerer = SteppedAnswerer(answerer, section.steps, passages, clock=parts.clock)
-    return RungPlan(
+    plan = RungPlan(
         answerer,
         section,
         answerer.facts,
         abilities.of(section, tier.level),
         calibration=abilities.calibration(section),
     )
+    alone = not isinstance(section, LocalAnswerer) or section.alone
+    return plan if alone else _with_words(plan, words)
+
+
+def _with_words(plan: RungPlan, words: Words) -> RungPlan:
+    """Returns the plan of a model that gives approved words instead of answers of its own."""
+    answerer = WordsOnly(plan.answerer, words)
+    return replace(plan, answerer=answerer, calibration=None, previews=answerer.preview)
 
 
 def _placed(loaded: LoadedPolicy) -> list[LookupSection]:

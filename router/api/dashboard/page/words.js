@@ -31,6 +31,10 @@ export const REASONS = {
   triage_degraded: "triage is degraded, so caution decides",
   hint_min_tier: "the client asked for at least this level",
   tool_loop: "a tool loop stays where it began",
+  exact_tool: "an exact tool computed it",
+  small_talk: "approved small talk",
+  quoted: "the nearest approved answers, quoted",
+  no_model: "no model here may answer it, which approved words say",
   below_floor: "below the lowest level allowed",
   above_ceiling: "above the highest level allowed",
   low_impact: "too little is at stake for it",
@@ -59,6 +63,7 @@ export const REASONS = {
 };
 
 export const SOURCES = {
+  known: "known before the call",
   match: "calibrated match",
   labelled: "labelled traffic",
   measured: "measured",

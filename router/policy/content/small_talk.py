@@ -1,0 +1,105 @@
+"""Reads approved small talk: phrases that people write, and the words that answer them.
+
+A message is small talk only where all of it is known phrases, so that no question is lost in a
+greeting. It knows nothing about models or policies.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Literal
+
+from msgspec import Struct
+from pydantic import Field, model_validator
+
+from router.policy.parsing.text_files import text_of
+from router.policy.parsing.validation import validated
+from router.policy.parsing.yaml_lines import load_yaml
+from router.policy.schema import Name, Section
+
+MAX_CHARACTERS = 120
+"""Bounds a message of small talk: a longer one has something else to say."""
+MAX_PHRASES = 4  # "hello, thanks, how are you, bye"
+
+_WORD = re.compile(r"[^\W_]+")
+_DRAWN_OUT = re.compile(r"(.)\1{2,}")
+Phrase = Annotated[str, Field(min_length=1, max_length=80)]
+
+
+class ReplySection(Section):
+    """Holds one kind of small talk, and its approved answer."""
+
+    id: Name
+    phrases: list[Phrase] = Field(min_length=1)
+    answer: str = Field(min_length=1, max_length=1000)
+
+
+class SmallTalkFile(Section):
+    """Holds a whole file of small talk."""
+
+    version: Literal[1]
+    name: str = Field(min_length=1, max_length=100)
+    reviewed: date | None = None
+    replies: list[ReplySection] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _each_once(self) -> SmallTalkFile:
+        owners: dict[str, str] = {}
+        for reply in self.replies:
+            for phrase in reply.phrases:
+                key = _key(phrase)
+                if not key:
+                    raise ValueError(f"phrases of words, not {phrase!r}")
+                # Nothing could decide between two answers to the same phrase.
+                if owners.setdefault(key, reply.id) != reply.id:
+                    raise ValueError(f"{phrase!r} under one reply; {owners[key]} has it too")
+        return self
+
+
+class SmallTalk(Struct, frozen=True):
+    """Holds a loaded file: replies by the key of each phrase."""
+
+    by_phrase: Mapping[str, ReplySection]
+
+    def reply(self, text: str) -> ReplySection | None:
+        """Returns the reply to a message of known phrases, that of the last one; None else."""
+        if len(text) > MAX_CHARACTERS:
+            return None
+        words = _key(text).split()
+        reply = None
+        for _ in range(MAX_PHRASES):
+            if not words:
+                break
+            # The longest phrase first: "good morning" is one, not two.
+            ends = range(len(words), 0, -1)
+            end = next((n for n in ends if " ".join(words[:n]) in self.by_phrase), None)
+            if end is None:
+                return None
+            reply, words = self.by_phrase[" ".join(words[:end])], words[end:]
+        return None if words else reply
+
+
+def parse_small_talk(file: str, text: str) -> SmallTalk:
+    """Returns the small talk in `text`. Raises PolicyError with every mistake."""
+    tree, lines = load_yaml(file, text)
+    content = validated(SmallTalkFile, tree, lines)
+    replies = {_key(phrase): reply for reply in content.replies for phrase in reply.phrases}
+    return SmallTalk(replies)
+
+
+def load_small_talk(path: Path) -> SmallTalk:
+    """Returns the small talk at `path`. Raises PolicyError, also for an unreadable file."""
+    return parse_small_talk(str(path), text_of(path))
+
+
+def _key(text: str) -> str:
+    """Returns the words of a text, lower case, without apostrophes and drawn-out letters.
+
+    >>> _key("Helloooo!! What's up?")
+    'hello whats up'
+    """
+    plain = text.lower().replace("'", "").replace("\u2019", "")
+    return _DRAWN_OUT.sub(r"\1", " ".join(_WORD.findall(plain)))

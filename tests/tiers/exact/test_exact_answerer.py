@@ -1,0 +1,124 @@
+"""Exact tools and small talk answer at once, and decline everything else before the ladder."""
+
+from __future__ import annotations
+
+import pytest
+
+from router.errors import CannotAnswer, PolicyError
+from router.policy.content.small_talk import load_small_talk, parse_small_talk
+from router.policy.schema import ExactAnswerer, TierSection
+from router.types import (
+    Answer,
+    ChatRequest,
+    JsonText,
+    Message,
+    Preview,
+    PSource,
+    Reason,
+    ResponseFormat,
+    Role,
+    Sampling,
+    ToolSpec,
+    Work,
+)
+from tests import ROOT
+from tests.kits.changed import replace
+from tests.kits.fakes import CALM, Clock
+from tiers.exact.answerer import P_RIGHT, ExactTier, build_exact
+
+TALK = load_small_talk(ROOT / "policies" / "answers" / "small_talk.yaml")
+
+
+def _exact(**changes: object) -> ExactTier:
+    section = ExactAnswerer.model_validate({"kind": "exact", "name": "exact"} | changes)
+    tier = TierSection(name="small", level=1, answerers=[section])
+    return build_exact(section, tier, TALK, Clock())
+
+
+def _request(text: str) -> ChatRequest:
+    return ChatRequest((Message("user", text),), "auto")
+
+
+async def _answer(exact: ExactTier, request: ChatRequest) -> Answer:
+    async def no_call(answerer: str, request: ChatRequest, role: Role) -> Answer:
+        raise AssertionError("an exact tool calls no one")
+
+    return await exact.answer(Work(request, CALM, 2**62, Role.ANSWER, "t", "r"), no_call)
+
+
+async def test_a_tool_answers_with_its_own_reason() -> None:
+    exact, request = _exact(), _request("What's 15% of 240?")
+    assert exact.preview(request, CALM) == Preview(P_RIGHT, PSource.KNOWN, Reason.EXACT_TOOL)
+    answer = await _answer(exact, request)
+    assert (answer.text, answer.facts) == ("15% of 240 = 36", ("tool: percentages",))
+
+
+async def test_the_day_is_that_of_the_clock() -> None:
+    answer = await _answer(_exact(), _request("what is today's date"))
+    assert answer.text.startswith("Today is ")
+    assert answer.text.endswith("(UTC).")
+
+
+async def test_a_tool_that_the_policy_leaves_out_answers_nothing() -> None:
+    exact = _exact(tools=["dates"])
+    assert exact.preview(_request("2+2"), CALM) is None
+    with pytest.raises(CannotAnswer):
+        await _answer(exact, _request("2+2"))
+
+
+@pytest.mark.parametrize(
+    ("text", "reply"),
+    [
+        ("hello", "greeting"),
+        ("Helloooo!!!", "greeting"),
+        ("Hi, how are you today?", "how_are_you"),
+        ("thanks, bye", "goodbye"),
+        ("Who are you?", "who_are_you"),
+        ("are you a robot", "are_you_a_robot"),
+        ("What\u2019s your name", "who_are_you"),
+    ],
+)
+async def test_small_talk_gets_approved_words(text: str, reply: str) -> None:
+    exact, request = _exact(), _request(text)
+    preview = exact.preview(request, CALM)
+    assert preview is not None
+    assert preview.because is Reason.SMALL_TALK
+    assert (await _answer(exact, request)).matched == reply
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "hello, where is my order",
+        "thanks for nothing, I want a refund",
+        "bye bye birdie lyrics",
+        "",
+        "hi " * 50,
+    ],
+)
+def test_a_greeting_with_a_question_is_no_small_talk(text: str) -> None:
+    assert _exact().preview(_request(text), CALM) is None
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"response_format": ResponseFormat("json_object")},
+        {"tools": (ToolSpec("t", "", JsonText("{}")),)},
+        {"sampling": Sampling(n=2)},
+    ],
+)
+def test_a_request_for_another_shape_is_declined(changes: dict[str, object]) -> None:
+    assert _exact().preview(replace(_request("2+2"), **changes), CALM) is None
+
+
+def test_one_phrase_under_two_replies_is_a_mistake() -> None:
+    text = """
+version: 1
+name: Talk
+replies:
+  - {id: a, phrases: [hello], answer: Hi.}
+  - {id: b, phrases: ["Hello!"], answer: Hey.}
+"""
+    with pytest.raises(PolicyError, match="under one reply"):
+        parse_small_talk("talk.yaml", text)

@@ -1,0 +1,92 @@
+"""A model that may not answer by itself gives approved words, and still does steps of others."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from router.errors import CannotAnswer
+from router.types import (
+    Answer,
+    ChatRequest,
+    Domain,
+    Message,
+    Reason,
+    ResponseFormat,
+    Role,
+    Verdict,
+    Work,
+)
+from tests.kits.changed import replace
+from tests.kits.fakes import ALICE, CALM, House, Houses, ScriptedTier, ask
+from tests.kits.gateway_kit import RISKY, UNSURE, low, mid, only_row
+from tiers.words_only import WordsOnly
+
+
+def _words(domain: Domain) -> str:
+    return f"I am sorry, I can't answer this about {domain.value}."
+
+
+async def _no_call(answerer: str, request: ChatRequest, role: Role) -> Answer:
+    raise AssertionError("words call no one")
+
+
+def _work(role: Role = Role.ANSWER, **changes: object) -> Work:
+    request = replace(ChatRequest((Message("user", "why is the sky blue"),), "auto"), **changes)
+    return Work(request, CALM, 2**62, role, "tenant", "r1")
+
+
+def _silenced(house: House) -> House:
+    """Returns the house with its answerers of level 2 held to approved words."""
+    runtime = house.gateway.router.runtimes["test"]
+    plans = []
+    for plan in runtime.plans:
+        only = WordsOnly(plan.answerer, _words)
+        held = replace(plan, answerer=only, previews=only.preview)
+        plans.append(held if plan.facts.level == 2 else plan)
+    house.gateway.router.swap({"test": dataclasses.replace(runtime, plans=tuple(plans))})
+    return house
+
+
+async def test_its_own_answer_is_approved_words_that_nobody_vouches_for() -> None:
+    inner = mid()
+    answer = await WordsOnly(inner, _words).answer(_work(), _no_call)
+    assert answer.text == _words(CALM.domain)
+    assert (answer.p, answer.verified, answer.approved) == (0.0, False, True)
+    assert inner.calls == 0
+
+
+async def test_a_step_of_another_answerer_reaches_the_model() -> None:
+    inner = mid()
+    await WordsOnly(inner, _words).answer(_work(Role.REFINE), _no_call)
+    assert inner.calls == 1
+
+
+async def test_words_take_no_shape() -> None:
+    request = _work(response_format=ResponseFormat("json_object"))
+    with pytest.raises(CannotAnswer) as caught:
+        await WordsOnly(mid(), _words).answer(request, _no_call)
+    assert caught.value.reason == Reason.NO_MODEL
+
+
+async def test_a_request_that_only_such_a_model_could_answer_gets_the_words_unverified(
+    houses: Houses,
+) -> None:
+    tiers: list[ScriptedTier] = [low(), mid()]
+    house = _silenced(houses(tiers, signals=UNSURE))
+    outcome = await house.gateway.complete(ask(), ALICE)
+    assert outcome.answer is not None
+    assert outcome.answer.text == _words(UNSURE.domain)
+    assert (outcome.verdict, outcome.reason) == (Verdict.UNVERIFIED, Reason.NO_MODEL)
+    row = await only_row(house)
+    assert (row.verdict, row.reason) == ("unverified", "no_model")
+    assert tiers[1].calls == 0
+
+
+async def test_a_risk_matter_still_gets_its_safe_answer(houses: Houses) -> None:
+    rules = {"by_domain": {"medical": "review"}}
+    house = _silenced(houses([low(), mid()], signals=RISKY, exhausted=rules))
+    outcome = await house.gateway.complete(ask(), ALICE)
+    assert outcome.verdict is Verdict.SAFE_ANSWER
+    assert outcome.reason is Reason.HIGH_RISK_MEDICAL

@@ -1,0 +1,1 @@
+"""Answers without any model: exact tools, and approved small talk."""

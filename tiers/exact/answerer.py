@@ -1,0 +1,139 @@
+"""The answerer of `kind: exact`: exact tools first, then approved small talk.
+
+It answers a request only where a tool or the file of small talk understands all of it, and declines
+every other one before the ladder is decided. It reads the day from its clock, calls nothing and
+costs nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from datetime import UTC, date, datetime
+
+from msgspec import Struct
+
+from router.errors import CannotAnswer
+from router.policy.content.small_talk import SmallTalk
+from router.policy.schema import ExactAnswerer as ExactSection
+from router.policy.schema import TierSection
+from router.policy.sections.capabilities import complete
+from router.types import (
+    Answer,
+    AnswererFacts,
+    AnswererState,
+    AnswererStatus,
+    Call,
+    ChatRequest,
+    Choice,
+    Clock,
+    Delta,
+    Preview,
+    PSource,
+    Reason,
+    Signals,
+    Usage,
+    Work,
+)
+from tiers.exact.tools import solved
+
+P_RIGHT = 0.99
+"""Results are exact; what is left is that a question was understood in another way than meant."""
+
+
+class _Known(Struct, frozen=True):
+    """Holds an answer that is known before the call."""
+
+    text: str
+    because: Reason
+    fact: str
+    matched: str | None = None
+
+
+class ExactTier:
+    """The Answerer for `kind: exact`."""
+
+    def __init__(
+        self, section: ExactSection, facts: AnswererFacts, talk: SmallTalk | None, clock: Clock
+    ) -> None:
+        self._section = section
+        self._facts = facts
+        self._talk = talk
+        self._clock = clock
+        phrases = 0 if talk is None else len(talk.by_phrase)
+        detail = f"{', '.join(section.tools)}; {phrases} phrases of small talk"
+        self._status = AnswererStatus(AnswererState.READY, detail)
+
+    @property
+    def facts(self) -> AnswererFacts:
+        return self._facts
+
+    def status(self) -> AnswererStatus:
+        return self._status
+
+    async def start(self) -> None:
+        """Does nothing: the file was read with the policy."""
+
+    async def close(self) -> None:
+        """Does nothing: nothing is held open."""
+
+    def preview(self, request: ChatRequest, signals: Signals) -> Preview | None:
+        """Returns what is known of the answer to this request, None where there is none."""
+        known = self._known(request)
+        return None if known is None else Preview(P_RIGHT, PSource.KNOWN, known.because)
+
+    async def answer(self, work: Work, call: Call) -> Answer:
+        """Returns the result or the approved words. Raises CannotAnswer where there is neither."""
+        known = self._known(work.request)
+        if known is None:
+            raise CannotAnswer("no exact tool and no small talk fits all of this request")
+        return Answer(
+            choices=(Choice(text=known.text, finish_reason="stop"),),
+            model=self._facts.model,
+            usage=Usage(work.signals.input_tokens, output_tokens=len(known.text.split())),
+            p=P_RIGHT,
+            matched=known.matched,
+            approved=True,
+            facts=(known.fact,),
+        )
+
+    async def stream(self, work: Work, call: Call) -> AsyncGenerator[Delta, None]:
+        """Yields the answer in one piece."""
+        answer = await self.answer(work, call)
+        yield Delta(text=answer.text)
+        yield Delta(final=answer)
+
+    def _known(self, request: ChatRequest) -> _Known | None:
+        if request.response_format.kind != "text" or request.sampling.n > 1 or request.tools:
+            return None
+        text = request.last_user_text
+        result = solved(text, self._today(), self._section.tools)
+        if result is not None:
+            return _Known(result.text, Reason.EXACT_TOOL, f"tool: {result.tool}")
+        reply = None if self._talk is None else self._talk.reply(text)
+        if reply is None:
+            return None
+        return _Known(reply.answer, Reason.SMALL_TALK, f"small talk: {reply.id}", reply.id)
+
+    def _today(self) -> date:
+        return datetime.fromtimestamp(self._clock.now_ms() / 1000, UTC).date()
+
+
+def build_exact(
+    section: ExactSection, tier: TierSection, talk: SmallTalk | None, clock: Clock
+) -> ExactTier:
+    """Returns the answerer of a policy's section."""
+    facts = AnswererFacts(
+        name=section.name,
+        tier=tier.name,
+        level=tier.level,
+        kind=section.kind,
+        model="exact:tools",
+        price=section.price.to_price(),
+        max_output_tokens=section.max_output_tokens,
+        context_tokens=0,
+        capabilities=complete(()),
+        expected_output_tokens=section.expected_output_tokens,
+        latency_ms=section.expected_latency_ms,
+        deadline_ms=int(section.deadline_s * 1000),
+    )
+    return ExactTier(section, facts, talk, clock)

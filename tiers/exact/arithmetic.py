@@ -1,0 +1,271 @@
+"""Calculates what a question writes as a sum: numbers, signs and brackets, in signs or in words.
+
+A parser of our own reads it: nothing is ever evaluated as a program. All of the question must be
+the sum, or there is no answer. Numbers are fractions, so results are exact; a root that has no
+exact value is said to be rounded. It knows nothing about percentages of sentences, dates or units.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from decimal import Decimal, localcontext
+from fractions import Fraction
+from math import isqrt
+
+from tiers.exact.numbers import (
+    NUMBER,
+    SYMBOLS,
+    Amount,
+    digits_for_words,
+    fits,
+    number,
+    shown,
+)
+from tiers.exact.wording import Question
+
+MAX_TOKENS = 80
+MAX_POWER = 200  # an exponent; a result beyond MAX_BITS is refused anyway
+ROOT_DIGITS = 30  # of a root without an exact value; ten are shown
+
+_WORDS = (
+    (r"\bto the power of\b|\bto the power\b|\braised to\b|\*\*", "^"),
+    (r"\bmultiplied (?:by|with)\b|\btimes\b", "*"),
+    (r"\bdivided by\b|\bover\b", "/"),
+    (r"\bmod(?:ulo)?\b", "mod"),
+    (r"(?<=\d/\d) of\b", " *"),  # 2/3 of 90
+    (r"\bplus\b|\band\b(?= +-)", "+"),
+    (r"\bminus\b", "-"),
+    (r"\bsquared\b|²", " ^ 2 "),
+    (r"\bcubed\b|³", " ^ 3 "),
+    (r"\b(?:the )?square root of\b|\bsqrt of\b", " sqrt "),
+    (r"\b(?:double|twice)\b", "2 *"),
+    (r"\b(?:a )?half of\b|\bhalf(?= \d)", "1 / 2 *"),
+    (r"\b(?:a|one|1) third of\b", "1 / 3 *"),
+    (r"\b(?:a|one|1) quarter of\b", "1 / 4 *"),
+    (r"(?<=[\d)])\s*x\s*(?=[\d($.€£-])", " * "),
+)
+_TOKEN = re.compile(rf"\s*(?:([{SYMBOLS}]? ?(?:{NUMBER}))(?![\w.,])|(sqrt|mod|[-+*/^()]))")
+_CALCULATING = re.compile(r"[-+*/^]|\bmod\b|\bsqrt\b")
+_LISTED = re.compile(
+    r"(?:the )?(?P<what>sum of|total of|product of|average of|mean of|difference between"
+    r"|add(?: up)?|multiply|subtract|divide)(?: the numbers)? (?P<list>.+)"
+)
+_OPERATORS = ("+", "-", "*", "/", "^", "mod")
+
+# Written without blanks, these are names, scores, dates or ranges more often than sums.
+_NO_SUM = re.compile(r"\d{1,4}(?:-\d{1,4}){1,3}|\d{1,4}(?:/\d{1,4}){2,3}|\d{1,2}x\d{1,2}")
+_RATIO = re.compile(r"(\d{1,4})/(\d{1,4})")
+LAST_DAY = 31
+
+
+class _NoSum(Exception):
+    """The text is no sum that is read with certainty."""
+
+
+def arithmetic(question: Question) -> str | None:
+    """Returns the sum with its result, None for anything else.
+
+    >>> arithmetic(Question("12 * (3 + 4)")), arithmetic(Question("24/7"))
+    ('12 * (3 + 4) = 84', None)
+    """
+    text = digits_for_words(question.text)
+    if not question.commanded and (_NO_SUM.fullmatch(text) or _may_be_a_name(text)):
+        return None
+    listed = _LISTED.fullmatch(text)
+    if listed:
+        text = _from_list(listed["what"], listed["list"])
+    for words, sign in _WORDS:
+        text = re.sub(words, sign, text)
+    if not _CALCULATING.search(text.lstrip(" -")):
+        return None
+    try:
+        tokens = _tokens(text)
+        result = _Sum(tokens).result()
+    except _NoSum:
+        return None
+    return shown_sum(_pretty(tokens), result)
+
+
+def _from_list(what: str, items: str) -> str:
+    """Returns the sum that "the average of 3, 4 and 5" describes, "" where the list is none."""
+    verbs = {"subtract": "from", "divide": "by", "multiply": "by", "difference between": "and"}
+    if what in verbs:
+        left, found, right = items.partition(f" {verbs[what]} ")
+        if not found and what == "multiply":
+            left, found, right = items.partition(" and ")
+        if not found or not (_is_number(left) and _is_number(right)):
+            return ""
+        if what == "difference between":
+            larger, smaller = sorted((left, right), key=_value, reverse=True)
+            return f"{larger} - {smaller}"
+        first, second = (right, left) if what == "subtract" else (left, right)
+        return (
+            f"{first} {'-' if what == 'subtract' else '*' if what == 'multiply' else '/'} {second}"
+        )
+    numbers = [n for n in re.split(r", and |, | and | to ", items) if n]
+    if len(numbers) < 2 or not all(map(_is_number, numbers)):
+        return ""
+    if what == "product of":
+        return " * ".join(numbers)
+    total = " + ".join(numbers)
+    return f"({total}) / {len(numbers)}" if what in ("average of", "mean of") else total
+
+
+def _is_number(text: str) -> bool:
+    return re.fullmatch(rf"-?[{SYMBOLS}]? ?(?:{NUMBER})", text.strip()) is not None
+
+
+def _value(text: str) -> Fraction:
+    sign = -1 if text.strip().startswith("-") else 1
+    return sign * number(text.strip(f" -{SYMBOLS}"))
+
+
+def _tokens(text: str) -> list[str]:
+    """Returns numbers, signs and brackets. Raises _NoSum for any other character."""
+    tokens: list[str] = []
+    at, end = 0, len(text.rstrip())
+    while at < end:
+        found = _TOKEN.match(text, at)
+        if found is None or len(tokens) == MAX_TOKENS:
+            raise _NoSum
+        tokens.append((found.group(1) or found.group(2)).replace(" ", ""))
+        at = found.end()
+    return tokens
+
+
+def _may_be_a_name(text: str) -> bool:
+    """Returns True for 24/7, 9/11, 50/50 and 2024/25, which ask for no division."""
+    ratio = _RATIO.fullmatch(text)
+    if ratio is None:
+        return False
+    top, bottom = int(ratio[1]), int(ratio[2])
+    years = any(1900 <= n < 2100 for n in (top, bottom))
+    return years or top + bottom == 100 or max(top, bottom) <= LAST_DAY
+
+
+def _pretty(tokens: Sequence[str]) -> str:
+    """Returns the sum as it was read, so that a reader sees what was understood."""
+    text, glued = "", True
+    for before, token in zip(["(", *tokens], tokens, strict=False):
+        unary = token == "-" and (before in _OPERATORS or before == "(")
+        closes = token in (")", "^")
+        text += ("" if glued or closes else " ") + token
+        glued = unary or token in ("(", "^", "sqrt")
+    return text
+
+
+class _Sum:
+    """Reads tokens by the usual precedence: brackets, powers, signs, * and /, + and -."""
+
+    def __init__(self, tokens: Sequence[str]) -> None:
+        self._tokens = tokens
+        self._at = 0
+
+    def result(self) -> Amount:
+        """Returns the value of all tokens. Raises _NoSum."""
+        value = self._added()
+        if self._at < len(self._tokens):
+            raise _NoSum
+        return value
+
+    def _next(self) -> str:
+        return self._tokens[self._at] if self._at < len(self._tokens) else ""
+
+    def _take(self) -> str:
+        token = self._next()
+        if not token:
+            raise _NoSum
+        self._at += 1
+        return token
+
+    def _added(self) -> Amount:
+        value = self._multiplied()
+        while self._next() in ("+", "-"):
+            sign = 1 if self._take() == "+" else -1
+            other = self._multiplied()
+            if value.sign != other.sign:  # $5 + 3: dollars and what?
+                raise _NoSum
+            value = _amount(value.value + sign * other.value, value.sign, value, other)
+        return value
+
+    def _multiplied(self) -> Amount:
+        value = self._signed()
+        while self._next() in ("*", "/", "mod"):
+            operator, other = self._take(), self._signed()
+            if operator == "*":
+                if value.sign and other.sign:
+                    raise _NoSum
+                value = _amount(value.value * other.value, value.sign or other.sign, value, other)
+            elif other.value == 0:
+                raise _NoSum
+            elif operator == "/":
+                if other.sign and other.sign != value.sign:
+                    raise _NoSum
+                sign = "" if other.sign else value.sign
+                value = _amount(value.value / other.value, sign, value, other)
+            else:
+                if value.sign or other.sign:
+                    raise _NoSum
+                value = _amount(value.value % other.value, "", value, other)
+        return value
+
+    def _signed(self) -> Amount:
+        if self._next() == "-":
+            self._take()
+            value = self._power()
+            return Amount(-value.value, value.sign, value.exact)
+        return self._power()
+
+    def _power(self) -> Amount:
+        base = self._single()
+        if self._next() != "^":
+            return base
+        self._take()
+        exponent = self._signed()  # 2^3^2 is 2^9
+        whole = exponent.value.denominator == 1 and abs(exponent.value) <= MAX_POWER
+        if base.sign or exponent.sign or not whole or (base.value == 0 and exponent.value <= 0):
+            raise _NoSum
+        bits = max(base.value.numerator.bit_length(), base.value.denominator.bit_length())
+        if bits * abs(exponent.value) > 4000:  # refused before it is computed
+            raise _NoSum
+        return _amount(base.value ** int(exponent.value), "", base, exponent)
+
+    def _single(self) -> Amount:
+        token = self._take()
+        if token == "(":
+            value = self._added()
+            if self._take() != ")":
+                raise _NoSum
+            return value
+        if token == "sqrt":
+            return _root(self._single())
+        if token[-1].isdigit():
+            sign = token[0] if token[0] in SYMBOLS else ""
+            return Amount(number(token.removeprefix(sign)), sign)
+        raise _NoSum
+
+
+def _amount(value: Fraction, sign: str, *of: Amount) -> Amount:
+    if not fits(value):
+        raise _NoSum
+    return Amount(value, sign, all(part.exact for part in of))
+
+
+def _root(of: Amount) -> Amount:
+    """Returns the square root, exact where it is a fraction."""
+    if of.value < 0 or of.sign:
+        raise _NoSum
+    top, bottom = isqrt(of.value.numerator), isqrt(of.value.denominator)
+    if Fraction(top**2, bottom**2) == of.value:
+        return Amount(Fraction(top, bottom), "", of.exact)
+    with localcontext() as context:
+        context.prec = ROOT_DIGITS
+        root = (Decimal(of.value.numerator) / Decimal(of.value.denominator)).sqrt()
+    return Amount(Fraction(root), "", False)
+
+
+def shown_sum(left: str, result: Amount) -> str:
+    """Returns a line such as "15% of 240 = 36", or "1 / 3 is about 0.3333333333"."""
+    text = shown(result)
+    return f"{left} {'is' if text.startswith('about') else '='} {text}"

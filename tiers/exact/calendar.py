@@ -1,0 +1,141 @@
+"""Reads dates as people write them, and writes them again.
+
+Dates are those of the Gregorian calendar. A date that may be read in two ways, such as 3/4/2027, is
+none. It knows nothing about questions and has no clock: the caller says which day is today.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+MONTHS = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+]
+WEEKDAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
+FIRST_YEAR = 1583  # the first whole year of the Gregorian calendar
+
+_MONTH = "|".join(sorted([*MONTHS, *(m[:3] for m in MONTHS), "sept"], key=len, reverse=True))
+_DAY = r"(?P<d>\d{1,2})(?:st|nd|rd|th)?"
+_YEAR = r"(?:,? (?:of )?(?P<y>\d{4}))?"
+_WEEKDAY = rf"(?:(?:{'|'.join(WEEKDAYS).lower()}),? )?"
+_WRITTEN = tuple(
+    re.compile(form)
+    for form in (
+        rf"{_WEEKDAY}(?:the )?{_DAY} (?:of )?(?P<m>{_MONTH})\.?{_YEAR}",
+        rf"{_WEEKDAY}(?P<m>{_MONTH})\.? (?:the )?{_DAY}{_YEAR}",
+    )
+)
+_ISO = re.compile(r"(?P<y>\d{4})[-/.](?P<m>\d{1,2})[-/.](?P<d>\d{1,2})")
+_NUMERIC = re.compile(r"(?P<a>\d{1,2})[-/.](?P<b>\d{1,2})[-/.](?P<y>\d{4})")
+_NEAR = {"today": 0, "now": 0, "tomorrow": 1, "yesterday": -1, "the day after tomorrow": 2}
+_FEASTS = {
+    "christmas": (12, 25), "christmas day": (12, 25), "xmas": (12, 25),
+    "christmas eve": (12, 24), "boxing day": (12, 26), "new year": (1, 1), "new year's": (1, 1),
+    "new years": (1, 1), "new year's day": (1, 1), "new year's eve": (12, 31),
+    "halloween": (10, 31), "valentine's day": (2, 14), "valentines day": (2, 14),
+}  # fmt: skip
+
+
+class Day(tuple[int | None, int, int]):
+    """Holds year, month and day as they are written. Year None: none was."""
+
+    __slots__ = ()
+
+    def in_year(self, year: int) -> date | None:
+        """Returns the date with this year where none is written, None for 30 February."""
+        own, month, day = self
+        try:
+            return date(own or year, month, day)
+        except ValueError:
+            return None
+
+    @property
+    def year(self) -> int | None:
+        """Returns the year that is written."""
+        return self[0]
+
+
+def read_day(text: str, today: date) -> Day | None:
+    """Returns the day that all of `text` names, None where it names none or several.
+
+    >>> read_day("3rd of March 2027", date(2026, 1, 1)), read_day("3/4/2027", date(2026, 1, 1))
+    ((2027, 3, 3), None)
+    """
+    text = text.strip(" ,")
+    for words, years in (("this year", 0), ("next year", 1), ("last year", -1)):
+        if text.endswith(f" {words}"):
+            text = f"{text.removesuffix(words)}{today.year + years}"
+    if text in _NEAR:
+        near = today + timedelta(days=_NEAR[text])
+        return Day((near.year, near.month, near.day))
+    feast, _, year = text.partition(" 2")
+    if feast in _FEASTS and (not year or re.fullmatch(r"\d{3}", year)):
+        return Day((int(f"2{year}") if year else None, *_FEASTS[feast]))
+    for form in _WRITTEN:
+        found = form.fullmatch(text)
+        if found:
+            month = 1 + next(i for i, name in enumerate(MONTHS) if name[:3] == found["m"][:3])
+            return _valid(int(found["y"]) if found["y"] else None, month, int(found["d"]))
+    found = _ISO.fullmatch(text)
+    if found:
+        return _valid(int(found["y"]), int(found["m"]), int(found["d"]))
+    found = _NUMERIC.fullmatch(text)
+    if found:
+        first, second, year_read = int(found["a"]), int(found["b"]), int(found["y"])
+        # Day first in most countries, month first in some: only what fits one of them is read.
+        readings = {
+            day
+            for day in (_valid(year_read, second, first), _valid(year_read, first, second))
+            if day
+        }
+        return readings.pop() if len(readings) == 1 else None
+    return None
+
+
+def _valid(year: int | None, month: int, day: int) -> Day | None:
+    if year is not None and year < FIRST_YEAR:
+        return None
+    read = Day((year, month, day))
+    return read if read.in_year(2024) is not None or read.in_year(year or 2024) else None
+
+
+def next_one(day: Day, today: date) -> date | None:
+    """Returns the date of `day`, the coming one (today counts) where no year is written."""
+    return next((d for d in _from(day, today, 1) if d >= today or day.year), None)
+
+
+def last_one(day: Day, today: date) -> date | None:
+    """Returns the date of `day`, the last one (today counts) where no year is written."""
+    return next((d for d in _from(day, today, -1) if d <= today or day.year), None)
+
+
+def _from(day: Day, today: date, step: int) -> Iterator[date]:
+    """Yields the dates of `day` from this year on; 29 February may be eight years away."""
+    for years in range(9):
+        year = today.year + step * years
+        found = day.in_year(year) if FIRST_YEAR <= (day.year or year) <= 9999 else None
+        if found is not None:
+            yield found
+
+
+def shown_date(day: date) -> str:
+    """Returns a date such as "Monday 3 March 2025"."""
+    return f"{WEEKDAYS[day.weekday()]} {plain_date(day)}"
+
+
+def plain_date(day: date) -> str:
+    """Returns a date such as "3 March 2025"."""
+    return f"{day.day} {MONTHS[day.month - 1].capitalize()} {day.year}"

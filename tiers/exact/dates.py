@@ -1,0 +1,251 @@
+"""Answers questions about dates: days between two, the weekday of one, a date so much later.
+
+All of the question must fit one form, or there is no answer. The answer repeats both dates with
+their years, so that a reader sees what was understood. `today` is given; it is that of UTC.
+"""
+
+from __future__ import annotations
+
+import calendar
+import re
+from collections.abc import Callable
+from datetime import date, timedelta
+
+from tiers.exact.calendar import (
+    FIRST_YEAR,
+    MONTHS,
+    last_one,
+    next_one,
+    plain_date,
+    read_day,
+    shown_date,
+)
+from tiers.exact.numbers import digits_for_words
+from tiers.exact.wording import Question
+
+MOST = 1_000_000  # of days, weeks, months or years: anything more leaves the calendar
+
+_ASKS = (
+    "how ",
+    "what ",
+    "which ",
+    "is ",
+    "add ",
+    "subtract ",
+    "on what ",
+    "on which ",
+    "days ",
+    "weeks ",
+)
+_UNIT = r"(?P<unit>day|week|fortnight|month|year)s?"
+_COUNT = rf"(?P<n>\d{{1,7}}|an?|the) {_UNIT}"
+_A, _B = r"(?P<a>[^?]{3,40}?)", r"(?P<b>[^?]{3,40}?)"
+_WHICH_DAY = r"(?:what|which) (?:day of the week|weekday|day)"
+
+
+def date_answer(question: Question, today: date) -> str | None:
+    """Returns the answer to a question about dates, None for anything else.
+
+    >>> date_answer(Question("how many days between 3 March and 1 May 2027"), date(2026, 11, 21))
+    '59 days, from 3 March 2027 to 1 May 2027 (the first day is not counted).'
+    """
+    text = digits_for_words(question.text)
+    if not question.asked and not text.startswith(_ASKS):
+        return None
+    for form, answer in _FORMS:
+        found = form.fullmatch(text)
+        if found:
+            try:
+                said = answer(found, today)
+            except (OverflowError, ValueError):  # beyond the year 9999, or before the year 1
+                said = None
+            if said is not None:
+                return said
+    return None
+
+
+def _between(found: re.Match[str], today: date) -> str | None:
+    """Returns the days from a to b. A missing year is b's, the one before, or the next to come."""
+    first, second = read_day(found["a"], today), read_day(found["b"], today)
+    if first is None or second is None:
+        return None
+    if first.year is None and second.year is None:
+        start = next_one(first, today)
+        end = None if start is None else next_one(second, start)
+    elif first.year is None:
+        end = second.in_year(0)
+        start = None if end is None else last_one(first, end)
+    else:
+        start = first.in_year(0)
+        end = None if start is None else next_one(second, start)
+    return None if start is None or end is None else _span(start, end, found["unit"])
+
+
+def _until(found: re.Match[str], today: date) -> str | None:
+    named = read_day(found["b"], today)
+    end = None if named is None else next_one(named, today)
+    return None if end is None or end < today else _span(today, end, found["unit"])
+
+
+def _since(found: re.Match[str], today: date) -> str | None:
+    named = read_day(found["b"], today)
+    start = None if named is None else last_one(named, today)
+    return None if start is None or start > today else _span(start, today, found["unit"])
+
+
+def _span(start: date, end: date, unit: str) -> str | None:
+    days = abs((end - start).days)
+    dates = f"from {plain_date(start)} to {plain_date(end)}"
+    if unit == "day":
+        return f"{_counted(days, 'day')}, {dates} (the first day is not counted)."
+    if unit == "week":
+        weeks, rest = divmod(days, 7)
+        more = f" and {_counted(rest, 'day')}" if rest else ""
+        return f"{_counted(weeks, 'week')}{more} ({_counted(days, 'day')}), {dates}."
+    return None  # months have no one length, so a count of them may be understood in several ways
+
+
+def _counted(number: int, unit: str) -> str:
+    return f"{number:,} {unit}{'' if number == 1 else 's'}"
+
+
+def _weekday(found: re.Match[str], today: date) -> str | None:
+    named = read_day(found["a"], today)
+    if named is None:
+        return None
+    past = found.groupdict().get("was") == "was"
+    day = last_one(named, today) if past else next_one(named, today)
+    if day is None:
+        return None
+    verb = "is" if day == today else "was" if day < today else "will be"
+    return f"{plain_date(day)} {verb} a {shown_date(day).split()[0]}."
+
+
+def _today(found: re.Match[str], today: date) -> str:
+    name = found.groupdict().get("a") or "today"
+    shift = {"tomorrow": 1, "yesterday": -1}.get(name, 0)
+    verb = {"tomorrow": "will be", "yesterday": "was"}.get(name, "is")
+    near = name.capitalize() if shift else "Today"
+    return f"{near} {verb} {shown_date(today + timedelta(days=shift))} (UTC)."
+
+
+def _later(found: re.Match[str], today: date) -> str | None:
+    return _shifted(found, today, 1)
+
+
+def _earlier(found: re.Match[str], today: date) -> str | None:
+    return _shifted(found, today, -1)
+
+
+def _shifted(found: re.Match[str], today: date, sign: int) -> str | None:
+    groups = found.groupdict()
+    named = read_day(groups.get("a") or "today", today)
+    start = None if named is None else next_one(named, today)
+    count = 1 if found["n"] in ("a", "an", "the") else int(found["n"])
+    if start is None or count > MOST:
+        return None
+    day, clipped = _moved(start, sign * count, found["unit"])
+    way = "after" if sign > 0 else "before"
+    note = f" ({MONTHS[day.month - 1].capitalize()} has no day {start.day})" if clipped else ""
+    return f"{_counted(count, found['unit'])} {way} {plain_date(start)} is {shown_date(day)}{note}."
+
+
+def _moved(start: date, count: int, unit: str) -> tuple[date, bool]:
+    """Returns the date so much later, and whether its month was too short for the day."""
+    days = {"day": 1, "week": 7, "fortnight": 14}.get(unit)
+    if days is not None:
+        return start + timedelta(days=count * days), False
+    months = start.year * 12 + start.month - 1 + count * (12 if unit == "year" else 1)
+    year, month = divmod(months, 12)
+    if not FIRST_YEAR <= year <= 9999:
+        raise OverflowError
+    last = calendar.monthrange(year, month + 1)[1]
+    return date(year, month + 1, min(start.day, last)), start.day > last
+
+
+def _leap(found: re.Match[str], today: date) -> str:
+    year = int(found["y"]) if found["y"] else today.year
+    leap = calendar.isleap(year)
+    return f"{year} {'is' if leap else 'is not'} a leap year: it has {366 if leap else 365} days."
+
+
+def _length(found: re.Match[str], today: date) -> str | None:
+    month = next((i for i, name in enumerate(MONTHS, 1) if name == found["m"]), 0)
+    year = int(found["y"]) if found["y"] else None
+    if not month:
+        return None if year is None else _leap(found, today)
+    if year is None and month == 2:
+        return "February has 28 days, and 29 in a leap year."
+    days = calendar.monthrange(year or 2001, month)[1]
+    when = "" if year is None else f" {year}"
+    return f"{found['m'].capitalize()}{when} has {days} days."
+
+
+_NOW = r"(?: from (?:now|today)|(?: later)? from today)"
+_Y4 = r"(?P<y>1[6-9]\d\d|[2-9]\d{3})"
+_FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], date], str | None]], ...] = tuple(
+    (re.compile(form), answer)
+    for form, answer in (
+        (
+            rf"(?:the )?(?:how many|number of) {_UNIT} (?:are |is )?(?:there |it is )?"
+            rf"(?:between|from) {_A} (?:and|to|until|till) {_B}",
+            _between,
+        ),
+        (rf"(?:how many )?{_UNIT} (?:between|from) {_A} (?:and|to|until|till) {_B}", _between),
+        (
+            rf"how many {_UNIT} (?:are |is )?(?:there |it )?(?:left )?"
+            rf"(?:until|till|to|before) {_B}",
+            _until,
+        ),
+        (rf"{_UNIT} (?:left )?(?:until|till) {_B}", _until),
+        (
+            rf"how many {_UNIT} (?:have passed |has it been |passed |is it |ago was )?"
+            rf"(?:since )?{_B}",
+            _since,
+        ),
+        (rf"{_WHICH_DAY} (?:is|was|will|does|did) (?:it )?(?:be )?(?:today|now|it)", _today),
+        (rf"{_WHICH_DAY} is it(?: today| now)?", _today),
+        (r"(?:the |today's |todays |the current |current )(?:date|day)(?: today| now)?", _today),
+        (r"(?:the )?date (?P<a>today|tomorrow)", _today),
+        (r"(?:what|which) (?:date|day) is it(?: today| now)?", _today),
+        (
+            rf"{_WHICH_DAY} (?:is|will be|will) (?P<a>tomorrow)(?: be)?"
+            rf"|{_WHICH_DAY} was (?P<b>yesterday)",
+            _today,
+        ),
+        (
+            rf"(?:on )?{_WHICH_DAY} (?:is|(?P<was>was)|will|does|did) (?:it )?(?:be )?(?:on )?"
+            rf"{_A}(?: be| fall(?: on)?)?",
+            _weekday,
+        ),
+        (rf"(?:the )?(?:day of the week|weekday) (?:of|for|on) {_A}", _weekday),
+        (rf"{_A} (?:is|will be|falls on) (?:on )?(?:a )?{_WHICH_DAY}", _weekday),
+        (
+            rf"(?:(?:what|which) (?:date|day) (?:is|will it be|will be) )?(?:in )?{_COUNT}{_NOW}",
+            _later,
+        ),
+        (rf"(?:what|which) (?:date|day) (?:is it|will it be|is) in {_COUNT}", _later),
+        (rf"the date (?:is )?in {_COUNT}", _later),
+        (
+            rf"(?:(?:what|which) (?:date|day) (?:is|will it be|will be|was) |the date )?"
+            rf"{_COUNT} (?:after|from) {_A}",
+            _later,
+        ),
+        (rf"add {_COUNT} to {_A}", _later),
+        (rf"{_A} (?:plus|\+) {_COUNT}", _later),
+        (
+            rf"(?:(?:what|which) (?:date|day) (?:is|was|was it) |the date )?{_COUNT} before {_A}",
+            _earlier,
+        ),
+        (rf"(?:(?:what|which) (?:date|day) was (?:it )?|the date )?{_COUNT} ago", _earlier),
+        (rf"subtract {_COUNT} from {_A}", _earlier),
+        (rf"{_A} (?:minus|-) {_COUNT}", _earlier),
+        (rf"is {_Y4} (?:a )?leap ?year", _leap),
+        (r"is (?P<y>this) (?:a )?leap ?year", lambda f, t: None),
+        (
+            rf"how many days (?:are |is )?(?:there )?(?:in|does) (?:the year )?"
+            rf"(?P<m>{'|'.join(MONTHS)}|)(?:^| ?){_Y4}?(?: have)?",
+            _length,
+        ),
+    )
+)

@@ -1,0 +1,173 @@
+"""Reads numbers from text and writes them again, exactly; also sums of one currency.
+
+Numbers are fractions, so no digit is lost. It knows nothing about questions.
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import ROUND_HALF_UP, Decimal, localcontext
+from fractions import Fraction
+
+from msgspec import Struct
+
+NUMBER = r"(?:\d{1,3}(?:,\d{3})+|\d{1,20})(?:\.\d{1,20})?|\.\d{1,20}"
+"""Matches 1234.5, 1,234.5 and .5. A comma that does not part thousands fits nowhere: 1,5 may mean
+1.5 or a list, so no tool answers."""
+
+SYMBOLS = "$€£₹"
+AMOUNT = rf"[{SYMBOLS}]? ?(?:{NUMBER})"
+MAX_DECIMALS = 10
+"""Decimals up to which a result is written in full; what has more is rounded, and says so."""
+MAX_BITS = 400  # of a result's numerator and denominator: about 120 digits
+SIGNIFICANT = 10  # digits of a rounded result
+
+_UNITS = [
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
+]
+_TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
+_SMALL = {word: n for n, word in enumerate(_UNITS)} | {
+    word: 10 * n for n, word in enumerate(_TENS, 2)
+}
+_SCALES = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9}
+_ONE = "|".join([*_SMALL, *_SCALES])
+_IN_WORDS = re.compile(rf"\b(?:a )?(?:{_ONE})(?:(?: and |[ -])(?:{_ONE}))*\b")
+_SCALED = re.compile(rf"(?<![\w.,])({NUMBER}) ?(k|thousand|million|billion)\b(?! ?\w*meter)")
+_NAMED_MONEY = re.compile(rf"(?<![\w.,$€£])({NUMBER}) ?(dollars?|usd|bucks|euros?|eur|gbp)\b")
+_MONEY_SIGN = {"d": "$", "u": "$", "b": "$", "e": "€", "g": "£"}
+
+
+class Amount(Struct, frozen=True):
+    """Holds a number with the sign of its currency, "" for a plain number."""
+
+    value: Fraction
+    sign: str = ""
+    exact: bool = True  # False: a root that has no exact decimal
+
+
+def number(text: str) -> Fraction:
+    """Returns the number written as `NUMBER`.
+
+    >>> number("1,234.5")
+    Fraction(2469, 2)
+    """
+    return Fraction(text.replace(",", ""))
+
+
+def amount(text: str) -> Amount:
+    """Returns the number written as `AMOUNT`."""
+    clean = text.strip()
+    sign = clean[0] if clean[0] in SYMBOLS else ""
+    return Amount(number(clean.removeprefix(sign).strip()), sign)
+
+
+def digits_for_words(text: str) -> str:
+    """Returns the text with numbers in words as digits, and with names of money as its sign.
+
+    >>> digits_for_words("twenty five percent of a hundred and twenty dollars")
+    '25 percent of $120'
+    """
+    text = _IN_WORDS.sub(lambda found: _spelled(found.group(0)), text)
+    text = re.sub(r"(\d) and a half\b", r"\1.5", text)
+    scale = {"k": 1000, **_SCALES}
+
+    def scaled(found: re.Match[str]) -> str:
+        return written(number(found.group(1)) * scale[found.group(2)]).replace(",", "")
+
+    text = _SCALED.sub(scaled, text)
+    return _NAMED_MONEY.sub(lambda m: f"{_MONEY_SIGN[m.group(2)[0]]}{m.group(1)}", text)
+
+
+def _spelled(words: str) -> str:
+    """Returns digits for words that form one number, the words unchanged otherwise."""
+    total = group = 0
+    last = 10**12
+    for word in re.split(r"[ -]", words):
+        if word in ("and", "a"):
+            continue
+        if word == "hundred":
+            group, last = max(group, 1) * 100, 100
+        elif word in _SCALES:
+            total, group, last = total + max(group, 1) * _SCALES[word], 0, _SCALES[word]
+        else:
+            value = _SMALL[word]
+            # "twenty thirty" and "five five" are two numbers, not one.
+            if (last < 20 or value >= last) and last != 10**12:
+                return words
+            if last in range(20, 100) and not 0 < value < 10:
+                return words
+            group, last = group + value, value
+    if re.fullmatch(r"(?:a )?(?:thousand|million|billion|hundred)", words) and words[0] != "a":
+        return words
+    return str(total + group)
+
+
+def written(value: Fraction) -> str:
+    """Returns a number in digits, in full where it ends within MAX_DECIMALS, else rounded.
+
+    >>> written(Fraction(2469, 2)), written(Fraction(1, 3))
+    ('1,234.5', '0.3333333333')
+    """
+    if ends(value):
+        with localcontext() as context:
+            context.prec = 200
+            exact = Decimal(value.numerator) / Decimal(value.denominator)
+        return _plain(exact)
+    with localcontext() as context:
+        context.prec = SIGNIFICANT
+        context.rounding = ROUND_HALF_UP
+        return _plain(Decimal(value.numerator) / Decimal(value.denominator))
+
+
+def ends(value: Fraction) -> bool:
+    """Returns True when the decimal of `value` ends within MAX_DECIMALS digits."""
+    return Fraction(value * 10**MAX_DECIMALS).denominator == 1
+
+
+def shown(result: Amount) -> str:
+    """Returns a result for people, with "about" where it is rounded.
+
+    >>> shown(Amount(Fraction(36), "$")), shown(Amount(Fraction(100, 3), "$"))
+    ('$36.00', 'about $33.33')
+    """
+    if not result.sign:
+        exact = result.exact and ends(result.value)
+        return written(result.value) if exact else f"about {written(result.value)}"
+    cents = result.value * 100
+    whole = result.exact and cents.denominator == 1
+    with localcontext() as context:
+        context.prec = 200
+        value = Decimal(cents.numerator) / Decimal(cents.denominator)
+        rounded = value.quantize(Decimal(1), rounding=ROUND_HALF_UP) / 100
+    minus = "-" if rounded < 0 else ""
+    text = f"{minus}{result.sign}{abs(rounded):,.2f}"
+    return text if whole else f"about {text}"
+
+
+def fits(value: Fraction) -> bool:
+    """Returns True for a number that is small enough to be written."""
+    return max(value.numerator.bit_length(), value.denominator.bit_length()) <= MAX_BITS
+
+
+def _plain(value: Decimal) -> str:
+    text = f"{value:,f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text

@@ -1,0 +1,122 @@
+"""Calculates with percentages, in the words in which people ask for them.
+
+All of the question must fit one form, or there is no answer. Results are exact. The answer repeats
+the question as it was read, so that a reader sees which of two meanings was taken.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from fractions import Fraction
+
+from tiers.exact.arithmetic import shown_sum
+from tiers.exact.numbers import (
+    AMOUNT,
+    NUMBER,
+    Amount,
+    amount,
+    digits_for_words,
+    number,
+    shown,
+    written,
+)
+from tiers.exact.wording import Question
+
+_P = rf"(?P<p>{NUMBER}) ?(?:%|percent|per cent|pct)"
+_Y = rf"(?P<y>{AMOUNT})"
+_X = rf"(?P<x>{AMOUNT})"
+_SHARE = r"(?:%|percent(?:age)?|per cent|pct)"
+_DISCOUNT = r"(?:discount|reduction|rebate|sale|off)"
+
+
+def percentage(question: Question) -> str | None:
+    """Returns the answer to a question about a percentage, None for anything else.
+
+    >>> percentage(Question("15% of 240")), percentage(Question("$80 with 25% off"))
+    ('15% of 240 = 36', '$80 less 25% = $60.00')
+    """
+    text = digits_for_words(question.text)
+    for pattern, answer in _FORMS:
+        found = pattern.fullmatch(text)
+        if found:
+            return answer(found)
+    return None
+
+
+def _part(found: re.Match[str]) -> str:
+    p, whole = number(found["p"]), amount(found["y"])
+    part = Amount(whole.value * p / 100, whole.sign)
+    return shown_sum(f"{written(p)}% of {_as_read(found['y'])}", part)
+
+
+def _added(found: re.Match[str]) -> str:
+    p, whole = number(found["p"]), amount(found["y"])
+    more = Amount(whole.value * (100 + p) / 100, whole.sign)
+    return shown_sum(f"{_as_read(found['y'])} plus {written(p)}%", more)
+
+
+def _taken(found: re.Match[str]) -> str:
+    p, whole = number(found["p"]), amount(found["y"])
+    less = Amount(whole.value * (100 - p) / 100, whole.sign)
+    return shown_sum(f"{_as_read(found['y'])} less {written(p)}%", less)
+
+
+def _share(found: re.Match[str]) -> str | None:
+    part, whole = amount(found["x"]), amount(found["y"])
+    if whole.value == 0 or part.sign != whole.sign:
+        return None
+    share = 100 * part.value / whole.value
+    return f"{_as_read(found['x'])} is {_percent(share)} of {_as_read(found['y'])}"
+
+
+def _change(found: re.Match[str]) -> str | None:
+    before, after = amount(found["x"]), amount(found["y"])
+    if before.value == 0 or before.sign != after.sign:
+        return None
+    change = 100 * (after.value - before.value) / before.value
+    named = "an increase of" if change > 0 else "a decrease of" if change < 0 else "a change of"
+    way = f"from {_as_read(found['x'])} to {_as_read(found['y'])}"
+    return f"{way[0].upper()}{way[1:]} is {named} {_percent(abs(change))}"
+
+
+def _percent(share: Fraction) -> str:
+    """Returns a share in percent, with two decimals where it does not end earlier."""
+    if (share * 100).denominator == 1:
+        return f"{written(share)}%"
+    return f"about {written(Fraction(round(share * 100), 100))}%"
+
+
+def _as_read(text: str) -> str:
+    read = amount(text)
+    return (
+        shown(read) if read.sign and read.value.denominator > 1 else read.sign + written(read.value)
+    )
+
+
+_FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str | None]], ...] = tuple(
+    (re.compile(form), answer)
+    for form, answer in (
+        (rf"{_P} (?:of|from|tip on|tax on|vat on|sales tax on|commission on) {_Y}", _part),
+        (rf"(?:a )?{_P} (?:tip|tax|vat|commission) (?:on|for|of) (?:a )?{_Y}(?: bill)?", _part),
+        (rf"{_Y} ?(?:\*|times) ?{_P}", _part),
+        (rf"(?:add )?{_P} (?:more than|added to|on top of) {_Y}", _added),
+        (rf"add {_P} to {_Y}", _added),
+        (rf"(?:increase|raise) {_Y} by {_P}", _added),
+        (rf"{_Y} (?:increased|raised|plus|\+) (?:by )?{_P}", _added),
+        (rf"{_Y} ?\+ ?{_P}", _added),
+        (rf"{_P} (?:less than|below|off|off of|discount on|discount off) {_Y}", _taken),
+        (rf"(?:subtract|take|deduct|remove) {_P} (?:off|from|of) {_Y}", _taken),
+        (rf"(?:decrease|reduce|lower|discount) {_Y} by {_P}", _taken),
+        (rf"{_Y} (?:decreased|reduced|lowered|discounted|minus|-) (?:by )?{_P}", _taken),
+        (rf"{_Y} ?- ?{_P}", _taken),
+        (rf"{_Y} (?:with|after|at|less) (?:a |an )?{_P}(?: {_DISCOUNT})?", _taken),
+        (rf"(?:what )?{_SHARE} (?:of )?{_Y} is {_X}", _share),
+        (rf"(?:what )?{_SHARE} is {_X} (?:of|out of) {_Y}", _share),
+        (rf"{_X} is what {_SHARE} of {_Y}", _share),
+        (rf"{_X} out of {_Y} (?:as|in) (?:a )?{_SHARE}", _share),
+        (rf"{_X} (?:as|in) (?:a )?{_SHARE} of {_Y}", _share),
+        (rf"(?:the )?{_SHARE} (?:change|increase|decrease|difference) from {_X} to {_Y}", _change),
+        (rf"from {_X} to {_Y} (?:in|as a) {_SHARE}", _change),
+    )
+)

@@ -1,0 +1,46 @@
+"""Asks the exact tools in turn; the first that understands all of a question answers it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from datetime import date
+
+from msgspec import Struct
+
+from tiers.exact.arithmetic import arithmetic
+from tiers.exact.dates import date_answer
+from tiers.exact.percentages import percentage
+from tiers.exact.units import conversion, exchange
+from tiers.exact.wording import question
+
+ALL = ("arithmetic", "percentages", "dates", "units", "currency")
+
+
+class Solved(Struct, frozen=True):
+    """Holds the answer of a tool, and which tool it is."""
+
+    tool: str
+    text: str
+
+
+def solved(text: str, today: date, tools: Collection[str] = ALL) -> Solved | None:
+    """Returns the exact answer to a question, None where no tool understands all of it.
+
+    >>> solved("What's 15% of 240?", date(2026, 11, 21))
+    Solved(tool='percentages', text='15% of 240 = 36')
+    """
+    core = question(text)
+    if core is None or not any(map(str.isalnum, core.text)):
+        return None
+    answers: dict[str, Callable[[], str | None]] = {
+        "dates": lambda: date_answer(core, today),
+        "units": lambda: conversion(core),
+        "currency": lambda: exchange(core),
+        "percentages": lambda: percentage(core),
+        "arithmetic": lambda: arithmetic(core),
+    }
+    for tool, answer in answers.items():
+        said = answer() if tool in tools else None
+        if said is not None:
+            return Solved(tool, said)
+    return None

@@ -1,0 +1,154 @@
+"""Converts units, and sums of money where the question states the rate.
+
+All of the question must fit one form, or there is no answer. Factors are exact; a result that does
+not end is rounded to six digits, and says so. No rate of exchange is known here.
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import ROUND_HALF_UP, Decimal, localcontext
+from fractions import Fraction
+
+from tiers.exact.numbers import NUMBER, Amount, digits_for_words, number, shown, written
+from tiers.exact.unit_table import UNITS, Unit
+from tiers.exact.wording import Question
+
+SIGNIFICANT = 6  # digits of a rounded conversion: more than a household measures
+
+_NAMES = "|".join(sorted(map(re.escape, UNITS), key=len, reverse=True))
+_END = r"(?![\w°])"
+_N = rf"(?P<n>-?(?:{NUMBER})|an?|one)"
+_U = rf"(?P<u>{_NAMES}){_END}"
+_V = rf"(?P<v>{_NAMES}){_END}"
+_TO = r"(?:to|into|in|as)"
+_FORMS = tuple(
+    re.compile(form)
+    for form in (
+        rf"(?:convert |change |turn )?{_N} ?{_U}(?: (?P<n2>{NUMBER}) ?(?P<u2>{_NAMES}){_END})? "
+        rf"(?:is |equals |converted )?{_TO} {_V}",
+        rf"how (?:many|much) {_V} (?:are |is |make |equals? )?(?:there )?(?:in )?{_N} ?{_U}"
+        rf"(?: (?P<n2>{NUMBER}) ?(?P<u2>{_NAMES}){_END})?",
+        rf"{_N} ?{_U} (?:is|are|equals?) how many {_V}",
+        rf"how (?:long|far|tall|heavy|hot|cold|fast|big) is {_N} ?{_U} in {_V}",
+    )
+)
+
+_CODE = r"[a-z]{3}|dollars?|euros?|pounds?|yen|rupees?|francs?|pesos?"
+_EACH = r"(?:at|with|using)(?: an?| the)?(?: exchange)?(?: rate)?(?: of)?"
+_MONEY = tuple(
+    re.compile(form)
+    for form in (
+        rf"(?:convert |change |exchange )?(?P<n>{NUMBER}) ?(?P<u>{_CODE}) {_TO} (?P<v>{_CODE}) "
+        rf"{_EACH} (?P<r>{NUMBER})(?: (?P<w>{_CODE}) (?:per|for (?:1|one|a|each)) (?P<x>{_CODE}))?",
+        rf"(?:convert |change |exchange )?(?P<n>{NUMBER}) ?(?P<u>{_CODE}) {_TO} (?P<v>{_CODE}),? "
+        rf"(?:if|when|where|at|with) (?P<one>1|one|a) ?(?P<x>{_CODE}) (?:is|=|equals|costs|buys) "
+        rf"(?P<r>{NUMBER}) ?(?P<w>{_CODE})",
+    )
+)
+_SYMBOL = re.compile(rf"([$€£₹]) ?({NUMBER})")
+_OF_SYMBOL = {"$": "usd", "€": "eur", "£": "gbp", "₹": "inr"}
+_NAMED = {"dollar": "usd", "euro": "eur", "pound": "gbp", "rupee": "inr", "yen": "jpy"}
+
+
+def conversion(question: Question) -> str | None:
+    """Returns the converted quantity, None for anything else.
+
+    >>> conversion(Question("5 miles to km")), conversion(Question("100 f in celsius"))
+    ('5 miles = 8.04672 kilometres', '100 °F = about 37.7778 °C')
+    """
+    text = _unit_words(question.text)
+    for form in _FORMS:
+        found = form.fullmatch(text)
+        if found:
+            return _converted(found)
+    return None
+
+
+def _unit_words(text: str) -> str:
+    """Returns the text with numbers as digits; 'pounds' stay a weight, 6 ft stay two words."""
+    text = re.sub(r"(?<=\d)-(?=[a-z])", " ", text)
+    text = re.sub(r"(\d) ?(?:°|degrees?) ?(?=[cfk]\b|celsius|fahrenheit|centigrade)", r"\1 ", text)
+    return digits_for_words(re.sub(rf"({NUMBER})k(?= )", r"\1 k", text))
+
+
+def _converted(found: re.Match[str]) -> str | None:
+    unit, wanted = UNITS[found["u"]], UNITS[found["v"]]
+    groups = found.groupdict()
+    if unit.kind != wanted.kind or unit == wanted:
+        return None
+    count = Fraction(1) if found["n"] in ("a", "an", "one") else _signed(found["n"])
+    if count < 0 and unit.kind != "temperature":
+        return None
+    said = _said(count, unit)
+    value = count * unit.factor + unit.offset
+    if groups.get("n2"):
+        smaller = UNITS[groups["u2"]]
+        rest = number(groups["n2"])
+        if smaller.kind != unit.kind or unit.offset or smaller.factor >= unit.factor:
+            return None
+        value += rest * smaller.factor
+        said += f" {_said(rest, smaller)}"
+    if unit.kind == "temperature" and value < Fraction("-273.15"):
+        return None  # colder than anything
+    result = (value - wanted.offset) / wanted.factor
+    rounded, exact = _rounded(result)
+    name = wanted.name if exact and rounded == 1 else wanted.plural
+    return f"{said} = {'' if exact else 'about '}{written(rounded)} {name}"
+
+
+def _signed(text: str) -> Fraction:
+    return -number(text[1:]) if text.startswith("-") else number(text)
+
+
+def _said(count: Fraction, unit: Unit) -> str:
+    return f"{written(count)} {unit.name if count == 1 else unit.plural}"
+
+
+def _rounded(value: Fraction) -> tuple[Fraction, bool]:
+    """Returns a value, rounded to SIGNIFICANT digits unless it ends soon, and if it is exact."""
+    if (value * 10**6).denominator == 1:
+        return value, True
+    with localcontext() as context:
+        context.prec = SIGNIFICANT
+        context.rounding = ROUND_HALF_UP
+        near = Decimal(value.numerator) / Decimal(value.denominator)
+    return Fraction(near), False
+
+
+def exchange(question: Question) -> str | None:
+    """Returns a sum in another currency by the rate that the question states, None without one.
+
+    >>> exchange(Question("100 usd to eur at 0.92"))
+    '100 USD = 92 EUR, at 0.92 EUR for 1 USD'
+    """
+    text = _SYMBOL.sub(lambda m: f"{m.group(2)} {_OF_SYMBOL[m.group(1)]}", question.text)
+    for form in _MONEY:
+        found = form.fullmatch(text)
+        if found:
+            return _exchanged(found)
+    return None
+
+
+def _exchanged(found: re.Match[str]) -> str | None:
+    have, want = _code(found["u"]), _code(found["v"])
+    per, of = _code(found["w"] or want), _code(found["x"] or have)
+    rate = number(found["r"])
+    if have is None or want is None or have == want or not rate:
+        return None
+    count = number(found["n"])
+    if (per, of) == (want, have):
+        value = count * rate
+    elif (per, of) == (have, want):
+        value = count / rate
+    else:
+        return None
+    text = shown(Amount(value, "$")).replace("$", "").removesuffix(".00")
+    return f"{written(count)} {have} = {text} {want}, at {written(rate)} {per} for 1 {of}"
+
+
+def _code(name: str | None) -> str | None:
+    """Returns a currency's code in capitals. Names that several countries use are none but ours."""
+    if name is None:
+        return None
+    return _NAMED.get(name.rstrip("s"), name if len(name) == 3 else "").upper() or None

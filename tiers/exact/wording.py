@@ -1,0 +1,89 @@
+"""Reads the core of a question: one line, lower case, without courtesies and framing words.
+
+It changes no number, so what a tool reads is what was written. It knows nothing about the tools.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from msgspec import Struct
+
+MAX_CHARACTERS = 240
+"""Bounds a question that a tool reads: three lines. A longer text asks for more."""
+
+_SIGNS = str.maketrans(
+    {
+        **dict.fromkeys("\u00d7\u00b7\u22c5", "*"),  # times, dots
+        "\u00f7": "/",
+        **dict.fromkeys("\u2212\u2013\u2014", "-"),  # minus, dashes
+        **dict.fromkeys("\u2019\u2018\u2032", "'"),
+        **dict.fromkeys("\u201c\u201d\u2033", '"'),
+        "\u221a": " sqrt ",
+    }
+)
+
+_OPENING = re.compile(
+    r"(?:(?:hi|hello|hey|hiya|good (?:morning|afternoon|evening)|excuse me)(?: there| all)?"
+    r"|ok(?:ay)?|so|well|please|pls|plz|thanks|just|quick(?:ly)?"
+    r"|(?:a )?quick (?:question|one|maths?(?: question)?)|(?:i have a )?question)[\s,.:!;-]+"
+)
+_CLOSING = re.compile(
+    r"[\s,.:!;?-]+(?:please|pls|plz|thanks(?: a lot| in advance)?|thank you(?: very much)?|cheers"
+    r"|for me|exactly|quickly|asap)$"
+)
+_POLITE = re.compile(
+    r"(?:can|could|would|will) you (?:please |kindly |quickly |just )?"
+    r"(?=tell|give|show|say|help|let|calculate|compute|work|figure|solve|find|evaluate|do|convert"
+    r"|add|subtract|multiply|divide|increase|decrease|reduce)"
+)
+_FRAME = re.compile(
+    r"(?:tell me|give me|show me|say|help me|let me know|do you know|you know|find(?: out)?"
+    r"|(?:i'd|i would) like to know|i (?:need|want|have) to(?: know)?|i was wondering|i wonder"
+    r"|what(?:'s|s| is| are| does| do)(?! the (?:weather|time))|how much(?:'s| is| are| does| do)"
+    r"|the (?:result|answer|value) (?:of|to|for)) +"
+)
+_COMMAND = re.compile(
+    r"(?:calculate|compute|work out|figure out|solve|evaluate|the calculation|do the maths?:?) +"
+)
+_STEPS = 6  # framing words in a row that are taken away; people write two or three
+
+
+class Question(Struct, frozen=True):
+    """Holds the core of a question.
+
+    `commanded`: it says that something is to be calculated. `asked`: it is more than a fragment,
+    which may be a reply such as "two weeks ago".
+    """
+
+    text: str
+    commanded: bool = False
+    asked: bool = True
+
+
+def question(text: str) -> Question | None:
+    """Returns the core of a question, None for a text that is too long, empty or not one line.
+
+    >>> question("Hi! Could you please calculate 12 x 7 for me?")
+    Question(text='12 x 7', commanded=True)
+    """
+    if len(text) > MAX_CHARACTERS:
+        return None
+    signs = unicodedata.normalize("NFC", text).translate(_SIGNS)
+    core = " ".join(signs.lower().split())
+    equals = bool(re.search(r"=\s*\??$", core))
+    core = core.rstrip(" ?.!=")
+    commanded, asked = equals, equals or core.endswith("?")
+    for _ in range(_STEPS):
+        before = core
+        core = _CLOSING.sub("", _OPENING.sub("", core, count=1) if _OPENING.match(core) else core)
+        for pattern in (_POLITE, _FRAME, _COMMAND):
+            found = pattern.match(core)
+            if found:
+                core = core[found.end() :]
+                commanded, asked = commanded or pattern is _COMMAND, True
+        if core == before:
+            break
+    core = core.strip(" ?.!=,:")
+    return Question(core, commanded, asked) if core else None

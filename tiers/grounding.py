@@ -1,0 +1,71 @@
+"""Keeps of a text what its sources say. Pure.
+
+A sentence stays when its numbers and names are in the sources and nearly all of its content words
+are. It compares words, not meanings: a sentence that turns a fact round ("is not free") has a word
+more, which the sources must hold too. What is left out is never replaced.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+LEAST_SHARE = 0.8
+"""Share of a sentence's content words that the sources must hold. One foreign word in five is a
+connection ("usually"); from two on, rephrasings by a small model added facts."""
+
+_SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
+_WORD = re.compile(r"[^\W_]+(?:['\u2019.,][^\W_]+)*")
+_DULL_WORDS = (
+    "a an and are as at be been being but by can could do does for from had has have he her here "
+    "him his how i if in into is it its may might more most must my of on once one or our please "
+    "shall she should so some such than that the their them then there these they this those to up "
+    "us was we were what when where which while who will with would you your yes also just very"
+)
+_DULL = frozenset(_DULL_WORDS.split())
+_TURNING_WORDS = "not no never none without cannot cant wont dont doesnt isnt only unless"
+_TURNS = frozenset(_TURNING_WORDS.split())
+"""Words that turn a sentence round: each of them must be in the sources."""
+_ENDINGS = re.compile(r"(?<=\w{4})(?:ing|ed|es|s|ly)$")
+
+
+def grounded(text: str, sources: Sequence[str]) -> str:
+    """Returns the sentences of `text` that the sources bear out, "" where none is left.
+
+    >>> grounded("Delivery takes 3 days. It costs $1 per person.", ["Delivery takes 3 days."])
+    'Delivery takes 3 days.'
+    """
+    known = {form for source in sources for form in _forms(source)}
+    sentences = [s.strip() for s in _SENTENCE.split(text) if s.strip()]
+    return " ".join(s for s in sentences if is_grounded(s, known))
+
+
+def is_grounded(sentence: str, known: set[str]) -> bool:
+    """Returns True when a sentence says nothing that `known`, the sources' words, does not."""
+    found = _WORD.findall(sentence)
+    forms = [_form(word) for word in found]
+    if any(
+        _exact(word, at) and form not in known
+        for at, (word, form) in enumerate(zip(found, forms, strict=True))
+    ):
+        return False
+    content = [form for form in forms if form not in _DULL]
+    held = sum(form in known for form in content)
+    return bool(content) and held >= LEAST_SHARE * len(content)
+
+
+def _exact(word: str, at: int) -> bool:
+    """Returns True for a word that must be in the sources: a number, a name, a turn."""
+    if any(c.isdigit() for c in word) or _form(word) in _TURNS:
+        return True
+    # The first word of a sentence has a capital whatever it is.
+    return at > 0 and word[0].isupper() and word not in ("I", "We", "You")
+
+
+def _forms(text: str) -> set[str]:
+    return {_form(word) for word in _WORD.findall(text)}
+
+
+def _form(word: str) -> str:
+    plain = word.lower().replace("'", "").replace("\u2019", "")
+    return plain if any(c.isdigit() for c in plain) else _ENDINGS.sub("", plain)

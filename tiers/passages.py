@@ -1,0 +1,186 @@
+"""The answerer of `kind: passages`: quotes the nearest approved answers, with their sources.
+
+Triage names the likeliest intents and their chances. As few answers are quoted as make it likely
+enough that the right one is among them; where even the most allowed do not reach `quote_at`, none
+is. A local model may put the quoted answers into its own words. Each of its sentences must then be
+borne out by them (`grounding`); where none is, the quotation goes out word for word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+
+from msgspec.structs import replace
+
+from router.errors import CannotAnswer, TiergateError
+from router.policy.content.knowledge import IntentSection
+from router.policy.schema import PassagesAnswerer, TierSection
+from router.policy.sections.capabilities import complete
+from router.types import (
+    Answer,
+    AnswererFacts,
+    AnswererStatus,
+    Call,
+    ChatRequest,
+    Choice,
+    Delta,
+    Message,
+    Preview,
+    PSource,
+    Reason,
+    Role,
+    Sampling,
+    Signals,
+    Usage,
+    Work,
+)
+from tiers.grounding import grounded
+from tiers.resolver import Resolver
+
+LEAST_EACH = 0.03
+"""An answer below this chance is not quoted: it would rather confuse than help."""
+MOST_CERTAIN = 0.99
+REPHRASED_TOKENS = 160
+
+SEVERAL = "These approved answers are the nearest to your question:"
+_REPHRASE = (
+    "Answer the question with the facts of these passages, in one to three short sentences. Add "
+    "nothing that they do not say.\n\n"
+)
+
+
+class Passages:
+    """The Answerer for `kind: passages`. `resolver` holds the approved answers and fills slots."""
+
+    def __init__(self, section: PassagesAnswerer, facts: AnswererFacts, resolver: Resolver) -> None:
+        self._section = section
+        self._facts = facts
+        self._resolver = resolver
+
+    @property
+    def facts(self) -> AnswererFacts:
+        return self._facts
+
+    def status(self) -> AnswererStatus:
+        return self._resolver.status()
+
+    async def start(self) -> None:
+        """Does nothing: the resolver was built before."""
+
+    async def close(self) -> None:
+        """Does nothing: the resolver closes its lookups."""
+
+    def preview(self, request: ChatRequest, signals: Signals) -> Preview | None:
+        """Returns the chance that a quoted answer is right, None where nothing is near enough."""
+        p = sum(chance for _, chance in self._nearest(request, signals))
+        return Preview(min(p, MOST_CERTAIN), PSource.MATCH, Reason.QUOTED) if p else None
+
+    async def answer(self, work: Work, call: Call) -> Answer:
+        """Returns the quoted answers, or what a model made of them.
+
+        Raises CannotAnswer with the reason nothing_to_resolve, or slot_unfilled where a lookup
+        found nothing.
+        """
+        nearest = self._nearest(work.request, work.signals)
+        if not nearest:
+            raise CannotAnswer("no approved answer is near enough to be quoted")
+        texts, p, empty = [], 0.0, None
+        for intent, chance in nearest:
+            try:
+                texts.append((intent, await self._resolver.filled(intent, work.request)))
+                p += chance
+            except CannotAnswer as error:
+                empty = error
+        if empty is not None and p < self._section.quote_at:
+            raise empty
+        answer = Answer(
+            choices=(Choice(text=_quoted(texts), finish_reason="stop"),),
+            model=self._resolver.facts.model,
+            usage=Usage(work.signals.input_tokens, sum(len(text.split()) for _, text in texts)),
+            p=min(p, MOST_CERTAIN),
+            matched=texts[0][0].id,
+            approved=True,
+            facts=tuple(f"quoted: {intent.id} ({intent.source})" for intent, _ in texts),
+        )
+        return await self._rephrased(answer, work, call, [text for _, text in texts])
+
+    async def stream(self, work: Work, call: Call) -> AsyncGenerator[Delta, None]:
+        """Yields the answer in one piece."""
+        answer = await self.answer(work, call)
+        yield Delta(text=answer.text)
+        yield Delta(final=answer)
+
+    def _nearest(self, request: ChatRequest, signals: Signals) -> list[tuple[IntentSection, float]]:
+        """Returns the fewest answers that are likely enough, [] where all allowed are not."""
+        section, match = self._section, signals.match
+        plain = request.response_format.kind == "text" and request.sampling.n == 1
+        if match is None or request.tools or not plain or self._resolver.asks_for_class(request):
+            return []
+        chosen: list[tuple[IntentSection, float]] = []
+        total = 0.0
+        for name, chance in ((match.intent_id, match.confidence), *match.others):
+            intent = self._resolver.fillable(name, request)
+            if intent is None or chance < LEAST_EACH:
+                continue
+            chosen.append((intent, chance))
+            total += chance
+            if total >= section.enough or len(chosen) == section.at_most:
+                break
+        return chosen if total >= section.quote_at else []
+
+    async def _rephrased(
+        self, answer: Answer, work: Work, call: Call, texts: Sequence[str]
+    ) -> Answer:
+        """Returns the answer in a model's words where the passages bear them out, else as it is."""
+        if self._section.rephrase is None:
+            return answer
+        prompt = f"{_REPHRASE}{chr(10).join(texts)}\n\nQuestion: {work.request.last_user_text}"
+        request = replace(
+            work.request,
+            messages=(Message("user", prompt),),
+            sampling=Sampling(temperature=0.0, max_output_tokens=REPHRASED_TOKENS),
+            stream=False,
+        )
+        try:
+            draft = await call(self._section.rephrase, request, Role.REFINE)
+        except TiergateError:
+            return answer  # the quotation is good without it
+        whole = draft.text if draft.choices[0].finish_reason == "stop" else _whole(draft.text)
+        kept = grounded(whole, texts)
+        if not kept:
+            return answer
+        return replace(answer, choices=(Choice(text=kept, finish_reason="stop"),), approved=False)
+
+
+def build_passages(section: PassagesAnswerer, tier: TierSection, resolver: Resolver) -> Passages:
+    """Returns the answerer of a policy's section, over the resolver that it names."""
+    facts = AnswererFacts(
+        name=section.name,
+        tier=tier.name,
+        level=tier.level,
+        kind=section.kind,
+        model=resolver.facts.model,
+        price=section.price.to_price(),
+        max_output_tokens=section.max_output_tokens,
+        context_tokens=0,
+        capabilities=complete(()),
+        expected_output_tokens=section.expected_output_tokens,
+        latency_ms=section.expected_latency_ms,
+        deadline_ms=int(section.deadline_s * 1000),
+    )
+    return Passages(section, facts, resolver)
+
+
+def _quoted(texts: Sequence[tuple[IntentSection, str]]) -> str:
+    """Returns the quotation: one answer with its source below, or a list with theirs before."""
+    if len(texts) == 1:
+        intent, text = texts[0]
+        return f"{text}\n\n(Source: {intent.source})"
+    listed = "\n\n".join(f"{intent.source}: {text}" for intent, text in texts)
+    return f"{SEVERAL}\n\n{listed}"
+
+
+def _whole(text: str) -> str:
+    """Returns a text that was cut short up to its last whole sentence."""
+    end = max(text.rfind(mark) for mark in ".!?")
+    return text[: end + 1]

@@ -1,0 +1,100 @@
+"""Gives approved words in place of a model that may not answer by itself (`alone: false`).
+
+The words say what this installation cannot do. They go out at once, as an answer that nobody
+vouches for, so that the policy's `exhausted` decides and the verdict is `unverified`. The model
+behind is still there for steps of others, such as rephrasing quoted passages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable
+
+from router.errors import CannotAnswer
+from router.types import (
+    Answer,
+    Answerer,
+    AnswererFacts,
+    AnswererState,
+    AnswererStatus,
+    Call,
+    ChatRequest,
+    Choice,
+    Delta,
+    Domain,
+    Preview,
+    PSource,
+    Reason,
+    Role,
+    Signals,
+    Usage,
+    Work,
+)
+
+OWN_ROLES = frozenset({Role.ANSWER, Role.SAMPLE, Role.SHADOW})
+"""What a rung asks for itself; every other role is a step of another answerer."""
+
+NO_SHAPE = (
+    "This request needs JSON or a tool call, and no model of this installation may answer it by "
+    "itself. Add a model to the policy's tiers, or let the small one answer with `alone: true`."
+)
+
+
+class WordsOnly:
+    """An answerer whose own answers are approved words; `inner` does the steps of others."""
+
+    def __init__(self, inner: Answerer, words: Callable[[Domain], str]) -> None:
+        self._inner = inner
+        self._words = words
+
+    @property
+    def facts(self) -> AnswererFacts:
+        return self._inner.facts
+
+    def status(self) -> AnswererStatus:
+        """Returns READY, whatever the model does: words are always there."""
+        detail = f"approved words only (alone: false); {self._inner.status().detail}"
+        return AnswererStatus(AnswererState.READY, detail)
+
+    async def start(self) -> None:
+        await self._inner.start()
+
+    async def close(self) -> None:
+        await self._inner.close()
+
+    def preview(self, request: ChatRequest, signals: Signals) -> Preview | None:
+        """Returns that no answer of a model will come: the chance of being right is 0."""
+        return Preview(0.0, PSource.KNOWN, Reason.NO_MODEL)
+
+    async def answer(self, work: Work, call: Call) -> Answer:
+        """Returns the words, or the inner answer for a step of another answerer.
+
+        Raises CannotAnswer where words cannot take the promised shape.
+        """
+        if work.role not in OWN_ROLES:
+            return await self._inner.answer(work, call)
+        request = work.request
+        forced = request.tool_choice not in (None, '"auto"', '"none"')
+        if request.response_format.kind != "text" or forced:
+            raise CannotAnswer(NO_SHAPE, reason=Reason.NO_MODEL)
+        text = self._words(work.signals.domain)
+        choice = Choice(text=text, finish_reason="stop")
+        return Answer(
+            choices=(choice,) * request.sampling.n,
+            model=self._inner.facts.model,
+            usage=Usage(work.signals.input_tokens, output_tokens=len(text.split())),
+            p=0.0,
+            approved=True,
+            verified=False,
+            facts=("no model answers this by itself: see `alone` in the policy",),
+        )
+
+    async def stream(self, work: Work, call: Call) -> AsyncGenerator[Delta, None]:
+        """Yields the words in one piece, or the inner pieces for a step of another answerer."""
+        if work.role not in OWN_ROLES:
+            async for delta in self._inner.stream(work, call):
+                yield delta
+            return
+        answer = await self.answer(work, call)
+        for index, choice in enumerate(answer.choices):
+            yield Delta(text=choice.text, index=index)
+        yield Delta(final=answer)
