@@ -16,9 +16,12 @@ from router.analysis.report.output.text import print_report
 from router.api.compose.answerers.abilities import AbilityTable, load_abilities
 from router.api.compose.books import Books
 from router.api.compose.command_line import command_line
-from router.policy.schema import Policy
+from router.policy.schema import ExactAnswerer, PassagesAnswerer, Policy
 from router.rendering.figures_in_words import usd
 from router.types import NANO_PER_USD
+
+WITHOUT_MODEL = (ExactAnswerer, PassagesAnswerer)
+"""Lists answerers that compute or quote: their price and worth are not those of a level's model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +107,7 @@ def prices_sentence(policy: Policy) -> str:
     prices: dict[int, float] = {}
     for tier, section in policy.rungs():
         price = section.price.to_price().per_request_nano_usd
-        if price is not None:
+        if price is not None and not (tier.level > 1 and isinstance(section, WITHOUT_MODEL)):
             # The first answerer of a level represents it.
             prices.setdefault(tier.level, price / NANO_PER_USD)
     if not prices:
@@ -120,6 +123,8 @@ def worth_sentence(policy: Policy, abilities: AbilityTable) -> str:
     """States the measured worth of the embedded model's answers; "" if it has no level."""
     by_level: dict[int, bool] = {}
     for tier, section in policy.rungs():
+        if isinstance(section, WITHOUT_MODEL):
+            continue
         # One larger model at a level makes its answers worth more than the embedded ones.
         by_level[tier.level] = by_level.get(tier.level, True) and abilities.is_embedded(section)
     levels = [str(level) for level, embedded in sorted(by_level.items()) if embedded]
