@@ -69,9 +69,9 @@ class Day(tuple[int | None, int, int]):
 
 
 def read_day(text: str, today: date) -> Day | None:
-    """Returns the day that all of `text` names, None where it names none or several.
+    """Returns the day that all of `text`, lower case, names, None where it names none or several.
 
-    >>> read_day("3rd of March 2027", date(2026, 1, 1)), read_day("3/4/2027", date(2026, 1, 1))
+    >>> read_day("3rd of march 2027", date(2026, 1, 1)), read_day("3/4/2027", date(2026, 1, 1))
     ((2027, 3, 3), None)
     """
     text = text.strip(" ,")

@@ -46,7 +46,7 @@ _WHICH_DAY = r"(?:what|which) (?:day of the week|weekday|day)"
 def date_answer(question: Question, today: date) -> str | None:
     """Returns the answer to a question about dates, None for anything else.
 
-    >>> date_answer(Question("how many days between 3 March and 1 May 2027"), date(2026, 11, 21))
+    >>> date_answer(Question("how many days between 3 march and 1 may 2027"), date(2026, 11, 21))
     '59 days, from 3 March 2027 to 1 May 2027 (the first day is not counted).'
     """
     text = digits_for_words(question.text)

@@ -66,7 +66,7 @@ def question(text: str) -> Question | None:
     """Returns the core of a question, None for a text that is too long, empty or not one line.
 
     >>> question("Hi! Could you please calculate 12 x 7 for me?")
-    Question(text='12 x 7', commanded=True)
+    Question(text='12 x 7', commanded=True, asked=True)
     """
     if len(text) > MAX_CHARACTERS:
         return None
