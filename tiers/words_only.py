@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable
 
+from msgspec.structs import replace
+
 from router.errors import CannotAnswer
 from router.types import (
     Answer,
@@ -48,7 +50,9 @@ class WordsOnly:
 
     @property
     def facts(self) -> AnswererFacts:
-        return self._inner.facts
+        """Returns the model's facts without a list price: nobody pays for words that say sorry."""
+        facts = self._inner.facts
+        return replace(facts, price=replace(facts.price, per_request_nano_usd=None))
 
     def status(self) -> AnswererStatus:
         """Returns READY, whatever the model does: words are always there."""

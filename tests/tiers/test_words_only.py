@@ -12,6 +12,7 @@ from router.types import (
     ChatRequest,
     Domain,
     Message,
+    Price,
     Reason,
     ResponseFormat,
     Role,
@@ -55,6 +56,11 @@ async def test_its_own_answer_is_approved_words_that_nobody_vouches_for() -> Non
     assert answer.text == _words(CALM.domain)
     assert (answer.p, answer.verified, answer.approved) == (0.0, False, True)
     assert inner.calls == 0
+
+
+def test_words_cost_no_list_price() -> None:
+    inner = mid(price=Price(per_request_nano_usd=500_000_000))
+    assert WordsOnly(inner, _words).facts.price == Price()
 
 
 async def test_a_step_of_another_answerer_reaches_the_model() -> None:

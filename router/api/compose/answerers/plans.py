@@ -155,7 +155,10 @@ def plan_of(
 def _with_words(plan: RungPlan, words: Words) -> RungPlan:
     """Returns the plan of a model that gives approved words instead of answers of its own."""
     answerer = WordsOnly(plan.answerer, words)
-    return replace(plan, answerer=answerer, calibration=None, previews=answerer.preview)
+    facts = answerer.facts
+    return replace(
+        plan, answerer=answerer, facts=facts, calibration=None, previews=answerer.preview
+    )
 
 
 def _placed(loaded: LoadedPolicy) -> list[LookupSection]:
@@ -177,6 +180,9 @@ def _answerer(
     # Prices of today; a later price builds the policy anew.
     book = PriceBook.of(loaded, utc_day(parts.clock.now_ms()))
     if isinstance(section, LocalAnswerer):
+        if not section.alone:  # a list price is for answers; what it rephrases costs its compute
+            unlisted = section.price.model_copy(update={"list_price_usd": None})
+            section = section.model_copy(update={"price": unlisted})
         address = parts.local.get(section.model)
         if address is None:
             actual = f"the local model {section.model!r}, which this process did not start"
