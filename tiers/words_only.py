@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from router.errors import CannotAnswer
 from router.types import (
+    NO_ANSWER_MODEL,
     Answer,
     Answerer,
     AnswererFacts,
@@ -50,9 +51,10 @@ class WordsOnly:
 
     @property
     def facts(self) -> AnswererFacts:
-        """Returns the model's facts without a list price: nobody pays for words that say sorry."""
+        """Returns the model's facts without its name, which wrote no word, and its list price."""
         facts = self._inner.facts
-        return replace(facts, price=replace(facts.price, per_request_nano_usd=None))
+        unlisted = replace(facts.price, per_request_nano_usd=None)
+        return replace(facts, model=NO_ANSWER_MODEL, price=unlisted)
 
     def status(self) -> AnswererStatus:
         """Returns READY, whatever the model does: words are always there."""
@@ -84,7 +86,7 @@ class WordsOnly:
         choice = Choice(text=text, finish_reason="stop")
         return Answer(
             choices=(choice,) * request.sampling.n,
-            model=self._inner.facts.model,
+            model=NO_ANSWER_MODEL,
             usage=Usage(work.signals.input_tokens, output_tokens=len(text.split())),
             p=0.0,
             approved=True,

@@ -50,6 +50,7 @@ from router.types.decisions import (
 from router.types.enums import (
     EMBEDDING_MODEL,
     MODERATION_MODEL,
+    NO_ANSWER_MODEL,
     OWN_MODELS,
     REFUSAL_MODEL,
     RISK_DOMAINS,
@@ -156,6 +157,7 @@ __all__ = [
     "NANO_PER_USD",
     "NOBODY",
     "NOTHING_REMEMBERED",
+    "NO_ANSWER_MODEL",
     "NO_PRESSURE",
     "OWN_MODELS",
     "REFUSAL_MODEL",

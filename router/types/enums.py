@@ -245,3 +245,6 @@ endpoint of its own. Aliases may lead to them; no tier answers under these names
 
 SAFE_ANSWER_MODEL, REFUSAL_MODEL = "tiergate-safe-answer", "tiergate-refusal"
 """Name, as `model` of an answer, the fixed words that replace it: no model wrote them."""
+
+NO_ANSWER_MODEL = "tiergate-no-model"
+"""Names the words that say that no model of the installation may answer."""
