@@ -24,7 +24,7 @@ SHELF = 1
 
 
 class ExpectedRow(msgspec.Struct, frozen=True):
-    """Holds a prompt and the levels that are right for it. Other keys of a line are left alone."""
+    """Holds a prompt and the levels that are right for it. Other keys of a line are ignored."""
 
     text: str
     lowest_tier: int
