@@ -47,6 +47,7 @@ _WORDS = (
 )
 _TOKEN = re.compile(rf"\s*(?:([{SYMBOLS}]? ?(?:{NUMBER}))(?![\w.,])|(sqrt|mod|[-+*/^()]))")
 _CALCULATING = re.compile(r"[-+*/^]|\bmod\b|\bsqrt\b")
+_SUM_OF = re.compile(r"(?:the )?(?:sum|total|product) of (?=.*(?:\bplus\b|\btimes\b|[+*]))")
 _LISTED = re.compile(
     r"(?:the )?(?P<what>sum of|total of|product of|average of|mean of|difference between"
     r"|add(?: up)?|multiply|subtract|divide)(?: the numbers)? (?P<list>.+)"
@@ -72,6 +73,7 @@ def arithmetic(question: Question) -> str | None:
     text = digits_for_words(question.text)
     if not question.commanded and (_NO_SUM.fullmatch(text) or _may_be_a_name(text)):
         return None
+    text = _SUM_OF.sub("", text)  # "the sum of 3 plus 5"
     listed = _LISTED.fullmatch(text)
     if listed:
         text = _from_list(listed["what"], listed["list"])
@@ -149,9 +151,9 @@ def _pretty(tokens: Sequence[str]) -> str:
     text, glued = "", True
     for before, token in zip(["(", *tokens], tokens, strict=False):
         unary = token == "-" and (before in _OPERATORS or before == "(")
-        closes = token in (")", "^")
+        closes = token in (")", "^") or (before == "sqrt" and token == "(")
         text += ("" if glued or closes else " ") + token
-        glued = unary or token in ("(", "^", "sqrt")
+        glued = unary or token in ("(", "^")
     return text
 
 

@@ -206,7 +206,9 @@ _FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], date], str | None]
         (rf"{_WHICH_DAY} (?:is|was|will|does|did) (?:it )?(?:be )?(?:today|now|it)", _today),
         (rf"{_WHICH_DAY} is it(?: today| now)?", _today),
         (r"(?:the |today's |todays |the current |current )(?:date|day)(?: today| now)?", _today),
-        (r"(?:the )?date (?P<a>today|tomorrow)", _today),
+        (r"(?:the )?date (?:for |of )?(?P<a>today|tomorrow)", _today),
+        (r"(?P<a>tomorrow|yesterday)(?:'s|s) (?:date|day)", _today),
+        (r"current date|(?:what|which) (?:date|day) (?:it is|today is)(?: today)?", _today),
         (r"(?:what|which) (?:date|day) is it(?: today| now)?", _today),
         (
             rf"{_WHICH_DAY} (?:is|will be|will) (?P<a>tomorrow)(?: be)?"

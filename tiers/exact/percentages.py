@@ -98,7 +98,7 @@ _FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str | None]], ...
     (re.compile(form), answer)
     for form, answer in (
         (rf"{_P} (?:of|from|tip on|tax on|vat on|sales tax on|commission on) {_Y}", _part),
-        (rf"(?:a )?{_P} (?:tip|tax|vat|commission) (?:on|for|of) (?:a )?{_Y}(?: bill)?", _part),
+        (rf"(?:an? )?{_P} (?:tip|tax|vat|commission) (?:on|for|of) (?:a )?{_Y}(?: bill)?", _part),
         (rf"{_Y} ?(?:\*|times) ?{_P}", _part),
         (rf"(?:add )?{_P} (?:more than|added to|on top of) {_Y}", _added),
         (rf"add {_P} to {_Y}", _added),

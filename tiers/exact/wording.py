@@ -47,6 +47,7 @@ _FRAME = re.compile(
 _COMMAND = re.compile(
     r"(?:calculate|compute|work out|figure out|solve|evaluate|the calculation|do the maths?:?) +"
 )
+_TURNED = re.compile(r"what ((?!day|date|percent|%|is\b).+) (?:is|are|was|equals)")
 _STEPS = 6  # framing words in a row that are taken away; people write two or three
 
 
@@ -83,6 +84,9 @@ def question(text: str) -> Question | None:
             if found:
                 core = core[found.end() :]
                 commanded, asked = commanded or pattern is _COMMAND, True
+        turned = _TURNED.fullmatch(core)
+        if turned:  # "tell me what 30% off 279 is"
+            core, asked = turned[1], True
         if core == before:
             break
     core = core.strip(" ?.!=,:")

@@ -39,6 +39,8 @@ def _answer(text: str) -> str | None:
         ("which weekday will 29 february be", "29 February 2028 will be a Tuesday."),
         ("what day of the week is christmas this year", "25 December 2026 will be a Friday."),
         ("What day is it today?", "Today is Saturday 21 November 2026 (UTC)."),
+        ("can you tell me tomorrow's date", "Tomorrow will be Sunday 22 November 2026 (UTC)."),
+        ("tell me what date it is please", "Today is Saturday 21 November 2026 (UTC)."),
         ("what day is tomorrow", "Tomorrow will be Sunday 22 November 2026 (UTC)."),
         (
             "what date is 90 days from today",
