@@ -87,7 +87,7 @@ class Passages:
         texts, p, empty = [], 0.0, None
         for intent, chance in nearest:
             try:
-                texts.append((intent, await self._resolver.filled(intent, work.request)))
+                texts.append((intent, await self._resolver.filled(intent, work)))
                 p += chance
             except CannotAnswer as error:
                 empty = error

@@ -1,31 +1,27 @@
 """Answers at level 1 with approved answers and classification results from a knowledge file.
 
-Triage says which intent fits (`signals.match`); the resolver fills the slots and says what it
-matched, or declines so that the ladder climbs. Values are data: cleaned, length-limited and put in
-once, never read as a template. It knows nothing about embeddings, thresholds or money.
+Triage says which intent fits (`signals.match`). The resolver has the slots filled and says what it
+matched, asks the file's own question for a value that is missing, or declines so that the ladder
+climbs. It knows nothing about embeddings, thresholds or money.
 """
 
 from __future__ import annotations
 
 import json
-import unicodedata
-from collections.abc import AsyncGenerator, Mapping
-from typing import Protocol
+from collections.abc import AsyncGenerator, Mapping, Sequence
 
 from router.errors import CannotAnswer
 from router.policy.content.knowledge import (
-    SLOT,
     IntentSection,
     Knowledge,
-    SlotSection,
     classification_task,
     classified_text,
+    in_one_line,
     in_scope,
     priority_of,
-    written_key,
 )
 from router.policy.parsing.json_schema import schema_faults
-from router.policy.schema import ResolverAnswerer, TierSection
+from router.policy.schema import LookupSection, ResolverAnswerer, TierSection
 from router.policy.sections.capabilities import complete
 from router.types import (
     Answer,
@@ -38,36 +34,25 @@ from router.types import (
     Choice,
     Delta,
     Match,
+    Preview,
+    PSource,
     Reason,
     Signals,
     Usage,
     Work,
 )
+from tiers.slots import Lookup, NotFoundError, Slots
 
-MAX_SLOT_CHARACTERS = 300
-"""A longer value is no value: cut short, a link or a sum would be wrong instead of missing."""
-MAX_ROWS = 8
-"""Lookups asked for one answer; our longest answer needs one."""
 DELTA_WORDS = 8
 
 
-class Lookup(Protocol):
-    """A row of values by key. Raises: CannotAnswer."""
-
-    async def row(self, key: str) -> Mapping[str, str] | None: ...
-
-    async def close(self) -> None: ...
-
-
 class Resolver:
-    """The Answerer for `kind: resolver`. It owns its lookups, and closes them."""
+    """The Answerer for `kind: resolver`. It owns its slots and their lookups, and closes them."""
 
-    def __init__(
-        self, facts: AnswererFacts, knowledge: Knowledge, lookups: Mapping[str, Lookup]
-    ) -> None:
+    def __init__(self, facts: AnswererFacts, knowledge: Knowledge, slots: Slots) -> None:
         self._facts = facts
         self._knowledge = knowledge
-        self._lookups = lookups
+        self._slots = slots
         content = knowledge.content
         detail = f"{len(content.intents)} answers, {len(content.classifications)} classifications"
         self._status = AnswererStatus(AnswererState.READY, detail)
@@ -83,14 +68,33 @@ class Resolver:
         """Does nothing: the knowledge file was read with the policy."""
 
     async def close(self) -> None:
-        for lookup in self._lookups.values():
-            await lookup.close()
+        await self._slots.close()
 
     def declines(self, request: ChatRequest, signals: Signals) -> Reason | None:
         """Returns why this request cannot be resolved, as far as known without a lookup; else None.
 
         `decide` is told so as `RungFacts.declined`. A slot that a lookup fills may turn out empty.
         """
+        unfit = self._unfit(request, signals)
+        if unfit is not None or self.asks_for_class(request):
+            return unfit
+        if self.asks(request, signals) is not None or signals.match is None:
+            return None
+        return None if self.fillable(signals.match.intent_id, request) else Reason.SLOT_UNFILLED
+
+    def asks(self, request: ChatRequest, signals: Signals) -> Preview | None:
+        """Returns what is known of a question back; None where an answer is given, or nothing."""
+        match = signals.match
+        if match is None or self.asks_for_class(request) or self._unfit(request, signals):
+            return None
+        questions = self._slots.questions(self._knowledge.intents[match.intent_id], request)
+        # One question at a time, and none where an answer could not follow.
+        if questions and all(questions):
+            return Preview(match.confidence, PSource.MATCH, Reason.ASKED_FOR_SLOT)
+        return None
+
+    def _unfit(self, request: ChatRequest, signals: Signals) -> Reason | None:
+        """Returns why level 1 can say nothing at all to a request."""
         match = signals.match
         task = classification_task(request, self._knowledge)
         if match is None or request.tools:
@@ -101,33 +105,49 @@ class Resolver:
             known = [d.id for d in self._knowledge.content.classifications[task].departments]
             if _department(match) not in known:
                 return Reason.NOTHING_TO_RESOLVE
-            return Reason.NOT_CAPABLE if request.sampling.n > 1 else None
-        intent = self._knowledge.intents.get(match.intent_id)
-        if intent is None or request.response_format.kind != "text":
+        elif (
+            match.intent_id not in self._knowledge.intents or request.response_format.kind != "text"
+        ):
             return Reason.NOTHING_TO_RESOLVE
-        if request.sampling.n > 1:
-            return Reason.NOT_CAPABLE  # there is an answer, but no second one beside it
-        return None if self.fillable(match.intent_id, request) else Reason.SLOT_UNFILLED
+        # There is an answer, but no second one beside it.
+        return Reason.NOT_CAPABLE if request.sampling.n > 1 else None
 
     async def answer(self, work: Work, call: Call) -> Answer:
-        """Returns the approved answer, or the class as JSON.
+        """Returns the approved answer, the question for what it lacks, or the class as JSON.
 
         Raises: CannotAnswer with the reason nothing_to_resolve, slot_unfilled, not_capable or
         answer_invalid.
         """
-        declined = self.declines(work.request, work.signals)
-        match = work.signals.match
+        declined, match = self.declines(work.request, work.signals), work.signals.match
         if declined is not None or match is None:
             what = "nothing" if match is None else match.intent_id
             reason = declined or Reason.NOTHING_TO_RESOLVE
             raise CannotAnswer(f"matched {what}, declined: {reason}", reason=reason)
-        task = classification_task(work.request, self._knowledge)
-        if task is not None:
-            text, facts = self._classified(work.request, task, match)
-        else:
-            intent = self._knowledge.intents[match.intent_id]
-            text = await self.filled(intent, work.request)
-            facts = (f"source: {intent.source}",)
+        if self.asks_for_class(work.request):
+            text, facts = self._classified(work.request, match)
+            return self._answered(text, facts, work, match)
+        intent = self._knowledge.intents[match.intent_id]
+        facts, asks = (f"source: {intent.source}",), self.asks(work.request, work.signals)
+        if asks is not None:
+            question = self._slots.questions(intent, work.request)[0]
+            return self._answered(question, facts, work, match, asks.because)
+        try:
+            text = await self._slots.filled(intent, work.request, work.tenant)
+        except NotFoundError as missed:
+            words = self._knowledge.content.keys[missed.key].not_found
+            if words is None:
+                raise _not_shown(intent, missed) from None
+            return self._answered(in_one_line(words), facts, work, match, Reason.KEY_NOT_FOUND)
+        return self._answered(text, facts, work, match)
+
+    def _answered(
+        self,
+        text: str,
+        facts: tuple[str, ...],
+        work: Work,
+        match: Match,
+        reason: Reason | None = None,
+    ) -> Answer:
         return Answer(
             choices=(Choice(text=text, finish_reason="stop"),),
             model=self._facts.model,
@@ -136,12 +156,15 @@ class Resolver:
             matched=match.intent_id,
             approved=True,
             facts=facts,
+            reason=reason,
         )
 
     async def stream(self, work: Work, call: Call) -> AsyncGenerator[Delta, None]:
         """Yields the answer in pieces of DELTA_WORDS words, then the final one."""
         answer = await self.answer(work, call)
-        words = answer.text.split(" ")
+        # The headers of a stream go out before its first piece; what is said instead of an answer
+        # is short, and goes out whole with its reason.
+        words = answer.text.split(" ") if answer.reason is None else []
         for start in range(0, len(words), DELTA_WORDS):
             blank = " " if start else ""
             yield Delta(text=blank + " ".join(words[start : start + DELTA_WORDS]))
@@ -150,66 +173,26 @@ class Resolver:
     def fillable(self, intent_id: str, request: ChatRequest) -> IntentSection | None:
         """Returns the intent where all its slots have a value, as far as known without a lookup."""
         intent = self._knowledge.intents.get(intent_id)
-        if intent is None:
+        if intent is None or self._slots.questions(intent, request):
             return None
-        for name, slot in intent.slots.items():
-            if self._given(name if slot.from_ == "context" else slot.key or "", request) is None:
-                return None
         return intent
 
     def asks_for_class(self, request: ChatRequest) -> bool:
         """Returns True for a request that wants a classification, not an answer."""
         return classification_task(request, self._knowledge) is not None
 
-    async def filled(self, intent: IntentSection, request: ChatRequest) -> str:
+    async def filled(self, intent: IntentSection, work: Work) -> str:
         """Returns the approved answer with its slots filled.
 
         Raises: CannotAnswer with the reason slot_unfilled.
         """
-        values: dict[str, str] = {}
-        rows: dict[tuple[str, str], Mapping[str, str] | None] = {}
-        for name, slot in intent.slots.items():
-            found = await self._slot(name, slot, request, rows)
-            value = None if found is None else slot_value(found)
-            if value is None:
-                raise CannotAnswer(
-                    f"matched {intent.id}, but the slot {name} has no value",
-                    reason=Reason.SLOT_UNFILLED,
-                )
-            values[name] = value
-        return SLOT.sub(lambda place: values[place.group(1)], intent.answer)
+        try:
+            return await self._slots.filled(intent, work.request, work.tenant)
+        except NotFoundError as missed:
+            raise _not_shown(intent, missed) from None
 
-    async def _slot(
-        self,
-        name: str,
-        slot: SlotSection,
-        request: ChatRequest,
-        rows: dict[tuple[str, str], Mapping[str, str] | None],
-    ) -> str | None:
-        if slot.from_ == "context":
-            return self._given(name, request)
-        key = self._given(slot.key or "", request)
-        lookup = self._lookups.get(slot.lookup or "")
-        if key is None or lookup is None:
-            return None
-        place = (slot.lookup or "", key)
-        if place not in rows:
-            if len(rows) == MAX_ROWS:
-                return None
-            rows[place] = await lookup.row(key)
-        row = rows[place]
-        return None if row is None else row.get(slot.field or "")
-
-    def _given(self, name: str, request: ChatRequest) -> str | None:
-        """Returns the context's value of `name`, or what the user wrote in its declared form."""
-        given = request.hints.context.get(name)
-        if given is not None:
-            return given if slot_value(given) is not None else None
-        return written_key(name, request.last_user_text, self._knowledge)
-
-    def _classified(
-        self, request: ChatRequest, task: str, match: Match
-    ) -> tuple[str, tuple[str, ...]]:
+    def _classified(self, request: ChatRequest, match: Match) -> tuple[str, tuple[str, ...]]:
+        task = match.intent_id.partition("/")[0]
         section = self._knowledge.content.classifications[task]
         department = _department(match)
         text = classified_text(request, task, self._knowledge)
@@ -237,6 +220,7 @@ def build_resolver(
     tier: TierSection,
     knowledge: Knowledge,
     lookups: Mapping[str, Lookup],
+    sections: Sequence[LookupSection],
 ) -> Resolver:
     """Returns the resolver of a policy; it gets those of `lookups` that its section allows."""
     classifies = bool(knowledge.content.classifications)
@@ -256,21 +240,14 @@ def build_resolver(
         deadline_ms=int(section.deadline_s * 1000),
     )
     allowed = {name: lookups[name] for name in section.lookups if name in lookups}
-    return Resolver(facts, knowledge, allowed)
+    return Resolver(facts, knowledge, Slots(knowledge, allowed, {s.name: s for s in sections}))
 
 
-def slot_value(value: str) -> str | None:
-    """Returns a value that may go into an answer: one line, no control characters; else None.
-
-    >>> slot_value(" A-1\\n\\x1b"), slot_value("\\u202e")
-    ('A-1', None)
-    """
-    if len(value) > 4 * MAX_SLOT_CHARACTERS:
-        return None
-    spaced = "".join(" " if c.isspace() else c for c in value)
-    visible = "".join(c for c in spaced if unicodedata.category(c)[0] != "C")
-    clean = " ".join(visible.split())
-    return clean if 0 < len(clean) <= MAX_SLOT_CHARACTERS else None
+def _not_shown(intent: IntentSection, missed: NotFoundError) -> CannotAnswer:
+    return CannotAnswer(
+        f"matched {intent.id}, but no row may be shown for its {missed.key}",
+        reason=Reason.SLOT_UNFILLED,
+    )
 
 
 def _department(match: Match) -> str:

@@ -48,6 +48,7 @@ class WarningKind(StrEnum):
     ALIAS_HIDES_MODEL = "alias_hides_model"
     FLOOR_OUT_OF_REACH = "floor_out_of_reach"
     TERMS_NEVER_USED = "terms_never_used"
+    KEY_NEVER_READ = "key_never_read"
     NO_EXAMPLES = "no_examples"
     NOT_INSTALLED = "not_installed"
     BUDGET_ADMITS_NO_CALL = "budget_admits_no_call"

@@ -8,6 +8,7 @@ what happens in this domain.
 from __future__ import annotations
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from router.errors import (
     NOT_ADMITTED,
@@ -57,6 +58,9 @@ def committed(
 ) -> Committed:
     """Returns the event after which the client has this rung's answer."""
     named = shown_rung(routed, progress, rung)
+    if answer is not None and answer.reason is not None:
+        reasons = tuple(dict.fromkeys((answer.reason, *named.reasons)))
+        named = replace(named, reasons=reasons)
     facts = routed.plan(named.answerer).facts
     estimated = Usage(input_tokens=routed.signals.input_tokens)
     return Committed(

@@ -117,7 +117,7 @@ def final_row(
         Decided(
             verdict.value if answered else "",
             why(routed, progress, tried).value,
-            tuple(r.value for r in _all_reasons(routed, progress)),
+            tuple(r.value for r in _all_reasons(routed, progress, tried)),
             tried.said.p,
             progress.climbs,
         ),
@@ -382,10 +382,18 @@ def why(routed: RoutedRequest, progress: Progress, candidate: Candidate) -> Reas
             return hit
     if routed.observed is not None:
         return Reason.OBSERVED
+    if candidate.answer is not None and candidate.answer.reason is not None:
+        return candidate.answer.reason
     return progress.reached_by(routed, candidate.at)
 
 
-def _all_reasons(routed: RoutedRequest, progress: Progress) -> tuple[Reason, ...]:
-    """Returns the first rung's reasons, then those of each later rung, then why the climb ended."""
+def _all_reasons(
+    routed: RoutedRequest, progress: Progress, candidate: Candidate
+) -> tuple[Reason, ...]:
+    """Returns why something is said in place of an answer, the first rung's reasons, those of each
+    later rung, then why the climb ended.
+    """
     reasons = [*routed.decision.first_rung.reasons, *(s.said.reason for s in progress.steps)]
+    if candidate.answer is not None and candidate.answer.reason is not None:
+        reasons.insert(0, candidate.answer.reason)
     return tuple(dict.fromkeys(reasons))

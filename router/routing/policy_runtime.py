@@ -95,6 +95,7 @@ class RungPlan(Struct, frozen=True):
     over: AnswererFacts | None = None  # a deliberation: the answerer that its calls go to
     declines: Declines | None = None  # why a resolver has nothing for a request, None: it has
     previews: Previews | None = None  # what is known of an answer before the call, None: nothing
+    asks: Previews | None = None  # what a resolver asks back instead of answering, None: nothing
 
     def verify_mode(self, hard_rule: bool) -> VerifyMode:
         """Returns the section's mode for a matter of a hard rule, or for an ordinary one."""
@@ -226,7 +227,8 @@ def _rung_facts(
 ) -> RungFacts:
     facts = plan.facts
     expected = plan.expected_cost(request, signals.input_tokens)
-    preview = None if plan.previews is None else plan.previews(request, signals)
+    previews = plan.previews or plan.asks
+    preview = None if previews is None else previews(request, signals)
     declined = plan.declines(request, signals) if plan.declines else None
     if preview is not None:
         p, source, count = preview.p, preview.p_source, 1

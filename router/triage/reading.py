@@ -50,6 +50,7 @@ from router.types import (
 
 NOVEL = 0.5  # the default of decision.novel_at: "unsure, look closer"
 DOMAIN_COUNTS_AT = 0.5  # an earlier domain stays from this chance on
+ASKS_ITSELF_AT = 0.5  # a chance of a match above which a turn has a question of its own
 MODEL_FOLLOW_UP_WORDS = 12  # the model's word for it is taken for short turns only
 
 # Domains whose mistakes hurt most; the order within a rank does not matter.
@@ -225,9 +226,16 @@ def signals_of(
     input_tokens: int,
     version: str,
 ) -> Signals:
-    """Returns the signals of a request. `readings`: the last turn, then `turns.earlier`."""
-    last, earlier = readings[0], readings[1:]
-    row, match, continued = _continued(last, earlier, memory)
+    """Returns the signals of a request.
+
+    `readings`: the last turn, then `turns.earlier`, then `turns.subject` where there is one.
+    """
+    last, earlier = readings[0], readings[1 : 1 + len(turns.earlier)]
+    about = readings[-1] if turns.subject else None
+    if about is not None and _replies(last, turns.plain):
+        row, match, continued = _replied(last, about, turns.plain), about.match, True
+    else:
+        row, match, continued = _continued(last, earlier, memory)
     domain = (row.domain, row.domain_p)
     risk: tuple[Domain | None, float] = (row.risk_domain, row.risk_p)
     stakes, strategic, multi_factor = row.stakes_high, row.strategic, row.multi_factor
@@ -279,6 +287,25 @@ def signals_of(
         input_tokens=input_tokens,
         triage_version=version,
         heads=heads,
+    )
+
+
+def _replies(last: TurnReading, plain: bool) -> bool:
+    """Returns True for a turn that answers our question, False where it asks for something else.
+
+    What says more than the value ("cancel A-10442") asks for something else where it is likelier
+    than not to match an answer of its own.
+    """
+    return plain or last.match is None or last.match.confidence < ASKS_ITSELF_AT
+
+
+def _replied(last: TurnReading, about: TurnReading, plain: bool) -> ModelRow:
+    """Returns the reading of what a reply is about; a number alone says nothing to the model."""
+    if plain:
+        return about.row
+    row = more_cautious(about.row, last.row)
+    return row._replace(
+        request_type=about.row.request_type, request_type_p=about.row.request_type_p
     )
 
 

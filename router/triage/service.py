@@ -16,12 +16,13 @@ from typing import Generic, TypeVar
 
 from msgspec.structs import replace
 
+from router.policy.content.replies import MatchScope
 from router.triage.engine import TriageConfig, TriageEngine
 from router.triage.reading import RuleFacts, TurnReading, signals_of
 from router.triage.text.turns import USER_ALONE, Turns, estimate_input_tokens, turns_of
 from router.types import ChatRequest, SessionMemory, Signals
 
-Scope = Callable[[ChatRequest], tuple[str, str | None]]
+Scope = Callable[[ChatRequest], MatchScope]
 
 CACHED_TURNS = 20_000
 """Readings kept per policy, about 0.7 kB each."""
@@ -74,8 +75,9 @@ class TriageService:
         cached_turns: int = CACHED_TURNS,
         read: Set[str] = USER_ALONE,
     ) -> None:
-        """`scope` names the classification task that a request asks for and the text to classify;
-        `tasks` has a configuration for each, whose knowledge holds only that task's classes.
+        """`scope` names the classification task that a request asks for and the text to classify,
+        or what a reply to a question of ours is about; `tasks` has a configuration for each task,
+        whose knowledge holds that task's classes alone.
         `read`: the roles whose text the rules read, the policy's `triage.read`.
         """
         self._engine = engine
@@ -119,10 +121,13 @@ class TriageService:
 
     def _begin(self, request: ChatRequest) -> tuple[_Reading, TriageConfig]:
         turns, config, task = turns_of(request, self._read), self._config, ""
-        if self._tasks and self._scope is not None:
-            text, asked = self._scope(request)
-            if asked is not None:
-                turns, config, task = replace(turns, last=text), self._tasks[asked], asked
+        if self._scope is not None:
+            scope = self._scope(request)
+            if scope.task is not None:
+                turns, task = replace(turns, last=scope.text), scope.task
+                config = self._tasks[task]
+            elif scope.subject:
+                turns = replace(turns, subject=scope.subject, plain=scope.plain)
         return _Reading(request, turns, self._cache, self._facts, task), config
 
 
@@ -151,7 +156,7 @@ class _Reading:
         task: str,
     ) -> None:
         self._request, self._turns, self._cache, self._facts = request, turns, cache, facts
-        texts = (turns.last, *turns.earlier)
+        texts = (turns.last, *turns.earlier, *((turns.subject,) if turns.subject else ()))
         self._keys = [_digest(f"{task}\0{text}") for text in texts]
         self._found = [cache.get(key) for key in self._keys]
         self._older_keys = [_digest(text) for text in turns.older]

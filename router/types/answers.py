@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from router.types.enums import Reason
 from router.types.requests import Sealed, ToolCall
 
 
@@ -67,6 +68,7 @@ class Answer(Struct, frozen=True):
     compute_ms: float = 0.0
     adapter: str | None = None
     upstream_id: str = ""  # the provider's id of this answer, for reconciliation
+    reason: Reason | None = None  # why something else is said in place of an answer
 
     @property
     def text(self) -> str:

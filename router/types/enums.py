@@ -65,6 +65,8 @@ class Reason(StrEnum):
     SMALL_TALK = "small_talk"
     QUOTED = "quoted"  # the nearest approved answers
     NO_MODEL = "no_model"  # approved words say that no model here may answer this
+    ASKED_FOR_SLOT = "asked_for_slot"  # level 1 asks for what its answer lacks
+    KEY_NOT_FOUND = "key_not_found"  # level 1 has no row for what the user typed, or may show none
     # Hard rules and fixed triggers that set the floor.
     LOW_CONFIDENCE = "low_confidence"
     MULTI_FACTOR = "multi_factor"

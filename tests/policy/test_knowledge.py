@@ -25,7 +25,6 @@ from router.policy.content.knowledge import (
     load_knowledge,
     parse_knowledge,
     priority_of,
-    written_key,
 )
 from router.policy.content.safe_answers import (
     holding_text,
@@ -204,26 +203,6 @@ def test_first_rule_that_holds_gives_the_priority(
 ) -> None:
     rules = shipped.content.classifications["ticket_routing"].priorities
     assert priority_of(text, department, rules)[0] == priority
-
-
-@pytest.mark.parametrize(
-    ("text", "found"),
-    [
-        ("where is A-10442?", "A-10442"),
-        ("A-10442, I say A-10442", "A-10442"),
-        ("A-10442 or A-10443", None),
-        ("AA-10442", None),
-        ("A-104421", None),
-        ("none", None),
-    ],
-)
-def test_key_is_read_from_text_only_where_it_is_clear(text: str, found: str | None) -> None:
-    knowledge = parse_knowledge("k.yaml", SMALL)
-    assert written_key("order_id", text, knowledge) == found
-
-
-def test_undeclared_key_is_never_read_from_text() -> None:
-    assert written_key("account_id", "C-2001", parse_knowledge("k.yaml", SMALL)) is None
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ intents:
 def _passages(**changes: object) -> Passages:
     resolving = ResolverAnswerer(kind="resolver", name="approved", knowledge="k.yaml")
     tier = TierSection(name="small", level=1, answerers=[resolving])
-    resolver = build_resolver(resolving, tier, parse_knowledge("k.yaml", KNOWLEDGE), {})
+    resolver = build_resolver(resolving, tier, parse_knowledge("k.yaml", KNOWLEDGE), {}, [])
     section = PassagesAnswerer.model_validate(
         {"kind": "passages", "name": "passages", "of": "approved"} | changes
     )

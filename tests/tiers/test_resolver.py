@@ -14,6 +14,7 @@ from aiohttp import web
 from router.errors import CannotAnswer, PolicyError
 from router.policy.content.knowledge import load_knowledge, parse_knowledge
 from router.policy.schema import LookupSection, ResolverAnswerer, TierSection
+from router.policy.sections.answerers import TypedSection
 from router.types import (
     Answer,
     ChatRequest,
@@ -40,9 +41,11 @@ from tiers.lookups import (
     url_problem,
     usable_key,
 )
-from tiers.resolver import MAX_SLOT_CHARACTERS, Resolver, build_resolver, slot_value
+from tiers.resolver import Resolver, build_resolver
+from tiers.slots import MAX_SLOT_CHARACTERS, slot_value
 
 POLICIES = ROOT / "policies"
+TOO_LONG = {"gift_card_balance": "9" * 301, "gift_card_last4": "4242"}
 TOOL = ToolSpec("t", "", JsonText("{}"))
 SCHEMA = JsonText('{"type": "object", "required": ["department", "team"]}')
 
@@ -57,11 +60,12 @@ def _resolver(text: str | None = None, lookups: list[str] | None = None) -> Reso
     tier = TierSection(name="small", level=1, answerers=[section])
     shipped = POLICIES / "knowledge/customer_support.yaml"
     knowledge = load_knowledge(shipped) if text is None else parse_knowledge("k.yaml", text)
+    typed = {"orders": TypedSection(must_match={"customer": "account_id"})}
     sections = [
-        LookupSection(name=name, kind="file", path=f"lookups/{name}.json")
+        LookupSection(name=name, kind="file", path=f"lookups/{name}.json", typed=typed.get(name))
         for name in ("orders", "accounts")
     ]
-    return build_resolver(section, tier, knowledge, build_lookups(sections, POLICIES))
+    return build_resolver(section, tier, knowledge, build_lookups(sections, POLICIES), sections)
 
 
 def _work(
@@ -131,11 +135,11 @@ async def test_slots_are_filled_from_context_through_a_lookup() -> None:
         (_work("shipping_times", n=2), Reason.NOT_CAPABLE),
         (_work("no_such_intent", n=2), Reason.NOTHING_TO_RESOLVE),
         (_work("shipping_times", tools=(TOOL,)), Reason.NOTHING_TO_RESOLVE),
-        (_work("order_status"), Reason.SLOT_UNFILLED),
-        (_work("order_status", context={"order_id": ""}), Reason.SLOT_UNFILLED),
+        (_work("gift_card_balance"), Reason.SLOT_UNFILLED),
+        (_work("gift_card_balance", context={"gift_card_balance": ""}), Reason.SLOT_UNFILLED),
         (_work("order_status", context={"order_id": "A-99999"}), Reason.SLOT_UNFILLED),
         (_work("refund_status", context={"order_id": "A-10443"}), Reason.SLOT_UNFILLED),
-        (_work("points_balance", context={"points_balance": "9" * 301}), Reason.SLOT_UNFILLED),
+        (_work("gift_card_balance", context=TOO_LONG), Reason.SLOT_UNFILLED),
     ],
 )  # fmt: skip
 async def test_resolver_declines_with_a_reason(work: Work, reason: Reason) -> None:
@@ -149,7 +153,7 @@ async def test_lookup_that_the_answerer_may_not_use_fills_nothing() -> None:
 
 def test_declining_is_known_without_a_lookup() -> None:
     resolver = _resolver()
-    cases = [_work("order_status"), _work("order_status", context={"order_id": "A-10443"})]
+    cases = [_work("gift_card_balance"), _work("order_status", context={"order_id": "A-10443"})]
     said = [resolver.declines(work.request, work.signals) for work in cases]
     assert said == [Reason.SLOT_UNFILLED, None]
 
@@ -160,13 +164,21 @@ async def test_slot_value_is_never_read_as_a_template() -> None:
     assert answer.text == "There is {gift_card_last4} left on the gift card ending in [31m42 17."
 
 
-async def test_declared_key_is_read_from_the_users_text() -> None:
-    text = (POLICIES / "knowledge/customer_support.yaml").read_text()
-    keyed = text if "\nkeys:" in text else text.replace(
-        "\nintents:", '\nkeys: {order_id: {pattern: "A-[0-9]{5}"}}\n\nintents:', 1
-    )  # fmt: skip
-    answer = await _answer(_resolver(keyed), _work("order_status", "Where is order A-10443?"))
+async def test_typed_key_opens_the_rows_of_the_one_who_asks() -> None:
+    context = {"account_id": "C-2001"}
+    work = _work("order_status", "Where is order A-10443?", context=context)
+    answer = await _answer(_resolver(), work)
     assert "A-10443 is currently: being packed" in answer.text
+    work = _work("order_status", "Where is order A-10451?", context=context)
+    answer = await _answer(_resolver(), work)
+    assert (answer.reason, answer.approved) == (Reason.KEY_NOT_FOUND, True)
+
+
+async def test_what_is_missing_is_asked_for() -> None:
+    answer = await _answer(_resolver(), _work("account_balance"))
+    assert answer.reason is Reason.ASKED_FOR_SLOT
+    assert answer.text.startswith("I can look that up once you are signed in.")
+    assert answer.matched == "account_balance"
 
 
 async def test_stream_gives_the_same_text_in_pieces() -> None:

@@ -139,6 +139,8 @@ def _p(
             return 0.0, PSource.KNOWN, 1, None
         return stored.p, stored.p_source, stored.p_count, stored.because
     # A resolver is right as often as its match is; ability says nothing of it.
+    if plan.facts.kind == "resolver" and stored is not None and stored.because is not None:
+        return stored.p, stored.p_source, stored.p_count, stored.because  # it asked back
     if plan.facts.kind == "resolver":
         p = signals.match.confidence if signals.match else 0.0
         return p, PSource.MATCH, 1, None

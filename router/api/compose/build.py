@@ -19,8 +19,8 @@ from router.policy.content.knowledge import (
     in_scope,
     knowledge_intents,
     load_knowledge,
-    match_text,
 )
+from router.policy.content.replies import MatchScope, match_scope
 from router.policy.content.safe_answers import (
     emergency_wording,
     holding_text,
@@ -184,5 +184,5 @@ def _triage(
     )
 
 
-def _scope(request: ChatRequest, knowledge: Knowledge) -> tuple[str, str | None]:
-    return match_text(request, knowledge)
+def _scope(request: ChatRequest, knowledge: Knowledge) -> MatchScope:
+    return match_scope(request, knowledge)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from rich.markup import escape
@@ -17,9 +17,20 @@ from router.cli.terminal import console, print_json
 from router.errors import PolicyError
 from router.money.budget_check import budget_warnings
 from router.money.price_book import is_known
-from router.policy.loading import missing_secrets
+from router.policy.content.key_mistakes import keys_never_read
+from router.policy.loading import LoadedPolicy, missing_secrets
+from router.policy.parsing.text_files import text_of
+from router.policy.parsing.yaml_lines import load_yaml
 from router.policy.price_list import LoadedPrices
-from router.policy.warnings import ExampleResult, PolicyWarning, notes, run_examples, warnings
+from router.policy.schema import ResolverAnswerer
+from router.policy.warnings import (
+    ExampleResult,
+    PolicyWarning,
+    WarningKind,
+    notes,
+    run_examples,
+    warnings,
+)
 from router.request.intake import decided_outcome
 from router.types import ChatRequest, Hints, Message, Reason
 
@@ -71,6 +82,7 @@ def run(core: Core, *, probing: bool = False) -> Checked:
         warnings=[
             *not_installed(loaded, runtime),
             *warnings(loaded.policy, priced),
+            *_key_warnings(loaded),
             *budget_warnings(loaded.policy, [plan.facts for plan in runtime.plans]),
         ],
         # Not a mistake: a check often runs where no secret is set.
@@ -79,6 +91,17 @@ def run(core: Core, *, probing: bool = False) -> Checked:
         degraded_because=core.degraded_because,
         probed=asyncio.run(probe(runtime, core.environ)) if probing else (),
     )
+
+
+def _key_warnings(loaded: LoadedPolicy) -> Iterator[PolicyWarning]:
+    """Yields keys of the knowledge files that this policy's lookups never let anybody use."""
+    for _, section in loaded.policy.rungs():
+        if isinstance(section, ResolverAnswerer):
+            path = loaded.file(section.knowledge)
+            tree, _ = load_yaml(str(path), text_of(path))
+            for key_path, why in keys_never_read(tree, loaded.policy.lookups, section.lookups):
+                place = f"{section.knowledge}: {key_path}"
+                yield PolicyWarning(WarningKind.KEY_NEVER_READ, place, why)
 
 
 def show(

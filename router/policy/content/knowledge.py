@@ -16,22 +16,20 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from msgspec import Struct
-from pydantic import ConfigDict, Field, field_validator, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from router.errors import Mistake, PolicyError
+from router.policy.content.key_mistakes import key_mistakes
+from router.policy.content.keys import KEY_SEARCH_CHARACTERS, ApprovedWords, KeySection
 from router.policy.parsing.text_files import text_of
 from router.policy.parsing.validation import nearest, validated
-from router.policy.parsing.yaml_lines import LineMap, load_yaml
+from router.policy.parsing.yaml_lines import KeyPath, LineMap, load_yaml
 from router.policy.schema import Name, Section
 from router.types import ChatRequest, Domain
 
 SLOT = re.compile(r"\{([a-z][a-z0-9_]{0,63})\}")
 SlotName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 Utterance = Annotated[str, Field(min_length=1, max_length=400)]
-
-KEY_SEARCH_CHARACTERS = 4_000
-"""Limits the user's text that is searched for a written key: two pages. In longer texts a key is
-hard to identify."""
 
 
 class SlotSection(Section):
@@ -59,6 +57,10 @@ class IntentSection(Section):
 
     id: SlotName
     domain: Domain
+    title: ApprovedWords | None = Field(
+        default=None,
+        description="The question as level 1 offers it. Left out: the first utterance.",
+    )
     utterances: list[Utterance] = Field(min_length=1)
     answer: str = Field(min_length=1, max_length=4000)
     slots: dict[SlotName, SlotSection] = Field(default_factory=dict)
@@ -76,33 +78,6 @@ class IntentSection(Section):
         if problems:
             raise ValueError(" and ".join(problems))
         return self
-
-
-class KeySection(Section):
-    """Describes the written form of a lookup key, so that it can be read from the text.
-
-    A number in a text does not prove that it belongs to the writer. Declare only keys whose rows
-    may be shown to anybody who knows the number. All others must come in `routing.context`.
-    """
-
-    pattern: str = Field(min_length=1, max_length=100)
-
-    @field_validator("pattern")
-    @classmethod
-    def _bounded(cls, pattern: str) -> str:
-        # A search takes linear time when no repetition is unbounded or nested.
-        if re.search(r"[*+]|\{\d*,\}|\)[?{]|\\[1-9]|\(\?", pattern):
-            raise ValueError(
-                "a pattern without *, +, {n,}, repeated groups, look-around or back-references; "
-                "write repetition as {n} or {n,m}"
-            )
-        try:
-            matches_nothing = re.compile(pattern).search("") is not None
-        except re.error as error:
-            raise ValueError(f"a regular expression ({error})") from error
-        if matches_nothing:
-            raise ValueError("a pattern that does not match the empty text")
-        return pattern
 
 
 class DepartmentSection(Section):
@@ -167,6 +142,13 @@ class ClassificationSection(Section):
         return self
 
 
+class OfferSection(Section):
+    """Holds the words around the questions that level 1 offers when it is nearly sure."""
+
+    before: ApprovedWords = "Did you mean one of these?"
+    after: ApprovedWords = "Reply with its number, or ask in other words."
+
+
 class KnowledgeFile(Section):
     """Holds a whole knowledge file."""
 
@@ -175,6 +157,7 @@ class KnowledgeFile(Section):
     reviewed: date | None = None
     intents: list[IntentSection] = Field(default_factory=list)
     keys: dict[SlotName, KeySection] = Field(default_factory=dict)
+    offer: OfferSection = Field(default_factory=OfferSection)
     classifications: dict[SlotName, ClassificationSection] = Field(default_factory=dict)
 
     @model_validator(mode="after")
@@ -190,6 +173,7 @@ class Knowledge(Struct, frozen=True):
     content: KnowledgeFile
     digest: str
     intents: Mapping[str, IntentSection]
+    questions: Mapping[str, str] = {}  # the key that each text of level 1's own asks for
 
     @property
     def label(self) -> str:
@@ -199,7 +183,9 @@ class Knowledge(Struct, frozen=True):
 
 
 def parse_knowledge(
-    file: str, text: str, allowed_lookups: Collection[str] | None = None
+    file: str,
+    text: str,
+    allowed_lookups: Collection[str] | None = None,
 ) -> Knowledge:
     """Returns the knowledge in `text`. `allowed_lookups` are the policy's (None: unchecked).
 
@@ -207,6 +193,7 @@ def parse_knowledge(
     """
     tree, lines = load_yaml(file, text)
     mistakes = list(_cross_mistakes(tree, lines, allowed_lookups))
+    mistakes += key_mistakes(tree, lines)
     try:
         content = validated(KnowledgeFile, tree, lines)
     except PolicyError as error:
@@ -215,7 +202,23 @@ def parse_knowledge(
     if mistakes:
         raise PolicyError(tuple(mistakes))
     digest = hashlib.sha256(text.encode()).hexdigest()[:12]
-    return Knowledge(content, digest, {intent.id: intent for intent in content.intents})
+    intents = {intent.id: intent for intent in content.intents}
+    return Knowledge(content, digest, intents, _questions(content))
+
+
+def _questions(content: KnowledgeFile) -> dict[str, str]:
+    """Returns the key that each question asks for. After "not found" it may be typed again."""
+    return {
+        in_one_line(text): name
+        for name, key in content.keys.items()
+        for text in (key.ask, key.not_found)
+        if text is not None
+    }
+
+
+def in_one_line(text: str) -> str:
+    """Returns a text with single blanks: clients may trim or wrap what they send back."""
+    return " ".join(text.split())
 
 
 def load_knowledge(path: Path, allowed_lookups: Collection[str] | None = None) -> Knowledge:
@@ -240,12 +243,18 @@ def _cross_mistakes(
         elif isinstance(name, str):
             ids[name] = i
         listed = intent.get("utterances")
-        for j, utterance in enumerate(listed if isinstance(listed, list) else []):
+        asked: list[tuple[KeyPath, object]] = [
+            (("intents", i, "utterances", j), utterance)
+            for j, utterance in enumerate(listed if isinstance(listed, list) else [])
+        ]
+        if intent.get("title") is not None:
+            asked.append((("intents", i, "title"), intent["title"]))
+        for path, utterance in asked:
             plain = _plain(str(utterance))
             # Nothing could decide between two intents with the same utterance.
             if utterances.setdefault(plain, name) != name:
                 expected = f"an utterance of one intent only; {utterances[plain]} has it too"
-                yield lines.mistake(("intents", i, "utterances", j), utterance, expected)
+                yield lines.mistake(path, utterance, expected)
         slots = intent.get("slots")
         for slot, section in slots.items() if isinstance(slots, Mapping) else ():
             lookup = section.get("lookup") if isinstance(section, Mapping) else None
@@ -262,16 +271,24 @@ def _cross_mistakes(
 def knowledge_intents(knowledge: Knowledge) -> list[tuple[str, tuple[str, ...]]]:
     """Returns all intents to match, with their utterances. Classes are named `<task>/<department>`.
 
+    A title that is offered is an utterance too: who repeats it asks for its intent.
+
     Triage compares a request that `classification_task` names only with that task's classes, and
     every other request only with the approved answers (`in_scope`).
     """
-    answers = [(intent.id, tuple(intent.utterances)) for intent in knowledge.content.intents]
+    answers = [(intent.id, _asked_as(intent)) for intent in knowledge.content.intents]
     classes = [
         (f"{task}/{department.id}", tuple(department.utterances))
         for task, section in knowledge.content.classifications.items()
         for department in section.departments
     ]
     return answers + classes
+
+
+def _asked_as(intent: IntentSection) -> tuple[str, ...]:
+    known = {_plain(text) for text in intent.utterances}
+    extra = () if intent.title is None or _plain(intent.title) in known else (intent.title,)
+    return (*intent.utterances, *extra)
 
 
 def in_scope(intent_id: str, task: str | None) -> bool:
@@ -310,29 +327,6 @@ def classified_text(request: ChatRequest, task: str, knowledge: Knowledge) -> st
     end = _opening_ask(text, knowledge.content.classifications[task])
     rest = text if end is None else text[end:].lstrip(" \t\r\n:;,.?!-")
     return rest or text
-
-
-def match_text(request: ChatRequest, knowledge: Knowledge) -> tuple[str, str | None]:
-    """Returns the text that triage compares with the intents, and its task (None: an answer)."""
-    task = classification_task(request, knowledge)
-    if task is None:
-        return request.last_user_text, None
-    return classified_text(request, task, knowledge), task
-
-
-def written_key(name: str, text: str, knowledge: Knowledge) -> str | None:
-    """Returns the one value of the declared key `name` in the user's text.
-
-    Returns None when the text has none, or two of them.
-    """
-    section = knowledge.content.keys.get(name)
-    if section is None:
-        return None
-    # A key inside a longer word or number does not count.
-    pattern = re.compile(rf"(?<![\w-])(?:{section.pattern})(?![\w-])")
-    values = {m.group(0) for m in pattern.finditer(text[:KEY_SEARCH_CHARACTERS])}
-    # With two numbers it is unclear which one the user means.
-    return values.pop() if len(values) == 1 else None
 
 
 def priority_of(text: str, department: str, section: PrioritiesSection) -> tuple[str, str]:

@@ -108,6 +108,22 @@ class AnswererBase(Section):
     )
 
 
+TENANT = "tenant"
+"""Names in `must_match` the tenant of the API key, which no client can choose."""
+
+RowField = Annotated[str, Field(min_length=1, max_length=64)]
+
+
+class TypedSection(Section):
+    """Says whose rows a typed key may open."""
+
+    must_match: dict[RowField, Name] = Field(
+        min_length=1,
+        description="A field of the row, and what it must equal: a name in `routing.context`, or "
+        "`tenant` for the tenant of the API key.",
+    )
+
+
 class LookupSection(Section):
     """Defines a lookup for resolvers: a JSON file, or an HTTP address on the allow-list."""
 
@@ -122,6 +138,12 @@ class LookupSection(Section):
     timeout_ms: int = Field(
         default=300, ge=1, le=10_000, description="Milliseconds until the slot counts as unfilled."
     )
+    typed: Literal["anyone"] | TypedSection | None = Field(
+        default=None,
+        description="Whether users may type its key. Left out: no, it comes in `routing.context` "
+        "alone. `anyone`: whoever knows a key may see its row. `must_match`: only the rows that "
+        "belong to the one who asks.",
+    )
 
     @model_validator(mode="after")
     def _place(self) -> LookupSection:
@@ -130,6 +152,13 @@ class LookupSection(Section):
         ):
             raise ValueError("kind file needs path and no url; kind http needs url and no path")
         return self
+
+    @property
+    def typed_needs(self) -> tuple[str, ...] | None:
+        """Returns the names that the context must hold for a typed key; None: none may be typed."""
+        if self.typed is None or self.typed == "anyone":
+            return None if self.typed is None else ()
+        return tuple(name for name in self.typed.must_match.values() if name != TENANT)
 
 
 StepName = Literal["context", "solve", "refine", "check"]

@@ -29,13 +29,16 @@ class Turns(Struct, frozen=True):
 
     Only the rules read `older`: what lies before the last EARLIER_TURNS turns, what the
     assistant proposed when the last turn is no more than a yes to it, and other roles' text where
-    the policy has it read.
+    the policy has it read. `subject` says what is asked for where the last turn replies to a
+    question of level 1's own.
     """
 
     last: str
     earlier: tuple[str, ...] = ()  # newest first
     older: tuple[str, ...] = ()
     beyond: bool = False  # the request has more text than was read
+    subject: str = ""
+    plain: bool = False  # the reply has the value that was asked for, and says nothing else
 
 
 USER_ALONE = frozenset({"user"})

@@ -110,13 +110,16 @@ def plan_of(
     abilities = parts.abilities
     if isinstance(section, ResolverAnswerer):
         lookups = build_lookups(_placed(loaded), loaded.path.parent)
-        resolver = build_resolver(section, tier, knowledge[section.name], lookups)
+        resolver = build_resolver(
+            section, tier, knowledge[section.name], lookups, loaded.policy.lookups
+        )
         return RungPlan(
             resolver,
             section,
             resolver.facts,
             abilities.of(section, tier.level),
             declines=resolver.declines,
+            asks=resolver.asks,
         )
     # It calls the answerer that it thinks over, so that one must be built before it.
     if isinstance(section, DeliberationAnswerer):

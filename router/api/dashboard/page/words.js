@@ -14,6 +14,8 @@ export const REASONS = {
   explored: "tried by chance, to learn",
   warm_cache: "its prompt cache is warm",
   speculated: "called early, in case it was needed",
+  asked_for_slot: "it asks for what its approved answer lacks",
+  key_not_found: "it has nothing to show for what was typed",
   low_confidence: "level 1 was not sure enough",
   multi_factor: "several matters must be weighed",
   novel: "it is unlike what was seen before",

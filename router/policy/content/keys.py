@@ -1,0 +1,85 @@
+"""Describes the keys of lookups: how they are written, and the approved words that ask for them.
+
+It reads keys in text. It knows nothing about conversations (`content.replies`), nor about who may
+type a key: the policy's lookups say so (`typed`).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from pydantic import Field, field_validator, model_validator
+
+from router.policy.schema import Section
+
+KEY_SEARCH_CHARACTERS = 4_000
+"""Limits the user's text that is searched for a written key: two pages. In longer texts a key is
+hard to identify."""
+
+ApprovedWords = Annotated[str, Field(min_length=3, max_length=400, pattern=r"^[^{}]*$")]
+
+
+class KeySection(Section):
+    """Describes the key of a lookup: its written form, and what level 1 says about it.
+
+    A number in a text does not prove that it belongs to the writer. What somebody types is
+    therefore used only with lookups whose section in the policy has `typed`, and as that says.
+    """
+
+    pattern: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=100,
+        description="Its written form. Left out: it comes in `routing.context` alone.",
+    )
+    ask: ApprovedWords | None = Field(
+        default=None, description="The question that level 1 asks when the key is missing."
+    )
+    not_found: ApprovedWords | None = Field(
+        default=None,
+        description="What level 1 says of a typed key without a row that may be shown.",
+    )
+
+    @field_validator("pattern")
+    @classmethod
+    def _bounded(cls, pattern: str | None) -> str | None:
+        if pattern is None:
+            return None
+        # A search takes linear time when no repetition is unbounded or nested.
+        if re.search(r"[*+]|\{\d*,\}|\)[?{]|\\[1-9]|\(\?", pattern):
+            raise ValueError(
+                "a pattern without *, +, {n,}, repeated groups, look-around or back-references; "
+                "write repetition as {n} or {n,m}"
+            )
+        try:
+            matches_nothing = re.compile(pattern).search("") is not None
+        except re.error as error:
+            raise ValueError(f"a regular expression ({error})") from error
+        if matches_nothing:
+            raise ValueError("a pattern that does not match the empty text")
+        return pattern
+
+    @model_validator(mode="after")
+    def _says_something(self) -> KeySection:
+        if self.pattern is None and self.ask is None:
+            raise ValueError("a key with a pattern, or with a question under ask")
+        if self.pattern is None and self.not_found is not None:
+            raise ValueError("not_found only beside a pattern: without one, no key is ever typed")
+        return self
+
+
+def keys_in(text: str, section: KeySection) -> frozenset[str]:
+    """Returns the distinct keys that are written in a text, in small letters too.
+
+    >>> order = KeySection(pattern="A-[0-9]{5}")
+    >>> sorted(keys_in("it's a-10442, not XA-10443 or A-104425", order))
+    ['A-10442']
+    """
+    if section.pattern is None:
+        return frozenset()
+    # A key inside a longer word or number does not count.
+    pattern = re.compile(rf"(?<![\w-])(?:{section.pattern})(?![\w-])")
+    searched = text[:KEY_SEARCH_CHARACTERS]
+    written = frozenset(match.group(0) for match in pattern.finditer(searched))
+    return written or frozenset(match.group(0) for match in pattern.finditer(searched.upper()))

@@ -1,0 +1,91 @@
+"""Writes and reads level 1's "Did you mean ...?": approved questions as a numbered list. Pure.
+
+The list is read back from the conversation, so that nothing has to be stored.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from router.policy.content.knowledge import Knowledge, KnowledgeFile, in_one_line
+
+_WORD = re.compile(r"[^\W_]+(?:['\u2019-][^\W_]+)*")
+_NUMBERS = (
+    frozenset({"1", "1st", "one", "first"}),
+    frozenset({"2", "2nd", "two", "second"}),
+    frozenset({"3", "3rd", "three", "third"}),
+    frozenset({"4", "4th", "four", "fourth"}),
+    frozenset({"5", "5th", "five", "fifth"}),
+)
+MOST_OFFERED = len(_NUMBERS)
+_BESIDE_WORDS = (
+    "a answer ah choice choose go for i i'd i'll i'm it it's its like meant mean no nr number "
+    "ok okay option please pls question sorry thank thanks that that's the then this want was "
+    "with yeah yes you"
+)
+_BESIDE = frozenset(_BESIDE_WORDS.split())
+"""Words that people put around a choice."""
+_BESIDE_ONE = _BESIDE & {"answer", "choice", "i", "mean", "nr", "no", "number", "option", "please"}
+"""Words beside which "one" is a number: it is none in "that one"."""
+
+
+def offer_text(ids: Sequence[str], knowledge: Knowledge) -> str:
+    """Returns the list of approved questions, with the words before and after it."""
+    offer = knowledge.content.offer
+    lines = [f"{i}. {title_of(knowledge, name)}" for i, name in enumerate(ids, start=1)]
+    return "\n".join((in_one_line(offer.before), *lines, in_one_line(offer.after)))
+
+
+def title_of(knowledge: Knowledge, intent_id: str) -> str:
+    """Returns the approved question that stands for an intent: its title, or first utterance."""
+    intent = knowledge.intents[intent_id]
+    return in_one_line(intent.title or intent.utterances[0])
+
+
+def titles(content: KnowledgeFile) -> dict[str, str]:
+    """Returns the intent of each approved question."""
+    return {in_one_line(i.title or i.utterances[0]): i.id for i in content.intents}
+
+
+def offered(text: str, knowledge: Knowledge) -> tuple[str, ...]:
+    """Returns the intents that a message of ours offers, () for any other message."""
+    offer, line = knowledge.content.offer, in_one_line(text)
+    before, after = f"{in_one_line(offer.before)} 1. ", f" {in_one_line(offer.after)}"
+    if not (line.startswith(before) and line.endswith(after)):
+        return ()
+    known, ids = titles(knowledge.content), []
+    for part in re.split(r" [2-9]\. ", line[len(before) : -len(after)]):
+        if part not in known:
+            return ()
+        ids.append(known[part])
+    return tuple(ids) if in_one_line(offer_text(ids, knowledge)) == line else ()
+
+
+def chosen(text: str, ids: Sequence[str], knowledge: Knowledge) -> str | None:
+    """Returns the offered intent that a message chooses; None where it does not say one clearly.
+
+    It chooses by number ("2", "the second one, please") or by the question's own words.
+    """
+    said = _WORD.findall(text[:400].casefold().replace("\u2019", "'"))
+    by_number = _by_number(said, len(ids))
+    if by_number is not None:
+        return ids[by_number]
+    words = {word for word in said if word not in _BESIDE}
+    asked = {name: set(_WORD.findall(title_of(knowledge, name).casefold())) for name in ids}
+    fits = [name for name, title in asked.items() if words and words <= title]
+    exact = [name for name in fits if set(said) == asked[name]]
+    found = exact or fits
+    return found[0] if len(found) == 1 else None
+
+
+def _by_number(said: Sequence[str], most: int) -> int | None:
+    """Returns the place that a message names and nothing else, counted from 0."""
+    words = [word for word in said if word not in _BESIDE]
+    # "The second one" has one number.
+    if "one" in words and (len(words) > 1 or not set(said) - {"one"} <= _BESIDE_ONE):
+        words = [word for word in words if word != "one"]
+    if words == ["last"]:
+        return most - 1
+    places = [i for word in words for i, numbers in enumerate(_NUMBERS) if word in numbers]
+    return places[0] if len(places) == len(words) == 1 and places[0] < most else None

@@ -1,0 +1,166 @@
+"""Finds in a conversation what the user replies to level 1's own questions. Pure.
+
+Clients send the whole conversation, so the question stands in it, word for word. What is asked for
+then stands in the user's message before the question, and the last message has only the value. It
+knows nothing about intents that fit (triage), lookups (the resolver) or who may type a key.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from msgspec import Struct
+
+from router.policy.content.keys import KEY_SEARCH_CHARACTERS, KeySection, keys_in
+from router.policy.content.knowledge import (
+    Knowledge,
+    classification_task,
+    classified_text,
+    in_one_line,
+)
+from router.policy.content.offers import chosen, offered, title_of
+from router.types import ChatRequest, Message
+
+MAX_QUESTIONS = 4
+"""Questions of ours in a row that are followed back: sign in, which order, not found, once more."""
+
+MAX_PLAIN_CHARACTERS = 200
+"""A longer message says more than a value."""
+
+_KIND_OF_KEY = re.compile(r"_(?:id|key|no|nr|number|code)$")
+_NUMBER_SIGN = r"(?:(?:number|no\.?|nr\.?|id)\s*:?\s*)?#?"
+_WORD = re.compile(r"[^\W_]+(?:['\u2019-][^\W_]+)*")
+_BESIDE_WORDS = (
+    "a again ah and are be check did do done for found got have hello here hey hi i i'm i've "
+    "id in is it it's its just last let's logged looks me my no now nr number of ok okay on "
+    "one or order please pls reads ref reference says see should signed sorry sure thank "
+    "thanks that that's the there think this try u was with would yeah yes you your"
+)
+_BESIDE = frozenset(_BESIDE_WORDS.split())
+"""Words that people put around a value. With any other word a reply may ask for something else."""
+
+
+class MatchScope(Struct, frozen=True):
+    """Says what triage compares with the intents."""
+
+    text: str  # the text to classify, or the last user message
+    task: str | None = None  # the classification task; None: an answer is wanted
+    # What a reply to a question of ours asks for, or the message with names in place of its keys;
+    # "" for any other message.
+    subject: str = ""
+    plain: bool = False  # nothing else is asked for
+
+
+class Reply(Struct, frozen=True):
+    """Holds what the user's last message replies to a question of the knowledge file's own."""
+
+    # The text that says what is asked for: an earlier message of the user's, or a chosen question.
+    subject: str
+    keys: Mapping[str, str]  # what was typed for the keys asked for; "" where it has not the form
+    plain: bool  # nothing but the value was said, so that nothing else can be asked for
+
+
+def match_scope(request: ChatRequest, knowledge: Knowledge) -> MatchScope:
+    """Returns the text that triage compares with the intents, and what it means."""
+    task = classification_task(request, knowledge)
+    if task is not None:
+        return MatchScope(classified_text(request, task, knowledge), task)
+    reply, text = reply_of(request, knowledge), request.last_user_text
+    if reply is not None:
+        return MatchScope(text, None, with_names(reply.subject, knowledge), reply.plain)
+    named = with_names(text, knowledge)
+    return MatchScope(text) if named == text else MatchScope(text, None, named, plain=True)
+
+
+def with_names(text: str, knowledge: Knowledge) -> str:
+    """Returns a text with the name of each key in its place, as utterances have it.
+
+    A number says nothing to the model, and makes a known question look new. Rules read it as it is.
+
+    "When will order no. A-10442 get here?" becomes "When will my order get here?".
+    """
+    for name, section in knowledge.content.keys.items():
+        if section.pattern is not None and len(text) <= KEY_SEARCH_CHARACTERS:
+            text = _named(text, name, section)
+    return text
+
+
+def _named(text: str, name: str, section: KeySection) -> str:
+    noun = _KIND_OF_KEY.sub("", name).replace("_", " ")
+    for key in keys_in(text, section):
+        beside = (
+            rf"(?:(?:my|the)\s+)?(?:{re.escape(noun)}\s+)?(?:(?:number|no\.?|nr\.?|id)\s*:?\s*)?#?"
+        )
+        place = re.compile(rf"(?<![\w-]){beside}{re.escape(key)}(?![\w-])", re.IGNORECASE)
+        text = place.sub(f"my {noun}", text)
+    return text
+
+
+def reply_of(request: ChatRequest, knowledge: Knowledge) -> Reply | None:
+    """Returns the reply that the last message is, None where it replies to no question of ours.
+
+    A message that gives no value replies to nothing: it says something new.
+    """
+    if len(request.messages) < 3:
+        return None
+    turns = [m for m in request.messages if m.role not in ("system", "developer")]
+    return _reply(turns, request.hints.context, knowledge, MAX_QUESTIONS)
+
+
+def _reply(
+    turns: Sequence[Message], context: Mapping[str, str], knowledge: Knowledge, left: int
+) -> Reply | None:
+    if left == 0 or len(turns) < 3:
+        return None
+    before, question, last = turns[-3:]
+    if (before.role, question.role, last.role) != ("user", "assistant", "user"):
+        return None
+    if question.tool_calls:
+        return None
+    name = knowledge.questions.get(in_one_line(question.text))
+    if name is None:
+        choice = chosen(last.text, offered(question.text, knowledge), knowledge)
+        return None if choice is None else Reply(title_of(knowledge, choice), {}, plain=True)
+    given = _given(last.text, knowledge.content.keys[name], known=name in context)
+    if given is None:
+        return None
+    value, plain = given
+    typed = {} if value is None else {name: value}
+    earlier = _reply(turns[:-2], context, knowledge, left - 1)
+    if earlier is None or not earlier.plain:
+        return Reply(before.text, typed, plain)
+    return Reply(earlier.subject, {**earlier.keys, **typed}, plain)
+
+
+def _given(text: str, section: KeySection, *, known: bool) -> tuple[str | None, bool] | None:
+    """Returns the value that a message gives for a key, and whether it says nothing else.
+
+    The value is "" for a number of another form, and None where several keys are written or the
+    context has it (`known`). Returns None for a message that gives no value.
+    """
+    written = keys_in(text, section)
+    beside = _others(text, section, written)
+    plain = len(text) <= MAX_PLAIN_CHARACTERS and not beside
+    if len(written) == 1:
+        return next(iter(written)), plain
+    if written or known:
+        return (None, True) if plain else None
+    one_number = len(beside) == 1 and any(c.isdigit() for c in beside[0])
+    if section.pattern is not None and one_number and len(text) <= MAX_PLAIN_CHARACTERS:
+        return "", True
+    return None
+
+
+def _others(text: str, section: KeySection, written: frozenset[str]) -> list[str]:
+    """Returns the words of a message that are neither a key nor usual around one."""
+    usual = _BESIDE | set(_words(section.ask or ""))
+    keys = {key.casefold() for key in written}
+    rest = text[: MAX_PLAIN_CHARACTERS + 1].casefold()
+    for key in keys:
+        rest = rest.replace(key, " ")
+    return [word for word in _words(rest) if word not in usual]
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(text.casefold().replace("\u2019", "'"))
