@@ -8,13 +8,14 @@ from functools import partial
 from pathlib import Path
 
 from router.evaluation import speed
-from router.evaluation.kinds import intents, labelled, routing, stakes
+from router.evaluation.kinds import certificates, intents, labelled, routing, stakes
 from router.evaluation.options import Kind, Options, Report, Subject
 
 MEASURES: Mapping[Kind, Callable[[Subject, Path, Options], Report]] = {
     Kind.INTENT: intents.evaluate,
     Kind.ROUTING: routing.evaluate,
     Kind.STAKES: stakes.evaluate,
+    Kind.CERTIFICATES: certificates.evaluate,
     **{kind: partial(labelled.evaluate, kind) for kind in labelled.READERS},
 }
 

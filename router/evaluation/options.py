@@ -32,11 +32,13 @@ class Kind(StrEnum):
     TOXICITY = "toxicity"
     DEPARTMENT = "department"
     SAFETY = "safety"
+    CERTIFICATES = "certificates"
 
 
 class Novelty(StrEnum):
     """Names the scores that separate requests outside the scope from those inside."""
 
+    COMBINED = "combined"
     ENERGY = "energy"
     MAX_PROBABILITY = "max_probability"
     ENTROPY = "entropy"

@@ -84,9 +84,9 @@ def decide(
     """Returns the ladder of one request.
 
     `facts` are all answerers of the policy in ladder order (by level, then as written). `pressure`
-    comes from the budgets that the request counts in. `draw` is uniform in [0, 1) and lets the
-    policy explore; with None the best rung goes first. `outages` False decides as older versions
-    did, which had no rungs that replace failed ones.
+    comes from the budgets that the request counts in, and from the watch of certificates. `draw` is
+    uniform in [0, 1) and lets the policy explore; with None the best rung goes first. `outages`
+    False decides as older versions did, which had no rungs that replace failed ones.
     Raises NotCapable when no answerer that may take the request has the capabilities it needs; the
     message names what is missing. Raises PermissionDenied when the key's tiers leave no answerer.
     """
@@ -98,7 +98,7 @@ def decide(
     if not _some_capable(facts, signals, limits):
         facts = _excused(facts, limits)
         _refuse_impossible(facts, signals, limits)
-    threshold = confidence_floor(section, signals, asked)
+    threshold = confidence_floor(section, signals, asked, suspended=pressure.suspended)
     losses = expected_losses(facts, stakes_nano, section, pressure.price)
     passed = [passed_over(f, limits, threshold, asked, signals) for f in facts]
     allowed = [i for i, reason in enumerate(passed) if reason is None]
@@ -121,6 +121,8 @@ def decide(
     headline = _headline(choice, facts[best], lower, limits, asked)
     if outage is not None:
         headline = (outage, *headline)
+    if pressure.suspended and section.mode is DecisionMode.CERTIFIED:
+        headline = _suspended(headline, facts, section.certificates.get(signals.domain))
     soft_limit = _soft_limit(limits, facts[first], asked)
     if soft_limit is not None:
         headline = tuple(dict.fromkeys((*headline, soft_limit)))
@@ -189,15 +191,34 @@ def _excused(facts: Sequence[RungFacts], limits: Bounds) -> tuple[RungFacts, ...
     )
 
 
-def confidence_floor(section: DecisionSection, signals: Signals, asked: Asked) -> float:
-    """Returns the chance from which level 1 answers; hints raise it. 0 when triggers are off."""
+def confidence_floor(
+    section: DecisionSection, signals: Signals, asked: Asked, *, suspended: bool = False
+) -> float:
+    """Returns the chance from which level 1 answers; hints raise it. 0 when triggers are off.
+
+    A suspended certificate never lets more through than `confidence_floor` does.
+    """
     if section.mode is DecisionMode.EXPECTED_LOSS:
         own = 0.0
     elif section.mode is DecisionMode.CERTIFIED:
         own = section.certificates.get(signals.domain, 1.01)
+        own = max(own, section.confidence_floor) if suspended else own
     else:
         own = section.confidence_floor
     return own if asked.confidence_floor is None else max(own, asked.confidence_floor)
+
+
+def _suspended(
+    headline: tuple[Reason, ...], facts: Sequence[RungFacts], certified: float | None
+) -> tuple[Reason, ...]:
+    """Adds that the certificate is suspended: first where it would have let level 1 answer."""
+    if certified is None:
+        return headline
+    decisive = headline[0] is Reason.LOW_CONFIDENCE and any(
+        f.level == 1 and f.p >= certified for f in facts
+    )
+    suspended = (Reason.CERTIFICATE_SUSPENDED,)
+    return (*suspended, *headline) if decisive else (*headline, *suspended)
 
 
 def _refuse_impossible(facts: Sequence[RungFacts], signals: Signals, limits: Bounds) -> None:

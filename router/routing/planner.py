@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from msgspec.structs import replace
+
 from router.errors import MaxCostTooLow, RequestError
 from router.money.budgets import Budgets
 from router.money.worst_case import cost_explained
 from router.policy.schema import is_glob
+from router.routing.certificate_watch import CertificateWatch
 from router.routing.constraints import asked_of
 from router.routing.decision import decide
 from router.routing.hard_rules import risk_domain_of
@@ -25,9 +28,11 @@ from router.routing.policy_runtime import (
 from router.routing.routed_request import RoutedRequest
 from router.types import (
     NO_PRESSURE,
+    NOBODY,
     OWN_MODELS,
     ChatRequest,
     Clock,
+    Events,
     Identity,
     Ids,
     Pressure,
@@ -49,12 +54,14 @@ class Router:
         clock: Clock,
         ids: Ids,
         draw: Callable[[], float] | None = None,
+        events: Events = NOBODY,
     ) -> None:
         self._runtimes = dict(runtimes)
         self._default = default
         self._budgets = budgets
         self._clock = clock
         self._ids = ids
+        self.watch = CertificateWatch(events.happened)
         self._draw = draw  # uniform in [0, 1); without it nothing is explored
 
     def route_now(
@@ -116,6 +123,7 @@ class Router:
         )
         asked_only = assume_ready or request.hints.dry_run or selected.observed is not None
         draw = None if asked_only else self._drawn(runtime)
+        pressure = self._watched(runtime, signals, pressure, counts=not asked_only)
         try:
             decision = decide(runtime.policy, signals, facts, asked, pressure, draw)
         except MaxCostTooLow as error:
@@ -168,9 +176,25 @@ class Router:
         exploring = self._draw is not None and runtime.policy.decision.explore.share > 0
         return self._draw() if exploring and self._draw is not None else None
 
+    def _watched(
+        self, runtime: PolicyRuntime, signals: Signals, pressure: Pressure, *, counts: bool
+    ) -> Pressure:
+        """Counts the request for its certificate's watch; returns what the watch adds."""
+        shares = runtime.certified_shares
+        if signals.domain not in shares:
+            return pressure
+        name, policy_hash = runtime.policy.name, runtime.policy_hash
+        if counts:
+            novel_at = runtime.policy.decision.novel_at
+            suspended = self.watch.saw(name, policy_hash, signals, shares, novel_at)
+        else:
+            suspended = self.watch.suspends(name, policy_hash, signals.domain)
+        return replace(pressure, suspended=True) if suspended else pressure
+
     def swap(self, runtimes: Mapping[str, PolicyRuntime]) -> None:
         """Serves these policies from the next request on."""
         self._runtimes = dict(runtimes)
+        self.watch.forget({(r.policy.name, r.policy_hash) for r in runtimes.values()})
 
     def models_for(self, identity: Identity) -> tuple[str, ...]:
         """Returns those of `models` that this key may use."""

@@ -162,6 +162,8 @@ class PolicyRuntime:
     redirected: FindRedirect = no_redirect
     triage_price: Price = NO_PRICE  # a second of one core, by the price book
     holding: Callable[[Domain, str], str] = holding_text  # while a person judges, by review id
+    # Up to which share of unfamiliar requests the certificate holds, by domain.
+    certified_shares: Mapping[Domain, float] = field(default_factory=dict)
 
     by_name: dict[str, RungPlan] = field(init=False)
     tiers: tuple[str, ...] = field(init=False)

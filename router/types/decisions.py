@@ -52,10 +52,11 @@ class Rung(Struct, frozen=True):
 
 
 class Pressure(Struct, frozen=True):
-    """Tells `decide` how the budgets of a request press on it."""
+    """Tells `decide` what the state of the gateway adds: budgets, and a suspended certificate."""
 
     lower: bool = False  # a soft limit is reached, so the highest level is one lower
     price: float = 0.0  # lambda of pacing, added to the policy's own lambda
+    suspended: bool = False  # traffic left the range of the domain's certificate
 
 
 NO_PRESSURE = Pressure()

@@ -83,6 +83,8 @@ class Reason(StrEnum):
     UNSAFE = "unsafe"
     POLICY_RULE = "policy_rule"
     TRIAGE_DEGRADED = "triage_degraded"
+    # Traffic left the range of the certificate, so `confidence_floor` counts beside it.
+    CERTIFICATE_SUSPENDED = "certificate_suspended"
     HINT_MIN_TIER = "hint_min_tier"
     TOOL_LOOP = "tool_loop"
     # Reasons for a rung that was passed over.

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from router.types.enums import Domain
 from router.types.ledger import RequestRow
 
 
@@ -65,7 +66,19 @@ class CallRedirected(Struct, frozen=True):
     request_id: str
 
 
-Event = CallFailed | BreakerTurned | StoreTurned | CallRefused | CallRedirected
+class CertificateTurned(Struct, frozen=True):
+    """Reports that traffic left the range of a certificate, so that it no longer counts, or that it
+    counts again.
+    """
+
+    policy: str
+    domain: Domain
+    suspended: bool
+    share: float  # of recent requests that looked unfamiliar
+    certified: float  # up to which share the certificate holds
+
+
+Event = CallFailed | BreakerTurned | StoreTurned | CallRefused | CallRedirected | CertificateTurned
 
 
 class Events(Protocol):

@@ -96,7 +96,7 @@ def test_intents_that_are_plain_are_told_apart(subject: Subject, tmp_path: Path)
     report = measured(Kind.INTENT, subject, write(tmp_path / "rows.jsonl.gz", intent_rows()))
     assert report.sections["in scope"]["accuracy"].value > 0.9
     assert set(report.sections["flips"]) == {"typos", "case", "spacing"}
-    chosen = report.sections["out of scope: nearest (chosen)"]
+    chosen = report.sections["out of scope: combined (chosen)"]
     assert chosen["auroc"].value > 0.8
     assert sum(name.startswith("out of scope") for name in report.sections) == len(Novelty)
 
@@ -129,7 +129,7 @@ def test_a_saved_head_is_found_by_its_intents(subject: Subject, tmp_path: Path) 
     assert any("judged by the saved head matters" in note for note in again.notes)
     assert again.sections["in scope"]["accuracy"].n > fresh.sections["in scope"]["accuracy"].n
     assert "out of scope: nearest" not in again.sections
-    near = again.sections["out of scope: mahalanobis (chosen)"]["auroc"].value
+    near = again.sections["out of scope: mahalanobis"]["auroc"].value
     assert near == pytest.approx(
         fresh.sections["out of scope: mahalanobis"]["auroc"].value, abs=0.02
     )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Callable
+import dataclasses
+from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -326,12 +327,14 @@ def a_house(
     embedder: Embedder | None = None,
     limiter: RateLimiter | None = None,
     events: Events = NOBODY,
+    certified_shares: Mapping[Domain, float] | None = None,
     **sections: object,
 ) -> House:
     """Returns a whole gateway over scripted tiers, with a real ledger in `folder`."""
     clock, reviews, triage = Clock(), Reviews(), ScriptedTriage(signals)
     policy = a_policy(tiers, **sections)
     runtime = a_runtime(policy, tiers, triage, thetas or {})
+    runtime = dataclasses.replace(runtime, certified_shares=certified_shares or {})
     budgets = Budgets(policy.budgets, policy.limits)
     sessions = MemorySessionStore(clock=clock)
     ledger = SqlLedger.open(
@@ -347,6 +350,7 @@ def a_house(
         clock=clock,
         ids=ids,
         draw=draw,
+        events=events,
     )
     gateway = Gateway(
         router,

@@ -18,6 +18,7 @@ class Correctness:
     request_id: str
     correct: bool
     answerer: str = ""
+    outside: bool = False  # a stranger: no approved answer covers the request
 
 
 @dataclass(slots=True)
@@ -26,6 +27,7 @@ class KnownCorrectness:
 
     wrong: dict[tuple[str, str], float] = field(default_factory=dict)
     by_request: Counter[str] = field(default_factory=Counter)
+    outside: set[str] = field(default_factory=set)  # requests that no approved answer covers
 
     @classmethod
     def of(cls, outcomes: Iterable[Correctness]) -> KnownCorrectness:
@@ -38,6 +40,8 @@ class KnownCorrectness:
                 outcome.answerer,
             ) not in known.wrong
             known.wrong[outcome.request_id, outcome.answerer] = 0.0 if outcome.correct else 1.0
+            if outcome.outside:
+                known.outside.add(outcome.request_id)
         return known
 
     def __bool__(self) -> bool:

@@ -32,10 +32,15 @@ class Labelled:
     outcomes_of_others: int = 0  # of requests that are not among these
 
 
-def labelled(cases: Iterable[Case | ShadowNote | LeftOut], outcomes: KnownCorrectness) -> Labelled:
+def labelled(
+    cases: Iterable[Case | ShadowNote | LeftOut],
+    outcomes: KnownCorrectness,
+    novel_at: float | None = None,
+) -> Labelled:
     """Collects every outcome of a recorded answer, with its confidence or difficulty.
 
-    Safe answers in place of a rung's, and answers from memory, are not a rung's answers.
+    Safe answers in place of a rung's, and answers from memory, are not a rung's answers. With
+    `novel_at` labels say if their request is novel.
     """
     traffic = Labelled(outcomes_of_others=len(outcomes.wrong))
     for case in cases:
@@ -49,7 +54,9 @@ def labelled(cases: Iterable[Case | ShadowNote | LeftOut], outcomes: KnownCorrec
             wrong = _wrong(case, fact, outcomes)
             if wrong is not None:
                 any_outcome = True
-                _add(traffic, case, fact, wrong == 0.0)
+                outside = case.request_id in outcomes.outside
+                novel = novel_at is not None and case.signals.novelty >= novel_at
+                _add(traffic, case, fact, wrong == 0.0, outside=outside, novel=novel)
         traffic.without_outcome += not any_outcome
     return traffic
 
@@ -60,7 +67,9 @@ def _wrong(case: Case, fact: RungFacts, outcomes: KnownCorrectness) -> float | N
     return outcomes.other(case.request_id, fact.answerer)
 
 
-def _add(traffic: Labelled, case: Case, fact: RungFacts, correct: bool) -> None:
+def _add(
+    traffic: Labelled, case: Case, fact: RungFacts, correct: bool, *, outside: bool, novel: bool
+) -> None:
     signals = case.signals
     if fact.level == 1:
         traffic.labels.append(
@@ -71,6 +80,8 @@ def _add(traffic: Labelled, case: Case, fact: RungFacts, correct: bool) -> None:
                 correct,
                 signals.triage_version,
                 case.policy_hash,
+                outside,
+                novel,
             )
         )
     # A match's chance says nothing of an ability; only level 1's thresholds use it.

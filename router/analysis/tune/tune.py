@@ -8,7 +8,11 @@ wrongly. The sequence begins where enough answers are accepted for zero errors t
 only at confidences, never at outcomes, so the sequence is as good as fixed.
 
 A certificate holds for traffic like the labelled one (exchangeable), per domain, each at its own
-delta.
+delta. With a stated share of strangers (requests that no approved answer covers) it holds at every
+share up to that one: `stats.mixture_bounds` has the derivation. Two sequences then share delta
+(the multi-start variant of the same source). Both begin where no error and no accepted stranger
+would pass, which looks at confidences within the file only; `STARTS` says where. A novel request is
+never accepted, since it climbs whatever its match says.
 """
 
 from __future__ import annotations
@@ -18,13 +22,17 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from router.policy.certificate import DomainCertificate
+from router.policy.certificate import DomainCertificate, looks_unfamiliar
 from router.stats.exact_bounds import needed_at, needed_without_errors, upper_bound
+from router.stats.mixture_bounds import (
+    Counts,
+    largest_share,
+    mixture_bound,
+    mixture_error,
+    needed_factor,
+)
+from router.stats.threshold_walk import GRID, STARTS, loosest
 from router.types import Domain
-
-GRID = (0.999, 0.995, *(round(0.99 - 0.01 * i, 2) for i in range(50)))
-"""Lists the tested thresholds from strict to loose, fixed before any data are seen: 0.999 to 0.50.
-"""
 
 PRIOR_SPREAD = 2.0
 """Sets the standard deviation of abilities around their level's prior, in logits: twice that of the
@@ -44,6 +52,13 @@ class Label:
     correct: bool
     triage_version: str = ""
     policy_hash: str = ""
+    outside: bool = False  # a stranger: no approved answer covers it
+    novel: bool = False  # its novelty reached `novel_at`
+
+    @property
+    def unfamiliar(self) -> bool:
+        """Returns True when the request looks like a stranger, whatever it is."""
+        return looks_unfamiliar(self.novel, self.confidence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +74,23 @@ class Refusal:
 
 
 def tune(
-    labels: Iterable[Label], risk: float, delta: float
+    labels: Iterable[Label], risk: float, delta: float, outside_share: float = 0.0
 ) -> dict[Domain, DomainCertificate | Refusal]:
     """Returns per domain the loosest certified threshold, or the reason why there is none.
 
     `risk` is the largest share of wrong answers among those accepted, `delta` the chance of a
     certificate that does not hold. 299 right answers at 0.9 or above certify 1 % at delta 0.05.
+    `outside_share` is the largest share of strangers at which it must hold.
     """
     by_domain: dict[Domain, list[Label]] = {}
     for label in labels:
         by_domain.setdefault(label.domain, []).append(label)
-    return {domain: certify(own, risk, delta) for domain, own in sorted(by_domain.items())}
+    if outside_share <= 0.0:
+        return {domain: certify(own, risk, delta) for domain, own in sorted(by_domain.items())}
+    return {
+        domain: certify_mixture(own, risk, delta, outside_share)
+        for domain, own in sorted(by_domain.items())
+    }
 
 
 def certify(labels: Sequence[Label], risk: float, delta: float) -> DomainCertificate | Refusal:
@@ -111,10 +132,86 @@ def _refusal(
     return Refusal(len(labels), accepted, wrong, lowest, needed, explanation)
 
 
+def certify_mixture(
+    labels: Sequence[Label], risk: float, delta: float, share: float
+) -> DomainCertificate | Refusal:
+    """Returns the loosest threshold that holds at every share of strangers up to `share`."""
+    at = [counts_at(labels, threshold) for threshold in GRID]
+    best = loosest(at, share, risk, delta)
+    if best is None:
+        return _mixture_refusal(labels, at, risk, delta, share)
+    end, spent = best
+    counts = at[end]
+    return DomainCertificate(
+        GRID[end],
+        counts.accepted,
+        counts.wrong,
+        mixture_bound(counts, share, spent),
+        len(labels),
+        counts.outside,
+        counts.outside_accepted,
+        sum(label.unfamiliar for label in labels if not label.outside),
+        sum(label.unfamiliar for label in labels if label.outside),
+        spent,
+    )
+
+
+def counts_at(labels: Sequence[Label], threshold: float) -> Counts:
+    """Returns what level 1 accepts from this confidence on, and how much of it is wrong."""
+    inside = [label for label in labels if not label.outside]
+    accepted = [lab for lab in inside if lab.confidence >= threshold and not lab.novel]
+    strangers = [label for label in labels if label.outside]
+    return Counts(
+        within=len(inside),
+        accepted=len(accepted),
+        wrong=sum(not label.correct for label in accepted),
+        outside=len(strangers),
+        outside_accepted=sum(s.confidence >= threshold and not s.novel for s in strangers),
+    )
+
+
+def _mixture_refusal(
+    labels: Sequence[Label], at: Sequence[Counts], risk: float, delta: float, share: float
+) -> Refusal:
+    """States what was found, how many rows of each kind would do, and what else would help.
+
+    It speaks of the threshold at which the first sequence began, or the loosest one.
+    """
+    least, part = STARTS[0]
+    delta = part * delta
+    begun = (c for c in at if c.accepted and c.accepted >= least * c.within)
+    counts = next(begun, at[-1])
+    error = mixture_error(counts, share)
+    explanation = (
+        f"{counts.wrong:,} of {counts.accepted:,} accepted answers were wrong, and "
+        f"{counts.outside_accepted:,} of {counts.outside:,} strangers were accepted"
+    )
+    factor = needed_factor(counts, share, risk, delta)
+    needed = None if factor is None else math.ceil(factor * counts.accepted)
+    if not counts.outside:
+        explanation += f"; a share of strangers of {share * 100:g} % needs labelled strangers"
+    else:
+        explanation += f" ({error * 100:.2f} % wrong at {share * 100:g} % strangers)"
+    if factor is not None:
+        explanation += (
+            f"; at these rates {math.ceil(factor * counts.within):,} labels of the file and "
+            f"{math.ceil(factor * counts.outside):,} strangers would do"
+        )
+    elif counts.outside:
+        explanation += "; at these rates no number would do"
+    possible = largest_share(counts, share, risk, delta)
+    if possible > 0.0:
+        explanation += f"; up to {possible * 100:.1f} % strangers these labels would hold"
+    lowest = min((label.confidence for label in labels), default=1.0)
+    return Refusal(len(labels), counts.accepted, counts.wrong, lowest, needed, explanation)
+
+
 def data_sha256(labels: Iterable[Label]) -> str:
     """Returns one hash over all labels, independent of their order."""
     lines = sorted(
         f"{label.request_id}\t{label.domain.value}\t{label.confidence!r}\t{int(label.correct)}"
+        + "\toutside" * label.outside
+        + "\tnovel" * label.novel
         for label in labels
     )
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()

@@ -6,7 +6,7 @@ It belongs to the composition root (`app`). It knows nothing about HTTP or the l
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache, partial
 
 from msgspec.structs import replace
@@ -47,6 +47,7 @@ from router.triage.service import TriageService
 from router.triage.triage_model import TriageModel
 from router.types import (
     ChatRequest,
+    DecisionMode,
     Domain,
     Triage,
 )
@@ -103,6 +104,7 @@ def _runtime(
         redirected=lru_cache(maxsize=1024)(book.redirected),
         triage_price=loaded.prices.compute(1, today) or NO_PRICE,
         holding=partial(holding_text, answers=answers),
+        certified_shares=_certified_shares(loaded),
     )
 
 
@@ -125,16 +127,29 @@ def _knowledge(loaded: LoadedPolicy) -> dict[str, Knowledge]:
 
 
 def _check_certificate(loaded: LoadedPolicy, model: TriageModel | None) -> None:
-    """Raises PolicyError for a certificate of another triage model.
+    """Raises PolicyError for a certificate of another triage model, or of another `novel_at`.
 
     A certificate is a statement about the confidences of one triage model.
     """
     certificate = loaded.certificate
-    if certificate is None or model is None or model.version in certificate.triage_versions:
+    if certificate is None:
+        return
+    novel_at = loaded.policy.decision.novel_at
+    if certificate.unfamiliar_shares and certificate.novel_at != novel_at:
+        given = f"a certificate for novel_at {certificate.novel_at:g}"
+        wanted = f"{novel_at:g}, which is this policy's: `tiergate tune --novel-at {novel_at:g}`"
+        raise PolicyError((Mistake(str(loaded.path), 0, "decision.certificate", given, wanted),))
+    if model is None or model.version in certificate.triage_versions:
         return
     actual = f"a certificate for triage {', '.join(certificate.triage_versions) or 'unknown'}"
     expected = f"one for {model.version}, which runs here: `tiergate tune` on its traffic"
     raise PolicyError((Mistake(str(loaded.path), 0, "decision.certificate", actual, expected),))
+
+
+def _certified_shares(loaded: LoadedPolicy) -> Mapping[Domain, float]:
+    """Returns the certified shares of unfamiliar requests, where the mode counts certificates."""
+    certified = loaded.policy.decision.mode is DecisionMode.CERTIFIED
+    return loaded.certificate.unfamiliar_shares if certified and loaded.certificate else {}
 
 
 def _own_heads(loaded: LoadedPolicy, model: TriageModel | None) -> OwnHeads | None:

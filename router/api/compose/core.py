@@ -188,6 +188,7 @@ class Core:
             clock=self.clock,
             ids=self.ids,
             draw=chance,
+            events=self.events,
         )
 
     def build(self, loaded: LoadedPolicy) -> PolicyRuntime:

@@ -16,6 +16,7 @@ from router.types import (
     BreakerTurned,
     CallFailed,
     CallRefused,
+    CertificateTurned,
     Event,
     RequestRow,
     RequestState,
@@ -87,6 +88,13 @@ class CallMetrics:
             registry=r,
             multiprocess_mode="livemin",
         )
+        self._certificates = Gauge(
+            "tiergate_certificate_suspended",
+            "1 while traffic is outside the range of a domain's certificate, in any worker.",
+            ["policy", "domain"],
+            registry=r,
+            multiprocess_mode="livemax",
+        )
         self._refusals = Counter(
             "tiergate_refusals",
             "Requests and calls that a limit refused; never_fits: beyond the whole limit.",
@@ -125,6 +133,9 @@ class CallMetrics:
             self._breakers.labels(event.answerer, event.host).set(1 if event.open else 0)
         elif isinstance(event, StoreTurned):
             self._stores.labels(event.store).set(0 if event.lost else 1)
+        elif isinstance(event, CertificateTurned):
+            turned = self._certificates.labels(event.policy, event.domain.value)
+            turned.set(1 if event.suspended else 0)
         elif isinstance(event, CallRefused):
             never_fits = "true" if event.hopeless else "false"
             limit = event.limit or event.code

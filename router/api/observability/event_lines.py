@@ -18,6 +18,7 @@ from router.types import (
     CallFailed,
     CallRedirected,
     CallRefused,
+    CertificateTurned,
     Event,
     Events,
     RequestRow,
@@ -62,6 +63,18 @@ def line_of(event: Event) -> Line:
         if event.key_refused:
             turned["reason"] = "it refuses our key; check the answerer's api_key"
         return Line(name, turned, event.open, (name, event.answerer, event.host))
+    if isinstance(event, CertificateTurned):
+        name = f"certificate_{'suspended' if event.suspended else 'counts_again'}"
+        told: dict[str, object] = {
+            "policy": event.policy,
+            "domain": event.domain.value,
+            "unfamiliar_share": round(event.share, 3),
+            "certified_share": round(event.certified, 3),
+            "next": "level 1 answers from confidence_floor on"
+            if event.suspended
+            else "level 1 answers from its certified threshold on",
+        }
+        return Line(name, told, event.suspended, (name, event.policy, event.domain.value))
     if isinstance(event, CallRedirected):
         return _redirected(event)
     if isinstance(event, StoreTurned):

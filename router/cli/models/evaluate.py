@@ -22,8 +22,17 @@ if TYPE_CHECKING:
     from router.evaluation.options import Report
     from router.stats.measures import Figure
 
-KINDS = ("intent", "routing", "stakes", "spam", "toxicity", "department", "safety")
-NOVELTIES = ("energy", "max_probability", "entropy", "mahalanobis", "nearest")
+KINDS = (
+    "intent",
+    "routing",
+    "stakes",
+    "spam",
+    "toxicity",
+    "department",
+    "safety",
+    "certificates",
+)
+NOVELTIES = ("combined", "energy", "max_probability", "entropy", "mahalanobis", "nearest")
 """Repeats `router.evaluation.options`; a test compares them. Importing that would load numpy."""
 
 ADVERSARIAL = "adversarial"
@@ -76,7 +85,7 @@ def evaluate(
     novelty: Annotated[
         str | None,
         typer.Option(
-            show_default="nearest; mahalanobis for a saved head",
+            show_default="combined; energy for a saved head without positions",
             help=f"Intents: the score that counts: {', '.join(NOVELTIES)}.",
         ),
     ] = None,

@@ -1,7 +1,7 @@
 """Reads rows from a file, CSV or JSON lines, and outcomes of requests.
 
-Outcomes have the columns `request_id`, `correct` and optionally `answerer`. Every line that cannot
-be read is counted; nothing is lost silently.
+Outcomes have the columns `request_id`, `correct` and optionally `answerer` and `outside`. Every
+line that cannot be read is counted; nothing is lost silently.
 """
 
 from __future__ import annotations
@@ -114,6 +114,7 @@ def read_outcomes(path: Path, bad: BadLines) -> list[Correctness]:
                     request_id_of(request_id),
                     correct,
                     answerer if isinstance(answerer, str) else "",
+                    outside=truth(row.get("outside")) or False,
                 )
             )
     return outcomes

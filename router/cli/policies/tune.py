@@ -42,10 +42,29 @@ def tune(
         typer.Option(min=0.5, max=0.9999, help="How surely that holds, per domain: 0.5 to 0.9999."),
     ] = 0.95,
     outcomes: OutcomesFile = None,
+    outside_share: Annotated[
+        float,
+        typer.Option(
+            min=0.0,
+            max=0.9,
+            help="The largest share of requests that no approved answer covers at which it must "
+            "hold; labels then say which requests are `outside`.",
+        ),
+    ] = 0.0,
+    novel_at: Annotated[
+        float,
+        typer.Option(
+            min=0.0,
+            max=1.0,
+            help="With --outside-share: the novelty from which a request climbs, as the policy's "
+            "decision.novel_at.",
+        ),
+    ] = 0.5,
     labels: Annotated[
         Path | None,
         typer.Option(
-            help="Instead of the ledger: a .csv or .jsonl file with domain, confidence and correct."
+            help="Instead of the ledger: a .csv or .jsonl file with domain, confidence and "
+            "correct; with --outside-share also outside and, if known, novelty."
         ),
     ] = None,
     out: Annotated[
@@ -65,12 +84,14 @@ def tune(
     """
     from router.analysis.tune.tune import tune as tuned
 
-    traffic = _from_file(labels, model_dir) if labels else None
+    # Without a stated share, certificates stay what they were: novelty plays no part.
+    novel = novel_at if outside_share > 0.0 else None
+    traffic = _from_file(labels, model_dir, novel) if labels else None
     if traffic is None:
         begin, end = period_of(since, until, now_ms())
-        traffic = _from_ledger(database, outcomes, begin, end, tenant)
-    by_domain = tuned(traffic.labels, risk, 1.0 - confidence)
-    certificate = _certificate(traffic.labels, by_domain, risk, confidence)
+        traffic = _from_ledger(database, outcomes, begin, end, tenant, novel)
+    by_domain = tuned(traffic.labels, risk, 1.0 - confidence, outside_share)
+    certificate = _certificate(traffic.labels, by_domain, risk, confidence, outside_share, novel)
     written = None
     # A refused certificate leaves an older file untouched.
     if certificate is not None and out is not None:
@@ -80,13 +101,18 @@ def tune(
     if as_json:
         _print_json(by_domain, certificate, abilities, written)
     else:
-        _print(traffic, by_domain, abilities, risk, confidence, written)
+        _print(traffic, by_domain, abilities, risk, confidence, written, outside_share)
     if certificate is None:
         raise typer.Exit(Exit.CANNOT_SAY)
 
 
 def _from_ledger(
-    database: str, file: Path | None, begin: int | None, end: int | None, tenant: str | None
+    database: str,
+    file: Path | None,
+    begin: int | None,
+    end: int | None,
+    tenant: str | None,
+    novel_at: float | None,
 ) -> Labelled:
     from router.analysis.replay.cases import case_of
     from router.analysis.tune.labels import labelled
@@ -94,11 +120,14 @@ def _from_ledger(
 
     with Books.open(database) as books:
         known = read_outcomes_of(file, stored_outcomes(books, begin, end, tenant))
-        return labelled(map(case_of, books.rows(begin, end, tenant)), known)
+        return labelled(map(case_of, books.rows(begin, end, tenant)), known, novel_at)
 
 
-def _from_file(path: Path, model_dir: Path | None) -> Labelled:
-    """Reads labels from a file; a row without a version counts for the installed triage model."""
+def _from_file(path: Path, model_dir: Path | None, novel_at: float | None) -> Labelled:
+    """Reads labels from a file; a row without a version counts for the installed triage model.
+
+    With `novel_at` each row says if it is `outside`; one without `novelty` counts as not novel.
+    """
     from router.analysis.tune.labels import Labelled
     from router.analysis.tune.tune import Label
     from router.api.compose.core import installed_triage
@@ -107,20 +136,29 @@ def _from_file(path: Path, model_dir: Path | None) -> Labelled:
 
     version = installed_triage(model_dir)
     traffic, bad = Labelled(), BadLines()
-    for number, row in rows_of(path, bad, columns=("domain", "confidence", "correct")):
-        correct = truth(row.get("correct"))
+    columns = ("domain", "confidence", "correct") + ("outside",) * (novel_at is not None)
+    for number, row in rows_of(path, bad, columns=columns):
+        correct, outside = truth(row.get("correct")), truth(row.get("outside"))
         try:
             domain = Domain(str(row.get("domain")))
             confidence = float(str(row.get("confidence")))
+            novelty = float(str(row.get("novelty") or 0.0))
         except ValueError as error:
             bad.add(number, f"{error}; expected a domain and a confidence")
             continue
         if correct is None or not 0.0 <= confidence <= 1.0:
             bad.add(number, "expected correct 0 or 1, and a confidence from 0 to 1")
             continue
+        # A missing mark must not count as a request of the file: the bound would be too low.
+        if novel_at is not None and outside is None:
+            bad.add(number, f"outside is {row.get('outside')!r}, expected 0 or 1")
+            continue
         given = str(row.get("triage_version") or version)
         name = str(row.get("request_id") or f"line {number}")
-        traffic.labels.append(Label(name, domain, confidence, correct, given))
+        strange, novel = bool(outside), novel_at is not None and novelty >= novel_at
+        traffic.labels.append(
+            Label(name, domain, confidence, correct, given, outside=strange, novel=novel)
+        )
     if bad.count:
         typer.echo(f"tiergate: {bad.told(path)}", err=True)
     traffic.requests = len(traffic.labels)
@@ -128,11 +166,23 @@ def _from_file(path: Path, model_dir: Path | None) -> Labelled:
 
 
 def _certificate(
-    labels: list[Label], by_domain: Found, risk: float, confidence: float
+    labels: list[Label],
+    by_domain: Found,
+    risk: float,
+    confidence: float,
+    outside_share: float,
+    novel_at: float | None,
 ) -> Certificate | None:
     """Returns the sealed certificate; None where no domain was certified."""
     from router.analysis.tune.tune import data_sha256
-    from router.policy.certificate import Certificate, DomainCertificate
+    from router.policy.certificate import (
+        METHOD,
+        METHOD_OF_SHARES,
+        SCHEMA,
+        SCHEMA_OF_SHARES,
+        Certificate,
+        DomainCertificate,
+    )
 
     certified = {
         d: result for d, result in by_domain.items() if isinstance(result, DomainCertificate)
@@ -150,6 +200,10 @@ def _certificate(
         policy_hashes=tuple(sorted({label.policy_hash for label in used} - {""})),
         domains=certified,
         tiergate=own_version(),
+        schema=SCHEMA if novel_at is None else SCHEMA_OF_SHARES,
+        method=METHOD if novel_at is None else METHOD_OF_SHARES,
+        outside_share=outside_share,
+        novel_at=novel_at or 0.0,
     ).sealed()
 
 
@@ -183,13 +237,14 @@ def _print(
     risk: float,
     confidence: float,
     written: Path | None,
+    outside_share: float,
 ) -> None:
     from router.policy.certificate import DomainCertificate
 
     typer.echo(
         f"{len(traffic.labels):,} level-1 answers with an outcome, of {traffic.requests:,} "
-        f"requests. At most {risk * 100:g} % wrong at {confidence * 100:g} % confidence, per "
-        "domain:"
+        f"requests. At most {risk * 100:g} % wrong at {confidence * 100:g} % confidence"
+        f"{_at_share(outside_share)}, per domain:"
     )
     if traffic.outcomes_of_others:
         typer.echo(f"  Outcomes of requests that are not here: {traffic.outcomes_of_others:,}.")
@@ -198,9 +253,16 @@ def _print(
             typer.echo(
                 f"  {domain.value}: threshold {result.threshold:g}; {result.wrong:,} of "
                 f"{result.accepted:,} accepted were wrong, at most {result.bound * 100:.2f} %; "
-                f"{result.accepted / result.labels * 100:.1f} % of {result.labels:,} labelled are "
-                "accepted"
+                f"{result.accepted / (result.labels - result.outside) * 100:.1f} % of "
+                f"{result.labels - result.outside:,} labelled are accepted"
             )
+            if outside_share > 0.0:
+                typer.echo(
+                    f"    {result.outside_accepted:,} of {result.outside:,} strangers are "
+                    "accepted. It counts while at most "
+                    f"{result.unfamiliar_share(outside_share) * 100:.1f} % of requests look "
+                    "unfamiliar"
+                )
         else:
             typer.echo(f"  {domain.value}: refused. {result.told}.")
             typer.echo(
@@ -223,6 +285,15 @@ def _print(
         "It holds for traffic like the labelled one. A policy that answers other requests at "
         "level 1, another triage model or other approved answers need a new one."
     )
+    if outside_share > 0.0:
+        typer.echo(
+            "Labels must be drawn from all requests, not only from those that level 1 answered: "
+            "the shares that it accepts, of the file's and of strangers', are part of the bound."
+        )
+
+
+def _at_share(outside_share: float) -> str:
+    return f" at every share of strangers up to {outside_share * 100:g} %" if outside_share else ""
 
 
 def _print_json(

