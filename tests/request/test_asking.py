@@ -208,7 +208,7 @@ async def test_a_streamed_question_has_its_reason_in_the_headers(houses: Houses)
     st.sampled_from(["where is it", "A-10001", "what is my balance", "open"]),
 )
 async def test_no_words_of_the_user_are_in_an_answer(noise: str, asked: str) -> None:
-    """What level 1 says is made of the file's words and of rows, whatever is typed around."""
+    """Level 1 answers only with the file's words and with rows, whatever the user types around."""
     from pathlib import Path
     from tempfile import TemporaryDirectory
 

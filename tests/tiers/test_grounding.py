@@ -1,4 +1,4 @@
-"""Of a rephrasing only the sentences stay that its sources bear out."""
+"""A rephrasing keeps only the sentences that its sources support."""
 
 from __future__ import annotations
 
