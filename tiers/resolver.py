@@ -8,7 +8,9 @@ climbs. It knows nothing about embeddings, thresholds or money.
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+
+from msgspec.structs import replace
 
 from router.errors import CannotAnswer
 from router.policy.content.knowledge import (
@@ -20,8 +22,10 @@ from router.policy.content.knowledge import (
     in_scope,
     priority_of,
 )
+from router.policy.content.offers import offer_text
 from router.policy.parsing.json_schema import schema_faults
 from router.policy.schema import LookupSection, ResolverAnswerer, TierSection
+from router.policy.sections.answerers import ClarifySection
 from router.policy.sections.capabilities import complete
 from router.types import (
     Answer,
@@ -44,15 +48,34 @@ from router.types import (
 from tiers.slots import Lookup, NotFoundError, Slots
 
 DELTA_WORDS = 8
+LEAST_OFFERED = 0.05
+"""A question that is hardly ever meant is not offered, whatever the others lack to the floor."""
+
+Floor = Callable[[ChatRequest, Signals], float]
+"""Returns the chance from which level 1 answers a request."""
+
+
+def no_floor(request: ChatRequest, signals: Signals) -> float:
+    """Returns the floor of a policy without one: every match is sure enough."""
+    return 0.0
 
 
 class Resolver:
     """The Answerer for `kind: resolver`. It owns its slots and their lookups, and closes them."""
 
-    def __init__(self, facts: AnswererFacts, knowledge: Knowledge, slots: Slots) -> None:
+    def __init__(
+        self,
+        facts: AnswererFacts,
+        knowledge: Knowledge,
+        slots: Slots,
+        clarify: ClarifySection | None,
+        floor: Floor,
+    ) -> None:
         self._facts = facts
         self._knowledge = knowledge
         self._slots = slots
+        self._clarify = clarify
+        self._floor = floor
         content = knowledge.content
         detail = f"{len(content.intents)} answers, {len(content.classifications)} classifications"
         self._status = AnswererStatus(AnswererState.READY, detail)
@@ -87,11 +110,33 @@ class Resolver:
         match = signals.match
         if match is None or self.asks_for_class(request) or self._unfit(request, signals):
             return None
+        offers = self._offers(request, signals)
+        if offers:
+            p = min(1.0, sum(chance for _, chance in offers))
+            return Preview(p, PSource.MATCH, Reason.ASKED_WHICH)
         questions = self._slots.questions(self._knowledge.intents[match.intent_id], request)
         # One question at a time, and none where an answer could not follow.
         if questions and all(questions):
             return Preview(match.confidence, PSource.MATCH, Reason.ASKED_FOR_SLOT)
         return None
+
+    def _offers(self, request: ChatRequest, signals: Signals) -> list[tuple[str, float]]:
+        """Returns the fewest intents that reach the confidence floor together; [] for none.
+
+        None are offered where one is sure enough, or where the likeliest is too unlikely.
+        """
+        section, match = self._clarify, signals.match
+        floor = self._floor(request, signals)
+        if section is None or match is None or not section.from_ <= match.confidence < floor:
+            return []
+        offers: list[tuple[str, float]] = []
+        for name, chance in ((match.intent_id, match.confidence), *match.others)[: section.most]:
+            if chance < LEAST_OFFERED or name not in self._knowledge.intents:
+                break
+            offers.append((name, chance))
+            if len(offers) > 1 and sum(p for _, p in offers) >= floor:
+                return offers
+        return []
 
     def _unfit(self, request: ChatRequest, signals: Signals) -> Reason | None:
         """Returns why level 1 can say nothing at all to a request."""
@@ -126,8 +171,16 @@ class Resolver:
         if self.asks_for_class(work.request):
             text, facts = self._classified(work.request, match)
             return self._answered(text, facts, work, match)
+        asks = self.asks(work.request, work.signals)
+        if asks is not None and asks.because is Reason.ASKED_WHICH:
+            ids = [name for name, _ in self._offers(work.request, work.signals)]
+            facts = tuple(f"offered: {name}" for name in ids)
+            answer = self._answered(
+                offer_text(ids, self._knowledge), facts, work, match, asks.because
+            )
+            return replace(answer, p=asks.p, matched=None)
         intent = self._knowledge.intents[match.intent_id]
-        facts, asks = (f"source: {intent.source}",), self.asks(work.request, work.signals)
+        facts = (f"source: {intent.source}",)
         if asks is not None:
             question = self._slots.questions(intent, work.request)[0]
             return self._answered(question, facts, work, match, asks.because)
@@ -221,6 +274,7 @@ def build_resolver(
     knowledge: Knowledge,
     lookups: Mapping[str, Lookup],
     sections: Sequence[LookupSection],
+    floor: Floor = no_floor,
 ) -> Resolver:
     """Returns the resolver of a policy; it gets those of `lookups` that its section allows."""
     classifies = bool(knowledge.content.classifications)
@@ -240,7 +294,8 @@ def build_resolver(
         deadline_ms=int(section.deadline_s * 1000),
     )
     allowed = {name: lookups[name] for name in section.lookups if name in lookups}
-    return Resolver(facts, knowledge, Slots(knowledge, allowed, {s.name: s for s in sections}))
+    slots = Slots(knowledge, allowed, {s.name: s for s in sections})
+    return Resolver(facts, knowledge, slots, section.clarify, floor)
 
 
 def _not_shown(intent: IntentSection, missed: NotFoundError) -> CannotAnswer:

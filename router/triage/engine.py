@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
-from router.policy.schema import Policy
+from router.policy.schema import Policy, ResolverAnswerer
 from router.stats.heads import Encoded
 from router.triage.own_heads import OwnHeads
 from router.triage.reading import (
@@ -106,6 +106,7 @@ class TriageConfig(Struct, frozen=True, eq=False, weakref=True):
     amounts: AmountReader
     knowledge: Knowledge | None = None
     own: OwnHeads | None = None
+    offers_from: float = 1.0  # level 1 offers questions from this chance of the likeliest on
 
     @classmethod
     def of(
@@ -113,8 +114,13 @@ class TriageConfig(Struct, frozen=True, eq=False, weakref=True):
     ) -> TriageConfig:
         """Returns the configuration that a policy states."""
         lists: Mapping[str, list[str]] = {terms.name: terms.terms for terms in policy.terms}
+        clarify = [a.clarify for _, a in policy.rungs() if isinstance(a, ResolverAnswerer)]
         return cls(
-            TermFinder(lists), AmountReader(policy.stakes.currencies.usd_per_unit), knowledge, own
+            TermFinder(lists),
+            AmountReader(policy.stakes.currencies.usd_per_unit),
+            knowledge,
+            own,
+            clarify[0].from_ if clarify and clarify[0] is not None else 1.0,
         )
 
 
@@ -391,4 +397,7 @@ def _by_model(
         rows[index] = more_cautious(rows[index], rows[position])
         matches[index] = weaker_match(matches[index], matches[position])
     # Rows of second readings lie behind the texts' own and end the zip unused.
-    return [reading_of(*found) for found in zip(rows, matches, facts, strict=False)]
+    return [
+        reading_of(row, match, found, offers_from=config.offers_from)
+        for row, match, found, (_, config) in zip(rows, matches, facts, asked, strict=False)
+    ]

@@ -145,18 +145,27 @@ class TurnReading(Struct, frozen=True):
 
 
 def reading_of(
-    row: ModelRow, match: Match | None, facts: TurnFacts, *, degraded: bool = False
+    row: ModelRow,
+    match: Match | None,
+    facts: TurnFacts,
+    *,
+    degraded: bool = False,
+    offers_from: float = 1.0,
 ) -> TurnReading:
     """Returns a turn's reading from what the model and the rules found.
 
     A text that matches an approved answer is not novel, however rare its words: novelty is at most
-    1 - the match's confidence. After that it is raised where the turn talks to the router or is
+    1 - the match's confidence. Where the policy offers several answers (`offers_from`), the chances
+    of all count. After that it is raised where the turn talks to the router or is
     disguised (NOVEL), or is longer than what is read (1). A placeholder asks for nothing, so it
     matches nothing and is novel.
     """
     if facts.placeholder:
         match = None
-    novelty = row.novelty if match is None else min(row.novelty, 1.0 - match.confidence)
+    known = 0.0 if match is None else match.confidence
+    if match is not None and known >= offers_from:
+        known = min(1.0, known + sum([chance for _, chance in match.others]))
+    novelty = min(row.novelty, 1.0 - known)
     if facts.unusual or facts.placeholder:
         novelty = max(novelty, NOVEL)
     if facts.unread:

@@ -66,6 +66,7 @@ class Reason(StrEnum):
     QUOTED = "quoted"  # the nearest approved answers
     NO_MODEL = "no_model"  # approved words say that no model here may answer this
     ASKED_FOR_SLOT = "asked_for_slot"  # level 1 asks for what its answer lacks
+    ASKED_WHICH = "asked_which"  # level 1 offers approved questions, since no single one is sure
     KEY_NOT_FOUND = "key_not_found"  # level 1 has no row for what the user typed, or may show none
     # Hard rules and fixed triggers that set the floor.
     LOW_CONFIDENCE = "low_confidence"

@@ -16,12 +16,14 @@ import numpy as np
 from router.policy.content.knowledge import parse_knowledge
 from router.policy.content.replies import match_scope
 from router.policy.schema import LookupSection, ResolverAnswerer, TierSection
+from router.routing.constraints import asked_of
+from router.routing.decision import confidence_floor
 from router.routing.policy_runtime import RungPlan, prior_ability
 from router.triage.engine import TriageConfig, TriageEngine
 from router.triage.service import TriageService
 from router.triage.text.amounts import AmountReader
 from router.triage.text.terms import TermFinder
-from router.types import ChatRequest, Hints, Match, Message, Outcome
+from router.types import ChatRequest, Hints, Match, Message, Outcome, Signals
 from tests.kits.fakes import ALICE, House, Houses
 from tests.kits.gateway_kit import deep, low, mid
 from tests.triage.test_service import StatedModel
@@ -77,7 +79,9 @@ MATCHES = {
     "balance": ("balance", 0.95),
     "open": ("hours", 0.95),
     "perhaps": ("order_status", 0.6),
+    "hmm": ("order_status", 0.55),
 }
+OTHERS = (("cancel_order", 0.33), ("hours", 0.06))
 C1 = {"account_id": "C-1"}
 
 
@@ -93,7 +97,7 @@ class StatedMatches:
     def _of(self, text: str) -> Match | None:
         for word, (intent, confidence) in MATCHES.items():
             if word in text and not (word == "where" and "a-1" in text):
-                return Match(intent, confidence, 0.9, 0.3)
+                return Match(intent, confidence, 0.9, 0.3, OTHERS if word == "hmm" else ())
         return Match("hours", 0.05, 0.1, 0.0)
 
 
@@ -102,6 +106,7 @@ def asking_house(
     *,
     typed: object = OF_THE_CUSTOMER,
     knowledge: str = KNOWLEDGE,
+    clarify: object = None,
     **sections: object,
 ) -> House:
     """Returns a house whose level 1 has the knowledge file; levels 2 and 3 are scripted."""
@@ -121,13 +126,24 @@ def asking_house(
         ),
         LookupSection(name="accounts", kind="file", path="accounts.json"),
     ]
-    section = ResolverAnswerer(
-        kind="resolver", name="faq", knowledge="k.yaml", lookups=["orders", "accounts"]
+    section = ResolverAnswerer.model_validate(
+        {
+            "kind": "resolver",
+            "name": "faq",
+            "knowledge": "k.yaml",
+            "lookups": ["orders", "accounts"],
+            "clarify": clarify,
+        }
     )
     tier = TierSection(name="resolve", level=1, answerers=[section])
     opened = build_lookups(lookups, houses.folder)
-    resolver = build_resolver(section, tier, known, opened, lookups)
     runtime = house.gateway.router.default
+    deciding = runtime.policy.decision
+
+    def floor(request: ChatRequest, signals: Signals) -> float:
+        return confidence_floor(deciding, signals, asked_of(request.hints, may_lower=False))
+
+    resolver = build_resolver(section, tier, known, opened, lookups, floor)
     old = runtime.plans[0]
     plan = RungPlan(
         resolver,
@@ -138,7 +154,8 @@ def asking_house(
         asks=resolver.asks,
     )
     terms = TermFinder({"self_harm": ["kill myself"]})
-    config = TriageConfig(terms, AmountReader({"USD": 1.0}), StatedMatches())
+    from_ = 1.0 if section.clarify is None else section.clarify.from_
+    config = TriageConfig(terms, AmountReader({"USD": 1.0}), StatedMatches(), offers_from=from_)
     triage = TriageService(
         TriageEngine(StatedModel()), config, scope=partial(match_scope, knowledge=known)
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from router.policy.content.knowledge import Knowledge, KnowledgeFile, in_one_line
+from router.policy.content.knowledge import IntentSection, Knowledge, KnowledgeFile, in_one_line
 
 _WORD = re.compile(r"[^\W_]+(?:['\u2019-][^\W_]+)*")
 _NUMBERS = (
@@ -39,13 +39,17 @@ def offer_text(ids: Sequence[str], knowledge: Knowledge) -> str:
 
 def title_of(knowledge: Knowledge, intent_id: str) -> str:
     """Returns the approved question that stands for an intent: its title, or first utterance."""
-    intent = knowledge.intents[intent_id]
-    return in_one_line(intent.title or intent.utterances[0])
+    return _title(knowledge.intents[intent_id])
+
+
+def _title(intent: IntentSection) -> str:
+    text = in_one_line(intent.title or intent.utterances[0])
+    return text[:1].upper() + text[1:]
 
 
 def titles(content: KnowledgeFile) -> dict[str, str]:
     """Returns the intent of each approved question."""
-    return {in_one_line(i.title or i.utterances[0]): i.id for i in content.intents}
+    return {_title(intent): intent.id for intent in content.intents}
 
 
 def offered(text: str, knowledge: Knowledge) -> tuple[str, ...]:

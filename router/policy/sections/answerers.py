@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from router.policy.sections.base import Chance, Name, SecretName, Section
 from router.policy.sections.capabilities import CapabilityName
@@ -182,6 +182,20 @@ def _nothing_more() -> list[PassedKey]:
     return []
 
 
+class ClarifySection(Section):
+    """Lets level 1 offer approved questions ("Did you mean ...?") where it is nearly sure."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    from_: Chance = Field(
+        default=0.5,
+        alias="from",
+        description="Lowest chance of the likeliest answer. Those that are offered must reach the "
+        "confidence floor together.",
+    )
+    most: int = Field(default=3, ge=2, le=5, description="Questions that are offered at most.")
+
+
 class ResolverAnswerer(AnswererBase):
     """Answers with approved answers and classification results from a knowledge file."""
 
@@ -191,6 +205,11 @@ class ResolverAnswerer(AnswererBase):
     )
     lookups: list[Name] = Field(
         default_factory=list, description="Names from the policy's `lookups`."
+    )
+    clarify: ClarifySection | None = Field(
+        default=None,
+        description="Offers two or more approved questions where no single one is sure enough. "
+        "Left out: such a request climbs.",
     )
 
 

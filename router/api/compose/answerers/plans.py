@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -23,6 +24,7 @@ from router.policy.content.small_talk import load_small_talk
 from router.policy.loading import LoadedPolicy, secret
 from router.policy.schema import (
     AnswererSection,
+    DecisionSection,
     DeliberationAnswerer,
     ExactAnswerer,
     LitellmAnswerer,
@@ -36,6 +38,8 @@ from router.policy.schema import (
 )
 from router.policy.sections.capabilities import complete
 from router.privacy.provider_seals import issuer_of
+from router.routing.constraints import asked_of
+from router.routing.decision import confidence_floor
 from router.routing.policy_runtime import RungPlan
 from router.triage.engine import TriageEngine
 from router.triage.triage_model import TriageModel
@@ -45,9 +49,11 @@ from router.types import (
     AnswererFacts,
     BodyRules,
     Capability,
+    ChatRequest,
     Clock,
     Domain,
     Events,
+    Signals,
 )
 from router.wire.body_keys import litellm_stores_unasked, stores_unasked
 from tiers.exact.answerer import build_exact
@@ -111,7 +117,12 @@ def plan_of(
     if isinstance(section, ResolverAnswerer):
         lookups = build_lookups(_placed(loaded), loaded.path.parent)
         resolver = build_resolver(
-            section, tier, knowledge[section.name], lookups, loaded.policy.lookups
+            section,
+            tier,
+            knowledge[section.name],
+            lookups,
+            loaded.policy.lookups,
+            partial(_floor, loaded.policy.decision),
         )
         return RungPlan(
             resolver,
@@ -162,6 +173,11 @@ def _with_words(plan: RungPlan, words: Words) -> RungPlan:
     return replace(
         plan, answerer=answerer, facts=facts, calibration=None, previews=answerer.preview
     )
+
+
+def _floor(section: DecisionSection, request: ChatRequest, signals: Signals) -> float:
+    """Returns the chance from which level 1 answers, as `decide` will have it."""
+    return confidence_floor(section, signals, asked_of(request.hints, may_lower=False))
 
 
 def _placed(loaded: LoadedPolicy) -> list[LookupSection]:

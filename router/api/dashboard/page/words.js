@@ -15,6 +15,7 @@ export const REASONS = {
   warm_cache: "its prompt cache is warm",
   speculated: "called early, in case it was needed",
   asked_for_slot: "it asks for what its approved answer lacks",
+  asked_which: "it offers the approved questions that may be meant",
   key_not_found: "it has nothing to show for what was typed",
   low_confidence: "level 1 was not sure enough",
   multi_factor: "several matters must be weighed",

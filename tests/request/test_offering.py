@@ -1,0 +1,132 @@
+"""Level 1 offers approved questions where it is nearly sure, and the next turn chooses."""
+
+from __future__ import annotations
+
+import pytest
+
+from router.errors import PolicyError
+from router.policy.content.knowledge import Knowledge, knowledge_intents, parse_knowledge
+from router.policy.content.offers import chosen, offer_text, offered
+from router.routing import decision_record
+from router.types import Hints, Reason, Verdict
+from tests.kits.asking_kit import C1, KNOWLEDGE, WHICH, asking_house, said, text_of, turns
+from tests.kits.changed import replace
+from tests.kits.fakes import ALICE, Houses
+from tests.kits.gateway_kit import only_row
+
+ON = {"from": 0.5, "most": 3}
+OFFER = """\
+Did you mean one of these?
+1. Where is my order
+2. Cancel my order
+Reply with its number, or ask in other words."""
+THREE = ("order_status", "cancel_order", "hours")
+
+
+@pytest.fixture(scope="module")
+def knowledge() -> Knowledge:
+    return parse_knowledge("k.yaml", KNOWLEDGE)
+
+
+async def test_the_likeliest_questions_are_offered(houses: Houses) -> None:
+    house = asking_house(houses, clarify=ON)
+    outcome = await said(house, "hmm, my order", context=C1)
+    assert text_of(outcome) == OFFER
+    assert (outcome.rung.level, outcome.verdict) == (1, Verdict.ACCEPTED)
+    assert outcome.reason is Reason.ASKED_WHICH
+    assert outcome.confidence == pytest.approx(0.88)
+    row = await only_row(house)
+    assert row.reason == "asked_which"
+    policy = house.gateway.router.default.policy
+    assert decision_record.differs(decision_record.parse(row.record), policy) is None
+
+
+@pytest.mark.parametrize(
+    "clarify",
+    [None, {"from": 0.56, "most": 3}],
+    ids=["off", "the likeliest is too unlikely"],
+)
+async def test_other_requests_climb(houses: Houses, clarify: object) -> None:
+    house = asking_house(houses, clarify=clarify)
+    assert (await said(house, "hmm, my order", context=C1)).rung.level == 2
+
+
+async def test_a_stricter_floor_of_the_client_counts(houses: Houses) -> None:
+    house = asking_house(houses, clarify=ON)
+    for floor, offers in ((0.9, 3), (0.95, 0)):
+        request = replace(turns("hmm, my order"), hints=Hints(confidence_floor=floor))
+        outcome = await house.gateway.complete(request, ALICE)
+        assert text_of(outcome).count("\n") == (offers + 1 if offers else 0)
+
+
+@pytest.mark.parametrize("choice", ["2", "the second one, please", "cancel my order", "Cancel!"])
+async def test_the_next_turn_chooses(houses: Houses, choice: str) -> None:
+    house = asking_house(houses, clarify=ON)
+    outcome = await said(house, "hmm, my order", OFFER, choice, context=C1)
+    assert text_of(outcome) == WHICH
+    outcome = await said(house, "hmm, my order", OFFER, choice, WHICH, "A-10001", context=C1)
+    assert text_of(outcome) == "To cancel A-10001, open My orders."
+
+
+async def test_other_words_are_a_new_question(houses: Houses) -> None:
+    house = asking_house(houses, clarify=ON)
+    outcome = await said(house, "hmm, my order", OFFER, "no, when are you open", context=C1)
+    assert text_of(outcome) == "We are open all day."
+
+
+async def test_a_grave_matter_beside_the_choice_climbs(houses: Houses) -> None:
+    house = asking_house(houses, clarify=ON)
+    outcome = await said(house, "hmm, my order", OFFER, "2, or I kill myself", context=C1)
+    assert outcome.rung.level == 3
+    outcome = await said(house, "hmm, I could kill myself, my order", OFFER, "2", context=C1)
+    assert outcome.rung.level == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("2", 1),
+        ("2.", 1),
+        ("number one", 0),
+        ("one", 0),
+        ("the first one", 0),
+        ("the last", 2),
+        ("3rd please", 2),
+        ("that one", None),
+        ("4", None),
+        ("1 or 2", None),
+        ("yes", None),
+        ("my order", None),
+        ("open", 2),
+        ("I want 2 refunds", None),
+        ("", None),
+    ],
+)
+def test_choices_are_read(knowledge: Knowledge, text: str, place: int | None) -> None:
+    expected = None if place is None else THREE[place]
+    assert chosen(text, THREE, knowledge) == expected
+
+
+def test_an_offer_is_read_back_from_its_own_words_alone(knowledge: Knowledge) -> None:
+    text = offer_text(THREE, knowledge)
+    assert offered(text, knowledge) == THREE
+    assert offered(f" {text.replace(chr(10), '  ')} ", knowledge) == THREE
+    assert offered(text.replace("my order", "the order"), knowledge) == ()
+    assert offered(f"{text} Or not.", knowledge) == ()
+
+
+def _titled(title: str) -> Knowledge:
+    text = KNOWLEDGE.replace("    utterances: [when", f"    title: {title}\n    utterances: [when")
+    return parse_knowledge("k.yaml", text)
+
+
+def test_a_title_is_offered_in_place_of_an_utterance() -> None:
+    knowledge = _titled("Opening hours")
+    assert "1. Opening hours" in offer_text(["hours"], knowledge)
+    asked = dict(knowledge_intents(knowledge))
+    assert asked["hours"] == ("when are you open", "Opening hours")
+
+
+def test_no_other_intent_may_be_asked_by_a_title() -> None:
+    with pytest.raises(PolicyError, match="an utterance of one intent only"):
+        _titled("Where is my order?")
