@@ -20,7 +20,7 @@ from rich.text import Text
 
 from router.policy.content.knowledge import SLOT
 from router.rendering.figures_in_words import count, percent, plain
-from router.types import Outcome, Verdict
+from router.types import Answer, Outcome, Reason, Verdict
 
 DAY_SHARES: Mapping[int, int] = {1: 10_000, 2: 400, 3: 50}
 """Counts the requests a day that deserve each tier, on the platform that the demo models."""
@@ -48,6 +48,8 @@ class DemoResult:
     department: str | None = None
     accepted: bool = False
     text: str = ""
+    asked: bool = False  # level 1 asked for a value that its answer lacks
+    offered: frozenset[str] = frozenset()  # the intents whose questions level 1 offered
 
 
 _PROMPT = msgspec.json.Decoder(DemoPrompt)
@@ -116,14 +118,22 @@ def apportion(total: int, parts: Mapping[int, int]) -> dict[int, int]:
     return given
 
 
+def _offered(answer: Answer) -> frozenset[str]:
+    """Returns the intents whose questions an answer offers, as its facts name them."""
+    mark = "offered: "
+    return frozenset(fact[len(mark) :] for fact in answer.facts if fact.startswith(mark))
+
+
 def result_of(outcome: Outcome) -> DemoResult:
     """Reduces an outcome to what the tally needs."""
     answer = outcome.answer
     return DemoResult(
         tier_number=outcome.rung.level,
         intent=None if answer is None else answer.matched,
+        offered=frozenset() if answer is None else _offered(answer),
         department=None if answer is None else department_in(answer.text),
         accepted=outcome.verdict is Verdict.ACCEPTED,
+        asked=outcome.reason is Reason.ASKED_FOR_SLOT,
         text="" if answer is None else answer.text,
     )
 
@@ -213,13 +223,16 @@ class DemoTally:
             tally = self.expected.setdefault(key, Counter())
             tally["asked"] += 1
             # An answer of another level has no match, which counts as wrong here.
-            tally["right"] += matched.get(key) == wanted
+            tally["right"] += matched.get(key) == wanted or wanted in result.offered
 
     def _says_so(self, prompt: DemoPrompt, result: DemoResult) -> bool:
-        """Returns True when the text holds the approved answer, or the class, that is expected."""
+        """Returns True when the text holds the expected answer or class, or asks for it."""
         intent = prompt.expects.get("intent")
         if intent is None:
             return result.department == prompt.expects.get("department")
+        # Level 1 asked for what is missing, or offered the right question.
+        if (result.asked and result.intent == intent) or intent in result.offered:
+            return True
         return intent in self.approved and says_approved(result.text, self.approved[intent])
 
     @property

@@ -114,6 +114,21 @@ def test_the_tally_checks_what_a_prompt_expects() -> None:
 
 
 @pytest.mark.parametrize(
+    ("result", "right"),
+    [
+        (DemoResult(1, intent="refund", accepted=True, asked=True), 1),
+        (DemoResult(1, intent="hours", accepted=True, asked=True), 0),
+        (DemoResult(1, accepted=True, offered=frozenset({"refund", "hours"})), 1),
+        (DemoResult(1, accepted=True, offered=frozenset({"return", "hours"})), 0),
+    ],
+)
+def test_a_right_question_back_counts_as_right(result: DemoResult, right: int) -> None:
+    tally = DemoTally()
+    tally.add(a_prompt(1, expects={"intent": "refund"}), result)
+    assert tally.expected["intent"]["right"] == tally.routine["right"] == right
+
+
+@pytest.mark.parametrize(
     ("text", "department"),
     [
         ('{"department": "billing", "priority": "high"}', "billing"),
