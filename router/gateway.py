@@ -178,7 +178,7 @@ class Gateway:
                 calls.keep(rung)
         conclusion = await self._concluded(routed, progress, failed)
         if progress.committed is None:
-            yield self._commit(routed, progress, conclusion.candidate)
+            yield self._commit(routed, progress, conclusion.candidate, conclusion.verdict)
             for delta in _unsent(routed, conclusion.candidate.answer):
                 yield delta
         yield await self._account(routed, progress, conclusion)
@@ -248,11 +248,17 @@ class Gateway:
             await self._reviews.add(conclusion.review)
         return conclusion
 
-    def _commit(self, routed: RoutedRequest, progress: Progress, candidate: Candidate) -> Committed:
+    def _commit(
+        self,
+        routed: RoutedRequest,
+        progress: Progress,
+        candidate: Candidate,
+        verdict: Verdict | None = None,
+    ) -> Committed:
         """Notes and returns that the client has this rung's answer from here on."""
         progress.committed = candidate.at
         progress.first_token_ms = self._clock.monotonic_ms() - routed.started_ms
-        return committed(routed, progress, candidate.at, candidate.answer)
+        return committed(routed, progress, candidate, verdict)
 
     def _left(self, routed: RoutedRequest, progress: Progress, calls: Calls) -> Left:
         """Returns what the client's own limits still leave."""

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from router.errors import NOT_ADMITTED, CannotAnswer, LedgerError, TiergateError
-from router.request.final_answer import stranded
+from router.request.final_answer import doubt_of, stranded, usable
 from router.request.progress import Candidate, HeldAnswer, Progress
 from router.routing.decision_record import StepRecord, evidence
 from router.routing.next_rung import Left, next_rung
 from router.routing.routed_request import RoutedRequest
 from router.routing.verification import PREFIX_TOKENS, one_call, verify
-from router.types import Action, Answer, Reason, VerifyMode
+from router.types import Action, Answer, Reason, RequestType, VerifyMode
 
 
 def judged(routed: RoutedRequest, rung: int, answer: Answer) -> Candidate:
@@ -22,7 +22,8 @@ def judged(routed: RoutedRequest, rung: int, answer: Answer) -> Candidate:
     answer = one_call(answer, routed.request)
     plan, named = routed.plan_at(rung), routed.decision.rungs[rung]
     mode = routed.verify_mode(plan)
-    verification = verify(answer, routed.request, named, mode, plan.calibration)
+    grave = routed.grave and routed.signals.request_type is not RequestType.CLASSIFICATION
+    verification = verify(answer, routed.request, named, mode, plan.calibration, grave=grave)
     return Candidate(rung, named, answer, verification)
 
 
@@ -76,6 +77,9 @@ def step_after(
     p = verification.p if verification and failure is None else None
     verified = mode is not VerifyMode.NONE
     stands_in = stranded(routed, progress) and not isinstance(failed, LedgerError)
+    best = progress.best if progress.best is not None and usable(progress.best) else None
+    in_hand = None if best is None else best.said.p
+    doubt = None if best is None else doubt_of(routed, progress, best)
     step = next_rung(
         routed.decision,
         rung,
@@ -85,9 +89,23 @@ def step_after(
         routed.policy.decision,
         verified=verified,
         stranded=stands_in,
+        in_hand=in_hand,
+        doubt=doubt,
     )
     source = verification.source if verification else ""
-    return StepRecord(rung, p, source, failure, left, verified, step, seen, stands_in)
+    return StepRecord(
+        rung,
+        p,
+        source,
+        failure,
+        left,
+        verified,
+        step,
+        seen,
+        stranded=stands_in,
+        in_hand=in_hand,
+        doubt=doubt,
+    )
 
 
 def failure_reason(error: TiergateError | None) -> Reason | None:

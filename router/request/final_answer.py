@@ -8,7 +8,6 @@ what happens in this domain.
 from __future__ import annotations
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from router.errors import (
     NOT_ADMITTED,
@@ -20,8 +19,9 @@ from router.errors import (
     TiergateError,
 )
 from router.policy.content.deliberation import found_facts
-from router.request.ledger_row import lowered_cap, redirects_of
+from router.request.ledger_row import lowered_cap, redirects_of, why
 from router.request.progress import STAND_IN, Candidate, Progress, shown_rung, untried
+from router.routing.answer_checks import shares_words
 from router.routing.routed_request import RoutedRequest
 from router.routing.verification import Verification, cut_by_client
 from router.types import (
@@ -32,6 +32,7 @@ from router.types import (
     Committed,
     Exhausted,
     Ids,
+    PSource,
     Reason,
     ReviewItem,
     Usage,
@@ -45,6 +46,11 @@ REFUSED_TEXT = (
     "again with more detail."
 )
 
+UNSURE_TEXT = (
+    "There is no approved answer here that fits this request well enough. Please ask in other "
+    "words, or ask a person."
+)
+
 NO_TRUSTED_SHAPE = (
     "This request must go to a reasoning model, and the only ones of this policy are not trusted "
     "to decide (trusted: false): their drafts go to a person, and approved words stand in, which "
@@ -54,13 +60,13 @@ NO_TRUSTED_SHAPE = (
 
 
 def committed(
-    routed: RoutedRequest, progress: Progress, rung: int, answer: Answer | None = None
+    routed: RoutedRequest,
+    progress: Progress,
+    candidate: Candidate,
+    verdict: Verdict | None = None,
 ) -> Committed:
-    """Returns the event after which the client has this rung's answer."""
-    named = shown_rung(routed, progress, rung)
-    if answer is not None and answer.reason is not None:
-        reasons = tuple(dict.fromkeys((answer.reason, *named.reasons)))
-        named = replace(named, reasons=reasons)
+    """Returns the event after which the client has this answer; `verdict` None: not known yet."""
+    named, answer = shown_rung(routed, progress, candidate.at), candidate.answer
     facts = routed.plan(named.answerer).facts
     estimated = Usage(input_tokens=routed.signals.input_tokens)
     return Committed(
@@ -79,6 +85,9 @@ def committed(
         unsupported_tools=routed.request.unsupported_tools,
         redirects=redirects_of(progress),
         max_output_tokens=lowered_cap(routed, named),
+        reason=why(routed, progress, candidate),
+        confidence=candidate.said.p,
+        verdict=verdict,
     )
 
 
@@ -90,19 +99,58 @@ class Conclusion(Struct, frozen=True):
     review: ReviewItem | None = None  # the matter that waits for a person
 
 
-def trusted(routed: RoutedRequest, progress: Progress, candidate: Candidate) -> bool:
-    """Returns True when an answer may go out as accepted.
+def doubt_of(routed: RoutedRequest, progress: Progress, candidate: Candidate) -> Reason | None:
+    """Returns why an answer may not go out as accepted; None: it may.
 
     Where the policy asks for no verification (`verify: none`), an answer of sound structure is
-    taken as it is; a deliberation that its own tier does not vouch for never is, nor what a lower
-    level says in an outage.
+    taken as it is. A deliberation that its own tier does not vouch for never is, nor what a lower
+    level says in an outage, nor an approved answer below the confidence floor, nor level 1's answer
+    that a trigger looks past. In a grave matter a prior is no evidence of an answer.
     """
-    if not _usable(candidate) or progress.stood_in_below(routed, candidate):
-        return False
+    said, decision = candidate.said, routed.decision
+    if not usable(candidate):
+        return said.failure or Reason.ANSWER_NOT_TRUSTED
+    if progress.stood_in_below(routed, candidate):
+        return Reason.OUTAGE_LOWER
+    if routed.observed is not None:
+        return None
+    if candidate.at == decision.in_hand:
+        return Reason.NOTHING_BETTER
+    floor = decision.confidence_floor
+    if _from_shelf(candidate) and said.p < floor and not _pinned(routed):
+        return Reason.LOW_CONFIDENCE
     mode = routed.verify_mode(routed.plan(candidate.rung.answerer))
-    if routed.observed is not None or (mode is VerifyMode.NONE and not routed.decision.hard_rule):
-        return True
-    return candidate.said.p >= routed.policy.decision.accept_at
+    if mode is VerifyMode.NONE and not decision.hard_rule:
+        return None
+    if said.p < routed.policy.decision.accept_at:
+        return Reason.ANSWER_NOT_TRUSTED
+    return Reason.ANSWER_UNCHECKED if _unchecked(routed, candidate) else None
+
+
+def _from_shelf(candidate: Candidate) -> bool:
+    """Returns True for an approved answer of level 1, which says one thing and may be unrelated."""
+    answer = candidate.answer
+    return candidate.rung.level == 1 and answer is not None and answer.approved
+
+
+def _unchecked(routed: RoutedRequest, candidate: Candidate) -> bool:
+    """Returns True where nothing speaks for the answer to a grave matter but a guess or its length.
+
+    Its chance is a prior by level, or it shares no word with the question.
+    """
+    said, answer = candidate.said, candidate.answer
+    if not routed.grave or said.source != "rung" or answer is None or routed.needs_whole_answer:
+        return False
+    return candidate.rung.p_source is PSource.PRIOR or _off_topic(routed, answer)
+
+
+def _off_topic(routed: RoutedRequest, answer: Answer) -> bool:
+    return shares_words(answer.text, routed.request.last_user_text) is False
+
+
+def trusted(routed: RoutedRequest, progress: Progress, candidate: Candidate) -> bool:
+    """Returns True when an answer may go out as accepted."""
+    return doubt_of(routed, progress, candidate) is None
 
 
 def conclude(
@@ -125,9 +173,13 @@ def conclude(
     if observed:
         raise failed or AnswererError("The model that was asked for gave no usable answer.")
     rule = routed.exhausted
+    if best is not None and rule is Exhausted.REVIEW and _sound(routed, progress, best):
+        return Conclusion(best, Verdict.UNVERIFIED)
     if rule in (Exhausted.REVIEW, Exhausted.HOLD) and not routed.needs_shape:
         return _hand_over(routed, best, ids)
     if best is not None and rule is Exhausted.BEST_ANSWER and showable(routed, best):
+        if _too_unsure(routed, best):
+            return _nothing_known(routed, best)
         return Conclusion(best, Verdict.UNVERIFIED)
     if rule is not Exhausted.BEST_ANSWER and not routed.needs_shape:
         refusal = _stand_in(routed, best, REFUSED_TEXT, (), refusal=True)
@@ -137,6 +189,29 @@ def conclude(
         f"{best.said.failure.value if best and best.said.failure else 'none'}. Relax the format "
         "that was asked for, or raise the cap on the answer's length."
     )
+
+
+def _sound(routed: RoutedRequest, progress: Progress, candidate: Candidate) -> bool:
+    """Returns True for an answer to a grave matter against which only speaks that its model is new.
+
+    It is whole, about the matter, and of the level that the matter demands, but its chance is a
+    prior. It goes out unverified; a person is asked where the answer itself gives cause.
+    """
+    unchecked = doubt_of(routed, progress, candidate) is Reason.ANSWER_UNCHECKED
+    answer = candidate.answer
+    return unchecked and answer is not None and not _off_topic(routed, answer)
+
+
+def _too_unsure(routed: RoutedRequest, candidate: Candidate) -> bool:
+    """Returns True for an approved answer that is probably about something else."""
+    unsure = candidate.said.p < routed.decision.unverified_from
+    return unsure and _from_shelf(candidate) and not routed.needs_shape
+
+
+def _nothing_known(routed: RoutedRequest, candidate: Candidate) -> Conclusion:
+    """Returns words that say so, in place of an approved answer that is probably unrelated."""
+    words = _stand_in(routed, candidate, UNSURE_TEXT, (), refusal=False)
+    return Conclusion(words, Verdict.REFUSED)
 
 
 def is_outage(error: TiergateError) -> bool:
@@ -215,7 +290,7 @@ def _stand_in(
     return Candidate(tried.at, tried.rung, answer, Verification(tried.said.p, None, STAND_IN))
 
 
-def _usable(candidate: Candidate) -> bool:
+def usable(candidate: Candidate) -> bool:
     """Returns True for an answer of sound structure that its own answerer trusts."""
     said, answer = candidate.said, candidate.answer
     return said.failure is None and answer is not None and answer.verified is not False
@@ -226,8 +301,11 @@ def _named(routed: RoutedRequest, candidate: Candidate) -> bool:
 
     A hard rule's matter goes by `exhausted` all the same.
     """
-    named = Reason.PINNED in routed.decision.first_rung.reasons
-    return named and not routed.decision.hard_rule and _usable(candidate)
+    return _pinned(routed) and not routed.decision.hard_rule and usable(candidate)
+
+
+def _pinned(routed: RoutedRequest) -> bool:
+    return Reason.PINNED in routed.decision.first_rung.reasons
 
 
 def showable(routed: RoutedRequest, candidate: Candidate) -> bool:

@@ -14,7 +14,15 @@ from router.errors import MaxCostTooLow, NotCapable, PermissionDenied
 from router.policy.schema import DecisionSection
 from router.routing.constraints import Asked
 from router.routing.hard_rules import Bounds
-from router.types import CostBasis, DecisionMode, Reason, RungFacts, Signals, exact_usd
+from router.types import (
+    CostBasis,
+    DecisionMode,
+    PSource,
+    Reason,
+    RungFacts,
+    Signals,
+    exact_usd,
+)
 
 SOFT = frozenset({Reason.LOW_IMPACT, Reason.HINT_MAX_TIER, Reason.BUDGET_SOFT_LIMIT})
 """Ceilings that give way where no rung below them can do what the request needs."""
@@ -77,14 +85,15 @@ def stand_ins(
     limits: Bounds,
     section: DecisionSection,
     asked: Asked,
+    least: float,
 ) -> list[int]:
     """Returns those that were passed over and may answer where the others have failed.
 
-    A level 1 that is less sure than `confidence_floor` may, from `accept_at` on: below that its
-    answer would count as failed. It may not where the client named the floor or a certificate
-    did, since both promise something.
+    A level 1 that is less sure than `confidence_floor` may, from `least` on and from `accept_at`
+    on: below that its answer would count as failed. It may not where the client named the floor or
+    a certificate did, since both promise something.
     """
-    least = section.accept_at
+    least = max(least, section.accept_at)
     if section.mode is DecisionMode.CERTIFIED:
         least = 1.01
     elif asked.confidence_floor is not None:
@@ -96,6 +105,33 @@ def stand_ins(
         and limits.outage_floor <= f.level <= limits.outage_ceiling
         and _unready(f, least) is None
     ]
+
+
+def answer_in_hand(
+    facts: Sequence[RungFacts],
+    passed: Sequence[Reason | None],
+    limits: Bounds,
+    asked: Asked,
+    least: float,
+) -> int | None:
+    """Returns the rung of level 1 whose answer is in hand while a trigger looks higher.
+
+    Its chance is known and at least `least`, it declines nothing, and only its own confidence or a
+    trigger of `LOOKS_HIGHER` holds it back. Of several the surest counts. What the client asked
+    for, and every other rule, force their level.
+    """
+    forced = max(limits.hard_floor, asked.min_tier or 1, asked.tool_loop_level or 1)
+    held_back = (Reason.LOW_CONFIDENCE, Reason.BELOW_FLOOR)
+    able = [
+        i
+        for i, (f, reason) in enumerate(zip(facts, passed, strict=True))
+        if reason in held_back
+        and f.level == 1
+        and f.p >= least
+        and f.p_source is not PSource.PRIOR
+        and _unready(f, 0.0) is None
+    ]
+    return max(able, key=lambda i: (facts[i].p, -i)) if able and forced <= 1 else None
 
 
 def in_turn(

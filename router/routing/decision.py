@@ -12,6 +12,11 @@ lowering level 1's confidence never lowers the first rung, which the property te
 rung's p is a mere prior or its price unknown, `guarded` and `certified` do not trust the comparison
 and the fixed triggers decide: the lowest allowed rung goes first.
 
+A trigger that is only a reason to look higher leaves level 1's answer in hand. Where the rung that
+it leads to is known to be right less often, that answer has the first turn, and `next_rung` leads
+on to a rung that may help. Lowering level 1's confidence still never lowers the first rung: it only
+makes more rungs better than the answer in hand.
+
 A rung whose provider's prompt cache holds the conversation costs what it costs with that cache, so
 a switch must be worth more than the cache it loses. Warmth moves nothing between levels but up: a
 warm rung counts as cheaper than others of its level, never than a lower one, and floors, ceilings
@@ -30,11 +35,25 @@ from msgspec.structs import replace
 
 from router.errors import NotCapable
 from router.policy.schema import DecisionSection, Policy
-from router.routing.allowed_rungs import fallback, fits, in_turn, passed_over, stand_ins
+from router.routing.allowed_rungs import (
+    answer_in_hand,
+    fallback,
+    fits,
+    in_turn,
+    passed_over,
+    stand_ins,
+)
 from router.routing.constraints import Asked
-from router.routing.expected_loss import counted_costs, expected_losses, without_caches
+from router.routing.expected_loss import (
+    counted_costs,
+    expected_losses,
+    known_worse,
+    without_caches,
+)
 from router.routing.exploration import chances, drawn
-from router.routing.hard_rules import RISK_OF, Bounds, bounds
+from router.routing.hard_rules import Bounds, bounds
+from router.routing.record_versions import IN_HAND_FROM, RECORD_VERSION, STAND_INS_FROM
+from router.routing.rung_reasons import Choice, reasons_of, truthful
 from router.types import (
     NO_PRESSURE,
     Capability,
@@ -72,6 +91,21 @@ def stakes(policy: Policy, signals: Signals, asked: Asked) -> int:
     return asked.stakes_nano_usd if asked.may_lower else max(own, asked.stakes_nano_usd)
 
 
+def least_shown(policy: Policy, signals: Signals, stakes_nano: int) -> float:
+    """Returns the chance from which level 1's answer may go out unverified.
+
+    It is the policy's `unverified_from`; without one S / (S + cost_of_wrong[domain, type]), at
+    least `accept_at`. So a right answer is taken to be worth what a wrong one of its domain and
+    type costs, and an amount at stake raises the bound: cost_of_wrong $2 and S $12 give .857.
+    """
+    section = policy.decision
+    if section.unverified_from is not None:
+        return section.unverified_from
+    base = policy.stakes.cost_of_wrong_nano_usd(signals.domain, signals.request_type)
+    both = stakes_nano + base
+    return max(section.accept_at, stakes_nano / both if both else 0.0)
+
+
 def decide(
     policy: Policy,
     signals: Signals,
@@ -79,14 +113,14 @@ def decide(
     asked: Asked,
     pressure: Pressure = NO_PRESSURE,
     draw: float | None = None,
-    outages: bool = True,
+    version: int = RECORD_VERSION,
 ) -> Decision:
     """Returns the ladder of one request.
 
     `facts` are all answerers of the policy in ladder order (by level, then as written). `pressure`
     comes from the budgets that the request counts in, and from the watch of certificates. `draw` is
-    uniform in [0, 1) and lets the policy explore; with None the best rung goes first. `outages`
-    False decides as older versions did, which had no rungs that replace failed ones.
+    uniform in [0, 1) and lets the policy explore; with None the best rung goes first. `version` is
+    that of a stored record, which is decided by the rules of its time.
     Raises NotCapable when no answerer that may take the request has the capabilities it needs; the
     message names what is missing. Raises PermissionDenied when the key's tiers leave no answerer.
     """
@@ -99,11 +133,14 @@ def decide(
         facts = _excused(facts, limits)
         _refuse_impossible(facts, signals, limits)
     threshold = confidence_floor(section, signals, asked, suspended=pressure.suspended)
+    least = 0.0 if version < IN_HAND_FROM else least_shown(policy, signals, stakes_nano)
     losses = expected_losses(facts, stakes_nano, section, pressure.price)
     passed = [passed_over(f, limits, threshold, asked, signals) for f in facts]
     allowed = [i for i, reason in enumerate(passed) if reason is None]
     free = bool(allowed) and not limits.hard and asked.pinned is None and asked.pinned_tier is None
-    spare = stand_ins(facts, passed, limits, section, asked) if outages else None
+    spare = None
+    if version >= STAND_INS_FROM:
+        spare = stand_ins(facts, passed, limits, section, asked, least)
     outage = None
     if not allowed:
         allowed, outage = fallback(facts, passed, limits, asked, spare)
@@ -112,40 +149,34 @@ def decide(
         best, choice = _warm_first(
             facts, stakes_nano, allowed, section, (best, choice), pressure.price
         )
-    likely = {best: 1.0}
-    if draw is not None and free:
+    hand = None
+    if version >= IN_HAND_FROM:
+        choice = truthful(choice, losses, best, allowed)
+        hand = _in_hand(facts, passed, limits, asked, least, best) if outage is None else None
+    likely = {best if hand is None else hand: 1.0}
+    if hand is not None:
+        allowed = [hand, *[i for i in allowed if i > hand]]
+    elif draw is not None and free:
         likely = chances(section.explore, best, allowed, stakes_nano)
     first = drawn(likely, draw or 0.0)
     ladder = [i for i in allowed if i >= first][: section.max_rungs]
-    lower = _lower(facts, passed, best, threshold)
-    headline = _headline(choice, facts[best], lower, limits, asked)
-    if outage is not None:
-        headline = (outage, *headline)
+    certified = None
     if pressure.suspended and section.mode is DecisionMode.CERTIFIED:
-        headline = _suspended(headline, facts, section.certificates.get(signals.domain))
+        certified = section.certificates.get(signals.domain)
     soft_limit = _soft_limit(limits, facts[first], asked)
-    if soft_limit is not None:
-        headline = tuple(dict.fromkeys((*headline, soft_limit)))
-    headline = _with_kind(headline, facts[first].because)
-    if first != best:
-        headline = (Reason.EXPLORED, *headline)
-        passed[best] = Reason.EXPLORED
-    rungs = tuple(
-        _rung(
-            f,
-            losses[i],
-            i in ladder,
-            headline if i == first else _why(i in ladder, passed[i]),
-            likely.get(i, 0.0),
-        )
-        for i, f in enumerate(facts)
+    chosen = Choice(
+        best, first, hand, choice, outage, soft_limit, tuple(ladder), version, certified
     )
+    reasons = reasons_of(facts, losses, passed, chosen, limits, asked, threshold)
     return Decision(
-        rungs=rungs,
+        rungs=tuple(
+            _rung(f, losses[i], i in ladder, reasons[i], likely.get(i, 0.0))
+            for i, f in enumerate(facts)
+        ),
         first=first,
-        floor=limits.floor,
+        floor=limits.floor if hand is None else 1,
         ceiling=limits.ceiling,
-        floor_reasons=limits.floor_reasons,
+        floor_reasons=limits.floor_reasons if hand is None else (),
         ceiling_reasons=limits.ceiling_reasons,
         stakes_nano_usd=stakes_nano,
         mode=section.mode,
@@ -154,6 +185,8 @@ def decide(
         pacing=pressure.price,
         soft_limit=soft_limit,
         spare=() if spare is None else in_turn(facts, first, ladder, (*spare, *allowed), threshold),
+        in_hand=hand,
+        unverified_from=least,
     )
 
 
@@ -170,12 +203,14 @@ def _within(asked: Asked, facts: Sequence[RungFacts], limits: Bounds) -> Asked:
     if asked.pinned_tier is None:
         return asked
     level = max((f.level for f in facts if f.tier == asked.pinned_tier), default=0)
-    return asked if level >= limits.hard_floor else replace(asked, pinned_tier=None)
+    return asked if level >= limits.trigger_floor else replace(asked, pinned_tier=None)
 
 
 def _some_capable(facts: Sequence[RungFacts], signals: Signals, limits: Bounds) -> bool:
     """Returns True when a rung that the hard rules leave has the capabilities that are needed."""
-    return any(f.level >= limits.hard_floor and not f.missing and fits(f, signals) for f in facts)
+    return any(
+        f.level >= limits.trigger_floor and not f.missing and fits(f, signals) for f in facts
+    )
 
 
 def _excused(facts: Sequence[RungFacts], limits: Bounds) -> tuple[RungFacts, ...]:
@@ -187,7 +222,8 @@ def _excused(facts: Sequence[RungFacts], limits: Bounds) -> tuple[RungFacts, ...
     if not limits.hard:
         return tuple(facts)
     return tuple(
-        replace(f, missing=()) if f.excused and f.level >= limits.hard_floor else f for f in facts
+        replace(f, missing=()) if f.excused and f.level >= limits.trigger_floor else f
+        for f in facts
     )
 
 
@@ -208,25 +244,12 @@ def confidence_floor(
     return own if asked.confidence_floor is None else max(own, asked.confidence_floor)
 
 
-def _suspended(
-    headline: tuple[Reason, ...], facts: Sequence[RungFacts], certified: float | None
-) -> tuple[Reason, ...]:
-    """Adds that the certificate is suspended: first where it would have let level 1 answer."""
-    if certified is None:
-        return headline
-    decisive = headline[0] is Reason.LOW_CONFIDENCE and any(
-        f.level == 1 and f.p >= certified for f in facts
-    )
-    suspended = (Reason.CERTIFICATE_SUSPENDED,)
-    return (*suspended, *headline) if decisive else (*headline, *suspended)
-
-
 def _refuse_impossible(facts: Sequence[RungFacts], signals: Signals, limits: Bounds) -> None:
     if _some_capable(facts, signals, limits):
         return
-    may = [f for f in facts if f.level >= limits.hard_floor]
+    may = [f for f in facts if f.level >= limits.trigger_floor]
     where = (
-        f"no answerer at level {limits.hard_floor} or higher, where this request must go "
+        f"no answerer at level {limits.trigger_floor} or higher, where this request must go "
         f"({', '.join(limits.floor_reasons)}),"
         if limits.hard
         else "no answerer of this policy"
@@ -276,14 +299,6 @@ def _first(
     return gained, Reason.LOWEST_EXPECTED_LOSS
 
 
-def _with_kind(headline: tuple[Reason, ...], because: Reason | None) -> tuple[Reason, ...]:
-    """Returns the reasons with the kind of answer first, after a risk domain's own reason."""
-    if because is None:
-        return headline
-    risk = tuple(reason for reason in headline if reason in RISK_OF)
-    return (*risk, because, *[reason for reason in headline if reason not in risk])
-
-
 def _warm_first(
     facts: Sequence[RungFacts],
     stakes_nano: int,
@@ -315,54 +330,22 @@ def _warm_first(
     return first, Reason.WARM_CACHE if moved else choice
 
 
-def _headline(
-    choice: Reason,
-    first: RungFacts,
-    lower: Sequence[Reason | None],
+def _in_hand(
+    facts: Sequence[RungFacts],
+    passed: Sequence[Reason | None],
     limits: Bounds,
     asked: Asked,
-) -> tuple[Reason, ...]:
-    """Returns why the first rung goes first: the deciding rule, then all others that fired."""
-    if asked.pinned is not None or asked.pinned_tier is not None:
-        return (Reason.PINNED,)
-    if first.level == limits.floor > 1:
-        warm = (choice,) if choice is Reason.WARM_CACHE else ()
-        return (*(limits.floor_reasons or (Reason.FLOOR,)), *warm)
-    for reason in (
-        Reason.SLOT_UNFILLED,
-        Reason.NOT_CAPABLE,
-        Reason.LOW_CONFIDENCE,
-        Reason.NOTHING_TO_RESOLVE,
-    ):
-        if limits.floor == 1 and reason in lower:
-            return (reason, choice)
-    return (choice, *limits.floor_reasons)
+    least: float,
+    best: int,
+) -> int | None:
+    """Returns the rung whose answer is in hand, where the best one above it is known to be worse.
 
-
-def _lower(
-    facts: Sequence[RungFacts], passed: Sequence[Reason | None], first: int, threshold: float
-) -> list[Reason | None]:
-    """Returns why levels below the first rung's were passed over.
-
-    A missing capability counts only where the rung would otherwise have answered.
+    None: there is no such answer, or the best rung may help.
     """
-    return [
-        reason
-        for f, reason in zip(facts, passed, strict=True)
-        if f.level < facts[first].level
-        and (reason is not Reason.NOT_CAPABLE or _would_answer(f, threshold))
-    ]
-
-
-def _would_answer(f: RungFacts, threshold: float) -> bool:
-    """Returns True when level 1 is sure of its answer, so that only a capability holds it back."""
-    return f.level == 1 and f.p >= threshold and f.declined is not Reason.NOTHING_TO_RESOLVE
-
-
-def _why(in_ladder: bool, passed: Reason | None) -> tuple[Reason, ...]:
-    if in_ladder:
-        return (Reason.FALLBACK,)
-    return (Reason.HIGHER_EXPECTED_LOSS if passed is None else passed,)
+    hand = answer_in_hand(facts, passed, limits, asked, least)
+    if hand is None or hand == best or known_worse(facts[best], facts[hand].p):
+        return hand
+    return None
 
 
 def _rung(

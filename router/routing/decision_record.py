@@ -13,6 +13,7 @@ from router.policy.schema import Policy
 from router.routing.constraints import Asked, Shape
 from router.routing.decision import decide
 from router.routing.next_rung import Left, next_rung
+from router.routing.record_versions import RECORD_VERSION as RECORD_VERSION
 from router.routing.verification import Verification
 from router.types import (
     NO_PRESSURE,
@@ -26,10 +27,6 @@ from router.types import (
     Step,
     VerifyMode,
 )
-
-RECORD_VERSION = 2
-STAND_INS_FROM = 2
-"""Records of earlier versions were decided without rungs that replace failed ones."""
 
 
 class Evidence(Struct, frozen=True):
@@ -69,6 +66,8 @@ class StepRecord(Struct, frozen=True):
     said: Step
     evidence: Evidence | None = None
     stranded: bool = False
+    in_hand: float | None = None  # the chance of the best usable answer so far, this one included
+    doubt: Reason | None = None  # why that answer may not go out as accepted
 
 
 class ShadowNote(Struct, frozen=True):
@@ -138,7 +137,7 @@ def decide_again(record: Record, policy: Policy) -> Decision:
         record.asked,
         record.pressure,
         record.draw,
-        outages=record.version >= STAND_INS_FROM,
+        version=record.version,
     )
 
 
@@ -157,6 +156,8 @@ def differs(record: Record, policy: Policy) -> str | None:
             policy.decision,
             verified=step.verified,
             stranded=step.stranded,
+            in_hand=step.in_hand,
+            doubt=step.doubt,
         )
         if step_again != step.said:
             return f"step after rung {step.rung}"

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from router.policy.schema import DecisionSection
-from router.types import NANO_PER_USD, RungFacts
+from router.types import NANO_PER_USD, PSource, Rung, RungFacts
 
 
 def expected_losses(
@@ -55,3 +55,8 @@ def without_caches(facts: Sequence[RungFacts]) -> list[RungFacts]:
         replace(f, cost_nano_usd=f.cost_nano_usd + f.cache_nano_usd, cache_nano_usd=0)
         for f in facts
     ]
+
+
+def known_worse(rung: RungFacts | Rung, p: float) -> bool:
+    """Returns True when a rung is known to be right less often than `p`; a prior knows nothing."""
+    return rung.p_source is not PSource.PRIOR and rung.p < p

@@ -17,7 +17,8 @@ max_tier, and a tier that the client pins; a budget's soft limit lowers the ceil
 policy's `ceiling` is a hard rule too; where a floor is above it, the floor holds. In an outage the
 level that began a tool loop gives way, and ceilings of money do where the policy says so; the
 client's own wishes hold. Rules 3 to 8 are the fixed triggers: hard in `guarded` and `certified`,
-absent in `expected_loss`.
+absent in `expected_loss`. Four of them (`LOOKS_HIGHER`, and the confidence of level 1) are reasons
+to look higher, no reasons to buy an answer that is known to be worse than the one in hand.
 """
 
 from __future__ import annotations
@@ -44,6 +45,11 @@ LIFTS = {
 """The ceilings of money that `outage_lifts` may name, by their reason."""
 
 
+LOOKS_HIGHER = frozenset({Reason.MULTI_FACTOR, Reason.NOVEL, Reason.IMPACT_LEVEL_2})
+"""The triggers that are reasons to look higher. Level 1's answer stays in hand meanwhile, and goes
+out unverified where no higher rung is better. All other rules force their level."""
+
+
 class Bounds(Struct, frozen=True):
     """Holds the levels between which a request is decided, and why."""
 
@@ -51,15 +57,16 @@ class Bounds(Struct, frozen=True):
     ceiling: int
     floor_reasons: tuple[Reason, ...]
     ceiling_reasons: tuple[Reason, ...]
-    hard_floor: int  # what hard rules alone demand, at most the policy's highest level
-    outage_floor: int  # how low a substitute may be: hard rules and the client's min_tier hold
+    hard_floor: int  # what rules demand that no answer in hand overrules
+    trigger_floor: int  # what all rules demand, at most the policy's highest level
+    outage_floor: int  # how low a substitute may be: the rules and the client's min_tier hold
     outage_ceiling: int  # how high: without the ceilings that the policy's `outage_lifts` names
     soft_limit: Reason | None = None  # whether a budget's soft limit lowered the ceiling
 
     @property
     def hard(self) -> bool:
-        """Returns True when a hard rule set the floor."""
-        return self.hard_floor > 1
+        """Returns True when a rule set the floor."""
+        return self.trigger_floor > 1
 
 
 Limit = tuple[int, Reason]
@@ -78,7 +85,7 @@ def bounds(
     if not lower:
         return limits
     below = limits.ceiling - 1
-    if below < max(limits.hard_floor, asked.tool_loop_level or 1):
+    if below < max(limits.trigger_floor, asked.tool_loop_level or 1):
         return replace(limits, soft_limit=Reason.BUDGET_SOFT_LIMIT_KEPT)
     if asked.min_tier is not None:
         asked = replace(asked, min_tier=min(asked.min_tier, below))
@@ -96,10 +103,10 @@ def _bounds(
         rules += _fixed_triggers(policy.decision, signals, asked)
     if rules:
         rules = [(min(level, top), reason) for level, reason in rules if level > 1]
-    hard_floor = _highest(rules, 1)
-    hard_ceiling = max(hard_floor, _lowest(limits, top))
+    trigger_floor = _highest(rules, 1)
+    hard_ceiling = max(trigger_floor, _lowest(limits, top))
     wishes = _wishes(asked, hard_ceiling)
-    floor = _highest(wishes, hard_floor)
+    floor = _highest(wishes, trigger_floor)
     if asked.max_tier is not None:
         limits.append((asked.max_tier, Reason.HINT_MAX_TIER))
     of_money = [soft] if soft is not None else []
@@ -117,8 +124,9 @@ def _bounds(
         ceiling_reasons=tuple([reason for level, reason in sorted(limits) if level == ceiling])
         if ceiling < top
         else (),
-        hard_floor=hard_floor,
-        outage_floor=max(hard_floor, min(asked.min_tier or 1, hard_ceiling)),
+        hard_floor=_highest([limit for limit in rules if limit[1] not in LOOKS_HIGHER], 1),
+        trigger_floor=trigger_floor,
+        outage_floor=max(trigger_floor, min(asked.min_tier or 1, hard_ceiling)),
         outage_ceiling=outage_ceiling,
     )
 

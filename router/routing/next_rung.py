@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from router.policy.schema import DecisionSection
+from router.routing.expected_loss import known_worse
 from router.types import NANO_PER_USD, Action, Decision, DecisionMode, PSource, Reason, Rung, Step
 
 
@@ -34,15 +35,21 @@ def next_rung(
     *,
     verified: bool = True,
     stranded: bool = False,
+    in_hand: float | None = None,
+    doubt: Reason | None = None,
 ) -> Step:
     """Returns the next step: accept the answer in hand, climb, fall back, or stop.
 
     `p_answer` is the calibrated chance that *this* answer is right; `failure` says why there is no
-    usable answer. A climb may pass over rungs. It leads to rung j iff S·(p_j - p) > (1 +
-    lambda)·c_j + kappa·latency_j and the gain is at least `min_gain`; where p_j is a mere prior,
-    iff p is below the confidence floor. A failed rung climbs to the next one that money and time
-    allow. Where the policy asks for no verification (`verified` False), an answer of sound
-    structure is accepted. `stranded` means that an answerer has failed and no answer in hand may go
+    usable answer. `in_hand` is the chance of the best usable answer so far, `doubt` why that one
+    may not go out as accepted; None: it may. A climb may pass over rungs. It leads to rung j iff
+    S·(p_j - p) > (1 + lambda)·c_j + kappa·latency_j and the gain is at least `min_gain`; where p_j
+    is a mere prior, iff p is below the confidence floor. p is the chance of the better answer, so
+    no rung is called that is known to be worse than the answer in hand. A failed rung climbs to the
+    next one that may help and that money and time allow. Where the policy asks for no verification
+    (`verified` False), an answer of sound structure is accepted. Level 1's answer that a trigger
+    looks past (`Decision.in_hand`) is never accepted; it leads to the next rung that may help,
+    whatever that costs. `stranded` means that an answerer has failed and no answer in hand may go
     out, so that others may replace it.
     """
     if stranded and (failure is not None or p_answer is None):
@@ -51,23 +58,59 @@ def next_rung(
     if failure is Reason.BUDGET_EXHAUSTED:
         return Step(Action.STOP, None, failure)
     if failure is not None or p_answer is None:
-        affordable = [i for i in above if _affordable(decision.rungs[i], left)]
-        if affordable:
-            return Step(Action.CLIMB, affordable[0], failure or Reason.ANSWERER_FAILED)
-        return Step(Action.STOP, None, _why_stopped(above, left))
-    if not verified:
-        return Step(Action.ACCEPT, None, Reason.ANSWER_ACCEPTED)
-    gains = {i: _gain(decision, i, p_answer, section) for i in above}
+        return _past_failure(decision, above, failure, left, in_hand)
+    looks_higher = current == decision.in_hand
+    action = Action.ACCEPT if doubt is None else Action.STOP
+    if not verified and not looks_higher:
+        return Step(action, None, doubt or Reason.ANSWER_ACCEPTED)
+    p = p_answer if in_hand is None else max(p_answer, in_hand)
+    gains = {i: _gain(decision, i, p, section) for i in above}
     worth = [i for i, gain in gains.items() if gain > 0]
     affordable = [i for i in worth if _affordable(decision.rungs[i], left)]
+    if looks_higher and not affordable:
+        worth = [i for i in above if not known_worse(decision.rungs[i], p)]
+        affordable = [i for i in worth if _affordable(decision.rungs[i], left)][:1]
     if affordable:
         best = max(affordable, key=lambda i: (gains[i], -i))
-        return Step(Action.CLIMB, best, Reason.ANSWER_NOT_TRUSTED)
+        why = _trigger(decision, p_answer) if looks_higher else Reason.ANSWER_NOT_TRUSTED
+        return Step(Action.CLIMB, best, why)
     if worth:
-        return Step(Action.ACCEPT, None, _why_stopped(worth, left))
+        return Step(action, None, _why_stopped(worth, left))
+    if p_answer < p:
+        return Step(action, None, Reason.ANSWER_NOT_TRUSTED)
+    if doubt is not None:
+        return Step(Action.STOP, None, doubt)
     if above and p_answer < decision.confidence_floor:
         return Step(Action.ACCEPT, None, Reason.GAIN_BELOW_COST)
     return Step(Action.ACCEPT, None, Reason.ANSWER_ACCEPTED)
+
+
+def _past_failure(
+    decision: Decision,
+    above: Sequence[int],
+    failure: Reason | None,
+    left: Left,
+    in_hand: float | None,
+) -> Step:
+    """Returns the step after an answer that is none: to the next rung that may help, else stop."""
+    helping = above
+    if in_hand is not None:
+        helping = [i for i in above if not known_worse(decision.rungs[i], in_hand)]
+    affordable = [i for i in helping if _affordable(decision.rungs[i], left)]
+    if affordable:
+        return Step(Action.CLIMB, affordable[0], failure or Reason.ANSWERER_FAILED)
+    if above and not helping:
+        return Step(Action.STOP, None, Reason.WOULD_NOT_HELP)
+    return Step(Action.STOP, None, _why_stopped(above, left))
+
+
+def _trigger(decision: Decision, p_answer: float) -> Reason:
+    """Returns the trigger that looks past level 1's answer."""
+    if p_answer < decision.confidence_floor:
+        return Reason.LOW_CONFIDENCE
+    told = (Reason.NOTHING_BETTER, Reason.ANSWER_IN_HAND)
+    triggers = [reason for reason in decision.first_rung.reasons if reason not in told]
+    return triggers[0] if triggers else Reason.ANSWER_NOT_TRUSTED
 
 
 def ladder_after(decision: Decision, current: int) -> list[int]:

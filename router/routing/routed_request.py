@@ -20,12 +20,15 @@ from router.types import (
     Exhausted,
     Identity,
     Pressure,
+    PSource,
     RememberedConversation,
     Rung,
     RungFacts,
     Signals,
     VerifyMode,
 )
+
+GRAVE_FLOOR = 3
 
 
 class RoutedRequest(Struct, frozen=True):
@@ -98,6 +101,11 @@ class RoutedRequest(Struct, frozen=True):
         """Returns True when something other than the best answer goes out if none is trusted."""
         return self.exhausted is not Exhausted.BEST_ANSWER
 
+    @property
+    def grave(self) -> bool:
+        """Returns True when a rule demands level 3: then an answer must be about the matter."""
+        return self.decision.hard_rule and self.decision.floor >= GRAVE_FLOOR
+
     def verify_mode(self, plan: RungPlan) -> VerifyMode:
         """Returns how much of an answer is verified: all of it where only a verified one may go."""
         mode = plan.verify_mode(self.decision.hard_rule)
@@ -113,7 +121,14 @@ class RoutedRequest(Struct, frozen=True):
             return True
         if self.observed is not None:
             return False
+        if rung == self.decision.in_hand or self._may_not_be_shown(rung):
+            return True
         return self.guarded or self.verify_mode(self.plan_at(rung)) is VerifyMode.FULL
+
+    def _may_not_be_shown(self, rung: int) -> bool:
+        """Returns True for an approved answer that is too unsure to go out, even unverified."""
+        named = self.decision.rungs[rung]
+        return named.p_source is PSource.MATCH and named.p < self.decision.unverified_from
 
     @property
     def safe_answer_first(self) -> bool:

@@ -16,6 +16,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from router.policy.parsing.json_schema import schema_faults
+from router.routing.answer_checks import SHORT_WORDS, content_failure
 from router.types import (
     Answer,
     ChatRequest,
@@ -77,8 +78,14 @@ def verify(
     rung: Rung,
     mode: VerifyMode,
     calibration: AnswerCalibration | None,
+    *,
+    grave: bool = False,
 ) -> Verification:
-    """Returns the verdict on one answer. Mode `none` checks only the promised structure."""
+    """Returns the verdict on one answer. Mode `none` checks only the promised structure.
+
+    Only mode `full` reads what the text says, since a stream and a whole answer must get the same
+    verdict. The answer to a `grave` matter must be about it.
+    """
     failure = structure_failure(answer, request)
     if failure is not None:
         return Verification(0.0, failure, "structure")
@@ -86,6 +93,11 @@ def verify(
         return Verification(rung.p if answer.p is None else answer.p, None, "match")
     if mode is not VerifyMode.NONE and _refuses(answer.choices[0]):
         return Verification(0.0, Reason.ANSWER_REFUSED, "structure")
+    if mode is VerifyMode.FULL and _in_prose(answer, request):
+        text, question = answer.choices[0].text, request.last_user_text
+        failure = content_failure(text, question, grave=grave)
+        if failure is not None:
+            return Verification(0.0, failure, "structure")
     if answer.p is not None:
         return Verification(answer.p, None, "answer")
     tokens = answer.choices[0].logprobs
@@ -171,6 +183,16 @@ def _calibrated(p_rung: float, mean: float, least: float, c: AnswerCalibration) 
     bounded = min(max(p_rung, 1e-4), 1.0 - 1e-4)
     z = c.w0 + c.w_prior * math.log(bounded / (1 - bounded)) + c.w_mean * mean + c.w_min * least
     return 1.0 / (1.0 + math.exp(-max(-40.0, min(40.0, z))))
+
+
+def _in_prose(answer: Answer, request: ChatRequest) -> bool:
+    """Returns True when the answer's text is free: no format was asked for and no tool is called.
+
+    A client that caps the answer at a few words asks for a short one.
+    """
+    cap = request.sampling.max_output_tokens
+    asked = request.response_format.kind == "text" and (cap is None or cap > SHORT_WORDS)
+    return asked and not any(choice.tool_calls for choice in answer.choices)
 
 
 def _refuses(choice: Choice) -> bool:

@@ -79,6 +79,9 @@ class Decision(Struct, frozen=True):
     # Tells if a budget lowered the level, or a floor prevented that.
     soft_limit: Reason | None = None
     spare: tuple[int, ...] = ()  # rungs that replace failed ones, in their order
+    # The rung of level 1 whose answer goes out unverified where no higher rung is better.
+    in_hand: int | None = None
+    unverified_from: float = 0.0  # below this chance nothing approved goes out unverified
 
     @property
     def first_rung(self) -> Rung:

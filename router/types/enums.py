@@ -49,6 +49,11 @@ class Reason(StrEnum):
 
     # Reasons for a rung that was taken.
     LOWEST_EXPECTED_LOSS = "lowest_expected_loss"
+    LOWEST_LOSS_ALLOWED = "lowest_loss_allowed"  # a rung that the rules forbid has a lower one
+    ONLY_ONE_ALLOWED = "only_one_allowed"
+    GAIN_TOO_SMALL = "gain_too_small"  # the rung of the lowest loss is hardly better
+    ANSWER_IN_HAND = "answer_in_hand"  # the rung that the rules lead to is known to be worse
+    NOTHING_BETTER = "nothing_better"  # and so is every other one
     FLOOR = "floor"
     FIXED_TRIGGERS_DECIDE = "fixed_triggers_decide"
     FALLBACK = "fallback"
@@ -94,6 +99,8 @@ class Reason(StrEnum):
     LOW_IMPACT = "low_impact"
     HINT_MAX_TIER = "hint_max_tier"
     HIGHER_EXPECTED_LOSS = "higher_expected_loss"
+    WOULD_NOT_HELP = "would_not_help"  # known to be right less often than the answer in hand
+    LADDER_FULL = "ladder_full"
     NOT_CAPABLE = "not_capable"
     NOTHING_TO_RESOLVE = "nothing_to_resolve"
     NOT_READY = "not_ready"
@@ -107,6 +114,9 @@ class Reason(StrEnum):
     ANSWER_NOT_TRUSTED = "answer_not_trusted"
     ANSWER_REFUSED = "answer_refused"
     ANSWER_INVALID = "answer_invalid"
+    ANSWER_OFF_TOPIC = "answer_off_topic"
+    ANSWER_GARBLED = "answer_garbled"
+    ANSWER_UNCHECKED = "answer_unchecked"  # nothing of it could be verified
     SLOT_UNFILLED = "slot_unfilled"
     ANSWERER_FAILED = "answerer_failed"
     OUTAGE_SAME_LEVEL = "outage_same_level"  # replaces a rung that failed or is not ready

@@ -30,6 +30,9 @@ class Committed(Struct, frozen=True):
     unsupported_tools: tuple[str, ...] = ()  # types of tools that were left out
     redirects: tuple[str, ...] = ()  # "requested -> answered", as far as it is known at the commit
     max_output_tokens: int | None = None  # the answerer's limit, when the client asked for more
+    reason: Reason = Reason.FALLBACK  # why this rung answers, as the ledger's row says it
+    confidence: float = 0.0  # of the whole answer where there is one, else of the rung
+    verdict: Verdict | None = None  # None: the answer's end is not known yet
 
 
 class Timings(Struct, frozen=True):

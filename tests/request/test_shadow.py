@@ -226,4 +226,5 @@ async def test_shadow_tells_the_error_of_the_other_policy(houses: Houses) -> Non
 def _strict() -> Side:
     tiers = [low(), deep()]
     policy: Policy = a_policy(tiers, decision={"confidence_floor": 0.99})
-    return Side(policy, "strict", a_runtime(policy, tiers, ScriptedTriage(), {}).plans)
+    surer = {"deep": 6.0}  # than the answer in hand, so that a higher floor buys it
+    return Side(policy, "strict", a_runtime(policy, tiers, ScriptedTriage(), surer).plans)

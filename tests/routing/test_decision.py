@@ -7,7 +7,7 @@ import pytest
 from router.errors import NotCapable
 from router.policy.schema import Policy
 from router.routing.constraints import Asked, asked_of
-from router.routing.decision import chance, decide, stakes
+from router.routing.decision import chance, decide, least_shown, stakes
 from router.routing.expected_loss import expected_losses
 from router.routing.next_rung import Left, next_rung
 from router.types import (
@@ -18,6 +18,7 @@ from router.types import (
     PSource,
     Reason,
     RequestType,
+    Signals,
 )
 from tests.kits.changed import replace
 from tests.kits.decision_kit import CALM, USD, a_policy, facts
@@ -118,7 +119,7 @@ def test_a_sure_level_1_that_cannot_give_several_answers_is_the_reason(
     unsure = replace(sure, answerer="small", p=0.2, missing=(), declined=None)
     decision = decide(a_policy(), CALM, [sure, unsure, mid, deep], Asked())
     assert decision.rungs[0].reasons == (Reason.NOT_CAPABLE,)
-    assert decision.first_rung.reasons == (reason, Reason.LOWEST_EXPECTED_LOSS)
+    assert decision.first_rung.reasons == (reason, Reason.ONLY_ONE_ALLOWED)
 
 
 def test_level_1_answers_at_the_confidence_floor() -> None:
@@ -133,7 +134,115 @@ def test_expected_loss_mode_drops_the_fixed_triggers() -> None:
 
 def test_certified_mode_escalates_a_domain_without_certificate() -> None:
     policy = a_policy(mode="certified", certificates={"legal": 0.9})
-    assert decide(policy, CALM, facts(p1=1.0), Asked()).first_rung.level == 2
+    assert decide(policy, CALM, facts(p1=0.89, p2=0.9), Asked()).first_rung.level == 2
+
+
+@pytest.mark.parametrize(
+    ("decision", "signals", "triggers"),
+    [
+        ({}, CALM, (Reason.LOW_CONFIDENCE,)),
+        ({"mode": "certified", "certificates": {"legal": 0.6}}, CALM, (Reason.LOW_CONFIDENCE,)),
+        ({}, replace(CALM, novelty=0.9), (Reason.LOW_CONFIDENCE, Reason.NOVEL)),
+        ({}, replace(CALM, multi_factor=0.9), (Reason.LOW_CONFIDENCE, Reason.MULTI_FACTOR)),
+    ],
+)
+def test_a_rung_known_to_be_worse_than_the_answer_in_hand_is_not_bought(
+    decision: dict[str, object], signals: Signals, triggers: tuple[Reason, ...]
+) -> None:
+    policy = a_policy(**decision)
+    ladder = decide(policy, signals, facts(p1=0.56, p2=0.08), Asked())
+    assert ladder.in_hand == ladder.first == 0
+    assert ladder.first_rung.reasons == (Reason.NOTHING_BETTER, *triggers)
+    assert ladder.rungs[1].reasons == (Reason.WOULD_NOT_HELP,)
+    step = next_rung(
+        ladder, 0, 0.56, None, Left(), policy.decision, in_hand=0.56, doubt=Reason.NOTHING_BETTER
+    )
+    assert (step.action, step.reason) == (Action.STOP, Reason.NOTHING_BETTER)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"degraded": True},
+        {"stakes_high": 0.6},
+        {"toxic": 0.9},
+        {"risk_terms": ("vip",)},
+        {"impact_nano_usd": 5_000 * USD},  # so much is at stake that .56 is not shown
+    ],
+)
+def test_other_rules_force_a_rung_although_it_is_worse(rule: dict[str, object]) -> None:
+    decision = decide(a_policy(), replace(CALM, **rule), facts(p1=0.56, p2=0.08), Asked())
+    assert decision.in_hand is None
+    assert decision.first_rung.level >= 2
+
+
+def test_the_clients_min_tier_forces_a_rung_although_it_is_worse() -> None:
+    decision = decide(a_policy(), CALM, facts(p1=0.56, p2=0.08), Asked(min_tier=2))
+    assert (decision.in_hand, decision.first_rung.level) == (None, 2)
+
+
+def test_a_level_1_that_declines_has_no_answer_in_hand() -> None:
+    rows = facts(p1=0.56, p2=0.08)
+    rows[0] = replace(rows[0], declined=Reason.SLOT_UNFILLED)
+    assert decide(a_policy(), CALM, rows, Asked()).first_rung.level == 2
+
+
+def test_the_trigger_leads_past_a_worse_rung_to_one_that_may_help() -> None:
+    policy = a_policy(level_3_not_below_usd=0)
+    rows = facts(p1=0.7, p2=0.3, p3=0.97)
+    rows[2] = replace(rows[2], p_source=PSource.PRIOR)
+    ladder = decide(policy, CALM, rows, Asked())
+    assert ladder.first_rung.reasons == (Reason.ANSWER_IN_HAND, Reason.LOW_CONFIDENCE)
+    step = next_rung(
+        ladder, 0, 0.7, None, Left(), policy.decision, in_hand=0.7, doubt=Reason.NOTHING_BETTER
+    )
+    assert (step.action, step.rung, step.reason) == (Action.CLIMB, 2, Reason.LOW_CONFIDENCE)
+
+
+def test_a_failed_answer_in_hand_makes_the_worse_rung_useful() -> None:
+    policy = a_policy()
+    ladder = decide(policy, CALM, facts(p1=0.56, p2=0.08), Asked())
+    step = next_rung(ladder, 0, None, Reason.SLOT_UNFILLED, Left(), policy.decision)
+    assert (step.action, step.rung) == (Action.CLIMB, 1)
+
+
+def test_a_failed_climb_does_not_go_on_to_what_is_worse_than_the_answer_in_hand() -> None:
+    policy = a_policy(level_3_not_below_usd=0)
+    rows = facts(p1=0.2, p2=0.9, p3=0.4)
+    ladder = decide(policy, CALM, rows, Asked())
+    step = next_rung(ladder, 1, None, Reason.ANSWER_REFUSED, Left(), policy.decision, in_hand=0.56)
+    assert (step.action, step.reason) == (Action.STOP, Reason.WOULD_NOT_HELP)
+
+
+@pytest.mark.parametrize(("p1", "hand"), [(0.49, None), (0.5, 0)])
+def test_a_probably_unrelated_answer_is_not_in_hand(p1: float, hand: int | None) -> None:
+    decision = decide(a_policy(), CALM, facts(p1=p1, p2=0.08), Asked())
+    assert (decision.in_hand, decision.unverified_from) == (hand, 0.5)
+
+
+def test_an_amount_raises_the_chance_that_an_unverified_answer_needs() -> None:
+    signals = replace(CALM, impact_nano_usd=50 * USD)  # S = 0.10 + 1 % of it
+    least = least_shown(a_policy(), signals, stakes(a_policy(), signals, Asked()))
+    assert least == pytest.approx(0.6 / 0.7)
+
+
+def test_the_policy_may_state_the_chance_that_an_unverified_answer_needs() -> None:
+    policy = a_policy(unverified_from=0.7)
+    assert decide(policy, CALM, facts(p1=0.69, p2=0.08), Asked()).in_hand is None
+    assert decide(policy, CALM, facts(p1=0.70, p2=0.08), Asked()).in_hand == 0
+
+
+def test_nothing_is_called_the_lowest_next_to_a_lower_one() -> None:
+    rows = facts(p1=0.84, p2=0.85)
+    decision = decide(a_policy(), CALM, rows, Asked())
+    assert decision.first_rung.reasons == (Reason.LOW_CONFIDENCE, Reason.ONLY_ONE_ALLOWED)
+    assert decision.rungs[0].expected_loss_nano_usd < decision.first_rung.expected_loss_nano_usd
+
+
+def test_a_hardly_better_rung_is_not_bought_for_its_lower_loss() -> None:
+    signals = replace(CALM, impact_nano_usd=4_900 * USD)
+    decision = decide(a_policy(), signals, facts(p1=0.975, p2=0.98, p3=0.99), Asked())
+    assert decision.first_rung.reasons == (Reason.GAIN_TOO_SMALL,)
 
 
 def test_a_prior_lets_the_fixed_triggers_decide() -> None:

@@ -96,6 +96,19 @@ async def test_a_sibling_written_earlier_answers_where_the_chosen_one_fails(
     assert row.attempts[1].reason == row.reason == "outage_same_level"
 
 
+async def test_a_sibling_of_higher_expected_loss_answers_before_a_higher_level(
+    houses: Houses,
+) -> None:
+    tiers = [one("worse", 2), one("best", 2, error=DOWN), one("deep", 3)]
+    thetas = {"worse": 1.0, "best": 6.0, "deep": 8.0}
+    stakes = {"default_cost_of_wrong_usd": 10.0}
+    house = houses(tiers, signals=CALMLY, thetas=thetas, stakes=stakes, decision=LIFTED)
+    outcome = await house.gateway.complete(ask(), ALICE)
+    assert outcome.decision.rungs[0].reasons == (Reason.HIGHER_EXPECTED_LOSS,)
+    assert (outcome.rung.answerer, outcome.reason) == ("worse", Reason.OUTAGE_SAME_LEVEL)
+    assert tiers[2].calls == 0
+
+
 async def test_a_ceiling_of_money_gives_way_in_an_outage_where_the_policy_says_so(
     houses: Houses,
 ) -> None:
@@ -219,6 +232,7 @@ def test_records_of_version_1_decide_again_to_their_own_ladders_and_steps() -> N
     lines = (ROOT / "tests/fixtures/records_version_1.jsonl").read_text().splitlines()
     records = [parse(line) for line in lines]
     assert [differs(record, three_tiers()) for record in records] == [None] * len(records)
+    assert {record.version for record in records} == {1}
     assert any(decide_again(replace(r, version=2), three_tiers()) != r.decision for r in records)
 
 
@@ -308,7 +322,7 @@ async def answers(
     async with Houses(folder) as houses:
         house = houses(
             [one.tier(i, stream) for i, one in enumerate(answerers)],
-            signals=replace(CALMLY, multi_factor=0.9 if floor == 2 else 0.0),
+            signals=replace(CALMLY, stakes_high=0.9 if floor == 2 else 0.0),
             thetas={f"a{i}": one.theta for i, one in enumerate(answerers)},
             decision={
                 "mode": "guarded" if guarded else "expected_loss",

@@ -14,7 +14,8 @@ import msgspec
 
 from router.ledger.row_reading import AFTERWARDS, SHADOW, SPECIALIST, cost_known
 from router.routing.constraints import Asked, Shape
-from router.routing.decision_record import STAND_INS_FROM, Record, ShadowNote, StepRecord, parse
+from router.routing.decision_record import Record, ShadowNote, StepRecord, parse
+from router.routing.record_versions import RECORD_VERSION
 from router.types import (
     NO_PRESSURE,
     AttemptRow,
@@ -90,7 +91,7 @@ class Case:
     reading_nano_usd: int = 0  # cost of its triage, under any policy
     pressure: Pressure = NO_PRESSURE  # of the budgets, when it was decided
     readings: Mapping[str, Reading] = field(default_factory=dict)  # by policy hash, of a text
-    stand_ins: bool = True  # decided when rungs could replace failed ones; not in older rows
+    version: int = RECORD_VERSION  # of the rules that decided the row
 
     def read_by(self, policy_hash: str) -> Case:
         """Returns the case with this policy's own reading, or unchanged without its text."""
@@ -154,7 +155,7 @@ def case_of(row: RequestRow) -> Case | ShadowNote | LeftOut:
         shadow=record.shadow,
         reading_nano_usd=sum(a.cost_nano_usd for a in row.attempts if a.role is Role.TRIAGE),
         pressure=record.pressure,
-        stand_ins=record.version >= STAND_INS_FROM,
+        version=record.version,
     )
 
 

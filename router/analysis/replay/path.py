@@ -27,6 +27,7 @@ from router.policy.schema import DeliberationAnswerer
 from router.routing.decision import decide
 from router.routing.hard_rules import risk_domain_of
 from router.routing.next_rung import Left, ladder_after, next_rung, rung_beside, turns
+from router.routing.record_versions import RECORD_VERSION
 from router.types import Action, CostBasis, Decision, Exhausted, VerifyMode, usd_to_nano
 
 MIN_CALLS = 30
@@ -96,9 +97,10 @@ def path_under(side: Side, case: Case, climbs: Climbs, assumed: set[Assumed]) ->
     case = case.read_by(side.policy_hash)
     facts, asked = facts_under(side, case, assumed)
     try:
-        # Older rows were decided without substitutes; deciding them alike needs the same rule.
-        outages = case.stand_ins or case.policy_hash != side.policy_hash
-        decision = decide(side.policy, case.signals, facts, asked, case.pressure, outages=outages)
+        # Under its own policy a row is decided by the rules of its time.
+        same_policy = case.policy_hash == side.policy_hash
+        version = case.version if same_policy else RECORD_VERSION
+        decision = decide(side.policy, case.signals, facts, asked, case.pressure, version=version)
     except NotCapable as error:
         # A refused request costs nothing and has no answer that could be wrong.
         return Path("", "", "not_capable", (), 0, True, None, error.message)
@@ -205,6 +207,8 @@ class _Walker:
             return _plus(own, cost, 1.0), shares, certain
         plan = self.side.plan(name)
         cost_here: float | None = None if plan is None else would_cost(plan, self.case)
+        if index == self.decision.in_hand:
+            return self._past_hand(index, cost_here)
         # Without enough recorded answers, an answer is taken to be accepted.
         rate = self.climbs.rate(name) or 0.0
         above = ladder_after(self.decision, index)
@@ -216,6 +220,17 @@ class _Walker:
         cost, shares, _ = self.from_rung(above[0])
         onward_shares = {i: rate * weight for i, weight in shares.items()}
         return _plus(cost_here, cost, rate), {index: 1.0 - rate, **onward_shares}, False
+
+    def _past_hand(
+        self, index: int, cost_here: float | None
+    ) -> tuple[float | None, Mapping[int, float], bool]:
+        """Returns what follows level 1's answer that a trigger looks past, had it been called."""
+        p, section = self.decision.rungs[index].p, self.side.policy.decision
+        onward = next_rung(self.decision, index, p, None, UNLIMITED, section, in_hand=p).rung
+        if onward is None:
+            return cost_here, {index: 1.0}, False
+        cost, shares, _ = self.from_rung(onward)
+        return _plus(cost_here, cost, 1.0), shares, False
 
     def _wasted(self, index: int, onward: int | None) -> int | None:
         """Returns the cost of the call begun together with rung `at`, if the next turn is not its
@@ -282,6 +297,8 @@ class _Walker:
             self.side.policy.decision,
             verified=verified,
             stranded=step.stranded and not self.case.observed,
+            in_hand=step.in_hand,
+            doubt=step.doubt,
         )
         return step_after.rung
 

@@ -79,13 +79,12 @@ def committed_headers(event: Committed) -> Headers:
     rung = event.rung
     return [
         *id_headers(event.request_id),
-        *_rung_headers(rung, rung.reasons[0].value, rung.p, event.escalations),
+        *_rung_headers(rung, event.reason.value, event.confidence, event.escalations),
         *_budget_headers(event.decision),
         *rate_headers(event.rates),
         (b"x-tiergate-model", _ascii(event.model)),
         (b"x-tiergate-policy", f"{event.policy}@{event.policy_hash}".encode()),
-        # A stream's verdict comes at its end, except where an outage allowed an unverified answer.
-        *([(b"x-tiergate-verdict", UNVERIFIED)] if Reason.OUTAGE_LOWER in rung.reasons else []),
+        *_verdict_header(event),
         *([(b"x-tiergate-review", b"pending")] if event.review_id else []),
         *_cache_header(event.cache),
         *_dropped_header(event.dropped),
@@ -123,6 +122,17 @@ def outcome_headers(outcome: Outcome) -> Headers:
     if outcome.review_id:
         headers.append((b"x-tiergate-review", b"pending"))
     return headers
+
+
+def _verdict_header(event: Committed) -> Headers:
+    """Returns the verdict where it is known before the stream's end: of an answer held back whole.
+
+    What stands in from below in an outage is unverified whatever it says.
+    """
+    if event.verdict is not None:
+        return [(b"x-tiergate-verdict", event.verdict.value.encode())]
+    below = event.reason is Reason.OUTAGE_LOWER
+    return [(b"x-tiergate-verdict", UNVERIFIED)] if below else []
 
 
 def _cache_header(state: str) -> Headers:
@@ -265,6 +275,8 @@ def ladder_view(decision: Decision) -> dict[str, object]:
         "soft_limit": decision.soft_limit.value if decision.soft_limit else None,
         "pacing": decision.pacing,
         "expected_loss": [rung_view(rung) for rung in decision.rungs],
+        "in_hand": None if decision.in_hand is None else decision.rungs[decision.in_hand].answerer,
+        "unverified_from": decision.unverified_from,
         "stand_ins": [decision.rungs[i].answerer for i in decision.spare],
     }
 

@@ -78,6 +78,13 @@ class DecisionSection(Section):
         description="An answer of the last rung below this chance of being right counts as "
         "failed. An answer of a pinned tier goes out `unverified` instead.",
     )
+    unverified_from: Chance | None = Field(
+        default=None,
+        description="Chance from which an answer of level 1 may go out `unverified`, where a "
+        "trigger looks higher but every other rung is known to be right less often. Below it no "
+        "approved answer goes out unverified. Left out: S / (S + cost_of_wrong[domain, type]), at "
+        "least `accept_at`. That is one half where no amount is at stake, and more with one.",
+    )
     unsafe_at: Chance = Field(
         default=0.8, description="Toxic or spam from this chance on: level 2."
     )

@@ -1,0 +1,204 @@
+"""Says why each rung was taken or passed over, so that no reason contradicts a number. Pure.
+
+`decision` chooses; this module compares the choice with the figures that stand next to it in the
+record. A rung is said to have the lowest expected loss only where no other rung of the record has a
+lower one, whatever rule forbids that one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from router.routing.constraints import Asked
+from router.routing.expected_loss import known_worse
+from router.routing.hard_rules import RISK_OF, Bounds
+from router.routing.record_versions import IN_HAND_FROM
+from router.types import Reason, RungFacts
+
+
+class Choice(Struct, frozen=True):
+    """Holds what `decide` chose: rungs by index, and by which reason."""
+
+    best: int  # goes first without exploration and without an answer in hand
+    first: int
+    hand: int | None  # level 1's answer, where the best rung is known to be worse
+    reason: Reason  # of the best rung
+    outage: Reason | None
+    soft_limit: Reason | None
+    ladder: tuple[int, ...]
+    version: int  # of the rules
+    suspended: float | None = None  # the certified floor of a certificate that is suspended
+
+
+def truthful(reason: Reason, losses: Sequence[int], best: int, allowed: Sequence[int]) -> Reason:
+    """Returns the reason that the losses of the record bear out.
+
+    Losses 3, 1, 2, 4 of which the second is forbidden: the third has the `lowest_loss_allowed`.
+    """
+    if reason is not Reason.LOWEST_EXPECTED_LOSS or losses[best] == min(losses):
+        return reason
+    if len(allowed) == 1:
+        return Reason.ONLY_ONE_ALLOWED
+    if losses[best] <= min([losses[i] for i in allowed]):
+        return Reason.LOWEST_LOSS_ALLOWED
+    return Reason.GAIN_TOO_SMALL
+
+
+def reasons_of(
+    facts: Sequence[RungFacts],
+    losses: Sequence[int],
+    passed: Sequence[Reason | None],
+    choice: Choice,
+    limits: Bounds,
+    asked: Asked,
+    threshold: float,
+) -> list[tuple[Reason, ...]]:
+    """Returns the reasons of every rung, taken or passed over, in the order of `facts`."""
+    first = _first(facts, passed, choice, limits, asked, threshold)
+    return [
+        first if i == choice.first else _other(facts, losses, passed, choice, limits, i)
+        for i in range(len(facts))
+    ]
+
+
+def _first(
+    facts: Sequence[RungFacts],
+    passed: Sequence[Reason | None],
+    choice: Choice,
+    limits: Bounds,
+    asked: Asked,
+    threshold: float,
+) -> tuple[Reason, ...]:
+    """Returns why the first rung goes first: the deciding rule, then all others that fired."""
+    explored = choice.hand is None and choice.first != choice.best
+    if choice.hand is not None:
+        told = _in_hand(facts, choice, limits, threshold)
+    elif explored and choice.version >= IN_HAND_FROM:
+        told = limits.floor_reasons
+    else:
+        told = _headline(facts, passed, choice, limits, asked, threshold)
+        if choice.outage is not None:
+            told = (choice.outage, *told)
+    if choice.suspended is not None:
+        told = _suspended(told, facts, choice.suspended)
+    if choice.soft_limit is not None:
+        told = tuple(dict.fromkeys((*told, choice.soft_limit)))
+    told = _with_kind(told, facts[choice.first].because, choice.hand is not None)
+    return (Reason.EXPLORED, *told) if explored else told
+
+
+def _headline(
+    facts: Sequence[RungFacts],
+    passed: Sequence[Reason | None],
+    choice: Choice,
+    limits: Bounds,
+    asked: Asked,
+    threshold: float,
+) -> tuple[Reason, ...]:
+    """Returns why the best rung goes first."""
+    if asked.pinned is not None or asked.pinned_tier is not None:
+        return (Reason.PINNED,)
+    best = facts[choice.best]
+    if best.level == limits.floor > 1:
+        warm = (choice.reason,) if choice.reason is Reason.WARM_CACHE else ()
+        return (*(limits.floor_reasons or (Reason.FLOOR,)), *warm)
+    if limits.floor == 1:
+        lower = _lower(facts, passed, best.level, threshold)
+        for reason in (
+            Reason.SLOT_UNFILLED,
+            Reason.NOT_CAPABLE,
+            Reason.LOW_CONFIDENCE,
+            Reason.NOTHING_TO_RESOLVE,
+        ):
+            if reason in lower:
+                return (reason, choice.reason)
+    return (choice.reason, *limits.floor_reasons)
+
+
+def _in_hand(
+    facts: Sequence[RungFacts], choice: Choice, limits: Bounds, threshold: float
+) -> tuple[Reason, ...]:
+    """Returns why level 1's answer has the first turn, then the triggers that look higher."""
+    assert choice.hand is not None
+    hand = facts[choice.hand]
+    worse = all(known_worse(facts[i], hand.p) for i in choice.ladder if i != choice.hand)
+    told = Reason.NOTHING_BETTER if worse else Reason.ANSWER_IN_HAND
+    unsure = (Reason.LOW_CONFIDENCE,) if hand.p < threshold else ()
+    return (told, *unsure, *limits.floor_reasons)
+
+
+def _suspended(
+    told: tuple[Reason, ...], facts: Sequence[RungFacts], certified: float
+) -> tuple[Reason, ...]:
+    """Adds that the certificate is suspended: first where it would have let level 1 answer."""
+    decisive = told[0] is Reason.LOW_CONFIDENCE and any(
+        f.level == 1 and f.p >= certified for f in facts
+    )
+    suspended = (Reason.CERTIFICATE_SUSPENDED,)
+    return (*suspended, *told) if decisive else (*told, *suspended)
+
+
+def _with_kind(
+    told: tuple[Reason, ...], because: Reason | None, in_hand: bool
+) -> tuple[Reason, ...]:
+    """Returns the reasons with the kind of answer first.
+
+    A risk domain's own reason stays before it, and so does what is said of an answer in hand.
+    """
+    if because is None:
+        return told
+    before = told[:1] if in_hand else tuple(reason for reason in told if reason in RISK_OF)
+    return (*before, because, *[reason for reason in told if reason not in before])
+
+
+def _lower(
+    facts: Sequence[RungFacts], passed: Sequence[Reason | None], level: int, threshold: float
+) -> list[Reason | None]:
+    """Returns why rungs below this level were passed over.
+
+    A missing capability counts only where the rung would otherwise have answered.
+    """
+    return [
+        reason
+        for f, reason in zip(facts, passed, strict=True)
+        if f.level < level and (reason is not Reason.NOT_CAPABLE or _would_answer(f, threshold))
+    ]
+
+
+def _would_answer(f: RungFacts, threshold: float) -> bool:
+    """Returns True when level 1 is sure of its answer, so that only a capability holds it back."""
+    return f.level == 1 and f.p >= threshold and f.declined is not Reason.NOTHING_TO_RESOLVE
+
+
+def _other(
+    facts: Sequence[RungFacts],
+    losses: Sequence[int],
+    passed: Sequence[Reason | None],
+    choice: Choice,
+    limits: Bounds,
+    i: int,
+) -> tuple[Reason, ...]:
+    """Returns why a rung is not the first: in reserve, passed over, or no better.
+
+    Where an allowed rung's loss is no higher than the first one's, it says by which reason that one
+    went before it.
+    """
+    if i in choice.ladder:
+        worse = choice.hand is not None and known_worse(facts[i], facts[choice.hand].p)
+        return (Reason.WOULD_NOT_HELP if worse else Reason.FALLBACK,)
+    if i == choice.best and choice.hand is None:
+        return (Reason.EXPLORED,)
+    reason = passed[i]
+    if reason is Reason.BELOW_FLOOR and choice.hand is not None:
+        return (limits.floor_reasons[0],)  # the trigger, since the answer in hand lowers the floor
+    if reason is not None:
+        return (reason,)
+    if choice.version < IN_HAND_FROM:
+        return (Reason.HIGHER_EXPECTED_LOSS,)
+    if i > choice.first:
+        return (Reason.LADDER_FULL,)
+    if losses[i] > losses[choice.first]:
+        return (Reason.HIGHER_EXPECTED_LOSS,)
+    return (Reason.EXPLORED if choice.first != choice.best else choice.reason,)
