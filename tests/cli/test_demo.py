@@ -28,6 +28,7 @@ from router.cli.commands import app
 from router.cli.serve.demo_day import run_demo
 from router.cli.serve.demo_output import prices_sentence, worth_lines, worth_sentence
 from router.policy.schema import Policy
+from router.types import WITHOUT_MODEL
 from tests import ROOT
 from tests.kits.server_kit import environment
 from tests.kits.upstreams.fake_upstream import FakeUpstream
@@ -69,7 +70,8 @@ def upstream() -> Iterator[FakeUpstream]:
 def policy(tmp_path: Path, upstream: FakeUpstream) -> Path:
     """The demo's policy with the upstream at level 2 and at level 3, at the same list prices."""
     found = yaml.safe_load((POLICIES / "demo.yaml").read_text("utf-8"))
-    resolver, local, reasoning = (tier["answerers"][0] for tier in found["tiers"])
+    resolver = found["tiers"][0]["answerers"][0]
+    local, reasoning = (tier["answerers"][-1] for tier in found["tiers"][1:])
     for section, name in ((local, "two"), (reasoning, "three")):
         price = section["price"]
         section.clear()
@@ -81,7 +83,8 @@ def policy(tmp_path: Path, upstream: FakeUpstream) -> Path:
             price=price,
             verify={"default": "none", "hard_rule": "none"},
         )
-    found["tiers"][0]["answerers"] = [resolver]
+    for tier, section in zip(found["tiers"], (resolver, local, reasoning), strict=True):
+        tier["answerers"] = [section]
     found["report"] = {"level_2": "two", "level_3": "three", "people_usd_per_request": 5.0}
     del found["examples"]
     path = tmp_path / "small.yaml"
@@ -221,7 +224,7 @@ def test_the_demos_models_are_given_time_on_a_slow_machine() -> None:
     """The longest answer they may give, at ten tokens a second, which is a tenth of two cores."""
     said = Policy.model_validate(yaml.safe_load((POLICIES / "demo.yaml").read_text("utf-8")))
     for _, section in said.rungs():
-        if section.kind != "resolver":
+        if section.kind not in WITHOUT_MODEL:
             assert section.deadline_s >= 2 * section.max_output_tokens / 10
 
 
