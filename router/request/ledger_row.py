@@ -24,10 +24,11 @@ from router.money import cost
 from router.privacy.digest import digest
 from router.request.progress import Candidate, Comparison, Progress, unanswered
 from router.routing.constraints import shape_of
-from router.routing.decision_record import RECORD_VERSION, Record, RefusalNote, encode
+from router.routing.decision_record import Record, RefusalNote, encode
 from router.routing.policy_runtime import PolicyRuntime
 from router.routing.routed_request import RoutedRequest
 from router.types import (
+    RECORD_VERSION,
     AttemptRow,
     AttemptState,
     Baselines,

@@ -52,10 +52,12 @@ from router.routing.expected_loss import (
 )
 from router.routing.exploration import chances, drawn
 from router.routing.hard_rules import Bounds, bounds
-from router.routing.record_versions import IN_HAND_FROM, RECORD_VERSION, STAND_INS_FROM
 from router.routing.rung_reasons import Choice, reasons_of, truthful
 from router.types import (
+    IN_HAND_FROM,
     NO_PRESSURE,
+    RECORD_VERSION,
+    STAND_INS_FROM,
     Capability,
     CostBasis,
     Decision,

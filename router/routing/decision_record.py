@@ -13,7 +13,6 @@ from router.policy.schema import Policy
 from router.routing.constraints import Asked, Shape
 from router.routing.decision import decide
 from router.routing.next_rung import Left, next_rung
-from router.routing.record_versions import RECORD_VERSION as RECORD_VERSION
 from router.routing.verification import Verification
 from router.types import (
     NO_PRESSURE,

@@ -14,8 +14,7 @@ from msgspec import Struct
 from router.routing.constraints import Asked
 from router.routing.expected_loss import known_worse
 from router.routing.hard_rules import RISK_OF, Bounds
-from router.routing.record_versions import IN_HAND_FROM
-from router.types import Reason, RungFacts
+from router.types import IN_HAND_FROM, Reason, RungFacts
 
 
 class Choice(Struct, frozen=True):

@@ -20,13 +20,14 @@ from router.policy.sections.specialist import SpecialistSection
 from router.request.ledger_row import transcript
 from router.routing.constraints import Asked
 from router.routing.decision import decide
-from router.routing.decision_record import RECORD_VERSION, Record, StepRecord
+from router.routing.decision_record import Record, StepRecord
 from router.routing.next_rung import Left, next_rung
 from router.routing.planner import Router
 from router.routing.policy_runtime import PolicyRuntime
 from router.specialists.ledger_row import LEVEL, Booked, settled_row
 from router.specialists.result import Said, said_of
 from router.types import (
+    RECORD_VERSION,
     ChatRequest,
     Clock,
     CostBasis,

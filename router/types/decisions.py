@@ -8,6 +8,16 @@ from msgspec import Struct
 
 from router.types.enums import Capability, CostBasis, DecisionMode, PSource, Reason
 
+RECORD_VERSION = 3
+"""Numbers the rules that decide. A stored row is decided again by the rules of its time."""
+
+STAND_INS_FROM = 2
+"""Rows of earlier versions were decided without rungs that stand in for failed ones."""
+
+IN_HAND_FROM = 3
+"""Rows of earlier versions bought the next rung although it was known to be worse than level 1's
+answer, and called the best of the rungs allowed the one of the lowest expected loss."""
+
 
 class RungFacts(Struct, frozen=True):
     """Holds the facts about one answerer for one request, as `decide` receives them."""

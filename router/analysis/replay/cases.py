@@ -15,9 +15,9 @@ import msgspec
 from router.ledger.row_reading import AFTERWARDS, SHADOW, SPECIALIST, cost_known
 from router.routing.constraints import Asked, Shape
 from router.routing.decision_record import Record, ShadowNote, StepRecord, parse
-from router.routing.record_versions import RECORD_VERSION
 from router.types import (
     NO_PRESSURE,
+    RECORD_VERSION,
     AttemptRow,
     Pressure,
     Reason,

@@ -27,8 +27,15 @@ from router.policy.schema import DeliberationAnswerer
 from router.routing.decision import decide
 from router.routing.hard_rules import risk_domain_of
 from router.routing.next_rung import Left, ladder_after, next_rung, rung_beside, turns
-from router.routing.record_versions import RECORD_VERSION
-from router.types import Action, CostBasis, Decision, Exhausted, VerifyMode, usd_to_nano
+from router.types import (
+    RECORD_VERSION,
+    Action,
+    CostBasis,
+    Decision,
+    Exhausted,
+    VerifyMode,
+    usd_to_nano,
+)
 
 MIN_CALLS = 30
 """Sets the recorded answers that an answerer needs; fewer say nothing of how often it climbs."""
