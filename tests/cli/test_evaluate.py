@@ -66,7 +66,7 @@ def test_latency_is_measured_where_it_is_asked(tmp_path: Path) -> None:
     [
         (("mood",), 2, "expected one of intent, routing"),
         (("spam",), 2, "found no --data"),
-        (("intent", "--data", "x.jsonl.gz", "--novelty", "luck"), 2, "expected one of combined, energy"),
+        (("intent", "--data", "x.jsonl.gz", "--novelty", "luck"), 2, "expected one of combined"),
         (("spam", "--data", "nowhere.jsonl.gz"), 1, "nowhere.jsonl.gz: cannot be read"),
         (("spam", "--data", "x", "--labels", "50"), 2, "--labels, which say nothing about spam"),
         (("adversarial", "--data", "x"), 2, "--data, which say nothing about adversarial"),

@@ -13,10 +13,11 @@ from router.money.budgets import DAY_MS, BudgetScope, WindowKind, WindowLimit
 from router.policy.schema import Policy
 from router.routing.constraints import Asked
 from router.routing.decision import decide
-from router.routing.decision_record import RECORD_VERSION, Record, differs, encode, parse
+from router.routing.decision_record import Record, differs, encode, parse
 from router.routing.next_rung import Left, next_rung
 from router.types import (
     NO_PRESSURE,
+    RECORD_VERSION,
     CostBasis,
     Decision,
     Domain,

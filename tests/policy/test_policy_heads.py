@@ -23,7 +23,7 @@ from router.stats.heads import Head, HeadKind
 from router.triage.engine import TriageConfig, TriageEngine
 from router.triage.own_heads import MOST_CLASSES, OwnHeads
 from router.triage.triage_model import HEAD_NAMES, TriageModel
-from router.types import ChatRequest, HeadReading, Hints, Message
+from router.types import RECORD_VERSION, ChatRequest, HeadReading, Hints, Message
 from tests.kits.server_kit import Served, tiergate
 from tests.policy.test_policy_mistakes import GOOD
 
@@ -172,7 +172,7 @@ def test_talk_to_the_router_cannot_lower_a_head(tmp_path: Path, department: Head
 def test_a_stored_row_decides_again_by_its_heads(tmp_path: Path, department: Head) -> None:
     path = policy_file(tmp_path, NAMED, RULE)
     core = core_of(path)
-    from router.routing.decision_record import RECORD_VERSION, Record, encode
+    from router.routing.decision_record import Record, encode
 
     request = ask(TEXTS[1])
     routed = core.router.route_now(request, LOCAL)

@@ -18,7 +18,6 @@ from router.policy.schema import Policy
 from router.routing.constraints import Asked
 from router.routing.decision import decide
 from router.routing.decision_record import (
-    RECORD_VERSION,
     Record,
     StepRecord,
     differs,
@@ -28,6 +27,7 @@ from router.routing.decision_record import (
 from router.routing.next_rung import Left, next_rung
 from router.types import (
     NANO_PER_USD,
+    RECORD_VERSION,
     Action,
     Amount,
     Capability,

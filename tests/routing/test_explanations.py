@@ -9,10 +9,11 @@ from router.errors import TiergateError
 from router.policy.schema import Policy
 from router.routing.constraints import Asked
 from router.routing.decision import decide
-from router.routing.decision_record import RECORD_VERSION, Record, StepRecord, differs
+from router.routing.decision_record import Record, StepRecord, differs
 from router.routing.expected_loss import known_worse
 from router.routing.next_rung import Left, ladder_after, next_rung
 from router.types import (
+    RECORD_VERSION,
     Action,
     CostBasis,
     Decision,
