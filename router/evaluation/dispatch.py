@@ -28,7 +28,7 @@ def evaluate(
     Raises ModelFileError for a model that cannot be loaded, TrainingDataError for a file that
     cannot be used.
     """
-    subject = Subject.load(folder)
+    subject = Subject.load(folder, options.heads)
     report = MEASURES[kind](subject, path, options)
     # Timing is slow, so it is done only on request.
     timed = speed.latency_sections(subject) if latency else {}

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from router.evaluation.rows import trained_on
+from router.evaluation.rows import taught_by, trained_on
 from router.stats import heads
 from router.stats.heads import Encoded, Head
 from router.stats.measures import RESAMPLES, Figure
@@ -18,6 +19,10 @@ BENCHMARK_HEADS = "benchmark_heads"
 
 Serving never loads these heads.
 """
+
+
+POLICY_NAMES = {"toxic_kind": "toxicity"}
+"""Names a policy's head where it is called differently there."""
 
 
 class Kind(StrEnum):
@@ -63,6 +68,7 @@ class Options:
     strong: str | None = None
     prices: Path | None = None
     save_head: Path | None = None
+    heads: Path | None = None  # the folder of heads that policies use
     seed: int = 0
     resamples: int = RESAMPLES
 
@@ -73,16 +79,18 @@ class Subject:
 
     model: TriageModel
     folder: Path
+    policy_heads: Path | None = None  # heads that policies name, such as `policies/heads`
 
     @classmethod
-    def load(cls, folder: Path) -> Subject:
+    def load(cls, folder: Path, policy_heads: Path | None = None) -> Subject:
         """Reads a model folder. Raises ModelFileError, as `TriageModel.load` does."""
-        return cls(TriageModel.load(folder), folder)
+        return cls(TriageModel.load(folder), folder, policy_heads)
 
     @property
     def known(self) -> frozenset[str]:
-        """Returns the sha256 of the files that the model was made from."""
-        return trained_on(self.folder)
+        """Returns the sha256 of the files that the model and the policies' heads were made from."""
+        heads = () if self.policy_heads is None else sorted(self.policy_heads.glob("*.card.json"))
+        return trained_on(self.folder).union(*map(taught_by, heads))
 
     @property
     def benchmark_heads(self) -> Path:
@@ -94,9 +102,9 @@ class Subject:
         return self.model.encode(texts)
 
     def head(self, name: str) -> Head | None:
-        """Returns the head `name` of the model, or of the benchmark heads;
+        """Returns the head `name` of the model, of the benchmark heads or of the policies'.
 
-        None if neither has it.
+        None if none has it. A policy's head of another encoder is not this model's.
         """
         if name in self.model.stack.heads:
             return self.model.stack.heads[name]
@@ -104,7 +112,16 @@ class Subject:
         for folder in (self.folder / HEADS_FOLDER, self.benchmark_heads):
             if (folder / f"{name}.json").is_file():
                 return heads.load(folder, name, encoder_sha256=self.model.encoder.sha256)
-        return None
+        return self._policy_head(POLICY_NAMES.get(name, name))
+
+    def _policy_head(self, name: str) -> Head | None:
+        described = None if self.policy_heads is None else self.policy_heads / f"{name}.json"
+        if described is None or not described.is_file():
+            return None
+        made_for = json.loads(described.read_text(encoding="utf-8")).get("encoder_sha256")
+        if made_for != self.model.encoder.sha256:
+            return None
+        return heads.load(described.parent, name, encoder_sha256=made_for)
 
     def benchmark_head(self, classes: frozenset[str]) -> Head | None:
         """Returns the benchmark head with exactly these classes, or the smallest that

@@ -68,6 +68,16 @@ def trained_on(folder: Path) -> frozenset[str]:
         return frozenset()
 
 
+def taught_by(card: Path) -> frozenset[str]:
+    """Returns the sha256 of the files that a head was fitted on, by its card."""
+    try:
+        rows = json.loads(card.read_text(encoding="utf-8"))["data"]
+        return frozenset(str(row["sha256"]) for row in rows)
+    # As with the model's card: nothing is known of its files.
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return frozenset()
+
+
 def judged_side(table: Table[Row], known: frozenset[str], dev: bool | None) -> Sides:
     """Returns the rows that judge a shipped head: all, or the dev rows of a file it trained on."""
     if dev or (dev is None and table.sha256 in known):

@@ -122,6 +122,17 @@ class CertificateWatch:
         for name in [name for name in self._states if name not in kept]:
             del self._states[name]
 
-    def states(self, policy: str, policy_hash: str) -> Mapping[Domain, Watched]:
-        """Returns what was seen of a policy's certified domains."""
-        return self._states.get((policy, policy_hash), {})
+    def shown(
+        self, policy: str, policy_hash: str, certified: Mapping[Domain, float]
+    ) -> dict[str, dict[str, object]]:
+        """Returns the state of each certified domain of a policy, in plain values."""
+        states = self._states.get((policy, policy_hash), {})
+        return {
+            domain.value: {
+                "state": "suspended" if seen.suspended else "valid",
+                "unfamiliar_share": None if seen.recent is None else round(seen.recent, 4),
+                "certified_share": round(share, 4),
+            }
+            for domain, share in certified.items()
+            for seen in [states.get(domain, Watched())]
+        }

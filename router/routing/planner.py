@@ -196,6 +196,15 @@ class Router:
         self._runtimes = dict(runtimes)
         self.watch.forget({(r.policy.name, r.policy_hash) for r in runtimes.values()})
 
+    def certificates(self) -> dict[str, object]:
+        """Returns the state of watched certificates by policy and domain; {} without any."""
+        states = {
+            name: self.watch.shown(name, runtime.policy_hash, runtime.certified_shares)
+            for name, runtime in self._runtimes.items()
+            if runtime.certified_shares
+        }
+        return {"certificates": states} if states else {}
+
     def models_for(self, identity: Identity) -> tuple[str, ...]:
         """Returns those of `models` that this key may use."""
         return tuple(name for name in self.models() if reachable(identity, name, self.default))

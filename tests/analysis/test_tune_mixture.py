@@ -11,6 +11,9 @@ from router.analysis.replay.cases import case_of
 from router.analysis.replay.correctness import Correctness, KnownCorrectness
 from router.analysis.tune.labels import labelled
 from router.analysis.tune.tune import Label, Refusal, tune
+from router.api.compose.app import App
+from router.api.compose.core import Core, Settings, installed_triage, load_policies
+from router.errors import PolicyError
 from router.policy.certificate import (
     METHOD_OF_SHARES,
     SCHEMA_OF_SHARES,
@@ -22,6 +25,7 @@ from router.types import Domain, Match
 from tests.kits.changed import replace
 from tests.kits.fakes import ALICE, CALM, Houses, ask
 from tests.kits.gateway_kit import low, mid
+from tests.kits.inputs.policy_texts import GOOD, write
 from tests.kits.server_kit import tiergate
 
 SUPPORT = Domain.CUSTOMER_SUPPORT
@@ -131,6 +135,46 @@ async def test_an_outcome_may_say_that_no_approved_answer_covers_a_request(house
     )
     found = labelled(map(case_of, rows), known, novel_at=0.3)
     assert [(one.outside, one.novel) for one in found.labels] == [(False, True), (True, True)]
+
+
+WATCHED = GOOD.replace(
+    "name: small\n", "name: small\ndecision: {mode: certified, certificate: c.json}\n"
+)
+
+
+def a_core(folder: Path, text: str) -> tuple[Settings, Core]:
+    version = installed_triage(None)
+    certificate = a_certificate(triage_versions=(version,))
+    (folder / "c.json").write_text(certificate.to_text(), encoding="utf-8")
+    path = write(folder, text)
+    settings = Settings(policies=(str(path),), database=folder / "ledger.db", watch=False)
+    return settings, Core(settings, load_policies(settings, {}), {})
+
+
+async def test_readyz_says_that_a_certificate_is_suspended(tmp_path: Path) -> None:
+    settings, core = a_core(tmp_path, WATCHED)
+    runtime = core.router.default
+    strange = replace(CALM, novelty=0.9)
+    for _ in range(100):
+        core.router.watch.saw(
+            runtime.policy.name, runtime.policy_hash, strange, runtime.certified_shares, 0.5
+        )
+    app = App(settings, core)
+    await app.start()
+    try:
+        _, detail = app.readiness()
+    finally:
+        await app.close()
+    shown = detail["certificates"]
+    assert isinstance(shown, dict)
+    assert shown["small"]["customer_support"]["state"] == "suspended"
+    assert shown["small"]["customer_support"]["certified_share"] == pytest.approx(0.2)
+
+
+def test_a_certificate_for_another_novelty_stops_the_start(tmp_path: Path) -> None:
+    text = WATCHED.replace("mode: certified,", "mode: certified, novel_at: 0.7,")
+    with pytest.raises(PolicyError, match=r"a certificate for novel_at 0\.5"):
+        a_core(tmp_path, text)
 
 
 def a_file(folder: Path, strangers: int, mark: str = "1") -> Path:

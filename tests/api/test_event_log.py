@@ -5,11 +5,13 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 from router.api.http import access_line
 from router.api.observability.event_lines import EVERY_MS, Line
 from router.api.observability.event_log import EventLog
 from router.api.observability.metrics import Metrics
-from router.types import CallFailed, CostBasis
+from router.types import CallFailed, CertificateTurned, CostBasis, Domain
 from tests import ROOT
 from tests.kits.books.ledger_rows import attempt, request
 from tests.kits.changed import replace
@@ -25,6 +27,15 @@ def test_every_failure_is_counted_where_one_is_written() -> None:
         log.happened(FAILED)
     assert [line.name for line in lines] == ["call_failed"]
     assert 'code="upstream_error"} 5.0' in metrics.page().decode()
+
+
+@pytest.mark.parametrize(("suspended", "shown"), [(True, "1.0"), (False, "0.0")])
+def test_a_suspended_certificate_is_shown_by_its_gauge(suspended: bool, shown: str) -> None:
+    metrics = Metrics()
+    log = EventLog(metrics, Clock(), lambda _: None)
+    log.happened(CertificateTurned("shop", Domain.FINANCE, suspended, 0.4, 0.2))
+    series = 'tiergate_certificate_suspended{domain="finance",policy="shop"} '
+    assert series + shown in metrics.page().decode()
 
 
 def test_close_writes_what_was_held_back() -> None:

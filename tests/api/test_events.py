@@ -10,7 +10,15 @@ import pytest
 
 from router.api.observability.event_lines import EVERY_MS, MOST_SUBJECTS, Line, LineLimit, line_of
 from router.errors import LedgerUnavailable
-from router.types import BreakerTurned, CallFailed, CallRefused, Event, StoreTurned
+from router.types import (
+    BreakerTurned,
+    CallFailed,
+    CallRefused,
+    CertificateTurned,
+    Domain,
+    Event,
+    StoreTurned,
+)
 from tests.kits.books.ledger_rows import attempt, request
 from tests.kits.books.open_ledgers import Ledgers
 from tests.kits.changed import replace
@@ -59,6 +67,18 @@ REFUSED = CallRefused(
             "breaker_closed",
             False,
             {"answerer": "mid", "host": "gpu-1:8000", "next": "calls go there again"},
+        ),
+        (
+            CertificateTurned("shop", Domain.FINANCE, True, 0.41234, 0.2),
+            "certificate_suspended",
+            True,
+            {
+                "policy": "shop",
+                "domain": "finance",
+                "unfamiliar_share": 0.412,
+                "certified_share": 0.2,
+                "next": "level 1 answers from confidence_floor on",
+            },
         ),
         (StoreTurned("redis", True, "timed out"), "redis_lost", True, {"reason": "timed out"}),
         (StoreTurned("ledger", False), "ledger_back", False, {}),

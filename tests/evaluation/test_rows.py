@@ -301,3 +301,23 @@ def test_a_card_that_cannot_be_read_names_no_file(tmp_path: Path) -> None:
     assert trained_on(tmp_path) == frozenset()
     (tmp_path / "card.json").write_text("[]")
     assert trained_on(tmp_path) == frozenset()
+
+
+def test_a_wide_table_of_unknown_models_gives_its_own_pair(tmp_path: Path) -> None:
+    """Ten rows: `top` is right on all, `mid` on eight, `low` on three."""
+    rows: list[Json] = [
+        {"prompt": str(n), "correct": {"top": 1, "mid": int(n < 8), "low": int(n < 3)}}
+        for n in range(10)
+    ]
+    path = write(tmp_path / "rows.jsonl.gz", rows)
+    assert pair_of(read_graded(path), path, None, None) == ("mid", "top")
+
+
+def test_a_named_model_may_have_answered_one_benchmark_of_several(tmp_path: Path) -> None:
+    rows: list[Json] = [
+        {"prompt": str(n), "benchmark": "one" if n < 5 else "two",
+         "correct": {"all": 1} | ({"some": 0} if n < 5 else {})}
+        for n in range(10)
+    ]  # fmt: skip
+    path = write(tmp_path / "rows.jsonl.gz", rows)
+    assert pair_of(read_graded(path), path, "some", "all") == ("some", "all")

@@ -91,7 +91,7 @@ def test_the_watch_tells_each_turn_once_and_knows_only_certified_domains() -> No
     assert not see(USUAL, 2 * LIFT_AFTER)
     assert [turn.suspended for turn in told] == [True, False]
     watch.forget(set())
-    assert not watch.states("p", "h")
+    assert watch.shown("p", "h", {SUPPORT: 0.2})["customer_support"]["unfamiliar_share"] is None
 
 
 def test_a_weak_match_looks_unfamiliar_although_nothing_is_novel() -> None:

@@ -50,7 +50,6 @@ from router.policy.watch import PolicyWatcher
 from router.rate_limits.stores.local import SharedRates
 from router.rate_limits.stores.redis_store import RedisRates
 from router.request.review_verdicts import Reviewer
-from router.routing.certificate_watch import Watched
 from router.routing.policy_runtime import PolicyRuntime
 from router.specialists.service import Analyst
 from router.types import AnswererState, MinutePrice
@@ -353,24 +352,6 @@ class App:
         for plan in retired.plans:
             await plan.answerer.close()
 
-    def _certificates(self) -> dict[str, object]:
-        """Returns the state of watched certificates by policy and domain; {} without any."""
-        router = self.core.router
-        states = {
-            name: {
-                domain.value: {
-                    "state": "suspended" if seen.suspended else "valid",
-                    "unfamiliar_share": None if seen.recent is None else round(seen.recent, 4),
-                    "certified_share": round(share, 4),
-                }
-                for domain, share in runtime.certified_shares.items()
-                for seen in [router.watch.states(name, runtime.policy_hash).get(domain, Watched())]
-            }
-            for name, runtime in router.runtimes.items()
-            if runtime.certified_shares
-        }
-        return {"certificates": states} if states else {}
-
     def readiness(self) -> tuple[bool, dict[str, object]]:
         """Returns for /readyz if requests can be served, and the state of every part."""
         answerers = {
@@ -390,7 +371,7 @@ class App:
                 "state": "ready" if self.ledger.healthy else "failing",
                 "detail": self.ledger.fault,
             },
-            **self._certificates(),
+            **self.core.router.certificates(),
             "answerers": {
                 name: {"state": status.state.value, "detail": status.detail}
                 for name, status in answerers.items()

@@ -148,6 +148,7 @@ def evaluate(
     file = _file_of(kind, novelty, data)
     from router.evaluation import dispatch
     from router.evaluation.options import Kind, Novelty, Options
+    from router.policy.loading import policies_dir
 
     options = Options(
         train,
@@ -160,6 +161,7 @@ def evaluate(
         strong,
         prices,
         save_head,
+        policies_dir() / "heads",
         seed,
         resamples,
     )

@@ -30,6 +30,14 @@ PAIRS = (
 )
 """Lists the pairs to compare when none are named: the first pair of which a table has both."""
 
+LEAST_WIDE = 3
+"""Sets the models that make a table wide: of two unknown ones nobody can say which is the cheaper.
+"""
+
+WEAK_SHARE = 0.75
+"""Sets the weak model's share of the best one's accuracy where no pair is named: far enough from it
+that routing can gain, near enough that it often needs no help."""
+
 Price = tuple[float, float]
 """Holds dollars per million tokens: of the prompt, of the answer."""
 
@@ -170,14 +178,17 @@ def pair_of(
 ) -> tuple[str, str]:
     """Returns the weak and the strong model to compare.
 
-    Raises TrainingDataError that lists the models.
+    Without a known pair, a wide table gives the most accurate model and the one nearest to
+    WEAK_SHARE of its accuracy. Raises TrainingDataError that lists the models.
     """
-    models = table.models(table.table.items) or ()
-    listed = ", ".join(models)
+    models = table.models(table.table.items)
+    listed = ", ".join(sorted({name for row in table.graded.values() for name in row.results}))
     if (weak is None) != (strong is None):
         raise TrainingDataError("--weak and --strong go together: name both, or none")
     if weak is not None and strong is not None:
-        missing = [name for name in (weak, strong) if name not in models]
+        # A model may have answered one benchmark of several; the others are left out then.
+        anywhere = {name for row in table.graded.values() for name in row.results}
+        missing = [name for name in (weak, strong) if name not in anywhere]
         if missing:
             raise TrainingDataError(
                 f"{path}: found no results of {', '.join(missing)}; expected one of: {listed}"
@@ -186,10 +197,21 @@ def pair_of(
     for pair in PAIRS:
         if set(pair) <= set(models):
             return pair
+    if len(models) >= LEAST_WIDE:
+        accuracy = {name: _mean_result(table, name) for name in models}
+        best = max(models, key=lambda name: accuracy[name])
+        others = [name for name in models if name != best]
+        wanted = WEAK_SHARE * accuracy[best]
+        return min(others, key=lambda name: abs(accuracy[name] - wanted)), best
     raise TrainingDataError(
         f"{path}: found none of the known pairs of models; expected --weak and --strong, each one "
         f"of: {listed}"
     )
+
+
+def _mean_result(table: GradedTable, model: str) -> float:
+    results = [row.results[model] for row in table.graded.values() if model in row.results]
+    return sum(results) / len(results)
 
 
 def read_prices(path: Path | None) -> Mapping[str, Price]:

@@ -202,14 +202,14 @@ def _judged(
     subject: Subject, path: Path, reading: Reading, train: Table[Row] | None, options: Options
 ) -> tuple[dict[str, Section], tuple[str, ...], list[Head]]:
     """Returns the sections of one reading by source, its notes, and the fitted head."""
-    shipped = subject.head(reading.head)
+    shipped, told = _shipped(subject, reading, options)
     # Only a head or a rival that is fitted here needs rows to learn from.
     if shipped is None or options.train or options.baseline:
         sides = both_sides(reading.table, train, subject.known, options.dev)
     else:
         sides = judged_side(reading.table, subject.known, options.dev)
     heads: dict[str, Head] = {"shipped head": shipped} if shipped is not None else {}
-    notes = sides.notes
+    notes = sides.notes + told
     halves: Sequence[Half] = ()
     if shipped is None or options.train:
         taught_by = options.train or path
@@ -246,6 +246,25 @@ def _judged(
         if options.baseline:
             sections[f"{place}: tf-idf + linear svm"] = rival(sides.train, rows, reading, options)
     return sections, notes, [heads["fitted head"]] if "fitted head" in heads else []
+
+
+def _shipped(
+    subject: Subject, reading: Reading, options: Options
+) -> tuple[Head | None, tuple[str, ...]]:
+    """Returns the head that judges a reading, None where one is to be fitted; and notes.
+
+    A file of other departments or classes than the shipped head's is none of its business.
+    """
+    labels = {row.label for row in reading.table.items}
+    head = subject.head(reading.head)
+    if head is not None and head.kind is HeadKind.CLASSES and not labels <= set(head.classes):
+        strange = ", ".join(sorted(labels - set(head.classes))[:5])
+        return None, (f"the shipped head {head.name} does not know {strange}",)
+    # One class teaches nothing, but a head that is used in its place can still be judged.
+    if head is None and reading.head == "harm" and len(labels) == 1 and options.train is None:
+        note = "no head for harm ships; judged by `toxic`, which the policies' `unsafe_at` reads"
+        return subject.head("toxic"), (note,)
+    return head, ()
 
 
 def _weighed(subject: Subject, fit: FittedHead, rows: Sequence[Row]) -> tuple[Head, Sequence[Half]]:
