@@ -13,6 +13,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from itertools import repeat
 from queue import SimpleQueue
 from typing import NamedTuple, Protocol
@@ -22,8 +23,10 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
+from router.policy.content.term_files import NO_TERMS, LanguageTerms
 from router.policy.schema import Policy, ResolverAnswerer
 from router.stats.heads import Encoded
+from router.triage.grave import GraveReader
 from router.triage.own_heads import OwnHeads
 from router.triage.reading import (
     ModelRow,
@@ -37,6 +40,7 @@ from router.triage.reading import (
 )
 from router.triage.text.amounts import AmountReader
 from router.triage.text.disguises import Knows
+from router.triage.text.phrase_finder import Phrase, PhraseFinder
 from router.triage.text.rules import VERSION as RULES_VERSION
 from router.triage.text.rules import read_by_rules
 from router.triage.text.spelling import knows_all
@@ -87,6 +91,8 @@ class Model(Protocol):
     def read(self, encoded: Encoded, own: OwnHeads | None = None) -> Outputs: ...
     @property
     def knows(self) -> Knows: ...
+    @property
+    def grave(self) -> GraveReader | None: ...
 
 
 class Knowledge(Protocol):
@@ -107,12 +113,17 @@ class TriageConfig(Struct, frozen=True, eq=False, weakref=True):
     knowledge: Knowledge | None = None
     own: OwnHeads | None = None
     offers_from: float = 1.0  # level 1 offers questions from this chance of the likeliest on
+    phrases: tuple[PhraseFinder, ...] = ()  # of all languages; the policy's lists, mistyped
 
     @classmethod
     def of(
-        cls, policy: Policy, knowledge: Knowledge | None = None, own: OwnHeads | None = None
+        cls,
+        policy: Policy,
+        knowledge: Knowledge | None = None,
+        own: OwnHeads | None = None,
+        terms: LanguageTerms = NO_TERMS,
     ) -> TriageConfig:
-        """Returns the configuration that a policy states."""
+        """Returns the configuration that a policy and its phrases by language state."""
         lists: Mapping[str, list[str]] = {terms.name: terms.terms for terms in policy.terms}
         clarify = [a.clarify for _, a in policy.rungs() if isinstance(a, ResolverAnswerer)]
         return cls(
@@ -121,7 +132,34 @@ class TriageConfig(Struct, frozen=True, eq=False, weakref=True):
             knowledge,
             own,
             clarify[0].from_ if clarify and clarify[0] is not None else 1.0,
+            (phrase_finder(terms), mistyped_finder(lists, terms.not_meant)),
         )
+
+
+@lru_cache(maxsize=4)
+def phrase_finder(terms: LanguageTerms) -> PhraseFinder:
+    """Returns what finds the phrases of a folder; policies with the same folder share it."""
+    found = [Phrase(one.name, one.parts, one.unspaced) for one in terms.phrases]
+    return PhraseFinder(found, terms.not_meant)
+
+
+SURE_ALONE = 8
+"""Letters of a single word from which a typing error is forgiven: `bribe` is not `bride`."""
+
+
+def mistyped_finder(
+    lists: Mapping[str, Sequence[str]], not_meant: Sequence[str] = ()
+) -> PhraseFinder:
+    """Returns what finds the terms of a policy's own lists with a typing error."""
+    return PhraseFinder(
+        (
+            Phrase(name, ((term,),))
+            for name, terms in lists.items()
+            for term in terms
+            if len(term) >= SURE_ALONE and "*" not in term
+        ),
+        not_meant,
+    )
 
 
 class _Job(Struct, frozen=True, eq=False):
@@ -291,6 +329,12 @@ class TriageEngine:
             order += indices
         if order != list(range(len(asked))):
             rows = [row for _, row in sorted(zip(order, rows, strict=True), key=_place)]
+        if self._model.grave is not None:
+            found = self._model.grave.read(texts, encoded.vectors)
+            rows = [
+                row._replace(grave=one.grave, matter=one.matter, knowledge=one.knowledge)
+                for row, one in zip(rows, found, strict=True)
+            ]
         return rows, _matches(encoded.vectors, asked)
 
     def _model_rows(self, out: Outputs) -> list[ModelRow]:
@@ -322,7 +366,7 @@ def _deliver(results: Sequence[tuple[_Job, EngineResult]]) -> None:
 
 
 def _facts(engine: TriageEngine, text: str, config: TriageConfig) -> TurnFacts:
-    return find_facts(text, config.amounts, config.terms, engine.knows)
+    return find_facts(text, config.amounts, config.terms, engine.knows, config.phrases)
 
 
 def _older_facts(

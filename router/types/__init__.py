@@ -52,6 +52,7 @@ from router.types.decisions import (
 )
 from router.types.enums import (
     EMBEDDING_MODEL,
+    MATTERS,
     MODERATION_MODEL,
     NO_ANSWER_MODEL,
     OWN_MODELS,
@@ -65,6 +66,7 @@ from router.types.enums import (
     Domain,
     EncoderUse,
     Exhausted,
+    Matter,
     PSource,
     Reason,
     RequestState,
@@ -157,6 +159,7 @@ __all__ = [
     "EMBEDDING_MODEL",
     "IN_HAND_FROM",
     "LONG_CHARACTERS",
+    "MATTERS",
     "MAX_REVIEW_MINUTES",
     "MODERATION_MODEL",
     "NANO_PER_USD",
@@ -226,6 +229,7 @@ __all__ = [
     "KeyStore",
     "Ledger",
     "Match",
+    "Matter",
     "Message",
     "MinutePrice",
     "NearCache",
