@@ -24,6 +24,7 @@ from router.policy.content.knowledge import (
     priority_of,
     written_key,
 )
+from router.policy.content.shelf_veto import kept_off_shelf
 from router.policy.parsing.json_schema import schema_faults
 from router.policy.schema import ResolverAnswerer, TierSection
 from router.policy.sections.capabilities import complete
@@ -105,6 +106,8 @@ class Resolver:
         intent = self._knowledge.intents.get(match.intent_id)
         if intent is None or request.response_format.kind != "text":
             return Reason.NOTHING_TO_RESOLVE
+        if kept_off_shelf(signals, intent):
+            return Reason.KEPT_OFF_SHELF
         if request.sampling.n > 1:
             return Reason.NOT_CAPABLE  # there is an answer, but no second one beside it
         for name, slot in intent.slots.items():

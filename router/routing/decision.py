@@ -299,6 +299,7 @@ def _headline(
         warm = (choice,) if choice is Reason.WARM_CACHE else ()
         return (*(limits.floor_reasons or (Reason.FLOOR,)), *warm)
     for reason in (
+        Reason.KEPT_OFF_SHELF,
         Reason.SLOT_UNFILLED,
         Reason.NOT_CAPABLE,
         Reason.LOW_CONFIDENCE,

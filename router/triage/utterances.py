@@ -7,6 +7,8 @@ knows nothing about requests or chances.
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +26,13 @@ SHRINKAGE = 0.8
 """How far the covariance within intents is drawn towards a multiple of the identity."""
 
 
+class Described(NamedTuple):
+    """Holds what the triage model says of texts."""
+
+    vectors: npt.NDArray[np.float32]  # (texts, width), at unit length
+    readings: npt.NDArray[np.float32]  # (texts, columns), see `verifier.readings_of`
+
+
 class Utterances(Struct, frozen=True):
     """Holds what an operator wrote, intent by intent."""
 
@@ -31,6 +40,20 @@ class Utterances(Struct, frozen=True):
     texts: tuple[str, ...]
     owner: npt.NDArray[np.int64]  # (utterances,), ascending, into intent_ids
     vectors: npt.NDArray[np.float32]  # (utterances, width)
+    readings: npt.NDArray[np.float32]  # (utterances, columns), as the heads read them
+
+    @classmethod
+    def of(
+        cls,
+        intents: Sequence[tuple[str, Sequence[str]]],
+        describe: Callable[[Sequence[str]], Described],
+    ) -> Utterances:
+        """Returns the utterances of intents, (id, texts), none of them empty."""
+        texts = tuple(text for _, lines in intents for text in lines)
+        owner = np.array([k for k, (_, lines) in enumerate(intents) for _ in lines], dtype=np.int64)
+        described = describe(texts)
+        names = tuple(name for name, _ in intents)
+        return cls(names, texts, owner, described.vectors, described.readings)
 
     def part(self, kept: npt.NDArray[np.bool_]) -> Utterances:
         """Returns some of the utterances, and the intents that still have one."""
@@ -40,6 +63,7 @@ class Utterances(Struct, frozen=True):
             tuple(itertools.compress(self.texts, kept.tolist())),
             np.searchsorted(left, self.owner[kept]),
             self.vectors[kept],
+            self.readings[kept],
         )
 
     def regression(self, start: Weights | None = None, steps: int = MAX_STEPS) -> Weights:
@@ -81,3 +105,12 @@ class Shape(Struct, frozen=True):
         off = embeddings - self.means[intent]
         away: Floats = np.einsum("rw,rw->r", off @ self.precision, off) / len(self.precision)
         return -away
+
+
+def padded(owner: npt.NDArray[np.int64], intents: int) -> npt.NDArray[np.int64]:
+    """Returns the utterances of each intent as rows of equal length, -1 where a row has ended."""
+    groups = [np.flatnonzero(owner == intent) for intent in range(intents)]
+    table = np.full((intents, max(map(len, groups))), -1, dtype=np.int64)
+    for row, group in enumerate(groups):
+        table[row, : len(group)] = group
+    return table

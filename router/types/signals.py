@@ -7,7 +7,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from router.types.enums import Domain, RequestType
+from router.types.enums import Domain, MatchBasis, RequestType
 from router.types.requests import ChatRequest
 
 
@@ -26,6 +26,7 @@ class Match(Struct, frozen=True):
     confidence: float  # 0..1, calibrated
     similarity: float  # cosine of the nearest utterance, -1..1
     margin: float  # how much nearer its intent's centre is than the next one's, in cosine
+    basis: MatchBasis = MatchBasis.FOREIGN  # what the confidence rests on
 
 
 class HeadReading(Struct, frozen=True):

@@ -19,7 +19,14 @@ from router.money.budget_check import budget_warnings
 from router.money.price_book import is_known
 from router.policy.loading import missing_secrets
 from router.policy.price_list import LoadedPrices
-from router.policy.warnings import ExampleResult, PolicyWarning, notes, run_examples, warnings
+from router.policy.warnings import (
+    ExampleResult,
+    PolicyWarning,
+    cap_warnings,
+    notes,
+    run_examples,
+    warnings,
+)
 from router.request.intake import decided_outcome
 from router.types import ChatRequest, Hints, Message, Reason
 
@@ -71,6 +78,7 @@ def run(core: Core, *, probing: bool = False) -> Checked:
         warnings=[
             *not_installed(loaded, runtime),
             *warnings(loaded.policy, priced),
+            *cap_warnings(loaded.policy, core.highest_match),
             *budget_warnings(loaded.policy, [plan.facts for plan in runtime.plans]),
         ],
         # Not a mistake: a check often runs where no secret is set.

@@ -146,7 +146,8 @@ def _signals(signals: Signals) -> list[tuple[str, str]]:
         lines.append(
             (
                 "match",
-                f"{match.intent_id}, confidence {match.confidence:.3f}, similarity "
+                f"{match.intent_id}, confidence {match.confidence:.3f} "
+                f"({match.basis.value.replace('_', ' ')}), similarity "
                 f"{match.similarity:.2f}, margin {match.margin:.2f}",
             )
         )
