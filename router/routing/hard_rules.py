@@ -25,10 +25,20 @@ from __future__ import annotations
 from msgspec import Struct
 from msgspec.structs import replace
 
+from router.policy.content.term_files import list_of
 from router.policy.head_conditions import any_holds
 from router.policy.schema import DecisionSection, HardRule, Policy
 from router.routing.constraints import Asked
-from router.types import Decision, DecisionMode, Domain, Reason, RequestType, Signals, usd_to_nano
+from router.types import (
+    MATTERS,
+    Decision,
+    DecisionMode,
+    Domain,
+    Reason,
+    RequestType,
+    Signals,
+    usd_to_nano,
+)
 
 HIGH_RISK = {
     Domain.FINANCE: Reason.HIGH_RISK_FINANCIAL,
@@ -177,12 +187,14 @@ def _policy_rules(policy: Policy, signals: Signals) -> tuple[list[Limit], list[L
     held = [rule for rule in policy.hard_rules if _holds(rule, signals)]
     if not held:
         return [], []
-    domain_of = {term_list.name: term_list.domain for term_list in policy.terms}
+    lists = _lists(signals)
+    domain_of: dict[str, Domain | None] = {matter.value: d for matter, d in MATTERS.items()}
+    domain_of |= {term_list.name: term_list.domain for term_list in policy.terms}
     floors = []
     for rule in held:
         if rule.floor is None:
             continue
-        hit = next((domain_of.get(name) for name in rule.terms if name in signals.risk_terms), None)
+        hit = next((domain_of.get(name) for name in rule.terms if name in lists), None)
         domain = hit or (signals.domain if rule.domains else None)
         reason = HIGH_RISK.get(domain, Reason.POLICY_RULE) if domain else Reason.POLICY_RULE
         floors.append((rule.floor, reason))
@@ -190,11 +202,16 @@ def _policy_rules(policy: Policy, signals: Signals) -> tuple[list[Limit], list[L
     return floors, ceilings
 
 
+def _lists(signals: Signals) -> frozenset[str]:
+    """Returns the term lists that match, whichever language they were found in."""
+    return frozenset(map(list_of, signals.risk_terms))
+
+
 def _holds(rule: HardRule, signals: Signals) -> bool:
     return (
         (
             not rule.terms
-            or (bool(signals.risk_terms) and any(t in signals.risk_terms for t in rule.terms))
+            or (bool(signals.risk_terms) and not _lists(signals).isdisjoint(rule.terms))
         )
         and (not rule.domains or signals.domain in rule.domains)
         and (not rule.request_types or signals.request_type in rule.request_types)

@@ -13,6 +13,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from itertools import repeat
 from queue import SimpleQueue
 from typing import NamedTuple, Protocol
@@ -22,6 +23,7 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
+from router.policy.content.term_files import NO_TERMS, LanguageTerms
 from router.policy.schema import Policy, ResolverAnswerer
 from router.stats.heads import Encoded
 from router.triage.own_heads import OwnHeads
@@ -40,6 +42,7 @@ from router.triage.text.disguises import Knows
 from router.triage.text.rules import VERSION as RULES_VERSION
 from router.triage.text.rules import read_by_rules
 from router.triage.text.spelling import knows_all
+from router.triage.text.phrase_finder import NO_PHRASES, Phrase, PhraseFinder
 from router.triage.text.terms import TermFinder
 from router.types import RISK_DOMAINS, Domain, HeadReading, Match, RequestType
 
@@ -107,12 +110,17 @@ class TriageConfig(Struct, frozen=True, eq=False, weakref=True):
     knowledge: Knowledge | None = None
     own: OwnHeads | None = None
     offers_from: float = 1.0  # level 1 offers questions from this chance of the likeliest on
+    phrases: PhraseFinder = NO_PHRASES  # of all languages
 
     @classmethod
     def of(
-        cls, policy: Policy, knowledge: Knowledge | None = None, own: OwnHeads | None = None
+        cls,
+        policy: Policy,
+        knowledge: Knowledge | None = None,
+        own: OwnHeads | None = None,
+        terms: LanguageTerms = NO_TERMS,
     ) -> TriageConfig:
-        """Returns the configuration that a policy states."""
+        """Returns the configuration that a policy and its phrases by language state."""
         lists: Mapping[str, list[str]] = {terms.name: terms.terms for terms in policy.terms}
         clarify = [a.clarify for _, a in policy.rungs() if isinstance(a, ResolverAnswerer)]
         return cls(
@@ -121,7 +129,15 @@ class TriageConfig(Struct, frozen=True, eq=False, weakref=True):
             knowledge,
             own,
             clarify[0].from_ if clarify and clarify[0] is not None else 1.0,
+            phrase_finder(terms),
         )
+
+
+@lru_cache(maxsize=4)
+def phrase_finder(terms: LanguageTerms) -> PhraseFinder:
+    """Returns what finds the phrases of a folder; policies with the same folder share it."""
+    found = [Phrase(one.name, one.parts, one.unspaced) for one in terms.phrases]
+    return PhraseFinder(found, terms.not_meant)
 
 
 class _Job(Struct, frozen=True, eq=False):
@@ -322,7 +338,7 @@ def _deliver(results: Sequence[tuple[_Job, EngineResult]]) -> None:
 
 
 def _facts(engine: TriageEngine, text: str, config: TriageConfig) -> TurnFacts:
-    return find_facts(text, config.amounts, config.terms, engine.knows)
+    return find_facts(text, config.amounts, config.terms, engine.knows, config.phrases)
 
 
 def _older_facts(

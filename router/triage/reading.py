@@ -35,6 +35,7 @@ from router.triage.text.phrases import (
     is_bare_follow_up,
     is_placeholder,
 )
+from router.triage.text.phrase_finder import NO_PHRASES, PhraseFinder
 from router.triage.text.spelling import knows_all
 from router.triage.text.terms import TermFinder
 from router.triage.text.turns import Turns
@@ -85,7 +86,11 @@ class RuleFacts(NamedTuple):
 
 
 def find_facts(
-    text: str, amounts: AmountReader, terms: TermFinder, knows: Knows = knows_all
+    text: str,
+    amounts: AmountReader,
+    terms: TermFinder,
+    knows: Knows = knows_all,
+    phrases: PhraseFinder = NO_PHRASES,
 ) -> TurnFacts:
     """Returns what the rules find in one text, in linear time.
 
@@ -93,12 +98,12 @@ def find_facts(
     """
     folded = fold(text)
     found = amounts.read(folded)
-    names = terms.find(folded)
+    names = (*terms.find(folded), *phrases.find(folded))
     talk = find_router_talk(folded)
     disguised = undisguised(text, folded, knows)
     for form in map(fold, disguised):
         found = largest_amounts((found, amounts.read(form)))
-        names = _union((names, terms.find(form)))
+        names = _union((names, terms.find(form), phrases.find(form)))
     without_talk = "" if talk is None or not fold(talk.rest).words else talk.rest
     return TurnFacts(
         folded=folded,

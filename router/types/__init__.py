@@ -49,6 +49,7 @@ from router.types.decisions import (
 )
 from router.types.enums import (
     EMBEDDING_MODEL,
+    MATTERS,
     MODERATION_MODEL,
     NO_ANSWER_MODEL,
     OWN_MODELS,
@@ -62,6 +63,7 @@ from router.types.enums import (
     Domain,
     EncoderUse,
     Exhausted,
+    Matter,
     PSource,
     Reason,
     RequestState,
@@ -153,6 +155,7 @@ __all__ = [
     "CSAT_LOWEST",
     "EMBEDDING_MODEL",
     "LONG_CHARACTERS",
+    "MATTERS",
     "MAX_REVIEW_MINUTES",
     "MODERATION_MODEL",
     "NANO_PER_USD",
@@ -220,6 +223,7 @@ __all__ = [
     "KeyStore",
     "Ledger",
     "Match",
+    "Matter",
     "Message",
     "MinutePrice",
     "NearCache",

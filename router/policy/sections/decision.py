@@ -132,7 +132,7 @@ class DecisionSection(Section):
 
 
 class TriageSection(Section):
-    """Chooses the text of a request that the rules read.
+    """Chooses the text of a request that the rules read, and their phrases by language.
 
     Terms and amounts in it can start a hard rule and raise stakes. They never lower either. The
     model reads user text only. Example: `triage: {read: [user, developer, tool]}`.
@@ -144,6 +144,14 @@ class TriageSection(Section):
         "and developer messages) | tool (tool results, and the arguments of tool calls). At most "
         "65,536 characters of a request are read, the user's first. A longer request counts as "
         "novel.",
+    )
+
+    terms: str = Field(
+        default="terms",
+        description="Folder of grave phrases by language (`de.yaml`), relative to the policy. "
+        "Left out: the shipped ones. A hard rule names their lists: medical_emergency, self_harm, "
+        "violence, poison, fraud, legal, engineering_safety. A file of your own folder needs no "
+        "entry here.",
     )
 
     @model_validator(mode="after")
