@@ -31,6 +31,7 @@ Term = Annotated[str, Field(min_length=1, max_length=80)]
 Phrase = Annotated[str, Field(min_length=2, max_length=160)]
 _GROUP = "@"
 _AND = " + "
+SHORTEST_STEM = 5
 LANGUAGE_MARK = ":"
 """Stands between list and language in reports, as in `self_harm:de`; no list of a policy has it."""
 
@@ -48,16 +49,24 @@ class TermFile(Section):
     phrases: dict[Matter, list[Phrase]]
 
     @model_validator(mode="after")
-    def _groups_exist(self) -> TermFile:
+    def _phrases_can_be_found(self) -> TermFile:
+        mistakes = [*self._short_stems(), *self._unknown_groups()]
+        if mistakes:
+            raise ValueError("; ".join(mistakes))
+        return self
+
+    def _short_stems(self) -> Iterator[str]:
+        texts = [text for phrases in self.phrases.values() for text in phrases]
+        for text in (*texts, *(term for group in self.groups.values() for term in group)):
+            if any(len(word) <= SHORTEST_STEM for word in text.split() if word.endswith("*")):
+                yield f"{SHORTEST_STEM} letters or more before the `*` of {text!r}"
+
+    def _unknown_groups(self) -> Iterator[str]:
         for matter, phrases in self.phrases.items():
             for phrase in phrases:
                 for part in phrase.split(_AND):
                     if part.startswith(_GROUP) and part[1:] not in self.groups:
-                        raise ValueError(
-                            f"phrases.{matter.value}: {phrase!r} names a group that is not in "
-                            f"groups: {', '.join(self.groups) or 'none is'}"
-                        )
-        return self
+                        yield f"a group of `groups` in {phrase!r} of {matter.value}"
 
 
 class LanguagePhrase(Struct, frozen=True):
