@@ -21,6 +21,8 @@ FUZZY_FROM = 5
 SHORTEST_STEM = 5
 LONGEST = 24
 """Letters of a word that are looked at."""
+BEGINNING = 4
+"""Letters that rule most words out before each of their letters is left out in turn."""
 WINDOW = 10
 """Words between which the parts of a phrase lie, about a sentence of speech."""
 WINDOW_UNSPACED = 24
@@ -70,6 +72,7 @@ class PhraseFinder:
         self._stems: set[str] = set()
         self._deletes: dict[str, list[str]] = {}
         self._stem_deletes: dict[str, list[str]] = {}
+        self._beginnings: set[str] = set()  # of all keys of both
         self._meanings: dict[str, tuple[str, ...]] = {}
         self._not_meant = {word for text in not_meant for word in fold(text).words}
         self._phrases: list[tuple[str, tuple[int, ...], int]] = []
@@ -109,6 +112,7 @@ class PhraseFinder:
         if len(word) >= FUZZY_FROM:
             for shorter in {word, *_deleted(word)}:
                 deletes.setdefault(shorter, []).append(word)
+                self._beginnings.add(shorter[:BEGINNING])
 
     def find(self, text: Folded) -> tuple[str, ...]:
         """Returns the names of the phrases found, each once, in the order of the phrases."""
@@ -158,7 +162,7 @@ class PhraseFinder:
                 yield from self._nearly(spelled)
 
     def _nearly(self, word: str) -> Iterator[str]:
-        if len(word) < FUZZY_FROM - 1:
+        if len(word) < FUZZY_FROM - 1 or self._beginnings.isdisjoint(_beginnings(word)):
             return
         yield from _near(word, self._deletes)
         for end in range(SHORTEST_STEM - 1, len(word) + 1):
@@ -171,6 +175,13 @@ def _near(word: str, deletes: dict[str, list[str]]) -> Iterator[str]:
         for candidate in deletes.get(shorter, ()):
             if is_one_edit(word, candidate):
                 yield candidate
+
+
+def _beginnings(word: str) -> Iterator[str]:
+    """Yields how a word begins, also when one of its first letters is one too many."""
+    yield word[:BEGINNING]
+    for i in range(BEGINNING):
+        yield word[:i] + word[i + 1 : BEGINNING + 1]
 
 
 def _deleted(word: str) -> Iterator[str]:
