@@ -39,10 +39,10 @@ from router.triage.reading import (
 )
 from router.triage.text.amounts import AmountReader
 from router.triage.text.disguises import Knows
+from router.triage.text.phrase_finder import Phrase, PhraseFinder
 from router.triage.text.rules import VERSION as RULES_VERSION
 from router.triage.text.rules import read_by_rules
 from router.triage.text.spelling import knows_all
-from router.triage.text.phrase_finder import NO_PHRASES, Phrase, PhraseFinder
 from router.triage.text.terms import TermFinder
 from router.types import RISK_DOMAINS, Domain, HeadReading, Match, RequestType
 
@@ -110,7 +110,7 @@ class TriageConfig(Struct, frozen=True, eq=False, weakref=True):
     knowledge: Knowledge | None = None
     own: OwnHeads | None = None
     offers_from: float = 1.0  # level 1 offers questions from this chance of the likeliest on
-    phrases: PhraseFinder = NO_PHRASES  # of all languages
+    phrases: tuple[PhraseFinder, ...] = ()  # of all languages; the policy's lists, mistyped
 
     @classmethod
     def of(
@@ -129,7 +129,7 @@ class TriageConfig(Struct, frozen=True, eq=False, weakref=True):
             knowledge,
             own,
             clarify[0].from_ if clarify and clarify[0] is not None else 1.0,
-            phrase_finder(terms),
+            (phrase_finder(terms), mistyped_finder(lists, terms.not_meant)),
         )
 
 
@@ -138,6 +138,25 @@ def phrase_finder(terms: LanguageTerms) -> PhraseFinder:
     """Returns what finds the phrases of a folder; policies with the same folder share it."""
     found = [Phrase(one.name, one.parts, one.unspaced) for one in terms.phrases]
     return PhraseFinder(found, terms.not_meant)
+
+
+SURE_ALONE = 8
+"""Letters of a single word from which a typing error is forgiven: `bribe` is not `bride`."""
+
+
+def mistyped_finder(
+    lists: Mapping[str, Sequence[str]], not_meant: Sequence[str] = ()
+) -> PhraseFinder:
+    """Returns what finds the terms of a policy's own lists with a typing error."""
+    return PhraseFinder(
+        (
+            Phrase(name, ((term,),))
+            for name, terms in lists.items()
+            for term in terms
+            if len(term) >= SURE_ALONE and "*" not in term
+        ),
+        not_meant,
+    )
 
 
 class _Job(Struct, frozen=True, eq=False):

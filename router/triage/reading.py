@@ -30,12 +30,12 @@ from router.triage.text.amounts import MAX_AMOUNTS, AmountReader
 from router.triage.text.disguises import Knows, undisguised
 from router.triage.text.folding import Folded, fold
 from router.triage.text.numbers import crowded
+from router.triage.text.phrase_finder import PhraseFinder
 from router.triage.text.phrases import (
     find_router_talk,
     is_bare_follow_up,
     is_placeholder,
 )
-from router.triage.text.phrase_finder import NO_PHRASES, PhraseFinder
 from router.triage.text.spelling import knows_all
 from router.triage.text.terms import TermFinder
 from router.triage.text.turns import Turns
@@ -90,7 +90,7 @@ def find_facts(
     amounts: AmountReader,
     terms: TermFinder,
     knows: Knows = knows_all,
-    phrases: PhraseFinder = NO_PHRASES,
+    phrases: Sequence[PhraseFinder] = (),
 ) -> TurnFacts:
     """Returns what the rules find in one text, in linear time.
 
@@ -98,12 +98,12 @@ def find_facts(
     """
     folded = fold(text)
     found = amounts.read(folded)
-    names = (*terms.find(folded), *phrases.find(folded))
+    names = _terms(folded, terms, phrases)
     talk = find_router_talk(folded)
     disguised = undisguised(text, folded, knows)
     for form in map(fold, disguised):
         found = largest_amounts((found, amounts.read(form)))
-        names = _union((names, terms.find(form), phrases.find(form)))
+        names = _union((names, _terms(form, terms, phrases)))
     without_talk = "" if talk is None or not fold(talk.rest).words else talk.rest
     return TurnFacts(
         folded=folded,
@@ -115,6 +115,10 @@ def find_facts(
         unusual=bool(disguised) or (talk is not None and talk.addressed),
         placeholder=is_placeholder(folded),
     )
+
+
+def _terms(text: Folded, terms: TermFinder, phrases: Sequence[PhraseFinder]) -> tuple[str, ...]:
+    return _union((terms.find(text), *(finder.find(text) for finder in phrases)))
 
 
 class ModelRow(NamedTuple):

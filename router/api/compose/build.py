@@ -34,7 +34,6 @@ from router.policy.schema import (
     AnswererSection,
     DeliberationAnswerer,
     PassagesAnswerer,
-    Policy,
     ResolverAnswerer,
 )
 from router.routing.policy_runtime import NO_PRICE, PolicyRuntime, RungPlan

@@ -150,8 +150,8 @@ class TriageSection(Section):
         default="terms",
         description="Folder of grave phrases by language (`de.yaml`), relative to the policy. "
         "Left out: the shipped ones. A hard rule names their lists: medical_emergency, self_harm, "
-        "violence, poison, fraud, legal, engineering_safety. A file of your own folder needs no "
-        "entry here.",
+        "violence, poison, fraud, legal, engineering_safety. A folder of your own replaces the "
+        "shipped one.",
     )
 
     @model_validator(mode="after")

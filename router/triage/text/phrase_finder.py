@@ -116,7 +116,10 @@ class PhraseFinder:
 
     def find(self, text: Folded) -> tuple[str, ...]:
         """Returns the names of the phrases found, each once, in the order of the phrases."""
-        meanings = [self._meaning(word) for word in text.words]
+        kept = self._meanings
+        meanings = [kept[w] if w in kept else self._meaning(w) for w in text.words]
+        if not any(meanings):
+            return ()
         last: dict[int, int] = {}  # where each part was seen last
         found: set[int] = set()
         for start, here in enumerate(meanings):
@@ -229,7 +232,3 @@ def _spellings(word: str) -> Iterator[str]:
     for prefix in _ARABIC_PREFIXES:
         if word.startswith(prefix) and len(word) - len(prefix) >= 3:
             yield word[len(prefix) :]
-
-
-NO_PHRASES = PhraseFinder(())
-"""Finds nothing: what a policy without phrases has."""
