@@ -22,6 +22,7 @@ from router.errors import (
 from router.policy.content.deliberation import found_facts
 from router.request.ledger_row import lowered_cap, redirects_of
 from router.request.progress import STAND_IN, Candidate, Progress, shown_rung, untried
+from router.routing.hard_rules import disclaimer_of
 from router.routing.routed_request import RoutedRequest
 from router.routing.verification import Verification, cut_by_client
 from router.types import (
@@ -79,6 +80,7 @@ def committed(
         unsupported_tools=routed.request.unsupported_tools,
         redirects=redirects_of(progress),
         max_output_tokens=lowered_cap(routed, named),
+        disclaimer=disclaimer_of(routed.policy, routed.signals),
     )
 
 

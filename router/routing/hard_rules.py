@@ -5,7 +5,8 @@ headline:
 
     1. the triage model is missing            -> level 2, everything up when unsure
     2. the policy's hard rules                -> as written
-    3. high-risk: P(finance, legal, medical or engineering safety) x P(high stakes) -> level 3
+    3. somebody's grave matter, in any of fourteen languages -> level 3
+       high-risk: P(finance, legal, medical or engineering safety) x P(high stakes) -> level 3
     4. impact from $10,000                    -> level 3
     5. strategic or multi-stakeholder         -> level 3
     6. architecture decision                  -> level 3
@@ -103,7 +104,7 @@ def _bounds(
     rules = [*_degraded(signals), *floors]
     triggers = policy.decision.mode is not DecisionMode.EXPECTED_LOSS
     if triggers:
-        rules += _fixed_triggers(policy.decision, signals, asked)
+        rules += _fixed_triggers(policy, signals, asked)
     if rules:
         rules = [(min(level, top), reason) for level, reason in rules if level > 1]
     hard_floor = _highest(rules, 1)
@@ -184,10 +185,10 @@ def _degraded(signals: Signals) -> list[Limit]:
 
 def _policy_rules(policy: Policy, signals: Signals) -> tuple[list[Limit], list[Limit]]:
     """Returns the floors and the ceilings of the policy's own rules that hold."""
-    held = [rule for rule in policy.hard_rules if _holds(rule, signals)]
+    lists = _lists(policy, signals) if signals.risk_terms else frozenset()
+    held = [rule for rule in policy.hard_rules if _holds(rule, signals, lists)]
     if not held:
         return [], []
-    lists = _lists(signals)
     domain_of: dict[str, Domain | None] = {matter.value: d for matter, d in MATTERS.items()}
     domain_of |= {term_list.name: term_list.domain for term_list in policy.terms}
     floors = []
@@ -202,17 +203,44 @@ def _policy_rules(policy: Policy, signals: Signals) -> tuple[list[Limit], list[L
     return floors, ceilings
 
 
-def _lists(signals: Signals) -> frozenset[str]:
-    """Returns the term lists that match, whichever language they were found in."""
-    return frozenset(map(list_of, signals.risk_terms))
+def _lists(policy: Policy, signals: Signals) -> frozenset[str]:
+    """Returns the term lists that count, whichever language they were found in."""
+    found = frozenset(map(list_of, signals.risk_terms))
+    soft = frozenset(terms.name for terms in policy.terms if terms.not_for_knowledge)
+    # A phrase by language is about somebody, so that one of those counts in any case.
+    meant = frozenset(map(list_of, (n for n in signals.risk_terms if n != list_of(n))))
+    return found - (soft - meant) if _knows_only(policy.decision, signals) else found
 
 
-def _holds(rule: HardRule, signals: Signals) -> bool:
+def _knows_only(section: DecisionSection, signals: Signals) -> bool:
+    """Returns True when a request asks for knowledge, and nobody's grave matter shows in it."""
+    return signals.knowledge >= section.knowledge_at and signals.grave < section.grave_at
+
+
+def for_knowledge(policy: Policy, signals: Signals) -> bool:
+    """Returns True for a request that asks for general knowledge only.
+
+    Its domain is then a subject, and nobody's decision: it starts no trigger, no review and no safe
+    answer. A term that counts and an amount that triggers compare say otherwise.
+    """
     return (
-        (
-            not rule.terms
-            or (bool(signals.risk_terms) and not _lists(signals).isdisjoint(rule.terms))
-        )
+        _knows_only(policy.decision, signals)
+        and signals.impact_nano_usd < usd_to_nano(policy.decision.level_2_from_usd)
+        and not (signals.risk_terms and _lists(policy, signals))
+    )
+
+
+def disclaimer_of(policy: Policy, signals: Signals) -> str:
+    """Returns the policy's sentence for an answer to a question of knowledge; "" for none."""
+    if not policy.disclaimers or signals.domain_p < policy.decision.domain_at:
+        return ""
+    text = policy.disclaimers.get(signals.domain, "")
+    return text if text and for_knowledge(policy, signals) else ""
+
+
+def _holds(rule: HardRule, signals: Signals, lists: frozenset[str]) -> bool:
+    return (
+        (not rule.terms or (bool(lists) and not lists.isdisjoint(rule.terms)))
         and (not rule.domains or signals.domain in rule.domains)
         and (not rule.request_types or signals.request_type in rule.request_types)
         and (rule.stakes_high_at is None or signals.stakes_high >= rule.stakes_high_at)
@@ -224,13 +252,16 @@ def _holds(rule: HardRule, signals: Signals) -> bool:
     )
 
 
-def _fixed_triggers(section: DecisionSection, signals: Signals, asked: Asked) -> list[Limit]:
+def _fixed_triggers(policy: Policy, signals: Signals, asked: Asked) -> list[Limit]:
+    section = policy.decision
     impact = _impact(signals, asked)
     strategic = signals.strategic >= section.strategic_at
     multi_factor = signals.multi_factor >= section.multi_factor_at
     in_domain = signals.domain_p >= section.domain_at
     risk, risk_p = _risk(signals)
+    knowledge = for_knowledge(policy, signals)
     high_risk = risk is not None and risk_p * signals.stakes_high >= section.high_risk_at
+    grave = signals.matter is not None and signals.grave >= section.grave_at
     architecture = (
         signals.domain is Domain.TECHNOLOGY
         and in_domain
@@ -238,17 +269,23 @@ def _fixed_triggers(section: DecisionSection, signals: Signals, asked: Asked) ->
         and multi_factor
     )
     rows = (
-        (high_risk, 3, HIGH_RISK.get(risk, Reason.POLICY_RULE) if risk else Reason.POLICY_RULE),
+        (grave, 3, _named(MATTERS[signals.matter] if signals.matter else None)),
+        (high_risk and not knowledge, 3, _named(risk)),
         (impact >= usd_to_nano(section.level_3_from_usd), 3, Reason.IMPACT_LEVEL_3),
         (strategic, 3, Reason.STRATEGIC),
         (architecture, 3, Reason.ARCHITECTURE),
         (impact >= usd_to_nano(section.level_2_from_usd), 2, Reason.IMPACT_LEVEL_2),
-        (signals.stakes_high >= section.high_stakes_at, 2, Reason.HIGH_STAKES),
+        (signals.stakes_high >= section.high_stakes_at and not knowledge, 2, Reason.HIGH_STAKES),
         (multi_factor, 2, Reason.MULTI_FACTOR),
         (signals.novelty >= section.novel_at, 2, Reason.NOVEL),
         (max(signals.toxic, signals.spam) >= section.unsafe_at, 2, Reason.UNSAFE),
     )
     return [(level, reason) for fires, level, reason in rows if fires]
+
+
+def _named(domain: Domain | None) -> Reason:
+    """Returns the reason that names a domain of high risk."""
+    return Reason.POLICY_RULE if domain is None else HIGH_RISK.get(domain, Reason.POLICY_RULE)
 
 
 def _risk(signals: Signals) -> tuple[Domain | None, float]:
@@ -272,6 +309,8 @@ def risk_domain_of(policy: Policy, signals: Signals, decision: Decision) -> Doma
     for reason in decision.floor_reasons:
         if reason in RISK_OF:
             return RISK_OF[reason]
+    if for_knowledge(policy, signals):
+        return None
     sure = signals.domain_p >= policy.decision.domain_at
     ruled = signals.domain in policy.exhausted.by_domain
     return signals.domain if sure and ruled else None

@@ -26,6 +26,7 @@ from msgspec import Struct
 from router.policy.content.term_files import NO_TERMS, LanguageTerms
 from router.policy.schema import Policy, ResolverAnswerer
 from router.stats.heads import Encoded
+from router.triage.grave import GraveReader
 from router.triage.own_heads import OwnHeads
 from router.triage.reading import (
     ModelRow,
@@ -90,6 +91,8 @@ class Model(Protocol):
     def read(self, encoded: Encoded, own: OwnHeads | None = None) -> Outputs: ...
     @property
     def knows(self) -> Knows: ...
+    @property
+    def grave(self) -> GraveReader | None: ...
 
 
 class Knowledge(Protocol):
@@ -326,6 +329,12 @@ class TriageEngine:
             order += indices
         if order != list(range(len(asked))):
             rows = [row for _, row in sorted(zip(order, rows, strict=True), key=_place)]
+        if self._model.grave is not None:
+            found = self._model.grave.read(texts, encoded.vectors)
+            rows = [
+                row._replace(grave=one.grave, matter=one.matter, knowledge=one.knowledge)
+                for row, one in zip(rows, found, strict=True)
+            ]
         return rows, _matches(encoded.vectors, asked)
 
     def _model_rows(self, out: Outputs) -> list[ModelRow]:

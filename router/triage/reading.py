@@ -29,6 +29,7 @@ from router.policy.head_conditions import highest
 from router.triage.text.amounts import MAX_AMOUNTS, AmountReader
 from router.triage.text.disguises import Knows, undisguised
 from router.triage.text.folding import Folded, fold
+from router.triage.text.languages import ENGLISH, UNKNOWN, language_of
 from router.triage.text.numbers import crowded
 from router.triage.text.phrase_finder import PhraseFinder
 from router.triage.text.phrases import (
@@ -44,6 +45,7 @@ from router.types import (
     Domain,
     HeadReading,
     Match,
+    Matter,
     RequestType,
     SessionMemory,
     Signals,
@@ -52,6 +54,8 @@ from router.types import (
 NOVEL = 0.5  # the default of decision.novel_at: "unsure, look closer"
 DOMAIN_COUNTS_AT = 0.5  # an earlier domain stays from this chance on
 ASKS_ITSELF_AT = 0.5  # a chance of a match above which a turn has a question of its own
+READ = frozenset({ENGLISH, UNKNOWN})
+"""Languages that the encoder reads; text without a function word may be anything, also English."""
 MODEL_FOLLOW_UP_WORDS = 12  # the model's word for it is taken for short turns only
 
 # Domains whose mistakes hurt most; the order within a rank does not matter.
@@ -75,6 +79,7 @@ class TurnFacts(Struct, frozen=True):
     other_forms: tuple[str, ...] = ()  # read besides: without talk to the router, undisguised
     unusual: bool = False  # it talked to the router, or was disguised
     placeholder: bool = False  # what a program put in place of a text: "#NAME?"
+    language: str = UNKNOWN
 
 
 class RuleFacts(NamedTuple):
@@ -114,6 +119,7 @@ def find_facts(
         other_forms=(*disguised, without_talk) if without_talk else disguised,
         unusual=bool(disguised) or (talk is not None and talk.addressed),
         placeholder=is_placeholder(folded),
+        language=language_of(text, folded.words),
     )
 
 
@@ -139,6 +145,9 @@ class ModelRow(NamedTuple):
     toxic: float
     spam: float
     heads: tuple[HeadReading, ...] = ()  # the policy's own
+    grave: float = 0.0
+    matter: Matter | None = None
+    knowledge: float = 0.0
 
 
 class TurnReading(Struct, frozen=True):
@@ -151,6 +160,7 @@ class TurnReading(Struct, frozen=True):
     bare: bool  # a bare follow-up by its words
     follow_up: bool  # continues an earlier turn, by its words or by the model
     degraded: bool = False
+    language: str = UNKNOWN
 
 
 def reading_of(
@@ -163,9 +173,10 @@ def reading_of(
 ) -> TurnReading:
     """Returns a turn's reading from what the model and the rules found.
 
-    A text that matches an approved answer is not novel, however rare its words: novelty is at most
-    1 - the match's confidence. Where the policy offers several answers (`offers_from`), the chances
-    of all count. After that it is raised where the turn talks to the router or is
+    A text in a language that the model cannot read is novel, whatever the model makes of it. A text
+    that matches an approved answer is not novel, however rare its words: novelty is at most 1 - the
+    match's confidence. Where the policy offers several answers (`offers_from`), the chances of all
+    count. After that it is raised where the turn talks to the router or is
     disguised (NOVEL), or is longer than what is read (1). A placeholder asks for nothing, so it
     matches nothing and is novel.
     """
@@ -174,7 +185,8 @@ def reading_of(
     known = 0.0 if match is None else match.confidence
     if match is not None and known >= offers_from:
         known = min(1.0, known + sum([chance for _, chance in match.others]))
-    novelty = min(row.novelty, 1.0 - known)
+    novelty = row.novelty if facts.language in READ else max(row.novelty, NOVEL)
+    novelty = min(novelty, 1.0 - known)
     if facts.unusual or facts.placeholder:
         novelty = max(novelty, NOVEL)
     if facts.unread:
@@ -188,7 +200,16 @@ def reading_of(
         and not facts.risk_terms
     )
     follow_up = facts.bare or by_model
-    return TurnReading(row, match, facts.amounts, facts.risk_terms, facts.bare, follow_up, degraded)
+    return TurnReading(
+        row,
+        match,
+        facts.amounts,
+        facts.risk_terms,
+        facts.bare,
+        follow_up,
+        degraded,
+        facts.language,
+    )
 
 
 def more_cautious(one: ModelRow, other: ModelRow) -> ModelRow:
@@ -208,7 +229,18 @@ def more_cautious(one: ModelRow, other: ModelRow) -> ModelRow:
         toxic=max(one.toxic, other.toxic),
         spam=max(one.spam, other.spam),
         heads=highest((one.heads, other.heads)),
+        grave=max(one.grave, other.grave),
+        matter=graver((one.grave, one.matter), (other.grave, other.matter))[1],
+        knowledge=min(one.knowledge, other.knowledge),
     )
+
+
+Grave = tuple[float, Matter | None]
+
+
+def graver(one: Grave, other: Grave) -> Grave:
+    """Returns the likelier of two grave matters with its chance; the first where they are even."""
+    return other if other[0] > one[0] else one
 
 
 def _second(pair: tuple[Domain | None, float]) -> float:
@@ -258,12 +290,14 @@ def signals_of(
     risk: tuple[Domain | None, float] = (row.risk_domain, row.risk_p)
     stakes, strategic, multi_factor = row.stakes_high, row.strategic, row.multi_factor
     amounts, names = last.amounts, last.risk_terms
+    grave: Grave = (row.grave, row.matter)
     for turn in earlier:
         domain = higher_domain(domain, (turn.row.domain, turn.row.domain_p))
         risk = max(risk, (turn.row.risk_domain, turn.row.risk_p), key=_second)
         stakes = max(stakes, turn.row.stakes_high)
         strategic = max(strategic, turn.row.strategic)
         multi_factor = max(multi_factor, turn.row.multi_factor)
+        grave = graver(grave, (turn.row.grave, turn.row.matter))
     if earlier or older:
         sources: list[TurnReading | RuleFacts] = [*readings, *older]
         amounts = largest_amounts(facts.amounts for facts in sources)
@@ -277,6 +311,7 @@ def signals_of(
         strategic = max(strategic, memory.strategic)
         multi_factor = max(multi_factor, memory.multi_factor)
         names = _union((names, memory.risk_terms))
+        grave = graver(grave, (memory.grave, memory.matter))
     heads = row.heads
     if heads and (earlier or memory is not None):
         heads = _highest_of(heads, earlier, memory)
@@ -305,6 +340,10 @@ def signals_of(
         input_tokens=input_tokens,
         triage_version=version,
         heads=heads,
+        grave=grave[0],
+        matter=grave[1],
+        knowledge=0.0 if continued else row.knowledge,
+        language=last.language,
     )
 
 
@@ -401,7 +440,9 @@ def memory_after(signals: Signals, memory: SessionMemory | None, tier_number: in
     stakes, impact = signals.stakes_high, signals.impact_nano_usd
     strategic, multi_factor, names = signals.strategic, signals.multi_factor, signals.risk_terms
     heads = signals.heads
+    grave: Grave = (signals.grave, signals.matter)
     if memory is not None:
+        grave = graver(grave, (memory.grave, memory.matter))
         domain = higher_domain(domain, (memory.domain, memory.domain_p))
         risk = max(risk, (memory.risk_domain, memory.risk_p), key=_second)
         stakes = max(stakes, memory.stakes_high)
@@ -425,4 +466,6 @@ def memory_after(signals: Signals, memory: SessionMemory | None, tier_number: in
         last_tier_number=tier_number,
         match=signals.match,
         heads=heads,
+        grave=grave[0],
+        matter=grave[1],
     )

@@ -23,7 +23,7 @@ from router.stats import heads
 from router.stats.calibration import Floats
 from router.stats.heads import Embeddings, Encoded, HeadStack
 from router.stats.ngrams import BUCKETS, Grams, counted
-from router.triage import match, novelty
+from router.triage import grave, match, novelty
 from router.triage.encoder import Encoder, cut, sha256_of
 from router.triage.novelty import Novelty
 from router.triage.own_heads import OwnHeads
@@ -39,6 +39,7 @@ HEAD_NAMES = (
     "request_type", "domain", "difficulty", "stakes", "multi_factor", "strategic", "toxic", "spam",
 )  # fmt: skip
 
+NO_MODEL_FILES = (MANIFEST, "CARD.md", "card.json", f"{grave.NAME}.card.json")
 DEFAULT_FOLDER = Path(__file__).parent / "model"
 
 
@@ -72,6 +73,7 @@ class TriageModel:
         match_coefficients: Floats,
         version: str,
         rarity: Rarity | None = None,
+        reader: grave.GraveReader | None = None,
     ) -> None:
         self.encoder = encoder
         self.stack = stack
@@ -79,6 +81,7 @@ class TriageModel:
         self.match_coefficients = match_coefficients
         self.version = version
         self.rarity = rarity
+        self.grave = reader
         self.knows = encoder.tokenise.knows
         self.request_types = stack.heads["request_type"].classes
         self.domains = stack.heads["domain"].classes
@@ -101,7 +104,8 @@ class TriageModel:
         unseen = novelty.load(folder, encoder.sha256)
         coefficients = match.load(folder / MATCH, encoder.sha256)
         rarity = load_rarity(folder)
-        return cls(encoder, HeadStack(loaded), unseen, coefficients, version, rarity)
+        reader = grave.load(folder, encoder.sha256)
+        return cls(encoder, HeadStack(loaded), unseen, coefficients, version, rarity, reader)
 
     def encode(self, texts: Sequence[str]) -> Encoded:
         """Returns one unit vector per text, and its n-grams."""
@@ -209,7 +213,7 @@ def write_manifest(folder: Path) -> str:
     files = {
         str(path.relative_to(folder)): sha256_of(path)
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name not in (MANIFEST, "CARD.md", "card.json")
+        if path.is_file() and path.name not in NO_MODEL_FILES
     }
     text = json.dumps({"format": FORMAT, "files": files}, indent=1) + "\n"
     (folder / MANIFEST).write_text(text, encoding="utf-8")

@@ -30,6 +30,7 @@ class Committed(Struct, frozen=True):
     unsupported_tools: tuple[str, ...] = ()  # types of tools that were left out
     redirects: tuple[str, ...] = ()  # "requested -> answered", as far as it is known at the commit
     max_output_tokens: int | None = None  # the answerer's limit, when the client asked for more
+    disclaimer: str = ""  # the policy's sentence for an answer to a question of knowledge
 
 
 class Timings(Struct, frozen=True):
@@ -69,6 +70,7 @@ class Outcome(Struct, frozen=True):
     # "requested -> answered", for calls that another model answered
     redirects: tuple[str, ...] = ()
     max_output_tokens: int | None = None  # as in Committed
+    disclaimer: str = ""  # as in Committed
     observed: bool = False  # the requested model answered, whatever the decision was
 
     @property

@@ -135,6 +135,29 @@ def tell_installed(model: Installed) -> None:
 
 
 @train.command()
+def grave(
+    data: Data,
+    model: Annotated[
+        Path | None,
+        typer.Option(help="Folder of the model that gets it.", show_default="the shipped one"),
+    ] = None,
+) -> None:
+    """Train the reader of grave matters in fourteen languages, without torch."""
+    from router.training.heads.fit_grave import train_grave
+    from router.triage.triage_model import DEFAULT_FOLDER
+
+    card = train_grave(data, model or DEFAULT_FOLDER)
+    figures = card["figures"]
+    assert isinstance(figures, dict)
+    for language, figure in figures.items():
+        if isinstance(figure, dict):
+            typer.echo(
+                f"{language:<3} recall {figure['recall']:.3f} of {figure['grave_rows']}, false "
+                f"alarms {figure['false_alarms']:.3f} of {figure['harmless_rows']}"
+            )
+
+
+@train.command()
 def adapter(
     data: Data,
     knowledge: Annotated[

@@ -72,6 +72,17 @@ class DecisionSection(Section):
         description="High-risk from this value on: the chance of finance, law, medicine or "
         "engineering safety, times the chance of high stakes.",
     )
+    grave_at: Chance = Field(
+        default=0.5,
+        description="A grave matter of somebody from this chance on: level 3. It covers health, "
+        "self-harm, violence, poison, fraud, law and engineering safety, in everyday words.",
+    )
+    knowledge_at: Chance = Field(
+        default=0.8,
+        description="From this chance on a request asks for general knowledge only. Its domain and "
+        "its stakes then start no trigger, no review and no safe answer. Terms and amounts still "
+        "count, but for lists that are `not_for_knowledge`.",
+    )
     domain_at: Chance = Field(default=0.5, description="A domain counts from this chance on.")
     accept_at: Chance = Field(
         default=0.5,
@@ -247,6 +258,11 @@ class TermList(Section):
     name: Name = Field(description="Name that hard rules use.")
     domain: Domain | None = Field(
         default=None, description="Domain that a match indicates. Left out: none in particular."
+    )
+    not_for_knowledge: bool = Field(
+        default=False,
+        description="true: the list does not count where a request asks for general knowledge "
+        "only (`decision.knowledge_at`).",
     )
     terms: list[Annotated[str, Field(min_length=2, max_length=80)]] = Field(
         min_length=1, description="Words and phrases, 2 to 80 characters each."

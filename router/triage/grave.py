@@ -1,0 +1,178 @@
+"""Reads the chance of a grave matter, and of a question for knowledge only, in fourteen languages.
+
+A softmax over seven grave matters, `knowledge` and `none` adds what the characters of a text say to
+what the encoder's vector says. The characters carry misspelt words and all languages; the vector
+carries what English says indirectly. The chance is calibrated for English and for other languages
+apart, since the encoder reads English only. It knows nothing about terms, tiers or policies.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from msgspec import Struct
+
+from router.errors import ModelFileError
+from router.stats import calibration
+from router.stats.calibration import Calibrator, Floats
+from router.stats.char_grams import counted_chars
+from router.stats.heads import packed, unpacked
+from router.stats.ngrams import BUCKETS, Grams, Table, summed
+from router.triage.text.folding import fold
+from router.triage.text.languages import ENGLISH, UNKNOWN, language_of
+from router.types import Matter
+
+FORMAT = 1
+CLASSES: tuple[str, ...] = (*(matter.value for matter in Matter), "knowledge", "none")
+MATTERS_READ = len(Matter)
+KNOWLEDGE = CLASSES.index("knowledge")
+
+WINDOW_WORDS, STEP_WORDS, MOST_WINDOWS = 90, 60, 6
+"""A long text is read in windows, so that one grave sentence is not diluted; the first ones and the
+last one are read, which bounds the work."""
+
+
+class GraveReading(NamedTuple):
+    """Holds what is read in one text; both chances are calibrated."""
+
+    grave: float
+    matter: Matter
+    knowledge: float
+
+
+class GraveReader(Struct, frozen=True, eq=False):
+    """Holds the fitted arrays; safe to call from several threads."""
+
+    table: Table  # (BUCKETS, classes): the logit that each piece of a word adds
+    weight: npt.NDArray[np.float32]  # (width, classes), of the encoder's vectors
+    bias: npt.NDArray[np.float32]  # (classes,)
+    english: Calibrator  # of the log-odds of a grave matter
+    others: Calibrator
+    encoder_sha256: str
+
+    def read(self, texts: Sequence[str], vectors: npt.NDArray[np.float32]) -> list[GraveReading]:
+        """Returns a reading of each text; `vectors` (texts, width) are the encoder's."""
+        words = [fold(text).words for text in texts]
+        windows = [_windows(each) for each in words]
+        counted = [counted_chars(window) for each in windows for window in each]
+        rows = np.repeat(np.arange(len(texts)), [len(each) for each in windows])
+        chances = softmax_of(Grams.of(counted), vectors[rows], self.table, self.weight, self.bias)
+        languages = map(language_of, texts, words)
+        english = np.array([language in (ENGLISH, UNKNOWN) for language in languages])
+        return self._merged(chances, rows, english)
+
+    def _merged(
+        self, chances: Floats, rows: npt.NDArray[np.int64], english: npt.NDArray[np.bool_]
+    ) -> list[GraveReading]:
+        """Returns one reading per text: its gravest window, and the least knowledge of all."""
+        odds = log_odds(chances)
+        found = []
+        for row in range(len(english)):
+            mine = np.flatnonzero(rows == row)
+            worst = mine[odds[mine].argmax()]
+            calibrator = self.english if english[row] else self.others
+            found.append(
+                GraveReading(
+                    grave=float(calibrator(odds[worst : worst + 1])[0]),
+                    matter=Matter(CLASSES[int(chances[worst, :MATTERS_READ].argmax())]),
+                    knowledge=float(chances[mine, KNOWLEDGE].min()),
+                )
+            )
+        return found
+
+
+def log_odds(chances: Floats) -> Floats:
+    """Returns the log-odds of any grave matter, (rows,)."""
+    grave = chances[:, :MATTERS_READ].sum(axis=1)
+    calm = chances[:, MATTERS_READ:].sum(axis=1)
+    odds: Floats = np.log(grave + 1e-9) - np.log(calm + 1e-9)
+    return odds
+
+
+def softmax_of(
+    grams: Grams,
+    vectors: npt.NDArray[np.float32],
+    table: Table,
+    weight: npt.NDArray[np.float32],
+    bias: npt.NDArray[np.float32],
+) -> Floats:
+    """Returns the chances of the classes by characters and vectors together, (rows, classes)."""
+    return calibration.softmax(summed(grams, table) + vectors @ weight + bias)
+
+
+def _windows(words: Sequence[str]) -> list[Sequence[str]]:
+    """Returns the windows of a text; one where it is short."""
+    if len(words) <= WINDOW_WORDS:
+        return [words]
+    starts = list(range(0, len(words) - STEP_WORDS, STEP_WORDS))
+    if len(starts) > MOST_WINDOWS:
+        starts = [*starts[: MOST_WINDOWS - 1], len(words) - WINDOW_WORDS]
+    return [words[start : start + WINDOW_WORDS] for start in starts]
+
+
+NAME = "grave"
+
+
+def save(reader: GraveReader, folder: Path) -> tuple[Path, Path]:
+    """Writes grave.npz and grave.json into `folder`; returns both paths."""
+    buffer = io.BytesIO()
+    arrays: Mapping[str, npt.NDArray[np.generic]] = {
+        **packed(reader.table),
+        "weight": reader.weight.astype(np.float16),
+        "bias": reader.bias.astype(np.float32),
+    }
+    np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]  # the stub takes no dict
+    (folder / f"{NAME}.npz").write_bytes(buffer.getvalue())
+    described = {
+        "format": FORMAT,
+        "classes": list(CLASSES),
+        "english": reader.english.to_json(),
+        "others": reader.others.to_json(),
+        "encoder_sha256": reader.encoder_sha256,
+        "arrays_sha256": hashlib.sha256(buffer.getvalue()).hexdigest(),
+    }
+    text = json.dumps(described, indent=1) + "\n"
+    (folder / f"{NAME}.json").write_text(text, encoding="utf-8")
+    return folder / f"{NAME}.npz", folder / f"{NAME}.json"
+
+
+def load(folder: Path, encoder_sha256: str) -> GraveReader | None:
+    """Reads what `save` wrote; None in a model without it.
+
+    Raises ModelFileError when a file is malformed, altered, or fitted on another encoder.
+    """
+    path = folder / f"{NAME}.json"
+    if not path.is_file():
+        return None
+    try:
+        described = json.loads(path.read_text(encoding="utf-8"))
+        raw = (folder / f"{NAME}.npz").read_bytes()
+        if hashlib.sha256(raw).hexdigest() != described["arrays_sha256"]:
+            raise ModelFileError(f"{folder / NAME}.npz is corrupt: its sha256 is not in {path}")
+        if described["encoder_sha256"] != encoder_sha256:
+            raise ModelFileError("the grave head was fitted on another encoder; refit it")
+        if tuple(described["classes"]) != CLASSES:
+            raise ModelFileError(f"{path} has other classes than {', '.join(CLASSES)}; refit it")
+        with np.load(io.BytesIO(raw), allow_pickle=False) as arrays:
+            table, weight, bias = unpacked(arrays), arrays["weight"], arrays["bias"]
+        if table.shape != (BUCKETS, len(CLASSES)) or weight.shape[1:] != bias.shape:
+            raise ModelFileError(f"{folder / NAME}.npz does not fit its classes; refit it")
+        return GraveReader(
+            table,
+            weight.astype(np.float32),
+            bias,
+            calibration.from_json(described["english"]),
+            calibration.from_json(described["others"]),
+            encoder_sha256,
+        )
+    except OSError as error:
+        raise ModelFileError(f"{folder / NAME}.npz cannot be read: {error.strerror}") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise ModelFileError(f"the grave head in {folder} is malformed: {error}") from error
