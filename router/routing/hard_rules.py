@@ -35,6 +35,7 @@ from router.types import (
     Decision,
     DecisionMode,
     Domain,
+    Matter,
     Reason,
     RequestType,
     Signals,
@@ -47,6 +48,9 @@ HIGH_RISK = {
     Domain.MEDICAL: Reason.HIGH_RISK_MEDICAL,
     Domain.ENGINEERING_SAFETY: Reason.HIGH_RISK_ENGINEERING_SAFETY,
 }
+
+ENGLISH = frozenset({"en", ""})
+"""Languages in signals that the model reads; "" is too short to tell."""
 
 LIFTS = {
     "level_3_not_below_usd": Reason.LOW_IMPACT,
@@ -214,7 +218,30 @@ def _lists(policy: Policy, signals: Signals) -> frozenset[str]:
 
 def _knows_only(section: DecisionSection, signals: Signals) -> bool:
     """Returns True when a request asks for knowledge, and nobody's grave matter shows in it."""
-    return signals.knowledge >= section.knowledge_at and signals.grave < section.grave_at
+    return signals.knowledge >= section.knowledge_at and not _grave(section, signals)
+
+
+def _grave(section: DecisionSection, signals: Signals) -> bool:
+    """Returns True when somebody's grave matter is likely enough for the language it is in."""
+    english = signals.language in ENGLISH
+    at = section.grave_at if english else section.grave_at_other_languages
+    return signals.matter is not None and signals.grave >= at
+
+
+LIFE = frozenset({Matter.SELF_HARM, Matter.MEDICAL_EMERGENCY, Matter.POISON, Matter.VIOLENCE})
+IN_DANGER_AT = 0.8
+"""The reader's chance from which its word alone calls for help. It climbs from a lower one, as many
+questions about one's own health are no emergency."""
+
+
+def in_danger(policy: Policy, signals: Signals) -> bool:
+    """Returns True when a phrase by language or the reader says that a life may be in danger."""
+    phrases = {list_of(name) for name in signals.risk_terms if name != list_of(name)}
+    by_phrase = any(matter.value in phrases for matter in LIFE)
+    by_reader = signals.matter in LIFE - {Matter.MEDICAL_EMERGENCY}
+    return by_phrase or (
+        by_reader and signals.grave >= IN_DANGER_AT and _grave(policy.decision, signals)
+    )
 
 
 def for_knowledge(policy: Policy, signals: Signals) -> bool:
@@ -261,7 +288,6 @@ def _fixed_triggers(policy: Policy, signals: Signals, asked: Asked) -> list[Limi
     risk, risk_p = _risk(signals)
     knowledge = for_knowledge(policy, signals)
     high_risk = risk is not None and risk_p * signals.stakes_high >= section.high_risk_at
-    grave = signals.matter is not None and signals.grave >= section.grave_at
     architecture = (
         signals.domain is Domain.TECHNOLOGY
         and in_domain
@@ -269,7 +295,7 @@ def _fixed_triggers(policy: Policy, signals: Signals, asked: Asked) -> list[Limi
         and multi_factor
     )
     rows = (
-        (grave, 3, _named(MATTERS[signals.matter] if signals.matter else None)),
+        (_grave(section, signals), 3, _named(MATTERS[signals.matter] if signals.matter else None)),
         (high_risk and not knowledge, 3, _named(risk)),
         (impact >= usd_to_nano(section.level_3_from_usd), 3, Reason.IMPACT_LEVEL_3),
         (strategic, 3, Reason.STRATEGIC),

@@ -83,8 +83,8 @@ def _runtime(
     policy, own = loaded.policy, _own_heads(loaded, parts.model)
     answers = load_safe_answers(loaded.file(policy.safe_answers))
 
-    def safe(domain: Domain, text: str, review_id: str, facts: Sequence[str]) -> str:
-        return safe_answer(domain, text, review_id, answers, facts)
+    def safe(domain: Domain, text: str, review_id: str, facts: Sequence[str], now: bool) -> str:
+        return safe_answer(domain, text, review_id, answers, facts, now)
 
     today = utc_day(parts.clock.now_ms())
     # Prices have dates; the watcher builds the policy again when a new one begins.

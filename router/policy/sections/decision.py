@@ -73,9 +73,14 @@ class DecisionSection(Section):
         "engineering safety, times the chance of high stakes.",
     )
     grave_at: Chance = Field(
-        default=0.5,
+        default=0.15,
         description="A grave matter of somebody from this chance on: level 3. It covers health, "
-        "self-harm, violence, poison, fraud, law and engineering safety, in everyday words.",
+        "self-harm, violence, poison, fraud, law and engineering safety, in everyday words. The "
+        "chance is at even odds: as if half of all requests were grave.",
+    )
+    grave_at_other_languages: Chance = Field(
+        default=0.5,
+        description="The same for other languages than English, which the model reads less well.",
     )
     knowledge_at: Chance = Field(
         default=0.8,

@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from router.stats.calibration import fit_platt
+from router.stats.calibration import Platt, fit_platt
 from router.stats.char_grams import counted_chars
 from router.stats.heads import Embeddings
 from router.stats.ngrams import Grams, rarity
@@ -124,14 +124,23 @@ def fit(model: TriageModel, rows: Sequence[GraveText]) -> FittedGrave:
     odds = log_odds(softmax_of(grams, vectors, *held))
     grave = labels < len(GRAVE)
     calibrates = part < CALIBRATED
-    first = fit_platt(odds[calibrates & english], grave[calibrates & english].astype(float))
-    others = fit_platt(odds[calibrates & ~english], grave[calibrates & ~english].astype(float))
+    first = _calibrated(odds, grave, calibrates & english)
+    others = _calibrated(odds, grave, calibrates & ~english)
     chances = np.where(english, first(odds), others(odds))
     judged = (part >= CALIBRATED) & (part < JUDGED)
     languages = np.array([row.language for row in rows])
     card = _figures(chances, grave, languages, judged, calibrates)
     every = _arrays(vectors, grams, labels, np.ones(len(rows), bool))
     return FittedGrave(GraveReader(*every, first, others, model.encoder.sha256), card)
+
+
+def _calibrated(
+    odds: npt.NDArray[np.floating], grave: npt.NDArray[np.bool_], mask: npt.NDArray[np.bool_]
+) -> Platt:
+    """Returns the calibrator of the chosen rows at even odds: grave ones weigh as many others."""
+    right = grave[mask].astype(float)
+    weights = np.where(right > 0, 0.5 / max(right.mean(), 1e-9), 0.5 / max(1 - right.mean(), 1e-9))
+    return fit_platt(odds[mask], right, weights)
 
 
 def _arrays(
