@@ -52,6 +52,7 @@ class StatedModel:
     request_types = tuple(RequestType)
     domains = tuple(Domain)
     knows = staticmethod(knows_all)
+    grave = None
 
     def __init__(self, poison: str | None = None) -> None:
         self.batches: list[list[str]] = []

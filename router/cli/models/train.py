@@ -137,16 +137,13 @@ def tell_installed(model: Installed) -> None:
 @train.command()
 def grave(
     data: Data,
-    model: Annotated[
-        Path | None,
-        typer.Option(help="Folder of the model that gets it.", show_default="the shipped one"),
-    ] = None,
+    model_dir: ModelDir = None,
 ) -> None:
     """Train the reader of grave matters in fourteen languages, without torch."""
     from router.training.heads.fit_grave import train_grave
     from router.triage.triage_model import DEFAULT_FOLDER
 
-    card = train_grave(data, model or DEFAULT_FOLDER)
+    card = train_grave(data, model_dir or DEFAULT_FOLDER)
     figures = card["figures"]
     assert isinstance(figures, dict)
     for language, figure in figures.items():
