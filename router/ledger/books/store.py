@@ -29,7 +29,7 @@ from router.ledger.rollups.folding_thread import Folder
 from router.ledger.sql import reading
 from router.ledger.sql.database import Database, Synchronous
 from router.ledger.sql.rows import derived_values
-from router.ledger.sql.writer_slots import Slot, Slots, slots_of
+from router.ledger.sql.writer_slots import DYING_S, Slot, Slots, slots_of
 from router.ledger.tables import policies
 from router.money.budgets import Payer, WindowLimit
 from router.types import (
@@ -98,7 +98,7 @@ class SqlLedger:
         slot = slots.claim()
         outside = anchors_file or opened.address.anchors
         try:
-            head = recover(opened, slots, slot.writer_id, clock)
+            head, others = recover(opened, slots, slot.writer_id, clock)
             anchorer = anchors.Anchorer(opened, outside, head, clock)
         except LedgerError:
             slot.release()
@@ -117,6 +117,7 @@ class SqlLedger:
             head,
             queue_size=queue_size,
             resume=_Resuming(opened, slots, slot, clock),
+            again=_Again(opened, slots, slot, clock) if others else None,
             committed=committed,
             idle=anchorer.idle,
             events=events,
@@ -257,34 +258,64 @@ class _Resuming:
         if writer_id == self._writer_id:
             with self._database.reading() as connection:
                 return reading.chain_head(connection, writer_id)
-        head = recover(self._database, self._slots, writer_id, self._clock)
+        head, _ = recover(self._database, self._slots, writer_id, self._clock)
         self._writer_id = writer_id
         return head
 
 
-def recover(database: Database, slots: Slots, writer_id: str, clock: Clock) -> Head:
-    """Finishes requests that dead writers left open, in `writer_id`'s chain; returns its head.
+class _Again:
+    """Recovers once more: a busy server may notice the death of a writer only after our start."""
 
-    The caller holds the slot of `writer_id`; the slots of others are tried, so a living worker's
-    open requests stay open. Raises: LedgerError.
+    def __init__(self, database: Database, slots: Slots, slot: Slot, clock: Clock) -> None:
+        self._database, self._slots, self._slot, self._clock = database, slots, slot, clock
+
+    def __call__(self, head: Head) -> Head:
+        """Returns the head of the writer's chain afterwards. Raises LedgerError."""
+        for owner in sorted(_owners(self._database) - {self._slot.writer_id}):
+            head = _recover_dead(self._database, self._slots, owner, head, self._clock, 0.0) or head
+        return head
+
+
+def recover(database: Database, slots: Slots, writer_id: str, clock: Clock) -> tuple[Head, bool]:
+    """Finishes requests that dead writers left open, in `writer_id`'s chain.
+
+    Returns its head, and True where others that seem to live have open requests. The caller holds
+    the slot of `writer_id`; the slots of others are tried, so a living worker's open requests stay
+    open. Raises: LedgerError.
     """
     with database.reading() as connection:
         head = reading.chain_head(connection, writer_id)
-        owners = {
-            str(row[0])
-            for row in connection.exec_driver_sql(
-                "SELECT DISTINCT writer_id FROM requests WHERE state = 'open'"
-            )
-        }
-    for owner in sorted(owners):
+    others = False
+    for owner in sorted(_owners(database)):
         if owner == writer_id:
             head = _finish_open(database, owner, head, clock)
-        elif (lock := slots.claim_dead(owner)) is not None:
-            try:
-                head = _finish_open(database, owner, head, clock)
-            finally:
-                lock.release()
-    return head
+            continue
+        after = _recover_dead(database, slots, owner, head, clock, DYING_S)
+        others = others or after is None
+        head = after or head
+    return head, others
+
+
+def _owners(database: Database) -> set[str]:
+    """Returns the ids of the writers that have open requests."""
+    with database.reading() as connection:
+        rows = connection.exec_driver_sql(
+            "SELECT DISTINCT writer_id FROM requests WHERE state = 'open'"
+        )
+        return {str(row[0]) for row in rows}
+
+
+def _recover_dead(
+    database: Database, slots: Slots, owner: str, head: Head, clock: Clock, wait_s: float
+) -> Head | None:
+    """Finishes what a dead writer left open; returns the head, None where it seems to live."""
+    place = slots.claim_dead(owner, wait_s)
+    if place is None:
+        return None
+    try:
+        return _finish_open(database, owner, head, clock)
+    finally:
+        place.release()
 
 
 def _finish_open(database: Database, owner: str, head: Head, clock: Clock) -> Head:

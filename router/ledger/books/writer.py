@@ -24,6 +24,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -41,6 +42,7 @@ from router.types import NOBODY, Events, StoreTurned
 MAX_BATCH = 256  # beyond this a commit gets longer and no cheaper per row
 RETRY_S = 1.0  # how long owed operations wait for the next try when nothing else comes
 IDLE_S = 60.0  # how often `idle` is called when nothing comes
+AGAIN_S = 5.0  # after the start, when `again` is called: a server under load notices deaths late
 
 _FAULTS: tuple[type[Exception], ...] = (*FOREIGN_ERRORS, LedgerError)
 
@@ -67,6 +69,7 @@ class Writer:
         resume: Callable[[], Head],
         committed: Callable[[Head], None],
         idle: Callable[[], None],
+        again: Callable[[Head], Head] | None = None,
         events: Events = NOBODY,
     ) -> None:
         """Stores the parts; `start` starts the thread.
@@ -74,7 +77,8 @@ class Writer:
         The thread calls `committed` (after it woke the waiters), `idle` and `resume`, and `events`
         when nothing can be written and when writing works again. `queue_size` bounds holds: beyond
         it a hold is refused. `resume` returns the end of the slot's chain, once there is a new
-        connection; it raises LedgerError where it cannot.
+        connection; it raises LedgerError where it cannot. `again` is called once, AGAIN_S after the
+        start, with the chain's head, and returns the new one.
         """
         self._database = database
         self._slot = slot
@@ -84,6 +88,8 @@ class Writer:
         self._queue_size = queue_size
         self._committed = committed
         self._idle = idle
+        self._again = again
+        self._again_at = time.monotonic() + AGAIN_S
         self._events = events
         self._queue: deque[_Job] = deque()
         self._knocks: SimpleQueue[None] = SimpleQueue()  # what the thread sleeps on
@@ -163,17 +169,33 @@ class Writer:
             before = self._head
             if jobs:
                 _wake(self._commit(jobs))
+            self._recover_again()
             if self._head != before:
                 self._committed(self._head)
             elif not jobs:
                 self._idle()
         self._fail_queued(LedgerUnavailable("the ledger is closed"))
 
+    def _recover_again(self) -> None:
+        """Calls `again` when its time has come; a fault leaves the rest to the next start."""
+        if self._again is None or time.monotonic() < self._again_at or self._fault:
+            return
+        again, self._again = self._again, None
+        # After a new connection `resume` reads the head first, and recovers itself.
+        if self._connections != self._slot.connections:
+            return
+        try:
+            self._head = again(self._head)
+        except _FAULTS:
+            self._connections = 0  # some rows may be written: the next batch reads the head anew
+
     def _take(self) -> list[_Job]:
         """Takes owed jobs first, then queued ones; waits for a first one where none is due."""
         jobs, self._owed = self._owed[:MAX_BATCH], self._owed[MAX_BATCH:]
         full = len(jobs) + MAX_BATCH  # owed rows take no place from callers that wait
         wait_s = RETRY_S if jobs else IDLE_S
+        if self._again is not None and not self._fault:
+            wait_s = max(0.0, min(wait_s, self._again_at - time.monotonic()))
         if self._closing or (jobs and not self._fault):
             wait_s = 0.0
         try:

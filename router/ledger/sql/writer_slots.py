@@ -59,8 +59,11 @@ class Slots(Protocol):
     def claim(self) -> Slot:
         """Claims the first free slot. Raises LedgerError."""
 
-    def claim_dead(self, writer_id: str) -> Slot | None:
-        """Returns the slot of a dead writer; None when it lives, or for an unknown id."""
+    def claim_dead(self, writer_id: str, wait_s: float = DYING_S) -> Slot | None:
+        """Returns the slot of a dead writer; None when it lives, or for an unknown id.
+
+        Waits at most `wait_s` seconds for a server that has yet to notice the death.
+        """
 
 
 def slots_of(database: Database) -> Slots:
@@ -117,8 +120,8 @@ class FileSlots:
                 return FileSlot(self._database, f"w{number}", lock)
         raise AssertionError("count() does not end")
 
-    def claim_dead(self, writer_id: str) -> Slot | None:
-        """Returns the slot of a dead writer."""
+    def claim_dead(self, writer_id: str, wait_s: float = DYING_S) -> Slot | None:
+        """Returns the slot of a dead writer, whose lock ended with it."""
         if _number(writer_id) is None:
             return None
         lock = FileLock.take(self._folder / writer_id)
@@ -181,14 +184,14 @@ class AdvisorySlots:
             number = _first_free(self._database.cursor(connection))
         return AdvisorySlot(self._database, number, connection)
 
-    def claim_dead(self, writer_id: str) -> Slot | None:
-        """Returns the slot of a dead writer; one that was just killed may take DYING_S to find."""
+    def claim_dead(self, writer_id: str, wait_s: float = DYING_S) -> Slot | None:
+        """Returns the slot of a dead writer, whose session the server may notice late."""
         number = _number(writer_id)
         if number is None:
             return None
         with translated():
             connection = self._database.connect()
-            if _locked(self._database.cursor(connection), number, DYING_S):
+            if _locked(self._database.cursor(connection), number, wait_s):
                 return AdvisorySlot(self._database, number, connection)
         _close(connection)
         return None
