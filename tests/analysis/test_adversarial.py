@@ -24,6 +24,8 @@ from router.analysis.adversarial import (
 from router.cli.models.adversarial import SUITE, route_all
 from router.library import Gateway
 
+pytestmark = pytest.mark.slow
+
 FAMILIES = {
     "minimal_pair", "negation", "irony", "buried_amount", "injection", "look_alike", "zero_width",
     "fake_system", "encoding", "role_play", "languages", "padding", "looks_grave",

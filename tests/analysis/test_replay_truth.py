@@ -23,6 +23,8 @@ from tests.kits.fakes import CALM, ScriptedTriage, a_policy, a_runtime
 from tests.kits.gateway_kit import low, mid
 from tests.kits.replay_kit import facts_of
 
+pytestmark = pytest.mark.slow
+
 RUNS, REQUESTS = 30, 400
 WRONG = {"mid": 0.1}
 """The truth: level 1 is wrong with 1 - its confidence, level 2 always with .1."""

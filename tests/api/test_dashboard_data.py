@@ -14,6 +14,8 @@ from tests import ROOT
 from tests.kits.dashboard_kit import HOSTILE, create_key, dashboard_server, play
 from tests.kits.server_kit import Served, eventually, tiergate
 
+pytestmark = pytest.mark.slow
+
 VIEWS = "/api/v1/dashboard/"
 REQUESTS = 14
 

@@ -14,6 +14,8 @@ from router.evaluation.options import Kind, Novelty
 from tests.evaluation.test_evaluate import graded_rows, intent_rows, two_labels, write
 from tests.kits.server_kit import environment, tiergate
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_command_prints_figures_as_json(tmp_path: Path) -> None:
     path = write(tmp_path / "rows.jsonl.gz", two_labels("label", "spam", "ham"))

@@ -27,6 +27,8 @@ from router.stats.ngrams import NOTHING, Grams
 from router.triage.triage_model import DEFAULT_FOLDER
 from tests.kits.changed import replace
 
+pytestmark = pytest.mark.slow
+
 QUICK = Options(resamples=20)
 THINGS = (
     *("invoice", "parcel", "laptop", "password", "salary", "printer", "contract", "holiday"),
@@ -117,7 +119,6 @@ def test_held_rows_are_judged_by_a_head_of_the_training_file(
     assert report.sections["in scope"]["accuracy"].n == sum(not row["oos"] for row in rows[1::2])
 
 
-@pytest.mark.slow
 def test_a_saved_head_is_found_by_its_intents(subject: Subject, tmp_path: Path) -> None:
     folder = tmp_path / "triage" / "model"
     shutil.copytree(DEFAULT_FOLDER, folder)
@@ -159,13 +160,11 @@ def saved(subject: Subject, tmp_path: Path) -> Saved:
     return Saved(folder, path, head)
 
 
-@pytest.mark.slow
 def test_a_saved_head_that_kept_no_shape_is_judged_by_its_energy(saved: Saved) -> None:
     saved.shape.unlink()
     assert "out of scope: energy (chosen)" in saved.judged().sections
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "damage", [lambda raw: b"no array", lambda raw: raw[:300], lambda raw: b""]
 )
@@ -242,7 +241,6 @@ def test_departments_have_no_shipped_head_and_are_fitted(subject: Subject, tmp_p
     assert any("no head department ships" in note for note in report.notes)
 
 
-@pytest.mark.slow
 def test_dev_rows_of_a_file_that_taught_the_encoder_weigh_the_head(
     subject: Subject, tmp_path: Path
 ) -> None:
@@ -348,7 +346,6 @@ def test_a_fitted_head_learns_whom_to_send(subject: Subject, tmp_path: Path) -> 
     assert fitted["apgr"].value > 0.7
 
 
-@pytest.mark.slow
 def test_subjects_left_out_are_judged_by_the_others(subject: Subject, tmp_path: Path) -> None:
     rows = [{**row, "benchmark": "one"} for row in graded_rows()]
     shared = write(tmp_path / "shared.jsonl.gz", [row for n, row in enumerate(rows) if n % 3])

@@ -115,6 +115,7 @@ def test_the_policies_shown_are_valid(tmp_path: Path, text: str) -> None:
     assert "aliases" not in text or loaded.policy.alias("gpt-4o") is not None
 
 
+@pytest.mark.slow
 def test_the_policies_shown_pass_the_check(tmp_path: Path) -> None:
     (tmp_path / "knowledge").symlink_to(policies_dir() / "knowledge")
     (tmp_path / "lookups").symlink_to(policies_dir() / "lookups")

@@ -12,6 +12,8 @@ import pytest
 from router.library import Gateway
 from tests.kits.server_kit import Served, Upstream, tiergate, write_policy
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def wide_open() -> Iterator[None]:

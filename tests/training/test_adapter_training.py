@@ -19,6 +19,8 @@ from router.training.adapter.measure import rouge_l, token_f1
 from router.training.adapter.pairs import TABLES, Pair, approved_answers, read_pairs
 from tests import ROOT
 
+pytestmark = pytest.mark.slow
+
 KNOWLEDGE = ROOT / "policies" / "knowledge" / "customer_support.yaml"
 HAS_TRAIN = all(
     importlib.util.find_spec(name) is not None

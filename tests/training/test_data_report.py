@@ -13,6 +13,8 @@ from router.training.data.quality import Fault
 from router.training.data.sources import Example
 from tests.kits.training_kit import write, write_data
 
+pytestmark = pytest.mark.slow
+
 GERMAN = "ich kann mein Paket nicht finden und weiß nicht, wie ich es suchen soll"
 
 

@@ -21,6 +21,8 @@ from router.training.heads.train_head import Made, train_head
 from router.triage.triage_model import TriageModel
 from tests.kits.server_kit import tiergate
 
+pytestmark = pytest.mark.slow
+
 THINGS = (
     *("invoice", "parcel", "laptop", "password", "salary"),
     *("printer", "contract", "holiday", "monitor", "refund"),

@@ -26,6 +26,8 @@ from router.wire.openai.embeddings import MAX_INPUTS, parse_embedding_request
 from router.wire.openai.moderations import parse_moderation_request
 from tests.kits.server_kit import Served, at_the_rate, spent_in, tiergate, write_policy
 
+pytestmark = pytest.mark.slow
+
 NOWHERE = "http://127.0.0.1:9/v1"
 ALIASES = {"text-embedding-*": "tiergate-embed", "gpt-*": "auto"}
 PRICES = {"text-embedding-3-small": {"input_usd_per_mtok": 1, "output_usd_per_mtok": 0}}

@@ -36,6 +36,8 @@ from tiers.local.host import LocalModelHost, LocalModelSpec, specs_for
 from tiers.local.shared_folder import HostState, LocalAddress, Slots, StateReader, write_state
 from tiers.local.weights import find_adapter, find_weights
 
+pytestmark = pytest.mark.slow
+
 SMALL = LocalModelSpec("smollm2-135m", (), context_tokens=512, threads=1, parallel=1, queue=1)
 SECTION = LocalSection(kind="local", name="local", parallel=1, queue=1, context_tokens=512)
 
