@@ -83,9 +83,9 @@ class Exchange:
         }
         self.keep_alive = head.keep_alive
         self.disconnected = False  # the client is gone, or was refused
-        self.started = False  # a part of the response went out
         self.complete = False  # all of it did
         self.ends_early = False  # the response began before the request's end
+        self._begun = False  # the head of the response is made
         self._line = line
         self._heads = heads
         self._owes_continue = head.expects_continue
@@ -96,6 +96,12 @@ class Exchange:
         self._wake: asyncio.Event | None = None
         self._framing = Framing.LENGTH
         self._left = 0  # bytes of the response's body that its length still promises
+        self._held = b""  # the head of a response whose length is known, until its body comes
+
+    @property
+    def started(self) -> bool:
+        """Returns True when a part of the response went out."""
+        return self._begun and not self._held
 
     # The connection calls these.
 
@@ -160,9 +166,9 @@ class Exchange:
             await writable.wait()
         if self.disconnected:
             return
-        if event["type"] != ("http.response.body" if self.started else "http.response.start"):
+        if event["type"] != ("http.response.body" if self._begun else "http.response.start"):
             raise RuntimeError(f"{event['type']} was sent at a wrong time.")
-        if not self.started:
+        if not self._begun:
             self._start(event)
         elif not self.complete:
             self._continue(event)
@@ -173,7 +179,7 @@ class Exchange:
         status: int = event["status"]
         head = self._heads.lines(status, event.get("headers", ()))
         lines = head.lines
-        self.started, self._owes_continue = True, False
+        self._begun, self._owes_continue = True, False
         # The rest of a body that was refused would be read to its end, to no use.
         self.ends_early = self._line.is_sending(self)
         if self.ends_early or head.closes:
@@ -192,12 +198,16 @@ class Exchange:
             self._framing = Framing.CHUNKS
             lines.append(b"transfer-encoding: chunked\r\n")
         lines.append(b"\r\n")
-        self._line.transport.write(b"".join(lines))
+        if head.length is None or status in NO_BODY:
+            self._line.transport.write(b"".join(lines))
+        else:
+            # Its body follows at once: together they need one call of the system, not two.
+            self._held = b"".join(lines)
 
     def _continue(self, event: Event) -> None:
         body: bytes = event.get("body", b"")
         last = not event.get("more_body", False)
-        framing = self._framing
+        framing, held = self._framing, self._held
         if framing is Framing.CHUNKS:
             if body:
                 self._line.transport.write(b"%x\r\n%b\r\n" % (len(body), body))
@@ -207,9 +217,13 @@ class Exchange:
             self._left -= len(body)
             if self._left < 0 or (last and self._left):
                 raise RuntimeError("The body has another length than Content-Length says.")
-            self._line.transport.write(body)
+            self._held = b""
+            self._line.transport.writelines([held, body] if held else [body])
         elif framing is Framing.CLOSE:
             self._line.transport.write(body)
+        elif held:
+            self._held = b""
+            self._line.transport.write(held)
         if last:
             self.complete = True
             self._wake_up()

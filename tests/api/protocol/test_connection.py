@@ -398,7 +398,7 @@ async def failing(scope: Event, receive: Receive, send: Send) -> None:
     raise LookupError("a mistake of the application")
 
 
-@pytest.mark.parametrize("path", ["/at-once", "/silent", "/header", "/order"])
+@pytest.mark.parametrize("path", ["/at-once", "/silent", "/header", "/order", "/long"])
 async def test_application_that_fails_before_its_answer_is_a_500_in_our_shape(path: str) -> None:
     async with serving(failing) as place:
         said = await place.said_to(get(path))
@@ -409,9 +409,8 @@ async def test_application_that_fails_before_its_answer_is_a_500_in_our_shape(pa
     assert b"mistake" not in said
 
 
-@pytest.mark.parametrize(("path", "sent"), [("/long", b"\r\n\r\n"), ("/begun", b"2\r\nxy\r\n")])
-async def test_application_that_fails_in_its_answer_cuts_it(path: str, sent: bytes) -> None:
+async def test_application_that_fails_in_its_answer_cuts_it() -> None:
     async with serving(failing) as place:
-        said = await place.said_to(get(path))
+        said = await place.said_to(get("/begun"))
     assert statuses(said) == [200]
-    assert said.endswith(sent)
+    assert said.endswith(b"2\r\nxy\r\n")
