@@ -46,11 +46,17 @@ def writer(columns: Sequence[Column]) -> Callable[[Any], tuple[Value, ...]]:
     """Returns a function that lays out a row in the cells of these columns, in their order."""
     take = attrgetter(*(_attribute(column) for column in columns))
     changes = [(i, to_cell) for i, column in enumerate(columns) if (to_cell := _to_cell(column))]
+    reals = [i for i, column in enumerate(columns) if column.kind is Kind.REAL]
+    nullable = [i for i in reals if columns[i].nullable]
 
     def values(row: Any) -> tuple[Value, ...]:
         cells = list(take(row))
         for i, to_cell in changes:
             cells[i] = to_cell(cells[i])
+        for i in reals:
+            # Nearly all are finite floats already, and this needs no call of ours.
+            if type(cells[i]) is not float or not isfinite(cells[i]):
+                cells[i] = finite_or_none(cells[i]) if i in nullable else finite(cells[i])
         return tuple(cells)
 
     return values
@@ -110,9 +116,7 @@ def _to_cell(column: Column) -> Callable[[Any], Value] | None:
             return str
         case Kind.WORDS:
             return json_list
-        case Kind.REAL:
-            return finite_or_none if column.nullable else finite
-        case Kind.TEXT | Kind.WHOLE | Kind.SMALL:
+        case Kind.TEXT | Kind.WHOLE | Kind.SMALL | Kind.REAL:
             return None
 
 

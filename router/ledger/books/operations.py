@@ -130,6 +130,9 @@ def _row_bytes(request_id: str, cells: Values, lines: dict[str, Values]) -> byte
         raise LedgerError(f"request {request_id} cannot be recorded: {error}") from error
 
 
+FAR_MS = 4_102_444_800_000
+"""The year 2100. Only a time before 1970 or after this is looked up in the calendar."""
+
 DIGEST_PIECE = 2_047
 """From 2,048 bytes on, hashlib gives the interpreter to waiting threads. Taking it back needs more
 time than hashing a row of 3 to 5 kB."""
@@ -158,6 +161,8 @@ def is_free(attempt: AttemptRow) -> bool:
 
 
 def _check_time(attempt: AttemptRow) -> None:
+    if 0 <= attempt.started_at_ms < FAR_MS:
+        return
     try:
         window_start(WindowKind.MONTH, attempt.started_at_ms)
     except (ValueError, OverflowError, OSError) as error:
