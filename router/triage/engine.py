@@ -35,6 +35,7 @@ from router.triage.reading import (
     reading_of,
     weaker_match,
 )
+from router.triage.text.amount_lists import unquoted
 from router.triage.text.amounts import AmountReader
 from router.triage.text.disguises import Knows
 from router.triage.text.rules import VERSION as RULES_VERSION
@@ -329,7 +330,7 @@ def _older_facts(
     engine: TriageEngine, older: Sequence[str], config: TriageConfig
 ) -> list[RuleFacts]:
     found = [_facts(engine, text, config) for text in older]
-    return [RuleFacts(facts.amounts, facts.risk_terms, facts.unread) for facts in found]
+    return [RuleFacts(unquoted(facts.amounts), facts.risk_terms, facts.unread) for facts in found]
 
 
 def _by_heads(asked: Sequence[tuple[str, TriageConfig]]) -> dict[OwnHeads | None, list[int]]:

@@ -26,7 +26,8 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from router.policy.head_conditions import highest
-from router.triage.text.amounts import MAX_AMOUNTS, AmountReader
+from router.triage.text.amount_lists import largest_amounts, own_impact, unquoted
+from router.triage.text.amounts import AmountReader
 from router.triage.text.disguises import Knows, undisguised
 from router.triage.text.folding import Folded, fold
 from router.triage.text.numbers import crowded
@@ -35,6 +36,7 @@ from router.triage.text.phrases import (
     is_bare_follow_up,
     is_placeholder,
 )
+from router.triage.text.quotes import acts
 from router.triage.text.spelling import knows_all
 from router.triage.text.terms import TermFinder
 from router.triage.text.turns import Turns
@@ -142,6 +144,7 @@ class TurnReading(Struct, frozen=True):
     bare: bool  # a bare follow-up by its words
     follow_up: bool  # continues an earlier turn, by its words or by the model
     degraded: bool = False
+    acts: bool = False  # it asks to act on what was said before, such as a quoted document
 
 
 def reading_of(
@@ -179,7 +182,16 @@ def reading_of(
         and not facts.risk_terms
     )
     follow_up = facts.bare or by_model
-    return TurnReading(row, match, facts.amounts, facts.risk_terms, facts.bare, follow_up, degraded)
+    return TurnReading(
+        row,
+        match,
+        facts.amounts,
+        facts.risk_terms,
+        facts.bare,
+        follow_up,
+        degraded,
+        acts=facts.bare or acts(facts.folded.words),
+    )
 
 
 def more_cautious(one: ModelRow, other: ModelRow) -> ModelRow:
@@ -259,7 +271,11 @@ def signals_of(
         sources: list[TurnReading | RuleFacts] = [*readings, *older]
         amounts = largest_amounts(facts.amounts for facts in sources)
         names = _union(facts.risk_terms for facts in sources)
-    impact = amounts[0].nano_usd if amounts else 0
+    if last.acts:
+        amounts = unquoted(amounts)
+    impact = own_impact(amounts)
+    if memory is not None and last.acts:
+        impact = max(impact, memory.quoted_nano_usd)
     if memory is not None:
         domain = higher_domain(domain, (memory.domain, memory.domain_p))
         risk = max(risk, (memory.risk_domain, memory.risk_p), key=_second)
@@ -361,13 +377,6 @@ def _known(match: Match | None, novelty: float) -> float:
     return novelty if match is None else min(novelty, 1.0 - match.confidence)
 
 
-def largest_amounts(groups: Iterable[tuple[Amount, ...]]) -> tuple[Amount, ...]:
-    """Returns the largest distinct amounts of several texts, largest first."""
-    distinct = {(a.text, a.nano_usd): a for group in groups for a in group}
-    ordered = sorted(distinct.values(), key=lambda amount: -amount.nano_usd)
-    return tuple(ordered[:MAX_AMOUNTS])
-
-
 def _highest_of(
     heads: tuple[HeadReading, ...], earlier: Sequence[TurnReading], memory: SessionMemory | None
 ) -> tuple[HeadReading, ...]:
@@ -392,7 +401,9 @@ def memory_after(signals: Signals, memory: SessionMemory | None, tier_number: in
     stakes, impact = signals.stakes_high, signals.impact_nano_usd
     strategic, multi_factor, names = signals.strategic, signals.multi_factor, signals.risk_terms
     heads = signals.heads
+    quoted = max((amount.nano_usd for amount in signals.amounts if amount.quoted), default=0)
     if memory is not None:
+        quoted = max(quoted, memory.quoted_nano_usd)
         domain = higher_domain(domain, (memory.domain, memory.domain_p))
         risk = max(risk, (memory.risk_domain, memory.risk_p), key=_second)
         stakes = max(stakes, memory.stakes_high)
@@ -416,4 +427,5 @@ def memory_after(signals: Signals, memory: SessionMemory | None, tier_number: in
         last_tier_number=tier_number,
         match=signals.match,
         heads=heads,
+        quoted_nano_usd=quoted,
     )

@@ -17,6 +17,8 @@ class Amount(Struct, frozen=True):
     text: str
     currency: str  # ISO 4217
     nano_usd: int
+    quoted: bool = False  # in a document that the user only asks to read: nothing is at stake
+    period: str = ""  # "month", "year" ...: the sum is due so often, for an unknown time
 
 
 class Match(Struct, frozen=True):
@@ -50,7 +52,7 @@ class Signals(Struct, frozen=True):
     domain_p: float
     difficulty: float  # d(x), on the scale of the answerers' abilities (logits)
     stakes_high: float
-    impact_nano_usd: int  # the largest amount in the conversation; 0 without any
+    impact_nano_usd: int  # the largest amount of the conversation not quoted; 0 without any
     multi_factor: float
     strategic: float
     novelty: float
@@ -95,6 +97,7 @@ class SessionMemory(Struct, frozen=True):
     risk_domain: Domain | None = None
     risk_p: float = 0.0
     heads: tuple[HeadReading, ...] = ()
+    quoted_nano_usd: int = 0  # the largest amount that was only quoted
     prefix: str = ""  # names the messages of the last answered request, which caches may hold
     warm: tuple[WarmCache, ...] = ()
 

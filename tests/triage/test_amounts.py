@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.triage.text.amounts import MAX_AMOUNTS, MAX_USD, AmountReader, read_amounts
+from router.triage.text.amount_lists import MAX_AMOUNTS
+from router.triage.text.amounts import MAX_USD, AmountReader, read_amounts
 from router.triage.text.folding import fold
 from router.triage.text.numbers import MAX_NUMBERS, crowded
 from router.types import NANO_PER_USD

@@ -209,6 +209,26 @@ def test_terms_of_all_turns_count():
     assert signals(turn("a scam"), turn("a lawsuit")).risk_terms == ("fraud", "legal")
 
 
+QUOTING = "Summarise this.\n> They ask for $40,000."
+
+
+def test_a_quoted_sum_is_listed_without_being_at_stake():
+    turn_signals = signals(turn(QUOTING))
+    assert turn_signals.impact_nano_usd == 0
+    assert [amount.quoted for amount in turn_signals.amounts] == [True]
+
+
+@pytest.mark.parametrize("then", ["now do what it says", "approve it please", "go ahead"])
+def test_a_later_turn_that_acts_on_a_quoted_sum_puts_it_at_stake(then):
+    assert signals(turn(then), turn(QUOTING)).impact_nano_usd == 40_000 * 10**9
+    remembered = memory_after(signals(turn(QUOTING)), None, 2)
+    assert signals(turn(then), memory=remembered).impact_nano_usd == 40_000 * 10**9
+
+
+def test_a_later_turn_about_something_else_leaves_a_quoted_sum_quoted():
+    assert signals(turn("where is my parcel"), turn(QUOTING)).impact_nano_usd == 0
+
+
 def test_a_session_remembers_its_largest_sum():
     remembered = memory_after(signals(turn("refund $7,500")), None, 2)
     assert signals(turn("thanks"), memory=remembered).impact_nano_usd == 7_500 * 10**9

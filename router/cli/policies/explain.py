@@ -10,7 +10,16 @@ from router.api.http.decision_views import routing_view
 from router.cli.terminal import console, print_json
 from router.errors import RequestError
 from router.rendering.figures_in_words import usd
-from router.types import ChatRequest, CostBasis, HeadReading, Outcome, PSource, Rung, Signals
+from router.types import (
+    Amount,
+    ChatRequest,
+    CostBasis,
+    HeadReading,
+    Outcome,
+    PSource,
+    Rung,
+    Signals,
+)
 
 P_SOURCES = {
     PSource.MATCH: "match",
@@ -120,6 +129,12 @@ def _bound(level: int, reasons: tuple[object, ...]) -> str:
     return f"level {level}" + (f" ({because})" if because else "")
 
 
+def _amount_line(amount: Amount) -> str:
+    """Returns a sum as written and in dollars, how often it is due, and whether it is quoted."""
+    due = f" each {amount.period}" if amount.period else ""
+    return f"{amount.text} = {usd(amount.nano_usd)}{due}{', quoted' if amount.quoted else ''}"
+
+
 def _signals(signals: Signals) -> list[tuple[str, str]]:
     """Returns what triage read, as labelled lines."""
     lines = [
@@ -137,8 +152,8 @@ def _signals(signals: Signals) -> list[tuple[str, str]]:
             f"toxic {signals.toxic:.2f}, spam {signals.spam:.2f}",
         ),
     ]
-    if signals.impact_nano_usd:
-        sums = ", ".join(f"{a.text} = {usd(a.nano_usd)}" for a in signals.amounts)
+    if signals.impact_nano_usd or signals.amounts:
+        sums = ", ".join(_amount_line(a) for a in signals.amounts)
         shown = f" ({sums})" if sums else ""
         lines.append(("impact", usd(signals.impact_nano_usd) + shown))
     if signals.match is not None:

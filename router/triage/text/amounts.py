@@ -2,8 +2,12 @@
 
 One pass over the tokens. A number is money when a currency is next to it, or when it is written
 as a sum ("12k", "two million", a number right after "refund of") and the sentence is about money.
-Of a range the upper end counts; a price per unit is multiplied when the sentence also says how many
-or how long. Where a reading is open the larger sum wins, because the amount only ever raises
+Of a range the upper end counts, and the sign does not. A sum that is due every month or year counts
+as stated, with its period: a threshold such as $5,000 asks what one wrong answer loses, and most
+such sums can be ended before a year is over. Where the text says how long, it is multiplied. A
+price per unit is multiplied when the sentence also says how many or how long. "¥" is yen, and yuan
+in a Chinese text. A sum in a document that the user only asks to read is marked as quoted. Where a
+reading is open the larger sum wins (but for "¥"), because the amount only ever raises
 caution. Every look around a number is bounded by a constant, so that time is linear in the text.
 
 It knows nothing about thresholds or domains; rates come from the policy's dated table.
@@ -12,17 +16,20 @@ It knows nothing about thresholds or domains; rates come from the policy's dated
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import ROUND_CEILING, Decimal
 
 from msgspec import Struct
 
 from router.triage.text import money_words as words
+from router.triage.text.amount_lists import largest
 from router.triage.text.folding import Folded, fold
+from router.triage.text.money_languages import hints
 from router.triage.text.numbers import NUMBER, WORD, Numbers, Quantity
+from router.triage.text.quotes import quoted_spans
+from router.triage.text.tables import Cell, may_hold_unit, table_sums
 from router.types import NANO_PER_USD, Amount
 
-MAX_AMOUNTS = 16
 MAX_USD = Decimal(10) ** 15
 """Ten times the wealth of the world: larger sums count as this one."""
 
@@ -30,6 +37,8 @@ _MAX_TEXT = 80  # characters of the wording that an Amount keeps
 
 _SYMBOL = re.compile("[" + "".join(words.SYMBOLS) + "]")
 _DIGIT = re.compile("[0-9]")
+_HAN = re.compile("[\u4e00-\u9fff]")
+_KANA = re.compile("[\u3040-\u30ff]")
 
 
 class _Sum(Struct, frozen=True):
@@ -39,6 +48,7 @@ class _Sum(Struct, frozen=True):
     currency: str
     start: int
     end: int
+    period: str = ""  # how often it is due, where the text does not say for how long
 
 
 class AmountReader:
@@ -50,9 +60,8 @@ class AmountReader:
     def __init__(self, usd_per_unit: Mapping[str, float]) -> None:
         self._rates = {code: Decimal(str(rate)) for code, rate in usd_per_unit.items()}
         self.codes = {code.lower(): code for code in usd_per_unit}
-        self._hints = frozenset({*self.codes, *words.CURRENCY_WORDS, *words.HUNDREDTHS}) | (
-            words.CONTEXT | {"grand"}
-        )
+        spelled = (*words.CURRENCY_WORDS, *words.HUNDREDTHS, *words.CONTEXT)
+        self._hints = hints(spelled) | {*self.codes, *words.HAN_SCALES, "grand", "teur"}
 
     def read(self, text: Folded) -> tuple[Amount, ...]:
         """Returns the sums in a text, largest first, at most MAX_AMOUNTS, none above MAX_USD."""
@@ -61,16 +70,41 @@ class AmountReader:
         if not _DIGIT.search(text.text) and words.NUMBER_WORDS.isdisjoint(text.words):
             return ()
         sums = _Sums(text.text, self.codes)
+        cells = list(table_sums(text.text, self.codes)) if may_hold_unit(text.text) else []
+        placed = [sums.placed(one) for one in sums.all()]
+        if cells:  # their own unit counts, and "millions of dollars" in the header is no sum
+            starts = {cell.start for cell in cells}
+            placed = [
+                (one, written)
+                for one, written in placed
+                if one.start not in starts and _DIGIT.search(written)
+            ]
+            placed += [_of_cell(cell, text.text) for cell in cells]
+        quoted = quoted_spans(text.text) if placed else ()
         found: dict[tuple[str, int], Amount] = {}
-        for one in sums.all():
-            rate = self._rates.get(one.currency)
-            if rate is not None and one.value > 0:
-                usd = min(one.value * rate, MAX_USD)
-                nano = int((usd * NANO_PER_USD).to_integral(ROUND_CEILING))
-                written = sums.written(one)
-                found[written, nano] = Amount(written, one.currency, nano)
-        ordered = sorted(found.values(), key=lambda amount: -amount.nano_usd)
-        return tuple(ordered[:MAX_AMOUNTS])
+        for one, written in placed:
+            amount = self._amount(one, written, quoted)
+            if amount is not None:
+                before = found.get((amount.text, amount.nano_usd))
+                if before is None or before.quoted:
+                    found[amount.text, amount.nano_usd] = amount
+        return largest(found.values())
+
+    def _amount(
+        self, one: _Sum, written: str, quoted: tuple[tuple[int, int], ...]
+    ) -> Amount | None:
+        """Returns a sum in dollars; None without a rate. `one` has its place in characters."""
+        rate = self._rates.get(one.currency)
+        if rate is None or one.value <= 0:
+            return None
+        usd = min(one.value * rate, MAX_USD)
+        nano = int((usd * NANO_PER_USD).to_integral(ROUND_CEILING))
+        inside = any(start <= one.start < end for start, end in quoted)
+        return Amount(written[:_MAX_TEXT], one.currency, nano, quoted=inside, period=one.period)
+
+
+def _of_cell(cell: Cell, text: str) -> tuple[_Sum, str]:
+    return _Sum(cell.value, cell.currency, cell.start, cell.end), text[cell.start : cell.end]
 
 
 def read_amounts(text: str, usd_per_unit: Mapping[str, float]) -> tuple[Amount, ...]:
@@ -90,8 +124,10 @@ class _Sums(Numbers):
         super().__init__(text, codes)
         self._used = -1  # the last token that a sum has taken: no later sum may take it again
 
-    def written(self, one: _Sum) -> str:
-        return self._text[self._from[one.start] : self._to[one.end - 1]][:_MAX_TEXT]
+    def placed(self, one: _Sum) -> tuple[_Sum, str]:
+        """Returns a sum with its place in characters instead of tokens, and its wording."""
+        start, end = self._from[one.start], self._to[one.end - 1]
+        return _Sum(one.value, one.currency, start, end, one.period), self._text[start:end]
 
     def all(self) -> list[_Sum]:
         """Returns all sums of the text in order."""
@@ -146,7 +182,7 @@ class _Sums(Numbers):
                 return self._codes[self._word(first)], first
             if low == "$" and self._touches(one) and self._word(first) in words.DOLLAR_PREFIXES:
                 return words.DOLLAR_PREFIXES[self._word(first)], first
-            return words.SYMBOLS[low], one
+            return self._symbol(low), one
         code = self._code(one)
         if code is None and low in words.PREFIX_WORDS:
             code = words.CURRENCY_WORDS[low]
@@ -156,11 +192,15 @@ class _Sums(Numbers):
         """Returns the currency just after a number: (ISO code, the index after it)."""
         at = quantity.end
         low = self._word(at)
+        if low in (".", ",") and self._word(at + 1) == "-":  # "12.500,- EUR"
+            at, low = at + 2, self._word(at + 2)
         if low in words.SYMBOLS:  # "5$ 10$": the symbol is ours unless it touches the next number
             next_is_number = self._touches(at + 1) and self._kind[at + 1] == NUMBER
-            return (words.SYMBOLS[low], at + 1) if self._touches(at) or not next_is_number else None
-        if low == "-" or (low == "of" and quantity.scale.endswith("s")):
-            at, low = at + 1, self._word(at + 1)
+            return (self._symbol(low), at + 1) if self._touches(at) or not next_is_number else None
+        plural_of = low == "of" and quantity.scale.endswith("s")
+        if low == "-" or plural_of or (low in words.OF_AFTER_SCALE and quantity.scale):
+            at += 1 + (self._word(at + 1) == "'")  # "millions d'euros"
+            low = self._word(at)
         qualifier = words.QUALIFIERS.get(low)
         if low in ("hong", "new"):
             at, qualifier = at + 1, words.QUALIFIERS.get(self._word(at + 1))
@@ -172,6 +212,21 @@ class _Sums(Numbers):
             return None
         code = self._code(at) or words.CURRENCY_WORDS.get(low) or words.HUNDREDTHS.get(low)
         return None if code is None else (code, at + 1)
+
+    def _symbol(self, symbol: str) -> str:
+        """Returns the currency of a symbol. "¥" is yen, and yuan in a Chinese text."""
+        if symbol == "¥" and _HAN.search(self._text) and not _KANA.search(self._text):
+            return "CNY"
+        return words.SYMBOLS[symbol]
+
+    def _bare_currency(self, scale: str) -> str:
+        """Returns the currency of a sum that names none: by its scale, otherwise dollars."""
+        if scale in words.INDIAN_SCALES and "inr" in self._codes:
+            return "INR"
+        if scale in words.HAN_SCALES:
+            code = "jpy" if _KANA.search(self._text) else "cny"
+            return self._codes.get(code, "USD")
+        return "USD"
 
     def _upper_end(self, lower: Quantity) -> tuple[Decimal, int] | None:
         """Returns the upper end of a range that names its currency once, before.
@@ -198,16 +253,18 @@ class _Sums(Numbers):
         return max(low, upper.value), upper.end
 
     def _by_context(self, quantity: Quantity) -> _Sum | None:
-        """Returns a number that is money by what the sentence is about.
-
-        Its currency counts as USD.
-        """
+        """Returns a number that is money by what the sentence is about, in `_bare_currency`."""
         start, end, scale = quantity.start, quantity.end, quantity.scale
         following = self._word(end)
         as_sum = following in words.CONTEXT or any(
             self._low[i] in words.CONTEXT and self._low[i - 1] not in words.NOT_MONEY
             for i in self._sentence(end, 1, 2)
         )
+        if scale in words.HAN_SCALES:
+            before = self._sentence(start, -1, 2)
+            if not any(self._low[i].endswith(words.HAN_MONEY) for i in before):
+                return None
+            return _Sum(quantity.value, self._bare_currency(scale), start, end)
         if following in words.NOT_MONEY or not (as_sum or self._ends_sum(end)):
             return None
         lone = quantity.in_words and end - start == 1 and bool(scale)  # "million" without a count
@@ -221,9 +278,11 @@ class _Sums(Numbers):
         if scale == "k" or (scale in words.WORD_SCALES and not scale.endswith("s")):
             near = as_sum or linked or self._about_money(start)
             ran = any(self._low[i] in words.RUNNING for i in self._sentence(start, -1, 3))
-            return _Sum(quantity.value, "USD", start, end) if near and not ran else None
+            currency = self._bare_currency(scale)
+            return _Sum(quantity.value, currency, start, end) if near and not ran else None
         if scale:
-            return _Sum(quantity.value, "USD", start, end) if linked or as_sum else None
+            currency = self._bare_currency(scale)
+            return _Sum(quantity.value, currency, start, end) if linked or as_sum else None
         digits = self._raw[start]
         if quantity.in_words or quantity.value < 100 or not linked:
             return None
@@ -264,29 +323,40 @@ class _Sums(Numbers):
         """Returns the sum times how many and how long, where the sentence says both clearly."""
         units, end, each = self._units_after(one.end)
         link = self._word(one.start - 1)
-        if (
-            not units
-            and not each
-            and link not in words.TIMES
-            and self._word(end) not in words.TIMES
-        ):
-            return one
+        if not (units or each or link in words.TIMES or self._word(end) in words.TIMES):
+            return self._due(one, ())
         factor = Decimal(1)
         first, last = one.start, end
         things = [unit for unit in units if unit not in words.TIME_UNITS]
+        open_units = []
         for unit in units:
             count = self._how_many(one.start, end, unit)
             if count is not None:
                 factor *= count[0]
                 first, last = min(first, count[1]), max(last, count[2])
+            elif unit in words.TIME_UNITS:
+                open_units.append(unit)
         if not things:
             times = self._times(one, end, each)
             if times is not None:
                 factor *= times[0]
                 first, last = min(first, times[1]), max(last, times[2])
         if factor == 1:
-            return one
-        return _Sum(one.value * factor, one.currency, first, last)
+            return self._due(one, open_units)
+        return _Sum(one.value * factor, one.currency, first, last, "".join(open_units[:1]))
+
+    def _due(self, one: _Sum, units: Sequence[str]) -> _Sum:
+        """Returns a sum with how often it is due: "$500 a month", "a monthly fee of $500"."""
+        period = units[0] if units else ""
+        if not period:
+            link, noun = self._word(one.end), words.PERIODS.get(self._word(one.end + 1), "")
+            if noun and link in words.PERIOD_LINKS:
+                period = noun
+        for at in self._sentence(one.start, -1, 4) if not period else ():
+            if self._low[at] in words.UNIT_ALIASES and self._low[at].endswith("ly"):
+                period = words.UNIT_ALIASES[self._low[at]]
+                break
+        return one if not period else _Sum(one.value, one.currency, one.start, one.end, period)
 
     def _units_after(self, at: int) -> tuple[list[str], int, bool]:
         """Returns the units of a price: (units, the index after them, whether "each" is there)."""
@@ -307,9 +377,6 @@ class _Sums(Numbers):
             else:
                 break
         return units, at, each
-
-    def _kind_at(self, at: int) -> int:
-        return self._kind[at] if 0 <= at < self._count else 0
 
     def _how_many(self, start: int, end: int, unit: str) -> tuple[Decimal, int, int] | None:
         """Returns the count of a unit near a price: (count, first token, index after).

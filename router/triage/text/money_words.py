@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from router.triage.text import money_languages as other
+
 MAX_DIGITS = 18
 """A longer run of digits is no sum that anybody means; it counts as the largest one."""
 
@@ -36,15 +38,26 @@ CURRENCY_WORDS = {
     "dolares": "USD", "dollari": "USD", "euro": "EUR", "euros": "EUR", "pound": "GBP",
     "pounds": "GBP", "quid": "GBP", "sterling": "GBP", "yen": "JPY", "円": "JPY", "元": "CNY",
     "yuan": "CNY", "renminbi": "CNY", "rmb": "CNY", "rupee": "INR", "rupees": "INR", "rs": "INR",
-    "franc": "CHF", "francs": "CHF", "franken": "CHF", "sfr": "CHF",
+    "franc": "CHF", "francs": "CHF", "franken": "CHF", "sfr": "CHF", **other.CURRENCY_WORDS,
 }  # fmt: skip
+
+OF_AFTER_SCALE = frozenset({"de", "di", "d"})  # "5 millones de pesos"
+DOTTED_SCALES = other.DOTTED_SCALES
+HAN_DIGITS, HAN_TENS, HAN_MYRIADS = other.HAN_DIGITS, other.HAN_TENS, other.HAN_MYRIADS
+HAN_NUMBERS, HAN_MONEY = other.HAN_NUMBERS, other.HAN_MONEY
+HAN_SCALES = frozenset({*HAN_TENS, *HAN_MYRIADS})
 
 HUNDREDTHS = {"cent": "USD", "cents": "USD", "pence": "GBP"}
 WEIGHTS = frozenset({"pound", "pounds"})  # also a weight: these need money in the sentence
-PREFIX_WORDS = frozenset({"rs", "rmb", "sfr"})  # words, beside ISO codes, that stand before a sum
+PREFIX_WORDS = (
+    frozenset({"rs", "rmb", "sfr"}) | other.PREFIX_WORDS
+)  # words, beside ISO codes, that stand before a sum
 
 # ISO codes that are English words: they count only in capitals.
-CODES_IN_CAPITALS = frozenset("all try cup mop top gel pen sos bam ron".split())
+CODES_IN_CAPITALS = frozenset("all try cup mop top gel pen sos bam ron sar sek rub aed".split())
+
+INDIAN_SCALES = frozenset({"lakh", "lakhs", "crore", "crores"}) | other.hints(("लाख", "करोड़"))
+"""Scales that only rupees are counted in: a sum without a currency is in rupees then."""
 
 LETTER_SCALES = {
     "k": 10**3, "m": 10**6, "mm": 10**6, "mn": 10**6, "b": 10**9, "bn": 10**9, "t": 10**12,
@@ -57,6 +70,7 @@ WORD_SCALES = {
     "million": 10**6, "millions": 10**6, "mio": 10**6, "mill": 10**6, "millionen": 10**6,
     "millones": 10**6, "milliard": 10**9, "milliards": 10**9, "mrd": 10**9, "milliarden": 10**9,
     "billion": 10**9, "billions": 10**9, "trillion": 10**12, "trillions": 10**12,
+    **other.WORD_SCALES,
 }  # fmt: skip
 
 UNITS = {
@@ -69,50 +83,70 @@ UNITS = {
     word: 10 * value
     for value, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), 2)
 }
+UNITS = {**other.UNITS, **UNITS}
 VAGUE = {"couple": 2, "few": 3, "several": 3, "dozen": 12, "dozens": 12, "tens": 10}
 HUNDREDS = frozenset({"hundred", "hundreds"})
-NUMBER_WORDS = frozenset({*UNITS, *VAGUE, *HUNDREDS, *WORD_SCALES, "half", "quarter"})
+NUMBER_WORDS = frozenset(
+    {*UNITS, *VAGUE, *HUNDREDS, *WORD_SCALES, *other.HAN_NUMBERS, "half", "quarter"}
+)
 
 # A number without a currency is money when one of these is near.
-CONTEXT = frozenset(
-    """budget budgets budgeted cost costs costing price prices priced pricing pay pays paid paying
-    payment payments refund refunds refunded worth revenue revenues salary salaries invoice invoices
-    invoiced fee fees fined fines contract contracts deposit loan loans mortgage debt debts owe owes
-    owed owing charge charged charges bill billed bills spend spends spent spending invest invests
-    invested investing investment profit profits loss losses damages settlement savings funding
-    grant wage wages income earn earns earned earning bonus compensation severance rent purchase
-    purchased buy buying bought sell selling sold sale sales deal valuation payout rebate discount
-    claim premium donate donated donation expense expenses capex opex arr mrr tax taxes penalty
-    royalty royalties payroll quote quoted cash money fund funds pension inheritance bid ransom
-    budgeting turnover wire wired transfer transferred""".split()
+CONTEXT = (
+    frozenset(
+        """budget budgets budgeted cost costs costing price prices priced pricing pay pays
+    paid paying payment payments refund refunds refunded worth revenue revenues salary
+    salaries invoice invoices invoiced fee fees fined fines contract contracts deposit
+    loan loans mortgage debt debts owe owes owed owing charge charged charges bill
+    billed bills spend spends spent spending invest invests invested investing
+    investment profit profits loss losses damages settlement savings funding grant
+    wage wages income earn earns earned earning bonus compensation severance rent
+    purchase purchased buy buying bought sell selling sold sale sales deal valuation
+    payout rebate discount claim premium donate donated donation expense expenses
+    capex opex arr mrr tax taxes penalty royalty royalties payroll quote quoted cash
+    money fund funds pension inheritance bid ransom budgeting turnover wire wired
+    transfer transferred""".split()
+    )
+    | other.CONTEXT
 )
 # Of these, the ones that a bare number may follow at once ("we paid 12000"); after the others a
 # number is as likely an id ("invoice 48213") unless a linking word stands between.
 TAKES_NUMBER = frozenset(
-    """budget cost costs costing price priced pay pays paid paying worth revenue salary owe owes
-    owed owing spend spent spending invest invested earn earns earned donate donated""".split()
+    """budget cost costs costing price priced pay pays paid paying worth revenue salary
+    owe owes owed owing spend spent spending invest invested earn earns earned donate
+    donated transfer wire uberweise zahle zahlen payer pagar pagare transferir
+    transfiere przelej""".split()
 )
-LINKS = frozenset(
-    """of is was are were be been will would to at about around approximately roughly approx up over
-    under above below nearly almost exactly only just total totaling totalling amounting comes came
-    exceeds exceeding than more less least most the a an currently by for from us them him her me
-    you some""".split()
-) | frozenset("=:~<>+")
+LINKS = (
+    frozenset(
+        """of is was are were be been will would to at about around approximately roughly
+    approx up over under above below nearly almost exactly only just total totaling
+    totalling amounting comes came exceeds exceeding than more less least most the a
+    an currently by for from us them him her me you some""".split()
+    )
+    | other.LINKS
+    | frozenset("=:~<>+")
+)
 YEAR_LINKS = frozenset("for in by from since until".split())
 
 # What may follow a bare number of money; any other word makes it a count of something.
-AFTER_SUM = CONTEXT | frozenset(
-    """and or but to for in on per if this next a an the by with from as is was are were will would
-    when because since so at into over within before after during until now today tomorrow yesterday
-    each every all total about please annually yearly monthly annual back out up off that which who
-    we i you they it not should could can may must more less gross net upfront plus minus then than
-    right do does did how what why where even only just instead again last whether""".split()
+AFTER_SUM = (
+    CONTEXT
+    | other.AFTER_SUM
+    | frozenset(
+        """and or but to for in on per if this next a an the by with from as is was are were
+    will would when because since so at into over within before after during until now
+    today tomorrow yesterday each every all total about please annually yearly monthly
+    annual back out up off that which who we i you they it not should could can may
+    must more less gross net upfront plus minus then than right do does did how what
+    why where even only just instead again last whether""".split()
+    )
 )
 NOT_MONEY = frozenset(
-    """step steps run runs race races marathon user users request requests token tokens word words
-    follower followers row rows mile miles km people employees customers records files lines items
-    messages emails tickets monitor monitors tv video videos resolution display screen hz mb gb tb
-    views downloads calories meters metres visitors subscribers images samples""".split()
+    """step steps run runs race races marathon user users request requests token tokens
+    word words follower followers row rows mile miles km people employees customers
+    records files lines items messages emails tickets monitor monitors tv video videos
+    resolution display screen hz mb gb tb views downloads calories meters metres
+    visitors subscribers images samples""".split()
 )
 RUNNING = frozenset("run ran running race jog jogged walk walked marathon".split())
 
@@ -128,14 +162,26 @@ UNIT_ALIASES = {
     "quarterly": "quarter", "people": "person", "persons": "person", "pcs": "piece", "pc": "piece",
     "licences": "license", "licence": "license",
 }  # fmt: skip
+PERIOD_LINKS = frozenset("pro im par al por per в na każdy a au".split())
+PERIODS = {
+    form: unit
+    for unit, names in {
+        "month": "monat mois mes mese maand месяц miesiac ay",
+        "year": "jahr an ano anno jaar год rok",
+        "week": "woche semaine semana settimana week",
+    }.items()
+    for form in other.hints(names.split())
+}
+"""Periods in other languages, after a word of PERIOD_LINKS."""
+
 # Goods sold by measure have prices like $3.459, so that a dot before three digits is a decimal.
 MEASURES = frozenset(
-    """gallon gal litre liter l kg lb pound share unit kwh mwh mile km token request call gb mb
-    minute hour ounce oz barrel mmbtu""".split()
+    """gallon gal litre liter l kg lb pound share unit kwh mwh mile km token request call
+    gb mb minute hour ounce oz barrel mmbtu""".split()
 )
 INSTALMENTS = frozenset(
-    """payment payments instalment instalments installment installments tranche tranches invoices
-    cheques checks deposits transfers""".split()
+    """payment payments instalment instalments installment installments tranche tranches
+    invoices cheques checks deposits transfers""".split()
 )
 
 SIGNS = frozenset({"x", "*", "times"})

@@ -22,11 +22,18 @@ MAX_NUMBERS = 2_000
 WINDOW = 12  # tokens to either side in which a count, a duration or a word of money is looked for
 _NUMBER_WORDS_LIMIT = 16  # "two hundred and fifty-five thousand four hundred and ten" has eleven
 
-_TOKEN = re.compile(
+_NUMBER = (
     r"(?P<number>[0-9]{1,3}(?:[ '][0-9]{3})+(?![0-9])(?:[.,][0-9]{1,2}(?![0-9]))?"
-    r"|[0-9]+(?:[.,][0-9]+)*|\.[0-9]+)"
-    r"|(?P<word>[Uu]\.[Ss]\.|[^\W\d_]+)"
-    r"|(?P<other>\n|[^\s])"
+    r"|[0-9]+(?:[.,][0-9]+)*|(?<![^\W\d_])\.[0-9]+)"
+)
+_OTHER = r"|(?P<other>\n|[^\s])"
+_TOKEN = re.compile(_NUMBER + r"|(?P<word>[Uu]\.[Ss]\.|[^\W\d_]+)" + _OTHER)
+
+# Chinese and Japanese run words together: their numbers and currencies are tokens of their own.
+_HAN = "".join(words.HAN_NUMBERS | {"元", "円", "圆", "圓", "块", "塊"})
+_HAN_WORDS = "|".join(sorted(w for w in words.CURRENCY_WORDS if len(w) > 1 and w[0] > "\u3000"))
+_ANY_TOKEN = re.compile(
+    rf"{_NUMBER}|(?P<word>[Uu]\.[Ss]\.|{_HAN_WORDS}|[{_HAN}]|[\u0904-\u0963]+|[^\W\d_{_HAN}]+){_OTHER}"
 )
 NUMBER, WORD = 1, 2  # kinds of token: the groups above
 _BEGINS = words.NUMBER_WORDS | {"a"}
@@ -60,7 +67,7 @@ class Numbers:
     def __init__(self, text: str, codes: Mapping[str, str]) -> None:
         self._text = text
         self._codes = codes
-        matches = list(_TOKEN.finditer(text))
+        matches = list((_TOKEN if text.isascii() else _ANY_TOKEN).finditer(text))
         self._kind = [match.lastindex or 0 for match in matches]
         spans = [match.span() for match in matches]
         self._from = [span[0] for span in spans]
@@ -106,7 +113,9 @@ class Numbers:
     def _quantity(self, at: int) -> Quantity | None:
         if self._kind[at] == NUMBER:
             return self._in_digits(at)
-        return self._in_words(at) if self._kind[at] == WORD else None
+        if self._kind[at] != WORD:
+            return None
+        return self._in_han(at) if self._low[at] in words.HAN_NUMBERS else self._in_words(at)
 
     def _in_digits(self, at: int) -> Quantity | None:
         """Returns a number in digits with its scale.
@@ -116,8 +125,10 @@ class Numbers:
         before = self._word(at - 1)
         if self._touches(at) and self._kind[at - 1] == WORD:
             is_currency = self._code(at - 1) or before in words.PREFIX_WORDS
-            if not is_currency and before != "x":
+            if not is_currency and before != "x" and before.isascii():
                 return None
+        if self._word(at + 1) in words.HAN_SCALES:
+            return self._in_han(at)
         end, factor, scale = self._scale(at + 1)
         if scale is None:
             return None
@@ -133,7 +144,7 @@ class Numbers:
         factor, scale = 1, ""
         for _ in range(3):
             low = self._word(at)
-            touching = self._touches(at) and self._kind[at] == WORD
+            touching = self._touches(at) and self._kind[at] == WORD and low < "\u2e80"
             if low == "-" and self._word(at + 1) in words.WORD_SCALES:
                 at, low, touching = at + 1, self._word(at + 1), False
             if low in words.LETTER_SCALES and (touching or low not in ("t", "b", "mm")):
@@ -141,7 +152,7 @@ class Numbers:
             if low in words.WORD_SCALES or low in words.HUNDREDS:
                 factor *= words.WORD_SCALES.get(low, 100)
                 scale, at = low, at + 1
-                if low in ("mio", "mrd", "tsd", "mill") and self._word(at) == ".":
+                if low in words.DOTTED_SCALES and self._word(at) == ".":
                     at += 1
                 continue
             currency = self._code(at) or low in words.CURRENCY_WORDS or low == "x"
@@ -185,6 +196,38 @@ class Numbers:
         if at == start or (current < 0 and total == 0):
             return None
         return Quantity(total + max(current, Decimal(0)), start, at, scale, in_words=True)
+
+    def _in_han(self, start: int) -> Quantity | None:
+        """Returns a number in Chinese or Japanese, its digits in either writing.
+
+        "三十五万" is 350,000; "3億5000万" is 350,000,000.
+        """
+        total, section, digits = Decimal(0), Decimal(0), Decimal(-1)  # digits -1: none read yet
+        at, scale = start, ""
+        for _ in range(_NUMBER_WORDS_LIMIT):
+            low = self._word(at)
+            if self._kind_at(at) == NUMBER and digits < 0 and not section:
+                value = words.number_value(self._raw[at], dot_is_decimal=True)
+                if value is None or (at > start and not self._touches(at)):
+                    break
+                digits = value
+            elif low in words.HAN_DIGITS:
+                digits = 10 * max(digits, Decimal(0)) + words.HAN_DIGITS[low]
+            elif low in words.HAN_TENS:
+                section += (Decimal(1) if digits < 0 else digits) * words.HAN_TENS[low]
+                digits, scale = Decimal(-1), low
+            elif low in words.HAN_MYRIADS:
+                part = section + max(digits, Decimal(0))
+                total += (part or 1) * words.HAN_MYRIADS[low]
+                section, digits, scale = Decimal(0), Decimal(-1), low
+            else:
+                break
+            at += 1
+        value = total + section + max(digits, Decimal(0))
+        return Quantity(value, start, at, scale, in_words=True) if at > start else None
+
+    def _kind_at(self, at: int) -> int:
+        return self._kind[at] if 0 <= at < self._count else 0
 
     def _joins(self, low: str, following: str, *, begun: bool) -> bool:
         """Returns True when a small word belongs to the number: "a million", "and fifty"."""

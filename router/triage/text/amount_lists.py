@@ -1,0 +1,49 @@
+"""Puts lists of sums together, and says which of their sums is at stake.
+
+It knows nothing about text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from msgspec.structs import replace
+
+from router.types import Amount
+
+MAX_AMOUNTS = 16
+
+
+def largest(amounts: Iterable[Amount]) -> tuple[Amount, ...]:
+    """Returns at most MAX_AMOUNTS, largest first.
+
+    The largest one that is not quoted is always among them, so that nobody hides a sum behind a
+    quoted heap of others.
+    """
+    ordered = sorted(amounts, key=lambda amount: -amount.nano_usd)
+    kept = ordered[:MAX_AMOUNTS]
+    if len(ordered) > MAX_AMOUNTS and all(amount.quoted for amount in kept):
+        kept[-1] = next((amount for amount in ordered if not amount.quoted), kept[-1])
+    return tuple(kept)
+
+
+def unquoted(amounts: tuple[Amount, ...]) -> tuple[Amount, ...]:
+    """Returns the same sums, none of them quoted: all are at stake."""
+    if not any(amount.quoted for amount in amounts):
+        return amounts
+    return tuple(replace(amount, quoted=False) for amount in amounts)
+
+
+def largest_amounts(groups: Iterable[tuple[Amount, ...]]) -> tuple[Amount, ...]:
+    """Returns the largest distinct amounts of several texts, largest first."""
+    distinct: dict[tuple[str, int], Amount] = {}
+    for amount in (amount for group in groups for amount in group):
+        before = distinct.get((amount.text, amount.nano_usd))
+        if before is None or before.quoted:
+            distinct[amount.text, amount.nano_usd] = amount
+    return largest(distinct.values())
+
+
+def own_impact(amounts: Iterable[Amount]) -> int:
+    """Returns the largest sum that is not quoted, in nano-dollars; 0 without any."""
+    return max((amount.nano_usd for amount in amounts if not amount.quoted), default=0)

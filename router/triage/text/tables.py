@@ -1,0 +1,175 @@
+"""Reads sums from tables that state their unit once: "(in millions of dollars)", "USD k", "€ m".
+
+A unit stands in a short line, with no number before it. It holds for the numbers after it: in its
+own line and in the rows below, or in its own column where cells are parted by "|". Years, shares
+and rows that count people are no sums, and prose names its own units. Each line is looked at once.
+It knows nothing about rates.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from itertools import islice
+
+from msgspec import Struct
+
+from router.triage.text import money_words as words
+
+MOST_ROWS = 400
+"""Rows below one unit that are read."""
+
+MOST_CELLS = 64
+"""Numbers of one row, and units of one header, that are read."""
+
+MOST_WORDS = 12
+"""Words of a header or a row. A longer line is a sentence, unless "|" parts its cells."""
+
+_SCALES = {**words.LETTER_SCALES, **words.WORD_SCALES, "000": 1_000, "000s": 1_000}
+_SCALES |= {"百万": 10**6, "千": 10**3, "万": 10**4, "億": 10**8, "亿": 10**8}
+_SYMBOLS = "".join(re.escape(symbol) for symbol in words.SYMBOLS)
+_SCALE = "|".join(sorted(map(re.escape, set(_SCALES) - {"t", "b"}), key=len, reverse=True))
+_MONEY = rf"(?:us|ca|hk|[car])?[{_SYMBOLS}]|u\.?s\.? dollars|[^\W\d_]{{1,10}}"
+
+_BRACKETED = re.compile(r"[(\[][^)\]0-9\n]{0,40}[)\]]")
+
+_UNIT = re.compile(rf"\n|[(\[][^)\]0-9\n]{{0,40}}[)\]]|\bin (?:{_SCALE})\b", re.IGNORECASE)
+
+_UNIT = re.compile(
+    rf"(?<![\w.,])(?:"
+    rf"t(?P<thousand>eur\b|€)"
+    rf"|(?P<before>(?:us|ca|hk|[car])?[{_SYMBOLS}]|\b[a-z]{{3}}\b) ?(?:in )?'?"
+    rf"(?P<scale>{_SCALE})\.?(?!\w)"
+    rf"|(?P<first>{_SCALE})\.? ?(?:of |de |d'|di )?(?P<after>{_MONEY})?(?!\w)"
+    rf"|(?<=[(\[])(?P<alone>[{_SYMBOLS}]|[a-z]{{3}})(?=[)\]])"
+    rf")",
+    re.IGNORECASE,
+)
+_CELL = re.compile(
+    r"(?<![\w.,/:#-])-?\(?(?P<number>[0-9]{1,3}(?:[ '][0-9]{3})+(?![0-9])(?:[.,][0-9]{1,2})?"
+    r"|[0-9]+(?:[.,][0-9]+)*)\)?(?![\w/:%]|[.,][0-9]| ?%|-[0-9])"
+)
+_MAY_FOLLOW = frozenset({"", "except", "unless", "and", "as"})
+_ENUMERATED = re.compile(r"\s*[0-9]{1,3}[.)]\s")
+_WORD = re.compile(r"[^\W\d_]+")
+
+
+class Cell(Struct, frozen=True):
+    """Holds a sum of a table: its value, its currency's code, and its characters in the text."""
+
+    value: Decimal
+    currency: str
+    start: int
+    end: int
+
+
+class _Unit(Struct, frozen=True):
+    factor: int
+    currency: str  # ISO code; "" where the header names none
+    end: int  # in its line
+    column: int = -1  # -1: it holds for all columns
+
+
+def may_hold_unit(text: str) -> bool:
+    """Returns False for a text that surely states no unit: one line without such a bracket."""
+    return "\n" in text or " in " in text or _BRACKETED.search(text) is not None
+
+
+def table_sums(text: str, codes: Mapping[str, str]) -> Iterator[Cell]:
+    """Yields the sums of a folded text that stand under a unit. `codes`: ISO codes by lower case.
+
+    >>> text = "Plan (USD k)\\nCosts  1,200\\nGrowth  4 %"
+    >>> [(str(cell.value), cell.currency) for cell in table_sums(text, {"usd": "USD"})]
+    [('1200000', 'USD')]
+    """
+    units: list[_Unit] = []
+    rows, begins = 0, 0
+    about_money = any(symbol in text for symbol in words.SYMBOLS) or _says_money(text)
+    for line in text.split("\n"):
+        cells = line.count("|")
+        short = cells > 0 or len(_WORD.findall(line)) <= MOST_WORDS
+        if short:
+            found = _units(line, codes, about_money=about_money)
+            if found:
+                units, rows = found, 0
+                if found[-1].column < 0:
+                    yield from _row(line, begins, found, skip=found[-1].end)
+            elif units and rows < MOST_ROWS:
+                rows += 1
+                yield from _row(line, begins, units)
+        elif line.strip():
+            units = []
+        begins += len(line) + 1
+
+
+def _says_money(text: str) -> bool:
+    return not words.CONTEXT.isdisjoint(word.lower() for word in _WORD.findall(text))
+
+
+def _units(line: str, codes: Mapping[str, str], *, about_money: bool) -> list[_Unit]:
+    """Returns the units that a line states, [] when it states none."""
+    found: list[_Unit] = []
+    for match in islice(_UNIT.finditer(line), MOST_CELLS):
+        unit = _unit(match, line, codes, about_money=about_money)
+        if unit is not None:
+            found.append(unit)
+    return found
+
+
+def _unit(
+    match: re.Match[str], line: str, codes: Mapping[str, str], *, about_money: bool
+) -> _Unit | None:
+    before = line[max(0, match.start() - 12) : match.start()].rstrip().lower()
+    if before[-1:].isdigit() or before.rpartition(" ")[2] in words.NUMBER_WORDS:
+        return None  # "5 million dollars" is a sum, "a million" a number
+    bracketed = before.endswith(("(", "[", " in", ",")) or before in ("in", "")
+    bracketed = bracketed or "(" in before or "[" in before
+    column = line.count("|", 0, match.start()) if "|" in line else -1
+    if match["thousand"]:
+        return _Unit(1_000, codes.get("eur", ""), match.end(), column)
+    if match["alone"]:
+        currency = _currency(match["alone"], codes)
+        return _Unit(1, currency, match.end(), column) if currency else None
+    if match["scale"]:
+        currency = _currency(match["before"], codes)
+        factor = _SCALES[match["scale"].lower()]
+        return _Unit(factor, currency, match.end(), column) if currency else None
+    scale = match["first"].lower()
+    currency = _currency(match["after"] or "", codes)
+    if currency:
+        return _Unit(_SCALES[scale], currency, match.end(), column)
+    other_thing = (match["after"] or "").lower() not in _MAY_FOLLOW  # "in millions of years"
+    if len(scale) > 2 and bracketed and about_money and before and not other_thing:
+        return _Unit(_SCALES[scale], codes.get("usd", ""), match.end("first"), column)
+    return None
+
+
+def _currency(written: str, codes: Mapping[str, str]) -> str:
+    """Returns the ISO code of a symbol, a code or a word; "" for anything else."""
+    low = written.lower().strip()
+    if low[-1:] in words.SYMBOLS:
+        named = words.DOLLAR_PREFIXES.get(low[:-1], "") if len(low) > 1 else ""
+        return named or words.SYMBOLS[low[-1]]
+    if low.endswith("dollars"):
+        return "USD"
+    if low in words.CODES_IN_CAPITALS and written != written.upper():
+        return ""
+    return codes.get(low) or words.CURRENCY_WORDS.get(low, "")
+
+
+def _row(line: str, begins: int, units: list[_Unit], *, skip: int = 0) -> Iterator[Cell]:
+    """Yields the sums of one row."""
+    if not words.NOT_MONEY.isdisjoint(word.lower() for word in _WORD.findall(line)):
+        return
+    enumerated = _ENUMERATED.match(line)
+    numbers = _CELL.finditer(line, enumerated.end() if enumerated else skip)
+    for match in islice(numbers, MOST_CELLS):
+        column = line.count("|", 0, match.start())
+        unit = next((unit for unit in units if unit.column in (-1, column)), None)
+        written = match["number"]
+        year = len(written) == 4 and written.isdigit() and 1900 <= int(written) <= 2100
+        value = None if year else words.number_value(written, dot_is_decimal=False)
+        if unit is not None and unit.currency and value:
+            start, end = match.span("number")
+            yield Cell(value * unit.factor, unit.currency, begins + start, begins + end)
