@@ -79,6 +79,8 @@ SMOOTHING = 0.2  # weight of the newest call in the mean that retry_after_s is c
 
 LOADING_WAIT_S = 15.0  # a cold disk; a warm one needs 1.4 s
 LOADING_POLL_S = 0.05
+ENDING_S = 0.2
+"""Time before a deadline at which decoding ends, so that the text written until then goes out."""
 
 
 @dataclass(slots=True)
@@ -90,6 +92,7 @@ class _Decoded:
     finish_reason: str = ""
     usage: Usage = field(default_factory=Usage)
     compute_ms: float = 0.0
+    late: bool = False  # the deadline came before its end
 
 
 class LocalModelAnswerer:
@@ -192,8 +195,14 @@ class LocalModelAnswerer:
     ) -> AsyncGenerator[tuple[str, tuple[TokenLogprob, ...]], None]:
         """Yields text and log-probabilities of one choice; `one` holds all of it afterwards."""
         top = (work.request.sampling.top_logprobs or 0) if work.request.sampling.logprobs else 0
-        async with aclosing(self._events(body, state, work)) as events:
-            async for event in events:
+        began_ms = self._clock.monotonic_ms()
+        # Half of a JSON object is worth nothing; half of a text may be worth something.
+        partial = body.keys().isdisjoint(("response_format", "grammar"))
+        async with (
+            aclosing(self._events(body, state, work)) as events,
+            aclosing(_until_late(events, one, partial=partial)) as timely,
+        ):
+            async for event in timely:
                 for choice in event.get("choices", ()):
                     text = choice.get("delta", {}).get("content") or ""
                     logprobs = read_logprobs(choice, top)
@@ -208,7 +217,12 @@ class LocalModelAnswerer:
                     one.compute_ms = timings.get("prompt_ms", 0.0) + timings.get(
                         "predicted_ms", 0.0
                     )
-        if not one.finish_reason or not one.usage.reported:
+        if one.late:
+            # The runtime's own counts come with its last event only.
+            one.finish_reason = "length"
+            one.compute_ms = self._clock.monotonic_ms() - began_ms
+            one.usage = Usage(work.signals.input_tokens, output_tokens=len(one.logprobs))
+        elif not one.finish_reason or not one.usage.reported:
             raise StreamCut("the local model's stream ended before its last event", sent=True)
 
     async def _events(
@@ -284,8 +298,8 @@ class LocalModelAnswerer:
         return next(((a.path, a.scale, a.name) for a in fits), None)
 
     def _left_s(self, work: Work) -> float:
-        """Seconds until the deadline of the request or the answerer's own, never negative."""
-        return max(0.0, (work.deadline_at_ms - self._clock.now_ms()) / 1000)
+        """Returns the seconds until decoding ends, ENDING_S before the deadline; never negative."""
+        return max(0.0, (work.deadline_at_ms - self._clock.now_ms()) / 1000 - ENDING_S)
 
     def _final(
         self, work: Work, state: HostState, decoded: list[_Decoded], choices: list[Choice]
@@ -298,11 +312,24 @@ class LocalModelAnswerer:
                 input_tokens=sum(one.usage.input_tokens for one in decoded),
                 cached_input_tokens=sum(one.usage.cached_input_tokens for one in decoded),
                 output_tokens=sum(one.usage.output_tokens for one in decoded),
-                reported=True,
+                reported=not any(one.late for one in decoded),
             ),
             compute_ms=sum(one.compute_ms for one in decoded),
             adapter=wanted[2] if wanted and wanted[0] in state.adapters else None,
         )
+
+
+async def _until_late(
+    events: AsyncGenerator[dict[str, Any], None], one: _Decoded, *, partial: bool
+) -> AsyncGenerator[dict[str, Any], None]:
+    """Yields the events. With `partial`, a deadline after some text ends them without an error."""
+    try:
+        async for event in events:
+            yield event
+    except DeadlineExceeded:
+        if not partial or not "".join(one.pieces).strip():
+            raise
+        one.late = True
 
 
 def _choice(one: _Decoded, plan: ToolPlan | None) -> Choice:

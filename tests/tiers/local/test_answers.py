@@ -253,9 +253,27 @@ async def test_a_full_context_ends_with_length(local: LocalModelAnswerer) -> Non
     assert answer.usage.total_tokens <= 1024
 
 
-async def test_a_late_answer_is_a_deadline_error(local: LocalModelAnswerer) -> None:
+async def test_a_late_object_is_a_deadline_error(local: LocalModelAnswerer) -> None:
     with pytest.raises(DeadlineExceeded):
-        await local.answer(long_work(deadline_s=0.3), never_called)
+        await local.answer(long_work(deadline_s=0.5), never_called)
+
+
+async def test_a_deadline_before_any_text_is_an_error(local: LocalModelAnswerer) -> None:
+    with pytest.raises(DeadlineExceeded):
+        await local.answer(work("Tell me a story.", deadline_s=0.0), never_called)
+
+
+async def test_text_written_until_the_deadline_goes_out(local: LocalModelAnswerer) -> None:
+    sampling = Sampling(max_output_tokens=900, seed=3)
+    story = work("Tell me a very long story.", sampling=sampling, deadline_s=2.0)
+    deltas = [d async for d in local.stream(story, never_called)]
+    final = deltas[-1].final
+    assert final is not None
+    assert final.choices[0].finish_reason == "length"
+    assert final.text == "".join(d.text for d in deltas)
+    assert 0 < final.usage.output_tokens < 900
+    assert not final.usage.reported
+    assert 0 < final.compute_ms <= 2000
 
 
 async def test_closing_the_stream_stops_the_decoding(
