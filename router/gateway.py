@@ -36,7 +36,7 @@ from router.request.shadow import Shadows
 from router.routing.next_rung import Left
 from router.routing.planner import Router
 from router.routing.routed_request import RoutedRequest
-from router.routing.verification import agreement
+from router.routing.verification import judged_by_samples
 from router.types import (
     NOBODY,
     Answer,
@@ -232,8 +232,8 @@ class Gateway:
             except (AnswererError, *NOT_ADMITTED):
                 break  # the answer is judged by the samples there are
             texts.append(sample.text)
-        p = candidate.said.p * agreement(texts)
-        return replace(candidate, said=replace(candidate.said, p=p, source="samples"))
+        said = judged_by_samples(candidate.said, texts, routed.request, plan.judge)
+        return replace(candidate, said=said)
 
     async def _concluded(
         self, routed: RoutedRequest, progress: Progress, failed: TiergateError | None

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from router.errors import Mistake, ModelFileError
 from router.policy.cross_checks import conditions_of, one_of, sections
-from router.policy.parsing.yaml_lines import LineMap
+from router.policy.parsing.yaml_lines import KeyPath, LineMap
 from router.policy.sections.heads import BUILT_IN_CHANCES, NOT_REPLACED, HeadSection
-from router.stats import heads
+from router.stats import answer_head, heads
 from router.stats.heads import Head, HeadKind
 
 
@@ -63,6 +63,33 @@ def head_mistakes(
             if label not in head.classes:
                 expected = one_of(label, head.classes)
                 yield lines.mistake((*key_path, "classes", c), label, expected)
+
+
+JUDGED_KINDS = ("local", "upstream", "litellm")
+"""Lists the kinds whose answers a model writes; the chance of all others is known."""
+
+
+def answer_head_of(answerer: Mapping[str, object]) -> str | None:
+    """Returns the file of the head of answers that an answerer names, None where it names none."""
+    verify = answerer.get("verify")
+    name = verify.get("head") if isinstance(verify, Mapping) else None
+    return name if isinstance(name, str) else None
+
+
+def answer_head_mistakes(
+    path: KeyPath, name: str, kind: object, file: Path, lines: LineMap
+) -> Iterator[Mistake]:
+    """Yields what is wrong with an answerer's head of answers. Loading reports a missing file."""
+    if kind not in JUDGED_KINDS:
+        expected = f"only for answerers of kind {', '.join(JUDGED_KINDS)}"
+        yield lines.mistake((*path, "verify", "head"), name, expected)
+    if not file.is_file():
+        return
+    try:
+        answer_head.load(file)
+    except ModelFileError as error:
+        expected = f"a head of answers, by `tiergate train answers`: {error.message}"
+        yield lines.mistake((*path, "verify", "head"), name, expected)
 
 
 def _kind_expected(name: str, head: Head) -> str:

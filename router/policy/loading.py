@@ -21,7 +21,7 @@ from pydantic import ValidationError
 
 from router.errors import Mistake, PolicyError
 from router.policy.cross_checks import one_of
-from router.policy.head_files import head_mistakes
+from router.policy.head_files import answer_head_mistakes, answer_head_of, head_mistakes
 from router.policy.parsing.text_files import text_of
 from router.policy.parsing.validation import mistakes_from
 from router.policy.parsing.yaml_lines import KeyPath, LineMap, key_path_text, load_yaml
@@ -86,6 +86,10 @@ def load_policy(
     mistakes += _missing_files(path, resolved, lines)
     mistakes += _unknown_models(resolved, lines, known_models)
     mistakes += head_mistakes(resolved, lines, _head_files(path, resolved), encoder_sha256)
+    for key_path, answerer in _answerers(resolved):
+        if (judge := answer_head_of(answerer)) is not None:
+            kind = answerer.get("kind")
+            mistakes += answer_head_mistakes(key_path, judge, kind, named_file(path, judge), lines)
     certificate = _certificate(path, resolved, lines, mistakes)
     prices, in_prices = _prices(path, resolved)
     if mistakes or in_prices or policy is None or prices is None:
@@ -279,6 +283,8 @@ def _named(tree: Mapping[str, object]) -> Iterator[tuple[KeyPath, str, bool]]:
             yield ("heads", i, "path"), str(head["path"]), False
     for path, answerer in _answerers(tree):
         kind = answerer.get("kind")
+        if (judge := answer_head_of(answerer)) is not None:
+            yield (*path, "verify", "head"), judge, False
         if kind == "resolver" and isinstance(answerer.get("knowledge"), str):
             yield (*path, "knowledge"), str(answerer["knowledge"]), False
         if kind == "exact" and isinstance(answerer.get("small_talk"), str):

@@ -23,7 +23,7 @@ def judged(routed: RoutedRequest, rung: int, answer: Answer) -> Candidate:
     plan, named = routed.plan_at(rung), routed.decision.rungs[rung]
     mode = routed.verify_mode(plan)
     grave = routed.grave and routed.signals.request_type is not RequestType.CLASSIFICATION
-    verification = verify(answer, routed.request, named, mode, plan.calibration, grave=grave)
+    verification = verify(answer, routed.request, named, mode, plan.judge, grave=grave)
     return Candidate(rung, named, answer, verification)
 
 
@@ -48,7 +48,7 @@ def may_commit(
         return False
     beginning = held.beginning(plan.facts.model)
     named = routed.decision.rungs[rung]
-    verification = verify(beginning, routed.request, named, VerifyMode.PREFIX, plan.calibration)
+    verification = verify(beginning, routed.request, named, VerifyMode.PREFIX, plan.judge)
     seen = Candidate(rung, named, None, verification)
     step = step_after(routed, progress, rung, seen, None, left())
     climbs = step.said.action is Action.CLIMB

@@ -136,10 +136,12 @@ def _from_shelf(candidate: Candidate) -> bool:
 def _unchecked(routed: RoutedRequest, candidate: Candidate) -> bool:
     """Returns True where nothing speaks for the answer to a grave matter but a guess or its length.
 
-    Its chance is a prior by level, or it shares no word with the question.
+    Its chance is a prior by level, or it shares no word with the question. A head of answers reads
+    no meaning, so what it says is no evidence of its own here.
     """
     said, answer = candidate.said, candidate.answer
-    if not routed.grave or said.source != "rung" or answer is None or routed.needs_whole_answer:
+    guessed = said.source in ("rung", "head")
+    if not routed.grave or not guessed or answer is None or routed.needs_whole_answer:
         return False
     return candidate.rung.p_source is PSource.PRIOR or _off_topic(routed, answer)
 

@@ -20,7 +20,7 @@ from router.policy.schema import Alias, AnswererSection, Policy
 from router.privacy.provider_seals import NO_SEALS, sealed_tokens
 from router.routing.constraints import Asked, forces_tools, required
 from router.routing.decision import chance
-from router.routing.verification import AnswerCalibration
+from router.routing.verification import Judge
 from router.types import (
     OWN_MODELS,
     Answerer,
@@ -91,7 +91,7 @@ class RungPlan(Struct, frozen=True):
     section: AnswererSection
     facts: AnswererFacts
     ability: Ability
-    calibration: AnswerCalibration | None = None
+    judge: Judge | None = None  # gives the chance of an answer by what it shows
     over: AnswererFacts | None = None  # a deliberation: the answerer that its calls go to
     declines: Declines | None = None  # why a resolver has nothing for a request, None: it has
     previews: Previews | None = None  # what is known of an answer before the call, None: nothing

@@ -17,6 +17,8 @@ from msgspec.structs import replace
 
 from router.policy.parsing.json_schema import schema_faults
 from router.routing.answer_checks import SHORT_WORDS, content_failure
+from router.stats.answer_head import AnswerHead
+from router.stats.answer_signals import Reading
 from router.types import (
     Answer,
     ChatRequest,
@@ -61,12 +63,16 @@ class AnswerCalibration(Struct, frozen=True):
     n: int
 
 
+Judge = AnswerCalibration | AnswerHead
+"""What gives an answer's chance: the fit of log-probabilities, or a trained head of answers."""
+
+
 class Verification(Struct, frozen=True):
     """`p` is the chance that the answer is right, 0..1; `failure` says why it is unusable."""
 
     p: float
     failure: Reason | None
-    source: str  # match | answer | structure | rung
+    source: str  # match | answer | head | samples | structure | rung
     tokens: int = 0  # log-probabilities read
     mean_logprob: float = 0.0
     min_logprob: float = 0.0
@@ -77,14 +83,15 @@ def verify(
     request: ChatRequest,
     rung: Rung,
     mode: VerifyMode,
-    calibration: AnswerCalibration | None,
+    judge: Judge | None,
     *,
     grave: bool = False,
 ) -> Verification:
     """Returns the verdict on one answer. Mode `none` checks only the promised structure.
 
     Only mode `full` reads what the text says, since a stream and a whole answer must get the same
-    verdict. The answer to a `grave` matter must be about it.
+    verdict. The answer to a `grave` matter must be about it. A head of answers judges whole answers
+    in plain text; other answers of its answerer have the rung's chance.
     """
     failure = structure_failure(answer, request)
     if failure is not None:
@@ -104,12 +111,37 @@ def verify(
     if mode is VerifyMode.PREFIX:
         tokens = tokens[:PREFIX_TOKENS]
     logprobs = [max(t.logprob, LEAST_LOGPROB) for t in tokens if t.logprob <= 0.0]
-    measured = calibration is not None and answer.adapter is None  # fitted on the bare model
-    if mode is VerifyMode.NONE or calibration is None or not measured or not logprobs:
+    mean, least = (sum(logprobs) / len(logprobs), min(logprobs)) if logprobs else (0.0, 0.0)
+    if isinstance(judge, AnswerHead):
+        if mode is not VerifyMode.FULL or not _in_prose(answer, request):
+            return Verification(rung.p, None, "rung")
+        p = judge(_reading(answer.choices[0].text, request, mean, least))
+        return Verification(p, None, "head", len(logprobs), mean, least)
+    measured = judge is not None and answer.adapter is None  # fitted on the bare model
+    if mode is VerifyMode.NONE or judge is None or not measured or not logprobs:
         return Verification(rung.p, None, "rung")
-    mean, least = sum(logprobs) / len(logprobs), min(logprobs)
-    p = _calibrated(rung.p, mean, least, calibration)
+    p = _calibrated(rung.p, mean, least, judge)
     return Verification(p, None, "answer", len(logprobs), mean, least)
+
+
+def judged_by_samples(
+    said: Verification, texts: Sequence[str], request: ChatRequest, judge: Judge | None
+) -> Verification:
+    """Returns the verdict on an answer after further samples; the answer is the first text.
+
+    A head of answers that learned from samples weighs them. Elsewhere samples that differ lower the
+    chance in proportion.
+    """
+    if isinstance(judge, AnswerHead) and judge.reads_samples and said.source == "head":
+        reading = _reading(texts[0], request, said.mean_logprob, said.min_logprob, texts[1:])
+        return replace(said, p=judge(reading), source="samples")
+    return replace(said, p=said.p * agreement(texts), source="samples")
+
+
+def _reading(
+    text: str, request: ChatRequest, mean: float, least: float, samples: Sequence[str] = ()
+) -> Reading:
+    return Reading(request.last_user_text, text, mean, least, tuple(samples))
 
 
 def one_call(answer: Answer, request: ChatRequest) -> Answer:

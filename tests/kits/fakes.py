@@ -19,6 +19,7 @@ from router.policy.schema import AnswererSection, Policy
 from router.rate_limits.stores.local import MemoryRates
 from router.routing.planner import Router
 from router.routing.policy_runtime import Ability, PolicyRuntime, RungPlan
+from router.routing.verification import Judge
 from router.triage.reading import memory_after
 from router.types import (
     NOBODY,
@@ -134,6 +135,7 @@ class ScriptedTier:
     verified: bool | None = None
     trusted: bool = False  # for a deliberation: its tier vouches for the answer
     logprob: float | None = None
+    judge: Judge | None = None  # gives the chance of its answers, instead of the policy's head
     price: Price = PRICE
     usage: Usage = USED
     asks: tuple[str, ...] = ()
@@ -302,6 +304,7 @@ def a_runtime(
             )
             if tier.kind == "deliberation"
             else None,
+            judge=tier.judge,
         )
         for tier in tiers
     )

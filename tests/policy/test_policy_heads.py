@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from router.api.compose.answerers.abilities import load_abilities
+from router.api.compose.answerers.plans import _judge
 from router.api.compose.core import Core, Settings, load_policies
 from router.api.http.authentication import LOCAL
 from router.errors import PolicyError
@@ -17,15 +19,16 @@ from router.policy.loading import load_policy
 from router.policy.sections.heads import BUILT_IN_CHANCES, NOT_REPLACED, HeadCondition
 from router.request.intake import decided_outcome
 from router.routing.decision_record import decide_again, parse
-from router.stats import heads
+from router.stats import answer_head, heads
+from router.stats.answer_head import AnswerHead
 from router.stats.calibration import Platt, Temperature
 from router.stats.heads import Head, HeadKind
 from router.triage.engine import TriageConfig, TriageEngine
 from router.triage.own_heads import MOST_CLASSES, OwnHeads
 from router.triage.triage_model import HEAD_NAMES, TriageModel
 from router.types import RECORD_VERSION, ChatRequest, HeadReading, Hints, Message
+from tests.kits.inputs.policy_texts import GOOD, mistakes_of, write
 from tests.kits.server_kit import Served, tiergate
-from tests.policy.test_policy_mistakes import GOOD
 
 TEXTS = ("my laptop will not start", "who pays for the parental leave of my colleague")
 
@@ -272,3 +275,31 @@ def test_hints_do_not_reach_below_a_head_rule(tmp_path: Path, department: Head) 
     core = core_of(policy_file(tmp_path, NAMED, RULE))
     request = ChatRequest((Message("user", TEXTS[1]),), "auto", hints=Hints(max_tier=1))
     assert decided_outcome(core.router, request, LOCAL).rung.level == 3
+
+
+UNJUDGED = "        over: smol\n        verify: {head: answers.json}\n"
+ANSWERS = AnswerHead(0.5, {"sum_fails": (-2.0, 0.25, 0.5)}, 80, {})
+
+
+def test_a_head_of_answers_judges_the_answerer_that_names_it(tmp_path: Path) -> None:
+    answer_head.save(ANSWERS, tmp_path / "answers.json", {})
+    text = GOOD.replace("kind: local\n", "kind: local\n        alone: true\n", 1)
+    text = text.replace(
+        "        kind: local\n", "        kind: local\n        verify: {head: answers.json}\n", 1
+    )
+    loaded = load_policy(write(tmp_path, text), {})
+    assert tmp_path / "answers.json" in loaded.sources
+    assert _judge(loaded, loaded.policy.answerer("smol"), load_abilities()) == ANSWERS
+
+
+def test_a_head_of_answers_that_cannot_be_used_is_a_mistake(tmp_path: Path) -> None:
+    named = GOOD.replace("kind: local\n", "kind: local\n        verify: {head: answers.json}\n", 1)
+    missing = mistakes_of(tmp_path, named)
+    assert "there is none at" in str(missing[0].expected)
+    (tmp_path / "answers.json").write_text("{}")
+    unfit = mistakes_of(tmp_path, named)
+    assert "by `tiergate train answers`" in str(unfit[0].expected)
+    assert unfit[0].line == 9
+    answer_head.save(ANSWERS, tmp_path / "answers.json", {})
+    elsewhere = mistakes_of(tmp_path, GOOD.replace("        over: smol\n", UNJUDGED, 1))
+    assert "only for answerers of kind local" in str(elsewhere[0].expected)

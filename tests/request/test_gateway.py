@@ -20,6 +20,7 @@ from router.errors import (
 from router.ledger.tables.texts import TextStore
 from router.request.intake import decided_outcome
 from router.routing import decision_record
+from router.stats.answer_head import AnswerHead
 from router.types import (
     REFUSAL_MODEL,
     SAFE_ANSWER_MODEL,
@@ -244,6 +245,15 @@ async def test_samples_that_differ_lower_the_chance(houses: Houses) -> None:
     row = await only_row(house)
     assert [a.role for a in row.attempts] == [Role.ANSWER, Role.SAMPLE, Role.SAMPLE]
     assert outcome.confidence == pytest.approx(outcome.rung.p * 0.5)
+
+
+@pytest.mark.parametrize(("text", "level"), [("2 + 2 = 4", 2), ("2 + 2 = 5", 3)])
+async def test_a_head_of_answers_decides_about_the_climb(
+    houses: Houses, text: str, level: int
+) -> None:
+    judge = AnswerHead(3.0, {"sum_fails": (-6.0, 0.0, 1.0)}, 100, {})
+    house = houses([low(), mid(text=text, judge=judge), deep()], signals=DOUBTFUL)
+    assert (await house.gateway.complete(ask(), ALICE)).rung.level == level
 
 
 @pytest.mark.parametrize(("store", "kept"), [("none", None), ("full", "user: hello there")])

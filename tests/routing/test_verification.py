@@ -4,19 +4,30 @@ from __future__ import annotations
 
 import pytest
 
-from router.routing.verification import cut_by_client, one_call, structure_failure
+from router.routing.verification import (
+    cut_by_client,
+    judged_by_samples,
+    one_call,
+    structure_failure,
+    verify,
+)
+from router.stats.answer_head import AnswerHead
 from router.types import (
     Answer,
     ChatRequest,
     Choice,
+    CostBasis,
     JsonText,
     Message,
+    PSource,
     Reason,
     ResponseFormat,
+    Rung,
     Sampling,
     ToolCall,
     ToolSpec,
     Usage,
+    VerifyMode,
 )
 from tests.kits.changed import replace
 
@@ -123,3 +134,51 @@ def test_an_empty_text_is_cut_by_the_client_where_it_named_a_stop(
     text: str, fields: dict[str, object], cut: bool
 ) -> None:
     assert cut_by_client(said(Choice(text, "stop")), asking(**fields), 100) is cut
+
+
+FAILING = AnswerHead(1.0, {"sum_fails": (-4.0, 0.0, 1.0)}, 100, {})
+SAMPLING = AnswerHead(-2.0, {"agreement": (4.0, 0.0, 1.0)}, 100, {})
+
+
+def taken(p: float = 0.9) -> Rung:
+    return Rung(
+        "mid", "llm", 2, True, (Reason.LOWEST_EXPECTED_LOSS,), p, PSource.PRIOR, 0, 0,
+        CostBasis.LIST_PRICE, 0.0, 0, 1.0,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "p"), [("2 + 2 = 4", 0.731), ("2 + 2 = 5", 0.0474)])
+def test_a_head_of_answers_gives_the_chance_of_a_whole_answer(text: str, p: float) -> None:
+    verdict = verify(said(Choice(text, "stop")), asking(), taken(), VerifyMode.FULL, FAILING)
+    assert verdict.p == pytest.approx(p, abs=1e-3)
+    assert verdict.source == "head"
+
+
+@pytest.mark.parametrize(
+    ("mode", "fields"),
+    [
+        (VerifyMode.NONE, {}),
+        (VerifyMode.PREFIX, {}),
+        (VerifyMode.FULL, {"sampling": Sampling(max_output_tokens=3)}),
+        (VerifyMode.FULL, {"response_format": ResponseFormat("json_object")}),
+    ],
+)
+def test_a_head_of_answers_leaves_other_answers_to_the_rung(
+    mode: VerifyMode, fields: dict[str, object]
+) -> None:
+    answer = said(Choice('{"a": "2 + 2 = 5"}', "stop"))
+    verdict = verify(answer, asking(**fields), taken(), mode, FAILING)
+    assert (verdict.p, verdict.source) == (0.9, "rung")
+
+
+def test_a_head_that_learned_from_samples_weighs_them() -> None:
+    first = verify(said(Choice("It is 4", "stop")), asking(), taken(), VerifyMode.FULL, SAMPLING)
+    again = judged_by_samples(first, ["It is 4", "It is 4", "It is 5"], asking(), SAMPLING)
+    assert first.p == pytest.approx(0.8808, abs=1e-3)
+    assert (again.p, again.source) == (pytest.approx(0.5), "samples")
+
+
+def test_a_head_without_samples_is_lowered_in_proportion() -> None:
+    first = verify(said(Choice("one two", "stop")), asking(), taken(), VerifyMode.FULL, FAILING)
+    again = judged_by_samples(first, ["one two", "one two", "three four"], asking(), FAILING)
+    assert again.p == pytest.approx(first.p / 2)

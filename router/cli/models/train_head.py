@@ -1,4 +1,4 @@
-"""Defines `tiergate train head` and `specialists`: heads without torch, with the base packages."""
+"""Defines `tiergate train head`, `answers` and `specialists`: heads without torch."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 def register(app: typer.Typer) -> None:
     """Adds the commands to `tiergate train`, which `train` registers on the app."""
     train.command()(head)
+    train.command()(answers)
     train.command()(specialists)
 
 
@@ -66,6 +67,40 @@ def head(
     # A script must notice that the old head still serves.
     if not made.installed:
         raise typer.Exit(Exit.FAILURE)
+
+
+def answers(
+    data: Annotated[
+        Path, typer.Option(help="A .jsonl or .jsonl.gz file: prompt, answer, right (0 or 1).")
+    ],
+    out: Annotated[
+        Path, typer.Option(help="The head's .json file; a policy's verify.head names it.")
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Fit a head that judges one answerer's answers by what they show; no encoder, in a second."""
+    from router.cli.terminal import print_json
+    from router.evaluation.graded_answers import read_answers
+    from router.stats import answer_head
+    from router.training.heads.fit_answers import fit_answers
+
+    found = read_answers(data)
+    made = fit_answers(found.readings, found.right).head
+    card = {
+        "command": card_command(sys.argv[1:]),
+        "data": {"file": data.name, "sha256": found.sha256, "left_out": len(found.left_out)},
+    }
+    answer_head.save(made, out, card)
+    figures = {"rows": made.rows, **made.figures}
+    if as_json:
+        print_json({"figures": figures, "out": str(out), **card})
+        return
+    typer.echo(
+        f"{made.rows} graded answers, {made.figures['right']:.1%} right; cross-validated: AUROC "
+        f"{made.figures['auroc']:.3f}, ECE {made.figures['ece']:.3f} (with exact chances "
+        f"{made.figures['ece_if_calibrated']:.3f})"
+    )
+    typer.echo(f"The head is in {out}; name it under verify.head of the answerer it was made for.")
 
 
 def specialists(

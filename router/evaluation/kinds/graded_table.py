@@ -1,7 +1,8 @@
 """Reads a table of graded answers: the models that were right on a prompt, and a call's cost.
 
-It reads the columns of `routing_pairs` (weak_correct, strong_correct) and of `routing_multi_*`
-(correct or scores: an object of model -> result). Costs are estimates: four characters a token
+It reads the columns of `routing_pairs` (weak_correct, strong_correct, with weak_response and
+strong_response where there are answers) and of `routing_multi_*` (correct or scores: an object of
+model -> result; answers: an object of model -> text). Costs are estimates: four characters a token
 times a price list; they leave out hidden reasoning tokens.
 """
 
@@ -11,7 +12,7 @@ import json
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from router.errors import TrainingDataError
@@ -76,6 +77,7 @@ class Graded:
     results: Mapping[str, float]
     answer_chars: Mapping[str, float]
     contaminated: bool = False
+    answers: Mapping[str, str] = field(default_factory=dict)  # the texts, where the table has them
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,15 +148,28 @@ def _graded(line: Line) -> Graded:
     else:
         results = _numbers(row["correct"] if "correct" in row else row["scores"])
     lengths = row.get("out_chars")
+    measured = _numbers(lengths) if lengths is not None else {}
+    answers = _answers(line)
     benchmark = line.optional("benchmark") or line.optional("task")
     subject = line.optional("subject") or line.optional("category") or benchmark
     return Graded(
         benchmark,
         subject,
         results,
-        _numbers(lengths) if lengths is not None else {},
+        {**{model: float(len(text)) for model, text in answers.items()}, **measured},
         line.flag("contaminated"),
+        answers,
     )
+
+
+def _answers(line: Line) -> dict[str, str]:
+    """Returns the texts of the models' answers, empty where the table has none."""
+    if "weak_correct" in line.row:
+        named = {WEAK: line.row.get("weak_response"), STRONG: line.row.get("strong_response")}
+    else:
+        column = line.row.get("answers")
+        named = dict(column) if isinstance(column, Mapping) else {}
+    return {str(model): text for model, text in named.items() if isinstance(text, str) and text}
 
 
 def _numbers(value: object) -> dict[str, float]:

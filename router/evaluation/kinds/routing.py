@@ -15,11 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from router.errors import TrainingDataError
 from router.evaluation import baseline
-from router.evaluation.kinds import routing_measures as rm
 from router.evaluation.kinds.graded_table import (
     Graded,
     GradedTable,
@@ -28,12 +26,14 @@ from router.evaluation.kinds.graded_table import (
     read_prices,
 )
 from router.evaluation.kinds.known_models import KnownModels
+from router.evaluation.kinds.routing_cascade import cascade_sections
 from router.evaluation.kinds.routing_costs import cost_sections
+from router.evaluation.kinds.routing_figures import apgr_section, chance_figures, difference
 from router.evaluation.kinds.routing_heads import Foretold, foretell, save_pair, saved
 from router.evaluation.options import Kind, Options, Report, Section, Subject
 from router.evaluation.rows import Row, Sides, both_sides, judged_side
-from router.stats.calibration import Floats, auroc, ece
-from router.stats.measures import Figure, ece_if_calibrated, intervals, paired_bootstrap
+from router.stats.calibration import Floats
+from router.stats.measures import Figure
 
 LEAST_ROWS = 20
 """Sets the judged rows that a benchmark needs for figures of its own."""
@@ -94,6 +94,9 @@ def evaluate(subject: Subject, path: Path, options: Options) -> Report:
         own_sections, own_notes = _judged(subject, known, part, fits, path, options)
         sections |= {f"{part.name}: {name}": section for name, section in own_sections.items()}
         notes += [note for note in own_notes if note not in notes]
+        seen, own_notes = cascade_sections(table, train, part.name, pair, prices, options)
+        sections |= {f"{part.name}: {name}": section for name, section in seen.items()}
+        notes += own_notes
         costs, own_notes = cost_sections(
             subject, known, part.rows, part.graded, pair, prices, options
         )
@@ -195,14 +198,16 @@ def _judged(
         ranks[name] = strong - weak
         sections[name] = {
             **apgr_section(ranks[name], part.weak, part.strong, options),
-            **_chance_figures(weak, strong, part),
+            **chance_figures(weak, strong, part.weak, part.strong),
         }
     rivals = [name for name in ranks if name.startswith("tf-idf")]
     for name in ranks:
         for rival_name in rivals:
             if name != rival_name:
                 sections[f"{name}, minus tf-idf"] = {
-                    "apgr": difference(ranks[name], ranks[rival_name], part, options)
+                    "apgr": difference(
+                        ranks[name], ranks[rival_name], part.weak, part.strong, options
+                    )
                 }
     return sections, notes
 
@@ -214,86 +219,6 @@ def _models(part: Part) -> Section:
         "strong_accuracy": Figure(float(part.strong.mean()), rows),
         "oracle_accuracy": Figure(float(np.maximum(part.weak, part.strong).mean()), rows),
     }
-
-
-# -- figures --------------------------------------------------------------------------------------
-
-
-def apgr_section(rank: Floats, weak: Floats, strong: Floats, options: Options) -> dict[str, Figure]:
-    """Returns APGR and CPT20/50/80 in percent, with intervals.
-
-    They are computed in RouteLLM's way, with ten bins, and exactly.
-    """
-    figures: dict[str, Figure] = {}
-    count = len(rank)
-    for suffix, curve_of in (("", rm.binned_curve), ("_exact", rm.exact_curve)):
-        # The default argument keeps this turn's curve: a closure would see the last one.
-        def again(rows: npt.NDArray[np.integer], curve_of: CurveOf = curve_of) -> tuple[float, ...]:
-            return _summary(_positive(curve_of, rank, weak, strong, rows, options.seed))
-
-        spans = intervals(again, count, resamples=options.resamples, seed=options.seed)
-        names = ["apgr", *(f"cpt{round(target * 100)}" for target in rm.TARGETS)]
-        whole = _summary(curve_of(rank, weak, strong, options.seed))
-        for name, value, span in zip(names, whole, spans, strict=True):
-            figures[f"{name}{suffix}"] = Figure(value, count, *span)
-    return figures
-
-
-def _summary(curve: rm.Curve) -> tuple[float, ...]:
-    return curve.apgr, *(100 * curve.cpt(target) for target in rm.TARGETS)
-
-
-CurveOf = Callable[[Floats, Floats, Floats, int], rm.Curve]
-EMPTY = rm.Curve(np.array([0.0, 1.0]), np.array([np.nan, np.nan]))
-
-
-def _positive(
-    curve_of: CurveOf,
-    rank: Floats,
-    weak: Floats,
-    strong: Floats,
-    rows: npt.NDArray[np.integer],
-    seed: int,
-) -> rm.Curve:
-    """Returns the curve of a resample; without a gap where the strong model is no better there."""
-    # PGR divides by the gap between the two models.
-    if strong[rows].sum() <= weak[rows].sum():
-        return EMPTY
-    return curve_of(rank[rows], weak[rows], strong[rows], seed)
-
-
-def difference(rank: Floats, other: Floats, part: Part, options: Options) -> Figure:
-    """Returns the APGR of one ranking minus another's, with ten bins, on the same resamples."""
-
-    def apart(rows: npt.NDArray[np.integer]) -> float:
-        first, second = (
-            _positive(rm.binned_curve, r, part.weak, part.strong, rows, options.seed).apgr
-            for r in (rank, other)
-        )
-        return first - second
-
-    every = np.arange(len(rank))
-    span = paired_bootstrap(apart, len(rank), resamples=options.resamples, seed=options.seed)
-    return Figure(apart(every), len(rank), *span)
-
-
-def _chance_figures(weak: Floats, strong: Floats, part: Part) -> dict[str, Figure]:
-    """Returns AUROC and ECE of P(right) of each model, and of both being wrong.
-
-    The chance of both being wrong is the product of the two chances, the simplest joint chance.
-    """
-    rows = len(part.rows)
-    right = {"weak": (weak, part.weak), "strong": (strong, part.strong)}
-    figures = {}
-    for name, (chance, result) in right.items():
-        figures[f"{name}_auroc"] = Figure(auroc(chance, result > 0.5), rows)
-        figures[f"{name}_ece"] = Figure(ece(chance, result), rows)
-        figures[f"{name}_ece_if_calibrated"] = Figure(ece_if_calibrated(chance), rows)
-    neither = (1 - weak) * (1 - strong)
-    truth = ((part.weak <= 0.5) & (part.strong <= 0.5)).astype(float)
-    figures["neither_right_auroc"] = Figure(auroc(neither, truth > 0.5), rows)
-    figures["neither_right_ece"] = Figure(ece(neither, truth), rows)
-    return figures
 
 
 # -- heads fitted on labels -----------------------------------------------------------------------

@@ -12,49 +12,11 @@ from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from router.policy.sections.base import Chance, Name, SecretName, Section
 from router.policy.sections.capabilities import CapabilityName
+from router.policy.sections.judging import AbilitySection, VerifySection
 from router.policy.sections.patterns import BASE_URL, BODY_KEY, LOOKUP_URL
 from router.policy.sections.prices import PriceSection
-from router.types import Capability, Domain, VerifyMode
+from router.types import Capability, Domain
 from router.wire.body_keys import mistake_in
-
-
-class AbilitySection(Section):
-    """Sets the ability of an answerer: `theta` with `labels`, or a `known_model`.
-
-    `theta` comes from labelled traffic.
-    """
-
-    theta: float | None = Field(
-        default=None,
-        ge=-10,
-        le=10,
-        description="Ability on the scale of triage's difficulty, in logits.",
-    )
-    labels: int = Field(default=0, ge=0, description="Number of labelled requests behind theta.")
-    known_model: str | None = Field(default=None, description="A row of the table of known models.")
-    by_domain: dict[Domain, Annotated[float, Field(ge=-10, le=10)]] = Field(
-        default_factory=dict, description="Theta by domain. All other domains use `theta`."
-    )
-
-    @model_validator(mode="after")
-    def _labels_for_theta(self) -> AbilitySection:
-        if self.theta is not None and self.labels == 0:
-            raise ValueError("theta needs labels: the number of labelled requests behind it")
-        if self.by_domain and self.theta is None:
-            raise ValueError("by_domain needs theta, which applies to all other domains")
-        return self
-
-
-class VerifySection(Section):
-    """Sets the part of an answer that waits until it is verified: none | prefix | full."""
-
-    default: VerifyMode = Field(default=VerifyMode.NONE, description="For ordinary requests.")
-    hard_rule: VerifyMode = Field(
-        default=VerifyMode.FULL, description="For requests whose floor a hard rule set."
-    )
-    self_consistency: int = Field(
-        default=0, ge=0, le=5, description="Further samples to compare. 0: none."
-    )
 
 
 class LocalAdapter(Section):

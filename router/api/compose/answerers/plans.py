@@ -41,6 +41,8 @@ from router.privacy.provider_seals import issuer_of
 from router.routing.constraints import asked_of
 from router.routing.decision import confidence_floor
 from router.routing.policy_runtime import RungPlan
+from router.routing.verification import Judge
+from router.stats import answer_head
 from router.triage.engine import TriageEngine
 from router.triage.triage_model import TriageModel
 from router.types import (
@@ -160,7 +162,7 @@ def plan_of(
         section,
         answerer.facts,
         abilities.of(section, tier.level),
-        calibration=abilities.calibration(section),
+        judge=_judge(loaded, section, abilities),
     )
     alone = not isinstance(section, LocalAnswerer) or section.alone
     return plan if alone else _with_words(plan, words)
@@ -170,9 +172,13 @@ def _with_words(plan: RungPlan, words: Words) -> RungPlan:
     """Returns the plan of a model that gives approved words instead of answers of its own."""
     answerer = WordsOnly(plan.answerer, words)
     facts = answerer.facts
-    return replace(
-        plan, answerer=answerer, facts=facts, calibration=None, previews=answerer.preview
-    )
+    return replace(plan, answerer=answerer, facts=facts, judge=None, previews=answerer.preview)
+
+
+def _judge(loaded: LoadedPolicy, section: AnswererSection, abilities: AbilityTable) -> Judge | None:
+    """Returns what judges an answerer's answers: the policy's head, or what we measured."""
+    named = section.verify.head
+    return abilities.calibration(section) if named is None else answer_head.load(loaded.file(named))
 
 
 def _floor(section: DecisionSection, request: ChatRequest, signals: Signals) -> float:

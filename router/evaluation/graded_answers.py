@@ -1,0 +1,95 @@
+"""Reads graded answers of one model: the question, the answer, and whether it was right.
+
+Optional columns say what else is known of an answer: `mean_logprob` and `min_logprob`, or
+`logprobs` (one number a token), and `samples` (further answers to the same question).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from router.errors import TrainingDataError
+from router.evaluation.table import Line, read, shown
+from router.stats.answer_signals import Reading
+from router.stats.calibration import Floats
+
+COLUMNS = (("prompt", "answer", "right"), ("prompt", "weak_response", "weak_correct"))
+"""Lists the needed columns: those of an operator's file, and those of the shared pairs."""
+LEAST_ROWS = 60
+"""About two a signal. With 100 graded answers such a head is worth using."""
+
+
+@dataclass(frozen=True, slots=True)
+class GradedAnswers:
+    """Holds the answers of a file, and 1 for each right one."""
+
+    readings: tuple[Reading, ...]
+    right: Floats  # (rows,)
+    left_out: tuple[int, ...]  # lines without an answer
+    sha256: str
+
+
+def read_answers(path: Path) -> GradedAnswers:
+    """Returns the graded answers of a .jsonl or .jsonl.gz file.
+
+    Raises TrainingDataError as `read` does, and for a file with too few answers or one grade only.
+    """
+
+    def parse(line: Line) -> tuple[Reading, float] | None:
+        question, answer, grade = next(
+            (names for names in COLUMNS if set(names) <= set(line.row)), COLUMNS[0]
+        )
+        # A file may hold rows of several benchmarks, and answers of one of them.
+        if answer not in line.row or not line.text(answer) or not line.text(question):
+            return None
+        if grade not in line.row:
+            raise ValueError(f"found {answer} without {grade}; expected 0 or 1 beside it")
+        return reading_of(line, question, answer), float(line.flag(grade))
+
+    table = read(path, (("prompt",),), parse)
+    right = np.array([grade for _, grade in table.items])
+    wrong = int((right < 0.5).sum())
+    if len(right) < LEAST_ROWS or not 0 < wrong < len(right):
+        raise TrainingDataError(
+            f"{path}: found {len(right)} graded answers, {wrong} of them wrong; expected at least "
+            f"{LEAST_ROWS} rows with prompt, answer and right, some of them right and some wrong"
+        )
+    return GradedAnswers(
+        tuple(reading for reading, _ in table.items), right, table.skipped, table.sha256
+    )
+
+
+def reading_of(line: Line, question: str, answer: str) -> Reading:
+    """Returns an answer as its signals are read. Raises ValueError for a value of another kind."""
+    mean, least = _number(line, "mean_logprob"), _number(line, "min_logprob")
+    tokens = line.row.get("logprobs")
+    if tokens is not None and mean is None:
+        each = _numbers(tokens, "logprobs")
+        mean, least = (sum(each) / len(each), min(each)) if each else (None, None)
+    samples = line.row.get("samples") or []
+    if not isinstance(samples, list) or not all(isinstance(sample, str) for sample in samples):
+        raise ValueError(f"samples is {shown(samples)}; expected a list of texts")
+    return Reading(line.text(question), line.text(answer), mean, least, tuple(samples))
+
+
+def _number(line: Line, column: str) -> float | None:
+    value = line.row.get(column)
+    return None if value is None else _numbers([value], column)[0]
+
+
+def _numbers(values: object, column: str) -> Sequence[float]:
+    if not isinstance(values, list):
+        raise ValueError(f"{column} is {shown(values)}; expected a list of numbers")
+    for value in values:
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, int | float)
+            or not math.isfinite(value)
+        ):
+            raise ValueError(f"{column} has {shown(value)}; expected a number")
+    return [float(value) for value in values]

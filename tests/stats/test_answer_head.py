@@ -1,0 +1,51 @@
+"""A head of answers: its file comes back as it was, and files that are none are refused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from router.errors import ModelFileError
+from router.stats.answer_head import AnswerHead, load, save
+from router.stats.answer_signals import Reading
+
+HEAD = AnswerHead(0.5, {"sum_fails": (-2.0, 0.25, 0.5)}, 80, {"auroc": 0.9})
+
+
+def test_the_chance_is_the_logistic_of_the_weighed_signals() -> None:
+    # 0.5 - 2 * (1 - 0.25) / 0.5 = -2.5, and 0.5 - 2 * (0 - 0.25) / 0.5 = 1.5
+    assert HEAD(Reading("", "1 + 1 = 3")) == pytest.approx(0.0758582)
+    assert HEAD(Reading("", "1 + 1 = 2")) == pytest.approx(0.8175745)
+
+
+def test_a_saved_head_is_the_same_when_it_is_read(tmp_path: Path) -> None:
+    save(HEAD, tmp_path / "new" / "a.json", {"command": "c"})
+    assert load(tmp_path / "new" / "a.json") == HEAD
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"kind": "classes"}, "has kind 'classes'"),
+        ({"format": 9}, "expected 'answers' and 1"),
+        ({"bias": None}, "is no head of answers"),
+        ({"signals": {"mood": {"weight": 1, "mean": 0, "scale": 1}}}, "not read: mood"),
+        ({"signals": {"sums": {"weight": 1, "mean": 0, "scale": 0}}}, "not above 0"),
+        ({"signals": []}, "is no head of answers"),
+    ],
+)
+def test_a_file_that_is_no_head_is_refused(tmp_path: Path, change: object, told: str) -> None:
+    path = tmp_path / "a.json"
+    save(HEAD, path, {})
+    assert isinstance(change, dict)
+    path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
+    with pytest.raises(ModelFileError, match="json") as caught:
+        load(path)
+    assert told in caught.value.message
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ModelFileError, match="cannot be read"):
+        load(tmp_path / "none.json")

@@ -1,0 +1,97 @@
+"""`tiergate train answers`: a head that judges answers by what they show."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from router.errors import TrainingDataError
+from router.evaluation.graded_answers import read_answers
+from router.stats.answer_head import load
+from router.stats.answer_signals import Reading
+from router.training.heads.fit_answers import fit_answers
+from tests.kits.server_kit import tiergate
+
+
+def graded(rows: int = 120) -> list[dict[str, object]]:
+    """Sums that are right and wrong in turn; every seventh grade says the contrary."""
+    return [
+        {
+            "prompt": f"What is {n} and {n + 3}?",
+            "answer": f"{n} + {n + 3} = {2 * n + 3 + n % 2}",
+            "right": int((n % 2 == 0) != (n % 7 == 0)),
+        }
+        for n in range(2, rows + 2)
+    ]
+
+
+def write(path: Path, rows: Sequence[Mapping[str, object]]) -> Path:
+    path.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    return path
+
+
+def test_a_head_learns_that_wrong_sums_are_wrong(tmp_path: Path) -> None:
+    found = read_answers(write(tmp_path / "rows.jsonl", graded(360)))
+    made = fit_answers(found.readings, found.right)
+    assert made.head.figures["auroc"] > 0.75
+    right, wrong = (made.head(Reading("What is 5 and 8?", f"5 + 8 = {n}")) for n in (13, 14))
+    assert right > 0.65 > 0.35 > wrong
+
+
+def test_repeats_of_a_question_do_not_judge_themselves() -> None:
+    rng = np.random.default_rng(0)
+    # Grades are drawn by question, and nothing in an answer shows them.
+    grades = np.repeat(rng.integers(0, 2, 60), 10).astype(float)
+    readings = [Reading(f"Question {n // 10:03d}", f"Answer {n % 10}.") for n in range(600)]
+    assert abs(fit_answers(readings, grades).head.figures["auroc"] - 0.5) < 0.15
+
+
+def test_log_probabilities_and_samples_are_weighed_where_a_file_has_them(tmp_path: Path) -> None:
+    rows = graded()
+    plain = read_answers(write(tmp_path / "plain.jsonl", rows))
+    assert "agreement" not in fit_answers(plain.readings, plain.right).head.weights
+    for n, row in enumerate(rows):
+        row |= {"logprobs": [-0.1 * (n % 3), -0.5], "samples": ["5", str(row["answer"])][n % 2 :]}
+    more = read_answers(write(tmp_path / "more.jsonl", rows))
+    head = fit_answers(more.readings, more.right).head
+    assert {"agreement", "mean_logprob", "min_logprob"} - set(head.weights) == {"min_logprob"}
+    assert head.reads_samples
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"right": 2}, "right is 2; expected 0 or 1"),
+        ({"samples": "x"}, "samples is 'x'; expected a list of texts"),
+        ({"logprobs": ["x"]}, "logprobs has 'x'; expected a number"),
+        ({"mean_logprob": True}, "mean_logprob has True; expected a number"),
+    ],
+)
+def test_a_wrong_row_is_named_with_its_line(
+    tmp_path: Path, change: dict[str, object], told: str
+) -> None:
+    rows = graded()
+    rows[4] |= change
+    with pytest.raises(TrainingDataError, match=":5: ") as caught:
+        read_answers(write(tmp_path / "rows.jsonl", rows))
+    assert told in caught.value.message
+
+
+@pytest.mark.parametrize("kept", [slice(0, 30), slice(0, 120, 2)])
+def test_few_answers_or_one_grade_are_refused(tmp_path: Path, kept: slice) -> None:
+    rows = [{**row, "right": int(kept.step is None)} for row in graded(120)[kept]]
+    with pytest.raises(TrainingDataError, match="expected at least 60 rows"):
+        read_answers(write(tmp_path / "rows.jsonl", rows))
+
+
+def test_the_command_writes_a_head_without_texts(tmp_path: Path) -> None:
+    path, out = write(tmp_path / "rows.jsonl", graded()), tmp_path / "made" / "answers.json"
+    run = tiergate("train", "answers", "--data", path, "--out", out)
+    assert run.returncode == 0, run.stderr
+    assert "120 graded answers" in run.stdout
+    assert load(out).rows == 120
+    assert "What is" not in out.read_text()
