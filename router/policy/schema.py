@@ -16,7 +16,6 @@ from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 from router.policy.cross_checks import CrossMistake, cross_mistakes
 from router.policy.sections.aliases import Alias, best_glob, is_glob
 from router.policy.sections.answerers import (
-    AbilitySection,
     AnswererBase,
     AnswererSection,
     DeliberationAnswerer,
@@ -30,7 +29,6 @@ from router.policy.sections.answerers import (
     StepName,
     TierSection,
     UpstreamAnswerer,
-    VerifySection,
 )
 from router.policy.sections.base import Chance, Name, SecretName, Section, Usd
 from router.policy.sections.budgets import BudgetSection, LimitSection
@@ -45,6 +43,7 @@ from router.policy.sections.decision import (
     TriageSection,
 )
 from router.policy.sections.heads import HeadSection
+from router.policy.sections.judging import AbilitySection, VerifySection
 from router.policy.sections.learning import ExploreSection, ShadowSection
 from router.policy.sections.prices import PriceSection
 from router.policy.sections.privacy import PrivacySection, parse_privacy
