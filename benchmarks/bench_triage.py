@@ -28,7 +28,7 @@ import yaml
 
 from router.errors import ModelFileError
 from router.triage.engine import Model, TriageConfig, TriageEngine
-from router.triage.match import KnowledgeIndex
+from router.triage.match import KnowledgeIndex, KnowledgeTexts
 from router.triage.service import TriageService
 from router.triage.text.amounts import AmountReader
 from router.triage.text.spelling import knows_all
@@ -150,7 +150,9 @@ def config(model: Model | None, knowledge: Path | None) -> TriageConfig:
     if knowledge is not None and isinstance(model, TriageModel):
         intents = yaml.safe_load(knowledge.read_text(encoding="utf-8"))["intents"]
         # With a knowledge file, matching is part of every reading, as in a real policy.
-        index = KnowledgeIndex.build(model, [(i["id"], i["utterances"]) for i in intents])
+        index = KnowledgeIndex.build(
+            model, KnowledgeTexts([(i["id"], i["utterances"]) for i in intents])
+        )
     return TriageConfig(TermFinder(TERMS), AmountReader(RATES), index)
 
 

@@ -14,6 +14,13 @@ LEAST_SHARE = 0.8
 """Share of a sentence's content words that the sources must hold. One foreign word in five is a
 connection ("usually"); from two on, rephrasings by a small model added facts."""
 
+LEAST_COVERED = 0.6
+"""Share of a question's content words that answers and the questions they were approved for must
+hold. "What is the capital of France?" shares one word of two with a list of countries."""
+
+_STEM = 5
+"""Letters by which two words of a question are the same: `deliver` and `delivery`."""
+
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
 _WORD = re.compile(r"[^\W_]+(?:['\u2019.,][^\W_]+)*")
 _DULL_WORDS = (
@@ -23,6 +30,12 @@ _DULL_WORDS = (
     "us was we were what when where which while who will with would you your yes also just very"
 )
 _DULL = frozenset(_DULL_WORDS.split())
+_ASKING_WORDS = (
+    "about any ask question tell know say show give get got want need like help hi hello hey thanks "
+    "thank am im ive id go going much many long there now whats wheres hows"
+)
+_ASKING = _DULL | frozenset(_ASKING_WORDS.split())
+"""Words in which a question is put, which say nothing of its subject."""
 _TURNING_WORDS = "not no never none without cannot cant wont dont doesnt isnt only unless"
 _TURNS = frozenset(_TURNING_WORDS.split())
 """Words that turn a sentence round: each of them must be in the sources."""
@@ -38,6 +51,17 @@ def grounded(text: str, sources: Sequence[str]) -> str:
     known = {form for source in sources for form in _forms(source)}
     sentences = [s.strip() for s in _SENTENCE.split(text) if s.strip()]
     return " ".join(s for s in sentences if is_grounded(s, known))
+
+
+def covers(question: str, sources: Sequence[str]) -> bool:
+    """Returns True when the sources hold nearly all that a question is about.
+
+    >>> covers("What is the capital of France?", ["We deliver to 31 countries, such as France."])
+    False
+    """
+    known = {form[:_STEM] for source in sources for form in _forms(source)}
+    asked = {form[:_STEM] for form in _forms(question) if form not in _ASKING}
+    return len(asked & known) >= LEAST_COVERED * len(asked)
 
 
 def is_grounded(sentence: str, known: set[str]) -> bool:

@@ -1,8 +1,8 @@
 """The answerer of `kind: passages`: quotes the nearest approved answers, with their sources.
 
 Triage names the likeliest intents and their chances. As few answers are quoted as make it likely
-enough that the right one is among them; where even the most allowed do not reach `quote_at`, none
-is. A local model may put the quoted answers into its own words. Each of its sentences must then be
+enough that the right one is among them; where even the most allowed do not reach `quote_at`, or do
+not hold the words of the question, none is. A local model may put the quoted answers into its own words. Each of its sentences must then be
 borne out by them (`grounding`); where none is, the quotation goes out word for word.
 """
 
@@ -34,7 +34,7 @@ from router.types import (
     Usage,
     Work,
 )
-from tiers.grounding import grounded
+from tiers.grounding import covers, grounded
 from tiers.resolver import Resolver
 
 LEAST_EACH = 0.03
@@ -126,7 +126,10 @@ class Passages:
             total += chance
             if total >= section.enough or len(chosen) == section.at_most:
                 break
-        return chosen if total >= section.quote_at else []
+        if total < section.quote_at:
+            return []
+        told = [text for intent, _ in chosen for text in (*intent.utterances, intent.answer)]
+        return chosen if covers(request.last_user_text, told) else []
 
     async def _rephrased(
         self, answer: Answer, work: Work, call: Call, texts: Sequence[str]

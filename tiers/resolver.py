@@ -23,6 +23,7 @@ from router.policy.content.knowledge import (
     priority_of,
 )
 from router.policy.content.offers import offer_text
+from router.policy.content.shelf_veto import kept_off_shelf
 from router.policy.parsing.json_schema import schema_faults
 from router.policy.schema import LookupSection, ResolverAnswerer, TierSection
 from router.policy.sections.answerers import ClarifySection
@@ -49,7 +50,8 @@ from tiers.slots import Lookup, NotFoundError, Slots
 
 DELTA_WORDS = 8
 LEAST_OFFERED = 0.05
-"""A question that is hardly ever meant is not offered, whatever the others lack to the floor."""
+"""A question that is hardly ever meant is not offered as the third, whatever the others lack to the
+floor. The second always is: one question alone is no choice."""
 
 Floor = Callable[[ChatRequest, Signals], float]
 """Returns the chance from which level 1 answers a request."""
@@ -113,7 +115,8 @@ class Resolver:
         offers = self._offers(request, signals)
         if offers:
             p = min(1.0, sum(chance for _, chance in offers))
-            return Preview(p, PSource.MATCH, Reason.ASKED_WHICH)
+            least = None if self._clarify is None else self._clarify.together
+            return Preview(p, PSource.MATCH, Reason.ASKED_WHICH, least)
         questions = self._slots.questions(self._knowledge.intents[match.intent_id], request)
         # One question at a time, and none where an answer could not follow.
         if questions and all(questions):
@@ -123,7 +126,8 @@ class Resolver:
     def _offers(self, request: ChatRequest, signals: Signals) -> list[tuple[str, float]]:
         """Returns the fewest intents that reach the confidence floor together; [] for none.
 
-        None are offered where one is sure enough, or where the likeliest is too unlikely.
+        Where the policy says `together`, as many as it allows may reach that instead. None are
+        offered where one is sure enough, or where the likeliest is too unlikely.
         """
         section, match = self._clarify, signals.match
         floor = self._floor(request, signals)
@@ -131,12 +135,14 @@ class Resolver:
             return []
         offers: list[tuple[str, float]] = []
         for name, chance in ((match.intent_id, match.confidence), *match.others)[: section.most]:
-            if chance < LEAST_OFFERED or name not in self._knowledge.intents:
+            likely = chance >= LEAST_OFFERED or len(offers) == 1
+            if not likely or name not in self._knowledge.intents:
                 break
             offers.append((name, chance))
             if len(offers) > 1 and sum(p for _, p in offers) >= floor:
                 return offers
-        return []
+        enough = section.together is not None and sum(p for _, p in offers) >= section.together
+        return offers if enough and len(offers) > 1 else []
 
     def _unfit(self, request: ChatRequest, signals: Signals) -> Reason | None:
         """Returns why level 1 can say nothing at all to a request."""
@@ -154,6 +160,8 @@ class Resolver:
             match.intent_id not in self._knowledge.intents or request.response_format.kind != "text"
         ):
             return Reason.NOTHING_TO_RESOLVE
+        elif kept_off_shelf(signals, self._knowledge.intents[match.intent_id]):
+            return Reason.KEPT_OFF_SHELF
         # There is an answer, but no second one beside it.
         return Reason.NOT_CAPABLE if request.sampling.n > 1 else None
 

@@ -47,6 +47,7 @@ class WarningKind(StrEnum):
     ALIAS_NEVER_USED = "alias_never_used"
     ALIAS_HIDES_MODEL = "alias_hides_model"
     FLOOR_OUT_OF_REACH = "floor_out_of_reach"
+    FLOOR_ABOVE_CAP = "floor_above_cap"
     TERMS_NEVER_USED = "terms_never_used"
     KEY_NEVER_READ = "key_never_read"
     NO_EXAMPLES = "no_examples"
@@ -64,6 +65,30 @@ class PolicyWarning(Struct, frozen=True):
 
     def __str__(self) -> str:
         return f"{self.key_path}: {self.message} [{self.kind.value}]"
+
+
+def cap_warnings(policy: Policy, highest: float | None) -> list[PolicyWarning]:
+    """Warns of a confidence floor above the `highest` chance that a match can show.
+
+    `highest` is None where nothing is matched.
+    """
+    section = policy.decision
+    if highest is None or section.mode is DecisionMode.EXPECTED_LOSS:
+        return []
+    floors = {"decision.confidence_floor": section.confidence_floor}
+    if section.mode is DecisionMode.CERTIFIED:
+        floors = {f"decision.certificates.{d}": c for d, c in section.certificates.items()}
+    return [
+        PolicyWarning(
+            WarningKind.FLOOR_ABOVE_CAP,
+            path,
+            f"{floor:g} is above {highest:g}, the highest chance that is shown for this knowledge "
+            "file: level 1 answers only what stands in it word for word. Lower the floor, or give "
+            "the file judged requests of its own (`judged`)",
+        )
+        for path, floor in floors.items()
+        if floor > highest
+    ]
 
 
 class ExampleResult(Struct, frozen=True):

@@ -119,6 +119,8 @@ def doubt_of(routed: RoutedRequest, progress: Progress, candidate: Candidate) ->
     floor = decision.confidence_floor
     if _from_shelf(candidate) and said.p < floor and not _pinned(routed):
         return Reason.LOW_CONFIDENCE
+    if candidate.answer is not None and candidate.answer.reason is Reason.ASKED_WHICH:
+        return None  # a question of level 1 is judged by the floor that the policy sets for it
     mode = routed.verify_mode(routed.plan(candidate.rung.answerer))
     if mode is VerifyMode.NONE and not decision.hard_rule:
         return None

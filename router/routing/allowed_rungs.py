@@ -56,7 +56,7 @@ def _unready(f: RungFacts, threshold: float) -> Reason | None:
     """Returns why a rung between floor and ceiling has no answer that could be used."""
     if f.declined is Reason.NOTHING_TO_RESOLVE:
         return f.declined
-    if f.level == 1 and f.p < threshold:
+    if _unsure(f, threshold):
         return Reason.LOW_CONFIDENCE
     if f.declined is not None:
         return f.declined
@@ -157,7 +157,12 @@ def in_turn(
 
 
 def _unsure(f: RungFacts, threshold: float) -> bool:
-    return f.level == 1 and f.p < threshold
+    return f.level == 1 and f.p < floor_of(f, threshold)
+
+
+def floor_of(f: RungFacts, threshold: float) -> float:
+    """Returns the chance from which a rung's answer may go out; a question has its own."""
+    return threshold if f.least is None else min(f.least, threshold)
 
 
 def fallback(

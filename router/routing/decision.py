@@ -39,6 +39,7 @@ from router.routing.allowed_rungs import (
     answer_in_hand,
     fallback,
     fits,
+    floor_of,
     in_turn,
     passed_over,
     stand_ins,
@@ -166,6 +167,7 @@ def decide(
     if pressure.suspended and section.mode is DecisionMode.CERTIFIED:
         certified = section.certificates.get(signals.domain)
     soft_limit = _soft_limit(limits, facts[first], asked)
+    threshold = floor_of(facts[first], threshold)
     chosen = Choice(
         best, first, hand, choice, outage, soft_limit, tuple(ladder), version, certified
     )

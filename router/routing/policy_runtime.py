@@ -262,6 +262,7 @@ def _rung_facts(
         excused=set(missing) == {Capability.TOOLS} and not forces_tools(request),
         declined=declined,
         because=None if preview is None else preview.because,
+        least=None if preview is None else preview.least,
         ready=assume_ready or plan.answerer.status().may_be_called,
     )
 

@@ -106,6 +106,7 @@ def _headline(
     if limits.floor == 1:
         lower = _lower(facts, passed, best.level, threshold)
         for reason in (
+            Reason.KEPT_OFF_SHELF,
             Reason.SLOT_UNFILLED,
             Reason.NOT_CAPABLE,
             Reason.LOW_CONFIDENCE,

@@ -21,23 +21,24 @@ import numpy as np
 
 from router.errors import TrainingDataError
 from router.stats import heads
-from router.stats.heads import Embeddings, Encoded
+from router.stats.heads import Embeddings, Encoded, HeadStack
 from router.stats.ngrams import rarity
 from router.training import card, dev_figures, install
 from router.training.data import curate, nonsense, sources
 from router.training.data.sources import Example
 from router.training.encoder import encoder_stages
 from router.training.encoder.encoder_stages import DISTIL_SECONDS, LEGS, examples, thinned
-from router.training.heads import difficulty, fit_heads, fit_match, fit_novelty
+from router.training.heads import difficulty, fit_heads, fit_match, fit_novelty, match_rows
 from router.training.install import Installed
 from router.training.options import INT8, Options
 from router.training.work_folder import Run, chained, versions
-from router.triage import match, novelty
+from router.triage import match_file, novelty
 from router.triage.encoder import Encoder
 from router.triage.text import spelling
 from router.triage.triage_model import (
     DEFAULT_FOLDER,
     ENCODER,
+    HEAD_NAMES,
     HEADS_FOLDER,
     MATCH,
     RARITY,
@@ -209,16 +210,22 @@ def _fit(run: Run) -> encoder_stages.Metrics:
     heads.save(fitted.head, folder / HEADS_FOLDER)
     (folder / "known_models.json").write_text(json.dumps(_known(fitted, sha), indent=1) + "\n")
     vectors = (train, of_train.vectors), (dev, of_dev.vectors)
-    matched = fit_match.fit(*vectors, run.seed)
-    match.save(matched.coefficients, folder / MATCH, sha)
     # These texts judge novelty; the encoder was trained on others (`nonsense.examples`).
     texts, kinds = nonsense.nonsense(run.seed)
     strange = (encoder.encode(texts), np.asarray(kinds))
     unseen = fit_novelty.fit(*vectors, strange, run.seed)
     novelty.save(unseen.novelty, folder, sha)
+    stack = HeadStack(
+        [heads.load(folder / HEADS_FOLDER, name, encoder_sha256=sha) for name in HEAD_NAMES]
+    )
+    reader = TriageModel(encoder, stack, unseen.novelty, fit_match.hand_set(0), "")
+    unseen_rows = sources.never_taught(run.knowledge)
+    rows = match_rows.selected(*examples(run), run.seed, unseen_rows)
+    matched = fit_match.fit(rows, reader.described, reader.lexicon, run.seed)
+    match_file.save(matched.model, folder / MATCH, sha)
     figures: dict[str, card.Value] = {
         "difficulty": {"a": round(fitted.a, 3), "models": len(fitted.models), "dev": fitted.dev},
-        "match": dict(matched.figures),
+        "match": matched.figures,
         "novelty": {"trials": unseen.trials, "shipped": unseen.figures},
     }
     (folder / "figures.json").write_text(json.dumps(figures, indent=1) + "\n")

@@ -18,8 +18,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from router.stats.calibration import Floats
-from router.triage.match import Embedder, Fit
+from router.triage.match import Embedder, Fit, MatchModel
+from router.triage.utterances import Described
+from router.triage.verifier import Lexicon
 
 DIGEST_BYTES = 16
 
@@ -32,25 +33,35 @@ class Remembering:
         """Takes a folder, from which vectors of `version` come and to which `save` writes them."""
         self._model = model
         self._file = None if folder is None else folder / f"knowledge-{version}.npz"
-        self._known, self._fits = _read(self._file)  # each vector (width,)
+        # Each row holds a vector and how the heads read the text: (width + columns,).
+        self._known, self._fits, self._width = _read(self._file)
         self._used: dict[bytes, npt.NDArray[np.float32]] = {}
         self._used_fits: dict[bytes, Fit] = {}
         self._fresh = False
 
     @property
-    def match_coefficients(self) -> Floats:
-        """Returns the model's coefficients."""
-        return self._model.match_coefficients
+    def matching(self) -> MatchModel:
+        """Returns what the model brings for matching."""
+        return self._model.matching
 
-    def vectors(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
-        """Returns the model's vectors, (texts, width)."""
+    @property
+    def lexicon(self) -> Lexicon:
+        """Returns the model's lexicon."""
+        return self._model.lexicon
+
+    def described(self, texts: Sequence[str]) -> Described:
+        """Returns what the model says of the texts."""
         keys = [_digest(text) for text in texts]
         new = {k: t for k, t in zip(keys, texts, strict=True) if k not in self._known}
         if new:
-            self._known.update(zip(new, self._model.vectors(list(new.values())), strict=True))
+            vectors, readings = self._model.described(list(new.values()))
+            self._width = vectors.shape[1]
+            rows = np.hstack([vectors, readings])
+            self._known.update(zip(new, rows, strict=True))
             self._fresh = True
         self._used.update({key: self._known[key] for key in keys})
-        return np.stack([self._known[key] for key in keys])
+        rows = np.stack([self._known[key] for key in keys])
+        return Described(rows[:, : self._width], rows[:, self._width :])
 
     def recall(self, key: bytes) -> Fit | None:
         """Returns what was fitted under this key, None for an unknown key."""
@@ -68,34 +79,41 @@ class Remembering:
         if self._file is None or not self._fresh:
             return
         digests = np.frombuffer(b"".join(self._used), np.uint8).reshape(-1, DIGEST_BYTES)
-        vectors = np.stack(list(self._used.values()))
+        rows = np.stack(list(self._used.values()))
         fits = {f"weights-{key.hex()}": fit.weights for key, fit in self._used_fits.items()}
         fits |= {f"matched-{key.hex()}": fit.coefficients for key, fit in self._used_fits.items()}
+        fits |= {f"own-{key.hex()}": fit.own for key, fit in self._used_fits.items()}
         part = self._file.with_suffix(f".{os.getpid()}.npz")
         with contextlib.suppress(OSError):
             self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
-            np.savez(part, digests=digests, vectors=vectors, **fits)  # type: ignore[arg-type]
+            width = np.array(self._width)
+            np.savez(part, digests=digests, rows=rows, width=width, **fits)  # type: ignore[arg-type]
             os.replace(part, self._file)
 
 
-def _read(file: Path | None) -> tuple[dict[bytes, npt.NDArray[np.float32]], dict[bytes, Fit]]:
+Kept = tuple[dict[bytes, npt.NDArray[np.float32]], dict[bytes, Fit], int]
+
+
+def _read(file: Path | None) -> Kept:
     """Reads what an earlier build kept; nothing where the file is missing or damaged."""
     if file is None:
-        return {}, {}
+        return {}, {}, 0
     try:
         with np.load(file, allow_pickle=False) as kept:
-            digests, vectors = kept["digests"], kept["vectors"]
+            digests, rows, width = kept["digests"], kept["rows"], int(kept["width"])
             names = [name.partition("-")[2] for name in kept.files if name.startswith("weights-")]
             fits = {
-                bytes.fromhex(name): Fit(kept[f"weights-{name}"], kept[f"matched-{name}"])
+                bytes.fromhex(name): Fit(
+                    kept[f"weights-{name}"], kept[f"matched-{name}"], kept[f"own-{name}"]
+                )
                 for name in names
             }
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
-        return {}, {}
-    if digests.ndim != 2 or len(digests) != len(vectors) or vectors.dtype != np.float32:
-        return {}, {}
-    return {row.tobytes(): vector for row, vector in zip(digests, vectors, strict=True)}, fits
+        return {}, {}, 0
+    if digests.ndim != 2 or len(digests) != len(rows) or rows.dtype != np.float32:
+        return {}, {}, 0
+    return {key.tobytes(): row for key, row in zip(digests, rows, strict=True)}, fits, width
 
 
 def _digest(text: str) -> bytes:

@@ -107,6 +107,7 @@ class Tokeniser:
         self._split: dict[str, list[int]] = {}
         self._speller = Speller.load(words, vocabulary) if words and self._vocabulary else None
         self.knows = self._speller.knows if self._speller else knows_all
+        self.lexicon = self._speller or Speller({}, vocabulary)
 
     def __call__(self, text: str) -> list[int]:
         """Returns the ids of one text, at most READ_TOKENS.

@@ -42,6 +42,8 @@ from router.triage.text.rules import VERSION as RULES_VERSION
 from router.triage.text.rules import read_by_rules
 from router.triage.text.spelling import knows_all
 from router.triage.text.terms import TermFinder
+from router.triage.utterances import Described
+from router.triage.verifier import readings_of
 from router.types import RISK_DOMAINS, Domain, HeadReading, Match, RequestType
 
 MAX_BATCH = 32
@@ -93,11 +95,12 @@ class Model(Protocol):
 class Knowledge(Protocol):
     """Searches approved answers by embedding, and the operator's own texts only by their words."""
 
-    def written(self, text: str) -> tuple[str, Match] | None: ...
+    @property
+    def highest(self) -> float: ...  # the highest chance of a match
 
-    def match(
-        self, embeddings: npt.NDArray[np.float32], texts: Sequence[str]
-    ) -> Sequence[Match | None]: ...
+    def written(self, text: str) -> tuple[str, Match | None] | None: ...
+
+    def match(self, described: Described, texts: Sequence[str]) -> Sequence[Match | None]: ...
 
 
 class TriageConfig(Struct, frozen=True, eq=False, weakref=True):
@@ -261,9 +264,9 @@ class TriageEngine:
 
     def _written(
         self, asked: Sequence[tuple[str, TriageConfig]]
-    ) -> dict[int, tuple[ModelRow, Match]]:
+    ) -> dict[int, tuple[ModelRow, Match | None]]:
         """Returns by place the texts that an operator wrote: their reading and their match."""
-        found: dict[int, tuple[ModelRow, Match]] = {}
+        found: dict[int, tuple[ModelRow, Match | None]] = {}
         for i, (text, config) in enumerate(asked):
             same = config.knowledge.written(text) if config.knowledge is not None else None
             if same is None:
@@ -284,15 +287,19 @@ class TriageEngine:
         texts = [text for text, _ in asked]
         encoded = self._model.encode(texts)
         rows: list[ModelRow] = []
+        parts: list[npt.NDArray[np.float32]] = []
         order: list[int] = []
         for own, indices in _by_heads(asked).items():
             part = encoded if len(indices) == len(asked) else encoded[np.array(indices)]
             read = self._model.read(part) if own is None else self._model.read(part, own)
             rows += self._model_rows(read)
+            parts.append(readings_of(read))
             order += indices
+        readings = parts[0] if len(parts) == 1 else np.concatenate(parts)
         if order != list(range(len(asked))):
             rows = [row for _, row in sorted(zip(order, rows, strict=True), key=_place)]
-        return rows, _matches(encoded.vectors, asked)
+            readings = readings[np.argsort(order)]
+        return rows, _matches(Described(encoded.vectors, readings), asked)
 
     def _model_rows(self, out: Outputs) -> list[ModelRow]:
         """Returns the heads' readings as one row per text."""
@@ -345,9 +352,7 @@ def _place(placed: tuple[int, ModelRow]) -> int:
     return placed[0]
 
 
-def _matches(
-    embeddings: npt.NDArray[np.float32], asked: Sequence[tuple[str, TriageConfig]]
-) -> list[Match | None]:
+def _matches(described: Described, asked: Sequence[tuple[str, TriageConfig]]) -> list[Match | None]:
     """Matches all texts, one call per knowledge file."""
     found: list[Match | None] = [None] * len(asked)
     by_config: dict[TriageConfig, list[int]] = {}
@@ -356,10 +361,12 @@ def _matches(
             by_config.setdefault(config, []).append(index)
     for config, indices in by_config.items():
         assert config.knowledge is not None
-        whole = len(indices) == len(asked)
         texts = [asked[i][0] for i in indices]
-        rows = embeddings if whole else embeddings[indices]
-        for index, match in zip(indices, config.knowledge.match(rows, texts), strict=True):
+        mine = described
+        if len(indices) != len(asked):
+            mine = Described(described.vectors[indices], described.readings[indices])
+        matches = config.knowledge.match(mine, texts)
+        for index, match in zip(indices, matches, strict=True):
             found[index] = match
     return found
 

@@ -2,11 +2,15 @@
 
 The operator's utterances are embedded once. A softmax regression over them says which intent fits
 best; its log-odds, the nearest utterance, the words shared and how typical the request is of the
-intent (by the shrunken covariance within intents) go through a logistic model to the chance that
-the match is right. The coefficients come with the triage model and are adjusted
-to the operator's own file: utterances held out (a fifth, by a hash of their text) should find their
+intent (by the shrunken covariance within intents) go through a logistic model to a first chance
+that the match is right. Its coefficients come with the triage model and are adjusted to the
+operator's own file: utterances held out (a fifth, by a hash of their text) should find their
 intent, and none where their intent is missing. The encoder was not trained on that fifth of the
 shipped file, so that what is found there holds for requests nobody has seen.
+
+The file alone cannot show what strangers ask. So the verifier corrects the first chance of every
+candidate, and the chance of a file without outcomes of its own is capped at the share of right
+answers that foreign files reached. What the operator wrote word for word needs neither.
 """
 
 from __future__ import annotations
@@ -15,21 +19,21 @@ import hashlib
 import itertools
 import json
 import math
-import re
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
-from router.errors import ModelFileError
-from router.stats.calibration import Floats, fit_logistic, sigmoid
+from router.policy.content.outcomes import Outcome
+from router.stats.calibration import Floats, fit_logistic, fit_platt, logit, sigmoid
 from router.stats.softmax_regression import Weights, as_head
-from router.triage.utterances import Shape, Utterances
-from router.types import Match
+from router.triage.text.utterance_words import held_out, plain, text_key, words, written_once
+from router.triage.utterances import Described, Shape, Utterances, next_intents, padded
+from router.triage.verifier import CANDIDATE_AT, Covered, Lexicon, Verifier, pair_features
+from router.types import Match, MatchBasis
 
 FEATURES = (
     "one",
@@ -54,47 +58,63 @@ OTHERS = 3
 LOG_ODDS_LIMIT = 12.0
 FOLDS = 5
 
-PRIOR_ROWS = 50.0
+PRIOR_ROWS = 200.0
 """How many held-out utterances weigh as much as the shipped coefficients: a file of 60 intents with
-10 utterances each has 120 and moves them clearly, one of ten utterances hardly."""
+20 utterances each has 240 and moves them clearly, one of fifty hardly. Operators write utterances
+to differ, so those held out find their intent less often than requests do: at 50, what a file of 8
+utterances an intent answered right seemed .3 less sure than it was."""
 
 CURVATURE = 0.1
 """p (1 - p) of an ordinary held-out utterance: what one row adds to the precision of a coefficient,
 in units of its feature's variance."""
 
-HELD_SHARE = 0.2
-HELD_SALT = b"tiergate-knowledge-v1|"
+OWN_OUTCOMES = 100
+"""Judged requests of its own from which a file's chance is its own: with fewer, the share of right
+answers among the surest is known no better than to a tenth."""
 
-OUTSIDE_SHARE = 0.3
-"""Share of requests assumed to ask for nothing in the file, when the shipped chances are fitted."""
+OWN_LIMIT = 0.99
+"""The highest chance that outcomes of one file can show: a few hundred hold no rarer mistake. What
+the operator wrote word for word has at least this chance."""
+
+RANKED_SHARE = 1e-3
+"""Width of the band under the cap in which capped chances keep their order, so that thresholds
+learnt from labelled traffic can still tell them apart."""
+
+NOT_COVERED = ""
+"""The id of what the operator marked as answered by nothing in the file."""
 
 NEAR_SHARE = 0.1
 """Share of requests assumed to ask for something akin that an operator's file lacks. Foreign ones
 are told apart by the shipped coefficients; near misses are what only the file itself can show, and
 .3 of them would be a file with a third of its answers missing."""
 
-_OPENING = re.compile(
-    r"^(?:(?:hi|hello|hey|hiya|greetings|excuse me|dear (?:team|all|sir|madam|support)"
-    r"|good (?:morning|afternoon|evening|day))(?: there| again| all| team| everyone)? )+"
-)
-_CLOSING = re.compile(
-    r"(?: (?:please tell me|please|pls|thanks in advance|thanks a lot|many thanks"
-    r"|thank you(?: very much| so much)?|thanks|cheers|kind regards|best regards)){1,4}$"
-)
-"""At most four: with any number, 9,000 thanks before another word were tried for six seconds."""
-_WORD = re.compile(r"[a-z0-9]+")
-_ANY_WORD = re.compile(r"[^\W_]+")
-_DULL_WORDS = "a an the my your our i you we it is are was be do does did to of for in on at and or"
-_DULL = frozenset(_DULL_WORDS.split())
+
+class MatchModel(NamedTuple):
+    """Holds what the triage model brings for matching, fitted on the files of companies."""
+
+    coefficients: Floats  # (len(FEATURES),), of the first chance
+    verifier: Verifier
 
 
 class Embedder(Protocol):
     """Describes what the index needs of the triage model."""
 
-    def vectors(self, texts: Sequence[str]) -> npt.NDArray[np.float32]: ...
+    def described(self, texts: Sequence[str]) -> Described: ...
 
     @property
-    def match_coefficients(self) -> Floats: ...
+    def matching(self) -> MatchModel: ...
+
+    @property
+    def lexicon(self) -> Lexicon: ...
+
+
+class KnowledgeTexts(NamedTuple):
+    """Holds what an operator wrote."""
+
+    intents: Sequence[tuple[str, Sequence[str]]]  # id and utterances
+    not_covered: Sequence[str] = ()
+    outcomes: Sequence[Outcome] = ()
+    verified: bool = True  # False for classes: what is asked for by name comes from no stranger
 
 
 class Fit(NamedTuple):
@@ -105,6 +125,7 @@ class Fit(NamedTuple):
 
     weights: Weights  # (width + 1, intents)
     coefficients: Floats  # (len(FEATURES),)
+    own: Floats  # slope and shift from outcomes of the file's own, (2,); (0,) without enough
 
 
 class FitMemory(Protocol):
@@ -115,21 +136,6 @@ class FitMemory(Protocol):
     def keep(self, key: bytes, fit: Fit) -> None: ...
 
 
-def held_out(text: str) -> bool:
-    """Returns True for an utterance that judges instead of teaching: a fifth of them do."""
-    letters = "".join(_WORD.findall(text.lower()))  # the triage model's own cut hangs on this
-    digest = hashlib.sha256(HELD_SALT + letters.encode()).digest()
-    return int.from_bytes(digest[:4], "big") / 2**32 < HELD_SHARE
-
-
-def words(text: str) -> frozenset[str]:
-    """Returns the distinct words of a text that carry meaning, lower case, plural s cut."""
-    found = _WORD.findall(text.lower().replace("'", ""))
-    return frozenset(
-        w[:-1] if len(w) > 3 and w.endswith("s") else w for w in found if w not in _DULL
-    )
-
-
 class Evidence(Struct, frozen=True):
     """The best intent per request and its features."""
 
@@ -137,140 +143,197 @@ class Evidence(Struct, frozen=True):
     similarity: Floats  # (rows,) cosine of the intent's nearest utterance
     margin: Floats  # (rows,) by how much its centre is nearer than the next intent's, in cosine
     features: Floats  # (rows, len(FEATURES))
+    written: npt.NDArray[np.bool_]  # (rows,) the operator wrote that very text
 
 
 class KnowledgeIndex:
     """The intents of a knowledge file as a classifier; immutable."""
 
     def __init__(
-        self, utterances: Utterances, coefficients: Floats, weights: Weights | None = None
+        self,
+        utterances: Utterances,
+        matching: MatchModel,
+        lexicon: Lexicon,
+        fit: Fit | None = None,
+        *,
+        verified: bool = True,
     ) -> None:
-        """Takes the `weights` of the regression where it was fitted already."""
+        """Takes the `fit` where the regression was fitted already."""
+        self._candidate_at = CANDIDATE_AT if verified else math.inf
         self.utterances = utterances
         self.intent_ids = utterances.intent_ids
-        self.coefficients = coefficients
+        self._matching, self._lexicon = matching, lexicon
+        self.coefficients = matching.coefficients if fit is None else fit.coefficients
+        self._own = None if fit is None or not fit.own.size else fit.own
         texts, owner = utterances.texts, utterances.owner
         self._words = [words(text) for text in texts]
-        self._keys = [_key(text) for text in texts]
-        self._written = _written([plain(key) for key in self._keys], owner.tolist())
-        self._told: dict[int, Match] = {}
+        self._keys = [text_key(text) for text in texts]
+        self._written = written_once([plain(key) for key in self._keys], owner.tolist())
+        self._told: dict[int, Match | None] = {}
         counts = Counter(word for found in self._words for word in found)
         self._rarity = {w: math.log(1 + len(texts) / c) for w, c in counts.items()}
         self._rarity_unseen = math.log(1 + len(texts))
         self._whole_rarity = [sum(self._rarity[w] for w in found) for found in self._words]
-        self._members = _padded(owner, len(self.intent_ids))  # (intents, longest), -1 after the end
-        self._shape = Shape.of(utterances.vectors, owner, len(self.intent_ids))
-        self._weights = utterances.regression() if weights is None else weights
+        intents = len(self.intent_ids)
+        self._members = padded(owner, intents)  # (intents, longest), -1 after the end
+        self._shape = Shape.of(utterances.vectors, owner, intents)
+        self._covered = Covered(utterances, lexicon, matching.verifier)
+        self._weights = utterances.regression() if fit is None else fit.weights
         self._weight, self._bias = as_head(self._weights)  # (width, intents), (intents,)
 
     @classmethod
     def build(
-        cls,
-        model: Embedder,
-        intents: Sequence[tuple[str, Sequence[str]]],
-        memory: FitMemory | None = None,
+        cls, model: Embedder, texts: KnowledgeTexts, memory: FitMemory | None = None
     ) -> KnowledgeIndex:
-        """Returns the index of `intents`, (id, utterances); those without utterances are left out.
+        """Returns the index of an operator's texts; intents without utterances are left out.
 
         Coefficients are adjusted to the file where utterances of several intents are held out.
         What `memory` recalls of the same file is not fitted again.
         """
-        filled = [(name, list(lines)) for name, lines in intents if lines]
-        texts = tuple(line for _, lines in filled for line in lines)
-        if not texts:
+        filled = [(name, list(lines)) for name, lines in texts.intents if lines]
+        if not filled:
             raise ValueError("a knowledge index needs at least one utterance")
-        owner = np.array([k for k, (_, lines) in enumerate(filled) for _ in lines], dtype=np.int64)
-        names = tuple(name for name, _ in filled)
-        whole = Utterances(names, texts, owner, model.vectors(texts))
-        key = _fit_key(whole)
+        if texts.not_covered:
+            filled.append((NOT_COVERED, list(texts.not_covered)))
+        whole = Utterances.of(filled, model.described)
+        key = _fit_key(whole, texts.outcomes)
         fit = memory.recall(key) if memory is not None else None
-        if fit is None or fit.weights.shape != (whole.vectors.shape[1] + 1, len(names)):
-            fit = cls._fitted(whole, model.match_coefficients)
+        if fit is None or fit.weights.shape != (whole.vectors.shape[1] + 1, len(filled)):
+            fit = cls.fitted(whole, model.matching, model.lexicon)
+            if len(texts.outcomes) >= OWN_OUTCOMES:
+                index = cls(whole, model.matching, model.lexicon, fit)
+                fit = fit._replace(own=index._calibrated_on(texts.outcomes, model))
             if memory is not None:
                 memory.keep(key, fit)
-        return cls(whole, fit.coefficients, fit.weights)
+        return cls(whole, model.matching, model.lexicon, fit, verified=texts.verified)
 
     @classmethod
-    def _fitted(cls, whole: Utterances, coefficients: Floats) -> Fit:
-        """Returns the regression over all utterances, and `coefficients` adjusted to them."""
+    def fitted(cls, whole: Utterances, matching: MatchModel, lexicon: Lexicon) -> Fit:
+        """Returns the regression over all utterances, and the coefficients adjusted to them."""
+        shipped = matching.coefficients
         asked = np.array([held_out(text) for text in whole.texts])
         taught = whole.part(~asked)
         if not asked.any() or len(taught.intent_ids) < 2:
-            return Fit(whole.regression(), coefficients)
-        judged = cls(taught, coefficients)
+            return Fit(whole.regression(), shipped, np.empty(0))
+        judged = cls(taught, matching, lexicon)
         adjusted = judged.adjusted_to(whole.part(asked))
         near = judged._weights if len(taught.intent_ids) == len(whole.intent_ids) else None
-        return Fit(whole.regression(near), adjusted)
+        return Fit(whole.regression(near), adjusted, np.empty(0))
 
-    def match(self, embeddings: npt.NDArray[np.float32], texts: Sequence[str]) -> list[Match]:
-        """Returns the best intent per request with the calibrated chance that it is right."""
-        found = self.evidence(embeddings, texts)
-        chances = sigmoid(found.features @ self.coefficients)
-        others = self._others(embeddings, found.intent, chances)
-        return [
-            Match(self.intent_ids[intent], confidence, similarity, margin, following)
-            for intent, confidence, similarity, margin, following in zip(
-                found.intent.tolist(),
-                chances.tolist(),
-                found.similarity.tolist(),
-                found.margin.tolist(),
-                others,
-                strict=True,
-            )
-        ]
+    def _calibrated_on(self, outcomes: Sequence[Outcome], model: Embedder) -> Floats:
+        """Returns slope and shift of the log-odds from judged requests, (2,).
 
-    def _others(
-        self,
-        embeddings: npt.NDArray[np.float32],
-        best: npt.NDArray[np.int64],
-        chances: Floats,
-    ) -> list[tuple[tuple[str, float], ...]]:
-        """Returns the intents that come next, with their chances, likeliest first.
-
-        The regression shares its softmax out among the intents as if one of them were asked for.
-        The calibrated chance of the best one says how likely that is: chance .3 where its share is
-        .6 halves the shares of the others. All chances together never exceed 1.
+        Requests that find nothing, or that the operator wrote word for word, say nothing about
+        the chance of the others.
         """
-        rows = np.arange(len(best))
-        scores = embeddings @ self._weight + self._bias  # (rows, intents)
-        shares = np.exp(scores - scores.max(axis=1)[:, None])
-        shares /= shares.sum(axis=1)[:, None]
-        own = np.maximum(shares[rows, best], 1e-9)
-        rest = np.maximum(1.0 - own, 1e-9)
-        inside = np.minimum(np.minimum(chances / own, 1.0), (1.0 - chances) / rest)
-        shares[rows, best] = 0.0
-        most = min(OTHERS, shares.shape[1])
-        order = np.argpartition(-shares, most - 1, axis=1)[:, :most]
-        told = []
-        for row, scale in enumerate(inside.tolist()):
-            nexts = [
-                (self.intent_ids[j], round(scale * float(shares[row, j]), 4)) for j in order[row]
-            ]
-            nexts.sort(key=lambda other: -other[1])
-            told.append(tuple(other for other in nexts if other[1] > 0.0))
-        return told
+        texts = [outcome.text for outcome in outcomes]
+        asked = model.described(texts)
+        found = self.evidence(asked.vectors, texts)
+        chances = self._verified(found, texts, asked)
+        names = [self.intent_ids[intent] for intent in found.intent.tolist()]
+        counts = np.array([name != NOT_COVERED for name in names]) & ~found.written
+        right = np.array([n == o.intent_id for n, o in zip(names, outcomes, strict=True)], float)
+        if not counts.any():
+            return np.empty(0)
+        fitted = fit_platt(logit(chances[counts]), right[counts])
+        return np.array([fitted.slope, fitted.shift])
 
-    def written(self, text: str) -> tuple[str, Match] | None:
+    @property
+    def basis(self) -> MatchBasis:
+        """Returns where the chances of this file come from."""
+        return MatchBasis.FOREIGN if self._own is None else MatchBasis.OWN
+
+    @property
+    def highest(self) -> float:
+        """Returns the highest chance of a request that the operator did not write."""
+        return self._matching.verifier.cap if self._own is None else OWN_LIMIT
+
+    def match(self, described: Described, texts: Sequence[str]) -> list[Match | None]:
+        """Returns the best intent per request with the calibrated chance that it is right.
+
+        None where the request is nearest to what the operator marked as not covered.
+        """
+        found = self.evidence(described.vectors, texts)
+        chances = self._verified(found, texts, described)
+        judged = chances
+        if self._own is not None:
+            judged = sigmoid(self._own[0] * logit(chances) + self._own[1])
+        # What the operator wrote under one intent is that intent: near ones cast no doubt on it.
+        told = np.maximum(chances, OWN_LIMIT)
+        shown = np.where(found.written, told, self._capped(judged))
+        scores = described.vectors @ self._weight + self._bias  # (rows, intents)
+        others = next_intents(scores, found.intent, shown, OTHERS)
+        matches: list[Match | None] = []
+        for row, intent in enumerate(found.intent.tolist()):
+            name = self.intent_ids[intent]
+            if name == NOT_COVERED:
+                matches.append(None)
+                continue
+            basis = MatchBasis.WRITTEN if found.written[row] else self.basis
+            similarity, margin = float(found.similarity[row]), float(found.margin[row])
+            following = tuple(
+                (self.intent_ids[j], p) for j, p in others[row] if self.intent_ids[j] != NOT_COVERED
+            )
+            chance = float(shown[row])
+            matches.append(Match(name, chance, similarity, margin, following, basis))
+        return matches
+
+    def _verified(self, found: Evidence, texts: Sequence[str], described: Described) -> Floats:
+        """Returns the chances, those of candidates corrected by the verifier."""
+        chances: Floats = sigmoid(found.features @ self.coefficients)
+        rows = np.flatnonzero((chances >= self._candidate_at) & ~found.written)
+        if rows.size:
+            chances[rows] = self._matching.verifier.chances(
+                self.pairs(found, rows, chances, texts, described)
+            )
+        return chances
+
+    def pairs(
+        self,
+        found: Evidence,
+        rows: npt.NDArray[np.int64],
+        first: Floats,
+        texts: Sequence[str],
+        described: Described,
+    ) -> Floats:
+        """Returns the verifier's features of some of the requests and their intents."""
+        intents = found.intent[rows]
+        of_words = [
+            self._covered.words(texts[row], intent)
+            for row, intent in zip(rows.tolist(), intents.tolist(), strict=True)
+        ]
+        read = self._covered.read(described.readings[rows], intents)
+        world = self._covered.world(described.vectors[rows], intents)
+        return pair_features(first[rows], of_words, read, world)
+
+    def _capped(self, chances: Floats) -> Floats:
+        """Returns the chances, none above `highest`; those above it keep their order below it."""
+        band = self.highest - RANKED_SHARE * (1.0 - chances)
+        capped: Floats = np.minimum(chances, band)
+        return capped
+
+    def written(self, text: str) -> tuple[str, Match | None] | None:
         """Returns the utterance that a text repeats, courtesies aside, with its match; else None.
 
         It is told without an embedding: as much is sure of it as of the utterance itself.
         """
-        i = self._written.get(plain(_key(text)))
+        i = self._written.get(plain(text_key(text)))
         return None if i is None else (self.utterances.texts[i], self._match_of(i))
 
-    def _match_of(self, i: int) -> Match:
-        told = self._told.get(i)
-        if told is None:
-            vector = self.utterances.vectors[i : i + 1]
-            told = self._told[i] = self.match(vector, self.utterances.texts[i : i + 1])[0]
-        return told
+    def _match_of(self, i: int) -> Match | None:
+        if i not in self._told:
+            mine = self.utterances
+            one = slice(i, i + 1)
+            said = Described(mine.vectors[one], mine.readings[one])
+            (self._told[i],) = self.match(said, mine.texts[one])
+        return self._told[i]
 
     def evidence(self, embeddings: npt.NDArray[np.float32], texts: Sequence[str]) -> Evidence:
         """Returns the best intent per request and its features."""
         rows = np.arange(len(texts))
         scores = embeddings @ self._weight + self._bias  # (rows, intents)
         best = scores.argmax(axis=1)
-        keys = [_key(text) for text in texts]
+        keys = [text_key(text) for text in texts]
         same = [self._written.get(plain(key)) for key in keys]
         written = [row for row, utterance in enumerate(same) if utterance is not None]
         best[written] = [self.utterances.owner[i] for i in same if i is not None]
@@ -293,7 +356,9 @@ class KnowledgeIndex:
         for row, (asked, i) in enumerate(zip(texts, nearest.tolist(), strict=True)):
             features[row, 7] = self._overlap(words(asked), i)
             features[row, 8] = float(keys[row] == self._keys[i])
-        return Evidence(best, ranked[:, 0], features[:, 5], features)
+        told = np.zeros(len(rows), dtype=bool)
+        told[written] = True
+        return Evidence(best, ranked[:, 0], features[:, 5], features, told)
 
     def _overlap(self, asked: frozenset[str], i: int) -> float:
         """Returns the share of the rarity of all words that text and utterance `i` share, 0..1."""
@@ -316,18 +381,22 @@ class KnowledgeIndex:
         truth = np.array(asked.intent_ids)[asked.owner]
         names = np.array(self.intent_ids)
         found = self.evidence(asked.vectors, asked.texts)
-        right = (names[found.intent] == truth).astype(float)
+        matched = names[found.intent] != NOT_COVERED
+        right = (names[found.intent] == truth).astype(float)[matched]
         outside = []
         for fold in range(FOLDS):
-            away = np.arange(len(names)) % FOLDS == fold
+            away = (np.arange(len(names)) % FOLDS == fold) & (names != NOT_COVERED)
             mine = np.isin(truth, names[away])
             if mine.any() and (~away).sum() >= 2:
                 texts = list(itertools.compress(asked.texts, mine.tolist()))
-                outside.append(self._without(away).evidence(asked.vectors[mine], texts).features)
-        if len(outside) < 2:
+                rest = self._without(away)
+                beside = rest.evidence(asked.vectors[mine], texts)
+                answers = np.array(rest.intent_ids)[beside.intent] != NOT_COVERED
+                outside.append(beside.features[answers])
+        if len(outside) < 2 or not len(right) or not sum(map(len, outside)):
             return self.coefficients
         none = np.concatenate(outside)
-        x = np.concatenate([found.features, none])
+        x = np.concatenate([found.features[matched], none])
         y = np.concatenate([right, np.zeros(len(none))])
         weight = np.full(len(y), NEAR_SHARE * len(y) / len(none))
         weight[: len(right)] = (1 - NEAR_SHARE) * len(y) / len(right)
@@ -341,17 +410,8 @@ class KnowledgeIndex:
         """
         rest = self.utterances.part(~away[self.utterances.owner])
         weights = rest.regression(self._weights[:, ~away], STEPS_WITHOUT)
-        return KnowledgeIndex(rest, self.coefficients, weights)
-
-
-def _written(keys: Sequence[str], owner: Sequence[int]) -> dict[str, int]:
-    """Returns the first utterance of each text that only one intent has."""
-    intents: dict[str, set[int]] = {}
-    first: dict[str, int] = {}
-    for i, (key, intent) in enumerate(zip(keys, owner, strict=True)):
-        intents.setdefault(key, set()).add(intent)
-        first.setdefault(key, i)
-    return {key: i for key, i in first.items() if key and len(intents[key]) == 1}
+        fit = Fit(weights, self.coefficients, np.empty(0))
+        return KnowledgeIndex(rest, self._matching, self._lexicon, fit)
 
 
 def _log_odds(scores: Floats, best: npt.NDArray[np.int64]) -> Floats:
@@ -362,15 +422,6 @@ def _log_odds(scores: Floats, best: npt.NDArray[np.int64]) -> Floats:
     others[rows, best] = 0.0
     odds: Floats = -np.log(np.maximum(others.sum(axis=1), math.exp(-LOG_ODDS_LIMIT)))
     return np.clip(odds, -LOG_ODDS_LIMIT, LOG_ODDS_LIMIT)
-
-
-def _padded(owner: npt.NDArray[np.int64], intents: int) -> npt.NDArray[np.int64]:
-    """Returns the utterances of each intent as rows of equal length, -1 where a row has ended."""
-    groups = [np.flatnonzero(owner == intent) for intent in range(intents)]
-    table = np.full((intents, max(map(len, groups))), -1, dtype=np.int64)
-    for row, group in enumerate(groups):
-        table[row, : len(group)] = group
-    return table
 
 
 def _lead(values: Floats, best: npt.NDArray[np.int64]) -> Floats:
@@ -393,51 +444,13 @@ def precision(features: Floats) -> Floats:
     return firm
 
 
-FIT_FORMAT = 3
+FIT_FORMAT = 4
 """Raised when what is fitted changes, so that no start takes over what an older release fitted."""
 
 
-def _fit_key(utterances: Utterances) -> bytes:
-    """Names a knowledge file by its intents and texts, 16 bytes."""
-    rows = [utterances.intent_ids, utterances.texts, utterances.owner.tolist(), FIT_FORMAT]
+def _fit_key(utterances: Utterances, outcomes: Sequence[Outcome]) -> bytes:
+    """Names a knowledge file by its intents, texts and outcomes, 16 bytes."""
+    mine = [utterances.intent_ids, utterances.texts, utterances.owner.tolist()]
+    judged = [(outcome.text, outcome.intent_id) for outcome in outcomes]
+    rows = [*mine, judged, FIT_FORMAT]
     return hashlib.blake2b(json.dumps(rows).encode(), digest_size=16).digest()
-
-
-def _key(text: str) -> str:
-    """Returns the words of a text in any alphabet, lower case.
-
-    Words around the utterance count.
-    """
-    return " ".join(_ANY_WORD.findall(text.lower()))
-
-
-def plain(key: str) -> str:
-    """Returns a text of lower-case words without courtesies; all of it where nothing would be left.
-
-    >>> plain("good morning where is my order please thank you"), plain("thank you")
-    ('where is my order', 'thank you')
-    """
-    return _CLOSING.sub("", _OPENING.sub("", key)) or key
-
-
-def save(coefficients: Floats, path: Path, encoder_sha256: str) -> None:
-    """Writes the shipped coefficients as JSON."""
-    described = {
-        "format": 1,
-        "encoder_sha256": encoder_sha256,
-        "coefficients": dict(zip(FEATURES, coefficients.round(6).tolist(), strict=True)),
-    }
-    path.write_text(json.dumps(described, indent=1) + "\n", encoding="utf-8")
-
-
-def load(path: Path, encoder_sha256: str) -> Floats:
-    """Reads the shipped coefficients; raises ModelFileError as the heads do."""
-    try:
-        described = json.loads(path.read_text(encoding="utf-8"))
-        if described["encoder_sha256"] != encoder_sha256:
-            raise ModelFileError(f"{path.name} was fitted on another encoder; refit it")
-        return np.array([float(described["coefficients"][name]) for name in FEATURES])
-    except OSError as error:
-        raise ModelFileError(f"{path} cannot be read: {error.strerror}") from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise ModelFileError(f"{path} is malformed: {error}") from error

@@ -89,6 +89,12 @@ class TriageService:
         # A system prompt comes with every request; the rules read it once.
         self._facts = TurnCache[RuleFacts](cached_turns)
 
+    @property
+    def highest_match(self) -> float | None:
+        """Returns the highest chance that a match can show; None where nothing is matched."""
+        knowledge = self._config.knowledge
+        return None if knowledge is None else knowledge.highest
+
     async def read(self, request: ChatRequest, memory: SessionMemory | None) -> Signals:
         """Returns what is read in a request, without blocking the event loop."""
         return (await self.measured(request, memory))[0]

@@ -23,10 +23,13 @@ from router.stats import heads
 from router.stats.calibration import Floats
 from router.stats.heads import Embeddings, Encoded, HeadStack
 from router.stats.ngrams import BUCKETS, Grams, counted
-from router.triage import match, novelty
+from router.triage import match_file, novelty
 from router.triage.encoder import Encoder, cut, sha256_of
+from router.triage.match import MatchModel
 from router.triage.novelty import Novelty
 from router.triage.own_heads import OwnHeads
+from router.triage.utterances import Described
+from router.triage.verifier import readings_of
 from router.types import HeadReading
 
 FORMAT = 1
@@ -69,23 +72,29 @@ class TriageModel:
         encoder: Encoder,
         stack: HeadStack,
         unseen: Novelty,
-        match_coefficients: Floats,
+        matching: MatchModel,
         version: str,
         rarity: Rarity | None = None,
     ) -> None:
         self.encoder = encoder
         self.stack = stack
         self.novelty = unseen
-        self.match_coefficients = match_coefficients
+        self.matching = matching
         self.version = version
         self.rarity = rarity
         self.knows = encoder.tokenise.knows
+        self.lexicon = encoder.tokenise.lexicon
         self.request_types = stack.heads["request_type"].classes
         self.domains = stack.heads["domain"].classes
 
     @classmethod
-    def load(cls, folder: Path = DEFAULT_FOLDER, *, threads: int = 1) -> TriageModel:
-        """Reads a model folder; raises ModelFileError when a file is missing, altered or unfit."""
+    def load(
+        cls, folder: Path = DEFAULT_FOLDER, *, threads: int = 1, matching: MatchModel | None = None
+    ) -> TriageModel:
+        """Reads a model folder; raises ModelFileError when a file is missing, altered or unfit.
+
+        `matching` is used instead of the folder's own, which is about to be fitted again.
+        """
         version = check(folder)
         words = folder / WORDS
         encoder = Encoder(
@@ -99,9 +108,10 @@ class TriageModel:
             for name in HEAD_NAMES
         ]
         unseen = novelty.load(folder, encoder.sha256)
-        coefficients = match.load(folder / MATCH, encoder.sha256)
+        if matching is None:
+            matching = match_file.load(folder / MATCH, encoder.sha256)
         rarity = load_rarity(folder)
-        return cls(encoder, HeadStack(loaded), unseen, coefficients, version, rarity)
+        return cls(encoder, HeadStack(loaded), unseen, matching, version, rarity)
 
     def encode(self, texts: Sequence[str]) -> Encoded:
         """Returns one unit vector per text, and its n-grams."""
@@ -112,6 +122,11 @@ class TriageModel:
     def vectors(self, texts: Sequence[str]) -> Embeddings:
         """Returns only the unit vectors, (texts, width)."""
         return self.encoder.encode(texts)
+
+    def described(self, texts: Sequence[str]) -> Described:
+        """Returns vectors, and how the heads read the texts, as a knowledge file needs them."""
+        encoded = self.encode(texts)
+        return Described(encoded.vectors, readings_of(self.read(encoded)))
 
     def read(self, encoded: Encoded, own: OwnHeads | None = None) -> HeadOutputs:
         """Returns what all heads say of texts that `encode` read, a policy's own included."""

@@ -7,6 +7,8 @@ knows nothing about requests or chances.
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +26,13 @@ SHRINKAGE = 0.8
 """How far the covariance within intents is drawn towards a multiple of the identity."""
 
 
+class Described(NamedTuple):
+    """Holds what the triage model says of texts."""
+
+    vectors: npt.NDArray[np.float32]  # (texts, width), at unit length
+    readings: npt.NDArray[np.float32]  # (texts, columns), see `verifier.readings_of`
+
+
 class Utterances(Struct, frozen=True):
     """Holds what an operator wrote, intent by intent."""
 
@@ -31,6 +40,20 @@ class Utterances(Struct, frozen=True):
     texts: tuple[str, ...]
     owner: npt.NDArray[np.int64]  # (utterances,), ascending, into intent_ids
     vectors: npt.NDArray[np.float32]  # (utterances, width)
+    readings: npt.NDArray[np.float32]  # (utterances, columns), as the heads read them
+
+    @classmethod
+    def of(
+        cls,
+        intents: Sequence[tuple[str, Sequence[str]]],
+        describe: Callable[[Sequence[str]], Described],
+    ) -> Utterances:
+        """Returns the utterances of intents, (id, texts), none of them empty."""
+        texts = tuple(text for _, lines in intents for text in lines)
+        owner = np.array([k for k, (_, lines) in enumerate(intents) for _ in lines], dtype=np.int64)
+        described = describe(texts)
+        names = tuple(name for name, _ in intents)
+        return cls(names, texts, owner, described.vectors, described.readings)
 
     def part(self, kept: npt.NDArray[np.bool_]) -> Utterances:
         """Returns some of the utterances, and the intents that still have one."""
@@ -40,6 +63,7 @@ class Utterances(Struct, frozen=True):
             tuple(itertools.compress(self.texts, kept.tolist())),
             np.searchsorted(left, self.owner[kept]),
             self.vectors[kept],
+            self.readings[kept],
         )
 
     def regression(self, start: Weights | None = None, steps: int = MAX_STEPS) -> Weights:
@@ -81,3 +105,41 @@ class Shape(Struct, frozen=True):
         off = embeddings - self.means[intent]
         away: Floats = np.einsum("rw,rw->r", off @ self.precision, off) / len(self.precision)
         return -away
+
+
+def padded(owner: npt.NDArray[np.int64], intents: int) -> npt.NDArray[np.int64]:
+    """Returns the utterances of each intent as rows of equal length, -1 where a row has ended."""
+    groups = [np.flatnonzero(owner == intent) for intent in range(intents)]
+    table = np.full((intents, max(map(len, groups))), -1, dtype=np.int64)
+    for row, group in enumerate(groups):
+        table[row, : len(group)] = group
+    return table
+
+
+def next_intents(
+    scores: Floats,
+    best: npt.NDArray[np.int64],
+    chances: Floats,
+    most: int,
+) -> list[list[tuple[int, float]]]:
+    """Returns the intents that come next, each with its chance, likeliest first.
+
+    The regression shares its softmax out among the intents as if one of them were asked for. The
+    calibrated chance of the best one says how likely that is: chance .3 where its share is .6
+    halves the shares of the others. All chances together never exceed 1.
+    """
+    rows = np.arange(len(best))
+    shares = np.exp(scores - scores.max(axis=1)[:, None])  # (rows, intents)
+    shares /= shares.sum(axis=1)[:, None]
+    own = np.maximum(shares[rows, best], 1e-9)
+    rest = np.maximum(1.0 - own, 1e-9)
+    inside = np.minimum(np.minimum(chances / own, 1.0), (1.0 - chances) / rest)
+    shares[rows, best] = 0.0
+    most = min(most, shares.shape[1])
+    order = np.argpartition(-shares, most - 1, axis=1)[:, :most]
+    told = []
+    for row, scale in enumerate(inside.tolist()):
+        nexts = [(int(j), round(scale * float(shares[row, j]), 4)) for j in order[row]]
+        nexts.sort(key=lambda other: -other[1])
+        told.append([other for other in nexts if other[1] > 0.0])
+    return told

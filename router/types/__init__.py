@@ -39,6 +39,7 @@ from router.types.dashboard import (
     Turn,
 )
 from router.types.decisions import (
+    APPROVED_WORDS,
     IN_HAND_FROM,
     NO_PRESSURE,
     RECORD_VERSION,
@@ -65,6 +66,7 @@ from router.types.enums import (
     Domain,
     EncoderUse,
     Exhausted,
+    MatchBasis,
     PSource,
     Reason,
     RequestState,
@@ -152,6 +154,7 @@ from router.types.stores import (
 from router.types.units import NANO_PER_USD, exact_usd, usd_to_nano
 
 __all__ = [
+    "APPROVED_WORDS",
     "CSAT_HIGHEST",
     "CSAT_LOWEST",
     "EMBEDDING_MODEL",
@@ -226,6 +229,7 @@ __all__ = [
     "KeyStore",
     "Ledger",
     "Match",
+    "MatchBasis",
     "Message",
     "MinutePrice",
     "NearCache",

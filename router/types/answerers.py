@@ -78,6 +78,7 @@ class Preview(Struct, frozen=True):
     p: float  # the chance of being right
     p_source: PSource
     because: Reason  # names the kind of answer, first among the reasons of its rung
+    least: float | None = None  # from which p it may go out; None: from the confidence floor on
 
 
 class AnswererState(StrEnum):

@@ -19,6 +19,10 @@ IN_HAND_FROM = 3
 answer, and called the best of the rungs allowed the one of the lowest expected loss."""
 
 
+APPROVED_WORDS = "approved_words"
+"""Who speaks where no model of the installation may answer."""
+
+
 class RungFacts(Struct, frozen=True):
     """Holds the facts about one answerer for one request, as `decide` receives them."""
 
@@ -39,6 +43,7 @@ class RungFacts(Struct, frozen=True):
     ready: bool = True
     cache_nano_usd: int = 0  # saved by its warm prompt cache, already subtracted from the cost
     because: Reason | None = None  # the kind of answer that it would give, where it is known
+    least: float | None = None  # from which p it may go out; None: from the confidence floor on
 
 
 class Rung(Struct, frozen=True):
@@ -59,6 +64,11 @@ class Rung(Struct, frozen=True):
     propensity: float
     # Saved by its warm prompt cache. Another answerer would lose it.
     cache_nano_usd: int = 0
+
+    @property
+    def answers_as(self) -> str:
+        """Returns who speaks: the answerer, or approved words where its model may not answer."""
+        return APPROVED_WORDS if Reason.NO_MODEL in self.reasons else self.answerer
 
 
 class Pressure(Struct, frozen=True):

@@ -103,6 +103,7 @@ class Reason(StrEnum):
     LADDER_FULL = "ladder_full"
     NOT_CAPABLE = "not_capable"
     NOTHING_TO_RESOLVE = "nothing_to_resolve"
+    KEPT_OFF_SHELF = "kept_off_shelf"  # too grave or too hostile for an approved answer
     NOT_READY = "not_ready"
     TIER_NOT_ALLOWED = "tier_not_allowed"
     OVER_MAX_COST = "over_max_cost"
@@ -134,6 +135,14 @@ class DecisionMode(StrEnum):
     GUARDED = "guarded"
     EXPECTED_LOSS = "expected_loss"
     CERTIFIED = "certified"
+
+
+class MatchBasis(StrEnum):
+    """Says what the chance of a match rests on."""
+
+    WRITTEN = "written"  # the operator wrote that very text
+    OWN = "own_outcomes"  # judged requests of the knowledge file's own
+    FOREIGN = "foreign"  # outcomes of other companies' files; capped at what those reached
 
 
 class PSource(StrEnum):

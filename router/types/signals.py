@@ -7,7 +7,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from router.types.enums import Domain, RequestType
+from router.types.enums import Domain, MatchBasis, RequestType
 from router.types.requests import ChatRequest
 
 
@@ -29,6 +29,7 @@ class Match(Struct, frozen=True):
     similarity: float  # cosine of the nearest utterance, -1..1
     margin: float  # how much nearer its intent's centre is than the next one's, in cosine
     others: tuple[tuple[str, float], ...] = ()  # the next intents, each with its own chance
+    basis: MatchBasis = MatchBasis.FOREIGN  # what the confidence rests on
 
 
 class HeadReading(Struct, frozen=True):

@@ -13,9 +13,10 @@ from router.policy.loading import load_policy, policies_dir
 from router.policy.schema import Policy
 from router.triage.bulk import BulkReader
 from router.triage.engine import TriageConfig, TriageEngine
-from router.triage.match import KnowledgeIndex, plain
+from router.triage.match import KnowledgeIndex, KnowledgeTexts
 from router.triage.own_heads import OwnHeads
 from router.triage.reading import TurnReading
+from router.triage.text.utterance_words import plain
 from router.triage.triage_model import TriageModel
 from router.types import EncoderUse
 from tests.kits.changed import replace
@@ -34,7 +35,7 @@ def model() -> TriageModel:
 
 @pytest.fixture(scope="module")
 def index(model: TriageModel) -> KnowledgeIndex:
-    return KnowledgeIndex.build(model, INTENTS)
+    return KnowledgeIndex.build(model, KnowledgeTexts(INTENTS))
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +77,7 @@ def test_an_utterance_beside_other_words_is_not_what_the_operator_wrote(
 
 def test_two_utterances_in_another_alphabet_are_not_one(model: TriageModel) -> None:
     foreign = [*INTENTS, ("key", ["как сбросить ключ API"])]
-    built = KnowledgeIndex.build(model, foreign)
+    built = KnowledgeIndex.build(model, KnowledgeTexts(foreign))
     found = built.written("Как сбросить ключ API?")
     assert found is not None
     assert found[1].intent_id == "key"
@@ -90,7 +91,7 @@ def test_courtesies_without_end_are_cut_four_at_a_time() -> None:
 
 def test_a_text_under_two_intents_is_matched_by_neither(model: TriageModel) -> None:
     both = [*INTENTS, ("other", ["when are you open"])]
-    assert KnowledgeIndex.build(model, both).written("when are you open") is None
+    assert KnowledgeIndex.build(model, KnowledgeTexts(both)).written("when are you open") is None
 
 
 def read(engine: TriageEngine, config: TriageConfig, *texts: str) -> list[TurnReading]:

@@ -30,7 +30,7 @@ from tests import ROOT
 
 NAMES = (
     *("default", "demo", "customer_support", "enterprise_decisions", "openai", "anthropic"),
-    *("email_pipeline", "content_moderation"),
+    *("email_pipeline", "content_moderation", "it_help_desk", "retail_bank"),
 )
 LISTS = (
     "medical_emergency",

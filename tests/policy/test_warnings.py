@@ -8,7 +8,7 @@ import pytest
 
 from router.errors import NotCapable
 from router.policy.schema import Policy
-from router.policy.warnings import WarningKind, notes, run_examples, warnings
+from router.policy.warnings import WarningKind, cap_warnings, notes, run_examples, warnings
 from router.types import Message, Reason
 
 RESOLVER = {"name": "answers", "kind": "resolver", "knowledge": "k.yaml"}
@@ -160,3 +160,22 @@ def test_conversation_is_routed_with_all_its_turns() -> None:
     (result,) = run_examples(policy(examples=[{**example, "context": {"k": "v"}}]), route)
     assert seen == [("a", "b", "c")]
     assert result.prompt == "c"
+
+
+@pytest.mark.parametrize(
+    ("mode", "floor", "highest", "paths"),
+    [
+        ("guarded", 0.9, 0.9, []),
+        ("guarded", 0.91, 0.9, ["decision.confidence_floor"]),
+        ("guarded", 0.91, None, []),
+        ("expected_loss", 0.91, 0.9, []),
+        ("certified", 0.91, 0.9, ["decision.certificates.legal"]),
+    ],
+)
+def test_a_floor_above_the_highest_chance_is_told(
+    mode: str, floor: float, highest: float | None, paths: list[str]
+) -> None:
+    section = {"mode": mode, "confidence_floor": floor, "certificates": {"legal": 0.95}}
+    found = cap_warnings(policy(decision=section), highest)
+    assert [warning.key_path for warning in found] == paths
+    assert all("judged" in warning.message for warning in found)

@@ -51,6 +51,24 @@ async def test_other_requests_climb(houses: Houses, clarify: object) -> None:
     assert (await said(house, "hmm, my order", context=C1)).rung.level == 2
 
 
+async def test_a_policy_may_offer_what_does_not_reach_the_floor(houses: Houses) -> None:
+    low = {"from": 0.5, "together": 0.8, "most": 2}
+    house = asking_house(houses, clarify=low, decision={"confidence_floor": 0.93})
+    outcome = await said(house, "hmm, my order", context=C1)
+    assert text_of(outcome) == OFFER
+    assert (outcome.rung.level, outcome.verdict) == (1, Verdict.ACCEPTED)
+    assert outcome.confidence == pytest.approx(0.88)
+    row = await only_row(house)
+    policy = house.gateway.router.default.policy
+    assert decision_record.differs(decision_record.parse(row.record), policy) is None
+
+
+async def test_what_is_too_unlikely_together_is_not_offered(houses: Houses) -> None:
+    low = {"from": 0.5, "together": 0.9, "most": 2}
+    house = asking_house(houses, clarify=low, decision={"confidence_floor": 0.93})
+    assert (await said(house, "hmm, my order", context=C1)).rung.level == 2
+
+
 async def test_a_stricter_floor_of_the_client_counts(houses: Houses) -> None:
     house = asking_house(houses, clarify=ON)
     for floor, offers in ((0.9, 3), (0.95, 0)):

@@ -104,10 +104,18 @@ async def test_the_bar_holds_on_both_sides(chance: float, quoted: bool) -> None:
     assert caught.value.reason == Reason.NOTHING_TO_RESOLVE
 
 
+def test_a_question_whose_words_no_answer_holds_gets_no_quotation() -> None:
+    work = _work(0.5, (("time", 0.3),))
+    asked = (Message("user", "What is the delivery capital of France?"),)
+    assert _passages().preview(work.request, work.signals) is not None
+    assert _passages().preview(replace(work.request, messages=asked), work.signals) is None
+
+
 def test_an_answer_whose_slot_has_no_value_is_not_quoted() -> None:
     work = _work(0.8, (("time", 0.1),), best="order")
-    assert _passages().preview(work.request, work.signals) is None
-    given = replace(work.request, hints=Hints(context={"order_id": "A-1"}))
+    asked = replace(work.request, messages=(Message("user", "my order, please"),))
+    assert _passages().preview(asked, work.signals) is None
+    given = replace(asked, hints=Hints(context={"order_id": "A-1"}))
     assert _passages().preview(given, work.signals) is not None
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from router.errors import CannotAnswer
 from router.types import (
+    APPROVED_WORDS,
     Answer,
     ChatRequest,
     Domain,
@@ -85,6 +86,7 @@ async def test_a_request_that_only_such_a_model_could_answer_gets_the_words_unve
     assert outcome.answer is not None
     assert outcome.answer.text == _words(UNSURE.domain)
     assert (outcome.verdict, outcome.reason) == (Verdict.UNVERIFIED, Reason.NO_MODEL)
+    assert outcome.rung.answers_as == APPROVED_WORDS
     row = await only_row(house)
     assert (row.verdict, row.reason) == ("unverified", "no_model")
     assert tiers[1].calls == 0

@@ -9,58 +9,66 @@ import numpy as np
 import pytest
 
 from router.triage.embedding_store import Remembering
-from router.triage.match import Fit
+from router.triage.match import Fit, MatchModel
+from router.triage.text.spelling import Speller
+from router.triage.utterances import Described
+from router.triage.verifier import Verifier
 
 
 class Counting:
     """An embedder that counts what it is asked."""
 
-    match_coefficients = np.zeros(3)
+    matching = MatchModel(np.zeros(3), Verifier(np.zeros(3), 0.9, np.zeros(3)))
+    lexicon = Speller({}, ())
 
     def __init__(self) -> None:
         self.asked: list[str] = []
 
-    def vectors(self, texts: Sequence[str]) -> np.ndarray:
+    def described(self, texts: Sequence[str]) -> Described:
         self.asked += texts
-        return np.array([[len(t), 1.0] for t in texts], dtype=np.float32)
+        vectors = np.array([[len(t), 1.0] for t in texts], dtype=np.float32)
+        return Described(vectors, vectors[:, :1] + 0.5)
 
 
 def test_a_text_is_embedded_once_within_a_build(tmp_path: Path) -> None:
     model = Counting()
     remembering = Remembering(model, tmp_path, "v1")
-    first = remembering.vectors(["a", "bb", "a"])
-    assert first.tolist() == [[1.0, 1.0], [2.0, 1.0], [1.0, 1.0]]
+    first = remembering.described(["a", "bb", "a"])
+    assert first.vectors.tolist() == [[1.0, 1.0], [2.0, 1.0], [1.0, 1.0]]
+    assert first.readings.tolist() == [[1.5], [2.5], [1.5]]
     assert model.asked == ["a", "bb"]
 
 
 def test_the_next_start_embeds_nothing_again(tmp_path: Path) -> None:
     earlier = Remembering(Counting(), tmp_path, "v1")
-    earlier.vectors(["a", "bb"])
+    earlier.described(["a", "bb"])
     earlier.save()
     model = Counting()
-    assert Remembering(model, tmp_path, "v1").vectors(["bb"]).tolist() == [[2.0, 1.0]]
+    found = Remembering(model, tmp_path, "v1").described(["bb"])
+    assert (found.vectors.tolist(), found.readings.tolist()) == ([[2.0, 1.0]], [[2.5]])
     assert model.asked == []
 
 
 def test_the_next_start_recalls_what_was_fitted(tmp_path: Path) -> None:
-    fit = Fit(np.ones((3, 2), np.float32), np.arange(9.0))
+    fit = Fit(np.ones((3, 2), np.float32), np.arange(9.0), np.array([1.0, 0.5]))
     earlier = Remembering(Counting(), tmp_path, "v1")
-    earlier.vectors(["a"])
+    earlier.described(["a"])
     earlier.keep(b"0123456789abcdef", fit)
     earlier.save()
     found = Remembering(Counting(), tmp_path, "v1").recall(b"0123456789abcdef")
     assert found is not None
     assert (found.weights == fit.weights).all()
     assert (found.coefficients == fit.coefficients).all()
+    assert (found.own == fit.own).all()
     assert Remembering(Counting(), tmp_path, "v2").recall(b"0123456789abcdef") is None
 
 
 def test_another_model_version_shares_nothing(tmp_path: Path) -> None:
     earlier = Remembering(Counting(), tmp_path, "v1")
-    earlier.vectors(["a"])
+    earlier.described(["a"])
     earlier.save()
     model = Counting()
-    Remembering(model, tmp_path, "v2").vectors(["a"])
+    Remembering(model, tmp_path, "v2").described(["a"])
     assert model.asked == ["a"]
 
 
@@ -68,12 +76,12 @@ def test_another_model_version_shares_nothing(tmp_path: Path) -> None:
 def test_a_damaged_cache_is_only_slow(tmp_path: Path, damage: bytes) -> None:
     (tmp_path / "knowledge-v1.npz").write_bytes(damage)
     model = Counting()
-    Remembering(model, tmp_path, "v1").vectors(["a"])
+    Remembering(model, tmp_path, "v1").described(["a"])
     assert model.asked == ["a"]
 
 
 def test_a_folder_that_cannot_be_written_is_no_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     remembering = Remembering(Counting(), tmp_path / "file", "v1")
-    remembering.vectors(["a"])
+    remembering.described(["a"])
     remembering.save()

@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from router.errors import ModelFileError
-from router.triage import match
-from router.triage.match import FEATURES, Fit, KnowledgeIndex, held_out
+from router.policy.content.outcomes import Outcome
+from router.triage import match, match_file
+from router.triage.match import (
+    FEATURES,
+    OWN_LIMIT,
+    OWN_OUTCOMES,
+    Fit,
+    KnowledgeIndex,
+    KnowledgeTexts,
+    MatchModel,
+)
+from router.triage.text.utterance_words import held_out, words
 from router.triage.triage_model import TriageModel
 from router.triage.utterances import Utterances
+from router.triage.verifier import PAIR, Verifier
+from router.types import Match, MatchBasis
 
 INTENTS = [
     ("parcel", ["where is my parcel", "my package has not arrived", "track my delivery"]),
@@ -27,11 +42,24 @@ def model() -> TriageModel:
 
 @pytest.fixture(scope="module")
 def index(model: TriageModel) -> KnowledgeIndex:
-    return KnowledgeIndex.build(model, INTENTS)
+    return built(model, INTENTS)
 
 
-def asked(model: TriageModel, index: KnowledgeIndex, text: str) -> match.Match:
-    return index.match(model.vectors([text]), [text])[0]
+Intents = Sequence[tuple[str, Sequence[str]]]
+
+
+def built(model: TriageModel, intents: Intents) -> KnowledgeIndex:
+    return KnowledgeIndex.build(model, KnowledgeTexts(intents))
+
+
+def asked(model: TriageModel, index: KnowledgeIndex, text: str) -> Match:
+    found = maybe_asked(model, index, text)
+    assert found is not None
+    return found
+
+
+def maybe_asked(model: TriageModel, index: KnowledgeIndex, text: str) -> Match | None:
+    return index.match(model.described([text]), [text])[0]
 
 
 @pytest.mark.parametrize(
@@ -66,14 +94,14 @@ MIXED = [
 
 def test_what_the_operator_wrote_under_an_intent_is_that_intent(model: TriageModel) -> None:
     text = "where's my package NOW"
-    without = KnowledgeIndex.build(model, [MIXED[0], ("password", MIXED[1][1][:2])])
+    without = built(model, [MIXED[0], ("password", MIXED[1][1][:2])])
     assert asked(model, without, text).intent_id == "parcel"
-    assert asked(model, KnowledgeIndex.build(model, MIXED), text).intent_id == "password"
+    assert asked(model, built(model, MIXED), text).intent_id == "password"
 
 
 def test_what_stands_under_two_intents_speaks_for_neither(model: TriageModel) -> None:
-    index = KnowledgeIndex.build(model, MIXED)
-    alone = KnowledgeIndex.build(model, [MIXED[0], ("password", MIXED[1][1][:3])])
+    index = built(model, MIXED)
+    alone = built(model, [MIXED[0], ("password", MIXED[1][1][:3])])
     assert asked(model, index, "hello").confidence < asked(model, alone, "hello").confidence
 
 
@@ -105,45 +133,62 @@ def test_spelling_of_spaces_does_not_move_an_utterance_across_the_split() -> Non
 
 
 def test_a_lone_intent_is_found_without_a_rival(model: TriageModel) -> None:
-    index = KnowledgeIndex.build(model, INTENTS[:1])
+    index = built(model, INTENTS[:1])
     assert asked(model, index, "where is my parcel").intent_id == "parcel"
 
 
 def test_a_file_of_one_intent_keeps_the_shipped_coefficients(model: TriageModel) -> None:
-    index = KnowledgeIndex.build(model, INTENTS[:1])
-    assert np.array_equal(index.coefficients, model.match_coefficients)
+    index = built(model, INTENTS[:1])
+    assert np.array_equal(index.coefficients, model.matching.coefficients)
 
 
 def test_a_larger_file_adjusts_them(model: TriageModel, index: KnowledgeIndex) -> None:
-    assert not np.array_equal(index.coefficients, model.match_coefficients)
+    assert not np.array_equal(index.coefficients, model.matching.coefficients)
 
 
 def test_an_intent_without_utterances_is_left_out(model: TriageModel) -> None:
-    index = KnowledgeIndex.build(model, [*INTENTS, ("empty", [])])
+    index = built(model, [*INTENTS, ("empty", [])])
     assert "empty" not in index.intent_ids
 
 
 def test_a_file_without_utterances_is_refused(model: TriageModel) -> None:
     with pytest.raises(ValueError, match="at least one utterance"):
-        KnowledgeIndex.build(model, [("empty", [])])
+        built(model, [("empty", [])])
 
 
 def test_words_that_say_nothing_do_not_count() -> None:
-    assert match.words("Where is the Parcel? parcels!") == {"where", "parcel"}
+    assert words("Where is the Parcel? parcels!") == {"where", "parcel"}
 
 
-def test_coefficients_of_another_encoder_are_refused(tmp_path: object) -> None:
-    from pathlib import Path
+PLANE = np.array([0.5, -0.25, 1.0])
+MODEL = MatchModel(np.arange(len(FEATURES)) / 8, Verifier(np.arange(len(PAIR)) / 8, 0.9, PLANE))
 
-    path = Path(str(tmp_path)) / "match.json"
-    match.save(np.zeros(len(FEATURES)), path, "aa")
+
+def test_what_matching_needs_is_read_back(tmp_path: Path) -> None:
+    match_file.save(MODEL, tmp_path / "match.json", "aa")
+    found = match_file.load(tmp_path / "match.json", "aa")
+    assert found.coefficients.tolist() == MODEL.coefficients.tolist()
+    assert found.verifier.coefficients.tolist() == MODEL.verifier.coefficients.tolist()
+    assert found.verifier.outside.tolist() == PLANE.tolist()
+    assert found.verifier.cap == 0.9
+
+
+def test_coefficients_of_another_encoder_are_refused(tmp_path: Path) -> None:
+    match_file.save(MODEL, tmp_path / "match.json", "aa")
     with pytest.raises(ModelFileError, match="another encoder"):
-        match.load(path, "bb")
+        match_file.load(tmp_path / "match.json", "bb")
+
+
+def test_a_file_of_an_older_format_says_how_to_refit_it(tmp_path: Path) -> None:
+    path = tmp_path / "match.json"
+    path.write_text('{"format": 1, "encoder_sha256": "aa", "coefficients": {}}')
+    with pytest.raises(ModelFileError, match="tiergate train match"):
+        match_file.load(path, "aa")
 
 
 def test_a_part_of_the_utterances_keeps_the_intents_that_still_have_one() -> None:
     vectors = np.eye(4, dtype=np.float32)
-    whole = Utterances(("a", "b", "c"), tuple("wxyz"), np.array([0, 1, 1, 2]), vectors)
+    whole = Utterances(("a", "b", "c"), tuple("wxyz"), np.array([0, 1, 1, 2]), vectors, vectors)
     part = whole.part(np.array([False, True, False, True]))
     assert (part.intent_ids, part.texts, part.owner.tolist()) == (("b", "c"), ("x", "z"), [0, 1])
     assert (part.vectors == vectors[[1, 3]]).all()
@@ -154,7 +199,7 @@ def test_leaving_intents_out_comes_to_what_fitting_without_them_does(
 ) -> None:
     away = np.arange(len(index.intent_ids)) == 0
     rest = index.utterances.part(~away[index.utterances.owner])
-    fitted = KnowledgeIndex(rest, index.coefficients)
+    fitted = KnowledgeIndex(rest, model.matching, model.lexicon)
     texts = list(index.utterances.texts)
     vectors = index.utterances.vectors
     short = index._without(away).evidence(vectors, texts).intent
@@ -179,16 +224,76 @@ class Memory(dict[bytes, Fit]):
 
 def test_what_is_remembered_of_a_file_is_not_fitted_again(model: TriageModel) -> None:
     memory = Memory()
-    first = KnowledgeIndex.build(model, INTENTS, memory)
+    first = KnowledgeIndex.build(model, KnowledgeTexts(INTENTS), memory)
     (key,) = memory
     memory[key] = memory[key]._replace(coefficients=first.coefficients + 1.0)
-    again = KnowledgeIndex.build(model, INTENTS, memory)
+    again = KnowledgeIndex.build(model, KnowledgeTexts(INTENTS), memory)
     assert (again.coefficients == first.coefficients + 1.0).all()
     assert len(memory) == 1
 
 
 def test_an_utterance_more_is_fitted_anew(model: TriageModel) -> None:
     memory = Memory()
-    KnowledgeIndex.build(model, INTENTS, memory)
-    KnowledgeIndex.build(model, [*INTENTS[:-1], (INTENTS[-1][0], ["another text"])], memory)
+    KnowledgeIndex.build(model, KnowledgeTexts(INTENTS), memory)
+    KnowledgeIndex.build(
+        model, KnowledgeTexts([*INTENTS[:-1], (INTENTS[-1][0], ["another text"])]), memory
+    )
     assert len(memory) == 2
+
+
+def test_a_chance_without_outcomes_of_its_own_is_capped(
+    model: TriageModel, index: KnowledgeIndex
+) -> None:
+    texts = ["has my package been shipped", "please reset my password", "opening hours on monday?"]
+    found = [asked(model, index, text) for text in texts]
+    assert all(one.confidence <= model.matching.verifier.cap for one in found)
+    assert {one.basis for one in found} == {MatchBasis.FOREIGN}
+
+
+def test_what_the_operator_wrote_is_not_capped(model: TriageModel, index: KnowledgeIndex) -> None:
+    found = asked(model, index, "where is my parcel")
+    assert found.confidence > model.matching.verifier.cap
+    assert found.basis is MatchBasis.WRITTEN
+
+
+def test_capped_chances_keep_their_order(index: KnowledgeIndex) -> None:
+    capped = index._capped(np.array([0.5, 0.9, 0.95, 0.999]))
+    assert (np.diff(capped) > 0).all()
+    assert capped[-1] <= index.highest
+
+
+def judged(count: int, intent: str | None) -> list[Outcome]:
+    """Returns requests for a parcel, of which the operator says that `intent` answers them."""
+    asked = ("has order {} been sent", "is package {} on its way", "did you send parcel {} yet")
+    return [Outcome(asked[i % 3].format(i), intent) for i in range(count)]
+
+
+def test_outcomes_of_its_own_lift_the_cap(model: TriageModel) -> None:
+    texts = KnowledgeTexts(INTENTS, outcomes=judged(OWN_OUTCOMES, "parcel"))
+    index = KnowledgeIndex.build(model, texts)
+    found = asked(model, index, "has my package been shipped")
+    assert found.basis is MatchBasis.OWN
+    assert model.matching.verifier.cap < found.confidence <= OWN_LIMIT
+
+
+def test_bad_outcomes_of_its_own_lower_the_chance(
+    model: TriageModel, index: KnowledgeIndex
+) -> None:
+    poor = KnowledgeTexts(INTENTS, outcomes=judged(OWN_OUTCOMES, None))
+    text = "has my package been shipped"
+    without = asked(model, index, text).confidence
+    assert asked(model, KnowledgeIndex.build(model, poor), text).confidence < without / 2
+
+
+def test_too_few_outcomes_change_nothing(model: TriageModel, index: KnowledgeIndex) -> None:
+    few = KnowledgeTexts(INTENTS, outcomes=judged(OWN_OUTCOMES - 1, None))
+    text = "has my package been shipped"
+    assert asked(model, KnowledgeIndex.build(model, few), text) == asked(model, index, text)
+
+
+def test_what_is_marked_as_not_covered_matches_nothing(model: TriageModel) -> None:
+    marked = ("write a script that resets passwords", "reset the root password of a database")
+    index = KnowledgeIndex.build(model, KnowledgeTexts(INTENTS, not_covered=marked))
+    assert maybe_asked(model, index, "script to reset the passwords") is None
+    assert index.written(marked[0]) == (marked[0], None)
+    assert asked(model, index, "please reset my password").intent_id == "password"

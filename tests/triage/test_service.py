@@ -25,6 +25,7 @@ from router.triage.service import TriageService, TurnCache
 from router.triage.text.amounts import AmountReader
 from router.triage.text.spelling import knows_all
 from router.triage.text.terms import TermFinder
+from router.triage.utterances import Described
 from router.types import ChatRequest, Domain, Match, Message, RequestType, Signals
 from tests.kits.examples import examples
 
@@ -100,8 +101,10 @@ class OneAnswer:
         self._match = Match(word, 0.95, 0.9, 0.3)
         self._word = word
 
-    def match(self, embeddings: np.ndarray, texts: Sequence[str]) -> list[Match | None]:
-        assert len(embeddings) == len(texts)
+    highest = 0.95
+
+    def match(self, described: Described, texts: Sequence[str]) -> list[Match | None]:
+        assert len(described.vectors) == len(texts) == len(described.readings)
         return [self._match if self._word in text else None for text in texts]
 
 

@@ -120,6 +120,7 @@ def _facts(
         excused=set(missing) == {Capability.TOOLS} and not shape.forces_tools,
         ready=stored is None or stored.ready,
         because=because,
+        least=None if stored is None or because is None else stored.least,
     )
 
 

@@ -40,7 +40,7 @@ from router.policy.schema import (
 from router.routing.policy_runtime import NO_PRICE, PolicyRuntime, RungPlan
 from router.triage.embedding_store import Remembering
 from router.triage.engine import TriageConfig
-from router.triage.match import KnowledgeIndex
+from router.triage.match import KnowledgeIndex, KnowledgeTexts
 from router.triage.own_heads import OwnHeads
 from router.triage.reading import memory_after
 from router.triage.service import TriageService
@@ -182,9 +182,12 @@ def _triage(
     intents = knowledge_intents(first)
 
     def index(task: str | None) -> KnowledgeIndex:
-        return KnowledgeIndex.build(
-            model, [row for row in intents if in_scope(row[0], task)], model
-        )
+        texts = KnowledgeTexts([row for row in intents if in_scope(row[0], task)])
+        if task is not None:
+            texts = texts._replace(verified=False)
+        else:
+            texts = texts._replace(not_covered=first.content.not_covered, outcomes=first.outcomes)
+        return KnowledgeIndex.build(model, texts, model)
 
     base = TriageConfig.of(policy, index(None), own)
     # A task has its own index, so that it matches no answer of another task.

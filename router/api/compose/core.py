@@ -21,6 +21,7 @@ from router.policy.schema import LocalAnswerer, Policy
 from router.routing.planner import Router
 from router.routing.policy_runtime import PolicyRuntime
 from router.triage.engine import MAX_BATCH, TriageEngine
+from router.triage.service import TriageService
 from router.triage.triage_model import DEFAULT_FOLDER, TriageModel, check, encoder_sha256
 from tiers.local.host import LocalModelHost, LocalModelSpec, specs_for
 from tiers.local.shared_folder import LocalAddress
@@ -190,6 +191,12 @@ class Core:
             draw=chance,
             events=self.events,
         )
+
+    @property
+    def highest_match(self) -> float | None:
+        """Returns the highest chance that a match of the default policy can show, if any can."""
+        triage = self.router.default.triage
+        return triage.highest_match if isinstance(triage, TriageService) else None
 
     def build(self, loaded: LoadedPolicy) -> PolicyRuntime:
         """Returns a policy made ready to serve. Raises PolicyError."""

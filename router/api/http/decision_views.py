@@ -238,7 +238,7 @@ def routing_view(outcome: Outcome) -> dict[str, object]:
         "policy": f"{outcome.policy}@{outcome.policy_hash}",
         "tier": outcome.rung.tier,
         "tier_number": outcome.rung.level,
-        "answerer": outcome.rung.answerer,
+        "answerer": outcome.rung.answers_as,
         "verdict": outcome.verdict.value if outcome.answer else "dry_run",
         "reason": outcome.reason.value,
         "reasons": [r.value for r in outcome.decision.first_rung.reasons],

@@ -29,7 +29,7 @@ Quick = Annotated[bool, typer.Option(help="A tiny run that shows it works; no us
 WORK = Path(".tiergate/train")
 
 train = typer.Typer(
-    help="Train on your own data; `head`, `specialists` and `suggest` without the extra `train`."
+    help="Train on your own data; `head`, `match`, `specialists`, `suggest` need no extra `train`."
 )
 
 
@@ -132,6 +132,24 @@ def tell_installed(model: Installed) -> None:
         )
         raise typer.Exit(Exit.FAILURE)
     typer.echo(f"Triage model {model.version} is in {model.folder}; its card is CARD.md there.")
+
+
+@train.command()
+def match(
+    data: Data,
+    out: Annotated[Path, typer.Option(help="The model folder whose match.json is fitted anew.")],
+    work: Work = WORK,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same fit.")] = 7,
+) -> None:
+    """Fit the chances of level 1 anew for a finished model; without torch, in minutes."""
+    from router.policy.loading import policies_dir
+    from router.training.heads.refit_match import refit
+
+    fitted = refit(data, out, work / "match", seed, policies_dir() / "knowledge")
+    for company, figures in fitted.figures.items():
+        told = ", ".join(f"{name} {value}" for name, value in figures.items())
+        typer.echo(f"{company}: {told}")
+    typer.echo(f"The cap of files without outcomes of their own: {fitted.model.verifier.cap}")
 
 
 @train.command()

@@ -27,6 +27,7 @@ from router.policy.warnings import (
     ExampleResult,
     PolicyWarning,
     WarningKind,
+    cap_warnings,
     notes,
     run_examples,
     warnings,
@@ -83,6 +84,7 @@ def run(core: Core, *, probing: bool = False) -> Checked:
             *not_installed(loaded, runtime),
             *warnings(loaded.policy, priced),
             *_key_warnings(loaded),
+            *cap_warnings(loaded.policy, core.highest_match),
             *budget_warnings(loaded.policy, [plan.facts for plan in runtime.plans]),
         ],
         # Not a mistake: a check often runs where no secret is set.

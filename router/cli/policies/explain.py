@@ -84,7 +84,7 @@ def table_row(request: ChatRequest, outcome: Outcome) -> None:
     cells = (
         _shortened(request.last_user_text, 100),
         f"{rung.level} {rung.tier}",
-        rung.answerer,
+        rung.answers_as,
         "unknown" if rung.cost_basis is CostBasis.UNKNOWN else usd(rung.cost_nano_usd),
         rung.reasons[0].value,
     )
@@ -96,7 +96,8 @@ def explained(request: ChatRequest, outcome: Outcome) -> None:
     out, decision = console(), outcome.decision
     out.print(f"[bold]{escape(_shortened(request.last_user_text, 200))}[/bold]", soft_wrap=True)
     reasons = ", ".join(reason.value for reason in decision.first_rung.reasons)
-    out.print(f"  tier     [bold]{escape(_tier(outcome))}[/bold], answerer {outcome.rung.answerer}")
+    who = outcome.rung.answers_as
+    out.print(f"  tier     [bold]{escape(_tier(outcome))}[/bold], answerer {who}")
     out.print(f"  reasons  {reasons}", soft_wrap=True)
     out.print(
         f"  S        {usd(decision.stakes_nano_usd)} is what a wrong answer costs; "
@@ -161,7 +162,8 @@ def _signals(signals: Signals) -> list[tuple[str, str]]:
         lines.append(
             (
                 "match",
-                f"{match.intent_id}, confidence {match.confidence:.3f}, similarity "
+                f"{match.intent_id}, confidence {match.confidence:.3f} "
+                f"({match.basis.value.replace('_', ' ')}), similarity "
                 f"{match.similarity:.2f}, margin {match.margin:.2f}",
             )
         )
@@ -199,7 +201,7 @@ def _cells(rung: Rung, first: bool, spare: bool) -> tuple[str, ...]:
     return (
         "  >" if first else "  +" if rung.taken else "  -",
         str(rung.level),
-        escape(rung.answerer),
+        escape(rung.answers_as),
         f"{rung.p:.3f}",
         f"{P_SOURCES[rung.p_source]}{counted}",
         "?" if rung.cost_basis is CostBasis.UNKNOWN else usd(rung.cost_nano_usd),

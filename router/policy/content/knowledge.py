@@ -16,11 +16,13 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 from pydantic import ConfigDict, Field, model_validator
 
 from router.errors import Mistake, PolicyError
 from router.policy.content.key_mistakes import key_mistakes
 from router.policy.content.keys import KEY_SEARCH_CHARACTERS, ApprovedWords, KeySection
+from router.policy.content.outcomes import Outcome, load_outcomes
 from router.policy.parsing.text_files import text_of
 from router.policy.parsing.validation import nearest, validated
 from router.policy.parsing.yaml_lines import KeyPath, LineMap, load_yaml
@@ -65,6 +67,11 @@ class IntentSection(Section):
     answer: str = Field(min_length=1, max_length=4000)
     slots: dict[SlotName, SlotSection] = Field(default_factory=dict)
     source: str = Field(min_length=1, max_length=200)
+    grave: bool = Field(
+        default=False,
+        description="The answer was approved for grave or hostile requests too. Left out: such "
+        "requests are kept off the shelf, whatever they match.",
+    )
 
     @model_validator(mode="after")
     def _slots_and_answer_agree(self) -> IntentSection:
@@ -156,6 +163,16 @@ class KnowledgeFile(Section):
     name: str = Field(min_length=1, max_length=100)
     reviewed: date | None = None
     intents: list[IntentSection] = Field(default_factory=list)
+    not_covered: list[Utterance] = Field(
+        default_factory=list,
+        description="Requests akin to the answers that none of them answers. What is nearer to "
+        "these than to an intent matches nothing.",
+    )
+    judged: str | None = Field(
+        default=None,
+        description="A file of judged requests, relative to this one: a JSON object a line with "
+        "text and intent (null: no answer is right). From 100 on the chances rest on them.",
+    )
     keys: dict[SlotName, KeySection] = Field(default_factory=dict)
     offer: OfferSection = Field(default_factory=OfferSection)
     classifications: dict[SlotName, ClassificationSection] = Field(default_factory=dict)
@@ -174,6 +191,7 @@ class Knowledge(Struct, frozen=True):
     digest: str
     intents: Mapping[str, IntentSection]
     questions: Mapping[str, str] = {}  # the key that each text of level 1's own asks for
+    outcomes: tuple[Outcome, ...] = ()
 
     @property
     def label(self) -> str:
@@ -223,7 +241,11 @@ def in_one_line(text: str) -> str:
 
 def load_knowledge(path: Path, allowed_lookups: Collection[str] | None = None) -> Knowledge:
     """Returns the knowledge file at `path`. Raises PolicyError, also for an unreadable file."""
-    return parse_knowledge(str(path), text_of(path), allowed_lookups)
+    knowledge = parse_knowledge(str(path), text_of(path), allowed_lookups)
+    if knowledge.content.judged is None:
+        return knowledge
+    judged = load_outcomes(path.parent / knowledge.content.judged, knowledge.intents)
+    return replace(knowledge, outcomes=judged)
 
 
 def _cross_mistakes(
@@ -266,6 +288,20 @@ def _cross_mistakes(
                     lookup,
                     f"a lookup on the answerer's list ({allowed}){hint}",
                 )
+    if isinstance(tree, Mapping):
+        yield from _marked_mistakes(tree, utterances, lines)
+
+
+def _marked_mistakes(
+    tree: Mapping[object, object], utterances: Mapping[str, object], lines: LineMap
+) -> Iterator[Mistake]:
+    """Yields texts that are marked as not covered although an intent lists them."""
+    marked = tree.get("not_covered")
+    for i, text in enumerate(marked if isinstance(marked, list) else []):
+        intent = utterances.get(_plain(str(text)))
+        if intent is not None:
+            expected = f"a request that no intent answers; {intent} has it as an utterance"
+            yield lines.mistake(("not_covered", i), text, expected)
 
 
 def knowledge_intents(knowledge: Knowledge) -> list[tuple[str, tuple[str, ...]]]:

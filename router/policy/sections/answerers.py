@@ -152,8 +152,12 @@ class ClarifySection(Section):
     from_: Chance = Field(
         default=0.5,
         alias="from",
-        description="Lowest chance of the likeliest answer. Those that are offered must reach the "
-        "confidence floor together.",
+        description="Lowest chance of the likeliest answer.",
+    )
+    together: Chance | None = Field(
+        default=None,
+        description="The chance that those offered must reach together. Left out: the confidence "
+        "floor. A question does less harm than a wrong answer, so it may be lower.",
     )
     most: int = Field(default=3, ge=2, le=5, description="Questions that are offered at most.")
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import gzip
 import itertools
+import math
 import zlib
 from collections.abc import Container, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -42,6 +43,8 @@ class Speller:
         self._counts = counts
         self._vocabulary = vocabulary
         self._found: dict[str, str] = {}
+        # The commonest word stands for the number of texts, which the file does not tell.
+        self._highest = math.log1p(max(counts.values(), default=1))
 
     @classmethod
     def load(cls, path: Path, vocabulary: Container[str]) -> Speller:
@@ -66,6 +69,13 @@ class Speller:
             return {}
         first = itertools.islice(dict.fromkeys(unknown), MOST_MENDED)
         return {word: meant for word in first if (meant := self._meant(word)) != word}
+
+    def rarity(self, word: str) -> float:
+        """Returns how rare a lower-case word is in the training texts: 0 in all, 1 in none.
+
+        It is the word's inverse document frequency over the highest possible one.
+        """
+        return 1.0 - math.log1p(self._counts.get(word, 0)) / self._highest
 
     def knows(self, word: str) -> bool:
         """Returns True when a lower-case word is in the training texts or the vocabulary."""

@@ -162,6 +162,11 @@ function attempts(all) {
   );
 }
 
+function matched(match) {
+  const basis = match.basis ? ` (${match.basis.replace("_", " ")})` : "";
+  return `${match.intent_id}, ${share(match.confidence)}${basis}`;
+}
+
 function signals(read) {
   const chance = (name, key) => (read[key] === undefined ? null : [name, share(read[key])]);
   return section(
@@ -179,7 +184,7 @@ function signals(read) {
         chance("Novel", "novelty"),
         chance("Toxic", "toxic"),
         chance("Spam", "spam"),
-        ["Match", read.match ? `${read.match.intent_id}, ${share(read.match.confidence)}` : null],
+        ["Match", read.match ? matched(read.match) : null],
         ["From earlier turns", read.inherited ? "yes" : null],
       ].filter(Boolean),
     ),

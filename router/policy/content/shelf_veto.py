@@ -1,0 +1,28 @@
+"""Keeps grave and harmful requests off the shelf, whatever the match says. Pure.
+
+A match compares words and meaning with what people usually ask; it does not weigh what is at
+stake. This veto reads only the signals, and holds in every decision mode. An intent that was
+approved for such requests says so (`grave: true`). It knows nothing about chances of a match.
+"""
+
+from __future__ import annotations
+
+from router.policy.content.knowledge import IntentSection
+from router.types import Signals
+
+STAKES_AT = 0.6
+"""As `decision.high_stakes_at`, which modes without triggers do not apply."""
+TOXIC_AT = 0.8
+"""As `decision.unsafe_at`: abuse gets no canned text."""
+RISK_AT = 0.7
+"""Chance of finance, law, medicine or engineering safety from which an answer must be of that
+domain. At .5 one in seventy routine requests of the shop would be kept off for nothing."""
+
+
+def kept_off_shelf(signals: Signals, intent: IntentSection) -> bool:
+    """Returns True when a request is too grave or too hostile for this approved answer."""
+    if intent.grave:
+        return False
+    if signals.stakes_high >= STAKES_AT or signals.toxic >= TOXIC_AT:
+        return True
+    return signals.risk_p >= RISK_AT and signals.risk_domain is not intent.domain

@@ -1,0 +1,177 @@
+"""Compares a request with the intent that it seems to match, and corrects the chance.
+
+The first chance of `match` is fitted to the operator's own file: it hardly sees what strangers ask.
+The verifier is fitted once, on simulated files of several companies, against the traffic of the
+world: akin requests, other companies' customers, general prompts, code, harm, other languages. It
+is a logistic regression over what can be compared between any request and any intent: the words
+of the request that the intent covers nowhere, cosines, and how the heads read both. So it
+transfers to a file that it has never seen. It knows nothing about policies or tiers.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from router.stats.calibration import Floats, logit, sigmoid
+from router.triage.utterances import Utterances
+
+WORDS = (
+    "uncovered",
+    "uncovered_rarity",
+    "rarest_uncovered",
+    "share_uncovered",
+    "unknown_to_file",
+    "length",
+)
+READ = ("stakes_above", "toxic_above", "spam_above", "novelty_above")
+WORLD = ("outside", "outside_above")
+PAIR = ("one", "first", *WORDS, *READ, *WORLD)
+"""Features of a request and its candidate. `first` is the log-odds of the first chance, which the
+operator's file has adjusted; its parts are left out, since they are not: the verifier would learn
+to trust cosines as they are among texts that the encoder was trained on."""
+
+CANDIDATE_AT = 0.3
+"""First chance from which a request is verified: no policy answers below it, and the rest of the
+traffic then costs nothing."""
+
+FIRST_LIMIT = 6.0
+"""Log-odds beyond which a first chance says no more: it has seen too few rows to be surer."""
+
+_WORD = re.compile(r"[^\W_]+")
+_DULL_WORDS = (
+    "a an the my your our his her their its i you we he she it they me us them is are was were be "
+    "been am do does did done to of for in on at and or but if so as by with from this that these "
+    "those there here what which who how when where why can could would will shall should may "
+    "might must have has had not no dont doesnt didnt cant wont isnt im ive id youre whats s t m "
+    "re ve ll d wheres whos hows whens thats theres lets please pls hi hello hey thanks thank just "
+    "any some get got want need like help"
+)
+_DULL = frozenset(_DULL_WORDS.split())
+_STEM = 5
+"""Letters by which two words are the same: `delivered` and `delivery`, `password` and
+`passwords`."""
+
+
+class Lexicon(Protocol):
+    """Knows how rare words are in everyday traffic, and mends typing errors."""
+
+    def rarity(self, word: str) -> float: ...
+
+    def fixes(self, words: Sequence[str]) -> Mapping[str, str]: ...
+
+
+class HeadChances(Protocol):
+    """Holds the heads' readings of a batch that are compared, one row per text."""
+
+    @property
+    def stakes_high(self) -> Floats: ...
+    @property
+    def toxic(self) -> Floats: ...
+    @property
+    def spam(self) -> Floats: ...
+    @property
+    def novelty(self) -> Floats: ...
+
+
+def readings_of(out: HeadChances) -> npt.NDArray[np.float32]:
+    """Returns how the heads read a batch, (texts, len(READ))."""
+    return np.column_stack([out.stakes_high, out.toxic, out.spam, out.novelty]).astype(np.float32)
+
+
+class Verifier(NamedTuple):
+    """Holds what was fitted on companies' files: coefficients, and the cap of foreign files."""
+
+    coefficients: Floats  # (len(PAIR),)
+    cap: float  # the share of right answers among the surest of files that no fit had seen
+    outside: Floats  # (width + 1,) a plane between what companies are asked and the world's rest
+
+    def chances(self, features: Floats) -> Floats:
+        """Returns the chance that each pair belongs together."""
+        return sigmoid(features @ self.coefficients)
+
+    def strangeness(self, vectors: npt.NDArray[np.float32]) -> Floats:
+        """Returns the log-odds that texts ask no company anything, (texts,)."""
+        found: Floats = vectors @ self.outside[:-1] + self.outside[-1]
+        return found
+
+
+class Covered:
+    """Holds the words of each intent and how the heads read it; immutable."""
+
+    def __init__(
+        self,
+        utterances: Utterances,
+        lexicon: Lexicon,
+        verifier: Verifier,
+    ) -> None:
+        self._lexicon, self._verifier = lexicon, verifier
+        texts, owner, intents = utterances.texts, utterances.owner, len(utterances.intent_ids)
+        stems: list[set[str]] = [set() for _ in range(intents)]
+        for text, intent in zip(texts, owner.tolist(), strict=True):
+            stems[intent].update(map(_stem, content_words(text)))
+        self._stems = [frozenset(known) for known in stems]
+        self._all = frozenset().union(*stems)
+        strange = verifier.strangeness(utterances.vectors)
+        known = np.column_stack([utterances.readings, strange])
+        sums = np.zeros((intents, known.shape[1]))
+        np.add.at(sums, owner, known)
+        means = sums / np.bincount(owner, minlength=intents)[:, None]
+        self._read, self._strange = means[:, :-1], means[:, -1]
+
+    def words(self, text: str, intent: int) -> tuple[float, ...]:
+        """Returns the features WORDS of a text and an intent."""
+        written = content_words(text)
+        fixes = self._lexicon.fixes(written)
+        asked = dict.fromkeys(fixes.get(word, word) for word in written)
+        rarity = [self._lexicon.rarity(word) for word in asked]
+        stems = [_stem(word) for word in asked]
+        beside = [
+            r for stem, r in zip(stems, rarity, strict=True) if stem not in self._stems[intent]
+        ]
+        strange = sum(stem not in self._all for stem in stems)
+        return (
+            math.log1p(len(beside)),
+            math.log1p(sum(beside)),
+            max(beside, default=0.0),
+            sum(beside) / sum(rarity) if rarity else 0.0,
+            strange / len(stems) if stems else 0.0,
+            math.log1p(len(written)),
+        )
+
+    def read(self, readings: Floats, intent: npt.NDArray[np.int64]) -> Floats:
+        """Returns the features READ of texts and their intents, (texts, len(READ))."""
+        above: Floats = readings - self._read[intent]
+        return above
+
+    def world(self, vectors: npt.NDArray[np.float32], intent: npt.NDArray[np.int64]) -> Floats:
+        """Returns the features WORLD of texts and their intents, (texts, len(WORLD))."""
+        strange = self._verifier.strangeness(vectors)
+        return np.column_stack([strange, strange - self._strange[intent]])
+
+
+def pair_features(
+    first: Floats, words: Sequence[Sequence[float]], read: Floats, world: Floats
+) -> Floats:
+    """Returns the verifier's features PAIR, one row per candidate; `first` are chances."""
+    odds = np.clip(logit(first), -FIRST_LIMIT, FIRST_LIMIT)
+    return np.column_stack([np.ones(len(first)), odds, np.array(words), read, world])
+
+
+def content_words(text: str) -> list[str]:
+    """Returns the words of a text that carry meaning, lower case, in any alphabet.
+
+    >>> content_words("Where's my parcel? Please track it!")
+    ['parcel', 'track']
+    """
+    found = _WORD.findall(text.lower().replace("'", "").replace("\u2019", ""))
+    return [word for word in found if word not in _DULL]
+
+
+def _stem(word: str) -> str:
+    return word[:_STEM]

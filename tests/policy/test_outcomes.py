@@ -1,0 +1,66 @@
+"""Judged requests of an operator's own: how they are read, and every mistake at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from router.errors import PolicyError
+from router.policy.content.knowledge import load_knowledge
+from router.policy.content.outcomes import Outcome, load_outcomes
+
+FILE = """version: 1
+name: Test
+intents:
+  - id: hours
+    domain: customer_support
+    utterances: [when are you open]
+    answer: Always.
+    source: House rules
+"""
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "judged.jsonl"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_request_has_an_intent_or_none(tmp_path: Path) -> None:
+    path = write(
+        tmp_path, '{"text": "open now?", "intent": "hours"}\n\n{"text": "a poem", "intent": null}\n'
+    )
+    assert load_outcomes(path, ["hours"]) == (
+        Outcome("open now?", "hours"),
+        Outcome("a poem", None),
+    )
+
+
+def test_all_mistakes_are_named_at_once(tmp_path: Path) -> None:
+    lines = ['{"text": "x", "intent": "hour"}', "not json", '{"text": "x"}', '{"intent": "hours"}']
+    with pytest.raises(PolicyError) as caught:
+        load_outcomes(write(tmp_path, "\n".join(lines)), ["hours"])
+    assert [mistake.line for mistake in caught.value.mistakes] == [1, 2, 3, 4]
+    assert "hours" in caught.value.mistakes[0].expected
+
+
+def test_a_knowledge_file_names_its_judged_requests(tmp_path: Path) -> None:
+    write(tmp_path, '{"text": "open now?", "intent": "hours"}\n')
+    path = tmp_path / "knowledge.yaml"
+    path.write_text(FILE + "judged: judged.jsonl\n", encoding="utf-8")
+    assert load_knowledge(path).outcomes == (Outcome("open now?", "hours"),)
+
+
+def test_a_missing_file_of_judged_requests_is_a_mistake(tmp_path: Path) -> None:
+    path = tmp_path / "knowledge.yaml"
+    path.write_text(FILE + "judged: nowhere.jsonl\n", encoding="utf-8")
+    with pytest.raises(PolicyError, match=r"nowhere\.jsonl"):
+        load_knowledge(path)
+
+
+def test_an_utterance_cannot_be_marked_as_not_covered(tmp_path: Path) -> None:
+    path = tmp_path / "knowledge.yaml"
+    path.write_text(FILE + "not_covered: [a poem, When are you open?]\n", encoding="utf-8")
+    with pytest.raises(PolicyError, match=r"not_covered\[1\].*hours has it as an utterance"):
+        load_knowledge(path)

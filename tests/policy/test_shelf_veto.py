@@ -1,0 +1,45 @@
+"""The veto of the shelf: what is too grave or hostile for an approved answer, whatever matches."""
+
+from __future__ import annotations
+
+import pytest
+
+from router.policy.content.knowledge import IntentSection
+from router.policy.content.shelf_veto import RISK_AT, STAKES_AT, TOXIC_AT, kept_off_shelf
+from router.types import Domain
+from tests.policy.test_knowledge import signals
+
+BELOW = 0.001
+
+
+def intent(domain: Domain = Domain.CUSTOMER_SUPPORT, *, grave: bool = False) -> IntentSection:
+    return IntentSection(
+        id="returns", domain=domain, utterances=["x"], answer="Yes.", source="s", grave=grave
+    )
+
+
+@pytest.mark.parametrize(
+    ("said", "kept_off"),
+    [
+        ({}, False),
+        ({"stakes_high": STAKES_AT - BELOW}, False),
+        ({"stakes_high": STAKES_AT}, True),
+        ({"toxic": TOXIC_AT - BELOW}, False),
+        ({"toxic": TOXIC_AT}, True),
+        ({"risk_p": RISK_AT - BELOW, "risk_domain": Domain.MEDICAL}, False),
+        ({"risk_p": RISK_AT, "risk_domain": Domain.MEDICAL}, True),
+    ],
+)
+def test_grave_and_hostile_requests_are_kept_off(said: dict[str, object], kept_off: bool) -> None:
+    assert kept_off_shelf(signals(**said), intent()) is kept_off
+
+
+def test_an_answer_about_the_risk_itself_is_given() -> None:
+    risky = signals(risk_p=0.99, risk_domain=Domain.FINANCE)
+    assert not kept_off_shelf(risky, intent(Domain.FINANCE))
+    assert kept_off_shelf(risky, intent(Domain.LEGAL))
+
+
+def test_an_answer_approved_for_grave_requests_is_given() -> None:
+    grave = signals(stakes_high=1.0, toxic=1.0, risk_p=1.0, risk_domain=Domain.MEDICAL)
+    assert not kept_off_shelf(grave, intent(grave=True))

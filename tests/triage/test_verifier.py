@@ -1,0 +1,95 @@
+"""The verifier's features: words that an intent covers nowhere, readings, strangeness."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pytest
+
+from router.triage.utterances import Utterances
+from router.triage.verifier import (
+    PAIR,
+    READ,
+    WORDS,
+    Covered,
+    Verifier,
+    content_words,
+    pair_features,
+)
+
+
+class Rarities:
+    """A lexicon of two words; the others are in no text, and `parcle` is mended."""
+
+    def rarity(self, word: str) -> float:
+        return {"parcel": 0.25, "track": 0.5}.get(word, 1.0)
+
+    def fixes(self, words: Sequence[str]) -> Mapping[str, str]:
+        return {"parcle": "parcel"} if "parcle" in words else {}
+
+
+PLANE = Verifier(np.zeros(len(PAIR)), 0.9, np.array([2.0, 0.0, -1.0]))
+
+
+@pytest.fixture
+def covered() -> Covered:
+    vectors = np.array([[1, 0], [0, 1], [0, 1]], dtype=np.float32)
+    readings = np.array([[0.5, 0.0, 0.0, 0.0], [0.0, 0.25, 0.0, 0.0], [0.5, 0.25, 0.0, 0.0]])
+    texts = ("track my parcel", "when are you open", "opening hours")
+    owner = np.array([0, 1, 1])
+    utterances = Utterances(("parcel", "hours"), texts, owner, vectors, readings.astype(np.float32))
+    return Covered(utterances, Rarities(), PLANE)
+
+
+def words(covered: Covered, text: str, intent: int) -> dict[str, float]:
+    return dict(zip(WORDS, covered.words(text, intent), strict=True))
+
+
+def test_words_of_the_intent_are_covered(covered: Covered) -> None:
+    found = words(covered, "Tracking the parcels, please!", 0)
+    assert (found["uncovered"], found["rarest_uncovered"], found["share_uncovered"]) == (0, 0, 0)
+    assert found["length"] == pytest.approx(math.log(3))
+
+
+def test_words_of_another_intent_are_not_covered_but_known_to_the_file(covered: Covered) -> None:
+    found = words(covered, "opening of a parcel", 0)
+    assert found["uncovered"] == pytest.approx(math.log(2))
+    assert found["rarest_uncovered"] == 1.0
+    assert found["share_uncovered"] == pytest.approx(1.0 / 1.25)
+    assert found["unknown_to_file"] == 0.0
+
+
+def test_a_typing_error_is_mended_before_it_is_looked_up(covered: Covered) -> None:
+    assert words(covered, "track my parcle", 0)["uncovered"] == 0.0
+
+
+def test_a_word_in_another_alphabet_counts(covered: Covered) -> None:
+    assert words(covered, "где посылка", 0)["unknown_to_file"] == 1.0
+
+
+def test_a_text_without_words_has_no_uncovered_share(covered: Covered) -> None:
+    assert words(covered, "?!", 0) == dict.fromkeys(WORDS, 0.0)
+
+
+def test_heads_are_compared_with_the_mean_of_the_intent(covered: Covered) -> None:
+    readings = np.array([[1.0, 0.0, 0.0, 0.5]])
+    assert covered.read(readings, np.array([1])).tolist() == [[0.75, -0.25, 0.0, 0.5]]
+
+
+def test_strangeness_is_counted_above_that_of_the_intent(covered: Covered) -> None:
+    vectors = np.array([[1, 0]], dtype=np.float32)
+    assert covered.world(vectors, np.array([1])).tolist() == [[1.0, 2.0]]
+
+
+def test_content_words_leave_out_what_says_nothing() -> None:
+    assert content_words("Hello, where's MY Parcel?") == ["parcel"]
+
+
+def test_a_verifier_that_only_passes_on_leaves_the_first_chance() -> None:
+    passing = Verifier(np.array([float(name == "first") for name in PAIR]), 0.9, np.zeros(3))
+    first = np.array([0.4, 0.9])
+    nothing = [(0.0,) * len(WORDS)] * 2
+    features = pair_features(first, nothing, np.zeros((2, len(READ))), np.ones((2, 2)))
+    assert passing.chances(features) == pytest.approx(first)
