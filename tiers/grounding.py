@@ -31,8 +31,8 @@ _DULL_WORDS = (
 )
 _DULL = frozenset(_DULL_WORDS.split())
 _ASKING_WORDS = (
-    "about any ask question tell know say show give get got want need like help hi hello hey thanks "
-    "thank am im ive id go going much many long there now whats wheres hows"
+    "about any ask question tell know say show give get got want need like help hi hello hey thanks"
+    " thank am im ive id go going much many long there now whats wheres hows"
 )
 _ASKING = _DULL | frozenset(_ASKING_WORDS.split())
 """Words in which a question is put, which say nothing of its subject."""

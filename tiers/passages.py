@@ -2,8 +2,9 @@
 
 Triage names the likeliest intents and their chances. As few answers are quoted as make it likely
 enough that the right one is among them; where even the most allowed do not reach `quote_at`, or do
-not hold the words of the question, none is. A local model may put the quoted answers into its own words. Each of its sentences must then be
-borne out by them (`grounding`); where none is, the quotation goes out word for word.
+not hold the words of the question, none is. A local model may put the quoted answers into its own
+words. Each of its sentences must then be borne out by them (`grounding`); where none is, the
+quotation goes out word for word.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ from router.policy.content.outcomes import Outcome
 from router.stats.calibration import Floats, fit_logistic, fit_platt, logit, sigmoid
 from router.stats.softmax_regression import Weights, as_head
 from router.triage.text.utterance_words import held_out, plain, text_key, words, written_once
-from router.triage.utterances import Described, Shape, Utterances, next_intents, padded
+from router.triage.utterances import Described, Shape, Utterances, lead, next_intents, padded
 from router.triage.verifier import CANDIDATE_AT, Covered, Lexicon, Verifier, pair_features
 from router.types import Match, MatchBasis
 
@@ -262,7 +262,7 @@ class KnowledgeIndex:
         told = np.maximum(chances, OWN_LIMIT)
         shown = np.where(found.written, told, self._capped(judged))
         scores = described.vectors @ self._weight + self._bias  # (rows, intents)
-        others = next_intents(scores, found.intent, shown, OTHERS)
+        others = next_intents(scores, found.intent, shown, OTHERS + 1)
         matches: list[Match | None] = []
         for row, intent in enumerate(found.intent.tolist()):
             name = self.intent_ids[intent]
@@ -270,12 +270,10 @@ class KnowledgeIndex:
                 matches.append(None)
                 continue
             basis = MatchBasis.WRITTEN if found.written[row] else self.basis
-            similarity, margin = float(found.similarity[row]), float(found.margin[row])
-            following = tuple(
-                (self.intent_ids[j], p) for j, p in others[row] if self.intent_ids[j] != NOT_COVERED
-            )
-            chance = float(shown[row])
-            matches.append(Match(name, chance, similarity, margin, following, basis))
+            near = float(found.similarity[row]), float(found.margin[row])
+            named = [(self.intent_ids[j], p) for j, p in others[row]]
+            following = tuple([other for other in named if other[0] != NOT_COVERED][:OTHERS])
+            matches.append(Match(name, float(shown[row]), *near, following, basis))
         return matches
 
     def _verified(self, found: Evidence, texts: Sequence[str], described: Described) -> Floats:
@@ -351,7 +349,7 @@ class KnowledgeIndex:
         features[:, 2] = ranked[:, 0]
         features[:, 3] = np.where(known, ranked, 0.0).sum(axis=1) / known.sum(axis=1)
         features[:, 4] = centre[rows, best]
-        features[:, 5] = _lead(centre, best)
+        features[:, 5] = lead(centre, best)
         features[:, 6] = self._shape.typical(embeddings, best)
         for row, (asked, i) in enumerate(zip(texts, nearest.tolist(), strict=True)):
             features[row, 7] = self._overlap(words(asked), i)
@@ -424,18 +422,6 @@ def _log_odds(scores: Floats, best: npt.NDArray[np.int64]) -> Floats:
     return np.clip(odds, -LOG_ODDS_LIMIT, LOG_ODDS_LIMIT)
 
 
-def _lead(values: Floats, best: npt.NDArray[np.int64]) -> Floats:
-    """Returns the lead of the chosen intent over the next one, (rows,); 0 for a lone one."""
-    rows = np.arange(len(values))
-    chosen = values[rows, best]
-    if values.shape[1] < 2:
-        return np.zeros(len(values))
-    others = values.copy()
-    others[rows, best] = -np.inf
-    lead: Floats = chosen - others.max(axis=1)
-    return lead
-
-
 def precision(features: Floats) -> Floats:
     """Returns the weight of the shipped coefficients against an operator's utterances."""
     spread = features.var(axis=0)
@@ -444,7 +430,7 @@ def precision(features: Floats) -> Floats:
     return firm
 
 
-FIT_FORMAT = 4
+FIT_FORMAT = 5
 """Raised when what is fitted changes, so that no start takes over what an older release fitted."""
 
 

@@ -116,6 +116,18 @@ def padded(owner: npt.NDArray[np.int64], intents: int) -> npt.NDArray[np.int64]:
     return table
 
 
+def lead(values: Floats, best: npt.NDArray[np.int64]) -> Floats:
+    """Returns the lead of the chosen intent over the next one, (rows,); 0 for a lone one."""
+    rows = np.arange(len(values))
+    chosen = values[rows, best]
+    if values.shape[1] < 2:
+        return np.zeros(len(values))
+    others = values.copy()
+    others[rows, best] = -np.inf
+    above: Floats = chosen - others.max(axis=1)
+    return above
+
+
 def next_intents(
     scores: Floats,
     best: npt.NDArray[np.int64],
@@ -139,7 +151,8 @@ def next_intents(
     order = np.argpartition(-shares, most - 1, axis=1)[:, :most]
     told = []
     for row, scale in enumerate(inside.tolist()):
-        nexts = [(int(j), round(scale * float(shares[row, j]), 4)) for j in order[row]]
-        nexts.sort(key=lambda other: -other[1])
-        told.append([other for other in nexts if other[1] > 0.0])
+        nexts = [
+            (int(j), round(scale * float(shares[row, j]), 4)) for j in order[row] if j != best[row]
+        ]
+        told.append(sorted(nexts, key=lambda other: -other[1]))
     return told

@@ -28,8 +28,8 @@ from router.evaluation.table import Line, Table, read
 from router.stats.measures import Figure, Flags
 from router.stats.mixture_bounds import Counts, mixture_error
 from router.stats.threshold_walk import GRID, loosest
-from router.triage.match import STEPS_WITHOUT, KnowledgeIndex
-from router.triage.utterances import Utterances
+from router.triage.match import STEPS_WITHOUT, Fit, KnowledgeIndex
+from router.triage.utterances import Described, Utterances
 
 RISKS = (0.02, 0.01)
 OUTSIDE_SHARE = 0.2
@@ -39,6 +39,9 @@ SHARES = (0.0, 0.05, 0.1, 0.15, 0.2)
 CONFIDENCE = 0.95
 DRAWN = (2_250, 500)
 """Sets the labels of a draw, of the file and of strangers: half of CLINC150's test file."""
+AS_IT_IS = np.array([1.0, 0.0])
+"""Slope and shift of log-odds that leave a chance as it is."""
+
 PARTS = 10
 
 
@@ -110,18 +113,19 @@ def _scored(
     utterances = _utterances(subject, known)
     weights = utterances.regression()
     inside = [row for row in judged if not row.outside and row.label in utterances.intent_ids]
-    vectors = subject.model.vectors([row.text for row in inside])
-    apart = subject.model.vectors([row.text for row in strange])
+    vectors = subject.model.described([row.text for row in inside])
+    apart = subject.model.described([row.text for row in strange])
     part_of = _parts(known)
     scored = []
     for part in sorted(set(part_of.values())):
         away = np.array([part_of[name] == part for name in utterances.intent_ids])
         rest = utterances.part(~away[utterances.owner])
-        index = KnowledgeIndex(
-            rest,
-            subject.model.match_coefficients,
-            rest.regression(weights[:, ~away], STEPS_WITHOUT),
+        matching, lexicon = subject.model.matching, subject.model.lexicon
+        # Whoever tunes a certificate has outcomes, so nothing is capped.
+        fit = Fit(
+            rest.regression(weights[:, ~away], STEPS_WITHOUT), matching.coefficients, AS_IT_IS
         )
+        index = KnowledgeIndex(rest, matching, lexicon, fit)
         gone = np.array([part_of[row.label] == part for row in inside])
         confidence, right = _matched(index, inside, vectors)
         others, _ = _matched(index, strange, apart)
@@ -140,10 +144,7 @@ def _utterances(subject: Subject, rows: Iterable[Row]) -> Utterances:
     by_intent: dict[str, list[str]] = defaultdict(list)
     for row in rows:
         by_intent[row.label].append(row.text)
-    names = tuple(sorted(by_intent))
-    texts = tuple(text for name in names for text in by_intent[name])
-    owner = np.repeat(np.arange(len(names)), [len(by_intent[name]) for name in names])
-    return Utterances(names, texts, owner, subject.model.vectors(texts))
+    return Utterances.of(sorted(by_intent.items()), subject.model.described)
 
 
 def _parts(rows: Sequence[Row]) -> dict[str, str]:
@@ -155,12 +156,15 @@ def _parts(rows: Sequence[Row]) -> dict[str, str]:
 
 
 def _matched(
-    index: KnowledgeIndex, rows: Sequence[Row], vectors: npt.NDArray[np.float32]
+    index: KnowledgeIndex, rows: Sequence[Row], described: Described
 ) -> tuple[npt.NDArray[np.float64], Flags]:
     """Returns the confidence of each row's match, and where it is the row's own intent."""
-    matches = index.match(vectors, [row.text for row in rows])
-    confidence = np.array([match.confidence for match in matches])
-    right = [match.intent_id == row.label for match, row in zip(matches, rows, strict=True)]
+    matches = index.match(described, [row.text for row in rows])
+    confidence = np.array([0.0 if match is None else match.confidence for match in matches])
+    right = [
+        match is not None and match.intent_id == row.label
+        for match, row in zip(matches, rows, strict=True)
+    ]
     return confidence, np.array(right, dtype=bool)
 
 
