@@ -77,8 +77,9 @@ OWN_LIMIT = 0.99
 the operator wrote word for word has at least this chance."""
 
 RANKED_SHARE = 1e-3
-"""Width of the band under the cap in which capped chances keep their order, so that thresholds
-learnt from labelled traffic can still tell them apart."""
+"""Width of the band above the cap in which capped chances keep their order, so that thresholds
+learnt from labelled traffic can still tell them apart, and a floor at the cap lets the surest pass.
+"""
 
 NOT_COVERED = ""
 """The id of what the operator marked as answered by nothing in the file."""
@@ -246,7 +247,8 @@ class KnowledgeIndex:
     @property
     def highest(self) -> float:
         """Returns the highest chance of a request that the operator did not write."""
-        return self._matching.verifier.cap if self._own is None else OWN_LIMIT
+        cap = self._matching.verifier.cap
+        return cap + RANKED_SHARE if self._own is None else OWN_LIMIT
 
     def match(self, described: Described, texts: Sequence[str]) -> list[Match | None]:
         """Returns the best intent per request with the calibrated chance that it is right.

@@ -15,6 +15,7 @@ from router.triage.match import (
     FEATURES,
     OWN_LIMIT,
     OWN_OUTCOMES,
+    RANKED_SHARE,
     Fit,
     KnowledgeIndex,
     KnowledgeTexts,
@@ -246,7 +247,9 @@ def test_a_chance_without_outcomes_of_its_own_is_capped(
 ) -> None:
     texts = ["has my package been shipped", "please reset my password", "opening hours on monday?"]
     found = [asked(model, index, text) for text in texts]
-    assert all(one.confidence <= model.matching.verifier.cap for one in found)
+    cap = model.matching.verifier.cap
+    assert all(one.confidence < cap + RANKED_SHARE for one in found)
+    assert any(one.confidence >= cap for one in found)  # a floor at the cap lets the surest pass
     assert {one.basis for one in found} == {MatchBasis.FOREIGN}
 
 
