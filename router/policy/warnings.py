@@ -82,7 +82,7 @@ def cap_warnings(policy: Policy, highest: float | None) -> list[PolicyWarning]:
         PolicyWarning(
             WarningKind.FLOOR_ABOVE_CAP,
             path,
-            f"{floor:g} is above {highest:.2f}, the highest chance that is shown for this knowledge "
+            f"{floor:g} is above {highest:.2f}, the highest chance shown for this knowledge "
             "file: level 1 answers only what stands in it word for word. Lower the floor, or give "
             "the file judged requests of its own (`judged`)",
         )
