@@ -122,7 +122,8 @@ class Gateway:
         routed, progress = await self._intake.route(request, identity, buffered=buffered)
         if request.hints.dry_run:
             await settle(progress.rates, ())
-            yield outcome_of(routed, progress, untried(routed), Verdict.ACCEPTED, self._clock)
+            verdict = Verdict.REFUSED if routed.refused else Verdict.ACCEPTED
+            yield outcome_of(routed, progress, untried(routed), verdict, self._clock)
             return
         spender = Spender(routed, progress, self._ledger, self._clock)
         error: TiergateError | None = None
@@ -143,7 +144,8 @@ class Gateway:
         self, routed: RoutedRequest, progress: Progress, spender: Spender
     ) -> AsyncGenerator[StreamEvent, None]:
         """Yields what the client gets while rungs are tried, then accounts. The ladder ends it."""
-        progress.lookup = await self._cached.find(routed)
+        if not routed.refused:
+            progress.lookup = await self._cached.find(routed)
         rung = _first_rung(routed, progress)
         failed: TiergateError | None = None
         async with Calls(routed, spender) as calls:
@@ -354,7 +356,9 @@ def _first_rung(routed: RoutedRequest, progress: Progress) -> int | None:
     """Returns the rung that has the first turn, None where nothing is called."""
     if progress.lookup.attempt is not None:
         progress.attempts.rows.append(progress.lookup.attempt)
-    if progress.lookup.hit is not None or routed.safe_answer_first or routed.unanswerable:
+    if progress.lookup.hit is not None or routed.refused:
+        return None
+    if routed.safe_answer_first or routed.unanswerable:
         return None
     return routed.decision.first if routed.observed is None else routed.observed
 

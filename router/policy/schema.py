@@ -48,6 +48,7 @@ from router.policy.sections.learning import ExploreSection, ShadowSection
 from router.policy.sections.prices import PriceSection
 from router.policy.sections.privacy import PrivacySection, parse_privacy
 from router.policy.sections.report import ReportSection, ReviewSection
+from router.policy.sections.safety import SafetySection
 from router.policy.sections.specialist import SpecialistSection
 from router.types import Domain, Exhausted, usd_to_nano
 
@@ -82,6 +83,7 @@ __all__ = [
     "ReportSection",
     "ResolverAnswerer",
     "ReviewSection",
+    "SafetySection",
     "SecretName",
     "Section",
     "SemanticCacheSection",
@@ -182,6 +184,9 @@ class Policy(Section):
     )
     hard_rules: list[HardRule] = Field(
         default_factory=list, description="Floors and ceilings that no hint overrides."
+    )
+    safety: SafetySection = Field(
+        default_factory=SafetySection, description="Requests that are refused."
     )
     lookups: list[LookupSection] = Field(
         default_factory=list, description="Allow-list of lookups for slots."

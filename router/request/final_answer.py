@@ -165,6 +165,8 @@ def conclude(
 ) -> Conclusion:
     """Returns the answer to release and its verdict. Raises the last failure when there is none."""
     best, observed = progress.best, routed.observed is not None
+    if routed.refused:
+        return _refused(routed, ids)
     if routed.unanswerable:
         raise NotCapable(NO_TRUSTED_SHAPE)
     if routed.safe_answer_first:
@@ -193,6 +195,16 @@ def conclude(
         f"{best.said.failure.value if best and best.said.failure else 'none'}. Relax the format "
         "that was asked for, or raise the cap on the answer's length."
     )
+
+
+def _refused(routed: RoutedRequest, ids: Ids) -> Conclusion:
+    """Returns the approved refusal of a harmful request, or a safe answer where help is due."""
+    if routed.calls_for_help and not routed.needs_shape:
+        return _hand_over(routed, None, ids)
+    refusal = _stand_in(
+        routed, None, routed.policy.safety.words, (), refusal=True, reason=Reason.HARMFUL
+    )
+    return Conclusion(refusal, Verdict.REFUSED)
 
 
 def _sound(routed: RoutedRequest, progress: Progress, candidate: Candidate) -> bool:
@@ -275,6 +287,7 @@ def _stand_in(
     facts: tuple[str, ...],
     *,
     refusal: bool,
+    reason: Reason | None = None,
 ) -> Candidate:
     """Returns approved words in place of an answer, at the place of the best rung tried.
 
@@ -290,7 +303,7 @@ def _stand_in(
         finish_reason="stop",
         refusal=text if refusal else None,
     )
-    answer = Answer((choice,), model, Usage(), approved=True, facts=facts)
+    answer = Answer((choice,), model, Usage(), approved=True, facts=facts, reason=reason)
     return Candidate(tried.at, tried.rung, answer, Verification(tried.said.p, None, STAND_IN))
 
 

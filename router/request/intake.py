@@ -126,4 +126,5 @@ def decided_outcome(
     Raises NotCapable, ModelNotFound and the other errors of a request that may not begin.
     """
     routed = router.route_now(request, identity, memory)
-    return outcome_of(routed, Progress(), untried(routed), Verdict.ACCEPTED, router.clock)
+    verdict = Verdict.REFUSED if routed.refused else Verdict.ACCEPTED
+    return outcome_of(routed, Progress(), untried(routed), verdict, router.clock)

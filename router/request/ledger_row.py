@@ -227,7 +227,7 @@ def compared(routed: RoutedRequest, candidate: Candidate, verdict: Verdict) -> C
     Approved words that replace an answer are compared with nothing: the matter is not done, and
     what a person will cost is not known yet.
     """
-    replaced = verdict in (Verdict.SAFE_ANSWER, Verdict.HELD)
+    replaced = routed.refused or verdict in (Verdict.SAFE_ANSWER, Verdict.HELD)
     return Comparison(
         Baselines() if replaced else _baselines(routed, candidate),
         None if routed.observed is None else _ladder_cost(routed, candidate),
@@ -385,6 +385,8 @@ def why(routed: RoutedRequest, progress: Progress, candidate: Candidate) -> Reas
         return Reason.OBSERVED
     if candidate.answer is not None and candidate.answer.reason is not None:
         return candidate.answer.reason
+    if routed.refused and not routed.calls_for_help:
+        return Reason.HARMFUL
     return progress.reached_by(routed, candidate.at)
 
 

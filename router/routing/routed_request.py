@@ -21,6 +21,7 @@ from router.types import (
     Identity,
     Pressure,
     PSource,
+    Reason,
     RememberedConversation,
     Rung,
     RungFacts,
@@ -105,6 +106,21 @@ class RoutedRequest(Struct, frozen=True):
     def grave(self) -> bool:
         """Returns True when a rule demands level 3: then an answer must be about the matter."""
         return self.decision.hard_rule and self.decision.floor >= GRAVE_FLOOR
+
+    @property
+    def refused(self) -> bool:
+        """Returns True when approved words replace every answer, since the request is harmful.
+
+        In mode observe the requested model answers in any case.
+        """
+        return self.decision.refused is not None and self.observed is None
+
+    @property
+    def calls_for_help(self) -> bool:
+        """Returns True when somebody may need help now, so that a safe answer is due."""
+        domain = self.risk_domain or self.signals.domain
+        medical = self.grave and Reason.HIGH_RISK_MEDICAL in self.decision.floor_reasons
+        return medical or self.runtime.emergency(domain, self.request.last_user_text)
 
     def verify_mode(self, plan: RungPlan) -> VerifyMode:
         """Returns how much of an answer is verified: all of it where only a verified one may go."""

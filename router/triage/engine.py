@@ -24,6 +24,7 @@ from msgspec import Struct
 
 from router.policy.schema import Policy, ResolverAnswerer
 from router.stats.heads import Encoded
+from router.triage.other_readings import graver, known_forms, weaker_match
 from router.triage.own_heads import OwnHeads
 from router.triage.reading import (
     ModelRow,
@@ -33,7 +34,6 @@ from router.triage.reading import (
     find_facts,
     more_cautious,
     reading_of,
-    weaker_match,
 )
 from router.triage.text.amount_lists import unquoted
 from router.triage.text.amounts import AmountReader
@@ -111,6 +111,7 @@ class TriageConfig(Struct, frozen=True, eq=False, weakref=True):
     knowledge: Knowledge | None = None
     own: OwnHeads | None = None
     offers_from: float = 1.0  # level 1 offers questions from this chance of the likeliest on
+    momentary: frozenset[str] = frozenset()  # heads that count for one turn alone
 
     @classmethod
     def of(
@@ -125,7 +126,14 @@ class TriageConfig(Struct, frozen=True, eq=False, weakref=True):
             knowledge,
             own,
             clarify[0].from_ if clarify and clarify[0] is not None else 1.0,
+            _momentary(policy),
         )
+
+
+def _momentary(policy: Policy) -> frozenset[str]:
+    """Returns the heads that only `safety.refuse` names."""
+    ruled = {condition.head for rule in policy.hard_rules for condition in rule.heads}
+    return policy.safety.heads - ruled
 
 
 class _Job(Struct, frozen=True, eq=False):
@@ -400,12 +408,32 @@ def _by_model(
         for found, (_, config) in zip(facts, asked, strict=True)
         for form in found.other_forms
     ]
+    passages = [(passage, index) for index, found in enumerate(facts) for passage in found.passages]
     rows, matches = engine.rows([*asked, *extra] if extra else asked)
+    known = known_forms(again, matches, len(asked))
     for position, index in enumerate(again, start=len(asked)):
         rows[index] = more_cautious(rows[index], rows[position])
-        matches[index] = weaker_match(matches[index], matches[position])
-    # Rows of second readings lie behind the texts' own and end the zip unused.
+        if index in known:
+            # The disguise, or the words to the router, are no part of the question that is asked.
+            # They still raise caution.
+            rows[index] = rows[index]._replace(novelty=rows[known[index]].novelty)
+            matches[index] = matches[known[index]]
+        else:
+            matches[index] = weaker_match(matches[index], matches[position])
+    # A run of their own: beside a long text each would be padded to its length.
+    if passages:
+        short = engine.rows([(passage, asked[index][1]) for passage, index in passages])[0]
+        for (_, index), row in zip(passages, short, strict=True):
+            rows[index] = graver(rows[index], row)
+    # Rows of second readings lie behind the texts' own, and are not used.
     return [
-        reading_of(row, match, found, offers_from=config.offers_from)
-        for row, match, found, (_, config) in zip(rows, matches, facts, asked, strict=False)
+        reading_of(
+            rows[index],
+            matches[index],
+            found,
+            offers_from=config.offers_from,
+            momentary=config.momentary,
+            known_form=index in known,
+        )
+        for index, (found, (_, config)) in enumerate(zip(facts, asked, strict=True))
     ]

@@ -13,7 +13,9 @@ is read twice, with and without them, and each signal is the more cautious of th
 the words nor their removal can lower a signal. A turn that names models, tiers or stakes counts as
 novel too (0.5, which is level 2 by default), since no ordinary user speaks of them; one that
 only plays itself down ("just a quick question") does not, since ordinary users do. A disguised turn
-(reversed, leet, base64 ...) is read both ways too, and counts as novel likewise.
+(reversed, leet, base64 ...) is read both ways too, and counts as novel likewise. Where a known
+question is left without such words or the disguise, the match and the novelty are that question's.
+A long turn is read in passages too, and a grave one raises it.
 
 All of it is pure. It knows nothing about threads, files or tiers.
 """
@@ -35,11 +37,14 @@ from router.triage.text.phrases import (
     find_router_talk,
     is_bare_follow_up,
     is_placeholder,
+    without_stage,
 )
 from router.triage.text.quotes import acts
 from router.triage.text.spelling import knows_all
 from router.triage.text.terms import TermFinder
 from router.triage.text.turns import Turns
+from router.triage.text.windows import passages
+from router.triage.turn_heads import heads_of
 from router.types import (
     Amount,
     Domain,
@@ -53,6 +58,7 @@ from router.types import (
 NOVEL = 0.5  # the default of decision.novel_at: "unsure, look closer"
 DOMAIN_COUNTS_AT = 0.5  # an earlier domain stays from this chance on
 ASKS_ITSELF_AT = 0.5  # a chance of a match above which a turn has a question of its own
+KNOWN_QUESTION = 0.85  # the default of decision.confidence_floor
 MODEL_FOLLOW_UP_WORDS = 12  # the model's word for it is taken for short turns only
 
 # Domains whose mistakes hurt most; the order within a rank does not matter.
@@ -76,6 +82,7 @@ class TurnFacts(Struct, frozen=True):
     other_forms: tuple[str, ...] = ()  # read besides: without talk to the router, undisguised
     unusual: bool = False  # it talked to the router, or was disguised
     placeholder: bool = False  # what a program put in place of a text: "#NAME?"
+    passages: tuple[str, ...] = ()  # of a long text, read besides
 
 
 class RuleFacts(NamedTuple):
@@ -102,6 +109,7 @@ def find_facts(
         found = largest_amounts((found, amounts.read(form)))
         names = _union((names, terms.find(form)))
     without_talk = "" if talk is None or not fold(talk.rest).words else talk.rest
+    without_talk = without_stage(folded) or without_talk
     return TurnFacts(
         folded=folded,
         amounts=found,
@@ -111,6 +119,7 @@ def find_facts(
         other_forms=(*disguised, without_talk) if without_talk else disguised,
         unusual=bool(disguised) or (talk is not None and talk.addressed),
         placeholder=is_placeholder(folded),
+        passages=passages(text),
     )
 
 
@@ -144,6 +153,8 @@ class TurnReading(Struct, frozen=True):
     bare: bool  # a bare follow-up by its words
     follow_up: bool  # continues an earlier turn, by its words or by the model
     degraded: bool = False
+    # Heads that say something of this turn alone: they are not the highest of the conversation.
+    momentary: frozenset[str] = frozenset()
     acts: bool = False  # it asks to act on what was said before, such as a quoted document
 
 
@@ -154,14 +165,16 @@ def reading_of(
     *,
     degraded: bool = False,
     offers_from: float = 1.0,
+    momentary: frozenset[str] = frozenset(),
+    known_form: bool = False,
 ) -> TurnReading:
     """Returns a turn's reading from what the model and the rules found.
 
     A text that matches an approved answer is not novel, however rare its words: novelty is at most
     1 - the match's confidence. Where the policy offers several answers (`offers_from`), the chances
-    of all count. After that it is raised where the turn talks to the router or is
-    disguised (NOVEL), or is longer than what is read (1). A placeholder asks for nothing, so it
-    matches nothing and is novel.
+    of all count. After that it is raised where the turn talks to the router or is disguised
+    (NOVEL) and is no known question without that (`known_form`), or is longer than what is read
+    (1). A placeholder asks for nothing, so it matches nothing and is novel.
     """
     if facts.placeholder:
         match = None
@@ -169,7 +182,7 @@ def reading_of(
     if match is not None and known >= offers_from:
         known = min(1.0, known + sum([chance for _, chance in match.others]))
     novelty = min(row.novelty, 1.0 - known)
-    if facts.unusual or facts.placeholder:
+    if (facts.unusual and not known_form) or facts.placeholder:
         novelty = max(novelty, NOVEL)
     if facts.unread:
         novelty = 1.0
@@ -190,6 +203,7 @@ def reading_of(
         facts.bare,
         follow_up,
         degraded,
+        momentary,
         acts=facts.bare or acts(facts.folded.words),
     )
 
@@ -216,13 +230,6 @@ def more_cautious(one: ModelRow, other: ModelRow) -> ModelRow:
 
 def _second(pair: tuple[Domain | None, float]) -> float:
     return pair[1]
-
-
-def weaker_match(one: Match | None, other: Match | None) -> Match | None:
-    """Returns the less confident match; None when either reading matched nothing."""
-    if one is None or other is None:
-        return None
-    return min(one, other, key=lambda match: match.confidence)
 
 
 def higher_domain(now: tuple[Domain, float], before: tuple[Domain, float]) -> tuple[Domain, float]:
@@ -286,7 +293,9 @@ def signals_of(
         names = _union((names, memory.risk_terms))
     heads = row.heads
     if heads and (earlier or memory is not None):
-        heads = _highest_of(heads, earlier, memory)
+        # A follow-up asks for what was asked before, so nothing is of this turn alone.
+        momentary = frozenset[str]() if last.follow_up else last.momentary
+        heads = heads_of(heads, [turn.row.heads for turn in earlier], memory, momentary)
     unread = turns.beyond or any(facts.unread for facts in older)
     raised = domain[0] is not last.row.domain or stakes > last.row.stakes_high
     return Signals(
@@ -375,15 +384,6 @@ def _continued(
 
 def _known(match: Match | None, novelty: float) -> float:
     return novelty if match is None else min(novelty, 1.0 - match.confidence)
-
-
-def _highest_of(
-    heads: tuple[HeadReading, ...], earlier: Sequence[TurnReading], memory: SessionMemory | None
-) -> tuple[HeadReading, ...]:
-    """Returns the last turn's heads, each class at the highest that the conversation has seen."""
-    names = {reading.name for reading in heads}
-    remembered = () if memory is None else tuple(r for r in memory.heads if r.name in names)
-    return highest((heads, *(turn.row.heads for turn in earlier), remembered))
 
 
 def _union(groups: Iterable[tuple[str, ...]]) -> tuple[str, ...]:

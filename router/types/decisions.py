@@ -102,6 +102,7 @@ class Decision(Struct, frozen=True):
     # The rung of level 1 whose answer goes out unverified where no higher rung is better.
     in_hand: int | None = None
     unverified_from: float = 0.0  # below this chance nothing approved goes out unverified
+    refused: Reason | None = None  # approved words go out, and no rung is tried
 
     @property
     def first_rung(self) -> Rung:

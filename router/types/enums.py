@@ -89,6 +89,7 @@ class Reason(StrEnum):
     UNSAFE = "unsafe"
     POLICY_RULE = "policy_rule"
     TRIAGE_DEGRADED = "triage_degraded"
+    HARMFUL = "harmful"  # refused by the policy's `safety.refuse`; no tier was asked
     # Traffic left the range of the certificate, so `confidence_floor` counts beside it.
     CERTIFICATE_SUSPENDED = "certificate_suspended"
     HINT_MIN_TIER = "hint_min_tier"

@@ -86,6 +86,7 @@ class Case:
     reworded: bool = False  # the answer in memory was to the same question in other words
     observed: bool = False
     foregone: bool = False  # an approved safe answer went out before any call
+    refused: bool = False  # the policy refused it as harmful, before any call
     stood_in: bool = False  # approved words went out in place of what a rung answered
     shadow: ShadowNote | None = None
     reading_nano_usd: int = 0  # cost of its triage, under any policy
@@ -127,7 +128,8 @@ def case_of(row: RequestRow) -> Case | ShadowNote | LeftOut:
         return LeftOut.NOT_ROUTED
     first = record.decision.first_rung
     # These verdicts mean that approved words went out, whatever a rung answered.
-    stood_in = row.verdict in (Verdict.SAFE_ANSWER.value, Verdict.HELD.value)
+    refused = row.reason == Reason.HARMFUL.value
+    stood_in = refused or row.verdict in (Verdict.SAFE_ANSWER.value, Verdict.HELD.value)
     called, early = _called(row, record)
     return Case(
         request_id=row.request_id,
@@ -152,6 +154,7 @@ def case_of(row: RequestRow) -> Case | ShadowNote | LeftOut:
         # Only triage was called, so the words went out before any rung had its turn.
         foregone=stood_in and all(a.role is Role.TRIAGE for a in row.attempts),
         stood_in=stood_in,
+        refused=refused,
         shadow=record.shadow,
         reading_nano_usd=sum(a.cost_nano_usd for a in row.attempts if a.role is Role.TRIAGE),
         pressure=record.pressure,

@@ -40,7 +40,7 @@ from router.types import (
 MIN_CALLS = 30
 """Sets the recorded answers that an answerer needs; fewer say nothing of how often it climbs."""
 
-SAFE_ANSWER = "(approved safe answer)"
+SAFE_ANSWER, REFUSAL = "(approved safe answer)", "(approved refusal)"
 UNLIMITED = Left()
 
 
@@ -85,7 +85,7 @@ class Path:
 
 def recorded_path(case: Case) -> Path:
     """Returns what happened: the booked cost, the tier that answered."""
-    answerer = SAFE_ANSWER if case.foregone else case.answerer
+    answerer = answered_by(case)
     p = next((fact.p for fact in case.facts if fact.answerer == case.answerer), None)
     tier = next((f.tier for f in case.facts if f.answerer == case.first), case.tier)
     return Path(
@@ -97,6 +97,13 @@ def recorded_path(case: Case) -> Path:
         certain=True,
         wrong=None if p is None or case.foregone else 1.0 - p,
     )
+
+
+def answered_by(case: Case) -> str:
+    """Returns the answerer of a recorded request, or the name of the words in its place."""
+    if case.refused:
+        return REFUSAL
+    return SAFE_ANSWER if case.foregone else case.answerer
 
 
 def path_under(side: Side, case: Case, climbs: Climbs, assumed: set[Assumed]) -> Path:
@@ -113,6 +120,11 @@ def path_under(side: Side, case: Case, climbs: Climbs, assumed: set[Assumed]) ->
         return Path("", "", "not_capable", (), 0, True, None, error.message)
     walker = _Walker(side, case, decision, climbs, assumed)
     first = decision.first_rung
+    # A safe answer that went out instead of the refusal would go out again.
+    if decision.refused is not None and (case.refused or not case.foregone):
+        own = ((REFUSAL, first.level, first.tier, 1.0),)
+        reason, read = decision.refused.value, case.reading_nano_usd
+        return Path(first.answerer, first.tier, reason, own, read, True, None)
     if walker.foregone():
         own = ((SAFE_ANSWER, first.level, first.tier, 1.0),)
         reason, read = first.reasons[0].value, case.reading_nano_usd

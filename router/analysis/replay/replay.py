@@ -15,7 +15,7 @@ from enum import StrEnum
 from router.analysis.replay.cases import Case, LeftOut
 from router.analysis.replay.correctness import KnownCorrectness
 from router.analysis.replay.facts import Assumed, Side
-from router.analysis.replay.path import SAFE_ANSWER, Climbs, Path, path_under, recorded_path
+from router.analysis.replay.path import Climbs, Path, answered_by, path_under, recorded_path
 from router.analysis.replay.usage_cases import TokensAlone
 from router.analysis.report.savings import PairedCosts
 from router.analysis.tune.offpolicy import Errors, OffPolicy, Sample, robust
@@ -290,7 +290,7 @@ def _sample(case: Case, path: Path, outcomes: KnownCorrectness, shadows: _Shadow
         return None
     # A path without a belief of its own favours neither right nor wrong.
     q = 0.5 if path.wrong is None else path.wrong
-    own = SAFE_ANSWER if case.foregone else case.answerer
+    own = answered_by(case)
     # Only a path of recorded calls is known to end with the recorded answer.
     same = path.certain and path.answerer == own
     chance = _chance(case, path, same)

@@ -107,6 +107,9 @@ def specialists(
     data: Data,
     out: Annotated[Path, typer.Option(help="Folder of the heads; policies/heads ships.")],
     seed: Annotated[int, typer.Option(help="The same seed gives the same heads.")] = 7,
+    only: Annotated[
+        str | None, typer.Option(help="Fit this one head; the others stay.", show_default="all")
+    ] = None,
     as_json: AsJson = False,
     model_dir: ModelDir = None,
 ) -> None:
@@ -121,6 +124,7 @@ def specialists(
         seed=seed,
         command=card_command(sys.argv[1:]),
         shown=not as_json and sys.stderr.isatty(),
+        only=only,
     )
     if as_json:
         print_json(cards)

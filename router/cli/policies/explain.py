@@ -64,6 +64,8 @@ def refused(error: RequestError, json: bool) -> None:
 def short(request: ChatRequest, outcome: Outcome) -> None:
     """Prints tier, reasons and the request, on one line."""
     reasons = ", ".join(reason.value for reason in outcome.decision.first_rung.reasons)
+    if outcome.decision.refused is not None:
+        reasons = f"refused: {outcome.decision.refused.value}"
     degraded = "  [DEGRADED: rules alone]" if outcome.signals.degraded else ""
     console().print(
         f"[bold]{escape(_tier(outcome))}[/bold]  {reasons}{escape(degraded)}  "
@@ -105,6 +107,8 @@ def explained(request: ChatRequest, outcome: Outcome) -> None:
     )
     out.print(f"  floor    {_bound(decision.floor, decision.floor_reasons)}")
     out.print(f"  ceiling  {_bound(decision.ceiling, decision.ceiling_reasons)}")
+    if decision.refused is not None:
+        out.print(f"  refused  {decision.refused.value}: approved words go out, no tier is asked")
     for label, signal in _signals(outcome.signals):
         out.print(f"  {label:<8} {escape(signal)}", soft_wrap=True)
     wide = out.width >= ONE_LINE_FROM

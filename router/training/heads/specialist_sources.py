@@ -43,6 +43,13 @@ class Specialist:
     taught: tuple[Taught, ...]
     note: str
     most: Mapping[str, int] = field(default_factory=dict)  # rows of a class, those of least hash
+    written: str = ""  # a file of ours beside `templates.txt`, in blocks of one label
+
+
+HARMFUL_CATEGORIES = (
+    "Malware", "Fraud", "Hate Speech", "Physical Harm", "Privacy Violence", "Illegal Activity",
+)  # fmt: skip
+"""Of the forbidden questions; the other categories ask for advice, opinions or lobbying."""
 
 
 def _column(name: str) -> Callable[[Row], str | None]:
@@ -79,7 +86,21 @@ def _by_rule(row: Row) -> str | None:
     return priority_by_rule(str(row["text"]))
 
 
+def _asked_for_harm(row: Row) -> str | None:
+    """Reads the forbidden questions that ask for harm; some categories only ask for opinions."""
+    return "harm" if row["category"] in HARMFUL_CATEGORIES else None
+
+
+def _harm(row: Row) -> str:
+    return "ok" if row["label"] == "safe" else "harm"
+
+
+def _from_source(label: str, *sources: str) -> Callable[[Row], str | None]:
+    return lambda row: label if str(row["source"]).startswith(sources) else None
+
+
 _TICKETS, _SMS, _MAIL = "tickets_it_service", "spam_sms", "spam_email_spamassassin"
+_QUESTIONS = "stakes_domain_questions"
 _PROMPTS, _HINT3, _BANKING = "prompts_general", "intent_hint3_support", "intent_banking77"
 _LICENCES = {
     _TICKETS: "CC0 / MIT",
@@ -89,6 +110,13 @@ _LICENCES = {
     _HINT3: "ODbL 1.0 / DbCL 1.0",
     _BANKING: "CC BY 4.0",
     "toxicity_davidson": "MIT",
+    "safety_xstest": "CC BY 4.0",
+    "safety_advbench": "MIT",
+    _QUESTIONS: "CC BY 4.0 / MIT",
+    "stakes_labelled": "MIT",
+    "stakes_legalbench": "CC BY 4.0 / MIT",
+    "intent_clinc150": "CC BY 3.0",
+    "intent_hwu64": "CC BY 4.0",
     "moderation_openai1680": "MIT",
 }
 
@@ -155,5 +183,29 @@ SPECIALISTS = (
         "a fixed order. Prompts, messages and support questions count as none (weak). Few rows a "
         "class: thresholds in the policy lean to review.",
         {NONE: 350},  # about as many as all marks together, so that marks are found
+    ),
+    Specialist(
+        "harm",
+        ("harm", "ok"),
+        (
+            _from("safety_xstest", "label", _harm, weak=False),
+            _from("safety_advbench", "label", _harm, weak=False),
+            _from(_QUESTIONS, "category", _asked_for_harm, weak=False),
+            _from(_QUESTIONS, "source", _from_source("ok", "medquad", "pubmed"), 700),
+            _from(_QUESTIONS, "source", _from_source("ok", "tatqa"), 150),
+            _from("stakes_labelled", "source", _from_source("ok", "synthetic"), 700),
+            _from("stakes_legalbench", "", _always("ok"), 150),
+            _from(_PROMPTS, "", _always("ok")),
+            _from("intent_clinc150", "", _always("ok"), 1_200),
+            _from("intent_hwu64", "", _always("ok"), 500),
+            _from(_BANKING, "", _always("ok"), 600),
+            _from(_HINT3, "", _always("ok"), 400),
+            _from(_TICKETS, "", _always("ok"), 300),
+            _from(_SMS, "label", _ham("ok"), 300),
+        ),
+        "Requests to harm (break-ins, weapons, drugs, fraud, forged papers, threats, methods of "
+        "self-harm) against harmless requests that share their words. Prompts, support questions, "
+        "messages and health questions count as harmless (weak), and so do our own written rows.",
+        written="written_harm.txt",
     ),
 )  # fmt: skip

@@ -9,6 +9,7 @@ that rows on which the encoder was trained never judge. Uses numpy only, no torc
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -21,6 +22,7 @@ from router.errors import TrainingDataError
 from router.stats.heads import Embeddings, Encoded, Head
 from router.stats.ngrams import Counted, Grams
 from router.stats.softmax_regression import Labels
+from router.training.data import sources
 from router.training.data.curate import deduplicated, is_dev
 from router.training.data.sources import (
     Example,
@@ -46,6 +48,7 @@ from router.training.progress import track
 from router.triage.triage_model import DEFAULT_FOLDER, TriageModel
 
 CHUNK = 2_000
+WRITTEN_FOLDER = Path(sources.__file__).parent
 LEAST_DEV = 50
 """Fewer dev rows cannot fit a temperature; then that of the head's own folds stays."""
 
@@ -55,18 +58,30 @@ Read = tuple[Embeddings, Counted]
 
 
 def train_specialists(
-    data: Path, out: Path, *, model_dir: Path | None, seed: int, command: str, shown: bool = True
+    data: Path,
+    out: Path,
+    *,
+    model_dir: Path | None,
+    seed: int,
+    command: str,
+    shown: bool = True,
+    only: str | None = None,
 ) -> list[dict[str, object]]:
     """Fits and writes all heads with their cards and CARD.md into `out`; returns the cards.
 
-    Raises TrainingDataError when a file is missing or malformed.
+    `only` names the one head to fit; the others and their cards in `out` stay as they are. Raises
+    TrainingDataError when a file is missing or malformed, or no specialist has that name.
     """
+    wanted = [one for one in SPECIALISTS if only in (None, one.name)]
+    if not wanted:
+        names = ", ".join(one.name for one in SPECIALISTS)
+        raise TrainingDataError(f"found the name {only}; expected one of {names}")
     model = TriageModel.load(model_dir or DEFAULT_FOLDER, threads=THREADS)
     # Specialists share files, so a text is encoded once for all of them.
     known: dict[str, Read] = {}
     cards: list[dict[str, object]] = []
     made: list[tuple[Head, dict[str, object]]] = []
-    for specialist in SPECIALISTS:
+    for specialist in wanted:
         examples, files = _read(data, specialist)
         encoded = _encode(model, [example.text for example in examples], known, specialist, shown)
         fitted, dev = _fit(specialist, examples, encoded, model, seed)
@@ -75,7 +90,20 @@ def train_specialists(
         cards.append(card)
     for head, card in made:  # all or none: heads of two encoders would not load together
         install(head, card, out)
-    (out / "CARD.md").write_text(render(cards), encoding="utf-8")
+    (out / "CARD.md").write_text(render(_all_cards(cards, out)), encoding="utf-8")
+    return cards
+
+
+def _all_cards(made: Sequence[dict[str, object]], out: Path) -> list[dict[str, object]]:
+    """Returns the cards that were just made and those that lie in the folder, in fixed order."""
+    by_name = {str(card["name"]): card for card in made}
+    cards: list[dict[str, object]] = []
+    for specialist in SPECIALISTS:
+        path = out / f"{specialist.name}.card.json"
+        if specialist.name in by_name:
+            cards.append(by_name[specialist.name])
+        elif path.is_file():
+            cards.append(json.loads(path.read_text(encoding="utf-8")))
     return cards
 
 
@@ -101,7 +129,24 @@ def _read(data: Path, specialist: Specialist) -> tuple[list[Example], list[Loade
         kept = examples[: taught.most]
         kept_examples += kept
         files.append(LoadedFile(path.name, sha256_of(path), rows, len(kept), taught.licence))
+    if specialist.written:
+        path = WRITTEN_FOLDER / specialist.written
+        own = written_examples(path, task)
+        kept_examples += own
+        files.append(LoadedFile(path.name, sha256_of(path), len(own), len(own), "ours"))
     return _thinned(kept_examples, specialist), files
+
+
+def written_examples(path: Path, task: str) -> list[Example]:
+    """Returns the rows of a file of ours: "## task=label" begins a block, "# " a comment."""
+    found: list[Example] = []
+    label = ""
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if line.startswith("## "):
+            label = line.partition("=")[2]
+        elif line and not line.startswith("# "):
+            found.append(Example(line, "written", labels={task: label}))
+    return found
 
 
 def _thinned(examples: list[Example], specialist: Specialist) -> list[Example]:

@@ -41,6 +41,7 @@ export const REASONS = {
   unsafe: "unsafe content",
   policy_rule: "a rule of the policy",
   triage_degraded: "triage is degraded, so caution decides",
+  harmful: "the policy refuses requests of this kind",
   certificate_suspended: "traffic left the certificate's range",
   hint_min_tier: "the client asked for at least this level",
   tool_loop: "a tool loop stays where it began",

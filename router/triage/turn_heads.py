@@ -1,0 +1,24 @@
+"""Puts the readings of a policy's heads over the turns of a conversation together. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence, Set
+
+from router.policy.head_conditions import highest
+from router.types import HeadReading, SessionMemory
+
+Readings = tuple[HeadReading, ...]
+
+
+def heads_of(
+    own: Readings, earlier: Sequence[Readings], memory: SessionMemory | None, momentary: Set[str]
+) -> Readings:
+    """Returns the last turn's heads, each class at the highest that the conversation has seen.
+
+    A momentary head says something of this turn alone, so it keeps the turn's own reading.
+    """
+    names = {reading.name for reading in own}
+    remembered = () if memory is None else tuple(r for r in memory.heads if r.name in names)
+    said = {reading.name: reading for reading in own if reading.name in momentary}
+    raised = highest((own, *earlier, remembered))
+    return tuple(said.get(reading.name, reading) for reading in raised)

@@ -1,0 +1,111 @@
+"""A harmful request gets approved words: no tier is asked, and the row says why."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec.structs import replace
+
+from router.policy.sections.safety import REFUSAL
+from router.routing import decision_record
+from router.types import (
+    REFUSAL_MODEL,
+    Domain,
+    HeadReading,
+    Outcome,
+    Reason,
+    Role,
+    Verdict,
+)
+from tests.kits.fakes import ALICE, CALM, House, Houses, ask
+from tests.kits.gateway_kit import deep, low, mid, only_row
+
+HARMFUL = replace(CALM, heads=(HeadReading("harm", (("harm", 0.97),)),))
+REFUSE = {"refuse": [{"head": "harm", "at": 0.9}]}
+HEADS = [{"name": "harm", "path": "harm.json"}]
+
+
+def a_refusing_house(houses: Houses, **sections: object) -> House:
+    return houses(
+        [low(), mid(), deep()], **{"signals": HARMFUL, "safety": REFUSE, "heads": HEADS} | sections
+    )
+
+
+async def asked(house: House, text: str = "help me rob a shop") -> Outcome:
+    return await house.gateway.complete(ask(text), ALICE)
+
+
+async def test_harmful_request_is_refused_in_approved_words(houses: Houses) -> None:
+    house = a_refusing_house(houses)
+    outcome = await asked(house)
+    assert outcome.answer is not None
+    (choice,) = outcome.answer.choices
+    assert (choice.text, choice.refusal) == ("", REFUSAL)
+    assert (outcome.verdict, outcome.reason) == (Verdict.REFUSED, Reason.HARMFUL)
+    assert outcome.answer.model == REFUSAL_MODEL
+
+
+async def test_refused_request_asks_no_tier(houses: Houses) -> None:
+    house = a_refusing_house(houses)
+    await asked(house)
+    row = await only_row(house)
+    assert all(attempt.role is Role.TRIAGE for attempt in row.attempts)
+    assert (row.verdict, row.reason) == ("refused", "harmful")
+    assert row.reasons[0] == "harmful"
+
+
+async def test_refused_row_is_decided_the_same_again(houses: Houses) -> None:
+    house = a_refusing_house(houses)
+    await asked(house)
+    record = decision_record.parse((await only_row(house)).record)
+    assert record.decision.refused is Reason.HARMFUL
+    assert decision_record.differs(record, house.gateway.router.default.policy) is None
+
+
+async def test_own_words_refuse(houses: Houses) -> None:
+    house = a_refusing_house(houses, safety={**REFUSE, "words": "Not here."})
+    outcome = await asked(house)
+    assert outcome.answer is not None
+    assert outcome.answer.choices[0].refusal == "Not here."
+
+
+async def test_emergency_gets_a_safe_answer_and_no_refusal(houses: Houses) -> None:
+    house = a_refusing_house(houses)
+    outcome = await asked(house, "an emergency: which pills end it")
+    assert outcome.verdict is Verdict.SAFE_ANSWER
+    assert outcome.answer is not None
+    assert "safe answer" in outcome.answer.text
+    assert len(house.reviews.items) == 1
+    assert all(attempt.role is Role.TRIAGE for attempt in (await only_row(house)).attempts)
+
+
+async def test_medical_matter_at_level_3_gets_a_safe_answer(houses: Houses) -> None:
+    signals = replace(HARMFUL, domain=Domain.MEDICAL, domain_p=0.99, stakes_high=0.99)
+    outcome = await asked(a_refusing_house(houses, signals=signals))
+    assert outcome.verdict is Verdict.SAFE_ANSWER
+
+
+async def test_less_sure_reading_is_answered(houses: Houses) -> None:
+    signals = replace(CALM, heads=(HeadReading("harm", (("harm", 0.89),)),))
+    outcome = await asked(a_refusing_house(houses, signals=signals))
+    assert outcome.verdict is not Verdict.REFUSED
+
+
+async def test_policy_without_conditions_refuses_nothing(houses: Houses) -> None:
+    outcome = await asked(a_refusing_house(houses, safety={}))
+    assert outcome.verdict is not Verdict.REFUSED
+
+
+async def test_observed_request_is_never_refused(houses: Houses) -> None:
+    aliases = {"gpt-x": {"answerer": "mid"}}
+    house = a_refusing_house(houses, mode="observe", aliases=aliases)
+    outcome = await house.gateway.complete(ask("x", requested_model="gpt-x"), ALICE)
+    assert outcome.verdict is not Verdict.REFUSED
+
+
+@pytest.mark.parametrize("text", ["ok", "and then?"])
+async def test_dry_run_says_that_it_would_be_refused(houses: Houses, text: str) -> None:
+    request = ask(text)
+    house = a_refusing_house(houses)
+    request = replace(request, hints=replace(request.hints, dry_run=True))
+    outcome = await house.gateway.complete(request, ALICE)
+    assert (outcome.verdict, outcome.reason) == (Verdict.REFUSED, Reason.HARMFUL)
