@@ -261,18 +261,46 @@ def test_the_oracle_is_never_dearer_than_a_ranking(
     assert spent[0] <= spent[1] + 1e-9
 
 
-def test_many_models_are_the_surest_at_first_and_the_cheapest_at_last() -> None:
+def test_several_models_are_the_surest_at_first_and_the_cheapest_at_last() -> None:
     chances = np.array([[0.6, 0.9], [0.5, 0.8]])
     results = np.array([[0.0, 1.0], [1.0, 1.0]])
     costs = np.array([[1.0, 10.0], [1.0, 10.0]])
-    spent = rm.many_models(chances, results, costs)
-    assert (spent.cost[0], spent.cost[-1]) == (1.0, 10.0)
-    assert spent.cost_to_reach(1.0) == pytest.approx(10.0)
+    made = rm.ways(chances, results, costs)
+    assert (made.cost.max(), made.cost.min()) == (10.0, 1.0)
+    # The model alone is right at 10; no price of a dollar tells the two requests apart.
+    assert made.cost_to_reach(1.0) == pytest.approx(10.0)
+    assert made.best_within(5.5) == pytest.approx(0.75)
 
 
-def test_a_model_that_did_not_answer_is_not_chosen() -> None:
-    spent = rm.many_models(np.array([[0.1, 0.9]]), np.array([[1.0, np.nan]]), np.ones((1, 2)))
-    assert spent.accuracy == pytest.approx(np.ones(len(spent.accuracy)))
+def test_a_way_below_a_mixture_of_others_is_not_on_the_frontier() -> None:
+    made = rm.Choices(np.array([2.0, 1.0, 3.0, 2.5]), np.array([0.55, 0.5, 0.9, 0.4]))
+    assert made.frontier().tolist() == [1, 2]
+    assert made.best_within(2.0) == pytest.approx(0.7)
+    assert made.mixture(2.0) == (1, 2, pytest.approx(0.5))
+    assert np.isnan(made.best_within(0.9))
+    assert np.isnan(made.cost_to_reach(0.95))
+
+
+@given(st.integers(0, 10_000), st.integers(2, 40), st.integers(2, 5))
+def test_several_models_are_never_dearer_than_the_best_single_one(
+    seed: int, rows: int, models: int
+) -> None:
+    drawn = np.random.default_rng(seed)
+    chances, results = drawn.random((rows, models)), drawn.integers(0, 2, (rows, models)) * 1.0
+    costs = drawn.random((rows, models)) * 10.0 ** drawn.integers(-3, 3, models)
+    made = rm.ways(chances, results, costs)
+    for model in range(models):
+        right, paid = float(results[:, model].mean()), float(costs[:, model].mean())
+        assert made.cost_to_reach(right) <= paid * (1 + 1e-9)
+        assert made.best_within(paid) >= right - 1e-9
+    # At every budget, also between the models' costs, and by a mixture that keeps the budget.
+    for budget in drawn.random(10) * float(costs.mean(axis=0).max()):
+        affordable = [
+            float(results[:, k].mean()) for k in range(models) if costs[:, k].mean() <= budget
+        ]
+        if affordable:
+            assert made.best_within(budget) >= max(affordable) - 1e-9
+            assert rm.mixed(made.cost, *made.mixture(budget)) <= budget * (1 + 1e-9)
 
 
 @given(st.text(max_size=200))

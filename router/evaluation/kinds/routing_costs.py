@@ -159,7 +159,10 @@ def _two(
 
 
 def budgets(
-    spent: rm.Spending, oracle: rm.Spending, singles: Sequence[tuple[float, float]], rows: int
+    spent: rm.Spending | rm.Choices,
+    oracle: rm.Spending | rm.Choices,
+    singles: Sequence[tuple[float, float]],
+    rows: int,
 ) -> dict[str, Figure]:
     """Returns the accuracy of the router, the best single model and the oracle at each budget.
 
@@ -195,7 +198,7 @@ def _many(
 
     def share(index: npt.NDArray[np.integer], chances: Floats = chances) -> float:
         best = int(results[index].mean(axis=0).argmax())
-        spent = rm.many_models(chances[index], results[index], costs[index])
+        spent = rm.ways(chances[index], results[index], costs[index])
         reached = spent.cost_to_reach(float(results[index, best].mean()))
         return _percent(reached, float(costs[index, best].mean()))
 
@@ -210,12 +213,45 @@ def _many(
         )
         figures[name] = Figure(measure(every), len(rows), *span)
     singles = list(zip(costs.mean(axis=0).tolist(), results.mean(axis=0).tolist(), strict=True))
-    spent = rm.many_models(chances, results, costs)
-    oracle = rm.many_models(results, results, costs)
+    spent = rm.ways(chances, results, costs)
+    oracle = rm.ways(results, results, costs)
     best = max(range(len(models)), key=lambda i: singles[i][1])
     return {
         f"cost to match {models[best]}, {len(models)} models": figures,
         f"accuracy at every budget, {len(models)} models": budgets(
             spent, oracle, singles, len(rows)
         ),
+        f"mixtures chosen on the other half, {len(models)} models": _chosen_elsewhere(
+            chances, results, costs
+        ),
     }
+
+
+def _chosen_elsewhere(chances: Floats, results: Floats, costs: Floats) -> dict[str, Figure]:
+    """Returns what mixtures chosen on one half of the rows do on the other, at every budget.
+
+    A budget is a percentage of the best single model's cost. `spent_at` is the percentage that was
+    really spent; `above_single_at` is the accuracy less that of the best single model, or mixture
+    of single models, at the money really spent.
+    """
+    halves = [np.arange(start, len(results), 2) for start in (0, 1)]
+    # Both halves have the same prices, so that a way of one is the same way on the other.
+    dearest = float(costs.max())
+    made = [rm.ways(chances[half], results[half], costs[half], dearest=dearest) for half in halves]
+    models = results.shape[1]
+    figures: dict[str, Figure] = {}
+    for percent in BUDGETS:
+        right, spent, above = [], [], []
+        for chosen, judged in ((made[0], made[1]), (made[1], made[0])):
+            alone = rm.Choices(judged.cost[-models:], judged.accuracy[-models:])
+            best = int(chosen.accuracy[-models:].argmax())
+            mixture = chosen.mixture(float(chosen.cost[-models:][best]) * percent / 100)
+            right.append(rm.mixed(judged.accuracy, *mixture))
+            paid = rm.mixed(judged.cost, *mixture)
+            spent.append(_percent(paid, float(alone.cost[best])))
+            above.append(right[-1] - alone.best_within(max(paid, float(alone.cost.min()))))
+        rows = len(results)
+        figures[f"router_at_{percent}"] = Figure(float(np.mean(right)), rows)
+        figures[f"spent_at_{percent}"] = Figure(float(np.mean(spent)), rows)
+        figures[f"above_single_at_{percent}"] = Figure(float(np.mean(above)), rows)
+    return figures

@@ -179,20 +179,108 @@ def chosen_by(chances: Floats, costs: Floats, price_of_dollar: float) -> npt.NDA
     return picked
 
 
-def many_models(chances: Floats, results: Floats, costs: Floats, points: int = 60) -> Spending:
-    """Returns cost and accuracy of routing among many models, at rising prices of a dollar.
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """Holds ways to answer all requests of a set: a model for each, or one model for all.
 
-    The prices go from zero to 1000 / (cost of the dearest call). All arrays are (n, models); a
-    model whose result is nan for a request cannot be chosen for it.
+    `cost` (ways,) is dollars a request and `accuracy` (ways,) the mean result on the same rows.
     """
-    able = ~np.isnan(results)
-    open_chances = np.where(able, chances, -np.inf)
+
+    cost: Floats
+    accuracy: Floats
+
+    def frontier(self) -> npt.NDArray[np.int64]:
+        """Returns the ways on the upper hull, by rising cost: no mixture of others beats them.
+
+        A mixture sends a share of the requests, drawn at random, by one way and the rest by
+        another. Worked: (1, .5), (2, .55), (3, .9): the second is below the mixture of the others.
+
+        >>> Choices(np.array([2., 1., 3.]), np.array([.55, .5, .9])).frontier().tolist()
+        [1, 2]
+        """
+        # Of equally dear ways the best comes last, so that it stays.
+        order = np.lexsort((self.accuracy, self.cost))
+        hull: list[int] = []
+        for way in order.tolist():
+            if hull and self.accuracy[way] <= self.accuracy[hull[-1]]:
+                continue
+            while hull and self._below(hull, way):
+                hull.pop()
+            hull.append(way)
+        return np.array(hull, dtype=np.int64)
+
+    def _below(self, hull: list[int], way: int) -> bool:
+        """Returns True when the hull's last way is no better than a mixture with the new one."""
+        last = hull[-1]
+        if self.cost[way] <= self.cost[last]:
+            return True
+        if len(hull) < 2:
+            return False
+        first = hull[-2]
+        rise = (self.accuracy[last] - self.accuracy[first]) * (self.cost[way] - self.cost[first])
+        wanted = (self.accuracy[way] - self.accuracy[first]) * (self.cost[last] - self.cost[first])
+        return bool(rise <= wanted)
+
+    def mixture(self, budget: float) -> tuple[int, int, float]:
+        """Returns two ways and the share of the second: the best mixture at this mean cost.
+
+        Below the cheapest way it is that one alone: nothing is cheaper.
+        """
+        hull = self.frontier()
+        costs = self.cost[hull]
+        after = int(np.searchsorted(costs, budget * (1 + 1e-12), side="right"))
+        if after == 0 or after == len(hull):
+            end = int(hull[0 if after == 0 else -1])
+            return end, end, 0.0
+        low, high = int(hull[after - 1]), int(hull[after])
+        share = (budget - self.cost[low]) / (self.cost[high] - self.cost[low])
+        return low, high, float(np.clip(share, 0.0, 1.0))
+
+    def best_within(self, budget: float) -> float:
+        """Returns the best accuracy at this mean cost, nan where no way is so cheap."""
+        if budget * (1 + 1e-12) < self.cost.min():
+            return math.nan
+        return float(mixed(self.accuracy, *self.mixture(budget)))
+
+    def cost_to_reach(self, accuracy: float) -> float:
+        """Returns the least mean cost at which a mixture reaches `accuracy`, nan where none does.
+
+        It is at most the cost of any single way that reaches it.
+        """
+        hull = self.frontier()
+        right, costs = self.accuracy[hull], self.cost[hull]
+        if accuracy > right[-1] + 1e-12:
+            return math.nan
+        return float(np.interp(accuracy, right, costs))
+
+
+def mixed(values: Floats, low: int, high: int, share: float) -> float:
+    """Returns the value of a mixture: `share` of the way `high`, the rest of `low`."""
+    return float((1 - share) * values[low] + share * values[high])
+
+
+def ways(
+    chances: Floats,
+    results: Floats,
+    costs: Floats,
+    *,
+    dearest: float | None = None,
+    points: int = 60,
+) -> Choices:
+    """Returns routing among several models at rising prices of a dollar, and each model alone.
+
+    Arrays are (n, models); no result may be nan. The price of a dollar goes from 0 to 1000 /
+    `dearest` (the cost of the dearest call, of these rows unless given), then each model alone
+    follows in order. With the models themselves among the ways no budget buys less than the best
+    single model does.
+    """
     rows = np.arange(len(results))
-    scale = 1.0 / max(float(costs.max()), 1e-12)
-    cost, accuracy = [], []
-    for price in [0.0, *(scale * np.logspace(-3, 3, points)).tolist()]:
-        taken = chosen_by(open_chances, costs, price)
-        cost.append(float(costs[rows, taken].mean()))
-        accuracy.append(float(results[rows, taken].mean()))
-    order = np.argsort(cost, kind="stable")
-    return Spending(np.array(cost)[order], np.array(accuracy)[order])
+    scale = 1.0 / max(float(costs.max()) if dearest is None else dearest, 1e-12)
+    prices = [0.0, *(scale * np.logspace(-3, 3, points)).tolist()]
+    taken = [chosen_by(chances, costs, price) for price in prices]
+    alone = [np.full(len(results), model) for model in range(results.shape[1])]
+    picks = [*taken, *alone]
+    return Choices(
+        np.array([costs[rows, pick].mean() for pick in picks]),
+        np.array([results[rows, pick].mean() for pick in picks]),
+    )
