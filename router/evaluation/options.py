@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+import numpy as np
+
 from router.evaluation.rows import taught_by, trained_on
 from router.stats import heads
 from router.stats.heads import Encoded, Head
 from router.stats.measures import RESAMPLES, Figure
-from router.triage.triage_model import HEADS_FOLDER, TriageModel
+from router.triage.triage_model import HEADS_FOLDER, TriageModel, grams_of
 
 BENCHMARK_HEADS = "benchmark_heads"
 """Names the folder, next to the model's, of heads that the training pipeline made.
@@ -64,6 +66,7 @@ class Options:
     novelty: Novelty | None = None
     labels: int | None = None
     leave_subjects: bool = False
+    five_fits: bool = False
     weak: str | None = None
     strong: str | None = None
     prices: Path | None = None
@@ -100,6 +103,15 @@ class Subject:
     def encode(self, texts: Sequence[str]) -> Encoded:
         """Returns unit vectors and n-grams."""
         return self.model.encode(texts)
+
+    def words(self, texts: Sequence[str]) -> Encoded:
+        """Returns n-grams, with zeros in place of vectors: what no training of the encoder knows.
+
+        A head that is fitted on them has no weight for vectors, so it may read any `encode`.
+        """
+        grams = grams_of([self.model.encoder.tokenise(text) for text in texts])
+        width = next(iter(self.model.stack.heads.values())).weight.shape[0]
+        return Encoded(np.zeros((len(texts), width), np.float32), grams)
 
     def head(self, name: str) -> Head | None:
         """Returns the head `name` of the model, of the benchmark heads or of the policies'.

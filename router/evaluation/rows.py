@@ -90,6 +90,12 @@ def judged_side(table: Table[Row], known: frozenset[str], dev: bool | None) -> S
     return Sides((), table.items, (*_skipped_note(table), *notes))
 
 
+def every_side(table: Table[Row]) -> Sides:
+    """Returns all rows on both sides: they judge by several fits, each without its own rows."""
+    kept, repaired = _consistent(table.items)
+    return Sides(kept, kept, (*_skipped_note(table), *repaired))
+
+
 def both_sides(
     table: Table[Row], train: Table[Row] | None, known: frozenset[str], dev: bool | None
 ) -> Sides:

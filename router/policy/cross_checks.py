@@ -134,8 +134,12 @@ def _answerers(
     ]
     resolvers = _names_of_kind(rungs, "resolver")
     locals_ = _names_of_kind(rungs, "local")
-    lookups = _names(raw, "lookups")
+    lookups, heads = _names(raw, "lookups"), _names(raw, "heads")
     for path, answerer in rungs:
+        ability = answerer.get("ability")
+        judge = ability.get("head") if isinstance(ability, Mapping) else None
+        if isinstance(judge, str) and judge not in heads:
+            yield CrossMistake((*path, "ability", "head"), judge, one_of(judge, heads))
         if answerer.get("kind") == "deliberation" and isinstance(answerer.get("over"), str):
             over = answerer["over"]
             if over not in thinkers:

@@ -52,6 +52,9 @@ def head_mistakes(
         expected = _kind_expected(name, loaded[name])
         if expected:
             yield lines.mistake(("heads", i, "path"), path, expected)
+    for key_path, name in _abilities(tree):
+        if name in loaded and loaded[name].kind is not HeadKind.CHANCE:
+            yield lines.mistake(key_path, name, "a head of one chance, by `tiergate train routing`")
     for key_path, condition in conditions_of(tree):
         head = loaded.get(str(condition.get("head")))
         classes = condition.get("classes", [])
@@ -63,6 +66,16 @@ def head_mistakes(
             if label not in head.classes:
                 expected = one_of(label, head.classes)
                 yield lines.mistake((*key_path, "classes", c), label, expected)
+
+
+def _abilities(tree: Mapping[str, object]) -> Iterator[tuple[KeyPath, str]]:
+    """Yields the heads that answerers name for their ability."""
+    for t, tier in sections(tree, "tiers"):
+        for a, answerer in sections(tier, "answerers"):
+            ability = answerer.get("ability")
+            name = ability.get("head") if isinstance(ability, Mapping) else None
+            if isinstance(name, str):
+                yield ("tiers", t, "answerers", a, "ability", "head"), name
 
 
 JUDGED_KINDS = ("local", "upstream", "litellm")

@@ -240,6 +240,8 @@ def _rung_facts(
     elif facts.kind == "resolver":
         p = signals.match.confidence if signals.match else 0.0
         source, count = PSource.MATCH, 1
+    elif (wrong := _wrong_by_head(plan, signals)) is not None:
+        p, source, count = 1.0 - wrong, PSource.LABELLED, plan.section.ability.labels
     else:
         p = plan.ability.p(signals.domain, signals.difficulty)
         source, count = plan.ability.source, plan.ability.count
@@ -265,6 +267,17 @@ def _rung_facts(
         least=None if preview is None else preview.least,
         ready=assume_ready or plan.answerer.status().may_be_called,
     )
+
+
+def _wrong_by_head(plan: RungPlan, signals: Signals) -> float | None:
+    """Returns the chance of a wrong answer by the head of its ability, None where it read nothing.
+
+    Over several turns it is the highest, since the head says what goes wrong.
+    """
+    name = plan.section.ability.head
+    if name is None:
+        return None
+    return next((h.classes[0][1] for h in signals.heads if h.name == name and h.classes), None)
 
 
 def _warmed(

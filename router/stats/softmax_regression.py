@@ -28,6 +28,10 @@ NEVER = -30.0
 GRAMS_C = 5.0
 """The strength of labels against the ridge for n-grams, per row, as liblinear's C. Values of 3 to
 30 gave the same dev accuracy on intents, mail and departments, once there were steps enough."""
+OUTCOMES_C = 0.02
+"""The same where the label is whether a model answers right. Such labels are mostly chance, and
+single words tell little of them: on 6,345 prompts of MMLU, five fits, an APGR of .660, .659 and
+.654 at about .045, .014 and .005, on 1,500 labels .634, .642 and .643; GRAMS_C holds nothing."""
 GRAMS_STEPS = 40
 """25 steps lose two points of Banking77 at C = 20 and 0.2 points here; 60 win nothing more."""
 MOST_AT_ONCE = 1 << 24
@@ -86,16 +90,17 @@ def fit_grams(
     classes: int,
     *,
     row_weights: Floats | None = None,
+    strength: float = GRAMS_C,
 ) -> tuple[Table, npt.NDArray[np.float32]]:
     """Returns the table (BUCKETS, classes) for `summed`, and the bias, of a fit on n-grams.
 
     `rare` weighs buckets as `rarity` returns it and is folded into the table. The ridge is
-    1 / (2 GRAMS_C rows): with more rows it holds less. A text without n-grams gets the bias.
+    1 / (2 `strength` rows): with more rows it holds less. A text without n-grams gets the bias.
     """
     # Only columns that occur are fitted; the other rows of the table stay zero.
     used, column = np.unique(grams.buckets, return_inverse=True)
     design = sparse_design(grams, column, len(used), rare)
-    ridge = 1.0 / (2.0 * GRAMS_C * max(len(grams), 1))
+    ridge = 1.0 / (2.0 * strength * max(len(grams), 1))
     weights = _fit(design, labels, classes, ridge, None, row_weights, GRAMS_STEPS)
     table = np.zeros((BUCKETS, classes), dtype=np.float32)
     table[used] = weights[:-1] * rare[used][:, None]

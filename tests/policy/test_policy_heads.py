@@ -26,7 +26,7 @@ from router.stats.heads import Head, HeadKind
 from router.triage.engine import TriageConfig, TriageEngine
 from router.triage.own_heads import MOST_CLASSES, OwnHeads
 from router.triage.triage_model import HEAD_NAMES, TriageModel
-from router.types import RECORD_VERSION, ChatRequest, HeadReading, Hints, Message
+from router.types import RECORD_VERSION, ChatRequest, HeadReading, Hints, Message, PSource
 from tests.kits.inputs.policy_texts import GOOD, mistakes_of, write
 from tests.kits.server_kit import Served, tiergate
 
@@ -303,3 +303,47 @@ def test_a_head_of_answers_that_cannot_be_used_is_a_mistake(tmp_path: Path) -> N
     answer_head.save(ANSWERS, tmp_path / "answers.json", {})
     elsewhere = mistakes_of(tmp_path, GOOD.replace("        over: smol\n", UNJUDGED, 1))
     assert "only for answerers of kind local" in str(elsewhere[0].expected)
+
+
+ABLE = "kind: local\n        alone: true\n        ability: {head: wrong_smol, labels: 400}\n"
+WRONG = "heads: [{name: wrong_smol, path: heads/wrong_smol.json}]"
+
+
+def test_a_head_of_outcomes_gives_the_chance_of_the_rung(
+    model: TriageModel, tmp_path: Path
+) -> None:
+    head = pointed(model, "wrong_smol", ("wrong",), HeadKind.CHANCE)
+    (tmp_path / "heads").mkdir()
+    heads.save(head, tmp_path / "heads")
+    path = policy_file(tmp_path, WRONG)
+    path.write_text(path.read_text().replace("kind: local\n", ABLE, 1))
+    core = core_of(path)
+    wrong = np.asarray(head(model.encode(TEXTS)), float)
+    for text, chance in zip(TEXTS, wrong, strict=True):
+        rung = decided_outcome(core.router, ask(text), LOCAL).decision.rungs[0]
+        assert rung.answerer == "smol"
+        assert rung.p == pytest.approx(1.0 - chance, abs=0.02)
+        assert (rung.p_source, rung.p_count) == (PSource.LABELLED, 400)
+    # Over two turns the greater chance of being wrong counts.
+    rung = decided_outcome(core.router, ask(TEXTS[1], TEXTS[0]), LOCAL).decision.rungs[0]
+    assert rung.p == pytest.approx(1.0 - wrong.max(), abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ((", labels: 400", ""), "head needs labels"),
+        (("head: wrong_smol,", "head: wrong_smal,"), "did you mean `wrong_smol`"),
+        (("alone: true", "alone: true"), "a head of one chance"),
+    ],
+)
+def test_a_head_of_outcomes_that_cannot_be_used_is_a_mistake(
+    model: TriageModel, tmp_path: Path, change: tuple[str, str], told: str
+) -> None:
+    (tmp_path / "heads").mkdir()
+    heads.save(pointed(model, "wrong_smol", ("a", "b"), HeadKind.CLASSES), tmp_path / "heads")
+    path = policy_file(tmp_path, WRONG)
+    path.write_text(path.read_text().replace("kind: local\n", ABLE, 1).replace(*change, 1))
+    with pytest.raises(PolicyError) as caught:
+        load_policy(path, {})
+    assert any(told in str(mistake) for mistake in caught.value.mistakes)

@@ -102,6 +102,12 @@ def evaluate(
             "--leave-subjects", help="Routing: judge each subject by a head of other subjects."
         ),
     ] = False,
+    five_fits: Annotated[
+        bool,
+        typer.Option(
+            "--five-fits", help="Routing: all rows judge, by five fits of heads that read words."
+        ),
+    ] = False,
     weak: Annotated[str | None, typer.Option(help="Routing: the cheaper model.")] = None,
     strong: Annotated[str | None, typer.Option(help="Routing: the dearer model.")] = None,
     prices: Annotated[
@@ -157,6 +163,7 @@ def evaluate(
         Novelty(novelty) if novelty else None,
         labels,
         leave_subjects,
+        five_fits,
         weak,
         strong,
         prices,
@@ -177,7 +184,7 @@ def evaluate(
 _OF_KINDS = {"train", "dev", "baseline", "seed", "resamples", "latency", "save_head"}
 _OF_KIND = {
     "intent": {"novelty"},
-    "routing": {"labels", "leave_subjects", "weak", "strong", "prices"},
+    "routing": {"labels", "leave_subjects", "five_fits", "weak", "strong", "prices"},
 }
 _ALWAYS = {"kind", "as_json", "model_dir"}
 

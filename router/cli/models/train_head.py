@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 def register(app: typer.Typer) -> None:
     """Adds the commands to `tiergate train`, which `train` registers on the app."""
     train.command()(head)
+    train.command()(routing)
     train.command()(answers)
     train.command()(specialists)
 
@@ -67,6 +68,43 @@ def head(
     # A script must notice that the old head still serves.
     if not made.installed:
         raise typer.Exit(Exit.FAILURE)
+
+
+def routing(
+    data: Annotated[
+        Path, typer.Option(help="A table of graded answers, as `evaluate routing` reads it.")
+    ],
+    out: Annotated[Path, typer.Option(help="Folder of the heads; a policy names their .json.")],
+    model: Annotated[
+        list[str] | None,
+        typer.Option(show_default="every model", help="Only this model; repeat for several."),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same heads.")] = 7,
+    as_json: AsJson = False,
+    model_dir: ModelDir = None,
+) -> None:
+    """Fit a head for each model that foretells from the prompt whether it will be wrong."""
+    from router.api.compose.core import Settings
+    from router.cli.terminal import print_json
+    from router.evaluation.outcome_heads import train_outcomes
+
+    made = train_outcomes(
+        data,
+        out,
+        model_dir=model_dir or Settings().model_dir,
+        models=model or [],
+        seed=seed,
+        command=card_command(sys.argv[1:]),
+    )
+    if as_json:
+        print_json([asdict(head) for head in made])
+        return
+    for head in made:
+        typer.echo(
+            f"{head.model}: {head.rows} graded answers, cross-validated: AUROC "
+            f"{head.figures['auroc']:.3f}, ECE {head.figures['ece']:.3f}; name {head.name}.json "
+            f"under heads, and ability: {{head: {head.name}, labels: {head.rows}}}"
+        )
 
 
 def answers(

@@ -31,9 +31,10 @@ from router.evaluation.kinds.routing_costs import cost_sections
 from router.evaluation.kinds.routing_figures import apgr_section, chance_figures, difference
 from router.evaluation.kinds.routing_heads import Foretold, foretell, save_pair, saved
 from router.evaluation.options import Kind, Options, Report, Section, Subject
-from router.evaluation.rows import Row, Sides, both_sides, judged_side
+from router.evaluation.rows import Row, Sides, both_sides, every_side, judged_side
 from router.stats.calibration import Floats
 from router.stats.measures import Figure
+from router.training.heads.labelled_rows import fold_key
 
 LEAST_ROWS = 20
 """Sets the judged rows that a benchmark needs for figures of its own."""
@@ -69,8 +70,18 @@ def evaluate(subject: Subject, path: Path, options: Options) -> Report:
     pair = pair_of(table, path, options.weak, options.strong)
     train = read_graded(options.train) if options.train else None
     # Only then are rows set apart to learn from.
-    fits = bool(options.train or options.labels or options.leave_subjects or options.baseline)
-    if fits:
+    fits = bool(
+        options.train
+        or options.labels
+        or options.leave_subjects
+        or options.baseline
+        or options.five_fits
+    )
+    if options.five_fits:
+        if options.train is not None:
+            raise TrainingDataError("--five-fits judges the rows that teach: leave --train out")
+        sides = every_side(table.table)
+    elif fits:
         sides = both_sides(table.table, train.table if train else None, subject.known, options.dev)
     else:
         sides = judged_side(table.table, subject.known, options.dev)
@@ -81,10 +92,11 @@ def evaluate(subject: Subject, path: Path, options: Options) -> Report:
             f"{pair[1]} answered; expected more rows, or other models by --weak and --strong"
         )
     # With subjects left out there are five heads for each model, and none covers all rows.
-    if options.save_head is not None and (not fits or options.leave_subjects):
+    several = options.leave_subjects or options.five_fits
+    if options.save_head is not None and (not fits or several):
         raise TrainingDataError(
             "found --save-head where nothing is fitted to be kept; expected it with --labels or "
-            "--train, and without --leave-subjects"
+            "--train, and without --leave-subjects and --five-fits"
         )
     known = KnownModels.load(subject.folder)
     prices = read_prices(options.prices)
@@ -94,6 +106,9 @@ def evaluate(subject: Subject, path: Path, options: Options) -> Report:
         own_sections, own_notes = _judged(subject, known, part, fits, path, options)
         sections |= {f"{part.name}: {name}": section for name, section in own_sections.items()}
         notes += [note for note in own_notes if note not in notes]
+        # The shipped abilities know these rows, so their costs would flatter.
+        if options.five_fits:
+            continue
         seen, own_notes = cascade_sections(table, train, part.name, pair, prices, options)
         sections |= {f"{part.name}: {name}": section for name, section in seen.items()}
         notes += own_notes
@@ -130,7 +145,7 @@ def _parts(
         ]
 
     judged = usable(sides.judged, table, clean=True)
-    taught = usable(sides.train, train, clean=False)
+    taught = usable(sides.train, train, clean=sides.judged == sides.train)
     names = sorted({row.source for row in judged})
     parts = []
     # A single benchmark is already all there is.
@@ -165,13 +180,16 @@ def _judged(
     notes: list[str] = []
     ranks: dict[str, Floats] = {}
     chances_of: dict[str, Chances] = {}
-    shipped = known.pair(subject, part.rows, part.pair)
-    if shipped is None:
+    # With five fits the encoder knows most rows that judge.
+    shipped = None if options.five_fits else known.pair(subject, part.rows, part.pair)
+    if options.five_fits:
+        notes.append("all rows judge, by five fits of heads that read words only")
+    elif shipped is None:
         notes.append("no shipped ability for one of the two models: no shipped ranking")
     else:
         chances_of["shipped"] = shipped
     ready = saved(subject, part.name, part.pair)
-    if ready is not None:
+    if ready is not None and not options.five_fits:
         encoded = subject.encode([row.text for row in part.rows])
         weak, strong = (np.asarray(head(encoded), float) for head in ready)
         chances_of["benchmark heads"] = weak, strong
@@ -184,10 +202,13 @@ def _judged(
             notes.append(f"{part.name}: {fewest} labelled rows {why}are too few to fit a head")
         else:
             basis = f"on {len(taught)} labels"
+            if options.five_fits:
+                drawn = f"{options.labels} labels" if options.labels else "the other folds' labels"
+                basis = f"of words on {drawn}, five fits"
             basis += ", subjects left out" if options.leave_subjects else ""
             # The fitted heads come back through this list, so that they can be saved.
             made: list[Foretold] = []
-            heads = _by_head(subject, options.train or path, part, options, made)
+            heads = _by_head(subject, options.train or path, options, made)
             chances_of[f"head {basis}"] = _foretold(part, taught, heads, options)
             if options.save_head is not None:
                 notes += save_pair(made[0].heads, options.save_head, part.name, part.pair)
@@ -229,10 +250,15 @@ Foretell = Callable[[Sequence[Row], Sequence[tuple[float, float]], Sequence[Row]
 def taught_rows(part: Part, options: Options) -> list[int]:
     """Returns the indexes of the rows that teach: all, or `--labels` of them.
 
-    A hash of their text draws them.
+    A hash of their text draws them. With five fits each fit draws its own.
     """
+    every = range(len(part.taught))
+    return list(every) if options.five_fits else _drawn(part, every, options)
+
+
+def _drawn(part: Part, places: Iterable[int], options: Options) -> list[int]:
     order = sorted(
-        range(len(part.taught)),
+        places,
         key=lambda place: hashlib.sha256(
             f"{options.seed}|{part.taught[place].text}".encode("utf-8", "replace")
         ).digest(),
@@ -250,15 +276,21 @@ def _foretold(part: Part, taught: Sequence[int], foretell: Foretell, options: Op
         graded = part.taught_graded[place].results
         return graded[part.pair[0]], graded[part.pair[1]]
 
-    if not options.leave_subjects:
+    if not options.leave_subjects and not options.five_fits:
         return foretell(
             [part.taught[place] for place in taught], list(map(results, taught)), part.rows
         )
     weak, strong = np.zeros(len(part.rows)), np.zeros(len(part.rows))
-    fold_of = _folds(part)
-    folds = [fold_of[graded_row.subject] for graded_row in part.graded]
+    if options.leave_subjects:
+        fold_of = _folds(part)
+        folds = [fold_of[graded_row.subject] for graded_row in part.graded]
+        taught_folds = [fold_of[graded_row.subject] for graded_row in part.taught_graded]
+    else:
+        folds = [text_fold(row.text) for row in part.rows]
+        taught_folds = [text_fold(row.text) for row in part.taught]
     for fold in sorted(set(folds)):
-        own = [p for p in taught if fold_of[part.taught_graded[p].subject] != fold]
+        own = [place for place in taught if taught_folds[place] != fold]
+        own = _drawn(part, own, options) if options.five_fits else own
         here = [place for place, number in enumerate(folds) if number == fold]
         rows = [part.rows[place] for place in here]
         fold_chances = foretell([part.taught[p] for p in own], list(map(results, own)), rows)
@@ -277,6 +309,11 @@ def _rows_outside(part: Part, taught: Sequence[int]) -> list[int]:
     return [len(taught) - own[fold] for fold in {fold_of[graded.subject] for graded in part.graded}]
 
 
+def text_fold(text: str) -> int:
+    """Returns the fold of a text, 0..4; texts with the same opening have the same."""
+    return hashlib.sha256(fold_key(text).encode("utf-8", "replace")).digest()[0] % FOLDS
+
+
 def subject_folds(subjects: Iterable[str]) -> dict[str, int]:
     """Returns the fold of each subject, 0..4, dealt out in the order of a hash of their names."""
     ordered = sorted(
@@ -285,23 +322,13 @@ def subject_folds(subjects: Iterable[str]) -> dict[str, int]:
     return {name: place % FOLDS for place, name in enumerate(ordered)}
 
 
-def _by_head(
-    subject: Subject, path: Path, part: Part, options: Options, made: list[Foretold]
-) -> Foretell:
+def _by_head(subject: Subject, path: Path, options: Options, made: list[Foretold]) -> Foretell:
     """Returns a function that fits two calibrated heads, and appends its result to `made`."""
-    truth = dict(
-        zip(
-            (row.line for row in part.rows),
-            zip(part.weak.tolist(), part.strong.tolist(), strict=True),
-            strict=True,
-        )
-    )
 
     def by_head(
         taught: Sequence[Row], results: Sequence[tuple[float, float]], judged: Sequence[Row]
     ) -> Chances:
-        own = [truth[row.line] for row in judged]
-        made.append(foretell(subject, path, taught, results, judged, own, options))
+        made.append(foretell(subject, path, taught, results, judged, options))
         return made[-1].chances
 
     return by_head

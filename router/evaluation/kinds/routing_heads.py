@@ -13,13 +13,15 @@ from pathlib import Path
 
 import numpy as np
 
-from router.evaluation.judging import honest_rows, save, unknown_judges, weighed
+from router.evaluation.judging import save
 from router.evaluation.options import Options, Subject
 from router.evaluation.rows import Row
 from router.stats import heads
 from router.stats.calibration import Floats
 from router.stats.heads import Encoded, Head
+from router.stats.softmax_regression import OUTCOMES_C
 from router.training.data.labels import model_name
+from router.training.data.sources import sha256_of
 from router.training.heads.fit_one_head import fit_head
 
 RIGHT = ("wrong", "right")
@@ -45,39 +47,32 @@ def foretell(
     taught: Sequence[Row],
     results: Sequence[Pair],
     asked: Sequence[Row],
-    truth: Sequence[Pair],
     options: Options,
 ) -> Foretold:
     """Fits two calibrated heads on the `taught` rows of `path`; returns their chances of `asked`.
 
-    `truth` is used only where the encoder knows every taught row and none of the rows in `asked`.
-    Then each half of `asked` weighs and calibrates the heads that judge the other half.
+    Where the encoder may know the file, it may know who was right, so the heads read words only:
+    weights for its vectors would be fitted on what it learned by heart.
     """
-    encoded = subject.encode([row.text for row in taught])
-    wanted = subject.encode([row.text for row in asked])
-    crossed = unknown_judges(subject, taught, asked, path)
+    read = subject.words if learned(subject, path) or options.five_fits else subject.encode
+    encoded = read([row.text for row in taught])
+    wanted = read([row.text for row in asked])
     made = [
-        _one(
-            subject,
-            path,
-            taught,
-            [r[k] for r in results],
-            (encoded, wanted),
-            [t[k] for t in truth] if crossed else None,
-            options,
-        )
-        for k in (0, 1)
+        _one(subject, taught, [r[k] for r in results], (encoded, wanted), options) for k in (0, 1)
     ]
     return Foretold((made[0][0], made[1][0]), (made[0][1], made[1][1]))
 
 
+def learned(subject: Subject, path: Path) -> bool:
+    """Returns True when the encoder was trained on the file."""
+    return sha256_of(path) in subject.known
+
+
 def _one(
     subject: Subject,
-    path: Path,
     taught: Sequence[Row],
     results: Sequence[float],
     read: tuple[Encoded, Encoded],
-    truth: Sequence[float] | None,
     options: Options,
 ) -> tuple[Floats, Head | None]:
     """Returns one model's chances on the wanted rows, and its head."""
@@ -97,13 +92,9 @@ def _one(
         seed=options.seed,
         rare=subject.model.rarity,
         positive=RIGHT[1],
-        honest=honest_rows(subject, taught, path),
+        strength=OUTCOMES_C,
     )
-    if truth is None:
-        return np.asarray(fit.head(wanted), float), fit.head
-    right = np.array([int(value > 0.5) for value in truth])
-    head, chances, _ = weighed(fit, wanted, right, lambda half, mine: half(wanted[mine]))
-    return np.asarray(chances, float), head
+    return np.asarray(fit.head(wanted), float), fit.head
 
 
 def saved(subject: Subject, benchmark: str, pair: tuple[str, str]) -> tuple[Head, Head] | None:

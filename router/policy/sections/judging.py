@@ -7,13 +7,15 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from router.policy.sections.base import Section
+from router.policy.sections.heads import HeadName
 from router.types import Domain, VerifyMode
 
 
 class AbilitySection(Section):
-    """Sets the ability of an answerer: `theta` with `labels`, or a `known_model`.
+    """Sets the ability of an answerer: `theta` or a `head`, with `labels`, or a `known_model`.
 
-    `theta` comes from labelled traffic.
+    `theta` and `head` come from labelled traffic. Where a head has not read a request, as without a
+    triage model, the other keys count.
     """
 
     theta: float | None = Field(
@@ -22,7 +24,14 @@ class AbilitySection(Section):
         le=10,
         description="Ability on the scale of triage's difficulty, in logits.",
     )
-    labels: int = Field(default=0, ge=0, description="Number of labelled requests behind theta.")
+    head: HeadName | None = Field(
+        default=None,
+        description="One of `heads`, by `tiergate train routing`: it gives the chance that this "
+        "answerer is wrong, from the prompt.",
+    )
+    labels: int = Field(
+        default=0, ge=0, description="Number of labelled requests behind theta or the head."
+    )
     known_model: str | None = Field(default=None, description="A row of the table of known models.")
     by_domain: dict[Domain, Annotated[float, Field(ge=-10, le=10)]] = Field(
         default_factory=dict, description="Theta by domain. All other domains use `theta`."
@@ -32,6 +41,8 @@ class AbilitySection(Section):
     def _labels_for_theta(self) -> AbilitySection:
         if self.theta is not None and self.labels == 0:
             raise ValueError("theta needs labels: the number of labelled requests behind it")
+        if self.head is not None and self.labels == 0:
+            raise ValueError("head needs labels: the number of labelled requests behind it")
         if self.by_domain and self.theta is None:
             raise ValueError("by_domain needs theta, which applies to all other domains")
         return self

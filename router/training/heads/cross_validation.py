@@ -18,6 +18,7 @@ from router.stats.heads import Embeddings
 from router.stats.measures import macro_f1
 from router.stats.ngrams import Grams, summed
 from router.stats.softmax_regression import (
+    GRAMS_C,
     NEVER,
     Labels,
     Weights,
@@ -115,13 +116,18 @@ def out_of_fold(
 
 
 def words_out_of_fold(
-    grams: Grams, rare: Rarity, labels: Labels, classes: int, folds: npt.NDArray[np.int64]
+    grams: Grams,
+    rare: Rarity,
+    labels: Labels,
+    classes: int,
+    folds: npt.NDArray[np.int64],
+    strength: float = GRAMS_C,
 ) -> Floats:
     """Returns the same from n-grams, (rows, classes)."""
     outside = np.zeros((len(labels), classes), dtype=np.float32)
     for fold in range(int(folds.max()) + 1):
         inside = folds != fold
-        table, bias = fit_grams(grams[inside], rare, labels[inside], classes)
+        table, bias = fit_grams(grams[inside], rare, labels[inside], classes, strength=strength)
         outside[~inside] = summed(grams[~inside], table) + bias
     return outside
 

@@ -30,6 +30,7 @@ from router.stats.calibration import (
 from router.stats.heads import IDENTITY, UNSCALED, Early, Encoded, Head, HeadKind
 from router.stats.measures import Flags, macro_f1
 from router.stats.softmax_regression import (
+    GRAMS_C,
     Labels,
     as_head,
     fit_grams,
@@ -99,24 +100,28 @@ def fit_head(
     positive: str | None = None,
     label_source: str = "given",
     honest: Flags | None = None,
+    strength: float = GRAMS_C,
 ) -> FittedHead:
     """Returns a head over `classes`, or of the one probability of `positive`, with its figures.
 
     The figures are out-of-fold. `labels` index `classes`. `texts` decide which rows belong
     together. `rare` is the model's weight of n-grams, None for a head without them. `honest` marks
     the rows on which the encoder never trained, None means all: readers are weighed and calibrated
-    on them. The same seed gives the same head.
+    on them. `strength` is that of the labels against the ridge for n-grams. The same seed gives the
+    same head.
     """
     count = len(classes)
     folds = folds_of(texts, labels, seed)
     ridge = best_ridge(encoded.vectors, labels, count, folds, texts)
     weights = fit_softmax(encoded.vectors, labels, count, ridge)
-    words = None if rare is None else fit_grams(encoded.grams, rare, labels, count)
+    words = (
+        None if rare is None else fit_grams(encoded.grams, rare, labels, count, strength=strength)
+    )
     parts = Parts(*as_head(weights), *(words or (None, None)))
     by_vectors = out_of_fold(encoded.vectors, labels, count, folds, ridge, weights)
     by_words = None
     if rare is not None:
-        by_words = words_out_of_fold(encoded.grams, rare, labels, count, folds)
+        by_words = words_out_of_fold(encoded.grams, rare, labels, count, folds, strength)
     rows = np.ones(len(labels), bool) if honest is None else honest
     # Too few honest rows: all rows are used, with the usual weights and without calibration.
     trusted = honest is None or int(rows.sum()) >= LEAST_HONEST

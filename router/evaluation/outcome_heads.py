@@ -1,0 +1,128 @@
+"""Makes heads that foretell, from the prompt, whether a model will be wrong: one for each model.
+
+The file is a table of graded answers, as `tiergate evaluate routing` reads it. A head gives the
+chance of a wrong answer and not of a right one, because over several turns of a conversation the
+highest chance counts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from router.errors import TrainingDataError
+from router.evaluation.kinds.graded_table import read_graded
+from router.evaluation.kinds.routing_heads import learned
+from router.evaluation.options import Subject
+from router.stats.softmax_regression import OUTCOMES_C
+from router.training.heads.fit_one_head import FittedHead, fit_head
+from router.training.heads.train_head import install, versions
+
+OUTCOMES = ("right", "wrong")
+LEAST_ROWS = 100
+"""Sets the graded answers that a model needs, and LEAST_OF_EACH those of either outcome."""
+LEAST_OF_EACH = 10
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeHead:
+    """Describes the head of one model."""
+
+    name: str
+    model: str
+    rows: int
+    figures: Mapping[str, object]
+
+
+def train_outcomes(
+    data: Path,
+    out: Path,
+    *,
+    model_dir: Path,
+    models: Sequence[str],
+    seed: int,
+    command: str,
+) -> list[OutcomeHead]:
+    """Fits and writes a head for each model of the table, or for `models`; returns what was made.
+
+    Raises TrainingDataError where a file cannot be used or no model has enough answers.
+    """
+    table = read_graded(data)
+    subject = Subject.load(model_dir)
+    named = sorted({name for row in table.graded.values() for name in row.results})
+    unknown = [model for model in models if model not in named]
+    if unknown:
+        raise TrainingDataError(
+            f"{data}: found no results of {', '.join(unknown)}; expected one of: {', '.join(named)}"
+        )
+    texts = [row.text for row in table.table.items]
+    grades = table.of(table.table.items)
+    # What the encoder knows by heart of this file would teach a head nothing else.
+    words = learned(subject, data)
+    encoded = (subject.words if words else subject.encode)(texts)
+    made: list[OutcomeHead] = []
+    for model in models or named:
+        rows = np.array([n for n, row in enumerate(grades) if model in row.results])
+        wrong = np.array([int(grades[n].results[model] <= 0.5) for n in rows])
+        if len(rows) < LEAST_ROWS or min(wrong.sum(), (1 - wrong).sum()) < LEAST_OF_EACH:
+            continue
+        name = head_name(model)
+        fitted = fit_head(
+            name,
+            encoded[rows],
+            wrong,
+            OUTCOMES,
+            [texts[n] for n in rows],
+            subject.model.encoder.sha256,
+            seed=seed,
+            rare=subject.model.rarity,
+            positive="wrong",
+            strength=OUTCOMES_C,
+        )
+        sha256 = table.table.sha256
+        install(fitted.head, _card(fitted, model, data, sha256, subject, words, command), out)
+        made.append(OutcomeHead(name, model, len(rows), fitted.figures))
+    if not made:
+        raise TrainingDataError(
+            f"{data}: found no model with {LEAST_ROWS} graded answers, {LEAST_OF_EACH} of them "
+            "right and as many wrong; expected more rows"
+        )
+    return made
+
+
+def head_name(model: str) -> str:
+    """Returns the name of a model's head, as policies may write it.
+
+    >>> head_name("gpt-4o-mini-2024-07-18")
+    'wrong_gpt_4o_mini_2024_07_18'
+    """
+    return ("wrong_" + re.sub(r"[^a-z0-9]+", "_", model.lower()).strip("_"))[:64]
+
+
+def _card(
+    fitted: FittedHead,
+    model: str,
+    data: Path,
+    sha256: str,
+    subject: Subject,
+    words: bool,
+    command: str,
+) -> dict[str, object]:
+    return {
+        "name": fitted.head.name,
+        "kind": str(fitted.head.kind),
+        "classes": list(fitted.head.classes),
+        "of": f"the chance that an answer of {model} is wrong, from the prompt",
+        "reads": "words" if words else "the embedding and words",
+        "command": command,
+        "data": [{"file": data.name, "sha256": sha256}],
+        "figures": dict(fitted.figures),
+        "judged_on": "out-of-fold rows",
+        "encoder_sha256": fitted.head.encoder_sha256,
+        "model_version": subject.model.version,
+        "versions": versions(),
+    }
