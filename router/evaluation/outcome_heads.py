@@ -82,6 +82,7 @@ def train_outcomes(
             rare=subject.model.rarity,
             positive="wrong",
             strength=OUTCOMES_C,
+            smooth=True,
         )
         sha256 = table.table.sha256
         install(fitted.head, _card(fitted, model, data, sha256, subject, words, command), out)

@@ -178,6 +178,7 @@ def _judged(
     """Returns a benchmark's sections: models, shipped ranking, heads, the rival, differences."""
     sections: dict[str, Section] = {"models": _models(part)}
     notes: list[str] = []
+    several = options.leave_subjects or options.five_fits
     ranks: dict[str, Floats] = {}
     chances_of: dict[str, Chances] = {}
     # With five fits the encoder knows most rows that judge.
@@ -216,7 +217,10 @@ def _judged(
                 rival = _foretold(part, taught, baseline_chances, options)
                 chances_of[f"tf-idf {basis}"] = rival
     for name, (weak, strong) in chances_of.items():
-        ranks[name] = strong - weak
+        gain = strong - weak
+        # Each fit has a level of its own, which no ranking across fits may read.
+        crossed = name.startswith(("head", "tf-idf")) and several
+        ranks[name] = within_folds(gain, _row_folds(part, options)) if crossed else gain
         sections[name] = {
             **apgr_section(ranks[name], part.weak, part.strong, options),
             **chance_figures(weak, strong, part.weak, part.strong),
@@ -281,12 +285,11 @@ def _foretold(part: Part, taught: Sequence[int], foretell: Foretell, options: Op
             [part.taught[place] for place in taught], list(map(results, taught)), part.rows
         )
     weak, strong = np.zeros(len(part.rows)), np.zeros(len(part.rows))
+    folds = _row_folds(part, options)
     if options.leave_subjects:
         fold_of = _folds(part)
-        folds = [fold_of[graded_row.subject] for graded_row in part.graded]
         taught_folds = [fold_of[graded_row.subject] for graded_row in part.taught_graded]
     else:
-        folds = [text_fold(row.text) for row in part.rows]
         taught_folds = [text_fold(row.text) for row in part.taught]
     for fold in sorted(set(folds)):
         own = [place for place in taught if taught_folds[place] != fold]
@@ -307,6 +310,31 @@ def _rows_outside(part: Part, taught: Sequence[int]) -> list[int]:
     fold_of = _folds(part)
     own = Counter(fold_of[part.taught_graded[place].subject] for place in taught)
     return [len(taught) - own[fold] for fold in {fold_of[graded.subject] for graded in part.graded}]
+
+
+def _row_folds(part: Part, options: Options) -> list[int]:
+    """Returns the fold of each judged row: by subject where subjects are left out, else by text."""
+    if options.leave_subjects:
+        fold_of = _folds(part)
+        return [fold_of[graded_row.subject] for graded_row in part.graded]
+    return [text_fold(row.text) for row in part.rows]
+
+
+def within_folds(rank: Floats, folds: Sequence[int]) -> Floats:
+    """Returns each row's rank as a quantile of its own fold, 0..1.
+
+    A fit without a fold of many gains expects fewer there, so that levels mislead across folds.
+
+    >>> within_folds(np.array([.1, .2, 5., 4.]), [0, 0, 1, 1]).tolist()
+    [0.25, 0.75, 0.75, 0.25]
+    """
+    quantiles = np.zeros(len(rank))
+    numbers = np.array(folds)
+    for fold in np.unique(numbers):
+        own = np.flatnonzero(numbers == fold)
+        _, place = np.unique(rank[own], return_inverse=True)
+        quantiles[own] = (place + 0.5) / (place.max() + 1)
+    return quantiles
 
 
 def text_fold(text: str) -> int:

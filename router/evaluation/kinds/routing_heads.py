@@ -93,6 +93,7 @@ def _one(
         rare=subject.model.rarity,
         positive=RIGHT[1],
         strength=OUTCOMES_C,
+        smooth=True,
     )
     return np.asarray(fit.head(wanted), float), fit.head
 

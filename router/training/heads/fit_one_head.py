@@ -70,6 +70,7 @@ class Fitted:
     offset: npt.NDArray[np.float32]  # (classes,): logit adjustment, which is subtracted
     encoder_sha256: str
     label_source: str
+    smooth: bool = False  # calibrated without steps, within which nothing is ranked
 
     @property
     def at(self) -> int:
@@ -101,14 +102,15 @@ def fit_head(
     label_source: str = "given",
     honest: Flags | None = None,
     strength: float = GRAMS_C,
+    smooth: bool = False,
 ) -> FittedHead:
     """Returns a head over `classes`, or of the one probability of `positive`, with its figures.
 
     The figures are out-of-fold. `labels` index `classes`. `texts` decide which rows belong
     together. `rare` is the model's weight of n-grams, None for a head without them. `honest` marks
     the rows on which the encoder never trained, None means all: readers are weighed and calibrated
-    on them. `strength` is that of the labels against the ridge for n-grams. The same seed gives the
-    same head.
+    on them. `strength` is that of the labels against the ridge for n-grams. With `smooth` the
+    calibrator of one probability has no steps. The same seed gives the same head.
     """
     count = len(classes)
     folds = folds_of(texts, labels, seed)
@@ -134,7 +136,9 @@ def fit_head(
     shares = np.bincount(labels, minlength=count) / len(labels)
     tau = 0.0 if positive else best_tau(pool[rows], labels[rows], shares)
     offset = (tau * np.log(shares)).astype(np.float32)
-    fitted = Fitted(name, tuple(classes), positive, parts, offset, encoder_sha256, label_source)
+    fitted = Fitted(
+        name, tuple(classes), positive, parts, offset, encoder_sha256, label_source, smooth
+    )
     judged = Judged(pool - offset, by_words, labels)
     calibrate = trusted or by_words is None
     head = put_together(fitted, mix, judged[rows] if calibrate else judged, calibrate=calibrate)
@@ -207,7 +211,8 @@ def put_together(fitted: Fitted, mix: Mix, judged: Judged, *, calibrate: bool = 
         classes: tuple[str, ...] = (fitted.positive,)
         right = (judged.labels == fitted.at).astype(float)
         column = _apart(judged.pool, fitted.at)
-        calibrator = best_of(column, right, judged.weights) if calibrate else IDENTITY
+        fit = fit_platt if fitted.smooth else best_of
+        calibrator = fit(column, right, judged.weights) if calibrate else IDENTITY
     else:
         classes = fitted.classes
         calibrator = UNSCALED
