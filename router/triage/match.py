@@ -432,7 +432,7 @@ def precision(features: Floats) -> Floats:
     return firm
 
 
-FIT_FORMAT = 5
+FIT_FORMAT = 6
 """Raised when what is fitted changes, so that no start takes over what an older release fitted."""
 
 

@@ -36,9 +36,10 @@ PAIR = ("one", "first", *WORDS, *READ, *WORLD)
 operator's file has adjusted; its parts are left out, since they are not: the verifier would learn
 to trust cosines as they are among texts that the encoder was trained on."""
 
-CANDIDATE_AT = 0.3
-"""First chance from which a request is verified: no policy answers below it, and the rest of the
-traffic then costs nothing."""
+CANDIDATE_AT = 0.1
+"""First chance from which a request is verified: hardly anything below it is right, and the rest of
+the traffic then costs nothing. From .3 on, what was offered below was unverified: of general
+prompts 5 % had a chance of .2 or more in the help desk's file, and .5 % have it now."""
 
 FIRST_LIMIT = 6.0
 """Log-odds beyond which a first chance says no more: it has seen too few rows to be surer."""
