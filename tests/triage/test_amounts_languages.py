@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from router.policy.sections.decision import CurrencyTable
 from router.triage.text.amount_lists import MAX_AMOUNTS, own_impact
 from router.triage.text.amounts import MAX_USD, AmountReader, read_amounts
-from router.triage.text.folding import fold
+from router.triage.text.folding import fold, unmask
 from router.types import NANO_PER_USD
 from tests.kits.checks.growth import in_proportion
 from tests.kits.examples import examples
@@ -251,3 +251,40 @@ def test_any_mixture_with_tables_and_quotes_is_read(text):
 def test_reading_of_tables_and_quotes_is_linear_in_the_text(piece):
     reader = AmountReader(SHIPPED)
     assert in_proportion(lambda text: reader.read(fold(text)), piece, "$1 cost (USD k)\n")
+
+
+SLANG = [
+    ("sell it for half a mil", 500_000),
+    ("he wants two mil in cash", 2_000_000),
+    ("5 mil dólares", 5_000),
+    ("we owe twenty large", 20_000),
+    ("I owe him fifty g's", 50_000),
+    ("pay eighty kay", 80_000),
+    ("a seven-figure deal", 1_000_000),
+    ("12e3 dollars", 12_000),
+    ("1.2 x 10^6 dollars", 1_200_000),
+    ("transfer 12ooo dollars", 12_000),
+    ("one point five million dollars", 1_500_000),
+]
+
+
+@pytest.mark.parametrize(("text", "usd"), SLANG)
+def test_sums_in_slang_are_read(text, usd):
+    assert own_impact(read_amounts(text, SHIPPED)) == usd * NANO_PER_USD
+
+
+@pytest.mark.parametrize(
+    "text", ["twenty large pizzas, what do I pay?", "a large refund", "six figures of the paper"]
+)
+def test_words_of_slang_with_another_sense_are_no_sums(text):
+    assert read_amounts(text, SHIPPED) == ()
+
+
+@pytest.mark.parametrize("text", ["сhеst раin аnd nо brеаth", "ᴄʜᴇsᴛ ᴘᴀɪɴ and no breath"])
+def test_words_of_mixed_scripts_are_unmasked(text):
+    assert unmask(text).startswith("chest pain and no breath")
+
+
+@pytest.mark.parametrize("text", ["у меня рак", "как у вас дела", "καλημέρα σε όλους"])
+def test_words_of_one_script_keep_their_letters(text):
+    assert unmask(text) == text

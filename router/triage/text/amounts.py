@@ -61,7 +61,13 @@ class AmountReader:
         self._rates = {code: Decimal(str(rate)) for code, rate in usd_per_unit.items()}
         self.codes = {code.lower(): code for code in usd_per_unit}
         spelled = (*words.CURRENCY_WORDS, *words.HUNDREDTHS, *words.CONTEXT)
-        self._hints = hints(spelled) | {*self.codes, *words.HAN_SCALES, "grand", "teur"}
+        self._hints = hints(spelled) | {
+            *self.codes,
+            *words.HAN_SCALES,
+            "grand",
+            "teur",
+            *words.FIGURES,
+        }
 
     def read(self, text: Folded) -> tuple[Amount, ...]:
         """Returns the sums in a text, largest first, at most MAX_AMOUNTS, none above MAX_USD."""
@@ -265,6 +271,9 @@ class _Sums(Numbers):
             if not any(self._low[i].endswith(words.HAN_MONEY) for i in before):
                 return None
             return _Sum(quantity.value, self._bare_currency(scale), start, end)
+        slang = self._slang(quantity)
+        if slang is not None:
+            return slang
         if following in words.NOT_MONEY or not (as_sum or self._ends_sum(end)):
             return None
         lone = quantity.in_words and end - start == 1 and bool(scale)  # "million" without a count
@@ -292,32 +301,24 @@ class _Sums(Numbers):
                 return None
         return _Sum(quantity.value, "USD", start, end)
 
-    def _ends_sum(self, at: int) -> bool:
-        """Returns True when the token at an index may follow a sum.
-
-        No noun, percentage, time, date.
-        """
-        if at >= self._count or self._low[at] == "\n":
-            return True
-        if self._kind[at] == WORD:
-            return self._low[at] in words.AFTER_SUM
-        if self._low[at] in ":-/" and at + 1 < self._count and self._kind[at + 1] == NUMBER:
-            return False
-        return self._low[at] in ".,;:?!)]}\"'/-+&"
-
-    def _about_money(self, at: int) -> bool:
-        """Returns True when a word of money is near, in the same sentence."""
-        near = self._sentence(at, -1, 10) + self._sentence(at, 1, 10)
-        return any(self._low[i] in words.CONTEXT for i in near)
-
-    def _linked(self, at: int) -> bool:
-        """Returns True when a word of money leads to the number: "refund of about", "we paid"."""
-        for distance, i in enumerate(self._sentence(at, -1, 6)):
-            if self._low[i] in words.CONTEXT:
-                return distance > 0 or self._low[i] in words.TAKES_NUMBER
-            if self._low[i] not in words.LINKS:
-                return False
-        return False
+    def _slang(self, quantity: Quantity) -> _Sum | None:
+        """Returns a sum in slang, "twenty large" or "a six-figure deal", in a text about money."""
+        end = quantity.end + (self._word(quantity.end) == "-")
+        low, whole = self._word(end), not quantity.scale or quantity.scale in words.HUNDREDS
+        if low == "g" and self._word(end + 1) == "'":  # "fifty g's"
+            end += 2
+        if not whole or not 1 <= quantity.value < 1_000:
+            return None
+        if low in words.FIGURES and 4 <= quantity.value <= 12 and quantity.in_words:
+            if self._about_money(quantity.start) or self._word(end + 1) == "sum":
+                value = Decimal(10) ** int(quantity.value - 1)
+                return _Sum(value, "USD", quantity.start, end + 1)
+            return None
+        ends = self._ends_sum(end + 1) or self._word(end + 1) == "of"
+        slang = low in words.SLANG_THOUSANDS and (quantity.in_words or low == "gs")
+        if not slang or not ends or not self._about_money(quantity.start):
+            return None
+        return _Sum(quantity.value * 1_000, "USD", quantity.start, end + 1)
 
     def _multiplied(self, one: _Sum) -> _Sum:
         """Returns the sum times how many and how long, where the sentence says both clearly."""

@@ -39,6 +39,13 @@ _LOOKALIKES = {
     "⁄": "/",
 }
 
+_DRESSED = dict(zip("ᴀʙᴄᴅᴇɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢ", "abcdeghijklmnoprstuvwyz", strict=True))
+_LOOKALIKES |= dict(zip("ɑɡɩοօսհոցꜰ", "agioouhngf", strict=True))
+for _first in (0x1F130, 0x1F150, 0x1F170, 0x1F1E6):  # letters in squares and circles
+    _DRESSED |= {chr(_first + place): chr(ord("a") + place) for place in range(26)}
+
+_LOOKALIKES |= _DRESSED
+
 _FILLERS = frozenset("\u115f\u1160\u3164\uffa0\u2800")
 """Letters that print nothing; the rest of the invisible ones are found by their category."""
 
@@ -110,9 +117,27 @@ def unmask(text: str) -> str:
     if text.isascii():
         return text
     latin = sum(char.isascii() and char.isalpha() for char in text)
-    if 2 * latin < sum(char.isalpha() for char in text):
+    letters = sum(char.isalpha() or char in _LOOKALIKES for char in text)
+    if 2 * latin < letters and not _mixed(text):
         return text
     return text.translate(_TABLE)
+
+
+def _mixed(text: str) -> bool:
+    """Returns True when half of the words mix Latin letters with look-alikes, or are dressed up.
+
+    No language writes so: "сhеst раin".
+    """
+    words = [word for word in text.split() if any(c.isalpha() or c in _LOOKALIKES for c in word)]
+    return len(words) > 0 and 2 * sum(map(_strange, words)) >= len(words)
+
+
+def _strange(word: str) -> bool:
+    if word.isascii():
+        return False
+    borrowed = any(c in _LOOKALIKES and c.isalpha() for c in word)
+    latin = any(c.isascii() and c.isalpha() for c in word)
+    return (borrowed and latin) or all(c in _DRESSED for c in word)
 
 
 def words_of(plain: str) -> tuple[str, ...]:

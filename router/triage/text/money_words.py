@@ -83,7 +83,14 @@ UNITS = {
     word: 10 * value
     for value, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), 2)
 }
+ENGLISH_NUMBERS = frozenset({*UNITS, "a", "half", "quarter", "few", "couple"})
+"""Before "mil" these make it a million; after digits and Spanish words it is a thousand."""
+
 UNITS = {**other.UNITS, **UNITS}
+SLANG_THOUSANDS = frozenset("large gs g thou kay k stacks racks".split())
+"""After a number that is about money: "we owe twenty large"."""
+
+FIGURES = frozenset({"figure", "figures"})  # "a six-figure sum" is 100,000 at least
 VAGUE = {"couple": 2, "few": 3, "several": 3, "dozen": 12, "dozens": 12, "tens": 10}
 HUNDREDS = frozenset({"hundred", "hundreds"})
 NUMBER_WORDS = frozenset(

@@ -1,7 +1,8 @@
 """Reads numbers in text, in digits or in words, with their scale: "12.000", "5k", "half a million".
 
 The tokens of one text and the number that may begin at each of them. Every look ahead is bounded,
-so that reading all of them is linear. It knows nothing about what is counted.
+so that reading all of them is linear. It says whether the words around a number are about money,
+and knows nothing about currencies.
 """
 
 from __future__ import annotations
@@ -129,12 +130,32 @@ class Numbers:
                 return None
         if self._word(at + 1) in words.HAN_SCALES:
             return self._in_han(at)
+        end, power = self._power(at + 1)
+        if power:
+            value = words.number_value(self._raw[at], dot_is_decimal=True)
+            return None if value is None else Quantity(value * 10**power, at, end, "e")
         end, factor, scale = self._scale(at + 1)
         if scale is None:
             return None
         decimal = bool(scale) or self._is_measured(at + 1)
         value = words.number_value(self._raw[at], dot_is_decimal=decimal)
         return None if value is None else Quantity(value * factor, at, end, scale)
+
+    def _power(self, at: int) -> tuple[int, int]:
+        """Returns a power of ten: "12e3", "1.2 x 10^6", and "12ooo", whose letters are noughts.
+
+        (index after it, exponent); the exponent is 0 where there is none.
+        """
+        low = self._word(at)
+        if self._touches(at) and low.strip("o") == "" and low:
+            return at + 1, min(len(low), words.MAX_DIGITS)
+        if low in ("x", "*") and self._word(at + 1) == "10" and self._word(at + 2) in ("^", "e"):
+            at, low = at + 2, "e"
+        elif low != "e" or not self._touches(at):
+            return at, 0
+        exponent = self._word(at + 1)
+        small = exponent.isdigit() and len(exponent) <= 2 and self._touches(at + 1)
+        return (at + 2, int(exponent)) if small else (at, 0)
 
     def _scale(self, at: int) -> tuple[int, int, str | None]:
         """Returns the scale words from an index: (index after them, factor, last one).
@@ -147,6 +168,8 @@ class Numbers:
             touching = self._touches(at) and self._kind[at] == WORD and low < "\u2e80"
             if low == "-" and self._word(at + 1) in words.WORD_SCALES:
                 at, low, touching = at + 1, self._word(at + 1), False
+            if low == "mil" and touching:
+                return at + 1, factor * 10**6, low
             if low in words.LETTER_SCALES and (touching or low not in ("t", "b", "mm")):
                 return at + 1, factor * words.LETTER_SCALES[low], low
             if low in words.WORD_SCALES or low in words.HUNDREDS:
@@ -186,8 +209,13 @@ class Numbers:
             elif low in words.WORD_SCALES:
                 bare = current < 0 and total > 0  # "two hundred million thousand"
                 part = total if bare else (Decimal(1) if current <= 0 else current)
-                total = (0 if bare else total) + part * words.WORD_SCALES[low]
+                million = low == "mil" and self._word(start) in words.ENGLISH_NUMBERS
+                factor = 10**6 if million else words.WORD_SCALES[low]
+                total = (0 if bare else total) + part * factor
                 current, scale = Decimal(-1), low
+            elif low == "point" and current >= 0 and words.UNITS.get(following, 10) < 10:
+                current += Decimal(words.UNITS[following]) / 10
+                at += 1
             elif low in ("half", "quarter"):
                 current = max(current, Decimal(0)) + Decimal("0.5" if low == "half" else "0.25")
             elif not self._joins(low, following, begun=current >= 0 or total > 0):
@@ -241,3 +269,30 @@ class Numbers:
         if low == "and":
             return following in words.UNITS or following in ("a", "half")
         return low == "-" and following in words.NUMBER_WORDS
+
+    def _ends_sum(self, at: int) -> bool:
+        """Returns True when the token at an index may follow a sum.
+
+        No noun, percentage, time, date.
+        """
+        if at >= self._count or self._low[at] == "\n":
+            return True
+        if self._kind[at] == WORD:
+            return self._low[at] in words.AFTER_SUM
+        if self._low[at] in ":-/" and at + 1 < self._count and self._kind[at + 1] == NUMBER:
+            return False
+        return self._low[at] in ".,;:?!)]}\"'/-+&"
+
+    def _about_money(self, at: int) -> bool:
+        """Returns True when a word of money is near, in the same sentence."""
+        near = self._sentence(at, -1, 10) + self._sentence(at, 1, 10)
+        return any(self._low[i] in words.CONTEXT for i in near)
+
+    def _linked(self, at: int) -> bool:
+        """Returns True when a word of money leads to the number: "refund of about", "we paid"."""
+        for distance, i in enumerate(self._sentence(at, -1, 6)):
+            if self._low[i] in words.CONTEXT:
+                return distance > 0 or self._low[i] in words.TAKES_NUMBER
+            if self._low[i] not in words.LINKS:
+                return False
+        return False
