@@ -14,7 +14,7 @@ from msgspec import Struct
 from router.policy.parsing.validation import nearest
 from router.policy.parsing.yaml_lines import KeyPath
 from router.policy.sections.heads import BUILT_IN, NOT_REPLACED
-from router.types import OWN_MODELS, Domain, RequestType
+from router.types import OWN_MODELS, Domain, Matter, RequestType
 
 _DEFAULT_MAX_RUNGS = 6  # the default of DecisionSection; a test compares the two
 
@@ -181,7 +181,7 @@ def _shadow(
 
 
 def _hard_rules(raw: Mapping[str, object]) -> Iterator[CrossMistake]:
-    lists = _names(raw, "terms")
+    lists = [*_names(raw, "terms"), *(matter.value for matter in Matter)]
     for r, rule in sections(raw, "hard_rules"):
         for i, name in _strings(rule, "terms"):
             if name not in lists:

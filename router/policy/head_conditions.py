@@ -25,6 +25,8 @@ def readings_of(signals: Signals) -> dict[str, Chances]:
         "strategic": (("yes", signals.strategic),),
         "toxic": (("toxic", signals.toxic),),
         "spam": (("spam", signals.spam),),
+        "grave": (("grave", signals.grave),),
+        "knowledge": (("knowledge", signals.knowledge),),
         **{reading.name: reading.classes for reading in signals.heads},
     }
 

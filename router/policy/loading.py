@@ -20,6 +20,7 @@ from msgspec.structs import replace
 from pydantic import ValidationError
 
 from router.errors import Mistake, PolicyError
+from router.policy.content.term_files import NO_TERMS, LanguageTerms, load_language_terms
 from router.policy.cross_checks import one_of
 from router.policy.head_files import answer_head_mistakes, answer_head_of, head_mistakes
 from router.policy.parsing.text_files import text_of
@@ -48,6 +49,7 @@ class LoadedPolicy(Struct, frozen=True):
     sources: tuple[Path, ...]  # the policy first, then each file and folder that it names
     prices: LoadedPrices
     certificate: Certificate | None = None
+    terms: LanguageTerms = NO_TERMS  # the phrases by language
 
     def file(self, name: str) -> Path:
         """Returns the path of a file that the policy names."""
@@ -92,17 +94,18 @@ def load_policy(
             mistakes += answer_head_mistakes(key_path, judge, kind, named_file(path, judge), lines)
     certificate = _certificate(path, resolved, lines, mistakes)
     prices, in_prices = _prices(path, resolved)
-    if mistakes or in_prices or policy is None or prices is None:
+    terms, in_terms = _language_terms(path, resolved)
+    if mistakes or in_prices or in_terms or policy is None or prices is None:
         shown = [_without_value(mistake, references) for mistake in mistakes]
         by_line = sorted(shown, key=lambda mistake: mistake.line)
-        raise PolicyError((*by_line, *in_prices))
+        raise PolicyError((*by_line, *in_prices, *in_terms))
     sources = _sources(path, resolved)
     policy_hash = _hash(policy, sources, path)
     # The hash already covers the certificate's file, so its thresholds come afterwards.
     if certificate is not None:
         decision = policy.decision.model_copy(update={"certificates": dict(certificate.thresholds)})
         policy = policy.model_copy(update={"decision": decision})
-    return LoadedPolicy(policy, path, policy_hash, sources, prices, certificate)
+    return LoadedPolicy(policy, path, policy_hash, sources, prices, certificate, terms)
 
 
 def secret(reference: str | None, environ: Mapping[str, str]) -> str | None:
@@ -239,6 +242,22 @@ def _prices(
         return None, error.mistakes
 
 
+def _terms_name(tree: Mapping[str, object]) -> str:
+    triage = tree.get("triage")
+    name = triage.get("terms", "terms") if isinstance(triage, dict) else "terms"
+    return str(name)
+
+
+def _language_terms(
+    policy_path: Path, tree: Mapping[str, object]
+) -> tuple[LanguageTerms, tuple[Mistake, ...]]:
+    """Returns the phrases by language, or their mistakes. `_missing_files` reports a bad folder."""
+    try:
+        return load_language_terms(named_file(policy_path, _terms_name(tree))), ()
+    except PolicyError as error:
+        return NO_TERMS, error.mistakes
+
+
 def _certificate_name(tree: Mapping[str, object]) -> str | None:
     decision = tree.get("decision")
     name = decision.get("certificate") if isinstance(decision, dict) else None
@@ -272,6 +291,7 @@ def _named(tree: Mapping[str, object]) -> Iterator[tuple[KeyPath, str, bool]]:
     yield ("safe_answers",), str(tree.get("safe_answers", default)), False
     prices = Policy.model_fields["prices"].default
     yield ("prices",), str(tree.get("prices", prices)), False
+    yield ("triage", "terms"), _terms_name(tree), True
     certificate = _certificate_name(tree)
     if certificate is not None:
         yield ("decision", "certificate"), certificate, False
@@ -321,7 +341,8 @@ def _missing_files(policy_path: Path, tree: Mapping[str, object], lines: LineMap
     for path, name, folder in _named(tree):
         file = named_file(policy_path, name)
         if folder and not any(file.glob("*.yaml")):
-            mistakes.append(lines.mistake(path, name, "a folder with templates (*.yaml)"))
+            what = "terms" if path[-1] == "terms" else "templates"
+            mistakes.append(lines.mistake(path, name, f"a folder with {what} (*.yaml)"))
         if not folder and not file.is_file():
             expected = f"a file; there is none at {file}"
             mistakes.append(lines.mistake(path, name, expected))

@@ -8,7 +8,7 @@ keys, and `loading` reads a file. This module knows nothing about requests or mo
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, ModelWrapValidatorHandler, ValidationError, model_validator
 from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
@@ -206,6 +206,11 @@ class Policy(Section):
     )
     exhausted: ExhaustedSection = Field(
         default_factory=ExhaustedSection, description="Result when the last rung fails."
+    )
+    disclaimers: dict[Domain, Annotated[str, Field(min_length=3, max_length=200)]] = Field(
+        default_factory=dict,
+        description="By domain, a sentence for answers to questions of general knowledge. It goes "
+        "out as `routing.disclaimer` and in a header, beside the answer.",
     )
     review: ReviewSection = Field(
         default_factory=ReviewSection, description="Cost of reviews by people."

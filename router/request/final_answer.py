@@ -22,6 +22,7 @@ from router.policy.content.deliberation import found_facts
 from router.request.ledger_row import lowered_cap, redirects_of, why
 from router.request.progress import STAND_IN, Candidate, Progress, shown_rung, untried
 from router.routing.answer_checks import shares_words
+from router.routing.hard_rules import disclaimer_of, in_danger
 from router.routing.routed_request import RoutedRequest
 from router.routing.verification import Verification, cut_by_client
 from router.types import (
@@ -88,6 +89,7 @@ def committed(
         reason=why(routed, progress, candidate),
         confidence=candidate.said.p,
         verdict=verdict,
+        disclaimer=disclaimer_of(routed.policy, routed.signals),
     )
 
 
@@ -261,11 +263,12 @@ def _hand_over(routed: RoutedRequest, best: Candidate | None, ids: Ids) -> Concl
     review_id = f"rev_{ids.new()}"
     question = routed.request.last_user_text
     facts = found_facts(routed.request, routed.signals)
-    held = routed.exhausted is Exhausted.HOLD and not routed.runtime.emergency(domain, question)
+    held = routed.exhausted is Exhausted.HOLD and not routed.emergency(domain)
     if held:
         text = routed.runtime.holding(domain, review_id)
     else:
-        text = routed.runtime.safe_answer(domain, question, review_id, facts)
+        now = in_danger(routed.policy, routed.signals)
+        text = routed.runtime.safe_answer(domain, question, review_id, facts, now)
     review = ReviewItem(
         review_id=review_id,
         request_id=routed.request_id,

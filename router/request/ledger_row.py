@@ -25,6 +25,7 @@ from router.privacy.digest import digest
 from router.request.progress import Candidate, Comparison, Progress, unanswered
 from router.routing.constraints import shape_of
 from router.routing.decision_record import Record, RefusalNote, encode
+from router.routing.hard_rules import disclaimer_of
 from router.routing.policy_runtime import PolicyRuntime
 from router.routing.routed_request import RoutedRequest
 from router.types import (
@@ -269,6 +270,7 @@ def outcome_of(
         unsupported_tools=routed.request.unsupported_tools,
         redirects=redirects_of(progress),
         max_output_tokens=lowered_cap(routed, candidate.rung),
+        disclaimer=disclaimer_of(routed.policy, routed.signals),
     )
 
 

@@ -5,7 +5,9 @@ headline:
 
     1. the triage model is missing            -> level 2, everything up when unsure
     2. the policy's hard rules                -> as written
-    3. high-risk: P(finance, legal, medical or engineering safety) x P(high stakes) -> level 3
+    3. somebody's grave matter, in any of fourteen languages -> level 3
+       high-risk: P(finance, legal, medical or engineering safety) x P(high stakes) -> level 3,
+       but for questions of knowledge, and where the reader of grave matters finds none
     4. impact from $10,000                    -> level 3
     5. strategic or multi-stakeholder         -> level 3
     6. architecture decision                  -> level 3
@@ -26,10 +28,21 @@ from __future__ import annotations
 from msgspec import Struct
 from msgspec.structs import replace
 
+from router.policy.content.term_files import list_of
 from router.policy.head_conditions import any_holds
 from router.policy.schema import DecisionSection, HardRule, Policy
 from router.routing.constraints import Asked
-from router.types import Decision, DecisionMode, Domain, Reason, RequestType, Signals, usd_to_nano
+from router.types import (
+    MATTERS,
+    Decision,
+    DecisionMode,
+    Domain,
+    Matter,
+    Reason,
+    RequestType,
+    Signals,
+    usd_to_nano,
+)
 
 HIGH_RISK = {
     Domain.FINANCE: Reason.HIGH_RISK_FINANCIAL,
@@ -37,6 +50,9 @@ HIGH_RISK = {
     Domain.MEDICAL: Reason.HIGH_RISK_MEDICAL,
     Domain.ENGINEERING_SAFETY: Reason.HIGH_RISK_ENGINEERING_SAFETY,
 }
+
+ENGLISH = frozenset({"en", ""})
+"""Languages in signals that the model reads; "" is too short to tell."""
 
 LIFTS = {
     "level_3_not_below_usd": Reason.LOW_IMPACT,
@@ -100,7 +116,7 @@ def _bounds(
     rules = [*_degraded(signals), *floors]
     triggers = policy.decision.mode is not DecisionMode.EXPECTED_LOSS
     if triggers:
-        rules += _fixed_triggers(policy.decision, signals, asked)
+        rules += _fixed_triggers(policy, signals, asked)
     if rules:
         rules = [(min(level, top), reason) for level, reason in rules if level > 1]
     trigger_floor = _highest(rules, 1)
@@ -182,15 +198,17 @@ def _degraded(signals: Signals) -> list[Limit]:
 
 def _policy_rules(policy: Policy, signals: Signals) -> tuple[list[Limit], list[Limit]]:
     """Returns the floors and the ceilings of the policy's own rules that hold."""
-    held = [rule for rule in policy.hard_rules if _holds(rule, signals)]
+    lists = _lists(policy, signals) if signals.risk_terms else frozenset()
+    held = [rule for rule in policy.hard_rules if _holds(rule, signals, lists)]
     if not held:
         return [], []
-    domain_of = {term_list.name: term_list.domain for term_list in policy.terms}
+    domain_of: dict[str, Domain | None] = {matter.value: d for matter, d in MATTERS.items()}
+    domain_of |= {term_list.name: term_list.domain for term_list in policy.terms}
     floors = []
     for rule in held:
         if rule.floor is None:
             continue
-        hit = next((domain_of.get(name) for name in rule.terms if name in signals.risk_terms), None)
+        hit = next((domain_of.get(name) for name in rule.terms if name in lists), None)
         domain = hit or (signals.domain if rule.domains else None)
         reason = HIGH_RISK.get(domain, Reason.POLICY_RULE) if domain else Reason.POLICY_RULE
         floors.append((rule.floor, reason))
@@ -198,12 +216,82 @@ def _policy_rules(policy: Policy, signals: Signals) -> tuple[list[Limit], list[L
     return floors, ceilings
 
 
-def _holds(rule: HardRule, signals: Signals) -> bool:
+def _lists(policy: Policy, signals: Signals) -> frozenset[str]:
+    """Returns the term lists that count, whichever language they were found in."""
+    found = frozenset(map(list_of, signals.risk_terms))
+    soft = frozenset(terms.name for terms in policy.terms if terms.not_for_knowledge)
+    # A phrase by language is about somebody, so that one of those counts in any case.
+    meant = frozenset(map(list_of, (n for n in signals.risk_terms if n != list_of(n))))
+    return found - (soft - meant) if _knows_only(policy.decision, signals) else found
+
+
+def _knows_only(section: DecisionSection, signals: Signals) -> bool:
+    """Returns True when a request asks for knowledge, and nobody's grave matter shows in it."""
+    return signals.knowledge >= section.knowledge_at and not _grave(section, signals)
+
+
+def _grave(section: DecisionSection, signals: Signals) -> bool:
+    """Returns True when somebody's grave matter is likely enough for the language it is in."""
+    english = signals.language in ENGLISH
+    at = section.grave_at if english else section.grave_at_other_languages
+    return signals.matter is not None and signals.grave >= at
+
+
+READ_FOR = frozenset({Domain.MEDICAL, Domain.LEGAL, Domain.ENGINEERING_SAFETY})
+"""Domains whose grave matters the reader knows. Of money it knows fraud only, so a large decision
+about money is none of its matters."""
+
+
+def _calm(section: DecisionSection, signals: Signals, domain: Domain | None) -> bool:
+    """Returns True when the reader finds nobody's grave matter in what sounds like a domain.
+
+    "This heat is killing me" sounds like health. A long text is never calm, since the reader knows
+    messages, not documents; nor is anything for a model without a reader.
+    """
+    read = signals.brief and signals.matter is not None and domain in READ_FOR
+    return read and signals.grave < section.calm_below
+
+
+LIFE = frozenset({Matter.SELF_HARM, Matter.MEDICAL_EMERGENCY, Matter.POISON, Matter.VIOLENCE})
+IN_DANGER_AT = 0.8
+"""The reader's chance from which its word alone calls for help. It climbs from a lower one, as many
+questions about one's own health are no emergency."""
+
+
+def in_danger(policy: Policy, signals: Signals) -> bool:
+    """Returns True when a phrase by language or the reader says that a life may be in danger."""
+    phrases = {list_of(name) for name in signals.risk_terms if name != list_of(name)}
+    by_phrase = any(matter.value in phrases for matter in LIFE)
+    by_reader = signals.matter in LIFE - {Matter.MEDICAL_EMERGENCY}
+    return by_phrase or (
+        by_reader and signals.grave >= IN_DANGER_AT and _grave(policy.decision, signals)
+    )
+
+
+def for_knowledge(policy: Policy, signals: Signals) -> bool:
+    """Returns True for a request that asks for general knowledge only.
+
+    Its domain is then a subject, and nobody's decision: it starts no trigger, no review and no safe
+    answer. A term that counts and an amount that triggers compare say otherwise.
+    """
     return (
-        (
-            not rule.terms
-            or (bool(signals.risk_terms) and any(t in signals.risk_terms for t in rule.terms))
-        )
+        _knows_only(policy.decision, signals)
+        and signals.impact_nano_usd < usd_to_nano(policy.decision.level_2_from_usd)
+        and not (signals.risk_terms and _lists(policy, signals))
+    )
+
+
+def disclaimer_of(policy: Policy, signals: Signals) -> str:
+    """Returns the policy's sentence for an answer to a question of knowledge; "" for none."""
+    if not policy.disclaimers or signals.domain_p < policy.decision.domain_at:
+        return ""
+    text = policy.disclaimers.get(signals.domain, "")
+    return text if text and for_knowledge(policy, signals) else ""
+
+
+def _holds(rule: HardRule, signals: Signals, lists: frozenset[str]) -> bool:
+    return (
+        (not rule.terms or (bool(lists) and not lists.isdisjoint(rule.terms)))
         and (not rule.domains or signals.domain in rule.domains)
         and (not rule.request_types or signals.request_type in rule.request_types)
         and (rule.stakes_high_at is None or signals.stakes_high >= rule.stakes_high_at)
@@ -215,13 +303,20 @@ def _holds(rule: HardRule, signals: Signals) -> bool:
     )
 
 
-def _fixed_triggers(section: DecisionSection, signals: Signals, asked: Asked) -> list[Limit]:
+def _fixed_triggers(policy: Policy, signals: Signals, asked: Asked) -> list[Limit]:
+    section = policy.decision
     impact = _impact(signals, asked)
     strategic = signals.strategic >= section.strategic_at
     multi_factor = signals.multi_factor >= section.multi_factor_at
     in_domain = signals.domain_p >= section.domain_at
     risk, risk_p = _risk(signals)
-    high_risk = risk is not None and risk_p * signals.stakes_high >= section.high_risk_at
+    knowledge = for_knowledge(policy, signals)
+    high_risk = (
+        risk is not None
+        and risk_p * signals.stakes_high >= section.high_risk_at
+        and not knowledge
+        and not _calm(section, signals, risk)
+    )
     architecture = (
         signals.domain is Domain.TECHNOLOGY
         and in_domain
@@ -229,17 +324,23 @@ def _fixed_triggers(section: DecisionSection, signals: Signals, asked: Asked) ->
         and multi_factor
     )
     rows = (
-        (high_risk, 3, HIGH_RISK.get(risk, Reason.POLICY_RULE) if risk else Reason.POLICY_RULE),
+        (_grave(section, signals), 3, _named(MATTERS[signals.matter] if signals.matter else None)),
+        (high_risk, 3, _named(risk)),
         (impact >= usd_to_nano(section.level_3_from_usd), 3, Reason.IMPACT_LEVEL_3),
         (strategic, 3, Reason.STRATEGIC),
         (architecture, 3, Reason.ARCHITECTURE),
         (impact >= usd_to_nano(section.level_2_from_usd), 2, Reason.IMPACT_LEVEL_2),
-        (signals.stakes_high >= section.high_stakes_at, 2, Reason.HIGH_STAKES),
+        (signals.stakes_high >= section.high_stakes_at and not knowledge, 2, Reason.HIGH_STAKES),
         (multi_factor, 2, Reason.MULTI_FACTOR),
         (signals.novelty >= section.novel_at, 2, Reason.NOVEL),
         (max(signals.toxic, signals.spam) >= section.unsafe_at, 2, Reason.UNSAFE),
     )
     return [(level, reason) for fires, level, reason in rows if fires]
+
+
+def _named(domain: Domain | None) -> Reason:
+    """Returns the reason that names a domain of high risk."""
+    return Reason.POLICY_RULE if domain is None else HIGH_RISK.get(domain, Reason.POLICY_RULE)
 
 
 def _risk(signals: Signals) -> tuple[Domain | None, float]:
@@ -263,6 +364,9 @@ def risk_domain_of(policy: Policy, signals: Signals, decision: Decision) -> Doma
     for reason in decision.floor_reasons:
         if reason in RISK_OF:
             return RISK_OF[reason]
+    calm = _calm(policy.decision, signals, signals.domain)
+    if calm or for_knowledge(policy, signals):
+        return None
     sure = signals.domain_p >= policy.decision.domain_at
     ruled = signals.domain in policy.exhausted.by_domain
     return signals.domain if sure and ruled else None

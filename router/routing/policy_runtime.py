@@ -154,7 +154,8 @@ class PolicyRuntime:
     policy_hash: str
     plans: tuple[RungPlan, ...]  # ladder order
     triage: Triage
-    safe_answer: Callable[[Domain, str, str, Sequence[str]], str]
+    # Of a domain, a text, a review's id, facts, and whether somebody needs help now.
+    safe_answer: Callable[[Domain, str, str, Sequence[str], bool], str]
     emergency: Callable[[Domain, str], bool]  # whether a text names one
     remember: Callable[[Signals, SessionMemory | None, int], SessionMemory]
     head_classes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # of its own heads

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from router.policy.schema import DeliberationAnswerer, Policy
 from router.routing.constraints import Asked, forces_tools
+from router.routing.hard_rules import in_danger
 from router.routing.policy_runtime import PolicyRuntime, RungPlan
 from router.types import (
     NO_PRESSURE,
@@ -162,7 +163,12 @@ class RoutedRequest(Struct, frozen=True):
             return False
         # A person who will judge a draft needs one.
         nothing_trusted = self.exhausted is Exhausted.REVIEW and self._all_untrusted
-        return nothing_trusted or self.runtime.emergency(domain, self.request.last_user_text)
+        return nothing_trusted or self.emergency(domain)
+
+    def emergency(self, domain: Domain) -> bool:
+        """Returns True when somebody may need help now, by the text or by what triage found."""
+        found = in_danger(self.policy, self.signals)
+        return found or self.runtime.emergency(domain, self.request.last_user_text)
 
     @property
     def unanswerable(self) -> bool:

@@ -233,7 +233,7 @@ def save(head: Head, folder: Path) -> tuple[Path, Path]:
         "bias": head.bias.astype(np.float32),
     }
     if head.words is not None:
-        arrays_of |= _packed(head.words)
+        arrays_of |= packed(head.words)
     if head.early is not None:
         arrays_of["early_bias"] = head.early.bias.astype(np.float32)
     np.savez_compressed(buffer, **arrays_of)  # type: ignore[arg-type]  # the stub takes no dict
@@ -282,7 +282,7 @@ def load(folder: Path, name: str, *, encoder_sha256: str | None) -> Head:
         # Without pickle, a file from elsewhere cannot run code.
         with np.load(io.BytesIO(raw), allow_pickle=False) as arrays:
             weight, bias = arrays["weight"], arrays["bias"]
-            words = _unpacked(arrays) if "words" in arrays else None
+            words = unpacked(arrays) if "words" in arrays else None
             early_bias = arrays.get("early_bias")
         early = described.get("early")
         return Head(
@@ -307,7 +307,7 @@ def load(folder: Path, name: str, *, encoder_sha256: str | None) -> Head:
         raise ModelFileError(f"head {name} in {folder} is malformed: {error}") from error
 
 
-def _packed(words: Table) -> dict[str, npt.NDArray[np.generic]]:
+def packed(words: Table) -> dict[str, npt.NDArray[np.generic]]:
     """Returns a table as bytes: the rows that are not all zero, columns scaled to -127..127."""
     used = np.flatnonzero(np.abs(words).max(axis=1))
     # A column of zeros would have scale 0; the small floor avoids the division by it.
@@ -319,8 +319,8 @@ def _packed(words: Table) -> dict[str, npt.NDArray[np.generic]]:
     }
 
 
-def _unpacked(arrays: Mapping[str, npt.NDArray[np.generic]]) -> Table:
-    """Returns the table that `_packed` packed. Raises ValueError or KeyError for other arrays."""
+def unpacked(arrays: Mapping[str, npt.NDArray[np.generic]]) -> Table:
+    """Returns the table that `packed` packed. Raises ValueError or KeyError for other arrays."""
     used, packed = arrays["words_used"].astype(np.int64), arrays["words"]
     beyond = used.max(initial=0) >= BUCKETS or used.min(initial=0) < 0
     if packed.ndim != 2 or used.shape != (len(packed),) or beyond:

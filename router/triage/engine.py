@@ -22,16 +22,18 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Struct
 
+from router.policy.content.term_files import NO_TERMS, LanguageTerms
 from router.policy.schema import Policy, ResolverAnswerer
 from router.stats.heads import Encoded
+from router.triage.facts.phrase_finder import PhraseFinder
+from router.triage.facts.phrase_lists import mistyped_finder, phrase_finder
+from router.triage.facts.turn_facts import RuleFacts, TurnFacts, find_facts
+from router.triage.grave import GraveReader
 from router.triage.other_readings import graver, known_forms, weaker_match
 from router.triage.own_heads import OwnHeads
 from router.triage.reading import (
     ModelRow,
-    RuleFacts,
-    TurnFacts,
     TurnReading,
-    find_facts,
     more_cautious,
     reading_of,
 )
@@ -42,6 +44,7 @@ from router.triage.text.rules import VERSION as RULES_VERSION
 from router.triage.text.rules import read_by_rules
 from router.triage.text.spelling import knows_all
 from router.triage.text.terms import TermFinder
+from router.triage.turn_heads import momentary_of
 from router.triage.utterances import Described
 from router.triage.verifier import readings_of
 from router.types import RISK_DOMAINS, Domain, HeadReading, Match, RequestType
@@ -90,6 +93,8 @@ class Model(Protocol):
     def read(self, encoded: Encoded, own: OwnHeads | None = None) -> Outputs: ...
     @property
     def knows(self) -> Knows: ...
+    @property
+    def grave(self) -> GraveReader | None: ...
 
 
 class Knowledge(Protocol):
@@ -112,12 +117,17 @@ class TriageConfig(Struct, frozen=True, eq=False, weakref=True):
     own: OwnHeads | None = None
     offers_from: float = 1.0  # level 1 offers questions from this chance of the likeliest on
     momentary: frozenset[str] = frozenset()  # heads that count for one turn alone
+    phrases: tuple[PhraseFinder, ...] = ()  # of all languages; the policy's lists, mistyped
 
     @classmethod
     def of(
-        cls, policy: Policy, knowledge: Knowledge | None = None, own: OwnHeads | None = None
+        cls,
+        policy: Policy,
+        knowledge: Knowledge | None = None,
+        own: OwnHeads | None = None,
+        terms: LanguageTerms = NO_TERMS,
     ) -> TriageConfig:
-        """Returns the configuration that a policy states."""
+        """Returns the configuration that a policy and its phrases by language state."""
         lists: Mapping[str, list[str]] = {terms.name: terms.terms for terms in policy.terms}
         clarify = [a.clarify for _, a in policy.rungs() if isinstance(a, ResolverAnswerer)]
         return cls(
@@ -126,14 +136,9 @@ class TriageConfig(Struct, frozen=True, eq=False, weakref=True):
             knowledge,
             own,
             clarify[0].from_ if clarify and clarify[0] is not None else 1.0,
-            _momentary(policy),
+            momentary_of(policy),
+            (phrase_finder(terms), mistyped_finder(lists, terms.not_meant)),
         )
-
-
-def _momentary(policy: Policy) -> frozenset[str]:
-    """Returns the heads that only `safety.refuse` names."""
-    ruled = {condition.head for rule in policy.hard_rules for condition in rule.heads}
-    return policy.safety.heads - ruled
 
 
 class _Job(Struct, frozen=True, eq=False):
@@ -307,6 +312,12 @@ class TriageEngine:
         if order != list(range(len(asked))):
             rows = [row for _, row in sorted(zip(order, rows, strict=True), key=_place)]
             readings = readings[np.argsort(order)]
+        if self._model.grave is not None:
+            found = self._model.grave.read(texts, encoded.vectors)
+            rows = [
+                row._replace(grave=one.grave, matter=one.matter, knowledge=one.knowledge)
+                for row, one in zip(rows, found, strict=True)
+            ]
         return rows, _matches(Described(encoded.vectors, readings), asked)
 
     def _model_rows(self, out: Outputs) -> list[ModelRow]:
@@ -338,7 +349,7 @@ def _deliver(results: Sequence[tuple[_Job, EngineResult]]) -> None:
 
 
 def _facts(engine: TriageEngine, text: str, config: TriageConfig) -> TurnFacts:
-    return find_facts(text, config.amounts, config.terms, engine.knows)
+    return find_facts(text, config.amounts, config.terms, engine.knows, config.phrases)
 
 
 def _older_facts(

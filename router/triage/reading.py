@@ -22,34 +22,24 @@ All of it is pure. It knows nothing about threads, files or tiers.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from msgspec import Struct
 
 from router.policy.head_conditions import highest
+from router.triage.facts.languages import ENGLISH, UNKNOWN
+from router.triage.facts.turn_facts import RuleFacts, TurnFacts, names_of
 from router.triage.text.amount_lists import largest_amounts, own_impact, unquoted
-from router.triage.text.amounts import AmountReader
-from router.triage.text.disguises import Knows, undisguised
-from router.triage.text.folding import Folded, fold
-from router.triage.text.numbers import crowded
-from router.triage.text.phrases import (
-    find_router_talk,
-    is_bare_follow_up,
-    is_placeholder,
-    without_stage,
-)
 from router.triage.text.quotes import acts
-from router.triage.text.spelling import knows_all
-from router.triage.text.terms import TermFinder
 from router.triage.text.turns import Turns
-from router.triage.text.windows import passages
 from router.triage.turn_heads import heads_of
 from router.types import (
     Amount,
     Domain,
     HeadReading,
     Match,
+    Matter,
     RequestType,
     SessionMemory,
     Signals,
@@ -59,6 +49,11 @@ NOVEL = 0.5  # the default of decision.novel_at: "unsure, look closer"
 DOMAIN_COUNTS_AT = 0.5  # an earlier domain stays from this chance on
 ASKS_ITSELF_AT = 0.5  # a chance of a match above which a turn has a question of its own
 KNOWN_QUESTION = 0.85  # the default of decision.confidence_floor
+READ = frozenset({ENGLISH, UNKNOWN})
+"""Languages that the encoder reads; text without a function word may be anything, also English."""
+BRIEF_WORDS = 30
+"""Up to here the reader of grave matters may overrule the heads: it knows messages, not documents.
+Without this bound a tenth of the shared texts of high stakes were lost at level 3."""
 MODEL_FOLLOW_UP_WORDS = 12  # the model's word for it is taken for short turns only
 
 # Domains whose mistakes hurt most; the order within a rank does not matter.
@@ -69,58 +64,6 @@ _CAUTION = {
     Domain.ENGINEERING_SAFETY: 2,
     Domain.BUSINESS_STRATEGY: 1,
 }
-
-
-class TurnFacts(Struct, frozen=True):
-    """Holds what the rules find in one text, without the model."""
-
-    folded: Folded
-    amounts: tuple[Amount, ...]
-    risk_terms: tuple[str, ...]
-    bare: bool  # a bare follow-up
-    unread: bool  # more text or numbers than are read
-    other_forms: tuple[str, ...] = ()  # read besides: without talk to the router, undisguised
-    unusual: bool = False  # it talked to the router, or was disguised
-    placeholder: bool = False  # what a program put in place of a text: "#NAME?"
-    passages: tuple[str, ...] = ()  # of a long text, read besides
-
-
-class RuleFacts(NamedTuple):
-    """Holds what the rules find in a text that the model does not read."""
-
-    amounts: tuple[Amount, ...]
-    risk_terms: tuple[str, ...]
-    unread: bool
-
-
-def find_facts(
-    text: str, amounts: AmountReader, terms: TermFinder, knows: Knows = knows_all
-) -> TurnFacts:
-    """Returns what the rules find in one text, in linear time.
-
-    `knows` tells words from none, which shows disguises; by default none is looked for.
-    """
-    folded = fold(text)
-    found = amounts.read(folded)
-    names = terms.find(folded)
-    talk = find_router_talk(folded)
-    disguised = undisguised(text, folded, knows)
-    for form in map(fold, disguised):
-        found = largest_amounts((found, amounts.read(form)))
-        names = _union((names, terms.find(form)))
-    without_talk = "" if talk is None or not fold(talk.rest).words else talk.rest
-    without_talk = without_stage(folded) or without_talk
-    return TurnFacts(
-        folded=folded,
-        amounts=found,
-        risk_terms=names,
-        bare=not found and not names and is_bare_follow_up(folded),
-        unread=folded.cut or crowded(folded),
-        other_forms=(*disguised, without_talk) if without_talk else disguised,
-        unusual=bool(disguised) or (talk is not None and talk.addressed),
-        placeholder=is_placeholder(folded),
-        passages=passages(text),
-    )
 
 
 class ModelRow(NamedTuple):
@@ -141,6 +84,9 @@ class ModelRow(NamedTuple):
     toxic: float
     spam: float
     heads: tuple[HeadReading, ...] = ()  # the policy's own
+    grave: float = 0.0
+    matter: Matter | None = None
+    knowledge: float = 0.0
 
 
 class TurnReading(Struct, frozen=True):
@@ -153,6 +99,8 @@ class TurnReading(Struct, frozen=True):
     bare: bool  # a bare follow-up by its words
     follow_up: bool  # continues an earlier turn, by its words or by the model
     degraded: bool = False
+    language: str = UNKNOWN
+    brief: bool = False  # a message of a few words, and no document
     # Heads that say something of this turn alone: they are not the highest of the conversation.
     momentary: frozenset[str] = frozenset()
     acts: bool = False  # it asks to act on what was said before, such as a quoted document
@@ -170,18 +118,20 @@ def reading_of(
 ) -> TurnReading:
     """Returns a turn's reading from what the model and the rules found.
 
-    A text that matches an approved answer is not novel, however rare its words: novelty is at most
-    1 - the match's confidence. Where the policy offers several answers (`offers_from`), the chances
-    of all count. After that it is raised where the turn talks to the router or is disguised
-    (NOVEL) and is no known question without that (`known_form`), or is longer than what is read
-    (1). A placeholder asks for nothing, so it matches nothing and is novel.
+    A text in a language that the model cannot read is novel, whatever the model makes of it. A text
+    that matches an approved answer is not novel, however rare its words: novelty is at most 1 - the
+    match's confidence. Where the policy offers several answers (`offers_from`), the chances of all
+    count. After that it is raised where the turn talks to the router or is disguised (NOVEL) and is
+    no known question without that (`known_form`), or is longer than what is read (1). A placeholder
+    asks for nothing, so it matches nothing and is novel.
     """
     if facts.placeholder:
         match = None
     known = 0.0 if match is None else match.confidence
     if match is not None and known >= offers_from:
         known = min(1.0, known + sum([chance for _, chance in match.others]))
-    novelty = min(row.novelty, 1.0 - known)
+    novelty = row.novelty if facts.language in READ else max(row.novelty, NOVEL)
+    novelty = min(novelty, 1.0 - known)
     if (facts.unusual and not known_form) or facts.placeholder:
         novelty = max(novelty, NOVEL)
     if facts.unread:
@@ -203,6 +153,8 @@ def reading_of(
         facts.bare,
         follow_up,
         degraded,
+        facts.language,
+        len(facts.folded.words) <= BRIEF_WORDS,
         momentary,
         acts=facts.bare or acts(facts.folded.words),
     )
@@ -225,7 +177,18 @@ def more_cautious(one: ModelRow, other: ModelRow) -> ModelRow:
         toxic=max(one.toxic, other.toxic),
         spam=max(one.spam, other.spam),
         heads=highest((one.heads, other.heads)),
+        grave=max(one.grave, other.grave),
+        matter=likelier((one.grave, one.matter), (other.grave, other.matter))[1],
+        knowledge=min(one.knowledge, other.knowledge),
     )
+
+
+Grave = tuple[float, Matter | None]
+
+
+def likelier(one: Grave, other: Grave) -> Grave:
+    """Returns the likelier of two grave matters with its chance; the first where they are even."""
+    return other if other[0] > one[0] else one
 
 
 def _second(pair: tuple[Domain | None, float]) -> float:
@@ -268,16 +231,18 @@ def signals_of(
     risk: tuple[Domain | None, float] = (row.risk_domain, row.risk_p)
     stakes, strategic, multi_factor = row.stakes_high, row.strategic, row.multi_factor
     amounts, names = last.amounts, last.risk_terms
+    grave: Grave = (row.grave, row.matter)
     for turn in earlier:
         domain = higher_domain(domain, (turn.row.domain, turn.row.domain_p))
         risk = max(risk, (turn.row.risk_domain, turn.row.risk_p), key=_second)
         stakes = max(stakes, turn.row.stakes_high)
         strategic = max(strategic, turn.row.strategic)
         multi_factor = max(multi_factor, turn.row.multi_factor)
+        grave = likelier(grave, (turn.row.grave, turn.row.matter))
     if earlier or older:
         sources: list[TurnReading | RuleFacts] = [*readings, *older]
         amounts = largest_amounts(facts.amounts for facts in sources)
-        names = _union(facts.risk_terms for facts in sources)
+        names = names_of(facts.risk_terms for facts in sources)
     if last.acts:
         amounts = unquoted(amounts)
     impact = own_impact(amounts)
@@ -290,7 +255,8 @@ def signals_of(
         impact = max(impact, memory.impact_nano_usd)
         strategic = max(strategic, memory.strategic)
         multi_factor = max(multi_factor, memory.multi_factor)
-        names = _union((names, memory.risk_terms))
+        names = names_of((names, memory.risk_terms))
+        grave = likelier(grave, (memory.grave, memory.matter))
     heads = row.heads
     if heads and (earlier or memory is not None):
         # A follow-up asks for what was asked before, so nothing is of this turn alone.
@@ -321,6 +287,11 @@ def signals_of(
         input_tokens=input_tokens,
         triage_version=version,
         heads=heads,
+        grave=grave[0],
+        matter=grave[1],
+        knowledge=0.0 if continued else row.knowledge,
+        language=last.language,
+        brief=memory is None and not older and all([turn.brief for turn in readings]),
     )
 
 
@@ -386,11 +357,6 @@ def _known(match: Match | None, novelty: float) -> float:
     return novelty if match is None else min(novelty, 1.0 - match.confidence)
 
 
-def _union(groups: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
-    """Returns every name once, in order of appearance."""
-    return tuple(dict.fromkeys(name for group in groups for name in group))
-
-
 def memory_after(signals: Signals, memory: SessionMemory | None, tier_number: int) -> SessionMemory:
     """Returns what a session remembers once a request with these signals was answered at a tier.
 
@@ -402,15 +368,17 @@ def memory_after(signals: Signals, memory: SessionMemory | None, tier_number: in
     strategic, multi_factor, names = signals.strategic, signals.multi_factor, signals.risk_terms
     heads = signals.heads
     quoted = max((amount.nano_usd for amount in signals.amounts if amount.quoted), default=0)
+    grave: Grave = (signals.grave, signals.matter)
     if memory is not None:
         quoted = max(quoted, memory.quoted_nano_usd)
+        grave = likelier(grave, (memory.grave, memory.matter))
         domain = higher_domain(domain, (memory.domain, memory.domain_p))
         risk = max(risk, (memory.risk_domain, memory.risk_p), key=_second)
         stakes = max(stakes, memory.stakes_high)
         impact = max(impact, memory.impact_nano_usd)
         strategic = max(strategic, memory.strategic)
         multi_factor = max(multi_factor, memory.multi_factor)
-        names = _union((memory.risk_terms, names))
+        names = names_of((memory.risk_terms, names))
         heads = highest((memory.heads, heads)) if memory.heads else heads
     return SessionMemory(
         domain=domain[0],
@@ -428,4 +396,6 @@ def memory_after(signals: Signals, memory: SessionMemory | None, tier_number: in
         match=signals.match,
         heads=heads,
         quoted_nano_usd=quoted,
+        grave=grave[0],
+        matter=grave[1],
     )

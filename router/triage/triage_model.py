@@ -23,7 +23,7 @@ from router.stats import heads
 from router.stats.calibration import Floats
 from router.stats.heads import Embeddings, Encoded, HeadStack
 from router.stats.ngrams import BUCKETS, Grams, counted
-from router.triage import match_file, novelty
+from router.triage import grave, match_file, novelty
 from router.triage.encoder import Encoder, cut, sha256_of
 from router.triage.match import MatchModel
 from router.triage.novelty import Novelty
@@ -42,6 +42,7 @@ HEAD_NAMES = (
     "request_type", "domain", "difficulty", "stakes", "multi_factor", "strategic", "toxic", "spam",
 )  # fmt: skip
 
+NO_MODEL_FILES = (MANIFEST, "CARD.md", "card.json", f"{grave.NAME}.card.json")
 DEFAULT_FOLDER = Path(__file__).parent / "model"
 
 
@@ -75,6 +76,7 @@ class TriageModel:
         matching: MatchModel,
         version: str,
         rarity: Rarity | None = None,
+        reader: grave.GraveReader | None = None,
     ) -> None:
         self.encoder = encoder
         self.stack = stack
@@ -82,6 +84,7 @@ class TriageModel:
         self.matching = matching
         self.version = version
         self.rarity = rarity
+        self.grave = reader
         self.knows = encoder.tokenise.knows
         self.lexicon = encoder.tokenise.lexicon
         self.request_types = stack.heads["request_type"].classes
@@ -89,11 +92,18 @@ class TriageModel:
 
     @classmethod
     def load(
-        cls, folder: Path = DEFAULT_FOLDER, *, threads: int = 1, matching: MatchModel | None = None
+        cls,
+        folder: Path = DEFAULT_FOLDER,
+        *,
+        threads: int = 1,
+        matching: MatchModel | None = None,
+        grave_reader: bool = True,
     ) -> TriageModel:
         """Reads a model folder; raises ModelFileError when a file is missing, altered or unfit.
 
         `matching` is used instead of the folder's own, which is about to be fitted again.
+        `grave_reader`: False leaves that reader out, as its own training does, so that one of
+        another encoder can be fitted anew.
         """
         version = check(folder)
         words = folder / WORDS
@@ -111,7 +121,8 @@ class TriageModel:
         if matching is None:
             matching = match_file.load(folder / MATCH, encoder.sha256)
         rarity = load_rarity(folder)
-        return cls(encoder, HeadStack(loaded), unseen, matching, version, rarity)
+        reader = grave.load(folder, encoder.sha256) if grave_reader else None
+        return cls(encoder, HeadStack(loaded), unseen, matching, version, rarity, reader)
 
     def encode(self, texts: Sequence[str]) -> Encoded:
         """Returns one unit vector per text, and its n-grams."""
@@ -224,7 +235,7 @@ def write_manifest(folder: Path) -> str:
     files = {
         str(path.relative_to(folder)): sha256_of(path)
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name not in (MANIFEST, "CARD.md", "card.json")
+        if path.is_file() and path.name not in NO_MODEL_FILES
     }
     text = json.dumps({"format": FORMAT, "files": files}, indent=1) + "\n"
     (folder / MANIFEST).write_text(text, encoding="utf-8")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence, Set
 
 from router.policy.head_conditions import highest
+from router.policy.schema import Policy
 from router.types import HeadReading, SessionMemory
 
 Readings = tuple[HeadReading, ...]
@@ -22,3 +23,9 @@ def heads_of(
     said = {reading.name: reading for reading in own if reading.name in momentary}
     raised = highest((own, *earlier, remembered))
     return tuple(said.get(reading.name, reading) for reading in raised)
+
+
+def momentary_of(policy: Policy) -> frozenset[str]:
+    """Returns the heads that only `safety.refuse` names."""
+    ruled = {condition.head for rule in policy.hard_rules for condition in rule.heads}
+    return policy.safety.heads - ruled

@@ -53,6 +53,7 @@ from router.types.decisions import (
 )
 from router.types.enums import (
     EMBEDDING_MODEL,
+    MATTERS,
     MODERATION_MODEL,
     NO_ANSWER_MODEL,
     OWN_MODELS,
@@ -67,6 +68,7 @@ from router.types.enums import (
     EncoderUse,
     Exhausted,
     MatchBasis,
+    Matter,
     PSource,
     Reason,
     RequestState,
@@ -160,6 +162,7 @@ __all__ = [
     "EMBEDDING_MODEL",
     "IN_HAND_FROM",
     "LONG_CHARACTERS",
+    "MATTERS",
     "MAX_REVIEW_MINUTES",
     "MODERATION_MODEL",
     "NANO_PER_USD",
@@ -230,6 +233,7 @@ __all__ = [
     "Ledger",
     "Match",
     "MatchBasis",
+    "Matter",
     "Message",
     "MinutePrice",
     "NearCache",

@@ -26,6 +26,31 @@ RISK_DOMAINS = (Domain.FINANCE, Domain.LEGAL, Domain.MEDICAL, Domain.ENGINEERING
 """Lists the domains in which a wrong answer can cost money, rights, health or lives."""
 
 
+class Matter(StrEnum):
+    """Names the grave matters that are looked for in every language."""
+
+    MEDICAL_EMERGENCY = "medical_emergency"
+    SELF_HARM = "self_harm"
+    VIOLENCE = "violence"
+    POISON = "poison"
+    FRAUD = "fraud"
+    LEGAL = "legal"
+    ENGINEERING_SAFETY = "engineering_safety"
+
+
+MATTERS = {
+    Matter.MEDICAL_EMERGENCY: Domain.MEDICAL,
+    Matter.SELF_HARM: Domain.MEDICAL,
+    Matter.VIOLENCE: Domain.MEDICAL,
+    Matter.POISON: Domain.MEDICAL,
+    Matter.FRAUD: Domain.FINANCE,
+    Matter.LEGAL: Domain.LEGAL,
+    Matter.ENGINEERING_SAFETY: Domain.ENGINEERING_SAFETY,
+}
+"""Gives the domain whose wording and review a grave matter needs. Violence is with medicine, where
+the numbers to call are."""
+
+
 class RequestType(StrEnum):
     """Names the kind of work that a request asks for."""
 

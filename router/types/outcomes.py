@@ -33,6 +33,7 @@ class Committed(Struct, frozen=True):
     reason: Reason = Reason.FALLBACK  # why this rung answers, as the ledger's row says it
     confidence: float = 0.0  # of the whole answer where there is one, else of the rung
     verdict: Verdict | None = None  # None: the answer's end is not known yet
+    disclaimer: str = ""  # the policy's sentence for an answer to a question of knowledge
 
 
 class Timings(Struct, frozen=True):
@@ -72,6 +73,7 @@ class Outcome(Struct, frozen=True):
     # "requested -> answered", for calls that another model answered
     redirects: tuple[str, ...] = ()
     max_output_tokens: int | None = None  # as in Committed
+    disclaimer: str = ""  # as in Committed
     observed: bool = False  # the requested model answered, whatever the decision was
 
     @property

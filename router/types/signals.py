@@ -7,7 +7,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from router.types.enums import Domain, MatchBasis, RequestType
+from router.types.enums import Domain, MatchBasis, Matter, RequestType
 from router.types.requests import ChatRequest
 
 
@@ -70,6 +70,11 @@ class Signals(Struct, frozen=True):
     triage_version: str = ""
     # The policy's own heads; over several turns, each class at its highest.
     heads: tuple[HeadReading, ...] = ()
+    grave: float = 0.0  # chance of somebody's grave matter; over several turns the highest
+    matter: Matter | None = None  # the likeliest one
+    knowledge: float = 0.0  # chance that the last turn asks for general knowledge only
+    brief: bool = False  # all that was read is short messages, and nothing is remembered
+    language: str = ""  # of the last turn, as in `de`; "" where nothing tells it
 
 
 class WarmCache(Struct, frozen=True):
@@ -99,6 +104,8 @@ class SessionMemory(Struct, frozen=True):
     risk_p: float = 0.0
     heads: tuple[HeadReading, ...] = ()
     quoted_nano_usd: int = 0  # the largest amount that was only quoted
+    grave: float = 0.0
+    matter: Matter | None = None
     prefix: str = ""  # names the messages of the last answered request, which caches may hold
     warm: tuple[WarmCache, ...] = ()
 

@@ -313,7 +313,9 @@ def a_runtime(
         policy_hash="hash",
         plans=plans,
         triage=triage,
-        safe_answer=lambda domain, text, review, facts: f"safe answer for {domain.value}: {review}",
+        safe_answer=lambda domain, text, review, facts, now: (
+            f"safe answer for {domain.value}: {review}"
+        ),
         emergency=lambda domain, text: "emergency" in text,
         # Sessions work as in the real gateway; only triage and tiers are scripted.
         remember=memory_after,

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.triage.engine import TriageConfig, TriageEngine
-from router.triage.reading import NOVEL, find_facts
+from router.triage.facts.turn_facts import find_facts
+from router.triage.reading import NOVEL
 from router.triage.text.amounts import AmountReader
 from router.triage.text.disguises import undisguised
 from router.triage.text.folding import fold

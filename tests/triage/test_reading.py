@@ -8,12 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from router.triage.facts.turn_facts import RuleFacts, find_facts
 from router.triage.reading import (
     NOVEL,
     ModelRow,
-    RuleFacts,
     TurnReading,
-    find_facts,
     higher_domain,
     memory_after,
     more_cautious,
@@ -31,6 +30,7 @@ from router.types import (
     Domain,
     HeadReading,
     Match,
+    Matter,
     Message,
     RequestType,
     SessionMemory,
@@ -44,6 +44,7 @@ PLAIN = ModelRow(
     RequestType.FAQ, 0.9, Domain.CUSTOMER_SUPPORT, 0.9, Domain.FINANCE, 0.01,
     0.0, 0.1, 0.1, 0.1, 0.2, 0.01, 0.02,
 )  # fmt: skip
+HEADS_AT = ModelRow._fields.index("heads")
 REFUND = Match("refund", 0.95, 0.9, 0.3)
 
 
@@ -248,6 +249,8 @@ memories = st.builds(
     multi_factor=chances,
     risk_terms=st.lists(st.sampled_from(["a", "b", "c"]), unique=True).map(tuple),
     difficulty=st.floats(-5, 5),
+    grave=chances,
+    matter=st.sampled_from(Matter),
 )
 rows = st.builds(
     ModelRow,
@@ -267,6 +270,9 @@ rows = st.builds(
         ),
         max_size=2,
     ).map(tuple),
+    grave=chances,
+    matter=st.sampled_from(Matter),
+    knowledge=chances,
 )
 texts = st.sampled_from(["yes, do it", "refund $70", "a scam", "What is this about?", ""])
 
@@ -281,6 +287,7 @@ def test_no_request_lowers_what_a_session_has_seen(remembered, row, text):
         assert seen.stakes_high >= remembered.stakes_high
         assert seen.impact_nano_usd >= remembered.impact_nano_usd
         assert seen.strategic >= remembered.strategic
+        assert seen.grave >= remembered.grave
         assert seen.multi_factor >= remembered.multi_factor
         assert set(seen.risk_terms) >= set(remembered.risk_terms)
     assert after.last_tier_number == 1
@@ -289,7 +296,9 @@ def test_no_request_lowers_what_a_session_has_seen(remembered, row, text):
 @given(rows, rows)
 def test_the_more_cautious_reading_is_below_neither(one, other):
     both = more_cautious(one, other)
-    assert all(both[i] >= max(one[i], other[i]) for i in range(5, len(both) - 1))
+    assert all(both[i] >= max(one[i], other[i]) for i in range(5, HEADS_AT))
+    assert both.grave >= max(one.grave, other.grave)
+    assert both.knowledge <= min(one.knowledge, other.knowledge)
     said = {reading.name: dict(reading.classes) for reading in both.heads}
     for reading in (*one.heads, *other.heads):
         assert all(said[reading.name][label] >= p for label, p in reading.classes)
@@ -406,3 +415,11 @@ def test_a_placeholder_matches_nothing_and_is_novel(text):
 @pytest.mark.parametrize("text", ["name", "What is #NAME? in my sheet", "null and void", "50"])
 def test_words_of_a_person_are_no_placeholder(text):
     assert turn(text, REFUND).match == REFUND
+
+
+def test_only_short_messages_without_a_memory_are_brief() -> None:
+    short, long = turn("this heat is killing me"), turn("this heat is killing me " * 10)
+    assert signals(short).brief
+    assert not signals(long).brief
+    assert not signals(short, long).brief
+    assert not signals(short, memory=memory_after(signals(short), None, 1)).brief

@@ -50,6 +50,7 @@ class StatedModel:
     """Reads "name=value" words; all other signals are 0.1, customer support, a FAQ."""
 
     version = "stated-1"
+    grave = None
     request_types = tuple(RequestType)
     domains = tuple(Domain)
     knows = staticmethod(knows_all)

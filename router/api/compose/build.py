@@ -34,7 +34,6 @@ from router.policy.schema import (
     AnswererSection,
     DeliberationAnswerer,
     PassagesAnswerer,
-    Policy,
     ResolverAnswerer,
 )
 from router.routing.policy_runtime import NO_PRICE, PolicyRuntime, RungPlan
@@ -84,8 +83,8 @@ def _runtime(
     policy, own = loaded.policy, _own_heads(loaded, parts.model)
     answers = load_safe_answers(loaded.file(policy.safe_answers))
 
-    def safe(domain: Domain, text: str, review_id: str, facts: Sequence[str]) -> str:
-        return safe_answer(domain, text, review_id, answers, facts)
+    def safe(domain: Domain, text: str, review_id: str, facts: Sequence[str], now: bool) -> str:
+        return safe_answer(domain, text, review_id, answers, facts, now)
 
     today = utc_day(parts.clock.now_ms())
     # Prices have dates; the watcher builds the policy again when a new one begins.
@@ -94,7 +93,7 @@ def _runtime(
         policy=policy,
         policy_hash=loaded.hash,
         plans=plans,
-        triage=_triage(policy, parts, knowledge, own),
+        triage=_triage(loaded, parts, knowledge, own),
         safe_answer=safe,
         emergency=lambda domain, text: emergency_wording(domain, text, answers) is not None,
         remember=memory_after,
@@ -169,12 +168,13 @@ def _own_heads(loaded: LoadedPolicy, model: TriageModel | None) -> OwnHeads | No
 
 
 def _triage(
-    policy: Policy, parts: Parts, knowledge: list[Knowledge], own: OwnHeads | None
+    loaded: LoadedPolicy, parts: Parts, knowledge: list[Knowledge], own: OwnHeads | None
 ) -> Triage:
     """Returns the policy's triage, which matches requests with the first resolver's knowledge."""
+    policy, terms = loaded.policy, loaded.terms
     # Without a model or a resolver there is nothing to match requests with.
     if parts.model is None or not knowledge:
-        config = TriageConfig.of(policy, own=own)
+        config = TriageConfig.of(policy, own=own, terms=terms)
         return TriageService(parts.engine, config, read=policy.triage.roles)
     first = knowledge[0]
     # Embedding all utterances takes seconds, so vectors are kept between starts.
@@ -189,7 +189,7 @@ def _triage(
             texts = texts._replace(not_covered=first.content.not_covered, outcomes=first.outcomes)
         return KnowledgeIndex.build(model, texts, model)
 
-    base = TriageConfig.of(policy, index(None), own)
+    base = TriageConfig.of(policy, index(None), own, terms)
     # A task has its own index, so that it matches no answer of another task.
     tasks = {task: replace(base, knowledge=index(task)) for task in first.content.classifications}
     model.save()

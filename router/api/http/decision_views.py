@@ -91,6 +91,7 @@ def committed_headers(event: Committed) -> Headers:
         *_tools_header(event.unsupported_tools),
         *_redirects_header(event.redirects),
         *_output_header(event.max_output_tokens),
+        *_disclaimer_header(event.disclaimer),
     ]
 
 
@@ -113,6 +114,7 @@ def outcome_headers(outcome: Outcome) -> Headers:
         *_tools_header(outcome.unsupported_tools),
         *_redirects_header(outcome.redirects),
         *_output_header(outcome.max_output_tokens),
+        *_disclaimer_header(outcome.disclaimer),
     ]
     # A missing header is honest; a zero would be read as free of charge.
     if outcome.cost_known:
@@ -145,6 +147,10 @@ def _redirects_header(redirects: Sequence[str]) -> Headers:
 
 def _output_header(cap: int | None) -> Headers:
     return [] if cap is None else [(b"x-tiergate-max-output-tokens", b"%d" % cap)]
+
+
+def _disclaimer_header(text: str) -> Headers:
+    return [(b"x-tiergate-disclaimer", _ascii(text))] if text else []
 
 
 def _dropped_header(names: Sequence[str]) -> Headers:
@@ -247,6 +253,7 @@ def routing_view(outcome: Outcome) -> dict[str, object]:
         "unsupported_tools": list(outcome.unsupported_tools),
         "redirects": list(outcome.redirects),
         "max_output_tokens": outcome.max_output_tokens,
+        "disclaimer": outcome.disclaimer or None,
         "confidence": outcome.confidence,
         "escalations": outcome.escalations,
         "signals": signals_view(outcome.signals),

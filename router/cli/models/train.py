@@ -153,6 +153,25 @@ def match(
 
 
 @train.command()
+def grave(
+    data: Data,
+    model_dir: ModelDir = None,
+) -> None:
+    """Train the reader of grave matters in fourteen languages, without torch."""
+    from router.training.heads.fit_grave import train_grave
+
+    card = train_grave(data, model_dir)
+    figures = card["figures"]
+    assert isinstance(figures, dict)
+    for language, figure in figures.items():
+        if isinstance(figure, dict):
+            typer.echo(
+                f"{language:<3} recall {figure['recall']:.3f} of {figure['grave_rows']}, false "
+                f"alarms {figure['false_alarms']:.3f} of {figure['harmless_rows']}"
+            )
+
+
+@train.command()
 def adapter(
     data: Data,
     knowledge: Annotated[

@@ -115,14 +115,17 @@ def safe_answer(
     review_id: str,
     answers: SafeAnswers,
     facts: Sequence[str] = (),
+    now: bool = False,
 ) -> str:
     """Returns the text sent instead of a failed answer.
+
+    `now` says that somebody's life may be in danger by what triage found, in whichever language.
 
     When `text` names an emergency, it is the emergency wording. The domain's own emergency terms
     come first, then those that protect life. `facts` follow as a list under the domain's heading,
     but never after an emergency: then only the call for help matters.
     """
-    wording = emergency_wording(domain, text, answers)
+    wording = emergency_wording(domain, text, answers, now)
     if wording is not None:
         return wording.replace(_PLACE, review_id)
     section = answers.of(domain)
@@ -148,11 +151,14 @@ def no_model_text(domain: Domain, answers: SafeAnswers) -> str:
     return answers.of(domain).no_model or answers.general.no_model or NO_MODEL
 
 
-def emergency_wording(domain: Domain, text: str, answers: SafeAnswers) -> str | None:
-    """Returns the emergency text that `text` calls for, or None without an emergency."""
+def emergency_wording(
+    domain: Domain, text: str, answers: SafeAnswers, now: bool = False
+) -> str | None:
+    """Returns the emergency text that `text` or `now` calls for, or None without an emergency."""
     # The domain's own terms come first, and no domain is read twice.
     for each in dict.fromkeys((domain, *_LIFE_DOMAINS)):
         emergency = answers.of(each).emergency
         if emergency is not None and contains_any(text, tuple(emergency.terms)):
             return emergency.text
-    return None
+    medical = answers.of(Domain.MEDICAL).emergency
+    return medical.text if now and medical is not None else None

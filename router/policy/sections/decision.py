@@ -72,6 +72,29 @@ class DecisionSection(Section):
         description="High-risk from this value on: the chance of finance, law, medicine or "
         "engineering safety, times the chance of high stakes.",
     )
+    grave_at: Chance = Field(
+        default=0.95,
+        description="A grave matter of somebody from this chance on: level 3. It covers health, "
+        "self-harm, violence, poison, fraud, law and engineering safety, in everyday words. The "
+        "chance is at even odds: as if half of all requests were grave.",
+    )
+    grave_at_other_languages: Chance = Field(
+        default=0.5,
+        description="The same for other languages than English. 1.0: only the phrases of "
+        "`triage.terms` count there.",
+    )
+    calm_below: Chance = Field(
+        default=0.7,
+        description="Below this chance of a grave matter, what sounds like health, law or "
+        "engineering safety in a short message is a way of speaking or a subject: it starts no "
+        "high-risk trigger, no review and no safe answer. 0: domain and stakes count in any case.",
+    )
+    knowledge_at: Chance = Field(
+        default=0.6,
+        description="From this chance on a request asks for general knowledge only. Its domain and "
+        "its stakes then start no trigger, no review and no safe answer. Terms and amounts still "
+        "count, but for lists that are `not_for_knowledge`.",
+    )
     domain_at: Chance = Field(default=0.5, description="A domain counts from this chance on.")
     accept_at: Chance = Field(
         default=0.5,
@@ -139,7 +162,7 @@ class DecisionSection(Section):
 
 
 class TriageSection(Section):
-    """Chooses the text of a request that the rules read.
+    """Chooses the text of a request that the rules read, and their phrases by language.
 
     Terms and amounts in it can start a hard rule and raise stakes. They never lower either. The
     model reads user text only. Example: `triage: {read: [user, developer, tool]}`.
@@ -151,6 +174,14 @@ class TriageSection(Section):
         "and developer messages) | tool (tool results, and the arguments of tool calls). At most "
         "65,536 characters of a request are read, the user's first. A longer request counts as "
         "novel.",
+    )
+
+    terms: str = Field(
+        default="terms",
+        description="Folder of grave phrases by language (`de.yaml`), relative to the policy. "
+        "Left out: the shipped ones. A hard rule names their lists: medical_emergency, self_harm, "
+        "violence, poison, fraud, legal, engineering_safety. A folder of your own replaces the "
+        "shipped one.",
     )
 
     @model_validator(mode="after")
@@ -264,6 +295,11 @@ class TermList(Section):
     name: Name = Field(description="Name that hard rules use.")
     domain: Domain | None = Field(
         default=None, description="Domain that a match indicates. Left out: none in particular."
+    )
+    not_for_knowledge: bool = Field(
+        default=False,
+        description="true: the list does not count where a request asks for general knowledge "
+        "only (`decision.knowledge_at`).",
     )
     terms: list[Annotated[str, Field(min_length=2, max_length=80)]] = Field(
         min_length=1, description="Words and phrases, 2 to 80 characters each."

@@ -14,9 +14,9 @@ from router.policy.sections.patterns import LABEL_NAME
 
 BUILT_IN_CHANCES = ("stakes", "multi_factor", "strategic", "toxic", "spam")
 """Lists heads of the triage model that a policy may replace by its own. Each gives one chance."""
-BUILT_IN = ("request_type", "domain", "novelty", *BUILT_IN_CHANCES)
+BUILT_IN = ("request_type", "domain", "novelty", "grave", "knowledge", *BUILT_IN_CHANCES)
 """Lists the heads that conditions may name without a file."""
-NOT_REPLACED = ("request_type", "domain", "novelty", "difficulty")
+NOT_REPLACED = ("request_type", "domain", "novelty", "difficulty", "grave", "knowledge")
 """Lists the heads that no policy may replace. Rules use the words of these heads, and abilities use
 their scale."""
 
@@ -40,7 +40,7 @@ class HeadCondition(Section):
 
     head: HeadName = Field(
         description="One of `heads`, or request_type, domain, novelty, stakes, multi_factor, "
-        "strategic, toxic, spam."
+        "strategic, toxic, spam, grave, knowledge."
     )
     classes: list[str] = Field(
         default_factory=list, description="Any of these classes, for a head with several classes."

@@ -80,7 +80,9 @@ _ASCII_WORDS = re.compile(r"[a-z]+|[0-9]+")
 
 # Scripts written without spaces: each character is a word, so that a term is found inside a run.
 _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
-_ANY_WORDS = re.compile(rf"[0-9]+|[{_UNSPACED}]|[^\W\d_{_UNSPACED}]+")
+# Vowel signs of Indian scripts are marks of their own width, which \w leaves out.
+_MARKS = "\u0903\u093b\u093e-\u0940\u0949-\u094c\u094e\u094f"
+_ANY_WORDS = re.compile(rf"[0-9]+|[{_UNSPACED}]|(?:[^\W\d_{_UNSPACED}]|[{_MARKS}])+")
 
 
 class Folded(Struct, frozen=True):

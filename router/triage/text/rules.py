@@ -9,7 +9,8 @@ has at least even odds of high stakes. It knows nothing about models.
 
 from __future__ import annotations
 
-from router.triage.reading import ModelRow, TurnFacts
+from router.triage.facts.turn_facts import TurnFacts
+from router.triage.reading import ModelRow
 from router.types import NANO_PER_USD, RISK_DOMAINS, Domain, RequestType
 
 VERSION = "rules-1"

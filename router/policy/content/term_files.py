@@ -1,0 +1,139 @@
+"""Reads the files of grave phrases, one per language: `terms/de.yaml` and its like.
+
+    version: 1
+    language: de
+    groups: {child: [mein sohn, das baby], swallowed: [verschluckt, getrunken]}
+    phrases:
+      poison: ["@child + @swallowed + bleiche"]
+
+A phrase is one part, or several with ` + ` between that stand near each other in any order. A part
+is words in a row, or `@group` for any of a group. It knows nothing about how they are searched for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Literal
+
+from msgspec import Struct
+from pydantic import Field, model_validator
+
+from router.errors import Mistake, PolicyError
+from router.policy.parsing.text_files import text_of
+from router.policy.parsing.validation import validated
+from router.policy.parsing.yaml_lines import load_yaml
+from router.policy.sections.base import Section
+from router.types import MATTERS, Matter
+
+Term = Annotated[str, Field(min_length=1, max_length=80)]
+Phrase = Annotated[str, Field(min_length=2, max_length=160)]
+_GROUP = "@"
+_AND = " + "
+SHORTEST_STEM = 5
+LANGUAGE_MARK = ":"
+"""Stands between list and language in reports, as in `self_harm:de`; no list of a policy has it."""
+
+
+class TermFile(Section):
+    """Holds the file of one language."""
+
+    version: Literal[1]
+    language: Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
+    unspaced: bool = False
+    """The language has no spaces between words, so phrases are found inside a run of characters."""
+    groups: dict[str, list[Term]] = Field(default_factory=dict)
+    not_meant: list[Term] = Field(default_factory=list)
+    """Words one letter away from a word of a phrase that mean something else."""
+    phrases: dict[Matter, list[Phrase]]
+
+    @model_validator(mode="after")
+    def _phrases_can_be_found(self) -> TermFile:
+        mistakes = [*self._short_stems(), *self._unknown_groups()]
+        if mistakes:
+            raise ValueError("; ".join(mistakes))
+        return self
+
+    def _short_stems(self) -> Iterator[str]:
+        texts = [text for phrases in self.phrases.values() for text in phrases]
+        for text in (*texts, *(term for group in self.groups.values() for term in group)):
+            if any(len(word) <= SHORTEST_STEM for word in text.split() if word.endswith("*")):
+                yield f"{SHORTEST_STEM} letters or more before the `*` of {text!r}"
+
+    def _unknown_groups(self) -> Iterator[str]:
+        for matter, phrases in self.phrases.items():
+            for phrase in phrases:
+                for part in phrase.split(_AND):
+                    if part.startswith(_GROUP) and part[1:] not in self.groups:
+                        yield f"a group of `groups` in {phrase!r} of {matter.value}"
+
+
+class LanguagePhrase(Struct, frozen=True):
+    """Holds one phrase: the matter and language that it shows, and its parts' alternatives."""
+
+    matter: Matter
+    language: str
+    parts: tuple[tuple[str, ...], ...]
+    unspaced: bool
+
+    @property
+    def name(self) -> str:
+        """Returns the name in signals and reports, such as `self_harm:de`."""
+        return f"{self.matter.value}{LANGUAGE_MARK}{self.language}"
+
+
+class LanguageTerms(Struct, frozen=True):
+    """Holds all phrases of a folder, and the words that are not meant by them."""
+
+    phrases: tuple[LanguagePhrase, ...] = ()
+    not_meant: tuple[str, ...] = ()
+
+
+NO_TERMS = LanguageTerms()
+
+
+def load_language_terms(folder: Path) -> LanguageTerms:
+    """Returns the phrases of all files of a folder. Raises PolicyError with every mistake."""
+    files = sorted(folder.glob("*.yaml"))
+    return _loaded(tuple((file, file.stat().st_mtime_ns, file.stat().st_size) for file in files))
+
+
+@lru_cache(maxsize=4)
+def _loaded(files: tuple[tuple[Path, int, int], ...]) -> LanguageTerms:
+    """Reads files once; a file that changed has another stamp."""
+    phrases: list[LanguagePhrase] = []
+    not_meant: list[str] = []
+    mistakes: list[Mistake] = []
+    for path, _, _ in files:
+        try:
+            tree, lines = load_yaml(str(path), text_of(path))
+            file = validated(TermFile, tree, lines)
+        except PolicyError as error:
+            mistakes += error.mistakes
+            continue
+        phrases += _phrases(file)
+        not_meant += file.not_meant
+    if mistakes:
+        raise PolicyError(tuple(mistakes))
+    return LanguageTerms(tuple(phrases), tuple(not_meant))
+
+
+def _phrases(file: TermFile) -> Iterator[LanguagePhrase]:
+    for matter, phrases in file.phrases.items():
+        for phrase in phrases:
+            parts = tuple(
+                tuple(file.groups[part[1:]]) if part.startswith(_GROUP) else (part,)
+                for part in phrase.split(_AND)
+            )
+            yield LanguagePhrase(matter, file.language, parts, file.unspaced)
+
+
+def list_of(name: str) -> str:
+    """Returns the list that a reported name belongs to: `self_harm` of `self_harm:de`."""
+    return name.partition(LANGUAGE_MARK)[0]
+
+
+def domain_of_matter(name: str) -> str | None:
+    """Returns the domain of a list of these files, None for a policy's own list."""
+    return next((domain for matter, domain in MATTERS.items() if matter.value == name), None)

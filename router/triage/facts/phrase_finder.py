@@ -1,0 +1,234 @@
+"""Finds phrases of many languages in a text, with one typing error per word, in one pass.
+
+A phrase has one or more parts that stand near each other in any order; a part has alternatives of
+one or more words in a row. All phrases of all languages are one structure: a text costs one look-up
+per word, since nearly no word of it is in any phrase, and a language more costs memory alone. A
+word of FUZZY_FROM letters and more is found with one letter dropped, added, swapped or wrong
+(Damerau 1964), by the deletes of both sides (Garbe 2012); what a word may stand for is kept.
+It knows nothing about what a phrase means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from msgspec import Struct
+
+from router.triage.text.folding import Folded, fold
+
+FUZZY_FROM = 5
+"""Letters of a word from which one typing error is forgiven: of four, another word is too near."""
+SHORTEST_STEM = 5
+LONGEST = 24
+"""Letters of a word that are looked at."""
+BEGINNING = 4
+"""Letters that rule most words out before each of their letters is left out in turn."""
+WINDOW = 10
+"""Words between which the parts of a phrase lie, about a sentence of speech."""
+WINDOW_UNSPACED = 24
+"""Characters, for scripts without spaces."""
+MOST_KEPT = 50_000
+"""Words whose meaning is kept: about 5 MB at most."""
+
+_ARABIC_PREFIXES = ("وال", "بال", "فال", "لل", "ال", "و", "ف", "ب", "ل")
+_ARABIC = str.maketrans("ىةؤئ", "يهوي")
+_STEM = "*"
+
+
+class Phrase(Struct, frozen=True):
+    """Holds a phrase: its name for reports, and its parts, each with alternatives in words.
+
+    A word that ends in `*` stands for all words that begin so.
+    """
+
+    name: str
+    parts: tuple[tuple[str, ...], ...]
+    unspaced: bool = False
+
+
+class _Node:
+    """A place in the tree of words: what may follow, and the parts that end here."""
+
+    __slots__ = ("next", "parts")
+
+    def __init__(self) -> None:
+        self.next: dict[str, _Node] = {}
+        self.parts: list[int] = []
+
+
+class PhraseFinder:
+    """Immutable but for what it keeps of words; threads may share it.
+
+    >>> child = ("my son", "the baby")
+    >>> finder = PhraseFinder([Phrase("poison", (child, ("swallowed",), ("bleach",)))])
+    >>> finder.find(fold("Bleach! My son swalowed some"))
+    ('poison',)
+    """
+
+    def __init__(self, phrases: Iterable[Phrase], not_meant: Iterable[str] = ()) -> None:
+        """`not_meant`: words one letter away from a word of a phrase that mean something else."""
+        self._root = _Node()
+        self._words: set[str] = set()
+        self._stems: set[str] = set()
+        self._deletes: dict[str, list[str]] = {}
+        self._stem_deletes: dict[str, list[str]] = {}
+        self._beginnings: set[str] = set()  # of all keys of both
+        self._meanings: dict[str, tuple[str, ...]] = {}
+        self._not_meant = {word for text in not_meant for word in fold(text).words}
+        self._phrases: list[tuple[str, tuple[int, ...], int]] = []
+        self._by_part: list[list[int]] = []
+        parts: dict[tuple[str, ...], int] = {}
+        for phrase in phrases:
+            numbers = [self._part(part, parts) for part in phrase.parts]
+            window = WINDOW_UNSPACED if phrase.unspaced else WINDOW
+            for number in numbers:
+                self._by_part[number].append(len(self._phrases))
+            self._phrases.append((phrase.name, tuple(numbers), window))
+
+    def _part(self, alternatives: tuple[str, ...], known: dict[tuple[str, ...], int]) -> int:
+        number = known.get(alternatives)
+        if number is None:
+            number = known[alternatives] = len(self._by_part)
+            self._by_part.append([])
+            for text in alternatives:
+                self._add(_words_of_term(text), number)
+        return number
+
+    def _add(self, words: Sequence[str], part: int) -> None:
+        node = self._root
+        for word in words:
+            if word.endswith(_STEM):
+                self._learn(word[:-1], self._stems, self._stem_deletes)
+            else:
+                self._learn(word, self._words, self._deletes)
+            node = node.next.setdefault(word, _Node())
+        if words:
+            node.parts.append(part)
+
+    def _learn(self, word: str, words: set[str], deletes: dict[str, list[str]]) -> None:
+        if word in words:
+            return
+        words.add(word)
+        if len(word) >= FUZZY_FROM:
+            for shorter in {word, *_deleted(word)}:
+                deletes.setdefault(shorter, []).append(word)
+                self._beginnings.add(shorter[:BEGINNING])
+
+    def find(self, text: Folded) -> tuple[str, ...]:
+        """Returns the names of the phrases found, each once, in the order of the phrases."""
+        kept = self._meanings
+        meanings = [kept[w] if w in kept else self._meaning(w) for w in text.words]
+        if not any(meanings):
+            return ()
+        last: dict[int, int] = {}  # where each part was seen last
+        found: set[int] = set()
+        for start, here in enumerate(meanings):
+            if not here:
+                continue
+            for part in self._parts_from(start, meanings):
+                last[part] = start
+                for index in self._by_part[part]:
+                    _, needed, window = self._phrases[index]
+                    if all(start - last.get(other, -window - 1) <= window for other in needed):
+                        found.add(index)
+        return tuple(dict.fromkeys(self._phrases[index][0] for index in sorted(found)))
+
+    def _parts_from(self, start: int, meanings: Sequence[tuple[str, ...]]) -> set[int]:
+        """Returns the parts that begin at a word."""
+        parts: set[int] = set()
+        nodes, at = [self._root], start
+        while nodes and at < len(meanings):
+            steps = [node.next.get(word) for node in nodes for word in meanings[at]]
+            nodes = [node for node in steps if node is not None]
+            for node in nodes:
+                parts.update(node.parts)
+            at += 1
+        return parts
+
+    def _meaning(self, word: str) -> tuple[str, ...]:
+        """Returns the words and stems of phrases that a word of the text may stand for."""
+        meaning = self._meanings.get(word)
+        if meaning is None:
+            if len(self._meanings) >= MOST_KEPT:
+                self._meanings.clear()
+            meaning = self._meanings[word] = tuple(dict.fromkeys(self._meant(word[:LONGEST])))
+        return meaning
+
+    def _meant(self, word: str) -> Iterator[str]:
+        for spelled in _spellings(word):
+            if spelled in self._words:
+                yield spelled
+            for end in range(SHORTEST_STEM, len(spelled) + 1):
+                if spelled[:end] in self._stems:
+                    yield spelled[:end] + _STEM
+            if word not in self._not_meant:
+                yield from self._nearly(spelled)
+
+    def _nearly(self, word: str) -> Iterator[str]:
+        if len(word) < FUZZY_FROM - 1 or self._beginnings.isdisjoint(_beginnings(word)):
+            return
+        yield from _near(word, self._deletes)
+        for end in range(SHORTEST_STEM - 1, len(word) + 1):
+            for stem in _near(word[:end], self._stem_deletes):
+                yield stem + _STEM
+
+
+def _near(word: str, deletes: dict[str, list[str]]) -> Iterator[str]:
+    for shorter in {word, *_deleted(word)}:
+        for candidate in deletes.get(shorter, ()):
+            if is_one_edit(word, candidate):
+                yield candidate
+
+
+def _beginnings(word: str) -> Iterator[str]:
+    """Yields how a word begins, also when one of its first letters is one too many."""
+    yield word[:BEGINNING]
+    for i in range(BEGINNING):
+        yield word[:i] + word[i + 1 : BEGINNING + 1]
+
+
+def _deleted(word: str) -> Iterator[str]:
+    return (word[:i] + word[i + 1 :] for i in range(len(word)))
+
+
+def is_one_edit(one: str, other: str) -> bool:
+    """Returns True when at most one letter is dropped, added, swapped with the next or wrong.
+
+    >>> [is_one_edit("chest", word) for word in ("chest", "chset", "chst", "cheast", "chase")]
+    [True, True, True, True, False]
+    """
+    if abs(len(one) - len(other)) > 1:
+        return False
+    begin = 0
+    shorter = min(len(one), len(other))
+    while begin < shorter and one[begin] == other[begin]:
+        begin += 1
+    if one[begin + 1 :] == other[begin + 1 :]:
+        return True  # the same, or one wrong letter
+    if one[begin + 1 :] == other[begin:] or one[begin:] == other[begin + 1 :]:
+        return True
+    swapped = one[begin : begin + 2] == other[begin : begin + 2][::-1]
+    return swapped and one[begin + 2 :] == other[begin + 2 :]
+
+
+def _words_of_term(text: str) -> list[str]:
+    """Returns the words by which a term is found; a stem keeps its star."""
+    words: list[str] = []
+    for piece in text.split():
+        found = [word.translate(_ARABIC) for word in fold(piece).words]
+        if found and piece.endswith(_STEM) and len(found[-1]) >= SHORTEST_STEM:
+            found[-1] += _STEM
+        words += found
+    return words
+
+
+def _spellings(word: str) -> Iterator[str]:
+    """Yields a word in one spelling; an Arabic one also without the particles before it."""
+    if not "\u0600" <= word[0] <= "\u06ff":
+        yield word
+        return
+    word = word.translate(_ARABIC)
+    yield word
+    for prefix in _ARABIC_PREFIXES:
+        if word.startswith(prefix) and len(word) - len(prefix) >= 3:
+            yield word[len(prefix) :]

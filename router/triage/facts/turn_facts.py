@@ -1,0 +1,96 @@
+"""Finds what the rules tell about one text, without the model: amounts, terms, language, disguises.
+
+It knows nothing about turns of a conversation or about what a decision makes of the facts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from msgspec import Struct
+
+from router.triage.facts.languages import UNKNOWN, language_of
+from router.triage.facts.phrase_finder import PhraseFinder
+from router.triage.text.amount_lists import largest_amounts
+from router.triage.text.amounts import AmountReader
+from router.triage.text.disguises import Knows, undisguised
+from router.triage.text.folding import Folded, fold
+from router.triage.text.numbers import crowded
+from router.triage.text.phrases import (
+    find_router_talk,
+    is_bare_follow_up,
+    is_placeholder,
+    without_stage,
+)
+from router.triage.text.spelling import knows_all
+from router.triage.text.terms import TermFinder
+from router.triage.text.windows import passages
+from router.types import Amount
+
+
+class TurnFacts(Struct, frozen=True):
+    """Holds what the rules find in one text, without the model."""
+
+    folded: Folded
+    amounts: tuple[Amount, ...]
+    risk_terms: tuple[str, ...]
+    bare: bool  # a bare follow-up
+    unread: bool  # more text or numbers than are read
+    other_forms: tuple[str, ...] = ()  # read besides: without talk to the router, undisguised
+    unusual: bool = False  # it talked to the router, or was disguised
+    placeholder: bool = False  # what a program put in place of a text: "#NAME?"
+    language: str = UNKNOWN
+    passages: tuple[str, ...] = ()  # of a long text, read besides
+
+
+class RuleFacts(NamedTuple):
+    """Holds what the rules find in a text that the model does not read."""
+
+    amounts: tuple[Amount, ...]
+    risk_terms: tuple[str, ...]
+    unread: bool
+
+
+def find_facts(
+    text: str,
+    amounts: AmountReader,
+    terms: TermFinder,
+    knows: Knows = knows_all,
+    phrases: Sequence[PhraseFinder] = (),
+) -> TurnFacts:
+    """Returns what the rules find in one text, in linear time.
+
+    `knows` tells words from none, which shows disguises; by default none is looked for.
+    """
+    folded = fold(text)
+    found = amounts.read(folded)
+    names = _terms(folded, terms, phrases)
+    talk = find_router_talk(folded)
+    disguised = undisguised(text, folded, knows)
+    for form in map(fold, disguised):
+        found = largest_amounts((found, amounts.read(form)))
+        names = names_of((names, _terms(form, terms, phrases)))
+    without_talk = "" if talk is None or not fold(talk.rest).words else talk.rest
+    without_talk = without_stage(folded) or without_talk
+    return TurnFacts(
+        folded=folded,
+        amounts=found,
+        risk_terms=names,
+        bare=not found and not names and is_bare_follow_up(folded),
+        unread=folded.cut or crowded(folded),
+        other_forms=(*disguised, without_talk) if without_talk else disguised,
+        unusual=bool(disguised) or (talk is not None and talk.addressed),
+        placeholder=is_placeholder(folded),
+        language=language_of(text, folded.words),
+        passages=passages(text),
+    )
+
+
+def _terms(text: Folded, terms: TermFinder, phrases: Sequence[PhraseFinder]) -> tuple[str, ...]:
+    return names_of((terms.find(text), *(finder.find(text) for finder in phrases)))
+
+
+def names_of(groups: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+    """Returns every name once, in order of appearance."""
+    return tuple(dict.fromkeys(name for group in groups for name in group))

@@ -1,0 +1,177 @@
+"""The reader of grave matters: its figures on a table, its file, and what decisions make of it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from router.errors import ModelFileError
+from router.policy.schema import Policy
+from router.routing.constraints import Asked
+from router.routing.decision import decide
+from router.routing.hard_rules import disclaimer_of, in_danger, risk_domain_of
+from router.triage.grave import CLASSES, load
+from router.triage.triage_model import DEFAULT_FOLDER, TriageModel
+from router.types import Domain, Matter, Reason, Signals
+from tests.kits.decision_kit import CALM, a_policy, facts
+from tests.kits.grave import table
+
+MODEL = TriageModel.load()
+
+
+def chances(texts: list[str]) -> list[float]:
+    assert MODEL.grave is not None
+    return [one.grave for one in MODEL.grave.read(texts, MODEL.vectors(texts))]
+
+
+def test_the_table_is_grave_in_most_rows() -> None:
+    found = chances([text for _, _, text in table()])
+    assert sum(chance >= 0.5 for chance in found) >= 0.8 * len(found)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["How long does delivery take?", "Quel temps fait-il demain ?", "写一首关于秋天的诗"],
+)
+def test_everyday_requests_are_not_grave(text: str) -> None:
+    assert chances([text])[0] < 0.15
+
+
+def test_a_grave_sentence_counts_within_a_long_text() -> None:
+    around = "We talked about the weather, the garden and the new bus line to town. " * 12
+    alone, within = chances(
+        ["my son swallowed a battery", f"{around} my son swallowed a battery. {around}"]
+    )
+    assert alone >= 0.5
+    assert within >= 0.15
+
+
+def test_reading_is_the_same_together_and_alone() -> None:
+    texts = [text for _, _, text in table()[:8]]
+    vectors = MODEL.vectors(texts)
+    assert MODEL.grave is not None
+    together = MODEL.grave.read(texts, vectors)
+    alone = [MODEL.grave.read([text], vectors[i : i + 1])[0] for i, text in enumerate(texts)]
+    assert [one.matter for one in together] == [one.matter for one in alone]
+    assert [one.grave for one in together] == pytest.approx([one.grave for one in alone], abs=1e-4)
+
+
+def test_the_file_stays_within_two_megabytes() -> None:
+    assert (DEFAULT_FOLDER / "grave.npz").stat().st_size <= 2_000_000
+    assert CLASSES[:7] == tuple(matter.value for matter in Matter)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("arrays_sha256", "0"), ("encoder_sha256", "0"), ("classes", ["none"])]
+)
+def test_a_file_that_does_not_fit_is_refused(tmp_path: Path, key: str, value: object) -> None:
+    for name in ("grave.npz", "grave.json"):
+        shutil.copy(DEFAULT_FOLDER / name, tmp_path / name)
+    described = json.loads((tmp_path / "grave.json").read_text())
+    (tmp_path / "grave.json").write_text(json.dumps(described | {key: value}))
+    with pytest.raises(ModelFileError):
+        load(tmp_path, MODEL.encoder.sha256)
+
+
+def test_a_model_without_the_file_reads_no_matter(tmp_path: Path) -> None:
+    assert load(tmp_path, MODEL.encoder.sha256) is None
+
+
+RISKY = replace(
+    CALM, domain=Domain.MEDICAL, risk_domain=Domain.MEDICAL, risk_p=0.95, stakes_high=0.9
+)
+GRAVE = replace(CALM, grave=0.97, matter=Matter.FRAUD, language="en")
+
+
+@pytest.mark.parametrize(
+    ("signals", "level", "reason"),
+    [
+        (RISKY, 3, Reason.HIGH_RISK_MEDICAL),
+        (replace(RISKY, matter=Matter.POISON, grave=0.8, brief=True), 3, Reason.HIGH_RISK_MEDICAL),
+        (replace(RISKY, matter=Matter.POISON, grave=0.001), 3, Reason.HIGH_RISK_MEDICAL),
+        (replace(RISKY, matter=Matter.POISON, grave=0.001, brief=True), 2, Reason.HIGH_STAKES),
+        (replace(RISKY, knowledge=0.9), 1, None),
+        (replace(RISKY, knowledge=0.5), 3, Reason.HIGH_RISK_MEDICAL),
+        (replace(RISKY, knowledge=0.9, risk_terms=("emergency",)), 3, Reason.HIGH_RISK_MEDICAL),
+        (replace(RISKY, knowledge=0.9, risk_terms=("x", "fraud:de")), 3, None),
+        (GRAVE, 3, Reason.HIGH_RISK_FINANCIAL),
+        (replace(GRAVE, knowledge=0.9), 3, Reason.HIGH_RISK_FINANCIAL),
+        (replace(GRAVE, grave=0.3), 1, None),
+        (replace(GRAVE, grave=0.1, language="pl"), 1, None),
+        (replace(GRAVE, grave=0.6, language="pl"), 3, Reason.HIGH_RISK_FINANCIAL),
+        (replace(GRAVE, grave=0.96, language=""), 3, Reason.HIGH_RISK_FINANCIAL),
+    ],
+)
+def test_a_grave_matter_climbs_and_knowledge_does_not(
+    signals: Signals, level: int, reason: Reason | None
+) -> None:
+    decision = decide(a_policy(), signals, facts(), Asked())
+    assert decision.first_rung.level == level
+    assert reason is None or decision.floor_reasons[0] is reason
+
+
+CALM_READ = {"matter": Matter.POISON, "grave": 0.001, "brief": True}
+
+
+@pytest.mark.parametrize(
+    ("domain", "level"),
+    [
+        (Domain.MEDICAL, 2),
+        (Domain.LEGAL, 2),
+        (Domain.ENGINEERING_SAFETY, 2),
+        (Domain.FINANCE, 3),
+    ],
+)
+def test_what_only_sounds_like_a_domain_starts_no_high_risk(domain: Domain, level: int) -> None:
+    signals = replace(RISKY, domain=domain, risk_domain=domain, **CALM_READ)
+    assert decide(a_policy(), signals, facts(), Asked()).first_rung.level == level
+
+
+def test_what_only_sounds_like_a_domain_needs_no_safe_answer() -> None:
+    policy = Policy.model_validate(
+        a_policy().model_dump()
+        | {"exhausted": {"default": "best_answer", "by_domain": {"medical": "review"}}}
+    )
+    calm = replace(RISKY, domain_p=0.9, **CALM_READ)
+    for signals, domain in ((replace(calm, grave=0.8), Domain.MEDICAL), (calm, None)):
+        decision = decide(policy, signals, facts(), Asked())
+        assert risk_domain_of(policy, signals, decision) is domain
+
+
+@pytest.mark.parametrize(
+    ("knowledge", "soft", "level"), [(0.9, True, 1), (0.9, False, 3), (0.2, True, 3)]
+)
+def test_a_list_not_for_knowledge_passes_questions(
+    knowledge: float, soft: bool, level: int
+) -> None:
+    written = a_policy().model_dump()
+    written["terms"][0]["not_for_knowledge"] = soft
+    signals = replace(CALM, risk_terms=("emergency",), knowledge=knowledge)
+    decision = decide(Policy.model_validate(written), signals, facts(), Asked())
+    assert decision.first_rung.level == level
+
+
+def test_a_disclaimer_goes_with_knowledge_only() -> None:
+    written = a_policy().model_dump() | {"disclaimers": {"medical": "No medical advice."}}
+    policy = Policy.model_validate(written)
+    asked = replace(RISKY, knowledge=0.9)
+    assert disclaimer_of(policy, asked) == "No medical advice."
+    assert disclaimer_of(policy, RISKY) == disclaimer_of(a_policy(), asked) == ""
+
+
+@pytest.mark.parametrize(
+    ("signals", "danger"),
+    [
+        (replace(CALM, risk_terms=("self_harm:fr",)), True),
+        (replace(CALM, risk_terms=("legal:fr",)), False),
+        (replace(CALM, grave=0.97, matter=Matter.POISON), True),
+        (replace(CALM, grave=0.3, matter=Matter.POISON), False),
+        (GRAVE, False),
+    ],
+)
+def test_a_life_in_danger_is_told_in_any_language(signals: Signals, danger: bool) -> None:
+    assert in_danger(a_policy(), signals) is danger

@@ -1,0 +1,95 @@
+"""Phrases by language: found in any order, with one typing error, and not in common talk."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from router.policy.content.term_files import load_language_terms
+from router.policy.loading import policies_dir
+from router.triage.facts.phrase_finder import Phrase, PhraseFinder, is_one_edit
+from router.triage.facts.phrase_lists import phrase_finder
+from router.triage.text.folding import fold
+from tests.kits.checks.growth import in_proportion
+from tests.kits.examples import examples
+from tests.kits.grave import mistyped, table
+
+TERMS = load_language_terms(policies_dir() / "terms")
+SHIPPED = phrase_finder(TERMS)
+ROWS = table()
+NOT_MEANT = frozenset(word for text in TERMS.not_meant for word in fold(text).words)
+CHILD = ("my son", "the baby")
+FINDER = PhraseFinder(
+    [
+        Phrase("poison", (CHILD, ("swallowed",), ("bleach", "drain cleaner"))),
+        Phrase("gas", (("gaslek*",),)),
+        Phrase("zh", (("孩子",), ("漂白",)), unspaced=True),
+    ],
+    ["breach"],
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("My son swallowed bleach", ("poison",)),
+        ("bleach! the baby has swallowed some", ("poison",)),
+        ("my son swalowed drian cleaner", ("poison",)),
+        ("my son swallowed a breach of contract", ()),
+        ("my son swallowed a button", ()),
+        ("my son " + "and so on " * 4 + "swallowed bleach", ()),
+        ("gaslekken im Haus", ("gas",)),
+        ("gaslkken im Haus", ("gas",)),
+        ("我的孩子喝了漂白剂", ("zh",)),
+        ("", ()),
+    ],
+)
+def test_parts_are_found_near_each_other(text: str, names: tuple[str, ...]) -> None:
+    assert FINDER.find(fold(text)) == names
+
+
+@pytest.mark.parametrize(("language", "matter", "text"), ROWS)
+def test_each_language_has_its_matters(language: str, matter: str, text: str) -> None:
+    assert f"{matter}:{language}" in SHIPPED.find(fold(text))
+
+
+def test_every_language_has_every_matter() -> None:
+    assert len({(phrase.language, phrase.matter) for phrase in TERMS.phrases}) == 14 * 7
+
+
+@examples(300)
+@given(st.sampled_from(ROWS), st.integers(0, 2**32))
+def test_one_typing_error_hides_no_matter(row: tuple[str, str, str], seed: int) -> None:
+    _, matter, text = row
+    wrong = mistyped(text, random.Random(seed))
+    if NOT_MEANT.isdisjoint(set(fold(wrong).words) - set(fold(text).words)):
+        assert matter in {name.partition(":")[0] for name in SHIPPED.find(fold(wrong))}, wrong
+
+
+@given(st.text("abc", max_size=6), st.text("abc", max_size=6))
+def test_one_edit_agrees_with_a_plain_distance(one: str, other: str) -> None:
+    assert is_one_edit(one, other) == (_distance(one, other) <= 1)
+
+
+def _distance(one: str, other: str) -> int:
+    """Returns Damerau's distance by its definition: optimal string alignment."""
+    table_ = [[i + j for j in range(len(other) + 1)] for i in range(len(one) + 1)]
+    for i in range(1, len(one) + 1):
+        for j in range(1, len(other) + 1):
+            same = one[i - 1] == other[j - 1]
+            table_[i][j] = min(
+                table_[i - 1][j] + 1, table_[i][j - 1] + 1, table_[i - 1][j - 1] + (not same)
+            )
+            if i > 1 and j > 1 and one[i - 2 : i] == other[j - 2 : j][::-1]:
+                table_[i][j] = min(table_[i][j], table_[i - 2][j - 2] + 1)
+    return table_[len(one)][len(other)]
+
+
+@pytest.mark.parametrize(
+    "piece", ["my son swallowed ", "bleach ", "swalowed ", "孩子漂 ", "aaaaab"]
+)
+def test_reading_takes_linear_time(piece: str) -> None:
+    assert in_proportion(lambda text: SHIPPED.find(fold(text)), piece)
