@@ -33,7 +33,6 @@ from router.policy.head_conditions import any_holds
 from router.policy.schema import DecisionSection, HardRule, Policy
 from router.routing.constraints import Asked
 from router.types import (
-    MATTERS,
     Decision,
     DecisionMode,
     Domain,
@@ -43,6 +42,7 @@ from router.types import (
     Signals,
     usd_to_nano,
 )
+from router.types.enums import MATTERS
 
 HIGH_RISK = {
     Domain.FINANCE: Reason.HIGH_RISK_FINANCIAL,

@@ -53,7 +53,6 @@ from router.types.decisions import (
 )
 from router.types.enums import (
     EMBEDDING_MODEL,
-    MATTERS,
     MODERATION_MODEL,
     NO_ANSWER_MODEL,
     OWN_MODELS,
@@ -162,7 +161,6 @@ __all__ = [
     "EMBEDDING_MODEL",
     "IN_HAND_FROM",
     "LONG_CHARACTERS",
-    "MATTERS",
     "MAX_REVIEW_MINUTES",
     "MODERATION_MODEL",
     "NANO_PER_USD",

@@ -25,7 +25,8 @@ from router.policy.parsing.text_files import text_of
 from router.policy.parsing.validation import validated
 from router.policy.parsing.yaml_lines import load_yaml
 from router.policy.sections.base import Section
-from router.types import MATTERS, Matter
+from router.types import Matter
+from router.types.enums import MATTERS
 
 Term = Annotated[str, Field(min_length=1, max_length=80)]
 Phrase = Annotated[str, Field(min_length=2, max_length=160)]
