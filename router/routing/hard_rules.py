@@ -42,7 +42,6 @@ from router.types import (
     Signals,
     usd_to_nano,
 )
-from router.types.enums import MATTERS
 
 HIGH_RISK = {
     Domain.FINANCE: Reason.HIGH_RISK_FINANCIAL,
@@ -202,7 +201,7 @@ def _policy_rules(policy: Policy, signals: Signals) -> tuple[list[Limit], list[L
     held = [rule for rule in policy.hard_rules if _holds(rule, signals, lists)]
     if not held:
         return [], []
-    domain_of: dict[str, Domain | None] = {matter.value: d for matter, d in MATTERS.items()}
+    domain_of: dict[str, Domain | None] = {matter.value: matter.domain for matter in Matter}
     domain_of |= {term_list.name: term_list.domain for term_list in policy.terms}
     floors = []
     for rule in held:
@@ -324,7 +323,7 @@ def _fixed_triggers(policy: Policy, signals: Signals, asked: Asked) -> list[Limi
         and multi_factor
     )
     rows = (
-        (_grave(section, signals), 3, _named(MATTERS[signals.matter] if signals.matter else None)),
+        (_grave(section, signals), 3, _named(signals.matter.domain if signals.matter else None)),
         (high_risk, 3, _named(risk)),
         (impact >= usd_to_nano(section.level_3_from_usd), 3, Reason.IMPACT_LEVEL_3),
         (strategic, 3, Reason.STRATEGIC),

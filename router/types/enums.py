@@ -37,18 +37,16 @@ class Matter(StrEnum):
     LEGAL = "legal"
     ENGINEERING_SAFETY = "engineering_safety"
 
-
-MATTERS = {
-    Matter.MEDICAL_EMERGENCY: Domain.MEDICAL,
-    Matter.SELF_HARM: Domain.MEDICAL,
-    Matter.VIOLENCE: Domain.MEDICAL,
-    Matter.POISON: Domain.MEDICAL,
-    Matter.FRAUD: Domain.FINANCE,
-    Matter.LEGAL: Domain.LEGAL,
-    Matter.ENGINEERING_SAFETY: Domain.ENGINEERING_SAFETY,
-}
-"""Gives the domain whose wording and review a grave matter needs. Violence is with medicine, where
-the numbers to call are."""
+    @property
+    def domain(self) -> Domain:
+        """Returns the domain whose wording and review it needs. Violence is with medicine, where
+        the numbers to call are."""
+        others = {
+            Matter.FRAUD: Domain.FINANCE,
+            Matter.LEGAL: Domain.LEGAL,
+            Matter.ENGINEERING_SAFETY: Domain.ENGINEERING_SAFETY,
+        }
+        return others.get(self, Domain.MEDICAL)
 
 
 class RequestType(StrEnum):

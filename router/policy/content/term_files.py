@@ -26,7 +26,6 @@ from router.policy.parsing.validation import validated
 from router.policy.parsing.yaml_lines import load_yaml
 from router.policy.sections.base import Section
 from router.types import Matter
-from router.types.enums import MATTERS
 
 Term = Annotated[str, Field(min_length=1, max_length=80)]
 Phrase = Annotated[str, Field(min_length=2, max_length=160)]
@@ -137,4 +136,4 @@ def list_of(name: str) -> str:
 
 def domain_of_matter(name: str) -> str | None:
     """Returns the domain of a list of these files, None for a policy's own list."""
-    return next((domain for matter, domain in MATTERS.items() if matter.value == name), None)
+    return next((matter.domain for matter in Matter if matter.value == name), None)
