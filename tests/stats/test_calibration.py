@@ -157,3 +157,14 @@ def test_logit_undoes_sigmoid_where_floats_allow(x: float) -> None:
     assert 0.0 <= p[0] <= 1.0
     if abs(x) < 15:
         assert c.logit(p)[0] == pytest.approx(x, abs=1e-3)
+
+
+def test_wide_logits_are_fitted_to_the_optimum() -> None:
+    # Whole Newton steps overshot here for ever and gave a slope and a shift far off.
+    rng = np.random.default_rng(5)
+    right = (rng.random(4000) < 0.25).astype(float)
+    logits = rng.normal(np.where(right > 0, 0.0, -9.0), 5.0)
+    weights = np.where(right > 0, 0.5 / right.mean(), 0.5 / (1.0 - right.mean()))
+    fitted = c.fit_platt(logits, right, weights)
+    means = [float(fitted(logits[right == hit]).mean()) for hit in (1.0, 0.0)]
+    assert sum(means) == pytest.approx(1.0, abs=0.01)

@@ -79,7 +79,7 @@ class DecisionSection(Section):
         "chance is at even odds: as if half of all requests were grave.",
     )
     grave_at_other_languages: Chance = Field(
-        default=0.5,
+        default=0.8,
         description="The same for other languages than English. 1.0: only the phrases of "
         "`triage.terms` count there.",
     )
