@@ -5,7 +5,13 @@ from __future__ import annotations
 import pytest
 
 from router.policy.content.knowledge import IntentSection
-from router.policy.content.shelf_veto import RISK_AT, STAKES_AT, TOXIC_AT, kept_off_shelf
+from router.policy.content.shelf_veto import (
+    GRAVE_AT,
+    RISK_AT,
+    STAKES_AT,
+    TOXIC_AT,
+    kept_off_shelf,
+)
 from router.types import Domain
 from tests.policy.test_knowledge import signals
 
@@ -26,6 +32,8 @@ def intent(domain: Domain = Domain.CUSTOMER_SUPPORT, *, grave: bool = False) -> 
         ({"stakes_high": STAKES_AT}, True),
         ({"toxic": TOXIC_AT - BELOW}, False),
         ({"toxic": TOXIC_AT}, True),
+        ({"grave": GRAVE_AT - BELOW}, False),
+        ({"grave": GRAVE_AT}, True),
         ({"risk_p": RISK_AT - BELOW, "risk_domain": Domain.MEDICAL}, False),
         ({"risk_p": RISK_AT, "risk_domain": Domain.MEDICAL}, True),
     ],

@@ -102,7 +102,8 @@ GRAVE = replace(CALM, grave=0.97, matter=Matter.FRAUD, language="en")
         (replace(GRAVE, knowledge=0.9), 3, Reason.HIGH_RISK_FINANCIAL),
         (replace(GRAVE, grave=0.3), 1, None),
         (replace(GRAVE, grave=0.1, language="pl"), 1, None),
-        (replace(GRAVE, grave=0.6, language="pl"), 3, Reason.HIGH_RISK_FINANCIAL),
+        (replace(GRAVE, grave=0.7, language="pl"), 1, None),
+        (replace(GRAVE, grave=0.8, language="pl"), 3, Reason.HIGH_RISK_FINANCIAL),
         (replace(GRAVE, grave=0.96, language=""), 3, Reason.HIGH_RISK_FINANCIAL),
     ],
 )

@@ -18,11 +18,15 @@ RISK_AT = 0.7
 """Chance of finance, law, medicine or engineering safety from which an answer must be of that
 domain. At .5 one in seventy routine requests of the shop would be kept off for nothing."""
 
+GRAVE_AT = 0.8
+"""Chance of a grave matter, at even odds, from which no canned text goes out; level 3 may ask for
+more."""
+
 
 def kept_off_shelf(signals: Signals, intent: IntentSection) -> bool:
     """Returns True when a request is too grave or too hostile for this approved answer."""
     if intent.grave:
         return False
-    if signals.stakes_high >= STAKES_AT or signals.toxic >= TOXIC_AT:
+    if signals.stakes_high >= STAKES_AT or signals.toxic >= TOXIC_AT or signals.grave >= GRAVE_AT:
         return True
     return signals.risk_p >= RISK_AT and signals.risk_domain is not intent.domain
