@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from router.errors import CannotAnswer, TiergateError
 from router.policy.content.knowledge import IntentSection
+from router.policy.content.shelf_veto import kept_off_shelf
 from router.policy.schema import PassagesAnswerer, TierSection
 from router.policy.sections.capabilities import complete
 from router.types import (
@@ -121,7 +122,7 @@ class Passages:
         total = 0.0
         for name, chance in ((match.intent_id, match.confidence), *match.others):
             intent = self._resolver.fillable(name, request)
-            if intent is None or chance < LEAST_EACH:
+            if intent is None or chance < LEAST_EACH or kept_off_shelf(signals, intent):
                 continue
             chosen.append((intent, chance))
             total += chance

@@ -136,7 +136,8 @@ class Resolver:
         offers: list[tuple[str, float]] = []
         for name, chance in ((match.intent_id, match.confidence), *match.others)[: section.most]:
             likely = chance >= LEAST_OFFERED or len(offers) == 1
-            if not likely or name not in self._knowledge.intents:
+            intent = self._knowledge.intents.get(name)
+            if not likely or intent is None or kept_off_shelf(signals, intent):
                 break
             offers.append((name, chance))
             if len(offers) > 1 and sum(p for _, p in offers) >= floor:

@@ -231,7 +231,7 @@ def _knows_only(section: DecisionSection, signals: Signals) -> bool:
 
 def _grave(section: DecisionSection, signals: Signals) -> bool:
     """Returns True when somebody's grave matter is likely enough for the language it is in."""
-    english = signals.language in ENGLISH
+    english = (signals.matter_language or signals.language) in ENGLISH
     at = section.grave_at if english else section.grave_at_other_languages
     return signals.matter is not None and signals.grave >= at
 

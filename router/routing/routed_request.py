@@ -121,7 +121,7 @@ class RoutedRequest(Struct, frozen=True):
         """Returns True when somebody may need help now, so that a safe answer is due."""
         domain = self.risk_domain or self.signals.domain
         medical = self.grave and Reason.HIGH_RISK_MEDICAL in self.decision.floor_reasons
-        return medical or self.runtime.emergency(domain, self.request.last_user_text)
+        return medical or self.emergency(domain)
 
     def verify_mode(self, plan: RungPlan) -> VerifyMode:
         """Returns how much of an answer is verified: all of it where only a verified one may go."""

@@ -134,8 +134,10 @@ def judged_by_samples(
     """
     if isinstance(judge, AnswerHead) and judge.reads_samples and said.source == "head":
         reading = _reading(texts[0], request, said.mean_logprob, said.min_logprob, texts[1:])
-        return replace(said, p=judge(reading), source="samples")
-    return replace(said, p=said.p * agreement(texts), source="samples")
+        return replace(said, p=judge(reading))
+    # What a head of answers says stays its word: samples that agree are no evidence of their own.
+    source = said.source if said.source == "head" else "samples"
+    return replace(said, p=said.p * agreement(texts), source=source)
 
 
 def _reading(

@@ -45,7 +45,7 @@ last one are read, which bounds the work."""
 
 
 class GraveReading(NamedTuple):
-    """Holds what is read in one text; both chances are calibrated."""
+    """Holds what is read in one text: `grave` at even odds, `knowledge` as a mere softmax share."""
 
     grave: float
     matter: Matter
@@ -118,7 +118,7 @@ def _windows(words: Sequence[str]) -> list[Sequence[str]]:
     """Returns the windows of a text; one where it is short."""
     if len(words) <= WINDOW_WORDS:
         return [words]
-    starts = list(range(0, len(words) - STEP_WORDS, STEP_WORDS))
+    starts = list(range(0, len(words) - (WINDOW_WORDS - STEP_WORDS), STEP_WORDS))
     if len(starts) > MOST_WINDOWS:
         starts = [*starts[: MOST_WINDOWS - 1], len(words) - WINDOW_WORDS]
     return [words[start : start + WINDOW_WORDS] for start in starts]

@@ -178,12 +178,13 @@ def more_cautious(one: ModelRow, other: ModelRow) -> ModelRow:
         spam=max(one.spam, other.spam),
         heads=highest((one.heads, other.heads)),
         grave=max(one.grave, other.grave),
-        matter=likelier((one.grave, one.matter), (other.grave, other.matter))[1],
+        matter=other.matter if other.grave > one.grave else one.matter,
         knowledge=min(one.knowledge, other.knowledge),
     )
 
 
-Grave = tuple[float, Matter | None]
+Grave = tuple[float, Matter | None, str]
+"""Holds the chance of a grave matter, the likeliest one, and the language of its turn."""
 
 
 def likelier(one: Grave, other: Grave) -> Grave:
@@ -231,14 +232,14 @@ def signals_of(
     risk: tuple[Domain | None, float] = (row.risk_domain, row.risk_p)
     stakes, strategic, multi_factor = row.stakes_high, row.strategic, row.multi_factor
     amounts, names = last.amounts, last.risk_terms
-    grave: Grave = (row.grave, row.matter)
+    grave: Grave = (row.grave, row.matter, last.language)
     for turn in earlier:
         domain = higher_domain(domain, (turn.row.domain, turn.row.domain_p))
         risk = max(risk, (turn.row.risk_domain, turn.row.risk_p), key=_second)
         stakes = max(stakes, turn.row.stakes_high)
         strategic = max(strategic, turn.row.strategic)
         multi_factor = max(multi_factor, turn.row.multi_factor)
-        grave = likelier(grave, (turn.row.grave, turn.row.matter))
+        grave = likelier(grave, (turn.row.grave, turn.row.matter, turn.language))
     if earlier or older:
         sources: list[TurnReading | RuleFacts] = [*readings, *older]
         amounts = largest_amounts(facts.amounts for facts in sources)
@@ -256,7 +257,7 @@ def signals_of(
         strategic = max(strategic, memory.strategic)
         multi_factor = max(multi_factor, memory.multi_factor)
         names = names_of((names, memory.risk_terms))
-        grave = likelier(grave, (memory.grave, memory.matter))
+        grave = likelier(grave, (memory.grave, memory.matter, memory.matter_language))
     heads = row.heads
     if heads and (earlier or memory is not None):
         # A follow-up asks for what was asked before, so nothing is of this turn alone.
@@ -289,6 +290,7 @@ def signals_of(
         heads=heads,
         grave=grave[0],
         matter=grave[1],
+        matter_language=grave[2],
         knowledge=0.0 if continued else row.knowledge,
         language=last.language,
         brief=memory is None and not older and all([turn.brief for turn in readings]),
@@ -368,10 +370,10 @@ def memory_after(signals: Signals, memory: SessionMemory | None, tier_number: in
     strategic, multi_factor, names = signals.strategic, signals.multi_factor, signals.risk_terms
     heads = signals.heads
     quoted = max((amount.nano_usd for amount in signals.amounts if amount.quoted), default=0)
-    grave: Grave = (signals.grave, signals.matter)
+    grave: Grave = (signals.grave, signals.matter, signals.matter_language)
     if memory is not None:
         quoted = max(quoted, memory.quoted_nano_usd)
-        grave = likelier(grave, (memory.grave, memory.matter))
+        grave = likelier(grave, (memory.grave, memory.matter, memory.matter_language))
         domain = higher_domain(domain, (memory.domain, memory.domain_p))
         risk = max(risk, (memory.risk_domain, memory.risk_p), key=_second)
         stakes = max(stakes, memory.stakes_high)
@@ -398,4 +400,5 @@ def memory_after(signals: Signals, memory: SessionMemory | None, tier_number: in
         quoted_nano_usd=quoted,
         grave=grave[0],
         matter=grave[1],
+        matter_language=grave[2],
     )

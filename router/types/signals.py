@@ -72,6 +72,7 @@ class Signals(Struct, frozen=True):
     heads: tuple[HeadReading, ...] = ()
     grave: float = 0.0  # chance of somebody's grave matter; over several turns the highest
     matter: Matter | None = None  # the likeliest one
+    matter_language: str = ""  # of the turn that it was read in; "" where nothing tells it
     knowledge: float = 0.0  # chance that the last turn asks for general knowledge only
     brief: bool = False  # all that was read is short messages, and nothing is remembered
     language: str = ""  # of the last turn, as in `de`; "" where nothing tells it
@@ -106,6 +107,7 @@ class SessionMemory(Struct, frozen=True):
     quoted_nano_usd: int = 0  # the largest amount that was only quoted
     grave: float = 0.0
     matter: Matter | None = None
+    matter_language: str = ""
     prefix: str = ""  # names the messages of the last answered request, which caches may hold
     warm: tuple[WarmCache, ...] = ()
 

@@ -175,7 +175,7 @@ def test_a_head_that_learned_from_samples_weighs_them() -> None:
     first = verify(said(Choice("It is 4", "stop")), asking(), taken(), VerifyMode.FULL, SAMPLING)
     again = judged_by_samples(first, ["It is 4", "It is 4", "It is 5"], asking(), SAMPLING)
     assert first.p == pytest.approx(0.8808, abs=1e-3)
-    assert (again.p, again.source) == (pytest.approx(0.5), "samples")
+    assert (again.p, again.source) == (pytest.approx(0.5), "head")
 
 
 def test_a_head_without_samples_is_lowered_in_proportion() -> None:

@@ -14,7 +14,7 @@ from router.policy.schema import Policy
 from router.routing.constraints import Asked
 from router.routing.decision import decide
 from router.routing.hard_rules import disclaimer_of, in_danger, risk_domain_of
-from router.triage.grave import CLASSES, load
+from router.triage.grave import CLASSES, MOST_WINDOWS, _windows, load
 from router.triage.triage_model import DEFAULT_FOLDER, TriageModel
 from router.types import Domain, Matter, Reason, Signals
 from tests.kits.decision_kit import CALM, a_policy, facts
@@ -105,6 +105,9 @@ GRAVE = replace(CALM, grave=0.97, matter=Matter.FRAUD, language="en")
         (replace(GRAVE, grave=0.7, language="pl"), 1, None),
         (replace(GRAVE, grave=0.8, language="pl"), 3, Reason.HIGH_RISK_FINANCIAL),
         (replace(GRAVE, grave=0.96, language=""), 3, Reason.HIGH_RISK_FINANCIAL),
+        # The language of the turn that tells of the matter counts, not that of the last one.
+        (replace(GRAVE, grave=0.85, matter_language="de"), 3, Reason.HIGH_RISK_FINANCIAL),
+        (replace(GRAVE, grave=0.85, matter_language="en", language="es"), 1, None),
     ],
 )
 def test_a_grave_matter_climbs_and_knowledge_does_not(
@@ -176,3 +179,11 @@ def test_a_disclaimer_goes_with_knowledge_only() -> None:
 )
 def test_a_life_in_danger_is_told_in_any_language(signals: Signals, danger: bool) -> None:
     assert in_danger(a_policy(), signals) is danger
+
+
+@pytest.mark.parametrize("count", [46, 60, 61, 75, 76, 90, 120, 400])
+def test_the_last_words_of_a_text_are_in_a_window(count: int) -> None:
+    words = [str(number) for number in range(count)]
+    windows = _windows(words)
+    assert windows[-1][-1] == words[-1]
+    assert len(windows) <= MOST_WINDOWS

@@ -11,9 +11,9 @@ from router.policy.content.knowledge import IntentSection
 from router.types import Signals
 
 STAKES_AT = 0.6
-"""As `decision.high_stakes_at`, which modes without triggers do not apply."""
+"""The default of `decision.high_stakes_at`; the veto holds in modes without triggers, too."""
 TOXIC_AT = 0.8
-"""As `decision.unsafe_at`: abuse gets no canned text."""
+"""The default of `decision.unsafe_at`: abuse gets no canned text."""
 RISK_AT = 0.7
 """Chance of finance, law, medicine or engineering safety from which an answer must be of that
 domain. At .5 one in seventy routine requests of the shop would be kept off for nothing."""

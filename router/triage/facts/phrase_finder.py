@@ -47,7 +47,7 @@ class Phrase(Struct, frozen=True):
 
 
 class _Node:
-    """A place in the tree of words: what may follow, and the parts that end here."""
+    """Holds a place in the tree of words: what may follow, and the parts that end here."""
 
     __slots__ = ("next", "parts")
 
@@ -57,7 +57,7 @@ class _Node:
 
 
 class PhraseFinder:
-    """Immutable but for what it keeps of words; threads may share it.
+    """Finds phrases; threads may share it. Only what it keeps of words changes.
 
     >>> child = ("my son", "the baby")
     >>> finder = PhraseFinder([Phrase("poison", (child, ("swallowed",), ("bleach",)))])
@@ -66,7 +66,7 @@ class PhraseFinder:
     """
 
     def __init__(self, phrases: Iterable[Phrase], not_meant: Iterable[str] = ()) -> None:
-        """`not_meant`: words one letter away from a word of a phrase that mean something else."""
+        """Takes the phrases, and in `not_meant` words one letter away that mean something else."""
         self._root = _Node()
         self._words: set[str] = set()
         self._stems: set[str] = set()
@@ -117,7 +117,7 @@ class PhraseFinder:
     def find(self, text: Folded) -> tuple[str, ...]:
         """Returns the names of the phrases found, each once, in the order of the phrases."""
         kept = self._meanings
-        meanings = [kept[w] if w in kept else self._meaning(w) for w in text.words]
+        meanings = [m if (m := kept.get(w)) is not None else self._meaning(w) for w in text.words]
         if not any(meanings):
             return ()
         last: dict[int, int] = {}  # where each part was seen last
@@ -147,11 +147,12 @@ class PhraseFinder:
 
     def _meaning(self, word: str) -> tuple[str, ...]:
         """Returns the words and stems of phrases that a word of the text may stand for."""
+        word = word[:LONGEST]  # a longer one would fill the memory, and is no word of a phrase
         meaning = self._meanings.get(word)
         if meaning is None:
             if len(self._meanings) >= MOST_KEPT:
                 self._meanings.clear()
-            meaning = self._meanings[word] = tuple(dict.fromkeys(self._meant(word[:LONGEST])))
+            meaning = self._meanings[word] = tuple(dict.fromkeys(self._meant(word)))
         return meaning
 
     def _meant(self, word: str) -> Iterator[str]:

@@ -55,6 +55,8 @@ _ABOUT_FORM = _forms(
 _ACTING = _forms(
     """approve authorise authorize transfer wire pay send buy sell sign invest execute proceed
     follow obey perform act carry comply release submit book order confirm accept decide should must
+    refund settle reimburse remit charge debit credit deposit withdraw issue process grant donate
+    cancel close move disburse launch deploy
     do whatever instructed instructions advise recommend says agree deal worth risk safe legal
     correct
     überweise zahle freigeben unterschreibe mach tu befolge ausführen
@@ -62,6 +64,14 @@ _ACTING = _forms(
     esegui firma fai approva faça execute aprove betaal teken doe zapłać zrób podpisz öde yap onayla
     оплати сделай выполни подпиши одобри"""
 )
+_BETWEEN = _forms(
+    """a an the this that these those it its of to for from in on at as with by or if is are be me
+    my us our you your can could would will may just only very no not more than most about into keep
+    make use all each one two three four five six ten i want need like here above below following
+    der die das ein eine und in auf für mir uns le la les un une et en pour moi el los una y por
+    para il lo gli e per o os um uma het een en voor"""
+)
+_PARTS = re.compile(r"\b(?:and|then|und|dann|et|puis|y|luego|e|poi|en|dan)\b|,", re.IGNORECASE)
 _MOST_HEADING_WORDS = 12
 
 
@@ -120,7 +130,7 @@ def _last_sentence(text: str, begins: int) -> int:
 
 
 def acts(words: tuple[str, ...]) -> bool:
-    """Returns whether a turn asks to act on what was said, by its folded words."""
+    """Returns True when a turn asks to act on what was said, by its folded words."""
     return not _ACTING.isdisjoint(words)
 
 
@@ -134,7 +144,7 @@ def _outside(text: str, spans: list[tuple[int, int]]) -> str:
 
 
 def _only_read(own: str, tail: str) -> bool:
-    """Returns whether the user's own words ask to read a text, and for nothing else."""
+    """Returns True when the user's own words ask to read a text, and for nothing else."""
     reads = False
     for sentence in _SENTENCES.split(own):
         words = words_of(sentence)
@@ -142,14 +152,25 @@ def _only_read(own: str, tail: str) -> bool:
             continue
         if acts(words):
             return False
-        if not _READING.isdisjoint(words):
-            reads = True
-        elif not _about_form(sentence, words):
+        if _READING.isdisjoint(words):
+            if not _about_form(sentence, words):
+                return False
+            continue
+        reads = True
+        # "Summarise this and refund the customer" asks for two things.
+        further = [words_of(part) for part in _PARTS.split(sentence)]
+        if any(_asks_for_more(part) for part in further if _READING.isdisjoint(part)):
             return False
     return reads and not acts(words_of(tail))
 
 
 def _about_form(sentence: str, words: tuple[str, ...]) -> bool:
-    """Returns whether a sentence only names the text, or says how the reading shall look."""
+    """Returns True when a sentence only names the text, or says how the reading shall look."""
     heading = sentence.rstrip().endswith(":") and len(words) <= _MOST_HEADING_WORDS
-    return heading or len(words) <= 2 or not _ABOUT_FORM.isdisjoint(words)
+    return heading or len(words) <= 2 or not _asks_for_more(words)
+
+
+def _asks_for_more(words: tuple[str, ...]) -> bool:
+    """Returns True when words say more than how a reading shall look."""
+    known = _ABOUT_FORM | _READING | _BETWEEN
+    return any(word not in known and not word.isdigit() for word in words)

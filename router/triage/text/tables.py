@@ -34,8 +34,6 @@ _MONEY = rf"(?:us|ca|hk|[car])?[{_SYMBOLS}]|u\.?s\.? dollars|[^\W\d_]{{1,10}}"
 
 _BRACKETED = re.compile(r"[(\[][^)\]0-9\n]{0,40}[)\]]")
 
-_UNIT = re.compile(rf"\n|[(\[][^)\]0-9\n]{{0,40}}[)\]]|\bin (?:{_SCALE})\b", re.IGNORECASE)
-
 _UNIT = re.compile(
     rf"(?<![\w.,])(?:"
     rf"t(?P<thousand>eur\b|€)"
