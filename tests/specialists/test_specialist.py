@@ -223,13 +223,16 @@ def test_specialists_are_refitted_from_a_folder(tmp_path: Path) -> None:
                     "department": departments[i % 8],
                     "label": tones[i % 3] if "toxicity" in name else "ham",
                     "labels": labels,
+                    "category": "general",
+                    "source": ["forbidden_question_set", "medquad"][i % 2],
+                    "type": ["homonyms", "contrast_homonyms"][i % 2],
                 }
             )
         (tmp_path / name).write_text("".join(json.dumps(row) + "\n" for row in rows))
     cards = train_specialists(
         tmp_path, tmp_path / "out", model_dir=None, seed=7, command="c", shown=False
     )
-    assert [card["name"] for card in cards] == ["department", "priority", "toxicity", "category"]
+    assert [card["name"] for card in cards] == [one.name for one in SPECIALISTS]
     assert (tmp_path / "out" / "CARD.md").read_text() == render(cards)
     assert cards[1]["label_source"] == "weak"
     assert cards[2]["label_source"] == "mixed"
