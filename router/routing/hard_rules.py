@@ -33,6 +33,7 @@ from router.policy.head_conditions import any_holds
 from router.policy.schema import DecisionSection, HardRule, Policy
 from router.routing.constraints import Asked
 from router.types import (
+    READ_LANGUAGES,
     Decision,
     DecisionMode,
     Domain,
@@ -49,9 +50,6 @@ HIGH_RISK = {
     Domain.MEDICAL: Reason.HIGH_RISK_MEDICAL,
     Domain.ENGINEERING_SAFETY: Reason.HIGH_RISK_ENGINEERING_SAFETY,
 }
-
-ENGLISH = frozenset({"en", ""})
-"""Languages in signals that the model reads; "" is too short to tell."""
 
 LIFTS = {
     "level_3_not_below_usd": Reason.LOW_IMPACT,
@@ -220,8 +218,16 @@ def _lists(policy: Policy, signals: Signals) -> frozenset[str]:
     found = frozenset(map(list_of, signals.risk_terms))
     soft = frozenset(terms.name for terms in policy.terms if terms.not_for_knowledge)
     # A phrase by language is about somebody, so that one of those counts in any case.
-    meant = frozenset(map(list_of, (n for n in signals.risk_terms if n != list_of(n))))
-    return found - (soft - meant) if _knows_only(policy.decision, signals) else found
+    return (
+        found - (soft - _lists_of_phrases(signals))
+        if _knows_only(policy.decision, signals)
+        else found
+    )
+
+
+def _lists_of_phrases(signals: Signals) -> frozenset[str]:
+    """Returns the lists of which a phrase by language was found, not a term of the policy's own."""
+    return frozenset(list_of(name) for name in signals.risk_terms if name != list_of(name))
 
 
 def _knows_only(section: DecisionSection, signals: Signals) -> bool:
@@ -231,7 +237,7 @@ def _knows_only(section: DecisionSection, signals: Signals) -> bool:
 
 def _grave(section: DecisionSection, signals: Signals) -> bool:
     """Returns True when somebody's grave matter is likely enough for the language it is in."""
-    english = (signals.matter_language or signals.language) in ENGLISH
+    english = (signals.matter_language or signals.language) in READ_LANGUAGES
     at = section.grave_at if english else section.grave_at_other_languages
     return signals.matter is not None and signals.grave >= at
 
@@ -259,7 +265,7 @@ questions about one's own health are no emergency."""
 
 def in_danger(policy: Policy, signals: Signals) -> bool:
     """Returns True when a phrase by language or the reader says that a life may be in danger."""
-    phrases = {list_of(name) for name in signals.risk_terms if name != list_of(name)}
+    phrases = _lists_of_phrases(signals)
     by_phrase = any(matter.value in phrases for matter in LIFE)
     by_reader = signals.matter in LIFE - {Matter.MEDICAL_EMERGENCY}
     return by_phrase or (

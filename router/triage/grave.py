@@ -27,9 +27,9 @@ from router.stats.calibration import Calibrator, Floats
 from router.stats.char_grams import counted_chars
 from router.stats.heads import packed, unpacked
 from router.stats.ngrams import BUCKETS, Table
-from router.triage.facts.languages import ENGLISH, UNKNOWN, language_of
+from router.triage.facts.languages import language_of
 from router.triage.text.folding import fold
-from router.types import Matter
+from router.types import READ_LANGUAGES, Matter
 
 FORMAT = 1
 CLASSES: tuple[str, ...] = (*(matter.value for matter in Matter), "knowledge", "none")
@@ -70,7 +70,7 @@ class GraveReader(Struct, frozen=True, eq=False):
     def _read(self, text: str, vector: npt.NDArray[np.float32]) -> GraveReading:
         """Returns a text's gravest window, and the least knowledge of all."""
         words = fold(text).words
-        english = language_of(text, words) in (ENGLISH, UNKNOWN)
+        english = language_of(text, words) in READ_LANGUAGES
         base = self.bias + self.vector_bias + vector @ self.weight if english else self.bias
         windows = [_chances(self._logits(window) + base) for window in _windows(words)]
         worst = max(windows, key=_odds)

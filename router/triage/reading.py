@@ -28,13 +28,14 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from router.policy.head_conditions import highest
-from router.triage.facts.languages import ENGLISH, UNKNOWN
+from router.triage.facts.languages import UNKNOWN
 from router.triage.facts.turn_facts import RuleFacts, TurnFacts, names_of
 from router.triage.text.amount_lists import largest_amounts, own_impact, unquoted
 from router.triage.text.quotes import acts
 from router.triage.text.turns import Turns
 from router.triage.turn_heads import heads_of
 from router.types import (
+    READ_LANGUAGES,
     Amount,
     Domain,
     HeadReading,
@@ -49,8 +50,6 @@ NOVEL = 0.5  # the default of decision.novel_at: "unsure, look closer"
 DOMAIN_COUNTS_AT = 0.5  # an earlier domain stays from this chance on
 ASKS_ITSELF_AT = 0.5  # a chance of a match above which a turn has a question of its own
 KNOWN_QUESTION = 0.85  # the default of decision.confidence_floor
-READ = frozenset({ENGLISH, UNKNOWN})
-"""Languages that the encoder reads; text without a function word may be anything, also English."""
 BRIEF_WORDS = 30
 """Up to here the reader of grave matters may overrule the heads: it knows messages, not documents.
 Without this bound a tenth of the shared texts of high stakes were lost at level 3."""
@@ -130,7 +129,7 @@ def reading_of(
     known = 0.0 if match is None else match.confidence
     if match is not None and known >= offers_from:
         known = min(1.0, known + sum([chance for _, chance in match.others]))
-    novelty = row.novelty if facts.language in READ else max(row.novelty, NOVEL)
+    novelty = row.novelty if facts.language in READ_LANGUAGES else max(row.novelty, NOVEL)
     novelty = min(novelty, 1.0 - known)
     if (facts.unusual and not known_form) or facts.placeholder:
         novelty = max(novelty, NOVEL)

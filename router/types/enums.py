@@ -25,6 +25,9 @@ class Domain(StrEnum):
 RISK_DOMAINS = (Domain.FINANCE, Domain.LEGAL, Domain.MEDICAL, Domain.ENGINEERING_SAFETY)
 """Lists the domains in which a wrong answer can cost money, rights, health or lives."""
 
+READ_LANGUAGES = frozenset({"en", ""})
+"""Lists the languages that the encoder reads; "" is a text that does not tell its own."""
+
 
 class Matter(StrEnum):
     """Names the grave matters that are looked for in every language."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -117,7 +118,7 @@ class SqlLedger:
             head,
             queue_size=queue_size,
             resume=_Resuming(opened, slots, slot, clock),
-            again=_Again(opened, slots, slot, clock) if others else None,
+            again=partial(_recover_late, opened, slots, slot, clock) if others else None,
             committed=committed,
             idle=anchorer.idle,
             events=events,
@@ -263,19 +264,6 @@ class _Resuming:
         return head
 
 
-class _Again:
-    """Recovers once more: a busy server may notice the death of a writer only after our start."""
-
-    def __init__(self, database: Database, slots: Slots, slot: Slot, clock: Clock) -> None:
-        self._database, self._slots, self._slot, self._clock = database, slots, slot, clock
-
-    def __call__(self, head: Head) -> Head:
-        """Returns the head of the writer's chain afterwards. Raises LedgerError."""
-        for owner in sorted(_owners(self._database) - {self._slot.writer_id}):
-            head = _recover_dead(self._database, self._slots, owner, head, self._clock, 0.0) or head
-        return head
-
-
 def recover(database: Database, slots: Slots, writer_id: str, clock: Clock) -> tuple[Head, bool]:
     """Finishes requests that dead writers left open, in `writer_id`'s chain.
 
@@ -294,6 +282,16 @@ def recover(database: Database, slots: Slots, writer_id: str, clock: Clock) -> t
         others = others or after is None
         head = after or head
     return head, others
+
+
+def _recover_late(database: Database, slots: Slots, slot: Slot, clock: Clock, head: Head) -> Head:
+    """Returns the head after what died before our start and was noticed after it is finished.
+
+    Raises: LedgerError.
+    """
+    for owner in sorted(_owners(database) - {slot.writer_id}):
+        head = _recover_dead(database, slots, owner, head, clock, 0.0) or head
+    return head
 
 
 def _owners(database: Database) -> set[str]:

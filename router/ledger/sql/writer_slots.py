@@ -59,7 +59,7 @@ class Slots(Protocol):
     def claim(self) -> Slot:
         """Claims the first free slot. Raises LedgerError."""
 
-    def claim_dead(self, writer_id: str, wait_s: float = DYING_S) -> Slot | None:
+    def claim_dead(self, writer_id: str, wait_s: float) -> Slot | None:
         """Returns the slot of a dead writer; None when it lives, or for an unknown id.
 
         Waits at most `wait_s` seconds for a server that has yet to notice the death.
@@ -120,7 +120,7 @@ class FileSlots:
                 return FileSlot(self._database, f"w{number}", lock)
         raise AssertionError("count() does not end")
 
-    def claim_dead(self, writer_id: str, wait_s: float = DYING_S) -> Slot | None:
+    def claim_dead(self, writer_id: str, wait_s: float) -> Slot | None:
         """Returns the slot of a dead writer, whose lock ended with it."""
         if _number(writer_id) is None:
             return None
@@ -184,7 +184,7 @@ class AdvisorySlots:
             number = _first_free(self._database.cursor(connection))
         return AdvisorySlot(self._database, number, connection)
 
-    def claim_dead(self, writer_id: str, wait_s: float = DYING_S) -> Slot | None:
+    def claim_dead(self, writer_id: str, wait_s: float) -> Slot | None:
         """Returns the slot of a dead writer, whose session the server may notice late."""
         number = _number(writer_id)
         if number is None:

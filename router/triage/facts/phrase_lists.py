@@ -17,7 +17,7 @@ def phrase_finder(terms: LanguageTerms) -> PhraseFinder:
 
 
 SURE_ALONE = 8
-"""Letters of a single word from which a typing error is forgiven: `bribe` is not `bride`."""
+"""Characters of a term from which a typing error is forgiven: `bribe` is not `bride`."""
 
 
 def mistyped_finder(
