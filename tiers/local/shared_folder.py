@@ -10,6 +10,7 @@ what a killed worker held. It knows nothing about GGUF, HTTP or policies.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
@@ -127,17 +128,25 @@ class Slots:
         )
 
     def taken(self) -> int:
-        """Returns how many slots any process holds now; 0 when the folder is gone."""
+        """Returns how many slots any process holds now.
+
+        A slot that is gone, with the ended child's folder, is held by nobody.
+        """
         count = 0
-        for name in os.listdir(self._folder) if self._folder.is_dir() else ():
-            descriptor = os.open(self._folder / name, os.O_RDWR | os.O_CLOEXEC)
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                count += 1
-            finally:
-                os.close(descriptor)
+        with contextlib.suppress(FileNotFoundError):
+            for name in os.listdir(self._folder):
+                count += self._is_taken(name)
         return count
+
+    def _is_taken(self, name: str) -> bool:
+        descriptor = os.open(self._folder / name, os.O_RDWR | os.O_CLOEXEC)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(descriptor)
+        return False
 
 
 class Slot:

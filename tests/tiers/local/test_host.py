@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -104,6 +105,16 @@ def test_slots_are_bounded_over_all_holders(tmp_path: Path) -> None:
     first.close()
     slots.take(1.0).close()
     second.close()
+    assert slots.taken() == 0
+
+
+def test_a_folder_that_goes_away_while_it_is_read_has_no_taken_slot(tmp_path: Path) -> None:
+    slots = Slots.create(tmp_path / "slots", 0)
+    assert slots.taken() == 0
+    # Listed, and gone when it is opened: the folder of an ended child is removed beside us.
+    (tmp_path / "slots" / "0").symlink_to(tmp_path / "gone")
+    assert slots.taken() == 0
+    shutil.rmtree(tmp_path / "slots")
     assert slots.taken() == 0
 
 
