@@ -234,15 +234,15 @@ async def test_silent_connection_is_closed() -> None:
 
 
 async def test_connection_is_closed_when_it_was_idle_so_long() -> None:
-    async with serving(echo, keep_alive_s=0.3) as place:
+    async with serving(echo, keep_alive_s=1.5) as place:
         loop, client = asyncio.get_running_loop(), await place.connect()
         for _ in range(4):  # longer together than it may be idle
-            await asyncio.sleep(0.15)
+            await asyncio.sleep(0.4)
             await client.send(get("/"))
             await client.until(b">")
             answered = loop.time()
         assert await client.rest() == b""
-        assert 0.2 < loop.time() - answered < 5
+        assert 1.0 < loop.time() - answered < 60
 
 
 async def test_answer_may_take_longer_than_a_connection_may_be_idle() -> None:
@@ -268,11 +268,11 @@ async def test_request_that_does_not_end_is_refused(begun: bytes, path: str) -> 
 async def test_each_request_of_a_connection_has_its_own_time() -> None:
     """Every piece that comes has the end of one request and the beginning of the next."""
     whole = get("/")
-    async with serving(echo, request_s=0.4) as place:
+    async with serving(echo, request_s=1.5) as place:
         client = await place.connect()
         await client.send(whole[:5])
-        for _ in range(8):
-            await asyncio.sleep(0.1)
+        for _ in range(5):
+            await asyncio.sleep(0.4)
             await client.send(whole[5:] + whole[:5])
             await client.until(b">")
         client.writer.close()
