@@ -39,8 +39,8 @@ MATCH = (
     "`right` the share of it that is right; the last four columns are shares or counts of outside "
     "requests that were taken. The encoder was trained on these intents, so a file of another kind "
     "does worse: `it_help_desk` and `retail_bank` taught neither encoder nor fit. The mean of "
-    "their `right` is the cap in `match.json`: no chance of a file without outcomes of its own is "
-    "shown above it."
+    "their `right`, but at most 0.9, is the cap in `match.json`: until a file has outcomes of its "
+    "own, its chances are shown no higher (the surest rank within a thousandth above it)."
 )
 LATENCY = (
     "One thread, a lone request, tokenising and all heads included. The machine was shared while "

@@ -10,7 +10,7 @@ shipped file, so that what is found there holds for requests nobody has seen.
 
 The file alone cannot show what strangers ask. So the verifier corrects the first chance of every
 candidate, and the chance of a file without outcomes of its own is capped at the share of right
-answers that foreign files reached. What the operator wrote word for word needs neither.
+answers that foreign files reached, at most .9. What the operator wrote word for word needs neither.
 """
 
 from __future__ import annotations

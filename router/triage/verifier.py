@@ -89,7 +89,7 @@ class Verifier(NamedTuple):
     """Holds what was fitted on companies' files: coefficients, and the cap of foreign files."""
 
     coefficients: Floats  # (len(PAIR),)
-    cap: float  # the share of right answers among the surest of files that no fit had seen
+    cap: float  # the share right among the surest of files that no fit had seen, at most .9
     outside: Floats  # (width + 1,) a plane between what companies are asked and the world's rest
 
     def chances(self, features: Floats) -> Floats:
