@@ -52,6 +52,10 @@ class Design:
     back: Callable[[Floats], Floats]
 
 
+DesignOf = Callable[[Grams, Labels, int, npt.NDArray[np.float32]], Design]
+"""Makes a matrix of rows of n-grams: the n-grams, the column of each, the columns, their rarity."""
+
+
 def fit_softmax(
     vectors: npt.NDArray[np.float32],
     labels: Labels,
@@ -91,15 +95,17 @@ def fit_grams(
     *,
     row_weights: Floats | None = None,
     strength: float = GRAMS_C,
+    design_of: DesignOf | None = None,
 ) -> tuple[Table, npt.NDArray[np.float32]]:
     """Returns the table (BUCKETS, classes) for `summed`, and the bias, of a fit on n-grams.
 
     `rare` weighs buckets as `rarity` returns it and is folded into the table. The ridge is
     1 / (2 `strength` rows): with more rows it holds less. A text without n-grams gets the bias.
+    `design_of` multiplies in place of `sparse_design`.
     """
     # Only columns that occur are fitted; the other rows of the table stay zero.
     used, column = np.unique(grams.buckets, return_inverse=True)
-    design = sparse_design(grams, column, len(used), rare)
+    design = (design_of or sparse_design)(grams, column, len(used), rare)
     ridge = 1.0 / (2.0 * strength * max(len(grams), 1))
     weights = _fit(design, labels, classes, ridge, None, row_weights, GRAMS_STEPS)
     table = np.zeros((BUCKETS, classes), dtype=np.float32)

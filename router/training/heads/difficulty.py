@@ -19,10 +19,11 @@ import numpy.typing as npt
 from router.stats.calibration import Floats, auroc, ece, fit_logistic, sigmoid
 from router.stats.heads import IDENTITY, Early, Embeddings, Encoded, Head, HeadKind
 from router.stats.ngrams import BUCKETS, Grams, summed
-from router.stats.softmax_regression import Design, sparse_design
+from router.stats.softmax_regression import Design
 from router.training.data import templates
 from router.training.data.sources import Example
 from router.training.heads.mix_ngrams import Mix
+from router.training.sparse_products import quick_design
 from router.triage.triage_model import Rarity
 
 ANCHORS: Mapping[str, float] = {
@@ -221,7 +222,7 @@ def _joint_words(
 ) -> tuple[Floats, float, Floats]:
     """Returns the same from n-grams: d's table (BUCKETS,), its bias, and abilities."""
     used, column = np.unique(grams.buckets, return_inverse=True)
-    design = sparse_design(grams, column, len(used), rare)
+    design = quick_design(grams, column, len(used), rare)
 
     def forward(w: Floats) -> Floats:
         return design.forward(w[:, None].astype(np.float32))[:, 0].astype(np.float64)

@@ -28,6 +28,7 @@ from router.stats.softmax_regression import as_head, fit_grams, fit_softmax
 from router.training.card import Value
 from router.training.data import grave_texts, templates
 from router.training.data.grave_texts import GRAVE, SECTIONS, GraveText
+from router.training.sparse_products import quick_design
 from router.triage.grave import NAME, WINDOW_WORDS, GraveReader, load, log_odds, save
 from router.triage.text.folding import fold
 from router.triage.triage_model import DEFAULT_FOLDER, TriageModel, write_manifest
@@ -226,7 +227,12 @@ def _arrays(
     classes = len(SECTIONS)
     read = grams[chosen]
     table, bias = fit_grams(
-        read, rarity(read), labels[chosen], classes, row_weights=weights[chosen]
+        read,
+        rarity(read),
+        labels[chosen],
+        classes,
+        row_weights=weights[chosen],
+        design_of=quick_design,
     )
     weight, vector_bias = as_head(
         fit_softmax(

@@ -21,6 +21,7 @@ from router.stats.softmax_regression import as_head, fit_grams, fit_softmax
 from router.training.data.sources import Example
 from router.training.heads.fit_one_head import Fitted, Judged, put_together, unseen
 from router.training.heads.mix_ngrams import LEAST_HONEST, USUAL, Parts
+from router.training.sparse_products import quick_design
 from router.triage.triage_model import Rarity
 from router.types import Domain, RequestType
 
@@ -139,7 +140,12 @@ def _fitted(
     read, rows = train[0][train[1].index], train[1]
     weight, bias = softmax_regression(read.vectors, rows.labels, len(classes), rows.weights)
     table, table_bias = fit_grams(
-        read.grams, rare, rows.labels, len(classes), row_weights=rows.weights
+        read.grams,
+        rare,
+        rows.labels,
+        len(classes),
+        row_weights=rows.weights,
+        design_of=quick_design,
     )
     parts = Parts(weight, bias, table, table_bias)
     # No logit adjustment here: sources are balanced by weights.
