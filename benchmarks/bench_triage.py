@@ -27,7 +27,9 @@ import numpy as np
 import yaml
 
 from router.errors import ModelFileError
-from router.triage.engine import Model, TriageConfig, TriageEngine
+from router.triage.batches.config import TriageConfig
+from router.triage.batches.model_reader import Model
+from router.triage.engine import TriageEngine
 from router.triage.match import KnowledgeIndex, KnowledgeTexts
 from router.triage.service import TriageService
 from router.triage.text.amounts import AmountReader

@@ -17,7 +17,8 @@ from typing import Generic, TypeVar
 from msgspec.structs import replace
 
 from router.policy.content.replies import MatchScope
-from router.triage.engine import TriageConfig, TriageEngine
+from router.triage.batches.config import TriageConfig
+from router.triage.engine import TriageEngine
 from router.triage.facts.turn_facts import RuleFacts
 from router.triage.reading import TurnReading, signals_of
 from router.triage.text.turns import USER_ALONE, Turns, estimate_input_tokens, turns_of

@@ -19,7 +19,8 @@ from router.policy.schema import LookupSection, ResolverAnswerer, TierSection
 from router.routing.constraints import asked_of
 from router.routing.decision import confidence_floor
 from router.routing.policy_runtime import RungPlan, prior_ability
-from router.triage.engine import TriageConfig, TriageEngine
+from router.triage.batches.config import TriageConfig
+from router.triage.engine import TriageEngine
 from router.triage.service import TriageService
 from router.triage.text.amounts import AmountReader
 from router.triage.text.terms import TermFinder

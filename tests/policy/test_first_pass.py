@@ -11,8 +11,9 @@ from router.api.compose.specialists import Specialist
 from router.errors import ClassifyError
 from router.policy.loading import load_policy, policies_dir
 from router.policy.schema import Policy
+from router.triage.batches.config import TriageConfig
 from router.triage.bulk import BulkReader
-from router.triage.engine import TriageConfig, TriageEngine
+from router.triage.engine import TriageEngine
 from router.triage.match import KnowledgeIndex, KnowledgeTexts
 from router.triage.own_heads import OwnHeads
 from router.triage.reading import TurnReading
@@ -102,8 +103,8 @@ def test_what_the_operator_wrote_is_read_once(model: TriageModel, config: Triage
     engine = TriageEngine(model)
     forms = ("when are you open", "hi, when are you open please", "When are you open? Thank you!")
     readings = read(engine, config, *forms)
-    assert engine.not_encoded == 3
-    assert [len(rows) for rows in engine._kept.values()] == [1]
+    assert engine.reader.model.not_encoded == 3
+    assert [len(rows) for rows in engine.reader.model._kept.values()] == [1]
     assert readings[0].match == readings[1].match == readings[2].match
     assert {reading.row for reading in readings} == {readings[0].row}
 
@@ -114,7 +115,7 @@ def test_what_was_read_for_a_policy_goes_with_it(model: TriageModel, config: Tri
     read(engine, older, "when are you open")
     del older
     gc.collect()
-    assert not engine._kept
+    assert not engine.reader.model._kept
 
 
 def test_amounts_in_such_a_text_still_count(model: TriageModel, config: TriageConfig) -> None:
@@ -129,14 +130,14 @@ def test_a_text_that_nobody_wrote_is_left_to_the_encoder(
 ) -> None:
     engine = TriageEngine(model)
     read(engine, config, "at what hour does the shop close", "my chest hurts, should I worry")
-    assert engine.not_encoded == 0
+    assert engine.reader.model.not_encoded == 0
 
 
 def test_texts_of_both_kinds_keep_their_places(model: TriageModel, config: TriageConfig) -> None:
     texts = ["integrate x squared over the unit ball", "when are you open", "my chest hurts"]
     engine = TriageEngine(model)
     together = engine.read_now(texts, "", config)[0]
-    assert engine.not_encoded == 1
+    assert engine.reader.model.not_encoded == 1
     alone = read(TriageEngine(model), config, *texts)
     for one, other in zip(together, alone, strict=True):
         assert one.row.domain == other.row.domain

@@ -23,7 +23,8 @@ from router.stats import answer_head, heads
 from router.stats.answer_head import AnswerHead
 from router.stats.calibration import Platt, Temperature
 from router.stats.heads import Head, HeadKind
-from router.triage.engine import TriageConfig, TriageEngine
+from router.triage.batches.config import TriageConfig
+from router.triage.engine import TriageEngine
 from router.triage.own_heads import MOST_CLASSES, OwnHeads
 from router.triage.triage_model import HEAD_NAMES, TriageModel
 from router.types import RECORD_VERSION, ChatRequest, HeadReading, Hints, Message, PSource
@@ -119,7 +120,7 @@ def test_policies_with_and_without_heads_share_a_batch(
         OwnHeads.of(model.stack.heads, [department]),
     )  # fmt: skip
     asked = [(TEXTS[0], own), (TEXTS[0], plain), (TEXTS[1], own), (TEXTS[1], plain)]
-    rows, _ = engine.rows(asked)
+    rows, _ = engine.reader.model.rows(asked)
     assert [bool(row.heads) for row in rows] == [True, False, True, False]
     assert [row.heads[0].classes[0][0] for row in rows if row.heads] == ["it", "hr"]
     assert rows[0].domain_p == pytest.approx(rows[1].domain_p, abs=1e-4)

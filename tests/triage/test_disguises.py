@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.triage.engine import TriageConfig, TriageEngine
+from router.triage.batches.config import TriageConfig
+from router.triage.engine import TriageEngine
 from router.triage.facts.turn_facts import find_facts
 from router.triage.reading import NOVEL
 from router.triage.text.amounts import AmountReader

@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 from router.policy.schema import Policy
 from router.stats.heads import Encoded
 from router.stats.ngrams import NOTHING, Grams
-from router.triage.engine import MAX_BATCH, TriageConfig, TriageEngine
+from router.triage.batches.config import TriageConfig
+from router.triage.engine import MAX_BATCH, TriageEngine
 from router.triage.reading import NOVEL
 from router.triage.service import TriageService, TurnCache
 from router.triage.text.amounts import AmountReader

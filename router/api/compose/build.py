@@ -37,8 +37,8 @@ from router.policy.schema import (
     ResolverAnswerer,
 )
 from router.routing.policy_runtime import NO_PRICE, PolicyRuntime, RungPlan
+from router.triage.batches.config import TriageConfig
 from router.triage.embedding_store import Remembering
-from router.triage.engine import TriageConfig
 from router.triage.match import KnowledgeIndex, KnowledgeTexts
 from router.triage.own_heads import OwnHeads
 from router.triage.reading import memory_after

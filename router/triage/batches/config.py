@@ -1,0 +1,66 @@
+"""Holds what one policy adds to the triage model: terms, currencies, approved answers, heads.
+
+It knows nothing about batches or threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from msgspec import Struct
+
+from router.policy.content.term_files import NO_TERMS, LanguageTerms
+from router.policy.schema import Policy, ResolverAnswerer
+from router.triage.facts.phrase_finder import PhraseFinder
+from router.triage.facts.phrase_lists import mistyped_finder, phrase_finder
+from router.triage.own_heads import OwnHeads
+from router.triage.text.amounts import AmountReader
+from router.triage.text.terms import TermFinder
+from router.triage.turn_heads import momentary_of
+from router.triage.utterances import Described
+from router.types import Match
+
+
+class Knowledge(Protocol):
+    """Searches approved answers by embedding, and the operator's own texts only by their words."""
+
+    @property
+    def highest(self) -> float: ...  # the highest chance of a match
+
+    def written(self, text: str) -> tuple[str, Match | None] | None: ...
+
+    def match(self, described: Described, texts: Sequence[str]) -> Sequence[Match | None]: ...
+
+
+class TriageConfig(Struct, frozen=True, eq=False, weakref=True):
+    """Holds what one policy adds to the model; immutable, shared by threads."""
+
+    terms: TermFinder
+    amounts: AmountReader
+    knowledge: Knowledge | None = None
+    own: OwnHeads | None = None
+    offers_from: float = 1.0  # level 1 offers questions from this chance of the likeliest on
+    momentary: frozenset[str] = frozenset()  # heads that count for one turn alone
+    phrases: tuple[PhraseFinder, ...] = ()  # of all languages; the policy's lists, mistyped
+
+    @classmethod
+    def of(
+        cls,
+        policy: Policy,
+        knowledge: Knowledge | None = None,
+        own: OwnHeads | None = None,
+        terms: LanguageTerms = NO_TERMS,
+    ) -> TriageConfig:
+        """Returns the configuration that a policy and its phrases by language state."""
+        lists: Mapping[str, list[str]] = {terms.name: terms.terms for terms in policy.terms}
+        clarify = [a.clarify for _, a in policy.rungs() if isinstance(a, ResolverAnswerer)]
+        return cls(
+            TermFinder(lists),
+            AmountReader(policy.stakes.currencies.usd_per_unit),
+            knowledge,
+            own,
+            clarify[0].from_ if clarify and clarify[0] is not None else 1.0,
+            momentary_of(policy),
+            (phrase_finder(terms), mistyped_finder(lists, terms.not_meant)),
+        )

@@ -1,0 +1,194 @@
+"""Reads texts by the model: what an operator wrote is looked up, and the rest read in one run.
+
+It knows nothing about rules, requests or threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import repeat
+from typing import Protocol
+from weakref import WeakKeyDictionary
+
+import numpy as np
+import numpy.typing as npt
+
+from router.stats.heads import Encoded
+from router.triage.batches.config import TriageConfig
+from router.triage.grave import GraveReader
+from router.triage.own_heads import OwnHeads
+from router.triage.reading import ModelRow
+from router.triage.text.disguises import Knows
+from router.triage.utterances import Described
+from router.triage.verifier import readings_of
+from router.types import RISK_DOMAINS, Domain, HeadReading, Match, RequestType
+
+_Array = npt.NDArray[np.floating]
+
+
+class Outputs(Protocol):
+    """Holds the heads' readings of a batch: one row per text; every chance is calibrated."""
+
+    @property
+    def request_type(self) -> _Array: ...  # (texts, types)
+    @property
+    def domain(self) -> _Array: ...  # (texts, domains)
+    @property
+    def difficulty(self) -> _Array: ...  # (texts,), as all below
+    @property
+    def stakes_high(self) -> _Array: ...
+    @property
+    def multi_factor(self) -> _Array: ...
+    @property
+    def strategic(self) -> _Array: ...
+    @property
+    def novelty(self) -> _Array: ...
+    @property
+    def toxic(self) -> _Array: ...
+    @property
+    def spam(self) -> _Array: ...
+    @property
+    def own(self) -> Sequence[tuple[HeadReading, ...]]: ...  # where own heads were asked for
+
+
+class Model(Protocol):
+    """Describes what is needed of the triage model; safe to call from several threads."""
+
+    @property
+    def version(self) -> str: ...
+    @property
+    def request_types(self) -> Sequence[str]: ...
+    @property
+    def domains(self) -> Sequence[str]: ...
+    def encode(self, texts: Sequence[str]) -> Encoded: ...
+    def read(self, encoded: Encoded, own: OwnHeads | None = None) -> Outputs: ...
+    @property
+    def knows(self) -> Knows: ...
+    @property
+    def grave(self) -> GraveReader | None: ...
+
+
+class ModelReader:
+    """Reads texts of all policies by one model; one thread at a time."""
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+        self._types = [RequestType(name) for name in model.request_types]
+        self._domains = [Domain(name) for name in model.domains]
+        self._risky = [i for i, domain in enumerate(self._domains) if domain in RISK_DOMAINS]
+        self.not_encoded = 0  # texts that were taken for what an operator wrote
+        # By configuration, so that those of a policy go with it: heads of its own are megabytes.
+        self._kept = WeakKeyDictionary[TriageConfig, dict[str, ModelRow]]()
+
+    def rows(
+        self, asked: Sequence[tuple[str, TriageConfig]]
+    ) -> tuple[list[ModelRow], list[Match | None]]:
+        """Returns the model's reading of texts, and what each matches in its policy's knowledge.
+
+        A text that the operator wrote, apart from courtesies, is read once, as the operator wrote
+        it. The encoder reads the other texts.
+        """
+        known = self._written(asked)
+        rest = [one for i, one in enumerate(asked) if i not in known] if known else asked
+        rows, matches = self._encoded(rest) if rest else ([], [])
+        self.not_encoded += len(known)
+        for i, (row, match) in sorted(known.items()):
+            rows.insert(i, row)
+            matches.insert(i, match)
+        return rows, matches
+
+    def _written(
+        self, asked: Sequence[tuple[str, TriageConfig]]
+    ) -> dict[int, tuple[ModelRow, Match | None]]:
+        """Returns by place the texts that an operator wrote: their reading and their match."""
+        found: dict[int, tuple[ModelRow, Match | None]] = {}
+        for i, (text, config) in enumerate(asked):
+            same = config.knowledge.written(text) if config.knowledge is not None else None
+            if same is None:
+                continue
+            written, match = same
+            kept = self._kept.setdefault(config, {})  # at most as many as the operator wrote
+            row = kept.get(written)
+            if row is None:
+                row = kept[written] = self._encoded([(written, config)])[0][0]
+            found[i] = row, match
+        return found
+
+    def _encoded(
+        self, asked: Sequence[tuple[str, TriageConfig]]
+    ) -> tuple[list[ModelRow], list[Match | None]]:
+        """Returns the same by the encoder, all texts in one run."""
+        texts = [text for text, _ in asked]
+        encoded = self._model.encode(texts)
+        rows: list[ModelRow] = []
+        parts: list[npt.NDArray[np.float32]] = []
+        order: list[int] = []
+        for own, indices in _by_heads(asked).items():
+            part = encoded if len(indices) == len(asked) else encoded[np.array(indices)]
+            read = self._model.read(part) if own is None else self._model.read(part, own)
+            rows += self._model_rows(read)
+            parts.append(readings_of(read))
+            order += indices
+        readings = parts[0] if len(parts) == 1 else np.concatenate(parts)
+        if order != list(range(len(asked))):
+            rows = [row for _, row in sorted(zip(order, rows, strict=True), key=_place)]
+            readings = readings[np.argsort(order)]
+        if self._model.grave is not None:
+            found = self._model.grave.read(texts, encoded.vectors)
+            rows = [
+                row._replace(grave=one.grave, matter=one.matter, knowledge=one.knowledge)
+                for row, one in zip(rows, found, strict=True)
+            ]
+        return rows, _matches(Described(encoded.vectors, readings), asked)
+
+    def _model_rows(self, out: Outputs) -> list[ModelRow]:
+        """Returns the heads' readings as one row per text."""
+        types, domains = np.asarray(out.request_type), np.asarray(out.domain)
+        columns = (
+            [self._types[i] for i in types.argmax(axis=1)],
+            types.max(axis=1).tolist(),
+            [self._domains[i] for i in domains.argmax(axis=1)],
+            domains.max(axis=1).tolist(),
+            [self._domains[self._risky[i]] for i in domains[:, self._risky].argmax(axis=1)],
+            domains[:, self._risky].sum(axis=1).tolist(),
+            out.difficulty.tolist(),
+            out.stakes_high.tolist(),
+            out.multi_factor.tolist(),
+            out.strategic.tolist(),
+            out.novelty.tolist(),
+            out.toxic.tolist(),
+            out.spam.tolist(),
+            out.own or repeat(()),
+        )
+        return list(map(ModelRow, *columns))
+
+
+def _by_heads(asked: Sequence[tuple[str, TriageConfig]]) -> dict[OwnHeads | None, list[int]]:
+    """Returns the places of texts by the heads that read them; nearly always one entry."""
+    found: dict[OwnHeads | None, list[int]] = {}
+    for index, (_, config) in enumerate(asked):
+        found.setdefault(config.own, []).append(index)
+    return found
+
+
+def _place(placed: tuple[int, ModelRow]) -> int:
+    return placed[0]
+
+
+def _matches(described: Described, asked: Sequence[tuple[str, TriageConfig]]) -> list[Match | None]:
+    """Matches all texts, one call per knowledge file."""
+    found: list[Match | None] = [None] * len(asked)
+    by_config: dict[TriageConfig, list[int]] = {}
+    for index, (_, config) in enumerate(asked):
+        if config.knowledge is not None:
+            by_config.setdefault(config, []).append(index)
+    for config, indices in by_config.items():
+        assert config.knowledge is not None
+        texts = [asked[i][0] for i in indices]
+        mine = described
+        if len(indices) != len(asked):
+            mine = Described(described.vectors[indices], described.readings[indices])
+        matches = config.knowledge.match(mine, texts)
+        for index, match in zip(indices, matches, strict=True):
+            found[index] = match
+    return found
