@@ -1,7 +1,7 @@
 """Judges decisions against the levels that people expect: a confusion table and the worst errors.
 
 It is pure. It knows rows with their lowest and highest right level, and the level that each went to
-first; it routes nothing. A row of a file is
+first, as it was written and with typing errors; it routes nothing. A row of a file is
 
     {"text": "My card is gone", "lowest_tier": 2, "highest_tier": 3, "kind": "grave",
      "language": "en", "intent": "card_lost", "context": {"order_id": "1017"}}
@@ -21,6 +21,9 @@ from router.analysis.adversarial import Rate
 
 SHELF = 1
 """Names the level of approved answers, whose intent a row may expect."""
+
+CAREFUL = 3
+"""Names the level of grave and hard matters: a typing error must take no request away from it."""
 
 
 class ExpectedRow(msgspec.Struct, frozen=True):
@@ -54,6 +57,17 @@ class Reached:
     confidence: float = 0.0
     reason: str = ""
     intent: str = ""  # the matched approved answer; "" without a match
+    mistyped_level: int = 0  # of the same text with typing errors; 0: refused, or not decided
+
+    @property
+    def flipped(self) -> bool:
+        """Returns True when typing errors change the level."""
+        return self.level != self.mistyped_level
+
+    @property
+    def taken_down(self) -> bool:
+        """Returns True when typing errors take the request away from CAREFUL to a lower level."""
+        return self.mistyped_level < CAREFUL <= self.level
 
     @property
     def too_low(self) -> bool:
@@ -118,6 +132,9 @@ class Judgement:
     by_language: tuple[Rates, ...]
     confusion: dict[tuple[str, int], int]
     wrong: tuple[Reached, ...]  # the worst first
+    flips: Rate  # of rows that were decided twice
+    taken_down: Rate  # of those that reach CAREFUL
+    flipped: tuple[Reached, ...]  # those taken down first
 
     def as_object(self) -> dict[str, object]:
         """Returns the judgement as plain values, for `tiergate evaluate gateway --json`."""
@@ -130,6 +147,19 @@ class Judgement:
                 {"expected": expected, "reached": level, "rows": count}
                 for (expected, level), count in sorted(self.confusion.items())
             ],
+            "typing_errors": {
+                "flips": self.flips.as_object(),
+                "taken_down": self.taken_down.as_object(),
+                "flipped": [
+                    {
+                        "id": entry.row.id,
+                        "text": entry.row.text,
+                        "reached": entry.level,
+                        "mistyped": entry.mistyped_level,
+                    }
+                    for entry in self.flipped
+                ],
+            },
             "wrong": [
                 {
                     "error": entry.error,
@@ -183,12 +213,18 @@ def judge(reached: Sequence[Reached]) -> Judgement:
     """
     wrong = [entry for entry in reached if entry.error]
     wrong.sort(key=lambda entry: (ERRORS.index(entry.error), -entry.gap, -entry.confidence))
+    twice = [entry for entry in reached if entry.level and entry.mistyped_level]
+    careful = [entry for entry in twice if entry.level >= CAREFUL]
+    flipped = [entry for entry in twice if entry.flipped]
     return Judgement(
         whole=_rates("all", reached),
         by_kind=_groups(reached, [entry.row.kind for entry in reached]),
         by_language=_groups(reached, [entry.row.language for entry in reached]),
         confusion=dict(Counter((expected_levels(entry.row), entry.level) for entry in reached)),
         wrong=tuple(wrong),
+        flips=Rate(len(flipped), len(twice)),
+        taken_down=Rate(sum(entry.taken_down for entry in careful), len(careful)),
+        flipped=tuple(sorted(flipped, key=lambda entry: not entry.taken_down)),
     )
 
 

@@ -3,7 +3,8 @@
 The change depends only on the text, so two models get the same texts, on every machine.
 
 - `typos`: one edit per ten words, at least one, inside words of four letters or more and never at
-  a word's first or last letter: a letter dropped, doubled, or swapped with the next.
+  a word's first or last letter: a letter dropped, doubled, or swapped with the next. What has a
+  digit stays: another number is another request.
 - `case`: the whole text in capitals; a text in capitals becomes small letters.
 - `spacing`: every space doubled, and one before and after the text.
 """
@@ -27,11 +28,15 @@ def typos(text: str) -> str:
     # The text seeds the choice, so the same text always gets the same typos.
     chance = random.Random(hashlib.sha256(text.encode("utf-8", "replace")).digest())
     words = text.split(" ")
-    long = [place for place, word in enumerate(words) if len(word) >= LEAST_LETTERS]
+    long = [place for place, word in enumerate(words) if _may_change(word)]
     edits = min(len(long), max(1, len(words) // WORDS_PER_EDIT))
     for place in chance.sample(long, edits):
         words[place] = _edited(words[place], chance)
     return " ".join(words)
+
+
+def _may_change(word: str) -> bool:
+    return len(word) >= LEAST_LETTERS and not any(map(str.isdigit, word))
 
 
 def _edited(word: str, chance: random.Random) -> str:

@@ -64,6 +64,19 @@ def test_rows_are_counted_by_kind_by_language_and_in_the_confusion_table() -> No
     assert (judgement.whole.errors["too_high"].faults, judgement.whole.rows) == (1, 4)
 
 
+def test_flips_under_typing_errors_name_first_what_leaves_level_3() -> None:
+    same = Reached(a_row(), 1, mistyped_level=1)
+    climbs = Reached(a_row(), 1, mistyped_level=3)
+    falls = Reached(a_row(3, 3), 3, mistyped_level=2)
+    stays = Reached(a_row(3, 3), 3, mistyped_level=3)
+    refused = Reached(a_row(), 0)
+    once = Reached(a_row(), 1)
+    judgement = judge([same, climbs, falls, stays, refused, once])
+    assert judgement.flipped == (falls, climbs)
+    assert (judgement.flips.faults, judgement.flips.cases) == (2, 4)
+    assert (judgement.taken_down.faults, judgement.taken_down.cases) == (1, 2)
+
+
 def test_a_row_may_hold_keys_of_its_own_and_gets_the_name_of_its_line() -> None:
     rows = read_rows(["", '{"text": "hi", "lowest_tier": 1, "highest_tier": 2, "note": "mine"}'])
     assert [(row.id, row.highest_tier) for row in rows] == [("line 2", 2)]

@@ -51,6 +51,8 @@ def test_prompts_of_a_file_are_compared_with_expected_levels(tmp_path: Path) -> 
     assert report["errors"]["too_low"]["faults"] == 1
     assert report["by_kind"]["odd"]["too_low"]["share"] == 1.0
     assert [(entry["id"], entry["reached"]) for entry in report["wrong"]] == [("line 2", 1)]
+    assert report["typing_errors"]["flips"]["cases"] == 2
+    assert report["typing_errors"]["taken_down"]["cases"] == 0
 
 
 @pytest.mark.process

@@ -324,3 +324,7 @@ def test_typos_touch_one_word_in_ten_and_no_ends(words: list[str]) -> None:
 
 def test_a_text_of_short_words_has_no_typo() -> None:
     assert perturbations.typos("it is my own") == "it is my own"
+
+
+def test_typos_leave_numbers_as_they_are() -> None:
+    assert perturbations.typos("20,000 $40,000 A-10177 1500kg") == "20,000 $40,000 A-10177 1500kg"

@@ -1,6 +1,7 @@
 """Runs `tiergate evaluate gateway`: a file of prompts through a policy's triage and decision.
 
-Each text is decided as `tiergate route` decides it. No tier is called and nothing is written.
+Each text is decided as `tiergate route` decides it, as it is and with typing errors. No tier is
+called and nothing is written.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from router.analysis.adversarial import Rate
 from router.analysis.expected_levels import (
+    CAREFUL,
     ERRORS,
     ExpectedRow,
     Judgement,
@@ -35,7 +38,8 @@ if TYPE_CHECKING:
 
 SHOWN_CHARACTERS = 90
 SHOWN_ERRORS = 40
-"""Bounds the errors printed for people; `--json` prints all."""
+SHOWN_FLIPS = 10
+"""Bound the errors and the flips printed for people; `--json` prints all."""
 
 
 def evaluate_gateway(policy: str, path: Path, model_dir: Path | None, as_json: bool) -> None:
@@ -64,6 +68,8 @@ def decide_all(
     gateway: Gateway, rows: Sequence[ExpectedRow]
 ) -> tuple[list[Reached], dict[str, object]]:
     """Returns where each row goes first, and which policy and model decided."""
+    from router.evaluation.perturbations import typos
+
     reached = []
     judged_by: dict[str, object] = {}
     for row in rows:
@@ -75,7 +81,9 @@ def decide_all(
         match = outcome.signals.match
         reasons = ", ".join(reason.value for reason in outcome.rung.reasons)
         intent = "" if match is None else match.intent_id
-        reached.append(Reached(row, outcome.rung.level, outcome.rung.p, reasons, intent))
+        mistyped = gateway.route(typos(row.text), context=row.context or None)
+        level, p = outcome.rung.level, outcome.rung.p
+        reached.append(Reached(row, level, p, reasons, intent, mistyped.rung.level))
         judged_by = {
             "policy": f"{outcome.policy}@{outcome.policy_hash}",
             "triage": outcome.signals.triage_version,
@@ -108,18 +116,37 @@ def _print(judgement: Judgement, judged_by: dict[str, object]) -> None:
     out.print()
     out.print(_rates(judgement))
     for entry in judgement.wrong[:SHOWN_ERRORS]:
-        text = " ".join(entry.row.text.split())
-        shown = text if len(text) <= SHOWN_CHARACTERS else f"{text[: SHOWN_CHARACTERS - 1]}…"
         intent = f", intent {entry.intent}" if entry.level == 1 or entry.row.intent else ""
         out.print(
             f"[bold]{entry.error}[/bold] {escape(entry.row.id)}: level {entry.level} instead of "
             f"{expected_levels(entry.row)} ({escape(entry.reason)}; p {entry.confidence:.2f}"
-            f"{escape(intent)}) [dim]{escape(shown)}[/dim]",
+            f"{escape(intent)}) [dim]{_shortened(entry.row.text)}[/dim]",
             soft_wrap=True,
         )
     hidden = len(judgement.wrong) - SHOWN_ERRORS
     if hidden > 0:
         out.print(f"{hidden:,} more errors: --json prints all.")
+    flips, down = judgement.flips, judgement.taken_down
+    out.print(
+        f"Typing errors change the level of {_of(flips)} and take {_of(down)} away from level "
+        f"{CAREFUL} or higher."
+    )
+    for entry in judgement.flipped[:SHOWN_FLIPS]:
+        out.print(
+            f"{escape(entry.row.id)}: level {entry.level}, mistyped {entry.mistyped_level} "
+            f"[dim]{_shortened(entry.row.text)}[/dim]",
+            soft_wrap=True,
+        )
+
+
+def _shortened(text: str) -> str:
+    """Returns a text on one line, cut and safe to print."""
+    plain = " ".join(text.split())
+    return escape(plain if len(plain) <= SHOWN_CHARACTERS else f"{plain[: SHOWN_CHARACTERS - 1]}…")
+
+
+def _of(rate: Rate) -> str:
+    return f"{rate.faults:,} of {rate.cases:,} ({percent(rate.share)})"
 
 
 def _confusion(judgement: Judgement) -> Table:
