@@ -47,6 +47,10 @@ def a_case(expected: str, family: str = "irony", number: int = 1) -> Case:
     )
 
 
+SECOND = Path(__file__).parents[1] / "fixtures" / "adversarial" / "second.jsonl"
+"""The suite that triage is developed on, so that the shipped one can judge."""
+
+
 @pytest.fixture(scope="module")
 def suite() -> tuple[Case, ...]:
     return read_cases(SUITE.read_text("utf-8").splitlines())
@@ -187,6 +191,13 @@ def test_the_suite_has_every_family(suite: tuple[Case, ...]) -> None:
     assert set(counts) == FAMILIES
     assert min(counts.values()) >= 13
     assert len(suite) >= 220
+
+
+def test_the_suite_for_development_has_the_same_families() -> None:
+    cases = read_cases(SECOND.read_text("utf-8").splitlines())
+    assert {case.family for case in cases} == FAMILIES
+    assert len({case.id for case in cases}) == len({case.text for case in cases}) == len(cases)
+    assert min(Counter(case.expected for case in cases).values()) >= 150
 
 
 def test_somewhat_more_must_escalate_than_may_stay(suite: tuple[Case, ...]) -> None:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import typer
 from rich.table import Table
 from rich.text import Text
 
@@ -24,10 +25,14 @@ if TYPE_CHECKING:
 SUITE = Path(__file__).parents[2] / "training" / "adversarial.jsonl"
 
 
-def evaluate_adversarial(policy: str, model_dir: Path | None, as_json: bool) -> None:
-    """Decides every case and its clean twin under `policy` (a name or a file), prints the rates.
+def evaluate_adversarial(
+    policy: str, suite: Path | None, model_dir: Path | None, as_json: bool
+) -> None:
+    """Decides every case of a suite and its clean twin under `policy` (a name or a file), and
+    prints the rates. `suite` is a file of cases, or None for the shipped one.
 
-    Raises TiergateError (PolicyError with all mistakes of the policy).
+    Raises BadParameter for a file that cannot be used, TiergateError (PolicyError with all mistakes
+    of the policy).
     """
     from router.api.compose.core import Settings
     from router.library import Gateway
@@ -36,7 +41,7 @@ def evaluate_adversarial(policy: str, model_dir: Path | None, as_json: bool) -> 
     settings = Settings(policies=(policy,), watch=False)
     if model_dir is not None:
         settings = replace(settings, model_dir=model_dir)
-    cases = read_cases(SUITE.read_text(encoding="utf-8").splitlines())
+    cases = _read(suite or SUITE)
     with Gateway(settings, os.environ) as gateway:
         readings, judged_by = route_all(gateway, cases)
     judgement = judge(readings)
@@ -44,6 +49,16 @@ def evaluate_adversarial(policy: str, model_dir: Path | None, as_json: bool) -> 
         print_json(judged_by | judgement.as_object())
     else:
         _print(judgement, judged_by)
+
+
+def _read(path: Path) -> tuple[Case, ...]:
+    try:
+        cases = read_cases(path.read_text(encoding="utf-8").splitlines())
+    except (OSError, ValueError) as error:
+        raise typer.BadParameter(f"--data {path}: {error}") from error
+    if not cases:
+        raise typer.BadParameter(f"--data {path}: found no cases; expected one JSON object a line")
+    return cases
 
 
 def route_all(gateway: Gateway, cases: Sequence[Case]) -> tuple[list[Reading], dict[str, object]]:

@@ -141,7 +141,10 @@ def evaluate(
     if kind == ADVERSARIAL:
         from router.cli.models.adversarial import evaluate_adversarial
 
-        return evaluate_adversarial(policy, model_dir, as_json)
+        # TIERGATE_DATA names training data, which is no suite.
+        given = context.get_parameter_source("data")
+        suite = data if given is not None and given.name == "COMMANDLINE" else None
+        return evaluate_adversarial(policy, suite, model_dir, as_json)
     if kind == GATEWAY:
         from router.cli.models.expected_levels import evaluate_gateway
 
@@ -191,9 +194,7 @@ _ALWAYS = {"kind", "as_json", "model_dir"}
 
 def _refuse_foreign(context: typer.Context, kind: str | None) -> None:
     """Raises BadParameter that names the given options without meaning for this kind."""
-    if kind == ADVERSARIAL:
-        allowed = _ALWAYS | {"policy"}
-    elif kind == GATEWAY:
+    if kind in (ADVERSARIAL, GATEWAY):
         allowed = _ALWAYS | {"policy", "data"}
     elif kind is None:
         allowed = _ALWAYS | {"data", "work"}
