@@ -290,6 +290,15 @@ def test_words_of_mixed_scripts_are_unmasked(text):
     assert unmask(text).startswith("chest pain and no breath")
 
 
-@pytest.mark.parametrize("text", ["у меня рак", "как у вас дела", "καλημέρα σε όλους"])
+@pytest.mark.parametrize(
+    "text", ["ｃｈｅｓｔ ｐａｉｎ！", "𝐜𝐡𝐞𝐬𝐭 𝐩𝐚𝐢𝐧!", "𝓬𝓱𝓮𝓼𝓽 𝓹𝓪𝓲𝓷!", "ⓒⓗⓔⓢⓣ ⓟⓐⓘⓝ!"]
+)
+def test_letters_in_another_dress_are_unmasked(text):
+    assert unmask(text) == "chest pain!"
+
+
+@pytest.mark.parametrize(
+    "text", ["у меня рак", "как у вас дела", "καλημέρα σε όλους", "東京ｶﾞｽの臭い", "胸痛 １２３"]
+)
 def test_words_of_one_script_keep_their_letters(text):
     assert unmask(text) == text

@@ -139,7 +139,20 @@ def _strange(word: str) -> bool:
         return False
     borrowed = any(c in _LOOKALIKES and c.isalpha() for c in word)
     latin = any(c.isascii() and c.isalpha() for c in word)
-    return (borrowed and latin) or all(c in _DRESSED for c in word)
+    return (borrowed and latin) or all(_dressed(c) for c in word if not _is_mark(c))
+
+
+def _dressed(char: str) -> bool:
+    """Returns True for a Latin letter in another dress: full-width, bold, script, in a circle."""
+    if char in _DRESSED:
+        return True
+    # "<font> 0041": a compatibility form of a letter; an accented one has no such name.
+    variant = unicodedata.decomposition(char).startswith("<")
+    return variant and _TABLE[ord(char)].isascii() and _TABLE[ord(char)].isalnum()
+
+
+def _is_mark(char: str) -> bool:
+    return char.isascii() or unicodedata.category(char)[0] in "PM"
 
 
 def words_of(plain: str) -> tuple[str, ...]:
