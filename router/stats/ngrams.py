@@ -17,7 +17,8 @@ import numpy.typing as npt
 
 from router.stats.calibration import Floats
 
-BUCKETS = 1 << 16
+BUCKET_BITS = 16
+BUCKETS = 1 << BUCKET_BITS
 """Among 2^15, 2^16 and 2^17 each larger size was better by half a point of stakes AUROC and not
 better elsewhere; a table grows with it."""
 
@@ -29,7 +30,7 @@ ALONE, FIRST, SECOND, PAIR = (
 )
 """Odd multipliers with well spread bits (Steele et al. 2014; xxHash). The high bits of a product
 are kept, because all bits of an id have moved them."""
-SHIFT = np.uint64(64 - 16)
+SHIFT = np.uint64(64 - BUCKET_BITS)
 
 Buckets = npt.NDArray[np.int32]
 Weights = npt.NDArray[np.float32]
@@ -56,6 +57,51 @@ def counted(ids: Sequence[int]) -> Counted:
     buckets, times = np.unique(every, return_counts=True)
     weights: Weights = np.sqrt(times / np.float32(len(every)), dtype=np.float32)
     return buckets.astype(np.int32), weights
+
+
+def counted_together(rows: Sequence[Sequence[int]]) -> Grams:
+    """Returns what `counted` finds in each of several texts, in the steps of one.
+
+    >>> rows = [[7, 8, 7], [], [9]]
+    >>> one, together = Grams.of([counted(row) for row in rows]), counted_together(rows)
+    >>> [np.array_equal(getattr(one, name), getattr(together, name)) for name in Grams.__slots__]
+    [True, True, True]
+    """
+    if len(rows) == 1:
+        return Grams.of([counted(rows[0])])
+    lengths = np.array([len(row) for row in rows], dtype=np.int64)
+    pieces = np.array(list(itertools.chain.from_iterable(rows)), dtype=np.uint64)
+    text = np.repeat(np.arange(len(rows)), lengths)
+    alone = (pieces * ALONE) >> SHIFT
+    pairs = ((pieces[:-1] * FIRST + pieces[1:] * SECOND) * PAIR) >> SHIFT
+    within = text[:-1] == text[1:]  # the last piece of a text is no neighbour of the next text's
+    every = np.concatenate([alone, pairs[within]])
+    owner = np.concatenate([text, text[:-1][within]])
+    buckets, times, owner = each_once(every, owner)
+    seen = np.bincount(owner, times, minlength=len(rows))  # pieces and pairs of each text
+    shares = times / seen[owner]
+    return Grams(buckets, np.sqrt(shares, dtype=np.float32), starts_of(owner, len(rows)))
+
+
+def each_once(
+    hashes: npt.NDArray[np.uint64], text: npt.NDArray[np.int64]
+) -> tuple[Buckets, npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Returns the buckets of each text, rising; how often it has each; and whose each is."""
+    keys = hashes.astype(np.int64) | (text << BUCKET_BITS)
+    keys.sort()
+    # `numpy.unique` does the same in three times the time for few keys.
+    first = np.empty(len(keys), dtype=bool)
+    first[:1] = True
+    np.not_equal(keys[1:], keys[:-1], out=first[1:])
+    starts = np.flatnonzero(first)
+    times = np.diff(starts, append=len(keys))
+    found = keys[starts]
+    return (found & (BUCKETS - 1)).astype(np.int32), times, found >> BUCKET_BITS
+
+
+def starts_of(owner: npt.NDArray[np.int64], texts: int) -> npt.NDArray[np.int64]:
+    """Returns where each text begins among rising owners, and where the last one ends."""
+    return np.searchsorted(owner, np.arange(texts + 1))
 
 
 @dataclass(frozen=True, slots=True)

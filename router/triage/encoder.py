@@ -129,8 +129,11 @@ class Tokeniser:
         vocabulary, split, new = self._vocabulary, self._split, 0
         if not vocabulary or PLAIN.fullmatch(text) is None:
             return None
-        ids = list(self._begin)
         words = WORD.findall(text.lower())
+        whole_words = list(map(vocabulary.get, words))
+        if None not in whole_words:  # most texts
+            return [*self._begin, *whole_words, *self._end]
+        ids = list(self._begin)
         fixes = self._fixes(words)
         for word in words:
             word = fixes.get(word, word) if fixes else word

@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
+from router.triage.batches.asked import Asked
 from router.triage.batches.config import TriageConfig
 from router.triage.batches.model_reader import Model
 from router.triage.batches.text_reader import TextReader
@@ -73,7 +74,7 @@ class TriageEngine:
         self, texts: Sequence[str], older: Sequence[str], config: TriageConfig
     ) -> EngineResult:
         """Reads texts on the calling thread. Only the rules read `older`."""
-        readings = self.reader.read([(text, config) for text in texts])
+        readings = self.reader.read([Asked(text, config) for text in texts])
         return EngineResult(readings, self.reader.older(older, config))
 
     async def read(
@@ -122,7 +123,7 @@ class TriageEngine:
         The run's processor time is shared by texts: padding makes each cost what the longest does.
         """
         began_s = time.thread_time()
-        texts = [(text, job.config) for job in batch for text in job.texts]
+        texts = [Asked(text, job.config) for job in batch for text in job.texts]
         readings = iter(self.reader.read(texts))
         read = [
             ([next(readings) for _ in job.texts], self.reader.older(job.older, job.config))

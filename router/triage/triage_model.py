@@ -22,7 +22,7 @@ from router.errors import ModelFileError
 from router.stats import heads
 from router.stats.calibration import Floats
 from router.stats.heads import Embeddings, Encoded, HeadStack
-from router.stats.ngrams import BUCKETS, Grams, counted
+from router.stats.ngrams import BUCKETS, Grams, counted_together
 from router.triage import grave, match_file, novelty
 from router.triage.encoder import Encoder, cut, sha256_of
 from router.triage.match import MatchModel
@@ -163,7 +163,7 @@ class TriageModel:
 
 def grams_of(rows: Sequence[Sequence[int]]) -> Grams:
     """Returns the n-grams of token rows, without the markers at both ends."""
-    return Grams.of([counted(row[1:-1]) for row in rows])
+    return counted_together([row[1:-1] for row in rows])
 
 
 def load_rarity(folder: Path) -> Rarity | None:

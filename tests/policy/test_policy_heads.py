@@ -23,6 +23,7 @@ from router.stats import answer_head, heads
 from router.stats.answer_head import AnswerHead
 from router.stats.calibration import Platt, Temperature
 from router.stats.heads import Head, HeadKind
+from router.triage.batches.asked import Asked
 from router.triage.batches.config import TriageConfig
 from router.triage.engine import TriageEngine
 from router.triage.own_heads import MOST_CLASSES, OwnHeads
@@ -119,7 +120,7 @@ def test_policies_with_and_without_heads_share_a_batch(
         TermFinder({}), AmountReader({"USD": 1.0}), None,
         OwnHeads.of(model.stack.heads, [department]),
     )  # fmt: skip
-    asked = [(TEXTS[0], own), (TEXTS[0], plain), (TEXTS[1], own), (TEXTS[1], plain)]
+    asked = [Asked(text, mine) for text in TEXTS[:2] for mine in (own, plain)]
     rows, _ = engine.reader.model.rows(asked)
     assert [bool(row.heads) for row in rows] == [True, False, True, False]
     assert [row.heads[0].classes[0][0] for row in rows if row.heads] == ["it", "hr"]

@@ -7,7 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.stats.ngrams import BUCKETS, NOTHING, Grams, counted, rarity, summed
+from router.stats.char_grams import counted_chars, counted_chars_together
+from router.stats.ngrams import (
+    BUCKETS,
+    NOTHING,
+    Grams,
+    counted,
+    counted_together,
+    rarity,
+    summed,
+)
 
 IDS = st.lists(st.integers(0, 30_521), max_size=30)
 
@@ -83,3 +92,22 @@ def test_texts_are_given_back_one_by_one() -> None:
     rows = [counted([5, 6]), NOTHING, counted([7])]
     again = Grams.of(rows).each()
     assert [one[0].tolist() for one in again] == [one[0].tolist() for one in rows]
+
+
+@given(st.lists(st.lists(st.integers(0, 30_521), max_size=12), max_size=6))
+def test_texts_counted_together_are_as_those_counted_one_by_one(rows: list[list[int]]) -> None:
+    together, alone = counted_together(rows), Grams.of([counted(row) for row in rows])
+    for name in Grams.__slots__:
+        assert np.array_equal(getattr(together, name), getattr(alone, name))
+        assert getattr(together, name).dtype == getattr(alone, name).dtype
+
+
+@given(st.lists(st.lists(st.text(max_size=8), max_size=9), min_size=1, max_size=5))
+def test_characters_counted_together_are_as_those_counted_one_by_one(
+    texts: list[list[str]],
+) -> None:
+    together = counted_chars_together(texts).each()
+    for words, (buckets, weights) in zip(texts, together, strict=True):
+        alone = counted_chars(words)
+        assert np.array_equal(buckets, alone[0])
+        assert np.array_equal(weights, alone[1])

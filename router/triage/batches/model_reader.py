@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from router.stats.heads import Encoded
+from router.triage.batches.asked import Asked, told_of_all
 from router.triage.batches.config import TriageConfig
 from router.triage.grave import GraveReader
 from router.triage.own_heads import OwnHeads
@@ -80,9 +81,7 @@ class ModelReader:
         # By configuration, so that those of a policy go with it: heads of its own are megabytes.
         self._kept = WeakKeyDictionary[TriageConfig, dict[str, ModelRow]]()
 
-    def rows(
-        self, asked: Sequence[tuple[str, TriageConfig]]
-    ) -> tuple[list[ModelRow], list[Match | None]]:
+    def rows(self, asked: Sequence[Asked]) -> tuple[list[ModelRow], list[Match | None]]:
         """Returns the model's reading of texts, and what each matches in its policy's knowledge.
 
         A text that the operator wrote, apart from courtesies, is read once, as the operator wrote
@@ -97,12 +96,10 @@ class ModelReader:
             matches.insert(i, match)
         return rows, matches
 
-    def _written(
-        self, asked: Sequence[tuple[str, TriageConfig]]
-    ) -> dict[int, tuple[ModelRow, Match | None]]:
+    def _written(self, asked: Sequence[Asked]) -> dict[int, tuple[ModelRow, Match | None]]:
         """Returns by place the texts that an operator wrote: their reading and their match."""
         found: dict[int, tuple[ModelRow, Match | None]] = {}
-        for i, (text, config) in enumerate(asked):
+        for i, (text, config, _) in enumerate(asked):
             same = config.knowledge.written(text) if config.knowledge is not None else None
             if same is None:
                 continue
@@ -110,15 +107,13 @@ class ModelReader:
             kept = self._kept.setdefault(config, {})  # at most as many as the operator wrote
             row = kept.get(written)
             if row is None:
-                row = kept[written] = self._encoded([(written, config)])[0][0]
+                row = kept[written] = self._encoded([Asked(written, config)])[0][0]
             found[i] = row, match
         return found
 
-    def _encoded(
-        self, asked: Sequence[tuple[str, TriageConfig]]
-    ) -> tuple[list[ModelRow], list[Match | None]]:
+    def _encoded(self, asked: Sequence[Asked]) -> tuple[list[ModelRow], list[Match | None]]:
         """Returns the same by the encoder, all texts in one run."""
-        texts = [text for text, _ in asked]
+        texts = [text for text, _, _ in asked]
         encoded = self._model.encode(texts)
         rows: list[ModelRow] = []
         parts: list[npt.NDArray[np.float32]] = []
@@ -134,7 +129,7 @@ class ModelReader:
             rows = [row for _, row in sorted(zip(order, rows, strict=True), key=_place)]
             readings = readings[np.argsort(order)]
         if self._model.grave is not None:
-            found = self._model.grave.read(texts, encoded.vectors)
+            found = self._model.grave.read(texts, encoded.vectors, told_of_all(asked))
             rows = [
                 row._replace(grave=one.grave, matter=one.matter, knowledge=one.knowledge)
                 for row, one in zip(rows, found, strict=True)
@@ -163,10 +158,10 @@ class ModelReader:
         return list(map(ModelRow, *columns))
 
 
-def _by_heads(asked: Sequence[tuple[str, TriageConfig]]) -> dict[OwnHeads | None, list[int]]:
+def _by_heads(asked: Sequence[Asked]) -> dict[OwnHeads | None, list[int]]:
     """Returns the places of texts by the heads that read them; nearly always one entry."""
     found: dict[OwnHeads | None, list[int]] = {}
-    for index, (_, config) in enumerate(asked):
+    for index, (_, config, _) in enumerate(asked):
         found.setdefault(config.own, []).append(index)
     return found
 
@@ -175,11 +170,11 @@ def _place(placed: tuple[int, ModelRow]) -> int:
     return placed[0]
 
 
-def _matches(described: Described, asked: Sequence[tuple[str, TriageConfig]]) -> list[Match | None]:
+def _matches(described: Described, asked: Sequence[Asked]) -> list[Match | None]:
     """Matches all texts, one call per knowledge file."""
     found: list[Match | None] = [None] * len(asked)
     by_config: dict[TriageConfig, list[int]] = {}
-    for index, (_, config) in enumerate(asked):
+    for index, (_, config, _) in enumerate(asked):
         if config.knowledge is not None:
             by_config.setdefault(config, []).append(index)
     for config, indices in by_config.items():

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from router.triage.batches.asked import Asked
 from router.triage.batches.config import TriageConfig
 from router.triage.batches.model_reader import Model, ModelReader
 from router.triage.facts.turn_facts import RuleFacts, TurnFacts, find_facts
@@ -15,8 +16,6 @@ from router.triage.reading import TurnReading, more_cautious, reading_of
 from router.triage.text.amount_lists import unquoted
 from router.triage.text.rules import read_by_rules
 from router.triage.text.spelling import knows_all
-
-Asked = tuple[str, TriageConfig]
 
 
 class TextReader:
@@ -29,7 +28,7 @@ class TextReader:
 
     def read(self, asked: Sequence[Asked]) -> list[TurnReading]:
         """Reads texts together; where that fails, one by one; where one fails, by rules."""
-        facts = [self._facts(text, config) for text, config in asked]
+        facts = [self._facts(one.text, one.config) for one in asked]
         if self.model is None:
             return [_by_rules(one) for one in facts]
         try:
@@ -60,12 +59,16 @@ def _by_model(
         return []
     again = [index for index, found in enumerate(facts) for _ in found.other_forms]
     extra = [
-        (form, config)
-        for found, (_, config) in zip(facts, asked, strict=True)
+        Asked(form, one.config)
+        for found, one in zip(facts, asked, strict=True)
         for form in found.other_forms
     ]
+    own = [
+        one._replace(told=(found.folded.words, found.language))
+        for found, one in zip(facts, asked, strict=True)
+    ]
     passages = [(passage, index) for index, found in enumerate(facts) for passage in found.passages]
-    rows, matches = model.rows([*asked, *extra] if extra else asked)
+    rows, matches = model.rows([*own, *extra])
     known = known_forms(again, matches, len(asked))
     for position, index in enumerate(again, start=len(asked)):
         rows[index] = more_cautious(rows[index], rows[position])
@@ -78,7 +81,7 @@ def _by_model(
             matches[index] = weaker_match(matches[index], matches[position])
     # A run of their own: beside a long text each would be padded to its length.
     if passages:
-        short = model.rows([(passage, asked[index][1]) for passage, index in passages])[0]
+        short = model.rows([Asked(passage, asked[index].config) for passage, index in passages])[0]
         for (_, index), row in zip(passages, short, strict=True):
             rows[index] = graver(rows[index], row)
     # Rows of second readings lie behind the texts' own, and are not used.
@@ -87,9 +90,9 @@ def _by_model(
             rows[index],
             matches[index],
             found,
-            offers_from=config.offers_from,
-            momentary=config.momentary,
+            offers_from=one.config.offers_from,
+            momentary=one.config.momentary,
             known_form=index in known,
         )
-        for index, (found, (_, config)) in enumerate(zip(facts, asked, strict=True))
+        for index, (found, one) in enumerate(zip(facts, asked, strict=True))
     ]

@@ -1,0 +1,22 @@
+"""Names a text that is to be read, with what the rules know of it already. Knows no batch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from router.triage.batches.config import TriageConfig
+from router.triage.grave import Told, told_of
+
+
+class Asked(NamedTuple):
+    """Holds one text and the policy that reads it; `told` where the rules folded it already."""
+
+    text: str
+    config: TriageConfig
+    told: Told | None = None
+
+
+def told_of_all(asked: Sequence[Asked]) -> list[Told]:
+    """Returns words and language of each text, folding those that nobody folded yet."""
+    return [told_of(one.text) if one.told is None else one.told for one in asked]
