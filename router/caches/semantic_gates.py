@@ -170,7 +170,9 @@ _QUOTED = re.compile(
     r"\"([^\"]{1,200})\"|`([^`]{1,200})`|“([^”]{1,200})”|(?<!\w)'([^']{2,200})'(?!\w)"
 )
 _ADDRESS = re.compile(
-    r"\S+@\S+|\w+://\S+|www\.\S+|(?:[\w.-]*[/\\])+[\w.-]+|#\w+|@\w+|\$\{?\w*[a-z]\w*"
+    # Each alternative begins where its run of characters does, or counts them: linear time.
+    r"(?<!\S)\S+@\S+|\b\w+://\S+|www\.\S+|(?<![/\\])(?:[\w.-]{0,255}[/\\])+[\w.-]+"
+    r"|#\w+|@\w+|\$\{?\w*[a-z]\w*"
 )
 _TOKEN = re.compile(
     r"\d+(?:[.,:/-]\d+)*(?:st|nd|rd|th)?|[^\W_]+(?:[-'][^\W_]+)*|[%$€£¥+*/=<>^&|~-]"

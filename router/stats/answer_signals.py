@@ -22,8 +22,11 @@ LARGEST = 1e15
 """Larger numbers are read as this one: they are ids, and their products would overflow."""
 
 _NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?|\.\d+")
-_TERM = r"\$?(?:\d[\d,]*(?:\.\d+)?|\.\d+)%?"
-_SUM = re.compile(rf"({_TERM}(?:\s?[-+*/x\u00d7\u00f7]\s?{_TERM})+)\s?=\s?\$?(-?{_TERM})")
+# Terms and their digits are counted and none begins within a number: the time is linear.
+_TERM = r"\$?(?:\d[\d,]{0,24}(?:\.\d{1,24})?|\.\d{1,24})%?"
+_SUM = re.compile(
+    rf"(?<!\d)({_TERM}(?:\s?[-+*/x\u00d7\u00f7]\s?{_TERM}){{1,40}})\s?=\s?\$?(-?{_TERM})"
+)
 _TOKEN = re.compile(rf"({_TERM})|([-+*/x\u00d7\u00f7])")
 _DOUBT = re.compile(
     r"\b(?:however|wait|actually|assum\w+|unclear|cannot|can't|not possible|impossible|mistake|"

@@ -68,7 +68,9 @@ def test_sentences_that_give_orders_are_left_out(text, rest):
     assert without_stage(fold(text)) == rest
 
 
-@pytest.mark.parametrize("piece", ["system ", "ignore ", "you are a ", "[system] ", "use best "])
+@pytest.mark.parametrize(
+    "piece", ["system ", "ignore ", "you are a ", "[system] ", "use best ", "\n", " "]
+)
 def test_leaving_out_orders_takes_linear_time(piece):
     assert in_proportion(lambda text: without_stage(fold(text)), piece, "use a b. ")
 

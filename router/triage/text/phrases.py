@@ -139,7 +139,8 @@ _STAGED = re.compile(
             r"\b(?:tier|level|model|critical|urgent|highest|top|stakes|priority|emergency)\b",
             r"\buse\b[^.?!\n]{0,20}\b(?:best|strongest|biggest|largest|powerful|smartest|top)\b"
             r"[^.?!\n]{0,10}\b(?:model|tier|level|ai)\b",
-            r"(?:^|\n)\s*[\[<(#*]*\s*(?:system|admin|developer|assistant|operator|root)\b"
+            r"(?:^|\n)[^\S\n]{0,9}[\[<(#*]{0,9}[^\S\n]{0,9}"
+            r"(?:system|admin|developer|assistant|operator|root)\b"
             r"[^.?!\n]{0,12}[:\]>)]",
         )
     ),
