@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from router.types import enums as kinds
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -34,6 +36,15 @@ HtmlFile = Annotated[
     typer.Option(callback=to_write, help="Write one HTML file with charts; opens offline."),
 ]
 CsvFile = Annotated[Path | None, typer.Option(callback=to_write, help="Write the figures as CSV.")]
+
+
+Device = Annotated[
+    kinds.Device,
+    typer.Option(
+        envvar="TIERGATE_DEVICE",
+        help="What the triage model runs on; auto: a GPU (the extra `gpu`) where there is one.",
+    ),
+]
 
 
 class FileFormat(StrEnum):

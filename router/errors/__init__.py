@@ -44,6 +44,7 @@ next rung (or another replica) may help. Import every name from here.
     │   └── PriceBookError            -    a price book is wrong
     ├── CannotListen                  -    the address is taken or may not be used
     ├── ModelFileError                -    a model file is missing or corrupt
+    ├── DeviceMissing                 -    there is no such device (`--device cuda`)
     ├── TrainingDataError             -    training data cannot be used
     ├── ClassifyError                 -    a file of texts cannot be classified or continued
     └── LedgerError                   500
@@ -72,6 +73,7 @@ from router.errors.base import ClientGone, TiergateError
 from router.errors.configuration import (
     CannotListen,
     ClassifyError,
+    DeviceMissing,
     Mistake,
     ModelFileError,
     PlanError,
@@ -113,6 +115,7 @@ __all__ = [
     "ClientGone",
     "DeadlineExceeded",
     "DepthExceeded",
+    "DeviceMissing",
     "FeedbackRefused",
     "HeadTooLarge",
     "KeyReused",

@@ -62,6 +62,12 @@ class ModelFileError(TiergateError):
     code = "model_file"
 
 
+class DeviceMissing(TiergateError):
+    """Reports a device that a command asks for and that this machine cannot offer."""
+
+    code = "device_missing"
+
+
 class TrainingDataError(TiergateError):
     """Reports training data that cannot be used."""
 

@@ -22,8 +22,10 @@ import numpy as np
 
 from router.errors import ModelFileError
 from router.stats.heads import Embeddings
+from router.triage.devices.session import open_session
 from router.triage.text.folding import unmask
 from router.triage.text.spelling import Speller, knows_all
+from router.types import Device
 
 MAX_TOKENS = 128
 HEAD_TOKENS, TAIL_TOKENS = 96, 32
@@ -181,12 +183,6 @@ def _splits_words_as_bert(tokenizer: dict[str, Any], vocabulary: Mapping[str, in
     )
 
 
-SLOW_FUSIONS = ["SkipLayerNormFusion"]
-"""The fused node is slower here than what it replaces: 364 against 308 µs per text of 22 tokens in
-batches, 408 against 359 alone (onnxruntime 1.31, AVX512-VNNI). Vectors move by up to 1e-3, so heads
-are fitted with the same setting."""
-
-
 def import_onnxruntime() -> ModuleType:
     """Returns onnxruntime with its reports of use turned off.
 
@@ -201,11 +197,18 @@ class Encoder:
     """Encodes sentences with a quantised model; safe to call from several threads at once.
 
     `sha256` is that of the ONNX file: heads are bound to it. `width` is the embedding's length.
+    `placement` says what it runs on.
     With a list of `words` typing errors are mended before a text is read.
     """
 
     def __init__(
-        self, model: Path, tokenizer: Path, words: Path | None = None, *, threads: int = 1
+        self,
+        model: Path,
+        tokenizer: Path,
+        words: Path | None = None,
+        *,
+        threads: int = 1,
+        device: Device = Device.CPU,
     ) -> None:
         onnxruntime = import_onnxruntime()
         self.sha256 = sha256_of(model)
@@ -215,15 +218,7 @@ class Encoder:
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        try:
-            self._session = onnxruntime.InferenceSession(
-                str(model),
-                options,
-                providers=["CPUExecutionProvider"],
-                disabled_optimizers=SLOW_FUSIONS,
-            )
-        except Exception as error:  # onnxruntime's errors share no base class but Exception
-            raise ModelFileError(f"encoder file {model} cannot be loaded: {error}") from error
+        self._session, self.placement = open_session(onnxruntime, model, options, device)
         self.width = int(self._session.get_outputs()[0].shape[-1])
 
     def encode(self, texts: Sequence[str]) -> Embeddings:

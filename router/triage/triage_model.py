@@ -30,7 +30,7 @@ from router.triage.novelty import Novelty
 from router.triage.own_heads import OwnHeads
 from router.triage.utterances import Described
 from router.triage.verifier import readings_of
-from router.types import HeadReading
+from router.types import Device, HeadReading
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -90,12 +90,19 @@ class TriageModel:
         self.request_types = stack.heads["request_type"].classes
         self.domains = stack.heads["domain"].classes
 
+    @property
+    def vectors_version(self) -> str:
+        """Returns the version of stored vectors: a GPU's differ in the fourth digit."""
+        on_gpu = self.encoder.placement.device is Device.CUDA
+        return f"{self.version}-float" if on_gpu else self.version
+
     @classmethod
     def load(
         cls,
         folder: Path = DEFAULT_FOLDER,
         *,
         threads: int = 1,
+        device: Device = Device.CPU,
         matching: MatchModel | None = None,
         grave_reader: bool = True,
     ) -> TriageModel:
@@ -112,6 +119,7 @@ class TriageModel:
             folder / TOKENIZER,
             words if words.is_file() else None,
             threads=threads,
+            device=device,
         )
         loaded = [
             heads.load(folder / HEADS_FOLDER, name, encoder_sha256=encoder.sha256)

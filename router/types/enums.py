@@ -247,6 +247,14 @@ class EncoderUse(StrEnum):
     NEVER = "never"  # the n-gram heads decide, however unsure they are
 
 
+class Device(StrEnum):
+    """Says what the triage model's encoder runs on."""
+
+    AUTO = "auto"  # the GPU where there is one, otherwise the processor
+    CPU = "cpu"
+    CUDA = "cuda"  # an NVIDIA GPU, or an error
+
+
 class Exhausted(StrEnum):
     """Names the possible results when the last rung fails."""
 

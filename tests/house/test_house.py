@@ -25,7 +25,9 @@ CATCH_ALL = {
     ("router/api/protocol/exchange.py", "run"): "top of a request's task: logged, then answered",
     ("router/ledger/books/writer.py", "_run"): "top of the writer thread: fails its waiters",
     ("router/policy/watch.py", "_watch"): "top of the watcher task: readiness tells",
-    ("router/triage/encoder.py", "__init__"): "both libraries raise bare Exception; mapped to ours",
+    ("router/triage/encoder.py", "__init__"): "tokenizers raises bare Exception; mapped to ours",
+    ("router/triage/devices/session.py", "_open"): "so does onnxruntime",
+    ("router/triage/devices/float_graph.py", "floats"): "protobuf's errors have no public class",
     ("router/triage/batches/text_reader.py", "read"): "top of the triage thread: rules read alone",
     ("tiers/local/host.py", "run"): "top of the supervisor thread: the state tells",
 }
@@ -178,6 +180,7 @@ def pins(requirements: list[str]) -> dict[str, str]:
     version_of = {}
     for line in requirements:
         name, _, version = line.partition(";")[0].strip().partition("==")
+        name = name.partition("[")[0]  # extras of a package
         version_of[re.sub(r"[-_.]+", "-", name.lower())] = version
     return version_of
 

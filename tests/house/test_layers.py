@@ -99,7 +99,7 @@ THIRD_PARTIES: dict[str, tuple[str, ...]] = {
         TRAINING,
         EVALUATION,
     ),
-    "onnx": (TRAINING,),
+    "onnx": ("router/triage/devices/float_graph.py", TRAINING),
     "onnxruntime": ("router/triage/encoder.py", TRAINING),
     "optimum": (TRAINING,),
     "orjson": ANYWHERE,

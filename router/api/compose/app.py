@@ -52,7 +52,7 @@ from router.rate_limits.stores.redis_store import RedisRates
 from router.request.review_verdicts import Reviewer
 from router.routing.policy_runtime import PolicyRuntime
 from router.specialists.service import Analyst
-from router.types import AnswererState, MinutePrice
+from router.types import AnswererState, Device, MinutePrice
 from tiers.resilience.refusals import host_of
 
 SWITCH_INTERVAL_S = 0.001
@@ -89,6 +89,9 @@ class App:
         self._signals = contextlib.ExitStack()
         if core.engine.degraded:
             self._log.warning("degraded", reason=core.degraded_because)
+        if core.model is not None and settings.device is not Device.CPU:
+            placement = core.model.encoder.placement
+            self._log.info("device", triage=placement.device.value, note=placement.note)
         # SQLite makes its file, but not the folder.
         Address.parse(settings.database).make_folder()
         self.ledger = SqlLedger.open(

@@ -178,7 +178,7 @@ def _triage(
         return TriageService(parts.engine, config, read=policy.triage.roles)
     first = knowledge[0]
     # Embedding all utterances takes seconds, so vectors are kept between starts.
-    model = Remembering(parts.model, parts.cache_dir, parts.model.version)
+    model = Remembering(parts.model, parts.cache_dir, parts.model.vectors_version)
     intents = knowledge_intents(first)
 
     def index(task: str | None) -> KnowledgeIndex:

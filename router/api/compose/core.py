@@ -23,6 +23,7 @@ from router.routing.policy_runtime import PolicyRuntime
 from router.triage.engine import MAX_BATCH, TriageEngine
 from router.triage.service import TriageService
 from router.triage.triage_model import DEFAULT_FOLDER, TriageModel, check, encoder_sha256
+from router.types import Device
 from tiers.local.host import LocalModelHost, LocalModelSpec, specs_for
 from tiers.local.shared_folder import LocalAddress
 
@@ -46,6 +47,7 @@ class Settings:
     admin_port: int = 0  # the port of the operators' own address; 0: they have none
     # calls that wait for each remote answerer; None: as many as can be answered
     max_waiting: int | None = None
+    device: Device = Device.CPU  # what the encoder runs on
     guard_origin: bool = True  # without keys, refuse requests that another site's page sends
 
 
@@ -129,10 +131,13 @@ def installed_triage(folder: Path | None) -> str:
     return check(folder or DEFAULT_FOLDER)
 
 
-def load_model(folder: Path) -> tuple[TriageModel | None, str]:
-    """Returns the triage model and "", or None and the reason why only rules can read."""
+def load_model(folder: Path, device: Device = Device.CPU) -> tuple[TriageModel | None, str]:
+    """Returns the triage model and "", or None and the reason why only rules can read.
+
+    Raises DeviceMissing where a GPU is asked for and there is none.
+    """
     try:
-        return TriageModel.load(folder), ""
+        return TriageModel.load(folder, device=device), ""
     except ModelFileError as error:
         return None, error.message
 
@@ -156,7 +161,7 @@ class Core:
         # The only clock and the only source of ids of a process.
         self.clock, self.ids = SystemClock(), UlidIds()
         self.events = Relay()  # the app sets the listener when it is built
-        model, self.degraded_because = load_model(settings.model_dir)
+        model, self.degraded_because = load_model(settings.model_dir, settings.device)
         self.engine = TriageEngine(model, settings.read_together)
         self.model = model
         self.abilities: AbilityTable = load_abilities()

@@ -20,7 +20,7 @@ from router.specialists.result import Said, heads_of, said_of
 from router.triage.bulk import BulkReader
 from router.triage.own_heads import OwnHeads
 from router.triage.triage_model import DEFAULT_FOLDER, TriageModel
-from router.types import EncoderUse
+from router.types import Device, EncoderUse
 
 READINGS = {
     EncoderUse.WHEN_NEEDED: "words first",
@@ -61,12 +61,14 @@ class Specialist:
         self._section = section
         self._task = task
         self._reader = BulkReader(model, own, heads_of(section, task), threads, encoder=encoder)
+        self.placement = model.encoder.placement
+        on_gpu = self.placement.device is Device.CUDA  # its vectors differ in the fourth digit
         self.identity = Identity(
             loaded.policy.name,
             loaded.hash,
             model.version,
             task or section.task,
-            READINGS[encoder],
+            READINGS[encoder] + (" on a GPU" if on_gpu else ""),
         )
         self.head_files = tuple(
             file for _, path in named for file in (path, path.with_suffix(".npz"))
@@ -83,14 +85,16 @@ class Specialist:
         model_dir: Path | None,
         threads: int,
         encoder: EncoderUse = EncoderUse.WHEN_NEEDED,
+        device: Device = Device.CPU,
     ) -> Specialist:
         """Opens the specialist of a policy by name or path.
 
         `encoder` selects the texts that the encoder reads. Raises PolicyError where the policy is
         broken or has no such specialist. Raises ModelFileError where there is no triage model:
-        rules read no heads. Raises ClassifyError where a head cannot do without the encoder.
+        rules read no heads. Raises ClassifyError where a head cannot do without the encoder, and
+        DeviceMissing where a GPU is asked for and there is none.
         """
-        model = TriageModel.load(model_dir or DEFAULT_FOLDER)
+        model = TriageModel.load(model_dir or DEFAULT_FOLDER, device=device)
         path = find_policy(policy, policies_dir())
         loaded = load_policy(path, environ, None, model.encoder.sha256)
         section = loaded.policy.specialist

@@ -11,7 +11,7 @@ from router.api.compose.command_line import command_line
 from router.api.compose.core import Core, Settings
 from router.policy.loading import missing_secrets
 from router.routing.policy_runtime import PolicyRuntime
-from router.types import AnswererState, AnswererStatus
+from router.types import AnswererState, AnswererStatus, Device
 
 BODY = '{"model":"auto","messages":[{"role":"user","content":"How long does delivery take?"}]}'
 STATE_WORDS = {
@@ -85,7 +85,7 @@ def _lines(listening: Listening, core: Core, settings: Settings) -> Iterator[str
         yield f"  triage     DEGRADED: {core.degraded_because}"
         yield "             Only rules read requests; those they are unsure of go up."
     else:
-        yield f"  triage     {core.engine.version}"
+        yield f"  triage     {core.engine.version}{_on_gpu(core)}"
     yield f"  database   {ledger}"
     for loaded in core.loaded.values():
         # An unset key is found at the start, not by the first request that needs it.
@@ -100,6 +100,11 @@ def _lines(listening: Listening, core: Core, settings: Settings) -> Iterator[str
     yield f"  report     {command('report', '--html', 'report.html')}"
     pages = listening.admin_url or listening.url
     yield f"  docs       {pages}/docs   ready: {pages}/readyz"
+
+
+def _on_gpu(core: Core) -> str:
+    on_gpu = core.model is not None and core.model.encoder.placement.device is Device.CUDA
+    return " on the GPU" if on_gpu else ""
 
 
 def _commands(settings: Settings, environ: Mapping[str, str]) -> Callable[..., str]:

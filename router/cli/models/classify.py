@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from router.cli.exits import Exit
+from router.cli.options import Device
 from router.cli.serve.serve import ModelDir
 from router.types import EncoderUse
+from router.types import enums as kinds
 
 if TYPE_CHECKING:
     from router.api.compose.classify_file import Done
@@ -57,6 +59,7 @@ def classify(
     ] = EncoderUse.WHEN_NEEDED,
     as_json: Annotated[bool, typer.Option("--json", help="Print the counts as JSON.")] = False,
     model_dir: ModelDir = None,
+    device: Device = kinds.Device.AUTO,
 ) -> None:
     """Label every text in a file by a policy's specialist; go on where it stopped."""
     from router.api.compose.classify_file import Files, classify_file
@@ -64,7 +67,13 @@ def classify(
 
     files = Files(source, out, bad or out.with_name(f"{out.name}.bad"))
     with Specialist.open(
-        policy, os.environ, task=task, model_dir=model_dir, threads=threads, encoder=encoder
+        policy,
+        os.environ,
+        task=task,
+        model_dir=model_dir,
+        threads=threads,
+        encoder=encoder,
+        device=device,
     ) as specialist:
         began = time.monotonic()
         with _bar(source) as progress:

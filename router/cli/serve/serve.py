@@ -10,6 +10,8 @@ from typing import Annotated
 import typer
 
 from router.cli.exits import Exit
+from router.cli.options import Device
+from router.types import enums as kinds
 
 Policies = Annotated[
     list[str] | None,
@@ -96,6 +98,7 @@ def serve(
         ),
     ] = None,
     model_dir: ModelDir = None,
+    device: Device = kinds.Device.AUTO,
     log_level: Annotated[
         str,
         typer.Option(envvar="TIERGATE_LOG_LEVEL", help="debug, info, warning or error."),
@@ -151,6 +154,7 @@ def serve(
         open_without_keys=all(map(is_loopback, hosts)),
         redis=redis,
         max_waiting=max_waiting,
+        device=device,
     )
     if model_dir is not None:
         settings = replace(settings, model_dir=model_dir)
