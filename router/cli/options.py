@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from router.types import enums as kinds
+from router.types import Device
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -38,8 +38,8 @@ HtmlFile = Annotated[
 CsvFile = Annotated[Path | None, typer.Option(callback=to_write, help="Write the figures as CSV.")]
 
 
-Device = Annotated[
-    kinds.Device,
+DeviceOption = Annotated[
+    Device,
     typer.Option(
         envvar="TIERGATE_DEVICE",
         help="What the triage model runs on; auto: a GPU (the extra `gpu`) where there is one.",

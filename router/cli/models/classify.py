@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from router.cli.exits import Exit
-from router.cli.options import Device
+from router.cli.options import DeviceOption
 from router.cli.serve.serve import ModelDir
-from router.types import EncoderUse
-from router.types import enums as kinds
+from router.types import Device, EncoderUse
 
 if TYPE_CHECKING:
     from router.api.compose.classify_file import Done
@@ -59,7 +58,7 @@ def classify(
     ] = EncoderUse.WHEN_NEEDED,
     as_json: Annotated[bool, typer.Option("--json", help="Print the counts as JSON.")] = False,
     model_dir: ModelDir = None,
-    device: Device = kinds.Device.AUTO,
+    device: DeviceOption = Device.AUTO,
 ) -> None:
     """Label every text in a file by a policy's specialist; go on where it stopped."""
     from router.api.compose.classify_file import Files, classify_file

@@ -10,8 +10,8 @@ from typing import Annotated
 import typer
 
 from router.cli.exits import Exit
-from router.cli.options import Device
-from router.types import enums as kinds
+from router.cli.options import DeviceOption
+from router.types import Device
 
 Policies = Annotated[
     list[str] | None,
@@ -98,7 +98,7 @@ def serve(
         ),
     ] = None,
     model_dir: ModelDir = None,
-    device: Device = kinds.Device.AUTO,
+    device: DeviceOption = Device.AUTO,
     log_level: Annotated[
         str,
         typer.Option(envvar="TIERGATE_LOG_LEVEL", help="debug, info, warning or error."),
