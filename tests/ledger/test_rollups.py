@@ -238,6 +238,7 @@ def test_a_cell_is_its_json_again(database: Database) -> None:
     assert all(decode(encode(cell)) == cell for cell in fold.cells.values())
 
 
+@pytest.mark.slow
 def test_an_open_ledger_folds_by_itself_when_it_is_quiet(tmp_path: Path, ledgers: Ledgers) -> None:
     path = tmp_path / "ledger.db"
 

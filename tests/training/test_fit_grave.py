@@ -60,6 +60,7 @@ def test_everyday_lines_of_other_languages_are_harmless_rows(tmp_path: Path) -> 
     assert {(row.section, row.language, row.written) for row in rows} == {("none", "de", False)}
 
 
+@pytest.mark.slow
 def test_a_small_fit_tells_grave_from_harmless(tmp_path: Path) -> None:
     model = TriageModel.load(grave_reader=False)
     fitted = fit(model, FEW)
@@ -76,6 +77,7 @@ def test_a_fit_without_a_section_is_refused() -> None:
         fit(TriageModel.load(grave_reader=False), rows)
 
 
+@pytest.mark.slow
 def test_a_reader_of_another_encoder_can_be_fitted_anew(tmp_path: Path) -> None:
     folder = tmp_path / "model"
     shutil.copytree(DEFAULT_FOLDER, folder)

@@ -22,6 +22,7 @@ def write(database: Database) -> None:
         connection.exec_driver_sql("INSERT INTO meta (name, content) VALUES ('a', 'b')")
 
 
+@pytest.mark.slow
 def test_only_the_first_to_write_waits_in_full(address: str) -> None:
     database = Database.open(address, busy_timeout_ms=FOREVER_MS)
     deadline = time.monotonic() + WAITS * FOREVER_MS / 1000 / 2
@@ -34,6 +35,7 @@ def test_only_the_first_to_write_waits_in_full(address: str) -> None:
     database.close()
 
 
+@pytest.mark.slow
 def test_while_it_is_locked_one_thread_tries_for_all(address: str) -> None:
     database = Database.open(address, busy_timeout_ms=200)
     refused: list[LedgerUnavailable] = []
@@ -57,6 +59,7 @@ def test_while_it_is_locked_one_thread_tries_for_all(address: str) -> None:
     database.close()
 
 
+@pytest.mark.slow
 def test_a_lock_that_ends_in_time_is_waited_for_again(address: str) -> None:
     """After an outage the patience is what it was before."""
     database = Database.open(address, busy_timeout_ms=2_000)
