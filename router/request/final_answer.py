@@ -13,6 +13,7 @@ from router.errors import (
     NOT_ADMITTED,
     AnswererError,
     BudgetExceeded,
+    CannotAnswer,
     NotCapable,
     NoUsableAnswer,
     RateLimited,
@@ -21,6 +22,7 @@ from router.errors import (
 from router.policy.content.deliberation import found_facts
 from router.request.ledger_row import lowered_cap, redirects_of, why
 from router.request.progress import STAND_IN, Candidate, Progress, shown_rung, untried
+from router.routing.allowed_rungs import context_exceeded, fits
 from router.routing.answer_checks import shares_words
 from router.routing.hard_rules import disclaimer_of, in_danger
 from router.routing.routed_request import RoutedRequest
@@ -180,6 +182,8 @@ def conclude(
         return Conclusion(best, Verdict.UNVERIFIED)
     if observed:
         raise failed or AnswererError("The model that was asked for gave no usable answer.")
+    if isinstance(failed, CannotAnswer) and best is None:
+        failed = _why_declined(routed, failed)
     rule = routed.exhausted
     if best is not None and rule is Exhausted.REVIEW and _sound(routed, progress, best):
         return Conclusion(best, Verdict.UNVERIFIED)
@@ -197,6 +201,17 @@ def conclude(
         f"{best.said.failure.value if best and best.said.failure else 'none'}. Relax the format "
         "that was asked for, or raise the cap on the answer's length."
     )
+
+
+def _why_declined(routed: RoutedRequest, declined: CannotAnswer) -> TiergateError:
+    """Returns why there is no answer where all that took the request declined it.
+
+    Models that would have answered a shorter request are named by what they take.
+    """
+    short = [f for f in routed.facts if not fits(f, routed.signals)]
+    if not short:
+        return declined
+    return context_exceeded(short, routed.signals, "no model of this policy")
 
 
 def _refused(routed: RoutedRequest, ids: Ids) -> Conclusion:

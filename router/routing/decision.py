@@ -38,6 +38,7 @@ from router.policy.head_conditions import any_holds
 from router.policy.schema import DecisionSection, Policy
 from router.routing.allowed_rungs import (
     answer_in_hand,
+    context_exceeded,
     fallback,
     fits,
     floor_of,
@@ -267,13 +268,7 @@ def _refuse_impossible(facts: Sequence[RungFacts], signals: Signals, limits: Bou
             f"This request needs {names}, which {where} offers. Leave it out of the request, or "
             f"add an answerer with that capability to the policy.{_inline(fewest.missing)}"
         )
-    longest = max(f.context_tokens for f in may)
-    raise NotCapable(
-        f"This request has about {signals.input_tokens} tokens, which {where} takes; the longest "
-        f"context there is {longest}. Shorten it, or add an answerer with a longer context.",
-        code="context_length_exceeded",
-        param="messages",
-    )
+    raise context_exceeded(may, signals, where)
 
 
 def _inline(missing: tuple[Capability, ...]) -> str:

@@ -140,6 +140,7 @@ class ScriptedTier:
     usage: Usage = USED
     asks: tuple[str, ...] = ()
     at_once: bool = False
+    context_tokens: int = 8_000
     calls: int = 0
     said: int = 0  # pieces of a stream that were sent
     closed: int = 0
@@ -155,7 +156,7 @@ class ScriptedTier:
             model=f"{self.name}-model",
             price=self.price,
             max_output_tokens=100,
-            context_tokens=8_000,
+            context_tokens=self.context_tokens,
             capabilities=frozenset(Capability),
             expected_output_tokens=5,
             latency_ms=10.0,

@@ -7,7 +7,7 @@ from contextlib import aclosing
 import pytest
 
 from router.api.http.decision_views import committed_headers, outcome_headers
-from router.errors import AnswererError
+from router.errors import AnswererError, CannotAnswer, NotCapable
 from router.types import (
     Committed,
     Domain,
@@ -16,6 +16,7 @@ from router.types import (
     PSource,
     Reason,
     RequestRow,
+    RequestState,
     Signals,
     Verdict,
 )
@@ -166,3 +167,14 @@ async def test_a_prior_does_not_pass_where_only_trusted_answers_may_go_out(
     object.__setattr__(house.gateway.router.default, "plans", (*plans[:2], plan))
     outcome = await house.gateway.complete(ask(MILLIONS), ALICE)
     assert outcome.verdict in (Verdict.HELD, Verdict.REFUSED)
+
+
+async def test_a_request_that_is_too_long_for_all_models_is_not_an_upstreams_failure(
+    houses: Houses,
+) -> None:
+    tools = low(error=CannotAnswer("no exact tool fits"), p=0.9, context_tokens=0)
+    house = houses([tools, mid(), deep()], signals=replace(CALM, input_tokens=9_000))
+    with pytest.raises(NotCapable, match=r"about 9000 tokens.* longest context there is 8000"):
+        await house.gateway.complete(ask(), ALICE)
+    row = await only_row(house)
+    assert (row.state, row.error_code) == (RequestState.FAILED, "context_length_exceeded")
