@@ -22,7 +22,7 @@ from tiers.exact.numbers import (
     number,
     shown,
 )
-from tiers.exact.wording import Question
+from tiers.exact.wording import FRACTIONS, Question
 
 MAX_TOKENS = 80
 MAX_POWER = 200  # an exponent; a result beyond MAX_BITS is refused anyway
@@ -41,9 +41,10 @@ _WORDS = (
     (r"\b(?:the )?square root of\b|\bsqrt of\b", " sqrt "),
     (r"\b(?:double|twice)\b", "2 *"),
     (r"\b(?:a )?half of\b|\bhalf(?= \d)", "1 / 2 *"),
-    (r"\b(?:a|one|1) third of\b", "1 / 3 *"),
-    (r"\b(?:a|one|1) quarter of\b", "1 / 4 *"),
     (r"(?<=[\d)])\s*x\s*(?=[\d($.€£-])", " * "),
+)
+_FRACTION = re.compile(
+    rf"\b(an?|one|\d{{1,3}})[ -]({'|'.join(FRACTIONS)})s? of (?=(?:the )?[{SYMBOLS}\d(])"
 )
 _TOKEN = re.compile(rf"\s*(?:([{SYMBOLS}]? ?(?:{NUMBER}))(?![\w.,])|(sqrt|mod|[-+*/^()]))")
 _CALCULATING = re.compile(r"[-+*/^]|\bmod\b|\bsqrt\b")
@@ -77,6 +78,7 @@ def arithmetic(question: Question) -> str | None:
     listed = _LISTED.fullmatch(text)
     if listed:
         text = _from_list(listed["what"], listed["list"])
+    text = _FRACTION.sub(_fraction, text)
     for words, sign in _WORDS:
         text = re.sub(words, sign, text)
     if not _CALCULATING.search(text.lstrip(" -")):
@@ -87,6 +89,12 @@ def arithmetic(question: Question) -> str | None:
     except _NoSum:
         return None
     return shown_sum(_pretty(tokens), result)
+
+
+def _fraction(found: re.Match[str]) -> str:
+    """Returns "2 / 5 *" for "two fifths of"."""
+    top = found[1] if found[1].isdigit() else "1"
+    return f"{top} / {FRACTIONS[found[2]]} * "
 
 
 def _from_list(what: str, items: str) -> str:

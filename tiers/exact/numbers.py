@@ -163,6 +163,27 @@ def shown(result: Amount) -> str:
     return text if whole else f"about {text}"
 
 
+def looks_like_money(text: str) -> bool:
+    """Returns True for a number with two decimals, as prices are written: 84.90, but not 84.9."""
+    return re.search(r"\.\d\d$", text.strip()) is not None
+
+
+def shown_money(left: str, value: Fraction, sign: str = "", after: str = "") -> str:
+    """Returns a line with a sum of money, rounded half up to cents, which it then says.
+
+    >>> shown_money("84.90 less 15%", Fraction("72.165"))
+    '84.90 less 15% = 72.17, rounded to cents'
+    """
+    with localcontext() as context:
+        context.prec = 200
+        cents = Decimal((value * 100).numerator) / Decimal((value * 100).denominator)
+        rounded = cents.quantize(Decimal(1), rounding=ROUND_HALF_UP) / 100
+    whole = (value * 100).denominator == 1
+    plain = whole and not sign and "." not in left and value.denominator == 1
+    text = written(value) if plain else f"{sign}{rounded:,.2f}"
+    return f"{left} = {text}{after}{'' if whole else ', rounded to cents'}"
+
+
 def fits(value: Fraction) -> bool:
     """Returns True for a number that is small enough to be written."""
     return max(value.numerator.bit_length(), value.denominator.bit_length()) <= MAX_BITS

@@ -8,17 +8,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from decimal import Decimal
 from fractions import Fraction
 
 from tiers.exact.arithmetic import shown_sum
 from tiers.exact.numbers import (
     AMOUNT,
     NUMBER,
+    SYMBOLS,
     Amount,
     amount,
     digits_for_words,
+    looks_like_money,
     number,
     shown,
+    shown_money,
     written,
 )
 from tiers.exact.wording import Question
@@ -46,20 +50,28 @@ def percentage(question: Question) -> str | None:
 
 def _part(found: re.Match[str]) -> str:
     p, whole = number(found["p"]), amount(found["y"])
-    part = Amount(whole.value * p / 100, whole.sign)
-    return shown_sum(f"{written(p)}% of {_as_read(found['y'])}", part)
+    value = whole.value * p / 100
+    return _line(f"{written(p)}% of {_as_read(found['y'])}", value, found["y"])
 
 
 def _added(found: re.Match[str]) -> str:
     p, whole = number(found["p"]), amount(found["y"])
-    more = Amount(whole.value * (100 + p) / 100, whole.sign)
-    return shown_sum(f"{_as_read(found['y'])} plus {written(p)}%", more)
+    value = whole.value * (100 + p) / 100
+    return _line(f"{_as_read(found['y'])} plus {written(p)}%", value, found["y"])
 
 
 def _taken(found: re.Match[str]) -> str:
     p, whole = number(found["p"]), amount(found["y"])
-    less = Amount(whole.value * (100 - p) / 100, whole.sign)
-    return shown_sum(f"{_as_read(found['y'])} less {written(p)}%", less)
+    value = whole.value * (100 - p) / 100
+    return _line(f"{_as_read(found['y'])} less {written(p)}%", value, found["y"])
+
+
+def _line(left: str, value: Fraction, whole: str) -> str:
+    """Returns the line of a result: in cents where the number that it is of looks like money."""
+    sign = amount(whole).sign
+    if value >= 0 and (sign or looks_like_money(whole)):
+        return shown_money(left, value, sign)
+    return shown_sum(left, Amount(value, sign))
 
 
 def _share(found: re.Match[str]) -> str | None:
@@ -89,6 +101,8 @@ def _percent(share: Fraction) -> str:
 
 def _as_read(text: str) -> str:
     read = amount(text)
+    if looks_like_money(text):
+        return f"{read.sign}{Decimal(text.strip(f'{SYMBOLS} ').replace(',', '')):,}"
     return (
         shown(read) if read.sign and read.value.denominator > 1 else read.sign + written(read.value)
     )

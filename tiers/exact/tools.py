@@ -10,6 +10,8 @@ from msgspec import Struct
 from tiers.exact.arithmetic import arithmetic
 from tiers.exact.dates import date_answer
 from tiers.exact.percentages import percentage
+from tiers.exact.purchases import purchase
+from tiers.exact.shares import share
 from tiers.exact.units import conversion, exchange
 from tiers.exact.wording import question
 
@@ -37,7 +39,7 @@ def solved(text: str, today: date, tools: Collection[str] = ALL) -> Solved | Non
         "units": lambda: conversion(core),
         "currency": lambda: exchange(core),
         "percentages": lambda: percentage(core),
-        "arithmetic": lambda: arithmetic(core),
+        "arithmetic": lambda: purchase(core) or share(core) or arithmetic(core),
     }
     for tool, answer in answers.items():
         said = answer() if tool in tools else None

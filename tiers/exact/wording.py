@@ -48,6 +48,23 @@ _COMMAND = re.compile(
     r"(?:calculate|compute|work out|figure out|solve|evaluate|the calculation|do the maths?:?) +"
 )
 _TURNED = re.compile(r"what ((?!day|date|percent|%|is\b).+) (?:is|are|was|equals)")
+FRACTIONS = {
+    "half": 2,
+    "third": 3,
+    "quarter": 4,
+    "fourth": 4,
+    "fifth": 5,
+    "sixth": 6,
+    "seventh": 7,
+    "eighth": 8,
+    "ninth": 9,
+    "tenth": 10,
+    "twelfth": 12,
+    "twentieth": 20,
+    "hundredth": 100,
+}
+"""Gives the lower number of fractions that are written in words."""
+
 _STEPS = 6  # framing words in a row that are taken away; people write two or three
 
 

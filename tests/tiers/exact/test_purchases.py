@@ -1,0 +1,127 @@
+"""Purchases, shares and fractions are computed in cents, and only where they are surely read."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.kits.examples import examples
+from tiers.exact.tools import solved
+
+TODAY = date(2026, 11, 21)
+CENT = Decimal("0.01")
+COUNTS = st.integers(1, 10_000)
+PRICES = st.integers(1, 999_999).map(lambda cents: Decimal(cents) / 100)
+PERCENTS = st.integers(1, 99)
+
+
+def _answer(text: str) -> str | None:
+    solution = solved(text, TODAY)
+    return None if solution is None else solution.text
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("3 shirts at 19.95 plus 4.90, total?", "3 * 19.95 + 4.90 = 64.75"),
+        ("what do three shirts at 19.95 cost?", "3 * 19.95 = 59.85"),
+        ("three T-shirts for 19.95 each", "3 * 19.95 = 59.85"),
+        ("how much are 2 mugs at $4.50 each plus $3 shipping?", "2 * $4.50 + $3 = $12.00"),
+        ("2 mugs at 4.50 and 3 plates at 7.25, total", "2 * 4.50 + 3 * 7.25 = 30.75"),
+        ("total for 4 tickets at 12.50 plus a 2.00 booking fee", "4 * 12.50 + 2.00 = 52.00"),
+        ("4 x 12.50 plus 3.90 shipping", "4 * 12.50 + 3.90 = 53.90"),
+        ("3 shirts at 19.95 plus 20% VAT", "3 * 19.95 plus 20% = 71.82"),
+        ("3 shirts at 19.95 with 10% off", "3 * 19.95 less 10% = 53.87, rounded to cents"),
+        ("8 hours at 25 per hour", "8 * 25 = 200"),
+        ("1.5 kg at 4.20 per kg", "1.5 * 4.20 = 6.30"),
+        ("how much is 15 % off 84.90", "84.90 less 15% = 72.17, rounded to cents"),
+        ("15% of 84.90", "15% of 84.90 = 12.74, rounded to cents"),
+        ("what's 15% off 249", "249 less 15% = 211.65"),
+        ("a fifth of 250", "1 / 5 * 250 = 50"),
+        ("what is two thirds of 90?", "2 / 3 * 90 = 60"),
+        ("three quarters of $60", "3 / 4 * $60 = $45.00"),
+        ("a third off 60", "60 less 1/3 = 40"),
+        ("half off 84.90", "84.90 less 1/2 = 42.45"),
+        ("split 84 among 6", "84 / 6 = 14 each"),
+        ("split $85 between 6 people", "$85 / 6 = $14.17 each, rounded to cents"),
+        ("split the bill of $84.50 5 ways", "$84.50 / 5 = $16.90 each"),
+        ("split 90 between me and 2 friends", "90 / 3 = 30 each"),
+        ("how much does each pay if we split 84 between 6", "84 / 6 = 14 each"),
+        ("divide 84 by 6", "84 / 6 = 14"),
+    ],
+)
+def test_a_purchase_or_a_share_is_read_with_its_result(asked: str, said: str) -> None:
+    assert _answer(asked) == said
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "3 shirts for 19.95",  # all three
+        "3 shirts cost 19.95, total?",
+        "3 shirts at 19.95 total",
+        "3 shirts at 19.95",
+        "a table for 2 people at 7.30",
+        "2 people at 7.30?",
+        "2 tickets at 7.30?",
+        "the meeting is with 5 people at 10.30 plus 3 more",
+        "I bought 3 shirts at 19.95 and one was broken",
+        "my order of 3 shirts at 19.95 plus 4.90 never came",
+        "3 shirts at $19.95 plus €4.90",
+        "3 shirts at 19.95 and 4.90",
+        "3 shirts at 19,95 plus 4,90",
+        "3 shirts at 19.95 plus 4.90 shipping plus 20% VAT",  # on what?
+        "30 minutes at 80, total?",
+        "a fifth of whiskey",
+        "the fifth of 10 chapters",
+        "split 84 among us",
+        "split 84 between 6 and 8",
+        "I live at 5 Mill Lane and paid 19.95 plus 4.90",
+        "we split up 3 years ago",
+        "interest on 1000 at 5%",
+        "1000 at 5",
+    ],
+)
+def test_prose_with_numbers_gets_no_result(asked: str) -> None:
+    assert _answer(asked) is None
+
+
+@given(COUNTS, PRICES, PRICES)
+@examples(100)
+def test_purchases_agree_with_decimal(count: int, price: Decimal, fee: Decimal) -> None:
+    said = _answer(f"{count} shirts at {price:.2f} plus {fee:.2f}, total?")
+    expected = (count * price + fee).quantize(CENT)
+    assert said is not None
+    assert Decimal(said.split("= ")[1].replace(",", "")) == expected
+
+
+@given(PRICES, PERCENTS)
+@examples(100)
+def test_percentages_of_prices_round_half_up_to_cents(price: Decimal, percent: int) -> None:
+    said = _answer(f"how much is {percent}% off {price:.2f}?")
+    exact = price * (100 - percent) / 100
+    rounded = exact.quantize(CENT, ROUND_HALF_UP)
+    assert said is not None
+    shown, _, note = said.split("= ")[1].partition(", rounded")
+    assert Decimal(shown.replace(",", "")) == rounded
+    assert bool(note) == (rounded != exact)
+
+
+@given(PRICES, st.integers(2, 500))
+@examples(100)
+def test_shares_of_money_agree_with_decimal(price: Decimal, parts: int) -> None:
+    said = _answer(f"split ${price:.2f} among {parts} people")
+    assert said is not None
+    shown = said.split("= $")[1].partition(" each")[0]
+    expected = (price / parts).quantize(CENT, ROUND_HALF_UP)
+    assert Decimal(shown.replace(",", "")) == expected
+
+
+@given(st.text("abcdefgh 0123456789.,+at plus for each total", max_size=80))
+@examples(100)
+def test_no_text_stops_a_tool(text: str) -> None:
+    _answer(text)

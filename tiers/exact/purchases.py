@@ -1,0 +1,205 @@
+"""Adds up purchases: how many of what at which price, with delivery, a tax or a reduction.
+
+All of the question must fit one form, or there is no answer. A price that may be a time of day, and
+a number that may be a price for all pieces together, are left alone. It knows no price itself.
+"""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+
+from msgspec import Struct
+
+from tiers.exact.numbers import (
+    AMOUNT,
+    NUMBER,
+    SYMBOLS,
+    amount,
+    digits_for_words,
+    number,
+    shown_money,
+    written,
+)
+from tiers.exact.wording import Question
+
+MOST_PIECES = 1_000_000
+
+_COUNT = rf"(?P<n>{NUMBER}|an?)"
+_THING = r"(?P<thing>[a-z][a-z'-]*(?: [a-z][a-z'-]*){0,2}?)"
+_EACH = r"each|apiece|a piece|per piece|per item|per unit"
+_PRICE = rf"(?P<price>{AMOUNT})(?! ?%)"
+_BOUGHT = re.compile(
+    rf"{_COUNT} {_THING},? (?:(?P<at>at|@|costing|that cost|which cost|priced at|cost) )?"
+    rf"{_PRICE}(?: (?P<each>{_EACH}|(?:per|an?) (?P<per>[a-z]+)))?"
+)
+_FOR_EACH = re.compile(rf"{_COUNT} {_THING} for {_PRICE} (?P<each>{_EACH})")
+_TIMES = re.compile(rf"(?P<n>{NUMBER}) ?(?:x|\*|times) ?{_PRICE}(?=.*[a-z])")
+_EXTRA = re.compile(
+    rf"(?P<joined>,? ?(?:plus|\+)|,? and|,? with|,) (?:an? |the )?(?:(?P<fee>{AMOUNT})(?! ?%)"
+    rf"(?: (?:for |of |in )?(?:the )?(?P<what>FEE))?|(?P<before>FEE) (?:of )?(?P<sum>{AMOUNT}))"
+    r"(?= |,|$)".replace(
+        "FEE",
+        r"(?:express |standard )?(?:shipping|delivery|postage|p&p|handling|packaging|packing"
+        r"|gift wrap(?:ping)?|deposit|service|fees?|delivery fee|shipping costs?|booking fee)",
+    )
+)
+_AND = re.compile(r"(?:,? ?(?:plus|\+)|,? and|,) (?=\d|an? )")
+_PERCENT = rf"(?P<p>{NUMBER}) ?(?:%|percent)"
+_TAX = r"(?:tax|vat|sales tax|tip|service(?: charge)?)"
+_OFF = r"(?:off|discount|reduction)"
+_ADDED = re.compile(
+    rf"(?: plus| ?\+) {_PERCENT}(?: {_TAX})?|,? (?:with|and) (?P<p2>{NUMBER}) ?(?:%|percent) {_TAX}"
+)
+_TAKEN = re.compile(
+    rf"(?: minus| less| ?-) (?:an? )?{_PERCENT}(?: {_OFF})?"
+    rf"|,?(?: with| at)?(?: an?)? (?P<p2>{NUMBER}) ?(?:%|percent) {_OFF}"
+)
+_FRAME = re.compile(
+    r"(?:(?:how much|what) (?:do|does|would|will|did) (?:i pay for )?"
+    r"|(?:the )?(?:total|sum|price|cost)(?: price| cost)?(?: of| for| is)?:? "
+    r"|(?:if )?(?:i|we) (?:buy|bought|order|ordered|get|take|have|want) )"
+)
+_TOTAL = re.compile(
+    r",? (?:in total|(?:what(?:'s| is) )?(?:the |my )?total(?: price| cost)?|(?:all ?)?together"
+    r"|overall|how much(?: is (?:that|it|this)| do i pay)?(?: in total| altogether| together)?"
+    r"|what do i pay|costs?|what does (?:that|it|this) cost|makes?|come to)$"
+)
+_TIME = re.compile(r"(?:[01]?\d|2[0-3])\.[0-5]\d")
+_NO_GOODS_WORDS = (
+    "am pm h hr hrs hour hours minute minutes min mins second seconds day days week weeks month "
+    "months year years degree degrees km mile miles metre metres meter meters mph percent times "
+    "plus minus and or of off chf jpy inr cad aud sek nok dkk pln usd eur gbp yen rupees francs "
+    "pesos points point people persons guests adults kids children"
+)
+_NO_GOODS = frozenset(_NO_GOODS_WORDS.split())
+"""What is no goods, unless the price is said to be for each: times, distances, rates, people."""
+
+
+class _Bill(Struct):
+    """Collects what was read, as a sum in signs and as its value."""
+
+    value: Fraction
+    shown: str
+    signs: set[str]
+    certain: bool  # it says that the price is for each, or that a sum is wanted
+    parts: int = 1
+
+
+def purchase(question: Question) -> str | None:
+    """Returns the sum of a purchase, None for anything else.
+
+    >>> purchase(Question("3 shirts at 19.95 plus 4.90, total")), purchase(Question("2 at 7.30"))
+    ('3 * 19.95 + 4.90 = 64.75', None)
+    """
+    text, certain = _bare(digits_for_words(question.text))
+    bill, rest = _goods(text, certain)
+    if bill is None:
+        return None
+    bill.certain |= certain
+    rest = _further(bill, rest)
+    if rest is None or rest != "" or len(bill.signs) > 1:
+        return None
+    if not bill.certain and not question.asked:
+        return None
+    sign = next(iter(bill.signs), "")
+    if sign:
+        bill.shown = re.sub(r"(?<![\d.,*$€£₹])(\d[\d,]*\.\d\d)(?![\d%])", rf"{sign}\1", bill.shown)
+    return shown_money(bill.shown, bill.value, sign)
+
+
+def _bare(text: str) -> tuple[str, bool]:
+    """Returns the purchase without the words around it, and True where they ask for a sum."""
+    framed = _FRAME.match(text)
+    if framed:
+        text = text[framed.end() :]
+    asked = _TOTAL.search(text)
+    if asked is None:
+        return text, framed is not None
+    # "3 shirts at 19.95 total" may say that all three are 19.95.
+    doubtful = asked.group(0) in (" total", " in total", " altogether", " together", " overall")
+    left = text[: asked.start()]
+    several = re.search(rf"\b(?:plus|{_EACH})\b|\+", left) is not None
+    return (text, False) if doubtful and not several and not framed else (left, True)
+
+
+def _goods(text: str, certain: bool = False) -> tuple[_Bill | None, str]:
+    """Returns the first goods of a text as a bill, and what follows; None without goods."""
+    found = _TIMES.match(text) or _FOR_EACH.match(text) or _BOUGHT.match(text)
+    if found is None:
+        return None, text
+    groups = {"at": "at", "each": None, "thing": "", **found.groupdict()}
+    count = Fraction(1) if groups["n"] in ("a", "an") else number(groups["n"])
+    price = amount(groups["price"])
+    each, per, thing = groups["each"], groups.get("per"), groups["thing"] or ""
+    if not each and not groups.get("at"):
+        return None, text
+    if groups.get("at") == "cost" and not each and count != 1:
+        return None, text  # "3 shirts cost 19.95": all of them
+    if per and not _same_thing(per, thing):
+        return None, text
+    if count > MOST_PIECES or (count.denominator > 1 and not per):
+        return None, text
+    if not each and not _NO_GOODS.isdisjoint(thing.split()):
+        return None, text
+    timely = not price.sign and _TIME.fullmatch(groups["price"].strip()) is not None
+    if timely and not (each or certain or re.search(r"plus|\+", text[found.end() :])):
+        return None, text
+    shown = _price(groups["price"])
+    bill = _Bill(
+        value=count * price.value,
+        shown=shown if count == 1 else f"{written(count)} * {shown}",
+        signs={price.sign} - {""},
+        certain=bool(each or price.sign),
+    )
+    return bill, text[found.end() :]
+
+
+def _further(bill: _Bill, rest: str) -> str | None:
+    """Adds more goods, fees and one rate to a bill; returns what is left, None where unclear."""
+    while rest:
+        joined = _AND.match(rest)
+        more = _goods(rest[joined.end() :], True) if joined else (None, rest)
+        fee = _EXTRA.match(rest)
+        if more[0] is not None:
+            other = more[0]
+            bill.value, bill.signs = bill.value + other.value, bill.signs | other.signs
+            bill.shown, rest = f"{bill.shown} + {other.shown}", more[1]
+        elif fee:
+            named = fee["what"] or fee["before"]
+            if not named and fee["joined"].strip(" ,") not in ("plus", "+"):
+                return None
+            written_fee = fee["fee"] or fee["sum"]
+            extra = amount(written_fee)
+            bill.value, bill.signs = bill.value + extra.value, bill.signs | ({extra.sign} - {""})
+            bill.shown, rest = f"{bill.shown} + {_price(written_fee)}", rest[fee.end() :]
+        else:
+            return _rated(bill, rest)
+        bill.parts += 1
+        bill.certain = True
+    return rest
+
+
+def _rated(bill: _Bill, rest: str) -> str | None:
+    """Adds a tax or takes a reduction, from goods alone: with fees it is unclear what counts."""
+    if bill.parts > 1:
+        return None
+    for form, sign, way in ((_ADDED, 1, "plus"), (_TAKEN, -1, "less")):
+        found = form.fullmatch(rest)
+        if found:
+            rate = number(found["p"] or found["p2"])
+            bill.value *= (100 + sign * rate) / 100
+            bill.shown, bill.certain = f"{bill.shown} {way} {written(rate)}%", True
+            return "" if bill.value >= 0 else None
+    return None
+
+
+def _same_thing(per: str, thing: str) -> bool:
+    """Returns True for "a shirt" and "shirts": the price is for one of the things."""
+    last = thing.split()[-1]
+    return last in (per, f"{per}s", f"{per}es") or (per[-1:] == "y" and last == f"{per[:-1]}ies")
+
+
+def _price(text: str) -> str:
+    """Returns a price as it was written, with its sign at the number."""
+    return amount(text).sign + text.strip().lstrip(f"{SYMBOLS} ")

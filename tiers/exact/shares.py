@@ -1,0 +1,102 @@
+"""Splits a number among people or parts, and takes a fraction off it.
+
+All of the question must fit one form, or there is no answer. Parts are equal; whoever wants another
+split gets no answer. It knows nothing about percentages.
+"""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+
+from tiers.exact.arithmetic import shown_sum
+from tiers.exact.numbers import (
+    AMOUNT,
+    Amount,
+    amount,
+    digits_for_words,
+    looks_like_money,
+    shown_money,
+)
+from tiers.exact.wording import FRACTIONS, Question
+
+MOST_PARTS = 10_000
+
+_WHOLE = rf"(?:an? |the )?(?:bill |total |sum )?(?:of )?(?P<y>{AMOUNT})(?: bill)?"
+_SPLIT = r"(?:split|divide|share|distribute)"
+_DONE = r"(?:split|divided|shared|distributed)"
+_EVENLY = r"(?: up)?(?: equally| evenly| fairly)?"
+_PEOPLE = r" (?:people|persons|friends|of us|guests|kids|children|colleagues|players)"
+_PARTS = r"(?: equal)?(?: (?:parts|pieces|shares|portions|groups|ways))?"
+_AMONG = (
+    rf"{_EVENLY} (?:(?:among|amongst|between) (?P<n>\d{{1,5}})(?:{_PEOPLE})?"
+    rf"|by (?P<by>\d{{1,5}}){_PEOPLE}"
+    rf"|(?:among|amongst|between) (?:me|myself) and (?P<more>\d{{1,4}})(?:{_PEOPLE})?"
+    rf"|(?:in|into) (?P<parts>\d{{1,5}}){_PARTS}|(?P<ways>\d{{1,5}}) ways"
+    rf"|(?P<half>in half)){_EVENLY}"
+)
+_FORMS = tuple(
+    re.compile(form)
+    for form in (
+        rf"{_SPLIT} {_WHOLE}{_AMONG}",
+        rf"{_WHOLE} {_DONE}{_AMONG}",
+        rf"(?:each(?: person)?|everyone|everybody) (?:pay|pays|get|gets|owe|owes)?,? ?"
+        rf"(?:if|when) (?:we|you|they|i) {_SPLIT} {_WHOLE}{_AMONG}",
+        rf"(?P<n>\d{{1,5}})(?: people| friends| of us) (?:share|split) {_WHOLE}{_EVENLY}"
+        r"(?:,? (?:how much )?(?:each|per person))?",
+    )
+)
+_NAMES = "|".join(FRACTIONS)
+_OFF = re.compile(
+    rf"(?P<top>an?|one|\d{{1,2}})[ -](?P<bottom>{_NAMES})s? off(?: of)? {_WHOLE}"
+    rf"|half off(?: of)? (?P<y2>{AMOUNT})"
+)
+
+
+def share(question: Question) -> str | None:
+    """Returns an equal share, or what a fraction less leaves; None for anything else.
+
+    >>> share(Question("split 84 among 6")), share(Question("a third off $60"))
+    ('84 / 6 = 14 each', '$60 less 1/3 = $40.00')
+    """
+    text = digits_for_words(question.text)
+    for form in _FORMS:
+        found = form.fullmatch(text)
+        if found:
+            return _split(found)
+    found = _OFF.fullmatch(text)
+    return None if found is None else _less(found)
+
+
+def _split(found: re.Match[str]) -> str | None:
+    groups = found.groupdict()
+    parts = 2 if groups.get("half") else int(groups.get("more") or -1) + 1
+    for name in ("n", "by", "parts", "ways"):
+        parts = int(groups.get(name) or parts)
+    if not 2 <= parts <= MOST_PARTS:
+        return None
+    whole = amount(groups["y"])
+    text = groups["y"]
+    return _line(f"{_read(text)} / {parts:,}", whole.value / parts, text, " each")
+
+
+def _less(found: re.Match[str]) -> str | None:
+    groups = found.groupdict()
+    text = groups["y"] or groups["y2"]
+    bottom = FRACTIONS[groups["bottom"]] if groups["bottom"] else 2
+    top = groups["top"]
+    part = Fraction(int(top) if top and top.isdigit() else 1, bottom)
+    if part >= 1:
+        return None
+    return _line(f"{_read(text)} less {part}", amount(text).value * (1 - part), text)
+
+
+def _line(left: str, value: Fraction, whole: str, after: str = "") -> str:
+    sign = amount(whole).sign
+    if sign or looks_like_money(whole):
+        return shown_money(left, value, sign, after)
+    return shown_sum(left, Amount(value)) + after
+
+
+def _read(text: str) -> str:
+    return amount(text).sign + text.strip(" $€£₹")
