@@ -45,7 +45,7 @@ NO_SHAPE = (
 class WordsOnly:
     """An answerer whose own answers are approved words; `inner` does the steps of others."""
 
-    def __init__(self, inner: Answerer, words: Callable[[Domain], str]) -> None:
+    def __init__(self, inner: Answerer, words: Callable[[Domain, str], str]) -> None:
         self._inner = inner
         self._words = words
 
@@ -58,7 +58,8 @@ class WordsOnly:
 
     def status(self) -> AnswererStatus:
         """Returns READY, whatever the model does: words are always there."""
-        detail = f"approved words only (alone: false); {self._inner.status().detail}"
+        inner = self._inner.status().detail
+        detail = f"approved words only (alone: false){'; ' if inner else ''}{inner}"
         return AnswererStatus(AnswererState.READY, detail)
 
     async def start(self) -> None:
@@ -82,7 +83,7 @@ class WordsOnly:
         forced = request.tool_choice not in (None, '"auto"', '"none"')
         if request.response_format.kind != "text" or forced:
             raise CannotAnswer(NO_SHAPE, reason=Reason.NO_MODEL)
-        text = self._words(work.signals.domain)
+        text = self._words(work.signals.domain, work.signals.language)
         choice = Choice(text=text, finish_reason="stop")
         return Answer(
             choices=(choice,) * request.sampling.n,

@@ -20,11 +20,12 @@ from router.errors import (
     TiergateError,
 )
 from router.policy.content.deliberation import found_facts
+from router.policy.content.safe_answers import SafeCase
 from router.request.ledger_row import lowered_cap, redirects_of, why
 from router.request.progress import STAND_IN, Candidate, Progress, shown_rung, untried
 from router.routing.allowed_rungs import context_exceeded, fits
 from router.routing.answer_checks import shares_words
-from router.routing.hard_rules import disclaimer_of, in_danger
+from router.routing.hard_rules import disclaimer_of, in_danger, language_of, matter_of
 from router.routing.routed_request import RoutedRequest
 from router.routing.verification import Verification, cut_by_client
 from router.types import (
@@ -47,11 +48,6 @@ from router.wire.body_keys import dropped
 REFUSED_TEXT = (
     "No answer to this request could be verified, so none is given. Please ask a person, or ask "
     "again with more detail."
-)
-
-UNSURE_TEXT = (
-    "There is no approved answer here that fits this request well enough. Please ask in other "
-    "words, or ask a person."
 )
 
 NO_TRUSTED_SHAPE = (
@@ -243,7 +239,9 @@ def _too_unsure(routed: RoutedRequest, candidate: Candidate) -> bool:
 
 def _nothing_known(routed: RoutedRequest, candidate: Candidate) -> Conclusion:
     """Returns words that say so, in place of an approved answer that is probably unrelated."""
-    words = _stand_in(routed, candidate, UNSURE_TEXT, (), refusal=False)
+    signals = routed.signals
+    text = routed.runtime.no_answer(signals.domain, signals.language)
+    words = _stand_in(routed, candidate, text, (), refusal=False)
     return Conclusion(words, Verdict.REFUSED)
 
 
@@ -282,8 +280,17 @@ def _hand_over(routed: RoutedRequest, best: Candidate | None, ids: Ids) -> Concl
     if held:
         text = routed.runtime.holding(domain, review_id)
     else:
-        now = in_danger(routed.policy, routed.signals)
-        text = routed.runtime.safe_answer(domain, question, review_id, facts, now)
+        text = routed.runtime.safe_answer(
+            SafeCase(
+                domain,
+                question,
+                review_id,
+                facts,
+                in_danger(routed.policy, routed.signals),
+                matter_of(routed.policy, routed.signals),
+                language_of(routed.signals),
+            )
+        )
     review = ReviewItem(
         review_id=review_id,
         request_id=routed.request_id,

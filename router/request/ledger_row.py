@@ -29,7 +29,9 @@ from router.routing.hard_rules import disclaimer_of
 from router.routing.policy_runtime import PolicyRuntime
 from router.routing.routed_request import RoutedRequest
 from router.types import (
+    NO_ANSWER_MODEL,
     RECORD_VERSION,
+    REFUSAL_MODEL,
     AttemptRow,
     AttemptState,
     Baselines,
@@ -226,9 +228,12 @@ def compared(routed: RoutedRequest, candidate: Candidate, verdict: Verdict) -> C
     """Returns the baselines of an answer, made once for the row and the outcome alike.
 
     Approved words that replace an answer are compared with nothing: the matter is not done, and
-    what a person will cost is not known yet.
+    what a person will cost is not known yet. Nor are words that only say that there is no answer:
+    no tier was spared what it would have answered.
     """
-    replaced = routed.refused or verdict in (Verdict.SAFE_ANSWER, Verdict.HELD)
+    answer = candidate.answer
+    none = answer is not None and answer.model in (NO_ANSWER_MODEL, REFUSAL_MODEL)
+    replaced = none or verdict in (Verdict.SAFE_ANSWER, Verdict.HELD, Verdict.REFUSED)
     return Comparison(
         Baselines() if replaced else _baselines(routed, candidate),
         None if routed.observed is None else _ladder_cost(routed, candidate),

@@ -55,7 +55,7 @@ from router.routing.expected_loss import (
 )
 from router.routing.exploration import chances, drawn
 from router.routing.hard_rules import Bounds, bounds
-from router.routing.rung_reasons import Choice, reasons_of, truthful
+from router.routing.rung_reasons import Choice, Weighed, reasons_of, truthful
 from router.types import (
     IN_HAND_FROM,
     NO_PRESSURE,
@@ -173,7 +173,7 @@ def decide(
     chosen = Choice(
         best, first, hand, choice, outage, soft_limit, tuple(ladder), version, certified
     )
-    reasons = reasons_of(facts, losses, passed, chosen, limits, asked, threshold)
+    reasons = reasons_of(Weighed(facts, losses, passed, chosen, limits, asked, threshold))
     return Decision(
         rungs=tuple(
             _rung(f, losses[i], i in ladder, reasons[i], likely.get(i, 0.0))

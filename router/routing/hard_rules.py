@@ -28,7 +28,7 @@ from __future__ import annotations
 from msgspec import Struct
 from msgspec.structs import replace
 
-from router.policy.content.term_files import list_of
+from router.policy.content.term_files import LANGUAGE_MARK, list_of
 from router.policy.head_conditions import any_holds
 from router.policy.schema import DecisionSection, HardRule, Policy
 from router.routing.constraints import Asked
@@ -94,7 +94,8 @@ def bounds(
     the client's min_tier gives way to it. A hard rule's floor and the level that began a tool loop
     hold.
     """
-    limits = _bounds(policy, signals, asked, top)
+    findings = findings_of(policy, signals)
+    limits = _bounds(policy, signals, findings, asked, top)
     if not lower:
         return limits
     below = limits.ceiling - 1
@@ -102,18 +103,24 @@ def bounds(
         return replace(limits, soft_limit=Reason.BUDGET_SOFT_LIMIT_KEPT)
     if asked.min_tier is not None:
         asked = replace(asked, min_tier=min(asked.min_tier, below))
-    lowered = _bounds(policy, signals, asked, top, (below, Reason.BUDGET_SOFT_LIMIT))
+    soft = (below, Reason.BUDGET_SOFT_LIMIT)
+    lowered = _bounds(policy, signals, findings, asked, top, soft)
     return replace(lowered, soft_limit=Reason.BUDGET_SOFT_LIMIT)
 
 
 def _bounds(
-    policy: Policy, signals: Signals, asked: Asked, top: int, soft: Limit | None = None
+    policy: Policy,
+    signals: Signals,
+    findings: Findings,
+    asked: Asked,
+    top: int,
+    soft: Limit | None = None,
 ) -> Bounds:
-    floors, limits = _policy_rules(policy, signals)
+    floors, limits = _policy_rules(policy, signals, findings.lists)
     rules = [*_degraded(signals), *floors]
     triggers = policy.decision.mode is not DecisionMode.EXPECTED_LOSS
     if triggers:
-        rules += _fixed_triggers(policy, signals, asked)
+        rules += _fixed_triggers(policy, signals, findings, asked)
     if rules:
         rules = [(min(level, top), reason) for level, reason in rules if level > 1]
     trigger_floor = _highest(rules, 1)
@@ -193,9 +200,10 @@ def _degraded(signals: Signals) -> list[Limit]:
     return [(2, Reason.TRIAGE_DEGRADED)] if signals.degraded else []
 
 
-def _policy_rules(policy: Policy, signals: Signals) -> tuple[list[Limit], list[Limit]]:
+def _policy_rules(
+    policy: Policy, signals: Signals, lists: frozenset[str]
+) -> tuple[list[Limit], list[Limit]]:
     """Returns the floors and the ceilings of the policy's own rules that hold."""
-    lists = _lists(policy, signals) if signals.risk_terms else frozenset()
     held = [rule for rule in policy.hard_rules if _holds(rule, signals, lists)]
     if not held:
         return [], []
@@ -213,26 +221,41 @@ def _policy_rules(policy: Policy, signals: Signals) -> tuple[list[Limit], list[L
     return floors, ceilings
 
 
-def _lists(policy: Policy, signals: Signals) -> frozenset[str]:
-    """Returns the term lists that count, whichever language they were found in."""
+class Findings(Struct, frozen=True):
+    """Holds what is read from the signals once, for all rules."""
+
+    lists: frozenset[str]  # the term lists that count, whichever language they were found in
+    grave: bool  # somebody's grave matter is likely enough for the language it is in
+    knowledge: bool  # asks for general knowledge only
+
+
+def findings_of(policy: Policy, signals: Signals) -> Findings:
+    """Returns what the rules need of the signals.
+
+    A request for knowledge only makes its domain a subject, and nobody's decision: it starts no
+    trigger, no review and no safe answer. A term that counts and an amount that triggers compare
+    say otherwise.
+    """
+    section = policy.decision
+    grave = _grave(section, signals)
+    knows_only = signals.knowledge >= section.knowledge_at and not grave
+    lists = _lists(policy, signals, knows_only) if signals.risk_terms else frozenset[str]()
+    small = signals.impact_nano_usd < usd_to_nano(section.level_2_from_usd)
+    return Findings(lists, grave, knows_only and small and not lists)
+
+
+def _lists(policy: Policy, signals: Signals, knows_only: bool) -> frozenset[str]:
     found = frozenset(map(list_of, signals.risk_terms))
+    if not knows_only:
+        return found
     soft = frozenset(terms.name for terms in policy.terms if terms.not_for_knowledge)
     # A phrase by language is about somebody, so that one of those counts in any case.
-    return (
-        found - (soft - _lists_of_phrases(signals))
-        if _knows_only(policy.decision, signals)
-        else found
-    )
+    return found - (soft - _lists_of_phrases(signals))
 
 
 def _lists_of_phrases(signals: Signals) -> frozenset[str]:
     """Returns the lists of which a phrase by language was found, not a term of the policy's own."""
     return frozenset(list_of(name) for name in signals.risk_terms if name != list_of(name))
-
-
-def _knows_only(section: DecisionSection, signals: Signals) -> bool:
-    """Returns True when a request asks for knowledge, and nobody's grave matter shows in it."""
-    return signals.knowledge >= section.knowledge_at and not _grave(section, signals)
 
 
 def _grave(section: DecisionSection, signals: Signals) -> bool:
@@ -273,17 +296,38 @@ def in_danger(policy: Policy, signals: Signals) -> bool:
     )
 
 
-def for_knowledge(policy: Policy, signals: Signals) -> bool:
-    """Returns True for a request that asks for general knowledge only.
+GRAVEST = (
+    Matter.SELF_HARM,
+    Matter.VIOLENCE,
+    Matter.POISON,
+    Matter.MEDICAL_EMERGENCY,
+    Matter.ENGINEERING_SAFETY,
+    Matter.FRAUD,
+    Matter.LEGAL,
+)
+"""Orders the matters for the choice of words, where phrases of several are found. Words about
+health come after those of a cause of harm, and before those of things and money."""
 
-    Its domain is then a subject, and nobody's decision: it starts no trigger, no review and no safe
-    answer. A term that counts and an amount that triggers compare say otherwise.
+
+def matter_of(policy: Policy, signals: Signals) -> Matter | None:
+    """Returns the matter whose safe words are due: of a phrase that was found, else the reader's.
+
+    A phrase says what the matter is, and the reader guesses: a smell of gas is no illness.
     """
-    return (
-        _knows_only(policy.decision, signals)
-        and signals.impact_nano_usd < usd_to_nano(policy.decision.level_2_from_usd)
-        and not (signals.risk_terms and _lists(policy, signals))
-    )
+    findings = findings_of(policy, signals)
+    named = next((matter for matter in GRAVEST if matter.value in findings.lists), None)
+    return named or (signals.matter if findings.grave else None)
+
+
+def language_of(signals: Signals) -> str:
+    """Returns the language for safe words; "" where nothing tells it."""
+    marks = [name.partition(LANGUAGE_MARK)[2] for name in signals.risk_terms]
+    return signals.language or signals.matter_language or next(filter(None, marks), "")
+
+
+def for_knowledge(policy: Policy, signals: Signals) -> bool:
+    """Returns True for a request that asks for general knowledge only."""
+    return findings_of(policy, signals).knowledge
 
 
 def disclaimer_of(policy: Policy, signals: Signals) -> str:
@@ -308,14 +352,16 @@ def _holds(rule: HardRule, signals: Signals, lists: frozenset[str]) -> bool:
     )
 
 
-def _fixed_triggers(policy: Policy, signals: Signals, asked: Asked) -> list[Limit]:
+def _fixed_triggers(
+    policy: Policy, signals: Signals, findings: Findings, asked: Asked
+) -> list[Limit]:
     section = policy.decision
     impact = _impact(signals, asked)
     strategic = signals.strategic >= section.strategic_at
     multi_factor = signals.multi_factor >= section.multi_factor_at
     in_domain = signals.domain_p >= section.domain_at
     risk, risk_p = _risk(signals)
-    knowledge = for_knowledge(policy, signals)
+    knowledge = findings.knowledge
     high_risk = (
         risk is not None
         and risk_p * signals.stakes_high >= section.high_risk_at
@@ -329,7 +375,7 @@ def _fixed_triggers(policy: Policy, signals: Signals, asked: Asked) -> list[Limi
         and multi_factor
     )
     rows = (
-        (_grave(section, signals), 3, _named(signals.matter.domain if signals.matter else None)),
+        (findings.grave, 3, _named(signals.matter.domain if signals.matter else None)),
         (high_risk, 3, _named(risk)),
         (impact >= usd_to_nano(section.level_3_from_usd), 3, Reason.IMPACT_LEVEL_3),
         (strategic, 3, Reason.STRATEGIC),

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from router.errors import ModelNotFound
 from router.money import cost
 from router.money.model_redirects import FindRedirect, no_redirect
-from router.policy.content.safe_answers import holding_text
+from router.policy.content.safe_answers import NO_ANSWER, SafeCase, holding_text
 from router.policy.schema import Alias, AnswererSection, Policy
 from router.privacy.provider_seals import NO_SEALS, sealed_tokens
 from router.routing.constraints import Asked, forces_tools, required
@@ -146,6 +146,10 @@ class RungPlan(Struct, frozen=True):
         return DELIBERATION_STEPS * cost.worst_case(self.over, request)
 
 
+def _no_answer(domain: Domain, language: str) -> str:
+    return NO_ANSWER
+
+
 @dataclass(frozen=True, slots=True)
 class PolicyRuntime:
     """Holds everything that one policy needs to serve."""
@@ -154,8 +158,7 @@ class PolicyRuntime:
     policy_hash: str
     plans: tuple[RungPlan, ...]  # ladder order
     triage: Triage
-    # Of a domain, a text, a review's id, facts, and whether somebody needs help now.
-    safe_answer: Callable[[Domain, str, str, Sequence[str], bool], str]
+    safe_answer: Callable[[SafeCase], str]
     emergency: Callable[[Domain, str], bool]  # whether a text names one
     remember: Callable[[Signals, SessionMemory | None, int], SessionMemory]
     head_classes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # of its own heads
@@ -163,6 +166,8 @@ class PolicyRuntime:
     redirected: FindRedirect = no_redirect
     triage_price: Price = NO_PRICE  # a second of one core, by the price book
     holding: Callable[[Domain, str], str] = holding_text  # while a person judges, by review id
+    # In place of an unrelated answer, by domain and language.
+    no_answer: Callable[[Domain, str], str] = _no_answer
     # Up to which share of unfamiliar requests the certificate holds, by domain.
     certified_shares: Mapping[Domain, float] = field(default_factory=dict)
 

@@ -31,6 +31,18 @@ class Choice(Struct, frozen=True):
     suspended: float | None = None  # the certified floor of a certificate that is suspended
 
 
+class Weighed(Struct, frozen=True):
+    """Holds all that reasons are told from: the record's figures, the choice and the limits."""
+
+    facts: Sequence[RungFacts]
+    losses: Sequence[int]
+    passed: Sequence[Reason | None]  # why a rung may not be taken
+    choice: Choice
+    limits: Bounds
+    asked: Asked
+    threshold: float  # the confidence floor
+
+
 def truthful(reason: Reason, losses: Sequence[int], best: int, allowed: Sequence[int]) -> Reason:
     """Returns the reason that the losses of the record bear out.
 
@@ -45,39 +57,25 @@ def truthful(reason: Reason, losses: Sequence[int], best: int, allowed: Sequence
     return Reason.GAIN_TOO_SMALL
 
 
-def reasons_of(
-    facts: Sequence[RungFacts],
-    losses: Sequence[int],
-    passed: Sequence[Reason | None],
-    choice: Choice,
-    limits: Bounds,
-    asked: Asked,
-    threshold: float,
-) -> list[tuple[Reason, ...]]:
-    """Returns the reasons of every rung, taken or passed over, in the order of `facts`."""
-    first = _first(facts, passed, choice, limits, asked, threshold)
+def reasons_of(weighed: Weighed) -> list[tuple[Reason, ...]]:
+    """Returns the reasons of every rung, taken or passed over, in the order of its facts."""
+    first = _first(weighed)
     return [
-        first if i == choice.first else _other(facts, losses, passed, choice, limits, i)
-        for i in range(len(facts))
+        first if i == weighed.choice.first else _other(weighed, i)
+        for i in range(len(weighed.facts))
     ]
 
 
-def _first(
-    facts: Sequence[RungFacts],
-    passed: Sequence[Reason | None],
-    choice: Choice,
-    limits: Bounds,
-    asked: Asked,
-    threshold: float,
-) -> tuple[Reason, ...]:
+def _first(weighed: Weighed) -> tuple[Reason, ...]:
     """Returns why the first rung goes first: the deciding rule, then all others that fired."""
+    facts, choice, limits = weighed.facts, weighed.choice, weighed.limits
     explored = choice.hand is None and choice.first != choice.best
     if choice.hand is not None:
-        told = _in_hand(facts, choice, limits, threshold)
+        told = _in_hand(facts, choice, limits, weighed.threshold)
     elif explored and choice.version >= IN_HAND_FROM:
         told = limits.floor_reasons
     else:
-        told = _headline(facts, passed, choice, limits, asked, threshold)
+        told = _headline(weighed)
         if choice.outage is not None:
             told = (choice.outage, *told)
     if choice.suspended is not None:
@@ -88,23 +86,17 @@ def _first(
     return (Reason.EXPLORED, *told) if explored else told
 
 
-def _headline(
-    facts: Sequence[RungFacts],
-    passed: Sequence[Reason | None],
-    choice: Choice,
-    limits: Bounds,
-    asked: Asked,
-    threshold: float,
-) -> tuple[Reason, ...]:
+def _headline(weighed: Weighed) -> tuple[Reason, ...]:
     """Returns why the best rung goes first."""
+    choice, limits, asked = weighed.choice, weighed.limits, weighed.asked
     if asked.pinned is not None or asked.pinned_tier is not None:
         return (Reason.PINNED,)
-    best = facts[choice.best]
+    best = weighed.facts[choice.best]
     if best.level == limits.floor > 1:
         warm = (choice.reason,) if choice.reason is Reason.WARM_CACHE else ()
         return (*(limits.floor_reasons or (Reason.FLOOR,)), *warm)
     if limits.floor == 1:
-        lower = _lower(facts, passed, best.level, threshold)
+        lower = _lower(weighed, best.level)
         for reason in (
             Reason.KEPT_OFF_SHELF,
             Reason.SLOT_UNFILLED,
@@ -153,17 +145,16 @@ def _with_kind(
     return (*before, because, *[reason for reason in told if reason not in before])
 
 
-def _lower(
-    facts: Sequence[RungFacts], passed: Sequence[Reason | None], level: int, threshold: float
-) -> list[Reason | None]:
+def _lower(weighed: Weighed, level: int) -> list[Reason | None]:
     """Returns why rungs below this level were passed over.
 
     A missing capability counts only where the rung would otherwise have answered.
     """
     return [
         reason
-        for f, reason in zip(facts, passed, strict=True)
-        if f.level < level and (reason is not Reason.NOT_CAPABLE or _would_answer(f, threshold))
+        for f, reason in zip(weighed.facts, weighed.passed, strict=True)
+        if f.level < level
+        and (reason is not Reason.NOT_CAPABLE or _would_answer(f, weighed.threshold))
     ]
 
 
@@ -172,27 +163,22 @@ def _would_answer(f: RungFacts, threshold: float) -> bool:
     return f.level == 1 and f.p >= threshold and f.declined is not Reason.NOTHING_TO_RESOLVE
 
 
-def _other(
-    facts: Sequence[RungFacts],
-    losses: Sequence[int],
-    passed: Sequence[Reason | None],
-    choice: Choice,
-    limits: Bounds,
-    i: int,
-) -> tuple[Reason, ...]:
+def _other(weighed: Weighed, i: int) -> tuple[Reason, ...]:
     """Returns why a rung is not the first: in reserve, passed over, or no better.
 
     Where an allowed rung's loss is no higher than the first one's, it says by which reason that one
     went before it.
     """
+    facts, losses, choice = weighed.facts, weighed.losses, weighed.choice
     if i in choice.ladder:
         worse = choice.hand is not None and known_worse(facts[i], facts[choice.hand].p)
         return (Reason.WOULD_NOT_HELP if worse else Reason.FALLBACK,)
     if i == choice.best and choice.hand is None:
         return (Reason.EXPLORED,)
-    reason = passed[i]
+    reason = weighed.passed[i]
     if reason is Reason.BELOW_FLOOR and choice.hand is not None:
-        return (limits.floor_reasons[0],)  # the trigger, since the answer in hand lowers the floor
+        # The trigger, since the answer in hand lowers the floor.
+        return (weighed.limits.floor_reasons[0],)
     if reason is not None:
         return (reason,)
     if choice.version < IN_HAND_FROM:

@@ -314,9 +314,7 @@ def a_runtime(
         policy_hash="hash",
         plans=plans,
         triage=triage,
-        safe_answer=lambda domain, text, review, facts, now: (
-            f"safe answer for {domain.value}: {review}"
-        ),
+        safe_answer=lambda case: f"safe answer for {case.domain.value}: {case.review_id}",
         emergency=lambda domain, text: "emergency" in text,
         # Sessions work as in the real gateway; only triage and tiers are scripted.
         remember=memory_after,

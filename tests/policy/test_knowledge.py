@@ -27,6 +27,7 @@ from router.policy.content.knowledge import (
     priority_of,
 )
 from router.policy.content.safe_answers import (
+    SafeCase,
     holding_text,
     load_safe_answers,
     parse_safe_answers,
@@ -220,7 +221,7 @@ def test_first_rule_that_holds_gives_the_priority(
 )
 def test_safe_answer_takes_the_wording_that_is_due(domain: Domain, text: str, opening: str) -> None:
     answers = load_safe_answers(POLICIES / "answers/safe_answers.yaml")
-    said = safe_answer(domain, text, "rev_7", answers, ("amount: $5",))
+    said = safe_answer(SafeCase(domain, text, "rev_7", ("amount: $5",)), answers)
     assert said.startswith(opening)
     assert "rev_7" in said
     assert "{" not in said
@@ -229,8 +230,8 @@ def test_safe_answer_takes_the_wording_that_is_due(domain: Domain, text: str, op
 def test_facts_follow_an_ordinary_safe_answer_only() -> None:
     answers = load_safe_answers(POLICIES / "answers/safe_answers.yaml")
     facts = ("amount: $2M",)
-    assert "- amount: $2M" in safe_answer(Domain.LEGAL, "the clause", "r", answers, facts)
-    assert "$2M" not in safe_answer(Domain.LEGAL, "I was arrested", "r", answers, facts)
+    assert "- amount: $2M" in safe_answer(SafeCase(Domain.LEGAL, "the clause", "r", facts), answers)
+    assert "$2M" not in safe_answer(SafeCase(Domain.LEGAL, "I was arrested", "r", facts), answers)
 
 
 def test_safe_answers_without_review_reference_are_refused() -> None:

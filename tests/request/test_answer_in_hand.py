@@ -9,6 +9,7 @@ import pytest
 from router.api.http.decision_views import committed_headers, outcome_headers
 from router.errors import AnswererError, CannotAnswer, NotCapable
 from router.types import (
+    Baselines,
     Committed,
     Domain,
     Match,
@@ -93,7 +94,9 @@ async def test_a_probably_unrelated_answer_is_replaced_where_no_tier_is_left(
     assert last.verdict is Verdict.REFUSED
     assert last.answer is not None
     assert "no approved answer" in last.answer.text
-    agrees(await only_row(house))
+    row = await only_row(house)
+    agrees(row)
+    assert row.baselines == Baselines()  # words that say so spare no tier an answer
 
 
 async def test_a_higher_tier_that_may_help_is_asked_and_named(houses: Houses) -> None:

@@ -10,6 +10,7 @@ from router.errors import CannotAnswer
 from router.types import (
     APPROVED_WORDS,
     Answer,
+    Baselines,
     ChatRequest,
     Domain,
     Message,
@@ -26,7 +27,7 @@ from tests.kits.gateway_kit import RISKY, UNSURE, low, mid, only_row
 from tiers.words_only import WordsOnly
 
 
-def _words(domain: Domain) -> str:
+def _words(domain: Domain, language: str) -> str:
     return f"I am sorry, I can't answer this about {domain.value}."
 
 
@@ -54,7 +55,7 @@ def _silenced(house: House) -> House:
 async def test_its_own_answer_is_approved_words_that_nobody_vouches_for() -> None:
     inner = mid()
     answer = await WordsOnly(inner, _words).answer(_work(), _no_call)
-    assert answer.text == _words(CALM.domain)
+    assert answer.text == _words(CALM.domain, CALM.language)
     assert (answer.p, answer.verified, answer.approved) == (0.0, False, True)
     assert inner.calls == 0
 
@@ -84,12 +85,22 @@ async def test_a_request_that_only_such_a_model_could_answer_gets_the_words_unve
     house = _silenced(houses(tiers, signals=UNSURE))
     outcome = await house.gateway.complete(ask(), ALICE)
     assert outcome.answer is not None
-    assert outcome.answer.text == _words(UNSURE.domain)
+    assert outcome.answer.text == _words(UNSURE.domain, UNSURE.language)
     assert (outcome.verdict, outcome.reason) == (Verdict.UNVERIFIED, Reason.NO_MODEL)
     assert outcome.rung.answers_as == APPROVED_WORDS
     row = await only_row(house)
     assert (row.verdict, row.reason) == ("unverified", "no_model")
     assert tiers[1].calls == 0
+
+
+async def test_words_that_no_model_may_answer_are_compared_with_nothing(houses: Houses) -> None:
+    house = _silenced(houses([low(), mid()], signals=UNSURE))
+    await house.gateway.complete(ask(), ALICE)
+    assert (await only_row(house)).baselines == Baselines()
+
+
+def test_a_server_of_words_alone_says_so_without_a_loose_end() -> None:
+    assert WordsOnly(mid(), _words).status().detail == "approved words only (alone: false)"
 
 
 async def test_a_risk_matter_still_gets_its_safe_answer(houses: Houses) -> None:

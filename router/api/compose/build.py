@@ -6,7 +6,7 @@ It belongs to the composition root (`app`). It knows nothing about HTTP or the l
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import lru_cache, partial
 
 from msgspec.structs import replace
@@ -25,6 +25,7 @@ from router.policy.content.safe_answers import (
     emergency_wording,
     holding_text,
     load_safe_answers,
+    no_answer_text,
     no_model_text,
     safe_answer,
 )
@@ -83,9 +84,6 @@ def _runtime(
     policy, own = loaded.policy, _own_heads(loaded, parts.model)
     answers = load_safe_answers(loaded.file(policy.safe_answers))
 
-    def safe(domain: Domain, text: str, review_id: str, facts: Sequence[str], now: bool) -> str:
-        return safe_answer(domain, text, review_id, answers, facts, now)
-
     today = utc_day(parts.clock.now_ms())
     # Prices have dates; the watcher builds the policy again when a new one begins.
     book = PriceBook.of(loaded, today)
@@ -94,7 +92,8 @@ def _runtime(
         policy_hash=loaded.hash,
         plans=plans,
         triage=_triage(loaded, parts, knowledge, own),
-        safe_answer=safe,
+        safe_answer=partial(safe_answer, answers=answers),
+        no_answer=partial(no_answer_text, answers=answers),
         emergency=lambda domain, text: emergency_wording(domain, text, answers) is not None,
         remember=memory_after,
         head_classes={} if own is None else _classes(own),

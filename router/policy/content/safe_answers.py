@@ -6,11 +6,12 @@ about the reason of a missing verified answer. The gateway decides that and file
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date
+from enum import Enum
 from pathlib import Path
 from typing import Annotated, Literal
 
+from msgspec import Struct
 from pydantic import Field, field_validator
 
 from router.policy.content.knowledge import contains_any
@@ -18,7 +19,7 @@ from router.policy.parsing.text_files import text_of
 from router.policy.parsing.validation import validated
 from router.policy.parsing.yaml_lines import load_yaml
 from router.policy.schema import Section
-from router.types import Domain
+from router.types import Domain, Matter
 
 _PLACE = "{review_id}"
 MAX_FACTS = 8
@@ -31,12 +32,21 @@ HOLDING = (
 general."""
 
 NO_MODEL = (
-    "I am sorry, I cannot answer this. I answer from approved texts and calculate (sums, "
-    "percentages, dates, units); this installation has no language model for other questions. "
-    '(For operators: add a model under `tiers` of the policy. The section "A policy" of the README '
-    "shows how.)"
+    "I am sorry, I have no answer to this. Please ask in other words, or ask a person. I answer "
+    "questions from approved texts, and I calculate (sums, percentages, dates, units)."
 )
-"""Holds the text sent where no model may answer, for files without `no_model`."""
+"""Holds the text sent where no model may answer, for files without `no_model`. Customers read it:
+operators learn of the missing model from the reason, the log and the dashboard."""
+
+NO_ANSWER = (
+    "There is no approved answer here that fits this request well enough. Please ask in other "
+    "words, or ask a person."
+)
+"""Holds the text sent in place of an approved answer that is probably about something else, for
+files without `no_answer`."""
+
+ENGLISH = "en"
+_OF_HEALTH = "medical"
 
 _LIFE_DOMAINS = (Domain.GENERAL, Domain.MEDICAL, Domain.ENGINEERING_SAFETY)
 """Lists domains whose emergency terms count in every domain. A missed one costs more than a false
@@ -56,6 +66,7 @@ class SafeAnswerSection(Section):
     default: str = Field(min_length=1, max_length=2000)
     holding: str | None = Field(default=None, min_length=1, max_length=2000)
     no_model: str | None = Field(default=None, min_length=1, max_length=2000)
+    no_answer: str | None = Field(default=None, min_length=1, max_length=2000)
     emergency: EmergencySection | None = None
     facts_heading: str = "What we noted from your message"
 
@@ -65,6 +76,51 @@ class SafeAnswerSection(Section):
         if text is not None and _PLACE not in text:
             raise ValueError(f"{_PLACE} in the text, so that the client can refer to the review")
         return text
+
+
+Words = Annotated[str, Field(min_length=1, max_length=2000)]
+
+
+class LanguageWords(Section):
+    """Holds short texts in one language, by the matter that was found, else by the domain.
+
+    `reference` follows each but `no_model`. A text that is left out comes from the domain's
+    section, in the language of that.
+    """
+
+    reference: Words
+    medical: Words | None = None
+    self_harm: Words | None = None
+    poison: Words | None = None
+    violence: Words | None = None
+    engineering_safety: Words | None = None
+    legal: Words | None = None
+    fraud: Words | None = None
+    finance: Words | None = None
+    general: Words | None = None
+    no_model: Words | None = None
+
+    @field_validator("reference")
+    @classmethod
+    def _names_the_review(cls, text: str) -> str:
+        if _PLACE not in text:
+            raise ValueError(f"{_PLACE} in the text, so that the client can refer to the review")
+        return text
+
+    def of(self, matter: Matter | None, domain: Domain) -> str | None:
+        """Returns the text for a matter, else for the domain, else the general one."""
+        health = matter is Matter.MEDICAL_EMERGENCY
+        names = (_OF_HEALTH if health else matter, domain, Domain.GENERAL)
+        texts = (
+            getattr(self, name.value if isinstance(name, Enum) else name, None)
+            for name in names
+            if name is not None
+        )
+        text = next(filter(None, texts), None)
+        if text is None:
+            return None
+        blank = " " if text[-1].isascii() or self.reference[0].isascii() else ""
+        return f"{text}{blank}{self.reference}"
 
 
 class SafeAnswers(Section):
@@ -82,6 +138,9 @@ class SafeAnswers(Section):
     medical: SafeAnswerSection | None = None
     engineering_safety: SafeAnswerSection | None = None
     business_strategy: SafeAnswerSection | None = None
+    languages: dict[Annotated[str, Field(pattern=r"^[a-z]{2,3}$")], LanguageWords] = Field(
+        default_factory=dict
+    )
 
     def of(self, domain: Domain) -> SafeAnswerSection:
         """Returns the wording for `domain`."""
@@ -109,30 +168,37 @@ def load_safe_answers(path: Path) -> SafeAnswers:
     return parse_safe_answers(str(path), text_of(path))
 
 
-def safe_answer(
-    domain: Domain,
-    text: str,
-    review_id: str,
-    answers: SafeAnswers,
-    facts: Sequence[str] = (),
-    now: bool = False,
-) -> str:
+class SafeCase(Struct, frozen=True):
+    """Says for what a safe answer is asked."""
+
+    domain: Domain
+    text: str  # the user's
+    review_id: str
+    facts: tuple[str, ...] = ()
+    now: bool = False  # somebody's life may be in danger by what triage found
+    matter: Matter | None = None  # the gravest that was found
+    language: str = ""  # of the request; "" where nothing tells it
+
+
+def safe_answer(case: SafeCase, answers: SafeAnswers) -> str:
     """Returns the text sent instead of a failed answer.
 
-    `now` says that somebody's life may be in danger by what triage found, in whichever language.
-
-    When `text` names an emergency, it is the emergency wording. The domain's own emergency terms
-    come first, then those that protect life. `facts` follow as a list under the domain's heading,
-    but never after an emergency: then only the call for help matters.
+    The words of the matter in the request's language come first. Without them it is the emergency
+    wording where the text names an emergency: the domain's own terms come first, then those that
+    protect life. `facts` follow as a list under the domain's heading, but never after an emergency
+    or in another language: then only the call for help matters.
     """
-    wording = emergency_wording(domain, text, answers, now)
+    words = answers.languages.get(case.language or ENGLISH) or answers.languages.get(ENGLISH)
+    domain = case.domain if case.matter is None else case.matter.domain
+    wording = None if words is None else words.of(case.matter, domain)
+    wording = wording or emergency_wording(domain, case.text, answers, case.now)
     if wording is not None:
-        return wording.replace(_PLACE, review_id)
+        return wording.replace(_PLACE, case.review_id)
     section = answers.of(domain)
-    default_text = section.default.replace(_PLACE, review_id)
-    if not facts:
+    default_text = section.default.replace(_PLACE, case.review_id)
+    if not case.facts:
         return default_text
-    listed = "\n".join(f"- {fact}" for fact in facts[:MAX_FACTS])
+    listed = "\n".join(f"- {fact}" for fact in case.facts[:MAX_FACTS])
     return f"{default_text}\n\n{section.facts_heading}:\n{listed}"
 
 
@@ -146,9 +212,20 @@ def holding_text(domain: Domain, review_id: str, answers: SafeAnswers | None = N
     return (own_text or HOLDING).replace(_PLACE, review_id)
 
 
-def no_model_text(domain: Domain, answers: SafeAnswers) -> str:
+def no_model_text(domain: Domain, language: str, answers: SafeAnswers) -> str:
     """Returns the text sent where no model of the installation may answer by itself."""
+    words = answers.languages.get(language)
+    if words is not None and words.no_model is not None:
+        return words.no_model
     return answers.of(domain).no_model or answers.general.no_model or NO_MODEL
+
+
+def no_answer_text(domain: Domain, language: str, answers: SafeAnswers) -> str:
+    """Returns the text sent in place of an approved answer that is probably unrelated."""
+    words = answers.languages.get(language)
+    if words is not None and words.no_model is not None:
+        return words.no_model
+    return answers.of(domain).no_answer or answers.general.no_answer or NO_ANSWER
 
 
 def emergency_wording(

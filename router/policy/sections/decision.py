@@ -81,7 +81,8 @@ class DecisionSection(Section):
     grave_at_other_languages: Chance = Field(
         default=0.8,
         description="The same for other languages than English. 1.0: only the phrases of "
-        "`triage.terms` count there.",
+        "`triage.terms` count there. Whatever both are set to, no canned text of level 1 goes out "
+        "from a chance of 0.8 on.",
     )
     calm_below: Chance = Field(
         default=0.7,
@@ -209,12 +210,23 @@ class CostOfWrong(Section):
 
 
 class CurrencyTable(Section):
-    """Holds exchange rates for reading amounts. The table is dated and never downloaded."""
+    """Holds exchange rates for reading amounts. The table is dated and never downloaded.
+
+    The shipped rates are approximate, and no source is claimed for them: they only place an amount
+    above or below thresholds in dollars. AED and SAR are pegged to the dollar.
+    """
 
     as_of: str = Field(
         default="2026-11-01",
         pattern=DAY,
-        description="Day of the rates, for people.",
+        description="Day of the rates, for people. For the shipped rates it is the day on which "
+        "they were written down.",
+    )
+    source: str = Field(
+        default="approximate, written by hand; edit",
+        min_length=1,
+        max_length=200,
+        description="Source of the rates, for people.",
     )
     usd_per_unit: dict[Annotated[str, Field(pattern=CURRENCY)], Annotated[float, Field(gt=0)]] = (
         Field(
@@ -247,7 +259,9 @@ class CurrencyTable(Section):
                 "UAH": 0.024,
                 "ZAR": 0.058,
             },
-            description="Dollars for one unit, by ISO 4217 code.",
+            description="Dollars for one unit, by ISO 4217 code. The shipped rates are approximate "
+            "and have no stated source: edit them, with `as_of` and `source`, where thresholds in "
+            "dollars matter to you. A table of your own replaces the shipped one whole.",
         )
     )
 

@@ -16,7 +16,8 @@ MOST_WORDS = 80
 """Words that are looked at; the language of a request shows in its first ones."""
 MOST_CHARS = 600
 
-# What English has too is left out (`die`, `was`, `me`, `no`, `on`, `come`): it says nothing.
+# A word of several lists (`no`, `me`, `was`) counts for each of its languages in part. German lacks
+# `die` here, and French `on`: English texts have them often, with another meaning.
 _FUNCTION_WORDS = {
     "en": """the is are was and of to in for it my you i what how that this with do does can have
         has be at from not your if an he she they we his her there will would should cant dont im
@@ -79,7 +80,7 @@ _LATIN = re.compile("[A-Za-z\u00c0-\u024f]")
 def language_of(text: str, words: Sequence[str]) -> str:
     """Returns the language of a text, `words` its folded ones; UNKNOWN where nothing tells it.
 
-    A word that several languages share counts half; English wins what is even.
+    A word that n languages share counts 1/n for each; English wins what is even.
 
     >>> from router.triage.text.folding import fold
     >>> texts = ("Es riecht nach Gas", "el gato y la casa", "my card was declined", "孩子", "xyz")

@@ -70,7 +70,10 @@ class _Unit(Struct, frozen=True):
 
 
 def may_hold_unit(text: str) -> bool:
-    """Returns False for a text that surely states no unit: one line without such a bracket."""
+    """Returns False for a text that surely states no unit.
+
+    It is one line, without a bracket that a unit may stand in and without the word "in".
+    """
     return "\n" in text or " in " in text or _BRACKETED.search(text) is not None
 
 

@@ -81,8 +81,8 @@ NOT_ANTHROPICS = frozenset({Capability.LOGPROBS, Capability.MULTIPLE_CHOICES})
 """Lists capabilities that Anthropic's answers lack, whatever a policy's default says."""
 
 
-Words = Callable[[Domain], str]
-"""Returns the approved words of a domain for what no model here may answer."""
+Words = Callable[[Domain, str], str]
+"""Returns the approved words of a domain, in a language, for what no model here may answer."""
 
 
 @dataclass(frozen=True, slots=True)

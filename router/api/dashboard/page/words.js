@@ -22,7 +22,7 @@ export const REASONS = {
   exact_tool: "an exact tool computed it",
   small_talk: "approved small talk",
   quoted: "the nearest approved answers, quoted",
-  no_model: "no model here may answer it, which approved words say",
+  no_model: "no model here may answer it, which approved words say; add one under `tiers` of the policy",
   asked_for_slot: "it asks for what its approved answer lacks",
   asked_which: "it offers the approved questions that may be meant",
   key_not_found: "it has nothing to show for what was typed",

@@ -1,0 +1,117 @@
+"""Safe words fit the matter and the language of the request, and say nothing of operators."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from router.errors import PolicyError
+from router.policy.content.safe_answers import (
+    LanguageWords,
+    SafeAnswers,
+    SafeCase,
+    load_safe_answers,
+    no_answer_text,
+    no_model_text,
+    parse_safe_answers,
+    safe_answer,
+)
+from router.types import READ_LANGUAGES, Domain, Matter
+from tests import ROOT
+
+POLICIES = ROOT / "policies"
+LANGUAGES = sorted(path.stem for path in (POLICIES / "terms").glob("*.yaml"))
+OTHERS = [language for language in LANGUAGES if language not in READ_LANGUAGES]
+TEXTS = [name for name in LanguageWords.model_fields if name != "reference"]
+OF_OPERATORS = re.compile(r"operator|installation|policy|README|tiers|add a model", re.IGNORECASE)
+
+
+@pytest.fixture(scope="module")
+def answers() -> SafeAnswers:
+    return load_safe_answers(POLICIES / "answers/safe_answers.yaml")
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_every_language_of_the_phrases_has_all_words(language: str, answers: SafeAnswers) -> None:
+    words = answers.languages[language]
+    assert [name for name in TEXTS if getattr(words, name) is None] == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("matter", Matter)
+def test_safe_words_name_the_review_in_every_language(
+    language: str, matter: Matter, answers: SafeAnswers
+) -> None:
+    case = SafeCase(Domain.GENERAL, "x", "rev_7", ("amount: $5",), matter=matter, language=language)
+    said = safe_answer(case, answers)
+    assert said.count("rev_7") == 1
+    assert len(said.split()) <= 110
+    assert not OF_OPERATORS.search(said)
+
+
+@pytest.mark.parametrize(
+    ("matter", "domain", "language", "part"),
+    [
+        (Matter.VIOLENCE, Domain.MEDICAL, "en", "somebody's safety"),
+        (Matter.POISON, Domain.MEDICAL, "en", "poison centre"),
+        (Matter.SELF_HARM, Domain.GENERAL, "en", "crisis line"),
+        (Matter.ENGINEERING_SAFETY, Domain.MEDICAL, "en", "smell of gas"),
+        (Matter.ENGINEERING_SAFETY, Domain.MEDICAL, "fr", "odeur de gaz"),
+        (Matter.SELF_HARM, Domain.MEDICAL, "de", "Krisendienst"),
+        (Matter.POISON, Domain.MEDICAL, "es", "toxicolog"),
+        (Matter.VIOLENCE, Domain.MEDICAL, "tr", "g\u00fcvenli"),
+        (None, Domain.FINANCE, "it", "denaro"),
+        (None, Domain.TECHNOLOGY, "nl", "instaan"),
+        (None, Domain.LEGAL, "en", "This touches legal rights"),
+        (Matter.MEDICAL_EMERGENCY, Domain.GENERAL, "xx", "a question about health"),
+    ],
+)
+def test_words_go_by_matter_before_domain(
+    matter: Matter | None, domain: Domain, language: str, part: str, answers: SafeAnswers
+) -> None:
+    case = SafeCase(domain, "help", "rev_7", matter=matter, language=language)
+    assert part in safe_answer(case, answers)
+
+
+def test_a_smell_of_gas_gets_no_words_about_health(answers: SafeAnswers) -> None:
+    for text in ("there is a gas smell in the hall", "it smells like gas", "gas is leaking"):
+        case = SafeCase(Domain.MEDICAL, text, "r", matter=Matter.ENGINEERING_SAFETY, language="en")
+        assert safe_answer(case, answers).startswith("Stop and get people away")
+
+
+def test_facts_follow_in_no_other_language(answers: SafeAnswers) -> None:
+    case = SafeCase(Domain.LEGAL, "x", "r", ("amount: $2M",), language="pl")
+    assert "$2M" not in safe_answer(case, answers)
+
+
+@pytest.mark.parametrize("language", ["", *LANGUAGES])
+def test_customers_are_told_nothing_of_models_or_policies(
+    language: str, answers: SafeAnswers
+) -> None:
+    for words in (no_model_text, no_answer_text):
+        said = words(Domain.GENERAL, language, answers)
+        assert not re.search(rf"{OF_OPERATORS.pattern}|model", said, re.IGNORECASE)
+        assert "{" not in said
+
+
+def test_words_by_language_are_told_in_that_language(answers: SafeAnswers) -> None:
+    assert no_model_text(Domain.GENERAL, "de", answers).startswith("Es tut mir leid")
+    assert no_answer_text(Domain.GENERAL, "es", answers).startswith("Lo siento")
+
+
+def test_a_file_without_languages_keeps_its_own_words() -> None:
+    text = "version: 1\nname: s\ngeneral: {default: 'Sorry, {review_id}.', no_answer: Nothing.}"
+    own = parse_safe_answers("s.yaml", text)
+    case = SafeCase(Domain.MEDICAL, "x", "r", matter=Matter.POISON, language="de")
+    assert safe_answer(case, own) == "Sorry, r."
+    assert no_answer_text(Domain.GENERAL, "de", own) == "Nothing."
+
+
+def test_a_reference_without_the_review_is_refused() -> None:
+    with pytest.raises(PolicyError, match="review_id"):
+        parse_safe_answers(
+            "s.yaml",
+            "version: 1\nname: s\ngeneral: {default: '{review_id}'}\n"
+            "languages: {de: {reference: Moment.}}",
+        )

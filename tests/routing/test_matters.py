@@ -1,0 +1,51 @@
+"""The matter and the language of safe words come from what the decision knows already."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec.structs import replace
+
+from router.routing.hard_rules import language_of, matter_of
+from router.types import Matter, Signals
+from tests.kits.decision_kit import CALM, a_policy
+
+
+@pytest.mark.parametrize(
+    ("signals", "matter"),
+    [
+        (CALM, None),
+        (replace(CALM, risk_terms=("poison:de",)), Matter.POISON),
+        # A phrase says what it is; the reader guesses.
+        (
+            replace(
+                CALM,
+                risk_terms=("engineering_safety:fr",),
+                grave=0.99,
+                matter=Matter.MEDICAL_EMERGENCY,
+            ),
+            Matter.ENGINEERING_SAFETY,
+        ),
+        (replace(CALM, risk_terms=("medical_emergency", "violence:en")), Matter.VIOLENCE),
+        (replace(CALM, risk_terms=("legal:it", "self_harm:it")), Matter.SELF_HARM),
+        (replace(CALM, grave=0.99, matter=Matter.FRAUD), Matter.FRAUD),
+        (replace(CALM, grave=0.85, matter=Matter.FRAUD, matter_language="pl"), Matter.FRAUD),
+        (replace(CALM, grave=0.5, matter=Matter.FRAUD), None),
+    ],
+)
+def test_the_gravest_matter_that_was_found_is_named(
+    signals: Signals, matter: Matter | None
+) -> None:
+    assert matter_of(a_policy(), signals) is matter
+
+
+@pytest.mark.parametrize(
+    ("signals", "language"),
+    [
+        (replace(CALM, language="ja", matter_language="de"), "ja"),
+        (replace(CALM, language="", matter_language="de"), "de"),
+        (replace(CALM, language="", risk_terms=("legal", "poison:tr")), "tr"),
+        (replace(CALM, language=""), ""),
+    ],
+)
+def test_words_take_the_language_of_the_request(signals: Signals, language: str) -> None:
+    assert language_of(signals) == language
