@@ -139,6 +139,8 @@ class Resolver:
             intent = self._knowledge.intents.get(name)
             if not likely or intent is None or kept_off_shelf(signals, intent):
                 break
+            if not intent.offered:
+                continue
             offers.append((name, chance))
             if len(offers) > 1 and sum(p for _, p in offers) >= floor:
                 return offers

@@ -78,14 +78,18 @@ class Slots:
         reply = reply_of(request, self._knowledge)
         lacking = [self._lacking(key, intent, request, reply) for key in _keys(intent)]
         names = dict.fromkeys(name for names in lacking for name in names)
-        return tuple(self._question(name, intent) for name in names)
+        before = _said_before(request)
+        return tuple(self._question(name, intent, before) for name in names)
 
-    def _question(self, name: str, intent: IntentSection) -> str:
+    def _question(self, name: str, intent: IntentSection, before: str) -> str:
         section = self._knowledge.content.keys.get(name)
         if section is None or section.ask is None:
             return ""
         usable = section.pattern is None or self._needs(name, intent) is not None
-        return in_one_line(section.ask) if usable else ""
+        if not usable:
+            return ""
+        asked, again = in_one_line(section.ask), in_one_line(section.ask_again or section.ask)
+        return again if before in (asked, again) else asked
 
     async def filled(self, intent: IntentSection, request: ChatRequest, tenant: str) -> str:
         """Returns the approved answer with its values.
@@ -197,6 +201,12 @@ class Slots:
                 # With two numbers it is unclear which one the user means.
                 return next(iter(written)) if len(written) == 1 else None
         return None
+
+
+def _said_before(request: ChatRequest) -> str:
+    """Returns what the assistant said last, in one line; "" for nothing."""
+    said = [message for message in request.messages if message.role == "assistant"]
+    return in_one_line(said[-1].text) if said else ""
 
 
 def _keys(intent: IntentSection) -> tuple[str, ...]:

@@ -49,6 +49,9 @@ from router.types import (
 NOVEL = 0.5  # the default of decision.novel_at: "unsure, look closer"
 DOMAIN_COUNTS_AT = 0.5  # an earlier domain stays from this chance on
 ASKS_ITSELF_AT = 0.5  # a chance of a match above which a turn has a question of its own
+TOGETHER_AT = 0.8
+"""A chance of a match from which a turn is read together with the one that it leans on: of an offer
+of several questions, the turn alone says more."""
 KNOWN_QUESTION = 0.85  # the default of decision.confidence_floor
 BRIEF_WORDS = 30
 """Up to here the reader of grave matters may overrule the heads: it knows messages, not documents.
@@ -223,7 +226,9 @@ def signals_of(
     """
     last, earlier = readings[0], readings[1 : 1 + len(turns.earlier)]
     about = readings[-1] if turns.subject else None
-    if about is not None and _replies(last, turns.plain):
+    if about is not None and turns.leans:
+        row, match, continued = _together(last, about, earlier, memory)
+    elif about is not None and _replies(last, turns.plain):
         row, match, continued = _replied(last, about, turns.plain), about.match, True
     else:
         row, match, continued = _continued(last, earlier, memory)
@@ -313,6 +318,28 @@ def _replied(last: TurnReading, about: TurnReading, plain: bool) -> ModelRow:
     return row._replace(
         request_type=about.row.request_type, request_type_p=about.row.request_type_p
     )
+
+
+def _together(
+    last: TurnReading,
+    about: TurnReading,
+    earlier: Sequence[TurnReading],
+    memory: SessionMemory | None,
+) -> tuple[ModelRow, Match | None, bool]:
+    """Returns what a turn means together with the one that it leans on.
+
+    "What does it cost?" after a question about transfers abroad asks for the cost of those, however
+    well it matches another answer. Without a sure match of both together it stands for itself.
+    """
+    match = about.match
+    if match is None or match.confidence < TOGETHER_AT:
+        return _continued(last, earlier, memory)
+    row = more_cautious(about.row, last.row)._replace(
+        request_type=about.row.request_type,
+        request_type_p=about.row.request_type_p,
+        novelty=about.row.novelty,
+    )
+    return row, match, True
 
 
 def _continued(

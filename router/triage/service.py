@@ -135,7 +135,7 @@ class TriageService:
                 turns, task = replace(turns, last=scope.text), scope.task
                 config = self._tasks[task]
             elif scope.subject:
-                turns = replace(turns, subject=scope.subject, plain=scope.plain)
+                turns = replace(turns, subject=scope.subject, plain=scope.plain, leans=scope.leans)
         return _Reading(request, turns, self._cache, self._facts, task), config
 
 

@@ -125,6 +125,37 @@ async def test_who_is_not_signed_in_is_asked_to(houses: Houses) -> None:
     assert text_of(await said(house, *chain, context=C1)) == STATUS
 
 
+AGAIN = "You are still not signed in. My orders shows everything."
+PATIENT = KNOWLEDGE.replace(f'ask: "{SIGN_IN}"', f'ask: "{SIGN_IN}", ask_again: "{AGAIN}"')
+
+
+async def test_the_same_question_is_not_asked_twice_in_a_row(houses: Houses) -> None:
+    house = asking_house(houses, knowledge=PATIENT)
+    assert text_of(await said(house, "where is A-10001")) == SIGN_IN
+    assert text_of(await said(house, "where is A-10001", SIGN_IN, "where is A-10001")) == AGAIN
+    done = ("where is A-10001", SIGN_IN, "ok", AGAIN, "done")
+    assert text_of(await said(house, *done, context=C1)) == STATUS
+
+
+async def test_a_question_that_leans_on_the_one_before_is_read_with_it(houses: Houses) -> None:
+    house = asking_house(houses)
+    open_all_day = "We are open all day."
+    alone = await said(house, "and what does it cost?")
+    assert alone.rung.level == 2
+    leaning = await said(house, "when are you open", open_all_day, "and what does it cost?")
+    assert text_of(leaning) == open_all_day
+    further = (open_all_day, "how long does it take?", "a model's words", "is it free?")
+    assert text_of(await said(house, "when are you open", *further)) == open_all_day
+    unsure = await said(house, "perhaps my order", "a model's words", "and when will it come?")
+    assert unsure.rung.level == 2
+
+
+async def test_a_question_with_a_matter_of_its_own_stands_for_itself(houses: Houses) -> None:
+    house = asking_house(houses)
+    own = await said(house, "when are you open", "We are open all day.", "is it hot in Rome?")
+    assert own.rung.level == 2
+
+
 async def test_a_key_of_the_context_alone_is_not_read_from_text(houses: Houses) -> None:
     house = asking_house(houses)
     assert text_of(await said(house, "what is my balance")) == SIGN_IN

@@ -51,6 +51,12 @@ async def test_other_requests_climb(houses: Houses, clarify: object) -> None:
     assert (await said(house, "hmm, my order", context=C1)).rung.level == 2
 
 
+async def test_small_talk_is_not_offered(houses: Houses) -> None:
+    quiet = KNOWLEDGE.replace("id: cancel_order\n", "id: cancel_order\n    offered: false\n")
+    house = asking_house(houses, clarify=ON, knowledge=quiet)
+    assert (await said(house, "hmm, my order", context=C1)).rung.level == 2
+
+
 async def test_a_policy_may_offer_what_does_not_reach_the_floor(houses: Houses) -> None:
     low = {"from": 0.5, "together": 0.8, "most": 2}
     house = asking_house(houses, clarify=low, decision={"confidence_floor": 0.93})

@@ -36,6 +36,11 @@ class KeySection(Section):
     ask: ApprovedWords | None = Field(
         default=None, description="The question that level 1 asks when the key is missing."
     )
+    ask_again: ApprovedWords | None = Field(
+        default=None,
+        description="What level 1 says instead where it asked in the turn before and the key is "
+        "still missing: what the user can do without it. Left out: the same question.",
+    )
     not_found: ApprovedWords | None = Field(
         default=None,
         description="What level 1 says of a typed key without a row that may be shown.",
@@ -66,6 +71,8 @@ class KeySection(Section):
             raise ValueError("a key with a pattern, or with a question under ask")
         if self.pattern is None and self.not_found is not None:
             raise ValueError("not_found only beside a pattern: without one, no key is ever typed")
+        if self.ask is None and self.ask_again is not None:
+            raise ValueError("ask_again only beside ask")
         return self
 
 

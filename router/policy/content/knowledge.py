@@ -63,6 +63,10 @@ class IntentSection(Section):
         default=None,
         description="The question as level 1 offers it. Left out: the first utterance.",
     )
+    offered: bool = Field(
+        default=True,
+        description="Level 1 may offer it where it is not sure. False for small talk.",
+    )
     utterances: list[Utterance] = Field(min_length=1)
     answer: str = Field(min_length=1, max_length=4000)
     slots: dict[SlotName, SlotSection] = Field(default_factory=dict)
@@ -229,7 +233,7 @@ def _questions(content: KnowledgeFile) -> dict[str, str]:
     return {
         in_one_line(text): name
         for name, key in content.keys.items()
-        for text in (key.ask, key.not_found)
+        for text in (key.ask, key.ask_again, key.not_found)
         if text is not None
     }
 

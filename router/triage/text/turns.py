@@ -39,6 +39,7 @@ class Turns(Struct, frozen=True):
     beyond: bool = False  # the request has more text than was read
     subject: str = ""
     plain: bool = False  # the reply has the value that was asked for, and says nothing else
+    leans: bool = False  # `subject` is the last turn together with the one that it leans on
 
 
 USER_ALONE = frozenset({"user"})
