@@ -124,6 +124,8 @@ class Passages:
             intent = self._resolver.fillable(name, request)
             if intent is None or chance < LEAST_EACH or kept_off_shelf(signals, intent):
                 continue
+            if not intent.offered:  # small talk is no source
+                continue
             chosen.append((intent, chance))
             total += chance
             if total >= section.enough or len(chosen) == section.at_most:

@@ -165,8 +165,20 @@ class Resolver:
             return Reason.NOTHING_TO_RESOLVE
         elif kept_off_shelf(signals, self._knowledge.intents[match.intent_id]):
             return Reason.KEPT_OFF_SHELF
+        elif self._idle(match, request, signals):
+            return Reason.NOTHING_TO_RESOLVE
         # There is an answer, but no second one beside it.
         return Reason.NOT_CAPABLE if request.sampling.n > 1 else None
+
+    def _idle(self, match: Match, request: ChatRequest, signals: Signals) -> bool:
+        """Returns True for small talk that is not sure, where nothing can be offered instead.
+
+        A wrong "goodbye" is worse than no answer.
+        """
+        if self._knowledge.intents[match.intent_id].offered:
+            return False
+        sure = match.confidence >= self._floor(request, signals)
+        return not sure and not self._offers(request, signals)
 
     async def answer(self, work: Work, call: Call) -> Answer:
         """Returns the approved answer, the question for what it lacks, or the class as JSON.

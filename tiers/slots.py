@@ -16,6 +16,7 @@ from typing import NamedTuple, Protocol
 from router.errors import CannotAnswer
 from router.policy.content.keys import keys_in
 from router.policy.content.knowledge import SLOT, IntentSection, Knowledge, in_one_line
+from router.policy.content.leaning import earlier_texts
 from router.policy.content.replies import Reply, reply_of
 from router.policy.schema import LookupSection
 from router.policy.sections.answerers import TENANT
@@ -195,7 +196,8 @@ class Slots:
             return None
         if reply is not None and key in reply.keys:
             return reply.keys[key]
-        texts = (request.last_user_text, "" if reply is None else reply.subject)
+        subject = "" if reply is None else reply.subject
+        texts = (request.last_user_text, subject, *earlier_texts(request))
         for written in (keys_in(text, section) for text in texts):
             if written:
                 # With two numbers it is unclear which one the user means.

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.policy.content.knowledge import parse_knowledge
+from router.policy.content.leaning import leans
 from router.policy.content.replies import with_names
 from router.routing import decision_record
 from router.types import Committed, Delta, Outcome, Reason, Verdict
@@ -148,6 +149,33 @@ async def test_a_question_that_leans_on_the_one_before_is_read_with_it(houses: H
     assert text_of(await said(house, "when are you open", *further)) == open_all_day
     unsure = await said(house, "perhaps my order", "a model's words", "and when will it come?")
     assert unsure.rung.level == 2
+
+
+async def test_a_leaning_question_takes_the_number_from_an_earlier_turn(houses: Houses) -> None:
+    house = asking_house(houses)
+    chain = (ASK, WHICH, "A-10001", STATUS, "and when will it come?")
+    assert text_of(await said(house, *chain, context=C1)) == STATUS
+    other = (ASK, WHICH, "A-10002", NOT_YOURS, "and when will it come?")
+    assert text_of(await said(house, *other, context=C1)) == NOT_YOURS
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("and when will it come then?", True),
+        ("what's the rate", True),
+        ("and who pays the postage?", True),
+        ("when do I get it back?", True),
+        ("that's it", False),
+        ("it is broken", False),
+        ("is it possible to cancel an order?", False),
+        ("what is the price of delivery?", False),
+        ("and customs?", False),
+        ("why?", False),
+    ],
+)
+def test_only_a_question_without_a_matter_leans(text: str, expected: bool) -> None:
+    assert leans(text) is expected
 
 
 async def test_a_question_with_a_matter_of_its_own_stands_for_itself(houses: Houses) -> None:

@@ -57,6 +57,12 @@ async def test_small_talk_is_not_offered(houses: Houses) -> None:
     assert (await said(house, "hmm, my order", context=C1)).rung.level == 2
 
 
+async def test_small_talk_that_is_not_sure_is_no_answer(houses: Houses) -> None:
+    quiet = KNOWLEDGE.replace("id: order_status\n", "id: order_status\n    offered: false\n")
+    house = asking_house(houses, knowledge=quiet)
+    assert (await said(house, "perhaps my order", context=C1)).rung.level == 2
+
+
 async def test_a_policy_may_offer_what_does_not_reach_the_floor(houses: Houses) -> None:
     low = {"from": 0.5, "together": 0.8, "most": 2}
     house = asking_house(houses, clarify=low, decision={"confidence_floor": 0.93})

@@ -19,6 +19,7 @@ from router.policy.content.knowledge import (
     classified_text,
     in_one_line,
 )
+from router.policy.content.leaning import leant_on
 from router.policy.content.offers import chosen, offered, title_of
 from router.types import ChatRequest, Message
 
@@ -39,34 +40,6 @@ _BESIDE_WORDS = (
 )
 _BESIDE = frozenset(_BESIDE_WORDS.split())
 """Words that people put around a value. With any other word a reply may ask for something else."""
-
-
-MAX_LEANING = 4
-"""Earlier messages that are looked through for what a message leans on."""
-MAX_LEANING_WORDS = 10
-
-_POINTS_WORDS = "it that this they them these those one ones there it's that's its itll it'll then"
-_POINTS = frozenset(_POINTS_WORDS.split())
-"""Words that stand for something said before."""
-_ASKING_WORDS = (
-    "are can could did do does how how's is should what what's when when's where where's which who "
-    "who's why will would"
-)
-_ASKING = frozenset(_ASKING_WORDS.split())
-_WITHOUT_MATTER_WORDS = (
-    "a again all already also am an and any anyone anything are as at back be been being but by "
-    "can can't cannot come comes coming cost costs could d did do does doesn't don't done else "
-    "ever exactly expensive extra find for free from get gets getting go goes going got had happen "
-    "happened happens has have having how i i'd i'll i'm if in is isn't it's just know let like "
-    "long ll look m many may me mean might more much must my myself need needs new no not now of "
-    "off ok okay old on online or other our out over own paid pay pays please possible price put "
-    "re right s see should so soon start still sure take takes tell than that'll the their then "
-    "thing to too true up us use usually ve want wanted was way we were what what's when when's "
-    "where where's which who who's whose why will with won't work works worth would yes yet you "
-    "your"
-)
-_WITHOUT_MATTER = _POINTS | frozenset(_WITHOUT_MATTER_WORDS.split())
-"""Words that name no matter: a message of these alone asks about something said before."""
 
 
 class MatchScope(Struct, frozen=True):
@@ -100,42 +73,10 @@ def match_scope(request: ChatRequest, knowledge: Knowledge) -> MatchScope:
     if reply is not None:
         return MatchScope(text, None, with_names(reply.subject, knowledge), reply.plain)
     named = with_names(text, knowledge)
-    before = _leant_on(request)
+    before = leant_on(request)
     if before is not None:
         return MatchScope(text, None, f"{with_names(before, knowledge)} {named}", leans=True)
     return MatchScope(text) if named == text else MatchScope(text, None, named, plain=True)
-
-
-def _leant_on(request: ChatRequest) -> str | None:
-    """Returns the user's message that the last one cannot be understood without, else None."""
-    said = [message.text for message in request.messages if message.role == "user"]
-    if len(said) < 2 or not leans(said[-1]):
-        return None
-    for text in said[-2 : -2 - MAX_LEANING : -1]:
-        if len(text) > MAX_PLAIN_CHARACTERS:
-            return None
-        if len(_matter(text)) > 0:
-            return text
-    return None
-
-
-def leans(text: str) -> bool:
-    """Returns True for a short question whose matter stands in an earlier message.
-
-    >>> [leans(t) for t in ("and when will it come?", "what does that cost", "is it hot in Rome")]
-    [True, True, False]
-    """
-    if len(text) > MAX_PLAIN_CHARACTERS:
-        return False
-    words = _words(text)
-    asks = text.rstrip().endswith("?") or not _ASKING.isdisjoint(words[:2])
-    points = not _POINTS.isdisjoint(words) or words[:1] == ["and"]
-    return asks and points and 2 <= len(words) <= MAX_LEANING_WORDS and not _matter(text)
-
-
-def _matter(text: str) -> list[str]:
-    """Returns the words of a message that name something, numbers as well."""
-    return [word for word in _words(text) if word not in _WITHOUT_MATTER]
 
 
 def with_names(text: str, knowledge: Knowledge) -> str:

@@ -1,0 +1,93 @@
+"""Finds questions that lean on an earlier message, such as "and what does it cost?". Pure.
+
+Such a question names no matter of its own: it points at one ("it", "that", "the rate"). With the
+message that has the matter it is a whole question. It knows nothing about intents.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+
+from router.types import ChatRequest
+
+MAX_BACK = 4
+"""Earlier messages that are looked through for what a message leans on."""
+MAX_WORDS = 10
+MAX_CHARACTERS = 200
+"""A longer message has a matter of its own, or several."""
+
+_WORD = re.compile(r"[^\W_]+(?:['\u2019-][^\W_]+)*")
+_POINTS_WORDS = "it that this they them these those one ones there it's that's its itll it'll then"
+_POINTS = frozenset(_POINTS_WORDS.split())
+"""Words that stand for something said before."""
+_PARTS_WORDS = (
+    "charge charges cost costs deadline decision fee fees interest limit maximum minimum postage "
+    "price prices rate rates rest"
+)
+_PARTS = frozenset(_PARTS_WORDS.split())
+"""What many things have: "the rate" is the rate of what was spoken of."""
+_ASKING_WORDS = (
+    "are can could did do does how how's is should what what's when when's where where's which who "
+    "who's why will would"
+)
+_ASKING = frozenset(_ASKING_WORDS.split())
+_WITHOUT_MATTER_WORDS = (
+    "a again all already also am an and any anyone anything are arrive arrived as at back be "
+    "been being but by can can't cannot come comes coming cost costs could d did do does "
+    "doesn't don't done else ever exactly expensive extra find for free from get gets getting "
+    "go goes going got had happen happened happens has have having hear how i i'd i'll i'm if "
+    "in is isn't it's just know let like long ll look m many may me mean might more much must "
+    "my myself need needs new no not now of off ok okay old on online or other our out over "
+    "own paid pay pays please possible price put re right s see should so soon start still "
+    "sure take takes tell than that'll the their then thing to too true up us use usually ve "
+    "want wanted was way we were what what's when when's where where's which who who's whose "
+    "why will with won't work working works worth would yes yet you your"
+)
+_WITHOUT_MATTER = _POINTS | frozenset(_WITHOUT_MATTER_WORDS.split())
+"""Words that name no matter: a message of these alone asks about something said before."""
+
+
+def leans(text: str) -> bool:
+    """Returns True for a short question whose matter stands in an earlier message.
+
+    >>> [leans(t) for t in ("and when will it come?", "what's the rate", "is it hot in Rome?")]
+    [True, True, False]
+    """
+    if len(text) > MAX_CHARACTERS:
+        return False
+    words = _words(text)
+    asks = text.rstrip().endswith("?") or not _ASKING.isdisjoint(words[:2])
+    parts = any(one == "the" and other in _PARTS for one, other in pairwise(words))
+    points = parts or not _POINTS.isdisjoint(words) or words[:1] == ["and"]
+    return asks and points and 2 <= len(words) <= MAX_WORDS and not _matter(words)
+
+
+def leant_on(request: ChatRequest) -> str | None:
+    """Returns the user's message that the last one cannot be understood without, else None."""
+    for text in earlier_texts(request):
+        if len(text) > MAX_CHARACTERS:
+            return None
+        # A number alone was the reply to a question of ours.
+        if not all(any(c.isdigit() for c in word) for word in _matter(_words(text))):
+            return text
+    return None
+
+
+def earlier_texts(request: ChatRequest) -> list[str]:
+    """Returns the user's messages before one that leans, newest first; [] before any other."""
+    said = [message.text for message in request.messages if message.role == "user"]
+    return said[-2 : -2 - MAX_BACK : -1] if said and leans(said[-1]) else []
+
+
+def _matter(words: list[str]) -> list[str]:
+    """Returns the words that name something, numbers as well."""
+    return [
+        word
+        for before, word in pairwise(["", *words])
+        if word not in _WITHOUT_MATTER and not (before == "the" and word in _PARTS)
+    ]
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(text.casefold().replace("\u2019", "'"))
