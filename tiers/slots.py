@@ -14,9 +14,9 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple, Protocol
 
 from router.errors import CannotAnswer
-from router.policy.content.keys import keys_in
+from router.policy.content.keys import KeySection, keys_in
 from router.policy.content.knowledge import SLOT, IntentSection, Knowledge, in_one_line
-from router.policy.content.leaning import earlier_texts
+from router.policy.content.leaning import MAX_BACK
 from router.policy.content.replies import Reply, reply_of
 from router.policy.schema import LookupSection
 from router.policy.sections.answerers import TENANT
@@ -197,12 +197,23 @@ class Slots:
         if reply is not None and key in reply.keys:
             return reply.keys[key]
         subject = "" if reply is None else reply.subject
-        texts = (request.last_user_text, subject, *earlier_texts(request))
+        texts = (request.last_user_text, subject, *self._earlier(request, section))
         for written in (keys_in(text, section) for text in texts):
             if written:
                 # With two numbers it is unclear which one the user means.
                 return next(iter(written)) if len(written) == 1 else None
         return None
+
+    def _earlier(self, request: ChatRequest, section: KeySection) -> list[str]:
+        """Returns the user's last messages, newest first: whoever gave a number need not again.
+
+        After "not found" there are none, since that number would not be found again.
+        """
+        missed = section.not_found is not None and in_one_line(section.not_found)
+        if _said_before(request) == missed:
+            return []
+        said = [message.text for message in request.messages if message.role == "user"]
+        return said[-2 : -2 - MAX_BACK : -1]
 
 
 def _said_before(request: ChatRequest) -> str:

@@ -155,8 +155,11 @@ async def test_a_leaning_question_takes_the_number_from_an_earlier_turn(houses: 
     house = asking_house(houses)
     chain = (ASK, WHICH, "A-10001", STATUS, "and when will it come?")
     assert text_of(await said(house, *chain, context=C1)) == STATUS
-    other = (ASK, WHICH, "A-10002", NOT_YOURS, "and when will it come?")
-    assert text_of(await said(house, *other, context=C1)) == NOT_YOURS
+    again = (ASK, WHICH, "A-10001", STATUS, "please cancel")
+    cancelled = await said(house, *again, context=C1)
+    assert text_of(cancelled) == "To cancel A-10001, open My orders."
+    missed = (ASK, WHICH, "A-10002", NOT_YOURS, "and when will it come?")
+    assert text_of(await said(house, *missed, context=C1)) == WHICH
 
 
 @pytest.mark.parametrize(

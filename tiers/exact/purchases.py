@@ -58,7 +58,7 @@ _TAKEN = re.compile(
 _FRAME = re.compile(
     r"(?:(?:how much|what) (?:do|does|would|will|did) (?:i pay for )?"
     r"|(?:the )?(?:total|sum|price|cost)(?: price| cost)?(?: of| for| is)?:? "
-    r"|(?:if )?(?:i|we) (?:buy|bought|order|ordered|get|take|have|want) )"
+    r"|(?P<bought>(?:if )?(?:i|we)) (?:buy|bought|order|ordered|get|take|have|want) )"
 )
 _TOTAL = re.compile(
     r",? (?:in total|(?:what(?:'s| is) )?(?:the |my )?total(?: price| cost)?|(?:all ?)?together"
@@ -82,7 +82,7 @@ class _Bill(Struct):
     value: Fraction
     shown: str
     signs: set[str]
-    certain: bool  # it says that the price is for each, or that a sum is wanted
+    adds_up: bool = False  # it says "plus", so that a sum is wanted
     parts: int = 1
 
 
@@ -92,15 +92,11 @@ def purchase(question: Question) -> str | None:
     >>> purchase(Question("3 shirts at 19.95 plus 4.90, total")), purchase(Question("2 at 7.30"))
     ('3 * 19.95 + 4.90 = 64.75', None)
     """
-    text, certain = _bare(digits_for_words(question.text))
-    bill, rest = _goods(text, certain)
-    if bill is None:
+    text, wanted = _bare(digits_for_words(question.text))
+    bill, rest = _goods(text, wanted is True)
+    if bill is None or _further(bill, rest) != "" or len(bill.signs) > 1:
         return None
-    bill.certain |= certain
-    rest = _further(bill, rest)
-    if rest is None or rest != "" or len(bill.signs) > 1:
-        return None
-    if not bill.certain and not question.asked:
+    if not (question.asked or wanted or (bill.adds_up and wanted is None)):
         return None
     sign = next(iter(bill.signs), "")
     if sign:
@@ -108,33 +104,37 @@ def purchase(question: Question) -> str | None:
     return shown_money(bill.shown, bill.value, sign)
 
 
-def _bare(text: str) -> tuple[str, bool]:
-    """Returns the purchase without the words around it, and True where they ask for a sum."""
+def _bare(text: str) -> tuple[str, bool | None]:
+    """Returns the purchase without the words around it, and if they ask for a sum.
+
+    None: they leave it open. False: "I bought 3 shirts at 19.95" asks for nothing.
+    """
     framed = _FRAME.match(text)
     if framed:
         text = text[framed.end() :]
     asked = _TOTAL.search(text)
     if asked is None:
-        return text, framed is not None
+        return text, None if framed is None else framed["bought"] is None
     # "3 shirts at 19.95 total" may say that all three are 19.95.
     doubtful = asked.group(0) in (" total", " in total", " altogether", " together", " overall")
     left = text[: asked.start()]
     several = re.search(rf"\b(?:plus|{_EACH})\b|\+", left) is not None
-    return (text, False) if doubtful and not several and not framed else (left, True)
+    return (text, None) if doubtful and not several and not framed else (left, True)
 
 
-def _goods(text: str, certain: bool = False) -> tuple[_Bill | None, str]:
+def _goods(text: str, certain: bool) -> tuple[_Bill | None, str]:
     """Returns the first goods of a text as a bill, and what follows; None without goods."""
     found = _TIMES.match(text) or _FOR_EACH.match(text) or _BOUGHT.match(text)
     if found is None:
         return None, text
-    groups = {"at": "at", "each": None, "thing": "", **found.groupdict()}
-    count = Fraction(1) if groups["n"] in ("a", "an") else number(groups["n"])
-    price = amount(groups["price"])
-    each, per, thing = groups["each"], groups.get("per"), groups["thing"] or ""
-    if not each and not groups.get("at"):
+    groups = {"at": "at", "each": None, "thing": "", "per": None, **found.groupdict()}
+    count = Fraction(1) if found["n"] in ("a", "an") else number(found["n"])
+    written_price = found["price"]
+    price = amount(written_price)
+    at, each, per, thing = groups["at"], groups["each"], groups["per"], groups["thing"] or ""
+    if not each and not at:
         return None, text
-    if groups.get("at") == "cost" and not each and count != 1:
+    if at == "cost" and not each and count != 1:
         return None, text  # "3 shirts cost 19.95": all of them
     if per and not _same_thing(per, thing):
         return None, text
@@ -142,15 +142,14 @@ def _goods(text: str, certain: bool = False) -> tuple[_Bill | None, str]:
         return None, text
     if not each and not _NO_GOODS.isdisjoint(thing.split()):
         return None, text
-    timely = not price.sign and _TIME.fullmatch(groups["price"].strip()) is not None
+    timely = not price.sign and _TIME.fullmatch(written_price.strip()) is not None
     if timely and not (each or certain or re.search(r"plus|\+", text[found.end() :])):
         return None, text
-    shown = _price(groups["price"])
+    shown = _price(written_price)
     bill = _Bill(
         value=count * price.value,
         shown=shown if count == 1 else f"{written(count)} * {shown}",
         signs={price.sign} - {""},
-        certain=bool(each or price.sign),
     )
     return bill, text[found.end() :]
 
@@ -176,7 +175,7 @@ def _further(bill: _Bill, rest: str) -> str | None:
         else:
             return _rated(bill, rest)
         bill.parts += 1
-        bill.certain = True
+        bill.adds_up = True
     return rest
 
 
@@ -189,7 +188,7 @@ def _rated(bill: _Bill, rest: str) -> str | None:
         if found:
             rate = number(found["p"] or found["p2"])
             bill.value *= (100 + sign * rate) / 100
-            bill.shown, bill.certain = f"{bill.shown} {way} {written(rate)}%", True
+            bill.shown, bill.adds_up = f"{bill.shown} {way} {written(rate)}%", True
             return "" if bill.value >= 0 else None
     return None
 

@@ -91,8 +91,8 @@ def question(text: str) -> Question | None:
     signs = unicodedata.normalize("NFC", text).translate(_SIGNS)
     core = " ".join(signs.lower().split())
     equals = bool(re.search(r"=\s*\??$", core))
-    core = core.rstrip(" ?.!=")
     commanded, asked = equals, equals or core.endswith("?")
+    core = core.rstrip(" ?.!=")
     for _ in range(_STEPS):
         before = core
         core = _CLOSING.sub("", _OPENING.sub("", core, count=1) if _OPENING.match(core) else core)

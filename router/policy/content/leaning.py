@@ -65,7 +65,7 @@ def leans(text: str) -> bool:
 
 def leant_on(request: ChatRequest) -> str | None:
     """Returns the user's message that the last one cannot be understood without, else None."""
-    for text in earlier_texts(request):
+    for text in _earlier_texts(request):
         if len(text) > MAX_CHARACTERS:
             return None
         # A number alone was the reply to a question of ours.
@@ -74,7 +74,7 @@ def leant_on(request: ChatRequest) -> str | None:
     return None
 
 
-def earlier_texts(request: ChatRequest) -> list[str]:
+def _earlier_texts(request: ChatRequest) -> list[str]:
     """Returns the user's messages before one that leans, newest first; [] before any other."""
     said = [message.text for message in request.messages if message.role == "user"]
     return said[-2 : -2 - MAX_BACK : -1] if said and leans(said[-1]) else []
