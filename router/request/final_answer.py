@@ -280,16 +280,11 @@ def _hand_over(routed: RoutedRequest, best: Candidate | None, ids: Ids) -> Concl
     if held:
         text = routed.runtime.holding(domain, review_id)
     else:
+        matter, unclear = matter_of(routed.policy, routed.signals)
+        now = in_danger(routed.policy, routed.signals)
+        language = language_of(routed.signals)
         text = routed.runtime.safe_answer(
-            SafeCase(
-                domain,
-                question,
-                review_id,
-                facts,
-                in_danger(routed.policy, routed.signals),
-                matter_of(routed.policy, routed.signals),
-                language_of(routed.signals),
-            )
+            SafeCase(domain, question, review_id, facts, now, matter, unclear, language)
         )
     review = ReviewItem(
         review_id=review_id,

@@ -309,14 +309,18 @@ GRAVEST = (
 health come after those of a cause of harm, and before those of things and money."""
 
 
-def matter_of(policy: Policy, signals: Signals) -> Matter | None:
-    """Returns the matter whose safe words are due: of a phrase that was found, else the reader's.
+def matter_of(policy: Policy, signals: Signals) -> tuple[Matter | None, bool]:
+    """Returns the matter whose safe words are due, and if it is grave but unclear.
 
-    A phrase says what the matter is, and the reader guesses: a smell of gas is no illness.
+    A phrase says what the matter is, and the reader guesses: a smell of gas is no illness. In
+    another language than English it finds that a matter is grave, and seldom which it is.
     """
     findings = findings_of(policy, signals)
     named = next((matter for matter in GRAVEST if matter.value in findings.lists), None)
-    return named or (signals.matter if findings.grave else None)
+    if named is not None or not findings.grave:
+        return named, False
+    read = (signals.matter_language or signals.language) in READ_LANGUAGES
+    return (signals.matter, False) if read else (None, True)
 
 
 def language_of(signals: Signals) -> str:

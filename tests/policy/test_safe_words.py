@@ -74,6 +74,16 @@ def test_words_go_by_matter_before_domain(
     assert part in safe_answer(case, answers)
 
 
+@pytest.mark.parametrize("language", [*LANGUAGES, "ko"])
+def test_an_unclear_grave_matter_gets_words_that_fit_any(
+    language: str, answers: SafeAnswers
+) -> None:
+    case = SafeCase(Domain.MEDICAL, "x", "rev_7", unclear=True, language=language)
+    words = answers.languages.get(language, answers.languages["en"])
+    assert safe_answer(case, answers).startswith(str(words.serious))
+    assert safe_answer(case, answers).count("rev_7") == 1
+
+
 def test_a_smell_of_gas_gets_no_words_about_health(answers: SafeAnswers) -> None:
     for text in ("there is a gas smell in the hall", "it smells like gas", "gas is leaking"):
         case = SafeCase(Domain.MEDICAL, text, "r", matter=Matter.ENGINEERING_SAFETY, language="en")

@@ -28,14 +28,21 @@ from tests.kits.decision_kit import CALM, a_policy
         (replace(CALM, risk_terms=("medical_emergency", "violence:en")), Matter.VIOLENCE),
         (replace(CALM, risk_terms=("legal:it", "self_harm:it")), Matter.SELF_HARM),
         (replace(CALM, grave=0.99, matter=Matter.FRAUD), Matter.FRAUD),
-        (replace(CALM, grave=0.85, matter=Matter.FRAUD, matter_language="pl"), Matter.FRAUD),
+        (replace(CALM, grave=0.85, matter=Matter.FRAUD, matter_language="pl"), None),
         (replace(CALM, grave=0.5, matter=Matter.FRAUD), None),
     ],
 )
 def test_the_gravest_matter_that_was_found_is_named(
     signals: Signals, matter: Matter | None
 ) -> None:
-    assert matter_of(a_policy(), signals) is matter
+    assert matter_of(a_policy(), signals)[0] is matter
+
+
+def test_a_guess_in_another_language_names_no_matter() -> None:
+    guessed = replace(CALM, grave=0.85, matter=Matter.SELF_HARM, matter_language="es")
+    assert matter_of(a_policy(), guessed) == (None, True)
+    named = replace(guessed, risk_terms=("legal:es",))
+    assert matter_of(a_policy(), named) == (Matter.LEGAL, False)
 
 
 @pytest.mark.parametrize(

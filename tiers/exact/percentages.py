@@ -31,6 +31,7 @@ _P = rf"(?P<p>{NUMBER}) ?(?:%|percent|per cent|pct)"
 _Y = rf"(?P<y>{AMOUNT})"
 _X = rf"(?P<x>{AMOUNT})"
 _SHARE = r"(?:%|percent(?:age)?|per cent|pct)"
+_TAX = r"(?:tax|vat|sales tax|tip)"
 _DISCOUNT = r"(?:discount|reduction|rebate|sale|off)"
 
 
@@ -117,7 +118,7 @@ _FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str | None]], ...
         (rf"(?:add )?{_P} (?:more than|added to|on top of) {_Y}", _added),
         (rf"add {_P} to {_Y}", _added),
         (rf"(?:increase|raise) {_Y} by {_P}", _added),
-        (rf"{_Y} (?:increased|raised|plus|\+) (?:by )?{_P}", _added),
+        (rf"{_Y} (?:increased|raised|plus|\+) (?:by )?{_P}(?: {_TAX})?", _added),
         (rf"{_Y} ?\+ ?{_P}", _added),
         (rf"{_P} (?:less than|below|off|off of|discount on|discount off) {_Y}", _taken),
         (rf"(?:subtract|take|deduct|remove) {_P} (?:off|from|of) {_Y}", _taken),

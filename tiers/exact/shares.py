@@ -39,6 +39,9 @@ _FORMS = tuple(
     re.compile(form)
     for form in (
         rf"{_SPLIT} {_WHOLE}{_AMONG}",
+        rf"(?:split|share) {_WHOLE} by (?P<by>\d{{1,5}})",
+        rf"(?P<n>\d{{1,5}}) [a-z][a-z' -]{{1,30}}? (?:cost|costs|for) (?P<y>{AMOUNT}),? (?:so )?"
+        r"how much (?:is|does|for)(?: just)? (?:1|each|a single one)(?: cost)?",
         rf"{_WHOLE} {_DONE}{_AMONG}",
         rf"(?:each(?: person)?|everyone|everybody) (?:pay|pays|get|gets|owe|owes)?,? ?"
         rf"(?:if|when) (?:we|you|they|i) {_SPLIT} {_WHOLE}{_AMONG}",

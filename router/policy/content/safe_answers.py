@@ -7,7 +7,6 @@ about the reason of a missing verified answer. The gateway decides that and file
 from __future__ import annotations
 
 from datetime import date
-from enum import Enum
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -89,6 +88,7 @@ class LanguageWords(Section):
     """
 
     reference: Words
+    serious: Words | None = None  # of a grave matter that no phrase names
     medical: Words | None = None
     self_harm: Words | None = None
     poison: Words | None = None
@@ -107,16 +107,15 @@ class LanguageWords(Section):
             raise ValueError(f"{_PLACE} in the text, so that the client can refer to the review")
         return text
 
-    def of(self, matter: Matter | None, domain: Domain) -> str | None:
+    def of(self, matter: Matter | None, domain: Domain, *, unclear: bool) -> str | None:
         """Returns the text for a matter, else for the domain, else the general one."""
         health = matter is Matter.MEDICAL_EMERGENCY
-        names = (_OF_HEALTH if health else matter, domain, Domain.GENERAL)
-        texts = (
-            getattr(self, name.value if isinstance(name, Enum) else name, None)
-            for name in names
-            if name is not None
-        )
-        text = next(filter(None, texts), None)
+        named = None if matter is None else _OF_HEALTH if health else matter.value
+        names = [named, domain.value, Domain.GENERAL.value]
+        if unclear and self.serious is not None:
+            names = ["serious"]
+        texts = (getattr(self, name, None) for name in names if name is not None)
+        text: str | None = next(filter(None, texts), None)
         if text is None:
             return None
         blank = " " if text[-1].isascii() or self.reference[0].isascii() else ""
@@ -177,6 +176,7 @@ class SafeCase(Struct, frozen=True):
     facts: tuple[str, ...] = ()
     now: bool = False  # somebody's life may be in danger by what triage found
     matter: Matter | None = None  # the gravest that was found
+    unclear: bool = False  # a grave matter, but nothing sure says which
     language: str = ""  # of the request; "" where nothing tells it
 
 
@@ -190,7 +190,7 @@ def safe_answer(case: SafeCase, answers: SafeAnswers) -> str:
     """
     words = answers.languages.get(case.language or ENGLISH) or answers.languages.get(ENGLISH)
     domain = case.domain if case.matter is None else case.matter.domain
-    wording = None if words is None else words.of(case.matter, domain)
+    wording = None if words is None else words.of(case.matter, domain, unclear=case.unclear)
     wording = wording or emergency_wording(domain, case.text, answers, case.now)
     if wording is not None:
         return wording.replace(_PLACE, case.review_id)
