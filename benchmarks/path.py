@@ -39,8 +39,8 @@ def measure(requests: int, say: Callable[[str], None]) -> dict[str, object]:
     """Returns the files entered and the mean calls of ours per request, in all and below the API.
 
     A comprehension and each resumption of a generator or coroutine count as calls, as in cProfile.
-    `calls_of_file` and `calls_of_function` hold the mean calls of each. Raises RuntimeError when a request is not
-    answered with 200 by the upstream tier.
+    `calls_of_file` and `calls_of_function` hold the mean calls of each. Raises RuntimeError when a
+    request is not answered with 200, or too many are not answered by the upstream tier.
     """
     say(f"path, {requests:,} requests")
     profile = cProfile.Profile(builtins=False)

@@ -25,7 +25,7 @@ from router.request.call_events import tell_answered, tell_ended, tell_step
 from router.request.calls.hedging import Calls
 from router.request.calls.priced_calls import Spender
 from router.request.calls.rate_charges import settle
-from router.request.final_answer import Conclusion, committed, conclude, goes_on, is_outage
+from router.request.final_answer import Conclusion, committed, conclude, noted_failure
 from router.request.intake import Intake
 from router.request.ledger_row import compared, final_row, outcome_of
 from router.request.post_response import Keeper
@@ -33,7 +33,7 @@ from router.request.progress import Candidate, HeldAnswer, Progress, untried
 from router.request.response_cache import Repeats
 from router.request.sessions import Conversations
 from router.request.shadow import Shadows
-from router.routing.next_rung import Left
+from router.routing.next_rung import NO_LIMIT, Left
 from router.routing.planner import Router
 from router.routing.routed_request import RoutedRequest
 from router.routing.verification import judged_by_samples
@@ -105,25 +105,33 @@ class Gateway:
         self._background: dict[str, asyncio.Task[None]] = {}  # rows being written, by request
 
     async def complete(self, request: ChatRequest, identity: Identity) -> Outcome:
-        """Returns the outcome of one request. Raises TiergateError when no tier could answer."""
-        async with aclosing(self.stream(request, identity, buffered=True)) as events:
-            async for event in events:
-                if isinstance(event, Outcome):
-                    return event
-        raise AssertionError("the path ends in an Outcome or raises")
+        """Returns the outcome of one request. Raises TiergateError when no tier could answer.
+
+        Its answer is held back whole, so that no event passes through the generators of `stream`.
+        """
+        routed, progress = await self._intake.route(request, identity, buffered=True)
+        if request.hints.dry_run:
+            return await self._undone(routed, progress)
+        spender = Spender(routed, progress, self._ledger, self._clock)
+        error: TiergateError | None = None
+        try:
+            return await self._climb_whole(routed, progress, spender)
+        except TiergateError as failed:
+            error = failed
+            raise
+        finally:
+            await self._end(routed, progress, spender, error)
 
     async def stream(
-        self, request: ChatRequest, identity: Identity, *, buffered: bool = False
+        self, request: ChatRequest, identity: Identity
     ) -> AsyncGenerator[StreamEvent, None]:
         """Yields one Committed, any Deltas, one Outcome; raises TiergateError instead of any.
 
         Closing the iterator (the client left) cancels the upstream call and books what is known.
         """
-        routed, progress = await self._intake.route(request, identity, buffered=buffered)
+        routed, progress = await self._intake.route(request, identity, buffered=False)
         if request.hints.dry_run:
-            await settle(progress.rates, ())
-            verdict = Verdict.REFUSED if routed.refused else Verdict.ACCEPTED
-            yield outcome_of(routed, progress, untried(routed), verdict, self._clock)
+            yield await self._undone(routed, progress)
             return
         spender = Spender(routed, progress, self._ledger, self._clock)
         error: TiergateError | None = None
@@ -135,25 +143,61 @@ class Gateway:
             error = failed
             raise
         finally:
-            if progress.outcome is None:
-                cause = error or (Stopping() if self._stopping else None)
-                self._finish_later(routed, progress, spender, cause)
+            await self._end(routed, progress, spender, error)
+
+    async def _undone(self, routed: RoutedRequest, progress: Progress) -> Outcome:
+        """Returns the outcome of a dry run: its decision."""
+        await settle(progress.rates, ())
+        verdict = Verdict.REFUSED if routed.refused else Verdict.ACCEPTED
+        return outcome_of(routed, progress, untried(routed), verdict, self._clock)
+
+    async def _end(
+        self,
+        routed: RoutedRequest,
+        progress: Progress,
+        spender: Spender,
+        error: TiergateError | None,
+    ) -> None:
+        """Books a request that has no outcome, and corrects its rates to what its calls used."""
+        if progress.outcome is None:
+            cause = error or (Stopping() if self._stopping else None)
+            self._finish_later(routed, progress, spender, cause)
+        if progress.rates is not None:
             await settle(progress.rates, progress.attempts.rows)
 
-    async def _climb(
+    async def _climb_whole(
         self, routed: RoutedRequest, progress: Progress, spender: Spender
-    ) -> AsyncGenerator[StreamEvent, None]:
-        """Yields what the client gets while rungs are tried, then accounts. The ladder ends it."""
-        if not routed.refused:
-            progress.lookup = await self._cached.find(routed)
-        rung = _first_rung(routed, progress)
+    ) -> Outcome:
+        """Tries rungs, holds each answer back whole, then accounts. The ladder ends it."""
+        rung = await self._first_rung(routed, progress)
         failed: TiergateError | None = None
         async with Calls(routed, spender) as calls:
             for _ in routed.decision.rungs:
                 if rung is None:
                     break
                 held, error = HeldAnswer(), None
-                calls.begin_beside(rung, self._left(routed, progress, calls))
+                self._begin_beside(routed, progress, calls, rung)
+                try:
+                    await self._hold_turn(routed, progress, calls, rung, held)
+                except TiergateError as raised:
+                    error, failed = raised, noted_failure(routed, progress, rung, raised, failed)
+                rung = self._after_turn(routed, progress, calls, rung, held, error)
+        conclusion = await self._concluded(routed, progress, failed)
+        self._note_commit(routed, progress, conclusion.candidate)
+        return await self._account(routed, progress, conclusion)
+
+    async def _climb(
+        self, routed: RoutedRequest, progress: Progress, spender: Spender
+    ) -> AsyncGenerator[StreamEvent, None]:
+        """Yields what the client gets while rungs are tried, then accounts, as `_climb_whole`."""
+        rung = await self._first_rung(routed, progress)
+        failed: TiergateError | None = None
+        async with Calls(routed, spender) as calls:
+            for _ in routed.decision.rungs:
+                if rung is None:
+                    break
+                held, error = HeldAnswer(), None
+                self._begin_beside(routed, progress, calls, rung)
                 try:
                     if routed.holds_back(rung):
                         await self._hold_turn(routed, progress, calls, rung, held)
@@ -163,21 +207,10 @@ class Gateway:
                             async for event in events:
                                 yield event
                 except TiergateError as raised:
-                    if held.committed is not None or not _noted(progress, raised):
+                    if held.committed is not None:
                         raise
-                    error = raised
-                    # A failure of the ladder is told, not the failure of a rung that stands in.
-                    taken = routed.decision.rungs[rung].taken
-                    failed = error if failed is None or taken else failed
-                left = self._left(routed, progress, calls)
-                step = step_after(routed, progress, rung, held.candidate, error, left)
-                progress.steps.append(step)
-                tell_step(routed, progress, self._events, step.said.rung)
-                if held.committed is not None or routed.observed is not None:
-                    break
-                progress.climbs += step.said.rises
-                rung = step.said.rung
-                calls.keep(rung)
+                    error, failed = raised, noted_failure(routed, progress, rung, raised, failed)
+                rung = self._after_turn(routed, progress, calls, rung, held, error)
         conclusion = await self._concluded(routed, progress, failed)
         if progress.committed is None:
             yield self._commit(routed, progress, conclusion.candidate, conclusion.verdict)
@@ -185,14 +218,52 @@ class Gateway:
                 yield delta
         yield await self._account(routed, progress, conclusion)
 
+    async def _first_rung(self, routed: RoutedRequest, progress: Progress) -> int | None:
+        """Returns the rung that has the first turn, None where nothing is called."""
+        if routed.refused:
+            return None
+        lookup = progress.lookup = await self._cached.find(routed)
+        if lookup.attempt is not None:
+            progress.attempts.rows.append(lookup.attempt)
+        if lookup.hit is not None or routed.safe_answer_first or routed.unanswerable:
+            return None
+        return routed.decision.first if routed.observed is None else routed.observed
+
+    def _begin_beside(
+        self, routed: RoutedRequest, progress: Progress, calls: Calls, rung: int
+    ) -> None:
+        """Starts what the policy wants ahead of its turn, together with this rung."""
+        if routed.policy.decision.speculate is not None:
+            calls.begin_beside(rung, self._left(routed, progress, calls))
+
+    def _after_turn(
+        self,
+        routed: RoutedRequest,
+        progress: Progress,
+        calls: Calls,
+        rung: int,
+        held: HeldAnswer,
+        error: TiergateError | None,
+    ) -> int | None:
+        """Notes what one rung's turn came to. Returns the rung that is next, None for none."""
+        left = self._left(routed, progress, calls)
+        step = step_after(routed, progress, rung, held.candidate, error, left)
+        progress.steps.append(step)
+        tell_step(routed, progress, self._events, step.said.rung)
+        if held.committed is not None or routed.observed is not None:
+            return None
+        progress.climbs += step.said.rises
+        calls.keep(step.said.rung)
+        return step.said.rung
+
     async def _hold_turn(
         self, routed: RoutedRequest, progress: Progress, calls: Calls, rung: int, held: HeldAnswer
     ) -> None:
         """Gives one rung its turn with all of its answer held back: call, verify."""
-        plan = routed.plan_at(rung)
+        plan = routed.plans[rung]
         held.candidate = judged(routed, rung, await calls.whole(rung, plan))
         progress.keep(held.candidate)
-        verified = routed.verify_mode(plan) is VerifyMode.FULL and routed.observed is None
+        verified = routed.verify_modes[rung] is VerifyMode.FULL and routed.observed is None
         if verified and held.candidate.said.failure is None:
             rejudged = await self._self_consistent(routed, calls, rung, held.candidate)
             progress.keep_instead(held.candidate, rejudged)
@@ -203,7 +274,7 @@ class Gateway:
     ) -> AsyncGenerator[StreamEvent, None]:
         """Yields one rung's answer, each piece as soon as nothing need be held back."""
         left = partial(self._left, routed, progress, calls)
-        async with aclosing(calls.pieces(rung, routed.plan_at(rung))) as deltas:
+        async with aclosing(calls.pieces(rung, routed.plans[rung])) as deltas:
             async for delta in deltas:
                 if delta.final is not None:
                     held.candidate = judged(routed, rung, delta.final)
@@ -223,7 +294,7 @@ class Gateway:
         self, routed: RoutedRequest, calls: Calls, rung: int, candidate: Candidate
     ) -> Candidate:
         """Returns the answer judged again: further samples that differ lower its chance."""
-        plan = routed.plan_at(rung)
+        plan = routed.plans[rung]
         samples = plan.section.verify.self_consistency
         if not samples or candidate.answer is None or routed.request.tools:
             return candidate
@@ -258,13 +329,18 @@ class Gateway:
         verdict: Verdict | None = None,
     ) -> Committed:
         """Notes and returns that the client has this rung's answer from here on."""
+        self._note_commit(routed, progress, candidate)
+        return committed(routed, progress, candidate, verdict)
+
+    def _note_commit(self, routed: RoutedRequest, progress: Progress, candidate: Candidate) -> None:
         progress.committed = candidate.at
         progress.first_token_ms = self._clock.monotonic_ms() - routed.started_ms
-        return committed(routed, progress, candidate, verdict)
 
     def _left(self, routed: RoutedRequest, progress: Progress, calls: Calls) -> Left:
         """Returns what the client's own limits still leave."""
         cap = routed.asked.max_cost_nano_usd
+        if cap is None and routed.deadline_ms is None:
+            return NO_LIMIT
         money = progress.attempts.money_left_to_climb(cap, calls.hedged_rung)
         return Left(money, routed.time_left_ms(self._clock.monotonic_ms()))
 
@@ -350,26 +426,6 @@ class Gateway:
             await asyncio.wait({task})
             return task.exception() is None
         return bool(request_id)
-
-
-def _first_rung(routed: RoutedRequest, progress: Progress) -> int | None:
-    """Returns the rung that has the first turn, None where nothing is called."""
-    if progress.lookup.attempt is not None:
-        progress.attempts.rows.append(progress.lookup.attempt)
-    if progress.lookup.hit is not None or routed.refused:
-        return None
-    if routed.safe_answer_first or routed.unanswerable:
-        return None
-    return routed.decision.first if routed.observed is None else routed.observed
-
-
-def _noted(progress: Progress, error: TiergateError) -> bool:
-    """Notes a rung's failure; returns True when another rung may have its turn."""
-    if is_outage(error):
-        progress.outage = True
-    elif progress.steps and progress.steps[-1].said.rises:
-        progress.climbs -= 1  # the climb to a rung that was refused is none
-    return goes_on(progress, error)
 
 
 def _unsent(routed: RoutedRequest, answer: Answer | None) -> list[Delta]:

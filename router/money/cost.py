@@ -2,6 +2,7 @@
 
 A list price per answered request wins over token prices. Own compute is added to token prices. It
 is never added to a list price, which includes it. An unknown price is `None`, never 0.
+`-(-a // b)` is a / b, rounded up.
 """
 
 from __future__ import annotations
@@ -47,12 +48,12 @@ def attempt_cost(price: Price, usage: Usage, compute_ms: float, images: int = 0)
     if price.per_request_nano_usd is not None:
         return Cost(price.per_request_nano_usd, CostBasis.LIST_PRICE)
     # Own compute is added below only: a list price already includes it.
-    own = own_compute(price, compute_ms)
+    own = own_compute(price, compute_ms) if price.per_second_nano_usd else 0
     if price.input_nano_usd is None or price.output_nano_usd is None:
         if price.per_second_nano_usd:
             return Cost(own, CostBasis.OWN_COMPUTE)
         return Cost(0, CostBasis.UNKNOWN)
-    tokens = _ceil_div(sum(token_parts(price, usage, images).values()), MEGA)
+    tokens = -(-sum(token_parts(price, usage, images).values()) // MEGA)
     return Cost(tokens + own, CostBasis.TOKEN_PRICE)
 
 
@@ -78,20 +79,11 @@ def token_parts(price: Price, usage: Usage, images: int = 0) -> dict[str, int]:
     }
 
 
-def count_images(request: ChatRequest) -> int:
-    """Returns the number of images in this request."""
-    images = 0
-    for message in request.messages:  # asked for at every price: a loop costs less than a sum
-        for part in message.parts:
-            images += part.kind == "image_url"
-    return images
-
-
 def own_compute(price: Price, compute_ms: float) -> int:
     """Returns own compute in nano-dollars: milliseconds times the price of a second, rounded up."""
     if not price.per_second_nano_usd:
         return 0
-    return _ceil_div(round(compute_ms * 1000) * price.per_second_nano_usd, MEGA)
+    return -(-round(compute_ms * 1000) * price.per_second_nano_usd // MEGA)
 
 
 def review_cost(price: MinutePrice, minutes: float) -> int:
@@ -99,7 +91,7 @@ def review_cost(price: MinutePrice, minutes: float) -> int:
 
     2.5 minutes at $1 per minute cost 2,500,000,000.
     """
-    return _ceil_div(round(minutes * 60_000) * price.nano_usd, 60_000)
+    return -(-round(minutes * 60_000) * price.nano_usd // 60_000)
 
 
 def worst_case(facts: AnswererFacts, request: ChatRequest) -> int:
@@ -114,7 +106,7 @@ def worst_case(facts: AnswererFacts, request: ChatRequest) -> int:
         return price.per_request_nano_usd
     output = output_cap(facts, request) * request.sampling.n
     inputs, extras = _but_output(facts, request)
-    return _ceil_div(inputs + output * _dearest_output(price), MEGA) + extras
+    return -(-(inputs + output * price.dearest_output) // MEGA) + extras
 
 
 def output_that_fits(facts: AnswererFacts, request: ChatRequest, room_nano_usd: int) -> int | None:
@@ -123,16 +115,12 @@ def output_that_fits(facts: AnswererFacts, request: ChatRequest, room_nano_usd: 
     0: the input by itself is too much. None: the output is free, so no limit helps. At $1 and $4
     per million, with at most 1,000 input tokens and room for 3,000,000 nano-dollars: 500.
     """
-    dearest = _dearest_output(facts.price)
+    dearest = facts.price.dearest_output
     if facts.price.per_request_nano_usd is not None or not dearest:
         return None
     inputs, extras = _but_output(facts, request)
     left = (room_nano_usd - extras) * MEGA - inputs
     return max(0, left // (dearest * request.sampling.n))
-
-
-def _dearest_output(price: Price) -> int:
-    return max(price.output_nano_usd or 0, price.reasoning_nano_usd or 0)
 
 
 def _but_output(facts: AnswererFacts, request: ChatRequest) -> tuple[int, int]:
@@ -142,12 +130,10 @@ def _but_output(facts: AnswererFacts, request: ChatRequest) -> tuple[int, int]:
     own compute, in nano-dollars.
     """
     price = facts.price
-    prices = (price.input_nano_usd, price.cached_input_nano_usd, price.cache_write_nano_usd)
-    dearest = max(price_nano_usd or 0 for price_nano_usd in prices)
     inputs = input_bound(request, facts.image_tokens) + facts.added_input_tokens
-    images = count_images(request) * (price.image_nano_usd or 0)
-    own = _ceil_div(facts.deadline_ms * 1000 * price.per_second_nano_usd, MEGA)
-    return inputs * dearest, images + own
+    images = request.images * (price.image_nano_usd or 0)
+    own = -(-facts.deadline_ms * 1000 * price.per_second_nano_usd // MEGA)
+    return inputs * price.dearest_input, images + own
 
 
 def input_bound(request: ChatRequest, image_tokens: int) -> int:
@@ -156,18 +142,24 @@ def input_bound(request: ChatRequest, image_tokens: int) -> int:
     Each image counts `image_tokens`. Files and audio count by their bytes, since providers read
     them completely.
     """
-    total = sum(map(message_bound, request.messages)) + count_images(request) * image_tokens
+    total = request.images * image_tokens
+    for message in request.messages:
+        total += message_bound(message)
     for tool in request.tools:
         total += _bytes(tool.name) + _bytes(tool.description) + _bytes(tool.parameters)
         total += TOOL_OVERHEAD_TOKENS
-    total += _bytes(request.response_format.schema or "")
-    return total + sum(_bytes(key) + _bytes(value) for key, value in request.extra.items())
+    if request.response_format.schema:
+        total += _bytes(request.response_format.schema)
+    for key, value in request.extra.items():
+        total += _bytes(key) + _bytes(value)
+    return total
 
 
 def message_bound(message: Message) -> int:
     """Returns more tokens than any tokenizer makes of one message, without its images."""
     total = _bytes(message.text) + MESSAGE_OVERHEAD_TOKENS
-    total += _bytes(message.name or "") + _bytes(message.tool_call_id or "")
+    for word in (message.name, message.tool_call_id):
+        total += _bytes(word) if word else 0
     for part in message.parts:
         # The message's text already contains text parts, and images count separately.
         if part.kind not in ("text", "image_url"):
@@ -175,7 +167,9 @@ def message_bound(message: Message) -> int:
     for call in message.tool_calls:
         total += _bytes(call.name) + _bytes(call.arguments) + MESSAGE_OVERHEAD_TOKENS
     # A sealed item has more characters than its thoughts have tokens.
-    return total + sum(_bytes(item.payload) for item in message.sealed)
+    for item in message.sealed:
+        total += _bytes(item.payload)
+    return total
 
 
 def most_image_tokens(model: str) -> int:
@@ -190,7 +184,7 @@ def most_image_tokens(model: str) -> int:
 
 def _bytes(text: str) -> int:
     # A lone surrogate has no UTF-8 form; `replace` counts it as one byte.
-    return len(text.encode("utf-8", "replace"))
+    return len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
 
 
 def output_cap(facts: AnswererFacts, request: ChatRequest) -> int:
@@ -211,7 +205,7 @@ def expected_cost(
         output_tokens=min(facts.expected_output_tokens, output_cap(facts, request)),
     )
     own_ms = facts.latency_ms if facts.kind == "local" else 0.0
-    return attempt_cost(facts.price, usage, own_ms, count_images(request))
+    return attempt_cost(facts.price, usage, own_ms, request.images)
 
 
 def billed_nano_usd(text: str) -> int:
@@ -227,7 +221,3 @@ def billed_nano_usd(text: str) -> int:
     if not amount.is_finite() or not 0 <= amount <= MEGA * 1000:
         raise ValueError(f"{text!r} is not what a call costs; expected 0 to 1000000000 dollars")
     return int((amount * NANO_PER_USD).to_integral_value(rounding=ROUND_CEILING))
-
-
-def _ceil_div(numerator: int, denominator: int) -> int:
-    return -(-numerator // denominator)

@@ -20,8 +20,8 @@ from router.types import Action, Answer, Reason, RequestType, VerifyMode
 def judged(routed: RoutedRequest, rung: int, answer: Answer) -> Candidate:
     """Returns a rung's answer with its verification; of several tool calls one is left."""
     answer = one_call(answer, routed.request)
-    plan, named = routed.plan_at(rung), routed.decision.rungs[rung]
-    mode = routed.verify_mode(plan)
+    plan, named = routed.plans[rung], routed.decision.rungs[rung]
+    mode = routed.verify_modes[rung]
     grave = routed.grave and routed.signals.request_type is not RequestType.CLASSIFICATION
     verification = verify(answer, routed.request, named, mode, plan.judge, grave=grave)
     return Candidate(rung, named, answer, verification)
@@ -39,8 +39,8 @@ def may_commit(
     Once a beginning is doubted, all of the answer is held back. `left` is called only when a
     beginning is judged, not for each piece.
     """
-    plan = routed.plan_at(rung)
-    if routed.verify_mode(plan) is VerifyMode.NONE or routed.observed is not None:
+    plan = routed.plans[rung]
+    if routed.verify_modes[rung] is VerifyMode.NONE or routed.observed is not None:
         return True
     if progress.has_last_word(routed, rung):
         return held.has_text
@@ -68,7 +68,7 @@ def step_after(
 
     The record of a whole answer keeps its evidence; a beginning has none yet.
     """
-    mode = routed.verify_mode(routed.plan_at(rung))
+    mode = routed.verify_modes[rung]
     verification = None if candidate is None else candidate.said
     seen = None
     if candidate is not None and candidate.answer is not None:

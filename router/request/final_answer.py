@@ -66,7 +66,7 @@ def committed(
 ) -> Committed:
     """Returns the event after which the client has this answer; `verdict` None: not known yet."""
     named, answer = shown_rung(routed, progress, candidate.at), candidate.answer
-    facts = routed.plan(named.answerer).facts
+    facts = routed.plans[candidate.at].facts
     estimated = Usage(input_tokens=routed.signals.input_tokens)
     return Committed(
         request_id=routed.request_id,
@@ -121,7 +121,7 @@ def doubt_of(routed: RoutedRequest, progress: Progress, candidate: Candidate) ->
         return Reason.LOW_CONFIDENCE
     if candidate.answer is not None and candidate.answer.reason is Reason.ASKED_WHICH:
         return None  # a question of level 1 is judged by the floor that the policy sets for it
-    mode = routed.verify_mode(routed.plan(candidate.rung.answerer))
+    mode = routed.verify_modes[candidate.at]
     if mode is VerifyMode.NONE and not decision.hard_rule:
         return None
     if said.p < routed.policy.decision.accept_at:
@@ -245,12 +245,33 @@ def _nothing_known(routed: RoutedRequest, candidate: Candidate) -> Conclusion:
     return Conclusion(words, Verdict.REFUSED)
 
 
-def is_outage(error: TiergateError) -> bool:
+def _is_outage(error: TiergateError) -> bool:
     """Returns True for a failure of an answerer, False where a limit refused the call."""
     return not isinstance(error, NOT_ADMITTED)
 
 
-def goes_on(progress: Progress, error: TiergateError) -> bool:
+def noted_failure(
+    routed: RoutedRequest,
+    progress: Progress,
+    rung: int,
+    error: TiergateError,
+    earlier: TiergateError | None,
+) -> TiergateError:
+    """Notes a rung's failure. Returns the failure that the client is told if nothing answers.
+
+    Raises the error again where no other rung may have its turn.
+    """
+    if _is_outage(error):
+        progress.outage = True
+    elif progress.steps and progress.steps[-1].said.rises:
+        progress.climbs -= 1  # the climb to a rung that was refused is none
+    if not _goes_on(progress, error):
+        raise error
+    # A failure of the ladder is told, not the failure of a rung that stands in.
+    return error if earlier is None or routed.decision.rungs[rung].taken else earlier
+
+
+def _goes_on(progress: Progress, error: TiergateError) -> bool:
     """Returns True when another rung may have its turn after this rung's failure."""
     if progress.best is not None:
         return True
@@ -353,6 +374,6 @@ def showable(routed: RoutedRequest, candidate: Candidate) -> bool:
     """
     if candidate.said.failure is not Reason.ANSWER_INVALID:
         return True
-    own_cap = routed.plan(candidate.rung.answerer).facts.max_output_tokens
+    own_cap = routed.plans[candidate.at].facts.max_output_tokens
     answer = candidate.answer
     return answer is not None and cut_by_client(answer, routed.request, own_cap)

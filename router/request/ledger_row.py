@@ -333,7 +333,7 @@ def _baselines(routed: RoutedRequest, candidate: Candidate) -> Baselines:
     under its table. They are estimated when the answer has none.
     """
     policy, runtime = routed.policy, routed.runtime
-    usage, images = _usage_of(routed, candidate), cost.count_images(routed.request)
+    usage, images = _usage_of(routed, candidate), routed.request.images
 
     asked = runtime.price_of(routed.request.requested_model)
     people = policy.report.people_usd_per_request
@@ -361,7 +361,7 @@ def _ladder_cost(routed: RoutedRequest, candidate: Candidate) -> int | None:
 
     Each rung at this answer's tokens, as often as those below it are expected to be wrong.
     """
-    usage, images = _usage_of(routed, candidate), cost.count_images(routed.request)
+    usage, images = _usage_of(routed, candidate), routed.request.images
     ladder = [rung for rung in routed.decision.rungs[routed.decision.first :] if rung.taken]
     costs = [_known(routed.plan(rung.answerer).would_cost(usage, images)) for rung in ladder]
     known = [(rung.p, one) for rung, one in zip(ladder, costs, strict=True) if one is not None]

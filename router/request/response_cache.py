@@ -17,7 +17,6 @@ from router.money.cost import Cost
 from router.privacy.digest import digest
 from router.request.ledger_row import request_digest
 from router.request.progress import NOT_LOOKED_UP, CacheLookup, Candidate
-from router.routing.constraints import required
 from router.routing.routed_request import RoutedRequest
 from router.routing.verification import Verification
 from router.types import (
@@ -79,7 +78,7 @@ class Repeats:
         answer = candidate.answer
         if verdict is not Verdict.ACCEPTED or answer is None or lookup.hit is not None:
             return
-        if routed.plan(candidate.rung.answerer).declines is not None:
+        if routed.plans[candidate.at].declines is not None:
             return
         rung, tenant = candidate.rung, routed.identity.tenant
         cached = CachedAnswer(answer, rung.tier, rung.level, rung.answerer)
@@ -134,7 +133,7 @@ def may_share(routed: RoutedRequest) -> bool:
         and sampling.n == 1
         and not request.tools
         and request.response_format.kind == "text"
-        and not required(request)
+        and not request.needs
         and last.role == "user"
         and not last.parts
         and routed.asked.pinned is None

@@ -94,7 +94,7 @@ class Shadows:
         index = shadow_rung(section, routed) if _comparable(routed, progress, candidate) else None
         if index is None:
             return None
-        plan = routed.plan_at(index)
+        plan = routed.plans[index]
         has_room = self._has_room(section, routed, plan)
         note = ShadowNote(plan.facts.name, section.share if has_room else 0.0)
         drawn = has_room and self._draw() < section.share
@@ -108,7 +108,7 @@ class Shadows:
     def release(self, routed: RoutedRequest, drawn: ShadowDraw | None) -> None:
         """Gives back what `draw` took for a shadow that will not be called."""
         if drawn is not None and drawn.rung is not None:
-            self._give_back(routed, drawn, _worst(routed.plan_at(drawn.rung), routed))
+            self._give_back(routed, drawn, _worst(routed.plans[drawn.rung], routed))
 
     def start(self, routed: RoutedRequest, drawn: ShadowDraw | None, candidate: Candidate) -> None:
         """Calls the shadow that `draw` drew, in the background; nothing where it drew none."""
@@ -126,7 +126,7 @@ class Shadows:
     async def _run(
         self, shown: RoutedRequest, drawn: ShadowDraw, candidate: Candidate, rung: int
     ) -> None:
-        plan = shown.plan_at(rung)
+        plan = shown.plans[rung]
         worst = _worst(plan, shown)
         routed, progress = self._own_request(shown), Progress()
         spender = Spender(routed, progress, self._ledger, self._clock)

@@ -49,38 +49,14 @@ def asked_of(hints: Hints, may_lower: bool, tiers: Iterable[str] = ()) -> Asked:
     )
 
 
-def required(request: ChatRequest) -> frozenset[Capability]:
-    """Returns the capabilities that an answerer needs for this request."""
-    needs = set()
-    if request.tools and request.tool_choice != '"none"':
-        needs.add(Capability.TOOLS)
-    if request.response_format.kind == "json_object":
-        needs.add(Capability.JSON_MODE)
-    elif request.response_format.kind != "text":
-        needs.add(Capability.JSON_SCHEMA)
-    if request.sampling.n > 1:
-        needs.add(Capability.MULTIPLE_CHOICES)
-    if request.sampling.logprobs:
-        needs.add(Capability.LOGPROBS)
-    kinds = {part.kind for message in request.messages for part in message.parts}
-    for kind, capability in (
-        ("image_url", Capability.IMAGES),
-        ("input_audio", Capability.AUDIO),
-        ("file", Capability.FILES),
-    ):
-        if kind in kinds:
-            needs.add(capability)
-    return frozenset(needs)
-
-
 def shape_of(request: ChatRequest, input_bound: int = 0) -> Shape:
     """Returns the facts by which replay prices a request elsewhere; they hold no text."""
     forced = forces_tools(request)
     return Shape(
-        needs=tuple(sorted(required(request))),
+        needs=tuple(sorted(request.needs)) if request.needs else (),
         output_cap=request.sampling.max_output_tokens,
         choices=request.sampling.n,
-        images=sum(part.kind == "image_url" for m in request.messages for part in m.parts),
+        images=request.images,
         input_bound=input_bound,
         forces_tools=forced,
         promises=request.response_format.kind != "text" or forced,

@@ -25,6 +25,9 @@ class Left(Struct, frozen=True):
     time_ms: float | None = None
 
 
+NO_LIMIT = Left()
+
+
 def next_rung(
     decision: Decision,
     current: int,

@@ -18,7 +18,7 @@ from router.money.model_redirects import FindRedirect, no_redirect
 from router.policy.content.safe_answers import NO_ANSWER, SafeCase, holding_text
 from router.policy.schema import Alias, AnswererSection, Policy
 from router.privacy.provider_seals import NO_SEALS, sealed_tokens
-from router.routing.constraints import Asked, forces_tools, required
+from router.routing.constraints import Asked, forces_tools
 from router.routing.decision import chance
 from router.routing.verification import Judge
 from router.types import (
@@ -40,6 +40,7 @@ from router.types import (
     Usage,
     VerifyMode,
     WarmCache,
+    measured_once,
 )
 
 PRIOR_ABILITY = {1: 0.5, 2: 2.0, 3: 3.5}
@@ -84,7 +85,7 @@ Declines = Callable[[ChatRequest, Signals], Reason | None]
 Previews = Callable[[ChatRequest, Signals], Preview | None]
 
 
-class RungPlan(Struct, frozen=True):
+class RungPlan(Struct, frozen=True, dict=True):
     """Holds one answerer of the policy with all that the gateway knows of it."""
 
     answerer: Answerer
@@ -101,17 +102,17 @@ class RungPlan(Struct, frozen=True):
         """Returns the section's mode for a matter of a hard rule, or for an ordinary one."""
         return self.section.verify.hard_rule if hard_rule else self.section.verify.default
 
-    @property
+    @measured_once
     def composite(self) -> bool:
         """Returns True when only the calls it makes cost money, its own line nothing."""
         return self.over is not None
 
-    @property
+    @measured_once
     def spends_outside(self) -> bool:
         """Returns True when its own calls are paid to a provider."""
         return self.facts.kind in ("upstream", "litellm")
 
-    @property
+    @measured_once
     def may_spend_outside(self) -> bool:
         """Returns True when this rung, or the answerer it calls, is paid to a provider."""
         inner = self.over is not None and self.over.kind in ("upstream", "litellm")
@@ -174,12 +175,21 @@ class PolicyRuntime:
     by_name: dict[str, RungPlan] = field(init=False)
     tiers: tuple[str, ...] = field(init=False)
     most_output: int = field(init=False)  # tokens of output that any answerer may give
+    # How much of each plan's answers is verified, by whether a hard rule holds.
+    verify_modes: dict[bool, tuple[VerifyMode, ...]] = field(init=False)
+    at_level: dict[int, RungPlan | None] = field(init=False)  # whose costs stand for levels 2 and 3
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "tiers", tuple(tier.name for tier in self.policy.tiers))
         most_output = max((plan.facts.max_output_tokens for plan in self.plans), default=0)
         object.__setattr__(self, "most_output", most_output)
         object.__setattr__(self, "by_name", {plan.facts.name: plan for plan in self.plans})
+        modes = {hard: tuple([p.verify_mode(hard) for p in self.plans]) for hard in (False, True)}
+        object.__setattr__(self, "verify_modes", modes)
+        report = self.policy.report
+        named = {2: report.level_2, 3: report.level_3}
+        at_level = {level: self._standing_for(level, name) for level, name in named.items()}
+        object.__setattr__(self, "at_level", at_level)
 
     @property
     def longest_ms(self) -> int:
@@ -193,13 +203,14 @@ class PolicyRuntime:
         The answerer is the one that `report` names for the level, or the first of the level. None
         where there is none, or where its price is unknown.
         """
-        report = self.policy.report
-        named = report.level_2 if level == 2 else report.level_3
-        plan = self.by_name.get(named) if named else None
-        if plan is None:
-            plan = next((p for p in self.plans if p.facts.level == level), None)
+        plan = self.at_level[level]
         priced = None if plan is None else plan.would_cost(usage, images)
         return None if priced is None or priced.basis is CostBasis.UNKNOWN else priced.nano_usd
+
+    def _standing_for(self, level: int, named: str | None) -> RungPlan | None:
+        """Returns the answerer whose costs stand for a level: the one named, or the first of it."""
+        plan = self.by_name.get(named) if named else None
+        return plan or next((p for p in self.plans if p.facts.level == level), None)
 
     def rung_facts(
         self,
@@ -210,7 +221,7 @@ class PolicyRuntime:
         warm: Mapping[str, WarmCache] = NO_WARMTH,
     ) -> tuple[RungFacts, ...]:
         """Returns the facts that `decide` gets of every answerer, in ladder order."""
-        needs = required(request)
+        needs = request.needs
         elsewhere = request.sent_by_address & needs
         facts = [
             _rung_facts(plan, request, signals, needs, elsewhere, assume_ready)

@@ -28,12 +28,13 @@ from router.types import (
     RungFacts,
     Signals,
     VerifyMode,
+    measured_once,
 )
 
 GRAVE_FLOOR = 3
 
 
-class RoutedRequest(Struct, frozen=True):
+class RoutedRequest(Struct, frozen=True, dict=True):
     """Holds what was read of a request, who asks, and the ladder that was decided for it."""
 
     request_id: str
@@ -59,34 +60,35 @@ class RoutedRequest(Struct, frozen=True):
     conversation: RememberedConversation = NOTHING_REMEMBERED
     prompt_digest: str = ""  # made before the row where the prompt is long, else with the row
 
-    @property
+    @measured_once
     def policy(self) -> Policy:
         """Returns the policy that decided the request."""
         return self.runtime.policy
 
-    def plan(self, answerer: str) -> RungPlan:
-        """Returns all that is known of one answerer of this policy."""
-        return self.runtime.by_name[answerer]
+    @measured_once
+    def plans(self) -> tuple[RungPlan, ...]:
+        """Returns all that is known of the answerer of each rung, in the order of the rungs."""
+        return self.runtime.plans
 
-    def plan_at(self, rung: int) -> RungPlan:
-        """Returns all that is known of the answerer of one rung, by the rung's index."""
-        return self.runtime.by_name[self.decision.rungs[rung].answerer]
+    def plan(self, answerer: str) -> RungPlan:
+        """Returns all that is known of one answerer of this policy, by its name."""
+        return self.runtime.by_name[answerer]
 
     def time_left_ms(self, now_ms: float) -> float | None:
         """Returns milliseconds until the client's deadline, None without one; negative after it."""
         return None if self.deadline_ms is None else self.deadline_ms - now_ms
 
-    @property
+    @measured_once
     def needs_whole_answer(self) -> bool:
         """Returns True when the answer must keep a shape that only a whole answer can show."""
         return self.request.response_format.kind != "text" or bool(self.request.tools)
 
-    @property
+    @measured_once
     def needs_shape(self) -> bool:
         """Returns True when plain text is no answer, so that approved words can't replace one."""
         return self.request.response_format.kind != "text" or forces_tools(self.request)
 
-    @property
+    @measured_once
     def cacheable(self) -> bool:
         """Returns True when a repeat may get the same answer: sampling must be deterministic."""
         request = self.request
@@ -98,17 +100,17 @@ class RoutedRequest(Struct, frozen=True):
             and self.asked.pinned is None
         )
 
-    @property
+    @measured_once
     def guarded(self) -> bool:
         """Returns True when something other than the best answer goes out if none is trusted."""
         return self.exhausted is not Exhausted.BEST_ANSWER
 
-    @property
+    @measured_once
     def grave(self) -> bool:
         """Returns True when a rule demands level 3: then an answer must be about the matter."""
         return self.decision.hard_rule and self.decision.floor >= GRAVE_FLOOR
 
-    @property
+    @measured_once
     def refused(self) -> bool:
         """Returns True when approved words replace every answer, since the request is harmful.
 
@@ -116,17 +118,24 @@ class RoutedRequest(Struct, frozen=True):
         """
         return self.decision.refused is not None and self.observed is None
 
-    @property
+    @measured_once
     def calls_for_help(self) -> bool:
         """Returns True when somebody may need help now, so that a safe answer is due."""
         domain = self.risk_domain or self.signals.domain
         medical = self.grave and Reason.HIGH_RISK_MEDICAL in self.decision.floor_reasons
         return medical or self.emergency(domain)
 
-    def verify_mode(self, plan: RungPlan) -> VerifyMode:
-        """Returns how much of an answer is verified: all of it where only a verified one may go."""
-        mode = plan.verify_mode(self.decision.hard_rule)
-        return VerifyMode.FULL if mode is VerifyMode.PREFIX and self.guarded else mode
+    @measured_once
+    def verify_modes(self) -> tuple[VerifyMode, ...]:
+        """Returns how much of each rung's answer is verified.
+
+        It is all of it where only a verified one may go out.
+        """
+        modes = self.runtime.verify_modes[self.decision.hard_rule]
+        if self.guarded and VerifyMode.PREFIX in modes:
+            whole = {VerifyMode.PREFIX: VerifyMode.FULL}
+            return tuple([whole.get(mode, mode) for mode in modes])
+        return modes
 
     def holds_back(self, rung: int) -> bool:
         """Returns True when all of a rung's answer is held back before any of it goes out.
@@ -140,14 +149,14 @@ class RoutedRequest(Struct, frozen=True):
             return False
         if rung == self.decision.in_hand or self._may_not_be_shown(rung):
             return True
-        return self.guarded or self.verify_mode(self.plan_at(rung)) is VerifyMode.FULL
+        return self.guarded or self.verify_modes[rung] is VerifyMode.FULL
 
     def _may_not_be_shown(self, rung: int) -> bool:
         """Returns True for an approved answer that is too unsure to go out, even unverified."""
         named = self.decision.rungs[rung]
         return named.p_source is PSource.MATCH and named.p < self.decision.unverified_from
 
-    @property
+    @measured_once
     def safe_answer_first(self) -> bool:
         """Returns True when a safe answer goes out before any rung is tried.
 
@@ -170,7 +179,7 @@ class RoutedRequest(Struct, frozen=True):
         found = in_danger(self.policy, self.signals)
         return found or self.runtime.emergency(domain, self.request.last_user_text)
 
-    @property
+    @measured_once
     def unanswerable(self) -> bool:
         """Returns True when no call could yield a releasable answer; then none is made.
 

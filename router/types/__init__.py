@@ -106,6 +106,7 @@ from router.types.feedback import (
     TrueOutcome,
 )
 from router.types.ledger import AttemptRow, Baselines, Ledger, RequestRow
+from router.types.measured import measured_once
 from router.types.outcomes import Committed, Outcome, StreamEvent, Timings
 from router.types.rates import RateAsk, RateLimiter, RateState, RateTaken
 from router.types.requests import (
@@ -294,5 +295,6 @@ __all__ = [
     "WarmCache",
     "Work",
     "exact_usd",
+    "measured_once",
     "usd_to_nano",
 ]

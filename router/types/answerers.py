@@ -10,11 +10,12 @@ from msgspec import Struct
 
 from router.types.answers import Answer, Delta
 from router.types.enums import Capability, PSource, Reason, Role
+from router.types.measured import measured_once
 from router.types.requests import ChatRequest, JsonText
 from router.types.signals import Signals
 
 
-class Price(Struct, frozen=True):
+class Price(Struct, frozen=True, dict=True):
     """Holds nano-dollars per million tokens, or one price per request. None is unknown, never 0."""
 
     input_nano_usd: int | None = None
@@ -28,6 +29,17 @@ class Price(Struct, frozen=True):
     image_nano_usd: int | None = None
     # Names the list and the day from which it is valid; every row priced with it has it.
     version: str = ""
+
+    @measured_once
+    def dearest_input(self) -> int:
+        """Returns the highest price of a million input tokens, cached or not; unknown counts 0."""
+        prices = (self.input_nano_usd, self.cached_input_nano_usd, self.cache_write_nano_usd)
+        return max([price or 0 for price in prices])
+
+    @measured_once
+    def dearest_output(self) -> int:
+        """Returns the highest price of a million output tokens; unknown counts 0."""
+        return max(self.output_nano_usd or 0, self.reasoning_nano_usd or 0)
 
 
 WITHOUT_MODEL = ("resolver", "exact", "passages")
@@ -43,7 +55,7 @@ class BodyRules(Struct, frozen=True):
     stores_unasked: bool = False  # the provider stores them unless a request forbids it
 
 
-class AnswererFacts(Struct, frozen=True):
+class AnswererFacts(Struct, frozen=True, dict=True):
     """Holds the facts about an answerer that the gateway knows before a call."""
 
     name: str
@@ -66,7 +78,7 @@ class AnswererFacts(Struct, frozen=True):
     issuer: str = ""  # names the provider whose seals this answerer accepts; "" for none
     body: BodyRules = BodyRules()
 
-    @property
+    @measured_once
     def without_model(self) -> bool:
         """Returns True for approved words and exact tools: no model writes the answer."""
         return self.kind in WITHOUT_MODEL

@@ -9,6 +9,7 @@ from typing import NewType
 from msgspec import Struct, field
 
 from router.types.enums import Capability, Scope
+from router.types.measured import measured_once
 
 JsonText = NewType("JsonText", str)
 """Holds one JSON value as text, carried unchanged between two edges (a tool schema, an image)."""
@@ -142,6 +143,13 @@ class Original(Struct, frozen=True):
     tools: tuple[ToolSpec, ...]
 
 
+_NEEDED_FOR = {
+    "image_url": Capability.IMAGES,
+    "input_audio": Capability.AUDIO,
+    "file": Capability.FILES,
+}
+"""Lists what an answerer must be able to read, by the kind of a message's part."""
+
 _ADDRESS = re.compile(r'"(?:url|file_id|file_data)":"https?:', re.IGNORECASE)
 
 LONG_CHARACTERS = 200_000
@@ -149,8 +157,8 @@ LONG_CHARACTERS = 200_000
 long as handing the work to a thread."""
 
 
-class ChatRequest(Struct, frozen=True):
-    """Holds one request, in any wire format."""
+class ChatRequest(Struct, frozen=True, dict=True):
+    """Holds one request, in any wire format. What its whole path asks of it is measured once."""
 
     messages: tuple[Message, ...]
     requested_model: str
@@ -191,25 +199,61 @@ class ChatRequest(Struct, frozen=True):
         same = original and original.messages is self.messages and original.tools is self.tools
         return original if same else None
 
-    @property
+    @measured_once
     def is_long(self) -> bool:
         """Returns True when reading the text takes milliseconds, while others would wait."""
-        return sum([len(message.text) for message in self.messages]) > LONG_CHARACTERS
+        size = 0
+        for message in self.messages:
+            size += len(message.text)
+        return size > LONG_CHARACTERS
 
-    @property
+    @measured_once
+    def parts(self) -> tuple[ContentPart, ...]:
+        """Returns the parts of all messages, in their order."""
+        parts: tuple[ContentPart, ...] = ()
+        for message in self.messages:
+            parts += message.parts
+        return parts
+
+    @measured_once
+    def images(self) -> int:
+        """Returns the number of images in this request."""
+        return [part.kind for part in self.parts].count("image_url") if self.parts else 0
+
+    @measured_once
+    def needs(self) -> frozenset[Capability]:
+        """Returns the capabilities that an answerer needs for this request."""
+        needs = set()
+        if self.tools and self.tool_choice != '"none"':
+            needs.add(Capability.TOOLS)
+        if self.response_format.kind == "json_object":
+            needs.add(Capability.JSON_MODE)
+        elif self.response_format.kind != "text":
+            needs.add(Capability.JSON_SCHEMA)
+        if self.sampling.n > 1:
+            needs.add(Capability.MULTIPLE_CHOICES)
+        if self.sampling.logprobs:
+            needs.add(Capability.LOGPROBS)
+        for part in self.parts:
+            if part.kind in _NEEDED_FOR:
+                needs.add(_NEEDED_FOR[part.kind])
+        return frozenset(needs)
+
+    @measured_once
     def sent_by_address(self) -> frozenset[Capability]:
         """Returns which of images and files must be fetched, since only their address is here.
 
         Strings of a part are JSON, so quotation marks inside them cannot end a key.
         """
         return frozenset(
-            Capability.IMAGES if part.kind == "image_url" else Capability.FILES
-            for message in self.messages
-            for part in message.parts
-            if part.kind in ("image_url", "file") and _ADDRESS.search(part.payload)
+            [
+                _NEEDED_FOR[part.kind]
+                for part in self.parts
+                if part.kind in ("image_url", "file") and _ADDRESS.search(part.payload)
+            ]
         )
 
-    @property
+    @measured_once
     def last_user_text(self) -> str:
         """Returns the text of the last user message, or "" without one."""
         for message in reversed(self.messages):
@@ -217,12 +261,17 @@ class ChatRequest(Struct, frozen=True):
                 return message.text
         return ""
 
+    @measured_once
+    def tasks(self) -> dict[str, str | None]:
+        """Keeps the classification task that was read in this request, by the knowledge file."""
+        return {}
+
     @property
     def earlier_user_texts(self) -> tuple[str, ...]:
         """Returns the user's messages before the last one, oldest first."""
         return tuple(m.text for m in self.messages if m.role == "user")[:-1]
 
-    @property
+    @measured_once
     def in_tool_loop(self) -> bool:
         """Returns True when a tool result waits for the model, even if user text follows it."""
         for message in reversed(self.messages):

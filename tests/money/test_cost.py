@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from router.money.cost import (
     attempt_cost,
-    count_images,
     expected_cost,
     input_bound,
     most_image_tokens,
@@ -82,7 +81,7 @@ def test_images_of_all_messages_are_counted() -> None:
         Message("user", "x"),
         Message("user", "", (picture,)),
     )
-    assert count_images(ChatRequest(turns, "auto")) == 3
+    assert ChatRequest(turns, "auto").images == 3
 
 
 prices = st.builds(

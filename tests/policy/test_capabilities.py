@@ -8,7 +8,6 @@ import pytest
 
 from router.policy.loading import load_policy
 from router.policy.sections.capabilities import complete
-from router.routing.constraints import required
 from router.types import Capability, ChatRequest, Message, ResponseFormat
 from tests.kits.inputs.policy_texts import GOOD, mistakes_of, write
 
@@ -59,10 +58,10 @@ def test_an_unknown_capability_is_told_what_is_known(
 
 
 def test_json_of_any_shape_needs_less_than_a_schema() -> None:
-    assert required(asking("json_object")) == {Capability.JSON_MODE}
-    assert required(asking("json_schema")) == {Capability.JSON_SCHEMA}
+    assert asking("json_object").needs == {Capability.JSON_MODE}
+    assert asking("json_schema").needs == {Capability.JSON_SCHEMA}
 
 
 def test_a_server_that_keeps_schemas_can_do_json_mode() -> None:
-    assert required(asking("json_object")) <= complete([Capability.JSON_SCHEMA])
-    assert not required(asking("json_schema")) <= complete([Capability.JSON_MODE])
+    assert asking("json_object").needs <= complete([Capability.JSON_SCHEMA])
+    assert not asking("json_schema").needs <= complete([Capability.JSON_MODE])

@@ -235,7 +235,7 @@ async def test_a_client_that_leaves_cancels_both_calls(houses: Houses, stream: b
     first = Started("mid", "llm", 2, wait_s=LONG_S)
     other = Started("deep", "reasoning", 3, price=DEAR, wait_s=LONG_S)
     house = a_race(houses, first, other)
-    asked = house.gateway.stream(ask(stream=stream), ALICE, buffered=not stream)
+    asked = house.gateway.stream(ask(stream=stream), ALICE)
     async with aclosing(asked) as events:
         waiting = asyncio.ensure_future(anext(events))
         await first.started.wait()

@@ -343,7 +343,16 @@ def classification_task(request: ChatRequest, knowledge: Knowledge) -> str | Non
     last user message begins with one of the task's `asks`; a sentence of the system prompt begins
     with one.
     """
-    tasks = knowledge.content.classifications
+    read = request.tasks  # several rungs and their floors ask
+    if knowledge.digest not in read:
+        read[knowledge.digest] = _task_of(request, knowledge.content.classifications)
+    return read[knowledge.digest]
+
+
+def _task_of(request: ChatRequest, tasks: Mapping[str, ClassificationSection]) -> str | None:
+    """Returns the first of these tasks that a request asks for."""
+    if not tasks:
+        return None
     named = (request.hints.context.get("task", ""), *request.hints.tags)
     for name in named:
         task = name.removeprefix("classify:")

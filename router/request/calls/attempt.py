@@ -271,7 +271,7 @@ class Attempt:
                 started_at_ms=books.clock.now_ms(),
                 reason=reason,
                 rung=nesting.rung,
-                images=cost.count_images(self._request),
+                images=self._request.images,
                 cores=facts.cores,
             )
         )

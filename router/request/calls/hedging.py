@@ -98,16 +98,16 @@ class Calls:
         Its hold comes after that rung's own.
         """
         routed = self._routed
-        section, plan = routed.policy.decision, routed.plan_at(at)
+        section, plan = routed.policy.decision, routed.plans[at]
         resolves = plan.facts.without_model
         if section.speculate is None or routed.observed is not None or resolves:
             return
-        verified = routed.verify_mode(plan) is not VerifyMode.NONE
+        verified = routed.verify_modes[at] is not VerifyMode.NONE
         beside = rung_beside(routed.decision, at, left, section, verified=verified)
         if beside is None or beside in self._running:
             return
         rung = routed.decision.rungs[beside]
-        other = routed.plan(rung.answerer)
+        other = routed.plans[beside]
         most = usd_to_nano(section.speculate.max_usd)
         if rung.cost_basis is not CostBasis.UNKNOWN and other.worst_case(routed.request) <= most:
             self._running[beside] = Ahead(self.spender.stream_rung(beside, other, ahead=True))
