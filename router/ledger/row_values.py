@@ -7,6 +7,7 @@ Both directions are put together once, when the module that needs them is loaded
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import groupby
 from math import isfinite
 from operator import attrgetter, itemgetter
@@ -32,6 +33,7 @@ def finite_or_none(number: float | None) -> float | None:
     return None if number is None or not isfinite(number) else float(number)
 
 
+@lru_cache(maxsize=1024)  # the same few lists of reasons come again and again
 def json_list(items: tuple[str, ...]) -> str:
     """Returns a tuple of strings as the JSON text that a column holds."""
     return orjson.dumps(items).decode() if items else "[]"
@@ -54,9 +56,14 @@ def writer(columns: Sequence[Column]) -> Callable[[Any], tuple[Value, ...]]:
         for i, to_cell in changes:
             cells[i] = to_cell(cells[i])
         for i in reals:
+            cell = cells[i]
             # Nearly all are finite floats already, and this needs no call of ours.
-            if type(cells[i]) is not float or not isfinite(cells[i]):
-                cells[i] = finite_or_none(cells[i]) if i in nullable else finite(cells[i])
+            if type(cell) is float and isfinite(cell):
+                continue
+            if i not in nullable:
+                cells[i] = finite(cell)
+            elif cell is not None:
+                cells[i] = finite_or_none(cell)
         return tuple(cells)
 
     return values

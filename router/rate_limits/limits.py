@@ -91,9 +91,9 @@ def request_rates(
 ) -> RequestRates | None:
     """Returns the rates of a request under a policy, or None without any."""
     current = budgets()
-    payer = Payer(identity.tenant, identity.key_id, policy)
     if not current.any_rate:
         return None
+    payer = Payer(identity.tenant, identity.key_id, policy)
     payers = (payer, *(replace(payer, tier=tier) for tier in tiers))
     return (
         RequestRates(limiter, current, payer, most_output)

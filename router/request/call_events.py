@@ -6,9 +6,6 @@ has ended, so troubles wait with the attempts until then. It knows nothing about
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from router.errors import (
     NOT_ADMITTED,
     AnswererError,
@@ -63,7 +60,8 @@ def tell_answered(
 ) -> None:
     """Reports that the request is over, with an answer."""
     events.finished(row)
-    _tell_redirects(routed, progress, events)
+    if progress.attempts.redirects:
+        _tell_redirects(routed, progress, events)
     if not progress.attempts.troubles:
         return
     if verdict in (Verdict.ACCEPTED, Verdict.UNVERIFIED):
@@ -102,14 +100,10 @@ def _tell_redirects(routed: RoutedRequest, progress: Progress, events: Events) -
         events.happened(CallRedirected(one.asked, one.answered, priced, routed.request_id))
 
 
-@contextmanager
-def refusals_told(events: Events, identity: Identity) -> Iterator[None]:
+def tell_refused(events: Events, identity: Identity, error: TiergateError) -> None:
     """Reports a request that its rates or its own cap of money refuse at the start."""
-    try:
-        yield
-    except (RateLimited, MaxCostTooLow) as error:
+    if isinstance(error, RateLimited | MaxCostTooLow):
         events.happened(_refused(identity, error, "", ""))
-        raise
 
 
 def _event(

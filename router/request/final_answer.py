@@ -83,7 +83,7 @@ def committed(
         dropped=dropped(routed.request, facts),
         unsupported_tools=routed.request.unsupported_tools,
         redirects=redirects_of(progress),
-        max_output_tokens=lowered_cap(routed, named),
+        max_output_tokens=lowered_cap(routed, candidate.at),
         reason=why(routed, progress, candidate),
         confidence=candidate.said.p,
         verdict=verdict,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from router.errors import TiergateError
 from router.rate_limits.limits import RequestRates, request_rates
-from router.request.call_events import refusals_told
+from router.request.call_events import tell_refused
 from router.request.calls.rate_charges import admit, settle
 from router.request.ledger_row import outcome_of
 from router.request.progress import Progress, untried
@@ -61,30 +61,26 @@ class Intake:
         started_ms = self._clock.monotonic_ms()
         selected = self._router.select(request, identity)
         request = narrowed(request, (plan.facts for plan in selected.runtime.plans))
-        with refusals_told(self._events, identity):
-            rates = await self._admitted(request, identity, selected)
-            try:
-                routed = await self._decided(
-                    request,
-                    identity,
-                    selected,
-                    started_ms,
-                    buffered=buffered or not request.stream,
-                )
-            except TiergateError:
+        buffered = buffered or not request.stream
+        rates: RequestRates | None = None
+        try:
+            if self._limiter is not None:
+                rates = await self._admitted(self._limiter, request, identity, selected)
+            routed = await self._decided(request, identity, selected, started_ms, buffered=buffered)
+        except TiergateError as error:
+            tell_refused(self._events, identity, error)
+            if rates is not None:
                 await settle(rates, ())
-                raise
+            raise
         return routed, Progress(rates=rates)
 
     async def _admitted(
-        self, request: ChatRequest, identity: Identity, selected: Selected
+        self, limiter: RateLimiter, request: ChatRequest, identity: Identity, selected: Selected
     ) -> RequestRates | None:
         """Counts the request in its rates, where there are any. Raises RateLimited."""
-        if self._limiter is None:
-            return None
         runtime, budgets = selected.runtime, self._router.budgets
         name, most = runtime.policy.name, runtime.most_output
-        rates = request_rates(self._limiter, budgets, identity, name, runtime.tiers, most)
+        rates = request_rates(limiter, budgets, identity, name, runtime.tiers, most)
         if rates is not None:
             await admit(rates, request)
         return rates
@@ -115,7 +111,9 @@ class Intake:
             compute_ms=compute_ms,
             buffered=buffered,
         )
-        return await self._conversations.began(routed)
+        if request.is_long or request.hints.session:
+            routed = await self._conversations.began(routed)
+        return routed
 
 
 def decided_outcome(

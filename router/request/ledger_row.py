@@ -45,7 +45,6 @@ from router.types import (
     Reason,
     RequestRow,
     RequestState,
-    Rung,
     Signals,
     Timings,
     Usage,
@@ -121,7 +120,7 @@ def final_row(
         Decided(
             verdict.value if answered else "",
             why(routed, progress, tried).value,
-            tuple(r.value for r in _all_reasons(routed, progress, tried)),
+            _all_reasons(routed, progress, tried),
             tried.said.p,
             progress.climbs,
         ),
@@ -142,12 +141,12 @@ def _spent(
     count the request once, next to that rung's calls; the verdict says who spoke.
     """
     rung, answer, attempts = tried.rung, tried.answer, tuple(progress.attempts.rows)
-    model = routed.plan(rung.answerer).facts.model
+    model = routed.plans[tried.at].facts.model
     if answer is not None and not tried.stands_in:
         model = answer.model
     answered = state is RequestState.SETTLED
-    unknown = any(a.state is AttemptState.UNKNOWN_COST for a in attempts)
-    if unknown and state is not RequestState.CANCELLED:
+    states = [attempt.state for attempt in attempts]
+    if AttemptState.UNKNOWN_COST in states and state is not RequestState.CANCELLED:
         state = RequestState.UNKNOWN_COST
     return Spent(
         state,
@@ -263,7 +262,7 @@ def outcome_of(
         cost_nano_usd=progress.attempts.spent_nano_usd
         if progress.accounted
         else candidate.rung.cost_nano_usd,
-        cost_known=all(a.cost_basis is not CostBasis.UNKNOWN for a in progress.attempts.rows),
+        cost_known=CostBasis.UNKNOWN not in [a.cost_basis for a in progress.attempts.rows],
         baselines=progress.comparison.baselines,
         observed=routed.observed is not None,
         timings=_timings(routed, progress, clock.monotonic_ms()),
@@ -271,17 +270,17 @@ def outcome_of(
         review_id=progress.review_id,
         rates=progress.rate_states,
         cache=progress.lookup.outcome,
-        dropped=dropped(routed.request, routed.plan(candidate.rung.answerer).facts),
+        dropped=dropped(routed.request, routed.plans[candidate.at].facts),
         unsupported_tools=routed.request.unsupported_tools,
         redirects=redirects_of(progress),
-        max_output_tokens=lowered_cap(routed, candidate.rung),
+        max_output_tokens=lowered_cap(routed, candidate.at),
         disclaimer=disclaimer_of(routed.policy, routed.signals),
     )
 
 
-def lowered_cap(routed: RoutedRequest, rung: Rung) -> int | None:
+def lowered_cap(routed: RoutedRequest, rung: int) -> int | None:
     """Returns the answerer's own cap of output if the client asked for more, otherwise None."""
-    asked, facts = routed.request.sampling.max_output_tokens, routed.plan(rung.answerer).facts
+    asked, facts = routed.request.sampling.max_output_tokens, routed.plans[rung].facts
     lowered = asked is not None and asked > facts.max_output_tokens and not facts.without_model
     return facts.max_output_tokens if lowered else None
 
@@ -302,7 +301,7 @@ def without_words(signals: Signals) -> Signals:
     """Returns signals without the wording of amounts, which is the user's and is not stored."""
     if not signals.amounts:
         return signals
-    return replace(signals, amounts=tuple(replace(a, text="") for a in signals.amounts))
+    return replace(signals, amounts=tuple([replace(a, text="") for a in signals.amounts]))
 
 
 def request_digest(routed: RoutedRequest, secret: bytes) -> str:
@@ -323,7 +322,7 @@ def request_digest(routed: RoutedRequest, secret: bytes) -> str:
 
 def transcript(messages: Sequence[Message]) -> str:
     """Returns a conversation as one text, which is digested and, where allowed, stored."""
-    return "\n\n".join(f"{m.role}: {m.text}" for m in messages)
+    return "\n\n".join([f"{message.role}: {message.text}" for message in messages])
 
 
 def _baselines(routed: RoutedRequest, candidate: Candidate) -> Baselines:
@@ -352,7 +351,7 @@ def _usage_of(routed: RoutedRequest, candidate: Candidate) -> Usage:
     usage = candidate.answer.usage if candidate.answer else Usage()
     if usage.total_tokens:
         return usage
-    expected = routed.plan(candidate.rung.answerer).facts.expected_output_tokens
+    expected = routed.plans[candidate.at].facts.expected_output_tokens
     return Usage(input_tokens=routed.signals.input_tokens, output_tokens=expected)
 
 
@@ -375,7 +374,7 @@ def _answerers_cost(routed: RoutedRequest, usage: Usage, images: int) -> int | N
     name = alias.answerer if alias is not None else None
     plan = routed.runtime.by_name.get(name) if name else None
     if plan is None:
-        plan = next((p for p in routed.runtime.plans if p.facts.model == model), None)
+        plan = routed.runtime.by_model.get(model)
     return None if plan is None else _known(plan.would_cost(usage, images))
 
 
@@ -385,9 +384,10 @@ def _known(priced: cost.Cost) -> int | None:
 
 def why(routed: RoutedRequest, progress: Progress, candidate: Candidate) -> Reason:
     """Returns why this tier answered."""
-    for hit in (Reason.CACHE_HIT, Reason.SEMANTIC_CACHE_HIT):
-        if hit in candidate.rung.reasons:
-            return hit
+    if progress.lookup.hit is not None:
+        for hit in (Reason.CACHE_HIT, Reason.SEMANTIC_CACHE_HIT):
+            if hit in candidate.rung.reasons:
+                return hit
     if routed.observed is not None:
         return Reason.OBSERVED
     if candidate.answer is not None and candidate.answer.reason is not None:
@@ -399,11 +399,12 @@ def why(routed: RoutedRequest, progress: Progress, candidate: Candidate) -> Reas
 
 def _all_reasons(
     routed: RoutedRequest, progress: Progress, candidate: Candidate
-) -> tuple[Reason, ...]:
+) -> tuple[str, ...]:
     """Returns why something is said in place of an answer, the first rung's reasons, those of each
     later rung, then why the climb ended.
     """
-    reasons = [*routed.decision.first_rung.reasons, *(s.said.reason for s in progress.steps)]
+    reasons = [*routed.decision.first_rung.reasons, *[step.said.reason for step in progress.steps]]
     if candidate.answer is not None and candidate.answer.reason is not None:
         reasons.insert(0, candidate.answer.reason)
-    return tuple(dict.fromkeys(reasons))
+    # `_value_` is read in C; the property `value` would call two Python functions for each.
+    return tuple(dict.fromkeys([reason._value_ for reason in reasons]))

@@ -7,7 +7,7 @@ and pay again; the log has it. It knows nothing about tiers or about how an answ
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from typing import Literal
 
 from router.errors import LedgerError
@@ -37,17 +37,20 @@ class Keeper:
         verdict: Verdict,
     ) -> None:
         """Keeps what the policy allows. Logs what a store raises, and raises nothing."""
-        for what, keeping in (
-            ("texts", lambda: self._keep_texts(routed, progress, candidate)),
-            ("session", lambda: self._conversations.answered(routed, progress.attempts, candidate)),
-            ("cache", lambda: self._repeats.keep(routed, progress.lookup, candidate, verdict)),
-        ):
-            await _kept_if_possible(what, routed.request_id, keeping)
+        request_id, lookup = routed.request_id, progress.lookup
+        if routed.policy.privacy.store != "none":
+            texts = self._keep_texts(routed, progress, candidate)
+            await _kept_if_possible("texts", request_id, texts)
+        session = self._conversations.answered(routed, progress.attempts, candidate)
+        await _kept_if_possible("session", request_id, session)
+        if routed.cacheable or lookup.vector:
+            answer = self._repeats.keep(routed, lookup, candidate, verdict)
+            await _kept_if_possible("cache", request_id, answer)
 
     async def _keep_texts(
         self, routed: RoutedRequest, progress: Progress, candidate: Candidate
     ) -> None:
-        """Stores prompt and answer where the policy asks for it; by default nothing is stored."""
+        """Stores prompt and answer, as the policy asks."""
         privacy = routed.policy.privacy
         if privacy.store == "none" or candidate.answer is None:
             return
@@ -67,10 +70,8 @@ class Keeper:
             )
 
 
-async def _kept_if_possible(
-    what: str, request_id: str, keep: Callable[[], Awaitable[None]]
-) -> None:
+async def _kept_if_possible(what: str, request_id: str, keeping: Awaitable[None]) -> None:
     try:
-        await keep()
+        await keeping
     except LedgerError as error:
         _log.error("%s of request %s not kept: %s", what, request_id, error.message)

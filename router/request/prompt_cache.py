@@ -37,6 +37,8 @@ class Cacheable(Struct, frozen=True):
 def earlier_messages(request: ChatRequest) -> tuple[Message, ...]:
     """Returns the messages of the turn before: all before the last answer; () in a first turn."""
     messages = request.messages
+    if len(messages) < 2:
+        return ()
     answers = [i for i, message in enumerate(messages) if message.role == "assistant"]
     at = answers[-1] if answers else 0
     while at > 0 and messages[at - 1].role == "assistant":
@@ -90,7 +92,7 @@ def warmed(
     for one in tried:
         attempt, usage = one.attempt, one.attempt.usage
         counted = attempt.role is Role.ANSWER and attempt.state is AttemptState.SETTLED
-        if not (counted and usage.reported and _saves(one.price)):
+        if not (counted and usage.reported and one.price.saves_by_caches):
             continue
         hit, due = usage.cached_input_tokens > 0, attempt.answerer in found
         tokens = usage.input_tokens if usage.input_tokens >= least_tokens else 0
@@ -98,9 +100,3 @@ def warmed(
             held = tokens if hit or not due else 0
             found[attempt.answerer] = WarmCache(attempt.answerer, one.model, held, now_ms)
     return tuple(found.values())
-
-
-def _saves(price: Price) -> bool:
-    """Returns True when a cache hit costs less than fresh input, as far as prices are known."""
-    cached, fresh = price.cached_input_nano_usd, price.input_nano_usd
-    return cached is not None and fresh is not None and cached < fresh

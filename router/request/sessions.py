@@ -29,6 +29,7 @@ from router.request.prompt_cache import (
 from router.routing.policy_runtime import PolicyRuntime
 from router.routing.routed_request import RoutedRequest
 from router.types import (
+    NOTHING_REMEMBERED,
     ChatRequest,
     Clock,
     Identity,
@@ -56,7 +57,10 @@ class Conversations:
     ) -> RememberedConversation:
         """Returns what is known of the conversation before this turn."""
         section, session = runtime.policy.sessions, request.hints.session
-        before = await self._name(identity.tenant, request, earlier_messages(request))
+        earlier = earlier_messages(request)
+        if not earlier and not session:
+            return NOTHING_REMEMBERED
+        before = await self._name(identity.tenant, request, earlier)
         name = session or _unnamed(before)
         memory = await self._sessions.get(identity.tenant, name) if name else None
         caches = alive(memory, before, self._clock.now_ms(), section.cache_ttl_s)
@@ -91,7 +95,7 @@ class Conversations:
         request, tenant = routed.request, routed.identity.tenant
         caches = self._caches(routed, attempts)
         calls = candidate.answer is not None and any(
-            choice.tool_calls for choice in candidate.answer.choices
+            [choice.tool_calls for choice in candidate.answer.choices]
         )
         session = request.hints.session
         if not (session or caches or calls):
@@ -113,8 +117,8 @@ class Conversations:
         await self._sessions.put(routed.identity.tenant, name, memory)
 
     def _caches(self, routed: RoutedRequest, attempts: Attempts) -> tuple[WarmCache, ...]:
-        section = routed.runtime.policy.sessions
-        if not section.sticky:
+        section, earlier = routed.runtime.policy.sessions, routed.conversation.caches
+        if not section.sticky or not (earlier or routed.runtime.saves_by_caches):
             return ()
         tried = []
         for attempt in attempts.rows:
@@ -122,7 +126,7 @@ class Conversations:
                 continue
             facts = routed.plan(attempt.answerer).facts
             tried.append(Cacheable(attempt, facts.model, facts.price))
-        return warmed(tried, routed.conversation.caches, section.least_tokens, self._clock.now_ms())
+        return warmed(tried, earlier, section.least_tokens, self._clock.now_ms())
 
     async def _name(self, tenant: str, request: ChatRequest, messages: tuple[Message, ...]) -> str:
         """Returns the name of a beginning among this tenant's, "" for none."""

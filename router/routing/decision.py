@@ -133,7 +133,8 @@ def decide(
     stakes_nano = stakes(policy, signals, asked)
     top = max([f.level for f in facts])
     limits = bounds(policy, signals, asked, top, lower=pressure.lower)
-    asked = _within(asked, facts, limits)
+    if asked.pinned_tier is not None:
+        asked = _within(asked, facts, limits)
     if not _some_capable(facts, signals, limits):
         facts = _excused(facts, limits)
         _refuse_impossible(facts, signals, limits)
@@ -176,8 +177,10 @@ def decide(
     reasons = reasons_of(Weighed(facts, losses, passed, chosen, limits, asked, threshold))
     return Decision(
         rungs=tuple(
-            _rung(f, losses[i], i in ladder, reasons[i], likely.get(i, 0.0))
-            for i, f in enumerate(facts)
+            [
+                _rung(f, losses[i], i in ladder, reasons[i], likely.get(i, 0.0))
+                for i, f in enumerate(facts)
+            ]
         ),
         first=first,
         floor=limits.floor if hand is None else 1,
@@ -207,17 +210,16 @@ def _soft_limit(limits: Bounds, first: RungFacts, asked: Asked) -> Reason | None
 
 def _within(asked: Asked, facts: Sequence[RungFacts], limits: Bounds) -> Asked:
     """Drops the tier that the client pins where hard rules demand a higher one."""
-    if asked.pinned_tier is None:
-        return asked
     level = max((f.level for f in facts if f.tier == asked.pinned_tier), default=0)
     return asked if level >= limits.trigger_floor else replace(asked, pinned_tier=None)
 
 
 def _some_capable(facts: Sequence[RungFacts], signals: Signals, limits: Bounds) -> bool:
     """Returns True when a rung that the hard rules leave has the capabilities that are needed."""
-    return any(
-        f.level >= limits.trigger_floor and not f.missing and fits(f, signals) for f in facts
-    )
+    for f in facts:
+        if f.level >= limits.trigger_floor and not f.missing and fits(f, signals):
+            return True
+    return False
 
 
 def _excused(facts: Sequence[RungFacts], limits: Bounds) -> tuple[RungFacts, ...]:
@@ -286,11 +288,10 @@ def _first(
 ) -> tuple[int, Reason]:
     """Returns the first rung among those allowed, and the reason."""
     lowest = allowed[0]
-    guarded = section.mode is not DecisionMode.EXPECTED_LOSS
-    if guarded and any(
-        f.p_source is PSource.PRIOR or f.cost_basis is CostBasis.UNKNOWN for f in facts
-    ):
-        return lowest, Reason.FIXED_TRIGGERS_DECIDE
+    if section.mode is not DecisionMode.EXPECTED_LOSS:
+        for f in facts:
+            if f.p_source is PSource.PRIOR or f.cost_basis is CostBasis.UNKNOWN:
+                return lowest, Reason.FIXED_TRIGGERS_DECIDE
     best = min(allowed, key=lambda i: (losses[i], i))
     costs = counted_costs(facts, section)
     least = facts[best].p - section.min_gain

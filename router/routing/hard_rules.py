@@ -132,8 +132,10 @@ def _bounds(
     of_money = [soft] if soft is not None else []
     if triggers and _low_impact(policy.decision, signals, asked):
         of_money.append((2, Reason.LOW_IMPACT))
-    lifted = [LIFTS[name] for name in policy.decision.outage_lifts]
-    kept = [limit for limit in of_money if limit[1] not in lifted]
+    kept = of_money
+    if of_money and policy.decision.outage_lifts:
+        lifted = [LIFTS[name] for name in policy.decision.outage_lifts]
+        kept = [limit for limit in of_money if limit[1] not in lifted]
     outage_ceiling = max(floor, min(top, _lowest([*limits, *kept], top)))
     limits += of_money
     ceiling = max(floor, min(top, _lowest(limits, top)))
@@ -144,7 +146,9 @@ def _bounds(
         ceiling_reasons=tuple([reason for level, reason in sorted(limits) if level == ceiling])
         if ceiling < top
         else (),
-        hard_floor=_highest([limit for limit in rules if limit[1] not in LOOKS_HIGHER], 1),
+        hard_floor=_highest([limit for limit in rules if limit[1] not in LOOKS_HIGHER], 1)
+        if rules
+        else 1,
         trigger_floor=trigger_floor,
         outage_floor=max(trigger_floor, min(asked.min_tier or 1, hard_ceiling)),
         outage_ceiling=outage_ceiling,
@@ -204,7 +208,9 @@ def _policy_rules(
     policy: Policy, signals: Signals, lists: frozenset[str]
 ) -> tuple[list[Limit], list[Limit]]:
     """Returns the floors and the ceilings of the policy's own rules that hold."""
-    held = [rule for rule in policy.hard_rules if _holds(rule, signals, lists)]
+    # Most rules name terms, and most requests have none.
+    rules = [rule for rule in policy.hard_rules if lists or not rule.terms]
+    held = [rule for rule in rules if _holds(rule, signals, lists)] if rules else []
     if not held:
         return [], []
     domain_of: dict[str, Domain | None] = {matter.value: matter.domain for matter in Matter}

@@ -22,6 +22,7 @@ from router.routing.constraints import Asked, forces_tools
 from router.routing.decision import chance
 from router.routing.verification import Judge
 from router.types import (
+    NO_WARMTH,
     OWN_MODELS,
     Answerer,
     AnswererFacts,
@@ -78,8 +79,6 @@ NO_PRICE = Price(version="")
 def _no_price(_model: str) -> Price | None:
     return None
 
-
-NO_WARMTH: Mapping[str, WarmCache] = {}
 
 Declines = Callable[[ChatRequest, Signals], Reason | None]
 Previews = Callable[[ChatRequest, Signals], Preview | None]
@@ -173,10 +172,12 @@ class PolicyRuntime:
     certified_shares: Mapping[Domain, float] = field(default_factory=dict)
 
     by_name: dict[str, RungPlan] = field(init=False)
+    by_model: dict[str, RungPlan] = field(init=False)  # the first of each model
     tiers: tuple[str, ...] = field(init=False)
     most_output: int = field(init=False)  # tokens of output that any answerer may give
     # How much of each plan's answers is verified, by whether a hard rule holds.
     verify_modes: dict[bool, tuple[VerifyMode, ...]] = field(init=False)
+    saves_by_caches: bool = field(init=False)  # True when a hit at some answerer is cheaper
     at_level: dict[int, RungPlan | None] = field(init=False)  # whose costs stand for levels 2 and 3
 
     def __post_init__(self) -> None:
@@ -184,8 +185,12 @@ class PolicyRuntime:
         most_output = max((plan.facts.max_output_tokens for plan in self.plans), default=0)
         object.__setattr__(self, "most_output", most_output)
         object.__setattr__(self, "by_name", {plan.facts.name: plan for plan in self.plans})
+        by_model = {plan.facts.model: plan for plan in reversed(self.plans)}
+        object.__setattr__(self, "by_model", by_model)
         modes = {hard: tuple([p.verify_mode(hard) for p in self.plans]) for hard in (False, True)}
         object.__setattr__(self, "verify_modes", modes)
+        saves = any(plan.facts.price.saves_by_caches for plan in self.plans)
+        object.__setattr__(self, "saves_by_caches", saves)
         report = self.policy.report
         named = {2: report.level_2, 3: report.level_3}
         at_level = {level: self._standing_for(level, name) for level, name in named.items()}

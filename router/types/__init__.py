@@ -125,6 +125,7 @@ from router.types.requests import (
     ToolSpec,
 )
 from router.types.signals import (
+    NO_WARMTH,
     NOTHING_REMEMBERED,
     Amount,
     HeadReading,
@@ -171,6 +172,7 @@ __all__ = [
     "NOTHING_REMEMBERED",
     "NO_ANSWER_MODEL",
     "NO_PRESSURE",
+    "NO_WARMTH",
     "OWN_MODELS",
     "READ_LANGUAGES",
     "RECORD_VERSION",

@@ -31,6 +31,12 @@ class Price(Struct, frozen=True, dict=True):
     version: str = ""
 
     @measured_once
+    def saves_by_caches(self) -> bool:
+        """Returns True when a cache hit costs less than fresh input, as far as prices are known."""
+        cached, fresh = self.cached_input_nano_usd, self.input_nano_usd
+        return cached is not None and fresh is not None and cached < fresh
+
+    @measured_once
     def dearest_input(self) -> int:
         """Returns the highest price of a million input tokens, cached or not; unknown counts 0."""
         prices = (self.input_nano_usd, self.cached_input_nano_usd, self.cache_write_nano_usd)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Protocol
 
 from msgspec import Struct
@@ -112,6 +113,9 @@ class SessionMemory(Struct, frozen=True):
     warm: tuple[WarmCache, ...] = ()
 
 
+NO_WARMTH: Mapping[str, WarmCache] = MappingProxyType({})
+
+
 class RememberedConversation(Struct, frozen=True):
     """Holds what is known of a conversation before its next turn is decided."""
 
@@ -122,6 +126,8 @@ class RememberedConversation(Struct, frozen=True):
     @property
     def warm(self) -> Mapping[str, WarmCache]:
         """Returns the caches that a hit is expected of, by answerer."""
+        if not self.caches:
+            return NO_WARMTH
         return {cache.answerer: cache for cache in self.caches if cache.tokens}
 
 

@@ -86,20 +86,15 @@ def finish_operation(request: RequestRow, *, held: bool = True) -> Finish:
     """
     if request.state is RequestState.OPEN:
         raise LedgerError(f"request {request.request_id} is finished, but its state is open")
-    done = tuple(
-        sorted(
-            (_final(attempt) for attempt in request.attempts),
-            key=lambda attempt: (attempt.ordinal, attempt.attempt_id),
-        )
-    )
-    unfinished = request.attempts
-    cost_nano_usd = sum(attempt.cost_nano_usd for attempt in done)
-    if done != request.attempts or cost_nano_usd != request.cost_nano_usd:
-        request = replace(request, attempts=done, cost_nano_usd=cost_nano_usd)
+    done, unsettled = _finished(request.attempts)
+    cost_nano_usd, lines = 0, {}
     for attempt in done:
         _check_time(attempt)
+        cost_nano_usd += attempt.cost_nano_usd
+        lines[attempt.attempt_id] = attempt_values(attempt)
+    if done is not request.attempts or cost_nano_usd != request.cost_nano_usd:
+        request = replace(request, attempts=done, cost_nano_usd=cost_nano_usd)
     cells = request_values(request)
-    lines = {attempt.attempt_id: attempt_values(attempt) for attempt in done}
     if len(lines) != len(done):
         raise LedgerError(f"request {request.request_id} has two attempts with one attempt_id")
     row_bytes = _row_bytes(request.request_id, cells, lines)
@@ -111,10 +106,24 @@ def finish_operation(request: RequestRow, *, held: bool = True) -> Finish:
         request,
         cells,
         lines,
-        tuple(a.attempt_id for a in unfinished if a.state is AttemptState.HELD),
+        unsettled,
         _digest(row_bytes),
         spent=held or costs_money(request),
     )
+
+
+def _finished(
+    attempts: tuple[AttemptRow, ...],
+) -> tuple[tuple[AttemptRow, ...], tuple[str, ...]]:
+    """Returns attempts in their order with none held, and the ids of those that came as held."""
+    for place, attempt in enumerate(attempts):
+        if attempt.ordinal != place or attempt.state is AttemptState.HELD:
+            break
+    else:  # nearly always
+        return attempts, ()
+    done = [_final(attempt) for attempt in attempts]
+    done.sort(key=lambda attempt: (attempt.ordinal, attempt.attempt_id))
+    return tuple(done), tuple(a.attempt_id for a in attempts if a.state is AttemptState.HELD)
 
 
 NUL_AS_JSON = b"\\u0000"
@@ -148,10 +157,10 @@ def _digest(row_bytes: bytes) -> bytes:
 
 def costs_money(request: RequestRow) -> bool:
     """Returns True when an attempt's cost is more than own compute."""
-    return any(
-        attempt.cost_nano_usd and attempt.cost_basis is not CostBasis.OWN_COMPUTE
-        for attempt in request.attempts
-    )
+    for attempt in request.attempts:
+        if attempt.cost_nano_usd and attempt.cost_basis is not CostBasis.OWN_COMPUTE:
+            return True
+    return False
 
 
 def is_free(attempt: AttemptRow) -> bool:

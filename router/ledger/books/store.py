@@ -18,7 +18,6 @@ from router.errors import LedgerError
 from router.ledger.books import anchors
 from router.ledger.books.batch import Batch
 from router.ledger.books.operations import (
-    Operation,
     finish_operation,
     hold_operation,
     is_free,
@@ -138,7 +137,7 @@ class SqlLedger:
         limits = () if is_free(attempt) else self._budget_of(payer) or ()
         operation = hold_operation(request, attempt, limits)
         try:
-            await self._write(operation)
+            await self._writer.submit(operation)
         except asyncio.CancelledError:
             self._held.add(request.request_id)
             raise
@@ -150,7 +149,7 @@ class SqlLedger:
         Never refused for a full queue. Raises: LedgerUnavailable (the outcome is owed, and written
         later), LedgerError (also for an attempt that was never held).
         """
-        await self._write(settle_operation(attempt, tenant))
+        await self._writer.submit(settle_operation(attempt, tenant))
 
     async def finish(self, request: RequestRow) -> None:
         """Commits the final row with all its attempts; a second call changes nothing.
@@ -166,10 +165,10 @@ class SqlLedger:
         operation = finish_operation(request, held=request.request_id in self._held)
         self._held.discard(request.request_id)
         if operation.spent:
-            await self._write(operation)
+            await self._writer.submit(operation)
         else:
             async with self._room:
-                await self._write(operation)
+                await self._writer.submit(operation)
 
     async def get(self, request_id: str, tenant: str | None) -> RequestRow | None:
         """Returns the request with its attempts; None without one of that tenant (None: any)."""
@@ -238,9 +237,6 @@ class SqlLedger:
         self._anchorer.write()
         self._slot.release()
         self.database.close()
-
-    async def _write(self, operation: Operation) -> None:
-        await self._writer.submit(operation)
 
 
 class _Resuming:

@@ -80,9 +80,11 @@ class CallBooks:
 
     def seconds_left(self, plan: RungPlan) -> float:
         """Returns the answerer's total deadline, or what the client's leaves if that is less."""
-        left_ms = self.routed.time_left_ms(self.clock.monotonic_ms())
         own = plan.facts.deadline_ms / 1000.0
-        return own if left_ms is None else max(0.0, min(own, left_ms / 1000.0))
+        if self.routed.deadline_ms is None:
+            return own
+        left_ms = self.routed.deadline_ms - self.clock.monotonic_ms()
+        return max(0.0, min(own, left_ms / 1000.0))
 
     async def settle_earlier(self) -> None:
         """Tells the ledger how earlier holds ended, before the next one is made."""
@@ -154,13 +156,13 @@ class Attempt:
         and LedgerUnavailable (nobody can say), DeadlineExceeded; then nothing was called and the
         attempt costs nothing.
         """
-        held_nano_usd = self._append_row()
+        row = self._append_row()
         try:
-            await self._hold()
+            await self._hold(row)
         except BudgetExceeded as error:
             refused = error
             if not self._nesting.depth:
-                refused = explained(error, self._plan.facts, self._request, held_nano_usd)
+                refused = explained(error, self._plan.facts, self._request, row.held_nano_usd)
             self._release(refused)
             raise refused from None
         except TiergateError as error:
@@ -196,7 +198,8 @@ class Attempt:
         finally:
             if self._is_held:
                 self._books.cancel(self._number, self._received_bytes, self._started_ms)
-            self._cover_nested_calls()
+            if self._plan.facts.price.per_request_nano_usd is not None:
+                self._cover_nested_calls()
 
     def deadline(self) -> asyncio.Timeout:
         """Returns the limit of the call's time: of all of it, or of the wait for one piece."""
@@ -221,26 +224,19 @@ class Attempt:
             redirect = books.routed.runtime.redirected(plan.facts.model, answer.model)
         if redirect is not None:
             books.progress.attempts.redirects.append(redirect)
-        self._row = answered_by(self._row, plan, answer, redirect, self._latency_ms)
-
-    @property
-    def _row(self) -> AttemptRow:
-        return self._books.rows[self._number]
-
-    @_row.setter
-    def _row(self, row: AttemptRow) -> None:
-        self._books.rows[self._number] = row
+        rows, number = books.rows, self._number
+        rows[number] = answered_by(rows[number], plan, answer, redirect, self._latency_ms)
 
     @property
     def _is_held(self) -> bool:
-        return self._row.state is AttemptState.HELD
+        return self._books.rows[self._number].state is AttemptState.HELD
 
     @property
     def _latency_ms(self) -> float:
         return self._books.clock.monotonic_ms() - self._started_ms
 
-    def _append_row(self) -> int:
-        """Adds the attempt's row and returns what it holds, in nano-dollars."""
+    def _append_row(self) -> AttemptRow:
+        """Adds the attempt's row, which holds the call's worst case, and returns it."""
         books, plan, nesting = self._books, self._plan, self._nesting
         routed, facts, rows = books.routed, plan.facts, books.rows
         held = 0 if plan.composite and not nesting.depth else cost.worst_case(facts, self._request)
@@ -253,48 +249,51 @@ class Attempt:
                 climb = books.progress.reached_by(routed, nesting.rung)
             reason = climb.value
         self._number = len(rows)
-        rows.append(
-            AttemptRow(
-                attempt_id=f"{routed.request_id}-{self._number}",
-                request_id=routed.request_id,
-                ordinal=self._number,
-                role=self._role,
-                answerer=facts.name,
-                tier=facts.tier,
-                level=facts.level,
-                model=facts.model,
-                state=AttemptState.HELD,
-                held_nano_usd=held,
-                cost_nano_usd=0,
-                cost_basis=basis_at_first(plan, held),
-                price_version=facts.price.version,
-                started_at_ms=books.clock.now_ms(),
-                reason=reason,
-                rung=nesting.rung,
-                images=self._request.images,
-                cores=facts.cores,
-            )
+        row = AttemptRow(
+            attempt_id=f"{routed.request_id}-{self._number}",
+            request_id=routed.request_id,
+            ordinal=self._number,
+            role=self._role,
+            answerer=facts.name,
+            tier=facts.tier,
+            level=facts.level,
+            model=facts.model,
+            state=AttemptState.HELD,
+            held_nano_usd=held,
+            cost_nano_usd=0,
+            cost_basis=basis_at_first(plan, held),
+            price_version=facts.price.version,
+            started_at_ms=books.clock.now_ms(),
+            reason=reason,
+            rung=nesting.rung,
+            images=self._request.images,
+            cores=facts.cores,
         )
-        return held
+        rows.append(row)
+        return row
 
-    async def _hold(self) -> None:
+    async def _hold(self, row: AttemptRow) -> None:
         """Asks the client's limits, the tier's rates and the ledger's budgets, in this order."""
         books = self._books
-        self._check_limits()
-        await count_call(books.progress.rates, self._plan.facts.tier, self._request)
+        self._check_limits(row.held_nano_usd)
+        if books.progress.rates is not None:
+            await count_call(books.progress.rates, row.tier, self._request)
         if not self._needs_intent:
             return
-        await books.settle_earlier()
-        await books.ledger.hold(open_row(books.routed, books.progress, self._row), self._row)
+        if books.in_ledger:
+            await books.settle_earlier()
+        await books.ledger.hold(open_row(books.routed, books.progress, row), row)
         if not self._nesting.included:
             books.in_ledger.add(self._number)
 
-    def _check_limits(self) -> None:
+    def _check_limits(self, held: int) -> None:
         """Checks the client's own limits. Raises DeadlineExceeded, BudgetExceeded."""
-        books, name, held = self._books, self._plan.facts.name, self._row.held_nano_usd
+        books, name = self._books, self._plan.facts.name
         if books.seconds_left(self._plan) <= 0:
             raise DeadlineExceeded(f"No time was left to call {name}.")
         cap = books.routed.asked.max_cost_nano_usd
+        if cap is None:
+            return
         left = books.progress.attempts.money_left_for(self._number, cap)
         if left is not None and held > left and not self._nesting.included:
             raise BudgetExceeded(
@@ -322,8 +321,9 @@ class Attempt:
         """Books that nothing was called; None: the client left before the hold was made."""
         if error is not None:
             self._books.progress.attempts.troubles.append((self._number, error))
-        self._row = replace(
-            self._row,
+        rows = self._books.rows
+        rows[self._number] = replace(
+            rows[self._number],
             state=AttemptState.RELEASED,
             cost_basis=CostBasis.OWN_COMPUTE,
             error_code="" if error is None else error.code,
@@ -336,7 +336,8 @@ class Attempt:
         """
         if not self._is_held:
             return
-        row, plan, books = self._row, self._plan, self._books
+        plan, books = self._plan, self._books
+        row = books.rows[self._number]
         if not isinstance(error, CannotAnswer):
             books.progress.attempts.troubles.append((self._number, error))
         latency_ms = self._latency_ms
@@ -349,13 +350,13 @@ class Attempt:
             booked = replace(row, state=state, cost_basis=CostBasis.OWN_COMPUTE)
         else:
             booked = books.at_most(row, plan, self._received_bytes)
-        self._row = replace(booked, error_code=error.code, latency_ms=latency_ms)
+        books.rows[self._number] = replace(booked, error_code=error.code, latency_ms=latency_ms)
 
     def _cover_nested_calls(self) -> None:
         """Sets the calls under a list price that was charged to nothing; the price covers them."""
-        outer, rows = self._row, self._books.rows
-        charged = self._plan.facts.price.per_request_nano_usd is not None
-        if not charged or outer.state is not AttemptState.SETTLED:
+        rows = self._books.rows
+        outer = rows[self._number]
+        if outer.state is not AttemptState.SETTLED:
             return
         for number in range(self._number + 1, len(rows)):
             if rows[number].rung == outer.rung:  # a hedged rung's call may run at the same time

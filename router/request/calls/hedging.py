@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable
 from contextlib import aclosing
 from types import TracebackType
 
@@ -115,16 +115,22 @@ class Calls:
 
     def keep(self, at: int | None) -> None:
         """Cancels what is under way for other rungs than `at`; their turn would call them anew."""
+        if not self._running:
+            return
         for rung in [rung for rung in self._running if rung != at]:
             ahead = self._running.pop(rung)
             ahead.cancel()
             self._ending.append(ahead)
         self.hedged_rung = at if at in self._running else None
 
-    async def whole(self, at: int, plan: RungPlan) -> Answer:
+    def whole(self, at: int, plan: RungPlan) -> Awaitable[Answer]:
         """Returns the whole answer of one rung. Raises AnswererError, BudgetExceeded and kin."""
-        if at not in self._running:
-            return await self.spender.call_rung(at, plan)
+        if at in self._running:
+            return self._last_of(at, plan)
+        return self.spender.call_rung(at, plan)
+
+    async def _last_of(self, at: int, plan: RungPlan) -> Answer:
+        """Returns the answer of a call that is under way in pieces."""
         answer: Answer | None = None
         async with aclosing(self.pieces(at, plan)) as pieces:
             async for piece in pieces:

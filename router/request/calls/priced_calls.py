@@ -7,7 +7,7 @@ written down with its request's final row. `attempt` keeps the books of one call
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable
 from contextlib import aclosing
 
 from msgspec.structs import replace
@@ -49,9 +49,9 @@ class Spender:
         self._clock = clock
         self._books = CallBooks(routed, progress, ledger, clock)
 
-    async def call_rung(self, rung: int, plan: RungPlan) -> Answer:
+    def call_rung(self, rung: int, plan: RungPlan) -> Awaitable[Answer]:
         """Returns the whole answer of one rung. Raises AnswererError, BudgetExceeded and kin."""
-        return await self._call(plan, self._routed.request, _answers_as(plan), Nesting(rung))
+        return self._call(plan, self._routed.request, _answers_as(plan), Nesting(rung))
 
     async def sample_rung(self, rung: int, plan: RungPlan, seed: int) -> Answer:
         """Returns another answer of the same rung, sampled, to compare with the first."""
