@@ -97,7 +97,8 @@ def _runtime(
         emergency=lambda domain, text: emergency_wording(domain, text, answers) is not None,
         remember=memory_after,
         head_classes={} if own is None else _classes(own),
-        price_of=book.stated,
+        # Clients ask for few models.
+        price_of=lru_cache(maxsize=1024)(book.stated),
         # price lists are long, and the names in them few
         redirected=lru_cache(maxsize=1024)(book.redirected),
         triage_price=loaded.prices.compute(1, today) or NO_PRICE,

@@ -86,12 +86,7 @@ def committed_headers(event: Committed) -> Headers:
         (b"x-tiergate-policy", f"{event.policy}@{event.policy_hash}".encode()),
         *_verdict_header(event),
         *([(b"x-tiergate-review", b"pending")] if event.review_id else []),
-        *_cache_header(event.cache),
-        *_dropped_header(event.dropped),
-        *_tools_header(event.unsupported_tools),
-        *_redirects_header(event.redirects),
-        *_output_header(event.max_output_tokens),
-        *_disclaimer_header(event.disclaimer),
+        *_notes(event),
     ]
 
 
@@ -104,17 +99,12 @@ def outcome_headers(outcome: Outcome) -> Headers:
         *ids(outcome.request_id),
         *_rung_headers(rung, outcome.reason.value, outcome.confidence, outcome.escalations),
         *_budget_headers(outcome.decision),
-        *rate_headers(outcome.rates),
+        *(rate_headers(outcome.rates) if outcome.rates else ()),
         (b"x-tiergate-verdict", outcome.verdict.value.encode() if outcome.answer else b"dry_run"),
         (b"x-tiergate-model", _ascii(model)),
         (b"x-tiergate-policy", f"{outcome.policy}@{outcome.policy_hash}".encode()),
         (b"server-timing", _server_timing(outcome.timings)),
-        *_cache_header(outcome.cache),
-        *_dropped_header(outcome.dropped),
-        *_tools_header(outcome.unsupported_tools),
-        *_redirects_header(outcome.redirects),
-        *_output_header(outcome.max_output_tokens),
-        *_disclaimer_header(outcome.disclaimer),
+        *_notes(outcome),
     ]
     # A missing header is honest; a zero would be read as free of charge.
     if outcome.cost_known:
@@ -137,36 +127,32 @@ def _verdict_header(event: Committed) -> Headers:
     return [(b"x-tiergate-verdict", UNVERIFIED)] if below else []
 
 
-def _cache_header(state: str) -> Headers:
-    return [(b"x-tiergate-cache", state.encode())] if state else []
+def _notes(answered: Committed | Outcome) -> Headers:
+    """Returns the headers that few answers have: what was left out, and what else to know."""
+    notes: Headers = []
+    if answered.cache:
+        notes.append((b"x-tiergate-cache", answered.cache.encode()))
+    if answered.dropped:
+        notes.append((b"x-tiergate-dropped", _dropped(answered.dropped)))
+    if answered.unsupported_tools:
+        kinds = ", ".join(answered.unsupported_tools[:16])
+        notes.append((b"x-tiergate-unsupported-tools", _ascii(kinds)))
+    if answered.redirects:
+        notes.append((b"x-tiergate-redirected", _ascii(", ".join(answered.redirects))))
+    if answered.max_output_tokens is not None:
+        notes.append((b"x-tiergate-max-output-tokens", b"%d" % answered.max_output_tokens))
+    if answered.disclaimer:
+        notes.append((b"x-tiergate-disclaimer", _ascii(answered.disclaimer)))
+    return notes
 
 
-def _redirects_header(redirects: Sequence[str]) -> Headers:
-    return [(b"x-tiergate-redirected", _ascii(", ".join(redirects)))] if redirects else []
-
-
-def _output_header(cap: int | None) -> Headers:
-    return [] if cap is None else [(b"x-tiergate-max-output-tokens", b"%d" % cap)]
-
-
-def _disclaimer_header(text: str) -> Headers:
-    return [(b"x-tiergate-disclaimer", _ascii(text))] if text else []
-
-
-def _dropped_header(names: Sequence[str]) -> Headers:
+def _dropped(names: Sequence[str]) -> bytes:
     """Names keys of the body that reached no model: the first few, and the number of the others."""
-    if not names:
-        return []
     # A comma separates the names, so a name may not have one.
     shown = [_ascii(name[:64].replace(",", "?")) for name in names[:DROPPED_IN_HEADER]]
     if len(names) > DROPPED_IN_HEADER:
         shown.append(f"and {len(names) - DROPPED_IN_HEADER} more".encode())
-    return [(b"x-tiergate-dropped", b", ".join(shown))]
-
-
-def _tools_header(kinds: Sequence[str]) -> Headers:
-    """Names the client's types of tools that no tier offers and that were left out."""
-    return [(b"x-tiergate-unsupported-tools", _ascii(", ".join(kinds[:16])))] if kinds else []
+    return b", ".join(shown)
 
 
 def _rung_headers(rung: Rung, reason: str, confidence: float, escalations: int) -> Headers:
@@ -180,10 +166,12 @@ def _rung_headers(rung: Rung, reason: str, confidence: float, escalations: int) 
 
 def _budget_headers(decision: Decision) -> Headers:
     """Describes how a budget steered the decision: its soft limit's effect, the price of money."""
+    if decision.soft_limit is None and not decision.pacing:
+        return []
     effects = [] if decision.soft_limit is None else [decision.soft_limit.value]
     if decision.pacing:
         effects.append(f"pacing={decision.pacing:.4f}")
-    return [(b"x-tiergate-budget", ", ".join(effects).encode())] if effects else []
+    return [(b"x-tiergate-budget", ", ".join(effects).encode())]
 
 
 def rate_headers(rates: Sequence[RateState]) -> Headers:

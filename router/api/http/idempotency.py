@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
@@ -94,11 +94,11 @@ class Idempotency:
     def __call__(self, handler: Handler) -> Handler:
         """Returns the handler, with its answers kept under the keys that clients give."""
 
-        async def once(scope: Scope, receive: Receive, send: Send) -> None:
-            if any(name == _NAME for name, _ in scope["headers"]):
-                await self._once(handler, scope, receive, send)
-            else:
-                await handler(scope, receive, send)
+        def once(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+            for name, _ in scope["headers"]:
+                if name == _NAME:
+                    return self._once(handler, scope, receive, send)
+            return handler(scope, receive, send)
 
         return once
 
@@ -272,9 +272,13 @@ class _Recorder:
 
 
 def _plain(scope: Scope) -> Scope:
-    """Returns the scope without the headers of the body's coding: the body is decompressed."""
+    """Returns the scope without the headers of the body's coding: the body is decompressed.
+
+    Nor does the handler learn that the client left, since its repeat wants the answer.
+    """
     names = (b"content-encoding", b"content-length")
-    return {**scope, "headers": [pair for pair in scope["headers"] if pair[0] not in names]}
+    headers = [pair for pair in scope["headers"] if pair[0] not in names]
+    return {**scope, "headers": headers, "extensions": {}}
 
 
 def _given(body: bytes) -> Receive:

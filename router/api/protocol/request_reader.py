@@ -63,6 +63,7 @@ class RequestReader:
         self._receiver: Receiver | None = receiver
         self._parser: httptools.HttpRequestParser | None = self._new_parser()
         self._headers: list[tuple[bytes, bytes]] = []
+        self._hosts: list[bytes] = []  # the values of every Host among them
         self._expects_continue = False
         self._head_bytes = 0
         self._silent_bytes = 0  # came since the parser called anything here
@@ -119,23 +120,30 @@ class RequestReader:
         self.part = Part.HEAD
         self.target = b""
         self._headers = []
+        self._hosts = []
         self._expects_continue = False
         self._head_bytes = 0
 
     def on_url(self, url: bytes) -> None:
         """Takes a piece of the request's target."""
         self._called = True
-        self._count(len(url))
+        self._head_bytes += len(url)
+        if self._head_bytes > MAX_HEAD_BYTES:
+            raise self._refused(head_too_large())
         self.target += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Takes a header; drops a trailer, which may not say what a header did not."""
         self._called = True
-        self._count(len(name) + len(value) + 4)
+        self._head_bytes += len(name) + len(value) + 4
+        if self._head_bytes > MAX_HEAD_BYTES:
+            raise self._refused(head_too_large())
         if self.part is Part.BODY:
             return
         name = name.lower()
-        if name == b"expect" and value.lower() == b"100-continue":
+        if name == b"host":
+            self._hosts.append(value)
+        elif name == b"expect" and value.lower() == b"100-continue":
             self._expects_continue = True
         self._headers.append((name, value))
 
@@ -182,17 +190,12 @@ class RequestReader:
             self.part = Part.NONE
             self._receiver.end_request()
 
-    def _count(self, more: int) -> None:
-        self._head_bytes += more
-        if self._head_bytes > MAX_HEAD_BYTES:
-            raise self._refused(head_too_large())
-
     def _check_host(self, version: str) -> None:
         """Refuses a head without exactly one good Host (RFC 9112, section 3.2).
 
         What is before us on the way may have read another one of two.
         """
-        hosts = [value for name, value in self._headers if name == b"host"]
+        hosts = self._hosts
         if not hosts and version == "1.0":
             return
         if len(hosts) != 1 or _HOST.fullmatch(hosts[0]) is None:

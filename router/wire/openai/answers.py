@@ -128,6 +128,8 @@ def _in_order(choices: list[object]) -> list[object]:
 
     If some have no index, the order stays as it is.
     """
+    if len(choices) == 1:
+        return choices
     indexes = [choice.get("index") if type(choice) is dict else None for choice in choices]
     if sorted(i for i in indexes if type(i) is int) != list(range(len(choices))):
         return choices
@@ -139,17 +141,20 @@ def _choice(value: object, upstream_id: str, issuer: str) -> Choice:
     if type(value) is not dict or type(message) is not dict:
         raise UpstreamInvalid("The upstream sent a choice without a message.")
     # A cut call has no arguments yet. A complete call without any has an empty object.
-    cut = finish_reason(value.get("finish_reason"), False) == "length"
-    calls = _tool_calls(message.get("tool_calls"), "" if cut else "{}", upstream_id)
+    given, called = value.get("finish_reason"), message.get("tool_calls")
+    calls: tuple[ToolCall, ...] = ()
+    if called is not None:
+        cut = finish_reason(given, False) == "length"
+        calls = _tool_calls(called, "" if cut else "{}", upstream_id)
     refusal, text = message.get("refusal"), content_text(message.get("content"))
     return Choice(
         text=text,
-        finish_reason=finish_reason(value.get("finish_reason"), bool(calls)),
+        finish_reason=finish_reason(given, bool(calls)),
         tool_calls=calls,
         refusal=refusal if type(refusal) is str else None,
         reasoning=reasoning_text(message) or None,
         logprobs=parse_logprobs(value.get("logprobs")),
-        sealed=signed_calls(message.get("tool_calls"), issuer, bool(text)),
+        sealed=signed_calls(called, issuer, bool(text)) if called else (),
     )
 
 
@@ -184,8 +189,6 @@ def finish_reason(value: object, has_calls: bool) -> str:
 
 
 def _tool_calls(value: object, no_arguments: str, upstream_id: str) -> tuple[ToolCall, ...]:
-    if value is None:
-        return ()
     if type(value) is not list or len(value) > MAX_TOOL_CALLS:
         raise UpstreamInvalid("The upstream sent tool_calls that are no array of calls.")
     own = [_own_id(upstream_id, i) for i in range(len(value))]
@@ -272,14 +275,17 @@ def parse_usage(value: object) -> Usage:
         return Usage()
     prompt_details = value.get("prompt_tokens_details")
     completion_details = value.get("completion_tokens_details")
-    counts = (
-        _count(value, "prompt_tokens"),
-        _count(value, "completion_tokens"),
-        _count(value, "total_tokens"),
-        _count(prompt_details, "cached_tokens"),
-        _count(prompt_details, "cache_write_tokens"),
-        _count(completion_details, "reasoning_tokens"),
-    )
+    counts = []
+    for details, key in (
+        (value, "prompt_tokens"),
+        (value, "completion_tokens"),
+        (value, "total_tokens"),
+        (prompt_details, "cached_tokens"),
+        (prompt_details, "cache_write_tokens"),
+        (completion_details, "reasoning_tokens"),
+    ):
+        count = details.get(key) if type(details) is dict else None
+        counts.append(0 if count is None else _count(count))
     if value.get("prompt_tokens") is None or min(counts) < 0:
         return Usage()
     prompt, completion, total, cached, written, reasoning = counts
@@ -291,11 +297,8 @@ def parse_usage(value: object) -> Usage:
     return Usage(prompt, cached, written, completion, reasoning, True)
 
 
-def _count(counts: object, key: str) -> int:
-    """Returns the count, 0 if missing, -1 for an impossible count."""
-    value = counts.get(key) if type(counts) is dict else None
-    if value is None:
-        return 0
+def _count(value: object) -> int:
+    """Returns the count, -1 for an impossible one."""
     # Some servers write counts as floats.
     if type(value) is float and value.is_integer():
         value = int(value)
