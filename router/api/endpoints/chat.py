@@ -74,7 +74,7 @@ class Answering:
             # Parsing a large body takes milliseconds, which other requests would wait for.
             exchange = await made_of(len(body), partial(self._wire.read, body, headers))
             first = exchange.requests[0]
-            async with Watch(receive, send) as watch:
+            async with Watch(scope, receive, send) as watch:
                 # A dry run calls no tier, so there is nothing to stream.
                 if first.stream and not first.hints.dry_run:
                     await self._stream(exchange, identity, watch)

@@ -65,7 +65,7 @@ class Embeddings:
             embedding_request = replace(
                 embedding_request, texts=tuple(await self._tokens.texts(embedding_request.ids))
             )
-        async with Watch(receive, send) as watch:
+        async with Watch(scope, receive, send) as watch:
             await self._answer(embedding_request, identity, watch.send)
 
     async def _answer(

@@ -40,6 +40,9 @@ Made = TypeVar("Made")
 
 JSON = (b"content-type", b"application/json")
 
+ON_LEAVE = "tiergate.on_leave"
+"""Names our server's extension of ASGI: what it is given is called when the client leaves."""
+
 GRACE_S = 0.05
 """Sets how late a departed client may be noticed; it is short next to any call of an LLM."""
 
@@ -171,47 +174,61 @@ async def send_error(send: Send, error: TiergateError, body: bytes, headers: Hea
 
 
 class Watch:
-    """Cancels the handler when the client goes away, which ASGI reports as `http.disconnect`.
+    """Cancels the handler when the client goes away.
 
     That cancellation ends with the block. Any other is the server's, whose drain time is over.
 
-    It starts to listen after `GRACE_S`: most answers are sent by then, and a task for each of them
-    would cost more than reading the request. Handlers send through `send`, so that the disconnect
-    which servers report after a complete response does not count.
+    Our own server calls when the client leaves (`ON_LEAVE`). Other servers report it as
+    `http.disconnect`, for which a task waits. It begins after `GRACE_S`: most answers are sent by
+    then, and a task for each of them would cost more than reading the request. Handlers send
+    through `send`, so that a disconnect after a complete response does not count.
     """
 
-    def __init__(self, receive: Receive, send: Send) -> None:
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._extensions = scope.get("extensions")
         self._receive = receive
         self._send = send
         self._complete = False
+        self._timer: asyncio.TimerHandle | None = None
+        self._task: asyncio.Task[None] | None = None
         self.gone = False
 
     async def __aenter__(self) -> Watch:
         handler = asyncio.current_task()
         assert handler is not None
-        self._task: asyncio.Task[None] | None = None
-        # A timer costs far less than a task.
-        self._timer = asyncio.get_running_loop().call_later(GRACE_S, self._begin, handler)
+        self._handler: asyncio.Task[Any] = handler
+        on_leave = self._extensions.get(ON_LEAVE) if self._extensions else None
+        if on_leave is not None:
+            on_leave(self._leave)
+        else:
+            # A timer costs far less than a task.
+            self._timer = asyncio.get_running_loop().call_later(GRACE_S, self._begin)
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> bool:
-        self._timer.cancel()
+        self._complete = True
+        if self._timer is not None:
+            self._timer.cancel()
         if self._task is not None:
             self._task.cancel()
         return self.gone and kind is asyncio.CancelledError
 
-    def _begin(self, handler: asyncio.Task[Any]) -> None:
-        self._task = asyncio.ensure_future(self._wait(handler))
+    def _begin(self) -> None:
+        self._task = asyncio.ensure_future(self._wait())
 
-    async def send(self, event: Event) -> None:
+    def send(self, event: Event) -> Awaitable[None]:
+        """Sends an event of the response."""
         if event["type"] == "http.response.body" and not event.get("more_body", False):
             self._complete = True
-        await self._send(event)
+        return self._send(event)
 
-    async def _wait(self, handler: asyncio.Task[Any]) -> None:
+    async def _wait(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":
             pass
+        self._leave()
+
+    def _leave(self) -> None:
         # Servers report a disconnect after every complete response, too.
         if not self._complete:
             self.gone = True
-            handler.cancel()
+            self._handler.cancel()

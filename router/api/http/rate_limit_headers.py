@@ -8,8 +8,7 @@ nothing and refuses nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Sequence
 from contextvars import ContextVar
 
 from router.api.http.asgi import Event, Send
@@ -24,6 +23,31 @@ CALLER: ContextVar[Identity | None] = ContextVar("caller", default=None)
 """Holds the identity of the request under way; None until its key is known."""
 
 PREFIX = b"x-ratelimit-limit-"
+
+
+class Response:
+    """Sends one response, whose headers it completes once the caller is known."""
+
+    __slots__ = ("_remaining", "_send", "started")
+
+    def __init__(self, remaining: Remaining, send: Send) -> None:
+        self._remaining = remaining
+        self._send = send
+        self.started = False  # a part of the response was handed over
+
+    def __call__(self, event: Event) -> Awaitable[None]:
+        """Sends an event of the response."""
+        self.started = True
+        if event["type"] == "http.response.start":
+            caller = CALLER.get()
+            if caller is not None:
+                return self._begun(event, caller)
+        return self._send(event)
+
+    async def _begun(self, event: Event, caller: Identity) -> None:
+        headers = event["headers"]
+        more = await self._remaining.headers(caller, headers)
+        await self._send({**event, "headers": [*headers, *more]})
 
 
 class Remaining:
@@ -46,24 +70,16 @@ class Remaining:
         self._calls = 0
         self._fixed: dict[str, Headers] = {}
 
-    @contextmanager
-    def request(self, send: Send) -> Iterator[Send]:
-        """Gives a `send` that completes the headers once the caller is known."""
+    def begin(self, send: Send) -> Response:
+        """Counts a request and returns what sends its response. Call `end` when it is over."""
         # The context of a connection outlives its requests.
         CALLER.set(None)
-
-        async def completed(event: Event) -> None:
-            caller = CALLER.get()
-            if caller is not None and event["type"] == "http.response.start":
-                headers = event["headers"]
-                event = {**event, "headers": [*headers, *await self.headers(caller, headers)]}
-            await send(event)
-
         self._under_way += 1
-        try:
-            yield completed
-        finally:
-            self._under_way -= 1
+        return Response(self, send)
+
+    def end(self) -> None:
+        """Counts a request as over."""
+        self._under_way -= 1
 
     async def headers(self, identity: Identity, sent: Headers) -> Headers:
         """Returns the headers that `sent` lacks. Raises nothing: a failing store adds none."""

@@ -20,7 +20,6 @@ from router.api.endpoints.reviews import PREFIX as REVIEWS
 from router.api.endpoints.reviews import Reviews
 from router.api.http.admin_address import AdminAddress
 from router.api.http.asgi import (
-    Event,
     Handler,
     Receive,
     Scope,
@@ -202,36 +201,28 @@ class Server:
             # 1008 is "policy violation" (RFC 6455): there are no WebSockets here.
             await send({"type": "websocket.close", "code": 1008})
             return
-        with self._remaining.request(send) as sending:
-            await self._http(scope, receive, sending)
-
-    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        started = False
-
-        async def sending(event: Event) -> None:
-            nonlocal started
-            started = True
-            await send(event)
-
+        response = self._remaining.begin(send)
         try:
-            await self._handler(scope)(scope, receive, sending)
+            await self._handler(scope)(scope, receive, response)
         except TiergateError as error:
             self._metrics.failed(error)
-            await self._send_error(send, error, scope["path"])
+            await self._send_error(response, error, scope["path"])
         except asyncio.CancelledError:  # the time to drain is over
-            if started:
+            if response.started:
                 raise
             stopping = Stopping()
             self._metrics.failed(stopping)
-            await self._send_error(send, stopping, scope["path"])
+            await self._send_error(response, stopping, scope["path"])
         except Exception:  # the outermost handler: the client still gets an error in our form
             self._log.exception("unexpected", path=scope["path"])
             ours = TiergateError("The server met an error of its own. It was logged.")
             self._metrics.failed(ours)
             # A second status line is impossible, so the broken response must end the connection.
-            if started:
+            if response.started:
                 raise
-            await self._send_error(send, ours, scope["path"])
+            await self._send_error(response, ours, scope["path"])
+        finally:
+            self._remaining.end()
 
     def _handler(self, scope: Scope) -> Handler:
         path: str = scope["path"]

@@ -23,6 +23,11 @@ Application = Callable[
 ]
 
 ASGI = {"version": "3.0", "spec_version": "2.3"}
+ON_LEAVE = "tiergate.on_leave"
+"""Names the extension of ASGI by which an application asks to be called when its client leaves.
+
+A task that waits for `http.disconnect` would cost more than reading the request."""
+
 NO_BODY = (204, 304)
 """Statuses whose responses have no body and no length (RFC 9110, section 6.4.1)."""
 
@@ -94,6 +99,7 @@ class Exchange:
         self._whole = False
         self._news = False  # something of the body has come since `receive`
         self._wake: asyncio.Event | None = None
+        self._leaving: Callable[[], None] | None = None
         self._framing = Framing.LENGTH
         self._left = 0  # bytes of the response's body that its length still promises
         self._held = b""  # the head of a response whose length is known, until its body comes
@@ -121,10 +127,13 @@ class Exchange:
         """Drops what the application still sends, and tells it by `http.disconnect`."""
         if not self.complete:
             self.disconnected = True
+            if self._leaving is not None:
+                self._leaving()
         self._wake_up()
 
     async def run(self, application: Application) -> None:
         """Calls the application. Logs what it raises; without a whole response it closes."""
+        self.scope["extensions"] = {ON_LEAVE: self.on_leave}
         try:
             await application(self.scope, self.receive, self.send)
         except Exception:
@@ -132,6 +141,8 @@ class Exchange:
                 "application_failed", path=self.scope["path"]
             )
         finally:  # also when the time to drain is over, and this is cancelled
+            # A circle of references would live until the next collection, which is seldom here.
+            self.scope["extensions"], self._leaving = None, None
             if not self.complete and not self.disconnected:
                 self._line.failed(self)
 
@@ -154,6 +165,14 @@ class Exchange:
         self._unread_bytes, self._news = 0, False
         body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
         return {"type": "http.request", "body": body, "more_body": not self._whole}
+
+    def on_leave(self, leaving: Callable[[], None]) -> None:
+        """Calls `leaving` when the client leaves before it has the whole response."""
+        self._leaving = leaving
+        if self.disconnected:
+            leaving()
+        else:
+            self._line.resume_reading()  # a client that leaves is noticed by reading only
 
     async def send(self, event: Event) -> None:
         """Sends the head of the response or a piece of its body, when the client reads.

@@ -9,7 +9,8 @@ import weakref
 
 import pytest
 
-from router.api.protocol.exchange import Event
+from router.api.http.asgi import ON_LEAVE as ASKED_ON_LEAVE
+from router.api.protocol.exchange import ON_LEAVE, Event
 from router.api.protocol.limits import MAX_UNREAD_BODY, MAX_WAITING
 from tests.kits.socket_kit import (
     CLOSE,
@@ -49,6 +50,7 @@ async def test_request_reaches_the_application_as_asgi_3_has_it() -> None:
         own = client.writer.get_extra_info("sockname")
         await client.send(get("/a%2Fb%20c?q=1%2F2", "X-Odd-Case: Value", CLOSE))
         await client.rest()
+    assert list(scopes[0].pop("extensions")) == [ON_LEAVE] == [ASKED_ON_LEAVE]
     assert scopes == [
         {
             "type": "http",
@@ -338,6 +340,35 @@ async def test_client_that_leaves_is_told_to_the_application() -> None:
         client.writer.close()
         await once(lambda: events)
     assert events == ["http.disconnect"]
+
+
+async def test_application_is_called_when_its_client_leaves() -> None:
+    left = asyncio.Event()
+
+    async def application(scope: Event, receive: Receive, send: Send) -> None:
+        await body_of(receive)
+        scope["extensions"][ON_LEAVE](left.set)
+        await left.wait()
+
+    async with serving(application) as place:
+        client = await place.connect()
+        await client.send(post(b"hi"))
+        await once(lambda: place.state.tasks)
+        client.writer.close()
+        await once(lambda: left.is_set() and not place.state.tasks)
+
+
+async def test_nobody_is_called_when_a_client_leaves_with_its_whole_response() -> None:
+    left = asyncio.Event()
+
+    async def application(scope: Event, receive: Receive, send: Send) -> None:
+        scope["extensions"][ON_LEAVE](left.set)
+        await answer(send, b"hi")
+
+    async with serving(application) as place:
+        assert (await place.said_to(get("/", CLOSE))).endswith(b"hi")
+        await once(lambda: not place.state.connections)
+    assert not left.is_set()
 
 
 async def test_client_that_leaves_wakes_a_writer() -> None:
