@@ -18,6 +18,7 @@ from types import ModuleType
 
 import router.errors
 import router.types
+from router.types.measured import measured_once
 
 _LINE = 120  # the longest line of a page in docs/
 _MODULES = (  # in the order in which a request meets them
@@ -36,6 +37,8 @@ _MODULES = (  # in the order in which a request meets them
     "stores",
     "events",
 )
+
+_PROPERTY = (property, measured_once)
 
 _INTRODUCTION = """\
 # Library
@@ -150,7 +153,7 @@ def _class_text(cls: type) -> Iterator[str]:
 
 
 def _is_public(value: object) -> bool:
-    return inspect.isfunction(value) or isinstance(value, classmethod | staticmethod | property)
+    return inspect.isfunction(value) or isinstance(value, (classmethod, staticmethod, *_PROPERTY))
 
 
 def _method_entry(name: str, value: object) -> str:
@@ -159,11 +162,13 @@ def _method_entry(name: str, value: object) -> str:
         function = value.__func__
     elif isinstance(value, property):
         function = value.fget
+    elif isinstance(value, measured_once):
+        function = value.measure
     assert inspect.isfunction(function)
     (node,) = ast.parse(textwrap.dedent(inspect.getsource(function))).body
     assert isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
     returns = ast.unparse(node.returns) if node.returns else "None"
-    if isinstance(value, property):
+    if isinstance(value, _PROPERTY):
         shown = f"{name}: {returns}"
     else:
         if node.args.args and node.args.args[0].arg in ("self", "cls"):

@@ -18,7 +18,7 @@ class measured_once(Generic[Owner, Value]):
     """
 
     def __init__(self, measure: Callable[[Owner], Value]) -> None:
-        self._measure = measure
+        self.measure = measure
         self._name = measure.__name__
         self.__doc__ = measure.__doc__
 
@@ -31,5 +31,5 @@ class measured_once(Generic[Owner, Value]):
         if owner is None:
             return self
         # The dictionary is asked before this method the next time.
-        value = owner.__dict__[self._name] = self._measure(owner)
+        value = owner.__dict__[self._name] = self.measure(owner)
         return value
