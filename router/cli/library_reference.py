@@ -18,7 +18,7 @@ from types import ModuleType
 
 import router.errors
 import router.types
-from router.types.measured import measured_once
+from router.types import measured_once
 
 _LINE = 120  # the longest line of a page in docs/
 _MODULES = (  # in the order in which a request meets them
@@ -36,6 +36,7 @@ _MODULES = (  # in the order in which a request meets them
     "dashboard",
     "stores",
     "events",
+    "measured",
 )
 
 _PROPERTY = (property, measured_once)

@@ -60,7 +60,8 @@ class Intake:
         """
         started_ms = self._clock.monotonic_ms()
         selected = self._router.select(request, identity)
-        request = narrowed(request, (plan.facts for plan in selected.runtime.plans))
+        if request.extra:
+            request = narrowed(request, [plan.facts for plan in selected.runtime.plans])
         buffered = buffered or not request.stream
         rates: RequestRates | None = None
         try:

@@ -57,15 +57,15 @@ def next_rung(
     """
     if stranded and (failure is not None or p_answer is None):
         return _fallen_back(decision, current, failure, left)
-    above = ladder_after(decision, current)
     if failure is Reason.BUDGET_EXHAUSTED:
         return Step(Action.STOP, None, failure)
     if failure is not None or p_answer is None:
-        return _past_failure(decision, above, failure, left, in_hand)
+        return _past_failure(decision, ladder_after(decision, current), failure, left, in_hand)
     looks_higher = current == decision.in_hand
     action = Action.ACCEPT if doubt is None else Action.STOP
     if not verified and not looks_higher:
         return Step(action, None, doubt or Reason.ANSWER_ACCEPTED)
+    above = ladder_after(decision, current)
     p = p_answer if in_hand is None else max(p_answer, in_hand)
     gains = {i: _gain(decision, i, p, section) for i in above}
     worth = [i for i, gain in gains.items() if gain > 0]

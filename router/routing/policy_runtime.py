@@ -41,8 +41,8 @@ from router.types import (
     Usage,
     VerifyMode,
     WarmCache,
+    measured_once,
 )
-from router.types.measured import measured_once
 
 PRIOR_ABILITY = {1: 0.5, 2: 2.0, 3: 3.5}
 """Abilities by level where nothing is known: a question of mean difficulty 0 gets .62, .88, .97.

@@ -28,8 +28,8 @@ from router.types import (
     RungFacts,
     Signals,
     VerifyMode,
+    measured_once,
 )
-from router.types.measured import measured_once
 
 GRAVE_FLOOR = 3
 

@@ -167,11 +167,12 @@ def structure_failure(answer: Answer, request: ChatRequest) -> Reason | None:
         if not choice.text.strip() and not choice.tool_calls:
             filtered = choice.finish_reason == "content_filter"
             return Reason.ANSWER_REFUSED if filtered else Reason.ANSWER_INVALID
-        if not _chosen(choice, request):
+        if request.tool_choice is not None and not _chosen(choice, request.tool_choice):
             return Reason.ANSWER_INVALID
-        if any(not _valid_call(call, request) for call in choice.tool_calls):
-            return Reason.ANSWER_INVALID
-        if not choice.tool_calls and not _valid_format(choice, request):
+        if choice.tool_calls:
+            if any(not _valid_call(call, request) for call in choice.tool_calls):
+                return Reason.ANSWER_INVALID
+        elif not _valid_format(choice, request):
             return Reason.ANSWER_INVALID
     return None
 
@@ -233,12 +234,10 @@ def _refuses(choice: Choice) -> bool:
     return REFUSAL.match(choice.text[:200]) is not None
 
 
-def _chosen(choice: Choice, request: ChatRequest) -> bool:
+def _chosen(choice: Choice, tool_choice: JsonText) -> bool:
     """Returns True when tools are called as `tool_choice` says: none, some, or the named one."""
-    if request.tool_choice is None:
-        return True
     called = {call.name for call in choice.tool_calls}
-    wanted = json.loads(request.tool_choice)
+    wanted = json.loads(tool_choice)
     if isinstance(wanted, dict):
         return called == {str(wanted["function"]["name"])}
     return {"auto": True, "none": not called}.get(wanted, bool(called))

@@ -6,11 +6,11 @@ The wire modules turn JSON into these types; the ledger's store turns rows into 
 integer of nano-dollars (1 USD = 1_000_000_000). Times are milliseconds since the epoch (`*_at_ms`)
 or durations (`*_ms`).
 
-Other folders import all names from here, except `measured_once`, which makes properties. The
-modules follow a request: `requests`, `signals` (triage), `decisions` (the ladder), `answerers`,
-`answers`, `outcomes`, `ledger`, `feedback`, `events` (for the log). `enums` holds the closed sets
-that reports count. `stores` holds the stores, the clock and the ids of the gateway. `dashboard`
-holds its queries.
+Other folders import all names from here. The modules follow a request: `requests`, `signals`
+(triage), `decisions` (the ladder), `answerers`, `answers`, `outcomes`, `ledger`, `feedback`,
+`events` (for the log). `enums` holds the closed sets that reports count. `stores` holds the stores,
+the clock and the ids of the gateway. `dashboard` holds its queries, and `measured` makes properties
+that are computed once.
 """
 
 from __future__ import annotations
@@ -107,6 +107,7 @@ from router.types.feedback import (
     TrueOutcome,
 )
 from router.types.ledger import AttemptRow, Baselines, Ledger, RequestRow
+from router.types.measured import measured_once
 from router.types.outcomes import Committed, Outcome, StreamEvent, Timings
 from router.types.rates import RateAsk, RateLimiter, RateState, RateTaken
 from router.types.requests import (
@@ -297,5 +298,6 @@ __all__ = [
     "WarmCache",
     "Work",
     "exact_usd",
+    "measured_once",
     "usd_to_nano",
 ]

@@ -20,7 +20,7 @@ from tests.kits.checks.source_tree import complain, sources
 CATCH_ALL = {
     (
         "router/api/http/server.py",
-        "_http",
+        "__call__",
     ): "the outermost handler: the client still gets our shape",
     ("router/api/protocol/exchange.py", "run"): "top of a request's task: logged, then answered",
     ("router/ledger/books/writer.py", "_run"): "top of the writer thread: fails its waiters",

@@ -102,8 +102,10 @@ class ReplicaSet:
         free = [r for r in self.replicas if _is_free(r, now_ms)]
         if not free:
             return None
-        others = [r for r in free if r is not avoid] or free
-        replica = min(others, key=lambda r: (r.outstanding, r.last_used))
+        replica = free[0]
+        if len(free) > 1:
+            others = [r for r in free if r is not avoid]
+            replica = min(others, key=lambda r: (r.outstanding, r.last_used))
         self._turn += 1
         replica.last_used = self._turn
         replica.outstanding += 1
@@ -162,6 +164,12 @@ class ReplicaSet:
         A replica whose key was refused stays out until a call with it succeeds, and one call tries
         that each time the breaker's rest is over.
         """
+        for replica in self.replicas:
+            if replica.refused_key or replica.breaker.opened:
+                return self._status(now_ms)
+        return READY
+
+    def _status(self, now_ms: float) -> AnswererStatus:
         states = [replica.breaker.state(now_ms) for replica in self.replicas]
         out = [
             f"{r.host} refuses our key" if r.refused_key else f"{r.host} fails, its breaker is open"
@@ -178,6 +186,7 @@ class ReplicaSet:
         return AnswererStatus(AnswererState.OPEN_BREAKER, detail)
 
 
+READY = AnswererStatus(AnswererState.READY)
 OTHERS = "; its calls go to the other replicas"
 
 

@@ -234,7 +234,7 @@ def _joined(answers: list[Answer]) -> Answer:
 
 def _shown(answer: Answer, request: ChatRequest) -> Answer:
     """Returns the answer without log-probabilities that only verification wanted."""
-    if request.sampling.logprobs or not any(c.logprobs for c in answer.choices):
+    if request.sampling.logprobs or not any([c.logprobs for c in answer.choices]):
         return answer
     return replace(answer, choices=tuple(replace(c, logprobs=()) for c in answer.choices))
 

@@ -45,8 +45,11 @@ class SqlBudgetGauge:
 
     async def pressure(self, identity: Identity, policy: str) -> Pressure:
         """Returns the pressure of this payer's budgets on a decision now. Raises nothing."""
+        budgets = self._budgets()
+        if budgets.unlimited:
+            return NO_PRESSURE
         payer = Payer(identity.tenant, identity.key_id, policy)
-        limits = tuple(window for window in self._budgets().money(payer) if window.steers)
+        limits = tuple(window for window in budgets.money(payer) if window.steers)
         if not limits:
             return NO_PRESSURE
         now_ms = self._clock.now_ms()

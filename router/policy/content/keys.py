@@ -7,6 +7,7 @@ type a key: the policy's lookups say so (`typed`).
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Annotated
 
 from pydantic import Field, field_validator, model_validator
@@ -85,8 +86,12 @@ def keys_in(text: str, section: KeySection) -> frozenset[str]:
     """
     if section.pattern is None:
         return frozenset()
-    # A key inside a longer word or number does not count.
-    pattern = re.compile(rf"(?<![\w-])(?:{section.pattern})(?![\w-])")
-    searched = text[:KEY_SEARCH_CHARACTERS]
-    written = frozenset(match.group(0) for match in pattern.finditer(searched))
-    return written or frozenset(match.group(0) for match in pattern.finditer(searched.upper()))
+    pattern, searched = _whole(section.pattern), text[:KEY_SEARCH_CHARACTERS]
+    written = [match.group() for match in pattern.finditer(searched)]
+    return frozenset(written or [match.group() for match in pattern.finditer(searched.upper())])
+
+
+@lru_cache(maxsize=256)  # a knowledge file has few keys
+def _whole(pattern: str) -> re.Pattern[str]:
+    """Returns the pattern of a key that is no part of a longer word or number."""
+    return re.compile(rf"(?<![\w-])(?:{pattern})(?![\w-])")
