@@ -22,7 +22,7 @@ import numpy as np
 
 from router.errors import ModelFileError
 from router.stats.heads import Embeddings
-from router.triage.devices.session import open_session
+from router.triage.devices.opening import open_session
 from router.triage.text.folding import unmask
 from router.triage.text.spelling import Speller, knows_all
 from router.types import Device

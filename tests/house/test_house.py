@@ -26,7 +26,7 @@ CATCH_ALL = {
     ("router/ledger/books/writer.py", "_run"): "top of the writer thread: fails its waiters",
     ("router/policy/watch.py", "_watch"): "top of the watcher task: readiness tells",
     ("router/triage/encoder.py", "__init__"): "tokenizers raises bare Exception; mapped to ours",
-    ("router/triage/devices/session.py", "_open"): "so does onnxruntime",
+    ("router/triage/devices/opening.py", "_open"): "so does onnxruntime",
     ("router/triage/devices/float_graph.py", "floats"): "protobuf's errors have no public class",
     ("router/triage/batches/text_reader.py", "read"): "top of the triage thread: rules read alone",
     ("tiers/local/host.py", "run"): "top of the supervisor thread: the state tells",

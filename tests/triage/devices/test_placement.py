@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from router.errors import DeviceMissing
+from router.triage.devices.opening import open_session
 from router.triage.devices.placement import CPU, CUDA, choose, confirm
-from router.triage.devices.session import open_session
 from router.triage.encoder import import_onnxruntime
 from router.triage.triage_model import DEFAULT_FOLDER, ENCODER, TriageModel
 from router.types import Device
@@ -113,7 +113,7 @@ def test_missing_onnx_is_no_error_of_auto(tmp_path: Path) -> None:
     program = (
         "import sys; sys.modules['onnx'] = None\n"
         "from tests.triage.devices.test_placement import NoDriver\n"
-        "from router.triage.devices.session import open_session\n"
+        "from router.triage.devices.opening import open_session\n"
         "from router.triage.encoder import import_onnxruntime\n"
         "from router.triage.triage_model import DEFAULT_FOLDER, ENCODER\n"
         "from router.types import Device\n"
