@@ -120,11 +120,13 @@ class Tokeniser:
         ids = self._by_words(clipped)
         if ids is None:
             clean = unmask(clipped).encode("utf-8", "replace").decode("utf-8")
-            fixes = self._fixes(WORD.findall(clean.lower()))
-            if fixes:
-                clean = RUN.sub(lambda m: fixes.get(m[0].lower(), m[0]), clean)
-            ids = self._tokenizer.encode(clean).ids
+            ids = self._tokenizer.encode(self.mended(clean)).ids
         return cut(ids, READ_HEAD, READ_TAIL)
+
+    def mended(self, text: str) -> str:
+        """Returns the text with the typing errors mended that the ids are made without."""
+        fixes = self._fixes(WORD.findall(clip(text).lower()))
+        return RUN.sub(lambda m: fixes.get(m[0].lower(), m[0]), text) if fixes else text
 
     def _by_words(self, text: str) -> list[int] | None:
         """Returns the ids by look-up; None where the library must read the text."""

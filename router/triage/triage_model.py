@@ -86,6 +86,7 @@ class TriageModel:
         self.rarity = rarity
         self.grave = reader
         self.knows = encoder.tokenise.knows
+        self.mended = encoder.tokenise.mended
         self.lexicon = encoder.tokenise.lexicon
         self.request_types = stack.heads["request_type"].classes
         self.domains = stack.heads["domain"].classes

@@ -24,7 +24,7 @@ from router.triage.engine import MAX_BATCH, TriageEngine
 from router.triage.reading import NOVEL
 from router.triage.service import TriageService, TurnCache
 from router.triage.text.amounts import AmountReader
-from router.triage.text.spelling import knows_all
+from router.triage.text.spelling import as_written, knows_all
 from router.triage.text.terms import TermFinder
 from router.triage.utterances import Described
 from router.types import ChatRequest, Domain, Match, Message, RequestType, Signals
@@ -55,6 +55,7 @@ class StatedModel:
     request_types = tuple(RequestType)
     domains = tuple(Domain)
     knows = staticmethod(knows_all)
+    mended = staticmethod(as_written)
 
     def __init__(self, poison: str | None = None) -> None:
         self.batches: list[list[str]] = []

@@ -20,6 +20,7 @@ from router.triage.grave import GraveReader
 from router.triage.own_heads import OwnHeads
 from router.triage.reading import ModelRow
 from router.triage.text.disguises import Knows
+from router.triage.text.spelling import Mend
 from router.triage.utterances import Described
 from router.triage.verifier import readings_of
 from router.types import RISK_DOMAINS, Domain, HeadReading, Match, RequestType
@@ -65,6 +66,8 @@ class Model(Protocol):
     def read(self, encoded: Encoded, own: OwnHeads | None = None) -> Outputs: ...
     @property
     def knows(self) -> Knows: ...
+    @property
+    def mended(self) -> Mend: ...
     @property
     def grave(self) -> GraveReader | None: ...
 

@@ -14,8 +14,9 @@ from router.triage.facts.turn_facts import RuleFacts, TurnFacts, find_facts
 from router.triage.other_readings import graver, known_forms, weaker_match
 from router.triage.reading import TurnReading, more_cautious, reading_of
 from router.triage.text.amount_lists import unquoted
+from router.triage.text.folding import fold
 from router.triage.text.rules import read_by_rules
-from router.triage.text.spelling import knows_all
+from router.triage.text.spelling import as_written, knows_all
 
 
 class TextReader:
@@ -25,6 +26,7 @@ class TextReader:
         self.model = None if model is None else ModelReader(model)
         # Without a model everything is novel anyway, so no disguise is looked for.
         self.knows = model.knows if model else knows_all
+        self.mend = model.mended if model else as_written
 
     def read(self, asked: Sequence[Asked]) -> list[TurnReading]:
         """Reads texts together; where that fails, one by one; where one fails, by rules."""
@@ -44,7 +46,7 @@ class TextReader:
         return [RuleFacts(unquoted(one.amounts), one.risk_terms, one.unread) for one in found]
 
     def _facts(self, text: str, config: TriageConfig) -> TurnFacts:
-        return find_facts(text, config.amounts, config.terms, self.knows, config.phrases)
+        return find_facts(text, config.amounts, config.terms, self.knows, config.phrases, self.mend)
 
 
 def _by_rules(facts: TurnFacts) -> TurnReading:
@@ -63,10 +65,7 @@ def _by_model(
         for found, one in zip(facts, asked, strict=True)
         for form in found.other_forms
     ]
-    own = [
-        one._replace(told=(found.folded.words, found.language))
-        for found, one in zip(facts, asked, strict=True)
-    ]
+    own = [_as_meant(one, found) for one, found in zip(asked, facts, strict=True)]
     passages = [(passage, index) for index, found in enumerate(facts) for passage in found.passages]
     rows, matches = model.rows([*own, *extra])
     known = known_forms(again, matches, len(asked))
@@ -96,3 +95,14 @@ def _by_model(
         )
         for index, (found, one) in enumerate(zip(facts, asked, strict=True))
     ]
+
+
+def _as_meant(asked: Asked, facts: TurnFacts) -> Asked:
+    """Returns the text without its typing errors, and its words and language.
+
+    The encoder mends a text itself. What compares words and letters must read the same words.
+    """
+    if not facts.mended:
+        return asked._replace(told=(facts.folded.words, facts.language))
+    words = fold(facts.mended).words
+    return asked._replace(text=facts.mended, told=(words, facts.language))

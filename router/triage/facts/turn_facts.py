@@ -23,10 +23,10 @@ from router.triage.text.phrases import (
     is_placeholder,
     without_stage,
 )
-from router.triage.text.spelling import knows_all
+from router.triage.text.spelling import Mend, as_written, knows_all
 from router.triage.text.terms import TermFinder
 from router.triage.text.windows import passages
-from router.types import Amount
+from router.types import READ_LANGUAGES, Amount
 
 
 class TurnFacts(Struct, frozen=True):
@@ -42,6 +42,7 @@ class TurnFacts(Struct, frozen=True):
     placeholder: bool = False  # what a program put in place of a text: "#NAME?"
     language: str = UNKNOWN
     passages: tuple[str, ...] = ()  # of a long text, read besides
+    mended: str = ""  # the text without its typing errors; "" where none was found
 
 
 class RuleFacts(NamedTuple):
@@ -58,14 +59,22 @@ def find_facts(
     terms: TermFinder,
     knows: Knows = knows_all,
     phrases: Sequence[PhraseFinder] = (),
+    mend: Mend = as_written,
 ) -> TurnFacts:
     """Returns what the rules find in one text, in linear time.
 
-    `knows` tells words from none, which shows disguises; by default none is looked for.
+    `knows` tells words from none, which shows disguises; by default none is looked for. What `mend`
+    makes of an English text is read for terms too, and tells a bare follow-up.
     """
     folded = fold(text)
     found = amounts.read(folded)
     names = _terms(folded, terms, phrases)
+    language = language_of(text, folded.words)
+    mended = mend(text) if language in READ_LANGUAGES else text
+    meant = folded
+    if mended != text:
+        meant = fold(mended)
+        names = names_of((names, _terms(meant, terms, phrases)))
     talk = find_router_talk(folded)
     disguised = undisguised(text, folded, knows)
     for form in map(fold, disguised):
@@ -77,13 +86,14 @@ def find_facts(
         folded=folded,
         amounts=found,
         risk_terms=names,
-        bare=not found and not names and is_bare_follow_up(folded),
+        bare=not found and not names and is_bare_follow_up(meant),
         unread=folded.cut or crowded(folded),
         other_forms=(*disguised, without_talk) if without_talk else disguised,
         unusual=bool(disguised) or (talk is not None and talk.addressed),
         placeholder=is_placeholder(folded),
-        language=language_of(text, folded.words),
+        language=language,
         passages=passages(text),
+        mended=mended if mended != text else "",
     )
 
 
