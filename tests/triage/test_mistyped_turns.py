@@ -58,6 +58,11 @@ def test_terms_are_looked_for_in_what_was_written_and_in_what_was_meant(model: T
     assert read(model, "I have cheest paiin here").risk_terms == ("medical_emergency",)
 
 
+def test_a_mistyped_sum_is_at_stake_in_full(model: TriageModel) -> None:
+    (amount,) = read(model, "we lose 2 mlilion dollars in all").amounts
+    assert amount.nano_usd == 2_000_000 * 10**9
+
+
 def test_a_text_in_another_language_is_read_as_it_was_written(model: TriageModel) -> None:
     text = "ich habe das Packet nicht bekommen und warte seit einer Woche"
     facts = find_facts(text, AMOUNTS, TERMS, model.knows, mend=model.mended)

@@ -56,6 +56,25 @@ def test_what_is_no_plain_error_is_left(speller: Speller, word: str) -> None:
     assert speller.fixes(["where", "is", "my", word]) == {}
 
 
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("codder", "coder"),  # a letter twice, though `colder` is commoner
+        ("maket", "market"),  # a letter dropped, though `make` is commoner
+        ("appp", "app"),
+        ("yte", "yet"),
+    ],
+)
+def test_the_likelier_error_counts_and_not_the_commoner_word(typed: str, meant: str) -> None:
+    counts = {"coder": 30, "colder": 200, "make": 900, "market": 400, "app": 90, "yet": 800}
+    assert Speller(counts, KNOWN).fixes(["is", "my", typed]) == {typed: meant}
+
+
+@pytest.mark.parametrize("word", ["apps", "eyt", "tax", "yett"])
+def test_a_short_word_is_meant_only_where_its_letters_are_swapped_or_twice(word: str) -> None:
+    assert Speller({"app": 90, "yet": 30}, KNOWN).fixes(["is", "my", word]) == {}
+
+
 def test_a_text_of_unknown_words_is_left_as_it_is(speller: Speller) -> None:
     assert speller.fixes(["wher", "pacel", "acount"]) == {}
 
@@ -64,7 +83,7 @@ def test_only_so_many_words_of_one_text_are_mended() -> None:
     letters = "abcdefghijklmnopqrstuvwxyz"
     right = [f"w{letters[i // 26]}{letters[i % 26]}zzord" for i in range(MOST_MENDED + 1)]
     typed = [word + "q" for word in right]
-    found = Speller(dict.fromkeys(right, 9), {"the"}).fixes([*typed, *["the"] * 4 * len(typed)])
+    found = Speller(dict.fromkeys(right, 90), {"the"}).fixes([*typed, *["the"] * 4 * len(typed)])
     assert found == dict(zip(typed[:MOST_MENDED], right[:MOST_MENDED], strict=True))
 
 

@@ -64,7 +64,7 @@ def find_facts(
     """Returns what the rules find in one text, in linear time.
 
     `knows` tells words from none, which shows disguises; by default none is looked for. What `mend`
-    makes of an English text is read for terms too, and tells a bare follow-up.
+    makes of an English text is read for amounts and terms too, and tells a bare follow-up.
     """
     folded = fold(text)
     found = amounts.read(folded)
@@ -74,6 +74,7 @@ def find_facts(
     meant = folded
     if mended != text:
         meant = fold(mended)
+        found = largest_amounts((found, amounts.read(meant)))
         names = names_of((names, _terms(meant, terms, phrases)))
     talk = find_router_talk(folded)
     disguised = undisguised(text, folded, knows)

@@ -24,7 +24,12 @@ OFTEN, VERY_OFTEN = 5, 50
 """Texts that use the right word: a rare one is as likely to be wrong as the word found. For a word
 of three letters, many: `gpu` and `vpn` are no errors."""
 WRONG_LETTER = 0.1
-"""How likely a wrong letter is beside a dropped, added or swapped one: `dirge` is not `dirt`."""
+"""How likely a wrong letter is beside a dropped or swapped one: `dirge` is not `dirt`."""
+ADDED = 0.3
+"""The same of a letter too many: more are dropped, so that `maket` is `market` and not `make`."""
+DOUBLED = 20.0
+"""The same of a letter typed twice: hardly any word is another one with a letter doubled, so that
+`codder` is `coder` and not the commoner `colder`."""
 MOST_UNKNOWN = 4
 """One unknown word and one more of every four may be errors; beyond, the text is in another
 language or in none, and is left as it is."""
@@ -94,12 +99,24 @@ class Speller:
         return found
 
     def _nearest(self, word: str) -> str:
-        best, most = word, float(OFTEN if len(word) >= SHORTEST else VERY_OFTEN) - 0.5
+        best, most = word, 0.0
         for candidate, share in edits(word):
-            count = self._counts.get(candidate, 0) * share
-            if count > most and len(candidate) >= SHORTEST:
-                best, most = candidate, count
+            count = self._counts.get(candidate, 0)
+            if count * share > most and count * min(share, 1.0) >= _least(word, candidate):
+                best, most = candidate, count * share
         return best
+
+
+def _least(word: str, candidate: str) -> float:
+    """Returns how many texts must have the candidate for it to be what was meant.
+
+    A word of three letters is meant only by one with its letters twice or swapped: `appp`, `yte`.
+    """
+    if len(candidate) >= SHORTEST:
+        return OFTEN if len(word) >= SHORTEST else VERY_OFTEN
+    if len(candidate) < SHORTEST - 1 or set(candidate) != set(word) or word[0] != candidate[0]:
+        return math.inf
+    return VERY_OFTEN
 
 
 Mend = Callable[[str], str]
@@ -125,7 +142,7 @@ def edits(word: str) -> Iterator[tuple[str, float]]:
     for i in range(len(word) - 1):
         yield word[:i] + word[i + 1] + word[i] + word[i + 2 :], 1.0
     for i in range(1, len(word)):
-        yield word[:i] + word[i + 1 :], 1.0
+        yield word[:i] + word[i + 1 :], DOUBLED if word[i] == word[i - 1] else ADDED
     for i in range(1, len(word) + 1):
         for letter in LETTERS:
             yield word[:i] + letter + word[i:], 1.0
