@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from router.triage.batches.asked import Asked
 from router.triage.batches.config import TriageConfig
 from router.triage.batches.text_reader import TextReader
 from router.triage.facts.turn_facts import find_facts
@@ -29,7 +30,7 @@ def model() -> TriageModel:
 
 def read(model: TriageModel, text: str) -> TurnReading:
     config = TriageConfig(TERMS, AMOUNTS, KnowledgeIndex.build(model, KnowledgeTexts(FILED)))
-    return TextReader(model).read([(text, config)])[0]
+    return TextReader(model).read([Asked(text, config)])[0]
 
 
 @pytest.mark.parametrize(
