@@ -51,7 +51,11 @@ from tiers.slots import Lookup, NotFoundError, Slots
 DELTA_WORDS = 8
 LEAST_OFFERED = 0.05
 """A question that is hardly ever meant is not offered as the third, whatever the others lack to the
-floor. The second always is: one question alone is no choice."""
+floor: its chance, or its share of the chances of all. The second always is: one question alone is
+no choice."""
+
+TOLD_TOGETHER = 3
+"""Questions whose chance a match tells together, see `Match.together`."""
 
 Floor = Callable[[ChatRequest, Signals], float]
 """Returns the chance from which level 1 answers a request."""
@@ -114,7 +118,7 @@ class Resolver:
             return None
         offers = self._offers(request, signals)
         if offers:
-            p = min(1.0, sum(chance for _, chance in offers))
+            p = _together(offers, match)
             least = None if self._clarify is None else self._clarify.together
             return Preview(p, PSource.MATCH, Reason.ASKED_WHICH, least)
         questions = self._slots.questions(self._knowledge.intents[match.intent_id], request)
@@ -135,7 +139,9 @@ class Resolver:
             return []
         offers: list[tuple[str, float]] = []
         for name, chance in ((match.intent_id, match.confidence), *match.others)[: section.most]:
-            likely = chance >= LEAST_OFFERED or len(offers) == 1
+            share = chance / max(1e-9, chance + sum(p for _, p in offers))
+            likely = max(chance, share if match.together else 0.0) >= LEAST_OFFERED
+            likely = likely or len(offers) <= 1
             intent = self._knowledge.intents.get(name)
             if not likely or intent is None or kept_off_shelf(signals, intent):
                 break
@@ -144,7 +150,7 @@ class Resolver:
             offers.append((name, chance))
             if len(offers) > 1 and sum(p for _, p in offers) >= floor:
                 return offers
-        enough = section.together is not None and sum(p for _, p in offers) >= section.together
+        enough = section.together is not None and _together(offers, match) >= section.together
         return offers if enough and len(offers) > 1 else []
 
     def _unfit(self, request: ChatRequest, signals: Signals) -> Reason | None:
@@ -326,6 +332,17 @@ def _not_shown(intent: IntentSection, missed: NotFoundError) -> CannotAnswer:
         f"matched {intent.id}, but no row may be shown for its {missed.key}",
         reason=Reason.SLOT_UNFILLED,
     )
+
+
+def _together(offers: Sequence[tuple[str, float]], match: Match) -> float:
+    """Returns the chance that one of the offered intents is meant.
+
+    A match tells it for the likeliest together. Fewer of them have their part of it.
+    """
+    chance = sum(p for _, p in offers)
+    told = (match.confidence, *(p for _, p in match.others[: TOLD_TOGETHER - 1]))
+    part = min(1.0, chance / max(1e-9, sum(told)))
+    return min(1.0, max(chance, match.together * part))
 
 
 def _department(match: Match) -> str:

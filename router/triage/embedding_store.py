@@ -18,15 +18,15 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from router.triage.match import Embedder, Fit, MatchModel
+from router.triage.match import Fit
 from router.triage.utterances import Described
-from router.triage.verifier import Lexicon
+from router.triage.verifier import Embedder, Lexicon, MatchModel
 
 DIGEST_BYTES = 16
 
 
 class Remembering:
-    """`match.Embedder` over another one, and a `match.FitMemory`; for building, then dropped: it
+    """`verifier.Embedder` over another one, and a `match.FitMemory`; for building, then dropped: it
     keeps every vector."""
 
     def __init__(self, model: Embedder, folder: Path | None = None, version: str = "") -> None:

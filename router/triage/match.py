@@ -15,11 +15,8 @@ answers that foreign files reached, at most .9. What the operator wrote word for
 
 from __future__ import annotations
 
-import hashlib
 import itertools
-import json
 import math
-from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
@@ -30,9 +27,34 @@ from msgspec import Struct
 from router.policy.content.outcomes import Outcome
 from router.stats.calibration import Floats, fit_logistic, fit_platt, logit, sigmoid
 from router.stats.softmax_regression import Weights, as_head
-from router.triage.text.utterance_words import held_out, plain, text_key, words, written_once
-from router.triage.utterances import Described, Shape, Utterances, lead, next_intents, padded
-from router.triage.verifier import CANDIDATE_AT, Covered, Lexicon, Verifier, pair_features
+from router.triage.text.utterance_words import (
+    SharedWords,
+    held_out,
+    plain,
+    text_key,
+    written_once,
+)
+from router.triage.utterances import (
+    LOG_ODDS_LIMIT,
+    Described,
+    Shape,
+    Utterances,
+    fit_key,
+    lead,
+    log_odds,
+    next_intents,
+    padded,
+)
+from router.triage.verifier import (
+    CANDIDATE_AT,
+    SET_SIZE,
+    Covered,
+    Embedder,
+    Lexicon,
+    MatchModel,
+    pair_features,
+    set_parts,
+)
 from router.types import Match, MatchBasis
 
 FEATURES = (
@@ -55,7 +77,6 @@ come to the same figures, 5 do not."""
 OTHERS = 3
 """Further intents that a match names: readers of quoted answers take three at most."""
 
-LOG_ODDS_LIMIT = 12.0
 FOLDS = 5
 
 PRIOR_ROWS = 200.0
@@ -88,25 +109,6 @@ NEAR_SHARE = 0.1
 """Share of requests assumed to ask for something akin that an operator's file lacks. Foreign ones
 are told apart by the shipped coefficients; near misses are what only the file itself can show, and
 .3 of them would be a file with a third of its answers missing."""
-
-
-class MatchModel(NamedTuple):
-    """Holds what the triage model brings for matching, fitted on the files of companies."""
-
-    coefficients: Floats  # (len(FEATURES),), of the first chance
-    verifier: Verifier
-
-
-class Embedder(Protocol):
-    """Describes what the index needs of the triage model."""
-
-    def described(self, texts: Sequence[str]) -> Described: ...
-
-    @property
-    def matching(self) -> MatchModel: ...
-
-    @property
-    def lexicon(self) -> Lexicon: ...
 
 
 class KnowledgeTexts(NamedTuple):
@@ -167,20 +169,17 @@ class KnowledgeIndex:
         self.coefficients = matching.coefficients if fit is None else fit.coefficients
         self._own = None if fit is None or not fit.own.size else fit.own
         texts, owner = utterances.texts, utterances.owner
-        self._words = [words(text) for text in texts]
+        self._shared = SharedWords(texts)
         self._keys = [text_key(text) for text in texts]
         self._written = written_once([plain(key) for key in self._keys], owner.tolist())
         self._told: dict[int, Match | None] = {}
-        counts = Counter(word for found in self._words for word in found)
-        self._rarity = {w: math.log(1 + len(texts) / c) for w, c in counts.items()}
-        self._rarity_unseen = math.log(1 + len(texts))
-        self._whole_rarity = [sum(self._rarity[w] for w in found) for found in self._words]
         intents = len(self.intent_ids)
         self._members = padded(owner, intents)  # (intents, longest), -1 after the end
         self._shape = Shape.of(utterances.vectors, owner, intents)
         self._covered = Covered(utterances, lexicon, matching.verifier)
         self._weights = utterances.regression() if fit is None else fit.weights
         self._weight, self._bias = as_head(self._weights)  # (width, intents), (intents,)
+        self._offered = np.array([name != NOT_COVERED for name in self.intent_ids])
 
     @classmethod
     def build(
@@ -197,7 +196,7 @@ class KnowledgeIndex:
         if texts.not_covered:
             filled.append((NOT_COVERED, list(texts.not_covered)))
         whole = Utterances.of(filled, model.described)
-        key = _fit_key(whole, texts.outcomes)
+        key = fit_key(whole, texts.outcomes)
         fit = memory.recall(key) if memory is not None else None
         if fit is None or fit.weights.shape != (whole.vectors.shape[1] + 1, len(filled)):
             fit = cls.fitted(whole, model.matching, model.lexicon)
@@ -265,6 +264,7 @@ class KnowledgeIndex:
         shown = np.where(found.written, told, self._capped(judged))
         scores = described.vectors @ self._weight + self._bias  # (rows, intents)
         others = next_intents(scores, found.intent, shown, OTHERS + 1)
+        together = self._capped(self._together(found, chances, described.vectors))
         matches: list[Match | None] = []
         for row, intent in enumerate(found.intent.tolist()):
             name = self.intent_ids[intent]
@@ -275,18 +275,51 @@ class KnowledgeIndex:
             near = float(found.similarity[row]), float(found.margin[row])
             named = [(self.intent_ids[j], p) for j, p in others[row]]
             following = tuple([other for other in named if other[0] != NOT_COVERED][:OTHERS])
-            matches.append(Match(name, float(shown[row]), *near, following, basis))
+            sure = float(shown[row])
+            one_of = max(sure, float(together[row])) if together[row] else 0.0
+            matches.append(Match(name, sure, *near, following, basis, one_of))
         return matches
+
+    def _together(
+        self, found: Evidence, chances: Floats, vectors: npt.NDArray[np.float32]
+    ) -> Floats:
+        """Returns the chance that one of the likeliest intents is right, 0 for no candidates."""
+        together = np.zeros(len(chances))
+        rows = np.flatnonzero(self._first_chances(found) >= self._candidate_at)
+        if rows.size:
+            parts = self.set_parts(found, rows, vectors)
+            together[rows] = self._matching.verifier.chances_together(chances[rows], parts)
+        return together
 
     def _verified(self, found: Evidence, texts: Sequence[str], described: Described) -> Floats:
         """Returns the chances, those of candidates corrected by the verifier."""
-        chances: Floats = sigmoid(found.features @ self.coefficients)
+        chances = self._first_chances(found)
         rows = np.flatnonzero((chances >= self._candidate_at) & ~found.written)
         if rows.size:
             chances[rows] = self._matching.verifier.chances(
                 self.pairs(found, rows, chances, texts, described)
             )
         return chances
+
+    def likeliest(self, vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:
+        """Returns the intents that may be offered together, (rows, up to SET_SIZE)."""
+        scores = vectors @ self._weight + self._bias
+        scores[:, ~self._offered] = -np.inf
+        most = min(SET_SIZE, int(self._offered.sum()))
+        return np.argsort(-scores, axis=1)[:, :most]
+
+    def _first_chances(self, found: Evidence) -> Floats:
+        chances: Floats = sigmoid(found.features @ self.coefficients)
+        return chances
+
+    def set_parts(
+        self, found: Evidence, rows: npt.NDArray[np.int64], vectors: npt.NDArray[np.float32]
+    ) -> Floats:
+        """Returns the features SET of some of the requests, but for the verified chance."""
+        offered = self._offered
+        scores = vectors[rows] @ self._weight[:, offered] + self._bias[offered]
+        centres = vectors[rows] @ self._shape.centres[offered].T
+        return set_parts(scores, centres, found.features[rows, FEATURES.index("typical")])
 
     def pairs(
         self,
@@ -346,7 +379,7 @@ class KnowledgeIndex:
         centre = embeddings @ self._shape.centres.T  # (rows, intents)
         features = np.empty((len(rows), len(FEATURES)))
         features[:, 0] = 1.0
-        features[:, 1] = _log_odds(scores, best)
+        features[:, 1] = log_odds(scores, best)
         features[written, 1] = LOG_ODDS_LIMIT  # the operator wrote that very text there
         features[:, 2] = ranked[:, 0]
         features[:, 3] = np.where(known, ranked, 0.0).sum(axis=1) / known.sum(axis=1)
@@ -354,23 +387,11 @@ class KnowledgeIndex:
         features[:, 5] = lead(centre, best)
         features[:, 6] = self._shape.typical(embeddings, best)
         for row, (asked, i) in enumerate(zip(texts, nearest.tolist(), strict=True)):
-            features[row, 7] = self._overlap(words(asked), i)
+            features[row, 7] = self._shared.share(asked, i)
             features[row, 8] = float(keys[row] == self._keys[i])
         told = np.zeros(len(rows), dtype=bool)
         told[written] = True
         return Evidence(best, ranked[:, 0], features[:, 5], features, told)
-
-    def _overlap(self, asked: frozenset[str], i: int) -> float:
-        """Returns the share of the rarity of all words that text and utterance `i` share, 0..1."""
-        rarity, known = self._rarity, self._words[i]
-        common = beside = 0.0
-        for word in asked:
-            if word in known:
-                common += rarity[word]
-            else:
-                beside += rarity.get(word, self._rarity_unseen)
-        union = self._whole_rarity[i] + beside
-        return common / union if union else 0.0
 
     def adjusted_to(self, asked: Utterances) -> Floats:
         """Returns the coefficients, fitted on what this index finds of utterances it does not hold.
@@ -414,31 +435,9 @@ class KnowledgeIndex:
         return KnowledgeIndex(rest, self._matching, self._lexicon, fit)
 
 
-def _log_odds(scores: Floats, best: npt.NDArray[np.int64]) -> Floats:
-    """Returns log p(best) / (1 - p(best)) of a softmax over scores, limited."""
-    rows = np.arange(len(scores))
-    above = scores - scores[rows, best][:, None]
-    others = np.exp(np.maximum(above, -50.0))
-    others[rows, best] = 0.0
-    odds: Floats = -np.log(np.maximum(others.sum(axis=1), math.exp(-LOG_ODDS_LIMIT)))
-    return np.clip(odds, -LOG_ODDS_LIMIT, LOG_ODDS_LIMIT)
-
-
 def precision(features: Floats) -> Floats:
     """Returns the weight of the shipped coefficients against an operator's utterances."""
     spread = features.var(axis=0)
     spread[0] = 1.0
     firm: Floats = PRIOR_ROWS * CURVATURE * np.maximum(spread, 1e-3)
     return firm
-
-
-FIT_FORMAT = 6
-"""Raised when what is fitted changes, so that no start takes over what an older release fitted."""
-
-
-def _fit_key(utterances: Utterances, outcomes: Sequence[Outcome]) -> bytes:
-    """Names a knowledge file by its intents, texts and outcomes, 16 bytes."""
-    mine = [utterances.intent_ids, utterances.texts, utterances.owner.tolist()]
-    judged = [(outcome.text, outcome.intent_id) for outcome in outcomes]
-    rows = [*mine, judged, FIT_FORMAT]
-    return hashlib.blake2b(json.dumps(rows).encode(), digest_size=16).digest()

@@ -1,7 +1,8 @@
 """Reads and writes `match.json`, the part of the triage model that matching needs.
 
-It holds the coefficients of the first chance, those of the verifier by name, the cap, and the plane
-between what companies are asked and everything else. It knows nothing about how they are fitted or
+It holds the coefficients of the first chance, those of the verifier by name (for one intent, and
+for the likeliest together), the cap, and the plane between what companies are asked and everything
+else. It knows nothing about how they are fitted or
 used.
 """
 
@@ -14,10 +15,10 @@ import numpy as np
 
 from router.errors import ModelFileError
 from router.stats.calibration import Floats
-from router.triage.match import FEATURES, MatchModel
-from router.triage.verifier import PAIR, Verifier
+from router.triage.match import FEATURES
+from router.triage.verifier import PAIR, SET, MatchModel, Verifier
 
-FORMAT = 2
+FORMAT = 3
 
 
 def save(model: MatchModel, path: Path, encoder_sha256: str) -> None:
@@ -27,6 +28,7 @@ def save(model: MatchModel, path: Path, encoder_sha256: str) -> None:
         "encoder_sha256": encoder_sha256,
         "coefficients": _named(FEATURES, model.coefficients),
         "verifier": _named(PAIR, model.verifier.coefficients),
+        "together": _named(SET, model.verifier.together),
         "cap": round(model.verifier.cap, 4),
         "outside": model.verifier.outside.round(4).tolist(),
     }
@@ -44,7 +46,8 @@ def load(path: Path, encoder_sha256: str) -> MatchModel:
         first = np.array([float(described["coefficients"][name]) for name in FEATURES])
         pairs = np.array([float(described["verifier"][name]) for name in PAIR])
         outside = np.array(described["outside"], dtype=float)
-        return MatchModel(first, Verifier(pairs, float(described["cap"]), outside))
+        together = np.array([float(described["together"][name]) for name in SET])
+        return MatchModel(first, Verifier(pairs, float(described["cap"]), outside, together))
     except OSError as error:
         raise ModelFileError(f"{path} cannot be read: {error.strerror}") from error
     except (ValueError, KeyError, TypeError) as error:

@@ -27,6 +27,7 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
+from router.policy.content.knowledge import in_scope
 from router.policy.head_conditions import highest
 from router.triage.facts.languages import UNKNOWN
 from router.triage.facts.turn_facts import RuleFacts, TurnFacts, names_of
@@ -56,6 +57,9 @@ KNOWN_QUESTION = 0.85  # the default of decision.confidence_floor
 BRIEF_WORDS = 30
 """Up to here the reader of grave matters may overrule the heads: it knows messages, not documents.
 Without this bound a tenth of the shared texts of high stakes were lost at level 3."""
+ROUTINE_BELOW = 0.8
+"""Chance of a grave matter below which a known question is a routine one; from here on no approved
+answer goes out either."""
 MODEL_FOLLOW_UP_WORDS = 12  # the model's word for it is taken for short turns only
 
 # Domains whose mistakes hurt most; the order within a rank does not matter.
@@ -108,6 +112,24 @@ class TurnReading(Struct, frozen=True):
     acts: bool = False  # it asks to act on what was said before, such as a quoted document
 
 
+def _is_brief(facts: TurnFacts) -> bool:
+    return len(facts.folded.words) <= BRIEF_WORDS
+
+
+def _routine(row: ModelRow, facts: TurnFacts, known: float) -> ModelRow:
+    """Returns a row whose stakes are no higher than the chance that nothing approved is asked for.
+
+    Whoever approved an answer knows what is routine there: the head reads "a colleague leaves on
+    Friday" as a dispute, and a help desk does not. Nothing is lowered where the reader of grave
+    matters, a term, a disguise or the length of the text speaks against it, and no earlier turn is.
+    """
+    calm = row.matter is not None and row.grave < ROUTINE_BELOW
+    if not calm or facts.risk_terms or facts.unusual or not _is_brief(facts):
+        return row
+    stakes = min(row.stakes_high, 1.0 - known)
+    return row if stakes == row.stakes_high else row._replace(stakes_high=stakes)
+
+
 def reading_of(
     row: ModelRow,
     match: Match | None,
@@ -132,6 +154,9 @@ def reading_of(
     known = 0.0 if match is None else match.confidence
     if match is not None and known >= offers_from:
         known = min(1.0, known + sum([chance for _, chance in match.others]))
+        known = max(known, match.together)
+    if match is not None and in_scope(match.intent_id, None):
+        row = _routine(row, facts, known)
     novelty = row.novelty if facts.language in READ_LANGUAGES else max(row.novelty, NOVEL)
     novelty = min(novelty, 1.0 - known)
     if (facts.unusual and not known_form) or facts.placeholder:
@@ -156,7 +181,7 @@ def reading_of(
         follow_up,
         degraded,
         facts.language,
-        len(facts.folded.words) <= BRIEF_WORDS,
+        _is_brief(facts),
         momentary,
         acts=facts.bare or acts(facts.folded.words),
     )

@@ -25,11 +25,10 @@ from router.stats.heads import Embeddings, Encoded, HeadStack
 from router.stats.ngrams import BUCKETS, Grams, counted_together
 from router.triage import grave, match_file, novelty
 from router.triage.encoder import Encoder, cut, sha256_of
-from router.triage.match import MatchModel
 from router.triage.novelty import Novelty
 from router.triage.own_heads import OwnHeads
 from router.triage.utterances import Described
-from router.triage.verifier import readings_of
+from router.triage.verifier import MatchModel, readings_of
 from router.types import Device, HeadReading
 
 FORMAT = 1

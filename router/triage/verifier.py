@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from router.stats.calibration import Floats, logit, sigmoid
-from router.triage.utterances import Utterances
+from router.triage.utterances import Described, Utterances
 
 WORDS = (
     "uncovered",
@@ -43,6 +43,17 @@ prompts 5 % had a chance of .2 or more in the help desk's file, and .5 % have it
 
 FIRST_LIMIT = 6.0
 """Log-odds beyond which a first chance says no more: it has seen too few rows to be surer."""
+
+SET = ("one", "verified", "share", "centres", "typical")
+"""Features of a request and its likeliest intents together. Whoever asks in unusual words is often
+between three intents, each of them unlikely: what is left to know is whether the file has an answer
+at all. The words of the three and how the heads read them add nothing to these."""
+
+LEAST_SHARE, SET_LIMIT = 1e-6, 8.0
+"""Bounds of shares and of their log-odds, so that no feature is infinite."""
+
+SET_SIZE = 3
+"""Intents whose chance together is told: as many as level 1 usually offers."""
 
 _WORD = re.compile(r"[^\W_]+")
 _DULL_WORDS = (
@@ -91,15 +102,39 @@ class Verifier(NamedTuple):
     coefficients: Floats  # (len(PAIR),)
     cap: float  # the share right among the surest of files that no fit had seen, at most .9
     outside: Floats  # (width + 1,) a plane between what companies are asked and the world's rest
+    together: Floats  # (len(SET),)
 
     def chances(self, features: Floats) -> Floats:
         """Returns the chance that each pair belongs together."""
         return sigmoid(features @ self.coefficients)
 
+    def chances_together(self, verified: Floats, parts: Floats) -> Floats:
+        """Returns the chance that one of the likeliest intents is the right one."""
+        return sigmoid(set_features(verified, parts) @ self.together)
+
     def strangeness(self, vectors: npt.NDArray[np.float32]) -> Floats:
         """Returns the log-odds that texts ask no company anything, (texts,)."""
         found: Floats = vectors @ self.outside[:-1] + self.outside[-1]
         return found
+
+
+class MatchModel(NamedTuple):
+    """Holds what the triage model brings for matching, fitted on the files of companies."""
+
+    coefficients: Floats  # (len(FEATURES),), of the first chance
+    verifier: Verifier
+
+
+class Embedder(Protocol):
+    """Describes what the index needs of the triage model."""
+
+    def described(self, texts: Sequence[str]) -> Described: ...
+
+    @property
+    def matching(self) -> MatchModel: ...
+
+    @property
+    def lexicon(self) -> Lexicon: ...
 
 
 class Covered:
@@ -162,6 +197,27 @@ def pair_features(
     """Returns the verifier's features PAIR, one row per candidate; `first` are chances."""
     odds = np.clip(logit(first), -FIRST_LIMIT, FIRST_LIMIT)
     return np.column_stack([np.ones(len(first)), odds, np.array(words), read, world])
+
+
+def set_parts(scores: Floats, centres: Floats, typical: Floats) -> Floats:
+    """Returns the features SET that no verifier changes, one row per candidate.
+
+    `scores` are those of the regression, `centres` the cosines to the intents' centres, both
+    (rows, intents that may be offered).
+    """
+    most = min(SET_SIZE, scores.shape[1])
+    shares = np.exp(scores - scores.max(axis=1)[:, None])
+    shares /= shares.sum(axis=1)[:, None]
+    shared = np.sort(shares, axis=1)[:, -most:].sum(axis=1)
+    odds = np.clip(logit(np.clip(shared, LEAST_SHARE, 1.0 - LEAST_SHARE)), -SET_LIMIT, SET_LIMIT)
+    near = np.sort(centres, axis=1)[:, -most:].mean(axis=1)
+    return np.column_stack([odds, near, typical])
+
+
+def set_features(verified: Floats, parts: Floats) -> Floats:
+    """Returns the features SET of candidates; `verified` are the chances of the likeliest."""
+    odds = np.clip(logit(verified), -SET_LIMIT, SET_LIMIT)
+    return np.column_stack([np.ones(len(odds)), odds, parts])
 
 
 def content_words(text: str) -> list[str]:

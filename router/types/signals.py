@@ -31,6 +31,7 @@ class Match(Struct, frozen=True):
     margin: float  # how much nearer its intent's centre is than the next one's, in cosine
     others: tuple[tuple[str, float], ...] = ()  # the next intents, each with its own chance
     basis: MatchBasis = MatchBasis.FOREIGN  # what the confidence rests on
+    together: float = 0.0  # the chance that it or one of the next two is the right one; 0: unknown
 
 
 class HeadReading(Struct, frozen=True):

@@ -83,6 +83,10 @@ MATCHES = {
     "hmm": ("order_status", 0.55),
 }
 OTHERS = (("cancel_order", 0.33), ("hours", 0.06))
+BETWEEN = Match(
+    "order_status", 0.12, 0.5, 0.1, (("cancel_order", 0.08), ("hours", 0.001)), together=0.9
+)
+"""Of a request in unusual words: each intent is unlikely, one of them is not."""
 C1 = {"account_id": "C-1"}
 
 
@@ -96,6 +100,8 @@ class StatedMatches:
         return [self._of(text.lower()) for text in texts]
 
     def _of(self, text: str) -> Match | None:
+        if "oddly" in text:
+            return BETWEEN
         for word, (intent, confidence) in MATCHES.items():
             if word in text and not (word == "where" and "a-1" in text):
                 return Match(intent, confidence, 0.9, 0.3, OTHERS if word == "hmm" else ())

@@ -71,6 +71,16 @@ def test_a_surer_first_chance_is_a_surer_match(fitted: FittedMatch) -> None:
     assert fitted.model.verifier.coefficients[PAIR.index("first")] > 0
 
 
+def test_one_of_several_is_right_more_often_than_the_likeliest_alone(fitted: FittedMatch) -> None:
+    verifier = fitted.model.verifier
+    parts = np.array([[6.0, 0.8, -0.1]])
+    for chance in (0.2, 0.4):
+        assert verifier.chances_together(np.array([chance]), parts)[0] > chance
+    figures = fitted.figures["all"]
+    assert figures["ece_together"] < 0.1
+    assert 0.0 <= figures["offered_of_right_intents"] <= 1.0
+
+
 def test_a_file_that_taught_nothing_sets_the_cap() -> None:
     rows = [*company("clinc150"), *company("banking77"), *world()]
     unseen = [row._replace(source="retail_bank") for row in company("retail_bank")]

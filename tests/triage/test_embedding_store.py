@@ -9,16 +9,16 @@ import numpy as np
 import pytest
 
 from router.triage.embedding_store import Remembering
-from router.triage.match import Fit, MatchModel
+from router.triage.match import Fit
 from router.triage.text.spelling import Speller
 from router.triage.utterances import Described
-from router.triage.verifier import Verifier
+from router.triage.verifier import MatchModel, Verifier
 
 
 class Counting:
     """An embedder that counts what it is asked."""
 
-    matching = MatchModel(np.zeros(3), Verifier(np.zeros(3), 0.9, np.zeros(3)))
+    matching = MatchModel(np.zeros(3), Verifier(np.zeros(3), 0.9, np.zeros(3), np.zeros(5)))
     lexicon = Speller({}, ())
 
     def __init__(self) -> None:

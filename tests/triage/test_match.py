@@ -19,12 +19,11 @@ from router.triage.match import (
     Fit,
     KnowledgeIndex,
     KnowledgeTexts,
-    MatchModel,
 )
 from router.triage.text.utterance_words import held_out, words
 from router.triage.triage_model import TriageModel
 from router.triage.utterances import Utterances
-from router.triage.verifier import PAIR, Verifier
+from router.triage.verifier import PAIR, SET, MatchModel, Verifier
 from router.types import Match, MatchBasis
 
 INTENTS = [
@@ -84,6 +83,20 @@ def test_a_known_utterance_is_surer_than_a_foreign_request(
     known = asked(model, index, "Where is my parcel?")
     foreign = asked(model, index, "prove that the square root of two is irrational")
     assert known.confidence > 0.85 > 0.5 > foreign.confidence
+
+
+def test_a_candidate_tells_the_chance_of_the_likeliest_together(
+    model: TriageModel, index: KnowledgeIndex
+) -> None:
+    between = asked(model, index, "is my money or my package coming back")
+    assert between.confidence <= between.together <= 1.0
+    assert between.together > 0.0
+
+
+def test_what_is_no_candidate_tells_no_chance_together(
+    model: TriageModel, index: KnowledgeIndex
+) -> None:
+    assert asked(model, index, "prove that the square root of two is irrational").together == 0.0
 
 
 MIXED = [
@@ -162,7 +175,9 @@ def test_words_that_say_nothing_do_not_count() -> None:
 
 
 PLANE = np.array([0.5, -0.25, 1.0])
-MODEL = MatchModel(np.arange(len(FEATURES)) / 8, Verifier(np.arange(len(PAIR)) / 8, 0.9, PLANE))
+SETS = np.arange(len(SET)) / 8
+VERIFIER = Verifier(np.arange(len(PAIR)) / 8, 0.9, PLANE, SETS)
+MODEL = MatchModel(np.arange(len(FEATURES)) / 8, VERIFIER)
 
 
 def test_what_matching_needs_is_read_back(tmp_path: Path) -> None:
@@ -171,6 +186,7 @@ def test_what_matching_needs_is_read_back(tmp_path: Path) -> None:
     assert found.coefficients.tolist() == MODEL.coefficients.tolist()
     assert found.verifier.coefficients.tolist() == MODEL.verifier.coefficients.tolist()
     assert found.verifier.outside.tolist() == PLANE.tolist()
+    assert found.verifier.together.tolist() == SETS.tolist()
     assert found.verifier.cap == 0.9
 
 

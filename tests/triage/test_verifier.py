@@ -12,11 +12,14 @@ from router.triage.utterances import Utterances
 from router.triage.verifier import (
     PAIR,
     READ,
+    SET,
     WORDS,
     Covered,
     Verifier,
     content_words,
     pair_features,
+    set_features,
+    set_parts,
 )
 
 
@@ -30,7 +33,7 @@ class Rarities:
         return {"parcle": "parcel"} if "parcle" in words else {}
 
 
-PLANE = Verifier(np.zeros(len(PAIR)), 0.9, np.array([2.0, 0.0, -1.0]))
+PLANE = Verifier(np.zeros(len(PAIR)), 0.9, np.array([2.0, 0.0, -1.0]), np.zeros(len(SET)))
 
 
 @pytest.fixture
@@ -88,8 +91,28 @@ def test_content_words_leave_out_what_says_nothing() -> None:
 
 
 def test_a_verifier_that_only_passes_on_leaves_the_first_chance() -> None:
-    passing = Verifier(np.array([float(name == "first") for name in PAIR]), 0.9, np.zeros(3))
+    passing = PLANE._replace(coefficients=np.array([float(name == "first") for name in PAIR]))
     first = np.array([0.4, 0.9])
     nothing = [(0.0,) * len(WORDS)] * 2
     features = pair_features(first, nothing, np.zeros((2, len(READ))), np.ones((2, 2)))
     assert passing.chances(features) == pytest.approx(first)
+
+
+def test_three_likely_intents_share_the_chance_that_the_fourth_lacks() -> None:
+    scores = np.log([[0.4, 0.3, 0.1, 0.2]])
+    centres = np.array([[0.9, 0.6, 0.1, 0.3]])
+    odds, near, typical = set_parts(scores, centres, np.array([-1.5]))[0]
+    assert odds == pytest.approx(math.log(0.9 / 0.1))
+    assert (near, typical) == (pytest.approx(0.6), -1.5)
+
+
+def test_a_file_of_one_intent_has_finite_features() -> None:
+    parts = set_parts(np.zeros((1, 1)), np.array([[0.5]]), np.array([-1.0]))
+    assert np.isfinite(set_features(np.array([0.0]), parts)).all()
+
+
+def test_of_two_requests_the_one_nearer_to_the_file_is_likelier_among_its_intents() -> None:
+    verifier = PLANE._replace(together=np.array([-1.0, 0.5, 0.3, 2.0, 0.4]))
+    near, far = (set_parts(np.zeros((1, 4)), np.full((1, 4), c), np.zeros(1)) for c in (0.8, 0.2))
+    chance = np.array([0.2])
+    assert verifier.chances_together(chance, near) > verifier.chances_together(chance, far)

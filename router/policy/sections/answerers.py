@@ -157,7 +157,8 @@ class ClarifySection(Section):
     together: Chance | None = Field(
         default=None,
         description="The chance that those offered must reach together. Left out: the confidence "
-        "floor. A question does less harm than a wrong answer, so it may be lower.",
+        "floor. A question does less harm than a wrong answer, so it may be lower. The likeliest "
+        "may then be unlikely (`from: 0.05`): who asks in unusual words is between several.",
     )
     most: int = Field(default=3, ge=2, le=5, description="Questions that are offered at most.")
 

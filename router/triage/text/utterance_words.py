@@ -6,7 +6,9 @@ It knows nothing about embeddings or intents.
 from __future__ import annotations
 
 import hashlib
+import math
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 HELD_SHARE = 0.2
@@ -67,3 +69,26 @@ def written_once(keys: Sequence[str], owner: Sequence[int]) -> dict[str, int]:
         intents.setdefault(key, set()).add(intent)
         first.setdefault(key, i)
     return {key: i for key, i in first.items() if key and len(intents[key]) == 1}
+
+
+class SharedWords:
+    """Says how many words a request shares with an utterance; rare words count more."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self._words = [words(text) for text in texts]
+        counts = Counter(word for found in self._words for word in found)
+        self._rarity = {w: math.log(1 + len(texts) / c) for w, c in counts.items()}
+        self._unseen = math.log(1 + len(texts))
+        self._whole = [sum(self._rarity[w] for w in found) for found in self._words]
+
+    def share(self, asked: str, i: int) -> float:
+        """Returns the share of the rarity of all words that text and utterance `i` share, 0..1."""
+        rarity, known = self._rarity, self._words[i]
+        common = beside = 0.0
+        for word in words(asked):
+            if word in known:
+                common += rarity[word]
+            else:
+                beside += rarity.get(word, self._unseen)
+        union = self._whole[i] + beside
+        return common / union if union else 0.0
