@@ -7,12 +7,14 @@ import pytest
 from router.policy.content.knowledge import IntentSection
 from router.policy.content.shelf_veto import (
     GRAVE_AT,
+    GRAVE_WHERE_SURE,
     RISK_AT,
     STAKES_AT,
+    SURE,
     TOXIC_AT,
     kept_off_shelf,
 )
-from router.types import Domain
+from router.types import Domain, Match
 from tests.policy.test_knowledge import signals
 
 BELOW = 0.001
@@ -51,3 +53,23 @@ def test_an_answer_about_the_risk_itself_is_given() -> None:
 def test_an_answer_approved_for_grave_requests_is_given() -> None:
     grave = signals(stakes_high=1.0, toxic=1.0, risk_p=1.0, risk_domain=Domain.MEDICAL)
     assert not kept_off_shelf(grave, intent(grave=True))
+
+
+@pytest.mark.parametrize(
+    ("chance", "grave", "kept_off"),
+    [
+        (SURE, GRAVE_WHERE_SURE - BELOW, False),
+        (SURE, GRAVE_WHERE_SURE, True),
+        (SURE - BELOW, GRAVE_AT, True),
+    ],
+)
+def test_a_sure_match_is_kept_off_from_the_bar_of_level_3_on(
+    chance: float, grave: float, kept_off: bool
+) -> None:
+    match = Match("returns", chance, 0.9, 0.3)
+    assert kept_off_shelf(signals(grave=grave, match=match), intent()) is kept_off
+
+
+def test_a_sure_match_speaks_for_its_own_answer_only() -> None:
+    match = Match("shipping", SURE, 0.9, 0.3)
+    assert kept_off_shelf(signals(grave=GRAVE_AT, match=match), intent())

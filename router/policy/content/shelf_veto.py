@@ -2,7 +2,7 @@
 
 A match compares words and meaning with what people usually ask; it does not weigh what is at
 stake. This veto reads only the signals, and holds in every decision mode. An intent that was
-approved for such requests says so (`grave: true`). It knows nothing about chances of a match.
+approved for such requests says so (`grave: true`).
 """
 
 from __future__ import annotations
@@ -18,6 +18,11 @@ RISK_AT = 0.7
 """Chance of finance, law, medicine or engineering safety from which an answer must be of that
 domain. At .5 one in seventy routine requests of the shop would be kept off for nothing."""
 
+SURE, GRAVE_WHERE_SURE = 0.85, 0.95
+"""Chance of a match from which the bar of level 3 counts. Of 3,500 texts about health, law, money
+and harm none matched an answer of nine companies so surely, while the reader finds 4 % of our own
+utterances between the two bars."""
+
 GRAVE_AT = 0.8
 """Chance of a grave matter, at even odds, from which no canned text goes out; level 3 may ask for
 more."""
@@ -27,6 +32,9 @@ def kept_off_shelf(signals: Signals, intent: IntentSection) -> bool:
     """Returns True when a request is too grave or too hostile for this approved answer."""
     if intent.grave:
         return False
-    if signals.stakes_high >= STAKES_AT or signals.toxic >= TOXIC_AT or signals.grave >= GRAVE_AT:
+    match = signals.match
+    sure = match is not None and match.intent_id == intent.id and match.confidence >= SURE
+    grave_at = GRAVE_WHERE_SURE if sure else GRAVE_AT
+    if signals.stakes_high >= STAKES_AT or signals.toxic >= TOXIC_AT or signals.grave >= grave_at:
         return True
     return signals.risk_p >= RISK_AT and signals.risk_domain is not intent.domain
