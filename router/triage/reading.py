@@ -57,9 +57,7 @@ KNOWN_QUESTION = 0.85  # the default of decision.confidence_floor
 BRIEF_WORDS = 30
 """Up to here the reader of grave matters may overrule the heads: it knows messages, not documents.
 Without this bound a tenth of the shared texts of high stakes were lost at level 3."""
-ROUTINE_BELOW = 0.8
-"""Chance of a grave matter below which a known question is a routine one; from here on no approved
-answer goes out either."""
+ROUTINE_BELOW = 0.8  # chance of a grave matter; the shelf's veto begins there too
 MODEL_FOLLOW_UP_WORDS = 12  # the model's word for it is taken for short turns only
 
 # Domains whose mistakes hurt most; the order within a rank does not matter.
@@ -119,15 +117,13 @@ def _is_brief(facts: TurnFacts) -> bool:
 def _routine(row: ModelRow, facts: TurnFacts, known: float) -> ModelRow:
     """Returns a row whose stakes are no higher than the chance that nothing approved is asked for.
 
-    Whoever approved an answer knows what is routine there: the head reads "a colleague leaves on
-    Friday" as a dispute, and a help desk does not. Nothing is lowered where the reader of grave
-    matters, a term, a disguise or the length of the text speaks against it, and no earlier turn is.
+    Whoever approved an answer knows what is routine there. Nothing is lowered where the reader of
+    grave matters, a term, a disguise or the length speaks against it, and no earlier turn is.
     """
     calm = row.matter is not None and row.grave < ROUTINE_BELOW
     if not calm or facts.risk_terms or facts.unusual or not _is_brief(facts):
         return row
-    stakes = min(row.stakes_high, 1.0 - known)
-    return row if stakes == row.stakes_high else row._replace(stakes_high=stakes)
+    return row._replace(stakes_high=min(row.stakes_high, 1.0 - known))
 
 
 def reading_of(
@@ -155,8 +151,7 @@ def reading_of(
     if match is not None and known >= offers_from:
         known = min(1.0, known + sum([chance for _, chance in match.others]))
         known = max(known, match.together)
-    if match is not None and in_scope(match.intent_id, None):
-        row = _routine(row, facts, known)
+    row = _routine(row, facts, known if match and in_scope(match.intent_id, None) else 0.0)
     novelty = row.novelty if facts.language in READ_LANGUAGES else max(row.novelty, NOVEL)
     novelty = min(novelty, 1.0 - known)
     if (facts.unusual and not known_form) or facts.placeholder:
