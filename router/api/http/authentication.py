@@ -95,6 +95,11 @@ class Doorkeeper:
     async def _identify(self, headers: dict[str, str]) -> Identity:
         authorization = headers.get("authorization") or f"Bearer {headers.get('x-api-key', '')}"
         kind, _, secret = authorization.partition(" ")
+        identity = None
+        if kind.lower() == "bearer" and secret.strip():
+            identity = await self._keys.identify(secret.strip())
+        if identity is not None:
+            return identity
         # The first key that is created closes the server for everybody without one.
         if self._open and not await self._keys.any():
             # Browsers send `Origin` with every request that a page of another site makes.
@@ -107,23 +112,23 @@ class Doorkeeper:
             return LOCAL
         if kind.lower() != "bearer" or not secret.strip():
             raise AuthenticationFailed(NO_KEY)
-        identity = await self._keys.identify(secret.strip())
-        if identity is None:
-            peer = headers.get(PEER, "")
-            seconds = 0.0 if self._wrong_keys is None else self._wrong_keys.count(peer)
-            if seconds > 0.0:
-                raise TooManyWrongKeys(
-                    "Incorrect API key provided, as many times before from this address. Check "
-                    f"the key; wrong ones are looked at again in {seconds:.0f} s, good ones at any "
-                    "time.",
-                    retry_after_s=seconds,
-                )
-            # litellm recognises a wrong key only by OpenAI's first four words, whatever the status.
-            raise AuthenticationFailed(
-                "Incorrect API key provided: it is unknown, has expired, was rotated or revoked. "
-                "Check it, or create one with `tiergate keys create`."
+        raise self._wrong_key(headers.get(PEER, ""))
+
+    def _wrong_key(self, peer: str) -> AuthenticationFailed | TooManyWrongKeys:
+        """Counts a wrong key from this address, and returns its refusal."""
+        seconds = 0.0 if self._wrong_keys is None else self._wrong_keys.count(peer)
+        if seconds > 0.0:
+            return TooManyWrongKeys(
+                "Incorrect API key provided, as many times before from this address. Check "
+                f"the key; wrong ones are looked at again in {seconds:.0f} s, good ones at any "
+                "time.",
+                retry_after_s=seconds,
             )
-        return identity
+        # litellm recognises a wrong key only by OpenAI's first four words, whatever the status.
+        return AuthenticationFailed(
+            "Incorrect API key provided: it is unknown, has expired, was rotated or revoked. "
+            "Check it, or create one with `tiergate keys create`."
+        )
 
 
 def _on_this_machine(origin: str) -> bool:
