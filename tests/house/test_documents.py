@@ -12,8 +12,13 @@ from tests import ROOT
 from tests.house import test_layers as layers
 from tests.kits.checks.source_tree import complain, sources
 
+
+def number_of(record: Path) -> int:
+    return int(record.name.partition("-")[0])
+
+
 DECISIONS = ROOT / "docs" / "decisions"
-RECORDS = sorted(DECISIONS.glob("[0-9]*.md"))
+RECORDS = sorted(DECISIONS.glob("[0-9]*.md"), key=number_of)
 PARTS = ["Context", "Choice", "Refused", "What would change it"]
 LONGEST_LINE = 120
 
@@ -30,22 +35,23 @@ def anchors_in(page: Path) -> set[str]:
 
 def test_index_of_decisions_lists_every_record_in_order() -> None:
     index = " ".join((DECISIONS / "index.md").read_text("utf-8").split())
-    listed = re.findall(r"(\d+)\. \[(.+?)\]\((\d\d-[a-z0-9-]+\.md)\): \S", index)
+    listed = re.findall(r"(\d+)\. \[(.+?)\]\((\d+-[a-z0-9-]+\.md)\): \S", index)
     assert [(f"{number}. {title}", file) for number, title, file in listed] == [
         (title_of(record), record.name) for record in RECORDS
     ]
 
 
-def test_numbers_of_decisions_have_no_gap() -> None:
-    numbers = [int(record.name[:2]) for record in RECORDS]
-    assert numbers == list(range(1, len(RECORDS) + 1))
+def test_each_decision_has_a_number_of_its_own() -> None:
+    # Numbers are given out before records are written, so one may be missing for a while.
+    numbers = [number_of(record) for record in RECORDS]
+    assert numbers == sorted(set(numbers))
 
 
 @pytest.mark.parametrize("record", RECORDS, ids=lambda record: record.stem)
 def test_decision_has_a_title_a_date_four_parts(record: Path) -> None:
     text = record.read_text("utf-8")
     title, date, *parts = re.split(r"\n\n", text)
-    assert re.fullmatch(rf"# {int(record.name[:2])}\. .+", title)
+    assert re.fullmatch(rf"# {number_of(record)}\. .+", title)
     assert re.fullmatch(r"20\d\d-\d\d-\d\d", date)
     assert [part.removeprefix("## ") for part in parts if part.startswith("## ")] == PARTS
 
