@@ -18,13 +18,16 @@ import sys  # noqa: E402
 from pathlib import Path  # noqa: E402
 
 from benchmarks import bench_triage, first_token, gateway, overload, path, report  # noqa: E402
+from benchmarks.scale import scale, workers  # noqa: E402
+from benchmarks.scale.installation import LARGE, QUICK_LARGE  # noqa: E402
 
 KNOWLEDGE = Path(__file__).parents[1] / "policies" / "knowledge" / "customer_support.yaml"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks")
-    parts = ("triage", "gateway", "http", "path", "first_token", "overload", "ledger", "report")
+    parts = ("triage", "gateway", "http", "path", "first_token", "overload", "ledger", "report",
+             "scale", "workers")  # fmt: skip
     parser.add_argument("part", nargs="?", choices=("all", *parts), default="all")
     parser.add_argument("--quick", action="store_true", help="one short round: a smoke test")
     parser.add_argument("--rounds", type=int, default=None)
@@ -65,6 +68,13 @@ def main() -> None:
     if options.part in ("all", "overload"):
         rounds, seconds = (1, 3.0) if options.quick else (options.rounds or 3, 10.0)
         figures["overload"] = overload.measure(rounds, seconds, say)
+    if options.part in ("all", "scale"):
+        rounds, seconds = (1, 2.0) if options.quick else (options.rounds or 5, 4.0)
+        large = QUICK_LARGE if options.quick else LARGE
+        figures["scale"] = scale.measure(rounds, seconds, say, large)
+    if options.part in ("all", "workers"):
+        rounds, seconds = (1, 2.0) if options.quick else (options.rounds or 5, 4.0)
+        figures["workers"] = workers.measure(rounds, seconds, say)
     if options.json:
         print(json.dumps(figures, indent=1))
         return
@@ -89,6 +99,10 @@ def main() -> None:
         print(first_token.show(timed))
     if isinstance(crowded := figures.get("overload"), dict):
         print(overload.show(crowded))
+    if isinstance(sizes := figures.get("scale"), dict):
+        print(scale.show(sizes))
+    if isinstance(counted := figures.get("workers"), list):
+        print(workers.show(counted))
 
 
 # The load tells a reader how far to trust the wall times.

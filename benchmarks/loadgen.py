@@ -69,10 +69,10 @@ def prompts(seed: int) -> Iterator[str]:
         yield f"{' '.join(map(draw.choice, parts))} {1_000 + number % 9_000}."
 
 
-def body_of(prompt: str, stream: bool = False) -> bytes:
+def body_of(prompt: str, stream: bool = False, model: str = "auto") -> bytes:
     """Returns the body of a chat completion request as clients send it."""
     message = {"role": "user", "content": prompt}
-    fields: dict[str, object] = {"model": "auto", "messages": [message]}
+    fields: dict[str, object] = {"model": model, "messages": [message]}
     if stream:
         fields |= {"stream": True, "stream_options": {"include_usage": True}}
     return json.dumps(fields).encode()
@@ -87,6 +87,7 @@ class Load:
     per_second: float = 0.0
     p50_ms: float = 0.0
     p99_ms: float = 0.0
+    max_ms: float = 0.0
     first_p50_ms: float = 0.0
     first_p99_ms: float = 0.0
     not_200: int = 0
@@ -137,7 +138,10 @@ class Connection(asyncio.Protocol):
         run.tiers[self.tier] += 1
         run.not_200 += self.parser.get_status_code() != 200
         # llhttp pauses after a message only for upgrades, so the same parser reads the next one.
-        self.send()
+        if run.pause_s:
+            asyncio.get_running_loop().call_later(run.pause_s, self.send)
+        else:
+            self.send()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.run.left(broken=exc is not None or not self.run.over)
@@ -146,9 +150,10 @@ class Connection(asyncio.Protocol):
 class Run:
     """Runs one round over all its connections."""
 
-    def __init__(self, messages: list[bytes], seconds: float) -> None:
+    def __init__(self, messages: list[bytes], seconds: float, rate: float = 0.0) -> None:
         self.messages = iter(messages)
         self.seconds = seconds
+        self.pause_s = 1.0 / rate if rate else 0.0
         self.taken: list[float] = []
         self.firsts: list[float] = []
         self.tiers: Counter[bytes] = Counter()
@@ -187,6 +192,7 @@ class Run:
             per_second=round(len(taken) / seconds, 1),
             p50_ms=at(taken, 0.50),
             p99_ms=at(taken, 0.99),
+            max_ms=at(taken, 1.0),
             first_p50_ms=at(firsts, 0.50),
             first_p99_ms=at(firsts, 0.99),
             not_200=self.not_200,
@@ -224,6 +230,10 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--stream", action="store_true")
     parser.add_argument("--prompts", default="", help="a file of prompts to repeat, one a line")
+    parser.add_argument("--keys", default="", help="a file of API keys to take in turn, one a line")
+    parser.add_argument("--models", default="auto", help="model names to take in turn, by commas")
+    parser.add_argument("--idle", type=int, default=0, help="connections that stay silent")
+    parser.add_argument("--rate", type=float, default=0.0, help="requests a second; 0: no pause")
     options = parser.parse_args()
     if options.prompts:
         with open(options.prompts, encoding="utf-8") as file:
@@ -232,13 +242,30 @@ def main() -> None:
         texts: Iterator[str] = itertools.cycle(lines)
     else:
         texts = prompts(options.seed)
-    bodies = (body_of(text, options.stream) for text in itertools.islice(texts, options.requests))
-    messages = [message_of(options.url, options.key, body) for body in bodies]
+    keys, models = [options.key], options.models.split(",")
+    if options.keys:
+        with open(options.keys, encoding="utf-8") as file:
+            keys = file.read().split()
+    messages = [
+        message_of(
+            options.url, keys[i % len(keys)], body_of(text, options.stream, models[i % len(models)])
+        )
+        for i, text in enumerate(itertools.islice(texts, options.requests))
+    ]
     parts = urlsplit(options.url)
 
     async def go() -> Load:
-        run = Run(messages, options.seconds)
-        return await run.go(parts.hostname or "127.0.0.1", parts.port or 80, options.connections)
+        run = Run(messages, options.seconds, options.rate)
+        host, port = parts.hostname or "127.0.0.1", parts.port or 80
+        silent = [
+            (await asyncio.get_running_loop().create_connection(asyncio.Protocol, host, port))[0]
+            for _ in range(options.idle)
+        ]
+        try:
+            return await run.go(host, port, options.connections)
+        finally:
+            for transport in silent:
+                transport.close()
 
     try:
         from uvloop import run

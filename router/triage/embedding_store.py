@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 import os
 import zipfile
 import zlib
@@ -18,7 +19,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from router.triage.match import Fit
+from router.triage.match import Fit, KnowledgeTexts
 from router.triage.utterances import Described
 from router.triage.verifier import Embedder, Lexicon, MatchModel
 
@@ -90,6 +91,14 @@ class Remembering:
             width = np.array(self._width)
             np.savez(part, digests=digests, rows=rows, width=width, **fits)  # type: ignore[arg-type]
             os.replace(part, self._file)
+
+
+def digest_of(texts: KnowledgeTexts, version: str) -> bytes:
+    """Names the texts of an index and the vectors' version, 16 bytes: equal ones are one index."""
+    judged = [(outcome.text, outcome.intent_id) for outcome in texts.outcomes]
+    intents = [(name, list(lines)) for name, lines in texts.intents]
+    rows = [version, intents, list(texts.not_covered), judged, texts.verified]
+    return hashlib.blake2b(json.dumps(rows).encode(), digest_size=16).digest()
 
 
 Kept = tuple[dict[bytes, npt.NDArray[np.float32]], dict[bytes, Fit], int]

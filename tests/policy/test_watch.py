@@ -5,7 +5,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -179,3 +181,31 @@ async def test_a_price_that_begins_is_swapped_in_without_a_change_of_files(path:
         await until(lambda: watcher.status.reloads == 1)
     assert live.current.hash == before.hash
     assert live.current is not before
+
+
+async def test_watchers_with_one_turn_load_one_after_the_other(path: Path) -> None:
+    turn, loading, most, done = asyncio.Lock(), 0, 0, 0
+    lock = threading.Lock()
+
+    def load() -> LoadedPolicy:
+        nonlocal loading, most, done
+        with lock:
+            loading += 1
+            most = max(most, loading)
+        loaded = load_policy(path, {})
+        with lock:
+            loading -= 1
+            done += 1
+        return loaded
+
+    async def swap(loaded: LoadedPolicy) -> None:
+        raise AssertionError("the file did not change")
+
+    first = load_policy(path, {})
+    watchers = [PolicyWatcher(first, load, swap, poll_s=60.0, turn=turn) for _ in range(8)]
+    async with contextlib.AsyncExitStack() as stack:
+        for watcher in watchers:
+            await stack.enter_async_context(watcher)
+            watcher.reload()
+        await until(lambda: done == len(watchers))
+    assert most == 1

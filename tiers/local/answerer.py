@@ -44,6 +44,7 @@ from router.types import (
     Usage,
     Work,
 )
+from tiers.local.endings import loops
 from tiers.local.shared_folder import (
     HostState,
     LocalAddress,
@@ -79,6 +80,9 @@ SMOOTHING = 0.2  # weight of the newest call in the mean that retry_after_s is c
 
 LOADING_WAIT_S = 15.0  # a cold disk; a warm one needs 1.4 s
 LOADING_POLL_S = 0.05
+LOOKED_EVERY = 8
+"""Pieces between two looks for a loop."""
+
 ENDING_S = 0.2
 """Time before a deadline at which decoding ends, so that the text written until then goes out."""
 
@@ -92,7 +96,7 @@ class _Decoded:
     finish_reason: str = ""
     usage: Usage = field(default_factory=Usage)
     compute_ms: float = 0.0
-    late: bool = False  # the deadline came before its end
+    cut: bool = False  # by the deadline, or because it only said the same again
 
 
 class LocalModelAnswerer:
@@ -200,7 +204,7 @@ class LocalModelAnswerer:
         partial = body.keys().isdisjoint(("response_format", "grammar"))
         async with (
             aclosing(self._events(body, state, work)) as events,
-            aclosing(_until_late(events, one, partial=partial)) as timely,
+            aclosing(_until_cut(events, one, partial=partial)) as timely,
         ):
             async for event in timely:
                 for choice in event.get("choices", ()):
@@ -217,7 +221,7 @@ class LocalModelAnswerer:
                     one.compute_ms = timings.get("prompt_ms", 0.0) + timings.get(
                         "predicted_ms", 0.0
                     )
-        if one.late:
+        if one.cut:
             # The runtime's own counts come with its last event only.
             one.finish_reason = "length"
             one.compute_ms = self._clock.monotonic_ms() - began_ms
@@ -290,6 +294,8 @@ class LocalModelAnswerer:
                 wanted[1] if wanted and path == wanted[0] else 0.0 for path in state.adapters
             ),
             choice=choice,
+            usual_output_tokens=self._section.usual_output_tokens,
+            prompt_cache=self._section.prompt_cache,
         )
 
     def _adapter_for(self, domain: Domain) -> tuple[str, float, str] | None:
@@ -312,24 +318,31 @@ class LocalModelAnswerer:
                 input_tokens=sum(one.usage.input_tokens for one in decoded),
                 cached_input_tokens=sum(one.usage.cached_input_tokens for one in decoded),
                 output_tokens=sum(one.usage.output_tokens for one in decoded),
-                reported=not any(one.late for one in decoded),
+                reported=not any(one.cut for one in decoded),
             ),
             compute_ms=sum(one.compute_ms for one in decoded),
             adapter=wanted[2] if wanted and wanted[0] in state.adapters else None,
         )
 
 
-async def _until_late(
+async def _until_cut(
     events: AsyncGenerator[dict[str, Any], None], one: _Decoded, *, partial: bool
 ) -> AsyncGenerator[dict[str, Any], None]:
-    """Yields the events. With `partial`, a deadline after some text ends them without an error."""
+    """Yields the events. With `partial`, a deadline after some text ends them without an error.
+
+    So does a text that loops: leaving the events closes the connection, and the child stops.
+    """
     try:
         async for event in events:
             yield event
+            # Looking costs 20 us and a loop goes on, so not every token needs a look.
+            if partial and len(one.pieces) % LOOKED_EVERY == 0 and loops("".join(one.pieces)):
+                one.cut = True
+                return
     except DeadlineExceeded:
         if not partial or not "".join(one.pieces).strip():
             raise
-        one.late = True
+        one.cut = True
 
 
 def _choice(one: _Decoded, plan: ToolPlan | None) -> Choice:

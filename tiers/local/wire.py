@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from router.errors import CannotAnswer, UpstreamInvalid
 from router.types import ChatRequest, JsonText, Message, Reason, TokenLogprob, ToolCall, Usage
+from tiers.local.endings import fitting_tokens
 
 # What the model's authors recommend for the instruct version; used where the client says nothing.
 DEFAULT_TEMPERATURE = 0.2
@@ -103,10 +104,20 @@ def chat_body(
     prefer_schema: JsonText | None,
     scales: tuple[float, ...],
     choice: int,
+    usual_output_tokens: int | None = None,
+    prompt_cache: bool = False,
 ) -> dict[str, Any]:
-    """Returns the runtime's request for one choice. `scales` has one entry per loaded adapter."""
+    """Returns the runtime's request for one choice. `scales` has one entry per loaded adapter.
+
+    `usual_output_tokens` caps plain answers to ordinary questions where the client states no cap.
+    """
     sampling = request.sampling
+    schema = _schema(request, tool_plan, prefer_schema)
+    # Half of a JSON value is worth nothing, so only plain text has a cap of its own.
+    plain = schema is None and request.response_format.kind == "text"
     asked = sampling.max_output_tokens or max_output_tokens
+    if plain and usual_output_tokens and sampling.max_output_tokens is None:
+        asked = fitting_tokens(request.last_user_text, usual_output_tokens, max_output_tokens)
     body: dict[str, Any] = {
         "messages": _messages(request, system_prompt, tool_plan),
         "stream": True,  # always: closing the connection then stops the decoding at once
@@ -118,9 +129,9 @@ def chat_body(
         "top_p": DEFAULT_TOP_P if sampling.top_p is None else sampling.top_p,
         "logprobs": True,  # verification reads them whether or not the client asked
         "top_logprobs": max(1, sampling.top_logprobs or 0),  # with 0 the runtime sends none
-        # A cached prefix makes the same seed round differently, and its token count would tell
-        # one tenant what another one asked.
-        "cache_prompt": False,
+        # A cached prefix makes the same seed round differently, and its time and token count would
+        # tell one tenant what another one asked: off unless the policy says otherwise.
+        "cache_prompt": prompt_cache and sampling.seed is None,
         "lora": [{"id": index, "scale": scale} for index, scale in enumerate(scales)],
     }
     if sampling.seed is not None:
@@ -131,7 +142,6 @@ def chat_body(
         body["frequency_penalty"] = sampling.frequency_penalty
     if sampling.presence_penalty is not None:
         body["presence_penalty"] = sampling.presence_penalty
-    schema = _schema(request, tool_plan, prefer_schema)
     if schema is not None:
         body["response_format"] = {
             "type": "json_schema",

@@ -154,8 +154,15 @@ class App:
         self.moderation = ModerationHeads(core, self.analyst, self._record)
         # A program that embeds the gateway may not want files to be followed.
         watched = core.loaded.values() if settings.watch else ()
+        turn = asyncio.Lock()
         self._watchers = [
-            PolicyWatcher(policy, self._reader(policy), self._swap, prices_of=self._newest_price)
+            PolicyWatcher(
+                policy,
+                self._reader(policy),
+                self._swap,
+                prices_of=self._newest_price,
+                turn=turn,
+            )
             for policy in watched
         ]
         door = Doorkeeper(

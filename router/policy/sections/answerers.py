@@ -248,6 +248,19 @@ class LocalAnswerer(AnswererBase):
     system_prompt: str | None = Field(
         default=None, description="System prompt for requests without a system message."
     )
+    usual_output_tokens: int | None = Field(
+        default=None,
+        ge=16,
+        le=100_000,
+        description="Cap for questions that state no length and ask for no text such as an essay "
+        "or code (English). Left out: `max_output_tokens` for all.",
+    )
+    prompt_cache: bool = Field(
+        default=False,
+        description="Reads the beginning that a prompt shares with the one before it in the same "
+        "slot only once, not for requests with a `seed`. Its time and token count show a client "
+        "how another one's prompt began, so turn it on for clients that may know that.",
+    )
     steps: list[StepName] = Field(
         default_factory=_solve_alone,
         min_length=1,

@@ -179,3 +179,31 @@ def test_arguments_stay_as_the_model_gave_them() -> None:
     said = json.dumps({"name": "add", "arguments": {"a": 1.5, "s": "ü"}}, ensure_ascii=False)
     _, call = read_tool_answer(said, "call_1")
     assert call == ToolCall("call_1", "add", '{"a":1.5,"s":"ü"}')
+
+
+def test_question_without_a_cap_of_the_client_gets_one_that_fits() -> None:
+    asked = asking(Message("user", "Why is the sky blue?"))
+    assert body(asked, usual_output_tokens=64)["max_tokens"] == 64
+    assert body(asked)["max_tokens"] == 100
+
+
+def test_cap_of_the_client_counts_before_the_fitting_one() -> None:
+    asked = asking(Message("user", "Why?"), sampling=Sampling(max_output_tokens=90))
+    assert body(asked, usual_output_tokens=64)["max_tokens"] == 90
+
+
+def test_answer_in_json_has_no_fitting_cap() -> None:
+    schema = ResponseFormat("json_schema", "any", JsonText('{"type":"object"}'))
+    for wanted in (ResponseFormat("json_object"), schema):
+        asked = asking(Message("user", "Why?"), response_format=wanted)
+        assert body(asked, usual_output_tokens=64)["max_tokens"] == 100
+
+
+def test_prompt_is_kept_only_where_the_policy_says_so() -> None:
+    assert body(asking())["cache_prompt"] is False
+    assert body(asking(), prompt_cache=True)["cache_prompt"] is True
+
+
+def test_request_with_a_seed_never_reads_a_kept_prompt() -> None:
+    seeded = asking(sampling=Sampling(seed=1))
+    assert body(seeded, prompt_cache=True)["cache_prompt"] is False

@@ -7,10 +7,11 @@ ledger.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
+from weakref import WeakValueDictionary
 
 from msgspec.structs import replace
 
@@ -44,6 +45,7 @@ from router.routing.policy_runtime import RungPlan
 from router.routing.verification import Judge
 from router.stats import answer_head
 from router.triage.engine import TriageEngine
+from router.triage.match import KnowledgeIndex
 from router.triage.triage_model import TriageModel
 from router.types import (
     NOBODY,
@@ -99,6 +101,8 @@ class Parts:
     events: Events = NOBODY
     # calls that wait for each remote answerer; None: as many as can be answered
     max_waiting: int | None = None
+    # approved answers by their texts, while a policy uses them
+    indexes: WeakValueDictionary[bytes, KnowledgeIndex] = field(default_factory=WeakValueDictionary)
 
 
 def plan_of(

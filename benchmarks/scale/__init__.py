@@ -1,0 +1,1 @@
+"""Measures a large installation and several workers: `python -m benchmarks scale`, `workers`."""
