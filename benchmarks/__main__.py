@@ -69,11 +69,13 @@ def main() -> None:
         rounds, seconds = (1, 3.0) if options.quick else (options.rounds or 3, 10.0)
         figures["overload"] = overload.measure(rounds, seconds, say)
     if options.part in ("all", "scale"):
-        rounds, seconds = (1, 2.0) if options.quick else (options.rounds or 5, 4.0)
+        rounds = options.rounds or (1 if options.quick else 5)
+        seconds = 2.0 if options.quick else 4.0
         large = QUICK_LARGE if options.quick else LARGE
         figures["scale"] = scale.measure(rounds, seconds, say, large)
     if options.part in ("all", "workers"):
-        rounds, seconds = (1, 2.0) if options.quick else (options.rounds or 5, 4.0)
+        rounds = options.rounds or (1 if options.quick else 5)
+        seconds = 2.0 if options.quick else 4.0
         figures["workers"] = workers.measure(rounds, seconds, say)
     if options.json:
         print(json.dumps(figures, indent=1))

@@ -232,7 +232,6 @@ def main() -> None:
     parser.add_argument("--prompts", default="", help="a file of prompts to repeat, one a line")
     parser.add_argument("--keys", default="", help="a file of API keys to take in turn, one a line")
     parser.add_argument("--models", default="auto", help="model names to take in turn, by commas")
-    parser.add_argument("--idle", type=int, default=0, help="connections that stay silent")
     parser.add_argument("--rate", type=float, default=0.0, help="requests a second; 0: no pause")
     options = parser.parse_args()
     if options.prompts:
@@ -257,15 +256,7 @@ def main() -> None:
     async def go() -> Load:
         run = Run(messages, options.seconds, options.rate)
         host, port = parts.hostname or "127.0.0.1", parts.port or 80
-        silent = [
-            (await asyncio.get_running_loop().create_connection(asyncio.Protocol, host, port))[0]
-            for _ in range(options.idle)
-        ]
-        try:
-            return await run.go(host, port, options.connections)
-        finally:
-            for transport in silent:
-                transport.close()
+        return await run.go(host, port, options.connections)
 
     try:
         from uvloop import run

@@ -16,6 +16,7 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import statistics
 import subprocess
 import sys
@@ -25,10 +26,11 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from benchmarks.gateway import cpu_seconds
-from benchmarks.scale.installation import SMALL, Running, Size, memory_mb, running
-from benchmarks.stage import cores, free_port, started, wait_for
+from benchmarks.scale.installation import LARGE, SMALL, Running, Size, memory_mb, running
+from benchmarks.stage import ROOT, cores, free_port, started, wait_for
 
 IDLE = 2_000
 COST_TARGET, WAIT_TARGET_MS = 1.2, 20.0
@@ -37,13 +39,22 @@ RATE = 50.0
 
 
 def load(
-    target: Running, core: int | None, seconds: float, seed: int, *more: str
+    target: Running,
+    core: int | None,
+    seconds: float,
+    seed: int,
+    *more: str,
+    requests: int | None = None,
 ) -> dict[str, Any]:
-    """Runs the load generator; returns its figures and the target's processor time a request."""
+    """Runs the load generator for seconds, or for so many requests.
+
+    Returns its figures and the target's processor time a request.
+    """
     command = [
         sys.executable, "benchmarks/loadgen.py", "--url", target.url, "--keys", str(target.keys),
-        "--models", ",".join(target.models), "--seconds", str(seconds), "--seed", str(seed),
-        "--requests", str(int(3_000 * seconds)), *more,
+        "--models", ",".join(target.models), "--seed", str(seed),
+        "--seconds", str(seconds if requests is None else 120.0),
+        "--requests", str(requests or int(3_000 * seconds)), *more,
     ]  # fmt: skip
 
     def pin() -> None:
@@ -51,7 +62,9 @@ def load(
             os.sched_setaffinity(0, {core})
 
     before = cpu_seconds(target.pid)
-    done = subprocess.run(command, capture_output=True, text=True, check=True, preexec_fn=pin)
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, check=True, preexec_fn=pin
+    )
     figures: dict[str, Any] = json.loads(done.stdout)
     after = cpu_seconds(target.pid)
     if before is not None and after is not None and figures["requests"]:
@@ -100,8 +113,8 @@ def _cost(
     """Returns processor time a request of both, and the median of their ratio within a round."""
     pairs, faults = [], 0
     for target in (little, much):
-        # Each key and each policy comes once before it counts, as in a gateway that serves.
-        load(target, core, seconds, 1, "--connections", "8")
+        # Each tenant and each policy comes before it counts, as in a gateway that serves.
+        load(target, core, seconds, 1, "--connections", "8", requests=LARGE.tenants + 100)
     for number in range(rounds):
         say(f"scale: cost of a request, round {number + 1} of {rounds}")
         both = [
@@ -151,10 +164,15 @@ def _idle(
     say(f"scale: {idle} idle connections")
     before = memory_mb(target.pid)
     alone = load(target, core, seconds, 70, "--connections", "8")
-    beside = load(target, core, seconds, 71, "--connections", "8", "--idle", str(idle))
+    address = (urlsplit(target.url).hostname, urlsplit(target.url).port)
+    with contextlib.ExitStack() as silent:
+        for _ in range(idle):
+            silent.enter_context(socket.create_connection(address, timeout=30))
+        beside = load(target, core, seconds, 71, "--connections", "8")
+        kept = memory_mb(target.pid) - before
     return {
         "connections": idle,
-        "kb_each": round((memory_mb(target.pid) - before) * 1024 / max(1, idle), 1),
+        "kb_each": round(kept * 1024 / max(1, idle), 1),
         "p99_ms": [alone["p99_ms"], beside["p99_ms"]],
         "cpu_us": [alone["cpu_us"], beside["cpu_us"]],
     }

@@ -31,6 +31,7 @@ from router.training.encoder.encoder_stages import DISTIL_SECONDS, LEGS, example
 from router.training.heads import difficulty, fit_heads, fit_match, fit_novelty, match_rows
 from router.training.install import Installed
 from router.training.options import INT8, Options
+from router.training.torch_device import torch_device
 from router.training.work_folder import Run, chained, versions
 from router.triage import match_file, novelty
 from router.triage.encoder import Encoder
@@ -49,6 +50,7 @@ from router.triage.triage_model import (
     save_rarity,
     write_manifest,
 )
+from router.types import Device
 
 # Order matters: the stamp of each stage depends on the stages before it.
 STAGES = (
@@ -91,6 +93,7 @@ def train_triage(
     knowledge: Path | None = None,
     options: Options | None = None,
     force: bool = False,
+    device: Device = Device.CPU,
 ) -> TrainReport:
     """Trains a triage model on the folder `data` and installs it in `out`.
 
@@ -99,7 +102,8 @@ def train_triage(
     further; naming `adapt` turns it on. `quick` makes a tiny model in seconds, for tests.
     `knowledge` is a folder of knowledge files whose utterances are trained on too, except for the
     fifth that judges matches. `force` installs a model that is worse than the installed one. Raises
-    TrainingDataError for data that cannot be used and for unknown or unready stages.
+    TrainingDataError for data that cannot be used and for unknown or unready stages, DeviceMissing
+    where a GPU is asked for and there is none.
     """
     unknown = set(stages or ()) - set(STAGES)
     if unknown:
@@ -107,7 +111,8 @@ def train_triage(
             f"unknown stage {', '.join(sorted(unknown))}; there are {', '.join(STAGES)}"
         )
     again, options = stages is not None, options or Options()
-    run = Run(data, out, work, seed, quick, progress, again, knowledge, options)
+    where = torch_device(device)
+    run = Run(data, out, work, seed, quick, progress, again, knowledge, options, where)
     # Stages after the last named one do not run, so their outputs stay out of date.
     last = max(map(STAGES.index, stages)) if stages else len(STAGES) - 1
     seconds, skipped = _run_stages(run, STAGES[: last + 1], stages)

@@ -42,6 +42,8 @@ class Run:
     """True when stages were named: a named stage runs even when its stamp holds."""
     knowledge: Path | None = None
     options: Options = field(default_factory=Options)
+    device: str = "cpu"
+    """Where torch runs the teacher and the distillation; it changes no stamp."""
 
     @property
     def model(self) -> Path:

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from router.cli.exits import Exit
+from router.cli.options import DeviceOption
 from router.cli.serve.serve import ModelDir
+from router.types import Device
 
 if TYPE_CHECKING:
     from router.training.install import Installed
@@ -87,6 +89,7 @@ def triage(
     force: Annotated[
         bool, typer.Option("--force", help="Install it even where a head is worse than before.")
     ] = False,
+    device: DeviceOption = Device.CPU,
 ) -> None:
     """Train the triage model from a folder of data: curate, distil, export, fit heads, measure."""
     with with_torch():
@@ -112,6 +115,7 @@ def triage(
                 bits,
             ),
             force=force,
+            device=device,
         )
     for name, seconds in made.seconds.items():
         typer.echo(f"{name:<8} {seconds:8.1f} s")

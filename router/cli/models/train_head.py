@@ -12,8 +12,9 @@ import typer
 
 from router.cli.exits import Exit
 from router.cli.models.train import Data, card_command, train
-from router.cli.options import AsJson
+from router.cli.options import AsJson, DeviceOption
 from router.cli.serve.serve import ModelDir
+from router.types import Device
 
 if TYPE_CHECKING:
     from router.training.heads.train_head import Made
@@ -45,6 +46,7 @@ def head(
     ] = False,
     as_json: AsJson = False,
     model_dir: ModelDir = None,
+    device: DeviceOption = Device.CPU,
 ) -> None:
     """Fit a head of the shipped encoder on labelled texts; without torch, in seconds."""
     from router.training.heads.train_head import train_head
@@ -60,6 +62,7 @@ def head(
         seed=seed,
         force=force,
         command=shlex.join(["tiergate", *sys.argv[1:]]),
+        device=device,
     )
     if as_json:
         _print_json(made)

@@ -69,6 +69,7 @@ class Plan:
     """Share of the training in which hard rows are still missing; 0: all rows from the start."""
     adjustment: float = 0.0
     """Logit adjustment: the factor of the log of a class's share; 0: class weights."""
+    device: str = "cpu"
 
 
 class Balance(NamedTuple):
@@ -206,6 +207,9 @@ def train(
         student.load_state_dict(torch.load(out / STUDENT, weights_only=True))
         # A task that is new in this leg starts with fresh weights.
         readout.load_state_dict(torch.load(out / READOUT, weights_only=True), strict=False)
+    # The first weights are fitted on the processor, so that they are the same ones.
+    student.to(plan.device)
+    readout.to(plan.device)
     balances = _balances(corpus, plan)
     optimiser = torch.optim.AdamW(
         [
@@ -239,6 +243,8 @@ def train(
             running.clear()
             (out / "history.json").write_text(json.dumps(history, indent=1))
         done = step + 1
+    student.cpu()
+    readout.cpu()
     torch.save(student.state_dict(), out / STUDENT)
     torch.save(readout.state_dict(), out / READOUT)
     return done
@@ -272,7 +278,10 @@ def _balances(corpus: Corpus, plan: Plan) -> dict[str, Balance]:
         else:
             shift, weight = np.zeros(size), balance.class_weights(labels, size)
         balances[task] = Balance(
-            *(torch.tensor(part, dtype=torch.float32) for part in (weight, shift))
+            *(
+                torch.tensor(part, dtype=torch.float32, device=plan.device)
+                for part in (weight, shift)
+            )
         )
     return balances
 
@@ -292,8 +301,9 @@ def _loss(
         else corpus.rows[i]
         for i in batch
     ]
-    with quickest():
-        pooled = student.pooled(_masked(padded(rows), rng))
+    device = student.word.weight.device
+    with quickest(device.type):
+        pooled = student.pooled(_masked(padded(rows), rng).to(device))
     unit = functional.normalize(pooled.float(), dim=-1)
     terms = dict(
         _terms(student, readout, corpus, balances, np.asarray(batch), pooled.float(), unit)
@@ -322,7 +332,7 @@ def _terms(
     rows = corpus.target_row[index]
     taught = np.flatnonzero(rows >= 0)
     if len(taught):
-        target = torch.from_numpy(corpus.targets[rows[taught]].astype(np.float32))
+        target = torch.from_numpy(corpus.targets[rows[taught]].astype(np.float32)).to(unit.device)
         guess = functional.normalize(student.to_teacher(pooled[taught]), dim=-1)
         yield (
             "cosine",
@@ -336,7 +346,7 @@ def _terms(
             continue
         # Dot products of unit vectors are small; the factor lets the softmax become certain.
         logits = readout.tasks[_key(task)](unit[chosen]) * 4.0
-        labels_here = torch.from_numpy(labels[index][chosen])
+        labels_here = torch.from_numpy(labels[index][chosen]).to(unit.device)
         value = functional.cross_entropy(
             logits + balances[task].shift,
             labels_here,

@@ -101,7 +101,9 @@ def taught(run: Run) -> Metrics:
     tokenise = teacher.tokeniser()
     rows = [tokenise(example.text) for example in train]
     chosen = teacher.taught(train, run.seed)
-    targets = teacher.embed([rows[index] for index in chosen], progress=run.progress)
+    targets = teacher.embed(
+        [rows[index] for index in chosen], progress=run.progress, device=run.device
+    )
     folder = run.folder("teach")
     np.save(folder / "teacher_rows.npy", np.asarray(chosen))
     np.save(folder / "teacher.npy", targets.astype(np.float16))
@@ -171,6 +173,7 @@ def _plan(run: Run, leg: int = 1) -> distil.Plan:
         leg=leg,
         curriculum=run.options.curriculum,
         adjustment=run.options.adjustment,
+        device=run.device,
     )
     return distil.short_plan(plan) if run.quick else plan
 

@@ -83,24 +83,24 @@ def taught(examples: Sequence[Example], seed: int) -> list[int]:
     return sorted(chosen)
 
 
-def embed(rows: Sequence[Sequence[int]], *, progress: bool) -> Embeddings:
+def embed(rows: Sequence[Sequence[int]], *, progress: bool, device: str = "cpu") -> Embeddings:
     """Returns the teacher's unit vectors of token rows, float32, (rows, 384)."""
     import torch
 
     from router.training.encoder.precision import quickest
 
-    model = network()
+    model = network().to(device)
     out = np.empty((len(rows), TEACHER_WIDTH), dtype=np.float32)
     groups = batches([len(row) for row in rows], TEACHER_BATCH_TOKENS)
-    with torch.no_grad(), quickest():
+    with torch.no_grad(), quickest(device):
         for group in track(groups, "teacher", progress):
-            ids = padded([rows[index] for index in group])
+            ids = padded([rows[index] for index in group]).to(device)
             mask = (ids != 0).long()
             hidden = model(ids, attention_mask=mask).last_hidden_state.float()
             # Mean pooling over real tokens, as the model's card prescribes.
             weight = mask.unsqueeze(-1).float()
             pooled = (hidden * weight).sum(1) / weight.sum(1)  # (rows, width)
-            out[group] = torch.nn.functional.normalize(pooled, dim=-1).numpy()
+            out[group] = torch.nn.functional.normalize(pooled, dim=-1).cpu().numpy()
     return out
 
 

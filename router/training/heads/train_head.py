@@ -28,6 +28,7 @@ from router.training.data.curate import normalised
 from router.training.heads.fit_one_head import FittedHead, fit_head
 from router.training.heads.labelled_rows import MIN_ROWS, HeadRows, LabelledRow, read_rows
 from router.triage.triage_model import DEFAULT_FOLDER, TriageModel
+from router.types import Device
 
 NAME = re.compile(r"^[a-z][a-z0-9_]{0,63}$")
 THREADS = 2
@@ -76,15 +77,17 @@ def train_head(
     seed: int,
     force: bool,
     command: str,
+    device: Device = Device.CPU,
 ) -> Made:
     """Fits and installs the head `name` from a labelled file.
 
     Raises TrainingDataError for data that cannot teach it and for a name that is not allowed,
-    ModelFileError when there is no triage model.
+    ModelFileError when there is no triage model, DeviceMissing where a GPU is asked for and there
+    is none.
     """
     rows = read_rows(data, text_column, label_column)
     positive = _positive(name, positive, rows.classes)
-    model = TriageModel.load(model_dir or DEFAULT_FOLDER, threads=THREADS)
+    model = TriageModel.load(model_dir or DEFAULT_FOLDER, threads=THREADS, device=device)
     encoded = model.encode([row.text for row in rows.rows])
     labels = np.array([rows.classes.index(row.label) for row in rows.rows], dtype=np.int64)
     # `honest` is not given, because the rows that trained the encoder are not known here.
