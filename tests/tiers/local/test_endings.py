@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.kits.examples import examples
+from tiers.local.answerer import LOOKED_EVERY, _Decoded, _until_cut
 from tiers.local.endings import LOOPED_WORDS, fitting_tokens, loops
 
 
@@ -69,3 +74,21 @@ def test_text_that_says_the_same_again_loops(text: str) -> None:
 )
 def test_text_that_goes_on_does_not_loop(text: str) -> None:
     assert not loops(text)
+
+
+@pytest.mark.parametrize(("partial", "cut"), [(True, True), (False, False)])
+async def test_decoding_ends_soon_after_a_plain_text_loops(partial: bool, cut: bool) -> None:
+    phrase = ["I ", "can ", "help ", "you ", "with ", "that. "]
+
+    async def events() -> AsyncGenerator[dict[str, Any], None]:
+        for _ in range(50):
+            for piece in phrase:
+                yield {"piece": piece}
+
+    one = _Decoded()
+    async with aclosing(_until_cut(events(), one, partial=partial)) as timely:
+        async for event in timely:
+            one.pieces.append(event["piece"])
+    assert one.cut is cut
+    # Half of a JSON value is worth nothing, so such text goes on.
+    assert len(one.pieces) == (3 * len(phrase) + LOOKED_EVERY - 2 if cut else 50 * len(phrase))
