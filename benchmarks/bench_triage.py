@@ -27,6 +27,8 @@ import numpy as np
 import yaml
 
 from router.errors import ModelFileError
+from router.stats.heads import Encoded
+from router.stats.ngrams import NOTHING, Grams
 from router.triage.batches.config import TriageConfig
 from router.triage.batches.model_reader import Model
 from router.triage.engine import TriageEngine
@@ -89,11 +91,16 @@ class InstantModel:
     domains = tuple(Domain)
     knows = staticmethod(knows_all)
 
-    def encode(self, texts: Sequence[str]) -> np.ndarray:
-        return np.zeros((len(texts), 8), dtype=np.float32)
+    grave = None
 
-    def read(self, embeddings: np.ndarray) -> HeadOutputs:
-        rows = len(embeddings)
+    def encode(self, texts: Sequence[str], budget: int = 0) -> Encoded:
+        return Encoded(np.zeros((len(texts), 8), dtype=np.float32), self.grams(texts))
+
+    def grams(self, texts: Sequence[str]) -> Grams:
+        return Grams.of([NOTHING] * len(texts))
+
+    def read(self, encoded: Encoded) -> HeadOutputs:
+        rows = len(encoded)
         types = np.full((rows, len(RequestType)), 1 / len(RequestType))
         domains = np.full((rows, len(Domain)), 1 / len(Domain))
         return HeadOutputs(types, domains, *np.full((7, rows), 0.1))

@@ -42,6 +42,10 @@ HEAD_CHARS, TAIL_CHARS = 3_000, 1_000
 BATCH_TOKENS = 4_096
 """Tokens of one session run, padding included: larger batches only wait on memory."""
 
+SHORT_BATCH_TOKENS = 512
+"""The same for many requests together. 32 of 22 tokens cost a tenth less in two runs than in one:
+what is computed between the layers fits the cache, and less of it is padding."""
+
 
 def clip(text: str) -> str:
     """Returns the part of a text that is tokenised: all of it, or its head and tail."""
@@ -227,10 +231,10 @@ class Encoder:
         """Returns one unit vector per text, float32, (texts, width), in the order given."""
         return self.encode_rows([cut(self.tokenise(text)) for text in texts])
 
-    def encode_rows(self, rows: Sequence[Sequence[int]]) -> Embeddings:
+    def encode_rows(self, rows: Sequence[Sequence[int]], budget: int = BATCH_TOKENS) -> Embeddings:
         """Returns the same of token rows, each as `cut` leaves it, in runs of one length."""
         out = np.empty((len(rows), self.width), dtype=np.float32)  # (texts, width)
-        for batch in batches([len(row) for row in rows]):
+        for batch in batches([len(row) for row in rows], budget):
             out[batch] = self.encode_ids([rows[index] for index in batch])
         return out
 

@@ -1,27 +1,32 @@
-"""Runs the model on one thread: many texts in one run, shared by all policies.
+"""Reads the texts of requests: many in one run of the model, shared by all policies.
 
-Requests wait in a queue; the worker takes all that wait, at most MAX_BATCH texts, and runs rules,
-encoder, heads and matching once. There is no timer: a lone request is read at once, and a batch
-forms only while the one before is read. Rules run in the worker too, so that the event loop only
-hands over and puts together. No text gives an error: when the model is missing or fails, only the
-rules read, and the reading says `degraded`. It knows nothing about requests or conversations.
+Requests that come in one pass of the event loop are read together. There is no timer: what comes
+while a run is under way waits for the next one, at most MAX_BATCH texts. Rules, heads and matching
+run on the event loop, which would wait for the interpreter lock meanwhile all the same. The encoder
+holds no lock, so it has a thread of its own, with one hand-over per run; one short text that comes
+alone is encoded where it is, since a hand-over there and back costs as much as the encoder. Long
+texts are read on the thread whole. No text gives an error: when the model is missing or fails, only
+the rules read, and the reading says `degraded`. It knows nothing about requests or conversations.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 import time
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from queue import SimpleQueue
 from typing import NamedTuple
+from weakref import WeakKeyDictionary
 
 from msgspec import Struct
 
 from router.triage.batches.asked import Asked
 from router.triage.batches.config import TriageConfig
 from router.triage.batches.model_reader import Model
-from router.triage.batches.text_reader import TextReader
+from router.triage.batches.text_reader import TextBatch, TextReader
 from router.triage.facts.turn_facts import RuleFacts
 from router.triage.reading import TurnReading
 from router.triage.text.rules import VERSION as RULES_VERSION
@@ -29,15 +34,8 @@ from router.triage.text.rules import VERSION as RULES_VERSION
 MAX_BATCH = 32
 """Texts in one run: more gain nothing per text, and the first one waits for the last."""
 
-
-class _Job(Struct, frozen=True, eq=False):
-    """One request's texts for the worker; `older` is read by rules only."""
-
-    texts: Sequence[str]
-    older: Sequence[str]
-    config: TriageConfig
-    loop: asyncio.AbstractEventLoop
-    done: asyncio.Future[EngineResult]
+SHORT_CHARS = 4_000
+"""Characters of a run up to which the rules read it on the event loop: about a millisecond."""
 
 
 class EngineResult(NamedTuple):
@@ -45,11 +43,34 @@ class EngineResult(NamedTuple):
 
     readings: list[TurnReading]
     older: list[RuleFacts]
-    compute_ms: float = 0.0  # core-milliseconds of the worker; 0: read on the caller's thread
+    compute_ms: float = 0.0  # core-milliseconds; 0: read on the caller's thread
+
+
+class _Job(Struct, frozen=True, eq=False):
+    """One request's texts; `older` is read by rules only."""
+
+    texts: Sequence[str]
+    older: Sequence[str]
+    config: TriageConfig
+    done: asyncio.Future[EngineResult]
+
+    @property
+    def chars(self) -> int:
+        return sum(map(len, self.texts)) + sum(map(len, self.older))
+
+
+class _Waiting:
+    """Holds the requests of one event loop that wait for a run; used on that loop alone."""
+
+    __slots__ = ("busy", "jobs")
+
+    def __init__(self) -> None:
+        self.jobs: deque[_Job] = deque()
+        self.busy = False  # a run is under way, or begins in the loop's next pass
 
 
 class TriageEngine:
-    """Holds the model and the thread that runs it, shared by all policies.
+    """Holds the model and the thread that encodes, shared by all policies.
 
     Without a model, rules read everything. With `together` = 1 each request has a run of its own:
     INT8 activations are scaled over a whole run, so the other texts of a run move a chance in its
@@ -61,7 +82,8 @@ class TriageEngine:
         self.reader = TextReader(model)
         self._together = together
         self.version = model.version if model else RULES_VERSION
-        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        self._waiting = WeakKeyDictionary[asyncio.AbstractEventLoop, _Waiting]()
+        self._runs: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._worker: threading.Thread | None = None
         self._starting = threading.Lock()
 
@@ -80,67 +102,137 @@ class TriageEngine:
     async def read(
         self, texts: Sequence[str], older: Sequence[str], config: TriageConfig
     ) -> EngineResult:
-        """Reads texts on the worker, together with all other texts that wait there."""
+        """Reads texts together with all others that wait."""
         loop = asyncio.get_running_loop()
-        job = _Job(texts, older, config, loop, loop.create_future())
-        if self._worker is None:
-            self.start()
-        self._jobs.put(job)
+        waiting = self._waiting.get(loop)
+        if waiting is None:
+            waiting = self._waiting[loop] = _Waiting()
+        job = _Job(texts, older, config, loop.create_future())
+        waiting.jobs.append(job)
+        if not waiting.busy:
+            waiting.busy = True
+            loop.call_soon(self._run, loop, waiting)
         return await job.done
 
     def start(self) -> None:
-        """Starts the worker; harmless when it runs."""
+        """Starts the thread; harmless when it runs."""
         with self._starting:
             if self._worker is None:
                 self._worker = threading.Thread(target=self._work, name="triage", daemon=True)
                 self._worker.start()
 
     def close(self) -> None:
-        """Ends the worker once it has read what waits; a later read starts it again."""
+        """Ends the thread once it has encoded what waits; a later read starts it again."""
         with self._starting:
             worker, self._worker = self._worker, None
         if worker is not None:
-            self._jobs.put(None)
+            self._runs.put(None)
             worker.join()
 
     def _work(self) -> None:
-        while (job := self._jobs.get()) is not None:
-            batch, texts, ended = [job], len(job.texts), False
-            while texts < self._together and not ended and not self._jobs.empty():
-                more = self._jobs.get()
-                if more is None:
-                    ended = True
-                else:
-                    batch.append(more)
-                    texts += len(more.texts)
-            self._read_batch([job for job in batch if not job.done.cancelled()])
-            if ended:
-                break
+        while (run := self._runs.get()) is not None:
+            run()
 
-    def _read_batch(self, batch: Sequence[_Job]) -> None:
-        """Reads all jobs in one run and hands the results over, one wake-up per event loop.
+    def _hand_over(self, run: Callable[[], None]) -> None:
+        if self._worker is None:
+            self.start()
+        self._runs.put(run)
 
-        The run's processor time is shared by texts: padding makes each cost what the longest does.
-        """
+    def _run(self, loop: asyncio.AbstractEventLoop, waiting: _Waiting) -> None:
+        """Begins the next run: all that wait, at most `together` texts. Runs on the loop."""
+        jobs: list[_Job] = []
+        texts = 0
+        while waiting.jobs and (not jobs or texts < self._together):
+            job = waiting.jobs.popleft()
+            if not job.done.cancelled():
+                jobs.append(job)
+                texts += len(job.texts)
+        if not jobs:
+            waiting.busy = False
+            return
+        batch = _Batch(self.reader, jobs)
+
+        def done() -> None:
+            batch.deliver()
+            # What came meanwhile is the next run. It begins at once, before those who have their
+            # readings go on: so the thread has work while they do.
+            self._run(loop, waiting)
+
+        def elsewhere() -> None:
+            batch.encode()
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+                loop.call_soon_threadsafe(done)
+
+        if not batch.short:
+            self._hand_over(elsewhere)
+            return
+        batch.begin()
+        if batch.encoded > 1:
+            self._hand_over(elsewhere)
+            return
+        batch.encode()
+        batch.deliver()
+        waiting.busy = bool(waiting.jobs)
+        if waiting.busy:
+            loop.call_soon(self._run, loop, waiting)
+
+
+class _Batch:
+    """The texts of several requests in one run, and the processor time that it takes.
+
+    A step that fails, as none should, fails these requests and no others.
+    """
+
+    def __init__(self, reader: TextReader, jobs: Sequence[_Job]) -> None:
+        self._reader, self._jobs = reader, jobs
+        self._asked = [Asked(text, job.config) for job in jobs for text in job.texts]
+        self.short = sum(job.chars for job in jobs) <= SHORT_CHARS * len(jobs)
+        self._read: TextBatch | None = None
+        self._older: list[list[RuleFacts]] = []
+        self._readings: list[TurnReading] = []
+        self._seconds = 0.0
+        self._error: Exception | None = None
+
+    @property
+    def encoded(self) -> int:
+        """Returns how many texts are still to be encoded."""
+        return 0 if self._read is None else self._read.encoded
+
+    def begin(self) -> None:
+        """Reads what the rules read."""
+        with self._timed():
+            self._read = self._reader.begin(self._asked)
+            self._older = [self._reader.older(job.older, job.config) for job in self._jobs]
+
+    def encode(self) -> None:
+        """Encodes; begins first where nobody has."""
+        if self._read is None:
+            self.begin()
+        with self._timed():
+            if self._read is not None:
+                self._read.encode()
+
+    def deliver(self) -> None:
+        """Gives each request its readings, and its share of the time by its number of texts."""
+        with self._timed():
+            self._readings = [] if self._read is None else self._read.readings()
+        readings = iter(self._readings)
+        share_ms = 1000.0 * self._seconds / sum(max(1, len(job.texts)) for job in self._jobs)
+        for place, job in enumerate(self._jobs):
+            if self._error is not None:
+                if not job.done.done():
+                    job.done.set_exception(self._error)
+                continue
+            own = [next(readings) for _ in job.texts]
+            if not job.done.done():
+                took_ms = share_ms * max(1, len(job.texts))
+                job.done.set_result(EngineResult(own, self._older[place], took_ms))
+
+    @contextlib.contextmanager
+    def _timed(self) -> Iterator[None]:
         began_s = time.thread_time()
-        texts = [Asked(text, job.config) for job in batch for text in job.texts]
-        readings = iter(self.reader.read(texts))
-        read = [
-            ([next(readings) for _ in job.texts], self.reader.older(job.older, job.config))
-            for job in batch
-        ]
-        shares = sum(max(1, len(job.texts)) for job in batch)
-        share_ms = 1000.0 * (time.thread_time() - began_s) / max(1, shares)
-        answered: dict[asyncio.AbstractEventLoop, list[tuple[_Job, EngineResult]]] = {}
-        for job, (own, older) in zip(batch, read, strict=True):
-            result = EngineResult(own, older, share_ms * max(1, len(job.texts)))
-            answered.setdefault(job.loop, []).append((job, result))
-        for loop, results in answered.items():
-            if not loop.is_closed():
-                loop.call_soon_threadsafe(_deliver, results)
-
-
-def _deliver(results: Sequence[tuple[_Job, EngineResult]]) -> None:
-    for job, result in results:
-        if not job.done.done():
-            job.done.set_result(result)
+        try:
+            yield
+        except Exception as error:  # a run that raised would leave all later requests waiting
+            self._error = error
+        self._seconds += time.thread_time() - began_s

@@ -39,6 +39,7 @@ from router.triage.utterances import (
     Described,
     Shape,
     Utterances,
+    Written,
     fit_key,
     lead,
     log_odds,
@@ -345,13 +346,13 @@ class KnowledgeIndex:
         capped: Floats = np.minimum(chances, band)
         return capped
 
-    def written(self, text: str) -> tuple[str, Match | None] | None:
+    def written(self, text: str) -> Written | None:
         """Returns the utterance that a text repeats, courtesies aside, with its match; else None.
 
         It is told without an embedding: as much is sure of it as of the utterance itself.
         """
         i = self._written.get(plain(text_key(text)))
-        return None if i is None else (self.utterances.texts[i], self._match_of(i))
+        return None if i is None else self.utterances.written(i, self._match_of(i))
 
     def _match_of(self, i: int) -> Match | None:
         if i not in self._told:

@@ -24,7 +24,7 @@ from router.stats.calibration import Floats
 from router.stats.heads import Embeddings, Encoded, HeadStack
 from router.stats.ngrams import BUCKETS, Grams, counted_together
 from router.triage import grave, match_file, novelty
-from router.triage.encoder import Encoder, cut, sha256_of
+from router.triage.encoder import BATCH_TOKENS, Encoder, cut, sha256_of
 from router.triage.novelty import Novelty
 from router.triage.own_heads import OwnHeads
 from router.triage.utterances import Described
@@ -132,11 +132,15 @@ class TriageModel:
         reader = grave.load(folder, encoder.sha256) if grave_reader else None
         return cls(encoder, HeadStack(loaded), unseen, matching, version, rarity, reader)
 
-    def encode(self, texts: Sequence[str]) -> Encoded:
-        """Returns one unit vector per text, and its n-grams."""
+    def encode(self, texts: Sequence[str], budget: int = BATCH_TOKENS) -> Encoded:
+        """Returns one unit vector per text, and its n-grams; `budget`: tokens of one run."""
         rows = [self.encoder.tokenise(text) for text in texts]
-        vectors = self.encoder.encode_rows([cut(row) for row in rows])
+        vectors = self.encoder.encode_rows([cut(row) for row in rows], budget)
         return Encoded(vectors, grams_of(rows))
+
+    def grams(self, texts: Sequence[str]) -> Grams:
+        """Returns only the n-grams of texts."""
+        return grams_of([self.encoder.tokenise(text) for text in texts])
 
     def vectors(self, texts: Sequence[str]) -> Embeddings:
         """Returns only the unit vectors, (texts, width)."""

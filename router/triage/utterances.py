@@ -20,6 +20,7 @@ from msgspec import Struct
 from router.policy.content.outcomes import Outcome
 from router.stats.calibration import Floats
 from router.stats.softmax_regression import MAX_STEPS, Weights, fit_softmax
+from router.types import Match
 
 RIDGE = 3e-4
 """Of the softmax regression. On the shipped file .881 of the held-out utterances find their intent
@@ -32,11 +33,22 @@ SHRINKAGE = 0.8
 """How far the covariance within intents is drawn towards a multiple of the identity."""
 
 
+LOG_ODDS_LIMIT = 12.0
+
+
 class Described(NamedTuple):
     """Holds what the triage model says of texts."""
 
     vectors: npt.NDArray[np.float32]  # (texts, width), at unit length
     readings: npt.NDArray[np.float32]  # (texts, columns), see `verifier.readings_of`
+
+
+class Written(NamedTuple):
+    """Holds an utterance that a text repeats: what it matches, and its vector."""
+
+    text: str
+    match: Match | None
+    vector: npt.NDArray[np.float32]  # (width,)
 
 
 class Utterances(Struct, frozen=True):
@@ -60,6 +72,10 @@ class Utterances(Struct, frozen=True):
         described = describe(texts)
         names = tuple(name for name, _ in intents)
         return cls(names, texts, owner, described.vectors, described.readings)
+
+    def written(self, i: int, match: Match | None) -> Written:
+        """Returns an utterance with its vector and what it matches."""
+        return Written(self.texts[i], match, self.vectors[i])
 
     def part(self, kept: npt.NDArray[np.bool_]) -> Utterances:
         """Returns some of the utterances, and the intents that still have one."""

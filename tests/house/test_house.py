@@ -28,7 +28,8 @@ CATCH_ALL = {
     ("router/triage/encoder.py", "__init__"): "tokenizers raises bare Exception; mapped to ours",
     ("router/triage/devices/opening.py", "_open"): "so does onnxruntime",
     ("router/triage/devices/float_graph.py", "floats"): "protobuf's errors have no public class",
-    ("router/triage/batches/text_reader.py", "read"): "top of the triage thread: rules read alone",
+    ("router/triage/engine.py", "_timed"): "a run that raised would leave later requests waiting",
+    ("router/triage/batches/text_reader.py", "_failing"): "top of triage: rules read alone",
     ("tiers/local/host.py", "run"): "top of the supervisor thread: the state tells",
 }
 

@@ -11,6 +11,7 @@ from router.api.compose.specialists import Specialist
 from router.errors import ClassifyError
 from router.policy.loading import load_policy, policies_dir
 from router.policy.schema import Policy
+from router.triage.batches.asked import Asked
 from router.triage.batches.config import TriageConfig
 from router.triage.bulk import BulkReader
 from router.triage.engine import TriageEngine
@@ -62,8 +63,8 @@ def test_courtesies_at_both_ends_say_nothing(text: str, left: str) -> None:
 def test_what_the_operator_wrote_is_matched_without_an_embedding(index: KnowledgeIndex) -> None:
     found = index.written("Hello, where do I find my INVOICE? Thanks!")
     assert found is not None
-    assert found[0] == "where do I find my invoice"
-    assert found[1].intent_id == "invoice"
+    assert found.text == "where do I find my invoice"
+    assert found.match.intent_id == "invoice"
     assert index.written("where can the invoice be found") is None
 
 
@@ -81,7 +82,7 @@ def test_two_utterances_in_another_alphabet_are_not_one(model: TriageModel) -> N
     built = KnowledgeIndex.build(model, KnowledgeTexts(foreign))
     found = built.written("Как сбросить ключ API?")
     assert found is not None
-    assert found[1].intent_id == "key"
+    assert found.match.intent_id == "key"
     assert built.written("сколько стоит API") is None
 
 
@@ -107,6 +108,21 @@ def test_what_the_operator_wrote_is_read_once(model: TriageModel, config: Triage
     assert [len(rows) for rows in engine.reader.model._kept.values()] == [1]
     assert readings[0].match == readings[1].match == readings[2].match
     assert {reading.row for reading in readings} == {readings[0].row}
+
+
+def test_what_the_operator_wrote_is_read_by_the_vector_of_its_file(
+    model: TriageModel, config: TriageConfig
+) -> None:
+    engine = TriageEngine(model)
+    batch = engine.reader.begin([Asked("Hi, when are you open?", config)])
+    assert batch.encoded == 0
+    by_file = batch.readings()[0]
+    alone = replace(config, knowledge=None)
+    by_encoder = engine.read_now(["when are you open"], "", alone)[0][0]
+    assert by_file.row.request_type is by_encoder.row.request_type
+    assert by_file.row.domain is by_encoder.row.domain
+    assert by_file.row.stakes_high == pytest.approx(by_encoder.row.stakes_high, abs=0.02)
+    assert by_file.row.grave == pytest.approx(by_encoder.row.grave, abs=0.02)
 
 
 def test_what_was_read_for_a_policy_goes_with_it(model: TriageModel, config: TriageConfig) -> None:

@@ -20,7 +20,7 @@ from router.policy.schema import Policy
 from router.stats.heads import Encoded
 from router.stats.ngrams import NOTHING, Grams
 from router.triage.batches.config import TriageConfig
-from router.triage.engine import MAX_BATCH, TriageEngine
+from router.triage.engine import MAX_BATCH, SHORT_CHARS, TriageEngine
 from router.triage.reading import NOVEL
 from router.triage.service import TriageService, TurnCache
 from router.triage.text.amounts import AmountReader
@@ -65,7 +65,7 @@ class StatedModel:
         self.began = threading.Event()
         self._poison = poison
 
-    def encode(self, texts: Sequence[str]) -> Encoded:
+    def encode(self, texts: Sequence[str], budget: int = 0) -> Encoded:
         self.batches.append(list(texts))
         self.began.set()
         self.threads.add(threading.current_thread().name)
@@ -85,6 +85,9 @@ class StatedModel:
                 elif name == "type":
                     row[-1] = list(RequestType).index(RequestType(value))
         return Encoded(rows, Grams.of([NOTHING] * len(rows)))
+
+    def grams(self, texts: Sequence[str]) -> Grams:
+        return Grams.of([NOTHING] * len(texts))
 
     def read(self, encoded: Encoded) -> Outputs:
         embeddings = encoded.vectors
@@ -172,8 +175,20 @@ async def test_reading_on_the_worker_gives_the_same_signals(engine):
     assert there == TriageService(engine, config()).read_now(request, None)
 
 
-async def test_the_model_runs_off_the_event_loop(service, model):
+async def test_several_texts_are_encoded_off_the_event_loop(service, model):
+    await asyncio.gather(*(service.read(ask(text), None) for text in ("hello", "bye")))
+    assert model.threads == {"triage"}
+    assert model.batches == [["hello", "bye"]]
+
+
+async def test_a_text_that_comes_alone_is_read_without_another_thread(service, model, engine):
     await service.read(ask("hello"), None)
+    assert model.threads == {threading.current_thread().name}
+    assert engine._worker is None
+
+
+async def test_a_long_text_that_comes_alone_is_read_off_the_event_loop(service, model):
+    await service.read(ask("hello " * SHORT_CHARS), None)
     assert model.threads == {"triage"}
 
 
@@ -216,9 +231,9 @@ def test_the_words_of_the_talk_itself_are_read_with_caution(service):
 
 
 async def busy(model: StatedModel, service: TriageService) -> asyncio.Task[Signals]:
-    """Closes the gate, and returns once the worker waits there with a request of its own."""
+    """Closes the gate, and returns once the worker waits there with a request of two texts."""
     model.gate.clear()
-    task = asyncio.create_task(service.read(ask("first"), None))
+    task = asyncio.create_task(service.read(ask("first", "second"), None))
     await asyncio.to_thread(model.began.wait, 10)
     return task
 
@@ -229,7 +244,7 @@ async def test_waiting_requests_are_read_in_one_run(service, model):
     await asyncio.sleep(0)  # each has put itself into the queue
     model.gate.set()
     await asyncio.gather(first, *others)
-    assert list(map(len, model.batches)) == [1, 20]
+    assert list(map(len, model.batches)) == [2, 20]
 
 
 async def test_a_run_has_at_most_the_largest_batch(service, model):
@@ -238,7 +253,7 @@ async def test_a_run_has_at_most_the_largest_batch(service, model):
     await asyncio.sleep(0)
     model.gate.set()
     await asyncio.gather(first, *others)
-    assert list(map(len, model.batches)) == [1, MAX_BATCH, MAX_BATCH, 6]
+    assert list(map(len, model.batches)) == [2, MAX_BATCH, MAX_BATCH, 6]
 
 
 async def test_requests_are_read_alone_where_that_is_asked(model):
@@ -252,7 +267,7 @@ async def test_requests_are_read_alone_where_that_is_asked(model):
         await asyncio.gather(first, *others)
     finally:
         engine.close()
-    assert list(map(len, model.batches)) == [1] * 6
+    assert list(map(len, model.batches)) == [2, 1, 1, 1, 1, 1]
 
 
 async def test_each_request_gets_its_own_signals(service):
@@ -277,7 +292,7 @@ async def test_a_client_that_is_gone_costs_no_run(service, model):
     await asyncio.sleep(0)
     model.gate.set()
     await asyncio.gather(first, stays)
-    assert model.batches == [["first"], ["stays"]]
+    assert model.batches == [["second", "first"], ["stays"]]
 
 
 async def test_the_event_loop_goes_on_while_the_model_runs(service, model):

@@ -18,7 +18,7 @@ from router.triage.own_heads import OwnHeads
 from router.triage.text.amounts import AmountReader
 from router.triage.text.terms import TermFinder
 from router.triage.turn_heads import momentary_of
-from router.triage.utterances import Described
+from router.triage.utterances import Described, Written
 from router.types import Match
 
 
@@ -28,7 +28,7 @@ class Knowledge(Protocol):
     @property
     def highest(self) -> float: ...  # the highest chance of a match
 
-    def written(self, text: str) -> tuple[str, Match | None] | None: ...
+    def written(self, text: str) -> Written | None: ...
 
     def match(self, described: Described, texts: Sequence[str]) -> Sequence[Match | None]: ...
 

@@ -14,8 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from router.stats.heads import Encoded
+from router.stats.ngrams import Grams
 from router.triage.batches.asked import Asked, told_of_all
 from router.triage.batches.config import TriageConfig
+from router.triage.encoder import SHORT_BATCH_TOKENS
 from router.triage.grave import GraveReader
 from router.triage.own_heads import OwnHeads
 from router.triage.reading import ModelRow
@@ -26,6 +28,11 @@ from router.triage.verifier import readings_of
 from router.types import RISK_DOMAINS, Domain, HeadReading, Match, RequestType
 
 _Array = npt.NDArray[np.floating]
+
+
+MANY = 20
+"""Texts from which a run is cut by length. Below, it holds one or a few requests, each perhaps with
+its passages: what one request reads then does not depend on the cut."""
 
 
 class Outputs(Protocol):
@@ -62,7 +69,8 @@ class Model(Protocol):
     def request_types(self) -> Sequence[str]: ...
     @property
     def domains(self) -> Sequence[str]: ...
-    def encode(self, texts: Sequence[str]) -> Encoded: ...
+    def encode(self, texts: Sequence[str], budget: int = ...) -> Encoded: ...
+    def grams(self, texts: Sequence[str]) -> Grams: ...
     def read(self, encoded: Encoded, own: OwnHeads | None = None) -> Outputs: ...
     @property
     def knows(self) -> Knows: ...
@@ -85,39 +93,45 @@ class ModelReader:
         self._kept = WeakKeyDictionary[TriageConfig, dict[str, ModelRow]]()
 
     def rows(self, asked: Sequence[Asked]) -> tuple[list[ModelRow], list[Match | None]]:
-        """Returns the model's reading of texts, and what each matches in its policy's knowledge.
+        """Returns the model's reading of texts, and what each matches in its policy's knowledge."""
+        batch = self.begin(asked)
+        batch.encode()
+        return batch.rows()
 
-        A text that the operator wrote, apart from courtesies, is read once, as the operator wrote
-        it. The encoder reads the other texts.
+    def begin(self, asked: Sequence[Asked]) -> ModelBatch:
+        """Looks up the texts that an operator wrote; the others are still to be encoded."""
+        return ModelBatch(self, asked)
+
+    def encode(self, asked: Sequence[Asked]) -> Encoded:
+        """Returns what the encoder says of texts, all of them together."""
+        texts = [text for text, _, _ in asked]
+        if len(texts) < MANY:
+            return self._model.encode(texts)
+        return self._model.encode(texts, SHORT_BATCH_TOKENS)
+
+    def written(self, asked: Sequence[Asked]) -> dict[int, tuple[ModelRow, Match | None]]:
+        """Returns by place the texts that an operator wrote: their reading and their match.
+
+        Such a text is read as the operator wrote it, once, by the vector of the knowledge file.
         """
-        known = self._written(asked)
-        rest = [one for i, one in enumerate(asked) if i not in known] if known else asked
-        rows, matches = self._encoded(rest) if rest else ([], [])
-        self.not_encoded += len(known)
-        for i, (row, match) in sorted(known.items()):
-            rows.insert(i, row)
-            matches.insert(i, match)
-        return rows, matches
-
-    def _written(self, asked: Sequence[Asked]) -> dict[int, tuple[ModelRow, Match | None]]:
-        """Returns by place the texts that an operator wrote: their reading and their match."""
         found: dict[int, tuple[ModelRow, Match | None]] = {}
         for i, (text, config, _) in enumerate(asked):
             same = config.knowledge.written(text) if config.knowledge is not None else None
             if same is None:
                 continue
-            written, match = same
             kept = self._kept.setdefault(config, {})  # at most as many as the operator wrote
-            row = kept.get(written)
+            row = kept.get(same.text)
             if row is None:
-                row = kept[written] = self._encoded([Asked(written, config)])[0][0]
-            found[i] = row, match
+                encoded = Encoded(same.vector[None], self._model.grams([same.text]))
+                row = kept[same.text] = self.read([Asked(same.text, config)], encoded)[0][0]
+            found[i] = row, same.match
+        self.not_encoded += len(found)
         return found
 
-    def _encoded(self, asked: Sequence[Asked]) -> tuple[list[ModelRow], list[Match | None]]:
-        """Returns the same by the encoder, all texts in one run."""
-        texts = [text for text, _, _ in asked]
-        encoded = self._model.encode(texts)
+    def read(
+        self, asked: Sequence[Asked], encoded: Encoded
+    ) -> tuple[list[ModelRow], list[Match | None]]:
+        """Returns what heads and approved answers make of texts that are encoded."""
         rows: list[ModelRow] = []
         parts: list[npt.NDArray[np.float32]] = []
         order: list[int] = []
@@ -132,6 +146,7 @@ class ModelReader:
             rows = [row for _, row in sorted(zip(order, rows, strict=True), key=_place)]
             readings = readings[np.argsort(order)]
         if self._model.grave is not None:
+            texts = [text for text, _, _ in asked]
             found = self._model.grave.read(texts, encoded.vectors, told_of_all(asked))
             rows = [
                 row._replace(grave=one.grave, matter=one.matter, knowledge=one.knowledge)
@@ -159,6 +174,34 @@ class ModelReader:
             out.own or repeat(()),
         )
         return list(map(ModelRow, *columns))
+
+
+class ModelBatch:
+    """Reads texts in three steps, of which `encode` holds no interpreter lock for most of its time.
+
+    A text that the operator wrote, apart from courtesies, needs no encoder.
+    """
+
+    def __init__(self, reader: ModelReader, asked: Sequence[Asked]) -> None:
+        self._reader = reader
+        self._known = reader.written(asked)
+        self.rest = [one for i, one in enumerate(asked) if i not in self._known]
+        self._encoded: Encoded | None = None
+
+    def encode(self) -> None:
+        """Encodes what is left; on any thread."""
+        if self.rest:
+            self._encoded = self._reader.encode(self.rest)
+
+    def rows(self) -> tuple[list[ModelRow], list[Match | None]]:
+        """Returns the readings and the matches, in the order asked."""
+        rows, matches = list[ModelRow](), list[Match | None]()
+        if self._encoded is not None:
+            rows, matches = self._reader.read(self.rest, self._encoded)
+        for i, (row, match) in sorted(self._known.items()):
+            rows.insert(i, row)
+            matches.insert(i, match)
+        return rows, matches
 
 
 def _by_heads(asked: Sequence[Asked]) -> dict[OwnHeads | None, list[int]]:

@@ -5,11 +5,12 @@ It knows nothing about requests, conversations or threads.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Sequence
 
 from router.triage.batches.asked import Asked
 from router.triage.batches.config import TriageConfig
-from router.triage.batches.model_reader import Model, ModelReader
+from router.triage.batches.model_reader import Model, ModelBatch, ModelReader
 from router.triage.facts.turn_facts import RuleFacts, TurnFacts, find_facts
 from router.triage.other_readings import graver, known_forms, weaker_match
 from router.triage.reading import TurnReading, more_cautious, reading_of
@@ -30,15 +31,13 @@ class TextReader:
 
     def read(self, asked: Sequence[Asked]) -> list[TurnReading]:
         """Reads texts together; where that fails, one by one; where one fails, by rules."""
-        facts = [self._facts(one.text, one.config) for one in asked]
-        if self.model is None:
-            return [_by_rules(one) for one in facts]
-        try:
-            return _by_model(self.model, asked, facts)
-        except Exception:  # any failure of the model on any text must give signals, not an error
-            if len(asked) == 1:
-                return [_by_rules(facts[0])]
-            return [reading for one in asked for reading in self.read([one])]
+        batch = self.begin(asked)
+        batch.encode()
+        return batch.readings()
+
+    def begin(self, asked: Sequence[Asked]) -> TextBatch:
+        """Reads texts by rules, and leaves what is to be encoded."""
+        return TextBatch(self, asked, [self._facts(one.text, one.config) for one in asked])
 
     def older(self, texts: Sequence[str], config: TriageConfig) -> list[RuleFacts]:
         """Reads texts by rules alone, as those before the turns that the model reads."""
@@ -53,48 +52,89 @@ def _by_rules(facts: TurnFacts) -> TurnReading:
     return reading_of(read_by_rules(facts), None, facts, degraded=True)
 
 
-def _by_model(
-    model: ModelReader, asked: Sequence[Asked], facts: Sequence[TurnFacts]
-) -> list[TurnReading]:
-    """Runs the model over all texts and their other forms: without talk, or undisguised."""
-    if not asked:
-        return []
-    again = [index for index, found in enumerate(facts) for _ in found.other_forms]
-    extra = [
-        Asked(form, one.config)
-        for found, one in zip(facts, asked, strict=True)
-        for form in found.other_forms
-    ]
-    own = [_as_meant(one, found) for one, found in zip(asked, facts, strict=True)]
-    passages = [(passage, index) for index, found in enumerate(facts) for passage in found.passages]
-    rows, matches = model.rows([*own, *extra])
-    known = known_forms(again, matches, len(asked))
-    for position, index in enumerate(again, start=len(asked)):
-        rows[index] = more_cautious(rows[index], rows[position])
-        if index in known:
-            # The disguise, or the words to the router, are no part of the question that is asked.
-            # They still raise caution.
-            rows[index] = rows[index]._replace(novelty=rows[known[index]].novelty)
-            matches[index] = matches[known[index]]
-        else:
-            matches[index] = weaker_match(matches[index], matches[position])
-    # A run of their own: beside a long text each would be padded to its length.
-    if passages:
-        short = model.rows([Asked(passage, asked[index].config) for passage, index in passages])[0]
-        for (_, index), row in zip(passages, short, strict=True):
-            rows[index] = graver(rows[index], row)
-    # Rows of second readings lie behind the texts' own, and are not used.
-    return [
-        reading_of(
-            rows[index],
-            matches[index],
-            found,
-            offers_from=one.config.offers_from,
-            momentary=one.config.momentary,
-            known_form=index in known,
-        )
-        for index, (found, one) in enumerate(zip(facts, asked, strict=True))
-    ]
+class TextBatch:
+    """Reads texts in three steps; `encode` may run on another thread. None of them raises.
+
+    Besides its texts it reads their other forms, without talk to the router or undisguised, and the
+    passages of long ones.
+    """
+
+    def __init__(
+        self, reader: TextReader, asked: Sequence[Asked], facts: Sequence[TurnFacts]
+    ) -> None:
+        self._reader, self._asked, self._facts = reader, asked, facts
+        self._again = [index for index, found in enumerate(facts) for _ in found.other_forms]
+        self._passages = [index for index, found in enumerate(facts) for _ in found.passages]
+        self._whole: ModelBatch | None = None
+        self._parts: ModelBatch | None = None
+        if reader.model is None or not asked:
+            return
+        with self._failing():
+            pairs = list(zip(facts, asked, strict=True))
+            told = [_as_meant(one, f) for f, one in pairs]
+            forms = [Asked(form, one.config) for f, one in pairs for form in f.other_forms]
+            self._whole = reader.model.begin([*told, *forms])
+            if self._passages:
+                passages = [Asked(part, one.config) for f, one in pairs for part in f.passages]
+                self._parts = reader.model.begin(passages)
+
+    @property
+    def encoded(self) -> int:
+        """Returns how many texts `encode` has to encode."""
+        return sum(len(batch.rest) for batch in (self._whole, self._parts) if batch is not None)
+
+    def encode(self) -> None:
+        """Encodes the texts, and passages in a run of their own: beside a long text each would be
+        padded to its length."""
+        with self._failing():
+            for batch in (self._whole, self._parts):
+                if batch is not None:
+                    batch.encode()
+
+    def readings(self) -> list[TurnReading]:
+        """Returns the readings in the order asked; after a failure text by text, or by rules."""
+        if self._whole is not None:
+            with self._failing():
+                return self._by_model(self._whole, self._parts)
+        if self._reader.model is None or len(self._asked) == 1:
+            return [_by_rules(found) for found in self._facts]
+        return [reading for one in self._asked for reading in self._reader.read([one])]
+
+    @contextlib.contextmanager
+    def _failing(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception:  # any failure of the model on any text must give signals, not an error
+            self._whole = None
+
+    def _by_model(self, whole: ModelBatch, parts: ModelBatch | None) -> list[TurnReading]:
+        facts, again = self._facts, self._again
+        rows, matches = whole.rows()
+        known = known_forms(again, matches, len(facts))
+        for position, index in enumerate(again, start=len(facts)):
+            rows[index] = more_cautious(rows[index], rows[position])
+            if index in known:
+                # The disguise, or the words to the router, are no part of the question that is
+                # asked. They still raise caution.
+                rows[index] = rows[index]._replace(novelty=rows[known[index]].novelty)
+                matches[index] = matches[known[index]]
+            else:
+                matches[index] = weaker_match(matches[index], matches[position])
+        if parts is not None:
+            for index, row in zip(self._passages, parts.rows()[0], strict=True):
+                rows[index] = graver(rows[index], row)
+        # Rows of second readings lie behind the texts' own, and are not used.
+        return [
+            reading_of(
+                rows[index],
+                matches[index],
+                found,
+                offers_from=one.config.offers_from,
+                momentary=one.config.momentary,
+                known_form=index in known,
+            )
+            for index, (found, one) in enumerate(zip(facts, self._asked, strict=True))
+        ]
 
 
 def _as_meant(asked: Asked, facts: TurnFacts) -> Asked:

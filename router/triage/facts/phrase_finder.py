@@ -11,6 +11,7 @@ It knows nothing about what a phrase means.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -56,6 +57,16 @@ class _Node:
         self.parts: list[int] = []
 
 
+class _Meaning(NamedTuple):
+    """Holds what a word of a text may stand for, and where that leads from the root."""
+
+    words: tuple[str, ...]
+    begin: tuple[_Node, ...]
+
+
+_NOTHING = _Meaning((), ())
+
+
 class PhraseFinder:
     """Finds phrases; threads may share it. Only what it keeps of words changes.
 
@@ -73,7 +84,7 @@ class PhraseFinder:
         self._deletes: dict[str, list[str]] = {}
         self._stem_deletes: dict[str, list[str]] = {}
         self._beginnings: set[str] = set()  # of all keys of both
-        self._meanings: dict[str, tuple[str, ...]] = {}
+        self._meanings: dict[str, _Meaning] = {}
         self._not_meant = {word for text in not_meant for word in fold(text).words}
         self._phrases: list[tuple[str, tuple[int, ...], int]] = []
         self._by_part: list[list[int]] = []
@@ -118,14 +129,14 @@ class PhraseFinder:
         """Returns the names of the phrases found, each once, in the order of the phrases."""
         kept = self._meanings
         meanings = [m if (m := kept.get(w)) is not None else self._meaning(w) for w in text.words]
-        if not any(meanings):
+        # Most words of phrases are common ones, at which none begins.
+        starts = [start for start, meaning in enumerate(meanings) if meaning.begin]
+        if not starts:
             return ()
         last: dict[int, int] = {}  # where each part was seen last
         found: set[int] = set()
-        for start, here in enumerate(meanings):
-            if not here:
-                continue
-            for part in self._parts_from(start, meanings):
+        for start in starts:
+            for part in _parts_from(start, meanings):
                 last[part] = start
                 for index in self._by_part[part]:
                     _, needed, window = self._phrases[index]
@@ -133,26 +144,17 @@ class PhraseFinder:
                         found.add(index)
         return tuple(dict.fromkeys(self._phrases[index][0] for index in sorted(found)))
 
-    def _parts_from(self, start: int, meanings: Sequence[tuple[str, ...]]) -> set[int]:
-        """Returns the parts that begin at a word."""
-        parts: set[int] = set()
-        nodes, at = [self._root], start
-        while nodes and at < len(meanings):
-            steps = [node.next.get(word) for node in nodes for word in meanings[at]]
-            nodes = [node for node in steps if node is not None]
-            for node in nodes:
-                parts.update(node.parts)
-            at += 1
-        return parts
-
-    def _meaning(self, word: str) -> tuple[str, ...]:
+    def _meaning(self, word: str) -> _Meaning:
         """Returns the words and stems of phrases that a word of the text may stand for."""
         word = word[:LONGEST]  # a longer one would fill the memory, and is no word of a phrase
         meaning = self._meanings.get(word)
         if meaning is None:
             if len(self._meanings) >= MOST_KEPT:
                 self._meanings.clear()
-            meaning = self._meanings[word] = tuple(dict.fromkeys(self._meant(word)))
+            meant = tuple(dict.fromkeys(self._meant(word)))
+            first = self._root.next
+            begin = tuple(first[one] for one in meant if one in first)
+            meaning = self._meanings[word] = _Meaning(meant, begin) if meant else _NOTHING
         return meaning
 
     def _meant(self, word: str) -> Iterator[str]:
@@ -172,6 +174,20 @@ class PhraseFinder:
         for end in range(SHORTEST_STEM - 1, len(word) + 1):
             for stem in _near(word[:end], self._stem_deletes):
                 yield stem + _STEM
+
+
+def _parts_from(start: int, meanings: Sequence[_Meaning]) -> set[int]:
+    """Returns the parts that begin at a word."""
+    parts: set[int] = set()
+    nodes: Sequence[_Node] = meanings[start].begin
+    at = start + 1
+    while nodes:
+        for node in nodes:
+            parts.update(node.parts)
+        words = meanings[at].words if at < len(meanings) else ()
+        nodes = [n for node in nodes for w in words if (n := node.next.get(w)) is not None]
+        at += 1
+    return parts
 
 
 def _near(word: str, deletes: dict[str, list[str]]) -> Iterator[str]:

@@ -51,6 +51,10 @@ _MARKED = re.compile(
     rf"(?<!\w)\S(?P<mark>[-._*|/,+~])(?:\S(?P=mark)){{{SHORTEST_RUN - 2},}}\S(?!\w)"
 )
 _BROKEN = re.compile(r"(?<![\w.])[a-z]+(?:[.*_~|][a-z]+)+(?![\w(])", re.IGNORECASE)
+# Each is in what the pattern of its name finds, and is looked for in a fraction of its time.
+_SPACED_INSIDE = re.compile(r"[ \t]\S[ \t]+\S[ \t]")
+_MARKED_INSIDE = re.compile(r"([-._*|/,+~])\S\1")
+_BROKEN_INSIDE = re.compile(r"[.*_~|][a-z]", re.IGNORECASE)
 _WIDE_GAP = re.compile(r"[ \t]{2,}")
 _LETTERS = re.compile(r"[a-z]+")
 
@@ -150,7 +154,7 @@ def _mended(plain: str, knows: Knows) -> str:
     Parts that are words of three letters or more are two sentences without a space between, and
     "she.s" is an apostrophe.
     """
-    if _BROKEN.search(plain) is None:
+    if _BROKEN_INSIDE.search(plain) is None or _BROKEN.search(plain) is None:
         return ""
 
     def whole(match: re.Match[str]) -> str:
@@ -167,7 +171,8 @@ def _mended(plain: str, knows: Knows) -> str:
 
 def _joined(plain: str, knows: Knows) -> str:
     """Returns the text with its spaced-out runs as words; "" when it has none that hold a word."""
-    if _SPACED.search(plain) is None and _MARKED.search(plain) is None:
+    spaced_out = _SPACED_INSIDE.search(plain) is not None and _SPACED.search(plain) is not None
+    if not spaced_out and (_MARKED_INSIDE.search(plain) is None or _MARKED.search(plain) is None):
         return ""
     found = False
 
