@@ -33,9 +33,6 @@ SHRINKAGE = 0.8
 """How far the covariance within intents is drawn towards a multiple of the identity."""
 
 
-LOG_ODDS_LIMIT = 12.0
-
-
 class Described(NamedTuple):
     """Holds what the triage model says of texts."""
 
