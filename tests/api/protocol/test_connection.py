@@ -282,14 +282,17 @@ async def test_each_request_of_a_connection_has_its_own_time() -> None:
 
 @pytest.mark.parametrize("size", [20_000_000, 4_000_000])
 async def test_client_that_does_not_read_is_dropped(size: int) -> None:
+    asked = asyncio.Event()
+
     async def application(scope: Event, receive: Receive, send: Send) -> None:
+        asked.set()
         await answer(send, b"x" * size, (b"connection", b"close"))
 
     async with serving(application, request_s=0.2) as place:
         client = await place.connect()
         client.writer.transport.pause_reading()  # type: ignore[attr-defined]
         await client.send(get("/"))
-        await once(lambda: place.state.connections)
+        await asked.wait()
         await once(lambda: not place.state.connections)
         client.writer.close()
 
