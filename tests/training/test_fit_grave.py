@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import itertools
 import json
 import shutil
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -12,29 +14,81 @@ import pytest
 
 from router.errors import ModelFileError
 from router.training.data import grave_texts
-from router.training.data.grave_texts import GRAVE, SECTIONS, GraveText
-from router.training.heads.fit_grave import EACH_LANGUAGE, fit, rows_of
+from router.training.data.grave_texts import GRAVE, HELD_OUT, SECTIONS, GraveText
+from router.training.heads.fit_grave import (
+    EACH_LANGUAGE,
+    TRADE_OFF,
+    _parts,
+    fit,
+    rows_of,
+    trade_off,
+)
 from router.triage.triage_model import DEFAULT_FOLDER, TriageModel, write_manifest
 
 FEW = [row for row in grave_texts.texts(7, 1) if row.language in ("en", "de")]
+
+
+def _write(folder: Path, text: str) -> None:
+    (folder / "a").mkdir()
+    (folder / "a" / "en.txt").write_text(text, encoding="utf-8")
 
 
 def test_texts_are_the_same_under_the_same_seed() -> None:
     assert list(grave_texts.texts(7, 2)) == list(grave_texts.texts(7, 2))
 
 
-def test_each_language_has_texts_of_each_section() -> None:
-    rows = list(grave_texts.texts(7, 1))
-    languages = {row.language for row in rows}
-    assert len(languages) == 14
-    found = {(row.language, row.section) for row in rows}
-    assert found == {(language, section) for language in languages for section in SECTIONS}
+def test_each_author_has_texts_of_each_language_and_section() -> None:
+    rows = [*grave_texts.texts(7, 1), *grave_texts.held_out()]
+    authors, languages = {row.author for row in rows}, {row.language for row in rows}
+    assert (len(authors), len(languages)) == (4, 14)
+    found = {(row.author, row.language, row.section) for row in rows}
+    assert found == set(itertools.product(authors, languages, SECTIONS))
+
+
+def test_the_author_who_judges_is_never_learnt_from() -> None:
+    judging = list(grave_texts.held_out())
+    read = list(grave_texts.texts(7))
+    assert {row.author for row in judging} == {HELD_OUT}
+    assert HELD_OUT not in {row.author for row in read}
+    assert not {row.text.lower() for row in judging} & {row.text.lower() for row in read}
+
+
+def test_authors_are_held_out_whole_and_texts_of_other_people_go_to_all() -> None:
+    written = [GraveText("x", "none", "en", f"{who}/en/{n}") for who in "abc" for n in range(4)]
+    others = [GraveText("x", "none", "en", f"everyday/{n}") for n in range(40)]
+    parts = _parts([*written, *others]).tolist()
+    assert parts[:12] == [0] * 4 + [1] * 4 + [2] * 4
+    assert set(parts[12:]) == {0, 1, 2}
+
+
+def test_the_lines_of_one_author_alone_are_held_out_by_line() -> None:
+    rows = [GraveText("x", "none", "en", f"a/en/{number}") for number in range(40)]
+    assert set(_parts(rows).tolist()) == {0, 1}
+
+
+def test_a_line_of_alternatives_is_filled_more_often_than_a_plain_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _write(tmp_path, "## none\n{one|two}\nred {a|b|c} {d|e|f}\nplain\n")
+    monkeypatch.setattr(grave_texts, "FOLDER", tmp_path)
+    monkeypatch.setattr(grave_texts, "SPOILT", 0.0)
+    groups = Counter(row.group for row in grave_texts.texts(7, 4))
+    assert (groups["a/en/0"], groups["a/en/2"]) == (2, 1)
+    assert groups["a/en/1"] > 2
+
+
+def test_the_trade_off_lets_the_stated_share_through() -> None:
+    grave = np.arange(200) >= 100
+    chances = np.where(grave, 0.5, 0.0) + np.arange(200) / 1000
+    curve = trade_off(chances, grave)
+    assert set(curve) == {str(share) for share in TRADE_OFF}
+    assert all(point["recall"] == 1.0 for point in curve.values())  # type: ignore[index,call-overload]
 
 
 def test_the_first_choice_of_a_line_goes_round(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "en.txt").write_text("## none\n{one|two|three} {a|b}\n", encoding="utf-8")
+    _write(tmp_path, "## none\n{one|two|three} {a|b}\n")
     monkeypatch.setattr(grave_texts, "FOLDER", tmp_path)
     monkeypatch.setattr(grave_texts, "SPOILT", 0.0)
     first = [row.text.split()[0] for row in grave_texts.texts(7, 3)]
@@ -42,7 +96,7 @@ def test_the_first_choice_of_a_line_goes_round(
 
 
 def test_an_unknown_section_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "en.txt").write_text("## weather\nit rains\n", encoding="utf-8")
+    _write(tmp_path, "## weather\nit rains\n")
     monkeypatch.setattr(grave_texts, "FOLDER", tmp_path)
     with pytest.raises(ValueError, match="weather"):
         list(grave_texts.texts(7, 1))
@@ -68,7 +122,8 @@ def test_a_small_fit_tells_grave_from_harmless(tmp_path: Path) -> None:
     chances = np.array([one.grave for one in fitted.reader.read([r.text for r in FEW], vectors)])
     grave = np.array([row.section in GRAVE for row in FEW])
     assert chances[grave].mean() > chances[~grave].mean() + 0.2
-    assert set(fitted.card) == {"at_en", "at_others", "en", "de"}
+    parts = {f"{part}_{name}" for part in ("at", "trade_off", "ece") for name in ("en", "others")}
+    assert set(fitted.card) == {*parts, "en", "de"}
 
 
 def test_a_fit_without_a_section_is_refused() -> None:

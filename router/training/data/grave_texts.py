@@ -1,20 +1,21 @@
 """Makes texts of grave matters and of what only sounds like them, in fourteen languages.
 
-The files `grave/<language>.txt` hold written sentences with `{a|b}` alternatives, by section. Each
-line is filled several times, and about half of the fillings are spoilt as people spoil them: typing
-errors, dropped letters, missing marks, abbreviations, a word of English in another language. All
-fillings of a line share a group, so that a dev figure is about lines that the model never saw. The
-held sentences of `tests/fixtures/grave` are never read here.
+The files `grave/<author>/<language>.txt` hold written sentences with `{a|b}` alternatives, by
+section. Each line is filled several times, and about half of the fillings are spoilt as people
+spoil them (`misspelling`), with abbreviations or a word of English in another language. A text
+knows its author, so that a dev figure is about authors whom the model never read. The author
+HELD_OUT is never trained on, nor are the sentences of `tests/fixtures/grave`.
 """
 
 from __future__ import annotations
 
 import random
 import re
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+from router.training.data.misspelling import misspelt
 
 FOLDER = Path(__file__).parent / "grave"
 SECTIONS = (
@@ -23,18 +24,13 @@ SECTIONS = (
 )  # fmt: skip
 GRAVE = SECTIONS[:7]
 FILLINGS = 12
-"""Fillings of a line: more repeat the same pieces."""
+"""Fillings of a line with alternatives: more repeat the same pieces."""
 SPOILT = 0.45
-UNSPACED = frozenset({"zh", "ja"})
+HELD_OUT = "held_out"
+"""The author who judges only."""
 
-_WRITTEN = re.compile("[a-z]{2}/[0-9]+")
+_WRITTEN = re.compile("([a-z_]+)/[a-z]{2}/[0-9]+")
 _CHOICE = re.compile(r"\{([^{}]*)\}")
-_SHORT = {
-    "you": "u", "are": "r", "please": "pls", "because": "cuz", "people": "ppl", "tonight": "2nite",
-    "before": "b4", "for": "4", "to": "2", "with": "w", "and": "n", "my": "me", "about": "abt",
-    "should": "shd", "que": "q", "porque": "pq", "para": "pra", "pour": "pr", "nicht": "net",
-    "und": "u", "een": "n", "что": "чо", "сейчас": "щас",
-}  # fmt: skip
 _OPENINGS = (
     "please help", "hello", "help", "quick question", "urgent", "hi", "sorry to bother you",
     "sos", "not sure who to ask", "just wondering", "hey",
@@ -53,21 +49,44 @@ class GraveText:
     @property
     def written(self) -> bool:
         """Returns True for a text of our own files, False for one of other people."""
-        return _WRITTEN.fullmatch(self.group) is not None
+        return self.author != ""
+
+    @property
+    def author(self) -> str:
+        """Returns the author of a written text, "" for a text of other people."""
+        found = _WRITTEN.fullmatch(self.group)
+        return found[1] if found else ""
 
 
 def texts(seed: int, fillings: int = FILLINGS) -> Iterator[GraveText]:
-    """Yields the texts of all files, each text once, the same under the same seed."""
+    """Yields the texts of all authors but HELD_OUT, each once, the same under the same seed."""
     rng = random.Random(seed)
     seen: set[str] = set()
-    for path in sorted(FOLDER.glob("*.txt")):
+    for path in sorted(FOLDER.glob("*/*.txt")):
+        if path.parent.name == HELD_OUT:
+            continue
         for number, (section, line) in enumerate(_lines(path)):
-            for turn in range(fillings):
+            group = f"{path.parent.name}/{path.stem}/{number}"
+            for turn in range(_turns(line, fillings)):
                 plain = " ".join(_filled(line, turn, rng).split())
                 text = _spoilt(plain, path.stem, rng) if rng.random() < SPOILT else plain
                 if text not in seen:
                     seen.add(text)
-                    yield GraveText(text, section, path.stem, f"{path.stem}/{number}")
+                    yield GraveText(text, section, path.stem, group)
+
+
+def held_out() -> Iterator[GraveText]:
+    """Yields the lines of the author who judges, as they are written."""
+    for path in sorted((FOLDER / HELD_OUT).glob("*.txt")):
+        for number, (section, line) in enumerate(_lines(path)):
+            yield GraveText(line, section, path.stem, f"{HELD_OUT}/{path.stem}/{number}")
+
+
+def _turns(line: str, fillings: int) -> int:
+    """Returns how often a line is filled: half as often without alternatives, twice as a list."""
+    if "{" not in line:
+        return max(fillings // 2, 1)
+    return 2 * fillings if line.count("{") == 1 and line[0] + line[-1] == "{}" else fillings
 
 
 def _lines(path: Path) -> Iterator[tuple[str, str]]:
@@ -96,50 +115,8 @@ def _filled(line: str, turn: int, rng: random.Random) -> str:
 
 def _spoilt(text: str, language: str, rng: random.Random) -> str:
     """Returns a text as somebody in a hurry types it."""
-    words = text.split(" ")
-    if language not in UNSPACED:
-        if rng.random() < 0.3:
-            words = [_SHORT.get(word.lower(), word) for word in words]
-        if rng.random() < 0.3:
-            words = [_without_marks(word) for word in words]
-        for _ in range(rng.choice((1, 1, 2, 3))):
-            words = _mistyped(words, rng)
-    text = " ".join(words)
-    if rng.random() < 0.3:
-        text = "".join(char for char in text if char.isalnum() or char.isspace() or _mark(char))
+    text = misspelt(text, language, rng)
     if rng.random() < 0.25:
         opening = rng.choice(_OPENINGS)
         text = f"{opening} {text}" if rng.random() < 0.6 else f"{text} {opening}"
     return text.upper() if rng.random() < 0.05 else text
-
-
-def _mark(char: str) -> bool:
-    return unicodedata.category(char).startswith("M")
-
-
-def _without_marks(word: str) -> str:
-    if not word or unicodedata.name(word[0], "").split(" ")[0] != "LATIN":
-        return word
-    kept = (c for c in unicodedata.normalize("NFKD", word) if not unicodedata.combining(c))
-    return "".join(kept)
-
-
-def _mistyped(words: list[str], rng: random.Random) -> list[str]:
-    """Returns the words with one of four letters or more spoilt in one letter."""
-    long = [i for i, word in enumerate(words) if len(word) >= 4]
-    if not long:
-        return words
-    chosen = rng.choice(long)
-    word = words[chosen]
-    i = rng.randrange(1, len(word) - 1)
-    letters = [c for other in words for c in other if c.isalpha()] or [word[i]]
-    spoilt = rng.choice(
-        (
-            word[:i] + word[i + 1 :],
-            word[:i] + word[i] + word[i:],
-            word[:i] + word[i + 1] + word[i] + word[i + 2 :],
-            word[:i] + rng.choice(letters) + word[i + 1 :],
-            word[:1] + "".join(c for c in word[1:] if c not in "aeiou"),
-        )
-    )
-    return [*words[:chosen], spoilt, *words[chosen + 1 :]]
