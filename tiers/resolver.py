@@ -131,11 +131,14 @@ class Resolver:
         """Returns the fewest intents that reach the confidence floor together; [] for none.
 
         Where the policy says `together`, as many as it allows may reach that instead. None are
-        offered where one is sure enough, or where the likeliest is too unlikely.
+        offered where one is sure enough, where the likeliest is too unlikely, or to a kind of
+        request that `not_for` names.
         """
         section, match = self._clarify, signals.match
         floor = self._floor(request, signals)
         if section is None or match is None or not section.from_ <= match.confidence < floor:
+            return []
+        if signals.request_type in section.not_for:
             return []
         offers: list[tuple[str, float]] = []
         for name, chance in ((match.intent_id, match.confidence), *match.others)[: section.most]:

@@ -7,6 +7,7 @@ import pytest
 from router.errors import PolicyError
 from router.policy.content.knowledge import Knowledge, knowledge_intents, parse_knowledge
 from router.policy.content.offers import chosen, offer_text, offered
+from router.policy.sections.answerers import ClarifySection
 from router.routing import decision_record
 from router.types import Hints, Reason, Verdict
 from tests.kits.asking_kit import C1, KNOWLEDGE, WHICH, asking_house, said, text_of, turns
@@ -49,6 +50,19 @@ async def test_the_likeliest_questions_are_offered(houses: Houses) -> None:
 async def test_other_requests_climb(houses: Houses, clarify: object) -> None:
     house = asking_house(houses, clarify=clarify)
     assert (await said(house, "hmm, my order", context=C1)).rung.level == 2
+
+
+async def test_nothing_is_offered_to_kinds_that_the_policy_names(houses: Houses) -> None:
+    offering = asking_house(houses, clarify=ON)
+    kind = (await said(offering, "hmm, my order", context=C1)).signals.request_type
+    house = asking_house(houses, clarify={**ON, "not_for": [kind.value]})
+    assert (await said(house, "hmm, my order", context=C1)).rung.level == 2
+
+
+def test_who_wants_a_text_or_code_is_offered_nothing_by_default() -> None:
+    kinds = {kind.value for kind in ClarifySection().not_for}
+    assert {"writing", "coding", "math"} <= kinds
+    assert kinds.isdisjoint({"faq", "status", "transaction"})
 
 
 async def test_small_talk_is_not_offered(houses: Houses) -> None:

@@ -216,13 +216,13 @@ def _default_text(field: FieldInfo) -> str:
     default = field.get_default(call_default_factory=True)
     if isinstance(default, BaseModel):
         return "its defaults"
-    if default is None or default in ([], {}, ""):
+    if default is None or default in ([], (), {}, ""):
         return "none"
     if isinstance(default, enum.Enum):
         return f"`{default.value}`"
     if isinstance(default, bool):
         return f"`{str(default).lower()}`"
-    if isinstance(default, list):
+    if isinstance(default, (list, tuple)):
         return ", ".join(f"`{getattr(item, 'value', item)}`" for item in default)
     if isinstance(default, dict):
         pairs = (

@@ -15,7 +15,7 @@ from router.policy.sections.capabilities import CapabilityName
 from router.policy.sections.judging import AbilitySection, VerifySection
 from router.policy.sections.patterns import BASE_URL, BODY_KEY, LOOKUP_URL
 from router.policy.sections.prices import PriceSection
-from router.types import Capability, Domain
+from router.types import Capability, Domain, RequestType
 from router.wire.body_keys import mistake_in
 
 
@@ -161,6 +161,17 @@ class ClarifySection(Section):
         "may then be unlikely (`from: 0.05`): who asks in unusual words is between several.",
     )
     most: int = Field(default=3, ge=2, le=5, description="Questions that are offered at most.")
+    not_for: tuple[RequestType, ...] = Field(
+        default=(
+            RequestType.EXPLANATION,
+            RequestType.WRITING,
+            RequestType.CODING,
+            RequestType.MATH,
+            RequestType.ANALYSIS,
+        ),
+        description="Kinds of request to which nothing is offered. Who wants a text, code or an "
+        "explanation seldom means an approved question that shares its words.",
+    )
 
 
 class ResolverAnswerer(AnswererBase):
