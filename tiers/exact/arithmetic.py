@@ -46,6 +46,11 @@ _WORDS = (
 _FRACTION = re.compile(
     rf"\b(an?|one|\d{{1,3}})[ -]({'|'.join(FRACTIONS)})s? of (?=(?:the )?[{SYMBOLS}\d(])"
 )
+_PART_AFTER = re.compile(
+    r"(?:/|\^|\bmod(?:ulo)?|\bdivided by|\bover|\bto the power(?: of)?|\braised to|\*\*) *"
+    rf"(?:twice|double|(?:(?:an?|one|\d{{1,3}})[ -])?(?:{'|'.join(FRACTIONS)})s? )"
+)
+"""Finds "10 / a third of 6". A fraction becomes a quotient, which such a sign would take apart."""
 _TOKEN = re.compile(rf"\s*(?:([{SYMBOLS}]? ?(?:{NUMBER}))(?![\w.,])|(sqrt|mod|[-+*/^()]))")
 _CALCULATING = re.compile(r"[-+*/^]|\bmod\b|\bsqrt\b")
 _SUM_OF = re.compile(r"(?:the )?(?:sum|total|product) of (?=.*(?:\bplus\b|\btimes\b|[+*]))")
@@ -78,6 +83,8 @@ def arithmetic(question: Question) -> str | None:
     listed = _LISTED.fullmatch(text)
     if listed:
         text = _from_list(listed["what"], listed["list"])
+    if _PART_AFTER.search(text):
+        return None
     text = _FRACTION.sub(_fraction, text)
     for words, sign in _WORDS:
         text = re.sub(words, sign, text)

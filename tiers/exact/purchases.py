@@ -17,6 +17,7 @@ from tiers.exact.numbers import (
     SYMBOLS,
     amount,
     digits_for_words,
+    looks_like_money,
     number,
     shown_money,
     written,
@@ -24,6 +25,8 @@ from tiers.exact.numbers import (
 from tiers.exact.wording import Question
 
 MOST_PIECES = 1_000_000
+_UNSIGNED = "\0"
+"""Stands before a price in cents without a sign, until another one tells the currency."""
 
 _COUNT = rf"(?P<n>{NUMBER}|an?)"
 _THING = r"(?P<thing>[a-z][a-z'-]*(?: [a-z][a-z'-]*){0,2}?)"
@@ -99,9 +102,7 @@ def purchase(question: Question) -> str | None:
     if not (question.asked or wanted or (bill.adds_up and wanted is None)):
         return None
     sign = next(iter(bill.signs), "")
-    if sign:
-        bill.shown = re.sub(r"(?<![\d.,*$€£₹])(\d[\d,]*\.\d\d)(?![\d%])", rf"{sign}\1", bill.shown)
-    return shown_money(bill.shown, bill.value, sign)
+    return shown_money(bill.shown.replace(_UNSIGNED, sign), bill.value, sign)
 
 
 def _bare(text: str) -> tuple[str, bool | None]:
@@ -200,5 +201,6 @@ def _same_thing(per: str, thing: str) -> bool:
 
 
 def _price(text: str) -> str:
-    """Returns a price as it was written, with its sign at the number."""
-    return amount(text).sign + text.strip().lstrip(f"{SYMBOLS} ")
+    """Returns a price as it was written, with its sign or the mark of a missing one before it."""
+    unsigned = _UNSIGNED if looks_like_money(text) else ""
+    return (amount(text).sign or unsigned) + text.strip().lstrip(f"{SYMBOLS} ")
