@@ -90,6 +90,14 @@ def test_a_smell_of_gas_gets_no_words_about_health(answers: SafeAnswers) -> None
         assert safe_answer(case, answers).startswith("Stop and get people away")
 
 
+@pytest.mark.parametrize("domain", [Domain.GENERAL, Domain.FINANCE])
+def test_an_emergency_by_name_gets_its_words_where_no_matter_is_found(
+    domain: Domain, answers: SafeAnswers
+) -> None:
+    case = SafeCase(domain, "Hilfe, mein Vater: heart attack!", "r", language="de")
+    assert safe_answer(case, answers).startswith("This may be an emergency")
+
+
 def test_facts_follow_in_no_other_language(answers: SafeAnswers) -> None:
     case = SafeCase(Domain.LEGAL, "x", "r", ("amount: $2M",), language="pl")
     assert "$2M" not in safe_answer(case, answers)

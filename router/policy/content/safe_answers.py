@@ -183,15 +183,17 @@ class SafeCase(Struct, frozen=True):
 def safe_answer(case: SafeCase, answers: SafeAnswers) -> str:
     """Returns the text sent instead of a failed answer.
 
-    The words of the matter in the request's language come first. Without them it is the emergency
-    wording where the text names an emergency: the domain's own terms come first, then those that
-    protect life. `facts` follow as a list under the domain's heading, but never after an emergency
-    or in another language: then only the call for help matters.
+    The words of the matter in the request's language come first. Without a matter it is the
+    emergency wording where the text names an emergency: the domain's own terms come first, then
+    those that protect life. `facts` follow as a list under the domain's heading, but never after an
+    emergency or in another language: then only the call for help matters.
     """
     words = answers.languages.get(case.language or ENGLISH) or answers.languages.get(ENGLISH)
     domain = case.domain if case.matter is None else case.matter.domain
     wording = None if words is None else words.of(case.matter, domain, unclear=case.unclear)
-    wording = wording or emergency_wording(domain, case.text, answers, case.now)
+    # A domain's words by language need not say whom to call.
+    if wording is None or (case.matter is None and not case.unclear):
+        wording = emergency_wording(domain, case.text, answers, case.now) or wording
     if wording is not None:
         return wording.replace(_PLACE, case.review_id)
     section = answers.of(domain)
