@@ -62,7 +62,12 @@ def _on_gpu(
     # Finds the libraries of the packages nvidia-*, which no linker path names.
     getattr(runtime, "preload_dlls", lambda: None)()
     try:
-        graph = floats(model.read_bytes())
+        session = _open(runtime, floats(model.read_bytes()), options, Placement(Device.CUDA), model)
+    except ModelFileError as error:
+        # Another program may fill the GPU's memory, and a graph of others may have no float form.
+        if asked is Device.CUDA:
+            raise
+        return Placement(Device.CPU, f"the GPU does not take the encoder ({error})"), None
     except ImportError as error:
         if asked is Device.CUDA:
             raise DeviceMissing(
@@ -70,7 +75,6 @@ def _on_gpu(
                 f"for a GPU: {INSTALL}"
             ) from error
         return Placement(Device.CPU, f"there is no package onnx; for a GPU, {INSTALL}"), None
-    session = _open(runtime, graph, options, Placement(Device.CUDA), model)
     placement = confirm(asked, session.get_providers())
     return placement, session if placement.device is Device.CUDA else None
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from router.errors import DeviceMissing
+from router.errors import DeviceMissing, ModelFileError
 from router.triage.devices.opening import open_session
 from router.triage.devices.placement import CPU, CUDA, choose, confirm
 from router.triage.encoder import import_onnxruntime
@@ -34,6 +34,15 @@ class NoDriver:
         return import_onnxruntime().InferenceSession(
             model, options, providers=[CPU], disabled_optimizers=more["disabled_optimizers"]
         )
+
+
+class FullGpu(NoDriver):
+    """A runtime whose GPU has no memory left for the encoder."""
+
+    def InferenceSession(self, model: object, options: object, **more: Any) -> Any:
+        if more["providers"][0] == CUDA:
+            raise RuntimeError("CUDA failure 2: out of memory")
+        return super().InferenceSession(model, options, **more)
 
 
 @pytest.mark.parametrize(
@@ -90,6 +99,17 @@ def test_cuda_without_a_driver_is_refused() -> None:
     options = import_onnxruntime().SessionOptions()
     with pytest.raises(DeviceMissing, match="no GPU, driver"):
         open_session(NoDriver(), DEFAULT_FOLDER / ENCODER, options, Device.CUDA)
+
+
+def test_auto_uses_the_processor_where_the_gpu_is_full() -> None:
+    pytest.importorskip("onnx")
+    options = import_onnxruntime().SessionOptions()
+    model = DEFAULT_FOLDER / ENCODER
+    session, placement = open_session(FullGpu(), model, options, Device.AUTO)
+    assert session.get_providers() == [CPU]
+    assert "out of memory" in placement.note
+    with pytest.raises(ModelFileError, match="out of memory"):
+        open_session(FullGpu(), model, options, Device.CUDA)
 
 
 @no_gpu
