@@ -27,6 +27,7 @@ from router.policy.warnings import WarningKind, warnings
 from router.triage.text.folding import fold
 from router.triage.text.terms import TermFinder
 from tests import ROOT
+from tests.kits.server_kit import tiergate
 
 NAMES = (
     *("default", "demo", "customer_support", "enterprise_decisions", "openai", "anthropic"),
@@ -137,6 +138,15 @@ def test_policy_has_ten_examples(policy: Policy) -> None:
     assert len(policy.examples) >= 10
     assert {example.tier for example in policy.examples} == {tier.name for tier in policy.tiers}
     assert any(example.messages for example in policy.examples)
+
+
+@pytest.mark.process
+def test_every_example_goes_where_its_policy_says() -> None:
+    run = tiergate("check", *NAMES, "--json")
+    assert run.returncode == 0, run.stdout + run.stderr
+    policies = json.loads(run.stdout)["policies"]
+    assert len(policies) == len(NAMES)
+    assert [e for policy in policies for e in policy["examples"] if not e["passed"]] == []
 
 
 def test_shipped_policy_warns_of_nothing_but_priors_and_approved_answers(
