@@ -147,6 +147,8 @@ async def test_a_question_that_leans_on_the_one_before_is_read_with_it(houses: H
     assert text_of(leaning) == open_all_day
     further = (open_all_day, "how long does it take?", "a model's words", "is it free?")
     assert text_of(await said(house, "when are you open", *further)) == open_all_day
+    thanked = (open_all_day, "Great, thanks!", "You are welcome.", "and what does it cost?")
+    assert text_of(await said(house, "when are you open", *thanked)) == open_all_day
     unsure = await said(house, "perhaps my order", "a model's words", "and when will it come?")
     assert unsure.rung.level == 2
 
@@ -169,6 +171,7 @@ async def test_a_leaning_question_takes_the_number_from_an_earlier_turn(houses: 
         ("what's the rate", True),
         ("and who pays the postage?", True),
         ("when do I get it back?", True),
+        ("Great, thanks! And what does it cost?", True),
         ("that's it", False),
         ("it is broken", False),
         ("is it possible to cancel an order?", False),

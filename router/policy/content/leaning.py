@@ -44,7 +44,10 @@ _WITHOUT_MATTER_WORDS = (
     "want wanted was way we were what what's when when's where where's which who who's whose "
     "why will with won't work working works worth would yes yet you your"
 )
-_WITHOUT_MATTER = _POINTS | frozenset(_WITHOUT_MATTER_WORDS.split())
+_COURTESIES_WORDS = (
+    "ah alright bye cheers cool fine good great hello hey hi nice oh perfect sorry thank thanks"
+)
+_WITHOUT_MATTER = _POINTS | frozenset(f"{_WITHOUT_MATTER_WORDS} {_COURTESIES_WORDS}".split())
 """Words that name no matter: a message of these alone asks about something said before."""
 
 
