@@ -81,15 +81,23 @@ def decide_all(
         match = outcome.signals.match
         reasons = ", ".join(reason.value for reason in outcome.rung.reasons)
         intent = "" if match is None else match.intent_id
-        mistyped = gateway.route(typos(row.text), context=row.context or None)
         level, p = outcome.rung.level, outcome.rung.p
-        reached.append(Reached(row, level, p, reasons, intent, mistyped.rung.level))
+        mistyped = _level_of(gateway, typos(row.text), row)
+        reached.append(Reached(row, level, p, reasons, intent, mistyped))
         judged_by = {
             "policy": f"{outcome.policy}@{outcome.policy_hash}",
             "triage": outcome.signals.triage_version,
             "triage_missing": outcome.signals.degraded,
         }
     return reached, judged_by
+
+
+def _level_of(gateway: Gateway, text: str, row: ExpectedRow) -> int:
+    """Returns the level to which a row with another text goes; 0 where it is refused."""
+    try:
+        return gateway.route(text, context=row.context or None).rung.level
+    except RequestError:
+        return 0
 
 
 def _read(path: Path) -> tuple[ExpectedRow, ...]:
