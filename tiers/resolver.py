@@ -215,6 +215,7 @@ class Resolver:
         facts = (f"source: {intent.source}",)
         if asks is not None:
             question = self._slots.questions(intent, work.request)[0]
+            facts = (*facts, f"lacks: {self._slots.lacks(intent, work.request)}")
             return self._answered(question, facts, work, match, asks.because)
         try:
             text = await self._slots.filled(intent, work.request, work.tenant)

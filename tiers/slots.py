@@ -74,13 +74,25 @@ class Slots:
         It is told without a lookup. A question helps where its answer could be used: where the key
         may be typed, or has no written form and comes with the context.
         """
+        before = _said_before(request)
+        names = self._missing(intent, request)
+        return tuple(self._question(name, intent, before) for name in names)
+
+    def lacks(self, intent: IntentSection, request: ChatRequest) -> str:
+        """Returns the first value that an answer lacks, and where it may come from, for operators.
+
+        It says nothing of the conversation, and goes into the decision, never into an answer.
+        """
+        name = self._missing(intent, request)[0]
+        typed = " or in the user's words" if self._needs(name, intent) is not None else ""
+        return f"{name}, in routing.context{typed}"
+
+    def _missing(self, intent: IntentSection, request: ChatRequest) -> tuple[str, ...]:
         if not intent.slots:
             return ()
         reply = reply_of(request, self._knowledge)
         lacking = [self._lacking(key, intent, request, reply) for key in _keys(intent)]
-        names = dict.fromkeys(name for names in lacking for name in names)
-        before = _said_before(request)
-        return tuple(self._question(name, intent, before) for name in names)
+        return tuple(dict.fromkeys(name for names in lacking for name in names))
 
     def _question(self, name: str, intent: IntentSection, before: str) -> str:
         section = self._knowledge.content.keys.get(name)

@@ -18,9 +18,10 @@ from msgspec.structs import replace
 
 from router.policy.content.replies import MatchScope
 from router.triage.batches.config import TriageConfig
+from router.triage.conversation.signals import signals_of
 from router.triage.engine import TriageEngine
 from router.triage.facts.turn_facts import RuleFacts
-from router.triage.reading import TurnReading, signals_of
+from router.triage.reading import TurnReading
 from router.triage.text.turns import USER_ALONE, Turns, estimate_input_tokens, turns_of
 from router.types import ChatRequest, SessionMemory, Signals
 
@@ -135,7 +136,13 @@ class TriageService:
                 turns, task = replace(turns, last=scope.text), scope.task
                 config = self._tasks[task]
             elif scope.subject:
-                turns = replace(turns, subject=scope.subject, plain=scope.plain, leans=scope.leans)
+                turns = replace(
+                    turns,
+                    subject=scope.subject,
+                    plain=scope.plain,
+                    leans=scope.leans,
+                    points=scope.points,
+                )
         return _Reading(request, turns, self._cache, self._facts, task), config
 
 

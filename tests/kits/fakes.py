@@ -20,7 +20,7 @@ from router.rate_limits.stores.local import MemoryRates
 from router.routing.planner import Router
 from router.routing.policy_runtime import Ability, PolicyRuntime, RungPlan
 from router.routing.verification import Judge
-from router.triage.reading import memory_after
+from router.triage.conversation.memory import memory_after
 from router.types import (
     NOBODY,
     Answer,

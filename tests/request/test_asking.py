@@ -172,6 +172,10 @@ async def test_a_leaning_question_takes_the_number_from_an_earlier_turn(houses: 
         ("and who pays the postage?", True),
         ("when do I get it back?", True),
         ("Great, thanks! And what does it cost?", True),
+        ("and when do I get my money?", True),
+        ("and how long until the money is on my card?", True),
+        ("where is my money?", False),
+        ("and can I freeze my card?", False),
         ("that's it", False),
         ("it is broken", False),
         ("is it possible to cancel an order?", False),
@@ -197,6 +201,24 @@ async def test_a_key_of_the_context_alone_is_not_read_from_text(houses: Houses) 
     assert typed.rung.level == 2
     given = await said(house, "what is my balance", SIGN_IN, "done", context=C1)
     assert text_of(given) == "You have $5.00."
+
+
+async def test_who_says_to_be_signed_in_is_not_left_without_an_answer(houses: Houses) -> None:
+    house = asking_house(houses, knowledge=PATIENT)
+    balance = "what is my balance"
+    for words in ("I am signed in", "I'm logged in now", "done"):
+        assert text_of(await said(house, balance, SIGN_IN, words)) == AGAIN
+    still = await said(house, balance, SIGN_IN, "I am signed in", AGAIN, "yes I am")
+    assert text_of(still) == AGAIN
+
+
+async def test_an_answer_names_the_value_that_the_context_lacks(houses: Houses) -> None:
+    outcome = await said(asking_house(houses), "what is my balance")
+    assert outcome.answer is not None
+    assert "lacks: account_id, in routing.context" in outcome.answer.facts
+    outcome = await said(asking_house(houses), ASK, context=C1)
+    assert outcome.answer is not None
+    assert "lacks: order_id, in routing.context or in the user's words" in outcome.answer.facts
 
 
 async def test_a_change_of_subject_is_followed(houses: Houses) -> None:

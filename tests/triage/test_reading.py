@@ -8,16 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from router.triage.conversation.memory import memory_after
+from router.triage.conversation.signals import signals_of
 from router.triage.facts.turn_facts import RuleFacts, find_facts
 from router.triage.reading import (
     NOVEL,
     ModelRow,
     TurnReading,
     higher_domain,
-    memory_after,
     more_cautious,
     reading_of,
-    signals_of,
 )
 from router.triage.text.amounts import AmountReader
 from router.triage.text.folding import MAX_CHARS, fold

@@ -40,10 +40,10 @@ from router.policy.schema import (
 )
 from router.routing.policy_runtime import NO_PRICE, PolicyRuntime, RungPlan
 from router.triage.batches.config import TriageConfig
+from router.triage.conversation.memory import memory_after
 from router.triage.embedding_store import Remembering, digest_of
 from router.triage.match import KnowledgeIndex, KnowledgeTexts
 from router.triage.own_heads import OwnHeads
-from router.triage.reading import memory_after
 from router.triage.service import TriageService
 from router.triage.triage_model import TriageModel
 from router.types import (

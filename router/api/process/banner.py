@@ -99,6 +99,7 @@ def _lines(listening: Listening, core: Core, settings: Settings) -> Iterator[str
     )
     yield f"  report     {command('report', '--html', 'report.html')}"
     pages = listening.admin_url or listening.url
+    yield f"  dashboard  {pages}/dashboard"
     yield f"  docs       {pages}/docs   ready: {pages}/readyz"
 
 

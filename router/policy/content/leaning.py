@@ -27,6 +27,11 @@ _PARTS_WORDS = (
 )
 _PARTS = frozenset(_PARTS_WORDS.split())
 """What many things have: "the rate" is the rate of what was spoken of."""
+_OF_ANY_WORDS = "account bank card cash money wallet"
+_OF_ANY = frozenset(_OF_ANY_WORDS.split())
+"""What any matter of ours may end with: "and when is the money on my card?" asks about the one
+spoken of, while "freeze my card" has a verb that names one."""
+_WHOSE = frozenset({"my", "our", "the"})
 _ASKING_WORDS = (
     "are can could did do does how how's is should what what's when when's where where's which who "
     "who's why will would"
@@ -41,8 +46,8 @@ _WITHOUT_MATTER_WORDS = (
     "my myself need needs new no not now of off ok okay old on online or other our out over "
     "own paid pay pays please possible price put re right s see should so soon start still "
     "sure take takes tell than that'll the their then thing to too true up us use usually ve "
-    "want wanted was way we were what what's when when's where where's which who who's whose "
-    "why will with won't work working works worth would yes yet you your"
+    "until want wanted was way we were what what's when when's where where's which who who's "
+    "whose why will with won't work working works worth would yes yet you your"
 )
 _COURTESIES_WORDS = (
     "ah alright bye cheers cool fine good great hello hey hi nice oh perfect sorry thank thanks"
@@ -61,9 +66,19 @@ def leans(text: str) -> bool:
         return False
     words = _words(text)
     asks = text.rstrip().endswith("?") or not _ASKING.isdisjoint(words[:2])
+    joined = points(text) or words[:1] == ["and"]
+    return asks and joined and 2 <= len(words) <= MAX_WORDS and not _matter(words)
+
+
+def points(text: str) -> bool:
+    """Returns True where a word stands for something said before; "and" alone joins on to it.
+
+    >>> points("and what does it cost?"), points("and when do I get my money?")
+    (True, False)
+    """
+    words = _words(text)
     parts = any(one == "the" and other in _PARTS for one, other in pairwise(words))
-    points = parts or not _POINTS.isdisjoint(words) or words[:1] == ["and"]
-    return asks and points and 2 <= len(words) <= MAX_WORDS and not _matter(words)
+    return parts or not _POINTS.isdisjoint(words)
 
 
 def leant_on(request: ChatRequest) -> str | None:
@@ -88,7 +103,9 @@ def _matter(words: list[str]) -> list[str]:
     return [
         word
         for before, word in pairwise(["", *words])
-        if word not in _WITHOUT_MATTER and not (before == "the" and word in _PARTS)
+        if word not in _WITHOUT_MATTER
+        and not (before == "the" and word in _PARTS)
+        and not (before in _WHOSE and word in _OF_ANY)
     ]
 
 

@@ -19,7 +19,7 @@ from router.policy.content.knowledge import (
     classified_text,
     in_one_line,
 )
-from router.policy.content.leaning import leant_on
+from router.policy.content.leaning import leant_on, points
 from router.policy.content.offers import chosen, offered, title_of
 from router.types import ChatRequest, Message
 
@@ -33,11 +33,13 @@ _KIND_OF_KEY = re.compile(r"_(?:id|key|no|nr|number|code)$")
 _NUMBER_SIGN = r"(?:(?:number|no\.?|nr\.?|id)\s*:?\s*)?#?"
 _WORD = re.compile(r"[^\W_]+(?:['\u2019-][^\W_]+)*")
 _BESIDE_WORDS = (
-    "a again ah and are be check did do done for found got have hello here hey hi i i'm i've "
-    "id in is it it's its just last let's logged looks me my no now nr number of ok okay on "
-    "one or order please pls reads ref reference says see should signed sorry sure thank "
+    "a again ah already am and are be been check did do done for found got have hello here hey hi "
+    "i i'm i've id in is it it's its just last let's logged looks me my no now nr number of ok "
+    "okay on one or order please pls reads ref reference says see should signed sorry sure thank "
     "thanks that that's the there think this try u was with would yeah yes you your"
 )
+_DONE_WORDS = "am did do done i i'm i've is it's logged ok okay signed yes"
+_DONE = frozenset(_DONE_WORDS.split())
 _BESIDE = frozenset(_BESIDE_WORDS.split())
 """Words that people put around a value. With any other word a reply may ask for something else."""
 
@@ -53,6 +55,7 @@ class MatchScope(Struct, frozen=True):
     plain: bool = False  # nothing else is asked for
     # The last message leans on an earlier one ("and what does it cost?"); `subject` is both.
     leans: bool = False
+    points: bool = False  # it has a word for that matter, such as "it"
 
 
 class Reply(Struct, frozen=True):
@@ -75,7 +78,8 @@ def match_scope(request: ChatRequest, knowledge: Knowledge) -> MatchScope:
     named = with_names(text, knowledge)
     before = leant_on(request)
     if before is not None:
-        return MatchScope(text, None, f"{with_names(before, knowledge)} {named}", leans=True)
+        both = f"{with_names(before, knowledge)} {named}"
+        return MatchScope(text, None, both, leans=True, points=points(text))
     return MatchScope(text) if named == text else MatchScope(text, None, named, plain=True)
 
 
@@ -150,12 +154,18 @@ def _given(text: str, section: KeySection, *, known: bool) -> tuple[str | None, 
     plain = len(text) <= MAX_PLAIN_CHARACTERS and not beside
     if len(written) == 1:
         return next(iter(written)), plain
-    if written or known:
+    # A value that only the context can give is none the more there for being said to be.
+    if written or known or (section.pattern is None and _said_done(text, beside)):
         return (None, True) if plain else None
     one_number = len(beside) == 1 and any(c.isdigit() for c in beside[0])
     if section.pattern is not None and one_number and len(text) <= MAX_PLAIN_CHARACTERS:
         return "", True
     return None
+
+
+def _said_done(text: str, beside: list[str]) -> bool:
+    """Returns True for a message that says to have done what was asked, and nothing else."""
+    return not beside and any(word in _DONE for word in _words(text[:MAX_PLAIN_CHARACTERS]))
 
 
 def _others(text: str, section: KeySection, written: frozenset[str]) -> list[str]:

@@ -40,6 +40,7 @@ class Turns(Struct, frozen=True):
     subject: str = ""
     plain: bool = False  # the reply has the value that was asked for, and says nothing else
     leans: bool = False  # `subject` is the last turn together with the one that it leans on
+    points: bool = False  # the turn that leans has a word for the matter of that one
 
 
 USER_ALONE = frozenset({"user"})

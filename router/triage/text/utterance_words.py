@@ -16,8 +16,13 @@ HELD_SALT = b"tiergate-knowledge-v1|"
 
 _OPENING = re.compile(
     r"^(?:(?:hi|hello|hey|hiya|greetings|excuse me|dear (?:team|all|sir|madam|support)"
-    r"|good (?:morning|afternoon|evening|day))(?: there| again| all| team| everyone)? )+"
+    r"|good (?:morning|afternoon|evening|day))(?: there| again| all| team| everyone)? "
+    r"|(?:i m|im|i am) (?:so |very |really |absolutely )?(?:angry|annoyed|disappointed|fed up"
+    r"|fuming|furious|livid|mad|upset) (?:and )?"
+    r"|this is (?:just |so |really |absolutely )?(?:a (?:joke|disgrace|scandal)|disgraceful"
+    r"|outrageous|ridiculous|unacceptable|unbelievable) (?:and )?)+"
 )
+"""Greetings and anger before a question: it is the same question."""
 _CLOSING = re.compile(
     r"(?: (?:please tell me|please|pls|thanks in advance|thanks a lot|many thanks"
     r"|thank you(?: very much| so much)?|thanks|cheers|kind regards|best regards)){1,4}$"
@@ -57,6 +62,8 @@ def plain(key: str) -> str:
 
     >>> plain("good morning where is my order please thank you"), plain("thank you")
     ('where is my order', 'thank you')
+    >>> plain("this is ridiculous i m so angry where is my order")
+    'where is my order'
     """
     return _CLOSING.sub("", _OPENING.sub("", key)) or key
 

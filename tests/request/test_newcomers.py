@@ -1,0 +1,108 @@
+"""Asks the shipped shop what newcomers asked it, turn by turn, through the real model and rules."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+import pytest
+import yaml
+
+from router import Gateway
+from router.policy.loading import policies_dir
+from router.types import Message, Outcome, Reason, Verdict
+
+pytestmark = pytest.mark.slow
+
+Say = Callable[..., list[Outcome]]
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    database = tmp_path_factory.mktemp("shop") / "ledger.db"
+    with Gateway.from_policy("customer_support", database=database, environ={}) as gateway:
+        yield gateway
+
+
+@pytest.fixture
+def say(shop: Gateway) -> Say:
+    def spoken(*texts: str, context: dict[str, str] | None = None) -> list[Outcome]:
+        messages: list[Message] = []
+        outcomes = []
+        for text in texts:
+            messages.append(Message("user", text))
+            outcomes.append(shop.complete(tuple(messages), context=context))
+            messages.append(Message("assistant", text_of(outcomes[-1])))
+        return outcomes
+
+    return spoken
+
+
+def text_of(outcome: Outcome) -> str:
+    assert outcome.answer is not None
+    return outcome.answer.text
+
+
+def matched(outcome: Outcome) -> str | None:
+    return None if outcome.answer is None else outcome.answer.matched
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "and when do I get my money?",
+        "And when will the money be on my card?",
+        "when do I get my money?",
+        "ok and how long does it take until I get my money back",
+    ],
+)
+def test_money_after_a_question_about_a_return_is_the_refund(say: Say, question: str) -> None:
+    (_, last) = say("How do I return a jacket?", question)
+    assert matched(last) == "refund_time"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "I'M FURIOUS. Get me your manager right now!",
+        "Let me speak to your supervisor, this is a joke",
+        "I want to talk to someone in charge!!!",
+    ],
+)
+def test_an_angry_customer_who_wants_a_person_gets_one(say: Say, words: str) -> None:
+    (outcome,) = say(words)
+    assert matched(outcome) == "speak_to_human"
+    assert outcome.verdict is Verdict.ACCEPTED
+
+
+@pytest.mark.parametrize("name", ["customer_support", "it_help_desk", "retail_bank"])
+def test_no_answer_asks_for_a_word_that_leads_back_to_it(name: str) -> None:
+    file = yaml.safe_load((policies_dir() / "knowledge" / f"{name}.yaml").read_text("utf-8"))
+    words = [intent["answer"] for intent in file["intents"]]
+    words += [text for key in file["keys"].values() for text in key.values()]
+    assert [text for text in words if re.search(r'\b(?:[Ww]rite|[Tt]ype|[Ss]ay) "', text)] == []
+
+
+def test_who_is_signed_in_without_a_context_is_told_what_else_to_do(say: Say) -> None:
+    first, again = say("Where is my order?", "I am signed in")
+    assert first.reason is again.reason is Reason.ASKED_FOR_SLOT
+    assert "+1 555 0142" in text_of(again)
+    (found,) = say("Where is order A-10442?", context={"account_id": "C-2001"})
+    assert "shipped" in text_of(found)
+
+
+@pytest.mark.parametrize(
+    ("words", "intents"),
+    [
+        ("I see a charge on my card that I don't recognise", {"unknown_charge"}),
+        ("there's a payment to you that I never made", {"unknown_charge"}),
+        ("I need a VAT invoice", {"invoice_link", "invoice_company_details"}),
+        ("can you send me a VAT invoice for my order?", {"invoice_link"}),
+    ],
+)
+def test_charges_and_invoices_are_found(say: Say, words: str, intents: set[str]) -> None:
+    (outcome,) = say(words)
+    assert outcome.answer is not None
+    named = {fact.removeprefix("offered: ") for fact in outcome.answer.facts}
+    assert intents <= named | {matched(outcome)}
+    assert outcome.rung.level == 1
