@@ -27,12 +27,13 @@ KNOWLEDGE = Path(__file__).parents[1] / "policies" / "knowledge" / "customer_sup
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks")
     parts = ("triage", "gateway", "http", "path", "first_token", "overload", "ledger", "report",
-             "scale", "workers")  # fmt: skip
+             "scale", "workers", "documents")  # fmt: skip
     parser.add_argument("part", nargs="?", choices=("all", *parts), default="all")
     parser.add_argument("--quick", action="store_true", help="one short round: a smoke test")
     parser.add_argument("--rounds", type=int, default=None)
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--rows", type=int, default=600_000, help="of the report's ledger")
+    parser.add_argument("--chunks", type=int, default=100_000, help="of the store of documents")
     parser.add_argument("--scan", action="store_true", help="also the report from all rows")
     parser.add_argument(
         "--profile", type=Path, default=None, help="a folder for py-spy's stacks of the gateway"
@@ -77,6 +78,12 @@ def main() -> None:
         rounds = options.rounds or (1 if options.quick else 5)
         seconds = 2.0 if options.quick else 4.0
         figures["workers"] = workers.measure(rounds, seconds, say)
+    if options.part in ("all", "documents"):
+        # Imported here, since it loads the triage model.
+        from benchmarks import documents
+
+        chunks, asked = (5_000, 20) if options.quick else (options.chunks, 200)
+        figures["documents"] = documents.measure(chunks, asked, say)
     if options.json:
         print(json.dumps(figures, indent=1))
         return
@@ -105,6 +112,10 @@ def main() -> None:
         print(scale.show(sizes))
     if isinstance(counted := figures.get("workers"), list):
         print(workers.show(counted))
+    if isinstance(searched := figures.get("documents"), dict):
+        from benchmarks import documents
+
+        print(documents.show(searched))
 
 
 # The load tells a reader how far to trust the wall times.

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from router.cli.documents import knowledge
 from router.cli.exits import errors_end_the_program, own_version
 from router.cli.ledger import close, ledger, reconcile, report, reprice, review
 from router.cli.models import classify, compare, evaluate, suggest, train, train_head
@@ -48,6 +49,7 @@ for module in (
     plan,
     ledger,
     review,
+    knowledge,
     reprice,
     reconcile,
     close,

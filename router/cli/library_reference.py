@@ -27,6 +27,7 @@ _MODULES = (  # in the order in which a request meets them
     "decisions",
     "answerers",
     "answers",
+    "documents",
     "outcomes",
     "ledger",
     "feedback",

@@ -47,6 +47,7 @@ next rung (or another replica) may help. Import every name from here.
     ├── DeviceMissing                 -    there is no such device (`--device cuda`)
     ├── TrainingDataError             -    training data cannot be used
     ├── ClassifyError                 -    a file of texts cannot be classified or continued
+    ├── DocumentError                 -    a document, or their store, cannot be read or written
     └── LedgerError                   500
         ├── LedgerUnavailable         503
         └── LedgerCorrupt             500
@@ -74,6 +75,7 @@ from router.errors.configuration import (
     CannotListen,
     ClassifyError,
     DeviceMissing,
+    DocumentError,
     Mistake,
     ModelFileError,
     PlanError,
@@ -116,6 +118,7 @@ __all__ = [
     "DeadlineExceeded",
     "DepthExceeded",
     "DeviceMissing",
+    "DocumentError",
     "FeedbackRefused",
     "HeadTooLarge",
     "KeyReused",

@@ -78,3 +78,9 @@ class ClassifyError(TiergateError):
     """Reports a file of texts that cannot be classified or continued."""
 
     code = "classify"
+
+
+class DocumentError(TiergateError):
+    """Reports a document, or the store of documents, that cannot be read or written."""
+
+    code = "document"

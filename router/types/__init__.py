@@ -52,6 +52,7 @@ from router.types.decisions import (
     RungFacts,
     Step,
 )
+from router.types.documents import EVERYBODY, DocumentPassage, DocumentSearch, Rights
 from router.types.enums import (
     EMBEDDING_MODEL,
     MODERATION_MODEL,
@@ -164,6 +165,7 @@ __all__ = [
     "CSAT_HIGHEST",
     "CSAT_LOWEST",
     "EMBEDDING_MODEL",
+    "EVERYBODY",
     "IN_HAND_FROM",
     "LONG_CHARACTERS",
     "MAX_REVIEW_MINUTES",
@@ -219,6 +221,8 @@ __all__ = [
     "DecisionQuery",
     "Delta",
     "Device",
+    "DocumentPassage",
+    "DocumentSearch",
     "Domain",
     "Embedded",
     "Embedder",
@@ -268,6 +272,7 @@ __all__ = [
     "ReviewQueue",
     "ReviewVerdict",
     "Reviewed",
+    "Rights",
     "Role",
     "Rung",
     "RungFacts",

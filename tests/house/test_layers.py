@@ -47,6 +47,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "ledger.rollups": {*PRICED, "ledger", "ledger.sql"},
     "ledger.tables": {*PRICED, "caches", "ledger", "ledger.sql", "ledger.rollups"},
     "ledger.books": {*PRICED, "ledger", *STORES},
+    "documents": BASE,
     "triage": PRICED,
     "tiers": {*PRICED, "wire"},
     "request": CORE,
@@ -55,13 +56,13 @@ MAY_IMPORT: dict[str, set[str]] = {
     "plan": {*PRICED, "rendering"},
     "analysis": {*CORE, "rendering"},
     "api": {*PATH, "analysis", "rendering"},
-    "api.compose": {*PATH, *STORES, *PAGES, "triage", "tiers", "api"},
+    "api.compose": {*PATH, *STORES, *PAGES, "triage", "tiers", "documents", "api"},
     "api.process": {*PATH, "api", "api.compose", "api.protocol"},
     "api.protocol": BASE,
     "library": {*PATH, "api", "api.compose"},
     "training": {*VALUES, "triage"},
     "evaluation": {*VALUES, "triage", "training"},
-    "cli": {*PATH, *PAGES, *SERVING},
+    "cli": {*PATH, *PAGES, *SERVING, "documents"},
 }
 """Names the folders that the modules of each folder may import, besides their own.
 
@@ -96,6 +97,7 @@ THIRD_PARTIES: dict[str, tuple[str, ...]] = {
         "router/stats/",
         "router/caches/semantic.py",
         "router/triage/",
+        "router/documents/",
         TRAINING,
         EVALUATION,
     ),
@@ -104,6 +106,7 @@ THIRD_PARTIES: dict[str, tuple[str, ...]] = {
     "optimum": (TRAINING,),
     "orjson": ANYWHERE,
     "peft": (TRAINING,),
+    "pypdf": ("router/documents/readers/pdf.py",),
     "psycopg": ("router/ledger/sql/postgres.py",),
     "pyarrow": ("router/cli/ledger/parquet_files.py",),
     "prometheus_client": ("router/api/observability/",),
@@ -118,7 +121,8 @@ THIRD_PARTIES: dict[str, tuple[str, ...]] = {
     "sentence_transformers": (TRAINING,),
     "sklearn": (TRAINING, "router/evaluation/baseline.py"),
     "sqlalchemy": ("router/ledger/",),
-    "sqlite3": ("router/ledger/",),  # in the standard library, but a database driver
+    # in the standard library, but a database driver
+    "sqlite3": ("router/ledger/", "router/documents/index/store.py"),
     "structlog": ("router/api/", "router/cli"),
     "tokenizers": ("router/triage/encoder.py", TRAINING),
     "torch": (TRAINING,),

@@ -1,0 +1,1 @@
+"""Holds `tiergate knowledge`: the operator's own documents."""

@@ -1,0 +1,78 @@
+"""Reads HTML: headings and blocks of text, without scripts, styles and navigation. Pure."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+
+from router.documents.pieces import Block, Reading
+
+_LEFT_OUT = frozenset({"script", "style", "nav", "template", "noscript", "svg", "head"})
+_BREAK_TAGS = (
+    "address article aside blockquote body br dd div dl dt fieldset figcaption figure footer form "
+    "header hr li main ol p pre section table tbody thead tr ul"
+)
+_BREAKS = frozenset(_BREAK_TAGS.split())
+_CELLS = frozenset({"td", "th"})
+_HEADINGS = {f"h{level}": level for level in range(1, 7)}
+_VOID = frozenset({"br", "hr", "img", "input", "link", "meta", "wbr", "col", "area", "base"})
+
+
+class _Blocks(HTMLParser):
+    """Collects blocks. Its parser takes any text, however broken its tags are."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.blocks: list[Block] = []
+        self.title = ""
+        self._words: list[str] = []
+        self._level = 0
+        self._left_out: list[str] = []
+        self._in_title = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        hidden = any(name == "hidden" for name, _ in attrs)
+        if tag == "title":
+            self._in_title = True
+        elif (tag in _LEFT_OUT or hidden) and tag not in _VOID:
+            self._left_out.append(tag)
+        elif tag in _HEADINGS:
+            self.flush()
+            self._level = _HEADINGS[tag]
+        elif tag in _BREAKS:
+            self.flush()
+        elif tag in _CELLS and self._words:
+            self._words.append("|")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "title":
+            self._in_title = False
+        elif tag in self._left_out:
+            # A tag that was never closed inside ends with the outer one.
+            while self._left_out and self._left_out.pop() != tag:
+                pass
+        elif tag in _HEADINGS or tag in _BREAKS:
+            self.flush()
+
+    def handle_data(self, data: str) -> None:
+        if self._in_title:
+            self.title += data
+        elif not self._left_out:
+            self._words.append(data)
+
+    def flush(self) -> None:
+        """Ends the block that was begun."""
+        text = " ".join(" ".join(self._words).split())
+        if text:
+            self.blocks.append(Block(text, level=self._level))
+        self._words.clear()
+        self._level = 0
+
+
+def read_html(text: str) -> Reading:
+    """Returns the blocks of a page; its title, or its first heading, is the title."""
+    parser = _Blocks()
+    parser.feed(text)
+    parser.close()
+    parser.flush()
+    headings = (block.text for block in parser.blocks if block.level == 1)
+    return Reading(" ".join(parser.title.split()) or next(headings, ""), tuple(parser.blocks))

@@ -1,0 +1,46 @@
+"""Describes passages of an operator's own documents, and the Protocol of their search."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from msgspec import Struct
+
+EVERYBODY = "*"
+"""Names the tenant whose collections all tenants may read."""
+
+
+class Rights(Struct, frozen=True):
+    """Says which documents a caller may read. Every query names them."""
+
+    tenant: str
+    collections: frozenset[str]
+    labels: frozenset[str] = frozenset()  # of access, beyond documents without any
+
+
+class DocumentPassage(Struct, frozen=True):
+    """Holds one piece of a document that may be cited."""
+
+    id: str  # the same as long as source, page and text are
+    text: str
+    title: str
+    source: str  # the file, relative to the folder that was added
+    collection: str
+    section: str = ""
+    page: int = 0  # 1-based; 0: the format has no pages
+    p: float = 0.0  # the chance that it helps with the question
+
+    @property
+    def place(self) -> str:
+        """Returns where the passage stands, as people read it: `returns.pdf, page 3`."""
+        if self.page:
+            return f"{self.source}, page {self.page}"
+        return f"{self.source}, {self.section}" if self.section else self.source
+
+
+class DocumentSearch(Protocol):
+    """Finds passages. Raises errors.DocumentError where the store cannot be read."""
+
+    async def find(self, question: str, rights: Rights, limit: int) -> tuple[DocumentPassage, ...]:
+        """Returns the passages that fit best, best first, of those that the rights allow."""
+        ...

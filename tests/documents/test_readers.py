@@ -1,0 +1,152 @@
+"""Checks what readers make of files, and what they say of files that they cannot read."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+
+from router.documents.chunks import MOST_CHARACTERS, chunks_of
+from router.documents.pieces import Block, Reading
+from router.documents.readers import docx
+from router.documents.readers.files import MOST_BYTES, content_of, read_file
+from router.errors import DocumentError
+from tests.kits.document_kit import archive_of, docx_of, pdf_of
+
+
+def read(name: str, content: str | bytes) -> Reading:
+    return read_file(name, content.encode() if isinstance(content, str) else content)
+
+
+def sections(name: str, content: str | bytes) -> list[tuple[str, str, int]]:
+    return [(c.section, c.text, c.page) for c in chunks_of(read(name, content))]
+
+
+def test_markdown_chunks_stand_under_their_headings() -> None:
+    text = "---\nauthor: x\n---\n# Manual\nIntro.\n\n## Returns\nWithin [30 days](a.md).\n"
+    assert sections("a.md", text) == [
+        ("Manual", "Intro.", 0),
+        ("Manual > Returns", "Within 30 days.", 0),
+    ]
+
+
+def test_headings_in_a_code_fence_are_text() -> None:
+    assert sections("a.md", "# A\n```\n# no heading\n```\n") == [("A", "# no heading", 0)]
+
+
+def test_html_leaves_scripts_and_hidden_text_out() -> None:
+    page = (
+        "<html><head><title>T</title></head><body><nav>Menu</nav><h2>Fees</h2><p>It costs <b>5</b>"
+        " euros.<script>alert(1)</script><div hidden>secret</div><table><tr><td>a</td><td>b</td>"
+        "</tr></table>"
+    )
+    assert sections("a.html", page) == [("Fees", "It costs 5 euros.\na | b", 0)]
+    assert read("a.html", page).title == "T"
+
+
+def test_pdf_paragraph_has_its_page() -> None:
+    content = pdf_of(["First page.", "Second page (of two)."], "Terms")
+    assert sections("a.pdf", content) == [("", "First page.", 1), ("", "Second page (of two).", 2)]
+    assert read("a.pdf", content).title == "Terms"
+
+
+def test_docx_headings_are_sections() -> None:
+    content = docx_of([("Heading1", "Leave"), ("", "Thirty days a year.")])
+    assert sections("a.docx", content) == [("Leave", "Thirty days a year.", 0)]
+
+
+def test_each_row_of_a_csv_names_its_columns() -> None:
+    assert sections("a.csv", "item;price\nLamp;19\nDesk;99\n") == [
+        ("", "item: Lamp\nprice: 19", 0),
+        ("", "item: Desk\nprice: 99", 0),
+    ]
+
+
+def test_each_ticket_is_a_section_of_its_own() -> None:
+    lines = '{"title": "VPN fails", "fix": "Renew it.", "comments": [{"by": "A", "text": "ok"}]}\n'
+    assert sections("a.jsonl", lines) == [
+        ("VPN fails", "fix: Renew it.\ncomments by: A\ncomments text: ok", 0)
+    ]
+
+
+def test_code_sections_name_definition_and_lines() -> None:
+    code = "import os\n\n\ndef load(path):\n    return 1\n\n\nclass Ship:\n    pass\n"
+    assert [section for section, _, _ in sections("a.py", code)] == [
+        "top of the file (lines 1-3)",
+        "load (lines 4-7)",
+        "Ship (lines 8-9)",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("a.md", b"caf\xe9", "byte 0xe9 in line 1, which is no utf-8; expected UTF-8"),
+        ("a.md", b"a\0b", "zero bytes"),
+        ("a.md", b" \n", "no text"),
+        ("a.xls", b"x", "found a file of the kind .xls; expected one of"),
+        ("a.jsonl", b'{"a": 1}\n[\n', "line 2 that is no JSON"),
+        ("a.jsonl", b"[1]\n", "no object in line 1"),
+        ("a.pdf", b"not a pdf", "a PDF that is damaged"),
+        ("a.pdf", pdf_of(["", ""]), "2 pages without any text (a scan?); expected text: run OCR"),
+        ("a.docx", b"not a zip", "no whole DOCX archive"),
+        ("a.docx", archive_of({"other.xml": "<a/>"}), "no whole DOCX archive"),
+        ("a.docx", archive_of({"word/document.xml": "<a"}), "XML that is broken"),
+        (
+            "a.docx",
+            archive_of({"word/document.xml": '<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>'}),
+            "a document type in the XML",
+        ),
+    ],
+)
+def test_file_that_cannot_be_read_says_why(name: str, content: bytes, said: str) -> None:
+    with pytest.raises(DocumentError) as error:
+        read(name, content)
+    assert said in error.value.message
+
+
+def test_encrypted_pdf_asks_for_one_without_a_password() -> None:
+    from pypdf import PdfWriter
+
+    writer = PdfWriter(clone_from=io.BytesIO(pdf_of(["Secret."])))
+    writer.encrypt("a password")
+    out = io.BytesIO()
+    writer.write(out)
+    with pytest.raises(DocumentError, match="needs a password; expected one without"):
+        read("a.pdf", out.getvalue())
+
+
+def test_archive_that_unpacks_to_too_much_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(docx, "MOST_UNPACKED", 1_000)
+    bomb = archive_of({"word/document.xml": b"<a>" + b" " * 100_000 + b"</a>"})
+    assert len(bomb) < 1_000
+    with pytest.raises(DocumentError, match="unpacks to more than 1,000 bytes"):
+        read("a.docx", bomb)
+
+
+def test_huge_file_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.md"
+    with path.open("wb") as file:
+        file.truncate(MOST_BYTES + 1)
+    with pytest.raises(DocumentError, match="expected at most 50,000,000: split the file"):
+        content_of(path)
+
+
+def test_chunk_is_never_longer_than_the_encoder_reads() -> None:
+    text = "word " * 1000 + "\n\n" + "x" * 3000 + "\n\n" + "A sentence of some words. " * 100
+    chunks = chunks_of(Reading("", (Block(text),)))
+    assert max(len(chunk.text) for chunk in chunks) <= MOST_CHARACTERS
+    assert "".join("".join(c.text for c in chunks).split()) == "".join(text.split())
+
+
+def test_heading_without_text_is_kept() -> None:
+    blocks = (Block("Closed on Sundays", level=1), Block("Hours", level=1), Block("9 to 5."))
+    assert [(c.section, c.text) for c in chunks_of(Reading("", blocks))] == [
+        ("", "Closed on Sundays"),
+        ("Hours", "9 to 5."),
+    ]
+
+
+def test_utf16_with_its_mark_is_read() -> None:
+    assert read("a.txt", "Größe".encode("utf-16")).blocks[0].text == "Größe"
