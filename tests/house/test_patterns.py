@@ -10,7 +10,6 @@ import contextlib
 import importlib
 import pkgutil
 import re
-import time
 from collections.abc import Iterable, Iterator
 from types import ModuleType
 
@@ -18,6 +17,7 @@ import pytest
 
 import router
 import tiers
+from tests.kits.checks.growth import in_proportion
 
 pytestmark = pytest.mark.slow
 
@@ -29,6 +29,7 @@ PIECES = (
 SHORT, TIMES = 1_000, 8  # characters, and the factor of the long text
 LIMIT = 3.0  # of the long text's time to TIMES short ones; the square gives TIMES
 QUICK_S = 0.004  # a long text read in less is in proportion for every pattern there is
+SLOW_S = 10 * QUICK_S  # a short text that takes more says enough
 
 # What reads no text of a stranger, with the reason. Training reads its own files: see TRAINING.
 BOUNDED = {
@@ -66,23 +67,23 @@ def _patterns(value: object, depth: int = 0) -> Iterator[re.Pattern[str]]:
             yield from _patterns(each, depth + 1)
 
 
-def _processor_s(pattern: re.Pattern[str], text: str) -> float:
-    began = time.thread_time()
-    for _ in pattern.finditer(text):
-        pass
-    return time.thread_time() - began
-
-
-def in_proportion(pattern: re.Pattern[str], piece: str) -> bool:
+def _in_proportion(pattern: re.Pattern[str], piece: str) -> bool:
     """Returns True when eight times as long a text takes about eight times as long."""
-    short, long = (piece * (size // len(piece)) + "\x01" for size in (SHORT, TIMES * SHORT))
-    for _ in range(6):  # other work only makes a try worse
-        if (short_s := _processor_s(pattern, short)) > 10 * QUICK_S:
-            continue
-        long_s = _processor_s(pattern, long)
-        if long_s < QUICK_S or long_s < LIMIT * TIMES * short_s:
-            return True
-    return False
+
+    def read(text: str) -> None:
+        for _ in pattern.finditer(text):
+            pass
+
+    return in_proportion(
+        read,
+        piece,
+        end="\x01",
+        short=SHORT,
+        times=TIMES,
+        limit=LIMIT,
+        quick_s=QUICK_S,
+        slow_s=SLOW_S,
+    )
 
 
 def test_no_pattern_takes_time_that_grows_with_the_square() -> None:
@@ -98,12 +99,12 @@ def test_no_pattern_takes_time_that_grows_with_the_square() -> None:
         for pattern, name in named.items()
         if name not in BOUNDED and not name.startswith(TRAINING)
         for piece in PIECES
-        if not in_proportion(pattern, piece)
+        if not _in_proportion(pattern, piece)
     ]
     assert slow == []
 
 
 def test_the_measure_finds_the_square() -> None:
-    assert in_proportion(re.compile(r"a+b"), "b")
-    assert not in_proportion(re.compile(r"a+b"), "a")
-    assert not in_proportion(re.compile(r"(?:^|\n)\s*#*\s*end"), "\n")
+    assert _in_proportion(re.compile(r"a+b"), "b")
+    assert not _in_proportion(re.compile(r"a+b"), "a")
+    assert not _in_proportion(re.compile(r"(?:^|\n)\s*#*\s*end"), "\n")

@@ -12,26 +12,42 @@ from collections.abc import Callable
 SHORT, TIMES = 2_000, 32  # characters, and the factor of the long text
 LIMIT = 4.0
 """Factor of a long text's time to that of TIMES short ones. In proportion it is 0.9 to 1.9
-(measured,
-busy machine or not); when time grows with the square it is TIMES."""
+(measured, busy machine or not); when time grows with the square it is TIMES."""
 TRIES = 6
 
 
-def in_proportion(work: Callable[[str], object], piece: str, begin: str = "") -> bool:
-    """Returns True when `work` on 64,000 characters of `piece` takes what 32 short texts take.
+def in_proportion(
+    work: Callable[[str], object],
+    piece: str,
+    begin: str = "",
+    end: str = "",
+    *,
+    short: int = SHORT,
+    times: int = TIMES,
+    limit: float = LIMIT,
+    quick_s: float = 0.0,
+    slow_s: float = float("inf"),
+) -> bool:
+    """Returns True when `work` on a text `times` as long takes what so many short texts take.
 
-    `begin` comes before the pieces. It counts this thread's own processor time and takes the least
-    of each kind, because other work on the machine only adds to it.
+    The texts are `begin`, pieces, `end`; a short one has `short` characters of pieces. It counts
+    this thread's own processor time and takes the least of each kind, because other work on the
+    machine only adds to it. A long text read in less than `quick_s` is in proportion; where even
+    a short one takes more than `slow_s`, no long one is tried.
     """
-    short = begin + piece * (SHORT // len(piece))
-    long = begin + piece * (TIMES * SHORT // len(piece))
-    work(short)  # things that are made once are made here
+    brief = begin + piece * (short // len(piece)) + end
+    long = begin + piece * (times * short // len(piece)) + end
+    work(brief)  # things that are made once are made here
     many_s = one_s = float("inf")
     # One good try is enough: other work only makes a try worse.
     for _ in range(TRIES):
-        many_s = min(many_s, _processor_s(work, short, TIMES))
+        if _processor_s(work, brief, 1) > slow_s:
+            continue
         one_s = min(one_s, _processor_s(work, long, 1))
-        if one_s < LIMIT * many_s:
+        if one_s < quick_s:
+            return True
+        many_s = min(many_s, _processor_s(work, brief, times))
+        if one_s < limit * many_s:
             return True
     return False
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
 
 import pytest
 
@@ -13,9 +12,8 @@ from router.training.adapter.measure import token_f1
 from router.training.adapter.pairs import approved_answers
 from router.types import Domain, Sampling
 from tests import ROOT
-from tests.kits.local_kit import NEEDS_WEIGHTS, answerer_at, never_called, until_ready, work
+from tests.kits.local_kit import NEEDS_WEIGHTS, never_called, work
 from tiers.local.answerer import LocalModelAnswerer
-from tiers.local.host import LocalModelHost, specs_for
 from tiers.local.weights import SMOLLM2_SHA256, find_adapter
 
 ADAPTERS = ROOT / "tiers" / "adapters"
@@ -39,21 +37,6 @@ SECTION = LocalSection.model_validate(
 )
 QUESTION = "someone stole my card, what now?"
 GREEDY = Sampling(temperature=0.0, max_output_tokens=60)
-
-
-@pytest.fixture(scope="module")
-def host() -> Iterator[LocalModelHost]:
-    running = LocalModelHost(specs_for([SECTION])["smollm2-135m"])
-    running.start()
-    yield running
-    running.close()
-
-
-@pytest.fixture
-async def local(host: LocalModelHost) -> LocalModelAnswerer:
-    answerer = answerer_at(SECTION, host.address)
-    await until_ready(answerer)
-    return answerer
 
 
 def test_the_card_names_the_shipped_file() -> None:

@@ -6,7 +6,6 @@ import asyncio
 import http.client
 import json
 import socket
-from collections.abc import Iterator
 from contextlib import aclosing
 from pathlib import Path
 
@@ -23,11 +22,10 @@ from tests.kits.local_kit import (
     long_work,
     never_called,
     until,
-    until_ready,
     work,
 )
 from tiers.local.answerer import LocalModelAnswerer
-from tiers.local.host import LocalModelHost, specs_for
+from tiers.local.host import LocalModelHost
 from tiers.local.shared_folder import LocalAddress, socket_path
 
 pytestmark = [pytest.mark.local, NEEDS_WEIGHTS]
@@ -45,21 +43,6 @@ TIME = ToolSpec(
     "The local time in a city.",
     JsonText('{"type":"object","properties":{"city":{"type":"string"}},"required":["city"]}'),
 )
-
-
-@pytest.fixture(scope="module")
-def host() -> Iterator[LocalModelHost]:
-    running = LocalModelHost(specs_for([SECTION])["smollm2-135m"])
-    running.start()
-    yield running
-    running.close()
-
-
-@pytest.fixture
-async def local(host: LocalModelHost) -> LocalModelAnswerer:
-    answerer = answerer_at(SECTION, host.address)
-    await until_ready(answerer)
-    return answerer
 
 
 def told(address: LocalAddress, generation: int, name: str) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 
 import pytest
 
@@ -11,7 +10,7 @@ from router.policy.schema import LocalAnswerer as LocalSection
 from router.types import Answer, Domain, Sampling
 from tests.kits.local_kit import NEEDS_WEIGHTS, answerer_at, never_called, until_ready, work
 from tiers.local.answerer import LocalModelAnswerer
-from tiers.local.host import LocalModelHost, specs_for
+from tiers.local.host import LocalModelHost
 
 pytestmark = [pytest.mark.local, NEEDS_WEIGHTS]
 
@@ -32,21 +31,6 @@ GREEDY = Sampling(temperature=0.0, max_output_tokens=24)
 QUESTION = "My card was stolen, what do I do now?"
 
 
-@pytest.fixture(scope="module")
-def host() -> Iterator[LocalModelHost]:
-    running = LocalModelHost(specs_for([SECTION])["smollm2-135m"])
-    running.start()
-    yield running
-    running.close()
-
-
-@pytest.fixture
-async def keeping(host: LocalModelHost) -> LocalModelAnswerer:
-    answerer = answerer_at(SECTION, host.address)
-    await until_ready(answerer)
-    return answerer
-
-
 @pytest.fixture
 async def fresh(host: LocalModelHost) -> LocalModelAnswerer:
     answerer = answerer_at(SECTION.model_copy(update={"prompt_cache": False}), host.address)
@@ -63,35 +47,35 @@ async def asked(
     return await answerer.answer(work(text, domain=domain, sampling=sampling), never_called)
 
 
-async def test_shared_beginning_is_read_once(keeping: LocalModelAnswerer) -> None:
-    await asked(keeping, "Do you sell spades?")
-    again = await asked(keeping, "Do you sell rakes?")
+async def test_shared_beginning_is_read_once(local: LocalModelAnswerer) -> None:
+    await asked(local, "Do you sell spades?")
+    again = await asked(local, "Do you sell rakes?")
     assert 0 < again.usage.cached_input_tokens < again.usage.input_tokens
 
 
-async def test_requests_at_one_time_share_it_too(keeping: LocalModelAnswerer) -> None:
-    await asyncio.gather(asked(keeping, "Do you sell spades?"), asked(keeping, "Do you sell saws?"))
-    both = await asyncio.gather(asked(keeping, "Are you open?"), asked(keeping, "Who are you?"))
+async def test_requests_at_one_time_share_it_too(local: LocalModelAnswerer) -> None:
+    await asyncio.gather(asked(local, "Do you sell spades?"), asked(local, "Do you sell saws?"))
+    both = await asyncio.gather(asked(local, "Are you open?"), asked(local, "Who are you?"))
     assert all(answer.usage.cached_input_tokens > 0 for answer in both)
 
 
 async def test_prompt_read_without_an_adapter_is_not_kept_for_one(
-    keeping: LocalModelAnswerer, fresh: LocalModelAnswerer
+    local: LocalModelAnswerer, fresh: LocalModelAnswerer
 ) -> None:
     for domain in (Domain.GENERAL, Domain.CUSTOMER_SUPPORT, Domain.GENERAL):
         expected = await asked(fresh, domain=domain)
         other = Domain.CUSTOMER_SUPPORT if domain is Domain.GENERAL else Domain.GENERAL
         # Both slots hold the prompt under the other adapter now.
         await asyncio.gather(asked(fresh, domain=other), asked(fresh, domain=other))
-        switched = await asked(keeping, domain=domain)
+        switched = await asked(local, domain=domain)
         assert switched.usage.cached_input_tokens == 0
         assert switched.text == expected.text
 
 
-async def test_request_with_a_seed_reads_its_whole_prompt(keeping: LocalModelAnswerer) -> None:
-    await asked(keeping)
+async def test_request_with_a_seed_reads_its_whole_prompt(local: LocalModelAnswerer) -> None:
+    await asked(local)
     seeded = Sampling(temperature=0.0, max_output_tokens=8, seed=1)
-    assert (await asked(keeping, sampling=seeded)).usage.cached_input_tokens == 0
+    assert (await asked(local, sampling=seeded)).usage.cached_input_tokens == 0
 
 
 async def test_policy_without_the_key_keeps_no_prompt(fresh: LocalModelAnswerer) -> None:
