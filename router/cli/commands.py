@@ -12,7 +12,7 @@ import typer
 from router.cli.documents import knowledge
 from router.cli.exits import errors_end_the_program, own_version
 from router.cli.ledger import close, ledger, reconcile, report, reprice, review
-from router.cli.models import classify, compare, evaluate, suggest, train, train_head
+from router.cli.models import classify, compare, entities, evaluate, suggest, train, train_head
 from router.cli.policies import plan, replay, route, tune
 from router.cli.serve import demo, doctor, serve
 
@@ -57,6 +57,7 @@ for module in (
     doctor,
     train,
     train_head,
+    entities,
     suggest,
     compare,
     evaluate,

@@ -8,14 +8,14 @@ Every pattern is bounded and no two repeats overlap, so the time is linear in th
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 EMAIL, PHONE, CARD, IBAN, SECRET, ID = "[EMAIL]", "[PHONE]", "[CARD]", "[IBAN]", "[SECRET]", "[ID]"
 
 _PEM_BEGIN = re.compile(r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----")
 _PEM_END = re.compile(r"-----END [A-Z ]{0,30}PRIVATE KEY-----")
 _NOT_INSIDE = r"(?<![A-Za-z0-9_\-])"
-_TOKEN = re.compile(
+TOKEN = re.compile(
     _NOT_INSIDE + r"(?:"
     r"(?:sk|pk|rk|tg|hf|xai|gsk|glpat|npm|pypi)[_\-][A-Za-z0-9_\-]{12,}"
     r"|gh[pousr]_[A-Za-z0-9]{16,}|github_pat_[A-Za-z0-9_]{16,}"
@@ -24,19 +24,19 @@ _TOKEN = re.compile(
     r"|eyJ[A-Za-z0-9_\-]{8,}\.[A-Za-z0-9_\-]{8,}\.[A-Za-z0-9_\-]*"
     r")"
 )
-_NAMED = re.compile(
+NAMED = re.compile(
     r"(?i)(?<![a-z0-9])"
     r"((?:api|access|secret|private|auth)[ _\-]?(?:key|token)|secret|token|password|passwd|pwd"
-    r"|passphrase|client[ _\-]?secret)"
-    r"(\"?\s{0,3}(?:[:=]|\bis\b)\s{0,3}[\"']?)([^\s\"',;]{4,200})"
+    r"|passphrase|client[ _\-]?secret|passwort|kennwort|mot de passe|contraseña)"
+    r"(\"?\s{0,3}(?:[:=]|\b(?:is|ist|lautet|est|es)\b)\s{0,3}[\"']?)([^\s\"',;]{4,200})"
 )
-_BEARER = re.compile(r"(?i)\b(bearer|basic)(\s{1,3})[A-Za-z0-9._~+/\-]{12,}={0,2}")
-_USERINFO = re.compile(r"(://)[^\s/@:]{1,64}:[^\s/@]{1,256}@")
+BEARER = re.compile(r"(?i)\b(bearer|basic)(\s{1,3})[A-Za-z0-9._~+/\-]{12,}={0,2}")
+USERINFO = re.compile(r"(://)[^\s/@:]{1,64}:[^\s/@]{1,256}@")
 _EMAIL = re.compile(
     r"(?<![A-Za-z0-9._%+\-])[A-Za-z0-9._%+\-]{1,64}@"
     r"(?:[A-Za-z0-9](?:[A-Za-z0-9\-]{0,62})\.){1,8}[A-Za-z]{2,24}"
 )
-_IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}[0-9]{2}(?:[ \-]?[A-Za-z0-9]){11,30}")
+_IBAN_FORM = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}[0-9]{2}(?:[ \-]?[A-Za-z0-9]){11,30}")
 # Lengths by country, from the SWIFT IBAN registry.
 _IBAN_LENGTHS = {
     country: int(length)
@@ -64,37 +64,47 @@ def redact(text: str) -> str:
     """
     steps: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
         # The order matters: a secret inside an address or a header must go before its parts match.
-        (_USERINFO, rf"\1{SECRET}@"),
-        (_TOKEN, SECRET),
-        (_BEARER, rf"\1\2{SECRET}"),
-        (_NAMED, _named),
+        (USERINFO, rf"\1{SECRET}@"),
+        (TOKEN, SECRET),
+        (BEARER, rf"\1\2{SECRET}"),
+        (NAMED, _named),
         (_EMAIL, EMAIL),
-        (_IBAN, _iban),
-        (_NUMBER, _number),
     )
     text = _without_pem(text)
     for pattern, replacement in steps:
         text = pattern.sub(replacement, text)
-    return text
+    return _NUMBER.sub(_number, _without_ibans(text))
 
 
 def _without_pem(text: str) -> str:
     """Removes private key blocks. A block without an end removes the rest of the text."""
     kept: list[str] = []
     position = 0
-    while (begin := _PEM_BEGIN.search(text, position)) is not None:
-        kept += [text[position : begin.start()], SECRET]
-        end = _PEM_END.search(text, begin.end())
-        position = len(text) if end is None else end.end()
+    for start, end in private_keys(text):
+        kept += [text[position:start], SECRET]
+        position = end
     kept.append(text[position:])
     return "".join(kept)
 
 
-def _named(match: re.Match[str]) -> str:
+def private_keys(text: str) -> Iterator[tuple[int, int]]:
+    """Yields the place of each block with a private key. One without an end ends with the text."""
+    position = 0
+    while (begin := _PEM_BEGIN.search(text, position)) is not None:
+        end = _PEM_END.search(text, begin.end())
+        position = len(text) if end is None else end.end()
+        yield begin.start(), position
+
+
+def is_named_secret(match: re.Match[str]) -> bool:
+    """Returns True when a match of NAMED has a secret: "the password is wrong" contains none."""
     secret = match[3]
-    if secret.startswith("[") or (" is" in match[2].lower() and not _looks_random(secret)):
-        return match[0]  # "the password is wrong" contains no password
-    return f"{match[1]}{match[2]}{SECRET}"
+    by_verb = ":" not in match[2] and "=" not in match[2]
+    return not (secret.startswith("[") or (by_verb and not _looks_random(secret)))
+
+
+def _named(match: re.Match[str]) -> str:
+    return f"{match[1]}{match[2]}{SECRET}" if is_named_secret(match) else match[0]
 
 
 def _looks_random(value: str) -> bool:
@@ -102,17 +112,38 @@ def _looks_random(value: str) -> bool:
     return sum(any(kind(letter) for letter in value) for kind in kinds) >= 2
 
 
-def _iban(match: re.Match[str]) -> str:
-    """Replaces as many characters as the country's numbers have, if the check digits are right."""
-    text = match[0]
+def _without_ibans(text: str) -> str:
+    kept: list[str] = []
+    position = 0
+    for start, end in ibans(text):
+        kept += [text[position:start], IBAN]
+        position = end
+    return "".join([*kept, text[position:]])
+
+
+def ibans(text: str) -> Iterator[tuple[int, int]]:
+    """Yields the place of each IBAN: as many characters as its country's have, rightly checked.
+
+    The search goes on behind each one, since the form also fits the words that follow a number.
+    """
+    position = 0
+    while (match := _IBAN_FORM.search(text, position)) is not None:
+        length = _iban_length(match[0])
+        position = match.start() + (length or 4)
+        if length:
+            yield match.start(), position
+
+
+def _iban_length(text: str) -> int:
+    """Returns how many characters at the start of a text are an IBAN, blanks included; 0: none."""
     length = _IBAN_LENGTHS.get(text[:2].upper(), 0)
     places = [place for place, letter in enumerate(text) if letter.isalnum()]
     if not 15 <= length <= len(places):
-        return text
+        return 0
     end = places[length - 1] + 1
     inside_word = end < len(text) and text[end].isalnum()
     compact = "".join(text[place] for place in places[:length]).upper()
-    return text if inside_word or not _iban_is_valid(compact) else IBAN + text[end:]
+    return 0 if inside_word or not _iban_is_valid(compact) else end
 
 
 def _iban_is_valid(compact: str) -> bool:

@@ -96,6 +96,7 @@ THIRD_PARTIES: dict[str, tuple[str, ...]] = {
     "numpy": (
         "router/stats/",
         "router/caches/semantic.py",
+        "router/privacy/entities/head.py",
         "router/triage/",
         "router/documents/",
         TRAINING,

@@ -41,7 +41,10 @@ ADVERSARIAL = "adversarial"
 GATEWAY = "gateway"
 """Names the kind that decides prompts of a file by a policy."""
 
-EVERY_KIND = (*KINDS, GATEWAY, ADVERSARIAL)
+PRIVACY = "privacy"
+"""Names the kind that finds personal details in marked texts; it needs no triage model."""
+
+EVERY_KIND = (*KINDS, GATEWAY, ADVERSARIAL, PRIVACY)
 
 BUDGETS = "every budget"
 """Marks the names of sections that are shown as one row per budget."""
@@ -149,6 +152,12 @@ def evaluate(
         from router.cli.models.expected_levels import evaluate_gateway
 
         return evaluate_gateway(policy, _file_of(kind, None, data), model_dir, as_json)
+    if kind == PRIVACY:
+        from router.cli.models.entities import evaluate_privacy
+
+        if data is None:
+            raise typer.BadParameter("found no --data; expected a file or folder of marked texts")
+        return evaluate_privacy(data, resamples, seed, as_json)
     from router.api.compose.core import Settings
 
     folder = model_dir or Settings().model_dir
@@ -196,6 +205,8 @@ def _refuse_foreign(context: typer.Context, kind: str | None) -> None:
     """Raises BadParameter that names the given options without meaning for this kind."""
     if kind in (ADVERSARIAL, GATEWAY):
         allowed = _ALWAYS | {"policy", "data"}
+    elif kind == PRIVACY:
+        allowed = {"kind", "as_json", "data", "resamples", "seed"}
     elif kind is None:
         allowed = _ALWAYS | {"data", "work"}
     else:

@@ -1,0 +1,210 @@
+"""Finds identifiers by their form, their check digits and the words before them. Pure.
+
+Every pattern is bounded and no two repeats overlap, so the time is linear in the text.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterator
+
+from router.privacy import redact
+from router.privacy.entities import checksums
+from router.privacy.entities.contexts import (
+    NOT_PERSONAL,
+    PHONE,
+    SSN,
+    is_personal,
+    tells,
+)
+from router.privacy.entities.kinds import Entity, EntityKind
+
+_EMAIL = re.compile(
+    r"(?<![\w.%+\-])[\w.%+\-]{1,64}(?:@|\s?[\[(](?:at|AT)[\])]\s?)"
+    r"(?:[^\W_](?:[^\W_]|-){0,62}(?:\.|\s?[\[(](?:dot|DOT)[\])]\s?)){1,8}[^\W\d_]{2,24}"
+)
+_NUMBER = re.compile(
+    r"(?<![\w.,$€£#/=\-])[+(]?[0-9](?:[ ()./\-\u2013\u00a0]{0,3}[0-9]){5,38}(?![0-9\w])"
+)
+_DATE = re.compile(
+    r"(?:19|20)[0-9]{2}[-/.][0-9]{1,2}[-/.][0-9]{1,2}|[0-9]{1,2}[-/.][0-9]{1,2}[-/.](?:19"
+    r"|20)?[0-9]{2}(?![0-9])"
+)
+_PHONE_FORMS = re.compile(
+    r"(?:1[-. ])?\(?[2-9][0-9]{2}\)?[-. ]{1,2}[0-9]{3}[-. ][0-9]{4}"  # North America
+    r"|0[1-9](?:[ .\-][0-9]{2}){4}"  # France
+    r"|[6789][0-9]{2}(?:[ .\-][0-9]{3}){2}|[6789][0-9]{2}(?:[ .\-][0-9]{2}){3}"  # Spain
+    r"|\(?0[1-9][0-9]{1,4}\)?[ /\-]{1,3}[0-9]{2,8}(?:[ \-][0-9]{2,5}){0,3}"  # Germany, UK
+)
+_SSN = re.compile(r"[0-9]{3}[- ][0-9]{2}[- ][0-9]{4}")
+_LETTERED = re.compile(
+    r"(?<![\w-])(?:"
+    r"(?P<uk>[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?[0-9]{2} ?[0-9]{2} ?[0-9]{2} ?[A-D])"
+    r"|(?P<es>[XYZ]?-?[0-9]{7,8}-?[A-Z])"
+    r"|(?P<de>[0-9]{2} ?[0-9]{6} ?[A-Z] ?[0-9]{3})"
+    r")(?![\w-])"
+)
+_FRENCH = re.compile(r"[12] ?[0-9]{2} ?(?:0[1-9]|1[0-2]) ?[0-9]{2} ?[0-9]{3} ?[0-9]{3} ?[0-9]{2}")
+_PASSPORT = re.compile(
+    r"(?i:passport|reisepass|pass-?nr|pass(?:port)?nummer|passeport|pasaporte|personalausweis"
+    r"|ausweis-?n"
+    r"|carte d['\u2019]identité|identity card|\bID card)(?:[^\n.;]|(?<=[NnSs][ror])\.|(?<= n)\."
+    r"|(?<=no)\.){0,40}?(?<![\w-])"
+    r"(?P<id>[A-Z]{1,3} ?[0-9]{5,8}|(?=[A-Z]*[0-9][A-Z]*[0-9])[A-Z0-9]{7,10}|[A-Z]{3}[0-9]{6}"
+    r"|[0-9]{2}[A-Z]{2}[0-9]{5})(?![\w-])"
+)
+_PASSPORT_AFTER = re.compile(
+    r"(?<![\w-])(?P<id>[A-Z]{1,2}[0-9]{6,8}|[A-Z0-9]{2,4}[0-9][A-Z0-9]{4,6})"
+    r"(?: is| ist|, est| es|,)? (?:on )?(?:my|his|her|the|mein\w*|mon|mi) (?i:passport"
+    r"|reisepass|passeport|pasaporte)"
+)
+_ZONE = re.compile(r"P[A-Z<][A-Z]{3}[A-Z<]{39}\s[A-Z0-9<]{44}")
+_RECORD = re.compile(
+    r"(?:\b(?:MRN|NHC|IPP|NIP|UHID)\b|(?i:medical records?(?: no| number|\s?#)?"
+    r"|patient(?:'s)? (?:id|no|number|file|record)"
+    r"|chart (?:no|number|#)|hospital (?:no|number|id)|nhs n(?:o|umber|r)|health record"
+    r"|\bhealth (?:card|insurance) n\w+"
+    r"|patienten-?(?:nummer|nr|id|akte)|fall-?nummer|fall-?nr|kranken(?:akte|blatt"
+    r"|versicherten)\w*|aufnahmenummer"
+    r"|dossier (?:médical|patient)|num[ée]ro de dossier|n° de dossier|n° patient"
+    r"|num[ée]ro (?:de |du )?patient"
+    r"|historia cl[íi]nica|n[úu]mero de historia|n[úu]mero de paciente|expediente m[ée]dico))"
+    r"[^\n;A-Z0-9]{0,24}(?:(?:No|Nr"
+    r"|N)\.? ?)?[:#]?\s{0,2}(?P<id>(?=[A-Z0-9\-/]{0,12}[0-9])[A-Z0-9][A-Z0-9\-/]{2,16}[A-Z0-9]"
+    r"|[0-9]{3}[ -][0-9]{3}[ -][0-9]{4})(?![\w-])"
+)
+_IP4 = re.compile(r"(?<![\w.\-])(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?![\w]|\.[0-9])")
+_IP6 = re.compile(
+    r"(?<![\w:.])(?=[0-9A-Fa-f:]{0,40}[0-9a-fA-F]:)(?:[0-9A-Fa-f]{1,4}:){2,7}(?::?[0-9A-Fa-f]{1,4}){0,6}:{0,2}(?![\w:])"
+    r"|(?<![\w:.])(?:[0-9A-Fa-f]{1,4}:){1,6}:(?:[0-9A-Fa-f]{1,4}:){0,5}[0-9A-Fa-f]{1,4}(?![\w:])"
+)
+_NO_HOST = re.compile(
+    r"version|firmware|release|section|build|kernel|driver|\bv$|chapter|kapitel|abschnitt"
+    r"|\bposition|clause|netmask|subnet mask|\boid\b|upgrade|paragraph|\bv\.? ?$|figure|\bfig\b"
+    r"|table|python|\bjava\b|node|\bphp\b|\bios\b|android|windows"
+    r"|chrome|ubuntu|macos|openssl|patch|hotfix|sdk",
+    re.I,
+)
+
+
+def identifiers(text: str) -> Iterator[Entity]:
+    """Yields identifiers, those first that others may not overlap."""
+    yield from _keys(text)
+    if "@" in text or "(at)" in text or "[at]" in text:
+        for match in _EMAIL.finditer(text):
+            yield Entity(EntityKind.EMAIL, match.start(), match.end())
+    if not any(map(text.__contains__, "0123456789")):
+        return
+    yield from _ibans(text)
+    yield from _lettered(text)
+    yield from _numbered(text)
+    yield from _hosts(text)
+
+
+def _keys(text: str) -> Iterator[Entity]:
+    begin = text.find("-----BEGIN ")
+    if begin >= 0:
+        for start, end in redact.private_keys(text):
+            yield Entity(EntityKind.API_KEY, start, end)
+    for match in redact.TOKEN.finditer(text):
+        yield Entity(EntityKind.API_KEY, match.start(), match.end())
+    if "://" in text:
+        for match in redact.USERINFO.finditer(text):
+            yield Entity(EntityKind.API_KEY, match.start() + 3, match.end() - 1)
+    for match in redact.BEARER.finditer(text):
+        yield Entity(EntityKind.API_KEY, match.end(2), match.end())
+    for match in redact.NAMED.finditer(text):
+        if redact.is_named_secret(match):
+            yield Entity(EntityKind.API_KEY, match.start(3), match.end(3))
+
+
+def _ibans(text: str) -> Iterator[Entity]:
+    for start, end in redact.ibans(text):
+        yield Entity(EntityKind.IBAN, start, end)
+
+
+def _lettered(text: str) -> Iterator[Entity]:
+    for match in _LETTERED.finditer(text):
+        known = is_personal(SSN, text, match.start())
+        compact = match[0].replace(" ", "").replace("-", "")
+        right = (
+            (match["uk"] and known is not False and (known or " " in match[0]))
+            or (match["es"] and checksums.is_spanish_number(compact) and known is not False)
+            or (match["de"] and known)
+        )
+        if right:
+            yield Entity(EntityKind.SSN, match.start(), match.end())
+    for pattern in (_PASSPORT, _PASSPORT_AFTER):
+        for match in pattern.finditer(text):
+            yield Entity(EntityKind.PASSPORT, match.start("id"), match.end("id"))
+    if "<<" in text:
+        for match in _ZONE.finditer(text):
+            yield Entity(EntityKind.PASSPORT, match.start(), match.end())
+    for match in _RECORD.finditer(text):
+        yield Entity(EntityKind.MEDICAL_RECORD, match.start("id"), match.end("id"))
+
+
+def _numbered(text: str) -> Iterator[Entity]:
+    for match in _NUMBER.finditer(text):
+        kind = _number_kind(text, match)
+        if kind is not None:
+            yield Entity(kind, match.start(), match.end())
+
+
+def _number_kind(text: str, match: re.Match[str]) -> EntityKind | None:
+    """Returns what a number is, None for one that belongs to nobody."""
+    found, start = match[0], match.start()
+    digits = "".join([letter for letter in found if letter.isdigit()])
+    if tells(NOT_PERSONAL, text, start) < 0 and checksums.is_card(digits):
+        return EntityKind.CARD
+    if checksums.is_card(digits) and is_personal(_CARD_WORDS, text, start):
+        return EntityKind.CARD
+    if _FRENCH.fullmatch(found) and checksums.is_french_number(digits):
+        return EntityKind.SSN
+    ssn = is_personal(SSN, text, start)
+    if ssn and (
+        (len(digits) == 9 and checksums.is_us_ssn(digits)) or checksums.is_german_tax_id(digits)
+    ):
+        return EntityKind.SSN
+    if _SSN.fullmatch(found) and ssn is not False:
+        return EntityKind.SSN if checksums.is_us_ssn(digits) else None
+    if _DATE.fullmatch(found):
+        return None
+    return EntityKind.PHONE if _is_phone(text, start, found, digits) else None
+
+
+_CARD_WORDS = re.compile(r"card|karte|carte|tarjeta|visa|master ?card|amex|\bpan\b", re.I)
+
+
+def _is_phone(text: str, start: int, found: str, digits: str) -> bool:
+    if not 7 <= len(digits) <= 15:
+        return False
+    named = is_personal(PHONE, text, start)
+    if named is False:
+        return False
+    if found[0] == "+" and len(digits) >= 8:
+        return True
+    if named and tells(PHONE, text, start) <= 24:
+        return True
+    if digits.startswith("00") and len(digits) >= 11:
+        return True
+    return bool(_PHONE_FORMS.fullmatch(found))
+
+
+def _hosts(text: str) -> Iterator[Entity]:
+    for match in _IP4.finditer(text):
+        parts = [int(part) for part in match[0].split(".")]
+        if max(parts) > 255 or parts[0] in (0, 127, 255) or max(parts) < 10:
+            continue
+        if tells(_NO_HOST, text, match.start(), 24) < 0:
+            yield Entity(EntityKind.IP, match.start(), match.end())
+    if text.count(":") < 2:
+        return
+    for match in _IP6.finditer(text):
+        try:
+            address = ipaddress.IPv6Address(match[0])
+        except ValueError:
+            continue
+        if not address.is_loopback and not address.is_unspecified:
+            yield Entity(EntityKind.IP, match.start(), match.end())

@@ -1,0 +1,162 @@
+"""Splits a text into words and describes each one for the head: form, lists, neighbours.
+
+The word lists are files of this folder. A list tells what a word can be, never what it is: "Will"
+is a name and a verb, "Lincoln" a name and a town. Pure, but for the lists that are read once.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from functools import cache, lru_cache
+from pathlib import Path
+
+from msgspec import Struct
+
+WORD = re.compile(r"[^\W\d_]+(?:[-\u2019'](?!s\b)[^\W\d_]+)*|[0-9]+|['\u2019]s\b|\n+|[^\w\s]|_")
+FOLDER = Path(__file__).parent / "words"
+_LISTS = {
+    "g": "given",
+    "f": "family",
+    "c": "places",
+    "s": "streets",
+    "t": "titles",
+    "b": "things",
+    "o": "ordinary",
+}
+
+
+class Word(Struct):
+    """Holds one word of a text, with what is known of it alone."""
+
+    text: str
+    start: int
+    end: int
+    known: tuple[str, str, str, str]  # itself, its form, its lists, its last letters
+
+
+@cache
+def lists() -> Mapping[str, str]:
+    """Returns the marks of the lists that each word is in, as "gf" for given and family names."""
+    marks: dict[str, str] = {}
+    for mark, name in _LISTS.items():
+        for word in (FOLDER / f"{name}.txt").read_text(encoding="utf-8").split():
+            bare = without_accents(word)
+            if mark not in marks.get(bare, ""):
+                marks[bare] = marks.get(bare, "") + mark
+    return marks
+
+
+@cache
+def everyday() -> frozenset[str]:
+    """Returns names that are everyday words too; alone, they count only where the head says so."""
+    return frozenset((FOLDER / "everyday.txt").read_text(encoding="utf-8").split())
+
+
+def without_accents(word: str) -> str:
+    """Returns a word in small letters without accents: "Müller" is "muller"."""
+    if word.isascii():
+        return word.lower()
+    parts = unicodedata.normalize("NFKD", word.lower().replace("ß", "ss"))
+    return "".join([letter for letter in parts if not unicodedata.combining(letter)])
+
+
+def marks_of(word: str) -> str:
+    """Returns the marks of a word; a double name has those of its parts."""
+    known, bare = lists(), without_accents(word)
+    found = known.get(bare, "")
+    if not found and ("ue" in bare or "oe" in bare or "ae" in bare):
+        plain = bare.replace("ue", "u").replace("oe", "o").replace("ae", "a")
+        found = "".join([mark for mark in known.get(plain, "") if mark in "gf"])
+    if not found and ("-" in bare or "'" in bare or "\u2019" in bare):
+        parts = [known.get(part, "") for part in re.split("[-\u2019']", bare)]
+        found = "".join(sorted({mark for part in parts for mark in part if mark in "gf"}))
+    return found
+
+
+def form_of(word: str) -> str:
+    """Returns the form of a word in a few letters: "Xx", "X", "x", "9", "." and mixtures."""
+    if word.isalpha():
+        if word.islower():
+            return "x"
+        if word.isupper():
+            return "X" if len(word) > 1 else "A"
+        return "Xx" if word[0].isupper() and word[1:].islower() else "xX"
+    if word.isdigit():
+        return f"9{min(len(word), 6)}"
+    if word[0].isalpha():
+        return "X-X" if word[0].isupper() else "x-x"
+    return word[0] if word[0] != "\n" else "|"
+
+
+@lru_cache(maxsize=20_000)
+def _known(word: str) -> tuple[str, str, str, str]:
+    lower = word.lower()
+    return lower, form_of(word), marks_of(word), lower[-3:]
+
+
+def words_of(text: str) -> list[Word]:
+    """Returns the words, numbers and signs of a text.
+
+    >>> [word.text for word in words_of("Anna's No. 7")]
+    ['Anna', "'s", 'No', '.', '7']
+    """
+    return [
+        Word(match[0], match.start(), match.end(), _known(match[0]))
+        for match in WORD.finditer(text)
+    ]
+
+
+def may_be_name(word: Word) -> bool:
+    """Returns True for a word that the head should look at: capitals, or a given name."""
+    form = word.known[1]
+    return form[0] in "XA" or ("g" in word.known[2] and len(word.text) > 3)
+
+
+def looked_at(words: Sequence[Word]) -> list[bool]:
+    """Returns which words the head judges: those that may be names or streets, and neighbours."""
+    count = len(words)
+    chosen = [False] * count
+    for i, word in enumerate(words):
+        if may_be_name(word):
+            for j in range(max(0, i - 1), min(count, i + 3)):
+                chosen[j] = True
+    return chosen
+
+
+_EDGE = ("<>", "|", "", "")
+
+
+def features(known: Sequence[tuple[str, str, str, str]], i: int) -> list[str]:
+    """Returns the features of word `i` among the words' descriptions."""
+    count = len(known)
+    word, form, marks, ending = known[i]
+    before, form1, marks1, _ = known[i - 1] if i else _EDGE
+    after, form2, marks2, _ = known[i + 1] if i + 1 < count else _EDGE
+    before2 = known[i - 2][0] if i > 1 else "<>"
+    after2, form3, _, _ = known[i + 2] if i + 2 < count else _EDGE
+    begins = form1 in "|.!?:" or before in ('"', "“", "-", "•")
+    start = "B" if begins else "M"
+    return [
+        "w" + word,
+        f"f{form}{start}",
+        f"m{marks}{form}{start}",
+        f"e{ending}{form}",
+        "p" + word[:4] + form,
+        f"-{before}",
+        f"+{after}",
+        f"={before2} {before}",
+        f"~{after} {after2}",
+        f"a{before}{form}",
+        f"b{marks1}{form1}>{form}{marks}",
+        f"c{form}{marks}>{form2}{marks2}",
+        f"d{form1}{form}{form2}",
+        f"h{before}{marks}{form}",
+        f"i{form}{after}",
+        f"j{marks1}>{marks}>{marks2}",
+        f"k{before2}{form}",
+        f"l{form}{form2}{form3}",
+        f"2{before2}",
+        f"3{after2}",
+    ]

@@ -1,0 +1,1 @@
+"""Trains and reads the texts of the detector of personal details."""

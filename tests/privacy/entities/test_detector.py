@@ -1,0 +1,103 @@
+"""Checks what counts as a personal detail, and what only looks like one."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from router.privacy.entities import checksums
+from router.privacy.entities.detector import find
+from router.privacy.entities.disguises import plain
+
+
+def found_in(text: str) -> list[tuple[str, str]]:
+    return [(entity.kind.value, entity.value(text)) for entity in find(text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "value"),
+    [
+        ("my name is Anna Keller and I am ill", "name", "Anna Keller"),
+        ("Dear Mr Okonkwo, thank you", "name", "Okonkwo"),
+        ("DOB: 14/09/1951", "birth_date", "14/09/1951"),
+        ("geboren am 3. März 1966 in Ulm", "birth_date", "3. März 1966"),
+        ("to 12 Elm Street, Boston, MA 02118 please", "address", "12 Elm Street, Boston, MA 02118"),
+        ("wohnt Lindenweg 4, 79100 Freiburg", "address", "Lindenweg 4, 79100 Freiburg"),
+        ("mail jo@example.com", "email", "jo@example.com"),
+        ("call +1 (415) 555-0132", "phone", "+1 (415) 555-0132"),
+        ("MRN: 00483921", "medical_record", "00483921"),
+        ("passport no. 533380006", "passport", "533380006"),
+        ("pay DE89 3704 0044 0532 0130 00 now", "iban", "DE89 3704 0044 0532 0130 00"),
+        ("card 4111 1111 1111 1111", "card", "4111 1111 1111 1111"),
+        ("SSN 219-44-8610", "ssn", "219-44-8610"),
+        ("DNI 12345678Z", "ssn", "12345678Z"),
+        ("from 203.0.113.77", "ip", "203.0.113.77"),
+        ("from 2001:db8::dead:beef", "ip", "2001:db8::dead:beef"),
+        ("token ghp_16C7e42F292c6912E7710c838347Ae178B4a", "api_key",
+         "ghp_16C7e42F292c6912E7710c838347Ae178B4a"),
+    ],
+)  # fmt: skip
+def test_personal_detail_is_found(text: str, kind: str, value: str) -> None:
+    assert (kind, value) in found_in(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Will it rain in May?",
+        "Invoice 2024-03-15-0042 totals $1,234,567.89.",
+        "Upgrade from version 10.14.6.2 to 11.0.3.1.",
+        "4111 1111 1111 1112 fails its check",
+        "GB00 WEST 1234 5698 7654 32 fails its check",
+        "Order 555-123-4567 is late",
+        "The contract ends on 30 June 2025.",
+        "SSN 000-12-3456",
+        "use 127.0.0.1 for tests",
+    ],
+)
+def test_look_alike_is_left_alone(text: str) -> None:
+    assert found_in(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("addr=mila%40mail.example&x=1", "mila%40mail.example"),
+        ("contact ruth&#64;mail.example", "ruth&#64;mail.example"),
+        ("see am9obi5kb2VAZXhhbXBsZS5jb20= here", "am9obi5kb2VAZXhhbXBsZS5jb20="),
+    ],
+)
+def test_encoded_address_is_found_where_it_stands(text: str, value: str) -> None:
+    assert any(value.endswith(found) for _, found in found_in(text))
+
+
+def test_second_of_two_ibans_is_found() -> None:
+    text = "NL57INGB4220484417 and IT60X0542811101000000123456"
+    assert [kind for kind, _ in found_in(text)] == ["iban", "iban"]
+
+
+def test_family_name_is_found_again_alone() -> None:
+    text = "Anneliese Wackernagel came.\nLater, Wackernagel paid."
+    assert [value for _, value in found_in(text)] == ["Anneliese Wackernagel", "Wackernagel"]
+
+
+@given(st.text(max_size=300))
+def test_findings_lie_in_order_within_the_text(text: str) -> None:
+    found = find(text)
+    places = [place for entity in found for place in (entity.start, entity.end)]
+    assert places == sorted(places)
+    assert all(0 <= entity.start < entity.end <= len(text) for entity in found)
+
+
+@given(st.text(max_size=200))
+def test_plain_text_maps_back_into_its_origin(text: str) -> None:
+    read = plain(text)
+    for place in range(len(read.text)):
+        start, end = read.origin(place, place + 1)
+        assert 0 <= start < end <= len(text)
+
+
+def test_german_tax_number_has_a_check_digit() -> None:
+    assert checksums.is_german_tax_id("30217668860")
+    assert not checksums.is_german_tax_id("30217668861")
