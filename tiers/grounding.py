@@ -48,9 +48,14 @@ def grounded(text: str, sources: Sequence[str]) -> str:
     >>> grounded("Delivery takes 3 days. It costs $1 per person.", ["Delivery takes 3 days."])
     'Delivery takes 3 days.'
     """
-    known = {form for source in sources for form in _forms(source)}
+    known = words_of(sources)
     sentences = [s.strip() for s in _SENTENCE.split(text) if s.strip()]
     return " ".join(s for s in sentences if is_grounded(s, known))
+
+
+def words_of(sources: Sequence[str]) -> set[str]:
+    """Returns the words of all sources in the form in which `is_grounded` compares them."""
+    return {form for source in sources for form in _forms(source)}
 
 
 def covers(question: str, sources: Sequence[str]) -> bool:

@@ -28,7 +28,7 @@ from router.types.answerers import (
     TokenCounter,
     Work,
 )
-from router.types.answers import Answer, Choice, Delta, TokenLogprob, Usage
+from router.types.answers import Answer, Choice, Delta, TokenLogprob, Usage, Worked, WorkedStep
 from router.types.dashboard import (
     BudgetWindow,
     DecisionLine,
@@ -302,6 +302,8 @@ __all__ = [
     "VerifyMode",
     "WarmCache",
     "Work",
+    "Worked",
+    "WorkedStep",
     "exact_usd",
     "measured_once",
     "usd_to_nano",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from router.types.enums import Reason
-from router.types.requests import Sealed, ToolCall
+from router.types.requests import JsonText, Sealed, ToolCall
 
 
 class Usage(Struct, frozen=True):
@@ -50,6 +50,32 @@ class Choice(Struct, frozen=True):
     sealed: tuple[Sealed, ...] = ()
 
 
+class WorkedStep(Struct, frozen=True):
+    """Holds one step of a deliberation as it is kept: what was found, and what code checked."""
+
+    id: str
+    state: str  # done | repaired | marked | failed | left out
+    fields: JsonText  # one JSON object
+    fault: str = ""
+    notes: tuple[str, ...] = ()  # what code worked out, or found wrong
+    calls: int = 0  # each is an attempt of its own
+
+
+class Worked(Struct, frozen=True):
+    """Holds the reasoning behind an answer: its steps in order, and what they came to."""
+
+    template: str
+    digest: str  # of the template's text
+    profile: str  # short | full
+    steps: tuple[WorkedStep, ...]
+    stated_confidence: float | None = None  # by the model; no calibrated chance
+    go_no_go: str = ""
+    follow_up_days: int | None = None  # after which it shows that the decision was right
+    claims: int = 0  # figures in the text that code worked out again
+    wrong_claims: int = 0  # of these, still wrong after the repair; marked in the text
+    marks: tuple[str, ...] = ()  # faults that one repair did not mend
+
+
 class Answer(Struct, frozen=True):
     """Holds an answer.
 
@@ -69,6 +95,7 @@ class Answer(Struct, frozen=True):
     adapter: str | None = None
     upstream_id: str = ""  # the provider's id of this answer, for reconciliation
     reason: Reason | None = None  # why something else is said in place of an answer
+    worked: Worked | None = None  # the steps of a deliberation
 
     @property
     def text(self) -> str:

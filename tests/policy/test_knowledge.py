@@ -307,7 +307,8 @@ def test_two_templates_for_one_domain_are_refused(tmp_path: Path) -> None:
 
 
 def test_filled_text_is_never_filled_again() -> None:
-    assert filled("{question} {facts}", "{facts} {previous}", "f", "p") == "{facts} {previous} f"
+    values = {"question": "{facts} {previous}", "facts": "f", "previous": "p"}
+    assert filled("{question} {facts}", values) == "{facts} {previous} f"
 
 
 def test_quotation_cannot_be_left() -> None:

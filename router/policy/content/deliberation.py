@@ -11,7 +11,6 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -19,6 +18,13 @@ from msgspec import Struct
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from router.errors import Mistake, PolicyError
+from router.policy.content.deliberation_full import (
+    FullSection,
+    FullTemplate,
+    StepId,
+    TemplateStep,
+    full_template,
+)
 from router.policy.parsing.json_schema import schema_problem
 from router.policy.parsing.text_files import text_of
 from router.policy.parsing.validation import validated
@@ -28,18 +34,13 @@ from router.types import ChatRequest, Domain, JsonText, RequestType, Signals
 
 FACTS_TEXT_CHARACTERS = 20_000
 MAX_FACTS = 16
-_PLACES = re.compile(r"\{(question|facts|previous)\}")
+FRAME = "full/frame.yaml"
+"""Path of the steps that the full profiles of a folder share, within the folder."""
+
+_FRAME_PLACES = ("question", "facts", "previous", "passages", "view", "worksheet", "focus")
+_SHORT_PLACES = _FRAME_PLACES[:3]
+_PLACES = re.compile(r"\{(question|facts|previous|passages|view|worksheet)\}")
 _DECISION_TYPES = frozenset({RequestType.DECISION, RequestType.ANALYSIS})
-
-
-class StepId(StrEnum):
-    """Names the steps of a deliberation, in their order."""
-
-    DECOMPOSE = "decompose"
-    EVIDENCE = "evidence"
-    ALTERNATIVES = "alternatives"
-    RISK_BENEFIT = "risk_benefit"
-    SYNTHESIS = "synthesis"
 
 
 Schema = Annotated[dict[str, object], Field(min_length=1)]
@@ -73,12 +74,51 @@ class StepSection(Section):
     @field_validator("instruction")
     @classmethod
     def _places(cls, text: str) -> str:
-        if "{question}" not in text:
-            raise ValueError("{question} in the instruction")
-        unknown = set(re.findall(r"\{[^{}]*\}", text)) - {"{question}", "{facts}", "{previous}"}
-        if unknown:
-            raise ValueError(f"{{question}}, {{facts}}, {{previous}}, not {sorted(unknown)[0]}")
-        return text
+        return _with_known_places(text, _SHORT_PLACES)
+
+
+class FrameStepSection(Section):
+    """Describes one step of the full profile; the model's own cap of output is its only one."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    id: StepId
+    instruction: str = Field(min_length=1, max_length=8000)
+    output: Schema = Field(alias="schema")
+
+    _schema = field_validator("output")(_checked_schema)
+
+    @field_validator("instruction")
+    @classmethod
+    def _places(cls, text: str) -> str:
+        return _with_known_places(text, _FRAME_PLACES)
+
+
+def _with_known_places(text: str, places: tuple[str, ...]) -> str:
+    if "{question}" not in text:
+        raise ValueError("{question} in the instruction")
+    unknown = sorted(set(re.findall(r"\{[^{}]*\}", text)) - {f"{{{place}}}" for place in places})
+    if unknown:
+        raise ValueError(f"{', '.join(f'{{{place}}}' for place in places)}, not {unknown[0]}")
+    return text
+
+
+class FrameFile(Section):
+    """Holds the steps that the full profiles of a folder share."""
+
+    version: Literal[1]
+    steps: list[FrameStepSection] = Field(min_length=1, max_length=len(StepId))
+
+    @model_validator(mode="after")
+    def _order(self) -> FrameFile:
+        _in_order([step.id for step in self.steps])
+        return self
+
+
+def _in_order(ids: list[StepId]) -> None:
+    if ids != [step for step in StepId if step in ids] or ids[-1] is not StepId.SYNTHESIS:
+        order = ", ".join(StepId)
+        raise ValueError(f"steps once each, in the order {order}, with synthesis last")
 
 
 class TemplateFile(Section):
@@ -90,30 +130,19 @@ class TemplateFile(Section):
     system: str = Field("", max_length=4000)
     answer_schema: Schema
     steps: list[StepSection] = Field(min_length=1, max_length=5)
+    full: FullSection | None = None
 
     _schema = field_validator("answer_schema")(_checked_schema)
 
     @model_validator(mode="after")
     def _order(self) -> TemplateFile:
-        ids = [step.id for step in self.steps]
-        if ids != [step for step in StepId if step in ids] or ids[-1] is not StepId.SYNTHESIS:
-            order = ", ".join(StepId)
-            raise ValueError(f"steps once each, in the order {order}, with synthesis last")
+        _in_order([step.id for step in self.steps])
         properties = self.answer_schema["properties"]
         needed = ("decision", "rationale", "assumptions", "risks", "confidence")
         missing = [n for n in needed if isinstance(properties, dict) and n not in properties]
         if missing:
             raise ValueError(f"an answer_schema with {', '.join(missing)}")
         return self
-
-
-class TemplateStep(Struct, frozen=True):
-    """Holds one step of a loaded template, with its schema as text."""
-
-    id: StepId
-    instruction: str
-    max_output_tokens: int
-    schema: JsonText
 
 
 class Template(Struct, frozen=True):
@@ -124,6 +153,7 @@ class Template(Struct, frozen=True):
     domains: tuple[Domain, ...]
     system: str
     steps: tuple[TemplateStep, ...]
+    full: FullTemplate = FullTemplate(())
 
 
 def load_templates(folder: Path) -> Mapping[Domain, Template]:
@@ -134,9 +164,14 @@ def load_templates(folder: Path) -> Mapping[Domain, Template]:
     """
     mistakes: list[Mistake] = []
     by_domain: dict[Domain, Template] = {}
+    frame: tuple[TemplateStep, ...] = ()
+    try:
+        frame = _frame(folder / FRAME)
+    except PolicyError as error:
+        mistakes += error.mistakes
     for path in sorted(folder.glob("*.yaml")):
         try:
-            loaded, lines = _parse_with_lines(path)
+            loaded, lines = _parse_with_lines(path, frame)
         except PolicyError as error:
             mistakes += error.mistakes
             continue
@@ -154,19 +189,32 @@ def load_templates(folder: Path) -> Mapping[Domain, Template]:
     return {domain: by_domain.get(domain, by_domain[Domain.GENERAL]) for domain in Domain}
 
 
-def _parse_with_lines(path: Path) -> tuple[Template, LineMap]:
+def _frame(path: Path) -> tuple[TemplateStep, ...]:
+    """Returns the steps of a frame; none where the folder has no frame."""
+    if not path.exists():
+        return ()
+    tree, lines = load_yaml(str(path), text_of(path))
+    file = validated(FrameFile, tree, lines)
+    return tuple(
+        TemplateStep(s.id, s.instruction, None, JsonText(json.dumps(s.output))) for s in file.steps
+    )
+
+
+def _parse_with_lines(path: Path, frame: tuple[TemplateStep, ...]) -> tuple[Template, LineMap]:
     text = text_of(path)
     tree, lines = load_yaml(str(path), text)
-    return _loaded(validated(TemplateFile, tree, lines), text), lines
+    return _loaded(validated(TemplateFile, tree, lines), text, frame), lines
 
 
-def _loaded(file: TemplateFile, text: str) -> Template:
+def _loaded(file: TemplateFile, text: str, frame: tuple[TemplateStep, ...]) -> Template:
     steps = tuple(
         TemplateStep(s.id, s.instruction, s.max_output_tokens, JsonText(json.dumps(s.output)))
         for s in file.steps
     )
-    digest = hashlib.sha256(text.encode()).hexdigest()[:12]
-    return Template(file.name, digest, tuple(file.domains), file.system, steps)
+    shared = "".join(step.instruction + step.schema for step in frame)
+    digest = hashlib.sha256((text + shared).encode()).hexdigest()[:12]
+    full = full_template(steps, frame, file.full, file.answer_schema)
+    return Template(file.name, digest, tuple(file.domains), file.system, steps, full)
 
 
 def template_for(signals: Signals, templates: Mapping[Domain, Template]) -> Template:
@@ -181,13 +229,12 @@ def template_for(signals: Signals, templates: Mapping[Domain, Template]) -> Temp
     return templates[signals.domain]
 
 
-def filled(instruction: str, question: str, facts: str, previous: str) -> str:
+def filled(instruction: str, values: Mapping[str, str]) -> str:
     """Returns the instruction with its places filled in one pass.
 
-    Filled text is not filled again.
+    Filled text is not filled again. A place without a value stays empty.
     """
-    values = {"question": question, "facts": facts, "previous": previous}
-    return _PLACES.sub(lambda place: values[place.group(1)], instruction)
+    return _PLACES.sub(lambda place: values.get(place.group(1), ""), instruction)
 
 
 def quoted(text: str, limit: int) -> str:

@@ -406,6 +406,17 @@ class DeliberationAnswerer(AnswererBase):
     templates: str = Field(
         default="deliberation", description="Folder of templates, relative to the policy."
     )
+    profile: Literal["auto", "short", "full"] = Field(
+        default="auto",
+        description="Size of the templates. `short` has flat forms of few words, for small models. "
+        "`full` adds parallel perspectives, scenarios, a worksheet and evidence, without caps. "
+        "`auto` is `full` over an upstream with 16,000 tokens of context or more, else `short`.",
+    )
+    context: bool = Field(
+        default=False,
+        description="The step `evidence` gets passages with ids, of the policy's approved answers, "
+        "and cites them. Profile `full` only.",
+    )
     trusted: bool = Field(
         default=False,
         description="False (any small model): with `exhausted: review` its result could never be "

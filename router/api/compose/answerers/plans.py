@@ -67,7 +67,8 @@ from tiers.local.answerer import LocalModelAnswerer
 from tiers.local.shared_folder import LocalAddress
 from tiers.lookups import build_lookups
 from tiers.passages import build_passages
-from tiers.reasoning import build_deliberation
+from tiers.reasoning.answerer import build_deliberation
+from tiers.reasoning.sources import ApprovedSources, Sources
 from tiers.resolver import Resolver, build_resolver
 from tiers.steps import Passage, Passages, SteppedAnswerer
 from tiers.upstream.answerer import UpstreamTier
@@ -142,7 +143,8 @@ def plan_of(
     if isinstance(section, DeliberationAnswerer):
         over = built[section.over]
         templates = load_templates(loaded.file(section.templates))
-        thinker = build_deliberation(section, tier, over.facts, templates, parts.clock)
+        sources = _sources(_passages(list(knowledge.values()))) if section.context else None
+        thinker = build_deliberation(section, tier, over.facts, templates, parts.clock, sources)
         plan = RungPlan(thinker, section, thinker.facts, over.ability, over=over.facts)
         return _with_words(plan, words) if isinstance(over.answerer, WordsOnly) else plan
     if isinstance(section, ExactAnswerer):
@@ -304,6 +306,10 @@ def _facts(
         else section.image_tokens or most_image_tokens(section.model),
         body=body,
     )
+
+
+def _sources(passages: Passages | None) -> Sources | None:
+    return None if passages is None else ApprovedSources(passages)
 
 
 def _passages(knowledge: list[Knowledge]) -> Passages | None:

@@ -29,7 +29,8 @@ from router.types import (
     Work,
 )
 from tests import ROOT
-from tiers.reasoning import Deliberation, build_deliberation, read_object
+from tiers.reasoning.answerer import Deliberation, build_deliberation
+from tiers.reasoning.asking import read_object
 
 TEMPLATES = load_templates(ROOT / "policies/deliberation")
 STEPS = ["decompose", "evidence", "alternatives", "risk_benefit", "synthesis"]
@@ -129,7 +130,7 @@ async def test_decision_comes_with_rationale_assumptions_risks_and_confidence() 
     assert thinker.names == {"thinker"}
     for title in ("Decision:", "Rationale:", "Assumptions:", "Risks:", "Confidence:"):
         assert title in answer.text
-    assert "not calibrated" in answer.text
+    assert "stated by the model, no outcomes yet" in answer.text
 
 
 async def test_steps_go_to_the_reasoning() -> None:

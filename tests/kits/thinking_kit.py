@@ -1,0 +1,160 @@
+"""Scripts a strong model that decides about a contract, and a deliberation over it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+from router.policy.content.deliberation import load_templates
+from router.policy.schema import DeliberationAnswerer, LocalAnswerer, TierSection
+from router.types import (
+    Amount,
+    Answer,
+    AnswererFacts,
+    Capability,
+    ChatRequest,
+    Choice,
+    Domain,
+    Message,
+    Price,
+    RequestType,
+    Role,
+    Signals,
+    Usage,
+    Work,
+)
+from tests import ROOT
+from tiers.reasoning.answerer import Deliberation, build_deliberation
+from tiers.reasoning.sources import Sources
+
+TEMPLATES = load_templates(Path(ROOT) / "policies/deliberation")
+QUESTION = (
+    "Shall we sign the supply contract with Harlow Stone Ltd for $2M over three years by "
+    "30 June 2027? Liability is limited to $2,000,000."
+)
+CONTRACT: dict[str, dict[str, Any]] = json.loads(
+    (Path(ROOT) / "tests/fixtures/decisions/contract.json").read_text()
+)
+"""Holds what the scripted model says in each step about the contract of QUESTION."""
+
+
+class FixedClock:
+    """Shows a time that only a test moves."""
+
+    def __init__(self) -> None:
+        self.ms = 1_800_000_000_000
+
+    def now_ms(self) -> int:
+        return self.ms
+
+    def monotonic_ms(self) -> float:
+        return float(self.ms)
+
+
+def filling(schema: Any) -> Any:
+    """Returns a value that fits a template's schema."""
+    if "enum" in schema:
+        return schema["enum"][0]
+    kind = schema["type"][0] if isinstance(schema["type"], list) else schema["type"]
+    if kind == "array":
+        return [filling(schema["items"])]
+    if kind == "object":
+        return {name: filling(part) for name, part in schema.get("properties", {}).items()}
+    if kind == "boolean":
+        return True
+    return "some words" if kind == "string" else (30 if kind == "integer" else 0.5)
+
+
+class Strong:
+    """Answers each step as CONTRACT does; `says` and `fails` hold other answers, used in turn."""
+
+    def __init__(self, wait_for: int = 0) -> None:
+        self.requests: list[ChatRequest] = []
+        self.roles: list[Role] = []
+        self.says: dict[str, list[object]] = {}
+        self.fails: dict[str, list[Exception]] = {}
+        self.most_at_once = 0
+        self._at_once = 0
+        self._positions = ["for", "against", "conditional"]
+        self._wait_for, self._together = wait_for, asyncio.Event()
+
+    @property
+    def steps(self) -> list[str]:
+        return [r.response_format.name.removeprefix("step_") for r in self.requests]
+
+    @property
+    def filled_synthesis(self) -> dict[str, Any]:
+        schema = TEMPLATES[Domain.MEDICAL].full.steps[-1].schema
+        value: dict[str, Any] = filling(json.loads(schema))
+        return value
+
+    async def __call__(self, answerer: str, request: ChatRequest, role: Role) -> Answer:
+        step = request.response_format.name.removeprefix("step_")
+        self.requests.append(request)
+        self.roles.append(role)
+        self._at_once += 1
+        self.most_at_once = max(self.most_at_once, self._at_once)
+        try:
+            if step == "perspectives" and self._wait_for:
+                # Each waits for the others, so that calls one by one would never end.
+                if self._at_once == self._wait_for:
+                    self._together.set()
+                await self._together.wait()
+            if self.fails.get(step):
+                raise self.fails[step].pop(0)
+            usage = Usage(input_tokens=100, output_tokens=50, reported=True)
+            text = json.dumps(self._said(step, request))
+            return Answer((Choice(text, "stop"),), "strong", usage)
+        finally:
+            self._at_once -= 1
+
+    def _said(self, step: str, request: ChatRequest) -> object:
+        if self.says.get(step):
+            return self.says[step].pop(0)
+        schema = json.loads(request.response_format.schema or "{}")
+        value = filling(schema)
+        known = CONTRACT.get(step, {})
+        if step == "perspectives":
+            return {**value, "position": self._positions.pop(0)}
+        if isinstance(value, dict):
+            properties = schema["properties"]
+            value |= {name: part for name, part in known.items() if name in properties}
+        return value
+
+
+def deliberation(*, trusted: bool = True, sources: Sources | None = None) -> Deliberation:
+    """Returns a deliberation in the full profile over an upstream of the name strong."""
+    section = DeliberationAnswerer(
+        kind="deliberation", name="deliberate", over="strong", trusted=trusted
+    )
+    tier = TierSection(
+        name="reasoning", level=3, answerers=[LocalAnswerer(kind="local", name="strong"), section]
+    )
+    able = frozenset({Capability.JSON_SCHEMA})
+    over = AnswererFacts(
+        "strong",
+        "reasoning",
+        3,
+        "upstream",
+        "big",
+        Price(),
+        4096,
+        128_000,
+        able,
+        200,
+        500.0,
+        60_000,
+    )
+    return build_deliberation(section, tier, over, TEMPLATES, FixedClock(), sources)
+
+
+def work(text: str = QUESTION, *, domain: Domain = Domain.LEGAL) -> Work:
+    """Returns the question about the contract as an answerer gets it."""
+    read = Signals(
+        RequestType.DECISION, 0.9, domain, 0.9, 1.0, 0.9, 0, 0.9, 0.9, 0.1, 0.0, 0.0,
+        amounts=(Amount("$2M", "USD", 2_000_000_000_000_000),), risk_terms=("contract",),
+    )  # fmt: skip
+    request = ChatRequest((Message("user", text),), "auto")
+    return Work(request, read, FixedClock().ms + 600_000, Role.ANSWER, "tenant", "r1")

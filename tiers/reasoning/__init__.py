@@ -1,0 +1,1 @@
+"""Deliberates: a decision in recorded steps, with worksheets and figures that code checks."""

@@ -1,0 +1,80 @@
+"""Writes a decision and its steps as a person reads them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from tiers.reasoning.run import StepResult
+
+_FIRST = ("decision", "go_no_go", "conditions", "rationale", "assumptions", "risks")
+_VERDICTS = {"go": "Go", "conditional_go": "Go, under conditions", "no_go": "No go"}
+STATED = "stated by the model, no outcomes yet"
+"""Says of a confidence that nobody has told yet how such decisions turned out."""
+
+
+def decision_text(
+    results: Sequence[StepResult], marks: Sequence[str] = (), basis: str = STATED
+) -> str:
+    """Returns the decision as a person reads it; an honest line where there is none.
+
+    `basis` says where the confidence comes from.
+    """
+    fields = dict(results[-1].fields)
+    if not fields:
+        done = [r.id.replace("_", " ") for r in results if r.fields]
+        reached = f" It got through: {', '.join(done)}." if done else ""
+        return f"No decision was reached: {results[-1].fault}.{reached}"
+    paragraphs = [paragraph(name, fields.pop(name)) for name in _FIRST if name in fields]
+    confidence = fields.pop("confidence", None)
+    paragraphs += [paragraph(name, value) for name, value in fields.items()]
+    notes = [note for result in results[:-1] if result.fields for note in result.notes]
+    if notes:
+        paragraphs.append(paragraph("worked_out_by_code", notes))
+    if confidence is not None:
+        paragraphs.append(f"Confidence: {confidence} ({basis})")
+    failed = [f"{r.id.replace('_', ' ')} ({r.state})" for r in results if not r.fields]
+    if failed:
+        paragraphs.append(f"Steps without a result: {', '.join(failed)}")
+    if marks:
+        paragraphs.append(paragraph("marked_after_one_repair", list(marks)))
+    return "\n\n".join(one for one in paragraphs if one)
+
+
+def shown_step(result: StepResult) -> str:
+    """Returns a step as `reasoning_content` shows it: its title, its state and its fields."""
+    title = f"{result.title} ({result.state})"
+    if not result.fields:
+        return f"{title}: {result.fault}\n\n"
+    lines = [paragraph(name, value) for name, value in result.fields.items()]
+    lines += [f"Checked: {note}" for note in result.notes]
+    listed = "\n".join(line for line in lines if line)
+    return f"{title}\n{listed}\n\n"
+
+
+def paragraph(name: str, value: object) -> str:
+    """Returns one field with its title; "" for an empty list."""
+    title = name.replace("_", " ").capitalize()
+    if name == "go_no_go":
+        return f"Go or no go: {_VERDICTS.get(str(value), value)}"
+    if isinstance(value, list):
+        lines = "\n".join(f"- {said(item)}" for item in value)
+        return f"{title}:\n{lines}" if lines else ""
+    return f"{title}: {said(value)}"
+
+
+def said(value: object) -> str:
+    """Returns a value in words.
+
+    >>> said({"option": "Lease", "why": "dearer over three years"})
+    'option: Lease; why: dearer over three years'
+    """
+    if isinstance(value, Mapping):
+        parts = [(name, said(one)) for name, one in value.items()]
+        return "; ".join(f"{name.replace('_', ' ')}: {text}" for name, text in parts if text)
+    if isinstance(value, list):
+        return ", ".join(said(one) for one in value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:,.4f}".rstrip("0").rstrip(".")
+    return "" if value is None else str(value)
