@@ -231,6 +231,7 @@ def a_file(folder: Path, right: int, bad: str = "") -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_command_writes_a_certificate_that_a_policy_takes(tmp_path: Path) -> None:
     out = tmp_path / "c.json"
     run = tiergate("tune", "--labels", a_file(tmp_path, 200), "--out", out, "--json")

@@ -60,6 +60,7 @@ def test_route_names_tier_reasons_signals_with_the_loss_of_every_rung(policy: Pa
     assert [rung["answerer"] for rung in rungs] == ["mid", "thinker"]
 
 
+@pytest.mark.slow
 def test_route_leaves_no_file_behind(policy: Path) -> None:
     before = sorted(policy.parent.iterdir())
     routed(policy, "hello")
@@ -117,6 +118,7 @@ def test_explain_cuts_nothing_in_eighty_columns(policy: Path) -> None:
     assert said.decode().count("passed over") == 1
 
 
+@pytest.mark.slow
 def test_each_line_of_standard_input_is_a_request(policy: Path) -> None:
     run = subprocess.run(
         [PYTHON, "-m", "router.cli", "route", "--policy", str(policy), "--json"],

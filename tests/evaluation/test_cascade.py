@@ -42,6 +42,7 @@ def test_a_cascade_sees_the_weak_answer_and_all_rows_judge_it(
     assert cost > section["strong_calls_to_match_percent"].value  # weak calls are paid too
 
 
+@pytest.mark.slow
 def test_a_cascade_is_judged_on_held_rows_by_the_head_of_others(
     subject: Subject, tmp_path: Path
 ) -> None:

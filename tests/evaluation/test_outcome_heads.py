@@ -74,6 +74,7 @@ def test_five_fits_need_no_other_file(subject: Subject, tmp_path: Path) -> None:
         measured(Kind.ROUTING, subject, path, replace(QUICK, five_fits=True, train=path))
 
 
+@pytest.mark.slow
 def test_training_writes_a_head_of_each_model(subject: Subject, tmp_path: Path) -> None:
     rows = [
         {"prompt": row["prompt"], "correct": {"Mini 1": row["weak_correct"], "top": n % 3 > 0}}

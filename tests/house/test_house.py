@@ -116,6 +116,7 @@ def test_helpers_of_tests_are_imported_from_the_package() -> None:
     )
 
 
+@pytest.mark.slow
 def test_the_number_of_examples_of_every_property_can_be_set_at_once() -> None:
     complain(
         [

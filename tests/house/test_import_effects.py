@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 from tests import ROOT
 from tests.kits.checks.source_tree import complain, sources
 
@@ -74,6 +76,7 @@ for current in sys.argv[2:]:
 """
 
 
+@pytest.mark.slow
 def test_importing_any_module_has_no_effect_nor_needs_an_optional_package() -> None:
     modules = [
         source.name

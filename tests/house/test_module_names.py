@@ -152,6 +152,7 @@ def our_tree() -> tuple[Tree, tuple[tuple[str, int, str], ...]]:
     return tree, tuple(prose)
 
 
+@pytest.mark.slow
 def test_docstrings_name_modules_that_exist() -> None:
     tree, prose = our_tree()
     complain(

@@ -86,6 +86,7 @@ def test_the_library_example_runs(tmp_path: Path, page: str, opening: str, count
         assert len(list(books.rows(None, None, None))) == count
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", [README, START], ids=["readme", "start"])
 def test_the_curl_line_is_answered_with_the_headers_shown(served: Served, page: str) -> None:
     said = []
@@ -135,6 +136,7 @@ def test_the_policies_shown_pass_the_check(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_the_table_of_the_readme_is_what_the_command_prints() -> None:
     (command, requests) = re.findall(r"`\.venv/bin/(tiergate route .*?) < (docs/\S+)`", README)[0]
     done = subprocess.run(

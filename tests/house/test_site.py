@@ -40,6 +40,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_every_page_is_in_the_site(site: Path) -> None:
     for path in DOCS.rglob("*.md"):
         page = site / path.relative_to(DOCS).with_suffix(".html")

@@ -166,6 +166,7 @@ async def test_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
         await SharedRates(tmp_path / "none" / "l.db.rates", StandingClock()).take([one()])
 
 
+@pytest.mark.slow
 async def test_crowded_table_forgets_whoever_is_soonest_full(tmp_path: Path) -> None:
     """More buckets than slots: all are admitted, and the one in use to the end stays."""
     limiter = SharedRates(tmp_path / "l.db.rates", StandingClock())

@@ -63,6 +63,7 @@ def test_uncertainty_worked_by_hand() -> None:
     assert unsure == pytest.approx([1.0, 0.2, 0.4])
 
 
+@pytest.mark.slow
 def test_texts_that_taught_the_head_are_left_out(tmp_path: Path) -> None:
     made(write_csv(tmp_path / "d.csv", some_rows()), tmp_path)
     taught = [Unlabelled(str(i), text) for i, (text, _) in enumerate(some_rows())]

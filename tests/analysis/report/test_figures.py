@@ -299,6 +299,7 @@ def rows_of_any_kind(draw: st.DrawFn) -> list[RequestRow]:
     return rows
 
 
+@pytest.mark.slow
 @given(rows_of_any_kind())
 @examples(80)
 def test_every_breakdown_adds_up_to_the_whole(rows: list[RequestRow]) -> None:

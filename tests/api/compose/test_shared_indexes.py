@@ -49,6 +49,7 @@ def shorter(folder: Path, name: str, answers: int) -> str:
     return name
 
 
+@pytest.mark.slow
 def test_policies_of_the_same_answers_share_their_index(policies: Path, tmp_path: Path) -> None:
     same = shorter(policies, "few.yaml", 8)
     files = [with_answers(policies, name, same) for name in ("one", "two")]
@@ -62,6 +63,7 @@ def test_policies_of_the_same_answers_share_their_index(policies: Path, tmp_path
     assert index_of(core.build(loaded[0])) is one
 
 
+@pytest.mark.slow
 def test_each_file_of_answers_has_a_memory_of_its_own(policies: Path, tmp_path: Path) -> None:
     files = [
         with_answers(policies, "one", shorter(policies, "few.yaml", 8)),

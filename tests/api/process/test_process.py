@@ -113,6 +113,7 @@ def test_missing_provider_key_is_a_warning(tmp_path: Path) -> None:
         assert "${OPENAI_API_KEY} is not set" in served.output
 
 
+@pytest.mark.slow
 def test_broken_policy_ends_with_2_and_every_mistake(tmp_path: Path) -> None:
     policy = tmp_path / "broken.yaml"
     policy.write_text("version: 1\nname: broken\nteirs: []\ncache: {exact: maybe}\n")
@@ -122,6 +123,7 @@ def test_broken_policy_ends_with_2_and_every_mistake(tmp_path: Path) -> None:
     assert "cache.exact" in run.stderr
 
 
+@pytest.mark.slow
 def test_taken_port_ends_with_3(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -132,6 +134,7 @@ def test_taken_port_ends_with_3(tmp_path: Path) -> None:
     assert f"127.0.0.1:{port}" in run.stderr
 
 
+@pytest.mark.slow
 def test_ledger_that_cannot_be_opened_ends_with_4(tmp_path: Path) -> None:
     database = tmp_path / "ledger.db"
     database.write_bytes(b"this is no database, " * 100)

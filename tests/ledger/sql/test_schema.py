@@ -48,6 +48,7 @@ def test_values_have_one_entry_per_column() -> None:
     assert len(attempt_values(attempt("r"))) == len(chained(ATTEMPT_COLUMNS))
 
 
+@pytest.mark.slow
 def test_ready_database_opens_without_alembic(tmp_path: Path) -> None:
     path = tmp_path / "ledger.db"
     Database.open(path).close()
