@@ -33,6 +33,7 @@ from router.request.progress import Candidate, HeldAnswer, Progress, untried
 from router.request.response_cache import Repeats
 from router.request.sessions import Conversations
 from router.request.shadow import Shadows
+from router.request.veiling import Veils
 from router.routing.next_rung import NO_LIMIT, Left
 from router.routing.planner import Router
 from router.routing.routed_request import RoutedRequest
@@ -88,7 +89,13 @@ class Gateway:
         self.router = router
         conversations = Conversations(sessions, secret_of, clock)
         self._intake = Intake(
-            router, conversations, clock=clock, events=events, gauge=gauge, limiter=limiter
+            router,
+            conversations,
+            clock=clock,
+            events=events,
+            gauge=gauge,
+            limiter=limiter,
+            veils=Veils(secret_of),
         )
         self._ledger = ledger
         self._cached = Repeats(caches, embedder, secret_of)

@@ -13,6 +13,7 @@ from router.request.calls.rate_charges import admit, settle
 from router.request.ledger_row import outcome_of
 from router.request.progress import Progress, untried
 from router.request.sessions import Conversations
+from router.request.veiling import Veils
 from router.routing.planner import Router
 from router.routing.policy_runtime import Selected
 from router.routing.routed_request import RoutedRequest
@@ -43,8 +44,10 @@ class Intake:
         events: Events,
         gauge: BudgetGauge | None,
         limiter: RateLimiter | None,
+        veils: Veils,
     ) -> None:
         self._router = router
+        self._veils = veils
         self._conversations = conversations
         self._clock = clock
         self._events = events
@@ -112,6 +115,8 @@ class Intake:
             compute_ms=compute_ms,
             buffered=buffered,
         )
+        if runtime.policy.privacy.pseudonyms is not None:
+            routed = self._veils.over(routed, runtime.policy.privacy.pseudonyms)
         if request.is_long or request.hints.session:
             routed = await self._conversations.began(routed)
         return routed

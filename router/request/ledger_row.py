@@ -196,6 +196,7 @@ def _record(routed: RoutedRequest, progress: Progress, error: TiergateError | No
             redirects_of(progress),
             _refusal(error),
             progress.comparison.would_cost_nano_usd,
+            None if routed.veil is None else routed.veil.counts,
         )
     )
 

@@ -60,6 +60,8 @@ class Keeper:
             ("draft", progress.draft),
         )
         for kind, text in texts:
+            if routed.veil is not None:
+                text = routed.veil.text(text)
             await self._texts.put(
                 routed.request_id,
                 routed.identity.tenant,

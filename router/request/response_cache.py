@@ -17,6 +17,7 @@ from router.money.cost import Cost
 from router.privacy.digest import digest
 from router.request.ledger_row import request_digest
 from router.request.progress import NOT_LOOKED_UP, CacheLookup, Candidate
+from router.request.veiling import has_details
 from router.routing.routed_request import RoutedRequest
 from router.routing.verification import Verification
 from router.types import (
@@ -54,11 +55,16 @@ class Repeats:
         if routed.cacheable:
             lookup = CacheLookup("miss")
             cached = await self._exact(routed).get(tenant, self._digest(routed))
+            if cached is not None and routed.veil is not None:
+                await has_details(routed.veil, routed.request)
+                cached = replace(cached, answer=routed.veil.from_cache(cached.answer))
             hit = None if cached is None else _hit(routed, cached, "exact", Reason.CACHE_HIT)
             if hit is not None:
                 return hit
         if self._embedder is None or not may_share(routed):
             return lookup
+        if routed.veil is not None and await has_details(routed.veil, routed.request):
+            return lookup  # words about one person are no answer for another
         text = routed.request.last_user_text
         try:
             embedded = await self._embedder.embed([text])
@@ -80,6 +86,9 @@ class Repeats:
             return
         if routed.plans[candidate.at].declines is not None:
             return
+        if routed.veil is not None:
+            await has_details(routed.veil, routed.request)
+            answer = routed.veil.for_cache(answer)
         rung, tenant = candidate.rung, routed.identity.tenant
         cached = CachedAnswer(answer, rung.tier, rung.level, rung.answerer)
         if routed.cacheable:

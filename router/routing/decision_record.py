@@ -6,6 +6,8 @@ identical ladder. Prompts and answers are not in it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 from msgspec import Struct
 
@@ -111,6 +113,8 @@ class Record(Struct, frozen=True):
     redirects: tuple[str, ...] = ()  # "asked -> answered", where they are not one model
     refusal: RefusalNote | None = None  # of a request that a limit of money refused
     would_cost_nano_usd: int | None = None  # mode observe: what the ladder would have cost
+    # How many details of each kind were hidden from providers; None: the policy hides none.
+    pseudonyms: Mapping[str, int] | None = None
 
 
 _ENCODER = msgspec.json.Encoder()

@@ -9,6 +9,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from router.policy.schema import DeliberationAnswerer, Policy
+from router.privacy.pseudonyms.veil import Veil
 from router.routing.constraints import Asked, forces_tools
 from router.routing.hard_rules import in_danger
 from router.routing.policy_runtime import PolicyRuntime, RungPlan
@@ -58,6 +59,7 @@ class RoutedRequest(Struct, frozen=True, dict=True):
     buffered: bool = True  # the client reads one answer, not a stream
     triage_compute_ms: float = 0.0  # core-milliseconds; 0: not measured, and then no line
     conversation: RememberedConversation = NOTHING_REMEMBERED
+    veil: Veil | None = None  # hides personal details from answerers; None: the policy wants none
     prompt_digest: str = ""  # made before the row where the prompt is long, else with the row
 
     @measured_once

@@ -84,6 +84,8 @@ class TokenCounts:
 def _counters(selected: Selected) -> list[TokenCounter]:
     """Returns the answerers that may answer if all of them are Anthropic's, or none."""
     plans = [plan for plan in selected.runtime.plans if plan.facts.kind not in OWN]
+    if selected.runtime.policy.privacy.pseudonyms is not None:
+        return []  # a count is not worth that a provider reads personal details
     # A pinned answerer or tier is the only one that can read the conversation.
     if selected.pinned is not None:
         plans = [plan for plan in plans if plan.facts.name == selected.pinned]

@@ -9,17 +9,39 @@ from typing import Literal
 
 from pydantic import Field, ValidationError
 
-from router.policy.sections.base import Section
+from router.policy.sections.base import Name, Section
+from router.privacy.entities.kinds import EntityKind
+
+
+class PseudonymsSection(Section):
+    """Sets which personal details no provider sees, and for whom."""
+
+    kinds: list[EntityKind] = Field(
+        default_factory=lambda: list(EntityKind),
+        min_length=1,
+        description="Kinds of personal details that are replaced before a call, by default all.",
+    )
+    trusted: list[Name] = Field(
+        default_factory=list,
+        description="Answerers that see the details; those on this machine always do.",
+    )
+    tenants: list[str] = Field(
+        default_factory=list, description="Only these tenants' requests; by default all."
+    )
 
 
 class PrivacySection(Section):
-    """Sets which prompts and answers are stored, and for how long."""
+    """Sets which prompts and answers are stored, for how long, and what providers may see."""
 
     store: Literal["none", "redacted", "full"] = Field(
         default="none", description="none: only digests. redacted or full: text in a side table."
     )
     retention_days: int = Field(
         default=30, ge=1, le=3650, description="Days after which stored text is deleted."
+    )
+    pseudonyms: PseudonymsSection | None = Field(
+        default=None,
+        description="Replaces personal details by tags before they leave, and puts them back.",
     )
 
 

@@ -11,6 +11,7 @@ names and the addresses that rules miss. A part of a name that was found counts 
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 
 from router.privacy.entities import disguises, head
@@ -95,8 +96,12 @@ def _apart(found: Iterable[Entity]) -> list[Entity]:
     """Returns findings without overlaps; those named first stay, and keys before all others."""
     kept: list[Entity] = []
     for one in sorted(found, key=lambda entity: _ORDER.get(entity.kind, len(_ORDER))):
-        if one.start < one.end and not any(
-            other.start < one.end and one.start < other.end for other in kept
-        ):
-            kept.append(one)
-    return sorted(kept, key=lambda entity: entity.start)
+        place = bisect_right(kept, one.start, key=_start)
+        free = not place or kept[place - 1].end <= one.start
+        if free and one.start < one.end and (place == len(kept) or one.end <= kept[place].start):
+            kept.insert(place, one)
+    return kept
+
+
+def _start(entity: Entity) -> int:
+    return entity.start

@@ -13,8 +13,10 @@ from contextlib import aclosing
 from msgspec.structs import replace
 
 from router.errors import DepthExceeded
+from router.privacy.pseudonyms.veil import Veil, VeiledStream
 from router.request.calls.attempt import Attempt, CallBooks, Nesting
 from router.request.progress import Progress
+from router.request.veiling import hidden_by
 from router.routing.policy_runtime import RungPlan
 from router.routing.routed_request import RoutedRequest
 from router.types import (
@@ -74,6 +76,11 @@ class Spender:
         says that the call begins before the rung's turn.
         """
         request, role = self._routed.request, _answers_as(plan)
+        veil = self._veil_for(plan)
+        restored: VeiledStream | None = None
+        if veil is not None:
+            restored = veil.stream(in_json=request.response_format.kind != "text")
+            request = await hidden_by(veil, request)
         nesting = Nesting(rung, ahead=ahead)
         async with Attempt(self._books, plan, request, role, nesting) as attempt:
             work = self._work(request, plan, role)
@@ -83,9 +90,28 @@ class Spender:
                     attempt.receive(delta)
                     if delta.final is not None:
                         attempt.settle(delta.final)
-                    yield delta
+                    if restored is None:
+                        yield delta
+                        continue
+                    for piece in restored.feed(delta):
+                        yield piece
 
     async def _call(
+        self, plan: RungPlan, request: ChatRequest, role: Role, nesting: Nesting
+    ) -> Answer:
+        veil = self._veil_for(plan)
+        if veil is not None:
+            hidden = await hidden_by(veil, request)
+            answer = await self._made(plan, hidden, role, nesting)
+            return veil.restored(answer, in_json=request.response_format.kind != "text")
+        return await self._made(plan, request, role, nesting)
+
+    def _veil_for(self, plan: RungPlan) -> Veil | None:
+        """Returns what hides personal details from this answerer, None where nothing does."""
+        veil = self._routed.veil
+        return veil if veil is not None and veil.hides_from(plan.facts) else None
+
+    async def _made(
         self, plan: RungPlan, request: ChatRequest, role: Role, nesting: Nesting
     ) -> Answer:
         async with Attempt(self._books, plan, request, role, nesting) as attempt:

@@ -1,11 +1,11 @@
 """Answers as an OpenAI-compatible server does, byte by byte; the model names the behaviour.
 
 Behaviours here: answer, slow:SECONDS, tool-calls, logprobs, reasoning, refusal, length (cut by the
-output cap), json (an object with an `answer`), echo (the answer's text is the JSON of the received
-body and headers), paced:FIRST,EACH,COUNT (words at a stated pace), reluctant (the same, refusing),
-redirected:MODEL (that model answers), agent (calls offered tools, fills schemas; see
-upstream_agent), editor (edits a file with the tools of coding agents; see upstream_editor). The
-misbehaving ones are in upstream_faults.
+output cap), json (an object with an `answer`), mirror (the last message said back), echo (the
+answer's text is the JSON of the received body and headers), paced:FIRST,EACH,COUNT (words at a
+stated pace), reluctant (the same, refusing), redirected:MODEL (that model answers), agent (calls
+offered tools, fills schemas; see upstream_agent), editor (edits a file with the tools of coding
+agents; see upstream_editor). The misbehaving ones are in upstream_faults.
 """
 
 from __future__ import annotations
@@ -143,6 +143,29 @@ async def _echo(x: Exchange) -> None:
         await x.answer(completion(text))
 
 
+async def _mirror(x: Exchange) -> None:
+    """Says the last message back: a letter at a time, in a tool's arguments, or in an object."""
+    messages = x.seen.fields["messages"]
+    assert isinstance(messages, list)
+    content = messages[-1]["content"]
+    text = content if isinstance(content, str) else content[-1]["text"]
+    if x.seen.fields.get("tools"):
+        arguments = orjson.dumps({"text": text}).decode()
+        call = {"id": "call_0", "type": "function", "function": {"name": "f", "arguments": ""}}
+        if not x.stream:
+            call["function"] = {"name": "f", "arguments": arguments}
+            return await x.answer(completion(None, tool_calls=[call]))
+        parts = [{"index": 0, "function": {"arguments": letter}} for letter in arguments]
+        pieces = [chunk({"tool_calls": [part]}) for part in ({"index": 0, **call}, *parts)]
+        return await x.events(*pieces, chunk({}, "tool_calls"), usage_chunk())
+    if x.seen.fields.get("response_format"):
+        text = orjson.dumps({"answer": text}).decode()
+    if not x.stream:
+        return await x.answer(completion(text))
+    letters = [chunk({"content": letter}) for letter in text]
+    await x.events(*letters, chunk({}, "stop"), usage_chunk())
+
+
 async def _redirected(x: Exchange) -> None:
     """Names another model as the one that answered: the one after the colon."""
     model = {"model": x.argument}
@@ -187,6 +210,7 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "length": _length,
     "json": _json,
     "echo": _echo,
+    "mirror": _mirror,
     "redirected": _redirected,
     "agent": _agent,
     "editor": _editor,

@@ -1,0 +1,1 @@
+"""Replaces personal details by pseudonyms before a text leaves, and puts them back after it."""

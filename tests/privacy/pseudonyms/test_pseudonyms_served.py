@@ -1,0 +1,218 @@
+"""Checks pseudonyms from the client's first byte to its last, in every wire format."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiohttp
+import orjson
+import pytest
+
+from router import Gateway
+from router.types import ChatRequest, Hints, JsonText, Message, Sampling, ToolCall, ToolSpec
+from tests.kits.upstreams.fake_upstream import FakeUpstream
+from tests.request.test_library import under_uvicorn
+
+POLICY = """
+version: 1
+name: clinic
+cache: {{exact: true}}
+privacy:
+  store: full
+  pseudonyms: {section}
+tiers:
+  - name: llm
+    level: 2
+    answerers:
+      - name: mini
+        kind: upstream
+        model: {model}
+        wire: {wire}
+        base_urls: ["{url}"]
+        capabilities: [tools, json_mode, json_schema]
+        price: {{input_usd_per_mtok: 1, output_usd_per_mtok: 2}}
+"""
+LETTER = (
+    "Summarise: Anneliese Wackernagel, born 3 May 1980, MRN: 00483921, lives at 12 Elm Street, "
+    'Boston, MA 02118, mail a.wacker@example.com, phone +1 (415) 555-0132. She says "Wackernagel". '
+    "She owes $4,200 since 1 June 2025."
+)
+HIDDEN = (
+    "Anneliese", "Wackernagel", "3 May 1980", "00483921", "Elm Street", "a.wacker@", "555-0132"
+)  # fmt: skip
+
+
+@contextlib.asynccontextmanager
+async def clinic(
+    folder: Path, url: str, model: str = "mirror", section: str = "{}", wire: str = "openai"
+) -> AsyncIterator[Gateway]:
+    path = folder / "clinic.yaml"
+    path.write_text(POLICY.format(url=url, model=model, section=section, wire=wire))
+    async with Gateway.from_policy(path, database=folder / "ledger.db", environ={}) as gateway:
+        yield gateway
+
+
+def seen_by(fake: FakeUpstream) -> str:
+    return "\n".join([exchange.body.decode() for exchange in fake.seen])
+
+
+CHAT = {"model": "auto", "messages": [{"role": "user", "content": LETTER}]}
+TOOL = {"name": "f", "description": "d", "parameters": {"type": "object"}}
+WIRES = {
+    "chat": ("/v1/chat/completions", CHAT),
+    "tools": ("/v1/chat/completions", {**CHAT, "tools": [{"type": "function", "function": TOOL}]}),
+    "parts": (
+        "/v1/chat/completions",
+        {
+            "model": "auto",
+            "user": "anneliese.wackernagel@example.com",
+            "messages": [{"role": "user", "content": [{"type": "text", "text": LETTER}]}],
+        },
+    ),
+    "json": ("/v1/chat/completions", {**CHAT, "response_format": {"type": "json_object"}}),
+    "completions": ("/v1/completions", {"model": "auto", "prompt": LETTER}),
+    "responses": ("/v1/responses", {"model": "auto", "input": LETTER}),
+    "messages": ("/v1/messages", {**CHAT, "max_tokens": 500}),
+}
+
+
+def texts_in(value: object) -> str:
+    """Returns all strings in the pieces of an answer, in their order, arguments read as JSON."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list):
+        return "".join(map(texts_in, value))
+    if isinstance(value, dict):
+        kept = ("choices", "message", "delta", "content", "text", "tool_calls", "function",
+                "arguments", "output", "input", "partial_json")  # fmt: skip
+        return "".join([texts_in(value[key]) for key in kept if key in value])
+    return ""
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_provider_sees_no_detail_that_the_client_gets_back(
+    tmp_path: Path, stream: bool
+) -> None:
+    async with FakeUpstream() as fake, clinic(tmp_path, fake.url) as gateway:
+        async with under_uvicorn(gateway.asgi(), "auto") as url, aiohttp.ClientSession() as client:
+            for name, (path, body) in WIRES.items():
+                async with client.post(url + path, json={**body, "stream": stream}) as response:
+                    text = await response.text()
+                    assert response.status == 200, (name, text)
+                said = _said(text) if stream else texts_in(json.loads(text))
+                if name == "tools":
+                    said = json.loads(said)["text"] if name != "messages" else said
+                if name == "json":
+                    said = json.loads(said)["answer"]
+                assert said == LETTER, name
+        sent = seen_by(fake)
+        assert len(fake.seen) == len(WIRES)
+        assert [word for word in (*HIDDEN, "anneliese") if word in sent] == []
+        assert "$4,200" in sent
+        assert "1 June 2025" in sent
+
+
+def _said(events: str) -> str:
+    """Returns the text of a stream's pieces."""
+    said = []
+    for line in events.splitlines():
+        if not line.startswith("data: {"):
+            continue
+        piece = json.loads(line[6:])
+        kind = piece.get("type", "")
+        if kind == "response.output_text.delta":
+            said.append(piece["delta"])
+        elif kind == "content_block_delta" or "choices" in piece:
+            said.append(texts_in(piece))
+    return "".join(said)
+
+
+async def test_anthropic_upstream_sees_no_detail(tmp_path: Path) -> None:
+    async with FakeUpstream() as fake, clinic(tmp_path, fake.url, "echo", wire="anthropic") as own:
+        outcome = await own.acomplete(LETTER)
+        assert outcome.answer is not None
+        assert LETTER.replace('"', '\\\\\\"')[:60] in outcome.answer.text
+        assert [word for word in HIDDEN if word in seen_by(fake)] == []
+
+
+async def test_arguments_and_results_of_tools_are_hidden(tmp_path: Path) -> None:
+    call = ToolCall("c1", "f", '{"patient": "Anneliese Wackernagel", "n": 3}')
+    request = ChatRequest(
+        (
+            Message("user", "Look Anneliese Wackernagel up."),
+            Message("assistant", "", tool_calls=(call,)),
+            Message("tool", '{"patient":"Anneliese Wackernagel"}', tool_call_id="c1"),
+        ),
+        "auto",
+        tools=(ToolSpec("f", "d", JsonText("{}")),),
+        extra={"user": JsonText('"a.wacker@example.com"')},
+    )
+    async with FakeUpstream() as fake, clinic(tmp_path, fake.url) as gateway:
+        outcome = await gateway.acomplete(request)
+        assert outcome.answer is not None
+        arguments = outcome.answer.choices[0].tool_calls[0].arguments
+        assert json.loads(arguments) == {"text": '{"patient":"Anneliese Wackernagel"}'}
+        assert "Wackernagel" not in seen_by(fake)
+        assert "a.wacker" not in seen_by(fake)
+
+
+async def test_value_keeps_its_tag_over_turns(tmp_path: Path) -> None:
+    first = Message("user", "I am Anneliese Wackernagel.")
+    later = (first, Message("assistant", "Hello Anneliese Wackernagel."), Message("user", "So?"))
+    async with FakeUpstream() as fake, clinic(tmp_path, fake.url) as gateway:
+        await gateway.acomplete(ChatRequest((first,), "auto"))
+        await gateway.acomplete(ChatRequest(later, "auto"))
+        one, two = [orjson.loads(seen.body)["messages"] for seen in fake.seen]
+        assert two[0] == one[0]
+        assert two[1]["content"][6:-1] in one[0]["content"]
+
+
+async def test_two_conversations_share_no_tag(tmp_path: Path) -> None:
+    async with FakeUpstream() as fake, clinic(tmp_path, fake.url) as gateway:
+        for session in ("one", "two"):
+            await gateway.acomplete("I am Anneliese Wackernagel.", hints=Hints(session=session))
+        one, two = [orjson.loads(seen.body)["messages"][0]["content"] for seen in fake.seen]
+        assert one != two
+
+
+@pytest.mark.parametrize(
+    ("section", "hidden"),
+    [
+        ("{trusted: [mini]}", False),
+        ("{tenants: [other]}", False),
+        ("{kinds: [iban]}", False),
+        ("{kinds: [name]}", True),
+    ],
+)
+async def test_policy_says_what_is_hidden_from_whom(
+    tmp_path: Path, section: str, hidden: bool
+) -> None:
+    async with FakeUpstream() as fake, clinic(tmp_path, fake.url, section=section) as gateway:
+        await gateway.acomplete("I am Anneliese Wackernagel.")
+        assert ("Wackernagel" not in seen_by(fake)) is hidden
+
+
+async def test_books_have_counts_and_stores_have_tags(tmp_path: Path) -> None:
+    async with FakeUpstream() as fake, clinic(tmp_path, fake.url) as gateway:
+        await gateway.acomplete(LETTER)
+    stored = (tmp_path / "ledger.db").read_bytes()
+    assert [word for word in HIDDEN if word.encode() in stored] == []
+    assert b'"pseudonyms":{' in stored
+
+
+async def test_cached_answer_comes_back_with_its_names(tmp_path: Path) -> None:
+    asked = ChatRequest((Message("user", LETTER),), "auto", sampling=Sampling(temperature=0.0))
+    async with FakeUpstream() as fake, clinic(tmp_path, fake.url) as gateway:
+        first = await gateway.acomplete(asked)
+        other_session = ChatRequest(
+            asked.messages, "auto", sampling=asked.sampling, hints=Hints(session="s")
+        )
+        again = await gateway.acomplete(other_session)
+        assert again.cache == "exact"
+        assert first.answer is not None
+        assert again.answer is not None
+        assert again.answer.text == first.answer.text == LETTER
+        assert len(fake.seen) == 1
