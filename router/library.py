@@ -64,12 +64,17 @@ class Gateway:
         policy: str | Path = "default",
         *,
         database: str | Path = ".tiergate/ledger.db",
+        documents: str | Path = ".tiergate/documents.db",
         environ: Mapping[str, str] | None = None,
     ) -> Gateway:
         """Returns a gateway for a shipped policy's name or a policy file. Raises PolicyError."""
         # The outer application reloads and guards its own routes.
         settings = Settings(
-            policies=(str(policy),), database=database, watch=False, guard_origin=False
+            policies=(str(policy),),
+            database=database,
+            documents=str(documents),
+            watch=False,
+            guard_origin=False,
         )
         return cls(settings, os.environ if environ is None else environ)
 

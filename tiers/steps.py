@@ -14,6 +14,7 @@ import re
 from collections import Counter
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -36,6 +37,9 @@ from router.types import (
     Sampling,
     Work,
 )
+
+if TYPE_CHECKING:  # a policy without documents loads none of it
+    from tiers.citing.shown import Shown
 
 PASSAGES = 3  # about 200 tokens of approved answers: room in a context of 1,024
 RELATIVE_FLOOR = 0.5  # a passage that scores below half of the best one is noise
@@ -107,6 +111,24 @@ class Passages:
         )
 
 
+class Documents(Protocol):
+    """The step `context` over an operator's own documents; `tiers.citing` has one."""
+
+    most_bytes: int
+
+    async def gather(self, work: Work) -> tuple[Work, Shown]:
+        """Returns the request with passages before its question, and those passages."""
+        ...
+
+    def nothing(self, shown: Shown) -> Answer | None:
+        """Returns words in place of a call where no passage fits; None: the model is asked."""
+        ...
+
+    async def checked(self, request: ChatRequest, answer: Answer, shown: Shown) -> Answer:
+        """Returns the answer with only what its sources bear out."""
+        ...
+
+
 def _shown(passage: Passage) -> str:
     return f"[{passage.id}] {passage.text}"
 
@@ -121,13 +143,17 @@ class SteppedAnswerer:
         passages: Passages | None = None,
         *,
         clock: Clock,
+        documents: Documents | None = None,
     ) -> None:
+        """Takes approved answers or documents for the step `context`; documents go first."""
         self._inner = inner
         self._clock = clock
         self._steps = frozenset(steps)
-        self._passages = passages if "context" in self._steps else None
+        self._documents = documents if "context" in self._steps else None
+        cites = "context" in self._steps and documents is None
+        self._passages = passages if cites else None
         added = Message("system", _CONTEXT, name=CONTEXT_NAME)
-        self._added = 0
+        self._added = 0 if self._documents is None else self._documents.most_bytes
         if self._passages is not None:
             self._added = message_bound(added) + self._passages.most_bytes
 
@@ -157,14 +183,30 @@ class SteppedAnswerer:
             return await self._inner.answer(work, call)
         left_s = (work.deadline_at_ms - self._clock.now_ms()) / 1000.0
         ends_at = asyncio.get_running_loop().time() + left_s - HAND_OVER_S
+        if self._documents is not None:
+            return await self._from_documents(self._documents, work, call, ends_at)
         solved, facts = self._with_context(work)
         answer = await self._inner.answer(solved, call)
         answer = replace(answer, facts=answer.facts + facts)
         return await self._after(solved.request, answer, call, ends_at)
 
+    async def _from_documents(
+        self, documents: Documents, work: Work, call: Call, ends_at: float
+    ) -> Answer:
+        """Returns an answer from documents; its citations are checked after all other steps."""
+        solved, shown = await documents.gather(work)
+        words = documents.nothing(shown)
+        if words is not None:
+            return words
+        answer = await self._inner.answer(solved, call)
+        answer = await self._after(solved.request, answer, call, ends_at)
+        return await documents.checked(work.request, answer, shown)
+
     async def stream(self, work: Work, call: Call) -> AsyncGenerator[Delta, None]:
         """Streams through if nothing follows `solve`, otherwise yields the whole answer at once."""
-        if work.role in STEPPED_ROLES and self._steps & {"refine", "check"}:
+        if work.role in STEPPED_ROLES and (
+            self._documents is not None or self._steps & {"refine", "check"}
+        ):
             answer = await self.answer(work, call)
             for index, choice in enumerate(answer.choices):
                 if choice.text:

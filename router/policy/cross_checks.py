@@ -25,6 +25,10 @@ _WORDS = {
 }
 
 
+_NO_THINKERS = ("resolver", "exact", "passages", "documents", "deliberation")
+"""Lists kinds of answerers that no deliberation can be built over."""
+
+
 class CrossMistake(Struct, frozen=True):
     """Holds one mistake: its key path, the value there, and the expected one."""
 
@@ -130,7 +134,8 @@ def _answerers(
         str(answerer["name"])
         for _, answerer in rungs
         if "name" in answerer
-        and answerer.get("kind") not in ("resolver", "exact", "passages", "deliberation")
+        and answerer.get("kind")
+        not in ("resolver", "exact", "passages", "documents", "deliberation")
     ]
     resolvers = _names_of_kind(rungs, "resolver")
     locals_ = _names_of_kind(rungs, "local")
@@ -155,6 +160,14 @@ def _answerers(
                 if isinstance(named, str) and named not in names:
                     kind = "resolver" if key == "of" else "local answerer"
                     yield CrossMistake((*path, key), named, f"a {kind}: {one_of(named, names)}")
+        if answerer.get("kind") == "documents":
+            if raw.get("documents") is None:
+                expected = "a policy with `documents:`, which names the collections to quote"
+                yield CrossMistake((*path, "kind"), "documents", expected)
+            named = answerer.get("rephrase")
+            if isinstance(named, str) and named not in locals_:
+                expected = f"a local answerer: {one_of(named, locals_)}"
+                yield CrossMistake((*path, "rephrase"), named, expected)
         if answerer.get("kind") == "resolver":
             for i, name in _strings(answerer, "lookups"):
                 if name not in lookups:

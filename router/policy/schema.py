@@ -16,7 +16,6 @@ from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 from router.policy.cross_checks import CrossMistake, cross_mistakes
 from router.policy.sections.aliases import Alias, best_glob, is_glob
 from router.policy.sections.answerers import (
-    AnswererBase,
     AnswererSection,
     DeliberationAnswerer,
     ExactAnswerer,
@@ -24,12 +23,14 @@ from router.policy.sections.answerers import (
     LocalAdapter,
     LocalAnswerer,
     LookupSection,
-    PassagesAnswerer,
     ResolverAnswerer,
     StepName,
     TierSection,
     UpstreamAnswerer,
 )
+from router.policy.sections.answering.base import AnswererBase
+from router.policy.sections.answering.documents import DocumentsSection
+from router.policy.sections.answering.quoting import DocumentsAnswerer, PassagesAnswerer
 from router.policy.sections.base import Chance, Name, SecretName, Section, Usd
 from router.policy.sections.budgets import BudgetSection, LimitSection
 from router.policy.sections.caches import CacheSection, SemanticCacheSection, SessionsSection
@@ -64,6 +65,8 @@ __all__ = [
     "CurrencyTable",
     "DecisionSection",
     "DeliberationAnswerer",
+    "DocumentsAnswerer",
+    "DocumentsSection",
     "ExactAnswerer",
     "Example",
     "ExampleTurn",
@@ -190,6 +193,10 @@ class Policy(Section):
     )
     lookups: list[LookupSection] = Field(
         default_factory=list, description="Allow-list of lookups for slots."
+    )
+    documents: DocumentsSection | None = Field(
+        default=None,
+        description="Your own documents, which answers cite. `tiergate knowledge add` keeps them.",
     )
     tiers: list[TierSection] = Field(min_length=1, description="Places where answers come from.")
     aliases: dict[str, Alias | str] = Field(

@@ -17,6 +17,7 @@ from router.policy.schema import (
     Alias,
     AnswererSection,
     DeliberationAnswerer,
+    DocumentsAnswerer,
     ExactAnswerer,
     Example,
     LocalAnswerer,
@@ -30,7 +31,16 @@ from router.types import DecisionMode, Domain, Exhausted, Message, Reason
 Route = Callable[[Sequence[Message], Mapping[str, str]], tuple[str, Sequence[Reason]]]
 """Maps messages and slot values to the first tier, with the reasons. May raise TiergateError."""
 
-WITHOUT_ABILITY = (ResolverAnswerer, ExactAnswerer, PassagesAnswerer, DeliberationAnswerer)
+QUOTING = (ResolverAnswerer, PassagesAnswerer, DocumentsAnswerer)
+"""Lists answerers that only repeat what people wrote."""
+
+WITHOUT_ABILITY = (
+    ResolverAnswerer,
+    ExactAnswerer,
+    PassagesAnswerer,
+    DocumentsAnswerer,
+    DeliberationAnswerer,
+)
 """Lists answerers whose chance and price come from elsewhere: a match, a tool, inner calls."""
 
 MEASURED_MODELS = frozenset({"smollm2-135m"})  # their abilities ship with Tiergate
@@ -170,7 +180,9 @@ def _level_1(policy: Policy) -> Iterator[PolicyWarning]:
             "level 1 has neither a knowledge file nor a small model, so nothing can be answered "
             "there and every request pays for a higher level; add a resolver or a small model",
         )
-    elif all(isinstance(a, ResolverAnswerer | PassagesAnswerer) for a in answerers):
+    elif all(
+        isinstance(a, ResolverAnswerer | PassagesAnswerer | DocumentsAnswerer) for a in answerers
+    ):
         yield PolicyWarning(
             WarningKind.APPROVED_ANSWERS_ONLY,
             "tiers",

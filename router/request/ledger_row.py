@@ -171,14 +171,16 @@ def _kept(
         routed.prompt_digest or prompt_digest(routed.request, secret),
         digest(secret, tried.answer.text) if tried.answer else "",
         digest(secret, routed.request.hints.session or ""),
-        _record(routed, progress, error),
+        _record(routed, progress, tried, error),
         routed.signals.domain.value,
         routed.signals.request_type.value,
         progress.review_id,
     )
 
 
-def _record(routed: RoutedRequest, progress: Progress, error: TiergateError | None) -> JsonText:
+def _record(
+    routed: RoutedRequest, progress: Progress, tried: Candidate, error: TiergateError | None
+) -> JsonText:
     """Returns the arguments and results of decide, next_rung and verify."""
     return encode(
         Record(
@@ -197,6 +199,7 @@ def _record(routed: RoutedRequest, progress: Progress, error: TiergateError | No
             _refusal(error),
             progress.comparison.would_cost_nano_usd,
             None if routed.veil is None else routed.veil.counts,
+            tried.answer.sources if tried.answer else (),
         )
     )
 

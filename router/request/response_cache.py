@@ -80,11 +80,12 @@ class Repeats:
     async def keep(
         self, routed: RoutedRequest, lookup: CacheLookup, candidate: Candidate, verdict: Verdict
     ) -> None:
-        """Keeps an accepted answer, unless a lookup filled it or it came from the cache."""
+        """Keeps an accepted answer that is no old one, and that no lookup or document filled."""
         answer = candidate.answer
         if verdict is not Verdict.ACCEPTED or answer is None or lookup.hit is not None:
             return
-        if routed.plans[candidate.at].declines is not None:
+        # A document may be changed or removed before the repeat comes.
+        if routed.plans[candidate.at].declines is not None or answer.sources:
             return
         if routed.veil is not None:
             await has_details(routed.veil, routed.request)

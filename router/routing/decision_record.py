@@ -25,6 +25,7 @@ from router.types import (
     Reason,
     RungFacts,
     Signals,
+    SourceNote,
     Step,
     VerifyMode,
 )
@@ -115,6 +116,7 @@ class Record(Struct, frozen=True):
     would_cost_nano_usd: int | None = None  # mode observe: what the ladder would have cost
     # How many details of each kind were hidden from providers; None: the policy hides none.
     pseudonyms: Mapping[str, int] | None = None
+    sources: tuple[SourceNote, ...] = ()  # passages of documents that the answer was given
 
 
 _ENCODER = msgspec.json.Encoder()

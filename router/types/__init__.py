@@ -52,7 +52,13 @@ from router.types.decisions import (
     RungFacts,
     Step,
 )
-from router.types.documents import EVERYBODY, DocumentPassage, DocumentSearch, Rights
+from router.types.documents import (
+    EVERYBODY,
+    DocumentPassage,
+    DocumentSearch,
+    Rights,
+    SourceNote,
+)
 from router.types.enums import (
     EMBEDDING_MODEL,
     MODERATION_MODEL,
@@ -284,6 +290,7 @@ __all__ = [
     "SessionStore",
     "Signals",
     "Slice",
+    "SourceNote",
     "Standing",
     "Step",
     "StoreTurned",

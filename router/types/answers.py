@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from router.types.documents import SourceNote
 from router.types.enums import Reason
 from router.types.requests import JsonText, Sealed, ToolCall
 
@@ -96,6 +97,7 @@ class Answer(Struct, frozen=True):
     upstream_id: str = ""  # the provider's id of this answer, for reconciliation
     reason: Reason | None = None  # why something else is said in place of an answer
     worked: Worked | None = None  # the steps of a deliberation
+    sources: tuple[SourceNote, ...] = ()  # passages of documents that it was given
 
     @property
     def text(self) -> str:

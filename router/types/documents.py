@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from msgspec import Struct
@@ -38,9 +39,24 @@ class DocumentPassage(Struct, frozen=True):
         return f"{self.source}, {self.section}" if self.section else self.source
 
 
+class SourceNote(Struct, frozen=True):
+    """Names a passage that an answer was given: what the ledger keeps of it."""
+
+    id: str
+    collection: str
+    place: str
+    cited: bool = False  # False: it was shown, and the answer does not use it
+
+
 class DocumentSearch(Protocol):
     """Finds passages. Raises errors.DocumentError where the store cannot be read."""
 
     async def find(self, question: str, rights: Rights, limit: int) -> tuple[DocumentPassage, ...]:
         """Returns the passages that fit best, best first, of those that the rights allow."""
+        ...
+
+    async def support(
+        self, sentences: Sequence[str], sources: Sequence[str]
+    ) -> tuple[tuple[float, ...], ...]:
+        """Returns the chance that each source bears each sentence out, (sentences, sources)."""
         ...

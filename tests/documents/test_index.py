@@ -230,3 +230,23 @@ class Same:
 
     def vectors(self, texts: list[str]) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
         return np.tile(np.array([[0.6, 0.8]], np.float32), (len(texts), 1))
+
+
+def test_store_made_without_vectors_is_searched_by_words(folder: Path, store: Path) -> None:
+    kept(store, folder)
+    index = Index(store, Same())
+    rights = Rights("shop", frozenset({"manual"}))
+    assert index.find("return goods", rights, 1, TODAY)[0].source == "manual.md"
+    index.close()
+
+
+def test_vectors_of_another_encoder_are_not_compared(folder: Path, store: Path) -> None:
+    kept(store, folder, encoder=Same())
+    opened = Store(store)
+    opened.note("encoder", "older")
+    opened.close()
+    rights = Rights("shop", frozenset({"manual"}))
+    for version, count in (("older", 2), ("newer", 1)):
+        index = Index(store, Same(), version)
+        assert len(index.find("return goods", rights, 9, TODAY)) == count
+        index.close()

@@ -271,6 +271,7 @@ class App:
         await self._limiter.close()
         self.core.engine.close()
         self._vectors.close()
+        self.core.documents.close()
         self._questions.close()
         self._events.close()
 

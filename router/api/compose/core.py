@@ -13,6 +13,7 @@ from router.api.compose.answerers.abilities import AbilityTable, load_abilities
 from router.api.compose.answerers.plans import Parts
 from router.api.compose.build import build_runtime, build_specialist
 from router.api.compose.clock import SystemClock, UlidIds, chance
+from router.api.compose.document_search import DocumentService
 from router.api.observability.event_lines import Relay
 from router.errors import Mistake, ModelFileError, PolicyError
 from router.money.budgets import Budgets, Payer, WindowLimit
@@ -41,6 +42,7 @@ class Settings:
     watch: bool = True
     metrics_dir: str = ""
     cache_dir: Path | None = Path(".tiergate/cache")
+    documents: str = ".tiergate/documents.db"  # the store of the operator's own documents
     # texts in one run of the encoder; 1: each text has the same result in every run
     read_together: int = MAX_BATCH
     redis: str = ""  # the store of rates that several machines share; "": a file beside the ledger
@@ -171,6 +173,7 @@ class Core:
         self.default = loaded[0].policy.name
         self._budgets_of: Policy | None = None
         self._budgets = Budgets()
+        self.documents = DocumentService(Path(settings.documents), model, self.clock)
         # `route` and `check` decide without any local model running.
         if local is None:
             # The threads still count, because they set the price of the machine's own work.
@@ -186,6 +189,7 @@ class Core:
             settings.cache_dir,
             self.events,
             settings.max_waiting,
+            self.documents,
         )
         self.router = Router(
             {policy.policy.name: self.build(policy) for policy in loaded},

@@ -253,6 +253,7 @@ def routing_view(outcome: Outcome) -> dict[str, object]:
         "attempts": [attempt_view(a) for a in outcome.attempts],
         "review_id": outcome.review_id or None,
         "facts": list(outcome.answer.facts) if outcome.answer else [],
+        "sources": [_plain(note) for note in outcome.answer.sources] if outcome.answer else [],
         "matched": outcome.answer.matched if outcome.answer else None,
     }
 

@@ -12,7 +12,7 @@ from rich.markup import escape
 
 from router.cli.exits import Exit
 from router.cli.options import AsJson
-from router.cli.serve.serve import ModelDir
+from router.cli.serve.serve import DOCUMENTS, DocumentsPath, ModelDir
 
 if TYPE_CHECKING:
     from router.documents.adding import Change
@@ -20,16 +20,9 @@ if TYPE_CHECKING:
     from router.documents.index.store import Document
     from router.types import DocumentPassage
 
-DOCUMENTS = Path(".tiergate/documents.db")
 EPOCH = date(1970, 1, 1)
 MOST_SHOWN = 300
 
-StorePath = Annotated[
-    Path,
-    typer.Option(
-        "--documents", envvar="TIERGATE_DOCUMENTS", help="The store of documents: an SQLite file."
-    ),
-]
 TenantOption = Annotated[
     str, typer.Option(help="Whose documents they are; `*`: every tenant may read them.")
 ]
@@ -66,7 +59,7 @@ def add(
     sync: Annotated[
         bool, typer.Option("--sync", help="Remove documents of the collection that are not here.")
     ] = False,
-    documents: StorePath = DOCUMENTS,
+    documents: DocumentsPath = DOCUMENTS,
     as_json: AsJson = False,
     model_dir: ModelDir = None,
 ) -> None:
@@ -113,7 +106,7 @@ def list_(
         str | None, typer.Option("--collection", "-c", help="Of this collection only.")
     ] = None,
     tenant: Annotated[str | None, typer.Option(help="Of this tenant only.")] = None,
-    documents: StorePath = DOCUMENTS,
+    documents: DocumentsPath = DOCUMENTS,
     as_json: AsJson = False,
 ) -> None:
     """List the documents, with their access, dates and number of passages."""
@@ -150,7 +143,7 @@ def remove(
     everything: Annotated[
         bool, typer.Option("--all", help="Remove every document of the collection.")
     ] = False,
-    documents: StorePath = DOCUMENTS,
+    documents: DocumentsPath = DOCUMENTS,
     as_json: AsJson = False,
 ) -> None:
     """Remove documents; the next question finds none of their passages."""
@@ -188,7 +181,7 @@ def search(
     on: Annotated[
         str | None, typer.Option(show_default="today", help="The day of the question: 2026-11-20.")
     ] = None,
-    documents: StorePath = DOCUMENTS,
+    documents: DocumentsPath = DOCUMENTS,
     as_json: AsJson = False,
     model_dir: ModelDir = None,
 ) -> None:
@@ -209,7 +202,7 @@ def search(
             f"{', '.join(sorted(known)) or 'those that `add` makes'}"
         )
     rights = Rights(tenant, frozenset(collection or known), frozenset(access or ()))
-    index = Index(documents, load_encoder(model_dir)[0])
+    index = Index(documents, *load_encoder(model_dir))
     try:
         found = index.find(question, rights, limit, today)
     finally:

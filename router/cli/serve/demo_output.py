@@ -16,11 +16,11 @@ from router.analysis.report.output.text import print_report
 from router.api.compose.answerers.abilities import AbilityTable, load_abilities
 from router.api.compose.books import Books
 from router.api.compose.command_line import command_line
-from router.policy.schema import ExactAnswerer, PassagesAnswerer, Policy
+from router.policy.schema import DocumentsAnswerer, ExactAnswerer, PassagesAnswerer, Policy
 from router.rendering.figures_in_words import usd
 from router.types import NANO_PER_USD
 
-WITHOUT_MODEL = (ExactAnswerer, PassagesAnswerer)
+WITHOUT_MODEL = (ExactAnswerer, PassagesAnswerer, DocumentsAnswerer)
 """Lists answerers that compute or quote: their price and worth are not those of a level's model."""
 
 

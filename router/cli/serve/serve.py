@@ -49,6 +49,13 @@ ModelDir = Annotated[
     ),
 ]
 DATABASE = ".tiergate/ledger.db"
+DOCUMENTS = Path(".tiergate/documents.db")
+DocumentsPath = Annotated[
+    Path,
+    typer.Option(
+        "--documents", envvar="TIERGATE_DOCUMENTS", help="The store of documents: an SQLite file."
+    ),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -67,6 +74,7 @@ def serve(
     ] = 8080,
     database: DatabasePath = DATABASE,
     anchors: AnchorsPath = None,
+    documents: DocumentsPath = DOCUMENTS,
     workers: Annotated[
         int,
         typer.Option(
@@ -155,6 +163,7 @@ def serve(
         redis=redis,
         max_waiting=max_waiting,
         device=device,
+        documents=str(documents),
     )
     if model_dir is not None:
         settings = replace(settings, model_dir=model_dir)

@@ -35,10 +35,15 @@ class Matrix:
     def __init__(
         self, ids: Ints, scopes: Ints, valid_from: Ints, valid_until: Ints, vectors: Floats
     ) -> None:
-        """Takes ascending ids, and unit vectors, (rows, width); a row of zeros has no vector."""
+        """Takes ascending ids, and unit vectors, (rows, width); a row of zeros has no vector.
+
+        `known` tells which rows have one.
+        """
         self.ids, self._scopes = ids, scopes
         self._valid_from, self._valid_until = valid_from, valid_until
         self._dated = bool(len(ids)) and (int(valid_from.max()) > 0 or int(valid_until.min()) < FAR)
+        self.width = int(vectors.shape[1])
+        self.known: npt.NDArray[np.bool_] = (vectors != 0.0).any(axis=1)
         step = max(1, len(ids) // SAMPLE)
         sample = vectors[::step]
         # Ascending eigenvalues, so the last columns are the axes of most variance.
@@ -66,7 +71,8 @@ class Matrix:
 
     def nearest(self, vector: Floats, mask: npt.NDArray[np.bool_], limit: int) -> list[int]:
         """Returns the rows that are nearest to a unit vector, nearest first."""
-        if not len(self) or not mask.any():
+        mask = mask & self.known
+        if not mask.any():
             return []
         turned = vector @ self._axes
         scores = self._coarse @ turned[: self._coarse.shape[1]]

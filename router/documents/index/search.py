@@ -47,10 +47,14 @@ class Encoder(Protocol):
 class Index:
     """Searches one store. Safe to call from one thread at a time; `close` it."""
 
-    def __init__(self, path: Path, encoder: Encoder | None = None) -> None:
-        """Opens the store; without an encoder only words are compared. Raises DocumentError."""
+    def __init__(self, path: Path, encoder: Encoder | None = None, version: str = "") -> None:
+        """Opens the store; without an encoder only words are compared. Raises DocumentError.
+
+        `version` names the encoder: vectors of another one are not compared with its own.
+        """
         self._store = Store(path)
         self._encoder = encoder
+        self._version = version
         self._lock = threading.Lock()
         self._generation = -1
         self._matrix: Matrix | None = None
@@ -87,7 +91,9 @@ class Index:
             return
         rows = self._store.run("SELECT id, tenant, collection, label FROM scopes")
         self._scopes = [tuple(row) for row in rows]  # type: ignore[misc]
-        self._matrix = _matrix(self._store)
+        made_by = self._store.meta("encoder") or ""
+        own = not made_by or not self._version or made_by == self._version
+        self._matrix = _matrix(self._store, own)
         self._total = len(self._matrix)
         self._counts.clear()
         self._generation = generation
@@ -102,7 +108,7 @@ class Index:
         by_words = self._by_words(query, scopes, mask)
         candidates = dict(by_words)
         vector = None
-        if self._encoder is not None and question.strip():
+        if self._encoder is not None and question.strip() and matrix.known.any():
             vector = self._encoder.vectors([question])[0]
             for row in matrix.nearest(vector, mask, BY_VECTORS):
                 candidates.setdefault(int(matrix.ids[row]), 0.0)
@@ -182,7 +188,8 @@ class Index:
             rows = self._matrix.rows_of(ids)
             near = self._matrix.cosines(rows, self._matrix.turned(vector))
             for row, cosine in zip(rows, near, strict=True):
-                cosines[int(self._matrix.ids[row])] = float(cosine)
+                if self._matrix.known[row]:
+                    cosines[int(self._matrix.ids[row])] = float(cosine)
         marks = ",".join("?" * len(ids))
         texts = self._store.run(
             f"SELECT rowid, body, heading FROM words WHERE rowid IN ({marks})", ids
@@ -213,8 +220,8 @@ class Index:
         return DocumentPassage(uid, text, title, source, collection, section, int(page), p)
 
 
-def _matrix(store: Store) -> Matrix:
-    """Returns the vectors of all chunks, and whose they are."""
+def _matrix(store: Store, own: bool) -> Matrix:
+    """Returns the vectors of all chunks (none that are not our `own`), and whose they are."""
     rows = store.run(
         "SELECT c.id, d.scope, d.valid_from, d.valid_until, c.vector"
         " FROM chunks c JOIN documents d ON d.id = c.document ORDER BY c.id"
@@ -225,5 +232,7 @@ def _matrix(store: Store) -> Matrix:
     packed = b"".join(row[4] if isinstance(row[4], bytes) and len(row[4]) == 2 * width else none
                       for row in rows)  # fmt: skip
     vectors = np.frombuffer(packed, np.float16).reshape(-1, width).astype(np.float32)
+    if not own:
+        vectors = np.zeros((len(rows), 1), np.float32)
     until = np.minimum(plain[:, 3], FAR)
     return Matrix(plain[:, 0], plain[:, 1], plain[:, 2], until, vectors)

@@ -10,11 +10,11 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
+from router.policy.sections.answering.base import AnswererBase
+from router.policy.sections.answering.quoting import DocumentsAnswerer, PassagesAnswerer
 from router.policy.sections.base import Chance, Name, SecretName, Section
 from router.policy.sections.capabilities import CapabilityName
-from router.policy.sections.judging import AbilitySection, VerifySection
 from router.policy.sections.patterns import BASE_URL, BODY_KEY, LOOKUP_URL
-from router.policy.sections.prices import PriceSection
 from router.types import Capability, Domain, RequestType
 from router.wire.body_keys import mistake_in
 
@@ -28,46 +28,6 @@ class LocalAdapter(Section):
         default=1.0, ge=0.0, le=4.0, description="Strength of the adapter. 1: as trained."
     )
     domains: list[Domain] = Field(min_length=1, description="Domains whose requests use it.")
-
-
-class AnswererBase(Section):
-    """Holds the keys that every kind of answerer has."""
-
-    name: Name = Field(description="Unique name in the policy. The ledger and the report use it.")
-    verify: VerifySection = Field(
-        default_factory=VerifySection, description="Verification of its answers."
-    )
-    price: PriceSection = Field(default_factory=PriceSection, description="Price of its answers.")
-    ability: AbilitySection = Field(
-        default_factory=AbilitySection,
-        description="Ability of the answerer. Left out: a prior by level.",
-    )
-    max_output_tokens: int = Field(
-        default=1024,
-        ge=1,
-        le=1_000_000,
-        description="Output limit, when the client sends none or asks for more.",
-    )
-    expected_output_tokens: int = Field(
-        default=200,
-        ge=1,
-        le=1_000_000,
-        description="Expected tokens of an answer, for the expected cost in the decision.",
-    )
-    expected_latency_ms: float = Field(
-        default=1000.0,
-        ge=0.0,
-        description="Expected latency in milliseconds, for the expected loss. For a local model "
-        "also for its expected cost.",
-    )
-    deadline_s: float = Field(default=60.0, gt=0, le=3600, description="Total time of one call.")
-    concurrency: int = Field(
-        default=64,
-        ge=1,
-        le=10_000,
-        description="Calls at one time to a remote answerer, per worker. A few more wait, and "
-        "others are refused (--max-waiting). A local model has `parallel` and `queue`.",
-    )
 
 
 TENANT = "tenant"
@@ -212,29 +172,6 @@ class ExactAnswerer(AnswererBase):
     small_talk: str | None = Field(
         default=None,
         description="A file of approved small talk, relative to the policy. Left out: none.",
-    )
-
-
-class PassagesAnswerer(AnswererBase):
-    """Quotes the nearest approved answers, with the documents that they come from."""
-
-    kind: Literal["passages"] = Field(
-        description="Quotes the nearest approved answers of a resolver, with their sources."
-    )
-    of: Name = Field(description="The resolver whose approved answers it quotes.")
-    at_most: int = Field(default=3, ge=1, le=4, description="Greatest number of quoted answers.")
-    quote_at: Chance = Field(
-        default=0.7,
-        description="Answers are quoted from this chance on that one of them is right.",
-    )
-    enough: Chance = Field(
-        default=0.85,
-        description="No further answer is quoted once one of them is right with this chance.",
-    )
-    rephrase: Name | None = Field(
-        default=None,
-        description="A local answerer that puts the quoted answers into its own words. Sentences "
-        "that say what the quoted answers do not are left out. Left out: quoted word for word.",
     )
 
 
@@ -428,6 +365,7 @@ AnswererSection = Annotated[
     ResolverAnswerer
     | ExactAnswerer
     | PassagesAnswerer
+    | DocumentsAnswerer
     | LocalAnswerer
     | UpstreamAnswerer
     | LitellmAnswerer

@@ -19,6 +19,7 @@ from tests.kits.upstreams.upstream_agent import reply
 from tests.kits.upstreams.upstream_editor import chat_message
 from tests.kits.upstreams.upstream_exchange import Behaviour, Exchange
 from tests.kits.upstreams.upstream_faults import FAULTS
+from tests.kits.upstreams.upstream_reader import read
 from tests.kits.upstreams.upstream_wire import (
     ANSWER,
     STREAM_HEAD,
@@ -184,6 +185,10 @@ async def _editor(x: Exchange) -> None:
     await _message(x, chat_message(x.seen.fields))
 
 
+async def _reader(x: Exchange) -> None:
+    await _message(x, {"content": read(x.seen.fields)})
+
+
 async def _message(x: Exchange, message: dict[str, object]) -> None:
     calls, text = message.get("tool_calls"), message["content"]
     if not x.stream:
@@ -214,4 +219,5 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "redirected": _redirected,
     "agent": _agent,
     "editor": _editor,
+    "reader": _reader,
 }

@@ -10,12 +10,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from weakref import WeakValueDictionary
 
 from msgspec.structs import replace
 
 from router.api.compose.answerers.abilities import AbilityTable
+from router.api.compose.document_search import DocumentService
 from router.errors import Mistake, PolicyError
 from router.money.cost import most_image_tokens
 from router.money.price_book import PriceBook, utc_day
@@ -27,6 +29,7 @@ from router.policy.schema import (
     AnswererSection,
     DecisionSection,
     DeliberationAnswerer,
+    DocumentsAnswerer,
     ExactAnswerer,
     LitellmAnswerer,
     LocalAnswerer,
@@ -74,6 +77,9 @@ from tiers.steps import Passage, Passages, SteppedAnswerer
 from tiers.upstream.answerer import UpstreamTier
 from tiers.words_only import WordsOnly
 
+if TYPE_CHECKING:
+    from tiers.citing.document_context import DocumentContext
+
 ANTHROPIC_ADDS_TOKENS = 1_000
 """Bounds the tokens that Anthropic puts before a request that offers tools.
 
@@ -102,6 +108,8 @@ class Parts:
     events: Events = NOBODY
     # calls that wait for each remote answerer; None: as many as can be answered
     max_waiting: int | None = None
+    # the store of documents; None: no part of this process searches one
+    documents: DocumentService | None = None
     # approved answers by their texts, while a policy uses them
     indexes: WeakValueDictionary[bytes, KnowledgeIndex] = field(default_factory=WeakValueDictionary)
 
@@ -158,11 +166,22 @@ def plan_of(
         quoting = build_passages(section, tier, quoted)
         ability = abilities.of(section, tier.level)
         return RungPlan(quoting, section, quoting.facts, ability, previews=quoting.preview)
+    if isinstance(section, DocumentsAnswerer):
+        from tiers.citing.quoting import build_quoting
+
+        documents = _documents(loaded, parts)
+        assert documents is not None  # the policy's checks say so
+        quoting_documents = build_quoting(section, tier, documents)
+        ability = abilities.of(section, tier.level)
+        return RungPlan(quoting_documents, section, quoting_documents.facts, ability)
     answerer = _answerer(loaded, section, tier, parts)
     # A single step "solve" is the plain call, which needs no wrapper.
     if not isinstance(section, LitellmAnswerer) and section.steps != ["solve"]:
         passages = _passages(list(knowledge.values()))
-        answerer = SteppedAnswerer(answerer, section.steps, passages, clock=parts.clock)
+        documents = _documents(loaded, parts) if "context" in section.steps else None
+        answerer = SteppedAnswerer(
+            answerer, section.steps, passages, clock=parts.clock, documents=documents
+        )
     plan = RungPlan(
         answerer,
         section,
@@ -172,6 +191,17 @@ def plan_of(
     )
     alone = not isinstance(section, LocalAnswerer) or section.alone
     return plan if alone else _with_words(plan, words)
+
+
+def _documents(loaded: LoadedPolicy, parts: Parts) -> DocumentContext | None:
+    """Returns the step `context` over the policy's documents; None for a policy without any."""
+    section = loaded.policy.documents
+    if section is None or parts.documents is None:
+        return None
+    # A policy without documents loads none of this.
+    from tiers.citing.document_context import DocumentContext
+
+    return DocumentContext(section, parts.documents)
 
 
 def _with_words(plan: RungPlan, words: Words) -> RungPlan:

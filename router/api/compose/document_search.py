@@ -1,0 +1,100 @@
+"""Searches the store of documents off the event loop, for all policies of a process.
+
+It belongs to the composition root. Nothing of it is loaded before the first question of a policy
+with documents. Where there is no store yet, no passage is found; the next question looks again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from router.errors import AnswererNotReady, DocumentError, Overloaded
+from router.triage.triage_model import TriageModel
+from router.types import Clock, DocumentPassage, Rights
+
+if TYPE_CHECKING:
+    from router.documents.index.search import Index
+    from router.documents.support import Supporter
+
+MAX_WAITING = 64
+"""Bounds the searches that wait for the one thread: a second's worth."""
+
+T = TypeVar("T")
+
+
+class DocumentService:
+    """Implements `types.DocumentSearch` over one store; owns one thread from the first search."""
+
+    def __init__(self, path: Path, model: TriageModel | None, clock: Clock) -> None:
+        self._path = path
+        self._model = model
+        self._clock = clock
+        self._pool: ThreadPoolExecutor | None = None
+        self._index: Index | None = None
+        self._supporter: Supporter | None = None
+        self._waiting = 0
+
+    async def find(self, question: str, rights: Rights, limit: int) -> tuple[DocumentPassage, ...]:
+        """Returns the passages that fit best, best first, of those that the rights allow.
+
+        Raises AnswererNotReady where the store cannot be read, and Overloaded.
+        """
+        return await self._run(lambda: self._found(question, rights, limit))
+
+    async def support(
+        self, sentences: Sequence[str], sources: Sequence[str]
+    ) -> tuple[tuple[float, ...], ...]:
+        """Returns the chance that each source bears each sentence out, (sentences, sources).
+
+        Raises Overloaded.
+        """
+        return await self._run(lambda: self._supported(sentences, sources))
+
+    def close(self) -> None:
+        """Ends the thread and closes the store."""
+        if self._pool is not None:
+            self._pool.shutdown(wait=True, cancel_futures=True)
+        if self._index is not None:
+            self._index.close()
+            self._index = None
+
+    async def _run(self, work: Callable[[], T]) -> T:
+        if self._waiting >= MAX_WAITING:
+            raise Overloaded(
+                f"{self._waiting} requests already wait for the search of documents; come back "
+                "soon."
+            )
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(1, thread_name_prefix="documents")
+        self._waiting += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+        except DocumentError as error:
+            raise AnswererNotReady(error.message) from error
+        finally:
+            self._waiting -= 1
+
+    def _found(self, question: str, rights: Rights, limit: int) -> tuple[DocumentPassage, ...]:
+        if self._index is None:
+            if not self._path.is_file():
+                return ()
+            from router.documents.index.search import Index
+
+            version = "" if self._model is None else self._model.vectors_version
+            self._index = Index(self._path, self._model, version)
+        today = datetime.fromtimestamp(self._clock.now_ms() / 1000.0, UTC).date()
+        return self._index.find(question, rights, limit, today)
+
+    def _supported(
+        self, sentences: Sequence[str], sources: Sequence[str]
+    ) -> tuple[tuple[float, ...], ...]:
+        if self._supporter is None:
+            from router.documents.support import Supporter
+
+            self._supporter = Supporter(self._model)
+        return self._supporter.chances(sentences, sources)

@@ -1,0 +1,1 @@
+"""Describes what all answerers have, those that quote, and the documents that answers cite."""

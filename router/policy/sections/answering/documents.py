@@ -1,0 +1,55 @@
+"""Describes the use of an operator's own documents: only the schema.
+
+`router/documents` keeps and searches them. Approved answers are in the `knowledge` of a resolver.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from router.policy.sections.base import Chance, Section
+
+Label = Annotated[str, Field(min_length=1, max_length=64)]
+
+
+def _no_labels() -> list[Label]:
+    return []
+
+
+class DocumentsSection(Section):
+    """Names the documents that answers of this policy may cite."""
+
+    collections: list[Label] = Field(
+        min_length=1,
+        max_length=64,
+        description="Collections that are searched. Of each, a caller finds the documents of its "
+        "own tenant and those of all tenants (`*`).",
+    )
+    access: list[Label] = Field(
+        default_factory=_no_labels,
+        max_length=64,
+        description="Labels of access that the callers of this policy have. A document with a "
+        "label is found by them alone; give their keys `--policies`.",
+    )
+    passages: int = Field(
+        default=5, ge=1, le=20, description="Passages that the step `context` shows, at most."
+    )
+    near_at: Chance = Field(
+        default=0.3, description="A passage is shown from this chance on that it helps."
+    )
+    supported_at: Chance = Field(
+        default=0.5,
+        description="A sentence stays from this chance on that a passage bears it out.",
+    )
+    check: bool = Field(
+        default=True,
+        description="Leaves out the sentences of an answer that no passage bears out. Such an "
+        "answer is held back until it is whole.",
+    )
+    without: Literal["answer", "say_so"] = Field(
+        default="answer",
+        description="What becomes of a question that no passage fits. answer: the model answers "
+        "without passages. say_so: words say so, and nothing is asked.",
+    )

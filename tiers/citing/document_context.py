@@ -1,0 +1,163 @@
+"""The step `context` over an operator's own documents: finds passages, and checks what cites them.
+
+It asks a DocumentSearch under the rights of the caller and knows nothing about how that works.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from router.money.cost import message_bound
+from router.policy.sections.answering.documents import DocumentsSection
+from router.types import (
+    NO_ANSWER_MODEL,
+    Answer,
+    ChatRequest,
+    Choice,
+    DocumentPassage,
+    DocumentSearch,
+    Message,
+    Rights,
+    SourceNote,
+    Usage,
+    Work,
+)
+from tiers.citing.citations import checked, sentences_of
+from tiers.citing.fence import INSTRUCTIONS, cleaned, listed, mark_of
+from tiers.citing.shown import Shown
+
+NAME = "context"
+"""Marks the messages as ours: a client's own system text still stands."""
+
+MOST_PASSAGE_BYTES = 4_000
+"""Bytes of one passage as it is shown, marks and place included, at most: 700 characters of text,
+with headings; a longer one is cut, in letters of three bytes."""
+
+NOTHING_FOUND = "I found nothing about this in the documents that I may read."
+NOTHING_SUPPORTED = (
+    "I found passages about this in the documents, but no answer that they bear out. Please look "
+    "there:"
+)
+
+
+class DocumentContext:
+    """Adds passages of documents to a request, and holds the answer against them."""
+
+    def __init__(self, section: DocumentsSection, search: DocumentSearch) -> None:
+        self._section = section
+        self._search = search
+        added = message_bound(Message("system", INSTRUCTIONS, name=NAME))
+        fence = message_bound(Message("user", "", name=NAME))
+        self.most_bytes = added + fence + section.passages * MOST_PASSAGE_BYTES + 64
+
+    async def passages(self, work: Work, limit: int | None = None) -> tuple[DocumentPassage, ...]:
+        """Returns the passages for a request that its caller may read, best first.
+
+        Raises DocumentError where the store cannot be read.
+        """
+        section = self._section
+        rights = Rights(work.tenant, frozenset(section.collections), frozenset(section.access))
+        question = asked_in(work.request)
+        found = await self._search.find(question, rights, limit or section.passages)
+        near = cleaned([passage for passage in found if passage.p >= section.near_at])
+        return tuple(_cut(passage) for passage in near)
+
+    async def gather(self, work: Work) -> tuple[Work, Shown]:
+        """Returns the request with the passages before its question."""
+        found = await self.passages(work)
+        if not found:
+            return work, Shown(())
+        mark = mark_of(work.request_id)
+        rules = Message("system", INSTRUCTIONS.format(mark=mark), name=NAME)
+        shown = Message("user", listed(found, mark), name=NAME)
+        messages = work.request.messages
+        last = max((i for i, m in enumerate(messages) if m.role == "user"), default=len(messages))
+        request = replace(work.request, messages=(rules, *messages[:last], shown, *messages[last:]))
+        return replace(work, request=request), Shown(found)
+
+    def nothing(self, shown: Shown) -> Answer | None:
+        """Returns the words for a question that no passage fits; None: the model is asked."""
+        if shown.passages or self._section.without == "answer":
+            return None
+        choice = Choice(NOTHING_FOUND, "stop")
+        # Nothing was asked, so no tokens are estimated either.
+        usage = Usage(reported=True)
+        return Answer((choice,), NO_ANSWER_MODEL, usage, approved=True, verified=False)
+
+    async def checked(self, request: ChatRequest, answer: Answer, shown: Shown) -> Answer:
+        """Returns the answer with only what its sources bear out, and their places below it.
+
+        A tool call, JSON and several choices have no sentences: they pass, with their sources.
+        """
+        if not shown.passages:
+            return answer
+        plain = request.response_format.kind == "text" and len(answer.choices) == 1
+        if not self._section.check or not plain or answer.choices[0].tool_calls or not answer.text:
+            return replace(answer, sources=notes(shown.passages, ()), facts=_facts(answer, shown))
+        sentences = sentences_of(answer.text)
+        support = await self._search.support(
+            [sentence.text for sentence in sentences],
+            [borne(passage) for passage in shown.passages],
+        )
+        left = checked(sentences, support, self._section.supported_at)
+        if not left.text:
+            places = sources_below(shown.passages, range(1, 1 + min(3, len(shown.passages))))
+            text = f"{NOTHING_SUPPORTED}\n{places}"
+            verified: bool | None = False
+        else:
+            below = sources_below(shown.passages, left.used)
+            text = f"{left.text}\n\n{below}" if below else left.text
+            verified = answer.verified
+        choice = replace(answer.choices[0], text=text, logprobs=())
+        return replace(
+            answer,
+            choices=(choice,),
+            verified=verified,
+            sources=notes(shown.passages, left.used),
+            facts=(*_facts(answer, shown), f"sentences left out: {left.dropped}"),
+        )
+
+
+def asked_in(request: ChatRequest) -> str:
+    """Returns the question; a short one with the turn before it, which it leans on."""
+    asked = [m.text for m in request.messages if m.role == "user" and m.text.strip()]
+    if not asked:
+        return ""
+    short = len(asked[-1].split()) <= 4 and len(asked) > 1
+    return f"{asked[-2]}\n{asked[-1]}"[-2_000:] if short else asked[-1][:2_000]
+
+
+def borne(passage: DocumentPassage) -> str:
+    """Returns all that a passage says: its headings too."""
+    headings = ". ".join(filter(None, (passage.title, passage.section)))
+    return f"{headings}.\n{passage.text}" if headings else passage.text
+
+
+def notes(passages: Sequence[DocumentPassage], used: Sequence[int]) -> tuple[SourceNote, ...]:
+    """Returns what the ledger keeps of the passages."""
+    return tuple(
+        SourceNote(passage.id, passage.collection, passage.place, n in used)
+        for n, passage in enumerate(passages, start=1)
+    )
+
+
+def sources_below(passages: Sequence[DocumentPassage], used: Sequence[int]) -> str:
+    """Returns a line for each cited passage: `[1] returns.pdf, page 3`."""
+    return "\n".join(f"[{n}] {passages[n - 1].place}" for n in used)
+
+
+def _facts(answer: Answer, shown: Shown) -> tuple[str, ...]:
+    said = (f"[{n}] {passage.place}" for n, passage in enumerate(shown.passages, start=1))
+    return (*answer.facts, *said)
+
+
+def _cut(passage: DocumentPassage) -> DocumentPassage:
+    """Returns a passage whose text and headings fit MOST_PASSAGE_BYTES."""
+    room = MOST_PASSAGE_BYTES - 1_000
+    section, source = passage.section[:200], passage.source[-100:]
+    if len(passage.text.encode()) > room:
+        text = passage.text.encode()[:room].decode("utf-8", "ignore")
+        return replace(passage, text=text, section=section, source=source)
+    return replace(passage, section=section, source=source)

@@ -1,0 +1,174 @@
+"""The answerer of `kind: documents`: quotes the sentences of documents that answer best.
+
+No model writes the answer, so it holds nothing that a document does not say. A local model may put
+the quotation into its own words; what no passage bears out is then left out, and where nothing is
+left the quotation goes out word for word.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncGenerator, Sequence
+
+from msgspec.structs import replace
+
+from router.errors import CannotAnswer, TiergateError
+from router.policy.schema import DocumentsAnswerer, TierSection
+from router.policy.sections.capabilities import complete
+from router.types import (
+    Answer,
+    AnswererFacts,
+    AnswererState,
+    AnswererStatus,
+    Call,
+    Choice,
+    Delta,
+    DocumentPassage,
+    Message,
+    Role,
+    Sampling,
+    Usage,
+    Work,
+)
+from tiers.citing.document_context import DocumentContext, notes, sources_below
+from tiers.citing.fence import LEFT_OUT, listed, mark_of
+from tiers.citing.shown import Shown
+
+MODEL = "documents"
+"""Stands in the place of a model: none wrote the words."""
+
+MOST_CERTAIN = 0.95
+REPHRASED_TOKENS = 200
+MOST_QUOTED = 480
+"""Characters of one passage that are quoted: two or three sentences."""
+
+_REPHRASE = (
+    "Answer the question with the facts of these passages, in one to three short sentences. Add "
+    "nothing that they do not say.\n\n"
+)
+_ENDS = re.compile(r"(?<=[.!?])\s+|\n+")
+_WORD = re.compile(r"[^\W_]{3,}")
+_STEM = 5
+
+
+class Quoting:
+    """The Answerer for `kind: documents`."""
+
+    def __init__(
+        self, section: DocumentsAnswerer, facts: AnswererFacts, documents: DocumentContext
+    ) -> None:
+        self._section = section
+        self._facts = facts
+        self._documents = documents
+
+    @property
+    def facts(self) -> AnswererFacts:
+        return self._facts
+
+    def status(self) -> AnswererStatus:
+        return AnswererStatus(AnswererState.READY)
+
+    async def start(self) -> None:
+        """Does nothing: the store is opened with the first question."""
+
+    async def close(self) -> None:
+        """Does nothing: the store is shared by all policies."""
+
+    async def answer(self, work: Work, call: Call) -> Answer:
+        """Returns the quotation, or what a model made of it. Raises CannotAnswer."""
+        request = work.request
+        if request.tools or request.response_format.kind != "text" or request.sampling.n > 1:
+            raise CannotAnswer("quoted documents keep no schema and call no tool")
+        found = await self._documents.passages(work, self._section.at_most)
+        near = tuple(passage for passage in found if passage.p >= self._section.quote_at)
+        if not near:
+            raise CannotAnswer("no passage of the documents is near enough to be quoted")
+        question = request.last_user_text
+        quoted = [quoted_of(passage.text, question) for passage in near]
+        said = "\n\n".join(f"{text} [{n}]" for n, text in enumerate(quoted, start=1) if text)
+        numbers = [n for n, text in enumerate(quoted, start=1) if text]
+        if not said:
+            raise CannotAnswer("the nearest passages hold nothing but orders to a model")
+        answer = Answer(
+            choices=(Choice(f"{said}\n\n{sources_below(near, numbers)}", "stop"),),
+            model=MODEL,
+            usage=Usage(work.signals.input_tokens, output_tokens=len(said.split())),
+            p=min(near[0].p, MOST_CERTAIN),
+            facts=tuple(f"quoted: [{n}] {near[n - 1].place}" for n in numbers),
+            sources=notes(near, numbers),
+        )
+        return await self._rephrased(answer, work, call, near)
+
+    async def stream(self, work: Work, call: Call) -> AsyncGenerator[Delta, None]:
+        """Yields the answer in one piece."""
+        answer = await self.answer(work, call)
+        yield Delta(text=answer.text)
+        yield Delta(final=answer)
+
+    async def _rephrased(
+        self, answer: Answer, work: Work, call: Call, near: Sequence[DocumentPassage]
+    ) -> Answer:
+        """Returns the answer in a model's words where the passages bear them out."""
+        if self._section.rephrase is None:
+            return answer
+        shown = listed(near, mark_of(work.request_id))
+        prompt = f"{_REPHRASE}{shown}\n\nQuestion: {work.request.last_user_text}"
+        asked = replace(
+            work.request,
+            messages=(Message("user", prompt),),
+            sampling=Sampling(temperature=0.0, max_output_tokens=REPHRASED_TOKENS),
+            stream=False,
+        )
+        try:
+            draft = await call(self._section.rephrase, asked, Role.REFINE)
+            whole = replace(draft, choices=(Choice(draft.text, "stop"),), facts=())
+            checked = await self._documents.checked(work.request, whole, Shown(tuple(near)))
+        except TiergateError:
+            return answer  # the quotation is good without it
+        if checked.verified is False or not any(note.cited for note in checked.sources):
+            return answer
+        return replace(answer, choices=checked.choices, sources=checked.sources)
+
+
+def quoted_of(text: str, question: str) -> str:
+    """Returns the sentences of a passage that answer best, in their order.
+
+    >>> quoted_of("We open at 9. Parking is free. Dogs may come.", "May I bring my dog?")
+    'We open at 9. Parking is free. Dogs may come.'
+    """
+    sentences = [s.strip() for s in _ENDS.split(text) if s.strip() and LEFT_OUT not in s]
+    if sum(map(len, sentences)) <= MOST_QUOTED:
+        return " ".join(sentences)
+    asked = {word.lower()[:_STEM] for word in _WORD.findall(question)}
+    fits = [len(asked & {w.lower()[:_STEM] for w in _WORD.findall(s)}) for s in sentences]
+    best = max(range(len(sentences)), key=lambda i: (fits[i], -i), default=-1)
+    chosen: list[int] = []
+    length = 0
+    # The best sentence, then its neighbours: what follows explains more than what is before.
+    for i in sorted(range(len(sentences)), key=lambda i: (abs(i - best), i < best)):
+        if chosen and length + len(sentences[i]) > MOST_QUOTED:
+            break
+        chosen.append(i)
+        length += len(sentences[i])
+    return " ".join(sentences[i] for i in sorted(chosen))[: 2 * MOST_QUOTED]
+
+
+def build_quoting(
+    section: DocumentsAnswerer, tier: TierSection, documents: DocumentContext
+) -> Quoting:
+    """Returns the answerer of a policy's section."""
+    facts = AnswererFacts(
+        name=section.name,
+        tier=tier.name,
+        level=tier.level,
+        kind=section.kind,
+        model=MODEL,
+        price=section.price.to_price(),
+        max_output_tokens=section.max_output_tokens,
+        context_tokens=0,
+        capabilities=complete(()),
+        expected_output_tokens=section.expected_output_tokens,
+        latency_ms=section.expected_latency_ms,
+        deadline_ms=int(section.deadline_s * 1000),
+    )
+    return Quoting(section, facts, documents)
