@@ -118,6 +118,8 @@ class Passages:
         plain = request.response_format.kind == "text" and request.sampling.n == 1
         if match is None or request.tools or not plain or self._resolver.asks_for_class(request):
             return []
+        if match.language:  # the sources are in English
+            return []
         chosen: list[tuple[IntentSection, float]] = []
         total = 0.0
         for name, chance in ((match.intent_id, match.confidence), *match.others):

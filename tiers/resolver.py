@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
@@ -66,6 +67,13 @@ def no_floor(request: ChatRequest, signals: Signals) -> float:
     return 0.0
 
 
+class _Spoken(NamedTuple):
+    """Holds the approved words of one language, and what fills their slots."""
+
+    knowledge: Knowledge
+    slots: Slots
+
+
 class Resolver:
     """The Answerer for `kind: resolver`. It owns its slots and their lookups, and closes them."""
 
@@ -80,10 +88,16 @@ class Resolver:
         self._facts = facts
         self._knowledge = knowledge
         self._slots = slots
+        self._spoken = {
+            language: _Spoken(said, slots.said_in(said))
+            for language, said in knowledge.translations.items()
+        }
         self._clarify = clarify
         self._floor = floor
         content = knowledge.content
         detail = f"{len(content.intents)} answers, {len(content.classifications)} classifications"
+        if self._spoken:
+            detail += f"; also in {', '.join(sorted(self._spoken))}"
         self._status = AnswererStatus(AnswererState.READY, detail)
 
     @property
@@ -109,7 +123,9 @@ class Resolver:
             return unfit
         if self.asks(request, signals) is not None or signals.match is None:
             return None
-        return None if self.fillable(signals.match.intent_id, request) else Reason.SLOT_UNFILLED
+        match = signals.match
+        filled = self.fillable(match.intent_id, request, match.language)
+        return None if filled else Reason.SLOT_UNFILLED
 
     def asks(self, request: ChatRequest, signals: Signals) -> Preview | None:
         """Returns what is known of a question back; None where an answer is given, or nothing."""
@@ -121,7 +137,8 @@ class Resolver:
             p = _together(offers, match)
             least = None if self._clarify is None else self._clarify.together
             return Preview(p, PSource.MATCH, Reason.ASKED_WHICH, least)
-        questions = self._slots.questions(self._knowledge.intents[match.intent_id], request)
+        words, slots = self._said_in(match)
+        questions = slots.questions(words.intents[match.intent_id], request)
         # One question at a time, and none where an answer could not follow.
         if questions and all(questions):
             return Preview(match.confidence, PSource.MATCH, Reason.ASKED_FOR_SLOT)
@@ -145,7 +162,7 @@ class Resolver:
             share = chance / max(1e-9, chance + sum(p for _, p in offers))
             likely = max(chance, share if match.together else 0.0) >= LEAST_OFFERED
             likely = likely or len(offers) <= 1
-            intent = self._knowledge.intents.get(name)
+            intent = self._said_in(match).knowledge.intents.get(name)
             if not likely or intent is None or kept_off_shelf(signals, intent):
                 break
             if not intent.offered:
@@ -169,7 +186,8 @@ class Resolver:
             if _department(match) not in known:
                 return Reason.NOTHING_TO_RESOLVE
         elif (
-            match.intent_id not in self._knowledge.intents or request.response_format.kind != "text"
+            match.intent_id not in self._said_in(match).knowledge.intents
+            or request.response_format.kind != "text"
         ):
             return Reason.NOTHING_TO_RESOLVE
         elif kept_off_shelf(signals, self._knowledge.intents[match.intent_id]):
@@ -203,24 +221,25 @@ class Resolver:
         if self.asks_for_class(work.request):
             text, facts = self._classified(work.request, match)
             return self._answered(text, facts, work, match)
+        knowledge, slots = self._said_in(match)
         asks = self.asks(work.request, work.signals)
         if asks is not None and asks.because is Reason.ASKED_WHICH:
             ids = [name for name, _ in self._offers(work.request, work.signals)]
             facts = tuple(f"offered: {name}" for name in ids)
-            answer = self._answered(
-                offer_text(ids, self._knowledge), facts, work, match, asks.because
-            )
+            answer = self._answered(offer_text(ids, knowledge), facts, work, match, asks.because)
             return replace(answer, p=asks.p, matched=None)
-        intent = self._knowledge.intents[match.intent_id]
+        intent = knowledge.intents[match.intent_id]
         facts = (f"source: {intent.source}",)
+        if match.language:
+            facts = (*facts, f"matched word for word through English from {match.language}")
         if asks is not None:
-            question = self._slots.questions(intent, work.request)[0]
-            facts = (*facts, f"lacks: {self._slots.lacks(intent, work.request)}")
+            question = slots.questions(intent, work.request)[0]
+            facts = (*facts, f"lacks: {slots.lacks(intent, work.request)}")
             return self._answered(question, facts, work, match, asks.because)
         try:
-            text = await self._slots.filled(intent, work.request, work.tenant)
+            text = await slots.filled(intent, work.request, work.tenant)
         except NotFoundError as missed:
-            words = self._knowledge.content.keys[missed.key].not_found
+            words = knowledge.content.keys[missed.key].not_found
             if words is None:
                 raise _not_shown(intent, missed) from None
             return self._answered(in_one_line(words), facts, work, match, Reason.KEY_NOT_FOUND)
@@ -256,12 +275,19 @@ class Resolver:
             yield Delta(text=blank + " ".join(words[start : start + DELTA_WORDS]))
         yield Delta(final=answer)
 
-    def fillable(self, intent_id: str, request: ChatRequest) -> IntentSection | None:
+    def fillable(
+        self, intent_id: str, request: ChatRequest, language: str = ""
+    ) -> IntentSection | None:
         """Returns the intent where all its slots have a value, as far as known without a lookup."""
-        intent = self._knowledge.intents.get(intent_id)
-        if intent is None or self._slots.questions(intent, request):
+        knowledge, slots = self._spoken.get(language) or (self._knowledge, self._slots)
+        intent = knowledge.intents.get(intent_id)
+        if intent is None or slots.questions(intent, request):
             return None
         return intent
+
+    def _said_in(self, match: Match) -> _Spoken:
+        """Returns the approved words in the language of a match."""
+        return self._spoken.get(match.language) or _Spoken(self._knowledge, self._slots)
 
     def asks_for_class(self, request: ChatRequest) -> bool:
         """Returns True for a request that wants a classification, not an answer."""

@@ -64,6 +64,10 @@ class Slots:
         self._lookups = lookups
         self._sections = sections
 
+    def said_in(self, knowledge: Knowledge) -> Slots:
+        """Returns slots of the same lookups for the words of another language."""
+        return Slots(knowledge, self._lookups, self._sections)
+
     async def close(self) -> None:
         for lookup in self._lookups.values():
             await lookup.close()

@@ -248,6 +248,14 @@ def _terms_name(tree: Mapping[str, object]) -> str:
     return str(name)
 
 
+def _glossaries_name(tree: Mapping[str, object]) -> str | None:
+    """Returns the folder of glossaries where an answerer has further languages, else None."""
+    if not any(isinstance(a.get("languages"), str) for _, a in _answerers(tree)):
+        return None
+    triage = tree.get("triage")
+    return str(triage.get("glossaries", "glossaries") if isinstance(triage, dict) else "glossaries")
+
+
 def _language_terms(
     policy_path: Path, tree: Mapping[str, object]
 ) -> tuple[LanguageTerms, tuple[Mistake, ...]]:
@@ -292,6 +300,9 @@ def _named(tree: Mapping[str, object]) -> Iterator[tuple[KeyPath, str, bool]]:
     prices = Policy.model_fields["prices"].default
     yield ("prices",), str(tree.get("prices", prices)), False
     yield ("triage", "terms"), _terms_name(tree), True
+    glossaries = _glossaries_name(tree)
+    if glossaries is not None:
+        yield ("triage", "glossaries"), glossaries, True
     certificate = _certificate_name(tree)
     if certificate is not None:
         yield ("decision", "certificate"), certificate, False
@@ -307,6 +318,8 @@ def _named(tree: Mapping[str, object]) -> Iterator[tuple[KeyPath, str, bool]]:
             yield (*path, "verify", "head"), judge, False
         if kind == "resolver" and isinstance(answerer.get("knowledge"), str):
             yield (*path, "knowledge"), str(answerer["knowledge"]), False
+        if kind == "resolver" and isinstance(answerer.get("languages"), str):
+            yield (*path, "languages"), str(answerer["languages"]), True
         if kind == "exact" and isinstance(answerer.get("small_talk"), str):
             yield (*path, "small_talk"), str(answerer["small_talk"]), False
         if kind == "deliberation":
@@ -336,12 +349,15 @@ def _answerers(tree: Mapping[str, object]) -> Iterator[tuple[KeyPath, Mapping[st
             yield ("tiers", t, "answerers", a), answerer
 
 
+_FOLDERS = ("terms", "glossaries", "languages")
+
+
 def _missing_files(policy_path: Path, tree: Mapping[str, object], lines: LineMap) -> list[Mistake]:
     mistakes = []
     for path, name, folder in _named(tree):
         file = named_file(policy_path, name)
         if folder and not any(file.glob("*.yaml")):
-            what = "terms" if path[-1] == "terms" else "templates"
+            what = path[-1] if path[-1] in _FOLDERS else "templates"
             mistakes.append(lines.mistake(path, name, f"a folder with {what} (*.yaml)"))
         if not folder and not file.is_file():
             expected = f"a file; there is none at {file}"

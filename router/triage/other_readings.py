@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from router.triage.reading import KNOWN_QUESTION, ModelRow
 from router.types import Match
 
+GLOSSED_AT = 0.7
+"""Chance of a gloss's match from which the gloss is read in place of the text: of 1,826 written
+questions .93 are then matched rightly."""
 GRAVE_PASSAGE = 0.6
 """Chance of a grave passage that raises a long text: so 2 % of long general prompts (.7 % before)
 go to level 3; from .3 on it would be 2.7 %."""
@@ -22,6 +27,28 @@ def graver(whole: ModelRow, passage: ModelRow) -> ModelRow:
         risk_p=passage.risk_p,
         stakes_high=max(whole.stakes_high, passage.stakes_high),
     )
+
+
+def surer(glossed: Match | None, match: Match | None) -> Match | None:
+    """Returns a gloss's match, as sure as that of the text itself where both are one intent."""
+    if glossed is None or match is None or match.intent_id != glossed.intent_id:
+        return glossed
+    if match.confidence <= glossed.confidence:
+        return glossed
+    return replace(glossed, confidence=match.confidence, together=match.together)
+
+
+def as_glossed(row: ModelRow, gloss: ModelRow, found: Match | None) -> ModelRow:
+    """Returns the reading of a text that is a known question in English words.
+
+    The heads read English alone, so what they make of the text itself is chance; what they make of
+    the gloss is what they make of the known question. So it is with grave matters: the reader finds
+    one in every sixth question to a shop in other languages, by a few letters. Terms of grave
+    matters are searched in the text itself, and hold.
+    """
+    if found is None or found.confidence < GLOSSED_AT:
+        return row
+    return gloss._replace(heads=row.heads, toxic=max(row.toxic, gloss.toxic))
 
 
 def weaker_match(one: Match | None, other: Match | None) -> Match | None:

@@ -32,6 +32,7 @@ class Match(Struct, frozen=True):
     others: tuple[tuple[str, float], ...] = ()  # the next intents, each with its own chance
     basis: MatchBasis = MatchBasis.FOREIGN  # what the confidence rests on
     together: float = 0.0  # the chance that it or one of the next two is the right one; 0: unknown
+    language: str = ""  # of a request that was matched through a glossary; "": matched as it is
 
 
 class HeadReading(Struct, frozen=True):

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from router.api.compose.answerers.plans import Parts, plan_of
 from router.errors import Mistake, ModelFileError, PolicyError
 from router.money.price_book import PriceBook, utc_day
+from router.policy.content.glossaries import load_glossaries
 from router.policy.content.knowledge import (
     Knowledge,
     in_scope,
@@ -30,6 +31,7 @@ from router.policy.content.safe_answers import (
     no_model_text,
     safe_answer,
 )
+from router.policy.content.translations import with_translations
 from router.policy.head_files import load_heads
 from router.policy.loading import LoadedPolicy
 from router.policy.schema import (
@@ -42,6 +44,8 @@ from router.routing.policy_runtime import NO_PRICE, PolicyRuntime, RungPlan
 from router.triage.batches.config import TriageConfig
 from router.triage.conversation.memory import memory_after
 from router.triage.embedding_store import Remembering, digest_of
+from router.triage.glossed.answers import GlossedAnswers, answerable
+from router.triage.glossed.glossary import Glossary
 from router.triage.match import KnowledgeIndex, KnowledgeTexts
 from router.triage.own_heads import OwnHeads
 from router.triage.service import TriageService
@@ -120,10 +124,30 @@ def _composite(section: AnswererSection) -> bool:
 def _knowledge(loaded: LoadedPolicy) -> dict[str, Knowledge]:
     """Returns the knowledge of each resolver, by the answerer's name."""
     return {
-        section.name: load_knowledge(loaded.file(section.knowledge), section.lookups)
+        section.name: _spoken(loaded, section)
         for _, section in loaded.policy.rungs()
         if isinstance(section, ResolverAnswerer)
     }
+
+
+def _spoken(loaded: LoadedPolicy, section: ResolverAnswerer) -> Knowledge:
+    """Returns the knowledge of a resolver, with the languages that the policy names."""
+    knowledge = load_knowledge(loaded.file(section.knowledge), section.lookups)
+    if section.languages is None:
+        return knowledge
+    return with_translations(knowledge, loaded.file(section.languages))
+
+
+def _glossed(
+    loaded: LoadedPolicy, knowledge: Knowledge, index: KnowledgeIndex
+) -> GlossedAnswers | None:
+    """Returns what matches requests in further languages, None where no language has a glossary."""
+    if not knowledge.translations:
+        return None
+    files = load_glossaries(loaded.file(loaded.policy.triage.glossaries))
+    answers = answerable(knowledge)
+    glossaries = [Glossary(name, files[name].words) for name in answers if name in files]
+    return GlossedAnswers(answers, glossaries, index.highest) if glossaries else None
 
 
 def _check_certificate(loaded: LoadedPolicy, model: TriageModel | None) -> None:
@@ -190,8 +214,12 @@ def _triage(
     wanted = {task: texts_of(task) for task in (None, *first.content.classifications)}
     found = _indexes(list(wanted.values()), loaded, parts, parts.model)
     index = dict(zip(wanted, found, strict=True))
-    base = TriageConfig.of(policy, index[None], own, terms)
-    tasks = {task: replace(base, knowledge=index[task]) for task in first.content.classifications}
+    glossed = _glossed(loaded, first, index[None])
+    base = TriageConfig.of(policy, index[None], own, terms, glossed)
+    tasks = {
+        task: replace(base, knowledge=index[task], glossed=None)
+        for task in first.content.classifications
+    }
     return TriageService(
         parts.engine,
         base,

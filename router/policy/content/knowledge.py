@@ -196,6 +196,11 @@ class Knowledge(Struct, frozen=True):
     intents: Mapping[str, IntentSection]
     questions: Mapping[str, str] = {}  # the key that each text of level 1's own asks for
     outcomes: tuple[Outcome, ...] = ()
+    translations: Mapping[str, Knowledge] = {}  # by language, of the intents translated
+
+    def said_in(self, language: str) -> Knowledge:
+        """Returns the knowledge in a language, itself where it has no words in that."""
+        return self.translations.get(language, self)
 
     @property
     def label(self) -> str:
@@ -225,10 +230,10 @@ def parse_knowledge(
         raise PolicyError(tuple(mistakes))
     digest = hashlib.sha256(text.encode()).hexdigest()[:12]
     intents = {intent.id: intent for intent in content.intents}
-    return Knowledge(content, digest, intents, _questions(content))
+    return Knowledge(content, digest, intents, questions_of(content))
 
 
-def _questions(content: KnowledgeFile) -> dict[str, str]:
+def questions_of(content: KnowledgeFile) -> dict[str, str]:
     """Returns the key that each question asks for. After "not found" it may be typed again."""
     return {
         in_one_line(text): name

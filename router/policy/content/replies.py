@@ -130,8 +130,7 @@ def _reply(
         return None
     name = knowledge.questions.get(in_one_line(question.text))
     if name is None:
-        choice = chosen(last.text, offered(question.text, knowledge), knowledge)
-        return None if choice is None else Reply(title_of(knowledge, choice), {}, plain=True)
+        return _choice(last.text, question.text, knowledge)
     given = _given(last.text, knowledge.content.keys[name], known=name in context)
     if given is None:
         return None
@@ -141,6 +140,15 @@ def _reply(
     if earlier is None or not earlier.plain:
         return Reply(before.text, typed, plain)
     return Reply(earlier.subject, {**earlier.keys, **typed}, plain)
+
+
+def _choice(text: str, question: str, knowledge: Knowledge) -> Reply | None:
+    """Returns the question that a message chooses of those offered, in any language of ours."""
+    for spoken in (knowledge, *knowledge.translations.values()):
+        choice = chosen(text, offered(question, spoken), spoken)
+        if choice is not None:
+            return Reply(title_of(spoken, choice), {}, plain=True)
+    return None
 
 
 def _given(text: str, section: KeySection, *, known: bool) -> tuple[str | None, bool] | None:

@@ -141,6 +141,11 @@ class ResolverAnswerer(AnswererBase):
     knowledge: str = Field(
         description="The knowledge file: approved answers, relative to the policy."
     )
+    languages: str | None = Field(
+        default=None,
+        description="Folder of approved answers in further languages (`de.yaml`), relative to the "
+        "policy. Requests in these are matched through `triage.glossaries`. Left out: none.",
+    )
     lookups: list[Name] = Field(
         default_factory=list, description="Names from the policy's `lookups`."
     )

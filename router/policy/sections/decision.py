@@ -184,6 +184,11 @@ class TriageSection(Section):
         "violence, poison, fraud, legal, engineering_safety. A folder of your own replaces the "
         "shipped one.",
     )
+    glossaries: str = Field(
+        default="glossaries",
+        description="Folder of words by language with their English (`de.yaml`), relative to the "
+        "policy. Left out: the shipped ones. Read where a resolver has `languages`.",
+    )
 
     @model_validator(mode="after")
     def _users_are_read(self) -> TriageSection:

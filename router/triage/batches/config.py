@@ -14,6 +14,7 @@ from router.policy.content.term_files import NO_TERMS, LanguageTerms
 from router.policy.schema import Policy, ResolverAnswerer
 from router.triage.facts.phrase_finder import PhraseFinder
 from router.triage.facts.phrase_lists import mistyped_finder, phrase_finder
+from router.triage.glossed.answers import GlossedAnswers
 from router.triage.own_heads import OwnHeads
 from router.triage.text.amounts import AmountReader
 from router.triage.text.terms import TermFinder
@@ -43,6 +44,7 @@ class TriageConfig(Struct, frozen=True, eq=False, weakref=True):
     offers_from: float = 1.0  # level 1 offers questions from this chance of the likeliest on
     momentary: frozenset[str] = frozenset()  # heads that count for one turn alone
     phrases: tuple[PhraseFinder, ...] = ()  # of all languages; the policy's lists, mistyped
+    glossed: GlossedAnswers | None = None  # approved answers in further languages
 
     @classmethod
     def of(
@@ -51,6 +53,7 @@ class TriageConfig(Struct, frozen=True, eq=False, weakref=True):
         knowledge: Knowledge | None = None,
         own: OwnHeads | None = None,
         terms: LanguageTerms = NO_TERMS,
+        glossed: GlossedAnswers | None = None,
     ) -> TriageConfig:
         """Returns the configuration that a policy and its phrases by language state."""
         lists: Mapping[str, list[str]] = {terms.name: terms.terms for terms in policy.terms}
@@ -63,4 +66,5 @@ class TriageConfig(Struct, frozen=True, eq=False, weakref=True):
             clarify[0].from_ if clarify and clarify[0] is not None else 1.0,
             momentary_of(policy),
             (phrase_finder(terms), mistyped_finder(lists, terms.not_meant)),
+            glossed,
         )

@@ -12,12 +12,14 @@ from router.triage.batches.asked import Asked
 from router.triage.batches.config import TriageConfig
 from router.triage.batches.model_reader import Model, ModelBatch, ModelReader
 from router.triage.facts.turn_facts import RuleFacts, TurnFacts, find_facts
-from router.triage.other_readings import graver, known_forms, weaker_match
-from router.triage.reading import TurnReading, more_cautious, reading_of
+from router.triage.glossed.glossary import Gloss
+from router.triage.other_readings import as_glossed, graver, known_forms, surer, weaker_match
+from router.triage.reading import ModelRow, TurnReading, more_cautious, reading_of
 from router.triage.text.amount_lists import unquoted
 from router.triage.text.folding import fold
 from router.triage.text.rules import read_by_rules
 from router.triage.text.spelling import as_written, knows_all
+from router.types import Match
 
 
 class TextReader:
@@ -64,6 +66,10 @@ class TextBatch:
     ) -> None:
         self._reader, self._asked, self._facts = reader, asked, facts
         self._again = [index for index, found in enumerate(facts) for _ in found.other_forms]
+        self._glosses = [
+            None if one.config.glossed is None else self._gloss(one, found)
+            for one, found in zip(asked, facts, strict=True)
+        ]
         self._passages = [index for index, found in enumerate(facts) for _ in found.passages]
         self._whole: ModelBatch | None = None
         self._parts: ModelBatch | None = None
@@ -73,10 +79,21 @@ class TextBatch:
             pairs = list(zip(facts, asked, strict=True))
             told = [_as_meant(one, f) for f, one in pairs]
             forms = [Asked(form, one.config) for f, one in pairs for form in f.other_forms]
-            self._whole = reader.model.begin([*told, *forms])
+            glosses = [
+                Asked(gloss.text, one.config)
+                for gloss, one in zip(self._glosses, asked, strict=True)
+                if gloss is not None
+            ]
+            self._whole = reader.model.begin([*told, *forms, *glosses])
             if self._passages:
                 passages = [Asked(part, one.config) for f, one in pairs for part in f.passages]
                 self._parts = reader.model.begin(passages)
+
+    def _gloss(self, asked: Asked, facts: TurnFacts) -> Gloss | None:
+        glossed = asked.config.glossed
+        if glossed is None or self._reader.model is None or facts.unread:
+            return None
+        return glossed.gloss(asked.text, facts.folded.words, facts.language, self._reader.knows)
 
     @property
     def encoded(self) -> int:
@@ -120,6 +137,7 @@ class TextBatch:
                 matches[index] = matches[known[index]]
             else:
                 matches[index] = weaker_match(matches[index], matches[position])
+        self._by_gloss(rows, matches, len(facts) + len(again))
         if parts is not None:
             for index, row in zip(self._passages, parts.rows()[0], strict=True):
                 rows[index] = graver(rows[index], row)
@@ -135,6 +153,25 @@ class TextBatch:
             )
             for index, (found, one) in enumerate(zip(facts, self._asked, strict=True))
         ]
+
+    def _by_gloss(self, rows: list[ModelRow], matches: list[Match | None], position: int) -> None:
+        """Takes over what the glosses match; theirs begin at `position`.
+
+        What the encoder makes of another language is chance: a match of the text as it stands
+        holds only where its gloss matches the same, as in "Wo ist my order".
+        """
+        for index, (gloss, one) in enumerate(zip(self._glosses, self._asked, strict=True)):
+            glossed = one.config.glossed
+            if glossed is None or (
+                gloss is None and self._facts[index].language not in glossed.languages
+            ):
+                continue
+            found, own = None, matches[index]
+            if gloss is not None:
+                found = glossed.match(gloss, matches[position], one.text)
+                rows[index] = as_glossed(rows[index], rows[position], found)
+                position += 1
+            matches[index] = surer(found, own)
 
 
 def _as_meant(asked: Asked, facts: TurnFacts) -> Asked:

@@ -1,0 +1,155 @@
+"""Reads approved answers in further languages: a folder of files such as `de.yaml`.
+
+    version: 1
+    language: de
+    intents:
+      opening_hours: {utterances: [Wann habt ihr offen?], answer: Wir haben immer offen.}
+
+Each file makes a knowledge file of its own, with the intents that it translates and no others. The
+words are an operator's; nothing here translates. It knows nothing about how requests are matched.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Literal
+
+from msgspec.structs import replace
+from pydantic import Field, model_validator
+
+from router.errors import Mistake, PolicyError
+from router.policy.content.glossaries import LanguageCode
+from router.policy.content.keys import ApprovedWords, KeySection
+from router.policy.content.knowledge import (
+    SLOT,
+    IntentSection,
+    Knowledge,
+    OfferSection,
+    SlotName,
+    Utterance,
+    questions_of,
+)
+from router.policy.parsing.text_files import text_of
+from router.policy.parsing.validation import validated
+from router.policy.parsing.yaml_lines import LineMap, load_yaml
+from router.policy.schema import Section
+
+
+class KeyWords(Section):
+    """Holds what level 1 says about a key, as `keys` of the knowledge file does."""
+
+    ask: ApprovedWords | None = None
+    ask_again: ApprovedWords | None = None
+    not_found: ApprovedWords | None = None
+
+
+class TranslatedIntent(Section):
+    """Holds an intent's approved words in one language."""
+
+    title: ApprovedWords | None = Field(
+        default=None, description="The question as level 1 offers it. Left out: the first utterance"
+    )
+    utterances: list[Utterance] = Field(
+        default_factory=list,
+        description="Ways of asking it, which are found word for word. Others are found through "
+        "the glossary of the language.",
+    )
+    answer: Annotated[str, Field(min_length=1, max_length=4000)]
+
+    @model_validator(mode="after")
+    def _can_be_named(self) -> TranslatedIntent:
+        if self.title is None and not self.utterances:
+            raise ValueError("a title or an utterance")
+        return self
+
+
+class TranslationFile(Section):
+    """Holds a whole file: one language of a knowledge file."""
+
+    version: Literal[1]
+    language: LanguageCode
+    reviewed: date | None = None
+    offer: OfferSection | None = None
+    keys: dict[SlotName, KeyWords] = Field(default_factory=dict)
+    intents: dict[SlotName, TranslatedIntent] = Field(min_length=1)
+
+
+def with_translations(knowledge: Knowledge, folder: Path) -> Knowledge:
+    """Returns the knowledge with all languages of a folder. Raises PolicyError for mistakes."""
+    files: dict[str, TranslationFile] = {}
+    mistakes: list[Mistake] = []
+    texts = []
+    for path in sorted(folder.glob("*.yaml")):
+        text = text_of(path)
+        texts.append(text)
+        try:
+            tree, lines = load_yaml(str(path), text)
+            file = validated(TranslationFile, tree, lines)
+        except PolicyError as error:
+            mistakes += error.mistakes
+            continue
+        mistakes += _mistakes(file, knowledge, lines)
+        if file.language in files:
+            expected = "a language that no other file of the folder has"
+            mistakes.append(lines.mistake(("language",), file.language, expected))
+        files[file.language] = file
+    if mistakes:
+        raise PolicyError(tuple(mistakes))
+    spoken = {language: _translated(file, knowledge) for language, file in files.items()}
+    questions = dict(knowledge.questions)
+    for other in spoken.values():
+        questions.update(other.questions)
+    # What was asked in one language may be answered in another.
+    spoken = {name: replace(other, questions=questions) for name, other in spoken.items()}
+    digest = hashlib.sha256("\0".join((knowledge.digest, *texts)).encode()).hexdigest()[:12]
+    return replace(knowledge, translations=spoken, questions=questions, digest=digest)
+
+
+def _mistakes(file: TranslationFile, knowledge: Knowledge, lines: LineMap) -> Iterator[Mistake]:
+    for name, intent in file.intents.items():
+        known = knowledge.intents.get(name)
+        if known is None:
+            yield lines.mistake(("intents", name), name, "an intent of the knowledge file")
+            continue
+        used, needed = set(SLOT.findall(intent.answer)), set(known.slots)
+        if used != needed:
+            expected = f"the slots of its English answer: {', '.join(sorted(needed)) or 'none'}"
+            found = ", ".join(sorted(used)) or "none"
+            yield lines.mistake(("intents", name, "answer"), found, expected)
+    for name in file.keys:
+        if name not in knowledge.content.keys:
+            yield lines.mistake(("keys", name), name, "a key of the knowledge file")
+
+
+def _translated(file: TranslationFile, knowledge: Knowledge) -> Knowledge:
+    intents = [_intent(knowledge.intents[name], said) for name, said in file.intents.items()]
+    keys = {
+        name: _key(section, file.keys.get(name)) for name, section in knowledge.content.keys.items()
+    }
+    content = knowledge.content.model_copy(
+        update={
+            "intents": intents,
+            "keys": keys,
+            "offer": file.offer or knowledge.content.offer,
+            "not_covered": [],
+            "classifications": {},
+        }
+    )
+    by_id: Mapping[str, IntentSection] = {intent.id: intent for intent in intents}
+    return Knowledge(content, knowledge.digest, by_id, questions_of(content))
+
+
+def _intent(intent: IntentSection, said: TranslatedIntent) -> IntentSection:
+    utterances = said.utterances or [title for title in (said.title,) if title is not None]
+    words = {"title": said.title, "answer": said.answer, "utterances": utterances}
+    return intent.model_copy(update=words)
+
+
+def _key(section: KeySection, said: KeyWords | None) -> KeySection:
+    words = {} if said is None else said.model_dump(exclude_none=True)
+    # A question in another language than the answer would help nobody.
+    silent = {"ask": None, "ask_again": None, "not_found": None}
+    return section.model_copy(update={**silent, **words})

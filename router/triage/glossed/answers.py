@@ -1,0 +1,125 @@
+"""Finds approved answers for requests in the languages that an operator answers in.
+
+A request is put into English word by word, and matched as English ones are. What that says is worth
+less than the same chance of an English request: the more words stay untranslated, the less. A text
+that the operator wrote in that language is found word for word. It knows nothing about encoders.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from router.policy.content.knowledge import Knowledge
+from router.stats.calibration import logit
+from router.triage.facts.languages import ENGLISH, UNKNOWN
+from router.triage.glossed.glossary import Gloss, Glossary, nearest_gloss
+from router.triage.match import OWN_LIMIT, RANKED_SHARE
+from router.triage.text.disguises import Knows
+from router.triage.text.utterance_words import text_key
+from router.types import Match, MatchBasis
+
+ONE, SLOPE, UNKNOWN_WORDS, UNKNOWN_SHARE = -0.90, 1.62, -0.96, -4.45
+"""Log-odds that a gloss's match is right: of the match's own, of log(1 + words without English) and
+of their share. Fitted on 1,826 written questions of a shop in seven languages and 4,900 everyday
+lines of these, which weigh half as much as the questions. With each language held out, what is at
+.85 or more is right in .95 of the questions and claims .93; 1.9 % of the everyday lines get there.
+"""
+LIMITS = (-6.0, 3.0)
+"""Log-odds beyond which a match of a gloss says no more."""
+
+
+class Answerable(NamedTuple):
+    """Holds what an operator has in one language."""
+
+    intents: frozenset[str]
+    written: Mapping[str, str]  # intents by the words of an utterance or title
+
+
+def answerable(knowledge: Knowledge) -> dict[str, Answerable]:
+    """Returns by language the intents that have an answer, and the texts that ask for each."""
+    found = {}
+    for language, said in knowledge.translations.items():
+        written: dict[str, set[str]] = {}
+        for intent in said.content.intents:
+            for text in (*intent.utterances, *([intent.title] if intent.title else [])):
+                written.setdefault(text_key(text), set()).add(intent.id)
+        once = {key: next(iter(ids)) for key, ids in written.items() if key and len(ids) == 1}
+        found[language] = Answerable(frozenset(said.intents), once)
+    return found
+
+
+class GlossedAnswers:
+    """Holds the languages of one knowledge file that have a glossary; immutable."""
+
+    def __init__(
+        self,
+        answers: Mapping[str, Answerable],
+        glossaries: Sequence[Glossary],
+        highest: float,
+    ) -> None:
+        """`highest` is the highest chance of a request that the operator did not write."""
+        self._answers = {g.language: answers[g.language] for g in glossaries}
+        self._glossaries = tuple(glossaries)
+        self._highest = highest
+
+    def gloss(self, text: str, words: Sequence[str], language: str, knows: Knows) -> Gloss | None:
+        """Returns a text in English words, None for what is English or in no language of ours."""
+        written = self._written(text, language)
+        if written is not None:
+            return Gloss(text, written[0], len(words), 0)
+        # Few words tell no language, and English has many that others have too.
+        if language in (ENGLISH, UNKNOWN) and all(map(knows, words)):
+            return None
+        asks = text.rstrip().endswith("?")
+        return nearest_gloss(self._glossaries, words, language, asks=asks)
+
+    def match(self, gloss: Gloss, found: Match | None, text: str) -> Match | None:
+        """Returns the answer that a text asks for; `found` is what its gloss matched."""
+        mine = self._answers[gloss.language]
+        written = mine.written.get(text_key(text))
+        if written is not None:
+            return Match(
+                written, OWN_LIMIT, 1.0, 1.0, (), MatchBasis.WRITTEN, OWN_LIMIT, gloss.language
+            )
+        if found is None or found.intent_id not in mine.intents:
+            return None
+        chance = self._told(found.confidence, gloss)
+        part = chance / max(found.confidence, 1e-9)
+        others = [(n, round(p * min(part, 1.0), 4)) for n, p in found.others if n in mine.intents]
+        together = max(chance, self._told(found.together, gloss)) if found.together else 0.0
+        return Match(
+            found.intent_id,
+            chance,
+            found.similarity,
+            found.margin,
+            tuple(others),
+            MatchBasis.FOREIGN,
+            together if len(others) == len(found.others) else chance,
+            gloss.language,
+        )
+
+    @property
+    def languages(self) -> Collection[str]:
+        """Returns the languages that have answers and a glossary."""
+        return self._answers.keys()
+
+    def _told(self, chance: float, gloss: Gloss) -> float:
+        odds = float(np.clip(logit(np.array([chance]))[0], *LIMITS))
+        unknown = math.log1p(gloss.unknown)
+        share = gloss.unknown / max(1, gloss.words)
+        told = ONE + SLOPE * odds + UNKNOWN_WORDS * unknown + UNKNOWN_SHARE * share
+        sure = 1.0 / (1.0 + math.exp(-told))
+        return min(sure, self._highest - RANKED_SHARE * (1.0 - sure))
+
+    def _written(self, text: str, language: str) -> tuple[str, str] | None:
+        """Returns the language and the intent of a text that the operator wrote, else None."""
+        key = text_key(text)
+        found = [
+            (name, mine.written[key]) for name, mine in self._answers.items() if key in mine.written
+        ]
+        found.sort(key=lambda one: one[0] != language)
+        return found[0] if found else None

@@ -1,0 +1,116 @@
+"""Texts of other languages in English words: compounds, the choice of a language, chances."""
+
+from __future__ import annotations
+
+import pytest
+
+from router.policy.content.glossaries import load_glossaries
+from router.policy.loading import policies_dir
+from router.triage.facts.languages import language_of
+from router.triage.glossed.answers import Answerable, GlossedAnswers
+from router.triage.glossed.glossary import Gloss, Glossary, nearest_gloss
+from router.triage.text.folding import fold
+from router.types import Match, MatchBasis
+
+GERMAN = Glossary(
+    "de",
+    {
+        "where": ["wo"],
+        "is": ["ist"],
+        "my": ["mein*"],
+        "parcel": ["paket*"],
+        "return": ["rückgabe*"],
+        "deadline": ["frist"],
+        "shipping": ["versand*"],
+        "cost": ["kosten"],
+    },
+)
+SHIPPED = [
+    Glossary(name, file.words)
+    for name, file in load_glossaries(policies_dir() / "glossaries").items()
+]
+
+
+@pytest.mark.parametrize(
+    ("text", "english", "unknown"),
+    [
+        ("Wo ist mein Paket", "where is my parcel", 0),
+        ("Rückgabefrist", "return deadline", 0),
+        ("Versandskosten", "shipping cost", 0),
+        ("wo ist der Löwe", "where is der lowe", 2),
+        ("meine Pakete", "my parcel", 0),
+    ],
+)
+def test_words_and_parts_of_words_are_put_into_english(
+    text: str, english: str, unknown: int
+) -> None:
+    gloss = GERMAN.gloss(fold(text).words)
+    assert (gloss.text, gloss.unknown) == (english, unknown)
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Wo ist mein Paket?", "de"),
+        ("Où est mon colis ?", "fr"),
+        ("¿Dónde está mi pedido?", "es"),
+        ("Dov'è il mio pacco?", "it"),
+        ("Onde está a minha encomenda?", "pt"),
+        ("Waar is mijn pakket?", "nl"),
+        ("Gdzie jest moja paczka?", "pl"),
+        ("Versandkosten", "de"),
+        ("The quick brown fox jumps over the lazy dog", None),
+        ("Где моя посылка?", None),
+        ("Paketim nerede kaldı acaba?", None),
+    ],
+)
+def test_the_language_is_the_one_that_knows_the_words(text: str, language: str | None) -> None:
+    words = fold(text).words
+    gloss = nearest_gloss(SHIPPED, words, language_of(text, words), asks=True)
+    assert (None if gloss is None else gloss.language) == language
+
+
+def answers() -> GlossedAnswers:
+    mine = Answerable(frozenset({"order_status"}), {"wo ist mein paket": "order_status"})
+    return GlossedAnswers({"de": mine}, [GERMAN], 0.9)
+
+
+def found(intent: str, chance: float) -> Match:
+    return Match(intent, chance, 0.9, 0.3, (("refund_time", 0.05),), together=chance)
+
+
+def test_a_text_that_the_operator_wrote_is_known_word_for_word() -> None:
+    gloss = answers().gloss("Wo ist mein Paket?", ["wo", "ist", "mein", "paket"], "de", bool)
+    assert gloss is not None
+    match = answers().match(gloss, None, "Wo ist mein Paket?")
+    assert match is not None
+    assert (match.intent_id, match.basis, match.language) == (
+        "order_status",
+        MatchBasis.WRITTEN,
+        "de",
+    )
+
+
+def test_words_left_untranslated_lower_the_chance() -> None:
+    chances = []
+    for unknown in range(4):
+        match = answers().match(Gloss("x", "de", 6, unknown), found("order_status", 0.9), "x")
+        assert match is not None
+        chances.append(match.confidence)
+    assert chances == sorted(chances, reverse=True)
+    assert chances[0] <= 0.9
+    assert chances[3] < 0.5
+
+
+def test_an_intent_without_an_answer_in_the_language_is_no_match() -> None:
+    gloss = Gloss("where is my parcel", "de", 4, 0)
+    assert answers().match(gloss, found("careers", 0.9), "x") is None
+    match = answers().match(gloss, found("order_status", 0.9), "x")
+    assert match is not None
+    assert match.others == ()
+
+
+def test_english_is_left_alone() -> None:
+    words = ("where", "is", "my", "order")
+    assert answers().gloss("Where is my order?", words, "en", lambda word: True) is None
+    assert answers().gloss("status", ("status",), "", lambda word: True) is None
