@@ -58,15 +58,17 @@ def words_of(sources: Sequence[str]) -> set[str]:
     return {form for source in sources for form in _forms(source)}
 
 
-def covers(question: str, sources: Sequence[str]) -> bool:
+def covers(question: str, sources: Sequence[str], least: float = LEAST_COVERED) -> bool:
     """Returns True when the sources hold nearly all that a question is about.
+
+    `least` is the share of its content words that they must hold.
 
     >>> covers("What is the capital of France?", ["We deliver to 31 countries, such as France."])
     False
     """
     known = {form[:_STEM] for source in sources for form in _forms(source)}
     asked = {form[:_STEM] for form in _forms(question) if form not in _ASKING}
-    return len(asked & known) >= LEAST_COVERED * len(asked)
+    return len(asked & known) >= least * len(asked)
 
 
 def is_grounded(sentence: str, known: set[str]) -> bool:

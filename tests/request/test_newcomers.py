@@ -106,3 +106,28 @@ def test_charges_and_invoices_are_found(say: Say, words: str, intents: set[str])
     named = {fact.removeprefix("offered: ") for fact in outcome.answer.facts}
     assert intents <= named | {matched(outcome)}
     assert outcome.rung.level == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Is the blender dishwasher safe?", "Was sind 30 Meilen in Kilometern?", "asdf", "xqzt?"],
+)
+def test_nothing_is_offered_where_no_word_of_the_matter_is_known(say: Say, text: str) -> None:
+    (outcome,) = say(text)
+    assert outcome.reason is not Reason.ASKED_WHICH
+    assert matched(outcome) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "begins"),
+    [
+        ("Thanks, you were very helpful \U0001f60a", "You're welcome"),
+        ("Vielen Dank!", "Gern geschehen"),
+        ("Merci beaucoup", "Je vous en prie"),
+        ("\u3042\u308a\u304c\u3068\u3046\u3054\u3056\u3044\u307e\u3059", "\u3069\u3046"),
+    ],
+)
+def test_courtesies_are_answered_in_their_language(say: Say, text: str, begins: str) -> None:
+    (outcome,) = say(text)
+    assert text_of(outcome).startswith(begins)
+    assert outcome.verdict is Verdict.ACCEPTED

@@ -97,7 +97,7 @@ async def test_what_is_too_unlikely_together_is_not_offered(houses: Houses) -> N
 
 async def test_what_is_likely_together_is_offered_though_each_is_unlikely(houses: Houses) -> None:
     house = asking_house(houses, clarify={"from": 0.05, "together": 0.8, "most": 3})
-    outcome = await said(house, "oddly put", context=C1)
+    outcome = await said(house, "oddly, my order", context=C1)
     assert text_of(outcome) == OFFER
     assert outcome.confidence == pytest.approx(0.9 * 0.2 / 0.201)
     assert outcome.reason is Reason.ASKED_WHICH
@@ -110,7 +110,7 @@ async def test_what_is_likely_together_is_offered_though_each_is_unlikely(houses
 )
 async def test_what_is_unlikely_together_climbs(houses: Houses, clarify: object) -> None:
     house = asking_house(houses, clarify=clarify)
-    assert (await said(house, "oddly put", context=C1)).rung.level == 2
+    assert (await said(house, "oddly, my order", context=C1)).rung.level == 2
 
 
 async def test_a_stricter_floor_of_the_client_counts(houses: Houses) -> None:

@@ -61,7 +61,7 @@ def test_words_and_parts_of_words_are_put_into_english(
         ("Versandkosten", "de"),
         ("The quick brown fox jumps over the lazy dog", None),
         ("Где моя посылка?", None),
-        ("Paketim nerede kaldı acaba?", None),
+        ("Merhaba, kargom nerede, hala gelmedi", None),
     ],
 )
 def test_the_language_is_the_one_that_knows_the_words(text: str, language: str | None) -> None:

@@ -7,7 +7,7 @@ greeting. It knows nothing about models or policies.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
@@ -15,6 +15,7 @@ from typing import Annotated, Literal
 from msgspec import Struct
 from pydantic import Field, model_validator
 
+from router.policy.content.glossaries import LanguageCode
 from router.policy.parsing.text_files import text_of
 from router.policy.parsing.validation import validated
 from router.policy.parsing.yaml_lines import load_yaml
@@ -29,12 +30,32 @@ _DRAWN_OUT = re.compile(r"(.)\1{2,}")
 Phrase = Annotated[str, Field(min_length=1, max_length=80)]
 
 
-class ReplySection(Section):
+class WordsSection(Section):
+    """Holds phrases and the approved answer to them, in one language."""
+
+    phrases: list[Phrase] = Field(min_length=1)
+    answer: str = Field(min_length=1, max_length=1000)
+
+
+class ReplySection(WordsSection):
     """Holds one kind of small talk, and its approved answer."""
 
     id: Name
-    phrases: list[Phrase] = Field(min_length=1)
-    answer: str = Field(min_length=1, max_length=1000)
+    languages: dict[LanguageCode, WordsSection] = Field(
+        default_factory=dict, description="The same in other languages."
+    )
+
+    def spoken(self) -> Iterator[tuple[str, WordsSection]]:
+        """Yields the words of each language, "" for those of the reply itself."""
+        yield "", self
+        yield from self.languages.items()
+
+
+class Reply(Struct, frozen=True):
+    """Holds an approved answer, and the kind of small talk that it answers."""
+
+    id: str
+    answer: str
 
 
 class SmallTalkFile(Section):
@@ -47,24 +68,26 @@ class SmallTalkFile(Section):
 
     @model_validator(mode="after")
     def _each_once(self) -> SmallTalkFile:
-        owners: dict[str, str] = {}
+        owners: dict[tuple[str, str], str] = {}
         for reply in self.replies:
-            for phrase in reply.phrases:
-                key = _key(phrase)
-                if not key:
-                    raise ValueError(f"phrases of words, not {phrase!r}")
-                # Nothing could decide between two answers to the same phrase.
-                if owners.setdefault(key, reply.id) != reply.id:
-                    raise ValueError(f"{phrase!r} under one reply; {owners[key]} has it too")
+            for language, words in reply.spoken():
+                for phrase in words.phrases:
+                    key = _key(phrase)
+                    if not key:
+                        raise ValueError(f"phrases of words, not {phrase!r}")
+                    # Nothing could decide between two answers to the same phrase.
+                    owner = owners.setdefault((language, key), reply.id)
+                    if owner != reply.id:
+                        raise ValueError(f"{phrase!r} under one reply; {owner} has it too")
         return self
 
 
 class SmallTalk(Struct, frozen=True):
-    """Holds a loaded file: replies by the key of each phrase."""
+    """Holds a loaded file: replies by the key of each phrase, in all languages."""
 
-    by_phrase: Mapping[str, ReplySection]
+    by_phrase: Mapping[str, Reply]
 
-    def reply(self, text: str) -> ReplySection | None:
+    def reply(self, text: str) -> Reply | None:
         """Returns the reply to a message of known phrases, that of the last one; None else."""
         if len(text) > MAX_CHARACTERS:
             return None
@@ -86,7 +109,11 @@ def parse_small_talk(file: str, text: str) -> SmallTalk:
     """Returns the small talk in `text`. Raises PolicyError with every mistake."""
     tree, lines = load_yaml(file, text)
     content = validated(SmallTalkFile, tree, lines)
-    replies = {_key(phrase): reply for reply in content.replies for phrase in reply.phrases}
+    replies: dict[str, Reply] = {}
+    for section in content.replies:
+        for _, words in section.spoken():
+            for phrase in words.phrases:
+                replies.setdefault(_key(phrase), Reply(section.id, words.answer))
     return SmallTalk(replies)
 
 

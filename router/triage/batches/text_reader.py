@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from router.triage.batches.asked import Asked
 from router.triage.batches.config import TriageConfig
 from router.triage.batches.model_reader import Model, ModelBatch, ModelReader
+from router.triage.facts.languages import UNKNOWN
 from router.triage.facts.turn_facts import RuleFacts, TurnFacts, find_facts
 from router.triage.glossed.glossary import Gloss
 from router.triage.other_readings import as_glossed, graver, known_forms, surer, weaker_match
@@ -19,7 +20,7 @@ from router.triage.text.amount_lists import unquoted
 from router.triage.text.folding import fold
 from router.triage.text.rules import read_by_rules
 from router.triage.text.spelling import as_written, knows_all
-from router.types import Match
+from router.types import Match, MatchBasis
 
 
 class TextReader:
@@ -137,6 +138,10 @@ class TextBatch:
                 matches[index] = matches[known[index]]
             else:
                 matches[index] = weaker_match(matches[index], matches[position])
+        for index, found in enumerate(facts):
+            if self._means_nothing(found, matches[index]):
+                rows[index] = rows[index]._replace(novelty=1.0)
+                matches[index] = None
         self._by_gloss(rows, matches, len(facts) + len(again))
         if parts is not None:
             for index, row in zip(self._passages, parts.rows()[0], strict=True):
@@ -153,6 +158,15 @@ class TextBatch:
             )
             for index, (found, one) in enumerate(zip(facts, self._asked, strict=True))
         ]
+
+    def _means_nothing(self, facts: TurnFacts, match: Match | None) -> bool:
+        """Returns True for a short text of which no word exists, such as "asdf".
+
+        The encoder puts letters that mean nothing beside short greetings.
+        """
+        if match is None or match.basis is MatchBasis.WRITTEN or facts.language != UNKNOWN:
+            return False
+        return not facts.mended and not any(map(self._reader.knows, facts.folded.words))
 
     def _by_gloss(self, rows: list[ModelRow], matches: list[Match | None], position: int) -> None:
         """Takes over what the glosses match; theirs begin at `position`.

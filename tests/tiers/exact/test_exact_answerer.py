@@ -5,7 +5,10 @@ from __future__ import annotations
 import pytest
 
 from router.errors import CannotAnswer, PolicyError
-from router.policy.content.small_talk import load_small_talk, parse_small_talk
+from router.policy.content.small_talk import SmallTalkFile, load_small_talk, parse_small_talk
+from router.policy.loading import policies_dir
+from router.policy.parsing.validation import validated
+from router.policy.parsing.yaml_lines import load_yaml
 from router.policy.schema import ExactAnswerer, TierSection
 from router.types import (
     Answer,
@@ -122,3 +125,13 @@ replies:
 """
     with pytest.raises(PolicyError, match="under one reply"):
         parse_small_talk("talk.yaml", text)
+
+
+def test_shipped_small_talk_has_four_courtesies_in_fourteen_languages() -> None:
+    folder = policies_dir()
+    languages = {path.stem for path in (folder / "terms").glob("*.yaml")} - {"en"}
+    text = (folder / "answers" / "small_talk.yaml").read_text("utf-8")
+    tree, lines = load_yaml("small_talk.yaml", text)
+    file = validated(SmallTalkFile, tree, lines)
+    of = {reply.id: set(reply.languages) for reply in file.replies}
+    assert of["greeting"] == of["thanks"] == of["goodbye"] == of["how_are_you"] == languages
