@@ -66,7 +66,8 @@ _FRAME = re.compile(
 _TOTAL = re.compile(
     r",? (?:in total|(?:what(?:'s| is) )?(?:the |my )?total(?: price| cost)?|(?:all ?)?together"
     r"|overall|how much(?: is (?:that|it|this)| do i pay)?(?: in total| altogether| together)?"
-    r"|what do i pay|costs?|what does (?:that|it|this) cost|makes?|come to)$"
+    r"|what do i (?:have to )?pay(?: in total| altogether| together)?|costs?"
+    r"|what does (?:that|it|this) cost|makes?|come to)$"
 )
 _TIME = re.compile(r"(?:[01]?\d|2[0-3])\.[0-5]\d")
 _NO_GOODS_WORDS = (

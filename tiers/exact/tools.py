@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from tiers.exact.arithmetic import arithmetic
 from tiers.exact.dates import date_answer
+from tiers.exact.other_languages import in_another_language
 from tiers.exact.percentages import percentage
 from tiers.exact.purchases import purchase
 from tiers.exact.shares import share
@@ -45,4 +46,7 @@ def solved(text: str, today: date, tools: Collection[str] = ALL) -> Solved | Non
         said = answer() if tool in tools else None
         if said is not None:
             return Solved(tool, said)
-    return None
+    if not {"arithmetic", "percentages", "units"} <= set(tools):
+        return None
+    said = in_another_language(text)
+    return None if said is None else Solved("other_languages", said)

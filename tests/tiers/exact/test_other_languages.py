@@ -1,0 +1,63 @@
+"""Percentages, sums and conversions in other languages; never a number that may be another."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from tiers.exact.tools import solved
+
+TODAY = date(2026, 11, 22)
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("Wie viel sind 17% von 2340?", "17 % von 2340 = 397,8"),
+        ("17,5 % von 200", "17,5 % von 200 = 35"),
+        ("Combien font 17% de 2340 ?", "17 % de 2340 = 397,8"),
+        ("¿Cuánto es el 17% de 2340?", "17 % de 2340 = 397,8"),
+        ("Quanto fa il 17% di 2340?", "17 % di 2340 = 397,8"),
+        ("50 Meilen in km", "50 meilen = 80,4672 km"),
+        ("Was sind 30 Meilen in Kilometern?", "30 meilen = 48,28032 kilometern"),
+        ("¿Cuántos kilómetros son 30 millas?", "30 millas = 48,28032 kilometros"),
+        ("Combien de km font 30 miles ?", "30 miles = 48,28032 km"),
+        ("Quanti km sono 30 miglia?", "30 miglia = 48,28032 km"),
+        ("Was ist 12*7?", "12*7 = 84"),
+        ("Combien font 12 fois 7 ?", "12 fois 7 = 84"),
+        ("Quanto fa 12 per 7,5?", "12 per 7,5 = 90"),
+        ("Was ist 100 geteilt durch 8", "100 geteilt durch 8 = 12,5"),
+    ],
+)
+def test_a_question_is_answered_with_a_decimal_comma(question: str, answer: str) -> None:
+    found = solved(question, TODAY)
+    assert found is not None
+    assert found.text == answer
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Wie viel sind 17% von 2.340?",  # 2.34 or 2,340
+        "Was ist 12,345 plus 1",
+        "1.234,50 Meilen in km",
+        "Was ist 2026-11-22",
+        "Was ist 24/7",
+        "Was ist 5",
+        "5 Pfund in kg",  # 500 g or 453.6 g
+        "Combien font 30 milles en km",
+        "30 Meilen in kg",
+        "Wie viel sind 17% von 2340 und 5?",
+        "Wie viel kostet 1 kg in Berlin?",
+        "Was ist 1 durch 0",
+    ],
+)
+def test_what_may_mean_something_else_gets_no_number(question: str) -> None:
+    assert solved(question, TODAY) is None
+
+
+def test_a_purchase_that_ends_with_what_do_i_pay_in_total() -> None:
+    found = solved("3 shirts at 19.90 and shipping 4.95, what do I pay in total?", TODAY)
+    assert found is not None
+    assert found.text == "3 * 19.90 + 4.95 = 64.65"

@@ -1,0 +1,261 @@
+"""Reads percentages, sums and conversions in German, French, Spanish and Italian.
+
+All of the question must fit one form, as in English, whose tools compute the result. A point and a
+comma change places between languages: a number that two of them read differently ("2.340") gets no
+answer. Pounds, and miles that are thousands (`mille`), are left out for the same reason.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+
+from msgspec import Struct
+
+from tiers.exact.arithmetic import arithmetic
+from tiers.exact.percentages import percentage
+from tiers.exact.units import conversion
+from tiers.exact.wording import Question
+
+MAX_CHARACTERS = 120
+_NUMBER = r"-?\d{1,12}(?:[.,]\d{1,12})?"
+_SAFE = re.compile(r"-?\d+(?:[.,]\d{1,2}|[.,]\d{4,})?")
+"""Three digits behind a point or a comma may be thousands."""
+
+
+class _Language(Struct, frozen=True):
+    """Holds the words of one language around numbers and units."""
+
+    opening: str  # before a sum, a percentage or a conversion
+    how_many: str  # before the unit that is wanted
+    are: str  # between that unit and the number
+    of: str  # "17 % of 2340"; the first word is the one that is answered
+    into: str  # "30 miles in km"
+    about: str
+    signs: Mapping[str, str]
+    units: Mapping[str, str]  # English unit by name; the name that is answered comes last
+
+
+def _units(**names: str) -> dict[str, str]:
+    return {name: english for english, listed in names.items() for name in listed.split()}
+
+
+_LANGUAGES = (
+    _Language(
+        r"(?:was|wie ?viel|wieviel)(?: ist| sind| macht| ergibt| ergeben| gibt)|berechne|rechne",
+        "wie ?viele?",
+        "sind|hat|haben|ist",
+        "von",
+        "in",
+        "etwa",
+        {"mal": "*", "plus": "+", "minus": "-", "geteilt durch": "/", "durch": "/"},
+        _units(
+            km="kilometern kilometer",
+            m="metern meter",
+            cm="zentimetern zentimeter",
+            mm="millimetern millimeter",
+            miles="meile meilen",
+            inches="zoll",
+            feet="fuss",
+            kg="kilo kilogramm",
+            g="gramm",
+            ounces="unze unzen",
+            l="litern liter",
+            hours="stunde stunden",
+            minutes="minute minuten",
+            seconds="sekunde sekunden",
+            days="tag tagen tage",
+            weeks="woche wochen",
+        ),
+    ),
+    _Language(
+        r"combien (?:font|fait|est|valent|vaut)|calcule[zr]?|c ?est combien|que font|que fait",
+        "combien de|combien d",
+        "font|fait|dans|y a t il dans|il y a dans",
+        "de",
+        "en",
+        "environ",
+        {"fois": "*", "plus": "+", "moins": "-", "divise par": "/"},
+        _units(
+            km="kilometre kilometres",
+            m="metre metres",
+            cm="centimetre centimetres",
+            mm="millimetre millimetres",
+            miles="mile miles",
+            inches="pouce pouces",
+            feet="pied pieds",
+            kg="kilo kilos kilogramme kilogrammes",
+            g="gramme grammes",
+            ounces="once onces",
+            l="litre litres",
+            hours="heure heures",
+            minutes="minute minutes",
+            seconds="seconde secondes",
+            days="jour jours",
+            weeks="semaine semaines",
+        ),
+    ),
+    _Language(
+        r"cuanto(?:s)? (?:es|son|hace|hacen)(?: el)?|calcula|que es(?: el)?",
+        "cuant[oa]s",
+        "son|hay en|tiene|tienen",
+        "de",
+        "en|a",
+        "unos",
+        {"por": "*", "mas": "+", "menos": "-", "dividido por": "/", "dividido entre": "/"},
+        _units(
+            km="kilometro kilometros",
+            m="metro metros",
+            cm="centimetro centimetros",
+            mm="milimetro milimetros",
+            miles="milla millas",
+            inches="pulgada pulgadas",
+            feet="pie pies",
+            kg="kilo kilos kilogramo kilogramos",
+            g="gramo gramos",
+            ounces="onza onzas",
+            l="litro litros",
+            hours="hora horas",
+            minutes="minuto minutos",
+            seconds="segundo segundos",
+            days="dia dias",
+            weeks="semana semanas",
+        ),
+    ),
+    _Language(
+        r"quant[oi] (?:fa|fanno|e|sono)(?: il)?|calcola|quanto vale",
+        "quant[ei]",
+        "sono|ci sono in|ha|hanno",
+        "di|del",
+        "in",
+        "circa",
+        {"per": "*", "piu": "+", "meno": "-", "diviso per": "/", "diviso": "/"},
+        _units(
+            km="chilometro chilometri",
+            m="metro metri",
+            cm="centimetro centimetri",
+            mm="millimetro millimetri",
+            miles="miglio miglia",
+            inches="pollice pollici",
+            feet="piede piedi",
+            kg="chilo chili chilogrammo chilogrammi",
+            g="grammo grammi",
+            ounces="oncia once",
+            l="litro litri",
+            hours="ora ore",
+            minutes="minuto minuti",
+            seconds="secondo secondi",
+            days="giorno giorni",
+            weeks="settimana settimane",
+        ),
+    ),
+)
+_SYMBOLS = {"km": "km", "m": "m", "cm": "cm", "mm": "mm", "kg": "kg", "g": "g", "l": "l"}
+_ACCENTS = str.maketrans(
+    {
+        **dict(zip("áàâäãéèêëíìîïóòôöõúùûüñç", "aaaaaeeeeiiiiooooouuuunc", strict=True)),
+        **dict.fromkeys("\u00d7\u00b7", "*"),
+        **dict.fromkeys("\u2212\u2013", "-"),
+        "\u00f7": "/",
+        "\u2019": "'",
+    }
+)
+
+
+def in_another_language(text: str) -> str | None:
+    """Returns the result of a question in another language, in its words; None for anything else.
+
+    >>> in_another_language("Wie viel sind 17% von 2340?")
+    '17 % von 2340 = 397,8'
+    >>> in_another_language("50 Meilen in km")
+    '50 meilen = 80,4672 km'
+    >>> in_another_language("17 % von 2.340") is None
+    True
+    """
+    if len(text) > MAX_CHARACTERS:
+        return None
+    plain = text.lower().replace("ß", "ss").translate(_ACCENTS)
+    core = " ".join(plain.replace("'", " ").split()).strip(" ?!.=¿¡")
+    if not all(_SAFE.fullmatch(number) for number in re.findall(r"-?\d[\d.,]*\d|\d", core)):
+        return None
+    forms: tuple[Callable[[str, _Language], str | None], ...] = (_percent, _converted, _sum)
+    for language in _LANGUAGES:
+        for form in forms:
+            answer = form(core, language)
+            if answer is not None:
+                return answer
+    return None
+
+
+def _english(number: str) -> str:
+    return number.replace(",", ".")
+
+
+def _local(number: str) -> str:
+    """Returns an English result's number with a decimal comma and no thousands."""
+    return number.replace(",", "").replace(".", ",")
+
+
+def _percent(core: str, language: _Language) -> str | None:
+    found = re.fullmatch(
+        rf"(?:(?:{language.opening}) )?(?P<p>{_NUMBER}) ?(?:%|prozent|pour ?cent|por ?ciento"
+        rf"|per ?cento) (?:{language.of}) (?P<y>{_NUMBER})",
+        core,
+    )
+    if found is None:
+        return None
+    said = percentage(Question(f"{_english(found['p'])}% of {_english(found['y'])}"))
+    if said is None:
+        return None
+    result = said.rpartition(" = ")[2]
+    # A sum in cents says how it was rounded, in English words.
+    if not re.fullmatch(r"-?[\d,]+(?:\.\d+)?", result):
+        return None
+    of = language.of.partition("|")[0]
+    return f"{_shown(found['p'])} % {of} {_shown(found['y'])} = {_local(result)}"
+
+
+def _shown(number: str) -> str:
+    return number.replace(".", ",")
+
+
+def _converted(core: str, language: _Language) -> str | None:
+    names = {**language.units, **{name: name for name in _SYMBOLS}}
+    unit = "|".join(sorted(map(re.escape, names), key=len, reverse=True))
+    asked = rf"(?P<n>{_NUMBER}) ?(?P<u>{unit})"
+    for form in (
+        rf"(?:(?:{language.opening}) )?{asked} (?:{language.into}) (?P<v>{unit})",
+        rf"(?:{language.how_many}) (?P<v>{unit}) (?:{language.are}) {asked}",
+    ):
+        found = re.fullmatch(form, core)
+        if found is None:
+            continue
+        question = f"{_english(found['n'])} {names[found['u']]} in {names[found['v']]}"
+        said = conversion(Question(question))
+        result = said and re.search(r" = (about )?(-?[\d,]+(?:\.\d+)?) ", f"{said} ")
+        if not result:
+            return None
+        about = f"{language.about} " if result[1] else ""
+        return f"{_shown(found['n'])} {found['u']} = {about}{_local(result[2])} {found['v']}"
+    return None
+
+
+def _sum(core: str, language: _Language) -> str | None:
+    found = re.fullmatch(rf"(?:{language.opening}) (?P<sum>.+)", core)
+    if found is None:
+        return None
+    signs = found["sum"]
+    for word, sign in sorted(language.signs.items(), key=lambda one: -len(one[0])):
+        signs = re.sub(rf"(?<=\d) {word} (?=-?\d)", f" {sign} ", signs)
+    signs = signs.replace("x", "*") if re.fullmatch(r"[\dx*+/.,() -]+", signs) else signs
+    if not re.fullmatch(r"[\d*+/.,() -]+", signs):
+        return None
+    if re.search(r"\d[-/]\d", signs):  # a date, a score, "24/7"
+        return None
+    said = arithmetic(Question(_english(signs), commanded=True))
+    if said is None:
+        return None
+    result = said.rpartition(" = ")[2]
+    if not re.fullmatch(r"-?[\d,]+(?:\.\d+)?", result):
+        return None
+    return f"{_shown(found['sum'])} = {_local(result)}"
