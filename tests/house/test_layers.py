@@ -84,7 +84,8 @@ TRAINING = "router/training/"
 EVALUATION = "router/evaluation/"
 ANYWHERE = ("router/", "tiers/")
 THIRD_PARTIES: dict[str, tuple[str, ...]] = {
-    "aiohttp": ("tiers/upstream/", "tiers/lookups.py", "tiers/local/"),
+    "aiohappyeyeballs": ("tiers/upstream/client.py",),
+    "aiohttp": ("tiers/lookups.py", "tiers/local/"),
     "alembic": ("router/ledger/sql/",),
     "cryptography": ("router/privacy/encryption.py",),
     "backports": ("router/api/http/content_coding.py",),  # zstd, which Python contains from 3.14 on
@@ -130,7 +131,7 @@ THIRD_PARTIES: dict[str, tuple[str, ...]] = {
     "tqdm": (TRAINING,),
     "transformers": (TRAINING,),
     "typer": ("router/cli",),
-    "httptools": ("router/api/protocol/request_reader.py",),
+    "httptools": ("router/api/protocol/request_reader.py", "tiers/upstream/connection.py"),
     "uvloop": ("router/api/", "router/cli"),
     # Measuring an adapter needs its logits in the process, without a server between.
     "xllamacpp": ("tiers/local/child.py", "router/training/adapter/measure.py"),

@@ -31,7 +31,14 @@ from router.wire.openai.answers import MAX_TOKENS, upstream_object
 from router.wire.openai.render import deltas_of
 from router.wire.openai.upstream_events import EventDecoder
 from tiers.resilience.base import completed, made_of
-from tiers.upstream.client import Session, check_type, new_session, read_json, read_to_end
+from tiers.upstream.client import (
+    HttpClient,
+    check_type,
+    first_lines,
+    read_json,
+    read_to_end,
+    target_of,
+)
 from tiers.upstream.client_errors import FOREIGN
 from tiers.upstream.exchange import Connections, Exchange
 from tiers.upstream.wires import wire_of
@@ -49,7 +56,7 @@ _HEADERS = {
 
 
 class UpstreamTier:
-    """Implements types.Answerer over aiohttp. Raises AnswererError and its kin, and Overloaded."""
+    """Implements types.Answerer over HTTP. Raises AnswererError and its kin, and Overloaded."""
 
     def __init__(
         self,
@@ -59,13 +66,9 @@ class UpstreamTier:
         api_key: str | None,
         clock: Clock,
         events: Events = NOBODY,
-        session: Session | None = None,
         max_waiting: int | None = None,
     ) -> None:
-        """Takes a shared `session` that stays open and must follow `new_session`, or opens its own.
-
-        `max_waiting` calls may wait for a slot; None: as many as can be answered in time.
-        """
+        """Lets `max_waiting` calls wait for a slot; None: as many as can be answered in time."""
         self._section = section
         self._facts = facts
         self._clock = clock
@@ -78,12 +81,11 @@ class UpstreamTier:
             self._headers,
             clock=clock,
             events=events,
-            session=self._open_session,
+            client=self._open_client,
             max_waiting=max_waiting,
         )
         self._counts = asyncio.Semaphore(COUNTS_AT_ONCE)
-        self._session = session
-        self._owns_session = session is None
+        self._client: HttpClient | None = None
 
     @property
     def facts(self) -> AnswererFacts:
@@ -94,12 +96,12 @@ class UpstreamTier:
         return self._connections.replicas.status(self._clock.monotonic_ms())
 
     async def start(self) -> None:
-        self._open_session()
+        self._open_client()
 
     async def close(self) -> None:
-        if self._session is not None and self._owns_session:
-            await self._session.close()
-            self._session = None
+        if self._client is not None:
+            await self._client.close()
+            self._client = None
 
     async def answer(self, work: Work, call: Call) -> Answer:
         """Returns the upstream's whole answer."""
@@ -128,7 +130,7 @@ class UpstreamTier:
                 piece = b":"
                 while piece and not folder.done:
                     async with exchange.deadline():
-                        piece = await response.content.readany()
+                        piece = await response.piece()
                     for event in decoder.feed(piece):
                         for delta in folder.fold(event):
                             yield delta
@@ -147,24 +149,23 @@ class UpstreamTier:
             return None
         body, own_headers = question
         url = self._section.base_urls[0].rstrip("/") + self._wire.path + "/count_tokens"
+        length = {"Content-Length": str(len(body))}
         try:
+            target = target_of(url)
+            head = first_lines("POST", target, {**self._headers, **own_headers, **length})
             async with asyncio.timeout(COUNT_S), self._counts:
-                response = await self._open_session().post(
-                    url, data=body, headers={**self._headers, **own_headers}, allow_redirects=False
-                )
+                response = await self._open_client().ask(target, head + b"\r\n", body)
                 try:
                     count = upstream_object(await read_json(response)).get("input_tokens")
                 finally:
-                    if not response.closed:
-                        response.close()
+                    response.close()
         except (*FOREIGN, TiergateError):
             return None
         if response.status != 200 or not isinstance(count, int):
             return None
         return count if 0 < count <= MAX_TOKENS else None
 
-    def _open_session(self) -> Session:
-        if self._session is None or self._session.closed:
-            self._session = new_session()
-            self._owns_session = True
-        return self._session
+    def _open_client(self) -> HttpClient:
+        if self._client is None:
+            self._client = HttpClient()
+        return self._client

@@ -1,4 +1,4 @@
-"""Turns the errors of aiohttp into ours.
+"""Names what can go wrong between the HTTP client and an upstream, and turns it into our errors.
 
 An upstream's own words are never repeated: they may hold a key. It knows nothing about calls.
 """
@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import os
 import ssl
-
-import aiohttp
 
 from router.errors import (
     DeadlineExceeded,
@@ -19,72 +17,64 @@ from router.errors import (
     UpstreamUnreachable,
 )
 
-FOREIGN = (
-    aiohttp.ClientError,
-    aiohttp.http_exceptions.HttpProcessingError,
-    aiohttp.WebSocketError,
-    aiohttp.WSMessageTypeError,
-    aiohttp.EofStream,
-    ssl.SSLError,
-    TimeoutError,
-    OSError,
-)
-"""All that aiohttp raises for what an upstream does; a test walks its exception classes."""
 
-# First match counts: the narrow ones stand above their bases.
-_NOT_SENT = (
-    aiohttp.ClientConnectorError,  # refused, no such host, TLS, proxy
-    aiohttp.ConnectionTimeoutError,
-    aiohttp.ServerFingerprintMismatch,
-)
-_INVALID = (
-    aiohttp.ClientResponseError,
-    aiohttp.http_exceptions.HttpProcessingError,
-    aiohttp.RedirectClientError,
-    aiohttp.WebSocketError,
-    aiohttp.WSMessageTypeError,
-)
-_MISDIRECTED = (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError)
-_CUT = (aiohttp.ClientPayloadError, aiohttp.EofStream)
+class HttpFault(Exception):
+    """Something between the client and an upstream; its text says the cause in plain words."""
 
 
-_WORDS: tuple[tuple[type[BaseException], str], ...] = (
-    (aiohttp.ClientConnectorDNSError, "no such host"),
-    (aiohttp.ClientConnectorCertificateError, "its certificate is not trusted"),
-    (aiohttp.ClientSSLError, "TLS failed"),
-    (aiohttp.ConnectionTimeoutError, "no connection in time"),
-    (aiohttp.ServerDisconnectedError, "it closed the connection"),
-)
+class BadAddress(HttpFault):
+    """The address is none; nothing was sent."""
 
 
-def _why(error: BaseException) -> str:
+class NotConnected(HttpFault):
+    """There is no connection: no such host, refused, too late, TLS; nothing was sent."""
+
+
+class BadHttp(HttpFault):
+    """What came is no HTTP, or has a head without end."""
+
+
+class Disconnected(HttpFault):
+    """The connection ended before a response came; the request may have been read."""
+
+
+class Incomplete(HttpFault):
+    """The connection ended within a response."""
+
+
+FOREIGN = (HttpFault, ssl.SSLError, TimeoutError, OSError)
+"""All that the client raises for what an upstream does; a test walks the exception classes."""
+
+
+def why(error: BaseException) -> str:
     """Returns the cause in plain words, or the name of the error's class."""
-    for kind, words in _WORDS:
-        if isinstance(error, kind):
-            return words
-    number = getattr(getattr(error, "os_error", error), "errno", None)
+    if isinstance(error, HttpFault):
+        return str(error)
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return "its certificate is not trusted"
+    if isinstance(error, ssl.SSLError):
+        return "TLS failed"
+    number = getattr(error, "errno", None)
     return os.strerror(number).lower() if number else type(error).__name__
 
 
 def to_ours(
     error: BaseException, answerer: str = "", host: str = ""
 ) -> UpstreamError | DeadlineExceeded:
-    """Returns our error for one of aiohttp's; `sent` is True when the upstream may have read it.
+    """Returns our error for one of the client's; `sent` is True when the upstream may have read it.
 
     It names `answerer` and `host` where they are known and nothing was sent.
     """
-    kind, who = _why(error), answerer or "The upstream"
-    if isinstance(error, aiohttp.http_exceptions.PayloadEncodingError):
-        return StreamCut(f"The upstream's answer broke off ({kind}).")
-    if isinstance(error, _INVALID):
-        return UpstreamInvalid(f"The upstream does not speak HTTP as expected ({kind}).")
-    if isinstance(error, _MISDIRECTED):
-        return UpstreamRejected(f"The upstream's address cannot be used ({kind}).", sent=False)
-    if isinstance(error, _NOT_SENT):
+    cause, who = why(error), answerer or "The upstream"
+    if isinstance(error, BadHttp):
+        return UpstreamInvalid(f"The upstream does not speak HTTP as expected ({cause}).")
+    if isinstance(error, BadAddress):
+        return UpstreamRejected(f"The upstream's address cannot be used ({cause}).", sent=False)
+    if isinstance(error, NotConnected):
         place = f" at {host}" if host else ""
-        return UpstreamUnreachable(f"{who} cannot be reached{place} ({kind}).", sent=False)
-    if isinstance(error, _CUT):
-        return StreamCut(f"The upstream's answer broke off ({kind}).")
+        return UpstreamUnreachable(f"{who} cannot be reached{place} ({cause}).", sent=False)
+    if isinstance(error, Incomplete):
+        return StreamCut(f"The upstream's answer broke off ({cause}).")
     if isinstance(error, TimeoutError):
-        return DeadlineExceeded(f"The upstream did not answer in time ({kind}).")
-    return UpstreamUnreachable(f"The connection to the upstream was lost ({kind}).")
+        return DeadlineExceeded(f"The upstream did not answer in time ({cause}).")
+    return UpstreamUnreachable(f"The connection to the upstream was lost ({cause}).")

@@ -13,8 +13,6 @@ from functools import partial
 from types import TracebackType
 from typing import TypeVar
 
-import aiohttp
-
 from router.errors import AnswererError, UpstreamError, UpstreamRateLimited, UpstreamRejected
 from router.policy.schema import UpstreamAnswerer
 from router.types import AnswererFacts, CallFailed, Clock, Events, Work
@@ -40,8 +38,9 @@ from tiers.resilience.replicas import (
     out_of_use,
     outcome_of,
 )
-from tiers.upstream.client import Session
+from tiers.upstream.client import HttpClient, Target, first_lines, header_line, target_of
 from tiers.upstream.client_errors import FOREIGN, to_ours
+from tiers.upstream.connection import Response
 from tiers.upstream.wires import UpstreamWire
 
 E = TypeVar("E", bound=AnswererError)
@@ -61,7 +60,7 @@ class Connections:
         *,
         clock: Clock,
         events: Events,
-        session: Callable[[], Session],
+        client: Callable[[], HttpClient],
         max_waiting: int | None,
     ) -> None:
         self.section = section
@@ -70,7 +69,7 @@ class Connections:
         self.headers = headers
         self.clock = clock
         self.events = events
-        self.session = session
+        self.client = client
         self.replicas = ReplicaSet(
             [url.rstrip("/") + wire.path for url in section.base_urls],
             failures=section.breaker_failures,
@@ -80,9 +79,18 @@ class Connections:
         )
         self.retries = RetryBudget(section.retry_budget)
         self.slots = CallSlots(section.name, section.concurrency, max_waiting)
-        self.timeout = aiohttp.ClientTimeout(
-            total=None, sock_connect=section.connect_timeout_s, sock_read=None
-        )
+        self._lines: dict[str, tuple[Target, bytes]] = {}
+
+    def lines(self, url: str) -> tuple[Target, bytes]:
+        """Returns where a replica is, and the lines that begin every call to it, made once.
+
+        Raises BadAddress.
+        """
+        lines = self._lines.get(url)
+        if lines is None:
+            target = target_of(url)
+            lines = self._lines[url] = target, first_lines("POST", target, self.headers)
+        return lines
 
     def take_place(self, avoid: Replica | None = None) -> Taken:
         """Returns a place at a replica. Raises UpstreamRateLimited, AnswererNotReady for none."""
@@ -107,7 +115,7 @@ class Exchange:
         self._shared = connections
         self._work = work
         self._taken: Taken | None = None  # the place at the replica that was asked last
-        self._response: aiohttp.ClientResponse | None = None
+        self._response: Response | None = None
         self._ends_at = end_of_call(work, connections.section.deadline_s, connections.clock)
 
     async def __aenter__(self) -> Exchange:
@@ -131,7 +139,7 @@ class Exchange:
             if isinstance(error, AnswererError):
                 self._named(error)
         finally:
-            if self._response is not None and not self._response.closed:
+            if self._response is not None:
                 self._response.close()
             self._give_back(cancelled(self._ends_at))
             self._shared.slots.release()
@@ -144,7 +152,7 @@ class Exchange:
         """Notes that the replica answered well, and gives its place back."""
         self._give_back(Outcome.HEALTHY)
 
-    async def respond(self, *, stream: bool) -> aiohttp.ClientResponse:
+    async def respond(self, *, stream: bool) -> Response:
         """Returns a response with status 200, after the retries allowed."""
         shared, work = self._shared, self._work
         shared.retries.earn()
@@ -166,7 +174,7 @@ class Exchange:
         shared.wire.did_without_seals(work)
         return self._response
 
-    async def _tried(self, body: bytes) -> aiohttp.ClientResponse:
+    async def _tried(self, body: bytes) -> Response:
         """Returns the response to one body, after the retries allowed."""
         self._taken = taken = self._shared.take_place()
         for tries in range(1, self._shared.section.retries + 1):
@@ -200,21 +208,16 @@ class Exchange:
         self._report_retry(failed, f"tried again at {taken.replica.host}{waited}")
         return taken
 
-    async def _post(self, taken: Taken, body: bytes) -> aiohttp.ClientResponse:
+    async def _post(self, taken: Taken, body: bytes) -> Response:
         """Returns the response to one post when its status is 200.
 
         Gives the place back and raises for any other status, and where no response comes.
         """
         shared, outcome = self._shared, None
-        own = {"X-Client-Request-Id": self._work.request_id, **shared.wire.call_headers(self._work)}
         try:
-            response = await shared.session().post(
-                taken.replica.url,
-                data=body,
-                headers={**shared.headers, **own},
-                allow_redirects=False,
-                timeout=shared.timeout,
-            )
+            target, head = self._head(taken.replica.url, len(body))
+            connect_s = shared.section.connect_timeout_s
+            response = await shared.client().ask(target, head, body, connect_s)
             if response.status == 200:
                 return response
             outcome = outcome_of(response.status)
@@ -229,9 +232,19 @@ class Exchange:
             if outcome is not None:
                 self._give_back(outcome)
 
-    async def _refusal(self, taken: Taken, response: aiohttp.ClientResponse) -> UpstreamError:
+    def _head(self, url: str, length: int) -> tuple[Target, bytes]:
+        """Returns where to send a body of so many bytes, and the head before it."""
+        shared = self._shared
+        own = shared.wire.call_headers(self._work)
+        target, lines = shared.lines(url)
+        if own:  # a header of the call stands for one of the same name
+            lines = first_lines("POST", target, {**shared.headers, **own})
+        named = header_line("X-Client-Request-Id", self._work.request_id).encode()
+        return target, b"%b%bContent-Length: %d\r\n\r\n" % (lines, named, length)
+
+    async def _refusal(self, taken: Taken, response: Response) -> UpstreamError:
         try:
-            body = await response.content.read(MAX_ERROR_BYTES)
+            body = (await response.piece())[:MAX_ERROR_BYTES]
         finally:
             response.close()
         shared = self._shared

@@ -8,11 +8,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 
-import aiohttp
 import orjson
 
 from router.errors import DeadlineExceeded, UpstreamError, UpstreamInvalid
 from tiers.resilience.refusals import error_for_status, shown_url
+from tiers.upstream.client import HttpClient, first_lines, target_of
 from tiers.upstream.client_errors import FOREIGN, to_ours
 
 PATH = "/models"
@@ -20,9 +20,11 @@ MOST = "?limit=1000"  # Anthropic's pages hold 20 otherwise; other servers read 
 MAX_BYTES = 16_000_000
 TIMEOUT_S = 10.0
 
+_HEADERS = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "tiergate"}
+
 
 async def listed_models(
-    session: aiohttp.ClientSession, base_url: str, headers: Mapping[str, str]
+    client: HttpClient, base_url: str, headers: Mapping[str, str]
 ) -> tuple[str, ...] | None:
     """Returns the ids that the server behind `base_url` lists; None where it has no list.
 
@@ -32,9 +34,9 @@ async def listed_models(
     url = base_url.rstrip("/") + PATH
     try:
         async with asyncio.timeout(TIMEOUT_S):
-            status, body = await _got(session, url + MOST, headers)
+            status, body = await _got(client, url + MOST, headers)
             if status in (400, 404, 405, 422, 501):  # perhaps for the query alone
-                status, body = await _got(session, url, headers)
+                status, body = await _got(client, url, headers)
     except TimeoutError as error:
         raise DeadlineExceeded(f"no answer within {TIMEOUT_S:g} s") from error
     except FOREIGN as error:
@@ -52,14 +54,14 @@ async def listed_models(
     return _ids(body)
 
 
-async def _got(
-    session: aiohttp.ClientSession, url: str, headers: Mapping[str, str]
-) -> tuple[int, bytes]:
+async def _got(client: HttpClient, url: str, headers: Mapping[str, str]) -> tuple[int, bytes]:
     """Returns the status and the body, of which at most `MAX_BYTES` or a little more are read."""
-    response = await session.get(url, headers=headers, allow_redirects=False)
+    target = target_of(url)
+    head = first_lines("GET", target, {**_HEADERS, **headers})
+    response = await client.ask(target, head + b"\r\n")
+    body = b""
     try:
-        body = await response.content.read(MAX_BYTES)
-        while len(body) < MAX_BYTES and (piece := await response.content.read(MAX_BYTES)):
+        while len(body) < MAX_BYTES and (piece := await response.piece()):
             body += piece
     finally:
         response.close()

@@ -19,7 +19,7 @@ from router.routing.policy_runtime import PolicyRuntime, RungPlan
 from router.types import AnswererFacts, AnswererState
 from tiers.local.weights import find_weights
 from tiers.resilience.refusals import shown_url
-from tiers.upstream.client import Session, new_session
+from tiers.upstream.client import HttpClient
 from tiers.upstream.models import listed_models
 from tiers.upstream.wires import wire_of
 
@@ -51,24 +51,24 @@ class Probed:
 
 async def probe(runtime: PolicyRuntime, environ: Mapping[str, str]) -> list[Probed]:
     """Asks each answerer that has a model of its own, in the policy's order."""
-    # One session for all probes, closed even if one of them fails.
-    session = new_session()
+    # One client for all probes, closed even if one of them fails.
+    client = HttpClient()
     try:
         probes = [
-            probe_call for plan in runtime.plans for probe_call in _probes(session, plan, environ)
+            probe_call for plan in runtime.plans for probe_call in _probes(client, plan, environ)
         ]
         return list(await asyncio.gather(*probes))
     finally:
-        await session.close()
+        await client.close()
 
 
 def _probes(
-    session: Session, plan: RungPlan, environ: Mapping[str, str]
+    client: HttpClient, plan: RungPlan, environ: Mapping[str, str]
 ) -> Iterator[Awaitable[Probed]]:
     section = plan.section
     if isinstance(section, UpstreamAnswerer):
         for url in section.base_urls:
-            yield _upstream(session, section, plan.facts, url, environ)
+            yield _upstream(client, section, plan.facts, url, environ)
     elif isinstance(section, LocalAnswerer):
         yield asyncio.to_thread(_local, section)
     elif isinstance(section, LitellmAnswerer):
@@ -83,7 +83,7 @@ async def _at_once(probed: Probed) -> Probed:
 
 
 async def _upstream(
-    session: Session,
+    client: HttpClient,
     section: UpstreamAnswerer,
     facts: AnswererFacts,
     url: str,
@@ -95,7 +95,7 @@ async def _upstream(
         key = None  # `check` notes that the variable is not set
     try:
         headers = wire_of(section, facts).headers(key)
-        ids = await listed_models(session, url, headers)
+        ids = await listed_models(client, url, headers)
     except TiergateError as error:
         result, explanation = Found.NO, error.message
     else:
