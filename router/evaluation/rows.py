@@ -26,7 +26,7 @@ class Row:
 
     `group` keeps rows on one side of the cut, as in curation. `outside` marks a request that no
     class fits. `scope` limits the possible classes (one bot's intents). `pair` names the other half
-    of a minimal pair.
+    of a minimal pair. `category` and `language` are of requests to harm.
     """
 
     line: int
@@ -37,6 +37,8 @@ class Row:
     outside: bool = False
     scope: str = ""
     pair: str = ""
+    category: str = ""
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import gzip
 import hashlib
 import json
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -72,22 +72,26 @@ class Table(Generic[Item]):
 
 
 def read(
-    path: Path, columns: Sequence[Sequence[str]], parse: Callable[[Line], Item | None]
+    path: Path,
+    columns: Sequence[Sequence[str]],
+    parse: Callable[[Line], Item | None],
+    lines: Iterable[tuple[int, str]] | None = None,
 ) -> Table[Item]:
     """Reads a .jsonl or .jsonl.gz file; `parse` returns None for a row without text or label.
 
-    `columns` are the needed columns; of several in one entry, any one is enough. Raises
+    `columns` are the needed columns; of several in one entry, any one is enough. `lines` are those
+    of a file of another format, as JSON lines with their numbers. Raises
     TrainingDataError that names the file, the lines, the value and the expectation. It does so for
     a file that cannot be read, is not gzip, UTF-8 or JSON, has no rows, lacks a column, or has a
     value that `parse` refuses by ValueError.
     """
-    packed = _bytes(path)
+    packed = bytes_of(path)
     problems: dict[str, list[int]] = {}
     items: list[Item] = []
     skipped: list[int] = []
     count = 0
     # Problems of single rows are collected, so that one run names all of them.
-    for number, content in _lines(path, _unpacked(path, packed)):
+    for number, content in lines or _lines(path, unpacked(path, packed)):
         count += 1
         try:
             line = Line(number, _object(content))
@@ -148,7 +152,8 @@ def _told(path: Path, problems: Mapping[str, Sequence[int]]) -> str:
     return "\n  ".join(kept)
 
 
-def _bytes(path: Path) -> bytes:
+def bytes_of(path: Path) -> bytes:
+    """Returns the bytes of a file. Raises TrainingDataError where it cannot be read."""
     try:
         return path.read_bytes()
     except OSError as error:
@@ -157,7 +162,7 @@ def _bytes(path: Path) -> bytes:
         ) from error
 
 
-def _unpacked(path: Path, raw: bytes) -> bytes:
+def unpacked(path: Path, raw: bytes) -> bytes:
     """Returns the content of gzip bytes, or the bytes; a name that ends in .gz must hold gzip."""
     # The content decides, since a gzip file may have any name.
     if not raw.startswith(GZIP_MAGIC):

@@ -229,8 +229,9 @@ def conditions_of(
     for r, rule in sections(raw, "hard_rules"):
         for c, condition in sections(rule, "heads"):
             yield ("hard_rules", r, "heads", c), condition
-    for c, condition in sections(raw.get("safety"), "refuse"):
-        yield ("safety", "refuse", c), condition
+    for key in ("refuse", "self_harm", "security"):
+        for c, condition in sections(raw.get("safety"), key):
+            yield ("safety", key, c), condition
     specialist = raw.get("specialist")
     verdict = specialist.get("verdict") if isinstance(specialist, Mapping) else None
     for r, rule in sections(verdict, "rules"):

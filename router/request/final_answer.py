@@ -36,6 +36,7 @@ from router.types import (
     Committed,
     Exhausted,
     Ids,
+    Matter,
     PSource,
     Reason,
     ReviewItem,
@@ -312,6 +313,8 @@ def _hand_over(routed: RoutedRequest, best: Candidate | None, ids: Ids) -> Concl
         text = routed.runtime.holding(domain, review_id)
     else:
         matter, unclear = matter_of(routed.policy, routed.signals)
+        if matter is None and routed.refused_self_harm:
+            matter, unclear = Matter.SELF_HARM, False
         now = in_danger(routed.policy, routed.signals)
         language = language_of(routed.signals)
         text = routed.runtime.safe_answer(

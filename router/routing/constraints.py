@@ -22,6 +22,7 @@ class Asked(Struct, frozen=True):
     pinned: str | None = None  # one answerer
     pinned_tier: str | None = None
     tiers: tuple[str, ...] = ()  # that the key may use; empty: all
+    defends: bool = False  # the key may ask about attacks on computers
 
 
 class Shape(Struct, frozen=True):
@@ -36,7 +37,9 @@ class Shape(Struct, frozen=True):
     promises: bool = False  # plain text would be no answer
 
 
-def asked_of(hints: Hints, may_lower: bool, tiers: Iterable[str] = ()) -> Asked:
+def asked_of(
+    hints: Hints, may_lower: bool, tiers: Iterable[str] = (), *, defends: bool = False
+) -> Asked:
     """Returns hints as `decide` reads them: raising is free, lowering needs `hints:lower`."""
     return Asked(
         min_tier=hints.min_tier,
@@ -46,6 +49,7 @@ def asked_of(hints: Hints, may_lower: bool, tiers: Iterable[str] = ()) -> Asked:
         confidence_floor=hints.confidence_floor,
         max_cost_nano_usd=hints.max_cost_nano_usd,
         tiers=tuple(sorted(tiers)),
+        defends=defends,
     )
 
 

@@ -34,7 +34,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from router.errors import NotCapable
-from router.policy.head_conditions import any_holds
+from router.policy.refusal import refusal
 from router.policy.schema import DecisionSection, Policy
 from router.routing.allowed_rungs import (
     answer_in_hand,
@@ -196,7 +196,7 @@ def decide(
         spare=() if spare is None else in_turn(facts, first, ladder, (*spare, *allowed), threshold),
         in_hand=hand,
         unverified_from=least,
-        refused=Reason.HARMFUL if any_holds(policy.safety.refuse, signals) else None,
+        refused=refusal(policy, signals, defends=asked.defends),
     )
 
 

@@ -116,7 +116,9 @@ class Router:
         """
         read_at = self._clock.monotonic_ms()
         runtime = selected.runtime
-        asked = asked_of(request.hints, identity.may_lower, identity.tiers)
+        asked = asked_of(
+            request.hints, identity.may_lower, identity.tiers, defends=identity.defends
+        )
         asked = pinned(asked, selected, conversation.memory, request.in_tool_loop)
         facts = runtime.rung_facts(
             request, signals, assume_ready=assume_ready, warm=conversation.warm

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from router.policy.refusal import of_self_harm
 from router.policy.schema import DeliberationAnswerer, Policy
 from router.privacy.pseudonyms.veil import Veil
 from router.routing.constraints import Asked, forces_tools
@@ -125,7 +126,12 @@ class RoutedRequest(Struct, frozen=True, dict=True):
         """Returns True when somebody may need help now, so that a safe answer is due."""
         domain = self.risk_domain or self.signals.domain
         medical = self.grave and Reason.HIGH_RISK_MEDICAL in self.decision.floor_reasons
-        return medical or self.emergency(domain)
+        return medical or self.emergency(domain) or self.refused_self_harm
+
+    @measured_once
+    def refused_self_harm(self) -> bool:
+        """Returns True for a refused request about harming oneself, which gets words of help."""
+        return self.refused and of_self_harm(self.policy, self.signals)
 
     @measured_once
     def verify_modes(self) -> tuple[VerifyMode, ...]:

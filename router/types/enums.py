@@ -272,6 +272,7 @@ class Scope(StrEnum):
     REPORTS = "reports"
     REVIEW = "review"
     HINTS_LOWER = "hints:lower"
+    SECURITY = "security"  # defends computers, so it may ask about attacks on them
 
 
 class Capability(StrEnum):

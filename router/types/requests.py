@@ -133,6 +133,11 @@ class Identity(Struct, frozen=True):
         """Returns True when hints of this key may lower stakes, floor or tier."""
         return Scope.HINTS_LOWER in self.scopes
 
+    @property
+    def defends(self) -> bool:
+        """Returns True when this key may ask about attacks on computers."""
+        return Scope.SECURITY in self.scopes
+
 
 class Original(Struct, frozen=True):
     """Holds a request as its client wrote it, for upstreams of the same wire format."""

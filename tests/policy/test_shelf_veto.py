@@ -8,13 +8,14 @@ from router.policy.content.knowledge import IntentSection
 from router.policy.content.shelf_veto import (
     GRAVE_AT,
     GRAVE_WHERE_SURE,
+    HARM_AT,
     RISK_AT,
     STAKES_AT,
     SURE,
     TOXIC_AT,
     kept_off_shelf,
 )
-from router.types import Domain, Match
+from router.types import Domain, HeadReading, Match
 from tests.policy.test_knowledge import signals
 
 BELOW = 0.001
@@ -73,3 +74,10 @@ def test_a_sure_match_is_kept_off_from_the_bar_of_level_3_on(
 def test_a_sure_match_speaks_for_its_own_answer_only() -> None:
     match = Match("shipping", SURE, 0.9, 0.3)
     assert kept_off_shelf(signals(grave=GRAVE_AT, match=match), intent())
+
+
+@pytest.mark.parametrize(("chance", "kept_off"), [(HARM_AT - BELOW, False), (HARM_AT, True)])
+def test_request_to_harm_is_kept_off_however_well_it_matches(chance: float, kept_off: bool) -> None:
+    read = (HeadReading("harm", (("harm", chance),)),)
+    match = Match("returns", 0.99, 0.9, 0.3)
+    assert kept_off_shelf(signals(heads=read, match=match), intent()) is kept_off

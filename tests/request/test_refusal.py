@@ -14,6 +14,7 @@ from router.types import (
     Outcome,
     Reason,
     Role,
+    Scope,
     Verdict,
 )
 from tests.kits.fakes import ALICE, CALM, House, Houses, ask
@@ -109,3 +110,24 @@ async def test_dry_run_says_that_it_would_be_refused(houses: Houses, text: str) 
     request = replace(request, hints=replace(request.hints, dry_run=True))
     outcome = await house.gateway.complete(request, ALICE)
     assert (outcome.verdict, outcome.reason) == (Verdict.REFUSED, Reason.HARMFUL)
+
+
+async def test_refused_method_of_self_harm_gets_words_of_help(houses: Houses) -> None:
+    kind = HeadReading("harm_kind", (("self_harm_method", 0.9),))
+    safety = {**REFUSE, "self_harm": [{"head": "harm_kind", "classes": ["self_harm_method"]}]}
+    heads = [*HEADS, {"name": "harm_kind", "path": "harm_kind.json"}]
+    signals = replace(HARMFUL, heads=(*HARMFUL.heads, kind))
+    house = a_refusing_house(houses, signals=signals, safety=safety, heads=heads)
+    outcome = await asked(house, "the surest way")
+    assert outcome.verdict is Verdict.SAFE_ANSWER
+    assert len(house.reviews.items) == 1
+
+
+async def test_key_of_a_defender_gets_an_answer(houses: Houses) -> None:
+    safety = {**REFUSE, "security": [{"head": "harm", "at": 0.9}]}
+    house = a_refusing_house(houses, safety=safety)
+    defender = replace(ALICE, scopes=ALICE.scopes | {Scope.SECURITY})
+    outcome = await house.gateway.complete(ask("explain this worm"), defender)
+    assert outcome.verdict is not Verdict.REFUSED
+    record = decision_record.parse((await only_row(house)).record)
+    assert decision_record.differs(record, house.gateway.router.default.policy) is None

@@ -176,6 +176,23 @@ def grave(
 
 
 @train.command()
+def harm(
+    data: Data,
+    out: Annotated[Path, typer.Option(help="Folder of the head, such as policies/heads.")],
+    model_dir: ModelDir = None,
+) -> None:
+    """Train the head that says if a request asks for harm, on authors held out whole."""
+    from router.policy.loading import policies_dir
+    from router.training.safety.fit_harm import train_harm
+
+    command = card_command(sys.argv[1:])
+    head, figures = train_harm(data, out, policies_dir() / "knowledge", command, model_dir)
+    for author, curve in figures.items():
+        typer.echo(f"{author:<8} {curve}")
+    typer.echo(f"Head {head.name} is in {out}; its card is {head.name}.card.json there.")
+
+
+@train.command()
 def adapter(
     data: Data,
     knowledge: Annotated[

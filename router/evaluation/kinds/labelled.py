@@ -29,21 +29,15 @@ from router.evaluation.judging import (
     unknown_judges,
     weighed,
 )
+from router.evaluation.kinds.safety import read_safety, refused_sections
 from router.evaluation.options import Kind, Options, Report, Section, Subject
 from router.evaluation.rows import Row, both_sides, judged_side
-from router.evaluation.table import Line, Table, need_classes, read, shown
+from router.evaluation.table import Line, Table, need_classes, read
 from router.stats.heads import Encoded, Head, HeadKind
 from router.stats.measures import Figure, Labels, auroc_figure, share_figure
 from router.training.heads.fit_one_head import FittedHead
 
 TOXICITY = ("hate", "offensive", "neither")
-HARMFUL = ("unsafe", "harmful")
-HOSTILE = ("H", "H2", "HR", "V2")
-"""Lists OpenAI's categories that count as hostile, as the shipped head was taught.
-
-They are hate, harassment and severe violence. A row counts as not hostile only where the graders
-looked for hate.
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +83,16 @@ def _safety(path: Path) -> list[Reading]:
 
     A single class is no mistake here: AdvBench has only harmful requests.
     """
-    table = read(path, (("text",), ("label", "labels")), _safety_row)
-    moderated = any(row.source == "moderation" for row in table.items)
-    name = "toxic" if moderated else "harm"
-    return [Reading("moderation" if moderated else "safety", name, name, table)]
+    table = read_safety(path)
+    if any(row.source == "moderation" for row in table.items):
+        return [Reading("moderation", "toxic", "toxic", table)]
+    return [Reading("safety", "harm", "harm", table, _refused)]
+
+
+def _refused(head: Head, rows: Sequence[Row], encoded: Encoded) -> Mapping[str, Section]:
+    # Another head than the shipped one of harm has other chances.
+    known = head.name == "harm" and head.kind is HeadKind.CHANCE
+    return refused_sections(head(encoded), rows) if known else {}
 
 
 READERS: Mapping[Kind, Callable[[Path], list[Reading]]] = {
@@ -146,22 +146,6 @@ def _toxic_row(line: Line) -> Row | None:
 def _department_row(line: Line) -> Row | None:
     text, label = line.text("text"), line.text("department")
     return Row(line.number, text, label) if text else None
-
-
-def _safety_row(line: Line) -> Row | None:
-    text = line.text("text")
-    if not text:
-        return None
-    if "label" in line.row:
-        label = line.one_of("label", ("safe", *HARMFUL))
-        return Row(line.number, text, "harm" if label in HARMFUL else "ok")
-    marks = line.row["labels"]
-    if not isinstance(marks, Mapping):
-        raise ValueError(f"labels is {shown(marks)}; expected an object of 0 and 1")
-    if any(marks.get(name) for name in HOSTILE):
-        return Row(line.number, text, "toxic", "moderation")
-    # Without a mark for hate nobody looked for it, so the row shows nothing.
-    return Row(line.number, text, "ok", "moderation") if "H" in marks else None
 
 
 def _relabelled(table: Table[Row], label: Callable[[Row], str]) -> Table[Row]:

@@ -23,6 +23,11 @@ SURE, GRAVE_WHERE_SURE = 0.85, 0.95
 and harm none matched an answer of nine companies so surely, while the reader finds 4 % of our own
 utterances between the two bars."""
 
+HARM, HARM_AT = "harm", 0.8
+"""The head of requests to harm, where the policy reads it, and its chance at even odds from which
+no canned text goes out. Of our own utterances one in a hundred is above it; a policy refuses from
+.93 on."""
+
 GRAVE_AT = 0.8
 """Chance of a grave matter, at even odds, from which no canned text goes out; level 3 may ask for
 more."""
@@ -34,6 +39,8 @@ def kept_off_shelf(signals: Signals, intent: IntentSection) -> bool:
         return False
     match = signals.match
     sure = match is not None and match.intent_id == intent.id and match.confidence >= SURE
+    if any([r.name == HARM and dict(r.classes).get(HARM, 0.0) >= HARM_AT for r in signals.heads]):
+        return True
     grave_at = GRAVE_WHERE_SURE if sure else GRAVE_AT
     if signals.stakes_high >= STAKES_AT or signals.toxic >= TOXIC_AT or signals.grave >= grave_at:
         return True

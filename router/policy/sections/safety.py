@@ -1,10 +1,10 @@
-"""Describes requests that a policy refuses: only the schema. `decision` tests the conditions."""
+"""Describes requests that a policy refuses: only the schema. `policy.refusal` tests it."""
 
 from __future__ import annotations
 
 from pydantic import Field
 
-from router.policy.sections.base import Section
+from router.policy.sections.base import Chance, Section
 from router.policy.sections.heads import HeadCondition
 
 REFUSAL = (
@@ -12,6 +12,16 @@ REFUSAL = (
     "emergency number. If I have misunderstood, please say in other words what you need."
 )
 """Holds the text sent for policies without `safety.words`."""
+
+
+class RefusalCondition(HeadCondition):
+    """Holds when a head gives any of these classes at least this chance, by language."""
+
+    at_other_languages: Chance | None = Field(
+        default=None,
+        description="Lowest chance in other languages than English, which the encoder does not "
+        "read. Without it `at` holds for all.",
+    )
 
 
 class SafetySection(Section):
@@ -22,7 +32,7 @@ class SafetySection(Section):
     here and in no hard rule counts for the last turn alone, and for what continues it.
     """
 
-    refuse: list[HeadCondition] = Field(
+    refuse: list[RefusalCondition] = Field(
         default_factory=list,
         description="Conditions on heads. Empty: nothing is refused.",
     )
@@ -32,8 +42,20 @@ class SafetySection(Section):
         max_length=2000,
         description="Approved words of the refusal.",
     )
+    self_harm: list[HeadCondition] = Field(
+        default_factory=list,
+        description="Conditions under which a refused request is about methods of self-harm. It "
+        "then gets the words of `safe_answers` about self-harm, which say whom to call, in its "
+        "language, and a review.",
+    )
+    security: list[HeadCondition] = Field(
+        default_factory=list,
+        description="Conditions under which a request is about the security of computers. It is "
+        "not refused for a key with the scope `security`, whose owner defends them.",
+    )
 
     @property
     def heads(self) -> frozenset[str]:
-        """Returns the heads that its conditions name."""
-        return frozenset(condition.head for condition in self.refuse)
+        """Returns the names of the heads that its conditions ask."""
+        every = [*self.refuse, *self.self_harm, *self.security]
+        return frozenset([condition.head for condition in every])

@@ -43,7 +43,6 @@ class Specialist:
     taught: tuple[Taught, ...]
     note: str
     most: Mapping[str, int] = field(default_factory=dict)  # rows of a class, those of least hash
-    written: str = ""  # a file of ours beside `templates.txt`, in blocks of one label
 
 
 HARMFUL_CATEGORIES = (
@@ -184,28 +183,23 @@ SPECIALISTS = (
         "class: thresholds in the policy lean to review.",
         {NONE: 350},  # about as many as all marks together, so that marks are found
     ),
-    Specialist(
-        "harm",
-        ("harm", "ok"),
-        (
-            _from("safety_xstest", "label", _harm, weak=False),
-            _from("safety_advbench", "label", _harm, weak=False),
-            _from(_QUESTIONS, "category", _asked_for_harm, weak=False),
-            _from(_QUESTIONS, "source", _from_source("ok", "medquad", "pubmed"), 700),
-            _from(_QUESTIONS, "source", _from_source("ok", "tatqa"), 150),
-            _from("stakes_labelled", "source", _from_source("ok", "synthetic"), 700),
-            _from("stakes_legalbench", "", _always("ok"), 150),
-            _from(_PROMPTS, "", _always("ok")),
-            _from("intent_clinc150", "", _always("ok"), 1_200),
-            _from("intent_hwu64", "", _always("ok"), 500),
-            _from(_BANKING, "", _always("ok"), 600),
-            _from(_HINT3, "", _always("ok"), 400),
-            _from(_TICKETS, "", _always("ok"), 300),
-            _from(_SMS, "label", _ham("ok"), 300),
-        ),
-        "Requests to harm (break-ins, weapons, drugs, fraud, forged papers, threats, methods of "
-        "self-harm) against harmless requests that share their words. Prompts, support questions, "
-        "messages and health questions count as harmless (weak), and so do our own written rows.",
-        written="written_harm.txt",
-    ),
 )  # fmt: skip
+
+HARM = (
+    _from("safety_xstest", "label", _harm, weak=False),
+    _from("safety_advbench", "label", _harm, weak=False),
+    _from(_QUESTIONS, "category", _asked_for_harm, weak=False),
+    _from(_QUESTIONS, "source", _from_source("ok", "medquad", "pubmed"), 700),
+    _from(_QUESTIONS, "source", _from_source("ok", "tatqa"), 150),
+    _from("stakes_labelled", "source", _from_source("ok", "synthetic"), 700),
+    _from("stakes_legalbench", "", _always("ok"), 150),
+    _from(_PROMPTS, "", _always("ok")),
+    _from("intent_clinc150", "", _always("ok"), 1_200),
+    _from("intent_hwu64", "", _always("ok"), 500),
+    _from(_BANKING, "", _always("ok"), 600),
+    _from(_HINT3, "", _always("ok"), 400),
+    _from(_TICKETS, "", _always("ok"), 300),
+    _from(_SMS, "label", _ham("ok"), 300),
+)
+"""Teach the head `harm` beside our own lines: requests to harm, and harmless requests that share
+their words. Prompts, support questions, messages and health questions count as harmless (weak)."""

@@ -22,7 +22,6 @@ from router.errors import TrainingDataError
 from router.stats.heads import Embeddings, Encoded, Head
 from router.stats.ngrams import Counted, Grams
 from router.stats.softmax_regression import Labels
-from router.training.data import sources
 from router.training.data.curate import deduplicated, is_dev
 from router.training.data.sources import (
     Example,
@@ -48,7 +47,6 @@ from router.training.progress import track
 from router.triage.triage_model import DEFAULT_FOLDER, TriageModel
 
 CHUNK = 2_000
-WRITTEN_FOLDER = Path(sources.__file__).parent
 LEAST_DEV = 50
 """Fewer dev rows cannot fit a temperature; then that of the head's own folds stays."""
 
@@ -129,24 +127,7 @@ def _read(data: Path, specialist: Specialist) -> tuple[list[Example], list[Loade
         kept = examples[: taught.most]
         kept_examples += kept
         files.append(LoadedFile(path.name, sha256_of(path), rows, len(kept), taught.licence))
-    if specialist.written:
-        path = WRITTEN_FOLDER / specialist.written
-        own = written_examples(path, task)
-        kept_examples += own
-        files.append(LoadedFile(path.name, sha256_of(path), len(own), len(own), "ours"))
     return _thinned(kept_examples, specialist), files
-
-
-def written_examples(path: Path, task: str) -> list[Example]:
-    """Returns the rows of a file of ours: "## task=label" begins a block, "# " a comment."""
-    found: list[Example] = []
-    label = ""
-    for line in path.read_text(encoding="utf-8").splitlines():
-        if line.startswith("## "):
-            label = line.partition("=")[2]
-        elif line and not line.startswith("# "):
-            found.append(Example(line, "written", labels={task: label}))
-    return found
 
 
 def _thinned(examples: list[Example], specialist: Specialist) -> list[Example]:
