@@ -25,6 +25,10 @@ of a second, and more names than that fit no label."""
 
 MOST_NAMED = 2
 
+SILENT = "answers nothing by itself"
+"""Said of a model that its policy lets only rephrase (`alone: false`): what it would have cost is a
+price, and not what anybody would have got."""
+
 
 @dataclass(frozen=True, slots=True)
 class PolicyNames:
@@ -98,11 +102,23 @@ def names_in(text: str) -> PolicyNames:
     report = raw if isinstance(raw, dict) else {}
     planned = report.get("planned_shares", ReportSection().planned_shares)
     firsts = _firsts(tree.get("tiers"))
-    return PolicyNames(
-        level_2=_name(report.get("level_2")) or firsts.get(2, ""),
-        level_3=_name(report.get("level_3")) or firsts.get(3, ""),
-        planned=_planned(planned),
-    )
+    silent = _silent(tree.get("tiers"))
+    named = [_name(report.get(f"level_{level}")) or firsts.get(level, "") for level in (2, 3)]
+    level_2, level_3 = (f"{name}, which {SILENT}" if name in silent else name for name in named)
+    return PolicyNames(level_2, level_3, _planned(planned))
+
+
+def _silent(tiers: object) -> frozenset[str]:
+    """Returns the answerers that give approved words instead of answers of their own."""
+    rows = [
+        answerer
+        for tier in (tiers if isinstance(tiers, list) else ())
+        for answerer in (tier.get("answerers") or () if isinstance(tier, dict) else ())
+        if isinstance(answerer, dict)
+    ]
+    models = {_name(row.get("name")) for row in rows if row.get("alone") is False}
+    over = {_name(row.get("name")) for row in rows if _name(row.get("over")) in models - {""}}
+    return frozenset((models | over) - {""})
 
 
 def _firsts(tiers: object) -> dict[int, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from router.analysis.report.baseline_names import SILENT
 from router.analysis.report.figures import FixedModel, Measure, Period, Quality, Saving
 from router.analysis.report.named_savings import leading
 from router.analysis.report.sentences import ENDING_WORDS
@@ -128,6 +129,8 @@ def _told(saving: Saving | None, findings: Findings) -> list[str]:
         "all_level_2": "answering everything at level 2",
         "all_level_3": "answering everything at level 3",
     }[saving.key]
+    if SILENT in saving.label:
+        label += f" (with a model that {SILENT} here)"
     base = f"Against {money(saving.baseline_nano_usd)} for {label}{scope}"
     difference = _difference(saving, "saved", "cost", money)
     parts = (difference, *_accepted(saving, money), *_reviewers(saving, findings))
