@@ -36,7 +36,24 @@ FEATURES = (
     "cosine",
     "cosine_best",
 )
-WEIGHTS = (-4.0, 1.0, 2.0, 1.0, -0.5, 1.0, -3.0, -1.0, -2.0, -2.0, -1.5, -2.5, -1.0, 0.5, 0.5, 2.0)
+WEIGHTS = (
+    -5.02,
+    0.56,
+    3.14,
+    0.62,
+    0.68,
+    0.00,
+    -2.49,
+    -2.57,
+    -2.25,
+    -3.90,
+    0.00,
+    -3.05,
+    -2.02,
+    0.00,
+    0.58,
+    2.32,
+)
 
 NO_COSINE = 0.5
 """Stands for a cosine where there is no encoder."""
@@ -207,7 +224,15 @@ def features(
     wanted = dict.fromkeys(claim.stems)
     total = len(wanted) or 1
     held = sum(_in(word, whole.known) for word in wanted)
-    best = max(parts, key=lambda part: sum(_in(w, part.known) for w in wanted), default=whole)
+    # Of parts that hold as many of its words, the one that denies or affirms as the sentence does.
+    best = max(
+        parts,
+        key=lambda part: (
+            sum(_in(word, part.known) for word in wanted),
+            (part.turns > 0) == (claim.turns > 0),
+        ),
+        default=whole,
+    )
     held_best = sum(_in(word, best.known) for word in wanted)
     clauses = [_Read(text) for text in _CLAUSE.split(best.text) if text.strip()]
     # The clause that speaks of the numbers of the sentence, or any where it has none.

@@ -38,7 +38,6 @@ WITHOUT_ABILITY = (
     ResolverAnswerer,
     ExactAnswerer,
     PassagesAnswerer,
-    DocumentsAnswerer,
     DeliberationAnswerer,
 )
 """Lists answerers whose chance and price come from elsewhere: a match, a tool, inner calls."""

@@ -31,7 +31,7 @@ from tests.kits.server_kit import tiergate
 
 NAMES = (
     *("default", "demo", "customer_support", "enterprise_decisions", "openai", "anthropic"),
-    *("email_pipeline", "content_moderation", "it_help_desk", "retail_bank"),
+    *("email_pipeline", "content_moderation", "it_help_desk", "retail_bank", "code_questions"),
 )
 LISTS = (
     "medical_emergency",

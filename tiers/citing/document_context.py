@@ -31,9 +31,12 @@ from tiers.citing.shown import Shown
 NAME = "context"
 """Marks the messages as ours: a client's own system text still stands."""
 
-MOST_PASSAGE_BYTES = 4_000
-"""Bytes of one passage as it is shown, marks and place included, at most: 700 characters of text,
-with headings; a longer one is cut, in letters of three bytes."""
+MOST_PASSAGE_BYTES = 1_600
+"""Bytes of one passage as it is shown, marks and place included, at most. A chunk has 700
+characters; one in letters of three bytes is cut."""
+
+MOST_TEXT_BYTES, MOST_HEADING, MOST_SOURCE = 1_000, 60, 60
+"""Bytes of its text; characters of its headings and of the name of its file."""
 
 NOTHING_FOUND = "I found nothing about this in the documents that I may read."
 NOTHING_SUPPORTED = (
@@ -154,10 +157,7 @@ def _facts(answer: Answer, shown: Shown) -> tuple[str, ...]:
 
 
 def _cut(passage: DocumentPassage) -> DocumentPassage:
-    """Returns a passage whose text and headings fit MOST_PASSAGE_BYTES."""
-    room = MOST_PASSAGE_BYTES - 1_000
-    section, source = passage.section[:200], passage.source[-100:]
-    if len(passage.text.encode()) > room:
-        text = passage.text.encode()[:room].decode("utf-8", "ignore")
-        return replace(passage, text=text, section=section, source=source)
-    return replace(passage, section=section, source=source)
+    """Returns a passage that fits MOST_PASSAGE_BYTES as it is shown."""
+    text = passage.text.encode()[:MOST_TEXT_BYTES].decode("utf-8", "ignore")
+    section, source = passage.section[-MOST_HEADING:], passage.source[-MOST_SOURCE:]
+    return replace(passage, text=text, section=section, source=source)

@@ -27,6 +27,10 @@ TenantOption = Annotated[
     str, typer.Option(help="Whose documents they are; `*`: every tenant may read them.")
 ]
 Collection = Annotated[str, typer.Option("--collection", "-c", help="Name of the collection.")]
+Collections = Annotated[
+    list[str] | None,
+    typer.Option("--collection", "-c", show_default="all", help="Repeat for several."),
+]
 Labels = Annotated[
     list[str] | None,
     typer.Option("--access", help="A label of access that the caller has; repeat for several."),
@@ -36,7 +40,10 @@ knowledge = typer.Typer(help="Keep and search your own documents, which answers 
 
 
 def register(app: typer.Typer) -> None:
+    from router.cli.documents.evaluate import evaluate
+
     knowledge.info.no_args_is_help = True
+    knowledge.command()(evaluate)
     app.add_typer(knowledge, name="knowledge")
 
 
@@ -171,10 +178,7 @@ def remove(
 @knowledge.command()
 def search(
     question: Annotated[str, typer.Argument(help="What to look for, in your own words.")],
-    collection: Annotated[
-        list[str] | None,
-        typer.Option("--collection", "-c", show_default="all", help="Repeat for several."),
-    ] = None,
+    collection: Collections = None,
     tenant: TenantOption = "*",
     access: Labels = None,
     limit: Annotated[int, typer.Option(min=1, max=50, help="Passages at most.")] = 5,

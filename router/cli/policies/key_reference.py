@@ -47,8 +47,8 @@ line, key, value, what is allowed) and runs its `examples`.
   $schema=policy.schema.json`.
 - These policies ship: `default` (offline), `demo` (the same at stated list prices),
   `customer_support`, `enterprise_decisions`, `email_pipeline` and `content_moderation`
-  (specialists: fields and a verdict from heads only), `openai`, `anthropic`. Copy one and change
-  it.
+  (specialists: fields and a verdict from heads only), `openai`, `anthropic`, `code_questions`
+  (answers from a repository). Copy one and change it.
 - Tiergate refuses YAML's merge keys (`<<`). Anchors and aliases work.
 
 `python -m router.cli.policies.key_reference` writes this page from the schema.

@@ -40,7 +40,7 @@ class DocumentsSection(Section):
         default=0.3, description="A passage is shown from this chance on that it helps."
     )
     supported_at: Chance = Field(
-        default=0.5,
+        default=0.6,
         description="A sentence stays from this chance on that a passage bears it out.",
     )
     check: bool = Field(

@@ -1,0 +1,67 @@
+"""Defines `tiergate knowledge evaluate`: how well a search finds what questions need."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from router.cli.documents.knowledge import Collections, Labels, TenantOption, load_encoder
+from router.cli.options import AsJson
+from router.cli.serve.serve import DOCUMENTS, DocumentsPath, ModelDir
+
+
+def evaluate(
+    questions: Annotated[
+        Path,
+        typer.Argument(help="JSON lines: question, source, and page or `holds` where known."),
+    ],
+    collection: Collections = None,
+    tenant: TenantOption = "*",
+    access: Labels = None,
+    k: Annotated[int, typer.Option("--k", min=1, max=50, help="Passages that count.")] = 5,
+    documents: DocumentsPath = DOCUMENTS,
+    as_json: AsJson = False,
+    model_dir: ModelDir = None,
+) -> None:
+    """Measure recall, rank and nDCG of a search, and how many answers its passages hold."""
+    from router.documents.evaluation import asked_of, figures_of
+    from router.documents.index.search import Index
+    from router.documents.index.store import Store
+    from router.errors import DocumentError
+    from router.types import Rights
+
+    try:
+        asked = asked_of(questions.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, DocumentError) as error:
+        raise typer.BadParameter(f"{questions}: {error}") from error
+    store = Store(documents)
+    try:
+        known = {d.collection for d in store.documents()}
+    finally:
+        store.close()
+    rights = Rights(tenant, frozenset(collection or known), frozenset(access or ()))
+    encoder, version = load_encoder(model_dir)
+    today = datetime.now(UTC).date()
+    rows = {}
+    # Words alone beside both: whoever has no model sees what that costs.
+    for name, used in (("words and vectors", encoder), ("words alone", None)):
+        if name == "words and vectors" and encoder is None:
+            continue
+        index = Index(documents, used, version if used is not None else "")
+        try:
+            found = [index.find(one.question, rights, k, today) for one in asked]
+        finally:
+            index.close()
+        rows[name] = figures_of(asked, found, k)
+    if as_json:
+        from router.cli.terminal import print_json
+
+        print_json({"questions": len(asked), "k": k, "figures": rows})
+        return
+    typer.echo(f"{len(asked)} questions, {k} passages each")
+    for name, figures in rows.items():
+        said = ", ".join(f"{what} {value:.3f}" for what, value in figures.items())
+        typer.echo(f"{name}: {said}")
