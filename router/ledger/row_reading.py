@@ -19,6 +19,7 @@ from router.types import (
     CostBasis,
     Domain,
     Reason,
+    ReasoningNote,
     RequestRow,
     RequestState,
     RequestType,
@@ -336,3 +337,17 @@ def answering_adapter(row: RequestRow) -> str:
         if same and attempt.role in ANSWERING and not attempt.discarded:
             return attempt.adapter
     return ""
+
+
+class _Reasoned(msgspec.Struct, frozen=True):
+    reasoning: ReasoningNote | None = None
+
+
+_REASONED = msgspec.json.Decoder(_Reasoned)
+
+
+def reasoning_of(text: str) -> ReasoningNote | None:
+    """Returns the note of a stored row's deliberation; None where it had none."""
+    if '"reasoning":' not in text:
+        return None  # nearly all rows; a search is quicker than parsing
+    return _REASONED.decode(text).reasoning

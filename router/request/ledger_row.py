@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import msgspec
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from router.errors import BudgetExceeded, TiergateError
@@ -23,6 +24,7 @@ from router.ledger.row_reading import expected_cost
 from router.money import cost
 from router.privacy.digest import digest
 from router.request.progress import Candidate, Comparison, Progress, unanswered
+from router.request.reasoning import note_of, steps_text, worked_of
 from router.routing.constraints import shape_of
 from router.routing.decision_record import Record, RefusalNote, encode
 from router.routing.hard_rules import disclaimer_of
@@ -43,12 +45,14 @@ from router.types import (
     Message,
     Outcome,
     Reason,
+    ReasoningNote,
     RequestRow,
     RequestState,
     Signals,
     Timings,
     Usage,
     Verdict,
+    Worked,
     usd_to_nano,
 )
 from router.wire.body_keys import dropped
@@ -171,7 +175,7 @@ def _kept(
         routed.prompt_digest or prompt_digest(routed.request, secret),
         digest(secret, tried.answer.text) if tried.answer else "",
         digest(secret, routed.request.hints.session or ""),
-        _record(routed, progress, tried, error),
+        _record(routed, progress, tried, secret, error),
         routed.signals.domain.value,
         routed.signals.request_type.value,
         progress.review_id,
@@ -179,9 +183,14 @@ def _kept(
 
 
 def _record(
-    routed: RoutedRequest, progress: Progress, tried: Candidate, error: TiergateError | None
+    routed: RoutedRequest,
+    progress: Progress,
+    tried: Candidate,
+    secret: bytes,
+    error: TiergateError | None,
 ) -> JsonText:
     """Returns the arguments and results of decide, next_rung and verify."""
+    worked = worked_of(progress, tried)
     return encode(
         Record(
             RECORD_VERSION,
@@ -200,8 +209,16 @@ def _record(
             progress.comparison.would_cost_nano_usd,
             None if routed.veil is None else routed.veil.counts,
             tried.answer.sources if tried.answer else (),
+            UNSET if worked is None else _reasoning(routed, worked, secret),
         )
     )
+
+
+def _reasoning(routed: RoutedRequest, worked: Worked, secret: bytes) -> ReasoningNote:
+    """Returns the note of a deliberation, with the digest of its steps as they are stored."""
+    text = steps_text(worked, routed.policy.privacy.store)
+    stored = text if routed.veil is None else routed.veil.text(text)
+    return note_of(worked, digest(secret, stored))
 
 
 def redirects_of(progress: Progress) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from typing import Literal
 from router.errors import LedgerError
 from router.request.ledger_row import transcript
 from router.request.progress import Candidate, Progress
+from router.request.reasoning import steps_text, worked_of
 from router.request.response_cache import Repeats
 from router.request.sessions import Conversations
 from router.routing.routed_request import RoutedRequest
@@ -54,10 +55,12 @@ class Keeper:
         privacy = routed.policy.privacy
         if privacy.store == "none" or candidate.answer is None:
             return
-        texts: tuple[tuple[Literal["prompt", "answer", "draft"], str], ...] = (
+        worked = worked_of(progress, candidate)
+        texts: tuple[tuple[Literal["prompt", "answer", "draft", "steps"], str], ...] = (
             ("prompt", transcript(routed.request.messages)),
             ("answer", candidate.answer.text),
             ("draft", progress.draft),
+            ("steps", "" if worked is None else steps_text(worked, privacy.store)),
         )
         for kind, text in texts:
             if routed.veil is not None:

@@ -23,6 +23,7 @@ from router.types import (
     JsonText,
     Pressure,
     Reason,
+    ReasoningNote,
     RungFacts,
     Signals,
     SourceNote,
@@ -117,6 +118,8 @@ class Record(Struct, frozen=True):
     # How many details of each kind were hidden from providers; None: the policy hides none.
     pseudonyms: Mapping[str, int] | None = None
     sources: tuple[SourceNote, ...] = ()  # passages of documents that the answer was given
+    # A row without a deliberation has no such key.
+    reasoning: ReasoningNote | msgspec.UnsetType = msgspec.UNSET
 
 
 _ENCODER = msgspec.json.Encoder()

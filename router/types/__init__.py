@@ -28,7 +28,16 @@ from router.types.answerers import (
     TokenCounter,
     Work,
 )
-from router.types.answers import Answer, Choice, Delta, TokenLogprob, Usage, Worked, WorkedStep
+from router.types.answers import (
+    Answer,
+    Choice,
+    Delta,
+    ReasoningNote,
+    TokenLogprob,
+    Usage,
+    Worked,
+    WorkedStep,
+)
 from router.types.dashboard import (
     BudgetWindow,
     DecisionLine,
@@ -102,6 +111,7 @@ from router.types.feedback import (
     CSAT_HIGHEST,
     CSAT_LOWEST,
     MAX_REVIEW_MINUTES,
+    Deliberated,
     Feedback,
     FeedbackBook,
     FeedbackSource,
@@ -163,6 +173,7 @@ from router.types.stores import (
     SessionStore,
     Standing,
     TextKeeper,
+    TextReader,
 )
 from router.types.units import NANO_PER_USD, exact_usd, usd_to_nano
 
@@ -225,6 +236,7 @@ __all__ = [
     "DecisionMode",
     "DecisionPage",
     "DecisionQuery",
+    "Deliberated",
     "Delta",
     "Device",
     "DocumentPassage",
@@ -264,6 +276,7 @@ __all__ = [
     "RateState",
     "RateTaken",
     "Reason",
+    "ReasoningNote",
     "RefusedCalls",
     "RememberedConversation",
     "Reply",
@@ -296,6 +309,7 @@ __all__ = [
     "StoreTurned",
     "StreamEvent",
     "TextKeeper",
+    "TextReader",
     "Timings",
     "TokenCounter",
     "TokenLogprob",

@@ -77,6 +77,22 @@ class Worked(Struct, frozen=True):
     marks: tuple[str, ...] = ()  # faults that one repair did not mend
 
 
+class ReasoningNote(Struct, frozen=True, omit_defaults=True):
+    """Holds what the chain covers of a deliberation: its steps' states and digest, no text."""
+
+    template: str
+    digest: str  # of the template
+    profile: str
+    steps: tuple[tuple[str, str], ...]  # id and state of each
+    steps_digest: str  # keyed by tenant, of the steps' text in the form that is stored
+    stated_confidence: float | None = None
+    go_no_go: str = ""
+    follow_up_days: int | None = None
+    claims: int = 0
+    wrong_claims: int = 0
+    marks: int = 0
+
+
 class Answer(Struct, frozen=True):
     """Holds an answer.
 

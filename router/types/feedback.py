@@ -76,6 +76,14 @@ class Heard(Struct, frozen=True):
     corrected: str | None = None  # set if `privacy.store` kept it and it has not expired
 
 
+class Deliberated(Struct, frozen=True):
+    """Holds what a deliberation said of its decision, and what was at stake."""
+
+    stated_confidence: float | None
+    at_stake_nano_usd: int  # the largest sum in the request; 0: none was read
+    cost_nano_usd: int
+
+
 class TrueOutcome(Struct, frozen=True):
     """Merges the feedback of all sources on one answered request.
 
@@ -93,6 +101,7 @@ class TrueOutcome(Struct, frozen=True):
     confidence: float | None = None  # of the answer; None when the caller does not know it
     # Approved words went out instead: nobody received the answer that was judged.
     draft: bool = False
+    deliberated: Deliberated | None = None  # set for an answer of a deliberation
 
 
 class MinutePrice(Struct, frozen=True):

@@ -144,13 +144,29 @@ class TextKeeper(Protocol):
         self,
         request_id: str,
         tenant: str,
-        kind: Literal["prompt", "answer", "draft"],
+        kind: Literal["prompt", "answer", "draft", "steps"],
         text: str,
         *,
         store: Literal["none", "redacted", "full"],
         retention_days: int,
     ) -> None:
-        """Keeps a text as `store` says, for `retention_days` days."""
+        """Keeps a text as `store` says, for `retention_days` days.
+
+        The steps of a deliberation come redacted already, since they are JSON.
+        """
+        ...
+
+
+class TextReader(Protocol):
+    """Reads texts that a policy stored. Raises LedgerError."""
+
+    async def get(
+        self,
+        request_id: str,
+        tenant: str | None,
+        kind: Literal["prompt", "answer", "draft", "steps"],
+    ) -> str | None:
+        """Returns a stored text of that tenant (None: any); None when missing or expired."""
         ...
 
 

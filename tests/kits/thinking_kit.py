@@ -26,18 +26,17 @@ from router.types import (
     Work,
 )
 from tests import ROOT
+from tests.kits.upstreams.upstream_decider import CONTRACT, filled, filling
 from tiers.reasoning.answerer import Deliberation, build_deliberation
 from tiers.reasoning.sources import Sources
+
+__all__ = ["CONTRACT", "QUESTION", "FixedClock", "Strong", "deliberation", "work"]
 
 TEMPLATES = load_templates(Path(ROOT) / "policies/deliberation")
 QUESTION = (
     "Shall we sign the supply contract with Harlow Stone Ltd for $2M over three years by "
     "30 June 2027? Liability is limited to $2,000,000."
 )
-CONTRACT: dict[str, dict[str, Any]] = json.loads(
-    (Path(ROOT) / "tests/fixtures/decisions/contract.json").read_text()
-)
-"""Holds what the scripted model says in each step about the contract of QUESTION."""
 
 
 class FixedClock:
@@ -53,20 +52,6 @@ class FixedClock:
         return float(self.ms)
 
 
-def filling(schema: Any) -> Any:
-    """Returns a value that fits a template's schema."""
-    if "enum" in schema:
-        return schema["enum"][0]
-    kind = schema["type"][0] if isinstance(schema["type"], list) else schema["type"]
-    if kind == "array":
-        return [filling(schema["items"])]
-    if kind == "object":
-        return {name: filling(part) for name, part in schema.get("properties", {}).items()}
-    if kind == "boolean":
-        return True
-    return "some words" if kind == "string" else (30 if kind == "integer" else 0.5)
-
-
 class Strong:
     """Answers each step as CONTRACT does; `says` and `fails` hold other answers, used in turn."""
 
@@ -77,7 +62,6 @@ class Strong:
         self.fails: dict[str, list[Exception]] = {}
         self.most_at_once = 0
         self._at_once = 0
-        self._positions = ["for", "against", "conditional"]
         self._wait_for, self._together = wait_for, asyncio.Event()
 
     @property
@@ -114,14 +98,7 @@ class Strong:
         if self.says.get(step):
             return self.says[step].pop(0)
         schema = json.loads(request.response_format.schema or "{}")
-        value = filling(schema)
-        known = CONTRACT.get(step, {})
-        if step == "perspectives":
-            return {**value, "position": self._positions.pop(0)}
-        if isinstance(value, dict):
-            properties = schema["properties"]
-            value |= {name: part for name, part in known.items() if name in properties}
-        return value
+        return filled(step, schema, request.messages[-1].text)
 
 
 def deliberation(*, trusted: bool = True, sources: Sources | None = None) -> Deliberation:

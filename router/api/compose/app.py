@@ -182,7 +182,7 @@ class App:
             self._replies,
             GivenAgain(core.router.budgets, self._limiter),
             self.ledger,
-            Learnt(feedback, reviews, self._reviewer),
+            Learnt(feedback, reviews, self._reviewer, self.texts),
             self._secrets.key_soon,
             door,
             self.metrics,
@@ -198,7 +198,7 @@ class App:
         # The dashboard is mounted last, because it needs the readiness of everything above.
         overview = Overview(core, self.ledger, self.readiness, self.clock, self._judged)
         self.metrics.limits = overview
-        dashboard = Dashboard(overview, door, core.ids)
+        dashboard = Dashboard(overview, self.texts, door, core.ids)
         self.server.mount(PAGE, "GET", dashboard.page)
         self.server.mount(DATA, "GET", dashboard.figures)
 

@@ -30,18 +30,20 @@ from router.ledger.books.reconcile import (
 )
 from router.ledger.books.store import SqlLedger
 from router.ledger.books.verify import Verification, verify
+from router.ledger.hash_chain import ChainRow
 from router.ledger.rollups import stored
 from router.ledger.rollups.reading import Portion, portion, purged
 from router.ledger.sql import reading
 from router.ledger.sql.address import Address
 from router.ledger.sql.database import Database
 from router.ledger.tables import policies
-from router.ledger.tables.feedback import SqlFeedback, outcomes
+from router.ledger.tables.feedback import SqlFeedback, outcomes, stated_outcomes
 from router.ledger.tables.keys import KeyInfo, SqlKeyStore
 from router.ledger.tables.reviews import SqlReviewQueue
-from router.ledger.tables.texts import Erased, TenantSecrets, TextStore
+from router.ledger.tables.texts import Erased, TenantSecrets, TextKind, TextStore
+from router.privacy.digest import digest
 from router.request.review_verdicts import Judgement, MinutePriceOf, Reviewer
-from router.types import Heard, RequestRow, ReviewCase, ReviewItem, TrueOutcome
+from router.types import Feedback, Heard, RequestRow, ReviewCase, ReviewItem, TrueOutcome
 
 __all__ = ["Address", "Books", "ClosedMonth", "KeyInfo", "Refusal", "Settlement", "UnknownCall"]
 
@@ -183,6 +185,25 @@ class Books:
         """Returns one request with its attempts, None when it is unknown. Raises LedgerError."""
         return reading.get(self._database, request_id, None)
 
+    def chain_row(self, request_id: str) -> ChainRow | None:
+        """Returns a finished request with its place in the chain. Raises LedgerError."""
+        return reading.chain_row(self._database, request_id)
+
+    def kept_text(self, request_id: str, kind: TextKind) -> str | None:
+        """Returns a stored text of a request; None when it is not kept. Raises LedgerError."""
+        return TextStore(self._database, self._clock).kept(request_id, None, kind)
+
+    def digest(self, tenant: str, text: str) -> str:
+        """Returns the digest of a text under its tenant's key. Raises LedgerError."""
+        return digest(TenantSecrets(self._database, self._clock).key_now(tenant), text)
+
+    def hear(self, feedback: Feedback) -> bool:
+        """Appends a word on an answer; returns False for a repeat.
+
+        Raises FeedbackRefused, LedgerError.
+        """
+        return self._feedback.add_now(feedback)[1]
+
     def verify(self, anchors: Path | None) -> Verification:
         """Returns the result of verifying that the ledger is complete. Raises LedgerError."""
         return verify(self._database, anchors)
@@ -264,6 +285,13 @@ class Books:
     ) -> Iterator[TrueOutcome]:
         """Yields the outcomes of requests created in [since, until). Raises LedgerError."""
         return outcomes(self._database, since_ms=since_ms, until_ms=until_ms, tenant=tenant)
+
+    def stated_outcomes(self) -> list[tuple[float, bool]]:
+        """Returns the stated confidence of judged decisions, and if they were right.
+
+        Raises LedgerError.
+        """
+        return stated_outcomes(outcomes(self._database))
 
     def decide(
         self, review_id: str, judgement: Judgement, price_of: MinutePriceOf, anchors: Path | None

@@ -21,6 +21,7 @@ from router.api.http.asgi import Receive, Scope, Send, headers_of, send_bytes
 from router.api.http.authentication import Doorkeeper
 from router.api.http.decision_views import Headers, decision_document, request_header, request_id_of
 from router.errors import NotFound, PermissionDenied, RequestError
+from router.ledger.row_reading import reasoning_of
 from router.types import (
     NANO_PER_USD,
     DecisionQuery,
@@ -30,6 +31,7 @@ from router.types import (
     Reason,
     RequestRow,
     RequestState,
+    TextReader,
     Verdict,
 )
 from router.types import Scope as KeyScope
@@ -84,8 +86,9 @@ class Figures(Protocol):
 class Dashboard:
     """Has two handlers: `page` for the files, `figures` for the JSON behind them."""
 
-    def __init__(self, figures: Figures, door: Doorkeeper, ids: Ids) -> None:
+    def __init__(self, figures: Figures, texts: TextReader, door: Doorkeeper, ids: Ids) -> None:
         self._figures = figures
+        self._texts = texts
         self._door = door
         self._ids = ids
         self._views: dict[str, tuple[frozenset[str], Callable[..., Awaitable[Json]]]] = {
@@ -157,7 +160,10 @@ class Dashboard:
                 "has those there are.",
                 code="decision_not_found",
             )
-        return decision_document(row)
+        steps = None
+        if reasoning_of(row.record) is not None:
+            steps = await self._texts.get(row.request_id, row.tenant, "steps")
+        return decision_document(row, steps=steps)
 
 
 _DECISION_KEYS = (

@@ -5,6 +5,7 @@ A key with the scope `review` sees its own tenant's reviews, an admin's key ever
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from urllib.parse import parse_qsl
 
@@ -23,7 +24,7 @@ from router.api.http.authentication import Doorkeeper
 from router.api.http.decision_views import decision_id, request_header
 from router.errors import MethodNotAllowed
 from router.request.review_verdicts import Judgement, Reviewer, no_review
-from router.types import Identity, Ids, ReviewCase, ReviewDesk
+from router.types import Identity, Ids, ReviewCase, ReviewDesk, TextReader
 from router.types import Scope as KeyScope
 from router.wire.checks import one_of, unsupported, wrong_value
 from router.wire.feedback import parse_verdict, review_view
@@ -42,12 +43,14 @@ class Reviews:
         self,
         desk: ReviewDesk,
         reviewer: Reviewer,
+        texts: TextReader,
         door: Doorkeeper,
         ids: Ids,
         max_body_bytes: Callable[[], int],
     ) -> None:
         self._desk = desk
         self._reviewer = reviewer
+        self._texts = texts
         self._door = door
         self._ids = ids
         self._max_body_bytes = max_body_bytes
@@ -84,7 +87,11 @@ class Reviews:
             case = stored
         else:
             raise MethodNotAllowed(f"{PREFIX}{{id}} takes GET and POST, not {scope['method']}.")
-        await send_bytes(send, 200, to_json(_view(case)), request_header(self._ids.new()))
+        view = _view(case)
+        steps = await self._texts.get(case.item.request_id, case.item.tenant, "steps")
+        if steps is not None:
+            view["reasoning"] = json.loads(steps)
+        await send_bytes(send, 200, to_json(view), request_header(self._ids.new()))
 
     async def _decide(
         self, scope: Scope, receive: Receive, review_id: str, identity: Identity

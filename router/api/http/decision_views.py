@@ -325,12 +325,15 @@ def attempt_view(attempt: AttemptRow) -> dict[str, object]:
 
 
 def decision_document(
-    row: RequestRow, heard: Sequence[Heard] = (), case: ReviewCase | None = None
+    row: RequestRow,
+    heard: Sequence[Heard] = (),
+    case: ReviewCase | None = None,
+    steps: str | None = None,
 ) -> bytes:
     """Returns the body of `GET /v1/decisions/{id}`.
 
     It holds the row, its attempts, the record behind the decision, the feedback that came since,
-    and a reviewer's decision.
+    and a reviewer's decision; with `steps`, the stored text of a deliberation's steps.
     """
     document = _plain(row)
     assert isinstance(document, dict)
@@ -347,6 +350,8 @@ def decision_document(
     document["review"] = case.item.status if case else "pending" if row.review_id else None
     document["reviewed"] = verdict_view(case) if case and case.reviewed else None
     document["feedback"] = [feedback_view(feedback) for feedback in heard]
+    if steps is not None:
+        document["reasoning"] = orjson.Fragment(steps)
     return orjson.dumps(document)
 
 

@@ -43,10 +43,20 @@ from router.api.observability.metrics import Metrics
 from router.api.openapi import docs_page, document
 from router.errors import MethodNotAllowed, ModelNotFound, NotFound, Stopping, TiergateError
 from router.gateway import Gateway
+from router.ledger.row_reading import reasoning_of
 from router.request.review_verdicts import Reviewer
 from router.routing.key_access import reachable
 from router.specialists.service import Analyst, Found
-from router.types import Clock, Embedder, FeedbackBook, Ids, Ledger, ReplyStore, ReviewDesk
+from router.types import (
+    Clock,
+    Embedder,
+    FeedbackBook,
+    Ids,
+    Ledger,
+    ReplyStore,
+    ReviewDesk,
+    TextReader,
+)
 from router.types import Scope as KeyScope
 from router.wire.anthropic.render import render_anthropic_model, render_anthropic_models
 from router.wire.anthropic.request import MessagesFormat
@@ -88,6 +98,7 @@ class Learnt:
     feedback: FeedbackBook
     desk: ReviewDesk
     reviewer: Reviewer
+    texts: TextReader
 
 
 class Server:
@@ -156,7 +167,7 @@ class Server:
         )
         moderations = Moderations(own.analyst, own.moderation, router, door, metrics)
         analyses = Analyses(own.analyst, router, door, metrics)
-        reviews = Reviews(learnt.desk, learnt.reviewer, door, ids, max_body_bytes_now)
+        reviews = Reviews(learnt.desk, learnt.reviewer, learnt.texts, door, ids, max_body_bytes_now)
         self._log = structlog.get_logger("tiergate.server")
         answering: dict[str, tuple[str, Handler]] = {
             path: ("POST", idempotent(Answering(wire, gateway, door, metrics, clock)))
@@ -308,7 +319,10 @@ class Server:
             raise no_decision(public_id)
         heard = await self._learnt.feedback.of(row.request_id)
         case = await self._learnt.desk.of_request(row.request_id) if row.review_id else None
-        document = decision_document(row, heard, case)
+        steps = None
+        if reasoning_of(row.record) is not None:
+            steps = await self._learnt.texts.get(row.request_id, row.tenant, "steps")
+        document = decision_document(row, heard, case, steps)
         await send_bytes(send, 200, document, id_headers(row.request_id))
 
     async def _healthz(self, scope: Scope, receive: Receive, send: Send) -> None:

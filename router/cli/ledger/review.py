@@ -72,7 +72,8 @@ def show(review_id: ReviewId, database: DatabasePath = DATABASE) -> None:
             raise _unknown(review_id)
         row = books.row(case.item.request_id)
         heard = books.heard(case.item.request_id)
-    decision = None if row is None else orjson.loads(decision_document(row, heard, case))
+        steps = books.kept_text(case.item.request_id, "steps")
+    decision = None if row is None else orjson.loads(decision_document(row, heard, case, steps))
     shown = {**_item(case.item), "draft": case.draft, **verdict_view(case), "decision": decision}
     print_json(shown, indented=True)
 

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
+import orjson
 from msgspec import Struct
 from sqlalchemy import Connection
 
@@ -94,6 +95,7 @@ def _verify_snapshot(connection: Connection, outside: list[Anchor]) -> Verificat
     findings += rolled.findings()
     findings += changed_months(connection)
     findings += _texts(connection)
+    findings += _steps(connection)
     opened = connection.exec_driver_sql("SELECT count(*) FROM requests WHERE state = 'open'")
     held = connection.exec_driver_sql(
         "SELECT coalesce(sum(held_nano_usd), 0) FROM attempts WHERE state = 'held'"
@@ -211,3 +213,17 @@ def _texts(connection: Connection) -> Iterator[Finding]:
                 f"the stored {kind} does not fit its digest",
                 request_id=str(request_id),
             )
+
+
+def _steps(connection: Connection) -> Iterator[Finding]:
+    """Yields stored deliberations whose digest, under their tenant's key, is not the row's."""
+    for request_id, content, secret, record in connection.exec_driver_sql(
+        "SELECT t.request_id, t.content, s.secret, r.record "
+        "FROM texts t JOIN requests r ON r.request_id = t.request_id "
+        "JOIN tenant_secrets s ON s.tenant = t.tenant "
+        "WHERE t.kind = 'steps' AND r.state <> 'open'"
+    ):
+        note = orjson.loads(record or "{}").get("reasoning") or {}
+        if digest(bytes(secret), str(content)) != note.get("steps_digest"):
+            detail = "the stored steps do not fit their digest"
+            yield Finding(FindingKind.TEXT_EDITED, detail, request_id=str(request_id))

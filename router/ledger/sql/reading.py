@@ -38,6 +38,17 @@ def get(database: Database, request_id: str, tenant: str | None) -> RequestRow |
         return request if tenant is None or request.tenant == tenant else None
 
 
+def chain_row(database: Database, request_id: str) -> ChainRow | None:
+    """Returns a finished request with its place in the chain; None for an open or unknown one."""
+    with database.reading() as connection:
+        row = connection.exec_driver_sql(
+            f"{_REQUESTS} WHERE request_id = ? AND sequence IS NOT NULL", (request_id,)
+        ).first()
+        if row is None:
+            return None
+        return chain_row_from(tuple(row), attempts_of(connection, [request_id])[request_id])
+
+
 def attempts_of(
     connection: Connection, request_ids: Sequence[str]
 ) -> dict[str, tuple[AttemptRow, ...]]:

@@ -224,7 +224,7 @@ texts = Table(
     "texts",
     metadata,
     _text("request_id", primary_key=True),
-    _text("kind", primary_key=True),  # prompt | answer | draft | corrected | reviewed
+    _text("kind", primary_key=True),  # prompt | answer | draft | steps | corrected | reviewed
     _text("tenant"),
     _text("store"),  # redacted | full
     _text("content"),

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
+import orjson
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from router.errors import FeedbackRefused
 from router.ledger.feedback_chain import FeedbackRecord, chained, feedback_values
 from router.ledger.hash_chain import Finding, FindingKind
+from router.ledger.row_reading import reasoning_of
 from router.ledger.sql import reading
 from router.ledger.sql.database import Database
 from router.ledger.sql.rows import SqlRow
@@ -23,7 +25,21 @@ from router.ledger.tables import policies
 from router.money.budgets import DAY_MS
 from router.privacy.digest import digest
 from router.privacy.redact import redact
-from router.types import Clock, Feedback, FeedbackSource, Heard, TrueOutcome
+from router.types import Clock, Deliberated, Feedback, FeedbackSource, Heard, TrueOutcome
+
+
+class _Judged(NamedTuple):
+    """Holds the answer that an outcome is about; `record` is "" without a deliberation."""
+
+    level: int
+    confidence: float
+    draft: bool
+    record: str
+    cost_nano_usd: int
+
+
+_DELIBERATED = '%"reasoning":%'
+"""Pattern of the record of a deliberation."""
 
 MAX_REVISIONS = 32
 """Most words of one source on one decision, so that a form sent again and again fills no disk."""
@@ -180,14 +196,19 @@ def outcomes(
     while True:
         with database.reading() as connection:
             answers = {
-                str(request_id): (int(level), float(confidence), bool(draft))
-                for request_id, level, confidence, draft in connection.exec_driver_sql(
-                    "SELECT DISTINCT f.request_id, r.tier_number, r.confidence, "
-                    f"CASE WHEN {_DRAFT} THEN 1 ELSE 0 END FROM feedback f "
-                    "JOIN requests r ON r.request_id = f.request_id "
-                    "WHERE f.request_id > ? AND r.created_at_ms >= ? AND r.created_at_ms < ? "
-                    f"AND (r.tenant = ? OR ? = '') ORDER BY 1 LIMIT {PAGE}",
-                    (after, begin, end, tenant or "", tenant or ""),
+                str(request_id): _Judged(
+                    int(level), float(confidence), bool(draft), str(record), int(cost_nano_usd)
+                )
+                for request_id, level, confidence, draft, cost_nano_usd, record in (
+                    connection.exec_driver_sql(
+                        "SELECT DISTINCT f.request_id, r.tier_number, r.confidence, "
+                        f"CASE WHEN {_DRAFT} THEN 1 ELSE 0 END, r.cost_nano_usd, "
+                        "CASE WHEN r.record LIKE ? THEN r.record ELSE '' END FROM feedback f "
+                        "JOIN requests r ON r.request_id = f.request_id "
+                        "WHERE f.request_id > ? AND r.created_at_ms >= ? AND r.created_at_ms < ? "
+                        f"AND (r.tenant = ? OR ? = '') ORDER BY 1 LIMIT {PAGE}",
+                        (_DELIBERATED, after, begin, end, tenant or "", tenant or ""),
+                    )
                 )
             }
             words = _latest(connection, tuple(answers)) if answers else {}
@@ -196,6 +217,17 @@ def outcomes(
         if len(answers) < PAGE:
             return
         after = max(answers)
+
+
+def stated_outcomes(told: Iterable[TrueOutcome]) -> list[tuple[float, bool]]:
+    """Returns the stated confidence of judged deliberations, and if they were right."""
+    return [
+        (one.deliberated.stated_confidence, one.correct)
+        for one in told
+        if one.deliberated is not None
+        and one.deliberated.stated_confidence is not None
+        and one.correct is not None
+    ]
 
 
 def _latest(
@@ -216,18 +248,32 @@ def _latest(
 
 
 def _outcome(
-    request_id: str, by_source: Mapping[FeedbackSource, Feedback], answer: tuple[int, float, bool]
+    request_id: str, by_source: Mapping[FeedbackSource, Feedback], answer: _Judged
 ) -> TrueOutcome:
-    """Returns an outcome. Each field is the reviewer's word, or the client's where there is none.
-
-    `answer` is the level that answered, its confidence, and True if it stayed a draft."""
+    """Returns an outcome. Each field is the reviewer's word, or the client's if there is none."""
     words = [
         by_source[source]
         for source in (FeedbackSource.REVIEW, FeedbackSource.CLIENT)
         if source in by_source
     ]
     fields = {name: _first(getattr(word, name) for word in words) for name in _TOLD}
-    return TrueOutcome(request_id, **fields, level=answer[0], confidence=answer[1], draft=answer[2])
+    return TrueOutcome(
+        request_id,
+        **fields,
+        level=answer.level,
+        confidence=answer.confidence,
+        draft=answer.draft,
+        deliberated=_deliberated(answer),
+    )
+
+
+def _deliberated(answer: _Judged) -> Deliberated | None:
+    """Returns what the row says of a deliberation; None where there was none."""
+    note = reasoning_of(answer.record)
+    if note is None:
+        return None
+    impact = orjson.loads(answer.record)["signals"].get("impact_nano_usd") or 0
+    return Deliberated(note.stated_confidence, int(impact), answer.cost_nano_usd)
 
 
 def _first(values: Iterable[Any]) -> Any:

@@ -19,7 +19,7 @@ from router.money.budgets import DAY_MS
 from router.privacy.redact import redact
 from router.types import Clock
 
-TextKind = Literal["prompt", "answer", "draft"]
+TextKind = Literal["prompt", "answer", "draft", "steps"]
 KEY_MAX_AGE_MS = 900.0  # an erasure elsewhere is seen within a second
 MAX_TENANTS_IN_MEMORY = 10_000
 
@@ -94,10 +94,15 @@ class TextStore:
         """Keeps a text as the policy says; `none` keeps nothing. Raises LedgerError."""
         if store == "none" or not text:
             return
-        content = redact(text) if store == "redacted" else text
+        # Steps are JSON, which was redacted text by text.
+        content = redact(text) if store == "redacted" and kind != "steps" else text
         now_ms = self._clock.now_ms()
         row = (request_id, kind, tenant, store, content, now_ms, now_ms + retention_days * DAY_MS)
         await asyncio.to_thread(self._insert, row)
+
+    def kept(self, request_id: str, tenant: str | None, kind: TextKind) -> str | None:
+        """Does what `get` does; blocks. Raises LedgerError."""
+        return self._select(request_id, tenant, kind)
 
     async def get(self, request_id: str, tenant: str | None, kind: TextKind) -> str | None:
         """Returns a stored text of that tenant (None: any); None when it is missing or expired."""

@@ -3,9 +3,10 @@
 Behaviours here: answer, slow:SECONDS, tool-calls, logprobs, reasoning, refusal, length (cut by the
 output cap), json (an object with an `answer`), mirror (the last message said back), echo (the
 answer's text is the JSON of the received body and headers), paced:FIRST,EACH,COUNT (words at a
-stated pace), reluctant (the same, refusing), redirected:MODEL (that model answers), agent (calls
-offered tools, fills schemas; see upstream_agent), editor (edits a file with the tools of coding
-agents; see upstream_editor). The misbehaving ones are in upstream_faults.
+stated pace), reluctant (the same, refusing), redirected:MODEL (that model answers), decider
+(fills the steps of a decision), agent (calls offered tools, fills schemas; see upstream_agent),
+editor (edits a file with the tools of coding agents; see upstream_editor). The misbehaving ones are
+in upstream_faults.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import re
 import orjson
 
 from tests.kits.upstreams.upstream_agent import reply
+from tests.kits.upstreams.upstream_decider import step_reply
 from tests.kits.upstreams.upstream_editor import chat_message
 from tests.kits.upstreams.upstream_exchange import Behaviour, Exchange
 from tests.kits.upstreams.upstream_faults import FAULTS
@@ -181,6 +183,10 @@ async def _agent(x: Exchange) -> None:
     await _message(x, reply(x.seen.fields))
 
 
+async def _decider(x: Exchange) -> None:
+    await x.answer(completion(step_reply(x.seen.fields)))
+
+
 async def _editor(x: Exchange) -> None:
     await _message(x, chat_message(x.seen.fields))
 
@@ -218,6 +224,7 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "mirror": _mirror,
     "redirected": _redirected,
     "agent": _agent,
+    "decider": _decider,
     "editor": _editor,
     "reader": _reader,
 }

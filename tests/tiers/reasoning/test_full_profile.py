@@ -61,7 +61,7 @@ async def test_perspectives_are_asked_at_one_time() -> None:
     assert answer.worked is not None
     asked = [step.id for step in answer.worked.steps if step.id.startswith("perspective:")]
     assert asked == ["perspective:own_counsel", "perspective:other_side", "perspective:business"]
-    assert "perspectives: 1 for, 1 conditional, 1 against" in answer.text
+    assert "perspectives: 2 for, 1 conditional" in answer.text
 
 
 async def test_one_failed_perspective_is_marked() -> None:

@@ -16,6 +16,7 @@ export function explained(told) {
     decision && rules(told, decision),
     decision && losses(decision),
     (record.steps || []).length > 0 && steps(record.steps, decision),
+    reasoning(told, record.reasoning),
     attempts(told.attempts),
     record.signals && signals(record.signals),
     el("details", { id: "raw" }, el("summary", null, "The record as JSON"), el("pre", { tabindex: "0" }, JSON.stringify(told, null, 2))),
@@ -136,6 +137,27 @@ function steps(all, decision) {
       ),
     ),
   );
+}
+
+/** The steps of a deliberation: what each found, and what code checked in it. */
+function reasoning(told, note) {
+  if (!note) return null;
+  const kept = told.reasoning;
+  const head = `${note.profile} profile, template ${note.template}; ${count(note.claims || 0)} figures worked out again, ${count(note.wrong_claims || 0)} wrong.`;
+  if (!kept) return section("Reasoning", `${head} The policy keeps no texts, or their time is over.`, el("ul", { class: "plain" }, note.steps.map(([name, state]) => el("li", null, `${plain(name)}: ${state}`))));
+  return section(
+    "Reasoning",
+    head,
+    (kept.marks || []).length > 0 && el("ul", { class: "plain" }, kept.marks.map((mark) => el("li", null, badge("marked", "bad"), " ", mark))),
+    kept.steps.map((step) => el("details", { open: step.id === "synthesis" }, el("summary", null, plain(step.id), " ", badge(step.state, step.state === "done" ? "good" : "note")), step.fault && el("p", { class: "soft" }, step.fault), value(step.fields), (step.notes || []).length > 0 && el("ul", { class: "plain" }, step.notes.map((note) => el("li", null, `Checked: ${note}`))))),
+  );
+}
+
+/** A value of a step by its form: words, a list, or named values. */
+function value(told) {
+  if (Array.isArray(told)) return el("ul", null, told.map((one) => el("li", null, value(one))));
+  if (told === null || typeof told !== "object") return el("span", null, told === null ? "none" : String(told));
+  return facts(Object.entries(told).map(([name, one]) => [plain(name), value(one)]));
 }
 
 const CALLS = [["Call", "t"], ["Outcome", "t"], ["Cost", "n"], ["Took", "n"], ["Tokens", "n"]];

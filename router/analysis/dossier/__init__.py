@@ -1,0 +1,1 @@
+"""Builds the dossier of one decision: all that stands behind it, for somebody to sign."""

@@ -1,0 +1,236 @@
+"""Renders a dossier as one page that opens offline, prints well, and can be signed. Pure.
+
+The page holds the dossier's JSON as well, so that the file alone can be verified.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+
+from router.analysis.dossier.dossier import HASH, Json
+from router.rendering.markup import Markup, el
+from router.rendering.page import page, page_header, section, table
+
+_VERDICTS = {"go": "Go", "conditional_go": "Go, under conditions", "no_go": "No go"}
+_STATES = {"done": "", "repaired": "after one repair", "marked": "marked", "failed": "failed"}
+_STYLE = (
+    "dl.facts{display:grid;grid-template-columns:minmax(9rem,auto) 1fr;gap:4px 16px;"
+    "margin:0 0 12px}"
+    "dl.facts dt{color:var(--soft)}dl.facts dd{margin:0;overflow-wrap:anywhere}"
+    "blockquote{margin:0;padding:8px 16px;border-left:3px solid var(--line);white-space:pre-wrap;"
+    "overflow-wrap:anywhere}section h3{margin:20px 0 6px;font-size:1rem}"
+    "section ul.plain{margin:0 0 12px;padding-left:20px}section li{margin:2px 0}"
+    ".marks{border-left:3px solid #b3261e;padding:8px 16px}"
+    ".signs{display:grid;grid-template-columns:1fr 1fr;gap:36px 32px;margin-top:36px}"
+    ".signs div{border-top:1px solid currentColor;padding-top:4px;color:var(--soft)}"
+    "code{overflow-wrap:anywhere;font-size:.86em}details pre{white-space:pre-wrap;"
+    "overflow-wrap:anywhere;font-size:11px}td,th{vertical-align:top}"
+    "@media print{details{display:none}section{break-inside:auto}h2,h3{break-after:avoid}"
+    "tr,blockquote,.signs{break-inside:avoid}}"
+)
+
+
+def dossier_page(document: Json) -> str:
+    """Returns the dossier as a whole page."""
+    steps = _steps(document)
+    decision = steps[-1]["fields"] if steps else {}
+    fields = decision if isinstance(decision, Mapping) else {}
+    said = str(fields.get("decision") or "A decision whose words are not kept")
+    header = page_header(
+        [f"Dossier of {document['decision_id']}", str(document["decided_at"])],
+        said,
+        _tiles(document, fields),
+        [_VERDICTS[v]] if (v := str(fields.get("go_no_go", ""))) in _VERDICTS else (),
+    )
+    parts = [
+        el("style", Markup(_STYLE)),
+        _marks(document),
+        section("The question", "", (el("blockquote", str(document["asked"])),)),
+        _decision(fields, document),
+        *(_step(step) for step in steps[:-1]),
+        _calls(document),
+        _afterwards(document),
+        _proof(document),
+    ]
+    footer = f"{document['policy']}. Exported {document['exported_at']}."
+    title = f"Dossier {document['decision_id']}"
+    return page(title, header, [part for part in parts if part], footer)
+
+
+def _steps(document: Json) -> list[dict[str, object]]:
+    reasoning = document.get("reasoning")
+    steps = reasoning.get("steps") if isinstance(reasoning, dict) else None
+    kept = [step for step in steps if isinstance(step, dict)] if isinstance(steps, list) else []
+    return [step for step in kept if step.get("id") != "form"]
+
+
+def _tiles(document: Json, fields: Mapping[str, object]) -> list[tuple[str, str, str]]:
+    calls = document["calls"]
+    number = len(calls) if isinstance(calls, list) else 0
+    tiles = []
+    stake = document.get("at_stake_usd")
+    if isinstance(stake, int | float):
+        tiles.append(("At stake", f"${stake:,.0f}", "the largest sum in the question"))
+    confidence = document.get("confidence")
+    if isinstance(confidence, dict):
+        known = confidence["calibrated"]
+        figure = confidence["stated"] if known is None else known
+        tiles.append(("Confidence", f"{100 * float(figure):.0f} %", str(confidence["basis"])))
+    follow_up = fields.get("follow_up")
+    if isinstance(follow_up, Mapping):
+        days = str(follow_up.get("after_days", ""))
+        tiles.append(("It shows after", f"{days} days", str(follow_up.get("shows_by", ""))))
+    cost = float(str(document["cost_usd"]))
+    tiles.append(("Cost", f"${cost:,.4f}", f"{number} calls, each a row of the ledger"))
+    return tiles
+
+
+def _marks(document: Json) -> Markup:
+    reasoning = document.get("reasoning")
+    marks = reasoning.get("marks") if isinstance(reasoning, dict) else None
+    if not isinstance(marks, list) or not marks:
+        return Markup("")
+    lead = "Faults that one repair did not mend. Whoever signs takes them into account."
+    return section("Marked", lead, (el("div", _list(marks), _class="marks"),))
+
+
+def _decision(fields: Mapping[str, object], document: Json) -> Markup:
+    if not fields:
+        return section("The answer", "", (el("blockquote", str(document["answered"])),))
+    shown = {k: v for k, v in fields.items() if k not in ("decision", "go_no_go", "confidence")}
+    return section("The decision", "", tuple(_fields(shown)))
+
+
+def _step(step: Mapping[str, object]) -> Markup:
+    name = str(step["id"]).replace("_", " ").replace(":", ": ").replace("worksheet", "Worksheet")
+    state = _STATES.get(str(step["state"]), str(step["state"]))
+    lead = ", ".join(part for part in (state, str(step.get("fault") or "")) if part)
+    fields = step.get("fields")
+    content = list(_fields(fields)) if isinstance(fields, Mapping) else []
+    notes = step.get("notes")
+    if isinstance(notes, list) and notes:
+        content += [el("h3", "Worked out or checked by code"), _list(notes)]
+    return section(name[:1].upper() + name[1:], lead, tuple(content))
+
+
+def _fields(fields: Mapping[str, object]) -> Iterable[Markup]:
+    """Yields each field by its form: a sentence, a list, a table, or named values."""
+    facts = {k: v for k, v in fields.items() if not isinstance(v, list | Mapping)}
+    if facts:
+        pairs = ((el("dt", _title(k)), el("dd", words(v))) for k, v in facts.items())
+        yield el("dl", *(part for pair in pairs for part in pair), _class="facts")
+    for name, value in fields.items():
+        if isinstance(value, list) and value:
+            yield el("h3", _title(name))
+            yield _table(name, value) if _rows(value) else _list(value)
+        elif isinstance(value, Mapping) and value:
+            yield el("h3", _title(name))
+            yield from _fields(value)
+
+
+def _rows(values: Sequence[object]) -> bool:
+    return all(isinstance(value, Mapping) for value in values)
+
+
+def _table(name: str, values: Sequence[object]) -> Markup:
+    rows = [value for value in values if isinstance(value, Mapping)]
+    columns = list(dict.fromkeys(key for row in rows for key in row))
+    numbers = [c for c in columns if all(_is_number(row.get(c)) for row in rows)]
+    ordered = [c for c in columns if c not in numbers] + numbers
+    cells = [[words(row.get(column)) for column in ordered] for row in rows]
+    texts = len(ordered) - len(numbers)
+    return table(_title(name), [_title(c) for c in ordered], cells, texts=max(1, texts))
+
+
+def _is_number(value: object) -> bool:
+    return value is None or (isinstance(value, int | float) and not isinstance(value, bool))
+
+
+def _list(values: Sequence[object]) -> Markup:
+    return el("ul", *(el("li", words(value)) for value in values), _class="plain")
+
+
+def words(value: object) -> str:
+    """Returns a value of a step as a person reads it.
+
+    >>> words({"option": "Wait", "cost": 1200.5})
+    'option: Wait; cost: 1,200.5'
+    """
+    if isinstance(value, Mapping):
+        return "; ".join(f"{k.replace('_', ' ')}: {words(v)}" for k, v in value.items())
+    if isinstance(value, list):
+        return ", ".join(words(one) for one in value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int | float):
+        return f"{value:,.4f}".rstrip("0").rstrip(".")
+    return "\N{EN DASH}" if value is None else str(value)
+
+
+def _title(name: str) -> str:
+    plain = name.replace("_", " ")
+    return plain[:1].upper() + plain[1:]
+
+
+def _calls(document: Json) -> Markup:
+    calls = document["calls"]
+    rows = [
+        [
+            str(one["role"]),
+            str(one["model"]),
+            str(one["state"]),
+            f"{one['input_tokens']:,}",
+            f"{one['output_tokens']:,}",
+            f"${one['cost_usd']:,.5f}",
+        ]
+        for one in (calls if isinstance(calls, list) else [])
+    ]
+    columns = ["Call", "Model", "Outcome", "Tokens in", "Tokens out", "Cost"]
+    lead = "Each call is a row of the ledger; together they are the cost."
+    return section("Calls", lead, (table("Calls", columns, rows, texts=3),))
+
+
+def _afterwards(document: Json) -> Markup:
+    content = []
+    review = document.get("review")
+    if isinstance(review, Mapping):
+        content += [el("h3", "Review"), *_fields(review)]
+    feedback = document.get("feedback")
+    if isinstance(feedback, list) and feedback:
+        kept = [
+            {k: v for k, v in one.items() if v is not None}
+            for one in feedback
+            if isinstance(one, Mapping)
+        ]
+        content += [el("h3", "Outcomes"), _list(kept)]
+    if not content:
+        content = [el("p", "Nobody has told yet how it turned out.")]
+    return section("What came of it", "", tuple(content))
+
+
+def _proof(document: Json) -> Markup:
+    chain = document["chain"]
+    assert isinstance(chain, dict)
+    facts = {
+        "Dossier (SHA-256)": el("code", str(document[HASH])),
+        "Row of the chain": f"{chain['writer']}, number {chain['sequence']}",
+        "Hash of the row": el("code", str(chain["row_hash"])),
+        "Hash before it": el("code", str(chain["prev_hash"])),
+        "Verify": el("code", "tiergate decisions verify FILE --database LEDGER"),
+    }
+    listed = el(
+        "dl", *(p for k, v in facts.items() for p in (el("dt", k), el("dd", v))), _class="facts"
+    )
+    signs = el("div", *(el("div", one) for one in _SIGNS), _class="signs")
+    source = el(
+        "details",
+        el("summary", "The dossier as JSON"),
+        el("pre", json.dumps(document, ensure_ascii=True), id="dossier"),
+    )
+    lead = "Any change of this file, or of the ledger's row, breaks one of these hashes."
+    sworn = el("p", "I have read this dossier. The decision is mine.")
+    return section("Proof and signature", lead, (listed, sworn, signs, source))
+
+
+_SIGNS = ("Name and office", "Date", "Signature", "Second signature")

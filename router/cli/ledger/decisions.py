@@ -1,0 +1,207 @@
+"""Defines `tiergate decisions`: dossiers of decisions, their outcomes, and those that are due."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from router.cli.exits import Exit
+from router.cli.ledger.ledger import Tenant
+from router.cli.options import AsJson
+from router.cli.periods import shown_time
+from router.cli.serve.serve import DATABASE, DatabasePath
+
+if TYPE_CHECKING:
+    from router.analysis.dossier.dossier import Json
+    from router.api.compose.books import Books
+    from router.types import RequestRow
+
+DAY_MS = 86_400_000
+DecisionId = Annotated[str, typer.Argument(help="dec_..., req_... or chatcmpl-...")]
+
+decisions = typer.Typer(help="Export, verify and follow up decisions.")
+
+
+def register(app: typer.Typer) -> None:
+    decisions.info.no_args_is_help = True
+    app.add_typer(decisions, name="decisions")
+
+
+@decisions.command()
+def export(
+    decision: DecisionId,
+    database: DatabasePath = DATABASE,
+    html: Annotated[Path | None, typer.Option(help="Write the page to this file.")] = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Write the JSON to this file.")
+    ] = None,
+) -> None:
+    """Write the dossier of a decision, to read, to sign and to verify.
+
+    Without a file it prints the JSON.
+    """
+    import json
+
+    from router.analysis.dossier.dossier_html import dossier_page
+    from router.api.compose.books import Books
+
+    with Books.open(database) as books:
+        document = _dossier(books, decision)
+    if html is not None:
+        html.write_text(dossier_page(document), encoding="utf-8")
+    text = json.dumps(document, ensure_ascii=False, indent=2)
+    if json_file is not None:
+        json_file.write_text(text + "\n", encoding="utf-8")
+    if html is None and json_file is None:
+        typer.echo(text)
+    else:
+        typer.echo(f"dossier {document['dossier_sha256']}")
+
+
+@decisions.command()
+def verify(
+    file: Annotated[
+        Path, typer.Argument(exists=True, dir_okay=False, help="A dossier, HTML or JSON.")
+    ],
+    database: Annotated[
+        str | None, typer.Option(help="The ledger; without it only the file is checked.")
+    ] = None,
+) -> None:
+    """Check a dossier: its hash, its row in the chain, and with the ledger its steps too."""
+    from router.analysis.dossier.dossier import dossier_faults, read_dossier
+    from router.api.compose.books import Books
+    from router.api.http.decision_views import request_id_of
+
+    try:
+        document = read_dossier(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        typer.echo(f"tiergate: {file}: {error}", err=True)
+        raise typer.Exit(Exit.FAILURE) from error
+    if database is None:
+        faults = dossier_faults(document)
+    else:
+        with Books.open(database) as books:
+            chained = books.chain_row(request_id_of(str(document["decision_id"])))
+            faults = dossier_faults(document, chained, books.digest)
+            if chained is None:
+                faults.append("the ledger has no such decision")
+    for fault in faults:
+        typer.echo(fault, err=True)
+    if faults:
+        raise typer.Exit(Exit.FAILURE)
+    against = "its file" if database is None else "the ledger"
+    typer.echo(f"whole: {document['decision_id']} fits {against}")
+
+
+@decisions.command()
+def outcome(
+    decision: DecisionId,
+    right: Annotated[bool, typer.Option("--right/--wrong", help="How the decision turned out.")],
+    database: DatabasePath = DATABASE,
+    loss_usd: Annotated[
+        float | None, typer.Option(min=0.0, help="What a wrong decision cost.")
+    ] = None,
+) -> None:
+    """Record how a decision turned out. It calibrates the confidence of later ones."""
+    from router.api.compose.books import Books
+    from router.types import Feedback, FeedbackSource, usd_to_nano
+
+    with Books.open(database) as books:
+        row = _row(books, decision)
+        feedback = Feedback(
+            request_id=row.request_id,
+            tenant=row.tenant,
+            source=FeedbackSource.CLIENT,
+            key_id="cli",
+            created_at_ms=time.time_ns() // 1_000_000,
+            correct=right,
+            loss_nano_usd=None if loss_usd is None else usd_to_nano(loss_usd),
+        )
+        new = books.hear(feedback)
+    typer.echo("recorded" if new else "known already")
+
+
+@decisions.command()
+def due(
+    database: DatabasePath = DATABASE,
+    tenant: Tenant = None,
+    after_days: Annotated[
+        int, typer.Option(min=1, help="For decisions that name no time of their own.")
+    ] = 90,
+    as_json: AsJson = False,
+) -> None:
+    """List decisions whose time has come and of which nobody told how they turned out."""
+    from router.api.compose.books import Books
+    from router.api.http.decision_views import decision_id
+    from router.cli.terminal import print_json
+    from router.ledger.row_reading import reasoning_of
+
+    now_ms = time.time_ns() // 1_000_000
+    found = []
+    with Books.open(database) as books:
+        judged = {o.request_id for o in books.outcomes(None, None, tenant) if o.correct is not None}
+        for row in books.rows(None, now_ms, tenant):
+            note = reasoning_of(row.record)
+            if note is None or row.request_id in judged:
+                continue
+            days = note.follow_up_days or after_days
+            if row.finished_at_ms + days * DAY_MS <= now_ms:
+                found.append((row, days))
+    if as_json:
+        print_json(
+            [
+                {"id": decision_id(row.request_id), "tenant": row.tenant, "after_days": days}
+                for row, days in found
+            ]
+        )
+        return
+    for row, days in found:
+        decided = shown_time(row.finished_at_ms)
+        typer.echo(f"{decision_id(row.request_id)}  {decided}  {row.tenant}  after {days} days")
+    typer.echo(f"{len(found)} due")
+
+
+def _row(books: Books, name: str) -> RequestRow:
+    from router.api.http.decision_views import request_id_of
+
+    row = books.row(request_id_of(name))
+    if row is None:
+        typer.echo(f"tiergate: {name} is not in this ledger", err=True)
+        raise typer.Exit(Exit.FAILURE)
+    return row
+
+
+def _dossier(books: Books, name: str) -> Json:
+    from router.analysis.dossier.dossier import KeptTexts, build_dossier
+    from router.api.http.decision_views import decision_id
+    from router.ledger.row_reading import reasoning_of
+    from router.stats.stated_confidence import calibrated
+    from router.wire.feedback import feedback_view
+
+    row = _row(books, name)
+    chained = books.chain_row(row.request_id)
+    if chained is None:
+        typer.echo(f"tiergate: {name} is still open; it has no place in the chain yet", err=True)
+        raise typer.Exit(Exit.FAILURE)
+    note = reasoning_of(row.record)
+    confidence = None
+    if note is not None and note.stated_confidence is not None:
+        confidence = calibrated(note.stated_confidence, books.stated_outcomes())
+    texts = KeptTexts(
+        books.kept_text(row.request_id, "prompt"),
+        books.kept_text(row.request_id, "answer"),
+        books.kept_text(row.request_id, "draft"),
+        books.kept_text(row.request_id, "steps"),
+    )
+    return build_dossier(
+        chained,
+        texts,
+        decision_id=decision_id(row.request_id),
+        feedback=[feedback_view(heard) for heard in books.heard(row.request_id)],
+        case=books.review(row.review_id) if row.review_id else None,
+        confidence=confidence,
+        exported_at_ms=time.time_ns() // 1_000_000,
+    )

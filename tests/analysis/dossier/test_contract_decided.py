@@ -1,0 +1,143 @@
+"""A contract for $2M is decided by a strong upstream, and its dossier can be verified."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from router import Gateway
+from router.analysis.dossier.dossier import dossier_faults, read_dossier
+from router.api.compose.books import Books
+from router.api.http.decision_views import decision_id
+from router.cli.commands import app
+from router.types import Outcome, Verdict
+from tests import ROOT
+from tests.kits.thinking_kit import QUESTION
+from tests.kits.upstreams.fake_upstream import FakeUpstream
+
+PARTS = ("knowledge", "lookups", "answers", "deliberation", "terms")
+CLI = CliRunner()
+
+
+def enterprise_policy(folder: Path, url: str, *, store: str = "full") -> Path:
+    """Writes the shipped enterprise policy with a strong upstream under its deliberation."""
+    tree = yaml.safe_load((ROOT / "policies/enterprise_decisions.yaml").read_text())
+    for part in PARTS:
+        (folder / part).symlink_to(ROOT / "policies" / part)
+    tree["privacy"] = {"store": store}
+    reasoning = tree["tiers"][-1]["answerers"]
+    deliberation = next(one for one in reasoning if one["kind"] == "deliberation")
+    deliberation |= {"over": "strong", "trusted": True, "context": True}
+    strong = {
+        "name": "strong", "kind": "upstream", "model": "decider", "base_urls": [url],
+        "context_tokens": 128_000, "max_output_tokens": 8_000,
+        "price": {"input_usd_per_mtok": 3, "output_usd_per_mtok": 15, "version": "tests"},
+    }  # fmt: skip
+    local = tree["tiers"][1]["answerers"]
+    tree["tiers"][1]["answerers"] = [one for one in local if one["kind"] != "local"] + [strong]
+    tree["report"]["level_2"] = "strong"
+    path = folder / "enterprise.yaml"
+    path.write_text(yaml.safe_dump(tree))
+    return path
+
+
+@pytest.fixture
+async def decided(tmp_path: Path) -> AsyncIterator[tuple[Outcome, str]]:
+    async with FakeUpstream() as fake:
+        policy = enterprise_policy(tmp_path, fake.url)
+        place = tmp_path / "ledger.db"
+        async with Gateway.from_policy(policy, database=place, environ={}) as gateway:
+            outcome = await gateway.acomplete(QUESTION)
+        yield outcome, str(place)
+
+
+def run(*arguments: str) -> str:
+    result = CLI.invoke(app, list(arguments), catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+@pytest.mark.slow
+async def test_contract_is_decided_with_a_dossier_that_verifies(
+    decided: tuple[Outcome, str], tmp_path: Path
+) -> None:
+    outcome, place = decided
+    assert outcome.answer is not None
+    assert outcome.rung.answerer == "deliberation"
+    assert outcome.verdict in (Verdict.ACCEPTED, Verdict.UNVERIFIED), outcome.reason
+    assert "Go or no go: Go, under conditions" in outcome.answer.text
+    assert "stated by the model, no outcomes yet" in outcome.answer.text
+    calls = [one for one in outcome.attempts if one.role.value == "deliberation"]
+    assert len(calls) >= 9
+    assert sum(one.cost_nano_usd for one in outcome.attempts) == outcome.cost_nano_usd
+    name = decision_id(outcome.request_id)
+    page, file = tmp_path / "dossier.html", tmp_path / "dossier.json"
+    run("decisions", "export", name, "--database", place, "--html", str(page), "--json", str(file))
+    for one in (page, file):
+        assert "whole" in run("decisions", "verify", str(one), "--database", place)
+        assert "fits its file" in run("decisions", "verify", str(one))
+    document = read_dossier(page.read_text())
+    assert document["at_stake_usd"] == 2_000_000
+    assert "Sign the contract" in json.dumps(document["reasoning"])
+    with Books.open(place) as books:
+        assert books.verify(None).whole
+
+
+@pytest.mark.slow
+async def test_changed_dossier_is_found(decided: tuple[Outcome, str]) -> None:
+    outcome, place = decided
+    name = decision_id(outcome.request_id)
+    document = json.loads(run("decisions", "export", name, "--database", place))
+    assert dossier_faults(document) == []
+    softened = {**document, "cost_usd": 0.0}
+    assert dossier_faults(softened) == ["the dossier was changed after its hash was made"]
+    other = json.loads(json.dumps(document))
+    other["reasoning_note"]["marks"] = 7
+    assert "the note of the reasoning is not the one in the row" in dossier_faults(other)
+    steps = json.loads(json.dumps(document))
+    steps["reasoning"]["steps"][0]["state"] = "failed"
+    with Books.open(place) as books:
+        faults = dossier_faults(steps, books.chain_row(outcome.request_id), books.digest)
+    assert "the steps do not fit the digest that the chain has" in faults
+
+
+@pytest.mark.slow
+async def test_edited_steps_are_found_in_the_ledger(decided: tuple[Outcome, str]) -> None:
+    _, place = decided
+    with Books.open(place) as books:
+        with books._database.writing() as connection:  # the edit of somebody with the file
+            connection.exec_driver_sql(
+                "UPDATE texts SET content = replace(content, 'Sign', 'Burn') WHERE kind = 'steps'"
+            )
+        details = [finding.detail for finding in books.verify(None).findings]
+    assert "the stored steps do not fit their digest" in details
+
+
+@pytest.mark.slow
+async def test_policy_that_stores_nothing_keeps_only_the_digest(tmp_path: Path) -> None:
+    async with FakeUpstream() as fake:
+        policy = enterprise_policy(tmp_path, fake.url, store="none")
+        place = tmp_path / "ledger.db"
+        async with Gateway.from_policy(policy, database=place, environ={}) as gateway:
+            outcome = await gateway.acomplete(QUESTION)
+    name = decision_id(outcome.request_id)
+    document = json.loads(run("decisions", "export", name, "--database", str(place)))
+    assert document["reasoning"] is None
+    assert document["reasoning_note"]["steps_digest"]
+    assert "Harlow" not in json.dumps(document)
+
+
+@pytest.mark.slow
+async def test_outcome_ends_the_wait_and_counts(decided: tuple[Outcome, str]) -> None:
+    outcome, place = decided
+    name = decision_id(outcome.request_id)
+    assert "0 due" in run("decisions", "due", "--database", place)
+    told = run("decisions", "outcome", name, "--wrong", "--loss-usd", "1000", "--database", place)
+    assert "recorded" in told
+    document = json.loads(run("decisions", "export", name, "--database", place))
+    assert "1 outcome so far" in document["confidence"]["basis"]
