@@ -66,7 +66,16 @@ def covers(question: str, sources: Sequence[str], least: float = LEAST_COVERED) 
     >>> covers("What is the capital of France?", ["We deliver to 31 countries, such as France."])
     False
     """
-    known = {form[:_STEM] for source in sources for form in _forms(source)}
+    return holds(stems_of(sources), question, least)
+
+
+def stems_of(sources: Sequence[str]) -> frozenset[str]:
+    """Returns the beginnings of the words of all sources, as `holds` compares them."""
+    return frozenset(form[:_STEM] for source in sources for form in _forms(source))
+
+
+def holds(known: frozenset[str], question: str, least: float) -> bool:
+    """Returns True when `known` has nearly all that a question is about."""
     asked = {form[:_STEM] for form in _forms(question) if form not in _ASKING}
     return len(asked & known) >= least * len(asked)
 

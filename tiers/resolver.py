@@ -47,7 +47,7 @@ from router.types import (
     Usage,
     Work,
 )
-from tiers.grounding import covers
+from tiers.grounding import holds, stems_of
 from tiers.slots import Lookup, NotFoundError, Slots
 
 DELTA_WORDS = 8
@@ -99,6 +99,7 @@ class Resolver:
             for language, said in knowledge.translations.items()
         }
         self._clarify = clarify
+        self._stems_of_intents: dict[str, frozenset[str]] = {}
         self._floor = floor
         content = knowledge.content
         detail = f"{len(content.intents)} answers, {len(content.classifications)} classifications"
@@ -191,9 +192,17 @@ class Resolver:
         """
         if match.language:
             return True
-        intents = [self._knowledge.intents[name] for name, _ in offers]
-        told = [text for intent in intents for text in (*intent.utterances, intent.answer)]
-        return covers(request.last_user_text, told, LEAST_ABOUT)
+        known = frozenset[str]().union(*(self._stems(name) for name, _ in offers))
+        return holds(known, request.last_user_text, LEAST_ABOUT)
+
+    def _stems(self, name: str) -> frozenset[str]:
+        """Returns the beginnings of all words of an intent, worked out at its first offer."""
+        stems = self._stems_of_intents.get(name)
+        if stems is None:
+            intent = self._knowledge.intents[name]
+            stems = stems_of((*intent.utterances, intent.answer))
+            self._stems_of_intents[name] = stems
+        return stems
 
     def _unfit(self, request: ChatRequest, signals: Signals) -> Reason | None:
         """Returns why level 1 can say nothing at all to a request."""

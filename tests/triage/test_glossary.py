@@ -8,7 +8,13 @@ from router.policy.content.glossaries import load_glossaries
 from router.policy.loading import policies_dir
 from router.triage.facts.languages import language_of
 from router.triage.glossed.answers import Answerable, GlossedAnswers
-from router.triage.glossed.glossary import Gloss, Glossary, nearest_gloss
+from router.triage.glossed.glossary import (
+    LEAST_BESIDE_ENGLISH,
+    TOLD_BY_WORDS,
+    Gloss,
+    Glossary,
+    nearest_gloss,
+)
 from router.triage.text.folding import fold
 from router.types import Match, MatchBasis
 
@@ -114,3 +120,25 @@ def test_english_is_left_alone() -> None:
     words = ("where", "is", "my", "order")
     assert answers().gloss("Where is my order?", words, "en", lambda word: True) is None
     assert answers().gloss("status", ("status",), "", lambda word: True) is None
+
+
+@pytest.mark.parametrize("language", ["de", "es", "en", "pl", ""])
+@pytest.mark.parametrize(
+    "text", ["Wo ist mein Paket?", "Where is my parcel?", "dónde está mi pedido"]
+)
+def test_gloss_is_the_same_as_without_leaving_early(text: str, language: str) -> None:
+    words = fold(text).words
+    glosses = [glossary.gloss(words) for glossary in SHIPPED]
+
+    def told(gloss: Gloss) -> float:
+        return gloss.known + TOLD_BY_WORDS * (gloss.language == language)
+
+    best = max(glosses, key=told)
+    found = nearest_gloss(SHIPPED, words, language, asks=False)
+    assert found in (None, best)
+    assert (found is None) <= (best.known < LEAST_BESIDE_ENGLISH)
+
+
+def test_gloss_ends_where_too_few_words_can_be_known() -> None:
+    assert GERMAN.gloss(["blender", "warranty", "paket"], least=0.5) is None
+    assert GERMAN.gloss(["blender", "warranty", "paket"], least=0.3) is not None

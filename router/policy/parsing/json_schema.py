@@ -139,8 +139,48 @@ def _is_schema(schema: JsonText) -> bool:
     return True
 
 
+_TYPES = frozenset(("array", "boolean", "integer", "null", "number", "object", "string"))
+_COUNTS = frozenset(("minItems", "maxItems", "minLength", "maxLength"))
+_MOST_LEVELS = 20  # of a schema that is read without jsonschema
+
+
+def _is_plain(schema: object, levels: int = _MOST_LEVELS) -> bool:
+    """Returns True for a schema of the usual keywords with values that the standard allows.
+
+    False says nothing: the whole check follows, which takes fifty times as long. Shipped policies
+    have fifty schemas, which are read at each start.
+    """
+    if isinstance(schema, bool):
+        return True
+    if not isinstance(schema, dict) or levels == 0:
+        return False
+    return all(_is_plain_keyword(key, value, levels - 1) for key, value in schema.items())
+
+
+def _is_plain_keyword(key: object, value: object, levels: int) -> bool:
+    if key == "type":
+        return isinstance(value, str) and value in _TYPES
+    if key in _COUNTS:
+        return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    if key in ("title", "description"):
+        return isinstance(value, str)
+    if key in ("items", "additionalProperties"):
+        return _is_plain(value, levels)
+    if key == "properties":
+        return isinstance(value, dict) and all(
+            isinstance(name, str) and _is_plain(part, levels) for name, part in value.items()
+        )
+    if key in ("required", "enum"):
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            return False
+        return len(set(value)) == len(value)
+    return False
+
+
 def schema_problem(schema: Mapping[str, object]) -> str:
     """Returns the reason why `schema` is no JSON Schema (2020-12), or "" when it is one."""
+    if _is_plain(schema):
+        return ""
     try:
         _Validator.check_schema(schema)
     except jsonschema.SchemaError as error:

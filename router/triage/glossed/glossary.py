@@ -8,12 +8,14 @@ knows nothing about intents.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from router.triage.facts.languages import ENGLISH, UNKNOWN
 from router.triage.text.folding import fold_terms
 
+SHORTEST_BEGINNING = 3
+"""Letters of the first part of a compound, where it is a stem; SHORTEST_REST where it is a word."""
 SHORTEST_REST = 4
 """Letters of the second part of a compound; shorter ends are endings."""
 MOST_PARTS = 3
@@ -56,28 +58,49 @@ class Glossary:
                 (folded,) = fold_terms([word.removesuffix("*")]) or [("",)]
                 table = self._stems if word.endswith("*") else self._words
                 table.setdefault("".join(folded), english)
+        # The first letters that a part of a compound may have: most words of other languages have
+        # none of them, and are not cut at every letter.
+        self._beginnings = {word[:SHORTEST_BEGINNING] for word in (*self._stems, *self._words)}
 
-    def gloss(self, words: Sequence[str], *, asks: bool = False) -> Gloss:
+    def gloss(
+        self, words: Sequence[str], *, asks: bool = False, least: float = 0.0
+    ) -> Gloss | None:
         """Returns folded words in English; `asks` sets a question mark.
+
+        None as soon as less than the share `least` of them can be known.
 
         >>> german = Glossary("de", {"where": ["wo"], "is": ["ist"], "parcel": ["paket*"]})
         >>> german.gloss(["wo", "ist", "das", "paket"]).text
         'where is das parcel'
         """
-        said, unknown = [], 0
+        said: list[str] = []
+        unknown, count = 0, len(words)
         for word in words:
-            parts = list(self._parts(word))
-            said += parts or [word]
-            unknown += not parts and len(word) > 2 and not word.isdigit()
-        return Gloss(" ".join(said) + "?" * asks, self.language, len(words), unknown)
+            whole = self._words.get(word)
+            if whole is not None:
+                said.append(whole)
+                continue
+            parts = self._cut(word, MOST_PARTS)
+            if parts:
+                said += parts
+                continue
+            said.append(word)
+            if len(word) > 2 and not word.isdigit():
+                unknown += 1
+                if 1.0 - unknown / count < least:
+                    return None
+        return Gloss(" ".join(said) + "?" * asks, self.language, count, unknown)
 
-    def _parts(self, word: str, left: int = MOST_PARTS) -> Iterator[str]:
-        """Yields the English of a word, part by part; nothing where it is not known."""
+    def _parts(self, word: str, left: int) -> list[str]:
+        """Returns the English of a word, part by part; nothing where it is not known."""
         whole = self._words.get(word)
-        if whole is not None:
-            yield whole
-            return
-        for end in range(len(word), 2, -1):
+        return self._cut(word, left) if whole is None else [whole]
+
+    def _cut(self, word: str, left: int) -> list[str]:
+        """Returns the English of the parts of a word that is not known as a whole."""
+        if word[:SHORTEST_BEGINNING] not in self._beginnings:
+            return []
+        for end in range(len(word), SHORTEST_BEGINNING - 1, -1):
             begin = word[:end]
             known = self._stems.get(begin)
             if known is None and end >= SHORTEST_REST:
@@ -85,17 +108,14 @@ class Glossary:
                 if known is not None and not self._rest(word[end:], left):
                     known = None
             if known is not None:
-                yield known
-                yield from self._rest(word[end:], left)
-                return
+                return [known, *self._rest(word[end:], left)]
+        return []
 
     def _rest(self, rest: str, left: int) -> list[str]:
         """Returns the English of a compound's further parts; an s may join them."""
         if left <= 1 or len(rest) < SHORTEST_REST:
             return []
-        return list(self._parts(rest, left - 1)) or list(
-            self._parts(rest.removeprefix("s"), left - 1)
-        )
+        return self._parts(rest, left - 1) or self._parts(rest.removeprefix("s"), left - 1)
 
 
 def nearest_gloss(
@@ -107,16 +127,20 @@ def nearest_gloss(
     """
     if not words or len(words) > MOST_WORDS:
         return None
-    best: Gloss | None = None
-    most = 0.0
-    for glossary in glossaries:
-        gloss = glossary.gloss(words, asks=asks)
-        told = gloss.known + TOLD_BY_WORDS * (glossary.language == language)
-        if told > most:
-            best, most = gloss, told
     least = LEAST_BESIDE_ENGLISH if language == ENGLISH else LEAST_KNOWN
     other = language not in (UNKNOWN, ENGLISH) and not any(
         glossary.language == language for glossary in glossaries
     )
     least = LEAST_BESIDE_ENGLISH if other else least
+    best: Gloss | None = None
+    most = 0.0
+    for glossary in glossaries:
+        spoken = glossary.language == language
+        # Of the others those that know too little can be the best of none that knows enough.
+        gloss = glossary.gloss(words, asks=asks, least=0.0 if spoken else least)
+        if gloss is None:
+            continue
+        told = gloss.known + TOLD_BY_WORDS * spoken
+        if told > most:
+            best, most = gloss, told
     return best if best is not None and best.known >= least else None

@@ -1,0 +1,58 @@
+"""Schemas of the usual keywords are taken without the whole check, and only good ones are."""
+
+from __future__ import annotations
+
+import jsonschema
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from router.policy.parsing.json_schema import _MOST_LEVELS, _is_plain, schema_problem
+from tests.kits.examples import examples
+
+KEYWORDS = (
+    *("type", "minItems", "maxLength", "title", "items", "additionalProperties"),
+    *("properties", "required", "enum", "minimum", "pattern"),
+)
+LEAVES = st.one_of(
+    st.sampled_from(["object", "string", "what", ""]),
+    st.integers(-2, 5),
+    st.booleans(),
+    st.none(),
+    st.floats(0, 3),
+    st.lists(st.sampled_from(["a", "b"]), max_size=3),
+)
+TREES = st.recursive(
+    LEAVES, lambda part: st.dictionaries(st.sampled_from(KEYWORDS), part, max_size=4), max_leaves=12
+)
+
+
+@given(st.dictionaries(st.sampled_from(KEYWORDS), TREES, max_size=4))
+@examples(200)
+def test_schema_that_is_taken_at_once_is_one(schema: dict[str, object]) -> None:
+    if _is_plain(schema):
+        jsonschema.Draft202012Validator.check_schema(schema)
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": "text"},
+        {"type": ["object"], "properties": []},
+        {"minItems": -1},
+        {"maxLength": True, "required": "a"},
+        {"required": ["a", "a"]},
+        {"properties": {"a": {"type": "text"}}},
+        {"items": {"minLength": "3"}},
+    ],
+)
+def test_schema_with_a_mistake_is_refused(schema: dict[str, object]) -> None:
+    assert schema_problem(schema)
+
+
+@pytest.mark.parametrize(("levels", "plain"), [(_MOST_LEVELS, True), (_MOST_LEVELS + 1, False)])
+def test_deep_schema_is_left_to_the_whole_check(levels: int, plain: bool) -> None:
+    schema: dict[str, object] = {"type": "string"}
+    for _ in range(levels - 1):
+        schema = {"items": schema}
+    assert _is_plain(schema) is plain
