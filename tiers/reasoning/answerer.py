@@ -28,6 +28,7 @@ from router.types import (
     Clock,
     Delta,
     Domain,
+    JsonText,
     Usage,
     Work,
     Worked,
@@ -43,6 +44,8 @@ from tiers.reasoning.run import (
 )
 from tiers.reasoning.sources import Sources
 from tiers.reasoning.wording import decision_text, shown_step
+from tiers.reasoning.worksheets.all_sheets import SHEETS, worked_sheet, worksheet_faults
+from tiers.reasoning.worksheets.sheet import Material, Sheet
 
 FULL_FROM_TOKENS = 16_000
 """Context from which an upstream gets the full profile: its steps hand on up to 10,000."""
@@ -132,10 +135,33 @@ class Deliberation:
         """Returns the results of one step; perspectives are several."""
         if step.id is StepId.PERSPECTIVES:
             return await self._perspectives(step, run, asker)
-        if step.id is StepId.EVIDENCE and self._sources is not None and run.plan.profile == "full":
-            run.passages = tuple(await self._sources.find(run.words, work))
+        if run.plan.profile == "full":
+            await self._look_up(run, work)
+        if step.id is StepId.WORKSHEET and run.plan.worksheet is not None:
+            return [await self._worksheet(step, SHEETS[run.plan.worksheet], run, asker)]
         result = await asker.step(step, run, check=_check_of(step.id, run))
         return [_recomputed(_with_notes(result, run), run)]
+
+    async def _look_up(self, run: Run, work: Work) -> None:
+        """Looks passages up once, before the first step that may cite them."""
+        if self._sources is not None and run.passages is None:
+            run.passages = tuple(await self._sources.find(run.words, work))
+
+    async def _worksheet(
+        self, step: TemplateStep, sheet: Sheet, run: Run, asker: Asker
+    ) -> StepResult:
+        """Returns the inputs that the model extracted, with the figures that code worked out."""
+        material = Material(run.words, run.cited)
+        wanted = replace(step, schema=JsonText(json.dumps(sheet.schema)))
+        result = await asker.step(
+            wanted,
+            run,
+            values={"worksheet": sheet.instruction},
+            check=lambda inputs: worksheet_faults(sheet, inputs, material),
+        )
+        if not result.fields:
+            return result
+        return replace(result, fields=worked_sheet(sheet, result.fields, material))
 
     async def _perspectives(
         self, step: TemplateStep, run: Run, asker: Asker
@@ -188,7 +214,7 @@ class Deliberation:
         calls = [*run.results, run.form] if run.form else run.results
         whole = all(result.fields for result in calls) and synthesis.state != "marked"
         reasoning = "\n\n".join(shown_step(r).strip() for r in run.results)
-        cited = checks.used_passages([dict(r.fields) for r in run.results], run.passages)
+        cited = checks.used_passages([dict(r.fields) for r in run.results], run.cited)
         return Answer(
             choices=(Choice(text=text, finish_reason="stop", reasoning=reasoning),),
             model=self._facts.model,
@@ -207,7 +233,7 @@ def _check_of(step: StepId, run: Run) -> Check:
     if step is StepId.SCENARIOS:
         return checks.scenario_faults
     if step is StepId.EVIDENCE:
-        return lambda fields: checks.citation_faults(fields, run.passages)
+        return lambda fields: checks.citation_faults(fields, run.cited)
     if step is StepId.SYNTHESIS:
         return lambda fields: _decision_faults(fields, run)
     return nothing_wrong
@@ -217,7 +243,7 @@ def _decision_faults(fields: Mapping[str, object], run: Run) -> Sequence[str]:
     faults = [
         *checks.verdict_faults(fields),
         *checks.claim_faults(fields),
-        *checks.citation_faults(fields, run.passages),
+        *checks.citation_faults(fields, run.cited),
     ]
     if Domain.MEDICAL in run.template.domains:
         faults += checks.diagnosis_faults(fields)
@@ -230,7 +256,7 @@ def _with_notes(result: StepResult, run: Run) -> StepResult:
     if result.id == StepId.SCENARIOS:
         notes = tuple(note for note in [checks.expected_value(result.fields)] if note)
     if result.id == StepId.EVIDENCE:
-        notes = checks.unsupported(result.fields, run.passages)
+        notes = checks.unsupported(result.fields, run.cited)
     return replace(result, notes=(*result.notes, *notes)) if notes else result
 
 

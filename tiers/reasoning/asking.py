@@ -127,7 +127,7 @@ class Asker:
             "question": run.question,
             "facts": quoted("\n".join(run.facts) or "none", 4_000),
             "previous": run.previous(limit),
-            "passages": listed(run.passages),
+            "passages": listed(run.cited),
             **values,
         }
         asked = filled(step.instruction, places)

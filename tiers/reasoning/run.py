@@ -69,7 +69,7 @@ class Run:
     question: str
     words: str  # the question without marks of quotation
     facts: tuple[str, ...]
-    passages: tuple[Evidence, ...] = ()
+    passages: tuple[Evidence, ...] | None = None  # None: not looked up
     results: list[StepResult] = field(default_factory=list)
     form: StepResult | None = None  # the decision once more, in the client's own schema
     longest_ms: float = 0.0
@@ -78,6 +78,11 @@ class Run:
     marks: list[str] = field(default_factory=list)
     claims: int = 0
     wrong_claims: int = 0
+
+    @property
+    def cited(self) -> tuple[Evidence, ...]:
+        """Returns the passages that may be cited."""
+        return self.passages or ()
 
     @property
     def synthesis(self) -> StepResult:

@@ -1,0 +1,1 @@
+"""Holds the worksheets: a model extracts inputs as JSON, and code works the figures out."""
