@@ -34,6 +34,7 @@ from router.policy.schema import DecisionSection, HardRule, Policy
 from router.routing.constraints import Asked
 from router.types import (
     READ_LANGUAGES,
+    UNDETERMINED,
     Decision,
     DecisionMode,
     Domain,
@@ -332,7 +333,10 @@ def matter_of(policy: Policy, signals: Signals) -> tuple[Matter | None, bool]:
 def language_of(signals: Signals) -> str:
     """Returns the language for safe words; "" where nothing tells it."""
     marks = [name.partition(LANGUAGE_MARK)[2] for name in signals.risk_terms]
-    return signals.language or signals.matter_language or next(filter(None, marks), "")
+    told = next(filter(None, marks), "")
+    if signals.matter_language == UNDETERMINED:  # the text is not in the language it looks like
+        return told or ("" if signals.language in READ_LANGUAGES else signals.language)
+    return signals.language or signals.matter_language or told
 
 
 def for_knowledge(policy: Policy, signals: Signals) -> bool:

@@ -78,6 +78,7 @@ class ModelRow(NamedTuple):
     grave: float = 0.0
     matter: Matter | None = None
     knowledge: float = 0.0
+    read_as: str = UNKNOWN  # the language in which `grave` was read; UNKNOWN: that of the text
 
 
 class TurnReading(Struct, frozen=True):
@@ -188,12 +189,18 @@ def more_cautious(one: ModelRow, other: ModelRow) -> ModelRow:
         heads=highest((one.heads, other.heads)),
         grave=max(one.grave, other.grave),
         matter=other.matter if other.grave > one.grave else one.matter,
+        read_as=other.read_as if other.grave > one.grave else one.read_as,
         knowledge=min(one.knowledge, other.knowledge),
     )
 
 
 Grave = tuple[float, Matter | None, str]
 """Holds the chance of a grave matter, the likeliest one, and the language of its turn."""
+
+
+def grave_of(turn: TurnReading) -> Grave:
+    """Returns the grave matter of one turn."""
+    return turn.row.grave, turn.row.matter, turn.row.read_as or turn.language
 
 
 def likelier(one: Grave, other: Grave) -> Grave:

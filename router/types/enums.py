@@ -28,6 +28,9 @@ RISK_DOMAINS = (Domain.FINANCE, Domain.LEGAL, Domain.MEDICAL, Domain.ENGINEERING
 READ_LANGUAGES = frozenset({"en", ""})
 """Lists the languages that the encoder reads; "" is a text that does not tell its own."""
 
+UNDETERMINED = "und"
+"""The language of a text that is none of these, where no more is known (ISO 639-2)."""
+
 
 class Matter(StrEnum):
     """Names the grave matters that are looked for in every language."""

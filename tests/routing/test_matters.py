@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from router.routing.hard_rules import language_of, matter_of
-from router.types import Matter, Signals
+from router.types import UNDETERMINED, Matter, Signals
 from tests.kits.decision_kit import CALM, a_policy
 
 
@@ -52,6 +52,8 @@ def test_a_guess_in_another_language_names_no_matter() -> None:
         (replace(CALM, language="", matter_language="de"), "de"),
         (replace(CALM, language="", risk_terms=("legal", "poison:tr")), "tr"),
         (replace(CALM, language=""), ""),
+        (replace(CALM, language="en", matter_language=UNDETERMINED), ""),
+        (replace(CALM, language="en", matter_language=UNDETERMINED, risk_terms=("x:it",)), "it"),
     ],
 )
 def test_words_take_the_language_of_the_request(signals: Signals, language: str) -> None:

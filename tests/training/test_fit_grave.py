@@ -25,7 +25,11 @@ from router.training.heads.fit_grave import (
 )
 from router.triage.triage_model import DEFAULT_FOLDER, TriageModel, write_manifest
 
-FEW = [row for row in grave_texts.texts(7, 1) if row.language in ("en", "de")]
+FEW = [
+    row
+    for row in grave_texts.texts(7, 1)
+    if row.language in ("en", "de") and row.author in ("first", "four")
+]
 
 
 def _write(folder: Path, text: str) -> None:
@@ -37,12 +41,30 @@ def test_texts_are_the_same_under_the_same_seed() -> None:
     assert list(grave_texts.texts(7, 2)) == list(grave_texts.texts(7, 2))
 
 
-def test_each_author_has_texts_of_each_language_and_section() -> None:
+HARMLESS_ONLY = "ninth"
+
+
+def test_each_author_has_texts_of_each_section_in_each_of_their_languages() -> None:
     rows = [*grave_texts.texts(7, 1), *grave_texts.held_out()]
-    authors, languages = {row.author for row in rows}, {row.language for row in rows}
-    assert (len(authors), len(languages)) == (4, 14)
+    languages: dict[str, set[str]] = {}
+    for row in rows:
+        languages.setdefault(row.author, set()).add(row.language)
     found = {(row.author, row.language, row.section) for row in rows}
-    assert found == set(itertools.product(authors, languages, SECTIONS))
+    for author, theirs in languages.items():
+        sections = SECTIONS if author != HARMLESS_ONLY else SECTIONS[len(GRAVE) :]
+        needed = set(itertools.product([author], theirs, sections))
+        assert needed <= found or author == HARMLESS_ONLY
+        assert not {one for one in found if one[0] == author} - needed
+
+
+def test_each_language_has_five_authors_or_more() -> None:
+    rows = [*grave_texts.texts(7, 1), *grave_texts.held_out()]
+    authors: dict[str, set[str]] = {}
+    for row in rows:
+        if row.section in GRAVE:
+            authors.setdefault(row.language, set()).add(row.author)
+    assert len(authors) == 14
+    assert min(map(len, authors.values())) >= 5
 
 
 def test_the_author_who_judges_is_never_learnt_from() -> None:
@@ -54,16 +76,17 @@ def test_the_author_who_judges_is_never_learnt_from() -> None:
 
 
 def test_authors_are_held_out_whole_and_texts_of_other_people_go_to_all() -> None:
-    written = [GraveText("x", "none", "en", f"{who}/en/{n}") for who in "abc" for n in range(4)]
+    written = [GraveText("x", "fraud", "en", f"{who}/en/{n}") for who in "abc" for n in range(4)]
     others = [GraveText("x", "none", "en", f"everyday/{n}") for n in range(40)]
-    parts = _parts([*written, *others]).tolist()
+    calm = [GraveText("x", "none", "en", f"d/en/{n}") for n in range(40)]
+    parts = _parts([*written, *others, *calm]).tolist()
     assert parts[:12] == [0] * 4 + [1] * 4 + [2] * 4
-    assert set(parts[12:]) == {0, 1, 2}
+    assert set(parts[12:52]) == set(parts[52:]) == {0, 1, 2}
 
 
 def test_the_lines_of_one_author_alone_are_held_out_by_line() -> None:
-    rows = [GraveText("x", "none", "en", f"a/en/{number}") for number in range(40)]
-    assert set(_parts(rows).tolist()) == {0, 1}
+    rows = [GraveText("x", "fraud", "en", f"a/en/{number}") for number in range(40)]
+    assert set(_parts(rows).tolist()) == {0, 1, 2}
 
 
 def test_a_line_of_alternatives_is_filled_more_often_than_a_plain_one(

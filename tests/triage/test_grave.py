@@ -14,9 +14,18 @@ from router.policy.schema import Policy
 from router.routing.constraints import Asked
 from router.routing.decision import decide
 from router.routing.hard_rules import disclaimer_of, in_danger, risk_domain_of
-from router.triage.grave import CLASSES, MOST_WINDOWS, _windows, load
+from router.triage.grave import (
+    CLASSES,
+    ENGLISH,
+    LATIN,
+    MOST_WINDOWS,
+    SCRIPTS,
+    _windows,
+    load,
+    table_of,
+)
 from router.triage.triage_model import DEFAULT_FOLDER, TriageModel
-from router.types import Domain, Matter, Reason, Signals
+from router.types import UNDETERMINED, Domain, Matter, Reason, Signals
 from tests.kits.decision_kit import CALM, a_policy, facts
 from tests.kits.grave import table
 
@@ -60,13 +69,53 @@ def test_reading_is_the_same_together_and_alone() -> None:
     assert [one.grave for one in together] == pytest.approx([one.grave for one in alone], abs=1e-4)
 
 
-def test_the_file_stays_within_two_megabytes() -> None:
-    assert (DEFAULT_FOLDER / "grave.npz").stat().st_size <= 2_000_000
+@pytest.mark.parametrize(
+    ("words", "language", "table"),
+    [
+        (["gas"], "en", ENGLISH),
+        (["gas"], "", ENGLISH),
+        (["gas"], "de", LATIN),
+        (["mera", "bacha"], "hi", LATIN),
+        (["मेरा", "emi"], "hi", SCRIPTS),
+        (["газ"], "ru", SCRIPTS),
+    ],
+)
+def test_each_script_has_a_table_and_english_its_own(
+    words: list[str], language: str, table: int
+) -> None:
+    assert table_of(words, language) == table
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Bremsen versagt Autobahn", UNDETERMINED),
+        ("pastiglie ingerite bambina", UNDETERMINED),
+        ("brakes failing motorway", ""),
+        ("my brakes are failing", "en"),
+        ("Ich habe Schmerzen", "de"),
+    ],
+)
+def test_a_text_without_function_words_is_told_from_english_by_its_characters(
+    text: str, language: str
+) -> None:
+    assert MODEL.grave is not None
+    alone = MODEL.grave.read([text], MODEL.vectors([text]))[0]
+    together = MODEL.grave.read([text, "hello"], MODEL.vectors([text, "hello"]))[0]
+    assert alone.language == together.language == language
+
+
+def test_the_file_stays_within_six_hundred_kilobytes() -> None:
+    assert (DEFAULT_FOLDER / "grave.npz").stat().st_size <= 600_000
+
+
+def test_the_first_classes_are_the_matters() -> None:
     assert CLASSES[:7] == tuple(matter.value for matter in Matter)
 
 
 @pytest.mark.parametrize(
-    ("key", "value"), [("arrays_sha256", "0"), ("encoder_sha256", "0"), ("classes", ["none"])]
+    ("key", "value"),
+    [("arrays_sha256", "0"), ("encoder_sha256", "0"), ("classes", ["none"]), ("format", 1)],
 )
 def test_a_file_that_does_not_fit_is_refused(tmp_path: Path, key: str, value: object) -> None:
     for name in ("grave.npz", "grave.json"):
@@ -107,6 +156,7 @@ GRAVE = replace(CALM, grave=0.97, matter=Matter.FRAUD, language="en")
         (replace(GRAVE, grave=0.96, language=""), 3, Reason.HIGH_RISK_FINANCIAL),
         # The language of the turn that tells of the matter counts, not that of the last one.
         (replace(GRAVE, grave=0.85, matter_language="de"), 3, Reason.HIGH_RISK_FINANCIAL),
+        (replace(GRAVE, grave=0.85, matter_language=UNDETERMINED), 3, Reason.HIGH_RISK_FINANCIAL),
         (replace(GRAVE, grave=0.85, matter_language="en", language="es"), 1, None),
     ],
 )

@@ -73,7 +73,7 @@ class DecisionSection(Section):
         "engineering safety, times the chance of high stakes.",
     )
     grave_at: Chance = Field(
-        default=0.95,
+        default=0.9,
         description="A grave matter of somebody from this chance on: level 3. It covers health, "
         "self-harm, violence, poison, fraud, law and engineering safety, in everyday words. The "
         "chance is at even odds: as if half of all requests were grave.",

@@ -83,9 +83,9 @@ def held_out() -> Iterator[GraveText]:
 
 
 def _turns(line: str, fillings: int) -> int:
-    """Returns how often a line is filled: half as often without alternatives, twice as a list."""
+    """Returns how often a line is filled: a quarter without alternatives, twice as a list."""
     if "{" not in line:
-        return max(fillings // 2, 1)
+        return max(fillings // 4, 1)
     return 2 * fillings if line.count("{") == 1 and line[0] + line[-1] == "{}" else fillings
 
 

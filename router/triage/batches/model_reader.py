@@ -149,7 +149,12 @@ class ModelReader:
             texts = [text for text, _, _ in asked]
             found = self._model.grave.read(texts, encoded.vectors, told_of_all(asked))
             rows = [
-                row._replace(grave=one.grave, matter=one.matter, knowledge=one.knowledge)
+                row._replace(
+                    grave=one.grave,
+                    matter=one.matter,
+                    knowledge=one.knowledge,
+                    read_as=one.language,
+                )
                 for row, one in zip(rows, found, strict=True)
             ]
         return rows, _matches(Described(encoded.vectors, readings), asked)

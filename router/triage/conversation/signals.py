@@ -17,6 +17,7 @@ from router.triage.reading import (
     Grave,
     ModelRow,
     TurnReading,
+    grave_of,
     higher_domain,
     likelier,
     more_cautious,
@@ -61,14 +62,14 @@ def signals_of(
     risk: tuple[Domain | None, float] = (row.risk_domain, row.risk_p)
     stakes, strategic, multi_factor = row.stakes_high, row.strategic, row.multi_factor
     amounts, names = last.amounts, last.risk_terms
-    grave: Grave = (row.grave, row.matter, last.language)
+    grave: Grave = (row.grave, row.matter, row.read_as or last.language)
     for turn in earlier:
         domain = higher_domain(domain, (turn.row.domain, turn.row.domain_p))
         risk = max(risk, (turn.row.risk_domain, turn.row.risk_p), key=second)
         stakes = max(stakes, turn.row.stakes_high)
         strategic = max(strategic, turn.row.strategic)
         multi_factor = max(multi_factor, turn.row.multi_factor)
-        grave = likelier(grave, (turn.row.grave, turn.row.matter, turn.language))
+        grave = likelier(grave, grave_of(turn))
     if earlier or older:
         sources: list[TurnReading | RuleFacts] = [*readings, *older]
         amounts = largest_amounts(facts.amounts for facts in sources)
