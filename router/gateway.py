@@ -28,6 +28,7 @@ from router.request.calls.rate_charges import settle
 from router.request.final_answer import Conclusion, committed, conclude, noted_failure
 from router.request.intake import Intake
 from router.request.ledger_row import compared, final_row, outcome_of
+from router.request.outgoing import outgoing
 from router.request.post_response import Keeper
 from router.request.progress import Candidate, HeldAnswer, Progress, untried
 from router.request.response_cache import Repeats
@@ -281,13 +282,17 @@ class Gateway:
     ) -> AsyncGenerator[StreamEvent, None]:
         """Yields one rung's answer, each piece as soon as nothing need be held back."""
         left = partial(self._left, routed, progress, calls)
+        checked = outgoing(routed)
         async with aclosing(calls.pieces(rung, routed.plans[rung])) as deltas:
             async for delta in deltas:
                 if delta.final is not None:
                     held.candidate = judged(routed, rung, delta.final)
                     progress.keep(held.candidate)
+                    if checked is not None and held.committed is not None:
+                        for last in checked.rest():
+                            yield last
                     continue
-                held.pending.append(delta)
+                held.pending += [delta] if checked is None else checked.pieces(delta)
                 if held.committed is None and may_commit(routed, progress, rung, held, left):
                     held.committed = self._commit(routed, progress, untried(routed, rung))
                     calls.keep(rung)

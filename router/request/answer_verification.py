@@ -7,8 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from msgspec.structs import replace
+
 from router.errors import NOT_ADMITTED, CannotAnswer, LedgerError, TiergateError
 from router.request.final_answer import doubt_of, stranded, usable
+from router.request.outgoing import let_out
 from router.request.progress import Candidate, HeldAnswer, Progress
 from router.routing.decision_record import StepRecord, evidence
 from router.routing.next_rung import Left, next_rung
@@ -24,6 +27,10 @@ def judged(routed: RoutedRequest, rung: int, answer: Answer) -> Candidate:
     mode = routed.verify_modes[rung]
     grave = routed.grave and routed.signals.request_type is not RequestType.CLASSIFICATION
     verification = verify(answer, routed.request, named, mode, plan.judge, grave=grave)
+    if routed.policy.safety.changes_answers:
+        answer, climbs = let_out(routed, answer)
+        if climbs and verification.failure is None:
+            verification = replace(verification, failure=Reason.ANSWER_WITHHELD)
     return Candidate(rung, named, answer, verification)
 
 

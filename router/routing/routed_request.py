@@ -151,7 +151,7 @@ class RoutedRequest(Struct, frozen=True, dict=True):
         This is so if another answer may have to go out instead, whatever is verified. In mode
         observe nothing waits for a verdict, since the requested model answers in any case.
         """
-        if self.buffered or self.needs_whole_answer:
+        if self.buffered or self.needs_whole_answer or self.policy.safety.holds_back:
             return True
         if self.observed is not None:
             return False

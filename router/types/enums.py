@@ -148,6 +148,8 @@ class Reason(StrEnum):
     ANSWER_OFF_TOPIC = "answer_off_topic"
     ANSWER_GARBLED = "answer_garbled"
     ANSWER_UNCHECKED = "answer_unchecked"  # nothing of it could be verified
+    ANSWER_MARKED = "answer_marked"  # words were added, since `safety.outputs` found something
+    ANSWER_WITHHELD = "answer_withheld"  # the rest, since `safety.outputs` found something
     SLOT_UNFILLED = "slot_unfilled"
     ANSWERER_FAILED = "answerer_failed"
     OUTAGE_SAME_LEVEL = "outage_same_level"  # replaces a rung that failed or is not ready

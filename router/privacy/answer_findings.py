@@ -1,0 +1,92 @@
+"""Finds in a piece of an answer what a policy may not let out. Pure.
+
+It looks for what a pattern can be sure of. A diagnosis is a claim about the reader ("you have
+pneumonia"), an exploit is code with the marks of an attack, a secret is a key in its vendor's form,
+and personal data are e-mail addresses and card numbers whose check digit fits. It knows nothing
+about policies, requests or streams.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+
+_ILLNESS = (
+    r"(?:[a-z]{3,20}(?:itis|oma|emia|aemia|osis|pathy)|cancer|diabetes|depression|pneumonia|"
+    r"asthma|epilepsy|schizophrenia|dementia|a stroke|a heart attack|an? infection|"
+    r"bipolar disorder|influenza|lupus|shingles|an? (?:ulcer|fracture|tumou?r|concussion))"
+)
+_CLAIM = re.compile(
+    r"(?<!do )(?<!if )(?<!whether )(?<!when )(?<!unless )(?<!case )(?<!should )"
+    r"\b(?:you (?:(?:probably|likely|clearly|definitely|certainly|almost certainly|do) ){0,2}"
+    r"(?:have|suffer from|are suffering from|are having)|your diagnosis is|i diagnose you with|"
+    r"this is (?:clearly|definitely|certainly))"
+    r" (?:[a-z]{1,14} ){0,3}?" + _ILLNESS + r"\b",
+    re.IGNORECASE,
+)
+_ATTACK = re.compile(
+    r"(?:\\x[0-9a-fA-F]{2}){8}|/dev/tcp/[^ ]{1,60}/[0-9]|\bnc(?:\.exe)? -[a-z]{0,3}e[a-z]{0,3} |"
+    r"\bmsfvenom\b|\bmeterpreter\b|\bmimikatz\b|os\.dup2\(s\.fileno\(|"
+    r"VirtualAllocEx|CreateRemoteThread|\bSetWindowsHookEx|-EncodedCommand [A-Za-z0-9+/=]{40}"
+)
+_SECRET = re.compile(
+    r"\bsk-[A-Za-z0-9_-]{20}|\bAKIA[0-9A-Z]{16}\b|\bgh[pousr]_[A-Za-z0-9]{36}|"
+    r"\bgithub_pat_[A-Za-z0-9_]{40}|\bxox[abprs]-[A-Za-z0-9-]{10}|\bAIza[A-Za-z0-9_-]{35}|"
+    r"-----BEGIN (?:[A-Z]{2,10} ){0,2}PRIVATE KEY-----|\bglpat-[A-Za-z0-9_-]{20}"
+)
+_MAIL = re.compile(r"\b[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,4}\b")
+_CARD = re.compile(r"(?<![0-9])[0-9](?:[ -]?[0-9]){12,18}(?![0-9])")
+_NOBODY = ("example.com", "example.org", "example.net", "example")
+"""Ends of addresses that stand in texts and belong to nobody (RFC 2606)."""
+
+
+def _diagnosis(text: str, known: str) -> bool:
+    return _CLAIM.search(text) is not None
+
+
+def _exploit(text: str, known: str) -> bool:
+    return _ATTACK.search(text) is not None
+
+
+def _secrets(text: str, known: str) -> bool:
+    return any(match[0] not in known for match in _SECRET.finditer(text))
+
+
+def _personal(text: str, known: str) -> bool:
+    for match in _MAIL.finditer(text):
+        address = match[0].lower()
+        if not address.endswith(_NOBODY) and address not in known.lower():
+            return True
+    numbers = [re.sub("[ -]", "", match[0]) for match in _CARD.finditer(text)]
+    held = re.sub("[ -]", "", known) if numbers else ""
+    return any(_is_card(number) and number not in held for number in numbers)
+
+
+def _is_card(number: str) -> bool:
+    """Returns True where the check digit fits (Luhn) and the first one is a card network's.
+
+    >>> _is_card("4111111111111111"), _is_card("4111111111111112"), _is_card("0000000000000000")
+    (True, False, False)
+    """
+    digits = [int(digit) for digit in reversed(number)]
+    doubled = [sum(divmod(2 * digit, 10)) for digit in digits[1::2]]
+    return number[0] in "23456" and (sum(digits[::2]) + sum(doubled)) % 10 == 0
+
+
+FINDERS: Mapping[str, Callable[[str, str], bool]] = {
+    "diagnosis": _diagnosis,
+    "exploit": _exploit,
+    "secrets": _secrets,
+    "personal": _personal,
+}
+
+
+def found(check: str, text: str, known: str) -> bool:
+    """Returns True where a piece of an answer holds what `check` names.
+
+    `known` is what the client or its sources said before: it gives nothing away.
+
+    >>> found("personal", "to ann@acme.io", ""), found("personal", "to ann@acme.io", "Ann@acme.io")
+    (True, False)
+    """
+    return FINDERS[check](text, known)

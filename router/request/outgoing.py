@@ -1,0 +1,172 @@
+"""Lets a model's answer out as the policy's `safety` wants it: looked at, with words at its end.
+
+A stream is held back by one sentence, so that none goes out before it was looked at. A whole answer
+passes through the same steps, so both say the same whatever the pieces. It knows nothing about
+tiers or verdicts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from router.policy.sections.safety import OutputCheck
+from router.privacy.answer_findings import found
+from router.routing.routed_request import RoutedRequest
+from router.types import Answer, Choice, Delta, Reason
+
+_END = re.compile(r"[.!?](?=\s)|[\u3002\uff01\uff1f]|\n")
+"""Ends a sentence. A point counts before a blank, so that addresses and numbers stay whole."""
+MOST_HELD = 2_000
+"""Characters after which text without any end of a sentence goes out up to its last blank."""
+
+
+class Window:
+    """Holds one choice's text back until a sentence is complete and was looked at."""
+
+    def __init__(self, checks: Sequence[OutputCheck], known: str, closing: str) -> None:
+        self._checks, self._known, self._closing = checks, known, closing
+        self._held = ""
+        self._said = ""  # all that went out, to see if it has the closing words
+        self._marks: list[str] = []
+        self.withheld = False
+        self.climbs = False
+
+    @property
+    def closing(self) -> str:
+        """Returns the words that close an answer, "" for none."""
+        return self._closing
+
+    @property
+    def marked(self) -> bool:
+        """Returns True where words were added because of a doubt."""
+        return bool(self._marks)
+
+    def feed(self, text: str) -> str:
+        """Returns what may go out now that `text` came too."""
+        if self.withheld:
+            return ""
+        self._held += text
+        out = ""
+        while not self.withheld:
+            end = _cut(self._held)
+            if not end:
+                break
+            sentence, self._held = self._held[:end], self._held[end:]
+            out += self._looked_at(sentence)
+        self._said += out
+        return out
+
+    def rest(self) -> str:
+        """Returns what is left at the end of the answer, with the words that close it."""
+        out = self._looked_at(self._held) if self._held and not self.withheld else ""
+        self._held = ""
+        said = self._said + out
+        closing = [*self._marks, self._closing]
+        added = [words for words in closing if words and words not in said]
+        if said.strip() and added:
+            out += "\n\n" + "\n".join(added)
+        return out
+
+    def _looked_at(self, sentence: str) -> str:
+        for check in self._checks:
+            if not found(check.check, sentence, self._known):
+                continue
+            if check.action != "mark":
+                self.withheld, self.climbs = True, check.action == "climb"
+                return check.said
+            if check.said not in self._marks:
+                self._marks.append(check.said)
+        return sentence
+
+
+def _cut(text: str) -> int:
+    """Returns the length of the first sentence, 0 where none is complete."""
+    end = _END.search(text)
+    if end is not None and end.end() <= MOST_HELD:
+        return end.end()
+    if len(text) < MOST_HELD:
+        return 0
+    blank = text.rfind(" ", 0, MOST_HELD)
+    return blank + 1 if blank > 0 else MOST_HELD
+
+
+class Outgoing:
+    """Lets one rung's answer out: a window for each choice."""
+
+    def __init__(self, routed: RoutedRequest) -> None:
+        self._routed = routed
+        self._windows: dict[int, Window] = {}
+
+    def pieces(self, delta: Delta) -> list[Delta]:
+        """Returns a piece of a stream as it may go out; one without text is let through."""
+        if not delta.text:
+            return [delta]
+        text = self._window(delta.index).feed(delta.text)
+        # Log-probabilities spell the words that are held back.
+        rest = replace(delta, text=text, logprobs=())
+        return [rest] if text or rest != Delta(index=delta.index) else []
+
+    def rest(self) -> list[Delta]:
+        """Returns what is still held back when the stream is over."""
+        ends = [(index, window.rest()) for index, window in sorted(self._windows.items())]
+        return [Delta(text=text, index=index) for index, text in ends if text]
+
+    def _window(self, index: int) -> Window:
+        if index not in self._windows:
+            self._windows[index] = window_of(self._routed)
+        return self._windows[index]
+
+
+def outgoing(routed: RoutedRequest) -> Outgoing | None:
+    """Returns what lets an answer out; None where the policy leaves answers as they are."""
+    if (
+        not routed.policy.safety.changes_answers
+        or routed.needs_shape
+        or routed.observed is not None
+    ):
+        return None
+    return Outgoing(routed)
+
+
+def window_of(routed: RoutedRequest) -> Window:
+    """Returns the window of a request's answer."""
+    safety, signals = routed.policy.safety, routed.signals
+    defends = routed.identity.defends
+    checks = [c for c in safety.outputs if not (defends and c.check == "exploit")]
+    sure = signals.domain_p >= routed.policy.decision.domain_at
+    domain = routed.risk_domain or (signals.domain if sure else None)
+    closing = safety.disclaimers.get(domain, "") if domain is not None else ""
+    known = "\n".join(message.text for message in routed.request.messages) if checks else ""
+    return Window(checks, known, closing)
+
+
+def let_out(routed: RoutedRequest, answer: Answer) -> tuple[Answer, bool]:
+    """Returns a whole answer as it may go out, and True where a higher rung should be asked.
+
+    An approved answer is not looked into; it gets the closing words where it lacks them.
+    """
+    if outgoing(routed) is None:
+        return answer, False
+    climbs, choices, reason = False, list[Choice](), answer.reason
+    for choice in answer.choices:
+        if choice.tool_calls or not choice.text:
+            choices.append(choice)
+            continue
+        window = window_of(routed) if not answer.approved else _closing_alone(routed)
+        text = window.feed(choice.text)
+        text += window.rest()
+        climbs = climbs or window.climbs
+        if window.withheld:
+            reason = Reason.ANSWER_WITHHELD
+        elif window.marked and reason is None:
+            reason = Reason.ANSWER_MARKED
+        choices.append(choice if text == choice.text else replace(choice, text=text, logprobs=()))
+    return replace(answer, choices=tuple(choices), reason=reason), climbs
+
+
+def _closing_alone(routed: RoutedRequest) -> Window:
+    whole = window_of(routed)
+    return Window((), "", whole.closing)
