@@ -164,9 +164,11 @@ class Tokeniser:
     def _fixes(self, words: list[str]) -> dict[str, str]:
         """Returns the words that are typing errors, and what was meant."""
         vocabulary = self._vocabulary
-        if self._speller is None or all(word in vocabulary for word in words):
-            return {}
-        return self._speller.fixes(words)
+        if self._speller is not None:
+            for word in words:
+                if word not in vocabulary:
+                    return self._speller.fixes(words)
+        return {}
 
 
 STEPS = {

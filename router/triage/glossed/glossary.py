@@ -75,13 +75,14 @@ class Glossary:
         """
         said: list[str] = []
         unknown, count = 0, len(words)
+        whole_words, beginnings = self._words, self._beginnings
         for word in words:
-            whole = self._words.get(word)
+            whole = whole_words.get(word)
             if whole is not None:
                 said.append(whole)
                 continue
-            parts = self._cut(word, MOST_PARTS)
-            if parts:
+            # Asked before the call, which most words of other languages do without.
+            if word[:SHORTEST_BEGINNING] in beginnings and (parts := self._cut(word, MOST_PARTS)):
                 said += parts
                 continue
             said.append(word)

@@ -67,7 +67,15 @@ class Speller:
 
     def fixes(self, words: Sequence[str]) -> dict[str, str]:
         """Returns what to read instead of some of the words, all lower case; usually nothing."""
-        unknown = [word for word in words if self._unknown(word)]
+        vocabulary, counts = self._vocabulary, self._counts
+        unknown = [
+            word
+            for word in words
+            if word not in vocabulary
+            and word not in counts
+            and SHORTEST - 1 <= len(word) <= LONGEST
+            and word.isalpha()
+        ]
         if not unknown:
             return {}
         if len(unknown) > 1 + sum(map(str.isalpha, words)) // MOST_UNKNOWN:
@@ -85,9 +93,6 @@ class Speller:
     def knows(self, word: str) -> bool:
         """Returns True when a lower-case word is in the training texts or the vocabulary."""
         return word in self._vocabulary or word in self._counts
-
-    def _unknown(self, word: str) -> bool:
-        return SHORTEST - 1 <= len(word) <= LONGEST and word.isalpha() and not self.knows(word)
 
     def _meant(self, word: str) -> str:
         """Returns the commonest word one edit away, otherwise the word itself."""
