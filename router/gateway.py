@@ -96,7 +96,7 @@ class Gateway:
             events=events,
             gauge=gauge,
             limiter=limiter,
-            veils=Veils(secret_of),
+            veils=Veils(secret_of, router.reader),
         )
         self._ledger = ledger
         self._cached = Repeats(caches, embedder, secret_of)

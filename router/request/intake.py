@@ -13,7 +13,7 @@ from router.request.calls.rate_charges import admit, settle
 from router.request.ledger_row import outcome_of
 from router.request.progress import Progress, untried
 from router.request.sessions import Conversations
-from router.request.veiling import Veils
+from router.request.veiling import Veils, read_ahead
 from router.routing.planner import Router
 from router.routing.policy_runtime import Selected
 from router.routing.routed_request import RoutedRequest
@@ -104,6 +104,8 @@ class Intake:
         signals, compute_ms = await runtime.triage.measured(request, conversation.named)
         if self._gauge is not None:
             pressure = await self._gauge.pressure(identity, runtime.policy.name)
+        if runtime.policy.privacy.residency:
+            await read_ahead(self._router.reader, request)
         routed = self._router.decided(
             request,
             identity,

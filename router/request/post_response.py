@@ -63,14 +63,15 @@ class Keeper:
             ("steps", "" if worked is None else steps_text(worked, privacy.store)),
         )
         for kind, text in texts:
-            if routed.veil is not None:
-                text = routed.veil.text(text)
+            store = privacy.store
+            if routed.veil is not None and (hidden := routed.veil.text(text)) != text:
+                text, store = hidden, "redacted"  # it fits no digest of the request's own words
             await self._texts.put(
                 routed.request_id,
                 routed.identity.tenant,
                 kind,
                 text,
-                store=privacy.store,
+                store=store,
                 retention_days=privacy.retention_days,
             )
 

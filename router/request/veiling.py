@@ -8,7 +8,7 @@ from collections.abc import Callable
 from msgspec.structs import replace
 
 from router.policy.sections.privacy import PseudonymsSection
-from router.privacy.pseudonyms.texts import Reader
+from router.privacy.pseudonyms.texts import Reader, texts_of
 from router.privacy.pseudonyms.veil import Veil
 from router.routing.routed_request import RoutedRequest
 from router.types import ChatRequest
@@ -20,9 +20,9 @@ READ_AT_ONCE = 4_000
 class Veils:
     """Makes the veil of each request whose policy wants one; one per gateway."""
 
-    def __init__(self, secret_of: Callable[[str], bytes]) -> None:
+    def __init__(self, secret_of: Callable[[str], bytes], reader: Reader) -> None:
         self._secret_of = secret_of
-        self._reader = Reader()
+        self._reader = reader
 
     def over(self, routed: RoutedRequest, section: PseudonymsSection) -> RoutedRequest:
         """Returns the request with what hides its personal details from answerers."""
@@ -51,3 +51,10 @@ async def has_details(veil: Veil, request: ChatRequest) -> bool:
     if veil.unread(request) > READ_AT_ONCE:
         return await asyncio.to_thread(veil.read, request)
     return veil.read(request)
+
+
+async def read_ahead(reader: Reader, request: ChatRequest) -> None:
+    """Reads a long request in a thread, so that the decision finds it read."""
+    texts = list(texts_of(request))
+    if sum([len(text) for text in texts if not reader.is_known(text)]) > READ_AT_ONCE:
+        await asyncio.to_thread(lambda: [reader.found(text) for text in texts])

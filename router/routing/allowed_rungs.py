@@ -36,6 +36,8 @@ def passed_over(
     signals: Signals,
 ) -> Reason | None:
     """Returns why a rung is not allowed: the first reason by precedence; None if it is allowed."""
+    if f.declined is Reason.RESIDENCY:
+        return f.declined
     if asked.tiers and f.tier not in asked.tiers:
         return Reason.TIER_NOT_ALLOWED
     if f.missing or not fits(f, signals):
@@ -66,6 +68,15 @@ def _unready(f: RungFacts, threshold: float) -> Reason | None:
 def fits(f: RungFacts, signals: Signals) -> bool:
     """Returns True when the request is short enough for this answerer."""
     return f.context_tokens == 0 or signals.input_tokens <= f.context_tokens
+
+
+def residency_leaves_none(where: str) -> NotCapable:
+    """Returns the error of a request whose personal details may go to none of its answerers."""
+    return NotCapable(
+        "This request has personal details that the policy (privacy.residency) keeps from "
+        f"{where}. Leave them out, or ask an answerer that may get them.",
+        code="residency",
+    )
 
 
 def context_exceeded(facts: Sequence[RungFacts], signals: Signals, where: str) -> NotCapable:

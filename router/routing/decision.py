@@ -44,6 +44,7 @@ from router.routing.allowed_rungs import (
     floor_of,
     in_turn,
     passed_over,
+    residency_leaves_none,
     stand_ins,
 )
 from router.routing.constraints import Asked
@@ -217,7 +218,8 @@ def _within(asked: Asked, facts: Sequence[RungFacts], limits: Bounds) -> Asked:
 def _some_capable(facts: Sequence[RungFacts], signals: Signals, limits: Bounds) -> bool:
     """Returns True when a rung that the hard rules leave has the capabilities that are needed."""
     for f in facts:
-        if f.level >= limits.trigger_floor and not f.missing and fits(f, signals):
+        allowed = f.declined is not Reason.RESIDENCY
+        if f.level >= limits.trigger_floor and allowed and not f.missing and fits(f, signals):
             return True
     return False
 
@@ -263,6 +265,8 @@ def _refuse_impossible(facts: Sequence[RungFacts], signals: Signals, limits: Bou
         if limits.hard
         else "no answerer of this policy"
     )
+    if any(f.declined is Reason.RESIDENCY for f in may):
+        raise residency_leaves_none("every answerer that could take it")
     fewest = min(may, key=lambda f: len(f.missing))
     if fewest.missing:
         names = ", ".join(sorted(c.value for c in fewest.missing))

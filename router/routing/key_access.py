@@ -1,16 +1,26 @@
-"""Checks what a key may reach: the policies and tiers that it was created for. Pure.
+"""Checks what a key may reach, and what personal details may reach. Pure.
 
-A key that names none reaches all. What it may not reach is refused with 403 `model_not_allowed`, as
-OpenAI refuses a project's key a model, and is left out of the list of models.
+A key reaches the policies and tiers that it was created for; one that names none reaches all. What
+it may not reach is refused with 403 `model_not_allowed`, as OpenAI refuses a project's key a model,
+and is left out of the list of models.
+
+Rules of residency keep requests with personal details from answerers. They are hard: no hint, no
+pin and no outage lifts them, and no pseudonym, since what is hidden may still be told by the rest.
+An answerer on this machine may get everything.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+
+from msgspec.structs import replace
 
 from router.errors import PermissionDenied
-from router.routing.policy_runtime import PolicyRuntime, Selected
-from router.types import Identity
+from router.policy.sections.privacy import ResidencyRule
+from router.privacy.entities.kinds import EntityKind
+from router.privacy.pseudonyms.texts import Reader, texts_of
+from router.routing.policy_runtime import PolicyRuntime, RungPlan, Selected
+from router.types import ChatRequest, Identity, Reason, RungFacts
 
 CODE = "model_not_allowed"
 
@@ -68,3 +78,37 @@ def reachable(identity: Identity, name: str, default: PolicyRuntime) -> bool:
     if identity.policies and default.policy.name not in identity.policies:
         return False
     return not name.startswith("tier:") or not identity.tiers or name[5:] in identity.tiers
+
+
+_REMOTE = ("upstream", "litellm")
+
+
+def within_residency(
+    rules: Sequence[ResidencyRule],
+    plans: Sequence[RungPlan],
+    facts: Sequence[RungFacts],
+    request: ChatRequest,
+    reader: Reader,
+) -> tuple[RungFacts, ...]:
+    """Returns the facts of the rungs, with those declined that a rule keeps the request from."""
+    kinds = {found.kind for text in texts_of(request) for found in reader.found(text)}
+    held = [rule for rule in rules if _holds(rule, kinds, request)]
+    if not held:
+        return tuple(facts)
+    return tuple(
+        [
+            replace(one, declined=Reason.RESIDENCY) if _barred(plan, held) else one
+            for one, plan in zip(facts, plans, strict=True)
+        ]
+    )
+
+
+def _holds(rule: ResidencyRule, kinds: set[EntityKind], request: ChatRequest) -> bool:
+    if not kinds.isdisjoint(rule.kinds):
+        return True
+    return rule.unread and any(part.kind != "text" for part in request.parts)
+
+
+def _barred(plan: RungPlan, held: Sequence[ResidencyRule]) -> bool:
+    asked = plan.facts if plan.over is None else plan.over
+    return asked.kind in _REMOTE and any(asked.name not in rule.only for rule in held)

@@ -5,7 +5,7 @@ The gateway goes on from here; `tiergate route` and the library's `route` stop h
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from msgspec.structs import replace
 
@@ -13,11 +13,13 @@ from router.errors import MaxCostTooLow, RequestError
 from router.money.budgets import Budgets
 from router.money.worst_case import cost_explained
 from router.policy.schema import is_glob
+from router.privacy.pseudonyms.texts import Reader
+from router.routing.allowed_rungs import residency_leaves_none
 from router.routing.certificate_watch import CertificateWatch
 from router.routing.constraints import asked_of
 from router.routing.decision import decide
 from router.routing.hard_rules import risk_domain_of
-from router.routing.key_access import check_selected, reachable
+from router.routing.key_access import check_selected, reachable, within_residency
 from router.routing.policy_runtime import (
     PolicyRuntime,
     Selected,
@@ -36,7 +38,9 @@ from router.types import (
     Identity,
     Ids,
     Pressure,
+    Reason,
     RememberedConversation,
+    RungFacts,
     SessionMemory,
     Signals,
 )
@@ -61,6 +65,7 @@ class Router:
         self._budgets = budgets
         self._clock = clock
         self._ids = ids
+        self.reader = Reader()  # of personal details, for residency rules and pseudonyms
         self.watch = CertificateWatch(events.happened)
         self._draw = draw  # uniform in [0, 1); without it nothing is explored
 
@@ -123,6 +128,10 @@ class Router:
         facts = runtime.rung_facts(
             request, signals, assume_ready=assume_ready, warm=conversation.warm
         )
+        if runtime.policy.privacy.residency:
+            rules = runtime.policy.privacy.residency
+            facts = within_residency(rules, runtime.plans, facts, request, self.reader)
+            _check_observed(selected, facts)
         asked_only = assume_ready or request.hints.dry_run or selected.observed is not None
         draw = None if asked_only else self._drawn(runtime)
         pressure = self._watched(runtime, signals, pressure, counts=not asked_only)
@@ -133,10 +142,10 @@ class Router:
             raise cost_explained(error, plan.facts, request, composite=plan.composite) from None
         deadline_ms = request.hints.deadline_ms
         risk_domain = risk_domain_of(runtime.policy, signals, decision)
-        rules = runtime.policy.exhausted
-        exhausted = rules.default
+        endings = runtime.policy.exhausted
+        exhausted = endings.default
         if risk_domain is not None:
-            exhausted = rules.by_domain.get(risk_domain, rules.default)
+            exhausted = endings.by_domain.get(risk_domain, endings.default)
         return RoutedRequest(
             request_id=self._ids.new(),
             request=request,
@@ -235,3 +244,10 @@ class Router:
     def default(self) -> PolicyRuntime:
         """Returns the policy that `auto` means."""
         return self._runtimes[self._default]
+
+
+def _check_observed(selected: Selected, facts: Sequence[RungFacts]) -> None:
+    """Raises NotCapable where the model that mode observe would ask may not get the request."""
+    name = selected.observed or selected.pinned
+    if any(one.answerer == name and one.declined is Reason.RESIDENCY for one in facts):
+        raise residency_leaves_none(f"{name}")

@@ -19,6 +19,7 @@ class FeedbackSource(StrEnum):
 
     CLIENT = "client"
     REVIEW = "review"
+    ERASURE = "erasure"  # the texts of this request were deleted for the person they are about
 
 
 class ReviewVerdict(StrEnum):

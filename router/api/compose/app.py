@@ -19,6 +19,7 @@ from router.api.compose.core import Core, Hosts, Settings
 from router.api.compose.moderation_heads import ModerationHeads
 from router.api.compose.os_signals import taking
 from router.api.compose.overview import Overview
+from router.api.compose.text_keys import text_keys
 from router.api.compose.text_vectors import TextVectors
 from router.api.dashboard.overview_json import Judged
 from router.api.dashboard.pages import DATA, PAGE, Dashboard
@@ -106,7 +107,8 @@ class App:
         self.metrics.calls.watch_store("ledger")
         # A restart must not go back behind the times in the ledger.
         self.clock.not_before(self.ledger.newest_ms())
-        self.texts = TextStore(self.ledger.database, self.clock)
+        keys = text_keys(core.environ)
+        self.texts = TextStore(self.ledger.database, self.clock, keys)
         self._secrets = TenantSecrets(self.ledger.database, self.clock)
         self._sessions = SqlSessionStore(self.ledger.database, self.clock, self._secrets.key_soon)
         self._replies = SqlReplies(self.ledger.database, self.clock, self._secrets.key_soon)
@@ -117,6 +119,7 @@ class App:
             clock=self.clock,
             key_of=self._secrets.key_now,
             chained=self.ledger.chained_beside,
+            keys=keys,
         )
         self._reviews = reviews = SqlReviewQueue(
             self.ledger.database, clock=self.clock, feedback=feedback

@@ -14,6 +14,7 @@ from types import TracebackType
 from msgspec.structs import replace
 
 from router.api.compose.clock import SystemClock
+from router.api.compose.text_keys import text_keys
 from router.errors import LedgerCorrupt, LedgerUnavailable
 from router.ledger.aggregates import Kind
 from router.ledger.books.closed_months import ClosedMonth, close_month, closed_months
@@ -40,12 +41,22 @@ from router.ledger.tables import policies
 from router.ledger.tables.feedback import SqlFeedback, outcomes, stated_outcomes
 from router.ledger.tables.keys import KeyInfo, SqlKeyStore
 from router.ledger.tables.reviews import SqlReviewQueue
+from router.ledger.tables.subjects import Found, PrivacyFigures, Subjects, privacy_figures
 from router.ledger.tables.texts import Erased, TenantSecrets, TextKind, TextStore
 from router.privacy.digest import digest
 from router.request.review_verdicts import Judgement, MinutePriceOf, Reviewer
 from router.types import Feedback, Heard, RequestRow, ReviewCase, ReviewItem, TrueOutcome
 
-__all__ = ["Address", "Books", "ClosedMonth", "KeyInfo", "Refusal", "Settlement", "UnknownCall"]
+__all__ = [
+    "Address",
+    "Books",
+    "ClosedMonth",
+    "Found",
+    "KeyInfo",
+    "Refusal",
+    "Settlement",
+    "UnknownCall",
+]
 
 FOLD_AT_ONCE = 2_000  # no request waits for the interpreter here, so larger pages are cheaper
 
@@ -102,6 +113,16 @@ class Books:
     def erase(self, tenant: str) -> Erased:
         """Deletes a tenant's texts and digest key. Raises LedgerError."""
         return TextStore(self._database, self._clock).erase(tenant)
+
+    def subjects(self, environ: Mapping[str, str]) -> Subjects:
+        """Returns what finds and erases texts about a person. Raises LedgerUnavailable."""
+        keys = text_keys(environ)
+        key_of = TenantSecrets(self._database, self._clock).key_now
+        return Subjects(self._database, self._clock, keys, self._feedback, key_of)
+
+    def privacy_figures(self) -> PrivacyFigures:
+        """Returns counts for an auditor; no text. Raises LedgerError."""
+        return privacy_figures(self._database)
 
     def prompts(
         self, since_ms: int | None, until_ms: int | None, tenant: str | None, limit: int

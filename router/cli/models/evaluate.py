@@ -44,7 +44,10 @@ GATEWAY = "gateway"
 PRIVACY = "privacy"
 """Names the kind that finds personal details in marked texts; it needs no triage model."""
 
-EVERY_KIND = (*KINDS, GATEWAY, ADVERSARIAL, PRIVACY)
+FAIRNESS = "fairness"
+"""Names the kind that decides equal matters with other names and in other dialects."""
+
+EVERY_KIND = (*KINDS, GATEWAY, ADVERSARIAL, PRIVACY, FAIRNESS)
 
 BUDGETS = "every budget"
 """Marks the names of sections that are shown as one row per budget."""
@@ -131,7 +134,7 @@ def evaluate(
         typer.Option(
             "--policy",
             "-p",
-            help="Of `gateway` and `adversarial`: name of a policy, or a file.",
+            help="Of `gateway`, `adversarial`, `fairness`: name of a policy, or a file.",
         ),
     ] = "default",
     work: Work = WORK,
@@ -144,14 +147,15 @@ def evaluate(
     if kind == ADVERSARIAL:
         from router.cli.models.adversarial import evaluate_adversarial
 
-        # TIERGATE_DATA names training data, which is no suite.
-        given = context.get_parameter_source("data")
-        suite = data if given is not None and given.name == "COMMANDLINE" else None
-        return evaluate_adversarial(policy, suite, model_dir, as_json)
+        return evaluate_adversarial(policy, _given(context, data), model_dir, as_json)
     if kind == GATEWAY:
         from router.cli.models.expected_levels import evaluate_gateway
 
         return evaluate_gateway(policy, _file_of(kind, None, data), model_dir, as_json)
+    if kind == FAIRNESS:
+        from router.cli.models.fairness import evaluate_fairness
+
+        return evaluate_fairness(policy, _given(context, data), model_dir, as_json)
     if kind == PRIVACY:
         from router.cli.models.entities import evaluate_privacy
 
@@ -201,9 +205,15 @@ _OF_KIND = {
 _ALWAYS = {"kind", "as_json", "model_dir"}
 
 
+def _given(context: typer.Context, data: Path | None) -> Path | None:
+    """Returns the file that the command line names; TIERGATE_DATA names training data."""
+    source = context.get_parameter_source("data")
+    return data if source is not None and source.name == "COMMANDLINE" else None
+
+
 def _refuse_foreign(context: typer.Context, kind: str | None) -> None:
     """Raises BadParameter that names the given options without meaning for this kind."""
-    if kind in (ADVERSARIAL, GATEWAY):
+    if kind in (ADVERSARIAL, GATEWAY, FAIRNESS):
         allowed = _ALWAYS | {"policy", "data"}
     elif kind == PRIVACY:
         allowed = {"kind", "as_json", "data", "resamples", "seed"}

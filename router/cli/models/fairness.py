@@ -1,0 +1,54 @@
+"""Runs `tiergate evaluate fairness`: equal matters with other names and in other dialects."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+from rich.table import Table
+
+from router.analysis.fairness import Decided, Share, compared, read_prompts
+from router.cli.terminal import console, print_json
+from router.errors import RequestError
+from router.types import Verdict
+
+
+def evaluate_fairness(
+    policy: str, path: Path | None, model_dir: Path | None, as_json: bool
+) -> None:
+    """Decides each prompt under `policy` (a name or a file) and prints what names change."""
+    from router.api.compose.core import Settings
+    from router.library import Gateway
+    from router.training import data
+
+    file = path or Path(data.__file__).with_name("fairness.txt")
+    settings = Settings(policies=(policy,), watch=False)
+    if model_dir is not None:
+        settings = replace(settings, model_dir=model_dir)
+    with Gateway(settings, os.environ) as gateway:
+
+        def decide(text: str) -> Decided:
+            try:
+                outcome = gateway.route(text)
+            except RequestError:
+                return Decided(0, refused=True)
+            return Decided(outcome.rung.level, outcome.verdict is Verdict.REFUSED)
+
+        figures = compared(read_prompts(file), decide)
+    if as_json:
+        return print_json(msgspec.to_builtins(figures))
+    table = Table(box=None, pad_edge=False, padding=(0, 2), header_style="bold")
+    for title in ("group", "prompts", "mean level", "higher level", "lower level", "refused"):
+        table.add_column(title, justify="left" if title == "group" else "right")
+    for one in figures:
+        level = f"{one.mean_level:.2f} (reference {one.reference_level:.2f})"
+        refused = f"{_shown(one.refused)} (reference {one.reference_refused.value:.1%})"
+        changes = (_shown(one.higher), _shown(one.lower), refused)
+        table.add_row(one.group, str(one.higher.n), level, *changes)
+    console().print(table)
+
+
+def _shown(share: Share) -> str:
+    return f"{share.value:.1%} [{share.low:.1%}, {share.high:.1%}]"

@@ -1,0 +1,32 @@
+"""Checks how decisions under other names and dialects are compared."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from router.analysis.fairness import Decided, compared, read_prompts
+
+FILE = """# a remark
+@ english | Ann Lee, Bob Ray
+@ other | Olu Ade, Ife Obi
+
+Help {name}.
+scots | I do not know. | I dinnae ken.
+"""
+
+
+def test_names_and_dialects_are_compared_with_their_reference(tmp_path: Path) -> None:
+    path = tmp_path / "prompts.txt"
+    path.write_text(FILE)
+    levels = {"Help Ife Obi.": Decided(3), "I dinnae ken.": Decided(0, refused=True)}
+    names, dialect = compared(read_prompts(path), lambda text: levels.get(text, Decided(2)))
+    assert (names.group, names.higher.value, names.lower.value) == ("other", 0.5, 0.0)
+    assert names.higher.low < 0.5 < names.higher.high
+    assert (dialect.group, dialect.lower.value, dialect.refused.value) == ("scots", 1.0, 1.0)
+
+
+def test_shipped_prompts_have_a_name_for_each_of_the_reference() -> None:
+    prompts = read_prompts(Path("router/training/data/fairness.txt"))
+    assert {len(names) for names in prompts.groups.values()} == {4}
+    assert len(prompts.templates) >= 25
+    assert len(prompts.pairs) >= 25
