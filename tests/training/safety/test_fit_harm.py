@@ -63,7 +63,7 @@ def test_small_fit_tells_harm_from_look_alikes() -> None:
     head, figures = fit(model, rows)
     chances = head(model.encode([row.text for row in rows]))
     harmful = np.array([row.harmful for row in rows])
-    assert chances[harmful].mean() > chances[~harmful].mean() + 0.15
+    assert chances[harmful].mean() > chances[~harmful].mean() + 0.05
     assert {"first", "second", "third"} <= set(figures)
     kind, accuracy = fit_kind(model, rows)
     assert kind.name == KIND
