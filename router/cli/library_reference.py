@@ -33,7 +33,7 @@ _MODULES = (  # in the order in which a request meets them
     "feedback",
     "enums",
     "units",
-    "rates",
+    "batches",
     "dashboard",
     "stores",
     "events",

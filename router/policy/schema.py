@@ -32,6 +32,7 @@ from router.policy.sections.answering.base import AnswererBase
 from router.policy.sections.answering.documents import DocumentsSection
 from router.policy.sections.answering.quoting import DocumentsAnswerer, PassagesAnswerer
 from router.policy.sections.base import Chance, Name, SecretName, Section, Usd
+from router.policy.sections.batches import BatchesSection
 from router.policy.sections.budgets import BudgetSection, LimitSection
 from router.policy.sections.caches import CacheSection, SemanticCacheSection, SessionsSection
 from router.policy.sections.decision import (
@@ -58,6 +59,7 @@ __all__ = [
     "Alias",
     "AnswererBase",
     "AnswererSection",
+    "BatchesSection",
     "BudgetSection",
     "CacheSection",
     "Chance",
@@ -246,6 +248,10 @@ class Policy(Section):
     )
     report: ReportSection = Field(
         default_factory=ReportSection, description="Baselines of savings."
+    )
+    batches: BatchesSection = Field(
+        default_factory=BatchesSection,
+        description="Bounds of uploaded files and of batches of requests.",
     )
     max_body_bytes: int = Field(
         default=8_000_000,

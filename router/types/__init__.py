@@ -9,7 +9,8 @@ or durations (`*_ms`).
 Other folders import all names from here. The modules follow a request: `requests`, `signals`
 (triage), `decisions` (the ladder), `answerers`, `answers`, `outcomes`, `ledger`, `feedback`,
 `events` (for the log). `enums` holds the closed sets that reports count. `stores` holds the stores,
-the clock and the ids of the gateway. `dashboard` holds its queries, and `measured` makes properties
+the clock and the ids of the gateway. `batches` holds uploaded files and batches over
+them. `dashboard` holds its queries, and `measured` makes properties
 that are computed once.
 """
 
@@ -37,6 +38,18 @@ from router.types.answers import (
     Usage,
     Worked,
     WorkedStep,
+)
+from router.types.batches import (
+    PART_BYTES,
+    RUNNING,
+    Batch,
+    BatchError,
+    BatchState,
+    BatchStore,
+    FileStore,
+    LineResult,
+    Owner,
+    StoredFile,
 )
 from router.types.dashboard import (
     BudgetWindow,
@@ -127,7 +140,6 @@ from router.types.feedback import (
 from router.types.ledger import AttemptRow, Baselines, Ledger, RequestRow
 from router.types.measured import measured_once
 from router.types.outcomes import Committed, Outcome, StreamEvent, Timings
-from router.types.rates import RateAsk, RateLimiter, RateState, RateTaken
 from router.types.requests import (
     LONG_CHARACTERS,
     ChatRequest,
@@ -167,6 +179,10 @@ from router.types.stores import (
     Ids,
     KeyStore,
     NearCache,
+    RateAsk,
+    RateLimiter,
+    RateState,
+    RateTaken,
     Reply,
     ReplyStore,
     ReviewItem,
@@ -195,10 +211,12 @@ __all__ = [
     "NO_PRESSURE",
     "NO_WARMTH",
     "OWN_MODELS",
+    "PART_BYTES",
     "READ_LANGUAGES",
     "RECORD_VERSION",
     "REFUSAL_MODEL",
     "RISK_DOMAINS",
+    "RUNNING",
     "SAFE_ANSWER_MODEL",
     "STAND_INS_FROM",
     "UNDETERMINED",
@@ -215,6 +233,10 @@ __all__ = [
     "AttemptRow",
     "AttemptState",
     "Baselines",
+    "Batch",
+    "BatchError",
+    "BatchState",
+    "BatchStore",
     "BodyRules",
     "BreakerTurned",
     "BudgetGauge",
@@ -253,6 +275,7 @@ __all__ = [
     "Feedback",
     "FeedbackBook",
     "FeedbackSource",
+    "FileStore",
     "HeadReading",
     "Heard",
     "Hints",
@@ -261,6 +284,7 @@ __all__ = [
     "JsonText",
     "KeyStore",
     "Ledger",
+    "LineResult",
     "Match",
     "MatchBasis",
     "Matter",
@@ -269,6 +293,7 @@ __all__ = [
     "NearCache",
     "Original",
     "Outcome",
+    "Owner",
     "PSource",
     "Pressure",
     "Preview",
@@ -309,6 +334,7 @@ __all__ = [
     "Standing",
     "Step",
     "StoreTurned",
+    "StoredFile",
     "StreamEvent",
     "TextKeeper",
     "TextReader",

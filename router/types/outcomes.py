@@ -8,8 +8,8 @@ from router.types.answers import Answer, Delta, Usage
 from router.types.decisions import Decision, Rung
 from router.types.enums import Reason, Verdict
 from router.types.ledger import AttemptRow, Baselines
-from router.types.rates import RateState
 from router.types.signals import Signals
+from router.types.stores import RateState
 
 
 class Committed(Struct, frozen=True):

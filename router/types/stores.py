@@ -1,4 +1,4 @@
-"""Describes the stores that the gateway receives, and its clock and ids.
+"""Describes the stores that the gateway receives, its rate limiter, its clock and ids.
 
 The Protocols of triage, answerers and the ledger are in modules of their own.
 """
@@ -204,6 +204,10 @@ class KeyStore(Protocol):
         """Returns the identity behind a secret key."""
         ...
 
+    async def by_id(self, key_id: str) -> Identity | None:
+        """Returns the identity of a valid key by its public id."""
+        ...
+
     async def any(self) -> bool:
         """Returns True when a key was ever created."""
         ...
@@ -226,6 +230,50 @@ class BudgetGauge(Protocol):
 
     async def left(self, identity: Identity, policy: str) -> BudgetLeft | None:
         """Returns the rest of the scarcest budget window; None without one or if unreadable."""
+        ...
+
+
+class RateAsk(Struct, frozen=True):
+    """Asks for an amount of one rate. The bucket carries the tenant ("" for a limit of several)."""
+
+    tenant: str
+    name: str  # the other parts of the limit's name, and the unit
+    unit: str  # requests | tokens
+    limit: int  # per minute
+    amount: int  # negative to correct an estimate that was too high
+
+
+class RateState(Struct, frozen=True):
+    """Holds the rest of one rate."""
+
+    unit: str
+    limit: int
+    remaining: int
+    reset_ms: int  # until the whole limit is free again
+
+
+class RateTaken(Struct, frozen=True):
+    """Holds the result of asking several rates at once: all were taken from, or none.
+
+    `refused` is the index of the rate that was farthest from admitting the request. It will admit
+    it in `retry_ms`. A `retry_ms` of -1 means never: the request asks for more than a whole minute
+    allows.
+    """
+
+    states: tuple[RateState, ...]
+    refused: int | None = None
+    retry_ms: int = 0
+
+
+class RateLimiter(Protocol):
+    """Limits the rates of all tenants. The tenant is part of every key. Raises LedgerError."""
+
+    async def take(self, asks: Sequence[RateAsk]) -> RateTaken:
+        """Takes from all of these rates, or from none."""
+        ...
+
+    async def correct(self, asks: Sequence[RateAsk]) -> None:
+        """Takes more, or returns the excess of an estimate. Never refuses."""
         ...
 
 

@@ -11,7 +11,7 @@ from router.errors import Mistake, PolicyError
 from router.policy.parsing.validation import mistakes_from, validated
 from router.policy.parsing.yaml_lines import MAX_DEPTH, load_yaml
 from router.policy.schema import Policy
-from router.policy.sections.patterns import WORDS
+from router.policy.sections.base import WORDS
 
 
 class _Shelf(BaseModel):

@@ -17,6 +17,7 @@ import structlog
 from router.api.compose.clock import chance
 from router.api.compose.core import Core, Hosts, Settings
 from router.api.compose.moderation_heads import ModerationHeads
+from router.api.compose.mounted.batching import Batching
 from router.api.compose.os_signals import taking
 from router.api.compose.overview import Overview
 from router.api.compose.text_keys import text_keys
@@ -174,6 +175,9 @@ class App:
             open_without_keys=settings.open_without_keys,
             guard_origin=settings.guard_origin,
         )
+        self._remaining = Remaining(
+            core.budgets, self._limiter, gauge, lambda: self.gateway.router.default.policy
+        )
         self.server = Server(
             self.gateway,
             OwnModels(
@@ -193,12 +197,20 @@ class App:
             self.clock,
             core.ids,
             self.life,
-            Remaining(
-                core.budgets, self._limiter, gauge, lambda: self.gateway.router.default.policy
-            ),
+            self._remaining,
             admin_port=settings.admin_port,
         )
         # The dashboard is mounted last, because it needs the readiness of everything above.
+        self._batching = Batching(
+            self.server,
+            self.ledger.database,
+            self._remaining,
+            door,
+            secret_of=self._secrets.key_now,
+            policy=lambda: self.gateway.router.default.policy,
+            clock=self.clock,
+            ids=core.ids,
+        )
         overview = Overview(core, self.ledger, self.readiness, self.clock, self._judged)
         self.metrics.limits = overview
         dashboard = Dashboard(overview, self.texts, door, core.ids)
@@ -243,6 +255,7 @@ class App:
         for runtime in self.core.router.runtimes.values():
             await self._start_answerers(runtime)
         self._events.start()
+        self._batching.runner.start()
         for watcher in self._watchers:
             watcher.start()
         # It runs in the background: a start must not wait for old rows to be deleted.
@@ -259,6 +272,7 @@ class App:
         """Drains the writes under way, then closes answerers and the ledger."""
         # Nothing new may begin while the last requests drain.
         self._housekeeping.cancel()
+        await self._batching.runner.close()
         self._signals.close()
         for watcher in self._watchers:
             await watcher.close()
@@ -299,6 +313,7 @@ class App:
                 await asyncio.to_thread(self.texts.purge_expired)
                 await asyncio.to_thread(self._sessions.purge_expired)
                 await asyncio.to_thread(self._replies.purge_expired)
+                await asyncio.to_thread(self._batching.purge_expired)
                 await self._reviews.forget_erased()
                 left = await self._reviewer.book_left()
                 if left.gone:

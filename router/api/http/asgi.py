@@ -47,6 +47,9 @@ GRACE_S = 0.05
 """Sets how late a departed client may be noticed; it is short next to any call of an LLM."""
 
 
+INNER = "tiergate.inner"
+"""Marks the scope of a request that this server sends to itself: a line of a batch."""
+
 PEER = ":peer"
 """Names the client's address among the headers; no header's own name has a colon."""
 

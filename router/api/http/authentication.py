@@ -5,6 +5,7 @@ Without any key the server listens on loopback only, so every caller is on this 
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from urllib.parse import urlsplit
 
 from router.api.http.access_line import current
@@ -19,6 +20,9 @@ LOCAL = Identity("local", "none", frozenset({Scope.CHAT, Scope.REPORTS, Scope.AD
 
 It may do everything except lower hints, which needs a key with that scope.
 """
+
+ACTING: ContextVar[Identity | None] = ContextVar("acting", default=None)
+"""Holds the identity for which this server asks itself: a line of a batch; None for all others."""
 
 NO_KEY = (
     "No API key was given. Send it as `Authorization: Bearer KEY` or `x-api-key: KEY`; create one "
@@ -81,6 +85,16 @@ class Doorkeeper:
                 "create a key with `tiergate keys create`."
             )
 
+    async def still_valid(self, tenant: str, key_id: str) -> Identity | None:
+        """Returns the identity of a key by its id, None once it is revoked or has expired.
+
+        Without any key it is the local user. Raises LedgerError.
+        """
+        if key_id == LOCAL.key_id:
+            return LOCAL if self._open and not await self._keys.any() else None
+        identity = await self._keys.by_id(key_id)
+        return identity if identity is not None and identity.tenant == tenant else None
+
     async def receive(
         self, headers: dict[str, str], receive: Receive, max_body_bytes: int
     ) -> tuple[Identity, bytes]:
@@ -93,6 +107,9 @@ class Doorkeeper:
         return identity, await read_body(headers, receive, max_body_bytes)
 
     async def _identify(self, headers: dict[str, str]) -> Identity:
+        acting = ACTING.get()
+        if acting is not None:
+            return acting
         authorization = headers.get("authorization") or f"Bearer {headers.get('x-api-key', '')}"
         kind, _, secret = authorization.partition(" ")
         identity = None

@@ -8,6 +8,7 @@ nothing and refuses nothing.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextvars import ContextVar
 
@@ -66,20 +67,36 @@ class Remaining:
         self._gauge = gauge
         self._policy = policy
         self._under_way = 0
+        self._inner = 0
+        self.live_began_s = 0.0  # monotonic time of the last request that is no line of a batch
         self._bounds_of: Policy | None = None
         self._calls = 0
         self._fixed: dict[str, Headers] = {}
 
-    def begin(self, send: Send) -> Response:
-        """Counts a request and returns what sends its response. Call `end` when it is over."""
+    def begin(self, send: Send, *, inner: bool = False) -> Response:
+        """Counts a request and returns what sends its response. Call `end` when it is over.
+
+        An `inner` one is a line of a batch, which lets all others go first.
+        """
         # The context of a connection outlives its requests.
         CALLER.set(None)
         self._under_way += 1
+        if inner:
+            self._inner += 1
+        else:
+            self.live_began_s = time.monotonic()
         return Response(self, send)
 
-    def end(self) -> None:
+    @property
+    def live(self) -> int:
+        """Returns the number of requests under way that are no lines of batches."""
+        return self._under_way - self._inner
+
+    def end(self, *, inner: bool = False) -> None:
         """Counts a request as over."""
         self._under_way -= 1
+        if inner:
+            self._inner -= 1
 
     async def headers(self, identity: Identity, sent: Headers) -> Headers:
         """Returns the headers that `sent` lacks. Raises nothing: a failing store adds none."""

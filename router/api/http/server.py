@@ -20,6 +20,7 @@ from router.api.endpoints.reviews import PREFIX as REVIEWS
 from router.api.endpoints.reviews import Reviews
 from router.api.http.admin_address import AdminAddress
 from router.api.http.asgi import (
+    INNER,
     Handler,
     Receive,
     Scope,
@@ -204,6 +205,10 @@ class Server:
         """Gives a handler all paths that begin with `prefix`, before the existing handlers."""
         self._prefixed = ((prefix, method, handler), *self._prefixed)
 
+    def answer(self, path: str, handler: Handler) -> None:
+        """Gives a handler this one path, with every method."""
+        self._exact[path] = ("*", handler)
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self._lifespan(receive, send)
@@ -212,7 +217,8 @@ class Server:
             # 1008 is "policy violation" (RFC 6455): there are no WebSockets here.
             await send({"type": "websocket.close", "code": 1008})
             return
-        response = self._remaining.begin(send)
+        inner = INNER in scope
+        response = self._remaining.begin(send, inner=inner)
         try:
             await self._handler(scope)(scope, receive, response)
         except TiergateError as error:
@@ -233,7 +239,7 @@ class Server:
                 raise
             await self._send_error(response, ours, scope["path"])
         finally:
-            self._remaining.end()
+            self._remaining.end(inner=inner)
 
     def _handler(self, scope: Scope) -> Handler:
         path: str = scope["path"]

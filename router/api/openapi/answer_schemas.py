@@ -40,6 +40,8 @@ _DECISION = _object(
     record={"type": "object"},
 )
 
+_BATCH = _object(id=_TEXT, object={"const": "batch"}, status=_TEXT, request_counts=_ANY)
+
 ANSWERS: dict[str, dict[str, object]] = {
     "/v1/chat/completions": _object(
         id=_TEXT,
@@ -119,6 +121,11 @@ ANSWERS: dict[str, dict[str, object]] = {
             minItems=1,
         ),
     ),
+    "/v1/files": _object(object={"enum": ["file", "list"]}),
+    "/v1/files/{id}": _object(id=_TEXT, object={"const": "file"}),
+    "/v1/batches": _object(object={"enum": ["batch", "list"]}),
+    "/v1/batches/{id}": _BATCH,
+    "/v1/batches/{id}/cancel": _BATCH,
     "/v1/models": _object(object={"const": "list"}, data=_list(_MODEL)),
     "/v1/models/{id}": _MODEL,
     "/v1/decisions/{id}": _DECISION,
@@ -145,4 +152,4 @@ ANSWERS: dict[str, dict[str, object]] = {
 """Gives for each path the least keys of a whole answer with status 200 (of /readyz also 503)."""
 
 STREAMED = frozenset({"/v1/chat/completions", "/v1/responses", "/v1/messages", "/v1/completions"})
-TEXT_PAGES = frozenset({"/metrics"})
+TEXT_PAGES = frozenset({"/metrics", "/v1/files/{id}/content"})

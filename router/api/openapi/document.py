@@ -9,12 +9,14 @@ import re
 from dataclasses import dataclass
 from functools import cache
 
+from router.api.batches.lines import ENDPOINTS
 from router.api.http.idempotency import HEADER, MAX_KEY
 from router.api.openapi.answer_schemas import ANSWERS, STREAMED, TEXT_PAGES
 from router.api.openapi.schemas import (
     ANALYSIS,
     ANTHROPIC_ERROR,
     BATCH,
+    BATCH_JOB,
     BODIES,
     CHAT,
     COMPLETIONS,
@@ -25,6 +27,7 @@ from router.api.openapi.schemas import (
     MESSAGES,
     MODERATION,
     RESPONSES,
+    UPLOAD,
     VERDICT,
 )
 from router.types import EMBEDDING_MODEL
@@ -52,6 +55,7 @@ class Operation:
     key: bool
     body: str = ""  # the schema's name, for a post
     error: str = "Error"
+    form: bool = False  # takes a form instead of JSON
     repeatable: bool = False  # may be repeated under an Idempotency-Key
 
 
@@ -139,6 +143,46 @@ OPERATIONS = (
         True,
         MODERATION,
         repeatable=True,
+    ),
+    Operation(
+        "post",
+        "/v1/files",
+        "Upload a file of requests for a batch",
+        "OpenAI's form: `file`, `purpose` (batch), `expires_after[seconds]`. JSON lines: "
+        "custom_id, method, url, body. The file belongs to the key; its size and the bytes of all "
+        "files of a key are bounded by `batches` of the policy.",
+        True,
+        UPLOAD,
+        form=True,
+    ),
+    Operation(
+        "get",
+        "/v1/files",
+        "List this key's files",
+        "`purpose` (batch, batch_output), `limit`, `after` and `order` (desc, asc).",
+        True,
+    ),
+    Operation("get", "/v1/files/{id}", "Describe one file", "", True),
+    Operation("get", "/v1/files/{id}/content", "Read one file", "Bytes as they are kept.", True),
+    Operation("delete", "/v1/files/{id}", "Delete one file", "", True),
+    Operation(
+        "post",
+        "/v1/batches",
+        "Start a batch over an uploaded file",
+        f"OpenAI's request and response, for {', '.join(ENDPOINTS)}. It runs at half priority, "
+        "goes on after a restart, and every line is a request of its own: rates, budgets, a "
+        "ledger row with the tag `batch:ID`.",
+        True,
+        BATCH_JOB,
+    ),
+    Operation("get", "/v1/batches", "List this key's batches", "`limit` and `after`.", True),
+    Operation("get", "/v1/batches/{id}", "Describe one batch, with its counts", "", True),
+    Operation(
+        "post",
+        "/v1/batches/{id}/cancel",
+        "End a batch; what is answered is kept",
+        "Requests under way are answered; then it is cancelled and has its files.",
+        True,
     ),
     Operation("get", "/v1/models", "List the model names that work here", "", True),
     Operation("get", "/v1/models/{id}", "Describe one model name", "", True),
@@ -324,10 +368,11 @@ def _operation(operation: Operation) -> dict[str, object]:
         parameters.append(IDEMPOTENCY_KEY)
     if parameters:
         described["parameters"] = parameters
-    if operation.method == "post":
+    if operation.body:
+        kind = "multipart/form-data" if operation.form else "application/json"
         schema = {"$ref": f"#/components/schemas/{operation.body}"}
         described["requestBody"] = {
             "required": True,
-            "content": {"application/json": {"schema": schema}},
+            "content": {kind: {"schema": schema}},
         }
     return described

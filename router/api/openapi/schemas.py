@@ -6,6 +6,7 @@ may have hints.
 
 from __future__ import annotations
 
+from router.api.batches.lines import ENDPOINTS
 from router.types import (
     CSAT_HIGHEST,
     CSAT_LOWEST,
@@ -167,6 +168,7 @@ _ANSWERED: dict[str, dict[str, object]] = {
 
 ANALYSIS, BATCH = "AnalysisRequest", "BatchRequest"
 EMBEDDING, MODERATION = "EmbeddingRequest", "ModerationRequest"
+UPLOAD, BATCH_JOB = "FileUpload", "BatchJob"
 FEEDBACK, VERDICT = "Feedback", "ReviewVerdict"
 _TAGS = {"type": "array", "maxItems": MAX_TAGS, "items": {"type": "string"}}
 _TEXTS = {"type": "array", "minItems": 1, "maxItems": MAX_TEXTS, "items": {"type": "string"}}
@@ -211,6 +213,28 @@ _BODIES: dict[str, dict[str, object]] = {
                 "type": "string",
                 "description": f"{MODERATION_MODEL}, auto, or an alias that leads there.",
             },
+        },
+    },
+    UPLOAD: {
+        "type": "object",
+        "required": ["file", "purpose"],
+        "properties": {
+            "file": {"type": "string", "format": "binary"},
+            "purpose": {"const": "batch"},
+            "expires_after[anchor]": {"const": "created_at"},
+            "expires_after[seconds]": {"type": "integer", "minimum": 3600, "maximum": 2_592_000},
+        },
+    },
+    BATCH_JOB: {
+        "type": "object",
+        "required": ["input_file_id", "endpoint", "completion_window"],
+        "additionalProperties": False,
+        "properties": {
+            "input_file_id": {"type": "string"},
+            "endpoint": {"enum": list(ENDPOINTS)},
+            "completion_window": {"const": "24h"},
+            "metadata": {"type": "object", "additionalProperties": {"type": "string"}},
+            "output_expires_after": {"type": "object"},
         },
     },
     FEEDBACK: {

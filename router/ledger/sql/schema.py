@@ -27,7 +27,7 @@ from sqlalchemy.types import TypeEngine
 from router.ledger.columns import ATTEMPT_COLUMNS, REQUEST_COLUMNS, Kind
 from router.ledger.columns import Column as RowColumn
 
-SCHEMA_VERSION = "0011_rollups_of_estimates"
+SCHEMA_VERSION = "0012_files_and_batches"
 """The newest migration, by its file's name; a test holds it against `migrations/versions`."""
 EARLIER_NAMES = {
     "0001": "0001_first_schema",
@@ -256,6 +256,61 @@ replies = Table(
     _int("expires_at_ms"),
     Index("replies_by_expiry", "expires_at_ms"),
     Index("replies_by_time", "created_at_ms"),
+)
+
+files = Table(
+    "files",
+    metadata,
+    _text("file_id", primary_key=True),
+    _text("tenant"),
+    _text("key_id"),
+    _text("purpose"),  # batch | batch_output
+    _text("filename"),
+    _int("size"),
+    _int("created_at_ms"),
+    Column("expires_at_ms", BigInteger),
+    _flag("complete"),  # 0 while it is being written
+    Index("files_by_owner", "tenant", "key_id", "created_at_ms"),
+)
+
+file_parts = Table(
+    "file_parts",
+    metadata,
+    _text("file_id", primary_key=True),
+    _int("part", primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),
+)
+
+batches = Table(
+    "batches",
+    metadata,
+    _text("batch_id", primary_key=True),
+    _text("tenant"),
+    _text("key_id"),
+    _text("endpoint"),
+    _text("input_file_id"),
+    _text("state"),  # `router.types.BatchState`
+    _int("created_at_ms"),
+    _int("expires_at_ms"),
+    _int("total"),
+    _int("completed"),
+    _int("failed"),
+    Column("output_file_id", Text),
+    Column("error_file_id", Text),
+    _text("content"),  # window, metadata, errors and times, as JSON
+    _text("token"),  # of the process that runs it
+    _int("lease_until_ms"),
+    Index("batches_by_owner", "tenant", "key_id", "created_at_ms"),
+    Index("batches_by_state", "state", "created_at_ms"),
+)
+
+batch_results = Table(
+    "batch_results",
+    metadata,
+    _text("batch_id", primary_key=True),
+    _int("line", primary_key=True),
+    _flag("ok"),
+    Column("sealed", LargeBinary, nullable=False),
 )
 
 policy_versions = Table(

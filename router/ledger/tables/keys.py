@@ -97,6 +97,15 @@ class SqlKeyStore:
             return None
         return known.identity
 
+    async def by_id(self, key_id: str) -> Identity | None:
+        """Returns the owner of a valid key by its id. Raises LedgerError."""
+        now_ms = self._clock.now_ms()
+        for known in (await self._current()).by_secret.values():
+            valid = known.until_ms is None or known.until_ms > now_ms
+            if known.identity.key_id == key_id and valid:
+                return known.identity
+        return None
+
     async def any(self) -> bool:
         """Returns True once a key was created, even if all are revoked now. Raises LedgerError."""
         return (await self._current()).any

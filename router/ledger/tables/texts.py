@@ -137,7 +137,9 @@ class TextStore:
         return [(request_id, text) for request_id, text in texts if text is not None]
 
     def erase(self, tenant: str) -> Erased:
-        """Deletes a tenant's texts, review texts, kept answers and key; blocks. Raises LedgerError.
+        """Deletes a tenant's texts, review texts, kept answers, files, batches and key; blocks.
+
+        Raises LedgerError.
 
         Roll-ups of its days whose rows are purged no longer name it.
         """
@@ -153,6 +155,16 @@ class TextStore:
                 (tenant,),
             )
             connection.exec_driver_sql("DELETE FROM replies WHERE tenant = ?", (tenant,))
+            for parts, whole, name in (
+                ("file_parts", "files", "file_id"),
+                ("batch_results", "batches", "batch_id"),
+            ):
+                connection.exec_driver_sql(
+                    f"DELETE FROM {parts} WHERE {name} IN "
+                    f"(SELECT {name} FROM {whole} WHERE tenant = ?)",
+                    (tenant,),
+                )
+                connection.exec_driver_sql(f"DELETE FROM {whole} WHERE tenant = ?", (tenant,))
             key = connection.exec_driver_sql(
                 "DELETE FROM tenant_secrets WHERE tenant = ?", (tenant,)
             )

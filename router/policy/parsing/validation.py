@@ -21,7 +21,7 @@ from pydantic_core import ErrorDetails
 
 from router.errors import Mistake, PolicyError
 from router.policy.parsing.yaml_lines import KeyPath, LineMap, key_path_text
-from router.policy.sections.patterns import WORDS
+from router.policy.sections.base import WORDS
 from router.privacy.redact import redact
 from router.privacy.shown_values import shown_value
 

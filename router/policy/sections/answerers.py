@@ -12,9 +12,16 @@ from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from router.policy.sections.answering.base import AnswererBase
 from router.policy.sections.answering.quoting import DocumentsAnswerer, PassagesAnswerer
-from router.policy.sections.base import Chance, Name, SecretName, Section
+from router.policy.sections.base import (
+    BASE_URL,
+    BODY_KEY,
+    LOOKUP_URL,
+    Chance,
+    Name,
+    SecretName,
+    Section,
+)
 from router.policy.sections.capabilities import CapabilityName
-from router.policy.sections.patterns import BASE_URL, BODY_KEY, LOOKUP_URL
 from router.types import Capability, Domain, RequestType
 from router.wire.body_keys import mistake_in
 

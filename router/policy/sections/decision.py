@@ -10,10 +10,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from router.policy.sections.base import Chance, Name, Section, Usd
+from router.policy.sections.base import CURRENCY, DAY, Chance, Name, Section, Usd
 from router.policy.sections.heads import HeadCondition
 from router.policy.sections.learning import ExploreSection
-from router.policy.sections.patterns import CURRENCY, DAY
 from router.types import DecisionMode, Domain, RequestType, usd_to_nano
 
 

@@ -9,8 +9,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from router.policy.sections.base import Chance, Section
-from router.policy.sections.patterns import LABEL_NAME
+from router.policy.sections.base import LABEL_NAME, Chance, Section
 
 BUILT_IN_CHANCES = ("stakes", "multi_factor", "strategic", "toxic", "spam")
 """Lists heads of the triage model that a policy may replace by its own. Each gives one chance."""

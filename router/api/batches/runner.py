@@ -1,0 +1,390 @@
+"""Runs batches in the background: claims one, asks its lines, writes its files.
+
+The state is in the store, so that a batch goes on after a kill: lines with a result are never asked
+again, and lines that were under way are. Live requests come first (`pace`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
+from functools import partial
+
+import orjson
+import structlog
+from msgspec.structs import replace
+
+from router.api.batches.inner_request import InnerReply, inner_reply
+from router.api.batches.lines import (
+    Line,
+    TooLong,
+    answered_line,
+    checked,
+    failed_line,
+    line_of,
+    lines_of,
+)
+from router.api.batches.pace import Pace, pause_after, pause_for_others
+from router.api.http.asgi import Handler
+from router.errors import LedgerError
+from router.policy.sections.batches import BatchesSection
+from router.types import (
+    PART_BYTES,
+    Batch,
+    BatchError,
+    BatchState,
+    BatchStore,
+    Clock,
+    FileStore,
+    Identity,
+    Ids,
+    LineResult,
+    Owner,
+    StoredFile,
+)
+
+IDLE_S = 5.0
+"""Sets how often a process looks for batches that another one left: one cheap query."""
+RENEW_S = 3.0
+"""Sets how often a claim is renewed: a few times within the store's lease."""
+MOST_BATCHES = 4
+"""Bounds the batches that one process runs at a time; they share its slots."""
+DAY_MS = 86_400_000
+PAGE = 64
+"""Results that are held at a time while a file is written."""
+
+
+class Lost(Exception):
+    """Says that another process runs the batch now."""
+
+
+class BatchRunner:
+    """Runs this process's batches."""
+
+    def __init__(
+        self,
+        batches: BatchStore,
+        files: FileStore,
+        application: Handler,
+        identity_of: Callable[[Owner], Awaitable[Identity | None]],
+        pace: Pace,
+        bounds: Callable[[], BatchesSection],
+        *,
+        clock: Clock,
+        ids: Ids,
+    ) -> None:
+        """Takes the parts; `identity_of` returns None for a key that is no longer valid."""
+        self._batches = batches
+        self._files = files
+        self._application = application
+        self._identity_of = identity_of
+        self._pace = pace
+        self._bounds = bounds
+        self._clock = clock
+        self._ids = ids
+        self._log = structlog.get_logger("tiergate.batches")
+        self._token = secrets.token_hex(8)
+        self._woken = asyncio.Event()
+        self._running: dict[str, asyncio.Task[None]] = {}
+        self._loop: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begins to look for work."""
+        self._loop = asyncio.ensure_future(self._look())
+
+    def wake(self) -> None:
+        """Says that there may be work now."""
+        self._woken.set()
+
+    async def close(self) -> None:
+        """Stops, and gives up all claims, so that another process goes on at once."""
+        tasks = [task for task in (self._loop, *self._running.values()) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _look(self) -> None:
+        while True:  # ends with the process
+            self._woken.clear()
+            try:
+                while len(self._running) < MOST_BATCHES:
+                    batch = await self._batches.claim(self._token)
+                    if batch is None:
+                        break
+                    task = asyncio.ensure_future(self._run(batch))
+                    self._running[batch.batch_id] = task
+                    task.add_done_callback(partial(self._ended, batch.batch_id))
+            except LedgerError as error:
+                self._log.warning("batches_unreadable", reason=error.message)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._woken.wait(), IDLE_S)
+
+    def _ended(self, batch_id: str, _: asyncio.Task[None]) -> None:
+        self._running.pop(batch_id, None)
+        self._woken.set()
+
+    async def _run(self, batch: Batch) -> None:
+        """Takes a batch from its present state to its end, or gives it up."""
+        try:
+            run = _Run(self, batch)
+            await run.to_its_end()
+        except Lost:
+            return
+        except LedgerError as error:  # tried again when the claim ends
+            self._log.warning("batch_interrupted", batch=batch.batch_id, reason=error.message)
+            await asyncio.sleep(RENEW_S)
+        except asyncio.CancelledError:
+            with suppress(LedgerError):
+                await self._batches.release(batch.batch_id, self._token)
+            raise
+        except Exception:  # the top of a background task: the client must learn of it
+            self._log.exception("batch_failed", batch=batch.batch_id)
+            own = BatchError("internal_error", "The server met an error of its own; see its log.")
+            with suppress(LedgerError):
+                await self._batches.settle(self.at(batch, BatchState.FAILED, own), self._token)
+
+    def at(self, batch: Batch, state: BatchState, *errors: BatchError) -> Batch:
+        """Returns the batch in another state, from now."""
+        moments = {**batch.moments, state.value: self._clock.now_ms()}
+        return replace(batch, state=state, moments=moments, errors=(*batch.errors, *errors))
+
+
+class _Run:
+    """Holds one batch while this process runs it."""
+
+    def __init__(self, runner: BatchRunner, batch: Batch) -> None:
+        self._runner = runner
+        self._batch = batch
+        self._stop = asyncio.Event()  # the client wants an end, or the claim is lost
+        self._lost = False
+        self._pause_until_ms = 0.0
+
+    async def to_its_end(self) -> None:
+        """Checks the file, asks its lines, writes the results."""
+        renewing = asyncio.ensure_future(self._renew())
+        try:
+            file = await self._runner._files.get(self._batch.input_file_id, self._batch.owner)
+            if file is None:
+                gone = BatchError("file_not_found", "The input file was deleted or expired.")
+                await self._fail(gone)
+                return
+            if self._batch.state is BatchState.VALIDATING and not await self._valid(file):
+                return
+            if self._batch.state is BatchState.IN_PROGRESS:
+                await self._ask_all(file)
+            await self._finalize(file)
+        finally:
+            renewing.cancel()
+            await asyncio.gather(renewing, return_exceptions=True)
+
+    async def _renew(self) -> None:
+        while True:  # ends with the run
+            await asyncio.sleep(RENEW_S)
+            try:
+                state = await self._runner._batches.renew(self._batch.batch_id, self._token)
+            except LedgerError:  # the ledger may come back before the claim ends
+                continue
+            if state is None:
+                self._lost = True
+            if state in (None, BatchState.CANCELLING):
+                self._stop.set()
+
+    @property
+    def _token(self) -> str:
+        return self._runner._token
+
+    async def _valid(self, file: StoredFile) -> bool:
+        runner, bounds = self._runner, self._runner._bounds()
+        count, errors = await asyncio.to_thread(
+            checked,
+            runner._files.parts_now(file),
+            self._batch.endpoint,
+            bounds.max_requests,
+            bounds.max_line_bytes,
+        )
+        if errors:
+            await self._fail(*errors)
+            return False
+        batch = runner.at(replace(self._batch, total=count), BatchState.IN_PROGRESS)
+        await self._change(batch)
+        return True
+
+    async def _fail(self, *errors: BatchError) -> None:
+        failed = self._runner.at(self._batch, BatchState.FAILED, *errors)
+        await self._runner._batches.settle(failed, self._token)
+
+    async def _change(self, batch: Batch) -> None:
+        if not await self._runner._batches.change(batch, self._token):
+            raise Lost
+        self._batch = batch
+
+    async def _ask_all(self, file: StoredFile) -> None:
+        """Asks every line without a result, a few at a time."""
+        runner = self._runner
+        done = await runner._batches.done(self._batch.batch_id)
+        lines = self._lines(file)
+        asking: set[asyncio.Task[None]] = set()
+        try:
+            while not self._stop.is_set() and not self._expired:
+                line = await asyncio.to_thread(next, lines, None)
+                if line is None:
+                    break
+                if line.number in done:
+                    continue
+                # No more tasks than slots, so that no line of a long file waits in memory.
+                while len(asking) >= max(1, runner._bounds().concurrency):
+                    await asyncio.wait(asking, return_when=asyncio.FIRST_COMPLETED)
+                    asking = self._without_ended(asking)
+                asking.add(asyncio.ensure_future(self._ask(line)))
+            while asking:
+                await asyncio.wait(asking)
+                asking = self._without_ended(asking)
+        finally:
+            for task in asking:
+                task.cancel()
+            await asyncio.gather(*asking, return_exceptions=True)
+        if self._lost:
+            raise Lost
+
+    def _without_ended(self, asking: set[asyncio.Task[None]]) -> set[asyncio.Task[None]]:
+        for task in asking:
+            if task.done():
+                task.result()  # raises what the line met
+        return {task for task in asking if not task.done()}
+
+    @property
+    def _expired(self) -> bool:
+        return self._runner._clock.now_ms() >= self._batch.expires_at_ms
+
+    def _lines(self, file: StoredFile) -> Iterator[Line]:
+        """Yields the lines of a file that was checked; blocks."""
+        parts = self._runner._files.parts_now(file)
+        with suppress(TooLong):
+            for number, raw in lines_of(parts, self._runner._bounds().max_line_bytes):
+                line = line_of(number, raw, self._batch.endpoint)
+                if isinstance(line, Line):
+                    yield line
+
+    async def _ask(self, line: Line) -> None:
+        """Asks one line until it has a result, and keeps it."""
+        result = await self._result(line)
+        if result is None:
+            return
+        if not await self._runner._batches.put(self._batch.batch_id, self._token, result):
+            raise Lost
+
+    async def _result(self, line: Line) -> LineResult | None:
+        """Returns a line's result; None when the batch ends before."""
+        batch_id = self._batch.batch_id
+        if line.stream:
+            message = "A line of a batch is answered whole; leave `stream` out."
+            refused = failed_line(line, batch_id, "unsupported_parameter", message)
+            return LineResult(line.number, False, refused)
+        while not self._stop.is_set() and not self._expired:
+            wait_ms = self._pause_until_ms - self._runner._clock.monotonic_ms()
+            if wait_ms > 0:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._stop.wait(), wait_ms / 1000)
+                continue
+            identity = await self._runner._identity_of(self._batch.owner)
+            if identity is None:
+                message = "The key that made the batch is no longer valid."
+                return LineResult(
+                    line.number, False, failed_line(line, batch_id, "invalid_api_key", message)
+                )
+            async with self._runner._pace.slot():
+                reply = await inner_reply(
+                    self._runner._application,
+                    self._batch.endpoint,
+                    line.body,
+                    identity,
+                    (f"batch:{batch_id.removeprefix('batch_')}",),
+                )
+            pause = pause_after(reply.status, reply.headers)
+            self._pause(pause or pause_for_others(reply.headers))
+            if pause is None:
+                return _result_of(line, batch_id, reply)
+        return None
+
+    def _pause(self, seconds: float) -> None:
+        if seconds:
+            until_ms = self._runner._clock.monotonic_ms() + seconds * 1000
+            self._pause_until_ms = max(self._pause_until_ms, until_ms)
+
+    async def _finalize(self, file: StoredFile) -> None:
+        """Writes the files of the results, then ends the batch."""
+        runner = self._runner
+        batch = await runner._batches.get(self._batch.batch_id, self._batch.owner)
+        if batch is None or self._lost:
+            raise Lost
+        end = BatchState.COMPLETED
+        if batch.state is BatchState.CANCELLING:
+            end = BatchState.CANCELLED
+        elif batch.completed + batch.failed < batch.total:
+            end = BatchState.EXPIRED
+            if batch.state is not BatchState.FINALIZING:
+                await self._write_off(file)
+        self._batch = batch
+        if end is not BatchState.CANCELLED:
+            await self._change(runner.at(batch, BatchState.FINALIZING))
+        output = await self._written(ok=True)
+        errors = await self._written(ok=False)
+        ended = runner.at(replace(self._batch, output_file_id=output, error_file_id=errors), end)
+        if not await runner._batches.settle(ended, self._token):
+            raise Lost
+
+    async def _write_off(self, file: StoredFile) -> None:
+        """Notes for each line without a result that its time is over."""
+        done = await self._runner._batches.done(self._batch.batch_id)
+        lines = self._lines(file)
+        message = "The batch's window ended before this request was sent."
+        while (line := await asyncio.to_thread(next, lines, None)) is not None:
+            if line.number not in done:
+                over = failed_line(line, self._batch.batch_id, "batch_expired", message)
+                await self._runner._batches.put(
+                    self._batch.batch_id, self._token, LineResult(line.number, False, over)
+                )
+
+    async def _written(self, *, ok: bool) -> str | None:
+        """Writes the results of one kind to a file; returns its id, None without any."""
+        runner, batch, after = self._runner, self._batch, 0
+        results = await runner._batches.results(batch, ok=ok, after=after, limit=PAGE)
+        if not results:
+            return None
+        now_ms = runner._clock.now_ms()
+        days = runner._bounds().retention_days
+        lasts_ms = batch.output_expires_s * 1000 or days * DAY_MS
+        name = f"{batch.batch_id}_{'output' if ok else 'error'}.jsonl"
+        file = StoredFile(
+            f"file-{runner._ids.new()}", batch.owner, "batch_output", name, 0, now_ms,
+            now_ms + lasts_ms,
+        )  # fmt: skip
+        await runner._files.begin(file)
+        size, part, waiting = 0, 0, b""
+        while results:
+            for result in results:
+                waiting += result.content + b"\n"
+                if len(waiting) >= PART_BYTES:
+                    await runner._files.append(file, part, waiting)
+                    size, part, waiting = size + len(waiting), part + 1, b""
+            after = results[-1].line
+            results = await runner._batches.results(batch, ok=ok, after=after, limit=PAGE)
+        if waiting:
+            await runner._files.append(file, part, waiting)
+        await runner._files.finish(replace(file, size=size + len(waiting)))
+        return file.file_id
+
+
+def _result_of(line: Line, batch_id: str, reply: InnerReply) -> LineResult:
+    if reply.too_long:
+        message = "The answer is too long to be kept."
+        failed = failed_line(line, batch_id, "response_too_large", message)
+        return LineResult(line.number, False, failed)
+    try:
+        body = orjson.loads(bytes(reply.body))
+    except orjson.JSONDecodeError:
+        body = None
+    content = answered_line(line, batch_id, reply.status, reply.request_id, body)
+    return LineResult(line.number, reply.status == 200, content)

@@ -1,0 +1,1 @@
+"""Puts families of endpoints together with their stores, and mounts their paths."""
