@@ -58,7 +58,14 @@ def locked(address: str | Path) -> Iterator[None]:
             file.execute("ROLLBACK")
 
 
-MADE_LATER = {"replies": "0007", "closed_months": "0010"}
+MADE_LATER = {
+    "replies": "0007",
+    "closed_months": "0010",
+    "files": "0012",
+    "file_parts": "0012",
+    "batches": "0012",
+    "batch_results": "0012",
+}
 """Maps a table to the first version of the ledger that has it, from 0006 on."""
 
 
