@@ -40,8 +40,8 @@ from router.types.answers import (
     WorkedStep,
 )
 from router.types.batches import (
+    ENDED,
     PART_BYTES,
-    RUNNING,
     Batch,
     BatchError,
     BatchState,
@@ -199,6 +199,7 @@ __all__ = [
     "CSAT_HIGHEST",
     "CSAT_LOWEST",
     "EMBEDDING_MODEL",
+    "ENDED",
     "EVERYBODY",
     "IN_HAND_FROM",
     "LONG_CHARACTERS",
@@ -216,7 +217,6 @@ __all__ = [
     "RECORD_VERSION",
     "REFUSAL_MODEL",
     "RISK_DOMAINS",
-    "RUNNING",
     "SAFE_ANSWER_MODEL",
     "STAND_INS_FROM",
     "UNDETERMINED",

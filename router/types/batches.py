@@ -48,13 +48,8 @@ class BatchState(StrEnum):
     CANCELLED = "cancelled"
 
 
-RUNNING = (
-    BatchState.VALIDATING,
-    BatchState.IN_PROGRESS,
-    BatchState.FINALIZING,
-    BatchState.CANCELLING,
-)
-"""Lists the states of a batch that still has work."""
+ENDED = (BatchState.COMPLETED, BatchState.FAILED, BatchState.EXPIRED, BatchState.CANCELLED)
+"""Lists the states of a batch that has no more work."""
 
 
 class BatchError(Struct, frozen=True):

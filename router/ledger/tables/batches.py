@@ -20,7 +20,7 @@ from sqlalchemy import Connection
 from router.errors import LedgerCorrupt
 from router.ledger.sql.database import Database
 from router.privacy.encryption import NONCE_BYTES, seal, sealing_key, unseal
-from router.types import RUNNING, Batch, BatchError, BatchState, Clock, LineResult, Owner
+from router.types import ENDED, Batch, BatchError, BatchState, Clock, LineResult, Owner
 
 LEASE_S = 12.0
 _COLUMNS = (
@@ -28,8 +28,8 @@ _COLUMNS = (
     "total, completed, failed, output_file_id, error_file_id, content"
 )
 _OWN = "tenant = ? AND key_id = ?"
-_STATES = ", ".join(f"'{state.value}'" for state in RUNNING)
-_WORKING = f"state IN ({_STATES})"
+_STATES = ", ".join(f"'{state.value}'" for state in ENDED)
+_WORKING = f"state NOT IN ({_STATES})"
 
 
 class _Content(Struct, frozen=True):
