@@ -39,7 +39,7 @@ from router.analysis.report.fixed_model import fixed_model
 from router.analysis.report.forecast import forecast
 from router.analysis.report.headline import Findings, headline
 from router.analysis.report.named_savings import leading, savings_of
-from router.analysis.report.outcomes import measures
+from router.analysis.report.outcomes import decision_measures, measures
 from router.analysis.report.sentences import assumptions, notes, provider_line
 from router.analysis.report.tallies import QUARTER_MS, Tally, escalated, group_figures
 from router.ledger.aggregates import (
@@ -121,7 +121,9 @@ def build_report(
     observed = savings_of(tally, total, names, observed=True)
     cut = Cut(tally, total, names.lowest_level)
     tiers = tally.tiers()
-    outcomes = measures(extra.outcomes)
+    told = list(extra.outcomes)
+    before = None if config is None else config.decisions_right_before
+    outcomes = (*measures(told), *decision_measures(told, before))
     provider = ProviderFigures(*whole.provider)
     days = _by_day(tally, extra.zone)
     figures = cut.group(total)

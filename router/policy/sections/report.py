@@ -28,6 +28,11 @@ class ReportSection(Section):
         description="Prices of models that clients ask for (exact or glob). They win over the "
         "price book.",
     )
+    decisions_right_before: Chance | None = Field(
+        default=None,
+        description="Share of decisions that were right before, as you know or assume it. With "
+        "outcomes, the report tells the gain: value at stake x (right after - right before).",
+    )
     planned_shares: dict[int, Chance] = Field(
         default_factory=lambda: {1: 0.95, 2: 0.04, 3: 0.01},
         description="Planned shares by level, which reports compare with.",
