@@ -17,6 +17,7 @@ from router.triage.glossed.glossary import (
 )
 from router.triage.text.folding import fold
 from router.types import Match, MatchBasis
+from tests.kits.checks.growth import in_proportion
 
 GERMAN = Glossary(
     "de",
@@ -142,3 +143,7 @@ def test_gloss_is_the_same_as_without_leaving_early(text: str, language: str) ->
 def test_gloss_ends_where_too_few_words_can_be_known() -> None:
     assert GERMAN.gloss(["blender", "warranty", "paket"], least=0.5) is None
     assert GERMAN.gloss(["blender", "warranty", "paket"], least=0.3) is not None
+
+
+def test_time_for_a_long_word_grows_with_its_length() -> None:
+    assert in_proportion(lambda text: GERMAN.gloss([text]), "a", begin="paket")

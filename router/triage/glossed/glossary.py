@@ -58,6 +58,8 @@ class Glossary:
                 (folded,) = fold_terms([word.removesuffix("*")]) or [("",)]
                 table = self._stems if word.endswith("*") else self._words
                 table.setdefault("".join(folded), english)
+        # A client's word may have any length; no part of it is longer than what is known.
+        self._longest = max(map(len, (*self._stems, *self._words)), default=0)
         # The first letters that a part of a compound may have: most words of other languages have
         # none of them, and are not cut at every letter.
         self._beginnings = {word[:SHORTEST_BEGINNING] for word in (*self._stems, *self._words)}
@@ -101,7 +103,7 @@ class Glossary:
         """Returns the English of the parts of a word that is not known as a whole."""
         if word[:SHORTEST_BEGINNING] not in self._beginnings:
             return []
-        for end in range(len(word), SHORTEST_BEGINNING - 1, -1):
+        for end in range(min(len(word), self._longest), SHORTEST_BEGINNING - 1, -1):
             begin = word[:end]
             known = self._stems.get(begin)
             if known is None and end >= SHORTEST_REST:
