@@ -95,10 +95,13 @@ def _pieces(text: str) -> Iterator[str]:
 
 def _words_of(sentence: str) -> Iterator[str]:
     """Yields a sentence in parts of at most MOST_CHARACTERS, cut at blanks where there are any."""
-    while len(sentence) > MOST_CHARACTERS:
-        end = sentence.rfind(" ", 1, MOST_CHARACTERS)
-        end = MOST_CHARACTERS if end < 0 else end
-        yield sentence[:end].strip()
-        sentence = sentence[end:].strip()
-    if sentence.strip():
-        yield sentence.strip()
+    sentence = sentence.strip()
+    begin = 0  # the rest is not copied for each part: a file may be one long line
+    while len(sentence) - begin > MOST_CHARACTERS:
+        end = sentence.rfind(" ", begin + 1, begin + MOST_CHARACTERS)
+        end = begin + MOST_CHARACTERS if end < 0 else end
+        if part := sentence[begin:end].strip():
+            yield part
+        begin = end
+    if part := sentence[begin:].strip():
+        yield part

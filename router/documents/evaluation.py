@@ -28,12 +28,12 @@ class Asked(Struct, frozen=True):
 def asked_of(text: str) -> list[Asked]:
     """Returns the questions of a JSON lines file. Raises DocumentError that names a line."""
     made: list[Asked] = []
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
             continue
         try:
             row = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise DocumentError(f"line {number}: found no JSON; expected one object") from error
         good = isinstance(row, Mapping) and all(
             isinstance(row.get(name), str) and row[name] for name in ("question", "source")

@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from router.documents.index.matrix import Floats
+from router.documents.index.ranking import chance
 from router.documents.index.search import Encoder
 from router.documents.index.words import DULL, stem, words_of
 
@@ -121,7 +122,7 @@ _NUMERALS = {word: str(i) for i, word in enumerate(_SMALL.split())} | {
 
 
 class _Read:
-    """What one text says, word by word."""
+    """Holds what one text says, word by word."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -149,7 +150,7 @@ class Supporter:
     ) -> tuple[tuple[float, ...], ...]:
         """Returns the chance that each source bears each sentence out, (sentences, sources)."""
         return tuple(
-            tuple(_chance(values, self._weights) for values in row)
+            tuple(chance(values, self._weights) for values in row)
             for row in self.features(sentences, sources)
         )
 
@@ -314,8 +315,3 @@ def _names(text: str) -> frozenset[str]:
 
 def _parts(source: str) -> list[str]:
     return [part for part in _END.split(source) if part.strip()][:MOST_SENTENCES]
-
-
-def _chance(values: Sequence[float], weights: Sequence[float]) -> float:
-    z = sum(weight * value for weight, value in zip(weights, values, strict=True))
-    return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, z))))

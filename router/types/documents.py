@@ -49,7 +49,10 @@ class SourceNote(Struct, frozen=True):
 
 
 class DocumentSearch(Protocol):
-    """Finds passages. Raises errors.DocumentError where the store cannot be read."""
+    """Finds passages, and holds sentences against them.
+
+    Both raise errors.AnswererNotReady where the store cannot be read, and errors.Overloaded.
+    """
 
     async def find(self, question: str, rights: Rights, limit: int) -> tuple[DocumentPassage, ...]:
         """Returns the passages that fit best, best first, of those that the rights allow."""

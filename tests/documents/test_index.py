@@ -18,6 +18,7 @@ from router.documents.pieces import Chunk
 from router.errors import DocumentError
 from router.triage.triage_model import TriageModel
 from router.types import Rights
+from tests.kits.checks.growth import in_proportion
 from tests.kits.document_kit import TODAY, found, kept
 
 RETURNS = (
@@ -179,6 +180,19 @@ def test_ids_stay_as_long_as_place_and_text_do() -> None:
     before = uids(document, chunks)
     assert len(set(before)) == 3
     assert uids(document, [Chunk("New."), *chunks])[1:] == before
+
+
+def test_rows_that_repeat_get_ids_in_time_that_grows_with_their_number() -> None:
+    document = Document("*", "manual", "a.csv")
+    assert len(set(uids(document, [Chunk("x")] * 1_000))) == 1_000
+    assert in_proportion(lambda text: uids(document, [Chunk("x") for _ in text]), "x", short=200)
+
+
+def test_question_passes_over_what_was_removed_a_moment_ago(folder: Path, store: Path) -> None:
+    kept(store, folder)
+    index = Index(store)
+    assert index._passage(10**9, 0.5) is None
+    index.close()
 
 
 def test_nearest_vectors_are_those_of_a_whole_scan() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from router.documents.pieces import Block, Reading
 from router.documents.readers import docx
 from router.documents.readers.files import MOST_BYTES, content_of, read_file
 from router.errors import DocumentError
+from tests.kits.checks.growth import in_proportion
 from tests.kits.document_kit import archive_of, docx_of, pdf_of
 
 
@@ -54,6 +56,45 @@ def test_pdf_paragraph_has_its_page() -> None:
 def test_docx_headings_are_sections() -> None:
     content = docx_of([("Heading1", "Leave"), ("", "Thirty days a year.")])
     assert sections("a.docx", content) == [("Leave", "Thirty days a year.", 0)]
+
+
+def test_text_in_nested_controls_of_a_docx_is_read_once() -> None:
+    assert sections("a.docx", nested_docx(3)) == [("", "Once.", 0)]
+
+
+def test_docx_that_is_nested_without_an_end_is_refused() -> None:
+    with pytest.raises(DocumentError, match="nested more than"):
+        read("a.docx", nested_docx(docx.MOST_NESTED))
+
+
+def nested_docx(depth: int) -> bytes:
+    plain = docx_of([("", "Once.")])
+    with zipfile.ZipFile(io.BytesIO(plain)) as archive:
+        document = archive.read("word/document.xml").decode()
+    begin, end = "<w:sdt><w:sdtContent>" * depth, "</w:sdtContent></w:sdt>" * depth
+    document = document.replace("<w:p>", f"{begin}<w:p>").replace("</w:p>", f"</w:p>{end}")
+    return archive_of({"word/document.xml": document})
+
+
+@pytest.mark.parametrize(
+    ("name", "begin", "piece", "end"),
+    [
+        ("a.html", "<p>x", "<nav></b>", ""),
+        ("a.html", "<p>x</p><title>", "a<b>&amp;", ""),
+        ("a.md", "", "a", ""),
+    ],
+)
+def test_time_for_a_file_grows_with_its_length(name: str, begin: str, piece: str, end: str) -> None:
+    assert in_proportion(lambda text: sections(name, text), piece, begin, end)
+
+
+def test_ticket_that_is_nested_without_an_end_is_refused() -> None:
+    with pytest.raises(DocumentError, match="nested too deeply"):
+        read("a.jsonl", '{"a": ' * 50_000)
+
+
+def test_ticket_may_hold_a_separator_of_lines() -> None:
+    assert read("a.jsonl", '{"note": "one\u2028two"}').blocks[0].text == "note: one\u2028two"
 
 
 def test_each_row_of_a_csv_names_its_columns() -> None:

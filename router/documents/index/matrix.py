@@ -28,6 +28,9 @@ OUT = 9.0
 SAMPLE = 8_000
 """Vectors from which the axes are computed."""
 
+FAR = 10**6
+"""Stands for a day that never comes, in days since 1970."""
+
 
 class Matrix:
     """Holds vectors, and whose they are; immutable. Rows are in the order of `ids`."""
@@ -60,7 +63,7 @@ class Matrix:
         return len(self.ids)
 
     def allowed(self, scopes: Collection[int], day: int) -> npt.NDArray[np.bool_]:
-        """Returns which rows a caller of these scopes may read on a day (days since 1970)."""
+        """Returns True for each row that a caller of these scopes may read on a day since 1970."""
         most = int(self._scopes.max()) + 1 if len(self) else 1
         table = np.zeros(most, np.bool_)
         table[[scope for scope in scopes if scope < most]] = True
@@ -101,7 +104,3 @@ class Matrix:
         rows = np.minimum(rows, max(0, len(self) - 1))
         kept: Ints = rows[self.ids[rows] == wanted] if len(self) else rows[:0]
         return kept
-
-
-FAR = 10**6
-"""Stands for a day that never comes, in days since 1970."""

@@ -66,6 +66,6 @@ def _adjacent(first: Sequence[int], second: Sequence[int]) -> bool:
 
 
 def chance(values: Sequence[float], weights: Sequence[float] = WEIGHTS) -> float:
-    """Returns the chance that a chunk helps with a question."""
+    """Returns the chance that the weights give to features: the logistic of their sum."""
     z = sum(weight * value for weight, value in zip(weights, values, strict=True))
     return 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, z))))

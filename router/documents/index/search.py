@@ -33,7 +33,6 @@ MOST_HITS = 6_000
 """Chunks that the words of one query may touch: the rarest words first, as many as fit. A hit
 costs about a microsecond, so a word that every document holds costs a tenth of a second."""
 
-
 MOST_COUNTS = 50_000
 """Words whose number of chunks is remembered until the next change, about 5 MB."""
 
@@ -114,7 +113,8 @@ class Index:
                 candidates.setdefault(int(matrix.ids[row]), 0.0)
         judged = self._judged(query, candidates, vector)
         judged.sort(key=lambda one: (-one[0], one[1]))
-        return tuple(self._passage(number, p) for p, number in judged[:limit])
+        passages = (self._passage(number, p) for p, number in judged[:limit])
+        return tuple(passage for passage in passages if passage is not None)
 
     def _query(self, question: str) -> Query:
         """Returns the rarest words of a question, in their order, with their rarities."""
@@ -210,13 +210,16 @@ class Index:
             for number, body, heading in texts
         ]
 
-    def _passage(self, number: int, p: float) -> DocumentPassage:
-        row = self._store.run(
+    def _passage(self, number: int, p: float) -> DocumentPassage | None:
+        """Returns a passage, None where another process removed it a moment ago."""
+        rows = self._store.run(
             "SELECT c.uid, c.text, d.title, d.source, d.collection, c.section, c.page"
             " FROM chunks c JOIN documents d ON d.id = c.document WHERE c.id = ?",
             (number,),
-        )[0]
-        uid, text, title, source, collection, section, page = map(str, row)
+        )
+        if not rows:
+            return None
+        uid, text, title, source, collection, section, page = map(str, rows[0])
         return DocumentPassage(uid, text, title, source, collection, section, int(page), p)
 
 

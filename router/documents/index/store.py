@@ -1,4 +1,4 @@
-"""Keeps documents and their chunks in an SQLite file; with `reading`, the only SQL of documents.
+"""Keeps documents and their chunks in an SQLite file; with `search`, the only SQL of documents.
 
 A write is one transaction per document, so a reader sees a document whole, old or new. Each write
 counts `generation` up; a searcher with an older one loads its vectors anew.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sqlite3
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -116,7 +117,7 @@ class Store:
         return int(self.meta("generation") or 0)
 
     def run(self, sql: str, values: Sequence[object] = ()) -> list[tuple[object, ...]]:
-        """Returns the rows of a query; `reading` and `search` know the tables too."""
+        """Returns the rows of a query; `search` knows the tables too."""
         with self._errors():
             return self._db.execute(sql, tuple(values)).fetchall()
 
@@ -214,15 +215,17 @@ def uids(document: Document, chunks: Sequence[Chunk]) -> list[str]:
 
     Of equal chunks of one page the later ones count on, so that no two share an id.
     """
-    made: dict[str, int] = {}
-    for i, chunk in enumerate(chunks):
+    made: dict[str, None] = {}
+    # How often a place and text were there: without it, rows that repeat cost their square.
+    repeats: Counter[tuple[int, str]] = Counter()
+    for chunk in chunks:
         key = (document.tenant, document.collection, document.source, str(chunk.page), chunk.text)
-        extra = 0
-        while True:
+        place = (chunk.page, chunk.text)
+        uid = ""
+        while not uid or uid in made:
+            extra = repeats[place]
             said = "\0".join((*key, str(extra) if extra else ""))
             uid = hashlib.blake2b(said.encode("utf-8", "replace"), digest_size=6).hexdigest()
-            if uid not in made:
-                break
-            extra += 1
-        made[uid] = i
+            repeats[place] += 1
+        made[uid] = None
     return list(made)

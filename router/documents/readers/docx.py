@@ -20,6 +20,9 @@ from router.errors import DocumentError
 MOST_UNPACKED = 50_000_000
 """Bytes of one part: a book of 1,000 pages has about ten million."""
 
+MOST_NESTED = 200
+"""Parts of a document in one another: text in a table in a table in a box has about forty."""
+
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _DC_TITLE = "{http://purl.org/dc/elements/1.1/}title"
 _LEVEL = re.compile(r"(?:heading|berschrift|titre|t.tulo)\s?([1-6])", re.IGNORECASE)
@@ -62,9 +65,18 @@ def _parsed(content: bytes) -> ElementTree.Element:
     if b"<!DOCTYPE" in content or b"<!ENTITY" in content:
         raise DocumentError("found a document type in the XML of a DOCX file; expected none")
     try:
-        return ElementTree.fromstring(content)
+        tree = ElementTree.fromstring(content)
     except ElementTree.ParseError as error:
         raise DocumentError(f"found XML that is broken ({error}); expected a DOCX file") from error
+    level = [tree]
+    for _ in range(MOST_NESTED):
+        level = [inner for part in level for inner in part]
+        if not level:
+            return tree
+    raise DocumentError(
+        f"found XML that is nested more than {MOST_NESTED} times; expected a DOCX file as word "
+        "processors write it"
+    )
 
 
 def _blocks(main: ElementTree.Element) -> Iterator[Block]:
@@ -76,7 +88,8 @@ def _blocks(main: ElementTree.Element) -> Iterator[Block]:
                 cells = (" ".join(map(_text, cell.iter(f"{_W}p"))) for cell in row.iter(f"{_W}tc"))
                 yield Block(" | ".join(cells))
         elif part.tag == f"{_W}sdt":  # a content control, such as a table of contents
-            for content in part.iter(f"{_W}sdtContent"):
+            # Its own content alone: what stands deeper comes with it.
+            for content in part.findall(f"{_W}sdtContent"):
                 yield from _blocks(content)
 
 

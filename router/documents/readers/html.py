@@ -17,13 +17,17 @@ _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _VOID = frozenset({"br", "hr", "img", "input", "link", "meta", "wbr", "col", "area", "base"})
 
 
+MOST_NESTED = 100
+"""Tags left out that may stand in one another; each end of a tag looks through them."""
+
+
 class _Blocks(HTMLParser):
     """Collects blocks. Its parser takes any text, however broken its tags are."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.blocks: list[Block] = []
-        self.title = ""
+        self.titles: list[str] = []
         self._words: list[str] = []
         self._level = 0
         self._left_out: list[str] = []
@@ -34,7 +38,8 @@ class _Blocks(HTMLParser):
         if tag == "title":
             self._in_title = True
         elif (tag in _LEFT_OUT or hidden) and tag not in _VOID:
-            self._left_out.append(tag)
+            if len(self._left_out) < MOST_NESTED:
+                self._left_out.append(tag)
         elif tag in _HEADINGS:
             self.flush()
             self._level = _HEADINGS[tag]
@@ -55,7 +60,7 @@ class _Blocks(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         if self._in_title:
-            self.title += data
+            self.titles.append(data)
         elif not self._left_out:
             self._words.append(data)
 
@@ -75,4 +80,5 @@ def read_html(text: str) -> Reading:
     parser.close()
     parser.flush()
     headings = (block.text for block in parser.blocks if block.level == 1)
-    return Reading(" ".join(parser.title.split()) or next(headings, ""), tuple(parser.blocks))
+    title = " ".join("".join(parser.titles).split())
+    return Reading(title or next(headings, ""), tuple(parser.blocks))

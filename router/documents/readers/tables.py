@@ -50,27 +50,34 @@ def read_csv(text: str) -> Reading:
 def read_tickets(text: str) -> Reading:
     """Returns one block per ticket of a JSON lines file. Raises DocumentError for other lines."""
     blocks: list[Block] = []
-    for number, line in enumerate(text.splitlines(), start=1):
+    # Not `splitlines`: a text of JSON may hold other ends of lines, as U+2028, as they are.
+    for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
             continue
         try:
             ticket = json.loads(line)
-        except ValueError as error:
+            fields = _fields(ticket) if isinstance(ticket, Mapping) else None
+        except (ValueError, RecursionError) as error:  # the latter: nested without an end
             raise DocumentError(
-                f"found a line {number} that is no JSON; expected one JSON object a line"
+                f"found a line {number} that is no JSON, or nested too deeply; expected one JSON "
+                "object a line"
             ) from error
-        if not isinstance(ticket, Mapping):
+        if fields is None:
             raise DocumentError(f"found no object in line {number}; expected one a line: {{...}}")
         if len(blocks) >= MOST_ROWS:
             raise DocumentError(f"found more than {MOST_ROWS:,} lines; expected fewer: split it")
         title = next((str(ticket[name]) for name in _TITLES if ticket.get(name)), "")
         if title:
             blocks.append(Block(title, level=2))
-        rest = [line for name, value in ticket.items() if name not in _TITLES
-                for line in _said(name, value)]  # fmt: skip
-        if rest or not title:
-            blocks.append(Block("\n".join(rest) or "(empty)", whole=True))
+        if fields or not title:
+            blocks.append(Block("\n".join(fields) or "(empty)", whole=True))
     return Reading("", tuple(blocks))
+
+
+def _fields(ticket: Mapping[str, object]) -> list[str]:
+    """Returns the lines of all fields but the title."""
+    named = ((name, value) for name, value in ticket.items() if name not in _TITLES)
+    return [line for name, value in named for line in _said(name, value)]
 
 
 def _said(name: str, value: object) -> list[str]:
