@@ -11,9 +11,10 @@ from router.money.cost import input_bound
 from router.policy.schema import DocumentsAnswerer, DocumentsSection, TierSection
 from router.types import Answer, Choice, DocumentPassage, Rights, Role, ToolCall, Usage
 from tests.kits.changed import replace
+from tests.kits.checks.growth import in_proportion
 from tests.kits.local_kit import never_called, work
 from tiers.citing.citations import checked, sentences_of
-from tiers.citing.document_context import DocumentContext, asked_in
+from tiers.citing.document_context import MOST_CHECKED, DocumentContext, asked_in
 from tiers.citing.fence import LEFT_OUT, listed, mark_of, without_orders
 from tiers.citing.quoting import Quoting, build_quoting
 from tiers.citing.shown import Shown
@@ -240,6 +241,17 @@ def test_sentences_are_split_at_their_ends_only() -> None:
 def test_citation_behind_the_full_stop_belongs_to_its_sentence() -> None:
     found = sentences_of("Refunds take days. [1] We open at nine.[2]")
     assert [s.cited for s in found] == [(1,), (2,)]
+
+
+def test_time_for_abbreviations_grows_with_their_number() -> None:
+    assert in_proportion(sentences_of, "e.g. ")
+
+
+async def test_sentences_beyond_the_bound_are_left_out() -> None:
+    answer = said("Refunds take 5 days. " * (MOST_CHECKED + 2))
+    checked_answer = await context().checked(work("?").request, answer, Shown((REFUND,)))
+    assert checked_answer.text.count("Refunds") == MOST_CHECKED
+    assert checked_answer.facts[-1] == "sentences left out: 2"
 
 
 def test_nothing_is_left_of_nothing() -> None:

@@ -24,6 +24,8 @@ _SAYS_NOTHING = re.compile(
     r"could not|cannot|can't) (?:know|find|say|tell|answer)\b",
     re.IGNORECASE,
 )
+LONGEST_ABBREVIATION = 8
+"""Characters of the longest abbreviation, with its full stop and the character before it."""
 _ABBREVIATION = re.compile(
     r"\b(?:e\.g|i\.e|etc|no|nr|art|approx|vs|dr|mr|mrs|st)\.$", re.IGNORECASE
 )
@@ -114,7 +116,8 @@ def _split(line: str) -> list[str]:
     parts: list[str] = []
     start = 0
     for end in _END.finditer(line):
-        if _ABBREVIATION.search(line[start : end.start()]):
+        # Its end alone is read: a line of nothing but abbreviations would cost its square.
+        if _ABBREVIATION.search(line, max(start, end.start() - LONGEST_ABBREVIATION), end.start()):
             continue
         parts.append(line[start : end.end()])
         start = end.end()

@@ -38,6 +38,10 @@ characters; one in letters of three bytes is cut."""
 MOST_TEXT_BYTES, MOST_HEADING, MOST_SOURCE = 1_000, 60, 60
 """Bytes of its text; characters of its headings and of the name of its file."""
 
+MOST_CHECKED = 400
+"""Sentences of one answer that are held against passages; those after them are left out. A long
+answer of a model has some hundred."""
+
 NOTHING_FOUND = "I found nothing about this in the documents that I may read."
 NOTHING_SUPPORTED = (
     "I found passages about this in the documents, but no answer that they bear out. Please look "
@@ -58,7 +62,7 @@ class DocumentContext:
     async def passages(self, work: Work, limit: int | None = None) -> tuple[DocumentPassage, ...]:
         """Returns the passages for a request that its caller may read, best first.
 
-        Raises DocumentError where the store cannot be read.
+        Raises AnswererNotReady where the store cannot be read, and Overloaded.
         """
         section = self._section
         rights = Rights(work.tenant, frozenset(section.collections), frozenset(section.access))
@@ -99,12 +103,14 @@ class DocumentContext:
         plain = request.response_format.kind == "text" and len(answer.choices) == 1
         if not self._section.check or not plain or answer.choices[0].tool_calls or not answer.text:
             return replace(answer, sources=notes(shown.passages, ()), facts=_facts(answer, shown))
-        sentences = sentences_of(answer.text)
+        stated = sentences_of(answer.text)
+        sentences = stated[:MOST_CHECKED]
         support = await self._search.support(
             [sentence.text for sentence in sentences],
             [borne(passage) for passage in shown.passages],
         )
         left = checked(sentences, support, self._section.supported_at)
+        dropped = left.dropped + len(stated) - len(sentences)
         if not left.text:
             places = sources_below(shown.passages, range(1, 1 + min(3, len(shown.passages))))
             text = f"{NOTHING_SUPPORTED}\n{places}"
@@ -119,7 +125,7 @@ class DocumentContext:
             choices=(choice,),
             verified=verified,
             sources=notes(shown.passages, left.used),
-            facts=(*_facts(answer, shown), f"sentences left out: {left.dropped}"),
+            facts=(*_facts(answer, shown), f"sentences left out: {dropped}"),
         )
 
 
