@@ -8,6 +8,7 @@ replaced in them, nothing else is looked for. Images, sound and files are not re
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable, Iterator
 from hashlib import blake2b
 
@@ -31,6 +32,7 @@ class Reader:
 
     def __init__(self) -> None:
         self._known: dict[bytes, tuple[Entity, ...]] = {}
+        self._lock = threading.Lock()  # long texts are read in threads
 
     def found(self, text: str) -> tuple[Entity, ...]:
         """Returns the details of a text."""
@@ -39,9 +41,11 @@ class Reader:
         key = self._key(text)
         found = self._known.get(key)
         if found is None:
-            found = self._known[key] = detector.find(text)
-            if len(self._known) > KEPT_READINGS:
-                self._known.pop(next(iter(self._known)), None)
+            found = detector.find(text)
+            with self._lock:
+                self._known[key] = found
+                if len(self._known) > KEPT_READINGS:
+                    del self._known[next(iter(self._known))]
         return found
 
     def is_known(self, text: str) -> bool:
