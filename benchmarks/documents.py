@@ -77,8 +77,8 @@ def show(figures: dict[str, float]) -> str:
         f"documents, {figures['chunks']:,.0f} chunks: processor time of one search "
         f"p50 {figures['processor_p50_ms']:.1f} ms, p95 {figures['processor_p95_ms']:.1f} ms; "
         f"wall p50 {figures['p50_ms']:.1f} ms, p95 {figures['p95_ms']:.1f} ms; "
-        f"first {figures['first_ms']:,.0f} ms, store {figures['store_mb']:,.0f} MB; {figures['answered']:.0%} of "
-        f"{figures['questions']:.0f} questions found a passage"
+        f"first {figures['first_ms']:,.0f} ms, store {figures['store_mb']:,.0f} MB; "
+        f"{figures['answered']:.0%} of {figures['questions']:.0f} questions found a passage"
     )
 
 

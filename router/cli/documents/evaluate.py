@@ -11,6 +11,7 @@ import typer
 from router.cli.documents.knowledge import Collections, Labels, TenantOption, load_encoder
 from router.cli.options import AsJson
 from router.cli.serve.serve import DOCUMENTS, DocumentsPath, ModelDir
+from router.rendering.figures_in_words import counted
 
 
 def evaluate(
@@ -61,7 +62,9 @@ def evaluate(
 
         print_json({"questions": len(asked), "k": k, "figures": rows})
         return
-    typer.echo(f"{len(asked)} questions, {k} passages each")
+    typer.echo(
+        f"{counted(len(asked), 'question', 'questions')}, {counted(k, 'passage', 'passages')} each"
+    )
     for name, figures in rows.items():
         said = ", ".join(f"{what} {value:.3f}" for what, value in figures.items())
         typer.echo(f"{name}: {said}")

@@ -13,6 +13,7 @@ from rich.markup import escape
 from router.cli.exits import Exit
 from router.cli.options import AsJson
 from router.cli.serve.serve import DOCUMENTS, DocumentsPath, ModelDir
+from router.rendering.figures_in_words import counted
 
 if TYPE_CHECKING:
     from router.documents.adding import Change
@@ -304,7 +305,8 @@ def _tell(change: Change) -> None:
     if change.what == "failed":
         typer.echo(f"tiergate: {change.source}: {change.because}", err=True)
         return
-    count = f"  {change.chunks} passages" if change.what != "removed" else ""
+    count = f"  {counted(change.chunks, 'passage', 'passages')}"
+    count = "" if change.what == "removed" else count
     typer.echo(f"{change.what:<8} {change.source}{count}")
 
 
