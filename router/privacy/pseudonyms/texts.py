@@ -8,7 +8,6 @@ replaced in them, nothing else is looked for. Images, sound and files are not re
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Callable, Iterator
 from hashlib import blake2b
 
@@ -32,7 +31,6 @@ class Reader:
 
     def __init__(self) -> None:
         self._known: dict[bytes, tuple[Entity, ...]] = {}
-        self._lock = threading.Lock()  # long texts are read in threads
 
     def found(self, text: str) -> tuple[Entity, ...]:
         """Returns the details of a text."""
@@ -41,11 +39,11 @@ class Reader:
         key = self._key(text)
         found = self._known.get(key)
         if found is None:
-            found = detector.find(text)
-            with self._lock:
-                self._known[key] = found
-                if len(self._known) > KEPT_READINGS:
-                    del self._known[next(iter(self._known))]
+            found = self._known[key] = detector.find(text)
+            if len(self._known) > KEPT_READINGS:
+                # A copy of the keys, since other threads read long texts meanwhile.
+                for old in list(self._known)[: KEPT_READINGS // 2]:
+                    self._known.pop(old, None)
         return found
 
     def is_known(self, text: str) -> bool:
