@@ -110,9 +110,13 @@ class GraveReader(Struct, frozen=True, eq=False):
         odds = log_odds(chances)
         worst = _gravest(odds, starts, counts)
         grave = np.where(english, self.english(odds[worst]), self.others(odds[worst]))
+        grave = [
+            rarer(float(p)) if is_short(words, table) else float(p)
+            for p, (words, _), table in zip(grave, told, tables, strict=True)
+        ]
         matters = chances[worst, :MATTERS_READ].argmax(axis=1)
         knowledge = np.minimum.reduceat(chances[:, KNOWLEDGE], starts)
-        rows = zip(grave.tolist(), matters.tolist(), knowledge.tolist(), languages, strict=True)
+        rows = zip(grave, matters.tolist(), knowledge.tolist(), languages, strict=True)
         return [GraveReading(p, _MATTERS[matter], *rest) for p, matter, *rest in rows]
 
     def _read(
@@ -131,8 +135,9 @@ class GraveReader(Struct, frozen=True, eq=False):
         ]
         worst = max(windows, key=_odds)
         calibrator = self.english if number == ENGLISH else self.others
+        grave = float(calibrator(np.array([_odds(worst)]))[0])
         return GraveReading(
-            grave=float(calibrator(np.array([_odds(worst)]))[0]),
+            grave=rarer(grave) if is_short(words, number) else grave,
             matter=_MATTERS[max(range(MATTERS_READ), key=worst.__getitem__)],
             knowledge=min([chances[KNOWLEDGE] for chances in windows]),
             language=language,
@@ -158,6 +163,23 @@ def table_of(words: Sequence[str], language: str) -> int:
     if language in _OTHER_SCRIPTS and not "".join(words).isascii():
         return SCRIPTS
     return LATIN
+
+
+SHORT_LETTERS = 16
+SHORT_ODDS = 0.2
+"""Factor of the odds of a short text: a follow-up of a few words is seldom a grave matter, and the
+sentences that taught the reader are longer. Phrases by language find the short ones that are."""
+
+
+def is_short(words: Sequence[str], table: int) -> bool:
+    """Returns True for a text of few letters in a Latin script other than English."""
+    return table == LATIN and sum(map(len, words)) < SHORT_LETTERS
+
+
+def rarer(chance: float) -> float:
+    """Returns the chance of a grave matter where such matters are rarer, by SHORT_ODDS."""
+    odds = chance * SHORT_ODDS
+    return odds / (odds + 1.0 - chance) if chance < 1.0 else 1.0
 
 
 def told_of(text: str) -> Told:

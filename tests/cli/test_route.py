@@ -14,7 +14,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from router.cli.policies.explain import COST_BASES, P_SOURCES
 from router.policy.loading import policies_dir
+from router.types import CostBasis, PSource
 from tests.kits.server_kit import PYTHON, environment, tiergate, write_policy
 
 LEGAL = "Can we sue them?"
@@ -92,6 +94,18 @@ def test_conversation_comes_from_a_file(policy: Path, tmp_path: Path) -> None:
     file = tmp_path / "messages.json"
     file.write_text(json.dumps(turns))
     assert routed(policy, "--messages", str(file))["tier"] == "deep"
+
+
+@pytest.mark.slow
+def test_explain_shows_the_rungs_of_the_shipped_policy() -> None:
+    run = tiergate("route", "What is 17 * 23?", "--explain")
+    assert run.returncode == 0, run.stderr
+    assert "known" in run.stdout
+
+
+def test_every_source_of_a_chance_has_a_name() -> None:
+    assert set(P_SOURCES) == set(PSource)
+    assert set(COST_BASES) == set(CostBasis)
 
 
 def test_explain_shows_stakes_bounds_with_a_line_per_rung(policy: Path) -> None:

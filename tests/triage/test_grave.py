@@ -237,3 +237,9 @@ def test_the_last_words_of_a_text_are_in_a_window(count: int) -> None:
     windows = _windows(words)
     assert windows[-1][-1] == words[-1]
     assert len(windows) <= MOST_WINDOWS
+
+
+@pytest.mark.parametrize("text", ["und mit PayPal?", "et pour la Suisse ?", "¿mañana?", "le rouge"])
+def test_a_follow_up_of_a_few_words_is_no_grave_matter(text: str) -> None:
+    assert chances([text])[0] < 0.8
+    assert max(chances([text, "le jaune"])) < 0.8  # in a batch as well

@@ -25,7 +25,7 @@ from router.types import NANO_PER_USD, RequestRow, ReviewCase
 
 FORMAT = "tiergate-dossier/1"
 HASH = "dossier_sha256"
-_NOT_KEPT = "The policy keeps no texts (privacy.store: none), or their time is over."
+NOT_KEPT = "The policy keeps no texts (privacy.store: none), or their time is over."
 
 Json = dict[str, object]
 
@@ -62,8 +62,8 @@ def build_dossier(
         "tenant": row.tenant,
         "policy": f"{row.policy}@{row.policy_hash}",
         "domain": row.domain,
-        "asked": texts.prompt or _NOT_KEPT,
-        "answered": texts.answer or _NOT_KEPT,
+        "asked": texts.prompt or NOT_KEPT,
+        "answered": texts.answer or NOT_KEPT,
         "draft": texts.draft,
         "verdict": row.verdict,
         "reasons": list(row.reasons),
@@ -100,7 +100,10 @@ def read_dossier(text: str) -> Json:
         if place is None:
             raise ValueError("The page holds no dossier.")
         text = html.unescape(place[1])
-    document = json.loads(text)
+    try:
+        document = json.loads(text)
+    except ValueError as error:
+        raise ValueError(f"The file is no dossier of the format {FORMAT}: {error}") from error
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise ValueError(f"The file is no dossier of the format {FORMAT}.")
     return document

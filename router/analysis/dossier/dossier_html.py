@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 
-from router.analysis.dossier.dossier import HASH, Json
+from router.analysis.dossier.dossier import HASH, NOT_KEPT, Json
 from router.rendering.markup import Markup, el
 from router.rendering.page import page, page_header, section, table
 
@@ -36,7 +36,7 @@ def dossier_page(document: Json) -> str:
     steps = _steps(document)
     decision = steps[-1]["fields"] if steps else {}
     fields = decision if isinstance(decision, Mapping) else {}
-    said = str(fields.get("decision") or "A decision whose words are not kept")
+    said = str(fields.get("decision") or _without_steps(document))
     header = page_header(
         [f"Dossier of {document['decision_id']}", str(document["decided_at"])],
         said,
@@ -56,6 +56,32 @@ def dossier_page(document: Json) -> str:
     footer = f"{document['policy']}. Exported {document['exported_at']}."
     title = f"Dossier {document['decision_id']}"
     return page(title, header, [part for part in parts if part], footer)
+
+
+def _without_steps(document: Json) -> str:
+    if document.get("answered") in (None, NOT_KEPT):
+        return "A decision whose words are not kept"
+    return "An answer without a deliberation's steps"
+
+
+def page_faults(text: str, document: Json) -> list[str]:
+    """Returns what is wrong with the page that a dossier was read from; nothing for JSON.
+
+    The page is written anew from the dossier's JSON: people read and sign the page, so that it must
+    say what the hash covers.
+    """
+    if not text.lstrip().startswith("<"):
+        return []
+    try:
+        same = dossier_page(document).strip() == text.strip()
+    except (KeyError, TypeError, ValueError):
+        same = False
+    if same:
+        return []
+    return [
+        "the page does not show what its JSON says: it was changed, or another version of "
+        "Tiergate wrote it (then export it anew)"
+    ]
 
 
 def _steps(document: Json) -> list[dict[str, object]]:

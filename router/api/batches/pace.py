@@ -21,7 +21,7 @@ MOST_WAIT_S = 1.0
 """Bounds how long steady live requests hold up one line, so that a batch still ends."""
 LOOK_S = 0.005
 SHORTEST_PAUSE_S, LONGEST_PAUSE_S = 0.05, 60.0
-_PARTS = re.compile(r"(\d+(?:\.\d+)?)(ms|h|m|s)")
+_PARTS = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)(ms|h|m|s)")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 

@@ -205,6 +205,8 @@ def _told(form: Form, now_ms: int, retention_days: int) -> dict[str, int]:
         raise missing("purpose", "`batch`")
     if fields["purpose"] != "batch":
         raise wrong_value("purpose", fields["purpose"], "`batch`: no other purpose is served here")
+    if fields.get("expires_after[anchor]", "created_at") != "created_at":
+        raise wrong_value("expires_after.anchor", fields["expires_after[anchor]"], "`created_at`")
     seconds = retention_days * 86_400
     if "expires_after[seconds]" in fields:
         seconds = min(seconds, seconds_of(fields["expires_after[seconds]"]))

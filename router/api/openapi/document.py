@@ -337,7 +337,8 @@ _NOT_READY = {
 def _answer(path: str) -> dict[str, object]:
     """Returns the answers of a path, by content type."""
     if path in TEXT_PAGES:
-        return {"text/plain": {"schema": {"type": "string"}}}
+        kind = "application/octet-stream" if path.endswith("/content") else "text/plain"
+        return {kind: {"schema": {"type": "string"}}}
     content: dict[str, object] = {"application/json": {"schema": ANSWERS[path]}}
     if path in STREAMED:
         content["text/event-stream"] = {"schema": {"type": "string"}}

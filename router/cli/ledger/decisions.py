@@ -70,13 +70,18 @@ def verify(
         str | None, typer.Option(help="The ledger; without it only the file is checked.")
     ] = None,
 ) -> None:
-    """Check a dossier: its hash, its row in the chain, and with the ledger its steps too."""
+    """Check a dossier: what its page shows, its hash, its row in the chain; with the ledger more.
+
+    With the ledger it checks the steps, and that the ledger has the same row.
+    """
     from router.analysis.dossier.dossier import dossier_faults, read_dossier
+    from router.analysis.dossier.dossier_html import page_faults
     from router.api.compose.books import Books
     from router.api.http.decision_views import request_id_of
 
     try:
-        document = read_dossier(file.read_text(encoding="utf-8"))
+        text = file.read_text(encoding="utf-8")
+        document = read_dossier(text)
     except ValueError as error:
         typer.echo(f"tiergate: {file}: {error}", err=True)
         raise typer.Exit(Exit.FAILURE) from error
@@ -88,6 +93,7 @@ def verify(
             faults = dossier_faults(document, chained, books.digest)
             if chained is None:
                 faults.append("the ledger has no such decision")
+    faults += page_faults(text, document)
     for fault in faults:
         typer.echo(fault, err=True)
     if faults:

@@ -22,6 +22,7 @@ from router.types import (
 )
 
 P_SOURCES = {
+    PSource.KNOWN: "known",
     PSource.MATCH: "match",
     PSource.LABELLED: "labelled",
     PSource.MEASURED: "measured",
@@ -32,6 +33,7 @@ COST_BASES = {
     CostBasis.LIST_PRICE: "list price",
     CostBasis.TOKEN_PRICE: "token price",
     CostBasis.OWN_COMPUTE: "own compute",
+    CostBasis.REVIEWER_TIME: "reviewer time",
     CostBasis.UNKNOWN: "unknown",
 }
 SHOWN_CHARACTERS = 70

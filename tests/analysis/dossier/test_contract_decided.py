@@ -81,6 +81,11 @@ async def test_contract_is_decided_with_a_dossier_that_verifies(
     for one in (page, file):
         assert "whole" in run("decisions", "verify", str(one), "--database", place)
         assert "fits its file" in run("decisions", "verify", str(one))
+    changed = tmp_path / "changed.html"
+    changed.write_text(page.read_text().replace("$2,000,000", "$2,000", 1))
+    refused = CLI.invoke(app, ["decisions", "verify", str(changed)])
+    assert refused.exit_code != 0
+    assert "the page does not show what its JSON says" in refused.output
     document = read_dossier(page.read_text())
     assert document["at_stake_usd"] == 2_000_000
     assert "Sign the contract" in json.dumps(document["reasoning"])

@@ -26,6 +26,7 @@ def with_answers(folder: Path, name: str, knowledge: str) -> Path:
     policy = yaml.safe_load((folder / "default.yaml").read_text("utf-8"))
     policy["name"] = name
     policy["tiers"][0]["answerers"][0]["knowledge"] = knowledge
+    policy["tiers"][0]["answerers"][0].pop("languages", None)  # of answers that the file lacks
     policy.pop("examples", None)
     file = folder / f"{name}.yaml"
     file.write_text(yaml.safe_dump(policy), "utf-8")
