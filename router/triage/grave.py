@@ -109,10 +109,10 @@ class GraveReader(Struct, frozen=True, eq=False):
         chances = softmax(logits.astype(np.float64))  # (windows, classes)
         odds = log_odds(chances)
         worst = _gravest(odds, starts, counts)
-        grave = np.where(english, self.english(odds[worst]), self.others(odds[worst]))
+        likely = np.where(english, self.english(odds[worst]), self.others(odds[worst]))
         grave = [
-            rarer(float(p)) if is_short(words, table) else float(p)
-            for p, (words, _), table in zip(grave, told, tables, strict=True)
+            rarer(chance) if is_short(words, table) else chance
+            for chance, (words, _), table in zip(likely.tolist(), told, tables, strict=True)
         ]
         matters = chances[worst, :MATTERS_READ].argmax(axis=1)
         knowledge = np.minimum.reduceat(chances[:, KNOWLEDGE], starts)
