@@ -46,7 +46,8 @@ line, key, value, what is allowed) and runs its `examples`.
 - Editors complete and check the keys when the first line of the file is `# yaml-language-server:
   $schema=policy.schema.json`.
 - These policies ship: `default` (offline), `demo` (the same at stated list prices),
-  `customer_support`, `it_help_desk`, `retail_bank`, `enterprise_decisions`, `email_pipeline` and `content_moderation`
+  `customer_support`, `it_help_desk`, `retail_bank`, `enterprise_decisions`,
+  `email_pipeline` and `content_moderation`
   (specialists: fields and a verdict from heads only), `openai`, `anthropic`, `code_questions`
   (answers from a repository). Copy one and change it.
 - Tiergate refuses YAML's merge keys (`<<`). Anchors and aliases work.
