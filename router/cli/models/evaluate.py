@@ -14,7 +14,7 @@ from rich.table import Table
 from router.cli.exits import Exit
 from router.cli.models.train import WORK, Work, tell_installed, with_torch
 from router.cli.options import AsJson
-from router.cli.serve.serve import ModelDir
+from router.cli.serve.serve import DATABASE, DatabasePath, ModelDir
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,7 +47,10 @@ PRIVACY = "privacy"
 FAIRNESS = "fairness"
 """Names the kind that decides equal matters with other names and in other dialects."""
 
-EVERY_KIND = (*KINDS, GATEWAY, ADVERSARIAL, PRIVACY, FAIRNESS)
+ANSWERS = "answers"
+"""Names the kind that asks the questions of a benchmark and checks the answers."""
+
+EVERY_KIND = (*KINDS, GATEWAY, ADVERSARIAL, PRIVACY, FAIRNESS, ANSWERS)
 
 BUDGETS = "every budget"
 """Marks the names of sections that are shown as one row per budget."""
@@ -134,9 +137,18 @@ def evaluate(
         typer.Option(
             "--policy",
             "-p",
-            help="Of `gateway`, `adversarial`, `fairness`: name of a policy, or a file.",
+            help="Of `gateway`, `adversarial`, `fairness`, `answers`: name of a policy, or a file.",
         ),
     ] = "default",
+    answerer: Annotated[
+        str | None,
+        typer.Option(help="Answers: ask this answerer of the policy alone, without routing."),
+    ] = None,
+    run_code: Annotated[
+        bool,
+        typer.Option("--run-code", help="Answers: run the code that a model writes, in bounds."),
+    ] = False,
+    database: DatabasePath = DATABASE,
     work: Work = WORK,
     as_json: AsJson = False,
     model_dir: ModelDir = None,
@@ -162,6 +174,13 @@ def evaluate(
         if data is None:
             raise typer.BadParameter("found no --data; expected a file or folder of marked texts")
         return evaluate_privacy(data, resamples, seed, as_json)
+    if kind == ANSWERS:
+        from router.cli.models.answers import evaluate_answers
+
+        file = _file_of(kind, None, data)
+        return evaluate_answers(
+            policy, file, answerer, database, model_dir, run_code=run_code, as_json=as_json
+        )
     from router.api.compose.core import Settings
 
     folder = model_dir or Settings().model_dir
@@ -217,6 +236,8 @@ def _refuse_foreign(context: typer.Context, kind: str | None) -> None:
         allowed = _ALWAYS | {"policy", "data"}
     elif kind == PRIVACY:
         allowed = {"kind", "as_json", "data", "resamples", "seed"}
+    elif kind == ANSWERS:
+        allowed = _ALWAYS | {"policy", "data", "answerer", "run_code", "database"}
     elif kind is None:
         allowed = _ALWAYS | {"data", "work"}
     else:
