@@ -123,7 +123,7 @@ def letter_of(answer: str, choices: Mapping[str, str]) -> str:
     for line in (lines[-1], lines[0]):
         if (letter := _ALONE.fullmatch(line)) and letter[1].upper() in choices:
             return letter[1].upper()
-    marks = {name for name in _MARKED.findall(answer) if name in choices}
+    marks: set[str] = {name for name in _MARKED.findall(answer) if name in choices}
     if len(marks) == 1:
         return marks.pop()
     same = [letter for letter, text in choices.items() if _plain(text) == _plain(answer)]
@@ -174,7 +174,7 @@ def cited_in(answer: str, passages: Mapping[str, str]) -> frozenset[str]:
 
 def code_of(answer: str) -> str:
     """Returns the code blocks of an answer, one after the other; the whole answer without any."""
-    blocks = _BLOCK.findall(answer[:LONGEST])
+    blocks: list[str] = _BLOCK.findall(answer[:LONGEST])
     return "\n\n".join(blocks) if blocks else answer[:LONGEST]
 
 
