@@ -58,6 +58,11 @@ def weaker_match(one: Match | None, other: Match | None) -> Match | None:
     return min(one, other, key=lambda match: match.confidence)
 
 
+def is_known(match: Match | None) -> bool:
+    """Returns True for a match that is sure enough for an approved answer."""
+    return match is not None and match.confidence >= KNOWN_QUESTION
+
+
 def known_forms(
     again: Sequence[int],
     matches: Sequence[Match | None],
@@ -67,7 +72,7 @@ def known_forms(
     known: dict[int, int] = {}
     for position, index in enumerate(again, start=begins):
         match = matches[position]
-        if match is None or match.confidence < KNOWN_QUESTION:
+        if match is None or not is_known(match):
             continue
         best = matches[known[index]] if index in known else None
         if best is None or match.confidence > best.confidence:

@@ -227,6 +227,32 @@ def test_other_numbers_are_not_money(text):
     assert read_amounts(text, RATES) == ()
 
 
+@pytest.mark.parametrize(
+    ("text", "usd"),
+    [
+        ("could you check the forty-eight thousand we sent last week", 48_000),
+        ("the 5k I gave him is gone", 5_000),
+        ("half a mil now, half a mil in June?", 500_000),
+        ("the sum is one-five-zero-zero-zero dollars", 15_000),
+        ("it is worth ten. Thousand. Dollars. And it has expired.", 10_000),
+    ],
+)
+def test_sums_in_speech_are_read(text, usd):
+    assert largest(text) == usd
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "we sent 20k flyers to them", "I sent five thousand emails", "I lost 12k steps",
+        "room one five zero", "dial nine one one", "I ran ten. Thousands of people came",
+        "two thousand people sent mails", "I gave it a ten",
+    ],
+)  # fmt: skip
+def test_counts_beside_what_is_sent_are_no_sums(text):
+    assert largest(text) == 0
+
+
 def test_sums_come_largest_first_with_their_wording():
     found = read_amounts("First $50, then EUR 5.000,00 and 12k of costs", RATES)
     assert [(a.text, a.currency, a.nano_usd // NANO_PER_USD) for a in found] == [

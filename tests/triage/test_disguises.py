@@ -14,7 +14,7 @@ from router.triage.engine import TriageEngine
 from router.triage.facts.turn_facts import find_facts
 from router.triage.reading import NOVEL
 from router.triage.text.amounts import AmountReader
-from router.triage.text.disguises import undisguised
+from router.triage.text.disguises import undone
 from router.triage.text.folding import fold
 from router.triage.text.terms import TermFinder
 from router.triage.triage_model import TriageModel
@@ -42,6 +42,12 @@ DISGUISES = {
     "base64 in a sentence": lambda text: f"decode {base64.b64encode(text.encode()).decode()} now",
     "hex": lambda text: text.encode().hex(),
     "rot13": lambda text: codecs.encode(text, "rot13"),
+    "base32": lambda text: base64.b32encode(text.encode()).decode(),
+    "bits": lambda text: " ".join(f"{byte:08b}" for byte in text.encode()),
+    "percent signs": lambda text: "".join(f"%{byte:02x}" for byte in text.encode()),
+    "escapes": lambda text: "".join(f"\\u{ord(char):04x}" for char in text),
+    "entities": lambda text: "".join(f"&#{ord(char)};" for char in text),
+    "marks between all": lambda text: "-".join(text),
 }
 
 
@@ -86,6 +92,22 @@ def test_a_disguised_matter_of_health_is_one_for_the_model_too(model, disguise):
     assert row.risk_p > 0.5
 
 
+def test_letters_without_a_word_are_read_as_what_they_say(model):
+    engine = TriageEngine(model, together=1)
+    plain = engine.read_now(["What are your opening hours?"], (), CONFIG).readings[0].row
+    turned = engine.read_now(["?sruoh gninepo ruoy era tahW"], (), CONFIG).readings[0]
+    assert turned.row.grave <= plain.grave + 0.05
+    assert turned.language == "en"
+
+
+def test_words_around_what_is_packed_count_too(model):
+    packed = base64.b64encode(b"where is my order").decode()
+    text = f"My son swallowed bleach, decode {packed}"
+    found = undone(text, fold(text), model.knows)
+    assert found.forms == ("My son swallowed bleach, decode where is my order",)
+    assert not found.hidden
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -106,17 +128,17 @@ def test_a_disguised_matter_of_health_is_one_for_the_model_too(model, disguise):
     ],
 )
 def test_ordinary_text_is_not_disguised(model, text):
-    assert undisguised(text, fold(text), model.knows) == ()
+    assert undone(text, fold(text), model.knows).forms == ()
 
 
 @given(st.text(max_size=200))
 def test_any_text_can_be_looked_at(text):
-    undisguised(text, fold(text), lambda word: "e" in word)
+    undone(text, fold(text), lambda word: "e" in word)
 
 
 @given(st.text(alphabet="a1!$ -.=AB4\t", max_size=300))
 def test_any_text_made_of_disguises_can_be_looked_at(text):
-    undisguised(text, fold(text), lambda word: len(word) == 4)
+    undone(text, fold(text), lambda word: len(word) == 4)
 
 
 @pytest.mark.parametrize(
@@ -124,7 +146,7 @@ def test_any_text_made_of_disguises_can_be_looked_at(text):
 )
 def test_looking_for_disguises_is_linear(piece, model):
     def read(text: str) -> None:
-        undisguised(text, fold(text), model.knows)
+        undone(text, fold(text), model.knows)
 
     assert in_proportion(read, piece)
 
@@ -132,6 +154,6 @@ def test_looking_for_disguises_is_linear(piece, model):
 @pytest.mark.parametrize("piece", ["1", "@", "4|", "$9!"])
 def test_a_long_run_of_signs_beside_a_leet_word_is_looked_at_in_linear_time(piece, model):
     def read(text: str) -> None:
-        undisguised(text, fold(text), model.knows)
+        undone(text, fold(text), model.knows)
 
     assert in_proportion(read, piece, begin="t3st ")

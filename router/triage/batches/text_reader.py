@@ -14,10 +14,17 @@ from router.triage.batches.model_reader import Model, ModelBatch, ModelReader
 from router.triage.facts.languages import UNKNOWN
 from router.triage.facts.turn_facts import RuleFacts, TurnFacts, find_facts
 from router.triage.glossed.glossary import Gloss
-from router.triage.other_readings import as_glossed, graver, known_forms, surer, weaker_match
+from router.triage.other_readings import (
+    as_glossed,
+    graver,
+    is_known,
+    known_forms,
+    surer,
+    weaker_match,
+)
 from router.triage.reading import ModelRow, TurnReading, more_cautious, reading_of
 from router.triage.text.amount_lists import unquoted
-from router.triage.text.folding import fold
+from router.triage.text.folding import fold, words_of
 from router.triage.text.rules import read_by_rules
 from router.triage.text.spelling import as_written, knows_all
 from router.types import Match, MatchBasis
@@ -94,7 +101,10 @@ class TextBatch:
         glossed = asked.config.glossed
         if glossed is None or self._reader.model is None or facts.unread:
             return None
-        return glossed.gloss(asked.text, facts.folded.words, facts.language, self._reader.knows)
+        text, words = asked.text, facts.folded.words
+        if facts.instead:
+            text, words = facts.instead, words_of(facts.instead)
+        return glossed.gloss(text, words, facts.language, self._reader.knows)
 
     @property
     def encoded(self) -> int:
@@ -143,6 +153,8 @@ class TextBatch:
                 rows[index] = rows[index]._replace(novelty=1.0)
                 matches[index] = None
         self._by_gloss(rows, matches, len(facts) + len(again))
+        known_at = {i for i, found in enumerate(facts) if found.instead and is_known(matches[i])}
+        known_at |= set(known)
         if parts is not None:
             for index, row in zip(self._passages, parts.rows()[0], strict=True):
                 rows[index] = graver(rows[index], row)
@@ -154,7 +166,7 @@ class TextBatch:
                 found,
                 offers_from=one.config.offers_from,
                 momentary=one.config.momentary,
-                known_form=index in known,
+                known_form=index in known_at,
             )
             for index, (found, one) in enumerate(zip(facts, self._asked, strict=True))
         ]
@@ -162,11 +174,14 @@ class TextBatch:
     def _means_nothing(self, facts: TurnFacts, match: Match | None) -> bool:
         """Returns True for a short text of which no word exists, such as "asdf".
 
-        The encoder puts letters that mean nothing beside short greetings.
+        The encoder puts letters that mean nothing beside short greetings. A disguised text means
+        what it says.
         """
         if match is None or match.basis is MatchBasis.WRITTEN or facts.language != UNKNOWN:
             return False
-        return not facts.mended and not any(map(self._reader.knows, facts.folded.words))
+        if facts.mended or facts.instead:
+            return False
+        return not any(map(self._reader.knows, facts.folded.words))
 
     def _by_gloss(self, rows: list[ModelRow], matches: list[Match | None], position: int) -> None:
         """Takes over what the glosses match; theirs begin at `position`.
@@ -176,14 +191,14 @@ class TextBatch:
         """
         for index, (gloss, one) in enumerate(zip(self._glosses, self._asked, strict=True)):
             glossed = one.config.glossed
-            if glossed is None or (
-                gloss is None and self._facts[index].language not in glossed.languages
-            ):
+            facts = self._facts[index]
+            if glossed is None or (gloss is None and facts.language not in glossed.languages):
                 continue
             found, own = None, matches[index]
             if gloss is not None:
-                found = glossed.match(gloss, matches[position], one.text)
-                rows[index] = as_glossed(rows[index], rows[position], found)
+                found = glossed.match(gloss, matches[position], facts.instead or one.text)
+                if not facts.instead:  # a disguise never lowers what its other forms tell
+                    rows[index] = as_glossed(rows[index], rows[position], found)
                 position += 1
             matches[index] = surer(found, own)
 
@@ -193,6 +208,8 @@ def _as_meant(asked: Asked, facts: TurnFacts) -> Asked:
 
     The encoder mends a text itself. What compares words and letters must read the same words.
     """
+    if facts.instead:
+        return Asked(facts.instead, asked.config)
     if not facts.mended:
         return asked._replace(told=(facts.folded.words, facts.language))
     words = fold(facts.mended).words

@@ -14,8 +14,8 @@ from router.triage.facts.languages import UNKNOWN, language_of
 from router.triage.facts.phrase_finder import PhraseFinder
 from router.triage.text.amount_lists import largest_amounts
 from router.triage.text.amounts import AmountReader
-from router.triage.text.disguises import Knows, undisguised
-from router.triage.text.folding import Folded, fold
+from router.triage.text.disguises import Knows, undone
+from router.triage.text.folding import Folded, fold, words_of
 from router.triage.text.numbers import crowded
 from router.triage.text.phrases import (
     find_router_talk,
@@ -38,6 +38,7 @@ class TurnFacts(Struct, frozen=True):
     bare: bool  # a bare follow-up
     unread: bool  # more text or numbers than are read
     other_forms: tuple[str, ...] = ()  # read besides: without talk to the router, undisguised
+    instead: str = ""  # read in place of a text that has no word of its own
     unusual: bool = False  # it talked to the router, or was disguised
     placeholder: bool = False  # what a program put in place of a text: "#NAME?"
     language: str = UNKNOWN
@@ -77,8 +78,9 @@ def find_facts(
         found = largest_amounts((found, amounts.read(meant)))
         names = names_of((names, _terms(meant, terms, phrases)))
     talk = find_router_talk(folded)
-    disguised = undisguised(text, folded, knows)
-    for form in map(fold, disguised):
+    disguise = undone(text, folded, knows)
+    instead, *disguised = disguise.forms if disguise.hidden else ("", *disguise.forms)
+    for form in map(fold, disguise.forms):
         found = largest_amounts((found, amounts.read(form)))
         names = names_of((names, _terms(form, terms, phrases)))
     without_talk = "" if talk is None or not fold(talk.rest).words else talk.rest
@@ -89,11 +91,12 @@ def find_facts(
         risk_terms=names,
         bare=not found and not names and is_bare_follow_up(meant),
         unread=folded.cut or crowded(folded),
-        other_forms=(*disguised, without_talk) if without_talk else disguised,
-        unusual=bool(disguised) or (talk is not None and talk.addressed),
+        other_forms=(*disguised, without_talk) if without_talk else tuple(disguised),
+        instead=instead,
+        unusual=bool(disguise.forms) or (talk is not None and talk.addressed),
         placeholder=is_placeholder(folded),
-        language=language,
-        passages=passages(text),
+        language=language_of(instead, words_of(instead)) if instead else language,
+        passages=passages(instead or text),
         mended=mended if mended != text else "",
     )
 

@@ -64,7 +64,9 @@ class AmountReader:
         self._hints = hints(spelled) | {
             *self.codes,
             *words.HAN_SCALES,
+            *words.HANDED_OVER,
             "grand",
+            "mil",
             "teur",
             *words.FIGURES,
         }
@@ -198,6 +200,8 @@ class _Sums(Numbers):
         """Returns the currency just after a number: (ISO code, the index after it)."""
         at = quantity.end
         low = self._word(at)
+        if low == "." and quantity.in_words and self._word(at + 1) in words.CURRENCY_WORDS:
+            at, low = at + 1, self._word(at + 1)  # "ten. Thousand. Dollars."
         if low in (".", ",") and self._word(at + 1) == "-":  # "12.500,- EUR"
             at, low = at + 2, self._word(at + 2)
         if low in words.SYMBOLS:  # "5$ 10$": the symbol is ours unless it touches the next number
@@ -285,7 +289,8 @@ class _Sums(Numbers):
         if scale == "k" and self._word(start) == "401":
             return None
         if scale == "k" or (scale in words.WORD_SCALES and not scale.endswith("s")):
-            near = as_sum or linked or self._about_money(start)
+            near = as_sum or linked or self._about_money(start) or self._handed_over(start)
+            near = near or (scale == "mil" and quantity.in_words)  # "half a mil now"
             ran = any(self._low[i] in words.RUNNING for i in self._sentence(start, -1, 3))
             currency = self._bare_currency(scale)
             return _Sum(quantity.value, currency, start, end) if near and not ran else None
@@ -300,6 +305,11 @@ class _Sums(Numbers):
             if year or len(digits) > 7:
                 return None
         return _Sum(quantity.value, "USD", start, end)
+
+    def _handed_over(self, at: int) -> bool:
+        """Returns True when the sentence says that something changed hands: "the 48k we sent"."""
+        near = self._sentence(at, -1, 6) + self._sentence(at, 1, 6)
+        return any(self._low[i] in words.HANDED_OVER for i in near)
 
     def _slang(self, quantity: Quantity) -> _Sum | None:
         """Returns a sum in slang, "twenty large" or "a six-figure deal", in a text about money."""

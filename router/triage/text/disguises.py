@@ -1,9 +1,10 @@
-"""Undoes disguises that hide words from rules: reversed, broken, leet, base64, hex, rot13.
+"""Undoes disguises that hide words from rules: reversed, broken, leet, base64, hex, escapes, rot13.
 
-`undisguised` returns what such a text says. Triage then reads both forms and keeps the more
-cautious reading, so a disguise can raise a signal and never lower one. A disguised text also counts
-as novel, since ordinary users do not write so. Ordinary text costs one set look-up per word.
-It knows nothing about terms, amounts or models; the caller says which words exist.
+`undone` returns what such a text says. Triage then reads both forms and keeps the more cautious
+reading, so a disguise can raise a signal and never lower one; letters that hold no word at all are
+not read as they stand. A disguised text also counts as novel, since ordinary users do not write so.
+Ordinary text costs one set look-up per word. It knows nothing about terms, amounts or models; the
+caller says which words exist.
 """
 
 from __future__ import annotations
@@ -12,9 +13,13 @@ import base64
 import binascii
 import codecs
 import re
+import sys
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import NamedTuple
+from urllib.parse import unquote_to_bytes
 
-from router.triage.text.folding import Folded
+from router.triage.text.folding import Folded, words_of
 
 Knows = Callable[[str], bool]
 """True for a lower-case word that exists in some language the model was trained on."""
@@ -47,8 +52,9 @@ _NUMBER_WITH_UNIT = re.compile(r"[0-9][0-9.,]*[a-z]{1,3}")  # 1st, 7am, 15in, 40
 _DIGITS = re.compile(r"[013457]{1,4}")
 
 _SPACED = re.compile(rf"(?<!\S)\S(?:[ \t]+\S){{{SHORTEST_RUN - 1},}}(?!\S)")
+# A space between two marks parts words: "w-h-e-r-e- -i-s".
 _MARKED = re.compile(
-    rf"(?<!\w)\S(?P<mark>[-._*|/,+~])(?:\S(?P=mark)){{{SHORTEST_RUN - 2},}}\S(?!\w)"
+    rf"(?<!\w)\S(?P<mark>[-._*|/,+~])(?:[^\n](?P=mark)){{{SHORTEST_RUN - 2},}}\S(?!\w)"
 )
 _BROKEN = re.compile(r"(?<![\w.])[a-z]+(?:[.*_~|][a-z]+)+(?![\w(])", re.IGNORECASE)
 # Each is in what the pattern of its name finds, and is looked for in a fraction of its time.
@@ -58,30 +64,53 @@ _BROKEN_INSIDE = re.compile(r"[.*_~|][a-z]", re.IGNORECASE)
 _WIDE_GAP = re.compile(r"[ \t]{2,}")
 _LETTERS = re.compile(r"[a-z]+")
 
-_LONG_RUN = re.compile(r"\S{12}")
+_MAY_PACK = re.compile(r"\S{12}|[0-9a-fA-F]{2}[ :-][0-9a-fA-F]{2}[ :-]|[01]{8} [01]{8}")
 _BASE64 = re.compile(r"(?<![\w+/=-])[A-Za-z0-9+/_-]{12,}={0,2}(?![\w+/=])")
 _HEX = re.compile(r"(?<!\w)(?:0x)?(?:[0-9a-fA-F]{2}){8,}(?!\w)")
 _SPACED_HEX = re.compile(r"(?<!\w)[0-9a-fA-F]{2}(?:[ :-][0-9a-fA-F]{2}){7,}(?!\w)")
+_BASE32 = re.compile(r"(?<![\w=])[A-Z2-7]{16,}={0,6}(?![\w=])")
+_BITS = re.compile(r"(?<!\w)[01]{8}(?:\s+[01]{8}){7,}(?!\w)")
+_PERCENT = re.compile(r"(?:%[0-9a-fA-F]{2}){4,}(?:%[0-9a-fA-F]{2}|[\w.~+-])*")
+_ESCAPE = re.compile(r"\\u[0-9a-fA-F]{4}|\\x[0-9a-fA-F]{2}|&#[0-9]{1,7};|&#[xX][0-9a-fA-F]{1,6};")
+_ESCAPES = re.compile(rf"(?:{_ESCAPE.pattern}){{4,}}")
 
 
-def undisguised(text: str, folded: Folded, knows: Knows) -> tuple[str, ...]:
-    """Returns what a disguised text says, in each order that it may be read; () when it is plain.
+class Undone(NamedTuple):
+    """Holds what a disguised text says, in each order that it may be read.
+
+    `hidden` says that the text as it is written has no word of its own: then only what it says
+    counts, since letters without a meaning look like anything to a model.
+    """
+
+    forms: tuple[str, ...]
+    hidden: bool
+
+
+PLAIN = Undone((), hidden=False)
+
+
+def undone(text: str, folded: Folded, knows: Knows) -> Undone:
+    """Returns what a disguised text says; no form when it is plain.
 
     `folded` is the fold of `text`. The work is linear in the text.
 
     >>> from router.triage.text.folding import fold
     >>> words = {"chest", "pain", "have"}
-    >>> undisguised("ch3st p41n", fold("ch3st p41n"), words.__contains__)
-    ('chest pain',)
-    >>> undisguised("I have chest pain", fold("I have chest pain"), words.__contains__)
+    >>> undone("ch3st p41n", fold("ch3st p41n"), words.__contains__)
+    Undone(forms=('chest pain',), hidden=True)
+    >>> undone("I have chest pain", fold("I have chest pain"), words.__contains__).forms
     ()
     """
     spaced = _joined(folded.text, knows)
     leet = _unleeted(folded.text, knows)
     turned = _turned(folded, knows)
-    packed = _unpacked(text, knows)
-    readings = (spaced, _mended(folded.text, knows), leet, *turned, packed)
-    return tuple(dict.fromkeys(reading for reading in readings if reading))
+    packed, rest = _unpacked(text, knows)
+    readings = (_mended(spaced or folded.text, knows) or spaced, leet, *turned, packed)
+    forms = tuple(dict.fromkeys(reading for reading in readings if reading))
+    if not forms:
+        return PLAIN
+    written = words_of(rest) if packed else folded.words
+    return Undone(forms, hidden=_exist(written, knows) == 0)
 
 
 def _exist(words: Iterable[str], knows: Knows) -> int:
@@ -192,7 +221,7 @@ def _joined(plain: str, knows: Knows) -> str:
         return " ".join(joined) if joined != parts or found else match[0]
 
     def marked(match: re.Match[str]) -> str:
-        return as_words(match[0].replace(match["mark"], ""))
+        return " ".join(map(as_words, match[0][::2].split()))
 
     joined = _MARKED.sub(marked, _SPACED.sub(spaced, plain))
     return joined if found else ""
@@ -241,21 +270,62 @@ def _fewest_words(letters: str, knows: Knows) -> Sequence[str]:
     return words
 
 
-def _unpacked(text: str, knows: Knows) -> str:
-    """Decodes runs of base64 and hex that are text; "" when none is."""
-    grouped = _SPACED_HEX.findall(text)[:MOST_PACKED]
-    if not grouped and _LONG_RUN.search(text) is None:
-        return ""
-    runs = [match[0] for match in _HEX.finditer(text)][:MOST_PACKED] + grouped
-    decoded = [_text_of(_unhex(run), knows) for run in runs]
-    runs = [match[0] for match in _BASE64.finditer(text)][:MOST_PACKED]
-    decoded += [_text_of(_unbase64(run), knows) for run in runs]
-    return "\n".join(filter(None, decoded))
+def _unpacked(text: str, knows: Knows) -> tuple[str, str]:
+    """Decodes runs of base64, base32, hex, bits and escapes that are text.
+
+    Returns the text with each such run decoded, and the text without them; "" twice when none is.
+    """
+    if _MAY_PACK.search(text) is None:
+        return "", ""
+    text = text.replace("\0", " ")
+    left = MOST_PACKED
+    decoded = 0
+
+    def as_text(decode: Callable[[str], bytes], match: re.Match[str]) -> str:
+        nonlocal left, decoded
+        said = _text_of(decode(match[0]), knows) if left > 0 else ""
+        left -= 1
+        decoded += bool(said)
+        return f"\0{said}\0" if said else match[0]
+
+    for pattern, decode in _PACKED:
+        text = pattern.sub(partial(as_text, decode), text)
+    if not decoded:
+        return "", ""
+    # What was decoded stands between two noughts, which no text has.
+    parts = text.split("\0")
+    return "".join(parts), " ".join(parts[::2])
 
 
 def _unhex(run: str) -> bytes:
     digits = re.sub(r"^0x|[ :-]", "", run)[:MOST_PACKED_CHARS]
     return bytes.fromhex(digits[: len(digits) // 2 * 2])
+
+
+def _unescaped(run: str) -> bytes:
+    """Decodes "%41%42", "\\x41", "\\u0041", "&#65;" and "&#x41;"; what stands between stays."""
+    run = run[:MOST_PACKED_CHARS]
+    if run.startswith("%"):
+        return unquote_to_bytes(run)
+    return _ESCAPE.sub(_character, run).encode("utf-8", "replace")
+
+
+def _character(match: re.Match[str]) -> str:
+    digits = match[0].strip("\\u&#;")
+    code = int(digits.lstrip("xX"), 16 if match[0][0] == "\\" or digits[0] in "xX" else 10)
+    return chr(code) if code < sys.maxunicode else ""
+
+
+def _from_bits(run: str) -> bytes:
+    return bytes(int(bits, 2) for bits in run[:MOST_PACKED_CHARS].split() if len(bits) == 8)
+
+
+def _unbase32(run: str) -> bytes:
+    packed = run[:MOST_PACKED_CHARS].rstrip("=")
+    try:
+        return base64.b32decode(packed + "=" * (-len(packed) % 8))
+    except binascii.Error:
+        return b""
 
 
 def _unbase64(run: str) -> bytes:
@@ -265,6 +335,17 @@ def _unbase64(run: str) -> bytes:
         return base64.b64decode(packed + "=" * (-len(packed) % 4), validate=True)
     except binascii.Error:
         return b""
+
+
+_PACKED: tuple[tuple[re.Pattern[str], Callable[[str], bytes]], ...] = (
+    (_PERCENT, _unescaped),
+    (_ESCAPES, _unescaped),
+    (_BITS, _from_bits),
+    (_HEX, _unhex),
+    (_SPACED_HEX, _unhex),
+    (_BASE32, _unbase32),
+    (_BASE64, _unbase64),
+)
 
 
 def _text_of(raw: bytes, knows: Knows) -> str:

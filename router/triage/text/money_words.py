@@ -115,6 +115,11 @@ CONTEXT = (
     )
     | other.CONTEXT
 )
+HANDED_OVER = frozenset(
+    "sent send sending gave give gives given lent lend borrow borrowed stole stolen lost".split()
+)
+"""Words beside which a number in thousands without a noun is money; alone they say nothing."""
+
 # Of these, the ones that a bare number may follow at once ("we paid 12000"); after the others a
 # number is as likely an id ("invoice 48213") unless a linking word stands between.
 TAKES_NUMBER = frozenset(

@@ -20,6 +20,9 @@ MAX_NUMBERS = 2_000
 """Numbers of one text that are looked at: a page of figures has a tenth of that. Text with more is
 `crowded` and counts as novel, so that nobody hides a sum behind a heap of others."""
 
+LEAST_SPELLED = 3
+"""Digits said one by one that make a number; "one two" may be two choices."""
+
 WINDOW = 12  # tokens to either side in which a count, a duration or a word of money is looked for
 _NUMBER_WORDS_LIMIT = 16  # "two hundred and fifty-five thousand four hundred and ten" has eleven
 
@@ -196,6 +199,9 @@ class Numbers:
         "two and a half million", "a few thousand", "half a million".
         """
         total, current, scale = Decimal(0), Decimal(-1), ""  # current -1: nothing read yet
+        spelled = self._spelled(start)
+        if spelled is not None:
+            return spelled
         at = start
         for _ in range(_NUMBER_WORDS_LIMIT):
             low, following = self._word(at), self._word(at + 1)
@@ -224,6 +230,19 @@ class Numbers:
         if at == start or (current < 0 and total == 0):
             return None
         return Quantity(total + max(current, Decimal(0)), start, at, scale, in_words=True)
+
+    def _spelled(self, start: int) -> Quantity | None:
+        """Returns a number said digit by digit, "one-five-zero-zero"; None for fewer than three."""
+        digits, at = "", start
+        while len(digits) < words.MAX_DIGITS and words.UNITS.get(self._word(at), 10) < 10:
+            digits += str(words.UNITS[self._word(at)])
+            at += 1
+            at += self._word(at) == "-"
+        if len(digits) < LEAST_SPELLED:
+            return None
+        end, factor, scale = self._scale(at)
+        end = at if scale is None else end
+        return Quantity(Decimal(digits) * factor, start, end, scale or "", in_words=True)
 
     def _in_han(self, start: int) -> Quantity | None:
         """Returns a number in Chinese or Japanese, its digits in either writing.
@@ -266,6 +285,8 @@ class Numbers:
             return False
         if low == "of":
             return following in words.WORD_SCALES or following in words.HUNDREDS or following == "a"
+        if low == ".":  # "ten. Thousand. Dollars."
+            return following in words.WORD_SCALES and following not in words.DOTTED_SCALES
         if low == "and":
             return following in words.UNITS or following in ("a", "half")
         return low == "-" and following in words.NUMBER_WORDS
