@@ -131,3 +131,17 @@ def test_courtesies_are_answered_in_their_language(say: Say, text: str, begins: 
     (outcome,) = say(text)
     assert text_of(outcome).startswith(begins)
     assert outcome.verdict is Verdict.ACCEPTED
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("?sruoh gninepo ruoy era tahW", "opening_hours"),
+        ("sruoh gninepo", "opening_hours"),  # too short to tell a language
+        ("cmVmdW5kIHN0YXR1cw==", "refund_status"),  # "refund status"
+        ("?tejkap njim si raaW", "order_status"),  # Dutch
+    ],
+)
+def test_a_hidden_question_is_known_by_what_it_says(say: Say, text: str, intent: str) -> None:
+    (outcome,) = say(text)
+    assert matched(outcome) == intent
