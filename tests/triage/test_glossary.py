@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from router.policy.content.glossaries import load_glossaries
 from router.policy.loading import policies_dir
@@ -10,10 +12,11 @@ from router.triage.facts.languages import language_of
 from router.triage.glossed.answers import Answerable, GlossedAnswers
 from router.triage.glossed.glossary import (
     LEAST_BESIDE_ENGLISH,
+    LEAST_KNOWN,
     TOLD_BY_WORDS,
     Gloss,
+    Glossaries,
     Glossary,
-    nearest_gloss,
 )
 from router.triage.text.folding import fold
 from router.types import Match, MatchBasis
@@ -73,7 +76,7 @@ def test_words_and_parts_of_words_are_put_into_english(
 )
 def test_the_language_is_the_one_that_knows_the_words(text: str, language: str | None) -> None:
     words = fold(text).words
-    gloss = nearest_gloss(SHIPPED, words, language_of(text, words), asks=True)
+    gloss = Glossaries(SHIPPED).nearest(words, language_of(text, words), asks=True)
     assert (None if gloss is None else gloss.language) == language
 
 
@@ -135,9 +138,28 @@ def test_gloss_is_the_same_as_without_leaving_early(text: str, language: str) ->
         return gloss.known + TOLD_BY_WORDS * (gloss.language == language)
 
     best = max(glosses, key=told)
-    found = nearest_gloss(SHIPPED, words, language, asks=False)
+    found = Glossaries(SHIPPED).nearest(words, language, asks=False)
     assert found in (None, best)
     assert (found is None) <= (best.known < LEAST_BESIDE_ENGLISH)
+
+
+WORDS_OF_ALL = sorted({word for glossary in SHIPPED for word in glossary.words})
+
+
+@given(
+    st.lists(
+        st.sampled_from(WORDS_OF_ALL) | st.text("abdeinorst", max_size=9) | st.just("42"),
+        min_size=1,
+        max_size=12,
+    ),
+    st.sampled_from(["de", "es", "en", ""]),
+)
+def test_no_glossary_is_left_out_that_knows_enough(words: list[str], language: str) -> None:
+    nearest = Glossaries(SHIPPED).nearest(words, language, asks=False)
+    glosses = [gloss for glossary in SHIPPED if (gloss := glossary.gloss(words))]
+    best = max(glosses, key=lambda g: g.known + TOLD_BY_WORDS * (g.language == language))
+    least = LEAST_BESIDE_ENGLISH if language == "en" else LEAST_KNOWN
+    assert nearest == (best if best.known >= least else None)
 
 
 def test_gloss_ends_where_too_few_words_can_be_known() -> None:

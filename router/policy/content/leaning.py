@@ -94,8 +94,10 @@ def leant_on(request: ChatRequest) -> str | None:
 
 def _earlier_texts(request: ChatRequest) -> list[str]:
     """Returns the user's messages before one that leans, newest first; [] before any other."""
-    said = [message.text for message in request.messages if message.role == "user"]
-    return said[-2 : -2 - MAX_BACK : -1] if said and leans(said[-1]) else []
+    turns = [message for message in request.messages if message.role == "user"]
+    if len(turns) < 2 or not leans(turns[-1].text):
+        return []
+    return [turn.text for turn in turns[-2 : -2 - MAX_BACK : -1]]
 
 
 def _matter(words: list[str]) -> list[str]:

@@ -16,7 +16,7 @@ import numpy as np
 from router.policy.content.knowledge import Knowledge
 from router.stats.calibration import logit
 from router.triage.facts.languages import ENGLISH, UNKNOWN
-from router.triage.glossed.glossary import Gloss, Glossary, nearest_gloss
+from router.triage.glossed.glossary import Gloss, Glossaries, Glossary
 from router.triage.match import OWN_LIMIT, RANKED_SHARE
 from router.triage.text.disguises import Knows
 from router.triage.text.utterance_words import text_key
@@ -63,7 +63,7 @@ class GlossedAnswers:
     ) -> None:
         """`highest` is the highest chance of a request that the operator did not write."""
         self._answers = {g.language: answers[g.language] for g in glossaries}
-        self._glossaries = tuple(glossaries)
+        self._glossaries = Glossaries(glossaries)
         self._highest = highest
 
     def gloss(self, text: str, words: Sequence[str], language: str, knows: Knows) -> Gloss | None:
@@ -75,7 +75,7 @@ class GlossedAnswers:
         if language in (ENGLISH, UNKNOWN) and all(map(knows, words)):
             return None
         asks = text.rstrip().endswith("?")
-        return nearest_gloss(self._glossaries, words, language, asks=asks)
+        return self._glossaries.nearest(words, language, asks=asks)
 
     def match(self, gloss: Gloss, found: Match | None, text: str) -> Match | None:
         """Returns the answer that a text asks for; `found` is what its gloss matched."""
