@@ -69,7 +69,9 @@ def write(folder: Path, size: Size, upstream: str) -> list[Path]:
     for number in range(size.policies):
         policy = json.loads(policy_text(upstream))
         policy["name"] = f"bench{number}"
-        policy["tiers"][0]["answerers"][0]["knowledge"] = f"knowledge{number}.yaml"
+        approved = policy["tiers"][0]["answerers"][0]
+        approved["knowledge"] = f"knowledge{number}.yaml"
+        approved.pop("languages", None)  # they translate the answers of the shop
         if number == 0:
             limits = {"usd_per_day": 1_000, "usd_per_month": 10_000}
             policy["budgets"] = {f"tenant{i}": limits for i in range(size.tenants)}
