@@ -20,7 +20,7 @@ of 150 intents would fill three kilobytes of every row."""
 DIGITS = 6
 
 
-class OwnHeads(Struct, frozen=True, eq=False):
+class OwnHeads(Struct, frozen=True, eq=False, weakref=True):
     """The stack of all heads that a policy reads, and the names of those beyond the built-in."""
 
     stack: HeadStack

@@ -1,4 +1,7 @@
-"""Policies of the same approved answers share one index; each file has a memory of its own."""
+"""Policies share the index of the same answers and the stack of the same heads.
+
+Each file of answers has a memory of its own.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from router.api.compose.core import Core, Settings
 from router.policy.loading import load_policy
 from router.routing.policy_runtime import PolicyRuntime
 from router.triage.match import KnowledgeIndex
+from router.triage.own_heads import OwnHeads
 from router.triage.service import TriageService
 from tests import ROOT
 
@@ -40,6 +44,13 @@ def index_of(runtime: PolicyRuntime) -> KnowledgeIndex:
     return index
 
 
+def heads_of(runtime: PolicyRuntime) -> OwnHeads:
+    assert isinstance(runtime.triage, TriageService)
+    own = runtime.triage._config.own
+    assert own is not None
+    return own
+
+
 def shorter(folder: Path, name: str, answers: int) -> str:
     """A file with only the first approved answers of the shop."""
     whole = yaml.safe_load((folder / "knowledge" / "customer_support.yaml").read_text("utf-8"))
@@ -62,6 +73,24 @@ def test_policies_of_the_same_answers_share_their_index(policies: Path, tmp_path
     assert three is not one
     # A reload that leaves the answers alone takes over the index.
     assert index_of(core.build(loaded[0])) is one
+
+
+@pytest.mark.slow
+def test_policies_of_the_same_heads_share_their_stack(policies: Path, tmp_path: Path) -> None:
+    files = [
+        with_answers(policies, name, shorter(policies, f"{name}_answers.yaml", answers))
+        for name, answers in (("one", 8), ("two", 5), ("three", 6))
+    ]
+    renamed = yaml.safe_load(files[2].read_text("utf-8"))
+    renamed["heads"].append({"name": "mood", "path": "heads/toxicity.json"})
+    files[2].write_text(yaml.safe_dump(renamed), "utf-8")
+    loaded = [load_policy(file, {}) for file in files]
+    core = Core(Settings(cache_dir=tmp_path / "cache"), loaded, {})
+    one, two, three = (heads_of(core.router.runtimes[name]) for name in ("one", "two", "three"))
+    assert one is two
+    assert three is not one
+    assert set(three.stack.heads) - set(one.stack.heads) == {"mood"}
+    assert heads_of(core.build(loaded[0])) is one
 
 
 @pytest.mark.slow

@@ -49,6 +49,7 @@ from router.routing.verification import Judge
 from router.stats import answer_head
 from router.triage.engine import TriageEngine
 from router.triage.match import KnowledgeIndex
+from router.triage.own_heads import OwnHeads
 from router.triage.triage_model import TriageModel
 from router.types import (
     NOBODY,
@@ -112,6 +113,8 @@ class Parts:
     documents: DocumentService | None = None
     # approved answers by their texts, while a policy uses them
     indexes: WeakValueDictionary[bytes, KnowledgeIndex] = field(default_factory=WeakValueDictionary)
+    # heads by the digest of their files, while a policy uses them
+    heads: WeakValueDictionary[bytes, OwnHeads] = field(default_factory=WeakValueDictionary)
 
 
 def plan_of(
