@@ -179,7 +179,7 @@ def _certified_shares(loaded: LoadedPolicy) -> Mapping[Domain, float]:
 def _own_heads(loaded: LoadedPolicy, parts: Parts) -> OwnHeads | None:
     """Returns the policy's own heads with the model's; None without a model, when only rules read.
 
-    Policies with the same heads share one stack of 18 MB. Then one run of the heads reads the
+    Policies with the same heads share one stack of 9 MB. Then one run of the heads reads the
     requests of all of them. Raises PolicyError for a file that no longer fits, though it did when
     the policy was loaded.
     """
