@@ -170,10 +170,12 @@ def _is_plain_keyword(key: object, value: object, levels: int) -> bool:
         return isinstance(value, dict) and all(
             isinstance(name, str) and _is_plain(part, levels) for name, part in value.items()
         )
-    if key in ("required", "enum"):
+    if key == "required":
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             return False
         return len(set(value)) == len(value)
+    if key == "enum":  # of any values
+        return isinstance(value, list)
     return False
 
 
