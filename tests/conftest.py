@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
@@ -33,6 +34,18 @@ def pytest_configure(config: pytest.Config) -> None:
     for name in [*os.environ]:
         if name.startswith(FOREIGN) or name.lower() in PROXIES:
             del os.environ[name]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection() -> None:
+    """Collects no garbage while tests are collected: it would look at them all, again and again."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Keeps the collected tests out of what the garbage collector looks at from here on."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest leaves tests out by their marks

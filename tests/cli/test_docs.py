@@ -11,12 +11,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import typer
 
-from router.cli.commands import app
 from router.cli.exits import Exit, exit_code
 from router.errors import CannotListen, LedgerCorrupt, PolicyError, UpstreamInvalid
 from tests import ROOT
+from tests.kits.checks.doc_commands import command_tree
 from tests.kits.server_kit import environment, tiergate
 
 DOCS = (ROOT / "docs" / "reference" / "cli.md").read_text(encoding="utf-8")
@@ -33,7 +32,7 @@ def commands() -> Iterator[tuple[str, object]]:
             else:
                 yield path, command
 
-    yield from walk("", typer.main.get_command(app))
+    yield from walk("", command_tree())
 
 
 def section(name: str) -> str:

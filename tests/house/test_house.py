@@ -63,7 +63,7 @@ def test_everything_is_caught_only_where_nothing_may_escape() -> None:
             faults.append(
                 f"{source.path}:{handler.lineno}: catches {caught or 'all'} in {function}"
             )
-        for node in ast.walk(source.tree):
+        for node in ast.walk(source.tree) if "suppress" in source.text else ():
             if isinstance(node, ast.Call) and re.fullmatch(
                 r"(contextlib\.)?suppress\(.*\b(Base)?Exception\b.*\)", ast.unparse(node)
             ):
@@ -82,12 +82,10 @@ def _handlers(node: ast.AST, function: str = "") -> Iterator[tuple[str, ast.Exce
 
 
 def test_long_files_have_a_reason() -> None:
-    folders = ("router", "tiers", "tests", "benchmarks")
     long = {
-        str(path.relative_to(ROOT))
-        for folder in folders
-        for path in ROOT.glob(f"{folder}/**/*.py")
-        if len(path.read_text("utf-8").splitlines()) > LONG_LINES
+        source.path
+        for source in sources("router", "tiers", "tests", "benchmarks")
+        if len(source.text.splitlines()) > LONG_LINES
     }
     complain(
         [
@@ -99,13 +97,17 @@ def test_long_files_have_a_reason() -> None:
 
 
 def test_helpers_of_tests_are_imported_from_the_package() -> None:
-    files = sorted(ROOT.glob("tests/**/*.py"))
-    helpers = {path.stem for path in files if path.stem not in ("__init__", "conftest")}
+    files = sources("tests")
+    helpers = {Path(source.path).stem for source in files} - {"__init__", "conftest"}
+    # Only files with a line that looks like such an import are parsed: parsing all takes seconds.
+    alike = "|".join(sorted(helpers))
+    suspect = re.compile(rf"^\s*(?:from|import) (?:.*, ?)?(?:{alike})\b(?!\.)", re.MULTILINE)
     complain(
         [
-            f"{path.name}:{node.lineno}: write `from tests.{name} import ...`"
-            for path in files
-            for node in ast.walk(ast.parse(path.read_text("utf-8")))
+            f"{source.path}:{node.lineno}: write `from tests.{name} import ...`"
+            for source in files
+            if suspect.search(source.text)
+            for node in ast.walk(source.tree)
             if isinstance(node, ast.Import | ast.ImportFrom)
             for name in (
                 [node.module or "."]
@@ -121,10 +123,11 @@ def test_helpers_of_tests_are_imported_from_the_package() -> None:
 def test_the_number_of_examples_of_every_property_can_be_set_at_once() -> None:
     complain(
         [
-            f"{path.name}:{node.lineno}: write `@examples(...)` of tests/kits/examples.py"
-            for path in sorted(ROOT.glob("tests/**/*.py"))
-            if path.name not in ("examples.py", "conftest.py")
-            for node in ast.walk(ast.parse(path.read_text("utf-8")))
+            f"{source.path}:{node.lineno}: write `@examples(...)` of tests/kits/examples.py"
+            for source in sources("tests")
+            if "max_examples" in source.text
+            and not source.path.endswith(("/examples.py", "/conftest.py"))
+            for node in ast.walk(source.tree)
             if isinstance(node, ast.keyword) and node.arg == "max_examples"
         ]
     )
@@ -167,6 +170,8 @@ def test_nothing_tracked_names_a_registry_host_or_a_path_of_one_machine() -> Non
             text = path.read_text("utf-8")
         except UnicodeDecodeError:
             continue  # weights and other binary files
+        if not (REGISTRY.search(text) or MACHINE_PATH.search(text)):
+            continue  # looking at each line takes longer, and finds no more
         for number, line in enumerate(text.splitlines(), 1):
             if match := REGISTRY.search(line) or MACHINE_PATH.search(line):
                 faults.append(f"{path.relative_to(ROOT)}:{number}: {match[0]}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -40,7 +40,7 @@ SHORT = re.compile(r"(?<![\w./-])([a-z_]\w*)\.([A-Za-z_]\w+)(?![\w(/])")
 class Tree:
     """Knows the paths of a repository, and the names that each of its modules defines."""
 
-    def __init__(self, paths: Iterable[str], names: dict[str, set[str]]) -> None:
+    def __init__(self, paths: Iterable[str], names: Mapping[str, set[str]]) -> None:
         """`names` maps a dotted module to its names, as in {"router.errors": {"NotFound"}}."""
         self.paths = {*paths}
         for path in [*self.paths]:
@@ -132,40 +132,53 @@ def prose_of(text: str, module: ast.Module) -> Iterator[tuple[int, str]]:
             yield number, comment[1]
 
 
+class Names(Mapping[str, set[str]]):
+    """Maps a dotted module to the names it defines, and parses it when it is asked for."""
+
+    def __init__(self) -> None:
+        self.sources = {source.name: source for source in sources(*FOLDERS)}
+        self.read: dict[str, set[str]] = {}
+
+    def __getitem__(self, module: str) -> set[str]:
+        if module not in self.read:
+            self.read[module] = {*defined_in(self.sources[module].tree)}
+        return self.read[module]
+
+    def __contains__(self, module: object) -> bool:
+        return module in self.sources
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.sources)
+
+    def __len__(self) -> int:
+        return len(self.sources)
+
+
 @cache
-def our_tree() -> tuple[Tree, tuple[tuple[str, int, str], ...]]:
-    """Returns the tree of this repository, and all prose of its code: path, line, text."""
-    known = {source.path: source for source in sources()}
-    names: dict[str, set[str]] = {}
-    prose: list[tuple[str, int, str]] = []
-    foreign: set[str] = set()
-    for file in sorted(file for folder in FOLDERS for file in ROOT.glob(f"{folder}/**/*.py")):
-        path = file.relative_to(ROOT).as_posix()
-        text = known[path].text if path in known else file.read_text("utf-8")
-        module = known[path].tree if path in known else ast.parse(text)
-        dotted = path.removesuffix(".py").replace("/", ".").removesuffix(".__init__")
-        names[dotted] = {*defined_in(module)}
-        prose += [(path, line, words) for line, words in prose_of(text, module)]
-        foreign |= {*re.findall(r"^import (?:[\w.]+ as )?(\w+)$", text, re.MULTILINE)}
-    tree = Tree((path.relative_to(ROOT).as_posix() for path in tracked_files()), names)
-    tree.foreign |= foreign
-    return tree, tuple(prose)
+def our_tree() -> Tree:
+    """Returns the tree of this repository."""
+    tree = Tree((path.relative_to(ROOT).as_posix() for path in tracked_files()), Names())
+    for source in sources(*FOLDERS):
+        imported = re.findall(r"^import (?:[\w.]+ as )?(\w+)$", source.text, re.MULTILINE)
+        tree.foreign |= {*imported}
+    return tree
 
 
 @pytest.mark.slow
 def test_docstrings_name_modules_that_exist() -> None:
-    tree, prose = our_tree()
+    tree = our_tree()
     complain(
         [
-            f"{path}:{line + words.count(chr(10), 0, start)}: there is no {name}"
-            for path, line, words in prose
+            f"{source.path}:{line + words.count(chr(10), 0, start)}: there is no {name}"
+            for source in sources(*FOLDERS)
+            for line, words in prose_of(source.text, source.tree)
             for start, name in tree.missing(words, code=True)
         ]
     )
 
 
 def test_documents_name_modules_that_exist() -> None:
-    tree, _ = our_tree()
+    tree = our_tree()
     faults = []
     for path in tracked_files():
         if path.name.endswith(DOCUMENTS):

@@ -5,9 +5,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
+from pathlib import Path
 
 from tests import ROOT
+
+PRODUCT = ("router", "tiers")
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,28 +20,35 @@ class Import:
     lazy: bool  # inside a function, or only for the type checker
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Source:
     name: str  # dotted
     path: str  # relative to the repository
     text: str
-    tree: ast.Module
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        return ast.parse(self.text)
 
 
 @cache
-def sources() -> tuple[Source, ...]:
-    parsed = []
-    for path in sorted([*ROOT.glob("router/**/*.py"), *ROOT.glob("tiers/**/*.py")]):
-        relative = path.relative_to(ROOT)
-        name = ".".join(relative.with_suffix("").parts).removesuffix(".__init__")
-        text = path.read_text("utf-8")
-        parsed.append(Source(name, str(relative), text, ast.parse(text)))
-    return tuple(parsed)
+def sources(*folders: str) -> tuple[Source, ...]:
+    """Returns the modules in the folders of the repository; without any, those of the product."""
+    paths = {path for folder in folders or PRODUCT for path in ROOT.glob(f"{folder}/**/*.py")}
+    return tuple(_read(path) for path in sorted(paths))
 
 
-def imports_of(source: Source) -> Iterator[Import]:
-    """Yields every import; `from package import module` counts as an import of that module."""
-    modules = {source_file.name for source_file in sources()}
+@cache
+def _read(path: Path) -> Source:
+    relative = path.relative_to(ROOT)
+    name = ".".join(relative.with_suffix("").parts).removesuffix(".__init__")
+    return Source(name, str(relative), path.read_text("utf-8"))
+
+
+@cache
+def imports_of(source: Source) -> tuple[Import, ...]:
+    """Returns every import; `from package import module` counts as an import of that module."""
+    modules = _names()
 
     def walk(node: ast.AST, lazy: bool) -> Iterator[Import]:
         for child in ast.iter_child_nodes(node):
@@ -57,7 +67,12 @@ def imports_of(source: Source) -> Iterator[Import]:
             )
             yield from walk(child, lazy or later)
 
-    return walk(source.tree, False)
+    return tuple(walk(source.tree, False))
+
+
+@cache
+def _names() -> frozenset[str]:
+    return frozenset(source.name for source in sources())
 
 
 def _imported_by_name(call: ast.Call) -> str:
