@@ -16,9 +16,10 @@ from msgspec import Struct
 
 from router.documents.chunks import chunks_of
 from router.documents.index.search import Encoder
-from router.documents.index.store import Document, Store
+from router.documents.index.store import Document
 from router.documents.pieces import Chunk
 from router.documents.readers.files import content_of, is_readable, read_file
+from router.documents.stores import DocumentStore
 from router.errors import DocumentError
 
 READER_VERSION = "1"
@@ -78,7 +79,7 @@ def files_under(path: Path) -> Iterator[tuple[str, Path]]:
 
 
 def add_files(
-    store: Store,
+    store: DocumentStore,
     files: Iterable[tuple[str, Path]],
     placed: Placed,
     encoder: Encoder | None,
@@ -98,7 +99,7 @@ def add_files(
     return changes
 
 
-def remove_missing(store: Store, kept: Iterable[str], placed: Placed) -> list[Change]:
+def remove_missing(store: DocumentStore, kept: Iterable[str], placed: Placed) -> list[Change]:
     """Removes the documents of a collection whose source is not among those named."""
     there = set(kept)
     gone = [d for d in store.documents(placed.tenant, placed.collection) if d.source not in there]
@@ -108,7 +109,7 @@ def remove_missing(store: Store, kept: Iterable[str], placed: Placed) -> list[Ch
 
 
 def _add(
-    store: Store,
+    store: DocumentStore,
     source: str,
     path: Path,
     placed: Placed,

@@ -37,7 +37,7 @@ class BreakerTurned(Struct, frozen=True):
 
 
 class StoreTurned(Struct, frozen=True):
-    """Reports that a store (`ledger`, `redis`) no longer answers, or answers again."""
+    """Reports that a store (`ledger`, `redis`, `documents`) no longer answers, or answers again."""
 
     store: str
     lost: bool

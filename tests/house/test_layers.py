@@ -109,7 +109,7 @@ THIRD_PARTIES: dict[str, tuple[str, ...]] = {
     "orjson": ANYWHERE,
     "peft": (TRAINING,),
     "pypdf": ("router/documents/readers/pdf.py",),
-    "psycopg": ("router/ledger/sql/postgres.py",),
+    "psycopg": ("router/ledger/sql/postgres.py", "router/documents/shared/store.py"),
     "pyarrow": ("router/cli/ledger/parquet_files.py",),
     "prometheus_client": ("router/api/observability/",),
     "pydantic": ("router/policy/", "router/plan/", "router/cli/policies/key_reference.py"),

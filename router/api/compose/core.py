@@ -199,7 +199,7 @@ class Core:
         self.default = loaded[0].policy.name
         self._budgets_of: Policy | None = None
         self._budgets = Budgets()
-        self.documents = DocumentService(Path(settings.documents), model, self.clock)
+        self.documents = DocumentService(settings.documents, model, self.clock, self.events)
         # `route` and `check` decide without any local model running.
         if local is None:
             # The threads still count, because they set the price of the machine's own work.

@@ -2,6 +2,8 @@
 
 It belongs to the composition root. Nothing of it is loaded before the first question of a policy
 with documents. Where there is no store yet, no passage is found; the next question looks again.
+Documents that several machines share are searched in this machine's copy, which each search brings
+up to date first.
 """
 
 from __future__ import annotations
@@ -15,10 +17,11 @@ from typing import TYPE_CHECKING, TypeVar
 
 from router.errors import AnswererNotReady, DocumentError, Overloaded
 from router.triage.triage_model import TriageModel
-from router.types import Clock, DocumentPassage, Rights
+from router.types import NOBODY, Clock, DocumentPassage, Events, Rights, StoreTurned
 
 if TYPE_CHECKING:
     from router.documents.index.search import Index
+    from router.documents.shared.copy import SharedCopy
     from router.documents.support import Supporter
 
 MAX_WAITING = 64
@@ -30,10 +33,15 @@ T = TypeVar("T")
 class DocumentService:
     """Implements `types.DocumentSearch` over one store; owns one thread from the first search."""
 
-    def __init__(self, path: Path, model: TriageModel | None, clock: Clock) -> None:
-        self._path = path
+    def __init__(
+        self, address: str, model: TriageModel | None, clock: Clock, events: Events = NOBODY
+    ) -> None:
+        """Takes the store's address, as `--documents` does."""
+        self._address = address
         self._model = model
         self._clock = clock
+        self._events = events
+        self._copy: SharedCopy | None = None
         self._pool: ThreadPoolExecutor | None = None
         self._index: Index | None = None
         self._supporter: Supporter | None = None
@@ -59,9 +67,10 @@ class DocumentService:
         """Ends the thread and closes the store."""
         if self._pool is not None:
             self._pool.shutdown(wait=True, cancel_futures=True)
-        if self._index is not None:
-            self._index.close()
-            self._index = None
+        for opened in (self._index, self._copy):
+            if opened is not None:
+                opened.close()
+        self._index = self._copy = None
 
     async def _run(self, work: Callable[[], T]) -> T:
         if self._waiting >= MAX_WAITING:
@@ -80,15 +89,30 @@ class DocumentService:
             self._waiting -= 1
 
     def _found(self, question: str, rights: Rights, limit: int) -> tuple[DocumentPassage, ...]:
+        path = self._file()
         if self._index is None:
-            if not self._path.is_file():
+            if not path.is_file():
                 return ()
             from router.documents.index.search import Index
 
             version = "" if self._model is None else self._model.vectors_version
-            self._index = Index(self._path, self._model, version)
+            self._index = Index(path, self._model, version)
         today = datetime.fromtimestamp(self._clock.now_ms() / 1000.0, UTC).date()
         return self._index.find(question, rights, limit, today)
+
+    def _file(self) -> Path:
+        """Returns the file that is searched; raises DocumentError."""
+        if "://" not in self._address:
+            return Path(self._address)
+        if self._copy is None:
+            from router.documents.shared.copy import SharedCopy
+
+            self._copy = SharedCopy(self._address, lost=self._turned)
+        self._copy.refresh()
+        return self._copy.path
+
+    def _turned(self, fault: str) -> None:
+        self._events.happened(StoreTurned("documents", bool(fault), fault))
 
     def _supported(
         self, sentences: Sequence[str], sources: Sequence[str]

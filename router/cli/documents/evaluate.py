@@ -29,8 +29,7 @@ def evaluate(
 ) -> None:
     """Measure recall, rank and nDCG of a search, and how many answers its passages hold."""
     from router.documents.evaluation import asked_of, figures_of
-    from router.documents.index.search import Index
-    from router.documents.index.store import Store
+    from router.documents.stores import open_index, open_store
     from router.errors import DocumentError
     from router.types import Rights
 
@@ -38,7 +37,7 @@ def evaluate(
         asked = asked_of(questions.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, DocumentError) as error:
         raise typer.BadParameter(f"{questions}: {error}") from error
-    store = Store(documents)
+    store = open_store(documents)
     try:
         known = {d.collection for d in store.documents()}
     finally:
@@ -51,7 +50,7 @@ def evaluate(
     for name, used in (("words and vectors", encoder), ("words alone", None)):
         if name == "words and vectors" and encoder is None:
             continue
-        index = Index(documents, used, version if used is not None else "")
+        index = open_index(documents, used, version if used is not None else "")
         try:
             found = [index.find(one.question, rights, k, today) for one in asked]
         finally:

@@ -82,11 +82,11 @@ def add(
         if not path.exists():
             raise typer.BadParameter(f"{path}: there is no such file or folder; name one")
     from router.documents.adding import Placed, add_files, files_under, remove_missing
-    from router.documents.index.store import Store
+    from router.documents.stores import open_store
 
     encoder, version = load_encoder(model_dir)
     placed = Placed(tenant, collection, access, first, last)
-    store = Store(documents, create=True)
+    store = open_store(documents, create=True)
     try:
         files = [found for path in paths for found in files_under(path)]
         _refuse_doubles(files)
@@ -118,9 +118,9 @@ def list_(
     as_json: AsJson = False,
 ) -> None:
     """List the documents, with their access, dates and number of passages."""
-    from router.documents.index.store import Store
+    from router.documents.stores import open_store
 
-    store = Store(documents)
+    store = open_store(documents)
     try:
         kept = store.documents(tenant, collection)
     finally:
@@ -158,9 +158,10 @@ def remove(
     if bool(sources) == everything:
         raise typer.BadParameter("give either SOURCES or --all")
     from router.documents.adding import Change
-    from router.documents.index.store import Document, Store
+    from router.documents.index.store import Document
+    from router.documents.stores import open_store
 
-    store = Store(documents)
+    store = open_store(documents)
     changes = []
     try:
         kept = [d.source for d in store.documents(tenant, collection)]
@@ -192,11 +193,10 @@ def search(
 ) -> None:
     """Show the passages that a question finds, best first, with the chance that each helps."""
     today = EPOCH + timedelta(days=_day(on, "--on", (datetime.now(UTC).date() - EPOCH).days))
-    from router.documents.index.search import Index
-    from router.documents.index.store import Store
+    from router.documents.stores import open_index, open_store
     from router.types import Rights
 
-    store = Store(documents)
+    store = open_store(documents)
     try:
         known = {d.collection for d in store.documents()}
     finally:
@@ -207,7 +207,7 @@ def search(
             f"{', '.join(sorted(known)) or 'those that `add` makes'}"
         )
     rights = Rights(tenant, frozenset(collection or known), frozenset(access or ()))
-    index = Index(documents, *load_encoder(model_dir))
+    index = open_index(documents, *load_encoder(model_dir))
     try:
         found = index.find(question, rights, limit, today)
     finally:

@@ -49,11 +49,13 @@ ModelDir = Annotated[
     ),
 ]
 DATABASE = ".tiergate/ledger.db"
-DOCUMENTS = Path(".tiergate/documents.db")
+DOCUMENTS = ".tiergate/documents.db"
 DocumentsPath = Annotated[
-    Path,
+    str,
     typer.Option(
-        "--documents", envvar="TIERGATE_DOCUMENTS", help="The store of documents: an SQLite file."
+        "--documents",
+        envvar="TIERGATE_DOCUMENTS",
+        help="The store of documents: an SQLite file, or postgresql://... for several machines.",
     ),
 ]
 
