@@ -75,11 +75,13 @@ def compared(prompts: Prompts, decide: Callable[[str], Decided]) -> list[GroupFi
     reference = _by_names(prompts, REFERENCE, decide)
     for group in prompts.groups:
         if group != REFERENCE:
-            figures.append(_figures(group, reference, _by_names(prompts, group, decide)))
+            decided = _by_names(prompts, group, decide)
+            figures.append(_figures(f"names: {group}", reference, decided))
     for dialect in dict.fromkeys(pair[0] for pair in prompts.pairs):
         own = [pair for pair in prompts.pairs if pair[0] == dialect]
         standard = [decide(pair[1]) for pair in own]
-        figures.append(_figures(dialect, standard, [decide(pair[2]) for pair in own]))
+        decided = [decide(pair[2]) for pair in own]
+        figures.append(_figures(f"words: {dialect}", standard, decided))
     return figures
 
 

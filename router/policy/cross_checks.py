@@ -50,6 +50,7 @@ def cross_mistakes(raw: Mapping[str, object]) -> tuple[CrossMistake, ...]:
         *_aliases(raw, rungs),
         *_held(raw),
         *_report(raw, rungs),
+        *_privacy(raw, rungs),
         *_examples(raw),
         *_limits(raw),
     )
@@ -302,6 +303,24 @@ def _report(
         name = report.get(key)
         if isinstance(name, str) and name not in answerers:
             yield CrossMistake(("report", key), name, one_of(name, answerers))
+
+
+def _privacy(
+    raw: Mapping[str, object], rungs: Sequence[tuple[KeyPath, Mapping[str, object]]]
+) -> Iterator[CrossMistake]:
+    """Yields answerers that no tier has: a rule for them would never allow what was meant."""
+    answerers = _rung_names(rungs)
+    privacy = raw.get("privacy")
+    lists: list[tuple[KeyPath, Mapping[str, object], str]] = [
+        (("privacy", "residency", i), rule, "only") for i, rule in sections(privacy, "residency")
+    ]
+    hidden = privacy.get("pseudonyms") if isinstance(privacy, Mapping) else None
+    if isinstance(hidden, Mapping):
+        lists.append((("privacy", "pseudonyms"), hidden, "trusted"))
+    for path, section, key in lists:
+        for i, name in _strings(section, key):
+            if name not in answerers:
+                yield CrossMistake((*path, key, i), name, one_of(name, answerers))
 
 
 def _examples(raw: Mapping[str, object]) -> Iterator[CrossMistake]:

@@ -20,9 +20,16 @@ def test_names_and_dialects_are_compared_with_their_reference(tmp_path: Path) ->
     path.write_text(FILE)
     levels = {"Help Ife Obi.": Decided(3), "I dinnae ken.": Decided(0, refused=True)}
     names, dialect = compared(read_prompts(path), lambda text: levels.get(text, Decided(2)))
-    assert (names.group, names.higher.value, names.lower.value) == ("other", 0.5, 0.0)
+    assert (names.group, names.higher.value, names.lower.value) == ("names: other", 0.5, 0.0)
     assert names.higher.low < 0.5 < names.higher.high
-    assert (dialect.group, dialect.lower.value, dialect.refused.value) == ("scots", 1.0, 1.0)
+    assert (dialect.group, dialect.lower.value, dialect.refused.value) == ("words: scots", 1, 1)
+
+
+def test_group_and_dialect_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    path = tmp_path / "prompts.txt"
+    path.write_text(FILE.replace("scots |", "other |"))
+    figures = compared(read_prompts(path), lambda text: Decided(2))
+    assert [one.group for one in figures] == ["names: other", "words: other"]
 
 
 def test_shipped_prompts_have_a_name_for_each_of_the_reference() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from router import Gateway
-from router.errors import NotCapable
+from router.errors import NotCapable, PolicyError
 from router.types import ChatRequest, ContentPart, JsonText, Message, Reason
 from tests.kits.upstreams.fake_upstream import FakeUpstream
 
@@ -77,3 +77,15 @@ async def test_request_that_may_go_nowhere_is_refused(tmp_path: Path, model: str
         with pytest.raises(NotCapable, match=r"privacy\.residency"):
             await gateway.acomplete(request)
         assert not fake.seen
+
+
+async def test_rule_for_an_answerer_that_nobody_has_is_reported(tmp_path: Path) -> None:
+    path = tmp_path / "clinic.yaml"
+    text = POLICY.format(url="http://127.0.0.1:9", only="hoem")
+    path.write_text(text.replace("privacy:\n", "privacy:\n  pseudonyms: {trusted: [abraod]}\n"))
+    with pytest.raises(PolicyError) as raised:
+        Gateway.from_policy(path, database=tmp_path / "ledger.db", environ={})
+    said = raised.value.message
+    assert "did you mean `home`?" in said
+    assert "did you mean `abroad`?" in said
+    assert f"{path}:7: privacy.residency[0].only[0]" in said
