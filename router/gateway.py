@@ -34,7 +34,7 @@ from router.request.progress import Candidate, HeldAnswer, Progress, untried
 from router.request.response_cache import Repeats
 from router.request.sessions import Conversations
 from router.request.shadow import Shadows
-from router.request.veiling import Veils
+from router.request.veiling import Veils, as_stored
 from router.routing.next_rung import NO_LIMIT, Left
 from router.routing.planner import Router
 from router.routing.routed_request import RoutedRequest
@@ -330,7 +330,7 @@ class Gateway:
         if conclusion.review is not None:
             # Noted first: the row of a client that leaves meanwhile names the matter too.
             progress.review_id = conclusion.review.review_id
-            await self._reviews.add(conclusion.review)
+            await self._reviews.add(await as_stored(conclusion.review, routed.veil))
         return conclusion
 
     def _commit(

@@ -185,7 +185,7 @@ class SteppedAnswerer:
         ends_at = asyncio.get_running_loop().time() + left_s - HAND_OVER_S
         if self._documents is not None:
             return await self._from_documents(self._documents, work, call, ends_at)
-        solved, facts = self._with_context(work)
+        solved, facts = await self._with_context(work)
         answer = await self._inner.answer(solved, call)
         answer = replace(answer, facts=answer.facts + facts)
         return await self._after(solved.request, answer, call, ends_at)
@@ -215,7 +215,9 @@ class SteppedAnswerer:
                     yield Delta(tool_call_index=at, tool_call=tool_call, index=index)
             yield Delta(final=answer)
             return
-        solved, facts = self._with_context(work) if work.role in STEPPED_ROLES else (work, ())
+        solved, facts = work, tuple[str, ...]()
+        if work.role in STEPPED_ROLES:
+            solved, facts = await self._with_context(work)
         async with aclosing(self._inner.stream(solved, call)) as deltas:
             async for delta in deltas:
                 if delta.final is not None and facts:
@@ -223,12 +225,15 @@ class SteppedAnswerer:
                     delta = replace(delta, final=final)
                 yield delta
 
-    def _with_context(self, work: Work) -> tuple[Work, tuple[str, ...]]:
+    async def _with_context(self, work: Work) -> tuple[Work, tuple[str, ...]]:
         """Returns the request with the passages it may cite, and the citations as facts."""
-        found = self._passages.find(work.request.last_user_text) if self._passages else ()
+        asked = work.request if work.hiding is None else work.hiding.asked
+        found = self._passages.find(asked.last_user_text) if self._passages else ()
         if not found:
             return work, ()
         listed = _CONTEXT + "\n".join(map(_shown, found))
+        if work.hiding is not None:
+            (listed,) = await work.hiding.hidden([listed])
         messages = (Message("system", listed, name=CONTEXT_NAME), *work.request.messages)
         request = replace(work.request, messages=messages)
         return replace(work, request=request), tuple(f"[{p.id}] {p.source}" for p in found)

@@ -6,6 +6,7 @@ next rung (or another replica) may help. Import every name from here.
     TiergateError
     ├── RequestError                  400  the client must change something
     │   ├── BodyTooLarge              413
+    │   ├── TooLongToHide             413  more text than the policy reads for personal details
     │   ├── UnsupportedMedia          415
     │   ├── RequestTimeout            408  the request did not arrive in time
     │   ├── HeadTooLarge              431
@@ -100,6 +101,7 @@ from router.errors.request import (
     RequestError,
     RequestTimeout,
     ReviewConflict,
+    TooLongToHide,
     TooManyWrongKeys,
     UnsupportedMedia,
 )
@@ -147,6 +149,7 @@ __all__ = [
     "Stopping",
     "StreamCut",
     "TiergateError",
+    "TooLongToHide",
     "TooManyWrongKeys",
     "TrainingDataError",
     "UnsupportedMedia",

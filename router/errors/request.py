@@ -20,6 +20,13 @@ class BodyTooLarge(RequestError):
     status = 413
 
 
+class TooLongToHide(RequestError):
+    """Reports a request that is longer than the policy reads for personal details."""
+
+    code = "too_long_to_hide"
+    status = 413
+
+
 class UnsupportedMedia(RequestError):
     """Reports a body whose media type or coding the server does not read."""
 

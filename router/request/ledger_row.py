@@ -217,9 +217,7 @@ def _record(
 def _reasoning(routed: RoutedRequest, worked: Worked, secret: bytes) -> ReasoningNote:
     """Returns the note of a deliberation, with the digest of its steps as they are stored."""
     text = steps_text(worked, routed.policy.privacy.store)
-    if routed.veil is not None:
-        text = routed.veil.text(text)
-    stored = text if routed.veil is None else routed.veil.text(text)
+    stored = text if routed.veil is None else routed.veil.said(text)
     return note_of(worked, digest(secret, stored))
 
 

@@ -16,6 +16,7 @@ from router.request.progress import Candidate, Progress
 from router.request.reasoning import steps_text, worked_of
 from router.request.response_cache import Repeats
 from router.request.sessions import Conversations
+from router.request.veiling import hidden_by, hidden_text
 from router.routing.routed_request import RoutedRequest
 from router.types import TextKeeper, Verdict
 
@@ -64,8 +65,14 @@ class Keeper:
         )
         for kind, text in texts:
             store = privacy.store
-            if routed.veil is not None and (hidden := routed.veil.text(text)) != text:
-                text, store = hidden, "redacted"  # it fits no digest of the request's own words
+            if routed.veil is not None:
+                own = text
+                if kind == "prompt":  # its messages were read one by one
+                    text = transcript((await hidden_by(routed.veil, routed.request)).messages)
+                else:
+                    text = await hidden_text(routed.veil, text)
+                if text != own:
+                    store = "redacted"  # it fits no digest of the request's own words
             await self._texts.put(
                 routed.request_id,
                 routed.identity.tenant,

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from msgspec.structs import replace
 
+from router.errors import TooLongToHide
 from router.policy.sections.privacy import PseudonymsSection
-from router.privacy.pseudonyms.texts import Reader, texts_of
+from router.privacy.pseudonyms.texts import Reader, size_of, texts_of
 from router.privacy.pseudonyms.veil import Veil
 from router.routing.routed_request import RoutedRequest
-from router.types import ChatRequest
+from router.types import ChatRequest, ReviewItem
 
 READ_AT_ONCE = 4_000
 """The unread characters up to which the event loop reads; more are read in a thread."""
@@ -25,10 +26,20 @@ class Veils:
         self._reader = reader
 
     def over(self, routed: RoutedRequest, section: PseudonymsSection) -> RoutedRequest:
-        """Returns the request with what hides its personal details from answerers."""
+        """Returns the request with what hides its personal details from answerers.
+
+        Raises TooLongToHide for one with more characters than the policy has read.
+        """
         tenant = routed.identity.tenant
         if section.tenants and tenant not in section.tenants:
             return routed
+        size = size_of(routed.request)
+        if size > section.most_characters:
+            raise TooLongToHide(
+                f"The request has {size:,} characters; this policy hides personal details in at "
+                f"most {section.most_characters:,} (privacy.pseudonyms.most_characters). Send "
+                "less text, or ask the operator for a higher limit."
+            )
         veil = Veil(
             routed.request,
             reader=self._reader,
@@ -44,6 +55,50 @@ async def hidden_by(veil: Veil, request: ChatRequest) -> ChatRequest:
     if veil.unread(request) > READ_AT_ONCE:
         return await asyncio.to_thread(veil.hidden, request)
     return veil.hidden(request)
+
+
+async def hidden_text(veil: Veil, text: str) -> str:
+    """Returns a text of this request as a store may have it."""
+    if veil.unread_in(text) > READ_AT_ONCE:
+        return await asyncio.to_thread(veil.said, text)
+    return veil.said(text)
+
+
+async def as_stored(item: ReviewItem, veil: Veil | None) -> ReviewItem:
+    """Returns a matter for a person as the queue may keep and show it: with tags, like its draft.
+
+    A reviewer judges the matter, and no reviewer needs to know whose it is.
+    """
+    if veil is None:
+        return item
+    question = await hidden_text(veil, item.question)
+    facts = [await hidden_text(veil, fact) for fact in item.facts]
+    return replace(item, question=question, facts=tuple(facts))
+
+
+class HidingFrom:
+    """Implements the Protocol `types.Hiding` for one answerer's request."""
+
+    def __init__(self, veil: Veil, asked: ChatRequest) -> None:
+        self._veil = veil
+        self._asked = asked
+
+    @property
+    def asked(self) -> ChatRequest:
+        return self._asked
+
+    async def hidden(self, texts: Sequence[str]) -> list[str]:
+        """Returns the texts with tags; all are read before the first one is changed."""
+        veil = self._veil
+
+        def changed() -> list[str]:
+            for text in texts:
+                veil.said(text)
+            return [veil.said(text) for text in texts]
+
+        if sum(map(veil.unread_in, texts)) > READ_AT_ONCE:
+            return await asyncio.to_thread(changed)
+        return changed()
 
 
 async def has_details(veil: Veil, request: ChatRequest) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
@@ -122,6 +122,19 @@ class AnswererStatus(Struct, frozen=True):
         return self.due or self.state in (AnswererState.READY, AnswererState.LOADING)
 
 
+class Hiding(Protocol):
+    """Keeps personal details from an answerer whose request has tags in their place."""
+
+    @property
+    def asked(self) -> ChatRequest:
+        """Returns the request in its own words, to search with; it goes nowhere."""
+        ...
+
+    async def hidden(self, texts: Sequence[str]) -> list[str]:
+        """Returns texts that are put beside the request, with tags as it has them."""
+        ...
+
+
 class Work(Struct, frozen=True):
     """Holds one request for an answerer: the request, its signals, and the time left."""
 
@@ -132,6 +145,7 @@ class Work(Struct, frozen=True):
     tenant: str
     request_id: str
     prefer_schema: JsonText | None = None
+    hiding: Hiding | None = None  # None: the answerer may see the words of the request
 
 
 class Call(Protocol):

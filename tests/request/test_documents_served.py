@@ -23,6 +23,7 @@ pytestmark = pytest.mark.slow  # each loads a whole gateway with its model
 POLICY = """
 version: 1
 name: manual
+privacy: {{{privacy}}}
 documents:
   collections: [manual]
   without: {without}
@@ -55,7 +56,7 @@ class Shop:
         self.store = folder / "documents.db"
         self.write(PAGES)
         path = folder / "manual.yaml"
-        fields = {"model": "reader", "without": "say_so", **policy}
+        fields = {"model": "reader", "without": "say_so", "privacy": "", **policy}
         path.write_text(POLICY.format(url=url, **fields))
         self.gateway = Gateway.from_policy(
             path, database=folder / "ledger.db", documents=self.store, environ={}
@@ -212,3 +213,21 @@ def spoil(store: Path, content: bytes) -> None:
     for path in store.parent.glob("documents.db*"):
         path.unlink()
     store.write_bytes(content)
+
+
+async def test_provider_sees_no_name_that_stands_in_a_passage(tmp_path: Path) -> None:
+    async with FakeUpstream() as fake:
+        shop = Shop(tmp_path, fake.url, privacy="pseudonyms: {}")
+        shop.write(
+            [PAGES[0], "The parcel of Anneliese Wackernagel was returned in March.", PAGES[2]]
+        )
+        async with shop.gateway:
+            outcome = await shop.ask("When was the parcel of Anneliese Wackernagel returned?")
+            assert outcome.answer is not None
+            assert outcome.answer.text == (
+                "The parcel of Anneliese Wackernagel was returned in March [1].\n\n"
+                "[1] returns.pdf, page 2"
+            )
+        sent = "".join([seen.body.decode() for seen in fake.seen])
+        assert "acker" not in sent
+        assert "was returned in March" in sent

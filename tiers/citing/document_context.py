@@ -18,6 +18,7 @@ from router.types import (
     Choice,
     DocumentPassage,
     DocumentSearch,
+    Hiding,
     Message,
     Rights,
     SourceNote,
@@ -66,7 +67,8 @@ class DocumentContext:
         """
         section = self._section
         rights = Rights(work.tenant, frozenset(section.collections), frozenset(section.access))
-        question = asked_in(work.request)
+        # Tags find nothing: the search is on this machine and may have the request's own words.
+        question = asked_in(work.request if work.hiding is None else work.hiding.asked)
         found = await self._search.find(question, rights, limit or section.passages)
         near = cleaned([passage for passage in found if passage.p >= section.near_at])
         return tuple(_cut(passage) for passage in near)
@@ -76,6 +78,8 @@ class DocumentContext:
         found = await self.passages(work)
         if not found:
             return work, Shown(())
+        if work.hiding is not None:
+            found = await _hidden(found, work.hiding)
         mark = mark_of(work.request_id)
         rules = Message("system", INSTRUCTIONS.format(mark=mark), name=NAME)
         shown = Message("user", listed(found, mark), name=NAME)
@@ -127,6 +131,22 @@ class DocumentContext:
             sources=notes(shown.passages, left.used),
             facts=(*_facts(answer, shown), f"sentences left out: {dropped}"),
         )
+
+
+async def _hidden(
+    passages: Sequence[DocumentPassage], hiding: Hiding
+) -> tuple[DocumentPassage, ...]:
+    """Returns the passages with tags in place of personal details."""
+    parts = [text for one in passages for text in (one.text, one.title, one.section, one.source)]
+    texts = iter(await hiding.hidden(parts))
+    return tuple(
+        [
+            _cut(replace(one, text=text, title=title, section=section, source=source))
+            for one, text, title, section, source in zip(
+                passages, texts, texts, texts, texts, strict=True
+            )
+        ]
+    )
 
 
 def asked_in(request: ChatRequest) -> str:

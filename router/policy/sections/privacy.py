@@ -28,6 +28,11 @@ class PseudonymsSection(Section):
     tenants: list[str] = Field(
         default_factory=list, description="Only these tenants' requests; by default all."
     )
+    most_characters: int = Field(
+        default=2_000_000,
+        ge=1_000,
+        description="Characters of a request that are read; a longer one is refused.",
+    )
 
 
 class ResidencyRule(Section):

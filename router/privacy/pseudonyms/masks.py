@@ -6,6 +6,10 @@ links two conversations. A mask knows only values of the request in hand, so no 
 the details of another request. Letters that the request itself contains are never given out, so a
 tag that a user typed stays as it is.
 
+All forms of one person's name share their first letters: "Maria Schmidt" is `[NAME_K7M2P]`, and a
+later "Schmidt" is `[NAME_K7M2P4C]`. A provider sees that it is one person; the letters behind tell
+which form comes back.
+
 Models alter tags. Another case, other brackets, none, a translated word, an `s` inside or escapes
 of Markdown are still read, since the letters alone tell the value.
 """
@@ -15,7 +19,7 @@ from __future__ import annotations
 import hmac
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from urllib.parse import quote
 
 from router.privacy.entities.kinds import EntityKind
@@ -74,32 +78,60 @@ class Mask:
         self._secret = hmac.digest(secret, b"pseudonyms\0" + conversation, "sha256")
         self._tags: dict[str, str] = {}
         self._values: dict[str, str] = {}  # by code
+        self._kinds: list[EntityKind] = []
 
     def __bool__(self) -> bool:
         return bool(self._tags)
 
     @property
-    def values(self) -> Iterable[str]:
-        """Returns the values that have a tag."""
-        return self._tags
+    def kinds(self) -> Sequence[EntityKind]:
+        """Returns the kind of each value that has a tag."""
+        return self._kinds
 
-    def tag(self, value: str, kind: EntityKind, texts: Callable[[str], bool]) -> str:
-        """Returns the tag of a value; `texts` says if a code stands in the request itself."""
+    def tags_in(self, text: str) -> list[tuple[int, int]]:
+        """Returns where tags of this mask stand in a text, in their order."""
+        return [
+            match.span() for match in _ALTERED.finditer(text) if _code_of(match) in self._values
+        ]
+
+    def tag(
+        self,
+        value: str,
+        kind: EntityKind,
+        stands: Callable[[str], bool],
+        *,
+        person: str | None = None,
+    ) -> str:
+        """Returns the tag of a value; `stands` says if a code stands in the request itself.
+
+        `person` is the fuller name of whom a name is a part.
+        """
         known = self._tags.get(value)
         if known is not None:
             return known
-        letters = self._code(value, kind)
-        code = next(
-            (
-                letters[:length]
-                for length in range(_SHORTEST, _LONGEST + 1, 2)
-                if letters[:length] not in self._values and not texts(letters[:length])
-            ),
-            letters,
-        )
+        code = None
+        if person is not None and person != value:
+            code = self._form_of(self.tag(person, kind, stands), value, stands)
+        if code is None:
+            letters = self._code(value, kind)
+            lengths = range(_SHORTEST, _LONGEST, 2)
+            code = next(
+                (letters[:n] for n in lengths if self._is_free(letters[:n], stands)), letters
+            )
         tag = f"[{LABELS[kind]}_{code}]"
         self._tags[value], self._values[code] = tag, value
+        self._kinds.append(kind)
         return tag
+
+    def _form_of(self, tag: str, form: str, stands: Callable[[str], bool]) -> str | None:
+        """Returns a code that begins with that of a person's tag; None where none is free."""
+        whose = tag[tag.rindex("_") + 1 : -1]
+        drawn = self._code(form, EntityKind.NAME)[1:]
+        codes = [whose + drawn[:n] for n in range(2, _LONGEST - len(whose) + 1, 2)]
+        return next((code for code in codes if self._is_free(code, stands)), None)
+
+    def _is_free(self, code: str, stands: Callable[[str], bool]) -> bool:
+        return code not in self._values and not stands(code)
 
     def _code(self, value: str, kind: EntityKind) -> str:
         message = f"{kind.value}\0{value}".encode("utf-8", "surrogatepass")
@@ -124,14 +156,35 @@ class Mask:
         return "".join([*pieces, text[position:]])
 
     def _value(self, match: re.Match[str], in_json: bool) -> str:
-        code = match["a"] or match["b"] or match["c"] or match["d"]
-        value = self._values.get(code.upper())
+        value = self._values.get(_code_of(match))
         if value is None:
             return match[0]
         if match["c"]:
             return quote(value, safe="")
         value += match["s1"] or match["s2"] or ""
         return json.dumps(value, ensure_ascii=False)[1:-1] if in_json else value
+
+
+_STANDING = re.compile(rf"(?=({_CODE}))", re.IGNORECASE)
+
+
+def codes_in(text: str) -> set[str]:
+    """Returns the codes of five and of seven letters that stand in a text, in capitals.
+
+    >>> sorted(codes_in("see k7m2p4c."))
+    ['K7M2P', 'K7M2P4C', 'M2P4C']
+    """
+    found: set[str] = set()
+    for match in _STANDING.finditer(text):
+        code = match[1][: _SHORTEST + 2].upper()
+        found.add(code)
+        found.add(code[:_SHORTEST])
+    return found
+
+
+def _code_of(match: re.Match[str]) -> str:
+    code: str = match["a"] or match["b"] or match["c"] or match["d"]
+    return code.upper()
 
 
 def held_from(text: str) -> int:

@@ -8,14 +8,23 @@ replaced in them, nothing else is looked for. Images, sound and files are not re
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from hashlib import blake2b
+from typing import Protocol
 
-import orjson
 from msgspec.structs import replace
 
 from router.privacy.entities import detector
 from router.privacy.entities.kinds import Entity, EntityKind
+from router.privacy.pseudonyms.json_texts import (
+    JsonString,
+    as_read,
+    behind,
+    is_json,
+    leaves,
+    rewritten,
+    strings_in,
+)
 from router.types import ChatRequest, ContentPart, JsonText, Message, ToolCall
 
 KEPT_READINGS = 4_096
@@ -23,7 +32,21 @@ _LEAST_KEPT = 64
 _LEAST_ALONE = 4
 """A name of one word counts in other messages from so many letters on."""
 
-Swap = Callable[[str], str]
+
+class Swap(Protocol):
+    """Puts tags in place of details."""
+
+    def said(self, text: str, before: str = "") -> str:
+        """Returns a text that somebody said; `before` was put before it when it was read."""
+        ...
+
+    def known(self, text: str) -> str:
+        """Returns a text of the application, in which only known values are replaced."""
+        ...
+
+    def bare(self, text: str) -> str:
+        """Returns a name of the application with tags that need no brackets."""
+        ...
 
 
 class Reader:
@@ -57,32 +80,36 @@ class Reader:
 def texts_of(request: ChatRequest) -> Iterator[str]:
     """Yields each text of a request that is read, in its order."""
     for message in request.messages:
-        if message.text:
+        pieces = _pieces(message)
+        if pieces:
+            for part in message.parts:
+                if part.kind == "text":
+                    yield from leaves(part.payload)
+        elif message.text:
             yield message.text
         for call in message.tool_calls:
-            yield from _leaves(call.arguments)
+            yield from leaves(call.arguments)
     for key, value in request.extra.items():
-        yield from _leaves(value, key)
+        yield from leaves(value, key)
 
 
-def _leaves(payload: str, key: str = "") -> Iterator[str]:
-    """Yields the strings in a JSON text, each behind its key, which tells what it is."""
-    try:
-        value = orjson.loads(payload)
-    except orjson.JSONDecodeError:
-        yield payload
-        return
-    stack: list[tuple[str, object]] = [(key, value)]
-    while stack:
-        name, one = stack.pop()
-        if isinstance(one, str) and one:
-            yield f"{name.replace('_', ' ')}: {one}" if name else one
-        elif isinstance(one, int | float) and not isinstance(one, bool) and abs(one) > 999_999:
-            yield f"{name.replace('_', ' ')}: {one}"
-        elif isinstance(one, dict):
-            stack += reversed(list(one.items()))
-        elif isinstance(one, list):
-            stack += [(name, item) for item in reversed(one)]
+def size_of(request: ChatRequest) -> int:
+    """Returns about how many characters `texts_of` yields, without reading any JSON."""
+    said = sum([len(message.text) for message in request.messages])
+    arguments = [len(call.arguments) for m in request.messages for call in m.tool_calls]
+    return said + sum(arguments) + sum(map(len, request.extra.values()))
+
+
+def _pieces(message: Message) -> tuple[str, ...]:
+    """Returns the texts of the parts that make up a message's text; empty where they do not."""
+    pieces = tuple(
+        [text for part in message.parts if part.kind == "text" for text in _text_of(part)]
+    )
+    return pieces if pieces and "\n".join(pieces) == message.text else ()
+
+
+def _text_of(part: ContentPart) -> list[str]:
+    return [one.text for one in strings_in(part.payload) if one.key == "text" and not one.is_key]
 
 
 def values_of(text: str, found: tuple[Entity, ...]) -> Iterator[tuple[str, EntityKind]]:
@@ -105,6 +132,7 @@ def counts_elsewhere(value: str, kind: EntityKind) -> bool:
 
 def swapped(request: ChatRequest, swap: Swap) -> ChatRequest:
     """Returns the request with `swap` applied to everything that goes upstream."""
+    form = request.response_format
     return replace(
         request,
         messages=tuple([_message(message, swap) for message in request.messages]),
@@ -112,21 +140,19 @@ def swapped(request: ChatRequest, swap: Swap) -> ChatRequest:
             [
                 replace(
                     tool,
-                    description=swap(tool.description),
-                    parameters=swapped_json(tool.parameters, swap),
+                    description=swap.known(tool.description),
+                    parameters=_schema(tool.parameters, swap),
                 )
                 for tool in request.tools
             ]
         ),
-        response_format=request.response_format
-        if request.response_format.schema is None
-        else replace(
-            request.response_format, schema=swapped_json(request.response_format.schema, swap)
-        ),
+        response_format=form
+        if form.schema is None
+        else replace(form, schema=_schema(form.schema, swap)),
         sampling=replace(
-            request.sampling, stop=tuple([swap(word) for word in request.sampling.stop])
+            request.sampling, stop=tuple([swap.known(word) for word in request.sampling.stop])
         ),
-        extra={key: swapped_json(value, swap) for key, value in request.extra.items()},
+        extra={key: _payload(value, swap, key) for key, value in request.extra.items()},
         original=None,
     )
 
@@ -137,10 +163,11 @@ _NAME = re.compile(r"[^A-Za-z0-9_-]")
 def _message(message: Message, swap: Swap) -> Message:
     name = message.name
     if name and message.role == "user":
-        name = _NAME.sub("", swap(name))
+        name = _NAME.sub("", swap.known(name))
+    pieces = _pieces(message)
     return replace(
         message,
-        text=swap(message.text),
+        text="\n".join(map(swap.said, pieces)) if pieces else swap.said(message.text),
         parts=tuple([_part(part, swap) for part in message.parts]),
         tool_calls=tuple([_call(call, swap) for call in message.tool_calls]),
         name=name,
@@ -150,31 +177,28 @@ def _message(message: Message, swap: Swap) -> Message:
 def _part(part: ContentPart, swap: Swap) -> ContentPart:
     if part.kind != "text":
         return part
-    return replace(part, payload=swapped_json(part.payload, swap))
+    return replace(part, payload=_payload(part.payload, swap))
 
 
 def _call(call: ToolCall, swap: Swap) -> ToolCall:
-    return replace(call, arguments=swapped_json(JsonText(call.arguments), swap))
+    return replace(call, arguments=_payload(JsonText(call.arguments), swap))
 
 
-def swapped_json(payload: JsonText, swap: Swap) -> JsonText:
-    """Returns a JSON text with `swap` applied to its strings, unchanged where none changes."""
-    try:
-        value = orjson.loads(payload)
-    except orjson.JSONDecodeError:
-        return JsonText(swap(payload))
-    changed = _swapped_value(value, swap)
-    return payload if changed == value else JsonText(orjson.dumps(changed).decode())
+def _payload(payload: JsonText, swap: Swap, key: str = "") -> JsonText:
+    """Returns a JSON text that somebody said, as arguments of a tool."""
+    if not is_json(payload):
+        return JsonText(swap.said(payload))
+
+    def changed(one: JsonString) -> str:
+        if one.is_key:
+            return swap.bare(one.text)
+        return swap.said(one.text, behind(one.key)) if as_read(one) else swap.known(one.text)
+
+    return JsonText(rewritten(payload, changed, key))
 
 
-def _swapped_value(value: object, swap: Swap) -> object:
-    if isinstance(value, str):
-        return swap(value)
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        changed = swap(str(value))
-        return value if changed == str(value) else changed
-    if isinstance(value, list):
-        return [_swapped_value(one, swap) for one in value]
-    if isinstance(value, dict):
-        return {key: _swapped_value(one, swap) for key, one in value.items()}
-    return value
+def _schema(payload: JsonText, swap: Swap) -> JsonText:
+    """Returns a schema. Its tags have no brackets, which some providers refuse in a key."""
+    if not is_json(payload):
+        return JsonText(swap.known(payload))
+    return JsonText(rewritten(payload, lambda one: swap.bare(one.text)))

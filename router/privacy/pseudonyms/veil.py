@@ -6,14 +6,16 @@ hard rules and stakes have read the request's own words before.
 
 from __future__ import annotations
 
-import re
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from msgspec.structs import replace
 
-from router.privacy.entities.kinds import EntityKind
-from router.privacy.pseudonyms.masks import Channel, Mask
+from router.privacy.entities.kinds import Entity, EntityKind
+from router.privacy.pseudonyms.known_values import KnownValues
+from router.privacy.pseudonyms.masks import Channel, Mask, codes_in
+from router.privacy.pseudonyms.persons import Persons
 from router.privacy.pseudonyms.texts import (
     Reader,
     counts_elsewhere,
@@ -22,6 +24,8 @@ from router.privacy.pseudonyms.texts import (
     values_of,
 )
 from router.types import Answer, AnswererFacts, ChatRequest, Choice, Delta, ToolCall
+
+Span = tuple[int, int, EntityKind]  # start and end in a text
 
 
 class Veil:
@@ -43,15 +47,17 @@ class Veil:
         self._cache_mask = Mask(secret, b"")
         self._found: dict[str, EntityKind] = {}
         self._local: dict[str, EntityKind] = {}  # "Will" is a name where it was found only
-        self._known: re.Pattern[str] | None = None
-        self._texts: list[str] = []
+        self._persons = Persons()
+        self._known: KnownValues | None = None
+        self._readings: dict[str, tuple[Entity, ...]] = {}
+        self._unseen: list[str] = []  # texts whose codes nobody looked for
+        self._codes: set[str] = set()
         self._hidden: tuple[ChatRequest, ChatRequest] | None = None
 
     @property
     def counts(self) -> Mapping[str, int]:
         """Returns how many different values of each kind were replaced; no value."""
-        tagged = [self._found.get(value) or self._local[value] for value in self._mask.values]
-        return dict(Counter([kind.value for kind in tagged]))
+        return dict(Counter([kind.value for kind in self._mask.kinds]))
 
     @property
     def kinds(self) -> frozenset[EntityKind]:
@@ -66,7 +72,7 @@ class Veil:
         """Returns the request with pseudonyms; the same one where nothing is to be hidden."""
         if self._hidden is not None and self._hidden[0] is request:
             return self._hidden[1]
-        changed = swapped(request, self._swap) if self.read(request) else request
+        changed = swapped(request, self) if self.read(request) else request
         if self._hidden is None:
             self._hidden = (request, changed)
         return changed
@@ -75,67 +81,109 @@ class Veil:
         """Returns the characters of a request that nobody has read yet; 0 once it is hidden."""
         if self._hidden is not None and self._hidden[0] is request:
             return 0
-        return sum([len(text) for text in texts_of(request) if not self._reader.is_known(text)])
+        return sum(map(self.unread_in, texts_of(request)))
+
+    def unread_in(self, text: str) -> int:
+        """Returns the characters of a text that nobody has read yet."""
+        return 0 if text in self._readings or self._reader.is_known(text) else len(text)
 
     def read(self, request: ChatRequest) -> bool:
         """Reads a request. Returns True where something was found in it."""
         if EntityKind.NAME in self._kinds:
             for message in request.messages:
                 if message.name and message.role == "user":
-                    self._found.setdefault(message.name, EntityKind.NAME)
-        self._read(list(texts_of(request)))
+                    self._add(message.name, EntityKind.NAME)
+        for text in texts_of(request):
+            self._read(text)
         return bool(self._found or self._local)
 
-    def _read(self, texts: list[str]) -> None:
-        before = len(self._found)
-        self._texts += [text.upper() for text in texts]
-        for text in texts:
-            for value, kind in values_of(text, self._reader.found(text)):
-                if kind not in self._kinds:
-                    continue
-                if counts_elsewhere(value, kind):
-                    self._found.setdefault(value, kind)
-                else:
-                    self._local.setdefault(value, kind)
-        if len(self._found) != before:
-            self._known = _any_of(list(self._found))
+    def _read(self, text: str) -> tuple[Entity, ...]:
+        """Returns the details of a text, after their values are known."""
+        found = self._readings.get(text)
+        if found is not None:
+            return found
+        found = tuple([one for one in self._reader.found(text) if one.kind in self._kinds])
+        if found and self._mask:
+            # A text that comes back has tags in it already, which are no details.
+            tags = self._mask.tags_in(text)
+            found = tuple([one for one in found if not _touches(one, tags)]) if tags else found
+        self._readings[text] = found
+        self._unseen.append(text)
+        for value, kind in values_of(text, found):
+            if counts_elsewhere(value, kind):
+                self._add(value, kind)
+            else:
+                self._local.setdefault(value, kind)
+        for entity in found:
+            if entity.kind is EntityKind.NAME:
+                self._persons.mention(entity.value(text))
+        return found
 
-    def text(self, text: str) -> str:
-        """Returns a text with pseudonyms, for a store; it is read first where it is new."""
-        self._read([text])
-        return self._swap(text)
+    def _add(self, value: str, kind: EntityKind) -> None:
+        if value not in self._found:
+            self._found[value] = kind
+            self._known = None
 
-    def _swap(self, text: str) -> str:
-        return self._swapped(text, self._mask)
+    def said(self, text: str, before: str = "") -> str:
+        """Returns a text with the details that stand in it, and all that are known, replaced.
 
-    def _swapped(self, text: str, mask: Mask) -> str:
+        It is read first where it is new, with what stood before it.
+        """
         if not text:
             return text
-        if any([value in text for value in self._local]):
-            return self._with_local(text, mask)
-        return self._with_known(text, mask)
+        spans: list[Span] = []
+        for entity in self._read(before + text):
+            start = entity.start - len(before)
+            if start >= 0:
+                spans.append((start, entity.end - len(before), entity.kind))
+        return self._tagged(text, sorted([*spans, *self._hits(text)], key=_order), self._mask)
 
-    def _with_known(self, text: str, mask: Mask) -> str:
-        if self._known is None:
-            return text
-        return self._known.sub(
-            lambda match: mask.tag(match[0], self._found[match[0]], self._stands), text
-        )
+    def known(self, text: str) -> str:
+        """Returns a text of the application, in which only known values are replaced."""
+        return self._tagged(text, self._hits(text), self._mask)
 
-    def _with_local(self, text: str, mask: Mask) -> str:
-        """Returns a text with the details that count only where they were found replaced too."""
+    def bare(self, text: str) -> str:
+        """Returns a name of the application with tags that have no brackets."""
+        return self._tagged(text, self._hits(text), self._mask, bare=True)
+
+    def _hits(self, text: str) -> list[Span]:
+        """Returns where known values stand, in their order."""
+        if not self._found:
+            return []
+        known = self._known
+        if known is None:
+            # A copy, since another thread may read a passage meanwhile.
+            known = self._known = KnownValues(list(self._found))
+        hits = known.hits(text)
+        return sorted([(hit.start, hit.end, self._found[hit.value]) for hit in hits], key=_order)
+
+    def _tagged(self, text: str, spans: Sequence[Span], mask: Mask, *, bare: bool = False) -> str:
+        """Returns a text with a tag for each span; of two that overlap, the second's rest has one.
+
+        So nothing of either stays, and both come back word for word.
+        """
         pieces: list[str] = []
         position = 0
-        for entity in self._reader.found(text):
-            value = entity.value(text)
-            if self._local.get(value) is entity.kind:
-                pieces.append(self._with_known(text[position : entity.start], mask))
-                pieces.append(mask.tag(value, entity.kind, self._stands))
-                position = entity.end
-        return "".join([*pieces, self._with_known(text[position:], mask)])
+        for start, end, kind in spans:
+            begin = max(start, position)
+            while begin < end and text[begin].isspace():
+                begin += 1
+            if begin < end:
+                tag = self._tag(text[begin:end], kind, mask)
+                pieces += [text[position:begin], tag[1:-1] if bare else tag]
+                position = end
+        return "".join([*pieces, text[position:]]) if pieces else text
+
+    def _tag(self, value: str, kind: EntityKind, mask: Mask) -> str:
+        person = self._persons.whole(value) if kind is EntityKind.NAME else None
+        return mask.tag(value, kind, self._stands, person=person)
 
     def _stands(self, code: str) -> bool:
-        return any([code in text for text in self._texts])
+        """Returns True where the first letters of a code stand in a text that was read."""
+        unseen, self._unseen = self._unseen, []
+        for text in unseen:
+            self._codes |= codes_in(text)
+        return code[:7] in self._codes
 
     def restored(self, answer: Answer, *, in_json: bool) -> Answer:
         """Returns an answer with the values in place of their pseudonyms."""
@@ -152,12 +200,26 @@ class Veil:
         choices = [
             replace(
                 choice,
-                text=self._swapped(choice.text, self._cache_mask),
-                reasoning=choice.reasoning and self._swapped(choice.reasoning, self._cache_mask),
+                text=self._as_cached(choice.text),
+                reasoning=choice.reasoning and self._as_cached(choice.reasoning),
             )
             for choice in answer.choices
         ]
         return replace(answer, choices=tuple(choices))
+
+    def _as_cached(self, text: str) -> str:
+        """Returns a text with tags for values of the request only: a repeat has no others."""
+        spans = [
+            (entity.start, entity.end, entity.kind)
+            for entity in (self._reader.found(text) if self._local else ())
+            if self._local.get(entity.value(text)) is entity.kind
+        ]
+        spans += [
+            (start, end, kind)
+            for start, end, kind in self._hits(text)
+            if text[start:end] in self._found
+        ]
+        return self._tagged(text, sorted(spans, key=_order), self._cache_mask)
 
     def from_cache(self, answer: Answer) -> Answer:
         """Returns an answer of the cache with this request's values; they are read already."""
@@ -168,8 +230,24 @@ class Veil:
     def _tag_for_cache(self) -> bool:
         """Gives every value its tag in one order. Returns True where there is one."""
         for value, kind in (*self._found.items(), *self._local.items()):
-            self._cache_mask.tag(value, kind, self._stands)
+            self._tag(value, kind, self._cache_mask)
         return bool(self._cache_mask)
+
+
+def _order(span: Span) -> tuple[int, int]:
+    return span[0], -span[1]
+
+
+def _touches(entity: Entity, places: Sequence[tuple[int, int]]) -> bool:
+    """Returns True where an entity shares a character with one of these places, in order."""
+    at = bisect_right(places, entity.start, key=_begin)
+    return (at > 0 and places[at - 1][1] > entity.start) or (
+        at < len(places) and places[at][0] < entity.end
+    )
+
+
+def _begin(place: tuple[int, int]) -> int:
+    return place[0]
 
 
 def conversation_of(request: ChatRequest) -> bytes:
@@ -185,21 +263,14 @@ def conversation_of(request: ChatRequest) -> bytes:
     return b"words\0" + first.encode("utf-8", "surrogatepass")
 
 
-def _any_of(values: list[str]) -> re.Pattern[str]:
-    """Returns what finds any of these values as whole words, the longest first."""
-    ordered = sorted(values, key=len, reverse=True)
-    return re.compile("|".join([_bounded(value) for value in ordered]))
-
-
-def _bounded(value: str) -> str:
-    before = r"(?<!\w)" if value[0].isalnum() else ""
-    after = r"(?!\w)" if value[-1].isalnum() else ""
-    return before + re.escape(value) + after
-
-
 def _changed(answer: Answer, mask: Mask, *, in_json: bool) -> Answer:
     choices = tuple([_choice(choice, mask, in_json=in_json) for choice in answer.choices])
-    return replace(answer, choices=choices, facts=tuple([mask.restored(f) for f in answer.facts]))
+    return replace(
+        answer,
+        choices=choices,
+        facts=tuple([mask.restored(fact) for fact in answer.facts]),
+        sources=tuple([replace(one, place=mask.restored(one.place)) for one in answer.sources]),
+    )
 
 
 def _choice(choice: Choice, mask: Mask, *, in_json: bool) -> Choice:

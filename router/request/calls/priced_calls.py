@@ -16,7 +16,7 @@ from router.errors import DepthExceeded
 from router.privacy.pseudonyms.veil import Veil, VeiledStream
 from router.request.calls.attempt import Attempt, CallBooks, Nesting
 from router.request.progress import Progress
-from router.request.veiling import hidden_by
+from router.request.veiling import HidingFrom, hidden_by
 from router.routing.policy_runtime import RungPlan
 from router.routing.routed_request import RoutedRequest
 from router.types import (
@@ -25,6 +25,7 @@ from router.types import (
     ChatRequest,
     Clock,
     Delta,
+    Hiding,
     Ledger,
     Role,
     Work,
@@ -78,12 +79,13 @@ class Spender:
         request, role = self._routed.request, _answers_as(plan)
         veil = self._veil_for(plan)
         restored: VeiledStream | None = None
+        hiding = None if veil is None else HidingFrom(veil, request)
         if veil is not None:
             restored = veil.stream(in_json=request.response_format.kind != "text")
             request = await hidden_by(veil, request)
         nesting = Nesting(rung, ahead=ahead)
         async with Attempt(self._books, plan, request, role, nesting) as attempt:
-            work = self._work(request, plan, role)
+            work = self._work(request, plan, role, hiding)
             stream = plan.answerer.stream(work, self._caller(nesting.inside(plan)))
             async with aclosing(stream) as deltas:
                 while (delta := await attempt.next_piece(deltas)) is not None:
@@ -102,7 +104,7 @@ class Spender:
         veil = self._veil_for(plan)
         if veil is not None:
             hidden = await hidden_by(veil, request)
-            answer = await self._made(plan, hidden, role, nesting)
+            answer = await self._made(plan, hidden, role, nesting, HidingFrom(veil, request))
             return veil.restored(answer, in_json=request.response_format.kind != "text")
         return await self._made(plan, request, role, nesting)
 
@@ -112,11 +114,16 @@ class Spender:
         return veil if veil is not None and veil.hides_from(plan.facts) else None
 
     async def _made(
-        self, plan: RungPlan, request: ChatRequest, role: Role, nesting: Nesting
+        self,
+        plan: RungPlan,
+        request: ChatRequest,
+        role: Role,
+        nesting: Nesting,
+        hiding: Hiding | None = None,
     ) -> Answer:
         async with Attempt(self._books, plan, request, role, nesting) as attempt:
             async with attempt.deadline():
-                work = self._work(request, plan, role)
+                work = self._work(request, plan, role, hiding)
                 answer = await plan.answerer.answer(work, self._caller(nesting.inside(plan)))
             attempt.settle(answer)
         return answer
@@ -139,7 +146,9 @@ class Spender:
         """Settles what is still held, so that nothing stays held when the request ends."""
         self._books.cancel_open()
 
-    def _work(self, request: ChatRequest, plan: RungPlan, role: Role) -> Work:
+    def _work(
+        self, request: ChatRequest, plan: RungPlan, role: Role, hiding: Hiding | None
+    ) -> Work:
         seconds = self._books.seconds_left(plan)
         return Work(
             request=request,
@@ -148,6 +157,7 @@ class Spender:
             role=role,
             tenant=self._routed.identity.tenant,
             request_id=self._routed.request_id,
+            hiding=hiding,
         )
 
 

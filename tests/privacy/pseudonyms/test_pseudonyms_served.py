@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator
@@ -13,7 +14,17 @@ import pytest
 
 from router import Gateway
 from router.api.compose.books import Books
-from router.types import ChatRequest, Hints, JsonText, Message, Sampling, ToolCall, ToolSpec
+from router.errors import TooLongToHide
+from router.types import (
+    ChatRequest,
+    Hints,
+    JsonText,
+    Message,
+    ResponseFormat,
+    Sampling,
+    ToolCall,
+    ToolSpec,
+)
 from tests.kits.upstreams.fake_upstream import FakeUpstream
 from tests.request.test_library import under_uvicorn
 
@@ -24,6 +35,7 @@ cache: {{exact: true}}
 privacy:
   store: full
   pseudonyms: {section}
+exhausted: {{default: {exhausted}}}
 tiers:
   - name: llm
     level: 2
@@ -48,10 +60,16 @@ HIDDEN = (
 
 @contextlib.asynccontextmanager
 async def clinic(
-    folder: Path, url: str, model: str = "mirror", section: str = "{}", wire: str = "openai"
+    folder: Path,
+    url: str,
+    model: str = "mirror",
+    section: str = "{}",
+    wire: str = "openai",
+    exhausted: str = "best_answer",
 ) -> AsyncIterator[Gateway]:
     path = folder / "clinic.yaml"
-    path.write_text(POLICY.format(url=url, model=model, section=section, wire=wire))
+    fields = {"model": model, "section": section, "wire": wire, "exhausted": exhausted}
+    path.write_text(POLICY.format(url=url, **fields))
     async with Gateway.from_policy(path, database=folder / "ledger.db", environ={}) as gateway:
         yield gateway
 
@@ -220,3 +238,37 @@ async def test_cached_answer_comes_back_with_its_names(tmp_path: Path) -> None:
         assert again.answer is not None
         assert again.answer.text == first.answer.text == LETTER
         assert len(fake.seen) == 1
+
+
+async def test_question_for_a_person_is_kept_with_tags(tmp_path: Path) -> None:
+    doubted = {"model": "status:503", "exhausted": "hold"}
+    async with FakeUpstream() as fake, clinic(tmp_path, fake.url, **doubted) as gateway:
+        outcome = await gateway.acomplete(LETTER)
+        assert outcome.review_id
+    with Books.open(tmp_path / "ledger.db") as books:
+        (item,) = await asyncio.to_thread(books.reviews, None)
+    assert "born [BIRTH_DATE_" in item.question
+    assert [word for word in HIDDEN if word in item.question or word in str(item.facts)] == []
+    stored = (tmp_path / "ledger.db").read_bytes()
+    assert [word for word in HIDDEN if word.encode() in stored] == []
+
+
+async def test_request_longer_than_the_policy_reads_is_refused(tmp_path: Path) -> None:
+    section = "{most_characters: 1000}"
+    async with FakeUpstream() as fake, clinic(tmp_path, fake.url, section=section) as gateway:
+        await gateway.acomplete("a " * 400)
+        with pytest.raises(TooLongToHide, match="most_characters"):
+            await gateway.acomplete("a " * 600)
+        assert fake.count == 1
+
+
+async def test_object_with_a_name_for_its_key_comes_back(tmp_path: Path) -> None:
+    text = '{"Anneliese Wackernagel": {"a.wacker@example.com": 3}}'
+    request = ChatRequest(
+        (Message("user", text),), "auto", response_format=ResponseFormat("json_object")
+    )
+    async with FakeUpstream() as fake, clinic(tmp_path, fake.url) as gateway:
+        outcome = await gateway.acomplete(request)
+        assert outcome.answer is not None
+        assert json.loads(outcome.answer.text) == {"answer": text}
+        assert "acker" not in seen_by(fake)

@@ -1,0 +1,126 @@
+"""Finds known values in a text, all in one pass, however many there are. Pure.
+
+A text is read word by word; the values make an automaton of words (Aho and Corasick, 1975), so the
+time is linear in the text and in the values together. Words match whole, in any case, and any blank
+space matches any other. A value of one word that has a capital matches only with one: "Will" is
+a name, "will" is none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Iterable, Sequence
+
+from msgspec import Struct
+
+_TOKEN = re.compile(r"\w+|\s+|[^\w\s]")
+
+
+class Hit(Struct, frozen=True):
+    """Holds where a value stands: the characters [start, end)."""
+
+    start: int
+    end: int
+    value: str
+
+
+class KnownValues:
+    """Finds the values it was made of.
+
+    >>> known = KnownValues(["Anna Keller", "Keller", "a@b.io"])
+    >>> [(hit.start, hit.value) for hit in known.hits("KELLER, Anna\\nKeller and xa@b.io")]
+    [(0, 'Keller'), (8, 'Anna Keller')]
+    """
+
+    def __init__(self, values: Iterable[str]) -> None:
+        self._next: list[dict[str, int]] = [{}]
+        self._depth = [0]
+        self._value: list[str | None] = [None]
+        for value in values:
+            self._add(value)
+        self._fail = [0] * len(self._next)
+        self._longest = [0] * len(self._next)  # the nearest state on the way back that is a value
+        self._link()
+
+    def _add(self, value: str) -> None:
+        state = 0
+        for depth, word in enumerate(_words(value), start=1):
+            after = self._next[state].get(word)
+            if after is None:
+                after = self._next[state][word] = len(self._next)
+                self._next.append({})
+                self._depth.append(depth)
+                self._value.append(None)
+            state = after
+        if state and self._value[state] is None:
+            self._value[state] = value
+
+    def _link(self) -> None:
+        """Links each state with the longest one that ends alike."""
+        following, fail = self._next, self._fail
+        waiting = deque(following[0].values())
+        while waiting:
+            state = waiting.popleft()
+            self._longest[state] = (
+                state if self._value[state] is not None else self._longest[fail[state]]
+            )
+            for word, after in following[state].items():
+                back = fail[state]
+                while back and word not in following[back]:
+                    back = fail[back]
+                fail[after] = following[back].get(word, 0)
+                waiting.append(after)
+
+    def hits(self, text: str) -> list[Hit]:
+        """Returns where values stand: the longest that ends at each place, in order of the ends."""
+        tokens = _TOKEN.findall(text)
+        following, fail, longest, root = self._next, self._fail, self._longest, self._next[0]
+        ends: list[tuple[int, int]] = []
+        state = 0
+        for i, word in enumerate(map(_alike, tokens)):
+            if not state:
+                if word in root:
+                    state = root[word]
+                    if longest[state]:
+                        ends.append((i, longest[state]))
+                continue
+            while state and word not in following[state]:
+                state = fail[state]
+            state = following[state].get(word, 0)
+            if longest[state]:
+                ends.append((i, longest[state]))
+        return self._placed(text, tokens, ends)
+
+    def _placed(
+        self, text: str, tokens: Sequence[str], ends: Sequence[tuple[int, int]]
+    ) -> list[Hit]:
+        if not ends:
+            return []
+        starts = [0]
+        for token in tokens:
+            starts.append(starts[-1] + len(token))
+        found: list[Hit] = []
+        for i, state in ends:
+            at: int = state
+            while at:
+                value = self._value[at]
+                start, end = starts[i + 1 - self._depth[at]], starts[i + 1]
+                if value is not None and _counts(value, text[start:end], self._depth[at]):
+                    found.append(Hit(start, end, value))
+                    break
+                at = self._longest[self._fail[at]]
+        return found
+
+
+def _counts(value: str, surface: str, words: int) -> bool:
+    """Returns True for a surface that is the value, not a common word written like it."""
+    return words > 1 or surface == value or not value[0].isupper() or surface[0].isupper()
+
+
+def _alike(token: str) -> str:
+    return " " if token.isspace() else token.casefold()
+
+
+def _words(value: str) -> list[str]:
+    return [_alike(token) for token in _TOKEN.findall(value)]
