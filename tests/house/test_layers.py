@@ -14,7 +14,7 @@ from tests.kits.checks.source_tree import complain, imports_of, ours, sources
 BASE = {"types", "errors"}
 VALUES = {*BASE, "stats", "privacy"}
 PRICED = {*VALUES, "policy", "money"}
-CORE = {*PRICED, "rate_limits", "routing", "ledger", "wire"}
+CORE = {*PRICED, "rate_limits", "routing", "ledger", "wire", "judging"}
 STORES = {
     "caches",
     "ledger.books",
@@ -48,8 +48,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "ledger.tables": {*PRICED, "caches", "ledger", "ledger.sql", "ledger.rollups"},
     "ledger.books": {*PRICED, "ledger", *STORES},
     "documents": BASE,
+    "judging": {*VALUES, "policy"},
     "triage": PRICED,
-    "tiers": {*PRICED, "wire"},
+    "tiers": {*PRICED, "wire", "judging"},
     "request": CORE,
     "specialists": {*CORE, "request"},
     "gateway": {*CORE, "request"},
@@ -61,7 +62,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "api.protocol": BASE,
     "library": {*PATH, "api", "api.compose"},
     "training": {*VALUES, "triage"},
-    "evaluation": {*VALUES, "triage", "training"},
+    "evaluation": {*VALUES, "triage", "training", "judging"},
     "cli": {*PATH, *PAGES, *SERVING, "documents"},
 }
 """Names the folders that the modules of each folder may import, besides their own.
