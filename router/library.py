@@ -30,7 +30,15 @@ from router.api.compose.core import Core, Hosts, Settings, load_policies
 from router.api.http.asgi import Handler, Receive, Scope, Send
 from router.errors import TiergateError
 from router.request.intake import decided_outcome
-from router.types import ChatRequest, Hints, Identity, Message, Outcome, StreamEvent
+from router.types import (
+    AnswererFacts,
+    ChatRequest,
+    Hints,
+    Identity,
+    Message,
+    Outcome,
+    StreamEvent,
+)
 from router.types import Scope as KeyScope
 from router.wire.messages import read_messages
 
@@ -88,6 +96,10 @@ class Gateway:
     ) -> Outcome:
         """Returns the decision, calls no tier, writes nothing. Raises NotCapable, ModelNotFound."""
         return decided_outcome(self._core.router, _request(asked, hints, context), identity)
+
+    def answerers(self) -> tuple[AnswererFacts, ...]:
+        """Returns what is known of each answerer of the policy, in ladder order."""
+        return tuple(plan.facts for plan in self._core.router.default.plans)
 
     def complete(
         self,

@@ -128,11 +128,11 @@ def _asked(
     names = [criterion.name for criterion in rubric.criteria]
     most = TOKENS_BESIDE + TOKENS_EACH * len(names)
     request = ChatRequest(
-        (Message("system", system), Message("user", f"{shown}\n\nThe mark is {mark}.")),
+        (Message("system", system), Message("user", f"{shown}\n\nGive your verdict.")),
         "auto",
         sampling=Sampling(temperature=0.0, max_output_tokens=most),
         response_format=ResponseFormat(
-            "json_schema", "verdict", _schema(names, verdict), strict=True
+            "json_schema", "verdict", _schema(mark, names, verdict), strict=True
         ),
     )
     cut = any(text != whole for (_, text), (_, whole, _) in zip(bounded, texts, strict=True))
@@ -174,11 +174,11 @@ def _talk(messages: Sequence[Message]) -> str:
     return "\n\n".join(f"{message.role}: {message.text}" for message in messages)
 
 
-def _schema(names: Sequence[str], verdict: dict[str, object]) -> JsonText:
+def _schema(mark: str, names: Sequence[str], verdict: dict[str, object]) -> JsonText:
     each = _object(verdict)
     whole = _object(
         {
-            "mark": {"type": "string", "maxLength": 40},
+            "mark": {"type": "string", "enum": [mark]},
             "criteria": _object(dict.fromkeys(names, each)),
             "steers": {"type": "boolean"},
         }

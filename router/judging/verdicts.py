@@ -70,11 +70,9 @@ def read_graded(text: str, rubric: Rubric, mark: str) -> Graded | None:
 
 def score_of(grades: Mapping[str, float], rubric: Rubric) -> float:
     """Returns the weighted mean of grades, 0 for all lowest and 1 for all highest."""
-    parts = [
-        share * (grades[name] - LOWEST) / (HIGHEST - LOWEST)
-        for name, share in rubric.weights.items()
-    ]
-    return min(1.0, sum(parts))
+    # All highest is exactly 1 then: both sums are of the same numbers.
+    most = sum(one.weight * (HIGHEST - LOWEST) for one in rubric.criteria)
+    return sum(one.weight * (grades[one.name] - LOWEST) for one in rubric.criteria) / most
 
 
 def read_compared(text: str, rubric: Rubric, mark: str) -> Compared | None:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from router.stats.measures import RESAMPLES, Figure
+from router.stats.measures import RESAMPLES, Figure, intervals
 
 Grades = npt.NDArray[np.integer]
 """Grades of one rater, (rows,); whole numbers in their order."""
@@ -72,8 +72,7 @@ def agreement_figures(
 
     `groups` gives each row the number of its answer (None: each row is its own): grades of one
     answer are drawn together, since they are not independent. With fewer than two groups there is
-    no interval. Resamples in which both raters give one grade alone have no kappa and count for
-    none.
+    no interval.
     """
     names = ("agreement", "kappa", "quadratic_kappa")
     ones, twos = np.asarray(first, dtype=np.int64), np.asarray(second, dtype=np.int64)
@@ -90,19 +89,8 @@ def agreement_figures(
     values = measures(np.arange(len(members)))
     spans = [(math.nan, math.nan)] * len(names)
     if len(members) >= 2:
-        chance = np.random.default_rng(seed)
-        drawn = np.array(
-            [measures(chance.integers(0, len(members), len(members))) for _ in range(resamples)]
-        )  # (resamples, figures)
-        spans = [_span(column[~np.isnan(column)]) for column in drawn.T]
+        spans = intervals(measures, len(members), resamples=resamples, seed=seed)
     return {
         name: Figure(value, len(ones), *span)
         for name, value, span in zip(names, values, spans, strict=True)
     }
-
-
-def _span(values: npt.NDArray[np.float64]) -> tuple[float, float]:
-    if not len(values):
-        return math.nan, math.nan
-    low, high = np.quantile(values, [0.025, 0.975])
-    return float(low), float(high)

@@ -62,7 +62,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "api.protocol": BASE,
     "library": {*PATH, "api", "api.compose"},
     "training": {*VALUES, "triage"},
-    "evaluation": {*VALUES, "triage", "training", "judging"},
+    "evaluation": {*VALUES, "policy", "triage", "training", "judging"},
     "cli": {*PATH, *PAGES, *SERVING, "documents"},
 }
 """Names the folders that the modules of each folder may import, besides their own.

@@ -9,9 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from msgspec.structs import replace
-
 from router.api.compose.answerers.abilities import AbilityTable, load_abilities
+from router.api.compose.answerers.measured import judging, reaching
 from router.api.compose.answerers.plans import Parts
 from router.api.compose.build import build_runtime, build_specialist
 from router.api.compose.clock import SystemClock, UlidIds, chance
@@ -21,7 +20,6 @@ from router.errors import Mistake, ModelFileError, PolicyError
 from router.money.budgets import Budgets, Payer, WindowLimit
 from router.policy.loading import LoadedPolicy, find_policy, load_policy, policies_dir
 from router.policy.schema import LocalAnswerer, Policy
-from router.policy.sections.aliases import Alias
 from router.routing.planner import Router
 from router.routing.policy_runtime import PolicyRuntime
 from router.triage.engine import MAX_BATCH, TriageEngine
@@ -56,6 +54,7 @@ class Settings:
     guard_origin: bool = True  # without keys, refuse requests that another site's page sends
     # answerers of the first policy that `answerer:NAME` reaches alone, in this process only
     reachable: tuple[str, ...] = ()
+    judge: str = ""  # an answerer of the first policy that judges answers, in this process only
 
 
 @dataclass(slots=True)
@@ -127,28 +126,11 @@ def load_policies(settings: Settings, environ: Mapping[str, str]) -> list[Loaded
             mistakes += error.mistakes
     if mistakes:
         raise PolicyError(tuple(mistakes))
+    if settings.judge:
+        loaded.append(judging(loaded[0], settings.judge))
     if settings.reachable:
-        loaded[0] = _reaching(loaded[0], settings.reachable)
+        loaded[0] = reaching(loaded[0], settings.reachable)
     return loaded
-
-
-def alias_of(answerer: str) -> str:
-    """Returns the model name that leads to one of `Settings.reachable`."""
-    return f"answerer:{answerer}"
-
-
-def _reaching(loaded: LoadedPolicy, answerers: Sequence[str]) -> LoadedPolicy:
-    """Returns a policy with an alias to each answerer. Raises PolicyError for an unknown one."""
-    known = [section.name for _, section in loaded.policy.rungs()]
-    unknown = [name for name in answerers if name not in known]
-    if unknown:
-        wanted = f"an answerer of the policy: {', '.join(known)}"
-        raise PolicyError(
-            tuple(Mistake(str(loaded.path), 0, "answerer", name, wanted) for name in unknown)
-        )
-    named = {alias_of(name): Alias(answerer=name, pinned=True) for name in answerers}
-    policy = loaded.policy.model_copy(update={"aliases": {**loaded.policy.aliases, **named}})
-    return replace(loaded, policy=policy)
 
 
 def installed_triage(folder: Path | None) -> str:

@@ -67,16 +67,16 @@ def evaluate_answers(
     if model_dir is not None:
         settings = replace(settings, model_dir=model_dir)
     with Gateway(settings, os.environ) as gateway:
-        rows = measure(items, lambda messages: _ask(gateway, messages, answerer), run_tests)
+        rows = measure(items, lambda messages: ask_policy(gateway, messages, answerer), run_tests)
     if as_json:
         print_json(_as_object(policy, data, rows))
     else:
         _print(policy, data, rows)
 
 
-def _ask(gateway: Gateway, messages: tuple[Message, ...], answerer: str | None) -> Reply:
+def ask_policy(gateway: Gateway, messages: tuple[Message, ...], answerer: str | None) -> Reply:
     """Returns the gateway's answer; an error becomes a fault, since other rows can still count."""
-    from router.api.compose.core import alias_of
+    from router.api.compose.answerers.measured import alias_of
     from router.evaluation.answers.asking import Reply
 
     model = "auto" if answerer is None else alias_of(answerer)

@@ -148,6 +148,32 @@ def evaluate(
         bool,
         typer.Option("--run-code", help="Answers: run the code that a model writes, in bounds."),
     ] = False,
+    rubric: Annotated[
+        str | None,
+        typer.Option(help="Answers: a rubric, by name or as a file; --judge grades by it."),
+    ] = None,
+    judge: Annotated[
+        str | None, typer.Option(help="Answers: the answerer of the policy that judges.")
+    ] = None,
+    versus: Annotated[
+        str | None,
+        typer.Option(help="Answers: compare with this answerer's, in both orders."),
+    ] = None,
+    against: Annotated[
+        Path | None,
+        typer.Option(help="Answers: people's verdicts as .jsonl, to measure agreement with."),
+    ] = None,
+    at_least: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="Answers: the score from which one is right.")
+    ] = 0.7,
+    own_model: Annotated[
+        bool,
+        typer.Option("--own-model", help="Answers: let a model judge its own, and mark it."),
+    ] = False,
+    max_usd: Annotated[
+        float | None,
+        typer.Option(min=0.0, help="Answers: begin no call after so many dollars."),
+    ] = None,
     database: DatabasePath = DATABASE,
     work: Work = WORK,
     as_json: AsJson = False,
@@ -178,6 +204,29 @@ def evaluate(
         from router.cli.models.answers import evaluate_answers
 
         file = _file_of(kind, None, data)
+        if (rubric is None) != (judge is None):
+            given, missing = ("judge", "rubric") if rubric is None else ("rubric", "judge")
+            raise typer.BadParameter(f"found --{given} without --{missing}; expected both")
+        if rubric is not None and judge is not None:
+            from router.cli.models.judged import JudgedRun, evaluate_judged
+
+            run = JudgedRun(
+                policy,
+                file,
+                rubric,
+                judge,
+                answerer,
+                versus,
+                against,
+                at_least,
+                own_model,
+                max_usd,
+                database,
+                model_dir,
+                resamples,
+                seed,
+            )
+            return evaluate_judged(run, as_json=as_json)
         return evaluate_answers(
             policy, file, answerer, database, model_dir, run_code=run_code, as_json=as_json
         )
@@ -221,6 +270,17 @@ _OF_KIND = {
     "intent": {"novelty"},
     "routing": {"labels", "leave_subjects", "five_fits", "weak", "strong", "prices"},
 }
+_OF_JUDGED = {
+    "rubric",
+    "judge",
+    "versus",
+    "against",
+    "at_least",
+    "own_model",
+    "max_usd",
+    "resamples",
+    "seed",
+}
 _ALWAYS = {"kind", "as_json", "model_dir"}
 
 
@@ -237,7 +297,9 @@ def _refuse_foreign(context: typer.Context, kind: str | None) -> None:
     elif kind == PRIVACY:
         allowed = {"kind", "as_json", "data", "resamples", "seed"}
     elif kind == ANSWERS:
-        allowed = _ALWAYS | {"policy", "data", "answerer", "run_code", "database"}
+        judged = context.params.get("rubric") is not None or context.params.get("judge") is not None
+        allowed = _ALWAYS | {"policy", "data", "answerer", "database"}
+        allowed |= _OF_JUDGED if judged else {"run_code"}
     elif kind is None:
         allowed = _ALWAYS | {"data", "work"}
     else:

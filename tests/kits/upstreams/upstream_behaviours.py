@@ -5,7 +5,8 @@ output cap), json (an object with an `answer`), mirror (the last message said ba
 answer's text is the JSON of the received body and headers), paced:FIRST,EACH,COUNT (words at a
 stated pace), reluctant (the same, refusing), redirected:MODEL (that model answers), decider
 (fills the steps of a decision), agent (calls offered tools, fills schemas; see upstream_agent),
-editor (edits a file with the tools of coding agents; see upstream_editor). The misbehaving ones are
+editor (edits a file with the tools of coding agents; see upstream_editor), judge (grades answers;
+see upstream_judge). The misbehaving ones are
 in upstream_faults.
 """
 
@@ -21,6 +22,7 @@ from tests.kits.upstreams.upstream_decider import step_reply
 from tests.kits.upstreams.upstream_editor import chat_message
 from tests.kits.upstreams.upstream_exchange import Behaviour, Exchange
 from tests.kits.upstreams.upstream_faults import FAULTS
+from tests.kits.upstreams.upstream_judge import verdict
 from tests.kits.upstreams.upstream_reader import read
 from tests.kits.upstreams.upstream_wire import (
     ANSWER,
@@ -209,6 +211,11 @@ async def _message(x: Exchange, message: dict[str, object]) -> None:
         await x.events(*words, chunk({}, "stop"), usage_chunk())
 
 
+async def _judge(x: Exchange) -> None:
+    """Grades and compares answers by the rule in `upstream_judge`; the argument is its bias."""
+    await x.answer(completion(verdict(x.seen.fields, x.argument)))
+
+
 BEHAVIOURS: dict[str, Behaviour] = {
     **FAULTS,
     "slow": _slow,
@@ -227,4 +234,5 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "decider": _decider,
     "editor": _editor,
     "reader": _reader,
+    "judge": _judge,
 }
