@@ -214,7 +214,9 @@ class Deliberation:
         calls = [*run.results, run.form] if run.form else run.results
         whole = all(result.fields for result in calls) and synthesis.state != "marked"
         reasoning = "\n\n".join(shown_step(r).strip() for r in run.results)
-        cited = checks.used_passages([dict(r.fields) for r in run.results], run.cited)
+        # A worksheet lists every passage that may matter: that is no citation.
+        own = [dict(r.fields) for r in run.results if r.id != StepId.WORKSHEET]
+        cited = checks.used_passages(own, run.cited)
         return Answer(
             choices=(Choice(text=text, finish_reason="stop", reasoning=reasoning),),
             model=self._facts.model,
@@ -222,6 +224,9 @@ class Deliberation:
             p=None if synthesis.fields else 0.0,
             verified=None if self._trusted and synthesis.fields and whole else False,
             facts=(*run.facts, *(f"[{one.id}] {one.source}" for one in cited)),
+            sources=tuple(
+                [replace(one.note, cited=one in cited) for one in run.cited if one.note is not None]
+            ),
             worked=_worked(run),
         )
 

@@ -7,7 +7,8 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from router.types import Work
+from router.errors import AnswererError
+from router.types import DocumentPassage, SourceNote, Work
 from tiers.steps import Passages
 
 
@@ -17,6 +18,7 @@ class Evidence(Struct, frozen=True):
     id: str
     text: str
     source: str
+    note: SourceNote | None = None  # what the ledger keeps of a passage of documents
 
 
 class Sources(Protocol):
@@ -36,3 +38,41 @@ class ApprovedSources:
     async def find(self, question: str, work: Work) -> Sequence[Evidence]:
         """Returns the approved answers that share rare words with the question, best first."""
         return [Evidence(one.id, one.text, one.source) for one in self._passages.find(question)]
+
+
+class Searched(Protocol):
+    """Finds passages of documents under the rights of a request's caller."""
+
+    async def passages(self, work: Work) -> Sequence[DocumentPassage]: ...
+
+
+class DocumentSources:
+    """Finds passages in an operator's own documents, under the rights of the caller.
+
+    Their ids are short, `d1`, `d2`: a model copies them without error. The ledger keeps their own.
+    """
+
+    def __init__(self, documents: Searched) -> None:
+        self._documents = documents
+
+    async def find(self, question: str, work: Work) -> Sequence[Evidence]:
+        """Returns the passages that fit the request best, best first."""
+        try:
+            found = await self._documents.passages(work)
+        except AnswererError:
+            return ()  # the store is away: the decision cites what else there is
+        return [
+            Evidence(f"d{n}", one.text, one.place, SourceNote(one.id, one.collection, one.place))
+            for n, one in enumerate(found, start=1)
+        ]
+
+
+class AllSources:
+    """Finds passages in several places, in their order."""
+
+    def __init__(self, places: Sequence[Sources]) -> None:
+        self._places = tuple(places)
+
+    async def find(self, question: str, work: Work) -> Sequence[Evidence]:
+        """Returns the passages of all places."""
+        return [one for place in self._places for one in await place.find(question, work)]

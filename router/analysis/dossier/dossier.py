@@ -71,6 +71,7 @@ def build_dossier(
         "confidence": None if confidence is None else _confidence(confidence),
         "reasoning": json.loads(texts.steps) if texts.steps else None,
         "reasoning_note": None if note is None else _plain(note),
+        "sources": record.get("sources") or [],
         "calls": [_call(row, at) for at in range(len(row.attempts))],
         "cost_usd": row.cost_nano_usd / NANO_PER_USD,
         "feedback": list(feedback),
@@ -142,17 +143,22 @@ def dossier_faults(
 
 
 def _differs_from_row(document: Json, row: str) -> list[str]:
-    """Returns where the note of the reasoning is not the one in the row's bytes."""
+    """Returns where the reasoning's note or the sources are not those in the row's bytes."""
     try:
         cells = orjson.loads(row)[1]
         records = [c for c in cells if isinstance(c, str) and c.startswith('{"version"')]
         note = reasoning_of(records[0]) if records else None
+        sources = (orjson.loads(records[0]).get("sources") if records else None) or []
     except (ValueError, IndexError, KeyError, TypeError):
         return ["the row in the dossier cannot be read"]
     stated = document.get("reasoning_note")
+    faults = []
     if (None if note is None else _plain(note)) != stated:
-        return ["the note of the reasoning is not the one in the row"]
-    return []
+        faults.append("the note of the reasoning is not the one in the row")
+    # Dossiers of before documents were cited name no sources.
+    if document.get("sources", []) != sources:
+        faults.append("the sources are not those in the row")
+    return faults
 
 
 def _plain(value: object) -> object:

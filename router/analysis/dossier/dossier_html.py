@@ -49,6 +49,7 @@ def dossier_page(document: Json) -> str:
         section("The question", "", (el("blockquote", str(document["asked"])),)),
         _decision(fields, document),
         *(_step(step) for step in steps[:-1]),
+        _sources(document, deliberated=bool(steps)),
         _calls(document),
         _afterwards(document),
         _proof(document),
@@ -197,6 +198,26 @@ def words(value: object) -> str:
 def _title(name: str) -> str:
     plain = name.replace("_", " ")
     return plain[:1].upper() + plain[1:]
+
+
+def _sources(document: Json, *, deliberated: bool) -> Markup:
+    """Returns the passages of documents that the answer was given, by the ids that it cites."""
+    sources = document.get("sources")
+    if not isinstance(sources, list) or not sources:
+        return Markup("")
+    rows = [
+        [
+            f"[d{n}]" if deliberated else f"[{n}]",
+            str(one["place"]),
+            str(one["collection"]),
+            "yes" if one["cited"] else "no",
+            str(one["id"]),
+        ]
+        for n, one in enumerate(sources, start=1)
+    ]
+    columns = ["Cited as", "Place", "Collection", "Cited", "Passage"]
+    lead = "Passages of the operator's documents that were at hand."
+    return section("Documents", lead, (table("Documents", columns, rows, texts=len(columns)),))
 
 
 def _calls(document: Json) -> Markup:

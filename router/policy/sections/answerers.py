@@ -363,8 +363,8 @@ class DeliberationAnswerer(AnswererBase):
     )
     context: bool = Field(
         default=False,
-        description="The step `evidence` gets passages with ids, of the policy's approved answers, "
-        "and cites them. Profile `full` only.",
+        description="The step `evidence` gets passages with ids, of the policy's `documents` and "
+        "approved answers, and cites them. Profile `full` only.",
     )
     trusted: bool = Field(
         default=False,

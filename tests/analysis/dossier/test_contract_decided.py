@@ -17,6 +17,7 @@ from router.api.http.decision_views import decision_id
 from router.cli.commands import app
 from router.types import Outcome, Verdict
 from tests import ROOT
+from tests.kits.document_kit import Placed, kept, pdf_of
 from tests.kits.thinking_kit import QUESTION
 from tests.kits.upstreams.fake_upstream import FakeUpstream
 
@@ -54,6 +55,37 @@ async def decided(tmp_path: Path) -> AsyncIterator[tuple[Outcome, str]]:
         async with Gateway.from_policy(policy, database=place, environ={}) as gateway:
             outcome = await gateway.acomplete(QUESTION)
         yield outcome, str(place)
+
+
+@pytest.mark.slow
+async def test_dossier_names_the_page_that_the_decision_cites(tmp_path: Path) -> None:
+    files, store, place = tmp_path / "files", tmp_path / "documents.db", tmp_path / "ledger.db"
+    files.mkdir()
+    page = (
+        "The supply contract with Harlow Stone Ltd runs for three years until 30 June 2030.\n"
+        "Liability is limited to $2,000,000 for each year of supply."
+    )
+    (files / "terms.pdf").write_bytes(pdf_of(["Terms of supply.", page]))
+    kept(store, files, Placed("*", "contracts"))
+    async with FakeUpstream() as fake:
+        policy = enterprise_policy(tmp_path, fake.url)
+        tree = yaml.safe_load(policy.read_text())
+        tree["documents"] = {"collections": ["contracts"]}
+        policy.write_text(yaml.safe_dump(tree))
+        gateway = Gateway.from_policy(policy, database=place, documents=store, environ={})
+        async with gateway:
+            outcome = await gateway.acomplete(QUESTION)
+        asked = [str(seen.body) for seen in fake.seen]
+    assert any("[d1] " in text and "Liability is limited" in text for text in asked)
+    html = tmp_path / "dossier.html"
+    name = decision_id(outcome.request_id)
+    run("decisions", "export", name, "--database", str(place), "--html", str(html))
+    document = read_dossier(html.read_text())
+    assert [one["place"] for one in document["sources"] if one["cited"]] == ["terms.pdf, page 2"]
+    assert "terms.pdf, page 2" in html.read_text()
+    assert "whole" in run("decisions", "verify", str(html), "--database", str(place))
+    other = {**document, "sources": []}
+    assert "the sources are not those in the row" in dossier_faults(other)
 
 
 def run(*arguments: str) -> str:

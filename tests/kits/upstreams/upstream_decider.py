@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,10 @@ def filled(step: str, schema: dict[str, Any], asked: str = "") -> dict[str, Any]
     known = CONTRACT.get(step, {})
     if step == "perspectives":
         known = next((part for name, part in known.items() if f"{name}:" in asked), {})
-    return value | {name: part for name, part in known.items() if name in schema["properties"]}
+    value |= {name: part for name, part in known.items() if name in schema["properties"]}
+    if step == "evidence" and (passage := re.search(r"\[d1\] ([^(\n]+)", asked)):
+        value["known"] = [*value["known"], {"statement": passage[1], "source": "d1"}]
+    return value
 
 
 def step_reply(body: dict[str, Any]) -> str:

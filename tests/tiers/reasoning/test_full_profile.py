@@ -7,11 +7,11 @@ import json
 
 import pytest
 
-from router.errors import BudgetExceeded, UpstreamUnreachable
-from router.types import AnswererFacts, Capability, Domain, Price, Role
+from router.errors import AnswererNotReady, BudgetExceeded, UpstreamUnreachable
+from router.types import AnswererFacts, Capability, DocumentPassage, Domain, Price, Role
 from tests.kits.thinking_kit import CONTRACT, Strong, deliberation, work
 from tiers.reasoning.answerer import profile_for
-from tiers.reasoning.sources import Evidence
+from tiers.reasoning.sources import AllSources, DocumentSources, Evidence
 
 
 def _over(kind: str, context_tokens: int) -> AnswererFacts:
@@ -154,6 +154,43 @@ async def test_passages_are_cited_by_their_ids() -> None:
     evidence = next(r for r in strong.requests if r.response_format.name == "step_evidence")
     assert "[c-12] Liability is limited" in evidence.messages[-1].text
     assert "[c-12] contract.pdf, page 4" in answer.facts
+
+
+class _Documents:
+    """Two passages of documents; `away` stands for a store that cannot be read."""
+
+    def __init__(self, *, away: bool = False) -> None:
+        self.away = away
+
+    async def passages(self, work: object) -> list[DocumentPassage]:
+        if self.away:
+            raise AnswererNotReady("no store")
+        return [
+            DocumentPassage("a1", "The cap is $2,000,000.", "", "terms.pdf", "contracts", page=4),
+            DocumentPassage("b2", "Notice is 30 days.", "", "terms.pdf", "contracts", page=9),
+        ]
+
+
+async def test_documents_are_cited_by_short_ids_and_named_in_the_sources() -> None:
+    strong = Strong()
+    strong.says["synthesis"] = [{**CONTRACT["synthesis"], "rationale": "The cap is known [d1]."}]
+    sources = AllSources([DocumentSources(_Documents()), _Library()])
+    answer = await deliberation(sources=sources).answer(work(), strong)
+    evidence = next(r for r in strong.requests if r.response_format.name == "step_evidence")
+    assert "[d2] Notice is 30 days. (terms.pdf, page 9)" in evidence.messages[-1].text
+    assert "[c-12] Liability" in evidence.messages[-1].text
+    assert [(s.id, s.place, s.cited) for s in answer.sources] == [
+        ("a1", "terms.pdf, page 4", True),
+        ("b2", "terms.pdf, page 9", False),
+    ]
+    assert "[d1] terms.pdf, page 4" in answer.facts
+
+
+async def test_decision_goes_on_where_the_store_of_documents_is_away() -> None:
+    sources = AllSources([DocumentSources(_Documents(away=True)), _Library()])
+    answer = await deliberation(sources=sources).answer(work(), Strong())
+    assert answer.sources == ()
+    assert answer.worked is not None
 
 
 async def test_citation_of_an_unknown_passage_is_marked() -> None:

@@ -72,7 +72,7 @@ from tiers.local.shared_folder import LocalAddress
 from tiers.lookups import build_lookups
 from tiers.passages import build_passages
 from tiers.reasoning.answerer import build_deliberation
-from tiers.reasoning.sources import ApprovedSources, Sources
+from tiers.reasoning.sources import AllSources, ApprovedSources, DocumentSources, Sources
 from tiers.resolver import Resolver, build_resolver
 from tiers.steps import Passage, Passages, SteppedAnswerer
 from tiers.upstream.answerer import UpstreamTier
@@ -154,7 +154,7 @@ def plan_of(
     if isinstance(section, DeliberationAnswerer):
         over = built[section.over]
         templates = load_templates(loaded.file(section.templates))
-        sources = _sources(_passages(list(knowledge.values()))) if section.context else None
+        sources = _sources(loaded, parts, knowledge) if section.context else None
         thinker = build_deliberation(section, tier, over.facts, templates, parts.clock, sources)
         plan = RungPlan(thinker, section, thinker.facts, over.ability, over=over.facts)
         return _with_words(plan, words) if isinstance(over.answerer, WordsOnly) else plan
@@ -341,8 +341,15 @@ def _facts(
     )
 
 
-def _sources(passages: Passages | None) -> Sources | None:
-    return None if passages is None else ApprovedSources(passages)
+def _sources(
+    loaded: LoadedPolicy, parts: Parts, knowledge: Mapping[str, Knowledge]
+) -> Sources | None:
+    """Returns what a deliberation may cite: the policy's documents, and its approved answers."""
+    documents, passages = _documents(loaded, parts), _passages(list(knowledge.values()))
+    places: list[Sources] = [] if documents is None else [DocumentSources(documents)]
+    if passages is not None:
+        places.append(ApprovedSources(passages))
+    return AllSources(places) if places else None
 
 
 def _passages(knowledge: list[Knowledge]) -> Passages | None:
