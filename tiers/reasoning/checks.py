@@ -140,10 +140,12 @@ def unsupported(fields: Mapping[str, object], passages: Sequence[Evidence]) -> t
     return tuple(notes)
 
 
-def used_passages(fields: object, passages: Sequence[Evidence]) -> tuple[Evidence, ...]:
-    """Returns the passages that a decision cites."""
-    named = {m for text in texts_in(fields) for m in _CITED.findall(text)}
-    if isinstance(fields, Mapping):
+def used_passages(
+    steps: Sequence[Mapping[str, object]], passages: Sequence[Evidence]
+) -> tuple[Evidence, ...]:
+    """Returns the passages that the fields of a decision's steps cite."""
+    named = {m for text in texts_in(steps) for m in _CITED.findall(text)}
+    for fields in steps:
         named |= set(_cited_sources(fields))
     return tuple(one for one in passages if one.id in named)
 
