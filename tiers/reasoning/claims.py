@@ -8,10 +8,12 @@ make a person distrust a right decision.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from enum import StrEnum
 from fractions import Fraction
+from functools import partial
+from itertools import islice
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -51,6 +53,9 @@ _NPV = re.compile(
     re.IGNORECASE,
 )
 _FLOW_BREAK = re.compile(r", and |; ?| and |, |(?<=\d),(?=[-\u2212$\u20ac\u00a3]|\d{4})")
+_COMES_FROM = frozenset("+*/\u00d7\u00f7\u2212=(^")
+_GOES_ON = frozenset("+*/\u00d7\u00f7^")
+"""What stands before and behind a sum that is a part of a longer one."""
 _UNITS = r"(?P<unit>days?|weeks?|months?|years?)"
 _DISTANCES = (
     re.compile(
@@ -105,6 +110,10 @@ class Claim(Struct, frozen=True):
         return f"{self.text}: wrong, it is {self.right}"
 
 
+Placed = tuple[int, int, Claim]
+"""A claim with the place of its first character, and that behind its last."""
+
+
 def claims_in(text: str) -> tuple[Claim, ...]:
     """Returns the claims of a text in their order, each with what is right.
 
@@ -112,12 +121,23 @@ def claims_in(text: str) -> tuple[Claim, ...]:
     ['200 + 300 = 600: wrong, it is 500']
     """
     text = text[:MAX_CHARACTERS]
-    placed: list[tuple[int, int, Claim]] = []
-    for reader in (_days_after, _distances, _npvs, _shares, _sums):
-        for begin, end, claim in reader(text):
-            if all(end <= other or begin >= stop for other, stop, _ in placed):
-                placed.append((begin, end, claim))
-    return tuple(claim for _, _, claim in sorted(placed, key=lambda one: one[:2])[:MAX_CLAIMS])
+    placed: list[Placed] = []
+    for read in (_days_after, *_DISTANCE_READERS, _npvs, _shares, _sums):
+        # A reader's own claims lie apart, and no more of them than MAX_CLAIMS can be returned. So
+        # each is compared with the few of other readers, however many figures a text has.
+        placed += list(islice(_apart(read(text), tuple(placed)), MAX_CLAIMS))
+    return tuple(claim for _, _, claim in sorted(placed, key=_place)[:MAX_CLAIMS])
+
+
+def _apart(claims: Iterable[Placed], placed: Sequence[Placed]) -> Iterator[Placed]:
+    """Yields the claims that share no character with those placed before."""
+    for begin, end, claim in claims:
+        if all(end <= other or begin >= stop for other, stop, _ in placed):
+            yield begin, end, claim
+
+
+def _place(claim: Placed) -> tuple[int, int]:
+    return claim[:2]
 
 
 def marked(text: str, claims: Sequence[Claim]) -> str:
@@ -140,15 +160,29 @@ def npv(rate: Fraction, flows: Sequence[Fraction]) -> Fraction:
     return sum((flow / growth**period for period, flow in enumerate(flows)), Fraction(0))
 
 
-def _sums(text: str) -> Iterator[tuple[int, int, Claim]]:
+def _sums(text: str) -> Iterator[Placed]:
     for match in _SUM.finditer(text):
-        before, after = text[: match.start()].rstrip()[-1:], text[match.end() :].lstrip()[:1]
-        if before in set("+*/\u00d7\u00f7\u2212=(^") or after in set("+*/\u00d7\u00f7^"):
+        before, behind = _before(text, match.start()), _behind(text, match.end())
+        if before in _COMES_FROM or behind in _GOES_ON:
             continue  # a part of something longer, which is not all read
         terms = [(read_number(t["number"]), t["sign"]) for t in _TERM.finditer(match["terms"])]
         value = _calculated(terms)
         if value is not None:
             yield _placed(match, ClaimKind.SUM, value)
+
+
+def _before(text: str, place: int) -> str:
+    """Returns the last character before a place that is no blank; "" where there is none."""
+    while place and text[place - 1].isspace():
+        place -= 1
+    return text[place - 1 : place] if place else ""
+
+
+def _behind(text: str, place: int) -> str:
+    """Returns the first character from a place on that is no blank; "" where there is none."""
+    while place < len(text) and text[place].isspace():
+        place += 1
+    return text[place : place + 1]
 
 
 def _calculated(terms: Sequence[tuple[WrittenNumber | None, str]]) -> Fraction | None:
@@ -177,23 +211,23 @@ def _calculated(terms: Sequence[tuple[WrittenNumber | None, str]]) -> Fraction |
     return total + product
 
 
-def _shares(text: str) -> Iterator[tuple[int, int, Claim]]:
+def _shares(text: str) -> Iterator[Placed]:
     for match in _SHARE.finditer(text):
         share, whole = read_number(match["share"]), read_number(match["whole"])
         if share is not None and whole is not None and share.percent:
             yield _placed(match, ClaimKind.SHARE, share.value * whole.value)
 
 
-def _npvs(text: str) -> Iterator[tuple[int, int, Claim]]:
+def _npvs(text: str) -> Iterator[Placed]:
     for match in _NPV.finditer(text):
         rate = read_number(match["rate"])
-        flows = [read_number(one) for one in _FLOW_BREAK.split(match["flows"])]
+        flows = [read_number(flow) for flow in _FLOW_BREAK.split(match["flows"])]
         known = [flow.value for flow in flows if flow is not None]
         if rate is not None and rate.percent and rate.value > -1 and len(known) == len(flows):
             yield _placed(match, ClaimKind.NPV, npv(rate.value, known))
 
 
-def _placed(match: re.Match[str], kind: ClaimKind, right: Fraction) -> tuple[int, int, Claim]:
+def _placed(match: re.Match[str], kind: ClaimKind, right: Fraction) -> Placed:
     stated = read_number(match["result"])
     about = bool(match["about"])
     if stated is not None and kind is ClaimKind.NPV:
@@ -221,22 +255,24 @@ def _agrees(stated: WrittenNumber, right: Fraction, *, about: bool) -> bool:
     return off <= stated.step / 2 or (about and off <= ABOUT * abs(right))
 
 
-def _distances(text: str) -> Iterator[tuple[int, int, Claim]]:
-    for pattern in _DISTANCES:
-        for match in pattern.finditer(text):
-            first, second = read_date(match["first"]), read_date(match["second"])
-            if first is None or second is None:
-                continue
-            unit, count = match["unit"].rstrip("sS").lower(), int(match["count"])
-            right = distance(first, second, unit)
-            allowed = max(1, round(abs(right) * ABOUT)) if match["about"] else 0
-            holds = abs(right - count) <= allowed
-            said = f"{right} {unit}" + ("" if right == 1 else "s")
-            claim = Claim(ClaimKind.DATES, " ".join(match[0].split()), match["count"], said, holds)
-            yield match.start(), match.end(), claim
+def _distances(pattern: re.Pattern[str], text: str) -> Iterator[Placed]:
+    for match in pattern.finditer(text):
+        first, second = read_date(match["first"]), read_date(match["second"])
+        if first is None or second is None:
+            continue
+        unit, count = match["unit"].rstrip("sS").lower(), int(match["count"])
+        right = distance(first, second, unit)
+        allowed = max(1, round(abs(right) * ABOUT)) if match["about"] else 0
+        holds = abs(right - count) <= allowed
+        words = f"{right} {unit}" + ("" if right == 1 else "s")
+        claim = Claim(ClaimKind.DATES, " ".join(match[0].split()), match["count"], words, holds)
+        yield match.start(), match.end(), claim
 
 
-def _days_after(text: str) -> Iterator[tuple[int, int, Claim]]:
+_DISTANCE_READERS = tuple(partial(_distances, pattern) for pattern in _DISTANCES)
+
+
+def _days_after(text: str) -> Iterator[Placed]:
     for match in _DAY_AFTER.finditer(text):
         first, stated = read_date(match["first"]), read_date(match["result"])
         if first is None or stated is None:

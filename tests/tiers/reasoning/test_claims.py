@@ -35,6 +35,12 @@ def test_wrong_claim_is_found_with_the_right_result(text: str, right: str) -> No
     assert claim.right == right
 
 
+def test_text_of_nothing_but_figures_has_its_first_claims() -> None:
+    text = " ".join(f"{number} + 1 = {number + 1};" for number in range(1000, 4000))
+    claims = claims_in(f"{text} 1 March 2027 + 1 day = 2 March 2027")
+    assert [claim.text for claim in claims] == [f"{n} + 1 = {n + 1}" for n in range(1000, 1100)]
+
+
 @pytest.mark.parametrize(
     "text",
     [
