@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from tiers.grounding import is_grounded, words_of
 from tiers.reasoning.claims import Claim, claims_in, marked
+from tiers.reasoning.fields import Fields, number, objects
 from tiers.reasoning.sources import Evidence
 
 SUM_TOLERANCE = 0.011
@@ -75,64 +76,64 @@ def _all(groups: Iterator[tuple[Claim, ...]]) -> tuple[Claim, ...]:
     return tuple(claim for group in groups for claim in group)
 
 
-def claim_faults(fields: Mapping[str, object]) -> tuple[str, ...]:
+def claim_faults(fields: Fields) -> tuple[str, ...]:
     """Returns each figure that is worked out wrongly, with the right result."""
     _, claims = recomputed(fields)
     return tuple(dict.fromkeys(str(claim) for claim in claims if not claim.holds))
 
 
-def scenario_faults(fields: Mapping[str, object]) -> tuple[str, ...]:
+def scenario_faults(fields: Fields) -> tuple[str, ...]:
     """Returns what is wrong with scenarios: each once, and probabilities that sum to 1.
 
     >>> one = {"name": "best", "probability": 0.5}
     >>> scenario_faults({"scenarios": [one]})[0]
     'scenarios best, expected, worst, each once; there are best'
     """
-    scenarios = _objects(fields.get("scenarios"))
-    names = [str(one.get("name")) for one in scenarios]
+    scenarios = objects(fields, "scenarios")
+    names = [str(scenario.get("name")) for scenario in scenarios]
     faults = []
     if sorted(names) != sorted(SCENARIOS):
         faults.append(f"scenarios {', '.join(SCENARIOS)}, each once; there are {', '.join(names)}")
-    total = sum(_number(one.get("probability")) or 0.0 for one in scenarios)
+    total = sum(number(scenario, "probability") or 0.0 for scenario in scenarios)
     if abs(total - 1.0) > SUM_TOLERANCE:
         faults.append(f"the probabilities must sum to 1; they sum to {total:.2f}")
     return tuple(faults)
 
 
-def expected_value(fields: Mapping[str, object]) -> str:
+def expected_value(fields: Fields) -> str:
     """Returns the expected value of scenarios as a note; "" where a value is missing.
 
     A best case of 100 at .25, 40 at .5 and -20 at .25 are worth 25 + 20 - 5 = 40.
     """
-    scenarios = _objects(fields.get("scenarios"))
-    pairs = [(_number(one.get("probability")), _number(one.get("value"))) for one in scenarios]
+    scenarios = objects(fields, "scenarios")
+    pairs = [(number(case, "probability"), number(case, "value")) for case in scenarios]
     known = [(p, value) for p, value in pairs if p is not None and value is not None]
     if not known or len(known) < len(pairs):
         return ""
     return f"expected value over the scenarios: {sum(p * value for p, value in known):,.0f}"
 
 
-def citation_faults(fields: Mapping[str, object], passages: Sequence[Evidence]) -> tuple[str, ...]:
+def citation_faults(fields: Fields, passages: Sequence[Evidence]) -> tuple[str, ...]:
     """Returns citations of passages that nobody gave."""
-    known = {one.id for one in passages}
+    known = {passage.id for passage in passages}
     cited = [
         *_cited_sources(fields),
         *(m for text in texts_in(fields) for m in _CITED.findall(text)),
     ]
-    unknown = [one for one in dict.fromkeys(cited) if one not in known and _is_id(one)]
+    unknown = [name for name in dict.fromkeys(cited) if name not in known and _is_id(name)]
     allowed = ", ".join(sorted(known)) or "none"
-    return tuple(f"[{one}] is no passage; the passages are: {allowed}" for one in unknown)
+    return tuple(f"[{name}] is no passage; the passages are: {allowed}" for name in unknown)
 
 
-def unsupported(fields: Mapping[str, object], passages: Sequence[Evidence]) -> tuple[str, ...]:
+def unsupported(fields: Fields, passages: Sequence[Evidence]) -> tuple[str, ...]:
     """Returns a note for each statement that says more than the passage it names.
 
     It compares words, as `tiers.grounding` does.
     """
-    texts = {one.id: one.text for one in passages}
+    texts = {passage.id: passage.text for passage in passages}
     notes = []
-    for one in _objects(fields.get("known")):
-        source, statement = _bare(str(one.get("source", ""))), str(one.get("statement", ""))
+    for fact in objects(fields, "known"):
+        source, statement = _bare(str(fact.get("source", ""))), str(fact.get("statement", ""))
         if source in texts and not is_grounded(
             _CITED.sub("", statement), words_of([texts[source]])
         ):
@@ -140,17 +141,15 @@ def unsupported(fields: Mapping[str, object], passages: Sequence[Evidence]) -> t
     return tuple(notes)
 
 
-def used_passages(
-    steps: Sequence[Mapping[str, object]], passages: Sequence[Evidence]
-) -> tuple[Evidence, ...]:
+def used_passages(steps: Sequence[Fields], passages: Sequence[Evidence]) -> tuple[Evidence, ...]:
     """Returns the passages that the fields of a decision's steps cite."""
-    named = {m for text in texts_in(steps) for m in _CITED.findall(text)}
+    named = {name for text in texts_in(steps) for name in _CITED.findall(text)}
     for fields in steps:
         named |= set(_cited_sources(fields))
-    return tuple(one for one in passages if one.id in named)
+    return tuple(passage for passage in passages if passage.id in named)
 
 
-def verdict_faults(fields: Mapping[str, object]) -> tuple[str, ...]:
+def verdict_faults(fields: Fields) -> tuple[str, ...]:
     """Returns the contradiction between `go_no_go` and the words of the decision, if there is one.
 
     >>> verdict_faults({"go_no_go": "go", "decision": "Do not sign the contract."})
@@ -186,16 +185,16 @@ def readings(text: str) -> tuple[str, ...]:
     return ()
 
 
-def diagnosis_faults(fields: Mapping[str, object]) -> tuple[str, ...]:
+def diagnosis_faults(fields: Fields) -> tuple[str, ...]:
     """Returns words that state a diagnosis, which only a clinician may.
 
     >>> diagnosis_faults({"decision": "You have appendicitis."})
     ('a diagnosis is stated ("You have appendicitis"): name what must be looked at instead',)
     """
-    found = [m[0] for text in texts_in(fields) for m in _DIAGNOSIS.finditer(text)]
+    stated = [match[0] for text in texts_in(fields) for match in _DIAGNOSIS.finditer(text)]
     return tuple(
-        f'a diagnosis is stated ("{one}"): name what must be looked at instead'
-        for one in dict.fromkeys(found)
+        f'a diagnosis is stated ("{words}"): name what must be looked at instead'
+        for words in dict.fromkeys(stated)
     )
 
 
@@ -207,16 +206,13 @@ def tally(positions: Sequence[str]) -> str:
     """
     order = ("for", "conditional", "against")
     counts = [(name, positions.count(name)) for name in order]
-    return ", ".join(f"{number} {name}" for name, number in counts if number)
+    return ", ".join(f"{count} {name}" for name, count in counts if count)
 
 
-def _cited_sources(fields: Mapping[str, object]) -> list[str]:
-    named = [
-        str(one.get("source", ""))
-        for name in ("known", "evidence")
-        for one in _objects(fields.get(name))
-    ]
-    return [_bare(one) for one in named if one]
+def _cited_sources(fields: Fields) -> list[str]:
+    facts = [*objects(fields, "known"), *objects(fields, "evidence")]
+    sources = [str(fact.get("source", "")) for fact in facts]
+    return [_bare(source) for source in sources if source]
 
 
 def _bare(source: str) -> str:
@@ -226,14 +222,3 @@ def _bare(source: str) -> str:
 def _is_id(source: str) -> bool:
     """Returns False for a source that is the request or an assumption, in words."""
     return source.lower() not in ("request", "assumption", "the request", "worksheet", "question")
-
-
-def _objects(value: object) -> list[Mapping[str, object]]:
-    items = value if isinstance(value, list) else []
-    return [item for item in items if isinstance(item, Mapping)]
-
-
-def _number(value: object) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    return float(value)

@@ -8,7 +8,7 @@ make a person distrust a right decision.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from enum import StrEnum
 from fractions import Fraction
@@ -26,6 +26,7 @@ from tiers.reasoning.numbers_in_text import (
     read_number,
     shown,
 )
+from tiers.reasoning.present_value import npv
 
 MAX_CHARACTERS = 60_000
 MAX_CLAIMS = 100
@@ -122,7 +123,7 @@ def claims_in(text: str) -> tuple[Claim, ...]:
     """
     text = text[:MAX_CHARACTERS]
     placed: list[Placed] = []
-    for read in (_days_after, *_DISTANCE_READERS, _npvs, _shares, _sums):
+    for read in _READERS:
         # A reader's own claims lie apart, and no more of them than MAX_CLAIMS can be returned. So
         # each is compared with the few of other readers, however many figures a text has.
         placed += list(islice(_apart(read(text), tuple(placed)), MAX_CLAIMS))
@@ -149,15 +150,6 @@ def marked(text: str, claims: Sequence[Claim]) -> str:
     for claim in dict.fromkeys(c for c in claims if not c.holds):
         text = text.replace(claim.text, f"{claim.text} [wrong: calculated, it is {claim.right}]")
     return text
-
-
-def npv(rate: Fraction, flows: Sequence[Fraction]) -> Fraction:
-    """Returns the net present value; the first flow is now, each next one a period later.
-
-    At 10 %, -100 now and 121 after two periods are worth 0: -100 + 0 / 1.1 + 121 / 1.21.
-    """
-    growth = 1 + rate
-    return sum((flow / growth**period for period, flow in enumerate(flows)), Fraction(0))
 
 
 def _sums(text: str) -> Iterator[Placed]:
@@ -269,9 +261,6 @@ def _distances(pattern: re.Pattern[str], text: str) -> Iterator[Placed]:
         yield match.start(), match.end(), claim
 
 
-_DISTANCE_READERS = tuple(partial(_distances, pattern) for pattern in _DISTANCES)
-
-
 def _days_after(text: str) -> Iterator[Placed]:
     for match in _DAY_AFTER.finditer(text):
         first, stated = read_date(match["first"]), read_date(match["result"])
@@ -301,3 +290,13 @@ def distance(first: date, second: date, unit: str) -> int:
     months = (second.year - first.year) * 12 + second.month - first.month
     months -= second.day < first.day
     return months if unit == "month" else months // 12
+
+
+_READERS: tuple[Callable[[str], Iterator[Placed]], ...] = (
+    _days_after,
+    *(partial(_distances, pattern) for pattern in _DISTANCES),
+    _npvs,
+    _shares,
+    _sums,
+)
+"""Lists what reads claims, in order of precedence where two read the same words."""

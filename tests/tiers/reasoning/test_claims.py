@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tiers.reasoning.claims import claims_in, distance, marked, npv
+from tiers.reasoning.claims import claims_in, distance, marked
 from tiers.reasoning.numbers_in_text import read_date, read_number
+from tiers.reasoning.present_value import npv
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,10 @@ from router.policy.content.deliberation_full import WorksheetId
 from router.policy.parsing.json_schema import schema_faults, schema_problem
 from router.types import JsonText
 from tests.kits.upstreams.upstream_decider import filling
+from tiers.reasoning.present_value import npv
 from tiers.reasoning.sources import Evidence
 from tiers.reasoning.worksheets.all_sheets import SHEETS, worksheet_faults
-from tiers.reasoning.worksheets.finance import irr, npv
+from tiers.reasoning.worksheets.finance import irr
 from tiers.reasoning.worksheets.sheet import Material
 
 NOTHING = Material("")

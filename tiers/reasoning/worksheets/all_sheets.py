@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from router.policy.content.deliberation_full import WorksheetId
+from tiers.reasoning.fields import Fields
 from tiers.reasoning.worksheets import (
     architecture,
     finance,
@@ -25,9 +26,7 @@ SHEETS: Mapping[WorksheetId, Sheet] = {
 }
 
 
-def worksheet_faults(
-    sheet: Sheet, inputs: Mapping[str, object], material: Material
-) -> Sequence[str]:
+def worksheet_faults(sheet: Sheet, inputs: Fields, material: Material) -> Sequence[str]:
     """Returns what is wrong with inputs; nothing when the figures can be worked out."""
     try:
         sheet.compute(inputs, material)
@@ -36,7 +35,7 @@ def worksheet_faults(
     return ()
 
 
-def worked_sheet(sheet: Sheet, inputs: Mapping[str, object], material: Material) -> Json:
+def worked_sheet(sheet: Sheet, inputs: Fields, material: Material) -> Json:
     """Returns the inputs with the figures that code worked out; none for inputs with a fault."""
     try:
         return {"inputs": dict(inputs), "worked_out_by_code": sheet.compute(inputs, material)}

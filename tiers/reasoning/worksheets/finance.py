@@ -1,8 +1,7 @@
 """Works out money over time: present value, rate of return, payback, sensitivity, counterparty.
 
 Worked example: 2,000,000 paid now brings 700,000, 900,000 and 1,100,000 at the end of the next
-three
-years. At 8 % that is worth 292,969 now, and its rate of return is 15.3 %.
+three years. At 8 % that is worth 292,969 now, and its rate of return is 15.3 %.
 """
 
 from __future__ import annotations
@@ -10,34 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from tiers.reasoning.worksheets.sheet import (
-    MAYBE,
-    NUMBER,
-    TEXT,
-    Inputs,
-    Json,
-    Material,
-    Sheet,
-    WorksheetFault,
-    needed,
-    number,
-    obj,
-    objects,
-    rows,
-)
+from tiers.reasoning.fields import Fields, number, objects
+from tiers.reasoning.present_value import npv
+from tiers.reasoning.worksheets.shapes import MAYBE, NUMBER, TEXT, TEXTS, WHOLE, obj, rows
+from tiers.reasoning.worksheets.sheet import Json, Material, Sheet, WorksheetFault, needed
 
 MOST_YEARS = 60
 RATE_STEP = 0.02
 INFLOW_FALLS = (0.1, 0.2)
-
-
-def npv(rate: float, flows: Sequence[float]) -> float:
-    """Returns the present value of flows at the ends of years 0, 1, 2 and so on.
-
-    >>> round(npv(0.08, [-2_000_000, 700_000, 900_000, 1_100_000]))
-    292969
-    """
-    return sum(flow / (1 + rate) ** year for year, flow in enumerate(flows))
 
 
 def irr(flows: Sequence[float]) -> float | None:
@@ -64,7 +43,7 @@ def irr(flows: Sequence[float]) -> float | None:
     return (low + high) / 2
 
 
-def compute(inputs: Inputs, material: Material) -> Json:
+def compute(inputs: Fields, material: Material) -> Json:
     """Returns the figures. Raises WorksheetFault for flows or rates that make no sense."""
     flows = _by_year(inputs)
     rate = needed(inputs, "discount_rate")
@@ -86,7 +65,7 @@ def compute(inputs: Inputs, material: Material) -> Json:
     return result
 
 
-def _by_year(inputs: Inputs) -> list[float]:
+def _by_year(inputs: Fields) -> list[float]:
     by_year: dict[int, float] = {}
     for flow in objects(inputs, "flows"):
         year = needed(flow, "year")
@@ -131,7 +110,7 @@ def _break_even(rate: float, flows: Sequence[float]) -> float | None:
     return None if inflows <= 0 else round(npv(rate, flows) / inflows, 4)
 
 
-def _counterparty(inputs: Inputs) -> float | None:
+def _counterparty(inputs: Fields) -> float | None:
     """Returns exposure x probability of default x share lost; None where one is not known."""
     other = inputs.get("counterparty")
     if not isinstance(other, dict):
@@ -148,18 +127,18 @@ def _counterparty(inputs: Inputs) -> float | None:
 
 SHEET = Sheet(
     "Extract the flows of money by year (year 0 is now; what is paid is negative), the yearly "
-    "discount rate as a "
-    "share (0.08 for 8 %; if none is given, take 0.08 and say so in assumptions), and the "
-    "counterparty.",
-    {
-        "currency": TEXT,
-        "flows": rows({"year": {"type": "integer"}, "amount": NUMBER, "what": TEXT}, 1),
-        "discount_rate": NUMBER,
-        "counterparty": obj(
-            {"name": TEXT, "exposure": MAYBE, "default_probability": MAYBE, "loss_share": MAYBE}
-        ),
-        "assumptions": {"type": "array", "items": TEXT},
-    },
-    ("currency", "flows", "discount_rate", "counterparty", "assumptions"),
+    "discount rate as a share (0.08 for 8 %; if none is given, take 0.08 and say so in "
+    "assumptions), and the counterparty.",
+    obj(
+        {
+            "currency": TEXT,
+            "flows": rows({"year": WHOLE, "amount": NUMBER, "what": TEXT}, 1),
+            "discount_rate": NUMBER,
+            "counterparty": obj(
+                {"name": TEXT, "exposure": MAYBE, "default_probability": MAYBE, "loss_share": MAYBE}
+            ),
+            "assumptions": TEXTS,
+        }
+    ),
     compute,
 )

@@ -11,18 +11,9 @@ from __future__ import annotations
 
 import re
 
-from tiers.reasoning.worksheets.sheet import (
-    TEXT,
-    TEXTS,
-    Inputs,
-    Json,
-    Material,
-    Sheet,
-    objects,
-    one_of,
-    rows,
-    texts,
-)
+from tiers.reasoning.fields import Fields, objects, texts
+from tiers.reasoning.worksheets.shapes import TEXT, TEXTS, obj, one_of, rows
+from tiers.reasoning.worksheets.sheet import Json, Material, Sheet
 
 _NSAID = "ibuprofen|naproxen|diclofenac|ketoprofen|aspirin|nsaid"
 _ACE = "ramipril|lisinopril|enalapril|perindopril|losartan|valsartan"
@@ -40,32 +31,35 @@ PAIRS: tuple[tuple[str, str, str], ...] = (
     ("simvastatin|atorvastatin", "clarithromycin|erythromycin|itraconazole", "damage of muscles"),
 )
 """Medicine, what it meets (a medicine, condition or allergy), and what is at risk. From the
-warnings
-of the products' public labels; it is no formulary."""
+warnings of the products' public labels; it is no formulary."""
 
 RED_FLAGS = (
     "chest pain|pressure on the chest|short(?:ness)? of breath|cannot breathe|one side|face droop"
-    "|slurred|worst headache|stiff neck|unconscious|fainted|seizure|blood in (?:the "
-    ")?(?:stool|vomit)"
-    "|coughing blood|suicid|anaphyla|swollen tongue|severe bleeding"
+    "|slurred|worst headache|stiff neck|unconscious|fainted|seizure"
+    "|blood in (?:the )?(?:stool|vomit)|coughing blood|suicid|anaphyla|swollen tongue"
+    "|severe bleeding"
 )
 
 
-def compute(inputs: Inputs, material: Material) -> Json:
+def compute(inputs: Fields, material: Material) -> Json:
     """Returns the least urgency, red flags, and pairs to look at; never a diagnosis."""
     signs = objects(inputs, "red_flags")
-    present = [str(one.get("sign", "")) for one in signs if one.get("present") == "yes"]
-    unknown = [str(one.get("sign", "")) for one in signs if one.get("present") == "unknown"]
-    told = [sign for sign in texts(inputs, "symptoms") if re.search(RED_FLAGS, sign, re.I)]
-    flags = list(dict.fromkeys([*present, *told]))
+    present = [str(sign.get("sign", "")) for sign in signs if sign.get("present") == "yes"]
+    unknown = [str(sign.get("sign", "")) for sign in signs if sign.get("present") == "unknown"]
+    grave = [
+        symptom for symptom in texts(inputs, "symptoms") if re.search(RED_FLAGS, symptom, re.I)
+    ]
+    flags = list(dict.fromkeys([*present, *grave]))
     medicines = [*texts(inputs, "medicines"), *texts(inputs, "proposed")]
     meets = [*medicines, *texts(inputs, "conditions"), *texts(inputs, "allergies")]
     pairs = []
-    for medicine, other, risk in PAIRS:
-        for one in medicines:
+    for pattern, other, risk in PAIRS:
+        for medicine in medicines:
+            if not re.search(pattern, medicine, re.I):
+                continue
             for met in meets:
-                if one != met and re.search(medicine, one, re.I) and re.search(other, met, re.I):
-                    pairs.append(f"{one} with {met}: {risk}")
+                if medicine != met and re.search(other, met, re.I):
+                    pairs.append(f"{medicine} with {met}: {risk}")
     return {
         "urgency_at_least": "emergency" if flags else "same_day" if unknown else "routine",
         "red_flags": flags,
@@ -73,28 +67,29 @@ def compute(inputs: Inputs, material: Material) -> Json:
         "look_at": list(dict.fromkeys(pairs)),
         "limit": "The table of pairs is short. A pair that is not in it is not thereby safe.",
         "for_a_clinician": [
-            f"{one.get('consideration')}: speaks for it {one.get('speaks_for')}; against it "
-            f"{one.get('speaks_against')}"
-            for one in objects(inputs, "considerations")
+            f"{matter.get('consideration')}: speaks for it {matter.get('speaks_for')}; against it "
+            f"{matter.get('speaks_against')}"
+            for matter in objects(inputs, "considerations")
         ],
     }
 
 
 SHEET = Sheet(
     "Extract symptoms, red flags (present: yes, no or unknown), medicines taken, medicines "
-    "proposed, conditions "
-    "(pregnancy among them), allergies, and what a clinician would consider, with what speaks for"
-    " and against it. Make no "
-    "diagnosis.",
-    {
-        "symptoms": TEXTS,
-        "red_flags": rows({"sign": TEXT, "present": one_of("yes", "no", "unknown")}),
-        "medicines": TEXTS,
-        "proposed": TEXTS,
-        "conditions": TEXTS,
-        "allergies": TEXTS,
-        "considerations": rows({"consideration": TEXT, "speaks_for": TEXT, "speaks_against": TEXT}),
-    },
-    ("symptoms", "red_flags", "medicines", "proposed", "conditions", "allergies", "considerations"),
+    "proposed, conditions (pregnancy among them), allergies, and what a clinician would consider, "
+    "with what speaks for and against it. Make no diagnosis.",
+    obj(
+        {
+            "symptoms": TEXTS,
+            "red_flags": rows({"sign": TEXT, "present": one_of("yes", "no", "unknown")}),
+            "medicines": TEXTS,
+            "proposed": TEXTS,
+            "conditions": TEXTS,
+            "allergies": TEXTS,
+            "considerations": rows(
+                {"consideration": TEXT, "speaks_for": TEXT, "speaks_against": TEXT}
+            ),
+        }
+    ),
     compute,
 )

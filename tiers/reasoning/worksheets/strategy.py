@@ -7,37 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from tiers.reasoning.worksheets.sheet import (
-    MAYBE,
-    NUMBER,
-    TEXT,
-    TEXTS,
-    Inputs,
-    Json,
-    Material,
-    Sheet,
-    WorksheetFault,
-    needed,
-    number,
-    obj,
-    objects,
-    rows,
-)
+from tiers.reasoning.fields import Fields, number, objects
+from tiers.reasoning.worksheets.shapes import MAYBE, NUMBER, TEXT, TEXTS, obj, rows
+from tiers.reasoning.worksheets.sheet import Json, Material, Sheet, WorksheetFault, needed
 
 WEIGHT_CHANGE = 0.25
 """Share by which each weight is moved to see if the first option stays first: people who weigh
-again
-move by about a quarter."""
+again move by about a quarter."""
 
 
-def compute(inputs: Inputs, material: Material) -> Json:
+def compute(inputs: Fields, material: Material) -> Json:
     """Returns the weighted scores, what turns the order, and the market's size."""
-    weights = {str(one.get("name")): needed(one, "weight") for one in objects(inputs, "criteria")}
+    criteria, options = objects(inputs, "criteria"), objects(inputs, "options")
+    weights = {str(criterion.get("name")): needed(criterion, "weight") for criterion in criteria}
     if not weights or min(weights.values()) < 0 or not any(weights.values()):
         raise WorksheetFault("criteria need weights from 0 on, and one above it")
-    scores = {
-        str(one.get("name")): _scores(one, list(weights)) for one in objects(inputs, "options")
-    }
+    scores = {str(option.get("name")): _scores(option, list(weights)) for option in options}
     if not scores:
         raise WorksheetFault("options needs at least one")
     ranked = _ranked(weights, scores)
@@ -57,8 +42,9 @@ def compute(inputs: Inputs, material: Material) -> Json:
     }
 
 
-def _scores(option: Mapping[str, object], criteria: Sequence[str]) -> dict[str, float]:
-    scores = {str(one.get("criterion")): needed(one, "score") for one in objects(option, "scores")}
+def _scores(option: Fields, criteria: Sequence[str]) -> dict[str, float]:
+    written = objects(option, "scores")
+    scores = {str(score.get("criterion")): needed(score, "score") for score in written}
     missing = [name for name in criteria if name not in scores]
     if missing:
         raise WorksheetFault(f"{option.get('name')} needs a score for {', '.join(missing)}")
@@ -75,10 +61,10 @@ def _ranked(
         option: sum(weights[name] * by[name] for name in weights) / total
         for option, by in scores.items()
     }
-    return sorted(weighted.items(), key=lambda one: (-one[1], one[0]))
+    return sorted(weighted.items(), key=lambda score: (-score[1], score[0]))
 
 
-def _market(inputs: Inputs) -> float | None:
+def _market(inputs: Fields) -> float | None:
     """Returns buyers x share x price; None where one of them is not known."""
     market = inputs.get("market")
     if not isinstance(market, Mapping):
@@ -91,12 +77,15 @@ def _market(inputs: Inputs) -> float | None:
 SHEET = Sheet(
     "Extract criteria with weights, options with a score from 0 to 5 for each criterion, and the "
     "market if one is named.",
-    {
-        "criteria": rows({"name": TEXT, "weight": NUMBER}, 1),
-        "options": rows({"name": TEXT, "scores": rows({"criterion": TEXT, "score": NUMBER}, 1)}, 1),
-        "market": obj({"buyers": MAYBE, "reachable_share": MAYBE, "price_per_year": MAYBE}),
-        "assumptions": TEXTS,
-    },
-    ("criteria", "options", "market", "assumptions"),
+    obj(
+        {
+            "criteria": rows({"name": TEXT, "weight": NUMBER}, 1),
+            "options": rows(
+                {"name": TEXT, "scores": rows({"criterion": TEXT, "score": NUMBER}, 1)}, 1
+            ),
+            "market": obj({"buyers": MAYBE, "reachable_share": MAYBE, "price_per_year": MAYBE}),
+            "assumptions": TEXTS,
+        }
+    ),
     compute,
 )
