@@ -168,14 +168,12 @@ class Deliberation:
     ) -> Sequence[StepResult]:
         """Asks all perspectives at one time; each is a call of its own, and none sees another."""
 
-        def asked(one: Perspective) -> asyncio.Future[StepResult]:
-            name = f"perspective:{one.name}"
-            values = {"view": f"{one.name}: {one.view}"}
+        def asked(perspective: Perspective) -> asyncio.Future[StepResult]:
+            name = f"perspective:{perspective.name}"
+            values = {"view": f"{perspective.name}: {perspective.view}"}
             return asyncio.ensure_future(asker.step(step, run, values=values, name=name))
 
-        results = await asyncio.gather(
-            *(asked(one) for one in run.plan.perspectives), return_exceptions=True
-        )
+        results = await asyncio.gather(*map(asked, run.plan.perspectives), return_exceptions=True)
         # All calls have ended and are in the books before the first refusal is raised.
         for result in results:
             if isinstance(result, BaseException):
@@ -184,10 +182,10 @@ class Deliberation:
         if any(result.fields for result in done):
             run.failed_calls = 0
         positions = [str(result.fields.get("position", "")) for result in done]
-        told = checks.tally(positions)
+        tally = checks.tally(positions)
         kept = [_recomputed(result, run) for result in done]
-        if told and kept:
-            kept[-1] = replace(kept[-1], notes=(*kept[-1].notes, f"perspectives: {told}"))
+        if tally and kept:
+            kept[-1] = replace(kept[-1], notes=(*kept[-1].notes, f"perspectives: {tally}"))
         return kept
 
     async def _text(self, run: Run, work: Work, asker: Asker) -> str:
@@ -223,9 +221,11 @@ class Deliberation:
             usage=_total(calls),
             p=None if synthesis.fields else 0.0,
             verified=None if self._trusted and synthesis.fields and whole else False,
-            facts=(*run.facts, *(f"[{one.id}] {one.source}" for one in cited)),
+            facts=(*run.facts, *(f"[{passage.id}] {passage.source}" for passage in cited)),
             sources=tuple(
-                [replace(one.note, cited=one in cited) for one in run.cited if one.note is not None]
+                replace(passage.note, cited=passage in cited)
+                for passage in run.cited
+                if passage.note is not None
             ),
             worked=_worked(run),
         )

@@ -85,6 +85,7 @@ class Asker:
         usages: list[Usage] = []
         faults: Sequence[str] = ()
         kept: Mapping[str, object] = {}
+        marks: tuple[str, ...] = ()
         repairs = {"form": MAX_REPAIRS, "check": MAX_REPAIRS}
         while True:
             started = self._clock.monotonic_ms()
@@ -105,8 +106,9 @@ class Asker:
             faults = ("no JSON object",) if value is None else schema_faults(value, step.schema)
             kind = "form" if faults else "check"
             if value is not None and not faults:
-                kept, faults = value, check(value)
-                if not faults:
+                kept, marks = value, tuple(check(value))
+                faults = marks
+                if not marks:
                     state = "repaired" if len(usages) > 1 else "done"
                     return StepResult(step_id, state, kept, usages=tuple(usages))
             repairs[kind] -= 1
@@ -114,9 +116,7 @@ class Asker:
                 break
             messages += [Message("assistant", answer.text[:16_000]), repair(faults)]
         if kept:  # an earlier form that holds is worth more than a later one that does not
-            marks = tuple(check(kept))
-            said = "; ".join(marks)
-            return StepResult(step_id, "marked", kept, said, tuple(usages), marks)
+            return StepResult(step_id, "marked", kept, "; ".join(marks), tuple(usages), marks)
         return StepResult(step_id, "failed", fault="; ".join(faults), usages=tuple(usages))
 
     def _messages(self, step: TemplateStep, run: Run, values: Mapping[str, str]) -> list[Message]:

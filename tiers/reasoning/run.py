@@ -120,12 +120,14 @@ def question_of(request: ChatRequest, limit: int) -> str:
     earlier = turns[:-1][-EARLIER_TURNS:]
     if not earlier:
         return quoted(request.last_user_text, limit)
-    told = "\n".join(f"{m.role}: {m.text}" for m in earlier)
-    return f"{quoted(told, limit // 2)}\n>\n{quoted(request.last_user_text, limit // 2)}"
+    before = "\n".join(f"{m.role}: {m.text}" for m in earlier)
+    return f"{quoted(before, limit // 2)}\n>\n{quoted(request.last_user_text, limit // 2)}"
 
 
 def listed(passages: Sequence[Evidence]) -> str:
     """Returns passages as a quotation, each with the id by which it is cited."""
     if not passages:
         return quoted("none", 100)
-    return "\n".join(quoted(f"[{one.id}] {one.text} ({one.source})", 4_000) for one in passages)
+    return "\n".join(
+        quoted(f"[{passage.id}] {passage.text} ({passage.source})", 4_000) for passage in passages
+    )

@@ -37,7 +37,8 @@ class ApprovedSources:
 
     async def find(self, question: str, work: Work) -> Sequence[Evidence]:
         """Returns the approved answers that share rare words with the question, best first."""
-        return [Evidence(one.id, one.text, one.source) for one in self._passages.find(question)]
+        found = self._passages.find(question)
+        return [Evidence(passage.id, passage.text, passage.source) for passage in found]
 
 
 class Searched(Protocol):
@@ -62,8 +63,8 @@ class DocumentSources:
         except AnswererError:
             return ()  # the store is away: the decision cites what else there is
         return [
-            Evidence(f"d{n}", one.text, one.place, SourceNote(one.id, one.collection, one.place))
-            for n, one in enumerate(found, start=1)
+            Evidence(f"d{n}", passage.text, passage.place, _note(passage))
+            for n, passage in enumerate(found, start=1)
         ]
 
 
@@ -75,4 +76,9 @@ class AllSources:
 
     async def find(self, question: str, work: Work) -> Sequence[Evidence]:
         """Returns the passages of all places."""
-        return [one for place in self._places for one in await place.find(question, work)]
+        found = [await place.find(question, work) for place in self._places]
+        return [passage for passages in found for passage in passages]
+
+
+def _note(passage: DocumentPassage) -> SourceNote:
+    return SourceNote(passage.id, passage.collection, passage.place)

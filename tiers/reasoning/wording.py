@@ -37,7 +37,7 @@ def decision_text(
         paragraphs.append(f"Steps without a result: {', '.join(failed)}")
     if marks:
         paragraphs.append(paragraph("marked_after_one_repair", list(marks)))
-    return "\n\n".join(one for one in paragraphs if one)
+    return "\n\n".join(part for part in paragraphs if part)
 
 
 def shown_step(result: StepResult) -> str:
@@ -57,22 +57,22 @@ def paragraph(name: str, value: object) -> str:
     if name == "go_no_go":
         return f"Go or no go: {_VERDICTS.get(str(value), value)}"
     if isinstance(value, list):
-        lines = "\n".join(f"- {said(item)}" for item in value)
+        lines = "\n".join(f"- {in_words(item)}" for item in value)
         return f"{title}:\n{lines}" if lines else ""
-    return f"{title}: {said(value)}"
+    return f"{title}: {in_words(value)}"
 
 
-def said(value: object) -> str:
+def in_words(value: object) -> str:
     """Returns a value in words.
 
-    >>> said({"option": "Lease", "why": "dearer over three years"})
+    >>> in_words({"option": "Lease", "why": "dearer over three years"})
     'option: Lease; why: dearer over three years'
     """
     if isinstance(value, Mapping):
-        parts = [(name, said(one)) for name, one in value.items()]
+        parts = [(name, in_words(part)) for name, part in value.items()]
         return "; ".join(f"{name.replace('_', ' ')}: {text}" for name, text in parts if text)
     if isinstance(value, list):
-        return ", ".join(said(one) for one in value)
+        return ", ".join(map(in_words, value))
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
