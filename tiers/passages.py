@@ -9,7 +9,7 @@ quotation goes out word for word.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import Sequence
 
 from msgspec.structs import replace
 
@@ -17,7 +17,6 @@ from router.errors import CannotAnswer, TiergateError
 from router.policy.content.knowledge import IntentSection
 from router.policy.content.shelf_veto import kept_off_shelf
 from router.policy.schema import PassagesAnswerer, TierSection
-from router.policy.sections.capabilities import complete
 from router.types import (
     Answer,
     AnswererFacts,
@@ -25,7 +24,6 @@ from router.types import (
     Call,
     ChatRequest,
     Choice,
-    Delta,
     Message,
     Preview,
     PSource,
@@ -37,6 +35,7 @@ from router.types import (
     Work,
 )
 from tiers.grounding import covers, grounded
+from tiers.own_answerer import OwnAnswerer, facts_of
 from tiers.resolver import Resolver
 
 LEAST_EACH = 0.03
@@ -51,26 +50,17 @@ _REPHRASE = (
 )
 
 
-class Passages:
+class Passages(OwnAnswerer):
     """The Answerer for `kind: passages`. `resolver` holds the approved answers and fills slots."""
 
     def __init__(self, section: PassagesAnswerer, facts: AnswererFacts, resolver: Resolver) -> None:
+        super().__init__(facts)
         self._section = section
-        self._facts = facts
         self._resolver = resolver
 
-    @property
-    def facts(self) -> AnswererFacts:
-        return self._facts
-
     def status(self) -> AnswererStatus:
+        """Returns the status of the resolver, which is started and closed as an own answerer."""
         return self._resolver.status()
-
-    async def start(self) -> None:
-        """Does nothing: the resolver was built before."""
-
-    async def close(self) -> None:
-        """Does nothing: the resolver closes its lookups."""
 
     def preview(self, request: ChatRequest, signals: Signals) -> Preview | None:
         """Returns the chance that a quoted answer is right, None where nothing is near enough."""
@@ -105,12 +95,6 @@ class Passages:
             facts=tuple(f"quoted: {intent.id} ({intent.source})" for intent, _ in texts),
         )
         return await self._rephrased(answer, work, call, [text for _, text in texts])
-
-    async def stream(self, work: Work, call: Call) -> AsyncGenerator[Delta, None]:
-        """Yields the answer in one piece."""
-        answer = await self.answer(work, call)
-        yield Delta(text=answer.text)
-        yield Delta(final=answer)
 
     def _nearest(self, request: ChatRequest, signals: Signals) -> list[tuple[IntentSection, float]]:
         """Returns the fewest answers that are likely enough, [] where all allowed are not."""
@@ -163,20 +147,7 @@ class Passages:
 
 def build_passages(section: PassagesAnswerer, tier: TierSection, resolver: Resolver) -> Passages:
     """Returns the answerer of a policy's section, over the resolver that it names."""
-    facts = AnswererFacts(
-        name=section.name,
-        tier=tier.name,
-        level=tier.level,
-        kind=section.kind,
-        model=resolver.facts.model,
-        price=section.price.to_price(),
-        max_output_tokens=section.max_output_tokens,
-        context_tokens=0,
-        capabilities=complete(()),
-        expected_output_tokens=section.expected_output_tokens,
-        latency_ms=section.expected_latency_ms,
-        deadline_ms=int(section.deadline_s * 1000),
-    )
+    facts = facts_of(section, tier, resolver.facts.model)
     return Passages(section, facts, resolver)
 
 

@@ -28,12 +28,9 @@ from router.policy.content.shelf_veto import kept_off_shelf
 from router.policy.parsing.json_schema import schema_faults
 from router.policy.schema import LookupSection, ResolverAnswerer, TierSection
 from router.policy.sections.answerers import ClarifySection
-from router.policy.sections.capabilities import complete
 from router.types import (
     Answer,
     AnswererFacts,
-    AnswererState,
-    AnswererStatus,
     Call,
     Capability,
     ChatRequest,
@@ -48,6 +45,7 @@ from router.types import (
     Work,
 )
 from tiers.grounding import holds, stems_of
+from tiers.own_answerer import OwnAnswerer, facts_of
 from tiers.slots import Lookup, NotFoundError, Slots
 
 DELTA_WORDS = 8
@@ -80,7 +78,7 @@ class _Spoken(NamedTuple):
     slots: Slots
 
 
-class Resolver:
+class Resolver(OwnAnswerer):
     """The Answerer for `kind: resolver`. It owns its slots and their lookups, and closes them."""
 
     def __init__(
@@ -91,7 +89,7 @@ class Resolver:
         clarify: ClarifySection | None,
         floor: Floor,
     ) -> None:
-        self._facts = facts
+        super().__init__(facts, _told(knowledge))
         self._knowledge = knowledge
         self._slots = slots
         self._spoken = {
@@ -101,23 +99,9 @@ class Resolver:
         self._clarify = clarify
         self._stems_of_intents: dict[str, frozenset[str]] = {}
         self._floor = floor
-        content = knowledge.content
-        detail = f"{len(content.intents)} answers, {len(content.classifications)} classifications"
-        if self._spoken:
-            detail += f"; also in {', '.join(sorted(self._spoken))}"
-        self._status = AnswererStatus(AnswererState.READY, detail)
-
-    @property
-    def facts(self) -> AnswererFacts:
-        return self._facts
-
-    def status(self) -> AnswererStatus:
-        return self._status
-
-    async def start(self) -> None:
-        """Does nothing: the knowledge file was read with the policy."""
 
     async def close(self) -> None:
+        """Closes the lookups."""
         await self._slots.close()
 
     def declines(self, request: ChatRequest, signals: Signals) -> Reason | None:
@@ -368,24 +352,22 @@ def build_resolver(
 ) -> Resolver:
     """Returns the resolver of a policy; it gets those of `lookups` that its section allows."""
     classifies = bool(knowledge.content.classifications)
-    facts = AnswererFacts(
-        name=section.name,
-        tier=tier.name,
-        level=tier.level,
-        kind=section.kind,
-        model=f"resolver:{knowledge.label}@{knowledge.digest}",
-        price=section.price.to_price(),
-        max_output_tokens=section.max_output_tokens,
-        context_tokens=0,
-        # JSON is promised for classifications alone; `declines` turns other JSON requests away.
-        capabilities=complete({Capability.JSON_SCHEMA} if classifies else ()),
-        expected_output_tokens=section.expected_output_tokens,
-        latency_ms=section.expected_latency_ms,
-        deadline_ms=int(section.deadline_s * 1000),
-    )
+    # JSON is promised for classifications alone; `declines` turns other JSON requests away.
+    promised = {Capability.JSON_SCHEMA} if classifies else ()
+    model = f"resolver:{knowledge.label}@{knowledge.digest}"
+    facts = facts_of(section, tier, model, capabilities=promised)
     allowed = {name: lookups[name] for name in section.lookups if name in lookups}
     slots = Slots(knowledge, allowed, {s.name: s for s in sections})
     return Resolver(facts, knowledge, slots, section.clarify, floor)
+
+
+def _told(knowledge: Knowledge) -> str:
+    """Returns what a resolver answers from, for its status."""
+    content = knowledge.content
+    detail = f"{len(content.intents)} answers, {len(content.classifications)} classifications"
+    if knowledge.translations:
+        detail += f"; also in {', '.join(sorted(knowledge.translations))}"
+    return detail
 
 
 def _not_shown(intent: IntentSection, missed: NotFoundError) -> CannotAnswer:

@@ -8,21 +8,17 @@ left the quotation goes out word for word.
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import Sequence
 
 from msgspec.structs import replace
 
 from router.errors import CannotAnswer, TiergateError
 from router.policy.schema import DocumentsAnswerer, TierSection
-from router.policy.sections.capabilities import complete
 from router.types import (
     Answer,
     AnswererFacts,
-    AnswererState,
-    AnswererStatus,
     Call,
     Choice,
-    Delta,
     DocumentPassage,
     Message,
     Role,
@@ -33,6 +29,7 @@ from router.types import (
 from tiers.citing.document_context import DocumentContext, notes, sources_below
 from tiers.citing.fence import LEFT_OUT, listed, mark_of
 from tiers.citing.shown import Shown
+from tiers.own_answerer import OwnAnswerer, facts_of
 
 MODEL = "documents"
 """Stands in the place of a model: none wrote the words."""
@@ -51,28 +48,15 @@ _WORD = re.compile(r"[^\W_]{3,}")
 _STEM = 5
 
 
-class Quoting:
-    """The Answerer for `kind: documents`."""
+class Quoting(OwnAnswerer):
+    """The Answerer for `kind: documents`. All policies share the store, which others close."""
 
     def __init__(
         self, section: DocumentsAnswerer, facts: AnswererFacts, documents: DocumentContext
     ) -> None:
+        super().__init__(facts)
         self._section = section
-        self._facts = facts
         self._documents = documents
-
-    @property
-    def facts(self) -> AnswererFacts:
-        return self._facts
-
-    def status(self) -> AnswererStatus:
-        return AnswererStatus(AnswererState.READY)
-
-    async def start(self) -> None:
-        """Does nothing: the store is opened with the first question."""
-
-    async def close(self) -> None:
-        """Does nothing: the store is shared by all policies."""
 
     async def answer(self, work: Work, call: Call) -> Answer:
         """Returns the quotation, or what a model made of it. Raises CannotAnswer."""
@@ -98,12 +82,6 @@ class Quoting:
             sources=notes(near, numbers),
         )
         return await self._rephrased(answer, work, call, near)
-
-    async def stream(self, work: Work, call: Call) -> AsyncGenerator[Delta, None]:
-        """Yields the answer in one piece."""
-        answer = await self.answer(work, call)
-        yield Delta(text=answer.text)
-        yield Delta(final=answer)
 
     async def _rephrased(
         self, answer: Answer, work: Work, call: Call, near: Sequence[DocumentPassage]
@@ -157,18 +135,5 @@ def build_quoting(
     section: DocumentsAnswerer, tier: TierSection, documents: DocumentContext
 ) -> Quoting:
     """Returns the answerer of a policy's section."""
-    facts = AnswererFacts(
-        name=section.name,
-        tier=tier.name,
-        level=tier.level,
-        kind=section.kind,
-        model=MODEL,
-        price=section.price.to_price(),
-        max_output_tokens=section.max_output_tokens,
-        context_tokens=0,
-        capabilities=complete(()),
-        expected_output_tokens=section.expected_output_tokens,
-        latency_ms=section.expected_latency_ms,
-        deadline_ms=int(section.deadline_s * 1000),
-    )
+    facts = facts_of(section, tier, MODEL)
     return Quoting(section, facts, documents)

@@ -7,7 +7,6 @@ costs nothing.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
 from datetime import UTC, date, datetime
 
 from msgspec import Struct
@@ -16,17 +15,13 @@ from router.errors import CannotAnswer
 from router.policy.content.small_talk import SmallTalk
 from router.policy.schema import ExactAnswerer as ExactSection
 from router.policy.schema import TierSection
-from router.policy.sections.capabilities import complete
 from router.types import (
     Answer,
     AnswererFacts,
-    AnswererState,
-    AnswererStatus,
     Call,
     ChatRequest,
     Choice,
     Clock,
-    Delta,
     Preview,
     PSource,
     Reason,
@@ -35,6 +30,7 @@ from router.types import (
     Work,
 )
 from tiers.exact.tools import solved
+from tiers.own_answerer import OwnAnswerer, facts_of
 
 P_RIGHT = 0.99
 """Results are exact; what is left is that a question was understood in another way than meant."""
@@ -49,32 +45,17 @@ class _Known(Struct, frozen=True):
     matched: str | None = None
 
 
-class ExactTier:
+class ExactTier(OwnAnswerer):
     """The Answerer for `kind: exact`."""
 
     def __init__(
         self, section: ExactSection, facts: AnswererFacts, talk: SmallTalk | None, clock: Clock
     ) -> None:
+        phrases = 0 if talk is None else len(talk.by_phrase)
+        super().__init__(facts, f"{', '.join(section.tools)}; {phrases} phrases of small talk")
         self._section = section
-        self._facts = facts
         self._talk = talk
         self._clock = clock
-        phrases = 0 if talk is None else len(talk.by_phrase)
-        detail = f"{', '.join(section.tools)}; {phrases} phrases of small talk"
-        self._status = AnswererStatus(AnswererState.READY, detail)
-
-    @property
-    def facts(self) -> AnswererFacts:
-        return self._facts
-
-    def status(self) -> AnswererStatus:
-        return self._status
-
-    async def start(self) -> None:
-        """Does nothing: the file was read with the policy."""
-
-    async def close(self) -> None:
-        """Does nothing: nothing is held open."""
 
     def preview(self, request: ChatRequest, signals: Signals) -> Preview | None:
         """Returns what is known of the answer to this request, None where there is none."""
@@ -96,12 +77,6 @@ class ExactTier:
             facts=(known.fact,),
         )
 
-    async def stream(self, work: Work, call: Call) -> AsyncGenerator[Delta, None]:
-        """Yields the answer in one piece."""
-        answer = await self.answer(work, call)
-        yield Delta(text=answer.text)
-        yield Delta(final=answer)
-
     def _known(self, request: ChatRequest) -> _Known | None:
         if request.response_format.kind != "text" or request.sampling.n > 1 or request.tools:
             return None
@@ -122,18 +97,5 @@ def build_exact(
     section: ExactSection, tier: TierSection, talk: SmallTalk | None, clock: Clock
 ) -> ExactTier:
     """Returns the answerer of a policy's section."""
-    facts = AnswererFacts(
-        name=section.name,
-        tier=tier.name,
-        level=tier.level,
-        kind=section.kind,
-        model="exact:tools",
-        price=section.price.to_price(),
-        max_output_tokens=section.max_output_tokens,
-        context_tokens=0,
-        capabilities=complete(()),
-        expected_output_tokens=section.expected_output_tokens,
-        latency_ms=section.expected_latency_ms,
-        deadline_ms=int(section.deadline_s * 1000),
-    )
+    facts = facts_of(section, tier, "exact:tools")
     return ExactTier(section, facts, talk, clock)

@@ -20,8 +20,6 @@ from router.policy.schema import DeliberationAnswerer, TierSection
 from router.types import (
     Answer,
     AnswererFacts,
-    AnswererState,
-    AnswererStatus,
     Call,
     Capability,
     Choice,
@@ -33,6 +31,7 @@ from router.types import (
     Work,
     Worked,
 )
+from tiers.own_answerer import OwnAnswerer, facts_of
 from tiers.reasoning import checks
 from tiers.reasoning.asking import Asker, Check, nothing_wrong
 from tiers.reasoning.run import (
@@ -54,7 +53,7 @@ _REMOTE = ("upstream", "litellm")
 _FORM = "{question}\n\nPut this decision into the form asked for:\n\n{previous}"
 
 
-class Deliberation:
+class Deliberation(OwnAnswerer):
     """The Answerer for `kind: deliberation`. `over` is what the gateway knows of the answerer that
     thinks the steps; it is called by name and never held."""
 
@@ -68,28 +67,16 @@ class Deliberation:
         profile: str = "short",
         sources: Sources | None = None,
     ) -> None:
-        self._facts = facts
+        names = sorted({template.name for template in templates.values()})
+        super().__init__(
+            facts, f"over {over.name}; templates {', '.join(names)}; profile {profile}"
+        )
         self._over = over
         self._templates = templates
         self._trusted = trusted
         self._clock = clock
         self._profile = profile
         self._sources = sources
-
-    @property
-    def facts(self) -> AnswererFacts:
-        return self._facts
-
-    def status(self) -> AnswererStatus:
-        names = sorted({template.name for template in self._templates.values()})
-        detail = f"over {self._over.name}; templates {', '.join(names)}; profile {self._profile}"
-        return AnswererStatus(AnswererState.READY, detail)
-
-    async def start(self) -> None:
-        """Does nothing: the templates were read with the policy."""
-
-    async def close(self) -> None:
-        """Does nothing: nothing is held open."""
 
     async def answer(self, work: Work, call: Call) -> Answer:
         """Returns the decision as text, its steps in `Choice.reasoning`, its facts in `facts`.
@@ -307,19 +294,13 @@ def build_deliberation(
     sources: Sources | None = None,
 ) -> Deliberation:
     """Returns the deliberation of a policy; `over` are the facts of the answerer it names."""
-    facts = AnswererFacts(
-        name=section.name,
-        tier=tier.name,
-        level=tier.level,
-        kind=section.kind,
-        model=f"deliberation:{over.model}",
-        price=section.price.to_price(),
-        max_output_tokens=section.max_output_tokens,
+    promised = over.capabilities & {Capability.JSON_SCHEMA, Capability.JSON_MODE}
+    facts = facts_of(
+        section,
+        tier,
+        f"deliberation:{over.model}",
         context_tokens=over.context_tokens,
-        capabilities=over.capabilities & {Capability.JSON_SCHEMA, Capability.JSON_MODE},
-        expected_output_tokens=section.expected_output_tokens,
-        latency_ms=section.expected_latency_ms,
-        deadline_ms=int(section.deadline_s * 1000),
+        capabilities=promised,
     )
     profile = profile_for(section.profile, over)
     return Deliberation(facts, over, templates, section.trusted, clock, profile, sources)

@@ -1,0 +1,79 @@
+"""Holds what answerers that need no model or server of their own have in common.
+
+They are ready from the start and hold nothing open. Their facts come from their section.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import AsyncGenerator, Iterable
+
+from router.policy.schema import AnswererSection, TierSection
+from router.policy.sections.capabilities import complete
+from router.types import (
+    Answer,
+    AnswererFacts,
+    AnswererState,
+    AnswererStatus,
+    Call,
+    Capability,
+    Delta,
+    Work,
+)
+
+
+class OwnAnswerer(ABC):
+    """Answers in one piece. `detail` says in its status what it answers from."""
+
+    def __init__(self, facts: AnswererFacts, detail: str = "") -> None:
+        self._facts = facts
+        self._status = AnswererStatus(AnswererState.READY, detail)
+
+    @property
+    def facts(self) -> AnswererFacts:
+        return self._facts
+
+    def status(self) -> AnswererStatus:
+        return self._status
+
+    # Few have more to start or to close, and those have methods of their own.
+    async def start(self) -> None:  # noqa: B027
+        """Does nothing: what it needs was read with the policy."""
+
+    async def close(self) -> None:  # noqa: B027
+        """Does nothing: nothing is held open."""
+
+    @abstractmethod
+    async def answer(self, work: Work, call: Call) -> Answer:
+        """Returns the answer. Raises CannotAnswer where there is none."""
+
+    async def stream(self, work: Work, call: Call) -> AsyncGenerator[Delta, None]:
+        """Yields the answer in one piece."""
+        answer = await self.answer(work, call)
+        yield Delta(text=answer.text)
+        yield Delta(final=answer)
+
+
+def facts_of(
+    section: AnswererSection,
+    tier: TierSection,
+    model: str,
+    *,
+    context_tokens: int = 0,
+    capabilities: Iterable[Capability] = (),
+) -> AnswererFacts:
+    """Returns the facts of an answerer; `model` stands in the place of a model's name."""
+    return AnswererFacts(
+        name=section.name,
+        tier=tier.name,
+        level=tier.level,
+        kind=section.kind,
+        model=model,
+        price=section.price.to_price(),
+        max_output_tokens=section.max_output_tokens,
+        context_tokens=context_tokens,
+        capabilities=complete(capabilities),
+        expected_output_tokens=section.expected_output_tokens,
+        latency_ms=section.expected_latency_ms,
+        deadline_ms=int(section.deadline_s * 1000),
+    )
