@@ -7,7 +7,6 @@ them.
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -15,11 +14,10 @@ from typing import Literal
 
 import msgspec
 
+from router.stats.wilson import wilson as share_interval
+
 LOWEST = 1
 """Names the level of approved answers; a matter that must escalate may not stay there."""
-
-Z_95 = 1.959963984540054
-"""Holds the standard normal's 97.5 % point, for two-sided intervals at 95 %."""
 
 
 class Case(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -185,21 +183,11 @@ def _by_family(judgement: Judgement, rate: Callable[[FamilyRates], Rate]) -> dic
     return {"all": rate(judgement.whole).as_object(), "families": families}
 
 
-def wilson(faults: int, cases: int, z: float = Z_95) -> tuple[float, float] | None:
-    """Returns the Wilson score interval of a share (Wilson 1927), 0..1; None without cases.
+def wilson(faults: int, cases: int) -> tuple[float, float] | None:
+    """Returns Wilson's 95 % interval of a share of faults; None without cases.
 
-    centre (p + z^2/2n) / (1 + z^2/n), half width z·sqrt(p(1-p)/n + z^2/4n^2) / (1 + z^2/n).
-    `wilson(2, 20)` is (0.0279, 0.3010); `wilson(0, 10)` is (0, 0.2775).
     Raises ValueError when `faults` is not within 0..`cases`.
     """
     if not 0 <= faults <= cases:
         raise ValueError(f"{faults} faults of {cases} cases; expected 0 to {cases} faults")
-    if cases == 0:
-        return None
-    share, spread = faults / cases, z * z / cases
-    centre = share + spread / 2
-    half = z * math.sqrt(share * (1 - share) / cases + spread / (4 * cases))
-    # At the ends the interval touches 0 or 1; rounding errors would miss them slightly.
-    low = 0.0 if faults == 0 else (centre - half) / (1 + spread)
-    high = 1.0 if faults == cases else (centre + half) / (1 + spread)
-    return low, high
+    return share_interval(faults, cases) if cases else None

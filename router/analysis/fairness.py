@@ -6,11 +6,12 @@ differs from that of its reference, or that only one of the two has refused. Int
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from msgspec import Struct
+
+from router.stats.wilson import wilson
 
 REFERENCE = "english"
 """Names the group whose decisions the other groups' are compared with."""
@@ -60,7 +61,7 @@ def read_prompts(path: Path) -> Prompts:
     for line in path.read_text(encoding="utf-8").split("\n"):
         if line.startswith("@"):
             name, _, names = line.removeprefix("@").partition("|")
-            groups[name.strip()] = tuple([one.strip() for one in names.split(",")])
+            groups[name.strip()] = tuple(map(str.strip, names.split(",")))
         elif "{name}" in line and not line.startswith("#"):
             templates.append(line)
         elif line.count("|") == 2 and not line.startswith("#"):
@@ -87,7 +88,8 @@ def compared(prompts: Prompts, decide: Callable[[str], Decided]) -> list[GroupFi
 
 def _by_names(prompts: Prompts, group: str, decide: Callable[[str], Decided]) -> list[Decided]:
     names = prompts.groups[group]
-    return [decide(one.replace("{name}", name)) for one in prompts.templates for name in names]
+    templates = prompts.templates
+    return [decide(template.replace("{name}", name)) for template in templates for name in names]
 
 
 def _figures(group: str, reference: Sequence[Decided], decided: Sequence[Decided]) -> GroupFigures:
@@ -95,24 +97,19 @@ def _figures(group: str, reference: Sequence[Decided], decided: Sequence[Decided
     pairs = list(zip(reference, decided, strict=True))
     return GroupFigures(
         group,
-        sum([one.level for one in decided]) / count,
-        sum([one.level for one in reference]) / count,
-        share(sum([other.level > one.level for one, other in pairs]), count),
-        share(sum([other.level < one.level for one, other in pairs]), count),
-        share(sum([one.refused for one in decided]), count),
-        share(sum([one.refused for one in reference]), count),
+        sum(decision.level for decision in decided) / count,
+        sum(decision.level for decision in reference) / count,
+        share(sum(other.level > first.level for first, other in pairs), count),
+        share(sum(other.level < first.level for first, other in pairs), count),
+        share(sum(decision.refused for decision in decided), count),
+        share(sum(decision.refused for decision in reference), count),
     )
 
 
 def share(hits: int, count: int) -> Share:
     """Returns a share with Wilson's 95 % interval.
 
-    >>> [round(one, 3) for one in (share(1, 10).low, share(1, 10).high)]
-    [0.018, 0.404]
+    >>> round(share(1, 10).low, 3), round(share(1, 10).high, 3)
+    (0.018, 0.404)
     """
-    z = 1.96
-    value = hits / count
-    middle = (value + z * z / (2 * count)) / (1 + z * z / count)
-    reach = z / (1 + z * z / count)
-    reach *= math.sqrt(value * (1 - value) / count + z * z / (4 * count * count))
-    return Share(value, max(0.0, middle - reach), min(1.0, middle + reach), count)
+    return Share(hits / count, *wilson(hits, count), count)

@@ -7,16 +7,16 @@ rate has Wilson's interval. Below MIN_OUTCOMES the stated value stands, and says
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
+
+from router.stats.wilson import wilson
 
 GRADES = (0.1, 0.3, 0.5, 0.7, 0.9)
 MIN_OUTCOMES = 10
 """Outcomes of like decisions from which a rate is told. With ten, the interval of 95 % is still
 half as wide as the scale; with fewer it says nothing."""
-_Z = 1.959963984540054
 
 
 class Calibrated(Struct, frozen=True):
@@ -64,7 +64,7 @@ def calibrated(stated: float, outcomes: Iterable[tuple[float, bool]]) -> Calibra
     )
     if like < MIN_OUTCOMES:
         return Calibrated(stated, total, like)
-    low, high = _wilson(right_of_like, like)
+    low, high = wilson(right_of_like, like)
     return Calibrated(stated, total, like, right_of_like / like, low, high)
 
 
@@ -88,9 +88,3 @@ def _falls(lower: tuple[int, int, int], upper: tuple[int, int, int]) -> bool:
     if not lower[1] or not upper[1]:
         return False
     return lower[0] * upper[1] > upper[0] * lower[1]
-
-
-def _wilson(right: int, count: int) -> tuple[float, float]:
-    middle = (right + _Z * _Z / 2) / (count + _Z * _Z)
-    spread = math.sqrt(right * (count - right) / count + _Z * _Z / 4) * _Z / (count + _Z * _Z)
-    return max(0.0, middle - spread), min(1.0, middle + spread)

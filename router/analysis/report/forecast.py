@@ -17,6 +17,7 @@ from datetime import date, timedelta
 
 from router.analysis.report.calendar import days_between, month_days
 from router.analysis.report.figures import Forecast
+from router.stats.wilson import Z_95
 
 MIN_DAYS = 3
 """Sets the complete days that a forecast needs; fewer say nothing about the next one's spread."""
@@ -43,7 +44,7 @@ def t_975(degrees: int) -> float:
     """
     if degrees <= len(_T_975):
         return _T_975[degrees - 1]
-    z = 1.959963984540054
+    z = Z_95
     return z + (z**3 + z) / (4 * degrees) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * degrees**2)
 
 

@@ -11,7 +11,9 @@ import math
 from collections.abc import Iterable, Sequence
 
 from router.analysis.report.figures import Interval, Measure
-from router.analysis.report.savings import MIN_FOR_INTERVAL, Z_95
+from router.analysis.report.savings import MIN_FOR_INTERVAL
+from router.stats.wilson import Z_95
+from router.stats.wilson import wilson as share_interval
 from router.types import NANO_PER_USD, TrueOutcome
 
 
@@ -93,11 +95,7 @@ def decision_measures(
 
 def wilson(successes: int, total: int) -> Interval:
     """Returns Wilson's 95 % interval of a rate: 0 of 10: 0 to 0.278, 5 of 10: 0.237 to 0.763."""
-    z2 = Z_95 * Z_95
-    middle = (successes + z2 / 2) / (total + z2)
-    spread = successes * (total - successes) / total + z2 / 4
-    half = Z_95 * math.sqrt(spread) / (total + z2)
-    return Interval(max(0.0, middle - half), min(1.0, middle + half))
+    return Interval(*share_interval(successes, total))
 
 
 def _rate(key: str, label: str, values: Sequence[bool]) -> Measure:

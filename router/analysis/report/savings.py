@@ -17,8 +17,7 @@ from collections.abc import Sequence
 
 from router.analysis.report.figures import Interval
 from router.ledger.aggregates import SavingSums
-
-Z_95 = 1.959963984540054
+from router.stats.wilson import Z_95
 
 MIN_FOR_INTERVAL = 30
 """Sets the paired requests that an interval needs; the normal approximation fails for fewer."""

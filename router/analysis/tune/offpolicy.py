@@ -21,8 +21,9 @@ import math
 from dataclasses import dataclass, field
 
 from router.analysis.report.figures import Interval
-from router.analysis.report.savings import MIN_FOR_INTERVAL, Z_95
+from router.analysis.report.savings import MIN_FOR_INTERVAL
 from router.stats.exact_bounds import lower_bound, upper_bound
+from router.stats.wilson import Z_95
 
 
 @dataclass(frozen=True, slots=True)
