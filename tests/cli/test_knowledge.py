@@ -61,7 +61,7 @@ def test_file_that_cannot_be_read_ends_with_1_after_the_others(run, folder: Path
     (folder / "scan.pdf").write_bytes(pdf_of([""]))
     result = run("add", folder)
     assert result.exit_code == 1
-    assert "scan.pdf: found 1 pages without any text (a scan?)" in result.stderr
+    assert "scan.pdf: found 1 page without any text (a scan?)" in result.stderr
     assert "2 added, 1 failed" in result.stdout
 
 

@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 
 from router.analysis.dossier.dossier import HASH, NOT_KEPT, Json
+from router.rendering.figures_in_words import counted
 from router.rendering.markup import Markup, el
 from router.rendering.page import page, page_header, section, table
 
@@ -106,10 +107,12 @@ def _tiles(document: Json, fields: Mapping[str, object]) -> list[tuple[str, str,
         tiles.append(("Confidence", f"{100 * float(figure):.0f} %", str(confidence["basis"])))
     follow_up = fields.get("follow_up")
     if isinstance(follow_up, Mapping):
-        days = str(follow_up.get("after_days", ""))
-        tiles.append(("It shows after", f"{days} days", str(follow_up.get("shows_by", ""))))
+        days = follow_up.get("after_days", "")
+        after = counted(days, "day", "days") if isinstance(days, int) else f"{days} days"
+        tiles.append(("It shows after", after, str(follow_up.get("shows_by", ""))))
     cost = float(str(document["cost_usd"]))
-    tiles.append(("Cost", f"${cost:,.4f}", f"{number} calls, each a row of the ledger"))
+    calls_made = counted(number, "call", "calls, each")
+    tiles.append(("Cost", f"${cost:,.4f}", f"{calls_made} a row of the ledger"))
     return tiles
 
 

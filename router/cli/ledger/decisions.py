@@ -13,6 +13,7 @@ from router.cli.ledger.ledger import Tenant
 from router.cli.options import AsJson
 from router.cli.periods import shown_time
 from router.cli.serve.serve import DATABASE, DatabasePath
+from router.rendering.figures_in_words import counted
 
 if TYPE_CHECKING:
     from router.analysis.dossier.dossier import Json
@@ -165,8 +166,8 @@ def due(
         )
         return
     for row, days in found:
-        decided = shown_time(row.finished_at_ms)
-        typer.echo(f"{decision_id(row.request_id)}  {decided}  {row.tenant}  after {days} days")
+        decided, after = shown_time(row.finished_at_ms), counted(days, "day", "days")
+        typer.echo(f"{decision_id(row.request_id)}  {decided}  {row.tenant}  after {after}")
     typer.echo(f"{len(found)} due")
 
 

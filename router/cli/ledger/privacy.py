@@ -11,6 +11,7 @@ import typer
 from router.cli.options import AsJson
 from router.cli.periods import shown_time
 from router.cli.serve.serve import DATABASE, DatabasePath
+from router.rendering.figures_in_words import counted
 
 if TYPE_CHECKING:
     from router.api.compose.books import Found
@@ -42,9 +43,9 @@ def find(
         found = books.subjects(os.environ).find(values, tenant)
     if as_json:
         return print_json(msgspec.to_builtins(found))
-    for one in found.texts:
-        created = shown_time(one.created_at_ms)
-        typer.echo(f"req_{one.request_id}  {created}  {one.kind}  {one.tenant}")
+    for text in found.texts:
+        created = shown_time(text.created_at_ms)
+        typer.echo(f"req_{text.request_id}  {created}  {text.kind}  {text.tenant}")
     _tell(found, "found")
 
 
@@ -61,9 +62,8 @@ def erase(
     with Books.open(database) as books:
         subjects = books.subjects(os.environ)
         found = subjects.find(values, tenant)
-        requests = len({one.request_id for one in found.texts})
-        if requests and not yes:
-            typer.confirm(f"Erase all texts of {requests} requests for good?", abort=True)
+        if found.texts and not yes:
+            typer.confirm(f"Erase all texts of {_requests(found)} for good?", abort=True)
         _tell(subjects.erase(values, tenant), "erased")
 
 
@@ -74,7 +74,7 @@ def rotate(database: DatabasePath = DATABASE) -> None:
 
     with Books.open(database) as books:
         done, closed = books.subjects(os.environ).reseal()
-    typer.echo(f"{done} texts sealed anew; {closed} that no key here opens.")
+    typer.echo(f"{counted(done, 'text', 'texts')} sealed anew; {closed} that no key here opens.")
 
 
 @privacy.command()
@@ -87,20 +87,23 @@ def report(database: DatabasePath = DATABASE, as_json: AsJson = False) -> None:
         figures = books.privacy_figures()
     if as_json:
         return print_json(msgspec.to_builtins(figures))
-    typer.echo(f"{figures.requests} requests")
+    typer.echo(counted(figures.requests, "request", "requests"))
     typer.echo(f"{figures.requests_hidden} had details that no provider saw:")
     for kind, count in sorted(figures.hidden.items()):
         typer.echo(f"  {count} {kind}")
     typer.echo(f"{figures.requests_barred} were kept from an answerer by a residency rule")
     typer.echo(f"{figures.requests_erased} had their texts erased for the person they are about")
-    typer.echo(f"{sum(figures.texts.values())} stored texts:")
+    typer.echo(f"{counted(sum(figures.texts.values()), 'stored text', 'stored texts')}:")
     for form, count in sorted(figures.texts.items()):
         typer.echo(f"  {count} {form}")
 
 
 def _tell(found: Found, done: str) -> None:
-    requests = len({one.request_id for one in found.texts})
-    typer.echo(
-        f"{len(found.texts)} texts of {requests} requests {done}; {found.closed} texts that no key "
-        "here opens."
-    )
+    texts = counted(len(found.texts), "text", "texts")
+    closed = counted(found.closed, "text", "texts")
+    typer.echo(f"{texts} of {_requests(found)} {done}; {closed} that no key here opens.")
+
+
+def _requests(found: Found) -> str:
+    """Returns the number of requests that the texts belong to, in words."""
+    return counted(len({text.request_id for text in found.texts}), "request", "requests")

@@ -69,8 +69,9 @@ def read_pdf(content: bytes) -> Reading:
             "it to PDF again"
         ) from error
     if not any(text.strip() for text in pages):
+        count = "1 page" if len(pages) == 1 else f"{len(pages):,} pages"
         raise DocumentError(
-            f"found {len(pages)} pages without any text (a scan?); expected text: run OCR over "
+            f"found {count} without any text (a scan?); expected text: run OCR over "
             "it first, for example `ocrmypdf in.pdf out.pdf`"
         )
     blocks = [
