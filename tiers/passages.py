@@ -24,18 +24,16 @@ from router.types import (
     Call,
     ChatRequest,
     Choice,
-    Message,
     Preview,
     PSource,
     Reason,
-    Role,
-    Sampling,
     Signals,
     Usage,
     Work,
 )
 from tiers.grounding import covers, grounded
 from tiers.own_answerer import OwnAnswerer, facts_of
+from tiers.rephrasing import draft_of
 from tiers.resolver import Resolver
 
 LEAST_EACH = 0.03
@@ -44,10 +42,6 @@ MOST_CERTAIN = 0.99
 REPHRASED_TOKENS = 160
 
 SEVERAL = "These approved answers are the nearest to your question:"
-_REPHRASE = (
-    "Answer the question with the facts of these passages, in one to three short sentences. Add "
-    "nothing that they do not say.\n\n"
-)
 
 
 class Passages(OwnAnswerer):
@@ -127,15 +121,9 @@ class Passages(OwnAnswerer):
         """Returns the answer in a model's words where the passages bear them out, else as it is."""
         if self._section.rephrase is None:
             return answer
-        prompt = f"{_REPHRASE}{chr(10).join(texts)}\n\nQuestion: {work.request.last_user_text}"
-        request = replace(
-            work.request,
-            messages=(Message("user", prompt),),
-            sampling=Sampling(temperature=0.0, max_output_tokens=REPHRASED_TOKENS),
-            stream=False,
-        )
+        model, passages = self._section.rephrase, "\n".join(texts)
         try:
-            draft = await call(self._section.rephrase, request, Role.REFINE)
+            draft = await draft_of(passages, model, work, call, REPHRASED_TOKENS)
         except TiergateError:
             return answer  # the quotation is good without it
         whole = draft.text if draft.choices[0].finish_reason == "stop" else _whole(draft.text)

@@ -20,9 +20,6 @@ from router.types import (
     Call,
     Choice,
     DocumentPassage,
-    Message,
-    Role,
-    Sampling,
     Usage,
     Work,
 )
@@ -30,6 +27,7 @@ from tiers.citing.document_context import DocumentContext, notes, sources_below
 from tiers.citing.fence import LEFT_OUT, listed, mark_of
 from tiers.citing.shown import Shown
 from tiers.own_answerer import OwnAnswerer, facts_of
+from tiers.rephrasing import draft_of
 
 MODEL = "documents"
 """Stands in the place of a model: none wrote the words."""
@@ -39,10 +37,6 @@ REPHRASED_TOKENS = 200
 MOST_QUOTED = 480
 """Characters of one passage that are quoted: two or three sentences."""
 
-_REPHRASE = (
-    "Answer the question with the facts of these passages, in one to three short sentences. Add "
-    "nothing that they do not say.\n\n"
-)
 _ENDS = re.compile(r"(?<=[.!?])\s+|\n+")
 _WORD = re.compile(r"[^\W_]{3,}")
 _STEM = 5
@@ -90,15 +84,8 @@ class Quoting(OwnAnswerer):
         if self._section.rephrase is None:
             return answer
         shown = listed(near, mark_of(work.request_id))
-        prompt = f"{_REPHRASE}{shown}\n\nQuestion: {work.request.last_user_text}"
-        asked = replace(
-            work.request,
-            messages=(Message("user", prompt),),
-            sampling=Sampling(temperature=0.0, max_output_tokens=REPHRASED_TOKENS),
-            stream=False,
-        )
         try:
-            draft = await call(self._section.rephrase, asked, Role.REFINE)
+            draft = await draft_of(shown, self._section.rephrase, work, call, REPHRASED_TOKENS)
             whole = replace(draft, choices=(Choice(draft.text, "stop"),), facts=())
             checked = await self._documents.checked(work.request, whole, Shown(tuple(near)))
         except TiergateError:
