@@ -29,6 +29,7 @@ from router.api.batches.lines import (
 from router.api.batches.pace import Pace, pause_after, pause_for_others
 from router.api.http.asgi import Handler
 from router.errors import LedgerError
+from router.money.budgets import DAY_MS
 from router.policy.sections.batches import BatchesSection
 from router.types import (
     PART_BYTES,
@@ -51,7 +52,6 @@ RENEW_S = 3.0
 """Sets how often a claim is renewed: a few times within the store's lease."""
 MOST_BATCHES = 4
 """Bounds the batches that one process runs at a time; they share its slots."""
-DAY_MS = 86_400_000
 PAGE = 64
 """Results that are held at a time while a file is written."""
 

@@ -6,18 +6,13 @@ from collections.abc import Callable
 
 from router.api.batches.lines import ENDPOINTS
 from router.api.batches.views import batch_view, page
-from router.api.endpoints.files import (
-    DAY_MS,
-    limit_of,
-    no_file,
-    owner_of,
-    query_of,
-    seconds_of,
-)
+from router.api.endpoints.files import no_file, owner_of, seconds_of
+from router.api.endpoints.listing import limit_of, query_of
 from router.api.http.asgi import Receive, Scope, Send, headers_of, send_bytes
 from router.api.http.authentication import Doorkeeper
 from router.api.http.decision_views import request_header
 from router.errors import MethodNotAllowed, NotFound, RequestError
+from router.money.budgets import DAY_MS
 from router.policy.sections.batches import BatchesSection
 from router.types import Batch, BatchState, BatchStore, Clock, FileStore, Ids, Owner
 from router.types import Scope as KeyScope

@@ -6,11 +6,11 @@ A file belongs to the key that uploaded it. An upload passes to the store in par
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from urllib.parse import parse_qsl
 
 from msgspec.structs import replace
 
 from router.api.batches.views import file_view, page
+from router.api.endpoints.listing import limit_of, query_of
 from router.api.http.asgi import Receive, Scope, Send, headers_of, send_bytes
 from router.api.http.authentication import Doorkeeper
 from router.api.http.content_coding import coding_of
@@ -33,7 +33,6 @@ from router.wire.openai.render import to_json
 PATH = "/v1/files"
 FORM_BYTES = 64 * 1024
 """Bounds the bytes of a form beside its file: fields, headers and boundaries."""
-DAY_MS = 86_400_000
 LISTED, MOST_LISTED = 100, 1_000
 SHORTEST_S, LONGEST_S = 3_600, 30 * 86_400
 
@@ -220,23 +219,6 @@ def seconds_of(value: object) -> int:
     if not SHORTEST_S <= seconds <= LONGEST_S:
         raise wrong_value("expires_after.seconds", value, f"{SHORTEST_S} to {LONGEST_S}")
     return seconds
-
-
-def query_of(scope: Scope, known: tuple[str, ...]) -> dict[str, str]:
-    """Returns the query's values by name. Raises RequestError for an unknown name."""
-    query = dict(parse_qsl(scope.get("query_string", b"").decode("latin-1"), max_num_fields=32))
-    for key in query:
-        if key not in known:
-            raise unsupported(key[:64], f"the list takes {', '.join(known)}")
-    return query
-
-
-def limit_of(query: dict[str, str], usual: int, most: int) -> int:
-    """Returns the length of a page. Raises RequestError."""
-    limit = query.get("limit", str(usual))
-    if not (limit.isascii() and limit.isdigit() and 1 <= int(limit[:9]) <= most):
-        raise wrong_value("limit", limit, f"a whole number from 1 to {most}")
-    return int(limit)
 
 
 def _too_large(most: int) -> BodyTooLarge:

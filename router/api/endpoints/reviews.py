@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl
 
 import structlog
 
+from router.api.endpoints.listing import limit_of
 from router.api.http.asgi import (
     Receive,
     Scope,
@@ -26,7 +27,7 @@ from router.errors import MethodNotAllowed
 from router.request.review_verdicts import Judgement, Reviewer, no_review
 from router.types import Identity, Ids, ReviewCase, ReviewDesk, TextReader
 from router.types import Scope as KeyScope
-from router.wire.checks import one_of, unsupported, wrong_value
+from router.wire.checks import one_of, unsupported
 from router.wire.feedback import parse_verdict, review_view
 from router.wire.openai.render import to_json
 
@@ -126,7 +127,5 @@ def _asked(scope: Scope) -> tuple[str | None, int]:
         if key not in ("status", "limit"):
             raise unsupported(key, "the list takes status and limit")
     status = one_of(query.get("status", "pending"), "status", STATUSES)
-    limit = query.get("limit", str(LISTED))
-    if not (limit.isascii() and limit.isdigit() and 1 <= int(limit[:9]) <= MOST_LISTED):
-        raise wrong_value("limit", limit, f"a whole number from 1 to {MOST_LISTED}")
-    return (None if status == "all" else status), int(limit)
+    limit = limit_of(query, LISTED, MOST_LISTED)
+    return (None if status == "all" else status), limit

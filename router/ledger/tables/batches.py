@@ -99,8 +99,7 @@ class SqlBatches:
 
     async def running(self, owner: Owner) -> int:
         """Returns the number of this owner's batches that still have work. Raises LedgerError."""
-        where = f"{_OWN} AND {_WORKING}"
-        return len(await asyncio.to_thread(self._select, where, (owner.tenant, owner.key_id)))
+        return await asyncio.to_thread(self._running, owner)
 
     async def cancel(self, batch_id: str, owner: Owner) -> Batch | None:
         """Asks for the end of a batch that runs; returns it as it is then. Raises LedgerError."""
@@ -175,6 +174,12 @@ class SqlBatches:
     def _select(self, where: str, values: Sequence[object]) -> list[Batch]:
         with self._database.reading() as connection:
             return _read(connection, where, values)
+
+    def _running(self, owner: Owner) -> int:
+        query = f"SELECT COUNT(*) FROM batches WHERE {_OWN} AND {_WORKING}"
+        with self._database.reading() as connection:
+            values = (owner.tenant, owner.key_id)
+            return int(connection.exec_driver_sql(query, values).scalar_one())
 
     def _claim(self, token: str) -> Batch | None:
         now_ms = self._clock.now_ms()

@@ -8,14 +8,15 @@ from router.api.batches.pace import Pace
 from router.api.batches.runner import BatchRunner
 from router.api.endpoints.batches import PATH as BATCHES
 from router.api.endpoints.batches import Batches
-from router.api.endpoints.files import DAY_MS, Files
 from router.api.endpoints.files import PATH as FILES
+from router.api.endpoints.files import Files
 from router.api.http.authentication import Doorkeeper
 from router.api.http.rate_limit_headers import Remaining
 from router.api.http.server import Server
 from router.ledger.sql.database import Database
 from router.ledger.tables.batches import SqlBatches
 from router.ledger.tables.files import SqlFiles
+from router.money.budgets import DAY_MS
 from router.policy.schema import Policy
 from router.policy.sections.batches import BatchesSection
 from router.types import Clock, Identity, Ids, Owner
