@@ -20,8 +20,8 @@ import orjson
 from router.api.http.asgi import Receive, Scope, Send, headers_of, send_bytes
 from router.api.http.authentication import Doorkeeper
 from router.api.http.decision_views import Headers, decision_document, request_header, request_id_of
+from router.api.http.kept_steps import kept_steps
 from router.errors import NotFound, PermissionDenied, RequestError
-from router.ledger.row_reading import reasoning_of
 from router.types import (
     NANO_PER_USD,
     DecisionQuery,
@@ -160,10 +160,7 @@ class Dashboard:
                 "has those there are.",
                 code="decision_not_found",
             )
-        steps = None
-        if reasoning_of(row.record) is not None:
-            steps = await self._texts.get(row.request_id, row.tenant, "steps")
-        return decision_document(row, steps=steps)
+        return decision_document(row, steps=await kept_steps(self._texts, row))
 
 
 _DECISION_KEYS = (

@@ -38,13 +38,13 @@ from router.api.http.decision_views import (
     request_id_of,
 )
 from router.api.http.idempotency import Idempotency
+from router.api.http.kept_steps import kept_steps
 from router.api.http.rate_limit_headers import Remaining
 from router.api.http.repeat_admission import GivenAgain
 from router.api.observability.metrics import Metrics
 from router.api.openapi import docs_page, document
 from router.errors import MethodNotAllowed, ModelNotFound, NotFound, Stopping, TiergateError
 from router.gateway import Gateway
-from router.ledger.row_reading import reasoning_of
 from router.request.review_verdicts import Reviewer
 from router.routing.key_access import reachable
 from router.specialists.service import Analyst, Found
@@ -325,9 +325,7 @@ class Server:
             raise no_decision(public_id)
         heard = await self._learnt.feedback.of(row.request_id)
         case = await self._learnt.desk.of_request(row.request_id) if row.review_id else None
-        steps = None
-        if reasoning_of(row.record) is not None:
-            steps = await self._learnt.texts.get(row.request_id, row.tenant, "steps")
+        steps = await kept_steps(self._learnt.texts, row)
         document = decision_document(row, heard, case, steps)
         await send_bytes(send, 200, document, id_headers(row.request_id))
 
