@@ -17,9 +17,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from router.errors import Mistake, PolicyError
-from router.policy.parsing.text_files import text_of
-from router.policy.parsing.validation import validated
-from router.policy.parsing.yaml_lines import load_yaml
+from router.policy.parsing.yaml_folders import Stamp, files_of, stamps_of
 from router.policy.sections.base import Section
 
 LanguageCode = Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
@@ -54,22 +52,16 @@ class GlossaryFile(Section):
 
 def load_glossaries(folder: Path) -> Mapping[str, GlossaryFile]:
     """Returns the glossaries of a folder by language. Raises PolicyError with every mistake."""
-    files = sorted(folder.glob("*.yaml"))
-    return _loaded(tuple((file, file.stat().st_mtime_ns, file.stat().st_size) for file in files))
+    return _loaded(stamps_of(folder))
 
 
 @lru_cache(maxsize=4)
-def _loaded(files: tuple[tuple[Path, int, int], ...]) -> Mapping[str, GlossaryFile]:
+def _loaded(files: tuple[Stamp, ...]) -> Mapping[str, GlossaryFile]:
     """Reads files once; a file that changed has another stamp."""
     glossaries: dict[str, GlossaryFile] = {}
     mistakes: list[Mistake] = []
-    for path, _, _ in files:
-        try:
-            tree, lines = load_yaml(str(path), text_of(path))
-            file = validated(GlossaryFile, tree, lines)
-        except PolicyError as error:
-            mistakes += error.mistakes
-            continue
+    paths = [path for path, _, _ in files]
+    for file, _, lines in files_of(GlossaryFile, paths, mistakes):
         if file.language in glossaries:
             expected = "a language that no other file of the folder has"
             mistakes.append(lines.mistake(("language",), file.language, expected))

@@ -21,9 +21,7 @@ from msgspec import Struct
 from pydantic import Field, model_validator
 
 from router.errors import Mistake, PolicyError
-from router.policy.parsing.text_files import text_of
-from router.policy.parsing.validation import validated
-from router.policy.parsing.yaml_lines import load_yaml
+from router.policy.parsing.yaml_folders import Stamp, files_of, stamps_of
 from router.policy.sections.base import Section
 from router.types import Matter
 
@@ -95,23 +93,16 @@ NO_TERMS = LanguageTerms()
 
 def load_language_terms(folder: Path) -> LanguageTerms:
     """Returns the phrases of all files of a folder. Raises PolicyError with every mistake."""
-    files = sorted(folder.glob("*.yaml"))
-    return _loaded(tuple((file, file.stat().st_mtime_ns, file.stat().st_size) for file in files))
+    return _loaded(stamps_of(folder))
 
 
 @lru_cache(maxsize=4)
-def _loaded(files: tuple[tuple[Path, int, int], ...]) -> LanguageTerms:
+def _loaded(files: tuple[Stamp, ...]) -> LanguageTerms:
     """Reads files once; a file that changed has another stamp."""
     phrases: list[LanguagePhrase] = []
     not_meant: list[str] = []
     mistakes: list[Mistake] = []
-    for path, _, _ in files:
-        try:
-            tree, lines = load_yaml(str(path), text_of(path))
-            file = validated(TermFile, tree, lines)
-        except PolicyError as error:
-            mistakes += error.mistakes
-            continue
+    for file, _, _ in files_of(TermFile, [path for path, _, _ in files], mistakes):
         phrases += _phrases(file)
         not_meant += file.not_meant
     if mistakes:

@@ -32,9 +32,8 @@ from router.policy.content.knowledge import (
     Utterance,
     questions_of,
 )
-from router.policy.parsing.text_files import text_of
-from router.policy.parsing.validation import validated
-from router.policy.parsing.yaml_lines import LineMap, load_yaml
+from router.policy.parsing.yaml_folders import files_of
+from router.policy.parsing.yaml_lines import LineMap
 from router.policy.schema import Section
 
 
@@ -82,15 +81,9 @@ def with_translations(knowledge: Knowledge, folder: Path) -> Knowledge:
     files: dict[str, TranslationFile] = {}
     mistakes: list[Mistake] = []
     texts = []
-    for path in sorted(folder.glob("*.yaml")):
-        text = text_of(path)
+    paths = sorted(folder.glob("*.yaml"))
+    for file, text, lines in files_of(TranslationFile, paths, mistakes):
         texts.append(text)
-        try:
-            tree, lines = load_yaml(str(path), text)
-            file = validated(TranslationFile, tree, lines)
-        except PolicyError as error:
-            mistakes += error.mistakes
-            continue
         mistakes += _mistakes(file, knowledge, lines)
         if file.language in files:
             expected = "a language that no other file of the folder has"
@@ -125,7 +118,7 @@ def _mistakes(file: TranslationFile, knowledge: Knowledge, lines: LineMap) -> It
 
 
 def _translated(file: TranslationFile, knowledge: Knowledge) -> Knowledge:
-    intents = [_intent(knowledge.intents[name], said) for name, said in file.intents.items()]
+    intents = [_intent(knowledge.intents[name], words) for name, words in file.intents.items()]
     keys = {
         name: _key(section, file.keys.get(name)) for name, section in knowledge.content.keys.items()
     }
@@ -142,14 +135,12 @@ def _translated(file: TranslationFile, knowledge: Knowledge) -> Knowledge:
     return Knowledge(content, knowledge.digest, by_id, questions_of(content))
 
 
-def _intent(intent: IntentSection, said: TranslatedIntent) -> IntentSection:
-    utterances = said.utterances or [title for title in (said.title,) if title is not None]
-    words = {"title": said.title, "answer": said.answer, "utterances": utterances}
-    return intent.model_copy(update=words)
+def _intent(intent: IntentSection, words: TranslatedIntent) -> IntentSection:
+    utterances = words.utterances or [title for title in (words.title,) if title is not None]
+    update = {"title": words.title, "answer": words.answer, "utterances": utterances}
+    return intent.model_copy(update=update)
 
 
-def _key(section: KeySection, said: KeyWords | None) -> KeySection:
-    words = {} if said is None else said.model_dump(exclude_none=True)
+def _key(section: KeySection, words: KeyWords | None) -> KeySection:
     # A question in another language than the answer would help nobody.
-    silent = {"ask": None, "ask_again": None, "not_found": None}
-    return section.model_copy(update={**silent, **words})
+    return section.model_copy(update=(words or KeyWords()).model_dump())
