@@ -12,7 +12,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from msgspec import Struct
 from pydantic import ConfigDict, Field, field_validator, model_validator
@@ -59,28 +59,12 @@ def _checked_schema(schema: dict[str, object]) -> dict[str, object]:
     return schema
 
 
-class StepSection(Section):
-    """Describes one step: its instruction, and the fields of its output."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-
-    id: StepId
-    instruction: str = Field(min_length=1, max_length=4000)
-    max_output_tokens: int = Field(ge=16, le=32_000)
-    output: Schema = Field(alias="schema")
-
-    _schema = field_validator("output")(_checked_schema)
-
-    @field_validator("instruction")
-    @classmethod
-    def _places(cls, text: str) -> str:
-        return _with_known_places(text, _SHORT_PLACES)
-
-
 class FrameStepSection(Section):
     """Describes one step of the full profile; the model's own cap of output is its only one."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    places: ClassVar[tuple[str, ...]] = _FRAME_PLACES
 
     id: StepId
     instruction: str = Field(min_length=1, max_length=8000)
@@ -91,7 +75,16 @@ class FrameStepSection(Section):
     @field_validator("instruction")
     @classmethod
     def _places(cls, text: str) -> str:
-        return _with_known_places(text, _FRAME_PLACES)
+        return _with_known_places(text, cls.places)
+
+
+class StepSection(FrameStepSection):
+    """Describes one step of the short profile: a shorter instruction, and a cap of its output."""
+
+    places = _SHORT_PLACES
+
+    instruction: str = Field(min_length=1, max_length=4000)
+    max_output_tokens: int = Field(ge=16, le=32_000)
 
 
 def _with_known_places(text: str, places: tuple[str, ...]) -> str:
