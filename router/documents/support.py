@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Sequence
+from functools import cached_property
 
 import numpy as np
 
@@ -136,6 +137,19 @@ class _Read:
         # As they are written, for the encoder: it knows no stems.
         self.written = [w for w in dict.fromkeys(words) if len(w) > 2 and _stem_of(w) not in DULL]
 
+    def holds(self, word: str) -> bool:
+        """Returns True for a stem that it has, or that begins like one: `regist`, `registrat`."""
+        return word in self.known or (len(word) > 5 and word[:5] in self._beginnings)
+
+    @cached_property
+    def clauses(self) -> list[_Read]:
+        """Returns its clauses. The same one is the best for many sentences, and is read once."""
+        return [_Read(text) for text in _CLAUSE.split(self.text) if text.strip()]
+
+    @cached_property
+    def _beginnings(self) -> frozenset[str]:
+        return frozenset(known[:5] for known in self.known)
+
 
 class Supporter:
     """Judges sentences against sources, with the encoder where there is one."""
@@ -191,7 +205,7 @@ class Supporter:
 
     def _alike(self, claim: _Read, source: _Read) -> float:
         """Returns how near the sentence's missing words are to words of the source, 0..1."""
-        missing = [w for w in claim.written if not _in(_stem_of(w), source.known)]
+        missing = [w for w in claim.written if not source.holds(_stem_of(w))]
         if not missing:
             return 1.0
         if self._encoder is None or not source.written:
@@ -224,23 +238,20 @@ def features(
     """Returns FEATURES of a sentence and a source."""
     wanted = dict.fromkeys(claim.stems)
     total = len(wanted) or 1
-    held = sum(_in(word, whole.known) for word in wanted)
+    held = sum(map(whole.holds, wanted))
     # Of parts that hold as many of its words, the one that denies or affirms as the sentence does.
     best = max(
         parts,
         key=lambda part: (
-            sum(_in(word, part.known) for word in wanted),
+            sum(map(part.holds, wanted)),
             (part.turns > 0) == (claim.turns > 0),
         ),
         default=whole,
     )
-    held_best = sum(_in(word, best.known) for word in wanted)
-    clauses = [_Read(text) for text in _CLAUSE.split(best.text) if text.strip()]
+    held_best = sum(map(best.holds, wanted))
     # The clause that speaks of the numbers of the sentence, or any where it has none.
-    speaking = [c for c in clauses if claim.numbers & whole.numbers <= c.numbers]
-    held_clause = max(
-        (sum(_in(word, clause.known) for word in wanted) for clause in speaking), default=0
-    )
+    speaking = [c for c in best.clauses if claim.numbers & whole.numbers <= c.numbers]
+    held_clause = max((sum(map(clause.holds, wanted)) for clause in speaking), default=0)
     pairs = list(zip(claim.stems, claim.stems[1:], strict=False))
     known_pairs = set(zip(whole.stems, whole.stems[1:], strict=False))
     near = sum(pair in known_pairs for pair in pairs)
@@ -274,11 +285,6 @@ def _clash(claim: _Read, source: _Read) -> bool:
         if others & source.plain - claim.plain:
             return True
     return False
-
-
-def _in(word: str, known: frozenset[str]) -> bool:
-    """Returns True for a known stem, or one that begins like a known one: `regist`, `registrat`."""
-    return word in known or (len(word) > 5 and any(k[:5] == word[:5] for k in known))
 
 
 def _stem_of(word: str) -> str:
