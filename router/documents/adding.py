@@ -17,7 +17,7 @@ from msgspec import Struct
 from router.documents.chunks import chunks_of
 from router.documents.index.search import Encoder
 from router.documents.index.store import Document
-from router.documents.pieces import Chunk
+from router.documents.pieces import FAR, Chunk
 from router.documents.readers.files import content_of, is_readable, read_file
 from router.documents.stores import DocumentStore
 from router.errors import DocumentError
@@ -39,7 +39,7 @@ class Placed(Struct, frozen=True):
     collection: str
     label: str = ""
     valid_from: int = 0
-    valid_until: int = 1_000_000
+    valid_until: int = FAR
 
 
 class Change(Struct, frozen=True):

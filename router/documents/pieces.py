@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+FAR = 10**6
+"""Stands for a day that never comes, in days since 1970."""
+
 
 class Block(Struct, frozen=True):
     """Holds one block of a file, as its format marks it."""

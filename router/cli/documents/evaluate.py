@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from router.cli.documents.knowledge import Collections, Labels, TenantOption, load_encoder
+from router.cli.documents.knowledge import (
+    Collections,
+    Labels,
+    TenantOption,
+    collections_in,
+    load_encoder,
+)
 from router.cli.options import AsJson
 from router.cli.serve.serve import DOCUMENTS, DocumentsPath, ModelDir
 from router.rendering.figures_in_words import counted
@@ -29,7 +36,7 @@ def evaluate(
 ) -> None:
     """Measure recall, rank and nDCG of a search, and how many answers its passages hold."""
     from router.documents.evaluation import asked_of, figures_of
-    from router.documents.stores import open_index, open_store
+    from router.documents.stores import open_index
     from router.errors import DocumentError
     from router.types import Rights
 
@@ -37,12 +44,8 @@ def evaluate(
         asked = asked_of(questions.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, DocumentError) as error:
         raise typer.BadParameter(f"{questions}: {error}") from error
-    store = open_store(documents)
-    try:
-        known = {d.collection for d in store.documents()}
-    finally:
-        store.close()
-    rights = Rights(tenant, frozenset(collection or known), frozenset(access or ()))
+    collections = frozenset(collection or collections_in(documents))
+    rights = Rights(tenant, collections, frozenset(access or ()))
     encoder, version = load_encoder(model_dir)
     today = datetime.now(UTC).date()
     rows = {}
@@ -50,12 +53,9 @@ def evaluate(
     for name, used in (("words and vectors", encoder), ("words alone", None)):
         if name == "words and vectors" and encoder is None:
             continue
-        index = open_index(documents, used, version if used is not None else "")
-        try:
-            found = [index.find(one.question, rights, k, today) for one in asked]
-        finally:
-            index.close()
-        rows[name] = figures_of(asked, found, k)
+        with closing(open_index(documents, used, version if used is not None else "")) as index:
+            passages = [index.find(question.question, rights, k, today) for question in asked]
+        rows[name] = figures_of(asked, passages, k)
     if as_json:
         from router.cli.terminal import print_json
 
@@ -65,5 +65,5 @@ def evaluate(
         f"{counted(len(asked), 'question', 'questions')}, {counted(k, 'passage', 'passages')} each"
     )
     for name, figures in rows.items():
-        said = ", ".join(f"{what} {value:.3f}" for what, value in figures.items())
-        typer.echo(f"{name}: {said}")
+        shown = ", ".join(f"{what} {value:.3f}" for what, value in figures.items())
+        typer.echo(f"{name}: {shown}")

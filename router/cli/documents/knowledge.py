@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -75,20 +76,20 @@ def add(
 
     Exit code 1 says that a file could not be read: the others are kept all the same.
     """
-    first, last = _day(valid_from, "--valid-from", 0), _day(valid_until, "--valid-until", 10**6)
+    from router.documents.adding import Placed, add_files, files_under, remove_missing
+    from router.documents.pieces import FAR
+    from router.documents.stores import open_store
+
+    first, last = _day(valid_from, "--valid-from", 0), _day(valid_until, "--valid-until", FAR)
     if first > last:
         raise typer.BadParameter("--valid-until is before --valid-from; expected a later day")
     for path in paths:
         if not path.exists():
             raise typer.BadParameter(f"{path}: there is no such file or folder; name one")
-    from router.documents.adding import Placed, add_files, files_under, remove_missing
-    from router.documents.stores import open_store
-
     encoder, version = load_encoder(model_dir)
     placed = Placed(tenant, collection, access, first, last)
-    store = open_store(documents, create=True)
-    try:
-        files = [found for path in paths for found in files_under(path)]
+    with closing(open_store(documents, create=True)) as store:
+        files = [file for path in paths for file in files_under(path)]
         _refuse_doubles(files)
         if not files:
             raise typer.BadParameter(
@@ -103,8 +104,6 @@ def add(
                 tell(change)
             changes += gone
         store.note("encoder", version)
-    finally:
-        store.close()
     _finish(changes, as_json)
 
 
@@ -120,11 +119,8 @@ def list_(
     """List the documents, with their access, dates and number of passages."""
     from router.documents.stores import open_store
 
-    store = open_store(documents)
-    try:
+    with closing(open_store(documents)) as store:
         kept = store.documents(tenant, collection)
-    finally:
-        store.close()
     from router.cli.terminal import console, print_json
 
     if as_json:
@@ -161,16 +157,13 @@ def remove(
     from router.documents.index.store import Document
     from router.documents.stores import open_store
 
-    store = open_store(documents)
     changes = []
-    try:
+    with closing(open_store(documents)) as store:
         kept = [d.source for d in store.documents(tenant, collection)]
         for source in kept if everything else sources or []:
             gone = store.remove(Document(tenant, collection, source))
             because = "" if gone else f"there is no such document of {tenant} in {collection}"
             changes.append(Change(source, "removed" if gone else "failed", because=because))
-    finally:
-        store.close()
     if not as_json:
         for change in changes:
             _tell(change)
@@ -193,25 +186,18 @@ def search(
 ) -> None:
     """Show the passages that a question finds, best first, with the chance that each helps."""
     today = EPOCH + timedelta(days=_day(on, "--on", (datetime.now(UTC).date() - EPOCH).days))
-    from router.documents.stores import open_index, open_store
+    from router.documents.stores import open_index
     from router.types import Rights
 
-    store = open_store(documents)
-    try:
-        known = {d.collection for d in store.documents()}
-    finally:
-        store.close()
+    known = collections_in(documents)
     if unknown := sorted({*(collection or [])} - known):
         raise typer.BadParameter(
             f"--collection {', '.join(unknown)}: found none; expected one of "
             f"{', '.join(sorted(known)) or 'those that `add` makes'}"
         )
     rights = Rights(tenant, frozenset(collection or known), frozenset(access or ()))
-    index = open_index(documents, *load_encoder(model_dir))
-    try:
+    with closing(open_index(documents, *load_encoder(model_dir))) as index:
         found = index.find(question, rights, limit, today)
-    finally:
-        index.close()
     from router.cli.terminal import console, print_json
 
     if as_json:
@@ -221,10 +207,18 @@ def search(
     if not found:
         out.print("no passage: nothing in these collections that this caller may read fits")
     for passage in found:
-        said = " ".join(passage.text.split())
-        short = said if len(said) <= MOST_SHOWN else said[: MOST_SHOWN - 3] + "..."
+        text = " ".join(passage.text.split())
+        short = text if len(text) <= MOST_SHOWN else text[: MOST_SHOWN - 3] + "..."
         out.print(f"[bold]{passage.p:.2f}  {escape(passage.place)}[/bold]  {passage.id}")
         out.print(escape(f"      {short}"), soft_wrap=True)
+
+
+def collections_in(documents: str) -> set[str]:
+    """Returns the names of all collections that are kept."""
+    from router.documents.stores import open_store
+
+    with closing(open_store(documents)) as store:
+        return {document.collection for document in store.documents()}
 
 
 def load_encoder(model_dir: Path | None) -> tuple[Encoder | None, str]:
@@ -253,14 +247,15 @@ def passage_view(passage: DocumentPassage) -> dict[str, object]:
 
 
 def _document_view(document: Document) -> dict[str, object]:
+    first, last = _dates(document)
     return {
         "tenant": document.tenant,
         "collection": document.collection,
         "source": document.source,
         "title": document.title,
         "access": document.label or None,
-        "valid_from": _shown(document.valid_from, 0),
-        "valid_until": _shown(document.valid_until, 10**6),
+        "valid_from": first,
+        "valid_until": last,
         "modified_at_ms": document.modified_ms,
         "bytes": document.size,
         "passages": document.chunks,
@@ -268,8 +263,15 @@ def _document_view(document: Document) -> dict[str, object]:
 
 
 def _valid(document: Document) -> str:
-    first, last = _shown(document.valid_from, 0), _shown(document.valid_until, 10**6)
+    first, last = _dates(document)
     return f"{first or ''}..{last or ''}" if first or last else "always"
+
+
+def _dates(document: Document) -> tuple[str | None, str | None]:
+    """Returns the first and the last day on which a document is cited; None: no bound."""
+    from router.documents.pieces import FAR
+
+    return _shown(document.valid_from, 0), _shown(document.valid_until, FAR)
 
 
 def _shown(day: int, none: int) -> str | None:
@@ -328,8 +330,9 @@ def _finish(changes: list[Change], as_json: bool) -> None:
             }
         )
     else:
-        said = ", ".join(f"{count} {what}" for what, count in counts.items())
-        typer.echo(said or "nothing to do")
+        typer.echo(
+            ", ".join(f"{count} {what}" for what, count in counts.items()) or "nothing to do"
+        )
     sys.stdout.flush()
     if counts.get("failed"):
         raise typer.Exit(Exit.FAILURE)

@@ -13,6 +13,8 @@ from collections.abc import Collection
 import numpy as np
 import numpy.typing as npt
 
+from router.documents.pieces import FAR
+
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 
@@ -27,9 +29,6 @@ OUT = 9.0
 
 SAMPLE = 8_000
 """Vectors from which the axes are computed."""
-
-FAR = 10**6
-"""Stands for a day that never comes, in days since 1970."""
 
 
 class Matrix:

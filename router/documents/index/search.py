@@ -16,11 +16,12 @@ from typing import Protocol
 
 import numpy as np
 
-from router.documents.index.matrix import FAR, Floats, Matrix
+from router.documents.index.matrix import Floats, Matrix
 from router.documents.index.ranking import Query, chance, features
 from router.documents.index.schema import HEADING_WEIGHT
 from router.documents.index.store import Store, scope_word
 from router.documents.index.words import words_of
+from router.documents.pieces import FAR
 from router.types import EVERYBODY, DocumentPassage, Rights
 
 BY_WORDS, BY_VECTORS = 30, 30
@@ -112,7 +113,7 @@ class Index:
             for row in matrix.nearest(vector, mask, BY_VECTORS):
                 candidates.setdefault(int(matrix.ids[row]), 0.0)
         judged = self._judged(query, candidates, vector)
-        judged.sort(key=lambda one: (-one[0], one[1]))
+        judged.sort(key=lambda judgement: (-judgement[0], judgement[1]))
         passages = (self._passage(number, p) for p, number in judged[:limit])
         return tuple(passage for passage in passages if passage is not None)
 

@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from router.documents.index import schema
 from router.documents.index.words import words_of
-from router.documents.pieces import Chunk
+from router.documents.pieces import FAR, Chunk
 from router.errors import DocumentError
 
 BUSY_MS = 10_000
@@ -37,7 +37,7 @@ class Document(Struct, frozen=True):
     size: int = 0
     modified_ms: int = 0
     valid_from: int = 0  # days since 1970
-    valid_until: int = 1_000_000
+    valid_until: int = FAR
     chunks: int = 0
     id: int = 0
 
@@ -224,8 +224,8 @@ def uids(document: Document, chunks: Sequence[Chunk]) -> list[str]:
         uid = ""
         while not uid or uid in made:
             extra = repeats[place]
-            said = "\0".join((*key, str(extra) if extra else ""))
-            uid = hashlib.blake2b(said.encode("utf-8", "replace"), digest_size=6).hexdigest()
+            named = "\0".join((*key, str(extra) if extra else ""))
+            uid = hashlib.blake2b(named.encode("utf-8", "replace"), digest_size=6).hexdigest()
             repeats[place] += 1
         made[uid] = None
     return list(made)
