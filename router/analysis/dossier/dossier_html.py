@@ -111,7 +111,7 @@ def _tiles(document: Json, fields: Mapping[str, object]) -> list[tuple[str, str,
         after = counted(days, "day", "days") if isinstance(days, int) else f"{days} days"
         tiles.append(("It shows after", after, str(follow_up.get("shows_by", ""))))
     cost = float(str(document["cost_usd"]))
-    calls_made = counted(number, "call", "calls, each")
+    calls_made = counted(number, "call,", "calls, each")
     tiles.append(("Cost", f"${cost:,.4f}", f"{calls_made} a row of the ledger"))
     return tiles
 
