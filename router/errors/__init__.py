@@ -18,6 +18,7 @@ next rung (or another replica) may help. Import every name from here.
     │   │   └── ModelNotFound         404
     │   ├── MethodNotAllowed          405
     │   ├── KeyReused                 422  the idempotency key came before with another request
+    │   ├── InputInvalid              422  an endpoint by domain cannot take this input
     │   ├── FeedbackRefused           409  the decision has its most feedback entries
     │   ├── ReviewConflict            409  the review is decided, or cannot be decided so
     │   └── NotCapable                400  no allowed tier can do what the request needs
@@ -90,6 +91,7 @@ from router.errors.request import (
     BodyTooLarge,
     FeedbackRefused,
     HeadTooLarge,
+    InputInvalid,
     KeyReused,
     MalformedHttp,
     MaxCostTooLow,
@@ -123,6 +125,7 @@ __all__ = [
     "DocumentError",
     "FeedbackRefused",
     "HeadTooLarge",
+    "InputInvalid",
     "KeyReused",
     "LedgerCorrupt",
     "LedgerError",

@@ -116,6 +116,13 @@ class KeyReused(RequestError):
     status = 422
 
 
+class InputInvalid(RequestError):
+    """Reports facts or a text that an endpoint by domain cannot take; `param` names the key."""
+
+    code = "input_invalid"
+    status = 422
+
+
 class FeedbackRefused(RequestError):
     """Reports that a decision already has as many feedback entries as it may have."""
 

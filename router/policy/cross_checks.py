@@ -25,7 +25,7 @@ _WORDS = {
 }
 
 
-_NO_THINKERS = ("resolver", "exact", "passages", "documents", "deliberation")
+_NO_THINKERS = ("resolver", "exact", "extractor", "passages", "documents", "deliberation")
 """Lists kinds of answerers that no deliberation can be built over."""
 
 
@@ -53,6 +53,7 @@ def cross_mistakes(raw: Mapping[str, object]) -> tuple[CrossMistake, ...]:
         *_privacy(raw, rungs),
         *_examples(raw),
         *_limits(raw),
+        *_endpoints(raw),
     )
 
 
@@ -134,9 +135,7 @@ def _answerers(
     thinkers = [
         str(answerer["name"])
         for _, answerer in rungs
-        if "name" in answerer
-        and answerer.get("kind")
-        not in ("resolver", "exact", "passages", "documents", "deliberation")
+        if "name" in answerer and answerer.get("kind") not in _NO_THINKERS
     ]
     resolvers = _names_of_kind(rungs, "resolver")
     locals_ = _names_of_kind(rungs, "local")
@@ -233,6 +232,12 @@ def conditions_of(
     for key in ("refuse", "self_harm", "security"):
         for c, condition in sections(raw.get("safety"), key):
             yield ("safety", key, c), condition
+    for e, endpoint in sections(raw, "endpoints"):
+        for r, rule in sections(endpoint.get("verdict"), "rules"):
+            for c, row in sections(rule, "any"):
+                head = row.get("head")
+                if isinstance(head, Mapping):
+                    yield ("endpoints", e, "verdict", "rules", r, "any", c, "head"), head
     specialist = raw.get("specialist")
     verdict = specialist.get("verdict") if isinstance(specialist, Mapping) else None
     for r, rule in sections(verdict, "rules"):
@@ -240,13 +245,59 @@ def conditions_of(
             yield ("specialist", "verdict", "rules", r, "any", c), condition
 
 
+def _endpoints(raw: Mapping[str, object]) -> Iterator[CrossMistake]:
+    """Yields endpoints with one path, and an extractor in a policy that has no endpoint."""
+    paths: set[tuple[object, object]] = set()
+    specialist = raw.get("specialist")
+    if isinstance(specialist, Mapping):
+        paths.add((specialist.get("domain"), specialist.get("task")))
+    for i, section in sections(raw, "endpoints"):
+        path = (section.get("domain"), section.get("task"))
+        if path in paths:
+            expected = "a domain and task that no other endpoint or specialist of this policy has"
+            yield CrossMistake(("endpoints", i, "task"), section.get("task"), expected)
+        paths.add(path)
+        known = _known_names(section)
+        for path_to, name, allowed in _named_in_verdict(i, section, known):
+            if name not in allowed:
+                yield CrossMistake(path_to, name, one_of(name, allowed))
+    if raw.get("endpoints") and raw.get("mode") == "observe":
+        yield CrossMistake(("mode",), "observe", "route, since endpoints have no asked model")
+    if not raw.get("endpoints"):
+        for place, answerer in _rungs(raw):
+            if answerer.get("kind") == "extractor":
+                expected = "a policy with `endpoints:`, whose fields it reads"
+                yield CrossMistake((*place, "kind"), "extractor", expected)
+
+
+def _known_names(section: Mapping[str, object]) -> list[str]:
+    figures = section.get("figures")
+    return list(map(str, figures)) if isinstance(figures, Mapping) else []
+
+
+def _named_in_verdict(
+    i: int, section: Mapping[str, object], figures: Sequence[str]
+) -> Iterator[tuple[KeyPath, str, Sequence[str]]]:
+    """Yields the figures that an endpoint's verdict names, with those there are."""
+    for r, rule in sections(section.get("verdict"), "rules"):
+        for c, condition in sections(rule, "any"):
+            named = condition.get("figure")
+            if isinstance(named, str):
+                yield ("endpoints", i, "verdict", "rules", r, "any", c, "figure"), named, figures
+
+
 def _fields(raw: Mapping[str, object]) -> Iterator[tuple[KeyPath, str]]:
-    """Yields the heads in a specialist's fields, each with its key path."""
+    """Yields the heads in fields of specialist and endpoints, each with its key path."""
     specialist = raw.get("specialist")
     fields = specialist.get("fields") if isinstance(specialist, Mapping) else None
     for name, field in fields.items() if isinstance(fields, Mapping) else ():
         if isinstance(field, Mapping) and isinstance(field.get("head"), str):
             yield ("specialist", "fields", str(name), "head"), field["head"]
+    for e, endpoint in sections(raw, "endpoints"):
+        labels = endpoint.get("labels")
+        for name, field in labels.items() if isinstance(labels, Mapping) else ():
+            if isinstance(field, Mapping) and isinstance(field.get("head"), str):
+                yield ("endpoints", e, "labels", str(name), "head"), field["head"]
 
 
 def _aliases(

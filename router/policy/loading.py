@@ -95,6 +95,7 @@ def load_policy(
     certificate = _certificate(path, resolved, lines, mistakes)
     prices, in_prices = _prices(path, resolved)
     terms, in_terms = _language_terms(path, resolved)
+    in_terms += _in_patterns(path, resolved)
     if mistakes or in_prices or in_terms or policy is None or prices is None:
         shown = [_without_value(mistake, references) for mistake in mistakes]
         by_line = sorted(shown, key=lambda mistake: mistake.line)
@@ -266,6 +267,22 @@ def _language_terms(
         return NO_TERMS, error.mistakes
 
 
+def _in_patterns(policy_path: Path, tree: Mapping[str, object]) -> tuple[Mistake, ...]:
+    """Returns the mistakes in files of patterns. `_missing_files` reports missing ones."""
+    mistakes: list[Mistake] = []
+    for _, endpoint in _rows(tree.get("endpoints")):
+        file = named_file(policy_path, str(endpoint.get("rules") or ""))
+        if isinstance(endpoint.get("rules"), str) and file.is_file():
+            # Only a policy with endpoints reads such files.
+            from router.policy.content.pattern_files import load_pattern_file
+
+            try:
+                load_pattern_file(file)
+            except PolicyError as error:
+                mistakes += error.mistakes
+    return tuple(mistakes)
+
+
 def _certificate_name(tree: Mapping[str, object]) -> str | None:
     decision = tree.get("decision")
     name = decision.get("certificate") if isinstance(decision, dict) else None
@@ -312,6 +329,9 @@ def _named(tree: Mapping[str, object]) -> Iterator[tuple[KeyPath, str, bool]]:
     for i, head in _rows(tree.get("heads")):
         if isinstance(head.get("path"), str):
             yield ("heads", i, "path"), str(head["path"]), False
+    for i, endpoint in _rows(tree.get("endpoints")):
+        if isinstance(endpoint.get("rules"), str):
+            yield ("endpoints", i, "rules"), str(endpoint["rules"]), False
     for path, answerer in _answerers(tree):
         kind = answerer.get("kind")
         if (judge := answer_head_of(answerer)) is not None:

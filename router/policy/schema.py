@@ -19,6 +19,7 @@ from router.policy.sections.answerers import (
     AnswererSection,
     DeliberationAnswerer,
     ExactAnswerer,
+    ExtractorAnswerer,
     LitellmAnswerer,
     LocalAdapter,
     LocalAnswerer,
@@ -30,6 +31,7 @@ from router.policy.sections.answerers import (
 )
 from router.policy.sections.answering.base import AnswererBase
 from router.policy.sections.answering.documents import DocumentsSection
+from router.policy.sections.answering.endpoints import EndpointSection
 from router.policy.sections.answering.quoting import DocumentsAnswerer, PassagesAnswerer
 from router.policy.sections.base import Chance, Name, SecretName, Section, Usd
 from router.policy.sections.batches import BatchesSection
@@ -69,11 +71,13 @@ __all__ = [
     "DeliberationAnswerer",
     "DocumentsAnswerer",
     "DocumentsSection",
+    "EndpointSection",
     "ExactAnswerer",
     "Example",
     "ExampleTurn",
     "ExhaustedSection",
     "ExploreSection",
+    "ExtractorAnswerer",
     "HardRule",
     "LimitSection",
     "LitellmAnswerer",
@@ -183,6 +187,11 @@ class Policy(Section):
     )
     specialist: SpecialistSection | None = Field(
         default=None, description="Fields and a verdict about texts, from heads only."
+    )
+    endpoints: list[EndpointSection] = Field(
+        default_factory=list,
+        max_length=64,
+        description="Endpoints by domain: fields of a text by rules, heads and tiers.",
     )
     terms: list[TermList] = Field(
         default_factory=list, description="Lists of words that hard rules search for."

@@ -20,6 +20,7 @@ from router.policy.schema import (
     DocumentsAnswerer,
     ExactAnswerer,
     Example,
+    ExtractorAnswerer,
     LocalAnswerer,
     PassagesAnswerer,
     Policy,
@@ -37,6 +38,7 @@ QUOTING = (ResolverAnswerer, PassagesAnswerer, DocumentsAnswerer)
 WITHOUT_ABILITY = (
     ResolverAnswerer,
     ExactAnswerer,
+    ExtractorAnswerer,
     PassagesAnswerer,
     DeliberationAnswerer,
 )

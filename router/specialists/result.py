@@ -62,15 +62,15 @@ def said_of(
     `readings` holds what every head of `heads_of` said.
     """
     if task is not None and task != section.task:
-        return Said({task: _field(section.fields[task], readings)})
-    fields = {name: _field(field, readings) for name, field in section.fields.items()}
+        return Said({task: field_of(section.fields[task], readings)})
+    fields = {name: field_of(field, readings) for name, field in section.fields.items()}
     for rule in section.verdict.rules:
         if any(holds(condition, readings) for condition in rule.any):
             return Said(fields, rule.verdict, rule.reason)
     return Said(fields, section.verdict.default, NO_RULE)
 
 
-def _field(section: FieldSection, readings: Mapping[str, Chances]) -> Field:
+def field_of(section: FieldSection, readings: Mapping[str, Chances]) -> Field:
     """Returns the likeliest class where it is likely enough.
 
     A head of one chance that stays below `at` says the opposite, which is as likely as the class is

@@ -103,9 +103,10 @@ class Analyst:
             section = runtime.policy.specialist
             if section is not None:
                 known += [f"{section.domain}/{one}" for one in (section.task, *section.fields)]
+            known += [endpoint.path for endpoint in runtime.policy.endpoints]
         listed = ", ".join(known) or (
-            "none; serve a policy with a `specialist` section too (`tiergate serve -p default -p "
-            "email_pipeline`)"
+            "none; serve a policy with `endpoints` or a `specialist` too (`tiergate serve -p "
+            "default -p domain_endpoints`)"
         )
         raise NotFound(
             f"No policy that is served here analyses {f'{domain}/{task}'[:200]!r}. Known are: "

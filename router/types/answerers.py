@@ -48,7 +48,7 @@ class Price(Struct, frozen=True, dict=True):
         return max(self.output_nano_usd or 0, self.reasoning_nano_usd or 0)
 
 
-WITHOUT_MODEL = ("resolver", "exact", "passages", "documents")
+WITHOUT_MODEL = ("resolver", "exact", "extractor", "passages", "documents")
 """Lists the kinds of answerers that look their answers up or compute them."""
 
 
@@ -67,7 +67,7 @@ class AnswererFacts(Struct, frozen=True, dict=True):
     name: str
     tier: str
     level: int
-    kind: str  # resolver | exact | passages | documents | local | upstream | litellm | deliberation
+    kind: str  # WITHOUT_MODEL, or local | upstream | litellm | deliberation
     model: str
     price: Price
     max_output_tokens: int

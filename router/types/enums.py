@@ -61,6 +61,7 @@ class RequestType(StrEnum):
     FAQ = "faq"
     STATUS = "status"
     SMALL_TALK = "small_talk"
+    READ_BY_RULES = "read_by_rules"  # fields of a text, by rules and heads
     TRANSACTION = "transaction"
     CLASSIFICATION = "classification"
     FACTUAL = "factual"
@@ -97,6 +98,7 @@ class Reason(StrEnum):
     SPECULATED = "speculated"
     EXACT_TOOL = "exact_tool"  # arithmetic, percentages, dates, units: computed, not written
     SMALL_TALK = "small_talk"
+    READ_BY_RULES = "read_by_rules"  # fields of a text, by rules and heads
     QUOTED = "quoted"  # the nearest approved answers
     NO_MODEL = "no_model"  # approved words say that no model here may answer this
     ASKED_FOR_SLOT = "asked_for_slot"  # level 1 asks for what its answer lacks

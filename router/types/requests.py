@@ -139,6 +139,14 @@ class Identity(Struct, frozen=True):
         return Scope.SECURITY in self.scopes
 
 
+class Prepared(Struct, frozen=True):
+    """Holds what rules have read of a request before it is routed: an answer of level 1."""
+
+    answer: JsonText
+    p: float  # the chance that it is right, as measured
+    whole: bool  # False: fields are wanted that only a model writes
+
+
 class Original(Struct, frozen=True):
     """Holds a request as its client wrote it, for upstreams of the same wire format."""
 
@@ -186,6 +194,7 @@ class ChatRequest(Struct, frozen=True, dict=True):
     cap_key: str = ""
     """Names the body's key that limits the output, for endpoints with several names for it."""
     original: Original | None = None
+    prepared: Prepared | None = None  # of endpoints by domain
 
     def __eq__(self, other: object) -> bool:
         """Returns True for requests of one meaning, in whatever wire format they came."""

@@ -45,7 +45,7 @@ def parse_analysis(body: bytes, *, batch: bool) -> AnalysisRequest:
         texts = tuple(_text(value_i, f"texts[{i}]") for i, value_i in enumerate(values))
     else:
         texts = (_text(value["text"], "text"),)
-    return AnalysisRequest(texts, _tags(value.get("tags", [])))
+    return AnalysisRequest(texts, tags_of(value.get("tags", [])))
 
 
 def _text(value: object, param: str) -> str:
@@ -55,7 +55,8 @@ def _text(value: object, param: str) -> str:
     return words
 
 
-def _tags(value: object) -> tuple[str, ...]:
+def tags_of(value: object) -> tuple[str, ...]:
+    """Returns the tags of a body. Raises RequestError."""
     values = array(value, "tags")
     if len(values) > MAX_TAGS:
         raise wrong_value("tags", values, f"at most {MAX_TAGS} tags")

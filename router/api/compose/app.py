@@ -18,6 +18,7 @@ from router.api.compose.clock import chance
 from router.api.compose.core import Core, Hosts, Settings
 from router.api.compose.moderation_heads import ModerationHeads
 from router.api.compose.mounted.batching import Batching
+from router.api.compose.mounted.domains import DomainEndpoints
 from router.api.compose.os_signals import taking
 from router.api.compose.overview import Overview
 from router.api.compose.text_keys import text_keys
@@ -210,6 +211,9 @@ class App:
             policy=lambda: self.gateway.router.default.policy,
             clock=self.clock,
             ids=core.ids,
+        )
+        DomainEndpoints(
+            self.server, self.gateway, door, self.metrics, self._limiter, core.loaded.get
         )
         overview = Overview(core, self.ledger, self.readiness, self.clock, self._judged)
         self.metrics.limits = overview

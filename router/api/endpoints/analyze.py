@@ -42,7 +42,7 @@ class Analyses:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = headers_of(scope)
         identity = await self._door.admit(headers, KeyScope.CHAT)
-        domain, task, verb = _parts(scope["path"])
+        domain, task, verb = parts_of(scope["path"])
         specialist = self._analyst.find(domain, task)
         # A key may be limited to policies, and a specialist belongs to one.
         check_policy(identity, specialist.runtime.policy.name)
@@ -60,7 +60,8 @@ class Analyses:
         await send_bytes(send, 200, body, texts_headers(specialist, analysed))
 
 
-def _parts(path: str) -> tuple[str, str, str]:
+def parts_of(path: str) -> tuple[str, str, str]:
+    """Returns domain, task and verb of a path. Raises NotFound."""
     parts = path.removeprefix(PREFIX).split("/")
     if len(parts) != 3 or parts[2] not in VERBS:
         raise NotFound(

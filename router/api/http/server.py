@@ -167,7 +167,7 @@ class Server:
             ids=ids,
         )
         moderations = Moderations(own.analyst, own.moderation, router, door, metrics)
-        analyses = Analyses(own.analyst, router, door, metrics)
+        self.analyses: Handler = Analyses(own.analyst, router, door, metrics)
         reviews = Reviews(learnt.desk, learnt.reviewer, learnt.texts, door, ids, max_body_bytes_now)
         self._log = structlog.get_logger("tiergate.server")
         answering: dict[str, tuple[str, Handler]] = {
@@ -198,7 +198,7 @@ class Server:
             ("/v1/models/", "GET", self._model),
             ("/v1/decisions/", "GET", self._decision),
             (REVIEWS, "*", reviews.one),
-            (PREFIX, "POST", analyses),
+            (PREFIX, "POST", self.analyses),
         )
 
     def mount(self, prefix: str, method: str, handler: Handler) -> None:

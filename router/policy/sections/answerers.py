@@ -187,6 +187,15 @@ class ExactAnswerer(AnswererBase):
     )
 
 
+class ExtractorAnswerer(AnswererBase):
+    """Answers requests of the policy's `endpoints` by rules and heads."""
+
+    kind: Literal["extractor"] = Field(
+        description="Fields of the policy's `endpoints`, read by rules and heads. No model writes "
+        "the answer."
+    )
+
+
 class LocalAnswerer(AnswererBase):
     """Answers with a GGUF model on this machine, in a child process that all workers share."""
 
@@ -376,6 +385,7 @@ class DeliberationAnswerer(AnswererBase):
 AnswererSection = Annotated[
     ResolverAnswerer
     | ExactAnswerer
+    | ExtractorAnswerer
     | PassagesAnswerer
     | DocumentsAnswerer
     | LocalAnswerer

@@ -51,6 +51,15 @@ class _Sum(Struct, frozen=True):
     period: str = ""  # how often it is due, where the text does not say for how long
 
 
+class PlacedAmount(Struct, frozen=True):
+    """Holds a sum with its place in the folded text."""
+
+    start: int
+    end: int
+    value: Decimal  # of its own currency
+    amount: Amount
+
+
 class AmountReader:
     """Reads sums of money by one currency table; immutable.
 
@@ -73,10 +82,20 @@ class AmountReader:
 
     def read(self, text: Folded) -> tuple[Amount, ...]:
         """Returns the sums in a text, largest first, at most MAX_AMOUNTS, none above MAX_USD."""
+        found: dict[tuple[str, int], Amount] = {}
+        for one in self.placed(text):
+            key = (one.amount.text, one.amount.nano_usd)
+            before = found.get(key)
+            if before is None or before.quoted:
+                found[key] = one.amount
+        return largest(found.values())
+
+    def placed(self, text: Folded) -> list[PlacedAmount]:
+        """Returns every sum in a text with its place, those of tables after the others."""
         if self._hints.isdisjoint(text.words) and not _SYMBOL.search(text.text):
-            return ()
+            return []
         if not _DIGIT.search(text.text) and words.NUMBER_WORDS.isdisjoint(text.words):
-            return ()
+            return []
         sums = _Sums(text.text, self.codes)
         cells = list(table_sums(text.text, self.codes)) if may_hold_unit(text.text) else []
         placed = [sums.placed(one) for one in sums.all()]
@@ -89,14 +108,12 @@ class AmountReader:
             ]
             placed += [_of_cell(cell, text.text) for cell in cells]
         quoted = quoted_spans(text.text) if placed else ()
-        found: dict[tuple[str, int], Amount] = {}
+        found: list[PlacedAmount] = []
         for one, written in placed:
             amount = self._amount(one, written, quoted)
             if amount is not None:
-                before = found.get((amount.text, amount.nano_usd))
-                if before is None or before.quoted:
-                    found[amount.text, amount.nano_usd] = amount
-        return largest(found.values())
+                found.append(PlacedAmount(one.start, one.end, one.value, amount))
+        return found
 
     def _amount(
         self, one: _Sum, written: str, quoted: tuple[tuple[int, int], ...]

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
@@ -105,6 +105,19 @@ def fold(text: str) -> Folded:
     if len(plain) > MAX_CHARS:  # some characters fold to several
         plain = plain[:MAX_CHARS]
     return Folded(plain, words_of(plain), cut)
+
+
+def origins(text: str, folded: Folded) -> Sequence[int]:
+    """Returns the place in `text` of each character of its folded form, and of its end.
+
+    >>> list(origins("5\u200b€ ß", fold("5\u200b€ ß")))
+    [0, 2, 3, 4, 4, 5]
+    """
+    if len(text) == len(folded.text) and text.isascii():
+        return range(len(text) + 1)
+    places = [i for i, char in enumerate(text[:MAX_CHARS]) for _ in _TABLE[ord(char)]]
+    places = places[: len(folded.text)]
+    return [*places, places[-1] + 1 if places else 0]
 
 
 def unmask(text: str) -> str:

@@ -31,6 +31,7 @@ from router.policy.schema import (
     DeliberationAnswerer,
     DocumentsAnswerer,
     ExactAnswerer,
+    ExtractorAnswerer,
     LitellmAnswerer,
     LocalAnswerer,
     LookupSection,
@@ -163,6 +164,13 @@ def plan_of(
         exact = build_exact(section, tier, talk or None, parts.clock)
         ability = abilities.of(section, tier.level)
         return RungPlan(exact, section, exact.facts, ability, previews=exact.preview)
+    if isinstance(section, ExtractorAnswerer):
+        from tiers.extractor import build_extractor
+
+        alone = not any(_writes(other) for _, other in loaded.policy.rungs())
+        extractor = build_extractor(section, tier, len(loaded.policy.endpoints), alone=alone)
+        ability = abilities.of(section, tier.level)
+        return RungPlan(extractor, section, extractor.facts, ability, previews=extractor.preview)
     if isinstance(section, PassagesAnswerer):
         quoted = built[section.of].answerer
         assert isinstance(quoted, Resolver)  # the policy's checks say so
@@ -205,6 +213,15 @@ def _documents(loaded: LoadedPolicy, parts: Parts) -> DocumentContext | None:
     from tiers.citing.document_context import DocumentContext
 
     return DocumentContext(section, parts.documents)
+
+
+def _writes(section: AnswererSection) -> bool:
+    """Returns True for a model that can answer in the shape of a schema."""
+    if isinstance(section, LocalAnswerer):
+        return section.alone
+    return isinstance(section, UpstreamAnswerer | LitellmAnswerer) and (
+        Capability.JSON_SCHEMA in section.capabilities
+    )
 
 
 def _with_words(plan: RungPlan, words: Words) -> RungPlan:

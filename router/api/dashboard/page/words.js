@@ -21,6 +21,7 @@ export const REASONS = {
   speculated: "called early, in case it was needed",
   exact_tool: "an exact tool computed it",
   small_talk: "approved small talk",
+  read_by_rules: "rules and heads read the fields",
   quoted: "the nearest approved answers, quoted",
   no_model: "no model here may answer it, which approved words say; add one under `tiers` of the policy",
   asked_for_slot: "it asks for what its approved answer lacks",

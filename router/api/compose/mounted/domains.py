@@ -1,0 +1,76 @@
+"""Puts endpoints by domain together, at their first use: a policy without any loads none of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from router.api.endpoints.analyze import PREFIX, parts_of
+from router.api.http.asgi import Handler, Receive, Scope, Send
+from router.api.http.authentication import Doorkeeper
+from router.api.http.server import Server
+from router.api.observability.metrics import Metrics
+from router.gateway import Gateway
+from router.policy.loading import LoadedPolicy
+from router.routing.policy_runtime import PolicyRuntime
+from router.types import RateLimiter
+
+if TYPE_CHECKING:
+    from router.api.endpoints.domains import Domains
+    from router.extraction.patterns import Patterns
+    from router.policy.sections.answering.endpoints import EndpointSection
+
+
+class DomainEndpoints:
+    """Mounts the paths, and leaves those of specialists to their own handler."""
+
+    def __init__(
+        self,
+        server: Server,
+        gateway: Gateway,
+        door: Doorkeeper,
+        metrics: Metrics,
+        limiter: RateLimiter,
+        loaded_of: Callable[[str], LoadedPolicy | None],
+    ) -> None:
+        """Takes the parts; `loaded_of` returns a served policy as it was loaded, by its name."""
+        self._gateway = gateway
+        self._door = door
+        self._metrics = metrics
+        self._limiter = limiter
+        self._loaded_of = loaded_of
+        self._specialists: Handler = server.analyses
+        self._domains: Domains | None = None
+        self._compiled: dict[tuple[str, str], Patterns] = {}
+        server.mount(PREFIX, "POST", self)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        runtimes = self._gateway.router.runtimes
+        if not any(runtime.policy.endpoints for runtime in runtimes.values()):
+            await self._specialists(scope, receive, send)
+            return
+        from router.api.endpoints.domains import Domains, Endpoint, served
+
+        domain, task, verb = parts_of(scope["path"])
+        found = served(runtimes, domain, task)
+        if found is None:
+            await self._specialists(scope, receive, send)
+            return
+        if self._domains is None:
+            self._domains = Domains(self._gateway, self._door, self._metrics, self._limiter)
+        runtime, section = found
+        endpoint = Endpoint(runtime, section, self._patterns(runtime, section))
+        await self._domains(scope, receive, send, verb, endpoint)
+
+    def _patterns(self, runtime: PolicyRuntime, section: EndpointSection) -> Patterns | None:
+        """Returns the patterns of an endpoint, compiled once for each version of its policy."""
+        loaded = self._loaded_of(runtime.policy.name)
+        if section.rules is None or loaded is None:
+            return None
+        key = (runtime.policy_hash, section.rules)
+        if key not in self._compiled:
+            from router.extraction.patterns import compiled
+            from router.policy.content.pattern_files import load_pattern_file
+
+            self._compiled[key] = compiled(load_pattern_file(loaded.file(section.rules)))
+        return self._compiled[key]

@@ -1,0 +1,415 @@
+"""Serves endpoints by domain: `POST /api/v1/{domain}/{task}/analyze` and `/batch`.
+
+Rules read the text first. What they read is an answer of level 1, if the policy has an `extractor`;
+the gateway decides whether it is enough, asks a tier otherwise, and books either. What a tier
+quotes is then looked up in the text, and joined to what rules found.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+import orjson
+from msgspec import Struct
+from msgspec.structs import replace
+
+from router.api.endpoints.chat import together
+from router.api.http.asgi import (
+    Receive,
+    Scope,
+    Send,
+    headers_of,
+    made_of,
+    read_body,
+    require_json,
+    send_bytes,
+)
+from router.api.http.authentication import Doorkeeper
+from router.api.http.decision_views import decision_id, outcome_headers, routing_object, usd
+from router.api.observability.metrics import Metrics
+from router.errors import (
+    InputInvalid,
+    NoUsableAnswer,
+    RateLimited,
+    TiergateError,
+)
+from router.extraction.asking import (
+    instruction_of,
+    message_of,
+    prepared_answer,
+    schema_of,
+    schema_text,
+)
+from router.extraction.patterns import Patterns
+from router.extraction.reading import Reading, read
+from router.extraction.result import NO_TIER, NOT_BY_RULES, Result, Written, result_of
+from router.gateway import Gateway
+from router.policy.head_conditions import readings_of
+from router.policy.parsing.json_schema import schema_faults
+from router.policy.schema import Policy
+from router.policy.sections.answering.endpoints import EndpointSection
+from router.routing.key_access import check_policy
+from router.routing.policy_runtime import PolicyRuntime
+from router.triage.text.amounts import AmountReader
+from router.types import (
+    Capability,
+    ChatRequest,
+    Hints,
+    Identity,
+    JsonText,
+    Message,
+    Outcome,
+    Prepared,
+    RateAsk,
+    RateLimiter,
+    ResponseFormat,
+    Sampling,
+    Verdict,
+    usd_to_nano,
+)
+from router.types import Scope as KeyScope
+from router.wire.domain_body import DomainBody, DomainInput, parse_domain_body, render_domain
+
+AT_ONE_TIME = 4
+"""Bounds the texts of one batch that are asked about at one time."""
+EXTRACTOR = "extractor"
+LEAST_THREADED = 10_000
+"""A text of so many characters is read in a thread: rules take about a millisecond for 1,000."""
+
+
+class Endpoint(Struct, frozen=True):
+    """Holds what serves one path."""
+
+    runtime: PolicyRuntime
+    section: EndpointSection
+    patterns: Patterns | None
+
+    @property
+    def policy(self) -> Policy:
+        """Returns the policy that declares it."""
+        return self.runtime.policy
+
+    @property
+    def writes(self) -> bool:
+        """Returns True when the policy has a model that can write in the shape of a schema."""
+        return any(
+            not plan.facts.without_model and Capability.JSON_SCHEMA in plan.facts.capabilities
+            for plan in self.runtime.plans
+        )
+
+
+class Asked(Struct, frozen=True):
+    """Holds one text, the fields that are wanted of it, and what rules read."""
+
+    given: DomainInput
+    wanted: tuple[str, ...]
+    reading: Reading
+    hints: Hints
+
+
+def served(
+    runtimes: Mapping[str, PolicyRuntime], domain: str, task: str
+) -> tuple[PolicyRuntime, EndpointSection] | None:
+    """Returns what serves a path; None where a specialist does, or nothing. First policy first."""
+    for runtime in runtimes.values():
+        specialist = runtime.policy.specialist
+        own = () if specialist is None else (specialist.task, *specialist.fields)
+        if specialist is not None and specialist.domain == domain and task in own:
+            return None
+        for section in runtime.policy.endpoints:
+            if section.domain == domain and section.task == task:
+                return runtime, section
+    return None
+
+
+class Domains:
+    """Handles the paths. Raises TiergateError, which the server sends."""
+
+    def __init__(
+        self,
+        gateway: Gateway,
+        door: Doorkeeper,
+        metrics: Metrics,
+        limiter: RateLimiter,
+    ) -> None:
+        self._gateway = gateway
+        self._door = door
+        self._metrics = metrics
+        self._limiter = limiter
+
+    async def __call__(
+        self, scope: Scope, receive: Receive, send: Send, verb: str, endpoint: Endpoint
+    ) -> None:
+        headers = headers_of(scope)
+        identity = await self._door.admit(headers, KeyScope.CHAT)
+        check_policy(identity, endpoint.policy.name)
+        require_json(headers)
+        router = self._gateway.router
+        raw = await read_body(headers, receive, router.default.policy.max_body_bytes)
+        section = endpoint.section
+        batch = verb == "batch"
+        body = await made_of(
+            len(raw),
+            partial(
+                parse_domain_body,
+                raw,
+                headers,
+                batch=batch,
+                known_fields=section.fields,
+                most=section.limits.max_batch,
+            ),
+        )
+        for given in body.inputs:
+            _check(section, given)
+        await self._count(section, identity, len(body.inputs))
+        if batch:
+            await self._many(endpoint, body, identity, send)
+        else:
+            await self._one(endpoint, body, identity, send)
+
+    async def _one(
+        self, endpoint: Endpoint, body: DomainBody, identity: Identity, send: Send
+    ) -> None:
+        outcome, row = await self._analysed(endpoint, body.inputs[0], body, identity)
+        answer = render_domain([row], _common(endpoint), batch=False)
+        await send_bytes(send, 200, answer, outcome_headers(outcome))
+
+    async def _many(
+        self, endpoint: Endpoint, body: DomainBody, identity: Identity, send: Send
+    ) -> None:
+        """Answers every text; one that fails has its error in place of a result."""
+        slots = asyncio.Semaphore(AT_ONE_TIME)
+
+        async def one(given: DomainInput) -> tuple[Outcome | None, dict[str, object]]:
+            async with slots:
+                try:
+                    return await self._analysed(endpoint, given, body, identity)
+                except TiergateError as error:
+                    self._metrics.failed(error)
+                    return None, {"error": {"code": error.code, "message": error.told}}
+
+        done = await asyncio.gather(*map(one, body.inputs))
+        outcomes = [outcome for outcome, _ in done if outcome is not None]
+        common = {**_common(endpoint), "failed": len(done) - len(outcomes)}
+        answer = render_domain([row for _, row in done], common, batch=True)
+        headers = outcome_headers(together(outcomes)) if outcomes else []
+        await send_bytes(send, 200, answer, headers)
+
+    async def _count(self, section: EndpointSection, identity: Identity, texts: int) -> None:
+        """Counts the texts in the endpoint's own rate. Raises RateLimited, LedgerError."""
+        most = section.limits.requests_per_minute
+        if most is None:
+            return
+        ask = RateAsk(identity.tenant, f"endpoint\0{section.path}\0\0", "requests", most, texts)
+        taken = await self._limiter.take([ask])
+        if taken.refused is None:
+            return
+        scope = f"the endpoint {section.path!r}"
+        advice = (
+            f"Try again in {taken.retry_ms / 1000:.3g} s."
+            if taken.retry_ms >= 0
+            else ("Send fewer texts in one batch.")
+        )
+        raise RateLimited(
+            f"Rate limit reached for {scope}: {most} texts a minute. {advice}",
+            unit="requests",
+            rates=taken.states,
+            retry_after_ms=taken.retry_ms,
+            scope=scope,
+        )
+
+    async def _analysed(
+        self, endpoint: Endpoint, given: DomainInput, body: DomainBody, identity: Identity
+    ) -> tuple[Outcome, dict[str, object]]:
+        """Returns the outcome and the row of one text.
+
+        A result that does not fit the endpoint's `output` is asked for once more, a level higher.
+        """
+        section = endpoint.section
+        reader = AmountReader(endpoint.policy.stakes.currencies.usd_per_unit)
+        work = partial(read, section, given.text, given.facts, reader, endpoint.patterns)
+        long = len(given.text) >= LEAST_THREADED
+        reading = await asyncio.to_thread(work) if long else work()
+        asked = Asked(given, body.fields or section.fields, reading, body.hints)
+        outcome = await self._complete(endpoint, asked, identity)
+        result = _result(endpoint, asked, outcome)
+        if result.faults and outcome.answer is not None:
+            higher = outcome.rung.level + 1
+            if all(plan.facts.level < higher for plan in endpoint.runtime.plans):
+                raise _unfit(section, result)
+            hints = replace(asked.hints, min_tier=max(higher, asked.hints.min_tier or 1))
+            again = await self._complete(endpoint, replace(asked, hints=hints), identity)
+            result = _result(endpoint, asked, again)
+            if result.faults:
+                raise _unfit(section, result)
+            outcome = replace(again, cost_nano_usd=again.cost_nano_usd + outcome.cost_nano_usd)
+        return outcome, _row(outcome, result, body.hints)
+
+    async def _complete(self, endpoint: Endpoint, asked: Asked, identity: Identity) -> Outcome:
+        request = request_of(endpoint, asked)
+        outcome = await self._gateway.complete(request, _careful(identity, asked.hints, request))
+        if outcome.answer is not None:
+            self._metrics.answered(outcome)
+        return outcome
+
+
+def request_of(endpoint: Endpoint, asked: Asked) -> ChatRequest:
+    """Returns the request that the gateway decides: text, schema, stakes, and what rules read."""
+    section, given = endpoint.section, asked.given
+    # Nobody must keep the promise of a field that nobody here can write.
+    kept = [name for name in asked.wanted if endpoint.writes or name not in section.write]
+    schema = schema_of(section, kept)
+    prepared = Prepared(
+        schema_text(prepared_answer(section, asked.wanted, asked.given.text, asked.reading.items)),
+        section.right,
+        whole=not any(name in section.write for name in asked.wanted),
+    )
+    return ChatRequest(
+        messages=(
+            Message("system", instruction_of(section, asked.wanted)),
+            Message("user", message_of(given.text, given.facts)),
+        ),
+        requested_model=f"auto:{endpoint.policy.name}",
+        sampling=Sampling(temperature=0.0 if section.cache else None),
+        response_format=ResponseFormat(
+            "json_schema", f"{section.domain}_{section.task}", schema_text(schema), strict=False
+        ),
+        hints=_hints(section, asked),
+        endpoint=section.path,
+        prepared=prepared,
+    )
+
+
+def _hints(section: EndpointSection, asked: Asked) -> Hints:
+    """Returns the client's hints with the endpoint's floor and its least stakes."""
+    hints = asked.hints
+    usd_at_stake = section.stakes.usd
+    usd_at_stake += section.stakes.per_party_usd * max(0, asked.reading.parties - 2)
+    if section.floor > 1:
+        hints = replace(hints, min_tier=max(section.floor, hints.min_tier or 1))
+    if usd_at_stake:
+        least = usd_to_nano(usd_at_stake)
+        hints = replace(hints, stakes_nano_usd=max(least, hints.stakes_nano_usd or 0))
+    return hints
+
+
+def _careful(identity: Identity, given: Hints, request: ChatRequest) -> Identity:
+    """Returns the identity; the endpoint's own stakes lower none, whatever the key may lower.
+
+    A key that may lower would replace the amounts of the text by the endpoint's least stakes.
+    """
+    added = given.stakes_nano_usd is None and request.hints.stakes_nano_usd is not None
+    if not (added and identity.may_lower) or given.max_tier is not None:
+        return identity
+    return replace(identity, scopes=identity.scopes - {KeyScope.HINTS_LOWER})
+
+
+def _result(endpoint: Endpoint, asked: Asked, outcome: Outcome) -> Result:
+    signals = outcome.signals
+    written = _written(outcome)
+    rules_answered = outcome.rung.answerer in {
+        plan.facts.name for plan in endpoint.runtime.plans if plan.facts.kind == EXTRACTOR
+    }
+    if rules_answered:
+        written = None
+    why = NOT_BY_RULES if rules_answered and endpoint.writes else NO_TIER
+    if outcome.verdict is Verdict.REFUSED:
+        why = "the policy refuses this text"
+    return result_of(
+        endpoint.section,
+        asked.wanted,
+        asked.given.text,
+        asked.reading,
+        None if signals.degraded else readings_of(signals),
+        signals.amounts,
+        written,
+        why,
+    )
+
+
+def _written(outcome: Outcome) -> Written | None:
+    """Returns a tier's answer; None for words that replace one."""
+    if outcome.answer is None:
+        return None
+    try:
+        value = orjson.loads(outcome.answer.text)
+    except orjson.JSONDecodeError:
+        return None
+    if not isinstance(value, dict):
+        return None
+    return Written(value, outcome.answer.model, outcome.confidence)
+
+
+def _unfit(section: EndpointSection, result: Result) -> NoUsableAnswer:
+    return NoUsableAnswer(
+        f"The result for {section.path} does not fit the endpoint's `output`: "
+        f"{'; '.join(result.faults[:3])}. Change the policy's schema, or ask again."
+    )
+
+
+def _check(section: EndpointSection, given: DomainInput) -> None:
+    """Raises InputInvalid (422) for a text that is too long, or facts that do not fit."""
+    most = section.limits.max_characters
+    if len(given.text) > most:
+        raise InputInvalid(
+            f"{given.named('text')} has {len(given.text)} characters; {section.path} takes at "
+            f"most {most}. Send it in parts.",
+            param=given.named("text"),
+        )
+    if given.facts and not section.facts:
+        raise InputInvalid(
+            f"{given.named('facts')}: {section.path} takes none. Leave them out.",
+            param=given.named("facts"),
+        )
+    faults = schema_faults(given.facts, _facts_schema(section)) if section.facts else ()
+    if faults:
+        raise InputInvalid(
+            f"{given.named('facts')} do not fit the schema of {section.path}: "
+            f"{'; '.join(faults[:3])}.",
+            param=given.named("facts"),
+        )
+
+
+def _facts_schema(section: EndpointSection) -> JsonText:
+    schema: dict[str, object] = {"type": "object", "additionalProperties": False, **section.facts}
+    return schema_text(schema)
+
+
+def _common(endpoint: Endpoint) -> dict[str, object]:
+    runtime = endpoint.runtime
+    return {
+        "domain": endpoint.section.domain,
+        "task": endpoint.section.task,
+        "policy": f"{runtime.policy.name}@{runtime.policy_hash}",
+    }
+
+
+def _row(outcome: Outcome, result: Result, hints: Hints) -> dict[str, object]:
+    """Returns the answer for one text."""
+    row: dict[str, object] = {
+        "id": decision_id(outcome.request_id),
+        "tier": outcome.rung.tier,
+        "model": outcome.answer.model if outcome.answer else "",
+        "status": outcome.verdict.value if outcome.answer else "dry_run",
+        "confidence": round(outcome.confidence, 4),
+    }
+    if outcome.cost_known:
+        row["cost_usd"] = usd(outcome.cost_nano_usd)
+    if result.verdict:
+        row |= {"verdict": result.verdict, "reason": result.reason}
+    row |= {"result": result.fields, "unread": result.unread, "dropped": result.dropped}
+    if hints.debug or hints.dry_run:
+        row["routing"] = orjson.Fragment(routing_object(outcome))
+    return row
+
+
+def known_sections(runtimes: Mapping[str, PolicyRuntime]) -> Sequence[EndpointSection]:
+    """Returns the endpoints that are served, each path once."""
+    found: dict[str, EndpointSection] = {}
+    for runtime in runtimes.values():
+        for section in runtime.policy.endpoints:
+            if served(runtimes, section.domain, section.task) == (runtime, section):
+                found[section.path] = section
+    return tuple(found.values())

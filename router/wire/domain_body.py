@@ -1,0 +1,111 @@
+"""Reads and renders the bodies of endpoints by domain: `/api/v1/{domain}/{task}/analyze|batch`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import orjson
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from router.types import Hints
+from router.wire.analysis import tags_of
+from router.wire.checks import array, json_object, mapping, missing, text, unsupported, wrong_value
+from router.wire.hints import read_hints
+
+ONE_KEYS = ("text", "facts", "fields", "tags", "routing")
+BATCH_KEYS = ("texts", "inputs", "fields", "tags", "routing")
+INPUT_KEYS = ("text", "facts")
+
+
+class DomainInput(Struct, frozen=True):
+    """Holds one text with the facts that come with it. `param` names it in errors."""
+
+    text: str
+    facts: Mapping[str, object] = field(default_factory=dict)
+    param: str = ""
+
+    def named(self, key: str) -> str:
+        """Returns the path of a key of this input in the body."""
+        return f"{self.param}.{key}" if self.param else key
+
+
+class DomainBody(Struct, frozen=True):
+    """Holds a client's request."""
+
+    inputs: tuple[DomainInput, ...]
+    fields: tuple[str, ...]  # empty: all
+    hints: Hints
+
+
+def parse_domain_body(
+    body: bytes,
+    headers: Mapping[str, str],
+    *,
+    batch: bool,
+    known_fields: Sequence[str],
+    most: int,
+) -> DomainBody:
+    """Returns the request of a body. Raises RequestError that names the key."""
+    given = json_object(body)
+    allowed = BATCH_KEYS if batch else ONE_KEYS
+    for key in given:
+        if key not in allowed:
+            raise unsupported(key[:64], f"the body has {', '.join(allowed)}")
+    inputs = _inputs(given, most) if batch else (_input(given, ""),)
+    fields = tuple(
+        text(name, f"fields[{i}]")
+        for i, name in enumerate(array(given.get("fields") or [], "fields"))
+    )
+    for i, name in enumerate(fields):
+        if name not in known_fields:
+            raise wrong_value(f"fields[{i}]", name, f"one of {', '.join(known_fields)}")
+    hints = read_hints(given.get("routing"), headers, None)
+    if hints.policy is not None:
+        raise unsupported("routing.policy", "the path names the policy's endpoint")
+    tags = tuple(dict.fromkeys((*hints.tags, *tags_of(given.get("tags") or []))))
+    return DomainBody(inputs, fields, _tagged(hints, tags))
+
+
+def _tagged(hints: Hints, tags: tuple[str, ...]) -> Hints:
+    return replace(hints, tags=tags) if tags != hints.tags else hints
+
+
+def _inputs(given: Mapping[str, object], most: int) -> tuple[DomainInput, ...]:
+    if ("texts" in given) == ("inputs" in given):
+        raise missing("texts", "either `texts`, an array of strings, or `inputs`, of objects")
+    key = "texts" if "texts" in given else "inputs"
+    values = array(given[key], key)
+    if not 1 <= len(values) <= most:
+        raise wrong_value(key, values, f"1 to {most} of them")
+    if key == "texts":
+        return tuple(_input({"text": value}, "", f"texts[{i}]") for i, value in enumerate(values))
+    inputs = []
+    for i, value in enumerate(values):
+        row = mapping(value, f"inputs[{i}]")
+        for name in row:
+            if name not in INPUT_KEYS:
+                raise unsupported(f"inputs[{i}].{name[:64]}", "an input has text and facts")
+        inputs.append(_input(row, f"inputs[{i}]"))
+    return tuple(inputs)
+
+
+def _input(given: Mapping[str, object], param: str, named: str = "") -> DomainInput:
+    name = named or (f"{param}.text" if param else "text")
+    if given.get("text") is None:
+        raise missing(name, "a string")
+    words = text(given["text"], name)
+    if not words.strip():
+        raise wrong_value(name, words, "a text that is not empty")
+    facts = mapping(given.get("facts") or {}, f"{param}.facts" if param else "facts")
+    return DomainInput(words, facts, param or named)
+
+
+def render_domain(
+    rows: Sequence[Mapping[str, object]], common: Mapping[str, object], *, batch: bool
+) -> bytes:
+    """Returns one result, or a list in the order of the texts, with `common` in the envelope."""
+    if not batch:
+        return orjson.dumps({"object": "analysis", **common, **rows[0]})
+    listed = [{"index": i, **row} for i, row in enumerate(rows)]
+    return orjson.dumps({"object": "list", **common, "data": listed})
