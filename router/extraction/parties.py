@@ -31,7 +31,8 @@ _PREAMBLE = re.compile(
 )
 _ROLE = re.compile(
     r"[^\n]{0,120}?\((?:(?:here(?:in)?after|hereinafter)(?: referred to as| called)?,? ?)?"
-    r"(?:the |each a |a )?[\"\u201c\u201d'\u2018](?:the )?(?P<role>[A-Z][\w -]{1,40})[\"\u201c\u201d'\u2019]\)?"
+    r"(?:the |each a |a )?[\"\u201c\u201d'\u2018](?:the )?(?P<role>[A-Z][\w -]{1,40})"
+    r"[\"\u201c\u201d'\u2019]\)?"
 )
 _AS_ROLE = re.compile(r",? ?(?:\(|as )(?:the )?(?P<role>[A-Z][a-z]{3,20})\)?(?=[,. )]|$)")
 _LEADING = re.compile(

@@ -27,6 +27,7 @@ from router.policy.schema import (
     ResolverAnswerer,
     is_glob,
 )
+from router.policy.sections.answering.endpoints import EndpointSection
 from router.types import DecisionMode, Domain, Exhausted, Message, Reason
 
 Route = Callable[[Sequence[Message], Mapping[str, str]], tuple[str, Sequence[Reason]]]
@@ -162,13 +163,22 @@ def notes(policy: Policy) -> list[str]:
     places = [domain.value for domain, rule in rules.by_domain.items() if rule in by_person]
     if rules.default in by_person:
         places = ["every domain without a rule of its own", *places]
+    told = [f"endpoints: {_endpoint(section)}" for section in policy.endpoints]
     if not places or policy.privacy.store != "none":
-        return []
+        return told
     return [
+        *told,
         f"privacy.store: {', '.join(places)} may wait for a person (exhausted), and with "
         "`none` their questions are only in the server's memory: a restart loses them. "
-        "`redacted` or `full` keeps question and draft in the ledger"
+        "`redacted` or `full` keeps question and draft in the ledger",
     ]
+
+
+def _endpoint(section: EndpointSection) -> str:
+    """Returns an endpoint in a line: its path, what it gives, and what only a tier writes."""
+    read = [name for name in section.fields if name not in section.write]
+    written = f"; a tier writes {', '.join(section.write)}" if section.write else ""
+    return f"POST /api/v1/{section.path}/analyze reads {', '.join(read) or 'nothing'}{written}"
 
 
 def _level_1(policy: Policy) -> Iterator[PolicyWarning]:
@@ -311,7 +321,8 @@ def _rules(policy: Policy) -> Iterator[PolicyWarning]:
 
 
 def _examples(policy: Policy) -> Iterator[PolicyWarning]:
-    if not policy.examples:
+    # Endpoints by domain are judged on labelled texts (`tiergate evaluate endpoints`).
+    if not policy.examples and not policy.endpoints:
         yield PolicyWarning(
             WarningKind.NO_EXAMPLES,
             "examples",

@@ -6,6 +6,7 @@ Memory is bounded by the longest line that is allowed: a file passes in parts. P
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator, Mapping
 
 import orjson
@@ -17,6 +18,9 @@ from router.wire.checks import json_object
 
 ENDPOINTS = ("/v1/chat/completions", "/v1/embeddings", "/v1/moderations", "/v1/responses")
 """Lists the paths that a batch may ask, in the order of its documentation."""
+BY_DOMAIN = re.compile(r"/api/v1/[a-z][a-z0-9_]{0,63}/[a-z][a-z0-9_]{0,63}/analyze")
+"""Matches the paths of specialists and endpoints by domain, which a batch may ask too."""
+BY_DOMAIN_WORDS = "/api/v1/{domain}/{task}/analyze"
 MAX_CUSTOM_ID = 512  # characters
 MAX_ERRORS = 20
 """Bounds the mistakes that one batch reports: a file of nonsense has one in each line."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from router.api.batches.lines import ENDPOINTS
+from router.api.batches.lines import BY_DOMAIN, BY_DOMAIN_WORDS, ENDPOINTS
 from router.api.batches.views import batch_view, page
 from router.api.endpoints.files import no_file, owner_of, seconds_of
 from router.api.endpoints.listing import limit_of, query_of
@@ -104,7 +104,10 @@ class Batches:
         for key in KEYS[:3]:
             if given.get(key) is None:
                 raise missing(key, {"endpoint": f"one of {', '.join(ENDPOINTS)}"}.get(key, "text"))
-        endpoint = one_of(given["endpoint"], "endpoint", ENDPOINTS)
+        endpoint = text(given["endpoint"], "endpoint")
+        if endpoint not in ENDPOINTS and not BY_DOMAIN.fullmatch(endpoint):
+            allowed = ", ".join((*ENDPOINTS, BY_DOMAIN_WORDS))
+            raise wrong_value("endpoint", endpoint, f"one of {allowed}")
         window = one_of(given["completion_window"], "completion_window", (WINDOW,))
         metadata = _metadata(given.get("metadata"))
         lasting = given.get("output_expires_after")

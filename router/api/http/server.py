@@ -363,7 +363,14 @@ class Server:
         await send_bytes(send, 200, page, request_header(self._ids.new()), kind)
 
     async def _openapi(self, scope: Scope, receive: Receive, send: Send) -> None:
-        body = to_json(document.openapi())
+        described = document.openapi()
+        runtimes = self._gateway.router.runtimes
+        if any(runtime.policy.endpoints for runtime in runtimes.values()):
+            from router.api.endpoints.domains import known_sections
+            from router.api.openapi.domains import with_paths
+
+            described = with_paths(described, known_sections(runtimes))
+        body = to_json(described)
         await send_bytes(send, 200, body, request_header(self._ids.new()))
 
 

@@ -232,18 +232,19 @@ OPERATIONS = (
     Operation(
         "post",
         "/api/v1/{domain}/{task}/analyze",
-        "Analyse one text with a specialist",
+        "Analyse one text by domain",
         "Body: text, and tags if wanted. Answer: fields with label, confidence and likeliest "
         "classes, and a verdict where the task is the whole one (email/pipeline, "
         "content/moderation); a field is a task, too (email/department). Only heads answer: no "
-        "tier is called. Each text has a ledger row; its id is the answer's.",
+        "tier is called. Each text has a ledger row; its id is the answer's. A policy's "
+        "`endpoints` are described by paths of their own where one is served.",
         True,
         ANALYSIS,
     ),
     Operation(
         "post",
         "/api/v1/{domain}/{task}/batch",
-        "Analyse several texts with a specialist",
+        "Analyse several texts by domain",
         f"Body: texts, 1 to {MAX_TEXTS}; all of them or none. Answer: data, in their order.",
         True,
         BATCH,

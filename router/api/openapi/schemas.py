@@ -6,7 +6,7 @@ may have hints.
 
 from __future__ import annotations
 
-from router.api.batches.lines import ENDPOINTS
+from router.api.batches.lines import BY_DOMAIN, ENDPOINTS
 from router.types import (
     CSAT_HIGHEST,
     CSAT_LOWEST,
@@ -231,7 +231,12 @@ _BODIES: dict[str, dict[str, object]] = {
         "additionalProperties": False,
         "properties": {
             "input_file_id": {"type": "string"},
-            "endpoint": {"enum": list(ENDPOINTS)},
+            "endpoint": {
+                "anyOf": [
+                    {"enum": list(ENDPOINTS)},
+                    {"type": "string", "pattern": f"^{BY_DOMAIN.pattern}$"},
+                ]
+            },
             "completion_window": {"const": "24h"},
             "metadata": {"type": "object", "additionalProperties": {"type": "string"}},
             "output_expires_after": {"type": "object"},

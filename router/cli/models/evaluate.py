@@ -50,7 +50,10 @@ FAIRNESS = "fairness"
 ANSWERS = "answers"
 """Names the kind that asks the questions of a benchmark and checks the answers."""
 
-EVERY_KIND = (*KINDS, GATEWAY, ADVERSARIAL, PRIVACY, FAIRNESS, ANSWERS)
+ENDPOINTS = "endpoints"
+"""Names the kind that reads labelled texts by a policy's endpoints."""
+
+EVERY_KIND = (*KINDS, GATEWAY, ADVERSARIAL, PRIVACY, FAIRNESS, ANSWERS, ENDPOINTS)
 
 BUDGETS = "every budget"
 """Marks the names of sections that are shown as one row per budget."""
@@ -137,7 +140,8 @@ def evaluate(
         typer.Option(
             "--policy",
             "-p",
-            help="Of `gateway`, `adversarial`, `fairness`, `answers`: name of a policy, or a file.",
+            help="Of `gateway`, `adversarial`, `fairness`, `answers`, `endpoints`: name of a policy, "
+            "or a file.",
         ),
     ] = "default",
     answerer: Annotated[
@@ -194,6 +198,13 @@ def evaluate(
         from router.cli.models.fairness import evaluate_fairness
 
         return evaluate_fairness(policy, _given(context, data), model_dir, as_json)
+    if kind == ENDPOINTS:
+        from router.cli.models.endpoints import SHIPPED, evaluate_endpoints
+
+        named = context.get_parameter_source("policy")
+        own = named is not None and named.name == "COMMANDLINE"
+        texts = _given(context, data)
+        return evaluate_endpoints(policy if own else SHIPPED, texts, model_dir, as_json)
     if kind == PRIVACY:
         from router.cli.models.entities import evaluate_privacy
 
@@ -292,7 +303,7 @@ def _given(context: typer.Context, data: Path | None) -> Path | None:
 
 def _refuse_foreign(context: typer.Context, kind: str | None) -> None:
     """Raises BadParameter that names the given options without meaning for this kind."""
-    if kind in (ADVERSARIAL, GATEWAY, FAIRNESS):
+    if kind in (ADVERSARIAL, GATEWAY, FAIRNESS, ENDPOINTS):
         allowed = _ALWAYS | {"policy", "data"}
     elif kind == PRIVACY:
         allowed = {"kind", "as_json", "data", "resamples", "seed"}

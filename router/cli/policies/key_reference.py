@@ -49,7 +49,7 @@ line, key, value, what is allowed) and runs its `examples`.
   `customer_support`, `it_help_desk`, `retail_bank`, `enterprise_decisions`,
   `email_pipeline` and `content_moderation`
   (specialists: fields and a verdict from heads only), `openai`, `anthropic`, `code_questions`
-  (answers from a repository). Copy one and change it.
+  (answers from a repository), `domain_endpoints` (fields of texts). Copy one and change it.
 - Tiergate refuses YAML's merge keys (`<<`). Anchors and aliases work.
 
 `python -m router.cli.policies.key_reference` writes this page from the schema.

@@ -6,7 +6,7 @@ answer's text is the JSON of the received body and headers), paced:FIRST,EACH,CO
 stated pace), reluctant (the same, refusing), redirected:MODEL (that model answers), decider
 (fills the steps of a decision), agent (calls offered tools, fills schemas; see upstream_agent),
 editor (edits a file with the tools of coding agents; see upstream_editor), judge (grades answers;
-see upstream_judge). The misbehaving ones are
+see upstream_judge), extractor (fills the schema of an endpoint by domain). The misbehaving ones are
 in upstream_faults.
 """
 
@@ -21,6 +21,7 @@ from tests.kits.upstreams.upstream_agent import reply
 from tests.kits.upstreams.upstream_decider import step_reply
 from tests.kits.upstreams.upstream_editor import chat_message
 from tests.kits.upstreams.upstream_exchange import Behaviour, Exchange
+from tests.kits.upstreams.upstream_extractor import filled
 from tests.kits.upstreams.upstream_faults import FAULTS
 from tests.kits.upstreams.upstream_judge import verdict
 from tests.kits.upstreams.upstream_reader import read
@@ -193,6 +194,10 @@ async def _editor(x: Exchange) -> None:
     await _message(x, chat_message(x.seen.fields))
 
 
+async def _extractor(x: Exchange) -> None:
+    await x.answer(completion(filled(x.seen.fields)))
+
+
 async def _reader(x: Exchange) -> None:
     await _message(x, {"content": read(x.seen.fields)})
 
@@ -233,6 +238,7 @@ BEHAVIOURS: dict[str, Behaviour] = {
     "agent": _agent,
     "decider": _decider,
     "editor": _editor,
+    "extractor": _extractor,
     "reader": _reader,
     "judge": _judge,
 }
