@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from router.extraction.items import Item, Value
 from router.extraction.pieces import lines, sentences
-from router.policy.content.pattern_files import PatternFile, PatternRule
+from router.policy.parsing.pattern_files import PatternFile, PatternRule
 
 SEVERITIES = ("info", "low", "medium", "high")
 MOST_FINDINGS = 200

@@ -274,7 +274,7 @@ def _in_patterns(policy_path: Path, tree: Mapping[str, object]) -> tuple[Mistake
         file = named_file(policy_path, str(endpoint.get("rules") or ""))
         if isinstance(endpoint.get("rules"), str) and file.is_file():
             # Only a policy with endpoints reads such files.
-            from router.policy.content.pattern_files import load_pattern_file
+            from router.policy.parsing.pattern_files import load_pattern_file
 
             try:
                 load_pattern_file(file)

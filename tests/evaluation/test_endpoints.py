@@ -12,8 +12,8 @@ from router.errors import TrainingDataError
 from router.evaluation.kinds.endpoints import halves, how_counts, measure, read_labelled
 from router.extraction.confidence import COUNTS, chance
 from router.extraction.patterns import compiled
-from router.policy.content.pattern_files import PatternFile
 from router.policy.loading import find_policy, load_policy, policies_dir
+from router.policy.parsing.pattern_files import PatternFile
 from router.policy.sections.answering.endpoints import EndpointSection
 from router.triage.text.amounts import AmountReader
 from tests.kits.server_kit import tiergate

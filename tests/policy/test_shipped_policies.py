@@ -64,18 +64,18 @@ def test_all_shipped_policies_are_tested() -> None:
     assert policy_names(policies_dir()) == sorted((*NAMES, ENDPOINTS))
 
 
-@pytest.mark.parametrize("name", (*NAMES, ENDPOINTS))
+@pytest.mark.parametrize("name", [*NAMES, ENDPOINTS])
 def test_policy_is_called_like_its_file(name: str) -> None:
     assert load(name).policy.name == name
 
 
-@pytest.mark.parametrize("name", (*NAMES, ENDPOINTS))
+@pytest.mark.parametrize("name", [*NAMES, ENDPOINTS])
 def test_policy_begins_with_the_comment_for_editors(name: str) -> None:
     text = (policies_dir() / f"{name}.yaml").read_text()
     assert text.startswith("# yaml-language-server: $schema=policy.schema.json\n")
 
 
-@pytest.mark.parametrize("name", (*NAMES, ENDPOINTS))
+@pytest.mark.parametrize("name", [*NAMES, ENDPOINTS])
 def test_policy_fits_the_json_schema(name: str) -> None:
     written = yaml.safe_load((policies_dir() / f"{name}.yaml").read_text())
     jsonschema.Draft202012Validator(json.loads(json_schema())).validate(written)

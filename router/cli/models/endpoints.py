@@ -63,9 +63,9 @@ def measured(
     from router.evaluation.kinds.endpoints import halves, measure, read_labelled
     from router.extraction.confidence import shipped
     from router.extraction.patterns import compiled
-    from router.policy.content.pattern_files import load_pattern_file
     from router.policy.head_conditions import readings_of
     from router.policy.loading import policies_dir
+    from router.policy.parsing.pattern_files import load_pattern_file
     from router.triage.text.amounts import AmountReader
 
     texts = folder or policies_dir() / "endpoints" / "texts"

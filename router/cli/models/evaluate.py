@@ -140,8 +140,8 @@ def evaluate(
         typer.Option(
             "--policy",
             "-p",
-            help="Of `gateway`, `adversarial`, `fairness`, `answers`, `endpoints`: name of a policy, "
-            "or a file.",
+            help="Of `gateway`, `adversarial`, `fairness`, `answers`, `endpoints`: name of a "
+            "policy, or a file.",
         ),
     ] = "default",
     answerer: Annotated[

@@ -6,6 +6,7 @@ It knows nothing about text.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from decimal import Decimal
 
 from msgspec.structs import replace
 
@@ -47,3 +48,23 @@ def largest_amounts(groups: Iterable[tuple[Amount, ...]]) -> tuple[Amount, ...]:
 def own_impact(amounts: Iterable[Amount]) -> int:
     """Returns the largest sum that is not quoted, in nano-dollars; 0 without any."""
     return max((amount.nano_usd for amount in amounts if not amount.quoted), default=0)
+
+
+class PlacedAmount(Struct, frozen=True):
+    """Holds a sum with its place in the folded text."""
+
+    start: int
+    end: int
+    value: Decimal  # of its own currency
+    amount: Amount
+
+
+def distinct(placed: Iterable[PlacedAmount]) -> Iterable[Amount]:
+    """Returns each wording of a sum once; one that is only quoted gives way to one that is not."""
+    found: dict[tuple[str, int], Amount] = {}
+    for one in placed:
+        key = (one.amount.text, one.amount.nano_usd)
+        before = found.get(key)
+        if before is None or before.quoted:
+            found[key] = one.amount
+    return found.values()

@@ -22,7 +22,7 @@ from decimal import ROUND_CEILING, Decimal
 from msgspec import Struct
 
 from router.triage.text import money_words as words
-from router.triage.text.amount_lists import largest
+from router.triage.text.amount_lists import PlacedAmount, distinct, largest
 from router.triage.text.folding import Folded, fold
 from router.triage.text.money_languages import hints
 from router.triage.text.numbers import NUMBER, WORD, Numbers, Quantity
@@ -51,15 +51,6 @@ class _Sum(Struct, frozen=True):
     period: str = ""  # how often it is due, where the text does not say for how long
 
 
-class PlacedAmount(Struct, frozen=True):
-    """Holds a sum with its place in the folded text."""
-
-    start: int
-    end: int
-    value: Decimal  # of its own currency
-    amount: Amount
-
-
 class AmountReader:
     """Reads sums of money by one currency table; immutable.
 
@@ -82,13 +73,7 @@ class AmountReader:
 
     def read(self, text: Folded) -> tuple[Amount, ...]:
         """Returns the sums in a text, largest first, at most MAX_AMOUNTS, none above MAX_USD."""
-        found: dict[tuple[str, int], Amount] = {}
-        for one in self.placed(text):
-            key = (one.amount.text, one.amount.nano_usd)
-            before = found.get(key)
-            if before is None or before.quoted:
-                found[key] = one.amount
-        return largest(found.values())
+        return largest(distinct(self.placed(text)))
 
     def placed(self, text: Folded) -> list[PlacedAmount]:
         """Returns every sum in a text with its place, those of tables after the others."""

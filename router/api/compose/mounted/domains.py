@@ -70,7 +70,7 @@ class DomainEndpoints:
         key = (runtime.policy_hash, section.rules)
         if key not in self._compiled:
             from router.extraction.patterns import compiled
-            from router.policy.content.pattern_files import load_pattern_file
+            from router.policy.parsing.pattern_files import load_pattern_file
 
             self._compiled[key] = compiled(load_pattern_file(loaded.file(section.rules)))
         return self._compiled[key]
