@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
+from tests.kits import forked
 from tests.kits.examples import number
 
 if TYPE_CHECKING:
@@ -54,6 +55,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "postgres" in getattr(item, "fixturenames", ()):
             item.add_marker("postgres")
+
+
+@pytest.hookimpl(tryfirst=True)  # before fixtures start programs
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Lets programs start quickly, except where whole programs are what is tested."""
+    forked.anew = any(map(item.get_closest_marker, forked.WHOLE_PROGRAMS))
 
 
 @pytest.fixture(scope="session")

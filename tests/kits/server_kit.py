@@ -22,6 +22,7 @@ import httpx
 import yaml
 
 from tests import ROOT
+from tests.kits import forked
 
 # Tests of clients run in the environment of the client, which may lack the gateway.
 PYTHON = os.environ.get("GATEWAY_PYTHON") or sys.executable
@@ -66,6 +67,9 @@ def environment(**more: str) -> dict[str, str]:
 
 def tiergate(*arguments: str | Path, **more: str) -> subprocess.CompletedProcess[str]:
     """Runs the command line to its end."""
+    if forked.may_fork(more):
+        # A parent that never ends fails here.
+        return forked.run([*map(str, arguments)], environment(**more), timeout_s=300)
     return subprocess.run(
         [PYTHON, "-m", "router.cli", *map(str, arguments)],
         capture_output=True,
@@ -79,12 +83,20 @@ def tiergate(*arguments: str | Path, **more: str) -> subprocess.CompletedProcess
 class _Program:
     """Runs a child process whose output goes to a file, so that it cannot block on a full pipe."""
 
-    def __init__(self, command: Sequence[str], log: Path, env: Mapping[str, str]) -> None:
+    def __init__(
+        self, command: Sequence[str], log: Path, env: Mapping[str, str], *, fork: bool = False
+    ) -> None:
+        """`fork`: the command is the arguments of `tiergate`."""
         self._log = log
+        self.process: subprocess.Popen[bytes] | forked.Forked
         with log.open("wb") as file:
-            self.process = subprocess.Popen(
-                command, stdout=file, stderr=subprocess.STDOUT, env=dict(env)
-            )
+            if fork:
+                order = forked.Order(command, str(log), str(log), env, os.getcwd())
+                self.process = forked.Forked(order)
+            else:
+                self.process = subprocess.Popen(
+                    command, stdout=file, stderr=subprocess.STDOUT, env=dict(env)
+                )
 
     @property
     def output(self) -> str:
@@ -150,11 +162,13 @@ class Served(_Program):
     ) -> None:
         self.folder = folder
         self.database = ledger or folder / "ledger.db"
-        command = [PYTHON, "-m", "router.cli", "serve", "--port", "0"]
-        command += ["--database", str(self.database)]
+        command = ["serve", "--port", "0", "--database", str(self.database)]
         for argument in arguments:
             command += ["--policy", str(argument)] if isinstance(argument, Path) else [argument]
-        super().__init__(command, folder / "serve.log", environment(**more))
+        fork = forked.may_fork(more)
+        program = [] if fork else [PYTHON, "-m", "router.cli"]
+        log = folder / "serve.log"
+        super().__init__([*program, *command], log, environment(**more), fork=fork)
 
     def __enter__(self) -> Served:
         self.url = self.wait_for(r"Tiergate serves (http://\S+)")[1]
@@ -199,7 +213,7 @@ def answering(folder: Path, **sections: object) -> Iterator[Served]:
 
     `sections` are further sections of `tested`.
     """
-    names = (*ANSWERS, "cut", "limited", "dawdling", "hang")
+    names = (*ANSWERS, "cut", "limited", "lasting", "hang")
     with Upstream(folder) as upstream:
         policy = write_policy(folder, upstream.url, max_body_bytes=100_000, **sections)
         with Served(folder, policy, *write_behaviours(folder, upstream.url, *names)) as server:

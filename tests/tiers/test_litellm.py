@@ -85,6 +85,7 @@ def test_answer_comes_back_through_litellm(seen: dict[str, Any], how: str, model
     }
 
 
+@pytest.mark.slow
 @NEEDS_LITELLM
 @pytest.mark.parametrize("how", ["whole", "stream"])
 def test_tool_calls_come_back_through_litellm(seen: dict[str, Any], how: str) -> None:
@@ -93,12 +94,14 @@ def test_tool_calls_come_back_through_litellm(seen: dict[str, Any], how: str) ->
     assert found["finish_reason"] == "tool_calls"
 
 
+@pytest.mark.slow
 @NEEDS_LITELLM
 @pytest.mark.parametrize("how", ["whole", "stream"])
 def test_tools_are_offered_through_litellm(seen: dict[str, Any], how: str) -> None:
     assert seen["calls"][f"offered {how}"]["tool_calls"] == [["f", '{"i":1}']]
 
 
+@pytest.mark.slow
 @NEEDS_LITELLM
 def test_only_allowed_parameters_reach_the_provider(seen: dict[str, Any]) -> None:
     echo = orjson.loads(seen["calls"]["echo whole"]["text"])
@@ -106,6 +109,7 @@ def test_only_allowed_parameters_reach_the_provider(seen: dict[str, Any]) -> Non
     assert echo["headers"]["authorization"] == "Bearer sk-ours"
 
 
+@pytest.mark.slow
 @NEEDS_LITELLM
 @pytest.mark.parametrize("kind", ["image", "file"])
 def test_litellm_fetches_nothing_that_a_client_names(seen: dict[str, Any], kind: str) -> None:
@@ -115,6 +119,7 @@ def test_litellm_fetches_nothing_that_a_client_names(seen: dict[str, Any], kind:
     assert "fetched.invalid" not in seen["hosts"]
 
 
+@pytest.mark.slow
 @NEEDS_LITELLM
 def test_litellm_is_sent_the_keys_that_the_policy_names(seen: dict[str, Any]) -> None:
     echo = orjson.loads(seen["calls"]["named whole"]["text"])
@@ -122,11 +127,13 @@ def test_litellm_is_sent_the_keys_that_the_policy_names(seen: dict[str, Any]) ->
     assert echo["body"].keys() == {*asked, "store"}
 
 
+@pytest.mark.slow
 @NEEDS_LITELLM
 def test_openai_behind_litellm_is_told_to_store_nothing(seen: dict[str, Any]) -> None:
     assert orjson.loads(seen["calls"]["named whole"]["text"])["body"]["store"] is False
 
 
+@pytest.mark.slow
 @NEEDS_LITELLM
 @pytest.mark.parametrize(
     ("call", "kind"),
@@ -147,6 +154,7 @@ def test_fault_becomes_one_of_our_errors(seen: dict[str, Any], call: str, kind: 
     assert "sk-" not in message
 
 
+@pytest.mark.slow
 @NEEDS_LITELLM
 def test_a_provider_that_refuses_the_key_is_out_of_use(seen: dict[str, Any]) -> None:
     state, detail, again = seen["revoked"]
@@ -154,12 +162,14 @@ def test_a_provider_that_refuses_the_key_is_out_of_use(seen: dict[str, Any]) -> 
     assert detail == "openai/status:401 refuses our key; check the answerer's api_key"
 
 
+@pytest.mark.slow
 @NEEDS_LITELLM
 @pytest.mark.parametrize("call", ["html whole", "cut whole", "cut stream", "error-event stream"])
 def test_nonsense_is_never_an_answer(seen: dict[str, Any], call: str) -> None:
     assert isinstance(seen["calls"][call], list)
 
 
+@pytest.mark.slow
 @NEEDS_LITELLM
 def test_every_exception_of_litellm_is_mapped(seen: dict[str, Any]) -> None:
     mapped = seen["mapped"]
@@ -171,11 +181,13 @@ def test_every_exception_of_litellm_is_mapped(seen: dict[str, Any]) -> None:
     assert mapped["MidStreamFallbackError"] == ["StreamCut", None]
 
 
+@pytest.mark.slow
 @NEEDS_LITELLM
 def test_litellm_talks_to_the_configured_server_alone(seen: dict[str, Any]) -> None:
     assert set(seen["hosts"]) <= {"127.0.0.1", seen["own_host"]}
 
 
+@pytest.mark.slow
 @NEEDS_LITELLM
 def test_tier_is_loading_until_litellm_is_imported(seen: dict[str, Any]) -> None:
     assert seen["states"] == ["loading", "ready"]

@@ -67,6 +67,7 @@ def test_each_language_has_five_authors_or_more() -> None:
     assert min(map(len, authors.values())) >= 5
 
 
+@pytest.mark.slow
 def test_the_author_who_judges_is_never_learnt_from() -> None:
     judging = list(grave_texts.held_out())
     read = list(grave_texts.texts(7))

@@ -246,7 +246,7 @@ def test_stream_that_fails_ends_without_done(served: Served, model: str) -> None
 
 
 def test_client_that_leaves_mid_stream_leaves_a_cancelled_row_that_adds_up(served: Served) -> None:
-    body = {**ROUTINE, "model": "auto:dawdling", "stream": True}
+    body = {**ROUTINE, "model": "auto:lasting", "stream": True}
     with served.client.stream("POST", "/v1/chat/completions", json=body) as response:
         next(response.iter_bytes())
     row = served.finished_row(response)

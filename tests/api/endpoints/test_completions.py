@@ -141,7 +141,7 @@ def test_a_stream_that_breaks_off_ends_in_an_error(served: Served, client: opena
 
 
 def test_a_client_that_leaves_mid_stream_leaves_a_cancelled_row(served: Served) -> None:
-    body = {"model": "auto:dawdling", "prompt": PROMPT, "stream": True}
+    body = {"model": "auto:lasting", "prompt": PROMPT, "stream": True}
     with served.client.stream("POST", "/v1/completions", json=body) as response:
         next(response.iter_bytes())
     assert served.finished_row(response)["state"] == "cancelled"

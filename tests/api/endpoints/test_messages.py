@@ -196,7 +196,7 @@ def test_a_stream_that_breaks_off_ends_in_an_error(
 
 
 def test_a_client_that_leaves_mid_stream_leaves_a_cancelled_row(served: Served) -> None:
-    body = {**BODY, "model": "auto:dawdling", "stream": True}
+    body = {**BODY, "model": "auto:lasting", "stream": True}
     with served.client.stream("POST", "/v1/messages", json=body) as response:
         next(response.iter_bytes())
     assert served.finished_row(response)["state"] == "cancelled"

@@ -224,7 +224,7 @@ def test_a_stream_that_breaks_off_ends_failed(served: Served) -> None:
 
 
 def test_a_client_that_leaves_mid_stream_leaves_a_cancelled_row(served: Served) -> None:
-    body = {"model": "auto:dawdling", "input": ASKED, "stream": True}
+    body = {"model": "auto:lasting", "input": ASKED, "stream": True}
     with served.client.stream("POST", "/v1/responses", json=body) as response:
         next(response.iter_bytes())
     assert served.finished_row(response)["state"] == "cancelled"
