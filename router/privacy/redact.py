@@ -137,19 +137,22 @@ def ibans(text: str) -> Iterator[tuple[int, int]]:
 def _iban_length(text: str) -> int:
     """Returns how many characters at the start of a text are an IBAN, blanks included; 0: none."""
     length = _IBAN_LENGTHS.get(text[:2].upper(), 0)
-    places = [place for place, letter in enumerate(text) if letter.isalnum()]
-    if not 15 <= length <= len(places):
+    compact = text.replace(" ", "").replace("-", "")[:length].upper()
+    if not 15 <= length == len(compact) or not _iban_is_valid(compact):
         return 0
+    places = [place for place, letter in enumerate(text) if letter.isalnum()]
     end = places[length - 1] + 1
     inside_word = end < len(text) and text[end].isalnum()
-    compact = "".join(text[place] for place in places[:length]).upper()
-    return 0 if inside_word or not _iban_is_valid(compact) else end
+    return 0 if inside_word else end
+
+
+_AS_DIGITS = {ord(letter): str(int(letter, 36)) for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
 
 
 def _iban_is_valid(compact: str) -> bool:
     """Checks ISO 13616: the number read from the fifth character on is 1 modulo 97."""
     turned = compact[4:] + compact[:4]
-    return int("".join(str(int(letter, 36)) for letter in turned)) % 97 == 1
+    return int(turned.translate(_AS_DIGITS)) % 97 == 1
 
 
 def _number(match: re.Match[str]) -> str:

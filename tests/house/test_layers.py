@@ -109,6 +109,7 @@ THIRD_PARTIES: dict[str, tuple[str, ...]] = {
         "router/stats/",
         "router/caches/semantic.py",
         "router/privacy/entities/head.py",
+        "router/privacy/entities/word_features.py",
         "router/triage/",
         "router/documents/",
         TRAINING,

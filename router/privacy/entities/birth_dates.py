@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from router.privacy.entities.contexts import BORN, BORN_AFTER, tells
+from router.privacy.entities.contexts import BORN, BORN_AFTER, Window
 from router.privacy.entities.kinds import Entity, EntityKind
 
 _MONTH = (
@@ -33,10 +33,8 @@ DATE = re.compile(
 _REACH = 40
 _NOT_OF_BIRTH = re.compile(
     r"appointment|seen|admitted|discharg|visit|expir|issued|due|deadline|termin|gültig|rendez-vous"
-    r"|cita|delivered|invoice|\bsince\b|died|passed away|gestorben|décéd|falleci|married|filed"
-    r"|ordered"
-    r"|company|founded|gegründet|updated|hired|termination|effective",
-    re.I,
+    r"|cita|delivered|invoice|died|passed away|gestorben|décéd|falleci|married|filed|ordered"
+    r"|company|founded|gegründet|updated|hired|effective|\bsince\b"
 )
 _STAR = re.compile(r"[*✶]\s?$")
 
@@ -48,11 +46,13 @@ def birth_dates(text: str) -> Iterator[Entity]:
     >>> [found.value(text) for found in birth_dates(text)]
     ['3 May 1980']
     """
+    if BORN.search(text.lower()) is None and "*" not in text and "✶" not in text:
+        return
     for match in DATE.finditer(text):
         start, end = match.span()
-        born = tells(BORN, text, start, _REACH)
-        other = tells(_NOT_OF_BIRTH, text, start, _REACH)
-        before = born >= 0 and not (0 <= other < born)
+        window = Window(text, start, _REACH)
+        born = window.tells(BORN)
+        before = born >= 0 and not (0 <= window.tells(_NOT_OF_BIRTH) < born)
         if before and (
             "\n\n" in text[start - born : start] or _has_date(text, start - born, start)
         ):

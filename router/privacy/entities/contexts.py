@@ -1,4 +1,7 @@
-"""Says which words near a number tell what the number is. Pure."""
+"""Says which words near a number tell what the number is. Pure.
+
+The words are looked for in small letters, in a `Window` of the text before the number.
+"""
 
 from __future__ import annotations
 
@@ -8,35 +11,32 @@ BEFORE = 44
 """Bounds the characters before a number in which a word may tell what it is."""
 
 PHONE = re.compile(
-    r"phone|\btel\b|\btel[.:]|telefon|téléphone|teléfono|mobil|móvil|\bcell|\bcall\b|calling|\bfax"
-    r"|\bruf|handy|whatsapp|\btext (?:me|him|her|us)|\bring\b|reach (?:me|him|her|us|them)"
-    r"|appele|llama|durchwahl|portable|joignable|erreichbar|contact(?:o|ar)? (?:me|us|number)"
-    r"|\bsms\b|signal|anruf|hotline|callback|rückruf|\bdial",
-    re.I,
+    r"phone|telefon|téléphone|teléfono|mobil|móvil|calling|handy|whatsapp"
+    r"|reach (?:me|him|her|us|them)|appele|llama|durchwahl|portable|joignable|erreichbar"
+    r"|contact(?:o|ar)? (?:me|us|number)|signal|anruf|hotline|callback|rückruf"
+    r"|\b(?:tel\b|tel[.:]|cell|call\b|fax|ruf|text (?:me|him|her|us)|ring\b|sms\b|dial)"
 )
 NOT_PERSONAL = re.compile(
-    r"order|bestell|commande|pedido|invoice|rechnung|facture|factura|ticket|\bcase\b|tracking"
-    r"|sendung|serial|serien|\bsku\b|\bisbn|\bissn|\bpart\b|artikel|model\b|modell|version|build"
-    r"|\brefs?\b|reference|referenz|référence|referencia|\blot\b|batch|\bimei|\bvin\b|\bdoi\b"
-    r"|patent|\biso\b|\brfc\b|\bdin\b|release|\bbolt|catalog|article|artículo|colis|suivi|envío"
-    r"|seriennummer|coordinates|kernel|firmware|booking|flight|vorgang|barcode|\bean\b|\bgtin"
-    r"|paragraph|section|\bclause|chapter|page|zeile|line|row|id of the (?:item|product)"
+    r"order|bestell|commande|pedido|invoice|rechnung|facture|factura|ticket|tracking"
+    r"|sendung|serial|serien|artikel|modell|version|build|model\b"
+    r"|reference|referenz|référence|referencia|batch"
+    r"|patent|release|catalog|article|artículo|colis|suivi|envío"
+    r"|seriennummer|coordinates|kernel|firmware|booking|flight|vorgang|barcode"
+    r"|paragraph|section|chapter|page|zeile|line|row|id of the (?:item|product)"
     r"|checksum|commit|hash|meter|zähler|licen[cs]e key|licen[cs]e plate|quote|quotation"
-    r"|contract no",
-    re.I,
+    r"|contract no"
+    r"|\b(?:case\b|sku\b|isbn|issn|part\b|refs?\b|lot\b|imei|vin\b|doi\b|iso\b|rfc\b|din\b"
+    r"|bolt|ean\b|gtin|clause)"
 )
 SSN = re.compile(
-    r"\bssn\b|social security|\bitin\b|tax ?id|\btin\b|steuer-?id|identifikationsnummer"
-    r"|steuernummer"
-    r"|sozialversicherung|rentenversicherung|sécurité sociale|\bnir\b|\bdni\b|\bnie\b|\bnif\b"
-    r"|national insurance|\bNI\b|\bnino\b|numéro de sécu",
-    re.I,
+    r"social security|tax ?id|steuer-?id|identifikationsnummer|steuernummer"
+    r"|sozialversicherung|rentenversicherung|sécurité sociale|national insurance|numéro de sécu"
+    r"|\b(?:ssn|itin|tin|nir|dni|nie|nif|ni|nino)\b"
 )
 BORN = re.compile(
-    r"\bborn\b|\bd\.?o\.?b\b|birth ?(?:date|day)|date of birth|of birth|birthday|\bbirth\b"
-    r"|geboren|\bgeb\b|geburts|\bn[ée]{1,2}\(?e?\)? le\b|naissance|\bnac\w+|nacimiento|cumple"
-    r"|\bnació|fecha de nac|anniversaire",
-    re.I,
+    r"birth ?(?:date|day)|date of birth|of birth|geboren|geburts|naissance|nacimiento|cumple"
+    r"|fecha de nac|anniversaire"
+    r"|\b(?:born\b|d\.?o\.?b\b|birth\b|geb\b|n[ée]{1,2}\(?e?\)? le\b|nac\w+|nació)"
 )
 BORN_AFTER = re.compile(
     r"^\)?\s{0,2}(?:is|was|ist|war|est|es)\s(?:(?:my|his|her|their|the|when|mein|sein|ihr|ma"
@@ -47,18 +47,31 @@ BORN_AFTER = re.compile(
 )
 
 
-def tells(pattern: re.Pattern[str], text: str, start: int, reach: int = BEFORE) -> int:
-    """Returns how near before `start` the pattern's last word ends; -1 where it has none."""
-    nearest = -1
-    begin = max(0, start - reach)
-    for match in pattern.finditer(text, begin, start):
-        nearest = start - match.end()
-    return nearest
+class Window:
+    """Holds the text right before a number, in small letters."""
 
+    __slots__ = ("_told", "text")
 
-def is_personal(wanted: re.Pattern[str], text: str, start: int) -> bool | None:
-    """Returns what the nearest word before a number says: True, False, None where none says it."""
-    ours, other = tells(wanted, text, start), tells(NOT_PERSONAL, text, start)
-    if ours < 0 and other < 0:
-        return None
-    return other < 0 or 0 <= ours <= other
+    def __init__(self, text: str, start: int, reach: int = BEFORE) -> None:
+        # One letter more shows if a word goes on before the window.
+        self.text = text[max(0, start - reach - 1) : start].lower()
+        if start <= reach:
+            self.text = f" {self.text}"
+        self._told: dict[re.Pattern[str], int] = {}
+
+    def tells(self, pattern: re.Pattern[str]) -> int:
+        """Returns how near to the number the pattern's last word ends; -1 where it has none."""
+        nearest = self._told.get(pattern)
+        if nearest is None:
+            nearest = -1
+            for match in pattern.finditer(self.text, 1):
+                nearest = len(self.text) - match.end()
+            self._told[pattern] = nearest
+        return nearest
+
+    def is_personal(self, wanted: re.Pattern[str]) -> bool | None:
+        """Returns what the nearest word says: True, False, None where none says it."""
+        ours, other = self.tells(wanted), self.tells(NOT_PERSONAL)
+        if ours < 0 and other < 0:
+            return None
+        return other < 0 or 0 <= ours <= other

@@ -11,18 +11,35 @@ names and the addresses that rules miss. A part of a name that was found counts 
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from itertools import pairwise
 
 from router.privacy.entities import disguises, head
 from router.privacy.entities.addresses import addresses
 from router.privacy.entities.birth_dates import birth_dates
 from router.privacy.entities.identifiers import identifiers
 from router.privacy.entities.kinds import Entity, EntityKind
-from router.privacy.entities.words_of_text import Word, everyday, lists, without_accents, words_of
+from router.privacy.entities.names_by_form import names_by_form
+from router.privacy.entities.words_of_text import (
+    Word,
+    everyday,
+    lists,
+    marks_of,
+    without_accents,
+    words_of,
+)
+
+_MOST_BESIDE = 3
+"""Bounds the words that a name takes on each side."""
 
 _LEAST_PART = 3
 """A part of a name that is shorter is not looked for elsewhere in the text."""
+
+_DIGIT = re.compile("[0-9]")
+_CODE = re.compile(r"[\\#\[\](){}<>_/=|]|(?<!Mc)(?<!Mac)(?<!De)(?<!Di)(?<!Fitz)(?<=[a-z])[A-Z]")
+"""Finds what stands in code and headings, and in no name."""
 
 _MOST_DECODED = 8
 """Bounds the texts in base64 that are read in one text."""
@@ -40,12 +57,13 @@ def find(text: str) -> tuple[Entity, ...]:
 
 def _found(text: str) -> list[Entity]:
     sure = list(identifiers(text))
-    if any(map(text.__contains__, "0123456789")):
+    if _DIGIT.search(text) is not None:
         sure += birth_dates(text)
         sure += addresses(text)
     words = words_of(text)
+    told = [*names_by_form(text), *_listed_pairs(words)]
     named = [one for one in head.shipped().entities(words) if _credible(one, text)]
-    found = _apart([*sure, *named])
+    found = _apart([*sure, *_whole([*told, *named], words)])
     names = [one for one in found if one.kind is EntityKind.NAME]
     return _apart([*found, *_parts(text, names, words)]) if names else found
 
@@ -53,12 +71,67 @@ def _found(text: str) -> list[Entity]:
 def _credible(found: Entity, text: str) -> bool:
     """Returns True for a finding of the head that has what a name or an address needs."""
     value = found.value(text)
-    if found.kind is EntityKind.NAME:
-        return sum(map(str.isalpha, value)) > 1
     words = value.split()
+    if found.kind is EntityKind.NAME:
+        if _DIGIT.search(value) is not None or _CODE.search(value) is not None:
+            return False
+        # "TIN" and "Yt" are names of nobody, unless a list has them.
+        loud = value.isupper() and len(value) < 6
+        return not (len(words) == 1 and (loud or len(value) < 3)) or _is_listed(value)
     street = any("s" in lists().get(without_accents(word.strip(".,")), "") for word in words)
     named = sum([word[0].isupper() for word in words])
     return len(words) > 2 and street and named > 1 and any(map(str.isdigit, value))
+
+
+def _listed_pairs(words: Sequence[Word]) -> Iterator[Entity]:
+    """Yields a family name behind a given name that is no other word."""
+    for at, (first, second) in enumerate(pairwise(words)):
+        if not (first.text[0].isupper() and second.text[0].isupper() and _joined(words, at)):
+            continue
+        sure = set("gocbst") & set(marks_of(first.text)) == {"g"}
+        family = set("fcst") & set(marks_of(second.text)) == {"f"}
+        if sure and family and without_accents(first.text) not in everyday():
+            yield Entity(EntityKind.NAME, first.start, second.end)
+
+
+def _whole(found: Sequence[Entity], words: Sequence[Word]) -> Iterator[Entity]:
+    """Yields findings; a name takes the words beside it that can only belong to it.
+
+    >>> text = "Ask Bartholomew Quill."
+    >>> name = Entity(EntityKind.NAME, 16, 21)
+    >>> [one.value(text) for one in _whole([name], words_of(text))]
+    ['Bartholomew Quill']
+    """
+    starts = [word.start for word in words]
+    for one in found:
+        if one.kind is not EntityKind.NAME:
+            yield one
+            continue
+        first, last = bisect_left(starts, one.start), bisect_left(starts, one.end) - 1
+        for _ in range(_MOST_BESIDE):
+            if first and _joined(words, first - 1) and _belongs(words[first - 1].text):
+                first -= 1
+            if _joined(words, last) and _belongs(words[last + 1].text):
+                last += 1
+        yield Entity(one.kind, min(one.start, words[first].start), max(one.end, words[last].end))
+
+
+def _joined(words: Sequence[Word], at: int) -> bool:
+    """Returns True where only a blank stands between a word and the next one."""
+    return at + 1 < len(words) and words[at + 1].start - words[at].end == 1
+
+
+def _belongs(word: str) -> bool:
+    """Returns True for a word with a capital that can be part of a name, and is nothing else."""
+    if not word[0].isupper() or word.isupper() or not word.isalpha() or len(word) < 3:
+        return False
+    bare = without_accents(word)
+    return bare not in everyday() and set("ocbst").isdisjoint(lists().get(bare, ""))
+
+
+def _is_listed(word: str) -> bool:
+    """Returns True for a word that is in a list of names."""
+    return not set("gf").isdisjoint(lists().get(without_accents(word), ""))
 
 
 def _in_base64(text: str) -> list[Entity]:
@@ -83,6 +156,7 @@ def _parts(text: str, names: Sequence[Entity], words: Sequence[Word]) -> list[En
     return [Entity(EntityKind.NAME, word.start, word.end) for word in words if word.text in parts]
 
 
+@lru_cache(maxsize=20_000)
 def is_rare(part: str) -> bool:
     """Returns True for a word that is hardly ever anything but a name."""
     bare = without_accents(part)
@@ -93,15 +167,33 @@ _ORDER = {kind: i for i, kind in enumerate((EntityKind.API_KEY, EntityKind.EMAIL
 
 
 def _apart(found: Iterable[Entity]) -> list[Entity]:
-    """Returns findings without overlaps; those named first stay, and keys before all others."""
+    """Returns findings without overlaps; those named first stay, and keys before all others.
+
+    Each rule names its findings in their order, so a few runs of findings are merged.
+    """
     kept: list[Entity] = []
-    for one in sorted(found, key=lambda entity: _ORDER.get(entity.kind, len(_ORDER))):
-        place = bisect_right(kept, one.start, key=_start)
-        free = not place or kept[place - 1].end <= one.start
-        if free and one.start < one.end and (place == len(kept) or one.end <= kept[place].start):
-            kept.insert(place, one)
-    return kept
+    run: list[Entity] = []
+    for one in sorted(found, key=_rank):
+        if run and one.start < run[-1].start:
+            kept, run = _merged(kept, run), []
+        run.append(one)
+    return _merged(kept, run)
 
 
-def _start(entity: Entity) -> int:
-    return entity.start
+def _rank(entity: Entity) -> int:
+    return _ORDER.get(entity.kind, len(_ORDER))
+
+
+def _merged(kept: Sequence[Entity], more: Sequence[Entity]) -> list[Entity]:
+    """Returns what is kept with those of the others that overlap nothing; both are in order."""
+    merged: list[Entity] = []
+    at, count, end = 0, len(kept), 0
+    for one in more:
+        while at < count and kept[at].start <= one.start:
+            merged.append(kept[at])
+            end = kept[at].end
+            at += 1
+        if end <= one.start < one.end and (at == count or one.end <= kept[at].start):
+            merged.append(one)
+            end = one.end
+    return [*merged, *kept[at:]]

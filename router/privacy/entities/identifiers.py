@@ -11,13 +11,7 @@ from collections.abc import Iterator
 
 from router.privacy import redact
 from router.privacy.entities import checksums
-from router.privacy.entities.contexts import (
-    NOT_PERSONAL,
-    PHONE,
-    SSN,
-    is_personal,
-    tells,
-)
+from router.privacy.entities.contexts import NOT_PERSONAL, PHONE, SSN, Window
 from router.privacy.entities.kinds import Entity, EntityKind
 
 _EMAIL = re.compile(
@@ -80,12 +74,18 @@ _IP6 = re.compile(
     r"|(?<![\w:.])(?:[0-9A-Fa-f]{1,4}:){1,6}:(?:[0-9A-Fa-f]{1,4}:){0,5}[0-9A-Fa-f]{1,4}(?![\w:])"
 )
 _NO_HOST = re.compile(
-    r"version|firmware|release|section|build|kernel|driver|\bv$|chapter|kapitel|abschnitt"
-    r"|\bposition|clause|netmask|subnet mask|\boid\b|upgrade|paragraph|\bv\.? ?$|figure|\bfig\b"
-    r"|table|python|\bjava\b|node|\bphp\b|\bios\b|android|windows"
-    r"|chrome|ubuntu|macos|openssl|patch|hotfix|sdk",
-    re.I,
+    r"version|firmware|release|section|build|kernel|driver|chapter|kapitel|abschnitt"
+    r"|clause|netmask|subnet mask|upgrade|paragraph|figure"
+    r"|table|python|node|android|windows"
+    r"|chrome|ubuntu|macos|openssl|patch|hotfix|sdk"
+    r"|\b(?:v$|position|oid\b|v\.? ?$|fig\b|java\b|php\b|ios\b)"
 )
+_CARD_WORDS = re.compile(r"card|karte|carte|tarjeta|visa|master ?card|amex|\bpan\b")
+_PASSPORT_WORDS = ("pass", "pasaporte", "ausweis", "identit", "id card")
+_RECORD_WORDS = (
+    "mrn", "nhc", "ipp", "nip", "uhid", "medical record", "patient", "chart", "hospital", "nhs n",
+    "health", "fall", "kranken", "aufnahmenummer", "dossier", "historia", "paciente", "expediente",
+)  # fmt: skip
 
 
 def identifiers(text: str) -> Iterator[Entity]:
@@ -126,7 +126,7 @@ def _ibans(text: str) -> Iterator[Entity]:
 
 def _lettered(text: str) -> Iterator[Entity]:
     for match in _LETTERED.finditer(text):
-        known = is_personal(SSN, text, match.start())
+        known = Window(text, match.start()).is_personal(SSN)
         compact = match[0].replace(" ", "").replace("-", "")
         right = (
             (match["uk"] and known is not False and (known or " " in match[0]))
@@ -135,14 +135,17 @@ def _lettered(text: str) -> Iterator[Entity]:
         )
         if right:
             yield Entity(EntityKind.SSN, match.start(), match.end())
-    for pattern in (_PASSPORT, _PASSPORT_AFTER):
-        for match in pattern.finditer(text):
-            yield Entity(EntityKind.PASSPORT, match.start("id"), match.end("id"))
+    lower = text.lower()
+    if any(map(lower.__contains__, _PASSPORT_WORDS)):
+        for pattern in (_PASSPORT, _PASSPORT_AFTER):
+            for match in pattern.finditer(text):
+                yield Entity(EntityKind.PASSPORT, match.start("id"), match.end("id"))
     if "<<" in text:
         for match in _ZONE.finditer(text):
             yield Entity(EntityKind.PASSPORT, match.start(), match.end())
-    for match in _RECORD.finditer(text):
-        yield Entity(EntityKind.MEDICAL_RECORD, match.start("id"), match.end("id"))
+    if any(map(lower.__contains__, _RECORD_WORDS)):
+        for match in _RECORD.finditer(text):
+            yield Entity(EntityKind.MEDICAL_RECORD, match.start("id"), match.end("id"))
 
 
 def _numbered(text: str) -> Iterator[Entity]:
@@ -154,38 +157,43 @@ def _numbered(text: str) -> Iterator[Entity]:
 
 def _number_kind(text: str, match: re.Match[str]) -> EntityKind | None:
     """Returns what a number is, None for one that belongs to nobody."""
-    found, start = match[0], match.start()
-    digits = "".join([letter for letter in found if letter.isdigit()])
-    if tells(NOT_PERSONAL, text, start) < 0 and checksums.is_card(digits):
-        return EntityKind.CARD
-    if checksums.is_card(digits) and is_personal(_CARD_WORDS, text, start):
-        return EntityKind.CARD
-    if _FRENCH.fullmatch(found) and checksums.is_french_number(digits):
-        return EntityKind.SSN
-    ssn = is_personal(SSN, text, start)
-    if ssn and (
-        (len(digits) == 9 and checksums.is_us_ssn(digits)) or checksums.is_german_tax_id(digits)
-    ):
-        return EntityKind.SSN
-    if _SSN.fullmatch(found) and ssn is not False:
-        return EntityKind.SSN if checksums.is_us_ssn(digits) else None
-    if _DATE.fullmatch(found):
+    found = match[0]
+    digits = found if found.isdigit() else "".join(_DIGITS.findall(found))
+    count = len(digits)
+    if not 7 <= count <= 19:
         return None
-    return EntityKind.PHONE if _is_phone(text, start, found, digits) else None
+    window = Window(text, match.start())
+    if (
+        count >= 13
+        and checksums.is_card(digits)
+        and (window.tells(NOT_PERSONAL) < 0 or window.is_personal(_CARD_WORDS))
+    ):
+        return EntityKind.CARD
+    if count == 15 and _FRENCH.fullmatch(found) and checksums.is_french_number(digits):
+        return EntityKind.SSN
+    if count in (9, 11):
+        ssn = window.is_personal(SSN)
+        if ssn and (
+            checksums.is_us_ssn(digits) if count == 9 else checksums.is_german_tax_id(digits)
+        ):
+            return EntityKind.SSN
+        if _SSN.fullmatch(found) and ssn is not False:
+            return EntityKind.SSN if checksums.is_us_ssn(digits) else None
+    if count > 15 or _DATE.fullmatch(found):
+        return None
+    return EntityKind.PHONE if _is_phone(window, found, digits) else None
 
 
-_CARD_WORDS = re.compile(r"card|karte|carte|tarjeta|visa|master ?card|amex|\bpan\b", re.I)
+_DIGITS = re.compile(r"[0-9]+")
 
 
-def _is_phone(text: str, start: int, found: str, digits: str) -> bool:
-    if not 7 <= len(digits) <= 15:
-        return False
-    named = is_personal(PHONE, text, start)
+def _is_phone(window: Window, found: str, digits: str) -> bool:
+    named = window.is_personal(PHONE)
     if named is False:
         return False
     if found[0] == "+" and len(digits) >= 8:
         return True
-    if named and tells(PHONE, text, start) <= 24:
+    if named and window.tells(PHONE) <= 24:
         return True
     if digits.startswith("00") and len(digits) >= 11:
         return True
@@ -197,7 +205,7 @@ def _hosts(text: str) -> Iterator[Entity]:
         parts = [int(part) for part in match[0].split(".")]
         if max(parts) > 255 or parts[0] in (0, 127, 255) or max(parts) < 10:
             continue
-        if tells(_NO_HOST, text, match.start(), 24) < 0:
+        if Window(text, match.start(), 24).tells(_NO_HOST) < 0:
             yield Entity(EntityKind.IP, match.start(), match.end())
     if text.count(":") < 2:
         return

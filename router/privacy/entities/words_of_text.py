@@ -1,4 +1,4 @@
-"""Splits a text into words and describes each one for the head: form, lists, neighbours.
+"""Splits a text into words, and tells of each one alone its form and the lists that it is in.
 
 The word lists are files of this folder. A list tells what a word can be, never what it is: "Will"
 is a name and a verb, "Lincoln" a name and a town. Pure, but for the lists that are read once.
@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
-from functools import cache, lru_cache
+from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 from msgspec import Struct
@@ -27,13 +27,16 @@ _LISTS = {
 }
 
 
-class Word(Struct):
-    """Holds one word of a text, with what is known of it alone."""
+class Word(Struct, frozen=True):
+    """Holds one word of a text, and where it begins."""
 
     text: str
     start: int
-    end: int
-    known: tuple[str, str, str, str]  # itself, its form, its lists, its last letters
+
+    @property
+    def end(self) -> int:
+        """Returns the place behind the word."""
+        return self.start + len(self.text)
 
 
 @cache
@@ -90,73 +93,10 @@ def form_of(word: str) -> str:
     return word[0] if word[0] != "\n" else "|"
 
 
-@lru_cache(maxsize=20_000)
-def _known(word: str) -> tuple[str, str, str, str]:
-    lower = word.lower()
-    return lower, form_of(word), marks_of(word), lower[-3:]
-
-
 def words_of(text: str) -> list[Word]:
     """Returns the words, numbers and signs of a text.
 
     >>> [word.text for word in words_of("Anna's No. 7")]
     ['Anna', "'s", 'No', '.', '7']
     """
-    return [
-        Word(match[0], match.start(), match.end(), _known(match[0]))
-        for match in WORD.finditer(text)
-    ]
-
-
-def may_be_name(word: Word) -> bool:
-    """Returns True for a word that the head should look at: capitals, or a given name."""
-    form = word.known[1]
-    return form[0] in "XA" or ("g" in word.known[2] and len(word.text) > 3)
-
-
-def looked_at(words: Sequence[Word]) -> list[bool]:
-    """Returns which words the head judges: those that may be names or streets, and neighbours."""
-    count = len(words)
-    chosen = [False] * count
-    for i, word in enumerate(words):
-        if may_be_name(word):
-            for j in range(max(0, i - 1), min(count, i + 3)):
-                chosen[j] = True
-    return chosen
-
-
-_EDGE = ("<>", "|", "", "")
-
-
-def features(known: Sequence[tuple[str, str, str, str]], i: int) -> list[str]:
-    """Returns the features of word `i` among the words' descriptions."""
-    count = len(known)
-    word, form, marks, ending = known[i]
-    before, form1, marks1, _ = known[i - 1] if i else _EDGE
-    after, form2, marks2, _ = known[i + 1] if i + 1 < count else _EDGE
-    before2 = known[i - 2][0] if i > 1 else "<>"
-    after2, form3, _, _ = known[i + 2] if i + 2 < count else _EDGE
-    begins = form1 in "|.!?:" or before in ('"', "“", "-", "•")
-    start = "B" if begins else "M"
-    return [
-        "w" + word,
-        f"f{form}{start}",
-        f"m{marks}{form}{start}",
-        f"e{ending}{form}",
-        "p" + word[:4] + form,
-        f"-{before}",
-        f"+{after}",
-        f"={before2} {before}",
-        f"~{after} {after2}",
-        f"a{before}{form}",
-        f"b{marks1}{form1}>{form}{marks}",
-        f"c{form}{marks}>{form2}{marks2}",
-        f"d{form1}{form}{form2}",
-        f"h{before}{marks}{form}",
-        f"i{form}{after}",
-        f"j{marks1}>{marks}>{marks2}",
-        f"k{before2}{form}",
-        f"l{form}{form2}{form3}",
-        f"2{before2}",
-        f"3{after2}",
-    ]
+    return [Word(match[0], match.start()) for match in WORD.finditer(text)]

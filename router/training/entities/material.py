@@ -43,6 +43,7 @@ class Writer:
             kind: values.split(", ") for kind, _, values in (row.partition(": ") for row in rows)
         }
         self._given, self._family = _word_list("given"), _word_list("family")
+        self._ordinary = _word_list("ordinary")
         self._places, self._things = _word_list("places"), _word_list("things")
         self._templates = {
             language: [
@@ -80,6 +81,13 @@ class Writer:
             "afait": lambda: self._any("a_fait"),
             "hizo": lambda: self._any("hizo"),
             "Noun": lambda: self._any("nomen"),
+            "eponym": self._eponym,
+            "term": self._term,
+            "Term": self._heading,
+            "num": lambda: str(self._draw.choice((2, 5, 10, 20, 100, 400, 500, 600, 1000))),
+            "concept": lambda: self._any("concept"),
+            "lead": lambda: self._any("lead"),
+            "sickness": lambda: self._any("sickness"),
         }
 
     def texts(self, count: int) -> list[MarkedText]:
@@ -143,6 +151,21 @@ class Writer:
         if chance < 0.1:
             return self._draw.choice(("von ", "van der ", "de ", "Mc", "O'", "El ", "Le ")) + name
         return name
+
+    def _term(self) -> str:
+        """Returns a word that is in no list and that its end tells: a medicine, a tool, an idea."""
+        parts = [
+            self._any("onsets") + self._any("vowels") for _ in range(self._draw.choice((1, 2)))
+        ]
+        return ("".join(parts) + self._any("codas") + self._any("tail")).capitalize()
+
+    def _heading(self) -> str:
+        """Returns a common word with a capital, as headings have it."""
+        return self._draw.choice(self._ordinary).capitalize()
+
+    def _eponym(self) -> str:
+        """Returns a name that stands for a theorem, a storm or a firm, and for nobody."""
+        return self._family_name() if self._draw.random() < 0.7 else self._given_name()
 
     def _name(self) -> str:
         given, family = self._given_name(), self._family_name()

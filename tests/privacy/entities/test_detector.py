@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -101,3 +103,50 @@ def test_plain_text_maps_back_into_its_origin(text: str) -> None:
 def test_german_tax_number_has_a_check_digit() -> None:
     assert checksums.is_german_tax_id("30217668860")
     assert not checksums.is_german_tax_id("30217668861")
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("hi, my name is priyanka and my card was declined", ["priyanka"]),
+        ("ich heiße ayşe und habe eine frage", ["ayşe"]),
+        ("My name is not on the list", []),
+        ("Add Priyanka Raman to the call", ["Priyanka Raman"]),
+        ("Copy in Tobias Henkel please", ["Tobias Henkel"]),
+        ("Meet Bartholomew Quayle, our accountant", ["Bartholomew Quayle"]),
+        ("OKONKWO, Adaeze has paid", ["OKONKWO, Adaeze"]),
+        ("WARNING, Disk is full", []),
+        ("From: Priyanka Raman <p@x.io>\nCc: legal@x.io, Ann Lee", ["Priyanka Raman", "Ann Lee"]),
+        ("To: Sales\nSubject: Numbers", []),
+        ("ask Obi, Chidi <c@x.io> about it", ["Obi, Chidi"]),
+        ("TIN or SSN required", []),
+        ("class HashSet in OrderService", []),
+    ],
+)
+def test_name_is_found_by_where_it_stands(text: str, names: list[str]) -> None:
+    assert [value for kind, value in found_in(text) if kind == "name"] == names
+
+
+ATTACKS = {
+    "digits": "1", "pairs": "1 ", "dots": ".", "at signs": "a@", "quotes": '"', "dashes": "A-",
+    "base64": "QUJD", "percent signs": "%41", "double percent signs": "%2541", "entities": "&#65;",
+    "ibans": "DE89 ", "cards": "4111 1111 1111 1111 ", "hexadecimal": "ab:", "ips": "1.1.",
+    "keys": "eyJaaaaaaaa.", "secrets": "secret:", "streets": "A-Straße ", "capitals": "Anna ",
+    "capitals in one": "Aa", "heads": "From: ", "commas": "Anna, ", "names": "my name is ",
+    "passports": "passport ", "births": "born ", "rows": "a\n", "mails": "a@b.co ",
+    "slashes": "\\u0041", "brackets": "<<", "dates": "1.1.1990 ", "times": "://a:",
+    "pem": "-----BEGIN ",
+}  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("piece", ATTACKS.values(), ids=ATTACKS)
+def test_four_times_the_text_takes_no_sixteen_times_as_long(piece: str) -> None:
+    def seconds(size: int) -> float:
+        text = (piece * (size // len(piece)))[:size]
+        begin = time.process_time()
+        find(text)
+        return time.process_time() - begin
+
+    find("Anna")  # reads the word lists and the head
+    assert seconds(80_000) < 10 * seconds(20_000) + 0.05
