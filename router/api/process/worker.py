@@ -50,7 +50,8 @@ class Orders:
         """Returns the orders of a line that `to_line` made."""
         document = json.loads(line)
         settings = document["options"]["settings"]
-        settings["policies"] = tuple(settings["policies"])
+        for name in ("policies", "reachable"):
+            settings[name] = tuple(settings[name])
         for name in document["paths"]:
             settings[name] = Path(settings[name])
         options = Options(**{**document["options"], "settings": Settings(**settings)})

@@ -19,6 +19,7 @@ EVERY_PATH = Settings(
     anchors=Path("a/anchors"),
     model_dir=Path("a/model"),
     cache_dir=Path("a/cache"),
+    reachable=("gpt-4o",),
 )
 
 
