@@ -140,7 +140,7 @@ class Slots:
                     f"matched {intent.id}, but the slot {name} has no value",
                     reason=Reason.SLOT_UNFILLED,
                 )
-            values[name] = clean
+            values[name] = self._knowledge.values.said(clean)
         return SLOT.sub(lambda place: values[place.group(1)], intent.answer)
 
     async def _row(self, name: str, key: _Value, asked: int) -> Row | None:

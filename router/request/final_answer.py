@@ -25,7 +25,13 @@ from router.request.ledger_row import lowered_cap, redirects_of, why
 from router.request.progress import STAND_IN, Candidate, Progress, shown_rung, untried
 from router.routing.allowed_rungs import context_exceeded, fits
 from router.routing.answer_checks import shares_words
-from router.routing.hard_rules import disclaimer_of, in_danger, language_of, matter_of
+from router.routing.hard_rules import (
+    FoundMatter,
+    disclaimer_of,
+    in_danger,
+    language_of,
+    matter_of,
+)
 from router.routing.routed_request import RoutedRequest
 from router.routing.verification import Verification, cut_by_client
 from router.types import (
@@ -225,9 +231,8 @@ def _refused(routed: RoutedRequest, ids: Ids) -> Conclusion:
     """Returns the approved refusal of a harmful request, or a safe answer where help is due."""
     if routed.calls_for_help and not routed.needs_shape:
         return _hand_over(routed, None, ids)
-    refusal = _stand_in(
-        routed, None, routed.policy.safety.words, (), refusal=True, reason=Reason.HARMFUL
-    )
+    words = routed.runtime.refusal(language_of(routed.signals)) or routed.policy.safety.words
+    refusal = _stand_in(routed, None, words, (), refusal=True, reason=Reason.HARMFUL)
     return Conclusion(refusal, Verdict.REFUSED)
 
 
@@ -312,14 +317,21 @@ def _hand_over(routed: RoutedRequest, best: Candidate | None, ids: Ids) -> Concl
     if held:
         text = routed.runtime.holding(domain, review_id)
     else:
-        matter, unclear = matter_of(routed.policy, routed.signals)
-        if matter is None and routed.refused_self_harm:
-            matter, unclear = Matter.SELF_HARM, False
-        now = in_danger(routed.policy, routed.signals)
-        language = language_of(routed.signals)
-        text = routed.runtime.safe_answer(
-            SafeCase(domain, question, review_id, facts, now, matter, unclear, language)
+        found = matter_of(routed.policy, routed.signals)
+        if found.matter is None and routed.refused_self_harm:
+            found = FoundMatter(Matter.SELF_HARM)
+        case = SafeCase(
+            domain,
+            question,
+            review_id,
+            facts,
+            now=in_danger(routed.policy, routed.signals),
+            matter=found.matter,
+            named=found.named,
+            unclear=found.unclear,
+            language=language_of(routed.signals),
         )
+        text = routed.runtime.safe_answer(case)
     review = ReviewItem(
         review_id=review_id,
         request_id=routed.request_id,

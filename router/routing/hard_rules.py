@@ -316,8 +316,16 @@ GRAVEST = (
 health come after those of a cause of harm, and before those of things and money."""
 
 
-def matter_of(policy: Policy, signals: Signals) -> tuple[Matter | None, bool]:
-    """Returns the matter whose safe words are due, and if it is grave but unclear.
+class FoundMatter(Struct, frozen=True):
+    """Holds the matter whose safe words are due; None where there is none, or none is sure."""
+
+    matter: Matter | None = None
+    named: bool = False  # by a phrase or a term; else the reader guesses it
+    unclear: bool = False  # grave, but nothing sure says which
+
+
+def matter_of(policy: Policy, signals: Signals) -> FoundMatter:
+    """Returns the matter whose safe words are due.
 
     A phrase says what the matter is, and the reader guesses: a smell of gas is no illness. In
     another language than English it finds that a matter is grave, and seldom which it is.
@@ -325,9 +333,9 @@ def matter_of(policy: Policy, signals: Signals) -> tuple[Matter | None, bool]:
     findings = findings_of(policy, signals)
     named = next((matter for matter in GRAVEST if matter.value in findings.lists), None)
     if named is not None or not findings.grave:
-        return named, False
+        return FoundMatter(named, named=named is not None)
     read = (signals.matter_language or signals.language) in READ_LANGUAGES
-    return (signals.matter, False) if read else (None, True)
+    return FoundMatter(signals.matter) if read else FoundMatter(unclear=True)
 
 
 def language_of(signals: Signals) -> str:

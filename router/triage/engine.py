@@ -49,14 +49,21 @@ class EngineResult(NamedTuple):
 class _Job(Struct, frozen=True, eq=False):
     """One request's texts; `older` is read by rules only."""
 
-    texts: Sequence[str]
+    texts: Sequence[Asked]
     older: Sequence[str]
     config: TriageConfig
     done: asyncio.Future[EngineResult]
 
     @property
     def chars(self) -> int:
-        return sum(map(len, self.texts)) + sum(map(len, self.older))
+        return sum(len(one.text) for one in self.texts) + sum(map(len, self.older))
+
+
+def _asked(texts: Sequence[str], config: TriageConfig, spoken: Sequence[str]) -> list[Asked]:
+    if not spoken:
+        return [Asked(text, config) for text in texts]
+    pairs = zip(texts, spoken, strict=True)
+    return [Asked(text, config, spoken=language) for text, language in pairs]
 
 
 class _Waiting:
@@ -93,21 +100,32 @@ class TriageEngine:
         return self.reader.model is None
 
     def read_now(
-        self, texts: Sequence[str], older: Sequence[str], config: TriageConfig
+        self,
+        texts: Sequence[str],
+        older: Sequence[str],
+        config: TriageConfig,
+        spoken: Sequence[str] = (),
     ) -> EngineResult:
-        """Reads texts on the calling thread. Only the rules read `older`."""
-        readings = self.reader.read([Asked(text, config) for text in texts])
+        """Reads texts on the calling thread. Only the rules read `older`.
+
+        `spoken`: the language of the conversation at each text, () where it does not matter.
+        """
+        readings = self.reader.read(_asked(texts, config, spoken))
         return EngineResult(readings, self.reader.older(older, config))
 
     async def read(
-        self, texts: Sequence[str], older: Sequence[str], config: TriageConfig
+        self,
+        texts: Sequence[str],
+        older: Sequence[str],
+        config: TriageConfig,
+        spoken: Sequence[str] = (),
     ) -> EngineResult:
-        """Reads texts together with all others that wait."""
+        """Reads texts together with all others that wait; see `read_now`."""
         loop = asyncio.get_running_loop()
         waiting = self._waiting.get(loop)
         if waiting is None:
             waiting = self._waiting[loop] = _Waiting()
-        job = _Job(texts, older, config, loop.create_future())
+        job = _Job(_asked(texts, config, spoken), older, config, loop.create_future())
         waiting.jobs.append(job)
         if not waiting.busy:
             waiting.busy = True
@@ -185,7 +203,7 @@ class _Batch:
 
     def __init__(self, reader: TextReader, jobs: Sequence[_Job]) -> None:
         self._reader, self._jobs = reader, jobs
-        self._asked = [Asked(text, job.config) for job in jobs for text in job.texts]
+        self._asked = [one for job in jobs for one in job.texts]
         self.short = sum(job.chars for job in jobs) <= SHORT_CHARS * len(jobs)
         self._read: TextBatch | None = None
         self._older: list[list[RuleFacts]] = []

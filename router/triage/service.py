@@ -19,7 +19,9 @@ from msgspec.structs import replace
 from router.policy.content.replies import MatchScope
 from router.triage.batches.config import TriageConfig
 from router.triage.conversation.signals import signals_of
+from router.triage.conversation.spoken import spoken_before
 from router.triage.engine import TriageEngine
+from router.triage.facts.languages import ENGLISH, UNKNOWN
 from router.triage.facts.turn_facts import RuleFacts
 from router.triage.reading import TurnReading
 from router.triage.text.turns import USER_ALONE, Turns, estimate_input_tokens, turns_of
@@ -111,10 +113,12 @@ class TriageService:
         thread in between, since the only await is the worker's.
         """
         began_s, worker_ms = time.thread_time(), 0.0
-        reading, config = self._begin(request)
+        reading, config = self._begin(request, memory)
         if reading.wanted or reading.wanted_older:
             begun_s = time.thread_time() - began_s
-            found = await self._engine.read(reading.wanted, reading.wanted_older, config)
+            found = await self._engine.read(
+                reading.wanted, reading.wanted_older, config, reading.wanted_spoken
+            )
             began_s = time.thread_time() - begun_s  # what others did while we waited is left out
             worker_ms = found.compute_ms
             reading.add(found.readings, found.older)
@@ -123,12 +127,16 @@ class TriageService:
 
     def read_now(self, request: ChatRequest, memory: SessionMemory | None) -> Signals:
         """Returns the same on the calling thread."""
-        reading, config = self._begin(request)
-        found = self._engine.read_now(reading.wanted, reading.wanted_older, config)
+        reading, config = self._begin(request, memory)
+        found = self._engine.read_now(
+            reading.wanted, reading.wanted_older, config, reading.wanted_spoken
+        )
         reading.add(found.readings, found.older)
         return reading.signals(memory, self._engine.version)
 
-    def _begin(self, request: ChatRequest) -> tuple[_Reading, TriageConfig]:
+    def _begin(
+        self, request: ChatRequest, memory: SessionMemory | None
+    ) -> tuple[_Reading, TriageConfig]:
         turns, config, task = turns_of(request, self._read), self._config, ""
         if self._scope is not None:
             scope = self._scope(request)
@@ -143,7 +151,8 @@ class TriageService:
                     leans=scope.leans,
                     points=scope.points,
                 )
-        return _Reading(request, turns, self._cache, self._facts, task), config
+        remembered = UNKNOWN if memory is None else memory.language
+        return _Reading(request, turns, self._cache, self._facts, task, remembered), config
 
 
 class _Reading:
@@ -157,9 +166,11 @@ class _Reading:
         "_older",
         "_older_keys",
         "_request",
+        "_spoken",
         "_turns",
         "wanted",
         "wanted_older",
+        "wanted_spoken",
     )
 
     def __init__(
@@ -169,14 +180,23 @@ class _Reading:
         cache: TurnCache[TurnReading],
         facts: TurnCache[RuleFacts],
         task: str,
+        remembered: str,
     ) -> None:
         self._request, self._turns, self._cache, self._facts = request, turns, cache, facts
         texts = (turns.last, *turns.earlier, *((turns.subject,) if turns.subject else ()))
-        self._keys = [_digest(f"{task}\0{text}") for text in texts]
+        spoken = spoken_before(turns.last, turns.earlier, remembered)
+        self._spoken = spoken[0]
+        if turns.subject:
+            spoken.append(self._spoken)
+        # English is the language of whatever tells none, so that it makes no difference.
+        spoken = [UNKNOWN if language == ENGLISH else language for language in spoken]
+        keyed = zip(spoken, texts, strict=True)
+        self._keys = [_digest(f"{task}\0{language}\0{text}") for language, text in keyed]
         self._found = [cache.get(key) for key in self._keys]
         self._older_keys = [_digest(text) for text in turns.older]
         self._older = [facts.get(key) for key in self._older_keys]
         self.wanted = _unknown(texts, self._found)
+        self.wanted_spoken = _unknown(spoken, self._found)
         self.wanted_older = _unknown(turns.older, self._older)
 
     def add(self, readings: Sequence[TurnReading], older: Sequence[RuleFacts]) -> None:
@@ -199,6 +219,7 @@ class _Reading:
             memory,
             input_tokens=estimate_input_tokens(self._request),
             version=version,
+            spoken=self._spoken,
         )
 
 

@@ -78,7 +78,7 @@ class Signals(Struct, frozen=True):
     matter_language: str = ""  # of the turn that it was read in; "" where nothing tells it
     knowledge: float = 0.0  # chance that the last turn asks for general knowledge only
     brief: bool = False  # all that was read is short messages, and nothing is remembered
-    language: str = ""  # of the last turn, as in `de`; "" where nothing tells it
+    language: str = ""  # as in `de`: of the last turn, or of what it continues; "" for none
 
 
 class WarmCache(Struct, frozen=True):
@@ -111,6 +111,7 @@ class SessionMemory(Struct, frozen=True):
     grave: float = 0.0
     matter: Matter | None = None
     matter_language: str = ""
+    language: str = ""  # that the conversation is in
     prefix: str = ""  # names the messages of the last answered request, which caches may hold
     warm: tuple[WarmCache, ...] = ()
 

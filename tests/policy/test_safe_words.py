@@ -15,6 +15,7 @@ from router.policy.content.safe_answers import (
     no_answer_text,
     no_model_text,
     parse_safe_answers,
+    refusal_text,
     safe_answer,
 )
 from router.types import READ_LANGUAGES, Domain, Matter
@@ -133,3 +134,53 @@ def test_a_reference_without_the_review_is_refused() -> None:
             "version: 1\nname: s\ngeneral: {default: '{review_id}'}\n"
             "languages: {de: {reference: Moment.}}",
         )
+
+
+EMERGENCY = Matter.MEDICAL_EMERGENCY
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_emergency_by_a_phrase_gets_the_call_first(language: str, answers: SafeAnswers) -> None:
+    case = SafeCase(Domain.MEDICAL, "x", "r", matter=EMERGENCY, named=True, language=language)
+    words = answers.languages[language]
+    assert safe_answer(case, answers).startswith(str(words.medical_emergency))
+    guessed = SafeCase(Domain.MEDICAL, "x", "r", matter=EMERGENCY, language=language)
+    assert str(words.medical_emergency) not in safe_answer(guessed, answers)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("matter", [EMERGENCY, Matter.POISON])
+def test_an_overdose_gets_the_poison_centre_with_the_crisis_line(
+    language: str, matter: Matter, answers: SafeAnswers
+) -> None:
+    overdose = answers.languages[language].overdose
+    assert overdose is not None
+    for word in overdose.words:
+        case = SafeCase(Domain.MEDICAL, f"x {word}", "r", matter=matter, language=language)
+        assert safe_answer(case, answers).startswith(overdose.text)
+    other = SafeCase(Domain.MEDICAL, "x", "r", matter=matter, language=language)
+    assert overdose.text not in safe_answer(other, answers)
+
+
+@pytest.mark.parametrize(
+    ("text", "says", "leaves_out"),
+    [
+        ("my mother is having a stroke", "emergency number", "harm"),
+        ("he is suicidal", "crisis line", "Do not drive"),
+        ("someone is breaking in", "safe place", "crisis line"),
+    ],
+)
+def test_words_of_an_emergency_without_a_matter_fit_its_kind(
+    text: str, says: str, leaves_out: str, answers: SafeAnswers
+) -> None:
+    for domain in (Domain.GENERAL, Domain.MEDICAL):
+        said = safe_answer(SafeCase(domain, text, "r", language="en"), answers)
+        assert says in said
+        assert leaves_out not in said.replace("something harmful", "")
+
+
+def test_a_refusal_is_in_the_language_of_the_request(answers: SafeAnswers) -> None:
+    assert str(refusal_text("de", answers)).startswith("Es tut mir leid")
+    assert str(refusal_text("ja", answers)).startswith("\u7533\u3057\u8a33")
+    assert refusal_text("en", answers) is None
+    assert refusal_text("ko", answers) is None

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from router.errors import PolicyError
-from router.policy.content.glossaries import load_glossaries
-from router.policy.content.knowledge import Knowledge, parse_knowledge
+from router.policy.content.knowledge import Knowledge, load_knowledge, parse_knowledge
+from router.policy.content.languages.glossaries import load_glossaries
+from router.policy.content.languages.translations import with_translations
 from router.policy.content.offers import offer_text, offered
-from router.policy.content.translations import with_translations
 from router.policy.loading import find_policy, load_policy, policies_dir
 from tests.kits.asking_kit import KNOWLEDGE
 
@@ -99,3 +100,47 @@ def test_a_change_of_a_translation_changes_the_policy() -> None:
     assert "glossaries/de.yaml" in names
     bank = load_policy(find_policy("retail_bank", policies_dir()), {})
     assert not any("glossaries" in path.parts for path in bank.sources)
+
+
+VALUES = (
+    "dates: {months: [Jan, Feb, Mär, Apr, Mai, Jun, Jul, Aug, Sep, Okt, Nov, Dez], "
+    'form: "{day}. {month} {year}"}\n'
+    'values: {sent: verschickt, "sent on {date} to {place}": "am {date} nach {place} verschickt"}\n'
+)
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("sent", "verschickt"),
+        ("sent on 3 May 2026 to Graz", "am 3. Mai 2026 nach Graz verschickt"),
+        ("due 24 November 2026", "due 24. Nov 2026"),
+        ("unsent", "unsent"),
+        ("$4.95", "$4.95"),
+    ],
+)
+def test_values_of_lookups_are_said_in_the_language(tmp_path: Path, value: str, said: str) -> None:
+    spoken = knowledge(tmp_path, GERMAN.replace("intents:", VALUES + "intents:")).said_in("de")
+    assert spoken.values.said(value) == said
+
+
+@pytest.mark.parametrize(
+    "values",
+    ['{"sent {day}": "am {date} verschickt"}', '{"{a} or {a}": "{a}"}'],
+)
+def test_words_for_a_value_name_what_the_value_names(tmp_path: Path, values: str) -> None:
+    text = GERMAN.replace("intents:", f"values: {values}\nintents:")
+    with pytest.raises(PolicyError, match="words that name in braces"):
+        knowledge(tmp_path, text)
+
+
+def test_every_status_of_the_shipped_orders_is_said_in_every_language() -> None:
+    folder = policies_dir()
+    orders = json.loads((folder / "lookups/orders.json").read_text("utf-8"))
+    base = load_knowledge(folder / "knowledge/customer_support.yaml")
+    whole = with_translations(base, folder / "knowledge/customer_support")
+    names = ("status", "refund_status", "delivery_date")
+    told = [row[name] for row in orders.values() for name in names if name in row]
+    for language, spoken in whole.translations.items():
+        same = [value for value in told if spoken.values.said(value) == value]
+        assert same == [], language

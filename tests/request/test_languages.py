@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 
 import pytest
 
 from router import Gateway
-from router.types import Message, Outcome, Reason
+from router.types import Message, Outcome, Reason, Verdict
 from tests import ROOT
 
 pytestmark = pytest.mark.slow
@@ -72,3 +73,67 @@ def test_grave_matters_climb_whatever_the_gloss_matches(shop: Gateway) -> None:
         "Quiero cancelar mi pedido y quitarme la vida",
     )
     assert [shop.complete(text).rung.level for text in texts] == [3, 3, 3]
+
+
+@pytest.mark.parametrize(
+    ("asked", "reply", "begins"),
+    [
+        ("Où est mon colis ?", "oui, la A-10443", "Votre commande A-10443 en est à : en cours"),
+        ("¿Dónde está mi paquete?", "sí, el A-10443", "Su pedido A-10443 está así: en prep"),
+        ("Dov'è il mio pacco?", "è il numero A-10443", "Il suo ordine A-10443"),
+        ("Waar is mijn pakket?", "ja, het is A-10443", "Uw bestelling A-10443"),
+    ],
+)
+def test_a_reply_with_a_few_words_stays_in_its_language(
+    shop: Gateway, asked: str, reply: str, begins: str
+) -> None:
+    said = [Message("user", asked)]
+    first = shop.complete(tuple(said), context={"account_id": "C-2001"})
+    assert first.answer is not None
+    said += [Message("assistant", first.answer.text), Message("user", reply)]
+    then = shop.complete(tuple(said), context={"account_id": "C-2001"})
+    assert then.answer is not None
+    assert then.answer.text.startswith(begins)
+    assert then.verdict is Verdict.ACCEPTED
+    assert not re.search(r"\b(?:packed|shipped|November)\b", then.answer.text)
+
+
+@pytest.mark.parametrize(
+    ("asked", "follow_up", "about"),
+    [
+        ("Wie kann ich etwas zurückgeben?", "und was kostet mich das?", "return_cost"),
+        ("Comment retourner un article ?", "et combien ça coûte ?", "return_cost"),
+        ("¿Cómo devuelvo un artículo?", "¿y cuánto cuesta?", "return_cost"),
+        ("Hoe kan ik iets retourneren?", "en wat kost dat?", "return_cost"),
+        ("How do I return a jacket?", "and who pays for that?", "return_cost"),
+    ],
+)
+def test_a_question_that_leans_is_about_what_was_spoken_of(
+    shop: Gateway, asked: str, follow_up: str, about: str
+) -> None:
+    said = [Message("user", asked)]
+    first = shop.complete(tuple(said))
+    assert first.answer is not None
+    said += [Message("assistant", first.answer.text), Message("user", follow_up)]
+    then = shop.complete(tuple(said))
+    assert then.answer is not None
+    offers = [fact.removeprefix("offered: ") for fact in then.answer.facts]
+    assert about in (then.answer.matched, *offers)
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("mi abuelo no respira", "emergencia médica"),
+        ("Meine Oma atmet nicht", "medizinischer Notfall"),
+        ("nonno non respira", "emergenza medica"),
+        ("mon fils a pris une surdose de comprimés", "ligne d'écoute"),
+        ("my sister took an overdose of tablets", "poison centre"),
+    ],
+)
+def test_an_emergency_gets_words_of_its_kind_in_its_language(
+    shop: Gateway, text: str, part: str
+) -> None:
+    answer = shop.complete(text).answer
+    assert answer is not None
+    assert part in answer.text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from router.routing.hard_rules import language_of, matter_of
+from router.routing.hard_rules import FoundMatter, language_of, matter_of
 from router.types import UNDETERMINED, Matter, Signals
 from tests.kits.decision_kit import CALM, a_policy
 
@@ -35,14 +35,14 @@ from tests.kits.decision_kit import CALM, a_policy
 def test_the_gravest_matter_that_was_found_is_named(
     signals: Signals, matter: Matter | None
 ) -> None:
-    assert matter_of(a_policy(), signals)[0] is matter
+    assert matter_of(a_policy(), signals).matter is matter
 
 
 def test_a_guess_in_another_language_names_no_matter() -> None:
     guessed = replace(CALM, grave=0.85, matter=Matter.SELF_HARM, matter_language="es")
-    assert matter_of(a_policy(), guessed) == (None, True)
+    assert matter_of(a_policy(), guessed) == FoundMatter(unclear=True)
     named = replace(guessed, risk_terms=("legal:es",))
-    assert matter_of(a_policy(), named) == (Matter.LEGAL, False)
+    assert matter_of(a_policy(), named) == FoundMatter(Matter.LEGAL, named=True)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.policy.content.glossaries import load_glossaries
+from router.policy.content.languages.glossaries import load_glossaries
 from router.policy.loading import policies_dir
 from router.triage.facts.languages import language_of
 from router.triage.glossed.answers import Answerable, GlossedAnswers

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from router.triage.facts.languages import language_of
+from router.triage.conversation.spoken import spoken_before
+from router.triage.facts.languages import continued, heard, language_of
 from router.triage.text.folding import fold
 from tests.kits.grave import table
 
@@ -37,3 +38,48 @@ def test_nearly_every_sentence_has_its_language() -> None:
 )
 def test_a_language_is_told_by_what_is_written(text: str, language: str) -> None:
     assert language_of(text, fold(text).words) == language
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("mi perro ha comido uvas", "es"),
+        ("ella ya no camina bien", "es"),
+        ("il mio cane ha mangiato uva", "it"),
+        ("meu cachorro comeu uvas", "pt"),
+        ("mon chien a mangé du raisin", "fr"),
+        ("hij eet niet meer", "nl"),
+        ("sie isst nichts mehr", "de"),
+        ("on już nie je", "pl"),
+        ("art\u0131k yemek yemiyor", "tr"),
+        ("he has stopped eating", "en"),
+        ("I'm on a train, call me", "en"),
+        ("e-mail is down", "en"),
+    ],
+)
+def test_short_texts_tell_their_language(text: str, language: str) -> None:
+    assert language_of(text, fold(text).words) == language
+
+
+@pytest.mark.parametrize(
+    ("turns", "language"),
+    [
+        (("Où est mon colis ?", "la A-10442"), "fr"),
+        (("Wo ist mein Paket?", "en A-10442"), "de"),
+        (("Wo ist mein Paket?", "ok", "A-10442"), ""),
+        (("Wo ist mein Paket?", "And where is the other one?"), "en"),
+        (("Where is my parcel?", "Wo ist mein Paket?"), "de"),
+        (("Where is my parcel?", "la A-10442"), "es"),
+    ],
+)
+def test_a_turn_is_in_the_language_of_its_conversation_unless_it_differs(
+    turns: tuple[str, ...], language: str
+) -> None:
+    *earlier, last = turns
+    spoken = spoken_before(last, earlier[::-1])
+    assert len(spoken) == len(turns)
+    assert continued(heard(last, fold(last).words), spoken[0]) == language
+
+
+def test_a_session_without_earlier_turns_is_in_the_language_that_is_remembered() -> None:
+    assert spoken_before("la A-10442", (), "fr") == ["fr"]

@@ -15,13 +15,14 @@ from msgspec.structs import replace
 from router.api.compose.answerers.plans import Parts, plan_of
 from router.errors import Mistake, ModelFileError, PolicyError
 from router.money.price_book import PriceBook, utc_day
-from router.policy.content.glossaries import load_glossaries
 from router.policy.content.knowledge import (
     Knowledge,
     in_scope,
     knowledge_intents,
     load_knowledge,
 )
+from router.policy.content.languages.glossaries import load_glossaries
+from router.policy.content.languages.translations import with_translations
 from router.policy.content.replies import MatchScope, match_scope
 from router.policy.content.safe_answers import (
     emergency_wording,
@@ -29,9 +30,9 @@ from router.policy.content.safe_answers import (
     load_safe_answers,
     no_answer_text,
     no_model_text,
+    refusal_text,
     safe_answer,
 )
-from router.policy.content.translations import with_translations
 from router.policy.head_files import digest_of_heads, load_heads
 from router.policy.loading import LoadedPolicy
 from router.policy.schema import (
@@ -99,6 +100,7 @@ def _runtime(
         triage=_triage(loaded, parts, knowledge, own),
         safe_answer=partial(safe_answer, answers=answers),
         no_answer=partial(no_answer_text, answers=answers),
+        refusal=partial(refusal_text, answers=answers),
         emergency=lambda domain, text: emergency_wording(domain, text, answers) is not None,
         remember=memory_after,
         head_classes={} if own is None else _classes(own),

@@ -22,6 +22,7 @@ from pydantic import ConfigDict, Field, model_validator
 from router.errors import Mistake, PolicyError
 from router.policy.content.key_mistakes import key_mistakes
 from router.policy.content.keys import KEY_SEARCH_CHARACTERS, ApprovedWords, KeySection
+from router.policy.content.languages.value_words import NO_WORDS, ValueWords
 from router.policy.content.outcomes import Outcome, load_outcomes
 from router.policy.parsing.text_files import text_of
 from router.policy.parsing.validation import nearest, validated
@@ -197,6 +198,7 @@ class Knowledge(Struct, frozen=True):
     questions: Mapping[str, str] = {}  # the key that each text of level 1's own asks for
     outcomes: tuple[Outcome, ...] = ()
     translations: Mapping[str, Knowledge] = {}  # by language, of the intents translated
+    values: ValueWords = NO_WORDS  # of rows of lookups, in the language of these words
 
     def said_in(self, language: str) -> Knowledge:
         """Returns the knowledge in a language, itself where it has no words in that."""

@@ -1,13 +1,16 @@
 """Finds questions that lean on an earlier message, such as "and what does it cost?". Pure.
 
-Such a question names no matter of its own: it points at one ("it", "that", "the rate"). With the
-message that has the matter it is a whole question. It knows nothing about intents.
+Such a question names no matter of its own: it points at one ("it", "that", "the rate"), in English
+or in one of the languages that approved answers are written in. With the message that has the
+matter it is a whole question. It knows nothing about intents.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from itertools import pairwise
+from typing import NamedTuple
 
 from router.types import ChatRequest
 
@@ -56,18 +59,127 @@ _WITHOUT_MATTER = _POINTS | frozenset(f"{_WITHOUT_MATTER_WORDS} {_COURTESIES_WOR
 """Words that name no matter: a message of these alone asks about something said before."""
 
 
+class _Spoken(NamedTuple):
+    """Holds the words of another language, without their accents."""
+
+    joins: frozenset[str]  # "and"
+    points: frozenset[str]
+    asking: frozenset[str]
+    empty: frozenset[str]  # that name no matter
+
+
+def _spoken(joins: str, points: str, asking: str, empty: str) -> _Spoken:
+    lists = [frozenset(words.split()) for words in (joins, points, asking)]
+    without_matter = frozenset(empty.split()).union(*lists)
+    return _Spoken(lists[0], lists[1], lists[2], without_matter)
+
+
+_OTHERS = (
+    _spoken(  # German
+        "und",
+        "das dies es dafur davon damit dazu dabei danach die den diese dieser dieses",
+        "was wie wann wo wohin wer warum welche kann kostet dauert geht muss gibt ist wieviel",
+        "aber also auch bei bitte bis da dann denn der doch dort ein eine einen fur geld "
+        "hallo hat ich ihr ja kommt kosten lang lange man mein meine mich mir mit muss noch "
+        "nur ok oder preis schnell sie sind so teuer tage um von viel wenn wieder wird "
+        "wirklich zahle zahlen zahlt zu zuruck zeit bekomme bekommt ungefahr genau",
+    ),
+    _spoken(  # French
+        "et",
+        "ca cela ce c'est il elle en y le la l les ceux celui celle",
+        "quand combien comment ou qui que qu quel quelle quels pourquoi est-ce est-ce-que "
+        "faut c'est",
+        "a alors argent au aussi avec bien coute couter d de des dois dois-je du dure encore "
+        "est et faut-il frais j je jours l'argent long longtemps m ma me merci mes mon moi ne "
+        "oui pas paie paye payer peut peut-on plus pour prend prendre prix puis puis-je sera "
+        "si son temps tout va vient vite vais on un une vraiment cher chere arrive reviens "
+        "recois recevoir",
+    ),
+    _spoken(  # Spanish
+        "y e",
+        "eso esto ello ese esa la lo los las",
+        "que como cuando donde cuanto cuanta cuantos cuantas cual quien puedo tarda cuesta "
+        "hay vale",
+        "a al aqui ahora bien con cobran costo coste cuesta de debo del desde despues dias "
+        "dinero el en entonces es esta gracias hasta hola largo llega llegara mas me mi muy "
+        "necesita necesito no para pagar paga pago pero por precio puede recibo recibire se "
+        "si sera son suele tambien tardan tardar tiempo tengo todo un una va vale ya yo "
+        "demora devuelven",
+    ),
+    _spoken(  # Italian
+        "e ed",
+        "cio questo questa quello quella lo la li le ne ci",
+        "che come cosa cos'e quando quanto quanta quanti quante dove chi quale perche posso costa",
+        "a al allora anche arriva bene c'e caro con costano costo da dal davvero del denaro "
+        "devo di dopo e' fino giorni grazie ho i il in invece io ma mi mia mio molto "
+        "necessario no non per pago paga pagare piu poi prezzo puo quindi ricevo ricevero "
+        "serve si sono soldi subito tempo tutto un una va viene volta vuole richiede",
+    ),
+    _spoken(  # Portuguese
+        "e",
+        "isso isto esse essa ele ela disso",
+        "que como quando onde quanto quanta quantos quantas qual quem posso custa demora leva",
+        "a ai ainda ao aqui caro com custo da de depois devo dias dinheiro do e ela em entao "
+        "essa esta eu fica foi ha isso ja mais mas me meu minha muito na nao no o obrigado os "
+        "paga pagar pago para por porque pra preciso preco pode receber recebo se ser sera "
+        "sim tambem tempo tenho tudo um uma vai vem volta",
+    ),
+    _spoken(  # Dutch
+        "en",
+        "dat dit het er daarvoor daarvan daarbij deze die",
+        "wat hoe wanneer waar wie waarom welke kan kost duurt moet is hoeveel hoelang",
+        "aan als betaal betaalt betalen bij dagen dan de duur een geld gaat hallo heb ik ja "
+        "je komt kosten krijg lang maar me meer met mij mijn na nog nu ok om ongeveer ook op "
+        "precies prijs snel te terug tijd toch tot u uit van veel voor we weer wel worden "
+        "wordt zijn",
+    ),
+    _spoken(  # Polish
+        "i a",
+        "to tego tym ten ta te tam tego",
+        "co jak kiedy gdzie ile kto czy jaki jaka jakie dlaczego kosztuje trwa mozna musze",
+        "ale bardzo bede bedzie dlugo dni do dla dostane drogo dzieki dziekuje ja jest "
+        "jeszcze juz kosztow koszt ma mi mnie moge moje musze na nie ok od oraz pieniadze "
+        "place placi po potem potrwa prosze przez przyjdzie sie so szybko tak tez trzeba "
+        "tutaj wroca w z za zaplace zajmuje czasu cena trwac",
+    ),
+)
+
+
 def leans(text: str) -> bool:
     """Returns True for a short question whose matter stands in an earlier message.
 
     >>> [leans(t) for t in ("and when will it come?", "what's the rate", "is it hot in Rome?")]
     [True, True, False]
+    >>> [leans(t) for t in ("und wie lange dauert das?", "¿y cuánto tarda?", "y el envío?")]
+    [True, True, False]
     """
     if len(text) > MAX_CHARACTERS:
         return False
     words = _words(text)
-    asks = text.rstrip().endswith("?") or not _ASKING.isdisjoint(words[:2])
+    if not 2 <= len(words) <= MAX_WORDS:
+        return False
+    asks = text.rstrip().endswith("?")
     joined = points(text) or words[:1] == ["and"]
-    return asks and joined and 2 <= len(words) <= MAX_WORDS and not _matter(words)
+    if joined and (asks or not _ASKING.isdisjoint(words[:2])) and not _matter(words):
+        return True
+    return _elsewhere(text, asks) is not None
+
+
+def _elsewhere(text: str, asks: bool) -> _Spoken | None:
+    """Returns the language other than English in which a question leans on another one."""
+    words = [_plain(word) for word in _words(text)]
+    for spoken in _OTHERS:
+        joined = words[0] in spoken.joins or not spoken.points.isdisjoint(words)
+        asked = asks or not spoken.asking.isdisjoint(words[:2])
+        if joined and asked and not spoken.asking.isdisjoint(words) and spoken.empty >= {*words}:
+            return spoken
+    return None
+
+
+def _plain(word: str) -> str:
+    """Returns a word without accents."""
+    letters = unicodedata.normalize("NFKD", word)
+    return "".join(letter for letter in letters if not unicodedata.combining(letter))
 
 
 def points(text: str) -> bool:
@@ -78,7 +190,10 @@ def points(text: str) -> bool:
     """
     words = _words(text)
     parts = any(one == "the" and other in _PARTS for one, other in pairwise(words))
-    return parts or not _POINTS.isdisjoint(words)
+    if parts or not _POINTS.isdisjoint(words):
+        return True
+    # A question in another language names no matter at all, so that it points back in any case.
+    return len(words) > 1 and _elsewhere(text, asks=True) is not None
 
 
 def leant_on(request: ChatRequest) -> str | None:

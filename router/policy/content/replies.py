@@ -38,10 +38,22 @@ _BESIDE_WORDS = (
     "okay on one or order please pls reads ref reference says see should signed sorry sure thank "
     "thanks that that's the there think this try u was with would yeah yes you your"
 )
+_BESIDE_ELSEWHERE_WORDS = (
+    "ja nein bitte danke hallo also die der das den ist es sie meine meinen bestellung nummer hier "
+    "lautet heißt wäre um und mit von für zu geht glaube doch noch mal vielen dank genau natürlich "
+    "oui non merci bonjour alors c'est le la les l' de du ma mon commande numéro voici voilà pour "
+    "est et il s'agit je crois bien sûr exact svp plaît s'il vous "
+    "sí si gracias hola el es de del mi pedido número aquí tiene está por favor creo claro y con "
+    "sono sì grazie ciao il lo è dell' mio ordine numero ecco questo per favore credo certo e "
+    "sim não obrigado obrigada olá o a os é meu pedido encomenda aqui está por acho claro "
+    "nee dank alstublieft graag het mijn bestelling nummer hier dat van voor is en met u "
+    "tak nie dziękuję proszę to jest moje moja zamówienie numer oto dla chyba mój i"
+)
 _DONE_WORDS = "am did do done i i'm i've is it's logged ok okay signed yes"
 _DONE = frozenset(_DONE_WORDS.split())
-_BESIDE = frozenset(_BESIDE_WORDS.split())
-"""Words that people put around a value. With any other word a reply may ask for something else."""
+_BESIDE = frozenset(f"{_BESIDE_WORDS} {_BESIDE_ELSEWHERE_WORDS}".split())
+"""Words that people put around a value, in the languages of our answers. With any other word a
+reply may ask for something else."""
 
 
 class MatchScope(Struct, frozen=True):
@@ -131,7 +143,8 @@ def _reply(
     name = knowledge.questions.get(in_one_line(question.text))
     if name is None:
         return _choice(last.text, question.text, knowledge)
-    given = _given(last.text, knowledge.content.keys[name], known=name in context)
+    section = knowledge.content.keys[name]
+    given = _given(last.text, section, question.text, known=name in context)
     if given is None:
         return None
     value, plain = given
@@ -151,14 +164,16 @@ def _choice(text: str, question: str, knowledge: Knowledge) -> Reply | None:
     return None
 
 
-def _given(text: str, section: KeySection, *, known: bool) -> tuple[str | None, bool] | None:
+def _given(
+    text: str, section: KeySection, question: str, *, known: bool
+) -> tuple[str | None, bool] | None:
     """Returns the value that a message gives for a key, and whether it says nothing else.
 
     The value is "" for a number of another form, and None where several keys are written or the
     context has it (`known`). Returns None for a message that gives no value.
     """
     written = keys_in(text, section)
-    beside = _others(text, section, written)
+    beside = _others(text, question, written)
     plain = len(text) <= MAX_PLAIN_CHARACTERS and not beside
     if len(written) == 1:
         return next(iter(written)), plain
@@ -176,9 +191,12 @@ def _said_done(text: str, beside: list[str]) -> bool:
     return not beside and any(word in _DONE for word in _words(text[:MAX_PLAIN_CHARACTERS]))
 
 
-def _others(text: str, section: KeySection, written: frozenset[str]) -> list[str]:
-    """Returns the words of a message that are neither a key nor usual around one."""
-    usual = _BESIDE | set(_words(section.ask or ""))
+def _others(text: str, question: str, written: frozenset[str]) -> list[str]:
+    """Returns the words of a message that are neither a key nor usual around one.
+
+    `question` is ours that it replies to, in whatever language.
+    """
+    usual = _BESIDE | set(_words(question))
     keys = {key.casefold() for key in written}
     rest = text[: MAX_PLAIN_CHARACTERS + 1].casefold()
     for key in keys:

@@ -6,7 +6,9 @@ about the reason of a missing verified answer. The gateway decides that and file
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -47,6 +49,8 @@ files without `no_answer`."""
 ENGLISH = "en"
 _OF_HEALTH = "medical"
 
+_OF_OVERDOSES = frozenset({Matter.MEDICAL_EMERGENCY, Matter.POISON})
+
 _LIFE_DOMAINS = (Domain.GENERAL, Domain.MEDICAL, Domain.ENGINEERING_SAFETY)
 """Lists domains whose emergency terms count in every domain. A missed one costs more than a false
 alarm."""
@@ -59,6 +63,44 @@ class EmergencySection(Section):
     text: str = Field(min_length=1, max_length=2000)
 
 
+class OverdoseSection(Section):
+    """Gives the words that tell an overdose from other poisons, and the text to send then."""
+
+    words: list[Annotated[str, Field(min_length=1, max_length=80)]] = Field(min_length=1)
+    text: str = Field(min_length=1, max_length=2000)
+
+    def named(self, text: str) -> bool:
+        """Returns True where a word of the text begins with one of the words, accents left out.
+
+        Scripts without blanks have no beginnings of words, so that any place counts.
+        """
+        plain = f" {_plain(text)}"
+        return any(f" {word}" in plain or (word in plain and _unspaced(word)) for word in self._own)
+
+    @cached_property
+    def _own(self) -> tuple[str, ...]:
+        return tuple(map(_plain, self.words))
+
+
+def _plain(text: str) -> str:
+    """Returns a text in small letters without accents, all but letters and digits made blanks."""
+    letters = unicodedata.normalize("NFKD", text.casefold())
+    kept = (letter for letter in letters if not unicodedata.combining(letter))
+    # Vowels of Hindi are marks.
+    return "".join(
+        letter if letter.isalnum() or unicodedata.category(letter)[0] == "M" else " "
+        for letter in kept
+    )
+
+
+def _unspaced(word: str) -> bool:
+    return word[0] >= _FIRST_UNSPACED
+
+
+_FIRST_UNSPACED = "\u3040"
+"""The first letter of the scripts that are written without blanks: kana and Chinese characters."""
+
+
 class SafeAnswerSection(Section):
     """Holds the wording for one domain."""
 
@@ -66,8 +108,14 @@ class SafeAnswerSection(Section):
     holding: str | None = Field(default=None, min_length=1, max_length=2000)
     no_model: str | None = Field(default=None, min_length=1, max_length=2000)
     no_answer: str | None = Field(default=None, min_length=1, max_length=2000)
-    emergency: EmergencySection | None = None
+    emergency: EmergencySection | list[EmergencySection] | None = None
     facts_heading: str = "What we noted from your message"
+
+    @property
+    def emergencies(self) -> list[EmergencySection]:
+        """Returns the emergencies of the domain, the first that fits first."""
+        own = self.emergency
+        return own if isinstance(own, list) else [] if own is None else [own]
 
     @field_validator("default", "holding")
     @classmethod
@@ -83,13 +131,15 @@ Words = Annotated[str, Field(min_length=1, max_length=2000)]
 class LanguageWords(Section):
     """Holds short texts in one language, by the matter that was found, else by the domain.
 
-    `reference` follows each but `no_model`. A text that is left out comes from the domain's
-    section, in the language of that.
+    `reference` follows each but `no_model` and `refusal`. A text that is left out comes from the
+    domain's section, in the language of that.
     """
 
     reference: Words
     serious: Words | None = None  # of a grave matter that no phrase names
     medical: Words | None = None
+    medical_emergency: Words | None = None  # where a phrase names one
+    overdose: OverdoseSection | None = None
     self_harm: Words | None = None
     poison: Words | None = None
     violence: Words | None = None
@@ -99,6 +149,7 @@ class LanguageWords(Section):
     finance: Words | None = None
     general: Words | None = None
     no_model: Words | None = None
+    refusal: Words | None = None  # of a request that asks for harm
 
     @field_validator("reference")
     @classmethod
@@ -107,15 +158,21 @@ class LanguageWords(Section):
             raise ValueError(f"{_PLACE} in the text, so that the client can refer to the review")
         return text
 
-    def of(self, matter: Matter | None, domain: Domain, *, unclear: bool) -> str | None:
-        """Returns the text for a matter, else for the domain, else the general one."""
-        health = matter is Matter.MEDICAL_EMERGENCY
-        named = None if matter is None else _OF_HEALTH if health else matter.value
-        names = [named, domain.value, Domain.GENERAL.value]
-        if unclear and self.serious is not None:
+    def of(self, case: SafeCase, domain: Domain) -> str | None:
+        """Returns the text for a case's matter, else for the domain, else the general one."""
+        matter = case.matter
+        names = [domain.value, Domain.GENERAL.value]
+        if matter is Matter.MEDICAL_EMERGENCY:
+            names = [*([matter.value] if case.named else []), _OF_HEALTH, *names]
+        elif matter is not None:
+            names.insert(0, matter.value)
+        if case.unclear and self.serious is not None:
             names = ["serious"]
-        texts = (getattr(self, name, None) for name in names if name is not None)
+        texts = (getattr(self, name, None) for name in names)
         text: str | None = next(filter(None, texts), None)
+        overdose = self.overdose
+        if matter in _OF_OVERDOSES and overdose is not None and overdose.named(case.text):
+            text = overdose.text
         if text is None:
             return None
         blank = " " if text[-1].isascii() or self.reference[0].isascii() else ""
@@ -176,6 +233,7 @@ class SafeCase(Struct, frozen=True):
     facts: tuple[str, ...] = ()
     now: bool = False  # somebody's life may be in danger by what triage found
     matter: Matter | None = None  # the gravest that was found
+    named: bool = False  # a phrase or a term names the matter; else the reader guesses it
     unclear: bool = False  # a grave matter, but nothing sure says which
     language: str = ""  # of the request; "" where nothing tells it
 
@@ -190,7 +248,7 @@ def safe_answer(case: SafeCase, answers: SafeAnswers) -> str:
     """
     words = answers.languages.get(case.language or ENGLISH) or answers.languages.get(ENGLISH)
     domain = case.domain if case.matter is None else case.matter.domain
-    wording = None if words is None else words.of(case.matter, domain, unclear=case.unclear)
+    wording = None if words is None else words.of(case, domain)
     # A domain's words by language need not say whom to call.
     if wording is None or (case.matter is None and not case.unclear):
         wording = emergency_wording(domain, case.text, answers, case.now) or wording
@@ -230,14 +288,20 @@ def no_answer_text(domain: Domain, language: str, answers: SafeAnswers) -> str:
     return answers.of(domain).no_answer or answers.general.no_answer or NO_ANSWER
 
 
+def refusal_text(language: str, answers: SafeAnswers) -> str | None:
+    """Returns the refusal in another language than English, None for the policy's own words."""
+    words = None if language == ENGLISH else answers.languages.get(language)
+    return None if words is None else words.refusal
+
+
 def emergency_wording(
     domain: Domain, text: str, answers: SafeAnswers, now: bool = False
 ) -> str | None:
     """Returns the emergency text that `text` or `now` calls for, or None without an emergency."""
     # The domain's own terms come first, and no domain is read twice.
     for each in dict.fromkeys((domain, *_LIFE_DOMAINS)):
-        emergency = answers.of(each).emergency
-        if emergency is not None and contains_any(text, tuple(emergency.terms)):
-            return emergency.text
-    medical = answers.of(Domain.MEDICAL).emergency
-    return medical.text if now and medical is not None else None
+        for emergency in answers.of(each).emergencies:
+            if contains_any(text, tuple(emergency.terms)):
+                return emergency.text
+    medical = answers.of(Domain.MEDICAL).emergencies
+    return medical[0].text if now and medical else None

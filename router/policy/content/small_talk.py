@@ -15,7 +15,7 @@ from typing import Annotated, Literal
 from msgspec import Struct
 from pydantic import Field, model_validator
 
-from router.policy.content.glossaries import LanguageCode
+from router.policy.content.languages.glossaries import LanguageCode
 from router.policy.parsing.text_files import text_of
 from router.policy.parsing.validation import validated
 from router.policy.parsing.yaml_lines import load_yaml

@@ -6,15 +6,20 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from router.triage.batches.config import TriageConfig
+from router.triage.facts.languages import UNKNOWN
 from router.triage.grave import Told, told_of
 
 
 class Asked(NamedTuple):
-    """Holds one text and the policy that reads it; `told` where the rules folded it already."""
+    """Holds one text and the policy that reads it; `told` where the rules folded it already.
+
+    `spoken` is the language of the conversation, for a text that does not tell its own clearly.
+    """
 
     text: str
     config: TriageConfig
     told: Told | None = None
+    spoken: str = UNKNOWN
 
 
 def told_of_all(asked: Sequence[Asked]) -> list[Told]:

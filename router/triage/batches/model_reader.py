@@ -104,7 +104,7 @@ class ModelReader:
 
     def encode(self, asked: Sequence[Asked]) -> Encoded:
         """Returns what the encoder says of texts, all of them together."""
-        texts = [text for text, _, _ in asked]
+        texts = [text for text, *_ in asked]
         if len(texts) < MANY:
             return self._model.encode(texts)
         return self._model.encode(texts, SHORT_BATCH_TOKENS)
@@ -115,7 +115,7 @@ class ModelReader:
         Such a text is read as the operator wrote it, once, by the vector of the knowledge file.
         """
         found: dict[int, tuple[ModelRow, Match | None]] = {}
-        for i, (text, config, _) in enumerate(asked):
+        for i, (text, config, *_) in enumerate(asked):
             same = config.knowledge.written(text) if config.knowledge is not None else None
             if same is None:
                 continue
@@ -146,7 +146,7 @@ class ModelReader:
             rows = [row for _, row in sorted(zip(order, rows, strict=True), key=_place)]
             readings = readings[np.argsort(order)]
         if self._model.grave is not None:
-            texts = [text for text, _, _ in asked]
+            texts = [text for text, *_ in asked]
             found = self._model.grave.read(texts, encoded.vectors, told_of_all(asked))
             rows = [
                 row._replace(
@@ -212,7 +212,7 @@ class ModelBatch:
 def _by_heads(asked: Sequence[Asked]) -> dict[OwnHeads | None, list[int]]:
     """Returns the places of texts by the heads that read them; nearly always one entry."""
     found: dict[OwnHeads | None, list[int]] = {}
-    for index, (_, config, _) in enumerate(asked):
+    for index, (_, config, *_) in enumerate(asked):
         found.setdefault(config.own, []).append(index)
     return found
 
@@ -225,7 +225,7 @@ def _matches(described: Described, asked: Sequence[Asked]) -> list[Match | None]
     """Matches all texts, one call per knowledge file."""
     found: list[Match | None] = [None] * len(asked)
     by_config: dict[TriageConfig, list[int]] = {}
-    for index, (_, config, _) in enumerate(asked):
+    for index, (_, config, *_) in enumerate(asked):
         if config.knowledge is not None:
             by_config.setdefault(config, []).append(index)
     for config, indices in by_config.items():

@@ -14,6 +14,7 @@ from router.triage.batches.model_reader import Model, ModelBatch, ModelReader
 from router.triage.facts.languages import UNKNOWN
 from router.triage.facts.turn_facts import RuleFacts, TurnFacts, find_facts
 from router.triage.glossed.glossary import Gloss
+from router.triage.grave import Told
 from router.triage.other_readings import (
     as_glossed,
     graver,
@@ -47,15 +48,19 @@ class TextReader:
 
     def begin(self, asked: Sequence[Asked]) -> TextBatch:
         """Reads texts by rules, and leaves what is to be encoded."""
-        return TextBatch(self, asked, [self._facts(one.text, one.config) for one in asked])
+        return TextBatch(self, asked, [self._facts(*one) for one in asked])
 
     def older(self, texts: Sequence[str], config: TriageConfig) -> list[RuleFacts]:
         """Reads texts by rules alone, as those before the turns that the model reads."""
         found = [self._facts(text, config) for text in texts]
         return [RuleFacts(unquoted(one.amounts), one.risk_terms, one.unread) for one in found]
 
-    def _facts(self, text: str, config: TriageConfig) -> TurnFacts:
-        return find_facts(text, config.amounts, config.terms, self.knows, config.phrases, self.mend)
+    def _facts(
+        self, text: str, config: TriageConfig, _told: Told | None = None, spoken: str = UNKNOWN
+    ) -> TurnFacts:
+        return find_facts(
+            text, config.amounts, config.terms, self.knows, config.phrases, self.mend, spoken
+        )
 
 
 def _by_rules(facts: TurnFacts) -> TurnReading:

@@ -50,4 +50,5 @@ def memory_after(signals: Signals, memory: SessionMemory | None, tier_number: in
         grave=grave[0],
         matter=grave[1],
         matter_language=grave[2],
+        language=signals.language or ("" if memory is None else memory.language),
     )

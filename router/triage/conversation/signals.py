@@ -10,6 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
+from router.triage.facts.languages import UNKNOWN
 from router.triage.facts.turn_facts import RuleFacts, names_of
 from router.triage.reading import (
     KNOWN_QUESTION,
@@ -32,6 +35,10 @@ ASKS_ITSELF_AT = 0.5  # a chance of a match above which a turn has a question of
 TOGETHER_AT = 0.8
 """A chance of a match from which a turn is read together with the one that it leans on: of an offer
 of several questions, the turn alone says more."""
+SAID_AGAIN_AT = 0.9
+"""A chance from which an answer that was given is given again to a question that points back."""
+BY_EXCLUSION = 0.8
+"""The highest chance of an answer that is found because the likelier ones were given already."""
 
 
 def signals_of(
@@ -42,16 +49,18 @@ def signals_of(
     *,
     input_tokens: int,
     version: str,
+    spoken: str = UNKNOWN,
 ) -> Signals:
     """Returns the signals of a request.
 
     `readings`: the last turn, then `turns.earlier`, then `turns.subject` where there is one.
+    `spoken`: the language of the conversation before the last turn.
     """
     last, earlier = readings[0], readings[1 : 1 + len(turns.earlier)]
     about = readings[-1] if turns.subject else None
     if about is not None and turns.leans:
         if turns.points or not _told_before(about.match, last, earlier):
-            row, match, continued = _together(last, about, earlier, memory)
+            row, match, continued = _together(last, about, earlier, memory, turns.points)
         else:
             row, match, continued = _continued(last, earlier, memory)
     elif about is not None and _replies(last, turns.plain):
@@ -122,7 +131,7 @@ def signals_of(
         matter=grave[1],
         matter_language=grave[2],
         knowledge=0.0 if continued else row.knowledge,
-        language=last.language,
+        language=last.language or spoken,
         brief=memory is None and not older and all([turn.brief for turn in readings]),
     )
 
@@ -151,14 +160,23 @@ def _together(
     about: TurnReading,
     earlier: Sequence[TurnReading],
     memory: SessionMemory | None,
+    points: bool,
 ) -> tuple[ModelRow, Match | None, bool]:
     """Returns what a turn means together with the one that it leans on.
 
     "What does it cost?" after a question about transfers abroad asks for the cost of those, however
-    well it matches another answer. Without a sure match of both together it stands for itself.
+    well it matches another answer. Without a sure match of both together it stands for itself where
+    nothing in it points back. Where something does ("who pays the postage for that?"), its own
+    match is that of a sentence without its matter, and says nothing.
     """
     match = about.match
-    if match is None or match.confidence < TOGETHER_AT:
+    if points:
+        match = _untold(match, earlier)
+        if match is None or match.confidence < TOGETHER_AT:
+            row, _, _ = _continued(last, earlier, memory)
+            least = NOVEL if match is None else 0.0
+            return row._replace(novelty=max(row.novelty, least)), match, True
+    elif match is None or match.confidence < TOGETHER_AT:
         return _continued(last, earlier, memory)
     row = more_cautious(about.row, last.row)._replace(
         request_type=about.row.request_type,
@@ -166,6 +184,30 @@ def _together(
         novelty=about.row.novelty,
     )
     return row, match, True
+
+
+def _untold(match: Match | None, earlier: Sequence[TurnReading]) -> Match | None:
+    """Returns the match of two turns together without the answers that were given already.
+
+    A second question asks for something else. What is left is found by exclusion, so that it is
+    offered and not sure; an answer that both turns ask for as surely as one can is said again.
+    """
+    told = {turn.match.intent_id for turn in earlier if turn.match and _is_known(turn.match)}
+    if match is None or match.intent_id not in told or match.confidence >= SAID_AGAIN_AT:
+        return match
+    chances = ((match.intent_id, match.confidence), *match.others)
+    left = [(name, chance) for name, chance in chances if name not in told]
+    if not left:
+        return None
+    share = 1.0 / max(1e-9, 1.0 - sum(chance for name, chance in chances if name in told))
+    likely = [(name, min(BY_EXCLUSION, chance * share)) for name, chance in left]
+    (name, best), *others = likely
+    together = min(1.0, sum(chance for _, chance in likely))
+    return replace(match, intent_id=name, confidence=best, others=tuple(others), together=together)
+
+
+def _is_known(match: Match) -> bool:
+    return match.confidence >= KNOWN_QUESTION
 
 
 def _told_before(match: Match | None, last: TurnReading, earlier: Sequence[TurnReading]) -> bool:

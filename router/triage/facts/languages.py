@@ -1,14 +1,15 @@
-"""Tells the language of a text: by its script, and in Latin letters by its function words.
+"""Tells the language of a text: by its script, and in Latin letters by its everyday words.
 
 It names fourteen languages, since the phrases of grave matters are in these; another script gets
-its own name, and Latin text without a function word of any gets none. It reads words that are
-folded already. It knows nothing about what a language means for a request.
+its own name, and Latin text without a word, ending or letter of any gets none. It reads words that
+are folded already. It knows nothing about what a language means for a request.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import NamedTuple
 
 UNKNOWN = ""
 ENGLISH = "en"
@@ -19,37 +20,111 @@ MOST_CHARS = 600
 # A word of several lists (`no`, `me`, `was`) counts for each of its languages in part. German lacks
 # `die` here, and French `on`: English texts have them often, with another meaning.
 _FUNCTION_WORDS = {
-    "en": """the is are was and of to in for it my you i what how that this with do does can have
-        has be at from not your if an he she they we his her there will would should cant dont im
-        its who why when where which me on no so or about just get but am been them any please
-        as""",
-    "de": """der das und ich ist nicht ein eine mein meine mich mir er sie es wir ihr mit auf von zu
-        dem den im hat habe hab sich wie kann man was fur bei nach aus wenn auch nur noch schon seit
-        uber oder wo warum welche wird sind bin""",
-    "fr": """le les et je est un une mon ma mes il elle nous vous ne pas que qui dans pour sur avec
-        du au ce cest jai ca suis sont ai plus depuis quoi comment quelle quel mais ou sans leur
-        cette ont fait peut""",
-    "es": """el la los las y yo es un una mi mis que no en para con por se me lo del al como estoy
-        esta este muy cuando donde hay tengo tiene pero mas ya su le porque cual fue son puedo
-        desde quien""",
-    "it": """il lo gli e io un una mio mia che non di per con si mi ho ha sono del della nel al come
-        cosa quando dove anche piu ma questo questa quale ci da dal sta stato posso chi perche""",
-    "pt": """o os as e eu um uma meu minha que nao em para com por se do da no na ao como estou esta
-        muito quando onde tem tenho mas mais ja foi ele ela voce isso qual sao pra pro posso quem
-        dos das""",
-    "nl": """het een ik is niet mijn en van dat hij zij wij je op te met voor er aan naar om ook
-        maar heb heeft zijn hoe wat waar kan moet wordt nog als bij uit deze dit mag welke""",
-    "pl": """nie sie jest mam ma to na w z i do co jak czy moj moja mi mnie od po za ze dla jestem
-        gdzie kiedy ale juz tylko przez mu jej jego jaki jakie ile moge""",
-    "tr": """bir ve bu icin ne ben benim mi mu var yok cok daha gibi ile ama nasil nerede kadar
-        sonra beni bana oldu olur misin miyim nedir hangi kim degil""",
-    "hi": """hai hain ke ki ka ko mein nahi kya aur ne ho raha rahi rahe gaya gayi mera meri mere
-        mujhe kar karne kaise bhi hoon hu tha thi se par kab kahan ab liya diya wo kuch koi ek""",
+    "en": """the is are was and of to in for it my you i what how that this with do does can
+        have has be at from not your if an he she they we his her there will would should
+        cant dont im its who why when where which me on no so or about just get but am been
+        them any please as took isnt doesnt did didnt wont were had could our us yes hello
+        thanks want need some all one a than then now out up by too also more after before
+        into over their may going got make know think ive id hi hey much many only off ship
+        price thing things see back new last first help phone card order come day days time
+        work works still never always something anything nothing everything everyone
+        someone here both each other two really right today tomorrow whats youre hes
+        shes theyre lets good fine sure tell say said find send sent lost pay paid sim size""",
+    "de": """der das und ich ist nicht ein eine mein meine mich mir er sie es wir ihr mit auf
+        von zu dem den im hat habe hab sich wie kann man was fur bei nach aus wenn auch nur
+        noch schon seit uber oder wo warum welche wird sind bin ja nein danke bitte hallo
+        einen einem einer eines meinen meinem meiner ihre ihren ihrem ihnen dich dir du
+        mehr sehr aber doch dann denn dass haben hatte wurde werden worden konnen konnte
+        muss soll sollte mochte war waren vom zum zur ans ins um ohne gegen durch vor unter
+        zwischen kein keine keinen nichts etwas viel viele alle alles jemand heute morgen
+        gestern jetzt gerade wieder immer nie hier dort da wer wann wohin gibt gibts geht
+        machen macht mach tun tut lange diese dieser dieses jede jeder kommt bekomme weiss
+        hilfe frage gut ganz zuruck so will am""",
+    "fr": """le les et je est un une mon ma mes il elle nous vous ne pas que qui dans pour
+        sur avec du au ce cest jai ca suis sont ai plus depuis quoi comment quelle quel
+        mais ou sans leur cette ont fait peut oui non merci bonjour salut la de en y se sa
+        ses j l qu aux tu te me moi toi lui eux ils elles vos votre notre nos par si tout
+        tous toute rien tres trop bien deja encore toujours jamais ici quand pourquoi
+        combien quels quelles etre avoir avez avons etes etait sera faut peux peuvent dois
+        doit voudrais veux veut faire va vais aller chez entre apres avant aussi alors donc
+        parce puis comme meme autre autres temps besoin aide sil aujourdhui demain hier
+        estce des""",
+    "es": """el la los las y yo es un una mi mis que no en para con por se me lo del al como
+        estoy esta este muy cuando donde hay tengo tiene pero mas ya su le porque cual fue
+        son puedo desde quien si gracias hola de a ha he han has hemos haber hace hacer
+        hago esto eso ese esa estas estos nos les te tu tus sus usted ustedes nosotros ella
+        ellos ellas sin sobre entre hasta tambien todo toda todos nada algo alguien nadie
+        mucho mucha poco bien ahora hoy ayer manana nunca siempre aqui alli cuanto cuanta
+        cuantos cuantas puede pueden quiero quiere necesito debo debe va voy ir sido ser
+        era estaba tenia tienen dice cosa vez otra otro dias acabo solo""",
+    "it": """il lo gli e io un una mio mia che non di per con si mi ho ha sono del della nel
+        al come cosa quando dove anche piu ma questo questa quale ci da dal sta stato posso
+        chi perche grazie ciao buongiorno la le i l dell nell all dall sull degli dei
+        delle alla alle agli dalla nella sul sulla miei mie tuo tua suo sua nostro vostro
+        voi noi lui lei loro te ti se a in su tra fra senza molto molta poco tutto tutti
+        tutta niente nulla qualcosa qualcuno nessuno ora adesso oggi ieri domani mai sempre
+        qui quanto quanta quanti quante hai abbiamo avete hanno era essere stata fare
+        faccio puo potete devo deve voglio vorrei vuole va vado bene gia ancora dopo prima
+        o pero quindi cosi ne dov quel quella cera""",
+    "pt": """o os as e eu um uma meu minha que nao em para com por se do da no na ao como
+        estou esta muito quando onde tem tenho mas mais ja foi ele ela voce isso qual sao
+        pra pro posso quem dos das obrigado obrigada ola oi de a nos nas pelo pela aos num
+        numa seu sua seus suas meus minhas nosso nossa eles elas voces lhe me te ha era ser
+        estar tinha tive teve fez faz fazer faco pode podem quero quer preciso devo deve
+        vai vou ir sem sobre entre ate depois antes tambem todo toda todos tudo nada algo
+        alguem ninguem pouco bem agora hoje ontem amanha nunca sempre aqui ali quanto
+        quanta quantos quantas este essa esse isto aquilo ainda so porque entao tomou dia
+        dias meses sim""",
+    "nl": """het een ik is niet mijn en van dat hij zij wij je op te met voor er aan naar om
+        ook maar heb heeft zijn hoe wat waar kan moet wordt nog als bij uit deze dit mag
+        welke ja nee dank bedankt hallo de in we jij jullie hun hen haar hem mij me ons
+        onze uw jouw geen niets iets iemand niemand veel weinig alle alles heel erg al wel
+        dan toch zo nu vandaag morgen gisteren altijd nooit hier daar waarom wanneer wie
+        hoeveel welk door over onder tegen tussen zonder na tot tijdens was waren had
+        hebben hebt ben bent worden werd zal zou kunnen kunt moeten wil wilt willen doen
+        doet gaat ga gaan komt krijg weer terug alstublieft graag omdat want sinds lang""",
+    "pl": """nie sie jest mam ma to na w z i do co jak czy moj moja mi mnie od po za ze dla
+        jestem gdzie kiedy ale juz tylko przez mu jej jego jaki jakie ile moge tak dziekuje
+        prosze dzien dobry czesc a ja ty on ona ono my wy oni one moje mojej mojego moim
+        swoj te ten tego tej tym tych sa byl byla bylo byc bede bedzie masz maja mial miala
+        moze mozna musze trzeba chce chcialbym chcialabym wiem robic zrobic kto dlaczego
+        ktory ktora ktore jeszcze bardzo duzo malo wszystko nic cos ktos nikt teraz dzisiaj
+        dzis wczoraj jutro zawsze nigdy tu tam bez przed pod nad przy oraz lub albo jesli
+        zeby bo wiec ich im nas was""",
+    "tr": """bir ve bu icin ne ben benim mi mu var yok cok daha gibi ile ama nasil nerede
+        kadar sonra beni bana oldu olur misin miyim nedir hangi kim degil evet hayir
+        merhaba tesekkurler lutfen da de ki sen biz siz onlar onun senin bizim sizin bende
+        sana ona bize onu seni bizi musun misiniz midir mudur hic her sey bazi biri birsey
+        simdi bugun yarin zaman hala artik cunku eger veya ya ise icinde disinda uzerinde
+        gore neden niye nereye nereden kac istiyorum istiyor lazim gerek gerekiyor olan
+        olarak olmak etmek yapmak yapabilirim edebilir miyiz oluyor oldugu ettim aldim
+        siparisim kizim oglum annem babam""",
+    "hi": """hai hain ke ki ka ko mein nahi kya aur ne ho raha rahi rahe gaya gayi mera meri
+        mere mujhe kar karne kaise bhi hoon hu tha thi se par kab kahan ab liya diya wo
+        kuch koi ek""",
 }
 _WORDS: dict[str, tuple[str, ...]] = {}
 for _language, _list in _FUNCTION_WORDS.items():
     for _word in _list.split():
         _WORDS[_word] = (*_WORDS.get(_word, ()), _language)
+
+# Endings of words, without their accents, that one or two of these languages have.
+_ENDINGS: dict[str, tuple[str, ...]] = {}
+for _language, _list in {
+    "de": "ung ungen heit keit lich liche lichen chen isch bar",
+    "fr": "eaux euse euses ements eur issez aient",
+    "es": "cion ciones dad dades iendo aron ieron llo llos",
+    "it": "zione zioni tto tta tti zza gio glia glie ando endo ato uto ito",
+    "pt": "cao coes dade dades inho inha agem agens ando endo eiro eira",
+    "nl": "heid lijk lijke tje tjes ijn ijd ijk aan",
+    "pl": "ych ego ami ach szy cie czy owy owa owe",
+    "tr": "lari leri larin lerin yorum iyor uyor mak mek dim tim siniz miyor",
+}.items():
+    for _word in _list.split():
+        _ENDINGS[_word] = (*_ENDINGS.get(_word, ()), _language)
+ENDING = 0.4
+"""What an ending is worth beside a word of the lists: more than a word that three share."""
+SHORTEST_WITH_ENDING = 5
 
 # Letters that few of these languages have.
 _LETTERS = {
@@ -60,7 +135,10 @@ _LETTERS = {
     **dict.fromkeys("ß", ("de",)),
     **dict.fromkeys("äöü", ("de", "tr")),
     **dict.fromkeys("èê", ("fr",)),
-    **dict.fromkeys("ò", ("it",)),
+    **dict.fromkeys("òì", ("it",)),
+    **dict.fromkeys("ùœ", ("fr",)),
+    **dict.fromkeys("ç", ("fr", "pt")),
+    **dict.fromkeys("áíóú", ("es", "pt")),
 }
 
 _SCRIPTS = (
@@ -77,6 +155,18 @@ _SCRIPTS = (
 _LATIN = re.compile("[A-Za-z\u00c0-\u024f]")
 
 
+class Heard(NamedTuple):
+    """Holds the language that a text tells, UNKNOWN for none, and if it tells it clearly."""
+
+    language: str
+    clear: bool
+
+
+CLEAR_LEAD = 1.5
+"""Points by which a language leads where a text tells it clearly: two words that no other has. Less
+does not outweigh the language of the conversation that the text continues."""
+
+
 def language_of(text: str, words: Sequence[str]) -> str:
     """Returns the language of a text, `words` its folded ones; UNKNOWN where nothing tells it.
 
@@ -87,24 +177,52 @@ def language_of(text: str, words: Sequence[str]) -> str:
     >>> [language_of(text, fold(text).words) for text in texts]
     ['de', 'es', 'en', 'zh', '']
     """
+    return heard(text, words).language
+
+
+def heard(text: str, words: Sequence[str]) -> Heard:
+    """Returns the language of a text, and whether the text tells it clearly.
+
+    >>> heard("la", ["la"]).clear, heard("Wo ist das?", ["wo", "ist", "das"]).clear
+    (False, True)
+    """
     begin = text[:MOST_CHARS]
     if not begin.isascii():
         script = _script(begin)
         if script:
-            return script
+            return Heard(script, True)
     points: dict[str, float] = {}
     for word in words[:MOST_WORDS]:
         languages = _WORDS.get(word)
         if languages is not None:
             for language in languages:
                 points[language] = points.get(language, 0.0) + 1.0 / len(languages)
+        elif len(word) >= SHORTEST_WITH_ENDING:
+            ends = _ENDINGS.get(word[-5:]) or _ENDINGS.get(word[-4:]) or _ENDINGS.get(word[-3:])
+            for language in ends or ():
+                points[language] = points.get(language, 0.0) + ENDING / len(ends or ())
     if not begin.isascii():
         for letter in begin.lower():
             for language in _LETTERS.get(letter, ()):
                 points[language] = points.get(language, 0.0) + 0.5
     if not points:
-        return UNKNOWN
-    return max(points, key=lambda language: (points[language], language == ENGLISH))
+        return Heard(UNKNOWN, False)
+    best = max(points, key=lambda language: (points[language], language == ENGLISH))
+    second = max((p for language, p in points.items() if language != best), default=0.0)
+    return Heard(best, points[best] - second >= CLEAR_LEAD)
+
+
+def continued(told: Heard, spoken: str) -> str:
+    """Returns the language of a text in a conversation that is in `spoken` so far.
+
+    A text that tells another language clearly is in that; one that tells none keeps none.
+
+    >>> continued(Heard("es", False), "fr"), continued(Heard("es", True), "fr")
+    ('fr', 'es')
+    """
+    if told.clear or told.language == UNKNOWN or spoken in (UNKNOWN, ENGLISH):
+        return told.language
+    return spoken
 
 
 def _script(text: str) -> str:

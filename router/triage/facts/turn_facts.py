@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from router.triage.facts.languages import UNKNOWN, language_of
+from router.policy.content.term_files import LANGUAGE_MARK
+from router.triage.facts.languages import UNKNOWN, continued, heard
 from router.triage.facts.phrase_finder import PhraseFinder
 from router.triage.text.amount_lists import largest_amounts
 from router.triage.text.amounts import AmountReader
@@ -61,16 +62,21 @@ def find_facts(
     knows: Knows = knows_all,
     phrases: Sequence[PhraseFinder] = (),
     mend: Mend = as_written,
+    spoken: str = UNKNOWN,
 ) -> TurnFacts:
     """Returns what the rules find in one text, in linear time.
 
     `knows` tells words from none, which shows disguises; by default none is looked for. What `mend`
-    makes of an English text is read for amounts and terms too, and tells a bare follow-up.
+    makes of an English text is read for amounts and terms too, and tells a bare follow-up. `spoken`
+    is the language of the conversation, for a text that does not tell its own clearly.
     """
     folded = fold(text)
     found = amounts.read(folded)
     names = _terms(folded, terms, phrases)
-    language = language_of(text, folded.words)
+    told = heard(text, folded.words)
+    language = continued(told, spoken)
+    if not told.clear and language == told.language:
+        language = _by_phrases(names) or language
     mended = mend(text) if language in READ_LANGUAGES else text
     meant = folded
     if mended != text:
@@ -95,7 +101,7 @@ def find_facts(
         instead=instead,
         unusual=bool(disguise.forms) or (talk is not None and talk.addressed),
         placeholder=is_placeholder(folded),
-        language=language_of(instead, words_of(instead)) if instead else language,
+        language=heard(instead, words_of(instead)).language if instead else language,
         passages=passages(instead or text),
         mended=mended if mended != text else "",
     )
@@ -103,6 +109,12 @@ def find_facts(
 
 def _terms(text: Folded, terms: TermFinder, phrases: Sequence[PhraseFinder]) -> tuple[str, ...]:
     return names_of((terms.find(text), *(finder.find(text) for finder in phrases)))
+
+
+def _by_phrases(names: Sequence[str]) -> str:
+    """Returns the language of the phrases that were found, "" where they are of none or several."""
+    marks = {name.partition(LANGUAGE_MARK)[2] for name in names} - {""}
+    return marks.pop() if len(marks) == 1 else ""
 
 
 def names_of(groups: Iterable[tuple[str, ...]]) -> tuple[str, ...]:

@@ -21,7 +21,6 @@ from msgspec.structs import replace
 from pydantic import Field, model_validator
 
 from router.errors import Mistake, PolicyError
-from router.policy.content.glossaries import LanguageCode
 from router.policy.content.keys import ApprovedWords, KeySection
 from router.policy.content.knowledge import (
     SLOT,
@@ -32,9 +31,13 @@ from router.policy.content.knowledge import (
     Utterance,
     questions_of,
 )
+from router.policy.content.languages.glossaries import LanguageCode
+from router.policy.content.languages.value_words import DateWords, unknown_places, value_words
 from router.policy.parsing.yaml_folders import files_of
 from router.policy.parsing.yaml_lines import LineMap
 from router.policy.schema import Section
+
+Value = Annotated[str, Field(min_length=1, max_length=300)]
 
 
 class KeyWords(Section):
@@ -73,6 +76,14 @@ class TranslationFile(Section):
     reviewed: date | None = None
     offer: OfferSection | None = None
     keys: dict[SlotName, KeyWords] = Field(default_factory=dict)
+    values: dict[Value, Value] = Field(
+        default_factory=dict,
+        description="Values of lookups as they stand there, and their words in this language. "
+        "`{name}` stands for what differs: `delivered on {date}`.",
+    )
+    dates: DateWords | None = Field(
+        default=None, description="How dates of lookups (24 November 2026) are written."
+    )
     intents: dict[SlotName, TranslatedIntent] = Field(min_length=1)
 
 
@@ -112,6 +123,9 @@ def _mistakes(file: TranslationFile, knowledge: Knowledge, lines: LineMap) -> It
             expected = f"the slots of its English answer: {', '.join(sorted(needed)) or 'none'}"
             found = ", ".join(sorted(used)) or "none"
             yield lines.mistake(("intents", name, "answer"), found, expected)
+    for value in unknown_places(file.values):
+        expected = "words that name in braces what the value names, each once in the value"
+        yield lines.mistake(("values", value), file.values[value], expected)
     for name in file.keys:
         if name not in knowledge.content.keys:
             yield lines.mistake(("keys", name), name, "a key of the knowledge file")
@@ -132,7 +146,8 @@ def _translated(file: TranslationFile, knowledge: Knowledge) -> Knowledge:
         }
     )
     by_id: Mapping[str, IntentSection] = {intent.id: intent for intent in intents}
-    return Knowledge(content, knowledge.digest, by_id, questions_of(content))
+    values = value_words(file.values, file.dates)
+    return Knowledge(content, knowledge.digest, by_id, questions_of(content), values=values)
 
 
 def _intent(intent: IntentSection, words: TranslatedIntent) -> IntentSection:

@@ -1,0 +1,1 @@
+"""Reads what an operator wrote in further languages: answers, glossaries, values of lookups."""
