@@ -35,14 +35,18 @@ class AnswererNotReady(AnswererError):
 class CannotAnswer(AnswererError):
     """Reports that the answerer declines by its own rules, so that the ladder climbs.
 
-    `reason` is a value of `types.Reason`.
+    `reason` is a value of `types.Reason`. `words` tell a client so where nothing else answers; ""
+    for an answerer that has none.
     """
 
     code = "cannot_answer"
 
-    def __init__(self, message: str, *, reason: str = "nothing_to_resolve") -> None:
+    def __init__(
+        self, message: str, *, reason: str = "nothing_to_resolve", words: str = ""
+    ) -> None:
         super().__init__(message)
         self.reason = reason
+        self.words = words
 
 
 class NoUsableAnswer(AnswererError):

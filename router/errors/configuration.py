@@ -17,7 +17,10 @@ class Mistake(Struct, frozen=True):
     expected: str
 
     def __str__(self) -> str:
-        place = f"{self.file}:{self.line}: {self.key_path}"
+        place = f"{self.file}:{self.line}" if self.line else self.file
+        # "(top)" without a line: the file itself is wrong.
+        if self.line or not self.key_path.startswith("("):
+            place += f": {self.key_path}"
         return f"{place}: found {self.found}; expected {self.expected}"
 
 

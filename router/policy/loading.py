@@ -157,6 +157,10 @@ def find_policy(name_or_path: str, folder: Path) -> Path:
     names = policy_names(folder)
     if name_or_path in names:
         return folder / f"{name_or_path}.yaml"
+    if by_path.suffix or len(by_path.parts) > 1:
+        what = "a folder" if by_path.is_dir() else "no such file"
+        expected = f"a policy file, or a shipped policy by its name: {', '.join(names)}"
+        raise PolicyError((Mistake(name_or_path, 0, "(policy)", what, expected),))
     expected = f"a policy file, or {one_of(name_or_path, names)}"
     raise PolicyError((Mistake(str(folder), 0, "(policy)", repr(name_or_path), expected),))
 

@@ -35,6 +35,8 @@ from router.routing.hard_rules import (
 from router.routing.routed_request import RoutedRequest
 from router.routing.verification import Verification, cut_by_client
 from router.types import (
+    NO_ANSWER_MODEL,
+    READ_LANGUAGES,
     REFUSAL_MODEL,
     SAFE_ANSWER_MODEL,
     Answer,
@@ -189,7 +191,8 @@ def conclude(
     if routed.safe_answer_first:
         return _hand_over(routed, best, ids)
     if best is not None and trusted(routed, progress, best):
-        return Conclusion(best, Verdict.ACCEPTED)
+        whole = best.answer is None or best.answer.reason is not Reason.ANSWER_WITHHELD
+        return Conclusion(best, Verdict.ACCEPTED if whole else Verdict.UNVERIFIED)
     unchanged = progress.committed is not None or observed
     if best is not None and (unchanged or _named(routed, best)):
         return Conclusion(best, Verdict.UNVERIFIED)
@@ -209,6 +212,9 @@ def conclude(
     if rule is not Exhausted.BEST_ANSWER and not routed.needs_shape:
         refusal = _stand_in(routed, best, REFUSED_TEXT, (), refusal=True)
         return Conclusion(refusal, Verdict.REFUSED)
+    said = failed.words if best is None and isinstance(failed, CannotAnswer) else ""
+    if said and not routed.needs_shape:
+        return _nothing_there(routed, said)
     raise failed or NoUsableAnswer(
         "Every tier that may answer this request gave an unusable answer: the last one "
         f"{best.said.failure.value if best and best.said.failure else 'none'}. Relax the format "
@@ -259,6 +265,15 @@ def _nothing_known(routed: RoutedRequest, candidate: Candidate) -> Conclusion:
     text = routed.runtime.no_answer(signals.domain, signals.language)
     words = _stand_in(routed, candidate, text, (), refusal=False)
     return Conclusion(words, Verdict.REFUSED)
+
+
+def _nothing_there(routed: RoutedRequest, said: str) -> Conclusion:
+    """Returns what documents say that have no answer, where no other rung has one."""
+    signals = routed.signals
+    if signals.language not in READ_LANGUAGES:
+        said = routed.runtime.no_answer(signals.domain, signals.language)
+    words = _stand_in(routed, None, said, (), refusal=False, reason=Reason.NO_PASSAGE)
+    return Conclusion(words, Verdict.UNVERIFIED)
 
 
 def _is_outage(error: TiergateError) -> bool:
@@ -363,7 +378,8 @@ def _stand_in(
     verified.
     """
     tried = best or untried(routed)
-    model = REFUSAL_MODEL if refusal else SAFE_ANSWER_MODEL
+    no_passage = reason is Reason.NO_PASSAGE
+    model = REFUSAL_MODEL if refusal else NO_ANSWER_MODEL if no_passage else SAFE_ANSWER_MODEL
     choice = Choice(
         text="" if refusal else text,
         finish_reason="stop",

@@ -76,7 +76,8 @@ class Window:
                 continue
             if check.action != "mark":
                 self.withheld, self.climbs = True, check.action == "climb"
-                return check.said
+                # The blank before a sentence is part of it.
+                return sentence[: len(sentence) - len(sentence.lstrip())] + check.said
             if check.said not in self._marks:
                 self._marks.append(check.said)
         return sentence

@@ -101,6 +101,7 @@ class Reason(StrEnum):
     READ_BY_RULES = "read_by_rules"  # fields of a text, by rules and heads
     QUOTED = "quoted"  # the nearest approved answers
     NO_MODEL = "no_model"  # approved words say that no model here may answer this
+    NO_PASSAGE = "no_passage"  # words say that the documents do not answer this
     ASKED_FOR_SLOT = "asked_for_slot"  # level 1 asks for what its answer lacks
     ASKED_WHICH = "asked_which"  # level 1 offers approved questions, since no single one is sure
     KEY_NOT_FOUND = "key_not_found"  # level 1 has no row for what the user typed, or may show none

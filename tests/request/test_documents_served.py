@@ -11,7 +11,7 @@ from router import Gateway
 from router.documents.index.store import Document, Store
 from router.library import CALLER
 from router.routing.decision_record import parse
-from router.types import Outcome, Verdict
+from router.types import Outcome, Reason, Verdict
 from tests.kits.changed import replace
 from tests.kits.document_kit import Placed, kept, pdf_of
 from tests.kits.upstreams.fake_upstream import FakeUpstream
@@ -108,6 +108,38 @@ async def test_question_without_passage_is_told_so_and_costs_nothing(tmp_path: P
             assert outcome.answer is not None
             assert (outcome.answer.text, fake.count) == (NOTHING_FOUND, 0)
             assert [a.cost_nano_usd for a in outcome.attempts if a.answerer == "reader"] == [0]
+
+
+QUOTES_ALONE = """
+version: 1
+name: manual
+documents: {collections: [manual]}
+tiers: [{name: papers, level: 2, answerers: [{name: quotes, kind: documents}]}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("question", "says"),
+    [
+        ("How do bees find their hive?", NOTHING_FOUND),
+        ("Wie finden Bienen ihren Stock?", "Es tut mir leid"),
+    ],
+)
+async def test_quotes_alone_say_that_the_documents_do_not_answer(
+    tmp_path: Path, question: str, says: str
+) -> None:
+    store, path = tmp_path / "documents.db", tmp_path / "quotes.yaml"
+    path.write_text(QUOTES_ALONE)
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files/returns.txt").write_text(PAGES[1])
+    kept(store, tmp_path / "files")
+    database = tmp_path / "ledger.db"
+    async with Gateway.from_policy(path, database=database, documents=store, environ={}) as quotes:
+        outcome = await quotes.acomplete(question)
+        assert outcome.answer is not None
+        assert outcome.answer.text.startswith(says)
+        assert outcome.verdict is Verdict.UNVERIFIED
+        assert outcome.reason is Reason.NO_PASSAGE
 
 
 async def test_policy_may_let_the_model_answer_without_passages(tmp_path: Path) -> None:

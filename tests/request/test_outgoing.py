@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from router.policy.sections.safety import MARKED, WITHHELD, OutputCheck
 from router.request.outgoing import MOST_HELD, Window
-from router.types import Delta, Domain, Outcome, Reason, ResponseFormat, Scope
+from router.types import Delta, Domain, Outcome, Reason, ResponseFormat, Scope, Verdict
 from tests.kits.changed import replace
 from tests.kits.fakes import ALICE, Houses, ask
 from tests.kits.gateway_kit import THROUGH, UNSURE, deep, drain, low, mid
@@ -27,7 +27,7 @@ def let_out(text: str, *checks: OutputCheck, known: str = "", closing: str = "")
 
 
 def test_rest_is_withheld_from_the_sentence_on() -> None:
-    assert let_out(ILL, check("diagnosis", "withhold")) == f"Thanks for asking.{WITHHELD}"
+    assert let_out(ILL, check("diagnosis", "withhold")) == f"Thanks for asking. {WITHHELD}"
 
 
 def test_marked_answer_stays_whole_with_words_at_its_end() -> None:
@@ -139,7 +139,8 @@ async def test_whole_answer_is_withheld_from_the_secret_on(houses: Houses) -> No
     house = houses([low(), mid(text=LEAKS), deep()], signals=UNSURE, safety=SECRETS)
     outcome = await house.gateway.complete(ask(), ALICE)
     assert outcome.answer is not None
-    assert outcome.answer.text == f"Here it is.{WITHHELD}"
+    assert outcome.answer.text == f"Here it is. {WITHHELD}"
+    assert outcome.verdict is Verdict.UNVERIFIED
     assert outcome.reason is Reason.ANSWER_WITHHELD
 
 
@@ -147,9 +148,10 @@ async def test_stream_never_holds_the_secret(houses: Houses) -> None:
     tiers = [low(), mid(text=LEAKS), deep()]
     house = houses(tiers, signals=UNSURE, safety=SECRETS, verify_mid=THROUGH)
     events = await drain(house, ask(stream=True))
-    assert streamed(events) == f"Here it is.{WITHHELD}"
+    assert streamed(events) == f"Here it is. {WITHHELD}"
     outcome = events[-1]
     assert isinstance(outcome, Outcome)
+    assert outcome.verdict is Verdict.UNVERIFIED
     assert outcome.answer is not None
     assert outcome.answer.text == streamed(events)
 

@@ -9,12 +9,17 @@ import pytest
 from router.errors import CannotAnswer
 from router.money.cost import input_bound
 from router.policy.schema import DocumentsAnswerer, DocumentsSection, TierSection
-from router.types import Answer, Choice, DocumentPassage, Rights, Role, ToolCall, Usage
+from router.types import Answer, Choice, DocumentPassage, Reason, Rights, Role, ToolCall, Usage
 from tests.kits.changed import replace
 from tests.kits.checks.growth import in_proportion
 from tests.kits.local_kit import never_called, work
 from tiers.citing.citations import checked, sentences_of
-from tiers.citing.document_context import MOST_CHECKED, DocumentContext, asked_in
+from tiers.citing.document_context import (
+    MOST_CHECKED,
+    NOTHING_FOUND,
+    DocumentContext,
+    asked_in,
+)
 from tiers.citing.fence import LEFT_OUT, listed, mark_of, without_orders
 from tiers.citing.quoting import Quoting, build_quoting
 from tiers.citing.shown import Shown
@@ -208,8 +213,10 @@ async def test_nearest_passage_is_quoted_with_its_place() -> None:
 
 
 async def test_passage_that_is_not_near_enough_is_not_quoted() -> None:
-    with pytest.raises(CannotAnswer):
+    with pytest.raises(CannotAnswer) as declined:
         await quoting(OPENING).answer(work("When are refunds paid?"), never_called)
+    assert declined.value.reason == Reason.NO_PASSAGE
+    assert declined.value.words == NOTHING_FOUND
 
 
 @pytest.mark.parametrize(

@@ -90,7 +90,7 @@ def test_each_script_has_a_table_and_english_its_own(
     ("text", "language"),
     [
         ("Bremsen versagt Autobahn", UNDETERMINED),
-        ("pastiglie ingerite bambina", UNDETERMINED),
+        ("bambina caduta scale", UNDETERMINED),
         ("brakes failing motorway", ""),
         ("my brakes are failing", "en"),
         ("Ich habe Schmerzen", "de"),

@@ -66,7 +66,7 @@ def test_short_texts_tell_their_language(text: str, language: str) -> None:
     [
         (("Où est mon colis ?", "la A-10442"), "fr"),
         (("Wo ist mein Paket?", "en A-10442"), "de"),
-        (("Wo ist mein Paket?", "ok", "A-10442"), ""),
+        (("Wo ist mein Paket?", "ok", "A-10442"), "de"),
         (("Wo ist mein Paket?", "And where is the other one?"), "en"),
         (("Where is my parcel?", "Wo ist mein Paket?"), "de"),
         (("Where is my parcel?", "la A-10442"), "es"),

@@ -20,10 +20,11 @@ from router.types import (
     Call,
     Choice,
     DocumentPassage,
+    Reason,
     Usage,
     Work,
 )
-from tiers.citing.document_context import DocumentContext, notes, sources_below
+from tiers.citing.document_context import NOTHING_FOUND, DocumentContext, notes, sources_below
 from tiers.citing.fence import LEFT_OUT, listed, mark_of
 from tiers.citing.shown import Shown
 from tiers.own_answerer import OwnAnswerer, facts_of
@@ -40,6 +41,10 @@ MOST_QUOTED = 480
 _ENDS = re.compile(r"(?<=[.!?])\s+|\n+")
 _WORD = re.compile(r"[^\W_]{3,}")
 _STEM = 5
+
+
+def _nothing(why: str) -> CannotAnswer:
+    return CannotAnswer(why, reason=Reason.NO_PASSAGE, words=NOTHING_FOUND)
 
 
 class Quoting(OwnAnswerer):
@@ -60,13 +65,13 @@ class Quoting(OwnAnswerer):
         found = await self._documents.passages(work, self._section.at_most)
         near = tuple(passage for passage in found if passage.p >= self._section.quote_at)
         if not near:
-            raise CannotAnswer("no passage of the documents is near enough to be quoted")
+            raise _nothing("no passage of the documents is near enough to be quoted")
         question = request.last_user_text
         quoted = [quoted_of(passage.text, question) for passage in near]
         said = "\n\n".join(f"{text} [{n}]" for n, text in enumerate(quoted, start=1) if text)
         numbers = [n for n, text in enumerate(quoted, start=1) if text]
         if not said:
-            raise CannotAnswer("the nearest passages hold nothing but orders to a model")
+            raise _nothing("the nearest passages hold nothing but orders to a model")
         answer = Answer(
             choices=(Choice(f"{said}\n\n{sources_below(near, numbers)}", "stop"),),
             model=MODEL,

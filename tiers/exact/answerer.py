@@ -52,7 +52,10 @@ class ExactTier(OwnAnswerer):
         self, section: ExactSection, facts: AnswererFacts, talk: SmallTalk | None, clock: Clock
     ) -> None:
         phrases = 0 if talk is None else len(talk.by_phrase)
-        super().__init__(facts, f"{', '.join(section.tools)}; {phrases} phrases of small talk")
+        # No rate of exchange is known here.
+        shown = {"currency": "currency at a stated rate"}
+        tools = ", ".join([shown.get(tool, tool) for tool in section.tools])
+        super().__init__(facts, f"{tools}; {phrases} phrases of small talk")
         self._section = section
         self._talk = talk
         self._clock = clock

@@ -46,9 +46,26 @@ _MONEY = tuple(
         rf"(?P<r>{NUMBER}) ?(?P<w>{_CODE})",
     )
 )
+_UNRATED = tuple(
+    re.compile(form)
+    for form in (
+        rf"(?:convert |change |exchange |turn |how much (?:is|are) )?"
+        rf"(?P<n>{NUMBER}) ?(?P<u>{_CODE}) (?:worth |is )?"
+        rf"(?:to|into|in) (?P<v>{_CODE})(?: today| now| right now)?",
+        rf"how (?:many|much)(?: in)? (?P<v>{_CODE}) (?:are |is |do i get for |for |in )?"
+        rf"(?P<n>{NUMBER}) ?(?P<u>{_CODE})",
+    )
+)
 _SYMBOL = re.compile(rf"([$€£₹]) ?({NUMBER})")
 _OF_SYMBOL = {"$": "usd", "€": "eur", "£": "gbp", "₹": "inr"}
 _NAMED = {"dollar": "usd", "euro": "eur", "pound": "gbp", "rupee": "inr", "yen": "jpy"}
+
+
+_CODES = (
+    "AED ARS AUD BGN BRL CAD CHF CLP CNY COP CZK DKK EGP EUR GBP HKD HUF IDR ILS INR JPY KRW MAD "
+    "MXN MYR NGN NOK NZD PEN PHP PKR PLN RON RUB SAR SEK SGD THB TRY TWD UAH USD VND ZAR"
+)
+_KNOWN_CODES: frozenset[str | None] = frozenset(_CODES.split())
 
 
 def conversion(question: Question) -> str | None:
@@ -117,17 +134,34 @@ def _rounded(value: Fraction) -> tuple[Fraction, bool]:
 
 
 def exchange(question: Question) -> str | None:
-    """Returns a sum in another currency by the rate that the question states, None without one.
+    """Returns a sum in another currency by the rate that the question states, None for no such.
+
+    Without a rate it says what to add, since none is known here.
 
     >>> exchange(Question("100 usd to eur at 0.92"))
     '100 USD = 92 EUR, at 0.92 EUR for 1 USD'
+    >>> exchange(Question("convert 100 dollars to euros"))
+    'I know no rates of exchange. With one I work it out: "100 USD to EUR at 0.9".'
     """
     text = _SYMBOL.sub(lambda m: f"{m.group(2)} {_OF_SYMBOL[m.group(1)]}", question.text)
     for form in _MONEY:
         found = form.fullmatch(text)
         if found:
             return _exchanged(found)
+    for form in _UNRATED:
+        found = form.fullmatch(text)
+        if found:
+            return _unrated(found)
     return None
+
+
+def _unrated(found: re.Match[str]) -> str | None:
+    """Returns which words to add for a sum whose question states no rate."""
+    have, want = _code(found["u"]), _code(found["v"])
+    if not _KNOWN_CODES.issuperset((have, want)) or have == want:
+        return None  # three letters may mean anything
+    example = f"{written(number(found['n']))} {have} to {want} at 0.9"
+    return f'I know no rates of exchange. With one I work it out: "{example}".'
 
 
 def _exchanged(found: re.Match[str]) -> str | None:

@@ -11,7 +11,7 @@ import hashlib
 import html
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 
 import msgspec
@@ -21,7 +21,7 @@ from msgspec import Struct
 from router.ledger.hash_chain import ChainRow, canonical, link
 from router.ledger.row_reading import reasoning_of
 from router.stats.stated_confidence import Calibrated
-from router.types import NANO_PER_USD, RequestRow, ReviewCase
+from router.types import NANO_PER_USD, CostBasis, RequestRow, ReviewCase
 
 FORMAT = "tiergate-dossier/1"
 HASH = "dossier_sha256"
@@ -73,7 +73,7 @@ def build_dossier(
         "reasoning_note": None if note is None else _plain(note),
         "sources": record.get("sources") or [],
         "calls": [_call(row, at) for at in range(len(row.attempts))],
-        "cost_usd": row.cost_nano_usd / NANO_PER_USD,
+        "cost_usd": _cost_usd(row.cost_nano_usd, [one.cost_basis for one in row.attempts]),
         "feedback": list(feedback),
         "review": _review(case, row),
         "chain": {
@@ -176,6 +176,11 @@ def _confidence(one: Calibrated) -> Json:
     }
 
 
+def _cost_usd(nano_usd: int, bases: Iterable[CostBasis]) -> float | None:
+    """Returns dollars; None where a call's price is not known, so that nobody reads it as 0."""
+    return None if CostBasis.UNKNOWN in bases else nano_usd / NANO_PER_USD
+
+
 def _call(row: RequestRow, at: int) -> Json:
     one = row.attempts[at]
     return {
@@ -183,7 +188,7 @@ def _call(row: RequestRow, at: int) -> Json:
         "answerer": one.answerer,
         "model": one.model,
         "state": one.state.value,
-        "cost_usd": one.cost_nano_usd / NANO_PER_USD,
+        "cost_usd": _cost_usd(one.cost_nano_usd, [one.cost_basis]),
         "cost_basis": one.cost_basis.value,
         "latency_ms": round(one.latency_ms, 1),
         "input_tokens": one.usage.input_tokens,

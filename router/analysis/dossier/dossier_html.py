@@ -110,10 +110,15 @@ def _tiles(document: Json, fields: Mapping[str, object]) -> list[tuple[str, str,
         days = follow_up.get("after_days", "")
         after = counted(days, "day", "days") if isinstance(days, int) else f"{days} days"
         tiles.append(("It shows after", after, str(follow_up.get("shows_by", ""))))
-    cost = float(str(document["cost_usd"]))
+    cost = _dollars(document["cost_usd"], 4)
     calls_made = counted(number, "call,", "calls, each")
-    tiles.append(("Cost", f"${cost:,.4f}", f"{calls_made} a row of the ledger"))
+    tiles.append(("Cost", cost, f"{calls_made} a row of the ledger"))
     return tiles
+
+
+def _dollars(cost_usd: object, places: int) -> str:
+    """Returns what something cost, in words where nobody stated its price."""
+    return f"${cost_usd:,.{places}f}" if isinstance(cost_usd, int | float) else "unknown"
 
 
 def _marks(document: Json) -> Markup:
@@ -232,7 +237,7 @@ def _calls(document: Json) -> Markup:
             str(one["state"]),
             f"{one['input_tokens']:,}",
             f"{one['output_tokens']:,}",
-            f"${one['cost_usd']:,.5f}",
+            _dollars(one["cost_usd"], 5),
         ]
         for one in (calls if isinstance(calls, list) else [])
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -13,7 +14,8 @@ from router.policy.loading import missing_secrets
 from router.routing.policy_runtime import PolicyRuntime
 from router.types import AnswererState, AnswererStatus, Device
 
-BODY = '{"model":"auto","messages":[{"role":"user","content":"How long does delivery take?"}]}'
+QUESTION = "What is 15 % of 240?"
+"""Stands in the line to try for a policy whose examples hold no question of one turn."""
 STATE_WORDS = {
     AnswererState.READY: "live",
     AnswererState.LOADING: "loading",
@@ -95,12 +97,20 @@ def _lines(listening: Listening, core: Core, settings: Settings) -> Iterator[str
     key = "-H 'authorization: Bearer YOUR_KEY' " if listening.secured else ""
     yield (
         f"  try        curl -s {listening.url}/v1/chat/completions {key}"
-        f"-H 'content-type: application/json' -d '{BODY}'"
+        f"-H 'content-type: application/json' -d '{_body(core.router.default)}'"
     )
     yield f"  report     {command('report', '--html', 'report.html')}"
     pages = listening.admin_url or listening.url
     yield f"  dashboard  {pages}/dashboard"
     yield f"  docs       {pages}/docs   ready: {pages}/readyz"
+
+
+def _body(runtime: PolicyRuntime) -> str:
+    """Returns a request of the policy's first example without a quote, which would end the line."""
+    asked = [one.prompt for one in runtime.policy.examples if one.prompt and not one.context]
+    question = next((text for text in asked if "'" not in text), QUESTION)
+    body = {"model": "auto", "messages": [{"role": "user", "content": question}]}
+    return json.dumps(body, separators=(",", ":"))
 
 
 def _on_gpu(core: Core) -> str:

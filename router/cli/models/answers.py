@@ -15,7 +15,7 @@ from rich.table import Table
 
 from router.cli.terminal import console, print_json
 from router.errors import TiergateError
-from router.rendering.figures_in_words import percent
+from router.rendering.figures_in_words import percent, usd
 from router.types import ChatRequest, Message
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 SHOWN_WRONG = 20
 SHOWN_CHARACTERS = 90
 """Bound the wrong answers printed for people; `--json` prints all of them whole."""
-NANO = 1_000_000_000
 
 
 def evaluate_answers(
@@ -142,7 +141,7 @@ def _print(policy: str, data: Path, rows: Sequence[Checked]) -> None:
             table.add_row(f"[bold]{title}[/bold]")
         for group in groups:
             figure = group.right
-            cost = f"${group.cost_nano_usd / NANO:.6f}" if group.cost_known else "unknown"
+            cost = usd(group.cost_nano_usd if group.cost_known else None)
             span = f"{percent(figure.low)} .. {percent(figure.high)}"
             table.add_row(escape(group.name), percent(figure.value), span, f"{figure.n}", cost)
     out.print(table)

@@ -85,7 +85,7 @@ _FUNCTION_WORDS = {
         doet gaat ga gaan komt krijg weer terug alstublieft graag omdat want sinds lang""",
     "pl": """nie sie jest mam ma to na w z i do co jak czy moj moja mi mnie od po za ze dla
         jestem gdzie kiedy ale juz tylko przez mu jej jego jaki jakie ile moge tak dziekuje
-        prosze dzien dobry czesc a ja ty on ona ono my wy oni one moje mojej mojego moim
+        prosze dzien dobry czesc a ja ty on ona ono wy oni moje mojej mojego moim
         swoj te ten tego tej tym tych sa byl byla bylo byc bede bedzie masz maja mial miala
         moze mozna musze trzeba chce chcialbym chcialabym wiem robic zrobic kto dlaczego
         ktory ktora ktore jeszcze bardzo duzo malo wszystko nic cos ktos nikt teraz dzisiaj

@@ -11,11 +11,12 @@ import yaml
 from typer.testing import CliRunner
 
 from router import Gateway
-from router.analysis.dossier.dossier import dossier_faults, read_dossier
+from router.analysis.dossier.dossier import _cost_usd, dossier_faults, read_dossier
+from router.analysis.dossier.dossier_html import dossier_page
 from router.api.compose.books import Books
 from router.api.http.decision_views import decision_id
 from router.cli.commands import app
-from router.types import Outcome, Verdict
+from router.types import CostBasis, Outcome, Verdict
 from tests import ROOT
 from tests.kits.document_kit import Placed, kept, pdf_of
 from tests.kits.thinking_kit import QUESTION
@@ -131,6 +132,7 @@ async def test_changed_dossier_is_found(decided: tuple[Outcome, str]) -> None:
     name = decision_id(outcome.request_id)
     document = json.loads(run("decisions", "export", name, "--database", place))
     assert dossier_faults(document) == []
+    assert ">unknown<" in dossier_page({**document, "cost_usd": None})
     softened = {**document, "cost_usd": 0.0}
     assert dossier_faults(softened) == ["the dossier was changed after its hash was made"]
     other = json.loads(json.dumps(document))
@@ -178,3 +180,8 @@ async def test_outcome_ends_the_wait_and_counts(decided: tuple[Outcome, str]) ->
     assert "recorded" in told
     document = json.loads(run("decisions", "export", name, "--database", place))
     assert "1 outcome so far" in document["confidence"]["basis"]
+
+
+def test_cost_without_a_price_is_no_zero() -> None:
+    assert _cost_usd(0, [CostBasis.TOKEN_PRICE, CostBasis.UNKNOWN]) is None
+    assert _cost_usd(2_500_000_000, [CostBasis.TOKEN_PRICE]) == 2.5

@@ -45,8 +45,7 @@ def test_a_quantity_is_converted(asked: str, said: str) -> None:
 @pytest.mark.parametrize(
     "asked",
     [
-        "convert 100 usd to eur",  # no rate
-        "how many pounds is 5 euros",
+        "100 abc to def",  # no currencies that are known
         "5 kg to km",
         "convert 1 ton to kg",  # three different tons
         "-5 miles to km",
@@ -59,6 +58,22 @@ def test_a_quantity_is_converted(asked: str, said: str) -> None:
 )
 def test_what_is_no_conversion_gets_no_answer(asked: str) -> None:
     assert _answer(asked) is None
+
+
+@pytest.mark.parametrize(
+    ("asked", "example"),
+    [
+        ("convert 100 usd to eur", "100 USD to EUR at 0.9"),
+        ("how many pounds is 5 euros", "5 EUR to GBP at 0.9"),
+        ("what's $20 in yen", "20 USD to JPY at 0.9"),
+    ],
+)
+def test_a_sum_without_a_rate_is_told_what_to_add(asked: str, example: str) -> None:
+    said = _answer(asked)
+    assert said is not None
+    assert said.startswith("I know no rates of exchange")
+    assert f'"{example}"' in said
+    assert _answer(example) is not None
 
 
 @given(st.sampled_from(sorted(UNITS)), st.sampled_from(sorted(UNITS)), st.integers(1, 10**6))

@@ -24,6 +24,7 @@ export const REASONS = {
   read_by_rules: "rules and heads read the fields",
   quoted: "the nearest approved answers, quoted",
   no_model: "no model here may answer it, which approved words say; add one under `tiers` of the policy",
+  no_passage: "the documents say nothing about it, which words tell",
   asked_for_slot: "it asks for what its approved answer lacks",
   asked_which: "it offers the approved questions that may be meant",
   key_not_found: "it has nothing to show for what was typed",
