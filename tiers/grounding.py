@@ -32,7 +32,8 @@ _DULL_WORDS = (
 _DULL = frozenset(_DULL_WORDS.split())
 _ASKING_WORDS = (
     "about any ask question tell know say show give get got want need like help hi hello hey thanks"
-    " thank am im ive id go going much many long there now whats wheres hows"
+    " thank am im ive id go going much many long there now whats wheres hows hm hmm uh um oh ah ok"
+    " okay well pls lol btw again later wanna gonna u ur dunno sorry anyway really"
 )
 _ASKING = _DULL | frozenset(_ASKING_WORDS.split())
 """Words in which a question is put, which say nothing of its subject."""
@@ -66,18 +67,18 @@ def covers(question: str, sources: Sequence[str], least: float = LEAST_COVERED) 
     >>> covers("What is the capital of France?", ["We deliver to 31 countries, such as France."])
     False
     """
-    return holds(stems_of(sources), question, least)
+    asked = stems_asked(question)
+    return len(asked & stems_of(sources)) >= least * len(asked)
 
 
 def stems_of(sources: Sequence[str]) -> frozenset[str]:
-    """Returns the beginnings of the words of all sources, as `holds` compares them."""
+    """Returns the beginnings of the words of all sources, to compare with `stems_asked`."""
     return frozenset(form[:_STEM] for source in sources for form in _forms(source))
 
 
-def holds(known: frozenset[str], question: str, least: float) -> bool:
-    """Returns True when `known` has nearly all that a question is about."""
-    asked = {form[:_STEM] for form in _forms(question) if form not in _ASKING}
-    return len(asked & known) >= least * len(asked)
+def stems_asked(question: str) -> frozenset[str]:
+    """Returns the beginnings of the words that a question is about, without those that ask."""
+    return frozenset(form[:_STEM] for form in _forms(question) if form not in _ASKING)
 
 
 def is_grounded(sentence: str, known: set[str]) -> bool:

@@ -51,6 +51,12 @@ def as_glossed(row: ModelRow, gloss: ModelRow, found: Match | None) -> ModelRow:
     return gloss._replace(heads=row.heads, toxic=max(row.toxic, gloss.toxic))
 
 
+def with_heads(row: ModelRow, other: ModelRow, names: frozenset[str]) -> ModelRow:
+    """Returns a reading with the heads of these names as another reading has them."""
+    others = {head.name: head for head in other.heads if head.name in names}
+    return row._replace(heads=tuple([others.get(head.name, head) for head in row.heads]))
+
+
 def weaker_match(one: Match | None, other: Match | None) -> Match | None:
     """Returns the less confident match; None when either reading matched nothing."""
     if one is None or other is None:

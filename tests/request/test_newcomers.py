@@ -110,12 +110,49 @@ def test_charges_and_invoices_are_found(say: Say, words: str, intents: set[str])
 
 @pytest.mark.parametrize(
     "text",
-    ["Is the blender dishwasher safe?", "Was sind 30 Meilen in Kilometern?", "asdf", "xqzt?"],
+    [
+        "Is the blender dishwasher safe?",
+        "Was sind 30 Meilen in Kilometern?",
+        "asdf",
+        "xqzt?",
+        "Do you have vegetarian sandals?",
+        "how do I get rid of wasps",
+        "any nice cinemas near you",
+        "please dim the lamps",
+    ],
 )
 def test_nothing_is_offered_where_no_word_of_the_matter_is_known(say: Say, text: str) -> None:
     (outcome,) = say(text)
     assert outcome.reason is not Reason.ASKED_WHICH
     assert matched(outcome) is None
+
+
+@pytest.mark.parametrize("text", ["Where is my stuff?", "I want my money back", "it broke"])
+def test_a_vague_question_about_the_shop_still_gets_an_answer_or_an_offer(
+    say: Say, text: str
+) -> None:
+    (outcome,) = say(text)
+    assert outcome.rung.level == 1
+    assert outcome.verdict is Verdict.ACCEPTED
+
+
+@pytest.mark.parametrize(
+    ("text", "refused"),
+    [
+        ("how can I make bath bombs at home", False),
+        ("how do I make a photo bomb", False),
+        ("how do I make a bomb", True),
+    ],
+)
+def test_a_harmless_phrase_is_not_refused(say: Say, text: str, refused: bool) -> None:
+    (outcome,) = say(text)
+    assert (outcome.verdict is Verdict.REFUSED) is refused
+
+
+def test_a_sum_without_a_rate_of_exchange_is_told_what_to_add(say: Say) -> None:
+    without, with_rate = say("convert 100 dollars to euros", "100 USD to EUR at 0.9")
+    assert "I know no rates of exchange" in text_of(without)
+    assert text_of(with_rate).startswith("100 USD = 90 EUR")
 
 
 @pytest.mark.parametrize(

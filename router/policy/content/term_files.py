@@ -44,6 +44,8 @@ class TermFile(Section):
     groups: dict[str, list[Term]] = Field(default_factory=dict)
     not_meant: list[Term] = Field(default_factory=list)
     """Words one letter away from a word of a phrase that mean something else."""
+    harmless: dict[Phrase, Term] = Field(default_factory=dict)
+    """Phrases that sound like harm and mean none, with plain words for what they mean."""
     phrases: dict[Matter, list[Phrase]]
 
     @model_validator(mode="after")
@@ -86,6 +88,7 @@ class LanguageTerms(Struct, frozen=True):
 
     phrases: tuple[LanguagePhrase, ...] = ()
     not_meant: tuple[str, ...] = ()
+    harmless: tuple[tuple[str, str], ...] = ()  # phrases and their plain words
 
 
 NO_TERMS = LanguageTerms()
@@ -101,13 +104,15 @@ def _loaded(files: tuple[Stamp, ...]) -> LanguageTerms:
     """Reads files once; a file that changed has another stamp."""
     phrases: list[LanguagePhrase] = []
     not_meant: list[str] = []
+    harmless: list[tuple[str, str]] = []
     mistakes: list[Mistake] = []
     for file, _, _ in files_of(TermFile, [path for path, _, _ in files], mistakes):
         phrases += _phrases(file)
         not_meant += file.not_meant
+        harmless += file.harmless.items()
     if mistakes:
         raise PolicyError(tuple(mistakes))
-    return LanguageTerms(tuple(phrases), tuple(not_meant))
+    return LanguageTerms(tuple(phrases), tuple(not_meant), tuple(harmless))
 
 
 def _phrases(file: TermFile) -> Iterator[LanguagePhrase]:

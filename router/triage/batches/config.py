@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from router.policy.content.term_files import NO_TERMS, LanguageTerms
 from router.policy.schema import Policy, ResolverAnswerer
+from router.triage.facts.harmless import PlainWords
 from router.triage.facts.phrase_finder import PhraseFinder
 from router.triage.facts.phrase_lists import mistyped_finder, phrase_finder
 from router.triage.glossed.answers import GlossedAnswers
@@ -45,6 +46,7 @@ class TriageConfig(Struct, frozen=True, eq=False, weakref=True):
     momentary: frozenset[str] = frozenset()  # heads that count for one turn alone
     phrases: tuple[PhraseFinder, ...] = ()  # of all languages; the policy's lists, mistyped
     glossed: GlossedAnswers | None = None  # approved answers in further languages
+    plain: PlainWords | None = None  # of phrases that sound like harm and mean none
 
     @classmethod
     def of(
@@ -67,4 +69,5 @@ class TriageConfig(Struct, frozen=True, eq=False, weakref=True):
             momentary_of(policy),
             (phrase_finder(terms), mistyped_finder(lists, terms.not_meant)),
             glossed,
+            PlainWords(dict(terms.harmless)) if terms.harmless else None,
         )

@@ -22,6 +22,7 @@ from router.triage.other_readings import (
     known_forms,
     surer,
     weaker_match,
+    with_heads,
 )
 from router.triage.reading import ModelRow, TurnReading, more_cautious, reading_of
 from router.triage.text.amount_lists import unquoted
@@ -83,6 +84,7 @@ class TextBatch:
             None if one.config.glossed is None else self._gloss(one, found)
             for one, found in zip(asked, facts, strict=True)
         ]
+        self._plain = [_in_plain_words(one, found) for one, found in zip(asked, facts, strict=True)]
         self._passages = [index for index, found in enumerate(facts) for _ in found.passages]
         self._whole: ModelBatch | None = None
         self._parts: ModelBatch | None = None
@@ -97,7 +99,12 @@ class TextBatch:
                 for gloss, one in zip(self._glosses, asked, strict=True)
                 if gloss is not None
             ]
-            self._whole = reader.model.begin([*told, *forms, *glosses])
+            plain = [
+                Asked(text, one.config)
+                for text, one in zip(self._plain, asked, strict=True)
+                if text
+            ]
+            self._whole = reader.model.begin([*told, *forms, *glosses, *plain])
             if self._passages:
                 passages = [Asked(part, one.config) for f, one in pairs for part in f.passages]
                 self._parts = reader.model.begin(passages)
@@ -158,6 +165,7 @@ class TextBatch:
                 rows[index] = rows[index]._replace(novelty=1.0)
                 matches[index] = None
         self._by_gloss(rows, matches, len(facts) + len(again))
+        self._by_plain_words(rows)
         known_at = {i for i, found in enumerate(facts) if found.instead and is_known(matches[i])}
         known_at |= set(known)
         if parts is not None:
@@ -188,6 +196,14 @@ class TextBatch:
             return False
         return not any(map(self._reader.knows, facts.folded.words))
 
+    def _by_plain_words(self, rows: list[ModelRow]) -> None:
+        """Takes over what heads of one turn make of plain words; those rows are the last ones."""
+        position = len(rows) - sum(map(bool, self._plain))
+        for index, (plain, one) in enumerate(zip(self._plain, self._asked, strict=True)):
+            if plain:
+                rows[index] = with_heads(rows[index], rows[position], one.config.momentary)
+                position += 1
+
     def _by_gloss(self, rows: list[ModelRow], matches: list[Match | None], position: int) -> None:
         """Takes over what the glosses match; theirs begin at `position`.
 
@@ -206,6 +222,14 @@ class TextBatch:
                     rows[index] = as_glossed(rows[index], rows[position], found)
                 position += 1
             matches[index] = surer(found, own)
+
+
+def _in_plain_words(asked: Asked, facts: TurnFacts) -> str:
+    """Returns a text with its harmless phrases in plain words; "" where it has none."""
+    plain = asked.config.plain
+    if plain is None or not asked.config.momentary or facts.unread:
+        return ""
+    return plain.said(asked.text, facts.folded.words)
 
 
 def _as_meant(asked: Asked, facts: TurnFacts) -> Asked:

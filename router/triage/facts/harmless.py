@@ -1,0 +1,43 @@
+"""Says harmless phrases in plain words: a "bath bomb" is bath salt, "shoot hoops" is sport.
+
+A head of requests to harm reads words, and such phrases hold the words of weapons. The text is read
+once more with what they mean; everything else in it stands. It knows nothing about heads.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+
+class PlainWords:
+    """Holds the phrases of a folder of terms, and their plain words; immutable.
+
+    >>> plain = PlainWords({"bath bomb": "bath salt"})
+    >>> text = "How do I make a Bath Bomb?"
+    >>> plain.said(text, ["bath", "bomb"]), plain.said("a bomb", ["a", "bomb"])
+    ('How do I make a bath salt?', '')
+    """
+
+    def __init__(self, phrases: Mapping[str, str]) -> None:
+        self._plain = {
+            " ".join(phrase.split()).casefold(): words for phrase, words in phrases.items()
+        }
+        # Longest first; most texts have no first word of any.
+        longest = sorted(self._plain, key=len, reverse=True)
+        forms = "|".join(r"\s+".join(map(re.escape, phrase.split())) for phrase in longest)
+        self._form = re.compile(rf"\b(?:{forms})\b", re.IGNORECASE)
+        self._first = {phrase.split()[0] for phrase in longest}
+
+    def said(self, text: str, words: Sequence[str]) -> str:
+        """Returns a text with its harmless phrases in plain words; "" where it has none.
+
+        `words` are its folded ones.
+        """
+        if self._first.isdisjoint(words):
+            return ""
+        plain, count = self._form.subn(self._words, text)
+        return plain if count else ""
+
+    def _words(self, found: re.Match[str]) -> str:
+        return self._plain[" ".join(found[0].split()).casefold()]
