@@ -150,10 +150,6 @@ def _no_answer(domain: Domain, language: str) -> str:
     return NO_ANSWER
 
 
-def _no_refusal(language: str) -> str | None:
-    return None
-
-
 @dataclass(frozen=True, slots=True)
 class PolicyRuntime:
     """Holds everything that one policy needs to serve."""
@@ -172,8 +168,7 @@ class PolicyRuntime:
     holding: Callable[[Domain, str], str] = holding_text  # while a person judges, by review id
     # In place of an unrelated answer, by domain and language.
     no_answer: Callable[[Domain, str], str] = _no_answer
-    # Of a harmful request in a language, None for the policy's own words.
-    refusal: Callable[[str], str | None] = _no_refusal
+    refusal: Callable[[str], str | None] = lambda _: None  # by language; None: the policy's words
     # Up to which share of unfamiliar requests the certificate holds, by domain.
     certified_shares: Mapping[Domain, float] = field(default_factory=dict)
 

@@ -13,7 +13,7 @@ from router.api.compose.answerers.abilities import load_abilities
 from router.api.compose.answerers.plans import _judge
 from router.api.compose.core import Core, Settings, load_policies
 from router.api.http.authentication import LOCAL
-from router.errors import PolicyError
+from router.errors import Mistake, PolicyError
 from router.policy.head_conditions import highest, holds, readings_of
 from router.policy.loading import load_policy
 from router.policy.sections.heads import BUILT_IN_CHANCES, NOT_REPLACED, HeadCondition
@@ -350,3 +350,18 @@ def test_a_head_of_outcomes_that_cannot_be_used_is_a_mistake(
     with pytest.raises(PolicyError) as caught:
         load_policy(path, {})
     assert any(told in str(mistake) for mistake in caught.value.mistakes)
+
+
+def test_a_condition_on_a_head_of_a_file_is_told_how_to_name_it(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    tier = "{name: a, level: 2, answerers: [{name: e, kind: exact}]}"
+    refuses = "safety: {refuse: [{head: harm, at: 0.9}]}"
+    path.write_text(f"version: 1\nname: mine\ntiers: [{tier}]\n{refuses}\n")
+    with pytest.raises(PolicyError, match=r"named under `heads:` \({name: harm, path: heads/harm"):
+        load_policy(path, {})
+
+
+def test_a_mistake_without_a_line_names_none() -> None:
+    assert str(Mistake("p.yaml", 0, "(top)", "no such file", "a file")).startswith("p.yaml: found")
+    assert str(Mistake("(env)", 0, "api_key", "x", "y")).startswith("(env): api_key: found")
+    assert str(Mistake("p.yaml", 3, "name", "x", "y")).startswith("p.yaml:3: name: found")

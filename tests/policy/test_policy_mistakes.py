@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from router.errors import Mistake, PolicyError
+from router.errors import PolicyError
 from router.policy.cross_checks import _DEFAULT_MAX_RUNGS, cross_mistakes
 from router.policy.loading import load_policy
 from router.policy.schema import DecisionSection, Policy
@@ -440,18 +440,3 @@ def test_policy_built_in_code_is_checked_for_cross_mistakes_too() -> None:
     tier = {"name": "a", "level": 2, "answerers": [{"name": "x", "kind": "local"}]}
     with pytest.raises(ValueError, match="no other tier"):
         Policy.model_validate({"version": 1, "name": "p", "tiers": [tier, {**tier, "level": 3}]})
-
-
-def test_a_condition_on_a_head_of_a_file_is_told_how_to_name_it(tmp_path: Path) -> None:
-    path = tmp_path / "mine.yaml"
-    tier = "{name: a, level: 2, answerers: [{name: e, kind: exact}]}"
-    refuses = "safety: {refuse: [{head: harm, at: 0.9}]}"
-    path.write_text(f"version: 1\nname: mine\ntiers: [{tier}]\n{refuses}\n")
-    with pytest.raises(PolicyError, match=r"named under `heads:` \({name: harm, path: heads/harm"):
-        load_policy(path, {})
-
-
-def test_a_mistake_without_a_line_names_none() -> None:
-    assert str(Mistake("p.yaml", 0, "(top)", "no such file", "a file")).startswith("p.yaml: found")
-    assert str(Mistake("(env)", 0, "api_key", "x", "y")).startswith("(env): api_key: found")
-    assert str(Mistake("p.yaml", 3, "name", "x", "y")).startswith("p.yaml:3: name: found")

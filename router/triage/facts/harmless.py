@@ -1,4 +1,4 @@
-"""Says harmless phrases in plain words: a "bath bomb" is bath salt, "shoot hoops" is sport.
+"""Says harmless phrases in plain words: a "bath bomb" is soap, "shoot hoops" is sport.
 
 A head of requests to harm reads words, and such phrases hold the words of weapons. The text is read
 once more with what they mean; everything else in it stands. It knows nothing about heads.
