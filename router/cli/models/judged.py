@@ -16,10 +16,10 @@ from msgspec.structs import replace as changed
 from rich.markup import escape
 from rich.table import Table
 
-from router.cli.models.answers import NANO, ask_policy
+from router.cli.models.answers import ask_policy
 from router.cli.terminal import console, print_json
 from router.errors import TiergateError
-from router.rendering.figures_in_words import percent
+from router.rendering.figures_in_words import percent, usd
 from router.types import ChatRequest, usd_to_nano
 
 if TYPE_CHECKING:
@@ -266,7 +266,7 @@ def _print(
     out.print(table)
     for name, answers in (("answers", True), ("judge", False)):
         cost = _cost(rows, answers=answers)
-        out.print(f"cost of {name}: {'unknown' if cost is None else f'${cost / NANO:.6f}'}")
+        out.print(f"cost of {name}: {usd(cost)}")
     for note in _notes(rows):
         out.print(f"- {escape(note)}", soft_wrap=True)
     graded = [row for row in rows if row.graded is not None]
