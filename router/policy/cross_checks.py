@@ -54,6 +54,7 @@ def cross_mistakes(raw: Mapping[str, object]) -> tuple[CrossMistake, ...]:
         *_examples(raw),
         *_limits(raw),
         *_endpoints(raw),
+        *_embedders(raw),
     )
 
 
@@ -100,6 +101,7 @@ def _standing_twice(
     ]
     for kind, key in (
         ("tier", "tiers"),
+        ("embedder", "embedders"),
         ("lookup", "lookups"),
         ("head", "heads"),
         ("term list", "terms"),
@@ -276,6 +278,15 @@ def _endpoints(raw: Mapping[str, object]) -> Iterator[CrossMistake]:
                 yield CrossMistake((*place, "kind"), "extractor", expected)
 
 
+def _embedders(raw: Mapping[str, object]) -> Iterator[CrossMistake]:
+    """Yields a mistake for texts that would leave unread although details are to be hidden."""
+    privacy = raw.get("privacy")
+    for key in ("pseudonyms", "residency"):
+        if raw.get("embedders") and isinstance(privacy, Mapping) and privacy.get(key):
+            expected = f"no embedders, since privacy.{key} does not reach the texts sent to them"
+            yield CrossMistake(("embedders",), "embedders", expected)
+
+
 def _known_names(section: Mapping[str, object]) -> list[str]:
     figures = section.get("figures")
     return list(map(str, figures)) if isinstance(figures, Mapping) else []
@@ -314,6 +325,7 @@ def _aliases(
         return
     answerers = _rung_names(rungs)
     targets = [*(f"tier:{name}" for name in _names(raw, "tiers")), *OWN_MODELS]
+    targets += [f"embed:{name}" for name in _names(raw, "embedders")]
     for model, alias in aliases.items():
         path: KeyPath = ("aliases", str(model))
         target, answerer = alias, None

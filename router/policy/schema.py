@@ -31,6 +31,7 @@ from router.policy.sections.answerers import (
 )
 from router.policy.sections.answering.base import AnswererBase
 from router.policy.sections.answering.documents import DocumentsSection
+from router.policy.sections.answering.embedders import EmbedderSection
 from router.policy.sections.answering.endpoints import EndpointSection
 from router.policy.sections.answering.quoting import DocumentsAnswerer, PassagesAnswerer
 from router.policy.sections.base import Chance, Name, SecretName, Section, Usd
@@ -71,6 +72,7 @@ __all__ = [
     "DeliberationAnswerer",
     "DocumentsAnswerer",
     "DocumentsSection",
+    "EmbedderSection",
     "EndpointSection",
     "ExactAnswerer",
     "Example",
@@ -210,6 +212,12 @@ class Policy(Section):
         description="Your own documents, which answers cite. `tiergate knowledge add` keeps them.",
     )
     tiers: list[TierSection] = Field(min_length=1, description="Places where answers come from.")
+    embedders: list[EmbedderSection] = Field(
+        default_factory=list,
+        max_length=32,
+        description="Embedding models of upstreams. An alias `embed:<name>` leads there from "
+        "`/v1/embeddings`. Read from the default policy.",
+    )
     aliases: dict[str, Alias | str] = Field(
         default_factory=dict, description="Exact names or globs: `gpt-*: auto`."
     )
@@ -305,6 +313,10 @@ class Policy(Section):
     def answerer(self, name: str) -> AnswererSection | None:
         """Returns the answerer of this name, or None."""
         return next((a for _, a in self.rungs() if a.name == name), None)
+
+    def embedder(self, name: str) -> EmbedderSection | None:
+        """Returns the embedding model of an upstream by its name, or None."""
+        return next((one for one in self.embedders if one.name == name), None)
 
     def alias(self, model: str) -> Alias | None:
         """Returns the exact alias of `model`, otherwise its longest matching glob or None."""

@@ -179,6 +179,15 @@ class Embedded(Struct, frozen=True):
     compute_ms: float = 0.0  # core-milliseconds of the thread that read them
 
 
+class OutsideVectors(Struct, frozen=True):
+    """Holds vectors of an upstream, as little-endian float32, in the order of the texts."""
+
+    vectors: tuple[bytes, ...]
+    tokens: int
+    reported: bool  # False: the upstream named no tokens
+    model: str
+
+
 class Embedder(Protocol):
     """Turns texts into vectors. Raises AnswererNotReady without a model, and Overloaded."""
 

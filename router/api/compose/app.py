@@ -19,6 +19,7 @@ from router.api.compose.core import Core, Hosts, Settings
 from router.api.compose.moderation_heads import ModerationHeads
 from router.api.compose.mounted.batching import Batching
 from router.api.compose.mounted.domains import DomainEndpoints
+from router.api.compose.mounted.embedders import OutsideEmbedders
 from router.api.compose.os_signals import taking
 from router.api.compose.overview import Overview
 from router.api.compose.text_keys import text_keys
@@ -156,6 +157,7 @@ class App:
         )
         # A second thread, for the clients' own texts.
         self._vectors = TextVectors(core.model)
+        self._outside = OutsideEmbedders(core.environ)
         self.moderation = ModerationHeads(core, self.analyst, self._record)
         # A program that embeds the gateway may not want files to be followed.
         watched = core.loaded.values() if settings.watch else ()
@@ -186,6 +188,7 @@ class App:
                 self.moderation.find,
                 self._vectors,
                 OpenaiTokens.installed(core.environ),
+                self._outside.embed,
             ),
             self._replies,
             GivenAgain(core.router.budgets, self._limiter),
@@ -292,6 +295,7 @@ class App:
         await self._limiter.close()
         self.core.engine.close()
         self._vectors.close()
+        await self._outside.close()
         self.core.documents.close()
         self._questions.close()
         self._events.close()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Coroutine
 
 from msgspec.structs import replace
 
@@ -18,14 +19,45 @@ from router.api.http.asgi import (
 from router.api.http.authentication import Doorkeeper
 from router.api.http.decision_views import Headers, id_headers, usd
 from router.api.observability.metrics import Metrics
+from router.errors import (
+    ClientGone,
+    Overloaded,
+    TiergateError,
+    UpstreamRateLimited,
+    UpstreamRejected,
+)
+from router.policy.schema import Policy
+from router.policy.sections.answering.embedders import EmbedderSection
 from router.routing.planner import Router
 from router.specialists.builtin_models import EMBEDDING_TIER, Embedding, embedding_row, require_own
-from router.types import EMBEDDING_MODEL, Clock, Embedded, Embedder, Identity, Ids, Ledger
+from router.specialists.outside_embeddings import OutsideCall, finished, held
+from router.types import (
+    EMBEDDING_MODEL,
+    AttemptState,
+    Clock,
+    Embedded,
+    Embedder,
+    Identity,
+    Ids,
+    Ledger,
+    OutsideVectors,
+    RequestRow,
+)
+from router.wire.checks import integer
 from router.wire.openai.embeddings import (
     EmbeddingRequest,
     parse_embedding_request,
     render_embeddings,
 )
+
+AskOutside = Callable[
+    [EmbedderSection, tuple[str, ...], int | None], Coroutine[None, None, OutsideVectors]
+]
+"""Returns vectors of an upstream. Raises UpstreamError and its kin, Overloaded."""
+MOST_DIMENSIONS = 16_384
+"""Bounds what is asked of an upstream, which has its own bound."""
+OUTSIDE = "embed:"
+"""Begins the target of an alias that leads to an upstream's model."""
 
 
 class Embeddings:
@@ -35,6 +67,7 @@ class Embeddings:
         self,
         embedder: Embedder,
         tokens: OpenaiTokens,
+        outside: AskOutside,
         router: Router,
         door: Doorkeeper,
         metrics: Metrics,
@@ -46,6 +79,8 @@ class Embeddings:
     ) -> None:
         self._embedder = embedder
         self._tokens = tokens
+        self._outside = outside
+        self._booking: set[asyncio.Task[None]] = set()  # rows of clients that left
         self._router = router
         self._door = door
         self._metrics = metrics
@@ -58,15 +93,87 @@ class Embeddings:
         headers = headers_of(scope)
         policy = self._router.default.policy
         identity, body = await self._door.receive(headers, receive, policy.max_body_bytes)
-        embedding_request = parse_embedding_request(body, headers, self._embedder.width)
-        require_own(policy, embedding_request.model, EMBEDDING_MODEL)
+        most = MOST_DIMENSIONS if policy.embedders else self._embedder.width
+        embedding_request = parse_embedding_request(body, headers, most)
+        section = _outside_of(policy, embedding_request.model)
+        if section is None:
+            require_own(policy, embedding_request.model, EMBEDDING_MODEL)
+            if embedding_request.dimensions is not None:
+                integer(embedding_request.dimensions, "dimensions", 1, self._embedder.width)
         # Some clients send token ids instead of texts.
         if embedding_request.ids:
             embedding_request = replace(
                 embedding_request, texts=tuple(await self._tokens.texts(embedding_request.ids))
             )
         async with Watch(scope, receive, send) as watch:
-            await self._answer(embedding_request, identity, watch.send)
+            if section is None:
+                await self._answer(embedding_request, identity, watch.send)
+            else:
+                await self._asked_outside(embedding_request, section, identity, watch.send)
+
+    async def _asked_outside(
+        self,
+        asked: EmbeddingRequest,
+        section: EmbedderSection,
+        identity: Identity,
+        send: Send,
+    ) -> None:
+        """Holds the worst case, asks the upstream, books what it cost, and sends the vectors."""
+        runtime, started = self._router.default, self._clock.monotonic_ms()
+        call = OutsideCall(
+            self._ids.new(),
+            identity,
+            runtime.policy,
+            runtime.policy_hash,
+            asked.model,
+            section,
+            asked.texts,
+            asked.tags,
+            self._clock.now_ms(),
+        )
+        intent, attempt = held(call)
+        await self._ledger.hold(intent, attempt)
+
+        def row(tokens: int | None, error_code: str = "", *, unsent: bool = False) -> RequestRow:
+            return finished(
+                call,
+                attempt,
+                self._secret_of(identity.tenant),
+                tokens=tokens,
+                now_ms=self._clock.now_ms(),
+                latency_ms=self._clock.monotonic_ms() - started,
+                error_code=error_code,
+                unsent=unsent,
+            )
+
+        try:
+            vectors = await self._outside(section, asked.texts, asked.dimensions)
+        except TiergateError as error:
+            free = isinstance(error, Overloaded | UpstreamRejected | UpstreamRateLimited)
+            free = free or not getattr(error, "sent", True)
+            await self._ledger.finish(row(None, error.code, unsent=free))
+            error.request_id = call.request_id
+            raise
+        except asyncio.CancelledError:  # the client left; the call may be charged
+            task = asyncio.ensure_future(self._ledger.finish(row(None, ClientGone.code)))
+            self._booking.add(task)
+            task.add_done_callback(self._booking.discard)
+            raise
+        tokens = vectors.tokens if vectors.reported else None
+        settled = row(tokens)
+        await self._ledger.finish(settled)
+        self._metrics.analysed(runtime.policy.name, [settled.cost_nano_usd], EMBEDDING_TIER)
+        model = vectors.model or section.model
+        body = render_embeddings(vectors.vectors, model, vectors.tokens, base64=asked.base64)
+        headers = [
+            *id_headers(call.request_id),
+            (b"x-tiergate-tier", EMBEDDING_TIER.encode()),
+            (b"x-tiergate-model", model.encode("ascii", "replace")),
+            (b"x-tiergate-policy", f"{runtime.policy.name}@{runtime.policy_hash}".encode()),
+        ]
+        if settled.attempts[0].state is AttemptState.SETTLED:
+            headers.append((b"x-tiergate-cost-usd", usd(settled.cost_nano_usd).encode()))
+        await send_bytes(send, 200, body, headers)
 
     async def _answer(
         self, embedding_request: EmbeddingRequest, identity: Identity, send: Send
@@ -96,6 +203,14 @@ class Embeddings:
             embedded.vectors, EMBEDDING_MODEL, embedded.tokens, base64=embedding_request.base64
         )
         await send_bytes(send, 200, body, _headers(done, embedded))
+
+
+def _outside_of(policy: Policy, model: str) -> EmbedderSection | None:
+    """Returns the upstream's model that a name leads to by an alias, None for our own."""
+    alias = policy.alias(model) if policy.embedders else None
+    if alias is None or alias.to is None or not alias.to.startswith(OUTSIDE):
+        return None
+    return policy.embedder(alias.to.removeprefix(OUTSIDE))
 
 
 def _headers(done: Embedding, embedded: Embedded) -> Headers:

@@ -12,7 +12,7 @@ import structlog
 from router.api.endpoints.analyze import PREFIX, Analyses
 from router.api.endpoints.chat import Answering
 from router.api.endpoints.count_tokens import TokenCounts
-from router.api.endpoints.embeddings import Embeddings
+from router.api.endpoints.embeddings import AskOutside, Embeddings
 from router.api.endpoints.feedback import FeedbackEndpoint, no_decision
 from router.api.endpoints.moderations import Moderations
 from router.api.endpoints.openai_tokens import OpenaiTokens
@@ -90,6 +90,7 @@ class OwnModels:
     moderation: Callable[[], Awaitable[Found]]
     embedder: Embedder
     tokens: OpenaiTokens
+    outside: AskOutside
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +159,7 @@ class Server:
         embeddings = Embeddings(
             own.embedder,
             own.tokens,
+            own.outside,
             router,
             door,
             metrics,

@@ -36,8 +36,8 @@ class Alias(Section):
 
     to: str | None = Field(
         default=None,
-        description="`auto`, `auto:<policy>` or `tier:<name>`. `tiergate-embed` and "
-        "`tiergate-moderation` work at their own endpoints.",
+        description="`auto`, `auto:<policy>` or `tier:<name>`. `tiergate-embed`, "
+        "`tiergate-moderation` and `embed:<name>` work at their own endpoints.",
     )
     answerer: Name | None = Field(
         default=None,

@@ -26,6 +26,21 @@ from tests.kits.upstreams.upstream_exchange import Exchange, Seen
 from tests.kits.upstreams.upstream_messages import answer, counted
 from tests.kits.upstreams.upstream_wire import ANSWER, STREAMED, whole
 
+
+def vectors(body: bytes) -> bytes:
+    """Returns vectors of two numbers: length of the text, and its place. Some models refuse."""
+    fields = orjson.loads(body)
+    if fields["model"] == "refused":
+        return whole(401, b'{"error":{"message":"bad key"}}')
+    rows = [
+        {"object": "embedding", "index": i, "embedding": [float(len(text)), float(i)]}
+        for i, text in enumerate(fields["input"])
+    ]
+    usage = {"prompt_tokens": 1000 * len(rows), "total_tokens": 1000 * len(rows)}
+    answer = {"object": "list", "data": rows, "model": f"{fields['model']}-v1", "usage": usage}
+    return whole(200, orjson.dumps(answer))
+
+
 MESSAGES = ("/v1/messages", "/v1/messages/count_tokens")
 
 
@@ -159,6 +174,9 @@ class Connection(asyncio.Protocol):
             seen = {name: getattr(self.server, name) for name in ("count", "aborted")}
             seen["aborted_at_s"] = self.server.aborted_at_s
             self.transport.write(whole(200, orjson.dumps(seen)))
+        elif self.path == "/v1/embeddings":
+            self.server.count += 1
+            self.transport.write(vectors(self.body))
         elif self.path.partition("?")[0] == "/v1/models":
             rows = [{"id": name, "object": "model"} for name in self.server.models]
             self.transport.write(whole(200, orjson.dumps({"object": "list", "data": rows})))

@@ -1,0 +1,47 @@
+"""Opens the embedding models of upstreams that the default policy names, at their first use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from router.errors import PolicyError
+from router.policy.loading import secret
+from router.policy.sections.answering.embedders import EmbedderSection
+from router.types import OutsideVectors
+
+if TYPE_CHECKING:
+    from tiers.upstream.embeddings import UpstreamEmbedder
+
+
+class OutsideEmbedders:
+    """Holds one client for each model that was asked; keys come from the environment."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+        self._open: dict[str, tuple[EmbedderSection, UpstreamEmbedder]] = {}
+
+    async def embed(
+        self, section: EmbedderSection, texts: tuple[str, ...], dimensions: int | None
+    ) -> OutsideVectors:
+        """Returns the vectors of texts. Raises UpstreamError and its kin, Overloaded."""
+        known = self._open.get(section.name)
+        if known is None or known[0] != section:  # the policy changed
+            from tiers.upstream.embeddings import UpstreamEmbedder
+
+            if known is not None:
+                await known[1].close()
+            known = (section, UpstreamEmbedder(section, self._key(section)))
+            self._open[section.name] = known
+        return await known[1].embed(texts, dimensions)
+
+    def _key(self, section: EmbedderSection) -> str | None:
+        try:
+            return secret(section.api_key, self._environ)
+        except PolicyError:  # unset: the upstream refuses the call, and says so
+            return None
+
+    async def close(self) -> None:
+        """Closes all clients."""
+        for _, embedder in self._open.values():
+            await embedder.close()

@@ -1,0 +1,154 @@
+"""Builds the rows of vectors that an upstream gives: a hold before the call, then what it cost.
+
+Pure. Texts are kept nowhere; rows hold their digest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from router.ledger.row_builder import (
+    Decided,
+    Kept,
+    Origin,
+    Place,
+    Spent,
+    Times,
+    build_row,
+    only_call,
+    spent_on,
+)
+from router.money import cost
+from router.policy.schema import Policy
+from router.policy.sections.answering.embedders import EmbedderSection
+from router.privacy.digest import digest
+from router.specialists.builtin_models import (
+    EMBEDDING_TIER,
+    EMBEDDINGS,
+    NO_LEVEL,
+    asked_baseline,
+)
+from router.types import (
+    AttemptRow,
+    AttemptState,
+    CostBasis,
+    Identity,
+    Price,
+    Reason,
+    RequestRow,
+    RequestState,
+    Role,
+    Usage,
+    Verdict,
+)
+
+
+class OutsideCall(Struct, frozen=True):
+    """Holds one request for vectors of an upstream."""
+
+    request_id: str
+    identity: Identity
+    policy: Policy
+    policy_hash: str
+    requested_model: str
+    embedder: EmbedderSection
+    texts: Sequence[str]
+    tags: tuple[str, ...]
+    started_ms: int
+
+    @property
+    def price(self) -> Price:
+        """Returns the price of the model's input."""
+        return self.embedder.price.to_price()
+
+    @property
+    def most_tokens(self) -> int:
+        """Returns a bound of the tokens: no tokenizer makes more than one of a byte."""
+        return sum(len(text.encode("utf-8", "replace")) for text in self.texts)
+
+    @property
+    def origin(self) -> Origin:
+        """Returns who asked for what."""
+        return Origin(
+            self.request_id,
+            self.identity.tenant,
+            self.identity.key_id,
+            EMBEDDINGS,
+            self.policy.mode,
+            self.policy.name,
+            self.policy_hash,
+            self.requested_model,
+            tags=self.tags,
+        )
+
+
+def held(call: OutsideCall) -> tuple[RequestRow, AttemptRow]:
+    """Returns the intent and its attempt, which holds the call's worst case."""
+    worst = cost.attempt_cost(call.price, Usage(call.most_tokens), 0.0)
+    attempt = replace(
+        _attempt(call, worst, 0.0, Usage()),
+        state=AttemptState.HELD,
+        held_nano_usd=worst.nano_usd,
+        cost_nano_usd=0,
+    )
+    place = Place(EMBEDDING_TIER, NO_LEVEL, call.embedder.name, call.embedder.model)
+    row = build_row(
+        call.origin,
+        Spent(RequestState.OPEN, place, worst.nano_usd),
+        Times(call.started_ms, 0),
+        Decided(reason=Reason.PINNED.value, confidence=1.0),
+    )
+    return row, attempt
+
+
+def finished(
+    call: OutsideCall,
+    attempt: AttemptRow,
+    secret: bytes,
+    *,
+    tokens: int | None,
+    now_ms: int,
+    latency_ms: float,
+    error_code: str = "",
+    unsent: bool = False,
+) -> RequestRow:
+    """Returns the row that is chained.
+
+    `tokens` None means that nobody knows what was charged: the call is booked at its hold, unless
+    it was never sent.
+    """
+    usage = Usage(tokens or 0, reported=tokens is not None)
+    paid = cost.attempt_cost(call.price, usage, 0.0)
+    state = AttemptState.SETTLED
+    if tokens is None:
+        nano = 0 if unsent else attempt.held_nano_usd
+        paid, state = cost.Cost(nano, paid.basis), AttemptState.FAILED
+        if not unsent:
+            state = AttemptState.UNKNOWN_COST
+    done = replace(
+        attempt,
+        state=AttemptState.UNKNOWN_COST if paid.basis is CostBasis.UNKNOWN else state,
+        cost_nano_usd=paid.nano_usd,
+        cost_basis=paid.basis,
+        usage=usage,
+        latency_ms=latency_ms,
+        price_version=call.price.version,
+    )
+    ended = RequestState.FAILED if error_code else RequestState.SETTLED
+    spent = spent_on(done, ended, asked_baseline(call.policy, call.requested_model, usage))
+    reason = Reason.PINNED.value
+    return build_row(
+        call.origin,
+        replace(spent, error_code=error_code),
+        Times(call.started_ms, now_ms, latency_ms),
+        Decided("" if error_code else Verdict.ACCEPTED.value, reason, (reason,), confidence=1.0),
+        Kept(digest(secret, "\n\n".join(call.texts))),
+    )
+
+
+def _attempt(call: OutsideCall, paid: cost.Cost, latency_ms: float, usage: Usage) -> AttemptRow:
+    place = Place(EMBEDDING_TIER, NO_LEVEL, call.embedder.name, call.embedder.model)
+    return only_call(call.request_id, Role.ANSWER, place, paid, call.started_ms, latency_ms, usage)

@@ -1,0 +1,129 @@
+"""`/v1/embeddings` by an upstream's model: an alias, a hold, a row with its cost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from router.errors import PolicyError, UpstreamInvalid
+from router.policy.loading import load_policy
+from tests.kits.server_kit import Served, Upstream, write_policy
+from tiers.upstream.embeddings import _read
+
+PRICE = {"input_usd_per_mtok": 2.0, "output_usd_per_mtok": 0.0, "version": "tests"}
+
+
+def embedder(name: str, url: str, model: str = "large") -> dict[str, object]:
+    return {"name": name, "model": model, "base_url": url, "price": PRICE}
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    folder = tmp_path_factory.mktemp("served")
+    with Upstream(folder) as upstream:
+        policy = write_policy(
+            folder,
+            upstream.url,
+            embedders=[
+                embedder("large", upstream.url),
+                embedder("refused", upstream.url, "refused"),
+                embedder("gone", "http://127.0.0.1:9/v1"),
+            ],
+            aliases={
+                "text-embedding-3-*": "embed:large",
+                "bad-key": "embed:refused",
+                "gone": "embed:gone",
+                "small": "tiergate-embed",
+            },
+            budgets={"*": {"usd_per_day": 1.0}},
+        )
+        with Served(folder, policy) as server:
+            yield server
+
+
+def post(served: Served, **body: object) -> httpx.Response:
+    return served.client.post("/v1/embeddings", json=body)
+
+
+def test_an_alias_leads_to_the_upstreams_model(served: Served) -> None:
+    response = post(served, model="text-embedding-3-large", input=["abc", "abcdef"])
+    assert response.status_code == 200, response.text
+    body = response.json()
+    assert [row["embedding"] for row in body["data"]] == [[3.0, 0.0], [6.0, 1.0]]
+    assert body["model"] == "large-v1"
+    assert body["usage"]["prompt_tokens"] == 2000
+    assert response.headers["x-tiergate-cost-usd"] == "0.004"
+    row = served.row(response)
+    assert (row["endpoint"], row["state"], row["cost_nano_usd"]) == (
+        "embeddings",
+        "settled",
+        4_000_000,
+    )
+
+
+def test_our_own_encoder_keeps_its_names(served: Served) -> None:
+    for model in ("small", "tiergate-embed"):
+        response = post(served, model=model, input="abc")
+        assert len(response.json()["data"][0]["embedding"]) == 192
+    refused = post(served, model="small", input="abc", dimensions=500)
+    assert refused.status_code == 400
+
+
+def test_a_refused_call_costs_nothing(served: Served) -> None:
+    response = post(served, model="bad-key", input="abc")
+    assert response.status_code == 502
+    row = served.finished_row(response)
+    assert (row["state"], row["cost_nano_usd"]) == ("failed", 0)
+
+
+def test_a_call_that_was_never_sent_costs_nothing(served: Served) -> None:
+    response = post(served, model="gone", input="abc")
+    assert response.json()["error"]["code"] == "upstream_unreachable"
+    assert served.finished_row(response)["cost_nano_usd"] == 0
+
+
+def test_a_budget_refuses_before_the_call(tmp_path: Path) -> None:
+    with Upstream(tmp_path) as upstream:
+        policy = write_policy(
+            tmp_path,
+            upstream.url,
+            embedders=[embedder("large", upstream.url)],
+            aliases={"big": "embed:large"},
+            budgets={"*": {"usd_per_day": 0.000001}},
+        )
+        with Served(tmp_path, policy) as served:
+            response = post(served, model="big", input="a" * 10_000)
+            assert response.json()["error"]["code"] == "insufficient_quota"
+            assert upstream.seen()["count"] == 0
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"nonsense", b"[]", b'{"data": []}', b'{"data": [{"index": 0, "embedding": "!!"}]}',
+     b'{"data": [{"index": 0, "embedding": [1]}, {"index": 1, "embedding": [1, 2]}]}'],
+)  # fmt: skip
+def test_what_is_no_vector_is_an_error_of_the_upstream(body: bytes) -> None:
+    with pytest.raises(UpstreamInvalid):
+        _read(body, 2)
+
+
+@pytest.mark.parametrize(
+    ("sections", "mistake"),
+    [
+        ({"aliases": {"a": "embed:none"}}, "embed:large"),
+        ({"privacy": {"residency": [{"kinds": ["name"], "only": ["mid"]}]}}, "residency"),
+    ],
+)
+def test_a_mistake_is_one_of_the_policy(
+    tmp_path: Path, sections: dict[str, object], mistake: str
+) -> None:
+    path = write_policy(
+        tmp_path,
+        "http://127.0.0.1:9/v1",
+        **{"embedders": [embedder("large", "http://127.0.0.1:9/v1")], **sections},
+    )
+    with pytest.raises(PolicyError, match=mistake):
+        load_policy(path, {})

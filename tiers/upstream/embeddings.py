@@ -1,0 +1,126 @@
+"""Asks a server of OpenAI's `/v1/embeddings` for vectors: one POST, bounded in time and bytes.
+
+It repeats none of the upstream's words, and keeps no text.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from array import array as packed
+from base64 import b64decode
+from collections.abc import Sequence
+from sys import byteorder
+
+import orjson
+
+from router.errors import DeadlineExceeded, Overloaded, UpstreamInvalid
+from router.policy.sections.answering.embedders import EmbedderSection
+from router.types import OutsideVectors
+from tiers.resilience.refusals import error_for_status
+from tiers.upstream.client import HttpClient, first_lines, read_body, target_of
+from tiers.upstream.client_errors import FOREIGN, to_ours
+
+MAX_ANSWER_BYTES = 64_000_000
+"""2,048 vectors of 3,072 numbers in base64 have 34 MB."""
+
+_HEADERS = {
+    "Content-Type": "application/json",
+    "Accept": "application/json",
+    "Accept-Encoding": "identity",
+    "User-Agent": "tiergate",
+}
+
+
+class UpstreamEmbedder:
+    """Asks one model. Raises UpstreamError and its kin, DeadlineExceeded, Overloaded."""
+
+    def __init__(self, section: EmbedderSection, api_key: str | None) -> None:
+        self._section = section
+        self._headers = dict(_HEADERS)
+        if api_key:
+            self._headers["Authorization"] = f"Bearer {api_key}"
+        self._client: HttpClient | None = None
+        self._running = 0
+
+    async def close(self) -> None:
+        """Closes all connections."""
+        if self._client is not None:
+            await self._client.close()
+
+    async def embed(self, texts: Sequence[str], dimensions: int | None) -> OutsideVectors:
+        """Returns the vectors of texts."""
+        if self._running >= self._section.concurrency:
+            raise Overloaded(
+                f"{self._section.name} has {self._running} calls under way, which is the most. "
+                "Try again soon, or raise `concurrency` of the embedder.",
+                retry_after_s=1.0,
+            )
+        self._running += 1
+        try:
+            async with asyncio.timeout(self._section.deadline_s):
+                return _read(await self._asked(texts, dimensions), len(texts))
+        except TimeoutError as error:
+            name = self._section.name
+            raise DeadlineExceeded(
+                f"{name} gave no vectors within {self._section.deadline_s:g} s."
+            ) from error
+        except FOREIGN as error:
+            raise to_ours(error) from error
+        finally:
+            self._running -= 1
+
+    async def _asked(self, texts: Sequence[str], dimensions: int | None) -> bytes:
+        fields: dict[str, object] = {
+            "model": self._section.model,
+            "input": list(texts),
+            "encoding_format": "base64",
+        }
+        if dimensions is not None:
+            fields["dimensions"] = dimensions
+        body = orjson.dumps(fields)
+        target = target_of(self._section.base_url.rstrip("/") + "/embeddings")
+        head = first_lines("POST", target, {**self._headers, "Content-Length": str(len(body))})
+        if self._client is None:
+            self._client = HttpClient()
+        response = await self._client.ask(target, head + b"\r\n", body)
+        try:
+            if response.status != 200:
+                raise error_for_status(response.status)
+            return await read_body(response, MAX_ANSWER_BYTES)
+        except BaseException:
+            response.close()
+            raise
+
+
+def _read(body: bytes, count: int) -> OutsideVectors:
+    try:
+        answer = orjson.loads(body)
+        rows = sorted(answer["data"], key=lambda row: row["index"])
+        vectors = tuple([_vector(row["embedding"]) for row in rows])
+        usage, model = answer.get("usage") or {}, answer.get("model")
+        tokens = usage.get("prompt_tokens")
+    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError, AttributeError) as error:
+        raise UpstreamInvalid("The upstream's answer holds no vectors in OpenAI's form.") from error
+    if len(vectors) != count or len({len(vector) for vector in vectors}) != 1:
+        raise UpstreamInvalid(f"The upstream gave {len(vectors)} vectors for {count} texts.")
+    if not isinstance(tokens, int) or tokens < 0:
+        return OutsideVectors(vectors, 0, False, str(model or ""))
+    return OutsideVectors(vectors, tokens, True, str(model or ""))
+
+
+def _vector(value: object) -> bytes:
+    """Returns a vector as bytes, from base64 or numbers. Raises ValueError for anything else."""
+    if isinstance(value, str):
+        raw = b64decode(value, validate=True)
+        if not raw or len(raw) % 4:
+            raise ValueError("no float32")
+        return raw
+    if not isinstance(value, list) or not value:
+        raise ValueError("no vector")
+    numbers = packed("f", [float(number) for number in value])
+    if not all(map(math.isfinite, numbers)):
+        raise ValueError("no finite numbers")
+    if byteorder == "big":
+        numbers.byteswap()
+    return numbers.tobytes()
