@@ -19,7 +19,7 @@ from itertools import pairwise
 from router.privacy.entities import disguises, head
 from router.privacy.entities.addresses import addresses
 from router.privacy.entities.birth_dates import birth_dates
-from router.privacy.entities.identifiers import identifiers
+from router.privacy.entities.identifiers import identifiers, keys
 from router.privacy.entities.kinds import Entity, EntityKind
 from router.privacy.entities.names_by_form import names_by_form
 from router.privacy.entities.words_of_text import (
@@ -37,6 +37,10 @@ _MOST_BESIDE = 3
 _LEAST_PART = 3
 """A part of a name that is shorter is not looked for elsewhere in the text."""
 
+_PIECE, _BEFORE, _BEHIND = 16_000, 200, 1_000
+"""Characters that are read in one go, so that other threads get their turn every few milliseconds;
+and those before and behind, which are more than any rule looks at and any detail has."""
+
 _DIGIT = re.compile("[0-9]")
 _CODE = re.compile(r"[\\#\[\](){}<>_/=|]|(?<!Mc)(?<!Mac)(?<!De)(?<!Di)(?<!Fitz)(?<=[a-z])[A-Z]")
 """Finds what stands in code and headings, and in no name."""
@@ -48,11 +52,25 @@ _MOST_DECODED = 8
 def find(text: str) -> tuple[Entity, ...]:
     """Returns the personal details of a text."""
     plain = disguises.plain(text)
-    found = _found(plain.text)
+    found = _found(plain.text) if len(plain.text) <= _PIECE else _found_in_pieces(plain.text)
     if plain.starts:
         found = [Entity(one.kind, *plain.origin(one.start, one.end)) for one in found]
     hidden = _in_base64(text) if len(text) >= 16 else []
     return tuple(_apart([*hidden, *found]))
+
+
+def _found_in_pieces(text: str) -> list[Entity]:
+    """Returns the details of a long text, read piece by piece, each with some of its neighbours.
+
+    Keys may be longer than the neighbours; they are found in the whole text.
+    """
+    found = list(keys(text))
+    for begin in range(0, len(text), _PIECE):
+        start = max(0, begin - _BEFORE)
+        for one in _found(text[start : begin + _PIECE + _BEHIND]):
+            if begin <= one.start + start < begin + _PIECE:
+                found.append(Entity(one.kind, one.start + start, one.end + start))
+    return _apart(found)
 
 
 def _found(text: str) -> list[Entity]:

@@ -90,7 +90,7 @@ _RECORD_WORDS = (
 
 def identifiers(text: str) -> Iterator[Entity]:
     """Yields identifiers, those first that others may not overlap."""
-    yield from _keys(text)
+    yield from keys(text)
     if "@" in text or "(at)" in text or "[at]" in text:
         for match in _EMAIL.finditer(text):
             yield Entity(EntityKind.EMAIL, match.start(), match.end())
@@ -102,7 +102,8 @@ def identifiers(text: str) -> Iterator[Entity]:
     yield from _hosts(text)
 
 
-def _keys(text: str) -> Iterator[Entity]:
+def keys(text: str) -> Iterator[Entity]:
+    """Yields keys, tokens and passwords."""
     begin = text.find("-----BEGIN ")
     if begin >= 0:
         for start, end in redact.private_keys(text):

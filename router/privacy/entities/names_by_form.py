@@ -25,6 +25,9 @@ _INTRODUCED = re.compile(
     r"|je m['\u2019]appelle|(?:mon|son) nom (?:est|:)|(?:me|se) llamo|(?:mi|su) nombre es))"
     rf"[ \t]{{1,2}}(?P<name>{_NAME})"
 )
+_TELLING = ("name", "call", "goes by", "ich hei", "appelle", "nom ", "llamo", "nombre")
+"""Are in every text with an introduction."""
+
 _HEAD = re.compile(
     r"(?m)^[>\s]{0,6}(?:From|To|Cc|Bcc|Reply-To|Sender|Attn|Von|An|Kopie|De|À|Para)[ \t]?:[ \t]*+"
     r"(?P<people>[^\n]{2,20000})"
@@ -56,14 +59,16 @@ def names_by_form(text: str) -> Iterator[Entity]:
     >>> sorted({found.value(text) for found in names_by_form(text)})
     ['Obi, Chidi', 'priyanka']
     """
-    for match in _INTRODUCED.finditer(text):
-        end = _end_of_name(text, *match.span("name"))
-        if end is not None:
-            yield Entity(EntityKind.NAME, match.start("name"), end)
+    lower = text.lower()
+    if any(map(lower.__contains__, _TELLING)):
+        for match in _INTRODUCED.finditer(text):
+            end = _end_of_name(text, *match.span("name"))
+            if end is not None:
+                yield Entity(EntityKind.NAME, match.start("name"), end)
     if ":" in text:
         for line in _HEAD.finditer(text):
             yield from _people(line["people"], line.start("people"))
-    if "@" in text:
+    if "<" in text and "@" in text:
         for match in _SHOWN.finditer(text):
             if not _is_team(match["name"]):
                 yield Entity(EntityKind.NAME, *match.span("name"))

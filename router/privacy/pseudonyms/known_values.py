@@ -15,6 +15,7 @@ from collections.abc import Iterable, Sequence
 from msgspec import Struct
 
 _TOKEN = re.compile(r"\w+|\s+|[^\w\s]")
+_PIECE = 32_000
 
 
 class Hit(Struct, frozen=True):
@@ -74,7 +75,7 @@ class KnownValues:
 
     def hits(self, text: str) -> list[Hit]:
         """Returns where values stand: the longest that ends at each place, in order of the ends."""
-        tokens = _TOKEN.findall(text)
+        tokens = _tokens(text)
         following, fail, longest, root = self._next, self._fail, self._longest, self._next[0]
         ends: list[tuple[int, int]] = []
         state = 0
@@ -111,6 +112,22 @@ class KnownValues:
                     break
                 at = self._longest[self._fail[at]]
         return found
+
+
+def _tokens(text: str) -> list[str]:
+    """Returns the words, signs and blanks of a text, all of it.
+
+    A long text is cut at blanks, so that other threads get their turn.
+    """
+    tokens: list[str] = []
+    begin = 0
+    while len(text) - begin > _PIECE:
+        end = text.find(" ", begin + _PIECE)
+        if end < 0 or text[end - 1].isspace():
+            break
+        tokens += _TOKEN.findall(text, begin, end)
+        begin = end
+    return [*tokens, *_TOKEN.findall(text, begin)]
 
 
 def _counts(value: str, surface: str, words: int) -> bool:

@@ -41,6 +41,7 @@ LABELS = {
 _LETTERS = "BCDFGHJKMNPQRTVWXZ"  # no vowels: no words; no L and S: no 1 and 5
 _DIGITS = "2346789"
 _SHORTEST, _LONGEST = 5, 13
+_PIECE = 32_000
 
 _CODE = r"[B-DF-HJKMNP-RTV-XZ](?:[2-46-9][B-DF-HJKMNP-RTV-XZ]){2,6}"
 _OPEN = r"\[{<\u27e6\u3010\u300c\u00ab\u3014\uff3b"
@@ -175,10 +176,12 @@ def codes_in(text: str) -> set[str]:
     ['K7M2P', 'K7M2P4C', 'M2P4C']
     """
     found: set[str] = set()
-    for match in _STANDING.finditer(text):
-        code = match[1][: _SHORTEST + 2].upper()
-        found.add(code)
-        found.add(code[:_SHORTEST])
+    # Piece by piece, so that other threads get their turn in a long text.
+    for begin in range(0, len(text), _PIECE):
+        for match in _STANDING.finditer(text, begin, begin + _PIECE + _LONGEST):
+            code = match[1][: _SHORTEST + 2].upper()
+            found.add(code)
+            found.add(code[:_SHORTEST])
     return found
 
 

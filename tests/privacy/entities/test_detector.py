@@ -150,3 +150,16 @@ def test_four_times_the_text_takes_no_sixteen_times_as_long(piece: str) -> None:
 
     find("Anna")  # reads the word lists and the head
     assert seconds(80_000) < 10 * seconds(20_000) + 0.05
+
+
+def test_long_text_is_read_as_its_pieces_are() -> None:
+    line = "Write to Anna Keller at anna@example.com or +1 (415) 555-0132, MRN: 00483921.\n"
+    text = line * 900  # several pieces, which are cut anywhere
+    found = [(one.kind, one.start % len(line), one.end - one.start) for one in find(text)]
+    assert len(found) == 900 * len(find(line))
+    assert set(found) == {(one.kind, one.start, one.end - one.start) for one in find(line)}
+
+
+def test_key_that_is_longer_than_a_piece_is_found_whole() -> None:
+    key = f"-----BEGIN PRIVATE KEY-----\n{'QUJD' * 9_000}\n-----END PRIVATE KEY-----"
+    assert found_in(f"see {key} there") == [("api_key", key)]
