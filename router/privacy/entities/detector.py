@@ -37,6 +37,10 @@ _MOST_BESIDE = 3
 _LEAST_PART = 3
 """A part of a name that is shorter is not looked for elsewhere in the text."""
 
+_MOST_LAYERS = 3
+"""Bounds the encodings that are undone one after the other: base64 of a percent sign of a percent
+sign is read."""
+
 _PIECE, _BEFORE, _BEHIND = 16_000, 200, 1_000
 """Characters that are read in one go, so that other threads get their turn every few milliseconds;
 and those before and behind, which are more than any rule looks at and any detail has."""
@@ -51,12 +55,24 @@ _MOST_DECODED = 8
 
 def find(text: str) -> tuple[Entity, ...]:
     """Returns the personal details of a text."""
-    plain = disguises.plain(text)
-    found = _found(plain.text) if len(plain.text) <= _PIECE else _found_in_pieces(plain.text)
-    if plain.starts:
+    return tuple(_find(text, _MOST_LAYERS))
+
+
+def _find(text: str, layers: int) -> list[Entity]:
+    """Returns the details of a text in which so many encodings may lie in one another."""
+    undone: list[disguises.Plain] = []
+    inner = text
+    for _ in range(layers):
+        plain = disguises.plain(inner)
+        if not plain.starts:
+            break
+        undone.append(plain)
+        inner = plain.text
+    found = _found(inner) if len(inner) <= _PIECE else _found_in_pieces(inner)
+    for plain in reversed(undone):
         found = [Entity(one.kind, *plain.origin(one.start, one.end)) for one in found]
-    hidden = _in_base64(text) if len(text) >= 16 else []
-    return tuple(_apart([*hidden, *found]))
+    hidden = _in_base64(text, layers - 1) if len(text) >= 16 and layers else []
+    return _apart([*hidden, *found])
 
 
 def _found_in_pieces(text: str) -> list[Entity]:
@@ -152,10 +168,10 @@ def _is_listed(word: str) -> bool:
     return not set("gf").isdisjoint(lists().get(without_accents(word), ""))
 
 
-def _in_base64(text: str) -> list[Entity]:
+def _in_base64(text: str, layers: int) -> list[Entity]:
     found: list[Entity] = []
     for start, end, content in disguises.base64_texts(text):
-        inner = _found(content)
+        inner = _find(content, layers)
         if inner:
             found.append(Entity(inner[0].kind, start, end))
         if len(found) == _MOST_DECODED:

@@ -68,6 +68,12 @@ def test_look_alike_is_left_alone(text: str) -> None:
         ("addr=mila%40mail.example&x=1", "mila%40mail.example"),
         ("contact ruth&#64;mail.example", "ruth&#64;mail.example"),
         ("see am9obi5kb2VAZXhhbXBsZS5jb20= here", "am9obi5kb2VAZXhhbXBsZS5jb20="),
+        ("addr=mila%2540mail.example&x=1", "mila%2540mail.example"),
+        ("mail mila&amp;#64;mail.example", "mila&amp;#64;mail.example"),
+        (
+            "see YW05b2JpNWtiMlZBWlhoaGJYQnNaUzVqYjIwPQ== here",
+            "YW05b2JpNWtiMlZBWlhoaGJYQnNaUzVqYjIwPQ==",
+        ),
     ],
 )
 def test_encoded_address_is_found_where_it_stands(text: str, value: str) -> None:
