@@ -38,6 +38,12 @@ class Cost(Struct, frozen=True):
     nano_usd: int
     basis: CostBasis
 
+    def beside(self, other: Cost) -> Cost:
+        """Returns the cost of two calls; it is unknown where one of them is."""
+        unknown = CostBasis.UNKNOWN in (self.basis, other.basis)
+        basis = CostBasis.UNKNOWN if unknown else self.basis
+        return Cost(self.nano_usd + other.nano_usd, basis)
+
 
 def attempt_cost(price: Price, usage: Usage, compute_ms: float, images: int = 0) -> Cost:
     """Returns the cost of one call: its `token_parts`, rounded up once, plus own compute.

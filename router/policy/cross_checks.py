@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
+from router.policy.judge_checks import judge_mistakes
 from router.policy.parsing.validation import nearest
 from router.policy.parsing.yaml_lines import KeyPath
 from router.policy.sections.heads import BUILT_IN, NOT_REPLACED
@@ -44,6 +45,7 @@ def cross_mistakes(raw: Mapping[str, object]) -> tuple[CrossMistake, ...]:
         *_standing_twice(raw, rungs),
         *_too_many_rungs(raw, rungs),
         *_answerers(raw, rungs),
+        *(CrossMistake(m.path, m.found, m.expected) for m in judge_mistakes(raw, rungs)),
         *_shadow(raw, rungs),
         *_hard_rules(raw),
         *_heads(raw),

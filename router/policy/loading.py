@@ -340,6 +340,8 @@ def _named(tree: Mapping[str, object]) -> Iterator[tuple[KeyPath, str, bool]]:
         kind = answerer.get("kind")
         if (judge := answer_head_of(answerer)) is not None:
             yield (*path, "verify", "head"), judge, False
+        for key, name in _strings(answerer.get("check"), ("rubric", "calibration")):
+            yield (*path, "check", key), name, False
         if kind == "resolver" and isinstance(answerer.get("knowledge"), str):
             yield (*path, "knowledge"), str(answerer["knowledge"]), False
         if kind == "resolver" and isinstance(answerer.get("languages"), str):
@@ -365,6 +367,13 @@ def _head_files(policy_path: Path, tree: Mapping[str, object]) -> dict[str, Path
 def _rows(rows: object) -> Iterator[tuple[int, Mapping[str, object]]]:
     if isinstance(rows, list):
         yield from ((i, row) for i, row in enumerate(rows) if isinstance(row, dict))
+
+
+def _strings(section: object, keys: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    """Yields those of the keys that a section has with a text."""
+    for key in keys if isinstance(section, dict) else ():
+        if isinstance(section, dict) and isinstance(section.get(key), str):
+            yield key, section[key]
 
 
 def _answerers(tree: Mapping[str, object]) -> Iterator[tuple[KeyPath, Mapping[str, object]]]:

@@ -21,6 +21,7 @@ from router.types import (
     Answer,
     Decision,
     JsonText,
+    JudgeNote,
     Pressure,
     Reason,
     ReasoningNote,
@@ -42,6 +43,8 @@ class Evidence(Struct, frozen=True):
     mean_logprob: float
     min_logprob: float
     refused: bool
+    # A row without a judge has no such key.
+    judged: JudgeNote | msgspec.UnsetType = msgspec.UNSET
 
 
 def evidence(mode: VerifyMode, answer: Answer, said: Verification) -> Evidence:
@@ -54,6 +57,7 @@ def evidence(mode: VerifyMode, answer: Answer, said: Verification) -> Evidence:
         mean_logprob=said.mean_logprob,
         min_logprob=said.min_logprob,
         refused=said.failure is Reason.ANSWER_REFUSED,
+        judged=msgspec.UNSET if answer.judged is None else answer.judged,
     )
 
 

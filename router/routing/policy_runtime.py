@@ -45,8 +45,7 @@ from router.types import (
 )
 
 PRIOR_ABILITY = {1: 0.5, 2: 2.0, 3: 3.5}
-"""Abilities by level where nothing is known: a question of mean difficulty 0 gets .62, .88, .97.
-Shown as `prior`; under `guarded` they decide nothing."""
+"""Abilities where nothing is known: chances of .62, .88, .97 at difficulty 0, shown as `prior`."""
 
 
 class Ability(Struct, frozen=True):
@@ -72,8 +71,7 @@ DELIBERATION_STEPS = 5
 """Decompose, evidence, alternatives, risk and benefit, synthesis: one call each."""
 
 PriceOf = Callable[[str], Price | None]
-NO_PRICE = Price(version="")
-"""Own compute that nobody prices: it costs nothing, which reports say."""
+NO_PRICE = Price(version="")  # of own compute that nobody prices: free, which reports say
 
 
 def _no_price(_model: str) -> Price | None:
@@ -96,6 +94,7 @@ class RungPlan(Struct, frozen=True, dict=True):
     declines: Declines | None = None  # why a resolver has nothing for a request, None: it has
     previews: Previews | None = None  # what is known of an answer before the call, None: nothing
     asks: Previews | None = None  # what a resolver asks back instead of answering, None: nothing
+    judged_by: AnswererFacts | None = None  # of the judge, and what its verdicts take
 
     def verify_mode(self, hard_rule: bool) -> VerifyMode:
         """Returns the section's mode for a matter of a hard rule, or for an ordinary one."""
@@ -122,15 +121,17 @@ class RungPlan(Struct, frozen=True, dict=True):
     ) -> cost.Cost:
         """Returns the expected cost of this rung, its inner calls included; those find no cache."""
         if self.over is None or self.facts.price.per_request_nano_usd is not None:
-            return cost.expected_cost(self.facts, request, input_tokens, cached_tokens)
-        step = cost.expected_cost(self.over, request, input_tokens)
-        return cost.Cost(DELIBERATION_STEPS * step.nano_usd, step.basis)
+            own = cost.expected_cost(self.facts, request, input_tokens, cached_tokens)
+        else:
+            step = cost.expected_cost(self.over, request, input_tokens)
+            own = cost.Cost(DELIBERATION_STEPS * step.nano_usd, step.basis)
+        judge = self.judged_by
+        return (
+            own if judge is None else own.beside(cost.expected_cost(judge, request, input_tokens))
+        )
 
     def would_cost(self, usage: Usage, images: int = 0) -> cost.Cost:
-        """Returns what an answer of these token counts, to so many images, would cost here.
-
-        The baselines ask for it. The steps of a deliberation get no images.
-        """
+        """Returns the cost of an answer of these counts here; a deliberation sees no images."""
         facts = self.facts if self.over is None else self.over
         if self.facts.price.per_request_nano_usd is not None:
             facts = self.facts
@@ -141,9 +142,10 @@ class RungPlan(Struct, frozen=True, dict=True):
 
     def worst_case(self, request: ChatRequest) -> int:
         """Returns the most that this rung can cost, its inner calls included."""
+        judging = 0 if self.judged_by is None else cost.worst_case(self.judged_by, request)
         if self.over is None or self.facts.price.per_request_nano_usd is not None:
-            return cost.worst_case(self.facts, request)
-        return DELIBERATION_STEPS * cost.worst_case(self.over, request)
+            return judging + cost.worst_case(self.facts, request)
+        return judging + DELIBERATION_STEPS * cost.worst_case(self.over, request)
 
 
 def _no_answer(domain: Domain, language: str) -> str:
@@ -166,8 +168,7 @@ class PolicyRuntime:
     redirected: FindRedirect = no_redirect
     triage_price: Price = NO_PRICE  # a second of one core, by the price book
     holding: Callable[[Domain, str], str] = holding_text  # while a person judges, by review id
-    # In place of an unrelated answer, by domain and language.
-    no_answer: Callable[[Domain, str], str] = _no_answer
+    no_answer: Callable[[Domain, str], str] = _no_answer  # in place of an unrelated answer
     refusal: Callable[[str], str | None] = lambda _: None  # by language; None: the policy's words
     # Up to which share of unfamiliar requests the certificate holds, by domain.
     certified_shares: Mapping[Domain, float] = field(default_factory=dict)

@@ -77,6 +77,15 @@ class RoutedRequest(Struct, frozen=True, dict=True):
         """Returns all that is known of one answerer of this policy, by its name."""
         return self.runtime.by_name[answerer]
 
+    def kept_from(self, answerer: str) -> bool:
+        """Returns True where a rule of residency keeps this request from an answerer."""
+        if not self.policy.privacy.residency:
+            return False
+        rungs = zip(self.decision.rungs, self.facts, strict=True)
+        return any(
+            rung.answerer == answerer and fact.declined is Reason.RESIDENCY for rung, fact in rungs
+        )
+
     def time_left_ms(self, now_ms: float) -> float | None:
         """Returns milliseconds until the client's deadline, None without one; negative after it."""
         return None if self.deadline_ms is None else self.deadline_ms - now_ms
@@ -157,6 +166,8 @@ class RoutedRequest(Struct, frozen=True, dict=True):
             return False
         if rung == self.decision.in_hand or self._may_not_be_shown(rung):
             return True
+        if self.plans[rung].judged_by is not None:
+            return True  # a low score leads to another answer
         return self.guarded or self.verify_modes[rung] is VerifyMode.FULL
 
     def _may_not_be_shown(self, rung: int) -> bool:

@@ -72,7 +72,7 @@ class Verification(Struct, frozen=True):
 
     p: float
     failure: Reason | None
-    source: str  # match | answer | head | samples | structure | rung
+    source: str  # match | answer | head | samples | structure | judge | rung
     tokens: int = 0  # log-probabilities read
     mean_logprob: float = 0.0
     min_logprob: float = 0.0
@@ -98,6 +98,8 @@ def verify(
         return Verification(0.0, failure, "structure")
     if answer.approved:
         return Verification(rung.p if answer.p is None else answer.p, None, "match")
+    if answer.judged is not None and answer.judged.low:
+        return Verification(0.0, Reason.ANSWER_JUDGED_LOW, "judge")
     if mode is not VerifyMode.NONE and _refuses(answer.choices[0]):
         return Verification(0.0, Reason.ANSWER_REFUSED, "structure")
     if mode is VerifyMode.FULL and _in_prose(answer, request):

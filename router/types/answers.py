@@ -93,6 +93,28 @@ class ReasoningNote(Struct, frozen=True, omit_defaults=True):
     marks: int = 0
 
 
+class JudgeNote(Struct, frozen=True, omit_defaults=True):
+    """Holds a judge's verdict on an answer by a rubric, without any text."""
+
+    rubric: str
+    digest: str  # of the rubric
+    judge: str  # the answerer that judged
+    at_least: float
+    score: float | None = None  # 0 (all lowest) to 1 (all highest); None: no verdict
+    grades: tuple[tuple[str, int], ...] = ()  # by criterion
+    fault: str = ""  # why there is no verdict
+    own_model: bool = False  # the judge is the author's own model
+    steers: bool = False  # the answer tried to instruct its judge
+    cut: bool = False  # a text was longer than a judge reads
+    repaired: bool = False  # the answer is the author's second one
+    calibrated: bool = False  # the score gave the answer's chance
+
+    @property
+    def low(self) -> bool:
+        """Returns True for a score below the policy's; an answer without a verdict is not low."""
+        return self.score is not None and self.score < self.at_least
+
+
 class Answer(Struct, frozen=True):
     """Holds an answer.
 
@@ -114,6 +136,7 @@ class Answer(Struct, frozen=True):
     reason: Reason | None = None  # why something else is said in place of an answer
     worked: Worked | None = None  # the steps of a deliberation
     sources: tuple[SourceNote, ...] = ()  # passages of documents that it was given
+    judged: JudgeNote | None = None  # another model's verdict; None: the policy asks for none
 
     @property
     def text(self) -> str:

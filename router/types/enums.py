@@ -152,6 +152,7 @@ class Reason(StrEnum):
     ANSWER_OFF_TOPIC = "answer_off_topic"
     ANSWER_GARBLED = "answer_garbled"
     ANSWER_UNCHECKED = "answer_unchecked"  # nothing of it could be verified
+    ANSWER_JUDGED_LOW = "answer_judged_low"  # by another model, with the policy's rubric
     ANSWER_MARKED = "answer_marked"  # words were added, since `safety.outputs` found something
     ANSWER_WITHHELD = "answer_withheld"  # the rest, since `safety.outputs` found something
     SLOT_UNFILLED = "slot_unfilled"

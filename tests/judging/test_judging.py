@@ -7,7 +7,6 @@ import json
 import pytest
 
 from router.judging.asking import MOST_ANSWER, comparing, described, grading
-from router.judging.authors import same_model
 from router.judging.verdicts import (
     FIRST,
     SAME,
@@ -19,6 +18,7 @@ from router.judging.verdicts import (
     read_graded,
 )
 from router.policy.content.rubrics import Criterion, Rubric
+from router.policy.judge_checks import same_model
 from router.types import Message
 
 ANCHORS = {1: "wrong", 2: "poor", 3: "fair", 4: "good", 5: "right"}

@@ -12,6 +12,7 @@ from functools import lru_cache, partial
 
 from msgspec.structs import replace
 
+from router.api.compose.answerers.checks import with_check
 from router.api.compose.answerers.plans import Parts, plan_of
 from router.errors import Mistake, ModelFileError, PolicyError
 from router.money.price_book import PriceBook, utc_day
@@ -69,8 +70,10 @@ def build_runtime(loaded: LoadedPolicy, parts: Parts) -> PolicyRuntime:
     # A deliberation and a quotation need the plan of the answerer that they are built over.
     for tier, section in sorted(policy.rungs(), key=lambda rung: _composite(rung[1])):
         plans[section.name] = plan_of(loaded, parts, tier, section, knowledge, plans, words)
-    # Built in another order, so put back into the policy's.
-    ladder = tuple(plans[section.name] for _, section in policy.rungs())
+    # Built in another order, so put back into the policy's. A judge may be any rung of it.
+    ladder = tuple(
+        with_check(loaded, plans[section.name], plans, parts.clock) for _, section in policy.rungs()
+    )
     return _runtime(loaded, parts, ladder, list(knowledge.values()))
 
 

@@ -114,7 +114,7 @@ def evaluate_judged(run: JudgedRun, *, as_json: bool) -> None:
 
 def _refuse_own(run: JudgedRun, models: dict[str, str]) -> None:
     """Raises BadParameter where the judge is an author that the command line names."""
-    from router.judging.authors import same_model
+    from router.policy.judge_checks import same_model
 
     for name in (run.answerer, run.versus):
         if name is not None and same_model(models[name], models[run.judge]):

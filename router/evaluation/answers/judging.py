@@ -16,7 +16,6 @@ from router.evaluation.answers.asking import Ask, Reply
 from router.evaluation.answers.judged_rows import JudgedItem
 from router.evaluation.answers.results import AT_ONCE
 from router.judging.asking import Asked, comparing, fitted, grading
-from router.judging.authors import same_model
 from router.judging.verdicts import (
     Compared,
     Graded,
@@ -26,6 +25,7 @@ from router.judging.verdicts import (
     read_graded,
 )
 from router.policy.content.rubrics import Rubric
+from router.policy.judge_checks import same_model
 from router.types import AnswererFacts, ChatRequest
 
 AskJudge = Callable[[ChatRequest], Reply]

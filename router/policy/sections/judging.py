@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from router.policy.sections.base import Section
+from router.policy.sections.base import Chance, Name, Section
 from router.policy.sections.heads import HeadName
 from router.types import Domain, VerifyMode
 
@@ -46,6 +46,34 @@ class AbilitySection(Section):
         if self.by_domain and self.theta is None:
             raise ValueError("by_domain needs theta, which applies to all other domains")
         return self
+
+
+class CheckSection(Section):
+    """Has each answer of an answerer judged by another model, with a rubric, before it goes out."""
+
+    rubric: str = Field(
+        description="File of the rubric, relative to the policy. Shipped: `rubrics/support.yaml`, "
+        "and `legal`, `finance`, `medical`, `code`, `general`."
+    )
+    judge: Name = Field(description="The local, upstream or litellm answerer that judges.")
+    at_least: Chance = Field(
+        default=0.6,
+        description="Lowest score that may go out as accepted. Below it the ladder climbs.",
+    )
+    repair: bool = Field(
+        default=False,
+        description="Asks the author once more, with the judge's reasons, before the ladder "
+        "climbs. Not for deliberations.",
+    )
+    calibration: str | None = Field(
+        default=None,
+        description="File of `tiergate train judge`: it turns scores into the chance that an "
+        "answer is right. Left out: scores change no chance.",
+    )
+    own_model: bool = Field(
+        default=False,
+        description="Lets a model judge its own answers, which it prefers. Each one is marked.",
+    )
 
 
 class VerifySection(Section):

@@ -12,7 +12,7 @@ from contextlib import aclosing
 
 from msgspec.structs import replace
 
-from router.errors import DepthExceeded
+from router.errors import CannotAnswer, DepthExceeded
 from router.privacy.pseudonyms.veil import Veil, VeiledStream
 from router.request.calls.attempt import Attempt, CallBooks, Nesting
 from router.request.progress import Progress
@@ -27,6 +27,7 @@ from router.types import (
     Delta,
     Hiding,
     Ledger,
+    Reason,
     Role,
     Work,
 )
@@ -137,6 +138,11 @@ class Spender:
                     f"{answerer} was called {nesting.depth} deep, as call "
                     f"{len(self._attempts.rows)} of one request; at most {MAX_DEPTH} and "
                     f"{MAX_ATTEMPTS} are allowed."
+                )
+            if self._routed.kept_from(answerer):
+                raise CannotAnswer(
+                    f"The policy (privacy.residency) keeps this request from {answerer}.",
+                    reason=Reason.RESIDENCY,
                 )
             return await self._call(self._routed.plan(answerer), request, role, nesting)
 

@@ -70,6 +70,7 @@ export const REASONS = {
   answer_off_topic: "its answer says nothing on the matter",
   answer_garbled: "its answer repeats itself or is no language",
   answer_unchecked: "nothing speaks for its answer but a prior",
+  answer_judged_low: "its judge gave the answer too low a score",
   answer_marked: "words were added, since the policy doubts a part of it",
   answer_withheld: "the rest is withheld by the policy",
   slot_unfilled: "a lookup for the answer found nothing",

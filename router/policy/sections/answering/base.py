@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from router.policy.sections.base import Name, Section
-from router.policy.sections.judging import AbilitySection, VerifySection
+from router.policy.sections.judging import AbilitySection, CheckSection, VerifySection
 from router.policy.sections.prices import PriceSection
 
 
@@ -15,6 +15,10 @@ class AnswererBase(Section):
     name: Name = Field(description="Unique name in the policy. The ledger and the report use it.")
     verify: VerifySection = Field(
         default_factory=VerifySection, description="Verification of its answers."
+    )
+    check: CheckSection | None = Field(
+        default=None,
+        description="Has another model judge its answers. Left out: nobody does.",
     )
     price: PriceSection = Field(default_factory=PriceSection, description="Price of its answers.")
     ability: AbilitySection = Field(

@@ -1,0 +1,96 @@
+"""Finds mistakes about judges in a policy: who judges whom, and files that do not fit.
+
+It reads the plain object of the YAML file, as `cross_checks` does.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from msgspec import Struct
+
+from router.policy.parsing.validation import nearest
+from router.policy.parsing.yaml_lines import KeyPath
+
+JUDGES = ("local", "upstream", "litellm")
+"""Lists kinds of answerers that can judge: models that read what they are given."""
+
+AUTHORS = (*JUDGES, "deliberation")
+"""Lists kinds of answerers whose answers a model wrote."""
+
+_DEFAULT_LOCAL = "smollm2-135m"
+_DATE = re.compile(r"[-@]?(?:\d{4}-\d{2}-\d{2}|20\d{6}|latest)$")
+
+
+class JudgeMistake(Struct, frozen=True):
+    """Holds one mistake: its key path, the value there, and the expected one."""
+
+    path: KeyPath
+    found: object
+    expected: str
+
+
+def same_model(one: str, other: str) -> bool:
+    """Returns True when two names mean one model; provider, dated version and case do not count.
+
+    >>> same_model("openai/gpt-5-mini", "gpt-5-mini-2025-08-07"), same_model("gpt-5", "gpt-5-mini")
+    (True, False)
+    """
+    return bool(one) and _plain(one) == _plain(other)
+
+
+def _plain(model: str) -> str:
+    name = model.strip().lower().rpartition("/")[2]
+    return _DATE.sub("", name.removesuffix(":latest"))
+
+
+Rungs = Sequence[tuple[KeyPath, Mapping[str, object]]]
+
+
+def judge_mistakes(raw: Mapping[str, object], rungs: Rungs) -> Iterator[JudgeMistake]:
+    """Yields mistakes of each `check` of an answerer."""
+    by_name = {str(answerer.get("name")): answerer for _, answerer in rungs}
+    judges = [name for name, answerer in by_name.items() if _may_judge(answerer)]
+    for path, answerer in rungs:
+        check = answerer.get("check")
+        if not isinstance(check, Mapping):
+            continue
+        if answerer.get("kind") not in AUTHORS:
+            expected = f"`check` for {', '.join(AUTHORS)}: others give approved or computed words"
+            yield JudgeMistake((*path, "check"), answerer.get("kind"), expected)
+        if check.get("repair") is True and answerer.get("kind") == "deliberation":
+            expected = "false: a deliberation repairs its own steps"
+            yield JudgeMistake((*path, "check", "repair"), True, expected)
+        named = check.get("judge")
+        if not isinstance(named, str):
+            continue
+        if named not in judges:
+            listed = ", ".join(judges) or "none is"
+            expected = f"a model that answers by itself: {listed}{nearest(named, judges)}"
+            yield JudgeMistake((*path, "check", "judge"), named, expected)
+        elif check.get("own_model") is not True and _same(answerer, by_name[named], by_name):
+            expected = (
+                "another model than the author's, since models prefer their own answers; "
+                "`own_model: true` allows it and marks each answer"
+            )
+            yield JudgeMistake((*path, "check", "judge"), named, expected)
+
+
+def _may_judge(answerer: Mapping[str, object]) -> bool:
+    return answerer.get("kind") in JUDGES and answerer.get("alone") is not False
+
+
+def _same(
+    author: Mapping[str, object],
+    judge: Mapping[str, object],
+    by_name: Mapping[str, Mapping[str, object]],
+) -> bool:
+    if author.get("kind") == "deliberation":
+        author = by_name.get(str(author.get("over")), author)
+    return same_model(_model(author), _model(judge))
+
+
+def _model(answerer: Mapping[str, object]) -> str:
+    default = _DEFAULT_LOCAL if answerer.get("kind") == "local" else ""
+    return str(answerer.get("model") or default)
