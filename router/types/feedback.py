@@ -8,6 +8,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from router.types.answers import JudgeNote
 from router.types.stores import ReviewItem
 
 CSAT_LOWEST, CSAT_HIGHEST = 1.0, 5.0
@@ -103,6 +104,7 @@ class TrueOutcome(Struct, frozen=True):
     # Approved words went out instead: nobody received the answer that was judged.
     draft: bool = False
     deliberated: Deliberated | None = None  # set for an answer of a deliberation
+    judged: JudgeNote | None = None  # another model's verdict on the same answer
 
 
 class MinutePrice(Struct, frozen=True):

@@ -8,6 +8,8 @@ import json
 import pytest
 
 from router.errors import UpstreamUnreachable
+from router.ledger.tables.feedback import SqlFeedback, outcomes
+from router.ledger.tables.texts import TenantSecrets
 from router.policy.content.rubrics import load_rubric
 from router.routing.decision_record import Evidence, parse
 from router.stats.judge_calibration import SCHEMA, JudgeCalibration
@@ -23,6 +25,7 @@ from router.types import (
     Work,
 )
 from tests import ROOT
+from tests.kits.books.feedback_kit import said
 from tests.kits.changed import replace
 from tests.kits.fakes import ALICE, House, Houses, ScriptedTier, ask
 from tests.kits.gateway_kit import UNSURE, drain, only_row
@@ -180,6 +183,21 @@ async def test_a_calibration_turns_the_score_into_the_chance(houses: Houses) -> 
     assert outcome.confidence == pytest.approx(1 / (1 + 2.718281828**-1))
     evidence = judged_of(await only_row(house))
     assert evidence.p_answer == pytest.approx(outcome.confidence)
+
+
+async def test_an_outcome_has_the_verdict_on_the_same_answer(houses: Houses) -> None:
+    house, _ = judged_house(houses, author("quality 4"))
+    outcome = await house.gateway.complete(ask(), ALICE)
+    await only_row(house)
+    database, clock = house.ledger.database, house.clock
+    secrets = TenantSecrets(database, clock)
+    feedback = SqlFeedback(
+        database, clock=clock, key_of=secrets.key_now, chained=house.ledger.chained_beside
+    )
+    await feedback.add(said(outcome.request_id, correct=False))
+    (told,) = outcomes(database)
+    assert told.judged is not None
+    assert (told.correct, told.judged.score, told.judged.judge) == (False, 0.75, "large")
 
 
 async def test_a_tool_call_or_approved_words_need_no_judge(houses: Houses) -> None:

@@ -12,6 +12,7 @@ import typer
 
 from router.cli.exits import Exit
 from router.cli.models.train import Data, card_command, train
+from router.cli.models.train_judge import judge
 from router.cli.options import AsJson, DeviceOption
 from router.cli.serve.serve import ModelDir
 from router.types import Device
@@ -26,6 +27,7 @@ def register(app: typer.Typer) -> None:
     train.command()(routing)
     train.command()(answers)
     train.command()(specialists)
+    train.command()(judge)
 
 
 def head(

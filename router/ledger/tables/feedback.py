@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from router.errors import FeedbackRefused
 from router.ledger.feedback_chain import FeedbackRecord, chained, feedback_values
 from router.ledger.hash_chain import Finding, FindingKind
-from router.ledger.row_reading import reasoning_of
+from router.ledger.row_reading import judged_of, reasoning_of
 from router.ledger.sql import reading
 from router.ledger.sql.database import Database
 from router.ledger.sql.rows import SqlRow
@@ -31,7 +31,7 @@ from router.types import Clock, Deliberated, Feedback, FeedbackSource, Heard, Tr
 
 
 class _Judged(NamedTuple):
-    """Holds the answer that an outcome is about; `record` is "" without a deliberation."""
+    """Holds the answer that an outcome is about; `record` is "" where nothing reads it."""
 
     level: int
     confidence: float
@@ -42,6 +42,8 @@ class _Judged(NamedTuple):
 
 _DELIBERATED = '%"reasoning":%'
 """Pattern of the record of a deliberation."""
+_BY_A_JUDGE = '%"judged":{%'
+"""Pattern of the record of an answer that another model judged."""
 
 MAX_REVISIONS = 32
 """Most words of one source on one decision, so that a form sent again and again fills no disk."""
@@ -218,11 +220,12 @@ def outcomes(
                     connection.exec_driver_sql(
                         "SELECT DISTINCT f.request_id, r.tier_number, r.confidence, "
                         f"CASE WHEN {_DRAFT} THEN 1 ELSE 0 END, r.cost_nano_usd, "
-                        "CASE WHEN r.record LIKE ? THEN r.record ELSE '' END FROM feedback f "
+                        "CASE WHEN r.record LIKE ? OR r.record LIKE ? THEN r.record ELSE '' END "
+                        "FROM feedback f "
                         "JOIN requests r ON r.request_id = f.request_id "
                         "WHERE f.request_id > ? AND r.created_at_ms >= ? AND r.created_at_ms < ? "
                         f"AND (r.tenant = ? OR ? = '') ORDER BY 1 LIMIT {PAGE}",
-                        (_DELIBERATED, after, begin, end, tenant or "", tenant or ""),
+                        (_DELIBERATED, _BY_A_JUDGE, after, begin, end, tenant or "", tenant or ""),
                     )
                 )
             }
@@ -279,6 +282,7 @@ def _outcome(
         confidence=answer.confidence,
         draft=answer.draft,
         deliberated=_deliberated(answer),
+        judged=judged_of(answer.record),
     )
 
 

@@ -21,9 +21,10 @@ def verdict(body: dict[str, Any], bias: str) -> str:
     """Returns the judge's words to one request."""
     if bias == "prose":
         return "A fine answer. I would give it 5 of 5."
-    system, user = (str(message["content"]) for message in body["messages"])
+    system, user = (str(body["messages"][at]["content"]) for at in (0, -1))
     found = _MARK.search(system)
-    assert found is not None
+    if found is None:
+        return "An answer of its own, quality 5."
     mark, names = found[1], _CRITERION.findall(system)
     parts = user.split(mark)
     outside, inside = " ".join(parts[::2]), parts[1::2]

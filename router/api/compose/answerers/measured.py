@@ -59,7 +59,7 @@ def judging(loaded: LoadedPolicy, answerer: str) -> LoadedPolicy:
         raise PolicyError(
             (Mistake(str(loaded.path), 0, "judge", f"{answerer} ({section.kind})", expected),)
         )
-    plain: dict[str, object] = {}
+    plain: dict[str, object] = {"check": None}
     if not isinstance(section, LitellmAnswerer):
         plain["steps"] = ["solve"]
     if isinstance(section, LocalAnswerer):
