@@ -67,8 +67,7 @@ def prior_ability(level: int) -> Ability:
     return Ability(PRIOR_ABILITY.get(level, 3.5), {}, 1.0, PSource.PRIOR, 0)
 
 
-DELIBERATION_STEPS = 5
-"""Decompose, evidence, alternatives, risk and benefit, synthesis: one call each."""
+DELIBERATION_STEPS = 5  # decompose, evidence, alternatives, risk and benefit, synthesis
 
 PriceOf = Callable[[str], Price | None]
 NO_PRICE = Price(version="")  # of own compute that nobody prices: free, which reports say
