@@ -119,9 +119,11 @@ def _credible(found: Entity, text: str) -> bool:
 
 def _listed_pairs(words: Sequence[Word]) -> Iterator[Entity]:
     """Yields a family name behind a given name that is no other word."""
-    for at, (first, second) in enumerate(pairwise(words)):
-        if not (first.text[0].isupper() and second.text[0].isupper() and _joined(words, at)):
+    capitals = [at for at, word in enumerate(words) if word.text[0].isupper()]
+    for at, after in pairwise(capitals):
+        if after != at + 1 or not _joined(words, at):
             continue
+        first, second = words[at], words[after]
         sure = set("gocbst") & set(marks_of(first.text)) == {"g"}
         family = set("fcst") & set(marks_of(second.text)) == {"f"}
         if sure and family and without_accents(first.text) not in everyday():

@@ -54,8 +54,14 @@ _PASSPORT_AFTER = re.compile(
     r"|reisepass|passeport|pasaporte)"
 )
 _ZONE = re.compile(r"P[A-Z<][A-Z]{3}[A-Z<]{39}\s[A-Z0-9<]{44}")
+_RECORD_NUMBER = (
+    r"[^\n;A-Z0-9]{0,24}(?:(?:No|Nr"
+    r"|N)\.? ?)?[:#]?\s{0,2}(?P<id>(?=[A-Z0-9\-/]{0,12}[0-9])[A-Z0-9][A-Z0-9\-/]{2,16}[A-Z0-9]"
+    r"|[0-9]{3}[ -][0-9]{3}[ -][0-9]{4})(?![\w-])"
+)
+_RECORD_SHORT = re.compile(r"\b(?:MRN|NHC|IPP|NIP|UHID)\b" + _RECORD_NUMBER)
 _RECORD = re.compile(
-    r"(?:\b(?:MRN|NHC|IPP|NIP|UHID)\b|(?i:medical records?(?: no| number|\s?#)?"
+    r"(?i:medical records?(?: no| number|\s?#)?"
     r"|patient(?:'s)? (?:id|no|number|file|record)"
     r"|chart (?:no|number|#)|hospital (?:no|number|id)|nhs n(?:o|umber|r)|health record"
     r"|\bhealth (?:card|insurance) n\w+"
@@ -63,10 +69,8 @@ _RECORD = re.compile(
     r"|versicherten)\w*|aufnahmenummer"
     r"|dossier (?:médical|patient)|num[ée]ro de dossier|n° de dossier|n° patient"
     r"|num[ée]ro (?:de |du )?patient"
-    r"|historia cl[íi]nica|n[úu]mero de historia|n[úu]mero de paciente|expediente m[ée]dico))"
-    r"[^\n;A-Z0-9]{0,24}(?:(?:No|Nr"
-    r"|N)\.? ?)?[:#]?\s{0,2}(?P<id>(?=[A-Z0-9\-/]{0,12}[0-9])[A-Z0-9][A-Z0-9\-/]{2,16}[A-Z0-9]"
-    r"|[0-9]{3}[ -][0-9]{3}[ -][0-9]{4})(?![\w-])"
+    r"|historia cl[íi]nica|n[úu]mero de historia|n[úu]mero de paciente|expediente m[ée]dico)"
+    + _RECORD_NUMBER
 )
 _IP4 = re.compile(r"(?<![\w.\-])(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?![\w]|\.[0-9])")
 _IP6 = re.compile(
@@ -82,9 +86,11 @@ _NO_HOST = re.compile(
 )
 _CARD_WORDS = re.compile(r"card|karte|carte|tarjeta|visa|master ?card|amex|\bpan\b")
 _PASSPORT_WORDS = ("pass", "pasaporte", "ausweis", "identit", "id card")
+_RECORD_SIGNS = ("MRN", "NHC", "IPP", "NIP", "UHID")
 _RECORD_WORDS = (
-    "mrn", "nhc", "ipp", "nip", "uhid", "medical record", "patient", "chart", "hospital", "nhs n",
-    "health", "fall", "kranken", "aufnahmenummer", "dossier", "historia", "paciente", "expediente",
+    "medical record", "patient", "chart ", "hospital ", "nhs n", "health ", "fallnummer", "fall-n",
+    "fallnr", "krankena", "krankenb", "krankenv", "aufnahmenummer", "dossier", "historia",
+    "paciente", "expediente",
 )  # fmt: skip
 
 
@@ -144,8 +150,11 @@ def _lettered(text: str) -> Iterator[Entity]:
     if "<<" in text:
         for match in _ZONE.finditer(text):
             yield Entity(EntityKind.PASSPORT, match.start(), match.end())
-    if any(map(lower.__contains__, _RECORD_WORDS)):
-        for match in _RECORD.finditer(text):
+    for pattern, signs, where in (
+        (_RECORD_SHORT, _RECORD_SIGNS, text),
+        (_RECORD, _RECORD_WORDS, lower),
+    ):
+        for match in pattern.finditer(text) if any(map(where.__contains__, signs)) else ():
             yield Entity(EntityKind.MEDICAL_RECORD, match.start("id"), match.end("id"))
 
 

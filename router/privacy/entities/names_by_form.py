@@ -25,11 +25,19 @@ _INTRODUCED = re.compile(
     r"|je m['\u2019]appelle|(?:mon|son) nom (?:est|:)|(?:me|se) llamo|(?:mi|su) nombre es))"
     rf"[ \t]{{1,2}}(?P<name>{_NAME})"
 )
-_TELLING = ("name", "call", "goes by", "ich hei", "appelle", "nom ", "llamo", "nombre")
+_TELLING = ("name", "called", "call me", "goes by", "ich hei", "appelle", "nom ", "llamo", "nombre")
 """Are in every text with an introduction."""
 
+_HEADS = tuple(
+    [
+        word + colon
+        for word in ("From", "To", "Cc", "cc", "Sender", "Attn", "Von", "An", "Kopie", "De", "À",
+                     "Para")
+        for colon in (":", " :")
+    ]
+)  # fmt: skip
 _HEAD = re.compile(
-    r"(?m)^[>\s]{0,6}(?:From|To|Cc|Bcc|Reply-To|Sender|Attn|Von|An|Kopie|De|À|Para)[ \t]?:[ \t]*+"
+    r"(?m)^[>\s]{0,6}(?:From|(?:Reply-)?To|B?[Cc]c|Sender|Attn|Von|An|Kopie|De|À|Para) ?:[ \t]*+"
     r"(?P<people>[^\n]{2,20000})"
 )
 _TURNED_SHOWN = rf"{_WORD}, {_WORD}(?: {_LETTER}\.)?(?=[\"']? ?<)"
@@ -65,7 +73,7 @@ def names_by_form(text: str) -> Iterator[Entity]:
             end = _end_of_name(text, *match.span("name"))
             if end is not None:
                 yield Entity(EntityKind.NAME, match.start("name"), end)
-    if ":" in text:
+    if ":" in text and any(map(text.__contains__, _HEADS)):
         for line in _HEAD.finditer(text):
             yield from _people(line["people"], line.start("people"))
     if "<" in text and "@" in text:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from msgspec import Struct
@@ -65,6 +65,7 @@ def without_accents(word: str) -> str:
     return "".join([letter for letter in parts if not unicodedata.combining(letter)])
 
 
+@lru_cache(maxsize=20_000)
 def marks_of(word: str) -> str:
     """Returns the marks of a word; a double name has those of its parts."""
     known, bare = lists(), without_accents(word)
