@@ -35,10 +35,10 @@ def quadratic_kappa(first: Grades, second: Grades) -> float:
 
     Source: Cohen 1968. 1 - (mean square of what is observed) / (mean square expected by chance).
 
-    Worked: 1 2 3 and 1 2 2: observed 1/3; expected (0 + 1 + 1 + 1 + 0 + 0 + 4 + 1 + 1) / 9 = 8/9.
+    Worked: 1 2 3 and 1 2 2: observed 1/3; expected (0 + 1 + 1 + 1 + 0 + 0 + 4 + 1 + 1) / 9 = 1.
 
-    >>> quadratic_kappa(np.array([1, 2, 3]), np.array([1, 2, 2]))
-    0.625
+    >>> round(quadratic_kappa(np.array([1, 2, 3]), np.array([1, 2, 2])), 4)
+    0.6667
     """
     return _kappa(first, second, power=2)
 
