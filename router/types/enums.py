@@ -61,7 +61,6 @@ class RequestType(StrEnum):
     FAQ = "faq"
     STATUS = "status"
     SMALL_TALK = "small_talk"
-    READ_BY_RULES = "read_by_rules"  # fields of a text, by rules and heads
     TRANSACTION = "transaction"
     CLASSIFICATION = "classification"
     FACTUAL = "factual"
