@@ -17,6 +17,9 @@ from router.types import ChatRequest, ReviewItem
 READ_AT_ONCE = 4_000
 """The unread characters up to which the event loop reads; more are read in a thread."""
 
+SWAPPED_AT_ONCE = 20_000
+"""The characters, read before, in which the event loop puts tags; more take a thread."""
+
 
 class Veils:
     """Makes the veil of each request whose policy wants one; one per gateway."""
@@ -52,14 +55,16 @@ class Veils:
 
 async def hidden_by(veil: Veil, request: ChatRequest) -> ChatRequest:
     """Returns the request as an answerer may see it."""
-    if veil.unread(request) > READ_AT_ONCE:
+    if veil.has_hidden(request):
+        return veil.hidden(request)
+    if size_of(request) > SWAPPED_AT_ONCE or veil.unread(request) > READ_AT_ONCE:
         return await asyncio.to_thread(veil.hidden, request)
     return veil.hidden(request)
 
 
 async def hidden_text(veil: Veil, text: str) -> str:
     """Returns a text of this request as a store may have it."""
-    if veil.unread_in(text) > READ_AT_ONCE:
+    if len(text) > SWAPPED_AT_ONCE or veil.unread_in(text) > READ_AT_ONCE:
         return await asyncio.to_thread(veil.said, text)
     return veil.said(text)
 

@@ -68,6 +68,10 @@ class Veil:
         """Returns True for an answerer outside of this machine that is not trusted."""
         return facts.kind in ("upstream", "litellm") and facts.name not in self._trusted
 
+    def has_hidden(self, request: ChatRequest) -> bool:
+        """Returns True for the request that was hidden first, whose result is kept."""
+        return self._hidden is not None and self._hidden[0] is request
+
     def hidden(self, request: ChatRequest) -> ChatRequest:
         """Returns the request with pseudonyms; the same one where nothing is to be hidden."""
         if self._hidden is not None and self._hidden[0] is request:
