@@ -24,7 +24,7 @@ class EntityKind(StrEnum):
     API_KEY = "api_key"  # keys, tokens and passwords
 
 
-class Entity(Struct, frozen=True):
+class Entity(Struct, frozen=True, gc=False):
     """Holds one detail: its kind, and the place of its characters in the text."""
 
     kind: EntityKind

@@ -27,7 +27,7 @@ _LISTS = {
 }
 
 
-class Word(Struct, frozen=True):
+class Word(Struct, frozen=True, gc=False):
     """Holds one word of a text, and where it begins."""
 
     text: str

@@ -25,7 +25,7 @@ _SILENT = frozenset({"text", "content", "type", "input", "body", "message"})
 """Keys that do not tell what a value is."""
 
 
-class JsonString(Struct, frozen=True):
+class JsonString(Struct, frozen=True, gc=False):
     """Holds one string or number of a JSON text, decoded, and its place with its quotes."""
 
     text: str

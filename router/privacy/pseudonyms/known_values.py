@@ -9,7 +9,6 @@ a name, "will" is none.
 from __future__ import annotations
 
 import re
-from collections import deque
 from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
@@ -18,7 +17,7 @@ _TOKEN = re.compile(r"\w+|\s+|[^\w\s]")
 _PIECE = 32_000
 
 
-class Hit(Struct, frozen=True):
+class Hit(Struct, frozen=True, gc=False):
     """Holds where a value stands: the characters [start, end)."""
 
     start: int
@@ -35,22 +34,23 @@ class KnownValues:
     """
 
     def __init__(self, values: Iterable[str]) -> None:
-        self._next: list[dict[str, int]] = [{}]
+        # One table for all states: a dict for each of 100,000 would keep the collector busy.
+        self._next: dict[tuple[int, str], int] = {}
         self._depth = [0]
         self._value: list[str | None] = [None]
         for value in values:
             self._add(value)
-        self._fail = [0] * len(self._next)
-        self._longest = [0] * len(self._next)  # the nearest state on the way back that is a value
+        self._fail = [0] * len(self._depth)
+        self._longest = [0] * len(self._depth)  # the nearest state on the way back that is a value
         self._link()
+        self._root = {word: after for (state, word), after in self._next.items() if not state}
 
     def _add(self, value: str) -> None:
         state = 0
         for depth, word in enumerate(_words(value), start=1):
-            after = self._next[state].get(word)
+            after = self._next.get((state, word))
             if after is None:
-                after = self._next[state][word] = len(self._next)
-                self._next.append({})
+                after = self._next[state, word] = len(self._depth)
                 self._depth.append(depth)
                 self._value.append(None)
             state = after
@@ -58,25 +58,22 @@ class KnownValues:
             self._value[state] = value
 
     def _link(self) -> None:
-        """Links each state with the longest one that ends alike."""
-        following, fail = self._next, self._fail
-        waiting = deque(following[0].values())
-        while waiting:
-            state = waiting.popleft()
-            self._longest[state] = (
-                state if self._value[state] is not None else self._longest[fail[state]]
-            )
-            for word, after in following[state].items():
+        """Links each state with the longest one that ends alike, the shortest states first."""
+        following, fail, depth = self._next, self._fail, self._depth
+        for (state, word), after in sorted(following.items(), key=lambda edge: depth[edge[1]]):
+            if state:
                 back = fail[state]
-                while back and word not in following[back]:
+                while back and (back, word) not in following:
                     back = fail[back]
-                fail[after] = following[back].get(word, 0)
-                waiting.append(after)
+                fail[after] = following.get((back, word), 0)
+            known = self._value[after] is not None
+            self._longest[after] = after if known else self._longest[fail[after]]
 
     def hits(self, text: str) -> list[Hit]:
         """Returns where values stand: the longest that ends at each place, in order of the ends."""
         tokens = _tokens(text)
-        following, fail, longest, root = self._next, self._fail, self._longest, self._next[0]
+        following, fail, longest = self._next, self._fail, self._longest
+        root = self._root
         ends: list[tuple[int, int]] = []
         state = 0
         for i, word in enumerate(map(_alike, tokens)):
@@ -86,9 +83,11 @@ class KnownValues:
                     if longest[state]:
                         ends.append((i, longest[state]))
                 continue
-            while state and word not in following[state]:
+            after = following.get((state, word))
+            while after is None and state:
                 state = fail[state]
-            state = following[state].get(word, 0)
+                after = following.get((state, word))
+            state = after or 0
             if longest[state]:
                 ends.append((i, longest[state]))
         return self._placed(text, tokens, ends)
