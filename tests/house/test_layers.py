@@ -57,6 +57,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "gateway": {*CORE, "request"},
     "plan": {*PRICED, "rendering"},
     "analysis": {*CORE, "rendering"},
+    "learning": CORE,
     "api": {*PATH, "analysis", "extraction", "rendering", "triage"},
     "api.compose": {
         *PATH,
@@ -73,7 +74,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "library": {*PATH, "api", "api.compose"},
     "training": {*VALUES, "triage"},
     "evaluation": {*PRICED, "triage", "training", "judging", "extraction"},
-    "cli": {*PATH, *PAGES, *SERVING, "documents", "extraction", "triage"},
+    "cli": {*PATH, *PAGES, *SERVING, "documents", "extraction", "triage", "learning"},
 }
 """Names the folders that the modules of each folder may import, besides their own.
 

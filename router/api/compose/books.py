@@ -32,6 +32,7 @@ from router.ledger.books.reconcile import (
 from router.ledger.books.store import SqlLedger
 from router.ledger.books.verify import Verification, verify
 from router.ledger.hash_chain import ChainRow
+from router.ledger.past_request import PastRequest
 from router.ledger.rollups import stored
 from router.ledger.rollups.reading import Portion, portion, purged
 from router.ledger.sql import reading
@@ -40,6 +41,7 @@ from router.ledger.sql.database import Database
 from router.ledger.tables import policies
 from router.ledger.tables.feedback import SqlFeedback, outcomes, stated_outcomes
 from router.ledger.tables.keys import KeyInfo, SqlKeyStore
+from router.ledger.tables.past_requests import past_requests
 from router.ledger.tables.reviews import SqlReviewQueue
 from router.ledger.tables.subjects import Found, PrivacyFigures, Subjects, privacy_figures
 from router.ledger.tables.texts import Erased, TenantSecrets, TextKind, TextStore
@@ -171,6 +173,20 @@ class Books:
     ) -> Iterator[RequestRow]:
         """Yields requests created in [since, until), oldest first. Raises LedgerError."""
         return reading.rows(self._database, since_ms=since_ms, until_ms=until_ms, tenant=tenant)
+
+    def past_requests(
+        self,
+        since_ms: int | None,
+        until_ms: int | None,
+        tenant: str | None,
+        environ: Mapping[str, str],
+    ) -> Iterator[PastRequest]:
+        """Yields finished requests with all that was told of them, oldest first.
+
+        Sealed texts are opened by the keys of the environment. Raises LedgerError.
+        """
+        keys, now_ms = text_keys(environ), self._clock.now_ms()
+        return past_requests(self._database, keys, now_ms, since_ms, until_ms, tenant)
 
     def portion(
         self, since_ms: int | None, until_ms: int | None, tenant: str | None, *, by_day: bool

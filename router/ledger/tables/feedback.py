@@ -229,7 +229,7 @@ def outcomes(
                     )
                 )
             }
-            words = _latest(connection, tuple(answers)) if answers else {}
+            words = latest_words(connection, tuple(answers)) if answers else {}
         for request_id, answer in answers.items():
             yield _outcome(request_id, words[request_id], answer)
         if len(answers) < PAGE:
@@ -248,7 +248,7 @@ def stated_outcomes(told: Iterable[TrueOutcome]) -> list[tuple[float, bool]]:
     ]
 
 
-def _latest(
+def latest_words(
     connection: Connection, request_ids: Sequence[str]
 ) -> dict[str, dict[FeedbackSource, Feedback]]:
     """Returns the newest word of each source on these requests."""

@@ -219,6 +219,21 @@ class SqlReviewQueue:
             )
 
 
+def cases_of(
+    connection: Connection, request_ids: Sequence[str], now_ms: int
+) -> dict[str, tuple[ReviewCase, ...]]:
+    """Returns the matters of each of these requests, oldest first, without their texts."""
+    cases: dict[str, tuple[ReviewCase, ...]] = dict.fromkeys(request_ids, ())
+    marks = ", ".join("?" * len(request_ids))
+    for row in connection.exec_driver_sql(
+        f"{_CASES}WHERE v.request_id IN ({marks}) ORDER BY v.created_at_ms, v.review_id",
+        (now_ms, now_ms, *request_ids),
+    ):
+        case = _case(tuple(row))
+        cases[case.item.request_id] += (case,)
+    return cases
+
+
 def _close(connection: Connection, review_id: str, reviewed: Reviewed) -> str | None:
     """Marks a pending matter as decided; returns its request, None where it does not wait."""
     changed = connection.exec_driver_sql(

@@ -1,0 +1,1 @@
+"""Commands that learn from what was told of past answers."""

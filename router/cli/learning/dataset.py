@@ -1,0 +1,202 @@
+"""Defines `tiergate dataset`: what was told of past answers, as versioned training data."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from router.cli.ledger.ledger import Since, Tenant, Until, now_ms
+from router.cli.options import AsJson, to_write
+from router.cli.periods import period_of
+from router.cli.serve.serve import DATABASE, DatabasePath
+from router.learning.collect import CLIP
+from router.learning.export import Target
+from router.learning.rows import Split
+from router.learning.splits import DEV_SHARE, TEST_SHARE
+
+if TYPE_CHECKING:
+    from router.learning.collect import HumanLabel
+
+OUT = Path(".tiergate/datasets")
+SHOWN = 20
+Folder = Annotated[Path, typer.Argument(help="The folder that `tiergate dataset build` named.")]
+
+dataset = typer.Typer(help="Make training data from verdicts, corrections and labels.")
+
+
+def register(app: typer.Typer) -> None:
+    dataset.info.no_args_is_help = True
+    app.add_typer(dataset, name="dataset")
+
+
+@dataset.command()
+def build(
+    database: DatabasePath = DATABASE,
+    out: Annotated[
+        Path, typer.Option(help="Where datasets are kept, each in a folder named by its hash.")
+    ] = OUT,
+    since: Since = None,
+    until: Until = None,
+    tenant: Tenant = None,
+    labels: Annotated[
+        list[Path] | None,
+        typer.Option(
+            show_default="none",
+            help="HEAD=FILE: a filled file of `train suggest --out`; repeat for several.",
+        ),
+    ] = None,
+    dev: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of rows for choosing settings.")
+    ] = DEV_SHARE,
+    test: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of rows for judging: the latest ones.")
+    ] = TEST_SHARE,
+    clip: Annotated[
+        float, typer.Option(min=1, help="Largest weight of a request that chance sent elsewhere.")
+    ] = CLIP,
+    most_per_class: Annotated[
+        int, typer.Option(min=0, help="Keep at most so many rows of each class; 0: all.")
+    ] = 0,
+    parent: Annotated[
+        list[Path] | None,
+        typer.Option(show_default="none", help="A dataset that this one replaces or continues."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a dataset from the ledger. The same ledger and options give the same hash."""
+    from router.api.compose.books import Books
+    from router.learning.dataset import Options
+    from router.learning.dataset import build as build_dataset
+    from router.learning.folder import read, write
+
+    files = [_named(str(file)) for file in labels or []]
+    begin, end = period_of(since, until, now_ms())
+    options = Options(
+        begin,
+        end,
+        tenant or "",
+        dev,
+        test,
+        clip,
+        most_per_class,
+        tuple(sha256(path.read_bytes()).hexdigest() for _, path in files),
+    )
+    parents = [read(folder).manifest.hash for folder in parent or []]
+    with Books.open(database) as books:
+        past = books.past_requests(begin, end, tenant, os.environ)
+        made = build_dataset(past, options, _labels(files), parents)
+    folder = write(made, out)
+    if not as_json:
+        typer.echo(str(folder))
+    show(folder, as_json=as_json)
+
+
+@dataset.command()
+def show(folder: Folder, as_json: AsJson = False) -> None:
+    """Print the card of a dataset, after checking that nobody changed its files."""
+    from msgspec import to_builtins
+
+    from router.cli.terminal import print_json
+    from router.learning.card import card
+    from router.learning.folder import read
+
+    stored = read(folder)
+    if as_json:
+        print_json({"folder": str(folder), **to_builtins(stored.manifest)})
+        return
+    for line in card(stored.manifest, now_ms()):
+        typer.echo(line)
+
+
+@dataset.command()
+def diff(
+    before: Annotated[Path, typer.Argument(help="The folder of one dataset.")],
+    after: Annotated[Path, typer.Argument(help="The folder of another.")],
+    as_json: AsJson = False,
+) -> None:
+    """Say which rows came, which went, and which got another label or split."""
+    from msgspec import to_builtins
+
+    from router.cli.terminal import print_json
+    from router.learning.compare import difference
+    from router.learning.folder import read
+
+    found = difference(read(before).rows, read(after).rows)
+    if as_json:
+        print_json(to_builtins(found))
+        return
+    typer.echo(
+        f"{len(found.came)} came, {len(found.went)} went, {len(found.relabelled)} say something "
+        f"else, {len(found.moved)} moved to another split, {found.same} are the same"
+    )
+    for sign, rows in (("+", found.came), ("-", found.went)):
+        for row in rows[:SHOWN]:
+            typer.echo(f"{sign} {row.decisions[0]}  {row.kind}  {row.class_name}")
+    for changed in found.relabelled[:SHOWN]:
+        typer.echo(f"~ {changed.decision}  {changed.before} -> {changed.after}")
+    left = sum(max(0, len(part) - SHOWN) for part in (found.came, found.went, found.relabelled))
+    if left:
+        typer.echo(f"and {left} more; --json prints all")
+
+
+@dataset.command()
+def export(
+    folder: Folder,
+    to: Annotated[
+        Target,
+        typer.Option(
+            help="head, answers: for `tiergate train`. outcomes: for `tiergate tune` and `replay`. "
+            "pairs, messages: for preference and supervised training."
+        ),
+    ],
+    out: Annotated[Path, typer.Option("--out", "-o", callback=to_write, help="The .jsonl file.")],
+    split: Annotated[
+        list[Split] | None,
+        typer.Option(show_default="train", help="A part of the dataset; repeat for several."),
+    ] = None,
+    head: Annotated[
+        str, typer.Option(help="Whose labels, where the dataset has those of several heads.")
+    ] = "",
+) -> None:
+    """Write rows in the form that a command trains on. Rows whose time is over stay out."""
+    from router.learning.export import export as export_rows
+    from router.learning.folder import read
+
+    made = export_rows(read(folder).rows, to, split or [Split.TRAIN], head, now_ms())
+    out.write_bytes(b"".join(made.lines))
+    typer.echo(
+        f"{len(made.lines)} rows are in {out}"
+        + (f"; the time of {made.expired} was over" if made.expired else "")
+    )
+
+
+def _named(option: str) -> tuple[str, Path]:
+    """Returns head and file of HEAD=FILE. Raises BadParameter."""
+    head, equals, path = option.partition("=")
+    if not head or not equals or not Path(path).is_file():
+        raise typer.BadParameter(
+            f"{option} is no HEAD=FILE with a file that is there", param_hint="--labels"
+        )
+    return head, Path(path)
+
+
+def _labels(files: Sequence[tuple[str, Path]]) -> Iterator[HumanLabel]:
+    from router.learning.collect import HumanLabel
+
+    for head, path in files:
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+            try:
+                row = json.loads(line) if line.strip() else None
+                if row is not None:
+                    yield HumanLabel(str(row["ref"]), head, str(row["label"]))
+            except (ValueError, KeyError, TypeError) as error:
+                raise typer.BadParameter(
+                    f"{path}, line {number}: expected a JSON object with ref and label",
+                    param_hint="--labels",
+                ) from error

@@ -1,0 +1,57 @@
+"""Writes the card of a dataset for people to read. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+
+from router.learning.dataset import OBSERVED, ROWS, WEAK, Manifest
+from router.learning.rows import Dropped, Split
+
+
+def card(manifest: Manifest, now_ms: int) -> Iterator[str]:
+    """Yields the lines of the card."""
+    files = manifest.files
+    yield f"hash     {manifest.hash}"
+    yield f"parents  {', '.join(parent[:12] for parent in manifest.parents) or 'none'}"
+    yield (
+        f"rows     {files[ROWS].rows} to train and judge with, {files[WEAK].rows} weak, of "
+        f"{files[OBSERVED].rows} requests"
+    )
+    yield f"told by  {_counted(manifest.sources)}"
+    yield f"texts    {_counted(manifest.stored)}{_expiry(manifest, now_ms)}"
+    if manifest.weak:
+        yield f"weak     {_counted(manifest.weak)}"
+    yield ""
+    for kind, classes in manifest.balance.items():
+        width = max(len(name) for name in classes)
+        yield f"{kind:<{width}}  {'  '.join(f'{part.value:>5}' for part in Split)}"
+        for name, parts in classes.items():
+            counts = "  ".join(f"{parts.get(part.value, 0):>5}" for part in Split)
+            yield f"{name:<{width}}  {counts}"
+        yield ""
+    weights = manifest.weights
+    yield (
+        f"weights  chance could have sent {weights.explored} requests elsewhere; the largest is "
+        f"{weights.largest:.1f}"
+    )
+    yield (
+        f"         {weights.clipped} were cut there; {weights.requests} requests count as "
+        f"{weights.effective:g}"
+    )
+    yield f"marked   {_counted(manifest.marks)}"
+    yield "left out:" if manifest.dropped else "left out nothing"
+    for name, count in manifest.dropped.items():
+        yield f"  {count:>5}  {Dropped[name.upper()].value}"
+
+
+def _counted(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in counts.items()) or "none"
+
+
+def _expiry(manifest: Manifest, now_ms: int) -> str:
+    first = manifest.first_expiry_ms
+    if first is None:
+        return ""
+    day = datetime.fromtimestamp(first / 1000, UTC).date().isoformat()
+    return f"; the first may be kept until {day}" + (", which is over" if first <= now_ms else "")

@@ -1,0 +1,295 @@
+"""Turns finished requests, and what was told of them, into rows. Pure.
+
+A reviewer's word wins over the client's. An answer that was held back is judged as its draft.
+Nothing is made from texts that the policy did not let the ledger keep.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+import msgspec
+from msgspec.structs import replace
+
+from router.learning.rows import DatasetRow, Dropped, Kind, Mark, Observed, Source, Weak, row_id
+from router.ledger.aggregates import Ending
+from router.ledger.past_request import KeptText, PastRequest
+from router.ledger.row_reading import (
+    AFTERWARDS,
+    ANSWERING,
+    EMBEDDINGS,
+    FAILED_STATES,
+    SHADOW,
+    ending_of,
+    row_names,
+)
+from router.routing.decision_record import Record, parse
+from router.types import (
+    CSAT_HIGHEST,
+    CSAT_LOWEST,
+    FeedbackSource,
+    Reason,
+    RequestRow,
+    RequestState,
+    Role,
+    Verdict,
+)
+
+CLIP = 10.0
+"""Largest weight: one request of a rung tried once in a hundred would otherwise count as 100."""
+USER = "user: "
+ENDINGS = {Ending.CANCELLED: Mark.CANCELLED, Ending.REFUSED: Mark.REFUSED}
+WORDS = (
+    (FeedbackSource.REVIEW, Source.REVIEW, "reviewed"),
+    (FeedbackSource.CLIENT, Source.CLIENT, "corrected"),
+)
+"""Who may judge an answer, best first, and where the right answer of each is kept."""
+
+
+@dataclass(slots=True)
+class Collected:
+    """Holds strong rows, weak rows, every request of the period, and what gave no row."""
+
+    rows: list[DatasetRow] = field(default_factory=list)
+    weak: list[DatasetRow] = field(default_factory=list)
+    observed: list[Observed] = field(default_factory=list)
+    dropped: Counter[Dropped] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True, slots=True)
+class HumanLabel:
+    """Holds one line of a file that a person filled: `ref` names the request of the text."""
+
+    ref: str
+    head: str
+    label: str
+
+
+def collect(
+    past: Iterable[PastRequest], labels: Iterable[HumanLabel] = (), clip: float = CLIP
+) -> Collected:
+    """Returns the rows of these requests, oldest first."""
+    made = Collected()
+    bases: dict[str, tuple[DatasetRow, str]] = {}  # of rows with a text, and their answer
+    for one in past:
+        if one.row.endpoint == SHADOW:
+            _shadow(made, one.row, bases)
+        if one.row.endpoint in AFTERWARDS or one.row.endpoint == EMBEDDINGS:
+            continue
+        _request(made, one, bases, clip)
+    for label in labels:
+        _label(made, label, bases)
+    return made
+
+
+def _request(
+    made: Collected,
+    past: PastRequest,
+    bases: dict[str, tuple[DatasetRow, str]],
+    clip: float,
+) -> None:
+    row, record = past.row, _record(past.row)
+    propensity = 1.0
+    if record is not None and record.decision.rungs:
+        propensity = record.decision.first_rung.propensity or 1.0
+    weight = min(clip, 1.0 / propensity)
+    marks = _marks(row, record)
+    if 1.0 / propensity > clip:
+        marks = (*marks, Mark.CLIPPED)
+    judged, source, corrected = _judged(past)
+    prompt = past.texts.get("prompt")
+    domain, request_type = row_names(row)
+    made.observed.append(
+        Observed(
+            f"dec_{row.request_id}",
+            row.created_at_ms,
+            row.tenant,
+            _conversation(row),
+            row.state.value,
+            row.answerer,
+            row.tier_number,
+            domain,
+            request_type,
+            propensity,
+            weight,
+            marks,
+            judged,
+            prompt is not None,
+        )
+    )
+    answer = past.texts.get("draft") or past.texts.get("answer")
+    if prompt is None:
+        made.dropped[Dropped.NO_TEXT] += judged is not None or bool(_weak_words(past))
+        return
+    base = replace(
+        _base(row, prompt, propensity, weight, marks),
+        domain=domain,
+        request_type=request_type,
+        language="" if record is None else record.signals.language,
+        expires_at_ms=_soonest(prompt, answer, corrected),
+    )
+    bases[row.request_id] = (base, "" if answer is None else answer.content)
+    if judged is not None and answer is None:
+        made.dropped[Dropped.NO_TEXT] += 1
+    elif judged is not None and answer is not None:
+        graded = replace(base, answer=answer.content, right=judged, source=source)
+        made.rows.append(graded)
+        if corrected is not None and not judged:
+            made.rows.append(
+                replace(
+                    graded,
+                    row_id=row_id(Kind.CORRECTION, row.request_id),
+                    kind=Kind.CORRECTION,
+                    right=None,
+                    preferred=corrected.content,
+                )
+            )
+    for weak, value in _weak_words(past) if judged is None else ():
+        made.weak.append(
+            replace(
+                base,
+                row_id=row_id(Kind.GRADED, row.request_id, weak),
+                source=Source.CLIENT,
+                answer="" if answer is None else answer.content,
+                weak=weak,
+                value=value,
+            )
+        )
+
+
+def _base(
+    row: RequestRow, prompt: KeptText, propensity: float, weight: float, marks: tuple[Mark, ...]
+) -> DatasetRow:
+    return DatasetRow(
+        row_id=row_id(Kind.GRADED, row.request_id),
+        kind=Kind.GRADED,
+        source=Source.REVIEW,
+        text=last_turn(prompt.content),
+        prompt=prompt.content,
+        created_at_ms=row.created_at_ms,
+        expires_at_ms=prompt.expires_at_ms,
+        store=prompt.store,
+        tenant=row.tenant,
+        conversation=_conversation(row),
+        decisions=(f"dec_{row.request_id}",),
+        answerer=row.answerer,
+        level=row.tier_number,
+        propensity=propensity,
+        weight=weight,
+        marks=marks,
+    )
+
+
+def last_turn(transcript: str) -> str:
+    """Returns the last turn of the user in a stored transcript: it is what was routed.
+
+    >>> last_turn("user: Hello" + chr(10) * 2 + "assistant: Yes?" + chr(10) * 2 + "user: My order")
+    'My order'
+    """
+    return f"\n\n{transcript}".rpartition(f"\n\n{USER}")[2].strip()
+
+
+def _judged(past: PastRequest) -> tuple[bool | None, Source, KeptText | None]:
+    """Returns if the answer was right, who says so, and the right answer where it is kept."""
+    for word, source, kept in WORDS:
+        told = past.words.get(word)
+        if told is not None and told.correct is not None:
+            corrected = past.texts.get(kept) if told.corrected_digest else None
+            return told.correct, source, corrected
+    return None, Source.CLIENT, None
+
+
+def _weak_words(past: PastRequest) -> Iterator[tuple[Weak, float]]:
+    told = past.words.get(FeedbackSource.CLIENT)
+    if told is not None and told.csat is not None:
+        yield Weak.CSAT, (told.csat - CSAT_LOWEST) / (CSAT_HIGHEST - CSAT_LOWEST)
+    if told is not None and told.resolved_first_contact is not None:
+        yield Weak.RESOLVED, float(told.resolved_first_contact)
+
+
+def _label(made: Collected, label: HumanLabel, bases: Mapping[str, tuple[DatasetRow, str]]) -> None:
+    base = bases.get(label.ref)
+    if base is None:
+        made.dropped[Dropped.NOT_IN_LEDGER] += 1
+    elif not label.label.strip():
+        made.dropped[Dropped.EMPTY_LABEL] += 1
+    else:
+        made.rows.append(
+            _labelled(base[0], label.ref, label.head, label.label.strip(), Source.LABEL_FILE)
+        )
+
+
+def _labelled(
+    base: DatasetRow, request_id: str, head: str, label: str, source: Source
+) -> DatasetRow:
+    return replace(
+        base,
+        row_id=row_id(Kind.LABEL, head, request_id),
+        kind=Kind.LABEL,
+        source=source,
+        answer="",
+        right=None,
+        head=head,
+        label=label,
+    )
+
+
+def _shadow(made: Collected, row: RequestRow, bases: Mapping[str, tuple[DatasetRow, str]]) -> None:
+    """Adds how far another answerer agreed: a hint, since both may be wrong."""
+    record = _record(row)
+    note = None if record is None else record.shadow
+    if note is None or note.agreement is None:
+        return
+    shown = bases.get(note.of)
+    if shown is None:
+        made.dropped[Dropped.NO_TEXT] += 1
+        return
+    base, answer = shown
+    made.weak.append(
+        replace(
+            base,
+            row_id=row_id(Kind.GRADED, note.of, Weak.SHADOW, row.request_id),
+            source=Source.SHADOW,
+            answer=answer,
+            weak=Weak.SHADOW,
+            value=note.agreement,
+            decisions=(*base.decisions, f"dec_{row.request_id}"),
+        )
+    )
+
+
+def _marks(row: RequestRow, record: Record | None) -> tuple[Mark, ...]:
+    ending = ending_of(row)
+    tried = [attempt for attempt in row.attempts if attempt.role in ANSWERING]
+    stood_in = row.verdict in (Verdict.SAFE_ANSWER.value, Verdict.HELD.value)
+    marks = {
+        Mark.CLIMBED: row.escalations > 0,
+        Mark.FELL_BACK: any(attempt.state in FAILED_STATES for attempt in tried),
+        Mark.FAILED: row.state is RequestState.FAILED and ending not in ENDINGS,
+        Mark.STOOD_IN: stood_in,
+        Mark.CACHED: any(attempt.role is Role.CACHE for attempt in row.attempts),
+        Mark.EXPLORED: Reason.EXPLORED.value in row.reasons,
+        Mark.OBSERVED: record is not None and record.observed is not None,
+    }
+    found = [mark for mark, holds in marks.items() if holds]
+    if ending in ENDINGS:
+        found.append(ENDINGS[ending])
+    return tuple(found)
+
+
+def _conversation(row: RequestRow) -> str:
+    """Returns the conversation of a request; one without a session is a conversation of its own."""
+    return row.session_digest or row.request_id
+
+
+def _record(row: RequestRow) -> Record | None:
+    try:
+        return parse(row.record)
+    except (msgspec.DecodeError, UnicodeError):
+        return None
+
+
+def _soonest(*texts: KeptText | None) -> int:
+    return min(text.expires_at_ms for text in texts if text is not None)

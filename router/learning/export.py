@@ -1,0 +1,115 @@
+"""Turns a dataset's rows into the files that the commands of this project train on. Pure.
+
+A row whose texts the policy lets nobody keep any more is left out and counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from enum import StrEnum
+
+import msgspec
+from msgspec import Struct
+
+from router.errors import TrainingDataError
+from router.learning.rows import DatasetRow, Kind, Split
+
+
+class Target(StrEnum):
+    """Names who reads the file."""
+
+    HEAD = "head"  # tiergate train head: text, label
+    ANSWERS = "answers"  # tiergate train answers: prompt, answer, right
+    OUTCOMES = "outcomes"  # tiergate tune and replay: request_id, correct
+    PAIRS = "pairs"  # preference training: prompt, chosen, rejected
+    MESSAGES = "messages"  # supervised training: messages
+
+
+class Exported(Struct, frozen=True):
+    """Holds the lines of a file, and how many rows were left out because their time is over."""
+
+    lines: tuple[bytes, ...]
+    expired: int
+
+
+def export(
+    rows: Sequence[DatasetRow], target: Target, parts: Iterable[Split], head: str, now_ms: int
+) -> Exported:
+    """Returns the lines for `target` of these splits.
+
+    Raises TrainingDataError when several heads have labels and none is named, and when no row is
+    left.
+    """
+    heads = sorted({row.head for row in rows if row.kind is Kind.LABEL})
+    if target is Target.HEAD and not head and len(heads) > 1:
+        raise TrainingDataError(f"there are labels for {', '.join(heads)}; name one by --head")
+    wanted, wide = set(parts), _FORMS[target]
+    chosen = [
+        row
+        for row in rows
+        if row.split in wanted
+        and row.kind in _KINDS[target]
+        and (target is not Target.HEAD or not head or row.head == head)
+    ]
+    usable = [row for row in chosen if row.expires_at_ms > now_ms]
+    if not usable:
+        raise TrainingDataError(
+            f"the dataset has no row for {target.value} in {', '.join(sorted(wanted))}"
+            + (f"; the time of {len(chosen)} is over" if chosen else "")
+        )
+    lines = tuple(msgspec.json.encode(line) + b"\n" for row in usable for line in wide(row))
+    return Exported(lines, len(chosen) - len(usable))
+
+
+def _head(row: DatasetRow) -> list[Mapping[str, object]]:
+    return [{"text": row.text, "label": row.label, "weight": row.weight}]
+
+
+def _answers(row: DatasetRow) -> list[Mapping[str, object]]:
+    return [
+        {
+            "prompt": row.text,
+            "answer": row.answer,
+            "right": int(bool(row.right)),
+            "weight": row.weight,
+        }
+    ]
+
+
+def _outcomes(row: DatasetRow) -> list[Mapping[str, object]]:
+    """Returns one line for each decision that was merged into the row: all count for a rate."""
+    return [
+        {"request_id": decision.removeprefix("dec_"), "correct": bool(row.right)}
+        for decision in row.decisions
+    ]
+
+
+def _pairs(row: DatasetRow) -> list[Mapping[str, object]]:
+    return [{"prompt": row.prompt, "chosen": row.preferred, "rejected": row.answer}]
+
+
+def _messages(row: DatasetRow) -> list[Mapping[str, object]]:
+    best = row.preferred if row.kind is Kind.CORRECTION else row.answer
+    if row.kind is Kind.GRADED and not row.right:
+        return []
+    said = [
+        {"role": "user", "content": row.text},
+        {"role": "assistant", "content": best},
+    ]
+    return [{"messages": said}]
+
+
+_KINDS: Mapping[Target, frozenset[Kind]] = {
+    Target.HEAD: frozenset({Kind.LABEL}),
+    Target.ANSWERS: frozenset({Kind.GRADED}),
+    Target.OUTCOMES: frozenset({Kind.GRADED}),
+    Target.PAIRS: frozenset({Kind.CORRECTION}),
+    Target.MESSAGES: frozenset({Kind.CORRECTION, Kind.GRADED}),
+}
+_FORMS: Mapping[Target, Callable[[DatasetRow], list[Mapping[str, object]]]] = {
+    Target.HEAD: _head,
+    Target.ANSWERS: _answers,
+    Target.OUTCOMES: _outcomes,
+    Target.PAIRS: _pairs,
+    Target.MESSAGES: _messages,
+}

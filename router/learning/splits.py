@@ -1,0 +1,50 @@
+"""Splits rows by time and by conversation: what is judged comes later than what taught. Pure.
+
+Two cuts in time make train, dev and test. A conversation that crosses a cut is left out: its later
+turns repeat its earlier ones, and would be known beforehand.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from router.learning.rows import DatasetRow, Dropped, Split
+
+DEV_SHARE, TEST_SHARE = 0.1, 0.2
+
+
+def split(
+    rows: Sequence[DatasetRow], dev: float, test: float, dropped: Counter[Dropped]
+) -> list[DatasetRow]:
+    """Returns the rows with their split, in the order of time; shares are of all rows, 0..1."""
+    ordered = sorted(rows, key=lambda row: (row.created_at_ms, row.row_id))
+    cuts = [_cut(ordered, 1.0 - dev - test), _cut(ordered, 1.0 - test)]
+    sides: dict[str, set[Split]] = {}
+    for row in ordered:
+        sides.setdefault(row.conversation, set()).add(_side(row.created_at_ms, cuts))
+    kept = [
+        replace(row, split=_side(row.created_at_ms, cuts))
+        for row in ordered
+        if len(sides[row.conversation]) == 1
+    ]
+    dropped[Dropped.CROSSING] += len(ordered) - len(kept)
+    return kept
+
+
+def _cut(ordered: Sequence[DatasetRow], share: float) -> int | None:
+    """Returns the time of the last row before the cut: what is later is after it.
+
+    Rows of one moment stay together, before the cut. None means that nothing is after it.
+    """
+    place = round(share * len(ordered))
+    return ordered[place - 1].created_at_ms if 0 < place < len(ordered) else None
+
+
+def _side(at_ms: int, cuts: Sequence[int | None]) -> Split:
+    dev, test = cuts
+    if test is not None and at_ms > test:
+        return Split.TEST
+    return Split.DEV if dev is not None and at_ms > dev else Split.TRAIN

@@ -1,0 +1,29 @@
+"""Describes a finished request with all that was told of it later: the raw material of learning.
+
+Texts are those that the policy let the ledger keep and that have neither expired nor been erased.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from router.types import Feedback, FeedbackSource, RequestRow, ReviewCase
+
+
+class KeptText(Struct, frozen=True):
+    """Holds one stored text; `store` says in which form the policy let it be kept."""
+
+    content: str
+    store: str  # redacted | full
+    expires_at_ms: int
+
+
+class PastRequest(Struct, frozen=True):
+    """Holds a finished row, its texts by kind, the newest word of each source, and its reviews."""
+
+    row: RequestRow
+    texts: Mapping[str, KeptText]
+    words: Mapping[FeedbackSource, Feedback]
+    reviews: tuple[ReviewCase, ...] = ()

@@ -1,0 +1,313 @@
+"""Datasets: what becomes a row, what stays out and why, and that they can be made again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from router.errors import TrainingDataError
+from router.learning.card import card
+from router.learning.collect import HumanLabel
+from router.learning.compare import difference
+from router.learning.dataset import Dataset, Options, build, manifest_of
+from router.learning.folder import name_of, read, write
+from router.learning.rows import Dropped, Kind, Mark, Source, Split, Weak
+from router.ledger.past_request import PastRequest
+from router.types import FeedbackSource, RequestState, Verdict
+from tests.kits.books.ledger_rows import NOW_MS
+from tests.kits.changed import replace
+from tests.kits.past_kit import LATER_MS, past, record, shadow_of
+
+ALL_TRAIN = Options(dev=0.0, test=0.0)
+WRONG = {"correct": False, "corrected_digest": "d"}
+TOPICS = tuple(
+    [
+        "order",
+        "parcel",
+        "refund",
+        "invoice",
+        "login",
+        "password",
+        "delivery",
+        "address",
+        "coupon",
+        "newsletter",
+    ]
+)
+
+
+def made(*requests: PastRequest, labels: Iterable[HumanLabel] = ()) -> Dataset:
+    return build(requests, ALL_TRAIN, labels)
+
+
+def questions(count: int) -> list[PastRequest]:
+    """Unlike questions, a minute apart, right and wrong in turn."""
+    return [
+        past(
+            f"r{n:03}",
+            f"{TOPICS[n % 10]} {TOPICS[n // 10 % 10]} question number {n * 7919} please",
+            f"answer {n * 104729}",
+            at=n,
+            said={"correct": n % 2 == 0},
+        )
+        for n in range(count)
+    ]
+
+
+def test_verdict_makes_a_graded_answer() -> None:
+    (row,) = made(past("r1", said={"correct": True})).rows
+    assert (row.kind, row.right, row.source) == (Kind.GRADED, True, Source.REVIEW)
+    assert (row.text, row.answer) == ("Where is my order, please?", "It is on its way.")
+    assert row.decisions == ("dec_r1",)
+
+
+def test_reviewers_word_wins_over_the_clients() -> None:
+    both = past("r1", said={"correct": False})
+    client = past("r1", said={"correct": True}, source=FeedbackSource.CLIENT)
+    (row,) = made(replace(both, words={**client.words, **both.words})).rows
+    assert (row.right, row.source) == (False, Source.REVIEW)
+
+
+def test_corrected_draft_is_a_pair() -> None:
+    texts = {"draft": "It is lost.", "reviewed": "It comes on Monday."}
+    rows = {row.kind: row for row in made(past("r1", texts=texts, said=WRONG)).rows}
+    pair = rows[Kind.CORRECTION]
+    assert (pair.answer, pair.preferred) == ("It is lost.", "It comes on Monday.")
+    assert rows[Kind.GRADED].right is False
+
+
+def test_correction_that_says_the_same_teaches_nothing() -> None:
+    texts = {"reviewed": "it is on its WAY"}
+    dataset = made(past("r1", texts=texts, said=WRONG))
+    assert [row.kind for row in dataset.rows] == [Kind.GRADED]
+    assert dataset.dropped == {"nothing_new": 1}
+
+
+def test_request_without_a_kept_text_gives_no_row_and_stays_counted() -> None:
+    nothing = past("r1", "", "", texts={"prompt": ""}, said={"correct": False})
+    dataset = made(nothing)
+    assert (dataset.rows, dataset.dropped) == ((), {"no_text": 1})
+    (request,) = dataset.observed
+    assert (request.right, request.text_kept) == (False, False)
+
+
+def test_word_of_an_erasure_is_no_verdict() -> None:
+    erased = past("r1", said={}, source=FeedbackSource.ERASURE)
+    assert made(erased).rows == ()
+
+
+@pytest.mark.parametrize(
+    ("changes", "mark"),
+    [
+        ({"state": RequestState.FAILED, "verdict": ""}, Mark.FAILED),
+        ({"state": RequestState.CANCELLED, "verdict": ""}, Mark.CANCELLED),
+        (
+            {"state": RequestState.FAILED, "verdict": "", "error_code": "overloaded"},
+            Mark.REFUSED,
+        ),
+        ({"escalations": 1}, Mark.CLIMBED),
+        ({"verdict": Verdict.HELD.value}, Mark.STOOD_IN),
+        ({"reasons": ("explored",)}, Mark.EXPLORED),
+    ],
+)
+def test_what_happened_is_marked_and_the_request_stays(
+    changes: dict[str, object], mark: Mark
+) -> None:
+    (request,) = made(past("r1", "", "", texts={"prompt": ""}, **changes)).observed
+    assert request.marks == (mark,)
+
+
+def test_satisfaction_is_a_weak_label_of_its_own_file() -> None:
+    dataset = made(past("r1", said={"csat": 2.0}, source=FeedbackSource.CLIENT))
+    (row,) = dataset.weak
+    assert (dataset.rows, row.weak, row.value) == ((), Weak.CSAT, 0.25)
+
+
+def test_agreement_of_a_shadow_is_a_weak_label() -> None:
+    dataset = made(past("r1"), shadow_of("r1", 0.75))
+    (row,) = dataset.weak
+    assert (row.weak, row.value, row.decisions) == (Weak.SHADOW, 0.75, ("dec_r1", "dec_r1-s"))
+    assert len(dataset.observed) == 1
+
+
+def test_weak_label_gives_way_to_a_verdict_on_the_same_text() -> None:
+    weak = past("r2", said={"csat": 5.0}, source=FeedbackSource.CLIENT)
+    dataset = made(past("r1", said={"correct": True}), weak)
+    assert (len(dataset.rows), dataset.weak, dataset.dropped) == (1, (), {"exact": 1})
+
+
+def test_explored_request_weighs_by_its_chance_up_to_the_clip() -> None:
+    rules = {"explore": {"share": 0.02, "max_stakes_usd": 10.0}}
+    usual, rare = record(0.5, **rules), record(0.995, **rules)
+    dataset = made(past("r1", record=usual), past("r2", "Another one?", record=rare))
+    often, seldom = dataset.observed
+    assert often.propensity == pytest.approx(0.98)
+    assert often.weight == pytest.approx(1 / 0.98)
+    assert (seldom.propensity, seldom.weight) == (0.02, 10.0)
+    assert Mark.CLIPPED in seldom.marks
+    weights = manifest_of(dataset).weights
+    assert (weights.explored, weights.clipped, weights.largest) == (2, 1, 10.0)
+    # (1.0204 + 10)² / (1.0204² + 100) = 1.2
+    assert weights.effective == 1.2
+
+
+def test_repeats_are_one_row_with_the_lineage_of_all() -> None:
+    same = past("r2", "where is my ORDER please", said={"correct": True})
+    dataset = made(past("r1", said={"correct": True}), same)
+    (row,) = dataset.rows
+    assert (row.decisions, dataset.dropped) == (("dec_r1", "dec_r2"), {"exact": 1})
+
+
+def test_near_repeats_are_one_row() -> None:
+    one = "Where is the parcel that I ordered on the website of your shop last Monday"
+    dataset = made(
+        past("r1", one, said={"correct": True}), past("r2", f"{one}s", said={"correct": True})
+    )
+    assert (len(dataset.rows), dataset.dropped) == (1, {"near": 1})
+
+
+def test_near_repeats_with_another_label_both_stay() -> None:
+    one = "Where is the parcel that I ordered on the website of your shop last Monday"
+    dataset = made(
+        past("r1", one, said={"correct": True}), past("r2", f"{one}s", said={"correct": False})
+    )
+    assert len(dataset.rows) == 2
+
+
+def test_outvoted_and_torn_labels_are_counted() -> None:
+    said = [{"correct": value} for value in (True, True, False)]
+    rows = [past(f"r{n}", said=word) for n, word in enumerate(said)]
+    assert made(*rows).dropped == {"exact": 1, "outvoted": 1}
+    assert made(*rows[1:]).dropped == {"torn": 2}
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("?!", Dropped.SHORT),
+        ("a" * 20_001, Dropped.LONG),
+        ("caf\ufffd \ufffd\ufffd\ufffd abc", Dropped.BROKEN),
+        ("[NAME_K7M2P] [EMAIL] please", Dropped.PLACEHOLDERS),
+    ],
+)
+def test_text_that_cannot_teach_is_left_out_with_its_reason(text: str, why: Dropped) -> None:
+    assert made(past("r1", text, said={"correct": True})).dropped == {why.name.lower(): 1}
+
+
+def test_test_rows_come_later_than_those_of_training() -> None:
+    dataset = build(questions(50), Options(dev=0.2, test=0.2))
+    times = {
+        part: [row.created_at_ms for row in dataset.rows if row.split is part] for part in Split
+    }
+    assert max(times[Split.TRAIN]) < min(times[Split.DEV])
+    assert max(times[Split.DEV]) < min(times[Split.TEST])
+    assert [len(times[part]) for part in Split] == [30, 10, 10]
+
+
+def test_no_conversation_is_in_two_splits() -> None:
+    talks = [
+        replace(one, row=replace(one.row, session_digest=f"s{n % 7 if n % 3 else n}"))
+        for n, one in enumerate(questions(60))
+    ]
+    dataset = build(talks, Options(dev=0.2, test=0.2))
+    sides: dict[str, set[Split]] = {}
+    for row in dataset.rows:
+        sides.setdefault(row.conversation, set()).add(row.split)
+    assert all(len(parts) == 1 for parts in sides.values())
+    assert dataset.dropped["crossing"] > 0
+
+
+def test_most_per_class_keeps_so_many_of_each() -> None:
+    dataset = build(questions(40), Options(dev=0.0, test=0.0, most_per_class=5))
+    table = manifest_of(dataset).balance["graded"]
+    assert {name: parts["train"] for name, parts in table.items()} == {
+        "finance: right": 5,
+        "finance: wrong": 5,
+    }
+
+
+def test_label_needs_a_text_of_this_ledger() -> None:
+    labels = [
+        HumanLabel("r1", "department", "shipping"),
+        HumanLabel("r2", "department", " "),
+        HumanLabel("elsewhere", "department", "billing"),
+    ]
+    dataset = made(past("r1"), past("r2"), labels=labels)
+    (row,) = dataset.rows
+    assert (row.kind, row.head, row.label) == (Kind.LABEL, "department", "shipping")
+    assert dataset.dropped == {"empty_label": 1, "not_in_ledger": 1}
+
+
+def test_same_requests_and_options_give_the_same_hash(tmp_path: Path) -> None:
+    one, again = (build(questions(30), Options()) for _ in range(2))
+    assert manifest_of(one) == manifest_of(again)
+    folder = write(one, tmp_path)
+    written = {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert write(again, tmp_path) == folder
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == written
+    assert folder.name == name_of(manifest_of(one))
+
+
+@pytest.mark.parametrize(
+    "options", [Options(test=0.3), Options(clip=5.0), Options(tenant="acme"), Options(since_ms=1)]
+)
+def test_other_options_give_another_hash(options: Options) -> None:
+    assert manifest_of(build((), options)).hash != manifest_of(build((), Options())).hash
+
+
+def test_shares_that_leave_nothing_to_train_on_are_refused() -> None:
+    with pytest.raises(TrainingDataError, match="must be below 1"):
+        build((), Options(dev=0.5, test=0.5))
+
+
+def test_dataset_reads_back_as_it_was_written(tmp_path: Path) -> None:
+    dataset = build(questions(30), Options(), parents=("a" * 64,))
+    stored = read(write(dataset, tmp_path))
+    assert (stored.rows, stored.observed) == (dataset.rows, dataset.observed)
+    assert stored.manifest == manifest_of(dataset)
+
+
+def test_files_are_their_owners_only(tmp_path: Path) -> None:
+    folder = write(build(questions(3), ALL_TRAIN), tmp_path / "sets")
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
+
+
+@pytest.mark.parametrize("name", ["rows.jsonl", "weak.jsonl", "requests.jsonl", "manifest.json"])
+def test_changed_file_is_found(tmp_path: Path, name: str) -> None:
+    weak = past("w1", "A question of its own", said={"csat": 1.0}, source=FeedbackSource.CLIENT)
+    folder = write(build([*questions(20), weak], Options()), tmp_path)
+    path = folder / name
+    path.write_text(path.read_text().replace("acme", "acne").replace('"clip": 10', '"clip": 11'))
+    with pytest.raises(TrainingDataError, match="was changed"):
+        read(folder)
+
+
+def test_folder_without_a_manifest_is_no_dataset(tmp_path: Path) -> None:
+    with pytest.raises(TrainingDataError, match="tiergate dataset build"):
+        read(tmp_path)
+
+
+def test_difference_names_what_came_went_and_changed() -> None:
+    first, second, third = questions(3)
+    changed = replace(second, words=past("x", said={"correct": True}).words)
+    found = difference(made(first, second).rows, made(changed, third).rows)
+    assert [row.decisions[0] for row in found.came] == ["dec_r002"]
+    assert [row.decisions[0] for row in found.went] == ["dec_r000"]
+    (relabelled,) = found.relabelled
+    assert (relabelled.before, relabelled.after) == ("False", "True")
+
+
+def test_card_says_what_was_left_out_and_when_time_is_over() -> None:
+    manifest = manifest_of(made(*questions(4), past("x", "?!", said={"correct": True})))
+    text = "\n".join(card(manifest, NOW_MS))
+    assert "under three letters" in text
+    assert "which is over" not in text
+    assert "which is over" in "\n".join(card(manifest, LATER_MS))
+
+
+def test_rows_of_one_moment_stay_together_to_train_on() -> None:
+    rows = [replace(one, row=replace(one.row, created_at_ms=NOW_MS)) for one in questions(10)]
+    assert {row.split for row in build(rows, Options()).rows} == {Split.TRAIN}
