@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from router.learning.rows import DatasetRow, Dropped, Kind, Mark, Observed, Source, Weak, row_id
 from router.ledger.aggregates import Ending
-from router.ledger.past_request import KeptText, PastRequest
+from router.ledger.past_request import KeptText, PastRequest, last_turn
 from router.ledger.row_reading import (
     AFTERWARDS,
     ANSWERING,
@@ -33,13 +33,13 @@ from router.types import (
     Reason,
     RequestRow,
     RequestState,
+    ReviewVerdict,
     Role,
     Verdict,
 )
 
 CLIP = 10.0
 """Largest weight: one request of a rung tried once in a hundred would otherwise count as 100."""
-USER = "user: "
 ENDINGS = {Ending.CANCELLED: Mark.CANCELLED, Ending.REFUSED: Mark.REFUSED}
 WORDS = (
     (FeedbackSource.REVIEW, Source.REVIEW, "reviewed"),
@@ -90,7 +90,7 @@ def _request(
     bases: dict[str, tuple[DatasetRow, str]],
     clip: float,
 ) -> None:
-    row, record = past.row, _record(past.row)
+    row, record = past.row, readable(past.row)
     propensity = 1.0
     if record is not None and record.decision.rungs:
         propensity = record.decision.first_rung.propensity or 1.0
@@ -157,6 +157,7 @@ def _request(
                 value=value,
             )
         )
+    _queued(made, past, base)
 
 
 def _base(
@@ -182,15 +183,6 @@ def _base(
     )
 
 
-def last_turn(transcript: str) -> str:
-    """Returns the last turn of the user in a stored transcript: it is what was routed.
-
-    >>> last_turn("user: Hello" + chr(10) * 2 + "assistant: Yes?" + chr(10) * 2 + "user: My order")
-    'My order'
-    """
-    return f"\n\n{transcript}".rpartition(f"\n\n{USER}")[2].strip()
-
-
 def _judged(past: PastRequest) -> tuple[bool | None, Source, KeptText | None]:
     """Returns if the answer was right, who says so, and the right answer where it is kept."""
     for word, source, kept in WORDS:
@@ -207,6 +199,21 @@ def _weak_words(past: PastRequest) -> Iterator[tuple[Weak, float]]:
         yield Weak.CSAT, (told.csat - CSAT_LOWEST) / (CSAT_HIGHEST - CSAT_LOWEST)
     if told is not None and told.resolved_first_contact is not None:
         yield Weak.RESOLVED, float(told.resolved_first_contact)
+
+
+def _queued(made: Collected, past: PastRequest, base: DatasetRow) -> None:
+    """Adds the labels that reviewers gave to the request's text."""
+    for case in past.reviews:
+        head = case.item.head
+        if not head or case.reviewed is None:
+            continue
+        if case.reviewed.verdict is ReviewVerdict.REJECT:
+            made.dropped[Dropped.NO_CLASS] += 1
+        elif not case.answer:
+            made.dropped[Dropped.NO_TEXT] += 1
+        else:
+            request_id = past.row.request_id
+            made.rows.append(_labelled(base, request_id, head, case.answer, Source.LABEL_QUEUE))
 
 
 def _label(made: Collected, label: HumanLabel, bases: Mapping[str, tuple[DatasetRow, str]]) -> None:
@@ -238,7 +245,7 @@ def _labelled(
 
 def _shadow(made: Collected, row: RequestRow, bases: Mapping[str, tuple[DatasetRow, str]]) -> None:
     """Adds how far another answerer agreed: a hint, since both may be wrong."""
-    record = _record(row)
+    record = readable(row)
     note = None if record is None else record.shadow
     if note is None or note.agreement is None:
         return
@@ -284,7 +291,8 @@ def _conversation(row: RequestRow) -> str:
     return row.session_digest or row.request_id
 
 
-def _record(row: RequestRow) -> Record | None:
+def readable(row: RequestRow) -> Record | None:
+    """Returns the record of a row, None where it cannot be read."""
     try:
         return parse(row.record)
     except (msgspec.DecodeError, UnicodeError):

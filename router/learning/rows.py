@@ -33,6 +33,7 @@ class Source(StrEnum):
     REVIEW = "review"  # a reviewer's verdict
     CLIENT = "client"  # the client's word on an answer
     LABEL_FILE = "label_file"  # a file that a person filled
+    LABEL_QUEUE = "label_queue"  # a reviewer's label
     SHADOW = "shadow"  # another answerer's agreement, which nobody checked
 
 
@@ -66,6 +67,7 @@ class Dropped(StrEnum):
     NO_TEXT = "no text kept: privacy.store is none, or it expired or was erased"
     NOT_IN_LEDGER = "a label whose text is not in this ledger, or may not be used"
     EMPTY_LABEL = "no label filled in"
+    NO_CLASS = "a reviewer found no class that fits"
     SHORT = "under three letters"
     LONG = "over 20,000 characters"
     BROKEN = "broken characters"

@@ -11,6 +11,17 @@ from msgspec import Struct
 
 from router.types import Feedback, FeedbackSource, RequestRow, ReviewCase
 
+USER = "user: "  # stored prompts are transcripts: the role precedes each turn
+
+
+def last_turn(transcript: str) -> str:
+    """Returns the last turn of the user in a stored transcript: it is what was routed.
+
+    >>> last_turn("user: Hello" + chr(10) * 2 + "assistant: Yes?" + chr(10) * 2 + "user: My order")
+    'My order'
+    """
+    return f"\n\n{transcript}".rpartition(f"\n\n{USER}")[2].strip()
+
 
 class KeptText(Struct, frozen=True):
     """Holds one stored text; `store` says in which form the policy let it be kept."""

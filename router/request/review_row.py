@@ -43,7 +43,7 @@ def review_row(first: RequestRow, case: ReviewCase, reviewed: Reviewed) -> Reque
     """
     known = reviewed.cost_nano_usd is not None
     basis = CostBasis.REVIEWER_TIME if known else CostBasis.UNKNOWN
-    origin = origin_of(first, f"{first.request_id}-review", REVIEW)
+    origin = origin_of(first, _row_id(first, case), REVIEW)
     call = replace(
         only_call(
             origin.request_id,
@@ -65,6 +65,11 @@ def review_row(first: RequestRow, case: ReviewCase, reviewed: Reviewed) -> Reque
         Times(reviewed.decided_at_ms, reviewed.decided_at_ms, call.latency_ms),
         kept=_kept(first, case, reviewed),
     )
+
+
+def _row_id(first: RequestRow, case: ReviewCase) -> str:
+    head = case.item.head
+    return f"{first.request_id}-{'review' if not head else f'label-{head}'}"
 
 
 def _kept(first: RequestRow, case: ReviewCase, reviewed: Reviewed) -> Kept:

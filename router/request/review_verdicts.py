@@ -95,9 +95,11 @@ class Reviewer:
     def _standing(self, case: ReviewCase, row: RequestRow, said: Judgement) -> str:
         """Returns the text that is valid from now on: the draft, the correction, or none."""
         if said.verdict is ReviewVerdict.CORRECT:
-            return said.text
+            return said.text.strip() if case.item.head else said.text
         if said.verdict is ReviewVerdict.REJECT:
             return ""
+        if case.item.head:
+            return case.item.suggested
         if row.verdict == "held" and not case.draft:
             raise ReviewConflict(
                 f"{case.item.review_id} has no draft that could be approved: none was written, or "

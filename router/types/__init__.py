@@ -171,6 +171,8 @@ from router.types.signals import (
     WarmCache,
 )
 from router.types.stores import (
+    ASKS_LABEL,
+    SUGGESTED,
     AnswerCache,
     AnswerCaches,
     BudgetGauge,
@@ -200,6 +202,7 @@ from router.types.units import NANO_PER_USD, exact_usd, usd_to_nano
 
 __all__ = [
     "APPROVED_WORDS",
+    "ASKS_LABEL",
     "CSAT_HIGHEST",
     "CSAT_LOWEST",
     "EMBEDDING_MODEL",
@@ -223,6 +226,7 @@ __all__ = [
     "RISK_DOMAINS",
     "SAFE_ANSWER_MODEL",
     "STAND_INS_FROM",
+    "SUGGESTED",
     "UNDETERMINED",
     "WITHOUT_MODEL",
     "Action",

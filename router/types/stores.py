@@ -113,6 +113,12 @@ class ReplyStore(Protocol):
         ...
 
 
+ASKS_LABEL = "label."
+"""Begins the id of an item that asks for a label: `label.HEAD.REQUEST`."""
+SUGGESTED = "suggested label: "
+"""Begins the fact that names the label which a reviewer's approval confirms."""
+
+
 class ReviewItem(Struct, frozen=True):
     """Holds an item for a reviewer. Its text stays in memory unless the policy stores it."""
 
@@ -127,6 +133,19 @@ class ReviewItem(Struct, frozen=True):
     store: Literal["none", "redacted", "full"] = "none"
     """Says what the request's policy stores. For an item read from the ledger: `full` when it holds
     a question, or an empty one after an erasure; otherwise `none`."""
+
+    @property
+    def head(self) -> str:
+        """Returns the head for which a label is asked; "" where an answer is to be judged."""
+        if not self.review_id.startswith(ASKS_LABEL):
+            return ""
+        return self.review_id[len(ASKS_LABEL) : -len(self.request_id) - 1]
+
+    @property
+    def suggested(self) -> str:
+        """Returns the label that a head suggests; "" where none is asked for."""
+        facts = (fact for fact in self.facts if fact.startswith(SUGGESTED))
+        return next(facts, "").removeprefix(SUGGESTED)
 
 
 class ReviewQueue(Protocol):

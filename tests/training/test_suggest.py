@@ -16,6 +16,8 @@ from router.ledger.tables.texts import TextStore
 from router.stats.calibration import Platt
 from router.stats.heads import Head, HeadKind
 from router.training.heads.suggest import Unlabelled, choose, suggest, uncertainty
+from tests.kits.books.ledger_rows import attempt, request
+from tests.kits.changed import replace
 from tests.kits.server_kit import tiergate
 from tests.training.test_train_head import made, some_rows, write_csv
 
@@ -43,6 +45,20 @@ def test_what_the_head_is_sure_of_comes_last() -> None:
     vectors = np.vstack([around(0.0, 10), around(1.5, 10)])
     unsure = np.concatenate([np.zeros(10), np.ones(10)])
     assert choose(vectors, unsure, 1)[0][0] >= 10
+
+
+def test_minutes_of_the_chosen_fit_the_budget() -> None:
+    vectors = np.vstack([around(0.0, 10), around(0.8, 10), around(1.6, 10)])
+    minutes = np.linspace(0.5, 3.0, 30)
+    chosen, _ = choose(vectors, np.ones(30), 30, minutes, 4.0)
+    assert 0 < minutes[chosen].sum() <= 4.0
+    assert choose(vectors, np.ones(30), 30, minutes, 0.4) == ([], [])
+
+
+def test_of_two_equal_texts_the_quicker_comes_first() -> None:
+    vectors = np.vstack([around(0.0, 10), around(1.5, 10)])
+    minutes = np.repeat([2.0, 1.0], 10)
+    assert choose(vectors, np.ones(20), 1, minutes)[0][0] >= 10
 
 
 def test_scores_fall() -> None:
@@ -148,6 +164,8 @@ def test_stored_prompts_are_suggested_by_their_last_turn(tmp_path: Path) -> None
         ledger = SqlLedger.open(database, clock=clock, budget_of=lambda _: None)
         texts = TextStore(ledger.database, clock)
         for tenant in ("acme", "other"):
+            row = request(tenant, attempt(tenant), tenant=tenant)
+            await ledger.finish(replace(row, created_at_ms=clock.now_ms()))
             await texts.put(tenant, tenant, "prompt", prompt, store="full", retention_days=1)
         await texts.put("acme", "acme", "answer", "no", store="full", retention_days=1)
         await ledger.close()

@@ -125,7 +125,7 @@ class App:
             keys=keys,
         )
         self._reviews = reviews = SqlReviewQueue(
-            self.ledger.database, clock=self.clock, feedback=feedback
+            self.ledger.database, clock=self.clock, feedback=feedback, keys=keys
         )
         self._reviewer = Reviewer(reviews, self.ledger, self._minute_price, self.clock)
         # It has a thread of its own, so that requests for vectors do not delay questions.

@@ -7,7 +7,7 @@ servers run, and claims a writer's slot only to reconcile and to book a review.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -46,6 +46,7 @@ from router.ledger.tables.reviews import SqlReviewQueue
 from router.ledger.tables.subjects import Found, PrivacyFigures, Subjects, privacy_figures
 from router.ledger.tables.texts import Erased, TenantSecrets, TextKind, TextStore
 from router.privacy.digest import digest
+from router.privacy.encryption import NO_KEYS, TextKeys
 from router.request.review_verdicts import Judgement, MinutePriceOf, Reviewer
 from router.types import Feedback, Heard, RequestRow, ReviewCase, ReviewItem, TrueOutcome
 
@@ -66,7 +67,13 @@ FOLD_AT_ONCE = 2_000  # no request waits for the interpreter here, so larger pag
 class Books:
     """Holds one ledger, opened for administration; a context manager."""
 
-    def __init__(self, place: str | Path, database: Database, clock: SystemClock) -> None:
+    def __init__(
+        self,
+        place: str | Path,
+        database: Database,
+        clock: SystemClock,
+        texts: TextKeys = NO_KEYS,
+    ) -> None:
         """Takes an open database; use `open` instead."""
         self._place = place
         self._database = database
@@ -77,14 +84,21 @@ class Books:
             clock=clock,
             key_of=TenantSecrets(database, clock).key_now,
             chained=self._chained,
+            keys=texts,
         )
-        self._reviews = SqlReviewQueue(database, clock=clock, feedback=self._feedback)
+        self._reviews = SqlReviewQueue(database, clock=clock, feedback=self._feedback, keys=texts)
         # Most commands only read, so the writer is opened when one needs it.
         self._ledger: SqlLedger | None = None
 
     @classmethod
-    def open(cls, database: str | Path, *, create: bool = False) -> Books:
-        """Opens the ledger at this address.
+    def open(
+        cls,
+        database: str | Path,
+        *,
+        create: bool = False,
+        environ: Mapping[str, str] | None = None,
+    ) -> Books:
+        """Opens the ledger at this address, with the keys of sealed texts in `environ`.
 
         Raises LedgerError when there is none, unless `create`.
         """
@@ -92,7 +106,8 @@ class Books:
         if create:
             address.make_folder()
         try:
-            return cls(database, Database.open(database, create=create), SystemClock())
+            keys = text_keys(environ or {})
+            return cls(database, Database.open(database, create=create), SystemClock(), keys)
         except (LedgerCorrupt, LedgerUnavailable) as error:
             # The address goes in front, since the error does not name the database.
             raise type(error)(f"{address.shown}: {error.message}") from error
@@ -308,6 +323,15 @@ class Books:
     def reviews(self, tenant: str | None) -> Sequence[ReviewItem]:
         """Returns pending review items, oldest first. Raises LedgerError."""
         return asyncio.run(self._reviews.list(tenant))
+
+    def ask(self, items: Iterable[ReviewItem]) -> None:
+        """Puts items into the queue of reviews; one that is there stays. Raises LedgerError."""
+
+        async def added() -> None:
+            for item in items:
+                await self._reviews.add(item)
+
+        asyncio.run(added())
 
     def review(self, review_id: str) -> ReviewCase | None:
         """Returns one review with its kept texts, decided ones too. Raises LedgerError."""

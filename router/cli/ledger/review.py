@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -41,7 +42,7 @@ def list_reviews(
     from router.cli.terminal import print_json
     from router.rendering.figures_in_words import clean
 
-    with Books.open(database) as books:
+    with Books.open(database, environ=os.environ) as books:
         items = books.reviews(tenant)
     if as_json:
         print_json([_item(item) for item in items])
@@ -66,7 +67,7 @@ def show(review_id: ReviewId, database: DatabasePath = DATABASE) -> None:
     from router.cli.terminal import print_json
     from router.wire.feedback import verdict_view
 
-    with Books.open(database) as books:
+    with Books.open(database, environ=os.environ) as books:
         case = books.review(review_id)
         if case is None:
             raise _unknown(review_id)
@@ -121,7 +122,7 @@ def decide(
     from router.wire.feedback import verdict_view
 
     judgement = Judgement(verdict, minutes, _answer(verdict, text, file), by, "cli")
-    with Books.open(database) as books:
+    with Books.open(database, environ=os.environ) as books:
         case = books.decide(review_id, judgement, _minute_prices(policy), anchors)
     if as_json:
         print_json({**_item(case.item), **verdict_view(case)})
@@ -144,7 +145,7 @@ def done(review_id: ReviewId, database: DatabasePath = DATABASE) -> None:
     """Take an item off the list without a verdict; nothing is booked."""
     from router.api.compose.books import Books
 
-    with Books.open(database) as books:
+    with Books.open(database, environ=os.environ) as books:
         resolved = books.resolve(review_id)
     if not resolved:
         typer.echo(f"tiergate: no pending review item {review_id!r}", err=True)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import gzip
 import json
+import math
 import os
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,12 +21,12 @@ from router.cli.serve.serve import ModelDir
 from router.errors import ClassifyError
 
 if TYPE_CHECKING:
+    from router.learning.labelling import Askable
     from router.training.heads.labelled_rows import Repair
     from router.training.heads.suggest import Suggested, Unlabelled
 
 SHOWN_CHARACTERS = 90
 MOST_STORED = 50_000
-USER = "user: "  # stored prompts are transcripts: the role precedes each turn
 
 
 def register(app: typer.Typer) -> None:
@@ -65,21 +66,34 @@ def suggest(
     until: Until = None,
     tenant: Tenant = None,
     as_json: AsJson = False,
+    minutes: Annotated[
+        float | None,
+        typer.Option(min=0.1, show_default="no limit", help="Minutes that labelling may take."),
+    ] = None,
+    queue: Annotated[
+        bool,
+        typer.Option("--queue", help="Ask reviewers: put them into the queue, with the reason."),
+    ] = False,
     model_dir: ModelDir = None,
 ) -> None:
     """List the unlabelled texts that would teach a head most, best first."""
     if (source is None) == (database is None):
         raise typer.BadParameter("give either a file of texts or --database")
+    if queue and database is None:
+        raise typer.BadParameter("--queue needs --database: its reviewers are asked")
     from router.training.heads.suggest import suggest as best_of
 
     named = _head_of(policy, head)
     skipped: tuple[Repair, ...] = ()
+    asked: dict[str, Askable] = {}
+    name = named.stem if isinstance(named, Path) else named
     if source is not None:
         pool, skipped = _file(source, text_column)
     else:
         assert database is not None
-        pool = _stored(database, since, until, tenant)
-    suggested = best_of(pool, named, count, model_dir=model_dir)
+        pool, asked = _stored(database, since, until, tenant, name)
+    budget = math.inf if minutes is None else minutes
+    suggested = best_of(pool, named, count, model_dir=model_dir, budget=budget)
     if out is not None:
         rows = [
             {"ref": s.ref, "text": s.text, "suggested": s.label, "label": ""}
@@ -87,7 +101,25 @@ def suggest(
         ]
         lines = [json.dumps(row, ensure_ascii=False) + "\n" for row in rows]
         out.write_text("".join(lines), encoding="utf-8")
+    if queue and database is not None:
+        _ask(database, name, suggested, asked)
     _show(suggested, skipped, out, as_json)
+    if not as_json:
+        needed = sum(suggestion.minutes for suggestion in suggested.suggestions)
+        where = "They wait in the queue of reviews" if queue else "To label them"
+        typer.echo(f"{where}: about {needed:.1f} minutes.")
+
+
+def _ask(database: str, head: str, suggested: Suggested, asked: Mapping[str, Askable]) -> None:
+    """Puts the suggestions into the queue of reviews."""
+    from router.api.compose.books import Books
+    from router.learning.labelling import item_of
+
+    with Books.open(database, environ=os.environ) as books:
+        books.ask(
+            item_of(asked[s.ref], head, s.label, s.confidence, s.minutes, now_ms())
+            for s in suggested.suggestions
+        )
 
 
 def _head_of(policy: str, head: str) -> Path | str:
@@ -138,23 +170,32 @@ def _file(source: Path, text_column: str) -> tuple[list[Unlabelled], tuple[Repai
 
 
 def _stored(
-    database: str, since: str | None, until: str | None, tenant: str | None
-) -> list[Unlabelled]:
-    """Returns the last user turns of stored prompts."""
+    database: str, since: str | None, until: str | None, tenant: str | None, head: str
+) -> tuple[list[Unlabelled], dict[str, Askable]]:
+    """Returns the last user turns of stored prompts: only they are routed, and worth a label.
+
+    Those that reviewers were asked to label for this head already are left out.
+    """
     from router.api.compose.books import Address, Books
+    from router.learning.labelling import askable, minutes_of
     from router.training.heads.suggest import Unlabelled
 
     begin, end = period_of(since, until, now_ms())
     with Books.open(database) as books:
-        prompts = books.prompts(begin, end, tenant, MOST_STORED)
-    if not prompts:
+        past = books.past_requests(begin, end, tenant, os.environ)
+        texts, pace = askable(past, head)
+    if not texts:
         raise ClassifyError(
-            f"{Address.parse(database).shown} holds no prompts: policies store none by default. "
-            "Give a file of texts, or set privacy.store to redacted or full and let traffic come."
+            f"{Address.parse(database).shown} holds no prompts that nobody was asked about: "
+            "policies store none by default. Give a file of texts, or set privacy.store to "
+            "redacted or full and let traffic come."
         )
-    # Only the last user turn is routed as the request, so only it is worth a label.
-    turns = [(number, f"\n\n{text}".rpartition(f"\n\n{USER}")[2]) for number, text in prompts]
-    return [Unlabelled(number, text) for number, text in turns]
+    latest = texts[-MOST_STORED:]
+    pool = [
+        Unlabelled(text.request_id, text.text, text.novelty, minutes_of(text.text, pace))
+        for text in latest
+    ]
+    return pool, {text.request_id: text for text in latest}
 
 
 def _show(suggested: Suggested, skipped: Sequence[Repair], out: Path | None, as_json: bool) -> None:

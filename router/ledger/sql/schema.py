@@ -224,7 +224,9 @@ texts = Table(
     "texts",
     metadata,
     _text("request_id", primary_key=True),
-    _text("kind", primary_key=True),  # prompt | answer | draft | steps | corrected | reviewed
+    _text(
+        "kind", primary_key=True
+    ),  # prompt | answer | draft | steps | corrected | reviewed | label.HEAD
     _text("tenant"),
     _text("store"),  # redacted | full
     _text("content"),

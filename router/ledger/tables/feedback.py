@@ -21,12 +21,9 @@ from router.ledger.row_reading import judged_of, reasoning_of
 from router.ledger.sql import reading
 from router.ledger.sql.database import Database
 from router.ledger.sql.rows import SqlRow
-from router.ledger.tables import policies
-from router.ledger.tables.texts import sealed
-from router.money.budgets import DAY_MS
+from router.ledger.tables.texts import put_beside
 from router.privacy.digest import digest
 from router.privacy.encryption import NO_KEYS, TextKeys
-from router.privacy.redact import redact
 from router.types import Clock, Deliberated, Feedback, FeedbackSource, Heard, TrueOutcome
 
 
@@ -158,29 +155,8 @@ class SqlFeedback:
         kind = TEXT_KIND.get(feedback.source)
         if kind is None:
             return
-        where = (feedback.request_id, kind)
-        connection.exec_driver_sql("DELETE FROM texts WHERE request_id = ? AND kind = ?", where)
-        row = connection.exec_driver_sql(
-            "SELECT policy_hash FROM requests WHERE request_id = ?", (feedback.request_id,)
-        ).first()
-        privacy = policies.privacy_of(connection, "" if row is None else str(row[0]))
-        if privacy.store == "none" or not corrected:
-            return
-        content = redact(corrected) if privacy.store == "redacted" else corrected
-        content = sealed(self._keys, content, *where)
         now_ms = self._clock.now_ms()
-        connection.exec_driver_sql(
-            "INSERT INTO texts (request_id, kind, tenant, store, content, created_at_ms, "
-            "expires_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (
-                *where,
-                feedback.tenant,
-                privacy.store,
-                content,
-                now_ms,
-                now_ms + privacy.retention_days * DAY_MS,
-            ),
-        )
+        put_beside(connection, self._keys, feedback.request_id, kind, corrected, now_ms)
 
 
 def records(connection: Connection) -> Iterator[FeedbackRecord]:

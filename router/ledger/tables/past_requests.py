@@ -53,7 +53,7 @@ def _told(
             kept = KeptText(opened, str(store), int(expires_at_ms))
             texts[str(request_id)][str(kind)] = kept
     words = latest_words(connection, ids)
-    reviews = cases_of(connection, ids, now_ms)
+    reviews = cases_of(connection, ids, now_ms, keys)
     return [
         PastRequest(row, texts[row.request_id], words[row.request_id], reviews[row.request_id])
         for row in page

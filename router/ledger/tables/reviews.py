@@ -18,11 +18,15 @@ from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from router.caches.lru import BoundedMap
+from router.ledger.past_request import last_turn
 from router.ledger.sql.database import Database
 from router.ledger.sql.rows import SqlRow
 from router.ledger.tables.feedback import SqlFeedback
+from router.ledger.tables.texts import put_beside
+from router.privacy.encryption import NO_KEYS, TextKeys
 from router.privacy.redact import redact
 from router.types import (
+    ASKS_LABEL,
     Clock,
     Domain,
     Feedback,
@@ -38,13 +42,20 @@ IN_MEMORY_MS = 7 * 24 * 3600 * 1000.0
 MAX_LISTED = 10_000
 PENDING, DECIDED = "pending", "decided"
 
+_IS_LABEL = "substr(v.review_id, 1, 6) = 'label.'"
+_TEXT_KIND = (
+    f"CASE WHEN {_IS_LABEL} THEN "
+    "substr(v.review_id, 1, length(v.review_id) - length(v.request_id) - 1) ELSE 'reviewed' END"
+)
+"""The kind of text that holds what a reviewer gave: a label stands under `label.HEAD`."""
 _CASES = (
     "SELECT v.review_id, v.request_id, v.tenant, v.domain, v.created_at_ms, v.status, v.question, "
     "v.facts, v.verdict, v.minutes, v.decided_by, v.decided_key_id, v.decided_at_ms, "
     "v.cost_nano_usd, v.price_version, v.booked, d.content, t.content FROM reviews v "
-    "LEFT JOIN texts d ON d.request_id = v.request_id AND d.kind = 'draft' "
+    "LEFT JOIN texts d ON d.request_id = v.request_id "
+    f"AND d.kind = CASE WHEN {_IS_LABEL} THEN 'prompt' ELSE 'draft' END "
     "AND d.expires_at_ms > ? "
-    "LEFT JOIN texts t ON t.request_id = v.request_id AND t.kind = 'reviewed' "
+    f"LEFT JOIN texts t ON t.request_id = v.request_id AND t.kind = {_TEXT_KIND} "
     "AND t.expires_at_ms > ? "
 )
 
@@ -53,12 +64,18 @@ class SqlReviewQueue:
     """Implements the Protocols `types.ReviewQueue` and `types.ReviewDesk` over the database."""
 
     def __init__(
-        self, database: Database, *, clock: Clock, feedback: SqlFeedback | None = None
+        self,
+        database: Database,
+        *,
+        clock: Clock,
+        feedback: SqlFeedback | None = None,
+        keys: TextKeys = NO_KEYS,
     ) -> None:
         """Stores the parts. Without `feedback` matters wait and are closed; none can be decided."""
         self._database = database
         self._clock = clock
         self._feedback = feedback
+        self._keys = keys
         self._texts: BoundedMap[str, tuple[str, tuple[str, ...]]] = BoundedMap(
             clock=clock, max_entries=MAX_IN_MEMORY, ttl_ms=IN_MEMORY_MS
         )
@@ -93,7 +110,7 @@ class SqlReviewQueue:
 
     async def of_request(self, request_id: str) -> ReviewCase | None:
         """Returns the matter of a request, None where it has none. Raises LedgerError."""
-        cases = await self._found("v.request_id = ?", (request_id,), 1)
+        cases = await self._found(f"v.request_id = ? AND NOT ({_IS_LABEL})", (request_id,), 1)
         return cases[0] if cases else None
 
     async def decide(self, review_id: str, reviewed: Reviewed, corrected: str) -> bool:
@@ -136,6 +153,8 @@ class SqlReviewQueue:
             clean = redact if item.store == "redacted" else str
             question = clean(item.question)
             facts = orjson.dumps([clean(fact) for fact in item.facts]).decode()
+        if item.head:
+            question = None  # it stays in `texts`, so that it ends when its time is over
         with self._database.writing() as connection:
             connection.exec_driver_sql(
                 "INSERT INTO reviews (review_id, request_id, tenant, domain, created_at_ms, "
@@ -167,7 +186,7 @@ class SqlReviewQueue:
         query = f"{_CASES}WHERE {where} ORDER BY v.created_at_ms, v.review_id LIMIT {limit}"
         with self._database.reading() as connection:
             rows = connection.exec_driver_sql(query, (now_ms, now_ms, *values)).fetchall()
-        return [_case(tuple(row)) for row in rows]
+        return [_case(tuple(row), self._keys) for row in rows]
 
     def _with_text(self, case: ReviewCase) -> ReviewCase:
         item = case.item
@@ -199,6 +218,12 @@ class SqlReviewQueue:
             request_id = _close(connection, review_id, reviewed)
             if request_id is None:
                 return False
+            if review_id.startswith(ASKS_LABEL):
+                kind = review_id[: -len(request_id) - 1]
+                put_beside(
+                    connection, self._keys, request_id, kind, corrected, reviewed.decided_at_ms
+                )
+                return True
             feedback = Feedback(
                 request_id=request_id,
                 tenant=str(tenant),
@@ -220,16 +245,16 @@ class SqlReviewQueue:
 
 
 def cases_of(
-    connection: Connection, request_ids: Sequence[str], now_ms: int
+    connection: Connection, request_ids: Sequence[str], now_ms: int, keys: TextKeys
 ) -> dict[str, tuple[ReviewCase, ...]]:
-    """Returns the matters of each of these requests, oldest first, without their texts."""
+    """Returns the matters of each of these requests, oldest first."""
     cases: dict[str, tuple[ReviewCase, ...]] = dict.fromkeys(request_ids, ())
     marks = ", ".join("?" * len(request_ids))
     for row in connection.exec_driver_sql(
         f"{_CASES}WHERE v.request_id IN ({marks}) ORDER BY v.created_at_ms, v.review_id",
         (now_ms, now_ms, *request_ids),
     ):
-        case = _case(tuple(row))
+        case = _case(tuple(row), keys)
         cases[case.item.request_id] += (case,)
     return cases
 
@@ -262,10 +287,11 @@ def _close(connection: Connection, review_id: str, reviewed: Reviewed) -> str | 
     )
 
 
-def _case(row: SqlRow) -> ReviewCase:
+def _case(row: SqlRow, keys: TextKeys) -> ReviewCase:
     cells: tuple[Any, ...] = tuple(row)  # the schema states their types
     review_id, request_id, tenant, domain, created_at_ms, status, question, facts = cells[:8]
     verdict, minutes, by, key_id, decided_at_ms, cost, version, booked, draft, answer = cells[8:]
+    given = None
     item = ReviewItem(
         review_id,
         request_id,
@@ -277,9 +303,18 @@ def _case(row: SqlRow) -> ReviewCase:
         tuple(orjson.loads(facts or "[]")),
         "none" if question is None else "full",
     )
+    if answer is not None:
+        kind = f"{ASKS_LABEL}{item.head}" if item.head else "reviewed"
+        given = keys.opened(answer, f"{request_id} {kind}")
+    kind = "prompt" if item.head else "draft"
+    shown = None if draft is None else keys.opened(draft, f"{request_id} {kind}")
+    if item.head:
+        text = "" if shown is None else last_turn(shown)
+        item = replace(item, question=text, store="full" if text else "none")
+        shown = None
     reviewed = None
     if verdict:
         reviewed = Reviewed(
             ReviewVerdict(verdict), minutes, by, key_id, decided_at_ms, cost, version
         )
-    return ReviewCase(item, draft, reviewed, answer, bool(booked))
+    return ReviewCase(item, shown, reviewed, given, bool(booked))

@@ -11,10 +11,12 @@ import secrets
 from typing import Literal
 
 from msgspec import Struct
+from sqlalchemy import Connection
 
 from router.caches.lru import BoundedMap
 from router.ledger.rollups import retention
 from router.ledger.sql.database import Database
+from router.ledger.tables import policies
 from router.money.budgets import DAY_MS
 from router.privacy.encryption import NO_KEYS, NONCE_BYTES, TextKeys
 from router.privacy.redact import redact
@@ -70,6 +72,38 @@ class TenantSecrets:
 def sealed(keys: TextKeys, content: str, request_id: str, kind: str) -> str:
     """Returns a text as the table keeps it: sealed where there are keys."""
     return keys.sealed(content, secrets.token_bytes(NONCE_BYTES), f"{request_id} {kind}")
+
+
+def put_beside(
+    connection: Connection, keys: TextKeys, request_id: str, kind: str, text: str, now_ms: int
+) -> None:
+    """Replaces a text about a finished request, if the policy of the request keeps texts.
+
+    It runs within the caller's transaction.
+    """
+    connection.exec_driver_sql(
+        "DELETE FROM texts WHERE request_id = ? AND kind = ?", (request_id, kind)
+    )
+    row = connection.exec_driver_sql(
+        "SELECT tenant, policy_hash FROM requests WHERE request_id = ?", (request_id,)
+    ).first()
+    privacy = policies.privacy_of(connection, "" if row is None else str(row[1]))
+    if row is None or privacy.store == "none" or not text:
+        return
+    content = redact(text) if privacy.store == "redacted" else text
+    connection.exec_driver_sql(
+        "INSERT INTO texts (request_id, kind, tenant, store, content, created_at_ms, "
+        "expires_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (
+            request_id,
+            kind,
+            str(row[0]),
+            privacy.store,
+            sealed(keys, content, request_id, kind),
+            now_ms,
+            now_ms + privacy.retention_days * DAY_MS,
+        ),
+    )
 
 
 class Erased(Struct, frozen=True):

@@ -4,12 +4,15 @@ Uncertainty is the margin between the two likeliest classes (uncertainty samplin
 1994; margins: Scheffer et al. 2001). It is weighed by density, the mean cosine of a text's nearest
 neighbours in the pool, so that outliers, although uncertain, come late (information density:
 Settles and Craven 2008). Texts are taken one by one, and each counts less the nearer it is to a
-taken one (maximal marginal relevance: Carbonell and Goldstein 1998). Uses numpy only.
+taken one (maximal marginal relevance: Carbonell and Goldstein 1998). A text that is new to triage
+counts like one that the head is unsure of: the head may be sure and wrong there. With a budget of
+minutes the gain is per minute, so that long texts must be worth their time. Uses numpy only.
 """
 
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,6 +41,8 @@ class Unlabelled:
 
     ref: str
     text: str
+    novelty: float = 0.0  # 0..1, as triage read it
+    minutes: float = 1.0  # what a label of it takes
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,7 @@ class Suggestion:
     label: str
     confidence: float
     score: float
+    minutes: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +69,14 @@ class Suggested:
 
 
 def suggest(
-    pool: Sequence[Unlabelled], head: Path | str, count: int, *, model_dir: Path | None
+    pool: Sequence[Unlabelled],
+    head: Path | str,
+    count: int,
+    *,
+    model_dir: Path | None,
+    budget: float = math.inf,
 ) -> Suggested:
-    """Returns the `count` texts of a pool most worth labelling for a head.
+    """Returns at most `count` texts of a pool most worth labelling within `budget` minutes.
 
     `head` is the file of one, or the name of a built-in one. Raises TrainingDataError for an empty
     pool and for a head that has no classes, ModelFileError for a head that does not fit the
@@ -90,9 +101,18 @@ def suggest(
         )
     encoded = model.encode([entry.text for entry in kept])
     labels, confidence, unsure = uncertainty(reader, reader(encoded))
-    chosen, scores = choose(encoded.vectors, unsure, count)
+    new = np.array([entry.novelty for entry in kept])
+    minutes = np.array([entry.minutes for entry in kept])
+    chosen, scores = choose(encoded.vectors, 1 - (1 - unsure) * (1 - new), count, minutes, budget)
     suggestions = tuple(
-        Suggestion(kept[i].ref, kept[i].text, labels[i], float(confidence[i]), float(score))
+        Suggestion(
+            kept[i].ref,
+            kept[i].text,
+            labels[i],
+            float(confidence[i]),
+            float(score),
+            kept[i].minutes,
+        )
         for i, score in zip(chosen, scores, strict=True)
     )
     return Suggested(
@@ -117,23 +137,34 @@ def uncertainty(head: Head, chances: Floats) -> tuple[list[str], Floats, Floats]
     return labels, ordered[:, -1], 1 - (ordered[:, -1] - ordered[:, -2])
 
 
-def choose(vectors: Embeddings, unsure: Floats, count: int) -> tuple[list[int], list[float]]:
-    """Returns the rows to label, best first, and their scores.
+def choose(
+    vectors: Embeddings,
+    unsure: Floats,
+    count: int,
+    minutes: Floats | None = None,
+    budget: float = math.inf,
+) -> tuple[list[int], list[float]]:
+    """Returns the rows to label, best first, and their scores, whose minutes fit the budget.
 
-    A score is uncertainty x density x distance to the chosen rows. Of two uncertain texts that say
-    the same, one is taken; an outlier comes after a typical text.
+    A score is uncertainty x density x distance to the chosen rows, per minute. Of two uncertain
+    texts that say the same, one is taken; an outlier comes after a typical text.
     """
     pool = np.argsort(-unsure, kind="stable")[:POOL]
     # A regular sample of the pool stands for it: all pairs would take too long.
     around = vectors[np.linspace(0, len(vectors) - 1, min(len(vectors), POOL)).astype(int)]
-    worth = unsure[pool] * density(vectors[pool], around)
+    cost = np.ones(len(pool)) if minutes is None else np.maximum(minutes[pool], 1e-3)
+    worth = unsure[pool] * density(vectors[pool], around) / cost
     candidates = vectors[pool]
     nearest = np.zeros(len(pool))  # cosine to the nearest chosen row
     chosen: list[int] = []
     scores: list[float] = []
+    left = budget
     for _ in range(min(count, len(pool))):
-        gain = worth * (1 - nearest)
+        gain = np.where(cost <= left + 1e-9, worth * (1 - nearest), -1.0)
         best = int(np.argmax(gain))
+        if gain[best] < 0:
+            break
+        left -= float(cost[best])
         chosen.append(int(pool[best]))
         scores.append(round(float(gain[best]), 4))
         nearest = np.maximum(nearest, np.clip(candidates @ candidates[best], 0, 1))
