@@ -224,9 +224,7 @@ texts = Table(
     "texts",
     metadata,
     _text("request_id", primary_key=True),
-    _text(
-        "kind", primary_key=True
-    ),  # prompt | answer | draft | steps | corrected | reviewed | label.HEAD
+    _text("kind", primary_key=True),  # prompt | answer | draft | steps | corrected ..
     _text("tenant"),
     _text("store"),  # redacted | full
     _text("content"),
