@@ -13,7 +13,17 @@ from dataclasses import dataclass, field
 import msgspec
 from msgspec.structs import replace
 
-from router.learning.rows import DatasetRow, Dropped, Kind, Mark, Observed, Source, Weak, row_id
+from router.learning.rows import (
+    CLIP,
+    DatasetRow,
+    Dropped,
+    Kind,
+    Mark,
+    Observed,
+    Source,
+    Weak,
+    row_id,
+)
 from router.ledger.aggregates import Ending
 from router.ledger.past_request import KeptText, PastRequest, last_turn
 from router.ledger.row_reading import (
@@ -38,8 +48,6 @@ from router.types import (
     Verdict,
 )
 
-CLIP = 10.0
-"""Largest weight: one request of a rung tried once in a hundred would otherwise count as 100."""
 ENDINGS = {Ending.CANCELLED: Mark.CANCELLED, Ending.REFUSED: Mark.REFUSED}
 WORDS = (
     (FeedbackSource.REVIEW, Source.REVIEW, "reviewed"),

@@ -14,8 +14,8 @@ from msgspec import Struct
 
 from router.errors import TrainingDataError
 from router.learning import gates, splits
-from router.learning.collect import CLIP, HumanLabel, collect
-from router.learning.rows import FORMAT, DatasetRow, Dropped, Mark, Observed, Weak
+from router.learning.collect import HumanLabel, collect
+from router.learning.rows import CLIP, FORMAT, DatasetRow, Dropped, Mark, Observed, Weak
 from router.ledger.past_request import PastRequest
 from router.stats.near_duplicates import plain
 

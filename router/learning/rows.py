@@ -11,6 +11,10 @@ FORMAT = 1
 """Numbers the form of the files; a later form gets another hash even for the same rows."""
 
 
+CLIP = 10.0
+"""Largest weight: one request of a rung tried once in a hundred would otherwise count as 100."""
+
+
 class Kind(StrEnum):
     """Says what a row teaches."""
 

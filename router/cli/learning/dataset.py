@@ -15,9 +15,8 @@ from router.cli.ledger.ledger import Since, Tenant, Until, now_ms
 from router.cli.options import AsJson, to_write
 from router.cli.periods import period_of
 from router.cli.serve.serve import DATABASE, DatabasePath
-from router.learning.collect import CLIP
 from router.learning.export import Target
-from router.learning.rows import Split
+from router.learning.rows import CLIP, Split
 from router.learning.splits import DEV_SHARE, TEST_SHARE
 
 if TYPE_CHECKING:
