@@ -8,6 +8,7 @@ more, which the sources must hold too. What is left out is never replaced.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 
 LEAST_SHARE = 0.8
@@ -23,6 +24,12 @@ _STEM = 5
 
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
 _WORD = re.compile(r"[^\W_]+(?:['\u2019.,][^\W_]+)*")
+_CLAUSE = re.compile(r"[.!?:;,\n]+\s")
+_PUTS = re.compile(
+    r"\b(?:how|where|what|when|which|who|why)\b|^\W*(?:can|could|do|does|is|are|will|may)\b",
+    re.IGNORECASE,
+)
+"""Finds the clauses that put a question."""
 _DULL_WORDS = (
     "a an and are as at be been being but by can could do does for from had has have he her here "
     "him his how i if in into is it its may might more most must my of on once one or our please "
@@ -67,7 +74,7 @@ def covers(question: str, sources: Sequence[str], least: float = LEAST_COVERED) 
     >>> covers("What is the capital of France?", ["We deliver to 31 countries, such as France."])
     False
     """
-    asked = stems_asked(question)
+    asked = _asked(question)
     return len(asked & stems_of(sources)) >= least * len(asked)
 
 
@@ -76,9 +83,23 @@ def stems_of(sources: Sequence[str]) -> frozenset[str]:
     return frozenset(form[:_STEM] for source in sources for form in _forms(source))
 
 
-def stems_asked(question: str) -> frozenset[str]:
-    """Returns the beginnings of the words that a question is about, without those that ask."""
-    return frozenset(form[:_STEM] for form in _forms(question) if form not in _ASKING)
+def stems_asked(question: str) -> tuple[frozenset[str], ...]:
+    """Returns the beginnings of the words that a question is about, without those that ask.
+
+    They are those of all of it, then those of the first clause that puts a question: what is said
+    around that has words of its own, or has the matter.
+
+    >>> [sorted(stems) for stems in stems_asked("No fire, no drama: where is my voucher?")]
+    [['drama', 'fire', 'no', 'vouch'], ['vouch']]
+    """
+    # Characters that nobody sees take words apart.
+    seen = "".join(c for c in question if unicodedata.category(c) != "Cf")
+    clauses = [seen, *(clause for clause in _CLAUSE.split(seen) if _PUTS.search(clause))]
+    return tuple(dict.fromkeys(stems for stems in map(_asked, clauses[:2]) if stems))
+
+
+def _asked(text: str) -> frozenset[str]:
+    return frozenset(form[:_STEM] for form in _forms(text) if form not in _ASKING)
 
 
 def is_grounded(sentence: str, known: set[str]) -> bool:
