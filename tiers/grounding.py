@@ -99,7 +99,8 @@ def stems_asked(question: str) -> tuple[frozenset[str], ...]:
 
 
 def _asked(text: str) -> frozenset[str]:
-    return frozenset(form[:_STEM] for form in _forms(text) if form not in _ASKING)
+    forms = _forms(text)
+    return frozenset(f[:_STEM] for f in forms if f not in _ASKING and not f.isdigit())
 
 
 def is_grounded(sentence: str, known: set[str]) -> bool:
