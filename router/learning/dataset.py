@@ -15,9 +15,9 @@ from msgspec import Struct
 from router.errors import TrainingDataError
 from router.learning import gates, splits
 from router.learning.collect import HumanLabel, collect
+from router.learning.near_duplicates import plain
 from router.learning.rows import CLIP, FORMAT, DatasetRow, Dropped, Mark, Observed, Weak
 from router.ledger.past_request import PastRequest
-from router.stats.near_duplicates import plain
 
 ROWS, WEAK, OBSERVED = "rows.jsonl", "weak.jsonl", "requests.jsonl"
 FILES = (ROWS, WEAK, OBSERVED)

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 
 from msgspec.structs import replace
 
+from router.learning.near_duplicates import plain, representatives
 from router.learning.rows import DatasetRow, Dropped, Kind
-from router.stats.near_duplicates import plain, representatives
 
 LEAST_LETTERS, MOST_CHARACTERS = 3, 20_000
 BROKEN_SHARE = 0.05

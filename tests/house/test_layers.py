@@ -109,6 +109,7 @@ THIRD_PARTIES: dict[str, tuple[str, ...]] = {
     "numpy": (
         "router/stats/",
         "router/caches/semantic.py",
+        "router/learning/near_duplicates.py",
         "router/privacy/entities/head.py",
         "router/privacy/entities/word_features.py",
         "router/triage/",

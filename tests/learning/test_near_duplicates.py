@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from router.stats.near_duplicates import NEAR, plain, representatives, shingles, similarity
+from router.learning.near_duplicates import NEAR, plain, representatives, shingles, similarity
 
 WORDS = [
     "order",
