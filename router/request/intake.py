@@ -6,6 +6,8 @@ for callers who want only the decision.
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from router.errors import TiergateError
 from router.rate_limits.limits import RequestRates, request_rates
 from router.request.call_events import tell_refused
@@ -24,12 +26,16 @@ from router.types import (
     Clock,
     Events,
     Identity,
+    ImageReader,
     Outcome,
     RateLimiter,
     SessionMemory,
     Verdict,
 )
 from router.wire.body_keys import narrowed
+
+MOST_IMAGES = 4
+"""Bounds the images of one request that are read: each takes about a second of a core."""
 
 
 class Intake:
@@ -101,7 +107,12 @@ class Intake:
         """Reads the request with what is known of its conversation, then decides."""
         runtime, pressure = selected.runtime, NO_PRESSURE
         conversation = await self._conversations.recall(request, identity, runtime)
-        signals, compute_ms = await runtime.triage.measured(request, conversation.named)
+        shown, unread = request, False
+        if runtime.policy.triage.images == "read" and request.images:
+            shown, unread = await with_image_texts(request, self._router.images)
+        signals, compute_ms = await runtime.triage.measured(shown, conversation.named)
+        if unread:  # nobody knows what is at stake in it
+            signals = replace(signals, novelty=1.0)
         if self._gauge is not None:
             pressure = await self._gauge.pressure(identity, runtime.policy.name)
         if runtime.policy.privacy.residency:
@@ -122,6 +133,28 @@ class Intake:
         if request.is_long or request.hints.session:
             routed = await self._conversations.began(routed)
         return routed
+
+
+async def with_image_texts(
+    request: ChatRequest, images: ImageReader | None
+) -> tuple[ChatRequest, bool]:
+    """Returns the request as triage reads it, and True where an image could not be read.
+
+    The words of images stand behind those of the message that carries them.
+    """
+    left, unread, messages = MOST_IMAGES, False, []
+    for message in request.messages:
+        texts = [message.text]
+        for part in message.parts if message.role == "user" else ():
+            if part.kind != "image_url":
+                continue
+            words = await images.read(part) if images is not None and left > 0 else None
+            left -= 1
+            unread = unread or words is None
+            texts += [words] if words else []
+        joined = "\n".join(filter(None, texts))
+        messages.append(message if len(texts) == 1 else replace(message, text=joined))
+    return replace(request, messages=tuple(messages)), unread
 
 
 def decided_outcome(

@@ -37,6 +37,7 @@ from router.types import (
     Events,
     Identity,
     Ids,
+    ImageReader,
     Pressure,
     Reason,
     RememberedConversation,
@@ -66,6 +67,7 @@ class Router:
         self._clock = clock
         self._ids = ids
         self.reader = Reader()  # of personal details, for residency rules and pseudonyms
+        self.images: ImageReader | None = None  # where images are read on this machine
         self.watch = CertificateWatch(events.happened)
         self._draw = draw  # uniform in [0, 1); without it nothing is explored
 

@@ -13,7 +13,7 @@ from msgspec import Struct
 from router.types.answers import Answer
 from router.types.decisions import Pressure
 from router.types.enums import Domain
-from router.types.requests import Identity
+from router.types.requests import ContentPart, Identity
 from router.types.signals import SessionMemory
 
 
@@ -196,6 +196,14 @@ class Embedded(Struct, frozen=True):
     tokens: int  # read in all texts together
     cut: int  # texts that reach the limit; only their head and tail are read
     compute_ms: float = 0.0  # core-milliseconds of the thread that read them
+
+
+class ImageReader(Protocol):
+    """Reads the words in images on this machine. Raises nothing."""
+
+    async def read(self, part: ContentPart) -> str | None:
+        """Returns the words of an image, None where they cannot be read."""
+        ...
 
 
 class OutsideVectors(Struct, frozen=True):

@@ -8,12 +8,22 @@ import orjson
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from router.types import Hints
+from router.types import ContentPart, Hints
 from router.wire.analysis import tags_of
-from router.wire.checks import array, json_object, mapping, missing, text, unsupported, wrong_value
+from router.wire.checks import (
+    array,
+    json_object,
+    json_text,
+    mapping,
+    missing,
+    text,
+    unsupported,
+    wrong_value,
+)
 from router.wire.hints import read_hints
+from router.wire.messages import check_image_url
 
-ONE_KEYS = ("text", "facts", "fields", "tags", "routing")
+ONE_KEYS = ("text", "image", "facts", "fields", "tags", "routing")
 BATCH_KEYS = ("texts", "inputs", "fields", "tags", "routing")
 INPUT_KEYS = ("text", "facts")
 
@@ -21,9 +31,10 @@ INPUT_KEYS = ("text", "facts")
 class DomainInput(Struct, frozen=True):
     """Holds one text with the facts that come with it. `param` names it in errors."""
 
-    text: str
+    text: str  # "" for an image
     facts: Mapping[str, object] = field(default_factory=dict)
     param: str = ""
+    image: ContentPart | None = None
 
     def named(self, key: str) -> str:
         """Returns the path of a key of this input in the body."""
@@ -92,12 +103,18 @@ def _inputs(given: Mapping[str, object], most: int) -> tuple[DomainInput, ...]:
 
 def _input(given: Mapping[str, object], param: str, named: str = "") -> DomainInput:
     name = named or (f"{param}.text" if param else "text")
+    facts = mapping(given.get("facts") or {}, f"{param}.facts" if param else "facts")
+    if given.get("image") is not None and given.get("text") is None:
+        url = {"url": check_image_url(given["image"], "image")}
+        part = ContentPart("image_url", json_text({"image_url": url}, "image"))
+        return DomainInput("", facts, param, part)
+    if given.get("image") is not None:
+        raise unsupported("image", "the body has either text or image")
     if given.get("text") is None:
         raise missing(name, "a string")
     words = text(given["text"], name)
     if not words.strip():
         raise wrong_value(name, words, "a text that is not empty")
-    facts = mapping(given.get("facts") or {}, f"{param}.facts" if param else "facts")
     return DomainInput(words, facts, param or named)
 
 

@@ -20,6 +20,7 @@ from router.api.compose.moderation_heads import ModerationHeads
 from router.api.compose.mounted.batching import Batching
 from router.api.compose.mounted.domains import DomainEndpoints
 from router.api.compose.mounted.embedders import OutsideEmbedders
+from router.api.compose.mounted.images import LocalImages
 from router.api.compose.os_signals import taking
 from router.api.compose.overview import Overview
 from router.api.compose.text_keys import text_keys
@@ -158,6 +159,7 @@ class App:
         # A second thread, for the clients' own texts.
         self._vectors = TextVectors(core.model)
         self._outside = OutsideEmbedders(core.environ)
+        core.router.images = LocalImages(core.environ)
         self.moderation = ModerationHeads(core, self.analyst, self._record)
         # A program that embeds the gateway may not want files to be followed.
         watched = core.loaded.values() if settings.watch else ()

@@ -124,6 +124,7 @@ class Checkup:
             "`tiergate train`; serving never needs it",
             extra="train",
         )
+        yield _tesseract()
         yield _browser()
         yield from self._policies()
         yield self._database()
@@ -299,6 +300,14 @@ def _package(name: str, gives: str, *, essential: bool = False, extra: str = "")
         fix = f"{shlex.quote(sys.executable)} -m pip install {wanted}"
         return Finding(name, State.MISSING, "not installed", gives, fix, essential)
     return Finding(name, State.OK, version, gives, "", essential)
+
+
+def _tesseract() -> Finding:
+    gives = "words of images, for endpoints by domain and `triage.images: read`"
+    if shutil.which("tesseract") is None:
+        fix = "apt-get install tesseract-ocr, or `brew install tesseract`"
+        return Finding("tesseract", State.MISSING, "not found", gives, fix)
+    return Finding("tesseract", State.OK, "there", gives)
 
 
 def _browser() -> Finding:

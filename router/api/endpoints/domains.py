@@ -161,6 +161,7 @@ class Domains:
                 most=section.limits.max_batch,
             ),
         )
+        body = replace(body, inputs=tuple([await self._seen(given) for given in body.inputs]))
         for given in body.inputs:
             _check(section, given)
         await self._count(section, identity, len(body.inputs))
@@ -168,6 +169,22 @@ class Domains:
             await self._many(endpoint, body, identity, send)
         else:
             await self._one(endpoint, body, identity, send)
+
+    async def _seen(self, given: DomainInput) -> DomainInput:
+        """Returns an input whose text is there. Raises InputInvalid for an unreadable image."""
+        if given.image is None:
+            return given
+        images = self._gateway.router.images
+        words = None if images is None else await images.read(given.image)
+        if not words:
+            raise InputInvalid(
+                "The words of this image cannot be read here: it shows none, is sent by its "
+                "address, or tesseract is not installed (`tiergate doctor`). Send its data or the "
+                "text, or ask a model that sees at /v1/chat/completions.",
+                param="image",
+                code="image_unreadable",
+            )
+        return replace(given, text=words)
 
     async def _one(
         self, endpoint: Endpoint, body: DomainBody, identity: Identity, send: Send
@@ -245,7 +262,10 @@ class Domains:
             if result.faults:
                 raise _unfit(section, result)
             outcome = replace(again, cost_nano_usd=again.cost_nano_usd + outcome.cost_nano_usd)
-        return outcome, _row(outcome, result, body.hints)
+        row = _row(outcome, result, body.hints)
+        if given.image is not None:  # places count in what was read
+            row["text"] = given.text
+        return outcome, row
 
     async def _complete(self, endpoint: Endpoint, asked: Asked, identity: Identity) -> Outcome:
         request = request_of(endpoint, asked)

@@ -83,7 +83,10 @@ def body_of(section: EndpointSection, *, batch: bool) -> dict[str, object]:
         "routing": {"type": "object"},
     }
     if not batch:
-        return _object({**own, **common}, needed)
+        image = {"type": "string", "pattern": "^(https?://|data:image/)"}
+        either = {"anyOf": [{"required": ["text"]}, {"required": ["image"]}]}
+        others = [name for name in needed if name != "text"]
+        return {**_object({**own, "image": image, **common}, others), **either}
     row = _object(own, needed)
     most = section.limits.max_batch
     texts = {"type": "array", "minItems": 1, "maxItems": most, "items": text}

@@ -176,6 +176,12 @@ class TriageSection(Section):
         "novel.",
     )
 
+    images: Literal["pass", "read"] = Field(
+        default="pass",
+        description="read: the words of images are read on this machine by tesseract, and count "
+        "like the user's text. A request with an image that cannot be read counts as novel. pass: "
+        "images are not looked at.",
+    )
     terms: str = Field(
         default="terms",
         description="Folder of grave phrases by language (`de.yaml`), relative to the policy. "
