@@ -9,6 +9,7 @@ import shutil
 import stat
 from pathlib import Path
 
+import httpx
 import pytest
 
 from router.api.compose.mounted.images import LocalImages, image_of, words_of
@@ -127,7 +128,7 @@ def _seeing(name: str, level: int, url: str) -> dict[str, object]:
     return {"name": name, "level": level, "answerers": [answerer]}
 
 
-def _chat(served: Served, image: str):  # type: ignore[no-untyped-def]
+def _chat(served: Served, image: str) -> httpx.Response:
     content = [
         {"type": "text", "text": "What does this say?"},
         {"type": "image_url", "image_url": {"url": image}},
