@@ -14,7 +14,6 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
-from itertools import pairwise
 
 from router.privacy.entities import disguises, head
 from router.privacy.entities.addresses import addresses
@@ -30,6 +29,12 @@ from router.privacy.entities.words_of_text import (
     without_accents,
     words_of,
 )
+
+_PARTICLES = frozenset(
+    ("de", "la", "du", "des", "le", "van", "von", "der", "den", "dem", "ten", "ter", "di", "da",
+     "del", "della", "dos", "al", "el", "bin")
+)  # fmt: skip
+"""Stand between a given name and a family name, in small letters."""
 
 _MOST_BESIDE = 3
 """Bounds the words that a name takes on each side."""
@@ -118,15 +123,27 @@ def _credible(found: Entity, text: str) -> bool:
 
 
 def _listed_pairs(words: Sequence[Word]) -> Iterator[Entity]:
-    """Yields a family name behind a given name that is no other word."""
-    capitals = [at for at, word in enumerate(words) if word.text[0].isupper()]
-    for at, after in pairwise(capitals):
-        if after != at + 1 or not _joined(words, at):
+    """Yields a given name, which is no other word, with the family name behind it.
+
+    >>> text = "So JEAN WACKERNAGEL met Ingrid van der Berg."
+    >>> [one.value(text) for one in _listed_pairs(words_of(text))]
+    ['JEAN WACKERNAGEL', 'Ingrid van der Berg']
+    """
+    for at, first in enumerate(words):
+        if not first.text[0].isupper() or set("gocbst") & set(marks_of(first.text)) != {"g"}:
             continue
-        first, second = words[at], words[after]
-        sure = set("gocbst") & set(marks_of(first.text)) == {"g"}
-        family = set("fcst") & set(marks_of(second.text)) == {"f"}
-        if sure and family and without_accents(first.text) not in everyday():
+        after = at + 1
+        while after < at + 4 and _joined(words, after - 1) and words[after].text in _PARTICLES:
+            after += 1
+        if not _joined(words, after - 1) or without_accents(first.text) in everyday():
+            continue
+        second = words[after]
+        if not second.text[0].isupper() or second.text.isupper() is not first.text.isupper():
+            continue
+        marks = set("focbst") & set(marks_of(second.text))
+        linked = after > at + 1 and marks.isdisjoint("cst")  # "Ingrid van der Berg"
+        loud = first.text.isupper() and not marks and len(second.text) > 2
+        if linked or loud or marks in ({"f"}, {"f", "o"}):
             yield Entity(EntityKind.NAME, first.start, second.end)
 
 
@@ -187,7 +204,8 @@ def _parts(text: str, names: Sequence[Entity], words: Sequence[Word]) -> list[En
         part
         for name in names
         for part in re.split(r"[\s.,]+", name.value(text))
-        if len(part) >= _LEAST_PART and part[0].isupper() and is_rare(part)
+        if len(part) >= _LEAST_PART and is_rare(part)
+        if part[0].isupper() or name.value(text).islower()
     }
     return [Entity(EntityKind.NAME, word.start, word.end) for word in words if word.text in parts]
 

@@ -119,7 +119,8 @@ def values_of(text: str, found: tuple[Entity, ...]) -> Iterator[tuple[str, Entit
         yield value, entity.kind
         if entity.kind is EntityKind.NAME and " " in value:
             for part in re.split(r"[\s.,]+", value):
-                if len(part) >= _LEAST_ALONE and part[0].isupper() and detector.is_rare(part):
+                small = part[0].islower() and not value.islower()
+                if len(part) >= _LEAST_ALONE and not small and detector.is_rare(part):
                     yield part, EntityKind.NAME
 
 

@@ -114,6 +114,11 @@ def test_forms_of_one_name_have_tags_of_one_person() -> None:
     assert back(veil, f"{whole} {part}") == f"{NAME} Wackernagel"
 
 
+def test_name_in_small_letters_is_hidden_where_it_is_repeated() -> None:
+    request = asked("my name is priyanka raman", "where is priyanka's order?")
+    assert "priyanka" not in veil_of(request).hidden(request).messages[1].text
+
+
 def test_tag_in_a_text_that_comes_back_is_no_name() -> None:
     request = asked(f"I am {NAME}.")
     veil = veil_of(request)
