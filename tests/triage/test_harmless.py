@@ -10,7 +10,14 @@ from router.triage.text.folding import fold
 from router.types import HeadReading
 from tests.triage.test_reading import PLAIN
 
-WORDS = PlainWords({"bath bomb": "bath salt", "glue gun": "glue tool", "hot glue gun": "glue tool"})
+WORDS = PlainWords(
+    {
+        "bath bomb": "bath salt",
+        "glue gun": "glue tool",
+        "hot glue gun": "glue tool",
+        "kill time": "pass time",
+    }
+)
 
 
 @pytest.mark.parametrize(
@@ -21,6 +28,8 @@ WORDS = PlainWords({"bath bomb": "bath salt", "glue gun": "glue tool", "hot glue
         ("a bath bomb and a real bomb", "a bath salt and a real bomb"),
         ("how do I make a bomb", ""),
         ("a bath, bombs", ""),
+        ("K\u0130LL TIME", ""),
+        ("k\u0131ll time, a Bath Bomb", "k\u0131ll time, a bath salt"),
     ],
 )
 def test_only_the_harmless_phrase_is_replaced(text: str, plain: str) -> None:

@@ -37,7 +37,8 @@ class PlainWords:
         if self._first.isdisjoint(words):
             return ""
         plain, count = self._form.subn(self._words, text)
-        return plain if count else ""
+        return plain if count and plain != text else ""
 
     def _words(self, found: re.Match[str]) -> str:
-        return self._plain[" ".join(found[0].split()).casefold()]
+        # Turkish letters match an "i" in any case, and are no "i" in small letters.
+        return self._plain.get(" ".join(found[0].split()).casefold(), found[0])
