@@ -28,8 +28,8 @@ _REFERENCE = re.compile(
     r"|tracking|reference|ref|contract|PO|purchase order|request|incident|matter)"
     r"(?:'s)?(?: (?:number|no\.?|id|nr\.?|ref(?:erence)?))?\.?(?: is| was)?\s?[:#]?\s?#?"
     r"(?P<id>(?=[A-Z-]{0,8}[0-9])[A-Z0-9][A-Z0-9/-]{2,24}[A-Z0-9]|[0-9]{4,16})(?![\w])",
+    re.I,
 )
-_REFERENCE_ANY = re.compile(_REFERENCE.pattern.replace("(?P<id>", "(?P<id>"), re.I)
 
 
 def quantities(text: str) -> list[Item]:
@@ -59,7 +59,7 @@ def references(text: str) -> list[Item]:
     [('A-10442', 'order')]
     """
     found = []
-    for match in _REFERENCE_ANY.finditer(text):
+    for match in _REFERENCE.finditer(text):
         written = match["id"]
         if not any(map(str.isdigit, written)) or any(map(str.islower, written)):
             continue

@@ -36,10 +36,12 @@ _ROLE = re.compile(
 )
 _AS_ROLE = re.compile(r",? ?(?:\(|as )(?:the )?(?P<role>[A-Z][a-z]{3,20})\)?(?=[,. )]|$)")
 _LEADING = re.compile(
-    r"^(?:The|This|Between|And|By|To|From|With|For|Dear|In|On|At|Of|Invoice|Seller|Buyer|Supplier"
+    r"(?:The|This|Between|And|By|To|From|With|For|Dear|In|On|At|Of|Invoice|Seller|Buyer|Supplier"
     r"|Customer|Lender|Borrower|Landlord|Tenant|Client|Contractor|Vendor|Our|Your|If|When"
     r"|While|Bill|Payee|Beneficiary),? "
 )
+_FARTHEST_ROLE = 160
+"""Bounds the characters after a party in which its role is looked for."""
 _NEVER = frozenset({"agreement", "contract", "party", "parties", "the company", "company"})
 
 
@@ -58,7 +60,8 @@ def parties(text: str) -> list[Item]:
             continue
         seen.add(name)
         found.append(item)
-    return [_with_role(item, text, found) for item in found]
+    ends = [*(item.start for item in found[1:]), len(text)]
+    return [_with_role(item, text, end) for item, end in zip(found, ends, strict=False)]
 
 
 def _firms(text: str) -> Iterator[Item]:
@@ -75,11 +78,10 @@ def _trimmed(match: re.Match[str], text: str, how: str, kind: str) -> Iterator[I
     """Yields a match without the words before a name that begin a sentence."""
     start, end = match.span()
     for _ in range(2):
-        leading = _LEADING.match(text, start)
-        leading = re.match(_LEADING.pattern, text[start:end]) if leading is None else leading
+        leading = _LEADING.match(text, start, end)
         if leading is None:
             break
-        start += leading.end() - (leading.start() if leading.start() else 0)
+        start = leading.end()
     while end > start and text[end - 1] in " ,":
         end -= 1
     if end - start > 3:
@@ -104,10 +106,9 @@ def _named_in_preamble(text: str) -> Iterator[Item]:
             yield Item(start, end, "party.preamble", {"type": "organisation"})
 
 
-def _with_role(item: Item, text: str, found: list[Item]) -> Item:
-    """Returns the party with the role that stands in parentheses after it, before the next one."""
-    later = [one.start for one in found if one.start > item.start]
-    limit = min([*later, item.end + 160, len(text)])
+def _with_role(item: Item, text: str, end: int) -> Item:
+    """Returns the party with the role in parentheses after it; the next party begins at `end`."""
+    limit = min(end, item.end + _FARTHEST_ROLE)
     match = _ROLE.match(text, item.end, limit) or _AS_ROLE.match(text, item.end, limit)
     if match is None:
         return item

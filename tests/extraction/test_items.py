@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from router.extraction.amounts import amounts
 from router.extraction.dates import dates
 from router.extraction.details import quantities, references
-from router.extraction.items import Item
+from router.extraction.items import Item, apart
 from router.extraction.obligations import obligations
 from router.extraction.parties import parties
 from router.triage.text.amounts import AmountReader
@@ -145,3 +145,21 @@ def test_places_are_inside_any_text(name: str, text: str) -> None:
 )  # fmt: skip
 def test_time_is_in_proportion_to_the_text(name: str, piece: str) -> None:
     assert in_proportion(READERS[name], piece)
+
+
+@pytest.mark.parametrize(
+    ("name", "piece"),
+    [("dates", "1.2.2026 "), ("quantities", "5 mg "), ("references", "order 12345 ")],
+)
+def test_time_is_in_proportion_to_the_items(name: str, piece: str) -> None:
+    assert in_proportion(READERS[name], piece)
+
+
+@given(st.lists(st.tuples(st.integers(0, 40), st.integers(1, 12))))
+def test_items_that_overlap_an_earlier_one_are_left_out(places: list[tuple[int, int]]) -> None:
+    items = [Item(start, start + length, "rule") for start, length in places]
+    kept: list[Item] = []
+    for item in items:
+        if not any(item.overlaps(other) for other in kept):
+            kept.append(item)
+    assert apart(items) == sorted(kept, key=lambda item: item.start)
