@@ -53,6 +53,8 @@ def test_a_language_is_told_by_what_is_written(text: str, language: str) -> None
         ("on już nie je", "pl"),
         ("art\u0131k yemek yemiyor", "tr"),
         ("he has stopped eating", "en"),
+        ("\u041d\u043ew d\u043e I r\u0435turn \u0430 j\u0430ck\u0435t?", "en"),
+        ("\u0413\u0434\u0435 \u043c\u043e\u0439 iPhone\u0430", "ru"),
         ("I'm on a train, call me", "en"),
         ("e-mail is down", "en"),
     ],

@@ -189,7 +189,7 @@ def heard(text: str, words: Sequence[str]) -> Heard:
     begin = text[:MOST_CHARS]
     if not begin.isascii():
         script = _script(begin)
-        if script:
+        if script and not _imitates(begin):
             return Heard(script, True)
     points: dict[str, float] = {}
     for word in words[:MOST_WORDS]:
@@ -223,6 +223,17 @@ def continued(told: Heard, spoken: str) -> str:
     if told.clear or told.language == UNKNOWN or spoken in (UNKNOWN, ENGLISH):
         return told.language
     return spoken
+
+
+_MIXED = re.compile("[A-Za-z][\u0370-\u052f]|[\u0370-\u052f][A-Za-z]")
+MIXED_WORDS = 2
+"""Places where Latin letters touch those of another script, from which on the text imitates Latin
+words by letters that look alike. A Russian text has one where a brand has an ending."""
+
+
+def _imitates(text: str) -> bool:
+    """Returns True for Latin words in letters of another script that look alike."""
+    return len(_MIXED.findall(text)) >= MIXED_WORDS
 
 
 def _script(text: str) -> str:
