@@ -24,6 +24,14 @@ BODIES = {
     "/v1/messages": {"messages": ASKED, "max_tokens": 60},
     "/v1/completions": {"prompt": "Where is my parcel?"},
 }
+DOMAIN = "/api/v1/test/notes/batch"
+NOTES = {
+    "domain": "test",
+    "task": "notes",
+    "description": "Notes of a test.",
+    "write": {"summary": {"type": "string"}},
+    "instruction": "Sum it up.",
+}
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +44,10 @@ def upstream(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Upstream]:
 def served(tmp_path_factory: pytest.TempPathFactory, upstream: Upstream) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("served")
     policies = [
-        write_ladder(folder, "waits", upstream.url, "hang", deadline_s=60.0),
+        write_ladder(
+            folder, "waits", upstream.url, "hang", deadline_s=60.0,
+            sections={"endpoints": [NOTES]},
+        ),
         write_ladder(
             folder, "races", upstream.url, "slow:0.3", "hang", deadline_s=60.0,
             ability={"theta": 6, "labels": 100}, verify={"default": "full"},
@@ -47,21 +58,35 @@ def served(tmp_path_factory: pytest.TempPathFactory, upstream: Upstream) -> Iter
         yield server
 
 
+def _left_open(served: Served, path: str, body: object) -> socket.socket:
+    """Returns a connection over which a request was sent."""
+    parts, content = urlsplit(served.url), json.dumps(body).encode()
+    client = socket.create_connection((parts.hostname, parts.port))
+    head = f"POST {path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
+    client.sendall(f"{head}content-length: {len(content)}\r\n\r\n".encode() + content)
+    return client
+
+
 @pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize("path", list(BODIES))
 def test_a_client_that_leaves_cancels_the_upstreams_call(
     served: Served, upstream: Upstream, path: str, stream: bool
 ) -> None:
     before = upstream.seen()
-    body = json.dumps({"model": "auto", "stream": stream, **BODIES[path]}).encode()
-    parts = urlsplit(served.url)
-    with socket.create_connection((parts.hostname, parts.port)) as client:
-        head = f"POST {path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
-        client.sendall(f"{head}content-length: {len(body)}\r\n\r\n".encode() + body)
+    with _left_open(served, path, {"model": "auto", "stream": stream, **BODIES[path]}) as client:
         eventually(lambda: upstream.seen()["count"] == before["count"] + 1)
         if stream:
             assert client.recv(100).startswith(b"HTTP/1.1 200")
     eventually(lambda: upstream.seen()["aborted"] == before["aborted"] + 1)
+
+
+def test_a_client_that_leaves_a_batch_cancels_all_its_calls(
+    served: Served, upstream: Upstream
+) -> None:
+    before = upstream.seen()
+    with _left_open(served, DOMAIN, {"texts": ["Two parcels came.", "No parcel came."]}):
+        eventually(lambda: upstream.seen()["count"] == before["count"] + 2)
+    eventually(lambda: upstream.seen()["aborted"] == before["aborted"] + 2)
 
 
 def test_each_of_them_left_a_cancelled_row(served: Served) -> None:

@@ -20,6 +20,7 @@ from router.api.http.asgi import (
     Receive,
     Scope,
     Send,
+    Watch,
     headers_of,
     made_of,
     read_body,
@@ -165,10 +166,11 @@ class Domains:
         for given in body.inputs:
             _check(section, given)
         await self._count(section, identity, len(body.inputs))
-        if batch:
-            await self._many(endpoint, body, identity, send)
-        else:
-            await self._one(endpoint, body, identity, send)
+        async with Watch(scope, receive, send) as watch:
+            if batch:
+                await self._many(endpoint, body, identity, watch.send)
+            else:
+                await self._one(endpoint, body, identity, watch.send)
 
     async def _seen(self, given: DomainInput) -> DomainInput:
         """Returns an input whose text is there. Raises InputInvalid for an unreadable image."""
@@ -227,7 +229,7 @@ class Domains:
         advice = (
             f"Try again in {taken.retry_ms / 1000:.3g} s."
             if taken.retry_ms >= 0
-            else ("Send fewer texts in one batch.")
+            else "Send fewer texts in one batch."
         )
         raise RateLimited(
             f"Rate limit reached for {scope}: {most} texts a minute. {advice}",
