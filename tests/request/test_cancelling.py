@@ -87,6 +87,8 @@ def test_a_client_that_leaves_a_batch_cancels_all_its_calls(
     with _left_open(served, DOMAIN, {"texts": ["Two parcels came.", "No parcel came."]}):
         eventually(lambda: upstream.seen()["count"] == before["count"] + 2)
     eventually(lambda: upstream.seen()["aborted"] == before["aborted"] + 2)
+    states = [row["state"] for row in served.rows() if row["endpoint"] == "test/notes"]
+    assert states == ["cancelled", "cancelled"]
 
 
 def test_each_of_them_left_a_cancelled_row(served: Served) -> None:
