@@ -261,7 +261,15 @@ def test_addresses_show_no_password() -> None:
     assert place_of(address) == shown(address)
     assert copy_of(address) == copy_of("postgresql://other@db.example:5433/books")
     assert copy_of(address) != copy_of("postgresql://db.example:5433/other")
+    assert place_of("postgresql://[::1/books") == "postgresql://"
     with pytest.raises(DocumentError) as caught:
         SharedStore("postgresql://me:secret@127.0.0.1:1/books")
     assert "secret" not in str(caught.value)
     assert "127.0.0.1:1/books" in str(caught.value)
+
+
+@pytest.mark.parametrize("sign", ["/", "?", "#", "@"])
+def test_password_with_a_bare_sign_is_not_shown(sign: str) -> None:
+    address = f"postgresql://me:12{sign}34@db.example/books"
+    assert "12" not in shown(address)
+    assert "34" not in shown(address)

@@ -92,7 +92,7 @@ class SharedCopy:
         if self._local is None:
             self._local = Store(self.path, create=True)
         local = self._local
-        generation, whose = shared.generation, shared.meta("id") or ""
+        generation, whose = shared.generation()
         if self._at(local, whose) == generation:
             return
         with _locked(self.path):  # another process of this machine may copy the same

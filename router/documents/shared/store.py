@@ -80,15 +80,22 @@ def is_shared(address: str) -> bool:
 
 
 def shown(address: str) -> str:
-    """Returns an address without user and password.
+    """Returns an address without user and password, without anything where it has another form.
 
     >>> shown("postgresql://me:secret@db.example:5433/books?sslpassword=x")
     'postgresql://db.example:5433/books'
+    >>> shown("postgresql://me:12/34@db.example/books")
+    'postgresql://'
     """
     try:
         parts = urlsplit(address)
         port = f":{parts.port}" if parts.port else ""
+        if parts.query:
+            parse_qsl(parts.query, keep_blank_values=True, strict_parsing=True)
     except ValueError:
+        return "postgresql://"
+    # A bare "/" or "#" in a password ends the server's part there, and what follows is secret.
+    if "@" in parts.path or parts.fragment:
         return "postgresql://"
     return f"postgresql://{parts.hostname or ''}{port}{parts.path}"
 
@@ -99,7 +106,8 @@ def place_of(address: str) -> str:
     >>> place_of("postgresql://me:secret@/books?host=/run/postgresql&sslpassword=x")
     'postgresql:///books?host=/run/postgresql'
     """
-    servers = [server for name, server in parse_qsl(urlsplit(address).query) if name == "host"]
+    query = address.partition("?")[2]
+    servers = [server for name, server in parse_qsl(query) if name == "host"]
     return shown(address) + (f"?host={servers[0]}" if servers else "")
 
 
@@ -200,10 +208,14 @@ class SharedStore:
                 (name, value),
             )
 
-    @property
-    def generation(self) -> int:
-        """Returns how many writes there were."""
-        return int(self.meta("generation") or 0)
+    def generation(self) -> tuple[int, str]:
+        """Returns how many writes there were, and the id of the database, by one query."""
+        with self._errors():
+            rows = self._db.execute(
+                "SELECT name, value FROM tiergate_documents_meta WHERE name IN ('generation', 'id')"
+            ).fetchall()
+        noted = {str(name): str(value) for name, value in rows}
+        return int(noted.get("generation") or 0), noted.get("id") or ""
 
     def documents(self, tenant: str | None = None, collection: str | None = None) -> list[Document]:
         """Returns the documents of a tenant and a collection (None: of all), by source."""
