@@ -43,8 +43,13 @@ class UpstreamEmbedder:
         self._client: HttpClient | None = None
         self._running = 0
 
+    @property
+    def is_idle(self) -> bool:
+        """Returns True when no call is under way."""
+        return not self._running
+
     async def close(self) -> None:
-        """Closes all connections."""
+        """Closes all connections, those of calls under way too."""
         if self._client is not None:
             await self._client.close()
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 
+from router.api.compose.mounted.embedders import OutsideEmbedders
 from router.errors import PolicyError, UpstreamInvalid
 from router.policy.loading import load_policy
+from router.policy.sections.answering.embedders import EmbedderSection
 from tests.kits.server_kit import Served, Upstream, write_policy
 from tiers.upstream.embeddings import _read
 
@@ -127,3 +130,30 @@ def test_a_mistake_is_one_of_the_policy(
     )
     with pytest.raises(PolicyError, match=mistake):
         load_policy(path, {})
+
+
+async def test_a_call_under_way_outlives_a_change_of_its_policy() -> None:
+    asked, may_answer = asyncio.Event(), asyncio.Event()
+
+    async def upstream(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        if not asked.is_set():
+            asked.set()
+            await may_answer.wait()
+        body = b'{"data": [{"index": 0, "embedding": [1.0]}]}'
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % len(body) + body)
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(upstream, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    before = EmbedderSection.model_validate(embedder("large", f"http://127.0.0.1:{port}/v1"))
+    after = before.model_copy(update={"model": "larger"})
+    embedders = OutsideEmbedders({})
+    first = asyncio.ensure_future(embedders.embed(before, ("abc",), None))
+    await asked.wait()
+    assert len((await embedders.embed(after, ("abc",), None)).vectors) == 1
+    may_answer.set()
+    assert len((await first).vectors) == 1
+    await embedders.close()
+    server.close()

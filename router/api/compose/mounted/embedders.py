@@ -20,6 +20,7 @@ class OutsideEmbedders:
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
         self._open: dict[str, tuple[EmbedderSection, UpstreamEmbedder]] = {}
+        self._replaced: list[UpstreamEmbedder] = []  # those with calls under way go on
 
     async def embed(
         self, section: EmbedderSection, texts: tuple[str, ...], dimensions: int | None
@@ -30,10 +31,18 @@ class OutsideEmbedders:
             from tiers.upstream.embeddings import UpstreamEmbedder
 
             if known is not None:
-                await known[1].close()
+                self._replaced.append(known[1])
             known = (section, UpstreamEmbedder(section, self._key(section)))
             self._open[section.name] = known
+            await self._close_idle()
         return await known[1].embed(texts, dimensions)
+
+    async def _close_idle(self) -> None:
+        """Closes replaced clients that have no call under way; closing would end such a call."""
+        idle = [embedder for embedder in self._replaced if embedder.is_idle]
+        self._replaced = [embedder for embedder in self._replaced if embedder not in idle]
+        for embedder in idle:
+            await embedder.close()
 
     def _key(self, section: EmbedderSection) -> str | None:
         try:
@@ -43,5 +52,5 @@ class OutsideEmbedders:
 
     async def close(self) -> None:
         """Closes all clients."""
-        for _, embedder in self._open.values():
+        for embedder in (*self._replaced, *(embedder for _, embedder in self._open.values())):
             await embedder.close()
