@@ -137,6 +137,7 @@ def test_places_are_inside_any_text(name: str, text: str) -> None:
         assert item.text(text).strip()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", READERS)
 @pytest.mark.parametrize(
     "piece",

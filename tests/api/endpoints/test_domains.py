@@ -252,6 +252,7 @@ def test_a_dry_run_only_decides(written: Served) -> None:
     assert body["unread"]["summary"]
 
 
+@pytest.mark.process
 def test_one_failed_text_leaves_the_others(tmp_path: Path) -> None:
     with Upstream(tmp_path) as upstream:
         policy = policy_with(tmp_path, upstream.url, "garbage")
@@ -264,6 +265,7 @@ def test_one_failed_text_leaves_the_others(tmp_path: Path) -> None:
             assert post(served, "test/notes/batch", rest).json()["failed"] == 0
 
 
+@pytest.mark.process
 def test_a_rate_of_its_own_refuses_more_texts(tmp_path: Path) -> None:
     limits = {"max_batch": 3, "requests_per_minute": 2}
     policy = policy_with(tmp_path, "http://127.0.0.1:9/v1", limits=limits)
@@ -275,6 +277,7 @@ def test_a_rate_of_its_own_refuses_more_texts(tmp_path: Path) -> None:
         assert post(served, "test/notes/analyze", {"text": "a", "fields": ["amounts"]}).is_success
 
 
+@pytest.mark.process
 def test_a_result_that_does_not_fit_is_asked_for_a_level_higher(tmp_path: Path) -> None:
     output = {"type": "object", "properties": {"amounts": {"minItems": 2}}}
     with Upstream(tmp_path) as upstream:

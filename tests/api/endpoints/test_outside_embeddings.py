@@ -16,6 +16,8 @@ from router.policy.sections.answering.embedders import EmbedderSection
 from tests.kits.server_kit import Served, Upstream, write_policy
 from tiers.upstream.embeddings import _read
 
+pytestmark = pytest.mark.slow
+
 PRICE = {"input_usd_per_mtok": 2.0, "output_usd_per_mtok": 0.0, "version": "tests"}
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field, JsonValue, field_validator, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from router.policy.sections.base import LABEL_NAME, Chance, Section, Usd
 from router.policy.sections.heads import HeadCondition
@@ -108,7 +108,7 @@ class EndpointSection(Section):
     domain: TaskName = Field(description="The {domain} of the path.")
     task: TaskName = Field(description="The {task} of the path.")
     description: str = Field(min_length=3, description="What it is for; /openapi.json shows it.")
-    facts: dict[str, JsonValue] = Field(
+    facts: dict[str, object] = Field(
         default_factory=dict,
         description="JSON Schema of `facts` in the body, which come with the text. A fault is 422.",
     )
@@ -130,7 +130,7 @@ class EndpointSection(Section):
         default_factory=dict, description="Figures worked out from `facts`: the field `figures`."
     )
     verdict: EndpointVerdict | None = Field(default=None, description="A verdict by rules.")
-    write: dict[FieldName, dict[str, JsonValue]] = Field(
+    write: dict[FieldName, dict[str, object]] = Field(
         default_factory=dict,
         description="Fields that only a tier can write, each with its JSON Schema. Where no tier "
         "writes, the answer lists them under `unread`.",
@@ -138,7 +138,7 @@ class EndpointSection(Section):
     instruction: str = Field(
         default="", max_length=8_000, description="What a tier that writes is told to do."
     )
-    output: dict[str, JsonValue] = Field(
+    output: dict[str, object] = Field(
         default_factory=dict,
         description="JSON Schema that a whole answer's `result` must fit. Left out: only the parts "
         "above are checked.",
@@ -173,7 +173,7 @@ class EndpointSection(Section):
 
     @field_validator("facts", "output")
     @classmethod
-    def _is_schema(cls, schema: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    def _is_schema(cls, schema: dict[str, object]) -> dict[str, object]:
         problem = _problem(schema)
         if problem:
             raise ValueError(f"a JSON Schema (2020-12); {problem}")
@@ -182,8 +182,8 @@ class EndpointSection(Section):
     @field_validator("write")
     @classmethod
     def _are_schemas(
-        cls, write: dict[str, dict[str, JsonValue]]
-    ) -> dict[str, dict[str, JsonValue]]:
+        cls, write: dict[str, dict[str, object]]
+    ) -> dict[str, dict[str, object]]:
         for name, schema in write.items():
             problem = _problem(schema)
             if problem:
@@ -211,7 +211,7 @@ class EndpointSection(Section):
         return self
 
 
-def _problem(schema: dict[str, JsonValue]) -> str:
+def _problem(schema: dict[str, object]) -> str:
     if not schema:
         return ""
     # Only a policy with endpoints needs the package behind it.
@@ -220,6 +220,6 @@ def _problem(schema: dict[str, JsonValue]) -> str:
     return schema_problem(schema)
 
 
-def _properties(schema: dict[str, JsonValue]) -> dict[str, JsonValue]:
+def _properties(schema: dict[str, object]) -> dict[str, object]:
     properties = schema.get("properties")
     return properties if isinstance(properties, dict) else {}
