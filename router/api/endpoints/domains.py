@@ -271,7 +271,7 @@ class Domains:
 
     async def _complete(self, endpoint: Endpoint, asked: Asked, identity: Identity) -> Outcome:
         request = request_of(endpoint, asked)
-        outcome = await self._gateway.complete(request, _careful(identity, asked.hints, request))
+        outcome = await self._gateway.complete(request, careful(identity, asked.hints, request))
         if outcome.answer is not None:
             self._metrics.answered(outcome)
         return outcome
@@ -298,13 +298,13 @@ def request_of(endpoint: Endpoint, asked: Asked) -> ChatRequest:
         response_format=ResponseFormat(
             "json_schema", f"{section.domain}_{section.task}", schema_text(schema), strict=False
         ),
-        hints=_hints(section, asked),
+        hints=hints_of(section, asked),
         endpoint=section.path,
         prepared=prepared,
     )
 
 
-def _hints(section: EndpointSection, asked: Asked) -> Hints:
+def hints_of(section: EndpointSection, asked: Asked) -> Hints:
     """Returns the client's hints with the endpoint's floor and its least stakes."""
     hints = asked.hints
     usd_at_stake = section.stakes.usd
@@ -317,7 +317,7 @@ def _hints(section: EndpointSection, asked: Asked) -> Hints:
     return hints
 
 
-def _careful(identity: Identity, given: Hints, request: ChatRequest) -> Identity:
+def careful(identity: Identity, given: Hints, request: ChatRequest) -> Identity:
     """Returns the identity; the endpoint's own stakes lower none, whatever the key may lower.
 
     A key that may lower would replace the amounts of the text by the endpoint's least stakes.

@@ -10,8 +10,14 @@ import httpx
 import pytest
 import yaml
 
+from router.api.endpoints.domains import Asked, careful, hints_of
 from router.errors import PolicyError
+from router.extraction.reading import Reading
 from router.policy.loading import find_policy, load_policy, policies_dir
+from router.policy.sections.answering.endpoints import EndpointSection
+from router.types import NANO_PER_USD, ChatRequest, Hints, Identity, Scope
+from router.wire.domain_body import DomainInput
+from router.wire.hints import NO_HINTS
 from tests.kits.server_kit import Served, Upstream, write_policy
 from tests.kits.upstreams.upstream_extractor import NOWHERE, WRITTEN
 
@@ -330,3 +336,34 @@ def test_two_endpoints_cannot_share_a_path(tmp_path: Path) -> None:
     )
     with pytest.raises(PolicyError, match="no other endpoint"):
         load_policy(path, {})
+
+
+def asked(parties: int, hints: Hints = NO_HINTS) -> Asked:
+    return Asked(DomainInput("text"), (), Reading({}, {}, parties), hints)
+
+
+STAKED = EndpointSection.model_validate(
+    {**NOTES, "floor": 2, "stakes": {"usd": 50, "per_party_usd": 25}}
+)
+
+
+@pytest.mark.parametrize(("parties", "usd"), [(0, 50), (2, 50), (3, 75), (6, 150)])
+def test_each_party_beyond_two_raises_the_stakes(parties: int, usd: int) -> None:
+    hints = hints_of(STAKED, asked(parties))
+    assert hints.stakes_nano_usd == usd * NANO_PER_USD
+    assert hints.min_tier == 2
+
+
+def test_stakes_and_floor_of_a_client_are_only_raised() -> None:
+    stated = Hints(stakes_nano_usd=900 * NANO_PER_USD, min_tier=3)
+    hints = hints_of(STAKED, asked(0, stated))
+    assert (hints.stakes_nano_usd, hints.min_tier) == (900 * NANO_PER_USD, 3)
+
+
+def test_an_endpoints_stakes_lower_none_for_a_key_that_may_lower() -> None:
+    """Such a key's stakes would replace the amounts of the text."""
+    identity = Identity("a", "k", frozenset({Scope.CHAT, Scope.HINTS_LOWER}))
+    request = ChatRequest((), "auto", hints=hints_of(STAKED, asked(0)))
+    assert not careful(identity, NO_HINTS, request).may_lower
+    own = Hints(stakes_nano_usd=1)
+    assert careful(identity, own, request).may_lower

@@ -181,9 +181,7 @@ class EndpointSection(Section):
 
     @field_validator("write")
     @classmethod
-    def _are_schemas(
-        cls, write: dict[str, dict[str, object]]
-    ) -> dict[str, dict[str, object]]:
+    def _are_schemas(cls, write: dict[str, dict[str, object]]) -> dict[str, dict[str, object]]:
         for name, schema in write.items():
             problem = _problem(schema)
             if problem:
