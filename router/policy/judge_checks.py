@@ -49,9 +49,10 @@ Rungs = Sequence[tuple[KeyPath, Mapping[str, object]]]
 
 
 def judge_mistakes(raw: Mapping[str, object], rungs: Rungs) -> Iterator[JudgeMistake]:
-    """Yields mistakes of each `check` of an answerer."""
+    """Yields mistakes of each `check` of an answerer, and of the judge of shadows."""
     by_name = {str(answerer.get("name")): answerer for _, answerer in rungs}
     judges = [name for name, answerer in by_name.items() if _may_judge(answerer)]
+    yield from _of_shadows(raw, by_name, judges)
     for path, answerer in rungs:
         check = answerer.get("check")
         if not isinstance(check, Mapping):
@@ -66,15 +67,41 @@ def judge_mistakes(raw: Mapping[str, object], rungs: Rungs) -> Iterator[JudgeMis
         if not isinstance(named, str):
             continue
         if named not in judges:
-            listed = ", ".join(judges) or "none is"
-            expected = f"a model that answers by itself: {listed}{nearest(named, judges)}"
-            yield JudgeMistake((*path, "check", "judge"), named, expected)
+            yield JudgeMistake((*path, "check", "judge"), named, _one_of(named, judges))
         elif check.get("own_model") is not True and _same(answerer, by_name[named], by_name):
-            expected = (
-                "another model than the author's, since models prefer their own answers; "
-                "`own_model: true` allows it and marks each answer"
-            )
-            yield JudgeMistake((*path, "check", "judge"), named, expected)
+            yield JudgeMistake((*path, "check", "judge"), named, _ANOTHER)
+
+
+_ANOTHER = (
+    "another model than the author's, since models prefer their own answers; `own_model: true` "
+    "allows it and marks each answer"
+)
+
+
+def _one_of(named: str, judges: Sequence[str]) -> str:
+    listed = ", ".join(judges) or "none is"
+    return f"a model that answers by itself: {listed}{nearest(named, judges)}"
+
+
+def _of_shadows(
+    raw: Mapping[str, object],
+    by_name: Mapping[str, Mapping[str, object]],
+    judges: Sequence[str],
+) -> Iterator[JudgeMistake]:
+    shadow = raw.get("shadow")
+    judged = shadow.get("judged") if isinstance(shadow, Mapping) else None
+    if not isinstance(shadow, Mapping) or not isinstance(judged, Mapping):
+        return
+    named, author = judged.get("judge"), by_name.get(str(shadow.get("answerer")))
+    if not isinstance(named, str):
+        return
+    path: KeyPath = ("shadow", "judged", "judge")
+    if named not in judges:
+        yield JudgeMistake(path, named, _one_of(named, judges))
+    elif author is None or judged.get("own_model") is True:
+        return  # which of a level's answerers it will be shows at each pair
+    elif _same(author, by_name[named], by_name):
+        yield JudgeMistake(path, named, _ANOTHER)
 
 
 def _may_judge(answerer: Mapping[str, object]) -> bool:

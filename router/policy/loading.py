@@ -327,6 +327,10 @@ def _named(tree: Mapping[str, object]) -> Iterator[tuple[KeyPath, str, bool]]:
     certificate = _certificate_name(tree)
     if certificate is not None:
         yield ("decision", "certificate"), certificate, False
+    shadow = tree.get("shadow")
+    judged = shadow.get("judged") if isinstance(shadow, dict) else None
+    for key, name in _strings(judged, ("rubric",)):
+        yield ("shadow", "judged", key), name, False
     for i, lookup in _rows(tree.get("lookups")):
         if isinstance(lookup.get("path"), str):
             yield ("lookups", i, "path"), str(lookup["path"]), False

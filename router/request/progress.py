@@ -76,6 +76,7 @@ class ShadowDraw(Struct, frozen=True):
     note: ShadowNote
     rung: int | None = None
     day: int = 0  # whose money the shadow takes
+    worst_nano_usd: int = 0  # of the shadow, and of its judge where there is one
 
 
 @dataclass(slots=True)

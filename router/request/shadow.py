@@ -15,11 +15,13 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 
 from router.errors import TiergateError
+from router.judging.pairs import ORDERS
 from router.ledger.row_reading import SHADOW
 from router.money import cost
 from router.money.budgets import DAY_MS
 from router.policy.schema import ShadowSection
 from router.request.call_events import SHADOW_ENDS, tell
+from router.request.calls.judging import judged_pair
 from router.request.calls.priced_calls import Spender
 from router.request.ledger_row import final_row
 from router.request.progress import Candidate, Progress, ShadowDraw
@@ -31,6 +33,7 @@ from router.types import (
     NOBODY,
     AttemptRow,
     Baselines,
+    ChatRequest,
     Clock,
     Events,
     Ids,
@@ -38,6 +41,7 @@ from router.types import (
     Reason,
     RequestRow,
     RequestState,
+    Role,
     Rung,
     Verdict,
     usd_to_nano,
@@ -95,20 +99,21 @@ class Shadows:
         if index is None:
             return None
         plan = routed.plans[index]
-        has_room = self._has_room(section, routed, plan)
+        worst = _worst(plan, routed, candidate)
+        has_room = self._has_room(section, routed, worst)
         note = ShadowNote(plan.facts.name, section.share if has_room else 0.0)
         drawn = has_room and self._draw() < section.share
         if not drawn or plan.facts.name == candidate.rung.answerer:
             return ShadowDraw(note)
         spent = self._today(routed.policy.name)
         spent.running += 1
-        spent.nano_usd += _worst(plan, routed)
-        return ShadowDraw(note, index, spent.day)
+        spent.nano_usd += worst
+        return ShadowDraw(note, index, spent.day, worst)
 
     def release(self, routed: RoutedRequest, drawn: ShadowDraw | None) -> None:
         """Gives back what `draw` took for a shadow that will not be called."""
         if drawn is not None and drawn.rung is not None:
-            self._give_back(routed, drawn, _worst(routed.plans[drawn.rung], routed))
+            self._give_back(routed, drawn, drawn.worst_nano_usd)
 
     def start(self, routed: RoutedRequest, drawn: ShadowDraw | None, candidate: Candidate) -> None:
         """Calls the shadow that `draw` drew, in the background; nothing where it drew none."""
@@ -127,7 +132,7 @@ class Shadows:
         self, shown: RoutedRequest, drawn: ShadowDraw, candidate: Candidate, rung: int
     ) -> None:
         plan = shown.plans[rung]
-        worst = _worst(plan, shown)
+        note = drawn.note
         routed, progress = self._own_request(shown), Progress()
         spender = Spender(routed, progress, self._ledger, self._clock)
         error: TiergateError | None = None
@@ -136,13 +141,18 @@ class Shadows:
             answer = await spender.shadow_rung(rung, plan)
             named = routed.decision.rungs[rung]
             judged = Candidate(rung, named, answer, Verification(named.p, None, "shadow"))
+            judge = routed.runtime.pair_judge
+            if judge is not None and candidate.answer is not None:
+                pair = await judged_pair(spender, routed, judge, rung, candidate.answer, answer)
+                note = replace(note, judged=pair)
         except TiergateError as failed:
             error = failed
         finally:
-            self._give_back(shown, drawn, worst - progress.attempts.spent_nano_usd)
+            left = drawn.worst_nano_usd - progress.attempts.spent_nano_usd
+            self._give_back(shown, drawn, left)
             spender.settle_open()
             tell(routed, progress, self._events, SHADOW_ENDS)
-            progress.shadow = replace(drawn, note=_note(shown, drawn, candidate, judged))
+            progress.shadow = replace(drawn, note=_note(shown, note, candidate, judged))
             row = self._row(routed, progress, judged, error, rung)
             self._events.finished(row)
             await self._ledger.finish(row)
@@ -200,11 +210,11 @@ class Shadows:
         spent.on(day)
         return spent
 
-    def _has_room(self, section: ShadowSection, routed: RoutedRequest, plan: RungPlan) -> bool:
+    def _has_room(self, section: ShadowSection, routed: RoutedRequest, worst: int) -> bool:
         """Returns True when a shadow of this worst case fits the day's money and the places."""
         spent = self._today(routed.policy.name)
         most = usd_to_nano(section.max_usd_per_day)
-        fits = spent.nano_usd + _worst(plan, routed) <= most
+        fits = spent.nano_usd + worst <= most
         return fits and spent.running < section.max_at_once
 
 
@@ -237,20 +247,27 @@ def _comparable(routed: RoutedRequest, progress: Progress, candidate: Candidate)
     return fresh and said and not routed.request.tools
 
 
-def _worst(plan: RungPlan, routed: RoutedRequest) -> int:
-    """Returns the most that the shadow can cost, own compute included."""
-    return max(cost.worst_case(plan.facts, routed.request), plan.worst_case(routed.request))
+def _worst(plan: RungPlan, routed: RoutedRequest, candidate: Candidate) -> int:
+    """Returns the most that the shadow can cost, own compute and its judge included."""
+    own = max(cost.worst_case(plan.facts, routed.request), plan.worst_case(routed.request))
+    judge = routed.runtime.pair_judge
+    if judge is None or candidate.answer is None:
+        return own
+    request = routed.request
+    most = judge.most(request, candidate.answer.text, cost.output_cap(plan.facts, request))
+    return own + ORDERS * cost.worst_case(most, ChatRequest((), ""))
 
 
 def _unseen(attempt: AttemptRow) -> AttemptRow:
-    return replace(attempt, discarded=True)
+    """Returns a line as it is booked: nobody sees a shadow, and a verdict on it is a check."""
+    return attempt if attempt.role is Role.CHECK else replace(attempt, discarded=True)
 
 
 def _note(
-    shown: RoutedRequest, drawn: ShadowDraw, candidate: Candidate, judged: Candidate | None
+    shown: RoutedRequest, note: ShadowNote, candidate: Candidate, judged: Candidate | None
 ) -> ShadowNote:
     """Returns whom the shadow shadows and how far the two answers agree, where both are there."""
     agrees = None
     if judged is not None and judged.answer is not None and candidate.answer is not None:
         agrees = agreement([candidate.answer.text, judged.answer.text])
-    return replace(drawn.note, of=shown.request_id, shown=candidate.rung.answerer, agreement=agrees)
+    return replace(note, of=shown.request_id, shown=candidate.rung.answerer, agreement=agrees)

@@ -22,6 +22,7 @@ from router.types import (
     Decision,
     JsonText,
     JudgeNote,
+    PairNote,
     Pressure,
     Reason,
     ReasoningNote,
@@ -89,6 +90,8 @@ class ShadowNote(Struct, frozen=True):
     of: str = ""  # a shadow's own row: the request whose answer the client got
     shown: str = ""  # the answerer of that answer
     agreement: float | None = None  # 0..1, overlap in words; None where the shadow failed
+    # Which answer a judge prefers. A row whose policy names no judge has no such key.
+    judged: PairNote | msgspec.UnsetType = msgspec.UNSET
 
 
 class RefusalNote(Struct, frozen=True):

@@ -13,6 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from router.errors import ModelNotFound
+from router.judging.pairs import PairJudge
 from router.money import cost
 from router.money.model_redirects import FindRedirect, no_redirect
 from router.policy.content.safe_answers import NO_ANSWER, SafeCase, holding_text
@@ -71,10 +72,6 @@ DELIBERATION_STEPS = 5  # decompose, evidence, alternatives, risk and benefit, s
 
 PriceOf = Callable[[str], Price | None]
 NO_PRICE = Price(version="")  # of own compute that nobody prices: free, which reports say
-
-
-def _no_price(_model: str) -> Price | None:
-    return None
 
 
 Declines = Callable[[ChatRequest, Signals], Reason | None]
@@ -163,12 +160,13 @@ class PolicyRuntime:
     emergency: Callable[[Domain, str], bool]  # whether a text names one
     remember: Callable[[Signals, SessionMemory | None, int], SessionMemory]
     head_classes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # of its own heads
-    price_of: PriceOf = _no_price  # of a model that a client asked for
+    price_of: PriceOf = lambda _: None  # of a model that a client asked for
     redirected: FindRedirect = no_redirect
     triage_price: Price = NO_PRICE  # a second of one core, by the price book
     holding: Callable[[Domain, str], str] = holding_text  # while a person judges, by review id
     no_answer: Callable[[Domain, str], str] = _no_answer  # in place of an unrelated answer
     refusal: Callable[[str], str | None] = lambda _: None  # by language; None: the policy's words
+    pair_judge: PairJudge | None = None  # compares shadow answers; None: the policy wants none
     # Up to which share of unfamiliar requests the certificate holds, by domain.
     certified_shares: Mapping[Domain, float] = field(default_factory=dict)
 

@@ -80,7 +80,8 @@ def agreement_figures(
     members = [np.flatnonzero(numbers == group) for group in np.unique(numbers)]
 
     def measures(drawn: npt.NDArray[np.integer]) -> tuple[float, float, float]:
-        rows = np.concatenate([members[place] for place in drawn])
+        alone = groups is None  # each group is one row then
+        rows = drawn if alone else np.concatenate([members[place] for place in drawn])
         one, two = ones[rows], twos[rows]
         return float((one == two).mean()), cohen_kappa(one, two), quadratic_kappa(one, two)
 

@@ -115,6 +115,19 @@ class JudgeNote(Struct, frozen=True, omit_defaults=True):
         return self.score is not None and self.score < self.at_least
 
 
+class PairNote(Struct, frozen=True, omit_defaults=True):
+    """Holds a judge's verdict on the answer that a client got and its shadow, asked twice."""
+
+    rubric: str
+    digest: str  # of the rubric
+    judge: str
+    better: str = ""  # shown | shadow | same; "" where there is no verdict
+    flipped: bool = False  # the two orders name different winners, so it is a tie
+    steers: bool = False  # an answer tried to instruct its judge
+    own_model: bool = False  # the judge wrote one of the answers
+    fault: str = ""  # why there is no verdict
+
+
 class Answer(Struct, frozen=True):
     """Holds an answer.
 

@@ -40,7 +40,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "rate_limits": PRICED,
     "rate_limits.stores": {*BASE, "rate_limits"},
     "caches": BASE,
-    "routing": PRICED,
+    "routing": {*PRICED, "judging"},
     "ledger": PRICED,
     "ledger.sql": {*PRICED, "ledger"},
     "ledger.budgets": {*PRICED, "ledger", "ledger.sql"},

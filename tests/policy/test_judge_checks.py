@@ -48,6 +48,16 @@ def test_a_judge_of_another_model_is_taken(tmp_path: Path) -> None:
     assert (section.check.judge, section.check.at_least) == ("large", 0.6)
 
 
+def test_a_judge_of_shadows_is_another_model_too(tmp_path: Path) -> None:
+    shadow = (
+        "shadow: {{share: 0.1, answerer: mini, judged: {{rubric: rubrics/code.yaml, judge: {}}}}}"
+    )
+    assert loaded(tmp_path, other=shadow.format("large")).shadow.judged is not None
+    for judge, told in (("twin", "another model than the author's"), ("lage", "`large`")):
+        with pytest.raises(PolicyError, match=told):
+            loaded(tmp_path, other=shadow.format(judge))
+
+
 def test_its_own_model_may_judge_where_the_policy_says_so(tmp_path: Path) -> None:
     section = loaded(tmp_path, "twin", more=", own_model: true").answerer("mini")
     assert section is not None

@@ -38,6 +38,7 @@ from router.analysis.report.figures import (
 from router.analysis.report.fixed_model import fixed_model
 from router.analysis.report.forecast import forecast
 from router.analysis.report.headline import Findings, headline
+from router.analysis.report.judges import judge_measures
 from router.analysis.report.named_savings import leading, savings_of
 from router.analysis.report.outcomes import decision_measures, measures
 from router.analysis.report.sentences import assumptions, notes, provider_line
@@ -56,7 +57,7 @@ from router.ledger.aggregates import (
 from router.money.budgets import DAY_MS
 from router.policy.schema import ReportSection
 from router.rendering.figures_in_words import Dollars, clean, places_for
-from router.types import CostBasis, RequestRow, RequestState, Role, TrueOutcome, Verdict
+from router.types import CostBasis, PairNote, RequestRow, RequestState, Role, TrueOutcome, Verdict
 
 __all__ = ["LONG_DAYS", "MAX_DAYS", "MAX_SHOWN", "Extra", "build_report", "provider_line"]
 
@@ -78,6 +79,7 @@ class Extra:
     by_day: bool = False  # separate times only by UTC day: for periods of LONG_DAYS and more
     lost: int = 0  # purged requests of days that are only partly in the period
     outcomes: Iterable[TrueOutcome] = ()
+    pairs: Mapping[str, PairNote] = field(default_factory=dict)  # shadows judged, by request
     policy_text: PolicyText = _not_kept  # by hash, of the policies that decided the rows
     planned: Mapping[int, float] | None = None  # shares by level, instead of those policies'
     key_names: Mapping[str, str] = field(default_factory=dict)  # by key id
@@ -123,7 +125,8 @@ def build_report(
     tiers = tally.tiers()
     told = list(extra.outcomes)
     before = None if config is None else config.decisions_right_before
-    outcomes = (*measures(told), *decision_measures(told, before))
+    judges = judge_measures(told, extra.pairs)
+    outcomes = (*measures(told), *decision_measures(told, before), *judges)
     provider = ProviderFigures(*whole.provider)
     days = _by_day(tally, extra.zone)
     figures = cut.group(total)

@@ -57,7 +57,7 @@ from router.rate_limits.stores.redis_store import RedisRates
 from router.request.review_verdicts import Reviewer
 from router.routing.policy_runtime import PolicyRuntime
 from router.specialists.service import Analyst
-from router.types import AnswererState, Device, MinutePrice
+from router.types import AnswererState, Device, MinutePrice, TrueOutcome
 from tiers.resilience.refusals import host_of
 
 SWITCH_INTERVAL_S = 0.001
@@ -230,7 +230,7 @@ class App:
         """Returns the confidence of answers that somebody judged, and if they were right."""
         judged_outcomes = outcomes(self.ledger.database, since_ms=since_ms, tenant=tenant)
         return [
-            Judged(outcome.confidence, outcome.correct)
+            Judged(outcome.confidence, outcome.correct, *_judge_of(outcome))
             for outcome in judged_outcomes
             if outcome.confidence is not None and outcome.correct is not None
         ]
@@ -425,3 +425,11 @@ class App:
             },
         }
         return serving and self.ledger.healthy, detail
+
+
+def _judge_of(outcome: TrueOutcome) -> tuple[str, bool]:
+    """Returns the judge of an answer with its rubric, and if it passed; "" without a verdict."""
+    note = outcome.judged
+    if note is None or note.score is None:
+        return "", False
+    return f"{note.judge} with {note.rubric}", not note.low

@@ -41,6 +41,7 @@ from router.ledger.sql.database import Database
 from router.ledger.tables import policies
 from router.ledger.tables.feedback import SqlFeedback, outcomes, stated_outcomes
 from router.ledger.tables.keys import KeyInfo, SqlKeyStore
+from router.ledger.tables.pairs import judged_pairs
 from router.ledger.tables.past_requests import past_requests
 from router.ledger.tables.reviews import SqlReviewQueue
 from router.ledger.tables.subjects import Found, PrivacyFigures, Subjects, privacy_figures
@@ -48,7 +49,15 @@ from router.ledger.tables.texts import Erased, TenantSecrets, TextKind, TextStor
 from router.privacy.digest import digest
 from router.privacy.encryption import NO_KEYS, TextKeys
 from router.request.review_verdicts import Judgement, MinutePriceOf, Reviewer
-from router.types import Feedback, Heard, RequestRow, ReviewCase, ReviewItem, TrueOutcome
+from router.types import (
+    Feedback,
+    Heard,
+    PairNote,
+    RequestRow,
+    ReviewCase,
+    ReviewItem,
+    TrueOutcome,
+)
 
 __all__ = [
     "Address",
@@ -346,6 +355,12 @@ class Books:
     ) -> Iterator[TrueOutcome]:
         """Yields the outcomes of requests created in [since, until). Raises LedgerError."""
         return outcomes(self._database, since_ms=since_ms, until_ms=until_ms, tenant=tenant)
+
+    def pairs(
+        self, since_ms: int | None, until_ms: int | None, tenant: str | None
+    ) -> dict[str, PairNote]:
+        """Returns the verdicts on shadows, by the shown request. Raises LedgerError."""
+        return judged_pairs(self._database, since_ms, until_ms, tenant)
 
     def stated_outcomes(self) -> list[tuple[float, bool]]:
         """Returns the stated confidence of judged decisions, and if they were right.

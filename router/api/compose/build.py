@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace as replace_fields
 from functools import lru_cache, partial
 
 from msgspec.structs import replace
 
-from router.api.compose.answerers.checks import with_check
+from router.api.compose.answerers.checks import pair_judge, with_check
 from router.api.compose.answerers.plans import Parts, plan_of
 from router.errors import Mistake, ModelFileError, PolicyError
 from router.money.price_book import PriceBook, utc_day
@@ -74,7 +75,10 @@ def build_runtime(loaded: LoadedPolicy, parts: Parts) -> PolicyRuntime:
     ladder = tuple(
         with_check(loaded, plans[section.name], plans, parts.clock) for _, section in policy.rungs()
     )
-    return _runtime(loaded, parts, ladder, list(knowledge.values()))
+    runtime = _runtime(loaded, parts, ladder, list(knowledge.values()))
+    if policy.shadow.judged is None:
+        return runtime
+    return replace_fields(runtime, pair_judge=pair_judge(loaded, plans))
 
 
 def build_specialist(loaded: LoadedPolicy, parts: Parts) -> PolicyRuntime:

@@ -26,6 +26,7 @@ from router.api.dashboard.overview_json import (
     alert_json,
     budget_json,
     confidence_json,
+    judges_json,
     minute_json,
     page_json,
     reliability_json,
@@ -241,6 +242,7 @@ class Overview:
             "most": overview.SCANNED,
             "tiers": confidence_json(samples),
             "reliability": reliability_json(outcomes),
+            "judges": judges_json(outcomes),
         }
 
     async def health(self, tenant: str | None) -> Json:

@@ -26,7 +26,12 @@ class Judged:
 
     confidence: float
     right: bool
+    judge: str = ""  # another model with its rubric, where one judged the answer too
+    passed: bool = False  # by that judge
 
+
+RESAMPLES = 200
+"""Resamples of a kappa's interval, as in the report."""
 
 Outcomes = Callable[[int, str | None], Sequence[Judged]]
 """Returns the outcomes of requests of a tenant (None: all) since a time; blocks.
@@ -155,6 +160,31 @@ def confidence_json(samples: Iterable[Sample]) -> list[Json]:
         }
         for (level, tier), bins in sorted(tiers.items())
     ]
+
+
+def judges_json(outcomes: Sequence[Judged]) -> list[Json]:
+    """Returns how far each judge agrees with people; none where no judged answer has an outcome."""
+    words: dict[str, list[Judged]] = {}
+    for judged in outcomes:
+        if judged.judge:
+            words.setdefault(judged.judge, []).append(judged)
+    if not words:
+        return []
+    from router.stats.agreement import agreement_figures  # needs numpy, which few dashboards do
+
+    rows = list[Json]()
+    for name, said in sorted(words.items()):
+        passed, right = [int(one.passed) for one in said], [int(one.right) for one in said]
+        figures = agreement_figures(passed, right, resamples=RESAMPLES)
+        rows.append(
+            {
+                "judge": name,
+                "outcomes": len(said),
+                "agreement": figures["agreement"].to_json(),
+                "kappa": figures["kappa"].to_json(),
+            }
+        )
+    return rows
 
 
 def reliability_json(outcomes: Sequence[Judged]) -> Json:

@@ -124,6 +124,7 @@ def _report(
         planned=None if section is None else section.planned_shares,
         key_names=books.key_names(),
         chosen=wanted.told,
+        pairs=books.pairs(since_ms, until_ms, tenant),
     )
     waiting = books.unfolded()
     if waiting > MANY_ROWS:

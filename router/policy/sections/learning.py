@@ -27,6 +27,17 @@ class ExploreSection(Section):
     )
 
 
+class PairJudgeSection(Section):
+    """Has another model compare a shadow's answer with the one that the client got."""
+
+    rubric: str = Field(description="File of the rubric, relative to the policy.")
+    judge: Name = Field(description="The local, upstream or litellm answerer that compares.")
+    own_model: bool = Field(
+        default=False,
+        description="Lets a model compare its own answer with another's, and marks it.",
+    )
+
+
 class ShadowSection(Section):
     """Calls a second answerer after the client has its answer, and discards that second answer."""
 
@@ -47,6 +58,11 @@ class ShadowSection(Section):
         default=1.0,
         description="Highest spending on shadows per day (UTC), in dollars. No shadow is called "
         "when the day's shadows could cost more. Each worker counts its own.",
+    )
+    judged: PairJudgeSection | None = Field(
+        default=None,
+        description="Has a judge compare both answers, in both orders. Its calls count as the "
+        "shadow's. Left out: only words are compared.",
     )
     max_at_once: int = Field(
         default=4, ge=1, le=256, description="Shadows that run at the same time in a worker."

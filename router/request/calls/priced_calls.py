@@ -69,6 +69,10 @@ class Spender:
         """Returns an answer that nobody will see, to compare with the one that the client has."""
         return await self._call(plan, self._routed.request, Role.SHADOW, Nesting(rung))
 
+    async def judge_rung(self, rung: int, plan: RungPlan, request: ChatRequest) -> Answer:
+        """Returns a judge's words on answers to this request; `rung` is whose answer it is."""
+        return await self._call(plan, request, Role.CHECK, Nesting(rung))
+
     async def stream_rung(
         self, rung: int, plan: RungPlan, *, ahead: bool = False
     ) -> AsyncGenerator[Delta, None]:

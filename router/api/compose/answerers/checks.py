@@ -19,6 +19,7 @@ from router.routing.policy_runtime import RungPlan
 from router.types import AnswererFacts, Clock
 
 if TYPE_CHECKING:  # a policy without calibrations loads none of it
+    from router.judging.pairs import PairJudge
     from router.stats.judge_calibration import JudgeCalibration
 
 EXPECTED_WHY_TOKENS = 30
@@ -62,6 +63,21 @@ def with_check(
     )
     answerer = JudgedAnswerer(plan.answerer, check, clock=clock)
     return replace(plan, answerer=answerer, judged_by=judged_by)
+
+
+def pair_judge(loaded: LoadedPolicy, plans: Mapping[str, RungPlan]) -> PairJudge | None:
+    """Returns who compares shadow answers; None where the policy wants no such judge.
+
+    Raises PolicyError for a rubric with mistakes.
+    """
+    section = loaded.policy.shadow.judged
+    if section is None:
+        return None
+    from router.judging.pairs import PairJudge
+    from router.policy.content.rubrics import load_rubric
+
+    rubric = load_rubric(loaded.file(section.rubric))
+    return PairJudge(rubric, rubric.digest, plans[section.judge].facts, section.own_model)
 
 
 def _calibration(

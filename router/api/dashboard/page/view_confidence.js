@@ -18,6 +18,7 @@ export function draw(told, { query }) {
     told.requests >= told.most && el("p", { class: "page-note" }, `These are the newest ${count(told.most)} answers of the period.`),
     sure(told.tiers),
     right(told.reliability),
+    told.judges.length > 0 && judges(told.judges),
   ];
 }
 
@@ -83,6 +84,23 @@ function right(told) {
           OUTCOMES,
           told.bins.map((bin) => row(OUTCOMES, [`${bin.low.toFixed(1)} to ${(bin.low + 0.1).toFixed(1)}`, count(bin.count), share(bin.confidence, 1), share(bin.right, 1)])),
         ),
+      ),
+    ),
+  );
+}
+
+const JUDGES = [["Judge", "t"], ["Outcomes", "n"], ["Agree", "n"], ["Kappa", "n"], ["95 %", "n"]];
+
+function judges(told) {
+  const shown = (value) => (value == null ? "–" : value.toFixed(2));
+  return section(
+    "Judges",
+    "Where a judge and people looked at the same answer. A kappa of 1 is full agreement, 0 is that of chance.",
+    table(
+      "Agreement of judges with people",
+      JUDGES,
+      told.map((one) =>
+        row(JUDGES, [one.judge, count(one.outcomes), share(one.agreement.value), shown(one.kappa.value), `${shown(one.kappa.low)} to ${shown(one.kappa.high)}`]),
       ),
     ),
   );

@@ -1,0 +1,50 @@
+"""Reads which of two answers a judge preferred: the one a client got, or its shadow."""
+
+from __future__ import annotations
+
+import msgspec
+
+from router.ledger.sql.database import Database
+from router.types import PairNote
+
+PAGE = 500
+_JUDGED = '%"judged":{%'
+
+
+class _Note(msgspec.Struct, frozen=True):
+    of: str = ""
+    judged: PairNote | None = None
+
+
+class _Shadow(msgspec.Struct, frozen=True):
+    shadow: _Note | None = None
+
+
+_SHADOWS = msgspec.json.Decoder(_Shadow)
+
+
+def judged_pairs(
+    database: Database, since_ms: int | None, until_ms: int | None, tenant: str | None
+) -> dict[str, PairNote]:
+    """Returns the verdicts on shadows that were called in [since, until), by the shown request.
+
+    Blocks. Raises LedgerError.
+    """
+    after, found = "", dict[str, PairNote]()
+    begin, end = since_ms or 0, 2**62 if until_ms is None else until_ms
+    while True:
+        with database.reading() as connection:
+            page = connection.exec_driver_sql(
+                "SELECT r.request_id, r.record FROM requests r WHERE r.endpoint = 'shadow' "
+                "AND r.request_id > ? AND r.created_at_ms >= ? AND r.created_at_ms < ? "
+                "AND (r.tenant = ? OR ? = '') AND r.record LIKE ? "
+                f"ORDER BY r.request_id LIMIT {PAGE}",
+                (after, begin, end, tenant or "", tenant or "", _JUDGED),
+            ).fetchall()
+        for _, record in page:
+            note = _SHADOWS.decode(record).shadow
+            if note is not None and note.judged is not None:
+                found[note.of] = note.judged
+        if len(page) < PAGE:
+            return found
+        after = str(page[-1][0])
