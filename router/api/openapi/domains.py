@@ -100,10 +100,14 @@ def body_of(section: EndpointSection, *, batch: bool) -> dict[str, object]:
 
 
 def _object(properties: Mapping[str, object], required: Sequence[str]) -> dict[str, object]:
+    # Of a key that may be left out, null means the same.
     return {
         "type": "object",
         "required": list(required),
-        "properties": dict(properties),
+        "properties": {
+            name: schema if name in required else {"anyOf": [schema, {"type": "null"}]}
+            for name, schema in properties.items()
+        },
         "additionalProperties": False,
     }
 

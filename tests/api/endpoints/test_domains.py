@@ -187,8 +187,9 @@ def test_an_unknown_path_lists_those_there_are(shipped: Served) -> None:
 def test_the_document_for_programs_describes_them(shipped: Served) -> None:
     paths = shipped.client.get("/openapi.json").json()["paths"]
     schema = paths["/api/v1/finance/credit/analyze"]["post"]["requestBody"]
-    facts = schema["content"]["application/json"]["schema"]["properties"]["facts"]
+    facts, null = schema["content"]["application/json"]["schema"]["properties"]["facts"]["anyOf"]
     assert "monthly_income_usd" in facts["properties"]
+    assert null == {"type": "null"}
     assert "/api/v1/{domain}/{task}/analyze" in paths
 
 
