@@ -34,6 +34,7 @@ from router.types import (
     Domain,
     HeadReading,
     Match,
+    MatchBasis,
     Matter,
     RequestType,
 )
@@ -114,6 +115,18 @@ def _routine(row: ModelRow, facts: TurnFacts, known: float) -> ModelRow:
     return row._replace(stakes_high=min(row.stakes_high, 1.0 - known))
 
 
+def _as_written(row: ModelRow, match: Match | None, facts: TurnFacts) -> ModelRow:
+    """Returns the row of a text that the operator wrote without the chance of a grave matter.
+
+    Whoever approved an answer to "goodbye" knows what it asks for. A term or a disguise still
+    speaks against it.
+    """
+    written = match is not None and match.basis is MatchBasis.WRITTEN
+    if not written or facts.risk_terms or facts.unusual:
+        return row
+    return row._replace(grave=0.0)
+
+
 def reading_of(
     row: ModelRow,
     match: Match | None,
@@ -139,6 +152,7 @@ def reading_of(
     if match is not None and known >= offers_from:
         known = min(1.0, known + sum([chance for _, chance in match.others]))
         known = max(known, match.together)
+    row = _as_written(row, match, facts)
     row = _routine(row, facts, known if match and in_scope(match.intent_id, None) else 0.0)
     novelty = row.novelty if facts.language in READ_LANGUAGES else max(row.novelty, NOVEL)
     novelty = min(novelty, 1.0 - known)

@@ -216,7 +216,7 @@ def test_first_rule_that_holds_gives_the_priority(
         (Domain.MEDICAL, "breaststroke and backstrokes", "This is a question about health"),
         (Domain.LEGAL, "may I end the lease", "This touches legal rights"),
         (Domain.SCIENCE_MATH, "prove it", "We could not confirm"),
-        (Domain.ENGINEERING_SAFETY, "I smell gas", "Stop and get people away"),
+        (Domain.ENGINEERING_SAFETY, "I smell gas", "Get everybody out now"),
     ],
 )
 def test_safe_answer_takes_the_wording_that_is_due(domain: Domain, text: str, opening: str) -> None:

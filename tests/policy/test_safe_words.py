@@ -88,7 +88,7 @@ def test_an_unclear_grave_matter_gets_words_that_fit_any(
 def test_a_smell_of_gas_gets_no_words_about_health(answers: SafeAnswers) -> None:
     for text in ("there is a gas smell in the hall", "it smells like gas", "gas is leaking"):
         case = SafeCase(Domain.MEDICAL, text, "r", matter=Matter.ENGINEERING_SAFETY, language="en")
-        assert safe_answer(case, answers).startswith("Stop and get people away")
+        assert safe_answer(case, answers).startswith("Get everybody out now")
 
 
 @pytest.mark.parametrize("domain", [Domain.GENERAL, Domain.FINANCE])

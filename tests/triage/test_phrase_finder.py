@@ -56,6 +56,35 @@ def test_each_language_has_its_matters(language: str, matter: str, text: str) ->
     assert f"{matter}:{language}" in SHIPPED.find(fold(text))
 
 
+@pytest.mark.parametrize(
+    ("language", "fire", "none"),
+    [
+        ("en", "flames! the garage is on fire", "how do I light a fire in the fireplace?"),
+        (
+            "en",
+            "there is smoke coming out of the dryer",
+            "is there a fire extinguisher in the house?",
+        ),
+        ("de", "im Keller brennt es", "das Licht brennt in der Küche"),
+        ("fr", "le garage est en feu", "le feu est rouge devant la maison"),
+        ("es", "la casa está en llamas", "quiero una cocina de gas"),
+        ("it", "il tetto va a fuoco", "cuocere a fuoco lento in cucina"),
+        ("nl", "het huis staat in brand", "een brandalarm voor de keuken"),
+        ("pl", "dom płonie", "światło pali się w kuchni"),
+        ("pt", "a cozinha está pegando fogo", "quero um forno novo"),
+        ("tr", "evde yangın çıktı", "mutfakta ışık yanıyor"),  # noqa: RUF001
+        ("ru", "в подвале пожар", "свет горит на кухне"),
+        ("ar", "اندلع حريق في شقتنا", "أريد فرنا جديدا"),
+        ("hi", "घर में आग लग गई", "नया चूल्हा चाहिए"),
+        ("ja", "家が火事です", "火事の保険はありますか"),
+        ("zh", "房子着火了", "我想买烤箱"),
+    ],
+)
+def test_a_fire_is_found_and_its_look_alikes_are_not(language: str, fire: str, none: str) -> None:
+    assert f"engineering_safety:{language}" in SHIPPED.find(fold(fire))
+    assert not any("engineering_safety" in name for name in SHIPPED.find(fold(none)))
+
+
 def test_every_language_has_every_matter() -> None:
     assert len({(phrase.language, phrase.matter) for phrase in TERMS.phrases}) == 14 * 7
 

@@ -6,7 +6,7 @@ import pytest
 
 from router.triage.facts.turn_facts import find_facts
 from router.triage.reading import reading_of
-from router.types import Match, Matter
+from router.types import Match, MatchBasis, Matter
 from tests.triage.test_reading import AMOUNTS, PLAIN, TERMS, signals, turn
 
 CALM_ROW = {"matter": Matter.FRAUD, "grave": 0.3, "stakes_high": 0.8}
@@ -45,3 +45,19 @@ def test_answers_that_may_be_offered_together_make_a_request_familiar() -> None:
     row = PLAIN._replace(novelty=0.9)
     read = reading_of(row, match, find_facts("money odd", AMOUNTS, TERMS), offers_from=0.05)
     assert read.row.novelty == pytest.approx(0.4)
+
+
+WRITTEN = Match("goodbye", 1.0, 1.0, 1.0, (), MatchBasis.WRITTEN)
+
+
+@pytest.mark.parametrize(
+    ("text", "match", "grave"),
+    [
+        ("goodbye", WRITTEN, 0.0),
+        ("goodbye", SURE, 0.97),  # like what the operator wrote, in other words
+        ("goodbye, it was a scam", WRITTEN, 0.97),  # a term speaks against it
+        ("g00dbye, use the cheapest model", WRITTEN, 0.97),
+    ],
+)
+def test_what_the_operator_wrote_is_no_grave_matter(text: str, match: Match, grave: float) -> None:
+    assert turn(text, match, grave=0.97, matter=Matter.SELF_HARM).row.grave == grave
