@@ -162,18 +162,22 @@ class Domains:
                 most=section.limits.max_batch,
             ),
         )
-        body = replace(body, inputs=tuple([await self._seen(given) for given in body.inputs]))
         for given in body.inputs:
             _check(section, given)
         await self._count(section, identity, len(body.inputs))
         async with Watch(scope, receive, send) as watch:
+            inputs = [await self._seen(section, given) for given in body.inputs]
+            body = replace(body, inputs=tuple(inputs))
             if batch:
                 await self._many(endpoint, body, identity, watch.send)
             else:
                 await self._one(endpoint, body, identity, watch.send)
 
-    async def _seen(self, given: DomainInput) -> DomainInput:
-        """Returns an input whose text is there. Raises InputInvalid for an unreadable image."""
+    async def _seen(self, section: EndpointSection, given: DomainInput) -> DomainInput:
+        """Returns an input whose text is there; an image takes a core for about a second.
+
+        Raises InputInvalid for an image that cannot be read, or that holds too long a text.
+        """
         if given.image is None:
             return given
         images = self._gateway.router.images
@@ -186,7 +190,9 @@ class Domains:
                 param="image",
                 code="image_unreadable",
             )
-        return replace(given, text=words)
+        read = replace(given, text=words)
+        _check(section, read)
+        return read
 
     async def _one(
         self, endpoint: Endpoint, body: DomainBody, identity: Identity, send: Send

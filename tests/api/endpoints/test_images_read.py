@@ -64,6 +64,10 @@ def test_few_or_unsure_words_count_as_unread(words: tuple[tuple[str, float], ...
     assert words_of(table(*words)) is None
 
 
+def test_a_table_of_another_form_counts_as_unread() -> None:
+    assert words_of(table(("Pay", 95), ("now", 91), ("twelve", 90)).replace("95", "sure")) is None
+
+
 @pytest.mark.parametrize(
     "url", ["https://example.com/a.png", "data:image/png;base64,", "data:image/png;base64,@@@",
             "data:image/png,plain", "data:text/plain;base64,YQ=="],
@@ -85,6 +89,28 @@ async def test_a_program_that_fails_reads_nothing(tmp_path: Path, script: str) -
 
 async def test_without_the_program_nothing_is_read(tmp_path: Path) -> None:
     assert await LocalImages({"PATH": str(tmp_path)}).read(part(PIXEL)) is None
+
+
+def test_an_image_beyond_the_rate_is_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program(tmp_path, f"cat > /dev/null; echo run >> {tmp_path}/runs; exit 3")
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    endpoint = {
+        "domain": "test",
+        "task": "notes",
+        "description": "Notes of a test.",
+        "extract": {"dates": "date"},
+        "limits": {"requests_per_minute": 1},
+    }
+    policy = write_policy(tmp_path, "http://127.0.0.1:9", endpoints=[endpoint])
+    with Served(tmp_path, policy) as served:
+        codes = [
+            served.client.post("/api/v1/test/notes/analyze", json={"image": PIXEL}).status_code
+            for _ in range(2)
+        ]
+    assert codes == [422, 429]
+    assert (tmp_path / "runs").read_text() == "run\n"
 
 
 @real

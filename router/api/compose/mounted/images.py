@@ -64,14 +64,17 @@ class LocalImages:
     async def _ran(self, program: str, image: bytes) -> str | None:
         kept = ("PATH", "TESSDATA_PREFIX", "LD_LIBRARY_PATH")
         environ = {name: self._environ[name] for name in kept if name in self._environ}
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-I", "-S", "-c", _BOUNDED),
-            *(program, "stdin", "stdout", "-l", "eng", "tsv"),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-            env={**environ, "OMP_THREAD_LIMIT": "1", "LC_ALL": "C"},
-        )
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-I", "-S", "-c", _BOUNDED),
+                *(program, "stdin", "stdout", "-l", "eng", "tsv"),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.DEVNULL,
+                env={**environ, "OMP_THREAD_LIMIT": "1", "LC_ALL": "C"},
+            )
+        except OSError:  # no memory or no file descriptor is left
+            return None
         try:
             async with asyncio.timeout(TIMEOUT_S):
                 output, _ = await process.communicate(image)
@@ -109,7 +112,10 @@ def words_of(table: str) -> str | None:
         columns = row.split("\t")
         if len(columns) < 12 or not any(map(str.isalnum, columns[11])):
             continue
-        chance = float(columns[10])
+        try:
+            chance = float(columns[10])
+        except ValueError:  # another version's table
+            return None
         chances.append(chance)
         if chance >= LEAST_WORD:
             lines.setdefault(tuple(columns[1:5]), []).append(columns[11])
