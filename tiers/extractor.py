@@ -6,21 +6,15 @@ to one, unless the policy has none.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
-
 from router.errors import CannotAnswer
 from router.policy.schema import ExtractorAnswerer, TierSection
-from router.policy.sections.capabilities import complete
 from router.types import (
     Answer,
     AnswererFacts,
-    AnswererState,
-    AnswererStatus,
     Call,
     Capability,
     ChatRequest,
     Choice,
-    Delta,
     Preview,
     PSource,
     Reason,
@@ -28,31 +22,18 @@ from router.types import (
     Usage,
     Work,
 )
+from tiers.own_answerer import OwnAnswerer, facts_of
 
 MODEL = "extractor:rules"
 
 
-class ExtractorTier:
+class ExtractorTier(OwnAnswerer):
     """The Answerer for `kind: extractor`."""
 
     def __init__(self, facts: AnswererFacts, endpoints: int, *, alone: bool) -> None:
         """Takes the count of the policy's endpoints; `alone` says that no model writes there."""
-        self._facts = facts
+        super().__init__(facts, f"{endpoints} endpoints by domain")
         self._alone = alone
-        self._status = AnswererStatus(AnswererState.READY, f"{endpoints} endpoints by domain")
-
-    @property
-    def facts(self) -> AnswererFacts:
-        return self._facts
-
-    def status(self) -> AnswererStatus:
-        return self._status
-
-    async def start(self) -> None:
-        """Does nothing: the rules were read with the policy."""
-
-    async def close(self) -> None:
-        """Does nothing: nothing is held open."""
 
     def preview(self, request: ChatRequest, signals: Signals) -> Preview | None:
         """Returns what is known of the answer to this request, None where there is none."""
@@ -73,29 +54,10 @@ class ExtractorTier:
             p=prepared.p,
         )
 
-    async def stream(self, work: Work, call: Call) -> AsyncGenerator[Delta, None]:
-        """Yields the answer in one piece."""
-        answer = await self.answer(work, call)
-        yield Delta(text=answer.text)
-        yield Delta(final=answer)
-
 
 def build_extractor(
     section: ExtractorAnswerer, tier: TierSection, endpoints: int, *, alone: bool
 ) -> ExtractorTier:
     """Returns the answerer of a policy's section."""
-    facts = AnswererFacts(
-        name=section.name,
-        tier=tier.name,
-        level=tier.level,
-        kind=section.kind,
-        model=MODEL,
-        price=section.price.to_price(),
-        max_output_tokens=section.max_output_tokens,
-        context_tokens=0,
-        capabilities=complete((Capability.JSON_SCHEMA,)),
-        expected_output_tokens=section.expected_output_tokens,
-        latency_ms=section.expected_latency_ms,
-        deadline_ms=int(section.deadline_s * 1000),
-    )
+    facts = facts_of(section, tier, MODEL, capabilities=(Capability.JSON_SCHEMA,))
     return ExtractorTier(facts, endpoints, alone=alone)
