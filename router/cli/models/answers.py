@@ -15,7 +15,7 @@ from rich.table import Table
 
 from router.cli.terminal import console, print_json
 from router.errors import TiergateError
-from router.rendering.figures_in_words import percent, usd
+from router.rendering.figures_in_words import counted, percent, usd
 from router.types import ChatRequest, Message
 
 if TYPE_CHECKING:
@@ -54,8 +54,9 @@ def evaluate_answers(
     coded = sum(item.kind is CheckKind.TESTS for item in items)
     if coded and not run_code:
         raise typer.BadParameter(
-            f"{data}: found {coded} rows with tests, which run code that a model writes; expected "
-            "--run-code. Read in docs/guides/judge.md what that does not stop"
+            f"{data}: found {counted(coded, 'row', 'rows')} with tests, which run code that a "
+            "model writes; expected --run-code. Read in docs/guides/judge.md what that does not "
+            "stop"
         )
     settings = Settings(
         policies=(policy,),
@@ -127,7 +128,8 @@ def _print(policy: str, data: Path, rows: Sequence[Checked]) -> None:
     from router.evaluation.answers.results import by_answerer, by_kind, share
 
     out = console()
-    out.print(escape(f"{len(rows)} questions of {data} under {policy}"), soft_wrap=True)
+    questions = counted(len(rows), "question", "questions")
+    out.print(escape(f"{questions} of {data} under {policy}"), soft_wrap=True)
     table = Table(box=None, pad_edge=False, padding=(0, 2), header_style="bold")
     for title in ("", "right", "95 % interval", "rows", "cost"):
         table.add_column(title, justify="left" if not title else "right")

@@ -19,7 +19,7 @@ from rich.table import Table
 from router.cli.models.answers import ask_policy
 from router.cli.terminal import console, print_json
 from router.errors import TiergateError
-from router.rendering.figures_in_words import percent, usd
+from router.rendering.figures_in_words import counted, percent, usd
 from router.types import ChatRequest, usd_to_nano
 
 if TYPE_CHECKING:
@@ -209,9 +209,7 @@ def _notes(rows: Sequence[JudgedRow]) -> list[str]:
 
     counts = {
         "answers were judged by the model that wrote them": sum(row.own_model for row in rows),
-        "answers tried to instruct their judge": sum(
-            _row_object(r)["steers"] is True for r in rows
-        ),
+        "answers tried to instruct their judge": sum(map(_steers, rows)),
         "answers were cut in the middle before they were judged": sum(row.cut for row in rows),
         "answers name no author, so nobody knows that the judge did not write them": sum(
             bool(row.item.answer) and not row.item.author for row in rows
@@ -244,7 +242,8 @@ def _print(
     from router.evaluation.answers.judged_figures import by_author, pair_figures, score_figures
 
     out = console()
-    told = f"{len(rows)} answers of {run.data}, judged by {run.judge} with rubric {rubric.name}"
+    number = counted(len(rows), "answer", "answers")
+    told = f"{number} of {run.data}, judged by {run.judge} with rubric {rubric.name}"
     out.print(escape(told), soft_wrap=True)
     table = Table(box=None, pad_edge=False, padding=(0, 2), header_style="bold")
     for title in ("", "value", "95 % interval", "rows"):

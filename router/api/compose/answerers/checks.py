@@ -1,4 +1,4 @@
-"""Puts a judge behind an answerer that the policy's `check` names one for.
+"""Puts a judge behind each answerer whose section has a `check`.
 
 It belongs to the composition root (`build`). A policy without `check` loads none of it.
 """
@@ -53,7 +53,8 @@ def with_check(
         _calibration(loaded, section, rubric.digest, judge),
     )
     count = len(rubric.criteria)
-    # The judge reads the rubric and the answer beside the question; a byte is a token at most.
+    # The judge reads the rubric and the answer beside the question. This is what is expected: three
+    # bytes of a rubric make a token or less, and each call is held at its own worst case.
     beside = len(described(rubric).encode()) // 3 + plan.facts.expected_output_tokens
     judged_by = replace(
         judge,
