@@ -50,6 +50,15 @@ def test_folder_is_added_searched_and_removed(run, folder: Path) -> None:  # typ
     assert all(passage["source"] != "terms.pdf" for passage in found)
 
 
+def test_removing_from_another_collection_names_the_one_that_has_it(run, folder: Path) -> None:  # type: ignore[no-untyped-def]
+    run("add", folder, "-c", "shop")
+    result = run("remove", "terms.pdf")
+    assert result.exit_code == 1
+    assert "there is no such document of * in documents; expected --collection shop" in " ".join(
+        result.output.split()
+    )
+
+
 def test_sync_removes_what_is_gone(run, folder: Path) -> None:  # type: ignore[no-untyped-def]
     run("add", folder)
     (folder / "notes.md").unlink()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 EPOCH = date(1970, 1, 1)
 MOST_SHOWN = 300
+MOST_ELSEWHERE = 3
 
 TenantOption = Annotated[
     str, typer.Option(help="Whose documents they are; `*`: every tenant may read them.")
@@ -162,12 +164,20 @@ def remove(
         kept = [d.source for d in store.documents(tenant, collection)]
         for source in kept if everything else sources or []:
             gone = store.remove(Document(tenant, collection, source))
-            because = "" if gone else f"there is no such document of {tenant} in {collection}"
+            because = "" if gone else _no_such(store.documents(), tenant, collection, source)
             changes.append(Change(source, "removed" if gone else "failed", because=because))
     if not as_json:
         for change in changes:
             _tell(change)
     _finish(changes, as_json)
+
+
+def _no_such(kept: Sequence[Document], tenant: str, collection: str, source: str) -> str:
+    """Says that there is no such document, and which options name one of the same source."""
+    elsewhere = [d for d in kept if d.source == source][:MOST_ELSEWHERE]
+    options = [f"--collection {d.collection} --tenant '{d.tenant}'" for d in elsewhere]
+    told = f"; expected {' or '.join(options)}" if options else ""
+    return f"there is no such document of {tenant} in {collection}{told}"
 
 
 @knowledge.command()
