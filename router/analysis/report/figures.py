@@ -230,7 +230,7 @@ class Measure:
 
     key: str
     label: str
-    unit: str  # share | minutes | score | usd
+    unit: str  # share | minutes | score | kappa | usd
     value: float | None
     interval: Interval | None
     count: int  # measured answers or requests

@@ -80,4 +80,4 @@ def _kappa(key: str, label: str, words: Sequence[tuple[bool, bool]]) -> Measure:
     )["kappa"]
     value = None if math.isnan(figure.value) else figure.value
     between = None if math.isnan(figure.low) else Interval(figure.low, figure.high)
-    return Measure(key, label, "score", value, between, len(words))
+    return Measure(key, label, "kappa", value, between, len(words))

@@ -238,6 +238,8 @@ def measured_between(measure: Measure) -> str:
 def _in_unit(measure: Measure, value: float) -> str:
     if measure.unit == "share":
         return percent(value)
+    if measure.unit == "kappa":
+        return f"{value:.2f}"
     if measure.unit == "usd":
         return usd(round(value * NANO_PER_USD))
     return f"{value:,.1f}"

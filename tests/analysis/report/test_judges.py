@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from router.analysis.report.judges import judge_measures
+from router.analysis.report.sentences import measured
 from router.types import JudgeNote, PairNote, TrueOutcome
 
 
@@ -26,6 +27,7 @@ def test_kappa_compares_passed_answers_with_right_ones() -> None:
     (measure,) = judge_measures(told, {})
     assert measure.label == "large with support: kappa with outcomes"
     assert (measure.value, measure.count) == (pytest.approx(0.4), 50)
+    assert (measure.unit, measured(measure)) == ("kappa", "0.40")
     assert measure.interval is not None
     assert measure.interval.low < 0.4 < measure.interval.high
 
