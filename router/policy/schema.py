@@ -49,7 +49,7 @@ from router.policy.sections.decision import (
 )
 from router.policy.sections.heads import HeadSection
 from router.policy.sections.judging import AbilitySection, VerifySection
-from router.policy.sections.learning import ExploreSection, ShadowSection
+from router.policy.sections.learning import AlertsSection, ExploreSection, ShadowSection
 from router.policy.sections.prices import PriceSection
 from router.policy.sections.privacy import PrivacySection, parse_privacy
 from router.policy.sections.report import ReportSection, ReviewSection
@@ -258,6 +258,10 @@ class Policy(Section):
     )
     privacy: PrivacySection = Field(
         default_factory=PrivacySection, description="Storage of prompts and answers."
+    )
+    alerts: AlertsSection | None = Field(
+        default=None,
+        description="Conditions on recorded traffic, and who is told. Left out: nobody is told.",
     )
     shadow: ShadowSection = Field(
         default_factory=ShadowSection,

@@ -58,6 +58,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "plan": {*PRICED, "rendering"},
     "analysis": {*CORE, "rendering"},
     "learning": CORE,
+    "watch": CORE,
     "api": {*PATH, "analysis", "extraction", "rendering", "triage"},
     "api.compose": {
         *PATH,
@@ -74,7 +75,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "library": {*PATH, "api", "api.compose"},
     "training": {*VALUES, "triage"},
     "evaluation": {*PRICED, "triage", "training", "judging", "extraction"},
-    "cli": {*PATH, *PAGES, *SERVING, "documents", "extraction", "triage", "learning"},
+    "cli": {*PATH, *PAGES, *SERVING, "documents", "extraction", "triage", "learning", "watch"},
 }
 """Names the folders that the modules of each folder may import, besides their own.
 

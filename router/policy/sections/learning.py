@@ -1,16 +1,17 @@
-"""Describes the sections that spend money to learn: exploration and shadow answers.
+"""Describes the sections that spend money to learn, and the one that watches what was learnt from.
 
-Both are off by default. This module knows nothing about the choice of a rung
+All are off by default. This module knows nothing about the choice of a rung
 (`router.routing.exploration`) or the call of a shadow (`router.request.shadow`).
 """
 
 from __future__ import annotations
 
-from typing import Annotated
+from enum import StrEnum
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from router.policy.sections.base import Name, Section, Usd
+from router.policy.sections.base import Chance, Name, SecretName, Section, Usd
 
 
 class ExploreSection(Section):
@@ -73,3 +74,78 @@ class ShadowSection(Section):
         if self.answerer is not None and self.level is not None:
             raise ValueError("a shadow needs either `answerer` or `level`, not both")
         return self
+
+
+class Watched(StrEnum):
+    """Names what an alert may watch."""
+
+    REFUSALS = "refusals"  # share of requests that the gateway declined
+    ERRORS = "errors"  # share of requests that failed
+    ESCALATIONS = "escalations"  # share of answered requests that went above their first rung
+    ANSWERER_DOWN = "answerer_down"  # share of one answerer's calls that failed
+    DRIFT = "drift"  # inputs differ from those of the reference, by more than chance explains
+    QUEUE_AGE = "queue_age"  # hours that the oldest review waits
+
+
+class AlertSection(Section):
+    """Names one condition."""
+
+    watch: Watched = Field(description="What is watched.")
+    above: Annotated[float, Field(gt=0)] | None = Field(
+        default=None,
+        description="It fires above this share (0..1), or these hours of a queue. Drift needs "
+        "none: its bound follows from the counts.",
+    )
+    clear_below: Annotated[float, Field(ge=0)] | None = Field(
+        default=None, description="It clears below this. Left out: four fifths of `above`."
+    )
+    least: int = Field(default=50, ge=1, description="With fewer requests it says nothing.")
+
+    @model_validator(mode="after")
+    def _bounded(self) -> AlertSection:
+        if self.above is None and self.watch is not Watched.DRIFT:
+            raise ValueError(f"an alert on {self.watch.value} needs `above`")
+        if None not in (self.above, self.clear_below) and self.clear_below > self.above:  # type: ignore[operator]
+            raise ValueError("`clear_below` is higher than `above`: it would clear while it fires")
+        return self
+
+
+class WebhookSection(Section):
+    """Sets an address that is told by HTTP."""
+
+    url: str = Field(pattern=r"^https?://\S+$", description="Where alerts are posted.")
+    shape: Literal["json", "slack"] = Field(
+        default="json", description="json: all facts. slack: one text, as Slack's webhooks take it."
+    )
+    secret: SecretName | None = Field(
+        default=None,
+        description="Signs the body: HMAC-SHA256 in the header x-tiergate-signature.",
+    )
+
+
+class MailSection(Section):
+    """Sets a mail server and who is told by it."""
+
+    host: str = Field(min_length=1, description="The SMTP server.")
+    port: int = Field(default=25, ge=1, le=65535, description="Its port.")
+    sender: str = Field(min_length=3, description="The address that mails come from.")
+    to: list[str] = Field(min_length=1, description="The addresses that are told.")
+    user: str = Field(default="", description="Logs in under this name, over TLS.")
+    password: SecretName | None = Field(default=None, description="The password of `user`.")
+
+
+class AlertsSection(Section):
+    """Sets which conditions on recorded traffic are told to whom."""
+
+    rules: list[AlertSection] = Field(min_length=1, description="The conditions.")
+    window_minutes: int = Field(
+        default=60, ge=5, le=1440, description="Requests of so many minutes are looked at."
+    )
+    reference_days: int = Field(
+        default=7, ge=1, le=90, description="Drift compares them with so many days before."
+    )
+    false_alarms_a_month: Chance = Field(
+        default=0.5, description="Most false alarms of drift in a month, for each tenant."
+    )
+    webhooks: list[WebhookSection] = Field(default_factory=list, description="Told by HTTP.")
+    mail: MailSection | None = Field(default=None, description="Told by e-mail.")

@@ -1,0 +1,1 @@
+"""Watches recorded traffic for what somebody must know, and tells them."""

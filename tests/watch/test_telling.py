@@ -1,0 +1,132 @@
+"""Alerts on a real ledger, told to real receivers on this machine."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from router.cli.learning.alerts import look
+from router.ledger.tables.reviews import SqlReviewQueue
+from router.policy.sections.learning import AlertsSection
+from router.types import AttemptState, Domain, RequestState, ReviewItem
+from router.watch.delivery import SIGNATURE, signature
+from tests.kits.books.feedback_kit import Learning, learning
+from tests.kits.books.ledger_rows import NOW_MS, attempt, request
+from tests.kits.changed import replace
+from tests.kits.receivers import Hook, hook, mails
+
+HOUR_MS = 3_600_000
+START_MS = NOW_MS // HOUR_MS * HOUR_MS
+FAILED = {"state": RequestState.FAILED, "verdict": "", "error_code": "upstream_unreachable"}
+REFUSED = {"state": RequestState.FAILED, "verdict": "", "error_code": "overloaded"}
+
+
+def section(receiver: Hook, watch: str, shape: str = "json", **more: object) -> AlertsSection:
+    rule = {"watch": watch, "least": 10, **({} if watch == "drift" else {"above": 0.2})}
+    webhook = {"url": receiver.url, "shape": shape, "secret": "${HOOK_SECRET}"}
+    return AlertsSection.model_validate({"rules": [rule], "webhooks": [webhook], **more})
+
+
+async def hour(house: Learning, number: int, changes: Mapping[str, object], rows: int = 30) -> None:
+    """An hour of requests, all changed like this."""
+    for n in range(rows):
+        name = f"h{number}-{n}"
+        row = replace(request(name, attempt(name)), created_at_ms=START_MS + number * HOUR_MS + n)
+        if "attempts" in changes:  # its answerer failed
+            down = attempt(name, state=AttemptState.FAILED)
+            changes = {**changes, "attempts": (down,)}
+        await house.ledger.finish(replace(row, **changes))
+
+
+async def checked(house: Learning, what: AlertsSection, folder: Path, hours: int) -> list[str]:
+    now_ms = START_MS + hours * HOUR_MS + 1
+    state = folder / "alerts.json"
+    return await asyncio.to_thread(look, "test", what, house.path, state, now_ms)
+
+
+@pytest.mark.parametrize(
+    ("watch", "changes"),
+    [
+        ("errors", FAILED),
+        ("refusals", REFUSED),
+        ("escalations", {"escalations": 1}),
+        ("answerer_down", {"attempts": ()}),
+    ],
+)
+async def test_condition_is_told_once_and_its_end_too(
+    tmp_path: Path, watch: str, changes: Mapping[str, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOOK_SECRET", "s3cret")
+    async with learning(tmp_path) as house:
+        with hook() as receiver:
+            what = section(receiver, watch)
+            for number in range(5):
+                await hour(house, number, changes if number < 3 else {})
+                await checked(house, what, tmp_path, number + 1)
+                await checked(house, what, tmp_path, number + 1)  # one window counts once
+    told = [json.loads(body)["alerts"][0] for _, body in receiver.got]
+    assert [(one["watched"], one["turn"]) for one in told] == [(watch, "began"), (watch, "ended")]
+
+
+async def test_signature_is_that_of_the_body(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOOK_SECRET", "s3cret")
+    async with learning(tmp_path) as house:
+        with hook() as receiver:
+            for number in range(2):
+                await hour(house, number, FAILED)
+                await checked(house, section(receiver, "errors"), tmp_path, number + 1)
+    ((headers, body),) = receiver.got
+    at, _, given = headers[SIGNATURE].partition(",v1=")
+    assert given == signature("s3cret", int(at.removeprefix("t=")), body)
+
+
+async def test_message_that_could_not_be_told_is_told_later(tmp_path: Path) -> None:
+    async with learning(tmp_path) as house:
+        with hook() as receiver:
+            what = section(receiver, "errors", "slack")
+            receiver.down = True
+            for number in range(2):
+                await hour(house, number, FAILED)
+                told = await checked(house, what, tmp_path, number + 1)
+            assert told[0].startswith("not told yet")
+            receiver.down = False
+            await checked(house, what, tmp_path, 2)
+            await checked(house, what, tmp_path, 2)
+    ((_, body),) = receiver.got
+    assert "errors began: acme, 30 of 30" in json.loads(body)["text"]
+
+
+async def test_drift_is_told_by_mail(tmp_path: Path) -> None:
+    async with learning(tmp_path) as house:
+        with hook() as receiver, mails() as post:
+            mail = {"host": "127.0.0.1", "port": post.port, "sender": "a@b.c", "to": ["d@e.f"]}
+            what = section(receiver, "drift", mail=mail)
+            texts = [{"record": _record(n)} for n in ("billing",) * 6 + ("safety",) * 2]
+            for number, changes in enumerate(texts):
+                await hour(house, number, changes, 40)
+                await checked(house, what, tmp_path, number + 1)
+    assert len(post.got) == 1
+    assert "drift began" in post.got[0]
+
+
+def _record(kind: str) -> str:
+    domain = "finance" if kind == "billing" else "safety"
+    signals = {"domain": domain, "language": "en", "novelty": 0.1, "input_tokens": 30}
+    return json.dumps({"signals": signals})
+
+
+async def test_old_review_is_told(tmp_path: Path) -> None:
+    async with learning(tmp_path) as house:
+        queue = SqlReviewQueue(house.ledger.database, clock=house.clock)
+        await queue.add(ReviewItem("rev_1", "r1", "acme", Domain.LEGAL, START_MS))
+        with hook() as receiver:
+            what = section(receiver, "queue_age")
+            for number in range(1, 3):
+                await checked(house, what, tmp_path, number)
+    assert len(receiver.got) == 1
