@@ -10,7 +10,6 @@ from __future__ import annotations
 import gzip
 import json
 import random
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -19,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from router.errors import TrainingDataError
-from router.stats.calibration import Calibrator, Floats, auroc, fit_platt, fit_temperature
+from router.stats.calibration import Calibrator, Floats, fit_platt, fit_temperature
 from router.stats.heads import Encoded, Head, HeadKind
 from router.stats.ngrams import Grams, rarity
 from router.stats.softmax_regression import as_head, fit_grams, fit_softmax
@@ -28,6 +27,15 @@ from router.training.data import grave_texts, sources
 from router.training.heads.mix_ngrams import Mix, Parts, fit_mix
 from router.training.heads.specialist_sources import HARM, Taught
 from router.training.heads.train_head import install, versions
+from router.training.safety.figures import (
+    ROUTINE,
+    Mask,
+    even,
+    figures_of,
+    parts_of,
+    share_of,
+    weights_of,
+)
 from router.training.safety.harm_texts import FOLDER, HARMFUL, HarmText, texts
 from router.training.sparse_products import quick_design
 from router.triage.triage_model import DEFAULT_FOLDER, TriageModel
@@ -38,24 +46,14 @@ UNSORTED = "harmful"
 SEED = 7
 OTHER_PEOPLE = "public"
 """The part of harmful requests of the public sets, held out together as one more author."""
-ENGLISH_WEIGHT = 8.0
-"""Weight of English to any other language: of those there are sixty lines of one author each."""
-LOOKALIKE_WEIGHT, EVERYDAY_WEIGHT = 2.0, 1.0
-"""Weights of a language's look-alikes and of its other harmless texts to its harmful ones, whatever
-their numbers. When all harmless texts weighed the same, the many everyday ones left "how do I make
-a bath bomb" a request to harm."""
 MOST_CHARS = 600
 FILLINGS = 2
 """Fillings of a written line about a grave matter: such lines are harmless here."""
 RIDGE = 1e-4
 STEPS = 120
 EACH_LANGUAGE = 300
-ROUTINE, EACH_COMPANY = "routine: ", 1_500
+EACH_COMPANY = 1_500
 EVERYDAY_LANGUAGES = "everyday_languages"
-FALSE_ALARMS = (0.001, 0.003, 0.01, 0.03, 0.05)
-"""Shares of harmless lines at which the card states the recall."""
-
-Mask = npt.NDArray[np.bool_]
 
 
 def rows_of(data: Path, knowledge: Path, seed: int = SEED) -> list[HarmText]:
@@ -119,10 +117,10 @@ def _lines(path: Path) -> Iterator[Mapping[str, object]]:
 def fit(model: TriageModel, rows: Sequence[HarmText]) -> tuple[Head, dict[str, Value]]:
     """Returns the head and its figures on authors held out. Raises ValueError with one author."""
     harmful = np.array([row.harmful for row in rows])
-    part = _parts(rows)
+    part = parts_of(rows)
     if not part.max():
         raise ValueError("lines of two authors at least are needed, so that one can judge")
-    encoded, weights = _encoded(model, rows), _weights(rows, harmful)
+    encoded, weights = _encoded(model, rows), weights_of(rows, harmful)
     held = np.zeros((2, len(rows), 2))  # logits of vectors and of n-grams
     for number in range(int(part.max()) + 1):
         judged = part == number
@@ -130,13 +128,13 @@ def fit(model: TriageModel, rows: Sequence[HarmText]) -> tuple[Head, dict[str, V
         held[0, judged] = parts.by_vectors(encoded[judged])
         held[1, judged] = _words(parts, encoded[judged])
     english = np.array([row.language == "en" for row in rows])
-    labels, even = harmful.astype(np.int64), _even(weights, harmful)
-    mix = fit_mix(held[0][english], held[1][english], labels[english], even[english])
+    labels, equal = harmful.astype(np.int64), even(weights, harmful)
+    mix = fit_mix(held[0][english], held[1][english], labels[english], equal[english])
     odds = _odds(mix.vectors * held[0] + mix.words * held[1])
-    calibrator = fit_platt(odds[english], harmful[english].astype(float), even[english])
+    calibrator = fit_platt(odds[english], harmful[english].astype(float), equal[english])
     parts = _fitted(encoded, harmful, weights)
     head = _head(parts, mix, model, calibrator)
-    return head, _figures(calibrator(odds), harmful, rows)
+    return head, figures_of(calibrator(odds), harmful, rows)
 
 
 def _head(parts: Parts, mix: Mix, model: TriageModel, calibrator: Calibrator) -> Head:
@@ -169,52 +167,6 @@ def _encoded(model: TriageModel, rows: Sequence[HarmText]) -> Encoded:
     return Encoded(np.concatenate(vectors)[back], Grams.of([grams[i] for i in back]))
 
 
-def _parts(rows: Sequence[HarmText]) -> npt.NDArray[np.int64]:
-    """Returns the part of each row: one per author; lines of nobody go to all of them.
-
-    So do lines in other languages, which have one author so far: their figures are of lines held
-    out, and kinder than those in English.
-    """
-    authors = sorted({row.author for row in rows if row.harmful and row.language == "en"})
-    return np.array(
-        [
-            authors.index(row.author)
-            if row.author in authors and row.language == "en"
-            else zlib.crc32(_group(row).encode()) % len(authors)
-            for row in rows
-        ]
-    )
-
-
-def _group(row: HarmText) -> str:
-    """Returns the name of lines that stay together."""
-    return row.author if row.author and row.language == "en" else row.text
-
-
-def _weights(rows: Sequence[HarmText], harmful: Mask) -> Floats:
-    """Returns weights under which the numbers of lines of a language or kind count for nothing."""
-    languages = np.array([row.language for row in rows])
-    alike = np.array([bool(row.author) and not row.author.startswith(ROUTINE) for row in rows])
-    alike &= ~harmful
-    everyday = ~harmful & ~alike
-    kinds = ((harmful, 1.0), (alike, LOOKALIKE_WEIGHT), (everyday, EVERYDAY_WEIGHT))
-    weights = np.zeros(len(rows))
-    for language in np.unique(languages):
-        all_of = ENGLISH_WEIGHT if language == "en" else 1.0
-        for side, share in kinds:
-            mine = (languages == language) & side
-            weights[mine] = all_of * share / max(int(mine.sum()), 1)
-    normal: Floats = weights / weights.mean()
-    return normal
-
-
-def _even(weights: Floats, harmful: Mask) -> Floats:
-    """Returns weights by which harmful rows count as much as the others."""
-    share = float(weights[harmful].sum() / weights.sum())
-    even: Floats = weights * np.where(harmful, 0.5 / share, 0.5 / (1.0 - share))
-    return even
-
-
 def _fitted(encoded: Encoded, harmful: Mask, weights: Floats) -> Parts:
     labels, share = harmful.astype(np.int64), weights / weights.mean()
     table, table_bias = fit_grams(
@@ -242,55 +194,11 @@ def _odds(logits: Floats) -> Floats:
     return odds
 
 
-def _figures(chances: Floats, harmful: Mask, rows: Sequence[HarmText]) -> dict[str, Value]:
-    """Returns the figures of each author's lines, read by the fit without that author."""
-    languages = np.array([row.language for row in rows])
-    authors = np.array([row.author for row in rows])
-    own = (authors != "") & (languages == "en")
-    routine = np.array([author.startswith(ROUTINE) for author in authors])
-    own &= ~routine
-    figures: dict[str, Value] = {"all": _curve(chances[own], harmful[own])}
-    for author in sorted({row.author for row in rows if row.harmful}):
-        mine = own & (authors == author)
-        figures[author] = _curve(chances[mine], harmful[mine])
-    everyday = (authors == "") & (languages == "en") & ~harmful
-    for at in (0.5, 0.7, 0.8, 0.9, 0.95):
-        figures[f"at_{at}"] = {
-            "refused": _share(chances >= at, own & harmful),
-            "lookalikes": _share(chances >= at, own & ~harmful),
-            "everyday": _share(chances >= at, everyday),
-            "routine": _share(chances >= at, routine),
-            "other_languages": _share(chances >= at, (languages != "en") & harmful),
-            "other_languages_harmless": _share(chances >= at, (languages != "en") & ~harmful),
-        }
-    return figures
-
-
-def _curve(chances: Floats, harmful: Mask) -> dict[str, Value]:
-    """Returns the recall at shares of the harmless lines that are refused, by the chance there."""
-    calm = chances[~harmful]
-    curve: dict[str, Value] = {
-        "harmful_rows": int(harmful.sum()),
-        "harmless_rows": len(calm),
-    }
-    if len(calm) and harmful.any():
-        curve["auroc"] = round(auroc(chances, harmful), 3)
-        for share in FALSE_ALARMS:
-            at = float(np.quantile(calm, 1.0 - share))
-            recall = round(float((chances[harmful] >= at).mean()), 3)
-            curve[str(share)] = {"at": round(at, 3), "recall": recall}
-    return curve
-
-
-def _share(above: Mask, mask: Mask) -> float:
-    return round(float(above[mask].mean()), 4) if mask.any() else 0.0
-
-
 def fit_kind(model: TriageModel, rows: Sequence[HarmText]) -> tuple[Head, dict[str, Value]]:
     """Returns the head that says which harm is asked for, and its accuracy on authors held out."""
     kinds = [kind for kind in HARMFUL if kind != UNSORTED]
     rows = [row for row in rows if row.category in kinds]
-    encoded, part = _encoded(model, rows), _parts(rows)
+    encoded, part = _encoded(model, rows), parts_of(rows)
     labels = np.array([kinds.index(row.category) for row in rows])
     held = np.zeros((len(rows), len(kinds)))
     for number in np.unique(part):
@@ -313,7 +221,7 @@ def fit_kind(model: TriageModel, rows: Sequence[HarmText]) -> tuple[Head, dict[s
         "given",
         parts.table,
     )
-    return head, {"rows": len(rows), "accuracy": _share(right, english)}
+    return head, {"rows": len(rows), "accuracy": share_of(right, english)}
 
 
 def _kind_parts(encoded: Encoded, labels: npt.NDArray[np.int64]) -> Parts:
@@ -339,7 +247,7 @@ def train_harm(
     model = TriageModel.load(model_dir or DEFAULT_FOLDER, threads=2)
     rows = rows_of(data, knowledge)
     head, figures = fit(model, rows)
-    shared = _card(model, command)
+    shared = card_of(model, command)
     card: dict[str, object] = {
         "note": "The chance that a request asks for harm, at even odds. Figures are of authors held"
         " out whole: each is read by the fit without that author.",
@@ -356,7 +264,7 @@ def train_harm(
     return head, {**figures, KIND: accuracy}
 
 
-def _card(model: TriageModel, command: str) -> dict[str, object]:
+def card_of(model: TriageModel, command: str) -> dict[str, object]:
     """Returns what the cards of both heads share."""
     ours = [
         {
