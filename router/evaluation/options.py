@@ -14,6 +14,8 @@ from router.evaluation.rows import taught_by, trained_on
 from router.stats import heads
 from router.stats.heads import Encoded, Head
 from router.stats.measures import RESAMPLES, Figure
+from router.triage.close_reading import file
+from router.triage.close_reading.reader import CloseReader
 from router.triage.triage_model import HEADS_FOLDER, TriageModel, grams_of
 
 BENCHMARK_HEADS = "benchmark_heads"
@@ -134,6 +136,17 @@ class Subject:
         if made_for != self.model.encoder.sha256:
             return None
         return heads.load(described.parent, name, encoder_sha256=made_for)
+
+    def close_reader(self, name: str) -> CloseReader | None:
+        """Returns the close reader of a policy's head; None without one for this model."""
+        path = None if self.policy_heads is None else self.policy_heads / f"{name}_close.json"
+        if path is None or not path.is_file():
+            return None
+        if json.loads(path.read_text(encoding="utf-8"))["encoder_sha256"] != (
+            self.model.encoder.sha256
+        ):
+            return None
+        return file.load(path, self.model.encoder.tokenise, self.model.encoder.sha256)
 
     def benchmark_head(self, classes: frozenset[str]) -> Head | None:
         """Returns the benchmark head with exactly these classes, or the smallest that

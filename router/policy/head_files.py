@@ -67,6 +67,12 @@ def head_mistakes(
         expected = _kind_expected(name, loaded[name])
         if expected:
             yield lines.mistake(("heads", i, "path"), path, expected)
+        close = section.get("close")
+        if close is not None and (
+            loaded[name].kind is not HeadKind.CHANCE or name in BUILT_IN_CHANCES
+        ):
+            expected = "only for a head of one chance under a name of its own, such as harm"
+            yield lines.mistake(("heads", i, "close"), close, expected)
     for key_path, name in _abilities(tree):
         if name in loaded and loaded[name].kind is not HeadKind.CHANCE:
             yield lines.mistake(key_path, name, "a head of one chance, by `tiergate train routing`")

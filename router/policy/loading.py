@@ -337,6 +337,8 @@ def _named(tree: Mapping[str, object]) -> Iterator[tuple[KeyPath, str, bool]]:
     for i, head in _rows(tree.get("heads")):
         if isinstance(head.get("path"), str):
             yield ("heads", i, "path"), str(head["path"]), False
+        if isinstance(head.get("close"), str):
+            yield ("heads", i, "close"), str(head["close"]), False
     for i, endpoint in _rows(tree.get("endpoints")):
         if isinstance(endpoint.get("rules"), str):
             yield ("endpoints", i, "rules"), str(endpoint["rules"]), False

@@ -206,13 +206,14 @@ class Encoder:
 
     `sha256` is that of the ONNX file: heads are bound to it. `width` is the embedding's length.
     `placement` says what it runs on.
-    With a list of `words` typing errors are mended before a text is read.
+    With a list of `words` typing errors are mended before a text is read. A further encoder shares
+    the tokeniser of the first.
     """
 
     def __init__(
         self,
         model: Path,
-        tokenizer: Path,
+        tokenizer: Path | Tokeniser,
         words: Path | None = None,
         *,
         threads: int = 1,
@@ -220,7 +221,7 @@ class Encoder:
     ) -> None:
         onnxruntime = import_onnxruntime()
         self.sha256 = sha256_of(model)
-        self.tokenise = Tokeniser(tokenizer, words)
+        self.tokenise = Tokeniser(tokenizer, words) if isinstance(tokenizer, Path) else tokenizer
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1

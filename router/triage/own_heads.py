@@ -6,12 +6,15 @@ A head with a built-in name replaces the built-in head. It knows nothing about f
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 from msgspec import Struct
 
 from router.stats.calibration import Floats
-from router.stats.heads import Head, HeadKind, HeadStack
+from router.stats.heads import Encoded, Head, HeadKind, HeadStack
+from router.triage.close_reading.reader import CloseReader
+from router.triage.grave import Told
 from router.types import HeadReading
 
 MOST_CLASSES = 5
@@ -21,19 +24,40 @@ DIGITS = 6
 
 
 class OwnHeads(Struct, frozen=True, eq=False, weakref=True):
-    """The stack of all heads that a policy reads, and the names of those beyond the built-in."""
+    """The stack of all heads that a policy reads, and the names of those beyond the built-in.
+
+    `close` holds the readers of what a head is unsure of, by the name of the head.
+    """
 
     stack: HeadStack
     names: tuple[str, ...]
+    close: Mapping[str, CloseReader] = MappingProxyType({})
 
     @classmethod
-    def of(cls, built_in: Mapping[str, Head], own: Sequence[Head]) -> OwnHeads | None:
+    def of(
+        cls,
+        built_in: Mapping[str, Head],
+        own: Sequence[Head],
+        close: Mapping[str, CloseReader] = MappingProxyType({}),
+    ) -> OwnHeads | None:
         """Returns both together; None where the policy has no heads of its own."""
         if not own:
             return None
         every = list({**built_in, **{head.name: head for head in own}}.values())
         names = tuple(head.name for head in own if head.name not in built_in)
-        return cls(HeadStack(every), names)
+        return cls(HeadStack(every), names, close)
+
+    def read_closely(
+        self, texts: Sequence[str], told: Sequence[Told], encoded: Encoded
+    ) -> list[tuple[HeadReading, ...]]:
+        """Returns for each text the readings of close readers, none where the heads are sure."""
+        found: list[tuple[HeadReading, ...]] = [()] * len(texts)
+        for name, reader in self.close.items():
+            head = self.stack.heads[name]
+            for place, chance in reader.read(texts, told, head(encoded).tolist()).items():
+                reading = HeadReading(name, ((head.classes[0], round(chance, DIGITS)),))
+                found[place] = (*found[place], reading)
+        return found
 
     def readings(self, logits: Floats) -> list[tuple[HeadReading, ...]]:
         """Returns the readings of the policy's own heads for each row of this stack's logits."""
@@ -58,3 +82,13 @@ def readings(stack: HeadStack, logits: Floats, name: str) -> list[HeadReading]:
         )
         for which, values in zip(order.tolist(), top.tolist(), strict=True)
     ]
+
+
+def sharpened(
+    heads: tuple[HeadReading, ...], close: tuple[HeadReading, ...]
+) -> tuple[HeadReading, ...]:
+    """Returns readings of heads, those in `close` in place of the heads' own."""
+    if not close:
+        return heads
+    by_name = {reading.name: reading for reading in close}
+    return tuple([by_name.get(reading.name, reading) for reading in heads])

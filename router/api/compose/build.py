@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace as replace_fields
 from functools import lru_cache, partial
+from pathlib import Path
 
 from msgspec.structs import replace
 
@@ -43,8 +44,11 @@ from router.policy.schema import (
     PassagesAnswerer,
     ResolverAnswerer,
 )
+from router.policy.sections.heads import HeadSection
 from router.routing.policy_runtime import NO_PRICE, PolicyRuntime, RungPlan
 from router.triage.batches.config import TriageConfig
+from router.triage.close_reading import file
+from router.triage.close_reading.reader import CloseReader
 from router.triage.conversation.memory import memory_after
 from router.triage.embedding_store import Remembering, digest_of
 from router.triage.glossed.answers import GlossedAnswers, answerable
@@ -197,16 +201,26 @@ def _own_heads(loaded: LoadedPolicy, parts: Parts) -> OwnHeads | None:
     if model is None or not named:
         return None
     try:
-        key = digest_of_heads(named)
+        close = [(one, loaded.file(one.close)) for one, _ in named if one.close is not None]
+        key = digest_of_heads([*named, *close])
         own = parts.heads.get(key)
         if own is None:
-            own = OwnHeads.of(model.stack.heads, load_heads(named, model.encoder.sha256))
+            readers = _close_readers(close, model)
+            own = OwnHeads.of(model.stack.heads, load_heads(named, model.encoder.sha256), readers)
     except ModelFileError as error:
         mistake = Mistake(str(loaded.path), 0, "heads", error.message, "heads of this encoder")
         raise PolicyError((mistake,)) from error
     if own is not None:
         parts.heads[key] = own
     return own
+
+
+def _close_readers(
+    named: Sequence[tuple[HeadSection, Path]], model: TriageModel
+) -> dict[str, CloseReader]:
+    """Returns the readers of what heads are unsure of, by the name of the head."""
+    encoder = model.encoder
+    return {one.name: file.load(path, encoder.tokenise, encoder.sha256) for one, path in named}
 
 
 def _triage(

@@ -193,6 +193,25 @@ def harm(
 
 
 @train.command()
+def harm_close(
+    data: Data,
+    out: Annotated[Path, typer.Option(help="Folder of the head `harm`, such as policies/heads.")],
+    work: Work = WORK,
+    model_dir: ModelDir = None,
+) -> None:
+    """Train the close reader of requests to harm, judged by two authors who taught it nothing."""
+    with with_torch():
+        from router.policy.loading import policies_dir
+        from router.training.safety.fit_close import train_close
+
+        command = card_command(sys.argv[1:])
+        figures = train_close(data, out, policies_dir() / "knowledge", work, command, model_dir)
+    for author, curve in figures.items():
+        typer.echo(f"{author:<8} {curve}")
+    typer.echo(f"The close reader is in {out}; its card is harm_close.card.json there.")
+
+
+@train.command()
 def adapter(
     data: Data,
     knowledge: Annotated[

@@ -36,6 +36,7 @@ from router.evaluation.table import Line, Table, need_classes, read
 from router.stats.heads import Encoded, Head, HeadKind
 from router.stats.measures import Figure, Labels, auroc_figure, share_figure
 from router.training.heads.fit_one_head import FittedHead
+from router.triage.grave import told_of
 
 TOXICITY = ("hate", "offensive", "neither")
 
@@ -52,7 +53,7 @@ class Reading:
     head: str
     positive: str
     table: Table[Row]
-    more: Callable[[Head, Sequence[Row], Encoded], Mapping[str, Section]] | None = None
+    more: Callable[[Subject, Head, Sequence[Row], Encoded], Mapping[str, Section]] | None = None
 
 
 def _spam(path: Path) -> list[Reading]:
@@ -89,10 +90,21 @@ def _safety(path: Path) -> list[Reading]:
     return [Reading("safety", "harm", "harm", table, _refused)]
 
 
-def _refused(head: Head, rows: Sequence[Row], encoded: Encoded) -> Mapping[str, Section]:
+def _refused(
+    subject: Subject, head: Head, rows: Sequence[Row], encoded: Encoded
+) -> Mapping[str, Section]:
+    """Returns the shares that are refused, after the close reading as in a policy."""
     # Another head than the shipped one of harm has other chances.
-    known = head.name == "harm" and head.kind is HeadKind.CHANCE
-    return refused_sections(head(encoded), rows) if known else {}
+    if head.name != "harm" or head.kind is not HeadKind.CHANCE:
+        return {}
+    chances, reader = head(encoded), subject.close_reader(head.name)
+    if reader is not None:
+        texts = [row.text for row in rows]
+        for place, chance in reader.read(
+            texts, list(map(told_of, texts)), chances.tolist()
+        ).items():
+            chances[place] = chance
+    return refused_sections(chances, rows)
 
 
 READERS: Mapping[Kind, Callable[[Path], list[Reading]]] = {
@@ -225,7 +237,7 @@ def _judged(
             sections |= {f"{place}: {name}, first pass": early} if early else {}
             sections[f"{place}: {name}, flips"] = flips(subject, head, [row.text for row in rows])
         if reading.more is not None and shipped is not None:
-            more_sections = reading.more(shipped, rows, encoded)
+            more_sections = reading.more(subject, shipped, rows, encoded)
             sections |= {f"{place}: {name}": section for name, section in more_sections.items()}
         if options.baseline:
             sections[f"{place}: tf-idf + linear svm"] = rival(sides.train, rows, reading, options)

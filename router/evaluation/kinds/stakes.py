@@ -32,7 +32,7 @@ DOLLARS = AmountReader({"USD": 1.0, "EUR": 1.1, "GBP": 1.3})
 def evaluate(subject: Subject, path: Path, options: Options) -> Report:
     """Returns the figures of a file of stakes. Raises TrainingDataError where it cannot be used."""
 
-    def more(head: Head, rows: Sequence[Row], encoded: Encoded) -> dict[str, Section]:
+    def more(_: Subject, head: Head, rows: Sequence[Row], encoded: Encoded) -> dict[str, Section]:
         return _apart(head(encoded), rows, options)
 
     reading = Reading(Kind.STAKES, "stakes", "high", read_stakes(path), more)

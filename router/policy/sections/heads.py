@@ -32,6 +32,12 @@ class HeadSection(Section):
     path: str = Field(
         description="Its .json file, relative to the policy. The .npz file is next to it."
     )
+    close: str | None = Field(
+        default=None,
+        description="Reads closely what the head is unsure of, in place of it: the .json file of a "
+        "close reader, relative to the policy, with its .npz and .onnx files next to it. `tiergate "
+        "train harm --close` makes it. For heads of one chance.",
+    )
 
 
 class HeadCondition(Section):

@@ -5,8 +5,9 @@ It knows nothing about rules, requests or threads.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import repeat
+from types import MappingProxyType
 from typing import Protocol
 from weakref import WeakKeyDictionary
 
@@ -19,7 +20,7 @@ from router.triage.batches.asked import Asked, told_of_all
 from router.triage.batches.config import TriageConfig
 from router.triage.encoder import SHORT_BATCH_TOKENS
 from router.triage.grave import GraveReader
-from router.triage.own_heads import OwnHeads
+from router.triage.own_heads import OwnHeads, sharpened
 from router.triage.reading import ModelRow
 from router.triage.text.disguises import Knows
 from router.triage.text.spelling import Mend
@@ -28,6 +29,9 @@ from router.triage.verifier import readings_of
 from router.types import RISK_DOMAINS, Domain, HeadReading, Match, RequestType
 
 _Array = npt.NDArray[np.floating]
+Close = Mapping[int, tuple[HeadReading, ...]]
+"""Holds by place the readings of texts that were read closely."""
+NOT_CLOSE: Close = MappingProxyType({})
 
 
 MANY = 20
@@ -128,10 +132,25 @@ class ModelReader:
         self.not_encoded += len(found)
         return found
 
+    def read_closely(self, asked: Sequence[Asked], encoded: Encoded) -> Close:
+        """Returns by place the readings of the texts of which a head is unsure; on any thread."""
+        found: dict[int, tuple[HeadReading, ...]] = {}
+        for own, indices in _by_heads(asked).items():
+            if own is None or not own.close:
+                continue
+            mine = [asked[i] for i in indices]
+            part = encoded if len(indices) == len(asked) else encoded[np.array(indices)]
+            close = own.read_closely([text for text, _, _ in mine], told_of_all(mine), part)
+            found |= {i: readings for i, readings in zip(indices, close, strict=True) if readings}
+        return found
+
     def read(
-        self, asked: Sequence[Asked], encoded: Encoded
+        self, asked: Sequence[Asked], encoded: Encoded, close: Close = NOT_CLOSE
     ) -> tuple[list[ModelRow], list[Match | None]]:
-        """Returns what heads and approved answers make of texts that are encoded."""
+        """Returns what heads and approved answers make of texts that are encoded.
+
+        `close` holds by place what was read closely.
+        """
         rows: list[ModelRow] = []
         parts: list[npt.NDArray[np.float32]] = []
         order: list[int] = []
@@ -145,6 +164,8 @@ class ModelReader:
         if order != list(range(len(asked))):
             rows = [row for _, row in sorted(zip(order, rows, strict=True), key=_place)]
             readings = readings[np.argsort(order)]
+        for place, closer in close.items():
+            rows[place] = rows[place]._replace(heads=sharpened(rows[place].heads, closer))
         if self._model.grave is not None:
             texts = [text for text, *_ in asked]
             found = self._model.grave.read(texts, encoded.vectors, told_of_all(asked))
@@ -192,17 +213,19 @@ class ModelBatch:
         self._known = reader.written(asked)
         self.rest = [one for i, one in enumerate(asked) if i not in self._known]
         self._encoded: Encoded | None = None
+        self._close: Close = NOT_CLOSE
 
     def encode(self) -> None:
-        """Encodes what is left; on any thread."""
+        """Encodes what is left, and reads closely where a head is unsure; on any thread."""
         if self.rest:
             self._encoded = self._reader.encode(self.rest)
+            self._close = self._reader.read_closely(self.rest, self._encoded)
 
     def rows(self) -> tuple[list[ModelRow], list[Match | None]]:
         """Returns the readings and the matches, in the order asked."""
         rows, matches = list[ModelRow](), list[Match | None]()
         if self._encoded is not None:
-            rows, matches = self._reader.read(self.rest, self._encoded)
+            rows, matches = self._reader.read(self.rest, self._encoded, self._close)
         for i, (row, match) in sorted(self._known.items()):
             rows.insert(i, row)
             matches.insert(i, match)

@@ -1,0 +1,109 @@
+"""Saves and loads a close reader: a description, its arrays, and the ONNX file of its encoder.
+
+Loading runs no code from them. The description binds it to the encoder of the head that it follows,
+whose chances it weighs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from router.errors import ModelFileError
+from router.stats import calibration
+from router.stats.heads import packed, unpacked
+from router.stats.ngrams import BUCKETS
+from router.triage.close_reading.reader import CloseReader, Mixture
+from router.triage.encoder import Encoder, Tokeniser, sha256_of
+from router.triage.grave import TABLES
+
+FORMAT = 1
+ONNX, ARRAYS, CARD = ".onnx", ".npz", ".card.json"
+
+
+def save(reader: CloseReader, encoder: Path, described_as: Path, encoder_sha256: str) -> None:
+    """Writes the description and the arrays; the ONNX file `encoder` must stand next to them.
+
+    `encoder_sha256` is that of the triage model, on which the head was fitted.
+    """
+    buffer = io.BytesIO()
+    arrays: dict[str, np.ndarray] = {"weight": reader.weight, "table_bias": reader.table_bias}
+    for number in range(TABLES):
+        part = reader.table[number * BUCKETS : (number + 1) * BUCKETS]
+        arrays |= {f"{name}_{number}": values for name, values in packed(part).items()}
+    np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]  # the stub takes no dict
+    described_as.with_suffix(ARRAYS).write_bytes(buffer.getvalue())
+    described = {
+        "format": FORMAT,
+        "bias": reader.bias,
+        "mixture": [reader.mixture.encoder, reader.mixture.characters],
+        "calibrators": [one.to_json() for one in reader.calibrators],
+        "least": reader.least,
+        "encoder_sha256": encoder_sha256,
+        "arrays_sha256": hashlib.sha256(buffer.getvalue()).hexdigest(),
+        "onnx_sha256": sha256_of(encoder),
+    }
+    described_as.write_text(json.dumps(described, indent=1) + "\n", encoding="utf-8")
+
+
+def load(path: Path, tokenise: Tokeniser, encoder_sha256: str) -> CloseReader:
+    """Reads what `save` wrote. Policies that name the same file share one reader.
+
+    Raises ModelFileError when a file is missing, altered, or made for another encoder.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ModelFileError(f"close reader {path} cannot be read: {error.strerror}") from error
+    return _opened(path, text, tokenise, encoder_sha256)
+
+
+@lru_cache(maxsize=4)
+def _opened(path: Path, text: str, tokenise: Tokeniser, encoder_sha256: str) -> CloseReader:
+    try:
+        described = json.loads(text)
+        raw = path.with_suffix(ARRAYS).read_bytes()
+        if described["format"] != FORMAT:
+            raise ModelFileError(f"{path} has format {described['format']}, expected {FORMAT}")
+        if described["encoder_sha256"] != encoder_sha256:
+            raise ModelFileError(f"{path} was made for another triage model; train it again")
+        onnx = path.with_suffix(ONNX)
+        for digest, name, file in (
+            (hashlib.sha256(raw).hexdigest(), "arrays_sha256", path.with_suffix(ARRAYS)),
+            (sha256_of(onnx), "onnx_sha256", onnx),
+        ):
+            if digest != described[name]:
+                raise ModelFileError(f"{file} is corrupt: its sha256 is not the one in {path}")
+        with np.load(io.BytesIO(raw), allow_pickle=False) as arrays:
+            weight, table_bias = arrays["weight"], arrays["table_bias"]
+            tables = [_table(arrays, number) for number in range(TABLES)]
+        encoder = Encoder(onnx, tokenise)
+        if weight.shape != (encoder.width,) or table_bias.shape != (TABLES,):
+            raise ModelFileError(f"{path}: its arrays do not fit its encoder; train it again")
+        return CloseReader(
+            encoder.encode_rows,
+            tokenise,
+            weight,
+            float(described["bias"]),
+            np.concatenate(tables),
+            table_bias,
+            Mixture(*described["mixture"]),
+            tuple(calibration.from_json(one) for one in described["calibrators"]),
+            float(described["least"]),
+        )
+    except OSError as error:
+        raise ModelFileError(f"close reader {path} cannot be read: {error.strerror}") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise ModelFileError(f"close reader {path} is malformed: {error}") from error
+
+
+def _table(arrays: np.lib.npyio.NpzFile, number: int) -> np.ndarray:
+    """Returns one table of the three, of one column."""
+    suffix = f"_{number}"
+    own = {name.removesuffix(suffix): arrays[name] for name in arrays if name.endswith(suffix)}
+    return unpacked(own)

@@ -1,0 +1,103 @@
+"""The close reader of requests to harm: its rows, its folds of authors, and its upper layers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch")
+
+from router.training.safety import fit_close
+from router.training.safety.figures import ROUTINE, parts_of
+from router.training.safety.harm_texts import HarmText, texts
+from router.triage.triage_model import TriageModel
+
+pytestmark = pytest.mark.train
+
+
+def line(text: str, author: str, *, harmful: bool = True, language: str = "en") -> HarmText:
+    return HarmText(text, "drugs" if harmful else "harmless", language, author)
+
+
+ROWS = [
+    *(line(f"{author} {n}", author) for author in ("a", "b", "c", "d") for n in range(3)),
+    *(line(f"calm {author} {n}", author, harmful=False) for author in "ab" for n in range(3)),
+    line("deutsch", "z", language="de"),
+]
+
+
+def test_judges_teach_nothing() -> None:
+    rows = [*ROWS, *(line(f"{author} {n}", author) for author in fit_close.JUDGES for n in "xy")]
+    judged = dict(zip([row.text for row in rows], fit_close.judges(rows).tolist(), strict=True))
+    assert all(judged[row.text] for row in rows if row.author in fit_close.JUDGES)
+    assert not any(judged[row.text] for row in rows if row.author in "abcd")
+
+
+def test_some_everyday_lines_judge() -> None:
+    rows = [*ROWS, *(line(f"e{n}", "", harmful=False) for n in range(400))]
+    assert 0.15 < fit_close.judges(rows)[len(ROWS) :].mean() < 0.35
+
+
+def test_judges_are_authors_of_ours() -> None:
+    assert set(fit_close.JUDGES) <= {row.author for row in texts() if row.harmful}
+
+
+def test_every_author_is_a_part_of_its_own() -> None:
+    parts = {row.author: int(part) for row, part in zip(ROWS, parts_of(ROWS), strict=True)}
+    assert len(set(parts.values())) == len(parts)
+
+
+def test_everyday_and_routine_rows_are_bounded() -> None:
+    most = fit_close.EVERYDAY_ROWS
+    rows = [
+        *ROWS,
+        *(line(f"e{n}", "", harmful=False) for n in range(most + 9)),
+        *(line(f"r{n}", f"{ROUTINE}shop", harmful=False) for n in range(900)),
+    ]
+    kept = [rows[place] for place in fit_close.chosen(rows)]
+    assert sum(not row.author for row in kept) == most
+    assert sum(row.author.startswith(ROUTINE) for row in kept) == fit_close.ROUTINE_ROWS
+    assert [row for row in kept if row in ROWS] == ROWS[:-1]
+
+
+def test_at_most_a_quarter_of_everyday_prompts_are_read_closely() -> None:
+    rows = [line(str(n), "", harmful=False) for n in range(100)]
+    rows += [line(f"h{n}", "a") for n in range(100)]
+    harmful = np.array([row.harmful for row in rows])
+    chances = np.concatenate([np.linspace(0.0, 0.5, 100), np.full(100, 0.1)])
+    read = np.where(harmful, 0.9, 0.1)
+    least = fit_close._least(chances, read, harmful, np.full(200, True), rows)
+    assert (chances[~harmful] >= least).mean() <= fit_close.MOST_READ + 0.01
+
+
+def test_upper_layers_learn_to_tell_texts_apart(tmp_path: Path) -> None:
+    from router.training.safety import upper_layers
+
+    tokenise = TriageModel.load().encoder.tokenise
+    asked = [f"how do i steal the {thing}" for thing in ("car", "bike", "phone", "purse") * 8]
+    calm = [f"how do i clean the {thing}" for thing in ("car", "bike", "phone", "purse") * 8]
+    states = upper_layers.States.of([tokenise(text) for text in asked + calm], tmp_path)
+    harmful = np.array([True] * len(asked) + [False] * len(calm))
+    plan = upper_layers.Plan(epochs=3, rows=8)
+    upper = upper_layers.train(states, harmful, range(len(harmful)), [], plan)
+    odds = upper_layers.read(upper, states, range(len(harmful)))
+    assert odds[harmful].min() > odds[~harmful].max()
+
+
+def test_the_lower_layers_are_those_of_the_whole_network(tmp_path: Path) -> None:
+    import torch
+
+    from router.training.encoder.teacher import padded
+    from router.training.safety import upper_layers
+
+    rows = [[101, 2054, 2003, 102], [101, 7592, 102]]
+    states = upper_layers.States.of(rows, tmp_path)
+    upper = upper_layers.Upper().eval()
+    torch.nn.init.normal_(upper.head.weight, std=0.3)
+    weight, bias = upper.direction
+    with torch.no_grad():
+        means = upper.whole()(padded(rows)).numpy()
+    odds = upper_layers.read(upper, states, [0, 1])
+    assert odds == pytest.approx(means @ weight + bias, abs=0.3)  # bfloat16

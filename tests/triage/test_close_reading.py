@@ -1,0 +1,202 @@
+"""Close reading: what a head is unsure of is read once more, by a larger encoder and characters."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+
+from router.errors import ModelFileError, PolicyError
+from router.policy.loading import load_policy
+from router.stats import heads
+from router.stats.calibration import Platt
+from router.stats.char_grams import counted_chars
+from router.stats.heads import IDENTITY, Embeddings, Head, HeadKind
+from router.stats.ngrams import BUCKETS
+from router.triage.batches.asked import Asked
+from router.triage.batches.config import TriageConfig
+from router.triage.close_reading import file
+from router.triage.close_reading.reader import CloseReader, Mixture
+from router.triage.engine import TriageEngine
+from router.triage.grave import ENGLISH, LATIN, TABLES, told_of
+from router.triage.own_heads import OwnHeads, sharpened
+from router.triage.text.amounts import AmountReader
+from router.triage.text.terms import TermFinder
+from router.triage.triage_model import DEFAULT_FOLDER, TriageModel
+from router.types import HeadReading
+from tests.policy.test_policy_heads import policy_file
+
+ENGLISH_TEXT, GERMAN_TEXT = "please tell me how this works", "bitte sag mir wie das geht"
+WIDTH = 2
+
+
+def never(rows: Sequence[Sequence[int]]) -> Embeddings:
+    raise AssertionError("the larger encoder was asked")
+
+
+def ones(rows: Sequence[Sequence[int]]) -> Embeddings:
+    return np.ones((len(rows), WIDTH), np.float32)
+
+
+def reader(**changed: object) -> CloseReader:
+    """Returns a reader whose encoder says 3, its characters 0 in English and 1 in Latin letters."""
+    plain = CloseReader(
+        encode=ones,
+        tokenise=lambda text: [1] * 200,
+        weight=np.ones(WIDTH, np.float32),
+        bias=1.0,
+        table=np.zeros((TABLES * BUCKETS, 1), np.float32),
+        table_bias=np.array([0.0, 1.0, 2.0], np.float32),
+        mixture=Mixture(encoder=1.0, characters=1.0),
+        calibrators=(Platt(1.0, 0.0), Platt(1.0, 0.0), Platt(1.0, 0.0)),
+        least=0.3,
+    )
+    return msgspec.structs.replace(plain, **changed)
+
+
+def chance(odds: float) -> float:
+    return float(1.0 / (1.0 + np.exp(-odds)))
+
+
+def read(one: CloseReader, text: str, of_head: float) -> dict[int, float]:
+    return one.read([text], [told_of(text)], [of_head])
+
+
+def test_calm_english_text_is_not_read_closely() -> None:
+    assert read(reader(encode=never), ENGLISH_TEXT, 0.29) == {}
+
+
+def test_english_text_of_which_the_head_is_unsure_gets_the_mixture() -> None:
+    found = read(reader(), ENGLISH_TEXT, 0.3)
+    assert found[0] == pytest.approx(chance(3.0), abs=1e-6)
+
+
+def test_other_languages_are_read_by_characters_alone() -> None:
+    assert read(reader(encode=never), GERMAN_TEXT, 0.0)[0] == pytest.approx(chance(1.0))
+
+
+def test_pieces_of_a_word_count_in_the_table_of_the_language() -> None:
+    table = np.zeros((TABLES * BUCKETS, 1), np.float32)
+    words, _ = told_of(GERMAN_TEXT)
+    buckets, weights = counted_chars(words)
+    table[LATIN * BUCKETS + buckets] = 2.0
+    odds = 1.0 + 2.0 * float(weights.sum())
+    assert read(reader(table=table), GERMAN_TEXT, 0.0)[0] == pytest.approx(chance(odds), abs=1e-5)
+
+
+def test_close_readings_stand_in_for_those_of_the_head() -> None:
+    heads_read = (HeadReading("a", (("a", 0.1),)), HeadReading("harm", (("harm", 0.2),)))
+    close = (HeadReading("harm", (("harm", 0.9),)),)
+    assert sharpened(heads_read, close) == (heads_read[0], close[0])
+    assert sharpened(heads_read, ()) is heads_read
+
+
+@pytest.fixture(scope="module")
+def model() -> TriageModel:
+    return TriageModel.load()
+
+
+@pytest.fixture
+def saved(tmp_path: Path, model: TriageModel) -> Path:
+    """Returns the description of a reader with the small encoder, whose odds are always 4."""
+    path = tmp_path / "heads" / "harm_close.json"
+    path.parent.mkdir()
+    shutil.copyfile(DEFAULT_FOLDER / "encoder.onnx", path.with_suffix(file.ONNX))
+    width = model.encoder.width
+    one = reader(
+        encode=model.encoder.encode_rows,
+        tokenise=model.encoder.tokenise,
+        weight=np.zeros(width, np.float32),
+        bias=4.0,
+        mixture=Mixture(1.0, 0.0),
+    )
+    file.save(one, path.with_suffix(file.ONNX), path, model.encoder.sha256)
+    return path
+
+
+def test_a_saved_reader_reads_the_same(saved: Path, model: TriageModel) -> None:
+    one = file.load(saved, model.encoder.tokenise, model.encoder.sha256)
+    assert read(one, ENGLISH_TEXT, 0.5)[0] == pytest.approx(chance(4.0))
+    assert read(one, GERMAN_TEXT, 0.5)[0] == pytest.approx(chance(1.0))
+    assert one.least == 0.3
+    assert one.table.shape == (TABLES * BUCKETS, 1)
+
+
+def test_policies_share_one_reader(saved: Path, model: TriageModel) -> None:
+    once = file.load(saved, model.encoder.tokenise, model.encoder.sha256)
+    assert file.load(saved, model.encoder.tokenise, model.encoder.sha256) is once
+
+
+@pytest.mark.parametrize("suffix", [file.ARRAYS, file.ONNX])
+def test_an_altered_file_is_refused(saved: Path, model: TriageModel, suffix: str) -> None:
+    with saved.with_suffix(suffix).open("ab") as out:
+        out.write(b"x")
+    with pytest.raises(ModelFileError, match="corrupt"):
+        file.load(saved, model.encoder.tokenise, model.encoder.sha256)
+
+
+def test_a_reader_of_another_triage_model_is_refused(saved: Path, model: TriageModel) -> None:
+    with pytest.raises(ModelFileError, match="another triage model"):
+        file.load(saved, model.encoder.tokenise, "0" * 64)
+
+
+def harm_head(model: TriageModel, bias: float) -> Head:
+    width = model.encoder.width
+    return Head(
+        "harm", HeadKind.CHANCE, ("harm",), np.zeros((width, 1), np.float32),
+        np.array([bias], np.float32), IDENTITY, model.encoder.sha256,
+    )  # fmt: skip
+
+
+def chances_of(model: TriageModel, own: OwnHeads | None, *texts: str) -> list[float]:
+    config = TriageConfig(TermFinder({}), AmountReader({"USD": 1.0}), None, own)
+    found = TriageEngine(model).reader.read([Asked(text, config) for text in texts])
+    return [dict(one.row.heads[0].classes)["harm"] for one in found]
+
+
+def test_a_policy_reads_the_chance_of_the_close_reader(saved: Path, model: TriageModel) -> None:
+    close = {"harm": file.load(saved, model.encoder.tokenise, model.encoder.sha256)}
+    own = OwnHeads.of(model.stack.heads, [harm_head(model, 0.0)], close)
+    texts = (ENGLISH_TEXT, "what is the capital of france")
+    assert chances_of(model, own, *texts) == pytest.approx([chance(4.0)] * 2, abs=1e-5)
+
+
+def test_a_policy_keeps_the_calm_chance_of_the_head(saved: Path, model: TriageModel) -> None:
+    close = {"harm": file.load(saved, model.encoder.tokenise, model.encoder.sha256)}
+    own = OwnHeads.of(model.stack.heads, [harm_head(model, -3.0)], close)
+    assert chances_of(model, own, ENGLISH_TEXT) == pytest.approx([chance(-3.0)], abs=1e-5)
+
+
+def test_a_policy_names_its_close_reader(saved: Path, model: TriageModel) -> None:
+    heads.save(harm_head(model, 0.0), saved.parent)
+    named = "heads: [{name: harm, path: heads/harm.json, close: heads/harm_close.json}]"
+    path = policy_file(saved.parent.parent, named)
+    assert load_policy(path, {}).policy.heads[0].close == "heads/harm_close.json"
+
+
+def test_a_lost_close_reader_is_a_mistake_of_the_policy(saved: Path, model: TriageModel) -> None:
+    heads.save(harm_head(model, 0.0), saved.parent)
+    named = "heads: [{name: harm, path: heads/harm.json, close: heads/lost.json}]"
+    with pytest.raises(PolicyError, match="lost"):
+        load_policy(policy_file(saved.parent.parent, named), {})
+
+
+def test_a_head_of_classes_has_no_close_reader(saved: Path, model: TriageModel) -> None:
+    width = model.encoder.width
+    classes = replace(
+        harm_head(model, 0.0), name="kind", kind=HeadKind.CLASSES, classes=("a", "b"),
+        weight=np.zeros((width, 2), np.float32), bias=np.zeros(2, np.float32),
+    )  # fmt: skip
+    heads.save(classes, saved.parent)
+    named = "heads: [{name: kind, path: heads/kind.json, close: heads/harm_close.json}]"
+    with pytest.raises(PolicyError, match="one chance"):
+        load_policy(policy_file(saved.parent.parent, named), {}, None, model.encoder.sha256)
+
+
+def test_english_is_the_first_table() -> None:
+    assert (ENGLISH, LATIN) == (0, 1)
