@@ -127,9 +127,13 @@ def test_a_saved_reader_reads_the_same(saved: Path, model: TriageModel) -> None:
     assert one.table.shape == (TABLES * BUCKETS, 1)
 
 
-def test_policies_share_one_reader(saved: Path, model: TriageModel) -> None:
-    once = file.load(saved, model.encoder.tokenise, model.encoder.sha256)
-    assert file.load(saved, model.encoder.tokenise, model.encoder.sha256) is once
+def test_a_file_that_is_replaced_after_loading_is_not_read(saved: Path, model: TriageModel) -> None:
+    one = file.load(saved, model.encoder.tokenise, model.encoder.sha256)
+    other = saved.with_suffix(".other")
+    other.write_bytes(saved.with_suffix(file.ONNX).read_bytes() + b"x")
+    other.replace(saved.with_suffix(file.ONNX))
+    with pytest.raises(ModelFileError, match="no longer"):
+        read(one, ENGLISH_TEXT, 0.5)
 
 
 @pytest.mark.parametrize("suffix", [file.ARRAYS, file.ONNX])

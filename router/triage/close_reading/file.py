@@ -1,7 +1,8 @@
 """Saves and loads a close reader: a description, its arrays, and the ONNX file of its encoder.
 
-Loading runs no code from them. The description binds it to the encoder of the head that it follows,
-whose chances it weighs.
+Loading runs no code from them. The description binds it to the triage model of the head that it
+follows. The encoder is opened when the first text is read closely: where all are calm, it takes no
+memory.
 """
 
 from __future__ import annotations
@@ -9,14 +10,16 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from functools import lru_cache
+from collections.abc import Sequence
+from functools import lru_cache, partial
 from pathlib import Path
+from threading import Lock
 
 import numpy as np
 
 from router.errors import ModelFileError
 from router.stats import calibration
-from router.stats.heads import packed, unpacked
+from router.stats.heads import Embeddings, packed, unpacked
 from router.stats.ngrams import BUCKETS
 from router.triage.close_reading.reader import CloseReader, Mixture
 from router.triage.encoder import Encoder, Tokeniser, sha256_of
@@ -52,21 +55,12 @@ def save(reader: CloseReader, encoder: Path, described_as: Path, encoder_sha256:
 
 
 def load(path: Path, tokenise: Tokeniser, encoder_sha256: str) -> CloseReader:
-    """Reads what `save` wrote. Policies that name the same file share one reader.
+    """Reads what `save` wrote. All readers of one ONNX file share its encoder.
 
     Raises ModelFileError when a file is missing, altered, or made for another encoder.
     """
     try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise ModelFileError(f"close reader {path} cannot be read: {error.strerror}") from error
-    return _opened(path, text, tokenise, encoder_sha256)
-
-
-@lru_cache(maxsize=4)
-def _opened(path: Path, text: str, tokenise: Tokeniser, encoder_sha256: str) -> CloseReader:
-    try:
-        described = json.loads(text)
+        described = json.loads(path.read_text(encoding="utf-8"))
         raw = path.with_suffix(ARRAYS).read_bytes()
         if described["format"] != FORMAT:
             raise ModelFileError(f"{path} has format {described['format']}, expected {FORMAT}")
@@ -82,11 +76,10 @@ def _opened(path: Path, text: str, tokenise: Tokeniser, encoder_sha256: str) -> 
         with np.load(io.BytesIO(raw), allow_pickle=False) as arrays:
             weight, table_bias = arrays["weight"], arrays["table_bias"]
             tables = [_table(arrays, number) for number in range(TABLES)]
-        encoder = Encoder(onnx, tokenise)
-        if weight.shape != (encoder.width,) or table_bias.shape != (TABLES,):
-            raise ModelFileError(f"{path}: its arrays do not fit its encoder; train it again")
+        if weight.ndim != 1 or table_bias.shape != (TABLES,):
+            raise ModelFileError(f"{path}: its arrays do not fit each other; train it again")
         return CloseReader(
-            encoder.encode_rows,
+            partial(_shared(onnx, described["onnx_sha256"]).encode, tokenise),
             tokenise,
             weight,
             float(described["bias"]),
@@ -100,6 +93,30 @@ def _opened(path: Path, text: str, tokenise: Tokeniser, encoder_sha256: str) -> 
         raise ModelFileError(f"close reader {path} cannot be read: {error.strerror}") from error
     except (ValueError, KeyError, TypeError) as error:
         raise ModelFileError(f"close reader {path} is malformed: {error}") from error
+
+
+class _Shared:
+    """Opens an encoder at the first text; threads may share it."""
+
+    def __init__(self, onnx: Path, sha256: str) -> None:
+        self._onnx, self._sha256 = onnx, sha256
+        self._opening = Lock()
+        self._encoder: Encoder | None = None
+
+    def encode(self, tokenise: Tokeniser, rows: Sequence[Sequence[int]]) -> Embeddings:
+        """Returns the vectors of token rows. Raises ModelFileError where the file was replaced."""
+        with self._opening:
+            if self._encoder is None:
+                encoder = Encoder(self._onnx, tokenise)
+                if encoder.sha256 != self._sha256:
+                    raise ModelFileError(f"{self._onnx} is no longer the file that was loaded")
+                self._encoder = encoder
+        return self._encoder.encode_rows(rows)
+
+
+@lru_cache(maxsize=4)
+def _shared(onnx: Path, sha256: str) -> _Shared:
+    return _Shared(onnx, sha256)
 
 
 def _table(arrays: np.lib.npyio.NpzFile, number: int) -> np.ndarray:
