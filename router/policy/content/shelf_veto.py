@@ -26,7 +26,7 @@ utterances between the two bars."""
 HARM, HARM_AT = "harm", 0.8
 """The head of requests to harm, where the policy reads it, and its chance at even odds from which
 no canned text goes out. Of our own utterances one in a hundred is above it; a policy refuses from
-.93 on."""
+.94 on."""
 
 GRAVE_AT = 0.8
 """Chance of a grave matter, at even odds, from which no canned text goes out; level 3 may ask for

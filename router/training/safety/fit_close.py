@@ -48,11 +48,10 @@ EVERYDAY_ROWS, ROUTINE_ROWS = 4_000, 500
 STRENGTH = 8.0
 """Of the characters' fit; 1 lost a point and a half of AUROC on authors held out."""
 SEED = 7
-ALARMS = 0.002
-"""Share of everyday prompts that may be refused, at which the reader is judged."""
-PASSED, MOST_READ = 0.99, 0.25
-"""Share of the harmful lines that would be refused after the close reading, which the head must
-pass on to it; and of everyday prompts that may be read closely, which takes milliseconds."""
+MOST_READ = 0.25
+"""Share of everyday prompts that is read closely, which takes milliseconds. The head passes on 88
+and 97 % of the harmful lines of two authors whom it does not know; at a tenth it was 70 and 91 %.
+"""
 PIECES = 16_000
 """Word pieces that the encoder keeps: those seen most often in the training texts. With all of them
 its file would be five megabytes larger."""
@@ -203,7 +202,7 @@ def _judged(rows: Sequence[HarmText], by_encoder: Floats, of_head: Floats) -> Ju
         calibrators.append(fit_platt(odds[these], harmful[these].astype(float), equal[these]))
         read[these] = calibrators[-1](odds[these])
     chances = np.concatenate([of_head, np.zeros(len(rows) - len(of_head))])
-    least = _least(chances, read, harmful, mine, rows)
+    least = _least(chances, mine & ~_written(rows))
     final = np.where(english & (chances < least), chances, read)
     judged = np.flatnonzero(part >= 0)
     figures = figures_of(final[judged], harmful[judged], [rows[i] for i in judged.tolist()])
@@ -248,17 +247,9 @@ def _mixture(x: Floats, harmful: Mask, weights: Floats) -> Mixture:
     return Mixture(*np.maximum(found[:2], 0.0).round(4).tolist())
 
 
-def _least(
-    chances: Floats, read: Floats, harmful: Mask, mine: Mask, rows: Sequence[HarmText]
-) -> float:
-    """Returns the head's chance from which a text is read closely.
-
-    Nearly all that would be refused is above it, and no more everyday prompts than MOST_READ.
-    """
-    everyday = mine & ~_written(rows)
-    refused = mine & harmful & (read >= np.quantile(read[everyday], 1.0 - ALARMS))
-    enough = np.quantile(chances[refused], 1.0 - PASSED)
-    return round(float(max(enough, np.quantile(chances[everyday], 1.0 - MOST_READ))), 3)
+def _least(chances: Floats, everyday: Mask) -> float:
+    """Returns the head's chance from which a text is read closely."""
+    return round(float(np.quantile(chances[everyday], 1.0 - MOST_READ)), 3)
 
 
 def _characters(

@@ -140,7 +140,7 @@ class ModelReader:
                 continue
             mine = [asked[i] for i in indices]
             part = encoded if len(indices) == len(asked) else encoded[np.array(indices)]
-            close = own.read_closely([text for text, _, _ in mine], told_of_all(mine), part)
+            close = own.read_closely([one.text for one in mine], told_of_all(mine), part)
             found |= {i: readings for i, readings in zip(indices, close, strict=True) if readings}
         return found
 

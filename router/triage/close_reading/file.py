@@ -107,10 +107,9 @@ class _Shared:
         """Returns the vectors of token rows. Raises ModelFileError where the file was replaced."""
         with self._opening:
             if self._encoder is None:
-                encoder = Encoder(self._onnx, tokenise)
-                if encoder.sha256 != self._sha256:
+                if sha256_of(self._onnx) != self._sha256:
                     raise ModelFileError(f"{self._onnx} is no longer the file that was loaded")
-                self._encoder = encoder
+                self._encoder = Encoder(self._onnx, tokenise)
         return self._encoder.encode_rows(rows)
 
 

@@ -62,14 +62,11 @@ def test_everyday_and_routine_rows_are_bounded() -> None:
     assert [row for row in kept if row in ROWS] == ROWS[:-1]
 
 
-def test_at_most_a_quarter_of_everyday_prompts_are_read_closely() -> None:
-    rows = [line(str(n), "", harmful=False) for n in range(100)]
-    rows += [line(f"h{n}", "a") for n in range(100)]
-    harmful = np.array([row.harmful for row in rows])
-    chances = np.concatenate([np.linspace(0.0, 0.5, 100), np.full(100, 0.1)])
-    read = np.where(harmful, 0.9, 0.1)
-    least = fit_close._least(chances, read, harmful, np.full(200, True), rows)
-    assert (chances[~harmful] >= least).mean() <= fit_close.MOST_READ + 0.01
+def test_a_quarter_of_everyday_prompts_is_read_closely() -> None:
+    chances = np.concatenate([np.linspace(0.0, 0.5, 100), np.full(100, 0.9)])
+    everyday = np.arange(200) < 100
+    least = fit_close._least(chances, everyday)
+    assert (chances[everyday] >= least).mean() == pytest.approx(fit_close.MOST_READ, abs=0.01)
 
 
 def test_upper_layers_learn_to_tell_texts_apart(tmp_path: Path) -> None:
