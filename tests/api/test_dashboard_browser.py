@@ -294,6 +294,28 @@ def test_a_review_is_read_and_decided(browser: Browser, served: Served, width: i
     page.wait("location.hash === '#/reviews'")
 
 
+def test_a_verdict_needs_the_keyboard_only(browser: Browser, served: Served) -> None:
+    page = browser.open(f"{served.url}/dashboard#/reviews/rev_1", before=REVIEWS)
+    page.wait_for("May <b>he</b> take two?")
+    press = (
+        "((on, key, more) => on.dispatchEvent(new KeyboardEvent('keydown', "
+        "{key, bubbles: true, cancelable: true, ...more})))"
+    )
+    page.run(f"{press}(document.body, 'c')")
+    page.wait("document.activeElement.id === 'corrected'")
+    page.run("document.activeElement.value = 'No.'")
+    page.run(f"{press}(document.activeElement, 'a')")  # a letter in a field is text
+    assert page.run("document.querySelector('#verdict-correct').checked")
+    page.run("document.querySelector('#minutes').value = '0.5'")
+    page.run(f"{press}(document.activeElement, 'Enter', {{ctrlKey: true}})")
+    page.wait("window.posted.length === 1")
+    assert page.run("window.posted[0]") == {
+        "verdict": "correct",
+        "minutes": 0.5,
+        "corrected": "No.",
+    }
+
+
 def test_a_key_is_asked_for_and_kept_in_the_tab_alone(
     browser: Browser, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -58,7 +58,7 @@ const shortened = (text) => (text.length > 140 ? `${text.slice(0, 139)}…` : te
 function matter(one, context) {
   return [
     el("p", null, el("a", { class: "back", id: "back", href: "#/reviews" }, "Back to the queue")),
-    el("h1", null, one.verdict ? `Decided: ${plain(one.verdict)}` : "Is this answer right?"),
+    el("h1", null, one.verdict ? `Decided: ${plain(one.verdict)}` : asksLabel(one) ? "Is this label right?" : "Is this answer right?"),
     facts([
       ["Domain", plain(one.domain)],
       ["Tenant", one.tenant],
@@ -70,27 +70,48 @@ function matter(one, context) {
     ]),
     quoted("Question", one.question, "The policy keeps no texts (privacy.store: none), and the process that had it has gone."),
     (one.facts || []).length > 0 && section("Facts", null, el("ul", { class: "plain" }, one.facts.map((fact) => el("li", null, fact)))),
-    quoted("Draft that was held back", one.draft, "There is no draft, or it is not kept."),
-    one.answer ? quoted("Answer that stands", one.answer) : null,
+    asksLabel(one) ? null : quoted("Draft that was held back", one.draft, "There is no draft, or it is not kept."),
+    one.answer ? quoted(asksLabel(one) ? "Label that stands" : "Answer that stands", one.answer) : null,
     one.verdict ? null : verdict(one, context),
   ];
 }
+
+const asksLabel = (one) => one.id.startsWith("label.");
 
 const quoted = (title, text, otherwise) =>
   section(title, null, text ? el("blockquote", { tabindex: "0" }, text) : el("p", { class: "empty" }, otherwise));
 
 function verdict(one, { guarded, go, say }) {
   const opened = Date.now();
+  const label = asksLabel(one);
   const option = (value, text) => el("label", { class: "option" }, el("input", { type: "radio", name: "verdict", value, required: true, id: `verdict-${value}` }), el("span", null, text));
-  const corrected = el("label", { class: "wide", hidden: true, id: "corrected-label" }, el("span", null, "The right answer"), el("textarea", { name: "corrected", id: "corrected", rows: "6", maxlength: "200000" }));
+  const corrected = el("label", { class: "wide", hidden: true, id: "corrected-label" }, el("span", null, label ? "The right label" : "The right answer"), el("textarea", { name: "corrected", id: "corrected", rows: "6", maxlength: "200000" }));
   const form = el(
     "form",
     { class: "verdict", id: "verdict-form" },
-    el("fieldset", null, el("legend", null, "Verdict"), option("approve", "Approve: it is right"), option("correct", "Correct: here is the right one"), option("reject", "Reject: no answer should go out")),
+    el("fieldset", null, el("legend", null, "Verdict"), option("approve", "Approve: it is right (A)"), option("correct", "Correct: here is the right one (C)"), option("reject", label ? "Reject: no label fits (R)" : "Reject: no answer should go out (R)")),
     corrected,
     el("label", null, el("span", null, "Minutes it took"), el("input", { name: "minutes", id: "minutes", type: "number", min: "0", max: "10080", step: "0.1", required: true })),
-    el("button", { type: "submit", class: "first", id: "decide" }, "Record the verdict"),
+    el("button", { type: "submit", class: "first", id: "decide" }, "Record the verdict (Ctrl+Enter)"),
   );
+  // The whole verdict by keys: a letter chooses, Ctrl+Enter records. A letter in a field is text.
+  const pressed = (event) => {
+    if (!form.isConnected) return document.removeEventListener("keydown", pressed);
+    if ((event.ctrlKey || event.metaKey) && event.key === "Enter") {
+      event.preventDefault();
+      return form.requestSubmit();
+    }
+    if (event.ctrlKey || event.metaKey || event.altKey || /^(textarea|select)$/i.test(event.target.tagName) || (event.target.type && event.target.type !== "radio")) return undefined;
+    const value = { a: "approve", c: "correct", r: "reject" }[event.key.toLowerCase()];
+    if (!value) return undefined;
+    event.preventDefault();
+    const radio = form.querySelector(`#verdict-${value}`);
+    radio.checked = true;
+    radio.dispatchEvent(new Event("change", { bubbles: true }));
+    (value === "correct" ? form.elements.corrected : radio).focus();
+    return undefined;
+  };
+  document.addEventListener("keydown", pressed);
   form.addEventListener("change", () => {
     const correct = form.elements.verdict.value === "correct";
     corrected.hidden = !correct;
