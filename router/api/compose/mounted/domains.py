@@ -41,7 +41,7 @@ class DomainEndpoints:
         self._loaded_of = loaded_of
         self._specialists: Handler = server.analyses
         self._domains: Domains | None = None
-        self._compiled: dict[tuple[str, str], Patterns] = {}
+        self._compiled: dict[tuple[str, str], tuple[str, Patterns]] = {}  # by policy and file
         server.mount(PREFIX, "POST", self)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -67,10 +67,12 @@ class DomainEndpoints:
         loaded = self._loaded_of(runtime.policy.name)
         if section.rules is None or loaded is None:
             return None
-        key = (runtime.policy_hash, section.rules)
-        if key not in self._compiled:
+        key = (runtime.policy.name, section.rules)
+        known = self._compiled.get(key)
+        if known is None or known[0] != runtime.policy_hash:
             from router.extraction.patterns import compiled
             from router.policy.parsing.pattern_files import load_pattern_file
 
-            self._compiled[key] = compiled(load_pattern_file(loaded.file(section.rules)))
-        return self._compiled[key]
+            patterns = compiled(load_pattern_file(loaded.file(section.rules)))
+            known = self._compiled[key] = (runtime.policy_hash, patterns)
+        return known[1]
