@@ -78,6 +78,10 @@ async def test_a_pair_is_judged_in_both_orders(
     told = judged_pairs(house.ledger.database, None, None, None)
     assert told == {outcome.request_id: note}
     assert judged_pairs(house.ledger.database, None, None, "other") == {}
+    at_ms = row.created_at_ms
+    assert judged_pairs(house.ledger.database, at_ms, at_ms + 1, None) == told
+    assert judged_pairs(house.ledger.database, at_ms + 1, None, None) == {}
+    assert judged_pairs(house.ledger.database, None, at_ms, None) == {}
 
 
 async def test_a_judge_that_writes_prose_gives_no_verdict(houses: Houses) -> None:

@@ -30,21 +30,22 @@ def judged_pairs(
 
     Blocks. Raises LedgerError.
     """
-    after, found = "", dict[str, PairNote]()
-    begin, end = since_ms or 0, 2**62 if until_ms is None else until_ms
+    after: tuple[int, str] = (since_ms or 0, "")
+    pairs: dict[str, PairNote] = {}
+    end = 2**62 if until_ms is None else until_ms
     while True:
         with database.reading() as connection:
             page = connection.exec_driver_sql(
-                "SELECT r.request_id, r.record FROM requests r WHERE r.endpoint = 'shadow' "
-                "AND r.request_id > ? AND r.created_at_ms >= ? AND r.created_at_ms < ? "
-                "AND (r.tenant = ? OR ? = '') AND r.record LIKE ? "
-                f"ORDER BY r.request_id LIMIT {PAGE}",
-                (after, begin, end, tenant or "", tenant or "", _JUDGED),
+                "SELECT created_at_ms, request_id, record FROM requests "
+                "WHERE (created_at_ms, request_id) > (?, ?) AND created_at_ms < ? "
+                "AND endpoint = 'shadow' AND (tenant = ? OR ? = '') AND record LIKE ? "
+                f"ORDER BY created_at_ms, request_id LIMIT {PAGE}",
+                (*after, end, tenant or "", tenant or "", _JUDGED),
             ).fetchall()
-        for _, record in page:
+        for _, _, record in page:
             note = _SHADOWS.decode(record).shadow
             if note is not None and note.judged is not None:
-                found[note.of] = note.judged
+                pairs[note.of] = note.judged
         if len(page) < PAGE:
-            return found
-        after = str(page[-1][0])
+            return pairs
+        after = (int(page[-1][0]), str(page[-1][1]))
