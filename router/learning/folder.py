@@ -57,10 +57,10 @@ def write(dataset: Dataset, parent: Path) -> Path:
             return folder
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for name, content in dataset.contents().items():
-            _write(folder / name, content)
+            write_private(folder / name, content)
         # The manifest comes last: a folder without it was not finished.
         shown = msgspec.json.format(msgspec.json.encode(manifest, order="sorted"), indent=2)
-        _write(folder / MANIFEST, shown + b"\n")
+        write_private(folder / MANIFEST, shown + b"\n")
     except OSError as error:
         raise TrainingDataError(f"{folder} cannot be written: {error}") from error
     return folder
@@ -101,7 +101,8 @@ def read(folder: Path) -> Stored:
     return stored
 
 
-def _write(path: Path, content: bytes) -> None:
+def write_private(path: Path, content: bytes) -> None:
+    """Writes a file that only its owner can read, if it is new. Raises OSError."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)

@@ -75,6 +75,7 @@ async def test_verdicts_become_data_and_data_become_heads(tmp_path: Path) -> Non
     rows = tmp_path / "labels.jsonl"
     export = ("dataset", "export", folder, "--to")
     assert run(*export, "head", "--out", rows).exit_code == 0
+    assert rows.stat().st_mode & 0o777 == 0o600  # it holds what people wrote
     trained = run(
         *("train", "head", "--data", rows, "--name", "department", "--out", tmp_path / "heads")
     )
@@ -107,3 +108,12 @@ def test_labels_need_a_head_and_a_file(tmp_path: Path) -> None:
     wrong = run("dataset", "build", "--labels", "nothing.jsonl")
     assert (wrong.exit_code, "HEAD=FILE" in wrong.output) == (2, True)
     assert not (tmp_path / "sets").exists()
+
+
+async def test_a_file_of_labels_in_another_encoding_is_named(tmp_path: Path) -> None:
+    ledger = await traffic(tmp_path, 1)
+    file = tmp_path / "labels.jsonl"
+    file.write_bytes("Gebühr".encode("latin-1"))
+    wrong = run("dataset", "build", "--labels", f"department={file}", "--database", ledger)
+    assert wrong.exit_code == 2
+    assert "labels.jsonl" in wrong.output

@@ -18,6 +18,7 @@ from router.cli.serve.serve import DATABASE, DatabasePath
 from router.learning.export import Target
 from router.learning.rows import CLIP, Split
 from router.learning.splits import DEV_SHARE, TEST_SHARE
+from router.rendering.figures_in_words import counted
 
 if TYPE_CHECKING:
     from router.learning.collect import HumanLabel
@@ -165,12 +166,12 @@ def export(
 ) -> None:
     """Write rows in the form that a command trains on. Rows whose time is over stay out."""
     from router.learning.export import export as export_rows
-    from router.learning.folder import read
+    from router.learning.folder import read, write_private
 
     made = export_rows(read(folder).rows, to, split or [Split.TRAIN], head, now_ms())
-    out.write_bytes(b"".join(made.lines))
+    write_private(out, b"".join(made.lines))
     typer.echo(
-        f"{len(made.lines)} rows are in {out}"
+        f"{counted(len(made.lines), 'row is', 'rows are')} in {out}"
         + (f"; the time of {made.expired} was over" if made.expired else "")
     )
 
@@ -189,7 +190,11 @@ def _labels(files: Sequence[tuple[str, Path]]) -> Iterator[HumanLabel]:
     from router.learning.collect import HumanLabel
 
     for head, path in files:
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        try:
+            lines = path.read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            raise typer.BadParameter(f"{path}: {error}", param_hint="--labels") from error
+        for number, line in enumerate(lines, start=1):
             try:
                 row = json.loads(line) if line.strip() else None
                 if row is not None:
