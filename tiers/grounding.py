@@ -24,7 +24,7 @@ _STEM = 5
 
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
 _WORD = re.compile(r"[^\W_]+(?:['\u2019.,][^\W_]+)*")
-_CLAUSE = re.compile(r"[.!?:;,\n]+\s")
+_CLAUSE = re.compile(r"(?<=[.!?:;,\n])\s")
 _PUTS = re.compile(
     r"\b(?:how|where|what|when|which|who|why)\b|^\W*(?:can|could|do|does|is|are|will|may)\b",
     re.IGNORECASE,

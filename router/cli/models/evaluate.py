@@ -14,7 +14,7 @@ from rich.table import Table
 from router.cli.exits import Exit
 from router.cli.models.train import WORK, Work, tell_installed, with_torch
 from router.cli.options import AsJson
-from router.cli.serve.serve import DATABASE, DatabasePath, ModelDir
+from router.cli.serve.serve import ModelDir
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,6 +34,9 @@ KINDS = (
 )
 NOVELTIES = ("combined", "energy", "max_probability", "entropy", "mahalanobis", "nearest")
 """Repeats `router.evaluation.options`; a test compares them. Importing that would load numpy."""
+
+EVALUATION = ".tiergate/evaluation.db"
+"""Books what a measurement spends: its rows are no traffic, and no report counts them as such."""
 
 ADVERSARIAL = "adversarial"
 """Names the kind that decides our own prompts by a policy; it needs no file."""
@@ -178,7 +181,14 @@ def evaluate(
         float | None,
         typer.Option(min=0.0, help="Answers: begin no call after so many dollars."),
     ] = None,
-    database: DatabasePath = DATABASE,
+    database: Annotated[
+        str,
+        typer.Option(
+            "--database",
+            "-d",
+            help="Answers: the ledger that books the calls, apart from the server's.",
+        ),
+    ] = EVALUATION,
     work: Work = WORK,
     as_json: AsJson = False,
     model_dir: ModelDir = None,
