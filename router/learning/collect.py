@@ -142,7 +142,9 @@ def _request(
     if judged is not None and answer is None:
         made.dropped[Dropped.NO_TEXT] += 1
     elif judged is not None and answer is not None:
-        graded = replace(base, answer=answer.content, right=judged, source=source)
+        why = past.texts.get("reviewed.reason")
+        reason = "" if why is None else why.content
+        graded = replace(base, answer=answer.content, right=judged, source=source, reason=reason)
         made.rows.append(graded)
         if corrected is not None and not judged:
             made.rows.append(

@@ -106,6 +106,7 @@ class DatasetRow(Struct, frozen=True):
     label: str = ""
     weak: Weak = Weak.NONE
     value: float | None = None  # of a weak label, 0..1
+    reason: str = ""  # a reviewer's own words
     answerer: str = ""
     level: int = 0
     domain: str = ""

@@ -37,6 +37,7 @@ class Judgement(Struct, frozen=True):
     text: str = ""
     by: str = ""
     key_id: str = ""
+    reason: str = ""  # why, in the reviewer's own words
 
 
 class BookedLeft(Struct, frozen=True):
@@ -85,6 +86,7 @@ class Reviewer:
             now_ms,
             None if price is None else cost.review_cost(price, said.minutes),
             "" if price is None else price.version,
+            said.reason,
         )
         if not await self._desk.decide(review_id, reviewed, text):
             raise _too_late(await self._desk.case(review_id, tenant) or case)

@@ -124,6 +124,7 @@ class Reviewed(Struct, frozen=True):
     decided_at_ms: int
     cost_nano_usd: int | None
     price_version: str
+    reason: str = ""  # as it is given; afterwards it is among the texts, if the policy keeps texts
 
 
 class ReviewCase(Struct, frozen=True):

@@ -37,10 +37,11 @@ MAX_CORRECTED = 200_000
 """Limits the characters of a corrected answer, above any answer that a tier may write in one
 call."""
 
+MAX_REASON = 2_000
 MAX_NAME = 100
 FEEDBACK_KEYS = ("decision_id", "correct", "corrected", "loss_usd", "outcome")
 OUTCOME_KEYS = ("resolved_first_contact", "csat", "handle_minutes")
-VERDICT_KEYS = ("verdict", "minutes", "corrected", "by")
+VERDICT_KEYS = ("verdict", "minutes", "corrected", "by", "reason")
 
 
 class GivenFeedback(Struct, frozen=True):
@@ -62,6 +63,7 @@ class GivenVerdict(Struct, frozen=True):
     minutes: float
     corrected: str = ""
     by: str = ""
+    reason: str = ""
 
 
 def parse_feedback(body: bytes) -> GivenFeedback:
@@ -110,6 +112,7 @@ def parse_verdict(body: bytes) -> GivenVerdict:
         number(given["minutes"], "minutes", 0, MAX_REVIEW_MINUTES),
         corrected,
         _text(given, "by", MAX_NAME),
+        _text(given, "reason", MAX_REASON),
     )
 
 

@@ -306,6 +306,7 @@ def test_a_verdict_needs_the_keyboard_only(browser: Browser, served: Served) -> 
     page.run("document.activeElement.value = 'No.'")
     page.run(f"{press}(document.activeElement, 'a')")  # a letter in a field is text
     assert page.run("document.querySelector('#verdict-correct').checked")
+    page.run("document.querySelector('#reason').value = 'Dose.'")
     page.run("document.querySelector('#minutes').value = '0.5'")
     page.run(f"{press}(document.activeElement, 'Enter', {{ctrlKey: true}})")
     page.wait("window.posted.length === 1")
@@ -313,6 +314,7 @@ def test_a_verdict_needs_the_keyboard_only(browser: Browser, served: Served) -> 
         "verdict": "correct",
         "minutes": 0.5,
         "corrected": "No.",
+        "reason": "Dose.",
     }
 
 

@@ -101,7 +101,12 @@ class Reviews:
         require_json(headers)
         verdict = parse_verdict(await read_body(headers, receive, self._max_body_bytes()))
         judgement = Judgement(
-            verdict.verdict, verdict.minutes, verdict.corrected, verdict.by, identity.key_id
+            verdict.verdict,
+            verdict.minutes,
+            verdict.corrected,
+            verdict.by,
+            identity.key_id,
+            verdict.reason,
         )
         case = await self._reviewer.decide(review_id, _whose(identity), judgement)
         # The verdict stands without a price, but its cost is missing in every report.

@@ -16,7 +16,7 @@ from router.types import (
     ReviewVerdict,
 )
 from router.wire.analysis import MAX_TAGS, MAX_TEXTS
-from router.wire.feedback import MAX_CORRECTED
+from router.wire.feedback import MAX_CORRECTED, MAX_REASON
 from router.wire.openai.completions import MAX_PROMPTS
 from router.wire.openai.embeddings import MAX_INPUTS
 
@@ -273,6 +273,7 @@ _BODIES: dict[str, dict[str, object]] = {
         "properties": {
             "verdict": {"enum": [verdict.value for verdict in ReviewVerdict]},
             "minutes": {"type": "number", "minimum": 0, "maximum": MAX_REVIEW_MINUTES},
+            "reason": {"type": "string", "maxLength": MAX_REASON},
             "corrected": {"type": "string", "maxLength": MAX_CORRECTED},
             "by": {"type": "string"},
         },

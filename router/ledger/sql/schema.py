@@ -224,7 +224,8 @@ texts = Table(
     "texts",
     metadata,
     _text("request_id", primary_key=True),
-    _text("kind", primary_key=True),  # prompt | answer | draft | steps | corrected ..
+    # prompt | answer | draft | steps | corrected | reviewed | reviewed.reason | label.HEAD
+    _text("kind", primary_key=True),
     _text("tenant"),
     _text("store"),  # redacted | full
     _text("content"),

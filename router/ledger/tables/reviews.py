@@ -218,8 +218,17 @@ class SqlReviewQueue:
             request_id = _close(connection, review_id, reviewed)
             if request_id is None:
                 return False
-            if review_id.startswith(ASKS_LABEL):
-                kind = review_id[: -len(request_id) - 1]
+            asks_label = review_id.startswith(ASKS_LABEL)
+            kind = review_id[: -len(request_id) - 1] if asks_label else "reviewed"
+            put_beside(
+                connection,
+                self._keys,
+                request_id,
+                f"{kind}.reason",
+                reviewed.reason,
+                reviewed.decided_at_ms,
+            )
+            if asks_label:
                 put_beside(
                     connection, self._keys, request_id, kind, corrected, reviewed.decided_at_ms
                 )

@@ -35,11 +35,12 @@ async def test_words_texts_and_reviews_come_with_their_request(tmp_path: Path) -
         await keep(house, "r2", "none", prompt="user: not kept")
         await house.feedback.add(said("r2", correct=True))
         review = await house.handed_over("r1")
-        judgement = Judgement(ReviewVerdict.CORRECT, 2.0, "Not done.", "jo")
+        judgement = Judgement(ReviewVerdict.CORRECT, 2.0, "Not done.", "jo", reason="It is open.")
         await house.reviewer.decide(review, None, judgement)
         found = read(house)
     assert found["r1"].texts["prompt"].content == "user: Mail [EMAIL]"
     assert found["r1"].texts["reviewed"].content == "Not done."
+    assert found["r1"].texts["reviewed.reason"].content == "It is open."
     assert found["r1"].words[FeedbackSource.REVIEW].correct is False
     assert [case.item.review_id for case in found["r1"].reviews] == [review]
     assert (found["r2"].texts, found["r2"].words[FeedbackSource.CLIENT].correct) == ({}, True)

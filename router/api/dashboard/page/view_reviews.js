@@ -91,6 +91,7 @@ function verdict(one, { guarded, go, say }) {
     { class: "verdict", id: "verdict-form" },
     el("fieldset", null, el("legend", null, "Verdict"), option("approve", "Approve: it is right (A)"), option("correct", "Correct: here is the right one (C)"), option("reject", label ? "Reject: no label fits (R)" : "Reject: no answer should go out (R)")),
     corrected,
+    el("label", { class: "wide" }, el("span", null, "Why (may be left out)"), el("input", { name: "reason", id: "reason", type: "text", maxlength: "2000" })),
     el("label", null, el("span", null, "Minutes it took"), el("input", { name: "minutes", id: "minutes", type: "number", min: "0", max: "10080", step: "0.1", required: true })),
     el("button", { type: "submit", class: "first", id: "decide" }, "Record the verdict (Ctrl+Enter)"),
   );
@@ -122,6 +123,7 @@ function verdict(one, { guarded, go, say }) {
     event.preventDefault();
     const said = { verdict: form.elements.verdict.value, minutes: Number(form.elements.minutes.value) };
     if (said.verdict === "correct") said.corrected = form.elements.corrected.value;
+    if (form.elements.reason.value) said.reason = form.elements.reason.value;
     form.elements.decide.disabled = true;
     const done = await guarded(() => ask(`${QUEUE}/${encodeURIComponent(one.id)}`, { body: said }));
     form.elements.decide.disabled = false;
