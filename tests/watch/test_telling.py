@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
 from router.cli.learning.alerts import look
 from router.ledger.tables.reviews import SqlReviewQueue
-from router.policy.sections.learning import AlertsSection
+from router.policy.sections.learning import AlertsSection, Watched
 from router.types import AttemptState, Domain, RequestState, ReviewItem
-from router.watch.delivery import SIGNATURE, signature
+from router.watch.alarms import Notice, Turn
+from router.watch.delivery import SIGNATURE, deliver, signature
 from tests.kits.books.feedback_kit import Learning, learning
 from tests.kits.books.ledger_rows import NOW_MS, attempt, request
 from tests.kits.changed import replace
@@ -48,6 +51,11 @@ async def checked(house: Learning, what: AlertsSection, folder: Path, hours: int
     return await asyncio.to_thread(look, "test", what, house.path, state, now_ms)
 
 
+@pytest.fixture(autouse=True)
+def hook_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOOK_SECRET", "s3cret")
+
+
 @pytest.mark.parametrize(
     ("watch", "changes"),
     [
@@ -58,9 +66,8 @@ async def checked(house: Learning, what: AlertsSection, folder: Path, hours: int
     ],
 )
 async def test_condition_is_told_once_and_its_end_too(
-    tmp_path: Path, watch: str, changes: Mapping[str, object], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, watch: str, changes: Mapping[str, object]
 ) -> None:
-    monkeypatch.setenv("HOOK_SECRET", "s3cret")
     async with learning(tmp_path) as house:
         with hook() as receiver:
             what = section(receiver, watch)
@@ -72,10 +79,7 @@ async def test_condition_is_told_once_and_its_end_too(
     assert [(one["watched"], one["turn"]) for one in told] == [(watch, "began"), (watch, "ended")]
 
 
-async def test_signature_is_that_of_the_body(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("HOOK_SECRET", "s3cret")
+async def test_signature_is_that_of_the_body(tmp_path: Path) -> None:
     async with learning(tmp_path) as house:
         with hook() as receiver:
             for number in range(2):
@@ -130,3 +134,55 @@ async def test_old_review_is_told(tmp_path: Path) -> None:
             for number in range(1, 3):
                 await checked(house, what, tmp_path, number)
     assert len(receiver.got) == 1
+
+
+NOTICE = Notice(Turn.BEGAN, Watched.ERRORS, "acme", 1.0, 0.1, "30 of 30", START_MS)
+
+
+def test_fault_of_a_webhook_shows_no_path_of_it() -> None:
+    with hook() as receiver:
+        receiver.down = True
+        what = section(receiver, "errors")
+        webhook = what.webhooks[0].model_copy(update={"url": f"{receiver.url}/T0/B0/password"})
+        told = what.model_copy(update={"webhooks": [webhook]})
+        (fault,) = deliver("test", told, [NOTICE], {"HOOK_SECRET": "s3cret"})
+    assert "password" not in fault
+    assert "127.0.0.1" in fault
+
+
+def test_message_without_its_secret_is_not_sent_unsigned() -> None:
+    with hook() as receiver:
+        (fault,) = deliver("test", section(receiver, "errors"), [NOTICE], {})
+    assert "${HOOK_SECRET} is not set" in fault
+    assert receiver.got == []
+
+
+def test_redirect_counts_as_not_told() -> None:
+    class Moved(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.send_response(302)
+            self.send_header("Location", "/signin")
+            self.end_headers()
+
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Prints nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Moved) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        webhook = {"url": f"http://127.0.0.1:{server.server_port}"}
+        what = AlertsSection.model_validate(
+            {"rules": [{"watch": "errors", "above": 0.2}], "webhooks": [webhook]}
+        )
+        faults = deliver("test", what, [NOTICE], {})
+        server.shutdown()
+    assert "302" in faults[0]
+
+
+def test_two_rules_for_one_condition_are_a_mistake() -> None:
+    rule = {"watch": "errors", "above": 0.2}
+    with pytest.raises(ValueError, match="one rule for each `watch`; errors has two"):
+        AlertsSection.model_validate({"rules": [rule, rule]})

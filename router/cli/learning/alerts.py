@@ -12,6 +12,8 @@ import typer
 from router.cli.exits import Exit
 from router.cli.options import AsJson
 from router.cli.serve.serve import DATABASE, DatabasePath
+from router.errors import LedgerError
+from router.rendering.figures_in_words import counted
 
 if TYPE_CHECKING:
     from router.policy.sections.learning import AlertsSection
@@ -78,7 +80,7 @@ def tell_all(policy: PolicyOption = "default") -> None:
     if faults:
         raise typer.Exit(Exit.FAILURE)
     told = len(section.webhooks) + (section.mail is not None)
-    typer.echo(f"{told} receiver{'' if told == 1 else 's'} told")
+    typer.echo(f"{counted(told, 'receiver', 'receivers')} told")
 
 
 @alerts.command()
@@ -92,8 +94,14 @@ def run(
     name, section = _section(policy)
     path = _state(state, name)
     while True:
-        for line in look(name, section, database, path, time.time_ns() // 1_000_000):
-            typer.echo(line)
+        try:
+            for line in look(name, section, database, path, time.time_ns() // 1_000_000):
+                typer.echo(line)
+        except LedgerError as error:
+            if once:
+                raise
+            # The window is looked at once the database answers again.
+            typer.echo(f"tiergate: {error.message}", err=True)
         if once:
             return
         time.sleep(LOOKS_EVERY_S)

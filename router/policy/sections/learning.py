@@ -149,3 +149,11 @@ class AlertsSection(Section):
     )
     webhooks: list[WebhookSection] = Field(default_factory=list, description="Told by HTTP.")
     mail: MailSection | None = Field(default=None, description="Told by e-mail.")
+
+    @model_validator(mode="after")
+    def _each_once(self) -> AlertsSection:
+        watched = [rule.watch.value for rule in self.rules]
+        twice = sorted({name for name in watched if watched.count(name) > 1})
+        if twice:
+            raise ValueError(f"one rule for each `watch`; {', '.join(twice)} has two")
+        return self
