@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from router.policy.sections.answering.endpoints import EndpointSection
 
 SHIPPED = "domain_endpoints"
+LONGEST_LINE = 120
+"""Bounds the characters of a line of the card, as of all pages."""
 
 
 def evaluate_endpoints(
@@ -126,13 +129,16 @@ def card_of(looked_at: list[EndpointFigures], judging: list[EndpointFigures]) ->
     """Returns the card as Markdown."""
     lines = [_INTRODUCTION]
     for one, other in zip(judging, looked_at, strict=True):
-        lines += [
-            f"## {one.path}",
-            "",
+        told = (
             f"{one.texts} texts judge, {other.texts} were looked at. Of those that judge "
             f"{one.verdicts_right} have the right verdict, {one.all_right} that and every labelled "
             f"field. Of {one.items} items {one.found_right:.2f} are right; {one.stated:.2f} was "
-            "stated.",
+            "stated."
+        )
+        lines += [
+            f"## {one.path}",
+            "",
+            *textwrap.wrap(told, LONGEST_LINE),
             "",
             "| field | items | precision | recall | F1 | F1 where looked at |",
             "| --- | ---: | ---: | ---: | ---: | ---: |",
