@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from pathlib import Path
 
 import pytest
@@ -116,4 +117,5 @@ async def test_a_file_of_labels_in_another_encoding_is_named(tmp_path: Path) -> 
     file.write_bytes("Gebühr".encode("latin-1"))
     wrong = run("dataset", "build", "--labels", f"department={file}", "--database", ledger)
     assert wrong.exit_code == 2
-    assert "labels.jsonl" in wrong.output
+    # The terminal breaks long paths, so lines and their frame are taken out.
+    assert "labels.jsonl" in re.sub(r"[^\w.]", "", wrong.output)
