@@ -269,7 +269,11 @@ class Domains:
             result = _result(endpoint, asked, again)
             if result.faults:
                 raise _unfit(section, result)
-            outcome = replace(again, cost_nano_usd=again.cost_nano_usd + outcome.cost_nano_usd)
+            outcome = replace(
+                again,
+                cost_nano_usd=again.cost_nano_usd + outcome.cost_nano_usd,
+                cost_known=again.cost_known and outcome.cost_known,
+            )
         row = _row(outcome, result, body.hints)
         if given.image is not None:  # places count in what was read
             row["text"] = given.text

@@ -296,6 +296,22 @@ def test_a_result_that_does_not_fit_is_asked_for_a_level_higher(tmp_path: Path) 
             assert sorted(str(row["tier"]) for row in served.rows()) == ["level-2", "level-3"]
 
 
+@pytest.mark.process
+def test_cost_is_unknown_where_that_of_the_first_answer_is(tmp_path: Path) -> None:
+    output = {"type": "object", "properties": {"amounts": {"minItems": 2}}}
+    with Upstream(tmp_path) as upstream:
+        policy = policy_with(tmp_path, upstream.url, "extractor", "extractor:2", output=output)
+        raw = yaml.safe_load(policy.read_text())
+        del raw["tiers"][1]["answerers"][0]["price"]
+        policy.write_text(yaml.safe_dump(raw))
+        with Served(tmp_path, policy) as served:
+            response = post(served, "test/notes/analyze", {"text": "Pay $3. Then wait."})
+    body = response.json()
+    assert (response.status_code, body["tier"]) == (200, "level-3"), body
+    assert "cost_usd" not in body
+    assert "x-tiergate-cost-usd" not in response.headers
+
+
 @pytest.mark.parametrize(
     ("change", "mistake"),
     [

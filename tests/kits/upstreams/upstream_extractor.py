@@ -1,12 +1,13 @@
 """Answers endpoints by domain as an upstream: fills the schema that it is sent.
 
-Each list gets two items: one quotes the text's first sentence, one quotes what no text says.
+Each list quotes the text's first sentence, or as many as the model's name asks for (`extractor:2`),
+and what no text says.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import orjson
 
@@ -20,18 +21,19 @@ def filled(fields: Mapping[str, object]) -> str:
     assert isinstance(messages, list)
     assert isinstance(form, dict)
     text = messages[-1]["content"]
-    first = re.split(r"(?<=[.!?])\s", text, maxsplit=1)[0]
+    most = int(str(fields["model"]).partition(":")[2] or 1)
+    quotes = [*re.split(r"(?<=[.!?])\s", text)[:most], NOWHERE]
     schema = form["json_schema"]["schema"]
     return orjson.dumps(
-        {name: _value(part, first) for name, part in schema["properties"].items()}
+        {name: _value(part, quotes) for name, part in schema["properties"].items()}
     ).decode()
 
 
-def _value(schema: Mapping[str, object], quote: str) -> object:
+def _value(schema: Mapping[str, object], quotes: Sequence[str]) -> object:
     if schema.get("type") == "array":
         items = schema["items"]
         assert isinstance(items, dict)
-        return [_item(items["properties"], one) for one in (quote, NOWHERE)]
+        return [_item(items["properties"], one) for one in quotes]
     return _plain(schema)
 
 
