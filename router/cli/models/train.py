@@ -168,7 +168,7 @@ def grave(
     figures = card["figures"]
     assert isinstance(figures, dict)
     for language, figure in figures.items():
-        if isinstance(figure, dict):
+        if isinstance(figure, dict) and "recall" in figure:  # others are trade-offs
             typer.echo(
                 f"{language:<3} recall {figure['recall']:.3f} of {figure['grave_rows']}, false "
                 f"alarms {figure['false_alarms']:.3f} of {figure['harmless_rows']}"
