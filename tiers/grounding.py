@@ -92,8 +92,9 @@ def stems_asked(question: str) -> tuple[frozenset[str], ...]:
     >>> [sorted(stems) for stems in stems_asked("No fire, no drama: where is my voucher?")]
     [['drama', 'fire', 'no', 'vouch'], ['vouch']]
     """
-    # Characters that nobody sees take words apart.
-    seen = "".join(c for c in question if unicodedata.category(c) != "Cf")
+    seen = question
+    if not question.isascii():  # characters that nobody sees take words apart
+        seen = "".join([c for c in question if unicodedata.category(c) != "Cf"])
     clauses = [seen, *(clause for clause in _CLAUSE.split(seen) if _PUTS.search(clause))]
     return tuple(dict.fromkeys(stems for stems in map(_asked, clauses[:2]) if stems))
 
@@ -126,9 +127,18 @@ def _exact(word: str, at: int) -> bool:
 
 
 def _forms(text: str) -> set[str]:
-    return {_form(word) for word in _WORD.findall(text)}
+    plain = _plain(text)  # all words at once: every request asks
+    return {_ENDINGS.sub("", w) if w.isalpha() else _stripped(w) for w in _WORD.findall(plain)}
 
 
 def _form(word: str) -> str:
-    plain = word.lower().replace("'", "").replace("\u2019", "")
-    return plain if any(c.isdigit() for c in plain) else _ENDINGS.sub("", plain)
+    return _stripped(_plain(word))
+
+
+def _plain(text: str) -> str:
+    return text.lower().replace("'", "").replace("\u2019", "")
+
+
+def _stripped(word: str) -> str:
+    """Returns a word without its ending; one with a digit stays as it is."""
+    return word if any([c.isdigit() for c in word]) else _ENDINGS.sub("", word)
