@@ -22,7 +22,6 @@ from router.types import (
     Answer,
     Answerer,
     AnswererFacts,
-    AnswererStatus,
     Call,
     ChatRequest,
     Clock,
@@ -32,8 +31,8 @@ from router.types import (
     Role,
     Work,
 )
+from tiers.wrapping import WrappingAnswerer, ends_at, pieces_of
 
-HAND_OVER_S = 0.1  # before the deadline judging ends, so that the answer in hand is given in time
 UNREADABLE = "no_verdict"
 MOST_NAMED = 3
 """Criteria that a repair names: the worst ones."""
@@ -56,54 +55,36 @@ class Check(Struct, frozen=True):
     calibration: JudgeCalibration | None = None
 
 
-class JudgedAnswerer:
+class JudgedAnswerer(WrappingAnswerer):
     """An answerer whose answers another model judges."""
 
     def __init__(self, inner: Answerer, check: Check, *, clock: Clock) -> None:
-        self._inner = inner
+        super().__init__(inner)
         self._check = check
         self._clock = clock
-
-    @property
-    def facts(self) -> AnswererFacts:
-        return self._inner.facts
-
-    def status(self) -> AnswererStatus:
-        return self._inner.status()
-
-    async def start(self) -> None:
-        await self._inner.start()
-
-    async def close(self) -> None:
-        await self._inner.close()
 
     async def answer(self, work: Work, call: Call) -> Answer:
         """Returns the inner answer with its verdict in `judged`, or the repaired one."""
         if work.role is not Role.ANSWER:  # a step, a sample, a shadow: not what goes out
             return await self._inner.answer(work, call)
-        left_s = (work.deadline_at_ms - self._clock.now_ms()) / 1000.0
-        ends_at = asyncio.get_running_loop().time() + left_s - HAND_OVER_S
+        until = ends_at(work, self._clock)
         answer = await self._inner.answer(work, call)
         if not _in_words(answer):
             return answer
-        return await self._judged(work.request, answer, call, ends_at)
+        return await self._judged(work.request, answer, call, until)
 
     async def stream(self, work: Work, call: Call) -> AsyncGenerator[Delta, None]:
         """Yields the whole answer at once, since no part of it may go out before its verdict."""
         answer = await self.answer(work, call)
-        for index, choice in enumerate(answer.choices):
-            if choice.text:
-                yield Delta(text=choice.text, index=index, logprobs=choice.logprobs)
-            for at, tool_call in enumerate(choice.tool_calls):
-                yield Delta(tool_call_index=at, tool_call=tool_call, index=index)
-        yield Delta(final=answer)
+        for piece in pieces_of(answer):
+            yield piece
 
     async def _judged(
-        self, request: ChatRequest, answer: Answer, call: Call, ends_at: float
+        self, request: ChatRequest, answer: Answer, call: Call, until: float
     ) -> Answer:
         """Returns the answer with its verdict; what cannot be had in time is left out."""
         try:
-            async with asyncio.timeout_at(ends_at):
+            async with asyncio.timeout_at(until):
                 note, graded = await self._verdict(request, answer.text, call)
                 answer = self._noted(answer, note)
                 if self._check.repair and note.low and graded is not None:

@@ -25,7 +25,6 @@ from router.types import (
     Answer,
     Answerer,
     AnswererFacts,
-    AnswererStatus,
     Call,
     ChatRequest,
     Clock,
@@ -37,6 +36,7 @@ from router.types import (
     Sampling,
     Work,
 )
+from tiers.wrapping import WrappingAnswerer, ends_at, pieces_of
 
 if TYPE_CHECKING:  # a policy without documents loads none of it
     from tiers.citing.shown import Shown
@@ -46,7 +46,6 @@ RELATIVE_FLOOR = 0.5  # a passage that scores below half of the best one is nois
 K1, B = 1.2, 0.75  # BM25's usual constants (Robertson and Zaragoza 2009)
 CONTEXT_NAME = "context"  # marks the message as ours: a client's own system text still stands
 CHECK_TOKENS = 60
-HAND_OVER_S = 0.1  # before the deadline steps end, so that the answer in hand is given in time
 CHECK_SCHEMA = JsonText(
     '{"type":"object","properties":{"problem":{"type":"string","maxLength":120},'
     '"right":{"type":"boolean"}},"required":["problem","right"],"additionalProperties":false}'
@@ -133,7 +132,7 @@ def _shown(passage: Passage) -> str:
     return f"[{passage.id}] {passage.text}"
 
 
-class SteppedAnswerer:
+class SteppedAnswerer(WrappingAnswerer):
     """An answerer whose answers pass the named steps: context, solve, refine, check, in order."""
 
     def __init__(
@@ -146,7 +145,7 @@ class SteppedAnswerer:
         documents: Documents | None = None,
     ) -> None:
         """Takes approved answers or documents for the step `context`; documents go first."""
-        self._inner = inner
+        super().__init__(inner)
         self._clock = clock
         self._steps = frozenset(steps)
         self._documents = documents if "context" in self._steps else None
@@ -165,15 +164,6 @@ class SteppedAnswerer:
             return facts
         return replace(facts, added_input_tokens=facts.added_input_tokens + self._added)
 
-    def status(self) -> AnswererStatus:
-        return self._inner.status()
-
-    async def start(self) -> None:
-        await self._inner.start()
-
-    async def close(self) -> None:
-        await self._inner.close()
-
     async def answer(self, work: Work, call: Call) -> Answer:
         """Returns the inner answer after all steps; `verified` is the result of `check`, if any.
 
@@ -181,17 +171,16 @@ class SteppedAnswerer:
         """
         if work.role not in STEPPED_ROLES:  # one of our own steps, or a deliberation's
             return await self._inner.answer(work, call)
-        left_s = (work.deadline_at_ms - self._clock.now_ms()) / 1000.0
-        ends_at = asyncio.get_running_loop().time() + left_s - HAND_OVER_S
+        until = ends_at(work, self._clock)
         if self._documents is not None:
-            return await self._from_documents(self._documents, work, call, ends_at)
+            return await self._from_documents(self._documents, work, call, until)
         solved, facts = await self._with_context(work)
         answer = await self._inner.answer(solved, call)
         answer = replace(answer, facts=answer.facts + facts)
-        return await self._after(solved.request, answer, call, ends_at)
+        return await self._after(solved.request, answer, call, until)
 
     async def _from_documents(
-        self, documents: Documents, work: Work, call: Call, ends_at: float
+        self, documents: Documents, work: Work, call: Call, until: float
     ) -> Answer:
         """Returns an answer from documents; its citations are checked after all other steps."""
         solved, shown = await documents.gather(work)
@@ -199,7 +188,7 @@ class SteppedAnswerer:
         if words is not None:
             return words
         answer = await self._inner.answer(solved, call)
-        answer = await self._after(solved.request, answer, call, ends_at)
+        answer = await self._after(solved.request, answer, call, until)
         return await documents.checked(work.request, answer, shown)
 
     async def stream(self, work: Work, call: Call) -> AsyncGenerator[Delta, None]:
@@ -208,12 +197,8 @@ class SteppedAnswerer:
             self._documents is not None or self._steps & {"refine", "check"}
         ):
             answer = await self.answer(work, call)
-            for index, choice in enumerate(answer.choices):
-                if choice.text:
-                    yield Delta(text=choice.text, index=index, logprobs=choice.logprobs)
-                for at, tool_call in enumerate(choice.tool_calls):
-                    yield Delta(tool_call_index=at, tool_call=tool_call, index=index)
-            yield Delta(final=answer)
+            for piece in pieces_of(answer):
+                yield piece
             return
         solved, facts = work, tuple[str, ...]()
         if work.role in STEPPED_ROLES:
@@ -239,17 +224,17 @@ class SteppedAnswerer:
         return replace(work, request=request), tuple(f"[{p.id}] {p.source}" for p in found)
 
     async def _after(
-        self, request: ChatRequest, answer: Answer, call: Call, ends_at: float
+        self, request: ChatRequest, answer: Answer, call: Call, until: float
     ) -> Answer:
         """Runs `refine` and `check` on one text; a tool call or several choices stay as they are.
 
-        The answer is paid for. So when a step fails, or does not end by `ends_at` (the loop's
+        The answer is paid for. So when a step fails, or does not end by `until` (the loop's
         time), the answer in hand remains the answer; `verified` then stays None.
         """
         if len(answer.choices) != 1 or answer.choices[0].tool_calls or not answer.text:
             return answer
         try:
-            async with asyncio.timeout_at(ends_at):
+            async with asyncio.timeout_at(until):
                 if "refine" in self._steps:
                     asked = _follow_up(request, answer.text, _REFINE)
                     refined = await call(self.facts.name, asked, Role.REFINE)

@@ -32,6 +32,7 @@ from router.types import (
     Usage,
     Work,
 )
+from tiers.wrapping import WrappingAnswerer
 
 OWN_ROLES = frozenset({Role.ANSWER, Role.SAMPLE, Role.SHADOW})
 """What a rung asks for itself; every other role is a step of another answerer."""
@@ -42,11 +43,11 @@ NO_SHAPE = (
 )
 
 
-class WordsOnly:
+class WordsOnly(WrappingAnswerer):
     """An answerer whose own answers are approved words; `inner` does the steps of others."""
 
     def __init__(self, inner: Answerer, words: Callable[[Domain, str], str]) -> None:
-        self._inner = inner
+        super().__init__(inner)
         self._words = words
 
     @property
@@ -61,12 +62,6 @@ class WordsOnly:
         inner = self._inner.status().detail
         detail = f"approved words only (alone: false){'; ' if inner else ''}{inner}"
         return AnswererStatus(AnswererState.READY, detail)
-
-    async def start(self) -> None:
-        await self._inner.start()
-
-    async def close(self) -> None:
-        await self._inner.close()
 
     def preview(self, request: ChatRequest, signals: Signals) -> Preview | None:
         """Returns that no answer of a model will come: the chance of being right is 0."""

@@ -102,7 +102,9 @@ class DocumentService:
 
     def _file(self) -> Path:
         """Returns the file that is searched; raises DocumentError."""
-        if "://" not in self._address:
+        from router.documents.shared.store import is_shared
+
+        if not is_shared(self._address):
             return Path(self._address)
         if self._copy is None:
             from router.documents.shared.copy import SharedCopy
