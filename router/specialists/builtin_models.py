@@ -72,17 +72,41 @@ def asked_baseline(policy: Policy, model: str, usage: Usage) -> Baselines:
     return Baselines(requested_model=priced.nano_usd)
 
 
-class Embedding(Struct, frozen=True):
-    """Holds one request for vectors with everything that its row contains."""
+class EmbeddingAsked(Struct, frozen=True):
+    """Holds who asked for which texts' vectors, whoever makes them."""
 
     request_id: str
     identity: Identity
     policy: Policy
     policy_hash: str
     requested_model: str
-    model: str  # with the encoder's version, since vectors of two encoders do not mix
     texts: Sequence[str]
     tags: tuple[str, ...]
+
+    @property
+    def origin(self) -> Origin:
+        """Returns who asked for what, as rows have it."""
+        return Origin(
+            self.request_id,
+            self.identity.tenant,
+            self.identity.key_id,
+            EMBEDDINGS,
+            self.policy.mode,
+            self.policy.name,
+            self.policy_hash,
+            self.requested_model,
+            tags=self.tags,
+        )
+
+    def kept(self, secret: bytes) -> Kept:
+        """Returns what rows keep of the texts: their digest."""
+        return Kept(digest(secret, "\n\n".join(self.texts)))
+
+
+class Embedding(EmbeddingAsked, frozen=True):
+    """Holds one request for vectors with everything that its row contains."""
+
+    model: str  # with the encoder's version, since vectors of two encoders do not mix
     tokens: int
     now_ms: int
     latency_ms: float
@@ -120,19 +144,9 @@ def embedding_row(done: Embedding, secret: bytes) -> RequestRow:
     baselines = asked_baseline(done.policy, done.requested_model, call.usage)
     reason = Reason.PINNED.value
     return build_row(
-        Origin(
-            done.request_id,
-            done.identity.tenant,
-            done.identity.key_id,
-            EMBEDDINGS,
-            done.policy.mode,
-            done.policy.name,
-            done.policy_hash,
-            done.requested_model,
-            tags=done.tags,
-        ),
+        done.origin,
         spent_on(call, RequestState.SETTLED, baselines),
         Times(call.started_at_ms, done.now_ms, done.latency_ms),
         Decided(Verdict.ACCEPTED.value, reason, (reason,), confidence=1.0),
-        Kept(digest(secret, "\n\n".join(done.texts))),
+        done.kept(secret),
     )

@@ -5,15 +5,10 @@ Pure. Texts are kept nowhere; rows hold their digest.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from msgspec import Struct
 from msgspec.structs import replace
 
 from router.ledger.row_builder import (
     Decided,
-    Kept,
-    Origin,
     Place,
     Spent,
     Times,
@@ -22,20 +17,17 @@ from router.ledger.row_builder import (
     spent_on,
 )
 from router.money import cost
-from router.policy.schema import Policy
 from router.policy.sections.answering.embedders import EmbedderSection
-from router.privacy.digest import digest
 from router.specialists.builtin_models import (
     EMBEDDING_TIER,
-    EMBEDDINGS,
     NO_LEVEL,
+    EmbeddingAsked,
     asked_baseline,
 )
 from router.types import (
     AttemptRow,
     AttemptState,
     CostBasis,
-    Identity,
     Price,
     Reason,
     RequestRow,
@@ -46,17 +38,10 @@ from router.types import (
 )
 
 
-class OutsideCall(Struct, frozen=True):
+class OutsideCall(EmbeddingAsked, frozen=True):
     """Holds one request for vectors of an upstream."""
 
-    request_id: str
-    identity: Identity
-    policy: Policy
-    policy_hash: str
-    requested_model: str
     embedder: EmbedderSection
-    texts: Sequence[str]
-    tags: tuple[str, ...]
     started_ms: int
 
     @property
@@ -68,21 +53,6 @@ class OutsideCall(Struct, frozen=True):
     def most_tokens(self) -> int:
         """Returns a bound of the tokens: no tokenizer makes more than one of a byte."""
         return sum(len(text.encode("utf-8", "replace")) for text in self.texts)
-
-    @property
-    def origin(self) -> Origin:
-        """Returns who asked for what."""
-        return Origin(
-            self.request_id,
-            self.identity.tenant,
-            self.identity.key_id,
-            EMBEDDINGS,
-            self.policy.mode,
-            self.policy.name,
-            self.policy_hash,
-            self.requested_model,
-            tags=self.tags,
-        )
 
 
 def held(call: OutsideCall) -> tuple[RequestRow, AttemptRow]:
@@ -145,7 +115,7 @@ def finished(
         replace(spent, error_code=error_code),
         Times(call.started_ms, now_ms, latency_ms),
         Decided("" if error_code else Verdict.ACCEPTED.value, reason, (reason,), confidence=1.0),
-        Kept(digest(secret, "\n\n".join(call.texts))),
+        call.kept(secret),
     )
 
 

@@ -126,9 +126,9 @@ class Embeddings:
             runtime.policy,
             runtime.policy_hash,
             asked.model,
-            section,
             asked.texts,
             asked.tags,
+            section,
             self._clock.now_ms(),
         )
         intent, attempt = held(call)
