@@ -115,10 +115,7 @@ class Shape(Struct, frozen=True):
         cls, vectors: npt.NDArray[np.float32], owner: npt.NDArray[np.int64], intents: int
     ) -> Shape:
         width = vectors.shape[1]
-        counts = np.bincount(owner, minlength=intents)
-        means = np.zeros((intents, width))
-        np.add.at(means, owner, vectors)
-        means /= counts[:, None]
+        means = np.array([vectors[owner == i].mean(axis=0, dtype=float) for i in range(intents)])
         around = vectors - means[owner]
         freedom = max(1, len(vectors) - intents)
         covariance = around.T @ around / freedom

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.markup import escape
 
 from router.cli.exits import Exit
 from router.cli.options import AsJson
@@ -208,6 +207,8 @@ def search(
     rights = Rights(tenant, frozenset(collection or known), frozenset(access or ()))
     with closing(open_index(documents, *load_encoder(model_dir))) as index:
         found = index.find(question, rights, limit, today)
+    from rich.markup import escape
+
     from router.cli.terminal import console, print_json
 
     if as_json:

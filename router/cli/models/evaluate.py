@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.markup import escape
-from rich.table import Table
 
 from router.cli.exits import Exit
 from router.cli.models.train import WORK, Work, tell_installed, with_torch
@@ -17,6 +15,8 @@ from router.cli.options import AsJson
 from router.cli.serve.serve import ModelDir
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from collections.abc import Mapping
 
     from router.evaluation.options import Report
@@ -373,6 +373,9 @@ def _card(folder: Path, data: Path | None, work: Path, *, as_json: bool) -> None
 
 def _show(report: Report) -> None:
     """Prints sections of figures, each with its interval and rows, and notes at the end."""
+    from rich.markup import escape
+    from rich.table import Table
+
     from router.cli.terminal import console
 
     out = console()
@@ -396,6 +399,8 @@ def _show(report: Report) -> None:
 
 def _budgets(table: Table, section: str, figures: Mapping[str, Figure]) -> None:
     """Adds one row per budget instead of one per figure."""
+    from rich.markup import escape
+
     table.add_row(f"[bold]{escape(section)}: router / best single model / oracle[/bold]")
     for percent in sorted({int(name.rpartition("_")[2]) for name in figures}):
         own = [figures[f"{who}_at_{percent}"] for who in ("router", "best_single", "oracle")]

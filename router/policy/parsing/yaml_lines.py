@@ -29,6 +29,7 @@ MAX_CHARACTERS = 8_000_000
 KeyPath = tuple[str | int, ...]
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml is 8 times faster, if installed
+_TEXT_TAG = "tag:yaml.org,2002:str"
 _MERGE_TAG = "tag:yaml.org,2002:merge"
 
 
@@ -170,6 +171,8 @@ class _Reader:
         return values
 
     def _scalar(self, node: yaml.Node, path: KeyPath) -> object:
+        if node.tag == _TEXT_TAG:  # nearly all of them: no constructor needed
+            return node.value
         # ValueError: 2026-13-45 looks like a date to YAML, and an int may have too many digits.
         # AttributeError: PyYAML raises it for a tagged timestamp that is none.
         try:

@@ -204,8 +204,8 @@ def _beginnings(word: str) -> Iterator[str]:
         yield word[:i] + word[i + 1 : BEGINNING + 1]
 
 
-def _deleted(word: str) -> Iterator[str]:
-    return (word[:i] + word[i + 1 :] for i in range(len(word)))
+def _deleted(word: str) -> list[str]:
+    return [word[:i] + word[i + 1 :] for i in range(len(word))]
 
 
 def is_one_edit(one: str, other: str) -> bool:
@@ -232,6 +232,9 @@ def _words_of_term(text: str) -> list[str]:
     """Returns the words by which a term is found; a stem keeps its star."""
     words: list[str] = []
     for piece in text.split():
+        if piece.isascii() and piece.isalpha():  # most of thousands: nothing to fold
+            words.append(piece.lower())
+            continue
         found = [word.translate(_ARABIC) for word in fold(piece).words]
         if found and piece.endswith(_STEM) and len(found[-1]) >= SHORTEST_STEM:
             found[-1] += _STEM
