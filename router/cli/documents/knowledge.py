@@ -127,6 +127,7 @@ def list_(
     if as_json:
         print_json([_document_view(document) for document in kept])
         return
+    from rich.markup import escape
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, padding=(0, 2), header_style="bold")

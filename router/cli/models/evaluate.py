@@ -15,9 +15,9 @@ from router.cli.options import AsJson
 from router.cli.serve.serve import ModelDir
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from collections.abc import Mapping
+
+    from rich.table import Table
 
     from router.evaluation.options import Report
     from router.stats.measures import Figure
