@@ -1,0 +1,168 @@
+"""What ships for Prometheus and Grafana in `deploy/`, held against the series that there are."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+import yaml
+
+from router.api.observability.metrics import Metrics
+from router.types import CallRefused
+from tests import ROOT
+from tests.api.test_call_metrics import FAILED, Unwise
+from tests.kits.server_kit import Served, Upstream, eventually, write_policy
+
+RULES = ROOT / "deploy/prometheus/tiergate.rules.yml"
+DASHBOARD = ROOT / "deploy/grafana/tiergate.json"
+NAME = re.compile(r"\btiergate_\w+")
+BY = re.compile(r"by \(([^)]+)\)")
+OF_PROMETHEUS = {"instance", "le", "alertname"}
+
+
+def rules() -> list[dict[str, str]]:
+    (group,) = yaml.safe_load(RULES.read_text("utf-8"))["groups"]
+    return list(group["rules"])
+
+
+def dashboard() -> list[str]:
+    """The expressions of the dashboard, as Grafana sends them for all instances."""
+    panels = json.loads(DASHBOARD.read_text("utf-8"))["panels"]
+    found = [target["expr"] for panel in panels for target in panel.get("targets", ())]
+    filled = [one.replace("$__rate_interval", "1m").replace("$instance", ".*") for one in found]
+    assert "$" not in "".join(filled)
+    return filled
+
+
+def expressions() -> list[str]:
+    return [rule["expr"] for rule in rules()] + dashboard()
+
+
+def exported() -> dict[str, set[str]]:
+    """The series of a page of metrics, with their labels as the documents name them."""
+    metrics = Metrics()
+    metrics.limits = Unwise()
+    metrics.calls.happened(FAILED)
+    metrics.calls.happened(CallRefused("acme", "", "overloaded", "", "", "", False, ""))
+    names: set[str] = set()
+    for line in metrics.page().decode().splitlines():
+        if line.startswith("# TYPE "):
+            _, _, name, kind = line.split()
+            names |= {f"{name}{end}" for end in ("_bucket", "_sum", "_count")} | {name}
+            names |= {f"{name}_total"} if kind == "counter" else set()
+    text = (ROOT / "docs/reference/log.md").read_text("utf-8")
+    table = re.findall(r"^\| `(tiergate_\w+)` \| ([^|]*) \|", text, re.MULTILINE)
+    labels = {name: set(re.findall(r"`(\w+)`", cell)) for name, cell in table}
+    for name, cell in table:
+        if cell == "the same":
+            labels[name] = labels["tiergate_budget_limit_usd"]
+    return {name: labels.get(re.sub("_(bucket|sum|count)$", "", name), set()) for name in names}
+
+
+def test_rules_ask_only_for_series_that_exist() -> None:
+    series = exported()
+    named = {name for one in expressions() for name in NAME.findall(one)}
+    assert named - set(series) == set()
+    assert len(named) > 15  # the pattern finds them
+
+
+def test_rules_group_by_labels_that_exist() -> None:
+    series = exported()
+    for one in expressions():
+        known = set().union(*(series[name] for name in NAME.findall(one))) | OF_PROMETHEUS
+        asked = {label.strip() for by in BY.findall(one) for label in by.split(",")}
+        assert asked <= known, one
+
+
+def test_every_alert_says_what_to_do() -> None:
+    for rule in rules():
+        assert set(rule["annotations"]) == {"summary", "todo"}, rule["alert"]
+        assert rule["labels"]["severity"] in {"page", "ticket"}  # type: ignore[index]
+
+
+def program(name: str) -> str:
+    """The path of a program of Debian's package prometheus."""
+    found = shutil.which(name)
+    if found is None:
+        pytest.skip("Prometheus is not installed (apt-get install prometheus)")
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("what", [("check", RULES.name), ("test", "tiergate.rules.test.yml")])
+def test_promtool_takes_the_rules_and_fires_each(what: tuple[str, str]) -> None:
+    command = [program("promtool"), what[0], "rules", what[1]]
+    done = subprocess.run(command, cwd=RULES.parent, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@contextmanager
+def prometheus(folder: Path, target: str) -> Iterator[httpx.Client]:
+    """A real Prometheus with our rules, which scrapes `target` each second."""
+    config = yaml.safe_load((RULES.parent / "prometheus.yml").read_text("utf-8"))
+    config["global"] = {"scrape_interval": "1s", "evaluation_interval": "1s"}
+    config["rule_files"] = [str(RULES)]
+    config["scrape_configs"][0]["static_configs"][0]["targets"] = [target]
+    (folder / "prometheus.yml").write_text(yaml.safe_dump(config), "utf-8")
+    log = folder / "prometheus.log"
+    with log.open("wb") as file:
+        command = [
+            program("prometheus"),
+            f"--config.file={folder / 'prometheus.yml'}",
+            f"--storage.tsdb.path={folder / 'prometheus'}",
+            "--web.listen-address=127.0.0.1:0",
+        ]
+        process = subprocess.Popen(command, stdout=file, stderr=file)
+    try:
+        listens = re.compile(r'"Listening on" address=(\S+)')
+        eventually(lambda: listens.search(log.read_text("utf-8")))
+        found = listens.search(log.read_text("utf-8"))
+        assert found is not None
+        with httpx.Client(base_url=f"http://{found[1]}", timeout=30.0) as client:
+            eventually(lambda: client.get("/-/ready").status_code == 200)
+            yield client
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def value(client: httpx.Client, query: str) -> float | None:
+    answer = client.get("/api/v1/query", params={"query": query})
+    assert answer.status_code == 200, f"{query}: {answer.text}"
+    result = answer.json()["data"]["result"]
+    return float(result[0]["value"][1]) if result else None
+
+
+def healths(client: httpx.Client) -> set[str]:
+    """What Prometheus says of the evaluation of each rule."""
+    (group,) = client.get("/api/v1/rules").json()["data"]["groups"]
+    return {rule["health"] for rule in group["rules"]}
+
+
+@pytest.mark.slow
+@pytest.mark.process
+def test_real_prometheus_reads_a_real_server(tmp_path: Path) -> None:
+    program("prometheus")
+    with (
+        Upstream(tmp_path) as upstream,
+        Served(tmp_path, write_policy(tmp_path, upstream.url)) as served,
+        prometheus(tmp_path, served.url.removeprefix("http://")) as client,
+    ):
+        for _ in range(5):
+            assert served.chat().status_code == 200
+        eventually(lambda: value(client, "sum(tiergate_requests_total)") == 5.0)
+        assert value(client, 'up{job="tiergate"}') == 1.0
+        # A rate needs two scrapes.
+        eventually(lambda: value(client, "rate(tiergate_calls_total[1m])") is not None)
+        for query in dashboard():
+            value(client, query)
+        for answered in ("tiergate_request_seconds_bucket", "tiergate_cost_usd_total"):
+            assert value(client, f"rate({answered}[1m])") is not None
+        eventually(lambda: healths(client) == {"ok"})
