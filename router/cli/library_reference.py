@@ -18,6 +18,15 @@ from types import ModuleType
 
 import router.errors
 import router.types
+from router.registry import (
+    About,
+    ModelChange,
+    ModelFile,
+    ModelKind,
+    ModelState,
+    ModelVersion,
+    Registry,
+)
 from router.types import measured_once
 
 _LINE = 120  # the longest line of a page in docs/
@@ -40,6 +49,8 @@ _MODULES = (  # in the order in which a request meets them
     "measured",
 )
 
+_OF_REGISTRY = (Registry, About, ModelVersion, ModelFile, ModelKind, ModelState, ModelChange)
+
 _PROPERTY = (property, measured_once)
 
 _INTRODUCTION = """\
@@ -53,6 +64,10 @@ seconds (`*_s`), points in time are milliseconds since 1970 (`*_at_ms`). Values 
 `python -m router.cli.library_reference` writes this page from the code.
 """
 
+_REGISTRY = """\
+All names are in `router.registry`; `router.api.compose.models.registries.open_registry` opens one.
+"""
+
 
 def library() -> str:
     """Returns the text of `docs/reference/library.md`."""
@@ -61,6 +76,12 @@ def library() -> str:
     parts = [_INTRODUCTION, "## Gateway\n", *_class_text(module.Gateway), ""]
     for name in ("CALLER", "Asked"):
         parts += [f"### `router.library.{name}`\n", *_constant_text(module, name), ""]
+    parts += [
+        "## Registry of models\n",
+        _REGISTRY,
+    ]
+    for shown in _OF_REGISTRY:
+        parts += [f"### `{shown.__name__}`\n", *_class_text(shown), ""]
     for home in _MODULES:
         parts.append(f"## `router.types`: {home.replace('_', ' ')}\n")
         for name in names_by_module()[home]:

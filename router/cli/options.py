@@ -38,6 +38,15 @@ HtmlFile = Annotated[
 CsvFile = Annotated[Path | None, typer.Option(callback=to_write, help="Write the figures as CSV.")]
 
 
+RegistryPlace = Annotated[
+    str,
+    typer.Option(
+        "--registry", envvar="TIERGATE_REGISTRY", help="Where versions of models are kept."
+    ),
+]
+REGISTRY = ".tiergate/models"
+
+
 DeviceOption = Annotated[
     Device,
     typer.Option(

@@ -50,6 +50,7 @@ next rung (or another replica) may help. Import every name from here.
     ├── TrainingDataError             -    training data cannot be used
     ├── ClassifyError                 -    a file of texts cannot be classified or continued
     ├── DocumentError                 -    a document, or their store, cannot be read or written
+    ├── RegistryError                 -    a model's version, or their registry, cannot be used
     └── LedgerError                   500
         ├── LedgerUnavailable         503
         └── LedgerCorrupt             500
@@ -83,6 +84,7 @@ from router.errors.configuration import (
     PlanError,
     PolicyError,
     PriceBookError,
+    RegistryError,
     TrainingDataError,
 )
 from router.errors.ledger import NOT_ADMITTED, LedgerCorrupt, LedgerError, LedgerUnavailable
@@ -146,6 +148,7 @@ __all__ = [
     "PolicyError",
     "PriceBookError",
     "RateLimited",
+    "RegistryError",
     "RequestError",
     "RequestTimeout",
     "ReviewConflict",

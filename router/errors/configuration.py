@@ -87,3 +87,9 @@ class DocumentError(TiergateError):
     """Reports a document, or the store of documents, that cannot be read or written."""
 
     code = "document"
+
+
+class RegistryError(TiergateError):
+    """Reports a version of a model, or the registry of models, that cannot be read or changed."""
+
+    code = "registry"

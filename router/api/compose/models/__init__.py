@@ -1,0 +1,1 @@
+"""Opens the registry of models, and finds there what policies name."""

@@ -1,0 +1,403 @@
+"""Adds, finds, promotes and rolls back versions of models. All methods block.
+
+Each change is one new value in the store (`events`), so no writer needs a lock, and a crash leaves
+the registry as it was before or as it is after. Files are written first, the change that names them
+last: a version exists with all its files or not at all.
+"""
+
+from __future__ import annotations
+
+import builtins
+import hashlib
+import threading
+import uuid
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct, field
+
+from router.errors import RegistryError
+from router.registry import events
+from router.registry.events import Event, Line, lines_of
+from router.registry.model import (
+    VERSION_LETTERS,
+    ModelChange,
+    ModelFile,
+    ModelKind,
+    ModelSetting,
+    ModelState,
+    ModelVersion,
+)
+from router.registry.reference import Reference, check_tag, is_name
+from router.registry.store import Store
+
+_JSON = msgspec.json.Encoder(order="sorted")
+_EVENT = msgspec.json.Decoder(Event)
+
+
+class About(Struct, frozen=True):
+    """Holds what is known of a new version besides its files."""
+
+    base: str = ""
+    dataset: str = ""
+    parents: tuple[str, ...] = ()
+    hyperparameters: Mapping[str, ModelSetting] = field(default_factory=dict)
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    licence: str = ""
+    note: str = ""
+    tags: tuple[str, ...] = ()
+
+
+NOTHING_KNOWN = About()
+
+
+class Registry:
+    """Keeps versions of models. Any thread and any number of processes may use one place at once.
+
+    Every method raises RegistryError, which says what was found, what was expected and what to do.
+    """
+
+    def __init__(self, store: Store, now_ms: Callable[[], int], cache: Path | None = None) -> None:
+        """Opens the registry in a store; an empty place is an empty registry.
+
+        `cache` is the folder for copies of files where the store is not on this machine.
+        """
+        self._store = store
+        self._now_ms = now_ms
+        self._cache = cache
+        self._lock = threading.Lock()
+        self._known: dict[str, Event] = {}  # events never change, so each is read once
+
+    @property
+    def shown(self) -> str:
+        """Returns the place of the registry, without secrets."""
+        return self._store.shown
+
+    def marker(self) -> str:
+        """Returns a text that differs after every change of any version; cheap."""
+        return self._store.marker()
+
+    def add(
+        self,
+        kind: ModelKind,
+        name: str,
+        files: Sequence[Path],
+        about: About = NOTHING_KNOWN,
+        by: str = "",
+    ) -> ModelVersion:
+        """Adds a version in the state candidate, and returns it.
+
+        `files` begin with the file that a policy would name; a folder stands for all its files. The
+        .npz of a head's or a calibrator's .json belongs to it unasked. The same files under the
+        same name are the same version: then nothing changes, and the known version is returned.
+        """
+        if not is_name(name):
+            raise RegistryError(
+                f"{name!r} names no model; expected small letters, digits, `_`, `.` and `-`"
+            )
+        for tag in about.tags:
+            check_tag(tag)
+        contents = _contents(_with_weights(kind, files))
+        described = tuple(
+            ModelFile(file, hashlib.sha256(content).hexdigest(), len(content))
+            for file, content in contents.items()
+        )
+        version = version_of(described)
+        known = self._lines().get(name, Line()).entries
+        others = {entry.model.kind for entry in known.values()} - {kind}
+        if others:
+            raise RegistryError(
+                f"{name!r} is a {others.pop()} in {self.shown}, not a {kind}; expected another name"
+            )
+        if version in known:
+            return known[version].model
+        folder = uuid.uuid4().hex
+        for file, content in contents.items():
+            self._store.put(f"files/{folder}/{file}", content)
+        model = ModelVersion(
+            kind,
+            name,
+            version,
+            described,
+            self._now_ms(),
+            base=about.base,
+            dataset=about.dataset,
+            parents=about.parents,
+            hyperparameters=about.hyperparameters,
+            metrics=about.metrics,
+            licence=about.licence,
+            note=about.note,
+        )
+        change = ModelChange(0, events.ADD, name, version, by=by)
+        line = self._write(Event(change, added=model, folder=folder))
+        # Somebody else added the same files meanwhile: theirs stay.
+        if version in line.entries and line.entries[version].folder != folder:
+            self._store.drop(f"files/{folder}")
+        if about.tags:
+            line = self._write(Event(ModelChange(0, events.TAG, name, version, tags=about.tags)))
+        return _still(line, name, version)
+
+    def list(
+        self,
+        kind: ModelKind | None = None,
+        name: str | None = None,
+        state: ModelState | None = None,
+    ) -> tuple[ModelVersion, ...]:
+        """Returns the versions by name, those of one name in the order in which they were added."""
+        return tuple(
+            entry.model
+            for _, line in sorted(self._lines().items())
+            for entry in line.entries.values()
+            if kind in (None, entry.model.kind)
+            and name in (None, entry.model.name)
+            and state in (None, entry.model.state)
+        )
+
+    def show(self, reference: str) -> ModelVersion:
+        """Returns the version that NAME@SELECTOR names; without a selector the active one."""
+        return self._found(reference)[1]
+
+    def history(self, name: str | None = None) -> tuple[ModelChange, ...]:
+        """Returns all changes of a name (None: of all), the oldest first."""
+        return tuple(e.change for e in self._events() if name in (None, e.change.name))
+
+    def previous(self, name: str) -> ModelVersion | None:
+        """Returns the version to which `rollback` would lead; None where there is none."""
+        line = self._line(name)
+        version = line.before_active()
+        return None if version is None else line.entries[version].model
+
+    def tag(
+        self, reference: str, set: Iterable[str] = (), drop: Iterable[str] = (), by: str = ""
+    ) -> ModelVersion:
+        """Sets tags and takes others away. A tag moves here from another version of the name."""
+        _, model = self._found(reference)
+        wanted, unwanted = tuple(set), tuple(drop)
+        for tag in wanted:
+            check_tag(tag)
+        line = None
+        for action, tags in ((events.TAG, wanted), (events.UNTAG, unwanted)):
+            if tags:
+                change = ModelChange(0, action, model.name, model.version, tags=tags, by=by)
+                line = self._write(Event(change))
+        return model if line is None else _still(line, model.name, model.version)
+
+    def promote(
+        self,
+        reference: str,
+        state: ModelState = ModelState.ACTIVE,
+        *,
+        by: str = "",
+        because: str = "",
+    ) -> ModelVersion:
+        """Puts a version into a state, after checking its files, and returns it.
+
+        The version that was active before is retired; the one that was in shadow or canary becomes
+        a candidate again. An active version can't be sent elsewhere: promote another one, or roll
+        back.
+        """
+        line, model = self._found(reference)
+        if model.state is state:
+            return model
+        if model.state is ModelState.ACTIVE:
+            raise RegistryError(
+                f"{model.id} is active, so it can't become {state}; expected another version to be "
+                f"promoted, or `rollback {model.name}`"
+            )
+        if state is not ModelState.RETIRED:
+            self.check(model)
+        change = ModelChange(
+            0, events.MOVE, model.name, model.version, state, by=by, because=because
+        )
+        line = self._write(Event(change))
+        after = _still(line, model.name, model.version)
+        if after.state is not state:
+            raise RegistryError(
+                f"{model.id} is {after.state} now, not {state}: somebody else changed it at the "
+                "same time; look at its history and try again"
+            )
+        return after
+
+    def rollback(self, name: str, *, by: str = "", because: str = "") -> ModelVersion:
+        """Makes the version active that was active before, and returns it.
+
+        Of two rollbacks of one version at the same time, one has an effect.
+        """
+        line = self._line(name)
+        version = line.before_active()
+        if version is None:
+            raise RegistryError(
+                f"{name!r} has no earlier active version in {self.shown}; expected one that was "
+                "promoted before and not removed since"
+            )
+        self.check(line.entries[version].model)
+        change = ModelChange(
+            0, events.ROLLBACK, name, version, ModelState.ACTIVE, by=by, because=because
+        )
+        return _still(self._write(Event(change, back_from=line.active[-1])), name, version)
+
+    def remove(self, reference: str, *, by: str = "") -> ModelVersion:
+        """Removes a version with its files, and returns what it was. An active one is refused."""
+        line, model = self._found(reference)
+        folder = line.entries[model.version].folder
+        if model.state is not ModelState.ACTIVE:
+            line = self._write(
+                Event(ModelChange(0, events.REMOVE, model.name, model.version, by=by))
+            )
+        kept = line.entries.get(model.version)
+        if kept is not None and kept.folder == folder:
+            raise RegistryError(
+                f"{model.id} is active, so it can't be removed; expected another version to be "
+                f"promoted, or `rollback {model.name}`"
+            )
+        self._store.drop(f"files/{folder}")
+        return model
+
+    def check(self, model: ModelVersion) -> None:
+        """Reads every file of a version. Raises RegistryError where one is missing or changed."""
+        for file in model.files:
+            self._read(model, file)
+
+    def path(self, reference: str) -> Path:
+        """Returns the first file of a version on this machine, after checking every sha256.
+
+        The other files are beside it. A store that is elsewhere is copied to the cache first.
+        """
+        line, model = self._found(reference)
+        folder = f"files/{line.entries[model.version].folder}"
+        first = self._store.path(f"{folder}/{model.files[0].name}")
+        if first is not None:
+            self.check(model)
+            return first
+        if self._cache is None:
+            raise RegistryError(f"{self.shown} is not on this machine; expected a cache folder")
+        return self._copied(model, self._cache / model.name / model.version)
+
+    def _copied(self, model: ModelVersion, folder: Path) -> Path:
+        from router.registry.store import FolderStore
+
+        copies = FolderStore(folder)
+        for file in model.files:
+            held = copies.get(file.name)
+            # A copy that somebody changed is not used.
+            if held is None or hashlib.sha256(held).hexdigest() != file.sha256:
+                copies.put(file.name, self._read(model, file))
+        return folder / model.files[0].name
+
+    def _read(self, model: ModelVersion, file: ModelFile) -> bytes:
+        entry = self._line(model.name).entries.get(model.version)
+        content = None if entry is None else self._store.get(f"files/{entry.folder}/{file.name}")
+        if content is None:
+            raise RegistryError(
+                f"{model.id}: {file.name} is missing in {self.shown}; add its files again, or roll "
+                "back"
+            )
+        found = hashlib.sha256(content).hexdigest()
+        if found != file.sha256:
+            raise RegistryError(
+                f"{model.id}: {file.name} in {self.shown} was changed: found sha256 {found[:12]}, "
+                f"expected {file.sha256[:12]}; remove the version and add it again, or roll back"
+            )
+        return content
+
+    def _found(self, reference: str) -> tuple[Line, ModelVersion]:
+        wanted = Reference.parse(reference)
+        line = self._line(wanted.name)
+        models = [entry.model for entry in line.entries.values()]
+        if wanted.state is not None:
+            models = [model for model in models if model.state is wanted.state]
+        else:
+            tagged = [model for model in models if wanted.selector in model.tags]
+            begun = [m for m in models if m.version.startswith(wanted.selector)]
+            models = tagged or (begun if wanted.may_be_version else [])
+        if not models:
+            raise RegistryError(
+                f"{wanted} is not in {self.shown}; known versions of {wanted.name!r}: "
+                f"{', '.join(_shown(entry.model) for entry in line.entries.values())}"
+            )
+        # Several retired or candidates: the newest stands for its state.
+        return line, models[-1]
+
+    def _line(self, name: str) -> Line:
+        lines = self._lines()
+        if name not in lines:
+            known = ", ".join(sorted(lines)) or "none yet; `tiergate models add` puts one there"
+            raise RegistryError(f"there is no model {name!r} in {self.shown}; known: {known}")
+        return lines[name]
+
+    def _lines(self) -> dict[str, Line]:
+        return lines_of(self._events())
+
+    def _events(self) -> builtins.list[Event]:
+        names = self._store.names("events")
+        with self._lock:
+            for name in names:
+                if name not in self._known and (content := self._store.get(f"events/{name}")):
+                    self._known[name] = _event(content, name, self.shown)
+            return [self._known[name] for name in names if name in self._known]
+
+    def _write(self, event: Event) -> Line:
+        """Adds a change, and returns where the versions of its name stand then."""
+        # It comes after all that its writer knew, even if another machine's clock is ahead.
+        newest = max((known.change.at_ms for known in self._events()), default=0)
+        at_ms = max(self._now_ms(), newest + 1)
+        event = msgspec.structs.replace(
+            event, change=msgspec.structs.replace(event.change, at_ms=at_ms)
+        )
+        self._store.put(f"events/{at_ms:015}-{uuid.uuid4().hex}.json", _JSON.encode(event))
+        return self._lines().get(event.change.name, Line())
+
+
+def version_of(files: Iterable[ModelFile]) -> str:
+    """Returns the version of these files: 12 letters of a hash over their names and hashes."""
+    named = sorted((file.name, file.sha256) for file in files)
+    return hashlib.sha256(_JSON.encode(named)).hexdigest()[:VERSION_LETTERS]
+
+
+def _with_weights(kind: ModelKind, files: Sequence[Path]) -> builtins.list[Path]:
+    """Returns the files with the arrays that belong to a head's description."""
+    arrays = [file.with_suffix(".npz") for file in files if file.suffix == ".json"]
+    more = arrays if kind in (ModelKind.HEAD, ModelKind.CALIBRATOR) else []
+    return [*files, *(file for file in more if file.is_file() and file not in files)]
+
+
+def _contents(paths: Sequence[Path]) -> dict[str, bytes]:
+    """Returns the bytes of each file by its name; a folder stands for all below it."""
+    contents: dict[str, bytes] = {}
+    for path in paths:
+        inside = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
+        for file in inside:
+            name = file.relative_to(path).as_posix() if path.is_dir() else file.name
+            if name in contents:
+                raise RegistryError(f"two files are called {name}; expected one of each name")
+            try:
+                contents[name] = file.read_bytes()
+            except OSError as error:
+                raise RegistryError(
+                    f"{file} cannot be read: {error.strerror or error}; expected a file"
+                ) from error
+    if not contents:
+        raise RegistryError("found no file; expected at least one file of the model")
+    return contents
+
+
+def _event(content: bytes, name: str, place: str) -> Event:
+    try:
+        return _EVENT.decode(content)
+    except msgspec.DecodeError as error:
+        raise RegistryError(
+            f"events/{name} in {place} is no change of a registry: {error}; expected what this "
+            "version of Tiergate writes"
+        ) from error
+
+
+def _still(line: Line, name: str, version: str) -> ModelVersion:
+    entry = line.entries.get(version)
+    if entry is None:
+        raise RegistryError(f"{name}@{version} was removed by somebody else; add it again")
+    return entry.model
+
+
+def _shown(model: ModelVersion) -> str:
+    return f"{model.version} ({', '.join((model.state.value, *model.tags))})"
