@@ -80,6 +80,7 @@ GROUPS = {
     "stores": layers.STORES,
     "path": layers.PATH,
     "pages": layers.PAGES,
+    "learnt": layers.LEARNT,
 }
 
 

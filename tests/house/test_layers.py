@@ -26,6 +26,7 @@ STORES = {
 }
 PATH = {*CORE, "request", "specialists", "gateway"}
 PAGES = {"analysis", "plan", "rendering"}
+LEARNT = {"learning", "registry", "watch"}
 SERVING = {"api", "api.compose", "api.process", "library"}
 
 MAY_IMPORT: dict[str, set[str]] = {
@@ -84,17 +85,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "library": {*PATH, "api", "api.compose"},
     "training": {*VALUES, "triage"},
     "evaluation": {*PRICED, "triage", "training", "judging", "extraction"},
-    "cli": {
-        *PATH,
-        *PAGES,
-        *SERVING,
-        "documents",
-        "extraction",
-        "triage",
-        "learning",
-        "watch",
-        "registry",
-    },
+    "cli": {*PATH, *PAGES, *LEARNT, *SERVING, "documents", "extraction", "triage"},
 }
 """Names the folders that the modules of each folder may import, besides their own.
 
