@@ -114,7 +114,9 @@ from router.types.enums import (
     VerifyMode,
 )
 from router.types.events import (
+    NO_TRACE,
     NOBODY,
+    TRACE,
     BreakerTurned,
     CallFailed,
     CallRedirected,
@@ -123,6 +125,8 @@ from router.types.events import (
     Event,
     Events,
     StoreTurned,
+    Trace,
+    span_id,
 )
 from router.types.feedback import (
     CSAT_HIGHEST,
@@ -219,6 +223,7 @@ __all__ = [
     "NOTHING_REMEMBERED",
     "NO_ANSWER_MODEL",
     "NO_PRESSURE",
+    "NO_TRACE",
     "NO_WARMTH",
     "OWN_MODELS",
     "PART_BYTES",
@@ -229,6 +234,7 @@ __all__ = [
     "SAFE_ANSWER_MODEL",
     "STAND_INS_FROM",
     "SUGGESTED",
+    "TRACE",
     "UNDETERMINED",
     "WITHOUT_MODEL",
     "Action",
@@ -359,6 +365,7 @@ __all__ = [
     "TokenLogprob",
     "ToolCall",
     "ToolSpec",
+    "Trace",
     "Triage",
     "TrueOutcome",
     "Turn",
@@ -371,5 +378,6 @@ __all__ = [
     "WorkedStep",
     "exact_usd",
     "measured_once",
+    "span_id",
     "usd_to_nano",
 ]

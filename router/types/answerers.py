@@ -146,6 +146,7 @@ class Work(Struct, frozen=True):
     request_id: str
     prefer_schema: JsonText | None = None
     hiding: Hiding | None = None  # None: the answerer may see the words of the request
+    attempt_id: str = ""  # names the row of this call
 
 
 class Call(Protocol):

@@ -6,12 +6,41 @@ upstream. The listener decides how often it writes a line.
 
 from __future__ import annotations
 
+import hashlib
+from contextvars import ContextVar
 from typing import Protocol
 
 from msgspec import Struct
 
 from router.types.enums import Domain
 from router.types.ledger import RequestRow
+
+
+class Trace(Struct, frozen=True):
+    """Holds the W3C trace context that a request came with, or that we began for it."""
+
+    trace_id: str  # 32 digits of hex; "" for a row that no traced request made
+    parent_id: str = ""  # the client's span, 16 digits of hex; "" where we began the trace
+    sampled: bool = True
+    state: str = ""  # what other systems keep in `tracestate`
+
+    def headers(self, attempt_id: str) -> dict[str, str]:
+        """Returns what tells an upstream that the call of this row is its parent."""
+        flags = "01" if self.sampled else "00"
+        found = {"traceparent": f"00-{self.trace_id}-{span_id(attempt_id)}-{flags}"}
+        return {**found, "tracestate": self.state} if self.state else found
+
+
+def span_id(row_id: str) -> str:
+    """Returns the id of the span of a request or of a call. Spans are made later, from the row."""
+    return hashlib.blake2b(row_id.encode(), digest_size=8).hexdigest()
+
+
+NO_TRACE = Trace("")
+
+# A context variable, so that no function between HTTP and an upstream must pass it on.
+TRACE: ContextVar[Trace | None] = ContextVar("trace", default=None)
+"""Holds the trace of the request under way; None where no traces are exported."""
 
 
 class CallFailed(Struct, frozen=True):

@@ -130,6 +130,7 @@ THIRD_PARTIES: dict[str, tuple[str, ...]] = {
     ),
     "onnx": ("router/triage/devices/float_graph.py", TRAINING),
     "onnxruntime": ("router/triage/encoder.py", TRAINING),
+    "opentelemetry": ("router/api/observability/otel.py",),
     "optimum": (TRAINING,),
     "orjson": ANYWHERE,
     "peft": (TRAINING,),

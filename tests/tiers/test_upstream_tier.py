@@ -8,7 +8,7 @@ import sys
 import orjson
 import pytest
 
-from router.types import Answer, JsonText, ToolCall, Usage
+from router.types import TRACE, Answer, JsonText, ToolCall, Trace, Usage, span_id
 from tests import ROOT
 from tests.kits.changed import replace
 from tests.kits.upstreams.fake_upstream import FakeUpstream
@@ -50,6 +50,18 @@ async def test_request_arrives_as_it_should(fake: FakeUpstream, tiers: Tiers) ->
     }
     assert echo["headers"]["authorization"] == "Bearer sk-ours"
     assert echo["headers"]["x-client-request-id"] == "req-1"
+
+
+async def test_upstream_learns_the_trace_where_there_is_one(
+    fake: FakeUpstream, tiers: Tiers
+) -> None:
+    tier, trace = tiers(fake.url, model="echo"), Trace("1" * 32, "2" * 16, state="a=1")
+    assert "traceparent" not in orjson.loads((await ask(tier)).text)["headers"]
+    token = TRACE.set(trace)
+    headers = orjson.loads((await ask(tier)).text)["headers"]
+    TRACE.reset(token)
+    assert headers["traceparent"] == f"00-{'1' * 32}-{span_id('')}-01"
+    assert headers["tracestate"] == "a=1"
 
 
 async def test_without_a_key_no_authorization_is_sent(fake: FakeUpstream, tiers: Tiers) -> None:

@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from router.errors import AnswererError, UpstreamError, UpstreamRateLimited, UpstreamRejected
 from router.policy.schema import UpstreamAnswerer
-from router.types import AnswererFacts, CallFailed, Clock, Events, Work
+from router.types import TRACE, AnswererFacts, CallFailed, Clock, Events, Work
 from router.wire.openai.answers import shown_code_in
 from tiers.resilience.base import end_of_call, made_of, too_late
 from tiers.resilience.call_slots import CallSlots
@@ -240,6 +240,10 @@ class Exchange:
         if own:  # a header of the call stands for one of the same name
             lines = first_lines("POST", target, {**shared.headers, **own})
         named = header_line("X-Client-Request-Id", self._work.request_id).encode()
+        trace = TRACE.get()
+        if trace is not None:
+            traced = trace.headers(self._work.attempt_id).items()
+            named += b"".join(header_line(name, value).encode() for name, value in traced)
         return target, b"%b%bContent-Length: %d\r\n\r\n" % (lines, named, length)
 
     async def _refusal(self, taken: Taken, response: Response) -> UpstreamError:

@@ -35,6 +35,7 @@ from router.api.http.server import Learnt, OwnModels, Server
 from router.api.http.wrong_keys import WrongKeys
 from router.api.observability.event_log import EventLog
 from router.api.observability.metrics import Metrics
+from router.api.observability.otel import Telemetry
 from router.caches.policy_caches import PolicyCaches
 from router.errors import LedgerError, Mistake, PolicyError
 from router.gateway import Gateway
@@ -89,6 +90,10 @@ class App:
         self.metrics = Metrics(settings.metrics_dir)
         # Parts that were built earlier hold the relay, so their events reach the log from here on.
         self._events = core.events.listener = EventLog(self.metrics, self.clock)
+        self.telemetry: Telemetry | None = None
+        if settings.otlp:
+            self.telemetry = Telemetry(self._events, settings.otlp)
+            core.events.listener = self.telemetry
         self._hosts = hosts
         self._retiring: set[asyncio.Task[None]] = set()
         self._signals = contextlib.ExitStack()
@@ -301,6 +306,8 @@ class App:
         self.core.documents.close()
         self._questions.close()
         self._events.close()
+        if self.telemetry is not None:
+            await asyncio.to_thread(self.telemetry.close)
 
     async def _start_answerers(self, runtime: PolicyRuntime) -> None:
         for plan in runtime.plans:

@@ -54,6 +54,7 @@ class Settings:
     guard_origin: bool = True  # without keys, refuse requests that another site's page sends
     # answerers of the first policy that `answerer:NAME` reaches alone, in this process only
     reachable: tuple[str, ...] = ()
+    otlp: str = ""  # the collector of traces and metrics, http://127.0.0.1:4318; "": none
     judge: str = ""  # an answerer of the first policy that judges answers, in this process only
 
 

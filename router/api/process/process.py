@@ -24,6 +24,7 @@ from router.api.compose.os_signals import taking
 from router.api.compose.sockets import BACKLOG
 from router.api.http.access_line import begin
 from router.api.http.asgi import Event, Handler, Receive, Scope, Send
+from router.api.http.tracing import Traced
 from router.api.process.banner import loaded_line
 from router.api.protocol.http_server import HttpServer
 from router.api.protocol.server_state import ServerState
@@ -76,7 +77,9 @@ async def serve_app(
     ends that time.
     """
     stop, hurry = stop or asyncio.Event(), asyncio.Event()
-    application = AccessLog(app.server) if options.access_log else app.server
+    application: Handler = AccessLog(app.server) if options.access_log else app.server
+    if app.telemetry is not None:
+        application = Traced(application, app.telemetry.samples)
     state = ServerState(application, app.server.refusal, options.request_s)
     sockets = [listener] if admin is None else [listener, admin]
     server = HttpServer(state, sockets, BACKLOG)

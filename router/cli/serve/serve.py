@@ -135,6 +135,16 @@ def serve(
             help="How long a request may take to arrive, and a client not to read its answer.",
         ),
     ] = 60,
+    otlp: Annotated[
+        str,
+        typer.Option(
+            envvar="TIERGATE_OTLP",
+            metavar="URL",
+            show_default="none",
+            help="Export traces and metrics to this collector (the extra `otel`): "
+            "http://127.0.0.1:4318.",
+        ),
+    ] = "",
     admin_listen: Annotated[
         str,
         typer.Option(
@@ -166,6 +176,7 @@ def serve(
         max_waiting=max_waiting,
         device=device,
         documents=str(documents),
+        otlp=otlp,
     )
     if model_dir is not None:
         settings = replace(settings, model_dir=model_dir)

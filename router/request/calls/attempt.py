@@ -228,6 +228,11 @@ class Attempt:
         rows[number] = answered_by(rows[number], plan, answer, redirect, self._latency_ms)
 
     @property
+    def attempt_id(self) -> str:
+        """Returns the id of the call's row."""
+        return self._books.rows[self._number].attempt_id
+
+    @property
     def _is_held(self) -> bool:
         return self._books.rows[self._number].state is AttemptState.HELD
 

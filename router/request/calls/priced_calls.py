@@ -90,7 +90,7 @@ class Spender:
             request = await hidden_by(veil, request)
         nesting = Nesting(rung, ahead=ahead)
         async with Attempt(self._books, plan, request, role, nesting) as attempt:
-            work = self._work(request, plan, role, hiding)
+            work = self._work(request, plan, role, hiding, attempt.attempt_id)
             stream = plan.answerer.stream(work, self._caller(nesting.inside(plan)))
             async with aclosing(stream) as deltas:
                 while (delta := await attempt.next_piece(deltas)) is not None:
@@ -128,7 +128,7 @@ class Spender:
     ) -> Answer:
         async with Attempt(self._books, plan, request, role, nesting) as attempt:
             async with attempt.deadline():
-                work = self._work(request, plan, role, hiding)
+                work = self._work(request, plan, role, hiding, attempt.attempt_id)
                 answer = await plan.answerer.answer(work, self._caller(nesting.inside(plan)))
             attempt.settle(answer)
         return answer
@@ -157,7 +157,12 @@ class Spender:
         self._books.cancel_open()
 
     def _work(
-        self, request: ChatRequest, plan: RungPlan, role: Role, hiding: Hiding | None
+        self,
+        request: ChatRequest,
+        plan: RungPlan,
+        role: Role,
+        hiding: Hiding | None,
+        attempt_id: str,
     ) -> Work:
         seconds = self._books.seconds_left(plan)
         return Work(
@@ -168,6 +173,7 @@ class Spender:
             tenant=self._routed.identity.tenant,
             request_id=self._routed.request_id,
             hiding=hiding,
+            attempt_id=attempt_id,
         )
 
 
