@@ -23,6 +23,7 @@ CATCH_ALL = {
         "__call__",
     ): "the outermost handler: the client still gets our shape",
     ("router/api/batches/runner.py", "_run"): "top of a batch's task: the batch fails, and says so",
+    ("router/api/observability/otel.py", "_export"): "top of the exporting thread: logged",
     ("router/api/protocol/exchange.py", "run"): "top of a request's task: logged, then answered",
     ("router/ledger/books/writer.py", "_run"): "top of the writer thread: fails its waiters",
     ("router/policy/watch.py", "_watch"): "top of the watcher task: readiness tells",
