@@ -346,6 +346,11 @@ class KnowledgeIndex:
         capped: Floats = np.minimum(chances, band)
         return capped
 
+    def nearest(self, vectors: npt.NDArray[np.float32]) -> Floats:
+        """Returns each text's cosine to the utterance that is nearest to it, (texts,)."""
+        nearest: Floats = (vectors @ self.utterances.vectors.T).max(axis=1)
+        return nearest
+
     def written(self, text: str) -> Written | None:
         """Returns the utterance that a text repeats, courtesies aside, with its match; else None.
 

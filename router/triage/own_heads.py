@@ -5,7 +5,7 @@ A head with a built-in name replaces the built-in head. It knows nothing about f
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 import numpy as np
@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from router.stats.calibration import Floats
 from router.stats.heads import Encoded, Head, HeadKind, HeadStack
-from router.triage.close_reading.reader import CloseReader
+from router.triage.close_reading.reader import CloseReader, Lowest, Seen
 from router.triage.grave import Told
 from router.types import HeadReading
 
@@ -48,13 +48,21 @@ class OwnHeads(Struct, frozen=True, eq=False, weakref=True):
         return cls(HeadStack(every), names, close)
 
     def read_closely(
-        self, texts: Sequence[str], told: Sequence[Told], encoded: Encoded
+        self,
+        texts: Sequence[str],
+        told: Sequence[Told],
+        encoded: Encoded,
+        lowest: Callable[[str], Lowest] | None = None,
     ) -> list[tuple[HeadReading, ...]]:
-        """Returns for each text the readings of close readers, none where the heads are sure."""
+        """Returns for each text the readings of close readers, none where the heads are sure.
+
+        `lowest` gives by head what changes what a text's policy does; without it every chance does.
+        """
         found: list[tuple[HeadReading, ...]] = [()] * len(texts)
         for name, reader in self.close.items():
             head = self.stack.heads[name]
-            for place, chance in reader.read(texts, told, head(encoded).tolist()).items():
+            seen = None if lowest is None else Seen(encoded.vectors, lowest(name))
+            for place, chance in reader.read(texts, told, head(encoded).tolist(), seen).items():
                 reading = HeadReading(name, ((head.classes[0], round(chance, DIGITS)),))
                 found[place] = (*found[place], reading)
         return found

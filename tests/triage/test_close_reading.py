@@ -10,6 +10,8 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from router.errors import ModelFileError, PolicyError
 from router.policy.loading import load_policy
@@ -21,14 +23,16 @@ from router.stats.ngrams import BUCKETS
 from router.triage.batches.asked import Asked
 from router.triage.batches.config import TriageConfig
 from router.triage.close_reading import file
-from router.triage.close_reading.reader import CloseReader, Mixture
+from router.triage.close_reading.guess import NEAR, Bounds, Guess
+from router.triage.close_reading.reader import CloseReader, Mixture, Seen
 from router.triage.engine import TriageEngine
 from router.triage.grave import ENGLISH, LATIN, TABLES, told_of
 from router.triage.own_heads import OwnHeads, sharpened
 from router.triage.text.amounts import AmountReader
 from router.triage.text.terms import TermFinder
 from router.triage.triage_model import DEFAULT_FOLDER, TriageModel
-from router.types import HeadReading
+from router.triage.utterances import Described
+from router.types import HeadReading, Match
 from tests.policy.test_policy_heads import policy_file
 
 ENGLISH_TEXT, GERMAN_TEXT = "please tell me how this works", "bitte sag mir wie das geht"
@@ -89,6 +93,50 @@ def test_pieces_of_a_word_count_in_the_table_of_the_language() -> None:
     assert read(reader(table=table), GERMAN_TEXT, 0.0)[0] == pytest.approx(chance(odds), abs=1e-5)
 
 
+def guessing(odds: float, margin: float) -> Guess:
+    return Guess(np.zeros(WIDTH, np.float32), 0.0, 0.0, odds, margin)
+
+
+def seen(one: CloseReader, lowest: float, of_head: float = 0.5) -> float:
+    """Returns the chance of an English text where the policy asks for at least `lowest`."""
+    known = Seen(np.zeros((1, WIDTH), np.float32), lambda places: np.full(len(places), lowest))
+    return one.read([ENGLISH_TEXT], [told_of(ENGLISH_TEXT)], [of_head], known)[0]
+
+
+def test_text_that_cannot_reach_what_the_policy_asks_for_is_spared_the_encoder() -> None:
+    one = reader(encode=never, guess=guessing(-3.0, margin=4.0))
+    assert seen(one, lowest=chance(1.01)) == pytest.approx(chance(-3.0))
+
+
+def test_text_that_may_reach_what_the_policy_asks_for_is_read_by_the_encoder() -> None:
+    one = reader(guess=guessing(-3.0, margin=4.0))
+    assert seen(one, lowest=chance(0.99)) == pytest.approx(chance(3.0))
+
+
+def test_guess_reads_head_characters_vector() -> None:
+    guess = Guess(np.array([2.0, 0.0], np.float32), 0.5, 0.25, 1.0, 0.0)
+    vectors = np.array([[1.0, 0.0]], np.float32)
+    assert guess(vectors, np.array([0.5]), np.array([4.0])) == pytest.approx([2.0 + 1.0 + 1.0])
+
+
+@given(
+    guessed=st.floats(-8, 8), above=st.floats(-8, 2), margin=st.floats(2, 8), at=st.floats(0.01, 1)
+)
+def test_guess_changes_no_decision_where_the_encoder_is_within_the_margin(
+    guessed: float, above: float, margin: float, at: float
+) -> None:
+    says = guessed + above
+
+    def encode(rows: Sequence[Sequence[int]]) -> Embeddings:
+        return np.full((len(rows), WIDTH), says / WIDTH, np.float32)
+
+    whole = reader(encode=encode, bias=0.0)
+    spared = reader(encode=encode, bias=0.0, guess=guessing(guessed, margin))
+    full = seen(whole, at)
+    assume(abs(full - at) > 1e-6)
+    assert (seen(spared, at) >= at) == (full >= at)
+
+
 def test_close_readings_stand_in_for_those_of_the_head() -> None:
     heads_read = (HeadReading("a", (("a", 0.1),)), HeadReading("harm", (("harm", 0.2),)))
     close = (HeadReading("harm", (("harm", 0.9),)),)
@@ -124,7 +172,22 @@ def test_a_saved_reader_reads_the_same(saved: Path, model: TriageModel) -> None:
     assert read(one, ENGLISH_TEXT, 0.5)[0] == pytest.approx(chance(4.0))
     assert read(one, GERMAN_TEXT, 0.5)[0] == pytest.approx(chance(1.0))
     assert one.least == 0.3
+    assert one.guess is None
     assert one.table.shape == (TABLES * BUCKETS, 1)
+
+
+def test_a_saved_reader_guesses_the_same(saved: Path, model: TriageModel) -> None:
+    one = file.load(saved, model.encoder.tokenise, model.encoder.sha256)
+    width = model.encoder.width
+    guess = Guess(np.linspace(0.0, 1.0, width, dtype=np.float32), 0.5, 0.25, -1.0, 6.0)
+    file.save(
+        msgspec.structs.replace(one, guess=guess), saved.with_suffix(file.ONNX), saved,
+        model.encoder.sha256,
+    )  # fmt: skip
+    again = file.load(saved, model.encoder.tokenise, model.encoder.sha256).guess
+    assert again is not None
+    assert np.array_equal(again.weight, guess.weight)
+    assert (again.by_head, again.by_characters, again.bias, again.margin) == (0.5, 0.25, -1.0, 6.0)
 
 
 def test_a_file_that_is_replaced_after_loading_is_not_read(saved: Path, model: TriageModel) -> None:
@@ -174,6 +237,41 @@ def test_a_policy_keeps_the_calm_chance_of_the_head(saved: Path, model: TriageMo
     close = {"harm": file.load(saved, model.encoder.tokenise, model.encoder.sha256)}
     own = OwnHeads.of(model.stack.heads, [harm_head(model, -3.0)], close)
     assert chances_of(model, own, ENGLISH_TEXT) == pytest.approx([chance(-3.0)], abs=1e-5)
+
+
+class Nearest:
+    """Knows no answer; a text is so near to what is approved."""
+
+    highest = 0.9
+
+    def __init__(self, cosine: float) -> None:
+        self._cosine = cosine
+
+    def nearest(self, vectors: Embeddings) -> np.ndarray:
+        return np.full(len(vectors), self._cosine)
+
+    def written(self, text: str) -> None:
+        return None
+
+    def match(self, described: Described, texts: Sequence[str]) -> list[Match | None]:
+        return [None] * len(texts)
+
+
+@pytest.mark.parametrize(("cosine", "expected"), [(NEAR, 4.0), (NEAR - 0.01, 0.0)])
+def test_text_near_an_approved_question_has_the_bound_of_the_shelf(
+    saved: Path, model: TriageModel, cosine: float, expected: float
+) -> None:
+    one = file.load(saved, model.encoder.tokenise, model.encoder.sha256)
+    guess = Guess(np.zeros(model.encoder.width, np.float32), 0.0, 0.0, 0.0, 2.0)
+    close = {"harm": msgspec.structs.replace(one, guess=guess)}
+    own = OwnHeads.of(model.stack.heads, [harm_head(model, 0.0)], close)
+    config = TriageConfig(
+        TermFinder({}), AmountReader({"USD": 1.0}), Nearest(cosine), own,
+        bounds={"harm": Bounds(apart=chance(3.0), near=chance(1.0))},
+    )  # fmt: skip
+    (found,) = TriageEngine(model).reader.read([Asked(ENGLISH_TEXT, config)])
+    read_as = dict(found.row.heads[0].classes)["harm"]
+    assert read_as == pytest.approx(chance(expected), abs=1e-5)
 
 
 def test_a_policy_names_its_close_reader(saved: Path, model: TriageModel) -> None:

@@ -29,6 +29,7 @@ from router.training.encoder import export, onnx_graphs
 from router.training.encoder.prune import UNKNOWN, most_seen
 from router.training.safety import fit_harm, upper_layers
 from router.training.safety.figures import ROUTINE, Mask, even, figures_of, share_of, weights_of
+from router.training.safety.fit_guess import with_guess
 from router.training.safety.harm_texts import HarmText
 from router.training.safety.upper_layers import Plan, States, Upper
 from router.training.sparse_products import quick_design
@@ -86,6 +87,7 @@ def train_close(
     reader = CloseReader(
         encoder.encode_rows, model.encoder.tokenise, weight, bias, *judged.fitted, judged.least
     )
+    reader = with_guess(reader, model, head, english, judges(english))
     path = out / f"{NAME}.json"
     file.save(reader, path.with_suffix(file.ONNX), path, model.encoder.sha256)
     card = {

@@ -6,12 +6,17 @@ It knows nothing about batches or threads.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Protocol
 
 from msgspec import Struct
 
 from router.policy.content.term_files import NO_TERMS, LanguageTerms
+from router.policy.head_bounds import lowest_heard, lowest_on_shelf
 from router.policy.schema import Policy, ResolverAnswerer
+from router.stats.calibration import Floats
+from router.stats.heads import Embeddings
+from router.triage.close_reading.guess import Bounds
 from router.triage.facts.harmless import PlainWords
 from router.triage.facts.phrase_finder import PhraseFinder
 from router.triage.facts.phrase_lists import mistyped_finder, phrase_finder
@@ -30,6 +35,8 @@ class Knowledge(Protocol):
     @property
     def highest(self) -> float: ...  # the highest chance of a match
 
+    def nearest(self, vectors: Embeddings) -> Floats: ...  # cosines to what is approved, (texts,)
+
     def written(self, text: str) -> Written | None: ...
 
     def match(self, described: Described, texts: Sequence[str]) -> Sequence[Match | None]: ...
@@ -47,6 +54,7 @@ class TriageConfig(Struct, frozen=True, eq=False, weakref=True):
     phrases: tuple[PhraseFinder, ...] = ()  # of all languages; the policy's lists, mistyped
     glossed: GlossedAnswers | None = None  # approved answers in further languages
     plain: PlainWords | None = None  # of phrases that sound like harm and mean none
+    bounds: Mapping[str, Bounds] = MappingProxyType({})  # of heads that have a close reader
 
     @classmethod
     def of(
@@ -70,4 +78,8 @@ class TriageConfig(Struct, frozen=True, eq=False, weakref=True):
             (phrase_finder(terms), mistyped_finder(lists, terms.not_meant)),
             glossed,
             PlainWords(dict(terms.harmless)) if terms.harmless else None,
+            {
+                name: Bounds(lowest_heard(policy, name), lowest_on_shelf(policy, name))
+                for name in (own.close if own is not None else ())
+            },
         )

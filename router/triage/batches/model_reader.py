@@ -6,6 +6,7 @@ It knows nothing about rules, requests or threads.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from itertools import repeat
 from types import MappingProxyType
 from typing import Protocol
@@ -14,10 +15,12 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import numpy.typing as npt
 
-from router.stats.heads import Encoded
+from router.stats.calibration import Floats
+from router.stats.heads import Embeddings, Encoded
 from router.stats.ngrams import Grams
 from router.triage.batches.asked import Asked, told_of_all
 from router.triage.batches.config import TriageConfig
+from router.triage.close_reading.guess import NEAR, Bounds
 from router.triage.encoder import SHORT_BATCH_TOKENS
 from router.triage.grave import GraveReader
 from router.triage.own_heads import OwnHeads, sharpened
@@ -32,6 +35,7 @@ _Array = npt.NDArray[np.floating]
 Close = Mapping[int, tuple[HeadReading, ...]]
 """Holds by place the readings of texts that were read closely."""
 NOT_CLOSE: Close = MappingProxyType({})
+ANY_CHANCE = Bounds()
 
 
 MANY = 20
@@ -140,7 +144,8 @@ class ModelReader:
                 continue
             mine = [asked[i] for i in indices]
             part = encoded if len(indices) == len(asked) else encoded[np.array(indices)]
-            close = own.read_closely([one.text for one in mine], told_of_all(mine), part)
+            lowest = partial(partial, _lowest, mine, part.vectors)
+            close = own.read_closely([one.text for one in mine], told_of_all(mine), part, lowest)
             found |= {i: readings for i, readings in zip(indices, close, strict=True) if readings}
         return found
 
@@ -240,6 +245,29 @@ def _by_heads(asked: Sequence[Asked]) -> dict[OwnHeads | None, list[int]]:
     return found
 
 
+def _lowest(
+    asked: Sequence[Asked], vectors: Embeddings, name: str, places: Sequence[int]
+) -> Floats:
+    """Returns the lowest chances of a head that change what is done with the texts at some
+    places."""
+    found = np.zeros(len(places))
+    for config, indices in _by_config([asked[place] for place in places]).items():
+        bounds = config.bounds.get(name, ANY_CHANCE)
+        found[indices] = bounds.apart
+        if config.knowledge is not None and bounds.near < bounds.apart:
+            cosines = config.knowledge.nearest(vectors[[places[i] for i in indices]])
+            found[indices] = np.where(cosines >= NEAR, bounds.near, bounds.apart)
+    return found
+
+
+def _by_config(asked: Sequence[Asked]) -> dict[TriageConfig, list[int]]:
+    """Returns the places of texts by the configuration that reads them."""
+    found: dict[TriageConfig, list[int]] = {}
+    for index, (_, config, *_) in enumerate(asked):
+        found.setdefault(config, []).append(index)
+    return found
+
+
 def _place(placed: tuple[int, ModelRow]) -> int:
     return placed[0]
 
@@ -247,12 +275,9 @@ def _place(placed: tuple[int, ModelRow]) -> int:
 def _matches(described: Described, asked: Sequence[Asked]) -> list[Match | None]:
     """Matches all texts, one call per knowledge file."""
     found: list[Match | None] = [None] * len(asked)
-    by_config: dict[TriageConfig, list[int]] = {}
-    for index, (_, config, *_) in enumerate(asked):
-        if config.knowledge is not None:
-            by_config.setdefault(config, []).append(index)
-    for config, indices in by_config.items():
-        assert config.knowledge is not None
+    for config, indices in _by_config(asked).items():
+        if config.knowledge is None:
+            continue
         texts = [asked[i][0] for i in indices]
         mine = described
         if len(indices) != len(asked):

@@ -21,6 +21,7 @@ from router.errors import ModelFileError
 from router.stats import calibration
 from router.stats.heads import Embeddings, packed, unpacked
 from router.stats.ngrams import BUCKETS
+from router.triage.close_reading.guess import Guess
 from router.triage.close_reading.reader import CloseReader, Mixture
 from router.triage.encoder import Encoder, Tokeniser, sha256_of
 from router.triage.grave import TABLES
@@ -36,6 +37,8 @@ def save(reader: CloseReader, encoder: Path, described_as: Path, encoder_sha256:
     """
     buffer = io.BytesIO()
     arrays: dict[str, np.ndarray] = {"weight": reader.weight, "table_bias": reader.table_bias}
+    if reader.guess is not None:
+        arrays["guess"] = reader.guess.weight.astype(np.float32)
     for number in range(TABLES):
         part = reader.table[number * BUCKETS : (number + 1) * BUCKETS]
         arrays |= {f"{name}_{number}": values for name, values in packed(part).items()}
@@ -47,6 +50,7 @@ def save(reader: CloseReader, encoder: Path, described_as: Path, encoder_sha256:
         "mixture": [reader.mixture.encoder, reader.mixture.characters],
         "calibrators": [one.to_json() for one in reader.calibrators],
         "least": reader.least,
+        "guess": None if reader.guess is None else _numbers(reader.guess),
         "encoder_sha256": encoder_sha256,
         "arrays_sha256": hashlib.sha256(buffer.getvalue()).hexdigest(),
         "onnx_sha256": sha256_of(encoder),
@@ -76,6 +80,7 @@ def load(path: Path, tokenise: Tokeniser, encoder_sha256: str) -> CloseReader:
         with np.load(io.BytesIO(raw), allow_pickle=False) as arrays:
             weight, table_bias = arrays["weight"], arrays["table_bias"]
             tables = [_table(arrays, number) for number in range(TABLES)]
+            foreseen = arrays["guess"] if described.get("guess") else None
         if weight.ndim != 1 or table_bias.shape != (TABLES,):
             raise ModelFileError(f"{path}: its arrays do not fit each other; train it again")
         return CloseReader(
@@ -88,11 +93,17 @@ def load(path: Path, tokenise: Tokeniser, encoder_sha256: str) -> CloseReader:
             Mixture(*described["mixture"]),
             tuple(calibration.from_json(one) for one in described["calibrators"]),
             float(described["least"]),
+            None if foreseen is None else Guess(foreseen, *map(float, described["guess"])),
         )
     except OSError as error:
         raise ModelFileError(f"close reader {path} cannot be read: {error.strerror}") from error
     except (ValueError, KeyError, TypeError) as error:
         raise ModelFileError(f"close reader {path} is malformed: {error}") from error
+
+
+def _numbers(guess: Guess) -> list[float]:
+    """Returns all of a guess but its weights, in the order of its fields."""
+    return [guess.by_head, guess.by_characters, guess.bias, guess.margin]
 
 
 class _Shared:

@@ -19,6 +19,7 @@ from router.stats.calibration import Calibrator, Floats
 from router.stats.char_grams import counted_chars_together
 from router.stats.heads import Embeddings
 from router.stats.ngrams import BUCKETS, Grams, Table, summed
+from router.triage.close_reading.guess import Guess
 from router.triage.encoder import cut
 from router.triage.grave import ENGLISH, Told, table_of
 
@@ -42,10 +43,24 @@ class Mixture(Struct, frozen=True):
     characters: float
 
 
+class Lowest(Protocol):
+    """Returns the lowest chance of a head that changes what the policy does, of some places."""
+
+    def __call__(self, places: Sequence[int]) -> Floats: ...
+
+
+class Seen(Struct, frozen=True, eq=False):
+    """Holds what is known of texts before they are read closely, and what may change by it."""
+
+    vectors: Embeddings  # (texts, width), the small encoder's
+    lowest: Lowest
+
+
 class CloseReader(Struct, frozen=True, eq=False):
     """Holds the fitted arrays and the encoder; safe to call from several threads.
 
-    `least` is the chance of the head from which an English text is read closely.
+    `least` is the chance of the head from which an English text is read closely. With a `guess` the
+    encoder reads it only where its chance may reach what the policy asks for.
     """
 
     encode: Rows
@@ -57,12 +72,17 @@ class CloseReader(Struct, frozen=True, eq=False):
     mixture: Mixture
     calibrators: tuple[Calibrator, ...]  # by table, of the mixed log-odds
     least: float
+    guess: Guess | None = None
 
     def read(
-        self, texts: Sequence[str], told: Sequence[Told], chances: Sequence[float]
+        self,
+        texts: Sequence[str],
+        told: Sequence[Told],
+        chances: Sequence[float],
+        seen: Seen | None = None,
     ) -> dict[int, float]:
         """Returns by place the chances of the texts that are read closely; `chances` are the
-        head's."""
+        head's. Without `seen` the encoder reads every English one of them."""
         tables = [table_of(words, language) for words, language in told]
         places = [
             place
@@ -75,16 +95,36 @@ class CloseReader(Struct, frozen=True, eq=False):
         odds = self.characters([told[place][0] for place in places], mine)
         english = np.flatnonzero(mine == ENGLISH)
         if len(english):
-            chosen = [places[i] for i in english]
-            rows = [cut(self.tokenise(texts[place])) for place in chosen]
-            by_encoder = self.encode(rows) @ self.weight + self.bias
-            odds[english] = (
-                self.mixture.encoder * by_encoder + self.mixture.characters * odds[english]
-            )
+            chosen = [places[i] for i in english.tolist()]
+            of_head = np.array([chances[place] for place in chosen])
+            odds[english] = self._mixed(texts, chosen, of_head, odds[english], seen)
         return {
             place: float(self.calibrators[table](np.array([value]))[0])
             for place, table, value in zip(places, mine.tolist(), odds.tolist(), strict=True)
         }
+
+    def _mixed(
+        self,
+        texts: Sequence[str],
+        chosen: Sequence[int],
+        of_head: Floats,
+        characters: Floats,
+        seen: Seen | None,
+    ) -> Floats:
+        """Returns the mixed log-odds of the chosen English texts, by the encoder or the guess."""
+        mixture, unsettled = self.mixture, np.ones(len(chosen), dtype=bool)
+        by_encoder: Floats = np.zeros(len(chosen))
+        if self.guess is not None and seen is not None:
+            by_encoder = self.guess(seen.vectors[chosen], of_head, characters)
+            most: Floats = mixture.encoder * (by_encoder + self.guess.margin)
+            most += mixture.characters * characters
+            unsettled = self.calibrators[ENGLISH](most) >= seen.lowest(chosen)
+        if unsettled.any():
+            asked = [place for place, open_ in zip(chosen, unsettled, strict=True) if open_]
+            rows = [cut(self.tokenise(texts[place])) for place in asked]
+            by_encoder[unsettled] = self.encode(rows) @ self.weight + self.bias
+        mixed: Floats = mixture.encoder * by_encoder + mixture.characters * characters
+        return mixed
 
     def characters(self, words: Sequence[Sequence[str]], tables: npt.NDArray[np.int64]) -> Floats:
         """Returns the log-odds of the characters of texts, each by its table."""
