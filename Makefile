@@ -111,7 +111,7 @@ $(VENV)/.docs: $(VENV)/.serving
 
 $(VENV)/.training: $(VENV)/.testing
 	@echo "Installing what training needs (torch among it, about 1.5 GB on disk) ..."
-	@$(INSTALL) --editable '.[local,litellm,parquet,documents,docs,dev,train]'
+	@$(INSTALL) --editable '.[local,litellm,parquet,documents,registry,docs,dev,train]'
 	@touch $@
 
 $(VENV)/.clients: $(VENV)/.testing tests/clients/openai-2.txt tests/clients/openai-3.txt
@@ -151,7 +151,7 @@ $(BIN)/python:
 
 constraints: $(BIN)/python
 	@$(BIN)/python -m pip install -qq --dry-run --ignore-installed --report .constraints.json \
-	  --editable '.[local,litellm,otel,parquet,documents,gpu,docs,dev,train]'
+	  --editable '.[local,litellm,otel,parquet,documents,registry,gpu,docs,dev,train]'
 	@{ head -2 constraints.txt; $(BIN)/python -c 'import json; \
 	  found = [one["metadata"] for one in json.load(open(".constraints.json"))["install"]]; \
 	  names = {one["name"].lower().replace("_", "-"): one["version"] for one in found}; \

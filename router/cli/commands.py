@@ -11,7 +11,7 @@ import typer
 
 from router.cli.documents import knowledge
 from router.cli.exits import errors_end_the_program, own_version
-from router.cli.learning import alerts, dataset
+from router.cli.learning import alerts, dataset, models
 from router.cli.ledger import close, decisions, ledger, privacy, reconcile, report, reprice, review
 from router.cli.models import classify, compare, entities, evaluate, suggest, train, train_head
 from router.cli.policies import plan, replay, route, tune
@@ -63,6 +63,7 @@ for module in (
     entities,
     suggest,
     dataset,
+    models,
     alerts,
     compare,
     evaluate,

@@ -65,7 +65,7 @@ seconds (`*_s`), points in time are milliseconds since 1970 (`*_at_ms`). Values 
 """
 
 _REGISTRY = """\
-All names are in `router.registry`; `router.api.compose.models.registries.open_registry` opens one.
+All names are in `router.registry`; its `open_registry` opens one.
 """
 
 

@@ -44,7 +44,7 @@ RegistryPlace = Annotated[
         "--registry", envvar="TIERGATE_REGISTRY", help="Where versions of models are kept."
     ),
 ]
-REGISTRY = ".tiergate/models"
+REGISTRY = ".tiergate/models"  # as `router.registry.opening`, which no start needs to load
 
 
 DeviceOption = Annotated[

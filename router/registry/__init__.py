@@ -1,6 +1,6 @@
 """Keeps versions of models: heads, calibrators, certificates, match tables, adapters, encoders.
 
-    registry = Registry(FolderStore(Path(".tiergate/models")), clock.now_ms)
+    registry = open_registry(".tiergate/models")
     made = registry.add(ModelKind.HEAD, "support_head", [Path("support.json")])
     registry.promote(made.id, ModelState.CANARY, by="learn")
     registry.promote(made.id)                    # now `support_head@active`
@@ -13,6 +13,7 @@ It knows nothing about policies, nor about what the files mean.
 from __future__ import annotations
 
 from router.registry.model import ModelChange, ModelFile, ModelKind, ModelState, ModelVersion
+from router.registry.opening import open_registry, registry_of
 from router.registry.reference import Reference
 from router.registry.registry import About, Registry
 from router.registry.store import FolderStore, Store
@@ -28,4 +29,6 @@ __all__ = [
     "Reference",
     "Registry",
     "Store",
+    "open_registry",
+    "registry_of",
 ]

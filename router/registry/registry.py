@@ -10,6 +10,7 @@ from __future__ import annotations
 import builtins
 import hashlib
 import threading
+import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -67,6 +68,8 @@ class Registry:
         self._now_ms = now_ms
         self._cache = cache
         self._lock = threading.Lock()
+        self._marking = threading.Lock()
+        self._marked: tuple[float, str] | None = None  # when it was asked, and the answer
         self._known: dict[str, Event] = {}  # events never change, so each is read once
 
     @property
@@ -75,8 +78,15 @@ class Registry:
         return self._store.shown
 
     def marker(self) -> str:
-        """Returns a text that differs after every change of any version; cheap."""
-        return self._store.marker()
+        """Returns a text that differs after every change of any version; for frequent calls.
+
+        It may be some seconds old where the store is on another machine.
+        """
+        now_s = time.monotonic()
+        with self._marking:
+            if self._marked is None or now_s - self._marked[0] >= self._store.checked_every_s:
+                self._marked = now_s, self._store.marker()
+            return self._marked[1]
 
     def add(
         self,

@@ -20,6 +20,8 @@ class Store(Protocol):
 
     shown: str
     """Names the place, without any secret."""
+    checked_every_s: float
+    """Says how often `marker` may be asked; 0: as often as one likes."""
 
     def put(self, key: str, content: bytes) -> None:
         """Writes a new key, whole or not at all."""
@@ -42,12 +44,14 @@ class Store(Protocol):
         ...
 
     def marker(self) -> str:
-        """Returns a text that differs after every change; cheap enough for twice a second."""
+        """Returns a text that differs after every change."""
         ...
 
 
 class FolderStore:
     """Keeps a registry in a folder of this machine, or of a disk that several share."""
+
+    checked_every_s = 0.0
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder.absolute()

@@ -27,6 +27,8 @@ CATCH_ALL = {
     ("router/api/protocol/exchange.py", "run"): "top of a request's task: logged, then answered",
     ("router/ledger/books/writer.py", "_run"): "top of the writer thread: fails its waiters",
     ("router/policy/watch.py", "_watch"): "top of the watcher task: readiness tells",
+    ("router/registry/object_store.py", "_call"): "packages of providers share no base of errors",
+    ("router/registry/object_store.py", "_connected"): "likewise",
     ("router/triage/encoder.py", "__init__"): "tokenizers raises bare Exception; mapped to ours",
     ("router/triage/devices/opening.py", "_open"): "so does onnxruntime",
     ("router/triage/devices/float_graph.py", "floats"): "protobuf's errors have no public class",

@@ -92,9 +92,13 @@ MAY_IMPORT: dict[str, set[str]] = {
 A name means the folder and those inside it, down to one that has a line of its own.
 """
 
-LAZILY = {"cli": {"training", "evaluation"}, "": {"library"}}
-"""Names what is imported only inside a function: training by its commands, and the library by
-`from router import Gateway`."""
+LAZILY = {
+    "cli": {"training", "evaluation"},
+    "registry": {"ledger.tables"},
+    "": {"library"},
+}
+"""Names what is imported only inside a function: training by its commands, the library by
+`from router import Gateway`, and by the registry of models its store in the ledger's database."""
 
 AT_THE_ROOT = {"__init__", "gateway", "library"}
 MOST_MODULES = 16
@@ -113,6 +117,7 @@ THIRD_PARTIES: dict[str, tuple[str, ...]] = {
     "cryptography": ("router/privacy/encryption.py",),
     "backports": ("router/api/http/content_coding.py",),  # zstd, which Python contains from 3.14 on
     "compression": ("router/api/http/content_coding.py",),
+    "fsspec": ("router/registry/object_store.py",),
     "gguf": (TRAINING,),
     "jsonschema": ("router/policy/parsing/json_schema.py",),
     "litellm": ("tiers/litellm/",),

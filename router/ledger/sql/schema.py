@@ -27,7 +27,7 @@ from sqlalchemy.types import TypeEngine
 from router.ledger.columns import ATTEMPT_COLUMNS, REQUEST_COLUMNS, Kind
 from router.ledger.columns import Column as RowColumn
 
-SCHEMA_VERSION = "0012_files_and_batches"
+SCHEMA_VERSION = "0013_models"
 """The newest migration, by its file's name; a test holds it against `migrations/versions`."""
 EARLIER_NAMES = {
     "0001": "0001_first_schema",
@@ -312,6 +312,14 @@ batch_results = Table(
     _int("line", primary_key=True),
     _flag("ok"),
     Column("sealed", LargeBinary, nullable=False),
+)
+
+models = Table(
+    "models",
+    metadata,
+    _text("folder", primary_key=True),  # events | files/FOLDER of one version
+    _text("name", primary_key=True),
+    Column("content", LargeBinary, nullable=False),
 )
 
 policy_versions = Table(

@@ -65,6 +65,7 @@ MADE_LATER = {
     "file_parts": "0012",
     "batches": "0012",
     "batch_results": "0012",
+    "models": "0013",
 }
 """Maps a table to the first version of the ledger that has it, from 0006 on."""
 

@@ -1,1 +1,0 @@
-"""Opens the registry of models, and finds there what policies name."""

@@ -1,0 +1,155 @@
+"""Tells an MLflow server what was added and promoted, by its REST API. Needs no package of MLflow.
+
+A version becomes one run of the experiment of its model, with hyperparameters as parameters, and
+figures as metrics. Its state is a tag of the run, which later changes set anew.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from router.errors import RegistryError
+from router.registry.model import ModelVersion
+
+TIMEOUT_S = 10.0
+AT_ONCE = 100
+"""Parameters, metrics or tags in one call: MLflow takes so many parameters."""
+LONGEST_VALUE = 500
+"""Letters of a parameter that every version of MLflow keeps."""
+_MISSING = "RESOURCE_DOES_NOT_EXIST"
+
+
+class Mlflow:
+    """Speaks with one server. Every method raises RegistryError."""
+
+    def __init__(self, url: str, environ: Mapping[str, str]) -> None:
+        """Takes the address, and user and password or a token as MLflow's own clients do."""
+        if urlsplit(url).scheme not in ("http", "https"):
+            raise RegistryError(f"{url!r} is no address of MLflow; expected http:// or https://")
+        self._url = url.rstrip("/")
+        self._headers = {"Content-Type": "application/json", **_authorization(environ)}
+
+    def track(self, model: ModelVersion) -> str:
+        """Makes the run of a version, or finds it, and returns its id."""
+        experiment = self._experiment(model.name)
+        known = self._run_of(experiment, model)
+        if known is not None:
+            return known
+        at_ms = model.created_at_ms
+        run = self._post(
+            "runs/create",
+            {
+                "experiment_id": experiment,
+                "run_name": model.id,
+                "start_time": at_ms,
+                "tags": _pairs(_tags(model)),
+            },
+        )["run"]["info"]["run_id"]
+        settings = {name: str(value) for name, value in model.hyperparameters.items()}
+        for some in _parts(_pairs(settings)):
+            self._post("runs/log-batch", {"run_id": run, "params": some})
+        figures = [
+            {"key": key, "value": value, "timestamp": at_ms, "step": 0}
+            for key, value in model.metrics.items()
+        ]
+        for some in _parts(figures):
+            self._post("runs/log-batch", {"run_id": run, "metrics": some})
+        self._post("runs/update", {"run_id": run, "status": "FINISHED", "end_time": at_ms})
+        return str(run)
+
+    def tell_state(self, model: ModelVersion) -> None:
+        """Sets the state of a version as a tag of its run."""
+        run = self.track(model)
+        self._post(
+            "runs/set-tag", {"run_id": run, "key": "tiergate.state", "value": model.state.value}
+        )
+
+    def _experiment(self, name: str) -> str:
+        path = f"experiments/get-by-name?experiment_name={quote(f'tiergate/{name}', safe='')}"
+        try:
+            return str(self._call("GET", path, None)["experiment"]["experiment_id"])
+        except _NotThere:
+            made = self._post("experiments/create", {"name": f"tiergate/{name}"})
+            return str(made["experiment_id"])
+
+    def _run_of(self, experiment: str, model: ModelVersion) -> str | None:
+        wanted = {
+            "experiment_ids": [experiment],
+            "filter": f"tags.`tiergate.version` = '{model.version}'",
+            "max_results": 1,
+        }
+        runs = self._post("runs/search", wanted).get("runs") or []
+        return str(runs[0]["info"]["run_id"]) if runs else None
+
+    def _post(self, path: str, body: Mapping[str, object]) -> dict[str, Any]:
+        return self._call("POST", path, body)
+
+    def _call(self, method: str, path: str, body: Mapping[str, object] | None) -> dict[str, Any]:
+        content = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(
+            f"{self._url}/api/2.0/mlflow/{path}", content, self._headers, method=method
+        )
+        place = f"{urlsplit(self._url).hostname} ({path.partition('?')[0]})"
+        try:
+            with urllib.request.urlopen(request, timeout=TIMEOUT_S) as response:
+                answer = json.loads(response.read() or b"{}")
+        except urllib.error.HTTPError as error:
+            told = _error_of(error)
+            if told == _MISSING:
+                raise _NotThere(f"MLflow at {place}: {told}") from error
+            raise RegistryError(f"MLflow at {place} answered {error.code}: {told}") from error
+        except (OSError, ValueError) as error:
+            raise RegistryError(f"MLflow at {place} does not answer: {error}") from error
+        if not isinstance(answer, dict):
+            raise RegistryError(f"MLflow at {place} answered what is no object; expected its API")
+        return answer
+
+
+class _NotThere(RegistryError):
+    """Reports an experiment that does not exist yet."""
+
+
+def _error_of(error: urllib.error.HTTPError) -> str:
+    try:
+        return str(json.loads(error.read())["error_code"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return error.reason
+
+
+def _tags(model: ModelVersion) -> dict[str, str]:
+    tags = {
+        "tiergate.kind": model.kind.value,
+        "tiergate.version": model.version,
+        "tiergate.state": model.state.value,
+        "tiergate.dataset": model.dataset,
+        "tiergate.base": model.base,
+        "tiergate.parents": ", ".join(model.parents),
+        "tiergate.licence": model.licence,
+        "mlflow.note.content": model.note,
+    }
+    return {key: value for key, value in tags.items() if value}
+
+
+def _pairs(values: Mapping[str, str]) -> list[dict[str, object]]:
+    return [{"key": key, "value": value[:LONGEST_VALUE]} for key, value in values.items()]
+
+
+def _parts(values: Sequence[Mapping[str, object]]) -> Iterator[Sequence[Mapping[str, object]]]:
+    for begin in range(0, len(values), AT_ONCE):
+        yield values[begin : begin + AT_ONCE]
+
+
+def _authorization(environ: Mapping[str, str]) -> dict[str, str]:
+    token, user = environ.get("MLFLOW_TRACKING_TOKEN"), environ.get("MLFLOW_TRACKING_USERNAME")
+    if token:
+        return {"Authorization": f"Bearer {token}"}
+    if not user:
+        return {}
+    secret = f"{user}:{environ.get('MLFLOW_TRACKING_PASSWORD', '')}"
+    return {"Authorization": f"Basic {base64.b64encode(secret.encode()).decode()}"}

@@ -1,0 +1,88 @@
+"""`tiergate models`, used as a person would."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from router.cli.commands import app
+from router.errors import RegistryError
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("TIERGATE_REGISTRY", raising=False)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    Path("support.json").write_text("{}")
+    Path("support.npz").write_text("first")
+    return tmp_path
+
+
+def run(*words: str) -> Result:
+    return CliRunner().invoke(app, ["models", *words])
+
+
+def added(*words: str) -> str:
+    result = run("add", "head", "support_head", "support.json", "--json", *words)
+    return str(json.loads(result.stdout)["id"])
+
+
+def test_version_is_added_promoted_and_rolled_back() -> None:
+    first = added("--set", "rate=1e-3", "--set", "kind=l2", "--metric", "accuracy=0.9")
+    run("promote", first)
+    Path("support.npz").write_text("second")
+    second = added("--parent", first)
+    assert run("promote", second, "--because", "better").stdout == f"{second} is active\n"
+    assert run("rollback", "support_head").stdout == f"{first} is active again\n"
+    shown = json.loads(run("show", second, "--json").stdout)
+    assert (shown["state"], shown["parents"]) == ("retired", [first])
+    assert [change["action"] for change in shown["history"]] == ["add", "move"]
+
+
+def test_card_names_all_that_was_given() -> None:
+    made = added("--set", "rate=0.001", "--metric", "f1=0.5", "--licence", "MIT", "--tag", "eu")
+    card = run("show", made).stdout
+    for part in (
+        "rate 0.001",
+        "f1 0.5",
+        "MIT",
+        "eu",
+        "support.npz",
+        "sha256 of each file is right",
+    ):
+        assert part in card
+
+
+def test_list_shows_the_versions_that_were_asked_for() -> None:
+    made = added()
+    assert made in run("list").stdout
+    assert "no such version" in run("list", "--state", "canary").stdout
+    assert json.loads(run("list", "--kind", "head", "--json").stdout)["name"] == "support_head"
+
+
+def test_tag_is_set_and_taken() -> None:
+    made = added()
+    assert run("tag", made, "eu").stdout == f"{made} has the tags eu\n"
+    assert run("tag", "support_head@eu", "--drop", "eu").stdout == f"{made} has the tags (none)\n"
+    assert run("tag", made).exit_code == 2
+
+
+def test_removed_version_is_gone() -> None:
+    made = added()
+    assert run("remove", made).stdout == f"{made} is gone\n"
+    assert isinstance(run("show", made).exception, RegistryError)
+
+
+@pytest.mark.parametrize("words", [("--metric", "f1=good"), ("--set", "rate"), ("--metric", "f1")])
+def test_figure_that_is_none_is_refused(words: tuple[str, ...]) -> None:
+    assert run("add", "head", "support_head", "support.json", *words).exit_code == 2
+
+
+def test_tracking_server_that_is_down_only_warns() -> None:
+    result = run("add", "head", "h", "support.json", "--mlflow", "http://127.0.0.1:9")
+    assert result.exit_code == 0
+    assert "the change is made, but not told" in result.stderr

@@ -1,0 +1,125 @@
+"""The places of a registry: a folder, a database, an object store; several machines at once."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from router.errors import RegistryError
+from router.registry import ModelKind, Registry
+from router.registry.object_store import ObjectStore
+from router.registry.opening import store_at
+
+Opener = Callable[[str], Registry]
+"""Opens the same place as another machine: each has a cache of its own."""
+
+
+def place_of(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if kind == "postgresql":
+        return str(request.getfixturevalue("postgres").new_database())
+    places = {
+        "folder": str(tmp_path / "models"),
+        "sqlite": f"sqlite:///{tmp_path}/ledger.db",
+        "memory": f"memory://{uuid.uuid4().hex}/models",
+        "file": f"file://{tmp_path}/objects",
+    }
+    return places[kind]
+
+
+@pytest.fixture(
+    params=[
+        "folder",
+        "sqlite",
+        "memory",
+        "file",
+        pytest.param("postgresql", marks=pytest.mark.postgres),
+    ]
+)
+def machine(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Opener:
+    monkeypatch.chdir(tmp_path)
+    place = place_of(request.param, request, tmp_path)
+    ticks = itertools.count(1_790_000_000_000)
+
+    def opened(name: str) -> Registry:
+        store = store_at(place)
+        if (close := getattr(store, "close", None)) is not None:
+            request.addfinalizer(close)
+        store.checked_every_s = 0.0
+        return Registry(store, lambda: next(ticks), tmp_path / "cache" / name)
+
+    return opened
+
+
+def head(tmp_path: Path, content: str) -> list[Path]:
+    folder = tmp_path / f"made-{content}"
+    folder.mkdir(exist_ok=True)
+    (folder / "support.json").write_text("{}")
+    (folder / "support.npz").write_text(content)
+    return [folder / "support.json"]
+
+
+def test_machines_share_versions_and_their_files(machine: Opener, tmp_path: Path) -> None:
+    one, other = machine("one"), machine("other")
+    marker = other.marker()
+    first = one.add(ModelKind.HEAD, "support_head", head(tmp_path, "first"))
+    second = one.add(ModelKind.HEAD, "support_head", head(tmp_path, "second"))
+    one.promote(first.id)
+    one.promote(second.id)
+    assert other.marker() != marker
+    path = other.path("support_head@active")
+    assert (path.name, path.with_suffix(".npz").read_text()) == ("support.json", "second")
+    other.rollback("support_head")
+    assert one.path("support_head").with_suffix(".npz").read_text() == "first"
+    other.remove(second.id)
+    assert [model.id for model in one.list()] == [first.id]
+
+
+def test_damaged_copy_is_fetched_again(machine: Opener, tmp_path: Path) -> None:
+    registry = machine("one")
+    made = registry.add(ModelKind.HEAD, "support_head", head(tmp_path, "first"))
+    arrays = registry.path(made.id).with_suffix(".npz")
+    if "cache" not in arrays.parts:
+        return  # the files of a folder are no copies: `test_registry` damages those
+    arrays.write_text("changed")
+    assert registry.path(made.id).with_suffix(".npz").read_text() == "first"
+
+
+def test_writers_on_several_machines_lose_nothing(machine: Opener, tmp_path: Path) -> None:
+    machine("first").list()  # a database has its tables before the rush
+    sources = [head(tmp_path, f"number-{n}") for n in range(6)]
+
+    def write(n: int) -> None:
+        own = machine(f"m{n}")
+        for source in sources[n::3]:
+            own.tag(own.add(ModelKind.HEAD, "support_head", source).id, [f"of-{n}"])
+
+    threads = [threading.Thread(target=write, args=(n,)) for n in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    models = machine("last").list()
+    assert len(models) == 6
+    assert sorted(tag for model in models for tag in model.tags) == ["of-0", "of-1", "of-2"]
+
+
+def test_address_that_no_store_knows_is_refused() -> None:
+    with pytest.raises(RegistryError, match="nosuch://place"):
+        store_at("nosuch://place").names("events")
+
+
+def test_empty_place_is_refused() -> None:
+    with pytest.raises(RegistryError, match="is no place"):
+        store_at(" ")
+
+
+def test_secrets_of_an_address_are_not_shown() -> None:
+    assert ObjectStore("s3://me:secret@bucket/models?token=x").shown == "s3://bucket/models"
+    assert "secret" not in store_at("postgresql://me:secret@db.example/books").shown
