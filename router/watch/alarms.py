@@ -11,13 +11,14 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from router.policy.sections.learning import AlertSection, AlertsSection, Watched
-from router.watch.drift import drift
-from router.watch.readings import FEATURES, Reading, Tally
+from router.policy.sections.learning import AlertSection, Watched
+from router.watch.readings import Bounded
 
 TWICE = 2
 CLEARS_AT = 0.8
-DAYS_A_MONTH = 30
+SILENT_MS = 86_400_000
+"""After a day without enough requests an alarm ends, and says so: its subject is gone."""
+AT_ANY_COUNT = frozenset({Watched.QUEUE_AGE, Watched.BUDGET})
 
 
 class Turn(StrEnum):
@@ -33,6 +34,7 @@ class Alarm(Struct, frozen=True):
     active: bool = False
     streak: int = 0  # checks one after the other that speak against `active`
     since_ms: int = 0
+    heard_ms: int = 0  # when enough requests spoke of it last
 
 
 class Notice(Struct, frozen=True):
@@ -49,22 +51,21 @@ class Notice(Struct, frozen=True):
 
 def step(
     rules: Sequence[AlertSection],
-    readings: Iterable[tuple[Reading, float | None]],
+    readings: Iterable[Bounded],
     alarms: Mapping[str, Alarm],
     now_ms: int,
+    silent_ms: int = SILENT_MS,
 ) -> tuple[dict[str, Alarm], list[Notice]]:
     """Returns the alarms after a check, and what to tell. A reading may bring its own bound.
 
-    A reading of too few requests changes nothing: silence is no recovery.
+    A reading of too few requests changes nothing: a short silence is no recovery. An alarm of which
+    nothing was heard for `silent_ms`, or that no rule watches any longer, ends.
     """
-    after, notices = dict(alarms), list[Notice]()
+    after, notices = dict[str, Alarm](), list[Notice]()
     by_watched = {rule.watch: rule for rule in rules}
     for reading, own in readings:
         rule = by_watched.get(reading.watched)
-        if rule is None:
-            continue
-        waits = reading.watched is Watched.QUEUE_AGE
-        if reading.count < rule.least and not waits:
+        if rule is None or (reading.count < rule.least and reading.watched not in AT_ANY_COUNT):
             continue
         bound = own if own is not None else rule.above or 0.0
         low = rule.clear_below if rule.clear_below is not None else CLEARS_AT * bound
@@ -73,44 +74,25 @@ def step(
         against = reading.value < low if before.active else reading.value > bound
         streak = before.streak + 1 if against else 0
         if streak < TWICE:
-            after[name] = Alarm(before.active, streak, before.since_ms)
+            after[name] = Alarm(before.active, streak, before.since_ms, now_ms)
             continue
-        after[name] = Alarm(not before.active, 0, now_ms)
-        notices.append(
-            Notice(
-                Turn.ENDED if before.active else Turn.BEGAN,
-                reading.watched,
-                reading.subject,
-                reading.value,
-                bound,
-                reading.detail,
-                now_ms,
-            )
-        )
-    return after, notices
-
-
-def drifts(
-    now: Mapping[str, Tally], reference: Mapping[str, Tally], section: AlertsSection
-) -> list[tuple[Reading, float | None]]:
-    """Returns the drift of each feature of each tenant, with its bound.
-
-    Windows do not overlap, and an alarm needs two of them, so each may pass with the root of the
-    chance that the month's share of false alarms leaves.
-    """
-    checks = DAYS_A_MONTH * 1440 / section.window_minutes * len(FEATURES)
-    chance = min(0.5, (section.false_alarms_a_month / checks) ** 0.5) if checks else 0.0
-    found: list[tuple[Reading, float | None]] = []
-    for tenant, tally in sorted(now.items()):
-        before = reference.get(tenant)
-        if before is None or chance <= 0:
+        after[name] = Alarm(not before.active, 0, now_ms, now_ms)
+        turn = Turn.ENDED if before.active else Turn.BEGAN
+        said = (reading.subject, reading.value, bound, reading.detail)
+        notices.append(Notice(turn, reading.watched, *said, now_ms))
+    for name, alarm in alarms.items():
+        if name in after:
             continue
-        for name in FEATURES:
-            value, bound = drift(tally.inputs[name], before.inputs[name], chance)
-            detail = f"PSI {value:.3f} against a bound of {bound:.3f}"
-            reading = Reading(Watched.DRIFT, f"{tenant} / {name}", value, tally.requests, detail)
-            found.append((reading, bound))
-    return found
+        watched, _, subject = name.partition(": ")
+        silent = now_ms - max(alarm.heard_ms, alarm.since_ms)
+        if watched in by_watched and silent < silent_ms:
+            after[name] = alarm
+        elif alarm.active and watched in set(Watched):
+            detail = f"nothing was heard of it for {silent / 3_600_000:.0f} hours"
+            detail = detail if watched in by_watched else "no rule watches it any longer"
+            notices.append(Notice(Turn.ENDED, Watched(watched), subject, 0.0, 0.0, detail, now_ms))
+    # What neither is nor was near its bound needs no memory.
+    return {name: one for name, one in after.items() if one.active or one.streak}, notices
 
 
 def grouped(notices: Sequence[Notice]) -> str:

@@ -1,9 +1,9 @@
-"""Reads recorded requests into the values that alerts watch. Pure."""
+"""Reads recorded requests into the shares and times that alerts watch. Pure."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -15,13 +15,16 @@ from router.ledger.row_reading import (
     FAILED_STATES,
     answered,
     ending_of,
-    row_names,
 )
 from router.policy.sections.learning import Watched
+from router.stats.duration_histogram import DurationHistogram
+from router.stats.wilson import wilson
 from router.types import AttemptState, RequestRow
-from router.watch.drift import Histogram
 
-FEATURES = ("length", "language", "type", "domain", "novelty")
+SLOWEST = 0.95
+"""The share of the answers that `latency` looks at: the others are slower."""
+LAPSED_AT = 0.5
+"""A certificate lapsed for a window when it did not count for half of its requests."""
 
 
 class Reading(msgspec.Struct, frozen=True):
@@ -34,14 +37,22 @@ class Reading(msgspec.Struct, frozen=True):
     detail: str = ""
 
 
-class _Signals(msgspec.Struct):
-    language: str = ""
-    novelty: float = 0.0
-    input_tokens: int = 0
+Bounded = tuple[Reading, float | None]
+"""A reading with a bound of its own, or None where the rule has one."""
+
+
+class _Facts(msgspec.Struct):
+    answerer: str = ""
+    ready: bool = True
+
+
+class _Pressure(msgspec.Struct):
+    suspended: bool = False
 
 
 class _Record(msgspec.Struct):
-    signals: _Signals = msgspec.field(default_factory=_Signals)
+    facts: tuple[_Facts, ...] = ()
+    pressure: _Pressure = msgspec.field(default_factory=_Pressure)
 
 
 _RECORD = msgspec.json.Decoder(_Record)
@@ -58,68 +69,109 @@ class Tally:
     escalated: int = 0
     calls: Counter[str] = field(default_factory=Counter)
     failed_calls: Counter[str] = field(default_factory=Counter)
-    inputs: dict[str, Histogram] = field(
-        default_factory=lambda: {name: Counter() for name in FEATURES}
-    )
+    latency: DurationHistogram = field(default_factory=DurationHistogram)
 
 
-def tallies(rows: Iterable[RequestRow]) -> dict[str, Tally]:
+@dataclass(slots=True)
+class Window:
+    """Counts the requests of all tenants in one span of time."""
+
+    tenants: dict[str, Tally] = field(default_factory=dict)
+    found: Counter[str] = field(default_factory=Counter)  # requests that had this answerer
+    out_of_use: Counter[str] = field(default_factory=Counter)  # of those, while it was out of use
+    domains: Counter[str] = field(default_factory=Counter)  # requests, by policy and domain
+    lapsed: Counter[str] = field(default_factory=Counter)  # of those, by no certificate
+
+
+def tallies(rows: Iterable[RequestRow]) -> Window:
     """Returns the counts of each tenant. Rows that book money afterwards are no requests."""
-    by_tenant: dict[str, Tally] = {}
+    window = Window()
     for row in rows:
         if row.endpoint in AFTERWARDS or row.state.value == "open":
             continue
-        tally = by_tenant.setdefault(row.tenant, Tally())
+        tally = window.tenants.setdefault(row.tenant, Tally())
         ending = ending_of(row)
         tally.requests += 1
         tally.refused += ending is Ending.REFUSED
         tally.failed += ending is Ending.FAILED
         tally.answered += answered(row)
         tally.escalated += answered(row) and row.escalations > 0
+        if answered(row):
+            tally.latency.add(row.latency_ms)
         for attempt in row.attempts:
             if attempt.role in ANSWERING and attempt.state is not AttemptState.CANCELLED:
                 tally.calls[attempt.answerer] += 1
                 tally.failed_calls[attempt.answerer] += attempt.state in FAILED_STATES
-        for name, value in _input(row):
-            tally.inputs[name][value] += 1
-    return by_tenant
+        _read(row, window)
+    return window
 
 
-def _input(row: RequestRow) -> Iterator[tuple[str, str]]:
+def _read(row: RequestRow, window: Window) -> None:
+    """Counts what the gateway met: answerers that were out of use, certificates that lapsed."""
     try:
-        signals = _RECORD.decode(row.record).signals
+        record = _RECORD.decode(row.record)
     except (msgspec.DecodeError, UnicodeError):
         return
-    domain, kind = row_names(row)
-    yield "length", str(signals.input_tokens.bit_length())  # each twice as long as the one before
-    yield "language", signals.language or "unknown"
-    yield "type", kind
-    yield "domain", domain
-    yield "novelty", str(min(4, int(signals.novelty * 5)))
+    for facts in record.facts:
+        window.found[facts.answerer] += 1
+        window.out_of_use[facts.answerer] += not facts.ready
+    domain = f"{row.policy} / {row.domain or 'unknown'}"
+    window.domains[domain] += 1
+    window.lapsed[domain] += record.pressure.suspended
 
 
-def shares(by_tenant: dict[str, Tally]) -> list[Reading]:
-    """Returns the shares that alerts watch."""
-    found = []
-    for tenant, tally in sorted(by_tenant.items()):
+def shares(window: Window) -> list[Bounded]:
+    """Returns the shares and times that alerts watch."""
+    found: list[Bounded] = []
+    for tenant, tally in sorted(window.tenants.items()):
         found += [
-            _share(Watched.REFUSALS, tenant, tally.refused, tally.requests),
-            _share(Watched.ERRORS, tenant, tally.failed, tally.requests),
-            _share(Watched.ESCALATIONS, tenant, tally.escalated, tally.answered),
+            (_share(Watched.REFUSALS, tenant, tally.refused, tally.requests), None),
+            (_share(Watched.ERRORS, tenant, tally.failed, tally.requests), None),
+            (_share(Watched.ESCALATIONS, tenant, tally.escalated, tally.answered), None),
+            (_slowest(tenant, tally), None),
         ]
         for answerer, calls in sorted(tally.calls.items()):
             failed = tally.failed_calls[answerer]
             subject = f"{tenant} / {answerer}"
-            found.append(_share(Watched.ANSWERER_DOWN, subject, failed, calls))
+            found.append((_share(Watched.ANSWERER_DOWN, subject, failed, calls), None))
+    for answerer, requests in sorted(window.found.items()):
+        out = window.out_of_use[answerer]
+        found.append((_share(Watched.BREAKER_OPEN, answerer, out, requests), None))
+    for domain, requests in sorted(window.domains.items()):
+        lapsed = _share(Watched.CERTIFICATE, domain, window.lapsed[domain], requests)
+        found.append((lapsed, LAPSED_AT))
     return found
 
 
 def _share(watched: Watched, subject: str, part: int, whole: int) -> Reading:
     value = part / whole if whole else 0.0
-    return Reading(watched, subject, value, whole, f"{part} of {whole}")
+    return Reading(watched, subject, value, whole, share_in_words(part, whole))
+
+
+def share_in_words(part: int, whole: int) -> str:
+    """Returns a share with its interval at 95 %.
+
+    >>> share_in_words(3, 30)
+    '3 of 30 (3 % to 26 %)'
+    """
+    low, high = wilson(part, whole) if whole else (0.0, 1.0)
+    return f"{part} of {whole} ({100 * low:.0f} % to {100 * high:.0f} %)"
+
+
+def _slowest(tenant: str, tally: Tally) -> Reading:
+    seconds = (tally.latency.quantile(SLOWEST) or 0.0) / 1000.0
+    detail = f"a twentieth of {tally.answered} answers took over {seconds:.3g} s"
+    return Reading(Watched.LATENCY, tenant, seconds, tally.answered, detail)
 
 
 def queue_age(created_at_ms: Sequence[int], now_ms: int) -> Reading:
     """Returns the hours that the oldest waiting review waits."""
     hours = (now_ms - min(created_at_ms)) / 3_600_000 if created_at_ms else 0.0
     return Reading(Watched.QUEUE_AGE, "reviews", hours, len(created_at_ms), f"{hours:.1f} hours")
+
+
+def budget_share(scope: str, kind: str, used: int, limit: int) -> Reading:
+    """Returns how much of a budget is spent and held."""
+    share = used / limit if limit else 1.0
+    detail = f"{100 * share:.0f} % of ${limit / 1e9:,.2f} is spent"
+    return Reading(Watched.BUDGET, f"{scope}, this {kind}", share, 1, detail)

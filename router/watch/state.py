@@ -1,15 +1,22 @@
-"""Keeps what is known of alarms in a file, so that a restart neither forgets nor repeats one."""
+"""Keeps what is known of alarms and of the past in files, so that a restart repeats nothing.
+
+They name tenants and answerers, so only their owner may read them.
+"""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 from msgspec import Struct
 
 from router.errors import LedgerUnavailable
 from router.watch.alarms import Alarm, Notice
+from router.watch.past import Past
+
+FILE_MODE, FOLDER_MODE = 0o600, 0o700
 
 
 class State(Struct, frozen=True):
@@ -20,22 +27,54 @@ class State(Struct, frozen=True):
     untold: tuple[Notice, ...] = ()
 
 
+Kept = TypeVar("Kept", State, Past)
+
+
 def load(path: Path) -> State:
     """Returns the state, an empty one where there is no file. Raises LedgerUnavailable."""
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=State)
-    except FileNotFoundError:
-        return State()
-    except (OSError, msgspec.DecodeError) as error:
-        raise LedgerUnavailable(f"{path} holds no state of alerts: {error}") from error
+    return _loaded(path, State)
+
+
+def load_past(path: Path) -> Past:
+    """Returns the past beside a state; an empty one is read again from the ledger.
+
+    Raises LedgerUnavailable.
+    """
+    return _loaded(_beside(path), Past)
 
 
 def save(path: Path, state: State) -> None:
     """Replaces the file at once, so that a crash leaves the state before or after."""
+    _save(path, state)
+
+
+def save_past(path: Path, past: Past) -> None:
+    """Replaces the file of the past, which is beside that of the state."""
+    _save(_beside(path), past)
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(f"{path.stem}.past{path.suffix}")
+
+
+def _loaded(path: Path, kind: type[Kept]) -> Kept:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        return msgspec.json.decode(path.read_bytes(), type=kind)
+    except FileNotFoundError:
+        return kind()
+    except (OSError, msgspec.DecodeError) as error:
+        raise LedgerUnavailable(f"{path} holds no state of alerts: {error}") from error
+
+
+def _save(path: Path, kept: State | Past) -> None:
+    try:
+        path.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
         new = path.with_name(f"{path.name}.new")
-        new.write_bytes(msgspec.json.encode(state))
+        # A file that a crash left may have other rights.
+        new.unlink(missing_ok=True)
+        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE)
+        with open(descriptor, "wb") as file:
+            file.write(msgspec.json.encode(kept))
         os.replace(new, path)
     except OSError as error:
         raise LedgerUnavailable(f"{path} cannot be written: {error}") from error

@@ -129,6 +129,7 @@ THIRD_PARTIES: dict[str, tuple[str, ...]] = {
         "router/privacy/entities/head.py",
         "router/privacy/entities/word_features.py",
         "router/triage/",
+        "router/watch/",
         "router/documents/",
         TRAINING,
         EVALUATION,

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import base64
 import socketserver
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 
 class Hook(ThreadingHTTPServer):
@@ -39,11 +49,13 @@ class _Posts(BaseHTTPRequestHandler):
 
 
 class Mails(socketserver.ThreadingTCPServer):
-    """Speaks as much SMTP as a client needs, and keeps the texts."""
+    """Speaks as much SMTP as a client needs, and keeps the texts; with `tls` by STARTTLS too."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         super().__init__(("127.0.0.1", 0), _Smtp)
+        self.tls = tls
         self.got: list[str] = []
+        self.logins: list[bytes] = []  # those that came over TLS
 
     @property
     def port(self) -> int:
@@ -55,7 +67,24 @@ class _Smtp(socketserver.StreamRequestHandler):
 
     def handle(self) -> None:
         self.wfile.write(b"220 here\r\n")
-        while line := self.rfile.readline().strip().upper():
+        while line := self.rfile.readline().strip():
+            line, said = line.upper(), line
+            if line.startswith(b"EHLO") and self.server.tls is not None:
+                self.wfile.write(b"250-here\r\n250-AUTH PLAIN\r\n250 STARTTLS\r\n")
+                continue
+            if line == b"STARTTLS" and self.server.tls is not None:
+                self.wfile.write(b"220 go on\r\n")
+                try:
+                    self.request = self.server.tls.wrap_socket(self.request, server_side=True)
+                except ssl.SSLError:  # the client does not trust us
+                    return
+                self.setup()
+                continue
+            if line.startswith(b"AUTH"):
+                if isinstance(self.request, ssl.SSLSocket):
+                    self.server.logins.append(base64.b64decode(said.split()[-1]))
+                self.wfile.write(b"235 welcome\r\n")
+                continue
             if line == b"DATA":
                 self.wfile.write(b"354 go on\r\n")
                 text = b"".join(iter(self.rfile.readline, b".\r\n"))
@@ -75,9 +104,9 @@ def hook() -> Iterator[Hook]:
 
 
 @contextmanager
-def mails() -> Iterator[Mails]:
+def mails(tls: ssl.SSLContext | None = None) -> Iterator[Mails]:
     """Yields a receiver of mails."""
-    with Mails() as server:
+    with Mails(tls) as server:
         _started(server)
         yield server
         server.shutdown()
@@ -85,3 +114,29 @@ def mails() -> Iterator[Mails]:
 
 def _started(server: socketserver.BaseServer) -> None:
     threading.Thread(target=server.serve_forever, daemon=True).start()
+
+
+def server_tls(folder: Path) -> tuple[ssl.SSLContext, Path]:
+    """Returns the TLS of a server named localhost, and the file of the certificate it shows."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), False)
+        .sign(key, hashes.SHA256())
+    )
+    shown, secret = folder / "server.pem", folder / "server.key"
+    shown.write_bytes(certificate.public_bytes(Encoding.PEM))
+    secret.write_bytes(
+        key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(shown, secret)
+    return context, shown

@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import json
+import smtplib
+import ssl
 from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from typing import NamedTuple
 
 import pytest
 
-from router.cli.learning.alerts import look
+from router.cli.learning.alerts import Looked, look
 from router.ledger.tables.reviews import SqlReviewQueue
-from router.policy.sections.learning import AlertsSection, Watched
+from router.money.budgets import Budgets
+from router.policy.certificate import Certificate
+from router.policy.sections.budgets import BudgetSection
+from router.policy.sections.learning import AlertSection, AlertsSection, MailSection, Watched
 from router.types import AttemptState, Domain, RequestState, ReviewItem
 from router.watch.alarms import Notice, Turn
-from router.watch.delivery import SIGNATURE, deliver, signature
-from tests.kits.books.feedback_kit import Learning, learning
+from router.watch.delivery import SIGNATURE, deliver, send, signature
+from tests.kits.books.feedback_kit import Learning, learning, said
 from tests.kits.books.ledger_rows import NOW_MS, attempt, request
 from tests.kits.changed import replace
-from tests.kits.receivers import Hook, hook, mails
+from tests.kits.receivers import Hook, hook, mails, server_tls
 
 HOUR_MS = 3_600_000
 START_MS = NOW_MS // HOUR_MS * HOUR_MS
@@ -35,20 +41,19 @@ def section(receiver: Hook, watch: str, shape: str = "json", **more: object) -> 
 
 
 async def hour(house: Learning, number: int, changes: Mapping[str, object], rows: int = 30) -> None:
-    """An hour of requests, all changed like this."""
+    """An hour of requests, all changed like this; `call` changes their call."""
+    fields = {name: value for name, value in changes.items() if name != "call"}
     for n in range(rows):
         name = f"h{number}-{n}"
-        row = replace(request(name, attempt(name)), created_at_ms=START_MS + number * HOUR_MS + n)
-        if "attempts" in changes:  # its answerer failed
-            down = attempt(name, state=AttemptState.FAILED)
-            changes = {**changes, "attempts": (down,)}
-        await house.ledger.finish(replace(row, **changes))
+        call = replace(attempt(name), **changes.get("call", {}))  # type: ignore[arg-type]
+        row = replace(request(name, call), created_at_ms=START_MS + number * HOUR_MS + n)
+        await house.ledger.finish(replace(row, **fields))
 
 
 async def checked(house: Learning, what: AlertsSection, folder: Path, hours: int) -> list[str]:
     now_ms = START_MS + hours * HOUR_MS + 1
     state = folder / "alerts.json"
-    return await asyncio.to_thread(look, "test", what, house.path, state, now_ms)
+    return await asyncio.to_thread(look, Looked("test", what), house.path, state, now_ms)
 
 
 @pytest.fixture(autouse=True)
@@ -62,7 +67,7 @@ def hook_secret(monkeypatch: pytest.MonkeyPatch) -> None:
         ("errors", FAILED),
         ("refusals", REFUSED),
         ("escalations", {"escalations": 1}),
-        ("answerer_down", {"attempts": ()}),
+        ("answerer_down", {"call": {"state": AttemptState.FAILED}}),
     ],
 )
 async def test_condition_is_told_once_and_its_end_too(
@@ -134,6 +139,142 @@ async def test_old_review_is_told(tmp_path: Path) -> None:
             for number in range(1, 3):
                 await checked(house, what, tmp_path, number)
     assert len(receiver.got) == 1
+
+
+class Case(NamedTuple):
+    """One condition: what rows it needs in hours that are well, and in those that are not."""
+
+    watch: str
+    well: Mapping[str, object]
+    ill: Mapping[str, object]
+    subject: str
+    above: float = 0.2
+
+
+def record(**more: object) -> dict[str, object]:
+    return {"record": json.dumps(more)}
+
+
+CASES = [
+    Case("latency", {"latency_ms": 200.0}, {"latency_ms": 9_000.0}, "acme", 5.0),
+    Case(
+        "breaker_open",
+        record(facts=[{"answerer": "nano", "ready": True}]),
+        record(facts=[{"answerer": "nano", "ready": False}]),
+        "nano",
+    ),
+    Case(
+        "certificate",
+        {**record(pressure={"suspended": False}), "domain": "legal", "policy": "mine"},
+        {**record(pressure={"suspended": True}), "domain": "legal", "policy": "mine"},
+        "mine / legal",
+    ),
+    Case("provider", {}, {"call": {"finish_reason": "content_filter"}}, "nano / refusals"),
+    Case("drift", {"latency_ms": 200.0}, {"latency_ms": 9_000.0}, "acme / default / latency"),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case.watch for case in CASES])
+async def test_every_other_condition_is_told_too(tmp_path: Path, case: Case) -> None:
+    async with learning(tmp_path) as house:
+        with hook() as receiver:
+            rule = {"watch": case.watch, "least": 10}
+            bounded = case.watch in {"certificate", "provider", "drift"}
+            rules = {"rules": [rule if bounded else {**rule, "above": case.above}]}
+            what = section(receiver, "errors").model_copy(
+                update={"rules": AlertsSection.model_validate(rules).rules}
+            )
+            for number in range(8):
+                await hour(house, number, case.well if number < 6 else case.ill)
+                await checked(house, what, tmp_path, number + 1)
+    ((_, body),) = receiver.got
+    (told,) = json.loads(body)["alerts"]
+    assert (told["watched"], told["turn"], told["subject"]) == (case.watch, "began", case.subject)
+
+
+@pytest.mark.parametrize(("watch", "subject"), [("wrong_answers", "acme"), ("calibration", "acme")])
+async def test_feedback_that_contradicts_the_answers_is_told(
+    tmp_path: Path, watch: str, subject: str
+) -> None:
+    async with learning(tmp_path) as house:
+        with hook() as receiver:
+            for number in range(2):
+                await hour(house, number, {"confidence": 0.95})
+                for n in range(20):
+                    feedback = said(f"h{number}-{n}", correct=n % 2 == 0)
+                    await house.feedback.add(feedback)
+                await checked(house, section(receiver, watch), tmp_path, number + 1)
+    ((_, body),) = receiver.got
+    (told,) = json.loads(body)["alerts"]
+    assert (told["watched"], told["subject"]) == (watch, subject)
+
+
+async def test_certificate_whose_promise_feedback_breaks_is_told(tmp_path: Path) -> None:
+    certificate = Certificate("", 0.02, 0.95, "", (), (), {}, "")
+    async with learning(tmp_path) as house:
+        with hook() as receiver:
+            what = section(receiver, "errors").model_copy(
+                update={"rules": [AlertSection(watch=Watched.CERTIFICATE, least=10)]}
+            )
+            for number in range(2):
+                await hour(house, number, {"tier_number": 1})
+                for n in range(20):
+                    await house.feedback.add(said(f"h{number}-{n}", correct=n % 2 == 0))
+                now_ms = START_MS + (number + 1) * HOUR_MS + 1
+                looked = Looked("mine", what, certificate)
+                await asyncio.to_thread(look, looked, house.path, tmp_path / "a.json", now_ms)
+    ((_, body),) = receiver.got
+    assert json.loads(body)["alerts"][0]["subject"] == "mine / told of level 1"
+
+
+async def test_budget_that_is_nearly_spent_is_told(tmp_path: Path) -> None:
+    budgets = Budgets({"acme": BudgetSection(usd_per_month=0.00001)}, ())
+    async with learning(tmp_path) as house:
+        with hook() as receiver:
+            what = section(receiver, "budget")
+            await house.ledger.hold(request("r1"), attempt("r1", held=9_000))
+            await house.ledger.settle(attempt("r1", cost=9_000), "acme")
+            for number in range(2):
+                looked = Looked("mine", what, None, budgets, frozenset({"acme"}))
+                now_ms = START_MS + (number + 1) * HOUR_MS + 1
+                await asyncio.to_thread(look, looked, house.path, tmp_path / "a.json", now_ms)
+    ((_, body),) = receiver.got
+    (told,) = json.loads(body)["alerts"]
+    assert (told["watched"], told["value"]) == ("budget", 0.9)
+
+
+async def test_state_is_for_its_owner_alone(tmp_path: Path) -> None:
+    async with learning(tmp_path) as house:
+        with hook() as receiver:
+            await hour(house, 0, {})
+            await checked(house, section(receiver, "drift"), tmp_path, 1)
+    for name in ("alerts.json", "alerts.past.json"):
+        assert (tmp_path / name).stat().st_mode & 0o777 == 0o600
+
+
+def test_mail_with_a_user_goes_over_tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    context, authority = server_tls(tmp_path)
+    environ = {"MAIL_PASSWORD": "s3cret"}
+    mail = {"host": "localhost", "sender": "a@b.c", "to": ["d@e.f"], "user": "tiergate"}
+    mail["password"] = "${MAIL_PASSWORD}"
+    with mails(context) as post:
+        what = MailSection.model_validate({**mail, "port": post.port})
+        with pytest.raises(ssl.SSLCertVerificationError):
+            send("test", what, [NOTICE], environ)  # nobody vouches for this server
+        assert post.got == post.logins == []
+        monkeypatch.setenv("SSL_CERT_FILE", str(authority))
+        send("test", what, [NOTICE], environ)
+    assert post.logins == [b"\0tiergate\0s3cret"]
+    assert "errors began: acme" in post.got[0]
+
+
+def test_password_never_goes_to_a_server_without_tls() -> None:
+    mail = {"host": "127.0.0.1", "sender": "a@b.c", "to": ["d@e.f"], "user": "u"}
+    with mails() as post:
+        what = MailSection.model_validate({**mail, "port": post.port})
+        with pytest.raises(smtplib.SMTPException):
+            send("test", what, [NOTICE], {})
+    assert post.got == []
 
 
 NOTICE = Notice(Turn.BEGAN, Watched.ERRORS, "acme", 1.0, 0.1, "30 of 30", START_MS)

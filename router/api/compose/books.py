@@ -17,6 +17,7 @@ from router.api.compose.clock import SystemClock
 from router.api.compose.text_keys import text_keys
 from router.errors import LedgerCorrupt, LedgerUnavailable
 from router.ledger.aggregates import Kind
+from router.ledger.books import overview
 from router.ledger.books.closed_months import ClosedMonth, close_month, closed_months
 from router.ledger.books.purge import purge
 from router.ledger.books.reconcile import (
@@ -46,10 +47,12 @@ from router.ledger.tables.past_requests import past_requests
 from router.ledger.tables.reviews import SqlReviewQueue
 from router.ledger.tables.subjects import Found, PrivacyFigures, Subjects, privacy_figures
 from router.ledger.tables.texts import Erased, TenantSecrets, TextKind, TextStore
+from router.money.budgets import WindowKind, window_start
 from router.privacy.digest import digest
 from router.privacy.encryption import NO_KEYS, TextKeys
 from router.request.review_verdicts import Judgement, MinutePriceOf, Reviewer
 from router.types import (
+    BudgetWindow,
     Feedback,
     Heard,
     PairNote,
@@ -145,6 +148,11 @@ class Books:
         keys = text_keys(environ)
         key_of = TenantSecrets(self._database, self._clock).key_now
         return Subjects(self._database, self._clock, keys, self._feedback, key_of)
+
+    def budget_windows(self, now_ms: int) -> Sequence[BudgetWindow]:
+        """Returns what is spent in the windows that run now. Raises LedgerError."""
+        starts = {kind.value: window_start(kind, now_ms) for kind in WindowKind}
+        return overview.budget_windows(self._database, starts, None)
 
     def privacy_figures(self) -> PrivacyFigures:
         """Returns counts for an auditor; no text. Raises LedgerError."""

@@ -16,6 +16,7 @@ from router.analysis.alerts import (
     refusal_alerts,
     traffic_alerts,
 )
+from router.analysis.budget_uses import budget_uses
 from router.analysis.last_hour import MINUTES, hour_of
 from router.analysis.report.build import Extra, build_report
 from router.analysis.report.output.json import report_object
@@ -39,7 +40,7 @@ from router.ledger.books.store import SqlLedger
 from router.ledger.sql import reading
 from router.ledger.tables import policies
 from router.money.budget_check import budget_warnings
-from router.money.budgets import DAY_MS, MINUTE_MS, BudgetScope, Payer, WindowKind, window_start
+from router.money.budgets import DAY_MS, MINUTE_MS, WindowKind, window_start
 from router.policy.warnings import PolicyWarning
 from router.routing.policy_runtime import RungPlan
 from router.stats.duration_histogram import DurationHistogram
@@ -152,29 +153,11 @@ class Overview:
         A default (`*`) appears under each tenant or key that it holds for and that has spent.
         """
         starts = {kind.value: window_start(kind, now_ms) for kind in WindowKind}
-        windows = {
-            (BudgetScope(use.tenant, use.key_id, use.policy, use.tier), use.kind): use
-            for use in overview.budget_windows(self._database, starts, tenant)
-        }
+        spending = overview.budget_windows(self._database, starts, tenant)
         # Budgets are those of the default policy, for all tenants.
         policy = self._core.loaded[self._core.default].policy
         named = {name for name in policy.budgets if name != "*"} if tenant is None else {tenant}
-        payers = {Payer(s.tenant, s.key_id, s.policy, s.tier) for s, _ in windows}
-        payers |= {Payer(name) for name in named} | {Payer("")}
-        limits = {
-            (limit.scope, limit.kind.value): limit.nano_usd
-            for payer in payers
-            for limit in self._core.budget_of(payer)
-            # a wider limit counts other tenants' money too
-            if tenant is None or limit.scope.tenant == tenant
-        }
-        uses = []
-        # Without spend a limit shows as unused, and spend without a limit shows as such.
-        for scope, kind in dict.fromkeys((*windows, *limits)):
-            window = windows.get((scope, kind))
-            spent, held = (window.spent_nano_usd, window.held_nano_usd) if window else (0, 0)
-            uses.append(BudgetUse(scope, kind, spent, held, limits.get((scope, kind))))
-        return tuple(sorted(uses, key=lambda use: (-(use.share or 0.0), str(use.scope), use.kind)))
+        return budget_uses(spending, self._core.budget_of, named, tenant)
 
     async def decisions(self, query: DecisionQuery) -> Json:
         """Returns a page of decisions, newest first, and the choices of its filters."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -16,9 +16,13 @@ from router.errors import LedgerError
 from router.rendering.figures_in_words import counted
 
 if TYPE_CHECKING:
+    from router.api.compose.books import Books
+    from router.money.budgets import Budgets
+    from router.policy.certificate import Certificate
     from router.policy.sections.learning import AlertsSection
     from router.watch.alarms import Notice
-    from router.watch.readings import Reading
+    from router.watch.profiles import Profiles
+    from router.watch.readings import Bounded
     from router.watch.state import State
 
 PolicyOption = Annotated[
@@ -30,6 +34,18 @@ StateFile = Annotated[
 ]
 LOOKS_EVERY_S = 20.0
 DAY_MS, MINUTE_MS = 86_400_000, 60_000
+LASTING = ("day", "month")
+
+
+class Looked(NamedTuple):
+    """Holds the policy whose alerts are looked at, and what it promises and allows."""
+
+    name: str
+    section: AlertsSection
+    certificate: Certificate | None = None
+    budgets: Budgets | None = None
+    named: frozenset[str] = frozenset()  # the tenants with a budget of their own
+
 
 alerts = typer.Typer(help="Watch recorded traffic, and tell people what they must know.")
 
@@ -49,7 +65,8 @@ def list_alerts(
     from router.cli.terminal import print_json
     from router.watch.state import load
 
-    name, section = _section(policy)
+    looked = _loaded(policy)
+    name, section = looked.name, looked.section
     known = load(_state(state, name))
     active = {key: alarm for key, alarm in known.alarms.items() if alarm.active}
     if as_json:
@@ -71,7 +88,8 @@ def tell_all(policy: PolicyOption = "default") -> None:
     from router.watch.alarms import Notice, Turn
     from router.watch.delivery import deliver
 
-    name, section = _section(policy)
+    looked = _loaded(policy)
+    name, section = looked.name, looked.section
     now_ms = time.time_ns() // 1_000_000
     notice = Notice(Turn.BEGAN, Watched.ERRORS, "test", 0.0, 0.0, "this is a test", now_ms)
     faults = deliver(name, section, [notice], os.environ)
@@ -91,11 +109,11 @@ def run(
     once: Annotated[bool, typer.Option("--once", help="Look once, as a timer needs it.")] = False,
 ) -> None:
     """Look at each window of recorded traffic once, and tell what began and what ended."""
-    name, section = _section(policy)
-    path = _state(state, name)
+    looked = _loaded(policy)
+    path = _state(state, looked.name)
     while True:
         try:
-            for line in look(name, section, database, path, time.time_ns() // 1_000_000):
+            for line in look(looked, database, path, time.time_ns() // 1_000_000):
                 typer.echo(line)
         except LedgerError as error:
             if once:
@@ -107,9 +125,7 @@ def run(
         time.sleep(LOOKS_EVERY_S)
 
 
-def look(
-    name: str, section: AlertsSection, database: str | Path, path: Path, now_ms: int
-) -> list[str]:
+def look(looked: Looked, database: str | Path, path: Path, now_ms: int) -> list[str]:
     """Checks the last full window, unless it was checked; returns what was told, by lines."""
     from msgspec.structs import replace
 
@@ -117,17 +133,20 @@ def look(
     from router.watch.delivery import deliver
     from router.watch.state import load, save
 
-    known, width = load(path), section.window_minutes * MINUTE_MS
+    known, section = load(path), looked.section
+    width = section.window_minutes * MINUTE_MS
     until_ms = now_ms // width * width
     notices: list[Notice] = []
-    if until_ms > known.checked_ms:
-        known, notices = _checked(section, database, known, until_ms, now_ms)
+    checks = until_ms > known.checked_ms
+    if checks:
+        known, notices = _checked(looked, database, path, known, until_ms, now_ms)
     told = [*known.untold, *notices]
     # The state is kept before anybody is told: a crash in between tells twice, and loses nothing.
-    save(path, replace(known, untold=tuple(told)))
+    if checks:
+        save(path, replace(known, untold=tuple(told)))
     if not told:
         return []
-    faults = deliver(name, section, told, os.environ)
+    faults = deliver(looked.name, section, told, os.environ)
     if faults:
         return [f"not told yet: {fault}" for fault in faults]
     save(path, replace(known, untold=()))
@@ -135,39 +154,104 @@ def look(
 
 
 def _checked(
-    section: AlertsSection, database: str | Path, known: State, until_ms: int, now_ms: int
+    looked: Looked, database: str | Path, path: Path, known: State, until_ms: int, now_ms: int
 ) -> tuple[State, list[Notice]]:
     from msgspec.structs import replace
 
     from router.api.compose.books import Books
     from router.policy.sections.learning import Watched
-    from router.watch.alarms import drifts, step
+    from router.watch.alarms import SILENT_MS, step
     from router.watch.readings import queue_age, shares, tallies
 
-    watched = {rule.watch for rule in section.rules}
-    since_ms = until_ms - section.window_minutes * MINUTE_MS
+    section = looked.section
+    watched, width = {rule.watch for rule in section.rules}, section.window_minutes * MINUTE_MS
+    since_ms = until_ms - width
     with Books.open(database) as books:
-        now = tallies(books.rows(since_ms, until_ms, None))
-        every: list[tuple[Reading, float | None]] = [(share, None) for share in shares(now)]
+        window = tallies(books.rows(since_ms, until_ms, None))
+        every = shares(window)
         if Watched.QUEUE_AGE in watched:
             waiting = [item.created_at_ms for item in books.reviews(None)]
             every.append((queue_age(waiting, now_ms), None))
-        if Watched.DRIFT in watched:
-            begin_ms = since_ms - section.reference_days * DAY_MS
-            every += drifts(now, tallies(books.rows(begin_ms, since_ms, None)), section)
-    alarms, notices = step(section.rules, every, known.alarms, until_ms)
+        if Watched.BUDGET in watched:
+            every += _budgets(looked, books, now_ms)
+        if watched & {Watched.WRONG_ANSWERS, Watched.CALIBRATION, Watched.CERTIFICATE}:
+            every += _told(looked, books, set(window.tenants), until_ms)
+        if watched & {Watched.DRIFT, Watched.PROVIDER}:
+            every += _against_the_past(section, books, path, since_ms, until_ms)
+    silent_ms = max(SILENT_MS, 3 * width)
+    alarms, notices = step(section.rules, every, known.alarms, until_ms, silent_ms)
     return replace(known, checked_ms=until_ms, alarms=alarms), notices
 
 
-def _section(policy: str) -> tuple[str, AlertsSection]:
+def _against_the_past(
+    section: AlertsSection, books: Books, path: Path, since_ms: int, until_ms: int
+) -> list[Bounded]:
+    """Returns the drift of the window, and adds it to the past. Each row is read once."""
+    from router.watch.past import degradations, drifts, read_until
+    from router.watch.profiles import profiles
+    from router.watch.state import load_past, save_past
+
+    def read(begin_ms: int, end_ms: int) -> Profiles:
+        return profiles(books.rows(begin_ms, end_ms, None))
+
+    begin_ms = since_ms - section.reference_days * DAY_MS
+    past = read_until(load_past(path), begin_ms, since_ms, read)
+    now, reference = read(since_ms, until_ms), past.reference()
+    found = [*drifts(now, reference, section), *degradations(now, reference, section)]
+    past.add(since_ms, now)
+    past.until_ms = until_ms
+    save_past(path, past)
+    return found
+
+
+def _told(looked: Looked, books: Books, tenants: set[str], until_ms: int) -> list[Bounded]:
+    """Returns what feedback says of the answers of the reference's days."""
+    from router.watch.outcomes import certified, told
+
+    since_ms = until_ms - looked.section.reference_days * DAY_MS
+    by_tenant = {one: list(books.outcomes(since_ms, until_ms, one)) for one in tenants}
+    found = told(by_tenant)
+    if looked.certificate is not None:
+        risk, confidence = looked.certificate.risk, looked.certificate.confidence
+        every = [outcome for outcomes in by_tenant.values() for outcome in outcomes]
+        found.append(certified(looked.name, every, risk, confidence))
+    return found
+
+
+def _budgets(looked: Looked, books: Books, now_ms: int) -> list[Bounded]:
+    """Returns how much of each day's and month's budget is used; shorter windows end too soon."""
+    from router.analysis.budget_uses import budget_uses
+    from router.watch.readings import budget_share
+
+    budgets = looked.budgets
+    if budgets is None:
+        return []
+    uses = budget_uses(books.budget_windows(now_ms), budgets.money, looked.named)
+    return [
+        (
+            budget_share(
+                str(use.scope), use.kind, use.spent_nano_usd + use.held_nano_usd, use.limit_nano_usd
+            ),
+            None,
+        )
+        for use in uses
+        if use.limit_nano_usd is not None and use.kind in LASTING
+    ]
+
+
+def _loaded(policy: str) -> Looked:
     """Returns a policy's name and its `alerts`. Raises PolicyError, and Exit where it has none."""
+    from router.money.budgets import Budgets
     from router.policy.loading import find_policy, load_policy, policies_dir
 
-    loaded = load_policy(find_policy(policy, policies_dir()), os.environ).policy
-    if loaded.alerts is None:
-        typer.echo(f"tiergate: policy {loaded.name} has no `alerts`", err=True)
+    loaded = load_policy(find_policy(policy, policies_dir()), os.environ)
+    held = loaded.policy
+    if held.alerts is None:
+        typer.echo(f"tiergate: policy {held.name} has no `alerts`", err=True)
         raise typer.Exit(Exit.FAILURE)
-    return loaded.name, loaded.alerts
+    budgets = Budgets(held.budgets, held.limits)
+    named = frozenset(held.budgets) - {"*"}
+    return Looked(held.name, held.alerts, loaded.certificate, budgets, named)
 
 
 def _state(path: Path | None, policy: str) -> Path:

@@ -83,8 +83,19 @@ class Watched(StrEnum):
     ERRORS = "errors"  # share of requests that failed
     ESCALATIONS = "escalations"  # share of answered requests that went above their first rung
     ANSWERER_DOWN = "answerer_down"  # share of one answerer's calls that failed
-    DRIFT = "drift"  # inputs differ from those of the reference, by more than chance explains
+    DRIFT = "drift"  # requests or answers differ from the reference's by more than chance
     QUEUE_AGE = "queue_age"  # hours that the oldest review waits
+    BUDGET = "budget"  # share of a day's or a month's budget that is spent and held
+    LATENCY = "latency"  # seconds that the slowest twentieth of the answers took at least
+    BREAKER_OPEN = "breaker_open"  # share of requests that found an answerer out of use
+    PROVIDER = "provider"  # an answerer's calls are worse than its own past, by more than chance
+    CERTIFICATE = "certificate"  # a certificate's ground is gone
+    WRONG_ANSWERS = "wrong_answers"  # share of judged answers that were wrong
+    CALIBRATION = "calibration"  # how far confidence is from how often answers were right
+
+
+BOUNDED_BY_ITSELF = frozenset({Watched.DRIFT, Watched.PROVIDER, Watched.CERTIFICATE})
+"""What needs no `above`: the bound follows from the counts, or from the certificate."""
 
 
 class AlertSection(Section):
@@ -93,8 +104,8 @@ class AlertSection(Section):
     watch: Watched = Field(description="What is watched.")
     above: Annotated[float, Field(gt=0)] | None = Field(
         default=None,
-        description="It fires above this share (0..1), or these hours of a queue. Drift needs "
-        "none: its bound follows from the counts.",
+        description="It fires above this share (0..1), these hours of a queue or these seconds of "
+        "latency. `drift`, `provider` and `certificate` have bounds of their own.",
     )
     clear_below: Annotated[float, Field(ge=0)] | None = Field(
         default=None, description="It clears below this. Left out: four fifths of `above`."
@@ -103,7 +114,7 @@ class AlertSection(Section):
 
     @model_validator(mode="after")
     def _bounded(self) -> AlertSection:
-        if self.above is None and self.watch is not Watched.DRIFT:
+        if self.above is None and self.watch not in BOUNDED_BY_ITSELF:
             raise ValueError(f"an alert on {self.watch.value} needs `above`")
         if None not in (self.above, self.clear_below) and self.clear_below > self.above:  # type: ignore[operator]
             raise ValueError("`clear_below` is higher than `above`: it would clear while it fires")
@@ -142,10 +153,16 @@ class AlertsSection(Section):
         default=60, ge=5, le=1440, description="Requests of so many minutes are looked at."
     )
     reference_days: int = Field(
-        default=7, ge=1, le=90, description="Drift compares them with so many days before."
+        default=7,
+        ge=1,
+        le=90,
+        description="`drift` and `provider` compare with so many days before. Feedback of as "
+        "many days counts.",
     )
     false_alarms_a_month: Chance = Field(
-        default=0.5, description="Most false alarms of drift in a month, for each tenant."
+        default=0.5,
+        description="Most false alarms in a month of `drift`, for each tenant and policy, and of "
+        "`provider`, for each answerer.",
     )
     webhooks: list[WebhookSection] = Field(default_factory=list, description="Told by HTTP.")
     mail: MailSection | None = Field(default=None, description="Told by e-mail.")

@@ -1,0 +1,61 @@
+"""Reads what was told of answers into alerts: wrong ones, and confidence that is not earned. Pure.
+
+Feedback of the reference's days counts, since it comes late. Who gives feedback chooses on what:
+complaints come more often than thanks, so these figures bound what was said, not all traffic.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+
+from router.policy.sections.learning import Watched
+from router.stats.exact_bounds import lower_bound
+from router.stats.measures import ece, ece_if_calibrated
+from router.types import TrueOutcome
+from router.watch.readings import Bounded, Reading, share_in_words
+
+DELTA = 0.05
+"""An alarm of wrong answers is false with this chance in a check, were all judged by chance."""
+LEVEL_1 = 1
+
+
+def told(by_tenant: Mapping[str, Sequence[TrueOutcome]]) -> list[Bounded]:
+    """Returns the wrong answers of each tenant, and how far its confidence is from the truth.
+
+    A share counts at its lower bound, a distance at what exceeds that of a perfect forecast.
+    """
+    found: list[Bounded] = []
+    for tenant, outcomes in sorted(by_tenant.items()):
+        judged = [one for one in outcomes if one.correct is not None and not one.draft]
+        wrong = sum(not one.correct for one in judged)
+        found.append((_share(Watched.WRONG_ANSWERS, tenant, wrong, len(judged), DELTA), None))
+        stated = [(one.confidence, one.correct) for one in judged if one.confidence is not None]
+        if stated:
+            chances, right = np.array(stated, float).T
+            value, chance = ece(chances, right), ece_if_calibrated(chances)
+            detail = f"ECE {value:.3f} of {len(stated)} answers, {chance:.3f} of a perfect forecast"
+            excess = max(0.0, value - chance)
+            found.append((Reading(Watched.CALIBRATION, tenant, excess, len(stated), detail), None))
+    return found
+
+
+def certified(
+    policy: str, outcomes: Iterable[TrueOutcome], risk: float, confidence: float
+) -> Bounded:
+    """Returns what was told of level 1's answers, against the risk that a certificate promises."""
+    judged = [
+        one
+        for one in outcomes
+        if one.correct is not None and not one.draft and one.level == LEVEL_1
+    ]
+    wrong = sum(not one.correct for one in judged)
+    subject = f"{policy} / told of level 1"
+    return _share(Watched.CERTIFICATE, subject, wrong, len(judged), 1.0 - confidence), risk
+
+
+def _share(watched: Watched, subject: str, wrong: int, of: int, delta: float) -> Reading:
+    """Returns a share at the lower bound that it exceeds with confidence 1 - `delta`."""
+    low = lower_bound(wrong, of, delta)
+    return Reading(watched, subject, low, of, f"wrong are {share_in_words(wrong, of)}")

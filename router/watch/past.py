@@ -1,0 +1,127 @@
+"""Keeps profiles of past days, so that no row is read twice, and holds a window against them. Pure.
+
+Each day (UTC) has one profile of each subject. The reference of a window is what was kept of the
+days before it. A drifted week becomes the reference in its turn: an alarm says that the world
+changed, not that it is wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from router.policy.sections.learning import AlertsSection, Watched
+from router.watch.distance import energy
+from router.watch.drift import Histogram, drift
+from router.watch.profiles import OF_CALLS, OF_REQUESTS, Profile, Profiles
+from router.watch.readings import Bounded, Reading
+
+DAY_MS, MINUTE_MS = 86_400_000, 60_000
+DAYS_A_MONTH = 30
+WHOLE = "all that was read"
+"""Names the distance between the joint readings of the model."""
+WORSE_IS_MORE = {"refusals": True, "latency": True, "log-probability": False}
+"""Which way a provider gets worse. Longer and shorter answers may both be."""
+
+
+class Past(msgspec.Struct):
+    """Holds the days that were read. It covers [since, until)."""
+
+    since_ms: int = 0
+    until_ms: int = 0
+    days: dict[int, Profiles] = msgspec.field(default_factory=dict)
+
+    def add(self, at_ms: int, profiles: Profiles) -> None:
+        """Adds a window that began then."""
+        day = self.days.setdefault(at_ms // DAY_MS, Profiles())
+        day.merge(profiles)
+        day.thin()
+
+    def forget(self, before_ms: int) -> None:
+        """Forgets the days that ended before then."""
+        self.days = {day: kept for day, kept in self.days.items() if (day + 1) * DAY_MS > before_ms}
+        self.since_ms = max(self.since_ms, before_ms)
+
+    def reference(self) -> Profiles:
+        """Returns all that is kept, together."""
+        whole = Profiles()
+        for _, day in sorted(self.days.items()):
+            whole.merge(day)
+        return whole
+
+
+def chance_of(section: AlertsSection, features: int) -> float:
+    """Returns the chance that each check may pass its bound although nothing changed.
+
+    Windows do not overlap, and an alarm needs two of them, so each may pass with the root of the
+    chance that the month's share of false alarms leaves.
+    """
+    checks = DAYS_A_MONTH * 1440 / section.window_minutes * features
+    return min(0.5, (section.false_alarms_a_month / checks) ** 0.5)
+
+
+def drifts(now: Profiles, reference: Profiles, section: AlertsSection) -> list[Bounded]:
+    """Returns the drift of each feature of each tenant and policy, and that of all together."""
+    chance = chance_of(section, len(OF_REQUESTS) + 1)
+    found: list[Bounded] = []
+    for subject, profile, before in _pairs(now.requests, reference.requests):
+        for name in OF_REQUESTS:
+            found.append(_psi(Watched.DRIFT, f"{subject} / {name}", profile, before, name, chance))
+        value, bound = energy(profile.vectors, before.vectors, chance)
+        detail = f"energy distance {value:.3f} against a bound of {bound:.3f}"
+        reading = Reading(Watched.DRIFT, f"{subject} / {WHOLE}", value, profile.count, detail)
+        found.append((reading, bound))
+    return found
+
+
+def degradations(now: Profiles, reference: Profiles, section: AlertsSection) -> list[Bounded]:
+    """Returns how far each answerer's calls are from its own past, in the direction of worse."""
+    chance = chance_of(section, len(OF_CALLS))
+    found: list[Bounded] = []
+    for subject, profile, before in _pairs(now.calls, reference.calls):
+        for name in OF_CALLS:
+            what = f"{subject} / {name}"
+            reading, bound = _psi(Watched.PROVIDER, what, profile, before, name, chance)
+            more = WORSE_IS_MORE.get(name)
+            if more is not None and reading.value > 0:
+                rises = _mean(profile, name) > _mean(before, name)
+                value = reading.value if rises is more else 0.0
+                reading = msgspec.structs.replace(reading, value=value)
+            found.append((reading, bound))
+    return found
+
+
+def _pairs(
+    now: Mapping[str, Profile], reference: Mapping[str, Profile]
+) -> list[tuple[str, Profile, Profile]]:
+    return [(name, now[name], reference[name]) for name in sorted(now) if name in reference]
+
+
+def _psi(
+    watched: Watched, subject: str, now: Profile, before: Profile, name: str, chance: float
+) -> Bounded:
+    counts = Histogram(now.bins.get(name, {})), Histogram(before.bins.get(name, {}))
+    value, bound = drift(*counts, chance)
+    detail = f"PSI {value:.3f} against a bound of {bound:.3f}"
+    return Reading(watched, subject, value, now.count, detail), bound
+
+
+def _mean(profile: Profile, name: str) -> float:
+    counts = profile.bins.get(name, {})
+    return sum(int(bin) * number for bin, number in counts.items()) / max(1, sum(counts.values()))
+
+
+def read_until(
+    past: Past, since_ms: int, until_ms: int, read: Callable[[int, int], Profiles]
+) -> Past:
+    """Returns the past of [since, until); only what is not known yet is read, day by day."""
+    if past.since_ms > since_ms or past.until_ms < since_ms or past.until_ms > until_ms:
+        past = Past(since_ms, since_ms)
+    at_ms = past.until_ms
+    while at_ms < until_ms:  # ends: each turn reads up to the end of a day
+        end_ms = min(until_ms, (at_ms // DAY_MS + 1) * DAY_MS)
+        past.add(at_ms, read(at_ms, end_ms))
+        at_ms = past.until_ms = end_ms
+    past.forget(since_ms)
+    return past

@@ -1,0 +1,205 @@
+"""Counts what requests and calls look like, so that a window can be held against the past. Pure.
+
+A profile holds counts of each feature in a few bins, and a small sample of what triage read. It has
+no text and no id. Profiles of parts add up to that of the whole.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+import msgspec
+
+from router.ledger.row_reading import AFTERWARDS, ANSWERING, row_names
+from router.types import AttemptRow, AttemptState, RequestRow
+
+OF_REQUESTS = (
+    "length",
+    "language",
+    "type",
+    "domain",
+    "novelty",
+    "confidence",
+    "answerer",
+    "answer length",
+    "cost",
+    "latency",
+)
+OF_CALLS = ("refusals", "answer length", "latency", "log-probability")
+READ = (
+    "request_type_p",
+    "domain_p",
+    "difficulty",
+    "stakes_high",
+    "multi_factor",
+    "strategic",
+    "novelty",
+    "toxic",
+    "spam",
+    "risk_p",
+    "knowledge",
+    "grave",
+)
+"""What triage reads in a request's vector, which itself is not kept: a joint view of it."""
+SAMPLED = 64  # a window or a day; 8 days of 64 and a window give 0.03 s of work
+REFUSALS = frozenset({"refusal", "content_filter"})
+
+
+class Profile(msgspec.Struct):
+    """Holds what a tenant's requests under a policy, or an answerer's calls, look like."""
+
+    count: int = 0
+    bins: dict[str, dict[str, int]] = msgspec.field(default_factory=dict)
+    # The lowest by the number that chance gave each request: a fair sample, also of several parts.
+    sample: list[tuple[int, tuple[float, ...]]] = msgspec.field(default_factory=list)
+
+    def add(self, feature: str, bin: str) -> None:
+        """Counts one value."""
+        counts = self.bins.setdefault(feature, {})
+        counts[bin] = counts.get(bin, 0) + 1
+
+    def keep(self, number: int, vector: tuple[float, ...], most: int = SAMPLED) -> None:
+        """Adds a vector to the sample, if chance says so."""
+        self.sample.append((number, vector))
+        if len(self.sample) >= 2 * most:
+            self.thin(most)
+
+    def thin(self, most: int = SAMPLED) -> None:
+        """Keeps as many of the sample as count."""
+        self.sample = sorted(self.sample)[:most]
+
+    def merge(self, other: Profile) -> None:
+        """Adds another profile; samples of several days stand side by side."""
+        self.count += other.count
+        for feature, counts in other.bins.items():
+            mine = self.bins.setdefault(feature, {})
+            for bin, number in counts.items():
+                mine[bin] = mine.get(bin, 0) + number
+        self.sample += other.sample
+
+    @property
+    def vectors(self) -> list[tuple[float, ...]]:
+        """Returns the vectors of the sample."""
+        return [vector for _, vector in self.sample]
+
+
+class Profiles(msgspec.Struct):
+    """Holds the profiles of one span of time, by tenant and policy, and by answerer."""
+
+    requests: dict[str, Profile] = msgspec.field(default_factory=dict)
+    calls: dict[str, Profile] = msgspec.field(default_factory=dict)
+
+    def merge(self, other: Profiles) -> None:
+        """Adds those of another span."""
+        for mine, others in ((self.requests, other.requests), (self.calls, other.calls)):
+            for name, profile in others.items():
+                mine.setdefault(name, Profile()).merge(profile)
+
+    def thin(self) -> None:
+        """Cuts each sample to its size."""
+        for profile in (*self.requests.values(), *self.calls.values()):
+            profile.thin()
+
+
+class _Evidence(msgspec.Struct):
+    tokens: int = 0
+    mean_logprob: float = 0.0
+    refused: bool = False
+
+
+class _Step(msgspec.Struct):
+    rung: int = -1
+    evidence: _Evidence | None = None
+
+
+class _Record(msgspec.Struct):
+    signals: dict[str, object] = msgspec.field(default_factory=dict)
+    steps: tuple[_Step, ...] = ()
+
+
+_RECORD = msgspec.json.Decoder(_Record)
+
+
+class Read(NamedTuple):
+    """Holds what a row's record says for its profile."""
+
+    signals: Mapping[str, object]
+    steps: Mapping[int, _Evidence]
+
+
+def subject_of(row: RequestRow) -> str:
+    """Returns whose requests are compared with each other: a tenant's under one policy."""
+    return f"{row.tenant} / {row.policy}"
+
+
+def profiles(rows: Iterable[RequestRow]) -> Profiles:
+    """Returns the profiles of these requests. Rows that book money afterwards are none."""
+    found = Profiles()
+    for row in rows:
+        if row.endpoint in AFTERWARDS or row.state.value == "open":
+            continue
+        try:
+            record = _RECORD.decode(row.record)
+        except (msgspec.DecodeError, UnicodeError):
+            record = _Record()
+        profile = found.requests.setdefault(subject_of(row), Profile())
+        profile.count += 1
+        for feature, bin in _of_request(row, record.signals):
+            profile.add(feature, bin)
+        vector = tuple(round(_number(record.signals.get(name)), 4) for name in READ)
+        profile.keep(_chance(row.request_id), vector)
+        evidence = {step.rung: step.evidence for step in record.steps if step.evidence}
+        for attempt in row.attempts:
+            if attempt.role in ANSWERING and attempt.state is AttemptState.SETTLED:
+                called = found.calls.setdefault(attempt.answerer, Profile())
+                called.count += 1
+                for feature, bin in _of_call(attempt, evidence.get(attempt.rung)):
+                    called.add(feature, bin)
+    found.thin()
+    return found
+
+
+def _of_request(row: RequestRow, signals: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    if signals:
+        domain, kind = row_names(row)
+        yield "length", doubled(_number(signals.get("input_tokens")))
+        yield "language", str(signals.get("language") or "unknown")
+        yield "type", kind
+        yield "domain", domain
+        yield "novelty", str(min(4, int(_number(signals.get("novelty")) * 5)))
+    if row.verdict:
+        yield "confidence", str(min(9, int(row.confidence * 10)))
+        yield "answerer", row.answerer
+        yield "answer length", doubled(row.usage.output_tokens)
+        yield "cost", doubled(row.cost_nano_usd / 1000)
+        yield "latency", doubled(row.latency_ms)
+
+
+def _of_call(attempt: AttemptRow, evidence: _Evidence | None) -> Iterator[tuple[str, str]]:
+    refused = attempt.finish_reason in REFUSALS or (evidence is not None and evidence.refused)
+    yield "refusals", "1" if refused else "0"
+    yield "answer length", doubled(attempt.usage.output_tokens)
+    yield "latency", doubled(attempt.latency_ms, 2)
+    if evidence is not None and evidence.tokens:
+        yield "log-probability", str(max(-16, math.floor(evidence.mean_logprob * 8)))
+
+
+def doubled(value: float, steps: int = 1) -> str:
+    """Returns the bin of a size: each is twice as wide as the one before, or a root of two.
+
+    >>> [doubled(value) for value in (0, 1, 2, 3, 4)]
+    ['0', '1', '2', '2', '3']
+    """
+    return str(0 if value < 1 else 1 + int(math.log2(value) * steps))
+
+
+def _number(value: object) -> float:
+    return float(value) if isinstance(value, int | float) else 0.0
+
+
+def _chance(request_id: str) -> int:
+    """Returns a number that says nothing of the request, and is always the same for it."""
+    return int.from_bytes(hashlib.blake2b(request_id.encode(), digest_size=6).digest(), "big")
