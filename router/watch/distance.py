@@ -12,12 +12,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 DIVISIONS = 499
 """A bound that is passed with a chance of .008 (windows of an hour) leaves four of them above."""
 LEAST = 10  # vectors on either side: fewer have too few divisions
 
 Vectors = Sequence[Sequence[float]]
+Floats = npt.NDArray[np.float64]
 
 
 def energy(now: Vectors, before: Vectors, chance: float, seed: int = 0) -> tuple[float, float]:
@@ -45,10 +47,11 @@ def energy(now: Vectors, before: Vectors, chance: float, seed: int = 0) -> tuple
     return float(distances[0]), float(ranked[above]) if above else float("inf")
 
 
-def _distances(gaps: np.ndarray, chosen: np.ndarray, n: int, m: int) -> np.ndarray:
+def _distances(gaps: Floats, chosen: Floats, n: int, m: int) -> Floats:
     """Returns the distance of each division; `chosen` (divisions, vectors) marks one group."""
     sums = chosen @ gaps
     inside = (sums * chosen).sum(axis=1)
     across = sums.sum(axis=1) - inside
     outside = gaps.sum() - inside - 2.0 * across
-    return 2.0 * across / (n * m) - inside / n**2 - outside / m**2
+    distances: Floats = 2.0 * across / (n * m) - inside / n**2 - outside / m**2
+    return distances

@@ -11,8 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from router.policy.sections.learning import Watched
+from router.stats.calibration import ece
 from router.stats.exact_bounds import lower_bound
-from router.stats.measures import ece, ece_if_calibrated
+from router.stats.measures import ece_if_calibrated
 from router.types import TrueOutcome
 from router.watch.readings import Bounded, Reading, share_in_words
 

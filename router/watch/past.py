@@ -7,6 +7,7 @@ changed, not that it is wrong.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 
 import msgspec
@@ -58,7 +59,7 @@ def chance_of(section: AlertsSection, features: int) -> float:
     chance that the month's share of false alarms leaves.
     """
     checks = DAYS_A_MONTH * 1440 / section.window_minutes * features
-    return min(0.5, (section.false_alarms_a_month / checks) ** 0.5)
+    return min(0.5, math.sqrt(section.false_alarms_a_month / checks))
 
 
 def drifts(now: Profiles, reference: Profiles, section: AlertsSection) -> list[Bounded]:
