@@ -16,6 +16,7 @@ from router.cli.ledger import close, decisions, ledger, privacy, reconcile, repo
 from router.cli.models import classify, compare, entities, evaluate, suggest, train, train_head
 from router.cli.policies import plan, replay, route, tune
 from router.cli.serve import demo, doctor, serve
+from router.cli.tuning import adapter
 
 app = typer.Typer(
     name="tiergate",
@@ -66,6 +67,7 @@ for module in (
     models,
     alerts,
     compare,
+    adapter,
     evaluate,
 ):
     module.register(app)

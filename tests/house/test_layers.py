@@ -139,6 +139,7 @@ THIRD_PARTIES: dict[str, tuple[str, ...]] = {
     "opentelemetry": ("router/api/observability/otel.py",),
     "optimum": (TRAINING,),
     "orjson": ANYWHERE,
+    "optuna": (TRAINING,),
     "peft": (TRAINING,),
     "pypdf": ("router/documents/readers/pdf.py",),
     "psycopg": ("router/ledger/sql/postgres.py", "router/documents/shared/store.py"),
@@ -172,6 +173,7 @@ THIRD_PARTIES: dict[str, tuple[str, ...]] = {
         "router/policy/parsing/yaml_lines.py",
         "router/training/adapter/pairs.py",
         "router/training/data/sources.py",
+        "router/training/tuning/plan.py",
     ),
 }
 

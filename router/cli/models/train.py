@@ -212,25 +212,6 @@ def harm_close(
 
 
 @train.command()
-def adapter(
-    data: Data,
-    knowledge: Annotated[
-        Path, typer.Option(help="The approved answers that utterances are paired with.")
-    ],
-    out: Annotated[Path, typer.Option(help="Folder of the adapter and its card.")],
-    quick: Quick = False,
-) -> None:
-    """Train a LoRA adapter for the local model, from support utterances and approved answers."""
-    with with_torch():
-        from router.training.adapter.train import train_adapter
-
-        card = train_adapter(
-            data, knowledge, out, quick=quick, shown=True, command=card_command(sys.argv[1:])
-        )
-    typer.echo(f"Adapter {card['file']} is in {out}; its card is CARD.md there.")
-
-
-@train.command()
 def ability(
     data: Data,
     out: Annotated[Path, typer.Option(help="Folder of the measured ability.")],

@@ -21,7 +21,14 @@ MODULES = {
     "k_proj": "attn_k",
     "v_proj": "attn_v",
     "o_proj": "attn_output",
+    "gate_proj": "ffn_gate",
+    "up_proj": "ffn_up",
+    "down_proj": "ffn_down",
 }
+ARCHITECTURES = {"llama": "llama", "mistral": "llama", "qwen2": "qwen2", "qwen3": "qwen3"}
+"""Names of llama.cpp by `model_type` of transformers, of bases whose layers are called as above."""
+INTERLEAVED = "llama"
+"""The architecture whose q and k rows llama.cpp keeps in another order."""
 
 
 def permute_rows(matrix: NDArray[np.float32], heads: int) -> NDArray[np.float32]:
@@ -45,6 +52,7 @@ def write_gguf_lora(
     kv_heads: int,
     name: str,
     permuted: bool = True,
+    architecture: str = INTERLEAVED,
 ) -> None:
     """Writes PEFT's state dict (`...layers.0.self_attn.q_proj.lora_A.weight`) as GGUF, float16.
 
@@ -52,7 +60,8 @@ def write_gguf_lora(
     """
     import gguf
 
-    writer = gguf.GGUFWriter(out, "llama")
+    permuted = permuted and architecture == INTERLEAVED
+    writer = gguf.GGUFWriter(out, architecture)
     writer.add_type("adapter")
     writer.add_name(name)
     writer.add_string("adapter.type", "lora")

@@ -349,7 +349,7 @@ def _parity(
             differences = [
                 abs(logprobs[token] - chance)
                 for prompt, top in zip(prompts, served, strict=True)
-                if (logprobs := _next_logprobs(model, tokenizer, prompt, adapted=scale > 0))
+                if (logprobs := next_logprobs(model, tokenizer, prompt, adapted=scale > 0))
                 for token, chance in top.items()
             ]
             figures[f"{name}_mean_difference_nats"] = round(sum(differences) / len(differences), 4)
@@ -357,7 +357,7 @@ def _parity(
     return figures
 
 
-def _next_logprobs(model: Any, tokenizer: Any, prompt: str, adapted: bool) -> list[float]:
+def next_logprobs(model: Any, tokenizer: Any, prompt: str, adapted: bool) -> list[float]:
     """Returns the log-probability of every token after `prompt`, by transformers."""
     import torch
 

@@ -1,0 +1,253 @@
+"""Defines `tiergate train adapter`: an adapter for any base, from chats, datasets and preferences.
+
+With `--knowledge` it trains the support adapter that ships, on the folder of public sets.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+
+from router.cli.ledger.ledger import now_ms
+from router.cli.models.train import Quick, card_command, train, with_torch
+from router.cli.options import AsJson
+from router.errors import TrainingDataError
+from router.types import Device
+
+if TYPE_CHECKING:
+    from router.learning.rows import DatasetRow
+    from router.training.tuning.adapter import Request
+    from router.training.tuning.chats import Chat, Material
+
+Choice = TypeVar("Choice", bound=StrEnum)
+OWN, NONE = "own", "none"
+MANIFEST = "manifest.json"
+QUICK_STEPS, QUICK_MEASURED = 6, 2
+
+TrainDevice = Annotated[
+    Device,
+    typer.Option(
+        envvar="TIERGATE_DEVICE", help="What torch trains on; auto: a GPU where there is one."
+    ),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command to `tiergate train`, which `train` registers on the app."""
+    train.command()(adapter)
+
+
+def adapter(
+    data: Annotated[
+        list[Path],
+        typer.Option(
+            help="A folder of `tiergate dataset build`, or a .jsonl file of chats or preferences; "
+            "repeat for several. With --knowledge: the folder of training data.",
+            envvar="TIERGATE_DATA",
+        ),
+    ],
+    out: Annotated[Path, typer.Option(help="Folder of the adapter and its card.")],
+    knowledge: Annotated[
+        Path | None,
+        typer.Option(help="Train the shop's support adapter, from these approved answers."),
+    ] = None,
+    base: Annotated[
+        str, typer.Option(help="`embedded`, a .gguf file, a folder of weights, or a hub's name.")
+    ] = "embedded",
+    method: Annotated[
+        str, typer.Option(help="auto, lora, or qlora (the base in 4 bits; needs a GPU).")
+    ] = "auto",
+    device: TrainDevice = Device.AUTO,
+    steps: Annotated[int, typer.Option(min=1, help="Steps of the first phase.")] = 120,
+    learning_rate: Annotated[float, typer.Option(help="Highest rate of the first phase.")] = 1e-3,
+    rank: Annotated[int, typer.Option(min=1, max=512, help="Rank of the LoRA.")] = 8,
+    modules: Annotated[
+        str, typer.Option(help="Which layers learn: attention, or all.")
+    ] = "attention",
+    replay: Annotated[
+        str,
+        typer.Option(
+            help="General chats to mix in: a .jsonl file, `own` (what the base itself answers to "
+            "general prompts), or `none`."
+        ),
+    ] = OWN,
+    replay_share: Annotated[
+        float, typer.Option(min=0, max=0.9, help="Share of them among the examples; .1 to .3.")
+    ] = 0.2,
+    phases: Annotated[
+        Path | None,
+        typer.Option(
+            show_default="answers, then preferences",
+            help="A YAML file of phases in place of --steps, --learning-rate, --replay-share.",
+        ),
+    ] = None,
+    search_minutes: Annotated[
+        float, typer.Option(min=0, help="Search settings so long before; 0: not at all.")
+    ] = 0.0,
+    minutes: Annotated[
+        float, typer.Option(min=0, help="Stop training after so many minutes; 0: no limit.")
+    ] = 0.0,
+    measured: Annotated[
+        int, typer.Option(min=1, help="Answers that the card's figures are measured on.")
+    ] = 24,
+    longest: Annotated[int, typer.Option(min=16, help="Tokens of an example and of a row.")] = 512,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same adapter.")] = 7,
+    threads: Annotated[
+        int, typer.Option(min=0, show_default="as torch chooses", help="Threads of the processor.")
+    ] = 0,
+    quick: Quick = False,
+    as_json: AsJson = False,
+) -> None:
+    """Train a LoRA adapter for a local or served model, with its card."""
+    with with_torch():
+        if knowledge is not None:
+            _support(data, knowledge, out, quick)
+            return
+        from router.training.tuning.adapter import Request, tune_adapter
+        from router.training.tuning.plan import Method, Modules, Settings, read_phases, usual_phases
+
+        material = _material(data)
+        chats, files, share = _replay(replay, replay_share)
+        asked = (
+            read_phases(phases)
+            if phases is not None
+            else usual_phases(
+                chats=bool(material.train.chats),
+                pairs=bool(material.train.pairs),
+                steps=QUICK_STEPS if quick else steps,
+                replay=share,
+                learning_rate=learning_rate,
+            )
+        )
+        request = Request(
+            material,
+            asked,
+            base,
+            out,
+            chats,
+            files,
+            Settings(
+                rank=rank,
+                alpha=2 * rank,
+                modules=_one_of(Modules, modules, "--modules"),
+                method=_one_of(Method, method, "--method"),
+                longest=longest,
+                row_tokens=longest,
+                seed=seed,
+                threads=threads,
+                minutes=minutes,
+                measured=QUICK_MEASURED if quick else measured,
+            ),
+            device,
+            search_minutes,
+            card_command(sys.argv[1:]),
+        )
+        card = tune_adapter(request, lambda line: typer.echo(line, err=True))
+    _show(card, request, as_json)
+
+
+def _show(card: dict[str, object], request: Request, as_json: bool) -> None:
+    if as_json:
+        from router.cli.terminal import print_json
+
+        print_json(card)
+        return
+    from rich.table import Table
+
+    from router.cli.terminal import console
+    from router.training.tuning.card import figure_rows
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for title in ("", "base", "adapter"):
+        table.add_column(title, justify="right" if title else "left")
+    for row in figure_rows(card):
+        table.add_row(*row)
+    console().print(table)
+    typer.echo(f"The adapter is in {request.out}; its card is CARD.md there.")
+
+
+def _support(data: list[Path], knowledge: Path, out: Path, quick: bool) -> None:
+    from router.training.adapter.train import train_adapter
+
+    if len(data) != 1:
+        raise typer.BadParameter("with --knowledge, --data is one folder", param_hint="--data")
+    card = train_adapter(
+        data[0], knowledge, out, quick=quick, shown=True, command=card_command(sys.argv[1:])
+    )
+    typer.echo(f"Adapter {card['file']} is in {out}; its card is CARD.md there.")
+
+
+def _material(sources: list[Path]) -> Material:
+    """Returns the rows of all sources together. Raises TrainingDataError."""
+    from router.training.tuning.chats import material, read_rows
+
+    rows: list[dict[str, object]] = []
+    files: dict[str, str] = {}
+    for source in sources:
+        if source.is_dir():
+            if not (source / MANIFEST).is_file():
+                raise TrainingDataError(
+                    f"{source} holds no dataset; `tiergate dataset build` makes one. The folder "
+                    "of public sets needs --knowledge."
+                )
+            made, digest = _dataset_rows(source)
+            rows += made
+        else:
+            found, digest = read_rows(source)
+            rows += found
+        files[source.name] = digest
+    return material(rows, files, ", ".join(map(str, sources)))
+
+
+def _dataset_rows(folder: Path) -> tuple[list[dict[str, object]], str]:
+    """Returns the rows of a dataset that teach answers or preferences, and its hash."""
+    from router.learning.folder import read
+
+    stored, now = read(folder), now_ms()
+    usable = [row for row in stored.rows if row.expires_at_ms > now]
+    return list(_lines(usable)), stored.manifest.hash
+
+
+def _lines(rows: list[DatasetRow]) -> Iterator[dict[str, object]]:
+    from router.learning.rows import Kind
+
+    for row in rows:
+        line: dict[str, object] = {"split": str(row.split)}
+        if row.kind is Kind.CORRECTION:
+            # A correction is a right answer, and a preference over the wrong one.
+            yield {**line, "prompt": row.prompt, "answer": row.preferred, "weight": row.weight}
+            yield {
+                **line,
+                "prompt": row.prompt,
+                "chosen": row.preferred,
+                "rejected": row.answer,
+            }
+        elif row.kind is Kind.GRADED and row.right:
+            yield {**line, "prompt": row.prompt, "answer": row.answer, "weight": row.weight}
+
+
+def _replay(
+    asked: str, share: float
+) -> tuple[tuple[Chat, ...] | None, tuple[tuple[str, str], ...], float]:
+    """Returns general chats (None: the base's own answers), their file, and their share."""
+    from router.training.tuning.chats import read_chats
+
+    if asked == OWN:
+        return None, (), share
+    if asked == NONE:
+        return (), (), 0.0
+    made = read_chats(Path(asked))
+    chats = tuple(chat for part in (made.train, made.dev, made.test) for chat in part.chats)
+    return chats, tuple(made.files.items()), share
+
+
+def _one_of(kind: type[Choice], value: str, option: str) -> Choice:
+    known = [str(member.value) for member in kind]
+    if value not in known:
+        raise typer.BadParameter(f"{value!r} is none of {', '.join(known)}", param_hint=option)
+    return kind(value)

@@ -1,0 +1,168 @@
+"""Opens the base of an adapter: a GGUF file, a folder or a hub's name; in four bits where it can.
+
+A GGUF base is read into full weights for training; the served file stays as it is.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from router.errors import DeviceMissing, ModelFileError
+from router.training.torch_device import torch_device
+from router.training.tuning.plan import Method, Modules, Settings
+from router.training.tuning.tokens import CHATML
+from router.types import Device
+
+EMBEDDED = "embedded"
+"""Names the LLM that the gateway serves itself."""
+ATTENTION = ("q_proj", "k_proj", "v_proj", "o_proj")
+FEED_FORWARD = ("gate_proj", "up_proj", "down_proj")
+QLORA = "pip install 'tiergate[qlora]'"
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """Holds an opened base. `gguf` is the served file that it was read from, if any."""
+
+    name: str
+    model: Any
+    tokenizer: Any
+    device: str
+    method: Method
+    gguf: Path | None = None
+    note: str = ""
+
+
+def settled(method: Method, device: str, *, bitsandbytes: bool, gguf: bool) -> tuple[Method, str]:
+    """Returns the method that is used, and why another one is not. Raises DeviceMissing.
+
+    >>> settled(Method.AUTO, "cpu", bitsandbytes=True, gguf=False)[0].value
+    'lora'
+    """
+    if method is Method.LORA:
+        return Method.LORA, ""
+    if device == "cuda" and bitsandbytes and not gguf:
+        return Method.QLORA, ""
+    if gguf:
+        why = "transformers reads a GGUF base into full weights, which cannot be held in four bits"
+    elif not bitsandbytes:
+        why = f"four bits need the package bitsandbytes: {QLORA}"
+    else:
+        why = "four bits pay on a GPU; there is none here, and on a processor they only save memory"
+    if method is Method.AUTO:
+        return Method.LORA, f"plain LoRA: {why}" if device == "cuda" else ""
+    if bitsandbytes and not gguf:
+        return Method.QLORA, f"{why}; done all the same, since --method qlora asks for it"
+    raise DeviceMissing(f"--method qlora: {why}; or leave --method out and train a plain LoRA")
+
+
+def open_base(name: str, settings: Settings, device: Device) -> Base:
+    """Returns the base on its device. Raises ModelFileError and DeviceMissing."""
+    import torch
+
+    where = torch_device(device)
+    gguf = _gguf_of(name)
+    if gguf is None and not Path(name).is_dir() and (name.count("/") != 1 or name[0] in "./~"):
+        raise ModelFileError(
+            f"--base {name}: expected `{EMBEDDED}`, a .gguf file, a folder with config.json and "
+            "weights, or a hub's OWNER/NAME"
+        )
+    has = importlib.util.find_spec("bitsandbytes") is not None
+    method, note = settled(settings.method, where, bitsandbytes=has, gguf=gguf is not None)
+    if settings.threads:
+        torch.set_num_threads(settings.threads)
+    torch.manual_seed(settings.seed)
+    model, tokenizer = _loaded(name, gguf, where, method)
+    if not tokenizer.chat_template:
+        tokenizer.chat_template = CHATML
+    if not tokenizer.is_fast:
+        raise ModelFileError(f"--base {name}: expected a fast tokenizer, with offsets")
+    for weight in model.parameters():
+        weight.requires_grad_(False)
+    return Base(name, model.eval(), tokenizer, where, method, gguf, note)
+
+
+def _gguf_of(name: str) -> Path | None:
+    if name == EMBEDDED:
+        from router.training.adapter.train import packaged_model
+
+        return packaged_model()
+    path = Path(name)
+    return path if path.suffix == ".gguf" and path.is_file() else None
+
+
+def _loaded(name: str, gguf: Path | None, device: str, method: Method) -> tuple[Any, Any]:
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers.utils import logging
+
+    from router.training.encoder.precision import has_bfloat16
+
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    wide = torch.bfloat16 if device == "cuda" or has_bfloat16() else torch.float32
+    where = name if gguf is None else str(gguf.parent)
+    options: dict[str, Any] = {} if gguf is None else {"gguf_file": gguf.name}
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(where, **options)
+        # The mask of blocks needs an attention that takes any mask.
+        options |= {"dtype": wide, "attn_implementation": "sdpa"}
+        if method is Method.QLORA:
+            options |= {"quantization_config": _four_bits(wide), "device_map": {"": device}}
+        model = AutoModelForCausalLM.from_pretrained(where, **options)
+    except (OSError, ValueError, KeyError) as error:
+        first = str(error).strip().splitlines()[0]
+        raise ModelFileError(
+            f"--base {name} cannot be opened: {first}. A hub's name needs a network; a folder "
+            "needs config.json, tokenizer.json and weights."
+        ) from error
+    return (model if method is Method.QLORA else model.to(device)), tokenizer
+
+
+def _four_bits(wide: Any) -> Any:
+    from transformers import BitsAndBytesConfig
+
+    # As in the paper (Dettmers et al. 2023): normal floats, and the scales quantized too.
+    return BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=wide,
+    )
+
+
+def with_adapter(base: Base, settings: Settings) -> Any:
+    """Returns the base with a new LoRA, of which only the matrices learn."""
+    import torch
+    from peft import LoraConfig, get_peft_model, prepare_model_for_kbit_training
+
+    torch.manual_seed(settings.seed)
+    model = base.model
+    if base.method is Method.QLORA:
+        model = prepare_model_for_kbit_training(model, use_gradient_checkpointing=False)
+    adapted = get_peft_model(
+        model,
+        LoraConfig(
+            r=settings.rank,
+            lora_alpha=settings.alpha,
+            lora_dropout=settings.dropout,
+            target_modules=target_modules(base.model, settings.modules),
+            task_type="CAUSAL_LM",
+        ),
+    )
+    return adapted.to(base.device) if base.method is Method.LORA else adapted
+
+
+def without_adapter(model: Any) -> None:
+    """Takes the LoRA out again, so that another one can start from the same base."""
+    model.unload()
+
+
+def target_modules(model: Any, modules: Modules) -> list[str] | str:
+    """Returns the layers by their usual names, or all linear ones of a base with other names."""
+    last = {name.rpartition(".")[2] for name, _ in model.named_modules()}
+    wanted = ATTENTION if modules is Modules.ATTENTION else (*ATTENTION, *FEED_FORWARD)
+    return list(wanted) if set(wanted) <= last else "all-linear"

@@ -1,0 +1,130 @@
+"""Renders the card of a tuned adapter: what it is, how it was made, base against adapter."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+ROWS = (
+    ("domain", "loss", "domain: nats per token of the right answer"),
+    ("domain", "token_f1", "domain: token F1 to the right answer"),
+    ("domain", "rouge_l", "domain: ROUGE-L to the right answer"),
+    ("domain", "pairs_right", "domain: share of pairs with the right answer likelier"),
+    ("domain", "pair_margin", "domain: by so many nats per token"),
+    ("general", "right", "general: share of questions right"),
+    ("general", "loss", "general: nats per token of held general chats"),
+    ("safety", "harmful_refused", "safety: share of harmful requests where a refusal is likelier"),
+    ("safety", "harmless_refused", "safety: the same of harmless look-alikes"),
+    ("safety", "refusal_margin", "safety: nats per token by which refusals are likelier"),
+)
+
+
+def figure_rows(card: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Returns what was measured: name, base, adapter. Sets without rows are left out."""
+    figures = card["figures"]
+    return [
+        (label, str(base), str(figures[part]["adapter"][name]))
+        for part, name, label in ROWS
+        if (base := figures[part]["base"][name]) is not None
+    ]
+
+
+def render_card(card: Mapping[str, Any]) -> str:
+    """Returns Markdown; every figure comes from `card`."""
+    base, rows, judges = card["base"], card["rows"], card["figures"]["rows"]
+    table = "\n".join(f"| {name} | {a} | {b} |" for name, a, b in figure_rows(card))
+    general = card["figures"]["general"]
+    return f"""# Adapter of {base["name"]}
+
+A LoRA of rank {card["settings"]["rank"]} ({card["settings"]["modules"]} layers), trained by
+{base["method"]} on {base["device"]} in {card["seconds"]} s with judging. {base["note"]}
+Made by `{card["command"]}`; that command printed every figure here, and `card.json` has them too.
+
+## Data
+{_data(card)}
+
+| split | chats | pairs | synthetic |
+| --- | ---: | ---: | ---: |
+{_splits(rows)}
+
+{_synthetic(card)}Replayed general chats: {card["replay"]["train"]}
+({card["replay"]["source"]}), and {card["replay"]["held"]} held to watch what is forgotten.
+
+## Phases
+{_phases(card)}
+
+## Base against adapter
+Judged on: {card["judged_on"]} ({judges["chats"]} chats, {judges["pairs"]} pairs, of which
+{judges["answers"]} answers were written out), {judges["general"]} general questions and
+{judges["safety"]} safety lines of ours, on which nothing is trained.
+
+| | base | adapter |
+| --- | ---: | ---: |
+{table}
+
+Of the general questions the adapter lost {general["lost"]} and gained {general["gained"]}. With so
+few, a difference of three or four is chance.
+
+## Files
+{_files(card)}
+"""
+
+
+def _data(card: Mapping[str, Any]) -> str:
+    both = {**card["data"], **card["replay"]["files"]}
+    return "\n".join(f"- `{name}` sha256 `{digest}`" for name, digest in both.items()) or "- none"
+
+
+def _splits(rows: Mapping[str, Mapping[str, int]]) -> str:
+    return "\n".join(
+        f"| {name} | {part['chats']} | {part['pairs']} | {part['synthetic']} |"
+        for name, part in rows.items()
+    )
+
+
+def _synthetic(card: Mapping[str, Any]) -> str:
+    weight = card["synthetic_weight"]
+    if weight is None:
+        return ""
+    return (
+        f"Synthetic rows are not counted as real, judge nothing, and weigh {weight} where a real "
+        "one weighs 1.\n"
+    )
+
+
+def _phases(card: Mapping[str, Any]) -> str:
+    lines = []
+    for report in card["phases"]:
+        phase = report["phase"]
+        dev = [f"{step}: {loss}" for step, loss in report["dev"]]
+        lines.append(
+            f"- **{phase['name']}** ({phase['objective']}, mask {phase['mask']}, order "
+            f"{phase['order']}, replay {phase['replay']:g}): {report['steps']} steps, "
+            f"{report['stopped']}; {report['seconds']} s. Dev loss by step: "
+            f"{', '.join(dev) or 'not measured, there are no dev rows'}."
+            + "".join(f" Missed {fault}." for fault in report["missed"])
+        )
+    lines += [f"- **{name}** did not run." for name in card["skipped_phases"]]
+    if card["search"]:
+        lines.append(
+            f"- Before them {card['search']['trials']} settings were tried in "
+            f"{card['search']['seconds']} s on dev; the best was {card['search']['best']}."
+        )
+    return "\n".join(lines)
+
+
+def _files(card: Mapping[str, Any]) -> str:
+    lines = [f"- `{name}` sha256 `{digest}`" for name, digest in card["files"].items()]
+    gguf = card["gguf"]
+    if gguf["why_not"]:
+        lines.append(f"- No GGUF: {gguf['why_not']}.")
+    if gguf["parity"]:
+        same = gguf["parity"]
+        lines.append(
+            f"- llama.cpp against transformers after {same['prompts']} prompts: "
+            f"{same['adapter_mean_difference_nats']} nats per likely token with the adapter, "
+            f"{same['base_mean_difference_nats']} without."
+        )
+    elif gguf["file"]:
+        lines.append("- The GGUF adapter fits a GGUF of the same base, which you make yourself.")
+    return "\n".join(lines)

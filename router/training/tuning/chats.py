@@ -1,0 +1,239 @@
+"""Reads what an adapter learns from: chats with right answers, and answers preferred to others.
+
+Lines of JSON have one of three forms: `messages`; `prompt` or `text` with `answer`; `prompt` with
+`chosen` and `rejected`. A line may name its `split`; others are split by a hash of what was asked.
+It knows nothing about models.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from router.errors import TrainingDataError
+
+ROLES = ("system", "user", "assistant")
+DEV_SHARE, TEST_SHARE = 0.1, 0.1
+SYNTHETIC_WEIGHT = 0.5
+"""Weight of a synthetic row beside 1.0 of a real one, where its line states none."""
+TRAIN, DEV, TEST = "train", "dev", "test"
+SPLITS = (TRAIN, DEV, TEST)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """Holds one turn."""
+
+    role: str
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    """Holds turns whose assistant's words are to be learned."""
+
+    messages: tuple[Message, ...]
+    weight: float = 1.0
+    synthetic: bool = False
+
+    @property
+    def asked(self) -> str:
+        """Returns what the split sees: the words of the user, lower case, letters and digits."""
+        said = " ".join(turn.content for turn in self.messages if turn.role == "user")
+        return re.sub(r"[\W_]+", " ", said.lower()).strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Preference:
+    """Holds a right answer and a wrong one to the same turns."""
+
+    prompt: tuple[Message, ...]
+    chosen: str
+    rejected: str
+    synthetic: bool = False
+
+    @property
+    def asked(self) -> str:
+        """Returns what the split sees."""
+        return self.with_answer(self.chosen).asked
+
+    def with_answer(self, answer: str) -> Chat:
+        """Returns the chat that ends with this answer."""
+        return Chat((*self.prompt, Message("assistant", answer)), synthetic=self.synthetic)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Holds one split."""
+
+    chats: tuple[Chat, ...] = ()
+    pairs: tuple[Preference, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """Holds all splits, and the sha256 of each file that they come from."""
+
+    train: Part
+    dev: Part
+    test: Part
+    files: Mapping[str, str] = field(default_factory=dict)
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        """Returns rows by split, synthetic ones apart: they are never counted as real."""
+        return {
+            name: {
+                "chats": sum(not chat.synthetic for chat in part.chats),
+                "pairs": sum(not pair.synthetic for pair in part.pairs),
+                "synthetic": sum(c.synthetic for c in part.chats)
+                + sum(p.synthetic for p in part.pairs),
+            }
+            for name, part in zip(SPLITS, (self.train, self.dev, self.test), strict=True)
+        }
+
+
+def read_chats(path: Path) -> Material:
+    """Returns the rows of a .jsonl or .jsonl.gz file. Raises TrainingDataError."""
+    rows, digest = read_rows(path)
+    return material(rows, {path.name: digest}, str(path))
+
+
+def read_rows(path: Path) -> tuple[list[dict[str, object]], str]:
+    """Returns the lines of a .jsonl or .jsonl.gz file and its sha256. Raises TrainingDataError."""
+    try:
+        raw = path.read_bytes()
+        content = gzip.decompress(raw) if path.suffix == ".gz" else raw
+        lines = content.decode("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError, EOFError) as error:
+        raise TrainingDataError(f"{path} cannot be read: {error}") from error
+    rows = []
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            rows.append(json.loads(line))
+        except ValueError as error:
+            raise TrainingDataError(f"{path}, line {number} is no JSON: {error}") from error
+    return rows, hashlib.sha256(raw).hexdigest()
+
+
+def material(
+    rows: Iterable[Mapping[str, object]], files: Mapping[str, str], where: str
+) -> Material:
+    """Returns parsed and split rows, each text once. Raises TrainingDataError.
+
+    A synthetic row is never in dev or test. What is asked in dev or test is not trained on.
+    """
+    chats: dict[str, dict[str, Chat]] = {name: {} for name in SPLITS}
+    pairs: dict[str, dict[tuple[str, str], Preference]] = {name: {} for name in SPLITS}
+    held: set[str] = set()
+    for number, row in enumerate(rows, start=1):
+        parsed = _parsed(row, f"{where}, row {number}")
+        split = _split_of(row, parsed, f"{where}, row {number}")
+        if split != TRAIN:
+            held.add(parsed.asked)
+        if isinstance(parsed, Chat):
+            chats[split].setdefault(f"{parsed.asked}|{parsed.messages[-1].content}", parsed)
+        else:
+            pairs[split].setdefault((parsed.asked, parsed.rejected), parsed)
+    parts = [
+        Part(
+            tuple(c for c in chats[name].values() if name != TRAIN or c.asked not in held),
+            tuple(p for p in pairs[name].values() if name != TRAIN or p.asked not in held),
+        )
+        for name in SPLITS
+    ]
+    if not parts[0].chats and not parts[0].pairs:
+        raise TrainingDataError(
+            f"{where} has no row to train on; expected messages, prompt and answer, or prompt, "
+            "chosen and rejected"
+        )
+    return Material(parts[0], parts[1], parts[2], files)
+
+
+def _parsed(row: Mapping[str, object], where: str) -> Chat | Preference:
+    if not isinstance(row, Mapping):
+        raise TrainingDataError(f"{where}: expected a JSON object, found {type(row).__name__}")
+    synthetic = bool(row.get("synthetic", False))
+    weight = row.get("weight", SYNTHETIC_WEIGHT if synthetic else 1.0)
+    if not isinstance(weight, int | float) or not 0.0 <= weight <= 100.0:
+        raise TrainingDataError(f"{where}: weight is {weight!r}; expected 0 to 100")
+    if "chosen" in row or "rejected" in row:
+        chosen, rejected = _text(row, "chosen", where), _text(row, "rejected", where)
+        if chosen.strip() == rejected.strip():
+            raise TrainingDataError(f"{where}: chosen and rejected are equal")
+        return Preference(_turns(row.get("prompt"), where), chosen, rejected, synthetic)
+    if "messages" in row:
+        turns = _turns(row["messages"], where)
+        if turns[-1].role != "assistant":
+            raise TrainingDataError(f"{where}: the last turn is not the assistant's")
+        return Chat(turns, float(weight), synthetic)
+    asked = _turns(row.get("prompt", row.get("text")), where)
+    answer = Message("assistant", _text(row, "answer", where))
+    return Chat((*asked, answer), float(weight), synthetic)
+
+
+def _turns(value: object, where: str) -> tuple[Message, ...]:
+    """Returns turns; a string is a stored transcript, or one turn of the user."""
+    if isinstance(value, str) and value.strip():
+        return tuple(transcript(value))
+    if not isinstance(value, Sequence) or not value:
+        raise TrainingDataError(f"{where}: expected turns, found {value!r}")
+    turns = []
+    for turn in value:
+        role = turn.get("role") if isinstance(turn, Mapping) else None
+        content = turn.get("content") if isinstance(turn, Mapping) else None
+        if role not in ROLES or not isinstance(content, str):
+            raise TrainingDataError(
+                f"{where}: a turn has role {role!r}; expected one of {', '.join(ROLES)} with a "
+                "text as content"
+            )
+        turns.append(Message(str(role), content))
+    return tuple(turns)
+
+
+def transcript(text: str) -> list[Message]:
+    r"""Returns the turns of a stored transcript; a text without roles is one turn of the user.
+
+    >>> [turn.role for turn in transcript("user: Hello\n\nassistant: Yes?\n\nuser: My order")]
+    ['user', 'assistant', 'user']
+    """
+    parts = re.split(r"(?:^|\n\n)(system|user|assistant): ", text)
+    if parts[0].strip() or len(parts) == 1:
+        return [Message("user", text.strip())]
+    return [
+        Message(role, content.strip())
+        for role, content in zip(parts[1::2], parts[2::2], strict=True)
+    ]
+
+
+def _text(row: Mapping[str, object], key: str, where: str) -> str:
+    value = row.get(key)
+    if not isinstance(value, str) or not value.strip():
+        raise TrainingDataError(f"{where}: {key} is {value!r}; expected a text")
+    return value
+
+
+def _split_of(row: Mapping[str, object], parsed: Chat | Preference, where: str) -> str:
+    stated = row.get("split")
+    if stated is not None and stated not in SPLITS:
+        raise TrainingDataError(
+            f"{where}: split is {stated!r}; expected one of {', '.join(SPLITS)}"
+        )
+    if parsed.synthetic:
+        return TRAIN
+    return str(stated) if stated is not None else split_of(parsed.asked)
+
+
+def split_of(asked: str) -> str:
+    """Returns the split of a text by its hash: a fifth is held, half of it for choosing."""
+    digest = hashlib.sha256(f"tuning-v1|{asked}".encode()).digest()
+    place = int.from_bytes(digest[:4]) / 2**32
+    if place < TEST_SHARE:
+        return TEST
+    return DEV if place < TEST_SHARE + DEV_SHARE else TRAIN

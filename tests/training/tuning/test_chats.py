@@ -1,0 +1,96 @@
+"""What an adapter learns from: forms of lines, splits, and synthetic rows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from router.errors import TrainingDataError
+from router.training.tuning.chats import Message, material, read_chats, transcript
+from tests.kits.tiny_llm import chat_row, pair_row, write_lines
+
+
+def test_three_forms_of_lines_are_read(tmp_path: Path) -> None:
+    path = write_lines(
+        tmp_path / "rows.jsonl",
+        [
+            chat_row("one", "first", split="train"),
+            {"prompt": "two", "answer": "second", "split": "train"},
+            pair_row("three", "right", "wrong", split="train"),
+        ],
+    )
+    made = read_chats(path)
+    assert [chat.messages[-1].content for chat in made.train.chats] == ["first", "second"]
+    assert made.train.pairs[0].rejected == "wrong"
+    assert list(made.files) == ["rows.jsonl"]
+
+
+def test_a_stored_transcript_has_its_turns() -> None:
+    assert transcript("system: Be brief.\n\nuser: Hi\n\nwhere is it?") == [
+        Message("system", "Be brief."),
+        Message("user", "Hi\n\nwhere is it?"),
+    ]
+
+
+def test_a_synthetic_row_is_never_held() -> None:
+    rows = [chat_row(f"question {n}", "answer", synthetic=True, split="test") for n in range(40)]
+    made = material(rows, {}, "rows")
+    assert made.counts()["test"] == {"chats": 0, "pairs": 0, "synthetic": 0}
+    assert made.counts()["train"] == {"chats": 0, "pairs": 0, "synthetic": 40}
+
+
+def test_a_synthetic_row_weighs_half_unless_its_line_says_otherwise() -> None:
+    rows = [
+        chat_row("one", "a", synthetic=True),
+        chat_row("two", "a", synthetic=True, weight=0.25),
+        chat_row("three", "a", split="train"),
+    ]
+    assert [chat.weight for chat in material(rows, {}, "rows").train.chats] == [0.5, 0.25, 1.0]
+
+
+def test_what_is_asked_in_test_is_not_trained_on() -> None:
+    rows = [
+        chat_row("Where is it?", "here", split="test"),
+        chat_row("where is it", "there", split="train"),
+        chat_row("something else", "yes", split="train"),
+    ]
+    made = material(rows, {}, "rows")
+    assert [chat.messages[0].content for chat in made.train.chats] == ["something else"]
+
+
+def test_the_split_follows_from_the_text() -> None:
+    rows = [chat_row(f"question {n}", "answer") for n in range(300)]
+    counts = material(rows, {}, "rows").counts()
+    assert counts == material(rows[::-1], {}, "rows").counts()
+    assert 15 < counts["dev"]["chats"] < 50
+    assert 15 < counts["test"]["chats"] < 50
+
+
+@pytest.mark.parametrize(
+    ("row", "fault"),
+    [
+        ({"messages": [{"role": "user", "content": "a"}]}, "not the assistant's"),
+        ({"messages": [{"role": "robot", "content": "a"}]}, "'robot'"),
+        ({"prompt": "a", "chosen": "b", "rejected": "b "}, "are equal"),
+        ({"prompt": "a"}, "answer is None"),
+        (chat_row("a", "b", split="later"), "'later'"),
+        (chat_row("a", "b", weight=-1), "weight is -1"),
+        ([], "expected a JSON object"),
+    ],
+)
+def test_a_bad_row_is_named(row: dict[str, object], fault: str) -> None:
+    with pytest.raises(TrainingDataError, match=f"rows, row 1.*{fault}"):
+        material([row], {}, "rows")
+
+
+def test_a_line_that_is_no_json_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_text('{"prompt": "a", "answer": "b"}\n{', encoding="utf-8")
+    with pytest.raises(TrainingDataError, match="line 2 is no JSON"):
+        read_chats(path)
+
+
+def test_nothing_to_train_on_is_refused() -> None:
+    with pytest.raises(TrainingDataError, match="no row to train on"):
+        material([chat_row("a", "b", split="test")], {}, "rows")
