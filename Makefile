@@ -151,7 +151,7 @@ $(BIN)/python:
 
 constraints: $(BIN)/python
 	@$(BIN)/python -m pip install -qq --dry-run --ignore-installed --report .constraints.json \
-	  --editable '.[local,litellm,otel,parquet,documents,registry,gpu,docs,dev,train]'
+	  --editable '.[local,litellm,otel,parquet,documents,registry,gpu,docs,dev,train,qlora,search]'
 	@{ head -2 constraints.txt; $(BIN)/python -c 'import json; \
 	  found = [one["metadata"] for one in json.load(open(".constraints.json"))["install"]]; \
 	  names = {one["name"].lower().replace("_", "-"): one["version"] for one in found}; \

@@ -5,7 +5,9 @@ A GGUF base is read into full weights for training; the served file stays as it 
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
+import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -107,12 +109,14 @@ def _loaded(name: str, gguf: Path | None, device: str, method: Method) -> tuple[
     where = name if gguf is None else str(gguf.parent)
     options: dict[str, Any] = {} if gguf is None else {"gguf_file": gguf.name}
     try:
-        tokenizer = AutoTokenizer.from_pretrained(where, **options)
-        # The mask of blocks needs an attention that takes any mask.
-        options |= {"dtype": wide, "attn_implementation": "sdpa"}
-        if method is Method.QLORA:
-            options |= {"quantization_config": _four_bits(wide), "device_map": {"": device}}
-        model = AutoModelForCausalLM.from_pretrained(where, **options)
+        # Reading a GGUF shows a bar that no setting of the library turns off.
+        with contextlib.redirect_stderr(io.StringIO()):
+            tokenizer = AutoTokenizer.from_pretrained(where, **options)
+            # The mask of blocks needs an attention that takes any mask.
+            options |= {"dtype": wide, "attn_implementation": "sdpa"}
+            if method is Method.QLORA:
+                options |= {"quantization_config": _four_bits(wide), "device_map": {"": device}}
+            model = AutoModelForCausalLM.from_pretrained(where, **options)
     except (OSError, ValueError, KeyError) as error:
         first = str(error).strip().splitlines()[0]
         raise ModelFileError(
