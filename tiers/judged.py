@@ -31,7 +31,8 @@ from router.types import (
     Role,
     Work,
 )
-from tiers.wrapping import WrappingAnswerer, ends_at, pieces_of
+from router.wire.openai.render import deltas_of
+from tiers.wrapping import WrappingAnswerer, ends_at
 
 UNREADABLE = "no_verdict"
 MOST_NAMED = 3
@@ -76,7 +77,7 @@ class JudgedAnswerer(WrappingAnswerer):
     async def stream(self, work: Work, call: Call) -> AsyncGenerator[Delta, None]:
         """Yields the whole answer at once, since no part of it may go out before its verdict."""
         answer = await self.answer(work, call)
-        for piece in pieces_of(answer):
+        for piece in deltas_of(answer):
             yield piece
 
     async def _judged(

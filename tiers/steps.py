@@ -36,7 +36,8 @@ from router.types import (
     Sampling,
     Work,
 )
-from tiers.wrapping import WrappingAnswerer, ends_at, pieces_of
+from router.wire.openai.render import deltas_of
+from tiers.wrapping import WrappingAnswerer, ends_at
 
 if TYPE_CHECKING:  # a policy without documents loads none of it
     from tiers.citing.shown import Shown
@@ -197,7 +198,7 @@ class SteppedAnswerer(WrappingAnswerer):
             self._documents is not None or self._steps & {"refine", "check"}
         ):
             answer = await self.answer(work, call)
-            for piece in pieces_of(answer):
+            for piece in deltas_of(answer):
                 yield piece
             return
         solved, facts = work, tuple[str, ...]()

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 
-from router.types import Answer, Answerer, AnswererFacts, AnswererStatus, Clock, Delta, Work
+from router.types import Answerer, AnswererFacts, AnswererStatus, Clock, Work
 from tiers.resilience.base import end_of_call
 
 HAND_OVER_S = 0.1
@@ -35,13 +34,3 @@ class WrappingAnswerer:
 def ends_at(work: Work, clock: Clock) -> float:
     """Returns when work on an answer ends, in seconds of the running event loop's clock."""
     return end_of_call(work, math.inf, clock) - HAND_OVER_S
-
-
-def pieces_of(answer: Answer) -> Iterator[Delta]:
-    """Yields an answer that was held back whole: texts and tool calls, then the answer."""
-    for index, choice in enumerate(answer.choices):
-        if choice.text:
-            yield Delta(text=choice.text, index=index, logprobs=choice.logprobs)
-        for at, tool_call in enumerate(choice.tool_calls):
-            yield Delta(tool_call_index=at, tool_call=tool_call, index=index)
-    yield Delta(final=answer)
