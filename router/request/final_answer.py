@@ -151,7 +151,9 @@ def doubt_of(routed: RoutedRequest, progress: Progress, candidate: Candidate) ->
 def _from_shelf(candidate: Candidate) -> bool:
     """Returns True for an approved answer of level 1, which says one thing and may be unrelated."""
     answer = candidate.answer
-    return candidate.rung.level == 1 and answer is not None and answer.approved
+    if answer is None or answer.reason is Reason.NO_PASSAGE:
+        return False
+    return candidate.rung.level == 1 and answer.approved
 
 
 def _unchecked(routed: RoutedRequest, candidate: Candidate) -> bool:
@@ -372,7 +374,9 @@ def _stand_in(
 ) -> Candidate:
     """Returns approved words in place of an answer, at the place of the best rung tried.
 
-    They name no model: none wrote them.
+    They name no model: none wrote them. A refusal stands in the text too, since plain clients read
+    nothing else; only where a shape was asked for, it would break what parses the text. Words for
+    a request that nobody answered have no chance of being right.
 
     The reasoning stays out too: that of a deliberation holds the very text that could not be
     verified.
@@ -381,12 +385,13 @@ def _stand_in(
     no_passage = reason is Reason.NO_PASSAGE
     model = REFUSAL_MODEL if refusal else NO_ANSWER_MODEL if no_passage else SAFE_ANSWER_MODEL
     choice = Choice(
-        text="" if refusal else text,
+        text="" if refusal and routed.needs_shape else text,
         finish_reason="stop",
         refusal=text if refusal else None,
     )
     answer = Answer((choice,), model, Usage(), approved=True, facts=facts, reason=reason)
-    return Candidate(tried.at, tried.rung, answer, Verification(tried.said.p, None, STAND_IN))
+    p = tried.said.p if reason is None else 0.0
+    return Candidate(tried.at, tried.rung, answer, Verification(p, None, STAND_IN))
 
 
 def usable(candidate: Candidate) -> bool:

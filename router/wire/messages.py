@@ -74,7 +74,8 @@ def _full_message(item: dict[str, object], role: object, content: object, path: 
         if calls:
             sealed = read_signatures(item.get("tool_calls"), bool(words or parts))
         refusal = item.get("refusal")
-        if refusal is not None:
+        # A refusal of ours stands in the text too; not every provider knows parts of that kind.
+        if refusal is not None and refusal != words:
             parts = _with_refusal(words, parts, text(refusal, f"{path}.refusal"))
     elif role == "tool":
         if item.get("tool_call_id") is None:

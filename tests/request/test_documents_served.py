@@ -107,6 +107,7 @@ async def test_question_without_passage_is_told_so_and_costs_nothing(tmp_path: P
             outcome = await shop.ask()
             assert outcome.answer is not None
             assert (outcome.answer.text, fake.count) == (NOTHING_FOUND, 0)
+            assert (outcome.reason, outcome.confidence) == (Reason.NO_PASSAGE, 0.0)
             assert [a.cost_nano_usd for a in outcome.attempts if a.answerer == "reader"] == [0]
 
 

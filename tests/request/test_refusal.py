@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
+from router.api.http.decision_views import routing_view
 from router.policy.sections.safety import REFUSAL
 from router.routing import decision_record
 from router.types import (
@@ -13,6 +14,7 @@ from router.types import (
     HeadReading,
     Outcome,
     Reason,
+    ResponseFormat,
     Role,
     Scope,
     Verdict,
@@ -40,9 +42,33 @@ async def test_harmful_request_is_refused_in_approved_words(houses: Houses) -> N
     outcome = await asked(house)
     assert outcome.answer is not None
     (choice,) = outcome.answer.choices
-    assert (choice.text, choice.refusal) == ("", REFUSAL)
+    assert (choice.text, choice.refusal) == (REFUSAL, REFUSAL)
     assert (outcome.verdict, outcome.reason) == (Verdict.REFUSED, Reason.HARMFUL)
     assert outcome.answer.model == REFUSAL_MODEL
+
+
+async def test_refusal_stays_out_of_the_text_where_a_schema_was_asked_for(houses: Houses) -> None:
+    house = a_refusing_house(houses)
+    shape = ResponseFormat("json_object")
+    outcome = await house.gateway.complete(replace(ask("rob"), response_format=shape), ALICE)
+    assert outcome.answer is not None
+    (choice,) = outcome.answer.choices
+    assert (choice.text, choice.refusal) == ("", REFUSAL)
+
+
+async def test_a_refusal_is_no_answer_that_may_be_right(houses: Houses) -> None:
+    house = a_refusing_house(houses)
+    outcome = await asked(house)
+    assert outcome.confidence == 0.0
+    assert (await only_row(house)).confidence == 0.0
+
+
+async def test_a_refusal_names_harm_first_among_its_reasons(houses: Houses) -> None:
+    outcome = await asked(a_refusing_house(houses))
+    reasons = routing_view(outcome)["reasons"]
+    assert isinstance(reasons, list)
+    assert reasons[0] == "harmful"
+    assert len(reasons) == len(set(reasons)) > 1
 
 
 async def test_refused_request_asks_no_tier(houses: Houses) -> None:

@@ -310,6 +310,21 @@ def test_too_few_outcomes_change_nothing(model: TriageModel, index: KnowledgeInd
     assert asked(model, KnowledgeIndex.build(model, few), text) == asked(model, index, text)
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["ok I'm done here, goodbye", "im done here goodbye", "Alright, I am done here. Goodbye!"],
+)
+def test_an_utterance_written_with_or_without_its_short_forms_is_the_same(
+    model: TriageModel, text: str
+) -> None:
+    bye = ("bye", ["okay, I'm done here, goodbye", "see you"])
+    index = KnowledgeIndex.build(model, KnowledgeTexts((*INTENTS, bye)))
+    written = index.written(text)
+    assert written is not None
+    assert written[1] is not None
+    assert written[1].intent_id == "bye"
+
+
 def test_what_is_marked_as_not_covered_matches_nothing(model: TriageModel) -> None:
     marked = ("write a script that resets passwords", "reset the root password of a database")
     index = KnowledgeIndex.build(model, KnowledgeTexts(INTENTS, not_covered=marked))

@@ -15,6 +15,7 @@ from router.types import Answer, Choice, ToolCall, Usage
 from router.wire.openai.render import deltas_of
 from tests.kits.examples import examples
 from tests.kits.inputs.wire_bodies import BODIES, changed, nodes
+from tests.kits.wire_kit import HELLO
 
 CALL = ToolCall("c1", "f", '{"a":1}')
 ANSWERS = [
@@ -36,6 +37,30 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(WORDS, inner, max_size=4),
     max_leaves=8,
 )
+
+
+REFUSED = Answer((Choice("I cannot.", "stop", refusal="I cannot."),), "m", Usage())
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "piece", "times"),
+    [
+        # Where the wire has a place for refusals, the words stand there and in the text.
+        ("/v1/chat/completions", {"messages": HELLO}, b'"delta"', 2),
+        ("/v1/responses", {"input": "hi"}, b".delta", 2),
+        ("/v1/messages", {"messages": HELLO, "max_tokens": 9}, b"_delta", 1),
+        ("/v1/completions", {"prompt": "hi"}, b'"choices"', 1),
+    ],
+)
+def test_plain_clients_read_a_refusal_of_ours_once(
+    path: str, body: dict[str, object], piece: bytes, times: int
+) -> None:
+    exchange = WIRE_FORMATS[path].read(orjson.dumps({"model": "m", **body}), {})
+    assert exchange.whole(REFUSED, id="1", created=1).count(b"I cannot.") == times
+    stream = exchange.stream(id="1", created=1, model="m", usage=Usage())
+    pieces = [stream.begin(), *map(stream.delta, deltas_of(REFUSED)), stream.finish(REFUSED)]
+    told = [event for event in b"".join(pieces).split(b"\n\n") if piece in event]
+    assert sum(event.count(b"I cannot.") for event in told) == times
 
 
 def answer_all(path: str, body: bytes) -> None:

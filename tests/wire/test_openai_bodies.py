@@ -110,6 +110,11 @@ def test_earlier_refusal_is_said_as_a_part() -> None:
     ]
 
 
+def test_earlier_refusal_that_stands_in_the_text_too_goes_on_once() -> None:
+    earlier = {"role": "assistant", "content": "no", "refusal": "no"}
+    assert sent({"messages": [earlier]})["messages"] == [{"role": "assistant", "content": "no"}]
+
+
 def test_preferred_schema_is_asked_for_unless_the_client_wants_a_format() -> None:
     schema = JsonText('{"type":"object"}')
     preferred = sent({}, prefer_schema=schema)["response_format"]

@@ -20,6 +20,7 @@ from router.types import (
     DocumentSearch,
     Hiding,
     Message,
+    Reason,
     Rights,
     SourceNote,
     Usage,
@@ -95,7 +96,15 @@ class DocumentContext:
         choice = Choice(NOTHING_FOUND, "stop")
         # Nothing was asked, so no tokens are estimated either.
         usage = Usage(reported=True)
-        return Answer((choice,), NO_ANSWER_MODEL, usage, approved=True, verified=False)
+        return Answer(
+            (choice,),
+            NO_ANSWER_MODEL,
+            usage,
+            p=0.0,
+            approved=True,
+            verified=False,
+            reason=Reason.NO_PASSAGE,
+        )
 
     async def checked(self, request: ChatRequest, answer: Answer, shown: Shown) -> Answer:
         """Returns the answer with only what its sources bear out, and their places below it.

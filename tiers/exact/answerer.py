@@ -84,7 +84,8 @@ class ExactTier(OwnAnswerer):
         if request.response_format.kind != "text" or request.sampling.n > 1 or request.tools:
             return None
         text = request.last_user_text
-        result = solved(text, self._today(), self._section.tools)
+        opens = sum(message.role in ("user", "assistant") for message in request.messages) == 1
+        result = solved(text, self._today(), self._section.tools, opens=opens)
         if result is not None:
             return _Known(result.text, Reason.EXACT_TOOL, f"tool: {result.tool}")
         reply = None if self._talk is None else self._talk.reply(text)

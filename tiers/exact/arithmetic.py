@@ -70,6 +70,10 @@ class _NoSum(Exception):
     """The text is no sum that is read with certainty."""
 
 
+class _ByZero(Exception):
+    """The sum divides by zero."""
+
+
 def arithmetic(question: Question) -> str | None:
     """Returns the sum with its result, None for anything else.
 
@@ -77,7 +81,7 @@ def arithmetic(question: Question) -> str | None:
     ('12 * (3 + 4) = 84', None)
     """
     text = digits_for_words(question.text)
-    if not question.commanded and (_NO_SUM.fullmatch(text) or _may_be_a_name(text)):
+    if not question.commanded and (_NO_SUM.fullmatch(text) or _may_be_a_name(question, text)):
         return None
     text = _SUM_OF.sub("", text)  # "the sum of 3 plus 5"
     listed = _LISTED.fullmatch(text)
@@ -95,6 +99,8 @@ def arithmetic(question: Question) -> str | None:
         result = _Sum(tokens).result()
     except _NoSum:
         return None
+    except _ByZero:
+        return f"{_pretty(tokens)} has no result: nothing can be divided by zero."
     return shown_sum(_pretty(tokens), result)
 
 
@@ -151,12 +157,14 @@ def _tokens(text: str) -> list[str]:
     return tokens
 
 
-def _may_be_a_name(text: str) -> bool:
+def _may_be_a_name(question: Question, text: str) -> bool:
     """Returns True for 24/7, 9/11, 50/50 and 2024/25, which ask for no division."""
     ratio = _RATIO.fullmatch(text)
     if ratio is None:
         return False
     top, bottom = int(ratio[1]), int(ratio[2])
+    if bottom == 0 and question.asked:
+        return False
     years = any(1900 <= n < 2100 for n in (top, bottom))
     return years or top + bottom == 100 or max(top, bottom) <= LAST_DAY
 
@@ -215,7 +223,7 @@ class _Sum:
                     raise _NoSum
                 value = _amount(value.value * other.value, value.sign or other.sign, value, other)
             elif other.value == 0:
-                raise _NoSum
+                raise _ByZero
             elif operator == "/":
                 if other.sign and other.sign != value.sign:
                     raise _NoSum

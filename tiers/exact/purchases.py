@@ -69,6 +69,8 @@ _TOTAL = re.compile(
     r"|what do i (?:have to )?pay(?: in total| altogether| together)?|costs?"
     r"|what does (?:that|it|this) cost|makes?|come to)$"
 )
+_DOZEN = re.compile(rf"\b(?P<half>half )?(?P<n>{NUMBER}|an?) dozens?\b(?: of)?")
+_CENTS = re.compile(r"(?<![\w.,$€£])(\d{1,3})(?: ?¢| cents?\b)")
 _TIME = re.compile(r"(?:[01]?\d|2[0-3])\.[0-5]\d")
 _NO_GOODS_WORDS = (
     "am pm h hr hrs hour hours minute minutes min mins second seconds day days week weeks month "
@@ -87,23 +89,42 @@ class _Bill(Struct):
     shown: str
     signs: set[str]
     adds_up: bool = False  # it says "plus", so that a sum is wanted
+    for_each: bool = False  # it says "each": the price is no price of all
     parts: int = 1
 
 
-def purchase(question: Question) -> str | None:
+def purchase(question: Question, *, opens: bool = False) -> str | None:
     """Returns the sum of a purchase, None for anything else.
+
+    A price for each, and no more, may be a reply to a question, unless it opens a conversation.
 
     >>> purchase(Question("3 shirts at 19.95 plus 4.90, total")), purchase(Question("2 at 7.30"))
     ('3 * 19.95 + 4.90 = 64.75', None)
     """
-    text, wanted = _bare(digits_for_words(question.text))
+    text, wanted = _bare(_counted(digits_for_words(question.text)))
     bill, rest = _goods(text, wanted is True)
     if bill is None or _further(bill, rest) != "" or len(bill.signs) > 1:
         return None
-    if not (question.asked or wanted or (bill.adds_up and wanted is None)):
+    sum_of_each = bill.adds_up or (opens and bill.for_each)
+    if not (question.asked or wanted or (sum_of_each and wanted is None)):
         return None
     sign = next(iter(bill.signs), "")
     return shown_money(bill.shown.replace(_UNSIGNED, sign), bill.value, sign)
+
+
+def _counted(text: str) -> str:
+    """Returns the text with dozens as pieces, and cents as parts of a whole.
+
+    >>> _counted("3 dozen eggs at 42 cents each")
+    '36 eggs at 0.42 each'
+    """
+
+    def pieces(found: re.Match[str]) -> str:
+        count = Fraction(1) if found["n"] in ("a", "an") else number(found["n"])
+        return written(count * (6 if found["half"] else 12)).replace(",", "")
+
+    text = _DOZEN.sub(pieces, text)
+    return _CENTS.sub(lambda found: f"{int(found[1]) / 100:.2f}", text)
 
 
 def _bare(text: str) -> tuple[str, bool | None]:
@@ -152,6 +173,7 @@ def _goods(text: str, certain: bool) -> tuple[_Bill | None, str]:
         value=count * price.value,
         shown=shown if count == 1 else f"{written(count)} * {shown}",
         signs={price.sign} - {""},
+        for_each=bool(each) and count > 1,
     )
     return bill, text[found.end() :]
 

@@ -13,6 +13,7 @@ from tiers.exact.other_languages import in_another_language
 from tiers.exact.percentages import percentage
 from tiers.exact.purchases import purchase
 from tiers.exact.shares import share
+from tiers.exact.tips import tip
 from tiers.exact.units import conversion, exchange
 from tiers.exact.wording import question
 
@@ -26,8 +27,12 @@ class Solved(Struct, frozen=True):
     text: str
 
 
-def solved(text: str, today: date, tools: Collection[str] = ALL) -> Solved | None:
+def solved(
+    text: str, today: date, tools: Collection[str] = ALL, *, opens: bool = False
+) -> Solved | None:
     """Returns the exact answer to a question, None where no tool understands all of it.
+
+    `opens`: the text begins a conversation, so that it is no reply to a question of ours.
 
     >>> solved("What's 15% of 240?", date(2026, 11, 21))
     Solved(tool='percentages', text='15% of 240 = 36')
@@ -40,7 +45,9 @@ def solved(text: str, today: date, tools: Collection[str] = ALL) -> Solved | Non
         "units": lambda: conversion(core),
         "currency": lambda: exchange(core),
         "percentages": lambda: percentage(core),
-        "arithmetic": lambda: purchase(core) or share(core) or arithmetic(core),
+        "arithmetic": lambda: (
+            purchase(core, opens=opens) or tip(core) or share(core) or arithmetic(core)
+        ),
     }
     for tool, answer in answers.items():
         said = answer() if tool in tools else None

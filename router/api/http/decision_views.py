@@ -235,7 +235,7 @@ def routing_view(outcome: Outcome) -> dict[str, object]:
         "answerer": outcome.rung.answers_as,
         "verdict": outcome.verdict.value if outcome.answer else "dry_run",
         "reason": outcome.reason.value,
-        "reasons": [r.value for r in outcome.decision.first_rung.reasons],
+        "reasons": _reasons(outcome),
         "cache": outcome.cache or None,
         "dropped": list(outcome.dropped[:DROPPED_IN_BODY]),
         "unsupported_tools": list(outcome.unsupported_tools),
@@ -256,6 +256,14 @@ def routing_view(outcome: Outcome) -> dict[str, object]:
         "sources": [_plain(note) for note in outcome.answer.sources] if outcome.answer else [],
         "matched": outcome.answer.matched if outcome.answer else None,
     }
+
+
+def _reasons(outcome: Outcome) -> list[str]:
+    """Returns why something is said in place of an answer, then why the first rung was taken."""
+    answer, reason = outcome.answer, outcome.reason
+    said = reason is Reason.HARMFUL or (answer is not None and answer.reason is reason)
+    reasons = ((reason,) if said else ()) + outcome.decision.first_rung.reasons
+    return [r.value for r in dict.fromkeys(reasons)]
 
 
 def ladder_view(decision: Decision) -> dict[str, object]:

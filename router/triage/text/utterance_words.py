@@ -15,9 +15,9 @@ HELD_SHARE = 0.2
 HELD_SALT = b"tiergate-knowledge-v1|"
 
 _OPENING = re.compile(
-    r"^(?:(?:hi|hello|hey|hiya|greetings|excuse me|dear (?:team|all|sir|madam|support)"
+    r"^(?:(?:ok|okay|alright|hi|hello|hey|hiya|greetings|excuse me|dear (?:team|all|sir|madam|support)"
     r"|good (?:morning|afternoon|evening|day))(?: there| again| all| team| everyone)? "
-    r"|(?:i m|im|i am) (?:so |very |really |absolutely )?(?:angry|annoyed|disappointed|fed up"
+    r"|im (?:so |very |really |absolutely )?(?:angry|annoyed|disappointed|fed up"
     r"|fuming|furious|livid|mad|upset) (?:and )?"
     r"|this is (?:just |so |really |absolutely )?(?:a (?:joke|disgrace|scandal)|disgraceful"
     r"|outrageous|ridiculous|unacceptable|unbelievable) (?:and )?)+"
@@ -28,6 +28,8 @@ _CLOSING = re.compile(
     r"|thank you(?: very much| so much)?|thanks|cheers|kind regards|best regards)){1,4}$"
 )
 """At most four: with any number, 9,000 thanks before another word were tried for six seconds."""
+_SHORT = re.compile(r"\b([a-z]{1,6}) (?:(am|m)|(s|t|re|ve|ll|d))\b")
+"""Finds "i m", which "I'm" is as words, and "i am": people write "im" as well."""
 _WORD = re.compile(r"[a-z0-9]+")
 _ANY_WORD = re.compile(r"[^\W_]+")
 _DULL_WORDS = "a an the my your our i you we it is are was be do does did to of for in on at and or"
@@ -64,8 +66,18 @@ def plain(key: str) -> str:
     ('where is my order', 'thank you')
     >>> plain("this is ridiculous i m so angry where is my order")
     'where is my order'
+    >>> plain("ok i m done here goodbye"), plain("im done here goodbye")
+    ('im done here goodbye', 'im done here goodbye')
     """
+    key = _SHORT.sub(_as_one, key)
     return _CLOSING.sub("", _OPENING.sub("", key)) or key
+
+
+def _as_one(found: re.Match[str]) -> str:
+    """Returns a word and its short end as one; "am" is short behind "i" alone."""
+    if found[2]:
+        return "im" if found[1] == "i" else found[0]
+    return found[1] + found[3]
 
 
 def written_once(keys: Sequence[str], owner: Sequence[int]) -> dict[str, int]:

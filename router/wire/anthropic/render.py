@@ -209,7 +209,7 @@ class MessageStream:
         """Returns the rest of the answer, its end reason and its usage."""
         choice = answer.choices[0]
         events: list[bytes] = []
-        if choice.refusal:
+        if choice.refusal and choice.refusal != choice.text:
             # A refusal after text begins on a new line.
             self._say(events, ("\n" if self._text_sent else "") + choice.refusal)
         elif not self._text_sent and not choice.tool_calls:

@@ -131,8 +131,12 @@ def _choice(index: int, choice: Choice) -> dict[str, object]:
 
 
 def spoken(choice: Choice) -> str:
-    """Returns text and refusal as one text, for formats without a field for refusals."""
-    return "\n".join([part for part in (choice.text, choice.refusal) if part])
+    """Returns text and refusal as one text, for formats without a field for refusals.
+
+    A refusal of ours stands in both, and is said once.
+    """
+    parts = dict.fromkeys((choice.text, choice.refusal))
+    return "\n".join([part for part in parts if part])
 
 
 def _says_otherwise(choice: Choice) -> bool:

@@ -58,10 +58,59 @@ def _answer(text: str) -> str | None:
         ("5 eggs cost 2.50, how much is one?", "2.50 / 5 = 0.50 each"),
         ("how much is 200 plus 19% VAT", "200 plus 19% = 238"),
         ("divide 84 by 6", "84 / 6 = 14"),
+        ("3 dozen eggs at 42 cents each, how much is that?", "36 * 0.42 = 15.12"),
+        ("half a dozen mugs at $4 each?", "6 * $4 = $24.00"),
+        ("a dozen of pens at 99 cents each, total", "12 * 0.99 = 11.88"),
     ],
 )
 def test_a_purchase_or_a_share_is_read_with_its_result(asked: str, said: str) -> None:
     assert _answer(asked) == said
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("3 dozen eggs at 42 cents each", "36 * 0.42 = 15.12"),
+        ("2 mugs at 4.50 each", "2 * 4.50 = 9.00"),
+        ("one mug at 4.50 each", None),
+        ("3 shirts at 19.95", None),
+        ("I bought 2 mugs at 4.50 each", None),
+    ],
+)
+def test_a_price_for_each_is_a_sum_where_it_opens_a_conversation(
+    asked: str, said: str | None
+) -> None:
+    solution = solved(asked, TODAY, opens=True)
+    assert (solution and solution.text) == said
+
+
+TIP = (
+    "$84.50 plus 15% = $97.18, rounded to cents; split by 3: $32.39 each "
+    "(the tip alone: $4.23 each)"
+)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "15% tip on $84.50 split by 3",
+        "What is a 15% tip on $84.50 split by 3 people?",
+        "a 15 percent tip on a bill of $84.50, split between 3",
+        "$84.50 with a 15% tip split 3 ways",
+        "split $84.50 with 15% tip among 3 people",
+        "split the bill of $84.50 3 ways with a 15% tip",
+    ],
+)
+def test_a_tip_that_is_split_says_what_each_pays_in_both_meanings(asked: str) -> None:
+    assert _answer(asked) == TIP
+
+
+@pytest.mark.parametrize(
+    "asked",
+    ["15% tip on $84.50 split by 1", "15% tip split by 3", "15% tip on $84.50 split by 3 and 4"],
+)
+def test_another_tip_gets_no_answer(asked: str) -> None:
+    assert _answer(asked) is None
 
 
 @pytest.mark.parametrize(

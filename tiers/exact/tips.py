@@ -1,0 +1,72 @@
+"""Adds a tip to a bill and splits both among people.
+
+All of the question must fit one form, or there is no answer. A share may be meant of the tip alone
+or of all that is paid, so the answer says both.
+"""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+
+from tiers.exact.numbers import (
+    AMOUNT,
+    NUMBER,
+    amount,
+    digits_for_words,
+    number,
+    shown_money,
+    written,
+)
+from tiers.exact.wording import Question
+
+MOST_PEOPLE = 1_000
+
+_TIP = rf"(?:an? )?(?P<p>{NUMBER}) ?(?:%|percent) tip"
+_BILL = rf"(?:an? |the )?(?:bill |total |check |dinner )?(?:of )?(?P<y>{AMOUNT})(?: bill| check)?"
+_PEOPLE = r"(?: people| persons| friends| of us| guests| ways)?"
+_SPLIT = (
+    rf",? ?(?:and )?(?:then )?(?:split|divided|shared)(?: evenly| equally)?"
+    rf" (?:(?:by|among|between|with|for) )?(?P<n>\d{{1,4}}){_PEOPLE}"
+)
+_FORMS = tuple(
+    re.compile(form)
+    for form in (
+        rf"{_TIP} (?:on|for|of) {_BILL}{_SPLIT}",
+        rf"{_BILL}(?: with| plus| and| at|,|\+)+ ?{_TIP}{_SPLIT}",
+        rf"(?:split|divide|share) {_BILL}(?: with| plus| and|,)+ {_TIP}"
+        rf" (?:among|between|by|for) (?P<n>\d{{1,4}}){_PEOPLE}",
+        rf"(?:split|divide|share) {_BILL} (?:(?:among|between|by) )?(?P<n>\d{{1,4}}){_PEOPLE}"
+        rf"(?: with| plus| and|,)+ {_TIP}",
+    )
+)
+
+
+def tip(question: Question) -> str | None:
+    """Returns a bill with its tip and the share of each, None for anything else.
+
+    >>> tip(Question("15% tip on $84.50 split by 3"))
+    '$84.50 plus 15% = $97.18, rounded to cents; split by 3: $32.39 each (the tip alone: $4.23 each)'
+    """
+    text = digits_for_words(question.text)
+    for form in _FORMS:
+        found = form.fullmatch(text)
+        if found:
+            return _said(found)
+    return None
+
+
+def _said(found: re.Match[str]) -> str | None:
+    rate, bill, people = number(found["p"]), amount(found["y"]), int(found["n"])
+    if not 2 <= people <= MOST_PEOPLE:
+        return None
+    paid = bill.value * (100 + rate) / 100
+    plain = found["y"].strip().lstrip("$€£₹ ")
+    whole = shown_money(f"{bill.sign}{plain} plus {written(rate)}%", paid, bill.sign)
+    each = _each(paid / people, bill.sign)
+    tip_each = _each((paid - bill.value) / people, bill.sign)
+    return f"{whole}; split by {people}: {each} each (the tip alone: {tip_each} each)"
+
+
+def _each(value: Fraction, sign: str) -> str:
+    return shown_money("", value, sign).removeprefix(" = ").removesuffix(", rounded to cents")
