@@ -45,8 +45,8 @@ _FORMS = tuple(
 def tip(question: Question) -> str | None:
     """Returns a bill with its tip and the share of each, None for anything else.
 
-    >>> tip(Question("15% tip on $84.50 split by 3"))
-    '$84.50 plus 15% = $97.18, rounded to cents; split by 3: $32.39 each (the tip alone: $4.23 each)'
+    >>> tip(Question("20% tip on $50 split by 4"))
+    '$50 plus 20% = $60.00; split by 4: $15.00 each (the tip alone: $2.50 each)'
     """
     text = digits_for_words(question.text)
     for form in _FORMS:

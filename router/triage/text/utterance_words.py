@@ -16,7 +16,8 @@ HELD_SALT = b"tiergate-knowledge-v1|"
 
 _OPENING = re.compile(
     r"^(?:(?:ok|okay|alright|hi|hello|hey|hiya|greetings|excuse me"
-    r"|dear (?:team|all|sir|madam|support)|good (?:morning|afternoon|evening|day))(?: there| again| all| team| everyone)? "
+    r"|dear (?:team|all|sir|madam|support)|good (?:morning|afternoon|evening|day))"
+    r"(?: there| again| all| team| everyone)? "
     r"|im (?:so |very |really |absolutely )?(?:angry|annoyed|disappointed|fed up"
     r"|fuming|furious|livid|mad|upset) (?:and )?"
     r"|this is (?:just |so |really |absolutely )?(?:a (?:joke|disgrace|scandal)|disgraceful"
