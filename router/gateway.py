@@ -109,6 +109,8 @@ class Gateway:
         self._shadows = Shadows(
             ledger, clock=clock, ids=ids, secret_of=secret_of, draw=draw, events=events
         )
+        self._shadows.tried = self._intake.tried
+        self.splits = self._intake.splits
         self._stopping = False  # the time to drain is over
         self._background: dict[str, asyncio.Task[None]] = {}  # rows being written, by request
 

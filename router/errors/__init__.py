@@ -20,6 +20,7 @@ next rung (or another replica) may help. Import every name from here.
     │   ├── KeyReused                 422  the idempotency key came before with another request
     │   ├── InputInvalid              422  an endpoint by domain cannot take this input
     │   ├── FeedbackRefused           409  the decision has its most feedback entries
+    │   ├── RolloutRefused            409  no rollout runs, or its gates have not passed
     │   ├── ReviewConflict            409  the review is decided, or cannot be decided so
     │   └── NotCapable                400  no allowed tier can do what the request needs
     │       └── MaxCostTooLow         400  max_cost_usd is below every call's worst case
@@ -105,6 +106,7 @@ from router.errors.request import (
     RequestError,
     RequestTimeout,
     ReviewConflict,
+    RolloutRefused,
     TooLongToHide,
     TooManyWrongKeys,
     UnsupportedMedia,
@@ -152,6 +154,7 @@ __all__ = [
     "RequestError",
     "RequestTimeout",
     "ReviewConflict",
+    "RolloutRefused",
     "Stopping",
     "StreamCut",
     "TiergateError",

@@ -130,6 +130,13 @@ class FeedbackRefused(RequestError):
     status = 409
 
 
+class RolloutRefused(RequestError):
+    """Reports a change of a rollout that may not be made now."""
+
+    code = "rollout_refused"
+    status = 409
+
+
 class ReviewConflict(RequestError):
     """Reports a review that is decided already, or that cannot be decided in this way."""
 

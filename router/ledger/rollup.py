@@ -48,6 +48,7 @@ from router.ledger.row_reading import (
     ENDS,
     FAILED_STATES,
     REASONS,
+    ROLLOUT,
     UNKNOWN_NAME,
     Doubt,
     Prospect,
@@ -76,8 +77,8 @@ from router.types import (
 
 
 def contribute(row: RequestRow, cell_of: CellOf) -> None:
-    """Adds one finished row to its cells; an open row is no outcome yet."""
-    if row.state is RequestState.OPEN:
+    """Adds one finished row to its cells; an open row is no outcome yet, and a rollout's none."""
+    if row.state is RequestState.OPEN or row.endpoint == ROLLOUT:
         return
     if row.endpoint in AFTERWARDS:
         _book_afterwards(row, cell_of)

@@ -41,7 +41,11 @@ RECONCILE = "reconcile"
 REVIEW = "review"
 """Endpoint of a reviewer's minutes."""
 
-AFTERWARDS = frozenset({RECONCILE, REVIEW, SHADOW})
+ROLLOUT = "rollout"
+"""Endpoint of rows that say that a rollout began, moved on or was rolled back. They have no tenant
+and no money, and count in nothing."""
+
+AFTERWARDS = frozenset({RECONCILE, REVIEW, SHADOW, ROLLOUT})
 """Endpoints whose rows book money for an earlier request: a provider's bill, a reviewer's minutes,
 another answerer's opinion. They count in the spend, but not as requests."""
 

@@ -20,12 +20,17 @@ from msgspec.structs import replace
 from pydantic import ValidationError
 
 from router.errors import Mistake, PolicyError
+from router.policy import candidates
 from router.policy.content.term_files import NO_TERMS, LanguageTerms, load_language_terms
 from router.policy.cross_checks import one_of
 from router.policy.head_files import answer_head_mistakes, answer_head_of, head_mistakes
 from router.policy.parsing.text_files import text_of
 from router.policy.parsing.validation import mistakes_from
 from router.policy.parsing.yaml_lines import KeyPath, LineMap, key_path_text, load_yaml
+from router.policy.places import find_policy as find_policy
+from router.policy.places import named_file as named_file
+from router.policy.places import policies_dir as policies_dir
+from router.policy.places import policy_names as policy_names
 from router.policy.price_list import LoadedPrices, load_prices
 from router.policy.schema import LitellmAnswerer, Policy, UpstreamAnswerer
 
@@ -50,6 +55,14 @@ class LoadedPolicy(Struct, frozen=True):
     prices: LoadedPrices
     certificate: Certificate | None = None
     terms: LanguageTerms = NO_TERMS  # the phrases by language
+    candidate: LoadedPolicy | None = None  # what its `rollout` tries; of the same name
+    text: str = ""  # of a policy that is no file, in JSON; "": what the file says
+
+    @property
+    def identity(self) -> tuple[object, ...]:
+        """Returns what changes with the meaning of the policy or of what its `rollout` tries."""
+        candidate = None if self.candidate is None else self.candidate.hash
+        return self.hash, candidate, self.policy.rollout
 
     def file(self, name: str) -> Path:
         """Returns the path of a file that the policy names."""
@@ -69,9 +82,46 @@ def load_policy(
     Raises PolicyError with all mistakes of the file at once, sorted by line, and then those of its
     price book.
     """
+    tree, lines = _tree_of(path)
+    loaded = _load(path, tree, lines, environ, known_models, encoder_sha256)
+    rollout = loaded.policy.rollout
+    if rollout is None:
+        return loaded
+    changed_path, changed_lines = path, lines
+    if rollout.candidate.policy is None:
+        changed, unknown = candidates.changed(tree, rollout.candidate, lines)
+        if unknown:
+            raise PolicyError(unknown)
+    else:
+        changed_path = named_file(path, rollout.candidate.policy)
+        other, changed_lines = _tree_of(changed_path)
+        changed = candidates.renamed(other, loaded.policy.name)
+    candidate = _load(changed_path, changed, changed_lines, environ, known_models, encoder_sha256)
+    if candidate.hash == loaded.hash:
+        where = ("rollout", "candidate")
+        raise PolicyError((lines.mistake(where, candidate.hash, "a change: the two are alike"),))
+    text = json.dumps(changed, ensure_ascii=False, default=str)
+    sources = tuple(dict.fromkeys([*loaded.sources, *candidate.sources]))
+    return replace(loaded, candidate=replace(candidate, text=text), sources=sources)
+
+
+def _tree_of(path: Path) -> tuple[dict[str, object], LineMap]:
+    """Returns what a policy file says. Raises PolicyError where that is no mapping."""
     tree, lines = load_yaml(str(path), text_of(path))
     if not isinstance(tree, dict):
         raise PolicyError((lines.no_mapping(tree, "version, name and tiers"),))
+    return tree, lines
+
+
+def _load(
+    path: Path,
+    tree: dict[str, object],
+    lines: LineMap,
+    environ: Mapping[str, str],
+    known_models: Collection[str] | None,
+    encoder_sha256: str | None,
+) -> LoadedPolicy:
+    """Returns the policy that a tree describes, at the place of `path`. Raises PolicyError."""
     references: dict[str, str] = {}
     mistakes = list(lines.mistakes)
     # The schema checks the replaced values. Secrets stay references.
@@ -136,57 +186,6 @@ def missing_secrets(loaded: LoadedPolicy, environ: Mapping[str, str]) -> tuple[M
             path: KeyPath = ("tiers", t, "answerers", a, "api_key")
             mistakes.append(_unset(lines.file, lines.line(path), key_path_text(path), reference))
     return tuple(mistakes)
-
-
-def policies_dir() -> Path:
-    """Returns the folder of shipped policies, in the package or next to the sources."""
-    package = Path(__file__).parents[1]
-    # A wheel has the policies inside the package, a checkout has them next to it.
-    packaged = package / "_policies"
-    return packaged if packaged.is_dir() else package.parent / "policies"
-
-
-def find_policy(name_or_path: str, folder: Path) -> Path:
-    """Returns the file of a policy, given by path or by the name of one in `folder`.
-
-    Raises PolicyError with the existing names.
-    """
-    by_path = Path(name_or_path)
-    if by_path.is_file():
-        return by_path
-    names = policy_names(folder)
-    if name_or_path in names:
-        return folder / f"{name_or_path}.yaml"
-    if by_path.suffix or len(by_path.parts) > 1:
-        what = "a folder" if by_path.is_dir() else "no such file"
-        expected = f"a policy file, or a shipped policy by its name: {', '.join(names)}"
-        raise PolicyError((Mistake(name_or_path, 0, "(policy)", what, expected),))
-    expected = f"a policy file, or {one_of(name_or_path, names)}"
-    raise PolicyError((Mistake(str(folder), 0, "(policy)", repr(name_or_path), expected),))
-
-
-def policy_names(folder: Path) -> list[str]:
-    """Returns the names of the policies in a folder, without the price book."""
-    price_book = Policy.model_fields["prices"].default
-    return sorted(file.stem for file in folder.glob("*.yaml") if file.name != price_book)
-
-
-def named_file(policy_path: Path, name: str) -> Path:
-    """Returns the path of `name`: next to the policy, otherwise among the shipped files.
-
-    Your own policy can thus use the shipped safe answers and templates until it has its own.
-    """
-    own = policy_path.parent / name
-    shipped = policies_dir() / name
-    return shipped if not own.exists() and shipped.exists() else own
-
-
-def json_schema() -> str:
-    """Returns the JSON Schema of a policy file, the text of `policies/policy.schema.json`."""
-    schema = Policy.model_json_schema()
-    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
-    schema["title"] = "Tiergate policy"
-    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
 def _substituted(
@@ -320,6 +319,10 @@ def _named(tree: Mapping[str, object]) -> Iterator[tuple[KeyPath, str, bool]]:
     yield ("safe_answers",), str(tree.get("safe_answers", default)), False
     prices = Policy.model_fields["prices"].default
     yield ("prices",), str(tree.get("prices", prices)), False
+    rollout = tree.get("rollout")
+    tried = rollout.get("candidate") if isinstance(rollout, dict) else None
+    for key, name in _strings(tried, ("policy",)):
+        yield ("rollout", "candidate", key), name, False
     yield ("triage", "terms"), _terms_name(tree), True
     glossaries = _glossaries_name(tree)
     if glossaries is not None:
@@ -432,11 +435,15 @@ def _hash(policy: Policy, sources: tuple[Path, ...], path: Path) -> str:
 
     Comments, the order of keys and the place of the folder do not count.
     """
-    canonical = json.dumps(policy.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
+    # What a rollout tries has a hash of its own, and decides nothing for the policy itself.
+    meant = policy.model_dump(mode="json", exclude={"rollout"})
+    canonical = json.dumps(meant, sort_keys=True, ensure_ascii=False)
     digest = hashlib.sha256(canonical.encode())
     # A change in a named file changes the meaning too, even if the policy's text stays the same.
+    tried = None if policy.rollout is None else policy.rollout.candidate.policy
+    apart = {path} if tried is None else {path, named_file(path, tried)}
     for source in sources:
-        if source != path and source.is_file():
+        if source not in apart and source.is_file():
             digest.update(source.name.encode() + b"\0")
             digest.update(hashlib.sha256(source.read_bytes()).digest())
     return digest.hexdigest()[:HASH_CHARACTERS]

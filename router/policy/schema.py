@@ -49,7 +49,12 @@ from router.policy.sections.decision import (
 )
 from router.policy.sections.heads import HeadSection
 from router.policy.sections.judging import AbilitySection, VerifySection
-from router.policy.sections.learning import AlertsSection, ExploreSection, ShadowSection
+from router.policy.sections.learning import (
+    AlertsSection,
+    ExploreSection,
+    RolloutSection,
+    ShadowSection,
+)
 from router.policy.sections.prices import PriceSection
 from router.policy.sections.privacy import PrivacySection, parse_privacy
 from router.policy.sections.report import ReportSection, ReviewSection
@@ -94,6 +99,7 @@ __all__ = [
     "ReportSection",
     "ResolverAnswerer",
     "ReviewSection",
+    "RolloutSection",
     "SafetySection",
     "SecretName",
     "Section",
@@ -266,6 +272,10 @@ class Policy(Section):
     shadow: ShadowSection = Field(
         default_factory=ShadowSection,
         description="Second answers for comparison, after the client has its own. Off by default.",
+    )
+    rollout: RolloutSection | None = Field(
+        default=None,
+        description="A change that is tried on a part of the traffic. Left out: nothing is split.",
     )
     report: ReportSection = Field(
         default_factory=ReportSection, description="Baselines of savings."

@@ -164,7 +164,7 @@ class PolicyWatcher:
             loaded = await asyncio.to_thread(self._load)
             prices = self._prices_of(loaded)
             # A price that begins today changes the policy, even if no file changed.
-            if loaded.hash != self._loaded.hash or prices != self._prices:
+            if loaded.identity != self._loaded.identity or prices != self._prices:
                 await self._swap(loaded)
                 self._prices = prices
                 self._status = WatchStatus(loaded.hash, self._status.reloads + 1)

@@ -16,6 +16,8 @@ from router.request.ledger_row import outcome_of
 from router.request.progress import Progress, untried
 from router.request.sessions import Conversations
 from router.request.veiling import Veils, read_ahead
+from router.rollout.arms import Split, Splits, governed, note_of
+from router.rollout.tallies import Arm
 from router.routing.planner import Router
 from router.routing.policy_runtime import Selected
 from router.routing.routed_request import RoutedRequest
@@ -59,6 +61,7 @@ class Intake:
         self._events = events
         self._gauge = gauge
         self._limiter = limiter
+        self.splits = Splits()
 
     async def route(
         self, request: ChatRequest, identity: Identity, *, buffered: bool
@@ -128,11 +131,72 @@ class Intake:
             compute_ms=compute_ms,
             buffered=buffered,
         )
-        if runtime.policy.privacy.pseudonyms is not None:
-            routed = self._veils.over(routed, runtime.policy.privacy.pseudonyms)
+        split = self.splits.of(runtime.policy.name)
+        if split is not None and not request.hints.dry_run and not governed(routed):
+            routed = await self._on_its_side(split, routed, selected, shown)
+        if routed.policy.privacy.pseudonyms is not None:
+            routed = self._veils.over(routed, routed.policy.privacy.pseudonyms)
         if request.is_long or request.hints.session:
             routed = await self._conversations.began(routed)
         return routed
+
+    async def _on_its_side(
+        self, split: Split, routed: RoutedRequest, selected: Selected, shown: ChatRequest
+    ) -> RoutedRequest:
+        """Returns the request as its side of the split decides it, with a note of the side.
+
+        What the candidate may not or cannot decide is the base's, and stays in the candidate's
+        estimate: whoever left it out would compare easy requests with all.
+        """
+        note = note_of(split, routed)
+        if split.shadow_share:
+            shadowed = note.arm == Arm.CANDIDATE
+            return replace(routed, rollout=replace(note, arm=Arm.BASE.value, shadowed=shadowed))
+        if note.arm == Arm.BASE:
+            return replace(routed, rollout=note)
+        other = await self._by_candidate(split, routed, shown, selected)
+        if other is None:
+            return replace(routed, rollout=replace(note, kept=True))
+        return replace(other, rollout=note)
+
+    async def tried(self, routed: RoutedRequest) -> RoutedRequest | None:
+        """Returns a request that the base answered as the candidate in shadow decides it.
+
+        None where the stage is over meanwhile, or where the candidate may not decide it.
+        """
+        split, note = self.splits.of(routed.policy.name), routed.rollout
+        if split is None or note is None or split.version != note.version:
+            return None
+        other = await self._by_candidate(split, routed, routed.request, Selected(split.candidate))
+        if other is None:
+            return None
+        own = replace(note, arm=Arm.CANDIDATE.value, shadowed=False)
+        return replace(other, request_id=routed.request_id, rollout=own)
+
+    async def _by_candidate(
+        self, split: Split, routed: RoutedRequest, shown: ChatRequest, selected: Selected
+    ) -> RoutedRequest | None:
+        """Returns the request as the candidate decides it; None where it may not, or cannot."""
+        signals, compute_ms = routed.signals, routed.triage_compute_ms
+        if split.rereads:
+            reader = split.candidate.triage
+            signals, more_ms = await reader.measured(shown, routed.conversation.named)
+            compute_ms += more_ms
+        try:
+            other = self._router.decided(
+                routed.request,
+                routed.identity,
+                replace(selected, runtime=split.candidate),
+                signals,
+                routed.conversation,
+                routed.started_ms,
+                pressure=routed.pressure,
+                compute_ms=compute_ms,
+                buffered=routed.buffered,
+            )
+        except TiergateError:
+            return None
+        return None if governed(other) else other
 
 
 async def with_image_texts(

@@ -210,6 +210,7 @@ def _record(
             None if routed.veil is None else routed.veil.counts,
             tried.answer.sources if tried.answer else (),
             UNSET if worked is None else _reasoning(routed, worked, secret),
+            UNSET if routed.rollout is None else routed.rollout,
         )
     )
 

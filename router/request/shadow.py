@@ -9,7 +9,7 @@ agree; no text is kept. A shadow never delays, changes or fails a request.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 
 from msgspec.structs import replace
@@ -47,6 +47,9 @@ from router.types import (
     usd_to_nano,
 )
 
+Tried = Callable[[RoutedRequest], Awaitable[RoutedRequest | None]]
+"""Returns a request as a rollout's candidate decides it, None where it may not."""
+
 
 @dataclass(slots=True)
 class Spent:
@@ -81,6 +84,7 @@ class Shadows:
         self._ids = ids
         self._secret_of = secret_of
         self._draw = draw
+        self.tried: Tried | None = None
         self._spent: dict[str, Spent] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -117,9 +121,13 @@ class Shadows:
 
     def start(self, routed: RoutedRequest, drawn: ShadowDraw | None, candidate: Candidate) -> None:
         """Calls the shadow that `draw` drew, in the background; nothing where it drew none."""
-        if drawn is None or drawn.rung is None:
-            return
-        task = asyncio.ensure_future(self._run(routed, drawn, candidate, drawn.rung))
+        if drawn is not None and drawn.rung is not None:
+            self._spawn(self._run(routed, drawn, candidate, drawn.rung))
+        if routed.rollout is not None and routed.rollout.shadowed:
+            self._spawn(self._try(routed, candidate))
+
+    def _spawn(self, running: Coroutine[None, None, None]) -> None:
+        task = asyncio.ensure_future(running)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -156,6 +164,21 @@ class Shadows:
             row = self._row(routed, progress, judged, error, rung)
             self._events.finished(row)
             await self._ledger.finish(row)
+
+    async def _try(self, shown: RoutedRequest, candidate: Candidate) -> None:
+        """Asks the first rung of a rollout's candidate, within the policy's money for shadows."""
+        other = None if self.tried is None else await self.tried(shown)
+        if other is None or other.refused or candidate.stands_in:
+            return
+        rung = other.decision.first
+        worst = _worst(other.plans[rung], other, candidate)
+        if not self._has_room(shown.policy.shadow, shown, worst):
+            return
+        spent = self._today(shown.policy.name)
+        spent.running += 1
+        spent.nano_usd += worst
+        note = ShadowNote(other.plans[rung].facts.name, 1.0)
+        await self._run(other, ShadowDraw(note, rung, spent.day, worst), candidate, rung)
 
     def _own_request(self, shown: RoutedRequest) -> RoutedRequest:
         """Returns the same request as one of its own, without the client's limits."""

@@ -26,6 +26,7 @@ from router.types import (
     Pressure,
     Reason,
     ReasoningNote,
+    RolloutNote,
     RungFacts,
     Signals,
     SourceNote,
@@ -127,6 +128,8 @@ class Record(Struct, frozen=True):
     sources: tuple[SourceNote, ...] = ()  # passages of documents that the answer was given
     # A row without a deliberation has no such key.
     reasoning: ReasoningNote | msgspec.UnsetType = msgspec.UNSET
+    # Nor has a request that was on no side of a split.
+    rollout: RolloutNote | msgspec.UnsetType = msgspec.UNSET
 
 
 _ENCODER = msgspec.json.Encoder()

@@ -26,6 +26,7 @@ from router.types import (
     PSource,
     Reason,
     RememberedConversation,
+    RolloutNote,
     Rung,
     RungFacts,
     Signals,
@@ -61,6 +62,7 @@ class RoutedRequest(Struct, frozen=True, dict=True):
     triage_compute_ms: float = 0.0  # core-milliseconds; 0: not measured, and then no line
     conversation: RememberedConversation = NOTHING_REMEMBERED
     veil: Veil | None = None  # hides personal details from answerers; None: the policy wants none
+    rollout: RolloutNote | None = None  # its side of a split; None: it is on none
     prompt_digest: str = ""  # made before the row where the prompt is long, else with the row
 
     @measured_once

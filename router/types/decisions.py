@@ -136,3 +136,15 @@ class Step(Struct, frozen=True):
     def rises(self) -> bool:
         """Returns True when it leads up: to the ladder's next rung or a higher replacement."""
         return self.action is Action.CLIMB or self.reason is Reason.OUTAGE_HIGHER
+
+
+class RolloutNote(Struct, frozen=True):
+    """Says on which side of a split a request was, in which stage of which rollout."""
+
+    run: str
+    version: int  # of the change that began the stage
+    arm: str  # base | candidate
+    unit: str  # digest of the conversation or tenant that the split keeps together
+    # True where the candidate's request was served by the base: a rule of the candidate governs it.
+    kept: bool = False
+    shadowed: bool = False  # the base answered, and the candidate was asked too

@@ -14,7 +14,7 @@ from tests.kits.checks.source_tree import complain, imports_of, ours, sources
 BASE = {"types", "errors"}
 VALUES = {*BASE, "stats", "privacy"}
 PRICED = {*VALUES, "policy", "money"}
-CORE = {*PRICED, "rate_limits", "routing", "ledger", "wire", "judging"}
+CORE = {*PRICED, "rate_limits", "routing", "ledger", "wire", "judging", "rollout"}
 STORES = {
     "caches",
     "ledger.books",
@@ -53,6 +53,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "ledger.sql",
         "ledger.rollups",
         "registry",
+        "rollout",
     },
     "ledger.books": {*PRICED, "ledger", *STORES},
     "documents": BASE,
@@ -62,6 +63,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "tiers": {*PRICED, "wire", "judging"},
     "extraction": {*PRICED, "triage", "specialists"},
     "request": CORE,
+    "rollout": {*PRICED, "routing", "ledger"},
     "specialists": {*CORE, "request"},
     "gateway": {*CORE, "request"},
     "plan": {*PRICED, "rendering"},
@@ -126,6 +128,7 @@ THIRD_PARTIES: dict[str, tuple[str, ...]] = {
         "router/stats/",
         "router/caches/semantic.py",
         "router/learning/near_duplicates.py",
+        "router/rollout/confidence.py",
         "router/privacy/entities/head.py",
         "router/privacy/entities/word_features.py",
         "router/triage/",

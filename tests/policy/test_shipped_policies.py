@@ -17,11 +17,11 @@ from router.money.price_book import PriceBook, is_known
 from router.policy.loading import (
     LoadedPolicy,
     find_policy,
-    json_schema,
     load_policy,
     policies_dir,
     policy_names,
 )
+from router.policy.places import json_schema
 from router.policy.schema import Policy
 from router.policy.warnings import WarningKind, warnings
 from router.triage.text.folding import Folded, fold

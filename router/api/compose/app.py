@@ -21,11 +21,11 @@ from router.api.compose.mounted.batching import Batching
 from router.api.compose.mounted.domains import DomainEndpoints
 from router.api.compose.mounted.embedders import OutsideEmbedders
 from router.api.compose.mounted.images import LocalImages
+from router.api.compose.mounted.rollouts import Rollouts
 from router.api.compose.os_signals import taking
-from router.api.compose.overview import Overview
+from router.api.compose.overview import Overview, judged_in
 from router.api.compose.text_keys import text_keys
 from router.api.compose.text_vectors import TextVectors
-from router.api.dashboard.overview_json import Judged
 from router.api.dashboard.pages import DATA, PAGE, Dashboard
 from router.api.endpoints.openai_tokens import OpenaiTokens
 from router.api.http.authentication import Doorkeeper
@@ -43,7 +43,7 @@ from router.ledger.books.store import SqlLedger
 from router.ledger.budgets.gauge import SqlBudgetGauge
 from router.ledger.sql.address import Address
 from router.ledger.sql.private_files import make_folder
-from router.ledger.tables.feedback import SqlFeedback, outcomes
+from router.ledger.tables.feedback import SqlFeedback
 from router.ledger.tables.idempotent_replies import SqlReplies
 from router.ledger.tables.keys import SqlKeyStore
 from router.ledger.tables.reviews import SqlReviewQueue
@@ -58,7 +58,7 @@ from router.rate_limits.stores.redis_store import RedisRates
 from router.request.review_verdicts import Reviewer
 from router.routing.policy_runtime import PolicyRuntime
 from router.specialists.service import Analyst
-from router.types import AnswererState, Device, MinutePrice, TrueOutcome
+from router.types import AnswererState, Device, MinutePrice
 from tiers.resilience.refusals import host_of
 
 SWITCH_INTERVAL_S = 0.001
@@ -153,6 +153,14 @@ class App:
             draw=chance,
             events=core.events,
         )
+        self._rollouts = Rollouts(
+            core,
+            self.ledger,
+            self.gateway.splits,
+            self._start_answerers,
+            self._retire,
+            self._record,
+        )
         self.analyst = Analyst(
             core.router,
             ledger=self.ledger,
@@ -225,20 +233,14 @@ class App:
         DomainEndpoints(
             self.server, self.gateway, door, self.metrics, self._limiter, core.loaded.get
         )
-        overview = Overview(core, self.ledger, self.readiness, self.clock, self._judged)
+        overview = Overview(
+            core, self.ledger, self.readiness, self.clock, judged_in(self.ledger.database)
+        )
         self.metrics.limits = overview
         dashboard = Dashboard(overview, self.texts, door, core.ids)
         self.server.mount(PAGE, "GET", dashboard.page)
         self.server.mount(DATA, "GET", dashboard.figures)
-
-    def _judged(self, since_ms: int, tenant: str | None) -> list[Judged]:
-        """Returns the confidence of answers that somebody judged, and if they were right."""
-        judged_outcomes = outcomes(self.ledger.database, since_ms=since_ms, tenant=tenant)
-        return [
-            Judged(outcome.confidence, outcome.correct, *_judge_of(outcome))
-            for outcome in judged_outcomes
-            if outcome.confidence is not None and outcome.correct is not None
-        ]
+        self._rollouts.mount(self.server, door)
 
     def _rates(self) -> SharedRates | RedisRates:
         """Returns the store of rates: shared by this machine's workers, or by all machines."""
@@ -268,6 +270,7 @@ class App:
             await self._record(policy)
         for runtime in self.core.router.runtimes.values():
             await self._start_answerers(runtime)
+        await self._rollouts.start()
         self._events.start()
         self._batching.runner.start()
         for watcher in self._watchers:
@@ -287,6 +290,7 @@ class App:
         # Nothing new may begin while the last requests drain.
         self._housekeeping.cancel()
         await self._batching.runner.close()
+        await self._rollouts.close()
         self._signals.close()
         for watcher in self._watchers:
             await watcher.close()
@@ -347,7 +351,7 @@ class App:
 
     async def _record(self, loaded: LoadedPolicy) -> None:
         """Keeps a policy's text under its hash, so that old rows can be read by it later."""
-        content = await asyncio.to_thread(loaded.path.read_text, encoding="utf-8")
+        content = loaded.text or await asyncio.to_thread(loaded.path.read_text, encoding="utf-8")
         await self.ledger.record_policy(loaded.hash, loaded.policy.name, content)
 
     def _reader(self, policy: LoadedPolicy) -> Reader:
@@ -388,9 +392,12 @@ class App:
         # One assignment: a request sees the old policy or the new one, never a mixture.
         self.core.router.swap(runtimes)
         if retired is not None:
-            task = asyncio.get_running_loop().create_task(self._close_later(retired))
-            self._retiring.add(task)
-            task.add_done_callback(self._retiring.discard)
+            self._retire(retired)
+
+    def _retire(self, retired: PolicyRuntime) -> None:
+        task = asyncio.get_running_loop().create_task(self._close_later(retired))
+        self._retiring.add(task)
+        task.add_done_callback(self._retiring.discard)
 
     async def _close_later(self, retired: PolicyRuntime) -> None:
         """Closes a policy's answerers after the longest time that its last requests may take."""
@@ -432,11 +439,3 @@ class App:
             },
         }
         return serving and self.ledger.healthy, detail
-
-
-def _judge_of(outcome: TrueOutcome) -> tuple[str, bool]:
-    """Returns the judge of an answer with its rubric, and if it passed; "" without a verdict."""
-    note = outcome.judged
-    if note is None or note.score is None:
-        return "", False
-    return f"{note.judge} with {note.rubric}", not note.low

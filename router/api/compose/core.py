@@ -104,7 +104,11 @@ def _specs(loaded: Sequence[LoadedPolicy]) -> dict[str, LocalModelSpec]:
     sections = [
         section
         for policy in loaded
-        for _, section in policy.policy.rungs()
+        # The adapters of a candidate are loaded with the others, since a change of stage may not
+        # wait for a model to load.
+        for tried in (policy, policy.candidate)
+        if tried is not None
+        for _, section in tried.policy.rungs()
         if isinstance(section, LocalAnswerer)
     ]
     return specs_for(sections, loaded[0].path.parent if loaded else None)

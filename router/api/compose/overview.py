@@ -23,6 +23,7 @@ from router.analysis.report.output.json import report_object
 from router.api.compose.core import Core
 from router.api.dashboard.overview_json import (
     Json,
+    Judged,
     Outcomes,
     alert_json,
     budget_json,
@@ -38,7 +39,9 @@ from router.caches.lru import BoundedMap
 from router.ledger.books import overview
 from router.ledger.books.store import SqlLedger
 from router.ledger.sql import reading
+from router.ledger.sql.database import Database
 from router.ledger.tables import policies
+from router.ledger.tables.feedback import outcomes
 from router.money.budget_check import budget_warnings
 from router.money.budgets import DAY_MS, MINUTE_MS, WindowKind, window_start
 from router.policy.warnings import PolicyWarning
@@ -52,6 +55,7 @@ from router.types import (
     RefusedCalls,
     RequestRow,
     Slice,
+    TrueOutcome,
     Turn,
     Usage,
 )
@@ -336,3 +340,24 @@ def _price_known(plan: RungPlan) -> bool:
         return True
     usage = Usage(input_tokens=1, output_tokens=1)
     return plan.would_cost(usage).basis is not CostBasis.UNKNOWN
+
+
+def judged_in(database: Database) -> Callable[[int, str | None], list[Judged]]:
+    """Returns what reads the confidence of answers that somebody judged, and if they were right."""
+
+    def judged(since_ms: int, tenant: str | None) -> list[Judged]:
+        return [
+            Judged(outcome.confidence, outcome.correct, *_judge_of(outcome))
+            for outcome in outcomes(database, since_ms=since_ms, tenant=tenant)
+            if outcome.confidence is not None and outcome.correct is not None
+        ]
+
+    return judged
+
+
+def _judge_of(outcome: TrueOutcome) -> tuple[str, bool]:
+    """Returns the judge of an answer with its rubric, and if it passed; "" without a verdict."""
+    note = outcome.judged
+    if note is None or note.score is None:
+        return "", False
+    return f"{note.judge} with {note.rubric}", not note.low

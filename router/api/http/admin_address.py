@@ -6,6 +6,7 @@ It knows nothing about keys: a path for operators still needs one.
 from __future__ import annotations
 
 from router.api.dashboard.pages import DATA, PAGE
+from router.api.endpoints.rollouts import PATH as ROLLOUTS
 from router.api.http.asgi import Scope
 from router.api.openapi import document
 from router.errors import NotFound
@@ -17,7 +18,7 @@ They are the probes, and the paths that the dashboard calls with a person's key.
 """
 
 ADMINS = ("/", "/metrics", "/docs", "/openapi.json")
-ADMINS_BELOW = (PAGE, DATA)
+ADMINS_BELOW = (PAGE, DATA, ROLLOUTS)
 """Lists the paths for operators, which `--admin-listen` moves to its address."""
 
 

@@ -293,6 +293,21 @@ OPERATIONS = (
         "",
         True,
     ),
+    Operation(
+        "get",
+        "/api/v1/rollouts",
+        "Where each policy's rollout stands",
+        "Stage, share, requests of both sides, and each guard's metric with bounds. Needs the "
+        "scope admin.",
+        True,
+    ),
+    Operation(
+        "get",
+        "/api/v1/rollouts/{policy}",
+        "One rollout with both sides by domain, level and tenant",
+        "`arms` and `strata` of the present stage.",
+        True,
+    ),
     Operation("get", "/healthz", "Report that the process is alive; calls no model", "", False),
     Operation(
         "get",

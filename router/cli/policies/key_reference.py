@@ -22,7 +22,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from router.plan.schema import Plan
-from router.policy.loading import json_schema
+from router.policy.places import json_schema
 from router.policy.price_list import PriceFile
 from router.policy.schema import AnswererBase, Policy
 from router.types import Domain, RequestType

@@ -27,7 +27,7 @@ from sqlalchemy.types import TypeEngine
 from router.ledger.columns import ATTEMPT_COLUMNS, REQUEST_COLUMNS, Kind
 from router.ledger.columns import Column as RowColumn
 
-SCHEMA_VERSION = "0013_models"
+SCHEMA_VERSION = "0014_rollouts"
 """The newest migration, by its file's name; a test holds it against `migrations/versions`."""
 EARLIER_NAMES = {
     "0001": "0001_first_schema",
@@ -329,6 +329,17 @@ policy_versions = Table(
     _text("name"),
     _text("content"),
     _int("first_seen_at_ms"),
+)
+
+rollout_changes = Table(
+    "rollout_changes",
+    metadata,
+    _text("policy", primary_key=True),
+    _int("version", primary_key=True),
+    _text("run"),
+    _int("at_ms"),
+    _text("content"),  # a `router.rollout.stages.Change` as JSON
+    _flag("booked"),  # 1 once the change is a row of the chain
 )
 
 rollups = Table(

@@ -7,7 +7,7 @@ All are off by default. This module knows nothing about the choice of a rung
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -173,4 +173,115 @@ class AlertsSection(Section):
         twice = sorted({name for name in watched if watched.count(name) > 1})
         if twice:
             raise ValueError(f"one rule for each `watch`; {', '.join(twice)} has two")
+        return self
+
+
+class CandidateSection(Section):
+    """Names what the other side of a split has instead; exactly one kind of change."""
+
+    policy: str | None = Field(
+        default=None, description="Another policy file, relative to this one. Its name is ignored."
+    )
+    answerers: dict[Name, dict[str, Any]] = Field(
+        default_factory=dict,
+        description="Keys that answerers of these names have instead: `mid: {model: newer}`.",
+    )
+    heads: dict[Name, str] = Field(
+        default_factory=dict, description="Files of heads that heads of these names have instead."
+    )
+    adapters: dict[Name, str] = Field(
+        default_factory=dict,
+        description="Files of adapters that adapters of these names have instead.",
+    )
+
+    @model_validator(mode="after")
+    def _one(self) -> CandidateSection:
+        kinds = [name for name in CandidateSection.model_fields if getattr(self, name)]
+        if len(kinds) != 1:
+            raise ValueError(
+                "a candidate changes one kind of thing, so that a result has one cause: `policy`, "
+                "`answerers`, `heads` or `adapters`"
+            )
+        return self
+
+    @property
+    def kind(self) -> str:
+        """Returns which kind of thing it changes."""
+        return next(name for name in CandidateSection.model_fields if getattr(self, name))
+
+
+class GuardsSection(Section):
+    """Sets how much worse than the base a candidate may be; null: the metric is not looked at."""
+
+    errors: Annotated[float, Field(ge=0, le=1)] | None = Field(
+        default=0.02,
+        description="More requests that failed, or of which a call failed, as a share of requests.",
+    )
+    cost: Annotated[float, Field(ge=0, le=100)] | None = Field(
+        default=0.2, description="Dearer requests, as a share of the base's mean cost."
+    )
+    latency: Annotated[float, Field(ge=0, le=100)] | None = Field(
+        default=0.5, description="Slower requests, as a share of the base's typical latency."
+    )
+    complaints: Annotated[float, Field(ge=0, le=1)] | None = Field(
+        default=0.02, description="More requests whose answer was called wrong, as a share."
+    )
+
+
+SplitStage = Literal["shadow", "all"] | Annotated[float, Field(gt=0, le=0.5)]
+
+
+class RolloutSection(Section):
+    """Tries a changed policy on a part of the traffic, once `tiergate rollout start` says so."""
+
+    candidate: CandidateSection = Field(description="What is changed.")
+    by: Literal["conversation", "tenant"] = Field(
+        default="conversation", description="What stays on one side of the split."
+    )
+    stages: list[SplitStage] = Field(
+        default=["shadow", 0.01, 0.1, "all"],
+        min_length=1,
+        max_length=12,
+        description="The way to all traffic: shadow, shares of conversations or tenants, all.",
+    )
+    advance: Literal["by_hand", "by_gates"] = Field(
+        default="by_hand",
+        description="by_gates: the next stage begins by itself once every gate has passed.",
+    )
+    guards: GuardsSection = Field(
+        default_factory=GuardsSection,
+        description="What rolls a candidate back. It passes where it is known to stay below all.",
+    )
+    false_alarms: Annotated[float, Field(gt=0, le=0.5)] = Field(
+        default=0.05,
+        description="Most chance that a candidate that is not worse is ever rolled back.",
+    )
+    least_requests: int = Field(
+        default=200, ge=10, description="Requests that each side needs before a stage passes."
+    )
+    most_per_unit: int = Field(
+        default=5,
+        ge=1,
+        le=10_000,
+        description="Requests of one conversation or tenant that count in a stage's tests.",
+    )
+    holdback: Annotated[float, Field(ge=0, le=0.5)] = Field(
+        default=0.05,
+        description="Share that keeps the base in stage `all`, so that there is something to "
+        "compare with.",
+    )
+    most_usd: Usd | None = Field(
+        default=None,
+        description="Costs above this count as this in the tests. Left out: four times what 99 of "
+        "100 requests cost before the start.",
+    )
+    shadow_share: Annotated[float, Field(gt=0, le=1)] = Field(
+        default=0.1, description="Share that is asked twice in stage `shadow`."
+    )
+
+    @model_validator(mode="after")
+    def _in_order(self) -> RolloutSection:
+        shares = [0.0 if s == "shadow" else 1.0 if s == "all" else s for s in self.stages]
+        if shares != sorted(set(shares)):
+            raise ValueError("stages grow: `shadow` first, then rising shares, `all` last")
         return self

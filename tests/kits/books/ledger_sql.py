@@ -66,6 +66,7 @@ MADE_LATER = {
     "batches": "0012",
     "batch_results": "0012",
     "models": "0013",
+    "rollout_changes": "0014",
 }
 """Maps a table to the first version of the ledger that has it, from 0006 on."""
 

@@ -1,0 +1,133 @@
+"""Starts, moves and ends rollouts for `tiergate rollout`, while servers run or before they start.
+
+It adds a change to the ledger and its row to the chain; servers follow within a second.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+
+from router.api.compose.clock import SystemClock, UlidIds
+from router.api.compose.mounted.rollouts import counted
+from router.errors import RolloutRefused
+from router.ledger.books.store import SqlLedger
+from router.ledger.tables.rollouts import SqlRollouts
+from router.policy.loading import find_policy, load_policy, policies_dir
+from router.rollout.report import Json, sentence, status, strata, whole
+from router.rollout.rows import change_row
+from router.rollout.stages import Change, finished, plan_of, promoted, rolled_back, started
+from router.rollout.tallies import Tallies
+from router.rollout.verdicts import Finding, compare, passed
+
+
+class RolloutDesk:
+    """Holds one ledger, opened to change rollouts; a context manager. All methods block."""
+
+    def __init__(self, database: str | Path) -> None:
+        """Opens the ledger, as a writer. Raises LedgerError."""
+        self._clock = SystemClock()
+        self._ledger = SqlLedger.open(database, clock=self._clock, budget_of=lambda _tenant: None)
+        self._store = SqlRollouts(self._ledger.database)
+
+    def __enter__(self) -> RolloutDesk:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ledger.close_now()
+
+    def start(self, policy: str, environ: Mapping[str, str], by: str, why: str) -> Change:
+        """Begins the rollout that a policy describes, and returns its first change.
+
+        Raises PolicyError, RolloutRefused, LedgerError.
+        """
+        loaded = load_policy(find_policy(policy, policies_dir()), environ)
+        section, candidate = loaded.policy.rollout, loaded.candidate
+        if section is None or candidate is None:
+            raise RolloutRefused(
+                f"The policy {loaded.policy.name!r} has no section `rollout`, which names what is "
+                "tried. Add one."
+            )
+        name = loaded.policy.name
+        before = self._store.latest([name]).get(name)
+        if before is not None and not before.over:
+            raise RolloutRefused(
+                f"The rollout {before.run} of {name!r} is in stage {before.stage_name}. End it "
+                f"first: `tiergate rollout rollback {name}` or `finish`."
+            )
+        plan = plan_of(section, self._store.paid_before(name))
+        hashes = loaded.hash, candidate.hash
+        now_ms = self._clock.now_ms()
+        return self._add(started(before, name, UlidIds().new(), plan, hashes, now_ms, by, why))
+
+    def promote(self, policy: str, by: str, why: str, *, force: bool = False) -> Change:
+        """Begins the next stage. Raises RolloutRefused where a gate has not passed, LedgerError."""
+        before = self._running(policy)
+        tallies = counted(self._store, before)
+        found = compare(tallies.arms, before.margins, before.plan.alpha())
+        if not (force or before.passed or passed(found, tallies.arms, before.plan.least_requests)):
+            raise RolloutRefused(_not_yet(before, tallies))
+        note = why or ("promoted before its gates passed" if force and not before.passed else "")
+        following = promoted(before, self._clock.now_ms(), by, note, found)
+        if following is None:
+            raise RolloutRefused(
+                f"The rollout of {policy!r} is in its last stage. Take the change over into the "
+                f"policy, then `tiergate rollout finish {policy}`."
+            )
+        return self._add(following)
+
+    def roll_back(self, policy: str, by: str, why: str) -> Change:
+        """Gives everything back to the base. Raises RolloutRefused, LedgerError."""
+        return self._add(rolled_back(self._running(policy), self._clock.now_ms(), by, why))
+
+    def finish(self, policy: str, by: str, why: str) -> Change:
+        """Ends a rollout without a fault. Raises RolloutRefused, LedgerError."""
+        return self._add(finished(self._running(policy), self._clock.now_ms(), by, why))
+
+    def shown(self, policy: str | None, *, figures: bool) -> list[Json]:
+        """Returns the state of rollouts; with `figures` also both arms by stratum.
+
+        Raises LedgerError.
+        """
+        documents = []
+        for name, last in self._store.latest(None if policy is None else [policy]).items():
+            tallies = counted(self._store, last)
+            document = status(self._store.history(name), tallies)
+            if figures:
+                document["arms"] = whole(tallies.arms, last.plan.cap_nano_usd)
+                document["strata"] = strata(tallies, last.plan.cap_nano_usd)
+            documents.append(document)
+        return documents
+
+    def _running(self, policy: str) -> Change:
+        last = self._store.latest([policy]).get(policy)
+        if last is None or last.over:
+            raise RolloutRefused(
+                f"No rollout of {policy!r} runs. `tiergate rollout status` lists those there were; "
+                "`tiergate rollout start` begins one."
+            )
+        return last
+
+    def _add(self, change: Change) -> Change:
+        if not self._store.add(change):
+            raise RolloutRefused(
+                f"The rollout of {change.policy!r} was changed at the same moment. Look at "
+                "`tiergate rollout status`, and try again."
+            )
+        asyncio.run(self._ledger.finish(change_row(change)))
+        self._store.note_booked(change)
+        return change
+
+
+def _not_yet(change: Change, tallies: Tallies) -> str:
+    found = compare(tallies.arms, change.margins, change.plan.alpha())
+    open_ones = [
+        sentence(one, change.plan.cap_nano_usd) for one in found if one.finding is not Finding.FINE
+    ]
+    fewest = min(tally.requests for tally in tallies.arms.values())
+    counts = f"the smaller side has {fewest} of {change.plan.least_requests} requests"
+    return (
+        f"Stage {change.stage_name} of {change.policy!r} has not passed: "
+        f"{'; '.join([counts, *open_ones])}. Wait, or promote with --force."
+    )

@@ -1,0 +1,253 @@
+"""Runs the rollouts of one process: follows their changes, watches their guards, rolls back.
+
+Each second it reads the changes in the ledger, so all servers that share one follow the same stage.
+While a split runs it also counts the new rows of all servers and tests them. Whoever finds a guard
+broken first adds the change; the others find its version taken. Without `rollout:` in a served
+policy it does nothing, and opens no connection.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from router.api.compose.core import Core
+from router.api.endpoints.rollouts import PATH, RolloutViews
+from router.api.http.authentication import Doorkeeper
+from router.api.http.server import Server
+from router.errors import LedgerError, PolicyError
+from router.ledger.books.store import SqlLedger
+from router.ledger.tables.rollouts import Position, SqlRollouts
+from router.policy.loading import LoadedPolicy
+from router.rollout.arms import Split, Splits
+from router.rollout.report import Json, sentence, status, strata, whole
+from router.rollout.rows import change_row
+from router.rollout.stages import Change, passed_gates, promoted, rolled_back
+from router.rollout.tallies import Tallies
+from router.rollout.verdicts import broken, compare, passed
+from router.routing.policy_runtime import PolicyRuntime
+
+LOOKS_EVERY_S = 1.0
+BOOKED_BY_OTHERS_AFTER_MS = 10_000
+"""A server that added a change chains it within milliseconds; after so long it has died."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass
+class Watched:
+    """Holds what one process knows of a running rollout."""
+
+    change: Change
+    tallies: Tallies
+    position: Position
+
+
+@dataclass
+class Tried:
+    """Holds a candidate that is ready to serve, and the base that it was built beside."""
+
+    loaded: LoadedPolicy
+    base: PolicyRuntime
+    runtime: PolicyRuntime
+
+
+class Rollouts:
+    """Keeps `splits` as the ledger says; runs from `start` to `close`."""
+
+    def __init__(
+        self,
+        core: Core,
+        ledger: SqlLedger,
+        splits: Splits,
+        begin: Callable[[PolicyRuntime], Awaitable[None]],
+        retire: Callable[[PolicyRuntime], None],
+        record: Callable[[LoadedPolicy], Awaitable[None]],
+    ) -> None:
+        """Takes the parts: `begin` starts a policy's answerers, `retire` closes them after their
+        last requests, `record` keeps a policy's text under its hash.
+        """
+        self._core = core
+        self._ledger = ledger
+        self._store = SqlRollouts(ledger.database)
+        self._splits = splits
+        self._clock = core.clock
+        self._begin, self._retire, self._record = begin, retire, record
+        self._watched: dict[str, Watched] = {}
+        self._tried: dict[str, Tried] = {}
+        self._task: asyncio.Task[None] | None = None
+
+    def mount(self, server: Server, door: Doorkeeper) -> None:
+        """Serves the state of rollouts."""
+        server.mount(PATH, "GET", RolloutViews(self, door, self._core.ids))
+
+    async def start(self) -> None:
+        """Takes up the splits that the ledger knows, before the first request; then follows them.
+
+        Raises LedgerError.
+        """
+        await self.look()
+        self._task = asyncio.get_running_loop().create_task(self._follow(), name="rollouts")
+
+    async def close(self) -> None:
+        """Stops; the candidates' answerers are closed."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        for tried in self._tried.values():
+            for plan in tried.runtime.plans:
+                await plan.answerer.close()
+
+    async def _follow(self) -> None:
+        while True:
+            await asyncio.sleep(LOOKS_EVERY_S)
+            try:
+                await self.look()
+            except LedgerError as error:
+                # Nothing can be counted now; what is served stays as it is.
+                _log.warning("rollouts_not_read: %s", error.message)
+            # A follower that ended without a word would leave a broken candidate in service.
+            except Exception:
+                _log.exception("rollouts_not_followed")
+
+    async def look(self) -> None:
+        """Follows the ledger once. Raises LedgerError."""
+        served = {n: p for n, p in self._core.loaded.items() if p.candidate is not None}
+        if not served and not self._watched:
+            return
+        latest = await asyncio.to_thread(self._store.latest, list(served)) if served else {}
+        running = {
+            name: change
+            for name, change in latest.items()
+            if not change.over and _is_tried(change, served[name])
+        }
+        await self._swap(running)
+        for name, change in running.items():
+            added = await asyncio.to_thread(self._judge, name, change)
+            if added is not None:
+                await self._changed(added)
+        due_ms = self._clock.now_ms() - BOOKED_BY_OTHERS_AFTER_MS
+        for change in await asyncio.to_thread(self._store.unbooked, due_ms):
+            await self._book(change)
+
+    async def _swap(self, running: Mapping[str, Change]) -> None:
+        """Splits traffic as these changes say. One assignment: no request sees a mixture."""
+        splits = {}
+        for name, change in running.items():
+            tried = await self._candidate(name)
+            if tried is not None:
+                splits[name] = _split(change, tried)
+        self._splits.swap(splits)
+        for name in [name for name in self._watched if name not in running]:
+            del self._watched[name]
+        for name in [name for name in self._tried if name not in running]:
+            self._retire(self._tried.pop(name).runtime)
+
+    async def _candidate(self, name: str) -> Tried | None:
+        """Returns the candidate made ready; None for one that cannot be built, which is logged."""
+        candidate, base = self._core.loaded[name].candidate, self._core.router.runtimes[name]
+        assert candidate is not None
+        known = self._tried.get(name)
+        # A base that is built again may have new prices, and so has its candidate.
+        if known is not None and known.base is base and known.loaded.hash == candidate.hash:
+            return known
+        await self._record(candidate)
+        try:
+            runtime = await asyncio.to_thread(self._core.build, candidate)
+        except PolicyError as error:
+            _log.error("candidate_not_built: %s", error.message)
+            return known
+        await self._begin(runtime)
+        if known is not None:
+            self._retire(known.runtime)
+        made = self._tried[name] = Tried(candidate, base, runtime)
+        return made
+
+    def _judge(self, name: str, change: Change) -> Change | None:
+        """Counts what is new; returns the change that was added because of it. Blocks."""
+        watched = self._watched.get(name)
+        if watched is None or watched.change.since != change.since:
+            plan = change.plan
+            tallies = Tallies(plan.cap_nano_usd, plan.most_per_unit)
+            watched = Watched(change, tallies, self._store.begin(change.at_ms))
+            self._watched[name] = watched
+        watched.change = change
+        before = sum(tally.requests + tally.complaints for tally in watched.tallies.arms.values())
+        self._store.read_on(watched.position, name, change.since, watched.tallies)
+        arms = watched.tallies.arms
+        if before == sum(tally.requests + tally.complaints for tally in arms.values()):
+            return None
+        found = compare(arms, change.margins, change.plan.alpha())
+        now_ms, bad = self._clock.now_ms(), broken(found)
+        following: Change | None = None
+        if bad:
+            why = "; ".join(sentence(one, change.plan.cap_nano_usd) for one in bad)
+            following = rolled_back(change, now_ms, "guard", why, found)
+        elif not change.passed and passed(found, arms, change.plan.least_requests):
+            following = passed_gates(change, now_ms, found)
+            if change.plan.by_gates:
+                following = promoted(change, now_ms, "gates", following.why, found) or following
+        return following if following is not None and self._store.add(following) else None
+
+    async def _changed(self, change: Change) -> None:
+        """Serves by a change of this process at once, and puts it into the chain."""
+        if change.over:
+            now = {name: split for name, split in self._splits.now.items() if name != change.policy}
+            self._splits.swap(now)
+            _log.warning("rolled_back: %s: %s", change.policy, change.why)
+        else:
+            _log.info("rollout_%s: %s: %s", change.turn.value, change.policy, change.stage_name)
+        await self._book(change)
+
+    async def _book(self, change: Change) -> None:
+        await self._ledger.finish(change_row(change))
+        await asyncio.to_thread(self._store.note_booked, change)
+
+    def shown(self, policy: str | None = None) -> list[Json]:
+        """Returns the state of rollouts, with strata where one policy is named. Blocks.
+
+        Raises LedgerError.
+        """
+        names = None if policy is None else [policy]
+        documents = []
+        for name, last in self._store.latest(names).items():
+            tallies = None if policy is None and last.over else self._counted(last)
+            document = status(self._store.history(name), tallies)
+            if policy is not None and tallies is not None:
+                document["arms"] = whole(tallies.arms, last.plan.cap_nano_usd)
+                document["strata"] = strata(tallies, last.plan.cap_nano_usd)
+            documents.append(document)
+        return documents
+
+    def _counted(self, change: Change) -> Tallies:
+        return counted(self._store, change)
+
+
+def counted(store: SqlRollouts, change: Change) -> Tallies:
+    """Returns the tallies of a change's stage, read from all of its rows. Blocks."""
+    began = next(c for c in store.history(change.policy) if c.version == change.since)
+    tallies = Tallies(change.plan.cap_nano_usd, change.plan.most_per_unit)
+    store.read_on(store.begin(began.at_ms), change.policy, change.since, tallies)
+    return tallies
+
+
+def _is_tried(change: Change, loaded: LoadedPolicy) -> bool:
+    """Returns True while the policy's candidate is the one that was started.
+
+    A candidate that was edited since is another one: nobody has agreed to serve it.
+    """
+    return loaded.candidate is not None and loaded.candidate.hash == change.candidate_hash
+
+
+def _split(change: Change, tried: Tried) -> Split:
+    return Split(
+        change.run,
+        change.since,
+        change.share,
+        change.plan.by,
+        tried.runtime,
+        rereads=change.plan.kind in ("policy", "heads"),
+        shadow_share=change.plan.shadow_share if change.in_shadow else 0.0,
+    )

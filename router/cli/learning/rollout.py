@@ -1,0 +1,191 @@
+"""Defines `tiergate rollout`: tries a changed policy on a part of the traffic."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from router.cli.options import AsJson
+from router.cli.serve.serve import DATABASE, DatabasePath
+
+if TYPE_CHECKING:
+    from router.rollout.stages import Change
+
+PolicyName = Annotated[str, typer.Argument(help="Name of the policy that is split.")]
+Why = Annotated[str, typer.Option("--why", help="Reason, for those who read it later.")]
+By = Annotated[str, typer.Option("--by", help="Who asks.", envvar="USER", show_default=False)]
+
+rollout = typer.Typer(help="Try a changed policy on a part of the traffic, and take it back.")
+
+
+def register(app: typer.Typer) -> None:
+    rollout.info.no_args_is_help = True
+    app.add_typer(rollout, name="rollout")
+
+
+@rollout.command()
+def start(
+    policy: Annotated[str, typer.Argument(help="A policy with a `rollout`, by name or path.")],
+    database: DatabasePath = DATABASE,
+    by: By = "cli",
+    why: Why = "",
+) -> None:
+    """Begin the rollout that a policy describes, in its first stage."""
+    from router.api.compose.mounted.rollout_desk import RolloutDesk
+
+    with RolloutDesk(database) as desk:
+        _tell(desk.start(policy, os.environ, by, why))
+
+
+@rollout.command()
+def promote(
+    policy: PolicyName,
+    database: DatabasePath = DATABASE,
+    force: Annotated[bool, typer.Option("--force", help="Also if a gate has not passed.")] = False,
+    by: By = "cli",
+    why: Why = "",
+) -> None:
+    """Begin the next stage, once every gate of this one has passed."""
+    from router.api.compose.mounted.rollout_desk import RolloutDesk
+
+    with RolloutDesk(database) as desk:
+        _tell(desk.promote(policy, by, why, force=force))
+
+
+@rollout.command()
+def rollback(
+    policy: PolicyName,
+    why: Annotated[str, typer.Option("--why", help="Reason, for those who read it later.")],
+    database: DatabasePath = DATABASE,
+    by: By = "cli",
+) -> None:
+    """Give everything back to the base, now."""
+    from router.api.compose.mounted.rollout_desk import RolloutDesk
+
+    with RolloutDesk(database) as desk:
+        _tell(desk.roll_back(policy, by, why))
+
+
+@rollout.command()
+def finish(
+    policy: PolicyName, database: DatabasePath = DATABASE, by: By = "cli", why: Why = ""
+) -> None:
+    """End a rollout whose change was taken over into the policy."""
+    from router.api.compose.mounted.rollout_desk import RolloutDesk
+
+    with RolloutDesk(database) as desk:
+        _tell(desk.finish(policy, by, why))
+
+
+@rollout.command("status")
+def show_status(
+    policy: Annotated[str | None, typer.Argument(help="Only this policy's.")] = None,
+    database: DatabasePath = DATABASE,
+    as_json: AsJson = False,
+) -> None:
+    """Say where each rollout stands, and what its guards have seen."""
+    from router.api.compose.mounted.rollout_desk import RolloutDesk
+    from router.cli.terminal import print_json
+
+    with RolloutDesk(database) as desk:
+        found = desk.shown(policy, figures=False)
+    if as_json:
+        print_json(found)
+        return
+    for one in found:
+        for line in status_lines(one):
+            typer.echo(line)
+    if not found:
+        typer.echo("no rollout yet")
+
+
+@rollout.command()
+def report(policy: PolicyName, database: DatabasePath = DATABASE, as_json: AsJson = False) -> None:
+    """Compare both sides of the present stage: whole, and by domain, level and tenant."""
+    from router.api.compose.mounted.rollout_desk import RolloutDesk
+    from router.cli.terminal import print_json
+    from router.errors import RolloutRefused
+
+    with RolloutDesk(database) as desk:
+        found = desk.shown(policy, figures=True)
+    if not found:
+        raise RolloutRefused(f"The policy {policy!r} has had no rollout.")
+    if as_json:
+        print_json(found[0])
+        return
+    for line in [*status_lines(found[0]), "", *arm_lines(found[0])]:
+        typer.echo(line)
+
+
+def status_lines(one: dict[str, Any]) -> list[str]:
+    """Returns what a person reads of one rollout."""
+    lines = [
+        f"{one['policy']}: {one['stage']}, {one['state']}"
+        f" ({one['kind']} by {one['by']}, candidate {one['candidate_hash']})"
+    ]
+    requests = one["requests"]
+    if requests["base"] is not None:
+        units = one["units"]
+        lines.append(
+            f"  requests: base {requests['base']} of {units['base']}, candidate "
+            f"{requests['candidate']} of {units['candidate']} {one['by']}s"
+        )
+    for metric in one["metrics"]:
+        base, candidate = (_ends(metric[side], metric["unit"]) for side in ("base", "candidate"))
+        lines.append(
+            f"  {metric['metric']:<10} {metric['finding']:<6} base {base}, candidate {candidate}"
+        )
+    for change in one["history"]:
+        why = f": {change['why']}" if change["why"] else ""
+        lines.append(f"  {_time(change['at_ms'])} {change['turn']} {change['stage']}{why}")
+    return lines
+
+
+def arm_lines(one: dict[str, Any]) -> list[str]:
+    """Returns a table of both sides, whole and by stratum."""
+    head = ("", "side", "requests", "errors", "mean cost", "latency", "complaints")
+    rows = [head]
+    parts = [{"kind": "", "name": "all", **one["arms"]}, *one["strata"]]
+    for part in parts:
+        for side in ("base", "candidate"):
+            arm = part[side]
+            if not arm["requests"]:
+                continue
+            rows.append(
+                (
+                    f"{part['kind']} {part['name']}".strip(),
+                    side,
+                    str(arm["requests"]),
+                    _ends(arm["errors"], "share"),
+                    f"${arm['mean_usd']:.6f}",
+                    _ends(arm["latency"], "ms"),
+                    _ends(arm["complaints"], "share"),
+                )
+            )
+    widths = [max(len(row[i]) for row in rows) for i in range(len(head))]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
+
+
+def _ends(found: dict[str, float], unit: str) -> str:
+    mean, lower, upper = found["mean"], found["lower"], found["upper"]
+    if unit == "usd":
+        return f"${mean:.6f} ({lower:.6f} to {upper:.6f})"
+    if unit == "ms":
+        return f"{mean:.0f} ms ({lower:.0f} to {upper:.0f})"
+    return f"{mean:.1%} ({lower:.1%} to {upper:.1%})"
+
+
+def _time(at_ms: int) -> str:
+    from datetime import UTC, datetime
+
+    return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _tell(change: Change) -> None:
+    why = f": {change.why}" if change.why else ""
+    typer.echo(f"{change.policy}: {change.turn.value}, stage {change.stage_name}{why}")

@@ -1,0 +1,64 @@
+"""Finds policies, the files that they name, and their schema for editors.
+
+Reads no file; it looks if there is one.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from router.errors import Mistake, PolicyError
+from router.policy.cross_checks import one_of
+from router.policy.schema import Policy
+
+
+def policies_dir() -> Path:
+    """Returns the folder of shipped policies, in the package or next to the sources."""
+    package = Path(__file__).parents[1]
+    # A wheel has the policies inside the package, a checkout has them next to it.
+    packaged = package / "_policies"
+    return packaged if packaged.is_dir() else package.parent / "policies"
+
+
+def find_policy(name_or_path: str, folder: Path) -> Path:
+    """Returns the file of a policy, given by path or by the name of one in `folder`.
+
+    Raises PolicyError with the existing names.
+    """
+    by_path = Path(name_or_path)
+    if by_path.is_file():
+        return by_path
+    names = policy_names(folder)
+    if name_or_path in names:
+        return folder / f"{name_or_path}.yaml"
+    if by_path.suffix or len(by_path.parts) > 1:
+        what = "a folder" if by_path.is_dir() else "no such file"
+        expected = f"a policy file, or a shipped policy by its name: {', '.join(names)}"
+        raise PolicyError((Mistake(name_or_path, 0, "(policy)", what, expected),))
+    expected = f"a policy file, or {one_of(name_or_path, names)}"
+    raise PolicyError((Mistake(str(folder), 0, "(policy)", repr(name_or_path), expected),))
+
+
+def policy_names(folder: Path) -> list[str]:
+    """Returns the names of the policies in a folder, without the price book."""
+    price_book = Policy.model_fields["prices"].default
+    return sorted(file.stem for file in folder.glob("*.yaml") if file.name != price_book)
+
+
+def named_file(policy_path: Path, name: str) -> Path:
+    """Returns the path of `name`: next to the policy, otherwise among the shipped files.
+
+    Your own policy can thus use the shipped safe answers and templates until it has its own.
+    """
+    own = policy_path.parent / name
+    shipped = policies_dir() / name
+    return shipped if not own.exists() and shipped.exists() else own
+
+
+def json_schema() -> str:
+    """Returns the JSON Schema of a policy file, the text of `policies/policy.schema.json`."""
+    schema = Policy.model_json_schema()
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+    schema["title"] = "Tiergate policy"
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"

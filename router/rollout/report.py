@@ -1,0 +1,156 @@
+"""Says where a rollout stands and how its arms compare, as plain values for JSON. Pure.
+
+Intervals of a metric hold together at every moment with the chance that `level` states; those of a
+stratum hold one by one, since there may be many: they say where to look, and decide nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from router.rollout.confidence import Interval, interval
+from router.rollout.stages import Change, Turn
+from router.rollout.tallies import LEVELS, Arm, Arms, Metric, Tallies, Tally, typical_ms
+from router.rollout.verdicts import Compared, compare, passed
+from router.types import NANO_PER_USD
+
+Json = dict[str, object]
+STRATUM_SIDE = 0.025
+
+
+def status(changes: Sequence[Change], tallies: Tallies | None) -> Json:
+    """Returns the state of a policy's last rollout.
+
+    `changes` are all of the policy, oldest first; `tallies` those of the present stage, None where
+    nothing is split now.
+
+    {"policy", "run", "state": running | passed | rolled_back | finished, "stage": "canary 10 %",
+    "share": 0.1, "stages": [...], "by", "kind", "candidate_hash", "since_ms", "why",
+    "requests": {"base": n, "candidate": n}, "metrics": [{"metric", "finding", "tolerated",
+    "unit", "base": {"mean", "lower", "upper"}, "candidate": {...}}], "history": [{"version",
+    "turn", "stage", "at_ms", "by", "why"}]}; the metrics of a rollout that is over are those that
+    ended it.
+    """
+    last = changes[-1]
+    run = [change for change in changes if change.run == last.run]
+    arms = None if tallies is None or last.over else tallies.arms
+    found = last.evidence if arms is None else compare(arms, last.margins, last.plan.alpha())
+    return {
+        "policy": last.policy,
+        "run": last.run,
+        "state": state_of(last),
+        "stage": last.stage_name,
+        "share": last.share,
+        "stages": [_stage(share) for share in last.plan.stages],
+        "kind": last.plan.kind,
+        "by": last.plan.by,
+        "base_hash": last.base_hash,
+        "candidate_hash": last.candidate_hash,
+        "since_ms": next(c.at_ms for c in run if c.version == last.since),
+        "changed_ms": last.at_ms,
+        "why": last.why,
+        "level": 1.0 - last.plan.alpha(),
+        "least_requests": last.plan.least_requests,
+        "requests": {arm: None if arms is None else arms[arm].requests for arm in Arm},
+        "units": {arm: None if arms is None else arms[arm].units for arm in Arm},
+        "gates_pass": arms is not None and passed(found, arms, last.plan.least_requests),
+        "metrics": [_metric(one, last.plan.cap_nano_usd) for one in found],
+        "history": [
+            {
+                "version": change.version,
+                "turn": change.turn.value,
+                "stage": change.stage_name,
+                "at_ms": change.at_ms,
+                "by": change.by,
+                "why": change.why,
+            }
+            for change in run
+        ],
+    }
+
+
+def state_of(change: Change) -> str:
+    """Returns the state in one word."""
+    if change.turn in (Turn.STARTED, Turn.PROMOTED):
+        return "running"
+    return change.turn.value
+
+
+def strata(tallies: Tallies, cap_nano_usd: int) -> list[Json]:
+    """Returns both arms of each stratum, those with most requests first in their kind."""
+    rows: list[tuple[tuple[str, int, str], Json]] = []
+    for (kind, name), arms in tallies.strata.items():
+        both = {arm.value: _arm(arms[arm], cap_nano_usd) for arm in Arm}
+        size = sum(tally.requests for tally in arms.values())
+        rows.append(((kind, -size, name), {"kind": kind, "name": name, **both}))
+    return [row for _, row in sorted(rows, key=lambda pair: pair[0])]
+
+
+def whole(arms: Arms, cap_nano_usd: int) -> Json:
+    """Returns both arms over all of the stage's traffic."""
+    return {arm.value: _arm(arms[arm], cap_nano_usd) for arm in Arm}
+
+
+def _arm(tally: Tally, cap_nano_usd: int) -> Json:
+    shown: Json = {"requests": tally.requests}
+    for metric in Metric:
+        found = interval(LEVELS[metric], tally.counts(metric), STRATUM_SIDE)
+        shown[metric.value] = _interval(found, metric, cap_nano_usd)
+    mean_usd = tally.cost_nano_usd / tally.requests / NANO_PER_USD if tally.requests else 0.0
+    return {**shown, "mean_usd": mean_usd}
+
+
+def _metric(one: Compared, cap_nano_usd: int) -> Json:
+    return {
+        "metric": one.metric.value,
+        "finding": one.finding.value,
+        "tolerated": one.margin,
+        "unit": UNITS[one.metric],
+        "base": _interval(one.base, one.metric, cap_nano_usd),
+        "candidate": _interval(one.candidate, one.metric, cap_nano_usd),
+    }
+
+
+UNITS = {
+    Metric.ERRORS: "share",
+    Metric.COST: "usd",
+    Metric.LATENCY: "ms",
+    Metric.COMPLAINTS: "share",
+}
+
+
+def _interval(found: Interval, metric: Metric, cap_nano_usd: int) -> Json:
+    ends = (found.mean, found.lower, found.upper)
+    mean, lower, upper = (shown(metric, value, cap_nano_usd) for value in ends)
+    return {"mean": mean, "lower": lower, "upper": upper}
+
+
+def shown(metric: Metric, value: float, cap_nano_usd: int) -> float:
+    """Returns a mean on a metric's scale in its unit: a share, dollars, or milliseconds."""
+    if metric is Metric.COST:
+        return value * cap_nano_usd / NANO_PER_USD
+    return typical_ms(value) if metric is Metric.LATENCY else value
+
+
+def _stage(share: float) -> str:
+    if share in (0.0, 1.0):
+        return "all" if share else "shadow"
+    return f"canary {share * 100:g} %"
+
+
+def sentence(one: Compared, cap_nano_usd: int) -> str:
+    """Returns what a metric says, for the change that it causes."""
+    base, candidate = (
+        _words(one.metric, found, cap_nano_usd) for found in (one.base, one.candidate)
+    )
+    return f"{one.metric.value}: candidate {candidate}, base {base}"
+
+
+def _words(metric: Metric, found: Interval, cap_nano_usd: int) -> str:
+    ends = (found.mean, found.lower, found.upper)
+    mean, lower, upper = (shown(metric, value, cap_nano_usd) for value in ends)
+    if metric is Metric.COST:
+        return f"${mean:.6f} (${lower:.6f} to ${upper:.6f}, {found.count} requests)"
+    if metric is Metric.LATENCY:
+        return f"{mean:.0f} ms ({lower:.0f} to {upper:.0f}, {found.count} requests)"
+    return f"{mean:.1%} ({lower:.1%} to {upper:.1%}, {found.count} requests)"

@@ -1,0 +1,80 @@
+"""Reads what a ledger row says of a split, and builds the row that chains a change. Pure."""
+
+from __future__ import annotations
+
+import msgspec
+
+from router.ledger.row_builder import Kept, Origin, Place, Spent, Times, build_row
+from router.ledger.row_reading import REFUSED_CODES, ROLLOUT
+from router.rollout.stages import Change, encode
+from router.rollout.tallies import Arm, Observed
+from router.types import JsonText, RequestRow, RequestState, RolloutNote
+
+MARK = '"rollout":{"run":'
+"""Text of the record of each row that was on a side of a split."""
+
+
+class _Sided(msgspec.Struct):
+    rollout: RolloutNote | None = None
+
+
+_SIDED = msgspec.json.Decoder(_Sided)
+
+
+def side_of(record: str) -> RolloutNote | None:
+    """Returns the side that a row was on, None for nearly all rows."""
+    if MARK not in record:
+        return None  # a search is quicker than parsing
+    return _SIDED.decode(record).rollout
+
+
+def observed(
+    note: RolloutNote,
+    request_id: str,
+    tenant: str,
+    domain: str,
+    level: int,
+    state: str,
+    error_code: str,
+    call_failed: bool,
+    cost_nano_usd: int,
+    latency_ms: float,
+) -> Observed:
+    """Returns what a finished row came to.
+
+    A request that another rung answered after a call failed has failed here: the client was lucky.
+    A request that the gateway declined, or whose client left, has not.
+    """
+    ended_badly = state in (RequestState.FAILED, RequestState.UNKNOWN_COST) and bool(error_code)
+    return Observed(
+        request_id,
+        Arm(note.arm),
+        note.unit,
+        failed=call_failed or (ended_badly and error_code not in REFUSED_CODES),
+        cost_nano_usd=cost_nano_usd,
+        latency_ms=latency_ms,
+        domain=domain,
+        level=level,
+        tenant=tenant,
+    )
+
+
+def change_row(change: Change) -> RequestRow:
+    """Returns the row that puts a change into the chain; booking it twice changes nothing."""
+    record = JsonText(f'{{"rollout_change":{encode(change)}}}')
+    origin = Origin(
+        f"{change.run}-{change.version}",
+        tenant="",
+        key_id=change.by,
+        endpoint=ROLLOUT,
+        mode=ROLLOUT,
+        policy=change.policy,
+        policy_hash=change.candidate_hash,
+        requested_model="",
+    )
+    return build_row(
+        origin,
+        Spent(RequestState.SETTLED, Place("", 0, "", ""), 0),
+        Times(change.at_ms, change.at_ms),
+        kept=Kept(record=record),
+    )

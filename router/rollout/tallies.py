@@ -1,0 +1,199 @@
+"""Counts what the requests of each arm came to: failures, costs, latencies, complaints. Pure.
+
+Costs and latencies are rounded to a level of a fixed scale, so that a tally is a few counts however
+many requests it has, and tallies of several servers add up. A cost is at most the cap of its
+rollout; a latency counts by its logarithm, so that a mean of two is a ratio and one stray request
+moves nothing. Knows nothing about the ledger.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+
+from msgspec import Struct, field
+
+from router.rollout.confidence import NOTHING_KNOWN, Interval, interval
+
+COST_DECADES, PER_DECADE = 4, 24
+"""A level of cost is a tenth above the one before; costs below a ten-thousandth of the cap are the
+lowest. Both arms are rounded alike."""
+
+SLOWEST_MS = 600_000.0
+LATENCY_STEPS = 120
+"""A level of latency is a ninth above the one before."""
+
+SPAN = math.log1p(SLOWEST_MS)
+MOST_NAMES = 48
+"""Most strata of one kind; further ones share the name OTHER."""
+OTHER = "(other)"
+
+
+class Metric(StrEnum):
+    """Names what the arms are compared by."""
+
+    ERRORS = "errors"
+    COST = "cost"
+    LATENCY = "latency"
+    COMPLAINTS = "complaints"
+
+
+class Arm(StrEnum):
+    """Names the two sides of a split. The base is always one."""
+
+    BASE = "base"
+    CANDIDATE = "candidate"
+
+
+RATE = (0.0, 1.0)
+COSTS = (
+    0.0,
+    *(10.0 ** (k / PER_DECADE - COST_DECADES) for k in range(COST_DECADES * PER_DECADE + 1)),
+)
+LATENCIES = tuple(k / LATENCY_STEPS for k in range(LATENCY_STEPS + 1))
+LEVELS: Mapping[Metric, tuple[float, ...]] = {
+    Metric.ERRORS: RATE,
+    Metric.COST: COSTS,
+    Metric.LATENCY: LATENCIES,
+    Metric.COMPLAINTS: RATE,
+}
+
+
+def cost_level(nano_usd: int, cap_nano_usd: int) -> int:
+    """Returns the index in COSTS of a cost; the highest from the cap on.
+
+    >>> round(COSTS[cost_level(500, 1000)], 3)
+    0.511
+    """
+    if nano_usd <= 0 or cap_nano_usd <= 0:
+        return 0
+    at = round((math.log10(nano_usd / cap_nano_usd) + COST_DECADES) * PER_DECADE) + 1
+    return max(1, min(at, len(COSTS) - 1))
+
+
+def latency_level(latency_ms: float) -> int:
+    """Returns the index in LATENCIES of a latency."""
+    return round(min(math.log1p(max(latency_ms, 0.0)) / SPAN, 1.0) * LATENCY_STEPS)
+
+
+def typical_ms(level: float) -> float:
+    """Returns the latency whose logarithm is this share of the scale: a geometric mean.
+
+    >>> round(typical_ms(0.5))
+    774
+    """
+    return math.expm1(level * SPAN)
+
+
+class Observed(Struct, frozen=True):
+    """Holds what one request of a split came to."""
+
+    request_id: str
+    arm: Arm
+    unit: str  # the conversation or tenant that it was split by
+    failed: bool
+    cost_nano_usd: int
+    latency_ms: float
+    domain: str = ""
+    level: int = 0
+    tenant: str = ""
+
+    def strata(self) -> Iterable[tuple[str, str]]:
+        """Yields kind and name of each part of the traffic that it belongs to."""
+        yield "domain", self.domain
+        yield "level", str(self.level)
+        yield "tenant", self.tenant
+
+
+class Tally(Struct):
+    """Counts the requests of one arm, by level of each metric."""
+
+    requests: int = 0
+    units: int = 0  # conversations or tenants; counted of whole arms only
+    failed: int = 0
+    complaints: int = 0
+    cost_nano_usd: int = 0  # of all, not capped
+    costs: Counter[int] = field(default_factory=Counter)
+    latencies: Counter[int] = field(default_factory=Counter)
+
+    def add(self, one: Observed, cap_nano_usd: int) -> None:
+        """Counts a request, whatever it came to."""
+        self.requests += 1
+        self.failed += one.failed
+        self.cost_nano_usd += one.cost_nano_usd
+        self.costs[cost_level(one.cost_nano_usd, cap_nano_usd)] += 1
+        self.latencies[latency_level(one.latency_ms)] += 1
+
+    def counts(self, metric: Metric) -> tuple[int, ...]:
+        """Returns how often each level of the metric was seen."""
+        if metric is Metric.ERRORS:
+            return (self.requests - self.failed, self.failed)
+        if metric is Metric.COMPLAINTS:
+            return (self.requests - self.complaints, self.complaints)
+        seen = self.costs if metric is Metric.COST else self.latencies
+        return tuple(seen[i] for i in range(len(LEVELS[metric])))
+
+    def interval(self, metric: Metric, alpha: float) -> Interval:
+        """Returns the mean on the metric's scale, with bounds that each fail below `alpha`."""
+        if not self.requests:
+            return NOTHING_KNOWN
+        return interval(LEVELS[metric], self.counts(metric), alpha)
+
+
+Arms = dict[Arm, Tally]
+
+
+def no_arms() -> Arms:
+    """Returns two arms of which nothing is known."""
+    return {arm: Tally() for arm in Arm}
+
+
+class Tallies:
+    """Counts one stage of a rollout: both arms, whole and by stratum.
+
+    A conversation in a loop may send a thousand requests, and one tenant most of the traffic. So
+    only the first `most_per_unit` requests of each count in the tests; none depends on its arm.
+    """
+
+    def __init__(self, cap_nano_usd: int, most_per_unit: int) -> None:
+        self.arms = no_arms()
+        self.strata: dict[tuple[str, str], Arms] = {}
+        self._cap_nano_usd = cap_nano_usd
+        self._most_per_unit = most_per_unit
+        self._of_unit: dict[Arm, Counter[str]] = {arm: Counter() for arm in Arm}
+        self._counted: dict[str, Observed] = {}
+        self._complained: set[str] = set()
+
+    def add(self, one: Observed) -> None:
+        """Counts a request, unless it was counted or its conversation has had its share."""
+        seen = self._of_unit[one.arm]
+        if one.request_id in self._counted or seen[one.unit] >= self._most_per_unit:
+            return
+        seen[one.unit] += 1
+        self._counted[one.request_id] = one
+        for tally in self._tallies(one):
+            tally.add(one, self._cap_nano_usd)
+        self.arms[one.arm].units = len(seen)
+        if one.request_id in self._complained:
+            self._count_complaint(one)
+
+    def complain(self, request_id: str) -> None:
+        """Counts a complaint, once; that of a request not read yet counts with the request."""
+        one = self._counted.get(request_id)
+        if one is not None and request_id not in self._complained:
+            self._count_complaint(one)
+        self._complained.add(request_id)
+
+    def _count_complaint(self, one: Observed) -> None:
+        for tally in self._tallies(one):
+            tally.complaints += 1
+
+    def _tallies(self, one: Observed) -> Iterable[Tally]:
+        yield self.arms[one.arm]
+        for kind, name in one.strata():
+            key = (kind, name)
+            if key not in self.strata and sum(k == kind for k, _ in self.strata) >= MOST_NAMES:
+                key = (kind, OTHER)
+            yield self.strata.setdefault(key, no_arms())[one.arm]
