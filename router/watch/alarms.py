@@ -6,6 +6,7 @@ it is below the lower bound in two. So a value that hovers at a bound tells nobo
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 
@@ -35,6 +36,17 @@ class Alarm(Struct, frozen=True):
     streak: int = 0  # checks one after the other that speak against `active`
     since_ms: int = 0
     heard_ms: int = 0  # when enough requests spoke of it last
+
+
+class Seen(Struct, frozen=True):
+    """Holds a value of the last check, for whoever wants to look."""
+
+    watched: Watched
+    subject: str
+    value: float
+    bound: float | None  # None: nothing could pass it
+    count: int
+    detail: str
 
 
 class Notice(Struct, frozen=True):
@@ -93,6 +105,21 @@ def step(
             notices.append(Notice(Turn.ENDED, Watched(watched), subject, 0.0, 0.0, detail, now_ms))
     # What neither is nor was near its bound needs no memory.
     return {name: one for name, one in after.items() if one.active or one.streak}, notices
+
+
+def seen(rules: Sequence[AlertSection], readings: Iterable[Bounded]) -> tuple[Seen, ...]:
+    """Returns the readings that a rule watches, each with its bound."""
+    by_watched = {rule.watch: rule for rule in rules}
+    found = []
+    for reading, own in readings:
+        rule = by_watched.get(reading.watched)
+        if rule is None:
+            continue
+        bound = own if own is not None else rule.above
+        known = bound if bound is not None and math.isfinite(bound) else None
+        said = (reading.value, known, reading.count, reading.detail)
+        found.append(Seen(reading.watched, reading.subject, *said))
+    return tuple(found)
 
 
 def grouped(notices: Sequence[Notice]) -> str:

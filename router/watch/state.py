@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from router.errors import LedgerUnavailable
-from router.watch.alarms import Alarm, Notice
+from router.watch.alarms import Alarm, Notice, Seen
 from router.watch.past import Past
 
 FILE_MODE, FOLDER_MODE = 0o600, 0o700
@@ -25,6 +25,7 @@ class State(Struct, frozen=True):
     checked_ms: int = 0
     alarms: dict[str, Alarm] = {}
     untold: tuple[Notice, ...] = ()
+    seen: tuple[Seen, ...] = ()  # at the last check, for the dashboard
 
 
 Kept = TypeVar("Kept", State, Past)

@@ -9,6 +9,7 @@ import pytest
 
 from tests.kits.checks.chromium import Browser, Page
 from tests.kits.dashboard_kit import create_key, dashboard_server, play
+from tests.kits.learnt_kit import write_learnt
 from tests.kits.server_kit import Served, eventually
 
 pytestmark = pytest.mark.browser
@@ -19,12 +20,17 @@ VIEWS = {
     "savings": "What this rests on",
     "confidence": "Confidence per tier",
     "health": "Everything is ready",
+    "learning": "Accuracy on each task after each run",
+    "drift": "2 alarms are active",
 }
 
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with dashboard_server(tmp_path_factory.mktemp("dashboard")) as server:
+    folder = tmp_path_factory.mktemp("dashboard")
+    state = write_learnt(folder / "state")
+    alerts = {"rules": [{"watch": "drift"}, {"watch": "errors", "above": 0.1}]}
+    with dashboard_server(folder, "--state-dir", str(state), alerts=alerts) as server:
         yield server
 
 

@@ -79,7 +79,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "tiers",
         "documents",
         "extraction",
-        "registry",
+        *LEARNT,
         "api",
     },
     "api.process": {*PATH, "api", "api.compose", "api.protocol"},

@@ -114,14 +114,14 @@ def play(server: Served, key: str = "") -> None:
 
 
 @contextmanager
-def dashboard_server(folder: Path, **more: object) -> Iterator[Served]:
+def dashboard_server(folder: Path, *options: str, **more: object) -> Iterator[Served]:
     """Runs the gateway on loopback without keys, before an upstream, and plays its day.
 
     `more` holds further sections of its policy.
     """
     with Upstream(folder) as upstream:
         ladder = write_ladder(folder, upstream.url, **more)
-        with Served(folder, ladder) as server:
+        with Served(folder, ladder, *options) as server:
             play(server)
             yield server
 

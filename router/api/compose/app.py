@@ -234,7 +234,12 @@ class App:
             self.server, self.gateway, door, self.metrics, self._limiter, core.loaded.get
         )
         overview = Overview(
-            core, self.ledger, self.readiness, self.clock, judged_in(self.ledger.database)
+            core,
+            self.ledger,
+            self.readiness,
+            self.clock,
+            judged_in(self.ledger.database),
+            reviews.list,
         )
         self.metrics.limits = overview
         dashboard = Dashboard(overview, self.texts, door, core.ids)

@@ -54,6 +54,7 @@ class Settings:
     guard_origin: bool = True  # without keys, refuse requests that another site's page sends
     # answerers of the first policy that `answerer:NAME` reaches alone, in this process only
     reachable: tuple[str, ...] = ()
+    state_dir: Path = Path(".tiergate")  # what `dataset`, `learn`, `models` and `alerts` wrote
     otlp: str = ""  # the collector of traces and metrics, http://127.0.0.1:4318; "": none
     judge: str = ""  # an answerer of the first policy that judges answers, in this process only
 
@@ -174,6 +175,7 @@ class Core:
         Without `local` no local model runs; decisions are the same, and calls would fail.
         """
         # The only clock and the only source of ids of a process.
+        self.settings = settings
         self.clock, self.ids = SystemClock(), UlidIds()
         self.events = Relay()  # the app sets the listener when it is built
         model, self.degraded_because = load_model(settings.model_dir, settings.device)

@@ -6,7 +6,7 @@ It belongs to the composition root. Each view reads a bounded part of the ledger
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from router.analysis.alerts import (
@@ -21,6 +21,7 @@ from router.analysis.last_hour import MINUTES, hour_of
 from router.analysis.report.build import Extra, build_report
 from router.analysis.report.output.json import report_object
 from router.api.compose.core import Core
+from router.api.compose.mounted.learning_view import Learning
 from router.api.dashboard.overview_json import (
     Json,
     Judged,
@@ -54,16 +55,20 @@ from router.types import (
     DecisionQuery,
     RefusedCalls,
     RequestRow,
+    ReviewItem,
     Slice,
     TrueOutcome,
     Turn,
     Usage,
 )
 
+Waiting = Callable[[str | None], Awaitable[Sequence[ReviewItem]]]
 Readiness = Callable[[], tuple[bool, Json]]
 
 LIVE_MS = 1_000.0
 """Sets the life of a live view: several viewers, and one viewer's tabs, share it."""
+LEARNT_MS = 5_000.0
+"""Sets the life of views of what commands wrote: a dozen small files."""
 SLOW_MS = 60_000.0
 """Sets the life of views that read thousands of rows and change little in a minute."""
 REPORTED = 10_000
@@ -95,6 +100,7 @@ class Overview:
         readiness: Readiness,
         clock: Clock,
         outcomes: Outcomes | None = None,
+        waiting: Waiting | None = None,
     ) -> None:
         self._core = core
         self._ledger = ledger
@@ -102,6 +108,10 @@ class Overview:
         self._readiness = readiness
         self._clock = clock
         self._outcomes = outcomes
+        self._waiting = waiting
+        self._learning = Learning(
+            core.settings.state_dir, core.environ, lambda: core.loaded.values()
+        )
         self._snapshots = Snapshots(clock)
         self._sealed: BoundedMap[str | None, _Sealed] = BoundedMap(
             clock=clock, max_entries=HOURS_KEPT, ttl_ms=3_600_000.0
@@ -231,6 +241,19 @@ class Overview:
             "reliability": reliability_json(outcomes),
             "judges": judges_json(outcomes),
         }
+
+    async def learning(self, tenant: str | None) -> Json:
+        """Returns the queue of reviews, and for all tenants what was learnt from them."""
+        waiting = [] if self._waiting is None else await self._waiting(tenant)
+        return await self._snapshots.get(
+            ("learning", tenant), LEARNT_MS, lambda: self._learning.learning(waiting, tenant)
+        )
+
+    async def drift(self, tenant: str | None) -> Json:
+        """Returns the alarms of each policy, and the values of the last look."""
+        return await self._snapshots.get(
+            ("drift", tenant), LEARNT_MS, lambda: self._learning.drift(tenant)
+        )
 
     async def health(self, tenant: str | None) -> Json:
         """Returns the state of every part and, per answerer, the results of its recent calls."""

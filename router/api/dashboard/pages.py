@@ -81,6 +81,8 @@ class Figures(Protocol):
     async def savings(self, days: int, tenant: str | None) -> Json: ...
     async def confidence(self, days: int, tenant: str | None) -> Json: ...
     async def health(self, tenant: str | None) -> Json: ...
+    async def learning(self, tenant: str | None) -> Json: ...
+    async def drift(self, tenant: str | None) -> Json: ...
 
 
 class Dashboard:
@@ -97,6 +99,8 @@ class Dashboard:
             "savings": (frozenset({"tenant", "days"}), self._savings),
             "confidence": (frozenset({"tenant", "days"}), self._confidence),
             "health": (frozenset({"tenant"}), self._health),
+            "learning": (frozenset({"tenant"}), self._learning),
+            "drift": (frozenset({"tenant"}), self._drift),
         }
 
     async def page(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -148,6 +152,12 @@ class Dashboard:
 
     async def _health(self, query: Asked, tenant: str | None) -> Json:
         return await self._figures.health(tenant)
+
+    async def _learning(self, query: Asked, tenant: str | None) -> Json:
+        return await self._figures.learning(tenant)
+
+    async def _drift(self, query: Asked, tenant: str | None) -> Json:
+        return await self._figures.drift(tenant)
 
     async def _decision(self, public_id: str, identity: Identity) -> bytes:
         admin = KeyScope.ADMIN in identity.scopes

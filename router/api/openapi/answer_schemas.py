@@ -142,6 +142,8 @@ ANSWERS: dict[str, dict[str, object]] = {
     "/api/v1/dashboard/health": _object(ready={"type": "boolean"}, answerers=_LISTED),
     "/api/v1/rollouts": _object(object={"const": "list"}, data=_LISTED),
     "/api/v1/rollouts/{policy}": _object(policy=_TEXT, state=_TEXT, metrics=_LISTED),
+    "/api/v1/dashboard/learning": _object(queue=_ANY),
+    "/api/v1/dashboard/drift": _object(policies=_LISTED),
     "/api/v1/{domain}/{task}/analyze": _object(
         object={"const": "analysis"}, **_ENVELOPE, **_FIELDS
     ),

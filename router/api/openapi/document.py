@@ -308,6 +308,20 @@ OPERATIONS = (
         "`arms` and `strata` of the present stage.",
         True,
     ),
+    Operation(
+        "get",
+        "/api/v1/dashboard/learning",
+        "Queue of reviews, datasets, models, rollouts, runs of learners",
+        "One tenant's key sees its queue; the rest is of all tenants, for an admin.",
+        True,
+    ),
+    Operation(
+        "get",
+        "/api/v1/dashboard/drift",
+        "Alarms of each policy, and the values of the last look",
+        "What `tiergate alerts run` found beside the server.",
+        True,
+    ),
     Operation("get", "/healthz", "Report that the process is alive; calls no model", "", False),
     Operation(
         "get",

@@ -160,7 +160,7 @@ def _checked(
 
     from router.api.compose.books import Books
     from router.policy.sections.learning import Watched
-    from router.watch.alarms import SILENT_MS, step
+    from router.watch.alarms import SILENT_MS, seen, step
     from router.watch.readings import queue_age, shares, tallies
 
     section = looked.section
@@ -180,7 +180,8 @@ def _checked(
             every += _against_the_past(section, books, path, since_ms, until_ms)
     silent_ms = max(SILENT_MS, 3 * width)
     alarms, notices = step(section.rules, every, known.alarms, until_ms, silent_ms)
-    return replace(known, checked_ms=until_ms, alarms=alarms), notices
+    latest = seen(section.rules, every)
+    return replace(known, checked_ms=until_ms, alarms=alarms, seen=latest), notices
 
 
 def _against_the_past(

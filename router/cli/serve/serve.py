@@ -50,6 +50,7 @@ ModelDir = Annotated[
 ]
 DATABASE = ".tiergate/ledger.db"
 DOCUMENTS = ".tiergate/documents.db"
+STATE_DIR = Path(".tiergate")
 DocumentsPath = Annotated[
     str,
     typer.Option(
@@ -135,6 +136,13 @@ def serve(
             help="How long a request may take to arrive, and a client not to read its answer.",
         ),
     ] = 60,
+    state_dir: Annotated[
+        Path,
+        typer.Option(
+            envvar="TIERGATE_STATE_DIR",
+            help="Where `dataset`, `learn`, `models` and `alerts` write; the dashboard shows it.",
+        ),
+    ] = STATE_DIR,
     otlp: Annotated[
         str,
         typer.Option(
@@ -177,6 +185,7 @@ def serve(
         device=device,
         documents=str(documents),
         otlp=otlp,
+        state_dir=state_dir,
     )
     if model_dir is not None:
         settings = replace(settings, model_dir=model_dir)

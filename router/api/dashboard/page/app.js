@@ -4,12 +4,14 @@ import { Refused, key, setKey } from "./api.js";
 import { el, show } from "./dom.js";
 import * as confidence from "./view_confidence.js";
 import * as decisions from "./view_decisions.js";
+import * as drift from "./view_drift.js";
 import * as health from "./view_health.js";
+import * as learning from "./view_learning.js";
 import * as now from "./view_now.js";
 import * as reviews from "./view_reviews.js";
 import * as savings from "./view_savings.js";
 
-const VIEWS = { now, decisions, savings, confidence, health, reviews };
+const VIEWS = { now, decisions, savings, confidence, health, reviews, learning, drift };
 const SLOWEST = 30000;
 
 const main = document.getElementById("main");

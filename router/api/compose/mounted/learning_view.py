@@ -1,0 +1,177 @@
+"""Collects for the dashboard what was learnt and what drifts, from the files of the commands.
+
+`tiergate dataset`, `learn`, `models` and `alerts` write below one folder (`.tiergate`), beside the
+server. Any of them may never have run: then its part is empty, and the page says so. What cannot be
+read has a `fault` instead. Only what is of one tenant is shown to one tenant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+from msgspec import to_builtins
+
+from router.errors import LedgerError, RegistryError
+from router.learning.dataset import Manifest
+from router.learning.folder import MANIFEST
+from router.policy.loading import LoadedPolicy
+from router.registry.model import ModelState, ModelVersion
+from router.registry.opening import VARIABLE, open_registry
+from router.types import ReviewItem
+from router.watch.state import State, load
+
+MOST = 50  # of each list, the newest
+MOST_RUNS = 20
+LABELS = "label."
+"""Begins the id of a review that asks for a label, as `tiergate train suggest --queue` makes it."""
+
+Json = dict[str, object]
+
+
+class Learning:
+    """Reads the files below `folder`; every method blocks and raises nothing."""
+
+    def __init__(
+        self,
+        folder: Path,
+        environ: Mapping[str, str],
+        policies: Callable[[], Iterable[LoadedPolicy]],
+    ) -> None:
+        self._folder = folder
+        self._place = environ.get(VARIABLE) or str(folder / "models")
+        self._policies = policies
+
+    def learning(self, waiting: Sequence[ReviewItem], tenant: str | None) -> Json:
+        """Returns the queue; for all tenants together also datasets, models and runs."""
+        found: Json = {"queue": _queue(waiting), "for_admins": tenant is not None}
+        if tenant is not None:
+            return found
+        return {**found, "datasets": self._datasets(), **self._models(), "heads": self._heads()}
+
+    def drift(self, tenant: str | None) -> Json:
+        """Returns for each policy with alerts what is active, and the values of the last look."""
+        return {"policies": [self._watched(policy, tenant) for policy in self._policies()]}
+
+    def _datasets(self) -> list[Json]:
+        found = []
+        for path in _newest(self._folder / "datasets", f"*/{MANIFEST}"):
+            try:
+                manifest = msgspec.json.decode(path.read_bytes(), type=Manifest)
+                made_ms = int(path.stat().st_mtime * 1000)
+            except (OSError, msgspec.DecodeError) as error:
+                found.append({"name": path.parent.name, "fault": str(error)})
+                continue
+            found.append(
+                {
+                    "name": path.parent.name,
+                    "made_ms": made_ms,
+                    "rows": {file: note.rows for file, note in manifest.files.items()},
+                    "sources": dict(manifest.sources),
+                    "kinds": {
+                        kind: sum(sum(splits.values()) for splits in classes.values())
+                        for kind, classes in manifest.balance.items()
+                    },
+                    "dropped": sum(manifest.dropped.values()),
+                    "first_expiry_ms": manifest.first_expiry_ms,
+                }
+            )
+        return found
+
+    def _models(self) -> Json:
+        """Returns the versions of models, and those that serve a part of the traffic."""
+        try:
+            versions = sorted(open_registry(self._place).list(), key=lambda one: -one.created_at_ms)
+        except RegistryError as error:
+            return {"models": [], "rollouts": [], "fault": error.message}
+        trying = (ModelState.SHADOW, ModelState.CANARY)
+        return {
+            "models": [_version(one) for one in versions[:MOST]],
+            "rollouts": [_version(one) for one in versions if one.state in trying],
+        }
+
+    def _heads(self) -> list[Json]:
+        """Returns the runs of each head that learns: what it knew of each task before and after."""
+        found = []
+        for path in sorted((self._folder / "learn").glob("*/history.jsonl")):
+            try:
+                lines = path.read_text(encoding="utf-8").splitlines()[-MOST_RUNS:]
+                runs = [msgspec.json.decode(line, type=_Run) for line in lines if line.strip()]
+            except (OSError, UnicodeError, msgspec.DecodeError) as error:
+                found.append({"head": path.parent.name, "runs": [], "fault": str(error)})
+                continue
+            found.append({"head": path.parent.name, "runs": to_builtins(runs)})
+        return found
+
+    def _watched(self, loaded: LoadedPolicy, tenant: str | None) -> Json:
+        name, section = loaded.policy.name, loaded.policy.alerts
+        found: Json = {"policy": name, "watched": section is not None}
+        if section is None:
+            return found
+        try:
+            state = load(self._folder / f"alerts-{name}.json")
+        except LedgerError as error:
+            return {**found, "fault": error.message}
+        return {**found, **_state(state, tenant)}
+
+
+class _Run(msgspec.Struct):
+    """Holds what the page shows of a line of a learner's history; the rest is not read."""
+
+    run: str = ""
+    at_ms: int = 0
+    dataset: str = ""
+    method: str = ""
+    new_rows: int = 0
+    refused: tuple[str, ...] = ()
+    accuracy: dict[str, float] = {}
+    before: dict[str, float] = {}
+    version: str = ""
+    taken_back: str = ""
+
+
+def _queue(waiting: Sequence[ReviewItem]) -> Json:
+    return {
+        "waiting": len(waiting),
+        "labels": sum(item.review_id.startswith(LABELS) for item in waiting),
+        "oldest_ms": min((item.created_at_ms for item in waiting), default=None),
+    }
+
+
+def _version(model: ModelVersion) -> Json:
+    return {
+        "name": model.name,
+        "version": model.version,
+        "kind": model.kind.value,
+        "state": model.state.value,
+        "created_ms": model.created_at_ms,
+        "dataset": model.dataset,
+        "tags": list(model.tags),
+        "metrics": dict(model.metrics),
+    }
+
+
+def _state(state: State, tenant: str | None) -> Json:
+    def own(subject: str) -> bool:
+        return tenant is None or subject == tenant or subject.startswith(f"{tenant} / ")
+
+    active = [
+        {"watched": watched, "subject": subject, "since_ms": alarm.since_ms}
+        for watched, _, subject, alarm in (
+            (*name.partition(": "), alarm) for name, alarm in state.alarms.items()
+        )
+        if alarm.active and own(subject)
+    ]
+    seen = [to_builtins(one) for one in state.seen if own(one.subject)]
+    return {"checked_ms": state.checked_ms or None, "active": active, "seen": seen}
+
+
+def _newest(folder: Path, pattern: str) -> list[Path]:
+    def made(path: Path) -> float:
+        try:
+            return path.stat().st_mtime
+        except OSError:  # removed meanwhile
+            return 0.0
+
+    return sorted(folder.glob(pattern), key=made, reverse=True)[:MOST]

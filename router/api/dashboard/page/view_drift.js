@@ -1,0 +1,91 @@
+// What is not what it was: active alarms, and every value that `tiergate alerts` looked at last.
+
+import { VIEWS, address, ask } from "./api.js";
+import { bars } from "./charts.js";
+import { el, row, section, table } from "./dom.js";
+import { ago, count, many, moment, plain } from "./format.js";
+import { badge } from "./parts.js";
+
+export const every = 10000;
+
+export const load = ({ tenant, signal }) => ask(address(`${VIEWS}drift`, { tenant }), { signal });
+
+const alarms = (told) => told.policies.flatMap((one) => one.active || []);
+
+export function draw(told) {
+  const active = alarms(told);
+  const looked = told.policies.some((one) => one.checked_ms);
+  const title = active.length ? `${many(active.length, "alarm")} ${active.length === 1 ? "is" : "are"} active` : looked ? "Nothing is out of its bounds" : "Nobody has looked yet";
+  return [el("h1", null, title), told.policies.map(policy)];
+}
+
+function policy(one) {
+  if (!one.watched) return part(one, el("p", { class: "empty" }, "This policy has no ", el("code", null, "alerts"), ": nothing is watched."));
+  if (one.fault) return part(one, el("p", null, badge("cannot be read", "bad"), " ", one.fault));
+  if (!one.checked_ms) return part(one, el("p", { class: "empty" }, "Nobody has looked yet. Beside the server: ", el("code", null, `tiergate alerts run --policy ${one.policy}`)));
+  return part(one, el("p", { class: "soft", title: moment(one.checked_ms) }, `The last window that was looked at ended ${ago(one.checked_ms)}.`), active(one.active), drifts(one.seen), others(one.seen));
+}
+
+const part = (one, ...children) => section(`Policy ${one.policy}`, null, ...children);
+
+const ALARMS = [["Watched", "t"], ["Of", "t wrap"], ["Since", "t"]];
+
+function active(all) {
+  if (!all.length) return el("p", null, badge("no alarm is active", "good"));
+  return table(
+    "Active alarms",
+    ALARMS,
+    all.map((one) => row(ALARMS, [badge(plain(one.watched), "bad"), one.subject, el("span", { title: moment(one.since_ms) }, ago(one.since_ms))])),
+    "stacked",
+  );
+}
+
+const COMPARED = ["drift", "provider"];
+const MOST = 40;
+
+/** How near each feature is to its bound; at the mark it would be out of it. */
+function drifts(seen) {
+  const compared = seen.filter((one) => COMPARED.includes(one.watched));
+  if (!compared.length) return el("p", { class: "empty" }, "Nothing was compared with the past: no rule watches drift or provider, or there is no past yet.");
+  const known = compared.filter((one) => one.bound).sort((a, b) => b.value / b.bound - a.value / a.bound);
+  const without = compared.length - known.length;
+  return [
+    el("h3", null, "Against the past"),
+    el("p", { class: "lead" }, "Half of the width is the bound that chance passes as seldom as the policy allows. Two windows beyond it are an alarm."),
+    bars(
+      "Distance from the past, as a part of the bound",
+      known.slice(0, MOST).map((one) => {
+        const part = one.value / one.bound;
+        return [`${one.watched === "provider" ? "calls of " : ""}${one.subject}`, `${part.toFixed(2)} of the bound`, part / 2, part > 1 ? "failed" : "accent", 0.5];
+      }),
+    ),
+    (known.length > MOST || without > 0) &&
+      el("p", { class: "soft" }, known.length > MOST ? `The ${MOST} nearest of ${count(known.length)}. ` : "", without ? `${count(without)} without a bound: always the same, or too few.` : ""),
+  ];
+}
+
+const VALUES = [["Watched", "t"], ["Of", "t wrap"], ["Found", "t wrap"], ["Value", "n"], ["Bound", "n"], ["Requests", "n"]];
+
+function others(seen) {
+  const rest = seen.filter((one) => !COMPARED.includes(one.watched));
+  if (!rest.length) return null;
+  return [
+    el("h3", null, "Everything else that is watched"),
+    table(
+      "Values of the last look",
+      VALUES,
+      rest.map((one) => {
+        const beyond = one.bound !== null && one.value > one.bound;
+        return row(VALUES, [plain(one.watched), one.subject, one.detail, beyond ? el("span", { class: "loss" }, figure(one.value)) : figure(one.value), one.bound === null ? "–" : figure(one.bound), count(one.count)]);
+      }),
+      "stacked",
+    ),
+  ];
+}
+
+const figure = (value) => String(Number(value.toPrecision(3)));
+
+export const spoken = (told) => {
+  const number = alarms(told).length;
+  return number ? `${many(number, "alarm")} active` : "";
+};

@@ -1,0 +1,77 @@
+"""What the dashboard tells of what was learnt and of what drifts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from router.api.compose.mounted.learning_view import Learning
+from router.policy.loading import LoadedPolicy, load_policy
+from router.types import Domain, ReviewItem
+from tests.kits.books.ledger_rows import NOW_MS
+from tests.kits.dashboard_kit import write_ladder
+from tests.kits.learnt_kit import write_learnt
+
+ALERTS = {"rules": [{"watch": "drift"}, {"watch": "errors", "above": 0.1}]}
+WAITING = [
+    ReviewItem("rev_1", "r1", "acme", Domain.LEGAL, NOW_MS),
+    ReviewItem("label.1", "r2", "acme", Domain.LEGAL, NOW_MS + 1),
+]
+
+
+def policy(folder: Path, **more: object) -> LoadedPolicy:
+    folder.mkdir(exist_ok=True)
+    return load_policy(write_ladder(folder, "http://127.0.0.1:9/v1", **more), {})
+
+
+@pytest.fixture
+def learnt(tmp_path: Path) -> Learning:
+    loaded = policy(tmp_path / "p", alerts=ALERTS)
+    return Learning(write_learnt(tmp_path / "state"), {}, lambda: [loaded])
+
+
+def test_everything_that_was_learnt_is_told(learnt: Learning) -> None:
+    told = learnt.learning(WAITING, None)
+    assert told["queue"] == {"waiting": 2, "labels": 1, "oldest_ms": NOW_MS}
+    (dataset,) = told["datasets"]  # type: ignore[misc]
+    assert dataset["kinds"] == {"department": 40}
+    assert {one["state"] for one in told["models"]} == {"active", "canary"}  # type: ignore[attr-defined]
+    assert [one["state"] for one in told["rollouts"]] == ["canary"]  # type: ignore[attr-defined]
+    (head,) = told["heads"]  # type: ignore[misc]
+    assert [run["accuracy"].get("billing") for run in head["runs"]] == [0.95, 0.95, 0.91]
+
+
+def test_tenant_sees_its_queue_alone(learnt: Learning) -> None:
+    assert set(learnt.learning(WAITING, "acme")) == {"queue", "for_admins"}
+
+
+def test_tenant_sees_its_own_alarms_alone(learnt: Learning) -> None:
+    (all_of_them,) = learnt.drift(None)["policies"]  # type: ignore[misc]
+    assert len(all_of_them["active"]) == 2
+    (own,) = learnt.drift("acme")["policies"]  # type: ignore[misc]
+    assert [one["subject"] for one in own["active"]] == ["acme / ladder / language"]
+    assert {one["subject"].partition(" / ")[0] for one in own["seen"]} == {"acme"}
+
+
+def test_nothing_yet_is_no_fault(tmp_path: Path) -> None:
+    policies = [policy(tmp_path / "a", alerts=ALERTS), policy(tmp_path / "b")]
+    learning = Learning(tmp_path / "state", {}, lambda: policies)
+    told = learning.learning([], None)
+    assert (told["datasets"], told["models"], told["heads"]) == ([], [], [])
+    assert "fault" not in told
+    looked, unwatched = learning.drift(None)["policies"]  # type: ignore[misc]
+    assert (looked["watched"], looked["checked_ms"]) == (True, None)
+    assert unwatched == {"policy": "ladder", "watched": False}
+
+
+def test_broken_file_is_told_and_hides_nothing_else(tmp_path: Path) -> None:
+    state = write_learnt(tmp_path / "state")
+    for path in (*state.glob("datasets/*/*"), *state.glob("learn/*/*"), *state.glob("alerts-*")):
+        path.write_text("not JSON", "utf-8")
+    learning = Learning(state, {}, lambda: [policy(tmp_path / "p", alerts=ALERTS)])
+    told = learning.learning([], None)
+    assert all(one["fault"] for one in [*told["datasets"], *told["heads"]])  # type: ignore[misc]
+    assert len(told["models"]) == 2  # type: ignore[arg-type]
+    (one,) = learning.drift(None)["policies"]  # type: ignore[misc]
+    assert "holds no state of alerts" in one["fault"]
