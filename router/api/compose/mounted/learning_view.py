@@ -55,7 +55,7 @@ class Learning:
         return {"policies": [self._watched(policy, tenant) for policy in self._policies()]}
 
     def _datasets(self) -> list[Json]:
-        found = []
+        found: list[Json] = []
         for path in _newest(self._folder / "datasets", f"*/{MANIFEST}"):
             try:
                 manifest = msgspec.json.decode(path.read_bytes(), type=Manifest)
@@ -93,7 +93,7 @@ class Learning:
 
     def _heads(self) -> list[Json]:
         """Returns the runs of each head that learns: what it knew of each task before and after."""
-        found = []
+        found: list[Json] = []
         for path in sorted((self._folder / "learn").glob("*/history.jsonl")):
             try:
                 lines = path.read_text(encoding="utf-8").splitlines()[-MOST_RUNS:]

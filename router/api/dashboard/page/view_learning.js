@@ -67,7 +67,7 @@ const MODELS = [["Model", "t"], ["State", "t"], ["Kind", "t"], ["Made", "t"], ["
 function models(all) {
   return section(
     "Models",
-    "Versions of heads, calibrators, certificates, adapters and encoders. Each row of the ledger names the one that answered.",
+    "Versions of heads, calibrators, certificates, adapters and encoders.",
     all.length ? table("Models", MODELS, all.map((one) => row(MODELS, version(one))), "stacked") : empty("The registry is empty.", "tiergate models add"),
   );
 }
