@@ -35,7 +35,7 @@ def start(
     """Begin the rollout that a policy describes, in its first stage."""
     from router.api.compose.mounted.rollout_desk import RolloutDesk
 
-    with RolloutDesk(database) as desk:
+    with RolloutDesk(database, create=True) as desk:
         _tell(desk.start(policy, os.environ, by, why))
 
 

@@ -13,6 +13,8 @@ from router.api.compose.clock import SystemClock, UlidIds
 from router.api.compose.mounted.rollouts import counted
 from router.errors import RolloutRefused
 from router.ledger.books.store import SqlLedger
+from router.ledger.sql.address import Address
+from router.ledger.sql.database import Database
 from router.ledger.tables.rollouts import SqlRollouts
 from router.policy.loading import find_policy, load_policy, policies_dir
 from router.rollout.report import Json, sentence, status, strata, whole
@@ -23,19 +25,23 @@ from router.rollout.verdicts import Finding, compare, passed
 
 
 class RolloutDesk:
-    """Holds one ledger, opened to change rollouts; a context manager. All methods block."""
+    """Holds one ledger, opened to see and change rollouts; a context manager. Its methods block."""
 
-    def __init__(self, database: str | Path) -> None:
-        """Opens the ledger, as a writer. Raises LedgerError."""
+    def __init__(self, database: str | Path, *, create: bool = False) -> None:
+        """Opens the ledger; makes one where `create`. Raises LedgerError."""
+        address = Address.parse(database)
+        if create:
+            address.make_folder()
+        self._place = database
         self._clock = SystemClock()
-        self._ledger = SqlLedger.open(database, clock=self._clock, budget_of=lambda _tenant: None)
-        self._store = SqlRollouts(self._ledger.database)
+        self._database = Database.open(database, create=create)
+        self._store = SqlRollouts(self._database)
 
     def __enter__(self) -> RolloutDesk:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._ledger.close_now()
+        self._database.close()
 
     def start(self, policy: str, environ: Mapping[str, str], by: str, why: str) -> Change:
         """Begins the rollout that a policy describes, and returns its first change.
@@ -115,7 +121,12 @@ class RolloutDesk:
                 f"The rollout of {change.policy!r} was changed at the same moment. Look at "
                 "`tiergate rollout status`, and try again."
             )
-        asyncio.run(self._ledger.finish(change_row(change)))
+        # Only a writer may extend the chain, so a slot is held for this one row.
+        ledger = SqlLedger.open(self._place, clock=self._clock, budget_of=lambda _tenant: None)
+        try:
+            asyncio.run(ledger.finish(change_row(change)))
+        finally:
+            ledger.close_now()
         self._store.note_booked(change)
         return change
 
