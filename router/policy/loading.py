@@ -32,6 +32,7 @@ from router.policy.places import named_file as named_file
 from router.policy.places import policies_dir as policies_dir
 from router.policy.places import policy_names as policy_names
 from router.policy.price_list import LoadedPrices, load_prices
+from router.policy.registered import NOTHING_REGISTERED, Registered, located, rows
 from router.policy.schema import LitellmAnswerer, Policy, UpstreamAnswerer
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ class LoadedPolicy(Struct, frozen=True):
     prices: LoadedPrices
     certificate: Certificate | None = None
     terms: LanguageTerms = NO_TERMS  # the phrases by language
+    registered: Registered = NOTHING_REGISTERED  # versions that it names in the registry
     candidate: LoadedPolicy | None = None  # what its `rollout` tries; of the same name
     text: str = ""  # of a policy that is no file, in JSON; "": what the file says
 
@@ -66,7 +68,7 @@ class LoadedPolicy(Struct, frozen=True):
 
     def file(self, name: str) -> Path:
         """Returns the path of a file that the policy names."""
-        return named_file(self.path, name)
+        return self.registered.paths.get(name) or named_file(self.path, name)
 
 
 def load_policy(
@@ -97,6 +99,8 @@ def load_policy(
         other, changed_lines = _tree_of(changed_path)
         changed = candidates.renamed(other, loaded.policy.name)
     candidate = _load(changed_path, changed, changed_lines, environ, known_models, encoder_sha256)
+    if candidate.hash == loaded.hash and candidate.registered.ids:
+        return loaded  # a promotion has ended what the rollout tried
     if candidate.hash == loaded.hash:
         where = ("rollout", "candidate")
         raise PolicyError((lines.mistake(where, candidate.hash, "a change: the two are alike"),))
@@ -135,6 +139,7 @@ def _load(
     except ValidationError as error:
         schema_mistakes = mistakes_from(error, lines, lines.file, Policy, resolved)
         mistakes += [mistake for mistake in schema_mistakes if mistake.key_path not in unset]
+    resolved, registered = located(resolved, lines, environ, mistakes)
     mistakes += _missing_files(path, resolved, lines)
     mistakes += _unknown_models(resolved, lines, known_models)
     mistakes += head_mistakes(resolved, lines, _head_files(path, resolved), encoder_sha256)
@@ -156,7 +161,8 @@ def _load(
     if certificate is not None:
         decision = policy.decision.model_copy(update={"certificates": dict(certificate.thresholds)})
         policy = policy.model_copy(update={"decision": decision})
-    return LoadedPolicy(policy, path, policy_hash, sources, prices, certificate, terms)
+    policy = registered.in_policy(policy)
+    return LoadedPolicy(policy, path, policy_hash, sources, prices, certificate, terms, registered)
 
 
 def secret(reference: str | None, environ: Mapping[str, str]) -> str | None:
@@ -273,7 +279,7 @@ def _language_terms(
 def _in_patterns(policy_path: Path, tree: Mapping[str, object]) -> tuple[Mistake, ...]:
     """Returns the mistakes in files of patterns. `_missing_files` reports missing ones."""
     mistakes: list[Mistake] = []
-    for _, endpoint in _rows(tree.get("endpoints")):
+    for _, endpoint in rows(tree.get("endpoints")):
         file = named_file(policy_path, str(endpoint.get("rules") or ""))
         if isinstance(endpoint.get("rules"), str) and file.is_file():
             # Only a policy with endpoints reads such files.
@@ -334,15 +340,15 @@ def _named(tree: Mapping[str, object]) -> Iterator[tuple[KeyPath, str, bool]]:
     judged = shadow.get("judged") if isinstance(shadow, dict) else None
     for key, name in _strings(judged, ("rubric",)):
         yield ("shadow", "judged", key), name, False
-    for i, lookup in _rows(tree.get("lookups")):
+    for i, lookup in rows(tree.get("lookups")):
         if isinstance(lookup.get("path"), str):
             yield ("lookups", i, "path"), str(lookup["path"]), False
-    for i, head in _rows(tree.get("heads")):
+    for i, head in rows(tree.get("heads")):
         if isinstance(head.get("path"), str):
             yield ("heads", i, "path"), str(head["path"]), False
         if isinstance(head.get("close"), str):
             yield ("heads", i, "close"), str(head["close"]), False
-    for i, endpoint in _rows(tree.get("endpoints")):
+    for i, endpoint in rows(tree.get("endpoints")):
         if isinstance(endpoint.get("rules"), str):
             yield ("endpoints", i, "rules"), str(endpoint["rules"]), False
     for path, answerer in _answerers(tree):
@@ -360,7 +366,7 @@ def _named(tree: Mapping[str, object]) -> Iterator[tuple[KeyPath, str, bool]]:
         if kind == "deliberation":
             yield (*path, "templates"), str(answerer.get("templates", "deliberation")), True
         if kind == "local":
-            for i, adapter in _rows(answerer.get("adapters")):
+            for i, adapter in rows(answerer.get("adapters")):
                 file = adapter.get("path")
                 # `package:` names a file of an installed package, which is no path.
                 if isinstance(file, str) and not file.startswith("package:"):
@@ -369,13 +375,8 @@ def _named(tree: Mapping[str, object]) -> Iterator[tuple[KeyPath, str, bool]]:
 
 def _head_files(policy_path: Path, tree: Mapping[str, object]) -> dict[str, Path]:
     """Returns the file of each head's description, by the path in the policy."""
-    named = [str(head["path"]) for _, head in _rows(tree.get("heads")) if "path" in head]
+    named = [str(head["path"]) for _, head in rows(tree.get("heads")) if "path" in head]
     return {name: named_file(policy_path, name) for name in named}
-
-
-def _rows(rows: object) -> Iterator[tuple[int, Mapping[str, object]]]:
-    if isinstance(rows, list):
-        yield from ((i, row) for i, row in enumerate(rows) if isinstance(row, dict))
 
 
 def _strings(section: object, keys: tuple[str, ...]) -> Iterator[tuple[str, str]]:
@@ -386,8 +387,8 @@ def _strings(section: object, keys: tuple[str, ...]) -> Iterator[tuple[str, str]
 
 
 def _answerers(tree: Mapping[str, object]) -> Iterator[tuple[KeyPath, Mapping[str, object]]]:
-    for t, tier in _rows(tree.get("tiers")):
-        for a, answerer in _rows(tier.get("answerers")):
+    for t, tier in rows(tree.get("tiers")):
+        for a, answerer in rows(tier.get("answerers")):
             yield ("tiers", t, "answerers", a), answerer
 
 

@@ -19,8 +19,9 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
-from router.errors import LedgerError, Mistake, PolicyError
+from router.errors import LedgerError, Mistake, PolicyError, RegistryError
 from router.policy.loading import LoadedPolicy
+from router.policy.registered import Registered
 
 POLL_S = 0.5
 """Sets the time between two checks. A change is active within a second. A check costs one stat per
@@ -83,6 +84,8 @@ class PolicyWatcher:
         self._task: asyncio.Task[None] | None = None
         self._stamps = _stamps(loaded.sources)
         self._digest = _digest(loaded.sources)
+        self._marker = _registered(loaded).marker
+        self._unreachable = ""  # why the registry of models does not answer; "" while it does
         self._turn = turn or asyncio.Lock()
         self._prices_of = prices_of
         self._prices = prices_of(loaded)
@@ -150,13 +153,33 @@ class PolicyWatcher:
         Remembers the state *before* the files are read again. A change during a reload is thus
         noticed at the next check.
         """
+        promoted = self._promoted()
         stamps = _stamps(self._loaded.sources)
         if stamps == self._stamps:
-            return False
+            return promoted
         # New times with equal contents are no change.
         digest = _digest(self._loaded.sources)
         changed = digest != self._digest
         self._stamps, self._digest = stamps, digest
+        return changed or promoted
+
+    def _promoted(self) -> bool:
+        """Returns True when the registry of models changed, for a policy that names versions."""
+        registry = _registered(self._loaded).registry
+        if registry is None:
+            return False
+        try:
+            marker = registry.marker()
+        except RegistryError as error:
+            # What serves goes on serving; the log gets each reason once.
+            if error.message != self._unreachable:
+                fields = {"policy": self._loaded.policy.name, "reason": error.message}
+                _log.warning("registry_unreachable", extra=fields)
+            self._unreachable = error.message
+            return False
+        self._unreachable = ""
+        changed = marker != self._marker
+        self._marker = marker
         return changed
 
     async def _take(self) -> None:
@@ -184,6 +207,8 @@ class PolicyWatcher:
             self._status = replace(self._status, mistakes=(later,))
             return
         self._status = replace(self._status, mistakes=())
+        if _registered(self._loaded).registry is None:
+            self._marker = _registered(loaded).marker
         self._loaded = loaded
 
     def _tell_reloaded(self, loaded: LoadedPolicy) -> None:
@@ -194,6 +219,13 @@ class PolicyWatcher:
         """Logs that the old policy stays in use, and the reason."""
         fields = {"policy": self._loaded.policy.name, "reason": reason}
         _log.log(level, "policy_not_reloaded", extra=fields)
+
+
+def _registered(loaded: LoadedPolicy) -> Registered:
+    """Returns what a policy names in the registry of models, or else what its `rollout` tries."""
+    if loaded.registered.registry is None and loaded.candidate is not None:
+        return loaded.candidate.registered
+    return loaded.registered
 
 
 def _stamps(sources: tuple[Path, ...]) -> dict[Path, tuple[int, int]]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from pathlib import Path
 
 from router.errors import LedgerError, RegistryError
@@ -38,7 +40,16 @@ def open_registry(
 
 def registry_of(environ: Mapping[str, str]) -> Registry:
     """Returns the registry that the environment names, else the one in the default folder."""
-    return open_registry(environ.get(VARIABLE) or DEFAULT_PLACE)
+    return _kept(environ.get(VARIABLE) or DEFAULT_PLACE, os.getcwd())
+
+
+@lru_cache(maxsize=16)
+def _kept(place: str, _folder: str) -> Registry:
+    """Returns one registry for each place: a reload opens no further connection.
+
+    The working folder is part of a relative place.
+    """
+    return open_registry(place)
 
 
 def store_at(place: str) -> Store:

@@ -211,6 +211,7 @@ def _record(
             tried.answer.sources if tried.answer else (),
             UNSET if worked is None else _reasoning(routed, worked, secret),
             UNSET if routed.rollout is None else routed.rollout,
+            models=routed.runtime.models or UNSET,
         )
     )
 

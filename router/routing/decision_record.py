@@ -130,6 +130,8 @@ class Record(Struct, frozen=True):
     reasoning: ReasoningNote | msgspec.UnsetType = msgspec.UNSET
     # Nor has a request that was on no side of a split.
     rollout: RolloutNote | msgspec.UnsetType = msgspec.UNSET
+    # NAME@VERSION of the registered models that read or judged it; only a policy that names some.
+    models: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
 
 
 _ENCODER = msgspec.json.Encoder()

@@ -169,6 +169,7 @@ class PolicyRuntime:
     pair_judge: PairJudge | None = None  # compares shadow answers; None: the policy wants none
     # Up to which share of unfamiliar requests the certificate holds, by domain.
     certified_shares: Mapping[Domain, float] = field(default_factory=dict)
+    models: tuple[str, ...] = ()  # NAME@VERSION of what it names in the registry of models
 
     by_name: dict[str, RungPlan] = field(init=False)
     by_model: dict[str, RungPlan] = field(init=False)  # the first of each model

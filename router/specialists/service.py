@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
 from router.errors import AnswererNotReady, NotFound
 from router.ledger.row_reading import SPECIALIST
@@ -200,4 +200,5 @@ def _record(runtime: PolicyRuntime, signals: Signals, said: Said) -> Record:
     left, section = Left(), runtime.policy.decision
     step = next_rung(decision, 0, said.confidence, None, left, section, verified=False)
     steps = (StepRecord(0, said.confidence, "heads", None, left, False, step),)
-    return Record(RECORD_VERSION, signals, (facts,), asked, decision, steps)
+    models = runtime.models or UNSET
+    return Record(RECORD_VERSION, signals, (facts,), asked, decision, steps, models=models)

@@ -8,11 +8,11 @@ import sys
 import orjson
 import pytest
 
-from router.types import TRACE, Answer, JsonText, ToolCall, Trace, Usage, span_id
+from router.types import TRACE, Answer, Domain, JsonText, ToolCall, Trace, Usage, span_id
 from tests import ROOT
 from tests.kits.changed import replace
 from tests.kits.upstreams.fake_upstream import FakeUpstream
-from tests.kits.upstreams.upstream_kit import no_call, work
+from tests.kits.upstreams.upstream_kit import collect, no_call, section, work
 from tests.kits.upstreams.upstream_tier_kit import Tiers, ask, ask_stream
 from tests.kits.upstreams.upstream_wire import TEXT
 
@@ -123,3 +123,46 @@ async def test_fake_upstream_serves_as_a_program_of_its_own(tiers: Tiers) -> Non
         process.terminate()
         await process.wait()
     assert answer.text == TEXT
+
+
+ADAPTED = {
+    "adapters": [
+        {"name": "support", "model": "support-lora", "domains": ["customer_support"]},
+        {"name": "law", "model": "echo", "domains": ["legal", "customer_support"]},
+    ]
+}
+
+
+@pytest.mark.parametrize("how", [ask, ask_stream])
+@pytest.mark.parametrize(
+    ("domain", "model", "adapter"),
+    [
+        (Domain.CUSTOMER_SUPPORT, "support-lora", "support"),
+        (Domain.LEGAL, "echo", "law"),
+        (Domain.FINANCE, "answer", None),
+    ],
+)
+async def test_adapter_is_chosen_by_the_domain_of_each_request(
+    fake: FakeUpstream,
+    tiers: Tiers,
+    how: object,
+    domain: Domain,
+    model: str,
+    adapter: str | None,
+) -> None:
+    tier = tiers(fake.url, **ADAPTED)
+    wanted = work()
+    wanted = replace(wanted, signals=replace(wanted.signals, domain=domain))
+    if how is ask:
+        answer = await tier.answer(wanted, no_call)
+    else:
+        _, answer = await collect(tier.stream(wanted, no_call))
+    assert fake.seen[-1].fields["model"] == model
+    assert answer.adapter == adapter
+    # The base's name and prices hold for its adapters, so an adapter is no redirect.
+    assert answer.model == ("fake-1" if adapter is None else "answer")
+
+
+def test_adapters_are_for_one_wire() -> None:
+    with pytest.raises(ValueError, match="adapters are for `wire: openai`"):
+        section("http://127.0.0.1:1/v1", wire="anthropic", **ADAPTED)

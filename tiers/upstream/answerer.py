@@ -13,6 +13,8 @@ import asyncio
 from collections.abc import AsyncGenerator
 from functools import partial
 
+from msgspec.structs import replace
+
 from router.errors import TiergateError
 from router.policy.schema import UpstreamAnswerer
 from router.types import (
@@ -110,7 +112,7 @@ class UpstreamTier:
                 response = await exchange.respond(stream=False)
                 answer = self._wire.whole(await read_json(response))
             exchange.succeed()
-        return completed(answer, work, self._facts)
+        return self._final(answer, work)
 
     async def stream(self, work: Work, call: Call) -> AsyncGenerator[Delta, None]:
         """Yields the answer in pieces; closing the iterator early closes the connection."""
@@ -137,7 +139,7 @@ class UpstreamTier:
                 answer = folder.finish()
                 await read_to_end(response)
             exchange.succeed()
-            yield Delta(final=completed(answer, work, self._facts))
+            yield Delta(final=self._final(answer, work))
 
     async def count_tokens(self, request: ChatRequest) -> int | None:
         """Returns the provider's own count, None where it has none or does not answer soon.
@@ -164,6 +166,13 @@ class UpstreamTier:
         if response.status != 200 or not isinstance(count, int):
             return None
         return count if 0 < count <= MAX_TOKENS else None
+
+    def _final(self, answer: Answer, work: Work) -> Answer:
+        """Returns the completed answer; an adapter's has the name and the prices of its base."""
+        adapter = self._section.adapter_for(work.signals.domain)
+        if adapter is not None:
+            answer = replace(answer, model=self._facts.model, adapter=adapter.name)
+        return completed(answer, work, self._facts)
 
     def _open_client(self) -> HttpClient:
         if self._client is None:

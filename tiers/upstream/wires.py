@@ -113,10 +113,11 @@ class ChatWire:
         return None
 
     def _body(self, work: Work, stream: bool, issuer: str) -> bytes:
+        adapter = self._section.adapter_for(work.signals.domain)
         return body_of_call(
             work,
             self._facts,
-            self._section.model,
+            self._section.model if adapter is None else adapter.model,
             stream=stream,
             max_tokens_key=self._section.send_max_tokens_as,
             issuer=issuer,

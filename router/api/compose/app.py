@@ -11,9 +11,11 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import date
+from functools import partial
 
 import structlog
 
+from router.api.compose.answerers.adapters import until_loaded
 from router.api.compose.clock import chance
 from router.api.compose.core import Core, Hosts, Settings
 from router.api.compose.moderation_heads import ModerationHeads
@@ -66,9 +68,6 @@ SWITCH_INTERVAL_S = 0.001
 
 The default of 5 ms makes requests wait for the triage and ledger threads.
 """
-
-
-Reader = Callable[[], LoadedPolicy]
 
 
 DAY_S = 86_400.0
@@ -359,7 +358,7 @@ class App:
         content = loaded.text or await asyncio.to_thread(loaded.path.read_text, encoding="utf-8")
         await self.ledger.record_policy(loaded.hash, loaded.policy.name, content)
 
-    def _reader(self, policy: LoadedPolicy) -> Reader:
+    def _reader(self, policy: LoadedPolicy) -> Callable[[], LoadedPolicy]:
         known = self.core.abilities.known or None
 
         def read() -> LoadedPolicy:
@@ -380,7 +379,7 @@ class App:
         return loaded.prices.newest(utc_day(self.clock.now_ms()))
 
     async def _swap(self, loaded: LoadedPolicy) -> None:
-        """Builds the new policy next to the old one; the next request begins with the new one.
+        """Builds the new policy and its adapters next to the old ones; requests then begin with it.
 
         Raises PolicyError, LedgerError; then the old one stays.
         """
@@ -391,9 +390,13 @@ class App:
         name = loaded.policy.name
         runtimes = {**self.core.router.runtimes, name: runtime}
         retired = self.core.router.runtimes.get(name)
-        self.core.loaded[name] = loaded
-        if self._hosts is not None:
-            self._hosts.refresh(list(self.core.loaded.values()))
+        before = self.core.loaded[name]
+        self._take_over(name, loaded)
+        try:
+            await until_loaded(partial(self.core.loads_adapters, loaded), loaded.path)
+        except PolicyError:
+            self._take_over(name, before)
+            raise
         # One assignment: a request sees the old policy or the new one, never a mixture.
         self.core.router.swap(runtimes)
         if retired is not None:
@@ -403,6 +406,11 @@ class App:
         task = asyncio.get_running_loop().create_task(self._close_later(retired))
         self._retiring.add(task)
         task.add_done_callback(self._retiring.discard)
+
+    def _take_over(self, name: str, loaded: LoadedPolicy) -> None:
+        self.core.loaded[name] = loaded
+        if self._hosts is not None:
+            self._hosts.refresh(list(self.core.loaded.values()))
 
     async def _close_later(self, retired: PolicyRuntime) -> None:
         """Closes a policy's answerers after the longest time that its last requests may take."""

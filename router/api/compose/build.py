@@ -122,6 +122,7 @@ def _runtime(
         triage_price=loaded.prices.compute(1, today) or NO_PRICE,
         holding=partial(holding_text, answers=answers),
         certified_shares=_certified_shares(loaded),
+        models=loaded.registered.models,
     )
 
 

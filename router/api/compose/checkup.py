@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from router.errors import CannotListen, LedgerError, ModelFileError, PolicyError
+from router.errors import CannotListen, LedgerError, ModelFileError, PolicyError, RegistryError
 from router.types import Device
 
 OLDEST_PYTHON = (3, 11)
@@ -127,6 +127,7 @@ class Checkup:
         yield _tesseract()
         yield _browser()
         yield from self._policies()
+        yield self._models()
         yield self._database()
         yield self._port()
 
@@ -229,6 +230,24 @@ class Checkup:
                     fix,
                     is_key=True,
                 )
+
+    def _models(self) -> Finding:
+        """Returns the finding of the registry: the files of every version that may serve."""
+        from router.registry import ModelState, registry_of
+
+        gives, part = "versions of heads, adapters and certificates", "models"
+        waiting = (ModelState.CANDIDATE, ModelState.RETIRED)
+        try:
+            registry = registry_of(self.environ)
+            known = registry.list()
+            serving = [model for model in known if model.state not in waiting]
+            for model in serving if not self.quick else ():
+                registry.check(model)
+        except RegistryError as error:
+            return Finding(part, State.BROKEN, error.message, gives, "tiergate models list")
+        checked = "not checked (--quick)" if self.quick else "sha256 checked"
+        found = f"{len(known)} in {registry.shown}, {len(serving)} in service, {checked}"
+        return Finding(part, State.OK, found, gives)
 
     def _database(self) -> Finding:
         """Returns the ledger's finding: it is opened where it exists, or tried in its folder."""

@@ -25,9 +25,9 @@ from router.routing.policy_runtime import PolicyRuntime
 from router.triage.engine import MAX_BATCH, TriageEngine
 from router.triage.service import TriageService
 from router.triage.triage_model import DEFAULT_FOLDER, TriageModel, check, encoder_sha256
-from router.types import Device
+from router.types import AnswererState, Device
 from tiers.local.host import LocalModelHost, LocalModelSpec, specs_for
-from tiers.local.shared_folder import LocalAddress
+from tiers.local.shared_folder import LocalAddress, StateReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +229,20 @@ class Core:
     def build_specialist(self, loaded: LoadedPolicy) -> PolicyRuntime:
         """Returns a policy with only its heads made ready. Raises PolicyError."""
         return build_specialist(loaded, self._parts)
+
+    def loads_adapters(self, loaded: LoadedPolicy) -> str:
+        """Returns the local model that serves, but not yet with all adapters of a policy, or "".
+
+        A model that is not ready at all is not meant: nothing would be better later.
+        """
+        for model, spec in _specs([loaded]).items():
+            address = self._parts.local.get(model)
+            if address is not None and address.directory and spec.adapters:
+                state = StateReader(Path(address.directory)).read()
+                ready = state.state is AnswererState.READY
+                if ready and not set(spec.adapters) <= set(state.adapters):
+                    return model
+        return ""
 
     def budgets(self) -> Budgets:
         """Returns the budgets and rate limits of the default policy as it is now."""

@@ -351,6 +351,7 @@ def decision_document(
     # A request that failed early has no record.
     document["record"] = orjson.Fragment(row.record or "{}")
     document["attempts"] = [attempt_view(a) for a in row.attempts]
+    document["models"] = _models(row)
     document["cost_usd"] = usd(row.cost_nano_usd)
     # In observe mode the client called its model anyway, so nothing was saved.
     saved = None if row.mode == "observe" else row.baselines.requested_model
@@ -361,6 +362,19 @@ def decision_document(
     if steps is not None:
         document["reasoning"] = orjson.Fragment(steps)
     return orjson.dumps(document)
+
+
+class _Registered(msgspec.Struct, frozen=True):
+    """Reads of a record what the document shows at its top."""
+
+    models: tuple[str, ...] = ()
+
+
+def _models(row: RequestRow) -> list[str]:
+    """Returns NAME@VERSION of each registered model that read, judged or wrote the answer."""
+    record = msgspec.json.decode(row.record or "{}", type=_Registered)
+    written = [attempt.adapter for attempt in row.attempts if "@" in attempt.adapter]
+    return list(dict.fromkeys([*record.models, *written]))
 
 
 def _plain(value: object) -> object:

@@ -37,6 +37,18 @@ class LocalAdapter(Section):
     domains: list[Domain] = Field(min_length=1, description="Domains whose requests use it.")
 
 
+class UpstreamAdapter(Section):
+    """Asks a server for another model in some domains: a LoRA adapter that it has loaded."""
+
+    name: Name = Field(description="Name of the adapter in the ledger.")
+    model: str = Field(
+        min_length=1,
+        description="Name under which the server has it, as in vLLM's `--lora-modules`. With "
+        "`registry:NAME@active` the name is NAME@VERSION.",
+    )
+    domains: list[Domain] = Field(min_length=1, description="Domains whose requests use it.")
+
+
 TENANT = "tenant"
 """Names in `must_match` the tenant of the API key, which no client can choose."""
 
@@ -269,6 +281,11 @@ class UpstreamAnswerer(AnswererBase):
         "read each other's seals. Left out: addresses and key together.",
     )
     model: str = Field(min_length=1, description="Name of the model on that server.")
+    adapters: list[UpstreamAdapter] = Field(
+        default_factory=list,
+        description="LoRA adapters of that model on that server, chosen by domain. For `wire: "
+        "openai`. Prices are those of `model`.",
+    )
     base_urls: list[Annotated[str, Field(pattern=BASE_URL)]] = Field(
         min_length=1, description="Replicas. Each address ends in /v1."
     )
@@ -322,6 +339,16 @@ class UpstreamAnswerer(AnswererBase):
     send_max_tokens_as: Literal["max_tokens", "max_completion_tokens"] = Field(
         default="max_completion_tokens", description="`max_tokens` for older servers."
     )
+
+    @model_validator(mode="after")
+    def _adapters(self) -> UpstreamAnswerer:
+        if self.adapters and self.wire != "openai":
+            raise ValueError("adapters are for `wire: openai`")
+        return self
+
+    def adapter_for(self, domain: Domain) -> UpstreamAdapter | None:
+        """Returns the first adapter that lists the domain, None where none does."""
+        return next((one for one in self.adapters if domain in one.domains), None)
 
 
 class LitellmAnswerer(AnswererBase):

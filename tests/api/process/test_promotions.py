@@ -1,0 +1,140 @@
+"""A running server follows the registry of models, and each row names the versions behind it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from router.registry import ModelKind, ModelVersion, Registry, open_registry
+from router.stats import heads
+from router.stats.calibration import Temperature
+from router.stats.heads import Head, HeadKind
+from router.triage.triage_model import TriageModel
+from tests.kits.local_kit import NEEDS_WEIGHTS
+from tests.kits.server_kit import ROUTINE, Served, Upstream, eventually, tiergate, write_policy
+
+pytestmark = pytest.mark.process
+
+
+def head(folder: Path, bias: float, encoder_sha256: str) -> Path:
+    """A head whose bias makes the version."""
+    made = Head(
+        "department",
+        HeadKind.CLASSES,
+        ("it", "hr"),
+        np.zeros((192, 2), np.float32),
+        np.array([bias, 0.0], np.float32),
+        Temperature(1.0),
+        encoder_sha256,
+    )
+    place = folder / f"head-{bias}"
+    place.mkdir()
+    heads.save(made, place)
+    return place / "department.json"
+
+
+def policies(served: Served) -> dict[str, object]:
+    return dict(served.client.get("/readyz").json()["policies"]["tested"])
+
+
+def models_of(served: Served) -> list[object]:
+    """Asks, and returns the versions that the row of the answer names."""
+    row = served.row(served.chat())
+    assert row["models"] == row["record"].get("models", [])  # type: ignore[attr-defined]
+    return list(row["models"])  # type: ignore[call-overload]
+
+
+def test_promotions_are_followed_and_broken_versions_are_not(tmp_path: Path) -> None:
+    place = str(tmp_path / "models")
+    registry, encoder = open_registry(place), TriageModel.load().encoder.sha256
+    first, second = (
+        registry.add(ModelKind.HEAD, "department", [head(tmp_path, bias, encoder)])
+        for bias in (1.0, 2.0)
+    )
+    registry.promote(first.id)
+    named = [{"name": "department", "path": "registry:department@active"}]
+    with Upstream(tmp_path) as upstream:
+        policy = write_policy(tmp_path, upstream.url, heads=named)
+        with Served(tmp_path, policy, TIERGATE_REGISTRY=place) as served:
+            assert models_of(served) == [first.id]
+            promoted = tiergate("models", "promote", second.id, "--registry", place)
+            assert promoted.stdout == f"{second.id} is active\n"
+            eventually(lambda: models_of(served) == [second.id])
+            # A version whose files are right, but no head, is refused: the second goes on.
+            (tmp_path / "department.json").write_text("{}")
+            broken = registry.add(ModelKind.HEAD, "department", [tmp_path / "department.json"])
+            registry.promote(broken.id)
+            eventually(lambda: policies(served)["mistakes"])
+            assert models_of(served) == [second.id]
+            tiergate("models", "rollback", "department", "--registry", place)
+            eventually(lambda: not policies(served)["mistakes"])
+            assert models_of(served) == [second.id]
+            log = (tmp_path / "serve.log").read_text()
+    assert "policy_not_reloaded" in log
+    assert "heads[0].path" in log
+
+
+def test_doctor_says_which_version_is_broken(tmp_path: Path) -> None:
+    place = str(tmp_path / "models")
+    registry = open_registry(place)
+    (tmp_path / "a.json").write_text("{}")
+    made = registry.promote(registry.add(ModelKind.CERTIFICATE, "books", [tmp_path / "a.json"]).id)
+    arguments = ("doctor", "--json", "--port", "0", "--database", str(tmp_path / "ledger.db"))
+    assert finding(tiergate(*arguments, TIERGATE_REGISTRY=place).stdout)["state"] == "ok"
+    registry.path(made.id).write_text("other")
+    found = finding(tiergate(*arguments, TIERGATE_REGISTRY=place).stdout)
+    assert found["state"] == "broken"
+    assert made.id in str(found["found"])
+
+
+def finding(text: str) -> dict[str, object]:
+    parts = json.loads(text)
+    rows = parts["parts"] if isinstance(parts, dict) else parts
+    return dict(next(part for part in rows if part["part"] == "models"))
+
+
+def lora(registry: Registry, folder: Path, change: int) -> ModelVersion:
+    """The shipped adapter with a last weight of its own."""
+    shipped = Path(__file__).parents[3] / "tiers" / "adapters" / "support_lora.gguf"
+    copy = folder / "support_lora.gguf"
+    shutil.copy(shipped, copy)
+    content = bytearray(copy.read_bytes())
+    content[-2] ^= change
+    copy.write_bytes(bytes(content))
+    return registry.add(ModelKind.ADAPTER, "support_lora", [copy])
+
+
+@pytest.mark.local
+@NEEDS_WEIGHTS
+def test_adapter_is_exchanged_without_an_answer_by_the_base_alone(tmp_path: Path) -> None:
+    place = str(tmp_path / "models")
+    registry = open_registry(place)
+    first, second = (lora(registry, tmp_path, change) for change in (0, 1))
+    registry.promote(first.id)
+    adapter = {"name": "support", "path": "registry:support_lora", "domains": ["customer_support"]}
+    local = {
+        "name": "smol",
+        "kind": "local",
+        "adapters": [adapter],
+        "max_output_tokens": 8,
+        "verify": {"default": "none"},
+    }
+    tiers = [{"name": "llm", "level": 2, "answerers": [local]}]
+    policy = write_policy(tmp_path, "http://127.0.0.1:9/v1", tiers=tiers, aliases={})
+    seen: list[str] = []
+
+    def asked(served: Served) -> str:
+        row = served.row(served.client.post("/v1/chat/completions", json=ROUTINE))
+        seen.append(str(row["attempts"][0]["adapter"]))  # type: ignore[index]
+        return seen[-1]
+
+    with Served(tmp_path, policy, TIERGATE_REGISTRY=place) as served:
+        eventually(lambda: asked(served) == f"support@{first.version}")
+        seen.clear()
+        registry.promote(second.id)
+        eventually(lambda: asked(served) == f"support@{second.version}")
+    assert set(seen) <= {f"support@{first.version}", f"support@{second.version}"}
