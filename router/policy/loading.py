@@ -156,7 +156,7 @@ def _load(
         by_line = sorted(shown, key=lambda mistake: mistake.line)
         raise PolicyError((*by_line, *in_prices, *in_terms))
     sources = _sources(path, resolved)
-    policy_hash = _hash(policy, sources, path)
+    policy_hash = _hash(policy, sources, path, registered)
     # The hash already covers the certificate's file, so its thresholds come afterwards.
     if certificate is not None:
         decision = policy.decision.model_copy(update={"certificates": dict(certificate.thresholds)})
@@ -431,14 +431,14 @@ def _sources(policy_path: Path, tree: Mapping[str, object]) -> tuple[Path, ...]:
     return tuple(dict.fromkeys(files))
 
 
-def _hash(policy: Policy, sources: tuple[Path, ...], path: Path) -> str:
+def _hash(policy: Policy, sources: tuple[Path, ...], path: Path, named: Registered) -> str:
     """Returns a hash that is equal for equal meaning.
 
     Comments, the order of keys and the place of the folder do not count.
     """
     # What a rollout tries has a hash of its own, and decides nothing for the policy itself.
     meant = policy.model_dump(mode="json", exclude={"rollout"})
-    canonical = json.dumps(meant, sort_keys=True, ensure_ascii=False)
+    canonical = named.in_text(json.dumps(meant, sort_keys=True, ensure_ascii=False))
     digest = hashlib.sha256(canonical.encode())
     # A change in a named file changes the meaning too, even if the policy's text stays the same.
     tried = None if policy.rollout is None else policy.rollout.candidate.policy

@@ -1,12 +1,13 @@
 """Finds the versions that a policy names in the registry of models: `registry:NAME@SELECTOR`.
 
-The policy keeps its words, so its hash does not depend on where a registry keeps its files. The
-files themselves are part of the hash, so a promotion changes it.
+The policy keeps its words, and its hash has versions in their place. So a promotion changes the
+hash, to one that does not depend on the place of the registry nor on the words.
 """
 
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,16 @@ class Registered(Struct, frozen=True):
     models: tuple[str, ...] = ()  # what reads or judges every request; adapters are in the attempts
     registry: Registry | None = None  # None: the policy names no version
     marker: str = ""  # of the registry, from before its versions were read
+
+    def in_text(self, text: str) -> str:
+        """Returns a JSON text with versions in place of what names them.
+
+        >>> Registered({}, {"registry:a@active": "a@012345"}).in_text('["registry:a@active"]')
+        '["registry:a@012345"]'
+        """
+        for words, model in self.ids.items():
+            text = text.replace(json.dumps(words), json.dumps(PREFIX + model))
+        return text
 
     def in_policy(self, policy: Policy) -> Policy:
         """Returns the policy with adapters that name their file, or their model, and version."""

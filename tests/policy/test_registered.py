@@ -253,3 +253,42 @@ def test_canary_may_be_named_instead_of_the_active_version(
     path = tmp_path / "p.yaml"
     path.write_text(POLICY.replace("@active", "@canary"))
     assert load().registered.models == (canary.id,)
+
+
+ROLLED = """\
+rollout:
+  candidate: {{heads: {{department: "registry:{}"}}}}
+"""
+
+
+async def test_promotion_ends_what_a_rollout_tried(
+    registry: Registry, tmp_path: Path, load: Callable[[], LoadedPolicy]
+) -> None:
+    registry.promote(added(registry, tmp_path, 0.0).id)
+    canary = registry.promote(added(registry, tmp_path, 1.0).id, ModelState.CANARY)
+    (tmp_path / "p.yaml").write_text(POLICY + ROLLED.format(canary.id))
+    live = Live(load)
+    assert live.current.candidate is not None
+    assert live.current.candidate.registered.models == (canary.id,)
+    async with live.watcher:
+        registry.promote(canary.id)
+        await until(lambda: live.models == (canary.id,))
+        assert live.current.candidate is None
+
+
+async def test_version_that_only_a_rollout_names_is_followed(
+    registry: Registry, tmp_path: Path, load: Callable[[], LoadedPolicy]
+) -> None:
+    first = registry.promote(added(registry, tmp_path, 0.0).id)
+    own = head(tmp_path, 5.0)[0].relative_to(tmp_path)
+    text = POLICY.replace("registry:department@active", str(own))
+    (tmp_path / "p.yaml").write_text(text + ROLLED.format("department@active"))
+    live = Live(load)
+
+    def tried() -> tuple[str, ...]:
+        return () if live.current.candidate is None else live.current.candidate.registered.models
+
+    assert tried() == (first.id,)
+    async with live.watcher:
+        second = registry.promote(added(registry, tmp_path, 1.0).id)
+        await until(lambda: tried() == (second.id,))
