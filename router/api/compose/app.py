@@ -15,7 +15,7 @@ from functools import partial
 
 import structlog
 
-from router.api.compose.answerers.adapters import until_loaded
+from router.api.compose.answerers.adapters import exchanged
 from router.api.compose.clock import chance
 from router.api.compose.core import Core, Hosts, Settings
 from router.api.compose.moderation_heads import ModerationHeads
@@ -390,13 +390,8 @@ class App:
         name = loaded.policy.name
         runtimes = {**self.core.router.runtimes, name: runtime}
         retired = self.core.router.runtimes.get(name)
-        before = self.core.loaded[name]
-        self._take_over(name, loaded)
-        try:
-            await until_loaded(partial(self.core.loads_adapters, loaded), loaded.path)
-        except PolicyError:
-            self._take_over(name, before)
-            raise
+        before, take_over = self.core.loaded[name], partial(self._take_over, name)
+        await exchanged(before, loaded, take_over, self.core.loads_adapters)
         # One assignment: a request sees the old policy or the new one, never a mixture.
         self.core.router.swap(runtimes)
         if retired is not None:

@@ -7,21 +7,38 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from pathlib import Path
 
 from router.errors import Mistake, PolicyError
+from router.policy.loading import LoadedPolicy
 
 LOAD_S, LOOK_S = 60.0, 0.05
 """The shipped model is loaded in a second; one of 7 GB from a slow disk takes most of a minute."""
 
 
-async def until_loaded(loading: Callable[[], str], policy: Path) -> None:
-    """Returns once `loading` names no model any more. Raises PolicyError after LOAD_S."""
+async def exchanged(
+    before: LoadedPolicy,
+    after: LoadedPolicy,
+    take_over: Callable[[LoadedPolicy], None],
+    loading: Callable[[LoadedPolicy], str],
+) -> None:
+    """Gives the local models a policy's settings, and returns once `loading` names none any more.
+
+    Raises PolicyError after LOAD_S, and gives them the settings of the policy before.
+    """
+    take_over(after)
+    try:
+        await _loaded(after, loading)
+    except PolicyError:
+        take_over(before)
+        raise
+
+
+async def _loaded(policy: LoadedPolicy, loading: Callable[[LoadedPolicy], str]) -> None:
     for _ in range(round(LOAD_S / LOOK_S)):
-        model = await asyncio.to_thread(loading)
+        model = await asyncio.to_thread(loading, policy)
         if not model:
             return
         await asyncio.sleep(LOOK_S)
     found = f"{model} without its new adapters after {LOAD_S:g} s"
     expected = "adapters that it can load; the old ones serve on"
-    raise PolicyError((Mistake(str(policy), 0, "adapters", found, expected),))
+    raise PolicyError((Mistake(str(policy.path), 0, "adapters", found, expected),))
