@@ -37,7 +37,7 @@ def test_everything_that_was_learnt_is_told(learnt: Learning) -> None:
     (dataset,) = told["datasets"]  # type: ignore[misc]
     assert dataset["kinds"] == {"department": 40}
     assert {one["state"] for one in told["models"]} == {"active", "canary"}  # type: ignore[attr-defined]
-    assert [one["state"] for one in told["rollouts"]] == ["canary"]  # type: ignore[attr-defined]
+    assert [one["state"] for one in told["trying"]] == ["canary"]  # type: ignore[attr-defined]
     (head,) = told["heads"]  # type: ignore[misc]
     assert [run["accuracy"].get("billing") for run in head["runs"]] == [0.95, 0.95, 0.91]
 

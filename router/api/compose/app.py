@@ -239,6 +239,7 @@ class App:
             self.clock,
             judged_in(self.ledger.database),
             reviews.list,
+            self._rollouts.shown,
         )
         self.metrics.limits = overview
         dashboard = Dashboard(overview, self.texts, door, core.ids)

@@ -101,6 +101,7 @@ class Overview:
         clock: Clock,
         outcomes: Outcomes | None = None,
         waiting: Waiting | None = None,
+        rollouts: Callable[[], Sequence[Json]] = list,
     ) -> None:
         self._core = core
         self._ledger = ledger
@@ -110,7 +111,7 @@ class Overview:
         self._outcomes = outcomes
         self._waiting = waiting
         self._learning = Learning(
-            core.settings.state_dir, core.environ, lambda: core.loaded.values()
+            core.settings.state_dir, core.environ, lambda: core.loaded.values(), rollouts
         )
         self._snapshots = Snapshots(clock)
         self._sealed: BoundedMap[str | None, _Sealed] = BoundedMap(

@@ -38,17 +38,25 @@ class Learning:
         folder: Path,
         environ: Mapping[str, str],
         policies: Callable[[], Iterable[LoadedPolicy]],
+        rollouts: Callable[[], Sequence[Json]] = list,
     ) -> None:
         self._folder = folder
         self._place = environ.get(VARIABLE) or str(folder / "models")
         self._policies = policies
+        self._rollouts = rollouts
 
     def learning(self, waiting: Sequence[ReviewItem], tenant: str | None) -> Json:
         """Returns the queue; for all tenants together also datasets, models and runs."""
         found: Json = {"queue": _queue(waiting), "for_admins": tenant is not None}
         if tenant is not None:
             return found
-        return {**found, "datasets": self._datasets(), **self._models(), "heads": self._heads()}
+        return {
+            **found,
+            "datasets": self._datasets(),
+            **self._models(),
+            **self._tried(),
+            "heads": self._heads(),
+        }
 
     def drift(self, tenant: str | None) -> Json:
         """Returns for each policy with alerts what is active, and the values of the last look."""
@@ -79,16 +87,23 @@ class Learning:
             )
         return found
 
+    def _tried(self) -> Json:
+        """Returns where each policy's rollout stands. Raises nothing."""
+        try:
+            return {"rollouts": list(self._rollouts())}
+        except LedgerError as error:
+            return {"rollouts": [], "rollouts_fault": error.message}
+
     def _models(self) -> Json:
-        """Returns the versions of models, and those that serve a part of the traffic."""
+        """Returns the versions of models, and those that are in shadow or canary."""
         try:
             versions = sorted(open_registry(self._place).list(), key=lambda one: -one.created_at_ms)
         except RegistryError as error:
-            return {"models": [], "rollouts": [], "fault": error.message}
+            return {"models": [], "trying": [], "fault": error.message}
         trying = (ModelState.SHADOW, ModelState.CANARY)
         return {
             "models": [_version(one) for one in versions[:MOST]],
-            "rollouts": [_version(one) for one in versions if one.state in trying],
+            "trying": [_version(one) for one in versions if one.state in trying],
         }
 
     def _heads(self) -> list[Json]:

@@ -15,7 +15,7 @@ export function draw(told) {
     queue(told.queue),
     told.for_admins
       ? el("p", { class: "empty" }, "Datasets, models and runs are of all tenants together: they need a key with the scope admin, and no tenant chosen.")
-      : [fault(told.fault), datasets(told.datasets), models(told.models), rollouts(told.rollouts), forgetting(told.heads)],
+      : [fault(told.fault), datasets(told.datasets), models(told.models), rollouts(told.rollouts, told.trying, told.rollouts_fault), forgetting(told.heads)],
   ];
 }
 
@@ -85,12 +85,30 @@ function version(one) {
   ];
 }
 
-function rollouts(all) {
+const TURNS = { running: "note", passed: "good", rolled_back: "bad", finished: "" };
+const TRIALS = [["Policy", "t"], ["Stands at", "t"], ["Since", "t"], ["Requests", "n"], ["Guards", "t wrap"], ["Why", "t wrap"]];
+
+function rollouts(all, trying, cannot) {
   return section(
     "Rollouts",
-    "Versions that are being tried: in shadow their answers are compared, as a canary they serve a part of the traffic.",
-    all.length ? table("Rollouts", MODELS, all.map((one) => row(MODELS, version(one))), "stacked") : empty("No version is being tried.", "tiergate models promote NAME@VERSION --to shadow"),
+    "What is being tried on a part of the traffic, with a test on errors, cost, latency and complaints that may be looked at at any time.",
+    fault(cannot),
+    all.length ? table("Rollouts", TRIALS, all.map((one) => row(TRIALS, trial(one))), "stacked") : empty("No policy has had a rollout.", "tiergate rollout start"),
+    trying.length > 0 && table("Versions in shadow or canary", MODELS, trying.map((one) => row(MODELS, version(one))), "stacked"),
   );
+}
+
+function trial(one) {
+  const guards = one.metrics.map((metric) => [badge(`${plain(metric.metric)}: ${plain(metric.finding)}`, metric.finding === "worse" ? "bad" : "note"), " "]);
+  const { base, candidate } = one.requests;
+  return [
+    el("span", null, one.policy, " ", el("small", { class: "soft" }, one.kind)),
+    el("span", null, badge(plain(one.state), TURNS[one.state]), ` ${one.stage}`),
+    el("span", { title: moment(one.since_ms) }, ago(one.since_ms)),
+    base === null ? "–" : `${count(candidate)} of ${count(base + candidate)}`,
+    guards.length ? guards : "–",
+    one.why || "–",
+  ];
 }
 
 const RUNS = [["Run", "t"], ["When", "t"], ["Way", "t"], ["New rows", "n"], ["What became of it", "t wrap"]];
