@@ -47,6 +47,16 @@ def energy(now: Vectors, before: Vectors, chance: float, seed: int = 0) -> tuple
     return float(distances[0]), float(ranked[above]) if above else float("inf")
 
 
+def shortened(vectors: npt.NDArray[np.floating], dimensions: int = 24) -> list[tuple[float, ...]]:
+    """Returns vectors in fewer dimensions, by one fixed projection drawn by chance.
+
+    Distances stay about as they were (Johnson and Lindenstrauss 1984); texts can't be read in it.
+    """
+    width = vectors.shape[1]
+    projection = np.random.default_rng(width).normal(0, dimensions**-0.5, (width, dimensions))
+    return [tuple(row) for row in np.round(vectors @ projection, 3).tolist()]
+
+
 def _distances(gaps: Floats, chosen: Floats, n: int, m: int) -> Floats:
     """Returns the distance of each division; `chosen` (divisions, vectors) marks one group."""
     sums = chosen @ gaps

@@ -22,6 +22,8 @@ DAY_MS, MINUTE_MS = 86_400_000, 60_000
 DAYS_A_MONTH = 30
 WHOLE = "all that was read"
 """Names the distance between the joint readings of the model."""
+EMBEDDED = "embeddings"
+"""Names the distance between the vectors of texts, where the policy keeps texts."""
 WORSE_IS_MORE = {"refusals": True, "latency": True, "log-probability": False}
 """Which way a provider gets worse. Longer and shorter answers may both be."""
 
@@ -63,16 +65,20 @@ def chance_of(section: AlertsSection, features: int) -> float:
 
 
 def drifts(now: Profiles, reference: Profiles, section: AlertsSection) -> list[Bounded]:
-    """Returns the drift of each feature of each tenant and policy, and that of all together."""
-    chance = chance_of(section, len(OF_REQUESTS) + 1)
+    """Returns the drift of each feature of each tenant and policy, and both distances."""
+    chance = chance_of(section, len(OF_REQUESTS) + 2)
     found: list[Bounded] = []
     for subject, profile, before in _pairs(now.requests, reference.requests):
         for name in OF_REQUESTS:
             found.append(_psi(Watched.DRIFT, f"{subject} / {name}", profile, before, name, chance))
-        value, bound = energy(profile.vectors, before.vectors, chance)
-        detail = f"energy distance {value:.3f} against a bound of {bound:.3f}"
-        reading = Reading(Watched.DRIFT, f"{subject} / {WHOLE}", value, profile.count, detail)
-        found.append((reading, bound))
+        for name, new, old in (
+            (WHOLE, profile.sample, before.sample),
+            (EMBEDDED, profile.embedded, before.embedded),
+        ):
+            value, bound = energy([v for _, v in new], [v for _, v in old], chance)
+            detail = f"energy distance {value:.3f} against a bound of {bound:.3f}"
+            reading = Reading(Watched.DRIFT, f"{subject} / {name}", value, profile.count, detail)
+            found.append((reading, bound))
     return found
 
 

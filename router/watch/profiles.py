@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -44,6 +44,7 @@ READ = (
     "grave",
 )
 """What triage reads in a request's vector, which itself is not kept: a joint view of it."""
+MOST_IDS = 100_000
 SAMPLED = 64  # a window or a day; 8 days of 64 and a window give 0.03 s of work
 REFUSALS = frozenset({"refusal", "content_filter"})
 
@@ -55,6 +56,8 @@ class Profile(msgspec.Struct):
     bins: dict[str, dict[str, int]] = msgspec.field(default_factory=dict)
     # The lowest by the number that chance gave each request: a fair sample, also of several parts.
     sample: list[tuple[int, tuple[float, ...]]] = msgspec.field(default_factory=list)
+    # Of the same requests, where their texts are kept: their vectors, in fewer dimensions.
+    embedded: list[tuple[int, tuple[float, ...]]] = msgspec.field(default_factory=list)
 
     def add(self, feature: str, bin: str) -> None:
         """Counts one value."""
@@ -70,6 +73,7 @@ class Profile(msgspec.Struct):
     def thin(self, most: int = SAMPLED) -> None:
         """Keeps as many of the sample as count."""
         self.sample = sorted(self.sample)[:most]
+        self.embedded = sorted(self.embedded)[:most]
 
     def merge(self, other: Profile) -> None:
         """Adds another profile; samples of several days stand side by side."""
@@ -79,11 +83,7 @@ class Profile(msgspec.Struct):
             for bin, number in counts.items():
                 mine[bin] = mine.get(bin, 0) + number
         self.sample += other.sample
-
-    @property
-    def vectors(self) -> list[tuple[float, ...]]:
-        """Returns the vectors of the sample."""
-        return [vector for _, vector in self.sample]
+        self.embedded += other.embedded
 
 
 class Profiles(msgspec.Struct):
@@ -135,9 +135,13 @@ def subject_of(row: RequestRow) -> str:
     return f"{row.tenant} / {row.policy}"
 
 
-def profiles(rows: Iterable[RequestRow]) -> Profiles:
+Embedded = Callable[[Sequence[str]], Mapping[str, tuple[float, ...]]]
+"""Returns the vectors of requests whose texts are kept, by id."""
+
+
+def profiles(rows: Iterable[RequestRow], embedded: Embedded | None = None) -> Profiles:
     """Returns the profiles of these requests. Rows that book money afterwards are none."""
-    found = Profiles()
+    found, ids = Profiles(), dict[int, str]()
     for row in rows:
         if row.endpoint in AFTERWARDS or row.state.value == "open":
             continue
@@ -150,7 +154,12 @@ def profiles(rows: Iterable[RequestRow]) -> Profiles:
         for feature, bin in _of_request(row, record.signals):
             profile.add(feature, bin)
         vector = tuple(round(_number(record.signals.get(name)), 4) for name in READ)
-        profile.keep(_chance(row.request_id), vector)
+        number = _chance(row.request_id)
+        profile.keep(number, vector)
+        if embedded is not None:
+            ids[number] = row.request_id
+            if len(ids) >= MOST_IDS:  # only those of a sample are asked for
+                ids = _sampled(found, ids)
         evidence = {step.rung: step.evidence for step in record.steps if step.evidence}
         for attempt in row.attempts:
             if attempt.role in ANSWERING and attempt.state is AttemptState.SETTLED:
@@ -159,7 +168,21 @@ def profiles(rows: Iterable[RequestRow]) -> Profiles:
                 for feature, bin in _of_call(attempt, evidence.get(attempt.rung)):
                     called.add(feature, bin)
     found.thin()
+    if embedded is not None:
+        _embed(found, _sampled(found, ids), embedded)
     return found
+
+
+def _sampled(found: Profiles, ids: Mapping[int, str]) -> dict[int, str]:
+    kept = {number for profile in found.requests.values() for number, _ in profile.sample}
+    return {number: ids[number] for number in kept if number in ids}
+
+
+def _embed(found: Profiles, ids: Mapping[int, str], embedded: Embedded) -> None:
+    vectors = embedded(sorted(ids.values()))
+    for profile in found.requests.values():
+        known = [(number, vectors.get(ids.get(number, ""))) for number, _ in profile.sample]
+        profile.embedded = [(number, vector) for number, vector in known if vector is not None]
 
 
 def _of_request(row: RequestRow, signals: Mapping[str, object]) -> Iterator[tuple[str, str]]:

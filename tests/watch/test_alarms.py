@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,14 +11,20 @@ import pytest
 
 from router.policy.sections.learning import AlertsSection, Watched
 from router.watch.alarms import SILENT_MS, Alarm, Turn, step
-from router.watch.distance import energy
+from router.watch.distance import energy, shortened
 from router.watch.drift import chi_squared_bound, drift
-from router.watch.past import DAY_MS, Past, degradations, drifts, read_until
-from router.watch.profiles import OF_CALLS, OF_REQUESTS, READ, SAMPLED, Profile, Profiles
+from router.watch.past import DAY_MS, Past, read_until
+from router.watch.profiles import (
+    SAMPLED,
+    Profile,
+    Profiles,
+    profiles,
+)
 from router.watch.readings import Reading, queue_age
 from router.watch.state import load_past, save_past
+from tests.kits.books.ledger_rows import request
+from tests.kits.drift_kit import USUAL, began_on
 
-USUAL = (0.5, 0.2, 0.15, 0.1, 0.05)
 ERRORS = AlertsSection.model_validate({"rules": [{"watch": "errors", "above": 0.1, "least": 20}]})
 DRIFT = AlertsSection.model_validate({"rules": [{"watch": "drift"}], "window_minutes": 1440})
 
@@ -72,55 +79,6 @@ def test_chi_squared_bounds_are_those_of_the_tables() -> None:
 
 def test_drift_without_a_reference_is_never_told() -> None:
     assert drift(Counter({"a": 5}), Counter(), 0.01) == (0.0, float("inf"))
-
-
-def day(
-    chance: np.random.Generator,
-    requests: int,
-    sampled: int,
-    shares: tuple[float, ...] = USUAL,
-    apart: float = 0,
-) -> Profiles:
-    """One day's requests and calls, drawn from these shares and from one cloud of readings."""
-    found = Profiles()
-    for profiles, subject, features in (
-        (found.requests, "acme / p", OF_REQUESTS),
-        (found.calls, "mid", OF_CALLS),
-    ):
-        profile = profiles[subject] = Profile(requests)
-        for name in features:
-            counts = chance.multinomial(requests, shares)
-            profile.bins[name] = {str(bin): int(count) for bin, count in enumerate(counts)}
-        for vector in chance.normal(apart, 1.0, (sampled, len(READ))):
-            profile.keep(int(chance.integers(2**40)), tuple(vector))
-    return found
-
-
-def began_on(
-    days: int,
-    requests: int,
-    changes_at: int | None = None,
-    what: str = "drift",
-    sampled: int = SAMPLED,
-    **changed: object,
-) -> list[tuple[int, str]]:
-    """The days on which an alarm began, of days after a first week, and of what."""
-    section = AlertsSection.model_validate({"rules": [{"watch": what}], "window_minutes": 1440})
-    chance = np.random.default_rng(3)
-    past = Past()
-    alarms: dict[str, Alarm] = {}
-    began = []
-    for number in range(-7, days):
-        changes = changes_at is not None and number >= changes_at
-        today = day(chance, requests, sampled, **(changed if changes else {}))  # type: ignore[arg-type]
-        if number >= 0:
-            past.forget((number - 7) * DAY_MS)
-            watch = drifts if what == "drift" else degradations
-            found = watch(today, past.reference(), section)
-            alarms, notices = step(section.rules, found, alarms, number * DAY_MS)
-            began += [(number, notice.subject) for notice in notices if notice.turn is Turn.BEGAN]
-        past.add(number * DAY_MS, today)
-    return began
 
 
 def test_new_kind_of_input_is_told_on_the_second_day() -> None:
@@ -194,6 +152,26 @@ def test_alarm_without_a_rule_ends_at_once() -> None:
     alarms = {"errors: acme": Alarm(True, 0, 1, 1), "gone: acme": Alarm(True, 0, 1, 1)}
     alarms, (notice,) = step(DRIFT.rules, [], alarms, 2)
     assert (alarms, notice.detail) == ({}, "no rule watches it any longer")
+
+
+def test_vectors_of_kept_texts_are_those_of_the_sample() -> None:
+    rows = [request(f"r{number}") for number in range(200)]
+    asked: list[str] = []
+
+    def embedded(ids: Sequence[str]) -> dict[str, tuple[float, ...]]:
+        asked.extend(ids)
+        return {name: (1.0, 2.0) for name in ids if name != ids[0]}
+
+    (profile,) = profiles(rows, embedded).requests.values()
+    assert (len(asked), len(profile.sample), len(profile.embedded)) == (SAMPLED, SAMPLED, 63)
+
+
+def test_shortened_vectors_keep_their_distances() -> None:
+    chance = np.random.default_rng(1)
+    long = chance.normal(0, 1, (40, 384))
+    short = np.array(shortened(long, 24))
+    gaps = [np.linalg.norm(x[:20] - x[20:], axis=1).mean() for x in (long, short)]
+    assert gaps[1] == pytest.approx(gaps[0], rel=0.1)
 
 
 def test_past_reads_no_row_twice(tmp_path: Path) -> None:

@@ -262,6 +262,15 @@ class Books:
         """Returns a stored text of a request; None when it is not kept. Raises LedgerError."""
         return TextStore(self._database, self._clock).kept(request_id, None, kind)
 
+    def prompts_of(self, request_ids: Iterable[str], environ: Mapping[str, str]) -> dict[str, str]:
+        """Returns the stored prompts of these requests, by id; those that are not kept are missing.
+
+        Sealed texts are opened by the keys of the environment. Raises LedgerError.
+        """
+        texts = TextStore(self._database, self._clock, text_keys(environ))
+        kept = ((one, texts.kept(one, None, "prompt")) for one in request_ids)
+        return {request_id: text for request_id, text in kept if text}
+
     def digest(self, tenant: str, text: str) -> str:
         """Returns the digest of a text under its tenant's key. Raises LedgerError."""
         return digest(TenantSecrets(self._database, self._clock).key_now(tenant), text)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Sequence
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from router.money.budgets import Budgets
     from router.policy.certificate import Certificate
     from router.policy.sections.learning import AlertsSection
+    from router.triage.triage_model import TriageModel
     from router.watch.alarms import Notice
     from router.watch.profiles import Profiles
     from router.watch.readings import Bounded
@@ -45,6 +48,7 @@ class Looked(NamedTuple):
     certificate: Certificate | None = None
     budgets: Budgets | None = None
     named: frozenset[str] = frozenset()  # the tenants with a budget of their own
+    keeps_texts: bool = False  # their vectors are compared too
 
 
 alerts = typer.Typer(help="Watch recorded traffic, and tell people what they must know.")
@@ -177,7 +181,7 @@ def _checked(
         if watched & {Watched.WRONG_ANSWERS, Watched.CALIBRATION, Watched.CERTIFICATE}:
             every += _told(looked, books, set(window.tenants), until_ms)
         if watched & {Watched.DRIFT, Watched.PROVIDER}:
-            every += _against_the_past(section, books, path, since_ms, until_ms)
+            every += _against_the_past(looked, books, path, since_ms, until_ms)
     silent_ms = max(SILENT_MS, 3 * width)
     alarms, notices = step(section.rules, every, known.alarms, until_ms, silent_ms)
     latest = seen(section.rules, every)
@@ -185,15 +189,18 @@ def _checked(
 
 
 def _against_the_past(
-    section: AlertsSection, books: Books, path: Path, since_ms: int, until_ms: int
+    looked: Looked, books: Books, path: Path, since_ms: int, until_ms: int
 ) -> list[Bounded]:
     """Returns the drift of the window, and adds it to the past. Each row is read once."""
     from router.watch.past import degradations, drifts, read_until
     from router.watch.profiles import profiles
     from router.watch.state import load_past, save_past
 
+    section = looked.section
+    embedded = partial(_embedded, books) if looked.keeps_texts else None
+
     def read(begin_ms: int, end_ms: int) -> Profiles:
-        return profiles(books.rows(begin_ms, end_ms, None))
+        return profiles(books.rows(begin_ms, end_ms, None), embedded)
 
     begin_ms = since_ms - section.reference_days * DAY_MS
     past = read_until(load_past(path), begin_ms, since_ms, read)
@@ -203,6 +210,26 @@ def _against_the_past(
     past.until_ms = until_ms
     save_past(path, past)
     return found
+
+
+def _embedded(books: Books, request_ids: Sequence[str]) -> dict[str, tuple[float, ...]]:
+    """Returns the vectors of the prompts that are kept, by request; none without a model."""
+    from router.watch.distance import shortened
+
+    prompts = books.prompts_of(request_ids, os.environ)
+    model = _model() if prompts else None
+    if model is None:
+        return {}
+    vectors = shortened(model.vectors(list(prompts.values())))
+    return dict(zip(prompts, vectors, strict=True))
+
+
+@cache
+def _model() -> TriageModel | None:
+    """Returns the shipped triage model, loaded once; None where it is missing."""
+    from router.api.compose.core import DEFAULT_FOLDER, load_model
+
+    return load_model(DEFAULT_FOLDER)[0]
 
 
 def _told(looked: Looked, books: Books, tenants: set[str], until_ms: int) -> list[Bounded]:
@@ -252,7 +279,8 @@ def _loaded(policy: str) -> Looked:
         raise typer.Exit(Exit.FAILURE)
     budgets = Budgets(held.budgets, held.limits)
     named = frozenset(held.budgets) - {"*"}
-    return Looked(held.name, held.alerts, loaded.certificate, budgets, named)
+    keeps = held.privacy.store != "none"
+    return Looked(held.name, held.alerts, loaded.certificate, budgets, named, keeps)
 
 
 def _state(path: Path | None, policy: str) -> Path:
