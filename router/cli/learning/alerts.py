@@ -227,7 +227,8 @@ def _embedded(books: Books, request_ids: Sequence[str]) -> dict[str, tuple[float
 @cache
 def _model() -> TriageModel | None:
     """Returns the shipped triage model, loaded once; None where it is missing."""
-    from router.api.compose.core import DEFAULT_FOLDER, load_model
+    from router.api.compose.core import load_model
+    from router.triage.triage_model import DEFAULT_FOLDER
 
     return load_model(DEFAULT_FOLDER)[0]
 
