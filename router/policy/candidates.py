@@ -40,7 +40,8 @@ def changed(
     for name, keys in wanted.items():
         found = [row for row in named(other) if row.get("name") == name]
         for row in found:
-            row.update(keys)
+            # A served adapter is the name of a model, where others are files.
+            row.update({"model": keys["path"]} if named is _adapters and "model" in row else keys)
         if not found:
             known = sorted({str(row.get("name")) for row in named(other)})
             where = ("rollout", "candidate", section.kind, name)
