@@ -35,8 +35,8 @@ SHARES = tuple(0.9 * 2.0**-k for k in range(13))
 """Shares of the stake that are bet. The smallest one, .0002, is the best for some 100,000
 observations of a rate of a hundredth; each further one costs every bound ln(13/14)."""
 
-HALVINGS = 45
-"""Halves the interval of a bound so often: 3e-14 is left, below a bin of every scale."""
+HALVINGS = 32
+"""Halves the interval of a bound so often: 2e-10 is left, far below a level of every scale."""
 
 
 class Interval(Struct, frozen=True):

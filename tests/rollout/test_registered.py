@@ -1,0 +1,90 @@
+"""Rollouts of heads and adapters that the registry keeps, in a running server."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from router.registry import ModelKind, open_registry
+from router.triage.triage_model import TriageModel
+from tests.api.process.test_promotions import head, lora
+from tests.kits.local_kit import NEEDS_WEIGHTS
+from tests.kits.server_kit import Served, Upstream, eventually, tiergate, write_policy
+
+pytestmark = pytest.mark.process
+SESSIONS = [f"s{i}" for i in range(12)]
+
+
+def asked(served: Served, session: str) -> dict[str, object]:
+    """Asks in a session, and returns the row of the answer."""
+    body = {"model": "auto", "messages": [{"role": "user", "content": "Where is my parcel?"}]}
+    headers = {"x-session-id": session}
+    return served.row(served.client.post("/v1/chat/completions", json=body, headers=headers))
+
+
+def side(row: dict[str, object]) -> str:
+    return str(row["record"]["rollout"]["arm"])  # type: ignore[index]
+
+
+def test_a_head_is_tried_and_taken_back(tmp_path: Path) -> None:
+    place = str(tmp_path / "models")
+    registry, encoder = open_registry(place), TriageModel.load().encoder.sha256
+    first, second = (
+        registry.add(ModelKind.HEAD, "department", [head(tmp_path, bias, encoder)])
+        for bias in (1.0, 2.0)
+    )
+    registry.promote(first.id)
+    named = [{"name": "department", "path": "registry:department@active"}]
+    tried = {"heads": {"department": f"registry:{second.id}"}}
+    rollout = {"candidate": tried, "stages": [0.5, "all"]}
+    with Upstream(tmp_path) as upstream:
+        policy = write_policy(tmp_path, upstream.url, heads=named, rollout=rollout)
+        ledger = ("--database", tmp_path / "ledger.db")
+        started = tiergate("rollout", "start", policy, *ledger, TIERGATE_REGISTRY=place)
+        assert started.returncode == 0, started.stderr
+        with Served(tmp_path, policy, TIERGATE_REGISTRY=place) as served:
+            rows = [asked(served, session) for session in SESSIONS]
+            versions = {(side(row), *row["models"]) for row in rows}  # type: ignore[misc]
+            assert versions == {("base", first.id), ("candidate", second.id)}
+            tiergate("rollout", "rollback", "tested", "--why", "enough", *ledger)
+            eventually(lambda: all(asked(served, one)["models"] == [first.id] for one in SESSIONS))
+
+
+@pytest.mark.local
+@NEEDS_WEIGHTS
+def test_an_adapter_is_tried_without_a_reload_of_the_base(tmp_path: Path) -> None:
+    place = str(tmp_path / "models")
+    registry = open_registry(place)
+    first, second = (lora(registry, tmp_path, change) for change in (0, 1))
+    registry.promote(first.id)
+    adapter = {"name": "support", "path": "registry:support_lora", "domains": ["customer_support"]}
+    local = {
+        "name": "smol",
+        "kind": "local",
+        "adapters": [adapter],
+        "max_output_tokens": 8,
+        "verify": {"default": "none"},
+    }
+    tiers = [{"name": "llm", "level": 2, "answerers": [local]}]
+    tried = {"adapters": {"support": f"registry:{second.id}"}}
+    rollout = {"candidate": tried, "stages": [0.5, "all"]}
+    policy = write_policy(
+        tmp_path, "http://127.0.0.1:9/v1", tiers=tiers, aliases={}, rollout=rollout
+    )
+    ledger = ("--database", tmp_path / "ledger.db")
+    with Served(tmp_path, policy, TIERGATE_REGISTRY=place) as served:
+        started = tiergate("rollout", "start", policy, *ledger, TIERGATE_REGISTRY=place)
+        assert started.returncode == 0, started.stderr
+
+        def both() -> bool:
+            rows = [asked(served, session) for session in SESSIONS]
+            seen = {
+                (side(row), row["attempts"][0]["adapter"])  # type: ignore[index]
+                for row in rows
+                if "rollout" in row["record"]  # type: ignore[operator]
+            }
+            wanted = (("base", first), ("candidate", second))
+            return seen == {(name, f"support@{one.version}") for name, one in wanted}
+
+        eventually(both)
