@@ -14,6 +14,7 @@ import httpx
 import pytest
 import yaml
 
+from router.api.compose.mounted.learning_view import ActiveAlarm
 from router.api.observability.metrics import Metrics
 from router.types import CallRefused
 from tests import ROOT
@@ -45,10 +46,27 @@ def expressions() -> list[str]:
     return [rule["expr"] for rule in rules()] + dashboard()
 
 
+class Watching:
+    """One alarm of one policy that is looked at."""
+
+    def alarms_now(self) -> list[ActiveAlarm]:
+        return [ActiveAlarm("p", "drift", "acme / p / language")]
+
+    def looked_at_ms(self) -> dict[str, int]:
+        return {"p": 1000}
+
+
+def test_active_alarm_is_a_series() -> None:
+    metrics = Metrics()
+    metrics.alarms = Watching()
+    (line,) = [x for x in metrics.page().decode().splitlines() if x.startswith("tiergate_alarm_")]
+    assert line.endswith('{policy="p",subject="acme / p / language",watched="drift"} 1.0')
+
+
 def exported() -> dict[str, set[str]]:
     """The series of a page of metrics, with their labels as the documents name them."""
     metrics = Metrics()
-    metrics.limits = Unwise()
+    metrics.limits, metrics.alarms = Unwise(), Watching()
     metrics.calls.happened(FAILED)
     metrics.calls.happened(CallRefused("acme", "", "overloaded", "", "", "", False, ""))
     names: set[str] = set()

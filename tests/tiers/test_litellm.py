@@ -103,6 +103,14 @@ def test_tools_are_offered_through_litellm(seen: dict[str, Any], how: str) -> No
 
 @pytest.mark.slow
 @NEEDS_LITELLM
+def test_trace_goes_on_through_litellm(seen: dict[str, Any]) -> None:
+    headers = orjson.loads(seen["calls"]["traced whole"]["text"])["headers"]
+    assert headers["traceparent"].startswith(f"00-{'1' * 32}-")
+    assert "traceparent" not in orjson.loads(seen["calls"]["echo whole"]["text"])["headers"]
+
+
+@pytest.mark.slow
+@NEEDS_LITELLM
 def test_only_allowed_parameters_reach_the_provider(seen: dict[str, Any]) -> None:
     echo = orjson.loads(seen["calls"]["echo whole"]["text"])
     assert set(echo["body"]) == {"model", "messages", "max_tokens", "temperature", "store"}

@@ -26,6 +26,7 @@ from router.errors import AnswererError, AnswererNotReady, UpstreamError, Upstre
 from router.policy.schema import LitellmAnswerer
 from router.types import (
     NOBODY,
+    TRACE,
     Answer,
     AnswererFacts,
     AnswererState,
@@ -265,8 +266,11 @@ class LitellmTier:
             work, self._facts, self._section.model, stream=stream, max_tokens_key="max_tokens"
         )
         allowed = {key: value for key, value in orjson.loads(body).items() if key in self._allowed}
+        trace = TRACE.get()
+        traced = {} if trace is None else {"extra_headers": trace.headers(work.attempt_id)}
         return {
             **allowed,
+            **traced,
             "api_key": self._api_key,
             "timeout": max(0.001, ends_at - asyncio.get_running_loop().time()),
             "num_retries": 0,

@@ -241,7 +241,7 @@ class App:
             reviews.list,
             self._rollouts.shown,
         )
-        self.metrics.limits = overview
+        self.metrics.limits, self.metrics.alarms = overview, overview.alarms
         dashboard = Dashboard(overview, self.texts, door, core.ids)
         self.server.mount(PAGE, "GET", dashboard.page)
         self.server.mount(DATA, "GET", dashboard.figures)

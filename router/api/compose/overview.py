@@ -110,7 +110,7 @@ class Overview:
         self._clock = clock
         self._outcomes = outcomes
         self._waiting = waiting
-        self._learning = Learning(
+        self.alarms = Learning(
             core.settings.state_dir, core.environ, lambda: core.loaded.values(), rollouts
         )
         self._snapshots = Snapshots(clock)
@@ -247,13 +247,13 @@ class Overview:
         """Returns the queue of reviews, and for all tenants what was learnt from them."""
         waiting = [] if self._waiting is None else await self._waiting(tenant)
         return await self._snapshots.get(
-            ("learning", tenant), LEARNT_MS, lambda: self._learning.learning(waiting, tenant)
+            ("learning", tenant), LEARNT_MS, lambda: self.alarms.learning(waiting, tenant)
         )
 
     async def drift(self, tenant: str | None) -> Json:
         """Returns the alarms of each policy, and the values of the last look."""
         return await self._snapshots.get(
-            ("drift", tenant), LEARNT_MS, lambda: self._learning.drift(tenant)
+            ("drift", tenant), LEARNT_MS, lambda: self.alarms.drift(tenant)
         )
 
     async def health(self, tenant: str | None) -> Json:

@@ -7,7 +7,9 @@ from typing import NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+from prometheus_client.registry import Collector
 
+from router.api.observability.alarm_metrics import Alarms, AlarmSeries
 from router.api.observability.budget_metrics import BudgetSeries, Limits
 from router.api.observability.call_metrics import CallMetrics
 from router.errors import TiergateError
@@ -33,6 +35,7 @@ class Metrics:
     def __init__(self, shared_dir: str = "") -> None:
         self._shared_dir = shared_dir
         self.limits: Limits | None = None  # where budgets are read, once there is a ledger
+        self.alarms: Alarms | None = None
         self._counted: dict[tuple[str, ...], _Counted] = {}
         self._registry = CollectorRegistry()
         self.calls = CallMetrics(self._registry)
@@ -113,8 +116,8 @@ class Metrics:
         self._errors.labels(error.code).inc()
 
     def page(self) -> bytes:
-        """Returns the text exposition of all workers and of the budgets; blocks while it reads
-        budgets.
+        """Returns the text exposition of all workers, of budgets and of alarms; blocks while it
+        reads those.
         """
         registry = self._registry
         # Each worker holds only its own counts, so the page is made from the files of all of them.
@@ -122,12 +125,14 @@ class Metrics:
             registry = CollectorRegistry()
             MultiProcessCollector(registry, path=self._shared_dir)  # type: ignore[no-untyped-call]
         page = generate_latest(registry)
-        return page if self.limits is None else page + _budgets(self.limits)
+        read: list[Collector] = [] if self.limits is None else [BudgetSeries(self.limits)]
+        read += [] if self.alarms is None else [AlarmSeries(self.alarms)]
+        return page + b"".join(map(_read, read))
 
 
-def _budgets(limits: Limits) -> bytes:
+def _read(series: Collector) -> bytes:
     registry = CollectorRegistry()
-    registry.register(BudgetSeries(limits))
+    registry.register(series)
     return generate_latest(registry)
 
 

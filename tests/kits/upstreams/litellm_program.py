@@ -17,7 +17,7 @@ from collections.abc import Awaitable
 from router.api.compose.clock import SystemClock
 from router.errors import AnswererError, UpstreamError
 from router.policy.schema import LitellmAnswerer
-from router.types import NOBODY, Answer, BodyRules, BreakerTurned, Events
+from router.types import NOBODY, TRACE, Answer, BodyRules, BreakerTurned, Events, Trace
 from router.wire.body_keys import litellm_stores_unasked
 from tests.kits.upstreams.upstream_kit import collect, facts, no_call, work
 from tests.kits.upstreams.upstream_tier_kit import Listener
@@ -96,6 +96,9 @@ async def calls() -> dict[str, object]:
     outcomes["offered stream"] = await outcome(streamed(agent, 30.0, tools=tools))
     named = tier("openai/echo", passed=("top_k",))
     outcomes["named whole"] = await outcome(named.answer(work(**fields), no_call))
+    traced = TRACE.set(Trace("1" * 32))
+    outcomes["traced whole"] = await outcome(named.answer(work(**fields), no_call))
+    TRACE.reset(traced)
     for kind, part in ELSEWHERE.items():
         message = {"role": "user", "content": [part]}
         question = work(messages=[message])

@@ -7,8 +7,10 @@ read has a `fault` instead. Only what is of one tenant is shown to one tenant.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 from msgspec import to_builtins
@@ -20,6 +22,7 @@ from router.policy.loading import LoadedPolicy
 from router.registry.model import ModelState, ModelVersion
 from router.registry.opening import VARIABLE, open_registry
 from router.types import ReviewItem
+from router.watch.alarms import Alarm
 from router.watch.state import State, load
 
 MOST = 50  # of each list, the newest
@@ -28,6 +31,14 @@ LABELS = "label."
 """Begins the id of a review that asks for a label, as `tiergate train suggest --queue` makes it."""
 
 Json = dict[str, object]
+
+
+class ActiveAlarm(NamedTuple):
+    """Names one active alarm."""
+
+    policy: str
+    watched: str
+    subject: str
 
 
 class Learning:
@@ -61,6 +72,28 @@ class Learning:
     def drift(self, tenant: str | None) -> Json:
         """Returns for each policy with alerts what is active, and the values of the last look."""
         return {"policies": [self._watched(policy, tenant) for policy in self._policies()]}
+
+    def alarms_now(self) -> list[ActiveAlarm]:
+        """Returns the active alarms of all policies, the oldest first, for metrics."""
+        found = [
+            (alarm.since_ms, ActiveAlarm(policy, watched, subject))
+            for policy, state in self._states()
+            for watched, _, subject, alarm in _parted(state)
+            if alarm.active
+        ]
+        return [alarm for _, alarm in sorted(found)]
+
+    def looked_at_ms(self) -> dict[str, int]:
+        """Returns the end of the window that was looked at last, by policy with alerts."""
+        return {policy: state.checked_ms for policy, state in self._states() if state.checked_ms}
+
+    def _states(self) -> Iterator[tuple[str, State]]:
+        """Yields what is known of each policy with alerts; nothing where it cannot be read."""
+        for loaded in self._policies():
+            if loaded.policy.alerts is not None:
+                name = loaded.policy.name
+                with suppress(LedgerError):
+                    yield name, load(self._folder / f"alerts-{name}.json")
 
     def _datasets(self) -> list[Json]:
         found: list[Json] = []
@@ -128,7 +161,8 @@ class Learning:
             state = load(self._folder / f"alerts-{name}.json")
         except LedgerError as error:
             return {**found, "fault": error.message}
-        return {**found, **_state(state, tenant)}
+        window_ms = section.window_minutes * 60_000
+        return {**found, "window_ms": window_ms, **_state(state, tenant)}
 
 
 class _Run(msgspec.Struct):
@@ -173,13 +207,15 @@ def _state(state: State, tenant: str | None) -> Json:
 
     active = [
         {"watched": watched, "subject": subject, "since_ms": alarm.since_ms}
-        for watched, _, subject, alarm in (
-            (*name.partition(": "), alarm) for name, alarm in state.alarms.items()
-        )
+        for watched, _, subject, alarm in _parted(state)
         if alarm.active and own(subject)
     ]
     seen = [to_builtins(one) for one in state.seen if own(one.subject)]
     return {"checked_ms": state.checked_ms or None, "active": active, "seen": seen}
+
+
+def _parted(state: State) -> Iterator[tuple[str, str, str, Alarm]]:
+    return ((*name.partition(": "), alarm) for name, alarm in state.alarms.items())
 
 
 def _newest(folder: Path, pattern: str) -> list[Path]:

@@ -23,10 +23,16 @@ function policy(one) {
   if (!one.watched) return part(one, el("p", { class: "empty" }, "This policy has no ", el("code", null, "alerts"), ": nothing is watched."));
   if (one.fault) return part(one, el("p", null, badge("cannot be read", "bad"), " ", one.fault));
   if (!one.checked_ms) return part(one, el("p", { class: "empty" }, "Nobody has looked yet. Beside the server: ", el("code", null, `tiergate alerts run --policy ${one.policy}`)));
-  return part(one, el("p", { class: "soft", title: moment(one.checked_ms) }, `The last window that was looked at ended ${ago(one.checked_ms)}.`), active(one.active), drifts(one.seen), others(one.seen));
+  return part(one, looked(one), active(one.active), drifts(one.seen), others(one.seen));
 }
 
 const part = (one, ...children) => section(`Policy ${one.policy}`, null, ...children);
+
+/** When somebody looked last; three windows without a look are a fault of the program beside the server. */
+function looked(one) {
+  const late = Date.now() - one.checked_ms > 4 * one.window_ms;
+  return el("p", { class: "soft", title: moment(one.checked_ms) }, `The last window that was looked at ended ${ago(one.checked_ms)}. `, late ? badge("nobody looks any more", "bad") : null, late ? " tiergate alerts run has stopped." : null);
+}
 
 const ALARMS = [["Watched", "t"], ["Of", "t wrap"], ["Since", "t"]];
 
