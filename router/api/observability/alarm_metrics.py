@@ -33,8 +33,8 @@ class Alarms(Protocol):
 
     def alarms_now(self) -> Sequence[Alarm]: ...
 
-    def looked_at_ms(self) -> dict[str, int]:
-        """Returns the end of the window that was looked at last, by policy."""
+    def overdue_at_ms(self) -> dict[str, int]:
+        """Returns when the next look is overdue, by policy."""
         ...
 
 
@@ -53,11 +53,11 @@ class AlarmSeries(Collector):
         )
         for alarm in self._alarms.alarms_now()[:MOST]:
             active.add_metric((alarm.policy, alarm.watched, alarm.subject), 1)
-        looked = GaugeMetricFamily(
-            "tiergate_alarms_looked_at_seconds",
-            "When the window ended that `tiergate alerts` looked at last.",
+        overdue = GaugeMetricFamily(
+            "tiergate_alarms_overdue_at_seconds",
+            "Three windows after the one that `tiergate alerts` looked at last.",
             labels=("policy",),
         )
-        for policy, at_ms in sorted(self._alarms.looked_at_ms().items()):
-            looked.add_metric((policy,), at_ms / 1000.0)
-        yield from (active, looked)
+        for policy, at_ms in sorted(self._alarms.overdue_at_ms().items()):
+            overdue.add_metric((policy,), at_ms / 1000.0)
+        yield from (active, overdue)

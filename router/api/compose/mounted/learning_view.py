@@ -27,6 +27,8 @@ from router.watch.state import State, load
 
 MOST = 50  # of each list, the newest
 MOST_RUNS = 20
+LATE = 3
+"""Windows that may pass without a look: one is under way, and a restart takes a moment."""
 LABELS = "label."
 """Begins the id of a review that asks for a label, as `tiergate train suggest --queue` makes it."""
 
@@ -76,24 +78,27 @@ class Learning:
     def alarms_now(self) -> list[ActiveAlarm]:
         """Returns the active alarms of all policies, the oldest first, for metrics."""
         found = [
-            (alarm.since_ms, ActiveAlarm(policy, watched, subject))
-            for policy, state in self._states()
+            (alarm.since_ms, ActiveAlarm(loaded.policy.name, watched, subject))
+            for loaded, state in self._states()
             for watched, _, subject, alarm in _parted(state)
             if alarm.active
         ]
         return [alarm for _, alarm in sorted(found)]
 
-    def looked_at_ms(self) -> dict[str, int]:
-        """Returns the end of the window that was looked at last, by policy with alerts."""
-        return {policy: state.checked_ms for policy, state in self._states() if state.checked_ms}
+    def overdue_at_ms(self) -> dict[str, int]:
+        """Returns when a further look is overdue, by policy: after three windows without one."""
+        return {
+            loaded.policy.name: state.checked_ms + LATE * _window_ms(loaded)
+            for loaded, state in self._states()
+            if state.checked_ms
+        }
 
-    def _states(self) -> Iterator[tuple[str, State]]:
+    def _states(self) -> Iterator[tuple[LoadedPolicy, State]]:
         """Yields what is known of each policy with alerts; nothing where it cannot be read."""
         for loaded in self._policies():
             if loaded.policy.alerts is not None:
-                name = loaded.policy.name
                 with suppress(LedgerError):
-                    yield name, load(self._folder / f"alerts-{name}.json")
+                    yield loaded, load(self._folder / f"alerts-{loaded.policy.name}.json")
 
     def _datasets(self) -> list[Json]:
         found: list[Json] = []
@@ -161,8 +166,13 @@ class Learning:
             state = load(self._folder / f"alerts-{name}.json")
         except LedgerError as error:
             return {**found, "fault": error.message}
-        window_ms = section.window_minutes * 60_000
-        return {**found, "window_ms": window_ms, **_state(state, tenant)}
+        late_ms = LATE * _window_ms(loaded)
+        return {**found, "late_ms": late_ms, **_state(state, tenant)}
+
+
+def _window_ms(loaded: LoadedPolicy) -> int:
+    section = loaded.policy.alerts
+    return 0 if section is None else 60_000 * section.window_minutes
 
 
 class _Run(msgspec.Struct):

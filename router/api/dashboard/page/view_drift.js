@@ -30,7 +30,7 @@ const part = (one, ...children) => section(`Policy ${one.policy}`, null, ...chil
 
 /** When somebody looked last; three windows without a look are a fault of the program beside the server. */
 function looked(one) {
-  const late = Date.now() - one.checked_ms > 4 * one.window_ms;
+  const late = Date.now() - one.checked_ms > one.late_ms;
   return el("p", { class: "soft", title: moment(one.checked_ms) }, `The last window that was looked at ended ${ago(one.checked_ms)}. `, late ? badge("nobody looks any more", "bad") : null, late ? " tiergate alerts run has stopped." : null);
 }
 
