@@ -21,7 +21,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks.stage import Stage, Target, stage
@@ -115,9 +115,9 @@ def measure(plan: Plan, say: Callable[[str], None], profile: Path | None = None)
             running.gateway.pid,
             prompts=running.approved,
         )
-        whole = [
-            t for t in (running.direct, running.nginx, running.gateway, level_1) if t is not None
-        ]
+        templates = replace(level_1, name="templates", prompts=running.templates)
+        own = (running.gateway, templates, level_1)
+        whole = [t for t in (running.direct, running.nginx, *own) if t is not None]
         streams = [
             Target(f"{t.name} stream", t.url, t.key, t.pid, stream=True)
             for t in (running.direct, running.nginx, running.gateway)
@@ -134,7 +134,7 @@ def measure(plan: Plan, say: Callable[[str], None], profile: Path | None = None)
         answered = sum(
             round_["requests"]
             for row in figures["rows"]
-            if row["target"] in ("tiergate", "level 1", "tiergate stream")
+            if row["target"] in ("tiergate", "templates", "level 1", "tiergate stream")
             for round_ in row["rounds"]
         )
         books = verify(running.database)
@@ -232,7 +232,7 @@ def show(figures: dict) -> str:
             f"{_cpu(row):>8}"
             f"  {_ratio(row, 'direct'):>9}  {_ratio(row, 'nginx'):>8}"
         )
-    for name in ("tiergate", "level 1"):
+    for name in ("tiergate", "templates", "level 1"):
         shares = next(row["shares"] for row in figures["rows"] if row["target"] == name)
         listed = ", ".join(f"{tier} {100 * share:.1f} %" for tier, share in shares.items())
         lines.append(f"Answered by, for {name}: {listed}.")

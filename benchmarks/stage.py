@@ -24,6 +24,7 @@ from pathlib import Path
 
 import yaml
 
+from benchmarks.loadgen import prompts
 from router.api.compose.clock import SystemClock
 from router.ledger.sql.database import Database
 from router.ledger.tables.keys import SqlKeyStore
@@ -184,6 +185,16 @@ def approved_prompts() -> list[str]:
     return made
 
 
+def template_prompts() -> list[str]:
+    """Returns forty of the prompts that are otherwise never alike, each with many numbers."""
+    draw = random.Random(11)
+    forty = [prompt.rpartition(" ")[0] for prompt in itertools.islice(prompts(11), 40)]
+    numbers = draw.sample(range(1_000, 10_000), 1_000)
+    made = [f"{text} {number}." for text in forty for number in numbers]
+    draw.shuffle(made)
+    return made
+
+
 @dataclass(frozen=True, slots=True)
 class Stage:
     """Holds everything that runs during the measurement."""
@@ -193,6 +204,7 @@ class Stage:
     nginx: Target | None
     database: Path
     approved: Path
+    templates: Path
     cores: tuple[int, int] | None
 
     @property
@@ -211,6 +223,8 @@ def stage(folder: Path) -> Iterator[Stage]:
     (folder / "bench.yaml").write_text(policy_text(upstream), "utf-8")
     approved = folder / "approved.txt"
     approved.write_text("\n".join(approved_prompts()), "utf-8")
+    templates = folder / "templates.txt"
+    templates.write_text("\n".join(template_prompts()), "utf-8")
     database = folder / "ledger.db"
     key = create_key(database)
     fake = [sys.executable, "-m", "tests.kits.upstreams.fake_upstream", "--port", str(ports[0])]
@@ -252,6 +266,7 @@ def stage(folder: Path) -> Iterator[Stage]:
             nginx=nginx,
             database=database,
             approved=approved,
+            templates=templates,
             cores=pinned,
         )
 

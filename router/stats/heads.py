@@ -41,6 +41,10 @@ class Encoded:
     def __len__(self) -> int:
         return len(self.vectors)
 
+    def __add__(self, other: Encoded) -> Encoded:
+        """Returns the texts of both, one after the other."""
+        return Encoded(np.concatenate([self.vectors, other.vectors]), self.grams + other.grams)
+
     def __getitem__(self, chosen: Rows) -> Encoded:
         """Returns the texts that an index array, a mask or a slice chooses."""
         return Encoded(self.vectors[chosen], self.grams[chosen])

@@ -128,6 +128,14 @@ class Grams:
     def __len__(self) -> int:
         return len(self.starts) - 1
 
+    def __add__(self, other: Grams) -> Grams:
+        """Returns the texts of both, one after the other."""
+        return Grams(
+            np.concatenate([self.buckets, other.buckets]),
+            np.concatenate([self.weights, other.weights]),
+            np.concatenate([self.starts, other.starts[1:] + self.starts[-1]]),
+        )
+
     def __getitem__(self, chosen: npt.NDArray[np.generic] | slice) -> Grams:
         """Returns the texts that an index array, a mask or a slice chooses."""
         rows = np.arange(len(self))[chosen]

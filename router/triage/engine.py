@@ -34,6 +34,9 @@ from router.triage.text.rules import VERSION as RULES_VERSION
 MAX_BATCH = 32
 """Texts in one run: more gain nothing per text, and the first one waits for the last."""
 
+MOST_PASSES = 8
+"""Passes of the event loop for which a run waits while each of them brings further requests."""
+
 SHORT_CHARS = 4_000
 """Characters of a run up to which the rules read it on the event loop: about a millisecond."""
 
@@ -69,11 +72,12 @@ def _asked(texts: Sequence[str], config: TriageConfig, spoken: Sequence[str]) ->
 class _Waiting:
     """Holds the requests of one event loop that wait for a run; used on that loop alone."""
 
-    __slots__ = ("busy", "jobs")
+    __slots__ = ("busy", "jobs", "together")
 
     def __init__(self) -> None:
         self.jobs: deque[_Job] = deque()
-        self.busy = False  # a run is under way, or begins in the loop's next pass
+        self.busy = False  # a run is under way, or begins in one of the loop's next passes
+        self.together = 1  # requests of the last run
 
 
 class TriageEngine:
@@ -129,7 +133,7 @@ class TriageEngine:
         waiting.jobs.append(job)
         if not waiting.busy:
             waiting.busy = True
-            loop.call_soon(self._run, loop, waiting)
+            loop.call_soon(self._gather, loop, waiting, 0)
         return await job.done
 
     def start(self) -> None:
@@ -156,6 +160,20 @@ class TriageEngine:
             self.start()
         self._runs.put(run)
 
+    def _gather(
+        self, loop: asyncio.AbstractEventLoop, waiting: _Waiting, seen: int, passes: int = 0
+    ) -> None:
+        """Waits for another pass of the loop as long as each brings further requests.
+
+        A lone request waits for nobody.
+        """
+        here = len(waiting.jobs)
+        crowd = here > 1 or waiting.together > 1
+        if crowd and seen < here < self._together and passes < MOST_PASSES:
+            loop.call_soon(self._gather, loop, waiting, here, passes + 1)
+        else:
+            self._run(loop, waiting)
+
     def _run(self, loop: asyncio.AbstractEventLoop, waiting: _Waiting) -> None:
         """Begins the next run: all that wait, at most `together` texts. Runs on the loop."""
         jobs: list[_Job] = []
@@ -168,6 +186,7 @@ class TriageEngine:
         if not jobs:
             waiting.busy = False
             return
+        waiting.together = len(jobs)
         batch = _Batch(self.reader, jobs)
 
         def done() -> None:
@@ -192,7 +211,7 @@ class TriageEngine:
         batch.deliver()
         waiting.busy = bool(waiting.jobs)
         if waiting.busy:
-            loop.call_soon(self._run, loop, waiting)
+            loop.call_soon(self._gather, loop, waiting, 0)
 
 
 class _Batch:

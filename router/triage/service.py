@@ -9,15 +9,16 @@ cost nothing when its next request comes. It knows nothing about tiers.
 from __future__ import annotations
 
 import hashlib
+import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence, Set
 from types import MappingProxyType
-from typing import Generic, TypeVar
 
 from msgspec.structs import replace
 
 from router.policy.content.replies import MatchScope
 from router.triage.batches.config import TriageConfig
+from router.triage.batches.turn_cache import TurnCache
 from router.triage.conversation.signals import signals_of
 from router.triage.conversation.spoken import spoken_before
 from router.triage.engine import TriageEngine
@@ -32,39 +33,8 @@ Scope = Callable[[ChatRequest], MatchScope]
 CACHED_TURNS = 20_000
 """Readings kept per policy, about 0.7 kB each."""
 
-
-Kept = TypeVar("Kept")
-
-
-class TurnCache(Generic[Kept]):
-    """Keeps readings by digest of the text, at most `entries`; drops the least recently used half.
-
-    Two generations of plain dictionaries: every step is one atomic operation, so that threads may
-    share it without a lock; at worst a reading is made twice.
-    """
-
-    def __init__(self, entries: int) -> None:
-        self._half = max(1, entries // 2)
-        self._young: dict[bytes, Kept] = {}
-        self._old: dict[bytes, Kept] = {}
-
-    def __len__(self) -> int:
-        return len(self._young) + len(self._old)
-
-    def get(self, key: bytes) -> Kept | None:
-        """Returns the reading, which counts as used; None when it is not kept."""
-        found = self._young.get(key)
-        if found is None:
-            found = self._old.pop(key, None)
-            if found is not None:
-                self.put(key, found)
-        return found
-
-    def put(self, key: bytes, reading: Kept) -> None:
-        """Keeps a reading; past half the entries, the older half is dropped."""
-        if len(self._young) >= self._half:
-            self._young, self._old = {}, self._young
-        self._young[key] = reading
+_SECRET = secrets.token_bytes(32)
+"""Keys the digests by which readings are kept, so that a dump of memory names no known text."""
 
 
 class TriageService:
@@ -229,4 +199,5 @@ def _unknown(texts: Sequence[str], found: Sequence[object | None]) -> list[str]:
 
 
 def _digest(text: str) -> bytes:
-    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+    raw = text.encode("utf-8", "surrogatepass")
+    return hashlib.blake2b(raw, key=_SECRET, digest_size=16).digest()

@@ -20,9 +20,10 @@ from router.policy.schema import Policy
 from router.stats.heads import Encoded
 from router.stats.ngrams import NOTHING, Grams
 from router.triage.batches.config import TriageConfig
-from router.triage.engine import MAX_BATCH, SHORT_CHARS, TriageEngine
+from router.triage.batches.turn_cache import TurnCache
+from router.triage.engine import MAX_BATCH, MOST_PASSES, SHORT_CHARS, TriageEngine
 from router.triage.reading import NOVEL
-from router.triage.service import TriageService, TurnCache
+from router.triage.service import TriageService
 from router.triage.text.amounts import AmountReader
 from router.triage.text.spelling import as_written, knows_all
 from router.triage.text.terms import TermFinder
@@ -257,6 +258,32 @@ async def test_a_run_has_at_most_the_largest_batch(service, model):
     model.gate.set()
     await asyncio.gather(first, *others)
     assert list(map(len, model.batches)) == [2, MAX_BATCH, MAX_BATCH, 6]
+
+
+async def after(passes: int, service: TriageService, text: str) -> Signals:
+    """Reads a text once the event loop has gone round so many times."""
+    for _ in range(passes):
+        await asyncio.sleep(0)
+    return await service.read(ask(text), None)
+
+
+async def test_requests_that_keep_coming_are_read_in_one_run(service, model):
+    reading = [after(n // 2, service, f"text {n}") for n in range(8)]
+    await asyncio.gather(*reading)
+    assert sorted(map(len, model.batches)) == [8]
+
+
+async def test_requests_that_keep_coming_wait_for_a_few_passes_only(service, model):
+    reading = [after(n // 2, service, f"text {n}") for n in range(2 * (MOST_PASSES + 3))]
+    await asyncio.gather(*reading)
+    assert len(model.batches) == 2
+    assert len(model.batches[0]) <= 2 * (MOST_PASSES + 1)
+
+
+async def test_lone_requests_wait_for_nobody(service, model):
+    reading = [after(n, service, f"text {n}") for n in range(4)]
+    await asyncio.gather(*reading)
+    assert sorted(map(len, model.batches)) == [1, 1, 1, 1]
 
 
 async def test_requests_are_read_alone_where_that_is_asked(model):

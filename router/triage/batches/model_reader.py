@@ -20,6 +20,7 @@ from router.stats.heads import Embeddings, Encoded
 from router.stats.ngrams import Grams
 from router.triage.batches.asked import Asked, told_of_all
 from router.triage.batches.config import TriageConfig
+from router.triage.batches.templates import Templates, Vector, is_calm
 from router.triage.close_reading.guess import NEAR, Bounds
 from router.triage.encoder import SHORT_BATCH_TOKENS
 from router.triage.grave import GraveReader
@@ -36,6 +37,8 @@ Close = Mapping[int, tuple[HeadReading, ...]]
 """Holds by place the readings of texts that were read closely."""
 NOT_CLOSE: Close = MappingProxyType({})
 ANY_CHANCE = Bounds()
+Vectors = Mapping[int, Vector]
+NONE_KEPT: Vectors = MappingProxyType({})
 
 
 MANY = 20
@@ -97,6 +100,7 @@ class ModelReader:
         self._domains = [Domain(name) for name in model.domains]
         self._risky = [i for i, domain in enumerate(self._domains) if domain in RISK_DOMAINS]
         self.not_encoded = 0  # texts that were taken for what an operator wrote
+        self.templates = Templates()
         # By configuration, so that those of a policy go with it: heads of its own are megabytes.
         self._kept = WeakKeyDictionary[TriageConfig, dict[str, ModelRow]]()
 
@@ -110,9 +114,24 @@ class ModelReader:
         """Looks up the texts that an operator wrote; the others are still to be encoded."""
         return ModelBatch(self, asked)
 
-    def encode(self, asked: Sequence[Asked]) -> Encoded:
-        """Returns what the encoder says of texts, all of them together."""
-        texts = [text for text, *_ in asked]
+    def encode(self, asked: Sequence[Asked], kept: Vectors = NONE_KEPT) -> Encoded:
+        """Returns what the encoder says of texts, all of them together.
+
+        `kept` holds by place the vectors that are known already.
+        """
+        if not kept:
+            return self._encode([text for text, *_ in asked])
+        order = [place for place in range(len(asked)) if place not in kept] + list(kept)
+        new, known = order[: -len(kept)], order[-len(kept) :]
+        encoded = Encoded(
+            np.array([kept[place] for place in known]),
+            self._model.grams([asked[place].text for place in known]),
+        )
+        if new:
+            encoded = self._encode([asked[place].text for place in new]) + encoded
+        return encoded[np.argsort(order)]
+
+    def _encode(self, texts: Sequence[str]) -> Encoded:
         if len(texts) < MANY:
             return self._model.encode(texts)
         return self._model.encode(texts, SHORT_BATCH_TOKENS)
@@ -210,31 +229,61 @@ class ModelReader:
 class ModelBatch:
     """Reads texts in three steps, of which `encode` holds no interpreter lock for most of its time.
 
-    A text that the operator wrote, apart from courtesies, needs no encoder.
+    A text that the operator wrote, apart from courtesies, needs no encoder, and neither does one
+    that came with other numbers before.
     """
 
     def __init__(self, reader: ModelReader, asked: Sequence[Asked]) -> None:
         self._reader = reader
         self._known = reader.written(asked)
-        self.rest = [one for i, one in enumerate(asked) if i not in self._known]
+        self._rest = [one for i, one in enumerate(asked) if i not in self._known]
+        templates = reader.templates
+        self._keys = [templates.key(one.text) for one in self._rest]
+        kept = [None if key is None else templates.get(key) for key in self._keys]
+        self._kept = {place: vector for place, vector in enumerate(kept) if vector is not None}
         self._encoded: Encoded | None = None
         self._close: Close = NOT_CLOSE
 
+    @property
+    def encoded(self) -> int:
+        """Returns how many texts are to be encoded."""
+        return len(self._rest) - len(self._kept)
+
     def encode(self) -> None:
         """Encodes what is left, and reads closely where a head is unsure; on any thread."""
-        if self.rest:
-            self._encoded = self._reader.encode(self.rest)
-            self._close = self._reader.read_closely(self.rest, self._encoded)
+        if self._rest:
+            self._encoded = self._reader.encode(self._rest, self._kept)
+            self._close = self._reader.read_closely(self._rest, self._encoded)
 
     def rows(self) -> tuple[list[ModelRow], list[Match | None]]:
         """Returns the readings and the matches, in the order asked."""
         rows, matches = list[ModelRow](), list[Match | None]()
         if self._encoded is not None:
-            rows, matches = self._reader.read(self.rest, self._encoded, self._close)
+            rows, matches = self._reader.read(self._rest, self._encoded, self._close)
+            self._settle(self._encoded, rows, matches)
         for i, (row, match) in sorted(self._known.items()):
             rows.insert(i, row)
             matches.insert(i, match)
         return rows, matches
+
+    def _settle(self, encoded: Encoded, rows: list[ModelRow], matches: list[Match | None]) -> None:
+        """Encodes after all what is not calm by a kept vector, and keeps the others' that are."""
+        doubtful = []
+        for place, key in enumerate(self._keys):
+            if key is None:
+                continue
+            calm = is_calm(rows[place], matches[place], self._rest[place].config.momentary)
+            if place not in self._kept and calm:
+                self._reader.templates.put(key, encoded.vectors[place])
+            elif place in self._kept and not calm:
+                doubtful.append(place)
+        if not doubtful:
+            return
+        again = [self._rest[place] for place in doubtful]
+        read = self._reader.encode(again)
+        found = self._reader.read(again, read, self._reader.read_closely(again, read))
+        for place, row, match in zip(doubtful, *found, strict=True):
+            rows[place], matches[place] = row, match
 
 
 def _by_heads(asked: Sequence[Asked]) -> dict[OwnHeads | None, list[int]]:

@@ -121,7 +121,7 @@ class TextBatch:
     @property
     def encoded(self) -> int:
         """Returns how many texts `encode` has to encode."""
-        return sum(len(batch.rest) for batch in (self._whole, self._parts) if batch is not None)
+        return sum(batch.encoded for batch in (self._whole, self._parts) if batch is not None)
 
     def encode(self) -> None:
         """Encodes the texts, and passages in a run of their own: beside a long text each would be

@@ -1,0 +1,105 @@
+"""Keeps the encoder's vectors of texts that come again with other numbers in them.
+
+"Where is order 48121?" and "Where is order 90377?" mean the same to the encoder: its vector hardly
+moves, and every rule, n-gram and reader of characters reads the real text all the same. So a number
+that names something is masked, and the vector is kept by a keyed digest of what is left. Nothing of
+a text is kept, and another client can learn from it no more than how long a request takes.
+
+Only a calm reading is kept, and only a calm one is made from what is kept: far from every bound, so
+that a vector that is moved a little decides nothing. What is not calm is encoded.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from collections.abc import Set
+
+import numpy as np
+import numpy.typing as npt
+
+from router.triage.batches.turn_cache import TurnCache
+from router.triage.reading import ModelRow
+from router.types import HeadReading, Match
+
+ENTRIES = 4_096
+"""Vectors kept, about 1 kB each."""
+
+MOST_CHARS = 400
+"""A longer text is a document: its numbers are sums and years, and few documents come again."""
+
+NAMING = re.compile(r"(?<![\w.,$\u20ac\u00a3\u00a5%-])(?:[A-Z]{1,5}[-#]?)?\d{4,}(?![\w%]|[.,]\d)")
+"""Finds numbers of orders, customers, tickets and rooms, and years: four digits and more, which are
+no sum, share, measure or part of a date."""
+_DIGIT = re.compile(r"\d")
+
+CALM_BELOW = 0.3
+"""A chance below it is far from every bound of shipped policies; above 1 minus it, it is too."""
+CALM_STAKES = 0.15
+"""Stakes weigh the expected loss, so they count from lower chances on."""
+CALM_MATCH = 0.2
+"""From here on an answer may be offered or given, and a small step decides which."""
+
+Vector = npt.NDArray[np.float32]
+
+
+class Templates:
+    """Keeps vectors by masked text; threads may share it."""
+
+    def __init__(self, entries: int = ENTRIES) -> None:
+        self._secret = secrets.token_bytes(32)
+        self._kept = TurnCache[Vector](entries)
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def key(self, text: str) -> bytes | None:
+        """Returns the digest of a text without its numbers; None for one that has none to mask."""
+        if len(text) > MOST_CHARS or NAMING.search(text) is None:
+            return None
+        return self._digest(NAMING.sub(_masked, text))
+
+    def get(self, key: bytes) -> Vector | None:
+        """Returns the vector of a text with this key, None when it is not kept."""
+        return self._kept.get(key)
+
+    def put(self, key: bytes, vector: Vector) -> None:
+        """Keeps a vector, of a copy of its own."""
+        self._kept.put(key, vector.copy())
+
+    def _digest(self, masked: str) -> bytes:
+        raw = masked.encode("utf-8", "surrogatepass")
+        return hashlib.blake2b(raw, key=self._secret, digest_size=16).digest()
+
+
+def _masked(found: re.Match[str]) -> str:
+    return _DIGIT.sub("0", found[0])
+
+
+def is_calm(row: ModelRow, match: Match | None, momentary: Set[str]) -> bool:
+    """Returns True for a reading that is far from every bound.
+
+    A head of one turn (`momentary`) counts by its chance alone: what kind of harm a harmless text
+    comes nearest to says nothing.
+    """
+    return (
+        row.stakes_high < CALM_STAKES
+        and row.grave < CALM_BELOW
+        and row.toxic < CALM_BELOW
+        and row.multi_factor < CALM_BELOW
+        and row.strategic < CALM_BELOW
+        and _is_clear(row.novelty)
+        and (match is None or max(match.confidence, match.together) < CALM_MATCH)
+        and all([_is_calm_head(reading, momentary) for reading in row.heads])
+    )
+
+
+def _is_calm_head(reading: HeadReading, momentary: Set[str]) -> bool:
+    if reading.name not in momentary:
+        return all([_is_clear(chance) for _, chance in reading.classes])
+    return len(reading.classes) > 1 or reading.classes[0][1] < CALM_BELOW
+
+
+def _is_clear(chance: float) -> bool:
+    return chance < CALM_BELOW or chance > 1.0 - CALM_BELOW
