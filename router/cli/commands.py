@@ -11,12 +11,12 @@ import typer
 
 from router.cli.documents import knowledge
 from router.cli.exits import errors_end_the_program, own_version
-from router.cli.learning import alerts, dataset, models, rollout
+from router.cli.learning import alerts, dataset, models, rollout, synthesize
 from router.cli.ledger import close, decisions, ledger, privacy, reconcile, report, reprice, review
 from router.cli.models import classify, compare, entities, evaluate, suggest, train, train_head
 from router.cli.policies import plan, replay, route, tune
 from router.cli.serve import demo, doctor, serve
-from router.cli.tuning import adapter
+from router.cli.tuning import adapter, embeddings
 
 app = typer.Typer(
     name="tiergate",
@@ -64,11 +64,13 @@ for module in (
     entities,
     suggest,
     dataset,
+    synthesize,
     models,
     alerts,
     rollout,
     compare,
     adapter,
+    embeddings,
     evaluate,
 ):
     module.register(app)

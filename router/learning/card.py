@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
 from router.learning.dataset import OBSERVED, ROWS, WEAK, Manifest
-from router.learning.rows import Dropped, Split
+from router.learning.rows import Dropped, Source, Split
+from router.learning.synthetic import WEIGHT
 
 
 def card(manifest: Manifest, now_ms: int) -> Iterator[str]:
@@ -20,6 +21,11 @@ def card(manifest: Manifest, now_ms: int) -> Iterator[str]:
     )
     yield f"told by  {_counted(manifest.sources)}"
     yield f"texts    {_counted(manifest.stored)}{_expiry(manifest, now_ms)}"
+    if written := manifest.sources.get(Source.SYNTHETIC.value):
+        yield (
+            f"synthetic  {written} rows by an answerer, approved by reviewers: weight {WEIGHT:g} "
+            "each, only to train"
+        )
     if manifest.weak:
         yield f"weak     {_counted(manifest.weak)}"
     yield ""

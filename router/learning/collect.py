@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import msgspec
 from msgspec.structs import replace
 
+from router.learning import synthetic
 from router.learning.rows import (
     CLIP,
     DatasetRow,
@@ -25,13 +26,14 @@ from router.learning.rows import (
     row_id,
 )
 from router.ledger.aggregates import Ending
-from router.ledger.past_request import KeptText, PastRequest, last_turn
+from router.ledger.past_request import USER, KeptText, PastRequest, last_turn
 from router.ledger.row_reading import (
     AFTERWARDS,
     ANSWERING,
     EMBEDDINGS,
     FAILED_STATES,
     SHADOW,
+    SYNTHESIZE,
     ending_of,
     row_names,
 )
@@ -84,6 +86,8 @@ def collect(
     for one in past:
         if one.row.endpoint == SHADOW:
             _shadow(made, one.row, bases)
+        elif one.row.endpoint == SYNTHESIZE:
+            _synthetic(made, one)
         if one.row.endpoint in AFTERWARDS or one.row.endpoint == EMBEDDINGS:
             continue
         _request(made, one, bases, clip)
@@ -273,6 +277,36 @@ def _shadow(made: Collected, row: RequestRow, bases: Mapping[str, tuple[DatasetR
             weak=Weak.SHADOW,
             value=note.agreement,
             decisions=(*base.decisions, f"dec_{row.request_id}"),
+        )
+    )
+
+
+def _synthetic(made: Collected, past: PastRequest) -> None:
+    """Adds what an answerer wrote in other words, once a reviewer approved or corrected it."""
+    prompt, written = past.texts.get("prompt"), past.texts.get("answer")
+    told = past.words.get(FeedbackSource.REVIEW)
+    corrected = past.texts.get("reviewed")
+    seed = None if prompt is None else synthetic.seed_of(last_turn(prompt.content))
+    text = written if told is not None and told.correct else corrected
+    if told is None or told.correct is None or (text is None and written is not None):
+        made.dropped[Dropped.NOT_APPROVED] += 1
+        return
+    if seed is None or prompt is None or text is None:
+        made.dropped[Dropped.NO_TEXT] += 1
+        return
+    asked = text.content.strip()
+    made.rows.append(
+        replace(
+            _base(past.row, prompt, 1.0, synthetic.WEIGHT, ()),
+            row_id=row_id(Source.SYNTHETIC, past.row.request_id),
+            source=Source.SYNTHETIC,
+            text=asked,
+            prompt=f"{USER}{asked}",
+            conversation=f"{synthetic.OF}{seed.row_id}",
+            answer=seed.answer,
+            right=True,
+            domain=seed.domain,
+            expires_at_ms=_soonest(prompt, text),
         )
     )
 

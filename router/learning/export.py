@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from router.errors import TrainingDataError
-from router.learning.rows import DatasetRow, Kind, Split
+from router.learning.rows import DatasetRow, Kind, Source, Split
 
 
 class Target(StrEnum):
@@ -51,6 +51,9 @@ def export(
         and row.kind in _KINDS[target]
         and (target is not Target.HEAD or not head or row.head == head)
     ]
+    if target is not Target.MESSAGES:
+        # An answerer's texts may teach words; they say nothing of how often answers are right.
+        chosen = [row for row in chosen if row.source is not Source.SYNTHETIC]
     usable = [row for row in chosen if row.expires_at_ms > now_ms]
     if not usable:
         raise TrainingDataError(
@@ -96,6 +99,8 @@ def _messages(row: DatasetRow) -> list[Mapping[str, object]]:
         {"role": "user", "content": row.text},
         {"role": "assistant", "content": best},
     ]
+    if row.source is Source.SYNTHETIC:
+        return [{"messages": said, "synthetic": True, "weight": row.weight}]
     return [{"messages": said}]
 
 

@@ -39,6 +39,7 @@ class Source(StrEnum):
     LABEL_FILE = "label_file"  # a file that a person filled
     LABEL_QUEUE = "label_queue"  # a reviewer's label
     SHADOW = "shadow"  # another answerer's agreement, which nobody checked
+    SYNTHETIC = "synthetic"  # written by an answerer, approved by a reviewer; never real
 
 
 class Weak(StrEnum):
@@ -82,6 +83,8 @@ class Dropped(StrEnum):
     EXACT = "the text of an earlier row"
     NEAR = "nearly the text of an earlier row"
     CROSSING = "a conversation on both sides of a cut in time"
+    NOT_APPROVED = "a synthetic text that no reviewer approved"
+    SEED_JUDGES = "a synthetic text whose own request judges, or is in no split to train on"
     CAPPED = "beyond the most rows of its class"
 
 
@@ -120,6 +123,8 @@ class DatasetRow(Struct, frozen=True):
     @property
     def class_name(self) -> str:
         """Returns the class that balance is counted by."""
+        if self.source is Source.SYNTHETIC:
+            return f"{self.domain or 'unknown'}: synthetic"
         if self.kind is Kind.LABEL:
             return f"{self.head}: {self.label}"
         if self.kind is Kind.GRADED and self.right is not None:

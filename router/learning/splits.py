@@ -1,5 +1,7 @@
 """Splits rows by time and by conversation: what is judged comes later than what taught. Pure.
 
+Synthetic rows move no cut and only teach, beside the request that they were written from.
+
 Two cuts in time make train, dev and test. A conversation that crosses a cut is left out: its later
 turns repeat its earlier ones, and would be known beforehand.
 """
@@ -11,7 +13,8 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from router.learning.rows import DatasetRow, Dropped, Split
+from router.learning.rows import DatasetRow, Dropped, Source, Split
+from router.learning.synthetic import OF
 
 DEV_SHARE, TEST_SHARE = 0.1, 0.2
 
@@ -20,7 +23,8 @@ def split(
     rows: Sequence[DatasetRow], dev: float, test: float, dropped: Counter[Dropped]
 ) -> list[DatasetRow]:
     """Returns the rows with their split, in the order of time; shares are of all rows, 0..1."""
-    ordered = sorted(rows, key=lambda row: (row.created_at_ms, row.row_id))
+    real = [row for row in rows if row.source is not Source.SYNTHETIC]
+    ordered = sorted(real, key=lambda row: (row.created_at_ms, row.row_id))
     cuts = [_cut(ordered, 1.0 - dev - test), _cut(ordered, 1.0 - test)]
     sides: dict[str, set[Split]] = {}
     for row in ordered:
@@ -31,7 +35,11 @@ def split(
         if len(sides[row.conversation]) == 1
     ]
     dropped[Dropped.CROSSING] += len(ordered) - len(kept)
-    return kept
+    taught = {f"{OF}{row.row_id}" for row in kept if row.split is Split.TRAIN}
+    written = [row for row in rows if row.source is Source.SYNTHETIC]
+    beside = [replace(row, split=Split.TRAIN) for row in written if row.conversation in taught]
+    dropped[Dropped.SEED_JUDGES] += len(written) - len(beside)
+    return sorted([*kept, *beside], key=lambda row: (row.created_at_ms, row.row_id))
 
 
 def _cut(ordered: Sequence[DatasetRow], share: float) -> int | None:

@@ -45,9 +45,12 @@ ROLLOUT = "rollout"
 """Endpoint of rows that say that a rollout began, moved on or was rolled back. They have no tenant
 and no money, and count in nothing."""
 
-AFTERWARDS = frozenset({RECONCILE, REVIEW, SHADOW, ROLLOUT})
+SYNTHESIZE = "synthesize"
+"""Endpoint of a text that an answerer wrote to train on: nobody sent it."""
+
+AFTERWARDS = frozenset({RECONCILE, REVIEW, SHADOW, ROLLOUT, SYNTHESIZE})
 """Endpoints whose rows book money for an earlier request: a provider's bill, a reviewer's minutes,
-another answerer's opinion. They count in the spend, but not as requests."""
+another answerer's opinion, a text to train on. They count in the spend, but not as requests."""
 
 EMBEDDINGS = "embeddings"
 """Endpoint whose rows are not routed: they count in no level's share."""

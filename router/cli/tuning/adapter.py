@@ -214,7 +214,7 @@ def _dataset_rows(folder: Path) -> tuple[list[dict[str, object]], str]:
 
 
 def _lines(rows: list[DatasetRow]) -> Iterator[dict[str, object]]:
-    from router.learning.rows import Kind
+    from router.learning.rows import Kind, Source
 
     for row in rows:
         line: dict[str, object] = {"split": str(row.split)}
@@ -228,7 +228,14 @@ def _lines(rows: list[DatasetRow]) -> Iterator[dict[str, object]]:
                 "rejected": row.answer,
             }
         elif row.kind is Kind.GRADED and row.right:
-            yield {**line, "prompt": row.prompt, "answer": row.answer, "weight": row.weight}
+            written = row.source is Source.SYNTHETIC
+            yield {
+                **line,
+                "prompt": row.prompt,
+                "answer": row.answer,
+                "weight": row.weight,
+                "synthetic": written,
+            }
 
 
 def _replay(

@@ -107,7 +107,7 @@ def adapt(rows: Sequence[Sequence[int]], plan: Plan, out: Path, *, progress: boo
         for group in optimiser.param_groups:
             group["lr"] = plan.rate * distil.rate(share, plan.warmup_share)
         # Other words are deleted each time a text is seen.
-        loss = _loss(student, decoder, [rows[index] for index in batch], rng)
+        loss = tsdae_loss(student, decoder, [rows[index] for index in batch], rng)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(weights, CLIP)
@@ -147,7 +147,7 @@ def with_words_deleted(row: Sequence[int], rng: np.random.Generator) -> list[int
     return [row[0], *(row[place] for place in kept), row[-1]]
 
 
-def _loss(
+def tsdae_loss(
     student: Student, decoder: Decoder, rows: Sequence[Sequence[int]], rng: np.random.Generator
 ) -> Tensor:
     """Returns the cross-entropy per piece of the whole texts, given vectors of the shortened

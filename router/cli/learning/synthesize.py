@@ -1,0 +1,104 @@
+"""Defines `tiergate dataset synthesize`: texts by an answerer, for reviewers to approve."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections import Counter
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from router.cli.learning.dataset import Folder, dataset
+from router.cli.ledger.ledger import now_ms
+from router.cli.options import AsJson
+from router.cli.serve.serve import DATABASE, DatabasePath
+from router.errors import TiergateError, TrainingDataError
+
+if TYPE_CHECKING:
+    from router.learning.synthetic import Seed
+    from router.types import ReviewItem
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command to `tiergate dataset`, which `dataset` registers on the app."""
+    dataset.command()(synthesize)
+
+
+def synthesize(
+    folder: Folder,
+    policy: Annotated[str, typer.Option("--policy", "-p", help="Whose answerers are asked.")],
+    answerer: Annotated[str, typer.Option(help="Who writes: a name among the policy's answerers.")],
+    database: DatabasePath = DATABASE,
+    count: Annotated[int, typer.Option("--count", "-n", min=1, help="How many texts.")] = 20,
+    seed: Annotated[int, typer.Option(help="Chooses the rows that texts are written from.")] = 7,
+    as_json: AsJson = False,
+) -> None:
+    """Let an answerer put requests into other words, and ask reviewers to approve them.
+
+    Each call is held, booked and counted in budgets as any other. Only approved texts become rows,
+    marked synthetic.
+    """
+    from router.api.compose.books import Books
+    from router.learning.folder import read
+    from router.learning.synthetic import seeds
+
+    sources = seeds(read(folder).rows, now_ms())
+    if not sources:
+        raise TrainingDataError(f"{folder} has no right answer to write other requests for")
+    random.Random(seed).shuffle(sources)
+    chosen = [sources[number % len(sources)] for number in range(count)]
+    items, faults, cost = _written(chosen, policy, answerer, database)
+    with Books.open(database, environ=os.environ) as books:
+        books.ask(items)
+    if as_json:
+        from router.cli.terminal import print_json
+
+        print_json(
+            {
+                "asked": count,
+                "queued": [item.review_id for item in items],
+                "left_out": dict(faults),
+                "cost_nano_usd": cost,
+            }
+        )
+        return
+    left = ", ".join(f"{number} {why}" for why, number in faults.items())
+    typer.echo(f"{len(items)} texts wait in the queue of reviews; they cost ${cost / 1e9:.6f}")
+    if left:
+        typer.echo(f"left out: {left}")
+    typer.echo("`tiergate dataset build` takes those that reviewers approve, to train only.")
+
+
+def _written(
+    chosen: list[Seed], policy: str, answerer: str, database: str
+) -> tuple[list[ReviewItem], Counter[str], int]:
+    """Returns the items for reviewers, why others are none, and what all of them cost."""
+    from router.api.compose.core import Settings
+    from router.learning.synthetic import fault_of, instruction, item_of
+    from router.ledger.row_reading import SYNTHESIZE
+    from router.library import CALLER, Gateway
+    from router.types import ChatRequest, Message
+
+    items: list[ReviewItem] = []
+    faults: Counter[str] = Counter()
+    cost = 0
+    settings = Settings(policies=(policy,), database=database, watch=False, reachable=(answerer,))
+    model = f"answerer:{answerer}"
+    with Gateway(settings, os.environ) as gateway:
+        for number, seed in enumerate(chosen):
+            asked = Message("user", instruction(seed, number))
+            try:
+                outcome = gateway.complete(ChatRequest((asked,), model, endpoint=SYNTHESIZE))
+            except TiergateError as error:
+                # A budget that is spent, or an answerer that is down: the rest would fail too.
+                faults[f"failed, and no more were asked: {error}"] += 1
+                break
+            cost += outcome.cost_nano_usd
+            text = "" if outcome.answer is None else outcome.answer.text
+            if fault := fault_of(seed, text):
+                faults[fault] += 1
+                continue
+            spent = outcome.cost_nano_usd
+            items.append(item_of(seed, outcome.request_id, CALLER.tenant, text, spent, now_ms()))
+    return items, faults, cost

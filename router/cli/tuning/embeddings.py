@@ -1,0 +1,136 @@
+"""Defines `tiergate train embeddings`: an encoder tuned on labelled texts, judged by retrieval."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from router.cli.models.train import card_command, train, with_torch
+from router.cli.options import AsJson
+from router.cli.serve.serve import ModelDir
+from router.cli.tuning.adapter import TrainDevice
+from router.errors import TrainingDataError
+from router.types import Device
+
+FIGURES = (
+    ("recall_at_1", "recall@1"),
+    ("recall_at_5", "recall@5"),
+    ("ndcg_at_10", "nDCG@10"),
+    ("pairs_auroc", "AUROC of pairs"),
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command to `tiergate train`, which `train` registers on the app."""
+    train.command()(embeddings)
+
+
+def embeddings(
+    data: Annotated[
+        Path, typer.Option(help="A .jsonl file of texts and labels.", envvar="TIERGATE_DATA")
+    ],
+    out: Annotated[Path, typer.Option(help="Folder of the encoder and its card.")],
+    base: Annotated[
+        str,
+        typer.Option(help="`shipped`, or a folder or hub's name that sentence-transformers opens."),
+    ] = "shipped",
+    text_column: Annotated[str, typer.Option(help="The text's key.")] = "text",
+    label_column: Annotated[str, typer.Option(help="The label's key.")] = "label",
+    steps: Annotated[int, typer.Option(min=0, help="Steps of contrast with negatives.")] = 200,
+    tsdae_steps: Annotated[
+        int, typer.Option(min=0, help="Steps without labels before it (TSDAE); 0: none.")
+    ] = 0,
+    batch: Annotated[int, typer.Option(min=2, help="Texts of a step.")] = 32,
+    negatives: Annotated[
+        int, typer.Option(min=0, help="Hard negatives of each text, of other labels.")
+    ] = 4,
+    learning_rate: Annotated[float, typer.Option(help="Highest rate; it falls to 0.")] = 3e-4,
+    keep: Annotated[
+        float, typer.Option(min=0, help="Weight of staying near the vectors of the start.")
+    ] = 0.5,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same encoder.")] = 7,
+    threads: Annotated[
+        int, typer.Option(min=0, show_default="as torch chooses", help="Threads of the processor.")
+    ] = 0,
+    device: TrainDevice = Device.AUTO,
+    work: Annotated[
+        Path | None,
+        typer.Option(
+            show_default="none",
+            help="The work folder of a `train triage`: the encoder replaces its student.",
+        ),
+    ] = None,
+    model_dir: ModelDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Tune the encoder on your texts: TSDAE, then contrasts with hard negatives."""
+    with with_torch():
+        from router.training.embeddings.texts import read_texts
+        from router.training.embeddings.train import Settings, tune_encoder
+        from router.triage.triage_model import DEFAULT_FOLDER
+
+        swapped = None if work is None else _student_of(work)
+        card = tune_encoder(
+            read_texts(data, text_column, label_column),
+            out,
+            base,
+            model_dir or DEFAULT_FOLDER,
+            Settings(
+                tsdae_steps=tsdae_steps,
+                steps=steps,
+                batch=batch,
+                negatives=negatives,
+                learning_rate=learning_rate,
+                keep=keep,
+                seed=seed,
+                threads=threads,
+            ),
+            device,
+            lambda line: typer.echo(line, err=True),
+            card_command(sys.argv[1:]),
+        )
+    if swapped is not None:
+        shutil.copyfile(out / "student.pt", swapped)
+    if as_json:
+        from router.cli.terminal import print_json
+
+        print_json(card)
+        return
+    _show(card, out, work)
+
+
+def _student_of(work: Path) -> Path:
+    """Returns the place of the trained student in a work folder. Raises TrainingDataError."""
+    place = work / "triage" / "distil" / "student.pt"
+    if not place.is_file():
+        raise TrainingDataError(
+            f"{place} is not there; --work is the folder that a `tiergate train triage` has used"
+        )
+    return place
+
+
+def _show(card: dict[str, object], out: Path, work: Path | None) -> None:
+    from rich.table import Table
+
+    from router.cli.terminal import console
+
+    figures = card["figures"]
+    assert isinstance(figures, dict)
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for title in ("", "shipped", "tuned"):
+        table.add_column(title, justify="right" if title else "left")
+    for name, label in FIGURES:
+        table.add_row(label, *(f"{figures[which][name]:.3f}" for which in ("shipped", "tuned")))
+    console().print(table)
+    typer.echo(f"On {figures['tuned']['queries']:g} held texts. The encoder is in {out}.")
+    if work is None:
+        typer.echo("No head reads it yet: --work takes it into a model with all heads fitted anew.")
+        return
+    typer.echo(
+        f"Fit all heads to it: tiergate train triage --data DATA --work {work} --out MODEL "
+        "--stage export --stage embed --stage fit --stage card"
+    )

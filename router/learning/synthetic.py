@@ -1,0 +1,106 @@
+"""Asks an answerer to put a request into other words, and the reviewers to approve it. Pure.
+
+Nobody sent such a text, so it is never counted as real: its row books its cost and no request, it
+stands in no dev or test part, and weighs less than a real one.
+"""
+
+from __future__ import annotations
+
+import json
+
+import msgspec
+from msgspec import Struct
+
+from router.learning.near_duplicates import plain
+from router.learning.rows import DatasetRow, Kind, Source, Split
+from router.types import Domain, ReviewItem
+
+WEIGHT = 0.5
+OF = "written from "
+"""Begins the conversation of a synthetic row, before the row that it was written from."""
+ASKS = "synthetic."
+"""Begins the id of an item that asks a reviewer to approve a synthetic text."""
+STYLES = (
+    "in fewer words, as somebody in a hurry writes",
+    "in more words, with a little background",
+    "in plain words, as somebody who knows no technical terms",
+    "politely and formally",
+    "with another order of the same facts",
+)
+_MARK = "\nSource: "
+
+
+class Seed(Struct, frozen=True):
+    """Holds the real row that a text is written from."""
+
+    row_id: str
+    text: str
+    answer: str
+    domain: str
+
+
+def seeds(rows: tuple[DatasetRow, ...], now_ms: int) -> list[Seed]:
+    """Returns the real rows to train on whose right answer is known and whose time is not over."""
+    found = []
+    for row in rows:
+        real = row.source is not Source.SYNTHETIC and row.expires_at_ms > now_ms
+        right = row.preferred if row.kind is Kind.CORRECTION else row.answer
+        teaches = row.kind is Kind.CORRECTION or (row.kind is Kind.GRADED and row.right)
+        if real and teaches and row.split is Split.TRAIN:
+            found.append(Seed(row.row_id, row.text, right, row.domain))
+    return found
+
+
+def instruction(seed: Seed, number: int) -> str:
+    """Returns what the answerer is asked; the seed goes with it, so that the row explains itself.
+
+    `number` chooses the style.
+    """
+    source = msgspec.json.encode(seed).decode()
+    return (
+        f"Put the customer's message `text` below into other words, {STYLES[number % len(STYLES)]}."
+        " Keep its meaning, so that `answer` still answers it; change no number and no name, and "
+        f"add none. Write only the new message.{_MARK}{source}"
+    )
+
+
+def seed_of(prompt: str) -> Seed | None:
+    """Returns the seed in a kept instruction, None where it cannot be read any more."""
+    try:
+        return msgspec.json.decode(prompt.rpartition(_MARK)[2], type=Seed)
+    except msgspec.DecodeError:
+        return None
+
+
+def fault_of(seed: Seed, written: str) -> str:
+    """Returns why a text is not worth a reviewer's time, "" where it is."""
+    if not written.strip():
+        return "empty"
+    if plain(written) == plain(seed.text):
+        return "the same as its source"
+    if len(written) > 4 * len(seed.text) + 400:
+        return "much longer than its source"
+    return ""
+
+
+def item_of(
+    seed: Seed, request_id: str, tenant: str, written: str, cost_nano_usd: int, now_ms: int
+) -> ReviewItem:
+    """Returns the item that asks a reviewer: approve, correct (the text), or reject."""
+    known = {domain.value for domain in Domain}
+    return ReviewItem(
+        f"{ASKS}{request_id}",
+        request_id,
+        tenant,
+        Domain(seed.domain) if seed.domain in known else Domain.GENERAL,
+        now_ms,
+        question=written.strip(),
+        facts=(
+            "synthetic text: approve it if a customer could write it and the answer fits; or "
+            "correct the text",
+            f"written from: {json.dumps(seed.text, ensure_ascii=False)}",
+            f"answer that must fit: {json.dumps(seed.answer, ensure_ascii=False)}",
+            f"it cost ${cost_nano_usd / 1e9:.6f}",
+        ),
+        store="redacted",
+    )

@@ -1,0 +1,1 @@
+"""Tunes encoders: texts in, an encoder that tells them apart better, judged against the shipped."""

@@ -1,0 +1,66 @@
+"""Figures of retrieval by hand, hard negatives, and the split of texts."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from router.errors import TrainingDataError
+from router.training.embeddings.retrieval import hard_negatives, judged, ndcg
+from router.training.embeddings.texts import split
+
+
+def vectors(*angles: float) -> np.ndarray:
+    """Returns unit vectors at these angles, in degrees."""
+    turned = np.radians(angles)
+    return np.stack([np.cos(turned), np.sin(turned)], axis=1).astype(np.float32)
+
+
+def test_figures_of_retrieval_by_hand() -> None:
+    corpus, labels = vectors(0, 20, 90, 110), ["a", "b", "b", "a"]
+    # The first query finds a, b, b, a; the second, of label a, finds b, a, b, a.
+    found = judged(vectors(1, 92), ["a", "a"], corpus, labels)
+    assert found.recall_at_1 == 0.5
+    assert found.recall_at_5 == 1.0
+    best = 1 + 1 / math.log2(3)
+    first = (1 + 1 / math.log2(5)) / best
+    second = (1 / math.log2(3) + 1 / math.log2(5)) / best
+    assert found.ndcg_at_10 == pytest.approx((first + second) / 2)
+
+
+def test_pairs_of_one_label_that_are_nearer_have_an_auroc_of_one() -> None:
+    found = judged(vectors(0, 5, 90), ["a", "a", "b"], vectors(0, 90), ["a", "b"])
+    assert found.pairs_auroc == 1.0
+
+
+def test_a_query_without_a_relevant_text_counts_nothing() -> None:
+    assert ndcg(np.array([[False, False]])).tolist() == [0.0]
+
+
+def test_hard_negatives_are_the_nearest_of_other_labels() -> None:
+    hard = hard_negatives(vectors(0, 10, 30, 80), ["a", "a", "b", "b"], 1)
+    assert [row.tolist() for row in hard] == [[2], [2], [1], [1]]
+
+
+def rows(count: int) -> list[dict[str, object]]:
+    return [{"text": f"text number {n}", "label": f"l{n % 3}"} for n in range(count)]
+
+
+def test_no_text_is_on_both_sides() -> None:
+    sets = split([*rows(100), *rows(100)], "text", "label", "", "rows")
+    assert not set(sets.train.texts) & set(sets.held.texts)
+    assert len(sets.train.texts) + len(sets.held.texts) == 100
+
+
+@pytest.mark.parametrize(
+    ("given", "fault"),
+    [
+        ([{"text": "a"}], "row 1: expected texts under 'text' and 'label'"),
+        ([{"text": f"t{n}", "label": "same"} for n in range(40)], "two labels or more"),
+    ],
+)
+def test_texts_that_cannot_teach_are_refused(given: list[dict[str, object]], fault: str) -> None:
+    with pytest.raises(TrainingDataError, match=fault):
+        split(given, "text", "label", "", "rows")
