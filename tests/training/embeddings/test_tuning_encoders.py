@@ -120,7 +120,7 @@ def vars_of(settings: Settings) -> dict[str, object]:
 def sentence_base(folder: Path) -> Path:
     """Writes a tiny BERT that sentence-transformers opens."""
     from sentence_transformers import SentenceTransformer
-    from sentence_transformers.models import Pooling, Transformer
+    from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
     from transformers import BertConfig, BertModel, BertTokenizerFast
 
     words = sorted({word for row in ROWS for word in str(row["text"]).split()})
