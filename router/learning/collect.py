@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from router.learning import synthetic
 from router.learning.rows import (
     CLIP,
+    WRITTEN_FROM,
     DatasetRow,
     Dropped,
     Kind,
@@ -302,7 +303,7 @@ def _synthetic(made: Collected, past: PastRequest) -> None:
             source=Source.SYNTHETIC,
             text=asked,
             prompt=f"{USER}{asked}",
-            conversation=f"{synthetic.OF}{seed.row_id}",
+            conversation=f"{WRITTEN_FROM}{seed.row_id}",
             answer=seed.answer,
             right=True,
             domain=seed.domain,

@@ -15,6 +15,10 @@ CLIP = 10.0
 """Largest weight: one request of a rung tried once in a hundred would otherwise count as 100."""
 
 
+WRITTEN_FROM = "written from "
+"""Begins the conversation of a synthetic row, before the row that it was written from."""
+
+
 class Kind(StrEnum):
     """Says what a row teaches."""
 

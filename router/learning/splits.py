@@ -13,8 +13,7 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from router.learning.rows import DatasetRow, Dropped, Source, Split
-from router.learning.synthetic import OF
+from router.learning.rows import WRITTEN_FROM, DatasetRow, Dropped, Source, Split
 
 DEV_SHARE, TEST_SHARE = 0.1, 0.2
 
@@ -35,7 +34,7 @@ def split(
         if len(sides[row.conversation]) == 1
     ]
     dropped[Dropped.CROSSING] += len(ordered) - len(kept)
-    taught = {f"{OF}{row.row_id}" for row in kept if row.split is Split.TRAIN}
+    taught = {f"{WRITTEN_FROM}{row.row_id}" for row in kept if row.split is Split.TRAIN}
     written = [row for row in rows if row.source is Source.SYNTHETIC]
     beside = [replace(row, split=Split.TRAIN) for row in written if row.conversation in taught]
     dropped[Dropped.SEED_JUDGES] += len(written) - len(beside)

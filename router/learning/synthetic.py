@@ -16,8 +16,6 @@ from router.learning.rows import DatasetRow, Kind, Source, Split
 from router.types import Domain, ReviewItem
 
 WEIGHT = 0.5
-OF = "written from "
-"""Begins the conversation of a synthetic row, before the row that it was written from."""
 ASKS = "synthetic."
 """Begins the id of an item that asks a reviewer to approve a synthetic text."""
 STYLES = (
