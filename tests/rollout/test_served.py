@@ -154,6 +154,7 @@ def test_commands_say_what_cannot_be_done(tmp_path: Path) -> None:
     assert "No rollout" in tiergate("rollout", "rollback", "tested", "--why", "x", *ledger).stderr
     assert tiergate("rollout", "start", policy, *ledger).returncode == 0
     assert "is in stage canary 50 %" in tiergate("rollout", "start", policy, *ledger).stderr
+    assert "rollout tested: canary 50 %, running" in tiergate("report", *ledger).stdout
     refused = tiergate("rollout", "promote", "tested", *ledger)
     assert refused.returncode == 1
     assert "the smaller side has 0 of 30 requests" in refused.stderr

@@ -120,7 +120,16 @@ def report(policy: PolicyName, database: DatabasePath = DATABASE, as_json: AsJso
 
 
 def status_lines(one: dict[str, Any]) -> list[str]:
-    """Returns what a person reads of one rollout."""
+    """Returns what a person reads of one rollout: where it stands, and how it came there."""
+    lines = standing_lines(one)
+    for change in one["history"]:
+        why = f": {change['why']}" if change["why"] else ""
+        lines.append(f"  {_time(change['at_ms'])} {change['turn']} {change['stage']}{why}")
+    return lines
+
+
+def standing_lines(one: dict[str, Any]) -> list[str]:
+    """Returns where a rollout stands, and what its guards have seen."""
     lines = [
         f"{one['policy']}: {one['stage']}, {one['state']}"
         f" ({one['kind']} by {one['by']}, candidate {one['candidate_hash']})"
@@ -137,9 +146,6 @@ def status_lines(one: dict[str, Any]) -> list[str]:
         lines.append(
             f"  {metric['metric']:<10} {metric['finding']:<6} base {base}, candidate {candidate}"
         )
-    for change in one["history"]:
-        why = f": {change['why']}" if change["why"] else ""
-        lines.append(f"  {_time(change['at_ms'])} {change['turn']} {change['stage']}{why}")
     return lines
 
 

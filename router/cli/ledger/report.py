@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from router.cli.learning.rollout import standing_lines
 from router.cli.ledger.filters import Domains, Endpoints, Keys, Tags, Types, Wanted
 from router.cli.ledger.ledger import Since, Tenant, Until, now_ms
 from router.cli.options import AsJson, CsvFile, HtmlFile, to_write
@@ -76,6 +77,8 @@ def report(
     section = None if policy is None else _section(policy)
     with Books.open(database) as books:
         figures = _report(books, section, (begin, end, now), tenant, tz, wanted)
+        # Both sides of a rollout are of all tenants.
+        rollouts = books.rollouts() if tenant is None else []
     if html is not None:
         html.write_text(report_html(figures, exact=exact), encoding="utf-8")
         typer.echo(f"Report written to {html}.", err=as_json)
@@ -91,6 +94,9 @@ def report(
         sys.stdout.write(report_json(figures).decode())
     elif html is None and csv is None and parquet is None:
         print_report(figures, console(), exact=exact)
+        for one in rollouts:
+            standing, *figures_of_sides = standing_lines(one)
+            typer.echo("\n".join(["", f"rollout {standing}", *figures_of_sides]))
 
 
 def _section(policy: str) -> ReportSection:
