@@ -31,6 +31,23 @@ def to_write(path: Path | None) -> Path | None:
     return path
 
 
+def from_registry(path: Path | None) -> Path | None:
+    """Returns the folder that `registry:NAME@SELECTOR` leads to; a callback of options.
+
+    Raises RegistryError, also for a version that is no encoder.
+    """
+    if path is None or not str(path).startswith("registry:"):
+        return path
+    from router.errors import RegistryError
+    from router.registry import ModelKind, registry_of
+
+    registry = registry_of(os.environ)
+    model = registry.show(str(path))
+    if model.kind is not ModelKind.ENCODER:
+        raise RegistryError(f"{model.id} is of kind {model.kind}; expected an encoder")
+    return registry.folder(model.id)
+
+
 HtmlFile = Annotated[
     Path | None,
     typer.Option(callback=to_write, help="Write one HTML file with charts; opens offline."),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,20 @@ class Registered(Struct, frozen=True):
         """
         for words, model in self.ids.items():
             text = text.replace(json.dumps(words), json.dumps(PREFIX + model))
+        return text
+
+    def in_file(self, text: str) -> str:
+        """Returns the text of a policy file with versions in place of what names them.
+
+        Whoever reads it later finds the versions of that day, whatever is active then.
+
+        >>> known = Registered({}, {"registry:a": "a@012345", "registry:a@active": "a@012345"})
+        >>> known.in_file("{path: registry:a}, {path: registry:a@active}, {path: registry:ab}")
+        '{path: registry:a@012345}, {path: registry:a@012345}, {path: registry:ab}'
+        """
+        for words, model in self.ids.items():
+            ended = re.escape(words) + r"(?![a-z0-9_.@-])"
+            text = re.sub(ended, lambda _, named=PREFIX + model: named, text)  # type: ignore[misc]
         return text
 
     def in_policy(self, policy: Policy) -> Policy:

@@ -31,7 +31,7 @@ from router.registry.model import (
     ModelVersion,
 )
 from router.registry.reference import Reference, check_tag, is_name
-from router.registry.store import Store
+from router.registry.store import FolderStore, Store
 
 _JSON = msgspec.json.Encoder(order="sorted")
 _EVENT = msgspec.json.Decoder(Event)
@@ -274,26 +274,28 @@ class Registry:
 
         The other files are beside it. A store that is elsewhere is copied to the cache first.
         """
+        _, model = self._found(reference)
+        return self.folder(model.id) / model.files[0].name
+
+    def folder(self, reference: str) -> Path:
+        """Returns the folder of a version's files on this machine, after checking every sha256."""
         line, model = self._found(reference)
-        folder = f"files/{line.entries[model.version].folder}"
-        first = self._store.path(f"{folder}/{model.files[0].name}")
-        if first is not None:
+        own = self._store.path(f"files/{line.entries[model.version].folder}")
+        if own is not None:
             self.check(model)
-            return first
+            return own
         if self._cache is None:
             raise RegistryError(f"{self.shown} is not on this machine; expected a cache folder")
         return self._copied(model, self._cache / model.name / model.version)
 
     def _copied(self, model: ModelVersion, folder: Path) -> Path:
-        from router.registry.store import FolderStore
-
         copies = FolderStore(folder)
         for file in model.files:
             held = copies.get(file.name)
             # A copy that somebody changed is not used.
             if held is None or hashlib.sha256(held).hexdigest() != file.sha256:
                 copies.put(file.name, self._read(model, file))
-        return folder / model.files[0].name
+        return folder
 
     def _read(self, model: ModelVersion, file: ModelFile) -> bytes:
         entry = self._line(model.name).entries.get(model.version)

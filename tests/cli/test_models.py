@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from router.cli.commands import app
+from router.cli.options import from_registry
 from router.errors import RegistryError
 
 
@@ -75,6 +76,20 @@ def test_removed_version_is_gone() -> None:
     made = added()
     assert run("remove", made).stdout == f"{made} is gone\n"
     assert isinstance(run("show", made).exception, RegistryError)
+
+
+def test_option_for_a_folder_takes_an_encoder_of_the_registry(folder: Path) -> None:
+    (folder / "mine" / "heads").mkdir(parents=True)
+    (folder / "mine" / "manifest.json").write_text("{}")
+    (folder / "mine" / "heads" / "a.npz").write_text("a")
+    run("add", "encoder", "student", "mine", "--tag", "eu")
+    found = from_registry(Path("registry:student@eu"))
+    assert found is not None
+    assert (found / "heads" / "a.npz").read_text() == "a"
+    assert from_registry(Path("mine")) == Path("mine")
+    head = added()
+    with pytest.raises(RegistryError, match="of kind head; expected an encoder"):
+        from_registry(Path(f"registry:{head}"))
 
 
 @pytest.mark.parametrize("words", [("--metric", "f1=good"), ("--set", "rate"), ("--metric", "f1")])

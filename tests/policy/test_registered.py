@@ -135,6 +135,23 @@ def test_reference_that_leads_nowhere_is_one_mistake_with_its_line(
     assert (mistake.line, mistake.key_path) == (3, "heads[0].path")
 
 
+def test_text_that_is_kept_names_the_versions_of_the_day(
+    registry: Registry, tmp_path: Path, load: Callable[[], LoadedPolicy]
+) -> None:
+    made = registry.promote(added(registry, tmp_path, 0.0).id)
+    kept = load().registered.in_file((tmp_path / "p.yaml").read_text())
+    registry.promote(added(registry, tmp_path, 1.0).id)
+    (tmp_path / "p.yaml").write_text(kept)
+    assert load().registered.models == (made.id,)
+
+
+def test_registry_that_does_not_answer_is_one_mistake(tmp_path: Path) -> None:
+    (tmp_path / "p.yaml").write_text(POLICY)
+    with pytest.raises(PolicyError, match="nosuch://place") as caught:
+        load_policy(tmp_path / "p.yaml", {"TIERGATE_REGISTRY": "nosuch://place"})
+    assert len(caught.value.mistakes) == 1
+
+
 def test_policy_without_references_opens_no_registry(tmp_path: Path) -> None:
     path = tmp_path / "p.yaml"
     path.write_text(POLICY.replace('heads: [{name: department, path: "registry', "#"))

@@ -357,6 +357,7 @@ class App:
     async def _record(self, loaded: LoadedPolicy) -> None:
         """Keeps a policy's text under its hash, so that old rows can be read by it later."""
         content = loaded.text or await asyncio.to_thread(loaded.path.read_text, encoding="utf-8")
+        content = loaded.registered.in_file(content)
         await self.ledger.record_policy(loaded.hash, loaded.policy.name, content)
 
     def _reader(self, policy: LoadedPolicy) -> Callable[[], LoadedPolicy]:

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from router.cli.exits import Exit
-from router.cli.options import DeviceOption
+from router.cli.options import DeviceOption, from_registry
 from router.types import Device
 
 Policies = Annotated[
@@ -45,7 +45,8 @@ ModelDir = Annotated[
     typer.Option(
         envvar="TIERGATE_MODEL_DIR",
         show_default="the shipped one",
-        help="Folder of the triage model.",
+        callback=from_registry,
+        help="Folder of the triage model, or `registry:NAME@SELECTOR` of an encoder.",
     ),
 ]
 DATABASE = ".tiergate/ledger.db"

@@ -14,6 +14,7 @@ from router.stats import heads
 from router.stats.calibration import Temperature
 from router.stats.heads import Head, HeadKind
 from router.triage.triage_model import TriageModel
+from tests.kits.books.ledger_sql import query
 from tests.kits.local_kit import NEEDS_WEIGHTS
 from tests.kits.server_kit import ROUTINE, Served, Upstream, eventually, tiergate, write_policy
 
@@ -61,6 +62,8 @@ def test_promotions_are_followed_and_broken_versions_are_not(tmp_path: Path) -> 
         policy = write_policy(tmp_path, upstream.url, heads=named)
         with Served(tmp_path, policy, TIERGATE_REGISTRY=place) as served:
             assert models_of(served) == [first.id]
+            (kept,) = query(served.database, "SELECT content FROM policy_versions")
+            assert f"registry:{first.id}" in kept[0]
             promoted = tiergate("models", "promote", second.id, "--registry", place)
             assert promoted.stdout == f"{second.id} is active\n"
             eventually(lambda: models_of(served) == [second.id])
