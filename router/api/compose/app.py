@@ -70,8 +70,7 @@ The default of 5 ms makes requests wait for the triage and ledger threads.
 """
 
 
-DAY_S = 86_400.0
-MAX_DAYS = 36_500
+DAY_S, MAX_DAYS = 86_400.0, 36_500
 
 
 class App:
@@ -356,9 +355,9 @@ class App:
 
     async def _record(self, loaded: LoadedPolicy) -> None:
         """Keeps a policy's text under its hash, so that old rows can be read by it later."""
-        content = loaded.text or await asyncio.to_thread(loaded.path.read_text, encoding="utf-8")
-        content = loaded.registered.in_file(content)
-        await self.ledger.record_policy(loaded.hash, loaded.policy.name, content)
+        text = loaded.text or await asyncio.to_thread(loaded.path.read_text, encoding="utf-8")
+        named = loaded.registered.in_file(text)
+        await self.ledger.record_policy(loaded.hash, loaded.policy.name, named)
 
     def _reader(self, policy: LoadedPolicy) -> Callable[[], LoadedPolicy]:
         known = self.core.abilities.known or None
