@@ -86,7 +86,7 @@ class JudgedAnswerer(WrappingAnswerer):
         """Returns the answer with its verdict; what cannot be had in time is left out."""
         try:
             async with asyncio.timeout_at(until):
-                note, graded = await self._verdict(request, answer.text, call)
+                note, graded = await self._verdict(request, answer, answer.text, call)
                 answer = self._noted(answer, note)
                 if self._check.repair and note.low and graded is not None:
                     answer = await self._repaired(request, answer, graded, call)
@@ -112,17 +112,19 @@ class JudgedAnswerer(WrappingAnswerer):
         second = await call(self.facts.name, asked, Role.REFINE)
         if not _in_words(second):
             return answer
-        note, _ = await self._verdict(request, second.text, call)
+        note, _ = await self._verdict(request, answer, second.text, call)
         first = answer.judged
         if note.score is None or first is None or first.score is None or note.score <= first.score:
             return answer
         return self._noted(replace(answer, choices=second.choices), replace(note, repaired=True))
 
     async def _verdict(
-        self, request: ChatRequest, text: str, call: Call
+        self, request: ChatRequest, answer: Answer, text: str, call: Call
     ) -> tuple[JudgeNote, Graded | None]:
+        """Returns what the judge says of a text, which sees the passages that its author saw."""
         check = self._check
-        asked = fitted(grading(check.rubric, request.messages, text), check.judge)
+        asked = grading(check.rubric, request.messages, text, material=answer.material)
+        asked = fitted(asked, check.judge)
         said = await call(check.judge.name, asked.request, Role.CHECK)
         graded = read_graded(said.text, check.rubric, asked.mark)
         if graded is None:

@@ -111,6 +111,22 @@ class Passages:
         )
 
 
+class _Noted(Struct, frozen=True):
+    """Holds what an answer notes of the passages that its author was given."""
+
+    facts: tuple[str, ...] = ()  # their citations
+    material: tuple[str, ...] = ()  # their texts
+
+    def on(self, answer: Answer) -> Answer:
+        """Returns the answer with them."""
+        if not self.facts:
+            return answer
+        return replace(answer, facts=answer.facts + self.facts, material=self.material)
+
+
+_NOTHING = _Noted()
+
+
 class Documents(Protocol):
     """The step `context` over an operator's own documents; `tiers.citing` has one."""
 
@@ -175,9 +191,8 @@ class SteppedAnswerer(WrappingAnswerer):
         until = ends_at(work, self._clock)
         if self._documents is not None:
             return await self._from_documents(self._documents, work, call, until)
-        solved, facts = await self._with_context(work)
-        answer = await self._inner.answer(solved, call)
-        answer = replace(answer, facts=answer.facts + facts)
+        solved, noted = await self._with_context(work)
+        answer = noted.on(await self._inner.answer(solved, call))
         return await self._after(solved.request, answer, call, until)
 
     async def _from_documents(
@@ -190,7 +205,9 @@ class SteppedAnswerer(WrappingAnswerer):
             return words
         answer = await self._inner.answer(solved, call)
         answer = await self._after(solved.request, answer, call, until)
-        return await documents.checked(work.request, answer, shown)
+        answer = await documents.checked(work.request, answer, shown)
+        texts = [f"[{n}] {one.text}" for n, one in enumerate(shown.passages, start=1)]
+        return replace(answer, material=tuple(texts))
 
     async def stream(self, work: Work, call: Call) -> AsyncGenerator[Delta, None]:
         """Streams through if nothing follows `solve`, otherwise yields the whole answer at once."""
@@ -201,28 +218,28 @@ class SteppedAnswerer(WrappingAnswerer):
             for piece in deltas_of(answer):
                 yield piece
             return
-        solved, facts = work, tuple[str, ...]()
+        solved, noted = work, _NOTHING
         if work.role in STEPPED_ROLES:
-            solved, facts = await self._with_context(work)
+            solved, noted = await self._with_context(work)
         async with aclosing(self._inner.stream(solved, call)) as deltas:
             async for delta in deltas:
-                if delta.final is not None and facts:
-                    final = replace(delta.final, facts=delta.final.facts + facts)
-                    delta = replace(delta, final=final)
+                if delta.final is not None and noted.facts:
+                    delta = replace(delta, final=noted.on(delta.final))
                 yield delta
 
-    async def _with_context(self, work: Work) -> tuple[Work, tuple[str, ...]]:
-        """Returns the request with the passages it may cite, and the citations as facts."""
+    async def _with_context(self, work: Work) -> tuple[Work, _Noted]:
+        """Returns the request with the passages it may cite, and what is noted of them."""
         asked = work.request if work.hiding is None else work.hiding.asked
         found = self._passages.find(asked.last_user_text) if self._passages else ()
         if not found:
-            return work, ()
+            return work, _NOTHING
         listed = _CONTEXT + "\n".join(map(_shown, found))
         if work.hiding is not None:
             (listed,) = await work.hiding.hidden([listed])
         messages = (Message("system", listed, name=CONTEXT_NAME), *work.request.messages)
         request = replace(work.request, messages=messages)
-        return replace(work, request=request), tuple(f"[{p.id}] {p.source}" for p in found)
+        facts = tuple(f"[{p.id}] {p.source}" for p in found)
+        return replace(work, request=request), _Noted(facts, (listed,))
 
     async def _after(
         self, request: ChatRequest, answer: Answer, call: Call, until: float

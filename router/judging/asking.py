@@ -72,9 +72,16 @@ def grading(
     messages: Sequence[Message],
     answer: str,
     reference: str = "",
+    material: Sequence[str] = (),
 ) -> Asked:
-    """Returns the request to grade one answer. `reference` says what a right answer holds."""
+    """Returns the request to grade one answer.
+
+    `reference` says what a right answer holds; `material` holds the passages that its author was
+    given.
+    """
     texts = [("question", _talk(messages), MOST_QUESTION), ("answer", answer, MOST_ANSWER)]
+    if material:
+        texts.insert(1, ("passages that the author was given", "\n".join(material), MOST_ANSWER))
     if reference:
         texts.insert(1, ("what a right answer holds", reference, MOST_ANSWER))
     verdict = {"why": _TEXT, "grade": {"type": "integer", "enum": list(GRADES)}}

@@ -1,4 +1,4 @@
-"""A stream of an answer that was held back has the same pieces as the gateway's own."""
+"""Answers that are held back: a stream has the gateway's own pieces, a judge sees the passages."""
 
 from __future__ import annotations
 
@@ -17,8 +17,12 @@ from router.types import (
     AnswererState,
     AnswererStatus,
     Call,
+    ChatRequest,
+    Choice,
     Delta,
+    Role,
     Sealed,
+    Usage,
     Work,
 )
 from router.wire.openai.answers import parse_completion
@@ -27,7 +31,7 @@ from router.wire.openai.thought_signatures import KIND as SIGNATURE
 from tests import ROOT
 from tests.kits.local_kit import facts_of, never_called, work
 from tiers.judged import Check, JudgedAnswerer
-from tiers.steps import SteppedAnswerer
+from tiers.steps import Passage, Passages, SteppedAnswerer
 
 FACTS = facts_of(LocalSection(kind="local", name="local"))
 RUBRIC = load_rubric(ROOT / "policies/rubrics/general.yaml")
@@ -94,3 +98,25 @@ async def test_reasoning_and_signatures_of_calls_stay_in_a_held_stream(wrap: obj
     assert "".join(piece.reasoning for piece in pieces) == "The order is needed."
     seals: list[Sealed] = [piece.sealed for piece in pieces if piece.sealed]
     assert [seal.kind for seal in seals] == [SIGNATURE]
+
+
+def a_passage_of(answer: Answer) -> Answerer:
+    passages = Passages([Passage("hours", "We open at 9.", "Guide", "when do you open")])
+    return SteppedAnswerer(Writer(answer), ["context", "solve"], passages, clock=SystemClock())
+
+
+async def test_a_judge_reads_the_passages_that_the_author_was_given() -> None:
+    asked: list[ChatRequest] = []
+
+    async def judge(answerer: str, request: ChatRequest, role: Role) -> Answer:
+        asked.append(request)
+        return Answer((Choice("no verdict", "stop"),), "judge", Usage())
+
+    author = a_passage_of(Answer((Choice("At 9.", "stop"),), "writer", Usage()))
+    answer = await judged(author).answer(work("When do you open?"), judge)
+    assert answer.text == "At 9."
+    (request,) = asked
+    told = request.messages[-1].text
+    assert "passages that the author was given:" in told
+    assert "[hours] We open at 9." in told
+    assert told.index("We open") < told.index("At 9.")
