@@ -22,6 +22,7 @@ ANSWERER = """
 """
 HEAD = "version: 1\nname: measured\ntiers:\n  - name: llm\n    level: 2\n    answerers:"
 MODELS = {"mini": "echo", "other": "mirror", "judge": "judge", "biased": "judge:first"}
+MODELS["silent"] = "judge:prose"
 QUESTION = "Explain how tides work."
 # A text that every hard rule and every safe answer would catch, were it a client's request.
 GRAVE = "I have chest pain and cannot breathe. quality 2"
@@ -110,3 +111,13 @@ async def test_answers_of_two_answerers_are_asked_for_and_compared(tmp_path: Pat
         code, _, told = await run(policy, data, "--judge", "nobody")
         assert code == 2
         assert "nobody" in told
+
+
+async def test_a_run_without_any_verdict_is_no_success(tmp_path: Path) -> None:
+    rows: list[dict[str, object]] = [{"id": "a", "prompt": QUESTION, "answer": "quality 5"}]
+    async with FakeUpstream() as fake:
+        policy, data = write(tmp_path, fake.url, rows)
+        code, text, told = await run(policy, data, "--judge", "silent", "--json")
+        assert code == 1, told
+        assert "gave no verdict" in told
+        assert json.loads(text)["rows"][0]["score"] is None

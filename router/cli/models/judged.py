@@ -16,6 +16,7 @@ from msgspec.structs import replace as changed
 from rich.markup import escape
 from rich.table import Table
 
+from router.cli.exits import Exit
 from router.cli.models.answers import ask_policy
 from router.cli.terminal import console, print_json
 from router.errors import TiergateError
@@ -110,6 +111,9 @@ def evaluate_judged(run: JudgedRun, *, as_json: bool) -> None:
         print_json(_as_object(run, rubric, rows, agreed))
     else:
         _print(run, rubric, rows, agreed)
+    if rows and all(row.graded is None and row.preferred is None for row in rows):
+        typer.echo("tiergate: the judge gave no verdict; the notes say why", err=True)
+        raise typer.Exit(Exit.FAILURE)
 
 
 def _refuse_own(run: JudgedRun, models: dict[str, str]) -> None:
