@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
 from router.errors import DocumentError
 from router.types import DocumentPassage
+
+_CITED = re.compile(r"\s?\[\d{1,2}\]")
 
 
 class Asked(Struct, frozen=True):
@@ -23,6 +26,14 @@ class Asked(Struct, frozen=True):
     source: str
     page: int = 0  # 0: any
     holds: str = ""  # words of the answer, in any case
+
+
+class Answered(Struct, frozen=True):
+    """Holds an answer, the places that it cites, and its cost; None where it is unknown."""
+
+    text: str = ""
+    cited: tuple[str, ...] = ()
+    cost_nano_usd: int | None = 0
 
 
 def asked_of(text: str) -> list[Asked]:
@@ -78,3 +89,31 @@ def figures_of(
     figures["mrr"] = sum(1.0 / rank for rank in ranks if rank) / count
     figures[f"ndcg@{k}"] = sum(1.0 / math.log2(1 + rank) for rank in ranks if rank) / count
     return figures
+
+
+def answer_figures(asked: Sequence[Asked], answered: Sequence[Answered]) -> dict[str, float | None]:
+    """Returns the share of right answers, of those that cite the right source, and the cost.
+
+    An answer is right if it has the words that the question `holds`; questions without such words
+    are left out of that share.
+    """
+    pairs = list(zip(asked, answered, strict=True))
+    judged = [(one, said) for one, said in pairs if one.holds]
+    right = sum(_plain(one.holds) in _plain(said.text) for one, said in judged)
+    cites = sum(any(place.startswith(one.source) for place in said.cited) for one, said in pairs)
+    costs = [said.cost_nano_usd for said in answered]
+    known = [cost for cost in costs if cost is not None]
+    return {
+        "right": right / len(judged) if judged else None,
+        "cites its source": cites / (len(pairs) or 1),
+        "cost_usd": sum(known) / 1e9 if len(known) == len(costs) else None,
+    }
+
+
+def _plain(text: str) -> str:
+    """Returns a text in small letters without the numbers of citations.
+
+    >>> _plain("Within  30 days [1].")
+    'within 30 days.'
+    """
+    return " ".join(_CITED.sub("", text).lower().split())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from typer.testing import CliRunner, Result
 
 from router.cli.commands import app
 from tests.kits.document_kit import pdf_of
+from tests.kits.upstreams.fake_upstream import FakeUpstream
 
 
 @pytest.fixture
@@ -114,3 +116,44 @@ def test_two_files_of_one_source_are_refused(run, folder: Path, tmp_path: Path) 
     result = run("add", folder, other)
     assert result.exit_code == 2
     assert "one source" in " ".join(result.stderr.replace("│", " ").split())
+
+
+READER = """
+version: 1
+name: manual
+documents: {{collections: [shop]}}
+tiers:
+  - name: llm
+    level: 2
+    answerers:
+      - name: reader
+        kind: upstream
+        model: reader
+        base_urls: ["{url}"]
+        steps: [context, solve]
+        price: {{input_usd_per_mtok: 1, output_usd_per_mtok: 2}}
+        verify: {{default: none}}
+"""
+
+
+@pytest.mark.slow
+async def test_answers_of_a_policy_are_measured_with_and_without_documents(
+    run,  # type: ignore[no-untyped-def]
+    folder: Path,
+    tmp_path: Path,
+) -> None:
+    run("add", folder, "-c", "shop")
+    asked = {"question": "Returns are possible within how many days?", "source": "terms.pdf"}
+    questions, policy = tmp_path / "questions.jsonl", tmp_path / "manual.yaml"
+    questions.write_text(json.dumps({**asked, "holds": "Returns within 30 days"}))
+    async with FakeUpstream() as fake:
+        policy.write_text(READER.format(url=fake.url))
+        ledger = tmp_path / "evaluation.db"
+        more = ("--policy", policy, "--database", ledger, "--json")
+        result = await asyncio.to_thread(run, "evaluate", questions, *more)
+        assert result.exit_code == 0, result.output
+        answers = json.loads(result.stdout)["answers"]
+    with_documents, without = answers["with documents"], answers["without documents"]
+    assert (with_documents["right"], with_documents["cites its source"]) == (1.0, 1.0)
+    assert (without["right"], without["cites its source"]) == (0.0, 0.0)
+    assert with_documents["cost_usd"] > 0

@@ -16,6 +16,7 @@ from router.cli.documents.knowledge import (
     collections_in,
     load_encoder,
 )
+from router.cli.models.evaluate import EVALUATION
 from router.cli.options import AsJson
 from router.cli.serve.serve import DOCUMENTS, DocumentsPath, ModelDir
 from router.rendering.figures_in_words import counted
@@ -29,12 +30,22 @@ def evaluate(
     collection: Collections = None,
     tenant: TenantOption = "*",
     access: Labels = None,
+    policy: Annotated[
+        str | None,
+        typer.Option("--policy", help="Also ask this policy, with and without the documents."),
+    ] = None,
+    database: Annotated[
+        str, typer.Option("--database", help="The ledger of the answers, with --policy.")
+    ] = EVALUATION,
     k: Annotated[int, typer.Option("--k", min=1, max=50, help="Passages that count.")] = 5,
     documents: DocumentsPath = DOCUMENTS,
     as_json: AsJson = False,
     model_dir: ModelDir = None,
 ) -> None:
-    """Measure recall, rank and nDCG of a search, and how many answers its passages hold."""
+    """Measure recall, rank and nDCG of a search, and the answers of a policy with and without it.
+
+    An answer is right if it has the words of `holds`.
+    """
     from router.documents.evaluation import asked_of, figures_of
     from router.documents.stores import open_index
     from router.errors import DocumentError
@@ -56,10 +67,15 @@ def evaluate(
         with closing(open_index(documents, used, version if used is not None else "")) as index:
             passages = [index.find(question.question, rights, k, today) for question in asked]
         rows[name] = figures_of(asked, passages, k)
+    answers: dict[str, dict[str, float | None]] = {}
+    if policy is not None:
+        from router.cli.documents.answers import answers_of
+
+        answers = answers_of(policy, asked, tenant, documents, database)
     if as_json:
         from router.cli.terminal import print_json
 
-        print_json({"questions": len(asked), "k": k, "figures": rows})
+        print_json({"questions": len(asked), "k": k, "figures": rows, "answers": answers})
         return
     typer.echo(
         f"{counted(len(asked), 'question', 'questions')}, {counted(k, 'passage', 'passages')} each"
@@ -67,3 +83,6 @@ def evaluate(
     for name, figures in rows.items():
         shown = ", ".join(f"{what} {value:.3f}" for what, value in figures.items())
         typer.echo(f"{name}: {shown}")
+    for name, said in answers.items():
+        told = (f"{what} {'unknown' if v is None else f'{v:.3f}'}" for what, v in said.items())
+        typer.echo(f"answers {name}: {', '.join(told)}")
