@@ -340,43 +340,6 @@ async def test_a_closed_engine_reads_on_when_asked_again(engine, service):
     assert isinstance(await service.read(ask("two"), None), Signals)
 
 
-def test_without_a_model_everything_goes_up():
-    service = TriageService(TriageEngine(None), config())
-    reading = service.read_now(ask("What are your opening hours?"), None)
-    assert reading.degraded
-    assert reading.novelty == 1.0
-    assert reading.match is None
-    assert reading.triage_version == "rules-1"
-
-
-RISKY = [
-    ("my chest pain is back", Domain.MEDICAL),
-    ("can my landlord evict me", Domain.LEGAL),
-    ("should I invest my pension", Domain.FINANCE),
-    ("which breaker for this voltage", Domain.ENGINEERING_SAFETY),
-]
-
-
-@pytest.mark.parametrize(("text", "domain"), RISKY)
-def test_rules_alone_see_risk(text, domain):
-    reading = TriageService(TriageEngine(None), config()).read_now(ask(text), None)
-    assert reading.domain is domain
-    assert reading.stakes_high >= 0.5
-
-
-@pytest.mark.parametrize("text", ["refund my $5,000", "is this a scam"])
-def test_rules_alone_see_sums_or_terms_as_stakes(text):
-    reading = TriageService(TriageEngine(None), config()).read_now(ask(text), None)
-    assert reading.stakes_high >= 0.5
-
-
-async def test_without_a_model_the_worker_reads_too():
-    engine = TriageEngine(None)
-    found = await TriageService(engine, config()).read(ask("hello"), None)
-    engine.close()
-    assert found.degraded
-
-
 async def test_a_text_that_the_model_chokes_on_is_read_by_rules_alone():
     engine = TriageEngine(StatedModel(poison="poison"))
     service = TriageService(engine, config())
