@@ -16,7 +16,7 @@ from router.cli.ledger import close, decisions, ledger, privacy, reconcile, repo
 from router.cli.models import classify, compare, entities, evaluate, suggest, train, train_head
 from router.cli.policies import plan, replay, route, tune
 from router.cli.serve import demo, doctor, serve
-from router.cli.tuning import adapter, embeddings
+from router.cli.tuning import adapter, embeddings, local_variants
 
 app = typer.Typer(
     name="tiergate",
@@ -71,6 +71,7 @@ for module in (
     compare,
     adapter,
     embeddings,
+    local_variants,
     evaluate,
 ):
     module.register(app)

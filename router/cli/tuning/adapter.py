@@ -6,16 +6,17 @@ With `--knowledge` it trains the support adapter that ships, on the folder of pu
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
 from router.cli.ledger.ledger import now_ms
 from router.cli.models.train import Quick, card_command, train, with_torch
-from router.cli.options import AsJson
+from router.cli.options import REGISTRY, AsJson, RegistryPlace
+from router.cli.tuning.registering import RegisteredName, add_version
 from router.errors import TrainingDataError
 from router.types import Device
 
@@ -101,6 +102,8 @@ def adapter(
         int, typer.Option(min=0, show_default="as torch chooses", help="Threads of the processor.")
     ] = 0,
     quick: Quick = False,
+    name: RegisteredName = "",
+    registry: RegistryPlace = REGISTRY,
     as_json: AsJson = False,
 ) -> None:
     """Train a LoRA adapter for a local or served model, with its card."""
@@ -148,6 +151,8 @@ def adapter(
             card_command(sys.argv[1:]),
         )
         card = tune_adapter(request, lambda line: typer.echo(line, err=True))
+    if name:
+        _register(card, out, name, registry)
     _show(card, request, as_json)
 
 
@@ -169,6 +174,30 @@ def _show(card: dict[str, object], request: Request, as_json: bool) -> None:
         table.add_row(*row)
     console().print(table)
     typer.echo(f"The adapter is in {request.out}; its card is CARD.md there.")
+
+
+def _register(card: Mapping[str, Any], out: Path, name: str, registry: str) -> None:
+    """Keeps the adapter in the registry; the file that a policy would name comes first."""
+    from router.registry import ModelKind
+
+    gguf, base, settings = card["gguf"], card["base"], card["settings"]
+    figures, data = card["figures"], card["data"]
+    served = [out / gguf["file"]] if gguf["file"] else []
+    add_version(
+        ModelKind.ADAPTER,
+        name,
+        [*served, out / "peft", out / "card.json", out / "CARD.md"],
+        registry,
+        base=str(base["name"]),
+        dataset=", ".join(map(str, data.values())),
+        settings=settings,
+        metrics={
+            f"{part}.{figure}.{which}": value
+            for part in ("domain", "general", "safety")
+            for which in ("base", "adapter")
+            for figure, value in figures[part][which].items()
+        },
+    )
 
 
 def _support(data: list[Path], knowledge: Path, out: Path, quick: bool) -> None:
@@ -195,7 +224,7 @@ def _material(sources: list[Path]) -> Material:
                     f"{source} holds no dataset; `tiergate dataset build` makes one. The folder "
                     "of public sets needs --knowledge."
                 )
-            made, digest = _dataset_rows(source)
+            made, digest = _dataset_rows(source, now_ms())
             rows += made
         else:
             found, digest = read_rows(source)
@@ -204,12 +233,12 @@ def _material(sources: list[Path]) -> Material:
     return material(rows, files, ", ".join(map(str, sources)))
 
 
-def _dataset_rows(folder: Path) -> tuple[list[dict[str, object]], str]:
+def _dataset_rows(folder: Path, now_ms: int) -> tuple[list[dict[str, object]], str]:
     """Returns the rows of a dataset that teach answers or preferences, and its hash."""
     from router.learning.folder import read
 
-    stored, now = read(folder), now_ms()
-    usable = [row for row in stored.rows if row.expires_at_ms > now]
+    stored = read(folder)
+    usable = [row for row in stored.rows if row.expires_at_ms > now_ms]
     return list(_lines(usable)), stored.manifest.hash
 
 

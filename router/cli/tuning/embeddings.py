@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import shutil
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from router.cli.models.train import card_command, train, with_torch
-from router.cli.options import AsJson
+from router.cli.options import REGISTRY, AsJson, RegistryPlace
 from router.cli.serve.serve import ModelDir
 from router.cli.tuning.adapter import TrainDevice
+from router.cli.tuning.registering import RegisteredName, add_version
 from router.errors import TrainingDataError
 from router.types import Device
 
@@ -65,6 +67,8 @@ def embeddings(
         ),
     ] = None,
     model_dir: ModelDir = None,
+    name: RegisteredName = "",
+    registry: RegistryPlace = REGISTRY,
     as_json: AsJson = False,
 ) -> None:
     """Tune the encoder on your texts: TSDAE, then contrasts with hard negatives."""
@@ -95,12 +99,34 @@ def embeddings(
         )
     if swapped is not None:
         shutil.copyfile(out / "student.pt", swapped)
+    if name:
+        _register(card, out, name, registry)
     if as_json:
         from router.cli.terminal import print_json
 
         print_json(card)
         return
     _show(card, out, work)
+
+
+def _register(card: Mapping[str, Any], out: Path, name: str, registry: str) -> None:
+    from router.registry import ModelKind
+
+    files, figures, settings = card["files"], card["figures"], card["settings"]
+    add_version(
+        ModelKind.ENCODER,
+        name,
+        [*(out / file for file in files), out / "card.json"],
+        registry,
+        base=str(card["base"]),
+        dataset=str(card["data_sha256"]),
+        settings=settings,
+        metrics={
+            f"{figure}.{which}": value
+            for which in ("shipped", "tuned")
+            for figure, value in figures[which].items()
+        },
+    )
 
 
 def _student_of(work: Path) -> Path:

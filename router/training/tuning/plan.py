@@ -164,7 +164,7 @@ def usual_phases(
                 replay=replay,
                 steps=max(1, steps // 3),
                 learning_rate=learning_rate / 10,
-                evaluate_every=max(1, every // 3),
+                evaluate_every=max(2, steps // 12),
                 warm_up=min(5, steps // 12),
                 otherwise="go_on",
             )

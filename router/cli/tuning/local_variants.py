@@ -1,0 +1,72 @@
+"""Defines `tiergate train compare-local`: forms of the embedded LLM, measured side by side."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from router.cli.models.train import WORK, train, with_torch
+from router.cli.options import AsJson
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command to `tiergate train`, which `train` registers on the app."""
+    train.command()(compare_local)
+
+
+def compare_local(
+    out: Annotated[Path, typer.Option(help="Folder of the forms and their figures.")] = WORK
+    / "local",
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            show_default="none", help="The folder of training data, whose dev questions are graded."
+        ),
+    ] = None,
+    questions: Annotated[int, typer.Option(min=4, help="How many of them, about.")] = 40,
+    general: Annotated[
+        int, typer.Option(min=1, max=48, help="How many of our own general questions.")
+    ] = 48,
+    as_json: AsJson = False,
+) -> None:
+    """Measure the embedded LLM in four and eight bits and pruned: size, speed, right answers."""
+    with with_torch():
+        from router.training.adapter.train import packaged_model
+        from router.training.tuning.variants import compare
+
+        rows = compare(
+            packaged_model(),
+            out,
+            lambda line: typer.echo(line, err=True),
+            data,
+            questions,
+            general,
+        )
+    if as_json:
+        from dataclasses import asdict
+
+        from router.cli.terminal import print_json
+
+        print_json([asdict(row) for row in rows])
+        return
+    from rich.table import Table
+
+    from router.cli.terminal import console
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    titles = ("form", "layers", "MB", "tokens/s", "general right", "graded right", "same words")
+    for title in titles:
+        table.add_column(title, justify="left" if title == "form" else "right")
+    for row in rows:
+        table.add_row(
+            row.name,
+            str(row.layers),
+            f"{row.megabytes:g}",
+            f"{row.tokens_per_s:g}",
+            f"{row.general_right:.3f}",
+            "-" if row.graded_right is None else f"{row.graded_right:.3f}",
+            f"{row.same_answer:.3f}",
+        )
+    console().print(table)

@@ -1,0 +1,83 @@
+"""`tiergate train adapter` and `train embeddings` as a user types them."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from router.cli.commands import app
+from router.errors import TrainingDataError
+from router.learning.dataset import Options, build
+from router.learning.folder import write
+from tests.kits.past_kit import past
+from tests.kits.tiny_llm import chat_row, pair_row, write_base, write_lines
+
+HAS_TRAIN = all(
+    importlib.util.find_spec(name) is not None for name in ("torch", "transformers", "peft")
+)
+
+
+def run(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(app, ["train", *map(str, arguments)])
+
+
+def chats(folder: Path) -> Path:
+    rows = [
+        *[chat_row(f"q{n}", "yes", split="train") for n in range(4)],
+        chat_row("d", "yes", split="dev"),
+        chat_row("t", "yes", split="test"),
+        *[pair_row(f"p{n}", "yes", "no", split="train") for n in range(3)],
+    ]
+    return write_lines(folder / "chats.jsonl", rows)
+
+
+def test_a_word_that_is_no_method_is_named(tmp_path: Path) -> None:
+    done = run("adapter", "--data", chats(tmp_path), "--out", tmp_path, "--method", "full")
+    assert done.exit_code == 2
+    assert "'full' is none of auto, lora, qlora" in " ".join(done.output.split())
+
+
+def test_a_folder_without_a_dataset_is_named(tmp_path: Path) -> None:
+    done = run("adapter", "--data", tmp_path, "--out", tmp_path / "out")
+    assert isinstance(done.exception, TrainingDataError)
+    assert "holds no dataset" in str(done.exception)
+
+
+def test_a_correction_teaches_its_answer_and_a_preference(tmp_path: Path) -> None:
+    from router.cli.tuning.adapter import _dataset_rows
+
+    wrong = past(
+        "r1", said={"correct": False, "corrected_digest": "d"}, texts={"reviewed": "Soon."}
+    )
+    right = past("r2", "How do I pay?", "By card.", at=1, said={"correct": True})
+    options = Options(dev=0.0, test=0.0)
+    rows, digest = _dataset_rows(write(build([wrong, right], options), tmp_path), now_ms=0)
+    kept = [(row["split"], row.get("answer"), row.get("rejected")) for row in rows]
+    assert ("train", "Soon.", None) in kept
+    assert ("train", None, "It is on its way.") in kept
+    assert ("train", "By card.", None) in kept
+    assert len(kept) == 3
+    assert len(digest) == 64
+
+
+@pytest.mark.train
+@pytest.mark.skipif(not HAS_TRAIN, reason="needs the [train] extra")
+def test_an_adapter_is_trained_and_kept_as_a_candidate(tmp_path: Path) -> None:
+    base, place = write_base(tmp_path / "base"), tmp_path / "registry"
+    options = ("--quick", "--replay", "none", "--device", "cpu", "--longest", "64")
+    kept = ("--register", "support", "--registry", place)
+    done = run(
+        *("adapter", "--data", chats(tmp_path), "--base", base, "--out", tmp_path / "out"),
+        *(*options, *kept),
+    )
+    assert done.exit_code == 0, done.output
+    assert "domain: nats per token" in done.stdout
+    listed = CliRunner().invoke(app, ["models", "list", "--registry", str(place), "--json"])
+    assert '"support"' in listed.stdout
+    card = json.loads((tmp_path / "out" / "card.json").read_text("utf-8"))
+    assert [report["phase"]["name"] for report in card["phases"]] == ["answers", "preferences"]
