@@ -44,7 +44,6 @@ from router.triage.utterances import (
     lead,
     log_odds,
     next_intents,
-    padded,
 )
 from router.triage.verifier import (
     CANDIDATE_AT,
@@ -175,7 +174,8 @@ class KnowledgeIndex:
         self._written = written_once([plain(key) for key in self._keys], owner.tolist())
         self._told: dict[int, Match | None] = {}
         intents = len(self.intent_ids)
-        self._members = padded(owner, intents)  # (intents, longest), -1 after the end
+        ends = np.searchsorted(owner, np.arange(intents + 1)).tolist()
+        self._spans = list(itertools.pairwise(ends))  # of each intent's utterances
         self._shape = Shape.of(utterances.vectors, owner, intents)
         self._covered = Covered(utterances, lexicon, matching.verifier)
         self._weights = utterances.regression() if fit is None else fit.weights
@@ -376,28 +376,29 @@ class KnowledgeIndex:
         same = [self._written.get(plain(key)) for key in keys]
         written = [row for row, utterance in enumerate(same) if utterance is not None]
         best[written] = [self.utterances.owner[i] for i in same if i is not None]
-        members = self._members[best]  # (rows, longest)
-        cosines = np.einsum("rmw,rw->rm", self.utterances.vectors[members], embeddings)
-        cosines = np.where(members >= 0, cosines, -1.0)
-        ranked = -np.sort(-cosines, axis=1)[:, :TOP_K]
-        known = ranked > -1.0
-        nearest = members[rows, cosines.argmax(axis=1)]
+        closest = [self._closest(*one) for one in zip(embeddings, best.tolist(), strict=True)]
         centre = embeddings @ self._shape.centres.T  # (rows, intents)
-        features = np.empty((len(rows), len(FEATURES)))
-        features[:, 0] = 1.0
+        features = np.ones((len(rows), len(FEATURES)))
         features[:, 1] = log_odds(scores, best)
         features[written, 1] = LOG_ODDS_LIMIT  # the operator wrote that very text there
-        features[:, 2] = ranked[:, 0]
-        features[:, 3] = np.where(known, ranked, 0.0).sum(axis=1) / known.sum(axis=1)
+        features[:, 2:4] = [(first, mean) for first, mean, _ in closest]
         features[:, 4] = centre[rows, best]
         features[:, 5] = lead(centre, best)
         features[:, 6] = self._shape.typical(embeddings, best)
-        for row, (asked, i) in enumerate(zip(texts, nearest.tolist(), strict=True)):
+        for row, (asked, (_, _, i)) in enumerate(zip(texts, closest, strict=True)):
             features[row, 7] = self._shared.share(asked, i)
             features[row, 8] = float(keys[row] == self._keys[i])
         told = np.zeros(len(rows), dtype=bool)
         told[written] = True
-        return Evidence(best, ranked[:, 0], features[:, 5], features, told)
+        return Evidence(best, features[:, 2], features[:, 5], features, told)
+
+    def _closest(self, vector: npt.NDArray[np.float32], intent: int) -> tuple[float, float, int]:
+        """Returns an intent's highest cosine, the mean of its TOP_K, and which is the highest."""
+        begin, end = self._spans[intent]
+        cosines = self.utterances.vectors[begin:end] @ vector
+        first = int(cosines.argmax())
+        top = np.partition(cosines, -TOP_K)[-TOP_K:] if end - begin > TOP_K else cosines
+        return float(cosines[first]), float(np.add.reduce(top)) / len(top), begin + first
 
     def adjusted_to(self, asked: Utterances) -> Floats:
         """Returns the coefficients, fitted on what this index finds of utterances it does not hold.

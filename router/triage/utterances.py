@@ -135,15 +135,6 @@ class Shape(Struct, frozen=True):
         return -away
 
 
-def padded(owner: npt.NDArray[np.int64], intents: int) -> npt.NDArray[np.int64]:
-    """Returns the utterances of each intent as rows of equal length, -1 where a row has ended."""
-    groups = [np.flatnonzero(owner == intent) for intent in range(intents)]
-    table = np.full((intents, max(map(len, groups))), -1, dtype=np.int64)
-    for row, group in enumerate(groups):
-        table[row, : len(group)] = group
-    return table
-
-
 def lead(values: Floats, best: npt.NDArray[np.int64]) -> Floats:
     """Returns the lead of the chosen intent over the next one, (rows,); 0 for a lone one."""
     rows = np.arange(len(values))

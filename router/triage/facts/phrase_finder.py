@@ -62,6 +62,8 @@ class _Meaning(NamedTuple):
 
     words: tuple[str, ...]
     begin: tuple[_Node, ...]
+    ends: bool = False  # a part ends with this very word
+    following: frozenset[str] = frozenset()  # words that a part may go on with
 
 
 _NOTHING = _Meaning((), ())
@@ -133,9 +135,14 @@ class PhraseFinder:
         starts = [start for start, meaning in enumerate(meanings) if meaning.begin]
         if not starts:
             return ()
+        meanings.append(_NOTHING)
         last: dict[int, int] = {}  # where each part was seen last
         found: set[int] = set()
         for start in starts:
+            # Many common words begin a part, and few go on as one of their parts does.
+            one = meanings[start]
+            if not one.ends and one.following.isdisjoint(meanings[start + 1].words):
+                continue
             for part in _parts_from(start, meanings):
                 last[part] = start
                 for index in self._by_part[part]:
@@ -154,7 +161,10 @@ class PhraseFinder:
             meant = tuple(dict.fromkeys(self._meant(word)))
             first = self._root.next
             begin = tuple(first[one] for one in meant if one in first)
-            meaning = self._meanings[word] = _Meaning(meant, begin) if meant else _NOTHING
+            ends = any([node.parts for node in begin])
+            following = frozenset().union(*[node.next for node in begin])
+            meaning = _Meaning(meant, begin, ends, following) if meant else _NOTHING
+            self._meanings[word] = meaning
         return meaning
 
     def _meant(self, word: str) -> Iterator[str]:

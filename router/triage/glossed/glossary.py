@@ -19,6 +19,8 @@ SHORTEST_BEGINNING = 3
 SHORTEST_REST = 4
 """Letters of the second part of a compound; shorter ends are endings."""
 MOST_PARTS = 3
+MOST_KEPT, LONGEST_KEPT = 20_000, 40
+"""Words whose count is kept, and the length of the longest of them: about 3 MB at most."""
 MOST_WORDS = 60
 """A longer text is a document, which no approved answer is for."""
 TOLD_BY_WORDS = 0.25
@@ -132,7 +134,7 @@ class Glossary:
 
 
 class Glossaries:
-    """Holds the glossaries of several languages; immutable.
+    """Holds the glossaries of several languages; only what it keeps of words changes.
 
     A text costs one look-up or two per word, however many languages there are: nearly all texts
     are in a language of none. A number has a byte for each glossary, so that one addition counts
@@ -146,6 +148,7 @@ class Glossaries:
         self._all = sum(self._places)
         self._whole: dict[str, int] = {}
         self._beginnings: dict[str, int] = {}
+        self._kept: dict[str, int] = {}
         for place, glossary in zip(self._places, glossaries, strict=True):
             for word in glossary.words:
                 self._whole[word] = self._whole.get(word, 0) | place
@@ -176,14 +179,23 @@ class Glossaries:
                 best, most = gloss, told
         return best if best is not None and best.known >= least else None
 
+    def _count_of(self, word: str) -> int:
+        """Returns what a word adds for each glossary that may know it."""
+        if len(word) <= 2 or word.isdigit():  # these count as known everywhere
+            return self._all
+        count = self._whole.get(word, 0) | self._beginnings.get(word[:SHORTEST_BEGINNING], 0)
+        if len(word) <= LONGEST_KEPT:
+            if len(self._kept) >= MOST_KEPT:
+                self._kept.clear()
+            self._kept[word] = count
+        return count
+
     def _most_known(self, words: Sequence[str]) -> list[float]:
         """Returns for each glossary the largest share of words that it can know."""
-        whole, beginnings, counts = self._whole, self._beginnings, 0
+        kept, counts = self._kept, 0
         for word in words:
-            if len(word) <= 2 or word.isdigit():  # these count as known everywhere
-                counts += self._all
-            else:
-                counts += whole.get(word, 0) | beginnings.get(word[:SHORTEST_BEGINNING], 0)
+            known = kept.get(word)
+            counts += self._count_of(word) if known is None else known
         # By the same steps as `gloss` counts, so that no rounding lies between them.
         return [
             1.0 - (len(words) - (counts // place & 0xFF)) / len(words) for place in self._places
