@@ -1,0 +1,1 @@
+"""Teaches a head new rows without losing what it knew."""

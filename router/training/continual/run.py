@@ -1,0 +1,302 @@
+"""Teaches a head new rows, judges the candidate, and hands it over or says why not.
+
+The steps in their order: what is new, what is remembered, the candidate, the gates, the next stage.
+It reads no ledger and no policy, and it changes no head that serves.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from router.errors import TrainingDataError
+from router.stats.heads import HeadKind
+from router.training.continual.fitting import Made, Material, afresh, moved
+from router.training.continual.lesson import (
+    Asked,
+    Fresh,
+    Lesson,
+    Reader,
+    Start,
+    classes_of,
+    material_of,
+)
+from router.training.continual.reservoir import Kept, fixed, sampled
+from router.training.continual.stage import (
+    UNDER_WAY,
+    Memory,
+    Noted,
+    Stage,
+    Task,
+    put_head,
+    write,
+)
+from router.training.continual.updates import State
+from router.training.continual.verdict import Verdict, judged
+from router.training.heads.labelled_rows import MIN_ROWS
+from router.training.heads.train_head import versions
+from router.triage.triage_model import TriageModel
+
+FIRST = "first"
+"""The task of rows that a head knew before it was taught here."""
+HELD_SHARE = 5
+"""Of rows given with a head of before, every fifth judges."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """Reports one run."""
+
+    noted: Noted | None  # None: nothing new, or paused
+    new: int
+    resumed_at: int = 0  # updates that an earlier process had done
+
+
+def run(
+    memory: Memory,
+    model: TriageModel,
+    fresh: Fresh,
+    asked: Asked,
+    now_ms: int,
+    *,
+    start: Start | None = None,
+    pause: Callable[[], bool] = lambda: False,
+) -> Ran:
+    """Returns what came of it; a run that was cut off goes on.
+
+    Raises TrainingDataError for rows that cannot teach, ModelFileError for a head of another
+    encoder. `pause` is asked at each consolidation; True stops there, and a later run goes on.
+    """
+    if model.rarity is None:
+        raise TrainingDataError("this triage model has no n-grams to learn with; install another")
+    began = time.process_time()
+    expired = memory.prune(now_ms)
+    stage = memory.stage(now_ms, model.encoder.sha256)
+    if stage is None and start is not None:
+        stage = _started(memory, start, asked, now_ms)
+    lesson = _lesson(stage, fresh, asked)
+    if lesson is None:
+        return Ran(None, len(_told(stage, fresh)))
+    read = Reader(model, lesson.classes)
+    material = material_of(lesson, read, model, asked.positive)
+    name = run_name(memory.current(), fresh, asked, lesson.told)
+    made, resumed = _made(memory, lesson, material, asked, name, pause)
+    if made is None:
+        return Ran(None, len(lesson.told), resumed)
+    verdict = judged(lesson, made, material, read, asked.margins)
+    folder = memory.folder / "candidates" / name
+    spent = round(time.process_time() - began, 1)
+    at = memory.current() + (not verdict.refused)
+    noted = _noted(name, now_ms, fresh, asked, lesson, made, verdict, at, folder, spent, expired)
+    card = card_of(lesson, made, noted, asked, model)
+    put_head(made.head, card, folder)
+    if not verdict.refused:
+        memory.put(_next(lesson, made, fresh, asked, at, now_ms), card)
+    memory.note(noted)
+    (memory.folder / UNDER_WAY).unlink(missing_ok=True)
+    return Ran(noted, len(lesson.told), resumed)
+
+
+def run_name(stage: int, fresh: Fresh, asked: Asked, told: Sequence[Kept]) -> str:
+    """Returns the name of a run: equal for equal rows, options and stage, so that one that was cut
+    off is known again."""
+    parts = [str(stage), fresh.dataset, repr(asked), *sorted(row.key for row in told)]
+    return "run_" + hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:12]
+
+
+def _told(stage: Stage | None, fresh: Fresh) -> list[Kept]:
+    """Returns the rows that teach: neither taught before, nor do they judge."""
+    if stage is None:
+        return list(fresh.train)
+    held = {row.row_id for row in stage.old}
+    return [r for r in fresh.train if r.key not in stage.seen and r.row_id not in held]
+
+
+def _lesson(stage: Stage | None, fresh: Fresh, asked: Asked) -> Lesson | None:
+    """Returns the rows of a run, None where too few are new."""
+    told = _told(stage, fresh)
+    if len(told) < MIN_ROWS:
+        return None
+    held = set() if stage is None else {row.row_id for row in stage.old}
+    test = fixed([], [r for r in fresh.test if r.row_id not in held], asked.old_per_class)
+    classes = classes_of(stage, [*told, *fresh.dev, *test])
+    return Lesson(stage, told, fresh.dev, test, classes)
+
+
+def _started(memory: Memory, start: Start, asked: Asked, now_ms: int) -> Stage:
+    """Keeps the first stage: a head from elsewhere, and rows of what it knows."""
+    held = [row for row in start.rows if int(row.key[:8], 16) % HELD_SHARE == 0]
+    names = {row.row_id for row in held}
+    taught = [row for row in start.rows if row.row_id not in names]
+    classes = start.head.classes
+    strangers = sorted({row.label for row in start.rows} - set(classes))
+    if start.head.kind is not HeadKind.CLASSES or strangers:
+        raise TrainingDataError(
+            f"the head {start.head.name} knows {', '.join(classes[:8])}; rows of what it knows "
+            f"have these labels only, found {', '.join(strangers[:8]) or 'a head of one chance'}"
+        )
+    stage = Stage(
+        1,
+        start.head,
+        tuple(sampled(taught, asked.per_class)),
+        tuple(fixed([], held, asked.old_per_class)),
+        (Task(FIRST, "", now_ms, round(1 / len(classes), 4)),),
+        frozenset(row.key for row in start.rows),
+        classes,
+    )
+    memory.put(stage, {"name": start.head.name, "made": "elsewhere"})
+    return stage
+
+
+def _made(
+    memory: Memory,
+    lesson: Lesson,
+    material: Material,
+    asked: Asked,
+    name: str,
+    pause: Callable[[], bool],
+) -> tuple[Made | None, int]:
+    """Returns the candidate, None where it was paused, and at which update the run went on."""
+    stage = lesson.stage
+    if stage is None or asked.method.afresh:
+        return afresh(memory.name, material, asked.seed), 0
+    if stage.head.kind is not HeadKind.CLASSES:
+        raise TrainingDataError(
+            f"{memory.name} gives one chance, so it is fitted afresh: --method memory"
+        )
+    path = memory.folder / UNDER_WAY
+    state = under_way(path, name)
+
+    def keep(now: State) -> bool:
+        write(path, packed(name, now))
+        return pause()
+
+    made = moved(
+        stage.head, stage.importance, material, asked.method, asked.pace, asked.seed, state, keep
+    )
+    return made, 0 if state is None else state.step
+
+
+def packed(name: str, state: State) -> bytes:
+    """Returns the bytes of a run under way; `under_way` reads them."""
+    buffer = io.BytesIO()
+    fields = asdict(state)
+    arrays = {key: fields.pop(key) for key in ("matrix", "squares", "best")}
+    np.savez(buffer, about=np.array([name, msgspec.json.encode(fields).decode()]), **arrays)
+    return buffer.getvalue()
+
+
+def under_way(path: Path, name: str) -> State | None:
+    """Returns the state in which this run was cut off; None for none, or for another run's."""
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            of, fields = arrays["about"].tolist()
+            if of != name:
+                return None
+            kept = {key: arrays[key] for key in ("matrix", "squares", "best")}
+            about = msgspec.json.decode(fields)
+            # JSON has no infinity.
+            loss = about.pop("best_loss")
+            return State(**kept, **about, best_loss=np.inf if loss is None else loss)
+    except (OSError, ValueError, KeyError, msgspec.DecodeError):
+        return None
+
+
+def _noted(
+    name: str,
+    now_ms: int,
+    fresh: Fresh,
+    asked: Asked,
+    lesson: Lesson,
+    made: Made,
+    verdict: Verdict,
+    stage: int,
+    folder: Path,
+    spent: float,
+    expired: int,
+) -> Noted:
+    return Noted(
+        name,
+        now_ms,
+        fresh.dataset,
+        asked.method.value if lesson.stage is not None else "first",
+        asked.seed,
+        len(lesson.told),
+        stage,
+        verdict.refused,
+        verdict.accuracy,
+        verdict.before,
+        verdict.recall,
+        verdict.rows,
+        made.updates,
+        made.ended,
+        made.drift,
+        spent,
+        str(folder),
+        expired=expired,
+    )
+
+
+def _next(
+    lesson: Lesson, made: Made, fresh: Fresh, asked: Asked, number: int, now_ms: int
+) -> Stage:
+    """Returns the stage after a candidate that passed: it remembers the new rows too."""
+    stage = lesson.stage
+    tasks = () if stage is None else stage.tasks
+    memory = () if stage is None else stage.memory
+    seen = frozenset() if stage is None else stage.seen
+    task = Task(
+        fresh.dataset[:12], fresh.dataset, now_ms, round(1 / max(2, len(lesson.classes)), 4)
+    )
+    return Stage(
+        number,
+        made.head,
+        tuple(sampled([*memory, *lesson.told], asked.per_class)),
+        tuple(fixed(() if stage is None else stage.old, lesson.judged, asked.old_per_class)),
+        (*tasks, task),
+        seen | {row.key for row in lesson.told},
+        lesson.classes,
+        made.importance,
+    )
+
+
+def card_of(
+    lesson: Lesson, made: Made, noted: Noted, asked: Asked, model: TriageModel
+) -> Mapping[str, object]:
+    """Returns what a candidate's card says."""
+    return {
+        "name": made.head.name,
+        "kind": made.head.kind.value,
+        "classes": list(made.head.classes),
+        "run": noted.run,
+        "dataset": noted.dataset,
+        "method": noted.method,
+        "seed": noted.seed,
+        "pace": asdict(asked.pace),
+        "margins": msgspec.to_builtins(asked.margins),
+        "rows": {
+            "new": len(lesson.told),
+            "dev": len(lesson.dev),
+            "remembered": len(lesson.memory),
+            "judged": sum(noted.rows_judged.values()),
+        },
+        "figures": {
+            "accuracy": noted.accuracy,
+            "before": noted.before,
+            "recall": noted.recall,
+            "drift": noted.drift,
+        },
+        "refused": list(noted.refused),
+        "judged_on": "rows of the fixed old set, and of the new dataset's test part, which teach "
+        "no head; a third of the old set stops runs and calibrates, and judges nothing",
+        "encoder_sha256": made.head.encoder_sha256,
+        "model_version": model.version,
+        "versions": versions(),
+    }

@@ -1,0 +1,274 @@
+"""Keeps what a head remembers between two runs, in a folder of its own.
+
+    .tiergate/learn/department/
+        current            the number of the stage that counts
+        history.jsonl      one line for each run, refused ones too
+        stages/3/          memory.jsonl, old.jsonl, importance.npz, head/, stage.json
+        under_way.npz      a run that was cut off goes on from here
+        candidates/<run>/  head, card
+
+A stage is written whole before `current` names it. The stage before it stays, so that one run can
+be taken back; older ones go. Files are readable by their owner only: they hold what people wrote.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import io
+import os
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
+
+from router.errors import TrainingDataError
+from router.stats import heads
+from router.stats.heads import Head
+from router.training.continual.forgetting import Recall
+from router.training.continual.plane import Matrix, Plane
+from router.training.continual.reservoir import Kept, in_time
+
+CURRENT, HISTORY, UNDER_WAY = "current", "history.jsonl", "under_way.npz"
+MEMORY, OLD, IMPORTANCE, STAGE = "memory.jsonl", "old.jsonl", "importance.npz", "stage.json"
+STAGES_KEPT = 2
+
+
+class Task(Struct, frozen=True):
+    """Names one dataset that a head was taught."""
+
+    name: str
+    dataset: str  # its hash
+    at_ms: int
+    guess: float  # what a guess reaches on it: one over its classes
+
+
+class Noted(Struct, frozen=True):
+    """Holds one line of the history."""
+
+    run: str
+    at_ms: int
+    dataset: str
+    method: str
+    seed: int
+    new_rows: int
+    stage: int  # the stage that it led to; the one before where it was refused
+    refused: tuple[str, ...] = ()
+    accuracy: Mapping[str, float] = {}  # of the candidate, by task
+    before: Mapping[str, float] = {}  # of the head of before, by task
+    recall: Recall = {}  # of the candidate on the fixed old set, by class
+    rows_judged: Mapping[str, int] = {}
+    updates: int = 0
+    ended: str = ""
+    drift: float = 1.0
+    processor_s: float = 0.0
+    candidate: str = ""
+    taken_back: str = ""  # why the run no longer counts
+    expired: int = 0  # rows that left the memory because their time was over
+
+
+class Stage(Struct, frozen=True):
+    """Holds what a head remembers."""
+
+    number: int
+    head: Head
+    memory: tuple[Kept, ...]
+    old: tuple[Kept, ...]
+    tasks: tuple[Task, ...]
+    seen: frozenset[str]  # keys of rows that taught
+    classes: tuple[str, ...]
+    importance: tuple[Plane, Matrix] | None = None
+
+
+class _Listed(Struct, frozen=True):
+    tasks: tuple[Task, ...]
+    seen: tuple[str, ...]
+    classes: tuple[str, ...]
+
+
+class Memory:
+    """Reads and writes the folder of one head."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self.folder, self.name = folder / name, name
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Lets no other run of this head begin. Raises TrainingDataError where one is under way."""
+        try:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            descriptor = os.open(self.folder / ".lock", os.O_CREAT | os.O_RDWR, 0o600)
+        except OSError as error:
+            raise TrainingDataError(f"{self.folder} cannot be written: {error}") from error
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(descriptor)
+            raise TrainingDataError(f"{self.name} is being taught by another process") from error
+        try:
+            yield
+        finally:
+            os.close(descriptor)  # which also releases the lock, as a kill does
+
+    def current(self) -> int:
+        """Returns the number of the stage that counts; 0 before the first."""
+        try:
+            return int((self.folder / CURRENT).read_text(encoding="ascii"))
+        except FileNotFoundError:
+            return 0
+        except (OSError, ValueError) as error:
+            raise TrainingDataError(f"{self.folder / CURRENT} cannot be read: {error}") from error
+
+    def stage(self, now_ms: int, encoder_sha256: str | None) -> Stage | None:
+        """Returns the stage that counts, without rows whose time is over; None before the first.
+
+        Raises TrainingDataError, and ModelFileError for a head of another encoder.
+        """
+        number = self.current()
+        if not number:
+            return None
+        at = self.folder / "stages" / str(number)
+        head = heads.load(at / "head", self.name, encoder_sha256=encoder_sha256)
+        try:
+            listed = msgspec.json.decode((at / STAGE).read_bytes(), type=_Listed)
+            memory, old = (_lines(at / name) for name in (MEMORY, OLD))
+            importance = _importance(at / IMPORTANCE)
+        except (OSError, ValueError, KeyError, msgspec.DecodeError) as error:
+            raise TrainingDataError(f"{at} cannot be read: {error}") from error
+        return Stage(
+            number,
+            head,
+            tuple(in_time(memory, now_ms)),
+            tuple(in_time(old, now_ms)),
+            listed.tasks,
+            frozenset(listed.seen),
+            listed.classes,
+            importance,
+        )
+
+    def put(self, stage: Stage, card: Mapping[str, object]) -> None:
+        """Writes a stage whole, and then lets it count. Raises TrainingDataError."""
+        at = self.folder / "stages" / str(stage.number)
+        try:
+            shutil.rmtree(at, ignore_errors=True)  # what a run that was cut off left
+            (at / "head").mkdir(mode=0o700, parents=True)
+            put_head(stage.head, card, at / "head")
+            write(at / MEMORY, _text(stage.memory))
+            write(at / OLD, _text(stage.old))
+            if stage.importance is not None:
+                write(at / IMPORTANCE, _packed(*stage.importance))
+            listed = _Listed(stage.tasks, tuple(sorted(stage.seen)), stage.classes)
+            write(at / STAGE, msgspec.json.encode(listed))
+            self.count(stage.number)
+            self._sweep(stage.number)
+        except OSError as error:
+            raise TrainingDataError(f"{at} cannot be written: {error}") from error
+
+    def count(self, number: int) -> None:
+        """Lets another stage count, from now on."""
+        write(self.folder / CURRENT, str(number).encode())
+
+    def has(self, number: int) -> bool:
+        """Returns True where a stage is still there."""
+        return (self.folder / "stages" / str(number) / STAGE).is_file()
+
+    def prune(self, now_ms: int) -> int:
+        """Takes texts whose time is over out of every stage; returns how many."""
+        gone = 0
+        for path in sorted(self.folder.glob(f"stages/*/{MEMORY}")) + sorted(
+            self.folder.glob(f"stages/*/{OLD}")
+        ):
+            rows = _lines(path)
+            kept = in_time(rows, now_ms)
+            if len(kept) < len(rows):
+                gone += len(rows) - len(kept)
+                write(path, _text(kept))
+        return gone
+
+    def _sweep(self, number: int) -> None:
+        for folder in (self.folder / "stages").iterdir():
+            if folder.name.isdigit() and not number - STAGES_KEPT < int(folder.name) <= number:
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def history(self) -> list[Noted]:
+        """Returns all runs, the oldest first; of a run that was noted twice the last line."""
+        try:
+            lines = (self.folder / HISTORY).read_bytes().splitlines()
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise TrainingDataError(f"{self.folder / HISTORY} cannot be read: {error}") from error
+        noted = [_noted(line) for line in lines]
+        return list({one.run: one for one in noted if one is not None}.values())
+
+    def note(self, noted: Noted) -> None:
+        """Adds a line to the history."""
+        before = self.history()
+        after = [one for one in before if one.run != noted.run]
+        text = b"".join(msgspec.json.encode(one) + b"\n" for one in [*after, noted])
+        write(self.folder / HISTORY, text)
+
+    def take_back(self, why: str) -> Noted:
+        """Lets the stage before the last run count again. Raises TrainingDataError."""
+        number = self.current()
+        runs = [one for one in self.history() if one.stage == number and not one.refused]
+        runs = [one for one in runs if not one.taken_back]
+        if not runs or number < 2 or not self.has(number - 1):
+            raise TrainingDataError(f"{self.name} has no earlier stage to go back to")
+        self.count(number - 1)
+        noted = replace(runs[-1], taken_back=why)
+        self.note(noted)
+        return noted
+
+
+def put_head(head: Head, card: Mapping[str, object], folder: Path) -> None:
+    """Writes a head with its card, last."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    heads.save(head, folder)
+    text = msgspec.json.format(msgspec.json.encode(card), indent=1)
+    write(folder / f"{head.name}.card.json", text + b"\n")
+
+
+def write(path: Path, content: bytes) -> None:
+    """Writes a file that is there whole or not at all, readable by its owner only."""
+    beside = path.with_name(f".{path.name}.new")
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(beside, path)
+
+
+def _text(rows: Sequence[Kept]) -> bytes:
+    return b"".join(msgspec.json.encode(row) + b"\n" for row in rows)
+
+
+def _lines(path: Path) -> list[Kept]:
+    return [msgspec.json.decode(line, type=Kept) for line in path.read_bytes().splitlines()]
+
+
+def _noted(line: bytes) -> Noted | None:
+    try:
+        return msgspec.json.decode(line, type=Noted)
+    except msgspec.DecodeError:
+        return None  # half a line
+
+
+def _packed(plane: Plane, importance: Matrix) -> bytes:
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, width=plane.width, used=plane.used, importance=importance)
+    return buffer.getvalue()
+
+
+def _importance(path: Path) -> tuple[Plane, Matrix] | None:
+    if not path.is_file():
+        return None
+    with np.load(path, allow_pickle=False) as arrays:
+        used = arrays["used"]
+        plane = Plane(int(arrays["width"]), used, np.ones(len(used), np.float32))
+        return plane, arrays["importance"]
