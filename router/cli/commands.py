@@ -11,7 +11,7 @@ import typer
 
 from router.cli.documents import knowledge
 from router.cli.exits import errors_end_the_program, own_version
-from router.cli.learning import alerts, dataset, models, rollout, synthesize
+from router.cli.learning import alerts, dataset, learn, models, rollout, synthesize
 from router.cli.ledger import close, decisions, ledger, privacy, reconcile, report, reprice, review
 from router.cli.models import classify, compare, entities, evaluate, suggest, train, train_head
 from router.cli.policies import plan, replay, route, tune
@@ -66,6 +66,7 @@ for module in (
     dataset,
     synthesize,
     models,
+    learn,
     alerts,
     rollout,
     compare,

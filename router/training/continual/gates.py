@@ -20,6 +20,7 @@ SURE = 0.9
 """The chance from which a head is sure of its label."""
 CHANCE = 0.01
 """How seldom rows of a class may be lost by mere chance before it counts as lost."""
+TINY = 1e-9  # of two shares that are equal but for rounding
 Flags = npt.NDArray[np.bool_]
 
 
@@ -82,7 +83,7 @@ def refusals(
 ) -> list[str]:
     """Returns why the candidate may not be handed over; nothing where it may."""
     found = []
-    if old.was - old.now > margins.old:
+    if old.was - old.now > margins.old + TINY:
         found.append(
             f"the fixed old set: {old.now:.1%} right, {old.was:.1%} before; at most "
             f"{100 * margins.old:g} points may be lost"
@@ -90,13 +91,13 @@ def refusals(
     found += _classes(old, classes, margins)
     # The share must be too high beyond what chance explains, so that ten rows refuse nothing.
     bound = contradicted.usual + margins.contradicting
-    by_chance = 1.0 - at_most(contradicted.otherwise - 1, contradicted.sure, bound)
-    if contradicted.otherwise and contradicted.share > bound and by_chance < CHANCE:
+    by_chance = _at_least(contradicted.otherwise, contradicted.sure, bound)
+    if contradicted.share > bound and by_chance < CHANCE:
         found.append(
             f"contradictions: {contradicted.otherwise} of {contradicted.sure} new labels say "
             f"otherwise where the head was sure ({contradicted.share:.0%}; {bound:.0%} are borne)"
         )
-    if new.was - new.now > margins.new:
+    if new.was - new.now > margins.new + TINY:
         found.append(
             f"the new rows that did not teach: {new.now:.1%} right, {new.was:.1%} before; nothing "
             "was learnt"
@@ -111,10 +112,15 @@ def _classes(old: Judged, classes: Sequence[str], margins: Margins) -> list[str]
         was, now = old.before[rows] == k, old.after[rows] == k
         lost, won = int((was & ~now).sum()), int((~was & now).sum())
         # A sign test: of rows that changed, so many lost ones would be chance seldom enough.
-        by_chance = 1.0 - at_most(lost - 1, lost + won, 0.5) if lost else 1.0
+        by_chance = _at_least(lost, lost + won, 0.5)
         if (lost - won) / len(was) > margins.a_class and by_chance < 2 * CHANCE:
             found.append(
                 f"class {classes[k]}: {int(now.sum())} of {len(was)} rows found, "
                 f"{int(was.sum())} before"
             )
     return found
+
+
+def _at_least(count: int, of: int, rate: float) -> float:
+    """Returns P(X >= count) for X ~ Binomial(of, rate)."""
+    return 1.0 - at_most(count - 1, of, min(rate, 1.0)) if count else 1.0

@@ -35,7 +35,7 @@ class Fresh:
 class Asked:
     """Holds what a user chose."""
 
-    method: Method = Method.MEMORY
+    method: Method = Method.BOTH
     pace: Pace = field(default_factory=Pace)
     margins: Margins = field(default_factory=Margins)
     seed: int = 7

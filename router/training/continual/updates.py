@@ -51,7 +51,8 @@ class Pace:
     batch: int = 64
     updates: int = 600
     every: int = 50  # updates between consolidations
-    hold: float = 1.0  # strength of weight consolidation, in rows of old data for one of new
+    hold: float = 20.0  # strength of weight consolidation; 1 is what the theory gives
+
     most_lost: float = 0.01  # of the old set's accuracy, before the run ends
     patience: int = 3  # consolidations without a gain on the new rows' own dev part
     adaptive: bool = True

@@ -1,0 +1,312 @@
+"""Defines `tiergate learn`: heads that learn from datasets without losing what they knew."""
+
+from __future__ import annotations
+
+import os
+import time
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from router.cli.exits import Exit
+from router.cli.learning.dataset import OUT as DATASETS
+from router.cli.ledger.ledger import now_ms
+from router.cli.options import AsJson
+from router.cli.serve.serve import DATABASE, DatabasePath, ModelDir
+
+if TYPE_CHECKING:
+    from router.learning.folder import Stored
+    from router.training.continual.lesson import Asked, Fresh, Start
+    from router.training.continual.run import Ran
+    from router.training.continual.stage import Memory
+    from router.training.continual.stream import Sorted
+    from router.triage.triage_model import TriageModel
+
+STATE = Path(".tiergate/learn")
+DAY_S, HOUR_S = 86_400, 3_600
+FOREVER_MS = 2**62
+"""Rows of a user's own file have no day on which they must go."""
+
+
+class Every(StrEnum):
+    """Names how often a learner looks for new rows."""
+
+    HOUR = "hour"
+    DAY = "day"
+
+
+class How(StrEnum):
+    """Names the ways to learn, as `training.continual.updates.Method` does."""
+
+    BOTH = "both"
+    REPLAY = "replay"
+    EWC = "ewc"
+    MEMORY = "memory"
+    NAIVE = "naive"
+    FULL = "full"
+
+
+learn = typer.Typer(help="Teach heads what datasets say, without losing what they knew.")
+
+Head = Annotated[str, typer.Option(help="The head: department, spam.")]
+State = Annotated[Path, typer.Option(help="Where heads keep what they remember.")]
+
+
+def register(app: typer.Typer) -> None:
+    learn.info.no_args_is_help = True
+    app.add_typer(learn, name="learn")
+
+
+@learn.command()
+def run(
+    head: Head,
+    dataset: Annotated[
+        Path | None,
+        typer.Option(help="What it is taught.", show_default="built from --database"),
+    ] = None,
+    database: DatabasePath = DATABASE,
+    state: State = STATE,
+    start: Annotated[
+        Path | None,
+        typer.Option(help="A head's .json made elsewhere, the first time; needs --old."),
+    ] = None,
+    old: Annotated[
+        Path | None,
+        typer.Option(help="A labelled file of what that head knows: columns text and label."),
+    ] = None,
+    method: Annotated[How, typer.Option(help="How it learns.")] = How.BOTH,
+    positive: Annotated[
+        str | None, typer.Option(help="Of two labels, the one whose chance the head gives.")
+    ] = None,
+    most_lost: Annotated[
+        float, typer.Option(min=0, max=1, help="What the fixed old set may lose of its accuracy.")
+    ] = 0.01,
+    per_class: Annotated[
+        int, typer.Option(min=1, help="Rows of each class that are remembered.")
+    ] = 100,
+    accept_contradictions: Annotated[
+        bool,
+        typer.Option(
+            "--accept-contradictions", help="New labels may say otherwise than a sure head."
+        ),
+    ] = False,
+    cores: Annotated[int, typer.Option(min=1, help="Cores that it may use, the last ones.")] = 1,
+    minutes: Annotated[float, typer.Option(min=0.05, help="Most processor time of a run.")] = 30.0,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same candidate.")] = 7,
+    every: Annotated[
+        Every | None, typer.Option(help="Look again so often, until it is ended.")
+    ] = None,
+    as_json: AsJson = False,
+    model_dir: ModelDir = None,
+) -> None:
+    """Teach a head the new rows of a dataset; hand over a candidate, or say why not."""
+    from router.cli.learning.learn_output import print_run
+    from router.cli.learning.learner_limits import bound
+
+    if (start is None) != (old is None):
+        raise typer.BadParameter("needs the other one", param_hint="--start, --old")
+    while True:
+        began = time.monotonic()
+        # Bounded before numpy is loaded, because its threads begin then.
+        bound(cores, minutes)
+        memory = _memory(state, head)
+        asked = _asked(
+            how=method,
+            positive=positive,
+            most_lost=most_lost,
+            per_class=per_class,
+            seed=seed,
+            accept_contradictions=accept_contradictions,
+        )
+        ran = _taught(memory, dataset or _built(database), start, old, asked, model_dir)
+        print_run(ran, memory, as_json=as_json)
+        if every is None:
+            break
+        # The next look is a day after this one began.
+        period = DAY_S if every is Every.DAY else HOUR_S
+        time.sleep(max(0.0, period - (time.monotonic() - began)))
+    if ran.noted is not None and ran.noted.refused:
+        raise typer.Exit(Exit.FAILURE)
+
+
+@learn.command()
+def status(state: State = STATE, as_json: AsJson = False) -> None:
+    """Show what each head remembers, what it was taught last, and a run that was cut off."""
+    from router.cli.learning.learn_output import print_status
+
+    print_status(_memories(state), now_ms(), as_json=as_json)
+
+
+@learn.command()
+def history(head: Head, state: State = STATE, as_json: AsJson = False) -> None:
+    """Show every run of a head, and what was forgotten: accuracy on each task after each run."""
+    from router.cli.learning.learn_output import print_history
+
+    print_history(_memory(state, head), now_ms(), as_json=as_json)
+
+
+@learn.command("back")
+def take_back(
+    head: Head,
+    because: Annotated[str, typer.Option(help="Why; the history keeps it.")],
+    state: State = STATE,
+) -> None:
+    """Take the last run back: the head remembers what it did before, and learns from there."""
+    memory = _memory(state, head)
+    with memory.alone():
+        noted = memory.take_back(because)
+    typer.echo(f"{noted.run} is taken back; {head} is at stage {memory.current()} again")
+
+
+@learn.command()
+def compare(
+    data: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="A labelled file; several are domains that arrive in turn.",
+            show_default="the shipped knowledge files",
+        ),
+    ] = None,
+    text_column: Annotated[str, typer.Option(help="The column with the text.")] = "text",
+    label_column: Annotated[str, typer.Option(help="The column with the label.")] = "label",
+    tasks: Annotated[int, typer.Option(min=2, help="Tasks that classes arrive in.")] = 5,
+    orders: Annotated[int, typer.Option(min=1, help="Orders of the tasks, each a seed.")] = 3,
+    remembered: Annotated[int, typer.Option(min=1, help="Rows of each class in the memory.")] = 20,
+    most_rows: Annotated[int, typer.Option(min=8, help="Rows of each class in the stream.")] = 60,
+    most_classes: Annotated[int, typer.Option(min=2, help="Classes in the stream.")] = 30,
+    as_json: AsJson = False,
+    model_dir: ModelDir = None,
+) -> None:
+    """Compare the ways to learn on a stream: classes or domains that arrive in turn."""
+    from router.cli.learning.learn_output import print_compared
+    from router.training.continual.stream import Setting, compared
+    from router.triage.triage_model import DEFAULT_FOLDER, TriageModel
+
+    model = TriageModel.load(model_dir or DEFAULT_FOLDER)
+    assert model.rarity is not None
+    setting = Setting(tasks, orders, remembered, most_rows, most_classes)
+    given = _stream(data or [], text_column, label_column, model)
+    print_compared(compared(given, setting, model.rarity), setting, as_json=as_json)
+
+
+def _stream(files: list[Path], text_column: str, label_column: str, model: TriageModel) -> Sorted:
+    from router.policy.content.knowledge import load_knowledge
+    from router.policy.loading import policies_dir
+    from router.training.continual.stream import labelled
+    from router.training.heads.labelled_rows import read_rows
+
+    rows: list[tuple[str, str, str]] = []
+    for file in files:
+        domain = file.name if len(files) > 1 else ""
+        found = read_rows(file, text_column, label_column).rows
+        rows += [(row.text, row.label, domain) for row in found]
+    # Our own material: the questions of the shipped knowledge files, whose intents are classes.
+    for path in sorted((policies_dir() / "knowledge").glob("*.yaml")) if not files else []:
+        for intent in load_knowledge(path).content.intents:
+            rows += [(line, intent.id, "") for line in intent.utterances]
+    return labelled(rows, model)
+
+
+def _memory(state: Path, head: str) -> Memory:
+    from router.training.continual.stage import Memory
+    from router.training.heads.train_head import NAME
+
+    if not NAME.match(head):
+        raise typer.BadParameter(f"{head!r} names no head", param_hint="--head")
+    return Memory(state, head)
+
+
+def _memories(state: Path) -> list[Memory]:
+    from router.training.continual.stage import Memory
+
+    names = sorted(path.name for path in state.iterdir() if path.is_dir()) if state.is_dir() else []
+    return [Memory(state, name) for name in names]
+
+
+def _asked(
+    *,
+    how: How,
+    positive: str | None,
+    most_lost: float,
+    per_class: int,
+    seed: int,
+    accept_contradictions: bool,
+) -> Asked:
+    from router.training.continual.gates import Margins
+    from router.training.continual.lesson import Asked
+    from router.training.continual.updates import Method, Pace
+
+    margins = Margins(old=most_lost)
+    if accept_contradictions:
+        margins = Margins(old=most_lost, contradicting=1.0)
+    return Asked(
+        method=Method(how.value),
+        pace=Pace(most_lost=most_lost),
+        margins=margins,
+        seed=seed,
+        per_class=per_class,
+        positive=positive,
+    )
+
+
+def _built(database: str | Path) -> Path:
+    """Returns the folder of a dataset of all that the ledger was told so far."""
+    from router.api.compose.books import Books
+    from router.learning.dataset import Options, build
+    from router.learning.folder import write
+
+    with Books.open(database) as books:
+        past = books.past_requests(None, None, None, os.environ)
+        return write(build(past, Options()), DATASETS)
+
+
+def _taught(
+    memory: Memory,
+    folder: Path,
+    start: Path | None,
+    old: Path | None,
+    asked: Asked,
+    model_dir: Path | None,
+) -> Ran:
+    from router.learning.folder import read
+    from router.training.continual.run import run as run_learner
+    from router.triage.triage_model import DEFAULT_FOLDER, TriageModel
+
+    stored = read(folder)
+    model = TriageModel.load(model_dir or DEFAULT_FOLDER)
+    known = None if start is None or old is None else _start(start, old, model.encoder.sha256)
+    with memory.alone():
+        fresh = _fresh(stored, memory.name)
+        return run_learner(memory, model, fresh, asked, now_ms(), start=known)
+
+
+def _fresh(stored: Stored, head: str) -> Fresh:
+    """Returns the labels of one head in a dataset, without those whose time is over."""
+    from router.learning.rows import Kind, Split
+    from router.training.continual.lesson import Fresh
+    from router.training.continual.reservoir import Kept
+
+    now, name = now_ms(), stored.manifest.hash[:12]
+    parts: dict[Split, list[Kept]] = {part: [] for part in Split}
+    for row in stored.rows:
+        if row.kind is Kind.LABEL and row.head == head and row.expires_at_ms > now:
+            kept = Kept(row.row_id, row.text, row.label, row.expires_at_ms, row.decisions, name)
+            parts[row.split].append(kept)
+    return Fresh(stored.manifest.hash, parts[Split.TRAIN], parts[Split.DEV], parts[Split.TEST])
+
+
+def _start(head: Path, old: Path, encoder_sha256: str) -> Start:
+    from router.stats import heads
+    from router.training.continual.lesson import Start
+    from router.training.continual.reservoir import Kept
+    from router.training.continual.run import FIRST
+    from router.training.heads.labelled_rows import read_rows
+
+    loaded = heads.load(head.parent, head.stem, encoder_sha256=encoder_sha256)
+    rows = [
+        Kept(f"{old.name}:{row.line}", row.text, row.label, FOREVER_MS, (), FIRST)
+        for row in read_rows(old, "text", "label").rows
+    ]
+    return Start(loaded, rows)

@@ -1,0 +1,220 @@
+"""A head that is taught again and again, with the real encoder."""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from router.errors import TrainingDataError
+from router.stats import heads
+from router.training.continual.forgetting import per_class
+from router.training.continual.lesson import Asked, Fresh, Start
+from router.training.continual.reservoir import Kept
+from router.training.continual.run import FIRST, Ran, run
+from router.training.continual.stage import Memory
+from router.training.continual.updates import Method, Pace
+from router.triage.triage_model import TriageModel
+
+pytestmark = pytest.mark.slow
+
+NOW_MS = 1_000
+WORDS = {
+    "billing": "invoice payment amount charge receipt tax refund credit bank statement",
+    "shipping": "parcel delivery courier address tracking customs depot driver door late",
+    "returns": "broken label send back exchange faulty replacement warranty box scratched",
+    "account": "password login email profile username reset locked phone settings delete",
+}
+FORMS = ("What about the {}?", "I need help with {}", "Please tell me: {}", "{}, and why")
+PACE = Pace(updates=120, every=30)
+
+
+@pytest.fixture(scope="module")
+def model() -> TriageModel:
+    return TriageModel.load()
+
+
+def told(name: str, labels: str, count: int, *, task: str = "", wrong: bool = False) -> list[Kept]:
+    """Rows of some classes; with `wrong` each has the label of the next class."""
+    rows, names = [], labels.split()
+    for n in range(count):
+        chance = random.Random(f"{name}{n}")
+        label = names[n % len(names)]
+        words = " ".join(chance.sample(WORDS[label].split(), 5))
+        shown = names[(n + 1) % len(names)] if wrong else label
+        text = chance.choice(FORMS).format(words)
+        rows.append(Kept(f"{name}{n}", text, shown, 10**15, (f"dec_{name}{n}",), task))
+    return rows
+
+
+def fresh(name: str, labels: str, *, wrong: bool = False) -> Fresh:
+    """Rows as a dataset has them: most teach, later ones judge."""
+    digest = f"{name:_<12}"
+    rows = told(name, labels, 120, task=digest, wrong=wrong)
+    return Fresh(digest, rows[:80], rows[80:92], rows[92:])
+
+
+def taught(memory: Memory, model: TriageModel, rows: Fresh, **changes: object) -> Ran:
+    asked = Asked(**{"pace": PACE, **changes})  # type: ignore[arg-type]
+    return run(memory, model, rows, asked, NOW_MS)
+
+
+@pytest.mark.parametrize("method", [Method.BOTH, Method.REPLAY, Method.MEMORY])
+def test_head_learns_classes_that_come_and_keeps_those_it_knew(
+    tmp_path: Path, model: TriageModel, method: Method
+) -> None:
+    memory = Memory(tmp_path, "department")
+    taught(memory, model, fresh("first", "billing shipping"), method=method)
+    second = taught(memory, model, fresh("second", "returns account"), method=method).noted
+    assert second is not None
+    assert second.refused == ()
+    assert second.accuracy["first_______"] >= second.before["first_______"] - 0.01
+    assert second.before["second______"] == 0.0
+    assert second.accuracy["second______"] > 0.9
+    head = heads.load(Path(second.candidate), "department", encoder_sha256=model.encoder.sha256)
+    assert head.classes == ("billing", "shipping", "account", "returns")
+    assert {name: rows for name, (_, rows) in second.recall.items()}.keys() == set(WORDS)
+    assert per_class([second.recall])
+
+
+def test_naive_learner_forgets_and_is_not_handed_over(tmp_path: Path, model: TriageModel) -> None:
+    memory = Memory(tmp_path, "department")
+    taught(memory, model, fresh("first", "billing shipping"))
+    # Without the guard that would stop it early.
+    pace = Pace(updates=200, every=200, most_lost=1.0)
+    noted = taught(
+        memory, model, fresh("second", "returns account"), method=Method.NAIVE, pace=pace
+    ).noted
+    assert noted is not None
+    assert any("fixed old set" in why for why in noted.refused)
+    assert memory.current() == 1
+
+
+def test_poisoned_labels_are_not_handed_over(tmp_path: Path, model: TriageModel) -> None:
+    memory = Memory(tmp_path, "department")
+    taught(memory, model, fresh("first", "billing shipping"))
+    before = memory.stage(NOW_MS, None)
+    for method in (Method.BOTH, Method.MEMORY, Method.NAIVE):
+        poison = fresh("poison", "billing shipping", wrong=True)
+        noted = taught(memory, model, poison, method=method).noted
+        assert noted is not None
+        assert any(why.startswith("contradictions") for why in noted.refused), noted.refused
+    after = memory.stage(NOW_MS, None)
+    assert before is not None
+    assert after is not None
+    # Nothing of it is remembered.
+    assert (after.number, after.memory, after.seen) == (1, before.memory, before.seen)
+
+
+def test_poison_that_hides_among_good_labels_is_caught_by_the_old_set(
+    tmp_path: Path, model: TriageModel
+) -> None:
+    memory = Memory(tmp_path, "department")
+    taught(memory, model, fresh("first", "billing shipping"))
+    good = fresh("good", "billing shipping")
+    bad = told("bad", "billing", 60, task="good________")
+    moved = [Kept(r.row_id, r.text, "shipping", r.expires_at_ms, (), r.task) for r in bad]
+    mixed = Fresh(good.dataset, [*good.train, *moved], good.dev, good.test)
+    pace = Pace(updates=200, every=200, most_lost=1.0)
+    noted = taught(memory, model, mixed, method=Method.NAIVE, pace=pace).noted
+    assert noted is not None
+    assert noted.refused
+
+
+def test_rows_that_were_taught_are_not_new_again(tmp_path: Path, model: TriageModel) -> None:
+    memory = Memory(tmp_path, "department")
+    rows = fresh("first", "billing shipping")
+    taught(memory, model, rows)
+    again = taught(memory, model, rows)
+    assert (again.noted, again.new) == (None, 0)
+
+
+def test_run_is_taken_back(tmp_path: Path, model: TriageModel) -> None:
+    memory = Memory(tmp_path, "department")
+    taught(memory, model, fresh("first", "billing shipping"))
+    taught(memory, model, fresh("second", "returns account"))
+    assert memory.take_back("complaints").taken_back == "complaints"
+    stage = memory.stage(NOW_MS, None)
+    assert stage is not None
+    assert (stage.number, stage.classes) == (1, ("billing", "shipping"))
+    with pytest.raises(TrainingDataError, match="no earlier stage"):
+        memory.take_back("again")
+
+
+def test_texts_whose_time_is_over_leave_the_memory(tmp_path: Path, model: TriageModel) -> None:
+    memory = Memory(tmp_path, "department")
+    rows = fresh("first", "billing shipping")
+    short = [Kept(r.row_id, r.text, r.label, 5_000, r.decisions, r.task) for r in rows.train]
+    taught(memory, model, Fresh(rows.dataset, short, rows.dev, rows.test))
+    run(memory, model, fresh("second", "returns account"), Asked(pace=PACE), 6_000)
+    files = b"".join(path.read_bytes() for path in tmp_path.rglob("*.jsonl"))
+    assert not any(row.text.encode() in files for row in short)
+    stage = memory.stage(6_000, None)
+    assert stage is not None
+    assert {row.label for row in stage.memory} == {"returns", "account"}
+
+
+def test_head_from_elsewhere_is_taught_on(tmp_path: Path, model: TriageModel) -> None:
+    first = Memory(tmp_path / "a", "department")
+    taught(first, model, fresh("first", "billing shipping"))
+    stage = first.stage(NOW_MS, None)
+    assert stage is not None
+    start = Start(stage.head, told("old", "billing shipping", 100, task=FIRST))
+    memory = Memory(tmp_path / "b", "department")
+    noted = run(
+        memory, model, fresh("second", "returns account"), Asked(pace=PACE), NOW_MS, start=start
+    ).noted
+    assert noted is not None
+    assert noted.refused == ()
+    assert noted.accuracy[FIRST] > 0.95
+
+
+def test_one_process_at_a_time_teaches_a_head(tmp_path: Path) -> None:
+    memory = Memory(tmp_path, "department")
+    with (
+        memory.alone(),
+        pytest.raises(TrainingDataError, match="another process"),
+        Memory(tmp_path, "department").alone(),
+    ):
+        pass
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from tests.training.continual.test_learner import *
+memory = Memory(Path(sys.argv[1]), "department")
+calls = iter(range(9))
+def kill():
+    if next(calls) == 1:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return False
+run(memory, TriageModel.load(), fresh("second", "returns account"), Asked(pace=PACE), NOW_MS,
+    pause=kill)
+"""
+
+
+@pytest.mark.crash
+def test_learner_that_was_killed_goes_on_to_the_same_weights(
+    tmp_path: Path, model: TriageModel
+) -> None:
+    heads_made = []
+    for name in ("whole", "killed"):
+        memory = Memory(tmp_path / name, "department")
+        taught(memory, model, fresh("first", "billing shipping"))
+        if name == "killed":
+            ended = subprocess.run(
+                [sys.executable, "-c", KILLED, str(tmp_path / name)], check=False, env=os.environ
+            )
+            assert ended.returncode == -9
+            assert memory.current() == 1
+        ran = taught(memory, model, fresh("second", "returns account"))
+        assert ran.noted is not None
+        assert ran.resumed_at == (60 if name == "killed" else 0)
+        heads_made.append((Path(ran.noted.candidate) / "department.npz").read_bytes())
+    whole, killed = heads_made
+    assert killed == whole
