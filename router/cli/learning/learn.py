@@ -13,7 +13,7 @@ import typer
 from router.cli.exits import Exit
 from router.cli.learning.dataset import OUT as DATASETS
 from router.cli.ledger.ledger import now_ms
-from router.cli.options import AsJson
+from router.cli.options import REGISTRY, AsJson, RegistryPlace
 from router.cli.serve.serve import DATABASE, DatabasePath, ModelDir
 
 if TYPE_CHECKING:
@@ -92,6 +92,7 @@ def run(
             "--accept-contradictions", help="New labels may say otherwise than a sure head."
         ),
     ] = False,
+    registry: RegistryPlace = REGISTRY,
     cores: Annotated[int, typer.Option(min=1, help="Cores that it may use, the last ones.")] = 1,
     minutes: Annotated[float, typer.Option(min=0.05, help="Most processor time of a run.")] = 30.0,
     seed: Annotated[int, typer.Option(help="The same seed gives the same candidate.")] = 7,
@@ -102,6 +103,7 @@ def run(
     model_dir: ModelDir = None,
 ) -> None:
     """Teach a head the new rows of a dataset; hand over a candidate, or say why not."""
+    from router.cli.learning.hand_over import hand_over
     from router.cli.learning.learn_output import print_run
     from router.cli.learning.learner_limits import bound
 
@@ -120,8 +122,9 @@ def run(
             seed=seed,
             accept_contradictions=accept_contradictions,
         )
+        hand_over(memory, registry)
         ran = _taught(memory, dataset or _built(database), start, old, asked, model_dir)
-        print_run(ran, memory, as_json=as_json)
+        print_run(ran, memory, hand_over(memory, registry), as_json=as_json)
         if every is None:
             break
         # The next look is a day after this one began.

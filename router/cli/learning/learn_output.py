@@ -19,15 +19,17 @@ if TYPE_CHECKING:
 CLASSES_SHOWN = 8
 
 
-def print_run(ran: Ran, memory: Memory, *, as_json: bool) -> None:
-    """Prints one run."""
+def print_run(ran: Ran, memory: Memory, version: str, *, as_json: bool) -> None:
+    """Prints one run; `version` is its candidate's in the registry."""
     from msgspec import to_builtins
 
     from router.cli.terminal import print_json
 
     if as_json:
         noted = None if ran.noted is None else to_builtins(ran.noted)
-        print_json({"new": ran.new, "resumed_at": ran.resumed_at, "run": noted})
+        print_json(
+            {"new": ran.new, "resumed_at": ran.resumed_at, "candidate": version, "run": noted}
+        )
         return
     if ran.noted is None:
         typer.echo(
@@ -59,7 +61,7 @@ def print_run(ran: Ran, memory: Memory, *, as_json: bool) -> None:
             typer.echo(f"  {why}")
         typer.echo(f"The candidate and its card are in {noted.candidate}; the head stays as it is.")
         return
-    typer.echo(f"handed over: {noted.candidate}/{memory.name}.json")
+    typer.echo(f"handed over as {version}: {noted.candidate}/{memory.name}.json")
 
 
 def print_status(memories: Sequence[Memory], now_ms: int, *, as_json: bool) -> None:

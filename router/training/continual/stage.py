@@ -68,6 +68,7 @@ class Noted(Struct, frozen=True):
     processor_s: float = 0.0
     candidate: str = ""
     taken_back: str = ""  # why the run no longer counts
+    version: str = ""  # of the candidate in the registry of models
     expired: int = 0  # rows that left the memory because their time was over
 
 

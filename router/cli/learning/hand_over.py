@@ -1,0 +1,49 @@
+"""Puts candidates that passed every gate into the registry of models."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from router.cli.ledger.ledger import now_ms
+
+if TYPE_CHECKING:
+    from router.training.continual.stage import Memory
+
+BY = "learn run"
+
+
+def hand_over(memory: Memory, place: str) -> str:
+    """Adds the last candidate to the registry, unless it is there; returns its name in it, or "".
+
+    It is asked for before each run too: a process may have been killed before it got here.
+    Raises RegistryError.
+    """
+    from router.registry import About, open_registry
+    from router.registry.model import ModelKind
+
+    passed = [one for one in memory.history() if not one.refused and not one.taken_back]
+    if not passed or passed[-1].version:
+        return ""
+    noted, folder = passed[-1], Path(passed[-1].candidate)
+    stage = memory.stage(now_ms(), None)
+    earlier = [one.version for one in passed[:-1] if one.version][-1:]
+    tasks = {f"accuracy_{task}": value for task, value in noted.accuracy.items()}
+    made = open_registry(place).add(
+        ModelKind.HEAD,
+        memory.name,
+        [folder / f"{memory.name}.json", folder / f"{memory.name}.card.json"],
+        About(
+            base="" if stage is None else stage.head.encoder_sha256,
+            dataset=noted.dataset,
+            parents=tuple(earlier),
+            hyperparameters={"method": noted.method, "seed": noted.seed, "updates": noted.updates},
+            metrics={**tasks, "new_rows": float(noted.new_rows), "drift": noted.drift},
+            note=noted.run,
+        ),
+        by=BY,
+    )
+    memory.note(replace(noted, version=made.id))
+    return made.id

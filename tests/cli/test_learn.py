@@ -1,0 +1,87 @@
+"""`tiergate learn`: datasets teach a head, as a user runs it."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+
+import pytest
+
+from router.learning.dataset import Dataset, Options
+from router.learning.folder import write
+from router.learning.rows import DatasetRow, Kind, Source, Split
+from tests.kits.server_kit import tiergate
+
+pytestmark = [pytest.mark.slow, pytest.mark.process]
+
+WORDS = {
+    "billing": "invoice payment amount charge receipt tax refund credit bank statement",
+    "shipping": "parcel delivery courier address tracking customs depot driver door late",
+    "account": "password login email profile username reset locked phone settings delete",
+}
+FAR_MS = 10**15
+
+
+def dataset(folder: Path, name: str, labels: str, *, wrong: bool = False) -> Path:
+    """A dataset of 120 labels; `wrong` gives each the label of the next class."""
+    rows, names = [], labels.split()
+    for n in range(120):
+        chance = random.Random(f"{name}{n}")
+        label = names[n % len(names)]
+        text = f"What about the {' '.join(chance.sample(WORDS[label].split(), 5))}?"
+        rows.append(
+            DatasetRow(
+                f"{name}{n}", Kind.LABEL, Source.LABEL_QUEUE, text, f"user: {text}", n, FAR_MS,
+                "redacted", "acme", f"c{n}", (f"dec_{name}{n}",), head="department",
+                label=names[(n + 1) % len(names)] if wrong else label,
+                split=Split.TRAIN if n < 80 else Split.DEV if n < 92 else Split.TEST,
+            )
+        )  # fmt: skip
+    return write(Dataset(Options(), tuple(rows), (), (), {}), folder)
+
+
+def test_head_is_taught_judged_handed_over_and_taken_back(tmp_path: Path) -> None:
+    places = ("--state", tmp_path / "learn")
+    asked = ("--head", "department", *places, "--registry", tmp_path / "models", "--minutes", 5)
+
+    first = tiergate(
+        "learn", "run", *asked, "--dataset", dataset(tmp_path, "a", "billing shipping")
+    )
+    assert first.returncode == 0, first.stderr
+    assert "handed over as department@" in first.stdout
+
+    second = tiergate(
+        "learn", "run", *asked, "--dataset", dataset(tmp_path, "b", "billing account"), "--json"
+    )
+    assert second.returncode == 0, second.stderr
+    said = json.loads(second.stdout)
+    assert said["candidate"].startswith("department@")
+    assert said["run"]["method"] == "both"
+    assert said["run"]["updates"] > 0
+
+    poison = dataset(tmp_path, "p", "billing shipping account", wrong=True)
+    refused = tiergate("learn", "run", *asked, "--dataset", poison)
+    assert refused.returncode == 1
+    assert "not handed over" in refused.stdout
+    assert "contradictions" in refused.stdout
+
+    status = json.loads(tiergate("learn", "status", *places, "--json").stdout)
+    assert (status[0]["stage"], status[0]["classes"]) == (2, 3)
+    assert status[0]["refused"]
+
+    history = tiergate("learn", "history", "--head", "department", *places)
+    assert "backward transfer" in history.stdout, history.stderr
+    assert history.stdout.count("run_") == 3
+
+    back = tiergate("learn", "back", "--head", "department", *places, "--because", "complaints")
+    assert "stage 1 again" in back.stdout, back.stderr
+
+
+def test_learner_that_may_take_no_time_says_so(tmp_path: Path) -> None:
+    ended = tiergate(
+        "learn", "run", "--head", "department", "--state", tmp_path / "learn", "--minutes", 0.05,
+        "--dataset", dataset(tmp_path, "a", "billing shipping"), "--method", "memory",
+    )  # fmt: skip
+    # Four seconds may be enough on a quick machine.
+    assert ended.returncode == 0 or "--minutes allows is over" in ended.stderr, ended.stderr
