@@ -52,7 +52,14 @@ def test_head_is_taught_judged_handed_over_and_taken_back(tmp_path: Path) -> Non
     assert "handed over as department@" in first.stdout
 
     second = tiergate(
-        "learn", "run", *asked, "--dataset", dataset(tmp_path, "b", "billing account"), "--json"
+        "learn",
+        "run",
+        *asked,
+        "--dataset",
+        dataset(tmp_path, "b", "billing account"),
+        "--json",
+        "--method",
+        "both",
     )
     assert second.returncode == 0, second.stderr
     said = json.loads(second.stdout)

@@ -38,8 +38,9 @@ class Every(StrEnum):
 
 
 class How(StrEnum):
-    """Names the ways to learn, as `training.continual.updates.Method` does."""
+    """Names the ways to learn, as `training.continual.updates.Method` does; auto chooses one."""
 
+    AUTO = "auto"
     BOTH = "both"
     REPLAY = "replay"
     EWC = "ewc"
@@ -76,7 +77,7 @@ def run(
         Path | None,
         typer.Option(help="A labelled file of what that head knows: columns text and label."),
     ] = None,
-    method: Annotated[How, typer.Option(help="How it learns.")] = How.BOTH,
+    method: Annotated[How, typer.Option(help="How it learns.")] = How.AUTO,
     positive: Annotated[
         str | None, typer.Option(help="Of two labels, the one whose chance the head gives.")
     ] = None,
@@ -245,7 +246,7 @@ def _asked(
     if accept_contradictions:
         margins = Margins(old=most_lost, contradicting=1.0)
     return Asked(
-        method=Method(how.value),
+        method=None if how is How.AUTO else Method(how.value),
         pace=Pace(most_lost=most_lost),
         margins=margins,
         seed=seed,

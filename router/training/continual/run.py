@@ -25,6 +25,7 @@ from router.training.continual.lesson import (
     Lesson,
     Reader,
     Start,
+    chosen,
     classes_of,
     material_of,
 )
@@ -164,8 +165,8 @@ def _made(
     pause: Callable[[], bool],
 ) -> tuple[Made | None, int]:
     """Returns the candidate, None where it was paused, and at which update the run went on."""
-    stage = lesson.stage
-    if stage is None or asked.method.afresh:
+    stage, method = lesson.stage, chosen(asked, lesson.stage)
+    if stage is None or method.afresh:
         return afresh(memory.name, material, asked.seed), 0
     if stage.head.kind is not HeadKind.CLASSES:
         raise TrainingDataError(
@@ -179,7 +180,7 @@ def _made(
         return pause()
 
     made = moved(
-        stage.head, stage.importance, material, asked.method, asked.pace, asked.seed, state, keep
+        stage.head, stage.importance, material, method, asked.pace, asked.seed, state, keep
     )
     return made, 0 if state is None else state.step
 
@@ -226,7 +227,7 @@ def _noted(
         name,
         now_ms,
         fresh.dataset,
-        asked.method.value if lesson.stage is not None else "first",
+        chosen(asked, lesson.stage).value if lesson.stage is not None else "first",
         asked.seed,
         len(lesson.told),
         stage,

@@ -13,7 +13,7 @@ import pytest
 from router.errors import TrainingDataError
 from router.stats import heads
 from router.training.continual.forgetting import per_class
-from router.training.continual.lesson import Asked, Fresh, Start
+from router.training.continual.lesson import Asked, Fresh, Start, chosen
 from router.training.continual.reservoir import Kept
 from router.training.continual.run import FIRST, Ran, run
 from router.training.continual.stage import Memory
@@ -31,6 +31,7 @@ WORDS = {
 }
 FORMS = ("What about the {}?", "I need help with {}", "Please tell me: {}", "{}, and why")
 PACE = Pace(updates=120, every=30)
+BOTH = Asked(pace=PACE, method=Method.BOTH)
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +60,7 @@ def fresh(name: str, labels: str, *, wrong: bool = False) -> Fresh:
 
 
 def taught(memory: Memory, model: TriageModel, rows: Fresh, **changes: object) -> Ran:
-    asked = Asked(**{"pace": PACE, **changes})  # type: ignore[arg-type]
+    asked = Asked(**{"pace": PACE, "method": Method.BOTH, **changes})  # type: ignore[arg-type]
     return run(memory, model, rows, asked, NOW_MS)
 
 
@@ -79,6 +80,17 @@ def test_head_learns_classes_that_come_and_keeps_those_it_knew(
     assert head.classes == ("billing", "shipping", "account", "returns")
     assert {name: rows for name, (_, rows) in second.recall.items()}.keys() == set(WORDS)
     assert per_class([second.recall])
+
+
+@pytest.mark.parametrize(
+    ("per_class", "method"), [(100, Method.MEMORY), (15, Method.BOTH)], ids=["whole", "scarce"]
+)
+def test_way_to_learn_follows_from_what_is_still_remembered(
+    tmp_path: Path, model: TriageModel, per_class: int, method: Method
+) -> None:
+    memory = Memory(tmp_path, "department")
+    taught(memory, model, fresh("first", "billing shipping"), per_class=per_class)
+    assert chosen(Asked(), memory.stage(NOW_MS, None)) is method
 
 
 def test_naive_learner_forgets_and_is_not_handed_over(tmp_path: Path, model: TriageModel) -> None:
@@ -150,7 +162,7 @@ def test_texts_whose_time_is_over_leave_the_memory(tmp_path: Path, model: Triage
     rows = fresh("first", "billing shipping")
     short = [Kept(r.row_id, r.text, r.label, 5_000, r.decisions, r.task) for r in rows.train]
     taught(memory, model, Fresh(rows.dataset, short, rows.dev, rows.test))
-    run(memory, model, fresh("second", "returns account"), Asked(pace=PACE), 6_000)
+    run(memory, model, fresh("second", "returns account"), BOTH, 6_000)
     files = b"".join(path.read_bytes() for path in tmp_path.rglob("*.jsonl"))
     assert not any(row.text.encode() in files for row in short)
     stage = memory.stage(6_000, None)
@@ -165,9 +177,7 @@ def test_head_from_elsewhere_is_taught_on(tmp_path: Path, model: TriageModel) ->
     assert stage is not None
     start = Start(stage.head, told("old", "billing shipping", 100, task=FIRST))
     memory = Memory(tmp_path / "b", "department")
-    noted = run(
-        memory, model, fresh("second", "returns account"), Asked(pace=PACE), NOW_MS, start=start
-    ).noted
+    noted = run(memory, model, fresh("second", "returns account"), BOTH, NOW_MS, start=start).noted
     assert noted is not None
     assert noted.refused == ()
     assert noted.accuracy[FIRST] > 0.95
@@ -193,7 +203,7 @@ def kill():
     if next(calls) == 1:
         os.kill(os.getpid(), signal.SIGKILL)
     return False
-run(memory, TriageModel.load(), fresh("second", "returns account"), Asked(pace=PACE), NOW_MS,
+run(memory, TriageModel.load(), fresh("second", "returns account"), BOTH, NOW_MS,
     pause=kill)
 """
 
