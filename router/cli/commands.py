@@ -11,7 +11,7 @@ import typer
 
 from router.cli.documents import knowledge
 from router.cli.exits import errors_end_the_program, own_version
-from router.cli.learning import alerts, dataset, learn, models, rollout, synthesize
+from router.cli.learning import alerts, dataset, learn, models, rollout, synthesize, told
 from router.cli.ledger import close, decisions, ledger, privacy, reconcile, report, reprice, review
 from router.cli.models import classify, compare, entities, evaluate, suggest, train, train_head
 from router.cli.policies import plan, replay, route, tune
@@ -67,6 +67,7 @@ for module in (
     synthesize,
     models,
     learn,
+    told,
     alerts,
     rollout,
     compare,

@@ -53,6 +53,7 @@ from router.policy.sections.learning import (
     AlertsSection,
     ExploreSection,
     RolloutSection,
+    OnlineSection,
     ShadowSection,
 )
 from router.policy.sections.prices import PriceSection
@@ -268,6 +269,11 @@ class Policy(Section):
     alerts: AlertsSection | None = Field(
         default=None,
         description="Conditions on recorded traffic, and who is told. Left out: nobody is told.",
+    )
+    online: OnlineSection | None = Field(
+        default=None,
+        description="Lets verdicts and feedback move chances within seconds, bounded for each key "
+        "and tenant. Left out: they move nothing before a head or a threshold is made anew.",
     )
     shadow: ShadowSection = Field(
         default_factory=ShadowSection,

@@ -21,6 +21,7 @@ from router.policy.schema import Alias, AnswererSection, Policy
 from router.privacy.provider_seals import NO_SEALS, sealed_tokens
 from router.routing.constraints import Asked, forces_tools
 from router.routing.decision import chance
+from router.routing.told.shifts import Shifts
 from router.routing.verification import Judge
 from router.types import (
     NO_WARMTH,
@@ -170,6 +171,7 @@ class PolicyRuntime:
     # Up to which share of unfamiliar requests the certificate holds, by domain.
     certified_shares: Mapping[Domain, float] = field(default_factory=dict)
     models: tuple[str, ...] = ()  # NAME@VERSION of what it names in the registry of models
+    shifts: Shifts | None = None  # by what is told of answers; None: the policy wants none
 
     by_name: dict[str, RungPlan] = field(init=False)
     by_model: dict[str, RungPlan] = field(init=False)  # the first of each model
@@ -238,7 +240,7 @@ class PolicyRuntime:
                 thoughts = sealed.get(plan.facts.issuer, 0)
                 cache = warm.get(plan.facts.name)
                 facts[i] = _warmed(facts[i], plan, request, signals, cache, thoughts)
-        return tuple(facts)
+        return tuple(facts) if self.shifts is None else self.shifts.of(tuple(facts), signals)
 
 
 def _rung_facts(

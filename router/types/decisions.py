@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from router.types.enums import Capability, CostBasis, DecisionMode, PSource, Reason
 
@@ -44,6 +44,9 @@ class RungFacts(Struct, frozen=True):
     cache_nano_usd: int = 0  # saved by its warm prompt cache, already subtracted from the cost
     because: Reason | None = None  # the kind of answer that it would give, where it is known
     least: float | None = None  # from which p it may go out; None: from the confidence floor on
+    # By how much what was told of past answers moved p, in log-odds. A row that nothing moved has
+    # no such key.
+    told: float | UnsetType = UNSET
 
 
 class Rung(Struct, frozen=True):

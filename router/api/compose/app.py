@@ -16,6 +16,7 @@ from functools import partial
 import structlog
 
 from router.api.compose.answerers.adapters import exchanged
+from router.api.compose.answerers.told import ToldListener
 from router.api.compose.clock import chance
 from router.api.compose.core import Core, Hosts, Settings
 from router.api.compose.moderation_heads import ModerationHeads
@@ -127,6 +128,9 @@ class App:
             key_of=self._secrets.key_now,
             chained=self.ledger.chained_beside,
             keys=keys,
+        )
+        self._told = ToldListener(
+            self.ledger.database, lambda: self.core.router.runtimes, self.clock
         )
         self._reviews = reviews = SqlReviewQueue(
             self.ledger.database, clock=self.clock, feedback=feedback, keys=keys
@@ -277,6 +281,7 @@ class App:
         await self._rollouts.start()
         self._events.start()
         self._batching.runner.start()
+        self._told.start()
         for watcher in self._watchers:
             watcher.start()
         # It runs in the background: a start must not wait for old rows to be deleted.
@@ -293,6 +298,7 @@ class App:
         """Drains the writes under way, then closes answerers and the ledger."""
         # Nothing new may begin while the last requests drain.
         self._housekeeping.cancel()
+        self._told.close()
         await self._batching.runner.close()
         await self._rollouts.close()
         self._signals.close()
@@ -395,6 +401,7 @@ class App:
         await exchanged(before, loaded, take_over, self.core.loads_adapters)
         # One assignment: a request sees the old policy or the new one, never a mixture.
         self.core.router.swap(runtimes)
+        self._told.start()
         if retired is not None:
             self._retire(retired)
 

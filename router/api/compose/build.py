@@ -46,6 +46,7 @@ from router.policy.schema import (
 )
 from router.policy.sections.heads import HeadSection
 from router.routing.policy_runtime import NO_PRICE, PolicyRuntime, RungPlan
+from router.routing.told.shifts import Shifts
 from router.triage.batches.config import TriageConfig
 from router.triage.close_reading import file
 from router.triage.close_reading.reader import CloseReader
@@ -123,6 +124,7 @@ def _runtime(
         holding=partial(holding_text, answers=answers),
         certified_shares=_certified_shares(loaded),
         models=loaded.registered.models,
+        shifts=None if policy.online is None else Shifts(),
     )
 
 

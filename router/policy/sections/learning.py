@@ -285,3 +285,27 @@ class RolloutSection(Section):
         if shares != sorted(set(shares)):
             raise ValueError("stages grow: `shadow` first, then rising shares, `all` last")
         return self
+class OnlineSection(Section):
+    """Lets what is told of answers move the chances of answerers and of matches within seconds."""
+
+    words_a_reviewer: Annotated[float, Field(gt=0, le=100)] = Field(
+        default=4.0,
+        description="What one key says of an answerer in a domain, or of an intent, weighs as much "
+        "as so many words, however often it speaks.",
+    )
+    words_a_tenant: Annotated[float, Field(gt=0, le=1_000)] = Field(
+        default=16.0, description="The same for all keys of a tenant together."
+    )
+    prior_words: Annotated[float, Field(ge=1, le=10_000)] = Field(
+        default=16.0,
+        description="How firmly a chance stays where it was. One key moves it by at most 2 x "
+        "`words_a_reviewer` / `prior_words`, in log-odds.",
+    )
+    most_up: Annotated[float, Field(ge=0, le=3)] = Field(
+        default=0.5,
+        description="Log-odds by which words raise a chance at most. They never raise a match.",
+    )
+    most_down: Annotated[float, Field(ge=0, le=5)] = Field(
+        default=1.5, description="Log-odds by which words lower a chance at most."
+    )
+    days: int = Field(default=30, ge=1, le=366, description="Words of so many days count.")

@@ -1,0 +1,126 @@
+"""Hears verdicts and feedback, and moves the chances of the policies that ask for it.
+
+It reads the ledger, so that words said to another worker or machine count too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import structlog
+
+from router.errors import LedgerError
+from router.ledger.sql.database import Database
+from router.ledger.tables.told_words import Heads, ToldRow, counts, heads, parsed, told_rows
+from router.policy.sections.learning import OnlineSection
+from router.routing.policy_runtime import PolicyRuntime
+from router.routing.told.shifts import Bounds, Moved, moved_cells
+from router.routing.told.words import word_of
+from router.types import Clock
+
+LOOKS_EVERY_S = 1.0
+DAY_MS = 86_400_000
+MOST_DAYS = 366
+NOTHING_HEARD = Heads(-1, "")
+
+
+def bounds_of(section: OnlineSection) -> Bounds:
+    """Returns the bounds that a policy sets."""
+    return Bounds(
+        section.prior_words,
+        section.words_a_reviewer,
+        section.words_a_tenant,
+        section.most_up,
+        section.most_down,
+    )
+
+
+@dataclass(slots=True)
+class Heard:
+    """Keeps the words of one ledger in memory; `look` reads those that came since."""
+
+    database: Database
+    known: Heads = NOTHING_HEARD
+    rows: dict[str, ToldRow] = field(default_factory=dict)
+
+    def look(self, now_ms: int) -> bool:
+        """Returns True where something came or was set aside; blocks. Raises LedgerError."""
+        newest = heads(self.database)
+        if newest == self.known:
+            return False
+        if newest.sequence != self.known.sequence:
+            for row in told_rows(self.database, self.known.sequence, now_ms - MOST_DAYS * DAY_MS):
+                self.rows[row.request_id] = row
+        self.known = newest
+        return True
+
+    def moved(self, policy: str, section: OnlineSection, now_ms: int) -> dict[str, Moved]:
+        """Returns the cells of a policy, by all words that count."""
+        aside = parsed(self.known.aside)
+        since_ms = now_ms - section.days * DAY_MS
+        words = [
+            word_of(
+                row.record, row.answerer, row.request_id, row.tenant, row.key_id, row.right,
+                row.said_ms,
+            )
+            for row in self.rows.values()
+            if row.right is not None
+            and row.policy == policy
+            and row.said_ms >= since_ms
+            and counts(row, aside)
+        ]  # fmt: skip
+        return moved_cells((word for word in words if word is not None), bounds_of(section))
+
+
+class ToldListener:
+    """Looks for new words while a served policy asks for it."""
+
+    def __init__(
+        self, database: Database, runtimes: Callable[[], Mapping[str, PolicyRuntime]], clock: Clock
+    ) -> None:
+        self._heard = Heard(database)
+        self._runtimes, self._clock = runtimes, clock
+        self._task: asyncio.Task[None] | None = None
+        self._log = structlog.get_logger("tiergate.told")
+        self._applied: dict[str, str] = {}  # the hash of each policy that has its shifts
+
+    def start(self) -> None:
+        """Begins to look where a policy asks for it; called again after each change of policies."""
+        asks = any(runtime.shifts is not None for runtime in self._runtimes().values())
+        if asks and self._task is None:
+            self._task = asyncio.ensure_future(self._look_on())
+
+    def close(self) -> None:
+        """Ends it."""
+        if self._task is not None:
+            self._task.cancel()
+
+    async def _look_on(self) -> None:
+        faulty = False
+        while any(runtime.shifts is not None for runtime in self._runtimes().values()):
+            try:
+                await asyncio.to_thread(self.look)
+                faulty = False
+            except LedgerError as error:
+                # The shifts that are known go on; one line tells of a fault that stays.
+                if not faulty:
+                    self._log.warning("words_not_heard", reason=error.message)
+                faulty = True
+            await asyncio.sleep(LOOKS_EVERY_S)
+        self._task = None
+
+    def look(self) -> None:
+        """Moves the chances of every policy that asks for it; blocks. Raises LedgerError."""
+        now_ms = self._clock.now_ms()
+        came = self._heard.look(now_ms)
+        for name, runtime in self._runtimes().items():
+            section = runtime.policy.online
+            if runtime.shifts is None or section is None:
+                continue
+            if came or self._applied.get(name) != runtime.policy_hash:
+                cells = self._heard.moved(name, section, now_ms)
+                # One assignment: a request sees all shifts of a moment.
+                runtime.shifts.current = {n: c.shift for n, c in cells.items() if c.shift}
+                self._applied[name] = runtime.policy_hash

@@ -1,0 +1,1 @@
+"""Moves chances by what was told of past answers."""

@@ -1,0 +1,181 @@
+"""Moves a rung's chance by what was told of its past answers, within seconds.
+
+A cell is an answerer in a domain, or an intent that level 1 matched. Its shift s, in log-odds, is
+the one of least loss
+
+    sum w log loss(right, sigmoid(base + s)) + prior / 2 · s²,      -most_down <= s <= most_up
+
+over its words; base is the log-odds before any shift. The loss is convex by at least `prior`, and a
+word's slope is at most 1. So whoever changes weights by W in all moves s by at most W / prior. One
+voice weighs at most `per_voice` words in a cell and all voices of a tenant `per_tenant`: whatever a
+voice says, and how often, s stays within 2 · per_voice / prior of where it would be without it.
+What level 1 matched is only doubted: caps and certificates say what it may be sure of. Pure.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+from msgspec import UNSET, Struct
+from msgspec.structs import replace
+
+from router.types import PSource, RungFacts, Signals
+
+HALVINGS = 40
+"""Halvings of an interval of three: far below what a decision could tell."""
+INSIDE = 1e-4
+"""Chances of 0 and 1 are moved inwards: what is known needs no words."""
+SETTLED = (PSource.KNOWN,)
+"""Sources that no verdict moves: an exact tool works it out."""
+
+
+class Bounds(Struct, frozen=True):
+    """Sets how far words may move a chance."""
+
+    prior: float = 16.0
+    per_voice: float = 4.0
+    per_tenant: float = 16.0
+    most_up: float = 0.5
+    most_down: float = 1.5
+
+
+class ToldWord(Struct, frozen=True):
+    """Holds what one voice said of one answer."""
+
+    request_id: str
+    cells: tuple[str, ...]
+    base: float  # log-odds of the answer's chance, before any shift
+    right: bool
+    voice: str  # the key that said it
+    tenant: str
+    at_ms: int
+
+
+class Moved(Struct, frozen=True):
+    """Holds the shift of a cell and what it rests on."""
+
+    shift: float
+    words: int
+    voices: int
+    right: int
+    weight: float  # what the words weigh in all
+
+
+class Shifts:
+    """Holds the shifts that count now; they are replaced at once, never changed in place."""
+
+    __slots__ = ("current",)
+
+    def __init__(self) -> None:
+        self.current: Mapping[str, float] = {}
+
+    def of(self, facts: tuple[RungFacts, ...], signals: Signals) -> tuple[RungFacts, ...]:
+        """Returns the facts with the chances that were told of moved."""
+        shifts = self.current
+        return shifted(facts, signals, shifts) if shifts else facts
+
+
+def answerer_cell(answerer: str, domain: str) -> str:
+    """Returns the cell of an answerer in a domain."""
+    return f"answerer {answerer} {domain}"
+
+
+def intent_cell(intent: str) -> str:
+    """Returns the cell of an intent of the knowledge file."""
+    return f"intent {intent}"
+
+
+def weights_of(words: Sequence[ToldWord], bounds: Bounds) -> list[float]:
+    """Returns what each word weighs, 0..1: no voice and no tenant more than its share."""
+    by_voice: dict[tuple[str, str], int] = defaultdict(int)
+    for word in words:
+        by_voice[word.tenant, word.voice] += 1
+    shares = {who: min(1.0, bounds.per_voice / count) for who, count in by_voice.items()}
+    by_tenant: dict[str, float] = defaultdict(float)
+    for who, count in by_voice.items():
+        by_tenant[who[0]] += shares[who] * count
+    return [
+        shares[word.tenant, word.voice] * min(1.0, bounds.per_tenant / by_tenant[word.tenant])
+        for word in words
+    ]
+
+
+def shift_of(words: Sequence[ToldWord], bounds: Bounds) -> float:
+    """Returns the shift of one cell, in log-odds."""
+    told = list(zip(words, weights_of(words, bounds), strict=True))
+    low, high = -bounds.most_down, bounds.most_up
+
+    def slope(shift: float) -> float:
+        # Of the loss; it rises with the shift, so its zero is found by halving.
+        rising = sum(w * (_chance(word.base + shift) - word.right) for word, w in told)
+        return rising + bounds.prior * shift
+
+    if slope(low) >= 0.0:
+        return low
+    if slope(high) <= 0.0:
+        return high
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        if slope(middle) < 0.0:
+            low = middle
+        else:
+            high = middle
+    return round((low + high) / 2, 6)
+
+
+def moved_cells(words: Iterable[ToldWord], bounds: Bounds) -> dict[str, Moved]:
+    """Returns every cell with its shift, by name."""
+    cells: dict[str, list[ToldWord]] = defaultdict(list)
+    for word in words:
+        for cell in word.cells:
+            cells[cell].append(word)
+    return {
+        cell: Moved(
+            shift_of(told, bounds),
+            len(told),
+            len({(word.tenant, word.voice) for word in told}),
+            sum(word.right for word in told),
+            round(sum(weights_of(told, bounds)), 3),
+        )
+        for cell, told in sorted(cells.items())
+    }
+
+
+def shifted(
+    facts: tuple[RungFacts, ...], signals: Signals, shifts: Mapping[str, float]
+) -> tuple[RungFacts, ...]:
+    """Returns the facts with the chances that were told of moved, and by how much."""
+    domain = signals.domain.value
+    found = []
+    for one in facts:
+        shift = shifts.get(answerer_cell(one.answerer, domain), 0.0)
+        if one.p_source is PSource.MATCH:
+            intent = "" if signals.match is None else signals.match.intent_id
+            shift = min(0.0, shifts.get(intent_cell(intent), 0.0))
+        if shift == 0.0 or one.p_source in SETTLED or one.p <= 0.0:
+            found.append(one)
+            continue
+        found.append(replace(one, p=_chance(log_odds(one.p) + shift), told=shift))
+    return tuple(found)
+
+
+def base_of(facts: RungFacts) -> float:
+    """Returns the log-odds of a recorded chance before it was moved."""
+    told = facts.told
+    return log_odds(facts.p) - (0.0 if told is UNSET else told)
+
+
+def log_odds(p: float) -> float:
+    """Returns log(p / (1 - p)), for chances a little inside of 0 and 1.
+
+    >>> log_odds(0.5)
+    0.0
+    """
+    inside = min(max(p, INSIDE), 1.0 - INSIDE)
+    return math.log(inside / (1.0 - inside))
+
+
+def _chance(odds: float) -> float:
+    return 1.0 / (1.0 + math.exp(-odds))
