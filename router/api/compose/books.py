@@ -417,8 +417,11 @@ class Books:
         """Returns whose words were ever set aside, and why. Raises LedgerError."""
         return told_words.set_aside(self._database)
 
-    def add_set_aside(self, entry: SetAside) -> int:
+    def put_aside(
+        self, by: str, because: str, *, key_id: str, tenant: str, lifted: bool = False
+    ) -> int:
         """Sets words aside, or lets them count again; returns how many. Raises LedgerError."""
+        entry = SetAside(self._clock.now_ms(), by, because, key_id, tenant, lifted)
         told_words.add_set_aside(self._database, entry)
         rows = told_words.told_rows(self._database, -1, 0)
         return sum(entry.covers(row.key_id, row.tenant, row.said_ms) for row in rows)

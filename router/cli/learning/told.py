@@ -11,7 +11,6 @@ import typer
 
 from router.cli.exits import Exit
 from router.cli.learning.learn import learn
-from router.cli.ledger.ledger import now_ms
 from router.cli.options import AsJson
 from router.cli.serve.serve import DATABASE, DatabasePath
 from router.rendering.figures_in_words import counted
@@ -87,12 +86,9 @@ def retell(
 
 def _put(key: str, tenant: str, because: str, database: DatabasePath, *, lifted: bool) -> None:
     from router.api.compose.books import Books
-    from router.ledger.tables.told_words import SetAside
 
     with Books.open(database) as books:
-        words = books.add_set_aside(
-            SetAside(now_ms(), _user(), because, key_id=key, tenant=tenant, lifted=lifted)
-        )
+        words = books.put_aside(_user(), because, key_id=key, tenant=tenant, lifted=lifted)
     verb = "count again" if lifted else "are set aside"
     typer.echo(f"{counted(words, 'word', 'words')}: {_whose(key, tenant)} {verb}")
 
