@@ -52,8 +52,8 @@ from router.policy.sections.judging import AbilitySection, VerifySection
 from router.policy.sections.learning import (
     AlertsSection,
     ExploreSection,
-    RolloutSection,
     OnlineSection,
+    RolloutSection,
     ShadowSection,
 )
 from router.policy.sections.prices import PriceSection

@@ -237,8 +237,7 @@ class PolicyRuntime:
         sealed = sealed_tokens(request) if self.policy.sessions.sticky else NO_SEALS
         if warm or sealed:
             for i, plan in enumerate(self.plans):
-                thoughts = sealed.get(plan.facts.issuer, 0)
-                cache = warm.get(plan.facts.name)
+                thoughts, cache = sealed.get(plan.facts.issuer, 0), warm.get(plan.facts.name)
                 facts[i] = _warmed(facts[i], plan, request, signals, cache, thoughts)
         return tuple(facts) if self.shifts is None else self.shifts.of(tuple(facts), signals)
 

@@ -24,6 +24,7 @@ from router.api.compose.mounted.batching import Batching
 from router.api.compose.mounted.domains import DomainEndpoints
 from router.api.compose.mounted.embedders import OutsideEmbedders
 from router.api.compose.mounted.images import LocalImages
+from router.api.compose.mounted.readiness import readiness_of
 from router.api.compose.mounted.rollouts import Rollouts
 from router.api.compose.os_signals import taking
 from router.api.compose.overview import Overview, judged_in
@@ -61,7 +62,7 @@ from router.rate_limits.stores.redis_store import RedisRates
 from router.request.review_verdicts import Reviewer
 from router.routing.policy_runtime import PolicyRuntime
 from router.specialists.service import Analyst
-from router.types import AnswererState, Device, MinutePrice
+from router.types import Device, MinutePrice
 from tiers.resilience.refusals import host_of
 
 SWITCH_INTERVAL_S = 0.001
@@ -129,9 +130,7 @@ class App:
             chained=self.ledger.chained_beside,
             keys=keys,
         )
-        self._told = ToldListener(
-            self.ledger.database, lambda: self.core.router.runtimes, self.clock
-        )
+        self._told = ToldListener(self.ledger.database, lambda: core.router.runtimes, self.clock)
         self._reviews = reviews = SqlReviewQueue(
             self.ledger.database, clock=self.clock, feedback=feedback, keys=keys
         )
@@ -423,35 +422,4 @@ class App:
 
     def readiness(self) -> tuple[bool, dict[str, object]]:
         """Returns for /readyz if requests can be served, and the state of every part."""
-        answerers = {
-            plan.facts.name: plan.answerer.status()
-            for runtime in self.core.router.runtimes.values()
-            for plan in runtime.plans
-        }
-        # One ready answerer is enough: the ladder passes over the others.
-        serving = any(s.state is AnswererState.READY for s in answerers.values())
-        detail: dict[str, object] = {
-            "triage": {
-                "state": "degraded" if self.core.engine.degraded else "ready",
-                "version": self.core.engine.version,
-                "detail": self.core.degraded_because,
-            },
-            "ledger": {
-                "state": "ready" if self.ledger.healthy else "failing",
-                "detail": self.ledger.fault,
-            },
-            **self.core.router.certificates(),
-            "answerers": {
-                name: {"state": status.state.value, "detail": status.detail}
-                for name, status in answerers.items()
-            },
-            "policies": {
-                watcher.loaded.policy.name: {
-                    "hash": watcher.status.hash,
-                    "mistakes": [str(mistake) for mistake in watcher.status.mistakes],
-                    "watching": watcher.status.watching,
-                }
-                for watcher in self._watchers
-            },
-        }
-        return serving and self.ledger.healthy, detail
+        return readiness_of(self.core, self.ledger, self._watchers)

@@ -48,8 +48,8 @@ from router.ledger.tables.past_requests import past_requests
 from router.ledger.tables.reviews import SqlReviewQueue
 from router.ledger.tables.subjects import Found, PrivacyFigures, Subjects, privacy_figures
 from router.ledger.tables.texts import Erased, TenantSecrets, TextKind, TextStore
-from router.money.budgets import WindowKind, window_start
 from router.ledger.tables.told_words import SetAside
+from router.money.budgets import WindowKind, window_start
 from router.privacy.digest import digest
 from router.privacy.encryption import NO_KEYS, TextKeys
 from router.request.review_verdicts import Judgement, MinutePriceOf, Reviewer

@@ -285,6 +285,8 @@ class RolloutSection(Section):
         if shares != sorted(set(shares)):
             raise ValueError("stages grow: `shadow` first, then rising shares, `all` last")
         return self
+
+
 class OnlineSection(Section):
     """Lets what is told of answers move the chances of answerers and of matches within seconds."""
 

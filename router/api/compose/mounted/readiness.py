@@ -1,0 +1,48 @@
+"""Says if requests can be served, and the state of every part, for /readyz."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from router.api.compose.core import Core
+from router.ledger.books.store import SqlLedger
+from router.policy.watch import PolicyWatcher
+from router.types import AnswererState
+
+
+def readiness_of(
+    core: Core, ledger: SqlLedger, watchers: Iterable[PolicyWatcher]
+) -> tuple[bool, dict[str, object]]:
+    """Returns if requests can be served, and what each part says of itself."""
+    answerers = {
+        plan.facts.name: plan.answerer.status()
+        for runtime in core.router.runtimes.values()
+        for plan in runtime.plans
+    }
+    # One ready answerer is enough: the ladder passes over the others.
+    serving = any(s.state is AnswererState.READY for s in answerers.values())
+    detail: dict[str, object] = {
+        "triage": {
+            "state": "degraded" if core.engine.degraded else "ready",
+            "version": core.engine.version,
+            "detail": core.degraded_because,
+        },
+        "ledger": {
+            "state": "ready" if ledger.healthy else "failing",
+            "detail": ledger.fault,
+        },
+        **core.router.certificates(),
+        "answerers": {
+            name: {"state": status.state.value, "detail": status.detail}
+            for name, status in answerers.items()
+        },
+        "policies": {
+            watcher.loaded.policy.name: {
+                "hash": watcher.status.hash,
+                "mistakes": [str(mistake) for mistake in watcher.status.mistakes],
+                "watching": watcher.status.watching,
+            }
+            for watcher in watchers
+        },
+    }
+    return serving and ledger.healthy, detail
