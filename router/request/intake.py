@@ -92,8 +92,11 @@ class Intake:
     ) -> RequestRates | None:
         """Counts the request in its rates, where there are any. Raises RateLimited."""
         runtime, budgets = selected.runtime, self._router.budgets
-        name, most = runtime.policy.name, runtime.most_output
-        rates = request_rates(limiter, budgets, identity, name, runtime.tiers, most)
+        name, most, tiers = runtime.policy.name, runtime.most_output, runtime.tiers
+        split = self.splits.of(name)
+        if split is not None:  # its side is known only when it has been read
+            tiers = (*tiers, *split.candidate.tiers)
+        rates = request_rates(limiter, budgets, identity, name, tiers, most)
         if rates is not None:
             await admit(rates, request)
         return rates

@@ -46,7 +46,7 @@ def status(changes: Sequence[Change], tallies: Tallies | None) -> Json:
         "by": last.plan.by,
         "base_hash": last.base_hash,
         "candidate_hash": last.candidate_hash,
-        "since_ms": next(c.at_ms for c in run if c.version == last.since),
+        "since_ms": last.since_ms,
         "changed_ms": last.at_ms,
         "why": last.why,
         "level": 1.0 - last.plan.alpha(),

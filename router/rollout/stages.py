@@ -72,6 +72,7 @@ class Change(Struct, frozen=True):
     turn: Turn
     stage: int  # index in the plan
     since: int  # version that began this stage; requests of the stage name it
+    since_ms: int  # when that was
     plan: Plan
     base_hash: str
     candidate_hash: str
@@ -163,7 +164,9 @@ def started(
 ) -> Change:
     """Returns the first change of a rollout; `hashes` are the base's and the candidate's."""
     version = 1 if before is None else before.version + 1
-    return Change(policy, version, run, Turn.STARTED, 0, version, plan, *hashes, at_ms, by, why)
+    return Change(
+        policy, version, run, Turn.STARTED, 0, version, at_ms, plan, *hashes, at_ms, by, why
+    )
 
 
 def promoted(
@@ -174,7 +177,7 @@ def promoted(
     if before.over or stage == len(before.plan.stages):
         return None
     change = _next(before, Turn.PROMOTED, at_ms, by, why, evidence)
-    return replace(change, stage=stage, since=change.version)
+    return replace(change, stage=stage, since=change.version, since_ms=at_ms)
 
 
 def passed_gates(before: Change, at_ms: int, evidence: tuple[Compared, ...]) -> Change:

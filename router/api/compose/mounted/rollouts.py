@@ -171,7 +171,7 @@ class Rollouts:
         if watched is None or watched.change.since != change.since:
             plan = change.plan
             tallies = Tallies(plan.cap_nano_usd, plan.most_per_unit)
-            watched = Watched(change, tallies, self._store.begin(change.at_ms))
+            watched = Watched(change, tallies, self._store.begin(change.since_ms))
             self._watched[name] = watched
         watched.change = change
         before = sum(tally.requests + tally.complaints for tally in watched.tallies.arms.values())
@@ -227,9 +227,8 @@ class Rollouts:
 
 def counted(store: SqlRollouts, change: Change) -> Tallies:
     """Returns the tallies of a change's stage, read from all of its rows. Blocks."""
-    began = next(c for c in store.history(change.policy) if c.version == change.since)
     tallies = Tallies(change.plan.cap_nano_usd, change.plan.most_per_unit)
-    store.read_on(store.begin(began.at_ms), change.policy, change.since, tallies)
+    store.read_on(store.begin(change.since_ms), change.policy, change.since, tallies)
     return tallies
 
 
