@@ -202,18 +202,6 @@ class Books:
         """Returns the names of all keys by their ids, revoked ones too. Raises LedgerError."""
         return {key.key_id: key.name for key in self.keys.list()}
 
-    def rollouts(self) -> list[dict[str, object]]:
-        """Returns where each policy's rollout stands, with both sides. Raises LedgerError."""
-        with self._database.reading() as connection:
-            query = "SELECT 1 FROM rollout_changes LIMIT 1"
-            if connection.exec_driver_sql(query).first() is None:
-                return []
-        # Most ledgers have none, and a command starts sooner without what compares two sides.
-        from router.api.compose.mounted.rollout_desk import RolloutDesk
-
-        with RolloutDesk(self._place) as desk:
-            return desk.shown(None, figures=False)
-
     def any_key(self) -> bool:
         """Returns True when there is a key that is not revoked. Raises LedgerError."""
         return any(key.revoked_at_ms is None for key in self.keys.list())

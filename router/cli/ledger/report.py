@@ -69,6 +69,7 @@ def report(
     from router.analysis.report.output.json import report_json
     from router.analysis.report.output.text import print_report
     from router.api.compose.books import Books
+    from router.api.compose.mounted.rollout_standings import standings
     from router.cli.terminal import console
 
     now, zone = now_ms(), zone_of(tz)
@@ -77,8 +78,6 @@ def report(
     section = None if policy is None else _section(policy)
     with Books.open(database) as books:
         figures = _report(books, section, (begin, end, now), tenant, tz, wanted)
-        # Both sides of a rollout are of all tenants.
-        rollouts = books.rollouts() if tenant is None else []
     if html is not None:
         html.write_text(report_html(figures, exact=exact), encoding="utf-8")
         typer.echo(f"Report written to {html}.", err=as_json)
@@ -94,7 +93,8 @@ def report(
         sys.stdout.write(report_json(figures).decode())
     elif html is None and csv is None and parquet is None:
         print_report(figures, console(), exact=exact)
-        for one in rollouts:
+        # Both sides of a rollout are of all tenants.
+        for one in standings(database) if tenant is None else ():
             standing, *figures_of_sides = standing_lines(one)
             typer.echo("\n".join(["", f"rollout {standing}", *figures_of_sides]))
 
