@@ -43,7 +43,7 @@ HASH_CHARACTERS = 12
 short in a header."""
 
 _REFERENCE = re.compile(r"\$\{([A-Z_][A-Z0-9_]*)\}")
-_SECRET_KEYS = frozenset({"api_key"})
+_SECRET_KEYS = frozenset({"api_key", "secret", "password"})
 
 
 class LoadedPolicy(Struct, frozen=True):

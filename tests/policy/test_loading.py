@@ -39,6 +39,20 @@ def test_api_key_stays_a_reference(tmp_path: Path) -> None:
     assert secret("${PROVIDER_KEY}", environ) == "sk-very-secret"
 
 
+def test_secrets_of_alerts_stay_references(tmp_path: Path) -> None:
+    alerts = """
+alerts:
+  rules: [{watch: errors, above: 0.2}]
+  webhooks: [{url: "https://hooks.example/a", secret: "${HOOK_SECRET}"}]
+  mail: {host: mail.example, sender: a@b.c, to: [d@e.f], user: me, password: "${MAIL_PASSWORD}"}
+"""
+    environ = {"HOOK_SECRET": "s3cret-hook", "MAIL_PASSWORD": "s3cret-mail"}
+    kept = load_policy(write(tmp_path, added(alerts)), environ).policy.model_dump_json()
+    assert "s3cret" not in kept
+    assert "${HOOK_SECRET}" in kept
+    assert "${MAIL_PASSWORD}" in kept
+
+
 def test_api_key_written_out_is_refused_without_showing_it(tmp_path: Path) -> None:
     text = UPSTREAM.replace("${PROVIDER_KEY}", "sk-very-secret").replace("${HOST}", "h")
     mistakes = mistakes_of(tmp_path, text)
