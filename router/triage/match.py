@@ -35,6 +35,7 @@ from router.triage.text.utterance_words import (
     written_once,
 )
 from router.triage.utterances import (
+    BLOCK,
     LOG_ODDS_LIMIT,
     Described,
     Shape,
@@ -362,9 +363,9 @@ class KnowledgeIndex:
     def _match_of(self, i: int) -> Match | None:
         if i not in self._told:
             mine = self.utterances
-            one = slice(i, i + 1)
-            said = Described(mine.vectors[one], mine.readings[one])
-            (self._told[i],) = self.match(said, mine.texts[one])
+            some = slice(i // BLOCK * BLOCK, (i // BLOCK + 1) * BLOCK)
+            said = Described(mine.vectors[some], mine.readings[some])
+            self._told.update(enumerate(self.match(said, mine.texts[some]), start=some.start))
         return self._told[i]
 
     def evidence(self, embeddings: npt.NDArray[np.float32], texts: Sequence[str]) -> Evidence:
@@ -388,8 +389,7 @@ class KnowledgeIndex:
         for row, (asked, (_, _, i)) in enumerate(zip(texts, closest, strict=True)):
             features[row, 7] = self._shared.share(asked, i)
             features[row, 8] = float(keys[row] == self._keys[i])
-        told = np.zeros(len(rows), dtype=bool)
-        told[written] = True
+        told = np.isin(rows, written)
         return Evidence(best, features[:, 2], features[:, 5], features, told)
 
     def _closest(self, vector: npt.NDArray[np.float32], intent: int) -> tuple[float, float, int]:

@@ -20,6 +20,7 @@ from router.triage.own_heads import OwnHeads
 from router.triage.reading import TurnReading
 from router.triage.text.utterance_words import plain
 from router.triage.triage_model import TriageModel
+from router.triage.utterances import Described
 from router.types import EncoderUse
 from tests.kits.changed import replace
 
@@ -196,3 +197,16 @@ def test_a_head_without_words_cannot_be_read_without_the_encoder(model: TriageMo
     own = OwnHeads.of(model.stack.heads, [wordless])
     with pytest.raises(ClassifyError, match="found old among the heads"):
         BulkReader(model, own, ["old"], 1, encoder=EncoderUse.NEVER)
+
+
+def test_what_is_told_of_utterances_together_is_told_of_each_alone(model: TriageModel) -> None:
+    built = KnowledgeIndex.build(model, KnowledgeTexts(INTENTS))
+    mine = built.utterances
+    for i, text in enumerate(mine.texts):
+        together = built._match_of(i)
+        alone = slice(i, i + 1)
+        (one,) = built.match(Described(mine.vectors[alone], mine.readings[alone]), [text])
+        assert together is not None
+        assert one is not None
+        assert (together.intent_id, together.basis) == (one.intent_id, one.basis)
+        assert together.confidence == pytest.approx(one.confidence, abs=1e-6)

@@ -150,7 +150,7 @@ class ModelReader:
             row = kept.get(same.text)
             if row is None:
                 encoded = Encoded(same.vector[None], self._model.grams([same.text]))
-                row = kept[same.text] = self.read([Asked(same.text, config)], encoded)[0][0]
+                row = kept[same.text] = self._read([Asked(same.text, config)], encoded)[0][0]
             found[i] = row, same.match
         self.not_encoded += len(found)
         return found
@@ -175,6 +175,13 @@ class ModelReader:
 
         `close` holds by place what was read closely.
         """
+        rows, readings = self._read(asked, encoded, close)
+        return rows, _matches(Described(encoded.vectors, readings), asked)
+
+    def _read(
+        self, asked: Sequence[Asked], encoded: Encoded, close: Close = NOT_CLOSE
+    ) -> tuple[list[ModelRow], npt.NDArray[np.float32]]:
+        """Returns what heads make of texts, and their readings that are compared."""
         rows: list[ModelRow] = []
         parts: list[npt.NDArray[np.float32]] = []
         order: list[int] = []
@@ -202,7 +209,7 @@ class ModelReader:
                 )
                 for row, one in zip(rows, found, strict=True)
             ]
-        return rows, _matches(Described(encoded.vectors, readings), asked)
+        return rows, readings
 
     def _model_rows(self, out: Outputs) -> list[ModelRow]:
         """Returns the heads' readings as one row per text."""
