@@ -76,6 +76,8 @@ def test_head_is_taught_judged_handed_over_and_taken_back(tmp_path: Path) -> Non
     status = json.loads(tiergate("learn", "status", *places, "--json").stdout)
     assert (status[0]["stage"], status[0]["classes"]) == (2, 3)
     assert status[0]["refused"]
+    shown = tiergate("learn", "status", *places).stdout
+    assert shown.startswith("department: stage 2, 3 classes; remembers ")
 
     history = tiergate("learn", "history", "--head", "department", *places)
     assert "backward transfer" in history.stdout, history.stderr

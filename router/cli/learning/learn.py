@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,9 +16,11 @@ from router.cli.learning.dataset import OUT as DATASETS
 from router.cli.ledger.ledger import now_ms
 from router.cli.options import REGISTRY, AsJson, RegistryPlace
 from router.cli.serve.serve import DATABASE, DatabasePath, ModelDir
+from router.rendering.figures_in_words import counted
 
 if TYPE_CHECKING:
     from router.learning.folder import Stored
+    from router.ledger.past_request import PastRequest
     from router.training.continual.lesson import Asked, Fresh, Start
     from router.training.continual.run import Ran
     from router.training.continual.stage import Memory
@@ -124,7 +127,8 @@ def run(
             accept_contradictions=accept_contradictions,
         )
         hand_over(memory, registry)
-        ran = _taught(memory, dataset or _built(database), start, old, asked, model_dir)
+        folder = dataset or _built(database, memory)
+        ran = _taught(memory, folder, start, old, asked, model_dir)
         print_run(ran, memory, hand_over(memory, registry), as_json=as_json)
         if every is None:
             break
@@ -255,15 +259,31 @@ def _asked(
     )
 
 
-def _built(database: str | Path) -> Path:
-    """Returns the folder of a dataset of all that the ledger was told so far."""
+def _built(database: str | Path, memory: Memory) -> Path:
+    """Returns the folder of a dataset of all that the ledger was told so far.
+
+    Rows whose text the ledger has no longer, as after an erasure, leave the memory.
+    """
     from router.api.compose.books import Books
     from router.learning.dataset import Options, build
     from router.learning.folder import write
 
     with Books.open(database) as books:
-        past = books.past_requests(None, None, None, os.environ)
-        return write(build(past, Options()), DATASETS)
+        gone: set[str] = set()
+
+        def noted() -> Iterator[PastRequest]:
+            for one in books.past_requests(None, None, None, os.environ):
+                if "prompt" not in one.texts:
+                    gone.add(f"dec_{one.row.request_id}")
+                yield one
+
+        folder = write(build(noted(), Options()), DATASETS)
+    with memory.alone():
+        forgotten = memory.forget(gone)
+    if forgotten:
+        rows = counted(forgotten, "row", "rows")
+        typer.echo(f"{rows} left the memory: their texts are kept no longer", err=True)
+    return folder
 
 
 def _taught(

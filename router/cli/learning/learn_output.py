@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from router.training.continual.stream import Reached, Setting
 
 CLASSES_SHOWN = 8
+FAR_MS = 250_000_000_000_000
+"""The year 9892: rows that go later, such as those of a user's own file, have no day to name."""
 
 
 def print_run(ran: Ran, memory: Memory, version: str, *, as_json: bool) -> None:
@@ -108,7 +110,7 @@ def print_status(memories: Sequence[Memory], now_ms: int, *, as_json: bool) -> N
 
 
 def _until(first_ms: object) -> str:
-    if not isinstance(first_ms, int) or first_ms >= 2**60:
+    if not isinstance(first_ms, int) or first_ms >= FAR_MS:
         return ""
     return f"; the first leaves on {_day(first_ms)}"
 

@@ -17,7 +17,7 @@ import fcntl
 import io
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -190,6 +190,17 @@ class Memory:
                 write(path, _text(kept))
         return gone
 
+    def forget(self, decisions: Collection[str]) -> int:
+        """Takes rows whose every decision is among these out of every stage; returns how many."""
+        gone = 0
+        for path in self.folder.glob("stages/*/*.jsonl"):
+            rows = _lines(path)
+            kept = [row for row in rows if not _all_in(row.decisions, decisions)]
+            if len(kept) < len(rows):
+                gone += len(rows) - len(kept)
+                write(path, _text(kept))
+        return gone
+
     def _sweep(self, number: int) -> None:
         for folder in (self.folder / "stages").iterdir():
             if folder.name.isdigit() and not number - STAGES_KEPT < int(folder.name) <= number:
@@ -224,6 +235,10 @@ class Memory:
         noted = replace(runs[-1], taken_back=why)
         self.note(noted)
         return noted
+
+
+def _all_in(named: Collection[str], decisions: Collection[str]) -> bool:
+    return bool(named) and all(name in decisions for name in named)
 
 
 def put_head(head: Head, card: Mapping[str, object], folder: Path) -> None:

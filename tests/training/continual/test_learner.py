@@ -170,6 +170,22 @@ def test_texts_whose_time_is_over_leave_the_memory(tmp_path: Path, model: Triage
     assert {row.label for row in stage.memory} == {"returns", "account"}
 
 
+def test_texts_that_the_ledger_has_no_longer_leave_the_memory(
+    tmp_path: Path, model: TriageModel
+) -> None:
+    memory = Memory(tmp_path, "department")
+    taught(memory, model, fresh("first", "billing shipping"))
+    stage = memory.stage(NOW_MS, None)
+    assert stage is not None
+    erased = stage.memory[0]
+    assert memory.forget({*erased.decisions}) == 1
+    assert memory.forget({*erased.decisions}) == 0
+    left = memory.stage(NOW_MS, None)
+    assert left is not None
+    assert left.memory == stage.memory[1:]
+    assert left.old == stage.old
+
+
 def test_head_from_elsewhere_is_taught_on(tmp_path: Path, model: TriageModel) -> None:
     first = Memory(tmp_path / "a", "department")
     taught(first, model, fresh("first", "billing shipping"))
