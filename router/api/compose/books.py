@@ -40,7 +40,7 @@ from router.ledger.rollups.reading import Portion, portion, purged
 from router.ledger.sql import reading
 from router.ledger.sql.address import Address
 from router.ledger.sql.database import Database
-from router.ledger.tables import policies, told_words
+from router.ledger.tables import policies
 from router.ledger.tables.feedback import SqlFeedback, outcomes, stated_outcomes
 from router.ledger.tables.keys import KeyInfo, SqlKeyStore
 from router.ledger.tables.pairs import judged_pairs
@@ -48,7 +48,6 @@ from router.ledger.tables.past_requests import past_requests
 from router.ledger.tables.reviews import SqlReviewQueue
 from router.ledger.tables.subjects import Found, PrivacyFigures, Subjects, privacy_figures
 from router.ledger.tables.texts import Erased, TenantSecrets, TextKind, TextStore
-from router.ledger.tables.told_words import SetAside
 from router.money.budgets import WindowKind, window_start
 from router.privacy.digest import digest
 from router.privacy.encryption import NO_KEYS, TextKeys
@@ -65,8 +64,7 @@ from router.types import (
 )
 
 if TYPE_CHECKING:
-    from router.policy.sections.learning import OnlineSection
-    from router.routing.told.shifts import Moved
+    from router.api.compose.answerers.told import ToldBook
 
 __all__ = [
     "Address",
@@ -392,27 +390,12 @@ class Books:
         """
         return stated_outcomes(outcomes(self._database))
 
-    def moved(self, policy: str, section: OnlineSection) -> dict[str, Moved]:
-        """Returns the chances of a policy that words move. Raises LedgerError."""
+    def told(self) -> ToldBook:
+        """Returns what words move, and whose words were set aside."""
         # Other commands need neither policies nor their runtimes.
-        from router.api.compose.answerers.told import Heard
+        from router.api.compose.answerers.told import ToldBook
 
-        heard = Heard(self._database)
-        heard.look(self._clock.now_ms())
-        return heard.moved(policy, section, self._clock.now_ms())
-
-    def set_aside(self) -> list[SetAside]:
-        """Returns whose words were ever set aside, and why. Raises LedgerError."""
-        return told_words.set_aside(self._database)
-
-    def put_aside(
-        self, by: str, because: str, *, key_id: str, tenant: str, lifted: bool = False
-    ) -> int:
-        """Sets words aside, or lets them count again; returns how many. Raises LedgerError."""
-        entry = SetAside(self._clock.now_ms(), by, because, key_id, tenant, lifted)
-        told_words.add_set_aside(self._database, entry)
-        rows = told_words.told_rows(self._database, -1, 0)
-        return sum(entry.covers(row.key_id, row.tenant, row.said_ms) for row in rows)
+        return ToldBook(self._database, self._clock)
 
     def decide(
         self, review_id: str, judgement: Judgement, price_of: MinutePriceOf, anchors: Path | None

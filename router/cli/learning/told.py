@@ -44,8 +44,8 @@ def told(
 
     name, section = _section(policy)
     with Books.open(database) as books:
-        cells = books.moved(name, section)
-        aside = books.set_aside()
+        cells = books.told().moved(name, section)
+        aside = books.told().set_aside()
     if as_json:
         print_json({"cells": to_builtins(cells), "set_aside": to_builtins(aside)})
         return
@@ -88,7 +88,7 @@ def _put(key: str, tenant: str, because: str, database: DatabasePath, *, lifted:
     from router.api.compose.books import Books
 
     with Books.open(database) as books:
-        words = books.put_aside(_user(), because, key_id=key, tenant=tenant, lifted=lifted)
+        words = books.told().put_aside(_user(), because, key_id=key, tenant=tenant, lifted=lifted)
     verb = "count again" if lifted else "are set aside"
     typer.echo(f"{counted(words, 'word', 'words')}: {_whose(key, tenant)} {verb}")
 

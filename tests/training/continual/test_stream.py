@@ -62,9 +62,10 @@ def test_replay_keeps_what_a_naive_learner_forgets() -> None:
 
 def test_domains_arrive_in_turn_with_the_same_classes() -> None:
     ways = found(rows(domains=2), remembered=60)
-    assert ways[Method.FULL].transfer.forward is not None
+    forward = ways[Method.FULL].transfer.forward
+    assert forward is not None
     # A class of the first domain is known before the second one teaches it.
-    assert ways[Method.FULL].transfer.forward > 0
+    assert forward > 0
 
 
 def test_same_orders_give_the_same_figures() -> None:

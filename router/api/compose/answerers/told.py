@@ -13,7 +13,16 @@ import structlog
 
 from router.errors import LedgerError
 from router.ledger.sql.database import Database
-from router.ledger.tables.told_words import Heads, ToldRow, counts, heads, parsed, told_rows
+from router.ledger.tables import told_words
+from router.ledger.tables.told_words import (
+    Heads,
+    SetAside,
+    ToldRow,
+    counts,
+    heads,
+    parsed,
+    told_rows,
+)
 from router.policy.sections.learning import OnlineSection
 from router.routing.policy_runtime import PolicyRuntime
 from router.routing.told.shifts import Bounds, Moved, moved_cells
@@ -72,6 +81,33 @@ class Heard:
             and counts(row, aside)
         ]  # fmt: skip
         return moved_cells((word for word in words if word is not None), bounds_of(section))
+
+
+@dataclass(frozen=True, slots=True)
+class ToldBook:
+    """Reads and sets aside the words of a ledger, for commands. Every method raises LedgerError."""
+
+    database: Database
+    clock: Clock
+
+    def moved(self, policy: str, section: OnlineSection) -> dict[str, Moved]:
+        """Returns the chances of a policy that words move."""
+        heard, now_ms = Heard(self.database), self.clock.now_ms()
+        heard.look(now_ms)
+        return heard.moved(policy, section, now_ms)
+
+    def set_aside(self) -> list[SetAside]:
+        """Returns whose words were ever set aside, and why."""
+        return told_words.set_aside(self.database)
+
+    def put_aside(
+        self, by: str, because: str, *, key_id: str, tenant: str, lifted: bool = False
+    ) -> int:
+        """Sets words aside, or lets them count again; returns how many."""
+        entry = SetAside(self.clock.now_ms(), by, because, key_id, tenant, lifted)
+        told_words.add_set_aside(self.database, entry)
+        rows = told_rows(self.database, -1, 0)
+        return sum(entry.covers(row.key_id, row.tenant, row.said_ms) for row in rows)
 
 
 class ToldListener:
