@@ -6,11 +6,11 @@ A party is given once, at its first place, with the role that the text defines f
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from router.extraction.items import Item, Value, apart
 from router.privacy.entities import detector
-from router.privacy.entities.kinds import EntityKind
+from router.privacy.entities.kinds import Entity, EntityKind
 
 _UP = r"[A-ZÀ-ÖØ-Þ][\w'\u2019&.-]{0,30}"
 _FORM = (
@@ -45,8 +45,8 @@ _FARTHEST_ROLE = 160
 _NEVER = frozenset({"agreement", "contract", "party", "parties", "the company", "company"})
 
 
-def parties(text: str) -> list[Item]:
-    """Returns the parties in their order, each once.
+def parties(text: str, details: Sequence[Entity] | None = None) -> list[Item]:
+    """Returns the parties in their order, each once; `details` are the text's, if known.
 
     >>> text = 'Contract between Acme Tools GmbH ("Supplier") and Jane Keller ("Buyer").'
     >>> [(item.text(text), item.values.get("role")) for item in parties(text)]
@@ -54,7 +54,9 @@ def parties(text: str) -> list[Item]:
     """
     seen: set[str] = set()
     found: list[Item] = []
-    for item in apart([*_firms(text), *_people(text), *_named_in_preamble(text), *_bodies(text)]):
+    for item in apart(
+        [*_firms(text), *_people(text, details), *_named_in_preamble(text), *_bodies(text)]
+    ):
         name = " ".join(item.text(text).lower().replace(",", "").rstrip(".").split())
         if name in seen or name in _NEVER:
             continue
@@ -88,8 +90,8 @@ def _trimmed(match: re.Match[str], text: str, how: str, kind: str) -> Iterator[I
         yield Item(start, end, how, {"type": kind})
 
 
-def _people(text: str) -> Iterator[Item]:
-    for entity in detector.find(text):
+def _people(text: str, details: Sequence[Entity] | None) -> Iterator[Item]:
+    for entity in detector.find(text) if details is None else details:
         if entity.kind is EntityKind.NAME and " " in entity.value(text).strip():
             yield Item(entity.start, entity.end, "party.person", {"type": "person"})
 

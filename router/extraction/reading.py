@@ -15,17 +15,17 @@ from router.extraction.obligations import obligations
 from router.extraction.parties import parties
 from router.extraction.patterns import Patterns
 from router.policy.sections.answering.endpoints import EndpointSection, FigureSection
+from router.privacy.entities import detector
+from router.privacy.entities.kinds import Entity
 from router.triage.text.amounts import AmountReader
 
 Facts = Mapping[str, object]
 
 _READERS: dict[str, Callable[[str], list[Item]]] = {
-    "party": parties,
     "date": dates,
     "obligation": obligations,
     "quantity": quantities,
     "reference": references,
-    "personal_detail": personal_details,
 }
 
 
@@ -46,20 +46,30 @@ def read(
     counts: Counts | None = None,
 ) -> Reading:
     """Returns all that rules read. `reader` has the policy's currencies."""
+    # People are parties and personal details: the detector reads a text once for both.
+    known: list[tuple[Entity, ...]] = []
+
+    def details() -> tuple[Entity, ...]:
+        if not known:
+            known.append(detector.find(text))
+        return known[0]
+
+    readers: dict[str, Callable[[str], list[Item]]] = {
+        **_READERS,
+        "amount": lambda text: list(amounts(text, reader)),
+        "party": lambda text: parties(text, details()),
+        "personal_detail": lambda text: personal_details(text, details()),
+    }
     items: dict[str, tuple[Item, ...]] = {}
     for name, kind in section.extract.items():
-        found = list(amounts(text, reader)) if kind == "amount" else _READERS[kind](text)
-        items[name] = tuple(rated(found, counts))
+        items[name] = tuple(rated(readers[kind](text), counts))
     if patterns is not None:
         items["findings"] = tuple(rated(patterns.find(text), counts))
-    return Reading(items, figures(section.figures, facts), _parties(section, items, text))
-
-
-def _parties(section: EndpointSection, items: Mapping[str, tuple[Item, ...]], text: str) -> int:
-    if not section.stakes.per_party_usd:
-        return 0
-    named = next((name for name, kind in section.extract.items() if kind == "party"), None)
-    return len(parties(text)) if named is None else len(items[named])
+    count = 0
+    if section.stakes.per_party_usd:
+        named = next((name for name, kind in section.extract.items() if kind == "party"), None)
+        count = len(readers["party"](text) if named is None else items[named])
+    return Reading(items, figures(section.figures, facts), count)
 
 
 def figures(sections: Mapping[str, FigureSection], facts: Facts) -> dict[str, float | None]:

@@ -16,6 +16,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from router.api.endpoints.chat import together
+from router.api.endpoints.long_texts import threaded
 from router.api.http.asgi import (
     Receive,
     Scope,
@@ -76,8 +77,6 @@ from router.wire.domain_body import DomainBody, DomainInput, parse_domain_body, 
 AT_ONE_TIME = 4
 """Bounds the texts of one batch that are asked about at one time."""
 EXTRACTOR = "extractor"
-LEAST_THREADED = 3_000
-"""A text of so many characters is read in a thread: rules take 2 to 4 ms for 1,000 of them."""
 
 
 class Endpoint(Struct, frozen=True):
@@ -86,6 +85,7 @@ class Endpoint(Struct, frozen=True):
     runtime: PolicyRuntime
     section: EndpointSection
     patterns: Patterns | None
+    amounts: AmountReader
 
     @property
     def policy(self) -> Policy:
@@ -253,20 +253,18 @@ class Domains:
         A result that does not fit the endpoint's `output` is asked for once more, a level higher.
         """
         section = endpoint.section
-        reader = AmountReader(endpoint.policy.stakes.currencies.usd_per_unit)
-        work = partial(read, section, given.text, given.facts, reader, endpoint.patterns)
-        long = len(given.text) >= LEAST_THREADED
-        reading = await asyncio.to_thread(work) if long else work()
+        work = partial(read, section, given.text, given.facts, endpoint.amounts, endpoint.patterns)
+        reading = await threaded(given.text, work)
         asked = Asked(given, body.fields or section.fields, reading, body.hints)
         outcome = await self._complete(endpoint, asked, identity)
-        result = _result(endpoint, asked, outcome)
+        result = await threaded(given.text, partial(_result, endpoint, asked, outcome))
         if result.faults and outcome.answer is not None:
             higher = outcome.rung.level + 1
             if all(plan.facts.level < higher for plan in endpoint.runtime.plans):
                 raise _unfit(section, result)
             hints = replace(asked.hints, min_tier=max(higher, asked.hints.min_tier or 1))
             again = await self._complete(endpoint, replace(asked, hints=hints), identity)
-            result = _result(endpoint, asked, again)
+            result = await threaded(given.text, partial(_result, endpoint, asked, again))
             if result.faults:
                 raise _unfit(section, result)
             outcome = replace(

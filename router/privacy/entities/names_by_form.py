@@ -60,6 +60,13 @@ def _words(name: str) -> frozenset[str]:
     return frozenset((FOLDER / f"{name}.txt").read_text(encoding="utf-8").split())
 
 
+_TITLED = re.compile(
+    r"(?<!\w)(?:Mr|Mrs|Ms|Miss|Mx|Dr|Prof)\.? (?P<one>[A-Z][a-z]{1,4})"
+    r" (?P<two>[A-Z][a-z]{1,4})(?!\w)"
+)
+"""Two short words behind a title: syllables such as "Li Na" are rare in what the head learnt."""
+
+
 def names_by_form(text: str) -> Iterator[Entity]:
     """Yields names that stand where names are told; two places may tell of one name.
 
@@ -80,6 +87,11 @@ def names_by_form(text: str) -> Iterator[Entity]:
         for match in _SHOWN.finditer(text):
             if not _is_team(match["name"]):
                 yield Entity(EntityKind.NAME, *match.span("name"))
+    for match in _TITLED.finditer(text):
+        both = {match["one"].lower(), match["two"].lower()}
+        listed = any(set("gf") & set(lists().get(word, "")) for word in both)
+        if listed and both.isdisjoint(_words("after_names") | _words("no_names")):
+            yield Entity(EntityKind.NAME, match.start("one"), match.end("two"))
     if ", " in text:
         for match in _TURNED.finditer(text):
             if _is_turned(match["family"], match["given"]):

@@ -384,3 +384,23 @@ def test_an_endpoints_stakes_lower_none_for_a_key_that_may_lower() -> None:
     assert not careful(identity, NO_HINTS, request).may_lower
     own = Hints(stakes_nano_usd=1)
     assert careful(identity, own, request).may_lower
+
+
+def test_patterns_whose_file_vanished_are_not_ready(tmp_path: Path) -> None:
+    rules = tmp_path / "patterns.yaml"
+    rules.write_text(
+        "version: 1\nname: notes\nrules:\n"
+        "  - {id: owed, title: Money is owed, severity: low, any: ['\\bowes\\b']}\n"
+    )
+    policy = policy_with(tmp_path, "http://127.0.0.1:9/v1", rules="patterns.yaml")
+    with Served(tmp_path, policy) as server:
+        text, written = {"text": "Ann owes USD 5."}, rules.read_text()
+        rules.unlink()
+        first = post(server, "test/notes/analyze", text)
+        assert first.status_code == 503, first.text
+        assert "patterns.yaml" in first.json()["error"]["message"]
+        rules.write_text(written)
+        again = post(server, "test/notes/analyze", text)
+        assert [row["id"] for row in again.json()["result"]["findings"]] == ["owed"], again.text
+        rules.unlink()
+        assert post(server, "test/notes/analyze", text).status_code == 200

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from router.privacy.entities import checksums
 from router.privacy.entities.detector import find
 from router.privacy.entities.disguises import plain
+from router.privacy.entities.kinds import EntityKind
 
 
 def found_in(text: str) -> list[tuple[str, str]]:
@@ -173,3 +174,17 @@ def test_long_text_is_read_as_its_pieces_are() -> None:
 def test_key_that_is_longer_than_a_piece_is_found_whole() -> None:
     key = f"-----BEGIN PRIVATE KEY-----\n{'QUJD' * 9_000}\n-----END PRIVATE KEY-----"
     assert found_in(f"see {key} there") == [("api_key", key)]
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("Ms Li Na called about her invoice.", ["Li Na"]),
+        ("Please ask Ms. Na Li.", ["Na Li"]),
+        ("Dr Who Is back and Mr Do It too.", []),
+        ("Mr Li Is here.", []),
+    ],
+)
+def test_two_short_words_behind_a_title_are_a_name(text: str, names: list[str]) -> None:
+    found = [one.value(text) for one in find(text) if one.kind is EntityKind.NAME]
+    assert found == names

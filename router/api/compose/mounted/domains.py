@@ -10,6 +10,7 @@ from router.api.http.asgi import Handler, Receive, Scope, Send
 from router.api.http.authentication import Doorkeeper
 from router.api.http.server import Server
 from router.api.observability.metrics import Metrics
+from router.errors import AnswererNotReady, PolicyError
 from router.gateway import Gateway
 from router.policy.loading import LoadedPolicy
 from router.routing.policy_runtime import PolicyRuntime
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from router.api.endpoints.domains import Domains
     from router.extraction.patterns import Patterns
     from router.policy.sections.answering.endpoints import EndpointSection
+    from router.triage.text.amounts import AmountReader
 
 
 class DomainEndpoints:
@@ -42,6 +44,7 @@ class DomainEndpoints:
         self._specialists: Handler = server.analyses
         self._domains: Domains | None = None
         self._compiled: dict[tuple[str, str], tuple[str, Patterns]] = {}  # by policy and file
+        self._amounts: dict[str, tuple[str, AmountReader]] = {}  # by policy, with its hash
         server.mount(PREFIX, "POST", self)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -59,11 +62,26 @@ class DomainEndpoints:
         if self._domains is None:
             self._domains = Domains(self._gateway, self._door, self._metrics, self._limiter)
         runtime, section = found
-        endpoint = Endpoint(runtime, section, self._patterns(runtime, section))
+        patterns = self._patterns(runtime, section)
+        endpoint = Endpoint(runtime, section, patterns, self._reader(runtime))
         await self._domains(scope, receive, send, verb, endpoint)
 
+    def _reader(self, runtime: PolicyRuntime) -> AmountReader:
+        """Returns the reader of sums in a policy's currencies, made once for each version of it."""
+        known = self._amounts.get(runtime.policy.name)
+        if known is None or known[0] != runtime.policy_hash:
+            from router.triage.text.amounts import AmountReader
+
+            reader = AmountReader(runtime.policy.stakes.currencies.usd_per_unit)
+            known = self._amounts[runtime.policy.name] = (runtime.policy_hash, reader)
+        return known[1]
+
     def _patterns(self, runtime: PolicyRuntime, section: EndpointSection) -> Patterns | None:
-        """Returns the patterns of an endpoint, compiled once for each version of its policy."""
+        """Returns the patterns of an endpoint, compiled once for each version of its policy.
+
+        A file that is gone, or has mistakes, after its policy was loaded leaves those of before;
+        a first use without them says that it is not ready. Raises AnswererNotReady.
+        """
         loaded = self._loaded_of(runtime.policy.name)
         if section.rules is None or loaded is None:
             return None
@@ -73,6 +91,14 @@ class DomainEndpoints:
             from router.extraction.patterns import compiled
             from router.policy.parsing.pattern_files import load_pattern_file
 
-            patterns = compiled(load_pattern_file(loaded.file(section.rules)))
+            try:
+                patterns = compiled(load_pattern_file(loaded.file(section.rules)))
+            except (OSError, PolicyError) as error:
+                if known is None:
+                    raise AnswererNotReady(
+                        f"The patterns of {section.path} cannot be read since the policy was "
+                        f"loaded; expected {section.rules} beside it."
+                    ) from error
+                return known[1]
             known = self._compiled[key] = (runtime.policy_hash, patterns)
         return known[1]
