@@ -18,7 +18,7 @@ from router.training.tuning import losses
 from router.training.tuning.adapter import Request, tune_adapter
 from router.training.tuning.bases import Base, open_base, with_adapter, without_adapter
 from router.training.tuning.chats import material
-from router.training.tuning.plan import Criteria, Modules, Objective, Phase, Settings
+from router.training.tuning.plan import Criteria, Method, Modules, Objective, Phase, Settings
 from router.training.tuning.tokens import Mask, examples
 from router.types import Device
 from tests.kits.tiny_llm import chat_row, pair_row, write_base
@@ -201,3 +201,15 @@ def test_preferences_without_pairs_are_refused(tiny: Path, tmp_path: Path) -> No
 def test_a_base_that_is_nowhere_is_named(tmp_path: Path) -> None:
     with pytest.raises(ModelFileError, match="expected `embedded`"):
         open_base(str(tmp_path / "nothing"), SETTINGS, Device.CPU)
+
+
+def test_a_base_in_four_bits_learns(tmp_path: Path) -> None:
+    """On a processor, where four bits only save memory: the same code runs on a GPU."""
+    pytest.importorskip("bitsandbytes")
+    folder = write_base(tmp_path / "base", width=64)
+    settings = replace(SETTINGS, method=Method.QLORA)
+    request = replace(asked(folder, tmp_path / "out"), settings=settings)
+    card = tune_adapter(request, quiet)
+    assert card["base"]["method"] == "qlora"  # type: ignore[index]
+    domain = card["figures"]["domain"]  # type: ignore[index]
+    assert domain["adapter"]["loss"] < domain["base"]["loss"]
