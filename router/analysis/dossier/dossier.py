@@ -72,6 +72,7 @@ def build_dossier(
         "reasoning": json.loads(texts.steps) if texts.steps else None,
         "reasoning_note": None if note is None else _plain(note),
         "sources": record.get("sources") or [],
+        "models": record.get("models") or [],
         "calls": [_call(row, at) for at in range(len(row.attempts))],
         "cost_usd": _cost_usd(row.cost_nano_usd, [one.cost_basis for one in row.attempts]),
         "feedback": list(feedback),
@@ -148,7 +149,7 @@ def _differs_from_row(document: Json, row: str) -> list[str]:
         cells = orjson.loads(row)[1]
         records = [c for c in cells if isinstance(c, str) and c.startswith('{"version"')]
         note = reasoning_of(records[0]) if records else None
-        sources = (orjson.loads(records[0]).get("sources") if records else None) or []
+        record = orjson.loads(records[0]) if records else {}
     except (ValueError, IndexError, KeyError, TypeError):
         return ["the row in the dossier cannot be read"]
     stated = document.get("reasoning_note")
@@ -156,8 +157,11 @@ def _differs_from_row(document: Json, row: str) -> list[str]:
     if (None if note is None else _plain(note)) != stated:
         faults.append("the note of the reasoning is not the one in the row")
     # Dossiers of before documents were cited name no sources.
-    if document.get("sources", []) != sources:
+    if document.get("sources", []) != (record.get("sources") or []):
         faults.append("the sources are not those in the row")
+    # Nor do those of before there was a registry name versions of models.
+    if "models" in document and document["models"] != (record.get("models") or []):
+        faults.append("the versions of models are not those in the row")
     return faults
 
 

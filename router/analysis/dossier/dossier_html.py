@@ -55,7 +55,11 @@ def dossier_page(document: Json) -> str:
         _afterwards(document),
         _proof(document),
     ]
-    footer = f"{document['policy']}. Exported {document['exported_at']}."
+    models = document.get("models")
+    named = (
+        f" Models: {', '.join(map(str, models))}." if isinstance(models, list) and models else ""
+    )
+    footer = f"{document['policy']}.{named} Exported {document['exported_at']}."
     title = f"Dossier {document['decision_id']}"
     return page(title, header, [part for part in parts if part], footer)
 

@@ -138,6 +138,9 @@ async def test_changed_dossier_is_found(decided: tuple[Outcome, str]) -> None:
     other = json.loads(json.dumps(document))
     other["reasoning_note"]["marks"] = 7
     assert "the note of the reasoning is not the one in the row" in dossier_faults(other)
+    claimed = {**document, "models": ["support_head@3fa9c1d20b7e"]}
+    assert "the versions of models are not those in the row" in dossier_faults(claimed)
+    assert "Models: support_head@3fa9c1d20b7e." in dossier_page(claimed)
     steps = json.loads(json.dumps(document))
     steps["reasoning"]["steps"][0]["state"] = "failed"
     with Books.open(place) as books:
