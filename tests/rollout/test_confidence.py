@@ -68,6 +68,7 @@ def test_every_bound_of_a_difference_counts_both_arms() -> None:
     assert (found.lower, found.upper) == pytest.approx((0.1, 0.5))
 
 
+@pytest.mark.slow  # the library loads scipy
 @pytest.mark.parametrize("rate", [0.01, 0.1, 0.5])
 @pytest.mark.parametrize("count", [100, 2_000])
 def test_intervals_are_as_narrow_as_those_of_another_library(rate: float, count: int) -> None:
@@ -85,6 +86,7 @@ def test_intervals_are_as_narrow_as_those_of_another_library(rate: float, count:
         assert ours.upper - ours.lower < 1.35 * (upper - lower)
 
 
+@pytest.mark.slow
 def test_costs_are_bounded_as_another_library_bounds_them() -> None:
     ville = pytest.importorskip("ville")
     random = np.random.default_rng(3)

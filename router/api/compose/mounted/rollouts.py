@@ -107,7 +107,7 @@ class Rollouts:
                 await self.look()
             except LedgerError as error:
                 # Nothing can be counted now; what is served stays as it is.
-                _log.warning("rollouts_not_read: %s", error.message)
+                _log.warning("rollouts_not_read", extra={"reason": error.message})
             # A follower that ended without a word would leave a broken candidate in service.
             except Exception:
                 _log.exception("rollouts_not_followed")
@@ -157,7 +157,8 @@ class Rollouts:
         try:
             runtime = await asyncio.to_thread(self._core.build, candidate)
         except PolicyError as error:
-            _log.error("candidate_not_built: %s", error.message)
+            fields = {"policy": name, "reason": error.message}
+            _log.error("candidate_not_built", extra=fields)
             return known
         await self._begin(runtime)
         if known is not None:
@@ -196,9 +197,9 @@ class Rollouts:
         if change.over:
             now = {name: split for name, split in self._splits.now.items() if name != change.policy}
             self._splits.swap(now)
-            _log.warning("rolled_back: %s: %s", change.policy, change.why)
-        else:
-            _log.info("rollout_%s: %s: %s", change.turn.value, change.policy, change.stage_name)
+        fields = {"policy": change.policy, "stage": change.stage_name, "reason": change.why}
+        turned = "rolled_back" if change.over else "rollout_moved"
+        _log.log(logging.WARNING if change.over else logging.INFO, turned, extra=fields)
         await self._book(change)
 
     async def _book(self, change: Change) -> None:
