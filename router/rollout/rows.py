@@ -39,6 +39,7 @@ def observed(
     call_failed: bool,
     cost_nano_usd: int,
     latency_ms: float,
+    at_ms: int,
 ) -> Observed:
     """Returns what a finished row came to.
 
@@ -56,6 +57,7 @@ def observed(
         domain=domain,
         level=level,
         tenant=tenant,
+        at_ms=at_ms,
     )
 
 

@@ -59,8 +59,8 @@ class Plan(Struct, frozen=True):
     cap_nano_usd: int
 
     def alpha(self) -> float:
-        """Returns the chance of a false alarm that one stage may have."""
-        return self.false_alarms / len(self.stages)
+        """Returns the chance of a false alarm of a whole stage; its hours together have as much."""
+        return self.false_alarms / len(self.stages) / 2
 
 
 class Change(Struct, frozen=True):

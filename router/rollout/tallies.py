@@ -26,6 +26,13 @@ LATENCY_STEPS = 120
 """A level of latency is a ninth above the one before."""
 
 SPAN = math.log1p(SLOWEST_MS)
+HOUR_MS = 3_600_000
+"""Requests of so long are also counted by themselves: a candidate that breaks after weeks is then
+found as soon as one that breaks at once."""
+
+MOST_KEPT = 100_000
+"""Most requests, and most conversations, that are remembered of a stage, the latest ones."""
+
 MOST_NAMES = 48
 """Most strata of one kind; further ones share the name OTHER."""
 OTHER = "(other)"
@@ -99,6 +106,7 @@ class Observed(Struct, frozen=True):
     domain: str = ""
     level: int = 0
     tenant: str = ""
+    at_ms: int = 0
 
     def strata(self) -> Iterable[tuple[str, str]]:
         """Yields kind and name of each part of the traffic that it belongs to."""
@@ -157,8 +165,12 @@ class Tallies:
     only the first `most_per_unit` requests of each count in the tests; none depends on its arm.
     """
 
-    def __init__(self, cap_nano_usd: int, most_per_unit: int) -> None:
+    def __init__(self, cap_nano_usd: int, most_per_unit: int, since_ms: int = 0) -> None:
         self.arms = no_arms()
+        self.hour = 0  # of the stage, the latest that a request is from
+        self.latest = no_arms()  # requests of that hour
+        self._since_ms = since_ms
+        self._of_latest: dict[Arm, Counter[str]] = {arm: Counter() for arm in Arm}
         self.strata: dict[tuple[str, str], Arms] = {}
         self._cap_nano_usd = cap_nano_usd
         self._most_per_unit = most_per_unit
@@ -168,16 +180,36 @@ class Tallies:
 
     def add(self, one: Observed) -> None:
         """Counts a request, unless it was counted or its conversation has had its share."""
-        seen = self._of_unit[one.arm]
-        if one.request_id in self._counted or seen[one.unit] >= self._most_per_unit:
+        if one.request_id in self._counted:
             return
+        self._add_to_hour(one)
+        seen = self._of_unit[one.arm]
+        if seen[one.unit] >= self._most_per_unit:
+            return
+        self.arms[one.arm].units += not seen[one.unit]
         seen[one.unit] += 1
         self._counted[one.request_id] = one
+        for known in (seen, self._counted):
+            if len(known) > MOST_KEPT:
+                del known[next(iter(known))]
         for tally in self._tallies(one):
             tally.add(one, self._cap_nano_usd)
-        self.arms[one.arm].units = len(seen)
         if one.request_id in self._complained:
             self._count_complaint(one)
+
+    def _add_to_hour(self, one: Observed) -> None:
+        hour = self._hour_of(one)
+        if hour > self.hour:
+            self.hour, self.latest = hour, no_arms()
+            self._of_latest = {arm: Counter() for arm in Arm}
+        seen = self._of_latest[one.arm]
+        if hour == self.hour and seen[one.unit] < self._most_per_unit:
+            self.latest[one.arm].units += not seen[one.unit]
+            seen[one.unit] += 1
+            self.latest[one.arm].add(one, self._cap_nano_usd)
+
+    def _hour_of(self, one: Observed) -> int:
+        return max(0, one.at_ms - self._since_ms) // HOUR_MS
 
     def complain(self, request_id: str) -> None:
         """Counts a complaint, once; that of a request not read yet counts with the request."""
@@ -187,6 +219,8 @@ class Tallies:
         self._complained.add(request_id)
 
     def _count_complaint(self, one: Observed) -> None:
+        if self._hour_of(one) == self.hour:
+            self.latest[one.arm].complaints += 1
         for tally in self._tallies(one):
             tally.complaints += 1
 

@@ -20,7 +20,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from router.rollout.confidence import Interval
-from router.rollout.tallies import SPAN, Arm, Arms, Metric
+from router.rollout.tallies import SPAN, Arm, Arms, Metric, Tallies
 
 LEAST_UNITS = 5
 """Conversations or tenants that each arm needs before anything is said: requests of one alone fail
@@ -67,6 +67,18 @@ def compare(arms: Arms, margins: Margins, alpha: float) -> tuple[Compared, ...]:
     named = margins.named()
     side = alpha / max(len(named), 1) / len(Arm)
     return tuple(compare_one(arms, metric, margin, side) for metric, margin in named.items())
+
+
+def compare_latest(tallies: Tallies, margins: Margins, alpha: float) -> tuple[Compared, ...]:
+    """Returns the findings of the latest hour by itself; () in the first, which is the whole.
+
+    Hour k has alpha / (k·(k + 1)), so that all hours together have alpha:
+
+    >>> round(sum(1 / (k * (k + 1)) for k in range(1, 10_000)), 3)
+    1.0
+    """
+    k = tallies.hour
+    return compare(tallies.latest, margins, alpha / (k * (k + 1))) if k else ()
 
 
 def compare_one(arms: Arms, metric: Metric, margin: float, side: float) -> Compared:

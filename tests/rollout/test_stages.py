@@ -70,7 +70,7 @@ def test_in_shadow_only_errors_are_compared() -> None:
 
 
 def test_false_alarms_are_divided_over_the_stages() -> None:
-    assert begun(stages=[0.1, 0.5], false_alarms=0.04).plan.alpha() == pytest.approx(0.02)
+    assert begun(stages=[0.1, 0.5], false_alarms=0.04).plan.alpha() == pytest.approx(0.01)
 
 
 def test_the_cap_of_costs_follows_from_earlier_requests() -> None:

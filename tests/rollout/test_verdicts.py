@@ -6,6 +6,7 @@ import pytest
 
 from router.rollout.tallies import (
     COSTS,
+    HOUR_MS,
     LATENCIES,
     OTHER,
     Arm,
@@ -19,7 +20,15 @@ from router.rollout.tallies import (
     no_arms,
     typical_ms,
 )
-from router.rollout.verdicts import Finding, Margins, broken, compare, passed, tolerated
+from router.rollout.verdicts import (
+    Finding,
+    Margins,
+    broken,
+    compare,
+    compare_latest,
+    passed,
+    tolerated,
+)
 
 CAP = 1_000_000
 ONLY_ERRORS = Margins(errors=0.02, cost=None, latency=None, complaints=None)
@@ -148,3 +157,33 @@ def test_a_metric_without_a_margin_is_not_looked_at() -> None:
     found = compare(no_arms(), ONLY_ERRORS, 0.05)
     assert [one.metric for one in found] == [Metric.ERRORS]
     assert Tally().interval(Metric.COST, 0.05).count == 0
+
+
+def test_a_candidate_that_breaks_after_weeks_is_found_as_soon() -> None:
+    counted = Tallies(CAP, most_per_unit=20)
+    for i in range(20_000):
+        counted.add(observed(i, Arm.BASE))
+        counted.add(observed(i, Arm.CANDIDATE))
+    late = 500 * HOUR_MS
+    for i in range(20_000, 20_600):
+        counted.add(observed(i, Arm.BASE, at_ms=late))
+        failed = i < 20_030
+        if failed:
+            counted.add(observed(i, Arm.CANDIDATE, at_ms=late, failed=True))
+    assert not broken(compare(counted.arms, ONLY_ERRORS, 0.01))
+    (found,) = compare_latest(counted, ONLY_ERRORS, 0.01)
+    assert (found.finding, found.candidate.count) == (Finding.WORSE, 30)
+
+
+def test_the_first_hour_is_tested_once() -> None:
+    counted = Tallies(CAP, most_per_unit=20)
+    counted.add(observed(1, Arm.CANDIDATE, failed=True))
+    assert compare_latest(counted, ONLY_ERRORS, 0.01) == ()
+
+
+def test_a_request_of_an_earlier_hour_counts_in_the_whole_alone() -> None:
+    counted = Tallies(CAP, most_per_unit=20)
+    counted.add(observed(1, Arm.BASE, at_ms=3 * HOUR_MS))
+    counted.add(observed(2, Arm.BASE, at_ms=HOUR_MS))
+    assert (counted.hour, counted.latest[Arm.BASE].requests) == (3, 1)
+    assert counted.arms[Arm.BASE].requests == 2

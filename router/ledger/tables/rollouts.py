@@ -146,15 +146,17 @@ class SqlRollouts:
                 "r.state, r.error_code, CASE WHEN EXISTS (SELECT 1 FROM attempts a WHERE "
                 "a.request_id = r.request_id AND a.state IN ('failed', 'unknown_cost') AND a.role "
                 "IN ('answer', 'resolver', 'refine', 'shadow')) THEN 1 ELSE 0 END, "
-                "r.cost_nano_usd, r.latency_ms FROM requests r WHERE r.writer_id = ? "
-                "AND r.sequence > ? AND r.sequence <= ? AND r.policy = ? AND r.record LIKE ? "
+                "r.cost_nano_usd, r.latency_ms, r.created_at_ms FROM requests r "
+                "WHERE r.writer_id = ? AND r.sequence > ? AND r.sequence <= ? "
+                "AND r.policy = ? AND r.record LIKE ? "
                 f"ORDER BY r.sequence LIMIT {PAGE}",
                 (writer_id, after, end, policy, f"%{MARK}%"),
             ).fetchall()
             for _, record, *facts in page:
                 note = side_of(str(record))
                 if note is not None and note.version == version:
-                    request_id, tenant, domain, level, state, code, failed, cost, latency = facts
+                    request_id, tenant, domain, level, state, code, *figures = facts
+                    failed, cost, latency, at_ms = figures
                     into.add(
                         observed(
                             note,
@@ -167,6 +169,7 @@ class SqlRollouts:
                             bool(failed),
                             int(cost),
                             float(latency),
+                            int(at_ms),
                         )
                     )
             after = int(page[-1][0]) if len(page) == PAGE else end

@@ -26,7 +26,7 @@ from router.rollout.report import Json, sentence, status, strata, whole
 from router.rollout.rows import change_row
 from router.rollout.stages import Change, passed_gates, promoted, rolled_back
 from router.rollout.tallies import Tallies
-from router.rollout.verdicts import broken, compare, passed
+from router.rollout.verdicts import broken, compare, compare_latest, passed
 from router.routing.policy_runtime import PolicyRuntime
 
 LOOKS_EVERY_S = 1.0
@@ -88,7 +88,7 @@ class Rollouts:
 
         Raises LedgerError.
         """
-        await self.look()
+        await self.look(judging=False)
         self._task = asyncio.get_running_loop().create_task(self._follow(), name="rollouts")
 
     async def close(self) -> None:
@@ -112,8 +112,11 @@ class Rollouts:
             except Exception:
                 _log.exception("rollouts_not_followed")
 
-    async def look(self) -> None:
-        """Follows the ledger once. Raises LedgerError."""
+    async def look(self, *, judging: bool = True) -> None:
+        """Follows the ledger once. Raises LedgerError.
+
+        Without `judging` no rows are read: those of a long stage would hold up a start.
+        """
         served = {n: p for n, p in self._core.loaded.items() if p.candidate is not None}
         if not served and not self._watched:
             return
@@ -124,7 +127,7 @@ class Rollouts:
             if not change.over and _is_tried(change, served[name])
         }
         await self._swap(running)
-        for name, change in running.items():
+        for name, change in running.items() if judging else ():
             added = await asyncio.to_thread(self._judge, name, change)
             if added is not None:
                 await self._changed(added)
@@ -171,21 +174,25 @@ class Rollouts:
         watched = self._watched.get(name)
         if watched is None or watched.change.since != change.since:
             plan = change.plan
-            tallies = Tallies(plan.cap_nano_usd, plan.most_per_unit)
+            tallies = Tallies(plan.cap_nano_usd, plan.most_per_unit, change.since_ms)
             watched = Watched(change, tallies, self._store.begin(change.since_ms))
             self._watched[name] = watched
         watched.change = change
-        before = sum(tally.requests + tally.complaints for tally in watched.tallies.arms.values())
+        before = _size(watched.tallies)
         self._store.read_on(watched.position, name, change.since, watched.tallies)
         arms = watched.tallies.arms
-        if before == sum(tally.requests + tally.complaints for tally in arms.values()):
+        if before == _size(watched.tallies):
             return None
-        found = compare(arms, change.margins, change.plan.alpha())
-        now_ms, bad = self._clock.now_ms(), broken(found)
+        alpha = change.plan.alpha()
+        found = compare(arms, change.margins, alpha)
+        latest = compare_latest(watched.tallies, change.margins, alpha)
+        now_ms, bad = self._clock.now_ms(), broken(found) or broken(latest)
         following: Change | None = None
         if bad:
             why = "; ".join(sentence(one, change.plan.cap_nano_usd) for one in bad)
-            following = rolled_back(change, now_ms, "guard", why, found)
+            following = rolled_back(
+                change, now_ms, "guard", why, found if broken(found) else latest
+            )
         elif not change.passed and passed(found, arms, change.plan.least_requests):
             following = passed_gates(change, now_ms, found)
             if change.plan.by_gates:
@@ -226,9 +233,14 @@ class Rollouts:
         return counted(self._store, change)
 
 
+def _size(tallies: Tallies) -> int:
+    every = (*tallies.arms.values(), *tallies.latest.values())
+    return tallies.hour + sum(tally.requests + tally.complaints for tally in every)
+
+
 def counted(store: SqlRollouts, change: Change) -> Tallies:
     """Returns the tallies of a change's stage, read from all of its rows. Blocks."""
-    tallies = Tallies(change.plan.cap_nano_usd, change.plan.most_per_unit)
+    tallies = Tallies(change.plan.cap_nano_usd, change.plan.most_per_unit, change.since_ms)
     store.read_on(store.begin(change.since_ms), change.policy, change.since, tallies)
     return tallies
 
