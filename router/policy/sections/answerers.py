@@ -43,7 +43,7 @@ class UpstreamAdapter(Section):
     name: Name = Field(description="Name of the adapter in the ledger.")
     model: str = Field(
         min_length=1,
-        description="Name under which the server has it, as in vLLM's `--lora-modules`. With "
+        description="Name under which the server has it, as in vLLM's `lora-modules`. With "
         "`registry:NAME@active` the name is NAME@VERSION.",
     )
     domains: list[Domain] = Field(min_length=1, description="Domains whose requests use it.")
