@@ -21,6 +21,7 @@ from router.learning.folder import MANIFEST
 from router.policy.loading import LoadedPolicy
 from router.registry.model import ModelState, ModelVersion
 from router.registry.opening import VARIABLE, open_registry
+from router.registry.registry import Registry
 from router.types import ReviewItem
 from router.watch.alarms import Alarm
 from router.watch.state import State, load
@@ -57,6 +58,7 @@ class Learning:
         self._place = environ.get(VARIABLE) or str(folder / "models")
         self._policies = policies
         self._rollouts = rollouts
+        self._registry: Registry | None = None
 
     def learning(self, waiting: Sequence[ReviewItem], tenant: str | None) -> Json:
         """Returns the queue; for all tenants together also datasets, models and runs."""
@@ -135,7 +137,10 @@ class Learning:
     def _models(self) -> Json:
         """Returns the versions of models, and those that are in shadow or canary."""
         try:
-            versions = sorted(open_registry(self._place).list(), key=lambda one: -one.created_at_ms)
+            # Kept, since it reads each change of a model once only.
+            if self._registry is None:
+                self._registry = open_registry(self._place)
+            versions = sorted(self._registry.list(), key=lambda one: -one.created_at_ms)
         except RegistryError as error:
             return {"models": [], "trying": [], "fault": error.message}
         trying = (ModelState.SHADOW, ModelState.CANARY)
