@@ -52,10 +52,7 @@ HIGH_RISK = {
     Domain.ENGINEERING_SAFETY: Reason.HIGH_RISK_ENGINEERING_SAFETY,
 }
 
-LIFTS = {
-    "level_3_not_below_usd": Reason.LOW_IMPACT,
-    "soft_share": Reason.BUDGET_SOFT_LIMIT,
-}
+LIFTS = {"level_3_not_below_usd": Reason.LOW_IMPACT, "soft_share": Reason.BUDGET_SOFT_LIMIT}
 """The ceilings of money that `outage_lifts` may name, by their reason."""
 
 
@@ -179,10 +176,7 @@ def _wishes(asked: Asked, hard_ceiling: int) -> list[Limit]:
     """Returns what raises the floor without being a hard rule; never above a hard ceiling."""
     if asked.tool_loop_level is None and asked.min_tier is None:
         return []
-    wishes = [
-        (asked.tool_loop_level, Reason.TOOL_LOOP),
-        (asked.min_tier, Reason.HINT_MIN_TIER),
-    ]
+    wishes = ((asked.tool_loop_level, Reason.TOOL_LOOP), (asked.min_tier, Reason.HINT_MIN_TIER))
     return [
         (min(level, hard_ceiling), reason)
         for level, reason in wishes
@@ -267,8 +261,7 @@ def _lists_of_phrases(signals: Signals) -> frozenset[str]:
 
 def _grave(section: DecisionSection, signals: Signals) -> bool:
     """Returns True when somebody's grave matter is likely enough for the language it is in."""
-    english = (signals.matter_language or signals.language) in READ_LANGUAGES
-    at = section.grave_at if english else section.grave_at_other_languages
+    at = section.grave_at if _heads_read(signals) else section.grave_at_other_languages
     return signals.matter is not None and signals.grave >= at
 
 
@@ -283,8 +276,21 @@ def _calm(section: DecisionSection, signals: Signals, domain: Domain | None) -> 
     "This heat is killing me" sounds like health. A long text is never calm, since the reader knows
     messages, not documents; nor is anything for a model without a reader.
     """
-    read = signals.brief and signals.matter is not None and domain in READ_FOR
+    return _reader_is_calm(section, signals) and (domain in READ_FOR or not _heads_read(signals))
+
+
+def _reader_is_calm(section: DecisionSection, signals: Signals) -> bool:
+    read = signals.brief and signals.matter is not None
     return read and signals.grave < section.calm_below
+
+
+def _heads_read(signals: Signals) -> bool:
+    """Returns True for the language of the heads of domain and stakes.
+
+    In another one they guess: of harmless lines in thirteen languages they took each seventh for
+    high stakes, and of 254 grave ones they raised none that the reader or a phrase had not found.
+    """
+    return (signals.matter_language or signals.language) in READ_LANGUAGES
 
 
 LIFE = frozenset({Matter.SELF_HARM, Matter.MEDICAL_EMERGENCY, Matter.POISON, Matter.VIOLENCE})
@@ -384,6 +390,9 @@ def _fixed_triggers(
     in_domain = signals.domain_p >= section.domain_at
     risk, risk_p = _risk(signals)
     knowledge = findings.knowledge
+    # Heads that cannot read a language do not overrule the reader of grave matters, which can.
+    guessed = _reader_is_calm(section, signals) and not _heads_read(signals)
+    high_stakes = signals.stakes_high >= section.high_stakes_at and not knowledge and not guessed
     high_risk = (
         risk is not None
         and risk_p * signals.stakes_high >= section.high_risk_at
@@ -403,7 +412,7 @@ def _fixed_triggers(
         (strategic, 3, Reason.STRATEGIC),
         (architecture, 3, Reason.ARCHITECTURE),
         (impact >= usd_to_nano(section.level_2_from_usd), 2, Reason.IMPACT_LEVEL_2),
-        (signals.stakes_high >= section.high_stakes_at and not knowledge, 2, Reason.HIGH_STAKES),
+        (high_stakes, 2, Reason.HIGH_STAKES),
         (multi_factor, 2, Reason.MULTI_FACTOR),
         (signals.novelty >= section.novel_at, 2, Reason.NOVEL),
         (max(signals.toxic, signals.spam) >= section.unsafe_at, 2, Reason.UNSAFE),
@@ -424,12 +433,7 @@ def _risk(signals: Signals) -> tuple[Domain | None, float]:
     return signals.risk_domain, signals.risk_p
 
 
-RISK_OF = {
-    Reason.HIGH_RISK_FINANCIAL: Domain.FINANCE,
-    Reason.HIGH_RISK_LEGAL: Domain.LEGAL,
-    Reason.HIGH_RISK_MEDICAL: Domain.MEDICAL,
-    Reason.HIGH_RISK_ENGINEERING_SAFETY: Domain.ENGINEERING_SAFETY,
-}
+RISK_OF = {reason: domain for domain, reason in HIGH_RISK.items()}
 
 
 def risk_domain_of(policy: Policy, signals: Signals, decision: Decision) -> Domain | None:

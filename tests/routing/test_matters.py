@@ -5,9 +5,13 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
+from router.routing.constraints import Asked
+from router.routing.decision import decide
 from router.routing.hard_rules import FoundMatter, language_of, matter_of
-from router.types import UNDETERMINED, Matter, Signals
-from tests.kits.decision_kit import CALM, a_policy
+from router.types import UNDETERMINED, Domain, Matter, Reason, Signals
+from tests.kits.decision_kit import CALM, a_policy, facts
+
+STAKES = {Reason.HIGH_STAKES, Reason.HIGH_RISK_FINANCIAL}
 
 
 @pytest.mark.parametrize(
@@ -58,3 +62,27 @@ def test_a_guess_in_another_language_names_no_matter() -> None:
 )
 def test_words_take_the_language_of_the_request(signals: Signals, language: str) -> None:
     assert language_of(signals) == language
+
+
+GUESSED = replace(
+    CALM, stakes_high=0.9, risk_domain=Domain.FINANCE, risk_p=0.9, matter=Matter.FRAUD, grave=0.1
+)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reasons"),
+    [
+        ({"language": "fr", "brief": True}, set()),
+        ({"language": "fr", "brief": True, "grave": 0.75}, STAKES),
+        # Whoever reads no documents cannot call one calm.
+        ({"language": "fr", "brief": False}, STAKES),
+        ({"language": "en", "brief": True}, STAKES),
+        ({"language": "", "brief": True}, STAKES),
+        ({"language": "fr", "brief": True, "matter": None}, STAKES),
+    ],
+)
+def test_heads_do_not_count_in_a_language_that_they_cannot_read(
+    changes: dict[str, object], reasons: set[Reason]
+) -> None:
+    found = decide(a_policy(), replace(GUESSED, **changes), facts(), Asked())
+    assert set(found.floor_reasons) == reasons
