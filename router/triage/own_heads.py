@@ -7,20 +7,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
+from typing import NamedTuple
 
 import numpy as np
 from msgspec import Struct
 
 from router.stats.calibration import Floats
 from router.stats.heads import Encoded, Head, HeadKind, HeadStack
+from router.triage.close_reading.matters import GraveChance
 from router.triage.close_reading.reader import CloseReader, Lowest, Seen
-from router.triage.grave import Told
+from router.triage.grave import GraveReading, Told
 from router.types import HeadReading
 
 MOST_CLASSES = 5
 """Classes of a head that signals and ledger rows keep: conditions ask for likely ones, and a head
 of 150 intents would fill three kilobytes of every row."""
 DIGITS = 6
+
+
+class Close(NamedTuple):
+    """Holds what close readers say of one text, in place of heads and of the reader of grave
+    matters."""
+
+    heads: tuple[HeadReading, ...] = ()
+    grave: GraveChance | None = None
 
 
 class OwnHeads(Struct, frozen=True, eq=False, weakref=True):
@@ -53,19 +63,24 @@ class OwnHeads(Struct, frozen=True, eq=False, weakref=True):
         told: Sequence[Told],
         encoded: Encoded,
         lowest: Callable[[str], Lowest] | None = None,
-    ) -> list[tuple[HeadReading, ...]]:
-        """Returns for each text the readings of close readers, none where the heads are sure.
+        grave: Sequence[GraveReading] = (),
+    ) -> dict[int, Close]:
+        """Returns by place what close readers say, where the heads or `grave` are unsure.
 
         `lowest` gives by head what changes what a text's policy does; without it every chance does.
         """
-        found: list[tuple[HeadReading, ...]] = [()] * len(texts)
+        heads: dict[int, tuple[HeadReading, ...]] = {}
+        graves: dict[int, GraveChance] = {}
         for name, reader in self.close.items():
             head = self.stack.heads[name]
             seen = None if lowest is None else Seen(encoded.vectors, lowest(name))
-            for place, chance in reader.read(texts, told, head(encoded).tolist(), seen).items():
+            read = reader.read(texts, told, head(encoded).tolist(), seen, grave)
+            graves |= read.grave
+            for place, chance in read.chances.items():
                 reading = HeadReading(name, ((head.classes[0], round(chance, DIGITS)),))
-                found[place] = (*found[place], reading)
-        return found
+                heads[place] = (*heads.get(place, ()), reading)
+        places = heads.keys() | graves.keys()
+        return {place: Close(heads.get(place, ()), graves.get(place)) for place in places}
 
     def readings(self, logits: Floats) -> list[tuple[HeadReading, ...]]:
         """Returns the readings of the policy's own heads for each row of this stack's logits."""

@@ -24,15 +24,16 @@ from router.triage.batches.asked import Asked
 from router.triage.batches.config import TriageConfig
 from router.triage.close_reading import file
 from router.triage.close_reading.guess import NEAR, Bounds, Guess
+from router.triage.close_reading.matters import CloseGrave, GraveChance
 from router.triage.close_reading.reader import CloseReader, Mixture, Seen
 from router.triage.engine import TriageEngine
-from router.triage.grave import ENGLISH, LATIN, TABLES, told_of
+from router.triage.grave import CLASSES, ENGLISH, LATIN, TABLES, GraveReading, told_of
 from router.triage.own_heads import OwnHeads, sharpened
 from router.triage.text.amounts import AmountReader
 from router.triage.text.terms import TermFinder
 from router.triage.triage_model import DEFAULT_FOLDER, TriageModel
 from router.triage.utterances import Described
-from router.types import HeadReading, Match
+from router.types import HeadReading, Match, Matter
 from tests.policy.test_policy_heads import policy_file
 
 ENGLISH_TEXT, GERMAN_TEXT = "please tell me how this works", "bitte sag mir wie das geht"
@@ -68,7 +69,7 @@ def chance(odds: float) -> float:
 
 
 def read(one: CloseReader, text: str, of_head: float) -> dict[int, float]:
-    return one.read([text], [told_of(text)], [of_head])
+    return dict(one.read([text], [told_of(text)], [of_head]).chances)
 
 
 def test_calm_english_text_is_not_read_closely() -> None:
@@ -100,7 +101,8 @@ def guessing(odds: float, margin: float) -> Guess:
 def seen(one: CloseReader, lowest: float, of_head: float = 0.5) -> float:
     """Returns the chance of an English text where the policy asks for at least `lowest`."""
     known = Seen(np.zeros((1, WIDTH), np.float32), lambda places: np.full(len(places), lowest))
-    return one.read([ENGLISH_TEXT], [told_of(ENGLISH_TEXT)], [of_head], known)[0]
+    read_closely = one.read([ENGLISH_TEXT], [told_of(ENGLISH_TEXT)], [of_head], known)
+    return read_closely.chances[0]
 
 
 def test_text_that_cannot_reach_what_the_policy_asks_for_is_spared_the_encoder() -> None:
@@ -142,6 +144,63 @@ def test_close_readings_stand_in_for_those_of_the_head() -> None:
     close = (HeadReading("harm", (("harm", 0.9),)),)
     assert sharpened(heads_read, close) == (heads_read[0], close[0])
     assert sharpened(heads_read, ()) is heads_read
+
+
+def matters(**changed: float) -> CloseGrave:
+    """Returns what takes the first of two columns of the vector for the logit of poison."""
+    weight = np.zeros((WIDTH, len(CLASSES)), np.float32)
+    weight[0, CLASSES.index("poison")] = 8.0
+    numbers = {"by_encoder": 1.0, "by_reader": 0.0, "shift": 0.0, "least": 0.4}
+    return CloseGrave(weight, np.zeros(len(CLASSES), np.float32), **{**numbers, **changed})
+
+
+def graver(
+    of_reader: float, text: str = ENGLISH_TEXT, language: str = "en", **changed: object
+) -> dict[int, GraveChance]:
+    one = reader(**{"grave": matters(), **changed})
+    reading = GraveReading(of_reader, Matter.LEGAL, 0.0, language)
+    return dict(one.read([text], [told_of(text)], [0.0], None, [reading]).grave)
+
+
+def test_a_matter_of_which_its_reader_is_unsure_is_read_closely() -> None:
+    found = graver(0.5)[0]
+    assert found.grave > 0.9
+    assert found.matter is Matter.POISON
+
+
+def test_a_calm_text_is_not_read_for_matters() -> None:
+    assert graver(0.39, encode=never) == {}
+
+
+def test_matters_of_other_languages_count_as_their_reader_has_them() -> None:
+    assert graver(0.5, encode=never, text="", language="de") == {}
+
+
+def test_both_chances_come_from_one_run_of_the_encoder() -> None:
+    runs: list[int] = []
+
+    def counted(rows: Sequence[Sequence[int]]) -> Embeddings:
+        runs.append(len(rows))
+        return ones(rows)
+
+    one = reader(encode=counted, grave=matters())
+    texts = [ENGLISH_TEXT] * 3
+    readings = [GraveReading(p, Matter.LEGAL, 0.0, "en") for p in (0.1, 0.5, 0.5)]
+    found = one.read(texts, [told_of(text) for text in texts], [0.9, 0.9, 0.1], None, readings)
+    assert runs == [3]
+    assert sorted(found.chances) == [0, 1]
+    assert sorted(found.grave) == [1, 2]
+
+
+def test_a_text_of_which_only_the_beginning_is_encoded_is_not_lowered() -> None:
+    calm = matters(by_encoder=-1.0)
+    assert graver(0.9, grave=calm) == {}  # the tokeniser of this test gives 200 tokens
+    assert graver(0.9, grave=calm, tokenise=lambda text: [1] * 20)[0].grave < 0.1
+
+
+def test_the_reading_of_matters_is_weighed_with_that_of_their_reader() -> None:
+    even = matters(by_encoder=0.0, by_reader=1.0)
+    assert graver(0.7, grave=even, tokenise=lambda text: [1])[0].grave == pytest.approx(0.7)
 
 
 @pytest.fixture(scope="module")
@@ -188,6 +247,34 @@ def test_a_saved_reader_guesses_the_same(saved: Path, model: TriageModel) -> Non
     assert again is not None
     assert np.array_equal(again.weight, guess.weight)
     assert (again.by_head, again.by_characters, again.bias, again.margin) == (0.5, 0.25, -1.0, 6.0)
+
+
+def test_a_saved_reader_reads_the_same_matters(saved: Path, model: TriageModel) -> None:
+    width = model.encoder.width
+    weight = np.random.default_rng(1).normal(size=(width, len(CLASSES))).astype(np.float32)
+    both = reader(
+        encode=model.encoder.encode_rows,
+        tokenise=model.encoder.tokenise,
+        weight=np.zeros(width, np.float32),
+        grave=msgspec.structs.replace(matters(), weight=weight),
+    )
+    file.save(both, saved.with_suffix(file.ONNX), saved, model.encoder.sha256)
+    loaded = file.load(saved, model.encoder.tokenise, model.encoder.sha256)
+    asked = ([ENGLISH_TEXT], [told_of(ENGLISH_TEXT)], [0.0])
+    unsure = [GraveReading(0.5, Matter.LEGAL, 0.0, "en")]
+    assert loaded.read(*asked, None, unsure).grave == both.read(*asked, None, unsure).grave
+
+
+def test_weights_of_other_matters_are_refused(saved: Path, model: TriageModel) -> None:
+    one = reader(
+        weight=np.zeros(WIDTH, np.float32),
+        grave=CloseGrave(
+            np.zeros((WIDTH, 2), np.float32), np.zeros(2, np.float32), 1.0, 0.0, 0.0, 0.4
+        ),
+    )
+    file.save(one, saved.with_suffix(file.ONNX), saved, model.encoder.sha256)
+    with pytest.raises(ModelFileError, match="classes"):
+        file.load(saved, model.encoder.tokenise, model.encoder.sha256)
 
 
 def test_a_file_that_is_replaced_after_loading_is_not_read(saved: Path, model: TriageModel) -> None:
@@ -274,6 +361,25 @@ def test_text_near_an_approved_question_has_the_bound_of_the_shelf(
     assert read_as == pytest.approx(chance(expected), abs=1e-5)
 
 
+def test_a_policy_reads_grave_matters_closely(saved: Path, model: TriageModel) -> None:
+    width = model.encoder.width
+    sure = np.zeros(len(CLASSES), np.float32)
+    sure[CLASSES.index("fraud")] = 9.0
+    grave = CloseGrave(np.zeros((width, len(CLASSES)), np.float32), sure, 1.0, 0.0, 0.0, 0.0)
+    one = reader(
+        encode=model.encoder.encode_rows,
+        tokenise=model.encoder.tokenise,
+        weight=np.zeros(width, np.float32),
+        grave=grave,
+    )
+    own = OwnHeads.of(model.stack.heads, [harm_head(model, -3.0)], {"harm": one})
+    config = TriageConfig(TermFinder({}), AmountReader({"USD": 1.0}), None, own)
+    found = TriageEngine(model).reader.read([Asked(ENGLISH_TEXT, config)])[0]
+    assert found.row.grave > 0.9
+    assert found.row.matter is Matter.FRAUD
+    assert dict(found.row.heads[0].classes)["harm"] == pytest.approx(chance(-3.0), abs=1e-5)
+
+
 def test_a_policy_names_its_close_reader(saved: Path, model: TriageModel) -> None:
     heads.save(harm_head(model, 0.0), saved.parent)
     named = "heads: [{name: harm, path: heads/harm.json, close: heads/harm_close.json}]"
@@ -302,3 +408,12 @@ def test_a_head_of_classes_has_no_close_reader(saved: Path, model: TriageModel) 
 
 def test_english_is_the_first_table() -> None:
     assert (ENGLISH, LATIN) == (0, 1)
+
+
+def test_what_is_read_for_its_matter_needs_no_guess() -> None:
+    one = reader(guess=guessing(-3.0, margin=1.0), grave=matters())
+    known = Seen(np.zeros((1, WIDTH), np.float32), lambda places: np.ones(len(places)))
+    unsure = [GraveReading(0.5, Matter.LEGAL, 0.0, "en")]
+    found = one.read([ENGLISH_TEXT], [told_of(ENGLISH_TEXT)], [0.5], known, unsure)
+    assert found.chances[0] == pytest.approx(chance(3.0))
+    assert found.grave[0].matter is Matter.POISON

@@ -199,7 +199,7 @@ def harm_close(
     work: Work = WORK,
     model_dir: ModelDir = None,
 ) -> None:
-    """Train the close reader of requests to harm, judged by two authors who taught it nothing."""
+    """Train the close reader of harm and grave matters, judged by authors who taught it nothing."""
     with with_torch():
         from router.policy.loading import policies_dir
         from router.training.safety.fit_close import train_close

@@ -100,9 +100,8 @@ def _refused(
     chances, reader = head(encoded), subject.close_reader(head.name)
     if reader is not None:
         texts = [row.text for row in rows]
-        for place, chance in reader.read(
-            texts, list(map(told_of, texts)), chances.tolist()
-        ).items():
+        read = reader.read(texts, list(map(told_of, texts)), chances.tolist())
+        for place, chance in read.chances.items():
             chances[place] = chance
     return refused_sections(chances, rows)
 

@@ -72,7 +72,7 @@ class DecisionSection(Section):
         "engineering safety, times the chance of high stakes.",
     )
     grave_at: Chance = Field(
-        default=0.9,
+        default=0.85,
         description="A grave matter of somebody from this chance on: level 3. It covers health, "
         "self-harm, violence, poison, fraud, law and engineering safety, in everyday words. The "
         "chance is at even odds: as if half of all requests were grave.",
@@ -87,7 +87,8 @@ class DecisionSection(Section):
         default=0.7,
         description="Below this chance of a grave matter, what sounds like health, law or "
         "engineering safety in a short message is a way of speaking or a subject: it starts no "
-        "high-risk trigger, no review and no safe answer. 0: domain and stakes count in any case.",
+        "high-risk trigger, no review and no safe answer. In languages that the heads cannot "
+        "read it is no matter of high stakes either. 0: domain and stakes count in any case.",
     )
     knowledge_at: Chance = Field(
         default=0.6,

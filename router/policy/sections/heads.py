@@ -36,7 +36,8 @@ class HeadSection(Section):
         default=None,
         description="Reads closely what the head is unsure of, in place of it: the .json file of a "
         "close reader, relative to the policy, with its .npz and .onnx files next to it. `tiergate "
-        "train harm-close` makes it. For heads of one chance.",
+        "train harm-close` makes it. For heads of one chance. It may also read "
+        "what the reader of grave matters is unsure of, in English.",
     )
 
 

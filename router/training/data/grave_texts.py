@@ -3,8 +3,8 @@
 The files `grave/<author>/<language>.txt` hold written sentences with `{a|b}` alternatives, by
 section. Each line is filled several times, and about half of the fillings are spoilt as people
 spoil them (`misspelling`), with abbreviations or a word of English in another language. A text
-knows its author, so that a dev figure is about authors whom the model never read. The author
-HELD_OUT is never trained on, nor are the sentences of `tests/fixtures/grave`.
+knows its author, so that a dev figure is about authors whom the model never read. The authors
+HELD_OUT and JUDGES are never trained on, nor are the sentences of `tests/fixtures/grave`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,11 @@ FILLINGS = 12
 """Fillings of a line with alternatives: more repeat the same pieces."""
 SPOILT = 0.45
 HELD_OUT = "held_out"
-"""The author who judges only."""
+"""The author who judges the reader of grave matters."""
+JUDGES = (HELD_OUT, "eleventh", "twelfth")
+"""The authors who judge only. The last two judge the close reader, and sorted nothing."""
+UNSORTED = "grave"
+"""The section of grave lines that their author did not sort."""
 
 _WRITTEN = re.compile("([a-z_]+)/[a-z]{2}/[0-9]+")
 _CHOICE = re.compile(r"\{([^{}]*)\}")
@@ -57,13 +61,18 @@ class GraveText:
         found = _WRITTEN.fullmatch(self.group)
         return found[1] if found else ""
 
+    @property
+    def grave(self) -> bool:
+        """Returns True for a grave matter."""
+        return self.section in GRAVE or self.section == UNSORTED
+
 
 def texts(seed: int, fillings: int = FILLINGS) -> Iterator[GraveText]:
-    """Yields the texts of all authors but HELD_OUT, each once, the same under the same seed."""
+    """Yields the texts of all authors but JUDGES, each once, the same under the same seed."""
     rng = random.Random(seed)
     seen: set[str] = set()
     for path in sorted(FOLDER.glob("*/*.txt")):
-        if path.parent.name == HELD_OUT:
+        if path.parent.name in JUDGES:
             continue
         for number, (section, line) in enumerate(_lines(path)):
             group = f"{path.parent.name}/{path.stem}/{number}"
@@ -75,11 +84,11 @@ def texts(seed: int, fillings: int = FILLINGS) -> Iterator[GraveText]:
                     yield GraveText(text, section, path.stem, group)
 
 
-def held_out() -> Iterator[GraveText]:
-    """Yields the lines of the author who judges, as they are written."""
-    for path in sorted((FOLDER / HELD_OUT).glob("*.txt")):
+def held_out(author: str = HELD_OUT) -> Iterator[GraveText]:
+    """Yields the lines of an author who judges, as they are written."""
+    for path in sorted((FOLDER / author).glob("*.txt")):
         for number, (section, line) in enumerate(_lines(path)):
-            yield GraveText(line, section, path.stem, f"{HELD_OUT}/{path.stem}/{number}")
+            yield GraveText(line, section, path.stem, f"{author}/{path.stem}/{number}")
 
 
 def _turns(line: str, fillings: int) -> int:
@@ -94,8 +103,9 @@ def _lines(path: Path) -> Iterator[tuple[str, str]]:
     for line in path.read_text(encoding="utf-8").splitlines():
         if line.startswith("## "):
             section = line[3:].strip()
-            if section not in SECTIONS:
-                raise ValueError(f"{path}: section {section!r}, expected one of {SECTIONS}")
+            allowed = (*SECTIONS, UNSORTED) if path.parent.name in JUDGES else SECTIONS
+            if section not in allowed:
+                raise ValueError(f"{path}: section {section!r}, expected one of {allowed}")
         elif line and not line.startswith("#"):
             yield section, line
 

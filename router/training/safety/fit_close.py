@@ -1,9 +1,9 @@
-"""Fits the close reader of requests to harm, which reads what the head `harm` is unsure of.
+"""Fits the close reader: it reads what the head `harm` or the reader of grave matters is unsure of.
 
-It adds two readings: a larger encoder whose upper layers are trained on requests to harm, and the
-characters of a text. Two authors teach it nothing and judge it: their lines weigh the readings and
-calibrate the chance. In other languages, where characters alone read, each of two authors is held
-out in turn, and what ships knows both.
+For harm it adds two readings: a larger encoder whose upper layers are trained on requests to harm
+and on grave matters, and the characters of a text. Two authors teach it no harm and judge it: their
+lines weigh the readings and calibrate the chance. In other languages, where characters alone read,
+each of two authors is held out in turn, and what ships knows both.
 """
 
 from __future__ import annotations
@@ -25,12 +25,14 @@ from router.stats.char_grams import counted_chars_together
 from router.stats.ngrams import BUCKETS, Grams, Table, rarity, summed
 from router.stats.softmax_regression import fit_grams
 from router.training.card import Value
+from router.training.data import grave_texts
+from router.training.data.grave_texts import SECTIONS, GraveText
 from router.training.encoder import export, onnx_graphs
 from router.training.encoder.prune import UNKNOWN, most_seen
-from router.training.safety import fit_harm, upper_layers
+from router.training.safety import close_grave, fit_harm, upper_layers
 from router.training.safety.figures import ROUTINE, Mask, even, figures_of, share_of, weights_of
 from router.training.safety.fit_guess import with_guess
-from router.training.safety.harm_texts import HarmText
+from router.training.safety.harm_texts import FOLDER, HarmText
 from router.training.safety.upper_layers import Plan, States, Upper
 from router.training.sparse_products import quick_design
 from router.triage.close_reading import file
@@ -79,13 +81,28 @@ def train_close(
     head = heads.load(out, fit_harm.NAME, encoder_sha256=model.encoder.sha256)
     english = [rows[place] for place in chosen(rows)]
     others = _others(rows)
-    by_encoder, upper = _read_by_encoder(model, english, work)
+    matters = close_grave.rows_of(data)
+    by_encoder, of_matters, upper = _read_by_encoder(model, english, matters, work)
     chances, places = np.zeros(len(english)), np.flatnonzero(judges(english))
     chances[places] = head(model.encode([english[place].text for place in places.tolist()]))
     judged = _judged([*english, *others], by_encoder, chances)
-    encoder, weight, bias = _exported(upper, _tokens(model, english), model, work, out)
+    weight, bias = upper.directions
+    judging = np.flatnonzero(close_grave.judges(matters))
+    grave = close_grave.weighed(
+        model,
+        [matters[place] for place in judging.tolist()],
+        of_matters[judging],
+        (weight[:, 1:], bias[1:]),
+    )
+    encoder = _exported(upper, _tokens(model, [*english, *matters]), model, work, out)
     reader = CloseReader(
-        encoder.encode_rows, model.encoder.tokenise, weight, bias, *judged.fitted, judged.least
+        encoder.encode_rows,
+        model.encoder.tokenise,
+        weight[:, 0],
+        float(bias[0]),
+        *judged.fitted,
+        judged.least,
+        grave=grave.reader,
     )
     reader = with_guess(reader, model, head, english, judges(english))
     path = out / f"{NAME}.json"
@@ -93,16 +110,18 @@ def train_close(
     card = {
         "name": NAME,
         "kind": "close reader of harm",
-        "note": "Reads what the head harm is unsure of. English lines of the authors "
-        + " and ".join(JUDGES)
-        + " taught it nothing: the figures are of them, and of everyday lines that taught nothing.",
+        "note": "Reads what the head harm or the reader of grave matters is unsure of. English "
+        f"lines of the authors {' and '.join(JUDGES)} of requests to harm, and of the authors "
+        f"{', '.join(grave_texts.JUDGES)} of grave matters taught it nothing: the figures are of "
+        "them, and of everyday lines that taught nothing.",
         "encoder": "all-MiniLM-L6-v2 (Apache-2.0), its two upper layers trained, INT8",
         "figures": judged.figures,
-        **fit_harm.card_of(model, command),
+        "grave": grave.figures,
+        **fit_harm.card_of(model, command, (FOLDER, grave_texts.FOLDER)),
     }
     text = json.dumps(card, indent=1, ensure_ascii=False) + "\n"
     path.with_suffix(file.CARD).write_text(text, encoding="utf-8")
-    return judged.figures
+    return {**judged.figures, **{f"grave_{name}": part for name, part in grave.figures.items()}}
 
 
 def chosen(rows: Sequence[HarmText], seed: int = SEED) -> Numbers:
@@ -147,27 +166,30 @@ def judges(rows: Sequence[HarmText]) -> Mask:
 
 
 def _read_by_encoder(
-    model: TriageModel, rows: Sequence[HarmText], work: Path
-) -> tuple[Floats, Upper]:
-    """Returns the larger encoder's log-odds of the rows that judge (0 for others), and its
-    layers."""
-    states = States.of(_tokens(model, rows), work, progress=True)
-    judged, upper = judges(rows), Upper()
+    model: TriageModel, rows: Sequence[HarmText], matters: Sequence[GraveText], work: Path
+) -> tuple[Floats, Floats, Upper]:
+    """Returns the larger encoder's log-odds of harm of the rows that judge (0 for others), its
+    logits of grave matters, likewise, and its layers."""
+    states = States.of(_tokens(model, [*rows, *matters]), work, progress=True)
+    judged = np.concatenate([judges(rows), close_grave.judges(matters)])
+    upper = Upper()
     if (work / NETWORK).is_file():
         upper.load_state_dict(torch.load(work / NETWORK, weights_only=True))
         upper.eval()
     else:
-        ours = np.array([_kind(row) == "own" for row in rows])
-        harmful = np.array([row.harmful for row in rows])
+        ours = np.array([_kind(row) == "own" for row in rows] + [row.written for row in matters])
+        harmful = np.array([row.harmful for row in rows] + [False] * len(matters))
+        routine = np.where(_routine(rows), SECTIONS.index("none"), -1)
+        sections = np.concatenate([routine, close_grave.sections_of(matters)])
         own, everyday = [np.flatnonzero(side & ~judged).tolist() for side in (ours, ~ours)]
-        upper = upper_layers.train(states, harmful, own, everyday, Plan(), progress=True)
+        upper = upper_layers.train(states, harmful, sections, own, everyday, Plan(), progress=True)
         torch.save(upper.state_dict(), work / NETWORK)
-    odds, places = np.zeros(len(rows)), np.flatnonzero(judged)
-    odds[places] = upper_layers.read(upper, states, places.tolist())
-    return odds, upper
+    logits, places = np.zeros((len(judged), 1 + len(SECTIONS))), np.flatnonzero(judged)
+    logits[places] = upper_layers.read(upper, states, places.tolist())
+    return logits[: len(rows), 0], logits[len(rows) :, 1:], upper
 
 
-def _tokens(model: TriageModel, rows: Sequence[HarmText]) -> list[list[int]]:
+def _tokens(model: TriageModel, rows: Sequence[HarmText | GraveText]) -> list[list[int]]:
     return [cut(model.encoder.tokenise(row.text)) for row in rows]
 
 
@@ -292,11 +314,11 @@ def _fit(grams: Grams, rows: Mask, harmful: Mask, weights: Floats) -> tuple[Tabl
 
 def _exported(
     upper: Upper, rows: Sequence[Sequence[int]], model: TriageModel, work: Path, out: Path
-) -> tuple[Encoder, npt.NDArray[np.float32], float]:
-    """Writes the trained network as INT8 into `out`; returns it, and the direction of harm."""
+) -> Encoder:
+    """Writes the trained network as INT8 into `out`, and returns it."""
     full, small = work / export.FULL, out / f"{NAME}{file.ONNX}"
     export.to_onnx(upper.whole(), full)
     pieces = most_seen(rows, int(max(map(max, rows))) + 1, PIECES)
     onnx_graphs.keep_pieces(full, pieces.tolist(), UNKNOWN, full)
     export.to_int8(full, small)
-    return Encoder(small, model.encoder.tokenise), *upper.direction
+    return Encoder(small, model.encoder.tokenise)

@@ -264,15 +264,18 @@ def train_harm(
     return head, {**figures, KIND: accuracy}
 
 
-def card_of(model: TriageModel, command: str) -> dict[str, object]:
-    """Returns what the cards of both heads share."""
+def card_of(
+    model: TriageModel, command: str, folders: Sequence[Path] = (FOLDER,)
+) -> dict[str, object]:
+    """Returns what the cards share; `folders` hold the lines of ours."""
     ours = [
         {
-            "file": f"harm/{path.parent.name}/{path.name}",
+            "file": f"{folder.name}/{path.parent.name}/{path.name}",
             "sha256": sha256(path.read_bytes()).hexdigest(),
             "licence": "ours",
         }
-        for path in sorted(FOLDER.glob("*/*.txt"))
+        for folder in folders
+        for path in sorted(folder.glob("*/*.txt"))
     ]
     return {
         "command": command,

@@ -1,4 +1,4 @@
-"""Trains the upper layers of the sentence encoder all-MiniLM-L6-v2 to read requests to harm.
+"""Trains the upper layers of the sentence encoder all-MiniLM-L6-v2 to read harm and grave matters.
 
 The lower layers stay as they are, so what they make of each text is computed once and serves every
 fit: with authors held out, and the last one on all lines. Contains torch; knows nothing of authors.
@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from router.stats.calibration import Floats
+from router.training.data.grave_texts import GRAVE, SECTIONS
 from router.training.encoder.precision import quickest
 from router.training.encoder.prune import teacher_network
 from router.training.encoder.student import Student
@@ -43,8 +44,12 @@ class Plan:
     rows: int = 32
     warmup_share: float = 0.06
     harmful_weight: float = 1.6
+    grave_weight: float = 1.3
+    """Weight of a grave text's loss to a harmless one's, both where the text's matter is known."""
+    matter_share: float = 0.5
+    """Weight of telling matters apart to telling grave ones from the others."""
     smoothing: float = 0.02
-    everyday: int = 1_200
+    everyday: int = 2_500
     """Everyday texts of an epoch, drawn anew: they are many, and easy."""
     seed: int = 7
 
@@ -111,12 +116,13 @@ def _bias(mask: Tensor) -> Tensor:
 
 
 class Upper(nn.Module):
-    """Maps states to the log-odds of harm: the upper layers, a mean, and one direction."""
+    """Maps states to the log-odds of harm and the logits of grave matters' classes: the upper
+    layers, a mean, and a direction for each."""
 
     def __init__(self) -> None:
         super().__init__()
         self.layers = teacher_network().layers[LOWER:]
-        self.head = nn.Linear(TEACHER_WIDTH, 1)
+        self.head = nn.Linear(TEACHER_WIDTH, 1 + len(SECTIONS))
         nn.init.zeros_(self.head.weight)
         nn.init.zeros_(self.head.bias)
 
@@ -127,7 +133,7 @@ class Upper(nn.Module):
                 x = layer(x, _bias(mask).to(x.dtype))
         weight = mask.unsqueeze(-1)
         pooled = (x.float() * weight).sum(1) / weight.sum(1)
-        logits: Tensor = self.head(pooled)[:, 0]
+        logits: Tensor = self.head(pooled)  # (rows, 1 + classes)
         return logits
 
     def whole(self) -> nn.Module:
@@ -137,10 +143,10 @@ class Upper(nn.Module):
         return Means(network).eval()
 
     @property
-    def direction(self) -> tuple[npt.NDArray[np.float32], float]:
-        """Returns the weight (width,) and the bias that make a mean a log-odds."""
-        weight = self.head.weight[0].detach().numpy().astype(np.float32)
-        return weight, float(self.head.bias.detach()[0])
+    def directions(self) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+        """Returns the weights (width, 1 + classes) and the biases that make a mean its logits."""
+        weight, bias = self.head.weight.detach().numpy(), self.head.bias.detach().numpy()
+        return weight.T.astype(np.float32), bias.astype(np.float32)
 
 
 class Means(nn.Module):
@@ -157,13 +163,18 @@ class Means(nn.Module):
 def train(
     states: States,
     harmful: npt.NDArray[np.bool_],
+    sections: Numbers,
     ours: Sequence[int],
     everyday: Sequence[int],
     plan: Plan,
     *,
     progress: bool = False,
 ) -> Upper:
-    """Returns the upper layers, trained on the rows `ours` and some of `everyday` each epoch."""
+    """Returns the upper layers, trained on the rows `ours` and some of `everyday` each epoch.
+
+    `sections` has the place of each row's section in SECTIONS, -1 where nobody sorted it: such a
+    row teaches harm alone.
+    """
     torch.manual_seed(plan.seed)
     rng, upper = random.Random(plan.seed), Upper()
     upper.train()
@@ -181,17 +192,39 @@ def train(
         share = step / len(batches)
         for group in optimiser.param_groups:
             group["lr"] = group["peak"] * min(share / plan.warmup_share, 1.0) * (1.0 - share)
-        goal = torch.from_numpy(harmful[batch].astype(np.float32))
-        goal = goal * (1.0 - 2.0 * plan.smoothing) + plan.smoothing
+        logits = upper(*states.batch(batch))
         loss = functional.binary_cross_entropy_with_logits(
-            upper(*states.batch(batch)), goal, pos_weight=weight
+            logits[:, 0], _smoothed(torch.from_numpy(harmful[batch]), plan), pos_weight=weight
         )
+        matters = torch.from_numpy(sections[batch])
+        known = matters >= 0
+        if known.any():
+            loss = loss + _grave_loss(logits[known, 1:], matters[known], plan) / len(batch)
         optimiser.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(upper.parameters(), 1.0)
         optimiser.step()
     upper.eval()
     return upper
+
+
+def _smoothed(goal: Tensor, plan: Plan) -> Tensor:
+    return goal.float() * (1.0 - 2.0 * plan.smoothing) + plan.smoothing
+
+
+def _grave_loss(logits: Tensor, matters: Tensor, plan: Plan) -> Tensor:
+    """Returns the sum of the losses of rows whose section is known: is it grave, and what is it."""
+    grave = matters < len(GRAVE)
+    weights = torch.where(grave, plan.grave_weight, 1.0)
+    odds = logits[:, : len(GRAVE)].logsumexp(1) - logits[:, len(GRAVE) :].logsumexp(1)
+    is_grave = functional.binary_cross_entropy_with_logits(
+        odds, _smoothed(grave, plan), reduction="none"
+    )
+    which = functional.cross_entropy(
+        logits, matters, reduction="none", label_smoothing=plan.smoothing
+    )
+    loss: Tensor = ((is_grave + plan.matter_share * which) * weights).sum()
+    return loss
 
 
 def _epoch(
@@ -213,8 +246,8 @@ def _epoch(
 
 @torch.no_grad()
 def read(upper: Upper, states: States, rows: Sequence[int]) -> Floats:
-    """Returns the log-odds of some rows, in their order."""
-    out, order = np.zeros(len(states.lengths)), states.by_length(rows)
+    """Returns the logits of some rows, (rows, 1 + classes), in their order."""
+    out, order = np.zeros((len(states.lengths), 1 + len(SECTIONS))), states.by_length(rows)
     for start in range(0, len(order), READ_TOGETHER):
         batch = order[start : start + READ_TOGETHER]
         out[batch] = upper(*states.batch(batch)).float().numpy()

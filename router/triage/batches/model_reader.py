@@ -23,8 +23,8 @@ from router.triage.batches.config import TriageConfig
 from router.triage.batches.templates import Templates, Vector, is_calm
 from router.triage.close_reading.guess import NEAR, Bounds
 from router.triage.encoder import SHORT_BATCH_TOKENS
-from router.triage.grave import GraveReader
-from router.triage.own_heads import OwnHeads, sharpened
+from router.triage.grave import GraveReader, GraveReading
+from router.triage.own_heads import Close, OwnHeads, sharpened
 from router.triage.reading import ModelRow
 from router.triage.text.disguises import Knows
 from router.triage.text.spelling import Mend
@@ -33,9 +33,9 @@ from router.triage.verifier import readings_of
 from router.types import RISK_DOMAINS, Domain, HeadReading, Match, RequestType
 
 _Array = npt.NDArray[np.floating]
-Close = Mapping[int, tuple[HeadReading, ...]]
+Closely = Mapping[int, Close]
 """Holds by place the readings of texts that were read closely."""
-NOT_CLOSE: Close = MappingProxyType({})
+NOT_CLOSE: Closely = MappingProxyType({})
 ANY_CHANCE = Bounds()
 Vectors = Mapping[int, Vector]
 NONE_KEPT: Vectors = MappingProxyType({})
@@ -110,9 +110,12 @@ class ModelReader:
         batch.encode()
         return batch.rows()
 
-    def begin(self, asked: Sequence[Asked]) -> ModelBatch:
-        """Looks up the texts that an operator wrote; the others are still to be encoded."""
-        return ModelBatch(self, asked)
+    def begin(self, asked: Sequence[Asked], *, closely: bool = True) -> ModelBatch:
+        """Looks up the texts that an operator wrote; the others are still to be encoded.
+
+        `closely`: False reads nothing closely, for texts of which only the model's heads count.
+        """
+        return ModelBatch(self, asked, closely)
 
     def encode(self, asked: Sequence[Asked], kept: Vectors = NONE_KEPT) -> Encoded:
         """Returns what the encoder says of texts, all of them together.
@@ -155,31 +158,52 @@ class ModelReader:
         self.not_encoded += len(found)
         return found
 
-    def read_closely(self, asked: Sequence[Asked], encoded: Encoded) -> Close:
-        """Returns by place the readings of the texts of which a head is unsure; on any thread."""
-        found: dict[int, tuple[HeadReading, ...]] = {}
+    def read_grave(self, asked: Sequence[Asked], encoded: Encoded) -> list[GraveReading]:
+        """Returns what the reader of grave matters makes of texts, () without one; any thread."""
+        if self._model.grave is None:
+            return []
+        texts = [text for text, *_ in asked]
+        return self._model.grave.read(texts, encoded.vectors, told_of_all(asked))
+
+    def read_closely(
+        self, asked: Sequence[Asked], encoded: Encoded, grave: Sequence[GraveReading] = ()
+    ) -> Closely:
+        """Returns by place the readings of texts of which a head or `grave` is unsure; on any
+        thread."""
+        found: dict[int, Close] = {}
         for own, indices in _by_heads(asked).items():
             if own is None or not own.close:
                 continue
             mine = [asked[i] for i in indices]
             part = encoded if len(indices) == len(asked) else encoded[np.array(indices)]
+            matters = [grave[i] for i in indices] if grave else ()
             lowest = partial(partial, _lowest, mine, part.vectors)
-            close = own.read_closely([one.text for one in mine], told_of_all(mine), part, lowest)
-            found |= {i: readings for i, readings in zip(indices, close, strict=True) if readings}
+            texts = [one.text for one in mine]
+            close = own.read_closely(texts, told_of_all(mine), part, lowest, matters)
+            found |= {indices[place]: closer for place, closer in close.items()}
         return found
 
     def read(
-        self, asked: Sequence[Asked], encoded: Encoded, close: Close = NOT_CLOSE
+        self,
+        asked: Sequence[Asked],
+        encoded: Encoded,
+        grave: Sequence[GraveReading] | None = None,
+        close: Closely = NOT_CLOSE,
     ) -> tuple[list[ModelRow], list[Match | None]]:
         """Returns what heads and approved answers make of texts that are encoded.
 
-        `close` holds by place what was read closely.
+        `grave` has what `read_grave` says of them, where that is known, and `close` by place what
+        was read closely.
         """
-        rows, readings = self._read(asked, encoded, close)
+        rows, readings = self._read(asked, encoded, grave, close)
         return rows, _matches(Described(encoded.vectors, readings), asked)
 
     def _read(
-        self, asked: Sequence[Asked], encoded: Encoded, close: Close = NOT_CLOSE
+        self,
+        asked: Sequence[Asked],
+        encoded: Encoded,
+        grave: Sequence[GraveReading] | None = None,
+        close: Closely = NOT_CLOSE,
     ) -> tuple[list[ModelRow], npt.NDArray[np.float32]]:
         """Returns what heads make of texts, and their readings that are compared."""
         rows: list[ModelRow] = []
@@ -195,11 +219,8 @@ class ModelReader:
         if order != list(range(len(asked))):
             rows = [row for _, row in sorted(zip(order, rows, strict=True), key=_place)]
             readings = readings[np.argsort(order)]
-        for place, closer in close.items():
-            rows[place] = rows[place]._replace(heads=sharpened(rows[place].heads, closer))
-        if self._model.grave is not None:
-            texts = [text for text, *_ in asked]
-            found = self._model.grave.read(texts, encoded.vectors, told_of_all(asked))
+        found = self.read_grave(asked, encoded) if grave is None else grave
+        if found:
             rows = [
                 row._replace(
                     grave=one.grave,
@@ -209,6 +230,11 @@ class ModelReader:
                 )
                 for row, one in zip(rows, found, strict=True)
             ]
+        for place, closer in close.items():
+            row = rows[place]._replace(heads=sharpened(rows[place].heads, closer.heads))
+            if closer.grave is not None:
+                row = row._replace(grave=closer.grave.grave, matter=closer.grave.matter)
+            rows[place] = row
         return rows, readings
 
     def _model_rows(self, out: Outputs) -> list[ModelRow]:
@@ -240,8 +266,8 @@ class ModelBatch:
     that came with other numbers before.
     """
 
-    def __init__(self, reader: ModelReader, asked: Sequence[Asked]) -> None:
-        self._reader = reader
+    def __init__(self, reader: ModelReader, asked: Sequence[Asked], closely: bool) -> None:
+        self._reader, self._closely = reader, closely
         self._known = reader.written(asked)
         self._rest = [one for i, one in enumerate(asked) if i not in self._known]
         templates = reader.templates
@@ -249,7 +275,8 @@ class ModelBatch:
         kept = [None if key is None else templates.get(key) for key in self._keys]
         self._kept = {place: vector for place, vector in enumerate(kept) if vector is not None}
         self._encoded: Encoded | None = None
-        self._close: Close = NOT_CLOSE
+        self._grave: list[GraveReading] = []
+        self._close: Closely = NOT_CLOSE
 
     @property
     def encoded(self) -> int:
@@ -260,13 +287,21 @@ class ModelBatch:
         """Encodes what is left, and reads closely where a head is unsure; on any thread."""
         if self._rest:
             self._encoded = self._reader.encode(self._rest, self._kept)
-            self._close = self._reader.read_closely(self._rest, self._encoded)
+            self._grave, self._close = self._read_on(self._rest, self._encoded)
+
+    def _read_on(
+        self, asked: Sequence[Asked], encoded: Encoded
+    ) -> tuple[list[GraveReading], Closely]:
+        """Returns the readings of grave matters, and what is read closely."""
+        grave = self._reader.read_grave(asked, encoded)
+        close = self._reader.read_closely(asked, encoded, grave) if self._closely else NOT_CLOSE
+        return grave, close
 
     def rows(self) -> tuple[list[ModelRow], list[Match | None]]:
         """Returns the readings and the matches, in the order asked."""
         rows, matches = list[ModelRow](), list[Match | None]()
         if self._encoded is not None:
-            rows, matches = self._reader.read(self._rest, self._encoded, self._close)
+            rows, matches = self._reader.read(self._rest, self._encoded, self._grave, self._close)
             self._settle(self._encoded, rows, matches)
         for i, (row, match) in sorted(self._known.items()):
             rows.insert(i, row)
@@ -288,7 +323,7 @@ class ModelBatch:
             return
         again = [self._rest[place] for place in doubtful]
         read = self._reader.encode(again)
-        found = self._reader.read(again, read, self._reader.read_closely(again, read))
+        found = self._reader.read(again, read, *self._read_on(again, read))
         for place, row, match in zip(doubtful, *found, strict=True):
             rows[place], matches[place] = row, match
 

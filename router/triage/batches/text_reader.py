@@ -107,7 +107,7 @@ class TextBatch:
             self._whole = reader.model.begin([*told, *forms, *glosses, *plain])
             if self._passages:
                 passages = [Asked(part, one.config) for f, one in pairs for part in f.passages]
-                self._parts = reader.model.begin(passages)
+                self._parts = reader.model.begin(passages, closely=False)
 
     def _gloss(self, asked: Asked, facts: TurnFacts) -> Gloss | None:
         glossed = asked.config.glossed

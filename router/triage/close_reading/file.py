@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache, partial
 from pathlib import Path
 from threading import Lock
@@ -22,12 +22,15 @@ from router.stats import calibration
 from router.stats.heads import Embeddings, packed, unpacked
 from router.stats.ngrams import BUCKETS
 from router.triage.close_reading.guess import Guess
+from router.triage.close_reading.matters import CloseGrave
 from router.triage.close_reading.reader import CloseReader, Mixture
 from router.triage.encoder import Encoder, Tokeniser, sha256_of
-from router.triage.grave import TABLES
+from router.triage.grave import CLASSES, TABLES
 
 FORMAT = 1
 ONNX, ARRAYS, CARD = ".onnx", ".npz", ".card.json"
+GRAVE_WEIGHT, GRAVE_BIAS = "grave_weight", "grave_bias"
+GRAVE_NUMBERS = ("by_encoder", "by_reader", "shift", "least")
 
 
 def save(reader: CloseReader, encoder: Path, described_as: Path, encoder_sha256: str) -> None:
@@ -39,6 +42,8 @@ def save(reader: CloseReader, encoder: Path, described_as: Path, encoder_sha256:
     arrays: dict[str, np.ndarray] = {"weight": reader.weight, "table_bias": reader.table_bias}
     if reader.guess is not None:
         arrays["guess"] = reader.guess.weight.astype(np.float32)
+    if reader.grave is not None:
+        arrays |= {GRAVE_WEIGHT: reader.grave.weight, GRAVE_BIAS: reader.grave.bias}
     for number in range(TABLES):
         part = reader.table[number * BUCKETS : (number + 1) * BUCKETS]
         arrays |= {f"{name}_{number}": values for name, values in packed(part).items()}
@@ -51,6 +56,9 @@ def save(reader: CloseReader, encoder: Path, described_as: Path, encoder_sha256:
         "calibrators": [one.to_json() for one in reader.calibrators],
         "least": reader.least,
         "guess": None if reader.guess is None else _numbers(reader.guess),
+        "grave": None
+        if reader.grave is None
+        else {name: getattr(reader.grave, name) for name in GRAVE_NUMBERS},
         "encoder_sha256": encoder_sha256,
         "arrays_sha256": hashlib.sha256(buffer.getvalue()).hexdigest(),
         "onnx_sha256": sha256_of(encoder),
@@ -81,6 +89,7 @@ def load(path: Path, tokenise: Tokeniser, encoder_sha256: str) -> CloseReader:
             weight, table_bias = arrays["weight"], arrays["table_bias"]
             tables = [_table(arrays, number) for number in range(TABLES)]
             foreseen = arrays["guess"] if described.get("guess") else None
+            grave = _grave(described.get("grave"), arrays)
         if weight.ndim != 1 or table_bias.shape != (TABLES,):
             raise ModelFileError(f"{path}: its arrays do not fit each other; train it again")
         return CloseReader(
@@ -94,6 +103,7 @@ def load(path: Path, tokenise: Tokeniser, encoder_sha256: str) -> CloseReader:
             tuple(calibration.from_json(one) for one in described["calibrators"]),
             float(described["least"]),
             None if foreseen is None else Guess(foreseen, *map(float, described["guess"])),
+            grave,
         )
     except OSError as error:
         raise ModelFileError(f"close reader {path} cannot be read: {error.strerror}") from error
@@ -134,3 +144,13 @@ def _table(arrays: np.lib.npyio.NpzFile, number: int) -> np.ndarray:
     suffix = f"_{number}"
     own = {name.removesuffix(suffix): arrays[name] for name in arrays if name.endswith(suffix)}
     return unpacked(own)
+
+
+def _grave(numbers: Mapping[str, float] | None, arrays: np.lib.npyio.NpzFile) -> CloseGrave | None:
+    """Returns what reads grave matters; None in a file without it, as older ones are."""
+    if numbers is None:
+        return None
+    weight, bias = arrays[GRAVE_WEIGHT], arrays[GRAVE_BIAS]
+    if weight.shape != (len(arrays["weight"]), len(CLASSES)) or bias.shape != (len(CLASSES),):
+        raise ValueError(f"{GRAVE_WEIGHT} has other classes than the reader of grave matters")
+    return CloseGrave(weight, bias, *(float(numbers[name]) for name in GRAVE_NUMBERS))

@@ -3,13 +3,14 @@
 A head reads each request, so it must be small. Few requests are neither calm nor clear to it: these
 are read once more, in a tenth of the time that a model takes for its first word. English is read
 by an encoder of its own and by characters; other languages, which no encoder here reads, by
-characters alone. It knows nothing about what the chance means.
+characters alone. The same run of the encoder reads English texts of which the reader of grave
+matters is unsure. It knows nothing about what the head's chance means.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Mapping, Sequence, Set
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -20,8 +21,9 @@ from router.stats.char_grams import counted_chars_together
 from router.stats.heads import Embeddings
 from router.stats.ngrams import BUCKETS, Grams, Table, summed
 from router.triage.close_reading.guess import Guess
+from router.triage.close_reading.matters import CloseGrave, GraveChance
 from router.triage.encoder import cut
-from router.triage.grave import ENGLISH, Told, table_of
+from router.triage.grave import ENGLISH, GraveReading, Told, table_of
 
 
 class Rows(Protocol):
@@ -49,6 +51,13 @@ class Lowest(Protocol):
     def __call__(self, places: Sequence[int]) -> Floats: ...
 
 
+class Closely(NamedTuple):
+    """Holds by place what was read closely."""
+
+    chances: Mapping[int, float]  # in place of the head's
+    grave: Mapping[int, GraveChance]  # in place of those of the reader of grave matters
+
+
 class Seen(Struct, frozen=True, eq=False):
     """Holds what is known of texts before they are read closely, and what may change by it."""
 
@@ -73,6 +82,7 @@ class CloseReader(Struct, frozen=True, eq=False):
     calibrators: tuple[Calibrator, ...]  # by table, of the mixed log-odds
     least: float
     guess: Guess | None = None
+    grave: CloseGrave | None = None
 
     def read(
         self,
@@ -80,51 +90,96 @@ class CloseReader(Struct, frozen=True, eq=False):
         told: Sequence[Told],
         chances: Sequence[float],
         seen: Seen | None = None,
-    ) -> dict[int, float]:
-        """Returns by place the chances of the texts that are read closely; `chances` are the
-        head's. Without `seen` the encoder reads every English one of them."""
+        grave: Sequence[GraveReading] = (),
+    ) -> Closely:
+        """Returns what is read closely; `chances` are the head's, `grave` what the reader of grave
+        matters says, () where that counts as it is. Without `seen` the encoder reads every English
+        text of which the head is unsure."""
         tables = [table_of(words, language) for words, language in told]
         places = [
             place
             for place, table in enumerate(tables)
             if table != ENGLISH or chances[place] >= self.least
         ]
-        if not places:
-            return {}
         mine = np.array([tables[place] for place in places])
-        odds = self.characters([told[place][0] for place in places], mine)
+        odds: Floats = np.zeros(0)
+        if places:
+            odds = self.characters([told[place][0] for place in places], mine)
         english = np.flatnonzero(mine == ENGLISH)
-        if len(english):
-            chosen = [places[i] for i in english.tolist()]
-            of_head = np.array([chances[place] for place in chosen])
-            odds[english] = self._mixed(texts, chosen, of_head, odds[english], seen)
-        return {
+        chosen = [places[i] for i in english.tolist()]
+        of_head = np.array([chances[place] for place in chosen])
+        foreseen, unsettled = self._foreseen(chosen, of_head, odds[english], seen)
+        matters = {
+            place
+            for place, one in enumerate(grave)
+            if self.grave is not None and self.grave.unsure(one)
+        }
+        vectors, beginnings = self._encoded(texts, unsettled | matters)
+        if chosen:
+            by_encoder = [
+                float(vectors[place] @ self.weight) + self.bias if place in vectors else guessed
+                for place, guessed in zip(chosen, foreseen.tolist(), strict=True)
+            ]
+            odds[english] = (
+                self.mixture.encoder * np.array(by_encoder)
+                + self.mixture.characters * odds[english]
+            )
+        found = {
             place: float(self.calibrators[table](np.array([value]))[0])
             for place, table, value in zip(places, mine.tolist(), odds.tolist(), strict=True)
         }
+        return Closely(found, self._of_matters(grave, sorted(matters), vectors, beginnings))
 
-    def _mixed(
+    def _foreseen(
+        self, chosen: Sequence[int], of_head: Floats, characters: Floats, seen: Seen | None
+    ) -> tuple[Floats, set[int]]:
+        """Returns the encoder's log-odds of the chosen English texts as guessed, 0 without a guess,
+        and the places of those that only the encoder itself can settle."""
+        if self.guess is None or seen is None or not chosen:
+            return np.zeros(len(chosen)), set(chosen)
+        foreseen = self.guess(seen.vectors[chosen], of_head, characters)
+        most: Floats = self.mixture.encoder * (foreseen + self.guess.margin)
+        most += self.mixture.characters * characters
+        unsettled = self.calibrators[ENGLISH](most) >= seen.lowest(chosen)
+        return foreseen, {place for place, open_ in zip(chosen, unsettled, strict=True) if open_}
+
+    def _encoded(
+        self, texts: Sequence[str], places: Set[int]
+    ) -> tuple[dict[int, npt.NDArray[np.float32]], set[int]]:
+        """Returns the vectors of texts by their place, of one run, and the places of those of which
+        only the beginning was read."""
+        if not places:
+            return {}, set()
+        asked = sorted(places)
+        tokens = [self.tokenise(texts[place]) for place in asked]
+        read = [cut(row) for row in tokens]
+        longer = {
+            place
+            for place, row, kept in zip(asked, tokens, read, strict=True)
+            if len(kept) < len(row)
+        }
+        return dict(zip(asked, self.encode(read), strict=True)), longer
+
+    def _of_matters(
         self,
-        texts: Sequence[str],
-        chosen: Sequence[int],
-        of_head: Floats,
-        characters: Floats,
-        seen: Seen | None,
-    ) -> Floats:
-        """Returns the mixed log-odds of the chosen English texts, by the encoder or the guess."""
-        mixture, unsettled = self.mixture, np.ones(len(chosen), dtype=bool)
-        by_encoder: Floats = np.zeros(len(chosen))
-        if self.guess is not None and seen is not None:
-            by_encoder = self.guess(seen.vectors[chosen], of_head, characters)
-            most: Floats = mixture.encoder * (by_encoder + self.guess.margin)
-            most += mixture.characters * characters
-            unsettled = self.calibrators[ENGLISH](most) >= seen.lowest(chosen)
-        if unsettled.any():
-            asked = [place for place, open_ in zip(chosen, unsettled, strict=True) if open_]
-            rows = [cut(self.tokenise(texts[place])) for place in asked]
-            by_encoder[unsettled] = self.encode(rows) @ self.weight + self.bias
-        mixed: Floats = mixture.encoder * by_encoder + mixture.characters * characters
-        return mixed
+        grave: Sequence[GraveReading],
+        places: Sequence[int],
+        vectors: Mapping[int, npt.NDArray[np.float32]],
+        beginnings: Set[int],
+    ) -> dict[int, GraveChance]:
+        """Returns by place the chances of a grave matter of the texts that were read closely.
+
+        A text of which only the beginning was read may be raised, not lowered.
+        """
+        if self.grave is None or not places:
+            return {}
+        before = [grave[place].grave for place in places]
+        found = self.grave.read(np.stack([vectors[place] for place in places]), before)
+        return {
+            place: one
+            for place, one in zip(places, found, strict=True)
+            if place not in beginnings or one.grave > grave[place].grave
+        }
 
     def characters(self, words: Sequence[Sequence[str]], tables: npt.NDArray[np.int64]) -> Floats:
         """Returns the log-odds of the characters of texts, each by its table."""

@@ -9,9 +9,12 @@ import pytest
 
 pytest.importorskip("torch")
 
+from router.stats.calibration import softmax
+from router.training.data.grave_texts import SECTIONS
 from router.training.safety import fit_close
 from router.training.safety.figures import ROUTINE, parts_of
 from router.training.safety.harm_texts import HarmText, texts
+from router.triage.grave import log_odds
 from router.triage.triage_model import TriageModel
 
 pytestmark = pytest.mark.train
@@ -78,9 +81,25 @@ def test_upper_layers_learn_to_tell_texts_apart(tmp_path: Path) -> None:
     states = upper_layers.States.of([tokenise(text) for text in asked + calm], tmp_path)
     harmful = np.array([True] * len(asked) + [False] * len(calm))
     plan = upper_layers.Plan(epochs=3, rows=8)
-    upper = upper_layers.train(states, harmful, range(len(harmful)), [], plan)
-    odds = upper_layers.read(upper, states, range(len(harmful)))
-    assert odds[harmful].min() > odds[~harmful].max()
+    sections = np.where(harmful, SECTIONS.index("violence"), SECTIONS.index("none"))
+    upper = upper_layers.train(states, harmful, sections, range(len(harmful)), [], plan)
+    logits = upper_layers.read(upper, states, range(len(harmful)))
+    assert logits[harmful, 0].min() > logits[~harmful, 0].max()
+    grave = log_odds(softmax(logits[:, 1:]))
+    assert grave[harmful].min() > grave[~harmful].max()
+
+
+def test_rows_that_nobody_sorted_teach_no_matter(tmp_path: Path) -> None:
+    from router.training.safety import upper_layers
+
+    tokenise = TriageModel.load().encoder.tokenise
+    states = upper_layers.States.of(
+        [tokenise(f"how is the {t}") for t in ("car", "bike")], tmp_path
+    )
+    unsorted = np.array([-1, -1])
+    plan = upper_layers.Plan(epochs=1, rows=2)
+    upper = upper_layers.train(states, np.array([True, False]), unsorted, [0, 1], [], plan)
+    assert not upper.head.weight[1:].any()
 
 
 def test_the_lower_layers_are_those_of_the_whole_network(tmp_path: Path) -> None:
@@ -93,8 +112,8 @@ def test_the_lower_layers_are_those_of_the_whole_network(tmp_path: Path) -> None
     states = upper_layers.States.of(rows, tmp_path)
     upper = upper_layers.Upper().eval()
     torch.nn.init.normal_(upper.head.weight, std=0.3)
-    weight, bias = upper.direction
+    weight, bias = upper.directions
     with torch.no_grad():
         means = upper.whole()(padded(rows)).numpy()
     odds = upper_layers.read(upper, states, [0, 1])
-    assert odds == pytest.approx(means @ weight + bias, abs=0.3)  # bfloat16
+    assert odds == pytest.approx(means @ weight + bias, abs=0.35)  # bfloat16
