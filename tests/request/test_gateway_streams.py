@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from router.api.http.server import WIRE_FORMATS
 from router.errors import StreamCut, UpstreamUnreachable
+from router.request.final_answer import REFUSED_TEXT
 from router.types import (
     Answer,
     AttemptRow,
@@ -114,7 +115,8 @@ async def test_what_an_answerer_may_disown_is_not_streamed_through(houses: House
         exhausted={"default": "refuse"},
     )
     events = await drain(house, ask(stream=True))
-    assert not any(event.text for event in events if isinstance(event, Delta))
+    told = "".join(event.text or "" for event in events if isinstance(event, Delta))
+    assert told == REFUSED_TEXT  # not a word of the answer that nobody vouched for
     row = await only_row(house)
     assert (row.answerer, row.verdict) == ("deep", "refused")
 
