@@ -122,7 +122,9 @@ class Shadows:
     def start(self, routed: RoutedRequest, drawn: ShadowDraw | None, candidate: Candidate) -> None:
         """Calls the shadow that `draw` drew, in the background; nothing where it drew none."""
         if drawn is not None and drawn.rung is not None:
-            self._spawn(self._run(routed, drawn, candidate, drawn.rung))
+            # Its cost and its failures are neither side's of a rollout.
+            apart = replace(routed, rollout=None)
+            self._spawn(self._run(apart, drawn, candidate, drawn.rung))
         if routed.rollout is not None and routed.rollout.shadowed:
             self._spawn(self._try(routed, candidate))
 
