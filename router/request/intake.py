@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from router.errors import TiergateError
+from router.errors import TiergateError, TooLongToHide
 from router.rate_limits.limits import RequestRates, request_rates
 from router.request.call_events import tell_refused
 from router.request.calls.rate_charges import admit, settle
@@ -137,8 +137,7 @@ class Intake:
         split = self.splits.of(runtime.policy.name)
         if split is not None and not request.hints.dry_run and not governed(routed):
             routed = await self._on_its_side(split, routed, selected, shown)
-        if routed.policy.privacy.pseudonyms is not None:
-            routed = self._veils.over(routed, routed.policy.privacy.pseudonyms)
+        routed = self._veiled(routed)
         if request.is_long or request.hints.session:
             routed = await self._conversations.began(routed)
         return routed
@@ -173,19 +172,36 @@ class Intake:
         other = await self._by_candidate(split, routed, routed.request, Selected(split.candidate))
         if other is None:
             return None
+        try:
+            other = self._veiled(other)
+        except TooLongToHide:
+            return None
         own = replace(note, arm=Arm.CANDIDATE.value, shadowed=False)
         return replace(other, request_id=routed.request_id, rollout=own)
+
+    def _veiled(self, routed: RoutedRequest) -> RoutedRequest:
+        """Returns the request with what hides its personal details, where its policy wants it.
+
+        Raises TooLongToHide.
+        """
+        section = routed.policy.privacy.pseudonyms
+        return routed if section is None else self._veils.over(routed, section)
 
     async def _by_candidate(
         self, split: Split, routed: RoutedRequest, shown: ChatRequest, selected: Selected
     ) -> RoutedRequest | None:
         """Returns the request as the candidate decides it; None where it may not, or cannot."""
         signals, compute_ms = routed.signals, routed.triage_compute_ms
-        if split.rereads:
-            reader = split.candidate.triage
-            signals, more_ms = await reader.measured(shown, routed.conversation.named)
-            compute_ms += more_ms
         try:
+            if split.rereads:
+                reader = split.candidate.triage
+                signals, more_ms = await reader.measured(shown, routed.conversation.named)
+                compute_ms += more_ms
+                if shown.images:  # the base alone may know that one could not be read
+                    novelty = max(signals.novelty, routed.signals.novelty)
+                    signals = replace(signals, novelty=novelty)
+            if split.candidate.policy.privacy.residency:
+                await read_ahead(self._router.reader, routed.request)
             other = self._router.decided(
                 routed.request,
                 routed.identity,

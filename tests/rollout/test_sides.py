@@ -9,7 +9,18 @@ import pytest
 from router.errors import UpstreamError
 from router.rollout.arms import Split
 from router.routing.decision_record import parse
-from router.types import Domain, HeadReading, Hints, Identity, Message, RolloutNote, Scope, Signals
+from router.types import (
+    ContentPart,
+    Domain,
+    HeadReading,
+    Hints,
+    Identity,
+    JsonText,
+    Message,
+    RolloutNote,
+    Scope,
+    Signals,
+)
 from tests.kits.changed import replace
 from tests.kits.fakes import ALICE, CALM, House, Houses, ScriptedTriage, a_policy, a_runtime, ask
 from tests.kits.gateway_kit import RISKY, UNSURE, deep, low, mid
@@ -172,6 +183,45 @@ async def test_a_failing_shadow_is_the_candidates_failure(houses: Houses) -> Non
     await notes(house)
     states = {row.endpoint: row.state.value for row in house.ledger.rows()}
     assert states == {"chat.completions": "settled", "shadow": "unknown_cost"}
+
+
+async def test_a_shadow_sees_no_personal_details_where_the_policy_hides_them(
+    houses: Houses,
+) -> None:
+    candidate = mid(text="by the candidate")
+    house = split_house(
+        houses, 0.0, shadow_share=1.0, candidate=candidate, privacy={"pseudonyms": {}}
+    )
+    await house.gateway.complete(ask("My mail is jane.doe@example.com, ok?"), ALICE)
+    await house.gateway.drain()
+    (work,) = candidate.seen
+    assert "jane.doe" not in work.request.messages[0].text
+
+
+async def test_another_shadow_of_a_request_is_on_no_side(houses: Houses) -> None:
+    drawn = {"share": 1.0, "answerer": "deep"}
+    tiers = [low(), mid(text="by the base"), deep()]
+    house = houses(tiers, signals=UNSURE, draw=lambda: 0.5, shadow=drawn)
+    runtime = dataclasses.replace(house.gateway.router.default, policy_hash="candidate")
+    house.gateway.splits.swap({"test": Split(RUN, 7, 0.0, "conversation", runtime, False)})
+    await said(house, "s")
+    own, shadow = await notes(house)
+    assert own is not None
+    assert shadow is None
+
+
+async def test_an_image_that_nobody_could_read_stays_novel_to_a_candidate_that_reads_anew(
+    houses: Houses,
+) -> None:
+    house = split_house(houses, 1.0, triage={"images": "read"})
+    (name, split), *_ = house.gateway.splits.now.items()
+    house.gateway.splits.swap({name: replace(split, rereads=True)})
+    payload = JsonText('{"image_url":{"url":"data:image/png;base64,AAAA"}}')
+    picture = ContentPart("image_url", payload)
+    message = Message("user", "What is this?", parts=(picture,))
+    await house.gateway.complete(ask(messages=(message,)), ALICE)
+    (row,) = house.ledger.rows()
+    assert parse(row.record).signals.novelty == 1.0
 
 
 async def test_another_run_draws_its_sides_anew(houses: Houses) -> None:
