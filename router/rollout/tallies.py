@@ -31,7 +31,7 @@ HOUR_MS = 3_600_000
 found as soon as one that breaks at once."""
 
 MOST_KEPT = 100_000
-"""Most requests, and most conversations, that are remembered of a stage, the latest ones."""
+"""Most requests, conversations and complaints that are remembered of a stage, the latest ones."""
 
 MOST_NAMES = 48
 """Most strata of one kind; further ones share the name OTHER."""
@@ -176,11 +176,12 @@ class Tallies:
         self._most_per_unit = most_per_unit
         self._of_unit: dict[Arm, Counter[str]] = {arm: Counter() for arm in Arm}
         self._counted: dict[str, Observed] = {}
-        self._complained: set[str] = set()
+        self._of_hour: dict[str, Observed] = {}  # counted in the latest hour
+        self._complained: dict[str, None] = {}
 
     def add(self, one: Observed) -> None:
         """Counts a request, unless it was counted or its conversation has had its share."""
-        if one.request_id in self._counted:
+        if one.request_id in self._counted or one.request_id in self._of_hour:
             return
         self._add_to_hour(one)
         seen = self._of_unit[one.arm]
@@ -194,35 +195,39 @@ class Tallies:
                 del known[next(iter(known))]
         for tally in self._tallies(one):
             tally.add(one, self._cap_nano_usd)
-        if one.request_id in self._complained:
-            self._count_complaint(one)
+            tally.complaints += one.request_id in self._complained
 
     def _add_to_hour(self, one: Observed) -> None:
         hour = self._hour_of(one)
         if hour > self.hour:
-            self.hour, self.latest = hour, no_arms()
+            self.hour, self.latest, self._of_hour = hour, no_arms(), {}
             self._of_latest = {arm: Counter() for arm in Arm}
         seen = self._of_latest[one.arm]
         if hour == self.hour and seen[one.unit] < self._most_per_unit:
             self.latest[one.arm].units += not seen[one.unit]
             seen[one.unit] += 1
             self.latest[one.arm].add(one, self._cap_nano_usd)
+            self.latest[one.arm].complaints += one.request_id in self._complained
+            self._of_hour[one.request_id] = one
+            if len(self._of_hour) > MOST_KEPT:
+                del self._of_hour[next(iter(self._of_hour))]
 
     def _hour_of(self, one: Observed) -> int:
         return max(0, one.at_ms - self._since_ms) // HOUR_MS
 
     def complain(self, request_id: str) -> None:
         """Counts a complaint, once; that of a request not read yet counts with the request."""
-        one = self._counted.get(request_id)
-        if one is not None and request_id not in self._complained:
-            self._count_complaint(one)
-        self._complained.add(request_id)
-
-    def _count_complaint(self, one: Observed) -> None:
-        if self._hour_of(one) == self.hour:
-            self.latest[one.arm].complaints += 1
-        for tally in self._tallies(one):
-            tally.complaints += 1
+        if request_id in self._complained:
+            return
+        self._complained[request_id] = None
+        if len(self._complained) > MOST_KEPT:
+            del self._complained[next(iter(self._complained))]
+        # A conversation that has had its share of the stage may have room in the hour.
+        if (recent := self._of_hour.get(request_id)) is not None:
+            self.latest[recent.arm].complaints += 1
+        if (one := self._counted.get(request_id)) is not None:
+            for tally in self._tallies(one):
+                tally.complaints += 1
 
     def _tallies(self, one: Observed) -> Iterable[Tally]:
         yield self.arms[one.arm]

@@ -8,6 +8,7 @@ from router.rollout.tallies import (
     COSTS,
     HOUR_MS,
     LATENCIES,
+    MOST_KEPT,
     OTHER,
     Arm,
     Arms,
@@ -187,3 +188,21 @@ def test_a_request_of_an_earlier_hour_counts_in_the_whole_alone() -> None:
     counted.add(observed(2, Arm.BASE, at_ms=HOUR_MS))
     assert (counted.hour, counted.latest[Arm.BASE].requests) == (3, 1)
     assert counted.arms[Arm.BASE].requests == 2
+
+
+def test_the_latest_hour_hears_complaints_of_who_has_had_a_share_of_the_stage() -> None:
+    counted = Tallies(CAP, most_per_unit=1)
+    counted.add(observed(1, Arm.CANDIDATE, unit="one"))
+    counted.add(observed(2, Arm.CANDIDATE, unit="one", at_ms=5 * HOUR_MS))
+    counted.complain("candidate-2")
+    assert counted.latest[Arm.CANDIDATE].complaints == 1
+    assert counted.arms[Arm.CANDIDATE].complaints == 0
+
+
+def test_complaints_of_other_requests_take_bounded_memory() -> None:
+    counted = Tallies(CAP, most_per_unit=20)
+    for i in range(MOST_KEPT + 10):
+        counted.complain(f"other-{i}")
+    counted.add(observed(1, Arm.BASE, request_id="other-1"))
+    counted.add(observed(2, Arm.BASE, request_id=f"other-{MOST_KEPT}"))
+    assert counted.arms[Arm.BASE].complaints == 1
