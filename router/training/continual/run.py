@@ -125,10 +125,15 @@ def _lesson(stage: Stage | None, fresh: Fresh, asked: Asked) -> Lesson | None:
     told = _told(stage, fresh)
     if len(told) < MIN_ROWS:
         return None
-    held = set() if stage is None else {row.row_id for row in stage.old}
-    test = fixed([], [r for r in fresh.test if r.row_id not in held], asked.old_per_class)
-    classes = classes_of(stage, [*told, *fresh.dev, *test])
-    return Lesson(stage, told, fresh.dev, test, classes)
+    held, seen = set[str](), frozenset[str]()
+    if stage is not None:
+        held, seen = {row.row_id for row in stage.old}, stage.seen
+    # As time goes on, a row that judged comes into the dev part of a later dataset: it judges still.
+    dev = [row for row in fresh.dev if row.row_id not in held]
+    later = [row for row in fresh.test if row.row_id not in held and row.key not in seen]
+    test = fixed([], later, asked.old_per_class)
+    classes = classes_of(stage, [*told, *dev, *test])
+    return Lesson(stage, told, dev, test, classes)
 
 
 def _started(memory: Memory, start: Start, asked: Asked, now_ms: int) -> Stage:

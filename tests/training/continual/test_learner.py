@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import subprocess
@@ -143,6 +144,30 @@ def test_rows_that_were_taught_are_not_new_again(tmp_path: Path, model: TriageMo
     taught(memory, model, rows)
     again = taught(memory, model, rows)
     assert (again.noted, again.new) == (None, 0)
+
+
+def test_rows_that_judge_stop_no_later_run(tmp_path: Path, model: TriageModel) -> None:
+    memory = Memory(tmp_path, "department")
+    first = fresh("first", "billing shipping")
+    taught(memory, model, first)
+    rows = fresh("second", "billing shipping")
+    later = Fresh(rows.dataset, rows.train, (*first.test, *rows.dev), rows.test)
+    second = taught(memory, model, later, method=Method.MEMORY).noted
+    assert second is not None
+    card = json.loads((Path(second.candidate) / "department.card.json").read_bytes())
+    assert card["rows"]["dev"] == len(rows.dev)
+
+
+def test_rows_that_taught_do_not_judge(tmp_path: Path, model: TriageModel) -> None:
+    memory = Memory(tmp_path, "department")
+    first = fresh("first", "billing shipping")
+    taught(memory, model, first)
+    rows = fresh("second", "billing shipping")
+    later = Fresh(rows.dataset, rows.train, rows.dev, (*first.train, *rows.test))
+    second = taught(memory, model, later, method=Method.MEMORY).noted
+    assert second is not None
+    assert second.rows_judged["second______"] == len(rows.test)
+    assert second.rows_judged["first_______"] <= len(first.test)
 
 
 def test_run_is_taken_back(tmp_path: Path, model: TriageModel) -> None:
