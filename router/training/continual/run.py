@@ -128,7 +128,7 @@ def _lesson(stage: Stage | None, fresh: Fresh, asked: Asked) -> Lesson | None:
     held, seen = set[str](), frozenset[str]()
     if stage is not None:
         held, seen = {row.row_id for row in stage.old}, stage.seen
-    # As time goes on, a row that judged comes into the dev part of a later dataset: it judges still.
+    # In a later dataset a row that judged is in the dev part: it goes on judging.
     dev = [row for row in fresh.dev if row.row_id not in held]
     later = [row for row in fresh.test if row.row_id not in held and row.key not in seen]
     test = fixed([], later, asked.old_per_class)

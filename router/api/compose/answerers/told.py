@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import structlog
 
@@ -15,6 +16,7 @@ from router.errors import LedgerError
 from router.ledger.sql.database import Database
 from router.ledger.tables import told_words
 from router.ledger.tables.told_words import (
+    MOST_WORDS,
     Heads,
     SetAside,
     ToldRow,
@@ -25,11 +27,13 @@ from router.ledger.tables.told_words import (
 )
 from router.policy.sections.learning import OnlineSection
 from router.routing.policy_runtime import PolicyRuntime
-from router.routing.told.shifts import Bounds, Moved, moved_cells
+from router.routing.told.shifts import Bounds, Moved, Shifts, ToldWord, moved_cells
 from router.routing.told.words import word_of
 from router.types import Clock
 
 LOOKS_EVERY_S = 1.0
+HOUR_MS = 3_600_000
+"""Shifts are made anew so often without a new word, since old words leave the days that count."""
 DAY_MS = 86_400_000
 MOST_DAYS = 366
 NOTHING_HEARD = Heads(-1, "")
@@ -46,13 +50,20 @@ def bounds_of(section: OnlineSection) -> Bounds:
     )
 
 
+class Kept(NamedTuple):
+    """Holds a word and what it is about, without the record, which is kilobytes."""
+
+    row: ToldRow
+    word: ToldWord
+
+
 @dataclass(slots=True)
 class Heard:
     """Keeps the words of one ledger in memory; `look` reads those that came since."""
 
     database: Database
     known: Heads = NOTHING_HEARD
-    rows: dict[str, ToldRow] = field(default_factory=dict)
+    kept: dict[str, Kept] = field(default_factory=dict)  # by request
 
     def look(self, now_ms: int) -> bool:
         """Returns True where something came or was set aside; blocks. Raises LedgerError."""
@@ -60,27 +71,39 @@ class Heard:
         if newest == self.known:
             return False
         if newest.sequence != self.known.sequence:
-            for row in told_rows(self.database, self.known.sequence, now_ms - MOST_DAYS * DAY_MS):
-                self.rows[row.request_id] = row
+            since_ms = now_ms - MOST_DAYS * DAY_MS
+            for row in told_rows(self.database, self.known.sequence, since_ms):
+                self._keep(row)
+            self._forget(since_ms)
         self.known = newest
         return True
+
+    def _keep(self, row: ToldRow) -> None:
+        # The word before it, if any, counts no longer.
+        self.kept.pop(row.request_id, None)
+        if row.right is None:
+            return
+        word = word_of(
+            row.record, row.answerer, row.request_id, row.tenant, row.key_id, row.right, row.said_ms
+        )
+        if word is not None:
+            self.kept[row.request_id] = Kept(row._replace(record=""), word)
+
+    def _forget(self, since_ms: int) -> None:
+        """Keeps what a server that starts now would read."""
+        by_time = sorted(self.kept.items(), key=lambda one: one[1].row.said_ms)[-MOST_WORDS:]
+        self.kept = {name: one for name, one in by_time if one.row.said_ms >= since_ms}
 
     def moved(self, policy: str, section: OnlineSection, now_ms: int) -> dict[str, Moved]:
         """Returns the cells of a policy, by all words that count."""
         aside = parsed(self.known.aside)
         since_ms = now_ms - section.days * DAY_MS
-        words = [
-            word_of(
-                row.record, row.answerer, row.request_id, row.tenant, row.key_id, row.right,
-                row.said_ms,
-            )
-            for row in self.rows.values()
-            if row.right is not None
-            and row.policy == policy
-            and row.said_ms >= since_ms
-            and counts(row, aside)
-        ]  # fmt: skip
-        return moved_cells((word for word in words if word is not None), bounds_of(section))
+        words = (
+            one.word
+            for one in self.kept.values()
+            if one.row.policy == policy and one.row.said_ms >= since_ms and counts(one.row, aside)
+        )
+        return moved_cells(words, bounds_of(section))
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +143,8 @@ class ToldListener:
         self._runtimes, self._clock = runtimes, clock
         self._task: asyncio.Task[None] | None = None
         self._log = structlog.get_logger("tiergate.told")
-        self._applied: dict[str, str] = {}  # the hash of each policy that has its shifts
+        # Of each policy, where its shifts went and when: a reload brings an empty place.
+        self._applied: dict[str, tuple[Shifts, int]] = {}
 
     def start(self) -> None:
         """Begins to look where a policy asks for it; called again after each change of policies."""
@@ -155,8 +179,9 @@ class ToldListener:
             section = runtime.policy.online
             if runtime.shifts is None or section is None:
                 continue
-            if came or self._applied.get(name) != runtime.policy_hash:
+            place, at_ms = self._applied.get(name, (None, 0))
+            if came or place is not runtime.shifts or now_ms - at_ms >= HOUR_MS:
                 cells = self._heard.moved(name, section, now_ms)
                 # One assignment: a request sees all shifts of a moment.
                 runtime.shifts.current = {n: c.shift for n, c in cells.items() if c.shift}
-                self._applied[name] = runtime.policy_hash
+                self._applied[name] = runtime.shifts, now_ms
