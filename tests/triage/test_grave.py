@@ -157,7 +157,7 @@ GRAVE = replace(CALM, grave=0.97, matter=Matter.FRAUD, language="en")
         # The language of the turn that tells of the matter counts, not that of the last one.
         (replace(GRAVE, grave=0.85, matter_language="de"), 3, Reason.HIGH_RISK_FINANCIAL),
         (replace(GRAVE, grave=0.85, matter_language=UNDETERMINED), 3, Reason.HIGH_RISK_FINANCIAL),
-        (replace(GRAVE, grave=0.85, matter_language="en", language="es"), 1, None),
+        (replace(GRAVE, grave=0.84, matter_language="en", language="es"), 1, None),
     ],
 )
 def test_a_grave_matter_climbs_and_knowledge_does_not(
