@@ -2,7 +2,8 @@
 
 A line is fitted to the encoder's log-odds over what is known before: the small encoder's vector,
 the head's chance, and the characters. The encoder may say more than the guess, by at most `margin`:
-so much, and a reserve, that no harmful line of any author that it raised to SURE is passed over.
+so much, and a reserve, that of the harmful lines of all authors that it raised to SURE at most two
+in a thousand would be passed over without the reserve.
 Where even that leaves the chance below the lowest one that the policy asks for, nothing is left to
 decide, and the chance by the guess stands in for the encoder's. Pure.
 """
