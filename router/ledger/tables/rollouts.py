@@ -100,6 +100,10 @@ class SqlRollouts:
         """Returns the position before the first row and word since then."""
         since_ms -= CLOCKS_DIFFER_MS
         with self._database.reading() as connection:
+            # The ends are read first: what is written meanwhile is then after them.
+            # A chain without a row since then has all of them after its present end.
+            ends = {head.writer_id: head.sequence for head in reading.chain_heads(connection)}
+            last = connection.exec_driver_sql("SELECT max(sequence) FROM feedback").scalar()
             rows = connection.exec_driver_sql(
                 "SELECT writer_id, min(sequence) FROM requests WHERE created_at_ms >= ? "
                 "AND sequence IS NOT NULL GROUP BY writer_id",
@@ -108,9 +112,6 @@ class SqlRollouts:
             word = connection.exec_driver_sql(
                 "SELECT min(sequence) FROM feedback WHERE created_at_ms >= ?", (since_ms,)
             ).scalar()
-            # A chain without such a row yet has all of them after its present end.
-            ends = {head.writer_id: head.sequence for head in reading.chain_heads(connection)}
-            last = connection.exec_driver_sql("SELECT max(sequence) FROM feedback").scalar()
         ends.update({str(writer): int(first) - 1 for writer, first in rows})
         return Position(ends, int(last or 0) if word is None else int(word) - 1)
 
