@@ -118,7 +118,7 @@ class Rollouts:
         Without `judging` no rows are read: those of a long stage would hold up a start.
         """
         served = {n: p for n, p in self._core.loaded.items() if p.candidate is not None}
-        if not served and not self._watched:
+        if not served and not (self._watched or self._tried):
             return
         latest = await asyncio.to_thread(self._store.latest, list(served)) if served else {}
         running = {
@@ -149,7 +149,10 @@ class Rollouts:
             self._retire(self._tried.pop(name).runtime)
 
     async def _candidate(self, name: str) -> Tried | None:
-        """Returns the candidate made ready; None for one that cannot be built, which is logged."""
+        """Returns the candidate made ready; None for one that cannot be built, which is logged.
+
+        Where only the base is new, the candidate that serves goes on serving.
+        """
         candidate, base = self._core.loaded[name].candidate, self._core.router.runtimes[name]
         assert candidate is not None
         known = self._tried.get(name)
@@ -162,7 +165,7 @@ class Rollouts:
         except PolicyError as error:
             fields = {"policy": name, "reason": error.message}
             _log.error("candidate_not_built", extra=fields)
-            return known
+            return known if known is not None and known.loaded.hash == candidate.hash else None
         await self._begin(runtime)
         if known is not None:
             self._retire(known.runtime)
@@ -216,12 +219,16 @@ class Rollouts:
     def shown(self, policy: str | None = None) -> list[Json]:
         """Returns the state of rollouts, with strata where one policy is named. Blocks.
 
-        Raises LedgerError.
+        The list is asked for every few seconds, so it has what this process has counted already,
+        and reads the rows of other rollouts alone. Raises LedgerError.
         """
         names = None if policy is None else [policy]
         documents = []
         for name, last in self._store.latest(names).items():
-            tallies = None if policy is None and last.over else self._counted(last)
+            if policy is None:
+                tallies = None if last.over else self._known_of(last) or counted(self._store, last)
+            else:
+                tallies = counted(self._store, last)
             document = status(self._store.history(name), tallies)
             if policy is not None and tallies is not None:
                 document["arms"] = whole(tallies.arms, last.plan.cap_nano_usd)
@@ -229,8 +236,9 @@ class Rollouts:
             documents.append(document)
         return documents
 
-    def _counted(self, change: Change) -> Tallies:
-        return counted(self._store, change)
+    def _known_of(self, change: Change) -> Tallies | None:
+        watched = self._watched.get(change.policy)
+        return watched.tallies if watched and watched.change.since == change.since else None
 
 
 def _size(tallies: Tallies) -> int:

@@ -1,0 +1,109 @@
+"""How a process follows the rollouts in its ledger, by look."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+from sqlalchemy import event
+
+from router.api.compose.mounted.rollouts import Rollouts
+from router.errors import Mistake, PolicyError
+from router.ledger.tables.rollouts import SqlRollouts
+from router.policy.loading import LoadedPolicy, load_policy
+from router.policy.schema import RolloutSection
+from router.rollout.arms import Splits
+from router.rollout.stages import Change, finished, plan_of, started
+from router.routing.policy_runtime import PolicyRuntime
+from tests.kits.fakes import Houses
+from tests.kits.gateway_kit import deep, low, mid
+from tests.kits.server_kit import write_policy
+
+CHANGED = {"candidate": {"answerers": {"mid": {"model": "newer"}}}, "stages": [0.5]}
+
+
+class Process:
+    """The rollouts of a process over a real ledger; policies are built as the test says."""
+
+    def __init__(self, houses: Houses, folder: Path) -> None:
+        house = houses([low(), mid(), deep()])
+        self.runtime = house.gateway.router.default
+        self.loaded = load_policy(
+            write_policy(folder, "http://127.0.0.1:9/v1", rollout=CHANGED), {}
+        )
+        self.fails = False
+        self.splits = Splits()
+        self.ledger, self.clock = house.ledger, house.clock
+        self.store = SqlRollouts(house.ledger.database)
+        self.core: Any = SimpleNamespace(
+            loaded={"tested": self.loaded},
+            router=SimpleNamespace(runtimes={"tested": self.runtime}),
+            clock=house.clock,
+            build=self.build,
+        )
+        self.rollouts = Rollouts(
+            self.core, house.ledger, self.splits, self.begin, lambda _: None, self.record
+        )
+
+    def build(self, loaded: LoadedPolicy) -> PolicyRuntime:
+        if self.fails:
+            raise PolicyError((Mistake("tested.yaml", 1, "tiers", "nothing", "a tier"),))
+        return self.runtime
+
+    async def begin(self, runtime: PolicyRuntime) -> None: ...
+
+    async def record(self, loaded: LoadedPolicy) -> None: ...
+
+    def start(self, before: Change | None = None, run: str = "run") -> Change:
+        """Begins the rollout of the policy as it is now."""
+        loaded = self.core.loaded["tested"]
+        plan = plan_of(RolloutSection.model_validate(CHANGED), [])
+        hashes = loaded.hash, loaded.candidate.hash
+        change = started(before, "tested", run, plan, hashes, self.clock.now_ms(), "ann", "")
+        assert self.store.add(change)
+        return change
+
+
+@pytest.fixture
+def process(houses: Houses, tmp_path: Path) -> Process:
+    return Process(houses, tmp_path)
+
+
+async def test_a_policy_that_tries_nothing_any_more_is_not_split(process: Process) -> None:
+    process.start()
+    await process.rollouts.look(judging=False)
+    assert process.splits.of("tested") is not None
+    process.core.loaded["tested"] = replace(process.loaded, candidate=None)
+    await process.rollouts.look()
+    assert process.splits.of("tested") is None
+
+
+async def test_an_earlier_candidate_serves_no_later_rollout(process: Process) -> None:
+    first = process.start()
+    await process.rollouts.look()
+    assert process.store.add(finished(first, 2, "ann", ""))
+    assert process.loaded.candidate is not None
+    other = replace(process.loaded.candidate, hash="other")
+    process.core.loaded["tested"] = replace(process.loaded, candidate=other)
+    process.start(finished(first, 2, "ann", ""), "run 2")
+    process.fails = True
+    await process.rollouts.look()
+    assert process.splits.of("tested") is None
+
+
+async def test_a_list_of_rollouts_reads_no_row_that_was_counted_before(process: Process) -> None:
+    process.start()
+    await process.rollouts.look()
+    statements: list[str] = []
+
+    def note(_c: object, _k: object, statement: str, *_more: object) -> None:
+        statements.append(statement)
+
+    event.listen(process.ledger.database.engine, "before_cursor_execute", note)
+    (shown,) = process.rollouts.shown()
+    assert shown["requests"] == {"base": 0, "candidate": 0}
+    assert statements
+    assert not [one for one in statements if "FROM requests" in one]
