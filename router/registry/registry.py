@@ -291,6 +291,7 @@ class Registry:
     def _copied(self, model: ModelVersion, folder: Path) -> Path:
         copies = FolderStore(folder)
         for file in model.files:
+            _check_inside(model, file)
             held = copies.get(file.name)
             # A copy that somebody changed is not used.
             if held is None or hashlib.sha256(held).hexdigest() != file.sha256:
@@ -392,6 +393,19 @@ def _contents(paths: Sequence[Path]) -> dict[str, bytes]:
     if not contents:
         raise RegistryError("found no file; expected at least one file of the model")
     return contents
+
+
+def _check_inside(model: ModelVersion, file: ModelFile) -> None:
+    """Raises RegistryError for names that lead out of the folder of copies.
+
+    Who may write to a shared place may not therefore write anywhere on this machine.
+    """
+    for name in (model.name, model.version, file.name):
+        if Path(name).is_absolute() or ".." in Path(name).parts:
+            raise RegistryError(
+                f"{model.id}: {name!r} leads out of the folder of copies; expected a name below "
+                "it; remove the version and add it again"
+            )
 
 
 def _event(content: bytes, name: str, place: str) -> Event:

@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from router.errors import RegistryError
@@ -89,6 +90,21 @@ def test_damaged_copy_is_fetched_again(machine: Opener, tmp_path: Path) -> None:
         return  # the files of a folder are no copies: `test_registry` damages those
     arrays.write_text("changed")
     assert registry.path(made.id).with_suffix(".npz").read_text() == "first"
+
+
+@pytest.mark.parametrize("outside", ["../../../../out.json", "{}/out.json"])
+def test_name_that_leads_out_of_the_copies_is_refused(tmp_path: Path, outside: str) -> None:
+    outside = outside.format(tmp_path)
+    store = ObjectStore(f"memory://{uuid.uuid4().hex}/models")
+    made = Registry(store, lambda: 1).add(ModelKind.MATCH, "table", head(tmp_path, "first"))
+    (event,) = store.names("events")
+    told = store.get(f"events/{event}") or b""
+    folder = f"files/{msgspec.json.decode(told)['folder']}"
+    store.put(f"{folder}/{outside}", b"{}")
+    store.put(f"events/{event}", told.replace(b'"support.json"', msgspec.json.encode(outside)))
+    with pytest.raises(RegistryError, match="leads out of the folder"):
+        Registry(store, lambda: 1, tmp_path / "a" / "cache").path(made.id)
+    assert not list(tmp_path.rglob("out.json"))
 
 
 def test_writers_on_several_machines_lose_nothing(machine: Opener, tmp_path: Path) -> None:
