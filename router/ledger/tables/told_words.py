@@ -21,7 +21,6 @@ NAME = "words_set_aside"
 MOST_WORDS = 20_000
 """Newest words that count: a word of a month ago among more than these tells little."""
 
-
 BEST_FIRST = (FeedbackSource.REVIEW, FeedbackSource.CLIENT)
 
 
@@ -94,9 +93,7 @@ def _page(connection: Connection, names: Collection[str]) -> list[ToldRow]:
         tuple(names),
     ):
         by_source = words[str(request_id)]
-        told = [
-            by_source[s] for s in (FeedbackSource.REVIEW, FeedbackSource.CLIENT) if s in by_source
-        ]
+        told = [by_source[source] for source in BEST_FIRST if source in by_source]
         word = next((one for one in told if one.correct is not None), told[0])
         found.append(
             ToldRow(
