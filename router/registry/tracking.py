@@ -25,6 +25,16 @@ LONGEST_VALUE = 500
 _MISSING = "RESOURCE_DOES_NOT_EXIST"
 
 
+class _Stays(urllib.request.HTTPRedirectHandler):
+    """Follows no redirect: it would take password or token to a server that nobody named."""
+
+    def redirect_request(self, *_: object) -> None:
+        return None
+
+
+_OPENER = urllib.request.build_opener(_Stays)
+
+
 class Mlflow:
     """Speaks with one server. Every method raises RegistryError."""
 
@@ -97,7 +107,7 @@ class Mlflow:
         )
         place = f"{urlsplit(self._url).hostname} ({path.partition('?')[0]})"
         try:
-            with urllib.request.urlopen(request, timeout=TIMEOUT_S) as response:
+            with _OPENER.open(request, timeout=TIMEOUT_S) as response:
                 answer = json.loads(response.read() or b"{}")
         except urllib.error.HTTPError as error:
             told = _error_of(error)

@@ -36,6 +36,7 @@ class Server(ThreadingHTTPServer):
         self.runs: dict[str, dict[str, Any]] = {}
         self.authorization = ""
         self.broken = False
+        self.moved_to = ""
 
     @property
     def url(self) -> str:
@@ -46,6 +47,11 @@ class _Api(BaseHTTPRequestHandler):
     server: Server
 
     def do_GET(self) -> None:
+        if self.server.moved_to:
+            self.send_response(302)
+            self.send_header("Location", self.server.moved_to)
+            self.end_headers()
+            return
         parts = urlsplit(self.path)
         assert parts.path == f"{PREFIX}experiments/get-by-name"
         (name,) = parse_qs(parts.query)["experiment_name"]
@@ -174,6 +180,12 @@ def test_refusal_of_the_server_is_told(server: Server) -> None:
     server.broken = True
     with pytest.raises(RegistryError, match="answered 400: INVALID_PARAMETER_VALUE"):
         Mlflow(server.url, {}).track(MODEL)
+
+
+def test_token_is_taken_to_no_server_that_another_names(server: Server) -> None:
+    server.moved_to = "http://127.0.0.1:9/"
+    with pytest.raises(RegistryError, match="answered 302"):
+        Mlflow(server.url, {"MLFLOW_TRACKING_TOKEN": "t"}).track(MODEL)
 
 
 def test_server_that_is_not_there_is_told() -> None:
