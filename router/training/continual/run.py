@@ -121,18 +121,22 @@ def _told(stage: Stage | None, fresh: Fresh) -> list[Kept]:
 
 
 def _lesson(stage: Stage | None, fresh: Fresh, asked: Asked) -> Lesson | None:
-    """Returns the rows of a run, None where too few are new."""
+    """Returns the rows of a run, None where too few are new. Raises TrainingDataError."""
     told = _told(stage, fresh)
-    if len(told) < MIN_ROWS:
-        return None
     held, seen = set[str](), frozenset[str]()
     if stage is not None:
         held, seen = {row.row_id for row in stage.old}, stage.seen
+    # A class of which hardly a row teaches waits for more: one label must not hold up all others.
+    classes = classes_of(stage, told)
+    told = [row for row in told if row.label in classes]
+    if len(told) < MIN_ROWS:
+        return None
+    if len(classes) < 2:
+        raise TrainingDataError(f"all rows say {classes[0]}; a head needs two classes at least")
     # In a later dataset a row that judged is in the dev part: it goes on judging.
-    dev = [row for row in fresh.dev if row.row_id not in held]
+    dev = [row for row in fresh.dev if row.row_id not in held and row.label in classes]
     later = [row for row in fresh.test if row.row_id not in held and row.key not in seen]
-    test = fixed([], later, asked.old_per_class)
-    classes = classes_of(stage, [*told, *dev, *test])
+    test = fixed([], [row for row in later if row.label in classes], asked.old_per_class)
     return Lesson(stage, told, dev, test, classes)
 
 

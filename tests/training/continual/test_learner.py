@@ -170,6 +170,24 @@ def test_rows_that_taught_do_not_judge(tmp_path: Path, model: TriageModel) -> No
     assert second.rows_judged["first_______"] <= len(first.test)
 
 
+@pytest.mark.parametrize("method", [Method.BOTH, Method.MEMORY])
+def test_class_that_hardly_a_row_teaches_waits(
+    tmp_path: Path, model: TriageModel, method: Method
+) -> None:
+    memory = Memory(tmp_path, "department")
+    taught(memory, model, fresh("first", "billing shipping"))
+    rows, rare = fresh("second", "billing shipping"), told("rare", "account", 1)
+    newer = told("newer", "returns", 8, task=rows.dataset)
+    later = Fresh(rows.dataset, (*rows.train, *rare), rows.dev, (*rows.test, *newer))
+    second = taught(memory, model, later, method=method).noted
+    assert second is not None
+    assert (second.new_rows, second.refused) == (len(rows.train), ())
+    stage = memory.stage(NOW_MS, None)
+    assert stage is not None
+    assert stage.classes == ("billing", "shipping")
+    assert stage.seen.isdisjoint(row.key for row in rare)
+
+
 def test_run_is_taken_back(tmp_path: Path, model: TriageModel) -> None:
     memory = Memory(tmp_path, "department")
     taught(memory, model, fresh("first", "billing shipping"))
