@@ -108,7 +108,8 @@ def read_rows(path: Path) -> tuple[list[dict[str, object]], str]:
     try:
         raw = path.read_bytes()
         content = gzip.decompress(raw) if path.suffix == ".gz" else raw
-        lines = content.decode("utf-8").splitlines()
+        # Of bytes: a text may hold characters that end a line elsewhere, such as U+2028.
+        lines = [line.decode("utf-8") for line in content.splitlines()]
     except (OSError, UnicodeDecodeError, EOFError) as error:
         raise TrainingDataError(f"{path} cannot be read: {error}") from error
     rows = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -89,6 +90,14 @@ def test_a_line_that_is_no_json_is_named(tmp_path: Path) -> None:
     path.write_text('{"prompt": "a", "answer": "b"}\n{', encoding="utf-8")
     with pytest.raises(TrainingDataError, match="line 2 is no JSON"):
         read_chats(path)
+
+
+def test_a_text_may_hold_a_line_separator(tmp_path: Path) -> None:
+    asked = "Where is it?\u2028Thanks\x85"
+    path = tmp_path / "rows.jsonl"
+    row = {"prompt": asked, "answer": "On its way", "split": "train"}
+    path.write_text(json.dumps(row, ensure_ascii=False) + "\n", encoding="utf-8")
+    assert read_chats(path).train.chats[0].messages[0].content == asked.strip()
 
 
 def test_nothing_to_train_on_is_refused() -> None:

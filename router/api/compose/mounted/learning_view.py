@@ -154,9 +154,9 @@ class Learning:
         found: list[Json] = []
         for path in sorted((self._folder / "learn").glob("*/history.jsonl")):
             try:
-                lines = path.read_text(encoding="utf-8").splitlines()[-MOST_RUNS:]
+                lines = path.read_bytes().splitlines()[-MOST_RUNS:]
                 runs = [msgspec.json.decode(line, type=_Run) for line in lines if line.strip()]
-            except (OSError, UnicodeError, msgspec.DecodeError) as error:
+            except (OSError, msgspec.DecodeError) as error:
                 found.append({"head": path.parent.name, "runs": [], "fault": str(error)})
                 continue
             found.append({"head": path.parent.name, "runs": to_builtins(runs)})
