@@ -90,6 +90,7 @@ class Repeats:
         if routed.veil is not None:
             await has_details(routed.veil, routed.request)
             answer = routed.veil.for_cache(answer)
+        answer = replace(answer, material=())  # for a judge of this answer alone
         rung, tenant = candidate.rung, routed.identity.tenant
         cached = CachedAnswer(answer, rung.tier, rung.level, rung.answerer)
         if routed.cacheable:

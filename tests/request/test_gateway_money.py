@@ -22,6 +22,7 @@ from router.errors import (
     UpstreamUnreachable,
 )
 from router.types import (
+    Answer,
     AttemptState,
     Call,
     ContentPart,
@@ -400,3 +401,20 @@ async def test_an_answer_that_is_booked_goes_out_where_its_text_cannot_be_kept(
     assert isinstance(outcome, Outcome)
     assert (await only_row(house)).state is RequestState.SETTLED
     assert f"texts of request {outcome.request_id} not kept" in caplog.text
+
+
+class Reading(ScriptedTier):
+    """Answers from a passage."""
+
+    def _answer(self, text: str) -> Answer:
+        return replace(super()._answer(text), material=("[1] a passage",))
+
+
+async def test_cached_answer_holds_no_passage_that_its_author_was_given(houses: Houses) -> None:
+    house = houses([Reading("mid", "llm", 2)])
+    request = ask(sampling=Sampling(temperature=0.0))
+    first = await house.gateway.complete(request, ALICE)
+    again = await house.gateway.complete(request, ALICE)
+    assert first.answer is not None
+    assert again.answer is not None
+    assert (first.answer.material, again.answer.material) == (("[1] a passage",), ())
