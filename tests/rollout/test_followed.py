@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -18,18 +19,28 @@ from router.policy.schema import RolloutSection
 from router.rollout.arms import Splits
 from router.rollout.stages import Change, finished, plan_of, started
 from router.routing.policy_runtime import PolicyRuntime
-from tests.kits.fakes import Houses
-from tests.kits.gateway_kit import deep, low, mid
+from tests.kits.fakes import Houses, ScriptedTier
 from tests.kits.server_kit import write_policy
 
 CHANGED = {"candidate": {"answerers": {"mid": {"model": "newer"}}}, "stages": [0.5]}
+
+
+@dataclass
+class Counted(ScriptedTier):
+    """Counts how often it was closed."""
+
+    owner: Any = None
+
+    async def close(self) -> None:
+        self.owner.closed += 1
 
 
 class Process:
     """The rollouts of a process over a real ledger; policies are built as the test says."""
 
     def __init__(self, houses: Houses, folder: Path) -> None:
-        house = houses([low(), mid(), deep()])
+        self.closed = 0
+        house = houses([Counted(name, "llm", 2, owner=self) for name in ("one", "two")])
         self.runtime = house.gateway.router.default
         self.loaded = load_policy(
             write_policy(folder, "http://127.0.0.1:9/v1", rollout=CHANGED), {}
@@ -107,3 +118,14 @@ async def test_a_list_of_rollouts_reads_no_row_that_was_counted_before(process: 
     assert shown["requests"] == {"base": 0, "candidate": 0}
     assert statements
     assert not [one for one in statements if "FROM requests" in one]
+
+
+async def test_requests_under_way_keep_the_candidate_until_the_last_one_is_over(
+    process: Process,
+) -> None:
+    process.start()
+    await process.rollouts.start()
+    await process.rollouts.stop()
+    assert process.closed == 0
+    await process.rollouts.close()
+    assert process.closed == len(process.runtime.plans)

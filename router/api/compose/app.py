@@ -299,7 +299,7 @@ class App:
         self._housekeeping.cancel()
         self._told.close()
         await self._batching.runner.close()
-        await self._rollouts.close()
+        await self._rollouts.stop()
         self._signals.close()
         for watcher in self._watchers:
             await watcher.close()
@@ -308,6 +308,7 @@ class App:
             task.cancel()
         # Answerers stay open until the last request that uses them is over.
         await self.gateway.drain()
+        await self._rollouts.close()
         for runtime in self.core.router.runtimes.values():
             for plan in runtime.plans:
                 await plan.answerer.close()

@@ -55,7 +55,7 @@ class Tried:
 
 
 class Rollouts:
-    """Keeps `splits` as the ledger says; runs from `start` to `close`."""
+    """Keeps `splits` as the ledger says; runs from `start` to `stop`."""
 
     def __init__(
         self,
@@ -91,11 +91,14 @@ class Rollouts:
         await self.look(judging=False)
         self._task = asyncio.get_running_loop().create_task(self._follow(), name="rollouts")
 
-    async def close(self) -> None:
-        """Stops; the candidates' answerers are closed."""
+    async def stop(self) -> None:
+        """Follows the ledger no longer; requests under way keep the answerers that they use."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
+
+    async def close(self) -> None:
+        """Closes the candidates' answerers, after the last request."""
         for tried in self._tried.values():
             for plan in tried.runtime.plans:
                 await plan.answerer.close()
