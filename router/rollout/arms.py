@@ -2,8 +2,7 @@
 
 A conversation or tenant gets a number in [0, 1) from a hash with the rollout's own salt, and the
 candidate has those below its share. So a side needs no memory, outlives restarts, is the same on
-all servers, and one that has the candidate keeps it while the share grows. Clients do not know the
-salt, so none can choose its side.
+all servers, and one that has the candidate keeps it while the share grows.
 
 What a hard rule, a refusal, residency or stakes decide, and what a client pins, is always the
 base's: such requests are on no side, and in no estimate. What governs is read from the base's own
