@@ -105,6 +105,7 @@ class TrueOutcome(Struct, frozen=True):
     draft: bool = False
     deliberated: Deliberated | None = None  # set for an answer of a deliberation
     judged: JudgeNote | None = None  # another model's verdict on the same answer
+    policy: str = ""  # of the answer; "" when the caller does not know it
 
 
 class MinutePrice(Struct, frozen=True):

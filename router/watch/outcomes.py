@@ -45,11 +45,15 @@ def told(by_tenant: Mapping[str, Sequence[TrueOutcome]]) -> list[Bounded]:
 def certified(
     policy: str, outcomes: Iterable[TrueOutcome], risk: float, confidence: float
 ) -> Bounded:
-    """Returns what was told of level 1's answers, against the risk that a certificate promises."""
+    """Returns what was told of level 1's answers under this policy, against the risk that its
+    certificate promises."""
     judged = [
         one
         for one in outcomes
-        if one.correct is not None and not one.draft and one.level == LEVEL_1
+        if one.correct is not None
+        and not one.draft
+        and one.level == LEVEL_1
+        and one.policy == policy
     ]
     wrong = sum(not one.correct for one in judged)
     subject = f"{policy} / told of level 1"

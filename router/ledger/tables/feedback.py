@@ -35,6 +35,7 @@ class _Judged(NamedTuple):
     draft: bool
     record: str
     cost_nano_usd: int
+    policy: str
 
 
 _DELIBERATED = '%"reasoning":%'
@@ -190,12 +191,12 @@ def outcomes(
         with database.reading() as connection:
             answers = {
                 str(request_id): _Judged(
-                    int(level), float(confidence), bool(draft), str(record), int(cost_nano_usd)
+                    int(level), float(confidence), bool(draft), str(record), int(cost), str(policy)
                 )
-                for request_id, level, confidence, draft, cost_nano_usd, record in (
+                for request_id, level, confidence, draft, cost, policy, record in (
                     connection.exec_driver_sql(
                         "SELECT DISTINCT f.request_id, r.tier_number, r.confidence, "
-                        f"CASE WHEN {_DRAFT} THEN 1 ELSE 0 END, r.cost_nano_usd, "
+                        f"CASE WHEN {_DRAFT} THEN 1 ELSE 0 END, r.cost_nano_usd, r.policy, "
                         "CASE WHEN r.record LIKE ? OR r.record LIKE ? THEN r.record ELSE '' END "
                         "FROM feedback f "
                         "JOIN requests r ON r.request_id = f.request_id "
@@ -259,6 +260,7 @@ def _outcome(
         draft=answer.draft,
         deliberated=_deliberated(answer),
         judged=judged_of(answer.record),
+        policy=answer.policy,
     )
 
 
