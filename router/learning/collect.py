@@ -307,7 +307,7 @@ def _synthetic(made: Collected, past: PastRequest) -> None:
             answer=seed.answer,
             right=True,
             domain=seed.domain,
-            expires_at_ms=_soonest(prompt, text),
+            expires_at_ms=min(seed.expires_at_ms, _soonest(prompt, text)),
         )
     )
 

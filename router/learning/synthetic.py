@@ -35,6 +35,7 @@ class Seed(Struct, frozen=True):
     text: str
     answer: str
     domain: str
+    expires_at_ms: int = 2**62  # what is written from it is a copy of it, and goes when it goes
 
 
 def seeds(rows: tuple[DatasetRow, ...], now_ms: int) -> list[Seed]:
@@ -45,7 +46,7 @@ def seeds(rows: tuple[DatasetRow, ...], now_ms: int) -> list[Seed]:
         right = row.preferred if row.kind is Kind.CORRECTION else row.answer
         teaches = row.kind is Kind.CORRECTION or (row.kind is Kind.GRADED and row.right)
         if real and teaches and row.split is Split.TRAIN:
-            found.append(Seed(row.row_id, row.text, right, row.domain))
+            found.append(Seed(row.row_id, row.text, right, row.domain, row.expires_at_ms))
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from router.learning import synthetic
@@ -71,6 +72,13 @@ def test_a_synthetic_text_only_teaches_even_if_it_is_the_latest() -> None:
     assert all(
         row.source is not Source.SYNTHETIC for row in dataset.rows if row.split is not Split.TRAIN
     )
+
+
+def test_a_synthetic_text_goes_no_later_than_its_source() -> None:
+    source = seed()
+    sooner = msgspec.structs.replace(source, expires_at_ms=source.expires_at_ms - 1)
+    (row,) = of_source(made(real(), written("s1", sooner, correct=True)))
+    assert row.expires_at_ms == source.expires_at_ms - 1
 
 
 def test_a_text_whose_source_judges_is_left_out() -> None:
