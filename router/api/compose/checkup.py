@@ -285,7 +285,8 @@ class Checkup:
                 'with make: `make serve ARGS="--port 9000"`'
             )
             return Finding("port", State.BROKEN, error.message, gives, fix)
-        return Finding("port", State.OK, f"{self.host}:{self.port} is free", gives)
+        free = f"{self.host}:{self.port} is free" if self.port else "any free one"
+        return Finding("port", State.OK, free, gives)
 
 
 def _python() -> Finding:

@@ -137,18 +137,15 @@ def show(
         out.print(escape(text) + "\n", soft_wrap=True)
     failed = sum(not r.passed for policy in checked for r in policy.results)
     total = sum(len(policy.results) for policy in checked)
-    out.print(
-        f"{len(checked)} valid, {len(broken)} broken; {total - failed} of {total} examples "
-        "went where they should"
-    )
+    examples = f"{total - failed} of {total} examples went where they should"
+    out.print(f"{len(checked)} valid, {len(broken)} broken; {examples if total else 'no examples'}")
 
 
 def _show(policy: Checked) -> None:
     out = console()
-    passed = sum(result.passed for result in policy.results)
-    out.print(
-        f"[bold]{policy.name}@{policy.hash}[/bold]  {passed} of {len(policy.results)} examples"
-    )
+    passed, total = sum(result.passed for result in policy.results), len(policy.results)
+    examples = f"{passed} of {total} examples" if total else "no examples"
+    out.print(f"[bold]{policy.name}@{policy.hash}[/bold]  {examples}")
     if policy.degraded_because and policy.results:
         out.print(
             f"  DEGRADED, only rules decided: {escape(policy.degraded_because)}", soft_wrap=True

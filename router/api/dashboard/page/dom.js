@@ -89,7 +89,8 @@ export function tiles(entries) {
         "div",
         { class: `tile ${kind || ""}`, title },
         el("dt", null, name),
-        el("dd", null, value),
+        // A long figure, such as a tiny sum of money, would break in its middle.
+        el("dd", typeof value === "string" && value.length > 9 ? { class: "long" } : null, value),
         small && el("dd", { class: "small" }, small),
       ),
     ),
