@@ -370,9 +370,26 @@ def version_of(files: Iterable[ModelFile]) -> str:
 
 def _with_weights(kind: ModelKind, files: Sequence[Path]) -> builtins.list[Path]:
     """Returns the files with the arrays that belong to a head's description."""
-    arrays = [file.with_suffix(".npz") for file in files if file.suffix == ".json"]
-    more = arrays if kind in (ModelKind.HEAD, ModelKind.CALIBRATOR) else []
+    if kind not in (ModelKind.HEAD, ModelKind.CALIBRATOR):
+        return [*files]
+    for file in files:
+        arrays = file.with_suffix(".npz")
+        missing = not arrays.is_file() and arrays.name not in {other.name for other in files}
+        if file.suffix == ".json" and missing and _names_arrays(file):
+            raise RegistryError(
+                f"{file} names arrays, but {arrays.name} is not beside it; put it there, or name it"
+            )
+    more = [file.with_suffix(".npz") for file in files if file.suffix == ".json"]
     return [*files, *(file for file in more if file.is_file() and file not in files)]
+
+
+def _names_arrays(file: Path) -> bool:
+    """Returns True for the description of a head, which is unreadable without its arrays."""
+    try:
+        described = msgspec.json.decode(file.read_bytes())
+    except (OSError, msgspec.DecodeError):
+        return False  # reading its contents, or loading it, says what is wrong
+    return isinstance(described, dict) and "arrays_sha256" in described
 
 
 def _contents(paths: Sequence[Path]) -> dict[str, bytes]:

@@ -89,6 +89,17 @@ def test_head_brings_its_arrays_unasked(registry: Registry, tmp_path: Path) -> N
     assert [file.name for file in add(registry, tmp_path).files] == ["support.json", "support.npz"]
 
 
+def test_head_without_its_arrays_is_refused(registry: Registry, tmp_path: Path) -> None:
+    described, elsewhere = tmp_path / "lost.json", tmp_path / "elsewhere" / "lost.npz"
+    described.write_text('{"name": "lost", "arrays_sha256": "0"}')
+    with pytest.raises(RegistryError, match=r"lost.npz is not beside it"):
+        registry.add(ModelKind.HEAD, "lost", [described])
+    assert registry.list() == ()
+    elsewhere.parent.mkdir()
+    elsewhere.write_text("arrays")
+    registry.add(ModelKind.HEAD, "lost", [described, elsewhere])
+
+
 def test_name_belongs_to_one_kind(registry: Registry, tmp_path: Path) -> None:
     add(registry, tmp_path)
     with pytest.raises(RegistryError, match=r"is a head in .*, not a adapter"):
