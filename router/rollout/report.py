@@ -6,11 +6,11 @@ stratum hold one by one, since there may be many: they say where to look, and de
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from router.rollout.confidence import Interval, interval
+from router.rollout.confidence import Interval
 from router.rollout.stages import Change, Turn
-from router.rollout.tallies import LEVELS, Arm, Arms, Metric, Tallies, Tally, typical_ms
+from router.rollout.tallies import Arm, Arms, Metric, Tallies, Tally, typical_ms
 from router.rollout.verdicts import Compared, compare, passed
 from router.types import NANO_PER_USD
 
@@ -51,8 +51,8 @@ def status(changes: Sequence[Change], tallies: Tallies | None) -> Json:
         "why": last.why,
         "level": 1.0 - last.plan.alpha(),
         "least_requests": last.plan.least_requests,
-        "requests": {arm: None if arms is None else arms[arm].requests for arm in Arm},
-        "units": {arm: None if arms is None else arms[arm].units for arm in Arm},
+        "requests": {arm.value: None if arms is None else arms[arm].requests for arm in Arm},
+        "units": {arm.value: None if arms is None else arms[arm].units for arm in Arm},
         "gates_pass": arms is not None and passed(found, arms, last.plan.least_requests),
         "metrics": [_metric(one, last.plan.cap_nano_usd) for one in found],
         "history": [
@@ -94,7 +94,7 @@ def whole(arms: Arms, cap_nano_usd: int) -> Json:
 def _arm(tally: Tally, cap_nano_usd: int) -> Json:
     shown: Json = {"requests": tally.requests}
     for metric in Metric:
-        found = interval(LEVELS[metric], tally.counts(metric), STRATUM_SIDE)
+        found = tally.interval(metric, STRATUM_SIDE)
         shown[metric.value] = _interval(found, metric, cap_nano_usd)
     mean_usd = tally.cost_nano_usd / tally.requests / NANO_PER_USD if tally.requests else 0.0
     return {**shown, "mean_usd": mean_usd}
@@ -120,9 +120,17 @@ UNITS = {
 
 
 def _interval(found: Interval, metric: Metric, cap_nano_usd: int) -> Json:
-    ends = (found.mean, found.lower, found.upper)
-    mean, lower, upper = (shown(metric, value, cap_nano_usd) for value in ends)
+    mean, lower, upper = _ends(found, metric, cap_nano_usd)
     return {"mean": mean, "lower": lower, "upper": upper}
+
+
+def _ends(found: Interval, metric: Metric, cap_nano_usd: int) -> Iterator[float]:
+    """Yields mean and bounds in the metric's unit.
+
+    Costs below the lowest level are rounded up for the bounds, so theirs may not hold the mean.
+    """
+    ends = (found.mean, min(found.lower, found.mean), max(found.upper, found.mean))
+    return (shown(metric, value, cap_nano_usd) for value in ends)
 
 
 def shown(metric: Metric, value: float, cap_nano_usd: int) -> float:
@@ -147,8 +155,7 @@ def sentence(one: Compared, cap_nano_usd: int) -> str:
 
 
 def _words(metric: Metric, found: Interval, cap_nano_usd: int) -> str:
-    ends = (found.mean, found.lower, found.upper)
-    mean, lower, upper = (shown(metric, value, cap_nano_usd) for value in ends)
+    mean, lower, upper = _ends(found, metric, cap_nano_usd)
     if metric is Metric.COST:
         return f"${mean:.6f} (${lower:.6f} to ${upper:.6f}, {found.count} requests)"
     if metric is Metric.LATENCY:

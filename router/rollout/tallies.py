@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from router.rollout.confidence import NOTHING_KNOWN, Interval, interval
 
@@ -123,6 +124,8 @@ class Tally(Struct):
     failed: int = 0
     complaints: int = 0
     cost_nano_usd: int = 0  # of all, not capped
+    capped_nano_usd: int = 0  # each at most the cap
+    cap_nano_usd: int = 0
     costs: Counter[int] = field(default_factory=Counter)
     latencies: Counter[int] = field(default_factory=Counter)
 
@@ -131,6 +134,8 @@ class Tally(Struct):
         self.requests += 1
         self.failed += one.failed
         self.cost_nano_usd += one.cost_nano_usd
+        self.capped_nano_usd += min(one.cost_nano_usd, cap_nano_usd)
+        self.cap_nano_usd = cap_nano_usd
         self.costs[cost_level(one.cost_nano_usd, cap_nano_usd)] += 1
         self.latencies[latency_level(one.latency_ms)] += 1
 
@@ -144,10 +149,16 @@ class Tally(Struct):
         return tuple(seen[i] for i in range(len(LEVELS[metric])))
 
     def interval(self, metric: Metric, alpha: float) -> Interval:
-        """Returns the mean on the metric's scale, with bounds that each fail below `alpha`."""
+        """Returns the mean on the metric's scale, with bounds that each fail below `alpha`.
+
+        Bounds are of rounded costs; the mean is that of the costs as they are, up to the cap.
+        """
         if not self.requests:
             return NOTHING_KNOWN
-        return interval(LEVELS[metric], self.counts(metric), alpha)
+        found = interval(LEVELS[metric], self.counts(metric), alpha)
+        if metric is not Metric.COST or not self.cap_nano_usd:
+            return found
+        return replace(found, mean=self.capped_nano_usd / self.requests / self.cap_nano_usd)
 
 
 Arms = dict[Arm, Tally]

@@ -12,6 +12,7 @@ from collections.abc import Collection
 from msgspec import Struct, field
 from sqlalchemy import Connection
 
+from router.ledger.row_reading import AFTERWARDS, EMBEDDINGS, SPECIALIST
 from router.ledger.sql import reading
 from router.ledger.sql.database import Database
 from router.rollout.rows import MARK, observed, side_of
@@ -87,12 +88,17 @@ class SqlRollouts:
             )
 
     def paid_before(self, policy: str) -> list[int]:
-        """Returns the costs of a policy's last requests, nano-dollars."""
+        """Returns the costs of a policy's last requests, nano-dollars.
+
+        Rows that no rollout can split, such as minutes of reviewers, are left out.
+        """
+        others = sorted(AFTERWARDS | {EMBEDDINGS})
         with self._database.reading() as connection:
             rows = connection.exec_driver_sql(
                 "SELECT cost_nano_usd FROM requests WHERE policy = ? AND state <> 'open' "
+                f"AND tier <> ? AND endpoint NOT IN ({', '.join('?' * len(others))}) "
                 f"ORDER BY created_at_ms DESC, request_id DESC LIMIT {LATEST_COSTS}",
-                (policy,),
+                (policy, SPECIALIST, *others),
             ).fetchall()
         return [int(row[0]) for row in rows]
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 
+import pytest
+
 from router.errors import UpstreamUnreachable
 from router.ledger.tables.feedback import SqlFeedback
 from router.ledger.tables.rollouts import SqlRollouts
@@ -128,3 +130,15 @@ async def test_costs_before_a_start_are_the_policys(houses: Houses) -> None:
     store = SqlRollouts(house.ledger.database)
     assert len(store.paid_before("test")) == 3
     assert store.paid_before("another") == []
+
+
+@pytest.mark.parametrize("endpoint", ["review", "shadow", "reconcile", "embeddings"])
+async def test_costs_that_no_rollout_splits_set_no_cap(houses: Houses, endpoint: str) -> None:
+    house = await served(houses, mid(), requests=3)
+    dear, *_ = house.ledger.rows()
+    changed = "UPDATE requests SET endpoint = ?, cost_nano_usd = 200000000 WHERE request_id = ?"
+    with house.ledger.database.writing() as connection:
+        connection.exec_driver_sql(changed, (endpoint, dear.request_id))
+    paid = SqlRollouts(house.ledger.database).paid_before("test")
+    assert len(paid) == 2
+    assert max(paid) < 200_000_000
