@@ -21,7 +21,7 @@ class Exit(IntEnum):
     CANNOT_LISTEN = 3
     LEDGER = 4  # no ledger at that place, or one that cannot be read or written
     CONDITION_HOLDS = 5  # replay: a --fail-if holds
-    CANNOT_SAY = 6  # a --fail-if or a certificate needs more data
+    CANNOT_SAY = 6  # a --fail-if, a certificate or a learner needs more data
 
 
 def exit_code(error: TiergateError) -> Exit:

@@ -15,6 +15,32 @@ if TYPE_CHECKING:
 BY = "learn run"
 
 
+def still_active(version: str, name: str, place: str) -> tuple[str, bool]:
+    """Returns the active version that a run made or that continues it, "" where none is.
+
+    The second value says whether another one was active before. Raises RegistryError.
+    """
+    from router.registry import open_registry
+    from router.registry.model import ModelState
+
+    if not version:
+        return "", False
+    registry = open_registry(place)
+    known = {model.id: model for model in registry.list(name=name)}
+    for active in known.values():
+        if active.state is not ModelState.ACTIVE:
+            continue
+        line, ahead = set[str](), [active.id]
+        while ahead:
+            one = ahead.pop()
+            if one not in line:
+                line.add(one)
+                ahead += known[one].parents if one in known else ()
+        if version in line:
+            return active.id, registry.previous(name) is not None
+    return "", False
+
+
 def hand_over(memory: Memory, place: str) -> str:
     """Adds the last candidate to the registry, unless it is there; returns its name in it, or "".
 

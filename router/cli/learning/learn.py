@@ -137,6 +137,9 @@ def run(
         time.sleep(max(0.0, period - (time.monotonic() - began)))
     if ran.noted is not None and ran.noted.refused:
         raise typer.Exit(Exit.FAILURE)
+    # A nightly run with nothing new is well; labels that wait for others must not wait unseen.
+    if ran.noted is None and ran.new:
+        raise typer.Exit(Exit.CANNOT_SAY)
 
 
 @learn.command()
@@ -160,12 +163,20 @@ def take_back(
     head: Head,
     because: Annotated[str, typer.Option(help="Why; the history keeps it.")],
     state: State = STATE,
+    registry: RegistryPlace = REGISTRY,
 ) -> None:
     """Take the last run back: the head remembers what it did before, and learns from there."""
+    from router.cli.learning.hand_over import still_active
+
     memory = _memory(state, head)
     with memory.alone():
         noted = memory.take_back(because)
     typer.echo(f"{noted.run} is taken back; {head} is at stage {memory.current()} again")
+    serving, before = still_active(noted.version, head, registry)
+    if serving:
+        typer.echo(f"{serving} still serves. To take it out of service:")
+        out = f"rollback {head}" if before else f"promote {head}@VERSION"
+        typer.echo(f"  tiergate models {out}")
 
 
 @learn.command()

@@ -34,9 +34,7 @@ def print_run(ran: Ran, memory: Memory, version: str, *, as_json: bool) -> None:
         )
         return
     if ran.noted is None:
-        typer.echo(
-            f"{memory.name}: {counted(ran.new, 'row is', 'rows are')} new, too few to learn from"
-        )
+        typer.echo(f"{memory.name}: {_too_few(ran.new)}")
         return
     noted = ran.noted
     if ran.resumed_at:
@@ -64,6 +62,21 @@ def print_run(ran: Ran, memory: Memory, version: str, *, as_json: bool) -> None:
         typer.echo(f"The candidate and its card are in {noted.candidate}; the head stays as it is.")
         return
     typer.echo(f"handed over as {version}: {noted.candidate}/{memory.name}.json")
+
+
+def _too_few(new: int) -> str:
+    """Returns why so many new rows taught nothing, and what to do about it."""
+    from router.training.heads.labelled_rows import MIN_ROWS
+
+    if not new:
+        return "nothing is new"
+    found = f"{new} of at least {MIN_ROWS} rows are new"
+    if new >= MIN_ROWS:
+        found = f"{new} rows are new, but under {MIN_ROWS} of them are of a class with two or more"
+    return (
+        f"{found}; label more (tiergate train suggest --queue), or let all that are labelled teach "
+        "(tiergate dataset build --dev 0 --test 0)"
+    )
 
 
 def print_status(memories: Sequence[Memory], now_ms: int, *, as_json: bool) -> None:

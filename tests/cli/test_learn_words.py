@@ -1,0 +1,70 @@
+"""What `tiergate learn` says where nothing is learnt, and after a lesson was taken back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from router.cli.exits import Exit
+from router.cli.learning import hand_over, learn, learner_limits
+from router.registry import open_registry
+from router.registry.model import ModelKind
+from router.training.continual.run import Ran
+from router.training.continual.stage import Memory, Noted
+
+
+@pytest.mark.parametrize(
+    ("new", "code", "said"),
+    [
+        (0, Exit.OK, "nothing is new"),
+        (19, Exit.CANNOT_SAY, "19 of at least 20 rows are new; label more (tiergate train suggest"),
+        (21, Exit.CANNOT_SAY, "21 rows are new, but under 20 of them are of a class with two"),
+    ],
+)
+def test_new_rows_that_are_too_few_are_counted_and_end_with_a_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, new: int, code: int, said: str
+) -> None:
+    monkeypatch.setattr(learn, "_taught", lambda *_: Ran(None, new))
+    monkeypatch.setattr(learner_limits, "bound", lambda *_: None)
+    places = ["--dataset", str(tmp_path), "--state", str(tmp_path / "learn")]
+    ended = CliRunner().invoke(learn.learn, ["run", "--head", "department", *places])
+    assert (ended.exit_code, said in ended.output) == (code, True), ended.output
+
+
+def version(registry: str, folder: Path, content: str, parents: tuple[str, ...] = ()) -> str:
+    from router.registry import About
+
+    file = folder / "department.json"
+    file.write_text(content)
+    about = About(parents=parents)
+    return open_registry(registry).add(ModelKind.HEAD, "department", [file], about).id
+
+
+@pytest.mark.parametrize("later", [False, True], ids=["its version", "one that came after"])
+def test_lesson_taken_back_whose_version_serves_names_the_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, later: bool
+) -> None:
+    registry = str(tmp_path / "models")
+    before = version(registry, tmp_path, "{}")
+    made = version(registry, tmp_path, '{"a": 1}', (before,))
+    after = version(registry, tmp_path, '{"a": 2}', (made,))
+    noted = Noted("run_1", 0, "d", "memory", 7, 20, 2, version=made)
+    monkeypatch.setattr(Memory, "take_back", lambda *_: noted)
+
+    def back() -> str:
+        places = ["--state", str(tmp_path / "learn"), "--registry", registry]
+        asked = ["back", "--head", "department", "--because", "wrong", *places]
+        ended = CliRunner().invoke(learn.learn, asked)
+        assert ended.exit_code == 0, ended.output
+        return ended.output
+
+    open_registry(registry).promote(before)
+    assert "still serves" not in back()
+    serving = after if later else made
+    open_registry(registry).promote(serving)
+    said = back()
+    assert f"{serving} still serves" in said
+    assert "tiergate models rollback department" in said
+    assert hand_over.still_active("", "department", registry) == ("", False)
