@@ -152,8 +152,8 @@ class House:
             look(Looked(loaded.name, loaded.alerts), str(copy), self.folder / "a.json", at_ms)
 
     def labelled(self, server: Served, policy: Path, says: Callable[[str], str]) -> Counter[str]:
-        """Asks reviewers for twenty labels, and gives them as one who says these."""
-        wanted = ("--database", self.ledger, "--head", HEAD, "--policy", policy, "-n", "20")
+        """Asks reviewers for thirty labels, and gives them as one who says these."""
+        wanted = ("--database", self.ledger, "--head", HEAD, "--policy", policy, "-n", "30")
         ran("train", "suggest", *wanted, "--queue", "--minutes", "30", **self.environment)
         said = Counter[str]()
         waiting = server.client.get("/v1/reviews", params={"status": "pending", "limit": 100})
@@ -227,7 +227,7 @@ def test_a_new_product_line_is_noticed_learnt_tried_and_kept(
 
             said = house.labelled(server, policy, lambda text: department[text.strip()])
             assert said["solar"] >= 10
-            assert said.total() == 20
+            assert said.total() == 30
             run = house.learn("--start", first, "--old", known)
             taught = run["candidate"]
             assert taught.startswith(f"{HEAD}@")
