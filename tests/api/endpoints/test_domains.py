@@ -269,6 +269,8 @@ def test_one_failed_text_leaves_the_others(tmp_path: Path) -> None:
             assert body["failed"] == 2
             assert {row["error"]["code"] for row in body["data"]} == {"upstream_invalid"}
             rest = {"texts": ["Pay $3.", "Pay $4."], "fields": ["amounts"]}
+            # What a reader makes of such a short text is no matter of this test.
+            rest = {**rest, "routing": {"max_tier": 1}}
             assert post(served, "test/notes/batch", rest).json()["failed"] == 0
 
 
