@@ -68,12 +68,11 @@ def item_of(
     text: Askable, head: str, label: str, confidence: float, minutes: float, now_ms: int
 ) -> ReviewItem:
     """Returns the item that asks for a label, with its reason. It holds no text of the request."""
-    known = {domain.value for domain in Domain}
     return ReviewItem(
         f"{ASKS_LABEL}{head}.{text.request_id}",
         text.request_id,
         text.tenant,
-        Domain(text.domain) if text.domain in known else Domain.GENERAL,
+        Domain.named(text.domain),
         now_ms,
         facts=(
             f"label asked: {head}",

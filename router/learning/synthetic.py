@@ -86,12 +86,11 @@ def item_of(
     seed: Seed, request_id: str, tenant: str, written: str, cost_nano_usd: int, now_ms: int
 ) -> ReviewItem:
     """Returns the item that asks a reviewer: approve, correct (the text), or reject."""
-    known = {domain.value for domain in Domain}
     return ReviewItem(
         f"{ASKS}{request_id}",
         request_id,
         tenant,
-        Domain(seed.domain) if seed.domain in known else Domain.GENERAL,
+        Domain.named(seed.domain),
         now_ms,
         question=written.strip(),
         facts=(

@@ -21,6 +21,11 @@ class Domain(StrEnum):
     ENGINEERING_SAFETY = "engineering_safety"
     BUSINESS_STRATEGY = "business_strategy"
 
+    @classmethod
+    def named(cls, name: str) -> Domain:
+        """Returns the domain of this name; `general` for any other, such as one of older rows."""
+        return cls(name) if name in tuple(cls) else cls.GENERAL
+
 
 RISK_DOMAINS = (Domain.FINANCE, Domain.LEGAL, Domain.MEDICAL, Domain.ENGINEERING_SAFETY)
 """Lists the domains in which a wrong answer can cost money, rights, health or lives."""

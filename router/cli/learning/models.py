@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from router.cli.names import user_name
 from router.cli.options import REGISTRY, AsJson, RegistryPlace
 from router.errors import RegistryError
 from router.registry.model import ModelKind, ModelSetting, ModelState, ModelVersion
@@ -148,7 +148,7 @@ def add(
         note=note,
         tags=tuple(tag or ()),
     )
-    model = _opened(registry).add(kind, name, files, about, by=_user())
+    model = _opened(registry).add(kind, name, files, about, by=user_name())
     _tell(mlflow, model)
     _say(model, f"{model.id} is a {model.state}", as_json)
 
@@ -168,7 +168,7 @@ def tag_version(
     """Set or take tags. A tag belongs to one version of a model."""
     if not tags and not drop:
         raise typer.BadParameter("expected a tag to set, or --drop with one to take")
-    model = _opened(registry).tag(version, tags or (), drop or (), by=_user())
+    model = _opened(registry).tag(version, tags or (), drop or (), by=user_name())
     _say(model, f"{model.id} has the tags {', '.join(model.tags) or '(none)'}", as_json)
 
 
@@ -183,7 +183,7 @@ def promote(
 ) -> None:
     """Put a version into a state, after checking its files. Running servers notice in seconds."""
     opened = _opened(registry)
-    model = opened.promote(version, to, by=_user(), because=because)
+    model = opened.promote(version, to, by=user_name(), because=because)
     _tell(mlflow, model)
     _say(model, f"{model.id} is {model.state}", as_json)
 
@@ -197,7 +197,7 @@ def rollback(
     as_json: AsJson = False,
 ) -> None:
     """Make the version active that was active before."""
-    model = _opened(registry).rollback(name, by=_user(), because=because)
+    model = _opened(registry).rollback(name, by=user_name(), because=because)
     _tell(mlflow, model)
     _say(model, f"{model.id} is active again", as_json)
 
@@ -205,7 +205,7 @@ def rollback(
 @models.command()
 def remove(version: Named, registry: RegistryPlace = REGISTRY, as_json: AsJson = False) -> None:
     """Remove a version with its files. An active one is refused."""
-    model = _opened(registry).remove(version, by=_user())
+    model = _opened(registry).remove(version, by=user_name())
     _say(model, f"{model.id} is gone", as_json)
 
 
@@ -213,13 +213,6 @@ def _opened(place: str) -> Registry:
     from router.registry import open_registry
 
     return open_registry(place)
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return ""
 
 
 def _say(model: ModelVersion, sentence: str, as_json: bool) -> None:

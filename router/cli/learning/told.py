@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
@@ -11,6 +10,7 @@ import typer
 
 from router.cli.exits import Exit
 from router.cli.learning.learn import learn
+from router.cli.names import user_name
 from router.cli.options import AsJson
 from router.cli.serve.serve import DATABASE, DatabasePath
 from router.rendering.figures_in_words import counted
@@ -88,7 +88,9 @@ def _put(key: str, tenant: str, because: str, database: DatabasePath, *, lifted:
     from router.api.compose.books import Books
 
     with Books.open(database) as books:
-        words = books.told().put_aside(_user(), because, key_id=key, tenant=tenant, lifted=lifted)
+        words = books.told().put_aside(
+            user_name(), because, key_id=key, tenant=tenant, lifted=lifted
+        )
     verb = "count again" if lifted else "are set aside"
     typer.echo(f"{counted(words, 'word', 'words')}: {_whose(key, tenant)} {verb}")
 
@@ -111,10 +113,3 @@ def _section(policy: str) -> tuple[str, OnlineSection]:
 
 def _day(at_ms: int) -> str:
     return datetime.fromtimestamp(at_ms / 1000, UTC).date().isoformat()
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return ""
