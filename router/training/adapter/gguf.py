@@ -8,7 +8,7 @@ matrices of a LoRA on them must have that order too. It knows nothing about trai
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +41,32 @@ def permute_rows(matrix: NDArray[np.float32], heads: int) -> NDArray[np.float32]
     """
     halves = matrix.reshape(heads, 2, matrix.shape[0] // heads // 2, matrix.shape[1])
     return halves.swapaxes(1, 2).reshape(matrix.shape)
+
+
+def write_adapter_gguf(
+    model: Any,
+    out: Path,
+    *,
+    alpha: float,
+    name: str,
+    permuted: bool = True,
+    architecture: str = INTERLEAVED,
+) -> None:
+    """Writes the adapter of PEFT's model, as `write_gguf_lora` does its weights."""
+    from peft import get_peft_model_state_dict
+
+    config = model.get_base_model().config
+    state = get_peft_model_state_dict(model, save_embedding_layers=False)
+    write_gguf_lora(
+        {key: weight.float().cpu().numpy() for key, weight in state.items()},
+        out,
+        alpha=alpha,
+        heads=config.num_attention_heads,
+        kv_heads=config.num_key_value_heads,
+        name=name,
+        permuted=permuted,
+        architecture=architecture,
+    )
 
 
 def write_gguf_lora(

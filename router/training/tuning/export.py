@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from router.training.adapter.gguf import ARCHITECTURES, MODULES, write_gguf_lora
+from router.training.adapter.gguf import ARCHITECTURES, MODULES, write_adapter_gguf
 from router.training.tuning.bases import Base
 from router.training.tuning.chats import Message
 from router.training.tuning.plan import Settings
@@ -43,12 +43,10 @@ def to_gguf(model: Any, base: Base, settings: Settings, out: Path) -> tuple[Path
             f"{config.model_type}: {what} has no name here",
         )
     path = out / GGUF_FILE
-    write_gguf_lora(
-        {key: weight.float().cpu().numpy() for key, weight in state.items()},
+    write_adapter_gguf(
+        model,
         path,
         alpha=float(settings.alpha),
-        heads=config.num_attention_heads,
-        kv_heads=config.num_key_value_heads,
         name="tiergate adapter",
         architecture=architecture,
     )
