@@ -8,9 +8,9 @@ import pytest
 
 from router.registry import ModelKind, open_registry
 from router.triage.triage_model import TriageModel
-from tests.api.process.test_promotions import head, lora
 from tests.kits.local_kit import NEEDS_WEIGHTS
 from tests.kits.server_kit import Served, Upstream, eventually, tiergate, write_policy
+from tests.kits.versions_kit import WITH_ADAPTER, head, lora
 
 pytestmark = pytest.mark.process
 SESSIONS = [f"s{i}" for i in range(12)]
@@ -58,19 +58,10 @@ def test_an_adapter_is_tried_without_a_reload_of_the_base(tmp_path: Path) -> Non
     registry = open_registry(place)
     first, second = (lora(registry, tmp_path, change) for change in (0, 1))
     registry.promote(first.id)
-    adapter = {"name": "support", "path": "registry:support_lora", "domains": ["customer_support"]}
-    local = {
-        "name": "smol",
-        "kind": "local",
-        "adapters": [adapter],
-        "max_output_tokens": 8,
-        "verify": {"default": "none"},
-    }
-    tiers = [{"name": "llm", "level": 2, "answerers": [local]}]
     tried = {"adapters": {"support": f"registry:{second.id}"}}
     rollout = {"candidate": tried, "stages": [0.5, "all"]}
     policy = write_policy(
-        tmp_path, "http://127.0.0.1:9/v1", tiers=tiers, aliases={}, rollout=rollout
+        tmp_path, "http://127.0.0.1:9/v1", tiers=WITH_ADAPTER, aliases={}, rollout=rollout
     )
     ledger = ("--database", tmp_path / "ledger.db")
     with Served(tmp_path, policy, TIERGATE_REGISTRY=place) as served:

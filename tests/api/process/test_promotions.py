@@ -3,39 +3,18 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from router.registry import ModelKind, ModelVersion, Registry, open_registry
-from router.stats import heads
-from router.stats.calibration import Temperature
-from router.stats.heads import Head, HeadKind
+from router.registry import ModelKind, open_registry
 from router.triage.triage_model import TriageModel
 from tests.kits.books.ledger_sql import query
 from tests.kits.local_kit import NEEDS_WEIGHTS
 from tests.kits.server_kit import ROUTINE, Served, Upstream, eventually, tiergate, write_policy
+from tests.kits.versions_kit import WITH_ADAPTER, head, lora
 
 pytestmark = pytest.mark.process
-
-
-def head(folder: Path, bias: float, encoder_sha256: str) -> Path:
-    """A head whose bias makes the version."""
-    made = Head(
-        "department",
-        HeadKind.CLASSES,
-        ("it", "hr"),
-        np.zeros((192, 2), np.float32),
-        np.array([bias, 0.0], np.float32),
-        Temperature(1.0),
-        encoder_sha256,
-    )
-    place = folder / f"head-{bias}"
-    place.mkdir()
-    heads.save(made, place)
-    return place / "department.json"
 
 
 def policies(served: Served) -> dict[str, object]:
@@ -100,17 +79,6 @@ def finding(text: str) -> dict[str, object]:
     return dict(next(part for part in rows if part["part"] == "models"))
 
 
-def lora(registry: Registry, folder: Path, change: int) -> ModelVersion:
-    """The shipped adapter with a last weight of its own."""
-    shipped = Path(__file__).parents[3] / "tiers" / "adapters" / "support_lora.gguf"
-    copy = folder / "support_lora.gguf"
-    shutil.copy(shipped, copy)
-    content = bytearray(copy.read_bytes())
-    content[-2] ^= change
-    copy.write_bytes(bytes(content))
-    return registry.add(ModelKind.ADAPTER, "support_lora", [copy])
-
-
 @pytest.mark.local
 @NEEDS_WEIGHTS
 def test_adapter_is_exchanged_without_an_answer_by_the_base_alone(tmp_path: Path) -> None:
@@ -118,16 +86,7 @@ def test_adapter_is_exchanged_without_an_answer_by_the_base_alone(tmp_path: Path
     registry = open_registry(place)
     first, second = (lora(registry, tmp_path, change) for change in (0, 1))
     registry.promote(first.id)
-    adapter = {"name": "support", "path": "registry:support_lora", "domains": ["customer_support"]}
-    local = {
-        "name": "smol",
-        "kind": "local",
-        "adapters": [adapter],
-        "max_output_tokens": 8,
-        "verify": {"default": "none"},
-    }
-    tiers = [{"name": "llm", "level": 2, "answerers": [local]}]
-    policy = write_policy(tmp_path, "http://127.0.0.1:9/v1", tiers=tiers, aliases={})
+    policy = write_policy(tmp_path, "http://127.0.0.1:9/v1", tiers=WITH_ADAPTER, aliases={})
     seen: list[str] = []
 
     def asked(served: Served) -> str:
