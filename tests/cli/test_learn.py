@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from router.cli.exits import Exit
 from router.learning.dataset import Dataset, Options
 from router.learning.folder import write
 from router.learning.rows import DatasetRow, Kind, Source, Split
@@ -23,10 +24,10 @@ WORDS = {
 FAR_MS = 10**15
 
 
-def dataset(folder: Path, name: str, labels: str, *, wrong: bool = False) -> Path:
-    """A dataset of 120 labels; `wrong` gives each the label of the next class."""
+def dataset(folder: Path, name: str, labels: str, *, wrong: bool = False, size: int = 120) -> Path:
+    """A dataset of labels, 120 if not said; `wrong` gives each the label of the next class."""
     rows, names = [], labels.split()
-    for n in range(120):
+    for n in range(size):
         chance = random.Random(f"{name}{n}")
         label = names[n % len(names)]
         text = f"What about the {' '.join(chance.sample(WORDS[label].split(), 5))}?"
@@ -72,6 +73,11 @@ def test_head_is_taught_judged_handed_over_and_taken_back(tmp_path: Path) -> Non
     assert refused.returncode == 1
     assert "not handed over" in refused.stdout
     assert "contradictions" in refused.stdout
+
+    few = dataset(tmp_path, "f", "billing shipping", size=19)
+    ended = tiergate("learn", "run", *asked, "--dataset", few)
+    assert ended.returncode == Exit.CANNOT_SAY
+    assert "19 of at least 20 rows are new" in ended.stderr + ended.stdout
 
     status = json.loads(tiergate("learn", "status", *places, "--json").stdout)
     assert (status[0]["stage"], status[0]["classes"]) == (2, 3)
