@@ -13,7 +13,6 @@ from router.errors import AnswererError
 from router.policy.content.deliberation import Template, quoted
 from router.policy.content.deliberation_full import (
     Perspective,
-    StepId,
     TemplateStep,
     WorksheetId,
 )
@@ -88,10 +87,6 @@ class Run:
     def synthesis(self) -> StepResult:
         """Returns the last step."""
         return self.results[-1]
-
-    def fields_of(self, step: StepId) -> Mapping[str, object]:
-        """Returns what a step found; nothing where it has no result."""
-        return next((result.fields for result in self.results if result.id == step), {})
 
     def previous(self, limit: int) -> str:
         """Returns the earlier steps as a quotation of at most `limit` characters."""

@@ -69,7 +69,6 @@ class Path:
     """Describes where a request goes under one policy. Weights of `answered` sum to 1."""
 
     first: str  # answerer; "" where the policy refuses the request
-    first_tier: str
     reason: str
     answered: tuple[tuple[str, int, str, float], ...]  # answerer, level, tier, weight
     cost_nano_usd: int | None
@@ -87,10 +86,8 @@ def recorded_path(case: Case) -> Path:
     """Returns what happened: the booked cost, the tier that answered."""
     answerer = answered_by(case)
     p = next((fact.p for fact in case.facts if fact.answerer == case.answerer), None)
-    tier = next((f.tier for f in case.facts if f.answerer == case.first), case.tier)
     return Path(
         first=case.answerer if case.observed else case.first,
-        first_tier=case.tier if case.observed else tier,
         reason=case.reason,
         answered=((answerer, case.level, case.tier, 1.0),),
         cost_nano_usd=case.cost_nano_usd,
@@ -117,24 +114,23 @@ def path_under(side: Side, case: Case, climbs: Climbs, assumed: set[Assumed]) ->
         decision = decide(side.policy, case.signals, facts, asked, case.pressure, version=version)
     except NotCapable as error:
         # A refused request costs nothing and has no answer that could be wrong.
-        return Path("", "", "not_capable", (), 0, True, None, error.message)
+        return Path("", "not_capable", (), 0, True, None, error.message)
     walker = _Walker(side, case, decision, climbs, assumed)
     first = decision.first_rung
     # A safe answer that went out instead of the refusal would go out again.
     if decision.refused is not None and (case.refused or not case.foregone):
         own = ((REFUSAL, first.level, first.tier, 1.0),)
         reason, read = decision.refused.value, case.reading_nano_usd
-        return Path(first.answerer, first.tier, reason, own, read, True, None)
+        return Path(first.answerer, reason, own, read, True, None)
     if walker.foregone():
         own = ((SAFE_ANSWER, first.level, first.tier, 1.0),)
         reason, read = first.reasons[0].value, case.reading_nano_usd
-        return Path(first.answerer, first.tier, reason, own, read, True, None)
+        return Path(first.answerer, reason, own, read, True, None)
     # A hit answers before any call, so it costs nothing and is certain.
     hit = walker.cache_hit()
     cost, shares, certain = (0, {hit: 1.0}, True) if hit is not None else walker.climb()
     return Path(
         first=first.answerer,
-        first_tier=first.tier,
         reason=first.reasons[0].value,
         answered=tuple(
             (decision.rungs[i].answerer, decision.rungs[i].level, decision.rungs[i].tier, weight)

@@ -24,7 +24,6 @@ BY_DOMAIN_WORDS = "/api/v1/{domain}/{task}/analyze"
 MAX_CUSTOM_ID = 512  # characters
 MAX_ERRORS = 20
 """Bounds the mistakes that one batch reports: a file of nonsense has one in each line."""
-INTERNAL_ERROR = "internal_error"
 
 
 class TooLong(Exception):

@@ -6,8 +6,6 @@ none is in a span.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import msgspec
 from msgspec import Struct
 
@@ -25,7 +23,6 @@ from router.types import (
 )
 
 Value = str | bool | int | float | tuple[str, ...]
-Attributes = Mapping[str, Value]
 
 OPERATIONS = {
     "chat.completions": "chat",

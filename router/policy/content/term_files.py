@@ -128,8 +128,3 @@ def _phrases(file: TermFile) -> Iterator[LanguagePhrase]:
 def list_of(name: str) -> str:
     """Returns the list that a reported name belongs to: `self_harm` of `self_harm:de`."""
     return name.partition(LANGUAGE_MARK)[0]
-
-
-def domain_of_matter(name: str) -> str | None:
-    """Returns the domain of a list of these files, None for a policy's own list."""
-    return next((matter.domain for matter in Matter if matter.value == name), None)

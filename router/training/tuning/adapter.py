@@ -9,7 +9,7 @@ import json
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
@@ -154,11 +154,6 @@ def _check(request: Request) -> None:
                 f"phase {phase.name!r} learns preferences, and there are no pairs: corrections of "
                 "wrong answers, or lines with prompt, chosen and rejected"
             )
-
-
-def without_replay(phases: Sequence[Phase]) -> tuple[Phase, ...]:
-    """Returns the phases as they run without general chats."""
-    return tuple(replace(phase, replay=0.0) for phase in phases)
 
 
 def _synthetic_weight(chats: Sequence[Chat]) -> float | None:
