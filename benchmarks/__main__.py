@@ -17,7 +17,7 @@ import platform  # noqa: E402
 import sys  # noqa: E402
 from pathlib import Path  # noqa: E402
 
-from benchmarks import bench_triage, first_token, gateway, overload, path, report  # noqa: E402
+from benchmarks import bench_triage, first_token, gateway, overload, path, report, soak  # noqa: E402
 from benchmarks.scale import scale, workers  # noqa: E402
 from benchmarks.scale.installation import LARGE, QUICK_LARGE  # noqa: E402
 
@@ -27,13 +27,14 @@ KNOWLEDGE = Path(__file__).parents[1] / "policies" / "knowledge" / "customer_sup
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks")
     parts = ("triage", "gateway", "http", "path", "first_token", "overload", "ledger", "report",
-             "scale", "workers", "documents")  # fmt: skip
+             "scale", "workers", "documents", "soak")  # fmt: skip
     parser.add_argument("part", nargs="?", choices=("all", *parts), default="all")
     parser.add_argument("--quick", action="store_true", help="one short round: a smoke test")
     parser.add_argument("--rounds", type=int, default=None)
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--rows", type=int, default=600_000, help="of the report's ledger")
     parser.add_argument("--chunks", type=int, default=100_000, help="of the store of documents")
+    parser.add_argument("--requests", type=int, default=300_000, help="of the soak")
     parser.add_argument("--scan", action="store_true", help="also the report from all rows")
     parser.add_argument(
         "--profile", type=Path, default=None, help="a folder for py-spy's stacks of the gateway"
@@ -84,6 +85,11 @@ def main() -> None:
 
         chunks, asked = (5_000, 20) if options.quick else (options.chunks, 200)
         figures["documents"] = documents.measure(chunks, asked, say)
+    # Ten minutes of load say nothing about speed, so the soak runs only where it is named.
+    if options.part == "soak":
+        most = 3 * soak.QUICK_STAGE if options.quick else options.requests
+        per_stage = soak.QUICK_STAGE if options.quick else soak.STAGE
+        figures["soak"] = soak.measure(most, per_stage, say)
     if options.json:
         print(json.dumps(figures, indent=1))
         return
@@ -112,6 +118,8 @@ def main() -> None:
         print(scale.show(sizes))
     if isinstance(counted := figures.get("workers"), list):
         print(workers.show(counted))
+    if isinstance(soaked := figures.get("soak"), dict):
+        print(soak.show(soaked))
     if isinstance(searched := figures.get("documents"), dict):
         from benchmarks import documents
 

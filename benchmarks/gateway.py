@@ -58,6 +58,16 @@ def load(target: Target, connections: int, plan: Plan, seed: int, core: int | No
     """Runs one round against one target, by the load generator in a process of its own."""
     # Requests are made before the clock starts; a target that answers all of them ends its round.
     most = (45_000 if target.pid is None else 30_000) if connections > 1 else 15_000
+    return sent(target, connections, plan.seconds, int(most * plan.seconds / 3), seed, core)
+
+
+def sent(
+    target: Target, connections: int, seconds: float, requests: int, seed: int, core: int | None
+) -> dict:
+    """Sends at most `requests` within `seconds`; returns the load generator's figures.
+
+    `cpu_us` is the processor time that the target took for a request, in microseconds.
+    """
     command = [
         sys.executable,
         str(Path(__file__).with_name("loadgen.py")),
@@ -66,9 +76,9 @@ def load(target: Target, connections: int, plan: Plan, seed: int, core: int | No
         "--connections",
         str(connections),
         "--seconds",
-        str(plan.seconds),
+        str(seconds),
         "--requests",
-        str(int(most * plan.seconds / 3)),
+        str(requests),
         "--seed",
         str(seed),
     ]
@@ -83,7 +93,7 @@ def load(target: Target, connections: int, plan: Plan, seed: int, core: int | No
     # Read around the load generator's run; its start-up costs the target no time.
     before = None if target.pid is None else cpu_seconds(target.pid)
     done = subprocess.run(
-        command, capture_output=True, text=True, check=True, preexec_fn=pin, timeout=120
+        command, capture_output=True, text=True, check=True, preexec_fn=pin, timeout=seconds + 120
     )
     figures = json.loads(done.stdout)
     after = None if target.pid is None else cpu_seconds(target.pid)
