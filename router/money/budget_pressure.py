@@ -22,7 +22,7 @@ from router.types import NO_PRESSURE, Pressure
 SLOPE = 50.0
 """Doubles the price of money when spending is two hundredths of the budget ahead of the clock. A
 call is weighed against stakes of tens to thousands of times its cost, so a gentle slope changes
-nothing before the budget is gone (docs/bench.md has the figures, under decision 51)."""
+nothing before the budget is gone (docs/measurements.md has the figures, under decision 51)."""
 MOST = 50.0
 """Limits the price: a dollar weighs at most 51. That happens when a whole budget is spent ahead of
 the clock, and when the limit is 0."""
