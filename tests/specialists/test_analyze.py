@@ -258,3 +258,14 @@ def test_shipped_specialists_say_their_endpoint_in_their_file(name: str) -> None
     assert section is not None
     text = (policies_dir() / f"{name}.yaml").read_text()
     assert f"/api/v1/{section.domain}/{section.task}/analyze" in text
+
+
+def test_an_analysis_is_given_again_under_its_idempotency_key(served: Served) -> None:
+    headers = {"idempotency-key": "analysis-1"}
+    first, again = (
+        served.client.post("/api/v1/email/pipeline/analyze", json={"text": MAIL}, headers=headers)
+        for _ in range(2)
+    )
+    assert again.content == first.content
+    replay_of = again.headers["x-tiergate-replay-of"]
+    assert replay_of == first.headers["x-tiergate-decision-id"] == first.json()["id"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from router.ledger.row_reading import SPECIALIST
 from router.money.budgets import Budgets
 from router.rate_limits.limits import request_rates
 from router.request.calls.rate_charges import admit
@@ -32,7 +33,7 @@ class GivenAgain:
 
         Raises PermissionDenied, RateLimited, LedgerError.
         """
-        if first.endpoint in (EMBEDDINGS, MODERATIONS):
+        if first.endpoint in (EMBEDDINGS, MODERATIONS) or first.tier == SPECIALIST:
             check_policy(identity, first.policy)  # these count in no rate the first time either
             return ()
         # Another key of the tenant may not reach the tier that answered.

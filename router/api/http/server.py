@@ -146,7 +146,7 @@ class Server:
         def max_body_bytes_now() -> int:
             return router.default.policy.max_body_bytes
 
-        idempotent = Idempotency(
+        self.idempotent = idempotent = Idempotency(
             replies,
             door,
             metrics,
@@ -200,7 +200,7 @@ class Server:
             ("/v1/models/", "GET", self._model),
             ("/v1/decisions/", "GET", self._decision),
             (REVIEWS, "*", reviews.one),
-            (PREFIX, "POST", self.analyses),
+            (PREFIX, "POST", idempotent(self.analyses)),
         )
 
     def mount(self, prefix: str, method: str, handler: Handler) -> None:

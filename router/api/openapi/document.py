@@ -240,6 +240,7 @@ OPERATIONS = (
         "`endpoints` are described by paths of their own where one is served.",
         True,
         ANALYSIS,
+        repeatable=True,
     ),
     Operation(
         "post",
@@ -248,6 +249,7 @@ OPERATIONS = (
         f"Body: texts, 1 to {MAX_TEXTS}; all of them or none. Answer: data, in their order.",
         True,
         BATCH,
+        repeatable=True,
     ),
     Operation(
         "get",

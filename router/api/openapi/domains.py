@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from router.api.openapi.document import IDEMPOTENCY_KEY
 from router.policy.sections.answering.endpoints import EndpointSection
 
 _ERROR = {
@@ -57,6 +58,7 @@ def _operation(section: EndpointSection, *, batch: bool) -> dict[str, object]:
         "summary": f"{section.path}: {'several texts' if batch else 'one text'}",
         "description": section.description,
         "security": [{"key": []}],
+        "parameters": [IDEMPOTENCY_KEY],
         "requestBody": {
             "required": True,
             "content": {"application/json": {"schema": body_of(section, batch=batch)}},

@@ -404,3 +404,35 @@ def test_patterns_whose_file_vanished_are_not_ready(tmp_path: Path) -> None:
         assert [row["id"] for row in again.json()["result"]["findings"]] == ["owed"], again.text
         rules.unlink()
         assert post(server, "test/notes/analyze", text).status_code == 200
+
+
+@pytest.mark.parametrize("verb", ["analyze", "batch"])
+def test_a_repeat_under_its_idempotency_key_is_paid_once(written: Served, verb: str) -> None:
+    text = f"The offer of a {verb} is $18."
+    body: dict[str, object] = {"fields": ["summary"], "tags": [f"once-{verb}"]}
+    body |= {"text": text} if verb == "analyze" else {"texts": [text, f"{text} It is final."]}
+    headers = {"idempotency-key": f"domain-{verb}"}
+    first = post(written, f"test/notes/{verb}", body, **headers)
+    again = post(written, f"test/notes/{verb}", body, **headers)
+    assert first.status_code == again.status_code == 200, first.text
+    assert again.content == first.content
+    ids = [response.headers["x-tiergate-decision-id"] for response in (first, again)]
+    assert again.headers["x-tiergate-replay-of"] == ids[0] != ids[1]
+    assert again.headers["x-tiergate-cost-usd"] == "0"
+    paid = [row for row in written.rows() if row["tags"] == [f"once-{verb}"]]
+    assert len(paid) == (2 if verb == "analyze" else 3)  # one for each text, one for the repeat
+
+
+def test_another_body_under_the_same_idempotency_key_is_refused(written: Served) -> None:
+    headers = {"idempotency-key": "domain-other"}
+    assert post(written, "test/notes/analyze", {"text": "It is $3."}, **headers).status_code == 200
+    other = post(written, "test/notes/analyze", {"text": "It is $4."}, **headers)
+    assert (other.status_code, other.json()["error"]["code"]) == (422, "idempotency_key_reused")
+
+
+def test_a_text_that_was_refused_is_tried_again_under_its_key(written: Served) -> None:
+    headers = {"idempotency-key": "domain-long"}
+    for _ in range(2):
+        response = post(written, "test/notes/analyze", {"text": "x" * 600}, **headers)
+        assert response.status_code == 422
+        assert response.json()["error"]["code"] != "idempotency_key_reused"

@@ -45,7 +45,8 @@ class DomainEndpoints:
         self._domains: Domains | None = None
         self._compiled: dict[tuple[str, str], tuple[str, Patterns]] = {}  # by policy and file
         self._amounts: dict[str, tuple[str, AmountReader]] = {}  # by policy, with its hash
-        server.mount(PREFIX, "POST", self)
+        # One claim for each request: the specialists' own handler is asked inside of it.
+        server.mount(PREFIX, "POST", server.idempotent(self))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         runtimes = self._gateway.router.runtimes
