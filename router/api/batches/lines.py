@@ -81,7 +81,11 @@ def line_of(number: int, raw: bytes, endpoint: str) -> Line | BatchError:
         return BatchError("mismatched_url", message, "url", number)
     if type(body) is not dict:
         return BatchError("missing_required_parameter", "expected an object", "body", number)
-    return Line(number, custom_id, orjson.dumps(body), bool(body.get("stream")))
+    try:
+        content = orjson.dumps(body)
+    except orjson.JSONEncodeError as error:  # what can be read may be too deep to be written
+        return BatchError("invalid_json_line", f"body: {error}", "body", number)
+    return Line(number, custom_id, content, bool(body.get("stream")))
 
 
 def checked(

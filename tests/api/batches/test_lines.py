@@ -82,3 +82,11 @@ def test_a_line_that_failed_names_its_request() -> None:
 
 def test_a_lone_surrogate_is_a_mistake_of_its_line() -> None:
     assert isinstance(line_of(1, b'{"custom_id": "\\ud800"}', CHAT), BatchError)
+
+
+def test_a_body_too_deep_to_be_written_is_a_mistake_of_its_line() -> None:
+    deep = b"[" * 900 + b"]" * 900
+    raw = b'{"custom_id": "a", "method": "POST", "url": "%s", "body": {"x": %s}}'
+    error = line_of(4, raw % (CHAT.encode(), deep), CHAT)
+    assert isinstance(error, BatchError)
+    assert (error.code, error.param, error.line) == ("invalid_json_line", "body", 4)
