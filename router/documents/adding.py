@@ -90,10 +90,13 @@ def add_files(
     known = {d.source: d for d in store.documents(placed.tenant, placed.collection)}
     changes = []
     for source, path in files:
+        shown = source.encode("utf-8", "backslashreplace").decode()
         try:
+            if shown != source:  # a citation must name it, and a database keep it
+                raise DocumentError("found a name that is not UTF-8; expected one: rename the file")
             change = _add(store, source, path, placed, encoder, version, known.get(source))
         except DocumentError as error:
-            change = Change(source, "failed", because=error.message)
+            change = Change(shown, "failed", because=error.message)
         tell(change)
         changes.append(change)
     return changes

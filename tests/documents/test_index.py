@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from datetime import date
 from pathlib import Path
@@ -144,6 +145,15 @@ def test_file_that_fails_leaves_the_others_and_its_older_version(folder: Path, s
         ("new.md", "added"),
     ]
     assert found(store, "return goods")[0].source == "manual.md"
+
+
+def test_file_whose_name_is_no_text_leaves_the_others(folder: Path, store: Path) -> None:
+    (folder / os.fsdecode(b"a\xff.md")).write_text("Never read.\n")
+    (folder / "new.md").write_text("Gift cards never end.\n")
+    (folder / "tickets.jsonl").write_text('{"title": "VPN\\ud800", "fix": "Renew it.\\u0000"}\n')
+    what = {change.source: change.what for change in kept(store, folder)}
+    assert what.pop("a\\udcff.md") == "failed"
+    assert set(what.values()) == {"added"}
 
 
 def test_link_out_of_the_folder_is_not_followed(folder: Path, tmp_path: Path) -> None:

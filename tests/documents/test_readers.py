@@ -10,7 +10,7 @@ import pytest
 
 from router.documents.chunks import MOST_CHARACTERS, chunks_of
 from router.documents.pieces import Block, Reading
-from router.documents.readers import docx
+from router.documents.readers import docx, pdf, tables
 from router.documents.readers.files import MOST_BYTES, content_of, read_file
 from router.errors import DocumentError
 from tests.kits.checks.growth import in_proportion
@@ -81,11 +81,55 @@ def nested_docx(depth: int) -> bytes:
     [
         ("a.html", "<p>x", "<nav></b>", ""),
         ("a.html", "<p>x</p><title>", "a<b>&amp;", ""),
+        ("a.html", "<p>x", "<!-- >", ""),
+        ("a.html", "<p>x", "<a", ""),
+        ("a.html", "<p>x", "<?", ""),
         ("a.md", "", "a", ""),
     ],
 )
 def test_time_for_a_file_grows_with_its_length(name: str, begin: str, piece: str, end: str) -> None:
     assert in_proportion(lambda text: sections(name, text), piece, begin, end, short=400)
+
+
+@pytest.mark.parametrize(
+    "page", ["<p>Fees</p><!--open", "<p>Fees</p><![x", "<![CDATA[a]]><p>Fees</p>", "Fees<"]
+)
+def test_html_is_read_however_its_declarations_end(page: str) -> None:
+    assert read("a.html", page).blocks[-1].text.rstrip("< ") == "Fees"
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.csv", "n" * 1_000 + "\n" + "1\n" * 1_000),
+        ("a.jsonl", '{"' + "n" * 1_000 + '": [' + "1, " * 1_000 + "1]}"),
+        ("a.jsonl", '{"' + "n" * 1_000 + '": {' + '"m": {' * 100 + '"a": 1' + "}" * 101 + "}"),
+    ],
+)
+def test_names_that_stand_with_each_value_are_counted(
+    monkeypatch: pytest.MonkeyPatch, name: str, content: str
+) -> None:
+    assert read(name, content).blocks
+    monkeypatch.setattr(tables, "MOST_TEXT", 1_000)
+    with pytest.raises(DocumentError, match="more than 1,000 characters"):
+        read(name, content)
+
+
+def test_docx_of_too_many_tags_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(docx, "MOST_TAGS", 20)
+    with pytest.raises(DocumentError, match="more than 20 tags"):
+        read("a.docx", docx_of([("", "One."), ("", "Two.")]))
+
+
+def test_pdf_that_takes_too_long_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pdf, "MOST_SECONDS", -1.0)
+    with pytest.raises(DocumentError, match="split the file"):
+        read("a.pdf", pdf_of(["One."]))
+
+
+def test_what_is_no_character_is_kept_as_a_mark() -> None:
+    reading = read("a.jsonl", '{"title": "A\\ud800", "note": "b\\udfffc\\u0000d"}')
+    assert [block.text for block in reading.blocks] == ["A?", "note: b?c d"]
 
 
 def test_ticket_that_is_nested_without_an_end_is_refused() -> None:
@@ -120,6 +164,21 @@ def test_code_sections_name_definition_and_lines() -> None:
     ]
 
 
+def damaged(method: int) -> bytes:
+    """Returns an archive, packed by a method, whose part does not unpack."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", method) as archive:
+        archive.writestr("word/document.xml", "<a/>")
+    name = b"word/document.xml"
+    whole = out.getvalue()
+    begin = whole.find(name) + len(name) + 9  # behind what says how it is packed
+    return whole[:begin] + b"\xff" * 6 + whole[begin + 6 :]
+
+
+def encoded(name: str) -> bytes:
+    return archive_of({"word/document.xml": f'<?xml version="1.0" encoding="{name}"?><a/>'})
+
+
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
@@ -134,6 +193,11 @@ def test_code_sections_name_definition_and_lines() -> None:
         ("a.docx", b"not a zip", "no whole DOCX archive"),
         ("a.docx", archive_of({"other.xml": "<a/>"}), "no whole DOCX archive"),
         ("a.docx", archive_of({"word/document.xml": "<a"}), "XML that is broken"),
+        ("a.docx", damaged(zipfile.ZIP_BZIP2), "no whole DOCX archive"),
+        ("a.docx", damaged(zipfile.ZIP_LZMA), "no whole DOCX archive"),
+        ("a.docx", encoded("nonsense"), "XML that is broken"),
+        ("a.docx", encoded("shift_jis"), "XML that is broken"),
+        ("a.pdf", pdf_of(["x"]).replace(b"<< /Length", b"<< /Filter /Fl /Length"), "damaged"),
         (
             "a.docx",
             archive_of({"word/document.xml": '<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>'}),

@@ -8,6 +8,7 @@ refused. The only file that unpacks archives.
 from __future__ import annotations
 
 import io
+import lzma
 import re
 import zipfile
 import zlib
@@ -23,10 +24,23 @@ MOST_UNPACKED = 50_000_000
 MOST_NESTED = 200
 """Parts of a document in one another: text in a table in a table in a box has about forty."""
 
+MOST_TAGS = 4_000_000
+"""Tags of one part. Each takes some 100 bytes of memory; a book of 1,000 pages has a tenth."""
+
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _DC_TITLE = "{http://purl.org/dc/elements/1.1/}title"
 _LEVEL = re.compile(r"(?:heading|berschrift|titre|t.tulo)\s?([1-6])", re.IGNORECASE)
-_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, KeyError)
+_BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    OSError,  # what bzip2 raises for bytes that are none
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    LookupError,
+    ValueError,
+)
 
 
 def read_docx(content: bytes) -> Reading:
@@ -64,9 +78,13 @@ def _part(archive: zipfile.ZipFile, name: str) -> bytes:
 def _parsed(content: bytes) -> ElementTree.Element:
     if b"<!DOCTYPE" in content or b"<!ENTITY" in content:
         raise DocumentError("found a document type in the XML of a DOCX file; expected none")
+    if content.count(b"<") > MOST_TAGS:
+        raise DocumentError(
+            f"found more than {MOST_TAGS:,} tags in a DOCX file; expected fewer: split it"
+        )
     try:
         tree = ElementTree.fromstring(content)
-    except ElementTree.ParseError as error:
+    except (ElementTree.ParseError, LookupError, ValueError) as error:  # or another encoding
         raise DocumentError(f"found XML that is broken ({error}); expected a DOCX file") from error
     level = [tree]
     for _ in range(MOST_NESTED):

@@ -95,7 +95,15 @@ def read_file(name: str, content: bytes) -> Reading:
         )
     if not any(block.text.strip() for block in reading.blocks):
         raise DocumentError("found no text; expected some")
-    return reading if reading.title else replace(reading, title=Path(name).stem)
+    return Reading(
+        _kept(reading.title or Path(name).stem),
+        tuple(replace(block, text=_kept(block.text)) for block in reading.blocks),
+    )
+
+
+def _kept(text: str) -> str:
+    """Returns a text as databases take it: escapes and fonts can name what is no character."""
+    return text.replace("\0", " ").encode("utf-8", "replace").decode()
 
 
 def _decoded(content: bytes) -> str:

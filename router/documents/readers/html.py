@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html.parser import HTMLParser
 
 from router.documents.pieces import Block, Reading
@@ -14,6 +15,7 @@ _BREAK_TAGS = (
 _BREAKS = frozenset(_BREAK_TAGS.split())
 _CELLS = frozenset({"td", "th"})
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
+_BEGIN = re.compile(r"<[A-Za-z/!?]")
 _VOID = frozenset({"br", "hr", "img", "input", "link", "meta", "wbr", "col", "area", "base"})
 
 
@@ -64,6 +66,25 @@ class _Blocks(HTMLParser):
         elif not self._left_out:
             self._words.append(data)
 
+    # Python's parser looks for the end of each of these three again and again where there is
+    # none, and fails at some that it does not know. A browser takes all that follows for its part.
+
+    def parse_comment(self, i: int, report: int = 1) -> int:
+        """Returns where the comment at `i` ends."""
+        return self._after("-->", i + 2)
+
+    def parse_html_declaration(self, i: int) -> int:
+        """Returns where the declaration at `i` ends."""
+        return self._after(">", i)
+
+    def parse_pi(self, i: int) -> int:
+        """Returns where the instruction at `i` ends."""
+        return self._after(">", i)
+
+    def _after(self, mark: str, begin: int) -> int:
+        end = self.rawdata.find(mark, begin)
+        return len(self.rawdata) if end < 0 else end + len(mark)
+
     def flush(self) -> None:
         """Ends the block that was begun."""
         text = " ".join(" ".join(self._words).split())
@@ -76,7 +97,10 @@ class _Blocks(HTMLParser):
 def read_html(text: str) -> Reading:
     """Returns the blocks of a page; its title, or its first heading, is the title."""
     parser = _Blocks()
-    parser.feed(text)
+    # Behind the last `>` no tag ends. The parser would look for an end from each that begins; a
+    # browser leaves all of it out.
+    unended = _BEGIN.search(text, text.rfind(">") + 1)
+    parser.feed(text[: unended.start()] if unended else text)
     parser.close()
     parser.flush()
     headings = (block.text for block in parser.blocks if block.level == 1)

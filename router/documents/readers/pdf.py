@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import logging
 import re
+import time
 
 from router.documents.pieces import Block, Reading
 from router.errors import DocumentError
@@ -12,6 +13,12 @@ from router.errors import DocumentError
 MOST_PAGES = 5_000
 MOST_TEXT = 20_000_000
 """Characters of one file. A page can name the same text again and again."""
+
+MOST_SECONDS = 300.0
+"""Processor time of one file: a book of 1,000 pages takes some twenty. A file of four kilobytes may
+unpack and read a megabyte anew on each of 5,000 pages."""
+MOST_FORMS = 100
+"""Parts of one page that stand elsewhere in the file; each may hold as much as a page."""
 
 _BROKEN = (
     ArithmeticError,
@@ -32,8 +39,8 @@ _HYPHEN = re.compile(r"(?<=[a-z])-\n(?=[a-z])")
 def read_pdf(content: bytes) -> Reading:
     """Returns a block per paragraph, with its page. Raises DocumentError for what has no text."""
     try:
-        from pypdf import PdfReader
-        from pypdf.errors import DependencyError, PyPdfError
+        from pypdf import PdfReader, apply_configuration
+        from pypdf.errors import DependencyError, DeprecationError, PyPdfError
     except ImportError as error:
         raise DocumentError(
             "found a PDF file and no package that reads it; expected pypdf: "
@@ -52,8 +59,15 @@ def read_pdf(content: bytes) -> Reading:
                 f"found {len(reader.pages):,} pages; expected at most {MOST_PAGES:,}: split it"
             )
         pages, length = [], 0
+        until_s = time.process_time() + MOST_SECONDS
         for page in reader.pages:
-            text = page.extract_text() or ""
+            if time.process_time() > until_s:
+                raise DocumentError(
+                    f"found pages that take more than {MOST_SECONDS:g} seconds to read; expected "
+                    "fewer: split the file"
+                )
+            with apply_configuration(xform_maximum_invocations_per_extraction=MOST_FORMS):
+                text = page.extract_text() or ""
             length += len(text)
             if length > MOST_TEXT:
                 raise DocumentError(
@@ -63,7 +77,7 @@ def read_pdf(content: bytes) -> Reading:
         title = str(reader.metadata.title or "").strip() if reader.metadata else ""
     except DependencyError as error:
         raise DocumentError(f"found a PDF that pypdf cannot open here: {error}") from error
-    except (PyPdfError, *_BROKEN) as error:
+    except (PyPdfError, DeprecationError, *_BROKEN) as error:
         raise DocumentError(
             f"found a PDF that is damaged ({type(error).__name__}); expected a whole file: print "
             "it to PDF again"

@@ -5,13 +5,17 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from router.documents.pieces import Block, Reading
 from router.errors import DocumentError
 
 MOST_ROWS = 200_000
 """Rows of one file: more of them belong in a database, which a lookup asks."""
+
+MOST_TEXT = 200_000_000
+"""Characters of one file as they are kept. Each value stands with its name, and a name may be
+longer than all values together."""
 
 _TITLES = ("title", "subject", "summary", "name")
 _DELIMITERS = ",;\t|"
@@ -23,6 +27,7 @@ def read_csv(text: str) -> Reading:
     first = sample.partition("\n")[0]
     delimiter = max(_DELIMITERS, key=first.count)
     blocks: list[Block] = []
+    bounded = _Bounded()
     try:
         rows = csv.reader(io.StringIO(text), delimiter=delimiter, strict=False)
         names = [name.strip() for name in next(rows, [])]
@@ -32,11 +37,11 @@ def read_csv(text: str) -> Reading:
                     f"found more than {MOST_ROWS:,} rows; expected fewer: split the file, or ask "
                     "such records by a lookup of the policy"
                 )
-            said = [
+            said = bounded.lines(
                 f"{names[i] if i < len(names) else f'column {i + 1}'}: {value.strip()}"
                 for i, value in enumerate(row)
                 if value.strip()
-            ]
+            )
             if said:
                 blocks.append(Block("\n".join(said), whole=True))
     except csv.Error as error:
@@ -50,13 +55,14 @@ def read_csv(text: str) -> Reading:
 def read_tickets(text: str) -> Reading:
     """Returns one block per ticket of a JSON lines file. Raises DocumentError for other lines."""
     blocks: list[Block] = []
+    bounded = _Bounded()
     # Not `splitlines`: a text of JSON may hold other ends of lines, as U+2028, as they are.
     for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
             continue
         try:
             ticket = json.loads(line)
-            fields = _fields(ticket) if isinstance(ticket, Mapping) else None
+            fields = bounded.lines(_fields(ticket)) if isinstance(ticket, Mapping) else None
         except (ValueError, RecursionError) as error:  # the latter: nested without an end
             raise DocumentError(
                 f"found a line {number} that is no JSON, or nested too deeply; expected one JSON "
@@ -74,18 +80,40 @@ def read_tickets(text: str) -> Reading:
     return Reading("", tuple(blocks))
 
 
-def _fields(ticket: Mapping[str, object]) -> list[str]:
-    """Returns the lines of all fields but the title."""
-    named = ((name, value) for name, value in ticket.items() if name not in _TITLES)
-    return [line for name, value in named for line in _said(name, value)]
+class _Bounded:
+    """Counts the characters of one file."""
+
+    def __init__(self) -> None:
+        self._left = MOST_TEXT
+
+    def lines(self, said: Iterable[str]) -> list[str]:
+        """Returns the lines. Raises DocumentError once those of the file are too many."""
+        kept = []
+        for line in said:
+            self._left -= len(line)
+            if self._left < 0:
+                raise DocumentError(
+                    f"found more than {MOST_TEXT:,} characters with the names of columns or "
+                    "fields; expected fewer: shorten the names, or split the file"
+                )
+            kept.append(line)
+        return kept
 
 
-def _said(name: str, value: object) -> list[str]:
-    """Returns the lines of one field; the comments of a ticket have one each."""
+def _fields(ticket: Mapping[str, object]) -> Iterator[str]:
+    """Yields the lines of all fields but the title."""
+    for name, value in ticket.items():
+        if name not in _TITLES:
+            yield from _said(name, value)
+
+
+def _said(name: str, value: object) -> Iterator[str]:
+    """Yields the lines of one field; the comments of a ticket have one each."""
     if isinstance(value, Mapping):
-        return [line for key, inner in value.items() for line in _said(f"{name} {key}", inner)]
-    if isinstance(value, list):
-        return [line for inner in value for line in _said(name, inner)]
-    if value is None or value == "":
-        return []
-    return [f"{name}: {value}"]
+        for key, inner in value.items():
+            yield from _said(f"{name} {key}", inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _said(name, inner)
+    elif value is not None and value != "":
+        yield f"{name}: {value}"
