@@ -32,9 +32,9 @@ from router.ledger.row_reading import (
     AFTERWARDS,
     ANSWERING,
     EMBEDDINGS,
-    FAILED_STATES,
     SHADOW,
     SYNTHESIZE,
+    call_failed,
     ending_of,
     row_names,
 )
@@ -318,7 +318,7 @@ def _marks(row: RequestRow, record: Record | None) -> tuple[Mark, ...]:
     stood_in = row.verdict in (Verdict.SAFE_ANSWER.value, Verdict.HELD.value)
     marks = {
         Mark.CLIMBED: row.escalations > 0,
-        Mark.FELL_BACK: any(attempt.state in FAILED_STATES for attempt in tried),
+        Mark.FELL_BACK: any(map(call_failed, tried)),
         Mark.FAILED: row.state is RequestState.FAILED and ending not in ENDINGS,
         Mark.STOOD_IN: stood_in,
         Mark.CACHED: any(attempt.role is Role.CACHE for attempt in row.attempts),

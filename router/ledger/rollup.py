@@ -46,7 +46,6 @@ from router.ledger.row_reading import (
     ANSWERING,
     EMBEDDINGS,
     ENDS,
-    FAILED_STATES,
     REASONS,
     ROLLOUT,
     UNKNOWN_NAME,
@@ -55,6 +54,7 @@ from router.ledger.row_reading import (
     answered,
     answering_adapter,
     attempt_cost_known,
+    call_failed,
     cost_known,
     doubt_of,
     ending_of,
@@ -63,6 +63,7 @@ from router.ledger.row_reading import (
     read_record,
     reading_cost,
     refusal_of,
+    was_made,
     would_have_cost,
 )
 from router.stats.duration_histogram import place
@@ -253,11 +254,12 @@ def _add_attempts(
         cost = attempt.cost_nano_usd
         cell_of(Kind.TIER, _name(tier)).own_spend_nano_usd += cost
         whole.attempts_nano_usd += cost
-        if attempt.role in ANSWERING:
+        made = was_made(attempt)
+        if attempt.role in ANSWERING and made:
             tried.setdefault((tier.level, tier.tier, tier.model), tier)
         gone = (1, cost) if attempt.discarded else (0, 0)
-        add_sums(whole.roles, {attempt.role.value: [1, cost, *gone]})
-        add_sums(whole.bases, {attempt.cost_basis.value: [1, cost]})
+        add_sums(whole.roles, {attempt.role.value: [int(made), cost, *gone]})
+        add_sums(whole.bases, {attempt.cost_basis.value: [int(made), cost]})
         own_compute = attempt.cost_basis is CostBasis.OWN_COMPUTE and attempt.compute_ms > 0
         whole.unpriced_compute += own_compute and not cost
         if attempt.estimated and doubt_of(attempt) is Doubt.ESTIMATED:
@@ -278,7 +280,7 @@ def _add_attempts(
 
 def waste_of(attempt: AttemptRow) -> Waste | None:
     """Returns the waste that a call is; None where it gave, or helped, the answer that went out."""
-    if attempt.role in ANSWERING and attempt.state in FAILED_STATES:
+    if attempt.role in ANSWERING and call_failed(attempt):
         return Waste.FAILED
     if attempt.discarded and attempt.role is not Role.SHADOW:
         return Waste.DRAFTS

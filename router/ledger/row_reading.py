@@ -26,6 +26,7 @@ from router.types import (
     RequestState,
     RequestType,
     Role,
+    Turn,
 )
 
 UNKNOWN_NAME = "unknown"
@@ -61,7 +62,7 @@ ANSWERING = frozenset({Role.ANSWER, Role.RESOLVER, Role.REFINE})
 FAILED_STATES = frozenset(
     {AttemptState.FAILED, AttemptState.CANCELLED, AttemptState.UNKNOWN_COST, AttemptState.HELD}
 )
-"""States of a call that gave no answer, though it may have cost money."""
+"""States of a call that may have given no answer; `call_failed` says which did not."""
 
 _DOMAINS = frozenset(domain.value for domain in Domain)
 _REQUEST_TYPES = frozenset(kind.value for kind in RequestType)
@@ -206,6 +207,21 @@ def _closed(signals: _SignalNames) -> tuple[str, str]:
     domain = signals.domain if signals.domain in _DOMAINS else UNKNOWN_NAME
     kind = signals.request_type if signals.request_type in _REQUEST_TYPES else UNKNOWN_NAME
     return domain, kind
+
+
+def call_failed(attempt: AttemptRow | Turn) -> bool:
+    """Returns True when a call gave no answer.
+
+    A call of unknown cost that names no error gave one: only its price is unknown.
+    """
+    unpriced = attempt.state is AttemptState.UNKNOWN_COST and not attempt.error_code
+    return attempt.state in FAILED_STATES and not unpriced
+
+
+def was_made(attempt: AttemptRow | Turn) -> bool:
+    """Returns True when a call was made; one that a limit refused beforehand was not."""
+    refused = attempt.state is AttemptState.RELEASED and attempt.error_code in REFUSED_CODES
+    return not refused
 
 
 def attempt_cost_known(attempt: AttemptRow) -> bool:

@@ -12,9 +12,10 @@ from router.ledger.aggregates import Ending
 from router.ledger.row_reading import (
     AFTERWARDS,
     ANSWERING,
-    FAILED_STATES,
     answered,
+    call_failed,
     ending_of,
+    was_made,
 )
 from router.policy.sections.learning import Watched
 from router.stats.duration_histogram import DurationHistogram
@@ -99,9 +100,10 @@ def tallies(rows: Iterable[RequestRow]) -> Window:
         if answered(row):
             tally.latency.add(row.latency_ms)
         for attempt in row.attempts:
-            if attempt.role in ANSWERING and attempt.state is not AttemptState.CANCELLED:
+            ended = attempt.state is not AttemptState.CANCELLED and was_made(attempt)
+            if attempt.role in ANSWERING and ended:
                 tally.calls[attempt.answerer] += 1
-                tally.failed_calls[attempt.answerer] += attempt.state in FAILED_STATES
+                tally.failed_calls[attempt.answerer] += call_failed(attempt)
         _read(row, window)
     return window
 

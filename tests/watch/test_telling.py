@@ -20,7 +20,7 @@ from router.money.budgets import Budgets
 from router.policy.certificate import Certificate
 from router.policy.sections.budgets import BudgetSection
 from router.policy.sections.learning import AlertSection, AlertsSection, MailSection, Watched
-from router.types import AttemptState, Domain, RequestState, ReviewItem
+from router.types import AttemptState, CostBasis, Domain, RequestState, ReviewItem
 from router.watch.alarms import Notice, Turn
 from router.watch.delivery import SIGNATURE, deliver, send, signature
 from tests.kits.books.feedback_kit import Learning, learning, said
@@ -82,6 +82,24 @@ async def test_condition_is_told_once_and_its_end_too(
                 await checked(house, what, tmp_path, number + 1)  # one window counts once
     told = [json.loads(body)["alerts"][0] for _, body in receiver.got]
     assert [(one["watched"], one["turn"]) for one in told] == [(watch, "began"), (watch, "ended")]
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        {"state": AttemptState.UNKNOWN_COST, "cost_basis": CostBasis.UNKNOWN},
+        {"state": AttemptState.RELEASED, "error_code": "insufficient_quota"},
+    ],
+    ids=["of unknown price", "refused by a budget"],
+)
+async def test_answerer_that_did_not_fail_is_not_told_of(
+    tmp_path: Path, call: Mapping[str, object]
+) -> None:
+    async with learning(tmp_path) as house:
+        with hook() as receiver:
+            await hour(house, 0, {"call": call})
+            await checked(house, section(receiver, "answerer_down"), tmp_path, 1)
+    assert receiver.got == []
 
 
 async def test_signature_is_that_of_the_body(tmp_path: Path) -> None:

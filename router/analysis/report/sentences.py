@@ -82,7 +82,7 @@ def assumptions(
     if partly:
         each = "; ".join(f"{s.label}: {count(s.not_compared)}" for s in partly)
         lines.append(
-            "Answered requests that could not be compared, because approved safe or holding words "
+            "Requests that could not be compared, because approved safe or holding words "
             "went out and the matter is not done, the baseline's price or the own cost is unknown, "
             f"or a retry got its first answer again: {each}."
         )
@@ -248,7 +248,7 @@ def _in_unit(measure: Measure, value: float) -> str:
 WASTE_WORDS = {
     Waste.FAILED: "calls that failed, some made again",
     Waste.DRAFTS: "drafts that nobody saw",
-    Waste.CHECKS: "checks and samples that judged",
+    Waste.CHECKS: "checks, samples and shadows that judged",
 }
 
 

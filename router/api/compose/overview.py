@@ -39,6 +39,7 @@ from router.api.dashboard.snapshots import Snapshots
 from router.caches.lru import BoundedMap
 from router.ledger.books import overview
 from router.ledger.books.store import SqlLedger
+from router.ledger.row_reading import call_failed, was_made
 from router.ledger.sql import reading
 from router.ledger.sql.database import Database
 from router.ledger.tables import policies
@@ -278,7 +279,9 @@ class Overview:
 
     def _answerer(self, policy: str, plan: RungPlan, turns: Sequence[Turn]) -> Json:
         facts, status = plan.facts, plan.answerer.status()
-        failures = [t for t in turns if t.state in (AttemptState.FAILED, AttemptState.UNKNOWN_COST)]
+        turns = [turn for turn in turns if was_made(turn)]
+        ended = [turn for turn in turns if turn.state is not AttemptState.CANCELLED]
+        failures = [turn for turn in ended if call_failed(turn)]
         last = max(failures, key=lambda turn: turn.started_at_ms, default=None)
         latencies = DurationHistogram()
         # Failed calls say nothing about how long an answer takes.

@@ -151,7 +151,9 @@ class SqlRollouts:
             page = connection.exec_driver_sql(
                 "SELECT r.sequence, r.record, r.request_id, r.tenant, r.domain, r.tier_number, "
                 "r.state, r.error_code, CASE WHEN EXISTS (SELECT 1 FROM attempts a WHERE "
-                "a.request_id = r.request_id AND a.state IN ('failed', 'unknown_cost') AND a.role "
+                "a.request_id = r.request_id AND a.state IN ('failed', 'unknown_cost') AND "
+                # An answer of unknown price names no error.
+                "a.error_code <> '' AND a.role "
                 "IN ('answer', 'resolver', 'refine', 'shadow')) THEN 1 ELSE 0 END, "
                 "r.cost_nano_usd, r.latency_ms, r.created_at_ms FROM requests r "
                 "WHERE r.writer_id = ? AND r.sequence > ? AND r.sequence <= ? "

@@ -20,6 +20,7 @@ from router.policy.schema import ReportSection
 from router.types import (
     AttemptState,
     Baselines,
+    CostBasis,
     JsonText,
     RequestRow,
     RequestState,
@@ -96,6 +97,27 @@ def test_each_wasted_call_counts_in_one_kind() -> None:
         ("discarded_drafts", 1, 200),
         ("checks", 1, 300),
     ]
+
+
+def test_an_answer_of_unknown_price_is_no_failed_call() -> None:
+    call = an_attempt("r", 2, 0, state=AttemptState.UNKNOWN_COST, cost_basis=CostBasis.UNKNOWN)
+    report = report_of([a_row(0, 2, attempts=[call], state=RequestState.UNKNOWN_COST)])
+    assert sum(waste.calls for waste in report.waste) == 0
+
+
+def test_a_call_that_a_budget_refused_is_no_call() -> None:
+    refused = an_attempt(
+        "r",
+        2,
+        0,
+        state=AttemptState.RELEASED,
+        cost_basis=CostBasis.OWN_COMPUTE,
+        error_code="insufficient_quota",
+    )
+    report = report_of([a_row(0, 2, attempts=[refused, an_attempt("r", 1, 100)])])
+    assert [(role.role, role.attempts) for role in report.roles] == [(Role.ANSWER, 1)]
+    counted = {basis.basis: basis.attempts for basis in report.bases if basis.attempts}
+    assert counted == {CostBasis.LIST_PRICE: 1}
 
 
 def hit(number: int) -> RequestRow:

@@ -13,7 +13,7 @@ from router.policy.schema import RolloutSection
 from router.rollout.arms import Split
 from router.rollout.stages import Change, passed_gates, plan_of, rolled_back, started
 from router.rollout.tallies import Arm, Tallies
-from router.types import Feedback, FeedbackSource, Hints
+from router.types import Feedback, FeedbackSource, Hints, Price, RequestState
 from tests.kits.fakes import (
     ALICE,
     House,
@@ -80,6 +80,15 @@ async def test_a_request_that_fell_back_counts_as_failed(houses: Houses) -> None
     store.read_on(store.begin(0), "test", VERSION, tallies)
     both = tallies.arms[Arm.CANDIDATE]
     assert (both.requests, both.failed, both.units) == (4, 4, 4)
+
+
+async def test_an_answer_of_unknown_price_counts_as_no_failure(houses: Houses) -> None:
+    house = await served(houses, mid(price=Price()))
+    assert {row.state for row in house.ledger.rows()} == {RequestState.UNKNOWN_COST}
+    store, tallies = SqlRollouts(house.ledger.database), Tallies(10**9, 20)
+    store.read_on(store.begin(0), "test", VERSION, tallies)
+    both = tallies.arms[Arm.CANDIDATE]
+    assert (both.requests, both.failed) == (4, 0)
 
 
 async def test_reading_on_counts_each_row_once(houses: Houses) -> None:
