@@ -3,7 +3,9 @@
     loaded = load_policy(find_policy("default", policies_dir()), os.environ)
 
 Loading reads the given environment and the file system, and nothing more. Keys of providers stay
-references (`${OPENAI_API_KEY}`) in the policy. The app resolves them with `secret` when it starts.
+references (`${OPENAI_API_KEY}`) in the policy. The app
+resolves them with `secret` of `parsing.environment` when it starts, and `tiergate alerts` resolves
+the addresses of its receivers.
 """
 
 from __future__ import annotations
@@ -24,6 +26,14 @@ from router.policy import candidates
 from router.policy.content.term_files import NO_TERMS, LanguageTerms, load_language_terms
 from router.policy.cross_checks import one_of
 from router.policy.head_files import answer_head_mistakes, answer_head_of, head_mistakes
+from router.policy.parsing.environment import (
+    filled_in,
+    references_in,
+    strings_below,
+    substituted,
+    unset,
+    without_value,
+)
 from router.policy.parsing.text_files import text_of
 from router.policy.parsing.validation import mistakes_from
 from router.policy.parsing.yaml_lines import KeyPath, LineMap, key_path_text, load_yaml
@@ -34,6 +44,7 @@ from router.policy.places import policy_names as policy_names
 from router.policy.price_list import LoadedPrices, load_prices
 from router.policy.registered import NOTHING_REGISTERED, Registered, located, rows
 from router.policy.schema import LitellmAnswerer, Policy, UpstreamAnswerer
+from router.policy.sections.base import BASE_URL, WORDS
 
 if TYPE_CHECKING:
     from router.policy.certificate import Certificate
@@ -41,9 +52,7 @@ if TYPE_CHECKING:
 HASH_CHARACTERS = 12
 """Sets the length of a policy's hash. 48 bits distinguish the policies of one operator, and stay
 short in a header."""
-
-_REFERENCE = re.compile(r"\$\{([A-Z_][A-Z0-9_]*)\}")
-_SECRET_KEYS = frozenset({"api_key", "secret", "password"})
+NOT_TOLD = "no alert reaches this receiver"
 
 
 class LoadedPolicy(Struct, frozen=True):
@@ -129,16 +138,16 @@ def _load(
     references: dict[str, str] = {}
     mistakes = list(lines.mistakes)
     # The schema checks the replaced values. Secrets stay references.
-    resolved = _substituted(tree, (), environ, lines, references, mistakes)
+    resolved = substituted(tree, (), environ, lines, references, mistakes)
     assert isinstance(resolved, dict)
     # An unset variable already has its own mistake, so pydantic's one is left out.
-    unset = {mistake.key_path for mistake in mistakes}
+    known_unset = {mistake.key_path for mistake in mistakes}
     policy: Policy | None = None
     try:
         policy = Policy.model_validate(resolved)
     except ValidationError as error:
         schema_mistakes = mistakes_from(error, lines, lines.file, Policy, resolved)
-        mistakes += [mistake for mistake in schema_mistakes if mistake.key_path not in unset]
+        mistakes += [mistake for mistake in schema_mistakes if mistake.key_path not in known_unset]
     resolved, registered = located(resolved, lines, environ, mistakes)
     mistakes += _missing_files(path, resolved, lines)
     mistakes += _unknown_models(resolved, lines, known_models)
@@ -152,7 +161,7 @@ def _load(
     terms, in_terms = _language_terms(path, resolved)
     in_terms += _in_patterns(path, resolved)
     if mistakes or in_prices or in_terms or policy is None or prices is None:
-        shown = [_without_value(mistake, references) for mistake in mistakes]
+        shown = [without_value(mistake, references) for mistake in mistakes]
         by_line = sorted(shown, key=lambda mistake: mistake.line)
         raise PolicyError((*by_line, *in_prices, *in_terms))
     sources = _sources(path, resolved)
@@ -163,19 +172,6 @@ def _load(
         policy = policy.model_copy(update={"decision": decision})
     policy = registered.in_policy(policy)
     return LoadedPolicy(policy, path, policy_hash, sources, prices, certificate, terms, registered)
-
-
-def secret(reference: str | None, environ: Mapping[str, str]) -> str | None:
-    """Returns the value behind `${NAME}`, or None without a reference.
-
-    Raises PolicyError if unset.
-    """
-    if reference is None:
-        return None
-    name = reference.removeprefix("${").removesuffix("}")
-    if not environ.get(name):
-        raise PolicyError((_unset("(environment)", 0, "api_key", reference),))
-    return environ[name]
 
 
 def missing_secrets(loaded: LoadedPolicy, environ: Mapping[str, str]) -> tuple[Mistake, ...]:
@@ -190,53 +186,20 @@ def missing_secrets(loaded: LoadedPolicy, environ: Mapping[str, str]) -> tuple[M
             if reference is None or environ.get(reference[2:-1]):
                 continue
             path: KeyPath = ("tiers", t, "answerers", a, "api_key")
-            mistakes.append(_unset(lines.file, lines.line(path), key_path_text(path), reference))
+            mistakes.append(unset(lines.file, lines.line(path), key_path_text(path), reference))
     return tuple(mistakes)
 
 
-def _substituted(
-    value: object,
-    path: KeyPath,
-    environ: Mapping[str, str],
-    lines: LineMap,
-    references: dict[str, str],
-    mistakes: list[Mistake],
-) -> object:
-    """Returns `value` with `${ENV}` replaced in all strings below it.
-
-    Adds the replaced strings to `references`, and unset variables to `mistakes`.
-    """
-    if isinstance(value, dict):
-        return {
-            key: _substituted(below, (*path, key), environ, lines, references, mistakes)
-            for key, below in value.items()
-        }
-    if isinstance(value, list):
-        return [
-            _substituted(below, (*path, i), environ, lines, references, mistakes)
-            for i, below in enumerate(value)
-        ]
-    if not isinstance(value, str) or "${" not in value or path[-1] in _SECRET_KEYS:
-        return value
-    where = key_path_text(path)
-    for name in dict.fromkeys(_REFERENCE.findall(value)):
-        references[where] = value
-        if name not in environ:
-            mistakes.append(_unset(lines.file, lines.line(path), where, f"${{{name}}}"))
-    return _REFERENCE.sub(lambda match: environ.get(match[1], match[0]), value)
-
-
-def _unset(file: str, line: int, where: str, reference: str) -> Mistake:
-    name = reference[2:-1]
-    return Mistake(file, line, where, reference, f"the environment variable {name} to be set")
-
-
-def _without_value(mistake: Mistake, references: Mapping[str, str]) -> Mistake:
-    """Hides a value from the environment, which may be secret, and shows its reference instead."""
-    reference = references.get(mistake.key_path)
-    if reference is None:
-        return mistake
-    return replace(mistake, found=f"{reference} as the environment has it")
+def unreachable_receivers(loaded: LoadedPolicy, environ: Mapping[str, str]) -> dict[str, str]:
+    """Returns why no alert reaches a receiver now, by the key path of the setting that lacks."""
+    found = {}
+    for path, text in strings_below(loaded.policy.model_dump(include={"alerts"}), ()):
+        lacking = [f"${{{name}}}" for name in references_in(text) if not environ.get(name)]
+        if lacking:
+            found[key_path_text(path)] = f"{', '.join(lacking)} is not set; {NOT_TOLD}"
+        elif path[-1] == "url" and not re.match(BASE_URL, filled_in(text, environ)):
+            found[key_path_text(path)] = f"{text} does not hold {WORDS[BASE_URL]}; {NOT_TOLD}"
+    return found
 
 
 def _prices(

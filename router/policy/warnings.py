@@ -64,6 +64,7 @@ class WarningKind(StrEnum):
     KEY_NEVER_READ = "key_never_read"
     NO_EXAMPLES = "no_examples"
     NOT_INSTALLED = "not_installed"
+    RECEIVER_UNREACHABLE = "receiver_unreachable"
     BUDGET_ADMITS_NO_CALL = "budget_admits_no_call"
     BUDGET_NEEDS_MAX_TOKENS = "budget_needs_max_tokens"
 

@@ -21,6 +21,19 @@ SILENT_MS = 86_400_000
 """After a day without enough requests an alarm ends, and says so: its subject is gone."""
 AT_ANY_COUNT = frozenset({Watched.QUEUE_AGE, Watched.BUDGET})
 
+UNITS = {
+    Watched.ESCALATIONS: (100.0, " % of the answers", "answers"),
+    Watched.ANSWERER_DOWN: (100.0, " % of the calls of one answerer", "calls"),
+    Watched.PROVIDER: (100.0, " %", "calls"),
+    Watched.BUDGET: (100.0, " % of a budget", ""),
+    Watched.WRONG_ANSWERS: (100.0, " % of the judged answers", "judged answers"),
+    Watched.CALIBRATION: (100.0, " points of ECE more than by chance", "judged answers"),
+    Watched.LATENCY: (1.0, " s", "answers"),
+    Watched.QUEUE_AGE: (1.0, " hours", ""),
+}
+"""Says how a bound is shown (its factor and unit), and what is counted. Others are shares of the
+requests."""
+
 
 class Turn(StrEnum):
     """Says what happened to an alarm."""
@@ -120,6 +133,25 @@ def seen(rules: Sequence[AlertSection], readings: Iterable[Bounded]) -> tuple[Se
         said = (reading.value, known, reading.count, reading.detail)
         found.append(Seen(reading.watched, reading.subject, *said))
     return tuple(found)
+
+
+def condition(rule: AlertSection) -> str:
+    """Returns when an alarm of a rule begins and ends, with units.
+
+    >>> condition(AlertSection(watch=Watched.LATENCY, above=20))
+    'latency: begins above 20 s, ends below 16 s; needs 50 answers'
+    """
+    scale, unit, counted = UNITS.get(rule.watch, (100.0, " % of the requests", "requests"))
+    if rule.above is None:
+        text = f"{rule.watch.value}: has its own bound"
+    else:
+        low = rule.clear_below if rule.clear_below is not None else CLEARS_AT * rule.above
+        begins, ends = (
+            f"{scale * rule.above:g}{unit}",
+            f"{scale * low:g}{unit.partition(' of ')[0]}",
+        )
+        text = f"{rule.watch.value}: begins above {begins}, ends below {ends}"
+    return text if rule.watch in AT_ANY_COUNT else f"{text}; needs {rule.least} {counted}"
 
 
 def grouped(notices: Sequence[Notice]) -> str:

@@ -7,59 +7,85 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 import smtplib
 import ssl
 import urllib.request
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from email.message import EmailMessage
 from http.client import HTTPException
 from urllib.parse import urlsplit
 
+import msgspec
 import orjson
-from msgspec import to_builtins
+from msgspec import Struct
 
+from router.policy.parsing.environment import filled_in
+from router.policy.sections.base import BASE_URL, WORDS
 from router.policy.sections.learning import AlertsSection, MailSection, WebhookSection
 from router.watch.alarms import Notice, grouped
 
 TIMEOUT_S = 10.0
 SIGNATURE = "x-tiergate-signature"
+TEST_WORDS = "THIS IS A TEST (`tiergate alerts test`). Nothing is wrong. An alert looks like this:"
 
 
-def deliver(
-    policy: str, section: AlertsSection, notices: Sequence[Notice], environ: Mapping[str, str]
-) -> list[str]:
+class Message(Struct, frozen=True):
+    """Holds what all receivers are told; a test says in each form that it is one."""
+
+    policy: str
+    alerts: tuple[Notice, ...]
+    test: bool = False
+
+    @property
+    def text(self) -> str:
+        """Returns the message for people."""
+        return f"{TEST_WORDS}\n{grouped(self.alerts)}" if self.test else grouped(self.alerts)
+
+
+def deliver(message: Message, section: AlertsSection, environ: Mapping[str, str]) -> list[str]:
     """Tells all receivers; returns one sentence for each that could not be told."""
     faults = []
     for webhook in section.webhooks:
         try:
-            post(policy, webhook, notices, environ)
+            post(message, webhook, environ)
         except (OSError, ValueError, HTTPException) as error:
-            faults.append(f"{urlsplit(webhook.url).netloc}: {error}")
+            faults.append(f"{_shown(webhook.url, environ)}: {error}")
     if section.mail is not None:
         try:
-            send(policy, section.mail, notices, environ)
+            send(message, section.mail, environ)
         except (OSError, ValueError, smtplib.SMTPException) as error:
             faults.append(f"{section.mail.host}: {error}")
     return faults
 
 
-def post(
-    policy: str, webhook: WebhookSection, notices: Sequence[Notice], environ: Mapping[str, str]
-) -> None:
+def _shown(url: str, environ: Mapping[str, str]) -> str:
+    """Returns the host of an address, or its reference where it has no value."""
+    try:
+        return urlsplit(filled_in(url, environ)).netloc or url
+    except ValueError:
+        return url
+
+
+def post(message: Message, webhook: WebhookSection, environ: Mapping[str, str]) -> None:
     """Posts one message. The signature covers the time, a dot and the body.
 
-    Raises OSError, HTTPException, and ValueError for a secret that is not set.
+    Raises OSError, HTTPException, and ValueError for a variable that is not set, or that holds no
+    address.
     """
+    url = filled_in(webhook.url, environ)
+    if not re.match(BASE_URL, url):
+        raise ValueError(f"{webhook.url} does not hold {WORDS[BASE_URL]}")
     if webhook.shape == "slack":
-        body = orjson.dumps({"text": f"Tiergate, policy {policy}\n{grouped(notices)}"})
+        body = orjson.dumps({"text": f"Tiergate, policy {message.policy}\n{message.text}"})
     else:
-        body = orjson.dumps({"policy": policy, "alerts": [to_builtins(one) for one in notices]})
+        body = msgspec.json.encode(message)
     headers = {"content-type": "application/json"}
-    secret = _secret(webhook.secret, environ)
+    secret = filled_in(webhook.secret or "", environ)
     if secret:
-        at_s = max((notice.at_ms for notice in notices), default=0) // 1000
+        at_s = max((notice.at_ms for notice in message.alerts), default=0) // 1000
         headers[SIGNATURE] = f"t={at_s},v1={signature(secret, at_s, body)}"
-    request = urllib.request.Request(webhook.url, body, headers, method="POST")
+    request = urllib.request.Request(url, body, headers, method="POST")
     with _OPENER.open(request, timeout=TIMEOUT_S) as response:
         response.read(1)
 
@@ -79,30 +105,21 @@ def signature(secret: str, at_s: int, body: bytes) -> str:
     return hmac.new(secret.encode(), f"{at_s}.".encode() + body, hashlib.sha256).hexdigest()
 
 
-def send(
-    policy: str, mail: MailSection, notices: Sequence[Notice], environ: Mapping[str, str]
-) -> None:
+def send(message: Message, mail: MailSection, environ: Mapping[str, str]) -> None:
     """Sends one mail to all addresses; with a user over TLS, whose certificate must fit the host.
 
-    Raises OSError, SMTPException, and ValueError for a password that is not set.
+    Raises OSError, SMTPException, and ValueError for a variable that is not set.
     """
-    message = EmailMessage()
-    alerts = "1 alert" if len(notices) == 1 else f"{len(notices)} alerts"
-    message["Subject"] = f"Tiergate: {alerts} of policy {policy}"
-    message["From"], message["To"] = mail.sender, ", ".join(mail.to)
-    message.set_content(grouped(notices))
-    with smtplib.SMTP(mail.host, mail.port, timeout=TIMEOUT_S) as server:
-        if mail.user:
+    letter, number = EmailMessage(), len(message.alerts)
+    alerts = "1 alert" if number == 1 else f"{number} alerts"
+    what = "a test of the alerts" if message.test else alerts
+    letter["Subject"] = f"Tiergate: {what} of policy {message.policy}"
+    letter["From"] = filled_in(mail.sender, environ)
+    letter["To"] = ", ".join(filled_in(address, environ) for address in mail.to)
+    letter.set_content(message.text)
+    user, password = filled_in(mail.user, environ), filled_in(mail.password or "", environ)
+    with smtplib.SMTP(filled_in(mail.host, environ), mail.port, timeout=TIMEOUT_S) as server:
+        if user:
             server.starttls(context=ssl.create_default_context())
-            server.login(mail.user, _secret(mail.password, environ))
-        server.send_message(message)
-
-
-def _secret(name: str | None, environ: Mapping[str, str]) -> str:
-    """Returns the value behind `${NAME}`, "" without a reference. Raises ValueError if unset."""
-    if name is None:
-        return ""
-    value = environ.get(name.removeprefix("${").removesuffix("}"))
-    if not value:
-        raise ValueError(f"{name} is not set in the environment of this process")
-    return value
+            server.login(user, password)
+        server.send_message(letter)

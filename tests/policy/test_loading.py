@@ -13,8 +13,9 @@ from router.policy.loading import (
     missing_secrets,
     named_file,
     policies_dir,
-    secret,
+    unreachable_receivers,
 )
+from router.policy.parsing.environment import secret
 from tests.kits.inputs.policy_texts import GOOD, UPSTREAM, added, mistakes_of, write
 
 
@@ -51,6 +52,42 @@ alerts:
     assert "s3cret" not in kept
     assert "${HOOK_SECRET}" in kept
     assert "${MAIL_PASSWORD}" in kept
+
+
+HOOK = """
+alerts:
+  rules: [{watch: errors, above: 0.2}]
+  webhooks: [{url: "${SLACK_HOOK}", shape: slack}, {url: "https://hooks.example/b"}]
+  mail: {host: "${MAIL}", sender: a@b.c, to: [d@e.f]}
+"""
+ADDRESSES = {"SLACK_HOOK": "https://hooks.example/s3cret", "MAIL": "mail.example"}
+
+
+def test_policy_loads_without_the_receivers_of_its_alerts(tmp_path: Path) -> None:
+    loaded = load_policy(write(tmp_path, added(HOOK)), {})
+    lacking = unreachable_receivers(loaded, {})
+    assert list(lacking) == ["alerts.webhooks[0].url", "alerts.mail.host"]
+    reason = "${SLACK_HOOK} is not set; no alert reaches this receiver"
+    assert lacking["alerts.webhooks[0].url"] == reason
+    assert unreachable_receivers(loaded, ADDRESSES) == {}
+
+
+def test_address_of_a_receiver_is_no_part_of_the_policy(tmp_path: Path) -> None:
+    loaded = load_policy(write(tmp_path, added(HOOK)), ADDRESSES)
+    assert "s3cret" not in loaded.policy.model_dump_json()
+    assert loaded.hash == load_policy(loaded.path, {}).hash
+
+
+def test_receiver_whose_variable_holds_no_address_is_named_without_it(tmp_path: Path) -> None:
+    loaded = load_policy(write(tmp_path, added(HOOK)), {})
+    lacking = unreachable_receivers(loaded, {**ADDRESSES, "SLACK_HOOK": "s3cret"})
+    (reason,) = lacking.values()
+    assert reason.startswith("${SLACK_HOOK} does not hold an address as https://")
+
+
+def test_address_of_a_receiver_that_is_none_is_a_mistake(tmp_path: Path) -> None:
+    text = added(HOOK.replace("https://hooks.example/b", "hooks"))
+    assert [m.key_path for m in mistakes_of(tmp_path, text)] == ["alerts.webhooks[1].url"]
 
 
 def test_api_key_written_out_is_refused_without_showing_it(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from router.policy.sections.budgets import BudgetSection
 from router.policy.sections.learning import AlertSection, AlertsSection, MailSection, Watched
 from router.types import AttemptState, CostBasis, Domain, RequestState, ReviewItem
 from router.watch.alarms import Notice, Turn
-from router.watch.delivery import SIGNATURE, deliver, send, signature
+from router.watch.delivery import SIGNATURE, Message, deliver, send, signature
 from tests.kits.books.feedback_kit import Learning, learning, said
 from tests.kits.books.ledger_rows import NOW_MS, attempt, request
 from tests.kits.changed import replace
@@ -281,10 +281,10 @@ def test_mail_with_a_user_goes_over_tls(tmp_path: Path, monkeypatch: pytest.Monk
     with mails(context) as post:
         what = MailSection.model_validate({**mail, "port": post.port})
         with pytest.raises(ssl.SSLCertVerificationError):
-            send("test", what, [NOTICE], environ)  # nobody vouches for this server
+            send(MESSAGE, what, environ)  # nobody vouches for this server
         assert post.got == post.logins == []
         monkeypatch.setenv("SSL_CERT_FILE", str(authority))
-        send("test", what, [NOTICE], environ)
+        send(MESSAGE, what, environ)
     assert post.logins == [b"\0tiergate\0s3cret"]
     assert "errors began: acme" in post.got[0]
 
@@ -294,11 +294,12 @@ def test_password_never_goes_to_a_server_without_tls() -> None:
     with mails() as post:
         what = MailSection.model_validate({**mail, "port": post.port})
         with pytest.raises(smtplib.SMTPException):
-            send("test", what, [NOTICE], {})
+            send(MESSAGE, what, {})
     assert post.got == []
 
 
 NOTICE = Notice(Turn.BEGAN, Watched.ERRORS, "acme", 1.0, 0.1, "30 of 30", START_MS)
+MESSAGE = Message("test", (NOTICE,))
 
 
 def test_fault_of_a_webhook_shows_no_path_of_it() -> None:
@@ -307,14 +308,57 @@ def test_fault_of_a_webhook_shows_no_path_of_it() -> None:
         what = section(receiver, "errors")
         webhook = what.webhooks[0].model_copy(update={"url": f"{receiver.url}/T0/B0/password"})
         told = what.model_copy(update={"webhooks": [webhook]})
-        (fault,) = deliver("test", told, [NOTICE], {"HOOK_SECRET": "s3cret"})
+        (fault,) = deliver(MESSAGE, told, {"HOOK_SECRET": "s3cret"})
     assert "password" not in fault
     assert "127.0.0.1" in fault
 
 
+@pytest.mark.parametrize("shape", ["json", "slack"])
+def test_test_says_in_a_webhook_that_it_is_one(shape: str) -> None:
+    with hook() as receiver:
+        what = section(receiver, "errors", shape)
+        assert deliver(replace(MESSAGE, test=True), what, {"HOOK_SECRET": "s3cret"}) == []
+        assert deliver(MESSAGE, what, {"HOOK_SECRET": "s3cret"}) == []
+    test, alarm = (json.loads(body) for _, body in receiver.got)
+    if shape == "json":
+        assert (test["test"], alarm["test"]) == (True, False)
+    else:
+        assert "THIS IS A TEST" in test["text"]
+        assert "Nothing is wrong" in test["text"]
+        assert "TEST" not in alarm["text"]
+
+
+def test_test_says_in_a_mail_that_it_is_one() -> None:
+    with mails() as post:
+        mail = {"host": "127.0.0.1", "port": post.port, "sender": "a@b.c", "to": ["d@e.f"]}
+        what = MailSection.model_validate(mail)
+        send(replace(MESSAGE, test=True), what, {})
+        send(MESSAGE, what, {})
+    test, alarm = post.got
+    assert "Subject: Tiergate: a test of the alerts of policy test" in test
+    assert "THIS IS A TEST" in test
+    assert "Subject: Tiergate: 1 alert of policy test" in alarm
+    assert "TEST" not in alarm
+
+
+def test_address_from_the_environment_is_read_when_it_is_told() -> None:
+    with hook() as receiver:
+        webhook = {"url": "${SLACK_HOOK}", "shape": "slack"}
+        what = AlertsSection.model_validate(
+            {"rules": [{"watch": "errors", "above": 0.2}], "webhooks": [webhook]}
+        )
+        (unset,) = deliver(MESSAGE, what, {})
+        (no_address,) = deliver(MESSAGE, what, {"SLACK_HOOK": "s3cret"})
+        assert deliver(MESSAGE, what, {"SLACK_HOOK": receiver.url}) == []
+    assert unset.startswith("${SLACK_HOOK}: ${SLACK_HOOK} is not set")
+    assert "${SLACK_HOOK} does not hold an address" in no_address
+    assert "s3cret" not in no_address
+    assert len(receiver.got) == 1
+
+
 def test_message_without_its_secret_is_not_sent_unsigned() -> None:
     with hook() as receiver:
-        (fault,) = deliver("test", section(receiver, "errors"), [NOTICE], {})
+        (fault,) = deliver(MESSAGE, section(receiver, "errors"), {})
     assert "${HOOK_SECRET} is not set" in fault
     assert receiver.got == []
 
@@ -339,7 +383,7 @@ def test_redirect_counts_as_not_told() -> None:
         what = AlertsSection.model_validate(
             {"rules": [{"watch": "errors", "above": 0.2}], "webhooks": [webhook]}
         )
-        faults = deliver("test", what, [NOTICE], {})
+        faults = deliver(MESSAGE, what, {})
         server.shutdown()
     assert "302" in faults[0]
 

@@ -202,7 +202,13 @@ class Checkup:
 
     def _policies(self) -> Iterator[Finding]:
         from router.api.compose.core import Core, Settings
-        from router.policy.loading import load_policy, missing_secrets, policies_dir, policy_names
+        from router.policy.loading import (
+            load_policy,
+            missing_secrets,
+            policies_dir,
+            policy_names,
+            unreachable_receivers,
+        )
 
         gives = "what is answered where"
         files = [policies_dir() / f"{name}.yaml" for name in policy_names(policies_dir())]
@@ -230,6 +236,9 @@ class Checkup:
                     fix,
                     is_key=True,
                 )
+            for key_path, why in unreachable_receivers(loaded, self.environ).items():
+                fix = f"set the variable, then `tiergate alerts test --policy {file.stem}`"
+                yield Finding(f"{file.stem}: {key_path}", State.BROKEN, why, "alerts", fix)
 
     def _models(self) -> Finding:
         """Returns the finding of the registry: the files of every version that may serve."""

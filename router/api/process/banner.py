@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from router.api.compose.books import Address
 from router.api.compose.command_line import command_line
 from router.api.compose.core import Core, Settings
-from router.policy.loading import missing_secrets
+from router.policy.loading import missing_secrets, unreachable_receivers
 from router.routing.policy_runtime import PolicyRuntime
 from router.types import AnswererState, AnswererStatus, Device
 
@@ -94,6 +94,8 @@ def _lines(listening: Listening, core: Core, settings: Settings) -> Iterator[str
         for mistake in missing_secrets(loaded, core.environ):
             what = f"{mistake.key_path}: {mistake.found} is not set"
             yield f"  warning    {what}; calls go out without a key"
+        for key_path, why in unreachable_receivers(loaded, core.environ).items():
+            yield f"  warning    {key_path}: {why}"
     key = "-H 'authorization: Bearer YOUR_KEY' " if listening.secured else ""
     yield (
         f"  try        curl -s {listening.url}/v1/chat/completions {key}"

@@ -49,6 +49,7 @@ class Looked(NamedTuple):
     budgets: Budgets | None = None
     named: frozenset[str] = frozenset()  # the tenants with a budget of their own
     keeps_texts: bool = False  # their vectors are compared too
+    unreachable: tuple[str, ...] = ()  # settings by which no alert can be delivered now
 
 
 alerts = typer.Typer(help="Watch recorded traffic, and tell people what they must know.")
@@ -63,10 +64,11 @@ def register(app: typer.Typer) -> None:
 def list_alerts(
     policy: PolicyOption = "default", state: StateFile = None, as_json: AsJson = False
 ) -> None:
-    """List the conditions of a policy, and the alarms that are active."""
+    """List the conditions of a policy, the alarms that are active, and who cannot be told."""
     from msgspec import to_builtins
 
     from router.cli.terminal import print_json
+    from router.watch.alarms import condition
     from router.watch.state import load
 
     looked = _loaded(policy)
@@ -75,14 +77,16 @@ def list_alerts(
     active = {key: alarm for key, alarm in known.alarms.items() if alarm.active}
     if as_json:
         rules = [rule.model_dump(mode="json") for rule in section.rules]
-        print_json({"rules": rules, "active": to_builtins(active), "untold": len(known.untold)})
+        found = {"rules": rules, "active": to_builtins(active), "untold": len(known.untold)}
+        print_json({**found, "unreachable": list(looked.unreachable)})
         return
     for rule in section.rules:
-        bound = "its own bound" if rule.above is None else f"{rule.above:g}"
-        typer.echo(f"{rule.watch.value}: above {bound}, of at least {rule.least} requests")
+        typer.echo(condition(rule))
     for key in active:
         typer.echo(f"! {key}")
     typer.echo(f"{len(active)} active")
+    for fault in looked.unreachable:
+        typer.echo(f"warning: {fault}", err=True)
 
 
 @alerts.command("test")
@@ -90,13 +94,13 @@ def tell_all(policy: PolicyOption = "default") -> None:
     """Tell every receiver of a policy that this is a test."""
     from router.policy.sections.learning import Watched
     from router.watch.alarms import Notice, Turn
-    from router.watch.delivery import deliver
+    from router.watch.delivery import Message, deliver
 
     looked = _loaded(policy)
     name, section = looked.name, looked.section
     now_ms = time.time_ns() // 1_000_000
     notice = Notice(Turn.BEGAN, Watched.ERRORS, "test", 0.0, 0.0, "this is a test", now_ms)
-    faults = deliver(name, section, [notice], os.environ)
+    faults = deliver(Message(name, (notice,), test=True), section, os.environ)
     for fault in faults:
         typer.echo(f"tiergate: not told: {fault}", err=True)
     if faults:
@@ -115,6 +119,8 @@ def run(
     """Look at each window of recorded traffic once, and tell what began and what ended."""
     looked = _loaded(policy)
     path = _state(state, looked.name)
+    for fault in looked.unreachable:
+        typer.echo(f"warning: {fault}", err=True)
     while True:
         try:
             for line in look(looked, database, path, time.time_ns() // 1_000_000):
@@ -134,7 +140,7 @@ def look(looked: Looked, database: str | Path, path: Path, now_ms: int) -> list[
     from msgspec.structs import replace
 
     from router.watch.alarms import grouped
-    from router.watch.delivery import deliver
+    from router.watch.delivery import Message, deliver
     from router.watch.state import load, save
 
     known, section = load(path), looked.section
@@ -150,7 +156,7 @@ def look(looked: Looked, database: str | Path, path: Path, now_ms: int) -> list[
         save(path, replace(known, untold=tuple(told)))
     if not told:
         return []
-    faults = deliver(looked.name, section, told, os.environ)
+    faults = deliver(Message(looked.name, tuple(told)), section, os.environ)
     if faults:
         return [f"not told yet: {fault}" for fault in faults]
     save(path, replace(known, untold=()))
@@ -271,7 +277,12 @@ def _budgets(looked: Looked, books: Books, now_ms: int) -> list[Bounded]:
 def _loaded(policy: str) -> Looked:
     """Returns a policy's name and its `alerts`. Raises PolicyError, and Exit where it has none."""
     from router.money.budgets import Budgets
-    from router.policy.loading import find_policy, load_policy, policies_dir
+    from router.policy.loading import (
+        find_policy,
+        load_policy,
+        policies_dir,
+        unreachable_receivers,
+    )
 
     loaded = load_policy(find_policy(policy, policies_dir()), os.environ)
     held = loaded.policy
@@ -281,7 +292,8 @@ def _loaded(policy: str) -> Looked:
     budgets = Budgets(held.budgets, held.limits)
     named = frozenset(held.budgets) - {"*"}
     keeps = held.privacy.store != "none"
-    return Looked(held.name, held.alerts, loaded.certificate, budgets, named, keeps)
+    faults = tuple(f"{k}: {why}" for k, why in unreachable_receivers(loaded, os.environ).items())
+    return Looked(held.name, held.alerts, loaded.certificate, budgets, named, keeps, faults)
 
 
 def _state(path: Path | None, policy: str) -> Path:

@@ -18,7 +18,7 @@ from router.errors import PolicyError
 from router.money.budget_check import budget_warnings
 from router.money.price_book import is_known
 from router.policy.content.key_mistakes import keys_never_read
-from router.policy.loading import LoadedPolicy, missing_secrets
+from router.policy.loading import LoadedPolicy, missing_secrets, unreachable_receivers
 from router.policy.parsing.text_files import text_of
 from router.policy.parsing.yaml_lines import load_yaml
 from router.policy.price_list import LoadedPrices
@@ -86,6 +86,10 @@ def run(core: Core, *, probing: bool = False) -> Checked:
             *_key_warnings(loaded),
             *cap_warnings(loaded.policy, core.highest_match),
             *budget_warnings(loaded.policy, [plan.facts for plan in runtime.plans]),
+            *(
+                PolicyWarning(WarningKind.RECEIVER_UNREACHABLE, key_path, why)
+                for key_path, why in unreachable_receivers(loaded, core.environ).items()
+            ),
         ],
         # Not a mistake: a check often runs where no secret is set.
         missing_keys=sorted({m.found for m in missing_secrets(loaded, core.environ)}),

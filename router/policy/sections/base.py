@@ -14,6 +14,7 @@ NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
 BODY_KEY = r"^[A-Za-z][A-Za-z0-9_.-]{0,63}$"
 LABEL_NAME = r"^[a-z][a-z0-9_]{0,63}$"
 BASE_URL = r"^https?://[^\s/?#@]+(/[^\s?#]*)?$"  # without user info: credentials belong in api_key
+RECEIVER_URL = BASE_URL + r"|^\$\{[A-Z_][A-Z0-9_]*\}(/[^\s?#]*)?$"
 LOOKUP_URL = r"^(https://|http://(localhost|127\.0\.0\.1|\[::1\])[:/]).*\{key\}"
 DAY = r"^\d{4}-\d{2}-\d{2}$"
 CURRENCY = r"^[A-Z]{3}$"
@@ -26,6 +27,8 @@ WORDS = {
     "letter",
     LABEL_NAME: "a name of at most 64 small letters, digits and '_', that begins with a letter",
     BASE_URL: "an address as https://host:port/v1, without query, user or password",
+    RECEIVER_URL: "an address as https://host/path, or a variable of the environment that holds "
+    "one, as ${SLACK_HOOK}",
     LOOKUP_URL: "an https address with {key} in it; http only on this machine",
     DAY: "a day as 2026-11-01",
     CURRENCY: "a currency of three capital letters, as EUR",

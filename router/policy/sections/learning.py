@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from router.policy.sections.base import BASE_URL, Chance, Name, SecretName, Section, Usd
+from router.policy.sections.base import RECEIVER_URL, Chance, Name, SecretName, Section, Usd
 
 
 class ExploreSection(Section):
@@ -124,7 +124,11 @@ class AlertSection(Section):
 class WebhookSection(Section):
     """Sets an address that is told by HTTP."""
 
-    url: str = Field(pattern=BASE_URL, description="Where alerts are posted.")
+    url: str = Field(
+        pattern=RECEIVER_URL,
+        description="Where alerts are posted. Take an address that is a password from the "
+        "environment: `${SLACK_HOOK}`.",
+    )
     shape: Literal["json", "slack"] = Field(
         default="json", description="json: all facts. slack: one text, as Slack's webhooks take it."
     )

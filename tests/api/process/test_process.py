@@ -113,6 +113,18 @@ def test_missing_provider_key_is_a_warning(tmp_path: Path) -> None:
         assert "${OPENAI_API_KEY} is not set" in served.output
 
 
+@pytest.mark.process
+def test_receiver_of_alerts_without_its_variable_is_a_warning(
+    upstream: Upstream, tmp_path: Path
+) -> None:
+    policy = write_policy(tmp_path, upstream.url)
+    alerts = "alerts: {rules: [{watch: drift}], webhooks: [{url: '${SLACK_HOOK}'}]}\n"
+    policy.write_text(f"{policy.read_text()}{alerts}")
+    with Served(tmp_path, policy) as served:
+        warning = "alerts.webhooks[0].url: ${SLACK_HOOK} is not set; no alert reaches this receiver"
+        assert f"warning    {warning}" in served.output
+
+
 @pytest.mark.slow
 def test_broken_policy_ends_with_2_and_every_mistake(tmp_path: Path) -> None:
     policy = tmp_path / "broken.yaml"

@@ -24,7 +24,8 @@ from router.money.price_book import PriceBook, utc_day
 from router.policy.content.deliberation import load_templates
 from router.policy.content.knowledge import Knowledge
 from router.policy.content.small_talk import load_small_talk
-from router.policy.loading import LoadedPolicy, secret
+from router.policy.loading import LoadedPolicy
+from router.policy.parsing.environment import secret
 from router.policy.schema import (
     AnswererSection,
     DecisionSection,

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from router.errors import ModelFileError, PolicyError, TiergateError
-from router.policy.loading import secret
+from router.policy.parsing.environment import secret
 from router.policy.schema import LitellmAnswerer, LocalAnswerer, UpstreamAnswerer
 from router.routing.policy_runtime import PolicyRuntime, RungPlan
 from router.types import AnswererFacts, AnswererState

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from router.errors import PolicyError
-from router.policy.loading import secret
+from router.policy.parsing.environment import secret
 from router.policy.sections.answering.embedders import EmbedderSection
 from router.types import OutsideVectors
 

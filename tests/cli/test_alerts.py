@@ -1,0 +1,40 @@
+"""`tiergate alerts` and the other commands name receivers that no alert can reach."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from tests.kits.inputs.policy_texts import added, write
+from tests.kits.server_kit import tiergate
+
+ALERTS = """
+alerts:
+  rules: [{watch: errors, above: 0.1}, {watch: queue_age, above: 8}, {watch: drift}]
+  webhooks: [{url: "${SLACK_HOOK}", shape: slack}]
+"""
+PLACE = "alerts.webhooks[0].url"
+REASON = "${SLACK_HOOK} is not set; no alert reaches this receiver"
+
+
+def policy(folder: Path) -> Path:
+    return write(folder, added(ALERTS))
+
+
+def test_list_shows_units_and_what_cannot_be_reached(tmp_path: Path) -> None:
+    run = tiergate("alerts", "list", "--policy", policy(tmp_path), "--state", tmp_path / "a.json")
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.splitlines() == [
+        "errors: begins above 10 % of the requests, ends below 8 %; needs 50 requests",
+        "queue_age: begins above 8 hours, ends below 6.4 hours",
+        "drift: has its own bound; needs 50 requests",
+        "0 active",
+    ]
+    assert f"warning: {PLACE}: {REASON}" in run.stderr
+
+
+def test_check_warns_of_a_receiver_that_cannot_be_reached(tmp_path: Path) -> None:
+    run = tiergate("check", policy(tmp_path), "--json")
+    assert run.returncode == 0, run.stderr
+    warnings = json.loads(run.stdout)["policies"][0]["warnings"]
+    assert {"kind": "receiver_unreachable", "key_path": PLACE, "message": REASON} in warnings
