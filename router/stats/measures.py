@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from router.stats.calibration import Floats, auroc, ece
+from router.stats.wilson import Z_95
 
 Labels = npt.NDArray[np.integer]
 Flags = npt.NDArray[np.bool_]
@@ -168,6 +169,22 @@ def intervals(
         low, high = np.quantile(known, [tail, 1.0 - tail])
         spans.append((float(low), float(high)))
     return spans
+
+
+def paired_shares(gained: int, lost: int, rows: int) -> tuple[float, float]:
+    """Returns the 95 % interval of the difference of two shares over the same rows, -1..1.
+
+    `gained` rows hold only after, `lost` only before. Bonett and Price 2012: a row is added to each
+    of the two, so that the interval has a width where both are 0, as a bootstrap's has not.
+
+    Worked: 0 and 0 of 98 rows. Shares of 1/100 each: 0 -+ 1.96 sqrt((2/100) / 100).
+
+    >>> [round(end, 4) for end in paired_shares(0, 0, 98)]
+    [-0.0277, 0.0277]
+    """
+    up, down = (gained + 1) / (rows + 2), (lost + 1) / (rows + 2)
+    half = Z_95 * math.sqrt((up + down - (up - down) ** 2) / (rows + 2))
+    return max(-1.0, up - down - half), min(1.0, up - down + half)
 
 
 def share_figure(flags: Flags, *, resamples: int = RESAMPLES, seed: int = 0) -> Figure:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 Choice = TypeVar("Choice", bound=StrEnum)
 OWN, NONE = "own", "none"
 MANIFEST = "manifest.json"
+KNOWLEDGE = (".yaml", ".yml")
 QUICK_STEPS, QUICK_MEASURED = 6, 2
 
 TrainDevice = Annotated[
@@ -47,8 +48,9 @@ def adapter(
     data: Annotated[
         list[Path],
         typer.Option(
-            help="A folder of `tiergate dataset build`, or a .jsonl file of chats or preferences; "
-            "repeat for several. With --knowledge: the folder of training data.",
+            help="A folder of `tiergate dataset build`, a .jsonl file of chats or preferences, or "
+            "a knowledge file (.yaml); repeat for several. With --knowledge: the folder of "
+            "training data.",
             envvar="TIERGATE_DATA",
         ),
     ],
@@ -94,8 +96,9 @@ def adapter(
         float, typer.Option(min=0, help="Stop training after so many minutes; 0: no limit.")
     ] = 0.0,
     measured: Annotated[
-        int, typer.Option(min=1, help="Answers that the card's figures are measured on.")
-    ] = 24,
+        int,
+        typer.Option(min=1, help="Answers written for the card, and a quarter of its questions."),
+    ] = 50,
     longest: Annotated[int, typer.Option(min=16, help="Tokens of an example and of a row.")] = 512,
     seed: Annotated[int, typer.Option(help="The same seed gives the same adapter.")] = 7,
     threads: Annotated[
@@ -168,7 +171,7 @@ def _show(card: dict[str, object], request: Request, as_json: bool) -> None:
     from router.training.tuning.card import figure_rows
 
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for title in ("", "base", "adapter"):
+    for title in ("", "base", "adapter", "change (95 %)"):
         table.add_column(title, justify="right" if title else "left")
     for row in figure_rows(card):
         table.add_row(*row)
@@ -226,6 +229,9 @@ def _material(sources: list[Path]) -> Material:
                 )
             made, digest = _dataset_rows(source, now_ms())
             rows += made
+        elif source.suffix in KNOWLEDGE:
+            made, digest = _knowledge_rows(source)
+            rows += made
         else:
             found, digest = read_rows(source)
             rows += found
@@ -240,6 +246,25 @@ def _dataset_rows(folder: Path, now_ms: int) -> tuple[list[dict[str, object]], s
     stored = read(folder)
     usable = [row for row in stored.rows if row.expires_at_ms > now_ms]
     return list(_lines(usable)), stored.manifest.hash
+
+
+def _knowledge_rows(file: Path) -> tuple[list[dict[str, object]], str]:
+    """Returns each question of a knowledge file with its approved answer, and the file's sha256."""
+    from hashlib import sha256
+
+    import yaml
+
+    from router.training.adapter.pairs import knowledge_pairs
+
+    try:
+        pairs = knowledge_pairs(file)
+        digest = sha256(file.read_bytes()).hexdigest()
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError) as error:
+        raise TrainingDataError(
+            f"{file} is no knowledge file: {error!r}; expected `intents` with utterances and an "
+            "answer each"
+        ) from error
+    return [{"prompt": pair.utterance, "answer": pair.answer} for pair in pairs], digest
 
 
 def _lines(rows: list[DatasetRow]) -> Iterator[dict[str, object]]:

@@ -19,20 +19,34 @@ ROWS = (
 )
 
 
-def figure_rows(card: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-    """Returns what was measured: name, base, adapter. Sets without rows are left out."""
+def figure_rows(card: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:
+    """Returns what was measured: name, base, adapter, change. Sets without rows are left out."""
     figures = card["figures"]
     return [
-        (label, str(base), str(figures[part]["adapter"][name]))
+        (
+            label,
+            str(base),
+            str(figures[part]["adapter"][name]),
+            _change(*figures[part]["change"][name]),
+        )
         for part, name, label in ROWS
         if (base := figures[part]["base"][name]) is not None
     ]
 
 
+def _change(value: float, low: float, high: float) -> str:
+    """Returns a change with its interval.
+
+    >>> _change(-0.25, -0.3, -0.2)
+    '-0.250 (-0.300 to -0.200)'
+    """
+    return f"{value:+.3f} ({low:+.3f} to {high:+.3f})"
+
+
 def render_card(card: Mapping[str, Any]) -> str:
     """Returns Markdown; every figure comes from `card`."""
     base, rows, judges = card["base"], card["rows"], card["figures"]["rows"]
-    table = "\n".join(f"| {name} | {a} | {b} |" for name, a, b in figure_rows(card))
+    table = "\n".join(f"| {' | '.join(row)} |" for row in figure_rows(card))
     general = card["figures"]["general"]
     return f"""# Adapter of {base["name"]}
 
@@ -55,15 +69,17 @@ Made by `{card["command"]}`; that command printed every figure here, and `card.j
 
 ## Base against adapter
 Judged on: {card["judged_on"]} ({judges["chats"]} chats, {judges["pairs"]} pairs, of which
-{judges["answers"]} answers were written out), {judges["general"]} general questions and
-{judges["safety"]} safety lines of ours, on which nothing is trained.
+{judges["answers"]} answers were written out), {judges["general"]} general questions,
+{judges["general_chats"]} general chats and {judges["safety"]} safety lines of ours, on which
+nothing is trained.
 
-| | base | adapter |
-| --- | ---: | ---: |
+| | base | adapter | adapter - base (95 %) |
+| --- | ---: | ---: | ---: |
 {table}
 
-Of the general questions the adapter lost {general["lost"]} and gained {general["gained"]}. With so
-few, a difference of three or four is chance.
+An interval that holds 0 shows no difference. Both answered the same rows, so the intervals are
+paired ones. Of the general questions the adapter lost {general["lost"]} and gained
+{general["gained"]}.
 
 ## Files
 {_files(card)}

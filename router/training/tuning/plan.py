@@ -131,7 +131,7 @@ class Settings:
     seed: int = 7
     threads: int = 0  # of the processor; 0: as torch chooses
     minutes: float = 0.0  # training stops then; 0: no limit
-    measured: int = 24  # answers of each kind written for the card
+    measured: int = 50  # answers written for the card; four times as many general questions
 
 
 def usual_phases(

@@ -92,18 +92,23 @@ class Trainer:
 
     def loss_of(self, chats: Sequence[Chat], mask: Mask = Mask.ASSISTANT) -> float | None:
         """Returns nats per learned token over all chats, None without any."""
+        nats, tokens = self.chat_losses(chats, mask)
+        return sum(nats) / sum(tokens) if tokens else None
+
+    def chat_losses(
+        self, chats: Sequence[Chat], mask: Mask = Mask.ASSISTANT
+    ) -> tuple[list[float], list[int]]:
+        """Returns nats and learned tokens of each chat that is not too long."""
         import torch
 
         made = self._examples(chats, mask)
-        total, count = 0.0, 0
+        nats: list[float] = []
         self.model.eval()
         with torch.no_grad():
             for start in range(0, len(made), 8):
                 batch = self._batch(made[start : start + 8])
-                logprobs = losses.token_logprobs(self.model, batch)
-                total -= float(logprobs.sum())
-                count += len(logprobs)
-        return total / count if count else None
+                nats += (-losses.sums(losses.token_logprobs(self.model, batch), batch)).tolist()
+        return nats, [one.learned_count for one in made]
 
     def pair_margins(self, pairs: Sequence[Preference]) -> list[float]:
         """Returns how much likelier each chosen answer is, in nats per token of either answer."""

@@ -65,6 +65,29 @@ def test_a_correction_teaches_its_answer_and_a_preference(tmp_path: Path) -> Non
     assert len(digest) == 64
 
 
+def test_a_knowledge_file_teaches_its_answers(tmp_path: Path) -> None:
+    from router.cli.tuning.adapter import _material
+
+    intents = [
+        {"id": f"i{n}", "utterances": [f"where is {n}", f"find {n}"], "answer": f"Room {n}."}
+        for n in range(9)
+    ]
+    file = tmp_path / "rooms.yaml"
+    file.write_text(json.dumps({"intents": [*intents, {**intents[0], "slots": {"a": {}}}]}))
+    made = _material([file])
+    parts = (made.train, made.dev, made.test)
+    assert sum(len(part.chats) for part in parts) == 18
+    assert made.train.chats[0].messages[-1].content.startswith("Room")
+
+
+def test_a_yaml_file_without_intents_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "other.yaml"
+    file.write_text("a: 1")
+    done = run("adapter", "--data", file, "--out", tmp_path)
+    assert isinstance(done.exception, TrainingDataError)
+    assert "other.yaml is no knowledge file" in str(done.exception)
+
+
 @pytest.mark.train
 @pytest.mark.skipif(not HAS_TRAIN, reason="needs the [train] extra")
 def test_an_adapter_is_trained_and_kept_as_a_candidate(tmp_path: Path) -> None:
