@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
+from hashlib import sha256
+from pathlib import Path
 
 from router.errors import TrainingDataError
 
 INT8, INT4 = 8, 4
+STUDENT = "student.pt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,30 @@ class Pruning:
 
 
 @dataclass(frozen=True, slots=True)
+class Given:
+    """Names an encoder that is trained already: its folder, and the sha256 of its weights."""
+
+    folder: str
+    sha256: str
+
+    @classmethod
+    def read(cls, folder: Path) -> Given:
+        """Raises TrainingDataError for a folder without one."""
+        try:
+            return cls(str(folder), sha256((folder / STUDENT).read_bytes()).hexdigest())
+        except OSError as error:
+            raise TrainingDataError(
+                f"--encoder {folder}: no {STUDENT} can be read there; expected the folder that "
+                "`tiergate train embeddings` wrote from the shipped encoder"
+            ) from error
+
+    @property
+    def student(self) -> Path:
+        """Returns the place of its weights."""
+        return Path(self.folder) / STUDENT
+
+
+@dataclass(frozen=True, slots=True)
 class Options:
     """Turns stages on that are off by default, and says how the others differ from what ships."""
 
@@ -57,6 +84,8 @@ class Options:
     """Also trains short texts in other words."""
     pruning: Pruning = Pruning()
     bits: int = INT8
+    encoder: Given | None = None
+    """Takes the place of an encoder that the run would train; all heads are fitted to it."""
 
     def __post_init__(self) -> None:
         if self.bits not in (INT8, INT4):
@@ -89,6 +118,7 @@ class Options:
             ("--paraphrase", self.paraphrase),
             (f"--prune {left}", left),
             (f"--bits {self.bits}", self.bits != INT8),
+            ("--encoder ENCODER", self.encoder is not None),
         )
         return "".join(f" {text}" for text, given in flags if given)
 
@@ -99,5 +129,5 @@ _READ_BY: Mapping[str, tuple[str, ...]] = {
     "adapt": ("adapt_s",),
     "distil": ("curriculum", "adjustment", "paraphrase"),
     "prune": ("pruning",),
-    "export": ("bits",),
+    "export": ("bits", "encoder"),
 }

@@ -65,6 +65,9 @@ FILE_KEYS = ("name", "sha256", "rows", "examples", "licence")
 FIT_CAPS = {"tickets": 5_000, "davidson": 8_000, "snips": 6_000}
 """Most training rows per source on which heads are fitted: more rows only take more time."""
 
+OF_ENCODER = ("teach", "adapt", "distil", "prune")
+"""Stages that train an encoder; a run with an encoder of its own has none of them."""
+
 OPTIONAL = {"adapt": "adapt_s", "prune": "pruning"}
 """Stages that are off unless their option, or their name, turns them on."""
 
@@ -111,11 +114,15 @@ def train_triage(
             f"unknown stage {', '.join(sorted(unknown))}; there are {', '.join(STAGES)}"
         )
     again, options = stages is not None, options or Options()
+    if options.encoder and (named := sorted(set(stages or ()) & set(OF_ENCODER))):
+        raise TrainingDataError(f"--encoder takes the place of the stage {', '.join(named)}")
     where = torch_device(device)
     run = Run(data, out, work, seed, quick, progress, again, knowledge, options, where)
     # Stages after the last named one do not run, so their outputs stay out of date.
     last = max(map(STAGES.index, stages)) if stages else len(STAGES) - 1
-    seconds, skipped = _run_stages(run, STAGES[: last + 1], stages)
+    usual = [name for name in STAGES if not options.encoder or name not in OF_ENCODER]
+    upto = [name for name in usual if STAGES.index(name) <= last]
+    seconds, skipped = _run_stages(run, upto, stages)
     model = None
     if last == len(STAGES) - 1:
         # A quick model is for tests; it would be worse than the shipped one in every head.
@@ -303,8 +310,6 @@ def _card(run: Run) -> encoder_stages.Metrics:
 
 def _described(run: Run, figures: dict[str, card.Value]) -> card.Card:
     report = json.loads((run.folder("curate") / "report.json").read_text())
-    legs = json.loads((run.folder("distil") / LEGS).read_text())
-    before = {"adapted": run.metrics("adapt")["steps"]} if run.made("adapt") else {}
     listed = json.loads((run.model / "manifest.json").read_text())["files"]
     flags = run.options.command() + (" --quick" if run.quick else "")
     return {
@@ -313,7 +318,7 @@ def _described(run: Run, figures: dict[str, card.Value]) -> card.Card:
         "command": f"tiergate train triage --data DATA --out MODEL --seed {run.seed}{flags}",
         "seed": run.seed,
         "split": {key: report[key] for key in ("train", "dev", "duplicates", "contradictions")},
-        "training": {"steps_of_each_leg": legs, "seconds_at_most_each": DISTIL_SECONDS, **before},
+        "training": _training(run),
         "versions": versions(),
         "files": [{key: file[key] for key in FILE_KEYS} for file in report["files"]],
         "artefacts": listed,
@@ -321,8 +326,20 @@ def _described(run: Run, figures: dict[str, card.Value]) -> card.Card:
     }
 
 
+def _training(run: Run) -> card.Value:
+    """Describes how the encoder was trained."""
+    given = run.options.encoder
+    if given is not None:
+        return {"encoder": "given", "student_sha256": given.sha256}
+    legs = json.loads((run.folder("distil") / LEGS).read_text())
+    before = {"adapted": run.metrics("adapt")["steps"]} if run.made("adapt") else {}
+    return {"steps_of_each_leg": legs, "seconds_at_most_each": DISTIL_SECONDS, **before}
+
+
 def _shape(run: Run) -> str:
     """Describes the encoder in words, with what pruning left of it."""
+    if run.options.encoder:
+        return "an encoder that was tuned before (`--encoder`)"
     shape = QUICK_SHAPE if run.quick else FULL_SHAPE
     if not run.made("prune"):
         return shape

@@ -86,6 +86,13 @@ def triage(
         typer.Option(help="What is left: layers=2,heads=4,neurons=512,vocabulary=20000; 0: all."),
     ] = "0",
     bits: Annotated[int, typer.Option(help="Bits of a weight: 8 or 4.")] = 8,
+    encoder: Annotated[
+        Path | None,
+        typer.Option(
+            show_default="trained here",
+            help="The folder of a `train embeddings`: fit all heads to that encoder.",
+        ),
+    ] = None,
     force: Annotated[
         bool, typer.Option("--force", help="Install it even where a head is worse than before.")
     ] = False,
@@ -94,7 +101,7 @@ def triage(
     """Train the triage model from a folder of data: curate, distil, export, fit heads, measure."""
     with with_torch():
         from router.policy.loading import policies_dir
-        from router.training.options import Options, Pruning
+        from router.training.options import Given, Options, Pruning
         from router.training.pipeline import train_triage
 
         made = train_triage(
@@ -113,6 +120,7 @@ def triage(
                 paraphrase,
                 Pruning.parse(prune),
                 bits,
+                None if encoder is None else Given.read(encoder),
             ),
             force=force,
             device=device,

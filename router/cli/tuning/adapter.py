@@ -216,6 +216,7 @@ def _support(data: list[Path], knowledge: Path, out: Path, quick: bool) -> None:
 
 def _material(sources: list[Path]) -> Material:
     """Returns the rows of all sources together. Raises TrainingDataError."""
+    from router.training.adapter.pairs import read_knowledge
     from router.training.tuning.chats import material, read_rows
 
     rows: list[dict[str, object]] = []
@@ -230,8 +231,8 @@ def _material(sources: list[Path]) -> Material:
             made, digest = _dataset_rows(source, now_ms())
             rows += made
         elif source.suffix in KNOWLEDGE:
-            made, digest = _knowledge_rows(source)
-            rows += made
+            pairs, digest = read_knowledge(source)
+            rows += [{"prompt": pair.utterance, "answer": pair.answer} for pair in pairs]
         else:
             found, digest = read_rows(source)
             rows += found
@@ -246,25 +247,6 @@ def _dataset_rows(folder: Path, now_ms: int) -> tuple[list[dict[str, object]], s
     stored = read(folder)
     usable = [row for row in stored.rows if row.expires_at_ms > now_ms]
     return list(_lines(usable)), stored.manifest.hash
-
-
-def _knowledge_rows(file: Path) -> tuple[list[dict[str, object]], str]:
-    """Returns each question of a knowledge file with its approved answer, and the file's sha256."""
-    from hashlib import sha256
-
-    import yaml
-
-    from router.training.adapter.pairs import knowledge_pairs
-
-    try:
-        pairs = knowledge_pairs(file)
-        digest = sha256(file.read_bytes()).hexdigest()
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError) as error:
-        raise TrainingDataError(
-            f"{file} is no knowledge file: {error!r}; expected `intents` with utterances and an "
-            "answer each"
-        ) from error
-    return [{"prompt": pair.utterance, "answer": pair.answer} for pair in pairs], digest
 
 
 def _lines(rows: list[DatasetRow]) -> Iterator[dict[str, object]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,7 +14,6 @@ from router.cli.options import REGISTRY, AsJson, RegistryPlace
 from router.cli.serve.serve import ModelDir
 from router.cli.tuning.adapter import TrainDevice
 from router.cli.tuning.registering import RegisteredName, add_version
-from router.errors import TrainingDataError
 from router.types import Device
 
 FIGURES = (
@@ -59,13 +57,6 @@ def embeddings(
         int, typer.Option(min=0, show_default="as torch chooses", help="Threads of the processor.")
     ] = 0,
     device: TrainDevice = Device.AUTO,
-    work: Annotated[
-        Path | None,
-        typer.Option(
-            show_default="none",
-            help="The work folder of a `train triage`: the encoder replaces its student.",
-        ),
-    ] = None,
     model_dir: ModelDir = None,
     name: RegisteredName = "",
     registry: RegistryPlace = REGISTRY,
@@ -77,7 +68,6 @@ def embeddings(
         from router.training.embeddings.train import Settings, tune_encoder
         from router.triage.triage_model import DEFAULT_FOLDER
 
-        swapped = None if work is None else _student_of(work)
         card = tune_encoder(
             read_texts(data, text_column, label_column),
             out,
@@ -97,8 +87,6 @@ def embeddings(
             lambda line: typer.echo(line, err=True),
             card_command(sys.argv[1:]),
         )
-    if swapped is not None:
-        shutil.copyfile(out / "student.pt", swapped)
     if name:
         _register(card, out, name, registry)
     if as_json:
@@ -106,7 +94,7 @@ def embeddings(
 
         print_json(card)
         return
-    _show(card, out, work)
+    _show(card, out)
 
 
 def _register(card: Mapping[str, Any], out: Path, name: str, registry: str) -> None:
@@ -129,17 +117,7 @@ def _register(card: Mapping[str, Any], out: Path, name: str, registry: str) -> N
     )
 
 
-def _student_of(work: Path) -> Path:
-    """Returns the place of the trained student in a work folder. Raises TrainingDataError."""
-    place = work / "triage" / "distil" / "student.pt"
-    if not place.is_file():
-        raise TrainingDataError(
-            f"{place} is not there; --work is the folder that a `tiergate train triage` has used"
-        )
-    return place
-
-
-def _show(card: dict[str, object], out: Path, work: Path | None) -> None:
+def _show(card: dict[str, object], out: Path) -> None:
     from rich.table import Table
 
     from router.cli.terminal import console
@@ -153,10 +131,8 @@ def _show(card: dict[str, object], out: Path, work: Path | None) -> None:
         table.add_row(label, *(f"{figures[which][name]:.3f}" for which in ("shipped", "tuned")))
     console().print(table)
     typer.echo(f"On {figures['tuned']['queries']:g} held texts. The encoder is in {out}.")
-    if work is None:
-        typer.echo("No head reads it yet: --work takes it into a model with all heads fitted anew.")
-        return
-    typer.echo(
-        f"Fit all heads to it: tiergate train triage --data DATA --work {work} --out MODEL "
-        "--stage export --stage embed --stage fit --stage card"
-    )
+    if (out / "student.pt").is_file():
+        typer.echo(
+            "No head reads it yet. Fit all heads to it: tiergate train triage --data DATA "
+            f"--encoder {out} --out MODEL"
+        )

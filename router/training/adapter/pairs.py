@@ -148,6 +148,17 @@ def knowledge_pairs(knowledge: Path) -> list[Pair]:
     ]
 
 
+def read_knowledge(file: Path) -> tuple[list[Pair], str]:
+    """Returns `knowledge_pairs` of a file and its sha256. Raises TrainingDataError."""
+    try:
+        return knowledge_pairs(file), hashlib.sha256(file.read_bytes()).hexdigest()
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError) as error:
+        raise TrainingDataError(
+            f"{file} is no knowledge file: {error!r}; expected `intents` with utterances and an "
+            "answer each"
+        ) from error
+
+
 def read_pairs(data: Path, knowledge: Path) -> Pairs:
     """Returns all pairs, split. Raises TrainingDataError when a file or an intent is missing."""
     answers = approved_answers(knowledge)

@@ -31,6 +31,7 @@ from router.training.embeddings.networks import (
 )
 from router.training.embeddings.retrieval import hard_negatives, judged
 from router.training.embeddings.texts import TextSets
+from router.training.options import STUDENT
 from router.training.torch_device import torch_device
 from router.triage.encoder import Encoder
 from router.triage.triage_model import ENCODER, TOKENIZER
@@ -39,7 +40,7 @@ from router.types import Device
 if TYPE_CHECKING:
     import torch
 
-CARD, STUDENT = "card.json", "student.pt"
+CARD = "card.json"
 OTHER_ENCODER = "sentence_transformer"
 
 

@@ -216,8 +216,9 @@ def exported(run: Run) -> Metrics:
     from router.training.encoder import distil, prune
     from router.training.encoder.export import export
 
-    made = "prune" if run.made("prune") else "distil"
-    student = prune.load_student(run.folder(made) / distil.STUDENT)
+    given = run.options.encoder
+    made = "given" if given else "prune" if run.made("prune") else "distil"
+    student = prune.load_student(given.student if given else run.folder(made) / distil.STUDENT)
     pieces = run.folder("prune") / PIECES
     kept = np.load(pieces).tolist() if made == "prune" and pieces.is_file() else None
     full, small = export(student, run.folder("export"), bits=run.options.bits, pieces=kept)
