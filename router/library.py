@@ -27,6 +27,7 @@ from msgspec.structs import replace
 
 from router.api.compose.app import App
 from router.api.compose.core import Core, Hosts, Settings, load_policies
+from router.api.compose.mounted.document_vectors import vectors_of
 from router.api.http.asgi import Handler, Receive, Scope, Send
 from router.errors import TiergateError
 from router.request.intake import decided_outcome
@@ -37,6 +38,7 @@ from router.types import (
     Identity,
     Message,
     Outcome,
+    OutsideVectors,
     StreamEvent,
 )
 from router.types import Scope as KeyScope
@@ -115,6 +117,14 @@ class Gateway:
         task = self._complete(request, identity)
         return asyncio.run_coroutine_threadsafe(task, home).result()
 
+    def embed(self, texts: Sequence[str], *, identity: Identity = CALLER) -> OutsideVectors:
+        """Returns vectors by the embedder of the policy's `documents`, booked as a request.
+
+        Raises TiergateError.
+        """
+        home = self._start_thread()
+        return asyncio.run_coroutine_threadsafe(self._embedded(texts, identity), home).result()
+
     async def acomplete(
         self,
         asked: Asked,
@@ -158,6 +168,12 @@ class Gateway:
 
     async def _complete(self, request: ChatRequest, identity: Identity) -> Outcome:
         return await (await self._started()).gateway.complete(request, identity)
+
+    async def _embedded(self, texts: Sequence[str], identity: Identity) -> OutsideVectors:
+        core, runtime = (await self._started()).core, self._core.router.default
+        return await vectors_of(
+            core.documents, runtime.policy, runtime.policy_hash, identity, *texts
+        )
 
     async def _events(
         self, request: ChatRequest, identity: Identity

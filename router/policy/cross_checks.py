@@ -287,6 +287,11 @@ def _embedders(raw: Mapping[str, object]) -> Iterator[CrossMistake]:
         if raw.get("embedders") and isinstance(privacy, Mapping) and privacy.get(key):
             expected = f"no embedders, since privacy.{key} does not reach the texts sent to them"
             yield CrossMistake(("embedders",), "embedders", expected)
+    documents = raw.get("documents")
+    named = documents.get("embedder") if isinstance(documents, Mapping) else None
+    if named is not None and named not in _names(raw, "embedders"):
+        known = ", ".join(_names(raw, "embedders")) or "those that `embedders` names"
+        yield CrossMistake(("documents", "embedder"), repr(named), f"one of {known}")
 
 
 def _known_names(section: Mapping[str, object]) -> list[str]:

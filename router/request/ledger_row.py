@@ -212,6 +212,7 @@ def _record(
             UNSET if worked is None else _reasoning(routed, worked, secret),
             UNSET if routed.rollout is None else routed.rollout,
             models=routed.runtime.models or UNSET,
+            gathered=(tried.answer.gathered or UNSET) if tried.answer else UNSET,
         )
     )
 

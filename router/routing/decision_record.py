@@ -132,6 +132,8 @@ class Record(Struct, frozen=True):
     rollout: RolloutNote | msgspec.UnsetType = msgspec.UNSET
     # NAME@VERSION of the registered models that read or judged it; only a policy that names some.
     models: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+    # What was unusual in gathering sources; only where something was.
+    gathered: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
 
 
 _ENCODER = msgspec.json.Encoder()

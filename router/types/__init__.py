@@ -82,6 +82,7 @@ from router.types.documents import (
     EVERYBODY,
     DocumentPassage,
     DocumentSearch,
+    Found,
     Rights,
     SourceNote,
 )
@@ -293,6 +294,7 @@ __all__ = [
     "FeedbackBook",
     "FeedbackSource",
     "FileStore",
+    "Found",
     "HeadReading",
     "Heard",
     "Hiding",

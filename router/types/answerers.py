@@ -147,6 +147,7 @@ class Work(Struct, frozen=True):
     prefer_schema: JsonText | None = None
     hiding: Hiding | None = None  # None: the answerer may see the words of the request
     attempt_id: str = ""  # names the row of this call
+    key_id: str = ""  # of the caller
 
 
 class Call(Protocol):

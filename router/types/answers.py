@@ -150,6 +150,7 @@ class Answer(Struct, frozen=True):
     worked: Worked | None = None  # the steps of a deliberation
     sources: tuple[SourceNote, ...] = ()  # passages of documents that it was given
     judged: JudgeNote | None = None  # another model's verdict; None: the policy asks for none
+    gathered: tuple[str, ...] = ()  # what was unusual in finding and showing those passages
     material: tuple[str, ...] = ()  # passages as its author saw them, for a judge; never kept
 
     @property

@@ -17,6 +17,7 @@ class Rights(Struct, frozen=True):
     tenant: str
     collections: frozenset[str]
     labels: frozenset[str] = frozenset()  # of access, beyond documents without any
+    key_id: str = ""  # who pays for the question's vector, where an upstream makes it
 
 
 class DocumentPassage(Struct, frozen=True):
@@ -48,13 +49,20 @@ class SourceNote(Struct, frozen=True):
     cited: bool = False  # False: it was shown, and the answer does not use it
 
 
+class Found(Struct, frozen=True):
+    """Holds what a search found, best first."""
+
+    passages: tuple[DocumentPassage, ...]
+    note: str = ""  # why the search had words alone; "": as the policy says
+
+
 class DocumentSearch(Protocol):
     """Finds passages, and holds sentences against them.
 
     Both raise errors.AnswererNotReady where the store cannot be read, and errors.Overloaded.
     """
 
-    async def find(self, question: str, rights: Rights, limit: int) -> tuple[DocumentPassage, ...]:
+    async def find(self, question: str, rights: Rights, limit: int) -> Found:
         """Returns the passages that fit best, best first, of those that the rights allow."""
         ...
 

@@ -9,7 +9,17 @@ import pytest
 from router.errors import CannotAnswer
 from router.money.cost import input_bound
 from router.policy.schema import DocumentsAnswerer, DocumentsSection, TierSection
-from router.types import Answer, Choice, DocumentPassage, Reason, Rights, Role, ToolCall, Usage
+from router.types import (
+    Answer,
+    Choice,
+    DocumentPassage,
+    Found,
+    Reason,
+    Rights,
+    Role,
+    ToolCall,
+    Usage,
+)
 from tests.kits.changed import replace
 from tests.kits.checks.growth import in_proportion
 from tests.kits.local_kit import never_called, work
@@ -34,10 +44,11 @@ class Search:
     def __init__(self, *passages: DocumentPassage) -> None:
         self.passages = passages
         self.rights: list[Rights] = []
+        self.note = ""
 
-    async def find(self, question: str, rights: Rights, limit: int) -> tuple[DocumentPassage, ...]:
+    async def find(self, question: str, rights: Rights, limit: int) -> Found:
         self.rights.append(rights)
-        return self.passages[:limit]
+        return Found(self.passages[:limit], self.note)
 
     async def support(
         self, sentences: Sequence[str], sources: Sequence[str]

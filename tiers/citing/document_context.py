@@ -18,6 +18,7 @@ from router.types import (
     Choice,
     DocumentPassage,
     DocumentSearch,
+    Found,
     Hiding,
     Message,
     Reason,
@@ -61,24 +62,26 @@ class DocumentContext:
         fence = message_bound(Message("user", "", name=NAME))
         self.most_bytes = added + fence + section.passages * MOST_PASSAGE_BYTES + 64
 
-    async def passages(self, work: Work, limit: int | None = None) -> tuple[DocumentPassage, ...]:
+    async def passages(self, work: Work, limit: int | None = None) -> Found:
         """Returns the passages for a request that its caller may read, best first.
 
         Raises AnswererNotReady where the store cannot be read, and Overloaded.
         """
         section = self._section
-        rights = Rights(work.tenant, frozenset(section.collections), frozenset(section.access))
+        collections, labels = frozenset(section.collections), frozenset(section.access)
+        rights = Rights(work.tenant, collections, labels, work.key_id)
         # Tags find nothing: the search is on this machine and may have the request's own words.
         question = asked_in(work.request if work.hiding is None else work.hiding.asked)
         found = await self._search.find(question, rights, limit or section.passages)
-        near = cleaned([passage for passage in found if passage.p >= section.near_at])
-        return tuple(_cut(passage) for passage in near)
+        near = cleaned([passage for passage in found.passages if passage.p >= section.near_at])
+        return replace(found, passages=tuple(_cut(passage) for passage in near))
 
     async def gather(self, work: Work) -> tuple[Work, Shown]:
         """Returns the request with the passages before its question."""
-        found = await self.passages(work)
+        search = await self.passages(work)
+        found, told = search.passages, (search.note,) if search.note else ()
         if not found:
-            return work, Shown(())
+            return work, Shown((), told)
         if work.hiding is not None:
             found = await _hidden(found, work.hiding)
         mark = mark_of(work.request_id)
@@ -87,7 +90,7 @@ class DocumentContext:
         messages = work.request.messages
         last = max((i for i, m in enumerate(messages) if m.role == "user"), default=len(messages))
         request = replace(work.request, messages=(rules, *messages[:last], shown, *messages[last:]))
-        return replace(work, request=request), Shown(found)
+        return replace(work, request=request), Shown(found, told)
 
     def nothing(self, shown: Shown) -> Answer | None:
         """Returns the words for a question that no passage fits; None: the model is asked."""
@@ -104,6 +107,7 @@ class DocumentContext:
             approved=True,
             verified=False,
             reason=Reason.NO_PASSAGE,
+            gathered=shown.notes,
         )
 
     async def checked(self, request: ChatRequest, answer: Answer, shown: Shown) -> Answer:
@@ -111,6 +115,7 @@ class DocumentContext:
 
         A tool call, JSON and several choices have no sentences: they pass, with their sources.
         """
+        answer = replace(answer, gathered=shown.notes) if shown.notes else answer
         if not shown.passages:
             return answer
         plain = request.response_format.kind == "text" and len(answer.choices) == 1

@@ -63,7 +63,7 @@ class Quoting(OwnAnswerer):
         if request.tools or request.response_format.kind != "text" or request.sampling.n > 1:
             raise CannotAnswer("quoted documents keep no schema and call no tool")
         found = await self._documents.passages(work, self._section.at_most)
-        near = tuple(passage for passage in found if passage.p >= self._section.quote_at)
+        near = tuple(passage for passage in found.passages if passage.p >= self._section.quote_at)
         if not near:
             raise _nothing("no passage of the documents is near enough to be quoted")
         question = request.last_user_text
@@ -79,6 +79,7 @@ class Quoting(OwnAnswerer):
             p=min(near[0].p, MOST_CERTAIN),
             facts=tuple(f"quoted: [{n}] {near[n - 1].place}" for n in numbers),
             sources=notes(near, numbers),
+            gathered=(found.note,) if found.note else (),
         )
         return await self._rephrased(answer, work, call, near)
 

@@ -11,3 +11,4 @@ class Shown(Struct, frozen=True):
     """Holds the passages that a request was given, in the order of their numbers."""
 
     passages: tuple[DocumentPassage, ...]
+    notes: tuple[str, ...] = ()  # what was unusual in finding and showing them

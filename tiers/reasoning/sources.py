@@ -8,7 +8,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from router.errors import AnswererError
-from router.types import DocumentPassage, SourceNote, Work
+from router.types import DocumentPassage, Found, SourceNote, Work
 from tiers.steps import Passages
 
 
@@ -44,7 +44,7 @@ class ApprovedSources:
 class Searched(Protocol):
     """Finds passages of documents under the rights of a request's caller."""
 
-    async def passages(self, work: Work) -> Sequence[DocumentPassage]: ...
+    async def passages(self, work: Work) -> Found: ...
 
 
 class DocumentSources:
@@ -59,7 +59,7 @@ class DocumentSources:
     async def find(self, question: str, work: Work) -> Sequence[Evidence]:
         """Returns the passages that fit the request best, best first."""
         try:
-            found = await self._documents.passages(work)
+            found = (await self._documents.passages(work)).passages
         except AnswererError:
             return ()  # the store is away: the decision cites what else there is
         return [

@@ -61,6 +61,7 @@ from router.rate_limits.stores.local import SharedRates
 from router.rate_limits.stores.redis_store import RedisRates
 from router.request.review_verdicts import Reviewer
 from router.routing.policy_runtime import PolicyRuntime
+from router.specialists.booked_vectors import BookedVectors
 from router.specialists.service import Analyst
 from router.types import Device, MinutePrice
 from tiers.resilience.refusals import host_of
@@ -173,6 +174,14 @@ class App:
         # A second thread, for the clients' own texts.
         self._vectors = TextVectors(core.model)
         self._outside = OutsideEmbedders(core.environ)
+        booked = BookedVectors(
+            self._outside.embed,
+            ledger=self.ledger,
+            secret_of=self._secrets.key_soon,
+            clock=self.clock,
+            ids=core.ids,
+        )
+        core.documents.booked = booked
         core.router.images = LocalImages(core.environ)
         self.moderation = ModerationHeads(core, self.analyst, self._record)
         # A program that embeds the gateway may not want files to be followed.
@@ -204,7 +213,8 @@ class App:
                 self.moderation.find,
                 self._vectors,
                 OpenaiTokens.installed(core.environ),
-                self._outside.embed,
+                booked,
+                self._limiter,
             ),
             self._replies,
             GivenAgain(core.router.budgets, self._limiter),

@@ -17,12 +17,14 @@ from typing import TYPE_CHECKING, TypeVar
 
 from router.errors import AnswererNotReady, DocumentError, Overloaded
 from router.triage.triage_model import TriageModel
-from router.types import NOBODY, Clock, DocumentPassage, Events, Rights, StoreTurned
+from router.types import NOBODY, Clock, Events, Found, Rights, StoreTurned
 
 if TYPE_CHECKING:
+    from router.documents.index.matrix import Floats
     from router.documents.index.search import Index
     from router.documents.shared.copy import SharedCopy
     from router.documents.support import Supporter
+    from router.specialists.booked_vectors import BookedVectors
 
 MAX_WAITING = 64
 """Bounds the searches that wait for the one thread: a second's worth."""
@@ -46,13 +48,38 @@ class DocumentService:
         self._index: Index | None = None
         self._supporter: Supporter | None = None
         self._waiting = 0
+        self.booked: BookedVectors | None = None  # the app sets what asks upstreams for vectors
+        self._silent: set[str] = set()  # embedders that gave no vector when last asked
 
-    async def find(self, question: str, rights: Rights, limit: int) -> tuple[DocumentPassage, ...]:
+    async def find(
+        self,
+        question: str,
+        rights: Rights,
+        limit: int,
+        vector: Floats | None = None,
+        *,
+        by_words: bool = False,
+    ) -> Found:
         """Returns the passages that fit best, best first, of those that the rights allow.
 
-        Raises AnswererNotReady where the store cannot be read, and Overloaded.
+        `vector` is the question's; None: by our encoder, unless words alone count. Raises
+        AnswererNotReady where the store cannot be read, and Overloaded.
         """
-        return await self._run(lambda: self._found(question, rights, limit))
+        return await self._run(lambda: self._found(question, rights, limit, vector, by_words))
+
+    async def made_by(self) -> tuple[str, int]:
+        """Returns who made the vectors of the store, and their width; ("", 0) without any.
+
+        Raises AnswererNotReady, Overloaded.
+        """
+        return await self._run(lambda: ("", 0) if (index := self._opened()) is None
+                               else index.vectors())  # fmt: skip
+
+    def embedder_turned(self, name: str, fault: str) -> None:
+        """Tells the log when an embedder stops to give vectors, and when it gives them again."""
+        if bool(fault) != (name in self._silent):
+            self._silent ^= {name}
+            self._events.happened(StoreTurned("embedder", bool(fault), fault))
 
     async def support(
         self, sentences: Sequence[str], sources: Sequence[str]
@@ -88,17 +115,25 @@ class DocumentService:
         finally:
             self._waiting -= 1
 
-    def _found(self, question: str, rights: Rights, limit: int) -> tuple[DocumentPassage, ...]:
+    def _found(
+        self, question: str, rights: Rights, limit: int, vector: Floats | None, by_words: bool
+    ) -> Found:
+        index = self._opened()
+        if index is None:
+            return Found(())
+        today = datetime.fromtimestamp(self._clock.now_ms() / 1000.0, UTC).date()
+        passages = index.find(question, rights, limit, today, vector, by_words=by_words)
+        return Found(passages)
+
+    def _opened(self) -> Index | None:
+        """Returns the open index, None where there is no store yet."""
         path = self._file()
-        if self._index is None:
-            if not path.is_file():
-                return ()
+        if self._index is None and path.is_file():
             from router.documents.index.search import Index
 
             version = "" if self._model is None else self._model.vectors_version
             self._index = Index(path, self._model, version)
-        today = datetime.fromtimestamp(self._clock.now_ms() / 1000.0, UTC).date()
-        return self._index.find(question, rights, limit, today)
+        return self._index
 
     def _file(self) -> Path:
         """Returns the file that is searched; raises DocumentError."""

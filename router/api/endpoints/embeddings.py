@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 
 from msgspec.structs import replace
 
@@ -17,20 +16,14 @@ from router.api.http.asgi import (
     send_bytes,
 )
 from router.api.http.authentication import Doorkeeper
-from router.api.http.decision_views import Headers, id_headers, usd
+from router.api.http.decision_views import Headers, id_headers, rate_headers, usd
 from router.api.observability.metrics import Metrics
-from router.errors import (
-    ClientGone,
-    Overloaded,
-    TiergateError,
-    UpstreamRateLimited,
-    UpstreamRejected,
-)
 from router.policy.schema import Policy
 from router.policy.sections.answering.embedders import EmbedderSection
+from router.rate_limits.limits import request_rates
 from router.routing.planner import Router
+from router.specialists.booked_vectors import BookedVectors, VectorOrder
 from router.specialists.builtin_models import EMBEDDING_TIER, Embedding, embedding_row, require_own
-from router.specialists.outside_embeddings import OutsideCall, finished, held
 from router.types import (
     EMBEDDING_MODEL,
     AttemptState,
@@ -40,8 +33,7 @@ from router.types import (
     Identity,
     Ids,
     Ledger,
-    OutsideVectors,
-    RequestRow,
+    RateLimiter,
 )
 from router.wire.checks import integer
 from router.wire.openai.embeddings import (
@@ -50,10 +42,6 @@ from router.wire.openai.embeddings import (
     render_embeddings,
 )
 
-AskOutside = Callable[
-    [EmbedderSection, tuple[str, ...], int | None], Coroutine[None, None, OutsideVectors]
-]
-"""Returns vectors of an upstream. Raises UpstreamError and its kin, Overloaded."""
 MOST_DIMENSIONS = 16_384
 """Bounds what is asked of an upstream, which has its own bound."""
 OUTSIDE = "embed:"
@@ -67,7 +55,8 @@ class Embeddings:
         self,
         embedder: Embedder,
         tokens: OpenaiTokens,
-        outside: AskOutside,
+        outside: BookedVectors,
+        limiter: RateLimiter,
         router: Router,
         door: Doorkeeper,
         metrics: Metrics,
@@ -80,7 +69,7 @@ class Embeddings:
         self._embedder = embedder
         self._tokens = tokens
         self._outside = outside
-        self._booking: set[asyncio.Task[None]] = set()  # rows of clients that left
+        self._limiter = limiter
         self._router = router
         self._door = door
         self._metrics = metrics
@@ -118,55 +107,27 @@ class Embeddings:
         identity: Identity,
         send: Send,
     ) -> None:
-        """Holds the worst case, asks the upstream, books what it cost, and sends the vectors."""
-        runtime, started = self._router.default, self._clock.monotonic_ms()
-        call = OutsideCall(
-            self._ids.new(),
-            identity,
+        """Asks the upstream, and sends the vectors. The call counts in rates and budgets."""
+        runtime = self._router.default
+        order = VectorOrder(
             runtime.policy,
             runtime.policy_hash,
-            asked.model,
-            asked.texts,
-            asked.tags,
             section,
-            self._clock.now_ms(),
+            asked.texts,
+            asked.dimensions,
+            asked.model,
+            asked.tags,
         )
-        intent, attempt = held(call)
-        await self._ledger.hold(intent, attempt)
-
-        def row(tokens: int | None, error_code: str = "", *, unsent: bool = False) -> RequestRow:
-            return finished(
-                call,
-                attempt,
-                self._secret_of(identity.tenant),
-                tokens=tokens,
-                now_ms=self._clock.now_ms(),
-                latency_ms=self._clock.monotonic_ms() - started,
-                error_code=error_code,
-                unsent=unsent,
-            )
-
-        try:
-            vectors = await self._outside(section, asked.texts, asked.dimensions)
-        except TiergateError as error:
-            free = isinstance(error, Overloaded | UpstreamRejected | UpstreamRateLimited)
-            free = free or not getattr(error, "sent", True)
-            await self._ledger.finish(row(None, error.code, unsent=free))
-            error.request_id = call.request_id
-            raise
-        except asyncio.CancelledError:  # the client left; the call may be charged
-            task = asyncio.ensure_future(self._ledger.finish(row(None, ClientGone.code)))
-            self._booking.add(task)
-            task.add_done_callback(self._booking.discard)
-            raise
-        tokens = vectors.tokens if vectors.reported else None
-        settled = row(tokens)
-        await self._ledger.finish(settled)
+        rates = request_rates(
+            self._limiter, self._router.budgets, identity, runtime.policy.name, ()
+        )
+        vectors, settled = await self._outside.made(order, identity, rates)
         self._metrics.analysed(runtime.policy.name, [settled.cost_nano_usd], EMBEDDING_TIER)
         model = vectors.model or section.model
         body = render_embeddings(vectors.vectors, model, vectors.tokens, base64=asked.base64)
         headers = [
-            *id_headers(call.request_id),
+            *id_headers(settled.request_id),
+            *rate_headers(() if rates is None else rates.states),
             (b"x-tiergate-tier", EMBEDDING_TIER.encode()),
             (b"x-tiergate-model", model.encode("ascii", "replace")),
             (b"x-tiergate-policy", f"{runtime.policy.name}@{runtime.policy_hash}".encode()),

@@ -254,6 +254,7 @@ def routing_view(outcome: Outcome) -> dict[str, object]:
         "review_id": outcome.review_id or None,
         "facts": list(outcome.answer.facts) if outcome.answer else [],
         "sources": [_plain(note) for note in outcome.answer.sources] if outcome.answer else [],
+        "gathered": list(outcome.answer.gathered) if outcome.answer else [],
         "matched": outcome.answer.matched if outcome.answer else None,
     }
 

@@ -13,7 +13,7 @@ from router.money.budgets import Budgets
 from router.rate_limits.limits import request_rates
 from router.request.calls.rate_charges import admit
 from router.routing.key_access import check_answered, check_policy
-from router.specialists.builtin_models import EMBEDDINGS
+from router.specialists.builtin_models import EMBEDDING_TIER, EMBEDDINGS
 from router.specialists.ledger_row import MODERATIONS
 from router.types import ChatRequest, Identity, RateLimiter, RateState, RequestRow
 
@@ -33,11 +33,13 @@ class GivenAgain:
 
         Raises PermissionDenied, RateLimited, LedgerError.
         """
+        outside = first.endpoint == EMBEDDINGS and first.answerer != EMBEDDING_TIER
         if first.endpoint in (EMBEDDINGS, MODERATIONS) or first.tier == SPECIALIST:
-            check_policy(identity, first.policy)  # these count in no rate the first time either
-            return ()
-        # Another key of the tenant may not reach the tier that answered.
-        check_answered(identity, first.policy, first.tier)
+            check_policy(identity, first.policy)
+            if not outside:
+                return ()  # these count in no rate the first time either
+        else:  # another key of the tenant may not reach the tier that answered
+            check_answered(identity, first.policy, first.tier)
         rates = request_rates(self._limiter, self._budgets, identity, first.policy, ())
         if rates is None:
             return ()

@@ -12,7 +12,7 @@ import structlog
 from router.api.endpoints.analyze import PREFIX, Analyses
 from router.api.endpoints.chat import Answering
 from router.api.endpoints.count_tokens import TokenCounts
-from router.api.endpoints.embeddings import AskOutside, Embeddings
+from router.api.endpoints.embeddings import Embeddings
 from router.api.endpoints.feedback import FeedbackEndpoint, no_decision
 from router.api.endpoints.moderations import Moderations
 from router.api.endpoints.openai_tokens import OpenaiTokens
@@ -47,6 +47,7 @@ from router.errors import MethodNotAllowed, ModelNotFound, NotFound, Stopping, T
 from router.gateway import Gateway
 from router.request.review_verdicts import Reviewer
 from router.routing.key_access import reachable
+from router.specialists.booked_vectors import BookedVectors
 from router.specialists.service import Analyst, Found
 from router.types import (
     Clock,
@@ -54,6 +55,7 @@ from router.types import (
     FeedbackBook,
     Ids,
     Ledger,
+    RateLimiter,
     ReplyStore,
     ReviewDesk,
     TextReader,
@@ -90,7 +92,8 @@ class OwnModels:
     moderation: Callable[[], Awaitable[Found]]
     embedder: Embedder
     tokens: OpenaiTokens
-    outside: AskOutside
+    outside: BookedVectors
+    limiter: RateLimiter
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +163,7 @@ class Server:
             own.embedder,
             own.tokens,
             own.outside,
+            own.limiter,
             router,
             door,
             metrics,

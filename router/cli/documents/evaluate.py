@@ -9,12 +9,12 @@ from typing import Annotated
 
 import typer
 
+from router.cli.documents.encoders import encoder_of
 from router.cli.documents.knowledge import (
     Collections,
     Labels,
     TenantOption,
     collections_in,
-    load_encoder,
 )
 from router.cli.models.evaluate import EVALUATION
 from router.cli.options import AsJson
@@ -32,7 +32,10 @@ def evaluate(
     access: Labels = None,
     policy: Annotated[
         str | None,
-        typer.Option("--policy", help="Also ask this policy, with and without the documents."),
+        typer.Option(
+            "--policy",
+            help="Also ask this policy, with and without the documents; its embedder searches.",
+        ),
     ] = None,
     database: Annotated[
         str, typer.Option("--database", help="The ledger of the answers, with --policy.")
@@ -57,16 +60,16 @@ def evaluate(
         raise typer.BadParameter(f"{questions}: {error}") from error
     collections = frozenset(collection or collections_in(documents))
     rights = Rights(tenant, collections, frozenset(access or ()))
-    encoder, version = load_encoder(model_dir)
     today = datetime.now(UTC).date()
     rows = {}
-    # Words alone beside both: whoever has no model sees what that costs.
-    for name, used in (("words and vectors", encoder), ("words alone", None)):
-        if name == "words and vectors" and encoder is None:
-            continue
-        with closing(open_index(documents, used, version if used is not None else "")) as index:
-            passages = [index.find(question.question, rights, k, today) for question in asked]
-        rows[name] = figures_of(asked, passages, k)
+    with encoder_of(model_dir, policy, tenant, database) as (encoder, version):
+        # Words alone beside both: whoever has no model sees what that costs.
+        for name, used in (("words and vectors", encoder), ("words alone", None)):
+            if name == "words and vectors" and encoder is None:
+                continue
+            with closing(open_index(documents, used, version if used is not None else "")) as index:
+                passages = [index.find(question.question, rights, k, today) for question in asked]
+            rows[name] = figures_of(asked, passages, k)
     answers: dict[str, dict[str, float | None]] = {}
     if policy is not None:
         from router.cli.documents.answers import answers_of

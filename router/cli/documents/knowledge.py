@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from router.cli.documents.encoders import PolicyOption, encoder_of, note_maker
 from router.cli.exits import Exit
 from router.cli.options import AsJson
-from router.cli.serve.serve import DOCUMENTS, DocumentsPath, ModelDir
+from router.cli.serve.serve import DATABASE, DOCUMENTS, DatabasePath, DocumentsPath, ModelDir
 from router.rendering.figures_in_words import counted
 
 if TYPE_CHECKING:
     from router.documents.adding import Change
-    from router.documents.index.search import Encoder
     from router.documents.index.store import Document
     from router.types import DocumentPassage
 
@@ -69,6 +69,8 @@ def add(
     sync: Annotated[
         bool, typer.Option("--sync", help="Remove documents of the collection that are not here.")
     ] = False,
+    policy: PolicyOption = None,
+    database: DatabasePath = DATABASE,
     documents: DocumentsPath = DOCUMENTS,
     as_json: AsJson = False,
     model_dir: ModelDir = None,
@@ -87,9 +89,11 @@ def add(
     for path in paths:
         if not path.exists():
             raise typer.BadParameter(f"{path}: there is no such file or folder; name one")
-    encoder, version = load_encoder(model_dir)
     placed = Placed(tenant, collection, access, first, last)
-    with closing(open_store(documents, create=True)) as store:
+    with (
+        encoder_of(model_dir, policy, tenant, database) as (encoder, version),
+        closing(open_store(documents, create=True)) as store,
+    ):
         files = [file for path in paths for file in files_under(path)]
         _refuse_doubles(files)
         if not files:
@@ -97,6 +101,7 @@ def add(
                 f"found no file that is read under {', '.join(map(str, paths))}; expected Markdown,"
                 " HTML, PDF, DOCX, CSV, JSON lines or source code"
             )
+        note_maker(store, version)
         tell = (lambda _: None) if as_json else _tell
         changes = add_files(store, files, placed, encoder, version, tell)
         if sync:
@@ -104,7 +109,6 @@ def add(
             for change in gone:
                 tell(change)
             changes += gone
-        store.note("encoder", version)
     _finish(changes, as_json)
 
 
@@ -190,6 +194,8 @@ def search(
     on: Annotated[
         str | None, typer.Option(show_default="today", help="The day of the question: 2026-11-20.")
     ] = None,
+    policy: PolicyOption = None,
+    database: DatabasePath = DATABASE,
     documents: DocumentsPath = DOCUMENTS,
     as_json: AsJson = False,
     model_dir: ModelDir = None,
@@ -206,7 +212,10 @@ def search(
             f"{', '.join(sorted(known)) or 'those that `add` makes'}"
         )
     rights = Rights(tenant, frozenset(collection or known), frozenset(access or ()))
-    with closing(open_index(documents, *load_encoder(model_dir))) as index:
+    with (
+        encoder_of(model_dir, policy, tenant, database) as encoder,
+        closing(open_index(documents, *encoder)) as index,
+    ):
         found = index.find(question, rights, limit, today)
     from rich.markup import escape
 
@@ -231,17 +240,6 @@ def collections_in(documents: str) -> set[str]:
 
     with closing(open_store(documents)) as store:
         return {document.collection for document in store.documents()}
-
-
-def load_encoder(model_dir: Path | None) -> tuple[Encoder | None, str]:
-    """Returns the encoder and its version; without one, None, and a word on standard error."""
-    from router.api.compose.core import Settings, load_model
-
-    model, because = load_model(model_dir or Settings().model_dir)
-    if model is None:
-        typer.echo(f"tiergate: without vectors, words alone are compared: {because}", err=True)
-        return None, ""
-    return model, model.vectors_version
 
 
 def passage_view(passage: DocumentPassage) -> dict[str, object]:

@@ -8,7 +8,7 @@ not read is left out before the nearest are chosen, not after.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -103,3 +103,15 @@ class Matrix:
         rows = np.minimum(rows, max(0, len(self) - 1))
         kept: Ints = rows[self.ids[rows] == wanted] if len(self) else rows[:0]
         return kept
+
+
+def unit_vectors(vectors: Sequence[bytes]) -> Floats:
+    """Returns vectors of little-endian float32 as rows of length 1, (vectors, width).
+
+    >>> unit_vectors([np.array([3.0, 4.0], "<f4").tobytes()]).round(2).tolist()
+    [[0.6000000238418579, 0.800000011920929]]
+    """
+    rows = np.stack([np.frombuffer(vector, "<f4") for vector in vectors])
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    result: Floats = (rows / np.maximum(lengths, 1e-12)).astype(np.float32)
+    return result

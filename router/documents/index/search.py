@@ -38,6 +38,19 @@ MOST_COUNTS = 50_000
 """Words whose number of chunks is remembered until the next change, about 5 MB."""
 
 
+OUTSIDE = "embed:"
+"""Begins the name of an upstream's model as the maker of vectors."""
+
+
+def made_outside(model: str, dimensions: int | None) -> str:
+    """Returns the name under which a store keeps who made its vectors.
+
+    >>> made_outside("text-embedding-3-large", 256)
+    'embed:text-embedding-3-large, 256 numbers'
+    """
+    return f"{OUTSIDE}{model}" + (f", {dimensions} numbers" if dimensions else "")
+
+
 class Encoder(Protocol):
     """Makes unit vectors. The triage model is one."""
 
@@ -61,16 +74,37 @@ class Index:
         self._scopes: list[tuple[int, str, str, str]] = []
         self._total = 0
         self._counts: dict[str, int] = {}
+        self._own = True  # the vectors are those of `encoder`
+        self._made_by = ""
 
     def close(self) -> None:
         """Closes the store."""
         with self._lock:
             self._store.close()
 
+    def vectors(self) -> tuple[str, int]:
+        """Returns who made the vectors, and their width: ("", 0) where no chunk has one."""
+        with self._lock:
+            self._refresh()
+            assert self._matrix is not None
+            known = bool(self._matrix.known.any())
+            return (self._made_by, self._matrix.width) if known else ("", 0)
+
     def find(
-        self, question: str, rights: Rights, limit: int, today: date
+        self,
+        question: str,
+        rights: Rights,
+        limit: int,
+        today: date,
+        vector: Floats | None = None,
+        *,
+        by_words: bool = False,
     ) -> tuple[DocumentPassage, ...]:
-        """Returns the passages that fit best, best first, of those that the rights allow."""
+        """Returns the passages that fit best, best first, of those that the rights allow.
+
+        `vector` is the question's, of length 1, by whoever made those of the store (`vectors`);
+        None: by the encoder, unless words alone count.
+        """
         with self._lock:
             self._refresh()
             scopes = [
@@ -82,7 +116,19 @@ class Index:
             ]
             if not scopes:
                 return ()
-            return self._found(question, scopes, limit, (today - date(1970, 1, 1)).days)
+            day = (today - date(1970, 1, 1)).days
+            if vector is None and not by_words:
+                vector = self._by_encoder(question)
+            return self._found(question, scopes, limit, day, vector)
+
+    def _by_encoder(self, question: str) -> Floats | None:
+        """Returns the question's vector; None without an encoder whose vectors the store has."""
+        assert self._matrix is not None
+        known = self._own and self._matrix.known.any()
+        if self._encoder is None or not known or not question.strip():
+            return None
+        vector: Floats = self._encoder.vectors([question])[0]
+        return vector
 
     def _refresh(self) -> None:
         """Loads what changed since the last query."""
@@ -91,15 +137,20 @@ class Index:
             return
         rows = self._store.run("SELECT id, tenant, collection, label FROM scopes")
         self._scopes = [tuple(row) for row in rows]  # type: ignore[misc]
-        made_by = self._store.meta("encoder") or ""
-        own = not made_by or not self._version or made_by == self._version
-        self._matrix = _matrix(self._store, own)
+        self._made_by = made_by = self._store.meta("encoder") or ""
+        self._own = not made_by or not self._version or made_by == self._version
+        self._matrix = _matrix(self._store, self._own or made_by.startswith(OUTSIDE))
         self._total = len(self._matrix)
         self._counts.clear()
         self._generation = generation
 
     def _found(
-        self, question: str, scopes: Collection[int], limit: int, day: int
+        self,
+        question: str,
+        scopes: Collection[int],
+        limit: int,
+        day: int,
+        vector: Floats | None,
     ) -> tuple[DocumentPassage, ...]:
         assert self._matrix is not None
         matrix = self._matrix
@@ -107,9 +158,7 @@ class Index:
         query = self._query(question)
         by_words = self._by_words(query, scopes, mask)
         candidates = dict(by_words)
-        vector = None
-        if self._encoder is not None and question.strip() and matrix.known.any():
-            vector = self._encoder.vectors([question])[0]
+        if vector is not None:
             for row in matrix.nearest(vector, mask, BY_VECTORS):
                 candidates.setdefault(int(matrix.ids[row]), 0.0)
         judged = self._judged(query, candidates, vector)
@@ -224,8 +273,8 @@ class Index:
         return DocumentPassage(uid, text, title, source, collection, section, int(page), p)
 
 
-def _matrix(store: Store, own: bool) -> Matrix:
-    """Returns the vectors of all chunks (none that are not our `own`), and whose they are."""
+def _matrix(store: Store, used: bool) -> Matrix:
+    """Returns the vectors of all chunks (none that nobody here compares), and whose they are."""
     rows = store.run(
         "SELECT c.id, d.scope, d.valid_from, d.valid_until, c.vector"
         " FROM chunks c JOIN documents d ON d.id = c.document ORDER BY c.id"
@@ -236,7 +285,7 @@ def _matrix(store: Store, own: bool) -> Matrix:
     packed = b"".join(row[4] if isinstance(row[4], bytes) and len(row[4]) == 2 * width else none
                       for row in rows)  # fmt: skip
     vectors = np.frombuffer(packed, np.float16).reshape(-1, width).astype(np.float32)
-    if not own:
+    if not used:
         vectors = np.zeros((len(rows), 1), np.float32)
     until = np.minimum(plain[:, 3], FAR)
     return Matrix(plain[:, 0], plain[:, 1], plain[:, 2], until, vectors)

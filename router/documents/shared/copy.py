@@ -106,7 +106,8 @@ class SharedCopy:
             for change in shared.changed_after(at):
                 _apply(local, change)
                 local.note("copied", str(change.generation))
-            local.note("encoder", shared.meta("encoder") or "")
+            for name in ("encoder", "dimensions"):
+                local.note(name, shared.meta(name) or "")
             if int(local.meta("copied") or 0) < generation:  # the last write removed nothing
                 local.note("copied", str(generation))
 

@@ -174,6 +174,7 @@ class Spender:
             request_id=self._routed.request_id,
             hiding=hiding,
             attempt_id=attempt_id,
+            key_id=self._routed.identity.key_id,
         )
 
 

@@ -105,6 +105,25 @@ def test_a_budget_refuses_before_the_call(tmp_path: Path) -> None:
             assert upstream.seen()["count"] == 0
 
 
+@pytest.mark.parametrize("limit", [{"requests_per_minute": 1}, {"tokens_per_minute": 1_000}])
+def test_its_calls_count_in_rates(tmp_path: Path, limit: dict[str, int]) -> None:
+    with Upstream(tmp_path) as upstream:
+        policy = write_policy(
+            tmp_path,
+            upstream.url,
+            embedders=[embedder("large", upstream.url)],
+            aliases={"big": "embed:large", "small": "tiergate-embed"},
+            limits=[limit],
+        )
+        with Served(tmp_path, policy) as served:
+            # The upstream counts 1,000 tokens for each text, whatever its length.
+            statuses = [post(served, model="big", input="abc").status_code for _ in range(4)]
+            assert (statuses[0], statuses[-1]) == (200, 429)
+            assert upstream.seen()["count"] == statuses.count(200)
+            # Our own encoder costs no provider's rate.
+            assert post(served, model="small", input="abc").status_code == 200
+
+
 @pytest.mark.parametrize(
     "body",
     [b"nonsense", b"[]", b'{"data": []}', b'{"data": [{"index": 0, "embedding": "!!"}]}',

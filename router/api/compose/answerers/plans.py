@@ -213,7 +213,12 @@ def _documents(loaded: LoadedPolicy, parts: Parts) -> DocumentContext | None:
     # A policy without documents loads none of this.
     from tiers.citing.document_context import DocumentContext
 
-    return DocumentContext(section, parts.documents)
+    if section.embedder is None:
+        return DocumentContext(section, parts.documents)
+    from router.api.compose.mounted.document_vectors import OutsideSearch
+
+    search = OutsideSearch(parts.documents, loaded.policy, loaded.hash)
+    return DocumentContext(section, search)
 
 
 def _writes(section: AnswererSection) -> bool:

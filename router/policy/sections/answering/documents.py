@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from router.policy.sections.base import Chance, Section
+from router.policy.sections.base import Chance, Name, Section
 
 Label = Annotated[str, Field(min_length=1, max_length=64)]
 
@@ -32,6 +32,18 @@ class DocumentsSection(Section):
         max_length=64,
         description="Labels of access that the callers of this policy have. A document with a "
         "label is found by them alone; give their keys `--policies`.",
+    )
+    embedder: Name | None = Field(
+        default=None,
+        description="One of `embedders`, whose model makes the vectors of documents and questions: "
+        "`tiergate knowledge add --policy`. Left out: our encoder, on this machine.",
+    )
+    dimensions: int | None = Field(
+        default=None,
+        ge=16,
+        le=4_096,
+        description="Numbers of a vector that the embedder is asked for. Left out: as many as it "
+        "gives.",
     )
     passages: int = Field(
         default=5, ge=1, le=20, description="Passages that the step `context` shows, at most."

@@ -1,0 +1,103 @@
+"""Searches documents by an upstream's vectors, for a policy that names an embedder for them.
+
+The question's vector is a call of its own, held and booked. Where there is none, or the store has
+vectors of another model, words alone are compared, and the decision says so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from router.api.compose.document_search import DocumentService
+from router.errors import DeadlineExceeded, TiergateError
+from router.policy.schema import Policy
+from router.specialists.booked_vectors import VectorOrder
+from router.types import Found, Identity, OutsideVectors, Rights, Scope
+
+if TYPE_CHECKING:
+    from router.documents.index.matrix import Floats
+    from router.policy.sections.answering.embedders import EmbedderSection
+
+MOST_WAIT_S = 5.0
+"""Bounds the wait for a question's vector: words alone find most passages, and at once."""
+TAGS = ("documents",)
+
+
+class OutsideSearch:
+    """Implements `types.DocumentSearch` for one policy."""
+
+    def __init__(self, service: DocumentService, policy: Policy, policy_hash: str) -> None:
+        """Takes a policy whose `documents` name an embedder; its checks say that there is one."""
+        self._service = service
+        self._policy, self._hash = policy, policy_hash
+
+    async def find(self, question: str, rights: Rights, limit: int) -> Found:
+        """Returns the passages that fit best. Raises AnswererNotReady, Overloaded."""
+        from router.documents.index.search import made_outside
+
+        section = embedder_of(self._policy)
+        assert section is not None
+        assert self._policy.documents is not None
+        wanted = made_outside(section.model, self._policy.documents.dimensions)
+        made_by, width = await self._service.made_by()
+        vector, note = None, ""
+        if width and made_by != wanted:
+            note = f"the store has vectors of {made_by or 'our encoder'}, not of {wanted}"
+        elif width and question.strip():
+            try:
+                vector = await self._asked(section, question, rights)
+                if len(vector) != width:
+                    note = f"{section.name} gave {len(vector)} numbers, the store has {width}"
+                    vector = None
+            except TiergateError as error:
+                note = f"{section.name} gave no vector ({error.code})"
+        self._service.embedder_turned(section.name, note)
+        found = await self._service.find(question, rights, limit, vector, by_words=bool(note))
+        told = f"documents were searched by words alone: {note}" if note else ""
+        return Found(found.passages, told)
+
+    async def support(
+        self, sentences: Sequence[str], sources: Sequence[str]
+    ) -> tuple[tuple[float, ...], ...]:
+        """Returns the chance that each source bears each sentence out. Raises Overloaded."""
+        return await self._service.support(sentences, sources)
+
+    async def _asked(self, section: EmbedderSection, question: str, rights: Rights) -> Floats:
+        from router.documents.index.matrix import unit_vectors
+
+        identity = Identity(rights.tenant, rights.key_id, frozenset({Scope.CHAT}))
+        try:
+            async with asyncio.timeout(MOST_WAIT_S):
+                made = await vectors_of(self._service, self._policy, self._hash, identity, question)
+        except TimeoutError as error:
+            raise DeadlineExceeded(
+                f"{section.name} gave no vector in {MOST_WAIT_S:g} s."
+            ) from error
+        vector: Floats = unit_vectors(made.vectors)[0]
+        return vector
+
+
+def embedder_of(policy: Policy) -> EmbedderSection | None:
+    """Returns the embedder of a policy's documents; None for our own encoder."""
+    documents = policy.documents
+    if documents is None or documents.embedder is None:
+        return None
+    return policy.embedder(documents.embedder)
+
+
+async def vectors_of(
+    service: DocumentService, policy: Policy, policy_hash: str, identity: Identity, *texts: str
+) -> OutsideVectors:
+    """Returns vectors by the embedder of a policy's documents, booked.
+
+    Raises UpstreamError and its kin, Overloaded, BudgetExceeded, LedgerError.
+    """
+    section = embedder_of(policy)
+    assert section is not None
+    assert policy.documents is not None
+    assert service.booked is not None  # an app is built around every search
+    dimensions = policy.documents.dimensions
+    order = VectorOrder(policy, policy_hash, section, texts, dimensions, tags=TAGS)
+    return (await service.booked.made(order, identity))[0]

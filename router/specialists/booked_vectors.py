@@ -1,0 +1,133 @@
+"""Asks upstreams for vectors: counts the call in rates, holds its worst case, books what it cost.
+
+Whoever needs vectors of an upstream asks here: the endpoint, the search of documents, the command
+that adds them. So each call has a row.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+
+from msgspec import Struct
+
+from router.errors import (
+    ClientGone,
+    Overloaded,
+    TiergateError,
+    UpstreamRateLimited,
+    UpstreamRejected,
+)
+from router.policy.schema import Policy
+from router.policy.sections.answering.embedders import EmbedderSection
+from router.rate_limits.limits import RequestRates
+from router.request.calls import rate_charges
+from router.specialists.outside_embeddings import OutsideCall, finished, held
+from router.types import (
+    ChatRequest,
+    Clock,
+    Identity,
+    Ids,
+    Ledger,
+    Message,
+    OutsideVectors,
+    RequestRow,
+)
+
+AskOutside = Callable[
+    [EmbedderSection, tuple[str, ...], int | None], Coroutine[None, None, OutsideVectors]
+]
+"""Returns vectors of an upstream. Raises UpstreamError and its kin, Overloaded."""
+
+
+class VectorOrder(Struct, frozen=True):
+    """Says whose model makes vectors of which texts, under which policy."""
+
+    policy: Policy
+    policy_hash: str
+    embedder: EmbedderSection
+    texts: Sequence[str]
+    dimensions: int | None = None
+    requested_model: str = ""
+    tags: tuple[str, ...] = ()
+
+
+class BookedVectors:
+    """Asks the models that policies name under `embedders`."""
+
+    def __init__(
+        self,
+        ask: AskOutside,
+        *,
+        ledger: Ledger,
+        secret_of: Callable[[str], bytes],
+        clock: Clock,
+        ids: Ids,
+    ) -> None:
+        self._ask = ask
+        self._ledger = ledger
+        self._secret_of = secret_of
+        self._clock = clock
+        self._ids = ids
+        self._booking: set[asyncio.Task[None]] = set()  # rows of calls that nobody waits for
+
+    async def made(
+        self, order: VectorOrder, identity: Identity, rates: RequestRates | None = None
+    ) -> tuple[OutsideVectors, RequestRow]:
+        """Returns the vectors and their settled row.
+
+        Raises UpstreamError and its kin, Overloaded, BudgetExceeded, RateLimited, LedgerError.
+        """
+        if rates is not None:
+            words = tuple([Message("user", text) for text in order.texts])
+            await rate_charges.admit(rates, ChatRequest(words, order.requested_model))
+        vectors, row = await self._booked(order, identity)
+        await rate_charges.settle(rates, row.attempts)
+        return vectors, row
+
+    async def _booked(
+        self, order: VectorOrder, identity: Identity
+    ) -> tuple[OutsideVectors, RequestRow]:
+        started = self._clock.monotonic_ms()
+        call = OutsideCall(
+            self._ids.new(),
+            identity,
+            order.policy,
+            order.policy_hash,
+            order.requested_model or order.embedder.model,
+            order.texts,
+            order.tags,
+            order.embedder,
+            self._clock.now_ms(),
+        )
+        intent, attempt = held(call)
+        await self._ledger.hold(intent, attempt)
+
+        def row(tokens: int | None, error_code: str = "", *, unsent: bool = False) -> RequestRow:
+            return finished(
+                call,
+                attempt,
+                self._secret_of(identity.tenant),
+                tokens=tokens,
+                now_ms=self._clock.now_ms(),
+                latency_ms=self._clock.monotonic_ms() - started,
+                error_code=error_code,
+                unsent=unsent,
+            )
+
+        try:
+            vectors = await self._ask(order.embedder, tuple(order.texts), order.dimensions)
+        except TiergateError as error:
+            free = isinstance(error, Overloaded | UpstreamRejected | UpstreamRateLimited)
+            free = free or not getattr(error, "sent", True)
+            await self._ledger.finish(row(None, error.code, unsent=free))
+            error.request_id = call.request_id
+            raise
+        except asyncio.CancelledError:  # nobody waits any more; the call may be charged
+            task = asyncio.ensure_future(self._ledger.finish(row(None, ClientGone.code)))
+            self._booking.add(task)
+            task.add_done_callback(self._booking.discard)
+            raise
+        settled = row(vectors.tokens if vectors.reported else None)
+        await self._ledger.finish(settled)
+        return vectors, settled
