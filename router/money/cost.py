@@ -31,6 +31,10 @@ TOOL_OVERHEAD_TOKENS = 16
 
 MEGA = 1_000_000
 
+_THINKS_UNSEEN = ("gpt-5", "o1", "o3", "o4", "gemini-2.5", "gemini-3")
+"""Begins the names of models whose vendors charge reasoning as output and show a summary at most,
+by their documents of 2026. A policy's `hidden_reasoning` goes before it."""
+
 
 class Cost(Struct, frozen=True):
     """Holds the cost of one call. `nano_usd` is 0 with basis `unknown` for an unknown price."""
@@ -186,6 +190,15 @@ def most_image_tokens(model: str) -> int:
     about 1,600.
     """
     return 50_000 if model.rpartition("/")[2].startswith("gpt-4o-mini") else 4_000
+
+
+def hides_reasoning(model: str) -> bool:
+    """Returns True for a model, with or without its provider, that bills thoughts unseen.
+
+    Its streams show a part of the output that is charged, so their bytes bound nothing.
+    """
+    name = model.rpartition("/")[2]
+    return "claude" in name or name.startswith(_THINKS_UNSEEN)
 
 
 def _bytes(text: str) -> int:

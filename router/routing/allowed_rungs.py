@@ -45,13 +45,19 @@ def passed_over(
     if asked.max_cost_nano_usd is not None and _over(f, asked.max_cost_nano_usd):
         return Reason.OVER_MAX_COST
     if asked.pinned is not None or asked.pinned_tier is not None:
-        chosen = f.answerer == asked.pinned or f.tier == asked.pinned_tier
-        return None if chosen else Reason.PINNED
+        return None if _is_pinned(f, asked) else Reason.PINNED
     if f.level < limits.floor:
         return Reason.BELOW_FLOOR
     if f.level > limits.ceiling:
         return limits.ceiling_reasons[0] if limits.ceiling_reasons else Reason.ABOVE_CEILING
     return _unready(f, threshold)
+
+
+def _is_pinned(f: RungFacts, asked: Asked) -> bool:
+    """Returns True when the client's pin allows this rung; without a pin all are allowed."""
+    if asked.pinned is None and asked.pinned_tier is None:
+        return True
+    return f.answerer == asked.pinned or f.tier == asked.pinned_tier
 
 
 def _unready(f: RungFacts, threshold: float) -> Reason | None:
@@ -222,10 +228,11 @@ def _past_ceilings(
     asked: Asked,
     soft: frozenset[Reason],
 ) -> list[int]:
+    # An unknown price comes last: 0 would make it the cheapest.
     capped = [
-        (max(f.cost_nano_usd, f.worst_nano_usd), f.answerer)
+        (f.cost_basis is CostBasis.UNKNOWN, max(f.cost_nano_usd, f.worst_nano_usd), f.answerer)
         for f, r in zip(facts, passed, strict=True)
-        if r is Reason.OVER_MAX_COST and f.level >= limits.floor
+        if r is Reason.OVER_MAX_COST and f.level >= limits.floor and _is_pinned(f, asked)
     ]
     unsure = frozenset() if capped else {Reason.LOW_CONFIDENCE}
     for reasons in (soft, soft | {Reason.NOT_READY}, unsure):
@@ -236,10 +243,11 @@ def _past_ceilings(
             lowest = facts[reached[0]].level
             return [i for i in reached if facts[i].level == lowest]
     if capped and asked.max_cost_nano_usd is not None:
-        needed, cheapest = min(capped)
+        unknown, needed, cheapest = min(capped)
+        most = "nobody knows how much" if unknown else f"${exact_usd(needed)}"
         raise MaxCostTooLow(
-            f"max_cost_usd is {exact_usd(asked.max_cost_nano_usd)}; a call to {cheapest}, the "
-            f"cheapest that this request may go to, can cost ${exact_usd(needed)}",
+            f"max_cost_usd is ${exact_usd(asked.max_cost_nano_usd)}; a call to {cheapest}, the "
+            f"cheapest that this request may go to, can cost {most}",
             answerer=cheapest,
             needed_nano_usd=needed,
         )

@@ -265,22 +265,25 @@ _CACHE_CONTROL = frozenset({"type", "ttl"})
 
 
 def known_part(part: dict[str, object], kind: str) -> dict[str, object]:
-    """Returns a message's part of this kind with the keys of the API, and `cache_control`."""
+    """Returns a message's part of this kind with the keys of the API, and `cache_control`.
+
+    A cache point lasts five minutes: a write for an hour has its own price, which no list here
+    states.
+    """
     known = {key: part[key] for key in ("type", kind, "cache_control") if key in part}
     inner, names = known[kind], _NESTED_IN_PART.get(kind)
     if names is not None and isinstance(inner, dict) and not inner.keys() <= names:
         known[kind] = {key: value for key, value in inner.items() if key in names}
-    if "cache_control" in known and not _is_cache_control(known["cache_control"]):
+    point = known.get("cache_control")
+    if isinstance(point, dict) and _is_cache_control(point):
+        known["cache_control"] = {key: point[key] for key in point if key != "ttl"}
+    elif "cache_control" in known:
         del known["cache_control"]
     return known
 
 
-def _is_cache_control(value: object) -> bool:
-    return (
-        isinstance(value, dict)
-        and value.keys() <= _CACHE_CONTROL
-        and all(isinstance(item, str) for item in value.values())
-    )
+def _is_cache_control(point: dict[str, object]) -> bool:
+    return point.keys() <= _CACHE_CONTROL and all(isinstance(item, str) for item in point.values())
 
 
 def nested_left_out(messages: object, tools: object) -> tuple[str, ...]:
@@ -308,9 +311,10 @@ def _left_out_of_part(part: dict[str, object], names: set[str]) -> None:
     path, kind = "messages[].content[]", str(part["type"])
     kept = known_part(part, kind)
     _others(part, kept.keys(), path, names)
-    inner, inside = part[kind], kept[kind]
-    if isinstance(inner, dict) and isinstance(inside, dict):
-        _others(inner, inside.keys(), f"{path}.{kind}", names)
+    for key in (kind, "cache_control"):
+        inner, inside = part.get(key), kept.get(key)
+        if isinstance(inner, dict) and isinstance(inside, dict):
+            _others(inner, inside.keys(), f"{path}.{key}", names)
 
 
 def _others(given: dict[str, object], known: Iterable[str], path: str, names: set[str]) -> None:

@@ -130,6 +130,7 @@ class ScriptedTier:
     error: Exception | None = None
     wait_s: float = 0.0
     cut_after: int | None = None
+    upstream_id: str = ""  # said at the beginning of a stream
     p: float | None = None
     approved: bool = False
     verified: bool | None = None
@@ -203,6 +204,8 @@ class ScriptedTier:
         try:
             for other in self.asks:
                 await call(other, work.request, work.role)
+            if self.upstream_id:
+                yield Delta(upstream_id=self.upstream_id)
             for i, word in enumerate(self.text.split(" ")):
                 # An upstream breaks off: with an error, or as a stream without an end.
                 if self.cut_after == i:

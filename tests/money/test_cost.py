@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from router.money.cost import (
     attempt_cost,
     expected_cost,
+    hides_reasoning,
     input_bound,
     most_image_tokens,
     own_compute,
@@ -256,3 +257,20 @@ def test_exact_dollars_lose_nothing(nano: int, text: str) -> None:
 
 def test_exact_dollars_have_as_many_places_as_asked() -> None:
     assert (exact_usd(0, 1), exact_usd(12_500_000, 1)) == ("0.0", "0.0125")
+
+
+@pytest.mark.parametrize(
+    ("model", "hidden"),
+    [
+        ("gpt-5.5", True),
+        ("openai/gpt-5-mini-2025-08-07", True),
+        ("o3", True),
+        ("bedrock/eu.anthropic.claude-opus-5-5", True),
+        ("gemini/gemini-2.5-pro", True),
+        ("gpt-4o", False),
+        ("gpt-4.1-mini", False),
+        ("llama-3.3-70b", False),
+    ],
+)
+def test_models_that_bill_thoughts_unseen_are_known_by_name(model: str, hidden: bool) -> None:
+    assert hides_reasoning(model) is hidden

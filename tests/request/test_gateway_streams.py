@@ -73,6 +73,21 @@ async def test_a_stream_cut_after_the_commit_is_an_error(houses: Houses) -> None
     assert 0 < row.cost_nano_usd <= row.attempts[0].held_nano_usd
 
 
+async def test_a_stream_that_is_cut_keeps_the_id_that_a_bill_has(houses: Houses) -> None:
+    cut = mid(text="one two", cut_after=1, error=StreamCut("cut"), upstream_id="up-1")
+    house = houses([low(), cut, deep()], signals=UNSURE, verify_mid=THROUGH)
+    with pytest.raises(StreamCut):
+        await drain(house, ask(stream=True))
+    row = await only_row(house)
+    assert row.attempts[0].upstream_id == "up-1"
+
+
+async def test_the_id_of_an_answer_is_no_piece_of_it(houses: Houses) -> None:
+    house = houses([low(), mid(upstream_id="up-1"), deep()], signals=UNSURE, verify_mid=THROUGH)
+    events = await drain(house, ask(stream=True))
+    assert not any(event.upstream_id for event in events if isinstance(event, Delta))
+
+
 async def test_a_stream_that_broke_is_booked_under_the_rung_whose_text_went_out(
     houses: Houses,
 ) -> None:

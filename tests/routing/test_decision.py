@@ -13,6 +13,7 @@ from router.routing.next_rung import Left, next_rung
 from router.types import (
     Action,
     Capability,
+    CostBasis,
     Domain,
     Hints,
     PSource,
@@ -302,6 +303,18 @@ def test_pinned_answerer_goes_alone() -> None:
     decision = decide(a_policy(), CALM, facts(), Asked(pinned="mid"))
     assert [r.answerer for r in decision.rungs if r.taken] == ["mid"]
     assert decision.first_rung.reasons == (Reason.PINNED,)
+
+
+def test_a_cap_below_a_pinned_answerer_names_it() -> None:
+    with pytest.raises(NotCapable, match=r"\$0.000000001; a call to mid, .* can cost \$0.002"):
+        decide(a_policy(), CALM, facts(), Asked(max_cost_nano_usd=1, pinned="mid"))
+
+
+def test_an_unknown_price_is_not_the_cheapest() -> None:
+    faq, mid, deep = facts()
+    unpriced = replace(faq, cost_nano_usd=0, cost_basis=CostBasis.UNKNOWN)
+    with pytest.raises(NotCapable, match=r"a call to mid, .* can cost \$0.002"):
+        decide(a_policy(), CALM, [unpriced, mid, deep], Asked(max_cost_nano_usd=1))
 
 
 def test_max_cost_below_the_only_allowed_tier_is_an_error() -> None:

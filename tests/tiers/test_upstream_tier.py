@@ -29,6 +29,17 @@ async def test_stream_ends_in_the_same_answer(fake: FakeUpstream, tiers: Tiers) 
     assert (text, final) == (TEXT, await ask(tier))
 
 
+@pytest.mark.parametrize("wire", ["openai", "responses", "anthropic"])
+async def test_a_stream_tells_the_providers_id_first(
+    fake: FakeUpstream, tiers: Tiers, wire: str
+) -> None:
+    stream = tiers(fake.url, wire=wire).stream(work(5.0), no_call)
+    pieces = [piece async for piece in stream]
+    assert pieces[-1].final is not None
+    assert pieces[-1].final.upstream_id
+    assert [piece.upstream_id for piece in pieces[:2]] == [pieces[-1].final.upstream_id, ""]
+
+
 async def test_connection_is_kept_for_the_next_call(fake: FakeUpstream, tiers: Tiers) -> None:
     tier = tiers(fake.url)
     for _ in range(3):

@@ -252,6 +252,15 @@ def test_text_parts_are_joined_while_all_parts_are_kept_unchanged() -> None:
     assert [orjson.loads(part.payload) for part in message.parts] == [*content, content[0]]
 
 
+def test_a_cache_point_of_an_hour_becomes_one_of_five_minutes() -> None:
+    part = {"type": "text", "text": "a", "cache_control": {"type": "ephemeral", "ttl": "1h"}}
+    request = parse(messages=[{"role": "user", "content": [part]}])
+    assert orjson.loads(request.messages[0].parts[0].payload)["cache_control"] == {
+        "type": "ephemeral"
+    }
+    assert request.dropped == ("messages[].content[].cache_control.ttl",)
+
+
 def test_tool_conversation_is_read() -> None:
     call = {"id": "c1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
     request = parse(

@@ -129,12 +129,17 @@ class UpstreamTier:
             else:
                 check_type(response, "text/event-stream")
                 decoder, folder = EventDecoder(), self._wire.folder()
-                piece = b":"
+                piece, named = b":", False
                 while piece and not folder.done:
                     async with exchange.deadline():
                         piece = await response.piece()
                     for event in decoder.feed(piece):
-                        for delta in folder.fold(event):
+                        deltas = folder.fold(event)
+                        # A bill finds a stream that is cut later by its id.
+                        if not named and folder.upstream_id:
+                            named = True
+                            yield Delta(upstream_id=folder.upstream_id)
+                        for delta in deltas:
                             yield delta
                 answer = folder.finish()
                 await read_to_end(response)

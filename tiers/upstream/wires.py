@@ -29,6 +29,11 @@ class Folder(Protocol):
 
     done: bool
 
+    @property
+    def upstream_id(self) -> str:
+        """Returns the provider's id of the answer, "" before it is known."""
+        ...
+
     def fold(self, event: bytes) -> list[Delta]: ...
 
     def finish(self) -> Answer: ...

@@ -255,6 +255,11 @@ class LocalAnswerer(AnswererBase):
     )
 
 
+_HIDDEN_REASONING = (
+    "The model bills reasoning that it does not show. An answer that is cut short counts at its "
+    "worst case. Left out: true for `wire: anthropic`, and for models whose name has claude in it "
+    "or begins with gpt-5, o1, o3, o4, gemini-2.5 or gemini-3."
+)
 _IMAGE_TOKENS = (
     "Highest number of tokens of one image, which is held before a call. Left out: 50,000 for "
     "models whose name begins with gpt-4o-mini, and 4,000 for others."
@@ -325,11 +330,7 @@ class UpstreamAnswerer(AnswererBase):
         description="Recorded steps: context (retrieval, cited), solve, refine, check.",
     )
     image_tokens: int | None = Field(default=None, ge=1, le=1_000_000, description=_IMAGE_TOKENS)
-    hidden_reasoning: bool = Field(
-        default=False,
-        description="The model bills reasoning that it does not show. An answer that is cut short "
-        "counts at its worst case.",
-    )
+    hidden_reasoning: bool | None = Field(default=None, description=_HIDDEN_REASONING)
     pass_through: list[PassedKey] = Field(
         default_factory=_nothing_more,
         max_length=64,
@@ -368,11 +369,7 @@ class LitellmAnswerer(AnswererBase):
         "`vision` or `function_calling` are understood. `json_schema` includes `json_mode`.",
     )
     image_tokens: int | None = Field(default=None, ge=1, le=1_000_000, description=_IMAGE_TOKENS)
-    hidden_reasoning: bool = Field(
-        default=False,
-        description="The model bills reasoning that it does not show. An answer that is cut short "
-        "counts at its worst case.",
-    )
+    hidden_reasoning: bool | None = Field(default=None, description=_HIDDEN_REASONING)
     pass_through: list[PassedKey] = Field(
         default_factory=_nothing_more,
         max_length=64,

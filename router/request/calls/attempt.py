@@ -210,6 +210,11 @@ class Attempt:
         async with self.deadline():
             return await anext(pieces, None)
 
+    def name(self, upstream_id: str) -> None:
+        """Notes the provider's id of the answer, by which a bill finds a call that is cut."""
+        rows = self._books.rows
+        rows[self._number] = replace(rows[self._number], upstream_id=upstream_id)
+
     def receive(self, delta: Delta) -> None:
         """Counts the bytes of a piece: text, thoughts and tool calls."""
         call = delta.tool_call

@@ -94,6 +94,9 @@ class Spender:
             stream = plan.answerer.stream(work, self._caller(nesting.inside(plan)))
             async with aclosing(stream) as deltas:
                 while (delta := await attempt.next_piece(deltas)) is not None:
+                    if delta.upstream_id:
+                        attempt.name(delta.upstream_id)
+                        continue
                     attempt.receive(delta)
                     if delta.final is not None:
                         attempt.settle(delta.final)

@@ -134,6 +134,11 @@ class MessageFolder:
             _raise_for_error(data)
         return []
 
+    @property
+    def upstream_id(self) -> str:
+        """Returns the provider's id of the message, "" before its first event."""
+        return short_text(self._message.get("id"))
+
     def finish(self) -> Answer:
         """Returns the whole answer. Raises StreamCut unless it has come to its end."""
         if not self.done or type(self._stop) is not str:

@@ -282,13 +282,15 @@ def parse_usage(value: object) -> Usage:
         (value, "total_tokens"),
         (prompt_details, "cached_tokens"),
         (prompt_details, "cache_write_tokens"),
+        (prompt_details, "cache_creation_tokens"),  # the same, as LiteLLM's proxies name it
         (completion_details, "reasoning_tokens"),
     ):
         count = details.get(key) if type(details) is dict else None
         counts.append(0 if count is None else _count(count))
     if value.get("prompt_tokens") is None or min(counts) < 0:
         return Usage()
-    prompt, completion, total, cached, written, reasoning = counts
+    prompt, completion, total, cached, written, created, reasoning = counts
+    written = max(written, created)
     if reasoning > completion or (reasoning and total == prompt + completion + reasoning):
         completion += reasoning
     # Cached tokens are part of the prompt, so a higher count is impossible.

@@ -160,6 +160,11 @@ class ChunkFolder:
             self._fold_choice(choice, deltas)
         return deltas
 
+    @property
+    def upstream_id(self) -> str:
+        """Returns the provider's id of the answer, "" before its first chunk."""
+        return self._id
+
     def finish(self) -> Answer:
         """Returns the whole answer. Raises StreamCut unless each choice has come to its end."""
         # A choice without a finish_reason was cut.

@@ -170,11 +170,13 @@ def _usage(value: object) -> Usage:
 class ResponseFolder:
     """Folds a response's events into Deltas and, at the end, the whole Answer."""
 
-    __slots__ = ("_answer", "_issuer", "_items", "_spoken", "done")
+    __slots__ = ("_answer", "_issuer", "_items", "_spoken", "done", "upstream_id")
 
     def __init__(self, issuer: str) -> None:
         self.done = False
         """Turns True after the last event. Nothing after it is read."""
+        self.upstream_id = ""
+        """Holds the provider's id of the response once its first event came."""
         self._issuer = issuer
         self._items: list[object] = []
         self._spoken = False  # text or a call came, so sealed items come with the whole answer
@@ -204,6 +206,8 @@ class ResponseFolder:
             self.done = True
         elif kind in ("response.failed", "error"):
             raise_failed(data)
+        elif kind == "response.created" and type(created := data.get("response")) is dict:
+            self.upstream_id = short_text(created.get("id"))
         return []
 
     def finish(self) -> Answer:

@@ -19,7 +19,7 @@ from msgspec.structs import replace
 from router.api.compose.answerers.abilities import AbilityTable
 from router.api.compose.document_search import DocumentService
 from router.errors import Mistake, PolicyError
-from router.money.cost import most_image_tokens
+from router.money.cost import hides_reasoning, most_image_tokens
 from router.money.price_book import PriceBook, utc_day
 from router.policy.content.deliberation import load_templates
 from router.policy.content.knowledge import Knowledge
@@ -286,7 +286,6 @@ def _answerer(
                 facts,
                 added_input_tokens=ANTHROPIC_ADDS_TOKENS,
                 capabilities=facts.capabilities - NOT_ANTHROPICS,
-                hides_reasoning=True,  # it bills whole thoughts and shows summaries, or nothing
             )
         elif section.wire == "responses":
             choices = frozenset({Capability.MULTIPLE_CHOICES})
@@ -333,6 +332,15 @@ def _body_rules(section: UpstreamAnswerer | LitellmAnswerer, policy: Policy) -> 
     )
 
 
+def _hides_reasoning(section: UpstreamAnswerer | LitellmAnswerer) -> bool:
+    """Returns what the policy states, or what wire and name of the model tell."""
+    if section.hidden_reasoning is not None:
+        return section.hidden_reasoning
+    # Anthropic bills whole thoughts and shows summaries, or nothing.
+    anthropic = isinstance(section, UpstreamAnswerer) and section.wire == "anthropic"
+    return anthropic or hides_reasoning(section.model)
+
+
 def _facts(
     section: LocalAnswerer | UpstreamAnswerer | LitellmAnswerer,
     tier: TierSection,
@@ -355,7 +363,7 @@ def _facts(
         expected_output_tokens=section.expected_output_tokens,
         latency_ms=section.expected_latency_ms,
         deadline_ms=round(1000 * section.deadline_s),
-        hides_reasoning=not isinstance(section, LocalAnswerer) and section.hidden_reasoning,
+        hides_reasoning=not isinstance(section, LocalAnswerer) and _hides_reasoning(section),
         cores=cores,
         image_tokens=0
         if isinstance(section, LocalAnswerer)
