@@ -11,7 +11,7 @@ on several, as SQLite's BEGIN IMMEDIATE does; it ends with the transaction, afte
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
@@ -126,7 +126,7 @@ class QmarkCursor:
     def execute(self, operation: str, parameters: Sequence[Any] = ()) -> None:
         """Runs one statement."""
         with _wrapped():
-            self._cursor.execute(format_style(operation), tuple(parameters))
+            self._cursor.execute(format_style(operation), _without_nul(tuple(parameters)))
 
     def executemany(self, operation: str, parameters: Sequence[Sequence[Any]]) -> None:
         """Runs one statement for each row; all rows are sent together."""
@@ -251,7 +251,21 @@ def _translate(
 ) -> tuple[str, Any]:
     """Turns our own statements into the driver's style; those of SQLAlchemy already have it."""
     ours = context is None or getattr(context, "compiled", None) is None
-    return (format_style(statement) if ours else statement), parameters
+    return (format_style(statement) if ours else statement), _without_nul(parameters)
+
+
+def _without_nul(values: Any) -> Any:
+    """Returns a statement's values with U+FFFD for NUL, which PostgreSQL's text cannot hold.
+
+    Ids and filters of clients are among them: they find nothing, as with SQLite.
+    """
+    if isinstance(values, str):
+        return values.replace("\0", "\ufffd")
+    if isinstance(values, Mapping):
+        return {name: _without_nul(value) for name, value in values.items()}
+    if isinstance(values, tuple | list):
+        return type(values)(map(_without_nul, values))
+    return values
 
 
 def _number_loader() -> Any:

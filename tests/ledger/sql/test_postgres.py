@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from router.errors import LedgerCorrupt, LedgerError, LedgerUnavailable
@@ -161,6 +162,24 @@ async def test_text_with_a_nul_is_kept_without_it(books: str, ledgers: Ledgers) 
     assert row is not None
     assert row.requested_model == "a\ufffdb"
     assert verify(books).findings == ()
+
+
+async def test_id_with_a_nul_finds_nothing(books: str, ledgers: Ledgers) -> None:
+    ledger = ledgers(books)
+    assert await ledger.get("\0", None) is None
+    assert await ledger.get("r1\0", "acme") is None
+
+
+@pytest.mark.parametrize("value", ["a\0b", ("a\0b", 1)], ids=["plain", "named"])
+def test_statement_takes_a_nul(books: str, value: object) -> None:
+    database = Database.open(books)
+    with database.reading() as connection:
+        if isinstance(value, tuple):
+            found = connection.execute(text("SELECT CAST(:said AS text)"), {"said": value[0]})
+        else:
+            found = connection.exec_driver_sql("SELECT CAST(? AS text)", (value,))
+        assert found.scalar_one() == "a\ufffdb"
+    database.close()
 
 
 async def caller(ledger: SqlLedger, name: str, stop: asyncio.Event, seen: set[str]) -> int:
