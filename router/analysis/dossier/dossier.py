@@ -104,10 +104,12 @@ def read_dossier(text: str) -> Json:
         text = html.unescape(place[1])
     try:
         document = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:  # the latter: nested without an end
         raise ValueError(f"The file is no dossier of the format {FORMAT}: {error}") from error
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise ValueError(f"The file is no dossier of the format {FORMAT}.")
+    if not all(isinstance(document.get(name), str) for name in ("decision_id", "tenant")):
+        raise ValueError("The dossier names no decision of a tenant.")
     return document
 
 

@@ -188,3 +188,11 @@ async def test_outcome_ends_the_wait_and_counts(decided: tuple[Outcome, str]) ->
 def test_cost_without_a_price_is_no_zero() -> None:
     assert _cost_usd(0, [CostBasis.TOKEN_PRICE, CostBasis.UNKNOWN]) is None
     assert _cost_usd(2_500_000_000, [CostBasis.TOKEN_PRICE]) == 2.5
+
+
+@pytest.mark.parametrize(
+    "text", ["[" * 100_000, '{"format": "tiergate-dossier/1", "decision_id": "dec_1"}']
+)
+def test_a_file_that_is_no_dossier_is_told(text: str) -> None:
+    with pytest.raises(ValueError, match="dossier"):
+        read_dossier(text)
