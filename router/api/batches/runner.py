@@ -28,7 +28,7 @@ from router.api.batches.lines import (
 )
 from router.api.batches.pace import Pace, pause_after, pause_for_others
 from router.api.http.asgi import Handler
-from router.errors import LedgerError
+from router.errors import LedgerError, LedgerUnavailable
 from router.money.budgets import DAY_MS
 from router.policy.sections.batches import BatchesSection
 from router.types import (
@@ -50,6 +50,8 @@ IDLE_S = 5.0
 """Sets how often a process looks for batches that another one left: one cheap query."""
 RENEW_S = 3.0
 """Sets how often a claim is renewed: a few times within the store's lease."""
+AGAIN_S = 1.0
+"""Sets how long a result waits before it is kept again, after a ledger that could not be used."""
 MOST_BATCHES = 4
 """Bounds the batches that one process runs at a time; they share its slots."""
 PAGE = 64
@@ -272,8 +274,20 @@ class _Run:
         result = await self._result(line)
         if result is None:
             return
-        if not await self._runner._batches.put(self._batch.batch_id, self._token, result):
+        # Its answer is paid for: asked again after an interruption, it would be paid for twice.
+        while not await self._kept(result):
+            await asyncio.sleep(AGAIN_S)
+
+    async def _kept(self, result: LineResult) -> bool:
+        """Keeps a result; returns False while the ledger cannot be used. Raises Lost."""
+        try:
+            mine = await self._runner._batches.put(self._batch.batch_id, self._token, result)
+        except LedgerUnavailable:
+            return False
+        # Another process may have taken the batch meanwhile.
+        if not mine:
             raise Lost
+        return True
 
     async def _result(self, line: Line) -> LineResult | None:
         """Returns a line's result; None when the batch ends before."""
