@@ -274,20 +274,16 @@ class _Run:
         result = await self._result(line)
         if result is None:
             return
-        # Its answer is paid for: asked again after an interruption, it would be paid for twice.
-        while not await self._kept(result):
-            await asyncio.sleep(AGAIN_S)
-
-    async def _kept(self, result: LineResult) -> bool:
-        """Keeps a result; returns False while the ledger cannot be used. Raises Lost."""
-        try:
-            mine = await self._runner._batches.put(self._batch.batch_id, self._token, result)
-        except LedgerUnavailable:
-            return False
+        while True:  # ends once the ledger can be used again, or with the run
+            try:
+                mine = await self._runner._batches.put(self._batch.batch_id, self._token, result)
+                break
+            except LedgerUnavailable:
+                # Its answer is paid for: asked again after an interruption, it would be so twice.
+                await asyncio.sleep(AGAIN_S)
         # Another process may have taken the batch meanwhile.
         if not mine:
             raise Lost
-        return True
 
     async def _result(self, line: Line) -> LineResult | None:
         """Returns a line's result; None when the batch ends before."""
