@@ -106,6 +106,47 @@ def test_no_figure_breaks_over_lines_on_a_phone(
     assert page.run(OVERFLOW) == 0
 
 
+DRAWN = """import('/dashboard/view_drift.js').then(({ draw }) =>
+  document.querySelector('#main').replaceChildren(...draw({ policies: [%s] }).flat(9)))"""
+"""Draws the view Drift of what a server might tell; the page does not ask before ten seconds."""
+LOOKED = {
+    "policy": "ladder",
+    "watched": True,
+    "checked_ms": 1_800_000_000_000,
+    "next_ms": 1_800_003_600_000,
+    "late_ms": 10_800_000,
+    "least": {"drift": 50, "errors": 50},
+    "active": [],
+}
+
+
+def value(watched: str, of: float, bound: float | None, count: int) -> dict[str, object]:
+    seen = {"watched": watched, "subject": "acme", "detail": "found", "value": of}
+    return {**seen, "bound": bound, "count": count}
+
+
+@pytest.mark.parametrize(
+    ("seen", "title"),
+    [
+        ([], "Nothing was compared: the last window had too few requests"),
+        ([value("errors", 0.0, 0.1, 3)], "Nothing was compared: the last window had too few"),
+        ([value("errors", 0.0, 0.1, 80)], "nothing was compared with the past"),
+        ([value("drift", 0.1, None, 80)], "Nothing was compared: the last window had too few"),
+        ([value("drift", 0.1, 0.3, 80)], "Nothing is out of its bounds"),
+        ([value("drift", 0.4, 0.3, 80)], "1 value is above the bound, in one window so far"),
+    ],
+)
+def test_drift_says_what_was_compared(
+    browser: Browser, served: Served, seen: list[dict[str, object]], title: str
+) -> None:
+    page = opened(browser, served, "drift")
+    page.wait_for(VIEWS["drift"])
+    page.run(DRAWN % json.dumps({**LOOKED, "seen": seen}))
+    assert title in page.text("h1")
+    compared = any(one["watched"] == "drift" and one["bound"] for one in seen)
+    assert ("Nothing was compared with the past yet." in page.text("main")) is not compared
+
+
 BROKEN_TIERS = """[...document.querySelectorAll('.line')].map((line) => {
   const tier = line.querySelector('.tier'), said = line.querySelector('.said');
   tier.textContent = 'reasoning';

@@ -54,6 +54,14 @@ def test_tenant_sees_its_own_alarms_alone(learnt: Learning) -> None:
     assert {one["subject"].partition(" / ")[0] for one in own["seen"]} == {"acme"}
 
 
+def test_view_of_drift_says_how_many_requests_count_and_when_the_next_window_ends(
+    learnt: Learning,
+) -> None:
+    (told,) = learnt.drift(None)["policies"]  # type: ignore[misc]
+    assert told["least"] == {"drift": 50, "errors": 50}
+    assert told["next_ms"] == told["checked_ms"] + 3_600_000
+
+
 def test_active_alarms_are_named_for_metrics(learnt: Learning) -> None:
     told = {(one.watched, one.subject) for one in learnt.alarms_now()}
     assert told == {("drift", "acme / ladder / language"), ("errors", "other")}

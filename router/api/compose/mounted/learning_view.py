@@ -23,7 +23,7 @@ from router.registry.model import ModelState, ModelVersion
 from router.registry.opening import VARIABLE, open_registry
 from router.registry.registry import Registry
 from router.types import ReviewItem
-from router.watch.alarms import Alarm
+from router.watch.alarms import AT_ANY_COUNT, Alarm
 from router.watch.state import State, load
 
 MOST = 50  # of each list, the newest
@@ -171,8 +171,17 @@ class Learning:
             state = load(self._folder / f"alerts-{name}.json")
         except LedgerError as error:
             return {**found, "fault": error.message}
-        late_ms = LATE * _window_ms(loaded)
-        return {**found, "late_ms": late_ms, **_state(state, tenant)}
+        width_ms = _window_ms(loaded)
+        return {
+            **found,
+            "late_ms": LATE * width_ms,
+            "next_ms": state.checked_ms + width_ms if state.checked_ms else None,
+            "least": {
+                rule.watch.value: 0 if rule.watch in AT_ANY_COUNT else rule.least
+                for rule in section.rules
+            },
+            **_state(state, tenant),
+        }
 
 
 def _window_ms(loaded: LoadedPolicy) -> int:

@@ -12,18 +12,34 @@ export const load = ({ tenant, signal }) => ask(address(`${VIEWS}drift`, { tenan
 
 const alarms = (told) => told.policies.flatMap((one) => one.active || []);
 
-export function draw(told) {
-  const active = alarms(told);
-  const looked = told.policies.some((one) => one.checked_ms);
-  const title = active.length ? `${many(active.length, "alarm")} ${active.length === 1 ? "is" : "are"} active` : looked ? "Nothing is out of its bounds" : "Nobody has looked yet";
-  return [el("h1", null, title), told.policies.map(policy)];
+export const draw = (told) => [el("h1", null, title(told)), told.policies.map(policy)];
+
+/** Says that all is well only where enough requests were held against a bound. */
+function title(told) {
+  const number = alarms(told).length;
+  if (number) return `${many(number, "alarm")} ${number === 1 ? "is" : "are"} active`;
+  if (!told.policies.some((one) => one.checked_ms)) return "Nobody has looked yet";
+  const looked = told.policies.filter((one) => one.checked_ms);
+  const judged = looked.flatMap((one) => one.seen.filter((value) => counts(one, value)));
+  if (!judged.length) return "Nothing was compared: the last window had too few requests";
+  const beyond = judged.filter((value) => value.value > value.bound).length;
+  if (beyond) return `${many(beyond, "value")} ${beyond === 1 ? "is" : "are"} above the bound, in one window so far`;
+  const past = looked.some(watchesPast) && !judged.some((value) => COMPARED.includes(value.watched));
+  return past ? "No alarm is active, and nothing was compared with the past" : "Nothing is out of its bounds";
 }
+
+const COMPARED = ["drift", "provider"];
+
+/** A value counts where it has a bound and enough requests: no other one can begin an alarm. */
+const counts = (policy, value) => value.bound !== null && value.count >= policy.least[value.watched];
+
+const watchesPast = (policy) => COMPARED.some((name) => name in policy.least);
 
 function policy(one) {
   if (!one.watched) return part(one, el("p", { class: "empty" }, "This policy has no ", el("code", null, "alerts"), ": nothing is watched."));
   if (one.fault) return part(one, el("p", null, badge("cannot be read", "bad"), " ", one.fault));
   if (!one.checked_ms) return part(one, el("p", { class: "empty" }, "Nobody has looked yet. Beside the server: ", el("code", null, `tiergate alerts run --policy ${one.policy}`)));
-  return part(one, looked(one), active(one.active), drifts(one.seen), others(one.seen));
+  return part(one, looked(one), active(one.active), drifts(one), others(one.seen));
 }
 
 const part = (one, ...children) => section(`Policy ${one.policy}`, null, ...children);
@@ -46,14 +62,14 @@ function active(all) {
   );
 }
 
-const COMPARED = ["drift", "provider"];
 const MOST = 40;
 
 /** How near each feature is to its bound; at the mark it would be out of it. */
-function drifts(seen) {
-  const compared = seen.filter((one) => COMPARED.includes(one.watched));
-  if (!compared.length) return el("p", { class: "empty" }, "Nothing was compared with the past: no rule watches drift or provider, or there is no past yet.");
-  const known = compared.filter((one) => one.bound).sort((a, b) => b.value / b.bound - a.value / a.bound);
+function drifts(policy) {
+  if (!watchesPast(policy)) return el("p", { class: "empty" }, "Nothing is compared with the past: no rule of this policy watches drift or provider.");
+  const compared = policy.seen.filter((one) => COMPARED.includes(one.watched));
+  const known = compared.filter((one) => counts(policy, one)).sort((a, b) => b.value / b.bound - a.value / a.bound);
+  if (!known.length) return el("p", { class: "empty" }, `Nothing was compared with the past yet. A window is compared if it has at least ${least(policy)}, and earlier windows had some too. The next window ends at ${moment(policy.next_ms)}.`);
   const without = compared.length - known.length;
   return [
     el("h3", null, "Against the past"),
@@ -69,6 +85,8 @@ function drifts(seen) {
       el("p", { class: "soft" }, known.length > MOST ? `The ${MOST} nearest of ${count(known.length)}. ` : "", without ? `${count(without)} without a bound: always the same, or too few.` : ""),
   ];
 }
+
+const least = (policy) => COMPARED.filter((name) => name in policy.least).map((name) => `${count(policy.least[name])} ${name === "drift" ? "requests of a tenant" : "calls of an answerer"}`).join(" or ");
 
 const VALUES = [["Watched", "t"], ["Of", "t wrap"], ["Found", "t wrap"], ["Value", "n"], ["Bound", "n"], ["Requests", "n"]];
 
