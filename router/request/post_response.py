@@ -87,4 +87,5 @@ async def _kept_if_possible(what: str, request_id: str, keeping: Awaitable[None]
     try:
         await keeping
     except LedgerError as error:
-        _log.error("%s of request %s not kept: %s", what, request_id, error.message)
+        fields = {"what": what, "request_id": f"req_{request_id}", "reason": error.message}
+        _log.error("not_kept", extra=fields)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from contextvars import ContextVar
-from typing import Protocol
+from typing import Literal, Protocol
 
 from msgspec import Struct
 
@@ -66,9 +66,9 @@ class BreakerTurned(Struct, frozen=True):
 
 
 class StoreTurned(Struct, frozen=True):
-    """Reports that a store (`ledger`, `redis`, `documents`) no longer answers, or answers again."""
+    """Reports that a store no longer answers, or answers again."""
 
-    store: str
+    store: Literal["ledger", "redis", "documents", "embedder"]
     lost: bool
     reason: str = ""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import math
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from router.api.http.decision_views import request_id_of
 from router.api.http.tracing import trace_of
-from router.api.observability.otel import Telemetry
+from router.api.observability.otel import Telemetry, Told
 from router.api.observability.spans import spans_of
 from router.types import NOBODY, TRACE, AttemptState, Trace, span_id
 from tests.kits.books.ledger_rows import attempt, request
@@ -202,6 +203,16 @@ def test_collector_that_does_not_answer_delays_nobody() -> None:
     for number in range(5000):
         telemetry.finished(request(f"r{number}"))
     assert telemetry.dropped < 5000
+
+
+def test_dropped_requests_are_told_at_once_and_then_once_a_minute() -> None:
+    told = Told()
+    assert told.due(0, 0.0) == 0
+    assert told.due(3, 1.0) == 3
+    assert told.due(5, 60.9) == 0
+    assert told.due(9, 61.0) == 6
+    assert told.due(9, 200.0) == 0
+    assert told.due(10, math.inf) == 1  # the end
 
 
 def test_call_that_was_never_sent_has_no_span() -> None:

@@ -400,7 +400,8 @@ async def test_an_answer_that_is_booked_goes_out_where_its_text_cannot_be_kept(
     outcome = (await drain(house, ask(stream=stream)))[-1]
     assert isinstance(outcome, Outcome)
     assert (await only_row(house)).state is RequestState.SETTLED
-    assert f"texts of request {outcome.request_id} not kept" in caplog.text
+    (line,) = [one for one in caplog.records if one.message == "not_kept"]
+    assert (line.what, line.request_id) == ("texts", f"req_{outcome.request_id}")
 
 
 class Reading(ScriptedTier):

@@ -102,7 +102,9 @@ class App:
             self._log.warning("degraded", reason=core.degraded_because)
         if core.model is not None and settings.device is not Device.CPU:
             placement = core.model.encoder.placement
-            self._log.info("device", triage=placement.device.value, note=placement.note)
+            reason, _, _ = placement.note.partition("; ")  # `doctor` says how to use a GPU
+            why = {"reason": reason} if reason else {}
+            self._log.info("device", triage=placement.device.value, **why)
         # SQLite makes its file, but not the folder.
         Address.parse(settings.database).make_folder()
         self.ledger = SqlLedger.open(

@@ -34,6 +34,14 @@ Further subjects share one line for each kind of event, so that a thousand tenan
 write at most twenty lines a second.
 """
 
+STORES = {
+    "ledger": ("ledger_lost", "ledger_back"),
+    "redis": ("redis_lost", "redis_back"),
+    "documents": ("documents_lost", "documents_back"),
+    "embedder": ("embedder_lost", "embedder_back"),
+}
+"""Names the events of each store that `StoreTurned` may name."""
+
 Subject = tuple[str, ...]
 
 
@@ -64,7 +72,7 @@ def line_of(event: Event) -> Line:
             turned["reason"] = "it refuses our key; check the answerer's api_key"
         return Line(name, turned, event.open, (name, event.answerer, event.host))
     if isinstance(event, CertificateTurned):
-        name = f"certificate_{'suspended' if event.suspended else 'counts_again'}"
+        name = "certificate_suspended" if event.suspended else "certificate_counts_again"
         told: dict[str, object] = {
             "policy": event.policy,
             "domain": event.domain.value,
@@ -78,7 +86,8 @@ def line_of(event: Event) -> Line:
     if isinstance(event, CallRedirected):
         return _redirected(event)
     if isinstance(event, StoreTurned):
-        name = f"{event.store}_{'lost' if event.lost else 'back'}"
+        lost, back = STORES[event.store]
+        name = lost if event.lost else back
         return Line(name, _filled(reason=redact(event.reason)), event.lost, (name,))
     return _refused(event)
 

@@ -8,8 +8,10 @@ is dropped and counted: a collector that does not answer slows nobody. OpenTelem
 from __future__ import annotations
 
 import importlib.metadata
+import math
 import queue
 import threading
+import time
 from typing import TYPE_CHECKING
 
 import structlog
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 
 MOST_WAITING = 4096
 CLOSES_S = 5.0
+TELLS_S = 60.0  # between two lines about dropped requests
 NAME = "tiergate"
 # GenAI's metrics name their own bounds, in seconds and in tokens.
 SECONDS = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92)
@@ -55,6 +58,7 @@ class Telemetry:
         self._tracing = _Tracing(endpoint)
         self._rows: queue.Queue[Entry | None] = queue.Queue(MOST_WAITING)
         self.dropped = 0
+        self._told = Told()
         self._thread = threading.Thread(target=self._export, name="otlp", daemon=True)
         self._thread.start()
 
@@ -92,9 +96,26 @@ class Telemetry:
             # The thread is the outermost: a fault of one row must not end the export of all.
             except Exception as error:
                 log.warning("not_exported", request=entry[0].request_id, reason=repr(error))
-        if self.dropped:
-            log.warning("spans_dropped", requests=self.dropped)
+            if dropped := self._told.due(self.dropped, time.monotonic()):
+                log.warning("spans_dropped", requests=dropped)
+        if dropped := self._told.due(self.dropped, math.inf):
+            log.warning("spans_dropped", requests=dropped)
         self._tracing.close()
+
+
+class Told:
+    """Knows how many dropped requests the log has told of."""
+
+    def __init__(self) -> None:
+        self._requests = 0
+        self._next_s = -math.inf
+
+    def due(self, dropped: int, now_s: float) -> int:
+        """Returns how many to tell of now: those since the last line, which is a minute old."""
+        if dropped == self._requests or now_s < self._next_s:
+            return 0
+        since, self._requests, self._next_s = dropped - self._requests, dropped, now_s + TELLS_S
+        return since
 
 
 class _Tracing:

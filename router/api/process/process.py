@@ -31,7 +31,8 @@ from router.api.protocol.server_state import ServerState
 from router.types import AnswererState
 
 LOADING_POLL_S = 0.1
-POLICY_FIELDS = ("policy", "hash", "reason")
+FIELDS = ("policy", "hash", "reason", "stage", "what", "request_id")
+"""Names the fields of our events that pure folders write by `logging`."""
 """Fields that the watcher of policy files adds to its events, through the standard library."""
 
 Say = Callable[[str], None]
@@ -172,7 +173,7 @@ def logged_to_stderr(level: str) -> None:
             foreign_pre_chain=[
                 structlog.processors.add_log_level,
                 structlog.processors.TimeStamper(fmt="iso", utc=True),
-                structlog.stdlib.ExtraAdder(allow=POLICY_FIELDS),
+                structlog.stdlib.ExtraAdder(allow=FIELDS),
             ],
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
