@@ -71,7 +71,7 @@ def status(changes: Sequence[Change], tallies: Tallies | None) -> Json:
 
 def state_of(change: Change) -> str:
     """Returns the state in one word."""
-    if change.turn in (Turn.STARTED, Turn.PROMOTED):
+    if change.turn in (Turn.STARTED, Turn.PROMOTED, Turn.RESTARTED):
         return "running"
     return change.turn.value
 

@@ -37,6 +37,7 @@ class Turn(StrEnum):
     PASSED = "passed"  # every gate of the stage; a person may promote it
     PROMOTED = "promoted"
     ROLLED_BACK = "rolled_back"
+    RESTARTED = "restarted"  # the base was edited: the stage begins anew beside it
     FINISHED = "finished"  # taken over into the policy, or given up in peace
 
 
@@ -178,6 +179,12 @@ def promoted(
         return None
     change = _next(before, Turn.PROMOTED, at_ms, by, why, evidence)
     return replace(change, stage=stage, since=change.version, since_ms=at_ms)
+
+
+def restarted(before: Change, at_ms: int, by: str, base_hash: str) -> Change:
+    """Returns the change that begins the present stage anew beside another base."""
+    change = _next(before, Turn.RESTARTED, at_ms, by, "the base was edited", ())
+    return replace(change, since=change.version, since_ms=at_ms, base_hash=base_hash)
 
 
 def passed_gates(before: Change, at_ms: int, evidence: tuple[Compared, ...]) -> Change:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,7 +19,7 @@ from router.ledger.tables.rollouts import SqlRollouts
 from router.policy.loading import LoadedPolicy, load_policy
 from router.policy.schema import RolloutSection
 from router.rollout.arms import Splits
-from router.rollout.stages import Change, finished, plan_of, started
+from router.rollout.stages import Change, Turn, finished, plan_of, started
 from router.routing.policy_runtime import PolicyRuntime
 from tests.kits.fakes import Houses, ScriptedTier
 from tests.kits.server_kit import write_policy
@@ -46,6 +48,8 @@ class Process:
             write_policy(folder, "http://127.0.0.1:9/v1", rollout=CHANGED), {}
         )
         self.fails = False
+        self.may_build = threading.Event()
+        self.may_build.set()
         self.splits = Splits()
         self.ledger, self.clock = house.ledger, house.clock
         self.store = SqlRollouts(house.ledger.database)
@@ -60,6 +64,7 @@ class Process:
         )
 
     def build(self, loaded: LoadedPolicy) -> PolicyRuntime:
+        self.may_build.wait(60)
         if self.fails:
             raise PolicyError((Mistake("tested.yaml", 1, "tiers", "nothing", "a tier"),))
         return self.runtime
@@ -92,6 +97,48 @@ async def test_a_policy_that_tries_nothing_any_more_is_not_split(process: Proces
     assert process.splits.of("tested") is None
 
 
+async def test_a_policy_that_has_what_was_tried_ends_the_rollout(process: Process) -> None:
+    change = process.start()
+    await process.rollouts.look(judging=False)
+    # As after an edit that takes the change over, and the section out.
+    policy = process.loaded.policy.model_copy(update={"rollout": None})
+    process.core.loaded["tested"] = replace(
+        process.loaded, policy=policy, hash=change.candidate_hash, candidate=None
+    )
+    await process.rollouts.look()
+    last = process.store.latest()["tested"]
+    assert (last.turn, last.by) == (Turn.FINISHED, "policy")
+    assert process.splits.of("tested") is None
+
+
+async def test_a_stage_begins_anew_beside_an_edited_base(process: Process) -> None:
+    first = process.start()
+    await process.rollouts.look(judging=False)
+    process.core.loaded["tested"] = replace(process.loaded, hash="edited")
+    await process.rollouts.look()
+    # Servers that read the edited file later need a while.
+    assert process.store.latest()["tested"] == first
+    process.clock.now += 60_000
+    await process.rollouts.look()
+    last = process.store.latest()["tested"]
+    assert (last.turn, last.since, last.base_hash) == (Turn.RESTARTED, 2, "edited")
+    assert last.candidate_hash == first.candidate_hash
+    split = process.splits.of("tested")
+    assert split is not None
+    assert split.version == 2
+    assert process.rollouts.shown("tested")[0]["state"] == "running"
+
+
+async def test_a_slow_build_holds_up_no_look(process: Process) -> None:
+    process.start()
+    process.may_build.clear()
+    await asyncio.wait_for(process.rollouts.look(), 30)
+    assert process.splits.of("tested") is None
+    process.may_build.set()
+    await process.rollouts.look(judging=False)  # it waits for what is built
+    assert process.splits.of("tested") is not None
+
+
 async def test_an_earlier_candidate_serves_no_later_rollout(process: Process) -> None:
     first = process.start()
     await process.rollouts.look()
@@ -105,7 +152,10 @@ async def test_an_earlier_candidate_serves_no_later_rollout(process: Process) ->
     assert process.splits.of("tested") is None
 
 
-async def test_a_list_of_rollouts_reads_no_row_that_was_counted_before(process: Process) -> None:
+@pytest.mark.parametrize("policy", [None, "tested"])
+async def test_what_was_counted_before_is_shown_without_a_row(
+    process: Process, policy: str | None
+) -> None:
     process.start()
     await process.rollouts.look()
     statements: list[str] = []
@@ -114,7 +164,7 @@ async def test_a_list_of_rollouts_reads_no_row_that_was_counted_before(process: 
         statements.append(statement)
 
     event.listen(process.ledger.database.engine, "before_cursor_execute", note)
-    (shown,) = process.rollouts.shown()
+    (shown,) = process.rollouts.shown(policy)
     assert shown["requests"] == {"base": 0, "candidate": 0}
     assert statements
     assert not [one for one in statements if "FROM requests" in one]

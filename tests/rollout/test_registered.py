@@ -51,6 +51,44 @@ def test_a_head_is_tried_and_taken_back(tmp_path: Path) -> None:
             eventually(lambda: all(asked(served, one)["models"] == [first.id] for one in SESSIONS))
 
 
+def test_a_promotion_of_what_is_tried_ends_the_rollout(tmp_path: Path) -> None:
+    place = str(tmp_path / "models")
+    registry, encoder = open_registry(place), TriageModel.load().encoder.sha256
+    first, second = (
+        registry.add(ModelKind.HEAD, "department", [head(tmp_path, bias, encoder)])
+        for bias in (1.0, 2.0)
+    )
+    registry.promote(first.id)
+    named = [{"name": "department", "path": "registry:department@active"}]
+    tried = {"heads": {"department": f"registry:{second.id}"}}
+    with Upstream(tmp_path) as upstream:
+        policy = write_policy(
+            tmp_path, upstream.url, heads=named, rollout={"candidate": tried, "stages": [0.5]}
+        )
+        ledger = ("--database", tmp_path / "ledger.db")
+        started = tiergate("rollout", "start", policy, *ledger, TIERGATE_REGISTRY=place)
+        assert started.returncode == 0, started.stderr
+        with Served(tmp_path, policy, TIERGATE_REGISTRY=place) as served:
+
+            def state() -> dict[str, object]:
+                return dict(served.client.get("/api/v1/rollouts/tested").json())
+
+            assert state()["state"] == "running"
+            promoted = tiergate("models", "promote", second.id, "--registry", place)
+            assert promoted.returncode == 0, promoted.stderr
+            eventually(lambda: state()["state"] == "finished")
+            assert state()["why"] == "the policy has what was tried"
+            assert all(asked(served, one)["models"] == [second.id] for one in SESSIONS)
+            assert "rolled_back" not in served.output
+        again = tiergate("rollout", "finish", "tested", *ledger)
+        assert again.returncode == 0, again.stderr
+        assert again.stdout == (
+            "tested: finished, stage canary 50 %: the policy has what was tried\n"
+        )
+        verified = tiergate("ledger", "verify", *ledger)
+        assert verified.returncode == 0, verified.stdout
+
+
 @pytest.mark.local
 @NEEDS_WEIGHTS
 def test_an_adapter_is_tried_without_a_reload_of_the_base(tmp_path: Path) -> None:

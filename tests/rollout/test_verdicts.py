@@ -206,3 +206,24 @@ def test_complaints_of_other_requests_take_bounded_memory() -> None:
     counted.add(observed(1, Arm.BASE, request_id="other-1"))
     counted.add(observed(2, Arm.BASE, request_id=f"other-{MOST_KEPT}"))
     assert counted.arms[Arm.BASE].complaints == 1
+
+
+@pytest.mark.parametrize(
+    ("failing", "of_base", "least"),
+    [(0.02, 10, 1_900), (0.02, 1, 3_400), (0.005, 10, 900), (0.005, 1, 1_200), (0.0, 10, 460)],
+)
+def test_a_good_candidate_passes_shadow_after_so_many_requests(
+    failing: float, of_base: int, least: int
+) -> None:
+    """docs/guides/rollout.md has these figures."""
+
+    def shadowed(requests: int) -> bool:
+        both = {Arm.CANDIDATE: requests, Arm.BASE: requests * of_base}
+        found = {
+            arm: Tally(requests=count, units=count, failed=round(count * failing))
+            for arm, count in both.items()
+        }
+        return passed(compare(found, ONLY_ERRORS, 0.05 / 4 / 2), found, 200)
+
+    assert shadowed(least)
+    assert not shadowed(least * 8 // 10)

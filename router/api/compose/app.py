@@ -133,7 +133,7 @@ class App:
             chained=self.ledger.chained_beside,
             keys=keys,
         )
-        self._told = ToldListener(self.ledger.database, lambda: core.router.runtimes, self.clock)
+        self._told = ToldListener(self.ledger.database, self._serving, self.clock)
         self._reviews = reviews = SqlReviewQueue(
             self.ledger.database, clock=self.clock, feedback=feedback, keys=keys
         )
@@ -161,7 +161,7 @@ class App:
             core,
             self.ledger,
             self.gateway.splits,
-            self._start_answerers,
+            self._start_candidate,
             self._retire,
             self._record,
         )
@@ -343,6 +343,15 @@ class App:
                     self.metrics.calls.watch(plan.facts.name, host_of(url))
             elif isinstance(plan.section, LitellmAnswerer):
                 self.metrics.calls.watch(plan.facts.name, plan.section.model)
+
+    async def _start_candidate(self, runtime: PolicyRuntime) -> None:
+        await self._start_answerers(runtime)
+        self._told.start(runtime)
+
+    def _serving(self) -> list[PolicyRuntime]:
+        """Returns the policies that serve now, with the candidates of splits."""
+        tried = (split.candidate for split in self.gateway.splits.now.values())
+        return [*self.core.router.runtimes.values(), *tried]
 
     async def _keep_house(self) -> None:
         """Deletes texts and sessions that expired or were erased, and books reviews that a crash

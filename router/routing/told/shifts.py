@@ -63,6 +63,18 @@ class Moved(Struct, frozen=True):
     weight: float  # what the words weigh in all
 
 
+class Cell(Struct, frozen=True):
+    """Holds a cell with what it was worked out from."""
+
+    words: tuple[ToldWord, ...]
+    bounds: Bounds
+    moved: Moved
+
+
+Cells = Mapping[str, Cell]
+NO_CELLS: Cells = {}
+
+
 class Shifts:
     """Holds the shifts that count now; they are replaced at once, never changed in place."""
 
@@ -125,22 +137,31 @@ def shift_of(words: Sequence[ToldWord], bounds: Bounds) -> float:
     return round((low + high) / 2, 6)
 
 
-def moved_cells(words: Iterable[ToldWord], bounds: Bounds) -> dict[str, Moved]:
-    """Returns every cell with its shift, by name."""
+def moved_cells(words: Iterable[ToldWord], bounds: Bounds, known: Cells = NO_CELLS) -> Cells:
+    """Returns every cell with its shift, by name.
+
+    Cells of `known` that have the same words still are taken from there.
+    """
     cells: dict[str, list[ToldWord]] = defaultdict(list)
     for word in words:
         for cell in word.cells:
             cells[cell].append(word)
     return {
-        cell: Moved(
-            shift_of(told, bounds),
-            len(told),
-            len({(word.tenant, word.voice) for word in told}),
-            sum(word.right for word in told),
-            round(sum(weights_of(told, bounds)), 3),
-        )
-        for cell, told in sorted(cells.items())
+        name: _cell(tuple(told), bounds, known.get(name)) for name, told in sorted(cells.items())
     }
+
+
+def _cell(told: tuple[ToldWord, ...], bounds: Bounds, known: Cell | None) -> Cell:
+    if known is not None and known.words == told and known.bounds == bounds:
+        return known
+    moved = Moved(
+        shift_of(told, bounds),
+        len(told),
+        len({(word.tenant, word.voice) for word in told}),
+        sum(word.right for word in told),
+        round(sum(weights_of(told, bounds)), 3),
+    )
+    return Cell(told, bounds, moved)
 
 
 def shifted(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
@@ -28,6 +28,7 @@ class Asking:
 
     shifts: Shifts = field(default_factory=Shifts)
     policy_hash: str = "h"
+    name: str = "default"
 
     @property
     def policy(self) -> Asking:
@@ -43,10 +44,11 @@ class House:
 
     def __init__(self, house: Learning) -> None:
         self.house, self.runtime = house, Asking()
+        self.candidates: list[Asking] = []
         self.listener = ToldListener(house.ledger.database, self.runtimes, house.clock)
 
-    def runtimes(self) -> Mapping[str, PolicyRuntime]:
-        return {"default": cast(PolicyRuntime, self.runtime)}
+    def runtimes(self) -> list[PolicyRuntime]:
+        return [cast(PolicyRuntime, one) for one in (self.runtime, *self.candidates)]
 
 
 @pytest.fixture
@@ -66,6 +68,13 @@ def test_policy_that_is_loaded_again_unchanged_keeps_its_shifts(told: House) -> 
     told.runtime = Asking()
     told.listener.look()
     assert told.runtime.shifts.current == shifts
+
+
+def test_candidate_of_a_rollout_gets_the_shifts_of_its_policy(told: House) -> None:
+    told.listener.look()
+    told.candidates.append(Asking())
+    told.listener.look()
+    assert told.candidates[0].shifts.current == told.runtime.shifts.current != {}
 
 
 def test_old_words_leave_without_a_new_one(told: House) -> None:

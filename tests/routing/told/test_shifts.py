@@ -124,8 +124,18 @@ def test_words_that_agree_with_a_chance_leave_it() -> None:
 
 def test_cells_say_what_they_rest_on() -> None:
     found = moved_cells([word(False, "a"), word(True, "b"), word(False, "b")], BOUNDS)
-    assert (found["c"].words, found["c"].voices, found["c"].right) == (3, 2, 1)
-    assert found["c"].shift < 0
+    moved = found["c"].moved
+    assert (moved.words, moved.voices, moved.right) == (3, 2, 1)
+    assert moved.shift < 0
+
+
+def test_cells_without_a_new_word_are_not_worked_out_again() -> None:
+    old, new = word(False, "a"), replace(word(True, "b"), cells=("d",))
+    first = moved_cells([old, new], BOUNDS)
+    second = moved_cells([old, new, replace(new, voice="c")], BOUNDS, first)
+    assert second["c"] is first["c"]
+    assert second["d"].moved.words == 2
+    assert moved_cells([old], Bounds(prior=8.0), first)["c"].moved.shift < first["c"].moved.shift
 
 
 def test_chance_moves_in_its_cell_only() -> None:

@@ -6,7 +6,7 @@ It reads the ledger, so that words said to another worker or machine count too.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -27,7 +27,7 @@ from router.ledger.tables.told_words import (
 )
 from router.policy.sections.learning import OnlineSection
 from router.routing.policy_runtime import PolicyRuntime
-from router.routing.told.shifts import Bounds, Moved, Shifts, ToldWord, moved_cells
+from router.routing.told.shifts import Bounds, Cells, Moved, Shifts, ToldWord, moved_cells
 from router.routing.told.words import word_of
 from router.types import Clock
 
@@ -64,6 +64,8 @@ class Heard:
     database: Database
     known: Heads = NOTHING_HEARD
     kept: dict[str, Kept] = field(default_factory=dict)  # by request
+    # What each policy's cells were worked out from last time: a word moves two of them.
+    worked_out: dict[str, Cells] = field(default_factory=dict)
 
     def look(self, now_ms: int) -> bool:
         """Returns True where something came or was set aside; blocks. Raises LedgerError."""
@@ -103,7 +105,9 @@ class Heard:
             for one in self.kept.values()
             if one.row.policy == policy and one.row.said_ms >= since_ms and counts(one.row, aside)
         )
-        return moved_cells(words, bounds_of(section))
+        cells = moved_cells(words, bounds_of(section), self.worked_out.get(policy, {}))
+        self.worked_out[policy] = cells
+        return {name: cell.moved for name, cell in cells.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,18 +141,21 @@ class ToldListener:
     """Looks for new words while a served policy asks for it."""
 
     def __init__(
-        self, database: Database, runtimes: Callable[[], Mapping[str, PolicyRuntime]], clock: Clock
+        self, database: Database, runtimes: Callable[[], Iterable[PolicyRuntime]], clock: Clock
     ) -> None:
         self._heard = Heard(database)
         self._runtimes, self._clock = runtimes, clock
         self._task: asyncio.Task[None] | None = None
         self._log = structlog.get_logger("tiergate.told")
-        # Of each policy, where its shifts went and when: a reload brings an empty place.
-        self._applied: dict[str, tuple[Shifts, int]] = {}
+        # When each place got its shifts: a reload brings an empty one.
+        self._applied: dict[Shifts, int] = {}
 
-    def start(self) -> None:
-        """Begins to look where a policy asks for it; called again after each change of policies."""
-        asks = any(runtime.shifts is not None for runtime in self._runtimes().values())
+    def start(self, *coming: PolicyRuntime) -> None:
+        """Begins to look where a policy asks for it; called again after each change of policies.
+
+        `coming` serve from now on.
+        """
+        asks = any(runtime.shifts is not None for runtime in (*coming, *self._runtimes()))
         if asks and self._task is None:
             self._task = asyncio.ensure_future(self._look_on())
 
@@ -159,7 +166,7 @@ class ToldListener:
 
     async def _look_on(self) -> None:
         faulty = False
-        while any(runtime.shifts is not None for runtime in self._runtimes().values()):
+        while any(runtime.shifts is not None for runtime in self._runtimes()):
             try:
                 await asyncio.to_thread(self.look)
                 faulty = False
@@ -175,13 +182,16 @@ class ToldListener:
         """Moves the chances of every policy that asks for it; blocks. Raises LedgerError."""
         now_ms = self._clock.now_ms()
         came = self._heard.look(now_ms)
-        for name, runtime in self._runtimes().items():
+        applied = {}
+        for runtime in self._runtimes():
             section = runtime.policy.online
             if runtime.shifts is None or section is None:
                 continue
-            place, at_ms = self._applied.get(name, (None, 0))
-            if came or place is not runtime.shifts or now_ms - at_ms >= HOUR_MS:
-                cells = self._heard.moved(name, section, now_ms)
+            at_ms = self._applied.get(runtime.shifts)
+            if came or at_ms is None or now_ms - at_ms >= HOUR_MS:
+                at_ms = now_ms
+                cells = self._heard.moved(runtime.policy.name, section, now_ms)
                 # One assignment: a request sees all shifts of a moment.
                 runtime.shifts.current = {n: c.shift for n, c in cells.items() if c.shift}
-                self._applied[name] = runtime.shifts, now_ms
+            applied[runtime.shifts] = at_ms
+        self._applied = applied

@@ -19,7 +19,7 @@ from router.ledger.tables.rollouts import SqlRollouts
 from router.policy.loading import find_policy, load_policy, policies_dir
 from router.rollout.report import Json, sentence, status, strata, whole
 from router.rollout.rows import change_row
-from router.rollout.stages import Change, finished, plan_of, promoted, rolled_back, started
+from router.rollout.stages import Change, Turn, finished, plan_of, promoted, rolled_back, started
 from router.rollout.tallies import Tallies
 from router.rollout.verdicts import Finding, compare, passed
 
@@ -88,7 +88,12 @@ class RolloutDesk:
         return self._add(rolled_back(self._running(policy), self._clock.now_ms(), by, why))
 
     def finish(self, policy: str, by: str, why: str) -> Change:
-        """Ends a rollout without a fault. Raises RolloutRefused, LedgerError."""
+        """Ends a rollout without a fault; one that has ended so stays. Raises RolloutRefused,
+        LedgerError.
+        """
+        last = self._store.latest([policy]).get(policy)
+        if last is not None and last.turn is Turn.FINISHED:
+            return last  # its policy has what was tried, and a server saw it first
         return self._add(finished(self._running(policy), self._clock.now_ms(), by, why))
 
     def shown(self, policy: str | None, *, figures: bool) -> list[Json]:

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+import threading
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from router.api.compose.core import Core
@@ -24,7 +25,15 @@ from router.policy.loading import LoadedPolicy
 from router.rollout.arms import Split, Splits
 from router.rollout.report import Json, sentence, status, strata, whole
 from router.rollout.rows import change_row
-from router.rollout.stages import Change, passed_gates, promoted, rolled_back
+from router.rollout.stages import (
+    Change,
+    Turn,
+    finished,
+    passed_gates,
+    promoted,
+    restarted,
+    rolled_back,
+)
 from router.rollout.tallies import Tallies
 from router.rollout.verdicts import broken, compare, compare_latest, passed
 from router.routing.policy_runtime import PolicyRuntime
@@ -32,6 +41,13 @@ from router.routing.policy_runtime import PolicyRuntime
 LOOKS_EVERY_S = 1.0
 BOOKED_BY_OTHERS_AFTER_MS = 10_000
 """A server that added a change chains it within milliseconds; after so long it has died."""
+
+SETTLED_AFTER_MS = 60_000
+"""A base that was edited sooner after the last change waits: servers read a file at different
+moments, and each would undo what the other did."""
+
+BY_POLICY = "policy"
+"""Whoever changed the policy's file, or what the registry has for it."""
 
 _log = logging.getLogger(__name__)
 
@@ -76,7 +92,10 @@ class Rollouts:
         self._clock = core.clock
         self._begin, self._retire, self._record = begin, retire, record
         self._watched: dict[str, Watched] = {}
+        self._running: dict[str, Change] = {}
         self._tried: dict[str, Tried] = {}
+        self._making: dict[str, asyncio.Task[None]] = {}  # candidates that are built now
+        self._counting = threading.Lock()
         self._task: asyncio.Task[None] | None = None
 
     def mount(self, server: Server, door: Doorkeeper) -> None:
@@ -93,9 +112,10 @@ class Rollouts:
 
     async def stop(self) -> None:
         """Follows the ledger no longer; requests under way keep the answerers that they use."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        ended = [*self._making.values(), *([] if self._task is None else [self._task])]
+        for task in ended:
+            task.cancel()
+        await asyncio.gather(*ended, return_exceptions=True)
 
     async def close(self) -> None:
         """Closes the candidates' answerers, after the last request."""
@@ -120,17 +140,25 @@ class Rollouts:
 
         Without `judging` no rows are read: those of a long stage would hold up a start.
         """
-        served = {n: p for n, p in self._core.loaded.items() if p.candidate is not None}
-        if not served and not (self._watched or self._tried):
-            return
-        latest = await asyncio.to_thread(self._store.latest, list(served)) if served else {}
-        running = {
-            name: change
-            for name, change in latest.items()
-            if not change.over and _is_tried(change, served[name])
+        followed = {
+            name: loaded
+            for name, loaded in self._core.loaded.items()
+            if loaded.policy.rollout is not None or name in self._tried
         }
-        await self._swap(running)
-        for name, change in running.items() if judging else ():
+        if not followed and not self._watched:
+            return
+        latest = await asyncio.to_thread(self._store.latest, list(followed)) if followed else {}
+        running = {}
+        for name, change in latest.items():
+            now = await self._by_its_policy(change, followed[name])
+            if not now.over and _is_tried(now, followed[name]):
+                running[name] = now
+        self._running = running
+        self._make_ready()
+        if not judging:
+            await asyncio.gather(*self._making.values())
+        self._swap()
+        for name, change in list(running.items()) if judging else ():
             added = await asyncio.to_thread(self._judge, name, change)
             if added is not None:
                 await self._changed(added)
@@ -138,54 +166,86 @@ class Rollouts:
         for change in await asyncio.to_thread(self._store.unbooked, due_ms):
             await self._book(change)
 
-    async def _swap(self, running: Mapping[str, Change]) -> None:
-        """Splits traffic as these changes say. One assignment: no request sees a mixture."""
-        splits = {}
-        for name, change in running.items():
-            tried = await self._candidate(name)
-            if tried is not None:
-                splits[name] = _split(change, tried)
-        self._splits.swap(splits)
+    async def _by_its_policy(self, change: Change, loaded: LoadedPolicy) -> Change:
+        """Returns the change that follows from what the policy became, or the change itself.
+
+        A base that became what was tried ends the rollout. Any other new base is compared afresh,
+        at most once a while: servers read an edited file at different moments.
+        """
+        now_ms = self._clock.now_ms()
+        if change.over or loaded.hash == change.base_hash:
+            return change
+        following = None
+        if loaded.hash == change.candidate_hash:
+            following = finished(change, now_ms, BY_POLICY, "the policy has what was tried")
+        elif _is_tried(change, loaded) and now_ms - change.at_ms >= SETTLED_AFTER_MS:
+            following = restarted(change, now_ms, BY_POLICY, loaded.hash)
+        if following is None or not await asyncio.to_thread(self._store.add, following):
+            return change
+        await self._changed(following)
+        return following
+
+    def _swap(self) -> None:
+        """Splits traffic by what runs and is ready. One assignment: no request sees a mixture."""
+        running = self._running
+        self._splits.swap(
+            {
+                name: _split(running[name], tried)
+                for name, tried in self._tried.items()
+                if name in running and tried.loaded.hash == running[name].candidate_hash
+            }
+        )
         for name in [name for name in self._watched if name not in running]:
             del self._watched[name]
         for name in [name for name in self._tried if name not in running]:
             self._retire(self._tried.pop(name).runtime)
 
-    async def _candidate(self, name: str) -> Tried | None:
-        """Returns the candidate made ready; None for one that cannot be built, which is logged.
+    def _make_ready(self) -> None:
+        """Begins to build the candidates that are not ready; looks go on meanwhile.
 
-        Where only the base is new, the candidate that serves goes on serving.
+        Where only the base is new, the candidate that serves goes on serving until then.
         """
-        candidate, base = self._core.loaded[name].candidate, self._core.router.runtimes[name]
-        assert candidate is not None
-        known = self._tried.get(name)
-        # A base that is built again may have new prices, and so has its candidate.
-        if known is not None and known.base is base and known.loaded.hash == candidate.hash:
-            return known
-        await self._record(candidate)
+        for name in self._running:
+            candidate, base = self._core.loaded[name].candidate, self._core.router.runtimes[name]
+            assert candidate is not None
+            known = self._tried.get(name)
+            # A base that is built again may have new prices, and so has its candidate.
+            ready = known is not None and known.base is base and known.loaded.hash == candidate.hash
+            if not ready and name not in self._making:
+                making = self._candidate(name, candidate, base)
+                self._making[name] = asyncio.get_running_loop().create_task(making)
+                self._making[name].add_done_callback(_tell)
+
+    async def _candidate(self, name: str, candidate: LoadedPolicy, base: PolicyRuntime) -> None:
+        """Makes a candidate ready; one that cannot be built is logged. Raises LedgerError."""
         try:
+            await self._record(candidate)
             runtime = await asyncio.to_thread(self._core.build, candidate)
+            await self._begin(runtime)
         except PolicyError as error:
             fields = {"policy": name, "reason": error.message}
             _log.error("candidate_not_built", extra=fields)
-            return known if known is not None and known.loaded.hash == candidate.hash else None
-        await self._begin(runtime)
+            return
+        finally:
+            del self._making[name]
+        known = self._tried.get(name)
+        self._tried[name] = Tried(candidate, base, runtime)
+        self._swap()
         if known is not None:
             self._retire(known.runtime)
-        made = self._tried[name] = Tried(candidate, base, runtime)
-        return made
 
     def _judge(self, name: str, change: Change) -> Change | None:
         """Counts what is new; returns the change that was added because of it. Blocks."""
-        watched = self._watched.get(name)
-        if watched is None or watched.change.since != change.since:
-            plan = change.plan
-            tallies = Tallies(plan.cap_nano_usd, plan.most_per_unit, change.since_ms)
-            watched = Watched(change, tallies, self._store.begin(change.since_ms))
+        with self._counting:
+            watched = self._watched.get(name)
+            if watched is None or watched.change.since != change.since:
+                plan = change.plan
+                tallies = Tallies(plan.cap_nano_usd, plan.most_per_unit, change.since_ms)
+                watched = Watched(change, tallies, self._store.begin(change.since_ms))
+            watched.change = change
+            before = _size(watched.tallies)
+            self._store.read_on(watched.position, name, change.since, watched.tallies)
             self._watched[name] = watched
-        watched.change = change
-        before = _size(watched.tallies)
-        self._store.read_on(watched.position, name, change.since, watched.tallies)
         arms = watched.tallies.arms
         if before == _size(watched.tallies):
             return None
@@ -208,11 +268,13 @@ class Rollouts:
     async def _changed(self, change: Change) -> None:
         """Serves by a change of this process at once, and puts it into the chain."""
         if change.over:
-            now = {name: split for name, split in self._splits.now.items() if name != change.policy}
-            self._splits.swap(now)
+            self._running.pop(change.policy, None)
+            self._swap()
         fields = {"policy": change.policy, "stage": change.stage_name, "reason": change.why}
-        turned = "rolled_back" if change.over else "rollout_moved"
-        _log.log(logging.WARNING if change.over else logging.INFO, turned, extra=fields)
+        if change.turn is Turn.ROLLED_BACK:
+            _log.warning("rolled_back", extra=fields)
+        else:
+            _log.info("rollout_moved", extra=fields)
         await self._book(change)
 
     async def _book(self, change: Change) -> None:
@@ -222,20 +284,22 @@ class Rollouts:
     def shown(self, policy: str | None = None) -> list[Json]:
         """Returns the state of rollouts, with strata where one policy is named. Blocks.
 
-        The list is asked for every few seconds, so it has what this process has counted already,
-        and reads the rows of other rollouts alone. Raises LedgerError.
+        Both are asked for every few seconds, so they have what this process has counted already,
+        and read the rows of other rollouts alone. Raises LedgerError.
         """
         names = None if policy is None else [policy]
         documents = []
         for name, last in self._store.latest(names).items():
-            if policy is None:
-                tallies = None if last.over else self._known_of(last) or counted(self._store, last)
-            else:
+            tallies = self._known_of(last)
+            if tallies is None and not (policy is None and last.over):
                 tallies = counted(self._store, last)
-            document = status(self._store.history(name), tallies)
-            if policy is not None and tallies is not None:
-                document["arms"] = whole(tallies.arms, last.plan.cap_nano_usd)
-                document["strata"] = strata(tallies, last.plan.cap_nano_usd)
+            history = self._store.history(name)
+            # What is counted on at this moment has other strata a moment later.
+            with self._counting:
+                document = status(history, tallies)
+                if policy is not None and tallies is not None:
+                    document["arms"] = whole(tallies.arms, last.plan.cap_nano_usd)
+                    document["strata"] = strata(tallies, last.plan.cap_nano_usd)
             documents.append(document)
         return documents
 
@@ -262,6 +326,15 @@ def _is_tried(change: Change, loaded: LoadedPolicy) -> bool:
     A candidate that was edited since is another one: nobody has agreed to serve it.
     """
     return loaded.candidate is not None and loaded.candidate.hash == change.candidate_hash
+
+
+def _tell(making: asyncio.Task[None]) -> None:
+    """Logs why a candidate is not ready; the next look tries again."""
+    error = None if making.cancelled() else making.exception()
+    if isinstance(error, LedgerError):
+        _log.warning("rollouts_not_read", extra={"reason": error.message})
+    elif error is not None:
+        _log.error("rollouts_not_followed", exc_info=error)
 
 
 def _split(change: Change, tried: Tried) -> Split:
