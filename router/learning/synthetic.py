@@ -36,17 +36,22 @@ class Seed(Struct, frozen=True):
     answer: str
     domain: str
     expires_at_ms: int = 2**62  # what is written from it is a copy of it, and goes when it goes
+    decisions: tuple[str, ...] = ()  # of the requests behind it: an erasure finds the copy by them
 
 
-def seeds(rows: tuple[DatasetRow, ...], now_ms: int) -> list[Seed]:
-    """Returns the real rows to train on whose right answer is known and whose time is not over."""
+def seeds(rows: tuple[DatasetRow, ...], tenant: str, now_ms: int) -> list[Seed]:
+    """Returns a tenant's real rows to train on whose right answer is known and time is not over."""
     found = []
     for row in rows:
+        if row.tenant != tenant:
+            continue
         real = row.source is not Source.SYNTHETIC and row.expires_at_ms > now_ms
         right = row.preferred if row.kind is Kind.CORRECTION else row.answer
         teaches = row.kind is Kind.CORRECTION or (row.kind is Kind.GRADED and row.right)
         if real and teaches and row.split is Split.TRAIN:
-            found.append(Seed(row.row_id, row.text, right, row.domain, row.expires_at_ms))
+            found.append(
+                Seed(row.row_id, row.text, right, row.domain, row.expires_at_ms, row.decisions)
+            )
     return found
 
 

@@ -43,7 +43,7 @@ async def test_a_text_is_booked_and_becomes_a_row_once_approved(tmp_path: Path) 
         house.clock.at_ms = 4_000_000_000_000  # texts of the past would have expired
         await house.answered("r1")
         for kind, text in (
-            ("prompt", "user: Where is my parcel?"),
+            ("prompt", "user: I am Anna Keller\n\nassistant: Hi\n\nuser: Where is my parcel?"),
             ("answer", "It is on its way."),
         ):
             await house.texts.put("r1", "acme", kind, text, store="redacted", retention_days=3650)
@@ -55,6 +55,7 @@ async def test_a_text_is_booked_and_becomes_a_row_once_approved(tmp_path: Path) 
     async with FakeUpstream() as fake:
         policy.write_text(POLICY.format(url=fake.url, price=PRICE), encoding="utf-8")
         asked = ("--policy", policy, "--answerer", "writer", "--count", "1", "--json")
+        asked = ("--tenant", "acme", *asked)
         shown = await asyncio.to_thread(
             run, "dataset", "synthesize", folder, "--database", ledger, *asked
         )
@@ -64,6 +65,7 @@ async def test_a_text_is_booked_and_becomes_a_row_once_approved(tmp_path: Path) 
     with Books.open(ledger) as books:
         (row,) = [row for row in books.rows(None, None, None) if row.endpoint == SYNTHESIZE]
         assert row.cost_nano_usd == queued["cost_nano_usd"]
+        assert row.tenant == "acme"
     before = json.loads(
         await asyncio.to_thread(
             run, "dataset", "build", "--database", ledger, "--json", "--dev", "0"
@@ -78,3 +80,11 @@ async def test_a_text_is_booked_and_becomes_a_row_once_approved(tmp_path: Path) 
         )
     )
     assert after["sources"] == {"client": 1, "synthetic": 1}
+    # What was written from a person's request is about that person too, by whatever words.
+    erased = await asyncio.to_thread(
+        run, "privacy", "erase", "Anna Keller", "--yes", "--database", ledger
+    )
+    assert erased.startswith("2 texts of 2 requests erased")
+    with Books.open(ledger) as books:
+        left = [one.texts for one in books.past_requests(None, None, None, {})]
+        assert left == [{}, {}, {}]  # the source, what was written, the minutes of its review

@@ -29,7 +29,7 @@ def written(name: str, seed: synthetic.Seed, at: int = 5, text: str = WRITTEN, *
 
 def seed() -> synthetic.Seed:
     """Returns the seed that the real request r1 gives."""
-    return synthetic.seeds(made(real()).rows, NOW_MS)[0]
+    return synthetic.seeds(made(real()).rows, "acme", NOW_MS)[0]
 
 
 def made(*requests: object, test: float = 0.0) -> Dataset:
@@ -103,9 +103,13 @@ def test_only_supervised_training_gets_synthetic_rows_with_their_mark() -> None:
         assert len(export(rows, target, [Split.TRAIN], "", NOW_MS).lines) == 1
 
 
+def test_texts_of_another_tenant_are_no_seed() -> None:
+    assert synthetic.seeds(made(real()).rows, "other", NOW_MS) == []
+
+
 def test_a_synthetic_row_is_no_seed() -> None:
     dataset = made(real(), written("s1", seed(), correct=True))
-    assert len(synthetic.seeds(dataset.rows, NOW_MS)) == 1
+    assert len(synthetic.seeds(dataset.rows, "acme", NOW_MS)) == 1
 
 
 def test_a_seed_comes_back_from_its_instruction() -> None:

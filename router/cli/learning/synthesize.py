@@ -29,12 +29,13 @@ def synthesize(
     folder: Folder,
     policy: Annotated[str, typer.Option("--policy", "-p", help="Whose answerers are asked.")],
     answerer: Annotated[str, typer.Option(help="Who writes: a name among the policy's answerers.")],
+    tenant: Annotated[str, typer.Option(help="Whose texts it may read; the calls are its own.")],
     database: DatabasePath = DATABASE,
     count: Annotated[int, typer.Option("--count", "-n", min=1, help="How many texts.")] = 20,
     seed: Annotated[int, typer.Option(help="Chooses the rows that texts are written from.")] = 7,
     as_json: AsJson = False,
 ) -> None:
-    """Let an answerer put requests into other words, and ask reviewers to approve them.
+    """Let an answerer put a tenant's requests into other words; reviewers approve them.
 
     Each call is held, booked and counted in budgets as any other. Only approved texts become rows,
     marked synthetic.
@@ -43,12 +44,17 @@ def synthesize(
     from router.learning.folder import read
     from router.learning.synthetic import seeds
 
-    sources = seeds(read(folder).rows, now_ms())
+    rows = read(folder).rows
+    sources = seeds(rows, tenant, now_ms())
     if not sources:
-        raise TrainingDataError(f"{folder} has no right answer to write other requests for")
+        known = ", ".join(sorted({row.tenant for row in rows})) or "none"
+        raise TrainingDataError(
+            f"{folder} has no right answer of the tenant {tenant!r} to write other requests for; "
+            f"its tenants: {known}"
+        )
     random.Random(seed).shuffle(sources)
     chosen = [sources[number % len(sources)] for number in range(count)]
-    items, faults, cost = _written(chosen, policy, answerer, database)
+    items, faults, cost = _written(chosen, policy, answerer, tenant, database)
     with Books.open(database, environ=os.environ) as books:
         books.ask(items)
     if as_json:
@@ -71,25 +77,28 @@ def synthesize(
 
 
 def _written(
-    chosen: list[Seed], policy: str, answerer: str, database: str
+    chosen: list[Seed], policy: str, answerer: str, tenant: str, database: str
 ) -> tuple[list[ReviewItem], Counter[str], int]:
     """Returns the items for reviewers, why others are none, and what all of them cost."""
     from router.api.compose.core import Settings
     from router.learning.synthetic import fault_of, instruction, item_of
     from router.ledger.row_reading import SYNTHESIZE
     from router.library import CALLER, Gateway
-    from router.types import ChatRequest, Message
+    from router.types import ChatRequest, Identity, Message
 
     items: list[ReviewItem] = []
     faults: Counter[str] = Counter()
     cost = 0
     settings = Settings(policies=(policy,), database=database, watch=False, reachable=(answerer,))
     model = f"answerer:{answerer}"
+    # Rules, budgets and erasures of the tenant hold for what is written from its texts.
+    payer = Identity(tenant, CALLER.key_id, CALLER.scopes)
     with Gateway(settings, os.environ) as gateway:
         for number, seed in enumerate(chosen):
             asked = Message("user", instruction(seed, number))
             try:
-                outcome = gateway.complete(ChatRequest((asked,), model, endpoint=SYNTHESIZE))
+                request = ChatRequest((asked,), model, endpoint=SYNTHESIZE)
+                outcome = gateway.complete(request, identity=payer)
             except TiergateError as error:
                 # A budget that is spent, or an answerer that is down: the rest would fail too.
                 faults[f"failed, and no more were asked: {error}"] += 1
@@ -100,5 +109,5 @@ def _written(
                 faults[fault] += 1
                 continue
             spent = outcome.cost_nano_usd
-            items.append(item_of(seed, outcome.request_id, CALLER.tenant, text, spent, now_ms()))
+            items.append(item_of(seed, outcome.request_id, tenant, text, spent, now_ms()))
     return items, faults, cost

@@ -1,6 +1,7 @@
 """Finds and erases the stored texts about one person, and seals stored texts by a newer key.
 
-An erasure deletes texts and leaves rows, so `verify` passes. Each erased request gets a word of the
+An erasure deletes texts and leaves rows, so `verify` passes. Texts that an answerer wrote from an
+erased one go with it. Each erased request gets a word of the
 source `erasure` in the chain of feedback: its time, and the digest of what was asked for, under the
 tenant's key. Texts that were stored with pseudonyms name nobody and are found by no name.
 """
@@ -14,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 import orjson
 from msgspec import Struct
 
+from router.ledger.row_reading import SYNTHESIZE
 from router.ledger.sql.database import Database
 from router.ledger.tables.feedback import SqlFeedback
 from router.ledger.tables.texts import sealed
@@ -22,6 +24,7 @@ from router.privacy.encryption import SEALED, TextKeys
 from router.types import Clock, Feedback, FeedbackSource
 
 _DIGITS_OF_A_NUMBER = 6
+_DECISION = re.compile(r"\bdec_\w+")
 
 
 class StoredText(Struct, frozen=True):
@@ -93,7 +96,30 @@ class Subjects:
                     closed += 1
                 elif is_about(values, text):
                     found.append(StoredText(str(request_id), str(owner), str(kind), int(created)))
-        return Found(tuple(found), closed)
+        return Found((*found, *self._written_from(found)), closed)
+
+    def _written_from(self, found: Sequence[StoredText]) -> list[StoredText]:
+        """Returns what an answerer was asked to write other texts from, where these are the source.
+
+        Its prompt names the decisions of the source, and holds a copy of its text.
+        """
+        known = {one.request_id for one in found}
+        if not known:
+            return []
+        query = (
+            "SELECT t.request_id, t.tenant, t.kind, t.created_at_ms, t.content FROM texts t "
+            "JOIN requests r ON r.request_id = t.request_id "
+            "WHERE r.endpoint = ? AND t.kind = 'prompt' ORDER BY t.created_at_ms, t.request_id"
+        )
+        copies = []
+        with self._database.reading() as connection:
+            for row in connection.exec_driver_sql(query, (SYNTHESIZE,)):
+                request_id, owner, kind, created, content = row
+                text = self._keys.opened(str(content), f"{request_id} {kind}") or ""
+                sources = {one.removeprefix("dec_") for one in _DECISION.findall(text)}
+                if request_id not in known and sources & known:
+                    copies.append(StoredText(str(request_id), str(owner), str(kind), int(created)))
+        return copies
 
     def erase(self, values: Sequence[str], tenant: str | None) -> Found:
         """Deletes all texts of the requests in which any value stands; returns what was found."""
