@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import unicodedata
 from collections.abc import Sequence
 
 from msgspec.structs import replace
@@ -26,6 +27,7 @@ INSTRUCTIONS = (
 LEFT_OUT = "(a sentence that gives orders to a model is left out)"
 
 _MARKS = re.compile(r"<\|[^|<>\n]{0,40}\|>|\[/?INST\]|<</?SYS>>|</?s>|<{3,}|>{3,}|`{3,}")
+_SENTENCES = re.compile(r"(?<=[.!?])\s+|\n\s*\n")
 _PARTS = re.compile(r"(?<=[.!?])[ \t]+|\n")
 _BEFORE = r"(?:previous|prior|earlier|above|all|any|your|the|other|these|those|preceding)"
 _RULES = r"(?:instruction|prompt|rule|direction|guideline|command|polic|context|message)"
@@ -67,19 +69,35 @@ def without_orders(text: str) -> str:
     'Open 9 to 5. (a sentence that gives orders to a model is left out) Closed Sunday.'
     """
     plain = _MARKS.sub(" ", text)
-    if _ORDER.search(plain) is None:
+    if not _orders(plain):
         return plain
+    whole = _without(plain, _PARTS)
+    # A line of a PDF ends anywhere in a sentence.
+    if _orders(whole):
+        whole = _without(whole, _SENTENCES)
+    # An order may be spread over two sentences.
+    return LEFT_OUT if _orders(whole) else whole
+
+
+def _orders(text: str) -> bool:
+    """Returns True for a text that gives orders, by its lines or by its sentences."""
+    seen = unicodedata.normalize("NFKC", text.replace(LEFT_OUT, "."))
+    if not seen.isascii():  # what is not printed may stand inside of a word
+        seen = "".join(c for c in seen if unicodedata.category(c) != "Cf")
+    return bool(_ORDER.search(seen) or _ORDER.search(" ".join(seen.split())))
+
+
+def _without(text: str, gaps: re.Pattern[str]) -> str:
+    """Returns the text, cut at gaps, without the parts that give orders."""
     said: list[str] = []
     start = 0
-    for gap in [*_PARTS.finditer(plain), None]:
-        sentence = plain[start : gap.start() if gap else len(plain)]
-        said.append(LEFT_OUT if _ORDER.search(sentence) else sentence)
+    for gap in [*gaps.finditer(text), None]:
+        part = text[start : gap.start() if gap else len(text)]
+        said.append(LEFT_OUT if _orders(part) else part)
         if gap:
             said.append(gap[0])
             start = gap.end()
-    whole = "".join(said)
-    # An order may be spread over two sentences or lines.
-    return LEFT_OUT if _ORDER.search(whole.replace(LEFT_OUT, "")) else whole
+    return "".join(said)
 
 
 def cleaned(passages: Sequence[DocumentPassage]) -> tuple[DocumentPassage, ...]:
