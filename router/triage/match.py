@@ -349,8 +349,8 @@ class KnowledgeIndex:
 
     def nearest(self, vectors: npt.NDArray[np.float32]) -> Floats:
         """Returns each text's cosine to the utterance that is nearest to it, (texts,)."""
-        nearest: Floats = (vectors @ self.utterances.vectors.T).max(axis=1)
-        return nearest
+        # Few texts ask at one time: one product of all would first copy every utterance.
+        return np.array([(self.utterances.vectors @ vector).max() for vector in vectors])
 
     def written(self, text: str) -> Written | None:
         """Returns the utterance that a text repeats, courtesies aside, with its match; else None.

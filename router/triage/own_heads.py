@@ -15,7 +15,7 @@ from msgspec import Struct
 from router.stats.calibration import Floats
 from router.stats.heads import Encoded, Head, HeadKind, HeadStack
 from router.triage.close_reading.matters import GraveChance
-from router.triage.close_reading.reader import CloseReader, Lowest, Seen
+from router.triage.close_reading.reader import CloseReader, MayChange, Seen
 from router.triage.grave import GraveReading, Told
 from router.types import HeadReading
 
@@ -62,18 +62,19 @@ class OwnHeads(Struct, frozen=True, eq=False, weakref=True):
         texts: Sequence[str],
         told: Sequence[Told],
         encoded: Encoded,
-        lowest: Callable[[str], Lowest] | None = None,
+        may_change: Callable[[str], MayChange] | None = None,
         grave: Sequence[GraveReading] = (),
     ) -> dict[int, Close]:
         """Returns by place what close readers say, where the heads or `grave` are unsure.
 
-        `lowest` gives by head what changes what a text's policy does; without it every chance does.
+        `may_change` tells by head what changes what a text's policy does; without it every chance
+        does.
         """
         heads: dict[int, tuple[HeadReading, ...]] = {}
         graves: dict[int, GraveChance] = {}
         for name, reader in self.close.items():
             head = self.stack.heads[name]
-            seen = None if lowest is None else Seen(encoded.vectors, lowest(name))
+            seen = None if may_change is None else Seen(encoded.vectors, may_change(name))
             read = reader.read(texts, told, head(encoded).tolist(), seen, grave)
             graves |= read.grave
             for place, chance in read.chances.items():

@@ -100,7 +100,7 @@ def guessing(odds: float, margin: float) -> Guess:
 
 def seen(one: CloseReader, lowest: float, of_head: float = 0.5) -> float:
     """Returns the chance of an English text where the policy asks for at least `lowest`."""
-    known = Seen(np.zeros((1, WIDTH), np.float32), lambda places: np.full(len(places), lowest))
+    known = Seen(np.zeros((1, WIDTH), np.float32), lambda places, highest: highest >= lowest)
     read_closely = one.read([ENGLISH_TEXT], [told_of(ENGLISH_TEXT)], [of_head], known)
     return read_closely.chances[0]
 
@@ -412,7 +412,7 @@ def test_english_is_the_first_table() -> None:
 
 def test_what_is_read_for_its_matter_needs_no_guess() -> None:
     one = reader(guess=guessing(-3.0, margin=1.0), grave=matters())
-    known = Seen(np.zeros((1, WIDTH), np.float32), lambda places: np.ones(len(places)))
+    known = Seen(np.zeros((1, WIDTH), np.float32), lambda places, highest: highest >= 1.0)
     unsure = [GraveReading(0.5, Matter.LEGAL, 0.0, "en")]
     found = one.read([ENGLISH_TEXT], [told_of(ENGLISH_TEXT)], [0.5], known, unsure)
     assert found.chances[0] == pytest.approx(chance(3.0))

@@ -177,9 +177,9 @@ class ModelReader:
             mine = [asked[i] for i in indices]
             part = encoded if len(indices) == len(asked) else encoded[np.array(indices)]
             matters = [grave[i] for i in indices] if grave else ()
-            lowest = partial(partial, _lowest, mine, part.vectors)
+            may_change = partial(partial, _may_change, mine, part.vectors)
             texts = [one.text for one in mine]
-            close = own.read_closely(texts, told_of_all(mine), part, lowest, matters)
+            close = own.read_closely(texts, told_of_all(mine), part, may_change, matters)
             found |= {indices[place]: closer for place, closer in close.items()}
         return found
 
@@ -336,18 +336,23 @@ def _by_heads(asked: Sequence[Asked]) -> dict[OwnHeads | None, list[int]]:
     return found
 
 
-def _lowest(
-    asked: Sequence[Asked], vectors: Embeddings, name: str, places: Sequence[int]
-) -> Floats:
-    """Returns the lowest chances of a head that change what is done with the texts at some
-    places."""
-    found = np.zeros(len(places))
+def _may_change(
+    asked: Sequence[Asked],
+    vectors: Embeddings,
+    name: str,
+    places: Sequence[int],
+    highest: Floats,
+) -> npt.NDArray[np.bool_]:
+    """Returns where a head may change what is done with the texts at some places, by the highest
+    chances that it may have there."""
+    found = np.zeros(len(places), bool)
     for config, indices in _by_config([asked[place] for place in places]).items():
-        bounds = config.bounds.get(name, ANY_CHANCE)
-        found[indices] = bounds.apart
-        if config.knowledge is not None and bounds.near < bounds.apart:
-            cosines = config.knowledge.nearest(vectors[[places[i] for i in indices]])
-            found[indices] = np.where(cosines >= NEAR, bounds.near, bounds.apart)
+        bounds, mine = config.bounds.get(name, ANY_CHANCE), np.array(indices)
+        found[mine] = highest[mine] >= bounds.apart
+        # Only of these it counts how near an approved question is.
+        between = mine[~found[mine] & (highest[mine] >= bounds.near)]
+        if config.knowledge is not None and between.size:
+            found[between] = config.knowledge.nearest(vectors[np.array(places)[between]]) >= NEAR
     return found
 
 

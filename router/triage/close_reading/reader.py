@@ -45,10 +45,11 @@ class Mixture(Struct, frozen=True):
     characters: float
 
 
-class Lowest(Protocol):
-    """Returns the lowest chance of a head that changes what the policy does, of some places."""
+class MayChange(Protocol):
+    """Returns True for the places where a head may change what the policy does, by the highest
+    chance that it may have there."""
 
-    def __call__(self, places: Sequence[int]) -> Floats: ...
+    def __call__(self, places: Sequence[int], highest: Floats) -> npt.NDArray[np.bool_]: ...
 
 
 class Closely(NamedTuple):
@@ -62,7 +63,7 @@ class Seen(Struct, frozen=True, eq=False):
     """Holds what is known of texts before they are read closely, and what may change by it."""
 
     vectors: Embeddings  # (texts, width), the small encoder's
-    lowest: Lowest
+    may_change: MayChange
 
 
 class CloseReader(Struct, frozen=True, eq=False):
@@ -140,7 +141,7 @@ class CloseReader(Struct, frozen=True, eq=False):
         foreseen = self.guess(seen.vectors[chosen], of_head, characters)
         most: Floats = self.mixture.encoder * (foreseen + self.guess.margin)
         most += self.mixture.characters * characters
-        unsettled = self.calibrators[ENGLISH](most) >= seen.lowest(chosen)
+        unsettled = seen.may_change(chosen, self.calibrators[ENGLISH](most))
         return foreseen, {place for place, open_ in zip(chosen, unsettled, strict=True) if open_}
 
     def _encoded(
