@@ -103,6 +103,25 @@ def test_one_edit_agrees_with_a_plain_distance(one: str, other: str) -> None:
     assert is_one_edit(one, other) == (_distance(one, other) <= 1)
 
 
+def _wrong(word: str) -> set[str]:
+    """Returns a word with one letter dropped, added, wrong or swapped, at every place."""
+    cuts = [(word[:i], word[i:]) for i in range(len(word) + 1)]
+    return {
+        *(begin + rest[1:] for begin, rest in cuts),
+        *(begin + "q" + rest for begin, rest in cuts),
+        *(begin + "q" + rest[1:] for begin, rest in cuts),
+        *(begin + rest[1::-1] + rest[2:] for begin, rest in cuts),
+    }
+
+
+@pytest.mark.parametrize("word", ["chest", "bleach", "anaana", "ааввг"])
+def test_a_letter_may_be_wrong_at_any_place(word: str) -> None:
+    whole, stem = (PhraseFinder([Phrase("found", ((word + end,),))]) for end in ("", "*"))
+    for wrong in _wrong(word):
+        assert whole.find(fold(wrong)) == ("found",), wrong
+        assert stem.find(fold(f"{wrong}zzz")) == ("found",), wrong
+
+
 def _distance(one: str, other: str) -> int:
     """Returns Damerau's distance by its definition: optimal string alignment."""
     table_ = [[i + j for j in range(len(other) + 1)] for i in range(len(one) + 1)]

@@ -4,7 +4,8 @@ A phrase has one or more parts that stand near each other in any order; a part h
 one or more words in a row. All phrases of all languages are one structure: a text costs one look-up
 per word, since nearly no word of it is in any phrase, and a language more costs memory alone. A
 word of FUZZY_FROM letters and more is found with one letter dropped, added, swapped or wrong
-(Damerau 1964), by the deletes of both sides (Garbe 2012); what a word may stand for is kept.
+(Damerau 1964): two such words share a beginning, perhaps less one letter (after Garbe 2012), and
+few words share one. What a word may stand for is kept.
 It knows nothing about what a phrase means.
 """
 
@@ -23,7 +24,8 @@ SHORTEST_STEM = 5
 LONGEST = 24
 """Letters of a word that are looked at."""
 BEGINNING = 4
-"""Letters that rule most words out before each of their letters is left out in turn."""
+"""Letters by which words are looked up that may be one typing error away: most share them with no
+word of a phrase, and none with more than 23."""
 WINDOW = 10
 """Words between which the parts of a phrase lie, about a sentence of speech."""
 WINDOW_UNSPACED = 24
@@ -83,9 +85,8 @@ class PhraseFinder:
         self._root = _Node()
         self._words: set[str] = set()
         self._stems: set[str] = set()
-        self._deletes: dict[str, list[str]] = {}
-        self._stem_deletes: dict[str, list[str]] = {}
-        self._beginnings: set[str] = set()  # of all keys of both
+        self._words_by: dict[str, list[str]] = {}  # by each of their beginnings
+        self._stems_by: dict[str, list[str]] = {}
         self._meanings: dict[str, _Meaning] = {}
         self._not_meant = {word for text in not_meant for word in fold(text).words}
         self._phrases: list[tuple[str, tuple[int, ...], int]] = []
@@ -111,21 +112,12 @@ class PhraseFinder:
         node = self._root
         for word in words:
             if word.endswith(_STEM):
-                self._learn(word[:-1], self._stems, self._stem_deletes)
+                _learn(word[:-1], self._stems, self._stems_by)
             else:
-                self._learn(word, self._words, self._deletes)
+                _learn(word, self._words, self._words_by)
             node = node.next.setdefault(word, _Node())
         if words:
             node.parts.append(part)
-
-    def _learn(self, word: str, words: set[str], deletes: dict[str, list[str]]) -> None:
-        if word in words:
-            return
-        words.add(word)
-        if len(word) >= FUZZY_FROM:
-            for shorter in {word, *_deleted(word)}:
-                deletes.setdefault(shorter, []).append(word)
-                self._beginnings.add(shorter[:BEGINNING])
 
     def find(self, text: Folded) -> tuple[str, ...]:
         """Returns the names of the phrases found, each once, in the order of the phrases."""
@@ -178,12 +170,25 @@ class PhraseFinder:
                 yield from self._nearly(spelled)
 
     def _nearly(self, word: str) -> Iterator[str]:
-        if len(word) < FUZZY_FROM - 1 or self._beginnings.isdisjoint(_beginnings(word)):
+        if len(word) < FUZZY_FROM - 1:
             return
-        yield from _near(word, self._deletes)
-        for end in range(SHORTEST_STEM - 1, len(word) + 1):
-            for stem in _near(word[:end], self._stem_deletes):
-                yield stem + _STEM
+        for beginning in _beginnings(word):
+            for candidate in self._words_by.get(beginning, ()):
+                if is_one_edit(word, candidate):
+                    yield candidate
+            for stem in self._stems_by.get(beginning, ()):
+                # The word's own beginning may be a letter shorter or longer than the stem.
+                if any(is_one_edit(word[: len(stem) + more], stem) for more in (-1, 0, 1)):
+                    yield stem + _STEM
+
+
+def _learn(word: str, words: set[str], words_by: dict[str, list[str]]) -> None:
+    if word in words:
+        return
+    words.add(word)
+    if len(word) >= FUZZY_FROM:
+        for beginning in _beginnings(word):
+            words_by.setdefault(beginning, []).append(word)
 
 
 def _parts_from(start: int, meanings: Sequence[_Meaning]) -> set[int]:
@@ -200,22 +205,10 @@ def _parts_from(start: int, meanings: Sequence[_Meaning]) -> set[int]:
     return parts
 
 
-def _near(word: str, deletes: dict[str, list[str]]) -> Iterator[str]:
-    for shorter in {word, *_deleted(word)}:
-        for candidate in deletes.get(shorter, ()):
-            if is_one_edit(word, candidate):
-                yield candidate
-
-
-def _beginnings(word: str) -> Iterator[str]:
-    """Yields how a word begins, also when one of its first letters is one too many."""
-    yield word[:BEGINNING]
-    for i in range(BEGINNING):
-        yield word[:i] + word[i + 1 : BEGINNING + 1]
-
-
-def _deleted(word: str) -> list[str]:
-    return [word[:i] + word[i + 1 :] for i in range(len(word))]
+def _beginnings(word: str) -> set[str]:
+    """Returns how a word begins, also when one of its first letters is one too many."""
+    first = word[: BEGINNING + 1]
+    return {first[:BEGINNING], *[first[:i] + first[i + 1 :] for i in range(BEGINNING)]}
 
 
 def is_one_edit(one: str, other: str) -> bool:
