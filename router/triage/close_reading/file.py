@@ -24,7 +24,7 @@ from router.stats.ngrams import BUCKETS
 from router.triage.close_reading.guess import Guess
 from router.triage.close_reading.matters import CloseGrave
 from router.triage.close_reading.reader import CloseReader, Mixture
-from router.triage.encoder import Encoder, Tokeniser, sha256_of
+from router.triage.encoder import SHORT_BATCH_TOKENS, Encoder, Tokeniser, sha256_of
 from router.triage.grave import CLASSES, TABLES
 
 FORMAT = 1
@@ -125,13 +125,16 @@ class _Shared:
         self._encoder: Encoder | None = None
 
     def encode(self, tokenise: Tokeniser, rows: Sequence[Sequence[int]]) -> Embeddings:
-        """Returns the vectors of token rows. Raises ModelFileError where the file was replaced."""
+        """Returns the vectors of token rows. Raises ModelFileError where the file was replaced.
+
+        A run of 4,096 tokens takes half as long again per text, and its memory is kept: 100 MB.
+        """
         with self._opening:
             if self._encoder is None:
                 if sha256_of(self._onnx) != self._sha256:
                     raise ModelFileError(f"{self._onnx} is no longer the file that was loaded")
                 self._encoder = Encoder(self._onnx, tokenise)
-        return self._encoder.encode_rows(rows)
+        return self._encoder.encode_rows(rows, SHORT_BATCH_TOKENS)
 
 
 @lru_cache(maxsize=4)
