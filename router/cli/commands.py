@@ -5,9 +5,12 @@ Tiergate's own errors become a sentence on standard error and an exit code, neve
 
 from __future__ import annotations
 
+import sys
+from copy import copy
 from typing import Annotated
 
 import typer
+from typer.main import get_command_name
 
 from router.cli.documents import knowledge
 from router.cli.exits import errors_end_the_program, own_version
@@ -82,4 +85,23 @@ for module in (
 def run() -> None:
     """Parses the arguments, runs the command, and exits."""
     with errors_end_the_program():
-        app(prog_name="tiergate")
+        app_for(*sys.argv[1:2])(prog_name="tiergate")
+
+
+def app_for(name: str = "") -> typer.Typer:
+    """Returns the app with one command or group alone; the whole app where none has that name.
+
+    `typer` reads the options of all commands of an app before it runs one, which takes longer than
+    most of them.
+    """
+    commands = [
+        one
+        for one in app.registered_commands
+        if one.callback and name == (one.name or get_command_name(one.callback.__name__))
+    ]
+    groups = [group for group in app.registered_groups if group.name == name]
+    if not commands and not groups:
+        return app
+    alone = copy(app)
+    alone.registered_commands, alone.registered_groups = commands, groups
+    return alone

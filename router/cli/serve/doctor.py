@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from typer.core import TyperGroup
+from typer.main import get_group
 
 from router.cli.exits import Exit
 from router.cli.options import AsJson
+from router.cli.serve import serve
 from router.cli.serve.serve import DATABASE, DatabasePath, ModelDir
 
 SHARED = 0o022
@@ -38,7 +39,6 @@ class Place:
 
 
 def doctor(
-    context: typer.Context,
     quick: Annotated[
         bool, typer.Option("--quick", help="Leave out what reads large files or loads models.")
     ] = False,
@@ -75,7 +75,7 @@ def doctor(
         _install_weights(quiet=as_json)
     place = Place(database, host, port, model_dir)
     if serve:
-        place = _served(context, serve)
+        place = _served(serve)
     folder: Path = place.model_dir or Settings().model_dir
     checkup = Checkup(place.database, place.host, place.port, folder, os.environ, quick)
     findings = list(checkup.findings())
@@ -90,13 +90,12 @@ def doctor(
         raise typer.Exit(Exit.FAILURE)
 
 
-def _served(context: typer.Context, arguments: list[str]) -> Place:
+def _served(arguments: list[str]) -> Place:
     """Reads these arguments of `tiergate serve` into a place. Raises click's UsageError."""
-    assert context.parent is not None
-    commands = context.parent.command
-    assert isinstance(commands, TyperGroup)
+    app = typer.Typer()
+    serve.register(app)
     # The command's own parser, so that the check and the server read options alike.
-    given = commands.commands["serve"].make_context("serve", list(arguments)).params
+    given = get_group(app).commands["serve"].make_context("serve", list(arguments)).params
     return Place(given["database"], given["host"], given["port"], given["model_dir"])
 
 
