@@ -8,7 +8,7 @@ import json
 import pytest
 
 from router.errors import AnswererNotReady, BudgetExceeded, UpstreamUnreachable
-from router.types import AnswererFacts, Capability, DocumentPassage, Domain, Price, Role
+from router.types import AnswererFacts, Capability, DocumentPassage, Domain, Found, Price, Role
 from tests.kits.thinking_kit import CONTRACT, Strong, deliberation, work
 from tiers.reasoning.answerer import profile_for
 from tiers.reasoning.sources import AllSources, DocumentSources, Evidence
@@ -162,13 +162,15 @@ class _Documents:
     def __init__(self, *, away: bool = False) -> None:
         self.away = away
 
-    async def passages(self, work: object) -> list[DocumentPassage]:
+    async def passages(self, work: object) -> Found:
         if self.away:
             raise AnswererNotReady("no store")
-        return [
-            DocumentPassage("a1", "The cap is $2,000,000.", "", "terms.pdf", "contracts", page=4),
-            DocumentPassage("b2", "Notice is 30 days.", "", "terms.pdf", "contracts", page=9),
-        ]
+        return Found(
+            (
+                DocumentPassage("a1", "The cap is $2,000,000.", "", "terms.pdf", "c", page=4),
+                DocumentPassage("b2", "Notice is 30 days.", "", "terms.pdf", "c", page=9),
+            )
+        )
 
 
 async def test_documents_are_cited_by_short_ids_and_named_in_the_sources() -> None:
