@@ -19,7 +19,7 @@ from router.policy.content.knowledge import SLOT, IntentSection, Knowledge, in_o
 from router.policy.content.leaning import MAX_BACK
 from router.policy.content.replies import Reply, reply_of
 from router.policy.schema import LookupSection
-from router.policy.sections.answerers import TENANT
+from router.policy.sections.answerers import TENANT, TypedSection
 from router.types import ChatRequest, Reason
 
 MAX_SLOT_CHARACTERS = 300
@@ -155,14 +155,7 @@ class Slots:
         typed = self._sections[name].typed
         if row is None or typed is None:
             return False
-        if typed == "anyone":
-            return True
-        context = request.hints.context
-        matching = [
-            _same(row.get(field), tenant if owner == TENANT else context.get(owner))
-            for field, owner in typed.must_match.items()
-        ]
-        return all(matching)
+        return typed == "anyone" or belongs(row, typed, request.hints.context, tenant)
 
     def _lacking(
         self, key: str, intent: IntentSection, request: ChatRequest, reply: Reply | None
@@ -249,6 +242,15 @@ def _keys(intent: IntentSection) -> tuple[str, ...]:
 def _of_context(name: str, request: ChatRequest) -> str | None:
     value = request.hints.context.get(name)
     return None if value is None or slot_value(value) is None else value
+
+
+def belongs(row: Row, typed: TypedSection, context: Mapping[str, str], tenant: str) -> bool:
+    """Returns True for a row whose fields equal what its owner has."""
+    matching = [
+        _same(row.get(field), tenant if owner == TENANT else context.get(owner))
+        for field, owner in typed.must_match.items()
+    ]
+    return all(matching)
 
 
 def _same(found: str | None, expected: str | None) -> bool:

@@ -132,7 +132,11 @@ class Documents(Protocol):
 
     most_bytes: int
 
-    async def gather(self, work: Work) -> tuple[Work, Shown]:
+    async def close(self) -> None: ...
+
+    async def gather(
+        self, work: Work, facts: AnswererFacts, *, read_again: bool = False
+    ) -> tuple[Work, Shown]:
         """Returns the request with passages before its question, and those passages."""
         ...
 
@@ -181,6 +185,12 @@ class SteppedAnswerer(WrappingAnswerer):
             return facts
         return replace(facts, added_input_tokens=facts.added_input_tokens + self._added)
 
+    async def close(self) -> None:
+        """Closes the answerer, and what the step `context` asks."""
+        await super().close()
+        if self._documents is not None:
+            await self._documents.close()
+
     async def answer(self, work: Work, call: Call) -> Answer:
         """Returns the inner answer after all steps; `verified` is the result of `check`, if any.
 
@@ -199,7 +209,8 @@ class SteppedAnswerer(WrappingAnswerer):
         self, documents: Documents, work: Work, call: Call, until: float
     ) -> Answer:
         """Returns an answer from documents; its citations are checked after all other steps."""
-        solved, shown = await documents.gather(work)
+        again = bool(self._steps & {"refine", "check"})
+        solved, shown = await documents.gather(work, self._inner.facts, read_again=again)
         words = documents.nothing(shown)
         if words is not None:
             return words

@@ -57,6 +57,7 @@ def cross_mistakes(raw: Mapping[str, object]) -> tuple[CrossMistake, ...]:
         *_limits(raw),
         *_endpoints(raw),
         *_embedders(raw),
+        *_records(raw),
     )
 
 
@@ -292,6 +293,20 @@ def _embedders(raw: Mapping[str, object]) -> Iterator[CrossMistake]:
     if named is not None and named not in _names(raw, "embedders"):
         known = ", ".join(_names(raw, "embedders")) or "those that `embedders` names"
         yield CrossMistake(("documents", "embedder"), repr(named), f"one of {known}")
+
+
+def _records(raw: Mapping[str, object]) -> Iterator[CrossMistake]:
+    """Yields a mistake for rows that belong to nobody: any caller with a key would see them."""
+    owned = {
+        str(row.get("name")): isinstance(row.get("typed"), Mapping)
+        for _, row in sections(raw, "lookups")
+    }
+    for i, record in sections(raw.get("documents"), "records"):
+        name = record.get("lookup")
+        if isinstance(name, str) and not owned.get(name):
+            expected = "a lookup with `typed: {must_match: ...}`, which says whose its rows are"
+            expected = expected if name in owned else one_of(name, list(owned))
+            yield CrossMistake(("documents", "records", i, "lookup"), name, expected)
 
 
 def _known_names(section: Mapping[str, object]) -> list[str]:

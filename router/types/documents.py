@@ -53,7 +53,7 @@ class Found(Struct, frozen=True):
     """Holds what a search found, best first."""
 
     passages: tuple[DocumentPassage, ...]
-    note: str = ""  # why the search had words alone; "": as the policy says
+    notes: tuple[str, ...] = ()  # what was unusual: words alone, a row that may not be shown
 
 
 class DocumentSearch(Protocol):

@@ -210,6 +210,41 @@ async def test_tenant_sees_no_document_of_another(tmp_path: Path) -> None:
             assert "30 days" in found.answer.text
 
 
+async def test_record_is_cited_for_its_own_tenant_and_no_other(tmp_path: Path) -> None:
+    rows = {"A-10442": {"owner": "shop", "status": "shipped to Tilburg on Monday"}}
+    (tmp_path / "orders.json").write_text(json.dumps(rows))
+    record = """documents:
+  records:
+    - {lookup: orders, key: order_id, pattern: "A-[0-9]{5}", fields: [status], title: order}"""
+    lookup = """lookups:
+  - {name: orders, kind: file, path: orders.json, typed: {must_match: {owner: tenant}}}
+tiers:"""
+    async with FakeUpstream() as fake:
+        shop = Shop(tmp_path, fake.url)
+        await shop.gateway.aclose()
+        policy = (tmp_path / "manual.yaml").read_text()
+        policy = policy.replace("documents:", record, 1).replace("tiers:", lookup, 1)
+        (tmp_path / "manual.yaml").write_text(policy)
+        shop.gateway = Gateway.from_policy(
+            tmp_path / "manual.yaml",
+            database=tmp_path / "ledger.db",
+            documents=shop.store,
+            environ={},
+        )
+        question = "What is the status of my order A-10442?"
+        async with shop.gateway:
+            own = await shop.ask(question)
+            other = await shop.ask(question, tenant="other")
+        assert own.answer is not None
+        assert other.answer is not None
+        assert "shipped to Tilburg on Monday [" in own.answer.text
+        assert own.answer.sources[-1].place == "orders"
+        assert own.answer.sources[-1].cited
+        assert "Monday" not in other.answer.text
+        assert other.answer.gathered == ("orders: no row of this caller has the key",)
+        assert sum("Monday" in seen.body.decode() for seen in fake.seen) == 1
+
+
 async def test_answer_from_documents_is_not_kept_for_repeats(tmp_path: Path) -> None:
     async with FakeUpstream() as fake:
         shop = Shop(tmp_path, fake.url)

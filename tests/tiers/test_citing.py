@@ -9,8 +9,10 @@ import pytest
 from router.errors import CannotAnswer
 from router.money.cost import input_bound
 from router.policy.schema import DocumentsAnswerer, DocumentsSection, TierSection
+from router.policy.sections.answerers import TENANT, LookupSection
 from router.types import (
     Answer,
+    AnswererFacts,
     Choice,
     DocumentPassage,
     Found,
@@ -32,6 +34,7 @@ from tiers.citing.document_context import (
 )
 from tiers.citing.fence import LEFT_OUT, listed, mark_of, without_orders
 from tiers.citing.quoting import Quoting, build_quoting
+from tiers.citing.records import Records
 from tiers.citing.shown import Shown
 
 REFUND = DocumentPassage("a1", "Refunds take 5 days.", "Terms", "terms.pdf", "manual", "", 3, 0.9)
@@ -44,11 +47,10 @@ class Search:
     def __init__(self, *passages: DocumentPassage) -> None:
         self.passages = passages
         self.rights: list[Rights] = []
-        self.note = ""
 
     async def find(self, question: str, rights: Rights, limit: int) -> Found:
         self.rights.append(rights)
-        return Found(self.passages[:limit], self.note)
+        return Found(self.passages[:limit])
 
     async def support(
         self, sentences: Sequence[str], sources: Sequence[str]
@@ -130,7 +132,7 @@ async def test_unknown_number_of_a_passage_is_no_source() -> None:
 async def test_rights_of_the_caller_are_in_the_query() -> None:
     search = Search(REFUND)
     section = DocumentsSection.model_validate({"collections": ["manual"], "access": ["staff"]})
-    await DocumentContext(section, search).gather(replace(work("When?"), tenant="acme"))
+    await DocumentContext(section, search).gather(replace(work("When?"), tenant="acme"), facts(0))
     assert search.rights == [Rights("acme", frozenset({"manual"}), frozenset({"staff"}))]
 
 
@@ -138,13 +140,13 @@ async def test_passages_are_within_what_is_held_for_a_call() -> None:
     long = replace(REFUND, text="\u4e2d" * 700, section="x" * 900, source="y" * 900)
     documents = context(*[long] * 20, passages=20)
     asked = work("When are refunds paid?")
-    sent, _ = await documents.gather(asked)
+    sent, _ = await documents.gather(asked, facts(0))
     added = input_bound(sent.request, 0) - input_bound(asked.request, 0)
     assert 0 < added <= documents.most_bytes
 
 
 async def test_passage_that_is_not_near_is_not_shown() -> None:
-    _, shown = await context(REFUND, OPENING, near_at=0.6).gather(work("When?"))
+    _, shown = await context(REFUND, OPENING, near_at=0.6).gather(work("When?"), facts(0))
     assert [p.id for p in shown.passages] == ["a1"]
 
 
@@ -213,11 +215,15 @@ def test_document_cannot_close_its_fence() -> None:
 
 
 def quoting(*passages: DocumentPassage, **section: object) -> Quoting:
+    return quoting_from(context(*passages), **section)
+
+
+def quoting_from(documents: DocumentContext, **section: object) -> Quoting:
     fields = {"kind": "documents", "name": "documents", **section}
     tier = TierSection.model_validate(
         {"name": "local", "level": 2, "answerers": [{"kind": "documents", "name": "documents"}]}
     )
-    return build_quoting(DocumentsAnswerer.model_validate(fields), tier, context(*passages))
+    return build_quoting(DocumentsAnswerer.model_validate(fields), tier, documents)
 
 
 async def test_nearest_passage_is_quoted_with_its_place() -> None:
@@ -277,3 +283,164 @@ async def test_sentences_beyond_the_bound_are_left_out() -> None:
 
 def test_nothing_is_left_of_nothing() -> None:
     assert checked([], [], 0.5).text == ""
+
+
+def facts(context_tokens: int) -> AnswererFacts:
+    return replace(
+        quoting().facts, name="small", context_tokens=context_tokens, max_output_tokens=64
+    )
+
+
+LONG = replace(
+    REFUND,
+    id="c3",
+    text="Refunds take 5 days. " + " ".join(f"Rule number {n} is about boxes." for n in range(20)),
+)
+
+
+async def sent_to(window: int, *passages: DocumentPassage, **section: object) -> tuple[str, Shown]:
+    """Returns what a model of this window is sent, and what it was shown."""
+    asked = work("When are refunds paid?")
+    sent, shown = await context(*passages, **section).gather(asked, facts(window))
+    return "\n".join([message.text for message in sent.request.messages]), shown
+
+
+@pytest.mark.parametrize("window", [0, 128_000, 4_096])
+async def test_passages_that_fit_the_window_are_shown_whole(window: int) -> None:
+    text, shown = await sent_to(window, LONG, REFUND)
+    assert LONG.text in text
+    assert (len(shown.passages), shown.notes) == (2, ())
+
+
+async def test_passage_that_does_not_fit_is_shortened_at_the_end_of_a_sentence() -> None:
+    text, shown = await sent_to(420, LONG, OPENING)
+    (short,) = shown.passages
+    assert short.text.startswith("Refunds take 5 days. Rule")
+    assert short.text.endswith(".")
+    assert len(short.text) < len(LONG.text)
+    assert short.text in text
+    assert shown.notes == (
+        "1 of 2 passages shown, 1 of them shortened: the window of small has 420 tokens",
+    )
+
+
+async def test_decision_says_which_passages_had_no_room() -> None:
+    shown = (await sent_to(420, LONG, OPENING))[1]
+    answer = await context().checked(work("?").request, said("Refunds take 5 days [1]."), shown)
+    assert answer.gathered == shown.notes
+
+
+@pytest.mark.parametrize("without", ["answer", "say_so"])
+async def test_window_without_room_never_claims_that_nothing_was_found(without: str) -> None:
+    if without == "say_so":
+        with pytest.raises(CannotAnswer, match="0 of 1 passages shown"):
+            await sent_to(256, LONG, without=without)
+        return
+    text, shown = await sent_to(256, LONG, without=without)
+    assert text == "When are refunds paid?"
+    assert shown.notes == ("0 of 1 passages shown: the window of small has 256 tokens",)
+
+
+async def test_answer_that_is_read_again_takes_its_room_twice() -> None:
+    asked, documents = work("When are refunds paid?"), context(LONG)
+    once = (await documents.gather(asked, facts(420)))[1]
+    again = (await documents.gather(asked, facts(420), read_again=True))[1]
+    assert len(again.passages[0].text) < len(once.passages[0].text)
+
+
+ORDERS = {
+    "A-10442": {"tenant": "acme", "status": "shipped", "card": "4111", "note": "x\ny"},
+    "A-10443": {"tenant": "other", "status": "lost"},
+}
+
+
+class Rows:
+    """A lookup over fixed rows."""
+
+    def __init__(self, error: CannotAnswer | None = None) -> None:
+        self.error = error
+
+    async def row(self, key: str) -> dict[str, str] | None:
+        if self.error is not None:
+            raise self.error
+        return ORDERS.get(key)
+
+    async def close(self) -> None: ...
+
+
+async def rows_shown(
+    text: str, tenant: str = "acme", lookup: Rows | None = None, **given: str
+) -> Shown:
+    """Returns what a question is shown, with one lookup of orders beside the documents."""
+    fields = {"lookup": "orders", "key": "order_id", "pattern": "A-[0-9]{5}", "title": "order"}
+    record = {**fields, "fields": ["status", "note", "gone"]}
+    policy = {"name": "orders", "kind": "file", "path": "x"}
+    owned = LookupSection.model_validate({**policy, "typed": {"must_match": {"tenant": "tenant"}}})
+    section = DocumentsSection.model_validate({"collections": ["manual"], "records": [record]})
+    records = Records(section.records, {"orders": lookup or Rows()}, {"orders": owned})
+    asked = replace(work(text), tenant=tenant)
+    hints = replace(asked.request.hints, context=given)
+    asked = replace(asked, request=replace(asked.request, hints=hints))
+    documents = DocumentContext(section, Search(REFUND), records)
+    return (await documents.gather(asked, facts(0)))[1]
+
+
+@pytest.mark.parametrize(
+    ("text", "given"), [("Where is a-10442?", {}), ("Where is it?", {"order_id": "A-10442"})]
+)
+async def test_row_of_the_caller_is_one_more_source(text: str, given: dict[str, str]) -> None:
+    shown = await rows_shown(text, **given)
+    assert [passage.place for passage in shown.passages] == ["terms.pdf, page 3", "orders"]
+    assert shown.passages[1].text == (
+        "The status of order A-10442 is shipped.\nThe note of order A-10442 is x y."
+    )
+    assert shown.notes == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "given"),
+    [("Where is A-10443?", {}), ("Where is it?", {"order_id": "A-10443"}),
+     ("Where is A-99999?", {}), ("Where is it?", {"order_id": "A-99999"})],
+)  # fmt: skip
+async def test_row_of_another_is_told_as_one_that_is_not_there(
+    text: str, given: dict[str, str]
+) -> None:
+    shown = await rows_shown(text, **given)
+    assert [passage.place for passage in shown.passages] == ["terms.pdf, page 3"]
+    assert shown.notes == ("orders: no row of this caller has the key",)
+
+
+async def test_same_key_shows_each_tenant_its_own_row_alone() -> None:
+    for tenant, key, count in (
+        ("acme", "A-10442", 2),
+        ("other", "A-10442", 1),
+        ("other", "A-10443", 2),
+        ("acme", "A-10443", 1),
+    ):
+        assert len((await rows_shown(f"Where is {key}?", tenant)).passages) == count
+
+
+async def test_lookup_that_fails_leaves_the_passages() -> None:
+    shown = await rows_shown("Where is A-10442?", lookup=Rows(CannotAnswer("down")))
+    assert [passage.id for passage in shown.passages] == ["a1"]
+    assert shown.notes == ("orders: could not be looked up",)
+
+
+@pytest.mark.parametrize("text", ["Where is my order?", "Are A-10442 and A-10451 one parcel?"])
+async def test_without_one_key_nothing_is_looked_up(text: str) -> None:
+    shown = await rows_shown(text, lookup=Rows(CannotAnswer("never asked")))
+    assert shown.notes == ()
+
+
+async def test_row_is_quoted_with_its_lookup_as_place() -> None:
+    record = {"lookup": "orders", "key": "order_id", "pattern": "A-[0-9]{5}", "fields": ["status"]}
+    section = DocumentsSection.model_validate({"collections": ["manual"], "records": [record]})
+    owned = LookupSection.model_validate(
+        {"name": "orders", "kind": "file", "path": "x", "typed": {"must_match": {"tenant": TENANT}}}
+    )
+    records = Records(section.records, {"orders": Rows()}, {"orders": owned})
+    quotes = quoting_from(DocumentContext(section, Search(), records))
+    answer = await quotes.answer(replace(work("Where is A-10442?"), tenant="acme"), never_called)
+    assert answer.text == "The status of orders A-10442 is shipped. [1]\n\n[1] orders"
+    with pytest.raises(CannotAnswer):
+        await quotes.answer(replace(work("Where is A-10442?"), tenant="other"), never_called)

@@ -9,11 +9,13 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
+from router.errors import CannotAnswer
 from router.money.cost import message_bound
 from router.policy.sections.answering.documents import DocumentsSection
 from router.types import (
     NO_ANSWER_MODEL,
     Answer,
+    AnswererFacts,
     ChatRequest,
     Choice,
     DocumentPassage,
@@ -29,6 +31,8 @@ from router.types import (
 )
 from tiers.citing.citations import checked, sentences_of
 from tiers.citing.fence import INSTRUCTIONS, cleaned, listed, mark_of
+from tiers.citing.fitting import fitted
+from tiers.citing.records import Records
 from tiers.citing.shown import Shown
 
 NAME = "context"
@@ -55,15 +59,25 @@ NOTHING_SUPPORTED = (
 class DocumentContext:
     """Adds passages of documents to a request, and holds the answer against them."""
 
-    def __init__(self, section: DocumentsSection, search: DocumentSearch) -> None:
+    def __init__(
+        self, section: DocumentsSection, search: DocumentSearch, records: Records | None = None
+    ) -> None:
+        """Takes what finds passages, and what finds the rows that are shown beside them."""
         self._section = section
         self._search = search
+        self._records = records
         added = message_bound(Message("system", INSTRUCTIONS, name=NAME))
         fence = message_bound(Message("user", "", name=NAME))
-        self.most_bytes = added + fence + section.passages * MOST_PASSAGE_BYTES + 64
+        shown = section.passages + len(section.records)
+        self.most_bytes = added + fence + shown * MOST_PASSAGE_BYTES + 64
+
+    async def close(self) -> None:
+        """Closes the lookups of rows; a later question opens them again."""
+        if self._records is not None:
+            await self._records.close()
 
     async def passages(self, work: Work, limit: int | None = None) -> Found:
-        """Returns the passages for a request that its caller may read, best first.
+        """Returns the passages for a request that its caller may read, best first, then its rows.
 
         Raises AnswererNotReady where the store cannot be read, and Overloaded.
         """
@@ -73,18 +87,35 @@ class DocumentContext:
         # Tags find nothing: the search is on this machine and may have the request's own words.
         question = asked_in(work.request if work.hiding is None else work.hiding.asked)
         found = await self._search.find(question, rights, limit or section.passages)
-        near = cleaned([passage for passage in found.passages if passage.p >= section.near_at])
-        return replace(found, passages=tuple(_cut(passage) for passage in near))
+        near = [passage for passage in found.passages if passage.p >= section.near_at]
+        notes = list(found.notes)
+        if self._records is not None:
+            rows, missed = await self._records.found(work)
+            near += rows
+            notes += missed
+        return Found(tuple([_cut(passage) for passage in cleaned(near)]), tuple(notes))
 
-    async def gather(self, work: Work) -> tuple[Work, Shown]:
-        """Returns the request with the passages before its question."""
+    async def gather(
+        self, work: Work, facts: AnswererFacts, *, read_again: bool = False
+    ) -> tuple[Work, Shown]:
+        """Returns the request with the passages before its question, as many as its model can read.
+
+        With `read_again` a later step reads the answer too. Raises CannotAnswer where passages are
+        there, none fits, and the model may not answer without.
+        """
         search = await self.passages(work)
-        found, told = search.passages, (search.note,) if search.note else ()
+        found, told = search.passages, search.notes
         if not found:
             return work, Shown((), told)
         if work.hiding is not None:
             found = await _hidden(found, work.hiding)
         mark = mark_of(work.request_id)
+        fit = fitted(found, work.request, facts, mark, read_again=read_again)
+        found, told = fit.passages, (*told, fit.note) if fit.note else told
+        if not found:
+            if self._section.without == "say_so":
+                raise CannotAnswer(fit.note, reason=Reason.NOT_CAPABLE)
+            return work, Shown((), told)
         rules = Message("system", INSTRUCTIONS.format(mark=mark), name=NAME)
         shown = Message("user", listed(found, mark), name=NAME)
         messages = work.request.messages

@@ -7,7 +7,6 @@ left the quotation goes out word for word.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from msgspec.structs import replace
@@ -25,7 +24,8 @@ from router.types import (
     Work,
 )
 from tiers.citing.document_context import NOTHING_FOUND, DocumentContext, notes, sources_below
-from tiers.citing.fence import LEFT_OUT, listed, mark_of
+from tiers.citing.fence import listed, mark_of
+from tiers.citing.fitting import quoted_of
 from tiers.citing.shown import Shown
 from tiers.own_answerer import OwnAnswerer, facts_of
 from tiers.rephrasing import draft_of
@@ -35,12 +35,6 @@ MODEL = "documents"
 
 MOST_CERTAIN = 0.95
 REPHRASED_TOKENS = 200
-MOST_QUOTED = 480
-"""Characters of one passage that are quoted: two or three sentences."""
-
-_ENDS = re.compile(r"(?<=[.!?])\s+|\n+")
-_WORD = re.compile(r"[^\W_]{3,}")
-_STEM = 5
 
 
 def _nothing(why: str) -> CannotAnswer:
@@ -56,6 +50,10 @@ class Quoting(OwnAnswerer):
         super().__init__(facts)
         self._section = section
         self._documents = documents
+
+    async def close(self) -> None:
+        """Closes the lookups of rows."""
+        await self._documents.close()
 
     async def answer(self, work: Work, call: Call) -> Answer:
         """Returns the quotation, or what a model made of it. Raises CannotAnswer."""
@@ -79,7 +77,7 @@ class Quoting(OwnAnswerer):
             p=min(near[0].p, MOST_CERTAIN),
             facts=tuple(f"quoted: [{n}] {near[n - 1].place}" for n in numbers),
             sources=notes(near, numbers),
-            gathered=(found.note,) if found.note else (),
+            gathered=found.notes,
         )
         return await self._rephrased(answer, work, call, near)
 
@@ -99,29 +97,6 @@ class Quoting(OwnAnswerer):
         if checked.verified is False or not any(note.cited for note in checked.sources):
             return answer
         return replace(answer, choices=checked.choices, sources=checked.sources)
-
-
-def quoted_of(text: str, question: str) -> str:
-    """Returns the sentences of a passage that answer best, in their order.
-
-    >>> quoted_of("We open at 9. Parking is free. Dogs may come.", "May I bring my dog?")
-    'We open at 9. Parking is free. Dogs may come.'
-    """
-    sentences = [s.strip() for s in _ENDS.split(text) if s.strip() and LEFT_OUT not in s]
-    if sum(map(len, sentences)) <= MOST_QUOTED:
-        return " ".join(sentences)
-    asked = {word.lower()[:_STEM] for word in _WORD.findall(question)}
-    fits = [len(asked & {w.lower()[:_STEM] for w in _WORD.findall(s)}) for s in sentences]
-    best = max(range(len(sentences)), key=lambda i: (fits[i], -i), default=-1)
-    chosen: list[int] = []
-    length = 0
-    # The best sentence, then its neighbours: what follows explains more than what is before.
-    for i in sorted(range(len(sentences)), key=lambda i: (abs(i - best), i < best)):
-        if chosen and length + len(sentences[i]) > MOST_QUOTED:
-            break
-        chosen.append(i)
-        length += len(sentences[i])
-    return " ".join(sentences[i] for i in sorted(chosen))[: 2 * MOST_QUOTED]
 
 
 def build_quoting(

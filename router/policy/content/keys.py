@@ -12,13 +12,30 @@ from typing import Annotated
 
 from pydantic import Field, field_validator, model_validator
 
-from router.policy.schema import Section
+from router.policy.sections.base import Section
 
 KEY_SEARCH_CHARACTERS = 4_000
 """Limits the user's text that is searched for a written key: two pages. In longer texts a key is
 hard to identify."""
 
 ApprovedWords = Annotated[str, Field(min_length=3, max_length=400, pattern=r"^[^{}]*$")]
+
+
+def bounded_pattern(pattern: str) -> str:
+    """Returns the pattern of a key. Raises ValueError for one whose search may take long."""
+    # A search takes linear time when no repetition is unbounded or nested.
+    if re.search(r"[*+]|\{\d*,\}|\)[?{]|\\[1-9]|\(\?", pattern):
+        raise ValueError(
+            "a pattern without *, +, {n,}, repeated groups, look-around or back-references; "
+            "write repetition as {n} or {n,m}"
+        )
+    try:
+        matches_nothing = re.compile(pattern).search("") is not None
+    except re.error as error:
+        raise ValueError(f"a regular expression ({error})") from error
+    if matches_nothing:
+        raise ValueError("a pattern that does not match the empty text")
+    return pattern
 
 
 class KeySection(Section):
@@ -50,21 +67,7 @@ class KeySection(Section):
     @field_validator("pattern")
     @classmethod
     def _bounded(cls, pattern: str | None) -> str | None:
-        if pattern is None:
-            return None
-        # A search takes linear time when no repetition is unbounded or nested.
-        if re.search(r"[*+]|\{\d*,\}|\)[?{]|\\[1-9]|\(\?", pattern):
-            raise ValueError(
-                "a pattern without *, +, {n,}, repeated groups, look-around or back-references; "
-                "write repetition as {n} or {n,m}"
-            )
-        try:
-            matches_nothing = re.compile(pattern).search("") is not None
-        except re.error as error:
-            raise ValueError(f"a regular expression ({error})") from error
-        if matches_nothing:
-            raise ValueError("a pattern that does not match the empty text")
-        return pattern
+        return None if pattern is None else bounded_pattern(pattern)
 
     @model_validator(mode="after")
     def _says_something(self) -> KeySection:
@@ -84,9 +87,14 @@ def keys_in(text: str, section: KeySection) -> frozenset[str]:
     >>> sorted(keys_in("it's a-10442, not XA-10443 or A-104425", order))
     ['A-10442']
     """
-    if section.pattern is None:
+    return written_keys(text, section.pattern)
+
+
+def written_keys(text: str, form: str | None) -> frozenset[str]:
+    """Returns the distinct keys of a written form; none where it is None."""
+    if form is None:
         return frozenset()
-    pattern, searched = _whole(section.pattern), text[:KEY_SEARCH_CHARACTERS]
+    pattern, searched = _whole(form), text[:KEY_SEARCH_CHARACTERS]
     written = [match.group() for match in pattern.finditer(searched)]
     return frozenset(written or [match.group() for match in pattern.finditer(searched.upper())])
 

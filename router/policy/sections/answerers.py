@@ -18,6 +18,7 @@ from router.policy.sections.base import (
     LOOKUP_URL,
     Chance,
     Name,
+    RowField,
     SecretName,
     Section,
 )
@@ -51,8 +52,6 @@ class UpstreamAdapter(Section):
 
 TENANT = "tenant"
 """Names in `must_match` the tenant of the API key, which no client can choose."""
-
-RowField = Annotated[str, Field(min_length=1, max_length=64)]
 
 
 class TypedSection(Section):

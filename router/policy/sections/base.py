@@ -39,6 +39,8 @@ Chance = Annotated[float, Field(ge=0.0, le=1.0)]
 Usd = Annotated[float, Field(ge=0.0, le=1e9)]
 SecretName = Annotated[str, Field(pattern=SECRET_NAME)]
 Name = Annotated[str, Field(pattern=NAME)]
+RowField = Annotated[str, Field(min_length=1, max_length=64)]
+"""Names a field of a lookup's row."""
 
 
 class Section(BaseModel):

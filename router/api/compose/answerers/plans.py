@@ -61,6 +61,7 @@ from router.types import (
     Capability,
     ChatRequest,
     Clock,
+    DocumentSearch,
     Domain,
     Events,
     Signals,
@@ -81,7 +82,9 @@ from tiers.upstream.answerer import UpstreamTier
 from tiers.words_only import WordsOnly
 
 if TYPE_CHECKING:
+    from router.policy.sections.answering.documents import DocumentsSection
     from tiers.citing.document_context import DocumentContext
+    from tiers.citing.records import Records
 
 ANTHROPIC_ADDS_TOKENS = 1_000
 """Bounds the tokens that Anthropic puts before a request that offers tools.
@@ -205,7 +208,7 @@ def plan_of(
     return plan if alone else _with_words(plan, words)
 
 
-def _documents(loaded: LoadedPolicy, parts: Parts) -> DocumentContext | None:
+def _documents(loaded: LoadedPolicy, parts: Parts, *, rows: bool = True) -> DocumentContext | None:
     """Returns the step `context` over the policy's documents; None for a policy without any."""
     section = loaded.policy.documents
     if section is None or parts.documents is None:
@@ -213,12 +216,24 @@ def _documents(loaded: LoadedPolicy, parts: Parts) -> DocumentContext | None:
     # A policy without documents loads none of this.
     from tiers.citing.document_context import DocumentContext
 
-    if section.embedder is None:
-        return DocumentContext(section, parts.documents)
-    from router.api.compose.mounted.document_vectors import OutsideSearch
+    search: DocumentSearch = parts.documents
+    if section.embedder is not None:
+        from router.api.compose.mounted.document_vectors import OutsideSearch
 
-    search = OutsideSearch(parts.documents, loaded.policy, loaded.hash)
-    return DocumentContext(section, search)
+        search = OutsideSearch(parts.documents, loaded.policy, loaded.hash)
+    return DocumentContext(section, search, _records(loaded, section) if rows else None)
+
+
+def _records(loaded: LoadedPolicy, section: DocumentsSection) -> Records | None:
+    """Returns what finds the rows that stand beside passages; None for a policy that names none."""
+    if not section.records:
+        return None
+    from tiers.citing.records import Records
+
+    named = {record.lookup for record in section.records}
+    placed = [lookup for lookup in _placed(loaded) if lookup.name in named]
+    lookups = build_lookups(placed, loaded.path.parent)
+    return Records(section.records, lookups, {lookup.name: lookup for lookup in placed})
 
 
 def _writes(section: AnswererSection) -> bool:
@@ -376,7 +391,8 @@ def _sources(
     loaded: LoadedPolicy, parts: Parts, knowledge: Mapping[str, Knowledge]
 ) -> Sources | None:
     """Returns what a deliberation may cite: the policy's documents, and its approved answers."""
-    documents, passages = _documents(loaded, parts), _passages(list(knowledge.values()))
+    documents = _documents(loaded, parts, rows=False)  # a deliberation holds no lookup open
+    passages = _passages(list(knowledge.values()))
     places: list[Sources] = [] if documents is None else [DocumentSources(documents)]
     if passages is not None:
         places.append(ApprovedSources(passages))

@@ -55,7 +55,7 @@ class OutsideSearch:
                 note = f"{section.name} gave no vector ({error.code})"
         self._service.embedder_turned(section.name, note)
         found = await self._service.find(question, rights, limit, vector, by_words=bool(note))
-        told = f"documents were searched by words alone: {note}" if note else ""
+        told = (f"documents were searched by words alone: {note}",) if note else ()
         return Found(found.passages, told)
 
     async def support(

@@ -7,15 +7,48 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
-from router.policy.sections.base import Chance, Name, Section
+from router.policy.content.keys import bounded_pattern
+from router.policy.sections.base import Chance, Name, RowField, Section
 
 Label = Annotated[str, Field(min_length=1, max_length=64)]
 
 
+def _no_records() -> list[RecordSection]:
+    return []
+
+
 def _no_labels() -> list[Label]:
     return []
+
+
+class RecordSection(Section):
+    """Names rows of a lookup that are shown beside the passages, to the one they belong to."""
+
+    lookup: Name = Field(
+        description="One of `lookups`, whose `typed.must_match` says whose its rows are. It counts "
+        "for every key here, typed or not."
+    )
+    key: Name = Field(description="Name in `routing.context` that the key of a row comes under.")
+    pattern: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=100,
+        description="Written form of the key, for one in the user's last message. Left out: it "
+        "comes in `routing.context` alone.",
+    )
+    fields: list[RowField] = Field(
+        min_length=1, max_length=32, description="Fields of the row that are shown, and no others."
+    )
+    title: str = Field(
+        default="", max_length=60, description="What a row is called: order. Left out: the lookup."
+    )
+
+    @field_validator("pattern")
+    @classmethod
+    def _bounded(cls, pattern: str | None) -> str | None:
+        return None if pattern is None else bounded_pattern(pattern)
 
 
 class DocumentsSection(Section):
@@ -44,6 +77,11 @@ class DocumentsSection(Section):
         le=4_096,
         description="Numbers of a vector that the embedder is asked for. Left out: as many as it "
         "gives.",
+    )
+    records: list[RecordSection] = Field(
+        default_factory=_no_records,
+        max_length=8,
+        description="Rows of lookups (an order, an account, a case) as further sources.",
     )
     passages: int = Field(
         default=5, ge=1, le=20, description="Passages that the step `context` shows, at most."
