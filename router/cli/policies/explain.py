@@ -158,6 +158,7 @@ def _signals(signals: Signals) -> list[tuple[str, str]]:
             f"strategic {signals.strategic:.2f}, novelty {signals.novelty:.2f}, "
             f"toxic {signals.toxic:.2f}, spam {signals.spam:.2f}",
         ),
+        ("risk", _risk(signals)),
     ]
     if signals.impact_nano_usd or signals.amounts:
         sums = ", ".join(_amount_line(a) for a in signals.amounts)
@@ -180,6 +181,16 @@ def _signals(signals: Signals) -> list[tuple[str, str]]:
     version = signals.triage_version
     lines.append(("triage", f"{version}, DEGRADED: rules alone" if signals.degraded else version))
     return lines
+
+
+def _risk(signals: Signals) -> str:
+    """Returns the chances behind the reasons `high_risk_...`, and behind their absence."""
+    domain = "any risk domain" if signals.risk_domain is None else signals.risk_domain.value
+    named = f" ({signals.matter.value})" if signals.matter and signals.grave >= 0.5 else ""
+    return (
+        f"{domain} {signals.risk_p:.2f}, grave matter {signals.grave:.2f} at even odds{named}, "
+        f"general knowledge {signals.knowledge:.2f}"
+    )
 
 
 def _head(reading: HeadReading) -> str:
