@@ -105,7 +105,8 @@ def contribute(row: RequestRow, cell_of: CellOf) -> None:
     _count_whole(row, whole.whole, known, ending)
     _add_attempts(row, own, is_answered, whole.whole, cell_of)
     its_tier.cache_hits += any(attempt.role is Role.CACHE for attempt in row.attempts)
-    if prospects and row.mode != "observe":
+    # Whom a limit refused, or who left, would have had no answer of any model.
+    if prospects and row.mode != "observe" and ending in (None, Ending.FAILED):
         _add_prospects(row, prospects, whole.whole, is_answered)
 
 
@@ -293,11 +294,13 @@ def _add_prospects(
     """Adds what each answerer was expected to be worth for this request, and what routing did.
 
     An answerer that lacks what the request needs, or had nothing for it, counts as never right, at
-    no cost.
+    no cost. One of unknown price counts not at all, as nobody knows what it would have cost.
     """
     p_own = round(row.confidence * PPM) if is_answered else 0
     add_lists(whole.routed, [1, p_own, row.cost_nano_usd])
     for prospect in prospects:
         able = not (prospect.missing or prospect.declined)
+        if able and prospect.cost_basis == CostBasis.UNKNOWN.value:
+            continue
         p, cost = (round(prospect.p * PPM), prospect.cost_nano_usd) if able else (0, 0)
         add_sums(whole.prospects, {prospect.answerer: [1, p, cost]})

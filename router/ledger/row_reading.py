@@ -59,10 +59,7 @@ EMBEDDINGS = "embeddings"
 ANSWERING = frozenset({Role.ANSWER, Role.RESOLVER, Role.REFINE})
 """Roles that try to answer at their tier; checks, samples and deliberation steps help another's."""
 
-FAILED_STATES = frozenset(
-    {AttemptState.FAILED, AttemptState.CANCELLED, AttemptState.UNKNOWN_COST, AttemptState.HELD}
-)
-"""States of a call that may have given no answer; `call_failed` says which did not."""
+_BROKE_OFF = frozenset({AttemptState.FAILED, AttemptState.CANCELLED, AttemptState.HELD})
 
 _DOMAINS = frozenset(domain.value for domain in Domain)
 _REQUEST_TYPES = frozenset(kind.value for kind in RequestType)
@@ -210,12 +207,14 @@ def _closed(signals: _SignalNames) -> tuple[str, str]:
 
 
 def call_failed(attempt: AttemptRow | Turn) -> bool:
-    """Returns True when a call gave no answer.
+    """Returns True when a call gave no whole answer, though it may have cost money.
 
-    A call of unknown cost that names no error gave one: only its price is unknown.
+    Such a call names its error, also where what it cost is settled: a stream that was cut. One of
+    unknown cost without an error gave an answer whose price nobody knows.
     """
-    unpriced = attempt.state is AttemptState.UNKNOWN_COST and not attempt.error_code
-    return attempt.state in FAILED_STATES and not unpriced
+    if attempt.state is AttemptState.RELEASED:
+        return False
+    return bool(attempt.error_code) or attempt.state in _BROKE_OFF
 
 
 def was_made(attempt: AttemptRow | Turn) -> bool:

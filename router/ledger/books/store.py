@@ -331,7 +331,7 @@ def _recovered(request: RequestRow, now_ms: int) -> RequestRow:
 
     A call that is known to cost nothing broke off at that cost; every other counts at its hold.
     """
-    lines = tuple(_broken_off(line) if is_free(line) else line for line in request.attempts)
+    lines = tuple(map(_broken_off, request.attempts))
     unknown = any(line.state in (AttemptState.HELD, AttemptState.UNKNOWN_COST) for line in lines)
     domain, request_type = derived_values(request.record)  # the open row's columns are empty
     return replace(
@@ -346,4 +346,7 @@ def _recovered(request: RequestRow, now_ms: int) -> RequestRow:
 
 
 def _broken_off(attempt: AttemptRow) -> AttemptRow:
-    return replace(attempt, state=AttemptState.FAILED, error_code=INTERRUPTED)
+    if is_free(attempt):
+        return replace(attempt, state=AttemptState.FAILED, error_code=INTERRUPTED)
+    held = attempt.state is AttemptState.HELD
+    return replace(attempt, error_code=INTERRUPTED) if held else attempt

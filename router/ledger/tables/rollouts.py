@@ -151,8 +151,8 @@ class SqlRollouts:
             page = connection.exec_driver_sql(
                 "SELECT r.sequence, r.record, r.request_id, r.tenant, r.domain, r.tier_number, "
                 "r.state, r.error_code, CASE WHEN EXISTS (SELECT 1 FROM attempts a WHERE "
-                "a.request_id = r.request_id AND a.state IN ('failed', 'unknown_cost') AND "
-                # An answer of unknown price names no error.
+                "a.request_id = r.request_id AND a.state NOT IN ('released', 'cancelled') AND "
+                # An answer of unknown price names no error, and a stream that was cut names one.
                 "a.error_code <> '' AND a.role "
                 "IN ('answer', 'resolver', 'refine', 'shadow')) THEN 1 ELSE 0 END, "
                 "r.cost_nano_usd, r.latency_ms, r.created_at_ms FROM requests r "

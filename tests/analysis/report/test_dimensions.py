@@ -86,14 +86,15 @@ def test_a_day_of_another_zone_ends_at_its_own_midnight() -> None:
 
 def test_each_wasted_call_counts_in_one_kind() -> None:
     calls = [
-        an_attempt("r", 2, 100, state=AttemptState.FAILED, discarded=True),
+        an_attempt("r", 2, 60, state=AttemptState.FAILED, discarded=True),
+        an_attempt("r", 2, 40, error_code="stream_cut", estimated=True),
         an_attempt("r", 2, 200, discarded=True),
         an_attempt("r", 2, 300, role=Role.SAMPLE),
         an_attempt("r", 3, 400),
     ]
     report = report_of([a_row(0, 3, attempts=calls)])
     assert [(w.kind.value, w.calls, w.spend_nano_usd) for w in report.waste] == [
-        ("failed_calls", 1, 100),
+        ("failed_calls", 2, 100),
         ("discarded_drafts", 1, 200),
         ("checks", 1, 300),
     ]
@@ -159,6 +160,27 @@ def test_a_model_that_lacks_what_a_request_needs_counts_as_wrong_there() -> None
     rows = [weighed(n, [CHEAP, unable if n % 2 else GOOD]) for n in range(30)]
     fixed = report_of(rows).fixed_model
     assert (fixed.answerer, fixed.p) == ("cheap", 0.6)
+
+
+def test_a_model_of_unknown_price_is_no_single_model() -> None:
+    unpriced = {"answerer": "free?", "p": 0.99, "cost_nano_usd": 0, "cost_basis": "unknown"}
+    rows = [weighed(n, [GOOD, unpriced]) for n in range(30)]
+    assert report_of(rows).fixed_model.answerer == "good"
+
+
+def test_requests_that_a_budget_refused_weigh_no_model() -> None:
+    refused = [
+        replace(
+            weighed(n, [GOOD]),
+            state=RequestState.FAILED,
+            verdict="",
+            cost_nano_usd=0,
+            error_code="insufficient_quota",
+        )
+        for n in range(30, 90)
+    ]
+    fixed = report_of([*(weighed(n, [GOOD]) for n in range(30)), *refused]).fixed_model
+    assert (fixed.requests, fixed.own_p) == (30, 0.8)
 
 
 @pytest.mark.parametrize(

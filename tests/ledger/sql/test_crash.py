@@ -142,6 +142,7 @@ async def test_unsettled_attempt_of_a_dead_worker_counts_at_its_hold(
     assert (row.state, row.cost_nano_usd) == (RequestState.UNKNOWN_COST, 1020)
     states = [line.state for line in row.attempts]
     assert states == [AttemptState.SETTLED, AttemptState.UNKNOWN_COST]
+    assert [line.error_code for line in row.attempts] == ["", "interrupted"]
 
 
 async def test_settled_request_of_a_dead_worker_failed_at_a_known_cost(
