@@ -206,10 +206,6 @@ USAGES = [
         {"prompt_tokens": 5, "prompt_tokens_details": {"cached_tokens": 5}},
         Usage(5, 5, reported=True),
     ),
-    (  # as LiteLLM's proxies name it
-        {"prompt_tokens": 5, "prompt_tokens_details": {"cache_creation_tokens": 3}},
-        Usage(5, 0, 3, reported=True),
-    ),
     (
         {
             "prompt_tokens": 10,

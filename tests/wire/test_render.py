@@ -8,7 +8,7 @@ from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
 from router import errors
 from router.types import Answer, Choice, Delta, JsonText, TokenLogprob, ToolCall, Usage
-from router.wire.openai.answers import parse_completion
+from router.wire.openai.answers import parse_completion, parse_usage
 from router.wire.openai.render import (
     StreamRenderer,
     deltas_of,
@@ -261,3 +261,8 @@ def test_calls_without_an_id_have_one_of_their_turn(
     answer = parse_completion(orjson.dumps({"id": upstream_id, "choices": [choice]}))
     assert [call.id for call in answer.choices[0].tool_calls] == expected
     assert all(len(call.id) <= 40 for call in answer.choices[0].tool_calls)
+
+
+def test_cache_writes_are_read_as_proxies_of_litellm_name_them() -> None:
+    told = {"prompt_tokens": 5, "prompt_tokens_details": {"cache_creation_tokens": 3}}
+    assert parse_usage(told) == Usage(5, 0, 3, reported=True)
