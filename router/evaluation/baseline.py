@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from router.errors import TrainingDataError
+from router.errors.installing import pip_install
 from router.stats.calibration import Floats
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def _features() -> TfidfVectorizer:
     except ImportError as error:
         raise TrainingDataError(
             "the baseline needs scikit-learn, which is not installed; expected it with the extra "
-            "`train`: pip install 'tiergate[train]', or leave out --baseline"
+            f"`train`: {pip_install('train')}, or leave out --baseline"
         ) from error
     return TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)
 

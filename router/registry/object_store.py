@@ -13,10 +13,11 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from router.errors import RegistryError
+from router.errors.installing import pip_install
 from router.registry.store import marker_of
 
 Value = TypeVar("Value")
-INSTALL = "pip install 'tiergate[registry]', and the package of the provider, such as s3fs"
+INSTALL = f"{pip_install('registry')}, and the package of the provider, such as s3fs"
 
 
 class ObjectStore:

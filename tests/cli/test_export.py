@@ -124,7 +124,7 @@ def test_a_missing_pyarrow_is_a_sentence(database: Path, tmp_path: Path) -> None
     assert run.returncode == 1
     assert run.stderr == (
         "tiergate: Parquet files need the package pyarrow, not found: "
-        "pip install 'tiergate[parquet]'\n"
+        f"{PYTHON} -m pip install 'tiergate[parquet]'\n"
     )
 
 

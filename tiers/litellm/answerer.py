@@ -23,6 +23,7 @@ from typing import Any
 import orjson
 
 from router.errors import AnswererError, AnswererNotReady, UpstreamError, UpstreamRejected
+from router.errors.installing import pip_install
 from router.policy.schema import LitellmAnswerer
 from router.types import (
     NOBODY,
@@ -45,7 +46,7 @@ from tiers.resilience.base import body_of_call, completed, end_of_call, too_late
 from tiers.resilience.call_slots import CallSlots
 from tiers.resilience.replicas import Outcome, ReplicaSet, Taken, cancelled, out_of_use, outcome_of
 
-INSTALL = "litellm is not installed; install it with: pip install 'tiergate[litellm]'"
+INSTALL = f"litellm is not installed; install it with: {pip_install('litellm')}"
 
 # A provider has no policy keys for its breaker; these are the defaults of an upstream's replica.
 FAILURES = 5

@@ -27,6 +27,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from router.errors import ModelFileError
+from router.errors.installing import pip_install
 from router.policy.schema import LocalAnswerer as LocalSection
 from router.types import AnswererState
 from tiers.local.shared_folder import (
@@ -89,7 +90,7 @@ def required_files(spec: LocalModelSpec) -> tuple[Path, list[Path]]:
     adapters = [find_adapter(path, spec.base) for path in spec.adapters]
     if importlib.util.find_spec("xllamacpp") is None:
         raise ModelFileError(
-            "the local model needs the package xllamacpp, not found: pip install 'tiergate[local]'"
+            f"the local model needs the package xllamacpp, not found: {pip_install('local')}"
         )
     return model, adapters
 

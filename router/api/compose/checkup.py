@@ -19,6 +19,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from router.errors import CannotListen, LedgerError, ModelFileError, PolicyError, RegistryError
+from router.errors.installing import pip_install
 from router.types import Device
 
 OLDEST_PYTHON = (3, 11)
@@ -325,8 +326,7 @@ def _version(package: str) -> str:
 def _package(name: str, gives: str, *, essential: bool = False, extra: str = "") -> Finding:
     version = _version(name)
     if not version:
-        wanted = f"'tiergate[{extra}]'" if extra else "tiergate"
-        fix = f"{shlex.quote(sys.executable)} -m pip install {wanted}"
+        fix = pip_install(extra)
         return Finding(name, State.MISSING, "not installed", gives, fix, essential)
     return Finding(name, State.OK, version, gives, "", essential)
 

@@ -17,6 +17,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from router.errors import RequestError
+from router.errors.installing import pip_install
 
 TABLE = "9b5ad71b2ce5302211f9c61530b329a4922fc6a4"
 """Names the table's file in tiktoken's caches: a hash of the address it comes from."""
@@ -24,7 +25,7 @@ TABLE_SHA256 = "223921b76ee99bde995b7ff738513eef100fb51d18c93597a113bcffe865b2a7
 
 SEND_TEXT = (
     "Send the text itself (LangChain: check_embedding_ctx_length=False), or install a package that "
-    "has the table of OpenAI's tokeniser: pip install 'tiergate[litellm]'."
+    f"has the table of OpenAI's tokeniser: {pip_install('litellm')}."
 )
 
 

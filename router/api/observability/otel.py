@@ -18,6 +18,7 @@ import structlog
 
 from router.api.observability.spans import Span, is_call, operation_of, spans_of
 from router.errors import LedgerError
+from router.errors.installing import pip_install
 from router.types import (
     NANO_PER_USD,
     NO_TRACE,
@@ -132,7 +133,7 @@ class _Tracing:
             from opentelemetry.sdk.trace.export import BatchSpanProcessor
         except ImportError as error:
             raise LedgerError(
-                "traces need OpenTelemetry; install it with pip install 'tiergate[otel]'"
+                f"traces need OpenTelemetry; install it with {pip_install('otel')}"
             ) from error
         base, version = endpoint.rstrip("/"), importlib.metadata.version(NAME)
         # Variables win over our own names.

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from router.cli.exits import Exit
+from router.errors.installing import pip_install
 
 if TYPE_CHECKING:
     from pyarrow import DataType
@@ -93,7 +94,7 @@ def _needing_pyarrow() -> Iterator[None]:
     except ImportError as error:
         typer.echo(
             "tiergate: Parquet files need the package pyarrow, not found: "
-            "pip install 'tiergate[parquet]'",
+            f"{pip_install('parquet')}",
             err=True,
         )
         raise typer.Exit(Exit.FAILURE) from error

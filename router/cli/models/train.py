@@ -14,6 +14,7 @@ import typer
 from router.cli.exits import Exit
 from router.cli.options import DeviceOption
 from router.cli.serve.serve import ModelDir
+from router.errors.installing import pip_install
 from router.types import Device
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def with_torch() -> Iterator[None]:
     except ImportError as error:
         typer.echo(
             f"tiergate: training needs a package that cannot be used here ({error}): "
-            "pip install 'tiergate[train]'",
+            f"{pip_install('train')}",
             err=True,
         )
         raise typer.Exit(Exit.FAILURE) from error

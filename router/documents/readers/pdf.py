@@ -9,6 +9,7 @@ import time
 
 from router.documents.pieces import Block, Reading
 from router.errors import DocumentError
+from router.errors.installing import pip_install
 
 MOST_PAGES = 5_000
 MOST_TEXT = 20_000_000
@@ -44,7 +45,7 @@ def read_pdf(content: bytes) -> Reading:
     except ImportError as error:
         raise DocumentError(
             "found a PDF file and no package that reads it; expected pypdf: "
-            "`pip install 'tiergate[documents]'`"
+            f"`{pip_install('documents')}`"
         ) from error
     # It reports what it repairs, page after page; what counts becomes an error below.
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)

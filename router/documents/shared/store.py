@@ -19,6 +19,7 @@ import msgspec
 from router.documents.index.store import Document
 from router.documents.pieces import Chunk
 from router.errors import DocumentError
+from router.errors.installing import pip_install
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -29,7 +30,7 @@ CONNECT_S = 3
 READ_AT_ONCE = 50
 """Documents read in one go: with their vectors about 10 MB."""
 
-INSTALL = "pip install 'tiergate[scale]'"
+INSTALL = pip_install("scale")
 
 _TABLES = (
     "CREATE TABLE IF NOT EXISTS tiergate_documents_meta (name text PRIMARY KEY, value text"

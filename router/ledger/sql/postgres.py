@@ -23,6 +23,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from router.errors import LedgerCorrupt, LedgerError, LedgerUnavailable
+from router.errors.installing import pip_install
 from router.ledger.sql.cursor import Cursor
 
 LOCKS = 0x54474C  # "TGL": the space of this program's locks of one kind each
@@ -184,7 +185,7 @@ class PostgresDialect:
         except ModuleNotFoundError as error:
             raise LedgerError(
                 "a ledger in PostgreSQL needs the driver psycopg, which is not installed: "
-                "pip install 'tiergate[scale]'"
+                f"{pip_install('scale')}"
             ) from error
         event.listen(engine, "connect", self._on_connect)
         event.listen(engine, "before_cursor_execute", _translate, retval=True)

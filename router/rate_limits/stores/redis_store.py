@@ -16,6 +16,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, cast
 
 from router.errors import LedgerError, LedgerUnavailable
+from router.errors.installing import pip_install
 from router.rate_limits.gcra import NEVER
 from router.types import NOBODY, Events, RateAsk, RateState, RateTaken, StoreTurned
 
@@ -77,7 +78,7 @@ class RedisRates:
             from redis.exceptions import RedisError
         except ImportError as error:
             raise LedgerError(
-                "rates in Redis need its client; install it with pip install 'tiergate[scale]'"
+                f"rates in Redis need its client; install it: {pip_install('scale')}"
             ) from error
         try:
             self._redis: Redis = Redis.from_url(

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from router.errors import DeviceMissing, ModelFileError
+from router.errors.installing import pip_install
 from router.training.torch_device import torch_device
 from router.training.tuning.plan import Method, Modules, Settings
 from router.training.tuning.tokens import CHATML
@@ -22,7 +23,7 @@ EMBEDDED = "embedded"
 """Names the LLM that the gateway serves itself."""
 ATTENTION = ("q_proj", "k_proj", "v_proj", "o_proj")
 FEED_FORWARD = ("gate_proj", "up_proj", "down_proj")
-QLORA = "pip install 'tiergate[qlora]'"
+QLORA = pip_install("qlora")
 
 
 @dataclass(frozen=True, slots=True)
