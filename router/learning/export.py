@@ -5,7 +5,8 @@ A row whose texts the policy lets nobody keep any more is left out and counted.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from enum import StrEnum
 
 import msgspec
@@ -13,6 +14,12 @@ from msgspec import Struct
 
 from router.errors import TrainingDataError
 from router.learning.rows import DatasetRow, Kind, Source, Split
+
+WORDS = {
+    Kind.GRADED: "judged answers",
+    Kind.CORRECTION: "corrections",
+    Kind.LABEL: "labels",
+}
 
 
 class Target(StrEnum):
@@ -56,12 +63,20 @@ def export(
         chosen = [row for row in chosen if row.source is not Source.SYNTHETIC]
     usable = [row for row in chosen if row.expires_at_ms > now_ms]
     if not usable:
+        why = f"; the time of {len(chosen)} is over" if chosen else _lacking(rows, wanted, target)
         raise TrainingDataError(
-            f"the dataset has no row for {target.value} in {', '.join(sorted(wanted))}"
-            + (f"; the time of {len(chosen)} is over" if chosen else "")
+            f"the dataset has no row for {target.value} in {', '.join(sorted(wanted))}{why}"
         )
     lines = tuple(msgspec.json.encode(line) + b"\n" for row in usable for line in wide(row))
     return Exported(lines, len(chosen) - len(usable))
+
+
+def _lacking(rows: Sequence[DatasetRow], wanted: Set[Split], target: Target) -> str:
+    """Says which rows a target needs, and which there are, such as labels alone."""
+    needed = " or ".join(sorted(WORDS[kind] for kind in _KINDS[target]))
+    present = Counter(WORDS[row.kind] for row in rows if row.split in wanted)
+    found = ", ".join(f"{name} ({number})" for name, number in sorted(present.items()))
+    return f": expected {needed}, found {found or 'nothing'}"
 
 
 def _head(row: DatasetRow) -> list[Mapping[str, object]]:

@@ -77,6 +77,13 @@ def test_several_heads_need_a_name() -> None:
     assert len(export(rows, Target.HEAD, [Split.TRAIN], "priority", NOW_MS).lines) == 1
 
 
+def test_dataset_of_labels_alone_says_what_it_lacks_for_pairs() -> None:
+    rows = build([past("r1")], Options(dev=0.0, test=0.0), [HumanLabel("r1", "a", "b")]).rows
+    labels = [row for row in rows if row.head]
+    with pytest.raises(TrainingDataError, match=r"expected corrections, found labels \(1\)"):
+        export(labels, Target.PAIRS, [Split.TRAIN], "", NOW_MS)
+
+
 def test_split_without_rows_is_refused() -> None:
     with pytest.raises(TrainingDataError, match="no row for pairs in test"):
         export(ROWS, Target.PAIRS, [Split.TEST], "", NOW_MS)

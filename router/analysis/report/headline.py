@@ -218,8 +218,10 @@ def _single_model(fixed: FixedModel) -> list[str]:
     if fixed.p <= fixed.own_p or model == routing:
         return []
     return [
-        f"Asking {clean(fixed.answerer)} everything would have cost no more, and is expected right "
-        f"{model} of the time, routing {routing}."
+        f"By estimates made before the answers, {clean(fixed.answerer)} alone would be right "
+        f"{model} of the time for no more money, and routing {routing}. These estimates count "
+        "every mistake alike, while the rules send grave and costly requests to a higher tier even "
+        "where a cheap answer looks right. Judge some answers before you change anything."
     ]
 
 

@@ -33,6 +33,7 @@ from router.wire.feedback import feedback_view, verdict_view
 
 Headers = list[tuple[bytes, bytes]]
 DROPPED_IN_HEADER, DROPPED_IN_BODY = 10, 100
+EVEN = 0.5  # from this chance on a grave matter is likelier than not
 """Bounds the names of dropped keys that are shown: a client can invent very many of them."""
 UNVERIFIED = Verdict.UNVERIFIED.value.encode()
 
@@ -307,9 +308,15 @@ def rung_view(rung: Rung) -> dict[str, object]:
 
 
 def signals_view(signals: Signals) -> dict[str, object]:
-    """Returns the signals of triage as JSON types."""
+    """Returns the signals of triage as JSON types.
+
+    `matter` is the likeliest grave matter, and null where none is likelier than not: every request
+    has a likeliest one, and its name on a harmless request frightens whoever reads it.
+    """
     view = _plain(signals)
     assert isinstance(view, dict)
+    if signals.grave < EVEN:
+        view["matter"], view["matter_language"] = None, ""
     view["impact_usd"] = usd(signals.impact_nano_usd)
     view["heads"] = {reading.name: dict(reading.classes) for reading in signals.heads}
     return view
