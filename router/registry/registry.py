@@ -20,6 +20,7 @@ from msgspec import Struct, field
 
 from router.errors import RegistryError
 from router.registry import events
+from router.registry.contents import contents_of, sha256_of, with_companions
 from router.registry.events import Event, Line, lines_of
 from router.registry.model import (
     VERSION_LETTERS,
@@ -51,6 +52,8 @@ class About(Struct, frozen=True):
 
 
 NOTHING_KNOWN = About()
+UNLISTED_MS = 24 * 3_600_000
+"""Whoever adds a version writes its files and then the change within minutes, in any place."""
 
 
 class Registry:
@@ -108,7 +111,7 @@ class Registry:
             )
         for tag in about.tags:
             check_tag(tag)
-        contents = _contents(_with_weights(kind, files))
+        contents = contents_of(with_companions(kind, files))
         described = tuple(
             ModelFile(file, hashlib.sha256(content).hexdigest(), len(content))
             for file, content in contents.items()
@@ -122,7 +125,8 @@ class Registry:
             )
         if version in known:
             return known[version].model
-        folder = uuid.uuid4().hex
+        self._sweep()
+        folder = f"{self._now_ms():015}-{uuid.uuid4().hex}"
         for file, content in contents.items():
             self._store.put(f"files/{folder}/{file}", content)
         model = ModelVersion(
@@ -147,6 +151,14 @@ class Registry:
         if about.tags:
             line = self._write(Event(ModelChange(0, events.TAG, name, version, tags=about.tags)))
         return _still(line, name, version)
+
+    def _sweep(self) -> None:
+        """Deletes files that no version has: of a crash before a change, or after a removal."""
+        known = {entry.folder for line in self._lines().values() for entry in line.entries.values()}
+        for folder in self._store.names("files"):
+            begun, dash, _ = folder.partition("-")
+            if dash and folder not in known and int(begun) < self._now_ms() - UNLISTED_MS:
+                self._store.drop(f"files/{folder}")
 
     def list(
         self,
@@ -266,8 +278,13 @@ class Registry:
 
     def check(self, model: ModelVersion) -> None:
         """Reads every file of a version. Raises RegistryError where one is missing or changed."""
+        folder = self._folder_of(model)
         for file in model.files:
-            self._read(model, file)
+            here = self._store.path(f"files/{folder}/{file.name}")
+            if here is None:
+                self._read(model, file)
+            else:
+                self._agrees(model, file, sha256_of(here))
 
     def path(self, reference: str) -> Path:
         """Returns the first file of a version on this machine, after checking every sha256.
@@ -292,27 +309,32 @@ class Registry:
         copies = FolderStore(folder)
         for file in model.files:
             _check_inside(model, file)
-            held = copies.get(file.name)
             # A copy that somebody changed is not used.
-            if held is None or hashlib.sha256(held).hexdigest() != file.sha256:
+            if sha256_of(folder / file.name) != file.sha256:
                 copies.put(file.name, self._read(model, file))
         return folder
 
-    def _read(self, model: ModelVersion, file: ModelFile) -> bytes:
+    def _folder_of(self, model: ModelVersion) -> str:
         entry = self._line(model.name).entries.get(model.version)
-        content = None if entry is None else self._store.get(f"files/{entry.folder}/{file.name}")
-        if content is None:
+        return "" if entry is None else entry.folder
+
+    def _read(self, model: ModelVersion, file: ModelFile) -> bytes:
+        content = self._store.get(f"files/{self._folder_of(model)}/{file.name}")
+        found = None if content is None else hashlib.sha256(content).hexdigest()
+        self._agrees(model, file, found)
+        return content or b""
+
+    def _agrees(self, model: ModelVersion, file: ModelFile, found: str | None) -> None:
+        if found is None:
             raise RegistryError(
                 f"{model.id}: {file.name} is missing in {self.shown}; add its files again, or roll "
                 "back"
             )
-        found = hashlib.sha256(content).hexdigest()
         if found != file.sha256:
             raise RegistryError(
                 f"{model.id}: {file.name} in {self.shown} was changed: found sha256 {found[:12]}, "
                 f"expected {file.sha256[:12]}; remove the version and add it again, or roll back"
             )
-        return content
 
     def _found(self, reference: str) -> tuple[Line, ModelVersion]:
         wanted = Reference.parse(reference)
@@ -366,50 +388,6 @@ def version_of(files: Iterable[ModelFile]) -> str:
     """Returns the version of these files: 12 letters of a hash over their names and hashes."""
     named = sorted((file.name, file.sha256) for file in files)
     return hashlib.sha256(_JSON.encode(named)).hexdigest()[:VERSION_LETTERS]
-
-
-def _with_weights(kind: ModelKind, files: Sequence[Path]) -> builtins.list[Path]:
-    """Returns the files with the arrays that belong to a head's description."""
-    if kind not in (ModelKind.HEAD, ModelKind.CALIBRATOR):
-        return [*files]
-    for file in files:
-        arrays = file.with_suffix(".npz")
-        missing = not arrays.is_file() and arrays.name not in {other.name for other in files}
-        if file.suffix == ".json" and missing and _names_arrays(file):
-            raise RegistryError(
-                f"{file} names arrays, but {arrays.name} is not beside it; put it there, or name it"
-            )
-    more = [file.with_suffix(".npz") for file in files if file.suffix == ".json"]
-    return [*files, *(file for file in more if file.is_file() and file not in files)]
-
-
-def _names_arrays(file: Path) -> bool:
-    """Returns True for the description of a head, which is unreadable without its arrays."""
-    try:
-        described = msgspec.json.decode(file.read_bytes())
-    except (OSError, msgspec.DecodeError):
-        return False  # reading its contents, or loading it, says what is wrong
-    return isinstance(described, dict) and "arrays_sha256" in described
-
-
-def _contents(paths: Sequence[Path]) -> dict[str, bytes]:
-    """Returns the bytes of each file by its name; a folder stands for all below it."""
-    contents: dict[str, bytes] = {}
-    for path in paths:
-        inside = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
-        for file in inside:
-            name = file.relative_to(path).as_posix() if path.is_dir() else file.name
-            if name in contents:
-                raise RegistryError(f"two files are called {name}; expected one of each name")
-            try:
-                contents[name] = file.read_bytes()
-            except OSError as error:
-                raise RegistryError(
-                    f"{file} cannot be read: {error.strerror or error}; expected a file"
-                ) from error
-    if not contents:
-        raise RegistryError("found no file; expected at least one file of the model")
-    return contents
 
 
 def _check_inside(model: ModelVersion, file: ModelFile) -> None:

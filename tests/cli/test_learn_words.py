@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from router.cli.exits import Exit
 from router.cli.learning import hand_over, learn, learner_limits
+from router.errors import TrainingDataError
 from router.registry import open_registry
 from router.registry.model import ModelKind
 from router.training.continual.run import Ran
@@ -31,6 +32,41 @@ def test_new_rows_that_are_too_few_are_counted_and_end_with_a_code(
     places = ["--dataset", str(tmp_path), "--state", str(tmp_path / "learn")]
     ended = CliRunner().invoke(learn.learn, ["run", "--head", "department", *places])
     assert (ended.exit_code, said in ended.output) == (code, True), ended.output
+
+
+def test_learner_that_looks_each_hour_outlives_a_look_that_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks, naps = [TrainingDataError("these rows teach nothing"), Ran(None, 0)], []
+
+    def taught(*_: object) -> Ran:
+        look = looks.pop(0)
+        if isinstance(look, TrainingDataError):
+            raise look
+        return look
+
+    def nap(seconds: float) -> None:
+        naps.append(seconds)
+        if not looks:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(learn, "_taught", taught)
+    monkeypatch.setattr(learner_limits, "bound", lambda *_: None)
+    monkeypatch.setattr(learn.time, "sleep", nap)
+    places = ["--dataset", str(tmp_path), "--state", str(tmp_path / "learn")]
+    run = ["run", "--head", "department", "--every", "hour", *places]
+    ended = CliRunner().invoke(learn.learn, run)
+    assert "tiergate: these rows teach nothing" in ended.output
+    assert "nothing is new" in ended.output
+    assert len(naps) == 2
+
+
+def test_no_candidate_is_handed_over_while_the_head_is_taught(tmp_path: Path) -> None:
+    memory = Memory(tmp_path, "department")
+    with memory.alone():
+        memory.note(Noted("run_1", 0, "d", "memory", 7, 20, 1))
+        with pytest.raises(TrainingDataError, match="being taught"):
+            hand_over.hand_over(memory, str(tmp_path / "models"))
 
 
 def version(registry: str, folder: Path, content: str, parents: tuple[str, ...] = ()) -> str:

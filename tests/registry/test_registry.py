@@ -89,6 +89,39 @@ def test_head_brings_its_arrays_unasked(registry: Registry, tmp_path: Path) -> N
     assert [file.name for file in add(registry, tmp_path).files] == ["support.json", "support.npz"]
 
 
+def test_head_brings_its_card_which_names_what_taught_it(
+    registry: Registry, tmp_path: Path
+) -> None:
+    add(registry, tmp_path)
+    (tmp_path / "made" / "support.card.json").write_text("{}")
+    names = [file.name for file in add(registry, tmp_path).files]
+    assert names == ["support.json", "support.npz", "support.card.json"]
+
+
+def test_files_of_a_crash_before_the_change_are_swept_a_day_later(tmp_path: Path) -> None:
+    files = tmp_path / "models" / "files"
+    add(opened(tmp_path), tmp_path)
+    (known,) = files.iterdir()
+    (unlisted := files / f"{NOW_MS:015}-0").mkdir()
+    add(opened(tmp_path, NOW_MS + 1_000), tmp_path, "two")
+    assert unlisted.is_dir()  # its writer may still write
+    add(opened(tmp_path, NOW_MS + 25 * 3_600_000), tmp_path, "three")
+    assert not unlisted.exists()
+    assert known.is_dir()
+    assert len(list(files.iterdir())) == 3
+
+
+def test_file_of_this_machine_is_checked_without_its_bytes_in_memory(tmp_path: Path) -> None:
+    class Unread(FolderStore):
+        def get(self, key: str) -> bytes | None:
+            assert not key.startswith("files/")
+            return super().get(key)
+
+    model = add(opened(tmp_path), tmp_path)
+    registry = Registry(Unread(tmp_path / "models"), lambda: NOW_MS)
+    assert registry.path(model.id).name == "support.json"
+
+
 def test_head_without_its_arrays_is_refused(registry: Registry, tmp_path: Path) -> None:
     described, elsewhere = tmp_path / "lost.json", tmp_path / "elsewhere" / "lost.npz"
     described.write_text('{"name": "lost", "arrays_sha256": "0"}')

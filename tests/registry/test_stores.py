@@ -6,12 +6,14 @@ import itertools
 import threading
 import uuid
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from router.errors import RegistryError
+from router.ledger.tables.models import SqlStore
 from router.registry import ModelKind, Registry
 from router.registry.object_store import ObjectStore
 from router.registry.opening import store_at
@@ -124,6 +126,28 @@ def test_writers_on_several_machines_lose_nothing(machine: Opener, tmp_path: Pat
     models = machine("last").list()
     assert len(models) == 6
     assert sorted(tag for model in models for tag in model.tags) == ["of-0", "of-1", "of-2"]
+
+
+def test_threads_share_one_connection_to_a_database(tmp_path: Path) -> None:
+    store, together = SqlStore(f"sqlite:///{tmp_path / 'ledger.db'}"), threading.Barrier(8)
+
+    def opened() -> int:
+        together.wait()
+        return id(store._opened())
+
+    with ThreadPoolExecutor(8) as pool:
+        assert len({one.result() for one in [pool.submit(opened) for _ in range(8)]}) == 1
+    store.close()
+
+
+def test_files_that_no_change_names_are_swept_in_every_store(
+    machine: Opener, tmp_path: Path
+) -> None:
+    one = machine("one")
+    one._store.put("files/001780000000000-0/support.npz", b"")
+    first = one.add(ModelKind.HEAD, "support_head", head(tmp_path, "first"))
+    assert [name[:5] for name in one._store.names("files")] == ["00179"]
+    assert machine("other").path(first.id).is_file()
 
 
 def test_address_that_no_store_knows_is_refused() -> None:

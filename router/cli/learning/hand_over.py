@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from router.cli.ledger.ledger import now_ms
 
 if TYPE_CHECKING:
-    from router.training.continual.stage import Memory
+    from router.training.continual.stage import Memory, Noted
 
 BY = "learn run"
 
@@ -45,14 +45,28 @@ def hand_over(memory: Memory, place: str) -> str:
     """Adds the last candidate to the registry, unless it is there; returns its name in it, or "".
 
     It is asked for before each run too: a process may have been killed before it got here.
-    Raises RegistryError.
+    Raises RegistryError, and TrainingDataError while the head is being taught.
     """
+    if not _waiting(memory):
+        return ""
+    # The history is written anew, so nobody else may add to it meanwhile.
+    with memory.alone():
+        return _handed_over(memory, place)
+
+
+def _waiting(memory: Memory) -> list[Noted]:
+    """Returns the runs that passed, [] where the last one is in the registry."""
+    passed = [one for one in memory.history() if not one.refused and not one.taken_back]
+    return [] if not passed or passed[-1].version else passed
+
+
+def _handed_over(memory: Memory, place: str) -> str:
     from router.registry import About, open_registry
     from router.registry.model import ModelKind
 
-    passed = [one for one in memory.history() if not one.refused and not one.taken_back]
-    if not passed or passed[-1].version:
-        return ""
+    passed = _waiting(memory)
+    if not passed:
+        return ""  # another process did it
     noted, folder = passed[-1], Path(passed[-1].candidate)
     stage = memory.stage(now_ms(), None)
     earlier = [one.version for one in passed[:-1] if one.version][-1:]

@@ -16,6 +16,7 @@ from router.cli.learning.dataset import OUT as DATASETS
 from router.cli.ledger.ledger import now_ms
 from router.cli.options import REGISTRY, AsJson, RegistryPlace
 from router.cli.serve.serve import DATABASE, DatabasePath, ModelDir
+from router.errors import TiergateError
 from router.rendering.figures_in_words import counted
 
 if TYPE_CHECKING:
@@ -126,10 +127,16 @@ def run(
             seed=seed,
             accept_contradictions=accept_contradictions,
         )
-        hand_over(memory, registry)
-        folder = dataset or _built(database, memory)
-        ran = _taught(memory, folder, start, old, asked, model_dir)
-        print_run(ran, memory, hand_over(memory, registry), as_json=as_json)
+        try:
+            hand_over(memory, registry)
+            folder = dataset or _built(database, memory)
+            ran = _taught(memory, folder, start, old, asked, model_dir)
+            print_run(ran, memory, hand_over(memory, registry), as_json=as_json)
+        except TiergateError as error:
+            # A day without a lesson, a ledger that is locked: the next look may go better.
+            if every is None:
+                raise
+            typer.echo(f"tiergate: {error}", err=True)
         if every is None:
             break
         # The next look is a day after this one began.

@@ -91,6 +91,13 @@ def _put(key: str, tenant: str, because: str, database: DatabasePath, *, lifted:
         words = books.told().put_aside(
             user_name(), because, key_id=key, tenant=tenant, lifted=lifted
         )
+    if not words:
+        typer.echo(
+            f"tiergate: there is no word: {_whose(key, tenant)}; expected the id of a key "
+            "(`tiergate keys list`) or a tenant that said one",
+            err=True,
+        )
+        raise typer.Exit(Exit.FAILURE)
     verb = "count again" if lifted else "are set aside"
     typer.echo(f"{counted(words, 'word', 'words')}: {_whose(key, tenant)} {verb}")
 

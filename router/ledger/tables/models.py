@@ -5,6 +5,7 @@ A row is a change of the registry, or a file of a version. It is written once an
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 from router.errors import LedgerError, RegistryError
@@ -26,6 +27,7 @@ class SqlStore:
         self._address = address
         self.shown = Address.parse(address).shown
         self._database: Database | None = None
+        self._opening = threading.Lock()
 
     def put(self, key: str, content: bytes) -> None:
         if len(content) > MOST_BYTES:
@@ -56,7 +58,9 @@ class SqlStore:
         try:
             with self._opened().reading() as connection:
                 rows = connection.exec_driver_sql(
-                    "SELECT name FROM models WHERE folder = ?", (folder,)
+                    "SELECT name FROM models WHERE folder = ? UNION "
+                    f"SELECT substr(folder, {len(folder) + 2}) FROM models WHERE folder LIKE ?",
+                    (folder, f"{folder}/%"),
                 ).fetchall()
         except LedgerError as error:
             raise self._refused(error) from error
@@ -84,10 +88,12 @@ class SqlStore:
             self._database = None
 
     def _opened(self) -> Database:
-        if self._database is None:
-            Address.parse(self._address).make_folder()
-            self._database = Database.open(self._address)
-        return self._database
+        # Watchers of several policies ask at once, and each connection that is lost stays open.
+        with self._opening:
+            if self._database is None:
+                Address.parse(self._address).make_folder()
+                self._database = Database.open(self._address)
+            return self._database
 
     def _refused(self, error: LedgerError) -> RegistryError:
         return RegistryError(f"the registry in {self.shown}: {error.message}")

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 import numpy as np
+from msgspec.structs import replace
 
 from router.errors import TrainingDataError
 from router.stats.heads import HeadKind
@@ -42,7 +43,7 @@ from router.training.continual.stage import (
 from router.training.continual.updates import State
 from router.training.continual.verdict import Verdict, judged
 from router.training.heads.labelled_rows import MIN_ROWS
-from router.training.heads.train_head import versions
+from router.training.heads.train_head import seen_text, versions
 from router.triage.triage_model import TriageModel
 
 FIRST = "first"
@@ -82,6 +83,8 @@ def run(
     stage = memory.stage(now_ms, model.encoder.sha256)
     if stage is None and start is not None:
         stage = _started(memory, start, asked, now_ms)
+    if stage is not None:
+        stage = corrected(stage, fresh)
     lesson = _lesson(stage, fresh, asked)
     if lesson is None:
         return Ran(None, len(_told(stage, fresh)))
@@ -110,6 +113,17 @@ def run_name(stage: int, fresh: Fresh, asked: Asked, told: Sequence[Kept]) -> st
     off is known again."""
     parts = [str(stage), fresh.dataset, repr(asked), *sorted(row.key for row in told)]
     return "run_" + hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:12]
+
+
+def corrected(stage: Stage, fresh: Fresh) -> Stage:
+    """Returns the stage with each row of the fixed old set as it is told now.
+
+    Whoever corrected a label would otherwise be judged by the label that was wrong.
+    """
+    now = {row.row_id: row.label for row in (*fresh.train, *fresh.dev, *fresh.test)}
+    old = [replace(row, label=now.get(row.row_id, row.label)) for row in stage.old]
+    # A class that no row taught yet cannot be judged.
+    return replace(stage, old=tuple(row for row in old if row.label in stage.classes))
 
 
 def _told(stage: Stage | None, fresh: Fresh) -> list[Kept]:
@@ -306,6 +320,7 @@ def card_of(
         "refused": list(noted.refused),
         "judged_on": "rows of the fixed old set, and of the new dataset's test part, which teach "
         "no head; a third of the old set stops runs and calibrates, and judges nothing",
+        "seen": seen_text([row.text for row in (*lesson.memory, *lesson.told, *lesson.dev)]),
         "encoder_sha256": made.head.encoder_sha256,
         "model_version": model.version,
         "versions": versions(),

@@ -252,7 +252,8 @@ def put_head(head: Head, card: Mapping[str, object], folder: Path) -> None:
 def write(path: Path, content: bytes) -> None:
     """Writes a file that is there whole or not at all, readable by its owner only."""
     beside = path.with_name(f".{path.name}.new")
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    beside.unlink(missing_ok=True)  # what a crash left may be readable by others
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
         file.flush()

@@ -26,7 +26,7 @@ from router.stats.measures import macro_f1
 from router.stats.softmax_regression import Labels
 from router.training.data.curate import normalised
 from router.training.heads.fit_one_head import FittedHead, fit_head
-from router.training.heads.labelled_rows import MIN_ROWS, HeadRows, LabelledRow, read_rows
+from router.training.heads.labelled_rows import MIN_ROWS, HeadRows, read_rows
 from router.triage.triage_model import DEFAULT_FOLDER, TriageModel
 from router.types import Device
 
@@ -238,7 +238,7 @@ def _card(
         "encoder_sha256": fitted.head.encoder_sha256,
         "model_version": model.version,
         "versions": versions(),
-        "seen": seen_text(found.rows),
+        "seen": seen_text([row.text for row in found.rows]),
     }
 
 
@@ -249,8 +249,8 @@ def versions() -> dict[str, str]:
     return {"python": platform.python_version(), **named}
 
 
-def seen_text(rows: Sequence[LabelledRow]) -> str:
-    """Returns digests of the rows' texts in base64, for later comparison; "" for too many rows."""
-    if len(rows) > MOST_SEEN:
+def seen_text(texts: Sequence[str]) -> str:
+    """Returns digests of texts in base64, for later comparison; "" for too many texts."""
+    if len(texts) > MOST_SEEN:
         return ""
-    return base64.b64encode(b"".join(sorted(text_digest(row.text) for row in rows))).decode()
+    return base64.b64encode(b"".join(sorted(map(text_digest, texts)))).decode()

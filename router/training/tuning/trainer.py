@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from router.errors import TrainingDataError
 from router.training.tuning import losses
 from router.training.tuning.bases import Base
 from router.training.tuning.chats import Chat, Part, Preference
@@ -194,7 +195,9 @@ class Trainer:
         return loss
 
     def _answers(self, phase: Phase) -> Iterator[Callable[[], torch.Tensor]]:
-        own = self._examples(self.sets.train.chats, phase.mask)
+        chats = self.sets.train.chats
+        own = self._examples(chats, phase.mask)
+        self._need_some(own, phase, len(chats))
         general = self._examples(self.sets.replay, Mask.ASSISTANT)
         draw = random.Random(self.settings.seed)
         stream = _stream(own, phase.order, draw)
@@ -228,6 +231,7 @@ class Trainer:
             for both, *reference in zip(made, *self._pair_sums(pairs), strict=True)
             if both is not None
         ]
+        self._need_some(usable, phase, len(pairs))
         general = self._examples(self.sets.replay, Mask.ASSISTANT)
         draw = random.Random(self.settings.seed + 1)
         places = _stream(list(range(len(usable))), phase.order, draw)
@@ -251,6 +255,14 @@ class Trainer:
                 return made - phase.keep_chosen * logprobs[right].mean()
 
             yield loss
+
+    def _need_some(self, usable: Sequence[object], phase: Phase, given: int) -> None:
+        if not usable:
+            raise TrainingDataError(
+                f"phase {phase.name!r}: none of {given} rows can teach: each is longer than "
+                f"{self.settings.longest} tokens, or has no token to learn; expected "
+                "shorter rows, or a larger --longest"
+            )
 
     def _pair_examples(self, pair: Preference, mask: Mask) -> tuple[Example, Example] | None:
         # An answer is judged whole; earlier turns of the assistant say nothing about it.

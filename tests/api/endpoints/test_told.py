@@ -66,7 +66,10 @@ def test_words_move_a_chance_and_are_taken_back(policies: tuple[Path, Path]) -> 
         assert record.facts[0].told == pytest.approx(cell["shift"])
         assert differs(record, load_policy(policy, {}).policy) is None
 
-        aside = tiergate("learn", "untell", "--because", "accident", "--database", served.database)
+        place = ("--database", served.database)
+        nobody = tiergate("learn", "untell", "--key", "nobody", "--because", "accident", *place)
+        assert (nobody.returncode, "key nobody" in nobody.stderr) == (1, True), nobody.stderr
+        aside = tiergate("learn", "untell", "--because", "accident", *place)
         assert aside.stdout.startswith("6 words"), aside.stderr
         eventually(lambda: abs(chance(served) - before) < 1e-9)
 

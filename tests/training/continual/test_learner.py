@@ -19,6 +19,7 @@ from router.training.continual.reservoir import Kept
 from router.training.continual.run import FIRST, Ran, run
 from router.training.continual.stage import Memory
 from router.training.continual.updates import Method, Pace
+from router.training.heads.train_head import seen_by, text_digest
 from router.triage.triage_model import TriageModel
 
 pytestmark = pytest.mark.slow
@@ -144,6 +145,14 @@ def test_rows_that_were_taught_are_not_new_again(tmp_path: Path, model: TriageMo
     taught(memory, model, rows)
     again = taught(memory, model, rows)
     assert (again.noted, again.new) == (None, 0)
+
+
+def test_card_names_the_texts_that_taught(tmp_path: Path, model: TriageModel) -> None:
+    rows = fresh("first", "billing shipping")
+    noted = taught(Memory(tmp_path, "department"), model, rows).noted
+    assert noted is not None
+    seen = seen_by(Path(noted.candidate), "department")
+    assert {text_digest(row.text) for row in rows.train} <= seen
 
 
 def test_rows_that_judge_stop_no_later_run(tmp_path: Path, model: TriageModel) -> None:

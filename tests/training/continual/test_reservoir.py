@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
+from pathlib import Path
+from typing import cast
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from router.stats.heads import Head
+from router.training.continual.lesson import Fresh
 from router.training.continual.reservoir import Kept, fixed, in_time, sampled
+from router.training.continual.run import corrected
+from router.training.continual.stage import Stage, write
 
 rows = st.lists(
     st.builds(
@@ -68,3 +75,19 @@ def test_fixed_set_keeps_what_is_in_it() -> None:
     grown = fixed(old, [Kept(str(n), "t", "ab"[n % 2], 1) for n in range(3, 20)], 4)
     assert grown[:3] == old
     assert Counter(row.label for row in grown) == {"a": 4, "b": 4}
+
+
+def test_fixed_old_set_has_labels_as_they_were_corrected_since() -> None:
+    old = [Kept(name, "t", "a", 10) for name in ("r1", "r2", "r3")]
+    stage = Stage(1, cast(Head, None), (), tuple(old), (), frozenset(), ("a", "b"))
+    told = [Kept("r1", "t", "b", 10), Kept("r2", "t", "a class that nothing taught", 10)]
+    found = corrected(stage, Fresh("d", told, [], []))
+    assert [(row.row_id, row.label) for row in found.old] == [("r1", "b"), ("r3", "a")]
+
+
+def test_file_takes_no_rights_from_what_a_crash_left(tmp_path: Path) -> None:
+    left = tmp_path / ".memory.jsonl.new"
+    left.write_bytes(b"half")
+    left.chmod(0o644)
+    write(tmp_path / "memory.jsonl", b"whole")
+    assert os.stat(tmp_path / "memory.jsonl").st_mode & 0o777 == 0o600

@@ -201,6 +201,16 @@ def test_preferences_without_pairs_are_refused(tiny: Path, tmp_path: Path) -> No
         tune_adapter(replace(request, material=material(ROWS[:8], {}, "rows")), quiet)
 
 
+@pytest.mark.parametrize("objective", [Objective.SFT, Objective.DPO])
+def test_rows_that_are_all_too_long_are_refused(
+    tiny: Path, tmp_path: Path, objective: Objective
+) -> None:
+    request = asked(tiny, tmp_path, Phase("p", objective))
+    short = replace(request, settings=replace(SETTINGS, longest=2))
+    with pytest.raises(TrainingDataError, match="longer than 2 tokens"):
+        tune_adapter(short, quiet)
+
+
 def test_a_base_that_is_nowhere_is_named(tmp_path: Path) -> None:
     with pytest.raises(ModelFileError, match="expected `embedded`"):
         open_base(str(tmp_path / "nothing"), SETTINGS, Device.CPU)

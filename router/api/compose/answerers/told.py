@@ -130,11 +130,13 @@ class ToldBook:
     def put_aside(
         self, by: str, because: str, *, key_id: str, tenant: str, lifted: bool = False
     ) -> int:
-        """Sets words aside, or lets them count again; returns how many."""
+        """Sets words aside, or lets them count again; returns how many. Of none nothing is kept."""
         entry = SetAside(self.clock.now_ms(), by, because, key_id, tenant, lifted)
-        told_words.add_set_aside(self.database, entry)
         rows = told_rows(self.database, -1, 0)
-        return sum(entry.covers(row.key_id, row.tenant, row.said_ms) for row in rows)
+        count = sum(entry.covers(row.key_id, row.tenant, row.said_ms) for row in rows)
+        if count:
+            told_words.add_set_aside(self.database, entry)
+        return count
 
 
 class ToldListener:
