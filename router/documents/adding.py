@@ -7,6 +7,7 @@ others are kept all the same; what was kept of it stays, since a bad copy is no 
 from __future__ import annotations
 
 import hashlib
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal
@@ -90,10 +91,13 @@ def add_files(
     known = {d.source: d for d in store.documents(placed.tenant, placed.collection)}
     changes = []
     for source, path in files:
-        shown = source.encode("utf-8", "backslashreplace").decode()
+        shown = _shown(source)
         try:
             if shown != source:  # a citation must name it, and a database keep it
-                raise DocumentError("found a name that is not UTF-8; expected one: rename the file")
+                raise DocumentError(
+                    "found a name that is not UTF-8, or holds controls; expected words: rename "
+                    "the file"
+                )
             change = _add(store, source, path, placed, encoder, version, known.get(source))
         except DocumentError as error:
             change = Change(shown, "failed", because=error.message)
@@ -143,6 +147,12 @@ def _add(
     )
     store.put(document, chunks, _vectors(encoder, document, chunks))
     return Change(source, "added" if known is None else "changed", len(chunks))
+
+
+def _shown(source: str) -> str:
+    """Returns a source as a terminal may show it."""
+    plain = (ascii(c)[1:-1] if unicodedata.category(c) in ("Cc", "Cs") else c for c in source)
+    return "".join(plain)
 
 
 def _vectors(

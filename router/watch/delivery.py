@@ -26,6 +26,8 @@ from router.policy.sections.learning import AlertsSection, MailSection, WebhookS
 from router.watch.alarms import Notice, grouped
 
 TIMEOUT_S = 10.0
+MOST_SAID = 400
+"""Characters of a fault that are shown."""
 SIGNATURE = "x-tiergate-signature"
 TEST_WORDS = "THIS IS A TEST (`tiergate alerts test`). Nothing is wrong. An alert looks like this:"
 
@@ -50,13 +52,18 @@ def deliver(message: Message, section: AlertsSection, environ: Mapping[str, str]
         try:
             post(message, webhook, environ)
         except (OSError, ValueError, HTTPException) as error:
-            faults.append(f"{_shown(webhook.url, environ)}: {error}")
+            faults.append(f"{_shown(webhook.url, environ)}: {_said(error)}")
     if section.mail is not None:
         try:
             send(message, section.mail, environ)
         except (OSError, ValueError, smtplib.SMTPException) as error:
-            faults.append(f"{section.mail.host}: {error}")
+            faults.append(f"{section.mail.host}: {_said(error)}")
     return faults
+
+
+def _said(error: Exception) -> str:
+    """Returns an error in words: a receiver's own may be long, and hold orders to a terminal."""
+    return "".join(c if c.isprintable() else "?" for c in str(error)[:MOST_SAID])
 
 
 def _shown(url: str, environ: Mapping[str, str]) -> str:

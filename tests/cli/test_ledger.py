@@ -188,6 +188,11 @@ def test_rows_keep_ids_with_figures_whole_in_any_width(width: int) -> None:
     ]
 
 
+def test_rows_give_no_orders_to_a_terminal() -> None:
+    row = a_long_row(model="\x1b[2J\x07evil", tenant="a\x9bb")
+    assert all(line.isprintable() for line in row_lines([row], 200))
+
+
 @pytest.mark.parametrize(("width", "lines_a_row"), [(149, 2), (150, 1)])
 def test_rows_take_two_lines_where_one_is_too_short(width: int, lines_a_row: int) -> None:
     assert len(list(row_lines([a_long_row()], width))) == 2 * lines_a_row

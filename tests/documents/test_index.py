@@ -149,10 +149,12 @@ def test_file_that_fails_leaves_the_others_and_its_older_version(folder: Path, s
 
 def test_file_whose_name_is_no_text_leaves_the_others(folder: Path, store: Path) -> None:
     (folder / os.fsdecode(b"a\xff.md")).write_text("Never read.\n")
+    (folder / "a\x1b[2J.md").write_text("Never read.\n")
     (folder / "new.md").write_text("Gift cards never end.\n")
     (folder / "tickets.jsonl").write_text('{"title": "VPN\\ud800", "fix": "Renew it.\\u0000"}\n')
     what = {change.source: change.what for change in kept(store, folder)}
     assert what.pop("a\\udcff.md") == "failed"
+    assert what.pop("a\\x1b[2J.md") == "failed"
     assert set(what.values()) == {"added"}
 
 

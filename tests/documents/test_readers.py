@@ -132,6 +132,11 @@ def test_what_is_no_character_is_kept_as_a_mark() -> None:
     assert [block.text for block in reading.blocks] == ["A?", "note: b?c d"]
 
 
+def test_orders_to_a_terminal_are_no_text() -> None:
+    reading = read("a.md", "# A\x1b[2Jb\n\nOne\x07 \x9btwo.\tThree")
+    assert (reading.title, reading.blocks[1].text) == ("A [2Jb", "One   two.\tThree")
+
+
 def test_ticket_that_is_nested_without_an_end_is_refused() -> None:
     with pytest.raises(DocumentError, match="nested too deeply"):
         read("a.jsonl", '{"a": ' * 50_000)

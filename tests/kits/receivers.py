@@ -20,9 +20,10 @@ from cryptography.x509.oid import NameOID
 
 
 class Hook(ThreadingHTTPServer):
-    """Keeps what is posted; answers 503 while `down`."""
+    """Keeps what is posted; answers 503 while `down`, in these `words`."""
 
     down = False
+    words: str | None = None
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Posts)
@@ -41,7 +42,7 @@ class _Posts(BaseHTTPRequestHandler):
         if not self.server.down:
             headers = {name.lower(): value for name, value in self.headers.items()}
             self.server.got.append((headers, body))
-        self.send_response(503 if self.server.down else 200)
+        self.send_response(503 if self.server.down else 200, self.server.words)
         self.end_headers()
 
     def log_message(self, *_: object) -> None:

@@ -313,6 +313,16 @@ def test_fault_of_a_webhook_shows_no_path_of_it() -> None:
     assert "127.0.0.1" in fault
 
 
+def test_words_of_a_receiver_give_no_orders_to_a_terminal() -> None:
+    with hook() as receiver:
+        receiver.down = True
+        receiver.words = "Down\x1b[2J" + "x" * 1_000
+        (fault,) = deliver(MESSAGE, section(receiver, "errors"), {"HOOK_SECRET": "s3cret"})
+    assert "Down?[2J" in fault
+    assert fault.isprintable()
+    assert len(fault) < 500
+
+
 @pytest.mark.parametrize("shape", ["json", "slack"])
 def test_test_says_in_a_webhook_that_it_is_one(shape: str) -> None:
     with hook() as receiver:

@@ -12,6 +12,7 @@ from router.cli.exits import Exit
 from router.cli.options import AsJson
 from router.cli.periods import end_ms, length_ms, shown_time
 from router.cli.serve.serve import DATABASE, DatabasePath
+from router.rendering.figures_in_words import clean
 from router.types import Scope
 
 if TYPE_CHECKING:
@@ -108,8 +109,10 @@ def list_keys(
         typer.echo("No keys: the server listens on loopback only.")
     for info in infos:
         created = shown_time(info.created_at_ms)
+        name = clean(info.name) if info.name else ""
         typer.echo(
-            f"{info.key_id}  {_state(info)}  {info.tenant}  {_rights(info)}  {created}  {info.name}"
+            f"{info.key_id}  {_state(info)}  {clean(info.tenant)}  {_rights(info)}  {created}  "
+            f"{name}"
         )
 
 

@@ -50,6 +50,7 @@ _OF_TEXT: dict[str, Callable[[str], Reading]] = {
 _OF_BYTES: dict[str, Callable[[bytes], Reading]] = {".pdf": _pdf, ".docx": _docx}
 SUFFIXES = frozenset({*_OF_TEXT, *_OF_BYTES})
 
+_CONTROLS = {code: " " for code in (*range(32), *range(127, 160)) if chr(code) not in "\t\n"}
 _MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 
 
@@ -102,8 +103,11 @@ def read_file(name: str, content: bytes) -> Reading:
 
 
 def _kept(text: str) -> str:
-    """Returns a text as databases take it: escapes and fonts can name what is no character."""
-    return text.replace("\0", " ").encode("utf-8", "replace").decode()
+    """Returns a text as databases take it: escapes and fonts can name what is no character.
+
+    Nor has it orders to a terminal, which would read them in what `knowledge search` prints.
+    """
+    return text.translate(_CONTROLS).encode("utf-8", "replace").decode()
 
 
 def _decoded(content: bytes) -> str:
