@@ -70,6 +70,7 @@ from router.stats.duration_histogram import place
 from router.types import (
     AttemptRow,
     CostBasis,
+    PSource,
     RequestRow,
     RequestState,
     Role,
@@ -294,13 +295,15 @@ def _add_prospects(
     """Adds what each answerer was expected to be worth for this request, and what routing did.
 
     An answerer that lacks what the request needs, or had nothing for it, counts as never right, at
-    no cost. One of unknown price counts not at all, as nobody knows what it would have cost.
+    no cost. One of unknown price counts not at all, nor one whose chance is only a prior: nobody
+    knows what it would have cost, or how often it is right.
     """
     p_own = round(row.confidence * PPM) if is_answered else 0
     add_lists(whole.routed, [1, p_own, row.cost_nano_usd])
     for prospect in prospects:
         able = not (prospect.missing or prospect.declined)
-        if able and prospect.cost_basis == CostBasis.UNKNOWN.value:
+        unpriced = prospect.cost_basis == CostBasis.UNKNOWN.value
+        if able and (unpriced or prospect.p_source == PSource.PRIOR.value):
             continue
         p, cost = (round(prospect.p * PPM), prospect.cost_nano_usd) if able else (0, 0)
         add_sums(whole.prospects, {prospect.answerer: [1, p, cost]})

@@ -101,6 +101,7 @@ class Prospect(msgspec.Struct):
 
     answerer: str = ""
     p: float = 0.0
+    p_source: str = ""
     cost_nano_usd: int = 0
     cost_basis: str = ""
     missing: tuple[str, ...] = ()

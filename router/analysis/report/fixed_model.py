@@ -33,7 +33,11 @@ def fixed_model(whole: Whole) -> FixedModel:
         if n == requests  # else the means would cover other requests
     }
     if not weighed:
-        return _none("no answerer was weighed in every request; the policy changed", requests)
+        return _none(
+            "no answerer with a known price, and with a chance that is more than a prior, was "
+            "weighed in every request; or the policy changed",
+            requests,
+        )
     spent = own_cost / requests
     # Equal spend makes the comparison fair: a dearer model would be right more often.
     affordable = {name: both for name, both in weighed.items() if both[1] <= spent}

@@ -69,7 +69,10 @@ def headline(findings: Findings) -> str:
     if findings.unanswered == total.requests:
         savings = ["Nothing was answered, so nothing can be said about savings."]
     elif not savings:
-        savings = ["No baseline has a known price, so nothing can be said about savings."]
+        savings = [
+            "No request can be compared with a baseline, because the price of either is unknown, "
+            "so nothing can be said about savings."
+        ]
     quality = (
         *_single_model(findings.fixed),
         *_wrong(findings.judged),

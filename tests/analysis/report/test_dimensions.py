@@ -168,6 +168,12 @@ def test_a_model_of_unknown_price_is_no_single_model() -> None:
     assert report_of(rows).fixed_model.answerer == "good"
 
 
+def test_a_model_whose_chance_is_only_a_prior_is_no_single_model() -> None:
+    guessed = {**GOOD, "answerer": "guessed", "p": 0.99, "p_source": "prior"}
+    rows = [weighed(n, [GOOD, guessed]) for n in range(30)]
+    assert report_of(rows).fixed_model.answerer == "good"
+
+
 def test_requests_that_a_budget_refused_weigh_no_model() -> None:
     refused = [
         replace(

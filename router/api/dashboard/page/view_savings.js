@@ -66,7 +66,7 @@ function saved(savings) {
     "Signed: a bar to the left of the line cost more. The thin line is the 95 % interval.",
     known.length
       ? signed("Saved share of each baseline", known.map((one) => [one.label, savedShare(one.saved_share), one.saved_share, ...(one.saved_share_interval || [null, null])]))
-      : el("p", { class: "empty" }, "No baseline has a known price yet."),
+      : el("p", { class: "empty" }, "No request can be compared with a baseline yet."),
     table(
       "Savings per baseline",
       BASELINES,
