@@ -58,6 +58,9 @@ PAGE = 64
 """Results that are held at a time while a file is written."""
 
 
+GONE = BatchError("file_not_found", "The input file was deleted or expired.")
+
+
 class Lost(Exception):
     """Says that another process runs the batch now."""
 
@@ -168,13 +171,13 @@ class _Run:
         renewing = asyncio.ensure_future(self._renew())
         try:
             file = await self._runner._files.get(self._batch.input_file_id, self._batch.owner)
-            if file is None:
-                gone = BatchError("file_not_found", "The input file was deleted or expired.")
-                await self._fail(gone)
-                return
-            if self._batch.state is BatchState.VALIDATING and not await self._valid(file):
-                return
-            if self._batch.state is BatchState.IN_PROGRESS:
+            if self._batch.state is BatchState.VALIDATING:
+                if file is None:
+                    await self._fail(GONE)
+                    return
+                if not await self._valid(file):
+                    return
+            if self._batch.state is BatchState.IN_PROGRESS and file is not None:
                 await self._ask_all(file)
             await self._finalize(file)
         finally:
@@ -323,25 +326,29 @@ class _Run:
             until_ms = self._runner._clock.monotonic_ms() + seconds * 1000
             self._pause_until_ms = max(self._pause_until_ms, until_ms)
 
-    async def _finalize(self, file: StoredFile) -> None:
+    async def _finalize(self, file: StoredFile | None) -> None:
         """Writes the files of the results, then ends the batch."""
         runner = self._runner
         batch = await runner._batches.get(self._batch.batch_id, self._batch.owner)
         if batch is None or self._lost:
             raise Lost
         end = BatchState.COMPLETED
+        faults: tuple[BatchError, ...] = ()
         if batch.state is BatchState.CANCELLING:
             end = BatchState.CANCELLED
         elif batch.completed + batch.failed < batch.total:
             end = BatchState.EXPIRED
-            if batch.state is not BatchState.FINALIZING:
+            if not self._expired:  # lines are missing because nobody can read them any more
+                end, faults = BatchState.FAILED, (GONE,)
+            elif file is not None and batch.state is not BatchState.FINALIZING:
                 await self._write_off(file)
         self._batch = batch
         if end is not BatchState.CANCELLED:
             await self._change(runner.at(batch, BatchState.FINALIZING))
         output = await self._written(ok=True)
         errors = await self._written(ok=False)
-        ended = runner.at(replace(self._batch, output_file_id=output, error_file_id=errors), end)
+        files = replace(self._batch, output_file_id=output, error_file_id=errors)
+        ended = runner.at(files, end, *faults)
         if not await runner._batches.settle(ended, self._token):
             raise Lost
 

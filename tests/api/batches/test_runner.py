@@ -24,17 +24,17 @@ CHAT = "/v1/chat/completions"
 CLOCK = SystemClock()
 
 
-class FaultyBatches(SqlBatches):
-    """Refuses to keep the first result; `ended` is set with the batch."""
+class Batches(SqlBatches):
+    """Refuses to keep so many results at first; `ended` is set with the batch."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, refusals: int) -> None:
         super().__init__(database, CLOCK, lambda _: b"s" * 32)
-        self.refused = 0
+        self.refusals = refusals
         self.ended = asyncio.Event()
 
     async def put(self, batch_id: str, token: str, result: LineResult) -> bool:
-        if not self.refused:
-            self.refused += 1
+        if self.refusals:
+            self.refusals -= 1
             raise LedgerUnavailable("the ledger's database is locked")
         return await super().put(batch_id, token, result)
 
@@ -44,50 +44,70 @@ class FaultyBatches(SqlBatches):
         return mine
 
 
+class House:
+    """Runs a batch of three lines, two in the first part of its file, one after the other."""
+
+    def __init__(self, folder: Path, *, refusals: int = 0, delete: bool = False) -> None:
+        self.database = Database.open(folder / "ledger.db")
+        self.files = SqlFiles(self.database, CLOCK, lambda _: b"s" * 32)
+        self.batches = Batches(self.database, refusals)
+        self.asked: list[bytes] = []
+        self._delete = delete
+
+    async def application(self, _: Scope, receive: Receive, send: Send) -> None:
+        event: Event = await receive()
+        self.asked.append(event["body"])
+        if self._delete:
+            await self.files.delete("file-1", OWNER)
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"{}"})
+
+    async def run(self) -> Batch:
+        """Returns the batch at its end."""
+        now_ms = CLOCK.now_ms()
+        file = StoredFile("file-1", OWNER, "batch", "a.jsonl", 0, now_ms)
+        await self.files.begin(file)
+        for part, numbers in enumerate(((0, 1), (2,))):
+            rows = (
+                {"custom_id": str(i), "method": "POST", "url": CHAT, "body": {"n": i}}
+                for i in numbers
+            )
+            await self.files.append(file, part, b"".join(orjson.dumps(r) + b"\n" for r in rows))
+        await self.files.finish(file)
+        end_ms = now_ms + 1_000_000
+        new = Batch("batch_1", OWNER, CHAT, "file-1", BatchState.VALIDATING, now_ms, end_ms)
+        await self.batches.add(new)
+        runner = BatchRunner(
+            self.batches, self.files, self.application, identity_of,
+            Pace(CLOCK, lambda: 1, lambda: 0, lambda: 0.0), lambda: BatchesSection(concurrency=1),
+            clock=CLOCK, ids=UlidIds(),
+        )  # fmt: skip
+        runner.start()
+        async with asyncio.timeout(60):
+            await self.batches.ended.wait()
+        await runner.close()
+        ended = await self.batches.get("batch_1", OWNER)
+        self.database.close()
+        assert ended is not None
+        return ended
+
+
 async def identity_of(owner: Owner) -> Identity:
     return Identity(owner.tenant, owner.key_id, frozenset({KeyScope.CHAT}))
 
 
 async def test_an_answer_that_cannot_be_kept_now_is_not_asked_for_again(tmp_path: Path) -> None:
-    asked: list[bytes] = []
+    house = House(tmp_path, refusals=1)
+    batch = await house.run()
+    assert batch.state is BatchState.COMPLETED
+    assert house.asked == [b'{"n":0}', b'{"n":1}', b'{"n":2}']
 
-    async def application(_: Scope, receive: Receive, send: Send) -> None:
-        event: Event = await receive()
-        asked.append(event["body"])
-        await send({"type": "http.response.start", "status": 200, "headers": []})
-        await send({"type": "http.response.body", "body": b"{}"})
 
-    database = Database.open(tmp_path / "ledger.db")
-    files = SqlFiles(database, CLOCK, lambda _: b"s" * 32)
-    batches = FaultyBatches(database)
-    rows = [
-        orjson.dumps({"custom_id": str(i), "method": "POST", "url": CHAT, "body": {"n": i}})
-        for i in range(3)
-    ]
-    now_ms = CLOCK.now_ms()
-    content = b"\n".join(rows)
-    file = StoredFile("file-1", OWNER, "batch", "a.jsonl", len(content), now_ms)
-    await files.begin(file)
-    await files.append(file, 0, content)
-    await files.finish(file)
-    await batches.add(
-        Batch("batch_1", OWNER, CHAT, "file-1", BatchState.VALIDATING, now_ms, now_ms + 1_000_000)
-    )
-    pace = Pace(CLOCK, lambda: 4, lambda: 0, lambda: 0.0)
-    runner = BatchRunner(
-        batches,
-        files,
-        application,
-        identity_of,
-        pace,
-        BatchesSection,
-        clock=CLOCK,
-        ids=UlidIds(),
-    )
-    runner.start()
-    async with asyncio.timeout(60):
-        await batches.ended.wait()
-    await runner.close()
-    database.close()
-    assert batches.refused == 1
-    assert sorted(asked) == [b'{"n":0}', b'{"n":1}', b'{"n":2}']
+async def test_a_file_deleted_in_the_middle_fails_the_batch_and_keeps_answers(
+    tmp_path: Path,
+) -> None:
+    house = House(tmp_path, delete=True)
+    batch = await house.run()
+    assert (batch.state, batch.completed, batch.total) == (BatchState.FAILED, 2, 3)
+    assert [error.code for error in batch.errors] == ["file_not_found"]
+    assert batch.output_file_id is not None
