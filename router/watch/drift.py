@@ -3,7 +3,7 @@
 The population stability index of shares p (now) and q (reference) is sum((p - q) ln(p / q)). For
 samples of one source of sizes n and m with B bins, PSI / (1/n + 1/m) is about chi-squared with
 B - 1 degrees of freedom (Yurdakul 2018, "Statistical properties of the population stability
-index"). The bound follows from the counts and from how many false alarms are bearable, and not from
+index"). The bound follows from the counts and from how many false alarms are allowed, and not from
 the customary 0.1 or 0.25, which fire by chance on small samples and never on large ones.
 """
 

@@ -75,7 +75,7 @@ class IntentSection(Section):
     grave: bool = Field(
         default=False,
         description="The answer was approved for grave or hostile requests too. Left out: such "
-        "requests are kept off the shelf, whatever they match.",
+        "requests get no approved answer, whatever they match.",
     )
 
     @model_validator(mode="after")

@@ -95,7 +95,7 @@ def refusals(
     if contradicted.share > bound and by_chance < CHANCE:
         found.append(
             f"contradictions: {contradicted.otherwise} of {contradicted.sure} new labels say "
-            f"otherwise where the head was sure ({contradicted.share:.0%}; {bound:.0%} are borne)"
+            f"otherwise where the head was sure ({contradicted.share:.0%}; at most {bound:.0%} may)"
         )
     if new.was - new.now > margins.new + TINY:
         found.append(

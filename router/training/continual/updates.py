@@ -3,7 +3,7 @@
 Steps are scaled for each weight by what it was told before (AdaGrad: Duchi et al. 2011), because a
 rare word is in few rows. The learning rate follows drift: the more new rows surprise the head than
 old ones do, the larger the steps. Every so many updates the weights are consolidated: they are
-judged on the fixed old set, and where that lost more than is bearable the run ends with the weights
+judged on the fixed old set, and where that lost more than is allowed the run ends with the weights
 before. Equal seeds give equal weights, also of a run that was cut off and went on. Pure.
 """
 
@@ -186,7 +186,7 @@ def drift(new: float, old: float) -> float:
 def consolidated(lesson: Lesson, pace: Pace, state: State, least: float | None) -> State:
     """Returns the state with its weights judged: kept as the best so far, or the run's end."""
     if least is not None and lesson.guard is not None and lesson.guard(state.matrix) < least:
-        return replace(state, ended="the fixed old set lost more than is bearable")
+        return replace(state, ended="the fixed old set lost more than is allowed")
     if lesson.dev is None or not len(lesson.dev):
         state = replace(state, best=state.matrix.copy())
     else:

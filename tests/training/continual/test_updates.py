@@ -111,7 +111,7 @@ def test_run_ends_with_the_weights_before_the_old_set_lost() -> None:
     scores = iter([0.9, 0.9, 0.5])
     asked = replace(lesson(), guard=lambda _: next(scores))
     state = learn(asked, Method.NAIVE, Pace(updates=100, every=10), begun(asked.anchor), seed=1)
-    assert (state.step, state.ended) == (20, "the fixed old set lost more than is bearable")
+    assert (state.step, state.ended) == (20, "the fixed old set lost more than is allowed")
     earlier = learn(
         replace(lesson(), guard=None), Method.NAIVE, Pace(updates=10, every=10),
         begun(asked.anchor), seed=1,

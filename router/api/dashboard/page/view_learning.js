@@ -91,7 +91,7 @@ const TRIALS = [["Policy", "t"], ["Stands at", "t"], ["Since", "t"], ["Requests"
 function rollouts(all, trying, cannot) {
   return section(
     "Rollouts",
-    "What is being tried on a part of the traffic, with a test on errors, cost, latency and complaints that may be looked at at any time.",
+    "What is being tried on a part of the traffic, with a test on errors, cost, latency and complaints. Its result may be read at any time.",
     fault(cannot),
     all.length ? table("Rollouts", TRIALS, all.map((one) => row(TRIALS, trial(one))), "stacked") : empty("No policy has had a rollout.", "tiergate rollout start"),
     trying.length > 0 && table("Versions in shadow or canary", MODELS, trying.map((one) => row(MODELS, version(one))), "stacked"),
