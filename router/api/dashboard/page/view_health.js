@@ -57,7 +57,7 @@ const COLUMNS = [["Answerer", "t"], ["State", "t"], ["Tier", "t"], ["Model", "t"
 function answerers(all) {
   return section(
     "Answerers, last hour",
-    "Calls of the newest 5,000 requests of the last hour. A call whose cost is not known counts as failed.",
+    "Calls of the newest 5,000 requests of the last hour. A call that names an error has failed; one that a limit refused was not made.",
     table(
       "Answerers",
       COLUMNS,
