@@ -57,7 +57,8 @@ const COLUMNS = [["Answerer", "t"], ["State", "t"], ["Tier", "t"], ["Model", "t"
 function answerers(all) {
   return section(
     "Answerers, last hour",
-    "Calls of the newest 5,000 requests of the last hour. A call that names an error has failed; one that a limit refused was not made.",
+    "Calls of the newest 5,000 requests of the last hour. A call that names an error has failed; " +
+      "one that a limit refused was not made.",
     table(
       "Answerers",
       COLUMNS,
