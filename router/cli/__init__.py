@@ -5,6 +5,7 @@ Nothing heavy is imported before a command runs, so `tiergate --help` answers at
 
 from __future__ import annotations
 
+import atexit
 import gc
 import os
 
@@ -19,6 +20,8 @@ of thousands that stay: at Python's 700 a quarter of a start goes into looking a
 def main() -> None:
     """Runs the command line and exits with one of `router.cli.exits.Exit`."""
     gc.set_threshold(COLLECT_AFTER, 20, 50)
+    # Else Python looks for cycles among all that is left when it ends: a seventh of `route`.
+    atexit.register(gc.freeze)
     os.umask(PRIVATE)  # ledgers, exports and reports show who asked what
     for name in THREAD_VARIABLES:
         # Triage multiplies small matrices: more threads than one only wait for each other, and take
