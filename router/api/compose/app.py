@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import date
@@ -66,13 +65,6 @@ from router.specialists.service import Analyst
 from router.types import Device, MinutePrice
 from tiers.resilience.refusals import host_of
 
-SWITCH_INTERVAL_S = 0.001
-"""Sets how soon a waiting thread gets the interpreter.
-
-The default of 5 ms makes requests wait for the triage and ledger threads.
-"""
-
-
 DAY_S, MAX_DAYS = 86_400.0, 36_500
 
 
@@ -84,7 +76,6 @@ class App:
 
         The process that owns the local models passes `hosts`, so that a reload reaches them.
         """
-        sys.setswitchinterval(SWITCH_INTERVAL_S)
         self._log = structlog.get_logger("tiergate.app")
         self.settings, self.core = settings, core
         self.clock = core.clock
