@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import hashlib
 import importlib
-import json
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from router.errors import ModelFileError
@@ -105,11 +105,10 @@ class Tokeniser:
         self._tokenizer.no_truncation()
         marked = self._tokenizer.encode("a").ids
         self._begin, self._end = marked[:1], marked[-1:]
-        self._vocabulary: dict[str, int] = {}
-        vocabulary = self._tokenizer.get_vocab(with_added_tokens=False)
-        simple = _splits_words_as_bert(json.loads(self._tokenizer.to_str()), vocabulary)
-        if simple and marked[1:-1] == [vocabulary.get("a")]:
-            self._vocabulary = vocabulary
+        vocabulary = _words_of_bert(msgspec.json.decode(path.read_bytes()))
+        self._vocabulary = vocabulary if marked[1:-1] == [vocabulary.get("a")] else {}
+        # Another model's is taken from the library, which copies every word of it.
+        vocabulary = self._vocabulary or self._tokenizer.get_vocab(with_added_tokens=False)
         self._split: dict[str, list[int]] = {}
         self._speller = Speller.load(words, vocabulary) if words and self._vocabulary else None
         self.knows = self._speller.knows if self._speller else knows_all
@@ -178,17 +177,21 @@ STEPS = {
 }
 
 
-def _splits_words_as_bert(tokenizer: dict[str, Any], vocabulary: Mapping[str, int]) -> bool:
-    """Returns True when lower-cased words are looked up one by one, the longest piece first.
+def _words_of_bert(tokenizer: dict[str, Any]) -> dict[str, int]:
+    """Returns the vocabulary where lower-cased words are looked up one by one, the longest piece
+    first; empty for any other way to split a text.
 
     Added tokens are found before words are, so each must begin with the one mark that PLAIN lacks.
     """
-    return (
-        all((tokenizer.get(step) or {}).get("type") == kind for step, kind in STEPS.items())
-        and bool(tokenizer["normalizer"]["lowercase"])
+    if any((tokenizer.get(step) or {}).get("type") != kind for step, kind in STEPS.items()):
+        return {}
+    vocabulary: dict[str, int] = tokenizer["model"]["vocab"]
+    simple = (
+        bool(tokenizer["normalizer"]["lowercase"])
         and all(token["content"].startswith("[") for token in tokenizer["added_tokens"])
         and max(map(len, vocabulary)) <= tokenizer["model"]["max_input_chars_per_word"]
     )
+    return vocabulary if simple else {}
 
 
 def import_onnxruntime() -> ModuleType:

@@ -119,7 +119,10 @@ class Shape(Struct, frozen=True):
         cls, vectors: npt.NDArray[np.float32], owner: npt.NDArray[np.int64], intents: int
     ) -> Shape:
         width = vectors.shape[1]
-        means = np.array([vectors[owner == i].mean(axis=0, dtype=float) for i in range(intents)])
+        ends = np.searchsorted(owner, np.arange(intents + 1)).tolist()
+        means = np.array(
+            [vectors[slice(*span)].mean(axis=0, dtype=float) for span in itertools.pairwise(ends)]
+        )
         around = vectors - means[owner]
         freedom = max(1, len(vectors) - intents)
         covariance = around.T @ around / freedom
