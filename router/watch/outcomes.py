@@ -11,14 +11,15 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from router.policy.sections.learning import Watched
+from router.rollout.confidence import interval
 from router.stats.calibration import ece
-from router.stats.exact_bounds import lower_bound
 from router.stats.measures import ece_if_calibrated
 from router.types import TrueOutcome
 from router.watch.readings import Bounded, Reading, share_in_words
 
 DELTA = 0.05
-"""An alarm of wrong answers is false with this chance in a check, were all judged by chance."""
+"""An alarm of wrong answers is false with this chance, however often it is looked at while words
+come, were all judged by chance."""
 LEVEL_1 = 1
 
 
@@ -61,6 +62,10 @@ def certified(
 
 
 def _share(watched: Watched, subject: str, wrong: int, of: int, delta: float) -> Reading:
-    """Returns a share at the lower bound that it exceeds with confidence 1 - `delta`."""
-    low = lower_bound(wrong, of, delta)
+    """Returns a share at the lower bound that it exceeds with confidence 1 - `delta`.
+
+    The bound holds at every look together: a bound of one look would fail by and by, since the same
+    words are looked at again each minute.
+    """
+    low = interval((0.0, 1.0), (of - wrong, wrong), delta).lower
     return Reading(watched, subject, low, of, f"wrong are {share_in_words(wrong, of)}")

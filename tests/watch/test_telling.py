@@ -219,7 +219,7 @@ async def test_feedback_that_contradicts_the_answers_is_told(
             for number in range(2):
                 await hour(house, number, {"confidence": 0.95})
                 for n in range(20):
-                    feedback = said(f"h{number}-{n}", correct=n % 2 == 0)
+                    feedback = said(f"h{number}-{n}", correct=n % 4 == 0)
                     await house.feedback.add(feedback)
                 await checked(house, section(receiver, watch), tmp_path, number + 1)
     ((_, body),) = receiver.got

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +17,7 @@ from router.cli.serve.serve import DATABASE, AnchorsPath, DatabasePath
 from router.types import MinutePrice, ReviewVerdict
 
 if TYPE_CHECKING:
+    from router.api.compose.books import Books
     from router.request.review_verdicts import MinutePriceOf
     from router.types import ReviewItem
 
@@ -104,7 +106,7 @@ def decide(
             "--policy",
             "-p",
             help="Whose price of a minute holds, by name or path.",
-            show_default="the one the request names, where it ships",
+            show_default="the one that decided the request, as the ledger keeps it",
         ),
     ] = None,
     database: DatabasePath = DATABASE,
@@ -123,7 +125,8 @@ def decide(
 
     judgement = Judgement(verdict, minutes, _answer(verdict, text, file), by, "cli")
     with Books.open(database, environ=os.environ) as books:
-        case = books.decide(review_id, judgement, _minute_prices(policy), anchors)
+        price = _minute_prices(policy, _kept_policy(books, review_id))
+        case = books.decide(review_id, judgement, price, anchors)
     if as_json:
         print_json({**_item(case.item), **verdict_view(case)})
     cost = None if case.reviewed is None else case.reviewed.cost_nano_usd
@@ -172,18 +175,51 @@ def _minutes(number: float) -> str:
     return f"{number:g} minute{'' if number == 1 else 's'}"
 
 
-def _minute_prices(fixed: str | None) -> MinutePriceOf:
-    """Returns a minute's price by a row's policy: the requested one, otherwise the shipped one."""
+def _kept_policy(books: Books, review_id: str) -> str:
+    """Returns the file of the policy that decided the request of an item, "" where none is kept."""
+    case = books.review(review_id)
+    row = None if case is None else books.row(case.item.request_id)
+    return "" if row is None else books.policy_text(row.policy_hash) or ""
+
+
+def _minute_prices(fixed: str | None, kept: str) -> MinutePriceOf:
+    """Returns a minute's price by a row's policy: the requested one, the shipped one, or what the
+    ledger keeps of another: servers have policies of any place.
+    """
     from router.cli.ledger.reprice import policy_reader
     from router.money.price_book import PriceBook, utc_day
 
     policy_of = policy_reader(fixed)
 
     def price(name: str, at_ms: int) -> MinutePrice | None:
-        loaded = policy_of(name)
-        return None if loaded is None else PriceBook.of(loaded, utc_day(at_ms)).reviewer_minute()
+        loaded, day = policy_of(name), utc_day(at_ms)
+        if loaded is None:
+            return stated_in(kept, day)
+        return PriceBook.of(loaded, day).reviewer_minute()
 
     return price
+
+
+def stated_in(text: str, day: date) -> MinutePrice | None:
+    """Returns the price of a minute in a policy's file, or in the shipped book where it names none.
+
+    A book of its own lies beside a file that may be on another machine.
+    """
+    from router.policy.loading import policies_dir
+    from router.policy.parsing.yaml_lines import load_yaml
+    from router.policy.price_list import load_prices
+    from router.types import usd_to_nano
+
+    tree = load_yaml("", text)[0]
+    if not isinstance(tree, dict):
+        return None
+    review = tree.get("review")
+    stated = review.get("reviewer_usd_per_minute") if isinstance(review, dict) else None
+    if isinstance(stated, int | float):
+        return MinutePrice(usd_to_nano(stated), "policy")
+    if "prices" in tree:
+        return None
+    return load_prices(policies_dir() / "prices.yaml").reviewer_minute(day)
 
 
 def _unknown(review_id: str) -> typer.Exit:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from datetime import date
 
 import httpx
 import openai
 import pytest
 
-from router.types import SAFE_ANSWER_MODEL
+from router.cli.ledger.review import stated_in
+from router.types import SAFE_ANSWER_MODEL, MinutePrice
 from tests.kits.inputs.wire_bodies import ASKED
 from tests.kits.server_kit import Served, Upstream, eventually, tiergate, write_policy
 
@@ -147,16 +149,27 @@ def test_verdict_may_come_from_the_command_line_beside_the_server(served: Served
 
 
 @pytest.mark.process
-def test_command_line_without_a_price_warns_and_books_an_unknown_cost(served: Served) -> None:
+def test_command_line_books_the_price_that_the_server_has(served: Served) -> None:
     review_id = review_of(served, served.chat())
     said = tiergate(
         "review", "decide", review_id, "--verdict", "reject", "--minutes", "3",
         "-d", served.database,
     )  # fmt: skip
-    assert said.returncode == 0, said.stderr
-    assert "no price of a reviewer's minute is known" in said.stderr
+    assert said.returncode == 0, said.stderr[-1500:]
     (row,) = [r for r in served.rows() if r["review_id"] == review_id and r["endpoint"] == "review"]
-    assert (row["cost_nano_usd"], row["state"]) == (None, "unknown_cost")
+    assert (row["cost_nano_usd"], row["state"]) == (1_500_000_000, "settled")
+
+
+@pytest.mark.parametrize(
+    ("text", "price"),
+    [
+        ("review: {reviewer_usd_per_minute: 0.5}", MinutePrice(500_000_000, "policy")),
+        ("name: mine\nprices: mine.yaml", None),  # its book may be on another machine
+        ("", None),
+    ],
+)
+def test_price_of_a_minute_is_read_from_a_kept_policy(text: str, price: MinutePrice | None) -> None:
+    assert stated_in(text, date(2026, 11, 1)) == price
 
 
 def test_list_of_matters_is_bounded_and_filtered(served: Served) -> None:
