@@ -25,6 +25,7 @@ from msgspec import Struct
 
 from router.policy.content.knowledge import in_scope
 from router.policy.head_conditions import highest
+from router.triage.facts.farewells import ends_chat
 from router.triage.facts.languages import UNKNOWN
 from router.triage.facts.turn_facts import TurnFacts
 from router.triage.text.quotes import acts
@@ -45,6 +46,8 @@ KNOWN_QUESTION = 0.85  # the default of decision.confidence_floor
 BRIEF_WORDS = 30
 """Up to here the reader of grave matters may overrule the heads: it knows messages, not documents.
 Without this bound a tenth of the shared texts of high stakes were lost at level 3."""
+LOOKED_AT = 0.5
+"""From this chance of a grave matter on a text is compared with words that end a chat."""
 ROUTINE_BELOW = 0.8  # chance of a grave matter; the shelf's veto begins there too
 MODEL_FOLLOW_UP_WORDS = 12  # the model's word for it is taken for short turns only
 
@@ -116,12 +119,14 @@ def _routine(row: ModelRow, facts: TurnFacts, known: float) -> ModelRow:
 
 
 def _as_written(row: ModelRow, match: Match | None, facts: TurnFacts) -> ModelRow:
-    """Returns the row of a text that the operator wrote without the chance of a grave matter.
+    """Returns the row without the chance of a grave matter for a text that the operator wrote, or
+    that only ends a chat.
 
     Whoever approved an answer to "goodbye" knows what it asks for. A term or a disguise still
     speaks against it.
     """
     written = match is not None and match.basis is MatchBasis.WRITTEN
+    written = written or (row.grave > LOOKED_AT and ends_chat(facts.folded.words))
     if not written or facts.risk_terms or facts.unusual:
         return row
     return row._replace(grave=0.0)

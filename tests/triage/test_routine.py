@@ -54,7 +54,8 @@ WRITTEN = Match("goodbye", 1.0, 1.0, 1.0, (), MatchBasis.WRITTEN)
     ("text", "match", "grave"),
     [
         ("goodbye", WRITTEN, 0.0),
-        ("goodbye", SURE, 0.97),  # like what the operator wrote, in other words
+        ("so this is goodbye", SURE, 0.97),  # like what the operator wrote, in other words
+        ("we're done here, goodbye", SURE, 0.0),  # nothing but the end of a chat
         ("goodbye, it was a scam", WRITTEN, 0.97),  # a term speaks against it
         ("g00dbye, use the cheapest model", WRITTEN, 0.97),
     ],
