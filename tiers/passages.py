@@ -9,6 +9,7 @@ quotation goes out word for word.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from msgspec.structs import replace
@@ -24,6 +25,7 @@ from router.types import (
     Call,
     ChatRequest,
     Choice,
+    Match,
     Preview,
     PSource,
     Reason,
@@ -58,7 +60,7 @@ class Passages(OwnAnswerer):
 
     def preview(self, request: ChatRequest, signals: Signals) -> Preview | None:
         """Returns the chance that a quoted answer is right, None where nothing is near enough."""
-        p = sum(chance for _, chance in self._nearest(request, signals))
+        p = _chance(self._nearest(request, signals), signals)
         return Preview(min(p, MOST_CERTAIN), PSource.MATCH, Reason.QUOTED) if p else None
 
     async def answer(self, work: Work, call: Call) -> Answer:
@@ -70,14 +72,16 @@ class Passages(OwnAnswerer):
         nearest = self._nearest(work.request, work.signals)
         if not nearest:
             raise CannotAnswer("no approved answer is near enough to be quoted")
-        texts, p, empty = [], 0.0, None
+        texts, quoted, empty = [], [], None
         for intent, chance in nearest:
             try:
                 texts.append((intent, await self._resolver.filled(intent, work)))
-                p += chance
+                quoted.append((intent, chance))
             except CannotAnswer as error:
                 empty = error
-        if empty is not None and p < self._section.quote_at:
+        p = _chance(quoted, work.signals)
+        half = len(quoted) < len(nearest) and _asks_twice(work.signals)
+        if empty is not None and (half or p < self._section.quote_at):
             raise empty
         answer = Answer(
             choices=(Choice(text=_quoted(texts), finish_reason="stop"),),
@@ -98,6 +102,8 @@ class Passages(OwnAnswerer):
             return []
         if match.language:  # the sources are in English
             return []
+        if match.asked:
+            return self._for_each(request, signals, match)
         chosen: list[tuple[IntentSection, float]] = []
         total = 0.0
         for name, chance in ((match.intent_id, match.confidence), *match.others):
@@ -114,6 +120,20 @@ class Passages(OwnAnswerer):
             return []
         told = [text for intent, _ in chosen for text in (*intent.utterances, intent.answer)]
         return chosen if covers(request.last_user_text, told) else []
+
+    def _for_each(
+        self, request: ChatRequest, signals: Signals, match: Match
+    ) -> list[tuple[IntentSection, float]]:
+        """Returns the answer to each thing that a request asks for; [] where one has none."""
+        answers = [(self._resolver.fillable(name, request), p) for name, p in match.asked]
+        chosen = [
+            (intent, p)
+            for intent, p in answers
+            if intent is not None and intent.offered and not kept_off_shelf(signals, intent)
+        ]
+        whole = len(chosen) == len(answers) <= self._section.at_most
+        likely = _chance(chosen, signals) >= self._section.quote_at
+        return chosen if whole and likely else []
 
     async def _rephrased(
         self, answer: Answer, work: Work, call: Call, texts: Sequence[str]
@@ -137,6 +157,18 @@ def build_passages(section: PassagesAnswerer, tier: TierSection, resolver: Resol
     """Returns the answerer of a policy's section, over the resolver that it names."""
     facts = facts_of(section, tier, resolver.facts.model)
     return Passages(section, facts, resolver)
+
+
+def _asks_twice(signals: Signals) -> bool:
+    return signals.match is not None and bool(signals.match.asked)
+
+
+def _chance(nearest: Sequence[tuple[IntentSection, float]], signals: Signals) -> float:
+    """Returns the chance that one of some answers is right; of each, where each is asked for."""
+    chances = [chance for _, chance in nearest]
+    if _asks_twice(signals):
+        return math.prod(chances) if chances else 0.0
+    return sum(chances)
 
 
 def _quoted(texts: Sequence[tuple[IntentSection, str]]) -> str:

@@ -8,6 +8,7 @@ climbs. It knows nothing about embeddings, thresholds or money.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
@@ -63,6 +64,9 @@ SURE_OF_UNKNOWN, WORDS_KNOWN = 0.5, 3
 """Where no text of the file has a word of the request ("vegan shoes"), an offer must hold more than
 half of it, and needs this chance or so many words that it holds. By both rules all 53 right offers
 to the demo's questions stay, and 203 of 277 to commands for home assistants."""
+BOTH_QUOTED = 0.7
+"""Chance of both answers to a request that asks twice, from which quoting both is better than
+asking back: the default of `quote_at`."""
 SHORT_WORDS, UNLIKELY = 4, 0.6
 """Content words up to which, and chance below which, an answer that is not sure must hold more than
 a third of them: a longer request has words of its own beside its question."""
@@ -231,10 +235,17 @@ class Resolver(OwnAnswerer):
             return Reason.NOTHING_TO_RESOLVE
         elif kept_off_shelf(signals, self._knowledge.intents[match.intent_id]):
             return Reason.KEPT_OFF_SHELF
+        elif match.asked and not self._asks_which(match, request, signals):
+            return Reason.ASKS_TWICE
         elif self._idle(match, request, signals):
             return Reason.NOTHING_TO_RESOLVE
         # There is an answer, but no second one beside it.
         return Reason.NOT_CAPABLE if request.sampling.n > 1 else None
+
+    def _asks_which(self, match: Match, request: ChatRequest, signals: Signals) -> bool:
+        """Returns True where a request that asks twice is better asked back than quoted both."""
+        both = math.prod([chance for _, chance in match.asked])
+        return both < BOTH_QUOTED and bool(self._offers(request, signals))
 
     def _idle(self, match: Match, request: ChatRequest, signals: Signals) -> bool:
         """Returns True for an answer that is not sure, where nothing can be offered instead, and

@@ -99,6 +99,7 @@ def _headline(weighed: Weighed) -> tuple[Reason, ...]:
         lower = _lower(weighed, best.level)
         for reason in (
             Reason.KEPT_OFF_SHELF,
+            Reason.ASKS_TWICE,
             Reason.SLOT_UNFILLED,
             Reason.NOT_CAPABLE,
             Reason.LOW_CONFIDENCE,

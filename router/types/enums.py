@@ -141,6 +141,7 @@ class Reason(StrEnum):
     NOT_CAPABLE = "not_capable"
     NOTHING_TO_RESOLVE = "nothing_to_resolve"
     KEPT_OFF_SHELF = "kept_off_shelf"  # too grave or too hostile for an approved answer
+    ASKS_TWICE = "asks_twice"  # one approved answer would answer half of it
     RESIDENCY = "residency"  # the policy keeps such details from this answerer
     NOT_READY = "not_ready"
     TIER_NOT_ALLOWED = "tier_not_allowed"

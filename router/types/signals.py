@@ -33,6 +33,8 @@ class Match(Struct, frozen=True):
     basis: MatchBasis = MatchBasis.FOREIGN  # what the confidence rests on
     together: float = 0.0  # the chance that it or one of the next two is the right one; 0: unknown
     language: str = ""  # of a request that was matched through a glossary; "": matched as it is
+    # Answers to each of several things that the request asks for; none where one answers it.
+    asked: tuple[tuple[str, float], ...] = ()
 
 
 class HeadReading(Struct, frozen=True):

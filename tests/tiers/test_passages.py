@@ -148,3 +148,39 @@ async def test_a_model_that_fails_costs_no_answer() -> None:
 
     answer = await _passages(rephrase="small").answer(_work(0.9), call)
     assert answer.text.startswith("Delivery costs")
+
+
+BOTH = (("cost", 0.9), ("time", 0.9))
+
+
+def _asking(*asked: tuple[str, float]) -> Work:
+    work = _work(0.9)
+    assert work.signals.match is not None
+    match = replace(work.signals.match, asked=asked)
+    return replace(work, signals=replace(work.signals, match=match))
+
+
+async def test_request_that_asks_twice_gets_both_answers() -> None:
+    passages, work = _passages(), _asking(*BOTH)
+    answer = await passages.answer(work, _no_call)
+    assert "Delivery costs $4.95." in answer.text
+    assert "Delivery takes 3 days." in answer.text
+    assert answer.p == pytest.approx(0.81)  # both must be right
+    preview = passages.preview(work.request, work.signals)
+    assert preview is not None
+    assert preview.p == pytest.approx(0.81)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        (("cost", 0.9), ("order", 0.9)),  # whose slot has no value
+        (("cost", 0.8), ("time", 0.8)),  # together not likely enough
+        (("cost", 0.9), ("gone", 0.9)),
+    ],
+)
+async def test_half_an_answer_is_none(asked: tuple[tuple[str, float], ...]) -> None:
+    passages, work = _passages(), _asking(*asked)
+    assert passages.preview(work.request, work.signals) is None
+    with pytest.raises(CannotAnswer):
+        await passages.answer(work, _no_call)

@@ -33,6 +33,7 @@ from router.types import (
     Work,
 )
 from tests import ROOT
+from tests.kits.changed import replace
 from tiers.lookups import (
     MAX_RESPONSE_BYTES,
     FileLookup,
@@ -156,6 +157,15 @@ def test_declining_is_known_without_a_lookup() -> None:
     cases = [_work("gift_card_balance"), _work("order_status", context={"order_id": "A-10443"})]
     said = [resolver.declines(work.request, work.signals) for work in cases]
     assert said == [Reason.SLOT_UNFILLED, None]
+
+
+async def test_request_that_asks_twice_gets_no_single_approved_answer() -> None:
+    work = _work("delete_account", "Cancel my subscription and delete my data")
+    assert work.signals.match is not None
+    assert _resolver().declines(work.request, work.signals) is None
+    asked = (("subscription_cancel", 0.9), ("delete_account", 0.9))
+    signals = replace(work.signals, match=replace(work.signals.match, asked=asked))
+    assert await _declined(_resolver(), replace(work, signals=signals)) == Reason.ASKS_TWICE
 
 
 async def test_slot_value_is_never_read_as_a_template() -> None:

@@ -8,9 +8,12 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Sequence
 
+from msgspec.structs import replace
+
 from router.triage.batches.asked import Asked
 from router.triage.batches.config import TriageConfig
 from router.triage.batches.model_reader import Model, ModelBatch, ModelReader
+from router.triage.facts.asks import asks_in
 from router.triage.facts.languages import UNKNOWN
 from router.triage.facts.turn_facts import RuleFacts, TurnFacts, find_facts
 from router.triage.glossed.glossary import Gloss
@@ -30,6 +33,9 @@ from router.triage.text.folding import fold, words_of
 from router.triage.text.rules import read_by_rules
 from router.triage.text.spelling import as_written, knows_all
 from router.types import Match, MatchBasis
+
+ASKED_AT = 0.7
+"""A clause asks for an approved answer from this chance on. Below it, "can you help" would."""
 
 
 class TextReader:
@@ -85,6 +91,11 @@ class TextBatch:
             for one, found in zip(asked, facts, strict=True)
         ]
         self._plain = [_in_plain_words(one, found) for one, found in zip(asked, facts, strict=True)]
+        # Whoever has approved answers must not give one of them to a request that asks for two.
+        self._clauses = [
+            () if one.config.knowledge is None or found.unread else asks_in(one.text)
+            for one, found in zip(asked, facts, strict=True)
+        ]
         self._passages = [index for index, found in enumerate(facts) for _ in found.passages]
         self._whole: ModelBatch | None = None
         self._parts: ModelBatch | None = None
@@ -105,9 +116,14 @@ class TextBatch:
                 if text
             ]
             self._whole = reader.model.begin([*told, *forms, *glosses, *plain])
-            if self._passages:
-                passages = [Asked(part, one.config) for f, one in pairs for part in f.passages]
-                self._parts = reader.model.begin(passages, closely=False)
+            parts = [Asked(part, one.config) for f, one in pairs for part in f.passages]
+            parts += [
+                Asked(clause, one.config)
+                for clauses, one in zip(self._clauses, asked, strict=True)
+                for clause in clauses
+            ]
+            if parts:
+                self._parts = reader.model.begin(parts, closely=False)
 
     def _gloss(self, asked: Asked, facts: TurnFacts) -> Gloss | None:
         glossed = asked.config.glossed
@@ -169,8 +185,10 @@ class TextBatch:
         known_at = {i for i, found in enumerate(facts) if found.instead and is_known(matches[i])}
         known_at |= set(known)
         if parts is not None:
-            for index, row in zip(self._passages, parts.rows()[0], strict=True):
+            part_rows, part_matches = parts.rows()
+            for index, row in zip(self._passages, part_rows, strict=False):
                 rows[index] = graver(rows[index], row)
+            self._by_asks(matches, part_matches[len(self._passages) :])
         # Rows of second readings lie behind the texts' own, and are not used.
         return [
             reading_of(
@@ -183,6 +201,19 @@ class TextBatch:
             )
             for index, (found, one) in enumerate(zip(facts, self._asked, strict=True))
         ]
+
+    def _by_asks(self, matches: list[Match | None], found: Sequence[Match | None]) -> None:
+        """Notes the answers of requests that ask for several; `found` are the clauses' own."""
+        position = 0
+        for index, clauses in enumerate(self._clauses):
+            own = found[position : position + len(clauses)]
+            position += len(clauses)
+            match = matches[index]
+            if match is None or match.basis is MatchBasis.WRITTEN:
+                continue  # what the operator wrote as one question has one answer
+            sure = {m.intent_id: m.confidence for m in own if m and m.confidence >= ASKED_AT}
+            if len(sure) > 1:
+                matches[index] = replace(match, asked=tuple(sure.items()))
 
     def _means_nothing(self, facts: TurnFacts, match: Match | None) -> bool:
         """Returns True for a short text of which no word exists, such as "asdf".

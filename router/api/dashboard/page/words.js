@@ -57,6 +57,7 @@ export const REASONS = {
   not_capable: "not every answerer can do what is asked",
   nothing_to_resolve: "no approved answer fits",
   kept_off_shelf: "it is too grave for an approved answer",
+  asks_twice: "it asks for two things, and one approved answer is half",
   residency: "its personal details may not go there",
   not_ready: "it was not ready",
   tier_not_allowed: "the key may not use this tier",

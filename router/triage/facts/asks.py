@@ -1,0 +1,61 @@
+"""Splits a message into what it asks for: "cancel my subscription and delete my data" asks twice.
+
+Only clauses that ask count: a question, an order, a wish. Words that "and" joins within one ask
+("my name and address", "terms and conditions") are no clause of their own. English only. Pure.
+"""
+
+from __future__ import annotations
+
+import re
+
+MOST_ASKS = 3
+"""A message that asks for more is no routine one, whatever is found of it."""
+MOST_CHARACTERS = 300
+"""Of a longer message nobody expects one approved answer."""
+
+_GAP = re.compile(r"[,;]?\s+and\s+|[.;?!]+\s+", re.IGNORECASE)
+_COURTESY = (
+    r"(?:(?:and|also|then|please|kindly|so|ok|okay|hi|hello|hey|first|second|secondly|finally|"
+    r"next|furthermore|additionally)\b[\s,]*)*"
+)
+_ORDERS = (
+    "activate|add|apply|block|book|cancel|change|check|close|confirm|correct|deactivate|delete|"
+    "download|email|end|erase|exchange|explain|extend|find|fix|get|give|issue|link|lock|make|merge|"
+    "move|open|order|pause|pay|redeem|refund|remove|renew|reorder|replace|report|resend|reset|"
+    "restart|resume|return|send|set|show|sign|stop|subscribe|switch|tell|track|transfer|turn|"
+    "unblock|unlink|unlock|unsubscribe|update|upgrade|downgrade|use|withdraw"
+)
+_QUESTIONS = (
+    "how|where|what|when|which|who|why|can|could|do|does|did|is|are|was|will|would|may|should|has|"
+    "have"
+)
+_WISHES = (
+    r"(?:i|we)\s+(?:want|need|wish|would\s+like|have)\s+to|(?:i|we)['\u2019]?d\s+like\s+to|"
+    r"(?:i|we)\s+wanna|help\s+me"
+)
+_ASK = re.compile(
+    rf"\s*{_COURTESY}(?:(?:{_QUESTIONS})\s+\S+\s+\S|(?:{_WISHES})\s+\S|(?:{_ORDERS})\s+\S)",
+    re.IGNORECASE,
+)
+
+_LEANS = re.compile(
+    r"\b(?:do|does|did|is|are|was|were|will|would|can|could|should|has|have)\s+"
+    r"(?:that|this|it|they|these|those|one)\b",
+    re.IGNORECASE,
+)
+"""Finds a question about what stands before it ("how long does that take?"): no ask of its own."""
+
+
+def asks_in(text: str) -> tuple[str, ...]:
+    """Returns the clauses that ask, where there are two or three; else none.
+
+    >>> asks_in("Cancel my subscription and delete my data")
+    ('Cancel my subscription', 'delete my data')
+    >>> asks_in("change my name and address"), asks_in("Where are your terms and conditions?")
+    ((), ())
+    """
+    if len(text) > MOST_CHARACTERS or _GAP.search(text.strip()) is None:
+        return ()
+    clauses = [clause.strip(" \t,;.?!") for clause in _GAP.split(text)]
+    asks = tuple([c for c in clauses if _ASK.match(c) and not _LEANS.search(c)])
+    return asks if 2 <= len(asks) <= MOST_ASKS else ()

@@ -1,0 +1,43 @@
+"""What a message asks for: once, or several times; and the answers that triage notes for each."""
+
+from __future__ import annotations
+
+import pytest
+
+from router.triage.facts.asks import MOST_CHARACTERS, asks_in
+
+
+@pytest.mark.parametrize(
+    ("text", "asks"),
+    [
+        ("Cancel my subscription and delete my data",
+         ("Cancel my subscription", "delete my data")),
+        ("Where is my order and how do I return it?", ("Where is my order", "how do I return it")),
+        ("Please reset my password, and also unsubscribe me.",
+         ("Please reset my password", "also unsubscribe me")),
+        ("I want to change my address. Can you also send an invoice?",
+         ("I want to change my address", "Can you also send an invoice")),
+    ],
+)  # fmt: skip
+def test_message_that_asks_twice_is_split(text: str, asks: tuple[str, ...]) -> None:
+    assert asks_in(text) == asks
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "change my name and address",
+        "terms and conditions",
+        "Do you accept Visa and Mastercard?",
+        "can I return or exchange an item",
+        "I ordered a lamp and it arrived broken",
+        "My parcel is late. Where is it?",
+        "Hello and good morning, where is my order?",
+        "I'd like to load my wallet. How long does that take?",  # leans on what was said before
+        "Cancel it. " + "Delete my data. " * 3,  # more than are looked for
+        "cancel my order and " + "x" * MOST_CHARACTERS,
+        "",
+    ],
+)
+def test_message_that_asks_once_stays_whole(text: str) -> None:
+    assert asks_in(text) == ()
