@@ -29,6 +29,7 @@ class Minute:
     open: int = 0
     failed: int = 0
     refused: int = 0  # by a limit; this is not a failure
+    cancelled: int = 0  # its client left before an answer was whole
     escalated: int = 0  # answered above level 1, as the report counts it
     climbed: int = 0  # after an answer that was not good enough
     spend_nano_usd: int = 0
@@ -75,8 +76,8 @@ def hour_of(slices: Iterable[Slice], last_minute: int, middle: Middle) -> Hour:
         _count(whole, part)
         if part.state is RequestState.UNKNOWN_COST:
             unknown += part.requests
-        # Open and failed requests have no answer, so no tier and no latency.
-        if part.state in (RequestState.OPEN, RequestState.FAILED):
+        # What is open, failed or cancelled has no answer, so no tier and no latency.
+        if not part.answered:
             continue
         tier = (part.level, part.tier)
         tiers[tier][0] += part.requests
@@ -114,12 +115,14 @@ def _count(minute: Minute, part: Slice) -> None:
     minute.spend_nano_usd += part.spend_nano_usd
     if part.state is RequestState.OPEN:
         minute.open += part.requests
-    elif part.state is RequestState.FAILED:
+    elif part.answered:
+        minute.by_tier[part.tier] = minute.by_tier.get(part.tier, 0) + part.requests
+    elif part.state is RequestState.CANCELLED:
+        minute.cancelled += part.requests
+    else:
         # The ledger books refused requests as failed; people see them apart.
         minute.failed += part.requests - part.refused
         minute.refused += part.refused
-    else:
-        minute.by_tier[part.tier] = minute.by_tier.get(part.tier, 0) + part.requests
 
 
 def quantile(counts: Mapping[int, int], q: float, middle: Middle) -> float | None:

@@ -8,7 +8,7 @@ from router.types.enums import AttemptState, CostBasis, RequestState
 
 
 class Slice(Struct, frozen=True):
-    """Adds up the requests of one minute that share tier, state and latency bucket."""
+    """Adds up the requests of one minute that share tier, state, latency bucket and end."""
 
     minute: int  # created_at_ms // 60_000
     tier: str
@@ -20,7 +20,8 @@ class Slice(Struct, frozen=True):
     escalated: int
     climbed: int  # after an answer that was not enough
     spend_nano_usd: int
-    refused: int = 0  # part of the failed ones: a limit did not admit them
+    refused: int = 0  # part of those without an answer: a limit did not admit them
+    answered: bool = True  # the client got an answer; nothing else has a tier
 
 
 class DecisionQuery(Struct, frozen=True):

@@ -21,9 +21,13 @@ def slice_of(
     state: RequestState = RequestState.SETTLED,
     bucket: int = 40,
     spend: int = 10,
+    answered: bool = True,
 ) -> Slice:
     above = requests if level > 1 else 0
-    return Slice(NOW - minutes_ago, f"tier{level}", level, state, bucket, requests, above, 0, spend)
+    tier = f"tier{level}"
+    return Slice(
+        NOW - minutes_ago, tier, level, state, bucket, requests, above, 0, spend, 0, answered
+    )
 
 
 def test_an_hour_has_sixty_minutes_whether_or_not_anything_happened() -> None:
@@ -45,8 +49,25 @@ def test_minutes_add_up_to_the_hour() -> None:
 
 
 def test_failures_have_no_tier_nor_latency() -> None:
-    hour = hour_of([slice_of(1, 4, state=RequestState.FAILED)], NOW, bucket_ms)
+    hour = hour_of([slice_of(1, 4, state=RequestState.FAILED, answered=False)], NOW, bucket_ms)
     assert (hour.whole.failed, hour.tiers, hour.whole.p50_ms) == (4, (), None)
+
+
+@pytest.mark.parametrize(
+    ("state", "counts"),
+    [(RequestState.CANCELLED, (0, 3)), (RequestState.UNKNOWN_COST, (3, 0))],
+)
+def test_requests_without_an_answer_count_under_no_tier(
+    state: RequestState, counts: tuple[int, int]
+) -> None:
+    hour = hour_of([slice_of(1, 3, state=state, answered=False)], NOW, bucket_ms)
+    assert (hour.whole.failed, hour.whole.cancelled) == counts
+    assert (hour.tiers, hour.whole.by_tier) == ((), {})
+
+
+def test_an_answer_of_unknown_cost_counts_under_its_tier() -> None:
+    hour = hour_of([slice_of(1, 3, state=RequestState.UNKNOWN_COST)], NOW, bucket_ms)
+    assert (hour.unknown_cost, hour.whole.by_tier) == (3, {"tier1": 3})
 
 
 def test_answers_above_level_1_count_as_escalated() -> None:
@@ -86,13 +107,13 @@ def test_a_budget_alerts_from_eighty_percent_on(
     ("failed", "fine", "alerts"), [(2, 10, 0), (3, 57, 1), (3, 58, 0), (0, 10, 0)]
 )
 def test_failures_alert_from_three_and_five_percent_on(failed: int, fine: int, alerts: int) -> None:
-    slices = [slice_of(1, fine), slice_of(1, failed, state=RequestState.FAILED)]
+    slices = [slice_of(1, fine), slice_of(1, failed, state=RequestState.FAILED, answered=False)]
     found = traffic_alerts(hour_of(slices, NOW, bucket_ms))
     assert [alert.code for alert in found] == ["requests_failing"] * alerts
 
 
 def test_failures_of_half_an_hour_ago_are_no_alert() -> None:
-    slices = [slice_of(30, 50, state=RequestState.FAILED)]
+    slices = [slice_of(30, 50, state=RequestState.FAILED, answered=False)]
     assert traffic_alerts(hour_of(slices, NOW, bucket_ms)) == []
 
 

@@ -48,6 +48,7 @@ def minute_json(minute: Minute) -> Json:
         "open": minute.open,
         "failed": minute.failed,
         "refused": minute.refused,
+        "cancelled": minute.cancelled,
         "escalated": minute.escalated,
         "climbed": minute.climbed,
         **money("spend", minute.spend_nano_usd),

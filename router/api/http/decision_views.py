@@ -161,6 +161,7 @@ def _rung_headers(rung: Rung, reason: str, confidence: float, escalations: int) 
         (b"x-tiergate-tier", rung.tier.encode()),
         (b"x-tiergate-reason", reason.encode()),
         (b"x-tiergate-confidence", f"{confidence:.4f}".encode()),
+        (b"x-tiergate-confidence-source", rung.p_source.value.encode()),
         (b"x-tiergate-escalations", str(escalations).encode()),
     ]
 
@@ -244,6 +245,7 @@ def routing_view(outcome: Outcome) -> dict[str, object]:
         "max_output_tokens": outcome.max_output_tokens,
         "disclaimer": outcome.disclaimer or None,
         "confidence": outcome.confidence,
+        "confidence_source": outcome.rung.p_source.value,
         "escalations": outcome.escalations,
         "signals": signals_view(outcome.signals),
         **ladder_view(outcome.decision),

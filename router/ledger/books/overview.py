@@ -36,6 +36,11 @@ SCANNED = 10_000
 ASKED = f"endpoint NOT IN ({', '.join(repr(one) for one in sorted(AFTERWARDS))})"
 """SQL condition of clients' requests: rows with money for an earlier request are no traffic."""
 _REFUSED = ", ".join(repr(code) for code in sorted(REFUSED_CODES))
+_ANSWERED = (
+    f"CASE WHEN state = '{RequestState.SETTLED}' "
+    f"OR (state = '{RequestState.UNKNOWN_COST}' AND verdict <> '') THEN 1 ELSE 0 END"
+)
+"""SQL of `row_reading.answered`."""
 MAX_TENANTS = 200
 """Number of tenants whose budgets are listed, those that spent most first."""
 
@@ -78,16 +83,16 @@ def slices(
             "SUM(CASE WHEN tier_number > 1 AND verdict <> '' AND mode <> 'observe' "
             "THEN 1 ELSE 0 END), "
             "SUM(CASE WHEN escalations > 0 THEN 1 ELSE 0 END), SUM(cost_nano_usd), "
-            f"SUM(CASE WHEN state = 'failed' AND error_code IN ({_REFUSED}) THEN 1 ELSE 0 END) "
+            f"SUM(CASE WHEN error_code IN ({_REFUSED}) THEN 1 ELSE 0 END), {_ANSWERED} AS answered "
             f"FROM requests WHERE created_at_ms >= ? AND created_at_ms < ? AND {ASKED}{whose} "
-            "GROUP BY at_minute, tier, tier_number, state, bucket",
+            "GROUP BY at_minute, tier, tier_number, state, bucket, answered",
             (since_ms, until_ms, *values),
         ).fetchall()
     return tuple(_slice(tuple(row)) for row in rows)
 
 
 def _slice(row: tuple[Any, ...]) -> Slice:
-    cells = (*row[:3], RequestState(row[3]), *row[4:8], int(row[8]), int(row[9]))
+    cells = (*row[:3], RequestState(row[3]), *row[4:8], int(row[8]), int(row[9]), bool(row[10]))
     return Slice(*cells)
 
 

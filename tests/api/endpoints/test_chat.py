@@ -82,6 +82,7 @@ def test_answers_say_where_they_came_from(served: Served) -> None:
     # 20 tokens at $1 and 12 at $10 a million.
     assert headers["x-tiergate-cost-usd"] == "0.00014"
     assert {"x-tiergate-reason", "x-tiergate-confidence", "server-timing"} <= set(headers)
+    assert headers["x-tiergate-confidence-source"] == "prior"
 
 
 def test_streams_say_where_they_come_from(served: Served) -> None:

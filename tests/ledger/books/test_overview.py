@@ -9,6 +9,7 @@ import pytest
 
 from router.ledger.books import overview
 from router.ledger.books.store import SqlLedger
+from router.ledger.row_reading import answered
 from router.types import DecisionLine, DecisionPage, DecisionQuery, RequestRow, RequestState
 from tests.kits.books.ledger_rows import StandingClock
 from tests.kits.books.report_rows import NOON_MS, a_row
@@ -119,6 +120,17 @@ async def test_slices_add_up_by_minute_tier_and_state(ledger: SqlLedger) -> None
     assert told == [(0, "resolve", "failed", 1), (0, "resolve", "settled", 3),
                     (1, "reasoning", "settled", 1)]  # fmt: skip
     assert sum(s.spend_nano_usd for s in slices) == 4 * 10_000_000 + 5_000_000_000
+
+
+@pytest.mark.parametrize("state", sorted(set(RequestState) - {RequestState.OPEN}))
+@pytest.mark.parametrize("verdict", ["", "accepted"])
+async def test_slices_are_answered_as_the_report_counts_answers(
+    ledger: SqlLedger, state: RequestState, verdict: str
+) -> None:
+    row = a_row(0, state=state, verdict=verdict)
+    await kept(ledger, row)
+    (part,) = overview.slices(ledger.database, NOON_MS, NOON_MS + 1, None)
+    assert part.answered is answered(row)
 
 
 async def test_escalated_are_answers_above_level_1_that_were_routed(ledger: SqlLedger) -> None:

@@ -96,7 +96,7 @@ export function traffic(minutes, tiers) {
   const shapes = [];
   minutes.forEach((minute, at) => {
     let below = 0;
-    const parts = [...tiers.map(({ tier }) => [minute.by_tier[tier] || 0, colours.get(tier)]), [minute.failed, "failed"], [minute.open, "open"]];
+    const parts = [...tiers.map(({ tier }) => [minute.by_tier[tier] || 0, colours.get(tier)]), [minute.failed, "failed"], [minute.cancelled + minute.open, "open"]];
     for (const [n, kind] of parts) {
       if (!n) continue;
       const height = (n / end) * HEIGHT;
@@ -108,6 +108,7 @@ export function traffic(minutes, tiers) {
   const words = minutes.map((m) => {
     const by = tiers.map(({ tier }) => [tier, m.by_tier[tier]]).filter(([, n]) => n).map(([tier, n]) => `${tier} ${count(n)}`);
     if (m.failed) by.push(`failed ${count(m.failed)}`);
+    if (m.cancelled) by.push(`left by their client ${count(m.cancelled)}`);
     if (m.open) by.push(`open ${count(m.open)}`);
     return `${clock(m.at_ms)}: ${count(m.requests)} ${m.requests === 1 ? "request" : "requests"}${by.length ? `, ${by.join(", ")}` : ""}`;
   });

@@ -44,6 +44,7 @@ function figures(hour) {
     ["Above level 1", done ? share(hour.escalated / done) : "–", `${count(hour.climbed)} after a draft`],
     ["Failed", count(hour.failed), done ? share(hour.failed / done) : "", null, hour.failed ? "bad" : ""],
     ["Refused by a limit", count(hour.refused), done ? share(hour.refused / done) : "", null, hour.refused ? "warn" : ""],
+    ["Left by their client", count(hour.cancelled), done ? share(hour.cancelled / done) : ""],
     ["Median", duration(hour.p50_ms), "latency"],
     ["95th percentile", duration(hour.p95_ms), "latency"],
   ]);
@@ -55,6 +56,7 @@ function pictures(minutes, tiers, hour) {
   const colours = hues(tiers);
   const names = tiers.map(({ tier, requests }) => [tier, colours.get(tier), count(requests)]);
   if (hour.failed) names.push(["failed", "failed", count(hour.failed)]);
+  if (hour.cancelled) names.push(["left by their client", "open", count(hour.cancelled)]);
   if (hour.open) names.push(["open", "open", count(hour.open)]);
   return el(
     "div",
@@ -123,6 +125,7 @@ const TIERS = [["Tier", "t"], ["Requests", "n"], ["Share", "n"], ["Spend", "n"],
 function answered(tiers, hour) {
   if (!tiers.length) return null;
   const colours = hues(tiers);
+  const whole = tiers.reduce((sum, one) => sum + one.requests, 0);
   return section(
     "Tiers, last hour",
     "By the tier whose answer went out. Spend includes drafts that were thrown away.",
@@ -133,7 +136,7 @@ function answered(tiers, hour) {
         row(TIERS, [
           el("a", { href: address("#/decisions", { tier: one.tier }), class: "keyed" }, swatch(colours.get(one.tier)), one.tier),
           count(one.requests),
-          share(one.requests / Math.max(1, hour.requests - hour.failed - hour.refused - hour.open)),
+          share(one.requests / whole),
           el("span", { title: exact(one.spend_usd) }, usd(one.spend_usd)),
           duration(one.p50_ms),
           duration(one.p95_ms),
