@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from router.cli.policies.explain import COST_BASES, P_SOURCES
+from router.cli.policies.explain import COST_BASES, P_SOURCES, telling
 from router.policy.loading import policies_dir
-from router.types import CostBasis, PSource
+from router.types import CostBasis, HeadReading, PSource
 from tests.kits.server_kit import PYTHON, environment, tiergate, write_policy
 
 LEGAL = "Can we sue them?"
@@ -231,3 +231,15 @@ def test_explain_shows_the_chance_behind_a_grave_reason() -> None:
     assert "high_risk_medical" in told
     line = next(line for line in told.splitlines() if line.startswith("  risk "))
     assert "at even odds (" in line
+
+
+@pytest.mark.parametrize(
+    ("harm", "shown"), [(0.07, ["harm", "department"]), (0.9, ["harm", "harm_kind", "department"])]
+)
+def test_kinds_of_harm_are_shown_where_harm_is_likely(harm: float, shown: list[str]) -> None:
+    heads = (
+        HeadReading("harm", (("harm", harm),)),
+        HeadReading("harm_kind", (("violence", 0.5), ("weapons", 0.4))),
+        HeadReading("department", (("HR", 0.4), ("Access", 0.3))),
+    )
+    assert [head.name for head in telling(heads)] == shown

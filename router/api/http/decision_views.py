@@ -33,8 +33,8 @@ from router.wire.feedback import feedback_view, verdict_view
 
 Headers = list[tuple[bytes, bytes]]
 DROPPED_IN_HEADER, DROPPED_IN_BODY = 10, 100
-EVEN = 0.5  # from this chance on a grave matter is likelier than not
 """Bounds the names of dropped keys that are shown: a client can invent very many of them."""
+EVEN = 0.5  # from this chance on something is likelier than not
 UNVERIFIED = Verdict.UNVERIFIED.value.encode()
 
 

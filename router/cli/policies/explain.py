@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import typer
 from rich.markup import escape
 from rich.table import Table
 
-from router.api.http.decision_views import routing_view
+from router.api.http.decision_views import EVEN, routing_view
 from router.cli.terminal import console, print_json
 from router.errors import RequestError
 from router.rendering.figures_in_words import usd
@@ -42,6 +44,8 @@ FIGURES = ("", "level", "rung", "p right", "cost", "expected loss")
 """Lists the columns of a rung's table on a narrow terminal; the others follow as lines."""
 ONE_LINE_FROM = 130
 """Sets the width from which a rung usually fits one line."""
+KIND = "_kind"
+"""Ends the name of a head that says which kind of thing another head found."""
 
 
 def as_json(outcome: Outcome) -> None:
@@ -175,7 +179,7 @@ def _signals(signals: Signals) -> list[tuple[str, str]]:
             )
         )
     if signals.heads:
-        lines.append(("heads", "; ".join(map(_head, signals.heads))))
+        lines.append(("heads", "; ".join(map(_head, telling(signals.heads)))))
     if signals.risk_terms:
         lines.append(("terms", ", ".join(signals.risk_terms)))
     version = signals.triage_version
@@ -186,11 +190,21 @@ def _signals(signals: Signals) -> list[tuple[str, str]]:
 def _risk(signals: Signals) -> str:
     """Returns the chances behind the reasons `high_risk_...`, and behind their absence."""
     domain = "any risk domain" if signals.risk_domain is None else signals.risk_domain.value
-    named = f" ({signals.matter.value})" if signals.matter and signals.grave >= 0.5 else ""
+    named = f" ({signals.matter.value})" if signals.matter and signals.grave >= EVEN else ""
     return (
         f"{domain} {signals.risk_p:.2f}, grave matter {signals.grave:.2f} at even odds{named}, "
         f"general knowledge {signals.knowledge:.2f}"
     )
+
+
+def telling(heads: Sequence[HeadReading]) -> list[HeadReading]:
+    """Returns the heads that say something about a request.
+
+    `NAME_kind` names the kind of what `NAME` finds. It says nothing where that is less than likely,
+    and its name on a harmless request frightens whoever reads it.
+    """
+    unlikely = {head.name for head in heads if head.classes[0][1] < EVEN}
+    return [head for head in heads if head.name.removesuffix(KIND) not in unlikely - {head.name}]
 
 
 def _head(reading: HeadReading) -> str:
