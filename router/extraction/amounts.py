@@ -21,17 +21,17 @@ def amounts(text: str, reader: AmountReader) -> Iterator[Item]:
     """
     folded = fold(text)
     places = None
-    for one in sorted(reader.placed(folded), key=lambda placed: placed.start):
+    for placed in sorted(reader.placed(folded), key=lambda amount: amount.start):
         if places is None:
             places = origins(text, folded)
-        start, end = places[one.start], places[one.end - 1] + 1
+        start, end = places[placed.start], places[placed.end - 1] + 1
         written = text[start:end]
-        named = any(sign in written for sign in _SIGNS) or one.amount.currency in written.upper()
+        named = any(sign in written for sign in _SIGNS) or placed.amount.currency in written.upper()
         values: dict[str, str | float | bool | None] = {
-            "value": float(one.value),
-            "currency": one.amount.currency,
-            "usd": round(one.amount.nano_usd / NANO_PER_USD, 2),
+            "value": float(placed.value),
+            "currency": placed.amount.currency,
+            "usd": round(placed.amount.nano_usd / NANO_PER_USD, 2),
         }
-        if one.amount.period:
-            values["period"] = one.amount.period
+        if placed.amount.period:
+            values["period"] = placed.amount.period
         yield Item(start, end, "amount.named" if named else "amount.by_words", values)

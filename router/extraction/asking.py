@@ -74,7 +74,7 @@ def prepared_answer(
 ) -> dict[str, object]:
     """Returns what rules read, in the shape that a tier is asked for. No rule fills `write`."""
     answer: dict[str, object] = {}
-    for name, found in items.items():
+    for name, field in items.items():
         if name in fields:
             keys = _FINDING if name == "findings" else _KEYS[section.extract[name]]
             answer[name] = [
@@ -82,7 +82,7 @@ def prepared_answer(
                     "quote": item.text(text)[:_LONGEST_QUOTE],
                     **{key: item.values.get(key) for key in keys},
                 }
-                for item in found[:MOST_ITEMS]
+                for item in field[:MOST_ITEMS]
             ]
     return answer
 

@@ -43,7 +43,7 @@ _FORMS = (
     (
         "date.figures",
         re.compile(
-            rf"(?<![\w./-])(?P<one>[0-3]?[0-9])(?P<mark>[./-])(?P<two>[0-3]?[0-9])(?P=mark){_YEAR}"
+            rf"(?<![\w./-])(?P<first>[0-3]?[0-9])(?P<mark>[./-])(?P<second>[0-3]?[0-9])(?P=mark){_YEAR}"
             r"(?![\w/])"
         ),
     ),
@@ -91,19 +91,19 @@ def _values(match: re.Match[str]) -> dict[str, Value] | None:
     """Returns the date's values, None for figures that are no date."""
     parts = match.groupdict()
     year = int(parts["year"])
-    if parts.get("one") is not None:
-        return _of_figures(int(parts["one"]), int(parts["two"]), year, parts["mark"])
+    if parts.get("first") is not None:
+        return _of_figures(int(parts["first"]), int(parts["second"]), year, parts["mark"])
     month = int(parts["mon"]) if parts.get("mon") else _MONTHS[parts["month"].lower()]
     if parts.get("day") is None:
         return {"value": f"{year:04}-{month:02}"}
     return _iso(year, month, int(parts["day"]))
 
 
-def _of_figures(one: int, two: int, year: int, mark: str) -> dict[str, Value] | None:
-    day_first, month_first = _iso(year, two, one), _iso(year, one, two)
+def _of_figures(first: int, second: int, year: int, mark: str) -> dict[str, Value] | None:
+    day_first, month_first = _iso(year, second, first), _iso(year, first, second)
     if mark == ".":  # written so where the day comes first
         return day_first
-    if day_first is None or month_first is None or one == two:
+    if day_first is None or month_first is None or first == second:
         return day_first or month_first
     return {"value": None, "ambiguous": True}
 

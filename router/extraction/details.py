@@ -40,7 +40,7 @@ def quantities(text: str) -> list[Item]:
     >>> [item.text("BP 150/90, give 5 mg") for item in quantities("BP 150/90, give 5 mg")]
     ['BP 150/90', '5 mg']
     """
-    found = []
+    items = []
     for match in (*_VITAL.finditer(text), *_QUANTITY.finditer(text)):
         parts = match.groupdict()
         values = {"value": float(parts["value"].replace(",", ".")), "unit": parts["unit"] or ""}
@@ -49,8 +49,8 @@ def quantities(text: str) -> list[Item]:
         if parts.get("name"):
             values["name"] = parts["name"]
         how = "quantity.named" if parts.get("name") else "quantity.unit"
-        found.append(Item(match.start(), match.end(), how, values))
-    return apart(found)
+        items.append(Item(match.start(), match.end(), how, values))
+    return apart(items)
 
 
 def references(text: str) -> list[Item]:
@@ -60,7 +60,7 @@ def references(text: str) -> list[Item]:
     >>> [(item.text(text), item.values["kind"]) for item in references(text)]
     [('A-10442', 'order')]
     """
-    found = []
+    items = []
     for match in _REFERENCE.finditer(text):
         written = match["id"]
         if not any(map(str.isdigit, written)) or any(map(str.islower, written)):
@@ -68,13 +68,13 @@ def references(text: str) -> list[Item]:
         kind = {"ref": "reference", "po": "purchase order"}.get(
             match["kind"].lower(), match["kind"].lower()
         )
-        found.append(Item(match.start("id"), match.end("id"), "reference", {"kind": kind}))
-    return apart(found)
+        items.append(Item(match.start("id"), match.end("id"), "reference", {"kind": kind}))
+    return apart(items)
 
 
 def personal_details(text: str, details: Sequence[Entity] | None = None) -> list[Item]:
     """Returns personal details: `details`, or what the detector finds."""
     return [
-        Item(one.start, one.end, f"detail.{one.kind.value}", {"kind": one.kind.value})
-        for one in (detector.find(text) if details is None else details)
+        Item(entity.start, entity.end, f"detail.{entity.kind.value}", {"kind": entity.kind.value})
+        for entity in (detector.find(text) if details is None else details)
     ]

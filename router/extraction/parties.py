@@ -26,8 +26,8 @@ _BODY = re.compile(
 )
 _PREAMBLE = re.compile(
     rf"\b(?:between|among|by and between|entered into by)(?::)? (?:\(1\) )?"
-    rf"(?P<one>{_UP}(?:,? {_UP}){{0,6}})"
-    rf"(?P<gap>(?:[ ,][^.;\n]{{0,160}}?)?),? and (?:\(2\) )?(?P<two>{_UP}(?:,? {_UP}){{0,6}})"
+    rf"(?P<first>{_UP}(?:,? {_UP}){{0,6}})"
+    rf"(?P<gap>(?:[ ,][^.;\n]{{0,160}}?)?),? and (?:\(2\) )?(?P<second>{_UP}(?:,? {_UP}){{0,6}})"
 )
 _ROLE = re.compile(
     r"[^\n]{0,120}?\((?:(?:here(?:in)?after|hereinafter)(?: referred to as| called)?,? ?)?"
@@ -53,7 +53,7 @@ def parties(text: str, details: Sequence[Entity] | None = None) -> list[Item]:
     [('Acme Tools GmbH', 'Supplier'), ('Jane Keller', 'Buyer')]
     """
     seen: set[str] = set()
-    found: list[Item] = []
+    named: list[Item] = []
     for item in apart(
         [*_firms(text), *_people(text, details), *_named_in_preamble(text), *_bodies(text)]
     ):
@@ -61,9 +61,9 @@ def parties(text: str, details: Sequence[Entity] | None = None) -> list[Item]:
         if name in seen or name in _NEVER:
             continue
         seen.add(name)
-        found.append(item)
-    ends = [*(item.start for item in found[1:]), len(text)]
-    return [_with_role(item, text, end) for item, end in zip(found, ends, strict=False)]
+        named.append(item)
+    ends = [*(item.start for item in named[1:]), len(text)]
+    return [_with_role(item, text, end) for item, end in zip(named, ends, strict=False)]
 
 
 def _firms(text: str) -> Iterator[Item]:
@@ -100,7 +100,7 @@ def _named_in_preamble(text: str) -> Iterator[Item]:
     match = _PREAMBLE.search(text)
     if match is None:
         return
-    for group in ("one", "two"):
+    for group in ("first", "second"):
         start, end = match.span(group)
         while end > start and text[end - 1] in " ,.":
             end -= 1

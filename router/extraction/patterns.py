@@ -35,16 +35,15 @@ class Patterns(Struct, frozen=True):
 
     def find(self, text: str) -> list[Item]:
         """Returns the findings in the order of the text, each rule once for one piece."""
-        found = list(self._found(text))
-        return sorted(found, key=lambda item: item.start)[:MOST_FINDINGS]
+        findings = list(self._findings(text))
+        return sorted(findings, key=lambda item: item.start)[:MOST_FINDINGS]
 
-    def _found(self, text: str) -> Iterator[Item]:
+    def _findings(self, text: str) -> Iterator[Item]:
         for start, end in lines(text) if self.by_line else sentences(text):
             piece = text[start:end]
             for compiled in self.rules:
-                match = next(
-                    (one for pattern in compiled.any if (one := pattern.search(piece))), None
-                )
+                searches = (pattern.search(piece) for pattern in compiled.any)
+                match = next(filter(None, searches), None)
                 if match is None or any(pattern.search(piece) for pattern in compiled.unless):
                     continue
                 yield self._item(compiled.rule, start + match.start(), start + match.end())

@@ -46,5 +46,5 @@ def _cut(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
         start += 1
     while end > start and text[end - 1].isspace():
         end -= 1
-    for at in range(start, end, LONGEST_PIECE):
-        yield at, min(end, at + LONGEST_PIECE)
+    for begin in range(start, end, LONGEST_PIECE):
+        yield begin, min(end, begin + LONGEST_PIECE)

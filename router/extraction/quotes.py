@@ -26,13 +26,13 @@ class Places:
         words = _SPACE.sub(" ", quote).strip()
         if not words:
             return None
-        at = self._plain.find(words, self._taken.get(words, 0))
-        if at < 0:  # given once more than it occurs: the first place again
-            at = self._plain.find(words)
-        if at < 0:
+        place = self._plain.find(words, self._taken.get(words, 0))
+        if place < 0:  # given once more than it occurs: the first place again
+            place = self._plain.find(words)
+        if place < 0:
             return None
-        self._taken[words] = at + len(words)
-        return self._from[at], self._from[at + len(words) - 1] + 1
+        self._taken[words] = place + len(words)
+        return self._from[place], self._from[place + len(words) - 1] + 1
 
 
 def _squeezed(text: str) -> tuple[str, list[int]]:
@@ -79,14 +79,14 @@ def joined(own: Sequence[Item], theirs: Sequence[Item]) -> list[Item]:
     left = list(theirs)
     items: list[Item] = []
     for item in own:
-        same = next((one for one in left if _same(item, one)), None)
+        same = next((quoted for quoted in left if _same(item, quoted)), None)
         if same is not None:
             left.remove(same)
             item = agreed(item, same)
         items.append(item)
-    return sorted([*items, *left], key=lambda one: (one.start, one.end))
+    return sorted([*items, *left], key=lambda item: (item.start, item.end))
 
 
-def _same(one: Item, other: Item) -> bool:
-    shared = min(one.end, other.end) - max(one.start, other.start)
-    return shared > 0 and shared >= SAME * min(one.end - one.start, other.end - other.start)
+def _same(item: Item, other: Item) -> bool:
+    shared = min(item.end, other.end) - max(item.start, other.start)
+    return shared > 0 and shared >= SAME * min(item.end - item.start, other.end - other.start)

@@ -64,24 +64,24 @@ def result_of(
     unread: dict[str, str] = {}
     dropped = 0
     places = Places(text) if written is not None else None
-    found = dict(reading.items)
+    items = dict(reading.items)
     for name in (*section.extract, *(["findings"] if section.rules else [])):
         if name not in wanted:
             continue
         rows = None if written is None else written.answer.get(name)
         if places is not None and written is not None and isinstance(rows, list):
             theirs, lost = verified(rows, places, written.model, written.confidence)
-            found[name] = tuple(joined(reading.items[name], theirs))
+            items[name] = tuple(joined(reading.items[name], theirs))
             dropped += lost
-        fields[name] = [document(item, text) for item in found[name]]
+        fields[name] = [document(item, text) for item in items[name]]
     for name, label in section.labels.items():
         if name not in wanted:
             continue
         if heads is None or label.head not in heads:
             unread[name] = NO_HEADS
         else:
-            said = field_of(label, heads)
-            fields[name] = {"label": said.label, "confidence": round(said.confidence, 4)}
+            read = field_of(label, heads)
+            fields[name] = {"label": read.label, "confidence": round(read.confidence, 4)}
     if section.figures and "figures" in wanted:
         fields["figures"] = dict(reading.figures)
     for name in section.write:
@@ -91,7 +91,7 @@ def result_of(
             fields[name] = written.answer[name]
         else:
             unread[name] = why_unwritten
-    verdict, reason = _verdict(section, found, reading.figures, heads or {}, stated)
+    verdict, reason = _verdict(section, items, reading.figures, heads or {}, stated)
     faults: tuple[str, ...] = ()
     if section.output and not unread and set(wanted) >= set(section.fields):
         faults = schema_faults(fields, JsonText(json.dumps(section.output)))
@@ -100,7 +100,7 @@ def result_of(
 
 def _verdict(
     section: EndpointSection,
-    found: Mapping[str, Sequence[Item]],
+    items: Mapping[str, Sequence[Item]],
     figures: Mapping[str, float | None],
     heads: Mapping[str, Chances],
     stated: Sequence[Amount],
@@ -108,7 +108,8 @@ def _verdict(
     if section.verdict is None:
         return "", ""
     for rule in section.verdict.rules:
-        if any(_holds(one, found.get("findings", ()), figures, heads, stated) for one in rule.any):
+        findings = items.get("findings", ())
+        if any(_holds(each, findings, figures, heads, stated) for each in rule.any):
             return rule.verdict, rule.reason
     return section.verdict.default, NO_RULE
 

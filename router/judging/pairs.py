@@ -63,11 +63,11 @@ class PairJudge(Struct, frozen=True):
     def asked(self, request: ChatRequest, shown: str, shadow: str) -> tuple[Asked, Asked]:
         """Returns both orders: the shown answer first, then the shadow first."""
         pairs = ((shown, shadow), (shadow, shown))
-        one, other = (
+        shown_first, shadow_first = (
             fitted(comparing(self.rubric, request.messages, first, second), self.judge)
             for first, second in pairs
         )
-        return one, other
+        return shown_first, shadow_first
 
     def read(self, text: str, asked: Asked) -> Compared | None:
         """Returns the verdict of one order; None for words that are none."""
@@ -75,11 +75,15 @@ class PairJudge(Struct, frozen=True):
 
     def note(self, forward: Compared, swapped: Compared, *models: str) -> PairNote:
         """Returns what both orders come to; `models` wrote the two answers."""
-        said = preference(forward, swapped)
-        better = {FIRST: SHOWN, SECOND: SHADOW}.get(said.better, NEITHER)
+        preferred = preference(forward, swapped)
+        better = {FIRST: SHOWN, SECOND: SHADOW}.get(preferred.better, NEITHER)
         own = any(same_model(model, self.judge.model) for model in models)
         return replace(
-            self.without(""), better=better, flipped=said.flipped, steers=said.steers, own_model=own
+            self.without(""),
+            better=better,
+            flipped=preferred.flipped,
+            steers=preferred.steers,
+            own_model=own,
         )
 
     def without(self, fault: str) -> PairNote:

@@ -71,8 +71,9 @@ def read_graded(text: str, rubric: Rubric, mark: str) -> Graded | None:
 def score_of(grades: Mapping[str, float], rubric: Rubric) -> float:
     """Returns the weighted mean of grades, 0 for all lowest and 1 for all highest."""
     # All highest is exactly 1 then: both sums are of the same numbers.
-    most = sum(one.weight * (HIGHEST - LOWEST) for one in rubric.criteria)
-    return sum(one.weight * (grades[one.name] - LOWEST) for one in rubric.criteria) / most
+    most = sum(criterion.weight * (HIGHEST - LOWEST) for criterion in rubric.criteria)
+    reached = sum(c.weight * (grades[c.name] - LOWEST) for c in rubric.criteria)
+    return reached / most
 
 
 def read_compared(text: str, rubric: Rubric, mark: str) -> Compared | None:

@@ -10,6 +10,7 @@ import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 
 import orjson
@@ -65,6 +66,26 @@ class Lost(Exception):
     """Says that another process runs the batch now."""
 
 
+@dataclass(frozen=True, slots=True)
+class RunParts:
+    """Holds what the runs of this process share."""
+
+    batches: BatchStore
+    files: FileStore
+    application: Handler
+    identity_of: Callable[[Owner], Awaitable[Identity | None]]
+    pace: Pace
+    bounds: Callable[[], BatchesSection]
+    clock: Clock
+    ids: Ids
+    token: str  # under which this process claims batches
+
+    def at(self, batch: Batch, state: BatchState, *errors: BatchError) -> Batch:
+        """Returns the batch in another state, from now."""
+        moments = {**batch.moments, state.value: self.clock.now_ms()}
+        return replace(batch, state=state, moments=moments, errors=(*batch.errors, *errors))
+
+
 class BatchRunner:
     """Runs this process's batches."""
 
@@ -81,16 +102,10 @@ class BatchRunner:
         ids: Ids,
     ) -> None:
         """Takes the parts; `identity_of` returns None for a key that is no longer valid."""
-        self._batches = batches
-        self._files = files
-        self._application = application
-        self._identity_of = identity_of
-        self._pace = pace
-        self._bounds = bounds
-        self._clock = clock
-        self._ids = ids
+        self._parts = RunParts(
+            batches, files, application, identity_of, pace, bounds, clock, ids, secrets.token_hex(8)
+        )
         self._log = structlog.get_logger("tiergate.batches")
-        self._token = secrets.token_hex(8)
         self._woken = asyncio.Event()
         self._running: dict[str, asyncio.Task[None]] = {}
         self._loop: asyncio.Task[None] | None = None
@@ -115,7 +130,7 @@ class BatchRunner:
             self._woken.clear()
             try:
                 while len(self._running) < MOST_BATCHES:
-                    batch = await self._batches.claim(self._token)
+                    batch = await self._parts.batches.claim(self._parts.token)
                     if batch is None:
                         break
                     task = asyncio.ensure_future(self._run(batch))
@@ -133,7 +148,7 @@ class BatchRunner:
     async def _run(self, batch: Batch) -> None:
         """Takes a batch from its present state to its end, or gives it up."""
         try:
-            run = _Run(self, batch)
+            run = _Run(self._parts, batch)
             await run.to_its_end()
         except Lost:
             return
@@ -142,25 +157,21 @@ class BatchRunner:
             await asyncio.sleep(RENEW_S)
         except asyncio.CancelledError:
             with suppress(LedgerError):
-                await self._batches.release(batch.batch_id, self._token)
+                await self._parts.batches.release(batch.batch_id, self._parts.token)
             raise
         except Exception:  # the top of a background task: the client must learn of it
             self._log.exception("batch_failed", batch=batch.batch_id)
             own = BatchError("internal_error", "The server met an error of its own; see its log.")
             with suppress(LedgerError):
-                await self._batches.settle(self.at(batch, BatchState.FAILED, own), self._token)
-
-    def at(self, batch: Batch, state: BatchState, *errors: BatchError) -> Batch:
-        """Returns the batch in another state, from now."""
-        moments = {**batch.moments, state.value: self._clock.now_ms()}
-        return replace(batch, state=state, moments=moments, errors=(*batch.errors, *errors))
+                failed = self._parts.at(batch, BatchState.FAILED, own)
+                await self._parts.batches.settle(failed, self._parts.token)
 
 
 class _Run:
     """Holds one batch while this process runs it."""
 
-    def __init__(self, runner: BatchRunner, batch: Batch) -> None:
-        self._runner = runner
+    def __init__(self, parts: RunParts, batch: Batch) -> None:
+        self._parts = parts
         self._batch = batch
         self._stop = asyncio.Event()  # the client wants an end, or the claim is lost
         self._lost = False
@@ -170,7 +181,7 @@ class _Run:
         """Checks the file, asks its lines, writes the results."""
         renewing = asyncio.ensure_future(self._renew())
         try:
-            file = await self._runner._files.get(self._batch.input_file_id, self._batch.owner)
+            file = await self._parts.files.get(self._batch.input_file_id, self._batch.owner)
             if self._batch.state is BatchState.VALIDATING:
                 if file is None:
                     await self._fail(GONE)
@@ -188,7 +199,7 @@ class _Run:
         while True:  # ends with the run
             await asyncio.sleep(RENEW_S)
             try:
-                state = await self._runner._batches.renew(self._batch.batch_id, self._token)
+                state = await self._parts.batches.renew(self._batch.batch_id, self._parts.token)
             except LedgerError:  # the ledger may come back before the claim ends
                 continue
             if state is None:
@@ -196,15 +207,11 @@ class _Run:
             if state in (None, BatchState.CANCELLING):
                 self._stop.set()
 
-    @property
-    def _token(self) -> str:
-        return self._runner._token
-
     async def _valid(self, file: StoredFile) -> bool:
-        runner, bounds = self._runner, self._runner._bounds()
+        parts, bounds = self._parts, self._parts.bounds()
         count, errors = await asyncio.to_thread(
             checked,
-            runner._files.parts_now(file),
+            parts.files.parts_now(file),
             self._batch.endpoint,
             bounds.max_requests,
             bounds.max_line_bytes,
@@ -212,23 +219,23 @@ class _Run:
         if errors:
             await self._fail(*errors)
             return False
-        batch = runner.at(replace(self._batch, total=count), BatchState.IN_PROGRESS)
+        batch = parts.at(replace(self._batch, total=count), BatchState.IN_PROGRESS)
         await self._change(batch)
         return True
 
     async def _fail(self, *errors: BatchError) -> None:
-        failed = self._runner.at(self._batch, BatchState.FAILED, *errors)
-        await self._runner._batches.settle(failed, self._token)
+        failed = self._parts.at(self._batch, BatchState.FAILED, *errors)
+        await self._parts.batches.settle(failed, self._parts.token)
 
     async def _change(self, batch: Batch) -> None:
-        if not await self._runner._batches.change(batch, self._token):
+        if not await self._parts.batches.change(batch, self._parts.token):
             raise Lost
         self._batch = batch
 
     async def _ask_all(self, file: StoredFile) -> None:
         """Asks every line without a result, a few at a time."""
-        runner = self._runner
-        done = await runner._batches.done(self._batch.batch_id)
+        parts = self._parts
+        done = await parts.batches.done(self._batch.batch_id)
         lines = self._lines(file)
         asking: set[asyncio.Task[None]] = set()
         try:
@@ -239,7 +246,7 @@ class _Run:
                 if line.number in done:
                     continue
                 # No more tasks than slots, so that no line of a long file waits in memory.
-                while len(asking) >= max(1, runner._bounds().concurrency):
+                while len(asking) >= max(1, parts.bounds().concurrency):
                     await asyncio.wait(asking, return_when=asyncio.FIRST_COMPLETED)
                     asking = self._without_ended(asking)
                 asking.add(asyncio.ensure_future(self._ask(line)))
@@ -261,13 +268,13 @@ class _Run:
 
     @property
     def _expired(self) -> bool:
-        return self._runner._clock.now_ms() >= self._batch.expires_at_ms
+        return self._parts.clock.now_ms() >= self._batch.expires_at_ms
 
     def _lines(self, file: StoredFile) -> Iterator[Line]:
         """Yields the lines of a file that was checked; blocks."""
-        parts = self._runner._files.parts_now(file)
+        parts = self._parts.files.parts_now(file)
         with suppress(TooLong):
-            for number, raw in lines_of(parts, self._runner._bounds().max_line_bytes):
+            for number, raw in lines_of(parts, self._parts.bounds().max_line_bytes):
                 line = line_of(number, raw, self._batch.endpoint)
                 if isinstance(line, Line):
                     yield line
@@ -279,7 +286,9 @@ class _Run:
             return
         while True:  # ends once the ledger can be used again, or with the run
             try:
-                mine = await self._runner._batches.put(self._batch.batch_id, self._token, result)
+                mine = await self._parts.batches.put(
+                    self._batch.batch_id, self._parts.token, result
+                )
                 break
             except LedgerUnavailable:
                 # Its answer is paid for: asked again after an interruption, it would be so twice.
@@ -296,20 +305,20 @@ class _Run:
             refused = failed_line(line, batch_id, "unsupported_parameter", message)
             return LineResult(line.number, False, refused)
         while not self._stop.is_set() and not self._expired:
-            wait_ms = self._pause_until_ms - self._runner._clock.monotonic_ms()
+            wait_ms = self._pause_until_ms - self._parts.clock.monotonic_ms()
             if wait_ms > 0:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._stop.wait(), wait_ms / 1000)
                 continue
-            identity = await self._runner._identity_of(self._batch.owner)
+            identity = await self._parts.identity_of(self._batch.owner)
             if identity is None:
                 message = "The key that made the batch is no longer valid."
                 return LineResult(
                     line.number, False, failed_line(line, batch_id, "invalid_api_key", message)
                 )
-            async with self._runner._pace.slot():
+            async with self._parts.pace.slot():
                 reply = await inner_reply(
-                    self._runner._application,
+                    self._parts.application,
                     self._batch.endpoint,
                     line.body,
                     identity,
@@ -323,13 +332,13 @@ class _Run:
 
     def _pause(self, seconds: float) -> None:
         if seconds:
-            until_ms = self._runner._clock.monotonic_ms() + seconds * 1000
+            until_ms = self._parts.clock.monotonic_ms() + seconds * 1000
             self._pause_until_ms = max(self._pause_until_ms, until_ms)
 
     async def _finalize(self, file: StoredFile | None) -> None:
         """Writes the files of the results, then ends the batch."""
-        runner = self._runner
-        batch = await runner._batches.get(self._batch.batch_id, self._batch.owner)
+        parts = self._parts
+        batch = await parts.batches.get(self._batch.batch_id, self._batch.owner)
         if batch is None or self._lost:
             raise Lost
         end = BatchState.COMPLETED
@@ -344,53 +353,53 @@ class _Run:
                 await self._write_off(file)
         self._batch = batch
         if end is not BatchState.CANCELLED:
-            await self._change(runner.at(batch, BatchState.FINALIZING))
+            await self._change(parts.at(batch, BatchState.FINALIZING))
         output = await self._written(ok=True)
         errors = await self._written(ok=False)
         files = replace(self._batch, output_file_id=output, error_file_id=errors)
-        ended = runner.at(files, end, *faults)
-        if not await runner._batches.settle(ended, self._token):
+        ended = parts.at(files, end, *faults)
+        if not await parts.batches.settle(ended, self._parts.token):
             raise Lost
 
     async def _write_off(self, file: StoredFile) -> None:
         """Notes for each line without a result that its time is over."""
-        done = await self._runner._batches.done(self._batch.batch_id)
+        done = await self._parts.batches.done(self._batch.batch_id)
         lines = self._lines(file)
         message = "The batch's window ended before this request was sent."
         while (line := await asyncio.to_thread(next, lines, None)) is not None:
             if line.number not in done:
                 over = failed_line(line, self._batch.batch_id, "batch_expired", message)
-                await self._runner._batches.put(
-                    self._batch.batch_id, self._token, LineResult(line.number, False, over)
+                await self._parts.batches.put(
+                    self._batch.batch_id, self._parts.token, LineResult(line.number, False, over)
                 )
 
     async def _written(self, *, ok: bool) -> str | None:
         """Writes the results of one kind to a file; returns its id, None without any."""
-        runner, batch, after = self._runner, self._batch, 0
-        results = await runner._batches.results(batch, ok=ok, after=after, limit=PAGE)
+        parts, batch, after = self._parts, self._batch, 0
+        results = await parts.batches.results(batch, ok=ok, after=after, limit=PAGE)
         if not results:
             return None
-        now_ms = runner._clock.now_ms()
-        days = runner._bounds().retention_days
+        now_ms = parts.clock.now_ms()
+        days = parts.bounds().retention_days
         lasts_ms = batch.output_expires_s * 1000 or days * DAY_MS
         name = f"{batch.batch_id}_{'output' if ok else 'error'}.jsonl"
         file = StoredFile(
-            f"file-{runner._ids.new()}", batch.owner, "batch_output", name, 0, now_ms,
+            f"file-{parts.ids.new()}", batch.owner, "batch_output", name, 0, now_ms,
             now_ms + lasts_ms,
         )  # fmt: skip
-        await runner._files.begin(file)
+        await parts.files.begin(file)
         size, part, waiting = 0, 0, b""
         while results:
             for result in results:
                 waiting += result.content + b"\n"
                 if len(waiting) >= PART_BYTES:
-                    await runner._files.append(file, part, waiting)
+                    await parts.files.append(file, part, waiting)
                     size, part, waiting = size + len(waiting), part + 1, b""
             after = results[-1].line
-            results = await runner._batches.results(batch, ok=ok, after=after, limit=PAGE)
+            results = await parts.batches.results(batch, ok=ok, after=after, limit=PAGE)
         if waiting:
-            await runner._files.append(file, part, waiting)
-        await runner._files.finish(replace(file, size=size + len(waiting)))
+            await parts.files.append(file, part, waiting)
+        await parts.files.finish(replace(file, size=size + len(waiting)))
         return file.file_id
 
 

@@ -57,8 +57,8 @@ def need_own_ids(path: Path, ids: Sequence[tuple[str, int]]) -> None:
 def _item(line: Line) -> Item:
     kinds = [kind for kind in CheckKind if kind.value in line.row]
     if len(kinds) != 1:
-        found = " and ".join(kinds) or "no check"
-        raise ValueError(f"found {found}; expected exactly one of {', '.join(CheckKind)}")
+        checks = " and ".join(kinds) or "no check"
+        raise ValueError(f"found {checks}; expected exactly one of {', '.join(CheckKind)}")
     kind = kinds[0]
     foreign = sorted(set(line.row) - _ALWAYS - _BESIDE[kind] - {kind.value})
     if foreign:
@@ -106,11 +106,11 @@ def messages_of(line: Line) -> tuple[Message, ...]:
         if not (prompt := line.text("prompt")):
             raise ValueError("prompt is empty; expected a question")
         return (Message("user", prompt),)
-    given = line.row.get("messages")
-    if not isinstance(given, list) or not given:
-        raise ValueError(f"messages is {shown(given)}; expected a list of role and content")
+    rows = line.row.get("messages")
+    if not isinstance(rows, list) or not rows:
+        raise ValueError(f"messages is {shown(rows)}; expected a list of role and content")
     messages = []
-    for message in given:
+    for message in rows:
         content = message.get("content") if isinstance(message, dict) else None
         if not isinstance(content, str) or message.get("role") not in ROLES:
             raise ValueError(
@@ -123,14 +123,14 @@ def messages_of(line: Line) -> tuple[Message, ...]:
 
 
 def _choices(line: Line) -> dict[str, str]:
-    given = line.row.get("choices")
-    if isinstance(given, dict):
-        choices = {str(letter).upper(): text for letter, text in given.items()}
+    offered = line.row.get("choices")
+    if isinstance(offered, dict):
+        choices = {str(letter).upper(): text for letter, text in offered.items()}
     else:
-        choices = lettered(_texts(given, "choices"))
+        choices = lettered(_texts(offered, "choices"))
     fits = all(re.fullmatch("[A-Z]", key) and isinstance(choices[key], str) for key in choices)
     if not fits or not 2 <= len(choices) <= MOST_CHOICES:
-        raise ValueError(f"choices is {shown(given)}; expected 2 to {MOST_CHOICES} texts")
+        raise ValueError(f"choices is {shown(offered)}; expected 2 to {MOST_CHOICES} texts")
     return choices
 
 

@@ -116,8 +116,8 @@ def letter_of(answer: str, choices: Mapping[str, str]) -> str:
     >>> letter_of("B is tempting.\\nAnswer: C", {"A": "", "B": "", "C": ""})
     'C'
     """
-    for found in reversed(list(_ANSWER.finditer(answer))):
-        if (letter := _LETTER.match(answer, found.end())) and letter[1].upper() in choices:
+    for announced in reversed(list(_ANSWER.finditer(answer))):
+        if (letter := _LETTER.match(answer, announced.end())) and letter[1].upper() in choices:
             return letter[1].upper()
     lines = answer.splitlines() or [""]
     for line in (lines[-1], lines[0]):
@@ -137,8 +137,8 @@ def number_of(answer: str) -> float | None:
     (1260.5, None)
     """
     plain = answer.replace("\u2212", "-").replace("\u00a0", " ").replace("\u202f", " ")
-    for found in reversed(list(_ANSWER.finditer(plain))):
-        line = plain[found.end() :].partition("\n")[0]
+    for announced in reversed(list(_ANSWER.finditer(plain))):
+        line = plain[announced.end() :].partition("\n")[0]
         if numbers := _NUMBER.findall(_open(line)):
             return _float(numbers[0])
     numbers = _NUMBER.findall(_open(plain))

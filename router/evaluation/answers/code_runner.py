@@ -92,14 +92,14 @@ def run_tests(code: str, tests: str, bounds: Bounds | None = None) -> Run:
         try:
             with output.open("rb") as file:
                 file.seek(max(0, output.stat().st_size - 4_000))
-                said = file.read().decode("utf-8", "replace").strip()
+                printed = file.read().decode("utf-8", "replace").strip()
         except OSError:
-            said = ""
-    if code_of_exit == _UNBOUNDED and not said:
+            printed = ""
+    if code_of_exit == _UNBOUNDED and not printed:
         raise TrainingDataError("This machine refuses a limit of a process; nothing was run.")
-    if code_of_exit == 0 and said.endswith(done):
+    if code_of_exit == 0 and printed.endswith(done):
         return Run(True, "")
-    return Run(False, _why(code_of_exit, said))
+    return Run(False, _why(code_of_exit, printed))
 
 
 def _run(folder: Path, output: Path, bounds: Bounds) -> int | None:
@@ -126,12 +126,12 @@ def _run(folder: Path, output: Path, bounds: Bounds) -> int | None:
             process.wait()
 
 
-def _why(code_of_exit: int | None, said: str) -> str:
+def _why(code_of_exit: int | None, printed: str) -> str:
     if code_of_exit is None:
         return "out of time"
     if code_of_exit in (-signal.SIGXCPU, -signal.SIGKILL):
         return "out of processor time"
-    last = said.splitlines()[-1] if said else ""
+    last = printed.splitlines()[-1] if printed else ""
     if code_of_exit == 0:
         return "ended before its tests"
     return (last or f"exit code {code_of_exit}")[:SHOWN_CHARACTERS]

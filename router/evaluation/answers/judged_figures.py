@@ -40,9 +40,9 @@ class Agreement(Struct, frozen=True):
 def score_figures(rows: Sequence[JudgedRow], rubric: Rubric) -> dict[str, Figure]:
     """Returns the mean score of all answers, 0..1, and the mean grade of each criterion, 1..5."""
     graded = [row.graded for row in rows if row.graded is not None]
-    figures = {"score": _mean([one.score for one in graded])}
+    figures = {"score": _mean([answer.score for answer in graded])}
     for name in rubric.weights:
-        figures[name] = _mean([float(_grade(one, name)) for one in graded])
+        figures[name] = _mean([float(_grade(answer, name)) for answer in graded])
     return figures
 
 
@@ -58,12 +58,13 @@ def by_author(rows: Sequence[JudgedRow]) -> dict[str, Figure]:
 
 def pair_figures(rows: Sequence[JudgedRow]) -> PairFigures | None:
     """Returns the shares of pairs with exact intervals; None without a judged pair."""
-    said = [row.preferred for row in rows if row.preferred is not None]
-    if not said:
+    preferences = [row.preferred for row in rows if row.preferred is not None]
+    if not preferences:
         return None
 
     def share(held: Callable[[str, bool], bool]) -> Figure:
-        return _share(sum(held(one.better, one.flipped) for one in said), len(said))
+        count = sum(held(preference.better, preference.flipped) for preference in preferences)
+        return _share(count, len(preferences))
 
     return PairFigures(
         share(lambda better, _: better == FIRST),
@@ -133,7 +134,7 @@ class _Pairs:
 
 
 def _grade(graded: Graded, name: str) -> int:
-    return next(one.grade for one in graded.grades if one.criterion == name)
+    return next(row.grade for row in graded.grades if row.criterion == name)
 
 
 def _share(held: int, of: int) -> Figure:

@@ -103,21 +103,21 @@ def _item(line: Line) -> JudgedItem:
 
 
 def _grades(line: Line, rubric: Rubric) -> dict[str, int]:
-    given = line.row.get("grades", {})
-    if not isinstance(given, dict) or not set(given) <= set(rubric.weights):
+    grades = line.row.get("grades", {})
+    if not isinstance(grades, dict) or not set(grades) <= set(rubric.weights):
         wanted = ", ".join(rubric.weights)
-        raise ValueError(f"grades is {shown(given)}; expected grades of {wanted}")
-    for grade in given.values():
+        raise ValueError(f"grades is {shown(grades)}; expected grades of {wanted}")
+    for grade in grades.values():
         if isinstance(grade, bool) or grade not in GRADES:
             raise ValueError(f"grades has {shown(grade)}; expected {LOWEST} to {HIGHEST}")
-    return given
+    return grades
 
 
 def need_pairs(path: Path, items: tuple[JudgedItem, ...], versus: str | None) -> None:
     """Raises TrainingDataError where a second answerer is named and the file has second answers."""
-    given = [item for item in items if item.other]
-    if versus is not None and given:
+    pairs = [item for item in items if item.other]
+    if versus is not None and pairs:
         raise TrainingDataError(
-            f"{path}:{given[0].line}: found other, and --versus {versus}; expected one of them, "
+            f"{path}:{pairs[0].line}: found other, and --versus {versus}; expected one of them, "
             "since only one second answer is compared"
         )

@@ -107,7 +107,7 @@ class _Row:
         reply = self._reply(item.answer, item.author, ask)
         other = self._reply(item.other, item.other_author, versus)
         graded, preferred = None, None
-        own = [one for one in (reply, other) if one is not None and self._is_own(one)]
+        own = [text for text in (reply, other) if text is not None and self._is_own(text)]
         if reply is not None and not reply.fault and self._may_judge(own):
             graded = self._graded(reply)
             if other is not None and not other.fault:
@@ -162,12 +162,12 @@ class _Row:
             rubric = self._judge.rubric
             asked = comparing(rubric, self._item.messages, first.text, second.text)
             text = self._said(asked)
-            said = None if text is None else read_compared(text, rubric, asked.mark)
-            if said is None:
+            verdict = None if text is None else read_compared(text, rubric, asked.mark)
+            if verdict is None:
                 if text is not None:
                     self._left_out.append(NO_VERDICT)
                 return None
-            orders.append(said)
+            orders.append(verdict)
         return preference(orders[0], orders[1])
 
     def _or_noted(self, graded: Graded | None) -> Graded | None:

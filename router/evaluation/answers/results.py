@@ -45,7 +45,7 @@ RunTests = Callable[[str, str], Run]
 def measure(items: Sequence[Item], ask: Ask, run_tests: RunTests) -> list[Checked]:
     """Returns every row with its answer and verdict, in the order of the rows."""
 
-    def one(item: Item) -> Checked:
+    def checked(item: Item) -> Checked:
         reply = ask(asked(item))
         if reply.fault:
             return Checked(item, reply, False, reply.fault)
@@ -56,7 +56,7 @@ def measure(items: Sequence[Item], ask: Ask, run_tests: RunTests) -> list[Checke
         return Checked(item, reply, verdict.right, verdict.read)
 
     with ThreadPoolExecutor(AT_ONCE) as threads:
-        return list(threads.map(one, items))
+        return list(threads.map(checked, items))
 
 
 def share(name: str, rows: Sequence[Checked]) -> Share:
