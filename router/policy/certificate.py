@@ -15,6 +15,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 
 import msgspec
 
@@ -97,6 +98,15 @@ class Certificate:
     def to_text(self) -> str:
         """Returns the file's text, which `read_certificate` reads."""
         return json.dumps(_plain(self), indent=2, sort_keys=True) + "\n"
+
+    @property
+    def created_ms(self) -> int:
+        """Returns the beginning of the day on which it was made; 0 where that is unreadable."""
+        try:
+            made = datetime.fromisoformat(self.created)
+        except ValueError:
+            return 0
+        return int((made if made.tzinfo else made.replace(tzinfo=UTC)).timestamp() * 1000)
 
     @property
     def thresholds(self) -> Mapping[Domain, float]:

@@ -88,6 +88,8 @@ class CertificateWatch:
 
     def __init__(self, told: Callable[[CertificateTurned], None]) -> None:
         self._told = told
+        # Policies whose certificate feedback contradicts; whoever reads feedback sets it.
+        self.contradicted: frozenset[str] = frozenset()
         self._states: dict[tuple[str, str], dict[Domain, Watched]] = {}
 
     def suspends(self, policy: str, policy_hash: str, domain: Domain) -> bool:
@@ -129,7 +131,7 @@ class CertificateWatch:
         states = self._states.get((policy, policy_hash), {})
         return {
             domain.value: {
-                "state": "suspended" if seen.suspended else "valid",
+                "state": "suspended" if seen.suspended or policy in self.contradicted else "valid",
                 "unfamiliar_share": None if seen.recent is None else round(seen.recent, 4),
                 "certified_share": round(share, 4),
             }

@@ -193,15 +193,14 @@ class Router:
         self, runtime: PolicyRuntime, signals: Signals, pressure: Pressure, *, counts: bool
     ) -> Pressure:
         """Counts the request for its certificate's watch; returns what the watch adds."""
-        shares = runtime.certified_shares
-        if signals.domain not in shares:
-            return pressure
+        shares, decision = runtime.certified_shares, runtime.policy.decision
         name, policy_hash = runtime.policy.name, runtime.policy_hash
-        if counts:
-            novel_at = runtime.policy.decision.novel_at
-            suspended = self.watch.saw(name, policy_hash, signals, shares, novel_at)
-        else:
-            suspended = self.watch.suspends(name, policy_hash, signals.domain)
+        suspended = name in self.watch.contradicted and signals.domain in decision.certificates
+        if signals.domain in shares and counts:
+            strange = self.watch.saw(name, policy_hash, signals, shares, decision.novel_at)
+            suspended = suspended or strange
+        elif signals.domain in shares:
+            suspended = suspended or self.watch.suspends(name, policy_hash, signals.domain)
         return replace(pressure, suspended=True) if suspended else pressure
 
     def swap(self, runtimes: Mapping[str, PolicyRuntime]) -> None:

@@ -57,8 +57,13 @@ def certified(
         and one.policy == policy
     ]
     wrong = sum(not one.correct for one in judged)
-    subject = f"{policy} / told of level 1"
+    subject = subject_of(policy)
     return _share(Watched.CERTIFICATE, subject, wrong, len(judged), 1.0 - confidence), risk
+
+
+def subject_of(policy: str) -> str:
+    """Returns the subject of an alarm on what was told of a policy's certificate."""
+    return f"{policy} / told of level 1"
 
 
 def _share(watched: Watched, subject: str, wrong: int, of: int, delta: float) -> Reading:

@@ -5,14 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from router.api.compose.mounted.learning_view import Learning
+from router.policy.certificate import Certificate
 from router.policy.loading import LoadedPolicy, load_policy
 from router.types import Domain, ReviewItem
+from router.watch.alarms import Alarm
+from router.watch.state import State, save
 from tests.kits.books.ledger_rows import NOW_MS
 from tests.kits.dashboard_kit import write_ladder
 from tests.kits.learnt_kit import write_learnt
 
+DAY_MS = 86_400_000
 ALERTS = {"rules": [{"watch": "drift"}, {"watch": "errors", "above": 0.1}]}
 WAITING = [
     ReviewItem("rev_1", "r1", "acme", Domain.LEGAL, NOW_MS),
@@ -66,6 +71,22 @@ def test_active_alarms_are_named_for_metrics(learnt: Learning) -> None:
     told = {(one.watched, one.subject) for one in learnt.alarms_now()}
     assert told == {("drift", "acme / ladder / language"), ("errors", "other")}
     assert learnt.overdue_at_ms() == {"ladder": NOW_MS + 3 * 3_600_000}
+
+
+@pytest.mark.parametrize(
+    ("active", "since_ms", "contradicted"),
+    [(True, DAY_MS, {"ladder"}), (False, DAY_MS, set()), (True, DAY_MS - 1, set())],
+    ids=["active", "over", "of a certificate of before"],
+)
+def test_certificate_is_contradicted_while_its_alarm_is_active(
+    tmp_path: Path, active: bool, since_ms: int, contradicted: set[str]
+) -> None:
+    certificate = Certificate("1970-01-02", 0.02, 0.95, "", (), (), {}, "")
+    loaded = replace(policy(tmp_path / "p", alerts=ALERTS), certificate=certificate)
+    alarm = Alarm(active, 0, since_ms, since_ms)
+    state = State(alarms={"certificate: ladder / told of level 1": alarm})
+    save(tmp_path / "alerts-ladder.json", state)
+    assert Learning(tmp_path, {}, lambda: [loaded]).contradicted() == contradicted
 
 
 def test_nothing_yet_is_no_fault(tmp_path: Path) -> None:

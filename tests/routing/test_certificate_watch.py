@@ -6,6 +6,7 @@ import random
 
 import pytest
 
+from router.api.compose.mounted.certificate_ground import CertificateGround
 from router.policy.schema import DecisionSection
 from router.routing.certificate_watch import (
     LIFT_AFTER,
@@ -134,6 +135,25 @@ async def test_a_suspended_certificate_is_the_reason_and_replays_alike(houses: H
     record = parse(list(house.ledger.rows())[-1].record)
     assert record.pressure == Pressure(suspended=True)
     assert decide_again(record, house.gateway.router.default.policy) == outcome.decision
+
+
+async def test_a_certificate_that_feedback_contradicts_is_suspended(houses: Houses) -> None:
+    house = houses(
+        [low(), mid()],
+        thetas={"mid": 1.3865},
+        decision={"mode": "certified", "certificates": {"customer_support": 0.6}},
+    )
+    house.triage.signals = replace(USUAL, match=Match("greeting", 0.8, 0.9, 0.3))
+    ground = CertificateGround(frozenset, house.gateway.router.watch)
+    assert (await house.gateway.complete(ask(), ALICE)).rung.level == 1
+    ground.turn(frozenset({"another"}))
+    assert (await house.gateway.complete(ask(), ALICE)).rung.level == 1
+    ground.turn(frozenset({house.gateway.router.default.policy.name}))
+    outcome = await house.gateway.complete(ask(), ALICE)
+    assert outcome.rung.level == 2
+    assert outcome.decision.first_rung.reasons[0] is Reason.CERTIFICATE_SUSPENDED
+    ground.turn(frozenset())
+    assert (await house.gateway.complete(ask(), ALICE)).rung.level == 1
 
 
 def test_a_record_of_an_older_version_was_not_suspended() -> None:

@@ -227,11 +227,14 @@ async def test_feedback_that_contradicts_the_answers_is_told(
     assert (told["watched"], told["subject"]) == (watch, subject)
 
 
-@pytest.mark.parametrize(("policy", "told"), [("mine", True), ("another", False)])
+@pytest.mark.parametrize(
+    ("policy", "created", "told"),
+    [("mine", "", True), ("another", "", False), ("mine", "2099-01-01", False)],
+)
 async def test_certificate_whose_promise_feedback_breaks_is_told(
-    tmp_path: Path, policy: str, told: bool
+    tmp_path: Path, policy: str, created: str, told: bool
 ) -> None:
-    certificate = Certificate("", 0.02, 0.95, "", (), (), {}, "")
+    certificate = Certificate(created, 0.02, 0.95, "", (), (), {}, "")
     async with learning(tmp_path) as house:
         with hook() as receiver:
             what = section(receiver, "errors").model_copy(

@@ -20,6 +20,7 @@ from router.api.compose.clock import chance
 from router.api.compose.core import Core, Hosts, Settings
 from router.api.compose.moderation_heads import ModerationHeads
 from router.api.compose.mounted.batching import Batching
+from router.api.compose.mounted.certificate_ground import CertificateGround
 from router.api.compose.mounted.domains import DomainEndpoints
 from router.api.compose.mounted.embedders import OutsideEmbedders
 from router.api.compose.mounted.images import LocalImages
@@ -247,6 +248,7 @@ class App:
             self._rollouts.shown,
         )
         self.metrics.limits, self.metrics.alarms = overview, overview.alarms
+        self._ground = CertificateGround(overview.alarms.contradicted, core.router.watch)
         dashboard = Dashboard(overview, self.texts, door, core.ids)
         self.server.mount(PAGE, "GET", dashboard.page)
         self.server.mount(DATA, "GET", dashboard.figures)
@@ -284,6 +286,7 @@ class App:
         self._events.start()
         self._batching.runner.start()
         self._told.start()
+        self._ground.start()
         for watcher in self._watchers:
             watcher.start()
         # It runs in the background: a start must not wait for old rows to be deleted.
@@ -301,6 +304,7 @@ class App:
         # Nothing new may begin while the last requests drain.
         self._housekeeping.cancel()
         self._told.close()
+        self._ground.close()
         await self._batching.runner.close()
         await self._rollouts.stop()
         self._signals.close()

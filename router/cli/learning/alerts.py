@@ -248,7 +248,9 @@ def _told(looked: Looked, books: Books, tenants: set[str], until_ms: int) -> lis
     found = told(by_tenant)
     if looked.certificate is not None:
         risk, confidence = looked.certificate.risk, looked.certificate.confidence
-        every = [outcome for outcomes in by_tenant.values() for outcome in outcomes]
+        # Words on answers before it was made are what it was made from, or about another one.
+        begun_ms = max(since_ms, looked.certificate.created_ms)
+        every = books.outcomes(begun_ms, until_ms, None)
         found.append(certified(looked.name, every, risk, confidence))
     return found
 

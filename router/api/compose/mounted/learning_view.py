@@ -19,11 +19,13 @@ from router.errors import LedgerError, RegistryError
 from router.learning.dataset import Manifest
 from router.learning.folder import MANIFEST
 from router.policy.loading import LoadedPolicy
+from router.policy.sections.learning import Watched
 from router.registry.model import ModelState, ModelVersion
 from router.registry.opening import VARIABLE, open_registry
 from router.registry.registry import Registry
 from router.types import ReviewItem
 from router.watch.alarms import AT_ANY_COUNT, Alarm
+from router.watch.outcomes import subject_of
 from router.watch.state import State, load
 
 MOST = 50  # of each list, the newest
@@ -86,6 +88,19 @@ class Learning:
             if alarm.active
         ]
         return [alarm for _, alarm in sorted(found)]
+
+    def contradicted(self) -> frozenset[str]:
+        """Returns the policies whose certificate an active alarm on feedback speaks against.
+
+        A certificate that was made after the alarm began is another one.
+        """
+        found = set()
+        for loaded, state in self._states():
+            name, certificate = loaded.policy.name, loaded.certificate
+            alarm = state.alarms.get(f"{Watched.CERTIFICATE.value}: {subject_of(name)}", Alarm())
+            if certificate and alarm.active and alarm.since_ms >= certificate.created_ms:
+                found.add(name)
+        return frozenset(found)
 
     def overdue_at_ms(self) -> dict[str, int]:
         """Returns when a further look is overdue, by policy: after three windows without one."""

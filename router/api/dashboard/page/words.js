@@ -44,7 +44,7 @@ export const REASONS = {
   policy_rule: "a rule of the policy",
   triage_degraded: "triage is degraded, so caution decides",
   harmful: "the policy refuses requests of this kind",
-  certificate_suspended: "traffic left the certificate's range",
+  certificate_suspended: "traffic left the certificate's range, or feedback contradicts it",
   hint_min_tier: "the client asked for at least this level",
   tool_loop: "a tool loop stays where it began",
   below_floor: "below the lowest level allowed",

@@ -1,0 +1,48 @@
+"""Suspends the certificate of a policy while an alarm says that feedback contradicts it.
+
+`tiergate alerts run` reads the feedback and keeps its alarms in a file, which is read here. So an
+operator who watches no certificate has none suspended by what clients say.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import structlog
+
+from router.routing.certificate_watch import CertificateWatch
+
+LOOKS_EVERY_S = 5.0
+
+
+class CertificateGround:
+    """Follows the alarms, from `start` to `close`."""
+
+    def __init__(self, contradicted: Callable[[], frozenset[str]], watch: CertificateWatch) -> None:
+        """`contradicted` returns the names of policies; it blocks."""
+        self._contradicted, self._watch = contradicted, watch
+        self._task: asyncio.Task[None] | None = None
+        self._log = structlog.get_logger("tiergate.certificates")
+
+    def start(self) -> None:
+        """Begins to look."""
+        self._task = asyncio.ensure_future(self._look_on())
+
+    def close(self) -> None:
+        """Ends it."""
+        if self._task is not None:
+            self._task.cancel()
+
+    async def _look_on(self) -> None:
+        while True:
+            self.turn(await asyncio.to_thread(self._contradicted))
+            await asyncio.sleep(LOOKS_EVERY_S)
+
+    def turn(self, now: frozenset[str]) -> None:
+        """Suspends the certificates of these policies, and of no others; logs each turn."""
+        before, self._watch.contradicted = self._watch.contradicted, now
+        for policy in sorted(now - before):
+            self._log.warning("certificate_contradicted", policy=policy)
+        for policy in sorted(before - now):
+            self._log.info("certificate_not_contradicted", policy=policy)
