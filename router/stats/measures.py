@@ -233,6 +233,15 @@ def ece_if_calibrated(chances: Floats, seed: int = 0, draws: int = DRAWS) -> flo
     >>> ece_if_calibrated(np.array([0.5, 0.5]))
     0.5
     """
+    return float(eces_if_calibrated(chances, seed, draws).mean())
+
+
+def eces_if_calibrated(chances: Floats, seed: int = 0, draws: int = DRAWS) -> Floats:
+    """Returns the ECE of each of so many imagined results of a perfect forecast, (draws,).
+
+    Source: consistency resampling, Broecker and Smith 2007, "Increasing the Reliability of
+    Reliability Diagrams". Their 95 % quantile is the ECE that chance alone seldom exceeds.
+    """
     rng = np.random.default_rng(seed)
     drawn = rng.random((draws, len(chances))) < chances
-    return float(np.mean([ece(chances, row.astype(float)) for row in drawn]))
+    return np.array([ece(chances, row.astype(float)) for row in drawn])
