@@ -3,9 +3,10 @@
     python -m benchmarks.drift [--days 10000] [--runs 60]
 
 Each day has ten features of five values and a sample of joint readings. Steady days give the rate
-of false alarms. A new kind of request, which none had before, then takes a share of the traffic;
-found is the share of runs that told it within 27 days, and in how many days the median of them did.
-Two days are the least. No server runs; the seeds are fixed.
+of false alarms. A new kind of request, which none had before, then takes a share of the traffic, at
+once or by so much more each day. Found is the share of runs that told it within 27 days (90 where
+it grows), and in how many days the median of them did. Two days are the least. No server runs; the
+seeds are fixed.
 """
 
 from __future__ import annotations
@@ -18,31 +19,34 @@ import numpy as np
 from router.policy.sections.learning import AlertsSection
 from router.watch.alarms import Alarm, Turn, step
 from router.watch.past import DAY_MS, Past, drifts
-from tests.kits.drift_kit import USUAL, began_on, day
+from tests.kits.drift_kit import USUAL, began_on, day, references
 
 SECTION = AlertsSection.model_validate(
     {"rules": [{"watch": "drift", "least": 10}], "window_minutes": 1440}
 )
-CHANGES, DAYS = 3, 30
+CHANGES, DAYS, SLOW_DAYS = 3, 30, 93
 
 
-def delay(seed: int, requests: int, share: float) -> int | None:
-    """Returns the days until a new kind of request was told; None where it never was."""
+def delay(seed: int, requests: int, share: float, *, grows: bool = False) -> int | None:
+    """Returns the days until a new kind of request was told; None where it never was.
+
+    `grows`: it has `share` more of the traffic on each day.
+    """
     chance = np.random.default_rng(seed)
     past, alarms = Past(), dict[str, Alarm]()
-    for number in range(-7, DAYS):
+    for number in range(-28, SLOW_DAYS if grows else DAYS):
         today = day(chance, requests, 0)
         if number >= CHANGES:
-            new = int(chance.binomial(requests, share))
+            has = min(1.0, share * (number - CHANGES + 1)) if grows else share
+            new = int(chance.binomial(requests, has))
             usual = chance.multinomial(requests - new, USUAL)
             counts = {str(bin): int(count) for bin, count in enumerate(usual)}
             today.requests["acme / p"].bins["type"] = {**counts, "new": new}
         if number >= 0:
-            past.forget((number - 7) * DAY_MS)
-            found = drifts(today, past.reference(), SECTION)
+            found = drifts(today, *references(past, number, SECTION))
             alarms, notices = step(SECTION.rules, found, alarms, number * DAY_MS)
-            began = {one.subject for one in notices if one.turn is Turn.BEGAN}
-            if number >= CHANGES and "acme / p / type" in began:
+            began = [one.subject for one in notices if one.turn is Turn.BEGAN]
+            if number >= CHANGES and any(one.startswith("acme / p / type") for one in began):
                 return number - CHANGES + 1
         past.add(number * DAY_MS, today)
     return None
@@ -57,13 +61,16 @@ def main() -> None:
     for what, requests, sampled in (("drift", 100, 12), ("drift", 1000, 0), ("provider", 200, 0)):
         began = began_on(asked.days, requests, what=what, sampled=sampled)
         print(f"{what:9}  {requests:14}  {sampled:7}  {len(began) * 30 / asked.days:20.2f}")
-    print("requests a day  share of the new kind  found  median days")
-    for requests in (50, 100, 200, 1000):
-        for share in (0.05, 0.1, 0.2, 0.4):
-            delays = [delay(seed, requests, share) for seed in range(asked.runs)]
-            told = [one for one in delays if one is not None]
-            median = f"{statistics.median(told):g}" if told else "-"
-            print(f"{requests:14}  {share:21.0%}  {len(told) / asked.runs:5.0%}  {median:>11}")
+    for what, shares in (("share of", (0.05, 0.1, 0.2, 0.4)), ("growth of", (0.0025, 0.005, 0.01))):
+        print(f"requests a day  {what:9} the new kind  found  median days")
+        for requests in (50, 100, 200, 1000):
+            for share in shares:
+                grows = what == "growth of"
+                delays = [delay(seed, requests, share, grows=grows) for seed in range(asked.runs)]
+                told = [one for one in delays if one is not None]
+                median = f"{statistics.median(told):g}" if told else "-"
+                found = f"{len(told) / asked.runs:5.0%}"
+                print(f"{requests:14}  {share:22.2%}  {found}  {median:>11}")
 
 
 if __name__ == "__main__":

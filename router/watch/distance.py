@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 DIVISIONS = 499
-"""A bound that is passed with a chance of .008 (windows of an hour) leaves four of them above."""
+"""A bound that is passed with a chance of .0056 (windows of an hour) leaves two of them above."""
 LEAST = 10  # vectors on either side: fewer have too few divisions
 
 Vectors = Sequence[Sequence[float]]

@@ -70,10 +70,12 @@ class Profile(msgspec.Struct):
         if len(self.sample) >= 2 * most:
             self.thin(most)
 
-    def thin(self, most: int = SAMPLED) -> None:
-        """Keeps as many of the sample as count."""
+    def thin(self, most: int = SAMPLED) -> bool:
+        """Keeps as many of the sample as count; returns True if there were more."""
+        more = max(len(self.sample), len(self.embedded)) > most
         self.sample = sorted(self.sample)[:most]
         self.embedded = sorted(self.embedded)[:most]
+        return more
 
     def merge(self, other: Profile) -> None:
         """Adds another profile; samples of several days stand side by side."""
@@ -98,10 +100,10 @@ class Profiles(msgspec.Struct):
             for name, profile in others.items():
                 mine.setdefault(name, Profile()).merge(profile)
 
-    def thin(self) -> None:
-        """Cuts each sample to its size."""
-        for profile in (*self.requests.values(), *self.calls.values()):
-            profile.thin()
+    def thin(self, most: int = SAMPLED) -> bool:
+        """Cuts each sample to its size; returns True if any had more."""
+        every = (*self.requests.values(), *self.calls.values())
+        return any([profile.thin(most) for profile in every])
 
 
 class _Evidence(msgspec.Struct):

@@ -15,6 +15,7 @@ from msgspec import Struct
 from router.errors import LedgerUnavailable
 from router.watch.alarms import Alarm, Notice, Seen
 from router.watch.past import Past
+from router.watch.profiles import Profiles
 
 FILE_MODE, FOLDER_MODE = 0o600, 0o700
 
@@ -28,7 +29,15 @@ class State(Struct, frozen=True):
     seen: tuple[Seen, ...] = ()  # at the last check, for the dashboard
 
 
-Kept = TypeVar("Kept", State, Past)
+class _Day(Struct, frozen=True):
+    """Holds one day of the past, and how far the past was read when it was written."""
+
+    since_ms: int = 0
+    until_ms: int = 0
+    profiles: Profiles = msgspec.field(default_factory=Profiles)
+
+
+Kept = TypeVar("Kept", State, _Day)
 
 
 def load(path: Path) -> State:
@@ -41,7 +50,13 @@ def load_past(path: Path) -> Past:
 
     Raises LedgerUnavailable.
     """
-    return _loaded(_beside(path), Past)
+    days = {int(file.stem): _loaded(file, _Day) for file in _beside(path).glob("[0-9]*.json")}
+    if not days:
+        return Past()
+    last = days[max(days)]
+    return Past(
+        last.since_ms, last.until_ms, {number: day.profiles for number, day in days.items()}
+    )
 
 
 def save(path: Path, state: State) -> None:
@@ -50,12 +65,20 @@ def save(path: Path, state: State) -> None:
 
 
 def save_past(path: Path, past: Past) -> None:
-    """Replaces the file of the past, which is beside that of the state."""
-    _save(_beside(path), past)
+    """Writes the days that changed, each into a file of its own beside the state."""
+    folder = _beside(path)
+    # In order: after a crash the last file says how far the past was read.
+    for number in sorted(past.changed & set(past.days)):
+        day = _Day(past.since_ms, past.until_ms, past.days[number])
+        _save(folder / f"{number}.json", day)
+    for file in folder.glob("[0-9]*.json"):
+        if int(file.stem) not in past.days:
+            file.unlink(missing_ok=True)
+    past.changed.clear()
 
 
 def _beside(path: Path) -> Path:
-    return path.with_name(f"{path.stem}.past{path.suffix}")
+    return path.with_name(f"{path.stem}.past")
 
 
 def _loaded(path: Path, kind: type[Kept]) -> Kept:
@@ -67,7 +90,7 @@ def _loaded(path: Path, kind: type[Kept]) -> Kept:
         raise LedgerUnavailable(f"{path} holds no state of alerts: {error}") from error
 
 
-def _save(path: Path, kept: State | Past) -> None:
+def _save(path: Path, kept: State | _Day) -> None:
     try:
         path.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
         new = path.with_name(f"{path.name}.new")

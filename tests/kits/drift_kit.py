@@ -6,7 +6,7 @@ import numpy as np
 
 from router.policy.sections.learning import AlertsSection
 from router.watch.alarms import Alarm, Turn, step
-from router.watch.past import DAY_MS, Past, degradations, drifts
+from router.watch.past import DAY_MS, WEEKS, Past, degradations, drifts
 from router.watch.profiles import OF_CALLS, OF_REQUESTS, READ, SAMPLED, Profile, Profiles
 
 USUAL = (0.5, 0.2, 0.15, 0.1, 0.05)
@@ -34,6 +34,15 @@ def day(
     return found
 
 
+def references(
+    past: Past, number: int, section: AlertsSection
+) -> tuple[Profiles, AlertsSection, Profiles]:
+    """What a day is held against: the week before, and the weeks before that."""
+    near_ms = (number - 7) * DAY_MS
+    past.forget((number - 7 * WEEKS) * DAY_MS, near_ms)
+    return past.reference(near_ms), section, past.reference(until_ms=near_ms)
+
+
 def began_on(
     days: int,
     requests: int,
@@ -53,9 +62,8 @@ def began_on(
         changes = changes_at is not None and number >= changes_at
         today = day(chance, requests, sampled, **(changed if changes else {}))  # type: ignore[arg-type]
         if number >= 0:
-            past.forget((number - 7) * DAY_MS)
             watch = drifts if what == "drift" else degradations
-            found = watch(today, past.reference(), section)
+            found = watch(today, *references(past, number, section))
             alarms, notices = step(section.rules, found, alarms, number * DAY_MS)
             began += [(number, notice.subject) for notice in notices if notice.turn is Turn.BEGAN]
         past.add(number * DAY_MS, today)

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks.drift import delay
 from router.policy.sections.learning import AlertsSection, Watched
 from router.watch.alarms import SILENT_MS, Alarm, Turn, step
 from router.watch.distance import energy, shortened
@@ -82,7 +83,8 @@ def test_drift_without_a_reference_is_never_told() -> None:
 
 
 def test_new_kind_of_input_is_told_on_the_second_day() -> None:
-    assert {number for number, _ in began_on(12, 200, 5, shares=USUAL[::-1])} == {6}
+    began = began_on(12, 200, 5, shares=USUAL[::-1])
+    assert {number for number, subject in began if "over weeks" not in subject} == {6}
 
 
 @pytest.mark.slow
@@ -110,10 +112,11 @@ def test_joint_readings_that_move_are_told_though_every_feature_is_as_before() -
 
 def test_provider_that_gets_slower_is_told_and_one_that_gets_faster_is_not() -> None:
     slower = began_on(12, 200, 5, "provider", shares=USUAL[::-1])  # higher bins
-    told = {subject for _, subject in slower}
+    told = {subject.removesuffix(", over weeks") for _, subject in slower}
     assert {"mid / refusals", "mid / latency", "mid / answer length"} == told
     faster = began_on(12, 200, 5, "provider", shares=(0.9, 0.04, 0.03, 0.02, 0.01))
-    assert {subject for _, subject in faster} == {"mid / answer length", "mid / log-probability"}
+    told = {subject.removesuffix(", over weeks") for _, subject in faster}
+    assert told == {"mid / answer length", "mid / log-probability"}
 
 
 @pytest.mark.parametrize(("shift", "differs"), [(0.0, False), (0.6, True)])
@@ -188,7 +191,40 @@ def test_past_reads_no_row_twice(tmp_path: Path) -> None:
     past = read_until(load_past(tmp_path / "alerts.json"), DAY_MS, 2 * DAY_MS + 3 * hour, rows)
     assert read[2:] == [(2 * DAY_MS + hour, 2 * DAY_MS + 3 * hour)]
     assert past.reference().requests["acme / p"].count == 3
-    assert (tmp_path / "alerts.past.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_only_days_that_changed_are_written(tmp_path: Path) -> None:
+    def rows(since_ms: int, until_ms: int) -> Profiles:
+        return Profiles({"acme / p": Profile(1)})
+
+    state, hour = tmp_path / "alerts.json", DAY_MS // 24
+    save_past(state, read_until(Past(), DAY_MS, 4 * DAY_MS + hour, rows))
+    before = {file.name: file.stat().st_ino for file in (tmp_path / "alerts.past").iterdir()}
+    save_past(state, read_until(load_past(state), DAY_MS, 4 * DAY_MS + 2 * hour, rows))
+    after = {file.name: file.stat().st_ino for file in (tmp_path / "alerts.past").iterdir()}
+    assert {name for name, inode in after.items() if before[name] != inode} == {"4.json"}
+
+
+def test_counts_of_weeks_are_kept_without_samples_and_then_forgotten(tmp_path: Path) -> None:
+    def rows(since_ms: int, until_ms: int) -> Profiles:
+        return Profiles({"acme / p": Profile(1, {}, [(1, (0.5,))])})
+
+    state, past = tmp_path / "alerts.json", Past()
+    for day in range(2, 14):
+        past = read_until(past, (day - 1) * DAY_MS, day * DAY_MS, rows)
+        save_past(state, past)
+        past = load_past(state)
+    near, weeks = past.reference(12 * DAY_MS), past.reference(until_ms=12 * DAY_MS)
+    assert (near.requests["acme / p"].count, len(near.requests["acme / p"].sample)) == (1, 1)
+    assert (weeks.requests["acme / p"].count, weeks.requests["acme / p"].sample) == (3, [])
+    assert len(list((tmp_path / "alerts.past").iterdir())) == 4
+
+
+@pytest.mark.parametrize("a_day", [0.01, 0.02])
+def test_kind_that_grows_slowly_is_told(a_day: float) -> None:
+    """Held against the week before alone, three of five such changes were told within 90 days."""
+    delays = [delay(seed, 100, a_day, grows=True) for seed in range(3)]
+    assert all(days is not None and days < 20 for days in delays)
 
 
 def test_longer_reference_is_read_again() -> None:

@@ -210,8 +210,9 @@ def _against_the_past(
 
     begin_ms = since_ms - section.reference_days * DAY_MS
     past = read_until(load_past(path), begin_ms, since_ms, read)
-    now, reference = read(since_ms, until_ms), past.reference()
-    found = [*drifts(now, reference, section), *degradations(now, reference, section)]
+    now = read(since_ms, until_ms)
+    parts = (now, past.reference(begin_ms), section, past.reference(until_ms=begin_ms))
+    found = [*drifts(*parts), *degradations(*parts)]
     past.add(since_ms, now)
     past.until_ms = until_ms
     save_past(path, past)
