@@ -347,8 +347,9 @@ class Registry:
             begun = [m for m in models if m.version.startswith(wanted.selector)]
             models = tagged or (begun if wanted.may_be_version else [])
         if not models:
+            few = "" if wanted.may_be_version else " (of a version name six letters at least)"
             raise RegistryError(
-                f"{wanted} is not in {self.shown}; known versions of {wanted.name!r}: "
+                f"{wanted} is not in {self.shown}{few}; known versions of {wanted.name!r}: "
                 f"{', '.join(_shown(entry.model) for entry in line.entries.values())}"
             )
         # Several retired or candidates: the newest stands for its state.

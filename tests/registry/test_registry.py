@@ -243,6 +243,14 @@ def test_version_may_be_named_by_its_first_letters(registry: Registry, tmp_path:
     assert registry.show(f"support_head@{made.version[:6]}") == made
 
 
+def test_version_of_too_few_letters_is_refused_with_how_many_it_needs(
+    registry: Registry, tmp_path: Path
+) -> None:
+    short = add(registry, tmp_path).version[:5]
+    with pytest.raises(RegistryError, match="six letters at least"):
+        registry.show(f"support_head@{short}")
+
+
 def test_unknown_versions_are_answered_with_those_that_exist(
     registry: Registry, tmp_path: Path
 ) -> None:

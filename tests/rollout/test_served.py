@@ -153,6 +153,8 @@ def test_commands_say_what_cannot_be_done(tmp_path: Path) -> None:
     policy = policy_with(tmp_path, "http://127.0.0.1:9/v1", {"model": "newer"})
     assert "No rollout" in tiergate("rollout", "rollback", "tested", "--why", "x", *ledger).stderr
     assert tiergate("rollout", "start", policy, *ledger).returncode == 0
+    by_file = tiergate("rollout", "promote", policy, *ledger).stderr
+    assert "Name the policy, not its file" in by_file
     assert "is in stage canary 50 %" in tiergate("rollout", "start", policy, *ledger).stderr
     assert "rollout tested: canary 50 %, running" in tiergate("report", *ledger).stdout
     refused = tiergate("rollout", "promote", "tested", *ledger)

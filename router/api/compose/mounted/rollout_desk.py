@@ -114,9 +114,10 @@ class RolloutDesk:
     def _running(self, policy: str) -> Change:
         last = self._store.latest([policy]).get(policy)
         if last is None or last.over:
+            by_file = " Name the policy, not its file." if Path(policy).suffix else ""
             raise RolloutRefused(
-                f"No rollout of {policy!r} runs. `tiergate rollout status` lists those there were; "
-                "`tiergate rollout start` begins one."
+                f"No rollout of {policy!r} runs.{by_file} `tiergate rollout status` lists those "
+                "there were; `tiergate rollout start` begins one."
             )
         return last
 
