@@ -60,7 +60,9 @@ def test_three_authors_wrote_harmful_lines_in_english() -> None:
 @pytest.mark.slow
 def test_small_fit_tells_harm_from_look_alikes() -> None:
     model = TriageModel.load()
-    every = [row for row in texts() if row.language == "en" and row.author != "fifth"]
+    # Three authors with harmful lines and one without: each author more is a fit more.
+    authors = ("first", "second", "third", "fourth")
+    every = [row for row in texts() if row.language == "en" and row.author in authors]
     rows = [row for number, row in enumerate(every) if number % 4 == 0]
     head, figures = fit(model, rows)
     chances = head(model.encode([row.text for row in rows]))
