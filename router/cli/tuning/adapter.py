@@ -82,6 +82,19 @@ def adapter(
     replay_share: Annotated[
         float, typer.Option(min=0, max=0.9, help="Share of them among the examples; .1 to .3.")
     ] = 0.2,
+    start: Annotated[
+        Path | None,
+        typer.Option(
+            show_default="a new one",
+            help="The folder `peft` of an earlier training: go on from its adapter.",
+        ),
+    ] = None,
+    ewc: Annotated[
+        float,
+        typer.Option(
+            min=0, help="How strongly weights stay that matter to the replayed chats; 0: not."
+        ),
+    ] = 0.0,
     phases: Annotated[
         Path | None,
         typer.Option(
@@ -144,6 +157,8 @@ def adapter(
                 method=_one_of(Method, method, "--method"),
                 longest=longest,
                 row_tokens=longest,
+                start="" if start is None else str(start),
+                ewc=ewc,
                 seed=seed,
                 threads=threads,
                 minutes=minutes,

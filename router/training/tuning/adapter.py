@@ -14,7 +14,13 @@ from hashlib import sha256
 from pathlib import Path
 
 from router.errors import TrainingDataError
-from router.training.tuning.bases import Base, open_base, with_adapter, without_adapter
+from router.training.tuning.bases import (
+    Base,
+    as_started,
+    open_base,
+    with_adapter,
+    without_adapter,
+)
 from router.training.tuning.card import render_card
 from router.training.tuning.chats import Chat, Material, Message, Part, split_of
 from router.training.tuning.export import parity, to_gguf, to_peft
@@ -48,7 +54,7 @@ class Request:
 
 def tune_adapter(request: Request, say: Callable[[str], None]) -> dict[str, object]:
     """Returns the card, after writing it and the adapter. Raises TrainingDataError and others."""
-    settings, material = request.settings, request.material
+    settings, material = as_started(request.settings), request.material
     _check(request)
     began = time.monotonic()
     base = open_base(request.base, settings, request.device)
@@ -145,7 +151,17 @@ def _judges(material: Material) -> tuple[Part, str]:
 
 
 def _check(request: Request) -> None:
-    train = request.material.train
+    train, settings = request.material.train, request.settings
+    if settings.start and request.search_minutes:
+        raise TrainingDataError(
+            "a search tries other ranks, and an adapter to go on from has one: leave "
+            "--search-minutes or --start out"
+        )
+    if settings.ewc and request.replay == ():
+        raise TrainingDataError(
+            "--ewc holds what mattered to the replayed chats, and there are none; name them with "
+            "--replay (with --replay-share 0 nothing of them is trained on)"
+        )
     for phase in request.phases:
         if phase.objective is Objective.SFT and not train.chats:
             raise TrainingDataError(f"phase {phase.name!r} learns answers, and there are none")

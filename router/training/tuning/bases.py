@@ -8,7 +8,8 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import io
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -140,25 +141,54 @@ def _four_bits(wide: Any) -> Any:
 
 
 def with_adapter(base: Base, settings: Settings) -> Any:
-    """Returns the base with a new LoRA, of which only the matrices learn."""
+    """Returns the base with a LoRA, of which only the matrices learn: a new one, or an earlier one.
+
+    Raises ModelFileError for an earlier one that does not fit.
+    """
     import torch
-    from peft import LoraConfig, get_peft_model, prepare_model_for_kbit_training
+    from peft import LoraConfig, PeftModel, get_peft_model, prepare_model_for_kbit_training
 
     torch.manual_seed(settings.seed)
     model = base.model
     if base.method is Method.QLORA:
         model = prepare_model_for_kbit_training(model, use_gradient_checkpointing=False)
-    adapted = get_peft_model(
-        model,
-        LoraConfig(
-            r=settings.rank,
-            lora_alpha=settings.alpha,
-            lora_dropout=settings.dropout,
-            target_modules=target_modules(base.model, settings.modules),
-            task_type="CAUSAL_LM",
-        ),
-    )
+    if settings.start:
+        try:
+            adapted = PeftModel.from_pretrained(model, settings.start, is_trainable=True)
+        except (OSError, ValueError, RuntimeError, KeyError) as error:
+            raise ModelFileError(
+                f"--start {settings.start} does not fit the base: {str(error).splitlines()[0]}"
+            ) from error
+    else:
+        adapted = get_peft_model(
+            model,
+            LoraConfig(
+                r=settings.rank,
+                lora_alpha=settings.alpha,
+                lora_dropout=settings.dropout,
+                target_modules=target_modules(base.model, settings.modules),
+                task_type="CAUSAL_LM",
+            ),
+        )
     return adapted.to(base.device) if base.method is Method.LORA else adapted
+
+
+def as_started(settings: Settings) -> Settings:
+    """Returns the settings with rank and alpha of the adapter to go on from.
+
+    Raises ModelFileError for a folder without one.
+    """
+    if not settings.start:
+        return settings
+    file = Path(settings.start) / "adapter_config.json"
+    try:
+        config = json.loads(file.read_text(encoding="utf-8"))
+        return replace(settings, rank=int(config["r"]), alpha=int(config["lora_alpha"]))
+    except (OSError, ValueError, KeyError) as error:
+        raise ModelFileError(
+            f"--start {settings.start}: {file.name} cannot be read there; expected the folder "
+            "`peft` of an earlier training"
+        ) from error
 
 
 def without_adapter(model: Any) -> None:

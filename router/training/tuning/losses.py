@@ -52,7 +52,12 @@ def batch_of(examples: Sequence[Example], size: int, device: str = "cpu") -> Bat
 
 
 def token_logprobs(model: Any, batch: Batch) -> torch.Tensor:
-    """Returns the log-probability of each wanted token, (learned,), in nats.
+    """Returns the log-probability of each wanted token, (learned,), in nats."""
+    return log_chances(model, batch).gather(1, batch.wanted[:, None]).squeeze(1)
+
+
+def log_chances(model: Any, batch: Batch) -> torch.Tensor:
+    """Returns the log-probability of every next token at learned places, (learned, vocabulary).
 
     The output layer, much of a small model, runs only for the positions that have a loss.
     """
@@ -75,8 +80,7 @@ def token_logprobs(model: Any, batch: Batch) -> torch.Tensor:
         logits = inner(**inputs).logits[batch.learned]
     else:
         logits = output(inner.base_model(**inputs).last_hidden_state[batch.learned])
-    logprobs = torch.log_softmax(logits.float(), dim=-1)  # (learned, vocabulary)
-    return logprobs.gather(1, batch.wanted[:, None]).squeeze(1)
+    return torch.log_softmax(logits.float(), dim=-1)
 
 
 def sft_loss(logprobs: torch.Tensor, batch: Batch) -> torch.Tensor:

@@ -128,6 +128,8 @@ class Settings:
     longest: int = 512  # tokens of one example
     row_tokens: int = 512  # tokens of one packed row
     rows: int = 1  # rows of one step
+    start: str = ""  # PEFT's folder of an adapter to go on from; "": a new one
+    ewc: float = 0.0  # strength of staying where weights mattered to replayed chats; 0: none
     seed: int = 7
     threads: int = 0  # of the processor; 0: as torch chooses
     minutes: float = 0.0  # training stops then; 0: no limit

@@ -16,6 +16,7 @@ from router.errors import TrainingDataError
 from router.training.tuning import losses
 from router.training.tuning.bases import Base
 from router.training.tuning.chats import Chat, Part, Preference
+from router.training.tuning.consolidation import CHATS, Consolidation, consolidated
 from router.training.tuning.plan import Objective, Order, Phase, Settings
 from router.training.tuning.tokens import Example, Mask, example, examples
 
@@ -75,6 +76,14 @@ class Trainer:
         self.base, self.model, self.sets, self.settings = base, model, sets, settings
         self.say, self.deadline = say, deadline
         self.weights = [p for p in model.parameters() if p.requires_grad]
+        self.held: Consolidation | None = None
+        if settings.ewc:
+            say("how much each weight matters to the replayed chats")
+            known = random.Random(settings.seed).sample(
+                list(sets.replay), min(CHATS, len(sets.replay))
+            )
+            batches = [self._batch([one]) for one in self._examples(known, Mask.ASSISTANT)]
+            self.held = consolidated(model, self.weights, batches, settings.ewc, settings.seed)
 
     def run(self, phases: Sequence[Phase]) -> list[PhaseReport]:
         """Returns a report for each phase that ran; a phase that misses its aim may end it."""
@@ -134,6 +143,8 @@ class Trainer:
             loss.backward()
             torch.nn.utils.clip_grad_norm_(self.weights, 1.0)
             optimizer.step()
+            if self.held is not None:
+                self.held.hold(optimizer.param_groups[0]["lr"])
             optimizer.zero_grad()
             step_losses.append(float(loss.detach()))
             report.steps = step
