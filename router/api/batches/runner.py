@@ -173,7 +173,7 @@ class _Run:
     def __init__(self, parts: RunParts, batch: Batch) -> None:
         self._parts = parts
         self._batch = batch
-        self._stop = asyncio.Event()  # the client wants an end, or the claim is lost
+        self._stop = asyncio.Event()  # cancelled, the file is gone, or the claim is lost
         self._lost = False
         self._pause_until_ms = 0.0
 
@@ -317,6 +317,9 @@ class _Run:
                     line.number, False, failed_line(line, batch_id, "invalid_api_key", message)
                 )
             async with self._parts.pace.slot():
+                if await self._gone():
+                    self._stop.set()
+                    return None
                 reply = await inner_reply(
                     self._parts.application,
                     self._batch.endpoint,
@@ -329,6 +332,13 @@ class _Run:
             if pause is None:
                 return _result_of(line, batch_id, reply)
         return None
+
+    async def _gone(self) -> bool:
+        """Says that the file was deleted or expired: looked at before each call, which costs."""
+        try:
+            return await self._parts.files.get(self._batch.input_file_id, self._batch.owner) is None
+        except LedgerError:  # a fault here would drop answers that wait to be kept
+            return False
 
     def _pause(self, seconds: float) -> None:
         if seconds:

@@ -103,11 +103,10 @@ async def test_an_answer_that_cannot_be_kept_now_is_not_asked_for_again(tmp_path
     assert house.asked == [b'{"n":0}', b'{"n":1}', b'{"n":2}']
 
 
-async def test_a_file_deleted_in_the_middle_fails_the_batch_and_keeps_answers(
-    tmp_path: Path,
-) -> None:
+async def test_no_line_is_asked_after_the_file_is_deleted(tmp_path: Path) -> None:
     house = House(tmp_path, delete=True)
     batch = await house.run()
-    assert (batch.state, batch.completed, batch.total) == (BatchState.FAILED, 2, 3)
+    assert house.asked == [b'{"n":0}']
+    assert (batch.state, batch.completed, batch.total) == (BatchState.FAILED, 1, 3)
     assert [error.code for error in batch.errors] == ["file_not_found"]
     assert batch.output_file_id is not None
