@@ -70,3 +70,13 @@ def highest(groups: Iterable[tuple[HeadReading, ...]]) -> tuple[HeadReading, ...
         HeadReading(name, tuple(sorted(chances.items(), key=lambda pair: -pair[1])))
         for name, chances in by_head.items()
     )
+
+
+def likeliest_chance(signals: Signals, head: str | None) -> float | None:
+    """Returns the chance of a head's likeliest class, None where it read nothing.
+
+    Over several turns it is the highest, since such a head says what goes wrong.
+    """
+    if head is None:
+        return None
+    return next((h.classes[0][1] for h in signals.heads if h.name == head and h.classes), None)

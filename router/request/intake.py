@@ -119,6 +119,8 @@ class Intake:
         signals, compute_ms = await runtime.triage.measured(shown, conversation.named)
         if unread:  # nobody knows what is at stake in it
             signals = replace(signals, novelty=1.0)
+        if runtime.quotable is not None:
+            signals = replace(signals, quotable=await runtime.quotable(request, identity))
         if self._gauge is not None:
             pressure = await self._gauge.pressure(identity, runtime.policy.name)
         if runtime.policy.privacy.residency:

@@ -6,7 +6,7 @@ only. It knows nothing about HTTP, the ledger or how answerers were built.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from msgspec import Struct
@@ -17,6 +17,7 @@ from router.judging.pairs import PairJudge
 from router.money import cost
 from router.money.model_redirects import FindRedirect, no_redirect
 from router.policy.content.safe_answers import NO_ANSWER, SafeCase, holding_text
+from router.policy.head_conditions import likeliest_chance
 from router.policy.schema import Alias, AnswererSection, Policy
 from router.privacy.provider_seals import NO_SEALS, sealed_tokens
 from router.routing.constraints import Asked, forces_tools
@@ -32,6 +33,7 @@ from router.types import (
     ChatRequest,
     CostBasis,
     Domain,
+    Identity,
     Preview,
     Price,
     PSource,
@@ -172,6 +174,8 @@ class PolicyRuntime:
     certified_shares: Mapping[Domain, float] = field(default_factory=dict)
     models: tuple[str, ...] = ()  # NAME@VERSION of what it names in the registry of models
     shifts: Shifts | None = None  # by what is told of answers; None: the policy wants none
+    # The chance that documents hold an answer, searched before deciding; None: nobody searches.
+    quotable: Callable[[ChatRequest, Identity], Awaitable[float | None]] | None = None
 
     by_name: dict[str, RungPlan] = field(init=False)
     by_model: dict[str, RungPlan] = field(init=False)  # the first of each model
@@ -263,7 +267,9 @@ def _rung_facts(
     elif facts.kind == "resolver":
         p = signals.match.confidence if signals.match else 0.0
         source, count = PSource.MATCH, 1
-    elif (wrong := _wrong_by_head(plan, signals)) is not None:
+    elif facts.kind == "documents" and signals.quotable is not None:
+        p, source, count = signals.quotable, PSource.MATCH, 1
+    elif (wrong := likeliest_chance(signals, plan.section.ability.head)) is not None:
         p, source, count = 1.0 - wrong, PSource.LABELLED, plan.section.ability.labels
     else:
         p = plan.ability.p(signals.domain, signals.difficulty)
@@ -290,17 +296,6 @@ def _rung_facts(
         least=None if preview is None else preview.least,
         ready=assume_ready or plan.answerer.status().may_be_called,
     )
-
-
-def _wrong_by_head(plan: RungPlan, signals: Signals) -> float | None:
-    """Returns the chance of a wrong answer by the head of its ability, None where it read nothing.
-
-    Over several turns it is the highest, since the head says what goes wrong.
-    """
-    name = plan.section.ability.head
-    if name is None:
-        return None
-    return next((h.classes[0][1] for h in signals.heads if h.name == name and h.classes), None)
 
 
 def _warmed(

@@ -81,6 +81,8 @@ class Signals(Struct, frozen=True):
     knowledge: float = 0.0  # chance that the last turn asks for general knowledge only
     brief: bool = False  # all that was read is short messages, and nothing is remembered
     language: str = ""  # as in `de`: of the last turn, or of what it continues; "" for none
+    # Chance that a quotation of documents answers it; None: nobody searched before deciding.
+    quotable: float | None = None
 
 
 class WarmCache(Struct, frozen=True):

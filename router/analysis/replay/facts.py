@@ -145,6 +145,8 @@ def _p(
     if plan.facts.kind == "resolver":
         p = signals.match.confidence if signals.match else 0.0
         return p, PSource.MATCH, 1, None
+    if plan.facts.kind == "documents" and signals.quotable is not None:
+        return signals.quotable, PSource.MATCH, 1, None
     ability = plan.ability
     return ability.p(signals.domain, signals.difficulty), ability.source, ability.count, None
 

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from router.api.compose.answerers.checks import pair_judge, with_check
 from router.api.compose.answerers.plans import Parts, plan_of
+from router.api.compose.mounted.quotable import quotable_of
 from router.errors import Mistake, ModelFileError, PolicyError
 from router.money.price_book import PriceBook, utc_day
 from router.policy.content.knowledge import (
@@ -81,6 +82,7 @@ def build_runtime(loaded: LoadedPolicy, parts: Parts) -> PolicyRuntime:
         with_check(loaded, plans[section.name], plans, parts.clock) for _, section in policy.rungs()
     )
     runtime = _runtime(loaded, parts, ladder, list(knowledge.values()))
+    runtime = replace_fields(runtime, quotable=quotable_of(policy, parts.documents))
     if policy.shadow.judged is None:
         return runtime
     return replace_fields(runtime, pair_judge=pair_judge(loaded, plans))

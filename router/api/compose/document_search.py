@@ -67,6 +67,14 @@ class DocumentService:
         """
         return await self._run(lambda: self._found(question, rights, limit, vector, by_words))
 
+    @property
+    def is_empty(self) -> bool:
+        """Returns True as long as this machine has no store, by one look at the file."""
+        from router.documents.shared.store import is_shared
+
+        known = self._index is not None or is_shared(self._address)
+        return not known and not Path(self._address).is_file()
+
     async def made_by(self) -> tuple[str, int]:
         """Returns who made the vectors of the store, and their width; ("", 0) without any.
 

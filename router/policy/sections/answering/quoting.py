@@ -45,6 +45,11 @@ class DocumentsAnswerer(AnswererBase):
         default=0.6,
         description="A passage is quoted from this chance on that it helps with the question.",
     )
+    search_first: bool = Field(
+        default=False,
+        description="Searches before the request is decided, so that the chance of a quotation is "
+        "that of its nearest passage, and not the `ability` of all.",
+    )
     rephrase: Name | None = Field(
         default=None,
         description="A local answerer that puts the quoted passages into its own words. Sentences "
