@@ -333,6 +333,12 @@ def test_facts_are_found_in_the_users_words() -> None:
     )
 
 
+def test_a_sum_that_is_due_each_year_is_noted_with_its_year() -> None:
+    amounts = (Amount("$666,000", "USD", 666_000, period="year"),)
+    found = found_facts(_request("It is $666,000 a year."), signals(amounts=amounts))
+    assert found == ("amount: $666,000 per year",)
+
+
 @pytest.mark.parametrize(
     ("value", "schema", "fits"),
     [

@@ -126,6 +126,7 @@ MONEY = [
     ("$15 per user per month for 200 users over 12 months", 36_000),
     ("200 seats at $20/month for 3 years", 144_000),
     ("12 monthly payments of $400", 4_800),
+    ("3 years at $5,000 a year", 15_000),
     ("$10k each for 5 trucks", 50_000),
     ("$40 per hour for 100 hours", 4_000),
     ("10,000 units at $5 per unit", 50_000),
@@ -260,6 +261,24 @@ def test_sums_come_largest_first_with_their_wording():
         ("EUR 5.000,00", "EUR", 6_250),
         ("$50", "USD", 50),
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "sums"),
+    [
+        (
+            "$2M over 3 years (about $666,000 a year)",
+            [("$2M", 2e6, ""), ("$666,000", 666e3, "year")],
+        ),
+        ("$9k over 3 years, about $3k a year", [("$9k", 9_000, ""), ("$3k", 3_000, "year")]),
+        ("$5k now, then 3 years ($3k a year)", [("$3k a year", 9_000, ""), ("$5k", 5_000, "")]),
+        ("we have 12 seats (at $50 per seat)", [("$50 per seat", 600, "")]),
+    ],
+)
+def test_a_sum_in_brackets_is_quoted_in_its_own_words(text, sums):
+    """One per year that only explains the total before it is no second count of it."""
+    found = read_amounts(text, RATES)
+    assert [(one.text, one.nano_usd / NANO_PER_USD, one.period) for one in found] == sums
 
 
 def test_at_most_sixteen_sums_are_kept_and_they_are_the_largest():

@@ -273,7 +273,8 @@ def found_facts(request: ChatRequest, signals: Signals) -> tuple[str, ...]:
 
 def _facts(text: str, signals: Signals) -> Iterator[str]:
     for amount in signals.amounts[:6]:
-        yield f"amount: {_one_line(amount.text)}"
+        due = f" per {amount.period}" if amount.period not in amount.text else ""
+        yield f"amount: {_one_line(amount.text)}{due}"
     for date in [m.group(0) for m in _DATE.finditer(text)][:4]:
         yield f"date: {_one_line(date)}"
     for party in [m.group(1) for m in _PARTY.finditer(text)][:4]:

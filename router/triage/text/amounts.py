@@ -151,7 +151,7 @@ class _Sums(Numbers):
             if quantity is not None:
                 one = self._with_currency(quantity) or self._by_context(quantity)
             if one is not None:
-                one = self._multiplied(one)
+                one = self._multiplied(one, found)
                 found.append(one)
                 self._used = max(self._used, one.end - 1)
             at = max(at + 1, quantity.end if quantity else 0, one.end if one else 0)
@@ -332,8 +332,11 @@ class _Sums(Numbers):
             return None
         return _Sum(quantity.value * 1_000, "USD", quantity.start, end + 1)
 
-    def _multiplied(self, one: _Sum) -> _Sum:
-        """Returns the sum times how many and how long, where the sentence says both clearly."""
+    def _multiplied(self, one: _Sum, earlier: Sequence[_Sum]) -> _Sum:
+        """Returns the sum times how many and how long, where the sentence says both clearly.
+
+        One that only explains a total before it, "$2M over 3 years (about $666,000 a year)", stays.
+        """
         units, end, each = self._units_after(one.end)
         link = self._word(one.start - 1)
         if not (units or each or link in words.TIMES or self._word(end) in words.TIMES):
@@ -351,12 +354,25 @@ class _Sums(Numbers):
                 open_units.append(unit)
         if not things:
             times = self._times(one, end, each)
-            if times is not None:
+            if times is not None and (factor == 1 or times[1] != first):  # "3 years at $5k a year"
                 factor *= times[0]
                 first, last = min(first, times[1]), max(last, times[2])
         if factor == 1:
             return self._due(one, open_units)
+        periods = [unit for unit in units if unit in words.TIME_UNITS]
+        if periods and self._explains(one, one.value * factor, earlier):
+            return self._due(one, periods)
+        if self._low[first:last].count("(") != self._low[first:last].count(")"):
+            first, last = one.start, end  # no wording with half a bracket
         return _Sum(one.value * factor, one.currency, first, last, "".join(open_units[:1]))
+
+    def _explains(self, one: _Sum, product: Decimal, earlier: Sequence[_Sum]) -> bool:
+        """Returns True when the sum before this one in its sentence is the product, within 10 %."""
+        near = [sum_ for sum_ in earlier[-1:] if sum_.end - 1 in self._sentence(one.start, -1)]
+        return any(
+            total.currency == one.currency and abs(total.value - product) * 10 <= total.value
+            for total in near
+        )
 
     def _due(self, one: _Sum, units: Sequence[str]) -> _Sum:
         """Returns a sum with how often it is due: "$500 a month", "a monthly fee of $500"."""
@@ -431,15 +447,3 @@ class _Sums(Numbers):
                 return None
             nouns.append(self._low[at])
         return None
-
-    def _plain(self, at: int) -> Quantity | None:
-        """Returns a count at an index: a number that is no money itself."""
-        if not 0 <= at < self._count or self._word(at - 1) in words.SYMBOLS:
-            return None
-        if self._kind[at] == NUMBER and self._word(at + 1) == "x" and self._touches(at + 1):
-            value = words.number_value(self._raw[at], dot_is_decimal=False)
-            return None if value is None else Quantity(value, at, at + 1, "")
-        quantity = self._quantity(at)
-        if quantity is None or self._word(quantity.end) in ("%", *words.SYMBOLS):
-            return None
-        return quantity if quantity.value > 0 else None

@@ -317,3 +317,15 @@ class Numbers:
             if self._low[i] not in words.LINKS:
                 return False
         return False
+
+    def _plain(self, at: int) -> Quantity | None:
+        """Returns a count at an index: a number that is no money itself."""
+        if not 0 <= at < self._count or self._word(at - 1) in words.SYMBOLS:
+            return None
+        if self._kind[at] == NUMBER and self._word(at + 1) == "x" and self._touches(at + 1):
+            value = words.number_value(self._raw[at], dot_is_decimal=False)
+            return None if value is None else Quantity(value, at, at + 1, "")
+        quantity = self._quantity(at)
+        if quantity is None or self._word(quantity.end) in ("%", *words.SYMBOLS):
+            return None
+        return quantity if quantity.value > 0 else None
