@@ -156,6 +156,38 @@ def test_doctor_looks_where_the_options_of_serve_lead(tmp_path: Path) -> None:
     assert "mine.db" in run.stdout
 
 
+@pytest.mark.parametrize(
+    ("options", "environ"),
+    [
+        (["--", "--policy", "FILE"], {}),
+        (["--", "-p", "FILE"], {}),
+        (["--"], {"TIERGATE_POLICY": "FILE"}),
+        ([], {"TIERGATE_POLICY": "FILE"}),
+        (["--policy", "FILE"], {}),
+    ],
+)
+def test_doctor_looks_at_the_policies_that_are_served(
+    tmp_path: Path, options: list[str], environ: dict[str, str]
+) -> None:
+    file = tmp_path / "mine.yaml"
+    hooks = "webhooks: [{url: '${SLACK_HOOK}', shape: slack}]"
+    alerts = f"alerts: {{rules: [{{watch: errors, above: 0.2}}], {hooks}}}"
+    tiers = "tiers: [{name: llm, level: 1, answerers: [{name: a, kind: local}]}]"
+    file.write_text(f"version: 1\nname: mine\n{alerts}\n{tiers}\n", "utf-8")
+    put = [str(file) if option == "FILE" else option for option in options]
+    named = dict.fromkeys(environ, str(file))
+    run = tiergate("doctor", "--quick", *put, **named)
+    assert "policy mine" in run.stdout, run.stdout + run.stderr
+    assert "${SLACK_HOOK} is not set" in run.stdout
+    assert "policy default" not in run.stdout
+
+
+def test_doctor_ends_with_1_for_a_policy_that_is_not_there(tmp_path: Path) -> None:
+    run = tiergate("doctor", "--quick", "--", "--port", "0", "--policy", tmp_path / "gone.yaml")
+    assert run.returncode == 1
+    assert "to fix before anything is served (policy gone" in run.stdout
+
+
 def test_doctor_refuses_options_that_serve_does_not_have() -> None:
     run = tiergate("doctor", "--quick", "--", "--prt", "9000")
     assert run.returncode == 2

@@ -103,6 +103,7 @@ class Checkup:
     model_dir: Path
     environ: Mapping[str, str]
     quick: bool = False  # leaves out checks that read large files or load models
+    policies: Sequence[str] = ()  # names or files of what is served; none: the shipped ones
 
     def findings(self) -> Iterator[Finding]:
         """Yields a finding for each part; parts that serving needs come first."""
@@ -204,6 +205,7 @@ class Checkup:
     def _policies(self) -> Iterator[Finding]:
         from router.api.compose.core import Core, Settings
         from router.policy.loading import (
+            find_policy,
             load_policy,
             missing_secrets,
             policies_dir,
@@ -212,34 +214,35 @@ class Checkup:
         )
 
         gives = "what is answered where"
-        files = [policies_dir() / f"{name}.yaml" for name in policy_names(policies_dir())]
-        if self.quick:
-            files = [file for file in files if file.stem == "default"]
-        for file in files:
-            part, essential = f"policy {file.stem}", file.stem == "default"
+        shipped = ["default"] if self.quick else policy_names(policies_dir())
+        for policy in self.policies or shipped:
+            name, essential = Path(policy).stem, bool(self.policies) or policy == "default"
+            part = f"policy {name}"
             try:
-                loaded = load_policy(file, self.environ)
+                loaded = load_policy(find_policy(policy, policies_dir()), self.environ)
                 if not self.quick:
                     Core(Settings(model_dir=self.model_dir), [loaded], self.environ)
             except PolicyError as error:
-                fix = f"tiergate check {file.stem}"
+                fix = f"tiergate check {shlex.quote(policy)}"
                 yield Finding(part, State.BROKEN, error.message, gives, fix, essential)
                 continue
             unset = sorted({m.found for m in missing_secrets(loaded, self.environ)})
-            yield Finding(part, State.OK, f"{file.stem}@{loaded.hash}", gives, "", essential)
+            yield Finding(part, State.OK, f"{name}@{loaded.hash}", gives, "", essential)
             for reference in unset:
                 fix = f"export {reference[2:-1]}=..."
                 yield Finding(
                     f"key {reference}",
                     State.MISSING,
                     "not set",
-                    f"the policy {file.stem}",
+                    f"the policy {name}",
                     fix,
                     is_key=True,
                 )
             for key_path, why in unreachable_receivers(loaded, self.environ).items():
-                fix = f"set the variable, then `tiergate alerts test --policy {file.stem}`"
-                yield Finding(f"{file.stem}: {key_path}", State.BROKEN, why, "alerts", fix)
+                fix = (
+                    f"set the variable, then `tiergate alerts test --policy {shlex.quote(policy)}`"
+                )
+                yield Finding(f"{name}: {key_path}", State.BROKEN, why, "alerts", fix)
 
     def _models(self) -> Finding:
         """Returns the finding of the registry: the files of every version that may serve."""

@@ -15,7 +15,7 @@ from typer.main import get_group
 from router.cli.exits import Exit
 from router.cli.options import AsJson
 from router.cli.serve import serve
-from router.cli.serve.serve import DATABASE, DatabasePath, ModelDir
+from router.cli.serve.serve import DATABASE, DatabasePath, ModelDir, Policies
 
 SHARED = 0o022
 """Sets pip's usual umask: its files are for every user of the environment."""
@@ -30,12 +30,13 @@ def register(app: typer.Typer) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Holds where `tiergate serve` would serve, and its model."""
+    """Holds where `tiergate serve` would serve, its model, and the policies that are named."""
 
     database: str
     host: str
     port: int
     model_dir: Path | None
+    policies: tuple[str, ...]
 
 
 def doctor(
@@ -47,6 +48,7 @@ def doctor(
         typer.Option("--install-weights", help="Install the local LLM's weights (98 MB) first."),
     ] = False,
     as_json: AsJson = False,
+    policy: Policies = None,
     database: DatabasePath = DATABASE,
     host: Annotated[str, typer.Option(envvar="TIERGATE_HOST", help="Where to listen.")] = (
         "127.0.0.1"
@@ -73,11 +75,13 @@ def doctor(
     # First, so that the check below finds the weights.
     if install_weights:
         _install_weights(quiet=as_json)
-    place = Place(database, host, port, model_dir)
+    place = Place(database, host, port, model_dir, tuple(policy or ()))
     if serve:
         place = _served(serve)
     folder: Path = place.model_dir or Settings().model_dir
-    checkup = Checkup(place.database, place.host, place.port, folder, os.environ, quick)
+    checkup = Checkup(
+        place.database, place.host, place.port, folder, os.environ, quick, place.policies
+    )
     findings = list(checkup.findings())
     fatal = [finding.part for finding in findings if finding.fatal]
     if as_json:
@@ -96,7 +100,13 @@ def _served(arguments: list[str]) -> Place:
     serve.register(app)
     # The command's own parser, so that the check and the server read options alike.
     given = get_group(app).commands["serve"].make_context("serve", list(arguments)).params
-    return Place(given["database"], given["host"], given["port"], given["model_dir"])
+    return Place(
+        given["database"],
+        given["host"],
+        given["port"],
+        given["model_dir"],
+        tuple(given["policy"] or ()),
+    )
 
 
 def _install_weights(*, quiet: bool) -> None:
