@@ -137,9 +137,7 @@ def build_report(
     places = places_for(total.spend_nano_usd, base)
     money = Dollars(places, padded=False)
     return Report(
-        headline=headline(
-            Findings(total, period, savings, observed, quality, fixed, outcomes[0], money)
-        ),
+        headline=headline(Findings(total, period, savings, observed, quality, outcomes[0], money)),
         period=period,
         counts=_counts(tally, whole, cut),
         spend_nano_usd=total.spend_nano_usd,

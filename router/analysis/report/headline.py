@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from router.analysis.report.baseline_names import SILENT
-from router.analysis.report.figures import FixedModel, Measure, Period, Quality, Saving
+from router.analysis.report.figures import Measure, Period, Quality, Saving
 from router.analysis.report.named_savings import leading
 from router.analysis.report.sentences import ENDING_WORDS
 from router.ledger.aggregates import Cell, Ending, Whole, ending_parts
 from router.rendering.figures_in_words import (
     Dollars,
     against,
-    clean,
     count,
     counted,
     day,
@@ -31,7 +30,6 @@ class Findings:
     savings: tuple[Saving, ...]
     observed: tuple[Saving, ...]
     quality: Quality
-    fixed: FixedModel
     judged: Measure  # the share of judged answers that were right
     money: Dollars
 
@@ -74,7 +72,6 @@ def headline(findings: Findings) -> str:
             "so nothing can be said about savings."
         ]
     quality = (
-        *_single_model(findings.fixed),
         *_wrong(findings.judged),
         *_unverified(findings.quality),
     )
@@ -210,22 +207,6 @@ def _share_of(saving: Saving, lost: bool) -> str:
         share, ends = against(share), [against(end) for end in reversed(ends)]
     between = f"; 95 % interval {ends[0]} to {ends[1]}" if ends else ""
     return f" ({share}{between})"
-
-
-def _single_model(fixed: FixedModel) -> list[str]:
-    """States if one model for everything would be right more often for no more money."""
-    if fixed.answerer is None or fixed.p is None or fixed.own_p is None:
-        return []
-    model, routing = percent(fixed.p), percent(fixed.own_p)
-    # A difference that rounds away is not worth a sentence.
-    if fixed.p <= fixed.own_p or model == routing:
-        return []
-    return [
-        f"By estimates made before the answers, {clean(fixed.answerer)} alone would be right "
-        f"{model} of the time for no more money, and routing {routing}. These estimates count "
-        "every mistake alike, while the rules send grave and costly requests to a higher tier even "
-        "where a cheap answer looks right. Judge some answers before you change anything."
-    ]
 
 
 def _wrong(judged: Measure) -> list[str]:

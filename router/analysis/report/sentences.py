@@ -203,8 +203,10 @@ def fixed_line(fixed: FixedModel) -> str:
         f"Best single fixed model at equal spend: {clean(fixed.answerer)}, at "
         f"{usd(fixed.mean_cost_nano_usd)} a request against {usd(fixed.own_mean_cost_nano_usd)}; "
         f"expected right {percent(fixed.p)} of the time, routing {percent(fixed.own_p)}, over "
-        f"{count(fixed.requests)} requests. Chances as the decisions recorded them: predictions, "
-        "as good as their calibration."
+        f"{count(fixed.requests)} requests. These are estimates made before the answers, as good "
+        "as their calibration. They count every mistake alike and know no hard rule, while rules "
+        "send grave and costly requests to a higher tier even where a cheap answer looks right. "
+        "So judge some answers before you send everything to one model."
     )
 
 

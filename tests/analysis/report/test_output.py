@@ -59,6 +59,14 @@ def test_the_terminal_says_the_sentence_before_the_tables(day: Report) -> None:
     assert places == sorted(places)
 
 
+def test_two_models_of_a_tier_have_their_names_beside_their_spend() -> None:
+    calls = [an_attempt("r", 2, 0, model=model) for model in ("small", "large")]
+    rows = [a_row(n, 2, attempts=[one], model=one.model) for n, one in enumerate(calls)]
+    spend = terminal(report_of([*rows, a_row(2)]), width=400).partition("Spend per tier")[2]
+    assert f"{rows[0].tier} · small" in spend
+    assert f"{rows[0].tier} · large" in spend
+
+
 def test_the_terminal_prints_names_as_they_are(hostile: Report) -> None:
     text = terminal(hostile, width=400)
     assert "[red]" in text

@@ -260,5 +260,7 @@ def _charts(report: Report, money: Dollars) -> RenderableType:
     most = max((t.figures.spend_nano_usd for t in report.tiers), default=0) or 1
     for tier in report.tiers:
         share = tier.figures.spend_nano_usd / most
-        add_bar(spend, tier.tier, share, None, money(tier.figures.spend_nano_usd))
+        twin = any(other is not tier and other.tier == tier.tier for other in report.tiers)
+        name = f"{tier.tier} · {tier.model}" if twin and tier.model else tier.tier
+        add_bar(spend, name, share, None, money(tier.figures.spend_nano_usd))
     return Group(Padding(shares, (1, 0, 0, 0)), Padding(spend, (1, 0, 0, 0)))
