@@ -17,7 +17,7 @@ from router.errors.installing import pip_install
 from router.registry.store import marker_of
 
 Value = TypeVar("Value")
-INSTALL = f"{pip_install('registry')}, and the package of the provider, such as s3fs"
+PROVIDER = "and the package of the provider, such as s3fs"
 
 
 class ObjectStore:
@@ -103,12 +103,15 @@ class ObjectStore:
                 import fsspec
             except ImportError as error:
                 raise RegistryError(
-                    f"{self.shown}: found no fsspec; expected it: {INSTALL}"
+                    f"{self.shown}: found no fsspec; expected it: "
+                    f"{pip_install('registry')}, {PROVIDER}"
                 ) from error
             try:
                 system, root = fsspec.core.url_to_fs(self._url)
             except ImportError as error:
-                raise RegistryError(f"{self.shown}: {error}; {INSTALL}") from error
+                raise RegistryError(
+                    f"{self.shown}: {error}; {pip_install('registry')}, {PROVIDER}"
+                ) from error
             except Exception as error:
                 raise RegistryError(
                     f"{self.shown}: found {type(error).__name__}; expected an address that fsspec "

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import shlex
-import sys
 from pathlib import Path
 
 from router.api.compose.checkup import Checkup, State, _onnxruntime, _package
+from router.errors.installing import pip_install
 from router.triage.devices.placement import CUDA
 from router.triage.encoder import import_onnxruntime
 from router.triage.triage_model import DEFAULT_FOLDER
@@ -15,7 +15,7 @@ from router.triage.triage_model import DEFAULT_FOLDER
 def test_missing_package_is_installed_by_the_environment_that_runs() -> None:
     finding = _package("no-such-package-here", "nothing", extra="local")
     assert finding.state is State.MISSING
-    assert shlex.split(finding.fix) == [sys.executable, "-m", "pip", "install", "tiergate[local]"]
+    assert shlex.split(finding.fix) == shlex.split(pip_install("local"))
 
 
 def test_machine_without_a_gpu_is_whole_and_hears_what_the_extra_gives(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from router.cli.ledger.parquet_files import BATCH, write_parquet
+from router.errors.installing import pip_install
 from router.ledger.books.store import SqlLedger
 from router.ledger.tables.keys import SqlKeyStore
 from router.types import CostBasis, JsonText, RequestState, Scope
@@ -123,8 +124,7 @@ def test_a_missing_pyarrow_is_a_sentence(database: Path, tmp_path: Path) -> None
     )
     assert run.returncode == 1
     assert run.stderr == (
-        "tiergate: Parquet files need the package pyarrow, not found: "
-        f"{PYTHON} -m pip install 'tiergate[parquet]'\n"
+        f"tiergate: Parquet files need the package pyarrow, not found: {pip_install('parquet')}\n"
     )
 
 

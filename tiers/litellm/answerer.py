@@ -46,8 +46,6 @@ from tiers.resilience.base import body_of_call, completed, end_of_call, too_late
 from tiers.resilience.call_slots import CallSlots
 from tiers.resilience.replicas import Outcome, ReplicaSet, Taken, cancelled, out_of_use, outcome_of
 
-INSTALL = f"litellm is not installed; install it with: {pip_install('litellm')}"
-
 # A provider has no policy keys for its breaker; these are the defaults of an upstream's replica.
 FAILURES = 5
 RESET_MS = 10_000.0
@@ -91,7 +89,7 @@ def import_litellm() -> ModuleType:
     try:
         litellm = importlib.import_module("litellm")
     except ImportError as error:
-        raise AnswererNotReady(f"{INSTALL} ({error.name} is missing).") from error
+        raise AnswererNotReady(f"{_install()} ({error.name} is missing).") from error
     for name in ("callbacks", "input_callback", "success_callback", "failure_callback"):
         setattr(litellm, name, [])
     litellm.suppress_debug_info = True  # type: ignore[attr-defined]
@@ -140,10 +138,10 @@ class LitellmTier:
         """Says if litellm is there and imported, and its provider in use. Asks no provider."""
         if self._loading is None or not self._loading.done():
             if importlib.util.find_spec("litellm") is None:
-                return AnswererStatus(AnswererState.FAILED, INSTALL)
+                return AnswererStatus(AnswererState.FAILED, _install())
             return AnswererStatus(AnswererState.LOADING, "importing litellm")
         if self._loading.cancelled() or self._loading.exception() is not None:
-            return AnswererStatus(AnswererState.FAILED, INSTALL)
+            return AnswererStatus(AnswererState.FAILED, _install())
         return self._provider.status(self._clock.monotonic_ms())
 
     async def start(self) -> None:
@@ -291,3 +289,7 @@ async def _close(litellm: ModuleType | None, chunks: Any) -> None:
         await close()
     except foreign_classes(litellm):
         return
+
+
+def _install() -> str:
+    return f"litellm is not installed; install it with: {pip_install('litellm')}"

@@ -23,11 +23,6 @@ TABLE = "9b5ad71b2ce5302211f9c61530b329a4922fc6a4"
 """Names the table's file in tiktoken's caches: a hash of the address it comes from."""
 TABLE_SHA256 = "223921b76ee99bde995b7ff738513eef100fb51d18c93597a113bcffe865b2a7"
 
-SEND_TEXT = (
-    "Send the text itself (LangChain: check_embedding_ctx_length=False), or install a package that "
-    f"has the table of OpenAI's tokeniser: {pip_install('litellm')}."
-)
-
 
 class OpenaiTokens:
     """Holds the table, which is read at its first use; about 10 MB from then on."""
@@ -61,7 +56,7 @@ def _text(pieces: Sequence[bytes], row: Sequence[int]) -> str:
     if not pieces:
         raise RequestError(
             "input: found token ids, and no table of OpenAI's tokeniser is installed here; "
-            f"expected a string or an array of strings. {SEND_TEXT}",
+            f"expected a string or an array of strings. {_send_text()}",
             param="input",
             code="invalid_type",
         )
@@ -70,7 +65,7 @@ def _text(pieces: Sequence[bytes], row: Sequence[int]) -> str:
     if beyond is not None:
         raise RequestError(
             f"input: found the token id {beyond}; expected ids of cl100k_base, 0 to "
-            f"{len(pieces) - 1}. {SEND_TEXT}",
+            f"{len(pieces) - 1}. {_send_text()}",
             param="input",
             code="invalid_value",
         )
@@ -90,3 +85,10 @@ def _read(folders: Sequence[Path]) -> list[bytes]:
             ranked = sorted((int(rank), base64.b64decode(token)) for token, rank in rows)
             return [token for _, token in ranked]
     return []
+
+
+def _send_text() -> str:
+    return (
+        "Send the text itself (LangChain: check_embedding_ctx_length=False), or install a package "
+        f"that has the table of OpenAI's tokeniser: {pip_install('litellm')}."
+    )

@@ -30,7 +30,6 @@ CONNECT_S = 3
 READ_AT_ONCE = 50
 """Documents read in one go: with their vectors about 10 MB."""
 
-INSTALL = pip_install("scale")
 
 _TABLES = (
     "CREATE TABLE IF NOT EXISTS tiergate_documents_meta (name text PRIMARY KEY, value text"
@@ -135,7 +134,8 @@ class SharedStore:
             import psycopg
         except ImportError as error:
             raise DocumentError(
-                f"{shown(self._address)}: found no driver of PostgreSQL; expected it: {INSTALL}"
+                f"{shown(self._address)}: found no driver of PostgreSQL; expected it: "
+                f"{pip_install('scale')}"
             ) from error
         rest = self._address.partition("://")[2]
         try:

@@ -24,7 +24,6 @@ EMBEDDED = "embedded"
 """Names the LLM that the gateway serves itself."""
 ATTENTION = ("q_proj", "k_proj", "v_proj", "o_proj")
 FEED_FORWARD = ("gate_proj", "up_proj", "down_proj")
-QLORA = pip_install("qlora")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +52,7 @@ def settled(method: Method, device: str, *, bitsandbytes: bool, gguf: bool) -> t
     if gguf:
         why = "transformers reads a GGUF base into full weights, which cannot be held in four bits"
     elif not bitsandbytes:
-        why = f"four bits need the package bitsandbytes: {QLORA}"
+        why = f"four bits need the package bitsandbytes: {pip_install('qlora')}"
     else:
         why = "four bits pay on a GPU; there is none here, and on a processor they only save memory"
     if method is Method.AUTO:

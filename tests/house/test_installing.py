@@ -1,0 +1,57 @@
+"""What is installed later leaves the clone linked, as `make` installed it."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests import ROOT
+
+OWN = ("~/tiergate-env/bin/pip", "Install it into your own environment with `pip")
+"""Marks commands that make a copy, into an environment that follows no clone."""
+
+
+def pages() -> list[Path]:
+    return [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
+
+
+def test_pages_link_the_clone_again_when_they_add_a_part() -> None:
+    lines = [line for page in pages() for line in page.read_text("utf-8").splitlines()]
+    adding = [line for line in lines if "pip install" in line and "'.[" in line]
+    assert len(adding) > 10
+    linked = re.compile(r"\.venv/bin/pip install -e '\.\[\w+\]'")
+    assert [x for x in adding if not linked.search(x) and not any(o in x for o in OWN)] == []
+
+
+def test_one_place_composes_the_command_that_adds_a_part() -> None:
+    sources = [path for folder in ("router", "tiers") for path in (ROOT / folder).rglob("*.py")]
+    command = re.compile(r"pip install[^\n]*(tiergate\[|'\.\[)")
+    assert [p.name for p in sources if command.search(p.read_text("utf-8"))] == []
+
+
+@pytest.mark.parametrize(
+    ("origin", "wanted"),
+    [
+        ('{"dir_info": {"editable": true}, "url": "file:///a%20b/c"}', "-e '/a b/c[local]'"),
+        ('{"dir_info": {}, "url": "file:///a/c"}', "'tiergate[local]'"),
+        ("", "'tiergate[local]'"),
+    ],
+    ids=["linked", "copied", "from an index"],
+)
+def test_hint_links_again_what_is_linked(tmp_path: Path, origin: str, wanted: str) -> None:
+    installed = tmp_path / "tiergate-9.dist-info"
+    installed.mkdir()
+    (installed / "METADATA").write_text("Name: tiergate\nVersion: 9\n", "utf-8")
+    if origin:
+        (installed / "direct_url.json").write_text(origin, "utf-8")
+    code = "from router.errors.installing import pip_install; print(pip_install('local'))"
+    # Nearer to the front of the search path than this environment's own installation.
+    near = {**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
+    command = [sys.executable, "-c", code]
+    run = subprocess.run(command, env=near, capture_output=True, text=True, check=True)
+    assert run.stdout == f"{sys.executable} -m pip install {wanted}\n"
