@@ -93,6 +93,7 @@ class Sample(Struct, frozen=True):
 class Turn(Struct, frozen=True):
     """Holds one attempt of a recent request."""
 
+    policy: str
     answerer: str
     state: AttemptState
     cost_basis: CostBasis

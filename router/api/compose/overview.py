@@ -5,7 +5,6 @@ It belongs to the composition root. Each view reads a bounded part of the ledger
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -264,14 +263,12 @@ class Overview:
             ("health", tenant), LIVE_MS, lambda: overview.turns(self._database, since_ms, tenant)
         )
         ready, detail = self._readiness()
-        by_answerer: defaultdict[str, list[Turn]] = defaultdict(list)
-        for turn in turns:
-            by_answerer[turn.answerer].append(turn)
+        by_answerer = turns_by_answerer(turns)
         return {
             "ready": ready,
             **detail,
             "answerers": [
-                self._answerer(policy, plan, by_answerer[plan.facts.name])
+                self._answerer(policy, plan, by_answerer.get((policy, plan.facts.name), ()))
                 for policy, runtime in self._core.router.runtimes.items()
                 for plan in runtime.plans
             ],
@@ -279,15 +276,6 @@ class Overview:
 
     def _answerer(self, policy: str, plan: RungPlan, turns: Sequence[Turn]) -> Json:
         facts, status = plan.facts, plan.answerer.status()
-        turns = [turn for turn in turns if was_made(turn)]
-        ended = [turn for turn in turns if turn.state is not AttemptState.CANCELLED]
-        failures = [turn for turn in ended if call_failed(turn)]
-        last = max(failures, key=lambda turn: turn.started_at_ms, default=None)
-        latencies = DurationHistogram()
-        # Failed calls say nothing about how long an answer takes.
-        for turn in turns:
-            if turn.state is AttemptState.SETTLED:
-                latencies.add(turn.latency_ms)
         return {
             "policy": policy,
             "answerer": facts.name,
@@ -298,14 +286,7 @@ class Overview:
             "state": status.state.value,
             "detail": status.detail,
             "price_known": _price_known(plan),
-            "attempts": len(turns),
-            "failed": len(failures),
-            "discarded": sum(turn.discarded for turn in turns),
-            "p50_ms": latencies.quantile(0.5),
-            "p95_ms": latencies.quantile(0.95),
-            "last_error": None
-            if last is None
-            else {"code": last.error_code or last.state.value, "at_ms": last.started_at_ms},
+            **figures_of(turns),
         }
 
     def _plans(self) -> Iterable[RungPlan]:
@@ -360,6 +341,41 @@ class Overview:
                 message = f"The price of {name} is unknown: its calls are in no sum of money."
                 alerts.append(Alert("warn", "price_unknown", name, message))
         return alerts
+
+
+ANSWERED = (AttemptState.SETTLED, AttemptState.UNKNOWN_COST)
+"""Lists the states of a call whose answer came, if it names no error."""
+
+
+def turns_by_answerer(turns: Iterable[Turn]) -> dict[tuple[str, str], list[Turn]]:
+    """Returns the calls by policy and answerer: policies may give two answerers one name."""
+    found: dict[tuple[str, str], list[Turn]] = {}
+    for turn in turns:
+        found.setdefault((turn.policy, turn.answerer), []).append(turn)
+    return found
+
+
+def figures_of(turns: Sequence[Turn]) -> Json:
+    """Returns how many calls of an answerer were made and failed, and how long answers took."""
+    turns = [turn for turn in turns if was_made(turn)]
+    ended = [turn for turn in turns if turn.state is not AttemptState.CANCELLED]
+    failures = [turn for turn in ended if call_failed(turn)]
+    last = max(failures, key=lambda turn: turn.started_at_ms, default=None)
+    latencies = DurationHistogram()
+    # Failed calls say nothing about how long an answer takes, those of unknown price do.
+    for turn in ended:
+        if turn.state in ANSWERED and not call_failed(turn):
+            latencies.add(turn.latency_ms)
+    return {
+        "attempts": len(turns),
+        "failed": len(failures),
+        "discarded": sum(turn.discarded for turn in turns),
+        "p50_ms": latencies.quantile(0.5),
+        "p95_ms": latencies.quantile(0.95),
+        "last_error": None
+        if last is None
+        else {"code": last.error_code or last.state.value, "at_ms": last.started_at_ms},
+    }
 
 
 def _price_known(plan: RungPlan) -> bool:

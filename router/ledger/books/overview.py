@@ -223,16 +223,17 @@ def turns(
     whose, values = _of(tenant)
     with database.reading() as connection:
         rows = connection.exec_driver_sql(
-            "SELECT a.answerer, a.state, a.cost_basis, a.started_at_ms, a.latency_ms, "
-            "a.error_code, a.discarded FROM attempts a JOIN (SELECT request_id FROM requests "
+            "SELECT newest.policy, a.answerer, a.state, a.cost_basis, a.started_at_ms, "
+            "a.latency_ms, a.error_code, a.discarded FROM attempts a JOIN "
+            "(SELECT request_id, policy FROM requests "
             f"WHERE created_at_ms >= ? AND {ASKED}{whose} "
             f"ORDER BY created_at_ms DESC, request_id DESC LIMIT {limit}) newest "
             "ON newest.request_id = a.request_id",
             (since_ms, *values),
         ).fetchall()
     return tuple(
-        Turn(row[0], AttemptState(row[1]), CostBasis(row[2]), row[3], row[4], row[5], bool(row[6]))
-        for row in rows
+        Turn(policy, answerer, AttemptState(state), CostBasis(basis), at_ms, ms, error, bool(lost))
+        for policy, answerer, state, basis, at_ms, ms, error, lost in rows
     )
 
 

@@ -166,6 +166,7 @@ async def test_turns_are_those_of_the_newest_requests(ledger: SqlLedger) -> None
     await kept(ledger, *(a_row(number, 1 + number % 2) for number in range(6)))
     turns = overview.turns(ledger.database, NOON_MS, None, 4)
     assert sorted(turn.answerer for turn in turns) == ["approved-answers"] * 2 + ["mid-1"] * 2
+    assert {turn.policy for turn in turns} == {"test"}
     assert overview.turns(ledger.database, NOON_MS, "globex", 4) == ()
 
 
