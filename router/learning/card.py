@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
-from router.learning.dataset import OBSERVED, ROWS, WEAK, Manifest
+from router.learning.dataset import OBSERVED, ROWS, WEAK, Manifest, Options
 from router.learning.rows import Dropped, Source, Split
 from router.learning.synthetic import WEIGHT
 
@@ -35,6 +35,7 @@ def card(manifest: Manifest, now_ms: int) -> Iterator[str]:
         for name, parts in classes.items():
             counts = "  ".join(f"{parts.get(part.value, 0):>5}" for part in Split)
             yield f"{name:<{width}}  {counts}"
+        yield from _empty(kind, classes, manifest.options)
         yield ""
     weights = manifest.weights
     yield (
@@ -49,6 +50,14 @@ def card(manifest: Manifest, now_ms: int) -> Iterator[str]:
     yield "left out:" if manifest.dropped else "left out nothing"
     for name, count in manifest.dropped.items():
         yield f"  {count:>5}  {Dropped[name.upper()].value}"
+
+
+def _empty(kind: str, classes: Mapping[str, Mapping[str, int]], options: Options) -> Iterator[str]:
+    """Says which part of a kind has no row, though a share of the rows was asked for it."""
+    shares = {Split.DEV: options.dev, Split.TEST: options.test}
+    for part, share in shares.items():
+        if share and not any(parts.get(part.value) for parts in classes.values()):
+            yield f"no {kind} row is in {part.value}, so nothing can be judged there"
 
 
 def _counted(counts: Mapping[str, int]) -> str:

@@ -219,6 +219,38 @@ def test_no_conversation_is_in_two_splits() -> None:
     assert dataset.dropped["crossing"] > 0
 
 
+def late_hints(count: int) -> list[PastRequest]:
+    """Weak rows, all later than fifty judged ones, in conversations of their own."""
+    hints = [
+        replace(one, words=past("w", said={"csat": 4.0}, source=FeedbackSource.CLIENT).words)
+        for one in questions(50 + count)[50:]
+    ]
+    return hints
+
+
+def test_weak_rows_take_no_judged_row_out_of_test() -> None:
+    dataset = build([*questions(50), *late_hints(100)], Options(dev=0.2, test=0.2))
+    counts = [sum(row.split is part for row in dataset.rows) for part in Split]
+    assert (counts, len(dataset.weak)) == ([30, 10, 10], 100)
+    assert {row.split for row in dataset.weak} == {Split.TEST}
+
+
+def test_weak_row_of_the_same_conversation_takes_no_judged_row_out() -> None:
+    judged = questions(50)
+    hint = late_hints(1)[0]
+    same = judged[0].row.request_id
+    talk = replace(hint, row=replace(hint.row, session_digest=same))
+    dataset = build([*judged, talk], Options(dev=0.2, test=0.2))
+    assert (len(dataset.rows), dataset.weak) == (50, ())
+    assert dataset.dropped == {"crossing": 1}
+
+
+@pytest.mark.parametrize(("test", "said"), [(0.2, True), (0.0, False)])
+def test_card_says_that_a_part_is_empty_where_a_share_was_asked(test: float, said: bool) -> None:
+    lines = card(manifest_of(build(questions(1), Options(dev=0.0, test=test))), NOW_MS)
+    assert ("no graded row is in test, so nothing can be judged there" in lines) is said
+
+
 def test_most_per_class_keeps_so_many_of_each() -> None:
     dataset = build(questions(40), Options(dev=0.0, test=0.0, most_per_class=5))
     table = manifest_of(dataset).balance["graded"]
