@@ -52,7 +52,8 @@ def deliver(message: Message, section: AlertsSection, environ: Mapping[str, str]
         try:
             post(message, webhook, environ)
         except (OSError, ValueError, HTTPException) as error:
-            faults.append(f"{_shown(webhook.url, environ)}: {_said(error)}")
+            place, said = _shown(webhook.url, environ), _said(error)
+            faults.append(said if said.startswith(place) else f"{place}: {said}")
     if section.mail is not None:
         try:
             send(message, section.mail, environ)

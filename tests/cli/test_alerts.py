@@ -38,3 +38,9 @@ def test_check_warns_of_a_receiver_that_cannot_be_reached(tmp_path: Path) -> Non
     assert run.returncode == 0, run.stderr
     warnings = json.loads(run.stdout)["policies"][0]["warnings"]
     assert {"kind": "receiver_unreachable", "key_path": PLACE, "message": REASON} in warnings
+
+
+def test_test_counts_the_told_beside_each_that_was_not(tmp_path: Path) -> None:
+    run = tiergate("alerts", "test", "--policy", policy(tmp_path))
+    assert (run.returncode, run.stdout) == (1, "0 receivers told\n")
+    assert run.stderr.startswith("tiergate: not told: ${SLACK_HOOK} is not set")

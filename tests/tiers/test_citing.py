@@ -369,13 +369,17 @@ class Rows:
 
 
 async def rows_shown(
-    text: str, tenant: str = "acme", lookup: Rows | None = None, **given: str
+    text: str,
+    tenant: str = "acme",
+    lookup: Rows | None = None,
+    match: tuple[str, str] = ("tenant", "tenant"),
+    **given: str,
 ) -> Shown:
     """Returns what a question is shown, with one lookup of orders beside the documents."""
     fields = {"lookup": "orders", "key": "order_id", "pattern": "A-[0-9]{5}", "title": "order"}
     record = {**fields, "fields": ["status", "note", "gone"]}
     policy = {"name": "orders", "kind": "file", "path": "x"}
-    owned = LookupSection.model_validate({**policy, "typed": {"must_match": {"tenant": "tenant"}}})
+    owned = LookupSection.model_validate({**policy, "typed": {"must_match": dict([match])}})
     section = DocumentsSection.model_validate({"collections": ["manual"], "records": [record]})
     records = Records(section.records, {"orders": lookup or Rows()}, {"orders": owned})
     asked = replace(work(text), tenant=tenant)
@@ -395,6 +399,11 @@ async def test_row_of_the_caller_is_one_more_source(text: str, given: dict[str, 
         "The status of order A-10442 is shipped.\nThe note of order A-10442 is x y."
     )
     assert shown.notes == ()
+
+
+async def test_a_context_without_its_owner_is_told_as_that() -> None:
+    shown = await rows_shown("Where is A-10442?", match=("account", "account_id"))
+    assert shown.notes == ("orders: `routing.context` has no `account_id`",)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from router.errors import CannotAnswer
 from router.policy.content.keys import written_keys
-from router.policy.sections.answerers import LookupSection, TypedSection
+from router.policy.sections.answerers import TENANT, LookupSection, TypedSection
 from router.policy.sections.answering.documents import RecordSection
 from router.types import DocumentPassage, Work
 from tiers.slots import Lookup, belongs, slot_value
@@ -50,14 +50,21 @@ class Records:
             key = _key_of(section, work)
             if key is None:
                 continue
+            typed = self._rights[section.lookup].typed
+            assert isinstance(typed, TypedSection)  # the policy's checks say so
+            context = work.request.hints.context
+            owners = (name for name in typed.must_match.values() if name != TENANT)
+            lacking = [f"`{name}`" for name in owners if not context.get(name)]
+            if lacking:
+                missing = " and ".join(lacking)
+                notes.append(f"{section.lookup}: `routing.context` has no {missing}")
+                continue
             try:
                 row = await self._lookups[section.lookup].row(key)
             except CannotAnswer:
                 notes.append(f"{section.lookup}: could not be looked up")
                 continue
-            typed = self._rights[section.lookup].typed
-            assert isinstance(typed, TypedSection)  # the policy's checks say so
-            if row is None or not belongs(row, typed, work.request.hints.context, work.tenant):
+            if row is None or not belongs(row, typed, context, work.tenant):
                 notes.append(f"{section.lookup}: no row of this caller has the key")
                 continue
             passages.append(_passage(section, key, row))

@@ -103,10 +103,10 @@ def tell_all(policy: PolicyOption = "default") -> None:
     faults = deliver(Message(name, (notice,), test=True), section, os.environ)
     for fault in faults:
         typer.echo(f"tiergate: not told: {fault}", err=True)
+    told = len(section.webhooks) + (section.mail is not None) - len(faults)
+    typer.echo(f"{counted(told, 'receiver', 'receivers')} told")
     if faults:
         raise typer.Exit(Exit.FAILURE)
-    told = len(section.webhooks) + (section.mail is not None)
-    typer.echo(f"{counted(told, 'receiver', 'receivers')} told")
 
 
 @alerts.command()
