@@ -84,8 +84,8 @@ def step_after(
     p = verification.p if verification and failure is None else None
     verified = mode is not VerifyMode.NONE
     stands_in = stranded(routed, progress) and not isinstance(failed, LedgerError)
-    best = progress.best if progress.best is not None and usable(progress.best) else None
-    in_hand = None if best is None else best.said.p
+    best = progress.best
+    in_hand = best.said.p if best is not None and usable(best) else None
     doubt = None if best is None else doubt_of(routed, progress, best)
     step = next_rung(
         routed.decision,

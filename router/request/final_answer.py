@@ -128,7 +128,10 @@ def doubt_of(routed: RoutedRequest, progress: Progress, candidate: Candidate) ->
     """
     said, decision = candidate.said, routed.decision
     if not usable(candidate):
-        return said.failure or Reason.ANSWER_NOT_TRUSTED
+        marked = _failed_checks(candidate)
+        return said.failure or (
+            Reason.ANSWER_FAILED_CHECKS if marked else Reason.ANSWER_NOT_TRUSTED
+        )
     if progress.stood_in_below(routed, candidate):
         return Reason.OUTAGE_LOWER
     if routed.observed is not None:
@@ -203,6 +206,8 @@ def conclude(
     if isinstance(failed, CannotAnswer) and best is None:
         failed = _why_declined(routed, failed)
     rule = routed.exhausted
+    if best is not None and routed.grave and _failed_checks(best) and rule is Exhausted.BEST_ANSWER:
+        rule = Exhausted.REVIEW  # nobody is told in a grave matter what code found wrong
     if best is not None and rule is Exhausted.REVIEW and _sound(routed, progress, best):
         return Conclusion(best, Verdict.UNVERIFIED)
     if rule in (Exhausted.REVIEW, Exhausted.HOLD) and not routed.needs_shape:
@@ -398,6 +403,12 @@ def usable(candidate: Candidate) -> bool:
     """Returns True for an answer of sound structure that its own answerer trusts."""
     said, answer = candidate.said, candidate.answer
     return said.failure is None and answer is not None and answer.verified is not False
+
+
+def _failed_checks(candidate: Candidate) -> bool:
+    """Returns True for a deliberation in which code found faults that no repair mended."""
+    worked = None if candidate.answer is None else candidate.answer.worked
+    return worked is not None and bool(worked.marks)
 
 
 def _named(routed: RoutedRequest, candidate: Candidate) -> bool:

@@ -156,6 +156,7 @@ class Reason(StrEnum):
     ANSWER_INVALID = "answer_invalid"
     ANSWER_OFF_TOPIC = "answer_off_topic"
     ANSWER_GARBLED = "answer_garbled"
+    ANSWER_FAILED_CHECKS = "answer_failed_checks"  # code marked what one repair did not mend
     ANSWER_UNCHECKED = "answer_unchecked"  # nothing of it could be verified
     ANSWER_JUDGED_LOW = "answer_judged_low"  # by another model, with the policy's rubric
     ANSWER_MARKED = "answer_marked"  # words were added, since `safety.outputs` found something

@@ -49,6 +49,7 @@ from router.types import (
     TokenLogprob,
     Usage,
     Work,
+    Worked,
 )
 from tests.kits.books.empty_ledger import empty_ledger
 from tests.kits.changed import replace
@@ -134,6 +135,7 @@ class ScriptedTier:
     p: float | None = None
     approved: bool = False
     verified: bool | None = None
+    worked: Worked | None = None
     trusted: bool = False  # for a deliberation: its tier vouches for the answer
     logprob: float | None = None
     judge: Judge | None = None  # gives the chance of its answers, instead of the policy's head
@@ -181,6 +183,7 @@ class ScriptedTier:
             p=self.p,
             approved=self.approved,
             verified=self.verified,
+            worked=self.worked,
         )
 
     async def answer(self, work: Work, call: Call) -> Answer:

@@ -20,6 +20,7 @@ from router.types import (
     RequestState,
     Signals,
     Verdict,
+    Worked,
 )
 from tests.kits.changed import replace
 from tests.kits.fakes import ALICE, CALM, House, Houses, ScriptedTier, ask
@@ -153,6 +154,24 @@ async def test_nonsense_to_a_grave_question_is_not_accepted(
     row = await only_row(house)
     agrees(row)
     assert ("answer_unchecked" in row.reasons) == (verdict is Verdict.UNVERIFIED)
+
+
+@pytest.mark.parametrize("rule", ["review", "best_answer"])
+async def test_a_deliberation_that_failed_its_checks_is_held_with_the_reason(
+    houses: Houses, rule: str
+) -> None:
+    worked = Worked("finance", "0" * 16, "full", (), marks=("the probabilities sum to 0.00",))
+    thinker = deep(
+        kind="deliberation", trusted=True, verified=False, text=ADVICE, worked=worked
+    )  # fmt: skip
+    rules = {"default": "best_answer", "by_domain": {"finance": rule}}
+    house = houses([low(), mid(), thinker], signals=GRAVE, exhausted=rules)
+    outcome = await house.gateway.complete(ask(MILLIONS), ALICE)
+    assert outcome.verdict is Verdict.SAFE_ANSWER
+    assert [item.domain for item in house.reviews.items] == [Domain.FINANCE]
+    row = await only_row(house)
+    assert "answer_failed_checks" in row.reasons
+    assert "answer_accepted" not in row.reasons
 
 
 @pytest.mark.parametrize("rule", ["hold", "refuse"])

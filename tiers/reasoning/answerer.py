@@ -81,8 +81,9 @@ class Deliberation(OwnAnswerer):
     async def answer(self, work: Work, call: Call) -> Answer:
         """Returns the decision as text, its steps in `Choice.reasoning`, its facts in `facts`.
 
-        `verified` is False when the model is not trusted, or when a step failed; a deliberation
-        that reached no decision says so and has p = 0.
+        `verified` is False when the model is not trusted, when a step failed, or when code found a
+        fault that one repair did not mend. A deliberation that reached no decision says so and has
+        p = 0.
         Raises: AnswererError where no step at all came back, DeadlineExceeded without any time.
         """
         final: Answer | None = None
@@ -127,7 +128,7 @@ class Deliberation(OwnAnswerer):
         if step.id is StepId.WORKSHEET and run.plan.worksheet is not None:
             return [await self._worksheet(step, SHEETS[run.plan.worksheet], run, asker)]
         result = await asker.step(step, run, check=_check_of(step.id, run))
-        return [_recomputed(_with_notes(result, run), run)]
+        return [_recomputed(_with_notes(result), run)]
 
     async def _look_up(self, run: Run, work: Work) -> None:
         """Looks passages up once, before the first step that may cite them."""
@@ -158,7 +159,10 @@ class Deliberation(OwnAnswerer):
         def asked(perspective: Perspective) -> asyncio.Future[StepResult]:
             name = f"perspective:{perspective.name}"
             values = {"view": f"{perspective.name}: {perspective.view}"}
-            return asyncio.ensure_future(asker.step(step, run, values=values, name=name))
+            check = _check_of(step.id, run)
+            return asyncio.ensure_future(
+                asker.step(step, run, values=values, check=check, name=name)
+            )
 
         results = await asyncio.gather(*map(asked, run.plan.perspectives), return_exceptions=True)
         # All calls have ended and are in the books before the first refusal is raised.
@@ -197,7 +201,7 @@ class Deliberation(OwnAnswerer):
     def _answer(self, run: Run, text: str) -> Answer:
         synthesis = run.synthesis
         calls = [*run.results, run.form] if run.form else run.results
-        whole = all(result.fields for result in calls) and synthesis.state != "marked"
+        whole = all(result.fields for result in calls) and not run.marks
         reasoning = "\n\n".join(shown_step(r).strip() for r in run.results)
         # A worksheet lists every passage that may matter: that is no citation.
         own = [dict(r.fields) for r in run.results if r.id != StepId.WORKSHEET]
@@ -222,13 +226,19 @@ def _check_of(step: StepId, run: Run) -> Check:
     """Returns what a step's fields are checked for, beyond their form; short forms have no more."""
     if run.plan.profile != "full":
         return nothing_wrong
-    if step is StepId.SCENARIOS:
-        return checks.scenario_faults
-    if step is StepId.EVIDENCE:
-        return lambda fields: checks.citation_faults(fields, run.cited)
     if step is StepId.SYNTHESIS:
         return lambda fields: _decision_faults(fields, run)
-    return nothing_wrong
+    return lambda fields: (*_own_faults(step, fields, run), *checks.claim_faults(fields))
+
+
+def _own_faults(step: StepId, fields: Mapping[str, object], run: Run) -> Sequence[str]:
+    """Returns the faults of a step beyond its figures."""
+    if step is StepId.SCENARIOS:
+        return checks.scenario_faults(fields)
+    if step is StepId.EVIDENCE:
+        unknown = checks.citation_faults(fields, run.cited)
+        return (*unknown, *checks.unsupported(fields, run.cited))
+    return ()
 
 
 def _decision_faults(fields: Mapping[str, object], run: Run) -> Sequence[str]:
@@ -242,14 +252,10 @@ def _decision_faults(fields: Mapping[str, object], run: Run) -> Sequence[str]:
     return faults
 
 
-def _with_notes(result: StepResult, run: Run) -> StepResult:
+def _with_notes(result: StepResult) -> StepResult:
     """Returns a result with what code works out from its fields."""
-    notes: tuple[str, ...] = ()
-    if result.id == StepId.SCENARIOS:
-        notes = tuple(note for note in [checks.expected_value(result.fields)] if note)
-    if result.id == StepId.EVIDENCE:
-        notes = checks.unsupported(result.fields, run.cited)
-    return replace(result, notes=(*result.notes, *notes)) if notes else result
+    note = checks.expected_value(result.fields) if result.id == StepId.SCENARIOS else ""
+    return replace(result, notes=(*result.notes, note)) if note else result
 
 
 def _recomputed(result: StepResult, run: Run) -> StepResult:
@@ -260,8 +266,6 @@ def _recomputed(result: StepResult, run: Run) -> StepResult:
     wrong = [claim for claim in claims if not claim.holds]
     run.claims += len(claims)
     run.wrong_claims += len(wrong)
-    if result.id == StepId.SYNTHESIS:
-        run.marks += result.notes
     assert isinstance(fields, dict)
     notes = [str(claim) for claim in wrong if str(claim) not in result.notes]
     return replace(result, fields=fields, notes=(*result.notes, *dict.fromkeys(notes)))
@@ -281,7 +285,7 @@ def _worked(run: Run) -> Worked:
         days if isinstance(days, int) else None,
         run.claims,
         run.wrong_claims,
-        tuple(run.marks),
+        run.marks,
     )
 
 

@@ -116,7 +116,8 @@ class Asker:
                 break
             messages += [Message("assistant", answer.text[:16_000]), repair(faults)]
         if kept:  # an earlier form that holds is worth more than a later one that does not
-            return StepResult(step_id, "marked", kept, "; ".join(marks), tuple(usages), marks)
+            fault = "; ".join(marks)
+            return StepResult(step_id, "marked", kept, fault, tuple(usages), marks, marks)
         return StepResult(step_id, "failed", fault="; ".join(faults), usages=tuple(usages))
 
     def _messages(self, step: TemplateStep, run: Run, values: Mapping[str, str]) -> list[Message]:

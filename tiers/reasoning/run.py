@@ -13,6 +13,7 @@ from router.errors import AnswererError
 from router.policy.content.deliberation import Template, quoted
 from router.policy.content.deliberation_full import (
     Perspective,
+    StepId,
     TemplateStep,
     WorksheetId,
 )
@@ -35,6 +36,7 @@ class StepResult(Struct, frozen=True):
     fault: str = ""
     usages: tuple[Usage, ...] = ()
     notes: tuple[str, ...] = ()
+    marks: tuple[str, ...] = ()  # faults that one repair did not mend; the notes have them too
 
     @property
     def title(self) -> str:
@@ -74,7 +76,6 @@ class Run:
     longest_ms: float = 0.0
     failed_calls: int = 0
     last_error: AnswererError | None = None
-    marks: list[str] = field(default_factory=list)
     claims: int = 0
     wrong_claims: int = 0
 
@@ -87,6 +88,16 @@ class Run:
     def synthesis(self) -> StepResult:
         """Returns the last step."""
         return self.results[-1]
+
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """Returns the faults that one repair did not mend; those of earlier steps name the step."""
+        named = [
+            mark if result.id == StepId.SYNTHESIS else f"{result.title}: {mark}"
+            for result in self.results
+            for mark in result.marks
+        ]
+        return tuple(dict.fromkeys(named))
 
     def previous(self, limit: int) -> str:
         """Returns the earlier steps as a quotation of at most `limit` characters."""

@@ -27,7 +27,8 @@ def decision_text(
     paragraphs = [paragraph(name, fields.pop(name)) for name in _FIRST if name in fields]
     confidence = fields.pop("confidence", None)
     paragraphs += [paragraph(name, value) for name, value in fields.items()]
-    notes = [note for result in results[:-1] if result.fields for note in result.notes]
+    worked = [(note, r) for r in results[:-1] if r.fields for note in r.notes]
+    notes = [note for note, result in worked if note not in result.marks]
     if notes:
         paragraphs.append(paragraph("worked_out_by_code", notes))
     if confidence is not None:

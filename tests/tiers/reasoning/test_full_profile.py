@@ -135,9 +135,42 @@ async def test_wrong_figure_of_a_step_reaches_the_next_one_corrected() -> None:
     strong = Strong()
     evidence = json.loads(json.dumps(CONTRACT["evidence"]))
     evidence["assumed"] = ["Yearly 200 + 300 = 600."]
-    strong.says["evidence"] = [evidence]
-    await deliberation().answer(work(), strong)
+    strong.says["evidence"] = [evidence, evidence]
+    answer = await deliberation().answer(work(), strong)
     assert "calculated, it is 500" in strong.requests[-1].messages[-1].text
+    assert answer.verified is False
+    assert answer.worked is not None
+    assert answer.worked.marks == ("Evidence: 200 + 300 = 600: wrong, it is 500",)
+
+
+@pytest.mark.parametrize(
+    ("source", "mark"),
+    [("d7", "[d7] is no passage"), ("c-12", "not borne out by [c-12]: Harlow has 900 lorries.")],
+)
+async def test_false_citation_that_one_repair_does_not_mend_is_marked(
+    source: str, mark: str
+) -> None:
+    strong = Strong()
+    told = {"known": [{"statement": "Harlow has 900 lorries.", "source": source}]}
+    strong.says["evidence"] = [{**CONTRACT["evidence"], **told}] * 2
+    answer = await deliberation(sources=_Library()).answer(work(), strong)
+    assert strong.steps.count("evidence") == 2
+    assert answer.verified is False
+    assert answer.worked is not None
+    assert f"Evidence: {mark}" in " ".join(answer.worked.marks)
+
+
+async def test_steps_of_filler_words_are_marked() -> None:
+    strong = Strong()
+    known = [{"statement": "some text", "source": "some text"}]
+    cases = [{**case, "probability": 0.0} for case in CONTRACT["scenarios"]["scenarios"]]
+    strong.says["scenarios"] = [{"scenarios": cases}] * 2
+    strong.says["evidence"] = [{**CONTRACT["evidence"], "known": known}] * 2
+    answer = await deliberation().answer(work(), strong)
+    assert answer.verified is False
+    assert answer.worked is not None
+    assert any("they sum to 0.00" in mark for mark in answer.worked.marks)
+    assert any("[some text] is no passage" in mark for mark in answer.worked.marks)
 
 
 class _Library:

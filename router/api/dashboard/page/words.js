@@ -70,6 +70,7 @@ export const REASONS = {
   answer_invalid: "its answer was invalid",
   answer_off_topic: "its answer says nothing on the matter",
   answer_garbled: "its answer repeats itself or is no language",
+  answer_failed_checks: "code found faults in its answer that one repair did not mend",
   answer_unchecked: "nothing speaks for its answer but a prior",
   answer_judged_low: "its judge gave the answer too low a score",
   answer_marked: "words were added, since the policy doubts a part of it",
