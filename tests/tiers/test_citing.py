@@ -26,12 +26,7 @@ from tests.kits.changed import replace
 from tests.kits.checks.growth import in_proportion
 from tests.kits.local_kit import never_called, work
 from tiers.citing.citations import checked, sentences_of
-from tiers.citing.document_context import (
-    MOST_CHECKED,
-    NOTHING_FOUND,
-    DocumentContext,
-    asked_in,
-)
+from tiers.citing.document_context import MOST_CHECKED, NOTHING_FOUND, DocumentContext, asked_in
 from tiers.citing.fence import LEFT_OUT, listed, mark_of, without_orders
 from tiers.citing.quoting import Quoting, build_quoting
 from tiers.citing.records import Records
