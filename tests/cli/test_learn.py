@@ -91,6 +91,12 @@ def test_head_is_taught_judged_handed_over_and_taken_back(tmp_path: Path) -> Non
 
     back = tiergate("learn", "back", "--head", "department", *places, "--because", "complaints")
     assert "stage 1 again" in back.stdout, back.stderr
+    assert "labels of this run teach no more" in back.stdout
+    nightly = tiergate(
+        "learn", "run", *asked, "--dataset", dataset(tmp_path, "b", "billing account")
+    )
+    assert nightly.returncode == 0, nightly.stdout + nightly.stderr
+    assert "nothing is new" in nightly.stdout + nightly.stderr
 
 
 def test_learner_that_may_take_no_time_says_so(tmp_path: Path) -> None:

@@ -87,7 +87,7 @@ def test_lesson_taken_back_whose_version_serves_names_the_command(
     made = version(registry, tmp_path, '{"a": 1}', (before,))
     after = version(registry, tmp_path, '{"a": 2}', (made,))
     noted = Noted("run_1", 0, "d", "memory", 7, 20, 2, version=made)
-    monkeypatch.setattr(Memory, "take_back", lambda *_: noted)
+    monkeypatch.setattr(Memory, "take_back", lambda *_, **__: noted)
 
     def back() -> str:
         places = ["--state", str(tmp_path / "learn"), "--registry", registry]

@@ -201,6 +201,7 @@ def _labels(files: Sequence[tuple[str, Path]]) -> Iterator[HumanLabel]:
                     yield HumanLabel(str(row["ref"]), head, str(row["label"]))
             except (ValueError, KeyError, TypeError) as error:
                 raise typer.BadParameter(
-                    f"{path}, line {number}: expected a JSON object with ref and label",
+                    f"{path}, line {number}: expected a JSON object with ref (the id of the "
+                    "text's request, as `train suggest --out` writes it) and label",
                     param_hint="--labels",
                 ) from error

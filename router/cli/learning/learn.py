@@ -169,16 +169,24 @@ def history(head: Head, state: State = STATE, as_json: AsJson = False) -> None:
 def take_back(
     head: Head,
     because: Annotated[str, typer.Option(help="Why; the history keeps it.")],
+    keep_labels: Annotated[
+        bool, typer.Option("--keep-labels", help="Labels that only this run used may teach again.")
+    ] = False,
     state: State = STATE,
     registry: RegistryPlace = REGISTRY,
 ) -> None:
-    """Take the last run back: the head remembers what it did before, and learns from there."""
+    """Take the last run back: the head remembers what it did before, and learns from there.
+
+    Labels that only this run used are set aside: they teach and judge no more.
+    """
     from router.cli.learning.hand_over import still_active
 
     memory = _memory(state, head)
     with memory.alone():
-        noted = memory.take_back(because)
+        noted = memory.take_back(because, keep_labels=keep_labels)
     typer.echo(f"{noted.run} is taken back; {head} is at stage {memory.current()} again")
+    if noted.set_aside:
+        typer.echo(f"{counted(noted.set_aside, 'label', 'labels')} of this run teach no more")
     serving, before = still_active(noted.version, head, registry)
     if serving:
         typer.echo(f"{serving} still serves. To take it out of service:")

@@ -84,6 +84,7 @@ def run(
     if stage is None and start is not None:
         stage = _started(memory, start, asked, now_ms)
     if stage is not None:
+        fresh = _trusted(stage, fresh)
         stage = corrected(stage, fresh)
     lesson = _lesson(stage, fresh, asked)
     if lesson is None:
@@ -124,6 +125,18 @@ def corrected(stage: Stage, fresh: Fresh) -> Stage:
     old = [replace(row, label=now.get(row.row_id, row.label)) for row in stage.old]
     # A class that no row taught yet cannot be judged.
     return replace(stage, old=tuple(row for row in old if row.label in stage.classes))
+
+
+def _trusted(stage: Stage, fresh: Fresh) -> Fresh:
+    """Returns the rows without those that were set aside with a run that was taken back.
+
+    A corrected label is another row, so it teaches.
+    """
+    train, dev, test = (
+        [row for row in rows if row.key not in stage.aside]
+        for rows in (fresh.train, fresh.dev, fresh.test)
+    )
+    return Fresh(fresh.dataset, train, dev, test)
 
 
 def _told(stage: Stage | None, fresh: Fresh) -> list[Kept]:
@@ -288,6 +301,9 @@ def _next(
         seen | {row.key for row in lesson.told},
         lesson.classes,
         made.importance,
+        used=(frozenset() if stage is None else stage.used)
+        | {row.key for row in (*lesson.dev, *lesson.judged)},
+        aside=frozenset() if stage is None else stage.aside,
     )
 
 

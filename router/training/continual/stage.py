@@ -70,6 +70,7 @@ class Noted(Struct, frozen=True):
     taken_back: str = ""  # why the run no longer counts
     version: str = ""  # of the candidate in the registry of models
     expired: int = 0  # rows that left the memory because their time was over
+    set_aside: int = 0  # rows that teach no more, since the run was taken back
 
 
 class Stage(Struct, frozen=True):
@@ -83,12 +84,16 @@ class Stage(Struct, frozen=True):
     seen: frozenset[str]  # keys of rows that taught
     classes: tuple[str, ...]
     importance: tuple[Plane, Matrix] | None = None
+    used: frozenset[str] = frozenset()  # keys of rows that the run used and did not teach
+    aside: frozenset[str] = frozenset()  # keys of rows of runs that were taken back
 
 
 class _Listed(Struct, frozen=True):
     tasks: tuple[Task, ...]
     seen: tuple[str, ...]
     classes: tuple[str, ...]
+    used: tuple[str, ...] = ()
+    aside: tuple[str, ...] = ()
 
 
 class Memory:
@@ -149,6 +154,8 @@ class Memory:
             frozenset(listed.seen),
             listed.classes,
             importance,
+            frozenset(listed.used),
+            frozenset(listed.aside),
         )
 
     def put(self, stage: Stage, card: Mapping[str, object]) -> None:
@@ -162,7 +169,10 @@ class Memory:
             write(at / OLD, _text(stage.old))
             if stage.importance is not None:
                 write(at / IMPORTANCE, _packed(*stage.importance))
-            listed = _Listed(stage.tasks, tuple(sorted(stage.seen)), stage.classes)
+            seen, used, aside = (
+                tuple(sorted(keys)) for keys in (stage.seen, stage.used, stage.aside)
+            )
+            listed = _Listed(stage.tasks, seen, stage.classes, used, aside)
             write(at / STAGE, msgspec.json.encode(listed))
             self.count(stage.number)
             self._sweep(stage.number)
@@ -224,17 +234,36 @@ class Memory:
         text = b"".join(msgspec.json.encode(one) + b"\n" for one in [*after, noted])
         write(self.folder / HISTORY, text)
 
-    def take_back(self, why: str) -> Noted:
-        """Lets the stage before the last run count again. Raises TrainingDataError."""
+    def take_back(self, why: str, *, keep_labels: bool = False) -> Noted:
+        """Lets the stage before the last run count again. Raises TrainingDataError.
+
+        Rows that only this run used are set aside, so that no later run is taught or judged by
+        them; with `keep_labels` they count as new again.
+        """
         number = self.current()
         runs = [one for one in self.history() if one.stage == number and not one.refused]
         runs = [one for one in runs if not one.taken_back]
         if not runs or number < 2 or not self.has(number - 1):
             raise TrainingDataError(f"{self.name} has no earlier stage to go back to")
+        aside = 0 if keep_labels else self._set_aside(number)
         self.count(number - 1)
-        noted = replace(runs[-1], taken_back=why)
+        noted = replace(runs[-1], taken_back=why, set_aside=aside)
         self.note(noted)
         return noted
+
+    def _set_aside(self, number: int) -> int:
+        """Tells the stage before this one which rows only this one used; returns how many."""
+        at, before = (self.folder / "stages" / str(n) / STAGE for n in (number, number - 1))
+        try:
+            last, kept = (
+                msgspec.json.decode(path.read_bytes(), type=_Listed) for path in (at, before)
+            )
+            own = {*last.seen, *last.used} - {*kept.seen, *kept.used}
+            aside = tuple(sorted({*kept.aside, *last.aside, *own}))
+            write(before, msgspec.json.encode(replace(kept, aside=aside)))
+        except (OSError, msgspec.DecodeError) as error:
+            raise TrainingDataError(f"{before} cannot be changed: {error}") from error
+        return len(own)
 
 
 def _all_in(named: Collection[str], decisions: Collection[str]) -> bool:

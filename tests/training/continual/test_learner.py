@@ -209,6 +209,34 @@ def test_run_is_taken_back(tmp_path: Path, model: TriageModel) -> None:
         memory.take_back("again")
 
 
+def test_labels_of_a_run_that_is_taken_back_teach_no_more(
+    tmp_path: Path, model: TriageModel
+) -> None:
+    memory = Memory(tmp_path, "department")
+    taught(memory, model, fresh("first", "billing shipping"))
+    wrong, right = (fresh(name, "returns account") for name in ("second", "third"))
+    assert taught(memory, model, wrong).noted is not None
+    assert memory.take_back("wrong labels").set_aside > len(wrong.train)
+    moved_on = Fresh("d" * 64, [*wrong.train, *wrong.dev, *wrong.test], [], [])
+    again = taught(memory, model, moved_on)
+    assert (again.noted, again.new) == (None, 0)
+    every = Fresh("e" * 64, [*moved_on.train, *right.train], right.dev, right.test)
+    later = taught(memory, model, every)
+    assert later.noted is not None
+    assert later.new == len(right.train)
+
+
+def test_labels_may_teach_again_where_the_run_was_at_fault(
+    tmp_path: Path, model: TriageModel
+) -> None:
+    memory = Memory(tmp_path, "department")
+    taught(memory, model, fresh("first", "billing shipping"))
+    rows = fresh("second", "returns account")
+    taught(memory, model, rows)
+    assert memory.take_back("a wrong method", keep_labels=True).set_aside == 0
+    assert taught(memory, model, rows).new == len(rows.train)
+
+
 def test_texts_whose_time_is_over_leave_the_memory(tmp_path: Path, model: TriageModel) -> None:
     memory = Memory(tmp_path, "department")
     rows = fresh("first", "billing shipping")
