@@ -21,7 +21,9 @@ from router.policy.sections.answering.endpoints import EndpointCondition, Endpoi
 from router.specialists.result import NO_RULE, field_of
 from router.types import NANO_PER_USD, Amount, JsonText
 
-NO_TIER = "no tier of this policy writes; add one with the capability json_schema"
+NO_TIER = (
+    "no model is set up to write this field; add one with the capability json_schema to `tiers`"
+)
 NOT_BY_RULES = "rules and heads answered; ask with `routing.min_tier` for a tier that writes"
 NO_HEADS = "the triage model is missing, so no head was read"
 

@@ -16,7 +16,7 @@ from router.policy.head_conditions import Chances, holds
 from router.policy.sections.heads import BUILT_IN
 from router.policy.sections.specialist import FieldSection, SpecialistSection
 
-NO_RULE = "no rule holds"
+NO_RULE = "no rule fits"
 
 
 class Field(Struct, frozen=True):

@@ -81,10 +81,12 @@ async def test_a_text_is_booked_and_becomes_a_row_once_approved(tmp_path: Path) 
     )
     assert after["sources"] == {"client": 1, "synthetic": 1}
     # What was written from a person's request is about that person too, by whatever words.
+    report = await asyncio.to_thread(run, "privacy", "report", "--database", ledger)
+    assert "  1 prompt, whole text, not encrypted" in report
     erased = await asyncio.to_thread(
         run, "privacy", "erase", "Anna Keller", "--yes", "--database", ledger
     )
-    assert erased.startswith("2 texts of 2 requests erased")
+    assert erased == "2 texts of 2 requests erased; 0 texts could not be read (key missing).\n"
     with Books.open(ledger) as books:
         left = [one.texts for one in books.past_requests(None, None, None, {})]
         assert left == [{}, {}, {}]  # the source, what was written, the minutes of its review

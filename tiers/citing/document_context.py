@@ -51,7 +51,7 @@ answer of a model has some hundred."""
 
 NOTHING_FOUND = "I found nothing about this in the documents that I may read."
 NOTHING_SUPPORTED = (
-    "I found passages about this in the documents, but no answer that they bear out. Please look "
+    "I found passages about this in the documents, but no answer that they support. Please look "
     "there:"
 )
 

@@ -1,7 +1,7 @@
 """The answerer of `kind: documents`: quotes the sentences of documents that answer best.
 
 No model writes the answer, so it holds nothing that a document does not say. A local model may put
-the quotation into its own words; what no passage bears out is then left out, and where nothing is
+the quotation into its own words; what no passage supports is then left out, and where nothing is
 left the quotation goes out word for word.
 """
 

@@ -23,6 +23,9 @@ Values = Annotated[
 ]
 Tenant = Annotated[str | None, typer.Option(help="Only this tenant's texts.", show_default="all")]
 
+STORES = {"full": "whole text", "redacted": "details left out"}
+SEALS = {"sealed": "encrypted", "open": "not encrypted"}
+
 
 def register(app: typer.Typer) -> None:
     app.add_typer(privacy, name="privacy")
@@ -74,7 +77,7 @@ def rotate(database: DatabasePath = DATABASE) -> None:
 
     with Books.open(database) as books:
         done, closed = books.subjects(os.environ).reseal()
-    typer.echo(f"{counted(done, 'text', 'texts')} sealed anew; {closed} that no key here opens.")
+    typer.echo(f"{counted(done, 'text', 'texts')} encrypted again; {_unread(closed)}.")
 
 
 @privacy.command()
@@ -95,15 +98,20 @@ def report(database: DatabasePath = DATABASE, as_json: AsJson = False) -> None:
     typer.echo(f"{figures.requests_erased} had their texts erased for the person they are about")
     typer.echo(f"{counted(sum(figures.texts.values()), 'stored text', 'stored texts')}:")
     for form, count in sorted(figures.texts.items()):
-        typer.echo(f"  {count} {form}")
+        kind, store, sealed = form.split(", ")
+        told = (f"{kind}{'' if count == 1 else 's'}", STORES.get(store, store), SEALS[sealed])
+        typer.echo(f"  {count} {', '.join(told)}")
 
 
 def _tell(found: Found, done: str) -> None:
     texts = counted(len(found.texts), "text", "texts")
-    closed = counted(found.closed, "text", "texts")
-    typer.echo(f"{texts} of {_requests(found)} {done}; {closed} that no key here opens.")
+    typer.echo(f"{texts} of {_requests(found)} {done}; {_unread(found.closed)}.")
 
 
 def _requests(found: Found) -> str:
     """Returns the number of requests that the texts belong to, in words."""
     return counted(len({text.request_id for text in found.texts}), "request", "requests")
+
+
+def _unread(closed: int) -> str:
+    return f"{counted(closed, 'text', 'texts')} could not be read (key missing)"

@@ -392,7 +392,7 @@ def priority_of(text: str, department: str, section: PrioritiesSection) -> tuple
             continue
         if not rule.any_terms or contains_any(text, tuple(rule.any_terms)):
             return rule.priority, rule.reason
-    return section.default, "no rule holds"
+    return section.default, "no rule fits"
 
 
 def contains_any(text: str, terms: tuple[str, ...]) -> bool:

@@ -41,7 +41,7 @@ class VerdictSection(Section):
     rules: list[VerdictRule] = Field(
         default_factory=list, description="Rules in order of precedence, the most serious first."
     )
-    default: Label = Field(description="The verdict when no rule holds.")
+    default: Label = Field(description="The verdict when no rule fits.")
 
 
 class SpecialistSection(Section):

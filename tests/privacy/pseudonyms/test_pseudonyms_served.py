@@ -272,3 +272,19 @@ async def test_object_with_a_name_for_its_key_comes_back(tmp_path: Path) -> None
         assert outcome.answer is not None
         assert json.loads(outcome.answer.text) == {"answer": text}
         assert "acker" not in seen_by(fake)
+
+
+@pytest.mark.parametrize(("exhausted", "streams"), [("review", False), ("best_answer", True)])
+async def test_a_letter_streams_only_where_its_answer_may_go_out_unchecked(
+    tmp_path: Path, exhausted: str, streams: bool
+) -> None:
+    """The guide says so: `review`, the default in medicine, holds an answer until it is whole."""
+    rule = f"{exhausted}, by_domain: {{medical: {exhausted}, finance: {exhausted}}}"
+    body = {**CHAT, "stream": True}
+    async with FakeUpstream() as fake, clinic(tmp_path, fake.url, exhausted=rule) as gateway:
+        async with under_uvicorn(gateway.asgi(), "auto") as url, aiohttp.ClientSession() as client:
+            async with client.post(f"{url}/v1/chat/completions", json=body) as response:
+                text = await response.text()
+    assert len(fake.seen) == 1
+    pieces = [line for line in text.splitlines() if '"content":"' in line]
+    assert (len(pieces) > 1) is streams

@@ -95,7 +95,7 @@ class DocumentsSection(Section):
     )
     check: bool = Field(
         default=True,
-        description="Leaves out the sentences of an answer that no passage bears out. Such an "
+        description="Leaves out the sentences of an answer that no passage supports. Such an "
         "answer is held back until it is whole.",
     )
     without: Literal["answer", "say_so"] = Field(

@@ -76,7 +76,7 @@ class EndpointVerdict(Section):
     rules: list[EndpointRule] = Field(
         default_factory=list, description="Rules in order of precedence, the most serious first."
     )
-    default: Label = Field(description="The verdict when no rule holds.")
+    default: Label = Field(description="The verdict when no rule fits.")
 
 
 class EndpointStakes(Section):

@@ -53,5 +53,5 @@ class DocumentsAnswerer(AnswererBase):
     rephrase: Name | None = Field(
         default=None,
         description="A local answerer that puts the quoted passages into its own words. Sentences "
-        "that no passage bears out are left out. Left out: quoted word for word.",
+        "that no passage supports are left out. Left out: quoted word for word.",
     )
