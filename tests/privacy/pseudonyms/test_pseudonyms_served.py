@@ -281,10 +281,14 @@ async def test_a_letter_streams_only_where_its_answer_may_go_out_unchecked(
     """The guide says so: `review`, the default in medicine, holds an answer until it is whole."""
     rule = f"{exhausted}, by_domain: {{medical: {exhausted}, finance: {exhausted}}}"
     body = {**CHAT, "stream": True}
-    async with FakeUpstream() as fake, clinic(tmp_path, fake.url, exhausted=rule) as gateway:
-        async with under_uvicorn(gateway.asgi(), "auto") as url, aiohttp.ClientSession() as client:
-            async with client.post(f"{url}/v1/chat/completions", json=body) as response:
-                text = await response.text()
+    async with (
+        FakeUpstream() as fake,
+        clinic(tmp_path, fake.url, exhausted=rule) as gateway,
+        under_uvicorn(gateway.asgi(), "auto") as url,
+        aiohttp.ClientSession() as client,
+        client.post(f"{url}/v1/chat/completions", json=body) as response,
+    ):
+        text = await response.text()
     assert len(fake.seen) == 1
     pieces = [line for line in text.splitlines() if '"content":"' in line]
     assert (len(pieces) > 1) is streams
