@@ -82,7 +82,7 @@ async def test_a_text_is_booked_and_becomes_a_row_once_approved(tmp_path: Path) 
     assert after["sources"] == {"client": 1, "synthetic": 1}
     # What was written from a person's request is about that person too, by whatever words.
     report = await asyncio.to_thread(run, "privacy", "report", "--database", ledger)
-    assert "  1 prompt, whole text, not encrypted" in report
+    assert "  2 prompts, details left out, not encrypted" in report
     erased = await asyncio.to_thread(
         run, "privacy", "erase", "Anna Keller", "--yes", "--database", ledger
     )
