@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from router.errors import LedgerUnavailable
 from router.watch.alarms import Alarm, Notice, Seen
-from router.watch.past import Past
+from router.watch.past import DAY_MS, Past
 from router.watch.profiles import Profiles
 
 FILE_MODE, FOLDER_MODE = 0o600, 0o700
@@ -67,9 +67,11 @@ def save(path: Path, state: State) -> None:
 def save_past(path: Path, past: Past) -> None:
     """Writes the days that changed, each into a file of its own beside the state."""
     folder = _beside(path)
-    # In order: after a crash the last file says how far the past was read.
+    # In order, and none says more than the end of its own day: after a crash the last file says how
+    # far the past was read.
     for number in sorted(past.changed & set(past.days)):
-        day = _Day(past.since_ms, past.until_ms, past.days[number])
+        until_ms = min(past.until_ms, (number + 1) * DAY_MS)
+        day = _Day(past.since_ms, until_ms, past.days[number])
         _save(folder / f"{number}.json", day)
     for file in folder.glob("[0-9]*.json"):
         if int(file.stem) not in past.days:

@@ -205,6 +205,16 @@ def test_only_days_that_changed_are_written(tmp_path: Path) -> None:
     assert {name for name, inode in after.items() if before[name] != inode} == {"4.json"}
 
 
+def test_day_that_a_crash_left_unwritten_is_read_again(tmp_path: Path) -> None:
+    def rows(since_ms: int, until_ms: int) -> Profiles:
+        return Profiles({"acme / p": Profile(1)})
+
+    state, hour = tmp_path / "alerts.json", DAY_MS // 24
+    save_past(state, read_until(Past(), DAY_MS, 3 * DAY_MS + hour, rows))
+    (tmp_path / "alerts.past" / "3.json").unlink()
+    assert load_past(state).until_ms == 3 * DAY_MS
+
+
 def test_counts_of_weeks_are_kept_without_samples_and_then_forgotten(tmp_path: Path) -> None:
     def rows(since_ms: int, until_ms: int) -> Profiles:
         return Profiles({"acme / p": Profile(1, {}, [(1, (0.5,))])})
