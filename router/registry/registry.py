@@ -157,7 +157,8 @@ class Registry:
         known = {entry.folder for line in self._lines().values() for entry in line.entries.values()}
         for folder in self._store.names("files"):
             begun, dash, _ = folder.partition("-")
-            if dash and folder not in known and int(begun) < self._now_ms() - UNLISTED_MS:
+            ours = bool(dash) and begun.isdecimal()  # somebody may have put a folder there
+            if ours and folder not in known and int(begun) < self._now_ms() - UNLISTED_MS:
                 self._store.drop(f"files/{folder}")
 
     def list(

@@ -111,6 +111,13 @@ def test_files_of_a_crash_before_the_change_are_swept_a_day_later(tmp_path: Path
     assert len(list(files.iterdir())) == 3
 
 
+def test_folder_that_somebody_else_made_is_not_swept(tmp_path: Path) -> None:
+    add(opened(tmp_path), tmp_path)
+    (foreign := tmp_path / "models" / "files" / "my-notes").mkdir()
+    add(opened(tmp_path, NOW_MS + 25 * 3_600_000), tmp_path, "two")
+    assert foreign.is_dir()
+
+
 def test_file_of_this_machine_is_checked_without_its_bytes_in_memory(tmp_path: Path) -> None:
     class Unread(FolderStore):
         def get(self, key: str) -> bytes | None:
