@@ -81,12 +81,10 @@ class BookedVectors:
         if rates is not None:
             words = tuple([Message("user", text) for text in order.texts])
             await rate_charges.admit(rates, ChatRequest(words, order.requested_model))
-        vectors, row = await self._booked(order, identity)
-        await rate_charges.settle(rates, row.attempts)
-        return vectors, row
+        return await self._booked(order, identity, rates)
 
     async def _booked(
-        self, order: VectorOrder, identity: Identity
+        self, order: VectorOrder, identity: Identity, rates: RequestRates | None
     ) -> tuple[OutsideVectors, RequestRow]:
         started = self._clock.monotonic_ms()
         call = OutsideCall(
@@ -101,7 +99,11 @@ class BookedVectors:
             self._clock.now_ms(),
         )
         intent, attempt = held(call)
-        await self._ledger.hold(intent, attempt)
+        try:
+            await self._ledger.hold(intent, attempt)
+        except TiergateError:
+            await rate_charges.settle(rates, ())  # no call, so no token
+            raise
 
         def row(tokens: int | None, error_code: str = "", *, unsent: bool = False) -> RequestRow:
             return finished(
@@ -120,14 +122,19 @@ class BookedVectors:
         except TiergateError as error:
             free = isinstance(error, Overloaded | UpstreamRejected | UpstreamRateLimited)
             free = free or not getattr(error, "sent", True)
-            await self._ledger.finish(row(None, error.code, unsent=free))
+            await self._finish(row(None, error.code, unsent=free), rates)
             error.request_id = call.request_id
             raise
         except asyncio.CancelledError:  # nobody waits any more; the call may be charged
-            task = asyncio.ensure_future(self._ledger.finish(row(None, ClientGone.code)))
+            task = asyncio.ensure_future(self._finish(row(None, ClientGone.code), rates))
             self._booking.add(task)
             task.add_done_callback(self._booking.discard)
             raise
         settled = row(vectors.tokens if vectors.reported else None)
-        await self._ledger.finish(settled)
+        await self._finish(settled, rates)
         return vectors, settled
+
+    async def _finish(self, row: RequestRow, rates: RequestRates | None) -> None:
+        """Books what a call cost, and corrects what it counted in rates."""
+        await self._ledger.finish(row)
+        await rate_charges.settle(rates, row.attempts)

@@ -124,6 +124,21 @@ def test_its_calls_count_in_rates(tmp_path: Path, limit: dict[str, int]) -> None
             assert post(served, model="small", input="abc").status_code == 200
 
 
+def test_a_call_that_was_never_sent_takes_no_tokens_of_a_rate(tmp_path: Path) -> None:
+    with Upstream(tmp_path) as upstream:
+        policy = write_policy(
+            tmp_path,
+            upstream.url,
+            embedders=[embedder("gone", "http://127.0.0.1:9/v1")],
+            aliases={"gone": "embed:gone"},
+            limits=[{"tokens_per_minute": 1_000}],
+        )
+        with Served(tmp_path, policy) as served:
+            # Each is estimated at 750 tokens.
+            statuses = {post(served, model="gone", input="abc " * 750).status_code for _ in "123"}
+    assert 429 not in statuses
+
+
 @pytest.mark.parametrize(
     "body",
     [b"nonsense", b"[]", b'{"data": []}', b'{"data": [{"index": 0, "embedding": "!!"}]}',
