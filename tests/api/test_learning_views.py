@@ -86,7 +86,18 @@ def test_certificate_is_contradicted_while_its_alarm_is_active(
     alarm = Alarm(active, 0, since_ms, since_ms)
     state = State(alarms={"certificate: ladder / told of level 1": alarm})
     save(tmp_path / "alerts-ladder.json", state)
-    assert Learning(tmp_path, {}, lambda: [loaded]).contradicted() == contradicted
+    learning = Learning(tmp_path, {}, lambda: [loaded])
+    assert learning.contradicted(frozenset()) == contradicted
+
+
+@pytest.mark.parametrize("before", [frozenset(), frozenset({"ladder"})])
+def test_alarms_that_cannot_be_read_change_no_certificate(
+    tmp_path: Path, before: frozenset[str]
+) -> None:
+    certificate = Certificate("1970-01-02", 0.02, 0.95, "", (), (), {}, "")
+    loaded = replace(policy(tmp_path / "p", alerts=ALERTS), certificate=certificate)
+    (tmp_path / "alerts-ladder.json").write_text("{half")
+    assert Learning(tmp_path, {}, lambda: [loaded]).contradicted(before) == before
 
 
 def test_nothing_yet_is_no_fault(tmp_path: Path) -> None:

@@ -19,8 +19,10 @@ LOOKS_EVERY_S = 5.0
 class CertificateGround:
     """Follows the alarms, from `start` to `close`."""
 
-    def __init__(self, contradicted: Callable[[], frozenset[str]], watch: CertificateWatch) -> None:
-        """`contradicted` returns the names of policies; it blocks."""
+    def __init__(
+        self, contradicted: Callable[[frozenset[str]], frozenset[str]], watch: CertificateWatch
+    ) -> None:
+        """Takes what returns the names of policies, given those of the look before; it blocks."""
         self._contradicted, self._watch = contradicted, watch
         self._task: asyncio.Task[None] | None = None
         self._log = structlog.get_logger("tiergate.certificates")
@@ -35,8 +37,8 @@ class CertificateGround:
             self._task.cancel()
 
     async def _look_on(self) -> None:
-        while True:
-            self.turn(await asyncio.to_thread(self._contradicted))
+        while True:  # ends with the process
+            self.turn(await asyncio.to_thread(self._contradicted, self._watch.contradicted))
             await asyncio.sleep(LOOKS_EVERY_S)
 
     def turn(self, now: frozenset[str]) -> None:

@@ -89,18 +89,26 @@ class Learning:
         ]
         return [alarm for _, alarm in sorted(found)]
 
-    def contradicted(self) -> frozenset[str]:
+    def contradicted(self, before: frozenset[str]) -> frozenset[str]:
         """Returns the policies whose certificate an active alarm on feedback speaks against.
 
-        A certificate that was made after the alarm began is another one.
+        A certificate that was made after the alarm began is another one. A policy whose alarms
+        cannot be read stays as it was `before`; the view Drift shows the fault.
         """
-        found = set()
-        for loaded, state in self._states():
+        names: set[str] = set()
+        for loaded in self._policies():
             name, certificate = loaded.policy.name, loaded.certificate
-            alarm = state.alarms.get(f"{Watched.CERTIFICATE.value}: {subject_of(name)}", Alarm())
-            if certificate and alarm.active and alarm.since_ms >= certificate.created_ms:
-                found.add(name)
-        return frozenset(found)
+            if loaded.policy.alerts is None or certificate is None:
+                continue
+            try:
+                alarms = load(self._folder / f"alerts-{name}.json").alarms
+            except LedgerError:
+                names |= before & {name}
+                continue
+            alarm = alarms.get(f"{Watched.CERTIFICATE.value}: {subject_of(name)}", Alarm())
+            if alarm.active and alarm.since_ms >= certificate.created_ms:
+                names.add(name)
+        return frozenset(names)
 
     def overdue_at_ms(self) -> dict[str, int]:
         """Returns when a further look is overdue, by policy: after three windows without one."""
