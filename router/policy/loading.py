@@ -3,9 +3,8 @@
     loaded = load_policy(find_policy("default", policies_dir()), os.environ)
 
 Loading reads the given environment and the file system, and nothing more. Keys of providers stay
-references (`${OPENAI_API_KEY}`) in the policy. The app
-resolves them with `secret` of `parsing.environment` when it starts, and `tiergate alerts` resolves
-the addresses of its receivers.
+references (`${OPENAI_API_KEY}`) in the policy. The app resolves them with `secret` of
+`parsing.environment` when it starts, and `tiergate alerts` resolves the addresses of its receivers.
 """
 
 from __future__ import annotations

@@ -33,7 +33,6 @@ from router.types import AnswererState
 LOADING_POLL_S = 0.1
 FIELDS = ("policy", "hash", "reason", "stage", "what", "request_id")
 """Names the fields of our events that pure folders write by `logging`."""
-"""Fields that the watcher of policy files adds to its events, through the standard library."""
 
 Say = Callable[[str], None]
 
