@@ -7,9 +7,14 @@ from pathlib import Path
 import pytest
 
 from router import Gateway
-from router.api.compose.mounted.quotable import MOST_CERTAIN, calibrated
+from router.api.compose.document_search import MAX_WAITING, DocumentService
+from router.api.compose.mounted.quotable import MOST_CERTAIN, calibrated, quotable_of
+from router.library import CALLER
+from router.policy.loading import load_policy
 from router.routing.decision_record import parse
+from router.types import ChatRequest, Message
 from tests.kits.document_kit import kept
+from tests.kits.fakes import Clock
 
 KNOWLEDGE = """
 version: 1
@@ -59,6 +64,19 @@ def test_chance_of_a_quotation_is_below_that_of_its_passage(p: float) -> None:
 @pytest.mark.parametrize("p", [0.0, 1.0])
 def test_chance_at_its_ends_stays_a_chance(p: float) -> None:
     assert 0.0 <= calibrated(p) <= MOST_CERTAIN
+
+
+async def test_search_that_is_full_refuses_no_request(tmp_path: Path) -> None:
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files/lamp.md").write_text("The foot of the lamp is repaired with epoxy glue.\n")
+    (tmp_path / "shop.yaml").write_text(KNOWLEDGE)
+    (path := tmp_path / "first.yaml").write_text(POLICY.format(first="true"))
+    kept(tmp_path / "d.db", tmp_path / "files")
+    service = DocumentService(str(tmp_path / "d.db"), None, Clock())
+    quotable = quotable_of(load_policy(path, {}).policy, service)
+    assert quotable is not None
+    service._waiting = MAX_WAITING
+    assert await quotable(ChatRequest((Message("user", QUESTION),), "auto"), CALLER) is None
 
 
 @pytest.mark.slow

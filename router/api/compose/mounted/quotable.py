@@ -10,7 +10,7 @@ import math
 from collections.abc import Awaitable, Callable
 
 from router.api.compose.document_search import DocumentService
-from router.errors import AnswererError
+from router.errors import AnswererError, Overloaded
 from router.policy.schema import DocumentsAnswerer, Policy
 from router.types import ChatRequest, Identity, Rights
 
@@ -47,8 +47,8 @@ def quotable_of(policy: Policy, service: DocumentService | None) -> Quotable | N
         by_words = documents.embedder is not None
         try:
             found = await service.find(asked_in(request), rights, 1, by_words=by_words)
-        except AnswererError:
-            return None  # the answerer will say so, if it is asked
+        except (AnswererError, Overloaded):
+            return None  # the answerer will say so, if it is asked; others need no documents
         if not found.passages or found.passages[0].p < quote_at:
             return None
         return calibrated(found.passages[0].p)
