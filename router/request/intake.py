@@ -19,7 +19,7 @@ from router.request.veiling import Veils, read_ahead
 from router.rollout.arms import Split, Splits, governed, note_of
 from router.rollout.tallies import Arm
 from router.routing.planner import Router
-from router.routing.policy_runtime import Selected
+from router.routing.policy_runtime import PolicyRuntime, Selected
 from router.routing.routed_request import RoutedRequest
 from router.types import (
     NO_PRESSURE,
@@ -32,6 +32,7 @@ from router.types import (
     Outcome,
     RateLimiter,
     SessionMemory,
+    Signals,
     Verdict,
 )
 from router.wire.body_keys import narrowed
@@ -119,8 +120,7 @@ class Intake:
         signals, compute_ms = await runtime.triage.measured(shown, conversation.named)
         if unread:  # nobody knows what is at stake in it
             signals = replace(signals, novelty=1.0)
-        if runtime.quotable is not None:
-            signals = replace(signals, quotable=await runtime.quotable(request, identity))
+        signals = await _with_quotable(signals, runtime, request, identity)
         if self._gauge is not None:
             pressure = await self._gauge.pressure(identity, runtime.policy.name)
         if runtime.policy.privacy.residency:
@@ -202,6 +202,10 @@ class Intake:
                 if shown.images:  # the base alone may know that one could not be read
                     novelty = max(signals.novelty, routed.signals.novelty)
                     signals = replace(signals, novelty=novelty)
+            # It may search first where the base does not, or other documents.
+            signals = await _with_quotable(
+                signals, split.candidate, routed.request, routed.identity
+            )
             if split.candidate.policy.privacy.residency:
                 await read_ahead(self._router.reader, routed.request)
             other = self._router.decided(
@@ -218,6 +222,14 @@ class Intake:
         except TiergateError:
             return None
         return None if governed(other) else other
+
+
+async def _with_quotable(
+    signals: Signals, runtime: PolicyRuntime, request: ChatRequest, identity: Identity
+) -> Signals:
+    """Returns the signals with the chance of this policy's own documents, None without a search."""
+    chance = None if runtime.quotable is None else await runtime.quotable(request, identity)
+    return signals if chance == signals.quotable else replace(signals, quotable=chance)
 
 
 async def with_image_texts(

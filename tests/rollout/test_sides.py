@@ -224,6 +224,22 @@ async def test_an_image_that_nobody_could_read_stays_novel_to_a_candidate_that_r
     assert parse(row.record).signals.novelty == 1.0
 
 
+@pytest.mark.parametrize("rereads", [False, True])
+async def test_candidate_that_searches_first_decides_by_its_own_documents(
+    houses: Houses, rereads: bool
+) -> None:
+    async def quotable(*_: object) -> float:
+        return 0.75
+
+    house = split_house(houses, 1.0)
+    (name, split), *_ = house.gateway.splits.now.items()
+    candidate = dataclasses.replace(split.candidate, quotable=quotable)
+    house.gateway.splits.swap({name: replace(split, candidate=candidate, rereads=rereads)})
+    await house.gateway.complete(ask(), ALICE)
+    (row,) = house.ledger.rows()
+    assert parse(row.record).signals.quotable == 0.75
+
+
 async def test_another_run_draws_its_sides_anew(houses: Houses) -> None:
     house = split_house(houses, 0.5)
     first = [await said(house, f"s{i}") for i in range(30)]
