@@ -57,7 +57,7 @@ def signals_of(
     `spoken`: the language of the conversation before the last turn.
     """
     last, earlier = readings[0], readings[1 : 1 + len(turns.earlier)]
-    about = readings[-1] if turns.subject else None
+    about = _asked_last(readings[-1], last) if turns.subject else None
     if about is not None and turns.leans:
         if turns.points or not _told_before(about.match, last, earlier):
             row, match, continued = _together(last, about, earlier, memory, turns.points)
@@ -153,6 +153,17 @@ def _replied(last: TurnReading, about: TurnReading, plain: bool) -> ModelRow:
     return row._replace(
         request_type=about.row.request_type, request_type_p=about.row.request_type_p
     )
+
+
+def _asked_last(about: TurnReading, last: TurnReading) -> TurnReading:
+    """Returns the reading of turns together, with what the last turn asks for by itself.
+
+    An earlier turn's question has its answer already, so it makes no second ask.
+    """
+    if about.match is None or not about.match.asked:
+        return about
+    asked = last.match.asked if last.match is not None else ()
+    return replace(about, match=replace(about.match, asked=asked))
 
 
 def _together(
