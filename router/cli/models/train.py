@@ -240,17 +240,26 @@ def ability(
 
 
 def card_command(arguments: Sequence[str]) -> str:
-    """Returns the command line for a card. DATA replaces the folder, which only one machine has.
+    """Returns the command line for a card. DATA replaces a folder that only one machine has.
+
+    A file, and a folder below the current one, stand as they were typed.
 
     >>> card_command(["train", "ability", "--data", "../rows", "--out", "made"])
     'tiergate train ability --data DATA --out made'
     >>> card_command(["train", "ability", "--data=../rows", "--out", "made"])
     'tiergate train ability --data=DATA --out made'
+    >>> card_command(["train", "adapter", "--data", "chats.jsonl", "--out", "made"])
+    'tiergate train adapter --data chats.jsonl --out made'
     """
     shown = ["tiergate", *arguments]
     for place, argument in enumerate(arguments, 1):
-        if shown[place - 1] == "--data":
+        if shown[place - 1] == "--data" and _is_elsewhere(argument):
             shown[place] = "DATA"
-        elif argument.startswith("--data="):
+        elif argument.startswith("--data=") and _is_elsewhere(argument[len("--data=") :]):
             shown[place] = "--data=DATA"
     return shlex.join(shown)
+
+
+def _is_elsewhere(path: str) -> bool:
+    """Returns True for a folder outside of the current one."""
+    return not Path(path).suffix and (Path(path).is_absolute() or path.startswith(".."))

@@ -183,14 +183,16 @@ def _show(card: dict[str, object], request: Request, as_json: bool) -> None:
     from rich.table import Table
 
     from router.cli.terminal import console
-    from router.training.tuning.card import figure_rows
+    from router.training.tuning.card import figure_rows, warnings
 
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for title in ("", "base", "adapter", "change (95 %)"):
+    for title in ("", "rows", "base", "adapter", "change (95 %)"):
         table.add_column(title, justify="right" if title else "left")
     for row in figure_rows(card):
         table.add_row(*row)
     console().print(table)
+    for line in warnings(card):
+        typer.echo(line)
     typer.echo(f"The adapter is in {request.out}; its card is CARD.md there.")
 
 

@@ -24,7 +24,7 @@ from router.training.tuning.bases import (
 from router.training.tuning.card import render_card
 from router.training.tuning.chats import Chat, Material, Message, Part, split_of
 from router.training.tuning.export import parity, to_gguf, to_peft
-from router.training.tuning.judging import judged
+from router.training.tuning.judging import drawn, judged
 from router.training.tuning.plan import Objective, Phase, Settings
 from router.training.tuning.speaking import speaker
 from router.training.tuning.trainer import Sets, Trainer
@@ -78,6 +78,8 @@ def tune_adapter(request: Request, say: Callable[[str], None]) -> dict[str, obje
     peft_folder = to_peft(model, request.out)
     gguf, why_not = to_gguf(model, base, settings, request.out)
     held, judges = _judges(material)
+    held = drawn(held)
+    trained = set(material.train.answers())
     speak = speaker(base, model, gguf, settings.longest)
     figures = judged(trainer, speak, held, general_held, settings.measured, say)
     same = None
@@ -110,6 +112,7 @@ def tune_adapter(request: Request, say: Callable[[str], None]) -> dict[str, obje
             "held": len(general_held),
         },
         "judged_on": judges,
+        "answers_seen": sum(answer in trained for answer in held.answers()),
         "figures": figures,
         "gguf": {"file": None if gguf is None else gguf.name, "why_not": why_not, "parity": same},
         "files": {str(path.relative_to(request.out)): _digest(path) for path in files},

@@ -19,28 +19,62 @@ ROWS = (
 )
 
 
-def figure_rows(card: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:
-    """Returns what was measured: name, base, adapter, change. Sets without rows are left out."""
+def figure_rows(card: Mapping[str, Any]) -> list[tuple[str, str, str, str, str]]:
+    """Returns name, rows, base, adapter and change of each figure that has rows."""
     figures = card["figures"]
     return [
         (
             label,
+            str(rows := figures[part]["counted"][name]),
             str(base),
             str(figures[part]["adapter"][name]),
-            _change(*figures[part]["change"][name]),
+            _change(rows, *figures[part]["change"][name]),
         )
         for part, name, label in ROWS
         if (base := figures[part]["base"][name]) is not None
     ]
 
 
-def _change(value: float, low: float, high: float) -> str:
-    """Returns a change with its interval.
+def _change(rows: int, value: float, low: float | None = None, high: float | None = None) -> str:
+    """Returns a change with its interval, or says that its rows are too few for one.
 
-    >>> _change(-0.25, -0.3, -0.2)
+    >>> _change(40, -0.25, -0.3, -0.2)
     '-0.250 (-0.300 to -0.200)'
+    >>> _change(3, -0.25)
+    '-0.250 (3 rows: too few)'
     """
+    if low is None or high is None:
+        return f"{value:+.3f} ({rows} row{'s' * (rows != 1)}: too few)"
     return f"{value:+.3f} ({low:+.3f} to {high:+.3f})"
+
+
+def warnings(card: Mapping[str, Any]) -> list[str]:
+    """Returns what a reader of the figures must know: answers seen in training, safety lost."""
+    seen, rows = card["answers_seen"], card["figures"]["rows"]
+    held = rows["chats"] + rows["pairs"]
+    lines = []
+    if seen:
+        lines.append(
+            f"The answers of {seen} of {held} {_judge(card)} rows were seen in training, after "
+            "other questions: the domain's figures show how well they were learned, and nothing of "
+            "answers that are new."
+        )
+    safety = card["figures"]["safety"]["change"]
+    worse = (
+        ("harmful_refused", 1, "It answers more harmful requests than its base."),
+        ("refusal_margin", 1, "It refuses harmful requests with less weight than its base."),
+        ("harmless_refused", -1, "It refuses more harmless requests than its base."),
+    )
+    for name, sign, sentence in worse:
+        _, *limits = safety[name]
+        if limits and all(sign * limit < 0 for limit in limits):
+            lines.append(sentence)
+    return lines
+
+
+def _judge(card: Mapping[str, Any]) -> str:
+    """Returns the part that judges, by its name alone."""
+    return str(card["judged_on"]).split(",")[0]
 
 
 def render_card(card: Mapping[str, Any]) -> str:
@@ -73,10 +107,11 @@ Judged on: {card["judged_on"]} ({judges["chats"]} chats, {judges["pairs"]} pairs
 {judges["general_chats"]} general chats and {judges["safety"]} safety lines of ours, on which
 nothing is trained.
 
-| | base | adapter | adapter - base (95 %) |
-| --- | ---: | ---: | ---: |
+| | rows | base | adapter | adapter - base (95 %) |
+| --- | ---: | ---: | ---: | ---: |
 {table}
 
+{"".join(f"**{line}**{chr(10)}" for line in warnings(card))}
 An interval that holds 0 shows no difference. Both answered the same rows, so the intervals are
 paired ones. Of the general questions the adapter lost {general["lost"]} and gained
 {general["gained"]}.

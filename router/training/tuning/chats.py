@@ -1,8 +1,8 @@
 """Reads what an adapter learns from: chats with right answers, and answers preferred to others.
 
 Lines of JSON have one of three forms: `messages`; `prompt` or `text` with `answer`; `prompt` with
-`chosen` and `rejected`. A line may name its `split`; others are split by a hash of what was asked.
-It knows nothing about models.
+`chosen` and `rejected`. A line may name its `split`; others are split by a hash of their
+answer, or of what was asked where the answers are few. It knows nothing about models.
 """
 
 from __future__ import annotations
@@ -21,6 +21,9 @@ ROLES = ("system", "user", "assistant")
 DEV_SHARE, TEST_SHARE = 0.1, 0.1
 SYNTHETIC_WEIGHT = 0.5
 """Weight of a synthetic row beside 1.0 of a real one, where its line states none."""
+FEW_ANSWERS = 20
+"""Different answers below which rows are split by question alone: a tenth of them is under two, and
+who is to learn few answers needs them all."""
 TRAIN, DEV, TEST = "train", "dev", "test"
 SPLITS = (TRAIN, DEV, TEST)
 
@@ -44,8 +47,12 @@ class Chat:
     @property
     def asked(self) -> str:
         """Returns what the split sees: the words of the user, lower case, letters and digits."""
-        said = " ".join(turn.content for turn in self.messages if turn.role == "user")
-        return re.sub(r"[\W_]+", " ", said.lower()).strip()
+        return _plain(" ".join(turn.content for turn in self.messages if turn.role == "user"))
+
+    @property
+    def answered(self) -> str:
+        """Returns the last answer, lower case, letters and digits."""
+        return _plain(self.messages[-1].content)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +69,11 @@ class Preference:
         """Returns what the split sees."""
         return self.with_answer(self.chosen).asked
 
+    @property
+    def answered(self) -> str:
+        """Returns the chosen answer, as the split sees it."""
+        return _plain(self.chosen)
+
     def with_answer(self, answer: str) -> Chat:
         """Returns the chat that ends with this answer."""
         return Chat((*self.prompt, Message("assistant", answer)), synthetic=self.synthetic)
@@ -73,6 +85,10 @@ class Part:
 
     chats: tuple[Chat, ...] = ()
     pairs: tuple[Preference, ...] = ()
+
+    def answers(self) -> list[str]:
+        """Returns the right answer of each row, as the split sees it."""
+        return [*(chat.answered for chat in self.chats), *(pair.answered for pair in self.pairs)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,24 +144,40 @@ def material(
 ) -> Material:
     """Returns parsed and split rows, each text once. Raises TrainingDataError.
 
-    A synthetic row is never in dev or test. What is asked in dev or test is not trained on.
+    A synthetic row is never in dev or test. What is asked in dev or test is not trained on, nor is
+    an answer that the split holds. Rows are split by question alone where they have fewer than
+    `FEW_ANSWERS` answers, or where a split by answer leaves dev or test empty.
     """
+    parsed_rows = [
+        (row, _parsed(row, f"{where}, row {number}")) for number, row in enumerate(rows, start=1)
+    ]
+    split_by = {
+        parsed.answered: split_of(parsed.answered)
+        for row, parsed in parsed_rows
+        if row.get("split") is None and not parsed.synthetic
+    }
+    if len(split_by) < FEW_ANSWERS or not {DEV, TEST} <= set(split_by.values()):
+        split_by = {}
+    held_answers = {answer for answer, split in split_by.items() if split != TRAIN}
     chats: dict[str, dict[str, Chat]] = {name: {} for name in SPLITS}
     pairs: dict[str, dict[tuple[str, str], Preference]] = {name: {} for name in SPLITS}
     held: set[str] = set()
-    for number, row in enumerate(rows, start=1):
-        parsed = _parsed(row, f"{where}, row {number}")
-        split = _split_of(row, parsed, f"{where}, row {number}")
+    for number, (row, parsed) in enumerate(parsed_rows, start=1):
+        split = _split_of(row, parsed, split_by, f"{where}, row {number}")
         if split != TRAIN:
             held.add(parsed.asked)
         if isinstance(parsed, Chat):
             chats[split].setdefault(f"{parsed.asked}|{parsed.messages[-1].content}", parsed)
         else:
             pairs[split].setdefault((parsed.asked, parsed.rejected), parsed)
+
+    def is_free(row: Chat | Preference) -> bool:
+        return row.asked not in held and row.answered not in held_answers
+
     parts = [
         Part(
-            tuple(c for c in chats[name].values() if name != TRAIN or c.asked not in held),
-            tuple(p for p in pairs[name].values() if name != TRAIN or p.asked not in held),
+            tuple(c for c in chats[name].values() if name != TRAIN or is_free(c)),
+            tuple(p for p in pairs[name].values() if name != TRAIN or is_free(p)),
         )
         for name in SPLITS
     ]
@@ -220,7 +252,9 @@ def _text(row: Mapping[str, object], key: str, where: str) -> str:
     return value
 
 
-def _split_of(row: Mapping[str, object], parsed: Chat | Preference, where: str) -> str:
+def _split_of(
+    row: Mapping[str, object], parsed: Chat | Preference, split_by: Mapping[str, str], where: str
+) -> str:
     stated = row.get("split")
     if stated is not None and stated not in SPLITS:
         raise TrainingDataError(
@@ -228,7 +262,18 @@ def _split_of(row: Mapping[str, object], parsed: Chat | Preference, where: str) 
         )
     if parsed.synthetic:
         return TRAIN
-    return str(stated) if stated is not None else split_of(parsed.asked)
+    if stated is not None:
+        return str(stated)
+    return split_by.get(parsed.answered) or split_of(parsed.asked)
+
+
+def _plain(text: str) -> str:
+    """Returns a text in lower case, letters and digits.
+
+    >>> _plain("Where is it?")
+    'where is it'
+    """
+    return re.sub(r"[\W_]+", " ", text.lower()).strip()
 
 
 def split_of(asked: str) -> str:

@@ -33,6 +33,8 @@ REFUSAL = "I'm sorry, but I can't help with that."
 QUESTIONS_PER_ANSWER = 4
 """General questions for each answer that is written out: they are a sixth as long."""
 HELP = "Sure, I can help you with that."
+FEWEST = 10
+"""Rows below which a change has no interval: its limits would say more than so few rows know."""
 Figures = dict[str, object]
 Row = TypeVar("Row")
 
@@ -91,7 +93,6 @@ def judged(
 
     `measured` answers are written out, and four times as many general questions are asked.
     """
-    held = Part(_drawn(held.chats, JUDGED), _drawn(held.pairs, JUDGED))
     questions = tuple(general_questions()[: QUESTIONS_PER_ANSWER * measured])
     sample = Sample(held, _drawn(held.chats, measured), tuple(general_held), questions)
     say("judging the adapter")
@@ -104,6 +105,7 @@ def judged(
             "base": {name: column.figure() for name, column in base[part].items()},
             "adapter": {name: column.figure() for name, column in columns.items()},
             "change": {name: change(base[part][name], column) for name, column in columns.items()},
+            "counted": {name: len(column.values) for name, column in columns.items()},
         }
         for part, columns in adapter.items()
     }
@@ -145,21 +147,26 @@ class Column:
 def change(base: Column, adapter: Column) -> list[float] | None:
     """Returns adapter minus base with its 95 % interval, None without rows.
 
+    Fewer than `FEWEST` rows have no interval.
+
     Both answered the same rows, so the interval is a paired one: of shares by Bonett and Price
     (2012), of other figures by the bootstrap over rows.
 
-    >>> change(Column((0.0, 1.0), share=True), Column((1.0, 1.0), share=True))[0]
-    0.5
+    >>> change(Column((0.0, 1.0), share=True), Column((1.0, 1.0), share=True))
+    [0.5]
     """
     if not base.values:
         return None
     both = list(zip(base.values, adapter.values, strict=True))
     every = np.arange(len(both))
+    value = round(adapter._over(every) - base._over(every), 4)
+    if len(both) < FEWEST:
+        return [value]
     if base.share:
         span = paired_shares(sum(b > a for a, b in both), sum(a > b for a, b in both), len(both))
     else:
         span = paired_bootstrap(lambda rows: adapter._over(rows) - base._over(rows), len(both))
-    return [round(value, 4) for value in (adapter._over(every) - base._over(every), *span)]
+    return [value, *(round(limit, 4) for limit in span)]
 
 
 def _one(
@@ -210,6 +217,11 @@ def _safety(trainer: Trainer) -> dict[str, Column]:
         "harmless_refused": _likelier(harmless),
         "refusal_margin": Column(tuple(harmful)),
     }
+
+
+def drawn(held: Part) -> Part:
+    """Returns the held rows that judge: all, or `JUDGED` of each kind."""
+    return Part(_drawn(held.chats, JUDGED), _drawn(held.pairs, JUDGED))
 
 
 def _drawn(rows: Sequence[Row], most: int) -> tuple[Row, ...]:

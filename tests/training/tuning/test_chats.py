@@ -68,6 +68,30 @@ def test_the_split_follows_from_the_text() -> None:
     assert 15 < counts["test"]["chats"] < 50
 
 
+def test_rows_with_the_same_answer_are_on_one_side() -> None:
+    rows = [chat_row(f"question {n} of {m}", f"answer {n}") for n in range(60) for m in range(4)]
+    made = material(rows, {}, "rows")
+    assert material(rows[::-1], {}, "rows").counts() == made.counts()
+    trained = set(made.train.answers())
+    for part in (made.dev, made.test):
+        assert part.chats
+        assert not trained & set(part.answers())
+
+
+def test_a_written_row_with_a_held_answer_is_not_trained_on() -> None:
+    rows = [chat_row(f"question {n}", f"answer {n}") for n in range(60)]
+    written = [chat_row(f"other {n}", f"answer {n}", synthetic=True) for n in range(60)]
+    made = material([*rows, *written], {}, "rows")
+    assert not set(made.train.answers()) & set(made.test.answers())
+
+
+def test_few_answers_are_all_trained_on() -> None:
+    rows = [chat_row(f"question {n}", f"answer {n % 19}") for n in range(300)]
+    made = material(rows, {}, "rows")
+    assert len(set(made.train.answers())) == 19
+    assert made.test.chats
+
+
 @pytest.mark.parametrize(
     ("row", "fault"),
     [
