@@ -14,6 +14,14 @@ from router.rendering.markup import Markup, el
 from router.rendering.page import page, page_header, section, table
 
 _VERDICTS = {"go": "Go", "conditional_go": "Go, under conditions", "no_go": "No go"}
+_TOLD = {
+    "accepted": "The client got this decision.",
+    "unverified": "The client got this decision, marked as one that nobody verified.",
+    "safe_answer": "The client did not get this decision, but approved words in its place.",
+    "held": "The client did not get this decision: a person decides first.",
+    "refused": "The client did not get this decision: the request was refused.",
+    "": "The client got no answer.",
+}
 _STATES = {"done": "", "repaired": "after one repair", "marked": "marked", "failed": "failed"}
 _STYLE = (
     "dl.facts{display:grid;grid-template-columns:minmax(9rem,auto) 1fr;gap:4px 16px;"
@@ -47,6 +55,7 @@ def dossier_page(document: Json) -> str:
     parts = [
         el("style", Markup(_STYLE)),
         _marks(document),
+        _told(document, deliberated=bool(steps)),
         section("The question", "", (el("blockquote", str(document["asked"])),)),
         _decision(fields, document),
         *(_step(step) for step in steps[:-1]),
@@ -132,6 +141,21 @@ def _marks(document: Json) -> Markup:
         return Markup("")
     lead = "Faults that one repair did not mend. Whoever signs takes them into account."
     return section("Marked", lead, (el("div", _list(marks), _class="marks"),))
+
+
+def _told(document: Json, *, deliberated: bool) -> Markup:
+    """Shows what the client read: it may be the opposite of what the steps came to."""
+    verdict = str(document["verdict"])
+    lead = _TOLD.get(verdict, f"The verdict is {verdict}.")
+    text = (el("blockquote", str(document["answered"])),) if deliberated else ()
+    return section("What the client was told", lead, text)
+
+
+def nothing_to_sign(document: Json) -> str:
+    """Returns why nobody can sign a dossier; "" where it has a question and steps."""
+    if document.get("asked") in (None, NOT_KEPT):
+        return "The ledger has no text of this decision: the policy keeps none, or it was erased."
+    return "" if _steps(document) else "There are no steps: no deliberation made this decision."
 
 
 def _decision(fields: Mapping[str, object], document: Json) -> Markup:
@@ -273,7 +297,7 @@ def _proof(document: Json) -> Markup:
     assert isinstance(chain, dict)
     facts = {
         "Dossier (SHA-256)": el("code", str(document[HASH])),
-        "Row of the chain": f"{chain['writer']}, number {chain['sequence']}",
+        "Entry of the ledger": f"{chain['sequence']} (writer {chain['writer']})",
         "Hash of the row": el("code", str(chain["row_hash"])),
         "Hash before it": el("code", str(chain["prev_hash"])),
         "Verify": el("code", "tiergate decisions verify FILE --database LEDGER"),
@@ -288,6 +312,8 @@ def _proof(document: Json) -> Markup:
         el("pre", json.dumps(document, ensure_ascii=True), id="dossier"),
     )
     lead = "Any change of this file, or of the ledger's row, breaks one of these hashes."
+    if because := nothing_to_sign(document):
+        return section("Proof", lead, (listed, el("p", f"Nothing to sign. {because}"), source))
     sworn = el("p", "I have read this dossier. The decision is mine.")
     return section("Proof and signature", lead, (listed, sworn, signs, source))
 

@@ -46,7 +46,7 @@ def export(
     """
     import json
 
-    from router.analysis.dossier.dossier_html import dossier_page
+    from router.analysis.dossier.dossier_html import dossier_page, nothing_to_sign
     from router.api.compose.books import Books
 
     with Books.open(database) as books:
@@ -60,6 +60,8 @@ def export(
         typer.echo(text)
     else:
         typer.echo(f"dossier {document['dossier_sha256']}")
+        if because := nothing_to_sign(document):
+            typer.echo(f"tiergate: nothing to sign. {because}", err=True)
 
 
 @decisions.command()

@@ -119,6 +119,9 @@ async def test_contract_is_decided_with_a_dossier_that_verifies(
     refused = CLI.invoke(app, ["decisions", "verify", str(changed)])
     assert refused.exit_code != 0
     assert "the page does not show what its JSON says" in refused.output
+    told = page.read_text().partition("What the client was told")[2].partition("</section>")[0]
+    assert "Go or no go: Go, under conditions" in told
+    assert "I have read this dossier. The decision is mine." in page.read_text()
     document = read_dossier(page.read_text())
     assert document["at_stake_usd"] == 2_000_000
     assert "Sign the contract" in json.dumps(document["reasoning"])
@@ -172,6 +175,11 @@ async def test_policy_that_stores_nothing_keeps_only_the_digest(tmp_path: Path) 
     assert document["reasoning"] is None
     assert document["reasoning_note"]["steps_digest"]
     assert "Harlow" not in json.dumps(document)
+    page = tmp_path / "dossier.html"
+    told = run("decisions", "export", name, "--database", str(place), "--html", str(page))
+    assert "nothing to sign. The ledger has no text of this decision" in told
+    assert "Nothing to sign." in page.read_text()
+    assert "The decision is mine" not in page.read_text()
 
 
 @pytest.mark.slow

@@ -76,7 +76,7 @@ function saved(savings) {
           count(one.compared),
           usd(one.baseline_usd),
           usd(one.own_usd),
-          el("span", { class: one.saved_nano_usd < 0 ? "loss" : "gain", title: exact(one.saved_usd) }, usd(one.saved_usd, true)),
+          el("span", { class: one.saved_nano_usd === null ? "soft" : one.saved_nano_usd < 0 ? "loss" : "gain", title: exact(one.saved_usd) }, usd(one.saved_usd, true)),
           one.saved_share === null ? "–" : savedShare(one.saved_share),
           between(one),
         ]),
