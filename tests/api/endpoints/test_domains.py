@@ -100,7 +100,7 @@ def test_rules_read_a_contract_without_a_model(shipped: Served) -> None:
 def test_what_only_a_model_writes_is_named(shipped: Served) -> None:
     body = post(shipped, "legal/contract/analyze", {"text": CONTRACT}).json()
     assert "summary" not in body["result"]
-    assert "no tier" in body["unread"]["summary"]
+    assert "no model is set up" in body["unread"]["summary"]
 
 
 def test_an_answer_by_rules_is_a_row_of_the_ledger(shipped: Served) -> None:
