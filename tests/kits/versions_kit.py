@@ -11,6 +11,7 @@ from router.registry import ModelKind, ModelVersion, Registry
 from router.stats import heads
 from router.stats.calibration import Temperature
 from router.stats.heads import Head, HeadKind
+from router.triage.triage_model import TriageModel
 from tests import ROOT
 
 WITH_ADAPTER = [
@@ -37,6 +38,10 @@ WITH_ADAPTER = [
 """The tiers of a policy whose local model answers with the active version of `lora`."""
 
 
+ACTIVE_HEAD = [{"name": "department", "path": "registry:department@active"}]
+"""The heads of a policy that follows the registry."""
+
+
 def head(folder: Path, bias: float, encoder_sha256: str) -> Path:
     """A head whose bias makes the version."""
     made = Head(
@@ -52,6 +57,17 @@ def head(folder: Path, bias: float, encoder_sha256: str) -> Path:
     place.mkdir()
     heads.save(made, place)
     return place / "department.json"
+
+
+def two_heads(registry: Registry, folder: Path) -> tuple[ModelVersion, ModelVersion]:
+    """Two versions of a head for the shipped encoder; the first is the active one."""
+    encoder = TriageModel.load().encoder.sha256
+    first, second = (
+        registry.add(ModelKind.HEAD, "department", [head(folder, bias, encoder)])
+        for bias in (1.0, 2.0)
+    )
+    registry.promote(first.id)
+    return first, second
 
 
 def lora(registry: Registry, folder: Path, change: int) -> ModelVersion:

@@ -6,11 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from router.registry import ModelKind, open_registry
-from router.triage.triage_model import TriageModel
+from router.registry import open_registry
 from tests.kits.local_kit import NEEDS_WEIGHTS
 from tests.kits.server_kit import Served, Upstream, eventually, tiergate, write_policy
-from tests.kits.versions_kit import WITH_ADAPTER, head, lora
+from tests.kits.versions_kit import ACTIVE_HEAD, WITH_ADAPTER, lora, two_heads
 
 pytestmark = pytest.mark.process
 SESSIONS = [f"s{i}" for i in range(12)]
@@ -29,17 +28,11 @@ def side(row: dict[str, object]) -> str:
 
 def test_a_head_is_tried_and_taken_back(tmp_path: Path) -> None:
     place = str(tmp_path / "models")
-    registry, encoder = open_registry(place), TriageModel.load().encoder.sha256
-    first, second = (
-        registry.add(ModelKind.HEAD, "department", [head(tmp_path, bias, encoder)])
-        for bias in (1.0, 2.0)
-    )
-    registry.promote(first.id)
-    named = [{"name": "department", "path": "registry:department@active"}]
+    first, second = two_heads(open_registry(place), tmp_path)
     tried = {"heads": {"department": f"registry:{second.id}"}}
     rollout = {"candidate": tried, "stages": [0.5, "all"]}
     with Upstream(tmp_path) as upstream:
-        policy = write_policy(tmp_path, upstream.url, heads=named, rollout=rollout)
+        policy = write_policy(tmp_path, upstream.url, heads=ACTIVE_HEAD, rollout=rollout)
         ledger = ("--database", tmp_path / "ledger.db")
         started = tiergate("rollout", "start", policy, *ledger, TIERGATE_REGISTRY=place)
         assert started.returncode == 0, started.stderr
@@ -53,17 +46,11 @@ def test_a_head_is_tried_and_taken_back(tmp_path: Path) -> None:
 
 def test_a_promotion_of_what_is_tried_ends_the_rollout(tmp_path: Path) -> None:
     place = str(tmp_path / "models")
-    registry, encoder = open_registry(place), TriageModel.load().encoder.sha256
-    first, second = (
-        registry.add(ModelKind.HEAD, "department", [head(tmp_path, bias, encoder)])
-        for bias in (1.0, 2.0)
-    )
-    registry.promote(first.id)
-    named = [{"name": "department", "path": "registry:department@active"}]
+    _, second = two_heads(open_registry(place), tmp_path)
     tried = {"heads": {"department": f"registry:{second.id}"}}
     with Upstream(tmp_path) as upstream:
         policy = write_policy(
-            tmp_path, upstream.url, heads=named, rollout={"candidate": tried, "stages": [0.5]}
+            tmp_path, upstream.url, heads=ACTIVE_HEAD, rollout={"candidate": tried, "stages": [0.5]}
         )
         ledger = ("--database", tmp_path / "ledger.db")
         started = tiergate("rollout", "start", policy, *ledger, TIERGATE_REGISTRY=place)

@@ -8,11 +8,10 @@ from pathlib import Path
 import pytest
 
 from router.registry import ModelKind, open_registry
-from router.triage.triage_model import TriageModel
 from tests.kits.books.ledger_sql import query
 from tests.kits.local_kit import NEEDS_WEIGHTS
 from tests.kits.server_kit import ROUTINE, Served, Upstream, eventually, tiergate, write_policy
-from tests.kits.versions_kit import WITH_ADAPTER, head, lora
+from tests.kits.versions_kit import ACTIVE_HEAD, WITH_ADAPTER, lora, two_heads
 
 pytestmark = pytest.mark.process
 
@@ -30,15 +29,10 @@ def models_of(served: Served) -> list[object]:
 
 def test_promotions_are_followed_and_broken_versions_are_not(tmp_path: Path) -> None:
     place = str(tmp_path / "models")
-    registry, encoder = open_registry(place), TriageModel.load().encoder.sha256
-    first, second = (
-        registry.add(ModelKind.HEAD, "department", [head(tmp_path, bias, encoder)])
-        for bias in (1.0, 2.0)
-    )
-    registry.promote(first.id)
-    named = [{"name": "department", "path": "registry:department@active"}]
+    registry = open_registry(place)
+    first, second = two_heads(registry, tmp_path)
     with Upstream(tmp_path) as upstream:
-        policy = write_policy(tmp_path, upstream.url, heads=named)
+        policy = write_policy(tmp_path, upstream.url, heads=ACTIVE_HEAD)
         with Served(tmp_path, policy, TIERGATE_REGISTRY=place) as served:
             assert models_of(served) == [first.id]
             (kept,) = query(served.database, "SELECT content FROM policy_versions")
