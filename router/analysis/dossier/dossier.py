@@ -57,8 +57,8 @@ def build_dossier(
     document: Json = {
         "format": FORMAT,
         "decision_id": decision_id,
-        "decided_at": _moment(row.finished_at_ms),
-        "exported_at": _moment(exported_at_ms),
+        "decided_at": moment(row.finished_at_ms),
+        "exported_at": moment(exported_at_ms),
         "tenant": row.tenant,
         "policy": f"{row.policy}@{row.policy_hash}",
         "domain": row.domain,
@@ -210,9 +210,9 @@ def _review(case: ReviewCase | None, row: RequestRow) -> Json | None:
         "verdict": case.reviewed.verdict.value,
         "by": case.reviewed.by,
         "minutes": case.reviewed.minutes,
-        "decided_at": _moment(case.reviewed.decided_at_ms),
+        "decided_at": moment(case.reviewed.decided_at_ms),
     }
 
 
-def _moment(at_ms: int) -> str:
+def moment(at_ms: int) -> str:
     return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="seconds")

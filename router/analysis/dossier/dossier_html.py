@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 
-from router.analysis.dossier.dossier import HASH, NOT_KEPT, Json
+from router.analysis.dossier.dossier import HASH, NOT_KEPT, Json, moment
 from router.rendering.figures_in_words import counted
 from router.rendering.markup import Markup, el
 from router.rendering.page import page, page_header, section, table
@@ -22,6 +22,19 @@ _TOLD = {
     "refused": "The client did not get this decision: the request was refused.",
     "": "The client got no answer.",
 }
+_TITLES = {
+    "after_days": "Look again after days",
+    "decompose": "The questions behind it",
+    "inflows_may_fall_by": "Income may fall by",
+    "irr": "Rate of return",
+    "loss_share": "Share lost on default",
+    "npv": "Net present value",
+    "npv_after_it": "Net present value after that loss",
+    "risk_benefit": "Risks and benefits",
+    "sub_questions": "Questions",
+}
+"""Names keys of steps as a person reads them; other keys are words already."""
+_SHARES = {"default_probability", "inflows_may_fall_by", "irr", "loss_share"}
 _STATES = {"done": "", "repaired": "after one repair", "marked": "marked", "failed": "failed"}
 _STYLE = (
     "dl.facts{display:grid;grid-template-columns:minmax(9rem,auto) 1fr;gap:4px 16px;"
@@ -166,7 +179,7 @@ def _decision(fields: Mapping[str, object], document: Json) -> Markup:
 
 
 def _step(step: Mapping[str, object]) -> Markup:
-    name = str(step["id"]).replace("_", " ").replace(":", ": ").replace("worksheet", "Worksheet")
+    name = _title(str(step["id"])).replace(":", ": ")
     state = _STATES.get(str(step["state"]), str(step["state"]))
     lead = ", ".join(part for part in (state, str(step.get("fault") or "")) if part)
     fields = step.get("fields")
@@ -174,14 +187,14 @@ def _step(step: Mapping[str, object]) -> Markup:
     notes = step.get("notes")
     if isinstance(notes, list) and notes:
         content += [el("h3", "Worked out or checked by code"), _list(notes)]
-    return section(name[:1].upper() + name[1:], lead, tuple(content))
+    return section(name, lead, tuple(content))
 
 
 def _fields(fields: Mapping[str, object]) -> Iterable[Markup]:
     """Yields each field by its form: a sentence, a list, a table, or named values."""
     facts = {k: v for k, v in fields.items() if not isinstance(v, list | Mapping)}
     if facts:
-        pairs = ((el("dt", _title(k)), el("dd", words(v))) for k, v in facts.items())
+        pairs = ((el("dt", _title(k)), el("dd", _shown(k, v))) for k, v in facts.items())
         yield el("dl", *(part for pair in pairs for part in pair), _class="facts")
     for name, value in fields.items():
         if isinstance(value, list) and value:
@@ -190,6 +203,13 @@ def _fields(fields: Mapping[str, object]) -> Iterable[Markup]:
         elif isinstance(value, Mapping) and value:
             yield el("h3", _title(name))
             yield from _fields(value)
+
+
+def _shown(name: str, value: object) -> str:
+    """Returns a value of a step in words, a share as per cent."""
+    if name in _SHARES and isinstance(value, int | float) and not isinstance(value, bool):
+        return f"{100 * value:,.2f}".rstrip("0").rstrip(".") + " %"
+    return words(value)
 
 
 def _rows(values: Sequence[object]) -> bool:
@@ -232,7 +252,7 @@ def words(value: object) -> str:
 
 
 def _title(name: str) -> str:
-    plain = name.replace("_", " ")
+    plain = _TITLES.get(name, name.replace("_", " "))
     return plain[:1].upper() + plain[1:]
 
 
@@ -281,15 +301,21 @@ def _afterwards(document: Json) -> Markup:
         content += [el("h3", "Review"), *_fields(review)]
     feedback = document.get("feedback")
     if isinstance(feedback, list) and feedback:
-        kept = [
-            {k: v for k, v in one.items() if v is not None}
-            for one in feedback
-            if isinstance(one, Mapping)
-        ]
+        kept = [_outcome(one) for one in feedback if isinstance(one, Mapping)]
         content += [el("h3", "Outcomes"), _list(kept)]
     if not content:
         content = [el("p", "Nobody has told yet how it turned out.")]
     return section("What came of it", "", tuple(content))
+
+
+def _outcome(told: Mapping[str, object]) -> dict[str, object]:
+    """Returns what somebody told of a decision, without what they left out."""
+    at = told.get("recorded_at")
+    kept = {k: v for k, v in told.items() if v is not None and k not in ("outcome", "recorded_at")}
+    parts = told.get("outcome")
+    if isinstance(parts, Mapping):
+        kept |= {k: v for k, v in parts.items() if v is not None}
+    return {"recorded at": moment(at), **kept} if isinstance(at, int) else kept
 
 
 def _proof(document: Json) -> Markup:

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from router import Gateway
 from router.analysis.dossier.dossier import _cost_usd, dossier_faults, read_dossier
-from router.analysis.dossier.dossier_html import dossier_page
+from router.analysis.dossier.dossier_html import _afterwards, dossier_page
 from router.api.compose.books import Books
 from router.api.http.decision_views import decision_id
 from router.cli.commands import app
@@ -122,6 +122,7 @@ async def test_contract_is_decided_with_a_dossier_that_verifies(
     told = page.read_text().partition("What the client was told")[2].partition("</section>")[0]
     assert "Go or no go: Go, under conditions" in told
     assert "I have read this dossier. The decision is mine." in page.read_text()
+    assert "The questions behind it" in page.read_text()
     document = read_dossier(page.read_text())
     assert document["at_stake_usd"] == 2_000_000
     assert "Sign the contract" in json.dumps(document["reasoning"])
@@ -204,3 +205,16 @@ def test_cost_without_a_price_is_no_zero() -> None:
 def test_a_file_that_is_no_dossier_is_told(text: str) -> None:
     with pytest.raises(ValueError, match="dossier"):
         read_dossier(text)
+
+
+def test_what_was_told_is_shown_without_what_was_left_out() -> None:
+    document: dict[str, object] = {
+        "feedback": [
+            {"source": "client", "recorded_at": 1_795_356_036_182, "correct": True,
+             "loss_usd": None, "outcome": {"csat": None, "handle_minutes": 3}}
+        ]
+    }  # fmt: skip
+    page = _afterwards(document)
+    assert "recorded at: 2026-11-22T" in page
+    assert "handle minutes: 3" in page
+    assert "csat" not in page
