@@ -157,10 +157,11 @@ def _marks(document: Json) -> Markup:
 
 
 def _told(document: Json, *, deliberated: bool) -> Markup:
-    """Shows what the client read: it may be the opposite of what the steps came to."""
+    """Says if the client got the decision; where not, shows what it read in its place."""
     verdict = str(document["verdict"])
     lead = _TOLD.get(verdict, f"The verdict is {verdict}.")
-    text = (el("blockquote", str(document["answered"])),) if deliberated else ()
+    another = deliberated and verdict not in ("accepted", "unverified")
+    text = (el("blockquote", str(document["answered"])),) if another else ()
     return section("What the client was told", lead, text)
 
 

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from router import Gateway
 from router.analysis.dossier.dossier import _cost_usd, dossier_faults, read_dossier
-from router.analysis.dossier.dossier_html import _afterwards, dossier_page
+from router.analysis.dossier.dossier_html import _afterwards, _told, dossier_page
 from router.api.compose.books import Books
 from router.api.http.decision_views import decision_id
 from router.cli.commands import app
@@ -120,7 +120,7 @@ async def test_contract_is_decided_with_a_dossier_that_verifies(
     assert refused.exit_code != 0
     assert "the page does not show what its JSON says" in refused.output
     told = page.read_text().partition("What the client was told")[2].partition("</section>")[0]
-    assert "Go or no go: Go, under conditions" in told
+    assert "The client got this decision" in told
     assert "I have read this dossier. The decision is mine." in page.read_text()
     assert "The questions behind it" in page.read_text()
     document = read_dossier(page.read_text())
@@ -218,3 +218,10 @@ def test_what_was_told_is_shown_without_what_was_left_out() -> None:
     assert "recorded at: 2026-11-22T" in page
     assert "handle minutes: 3" in page
     assert "csat" not in page
+
+
+def test_words_in_place_of_a_decision_are_shown() -> None:
+    document: dict[str, object] = {"verdict": "safe_answer", "answered": "Please sign nothing."}
+    page = _told(document, deliberated=True)
+    assert "did not get this decision" in page
+    assert "Please sign nothing." in page
