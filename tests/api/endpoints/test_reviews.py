@@ -215,6 +215,8 @@ def test_each_tenant_reaches_its_own_matters_alone(served: Served) -> None:
             "--database", served.database,
         )  # fmt: skip
         keys[tenant, scope] = json.loads(said.stdout)["key"]
+    # Until it has read the keys, the server answers everybody, as nobody's tenant.
+    eventually(lambda: served.chat().status_code == 401)
     eventually(lambda: served.chat(key=keys["b", "chat"]).status_code == 200)
     answer = served.chat(key=keys["a", "chat"])
     found = decision(served, answer, keys["a", "chat"])
