@@ -263,6 +263,7 @@ def test_keys_reach_what_they_were_made_for(tmp_path: Path) -> None:
         with Served(tmp_path, policy, *others) as served:
             only_echo = key_of(served, "--policies", "echo")["key"]
             no_tier = key_of(served, "--tiers", "resolve")["key"]
+            eventually(lambda: served.client.get("/v1/models").status_code == 401)
             eventually(lambda: served.chat("auto:echo", key=only_echo).status_code == 200)
             refused = served.chat(key=only_echo)
             assert refused.status_code == 403
@@ -280,6 +281,7 @@ def test_rotated_key_is_known_within_a_second_and_the_old_one_until_the_grace_en
 ) -> None:
     with serving(tmp_path, workers) as served:
         first = key_of(served)
+        eventually(lambda: served.client.get("/v1/models").status_code == 401)
         eventually(lambda: served.chat(key=first["key"]).status_code == 200)
         second = rotate(served, first["key_id"])
         eventually(lambda: served.chat(key=second).status_code == 200)
