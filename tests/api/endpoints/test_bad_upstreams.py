@@ -9,6 +9,7 @@ import httpx
 import pytest
 import yaml
 
+from tests.kits.books.ledger_files import ledger_bytes
 from tests.kits.server_kit import ROUTINE, Served, Upstream
 
 pytestmark = pytest.mark.process
@@ -168,8 +169,6 @@ def test_no_key_nor_body_of_an_upstream_is_in_the_log_or_the_ledger(served: Serv
     for words in WORDS_OF_THE_UPSTREAM:
         assert words not in served.output
     assert "Traceback" not in served.output
-    kept = b"".join(
-        path.read_bytes() for path in served.folder.glob("ledger.db*") if path.is_file()
-    )
+    kept = ledger_bytes(served.folder / "ledger.db")
     assert kept
     assert not any(words.encode() in kept for words in WORDS_OF_THE_UPSTREAM)

@@ -20,6 +20,7 @@ import yaml
 
 from router.api.http.idempotency import HEADER, MAX_KEY
 from tests import ROOT
+from tests.kits.books.ledger_files import ledger_bytes
 from tests.kits.server_kit import (
     PYTHON,
     ROUTINE,
@@ -372,7 +373,7 @@ def test_no_answer_and_no_key_stand_readable_in_the_database(
         assert TEXT in alone(served.url, "a-key-of-the-client").text
         assert "x-tiergate-replay-of" in alone(served.url, "a-key-of-the-client").headers
         assert served.end() == 0
-    stored = b"".join(file.read_bytes() for file in tmp_path.glob("ledger.db*") if file.is_file())
+    stored = ledger_bytes(tmp_path / "ledger.db")
     assert b"replies" in stored
     for text in (TEXT, "a-key-of-the-client", "Where is my parcel"):
         assert text.encode() not in stored

@@ -11,6 +11,7 @@ from router import Gateway
 from router.api.compose.books import Books
 from router.ledger.tables.subjects import is_about
 from router.privacy.encryption import TextKeys
+from tests.kits.books.ledger_files import ledger_bytes
 from tests.kits.upstreams.fake_upstream import FakeUpstream
 
 POLICY = """
@@ -42,7 +43,7 @@ async def ledger_of(folder: Path, environ: dict[str, str]) -> Path:
 
 async def test_stored_text_is_sealed_and_found_with_its_key(tmp_path: Path) -> None:
     database = await ledger_of(tmp_path, OLD)
-    assert b"Anna Keller" not in database.read_bytes()
+    assert b"Anna Keller" not in ledger_bytes(database)
     with Books.open(database) as books:
         assert [one.kind for one in books.subjects(OLD).find(["anna keller"], None).texts] == [
             "prompt"

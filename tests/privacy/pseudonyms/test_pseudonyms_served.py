@@ -25,6 +25,7 @@ from router.types import (
     ToolCall,
     ToolSpec,
 )
+from tests.kits.books.ledger_files import ledger_bytes
 from tests.kits.upstreams.fake_upstream import FakeUpstream
 from tests.request.test_library import under_uvicorn
 
@@ -217,7 +218,7 @@ async def test_policy_says_what_is_hidden_from_whom(
 async def test_books_have_counts_and_stores_have_tags(tmp_path: Path) -> None:
     async with FakeUpstream() as fake, clinic(tmp_path, fake.url) as gateway:
         await gateway.acomplete(LETTER)
-    stored = (tmp_path / "ledger.db").read_bytes()
+    stored = ledger_bytes(tmp_path / "ledger.db")
     assert [word for word in HIDDEN if word.encode() in stored] == []
     assert b'"pseudonyms":{' in stored
     with Books.open(tmp_path / "ledger.db") as books:
@@ -249,7 +250,7 @@ async def test_question_for_a_person_is_kept_with_tags(tmp_path: Path) -> None:
         (item,) = await asyncio.to_thread(books.reviews, None)
     assert "born [BIRTH_DATE_" in item.question
     assert [word for word in HIDDEN if word in item.question or word in str(item.facts)] == []
-    stored = (tmp_path / "ledger.db").read_bytes()
+    stored = ledger_bytes(tmp_path / "ledger.db")
     assert [word for word in HIDDEN if word.encode() in stored] == []
 
 
