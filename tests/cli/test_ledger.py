@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from router.cli.ledger.row_lines import row_lines
+from router.learning.labelling import Askable, item_of
 from router.ledger.books.store import SqlLedger
 from router.ledger.sql.database import Database
 from router.ledger.tables.policies import record_policy
@@ -312,6 +313,16 @@ def test_review_says_why_it_has_no_text(database: Path) -> None:
     said("ledger", "erase", "--tenant", "acme", "--yes", "-d", database)
     shown = {name: json.loads(said("review", "show", name, "-d", database)) for name in REVIEWS}
     assert (shown["rev_1"]["question"], "erased" in shown["rev_1"]["no_text"]) == (None, True)
+
+
+@pytest.mark.process
+def test_label_in_the_list_stands_beside_its_suggestion(database: Path) -> None:
+    books, clock = Database.open(database), StandingClock()
+    text = Askable("r0", "acme", "legal", "May we?", 0.4)
+    item = item_of(text, "department", "contracts", 0.41, 0.3, NOW_MS)
+    asyncio.run(SqlReviewQueue(books, clock=clock).add(item))
+    books.close()
+    assert "  department: contracts?\n" in said("review", "list", "-d", database)
 
 
 @pytest.mark.process

@@ -37,7 +37,8 @@ def list_reviews(
 ) -> None:
     """List pending items, oldest first, each with the beginning of its question.
 
-    Where the policy stores no text, the reason is shown instead.
+    Where the policy stores no text, the reason is shown instead. An item that asks for a label
+    names its head and the label that the head suggests.
     """
     from router.api.compose.books import Books
     from router.api.http.decision_views import request_name
@@ -51,7 +52,8 @@ def list_reviews(
         return
     for item in items:
         created, request = shown_time(item.created_at_ms), request_name(item.request_id)
-        typer.echo(f"{item.review_id}  {created}  {item.tenant}  {item.domain}  {request}")
+        asked = f"  {clean(_asked(item))}" if item.head else ""
+        typer.echo(f"{item.review_id}  {created}  {item.tenant}  {item.domain}  {request}{asked}")
         typer.echo(f"    {clean(item.question) if item.question else _why_no_text(item)}")
     typer.echo(f"{len(items)} pending")
 
@@ -239,6 +241,11 @@ def _item(item: ReviewItem) -> dict[str, object]:
         "facts": list(item.facts),
         "no_text": None if item.question else _why_no_text(item),
     }
+
+
+def _asked(item: ReviewItem) -> str:
+    """Returns what an item asks, in short: `department: billing?`."""
+    return f"{item.head}: {item.suggested}?"
 
 
 def _why_no_text(item: ReviewItem) -> str:
