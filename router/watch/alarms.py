@@ -21,18 +21,20 @@ SILENT_MS = 86_400_000
 """After a day without enough requests an alarm ends, and says so: its subject is gone."""
 AT_ANY_COUNT = frozenset({Watched.QUEUE_AGE, Watched.BUDGET})
 
-UNITS = {
+UNITS: dict[str, tuple[float, str, str]] = {
     Watched.ESCALATIONS: (100.0, " % of the answers", "answers"),
     Watched.ANSWERER_DOWN: (100.0, " % of the calls of one answerer", "calls"),
-    Watched.PROVIDER: (100.0, " %", "calls"),
+    Watched.PROVIDER: (1.0, "", "calls"),
+    Watched.DRIFT: (1.0, "", "requests"),
     Watched.BUDGET: (100.0, " % of a budget", ""),
     Watched.WRONG_ANSWERS: (100.0, " % of the judged answers", "judged answers"),
     Watched.CALIBRATION: (100.0, " points of ECE more than by chance", "judged answers"),
     Watched.LATENCY: (1.0, " s", "answers"),
     Watched.QUEUE_AGE: (1.0, " hours", ""),
 }
-"""Says how a bound is shown (its factor and unit), and what is counted. Others are shares of the
-requests."""
+"""Says how a bound is shown (its factor and unit), and what is counted."""
+SHARES = (100.0, " % of the requests", "requests")
+"""What all others are."""
 
 
 class Turn(StrEnum):
@@ -49,6 +51,10 @@ class Alarm(Struct, frozen=True):
     streak: int = 0  # checks one after the other that speak against `active`
     since_ms: int = 0
     heard_ms: int = 0  # when enough requests spoke of it last
+    # What they said then. A state of an earlier version has none of it.
+    value: float | None = None
+    bound: float | None = None  # None: nothing could pass it
+    detail: str = ""
 
 
 class Seen(Struct, frozen=True):
@@ -98,10 +104,11 @@ def step(
         before = alarms.get(name, Alarm())
         against = reading.value < low if before.active else reading.value > bound
         streak = before.streak + 1 if against else 0
+        found = (now_ms, reading.value, _finite(bound), reading.detail)
         if streak < TWICE:
-            after[name] = Alarm(before.active, streak, before.since_ms, now_ms)
+            after[name] = Alarm(before.active, streak, before.since_ms, *found)
             continue
-        after[name] = Alarm(not before.active, 0, now_ms, now_ms)
+        after[name] = Alarm(not before.active, 0, now_ms, *found)
         turn = Turn.ENDED if before.active else Turn.BEGAN
         said = (reading.subject, reading.value, bound, reading.detail)
         notices.append(Notice(turn, reading.watched, *said, now_ms))
@@ -128,11 +135,24 @@ def seen(rules: Sequence[AlertSection], readings: Iterable[Bounded]) -> tuple[Se
         rule = by_watched.get(reading.watched)
         if rule is None:
             continue
-        bound = own if own is not None else rule.above
-        known = bound if bound is not None and math.isfinite(bound) else None
-        said = (reading.value, known, reading.count, reading.detail)
+        bound = _finite(own if own is not None else rule.above)
+        said = (reading.value, bound, reading.count, reading.detail)
         found.append(Seen(reading.watched, reading.subject, *said))
     return tuple(found)
+
+
+def _finite(bound: float | None) -> float | None:
+    return bound if bound is not None and math.isfinite(bound) else None
+
+
+def measured(watched: str, value: float) -> str:
+    """Returns a value or a bound with its unit.
+
+    >>> measured("errors", 0.1), measured("latency", 20), measured("drift", 0.112)
+    ('10 %', '20 s', '0.112')
+    """
+    scale, unit, _ = UNITS.get(watched, SHARES)
+    return f"{scale * value:.3g}{unit.partition(' of ')[0]}"
 
 
 def condition(rule: AlertSection) -> str:
@@ -141,16 +161,13 @@ def condition(rule: AlertSection) -> str:
     >>> condition(AlertSection(watch=Watched.LATENCY, above=20))
     'latency: begins above 20 s, ends below 16 s; needs 50 answers'
     """
-    scale, unit, counted = UNITS.get(rule.watch, (100.0, " % of the requests", "requests"))
+    scale, unit, counted = UNITS.get(rule.watch, SHARES)
     if rule.above is None:
         text = f"{rule.watch.value}: has its own bound"
     else:
         low = rule.clear_below if rule.clear_below is not None else CLEARS_AT * rule.above
-        begins, ends = (
-            f"{scale * rule.above:g}{unit}",
-            f"{scale * low:g}{unit.partition(' of ')[0]}",
-        )
-        text = f"{rule.watch.value}: begins above {begins}, ends below {ends}"
+        begins = f"{scale * rule.above:g}{unit}"
+        text = f"{rule.watch.value}: begins above {begins}, ends below {measured(rule.watch, low)}"
     return text if rule.watch in AT_ANY_COUNT else f"{text}; needs {rule.least} {counted}"
 
 

@@ -147,6 +147,24 @@ def test_drift_says_what_was_compared(
     assert ("Nothing was compared with the past yet." in page.text("main")) is not compared
 
 
+def test_alarm_of_an_earlier_window_shows_its_value_bound_and_times(
+    browser: Browser, served: Served
+) -> None:
+    page = opened(browser, served, "drift")
+    page.wait_for(VIEWS["drift"])
+    times = {"since_ms": 1_799_990_000_000, "heard_ms": 1_800_000_000_000}
+    kept = {"watched": "errors", "subject": "acme", **times}
+    alarms = [
+        {**kept, "value": 0.4, "bound": 0.1, "detail": "32 of 80"},
+        {**kept, "value": None, "bound": None, "detail": ""},  # of a state of before
+    ]
+    page.run(DRAWN % json.dumps({**LOOKED, "active": alarms, "seen": []}))
+    rows = "[...document.querySelectorAll('main tbody tr')].map((row) => row.innerText).join('|')"
+    first, second = str(page.run(rows)).split("|")
+    assert first.split("\t")[2:5] == ["32 of 80", "0.4", "0.1"]
+    assert {*second.split("\t")[2:5]} == {"\u2013"}
+
+
 BROKEN_TIERS = """[...document.querySelectorAll('.line')].map((line) => {
   const tier = line.querySelector('.tier'), said = line.querySelector('.said');
   tier.textContent = 'reasoning';

@@ -67,6 +67,13 @@ def test_view_of_drift_says_how_many_requests_count_and_when_the_next_window_end
     assert told["next_ms"] == told["checked_ms"] + 3_600_000
 
 
+def test_active_alarm_keeps_what_was_found_when_it_was_judged_last(learnt: Learning) -> None:
+    (told,) = learnt.drift("other")["policies"]  # type: ignore[misc]
+    when = {"since_ms": NOW_MS, "heard_ms": NOW_MS}
+    found = {"value": 0.4, "bound": 0.1, "detail": "32 of 80 (30 % to 51 %)"}
+    assert told["active"] == [{"watched": "errors", "subject": "other", **when, **found}]
+
+
 def test_active_alarms_are_named_for_metrics(learnt: Learning) -> None:
     told = {(one.watched, one.subject) for one in learnt.alarms_now()}
     assert told == {("drift", "acme / ladder / language"), ("errors", "other")}

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from router.watch.alarms import Alarm
+from router.watch.state import State, save
 from tests.kits.inputs.policy_texts import added, write
 from tests.kits.server_kit import tiergate
 
@@ -31,6 +33,21 @@ def test_list_shows_units_and_what_cannot_be_reached(tmp_path: Path) -> None:
         "0 active",
     ]
     assert f"warning: {PLACE}: {REASON}" in run.stderr
+
+
+def test_list_shows_what_was_found_of_an_active_alarm_and_when(tmp_path: Path) -> None:
+    hour_ms, state = 3_600_000, tmp_path / "a.json"
+    found = Alarm(True, 0, 14 * hour_ms, 16 * hour_ms, 0.4, 0.1, "32 of 80 (30 % to 51 %)")
+    before = Alarm(True, 0, 14 * hour_ms, 15 * hour_ms)
+    save(state, State(alarms={"errors: acme": found, "drift: acme / mine / type": before}))
+    run = tiergate("alerts", "list", "--policy", policy(tmp_path), "--state", state)
+    assert run.stdout.splitlines()[3:] == [
+        "! errors: acme, 32 of 80 (30 % to 51 %), value 40 %, bound 10 %",
+        "  since 1970-01-01 14:00 UTC, judged last 1970-01-01 16:00 UTC",
+        "! drift: acme / mine / type",
+        "  since 1970-01-01 14:00 UTC, judged last 1970-01-01 15:00 UTC",
+        "2 active",
+    ]
 
 
 def test_check_warns_of_a_receiver_that_cannot_be_reached(tmp_path: Path) -> None:

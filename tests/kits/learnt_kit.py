@@ -94,7 +94,7 @@ def alarms() -> State:
     )
     active = {
         "drift: acme / ladder / language": Alarm(True, 0, NOW_MS, NOW_MS),
-        "errors: other": Alarm(True, 0, NOW_MS, NOW_MS),
+        "errors: other": Alarm(True, 0, NOW_MS, NOW_MS, 0.4, 0.1, "32 of 80 (30 % to 51 %)"),
         "errors: acme": Alarm(False, 1, 0, NOW_MS),
     }
     return State(NOW_MS, active, (), seen)

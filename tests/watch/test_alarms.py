@@ -22,7 +22,7 @@ from router.watch.profiles import (
     profiles,
 )
 from router.watch.readings import Reading, queue_age
-from router.watch.state import load_past, save_past
+from router.watch.state import load, load_past, save_past
 from tests.kits.books.ledger_rows import request
 from tests.kits.drift_kit import USUAL, began_on
 
@@ -44,6 +44,21 @@ def turns(section: AlertsSection, values: list[tuple[float, int]]) -> list[Turn 
 def test_alarm_begins_at_the_second_check_and_ends_at_the_second_below() -> None:
     values = [(0.2, 50), (0.2, 50), (0.2, 50), (0.05, 50), (0.05, 50)]
     assert turns(ERRORS, values) == [None, Turn.BEGAN, None, None, Turn.ENDED]
+
+
+def test_alarm_keeps_what_was_found_when_it_was_judged_last() -> None:
+    """A window of too few requests afterwards changes nothing of it."""
+    alarms: dict[str, Alarm] = {}
+    for at_ms, (value, count) in enumerate([(0.2, 50), (0.3, 50), (0.4, 50), (0.9, 5)]):
+        reading = Reading(Watched.ERRORS, "acme", value, count, f"{value} of it")
+        alarms, _ = step(ERRORS.rules, [(reading, None)], alarms, at_ms)
+    assert alarms == {"errors: acme": Alarm(True, 0, 1, 2, 0.4, 0.1, "0.4 of it")}
+
+
+def test_state_of_an_earlier_version_is_read(tmp_path: Path) -> None:
+    kept = '{"active":true,"streak":0,"since_ms":1,"heard_ms":2}'
+    (tmp_path / "a.json").write_text(f'{{"checked_ms":2,"alarms":{{"errors: acme":{kept}}}}}')
+    assert load(tmp_path / "a.json").alarms == {"errors: acme": Alarm(True, 0, 1, 2)}
 
 
 def test_value_between_both_bounds_changes_nothing() -> None:

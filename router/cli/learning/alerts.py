@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from router.policy.certificate import Certificate
     from router.policy.sections.learning import AlertsSection
     from router.triage.triage_model import TriageModel
-    from router.watch.alarms import Notice
+    from router.watch.alarms import Alarm, Notice
     from router.watch.profiles import Profiles
     from router.watch.readings import Bounded
     from router.watch.state import State
@@ -82,11 +82,23 @@ def list_alerts(
         return
     for rule in section.rules:
         typer.echo(condition(rule))
-    for key in active:
-        typer.echo(f"! {key}")
+    for key, alarm in active.items():
+        typer.echo(f"! {key}{_found(key, alarm)}")
     typer.echo(f"{len(active)} active")
     for fault in looked.unreachable:
         typer.echo(f"warning: {fault}", err=True)
+
+
+def _found(key: str, alarm: Alarm) -> str:
+    """Returns what was found of an alarm when it was judged last, and when it began."""
+    from router.rendering.figures_in_words import moment
+    from router.watch.alarms import measured
+
+    watched = key.partition(": ")[0]
+    values = (("value", alarm.value), ("bound", alarm.bound))
+    parts = [f"{name} {measured(watched, value)}" for name, value in values if value is not None]
+    found = "".join(f", {part}" for part in (alarm.detail, *parts) if part)
+    return f"{found}\n  since {moment(alarm.since_ms)}, judged last {moment(alarm.heard_ms)}"
 
 
 @alerts.command("test")

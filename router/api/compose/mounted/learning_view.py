@@ -253,7 +253,15 @@ def _state(state: State, tenant: str | None) -> Json:
         return tenant is None or subject == tenant or subject.startswith(f"{tenant} / ")
 
     active = [
-        {"watched": watched, "subject": subject, "since_ms": alarm.since_ms}
+        {
+            "watched": watched,
+            "subject": subject,
+            "since_ms": alarm.since_ms,
+            "heard_ms": alarm.heard_ms,
+            "value": alarm.value,
+            "bound": alarm.bound,
+            "detail": alarm.detail,
+        }
         for watched, _, subject, alarm in _parted(state)
         if alarm.active and own(subject)
     ]

@@ -3,7 +3,7 @@
 import { VIEWS, address, ask } from "./api.js";
 import { bars } from "./charts.js";
 import { el, row, section, table } from "./dom.js";
-import { ago, count, many, moment, plain } from "./format.js";
+import { NOTHING, ago, count, many, moment, plain } from "./format.js";
 import { badge } from "./parts.js";
 
 export const every = 10000;
@@ -50,17 +50,19 @@ function looked(one) {
   return el("p", { class: "soft", title: moment(one.checked_ms) }, `The last window that was looked at ended ${ago(one.checked_ms)}. `, late ? badge("nobody looks any more", "bad") : null, late ? " tiergate alerts run has stopped." : null);
 }
 
-const ALARMS = [["Watched", "t"], ["Of", "t wrap"], ["Since", "t"]];
+const ALARMS = [["Watched", "t"], ["Of", "t wrap"], ["Found", "t wrap"], ["Value", "n"], ["Bound", "n"], ["Since", "t"], ["Judged last", "t"]];
 
 function active(all) {
   if (!all.length) return el("p", null, badge("no alarm is active", "good"));
   return table(
     "Active alarms",
     ALARMS,
-    all.map((one) => row(ALARMS, [badge(plain(one.watched), "bad"), one.subject, el("span", { title: moment(one.since_ms) }, ago(one.since_ms))])),
+    all.map((one) => row(ALARMS, [badge(plain(one.watched), "bad"), one.subject, one.detail || NOTHING, figure(one.value), figure(one.bound), when(one.since_ms), when(one.heard_ms)])),
     "stacked",
   );
 }
+
+const when = (ms) => el("span", { title: moment(ms) }, ago(ms));
 
 const MOST = 40;
 
@@ -100,14 +102,15 @@ function others(seen) {
       VALUES,
       rest.map((one) => {
         const beyond = one.bound !== null && one.value > one.bound;
-        return row(VALUES, [plain(one.watched), one.subject, one.detail, beyond ? el("span", { class: "loss" }, figure(one.value)) : figure(one.value), one.bound === null ? "–" : figure(one.bound), count(one.count)]);
+        return row(VALUES, [plain(one.watched), one.subject, one.detail, beyond ? el("span", { class: "loss" }, figure(one.value)) : figure(one.value), figure(one.bound), count(one.count)]);
       }),
       "stacked",
     ),
   ];
 }
 
-const figure = (value) => String(Number(value.toPrecision(3)));
+/** A bound may be none, and an alarm that an earlier version kept has no value. */
+const figure = (value) => (typeof value === "number" ? String(Number(value.toPrecision(3))) : NOTHING);
 
 export const spoken = (told) => {
   const number = alarms(told).length;
