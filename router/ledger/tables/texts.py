@@ -13,7 +13,6 @@ from typing import Literal
 from msgspec import Struct
 from sqlalchemy import Connection
 
-from router.caches.lru import BoundedMap
 from router.ledger.rollups import retention
 from router.ledger.sql.database import Database
 from router.ledger.tables import policies
@@ -23,35 +22,47 @@ from router.privacy.redact import redact
 from router.types import Clock
 
 TextKind = Literal["prompt", "answer", "draft", "steps"]
-KEY_MAX_AGE_MS = 900.0  # an erasure elsewhere is seen within a second
+KEYS_MAX_AGE_MS = 900.0  # an erasure elsewhere is seen within a second
 MAX_TENANTS_IN_MEMORY = 10_000
 
 
 class TenantSecrets:
-    """Keeps one random key of 32 bytes per tenant, made at its first use."""
+    """Keeps one random key of 32 bytes per tenant, made at its first use.
+
+    Keys stay in memory until the table has changed; one query for all tenants looks for that.
+    """
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
-        self._known: BoundedMap[str, bytes] = BoundedMap(
-            clock=clock, max_entries=MAX_TENANTS_IN_MEMORY, ttl_ms=KEY_MAX_AGE_MS
-        )
-
-    async def key(self, tenant: str) -> bytes:
-        """Returns the tenant's key for `privacy.digest`. Raises LedgerError."""
-        known = self._known.get(tenant)
-        if known is None:
-            known = await asyncio.to_thread(self.key_now, tenant)
-            self._known.put(tenant, known)
-        return known
+        self._known: dict[str, bytes] = {}
+        self._state: tuple[int, int] | None = None
+        self._checked_ms = -KEYS_MAX_AGE_MS
 
     def key_soon(self, tenant: str) -> bytes:
-        """Does what `key` does; blocks for one query per KEY_MAX_AGE_MS. Raises LedgerError."""
-        known = self._known.get(tenant)
-        if known is None:
-            known = self.key_now(tenant)
-            self._known.put(tenant, known)
-        return known
+        """Returns the tenant's key for `privacy.digest`. Raises LedgerError.
+
+        Blocks for one query per KEYS_MAX_AGE_MS, and for one per tenant.
+        """
+        now_ms = self._clock.monotonic_ms()
+        if now_ms - self._checked_ms >= KEYS_MAX_AGE_MS:
+            state = self._table_state()
+            if state != self._state:
+                self._known = {}
+            self._state, self._checked_ms = state, now_ms
+        key = self._known.get(tenant)
+        if key is None:
+            if len(self._known) >= MAX_TENANTS_IN_MEMORY:
+                self._known = {}
+            key = self._known[tenant] = self.key_now(tenant)
+        return key
+
+    def _table_state(self) -> tuple[int, int]:
+        """Returns what no new key and no erasure leaves as it was: a count and a sum of times."""
+        query = "SELECT count(*), coalesce(sum(created_at_ms % 1000003), 0) FROM tenant_secrets"
+        with self._database.reading() as connection:
+            count, times = connection.exec_driver_sql(query).one()
+        return int(count), int(times)
 
     def key_now(self, tenant: str) -> bytes:
         """Returns the tenant's key from the database; blocks."""

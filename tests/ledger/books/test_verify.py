@@ -6,6 +6,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 
 from router.errors import LedgerError
 from router.ledger.books.anchors import write_anchor
@@ -159,7 +160,7 @@ async def test_erasure_deletes_texts_with_their_key_and_the_books_stay_whole(
     path, clock = address, StandingClock()
     ledger = ledgers(path, clock=clock)
     tenants, texts = TenantSecrets(ledger.database, clock), TextStore(ledger.database, clock)
-    key = await tenants.key("acme")
+    key = tenants.key_soon("acme")
     row = replace(request("r1", attempt("r1")), prompt_digest=digest(key, "hello"))
     await ledger.finish(row)
     await texts.put("r1", "acme", "prompt", "hello", store="full", retention_days=1)
@@ -173,10 +174,38 @@ async def test_erasure_deletes_texts_with_their_key_and_the_books_stay_whole(
     assert verify(path).findings == ()
 
 
+async def test_erasure_elsewhere_is_seen_within_a_second_and_keys_are_read_once(
+    address: str, ledgers: Ledgers
+) -> None:
+    clock = StandingClock()
+    ledger = ledgers(address, clock=clock)
+    here, elsewhere = (TenantSecrets(ledger.database, clock) for _ in range(2))
+    first = {name: here.key_soon(name) for name in ("acme", "globex")}
+    asked: list[str] = []
+
+    def note(*seen: object) -> None:
+        asked.extend(sql for sql in seen if isinstance(sql, str) and "tenant_secrets" in sql)
+
+    event.listen(ledger.database.engine, "before_cursor_execute", note)
+    for _ in range(3):
+        clock.at_ms += 1_000
+        assert {name: here.key_soon(name) for name in first} == first
+    # Both keys are read again after they were made, and the whole table is looked at thrice.
+    assert [sql.split()[1] for sql in asked].count("secret") == 2
+    assert len(asked) == 5
+    TextStore(ledger.database, clock).erase("acme")
+    new = elsewhere.key_soon("acme")
+    assert here.key_soon("acme") == first["acme"]
+    clock.at_ms += 1_000
+    assert here.key_soon("acme") == new != first["acme"]
+    assert here.key_soon("globex") == first["globex"]
+    await ledger.close()
+
+
 async def test_edited_text_is_found(address: str, ledgers: Ledgers) -> None:
     path, clock = address, StandingClock()
     ledger = ledgers(path, clock=clock)
-    key = await TenantSecrets(ledger.database, clock).key("acme")
+    key = TenantSecrets(ledger.database, clock).key_soon("acme")
     texts = TextStore(ledger.database, clock)
     await ledger.finish(replace(request("r1"), answer_digest=digest(key, "yes")))
     await texts.put("r1", "acme", "answer", "yes", store="full", retention_days=1)
