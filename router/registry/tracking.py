@@ -8,31 +8,22 @@ from __future__ import annotations
 
 import base64
 import json
-import urllib.error
-import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 from router.errors import RegistryError
+from router.outgoing.bounded_calls import Answer, call
 from router.registry.model import ModelVersion
 
 TIMEOUT_S = 10.0
+MOST_BYTES = 1 << 22
+"""Of an answer: an experiment or a run with all that this module tells it has some 100 kB."""
 AT_ONCE = 100
 """Parameters, metrics or tags in one call: MLflow takes so many parameters."""
 LONGEST_VALUE = 500
 """Letters of a parameter that every version of MLflow keeps."""
 _MISSING = "RESOURCE_DOES_NOT_EXIST"
-
-
-class _Stays(urllib.request.HTTPRedirectHandler):
-    """Follows no redirect: it would take password or token to a server that nobody named."""
-
-    def redirect_request(self, *_: object) -> None:
-        return None
-
-
-_OPENER = urllib.request.build_opener(_Stays)
 
 
 class Mlflow:
@@ -102,20 +93,19 @@ class Mlflow:
 
     def _call(self, method: str, path: str, body: Mapping[str, object] | None) -> dict[str, Any]:
         content = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(
-            f"{self._url}/api/2.0/mlflow/{path}", content, self._headers, method=method
-        )
         place = f"{urlsplit(self._url).hostname} ({path.partition('?')[0]})"
+        url = f"{self._url}/api/2.0/mlflow/{path}"
         try:
-            with _OPENER.open(request, timeout=TIMEOUT_S) as response:
-                answer = json.loads(response.read() or b"{}")
-        except urllib.error.HTTPError as error:
-            told = _error_of(error)
-            if told == _MISSING:
-                raise _NotThere(f"MLflow at {place}: {told}") from error
-            raise RegistryError(f"MLflow at {place} answered {error.code}: {told}") from error
+            # A redirect is none to follow: it would take the token to a server that nobody named.
+            answered = call(method, url, content, self._headers, TIMEOUT_S, MOST_BYTES)
+            if answered.status == 200:
+                answer = json.loads(answered.content or b"{}")
         except (OSError, ValueError) as error:
             raise RegistryError(f"MLflow at {place} does not answer: {error}") from error
+        if answered.status != 200:
+            told = _error_of(answered)
+            kind = _NotThere if told == _MISSING else RegistryError
+            raise kind(f"MLflow at {place} answered {answered.status}: {told}")
         if not isinstance(answer, dict):
             raise RegistryError(f"MLflow at {place} answered what is no object; expected its API")
         return answer
@@ -125,11 +115,11 @@ class _NotThere(RegistryError):
     """Reports an experiment that does not exist yet."""
 
 
-def _error_of(error: urllib.error.HTTPError) -> str:
+def _error_of(answer: Answer) -> str:
     try:
-        return str(json.loads(error.read())["error_code"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return error.reason
+        return str(json.loads(answer.content)["error_code"])
+    except (ValueError, KeyError, TypeError):
+        return answer.reason
 
 
 def _tags(model: ModelVersion) -> dict[str, str]:

@@ -9,23 +9,24 @@ import hashlib
 import hmac
 import re
 import smtplib
+import socket
 import ssl
-import urllib.request
 from collections.abc import Mapping
 from email.message import EmailMessage
-from http.client import HTTPException
 from urllib.parse import urlsplit
 
 import msgspec
 import orjson
 from msgspec import Struct
 
+from router.outgoing.bounded_calls import Line, call, within
 from router.policy.parsing.environment import filled_in
 from router.policy.sections.base import BASE_URL, WORDS
 from router.policy.sections.learning import AlertsSection, MailSection, WebhookSection
 from router.watch.alarms import Notice, grouped
 
 TIMEOUT_S = 10.0
+"""Bounds a whole exchange with one receiver: those after it wait meanwhile."""
 MOST_SAID = 400
 """Characters of a fault that are shown."""
 SIGNATURE = "x-tiergate-signature"
@@ -45,18 +46,23 @@ class Message(Struct, frozen=True):
         return f"{TEST_WORDS}\n{grouped(self.alerts)}" if self.test else grouped(self.alerts)
 
 
-def deliver(message: Message, section: AlertsSection, environ: Mapping[str, str]) -> list[str]:
-    """Tells all receivers; returns one sentence for each that could not be told."""
+def deliver(
+    message: Message,
+    section: AlertsSection,
+    environ: Mapping[str, str],
+    timeout_s: float = TIMEOUT_S,
+) -> list[str]:
+    """Tells each receiver within `timeout_s`; returns a sentence for each that was not told."""
     faults = []
     for webhook in section.webhooks:
         try:
-            post(message, webhook, environ)
-        except (OSError, ValueError, HTTPException) as error:
+            post(message, webhook, environ, timeout_s)
+        except (OSError, ValueError) as error:
             place, said = _shown(webhook.url, environ), _said(error)
             faults.append(said if said.startswith(place) else f"{place}: {said}")
     if section.mail is not None:
         try:
-            send(message, section.mail, environ)
+            send(message, section.mail, environ, timeout_s)
         except (OSError, ValueError, smtplib.SMTPException) as error:
             faults.append(f"{section.mail.host}: {_said(error)}")
     return faults
@@ -75,11 +81,16 @@ def _shown(url: str, environ: Mapping[str, str]) -> str:
         return url
 
 
-def post(message: Message, webhook: WebhookSection, environ: Mapping[str, str]) -> None:
+def post(
+    message: Message,
+    webhook: WebhookSection,
+    environ: Mapping[str, str],
+    timeout_s: float = TIMEOUT_S,
+) -> None:
     """Posts one message. The signature covers the time, a dot and the body.
 
-    Raises OSError, HTTPException, and ValueError for a variable that is not set, or that holds no
-    address.
+    A redirect is a failure, since following one would turn the POST into a GET. Raises OSError, and
+    ValueError for a variable that is not set, or that holds no address.
     """
     url = filled_in(webhook.url, environ)
     if not re.match(BASE_URL, url):
@@ -93,19 +104,9 @@ def post(message: Message, webhook: WebhookSection, environ: Mapping[str, str]) 
     if secret:
         at_s = max((notice.at_ms for notice in message.alerts), default=0) // 1000
         headers[SIGNATURE] = f"t={at_s},v1={signature(secret, at_s, body)}"
-    request = urllib.request.Request(url, body, headers, method="POST")
-    with _OPENER.open(request, timeout=TIMEOUT_S) as response:
-        response.read(1)
-
-
-class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    """Makes an error of each redirect: following one would turn the POST into a GET."""
-
-    def redirect_request(self, *_: object) -> None:
-        return None
-
-
-_OPENER = urllib.request.build_opener(_NoRedirects)
+    answer = call("POST", url, body, headers, timeout_s)
+    if not 200 <= answer.status < 300:
+        raise OSError(f"answered {answer.status} {answer.reason}")
 
 
 def signature(secret: str, at_s: int, body: bytes) -> str:
@@ -113,7 +114,12 @@ def signature(secret: str, at_s: int, body: bytes) -> str:
     return hmac.new(secret.encode(), f"{at_s}.".encode() + body, hashlib.sha256).hexdigest()
 
 
-def send(message: Message, mail: MailSection, environ: Mapping[str, str]) -> None:
+def send(
+    message: Message,
+    mail: MailSection,
+    environ: Mapping[str, str],
+    timeout_s: float = TIMEOUT_S,
+) -> None:
     """Sends one mail to all addresses; with a user over TLS, whose certificate must fit the host.
 
     Raises OSError, SMTPException, and ValueError for a variable that is not set.
@@ -126,8 +132,26 @@ def send(message: Message, mail: MailSection, environ: Mapping[str, str]) -> Non
     letter["To"] = ", ".join(filled_in(address, environ) for address in mail.to)
     letter.set_content(message.text)
     user, password = filled_in(mail.user, environ), filled_in(mail.password or "", environ)
-    with smtplib.SMTP(filled_in(mail.host, environ), mail.port, timeout=TIMEOUT_S) as server:
-        if user:
-            server.starttls(context=ssl.create_default_context())
-            server.login(user, password)
-        server.send_message(letter)
+    host = filled_in(mail.host, environ)
+
+    def work(line: Line) -> None:
+        with _Mail(line, host, mail.port) as server:
+            if user:
+                server.starttls(context=ssl.create_default_context())
+                server.login(user, password)
+            server.send_message(letter)
+
+    within(timeout_s, work)
+
+
+class _Mail(smtplib.SMTP):
+    """Lets a line hold its connection before the server's first byte."""
+
+    def __init__(self, line: Line, host: str, port: int) -> None:
+        self._line = line
+        super().__init__(host, port, timeout=TIMEOUT_S)
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        connection: socket.socket = super()._get_socket(host, port, timeout)  # type: ignore[misc]
+        self._line.hold(connection)
+        return connection

@@ -58,7 +58,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "ledger.books": {*PRICED, "ledger", *STORES},
     "documents": BASE,
     "judging": {*VALUES, "policy"},
-    "registry": BASE,
+    "outgoing": set(),
+    "registry": {*BASE, "outgoing"},
     "triage": PRICED,
     "tiers": {*PRICED, "wire", "judging"},
     "extraction": {*PRICED, "triage", "specialists"},
@@ -69,7 +70,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "plan": {*PRICED, "rendering"},
     "analysis": {*CORE, "rendering"},
     "learning": {*CORE, "registry"},
-    "watch": CORE,
+    "watch": {*CORE, "outgoing"},
     "api": {*PATH, "analysis", "extraction", "registry", "rendering", "triage"},
     "api.compose": {
         *PATH,

@@ -1,4 +1,4 @@
-"""Runs real receivers of alerts on this machine: one of webhooks, one of mails."""
+"""Runs real receivers of alerts on this machine: of webhooks, of mails, and one that drips."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import base64
 import socketserver
 import ssl
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -108,6 +109,49 @@ def hook() -> Iterator[Hook]:
 def mails(tls: ssl.SSLContext | None = None) -> Iterator[Mails]:
     """Yields a receiver of mails."""
     with Mails(tls) as server:
+        _started(server)
+        yield server
+        server.shutdown()
+
+
+class Sender(socketserver.ThreadingTCPServer):
+    """Sends the same bytes to everybody; then it ends, or drips without an end.
+
+    `ended` says that a connection is gone.
+    """
+
+    def __init__(self, sent: bytes, drip_s: float | None) -> None:
+        super().__init__(("127.0.0.1", 0), _Sends)
+        self.sent, self.drip_s = sent, drip_s
+        self.ended = threading.Event()
+
+    @property
+    def port(self) -> int:
+        return int(self.server_address[1])
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/"
+
+
+class _Sends(socketserver.BaseRequestHandler):
+    server: Sender
+
+    def handle(self) -> None:
+        with suppress(OSError):
+            if self.server.drip_s is None:
+                self.request.recv(1 << 16)
+            self.request.sendall(self.server.sent)
+            while self.server.drip_s is not None:
+                self.request.sendall(b"2")
+                time.sleep(self.server.drip_s)
+        self.server.ended.set()
+
+
+@contextmanager
+def sending(sent: bytes, drip_s: float | None = None) -> Iterator[Sender]:
+    """Yields a server that sends these bytes, and then one each `drip_s`."""
+    with Sender(sent, drip_s) as server:
         _started(server)
         yield server
         server.shutdown()

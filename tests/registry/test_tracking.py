@@ -13,7 +13,8 @@ import pytest
 
 from router.errors import RegistryError
 from router.registry import ModelFile, ModelKind, ModelState, ModelVersion
-from router.registry.tracking import Mlflow
+from router.registry.tracking import MOST_BYTES, Mlflow
+from tests.kits.receivers import sending
 
 PREFIX = "/api/2.0/mlflow/"
 KEYS = {
@@ -186,6 +187,12 @@ def test_token_is_taken_to_no_server_that_another_names(server: Server) -> None:
     server.moved_to = "http://127.0.0.1:9/"
     with pytest.raises(RegistryError, match="answered 302"):
         Mlflow(server.url, {"MLFLOW_TRACKING_TOKEN": "t"}).track(MODEL)
+
+
+def test_answer_of_too_many_bytes_is_told() -> None:
+    told = b"HTTP/1.1 200 OK\r\n\r\n" + b" " * (MOST_BYTES + 1)
+    with sending(told) as server, pytest.raises(RegistryError, match="more than 4,194,304 bytes"):
+        Mlflow(server.url, {}).track(MODEL)
 
 
 def test_server_that_is_not_there_is_told() -> None:

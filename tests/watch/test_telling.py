@@ -26,7 +26,7 @@ from router.watch.delivery import SIGNATURE, Message, deliver, send, signature
 from tests.kits.books.feedback_kit import Learning, learning, said
 from tests.kits.books.ledger_rows import NOW_MS, attempt, request
 from tests.kits.changed import replace
-from tests.kits.receivers import Hook, hook, mails, server_tls
+from tests.kits.receivers import Hook, hook, mails, sending, server_tls
 
 HOUR_MS = 3_600_000
 START_MS = NOW_MS // HOUR_MS * HOUR_MS
@@ -325,6 +325,18 @@ def test_words_of_a_receiver_give_no_orders_to_a_terminal() -> None:
     assert "Down?[2J" in fault
     assert fault.isprintable()
     assert len(fault) < 500
+
+
+def test_receivers_that_drip_are_cut_and_count_as_not_told() -> None:
+    environ = {"HOOK_SECRET": "s3cret"}
+    with sending(b"", 0.02) as dripping:
+        mail = {"host": "127.0.0.1", "port": dripping.port, "sender": "a@b.c", "to": ["d@e.f"]}
+        webhook = {"url": dripping.url}
+        what = {"rules": [{"watch": "drift"}], "webhooks": [webhook], "mail": mail}
+        faults = deliver(MESSAGE, AlertsSection.model_validate(what), environ, timeout_s=0.3)
+    place = f"127.0.0.1:{dripping.port}"
+    late = "no whole answer within 0.3 s"
+    assert faults == [f"{place}: {late}", f"127.0.0.1: {late}"]
 
 
 @pytest.mark.parametrize("shape", ["json", "slack"])
