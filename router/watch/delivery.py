@@ -68,6 +68,14 @@ def deliver(
     return faults
 
 
+def receivers(section: AlertsSection, environ: Mapping[str, str]) -> list[str]:
+    """Returns the host of each receiver."""
+    hosts = [_shown(webhook.url, environ) for webhook in section.webhooks]
+    if section.mail is not None:
+        hosts += [f"{section.mail.host} for {', '.join(section.mail.to)}"]
+    return hosts
+
+
 def _said(error: Exception) -> str:
     """Returns an error in words: a receiver's own may be long, and hold orders to a terminal."""
     return "".join(c if c.isprintable() else "?" for c in str(error)[:MOST_SAID])

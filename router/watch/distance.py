@@ -9,6 +9,7 @@ chance, and needs no assumption on the vectors' distribution.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -16,6 +17,8 @@ import numpy.typing as npt
 
 DIVISIONS = 499
 """A bound that is passed with a chance of .0056 (windows of an hour) leaves two of them above."""
+MOST_DIVISIONS = 9_999
+"""A smaller chance than its inverse has no bound: 10,000 divisions of 500 vectors take a second."""
 LEAST = 10  # vectors on either side: fewer have too few divisions
 
 Vectors = Sequence[Sequence[float]]
@@ -34,7 +37,9 @@ def energy(now: Vectors, before: Vectors, chance: float, seed: int = 0) -> tuple
     points = points[:, spread > 0] / spread[spread > 0]
     squares = (points**2).sum(axis=1)
     gaps = np.sqrt(np.maximum(0.0, squares[:, None] + squares - 2.0 * points @ points.T))
-    chosen = np.zeros((DIVISIONS + 1, len(points)))
+    # A smaller chance, as of windows of five minutes, needs more of them to leave one above.
+    divisions = min(MOST_DIVISIONS, max(DIVISIONS, math.ceil(1 / chance)))
+    chosen = np.zeros((divisions + 1, len(points)))
     chosen[0, : len(now)] = 1.0
     rng = np.random.default_rng(seed)
     for row in chosen[1:]:

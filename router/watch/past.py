@@ -15,7 +15,7 @@ import msgspec
 
 from router.policy.sections.learning import AlertsSection, Watched
 from router.watch.distance import energy
-from router.watch.drift import Histogram, drift
+from router.watch.drift import LEAST_EXPECTED, Histogram, drift
 from router.watch.profiles import OF_CALLS, OF_REQUESTS, Profile, Profiles
 from router.watch.readings import Bounded, Reading
 
@@ -32,6 +32,13 @@ SLOWLY = "over weeks"
 WORSE_IS_MORE = {"refusals": True, "latency": True, "log-probability": False}
 """Which way a provider gets worse. Longer and shorter answers may both be."""
 
+SUBJECTS: dict[Watched, tuple[Callable[[Profiles], dict[str, Profile]], str, str]] = {
+    Watched.DRIFT: (lambda one: one.requests, "requests of a tenant", "tenants and policies"),
+    Watched.PROVIDER: (lambda one: one.calls, "calls of an answerer", "answerers"),
+}
+"""Says what is compared with the past, what is counted, and whose past it is."""
+LEAST_OF_PAST = 2 * LEAST_EXPECTED
+"""Requests from which on a past can be told from now: two bins of it."""
 
 NONE = Profiles()
 
@@ -145,6 +152,30 @@ def _psi(
 def _mean(profile: Profile, name: str) -> float:
     counts = profile.bins.get(name, {})
     return sum(int(bin) * number for bin, number in counts.items()) / max(1, sum(counts.values()))
+
+
+def waits(past: Past, section: AlertsSection, until_ms: int) -> list[str]:
+    """Returns for each rule that compares with the past how many past windows it still needs.
+
+    `until_ms` is the end of the last window.
+    """
+    begin_ms = until_ms - section.reference_days * DAY_MS
+    reference, found = past.reference(begin_ms), []
+    for rule in section.rules:
+        if rule.watch not in SUBJECTS:
+            continue
+        subjects, counted, whose = SUBJECTS[rule.watch]
+        near = sum(one.count >= LEAST_OF_PAST for one in subjects(reference).values())
+        days = [day for day, profiles in past.days.items() if subjects(profiles)]
+        first_ms = min(days, default=until_ms // DAY_MS) * DAY_MS
+        ready_ms = first_ms + (1 + section.reference_days) * DAY_MS
+        missing = math.ceil((ready_ms - until_ms) / (section.window_minutes * MINUTE_MS))
+        has = f"has a past ({whose}: {near})" if near else "needs 1 past window"
+        slowly = f"needs {missing} past windows" if missing > 0 else "has a past too"
+        differ = f"2 windows that differ, each of at least {rule.least} {counted}"
+        found.append(f"{rule.watch.value}: {has}, then {differ}")
+        found.append(f"{rule.watch.value} {SLOWLY}: {slowly}")
+    return found
 
 
 def read_until(

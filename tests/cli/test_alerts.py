@@ -7,8 +7,9 @@ from pathlib import Path
 
 from router.watch.alarms import Alarm
 from router.watch.state import State, save
+from tests.kits.books.feedback_kit import learning
 from tests.kits.inputs.policy_texts import added, write
-from tests.kits.server_kit import tiergate
+from tests.kits.server_kit import Running, tiergate
 
 ALERTS = """
 alerts:
@@ -61,3 +62,22 @@ def test_test_counts_the_told_beside_each_that_was_not(tmp_path: Path) -> None:
     run = tiergate("alerts", "test", "--policy", policy(tmp_path))
     assert (run.returncode, run.stdout) == (1, "0 receivers told\n")
     assert run.stderr.startswith("tiergate: not told: ${SLACK_HOOK} is not set")
+
+
+async def test_run_says_what_it_watches_and_what_is_still_needed(tmp_path: Path) -> None:
+    async with learning(tmp_path) as house:
+        where = ("--state", tmp_path / "a.json", "--database", house.path)
+    with Running(tmp_path, "alerts", "run", "--policy", policy(tmp_path), *where) as run:
+        run.wait_for("over weeks.*\n")
+    watches, looks, waits, _ = run.output.splitlines()[-4:]
+    assert watches.endswith(f"in {house.path}: errors, queue_age, drift")
+    assert looks.endswith("windows of 60 minutes once they end, and tells ${SLACK_HOOK}")
+    assert waits.startswith("tiergate: drift: needs 1 past window")
+
+
+async def test_run_of_a_timer_prints_nothing_of_what_it_watches(tmp_path: Path) -> None:
+    async with learning(tmp_path) as house:
+        where = ("--state", tmp_path / "a.json", "--database", house.path)
+    run = tiergate("alerts", "run", "--once", "--policy", policy(tmp_path), *where)
+    assert run.returncode == 0, run.stderr
+    assert "watches" not in run.stderr

@@ -134,6 +134,17 @@ class _Program:
                 self.process.wait(10)
 
 
+class Running(_Program):
+    """Runs a command of `tiergate` that does not end by itself."""
+
+    def __init__(self, folder: Path, *arguments: str | Path) -> None:
+        command = [PYTHON, "-m", "router.cli", *map(str, arguments)]
+        super().__init__(command, folder / "running.log", environment())
+
+    def __enter__(self) -> Running:
+        return self
+
+
 class Upstream(_Program):
     """Runs the fake upstream as a program."""
 

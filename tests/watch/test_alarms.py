@@ -14,8 +14,9 @@ from router.policy.sections.learning import AlertsSection, Watched
 from router.watch.alarms import SILENT_MS, Alarm, Turn, step
 from router.watch.distance import energy, shortened
 from router.watch.drift import chi_squared_bound, drift
-from router.watch.past import DAY_MS, Past, read_until
+from router.watch.past import DAY_MS, Past, chance_of, read_until, waits
 from router.watch.profiles import (
+    OF_REQUESTS,
     SAMPLED,
     Profile,
     Profiles,
@@ -268,3 +269,39 @@ def test_alert_needs_a_bound() -> None:
     with pytest.raises(ValueError, match="needs `above`"):
         AlertsSection.model_validate({"rules": [{"watch": "errors"}]})
     assert Watched.DRIFT is DRIFT.rules[0].watch
+
+
+@pytest.mark.parametrize("minutes", [5, 60, 1440])
+def test_distance_has_a_bound_in_windows_of_every_length(minutes: int) -> None:
+    what = AlertsSection.model_validate({"rules": [{"watch": "drift"}], "window_minutes": minutes})
+    rng = np.random.default_rng(1)
+    before, now = rng.normal(0, 1, (60, 3)).tolist(), rng.normal(3, 1, (30, 3)).tolist()
+    value, bound = energy(now, before, chance_of(what, 2 * len(OF_REQUESTS) + 2))
+    assert value > bound
+
+
+WATCHES = AlertsSection.model_validate(
+    {"rules": [{"watch": "drift", "least": 30}, {"watch": "errors", "above": 0.1}]}
+)
+LAST_MS = 20 * DAY_MS
+
+
+@pytest.mark.parametrize(
+    ("days", "drift", "slowly"),
+    [
+        ({}, "needs 1 past window", "needs 192 past windows"),
+        ({19: 9}, "needs 1 past window", "needs 168 past windows"),
+        ({19: 10}, "has a past (tenants and policies: 1)", "needs 168 past windows"),
+        ({12: 50, 19: 50}, "has a past (tenants and policies: 1)", "has a past too"),
+        ({13: 50, 19: 50}, "has a past (tenants and policies: 1)", "needs 24 past windows"),
+    ],
+    ids=["nothing", "too few", "a day", "all", "a week"],
+)
+def test_what_a_comparison_still_needs_is_counted_in_windows(
+    days: dict[int, int], drift: str, slowly: str
+) -> None:
+    """A window is an hour, and the last one ended at the end of day 19."""
+    kept = {n: Profiles({"acme / mine": Profile(count)}) for n, count in days.items()}
+    said = waits(Past(0, LAST_MS, kept), WATCHES, LAST_MS)
+    needs = "then 2 windows that differ, each of at least 30 requests of a tenant"
+    assert said == [f"drift: {drift}, {needs}", f"drift over weeks: {slowly}"]

@@ -133,10 +133,17 @@ def run(
     path = _state(state, looked.name)
     for fault in looked.unreachable:
         typer.echo(f"warning: {fault}", err=True)
+    silent = once  # a timer mails what its command prints
+    if not silent:
+        typer.echo(_watching(looked, database), err=True)
     while True:
         try:
             for line in look(looked, database, path, time.time_ns() // 1_000_000):
                 typer.echo(line)
+            if not silent:
+                for line in _waits(looked, path):
+                    typer.echo(line, err=True)
+                silent = True
         except LedgerError as error:
             if once:
                 raise
@@ -145,6 +152,30 @@ def run(
         if once:
             return
         time.sleep(LOOKS_EVERY_S)
+
+
+def _watching(looked: Looked, database: str) -> str:
+    """Returns what is watched, where, how often, and who is told."""
+    from router.api.compose.books import Address
+    from router.watch.delivery import receivers
+
+    section = looked.section
+    rules = ", ".join(rule.watch.value for rule in section.rules)
+    told = ", ".join(receivers(section, os.environ)) or "nobody (alarms are printed here only)"
+    return (
+        f"tiergate: watches policy {looked.name} in {Address.parse(database).shown}: {rules}\n"
+        f"tiergate: looks at windows of {section.window_minutes} minutes once they end, and tells "
+        f"{told}"
+    )
+
+
+def _waits(looked: Looked, path: Path) -> list[str]:
+    """Returns what the comparisons with the past still need."""
+    from router.watch.past import waits
+    from router.watch.state import load, load_past
+
+    found = waits(load_past(path), looked.section, load(path).checked_ms)
+    return [f"tiergate: {line}" for line in found]
 
 
 def look(looked: Looked, database: str | Path, path: Path, now_ms: int) -> list[str]:
