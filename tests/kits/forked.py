@@ -125,9 +125,7 @@ class _Starter:
             os.write(self._orders, json.dumps(asdict(order)).encode() + b"\n")
             while not self._started:
                 self.listen(1.0)
-            pid = self._started.pop()
-            self.codes.pop(pid, None)  # of an earlier process with the same number
-            return pid
+            return self._started.pop()
 
     def listen(self, timeout_s: float) -> None:
         """Notes what has started or ended, and waits for news up to a time."""
@@ -141,6 +139,7 @@ class _Starter:
                 word, pid, *code = line.split()
                 if word == b"started":
                     self._started.append(int(pid))
+                    self.codes.pop(int(pid), None)  # of an earlier process with the same number
                 else:
                     self.codes[int(pid)] = int(code[0])
 
