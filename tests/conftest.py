@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from tests.kits import forked
-from tests.kits.examples import number
+from tests.kits.examples import MOST, number, setting
 
 if TYPE_CHECKING:
     from tests.kits.books.open_ledgers import Ledgers
@@ -26,8 +26,16 @@ if TYPE_CHECKING:
 FOREIGN = ("TIERGATE_", "OPENAI_", "ANTHROPIC_", "LITELLM_")
 PROXIES = ("http_proxy", "https_proxy", "all_proxy")
 
-# No deadline: on a loaded machine it measures the machine. The blob repeats a failure elsewhere.
-settings.register_profile("tiergate", deadline=None, print_blob=True, max_examples=number(100))
+settings.register_profile(
+    "tiergate",
+    # On a loaded machine, both would measure the machine.
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    # `make test` tries the same few examples each time; `make test-all` looks for new ones.
+    derandomize=setting(MOST) is not None,
+    print_blob=True,  # repeats a failure elsewhere
+    max_examples=number(100),
+)
 settings.load_profile("tiergate")
 
 

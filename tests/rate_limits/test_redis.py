@@ -112,7 +112,10 @@ async def test_correction_is_kept(server: str) -> None:
     await limiter.close()
 
 
-@settings(examples(25), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    examples(25),
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(
     limit=st.integers(1, 100_000),
     amounts=st.lists(st.integers(0, 200), min_size=1, max_size=8),
