@@ -8,6 +8,7 @@ are the same on both. The engine runs in autocommit, so that a transaction is ex
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -17,6 +18,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.pool import QueuePool
 
 from router.errors import LedgerError, LedgerUnavailable
 from router.ledger.sql import postgres, sqlite
@@ -41,6 +43,9 @@ Execute = Callable[[str], object]
 HASTE = 20
 """Each wait for a lock after the first is shorter by this factor, while the lock lasts: a client is
 promised five seconds, and a request may write four times."""
+CLOSES_S = 5.0
+"""Longest wait of `close` for other threads, as long as one of them may wait for a lock."""
+LOOK_S = 0.005
 
 
 class Dialect(Protocol):
@@ -214,7 +219,16 @@ class Database:
         self._locked = ""
 
     def close(self) -> None:
-        """Closes all connections."""
+        """Closes all connections; blocks while threads use one, for CLOSES_S at most.
+
+        A task that was cancelled leaves its thread at work. Its connection, returned after the pool
+        is gone, would stay open, and SQLite's journal beside the file with it.
+        """
+        pool = self.engine.pool
+        assert isinstance(pool, QueuePool)
+        until = time.monotonic() + CLOSES_S
+        while pool.checkedout() and time.monotonic() < until:
+            time.sleep(LOOK_S)
         self.engine.dispose()
 
     def _migrate(self, create: bool) -> None:
