@@ -21,7 +21,7 @@ class Work:
         self.go.set()
 
     def __call__(self) -> int:
-        self.go.wait(20)
+        self.go.wait(120)
         self.done += 1
         return self.done
 

@@ -60,10 +60,10 @@ class UpstreamThread(threading.Thread):
 def upstream() -> Iterator[FakeUpstream]:
     thread = UpstreamThread()
     thread.start()
-    assert thread.ready.wait(10)
+    assert thread.ready.wait(120)
     yield thread.fake
     thread.loop.call_soon_threadsafe(thread.over.set)
-    thread.join(10)
+    thread.join(120)
 
 
 @pytest.fixture
@@ -126,7 +126,7 @@ def test_the_command_to_look_again_works_when_pasted(policy: Path, tmp_path: Pat
         shell=True,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=200,
         env=environment(),
         cwd=tmp_path,
         check=False,
@@ -203,7 +203,7 @@ def test_progress_is_no_part_of_the_json(policy: Path, tmp_path: Path) -> None:
         [sys.executable, "-m", "router.cli", "demo", "--json", "--requests", "20", "-p", policy],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=200,
         env=environment(),
         cwd=tmp_path,
         check=False,

@@ -120,7 +120,7 @@ def test_a_missing_pyarrow_is_a_sentence(database: Path, tmp_path: Path) -> None
         env=environment(),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=200,
     )
     assert run.returncode == 1
     assert run.stderr == (

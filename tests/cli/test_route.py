@@ -126,7 +126,7 @@ def test_explain_cuts_nothing_in_eighty_columns(policy: Path) -> None:
         with contextlib.suppress(OSError):  # Linux ends a pty whose other side is closed so
             while piece := os.read(ours, 65_536):
                 said += piece
-        assert process.wait(60) == 0
+        assert process.wait(200) == 0
     os.close(ours)
     assert "…" not in said.decode()
     assert said.decode().count("passed over") == 1
@@ -139,7 +139,7 @@ def test_each_line_of_standard_input_is_a_request(policy: Path) -> None:
         input=f"hello\n\n{LEGAL}\n",
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=200,
         env=environment(),
         check=True,
     )

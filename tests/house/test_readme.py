@@ -93,7 +93,7 @@ def test_the_curl_line_is_answered_with_the_headers_shown(served: Served, page: 
     for block in (block for block in blocks("", page) if block.startswith("curl")):
         command = block.replace("\\\n", " ").replace("localhost:8080", served.url.split("//")[1])
         done = subprocess.run(
-            command, shell=True, capture_output=True, text=True, timeout=30, check=False
+            command, shell=True, capture_output=True, text=True, timeout=200, check=False
         )
         assert '"chat.completion"' in done.stdout
         said.append(done.stdout)

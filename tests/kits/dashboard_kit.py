@@ -59,7 +59,7 @@ def answerer(name: str, model: str, url: str, output_usd: float, **more: object)
         "base_urls": [url],
         "retries": 0,
         "price": {"input_usd_per_mtok": 1, "output_usd_per_mtok": output_usd, "version": "tests"},
-        "deadline_s": 20.0,
+        "deadline_s": 120.0,
         "capabilities": ["tools", "json_schema"],
         **more,
     }

@@ -163,7 +163,7 @@ class ScriptedTier:
             capabilities=frozenset(Capability),
             expected_output_tokens=5,
             latency_ms=10.0,
-            deadline_ms=5_000,
+            deadline_ms=60_000,
         )
 
     def status(self) -> AnswererStatus:

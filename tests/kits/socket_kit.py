@@ -18,7 +18,7 @@ from router.errors import TiergateError
 Receive = Callable[[], Awaitable[Event]]
 Send = Callable[[Event], Awaitable[None]]
 BACKLOG = 100
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 
 
 def refusal(error: TiergateError, path: str) -> tuple[bytes, list[tuple[bytes, bytes]]]:

@@ -220,7 +220,7 @@ def test_processes_share_the_file(tmp_path: Path) -> None:
         assert worker.stdin is not None
         worker.stdin.write("go\n")
         worker.stdin.flush()
-    admitted = [int(worker.communicate(timeout=60)[0]) for worker in workers]
+    admitted = [int(worker.communicate(timeout=200)[0]) for worker in workers]
     assert sum(admitted) == 1000
 
 

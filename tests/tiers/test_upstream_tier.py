@@ -128,7 +128,7 @@ async def test_fake_upstream_serves_as_a_program_of_its_own(tiers: Tiers) -> Non
     )
     try:
         assert process.stdout is not None
-        line = await asyncio.wait_for(process.stdout.readline(), 20)
+        line = await asyncio.wait_for(process.stdout.readline(), 120)
         answer = await ask(tiers(line.decode().split()[-1]))
     finally:
         process.terminate()

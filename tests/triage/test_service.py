@@ -72,7 +72,7 @@ class StatedModel:
         self.threads.add(threading.current_thread().name)
         if self._poison is not None and any(self._poison in text for text in texts):
             raise RuntimeError("the encoder chokes on this text")
-        self.gate.wait(timeout=10)
+        self.gate.wait(timeout=120)
         width = len(FIELDS) + 2
         rows = np.full((len(texts), width), 0.1, dtype=np.float32)
         for row, text in zip(rows, texts, strict=True):

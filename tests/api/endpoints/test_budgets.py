@@ -232,6 +232,7 @@ def test_what_is_left_of_a_budget_is_told_in_dollars(tmp_path: Path) -> None:
 def test_who_has_no_key_is_told_nothing_of_what_is_left(tmp_path: Path) -> None:
     with serving(tmp_path) as served:
         key_of(served)
+        eventually(lambda: served.client.get("/v1/models").status_code == 401)
         refused = served.client.get("/v1/models", headers={"authorization": "Bearer wrong"})
         assert refused.status_code == 401
         assert not [name for name in refused.headers if name.startswith("x-ratelimit")]

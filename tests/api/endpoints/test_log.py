@@ -63,6 +63,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         with Served(folder, ladder, bare, "--access-log") as server:
             key = key_of(server, "--tenant", "acme", "--name", "web")
             server.client.headers["authorization"] = f"Bearer {key['key']}"
+            # Until it has read the key, the server answers everybody, as nobody's tenant.
+            eventually(lambda: httpx.get(f"{server.url}/v1/models").status_code == 401)
             eventually(lambda: server.client.get("/v1/models").status_code == 200)
             yield server
 

@@ -196,7 +196,7 @@ def test_the_examples_of_the_page_run(served: Served, tmp_path: Path) -> None:
     code += "print(answer.choices[0].message.content)\n"
     done = subprocess.run(
         [PYTHON, "-c", code.replace("http://127.0.0.1:8080", served.url)],
-        capture_output=True, text=True, timeout=60, cwd=tmp_path, env=environment(), check=False,
+        capture_output=True, text=True, timeout=200, cwd=tmp_path, env=environment(), check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[0].startswith("192 ")

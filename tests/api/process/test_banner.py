@@ -41,7 +41,7 @@ def ran_in_a_shell(command: str, folder: Path, **more: str) -> str:
     page = folder / "report.html"
     command = command.replace("report.html", str(page))
     run = subprocess.run(
-        command, shell=True, env=environment(**more), capture_output=True, text=True, timeout=60
+        command, shell=True, env=environment(**more), capture_output=True, text=True, timeout=200
     )
     assert run.returncode == 0, f"{command}\n{run.stderr}"
     return page.read_text(encoding="utf-8")

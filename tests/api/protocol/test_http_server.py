@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from router.api.protocol.exchange import Event
-from tests.kits.socket_kit import Receive, Send, answer, echo, get, serving
+from tests.kits.socket_kit import PATIENCE_S, Place, Receive, Send, answer, echo, get, serving
 
 
 class Slow:
@@ -33,6 +33,14 @@ class Slow:
         await send({"type": "http.response.body", "body": b"last"})
 
 
+async def refusing(place: Place) -> None:
+    """Waits until no new connection is taken."""
+    with pytest.raises(ConnectionError):
+        async with asyncio.timeout(PATIENCE_S):
+            while True:
+                (await place.connect()).writer.close()
+
+
 async def test_idle_connections_are_closed_at_once() -> None:
     async with serving(echo, most_s=60) as place:
         silent, used = await place.connect(), await place.connect()
@@ -40,7 +48,7 @@ async def test_idle_connections_are_closed_at_once() -> None:
         await used.until(b">")
         place.stop.set()
         assert await used.rest() == await silent.rest() == b""
-        await asyncio.wait_for(place.ended, 5)
+        await asyncio.wait_for(place.ended, PATIENCE_S)
     assert place.cuts == 0
 
 
@@ -51,12 +59,10 @@ async def test_running_stream_ends_before_the_server_does() -> None:
         await client.send(get("/"))
         await slow.running.wait()
         place.stop.set()
-        await asyncio.sleep(0.05)
-        with pytest.raises(ConnectionError):
-            await place.connect()
+        await refusing(place)
         slow.go_on.set()
         assert b"first\r\n4\r\nlast\r\n0\r\n\r\n" in await client.rest()
-        await asyncio.wait_for(place.ended, 5)
+        await asyncio.wait_for(place.ended, PATIENCE_S)
     assert (slow.cancelled, place.cuts) == (0, 0)
 
 
@@ -67,7 +73,7 @@ async def test_what_was_asked_before_the_end_is_answered() -> None:
         await client.send(get("/") + get("/quick") * 2)
         await slow.running.wait()
         place.stop.set()
-        await asyncio.sleep(0.05)
+        await refusing(place)
         slow.go_on.set()
         said = await client.rest()
         assert said.count(b"quick") == 2
@@ -86,5 +92,5 @@ async def test_stream_is_cut_when_the_time_to_drain_is_over(hurried: bool) -> No
             place.hurry.set()
         said = await client.rest()
         assert said.endswith(b"5\r\nfirst\r\n")
-        await asyncio.wait_for(place.ended, 5)
+        await asyncio.wait_for(place.ended, PATIENCE_S)
     assert (slow.cancelled, place.cuts) == (1, 1)

@@ -39,7 +39,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 def connect(served: Served) -> socket.socket:
     host, port = served.url.removeprefix("http://").split(":")
-    return socket.create_connection((host, int(port)), timeout=30)
+    return socket.create_connection((host, int(port)), timeout=120)
 
 
 def head(path: str, *headers: str) -> bytes:
@@ -234,7 +234,7 @@ def test_endless_heads_end_at_the_bound(served: Served, what: str) -> None:
         connection.sendall(first)
         sent = 0
         with pytest.raises((ConnectionError, TimeoutError)):  # noqa: PT012
-            connection.settimeout(30)
+            connection.settimeout(120)
             for _ in range(8_192):  # half a gigabyte, were it taken
                 connection.sendall(more)
                 sent += len(more)

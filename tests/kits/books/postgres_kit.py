@@ -83,7 +83,7 @@ class Postgres:
             ("-w", "-D", str(self._server.pgdata), "-m", mode, "stop"),
             bin_path=self._server.bin_path,
             user=self._server.system_user,
-            timeout=60,
+            timeout=200,
         )
 
     def start(self) -> None:

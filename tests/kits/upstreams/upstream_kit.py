@@ -57,7 +57,7 @@ def facts(
     )
 
 
-def work(deadline_s: float = 10.0, **fields: object) -> Work:
+def work(deadline_s: float = 60.0, **fields: object) -> Work:
     body = {"model": "auto", "messages": [{"role": "user", "content": "Where is it?"}], **fields}
     request = parse_chat_request(orjson.dumps(body), {})
     deadline_at_ms = SystemClock().now_ms() + round(deadline_s * 1000)

@@ -64,11 +64,11 @@ class Tiers:
             await tier.close()
 
 
-async def ask(tier: UpstreamTier, deadline_s: float = 5.0, **fields: object) -> Answer:
+async def ask(tier: UpstreamTier, deadline_s: float = 60.0, **fields: object) -> Answer:
     return await tier.answer(work(deadline_s, **fields), no_call)
 
 
 async def ask_stream(
-    tier: UpstreamTier, deadline_s: float = 5.0, **fields: object
+    tier: UpstreamTier, deadline_s: float = 60.0, **fields: object
 ) -> tuple[str, Answer]:
     return await collect(tier.stream(work(deadline_s, **fields), no_call))

@@ -331,7 +331,7 @@ def test_full_disk_fails_the_waiters_and_the_final_row_is_written_later(tmp_path
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=200,
         check=False,
     )
     assert done.stdout.splitlines() == ["ledger_unavailable False", "True True", "()"], done.stderr
@@ -378,7 +378,7 @@ def test_ready_database_opens_without_importing_alembic(address: str, ledgers: L
         "ledger.close_now()\n"
         "sys.exit('alembic' in sys.modules)"
     )
-    done = subprocess.run([sys.executable, "-c", code], env=environment(), timeout=60, check=False)
+    done = subprocess.run([sys.executable, "-c", code], env=environment(), timeout=200, check=False)
     assert done.returncode == 0
 
 

@@ -85,7 +85,7 @@ def test_two_processes_share_one_budget(address: str, ledgers: Ledgers) -> None:
         assert worker.stdout is not None
         admitted += int(worker.stdout.readline())
     for worker in workers:
-        worker.communicate("end\n", timeout=30)
+        worker.communicate("end\n", timeout=120)
     assert admitted == 10
 
 

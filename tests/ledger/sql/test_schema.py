@@ -64,7 +64,7 @@ def test_ready_database_opens_without_alembic(tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=200,
     )
     assert done.stdout.strip() == "False"
 
@@ -77,7 +77,7 @@ def test_workers_that_open_a_new_file_together_all_succeed(tmp_path: Path) -> No
         subprocess.Popen([sys.executable, "-c", script, str(tmp_path / "new.db")], cwd=ROOT)
         for _ in range(4)
     ]
-    assert [worker.wait(timeout=60) for worker in workers] == [0, 0, 0, 0]
+    assert [worker.wait(timeout=200) for worker in workers] == [0, 0, 0, 0]
 
 
 @pytest.mark.parametrize(
