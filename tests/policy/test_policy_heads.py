@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +29,7 @@ from router.triage.own_heads import MOST_CLASSES, OwnHeads
 from router.triage.triage_model import HEAD_NAMES, TriageModel
 from router.types import RECORD_VERSION, ChatRequest, HeadReading, Hints, Message, PSource
 from tests.kits.inputs.policy_texts import GOOD, mistakes_of, write
-from tests.kits.server_kit import Served, tiergate
+from tests.kits.server_kit import Served, eventually, tiergate
 
 TEXTS = ("my laptop will not start", "who pays for the parental leave of my colleague")
 
@@ -268,10 +267,7 @@ def test_a_new_head_is_served_without_a_restart(
         assert classes() == ["it", "hr"]
         new = pointed(model, "department", ("laptops", "people"), HeadKind.CLASSES)
         heads.save(new, tmp_path / "heads")
-        deadline = time.monotonic() + 20
-        while classes() != ["laptops", "people"] and time.monotonic() < deadline:
-            time.sleep(0.05)
-        assert classes() == ["laptops", "people"]
+        eventually(lambda: classes() == ["laptops", "people"])
 
 
 def test_hints_do_not_reach_below_a_head_rule(tmp_path: Path, department: Head) -> None:

@@ -68,7 +68,7 @@ async def test_changed_file_is_swapped_in(path: Path) -> None:
     async with live.watcher:
         path.write_text(POLICY.replace("first", "second"))
         await until(lambda: live.current.policy.description == "second")
-        await until(lambda: live.watcher.status.reloads == 1)
+        await until(lambda: live.watcher.status.reloads >= 1)
     assert live.watcher.status.hash == live.current.hash != before
 
 
@@ -76,7 +76,7 @@ async def test_changed_file_that_the_policy_names_is_noticed(path: Path) -> None
     live = Live(path)
     async with live.watcher:
         (path.parent / "safe.yaml").write_text("version: 1\nname: approved anew\n")
-        await until(lambda: live.watcher.status.reloads == 1)
+        await until(lambda: live.watcher.status.reloads >= 1)
 
 
 async def test_broken_file_keeps_the_old_policy(path: Path) -> None:

@@ -78,7 +78,7 @@ class Scripted:
         return f"http{'s' if self._tls else ''}://127.0.0.1:{self.port}/v1/chat/completions"
 
 
-async def get(client: HttpClient, url: str, connect_s: float = 5.0) -> Response:
+async def get(client: HttpClient, url: str, connect_s: float = 60.0) -> Response:
     target = target_of(url)
     return await client.ask(target, first_lines("GET", target, {}) + b"\r\n", b"", connect_s)
 

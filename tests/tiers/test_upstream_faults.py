@@ -137,7 +137,7 @@ async def test_slot_of_a_cancelled_call_is_free_again(fake: FakeUpstream, tiers:
     await eventually(lambda: fake.count == 1)
     task.cancel()
     fake.behaviour = None
-    assert (await ask(tier, 1.0)).text == TEXT
+    assert (await ask(tier)).text == TEXT
 
 
 async def test_no_more_calls_than_the_cap_run_at_one_time(fake: FakeUpstream, tiers: Tiers) -> None:

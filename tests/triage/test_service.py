@@ -238,7 +238,7 @@ async def busy(model: StatedModel, service: TriageService) -> asyncio.Task[Signa
     """Closes the gate, and returns once the worker waits there with a request of two texts."""
     model.gate.clear()
     task = asyncio.create_task(service.read(ask("first", "second"), None))
-    await asyncio.to_thread(model.began.wait, 10)
+    await asyncio.to_thread(model.began.wait, 120)
     return task
 
 

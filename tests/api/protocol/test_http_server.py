@@ -35,7 +35,7 @@ class Slow:
 
 async def refusing(place: Place) -> None:
     """Waits until no new connection is taken."""
-    with pytest.raises(ConnectionError):
+    with pytest.raises(ConnectionError):  # noqa: PT012
         async with asyncio.timeout(PATIENCE_S):
             while True:
                 (await place.connect()).writer.close()

@@ -20,6 +20,7 @@ from tests.kits.books.ledger_sql import locked, query
 from tests.kits.books.open_ledgers import Ledgers
 from tests.kits.changed import replace
 from tests.kits.server_kit import environment
+from tests.kits.upstreams.upstream_kit import eventually
 
 Task = asyncio.Future[None]
 
@@ -179,10 +180,13 @@ async def test_numbers_that_are_not_finite_are_recorded_as_zero(
     assert verify(address).findings == ()
 
 
-async def queued(ledger: SqlLedger, *operations: Coroutine[None, None, None]) -> list[Task]:
-    """Start these and let them come as far as the queue."""
+async def queued(
+    ledger: SqlLedger, *operations: Coroutine[None, None, None], waiting: int
+) -> list[Task]:
+    """Starts these, and lets them come so far that so many wait in the queue."""
     tasks = [asyncio.ensure_future(operation) for operation in operations]
-    await asyncio.sleep(0.05)
+    await asyncio.sleep(0)
+    await eventually(lambda: ledger.waiting == waiting)
     return tasks
 
 
@@ -190,10 +194,9 @@ async def test_full_queue_refuses_a_hold_at_once(address: str, ledgers: Ledgers)
     path = address
     ledger = ledgers(path, queue_size=4)
     with locked(path):
-        first = await queued(ledger, ledger.hold(request("r0"), attempt("r0")))
-        waiting = await queued(
-            ledger, *(ledger.hold(request(f"r{n}"), attempt(f"r{n}")) for n in range(1, 5))
-        )
+        first = await queued(ledger, ledger.hold(request("r0"), attempt("r0")), waiting=0)
+        others = (ledger.hold(request(f"r{n}"), attempt(f"r{n}")) for n in range(1, 5))
+        waiting = await queued(ledger, *others, waiting=4)
         with pytest.raises(LedgerFull):
             await ledger.hold(request("r5"), attempt("r5"))
     assert await asyncio.gather(*first, *waiting) == [None] * 5
@@ -207,13 +210,13 @@ async def test_full_queue_takes_what_follows_a_hold(address: str, ledgers: Ledge
     for line in lines:
         await ledger.hold(request(line.request_id), line)
     with locked(path):
-        first = await queued(ledger, ledger.settle(lines[0], "acme"))
+        first = await queued(ledger, ledger.settle(lines[0], "acme"), waiting=0)
         tasks = await queued(
             ledger,
             *(ledger.settle(line, "acme") for line in lines),
             *(ledger.finish(request(line.request_id, line)) for line in lines),
+            waiting=80,
         )
-        assert ledger.waiting == 80
     assert await asyncio.gather(*first, *tasks) == [None] * 81
     assert {row.state for row in ledger.rows()} == {RequestState.SETTLED}
 
@@ -222,9 +225,9 @@ async def test_rows_that_held_nothing_wait_for_room(address: str, ledgers: Ledge
     path = address
     ledger = ledgers(path, queue_size=4)
     with locked(path):
-        first = await queued(ledger, ledger.hold(request("r"), attempt("r")))
-        tasks = await queued(ledger, *(ledger.finish(request(f"r{n}")) for n in range(40)))
-        assert ledger.waiting == 4
+        first = await queued(ledger, ledger.hold(request("r"), attempt("r")), waiting=0)
+        rows = (ledger.finish(request(f"r{n}")) for n in range(40))
+        tasks = await queued(ledger, *rows, waiting=4)
     assert await asyncio.gather(*first, *tasks) == [None] * 41
     assert len(list(ledger.rows())) == 41
 
@@ -235,11 +238,9 @@ async def test_row_that_cost_money_without_a_hold_does_not_wait_for_room(
     path = address
     ledger = ledgers(path, queue_size=4)
     with locked(path):
-        first = await queued(ledger, ledger.hold(request("r"), attempt("r")))
-        tasks = await queued(
-            ledger, *(ledger.finish(request(f"r{n}", attempt(f"r{n}"))) for n in range(40))
-        )
-        assert ledger.waiting == 40
+        first = await queued(ledger, ledger.hold(request("r"), attempt("r")), waiting=0)
+        rows = (ledger.finish(request(f"r{n}", attempt(f"r{n}"))) for n in range(40))
+        tasks = await queued(ledger, *rows, waiting=40)
     assert await asyncio.gather(*first, *tasks) == [None] * 41
 
 

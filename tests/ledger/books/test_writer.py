@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+from queue import SimpleQueue
 
 from router.ledger.books.operations import finish_operation
 from router.ledger.books.writer import Writer
@@ -28,6 +30,17 @@ def asleep(path: str, heads: list[Head]) -> Writer:
     )
 
 
+class Knocks(SimpleQueue[None]):
+    """Says when the thread sleeps: it has looked at the queue, and waits for a knock."""
+
+    def __init__(self) -> None:
+        self.sleeps = threading.Event()
+
+    def get(self, block: bool = True, timeout: float | None = None) -> None:
+        self.sleeps.set()
+        super().get(block, timeout)
+
+
 def writing(path: str, heads: list[Head]) -> Writer:
     """The same writer at work."""
     writer = asleep(path, heads)
@@ -37,8 +50,10 @@ def writing(path: str, heads: list[Head]) -> Writer:
 
 async def test_operations_of_one_pass_of_the_loop_share_a_commit(address: str) -> None:
     heads: list[Head] = []
-    writer = writing(address, heads)
-    await asyncio.sleep(0.1)  # until the thread sleeps
+    writer = asleep(address, heads)
+    writer._knocks = knocks = Knocks()
+    writer.start()
+    await asyncio.to_thread(knocks.sleeps.wait)
     await asyncio.gather(*[writer.submit(finish_operation(request(f"r{n}"))) for n in range(40)])
     await asyncio.to_thread(writer.close)
     assert [head.sequence for head in heads] == [40]
