@@ -130,6 +130,7 @@ class ScriptedTier:
     says: tuple[str, ...] = ()  # one per call, instead of `text`
     error: Exception | None = None
     wait_s: float = 0.0
+    gate: asyncio.Event | None = None  # it answers, in whole or in pieces, once this is set
     cut_after: int | None = None
     upstream_id: str = ""  # said at the beginning of a stream
     p: float | None = None
@@ -186,6 +187,11 @@ class ScriptedTier:
             worked=self.worked,
         )
 
+    async def _wait(self) -> None:
+        await asyncio.sleep(self.wait_s)
+        if self.gate is not None:
+            await self.gate.wait()
+
     async def answer(self, work: Work, call: Call) -> Answer:
         self.calls += 1
         self.seen.append(work)
@@ -196,7 +202,7 @@ class ScriptedTier:
         else:
             for inner_call in inner_calls:
                 await inner_call
-        await asyncio.sleep(self.wait_s)
+        await self._wait()
         if self.error is not None:
             raise self.error
         return self._answer(self.says[self.calls - 1] if self.says else self.text)
@@ -215,7 +221,7 @@ class ScriptedTier:
                     if self.error is not None:
                         raise self.error
                     return
-                await asyncio.sleep(self.wait_s)
+                await self._wait()
                 self.said += 1
                 yield Delta(text=word if i == 0 else f" {word}")
             yield Delta(final=self._answer(self.text))

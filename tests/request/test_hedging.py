@@ -291,8 +291,8 @@ async def test_a_call_that_was_cancelled_is_made_again_when_its_turn_comes(
 ) -> None:
     """`mid` fails, so the weak rung has its turn, then the one that was called too early."""
     failing = mid(error=UpstreamRejected("no", upstream_status=400), wait_s=0.05)
-    between = ScriptedTier("weak", "llm", 2, p=BAD, price=DEAR)
-    last = dear(p=GOOD, text="sure", wait_s=0.2)
+    between = Started("weak", "llm", 2, p=BAD, price=DEAR)
+    last = dear(p=GOOD, text="sure", gate=between.started)
     house = a_race(houses, failing, between, last)
     outcome, row = await answered(house, stream=stream)
     assert outcome.answer is not None

@@ -87,11 +87,12 @@ async def test_record_of_an_observed_request_alone_has_its_ladders_cost(houses: 
 
 
 async def test_client_has_its_answer_before_the_shadow_is_done(houses: Houses) -> None:
-    slow = deep(wait_s=0.2)
-    house = shadowed(houses, ALWAYS, low(), mid(), slow)
+    may_end = asyncio.Event()
+    house = shadowed(houses, ALWAYS, low(), mid(), deep(gate=may_end))
     outcome = await house.gateway.complete(ask(), ALICE)
     assert outcome.answer is not None
     assert len(list(house.ledger.rows())) == 1
+    may_end.set()
     assert len((await rows_of(house))[1]) == 1
 
 
@@ -134,19 +135,22 @@ async def test_day_has_its_money(houses: Houses, spare: int, called: int) -> Non
 
 
 async def test_what_yesterdays_shadow_did_not_cost_is_not_todays_money(houses: Houses) -> None:
-    limited = ALWAYS | {"max_usd_per_day": WORST / 1e9}
-    house = shadowed(houses, limited, low(), mid(), deep(wait_s=0.2))
+    limited, may_end = ALWAYS | {"max_usd_per_day": WORST / 1e9}, asyncio.Event()
+    house = shadowed(houses, limited, low(), mid(), deep(gate=may_end))
     await house.gateway.complete(ask(), ALICE)
     house.clock.now += DAY_MS
     await house.gateway.complete(ask(), ALICE)  # its shadow runs beside yesterday's
+    may_end.set()
     await house.gateway.drain()
     await house.gateway.complete(ask(), ALICE)  # what is left of today is less than a shadow holds
     assert len((await rows_of(house))[1]) == 2
 
 
 async def test_few_shadows_run_at_the_same_time(houses: Houses) -> None:
-    house = shadowed(houses, ALWAYS | {"max_at_once": 2}, low(), mid(), deep(wait_s=0.2))
+    may_end = asyncio.Event()
+    house = shadowed(houses, ALWAYS | {"max_at_once": 2}, low(), mid(), deep(gate=may_end))
     await asyncio.gather(*(house.gateway.complete(ask(f"hello {i}"), ALICE) for i in range(5)))
+    may_end.set()
     own, shadows = await rows_of(house)
     assert len(shadows) == 2
     notes = [parse(row.record).shadow for row in own]
