@@ -144,7 +144,7 @@ def prometheus(folder: Path, target: str) -> Iterator[httpx.Client]:
         eventually(lambda: listens.search(log.read_text("utf-8")))
         found = listens.search(log.read_text("utf-8"))
         assert found is not None
-        with httpx.Client(base_url=f"http://{found[1]}", timeout=30.0) as client:
+        with httpx.Client(base_url=f"http://{found[1]}", timeout=120.0) as client:
             eventually(lambda: client.get("/-/ready").status_code == 200)
             yield client
     finally:

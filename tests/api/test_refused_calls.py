@@ -102,7 +102,7 @@ def test_metrics_of_calls_are_those_of_all_workers(tmp_path: Path) -> None:
         with Served(tmp_path, policy, "--workers", "2") as server:
             for _ in range(20):  # each on a connection of its own, so that both workers get some
                 server.client.close()
-                server.client = httpx.Client(base_url=server.url, timeout=30.0)
+                server.client = httpx.Client(base_url=server.url, timeout=120.0)
                 assert server.chat().status_code == 200
             page = server.client.get("/metrics").text
     assert 'tiergate_calls_total{answerer="mid"} 20.0' in page

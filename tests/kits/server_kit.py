@@ -26,7 +26,7 @@ from tests.kits import forked
 
 # Tests of clients run in the environment of the client, which may lack the gateway.
 PYTHON = os.environ.get("GATEWAY_PYTHON") or sys.executable
-START_S = 120.0  # generous: the machine may be loaded
+START_S = 300.0  # generous: the machine may be loaded
 BEHAVIOURS = {
     "gone": "answer",
     "hang": "hang",
@@ -184,7 +184,7 @@ class Served(_Program):
     def __enter__(self) -> Served:
         self.url = self.wait_for(r"Tiergate serves (http://\S+)")[1]
         self.wait_for(r"ready: ")
-        self.client = httpx.Client(base_url=self.url, timeout=90.0)
+        self.client = httpx.Client(base_url=self.url, timeout=200.0)
         return self
 
     def chat(self, model: str = "auto", key: str = "", **fields: object) -> httpx.Response:

@@ -218,7 +218,7 @@ def test_two_workers_share_a_rate_in_redis(server: str, tmp_path: Path) -> None:
             statuses = []
             for _ in range(20):
                 served.client.close()
-                served.client = type(served.client)(base_url=served.url, timeout=30.0)
+                served.client = type(served.client)(base_url=served.url, timeout=120.0)
                 statuses.append(served.chat().status_code)
     assert statuses[:3] == [200, 200, 200]
     assert statuses.count(429) >= 15

@@ -271,7 +271,7 @@ def test_equal_questions_are_asked_once(served: Served, upstream: Upstream) -> N
     body = {"model": "auto:answer", "messages": [{"role": "user", "content": "count this once"}]}
 
     async def burst() -> list[int]:
-        async with httpx.AsyncClient(base_url=str(served.url), timeout=30.0) as client:
+        async with httpx.AsyncClient(base_url=str(served.url), timeout=120.0) as client:
             asked = [client.post("/v1/messages/count_tokens", json=body) for _ in range(50)]
             return [said.json()["input_tokens"] for said in await asyncio.gather(*asked)]
 

@@ -118,7 +118,7 @@ def test_operators_pages_answer_at_their_own_address_alone(
     with Served(tmp_path, write_policy(tmp_path, upstream.url), *options) as served:
         url = served.wait_for(r"docs +(http://\S+)/docs")[1]
         assert url != served.url
-        with httpx.Client(base_url=url, timeout=30.0) as admin:
+        with httpx.Client(base_url=url, timeout=120.0) as admin:
             for page in PAGES:
                 assert served.client.get(page).status_code == 404, page
                 assert admin.get(page).status_code == 200, page

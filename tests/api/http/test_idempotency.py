@@ -303,7 +303,7 @@ def test_a_tenant_sees_its_own_answers_only(upstream: Upstream, tmp_path: Path) 
 
 def alone(url: str, key: str, model: str = "auto", **fields: object) -> httpx.Response:
     """Asks as `chat` does, on a new connection, which any of the workers may take."""
-    with httpx.Client(base_url=url, timeout=30.0) as client:
+    with httpx.Client(base_url=url, timeout=120.0) as client:
         body = {**ROUTINE, "model": model, **fields}
         return client.post("/v1/chat/completions", json=body, headers={HEADER: key})
 

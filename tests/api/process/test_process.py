@@ -21,6 +21,7 @@ from router.api.compose.core import Settings
 from router.policy.loading import policies_dir
 from tests.kits.server_kit import (
     ROUTINE,
+    START_S,
     Served,
     Upstream,
     eventually,
@@ -54,7 +55,7 @@ def in_background(url: str, count: int, **fields: object) -> list[threading.Thre
     """`count` threads that ask until the server is gone."""
 
     def ask() -> None:
-        with httpx.Client(base_url=url, timeout=30.0) as client, contextlib.suppress(Exception):
+        with httpx.Client(base_url=url, timeout=120.0) as client, contextlib.suppress(Exception):
             while True:
                 client.post("/v1/chat/completions", json={**ROUTINE, **fields})
 
@@ -76,14 +77,14 @@ class Asking:
         self._thread.start()
 
     def _ask(self, url: str, body: dict[str, object]) -> None:
-        with httpx.stream("POST", url, json=body, timeout=30.0) as response:
+        with httpx.stream("POST", url, json=body, timeout=START_S) as response:
             self.status, self.headers = response.status_code, response.headers
             for piece in response.iter_text():
                 self.text += piece
 
     def ended(self) -> Asking:
         """This, when its answer is over."""
-        self._thread.join(20)
+        self._thread.join(START_S)
         return self
 
 
@@ -178,7 +179,7 @@ def test_sigterm_lets_a_running_stream_end(upstream: Upstream, tmp_path: Path) -
             served.process.send_signal(signal.SIGTERM)
             text += "".join(pieces)
         assert text.rstrip().endswith("data: [DONE]")
-        assert served.process.wait(20) == 0
+        assert served.process.wait(START_S) == 0
     told = events(served, "draining", "drained")
     assert [one["event"] for one in told] == ["draining", "drained"]
     assert (told[0]["requests"], told[0]["at_most_s"]) == (1, 30)
@@ -202,7 +203,7 @@ def test_new_connections_are_refused_while_answers_drain(
         eventually(lambda: not listens(served.url) and not listens(operators))
         assert "[DONE]" not in asking.text
         assert "[DONE]" in asking.ended().text
-        assert served.process.wait(20) == 0
+        assert served.process.wait(START_S) == 0
 
 
 def listens(url: str) -> bool:
@@ -332,7 +333,7 @@ def test_workers_share_a_database_and_a_budget(upstream: Upstream, tmp_path: Pat
 
         def ask() -> None:
             for _ in range(40):  # a connection each, so that both workers are met
-                with httpx.Client(base_url=served.url, timeout=30.0) as client:
+                with httpx.Client(base_url=served.url, timeout=120.0) as client:
                     body = {**ROUTINE, "max_tokens": 100}
                     statuses.append(client.post("/v1/chat/completions", json=body).status_code)
 
@@ -373,7 +374,7 @@ def test_workers_resolve_a_question_from_the_knowledge_file(
     with Served(tmp_path, policy, "--workers", "2") as served:
         assert "with 2 workers" in served.output
         for _ in range(6):  # a connection each, so that both workers may be met
-            with httpx.Client(base_url=served.url, timeout=30.0) as client:
+            with httpx.Client(base_url=served.url, timeout=120.0) as client:
                 body = {"model": "auto", "messages": messages}
                 response = client.post("/v1/chat/completions", json=body)
             assert response.status_code == 200, response.text
