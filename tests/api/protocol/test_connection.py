@@ -199,7 +199,6 @@ async def test_so_many_requests_may_be_sent_ahead(count: int, answered: bool) ->
         if answered:
             go_on.set()
         assert len(statuses(await client.rest())) == (count if answered else 0)
-        go_on.set()
 
 
 @pytest.mark.parametrize("offer", ["h2c", "websocket", "TLS/1.0"])
