@@ -11,7 +11,9 @@ import re
 import smtplib
 import socket
 import ssl
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from email.message import EmailMessage
 from urllib.parse import urlsplit
 
@@ -19,7 +21,7 @@ import msgspec
 import orjson
 from msgspec import Struct
 
-from router.outgoing.bounded_calls import Line, call, within
+from router.outgoing.bounded_calls import call
 from router.policy.parsing.environment import filled_in
 from router.policy.sections.base import BASE_URL, WORDS
 from router.policy.sections.learning import AlertsSection, MailSection, WebhookSection
@@ -142,24 +144,65 @@ def send(
     user, password = filled_in(mail.user, environ), filled_in(mail.password or "", environ)
     host = filled_in(mail.host, environ)
 
-    def work(line: Line) -> None:
-        with _Mail(line, host, mail.port) as server:
-            if user:
-                server.starttls(context=ssl.create_default_context())
-                server.login(user, password)
-            server.send_message(letter)
-
-    within(timeout_s, work)
+    with _bounded_mail(host, mail.port, timeout_s) as server:
+        if user:
+            server.starttls(context=ssl.create_default_context())
+            server.login(user, password)
+        server.send_message(letter)
 
 
-class _Mail(smtplib.SMTP):
-    """Lets a line hold its connection before the server's first byte."""
+@contextmanager
+def _bounded_mail(host: str, port: int, timeout_s: float) -> Iterator[smtplib.SMTP]:
+    """Yields a server whose connection is cut after `timeout_s`; then it raises TimeoutError.
 
-    def __init__(self, line: Line, host: str, port: int) -> None:
-        self._line = line
-        super().__init__(host, port, timeout=TIMEOUT_S)
+    smtplib bounds each wait for a byte, so a server that drips would hold the watch.
+    """
+    deadline = _Deadline(timeout_s)
+    try:
+        with _CutMail(deadline, host, port) as server:
+            yield server
+    except (OSError, smtplib.SMTPException):
+        if deadline.is_over:
+            raise TimeoutError(f"no whole answer within {timeout_s:g} s") from None
+        raise
+    finally:
+        deadline.end()
+
+
+class _Deadline:
+    """Cuts a connection when its time is over. Making the connection has as much time again."""
+
+    def __init__(self, timeout_s: float) -> None:
+        self.timeout_s, self.is_over = timeout_s, False
+        self._timer = threading.Timer(timeout_s, self._cut)
+        self._held: socket.socket | None = None
+
+    def holds(self, connection: socket.socket) -> None:
+        """Begins. A second descriptor of the connection stays good below TLS."""
+        self._held = connection.dup()
+        self._timer.start()
+
+    def end(self) -> None:
+        """Cuts nothing any more."""
+        self._timer.cancel()
+        if self._held is not None:
+            self._held.close()
+
+    def _cut(self) -> None:
+        self.is_over = True
+        if self._held is not None:
+            with suppress(OSError):  # the other side may have ended it
+                self._held.shutdown(socket.SHUT_RDWR)
+
+
+class _CutMail(smtplib.SMTP):
+    """Gives its connection to a deadline before the server's first byte."""
+
+    def __init__(self, deadline: _Deadline, host: str, port: int) -> None:
+        self._deadline = deadline
+        super().__init__(host, port, timeout=deadline.timeout_s)
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
         connection: socket.socket = super()._get_socket(host, port, timeout)  # type: ignore[misc]
-        self._line.hold(connection)
+        self._deadline.holds(connection)
         return connection

@@ -329,7 +329,7 @@ def test_words_of_a_receiver_give_no_orders_to_a_terminal() -> None:
 
 def test_receivers_that_drip_are_cut_and_count_as_not_told() -> None:
     environ = {"HOOK_SECRET": "s3cret"}
-    with sending(b"", 0.02) as dripping:
+    with sending(b"HTTP/1.1 200 ", 0.02) as dripping:
         mail = {"host": "127.0.0.1", "port": dripping.port, "sender": "a@b.c", "to": ["d@e.f"]}
         webhook = {"url": dripping.url}
         what = {"rules": [{"watch": "drift"}], "webhooks": [webhook], "mail": mail}
