@@ -117,7 +117,10 @@ class Ledger(Protocol):
         ...
 
     async def finish(self, request: RequestRow) -> None:
-        """Commits the final row with all its attempts and extends the writer's chain."""
+        """Commits the final row with all its attempts and extends the writer's chain.
+
+        Where a hold is committed, it returns although the row cannot be written now: it is owed.
+        """
         ...
 
     async def get(self, request_id: str, tenant: str | None) -> RequestRow | None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from router.errors import LedgerError
+from router.errors import LedgerError, LedgerUnavailable
 from router.ledger.books import anchors
 from router.ledger.books.batch import Batch
 from router.ledger.books.operations import (
@@ -159,16 +159,23 @@ class SqlLedger:
 
         Never refused for a full queue. Where nothing was held and nothing spent but own compute,
         at most `queue_size` rows are queued, and further callers wait their turn; a caller that is
-        cancelled before its turn leaves no row. Raises: LedgerUnavailable (the row is owed, and
-        written later), LedgerError.
+        cancelled before its turn leaves no row. Raises: LedgerUnavailable (nothing was held; the
+        row is owed, and written later), LedgerError.
         """
-        operation = finish_operation(request, held=request.request_id in self._held)
+        held = request.request_id in self._held
+        operation = finish_operation(request, held=held)
         self._held.discard(request.request_id)
-        if operation.spent:
-            await self._writer.submit(operation)
-        else:
-            async with self._room:
+        try:
+            if operation.spent:
                 await self._writer.submit(operation)
+            else:
+                async with self._room:
+                    await self._writer.submit(operation)
+        except LedgerUnavailable:
+            # Calls that were made are in the books at their hold, and this row is owed. A client
+            # that got no answer for it would ask, and pay, again.
+            if not held:
+                raise
 
     async def get(self, request_id: str, tenant: str | None) -> RequestRow | None:
         """Returns the request with its attempts; None without one of that tenant (None: any)."""
