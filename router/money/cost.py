@@ -89,6 +89,16 @@ def token_parts(price: Price, usage: Usage, images: int = 0) -> dict[str, int]:
     }
 
 
+def one_call(steps: Usage, input_tokens: int) -> Usage:
+    """Returns the tokens of one call that says what a deliberation said.
+
+    `steps` counts all its calls, where whatever is not the last step's output is reasoning. Another
+    model would have read the question once: `input_tokens`.
+    """
+    said = max(0, steps.output_tokens - steps.reasoning_tokens)
+    return Usage(input_tokens=input_tokens, output_tokens=said)
+
+
 def own_compute(price: Price, compute_ms: float) -> int:
     """Returns own compute in nano-dollars: milliseconds times the price of a second, rounded up."""
     if not price.per_second_nano_usd:

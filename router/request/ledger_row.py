@@ -356,27 +356,30 @@ def _baselines(routed: RoutedRequest, candidate: Candidate) -> Baselines:
     under its table. They are estimated when the answer has none.
     """
     policy, runtime = routed.policy, routed.runtime
-    usage, images = _usage_of(routed, candidate), routed.request.images
-
+    usage, steps = _usage_of(routed, candidate)
+    images = routed.request.images
     asked = runtime.price_of(routed.request.requested_model)
     people = policy.report.people_usd_per_request
     return Baselines(
         requested_model=_known(cost.attempt_cost(asked, usage, 0.0, images))
         if asked is not None
-        else _answerers_cost(routed, usage, images),
-        all_level_2=runtime.cost_at_level(2, usage, images),
-        all_level_3=runtime.cost_at_level(3, usage, images),
+        else _answerers_cost(routed, usage, images, steps),
+        all_level_2=runtime.cost_at_level(2, usage, images, steps),
+        all_level_3=runtime.cost_at_level(3, usage, images, steps),
         people=None if people is None else usd_to_nano(people),
     )
 
 
-def _usage_of(routed: RoutedRequest, candidate: Candidate) -> Usage:
-    """Returns the tokens of an answer, estimated where it has none."""
+def _usage_of(routed: RoutedRequest, candidate: Candidate) -> tuple[Usage, Usage | None]:
+    """Returns the tokens of an answer as one call, and of all steps if a deliberation gave it.
+
+    They are estimated where it has none.
+    """
     usage = candidate.answer.usage if candidate.answer else Usage()
-    if usage.total_tokens:
-        return usage
-    expected = routed.plans[candidate.at].facts.expected_output_tokens
-    return Usage(input_tokens=routed.signals.input_tokens, output_tokens=expected)
+    plan, asked = routed.plans[candidate.at], routed.signals.input_tokens
+    if not usage.total_tokens:
+        return Usage(input_tokens=asked, output_tokens=plan.facts.expected_output_tokens), None
+    return (usage, None) if plan.over is None else (cost.one_call(usage, asked), usage)
 
 
 def _ladder_cost(routed: RoutedRequest, candidate: Candidate) -> int | None:
@@ -384,14 +387,16 @@ def _ladder_cost(routed: RoutedRequest, candidate: Candidate) -> int | None:
 
     Each rung at this answer's tokens, as often as those below it are expected to be wrong.
     """
-    usage, images = _usage_of(routed, candidate), routed.request.images
+    (usage, steps), images = _usage_of(routed, candidate), routed.request.images
     ladder = [rung for rung in routed.decision.rungs[routed.decision.first :] if rung.taken]
-    costs = [_known(routed.plan(rung.answerer).would_cost(usage, images)) for rung in ladder]
+    costs = [_known(routed.plan(rung.answerer).would_cost(usage, images, steps)) for rung in ladder]
     known = [(rung.p, one) for rung, one in zip(ladder, costs, strict=True) if one is not None]
     return expected_cost(known) if len(known) == len(ladder) else None
 
 
-def _answerers_cost(routed: RoutedRequest, usage: Usage, images: int) -> int | None:
+def _answerers_cost(
+    routed: RoutedRequest, usage: Usage, images: int, steps: Usage | None
+) -> int | None:
     """Returns the cost at the answerer that the requested model's name means, if there is one."""
     model = routed.request.requested_model
     alias = routed.runtime.policy.alias(model)
@@ -399,7 +404,7 @@ def _answerers_cost(routed: RoutedRequest, usage: Usage, images: int) -> int | N
     plan = routed.runtime.by_name.get(name) if name else None
     if plan is None:
         plan = routed.runtime.by_model.get(model)
-    return None if plan is None else _known(plan.would_cost(usage, images))
+    return None if plan is None else _known(plan.would_cost(usage, images, steps))
 
 
 def _known(priced: cost.Cost) -> int | None:

@@ -129,13 +129,17 @@ class RungPlan(Struct, frozen=True, dict=True):
             own if judge is None else own.beside(cost.expected_cost(judge, request, input_tokens))
         )
 
-    def would_cost(self, usage: Usage, images: int = 0) -> cost.Cost:
-        """Returns the cost of an answer of these counts here; a deliberation sees no images."""
+    def would_cost(self, usage: Usage, images: int = 0, steps: Usage | None = None) -> cost.Cost:
+        """Returns the cost of an answer of these counts here; a deliberation sees no images.
+
+        `steps` counts all calls of the deliberation that answered, if one did."""
         facts = self.facts if self.over is None else self.over
         if self.facts.price.per_request_nano_usd is not None:
             facts = self.facts
         own_ms = facts.latency_ms if facts.kind == "local" else 0.0
         calls = 1 if facts is self.facts else DELIBERATION_STEPS
+        if calls > 1 and steps is not None and steps.total_tokens and not own_ms:
+            return cost.attempt_cost(facts.price, steps, 0.0)
         each = cost.attempt_cost(facts.price, usage, own_ms, images if calls == 1 else 0)
         return cost.Cost(calls * each.nano_usd, each.basis)
 
@@ -197,8 +201,7 @@ class PolicyRuntime:
         object.__setattr__(self, "verify_modes", modes)
         saves = any(plan.facts.price.saves_by_caches for plan in self.plans)
         object.__setattr__(self, "saves_by_caches", saves)
-        report = self.policy.report
-        named = {2: report.level_2, 3: report.level_3}
+        named = {2: self.policy.report.level_2, 3: self.policy.report.level_3}
         at_level = {level: self._standing_for(level, name) for level, name in named.items()}
         object.__setattr__(self, "at_level", at_level)
 
@@ -208,14 +211,16 @@ class PolicyRuntime:
         deadlines = [plan.facts.deadline_ms for plan in self.plans]
         return sum(deadlines) + max(deadlines, default=0)
 
-    def cost_at_level(self, level: int, usage: Usage, images: int = 0) -> int | None:
+    def cost_at_level(
+        self, level: int, usage: Usage, images: int = 0, steps: Usage | None = None
+    ) -> int | None:
         """Returns what an answer of these token counts would cost at level 2 or 3 (nano-dollars).
 
         The answerer is the one that `report` names for the level, or the first of the level. None
-        where there is none, or where its price is unknown.
+        where there is none, or where its price is unknown. `steps` is as in `would_cost`.
         """
         plan = self.at_level[level]
-        priced = None if plan is None else plan.would_cost(usage, images)
+        priced = None if plan is None else plan.would_cost(usage, images, steps)
         return None if priced is None or priced.basis is CostBasis.UNKNOWN else priced.nano_usd
 
     def _standing_for(self, level: int, named: str | None) -> RungPlan | None:

@@ -9,7 +9,7 @@ import pytest
 
 from router.analysis.replay.cases import Case, LeftOut, case_of
 from router.analysis.replay.correctness import Correctness, KnownCorrectness
-from router.analysis.replay.facts import Assumed, Side, booked_again
+from router.analysis.replay.facts import Assumed, Side, booked_again, would_cost
 from router.analysis.replay.fail_conditions import Answer, judge, read_condition
 from router.analysis.replay.html import replay_html
 from router.analysis.replay.json import replay_json
@@ -25,6 +25,7 @@ from router.types import (
     Price,
     Reason,
     RequestRow,
+    Role,
     Sampling,
     Signals,
     Usage,
@@ -297,6 +298,23 @@ async def test_draft_that_nobody_got_is_in_no_error_rate(houses: Houses) -> None
     assert result.unweighed == {Unweighed.DRAFT: 1}
     assert result.errors.logged is not None
     assert (result.errors.logged.error, result.errors.logged_requests) == (0.0, 1)
+
+
+async def test_deliberation_elsewhere_reads_the_question_once(houses: Houses) -> None:
+    steps = Usage(input_tokens=3_000, output_tokens=150, reasoning_tokens=100, reported=True)
+    thinker = deep(kind="deliberation", asks=("mid",), price=Price(), usage=steps)
+    house = houses([low(), mid(), thinker], thetas=THETAS)
+    await house.gateway.complete(ask(requested_model="tier:reasoning"), ALICE)
+    await house.gateway.drain()
+    (row,) = house.ledger.rows()
+    # A scripted deliberation calls in the role of an answer, a real one in its own.
+    calls = tuple(replace(call, role=Role.DELIBERATION) for call in row.attempts)
+    case = case_of(replace(row, attempts=calls))
+    assert isinstance(case, Case)
+    plan = a_side().plan("mid")
+    assert plan is not None
+    said = case.signals.input_tokens * 1_000 + 50 * 2_000
+    assert would_cost(plan, case) == said
 
 
 async def test_no_outcomes_say_nothing_of_errors(rows: list[RequestRow]) -> None:

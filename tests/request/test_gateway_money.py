@@ -42,7 +42,7 @@ from router.types import (
     Work,
 )
 from tests.kits.changed import replace
-from tests.kits.fakes import ALICE, PRICE, House, Houses, ScriptedTier, ask
+from tests.kits.fakes import ALICE, CALM, PRICE, House, Houses, ScriptedTier, ask
 from tests.kits.gateway_kit import THROUGH, UNSURE, deep, drain, low, mid, only_row
 from tests.kits.upstreams.upstream_kit import eventually
 from tiers.steps import SteppedAnswerer
@@ -93,6 +93,21 @@ async def test_a_deliberation_without_list_price_costs_its_steps(houses: Houses)
     house = houses([low(), mid(), thinker])
     await house.gateway.complete(ask(requested_model="tier:reasoning"), ALICE)
     assert (await only_row(house)).cost_nano_usd == 2 * (10 * 1_000 + 5 * 2_000)
+
+
+async def test_a_deliberations_baselines_count_the_question_once(houses: Houses) -> None:
+    """Another model would have been asked once; the deliberation would have cost the same."""
+    steps = Usage(input_tokens=3_000, output_tokens=150, reasoning_tokens=100, reported=True)
+    steps_of = ScriptedTier("big", "llm", 2, usage=replace(steps, reasoning_tokens=0))
+    thinker = deep(kind="deliberation", asks=("big",), price=Price(), usage=steps)
+    house = houses([low(), steps_of, thinker], signals=replace(CALM, input_tokens=40))
+    outcome = await house.gateway.complete(ask(requested_model="tier:reasoning"), ALICE)
+    row = await only_row(house)
+    assert row.cost_nano_usd == 3_000 * 1_000 + 150 * 2_000
+    assert row.baselines.all_level_3 == row.cost_nano_usd
+    assert row.baselines.all_level_2 == 40 * 1_000 + 50 * 2_000
+    assert outcome.answer is not None
+    assert outcome.answer.usage == steps  # the client is told what all calls took
 
 
 async def test_a_list_price_that_was_not_earned_leaves_the_calls_at_their_own_price(

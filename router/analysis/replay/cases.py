@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 import msgspec
+from msgspec import UNSET
 
 from router.ledger.row_reading import AFTERWARDS, SHADOW, SPECIALIST, cost_known
 from router.routing.constraints import Asked, Shape
@@ -87,6 +88,7 @@ class Case:
     observed: bool = False
     foregone: bool = False  # an approved safe answer went out before any call
     refused: bool = False  # the policy refused it as harmful, before any call
+    deliberated: bool = False  # so `usage` counts all steps together
     stood_in: bool = False  # approved words went out in place of what a rung answered
     shadow: ShadowNote | None = None
     reading_nano_usd: int = 0  # cost of its triage, under any policy
@@ -153,6 +155,7 @@ def case_of(row: RequestRow) -> Case | ShadowNote | LeftOut:
         observed=record.observed is not None,
         # Only triage was called, so the words went out before any rung had its turn.
         foregone=stood_in and all(a.role is Role.TRIAGE for a in row.attempts),
+        deliberated=_deliberated(row, record),
         stood_in=stood_in,
         refused=refused,
         shadow=record.shadow,
@@ -168,6 +171,14 @@ def _shadow(row: RequestRow) -> ShadowNote | LeftOut:
         return parse(row.record).shadow or LeftOut.SHADOW
     except msgspec.DecodeError:
         return LeftOut.SHADOW
+
+
+def _deliberated(row: RequestRow, record: Record) -> bool:
+    """Returns True when the answer came of a deliberation, now or when memory kept it."""
+    cached = any(attempt.role is Role.CACHE for attempt in row.attempts)
+    answering = {i for i, fact in enumerate(record.facts) if fact.answerer == row.answerer}
+    steps = any(a.role is Role.DELIBERATION and a.rung in answering for a in row.attempts)
+    return steps or (cached and record.reasoning is not UNSET)
 
 
 def _called(

@@ -232,12 +232,14 @@ def would_cost(plan: RungPlan, case: Case) -> int | None:
     It uses the recorded answer's token counts for this answerer. Where there are none, it uses the
     tokens that triage counted and the answerer's `expected_output_tokens`.
     """
-    usage = case.usage
+    usage, steps = case.usage, None
     if not usage.total_tokens:
         usage = Usage(
             input_tokens=case.signals.input_tokens, output_tokens=plan.facts.expected_output_tokens
         )
-    paid = plan.would_cost(usage, case.shape.images if case.shape else 0)
+    elif case.deliberated:
+        usage, steps = cost.one_call(usage, case.signals.input_tokens), usage
+    paid = plan.would_cost(usage, case.shape.images if case.shape else 0, steps)
     return None if _basis(plan, paid) is CostBasis.UNKNOWN else paid.nano_usd
 
 

@@ -46,9 +46,10 @@ def assumptions(
     calls = {basis: whole.bases.get(basis.value, [0, 0])[0] for basis in CostBasis}
     lines = [
         "Every baseline is priced at the token counts of the answer that was returned; another "
-        "model would have used more or fewer.",
-        "Own cost includes discarded drafts, retries, checks, deliberation steps, what reading "
-        "requests took and reviewers' minutes. A failed request counts with its cost and a "
+        "model would have used more or fewer. Of a deliberation, one call counts the question and "
+        "the last step.",
+        "Own cost includes discarded drafts, retries, checks, shadows, deliberation steps, what "
+        "reading requests took and reviewers' minutes. A failed request counts with its cost and a "
         "baseline of nothing, and so does a review.",
         f"Costs by basis: {count(calls[CostBasis.LIST_PRICE])} calls at a stated list price, "
         f"{count(calls[CostBasis.TOKEN_PRICE])} at token prices, "
