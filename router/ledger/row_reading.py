@@ -236,6 +236,17 @@ def attempt_cost_known(attempt: AttemptRow) -> bool:
     return attempt.cost_basis is not CostBasis.UNKNOWN
 
 
+def call_price_unknown(attempt: AttemptRow) -> bool:
+    """Returns True if the price is unknown, not the outcome: a released attempt spent nothing."""
+    unknown = attempt.cost_basis is CostBasis.UNKNOWN
+    return unknown and attempt.state is not AttemptState.RELEASED
+
+
+def price_unknown(row: RequestRow) -> bool:
+    """Returns True when one of its calls has no known price, so that their sum has none either."""
+    return any(call_price_unknown(attempt) for attempt in row.attempts)
+
+
 def doubt_of(attempt: AttemptRow) -> Doubt | None:
     """Returns why a bill may still correct the attempt; None where its cost is a fact.
 

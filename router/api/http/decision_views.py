@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import msgspec
 import orjson
 
+from router.ledger.row_reading import cost_known, price_unknown
 from router.types import (
     AttemptRow,
     Committed,
@@ -362,9 +363,13 @@ def decision_document(
     document["record"] = orjson.Fragment(row.record or "{}")
     document["attempts"] = [attempt_view(a) for a in row.attempts]
     document["models"] = _models(row)
-    document["cost_usd"] = usd(row.cost_nano_usd)
+    # The calls whose price is known are not what the request cost.
+    if price_unknown(row):
+        document["cost_nano_usd"] = None
+    document["cost_usd"] = None if price_unknown(row) else usd(row.cost_nano_usd)
     # In observe mode the client called its model anyway, so nothing was saved.
-    saved = None if row.mode == "observe" else row.baselines.requested_model
+    paired = row.mode != "observe" and cost_known(row)
+    saved = row.baselines.requested_model if paired else None
     document["saved_usd"] = None if saved is None else usd(saved - row.cost_nano_usd)
     document["review"] = case.item.status if case else "pending" if row.review_id else None
     document["reviewed"] = verdict_view(case) if case and case.reviewed else None

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 
 from router.api.http.decision_views import request_name
 from router.cli.periods import shown_time
+from router.ledger.row_reading import price_unknown
 from router.rendering.figures_in_words import clean, usd
 from router.types import RequestRow
 
@@ -42,7 +43,7 @@ def _figures(row: RequestRow) -> tuple[str, ...]:
     return (
         shown_time(row.created_at_ms),
         request_name(row.request_id),
-        usd(row.cost_nano_usd),
+        "unknown" if price_unknown(row) else usd(row.cost_nano_usd),
         f"{row.latency_ms:.1f}",
     )
 

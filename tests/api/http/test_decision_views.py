@@ -7,8 +7,9 @@ import json
 import pytest
 
 from router.api.http.decision_views import decision_document, signals_view
-from router.types import Matter
-from tests.kits.books.report_rows import a_row
+from router.cli.ledger.row_lines import row_lines
+from router.types import AttemptState, Baselines, CostBasis, Matter, Role
+from tests.kits.books.report_rows import a_row, an_attempt
 from tests.kits.changed import replace
 from tests.kits.gateway_kit import CALM
 
@@ -19,6 +20,18 @@ def test_a_document_has_domain_and_request_type_in_its_record_only() -> None:
     assert (row.domain, row.request_type) == ("legal", "coding")
     assert not {"domain", "request_type"} & document.keys()
     assert document["record"]["signals"]["domain"] == "legal"
+
+
+def test_a_document_of_an_unknown_price_has_neither_cost_nor_saving() -> None:
+    """What reading the request took is known, and is not what the request cost."""
+    state = AttemptState.UNKNOWN_COST
+    call = an_attempt("r", 2, 0, state=state, cost_basis=CostBasis.UNKNOWN)
+    reading = an_attempt("r", 1, 34, role=Role.TRIAGE)
+    row = a_row(attempts=(call, reading), baselines=Baselines(requested_model=5_000))
+    document = json.loads(decision_document(row))
+    assert (document["cost_nano_usd"], document["cost_usd"]) == (None, None)
+    assert document["saved_usd"] is None
+    assert " unknown " in list(row_lines([row], 200))[1]
 
 
 @pytest.mark.parametrize(("grave", "shown"), [(0.49, (None, "")), (0.5, ("fraud", "en"))])

@@ -10,8 +10,14 @@ from collections.abc import Mapping
 import orjson
 
 from router.analysis.report.tallies import attempt_cost_known, provider_difference, row_names
-from router.ledger.row_reading import AFTERWARDS, ending_of, refusal_of
-from router.types import AttemptRow, AttemptState, CostBasis, RequestRow, RequestState, Usage
+from router.ledger.row_reading import (
+    AFTERWARDS,
+    call_price_unknown,
+    ending_of,
+    price_unknown,
+    refusal_of,
+)
+from router.types import AttemptRow, RequestRow, RequestState, Usage
 
 
 def ending_text(row: RequestRow) -> str:
@@ -33,8 +39,6 @@ def rows_json(row: RequestRow, key_names: Mapping[str, str] | None = None) -> by
     unknown outcome counts at its hold, so its cost is that number and its state `unknown_cost`.
     """
     domain, request_type = row_names(row)
-    # One unknown price makes the request's sum unknown too.
-    no_price = any(_price_unknown(attempt) for attempt in row.attempts)
     return orjson.dumps(
         {
             "request_id": row.request_id,
@@ -62,7 +66,7 @@ def rows_json(row: RequestRow, key_names: Mapping[str, str] | None = None) -> by
             "escalations": row.escalations,
             "domain": domain,
             "request_type": request_type,
-            "cost_nano_usd": None if no_price else row.cost_nano_usd,
+            "cost_nano_usd": None if price_unknown(row) else row.cost_nano_usd,
             "baselines": {
                 "requested_model": row.baselines.requested_model,
                 "all_level_2": row.baselines.all_level_2,
@@ -98,12 +102,6 @@ def _refusal(row: RequestRow) -> dict[str, object] | None:
     }
 
 
-def _price_unknown(attempt: AttemptRow) -> bool:
-    """Returns True if the price is unknown, not the outcome: a released attempt spent nothing."""
-    unknown = attempt.cost_basis is CostBasis.UNKNOWN
-    return unknown and attempt.state is not AttemptState.RELEASED
-
-
 def _attempt(attempt: AttemptRow) -> dict[str, object]:
     return {
         "attempt_id": attempt.attempt_id,
@@ -115,7 +113,7 @@ def _attempt(attempt: AttemptRow) -> dict[str, object]:
         "model": attempt.model,
         "adapter": attempt.adapter or None,
         "state": attempt.state.value,
-        "cost_nano_usd": None if _price_unknown(attempt) else attempt.cost_nano_usd,
+        "cost_nano_usd": None if call_price_unknown(attempt) else attempt.cost_nano_usd,
         "cost_known": attempt_cost_known(attempt),
         "cost_basis": attempt.cost_basis.value,
         "held_nano_usd": attempt.held_nano_usd,
