@@ -75,10 +75,38 @@ class PriceBook:
         return own
 
     def redirected(self, requested: str, answered: str) -> Redirect | None:
-        """Returns the redirect when another model answered than the provider's requested one."""
-        if not answered or same_model(requested, answered) or self.find(requested) is None:
+        """Returns the redirect when another model answered than the provider's requested one.
+
+        A dated version is another model only where the list prices it otherwise.
+        """
+        asked = self.find(requested) if answered and answered != requested else None
+        if asked is None:
             return None
-        return Redirect(requested, answered, self.find(answered))
+        if not same_model(requested, answered):
+            return Redirect(requested, answered, self.find(answered))
+        dated = self._dated(requested, answered)
+        same = dated is None or replace(dated, version=asked.version) == asked
+        return None if same else Redirect(requested, answered, dated)
+
+    def _dated(self, requested: str, answered: str) -> Price | None:
+        """Returns the price of this dated version, where the list of the requested model names it.
+
+        None where the policy states a price for the model: that is the operator's own.
+        """
+        provider, slash, short = requested.rpartition("/")
+        own = [
+            section
+            for _, section in self._loaded.policy.rungs()
+            if getattr(section, "model", None) == requested and is_known(section.price.to_price())
+        ]
+        if own or not answered.startswith(short):
+            return None
+        name, prices = f"{provider}{slash}{answered}", self._loaded.prices
+        # Prices of two lists may differ for other reasons than the version.
+        if prices.key(requested) is None:
+            return litellm_table().get(name)
+        named = next((one for one in (name, answered) if one in prices.file.models), None)
+        return None if named is None else prices.model(named, self.day)
 
     def reviewer_usd_per_hour(self) -> float | None:
         """Returns the price of a reviewer's hour, or None when the book has none.

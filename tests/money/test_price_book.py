@@ -18,6 +18,7 @@ from router.policy.price_list import DatedCompute, in_force, load_prices
 from router.policy.sections.answerers import AnswererSection
 from router.types import Price
 from tests import ROOT
+from tests.kits.changed import replace
 from tests.kits.inputs.policy_texts import GOOD, write
 
 BOOK = """\
@@ -64,6 +65,32 @@ def answerer(loaded: LoadedPolicy, name: str) -> AnswererSection:
     found = loaded.policy.answerer(name)
     assert found is not None
     return found
+
+
+@pytest.mark.parametrize(
+    ("answered", "price", "usd"),
+    [
+        ("gpt-x-2026-05-13", "", 5),  # named by the book at a price of its own
+        ("gpt-x-2026-08-06", "", None),  # named at the same price
+        ("gpt-x-2026-10-01", "", None),  # not named
+        ("gpt-x-2026-05-13", ", price: {input_usd_per_mtok: 1, output_usd_per_mtok: 2}", None),
+    ],
+)
+def test_a_dated_version_costs_what_the_book_says_of_it(
+    tmp_path: Path, answered: str, price: str, usd: int | None
+) -> None:
+    loaded = policy(tmp_path, "far/gpt-x", price)
+    versions = """\
+  gpt-x-2026-05-13: [{input_usd_per_mtok: 5, output_usd_per_mtok: 15}]
+  gpt-x-2026-08-06: [{input_usd_per_mtok: 1, output_usd_per_mtok: 4}]
+own_compute:
+"""
+    text = BOOK.replace("own_compute:\n", versions)
+    loaded = replace(loaded, prices=load_prices(book(tmp_path, text)))
+    redirect = PriceBook.of(loaded, FIRST).redirected("far/gpt-x", answered)
+    assert (redirect is None) == (usd is None)
+    if redirect is not None and redirect.price is not None and usd is not None:
+        assert redirect.price.input_nano_usd == usd * 10**9
 
 
 @pytest.mark.parametrize(("day", "usd"), [(BEFORE, 2), (FIRST, 1), (AFTER, 1)])
