@@ -17,6 +17,7 @@ from router.policy.certificate import Certificate, DomainCertificate, read_certi
 from router.policy.loading import load_policy
 from router.routing.constraints import Asked
 from router.routing.decision import confidence_floor
+from router.stats.exact_bounds import upper_bound
 from router.types import Domain, Match
 from tests.kits.changed import replace
 from tests.kits.fakes import ALICE, CALM, Houses, ask
@@ -70,9 +71,27 @@ def test_good_answers_below_bad_ones_are_not_reached() -> None:
 
 
 def test_error_as_high_as_the_risk_is_refused_for_good() -> None:
-    one = refused(certify(labels(0.95, 980, 20), 0.02, 0.05))
+    one = refused(certify(labels(0.95, 900, 100), 0.02, 0.05))
     assert one.needed is None
-    assert "no number would do" in one.told
+    assert "more labels do not help" in one.told
+    assert "95 % interval 8.29 % to 12.02 %" in one.told
+
+
+def test_an_error_near_the_risk_may_be_chance() -> None:
+    """20 of 1,000 are 2 %, and their interval reaches from 1.3 % to 3.1 %."""
+    one = refused(certify(labels(0.95, 980, 20), 0.02, 0.05))
+    assert one.least is not None
+    assert upper_bound(20, one.least, 0.05) <= 0.02 < upper_bound(20, one.least - 1, 0.05)
+    assert f"at least {one.least:,} labels" in one.told
+
+
+def test_seven_labels_are_too_few_to_tell() -> None:
+    """One wrong of seven may be an accident; 236 with this one wrong would certify 2 %."""
+    one = refused(certify(labels(0.95, 6, 1), 0.02, 0.05))
+    assert (one.needed, one.least) == (None, 236)
+    assert "7 labels at a confidence of 0.5 or more, 1 wrong" in one.told
+    assert "at most 52.1 % wrong" in one.told
+    assert "at least 236 labels, with no further one wrong: 229 more" in one.told
 
 
 def test_few_errors_say_how_many_labels_would_do() -> None:
@@ -247,14 +266,25 @@ def test_command_refuses_thin_data_with_how_many_would_do(tmp_path: Path) -> Non
     out = tmp_path / "c.json"
     run = tiergate("tune", "--labels", a_file(tmp_path, 100), "--out", out)
     assert run.returncode == 6
-    assert "149 would do, 49 more" in run.stdout
+    assert "149 labels are enough: 49 more" in run.stdout
+    assert "It holds for traffic" not in run.stdout
     assert not out.exists()
 
 
 @pytest.mark.process
 def test_bad_labels_are_named(tmp_path: Path) -> None:
     run = tiergate("tune", "--labels", a_file(tmp_path, 200, "sports,0.9,1\nlegal,2,1\n"))
-    assert "2 lines could not be read: line 202: 'sports'" in run.stderr
+    assert "2 lines could not be read: line 202: domain is 'sports'" in run.stderr
+    assert "expected domain (general, customer_support, technology," in run.stderr
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("bad", ["sports,0.9,1\n", ""])
+def test_a_file_without_one_label_is_no_lack_of_feedback(tmp_path: Path, bad: str) -> None:
+    run = tiergate("tune", "--labels", a_file(tmp_path, 0, bad))
+    assert run.returncode == 2
+    assert "expected domain (general, customer_support" in run.stderr
+    assert "/v1/feedback" not in run.stdout + run.stderr
 
 
 @pytest.mark.process

@@ -23,7 +23,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from router.policy.certificate import DomainCertificate, looks_unfamiliar
-from router.stats.exact_bounds import needed_at, needed_without_errors, upper_bound
+from router.rendering.figures_in_words import counted
+from router.stats.exact_bounds import (
+    needed_at,
+    needed_with,
+    needed_without_errors,
+    upper_bound,
+)
 from router.stats.mixture_bounds import (
     Counts,
     largest_share,
@@ -32,6 +38,7 @@ from router.stats.mixture_bounds import (
     needed_factor,
 )
 from router.stats.threshold_walk import GRID, STARTS, loosest
+from router.stats.wilson import wilson
 from router.types import Domain
 
 PRIOR_SPREAD = 2.0
@@ -69,7 +76,8 @@ class Refusal:
     accepted: int  # at the strictest threshold that could be tested, else at the loosest
     wrong: int
     lowest: float  # the lowest confidence that has a label
-    needed: int | None  # accepted answers in all; None: no number is enough at this error
+    needed: int | None  # accepted answers in all at this error; None: no number, or not known
+    least: int | None  # accepted answers in all if no further one is wrong
     told: str
 
 
@@ -104,32 +112,53 @@ def certify(labels: Sequence[Label], risk: float, delta: float) -> DomainCertifi
         wrong = sum(not label.correct for label in accepted)
         bound = upper_bound(wrong, len(accepted), delta)
         if bound > risk:
-            return best or _refusal(labels, len(accepted), wrong, risk, delta)
+            return best or _refusal(labels, len(accepted), wrong, threshold, risk, delta)
         best = DomainCertificate(threshold, len(accepted), wrong, bound, len(labels))
     if best is not None:
         return best
     accepted = [label for label in labels if label.confidence >= GRID[-1]]
     wrong = sum(not label.correct for label in accepted)
-    return _refusal(labels, len(accepted), wrong, risk, delta)
+    return _refusal(labels, len(accepted), wrong, GRID[-1], risk, delta)
 
 
 def _refusal(
-    labels: Sequence[Label], accepted: int, wrong: int, risk: float, delta: float
+    labels: Sequence[Label], accepted: int, wrong: int, threshold: float, risk: float, delta: float
 ) -> Refusal:
-    """States how many accepted answers would certify the risk if errors continue as they were."""
+    """States what the labels show, how many are needed for the risk, and what else would help.
+
+    Where too few answers are accepted for any outcome to pass, their error is no ground for a
+    forecast: one wrong answer of seven says little of the error of two hundred.
+    """
+    few = accepted < needed_without_errors(risk, delta)
+    least = needed_with(wrong, risk, delta)
     rate = wrong / accepted if accepted else 0.0
-    needed = needed_at(rate, risk, delta)
-    seen = f"{wrong:,} of {accepted:,} accepted answers were wrong ({rate * 100:.2f} %)"
-    if needed is None:
-        explanation = (
-            f"{seen}, which is no less than the risk of {risk * 100:g} %: no number would do"
+    needed = None if few and wrong else needed_at(rate, risk, delta)
+    seen = counted(accepted, "label", "labels")
+    told = f"{seen} at a confidence of {threshold:g} or more, {wrong:,} wrong"
+    if accepted:
+        told += f": this shows at most {upper_bound(wrong, accepted, delta) * 100:.1f} % wrong"
+    if needed is not None:
+        so = f"{rate * 100:.2f} % stay wrong" if wrong else "none is wrong"
+        told += f". While {so}, {needed:,} labels are enough: {needed - accepted:,} more"
+        if wrong:
+            told += f". If no further one is wrong, {least:,} are enough"
+    elif few or wilson(wrong, accepted)[0] < risk:
+        # A share that seems too high may be chance; further right answers would show it.
+        enough = "more than ten million" if least is None else f"{least:,}"
+        more = "" if least is None else f": {least - accepted:,} more"
+        told += (
+            f". They cannot tell if less than {risk * 100:g} % are wrong. That needs at least "
+            f"{enough} labels, with no further one wrong{more}"
         )
     else:
-        explanation = (
-            f"{seen}; at this error {needed:,} would do, {max(0, needed - accepted):,} more"
+        low, high = (end * 100 for end in wilson(wrong, accepted))
+        told += (
+            f". More than {risk * 100:g} % are wrong, beyond chance (95 % interval {low:.2f} % to "
+            f"{high:.2f} %): more labels do not help. Mend what was answered wrongly, or state a "
+            "greater risk"
         )
     lowest = min((label.confidence for label in labels), default=1.0)
-    return Refusal(len(labels), accepted, wrong, lowest, needed, explanation)
+    return Refusal(len(labels), accepted, wrong, lowest, needed, least, told)
 
 
 def certify_mixture(
@@ -173,7 +202,7 @@ def counts_at(labels: Sequence[Label], threshold: float) -> Counts:
 def _mixture_refusal(
     labels: Sequence[Label], at: Sequence[Counts], risk: float, delta: float, share: float
 ) -> Refusal:
-    """States what was found, how many rows of each kind would do, and what else would help.
+    """States what was found, how many rows of each kind are enough, and what else would help.
 
     It speaks of the threshold at which the first sequence began, or the loosest one.
     """
@@ -192,18 +221,33 @@ def _mixture_refusal(
         explanation += f"; a share of strangers of {share * 100:g} % needs labelled strangers"
     else:
         explanation += f" ({error * 100:.2f} % wrong at {share * 100:g} % strangers)"
+    # The same rows without a mistake say how many are needed at the fewest.
+    without = Counts(counts.within, counts.accepted, 0, counts.outside, 0)
+    flawless = needed_factor(without, share, risk, delta)
+    least = None if flawless is None else math.ceil(flawless * counts.accepted)
     if factor is not None:
-        explanation += (
-            f"; at these rates {math.ceil(factor * counts.within):,} labels of the file and "
-            f"{math.ceil(factor * counts.outside):,} strangers would do"
-        )
+        explanation += f"; at these rates {_both(counts, factor)} are enough"
+    elif flawless is not None and flawless > 1.0:
+        # Too few for any outcome to pass: their rates are no ground for a forecast.
+        explanation += f"; without a mistake {_both(counts, flawless)} are needed at least"
     elif counts.outside:
-        explanation += "; at these rates no number would do"
+        explanation += (
+            "; at these rates no number of labels is enough: mend what was answered wrongly, "
+            "accept fewer strangers, or state a greater risk"
+        )
     possible = largest_share(counts, share, risk, delta)
     if possible > 0.0:
-        explanation += f"; up to {possible * 100:.1f} % strangers these labels would hold"
+        explanation += f"; with at most {possible * 100:.1f} % strangers these labels are enough"
     lowest = min((label.confidence for label in labels), default=1.0)
-    return Refusal(len(labels), counts.accepted, counts.wrong, lowest, needed, explanation)
+    return Refusal(len(labels), counts.accepted, counts.wrong, lowest, needed, least, explanation)
+
+
+def _both(counts: Counts, factor: float) -> str:
+    """Returns how many rows of each kind `factor` times as many are."""
+    return (
+        f"{math.ceil(factor * counts.within):,} labels of the file and "
+        f"{math.ceil(factor * counts.outside):,} strangers"
+    )
 
 
 def data_sha256(labels: Iterable[Label]) -> str:

@@ -72,10 +72,10 @@ def rows_of(
             if path.suffix.lower() == ".csv":
                 reader = csv.DictReader(file)
                 if lacking := set(columns).difference(reader.fieldnames or ()):
-                    given = ", ".join(reader.fieldnames or ()) or "none"
+                    given = ", ".join(reader.fieldnames or ())
                     raise typer.BadParameter(
                         f"{path}: no column {', '.join(sorted(lacking))} in its first line; found "
-                        f"the columns {given}"
+                        f"{f'the columns {given}' if given else 'no column at all'}"
                     )
                 for row in reader:
                     yield reader.line_num, {k: v for k, v in row.items() if isinstance(k, str)}

@@ -139,28 +139,40 @@ def _from_file(path: Path, model_dir: Path | None, novel_at: float | None) -> La
     columns = ("domain", "confidence", "correct") + ("outside",) * (novel_at is not None)
     for number, row in rows_of(path, bad, columns=columns):
         correct, outside = truth(row.get("correct")), truth(row.get("outside"))
-        try:
-            domain = Domain(str(row.get("domain")))
-            confidence = float(str(row.get("confidence")))
-            novelty = float(str(row.get("novelty") or 0.0))
-        except ValueError as error:
-            bad.add(number, f"{error}; expected a domain and a confidence")
+        named, stated = str(row.get("domain")), str(row.get("confidence"))
+        if named not in set(Domain):
+            bad.add(number, f"domain is {named!r}")
             continue
-        if correct is None or not 0.0 <= confidence <= 1.0:
-            bad.add(number, "expected correct 0 or 1, and a confidence from 0 to 1")
+        try:
+            confidence, novelty = float(stated), float(str(row.get("novelty") or 0.0))
+        except ValueError as error:
+            bad.add(number, str(error))
+            continue
+        if correct is None:
+            bad.add(number, f"correct is {row.get('correct')!r}")
+            continue
+        if not 0.0 <= confidence <= 1.0:
+            bad.add(number, f"confidence is {stated}")
             continue
         # A missing mark must not count as a request of the file: the bound would be too low.
         if novel_at is not None and outside is None:
-            bad.add(number, f"outside is {row.get('outside')!r}, expected 0 or 1")
+            bad.add(number, f"outside is {row.get('outside')!r}")
             continue
         given = str(row.get("triage_version") or version)
         name = str(row.get("request_id") or f"line {number}")
         strange, novel = bool(outside), novel_at is not None and novelty >= novel_at
         traffic.labels.append(
-            Label(name, domain, confidence, correct, given, outside=strange, novel=novel)
+            Label(name, Domain(named), confidence, correct, given, outside=strange, novel=novel)
         )
+    expected = (
+        f"domain ({', '.join(Domain)}), confidence (0 to 1) and correct (0 or 1)"
+        + ", outside (0 or 1)" * (novel_at is not None)
+    )
+    if not traffic.labels:
+        why = bad.told(path) or f"{path}: found no row"
+        raise typer.BadParameter(f"{why}; expected {expected}", param_hint="--labels")
     if bad.count:
-        typer.echo(f"tiergate: {bad.told(path)}", err=True)
+        typer.echo(f"tiergate: {bad.told(path)}; expected {expected}", err=True)
     traffic.requests = len(traffic.labels)
     return traffic
 
@@ -240,10 +252,12 @@ def _print(
     outside_share: float,
 ) -> None:
     from router.policy.certificate import DomainCertificate
+    from router.rendering.figures_in_words import counted
 
+    answers = counted(len(traffic.labels), "level-1 answer", "level-1 answers")
     typer.echo(
-        f"{len(traffic.labels):,} level-1 answers with an outcome, of {traffic.requests:,} "
-        f"requests. At most {risk * 100:g} % wrong at {confidence * 100:g} % confidence"
+        f"{answers} with an outcome, of {counted(traffic.requests, 'request', 'requests')}. Asked: "
+        f"at most {risk * 100:g} % wrong at {confidence * 100:g} % confidence"
         f"{_at_share(outside_share)}, per domain:"
     )
     if traffic.outcomes_of_others:
@@ -266,12 +280,14 @@ def _print(
         else:
             typer.echo(f"  {domain.value}: refused. {result.told}.")
             typer.echo(
-                f"    {result.labels:,} labels; none at a confidence below {result.lowest:.2f}."
+                f"    {counted(result.labels, 'label', 'labels')} of this domain; none at a "
+                f"confidence below {result.lowest:.2f}."
             )
     if not by_domain:
+        lacking = "level-1 answer with an outcome" if traffic.requests else "request"
         typer.echo(
-            "  No level-1 answer has an outcome: POST /v1/feedback gives them, or a file, by "
-            "--outcomes in addition to this ledger or by --labels instead of it."
+            f"  Found no {lacking}. POST /v1/feedback gives outcomes, or a file: by --outcomes in "
+            "addition to this ledger, or by --labels instead of it."
         )
     for answerer, (whole, parts) in abilities.items():
         thetas = ", ".join(f"{domain.value}: {part.theta:.2f}" for domain, part in parts.items())
@@ -281,6 +297,8 @@ def _print(
         )
     if written is not None:
         typer.echo(f"Certificate written to {written}: decision.certificate names it.")
+    if not any(isinstance(result, DomainCertificate) for result in by_domain.values()):
+        return
     typer.echo(
         "It holds for traffic like the labelled one. A policy that answers other requests at "
         "level 1, another triage model or other approved answers need a new one."
