@@ -199,6 +199,6 @@ def test_the_command_writes_the_share_into_the_certificate(tmp_path: Path) -> No
 def test_a_label_without_a_mark_is_no_request_of_the_file(tmp_path: Path) -> None:
     path = a_file(tmp_path, 200, mark="")
     run = tiergate("tune", "--labels", path, "--outside-share", ".2")
-    assert run.returncode == 2
+    assert run.returncode == 6
     assert "outside is ''" in run.stderr
     assert "outside (0 or 1)" in run.stderr

@@ -206,9 +206,9 @@ def _mixture_refusal(
 
     It speaks of the threshold at which the first sequence began, or the loosest one.
     """
-    least, part = STARTS[0]
+    start, part = STARTS[0]
     delta = part * delta
-    begun = (c for c in at if c.accepted and c.accepted >= least * c.within)
+    begun = (c for c in at if c.accepted and c.accepted >= start * c.within)
     counts = next(begun, at[-1])
     error = mixture_error(counts, share)
     explanation = (
