@@ -95,6 +95,22 @@ class Case:
     pressure: Pressure = NO_PRESSURE  # of the budgets, when it was decided
     readings: Mapping[str, Reading] = field(default_factory=dict)  # by policy hash, of a text
     version: int = RECORD_VERSION  # of the rules that decided the row
+    unknown: frozenset[str] = frozenset()  # answerers of which nothing recorded counts
+
+    def without(self, answerers: frozenset[str]) -> Case:
+        """Returns the case as if these answerers had never been called, nor could have been."""
+        return replace(
+            self,
+            called={name: call for name, call in self.called.items() if name not in answerers},
+            early={name: calls for name, calls in self.early.items() if name not in answerers},
+            propensity={
+                name: 0.0 if name in answerers else chance
+                for name, chance in self.propensity.items()
+            },
+            cached=self.cached and self.answerer not in answerers,
+            shadow=None if self.shadow and self.shadow.answerer in answerers else self.shadow,
+            unknown=answerers,
+        )
 
     def read_by(self, policy_hash: str) -> Case:
         """Returns the case with this policy's own reading, or unchanged without its text."""

@@ -62,6 +62,14 @@ class Side:
         """Returns one answerer's plan; None when the policy has no answerer of that name."""
         return next((plan for plan in self.plans if plan.facts.name == answerer), None)
 
+    def model(self, answerer: str) -> str:
+        """Returns the model behind an answerer, or behind the one that a deliberation asks.
+
+        Returns "" when the policy has no answerer of that name.
+        """
+        plan = self.plan(answerer)
+        return "" if plan is None else (plan.over or plan.facts).model
+
 
 def facts_under(
     side: Side, case: Case, assumed: set[Assumed]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from router.analysis.replay.fail_conditions import Judged, cannot_answer
 from router.analysis.replay.replay import Replay
-from router.analysis.replay.sentences import all_lines, headline, signed_percent
+from router.analysis.replay.sentences import all_lines, headline, range_text, signed_percent
 from router.analysis.replay.tables import grids
 from router.analysis.replay.text import SHOWN
 from router.rendering.figures_in_words import NOTHING, clean, count, percent, usd
@@ -63,6 +63,8 @@ def _tiles(replay: Replay) -> tuple[Tile, ...]:
         (
             "Expected error",
             percent(errors.dr.error if known and errors.dr is not None else believed.new, 2),
-            "doubly robust" if known else own,
+            f"{range_text(errors.dr.interval)} by {count(errors.requests)} outcomes"
+            if known and errors.dr is not None
+            else own,
         ),
     )

@@ -16,9 +16,11 @@ from router.analysis.replay.cases import Case, LeftOut
 from router.analysis.replay.correctness import KnownCorrectness
 from router.analysis.replay.facts import Assumed, Side
 from router.analysis.replay.path import Climbs, Path, answered_by, path_under, recorded_path
+from router.analysis.replay.recorded_models import Models, nothing_known, of_same_models
 from router.analysis.replay.usage_cases import TokensAlone
 from router.analysis.report.savings import PairedCosts
 from router.analysis.tune.offpolicy import Errors, OffPolicy, Sample, robust
+from router.money.model_redirects import same_model
 from router.routing.decision_record import ShadowNote
 
 MAX_CHANGES = 256
@@ -144,6 +146,8 @@ class Replay:
     outcomes: int = 0
     outcomes_of_others: int = 0  # of requests that are not replayed
     unweighed: Counter[Unweighed] = field(default_factory=Counter)
+    renewed: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    """Counts requests by answerer, its recorded model, and its model in the new policy."""
     observed: int = 0  # requests of `mode: observe`
     explored: int = 0
     alone: TokensAlone | None = None  # of another gateway's log
@@ -178,8 +182,17 @@ class _Shadows:
         return given if own is None and agrees else own
 
 
-def replay(cases: Cases, new: Side, old: Side | None, outcomes: KnownCorrectness) -> Replay:
-    """Decides every case under `new`, and compares it with the record or with `old`."""
+def replay(
+    cases: Cases,
+    new: Side,
+    old: Side | None,
+    outcomes: KnownCorrectness,
+    models: Models = nothing_known,
+) -> Replay:
+    """Decides every case under `new`, and compares it with the record or with `old`.
+
+    `models` names the models behind the answerers of the policies that decided the cases.
+    """
     name = RECORDED if old is None else old.name
     result = Replay(new_name=new.name, old_name=name)
     result.outcomes = result.outcomes_of_others = len(outcomes.wrong)
@@ -190,22 +203,30 @@ def replay(cases: Cases, new: Side, old: Side | None, outcomes: KnownCorrectness
         # What remains at the end belongs to requests that are not in these rows.
         result.outcomes_of_others -= outcomes.by_request[case.request_id]
         assumed = set[Assumed]()
-        after = path_under(new, case, result.climbs, assumed)
+        seen, others = of_same_models(case, new, models)
+        after = path_under(new, seen, result.climbs, assumed)
+        for name in others.keys() & {case.first, case.answerer, *case.called}:
+            result.renewed[name, others[name], new.model(name)] += 1
         if old is None:
+            seen_old, earlier = case, others.get(after.first, "")
             before = recorded_path(case)
         else:
-            before = path_under(old, case, result.climbs, assumed)
+            seen_old, _ = of_same_models(case, old, models)
+            before = path_under(old, seen_old, result.climbs, assumed)
+            earlier = old.model(after.first)
         result.assumed.update(assumed)
-        _count(result, case, before, after)
+        model = new.model(after.first)
+        swapped = (earlier, model) if earlier and not same_model(earlier, model) else None
+        _count(result, case, before, after, swapped)
         unweighed = _unweighed(case)
         if unweighed is not None:
             result.unweighed[unweighed] += (
                 outcomes.given(case.request_id, case.answerer) is not None
             )
             continue
-        sample = _sample(case, after, outcomes, shadows)
+        sample = _sample(seen, after, outcomes, shadows)
         if sample is not None and old is not None:
-            other = _sample(case, before, outcomes, shadows)
+            other = _sample(seen_old, before, outcomes, shadows)
             assert other is not None
             # Both sides are compared over the same requests, so one without overlap drops out.
             comparable = other.rho > 0
@@ -243,7 +264,10 @@ def _first_pass(cases: Cases, result: Replay, outcomes: KnownCorrectness) -> _Sh
     return shadows
 
 
-def _count(result: Replay, case: Case, before: Path, after: Path) -> None:
+def _count(
+    result: Replay, case: Case, before: Path, after: Path, swapped: tuple[str, str] | None
+) -> None:
+    """Counts a request; `swapped` holds both models of the first answerer where they differ."""
     result.requests += 1
     result.observed += case.observed
     result.explored += 0.0 < case.propensity.get(case.first, 1.0) < 1.0
@@ -256,10 +280,13 @@ def _count(result: Replay, case: Case, before: Path, after: Path) -> None:
     else:
         result.not_compared += 1
     # Only the first rung counts as the decision; later rungs follow from answers.
-    if before.first == after.first and not after.refused:
+    same = before.first == after.first
+    if same and not after.refused and swapped is None:
         return
     result.changed += 1
     key = (before.first or "(refused)", after.first or "(refused)", after.reason)
+    if same and swapped is not None:
+        key = (f"{before.first} ({swapped[0]})", f"{after.first} ({swapped[1]})", after.reason)
     # Late groups share one, since a log may hold any number of names.
     if key not in result.changes and len(result.changes) >= MAX_CHANGES:
         key = OTHER_CHANGE
@@ -297,6 +324,8 @@ def _sample(case: Case, path: Path, outcomes: KnownCorrectness, shadows: _Shadow
     if same:
         return Sample(_with_shadow(case, path, chance, shadows), given, q, given)
     label = outcomes.other(case.request_id, path.answerer)
+    # A label of this name is of the model that had it then.
+    label = None if path.answerer in case.unknown else label
     chosen = case.shadow is not None and case.shadow.answerer == path.answerer
     if chosen and case.shadow is not None and case.shadow.share > 0:
         wrong = shadows.wrong(case, outcomes, given) if _usable(shadows, path) else None

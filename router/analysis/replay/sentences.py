@@ -7,6 +7,8 @@ from router.analysis.replay.path import MIN_CALLS
 from router.analysis.replay.replay import RECORDED, Replay
 from router.analysis.replay.usage_cases import TokensAlone
 from router.analysis.report.figures import Interval
+from router.analysis.report.savings import MIN_FOR_INTERVAL
+from router.analysis.tune.offpolicy import Estimate
 from router.rendering.figures_in_words import (
     NOTHING,
     clean,
@@ -16,6 +18,9 @@ from router.rendering.figures_in_words import (
     signed_usd,
     usd,
 )
+
+NOTHING_SAID = 0.95
+"""Width of bounds from which they say nothing: nineteen of twenty shares lie within them."""
 
 
 def headline(replay: Replay) -> str:
@@ -33,8 +38,10 @@ def headline(replay: Replay) -> str:
     if costs.count:
         share = costs.saved_share()
         change = "" if share is None else f" ({signed_percent(0.0 - share)})"
+        # A cost of a few must not read as the cost of all.
+        of = f" for {count(costs.count)} of them" if replay.not_compared else ""
         cost = (
-            f"{usd(costs.own_nano_usd)} instead of {usd(costs.baseline_nano_usd)}, "
+            f"{usd(costs.own_nano_usd)} instead of {usd(costs.baseline_nano_usd)}{of}, "
             f"{signed_usd(-costs.saved_nano_usd)}{change}"
         )
     other = "what was recorded" if replay.old_name == RECORDED else replay.old_name
@@ -49,29 +56,38 @@ def headline(replay: Replay) -> str:
 
 
 def _expected_error(replay: Replay) -> str:
-    """Writes "at an expected error of 39.06 % instead of 2.72 % over the same 12 requests (...)".
+    """Writes "at an error of 39.06 % (30.10 % to 48.60 %) instead of 2.72 % (...) over ...".
 
-    It uses outcomes if they cover every request that has one, otherwise the policies' beliefs.
+    It uses outcomes if they cover every request that has one, otherwise the policies' beliefs. Too
+    few outcomes are told as such, before any share.
     """
     errors, believed = replay.errors, replay.believed
     if errors.answerable and errors.dr is not None and errors.logged is not None:
-        over = f"{count(errors.requests)} requests with an outcome"
-        if errors.logged_requests != errors.requests:
-            over = f"{count(errors.requests)} and {count(errors.logged_requests)} of them"
-        return f"at an error of {_both(errors.dr.error, errors.logged.error)} over {over}"
+        judged = f"{count(errors.requests)} of {counted(replay.requests, 'request', 'requests')}"
+        both = f"{_with_range(errors.dr)} instead of {_with_range(errors.logged)}"
+        if errors.requests < MIN_FOR_INTERVAL or errors.effective < MIN_FOR_INTERVAL:
+            return f"at an error that cannot be told: only {judged} have an outcome ({both})"
+        others = errors.logged_requests
+        of = f" (recorded: {count(others)})" if others != errors.requests else ""
+        return f"at an error of {both}, by the outcomes of {judged}{of}"
+    told = "no outcome shows it"
+    if errors.requests:
+        told = f"{counted(errors.requests, 'outcome does', 'outcomes do')} not show it"
     if believed.new is None or believed.old is None:
-        return "at an expected error that cannot be compared: no request has one on both sides"
+        return f"at an error that nobody knows: {told}, and no request has a p on both sides"
     over = f"the same {count(believed.requests)} requests"
     if believed.requests == 1:
         over = "the same request"
     if believed.requests == replay.requests:
         over = "all of them"
-    by = "by the policies' own p, no outcome tells it"
-    return f"at an expected error of {_both(believed.new, believed.old)} over {over} ({by})"
+    both = f"{percent(believed.new, 2)} instead of {percent(believed.old, 2)}"
+    return f"at an error of {both} over {over} by the policies' own p; {told}"
 
 
-def _both(new: float, old: float) -> str:
-    return f"{percent(new, 2)} instead of {percent(old, 2)}"
+def _with_range(estimate: Estimate) -> str:
+    if estimate.interval is None:
+        return percent(estimate.error, 2)
+    return f"{percent(estimate.error, 2)} ({range_text(estimate.interval)})"
 
 
 def points_text(interval: Interval | None) -> str:
@@ -113,6 +129,12 @@ def notes(replay: Replay) -> list[str]:
             "them: they are priced at the recorded answer's tokens, and it would use more or fewer."
         )
         lines.append(_climb_note(replay))
+    for (name, before, now), requests in replay.renewed.items():
+        lines.append(
+            f"{clean(name)} had the model {clean(before)} in "
+            f"{counted(requests, 'request', 'requests')} and has {clean(now)} here: answers, calls "
+            "and outcomes of the former say nothing of the latter, and are not counted for it."
+        )
     for reason, requests in replay.left_out.items():
         lines.append(f"{counted(requests, 'row is', 'rows are')} left out: {reason.value}.")
     if replay.observed:
@@ -160,7 +182,12 @@ def error_lines(replay: Replay) -> list[str]:
         lines.append(f"The data cannot tell this policy's error: {obstacle}.")
     # Bounds help only where the data leave a part of the answer open.
     if errors.bounds is not None and errors.no_overlap:
-        lines.append(f"It is about {range_text(errors.bounds)}, whatever those answers are like.")
+        open_share = errors.bounds.high - errors.bounds.low
+        lines.append(
+            f"It is about {range_text(errors.bounds)}, whatever those answers are like."
+            if open_share < NOTHING_SAID
+            else "It may be any share of wrong answers: nearly none of them was judged."
+        )
     if errors.difference is not None and errors.answerable:
         lines.append(
             f"Difference, doubly robust: {errors.difference.error * 100:+.2f} pp"

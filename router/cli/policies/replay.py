@@ -84,6 +84,7 @@ def replay(
     It calls no tier and changes no row. It says so where the data cannot answer.
     """
     from router.analysis.replay.cases import case_of
+    from router.analysis.replay.recorded_models import models_in
     from router.analysis.replay.replay import replay as replayed
     from router.api.compose.books import Books
 
@@ -104,7 +105,9 @@ def replay(
         known = read_outcomes_of(outcomes, stored_outcomes(books, begin, end, tenant))
         # The rows are read twice, so the replay gets a function and not an iterator.
         cases: Cases = lambda: map(case_of, books.rows(begin, end, tenant))  # noqa: E731
-        result = replayed(cases, new, old, known)
+        result = replayed(
+            cases, new, old, known, lambda kept: models_in(books.policy_text(kept) or "")
+        )
     _tell(result, conditions, strict, as_json, html)
 
 
