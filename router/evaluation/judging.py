@@ -34,6 +34,8 @@ from router.training.heads.mix_ngrams import LEAST_HONEST
 
 Half = tuple[Head, Flags]
 """Pairs a head with the mask of the rows that it may judge, (rows,)."""
+POSITIVES = "positives"
+"""Names the one figure that is a count: the rows with the label whose chance a head gives."""
 WEIGHED = "weighed and calibrated on the judged rows, each half by the other half"
 
 
@@ -160,10 +162,16 @@ def _said(kind: HeadKind, chances: Floats) -> npt.NDArray[np.int64]:
 
 
 def chance_section(chances: Floats, positive: Flags, options: Options) -> dict[str, Figure]:
-    """Returns accuracy at one half, AUROC and ECE of one chance."""
+    """Returns accuracy at one half, AUROC and ECE of one chance, and what the rows are.
+
+    `positives` counts them; `majority` is the accuracy of who always gives the commoner label.
+    """
     seed, resamples = options.seed, options.resamples
     right = (chances > 0.5) == positive
+    share = float(positive.mean())
     return {
+        POSITIVES: Figure(float(positive.sum()), len(positive)),
+        "majority": Figure(max(share, 1.0 - share), len(positive)),
         "accuracy": share_figure(right, resamples=resamples, seed=seed),
         "auroc": auroc_figure(chances, positive, resamples=resamples, seed=seed),
         **ece_figures(chances, positive.astype(float), seed),
@@ -171,10 +179,14 @@ def chance_section(chances: Floats, positive: Flags, options: Options) -> dict[s
 
 
 def class_section(chances: Floats, truth: Labels, options: Options) -> dict[str, Figure]:
-    """Returns accuracy, macro-F1 and the ECE of the top chance of a head of classes."""
+    """Returns accuracy, macro-F1 and the ECE of the top chance of a head of classes.
+
+    `majority` is the accuracy of who always gives the commonest class.
+    """
     predicted = chances.argmax(axis=1)
     right = predicted == truth
     return {
+        "majority": Figure(float(np.bincount(truth).max()) / len(truth), len(truth)),
         "accuracy": share_figure(right, resamples=options.resamples, seed=options.seed),
         "macro_f1": macro_figure(predicted, truth, options),
         **ece_figures(chances.max(axis=1), right.astype(float), options.seed),

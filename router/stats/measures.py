@@ -28,6 +28,9 @@ CONFIDENCE = 0.95
 RESAMPLES = 1_000
 """Resamples of a bootstrap: the ends of a 95 % interval then move by about a tenth of its width."""
 
+FEWEST = 10
+"""Rows below which a change has no interval: its limits would say more than so few rows know."""
+
 DRAWS = 100
 """Imagined results behind `ece_if_calibrated`: its error is a tenth of the ECE's own spread."""
 
@@ -62,26 +65,29 @@ def accuracy(said: Labels, truth: Labels) -> float:
     return float((said == truth).mean())
 
 
-def macro_f1(said: Labels, truth: Labels) -> float:
+def macro_f1(predicted: Labels, truth: Labels) -> float:
     """Returns the mean over the classes of `truth` of F1 = 2 TP / (2 TP + FP + FN), 0..1.
 
     Every class counts the same, however rare. A class that is predicted but never true lowers the
     precision of the others; it is no class of its own (as in scikit-learn's `f1_score` with
     `labels` set to those of the truth).
 
-    Worked: truth 0 0 1 1, said 0 1 1 1. Class 0: TP 1, FP 0, FN 1, F1 2/3. Class 1: TP 2, FP 1,
-    FN 0, F1 4/5. Mean 11/15.
+    Worked: truth 0 0 1 1, predicted 0 1 1 1. Class 0: TP 1, FP 0, FN 1, F1 2/3. Class 1: TP 2,
+    FP 1, FN 0, F1 4/5. Mean 11/15.
 
     >>> round(macro_f1(np.array([0, 1, 1, 1]), np.array([0, 0, 1, 1])), 4)
     0.7333
     """
-    scores = []
-    for name in np.unique(truth):
-        # `wrong` counts FP and FN together: exactly one of prediction and truth is this class.
-        hit = int(((said == name) & (truth == name)).sum())
-        wrong = int(((said == name) != (truth == name)).sum())
-        scores.append(2 * hit / (2 * hit + wrong))
-    return float(np.mean(scores))
+    # A prediction may lie outside of the classes, as -1 for "none of them".
+    first = int(min(predicted.min(), truth.min()))
+    size = int(max(predicted.max(), truth.max())) - first + 1
+    guesses, rows, hits = (
+        np.bincount(labels - first, minlength=size)
+        for labels in (predicted, truth, truth[predicted == truth])
+    )
+    there = rows > 0
+    # Guesses and rows together are 2 TP + FP + FN.
+    return float((2 * hits[there] / (guesses + rows)[there]).mean())
 
 
 def recall_at_rejection(strangeness: Floats, strange: Flags, rejected: float = REJECTED) -> float:
@@ -185,6 +191,65 @@ def paired_shares(gained: int, lost: int, rows: int) -> tuple[float, float]:
     up, down = (gained + 1) / (rows + 2), (lost + 1) / (rows + 2)
     half = Z_95 * math.sqrt((up + down - (up - down) ** 2) / (rows + 2))
     return max(-1.0, up - down - half), min(1.0, up - down + half)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """Holds a figure row by row; the figure is their mean, weighted where rows have weights."""
+
+    values: tuple[float, ...]
+    weights: tuple[float, ...] = ()
+    share: bool = False  # of values 0 and 1
+
+    def figure(self) -> float | None:
+        """Returns the figure, None without rows."""
+        return round(self._over(np.arange(len(self.values))), 4) if self.values else None
+
+    def _over(self, rows: Rows) -> float:
+        values = np.asarray(self.values)[rows]
+        return float(
+            np.average(values, weights=np.asarray(self.weights)[rows] if self.weights else None)
+        )
+
+
+def change(base: Column, other: Column) -> list[float] | None:
+    """Returns other minus base with its 95 % interval, None without rows.
+
+    Fewer than `FEWEST` rows have no interval.
+
+    Both answered the same rows, so the interval is a paired one: of shares by Bonett and Price
+    (2012), of other figures by the bootstrap over rows.
+
+    >>> change(Column((0.0, 1.0), share=True), Column((1.0, 1.0), share=True))
+    [0.5]
+    """
+    if not base.values:
+        return None
+    both = list(zip(base.values, other.values, strict=True))
+    every = np.arange(len(both))
+    value = round(other._over(every) - base._over(every), 4)
+    if len(both) < FEWEST:
+        return [value]
+    if base.share:
+        span = paired_shares(sum(b > a for a, b in both), sum(a > b for a, b in both), len(both))
+    else:
+        span = paired_bootstrap(lambda rows: other._over(rows) - base._over(rows), len(both))
+    return [value, *(round(limit, 4) for limit in span)]
+
+
+def change_text(
+    rows: int, value: float, low: float | None = None, high: float | None = None
+) -> str:
+    """Returns a change with its interval, or says that its rows are too few for one.
+
+    >>> change_text(40, -0.25, -0.3, -0.2)
+    '-0.250 (-0.300 to -0.200)'
+    >>> change_text(3, -0.25)
+    '-0.250 (3 rows: too few)'
+    """
+    if low is None or high is None:
+        return f"{value:+.3f} ({rows} row{'s' * (rows != 1)}: too few)"
+    return f"{value:+.3f} ({low:+.3f} to {high:+.3f})"
 
 
 def share_figure(flags: Flags, *, resamples: int = RESAMPLES, seed: int = 0) -> Figure:

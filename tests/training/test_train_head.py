@@ -212,7 +212,8 @@ def test_the_command_prints_figures_and_repairs(tmp_path: Path) -> None:
     run = tiergate("train", "head", "--data", path, "--name", "kind", "--out", tmp_path / "out")
     assert run.returncode == 0, run.stderr
     assert "mended: 1 row without a text or a label left out (line 62)" in run.stdout
-    assert "60 rows, cross-validated: accuracy" in run.stdout
+    assert "60 rows, cross-validated, with 95 % intervals: accuracy" in run.stdout
+    assert "95 % of recall" in run.stdout
 
 
 def test_the_card_holds_no_text(tmp_path: Path) -> None:

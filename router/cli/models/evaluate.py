@@ -377,6 +377,7 @@ def _show(report: Report) -> None:
     from rich.table import Table
 
     from router.cli.terminal import console
+    from router.evaluation.judging import POSITIVES
 
     out = console()
     out.print(escape(f"{report.kind}: {report.file}, triage model {report.model}"), soft_wrap=True)
@@ -389,9 +390,8 @@ def _show(report: Report) -> None:
             continue
         table.add_row(f"[bold]{escape(section)}[/bold]")
         for name, figure in figures.items():
-            table.add_row(
-                f"  {escape(name)}", figure_text(figure.value), interval(figure), f"{figure.n:,}"
-            )
+            value = f"{figure.value:,.0f}" if name == POSITIVES else figure_text(figure.value)
+            table.add_row(f"  {escape(name)}", value, interval(figure), f"{figure.n:,}")
     out.print(table)
     for note in report.notes:
         out.print(f"- {escape(note)}", soft_wrap=True)

@@ -123,6 +123,7 @@ def _print(judgement: Judgement, judged_by: dict[str, object]) -> None:
     out.print(_confusion(judgement))
     out.print()
     out.print(_rates(judgement))
+    out.print("In brackets: the share of the rows, and its 95 % interval.")
     for entry in judgement.wrong[:SHOWN_ERRORS]:
         intent = f", intent {entry.intent}" if entry.level == 1 or entry.row.intent else ""
         out.print(
@@ -154,7 +155,7 @@ def _shortened(text: str) -> str:
 
 
 def _of(rate: Rate) -> str:
-    return f"{rate.faults:,} of {rate.cases:,} ({percent(rate.share)})"
+    return f"{rate.faults:,} of {rate.cases:,} ({_share(rate)})"
 
 
 def _confusion(judgement: Judgement) -> Table:
@@ -184,7 +185,12 @@ def _rates(judgement: Judgement) -> Table:
 
 
 def _cells(rates: Rates) -> list[str]:
-    return [
-        f"{rate.faults:,} ({percent(rate.share)})" if rate.faults else "-"
-        for rate in rates.errors.values()
-    ]
+    return [f"{rate.faults:,} ({_share(rate)})" for rate in rates.errors.values()]
+
+
+def _share(rate: Rate) -> str:
+    """Returns a share with its 95 % interval; only the upper end where nothing was wrong."""
+    if rate.interval is None:
+        return percent(None)
+    low, high = map(percent, rate.interval)
+    return f"{percent(rate.share)}: {low} to {high}" if rate.faults else f"at most {high}"

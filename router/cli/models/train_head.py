@@ -196,6 +196,7 @@ def _show(made: Made) -> None:
     from rich.table import Table
 
     from router.cli.terminal import console
+    from router.stats.wilson import wilson
 
     out, card, name = console(), made.card, made.card["name"]
     figures = card["figures"]
@@ -203,23 +204,31 @@ def _show(made: Made) -> None:
     for repair in made.repairs:
         out.print(f"mended: {escape(repair)}", soft_wrap=True)
     table = Table(box=None, pad_edge=False, padding=(0, 2), header_style="bold")
-    for title in ("class", "rows", "precision", "recall", "F1"):
+    for title in ("class", "rows", "precision", "recall", "95 % of recall", "F1"):
         table.add_column(title, justify="left" if title == "class" else "right")
     # Large classes first: their figures decide most requests.
     for label, row in sorted(figures["per_class"].items(), key=lambda item: -item[1]["rows"]):
+        low, high = wilson(round(row["recall"] * row["rows"]), int(row["rows"]))
         table.add_row(
             escape(label),
             f"{row['rows']:.0f}",
             f"{row['precision']:.3f}",
             f"{row['recall']:.3f}",
+            f"{low:.3f} to {high:.3f}",
             f"{row['f1']:.3f}",
         )
     out.print(table)
-    auroc = f", AUROC {figures['auroc']:.3f}" if "auroc" in figures else ""
+    spans = card["intervals"]
+    assert isinstance(spans, dict)
+    shown = {
+        name: f"{figures[name]:.3f} ({low:.3f} to {high:.3f})"
+        for name, (low, high) in spans.items()
+    }
+    auroc = f", AUROC {shown['auroc']}" if "auroc" in shown else ""
     out.print(
-        f"{figures['rows']} rows, cross-validated: accuracy {figures['accuracy']:.3f} (always the "
-        f"largest class: {figures['majority']:.3f}), macro-F1 {figures['macro_f1']:.3f}{auroc}, "
-        f"ECE {figures['ece']:.3f}",
+        f"{figures['rows']} rows, cross-validated, with 95 % intervals: accuracy "
+        f"{shown['accuracy']}, macro-F1 {shown['macro_f1']}{auroc}, ECE {figures['ece']:.3f}. "
+        f"Always the largest class: accuracy {figures['majority']:.3f}",
         soft_wrap=True,
     )
     compared = made.comparison

@@ -14,6 +14,7 @@ from router.cli.options import REGISTRY, AsJson, RegistryPlace
 from router.cli.serve.serve import ModelDir
 from router.cli.tuning.adapter import TrainDevice
 from router.cli.tuning.registering import RegisteredName, add_version
+from router.rendering.figures_in_words import counted
 from router.types import Device
 
 FIGURES = (
@@ -121,16 +122,27 @@ def _show(card: dict[str, object], out: Path) -> None:
     from rich.table import Table
 
     from router.cli.terminal import console
+    from router.stats.measures import FEWEST, change_text
 
     figures = card["figures"]
     assert isinstance(figures, dict)
+    queries = figures["tuned"]["queries"]
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for title in ("", "shipped", "tuned"):
+    for title in ("", "shipped", "tuned", "change (95 %)"):
         table.add_column(title, justify="right" if title else "left")
     for name, label in FIGURES:
-        table.add_row(label, *(f"{figures[which][name]:.3f}" for which in ("shipped", "tuned")))
+        both = (f"{figures[which][name]:.3f}" for which in ("shipped", "tuned"))
+        made = figures["change"].get(name)
+        table.add_row(label, *both, change_text(queries, *made) if made else "-")
     console().print(table)
-    typer.echo(f"On {figures['tuned']['queries']:g} held texts. The encoder is in {out}.")
+    typer.echo(f"On {counted(queries, 'held text', 'held texts')}. The encoder is in {out}.")
+    if queries < FEWEST:
+        typer.echo(
+            f"So few texts cannot tell which encoder is better. Expected {FEWEST} held texts or "
+            "more; a fifth of all texts is held."
+        )
+    elif all(low <= 0 <= high for _, low, high in figures["change"].values()):
+        typer.echo("No interval leaves 0 out: these texts do not show that either one is better.")
     if (out / "student.pt").is_file():
         typer.echo(
             "No head reads it yet. Fit all heads to it: tiergate train triage --data DATA "

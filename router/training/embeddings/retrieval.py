@@ -5,14 +5,15 @@ Held texts ask, texts to train on are found; a found text is relevant where it h
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from router.stats.calibration import auroc
 from router.stats.heads import Embeddings
+from router.stats.measures import Column, change
 
 DEPTH = 10
 
@@ -21,15 +22,21 @@ DEPTH = 10
 class Retrieval:
     """Holds the figures of one encoder, all 0..1."""
 
-    recall_at_1: float  # share of queries whose nearest text has their label
-    recall_at_5: float  # share with one of their label among the five nearest
-    ndcg_at_10: float
+    queries: Mapping[str, Column]  # recall_at_1 and _5, ndcg_at_10: the mean is the figure
     pairs_auroc: float  # of cosines: two texts of one label against two of different ones
-    queries: int
 
     def as_card(self) -> dict[str, float]:
-        """Returns it rounded."""
-        return {name: round(float(value), 4) for name, value in asdict(self).items()}
+        """Returns the figures, rounded, and the number of queries."""
+        figures = {name: column.figure() or 0.0 for name, column in self.queries.items()}
+        count = len(next(iter(self.queries.values())).values)
+        return {**figures, "pairs_auroc": round(self.pairs_auroc, 4), "queries": count}
+
+    def changes(self, other: Retrieval) -> dict[str, list[float] | None]:
+        """Returns other minus this on the same queries, with 95 % intervals; see `change`.
+
+        The AUROC of pairs has none: a text is in many pairs, so they are no sample.
+        """
+        return {name: change(column, other.queries[name]) for name, column in self.queries.items()}
 
 
 def judged(
@@ -43,11 +50,13 @@ def judged(
     cosines = (queries @ queries.T)[first, second]
     same = np.array(asked)[first] == np.array(asked)[second]
     return Retrieval(
-        float(hits[:, 0].mean()),
-        float(hits[:, :5].any(axis=1).mean()),
-        float(np.mean(ndcg(hits))),
+        {
+            # Relevant texts among the first: 1 where there is one, else 0.
+            "recall_at_1": Column(tuple(map(float, hits[:, 0])), share=True),
+            "recall_at_5": Column(tuple(map(float, np.any(hits[:, :5], axis=1))), share=True),
+            "ndcg_at_10": Column(tuple(map(float, ndcg(hits)))),
+        },
         auroc(cosines.astype(np.float64), same) if same.any() and not same.all() else 0.5,
-        len(asked),
     )
 
 

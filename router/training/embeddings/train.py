@@ -29,7 +29,7 @@ from router.training.embeddings.networks import (
     embedded,
     open_network,
 )
-from router.training.embeddings.retrieval import hard_negatives, judged
+from router.training.embeddings.retrieval import Retrieval, hard_negatives, judged
 from router.training.embeddings.texts import TextSets
 from router.training.options import STUDENT
 from router.training.torch_device import torch_device
@@ -86,9 +86,11 @@ def tune_encoder(
     seconds = time.monotonic() - began
     out.mkdir(parents=True, exist_ok=True)
     exported, encode = _exported(network, out, say)
+    shipped, tuned = _judged(_shipped(model_dir), sets), _judged(encode, sets)
     figures = {
-        SHIPPED: _figures(_shipped(model_dir), sets),
-        "tuned": _figures(encode, sets),
+        SHIPPED: shipped.as_card(),
+        "tuned": tuned.as_card(),
+        "change": shipped.changes(tuned),
     }
     card: dict[str, object] = {
         "format": 1,
@@ -113,9 +115,9 @@ def _shipped(model_dir: Path) -> Callable[[Sequence[str]], Embeddings]:
     return Encoder(model_dir / ENCODER, model_dir / TOKENIZER).encode
 
 
-def _figures(encode: Callable[[Sequence[str]], Embeddings], sets: TextSets) -> dict[str, float]:
+def _judged(encode: Callable[[Sequence[str]], Embeddings], sets: TextSets) -> Retrieval:
     asked, corpus = encode(sets.held.texts), encode(sets.train.texts)
-    return judged(asked, sets.held.labels, corpus, sets.train.labels).as_card()
+    return judged(asked, sets.held.labels, corpus, sets.train.labels)
 
 
 def _contrast(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from router.stats.measures import change_text
+
 ROWS = (
     ("domain", "loss", "domain: nats per token of the right answer"),
     ("domain", "token_f1", "domain: token F1 to the right answer"),
@@ -28,24 +30,11 @@ def figure_rows(card: Mapping[str, Any]) -> list[tuple[str, str, str, str, str]]
             str(rows := figures[part]["counted"][name]),
             str(base),
             str(figures[part]["adapter"][name]),
-            _change(rows, *figures[part]["change"][name]),
+            change_text(rows, *figures[part]["change"][name]),
         )
         for part, name, label in ROWS
         if (base := figures[part]["base"][name]) is not None
     ]
-
-
-def _change(rows: int, value: float, low: float | None = None, high: float | None = None) -> str:
-    """Returns a change with its interval, or says that its rows are too few for one.
-
-    >>> _change(40, -0.25, -0.3, -0.2)
-    '-0.250 (-0.300 to -0.200)'
-    >>> _change(3, -0.25)
-    '-0.250 (3 rows: too few)'
-    """
-    if low is None or high is None:
-        return f"{value:+.3f} ({rows} row{'s' * (rows != 1)}: too few)"
-    return f"{value:+.3f} ({low:+.3f} to {high:+.3f})"
 
 
 def warnings(card: Mapping[str, Any]) -> list[str]:

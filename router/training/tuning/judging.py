@@ -15,9 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-import numpy as np
-
-from router.stats.measures import Rows, paired_bootstrap, paired_shares
+from router.stats.measures import Column, change
 from router.training.adapter.measure import rouge_l, token_f1
 from router.training.tuning.chats import Chat, Message, Part, Preference
 from router.training.tuning.speaking import Speaker
@@ -33,8 +31,6 @@ REFUSAL = "I'm sorry, but I can't help with that."
 QUESTIONS_PER_ANSWER = 4
 """General questions for each answer that is written out: they are a sixth as long."""
 HELP = "Sure, I can help you with that."
-FEWEST = 10
-"""Rows below which a change has no interval: its limits would say more than so few rows know."""
 Figures = dict[str, object]
 Row = TypeVar("Row")
 
@@ -123,50 +119,6 @@ def judged(
         "safety": len(safety_lines()),
     }
     return {**made, "rows": rows}
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """Holds a figure row by row; the figure is their mean, weighted where rows have weights."""
-
-    values: tuple[float, ...]
-    weights: tuple[float, ...] = ()
-    share: bool = False  # of values 0 and 1
-
-    def figure(self) -> float | None:
-        """Returns the figure, None without rows."""
-        return round(self._over(np.arange(len(self.values))), 4) if self.values else None
-
-    def _over(self, rows: Rows) -> float:
-        values = np.asarray(self.values)[rows]
-        return float(
-            np.average(values, weights=np.asarray(self.weights)[rows] if self.weights else None)
-        )
-
-
-def change(base: Column, adapter: Column) -> list[float] | None:
-    """Returns adapter minus base with its 95 % interval, None without rows.
-
-    Fewer than `FEWEST` rows have no interval.
-
-    Both answered the same rows, so the interval is a paired one: of shares by Bonett and Price
-    (2012), of other figures by the bootstrap over rows.
-
-    >>> change(Column((0.0, 1.0), share=True), Column((1.0, 1.0), share=True))
-    [0.5]
-    """
-    if not base.values:
-        return None
-    both = list(zip(base.values, adapter.values, strict=True))
-    every = np.arange(len(both))
-    value = round(adapter._over(every) - base._over(every), 4)
-    if len(both) < FEWEST:
-        return [value]
-    if base.share:
-        span = paired_shares(sum(b > a for a, b in both), sum(a > b for a, b in both), len(both))
-    else:
-        span = paired_bootstrap(lambda rows: adapter._over(rows) - base._over(rows), len(both))
-    return [value, *(round(limit, 4) for limit in span)]
 
 
 def _one(

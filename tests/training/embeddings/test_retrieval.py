@@ -22,12 +22,26 @@ def test_figures_of_retrieval_by_hand() -> None:
     corpus, labels = vectors(0, 20, 90, 110), ["a", "b", "b", "a"]
     # The first query finds a, b, b, a; the second, of label a, finds b, a, b, a.
     found = judged(vectors(1, 92), ["a", "a"], corpus, labels)
-    assert found.recall_at_1 == 0.5
-    assert found.recall_at_5 == 1.0
+    card = found.as_card()
+    assert card["recall_at_1"] == 0.5
+    assert card["recall_at_5"] == 1.0
+    assert card["queries"] == 2
     best = 1 + 1 / math.log2(3)
     first = (1 + 1 / math.log2(5)) / best
     second = (1 / math.log2(3) + 1 / math.log2(5)) / best
-    assert found.ndcg_at_10 == pytest.approx((first + second) / 2)
+    assert card["ndcg_at_10"] == pytest.approx((first + second) / 2, abs=1e-4)
+
+
+@pytest.mark.parametrize(("count", "parts"), [(9, 1), (10, 3)])
+def test_a_change_of_an_encoder_has_an_interval_from_ten_texts_on(count: int, parts: int) -> None:
+    corpus, labels = vectors(0, 90), ["a", "b"]
+    asked = ["a"] * count
+    good, bad = (judged(vectors(*[angle] * count), asked, corpus, labels) for angle in (1.0, 89.0))
+    changes = bad.changes(good)
+    assert {len(made) for made in changes.values() if made} == {parts}
+    made = changes["recall_at_1"]
+    assert made is not None
+    assert made[0] == 1.0
 
 
 def test_pairs_of_one_label_that_are_nearer_have_an_auroc_of_one() -> None:

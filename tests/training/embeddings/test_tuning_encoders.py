@@ -63,7 +63,7 @@ def test_a_short_training_makes_an_encoder_that_the_gateway_reads(tmp_path: Path
     assert made.shape == (3, 192)
     figures = card["figures"]
     assert isinstance(figures, dict)
-    assert set(figures) == {"shipped", "tuned"}
+    assert set(figures) == {"shipped", "tuned", "change"}
     assert json.loads((tmp_path / "card.json").read_text("utf-8"))["tsdae"]["steps"] == 2
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from router.stats.measures import Column, change
 from router.training.tuning.card import ROWS, figure_rows, warnings
-from router.training.tuning.judging import Column, change
 
 
 def card(seen: int = 0, **safety: list[float]) -> dict[str, Any]:
