@@ -136,8 +136,9 @@ def build_report(
     base = None if chosen is None else chosen.baseline_nano_usd
     places = places_for(total.spend_nano_usd, base)
     money = Dollars(places, padded=False)
+    findings = Findings(total, period, savings, observed, quality, outcomes[0], money, extra.lost)
     return Report(
-        headline=headline(Findings(total, period, savings, observed, quality, outcomes[0], money)),
+        headline=headline(findings),
         period=period,
         counts=_counts(tally, whole, cut),
         spend_nano_usd=total.spend_nano_usd,

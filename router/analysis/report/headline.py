@@ -32,6 +32,7 @@ class Findings:
     quality: Quality
     judged: Measure  # the share of judged answers that were right
     money: Dollars
+    lost: int = 0  # purged requests of days that the period cuts: they are in no figure
 
     @property
     def whole(self) -> Whole:
@@ -75,7 +76,7 @@ def headline(findings: Findings) -> str:
         *_wrong(findings.judged),
         *_unverified(findings.quality),
     )
-    return " ".join([f"{_spent(findings)}.", *savings, *quality])
+    return " ".join([f"{_spent(findings)}.", *_lost(findings.lost), *savings, *quality])
 
 
 def _spent(findings: Findings) -> str:
@@ -95,6 +96,14 @@ def _spent(findings: Findings) -> str:
         who = "it" if single else "none of them"
     answer = "an answer" if who == "none of them" else "no answer"
     return f"{spent}, and {who} got {answer} ({_endings(findings)})"
+
+
+def _lost(purged: int) -> list[str]:
+    """States how many requests may be missing: a sum of fewer would pass for the period's."""
+    if not purged:
+        return []
+    requests = counted(purged, "request more is", "requests more are")
+    return [f"Up to {requests} in no figure: purged, of a UTC day that the period cuts."]
 
 
 def _endings(findings: Findings) -> str:
@@ -129,8 +138,11 @@ def _told(saving: Saving | None, findings: Findings) -> list[str]:
         "all_level_2": "answering everything at level 2",
         "all_level_3": "answering everything at level 3",
     }[saving.key]
-    if SILENT in saving.label:
-        label += f" (with a model that {SILENT} here)"
+    silent = saving.label.count(f", which {SILENT}")
+    if silent:
+        # Each such name has one comma of its own, and names are parted by one.
+        partly = "partly " if saving.label.count(", ") >= 2 * silent else ""
+        label += f" ({partly}with a model that {SILENT} here)"
     base = f"Against {money(saving.baseline_nano_usd)} for {label}{scope}"
     difference = _difference(saving, "saved", "cost", money)
     parts = (difference, *_accepted(saving, money), *_reviewers(saving, findings))

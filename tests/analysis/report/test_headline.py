@@ -42,6 +42,18 @@ def test_the_first_sentence_counts_the_requests_that_got_no_answer() -> None:
     assert all(first in text for text in everywhere(report))
 
 
+@pytest.mark.parametrize(
+    ("lost", "told"),
+    [
+        (0, "requests cost $10.00. Against"),
+        (1, "$10.00. Up to 1 request more is in no figure: purged, of a UTC day"),
+        (1_650, "$10.00. Up to 1,650 requests more are in no figure: purged, of a UTC day"),
+    ],
+)
+def test_requests_that_a_purge_left_out_are_told_beside_the_spend(lost: int, told: str) -> None:
+    assert told in report_of([a_row(0, 3), a_row(1, 3)], Extra(lost=lost)).headline
+
+
 def test_a_cancelled_request_is_told_apart_from_a_failed_one() -> None:
     gone = replace(a_failure(1), state=RequestState.CANCELLED)
     told = report_of([a_row(0), gone, a_failure(2)]).headline

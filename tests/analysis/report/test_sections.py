@@ -353,9 +353,14 @@ tiers:
     labels = [saving.label for saving in report.savings]
     assert "All at level 2 (small, which answers nothing by itself)" in labels
     assert "All at level 3 (deep, which answers nothing by itself)" in labels
+    assert "at level 2 (with a model that answers nothing by itself here)" in report.headline
     speaking = silent.replace("alone: false", "alone: true")
     report = report_of([a_row(0, 2)], Extra(policy_text=lambda _: speaking))
     assert report.savings[1].label == "All at level 2 (small)"
+    two = {"abc": speaking.replace("small", "big"), "def": silent}
+    rows = [a_row(0, 2), a_row(1, 2, policy_hash="def")]
+    report = report_of(rows, Extra(policy_text=two.get))
+    assert "at level 2 (partly with a model that answers nothing" in report.headline
 
 
 @pytest.mark.parametrize(
