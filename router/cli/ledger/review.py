@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import os
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -137,7 +139,8 @@ def decide(
         typer.echo(
             "tiergate: no price of a reviewer's minute is known, so the cost of this review is "
             "unknown. Set review.reviewer_usd_per_minute in the policy, or `reviewers` in the "
-            "price book, and name the policy with --policy.",
+            "price book, and name the policy with --policy. Where the policy names a variable of "
+            "the environment, set it for this command too.",
             err=True,
         )
     if not as_json:
@@ -196,18 +199,20 @@ def _minute_prices(fixed: str | None, kept: str) -> MinutePriceOf:
     def price(name: str, at_ms: int) -> MinutePrice | None:
         loaded, day = policy_of(name), utc_day(at_ms)
         if loaded is None:
-            return stated_in(kept, day)
+            return stated_in(kept, day, os.environ)
         return PriceBook.of(loaded, day).reviewer_minute()
 
     return price
 
 
-def stated_in(text: str, day: date) -> MinutePrice | None:
+def stated_in(text: str, day: date, environ: Mapping[str, str]) -> MinutePrice | None:
     """Returns the price of a minute in a policy's file, or in the shipped book where it names none.
 
-    A book of its own lies beside a file that may be on another machine.
+    A book of its own lies beside a file that may be on another machine. A variable is read from
+    `environ`, as the server does; the price is unknown where it holds no price.
     """
     from router.policy.loading import policies_dir
+    from router.policy.parsing.environment import filled_in
     from router.policy.parsing.yaml_lines import load_yaml
     from router.policy.price_list import load_prices
     from router.types import usd_to_nano
@@ -217,8 +222,12 @@ def stated_in(text: str, day: date) -> MinutePrice | None:
         return None
     review = tree.get("review")
     stated = review.get("reviewer_usd_per_minute") if isinstance(review, dict) else None
-    if isinstance(stated, int | float):
-        return MinutePrice(usd_to_nano(stated), "policy")
+    if stated is not None:
+        try:
+            price = float(filled_in(str(stated), environ))
+        except ValueError:
+            return None
+        return MinutePrice(usd_to_nano(price), "policy") if 0 <= price < math.inf else None
     if "prices" in tree:
         return None
     return load_prices(policies_dir() / "prices.yaml").reviewer_minute(day)

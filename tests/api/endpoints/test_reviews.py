@@ -164,12 +164,16 @@ def test_command_line_books_the_price_that_the_server_has(served: Served) -> Non
     ("text", "price"),
     [
         ("review: {reviewer_usd_per_minute: 0.5}", MinutePrice(500_000_000, "policy")),
+        ("review: {reviewer_usd_per_minute: '${MINUTE}'}", MinutePrice(250_000_000, "policy")),
+        ("review: {reviewer_usd_per_minute: '${NOT_SET}'}", None),
+        ("review: {reviewer_usd_per_minute: '${WORD}'}", None),
         ("name: mine\nprices: mine.yaml", None),  # its book may be on another machine
         ("", None),
     ],
 )
 def test_price_of_a_minute_is_read_from_a_kept_policy(text: str, price: MinutePrice | None) -> None:
-    assert stated_in(text, date(2026, 11, 1)) == price
+    environ = {"MINUTE": "0.25", "WORD": "cheap"}
+    assert stated_in(text, date(2026, 11, 1), environ) == price
 
 
 def test_list_of_matters_is_bounded_and_filtered(served: Served) -> None:
