@@ -71,6 +71,7 @@ class StoreTurned(Struct, frozen=True):
     store: Literal["ledger", "redis", "documents", "embedder"]
     lost: bool
     reason: str = ""
+    name: str = ""  # of the embedder
 
 
 class CallRefused(Struct, frozen=True):

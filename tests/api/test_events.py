@@ -83,6 +83,18 @@ REFUSED = CallRefused(
         (StoreTurned("redis", True, "timed out"), "redis_lost", True, {"reason": "timed out"}),
         (StoreTurned("ledger", False), "ledger_back", False, {}),
         (
+            StoreTurned("embedder", True, "large gave no vector", "large"),
+            "embedder_lost",
+            True,
+            {"embedder": "large", "reason": "large gave no vector"},
+        ),
+        (
+            StoreTurned("embedder", False, name="large"),
+            "embedder_back",
+            False,
+            {"embedder": "large"},
+        ),
+        (
             REFUSED,
             "refused",
             True,

@@ -82,6 +82,7 @@ class Manual:
             running = gateway._app
             assert running is not None
             await running.gateway.drain()
+            self.metrics = running.metrics.page().decode()
             rows = list(running.ledger.rows())
             self.record = next(r.record for r in rows if r.request_id == outcome.request_id)
         return outcome, [row for row in rows if row.endpoint == "embeddings"]
@@ -123,6 +124,7 @@ async def test_embedder_that_fails_leaves_the_words_and_the_decision_says_so(
     (note,) = outcome.answer.gathered
     assert note.startswith("documents were searched by words alone: large gave no vector")
     assert parse(manual.record).gathered == (note,)
+    assert 'tiergate_store_up{store="embedder:large"} 0.0' in manual.metrics
     assert rows[-1].cost_nano_usd == 0
 
 
@@ -135,6 +137,7 @@ async def test_budget_that_is_spent_leaves_the_words(manual: Manual) -> None:
     outcome, rows = await manual.ask(spent, "Within how many days are goods taken back?")
     assert outcome.answer is not None
     assert "budget" in outcome.answer.gathered[0] or "quota" in outcome.answer.gathered[0]
+    assert "embedder:large" not in manual.metrics  # nothing was lost
     assert len(rows) == 1
 
 

@@ -87,7 +87,7 @@ class DocumentService:
         """Tells the log when an embedder stops to give vectors, and when it gives them again."""
         if bool(fault) != (name in self._silent):
             self._silent ^= {name}
-            self._events.happened(StoreTurned("embedder", bool(fault), fault))
+            self._events.happened(StoreTurned("embedder", bool(fault), fault, name))
 
     async def support(
         self, sentences: Sequence[str], sources: Sequence[str]

@@ -83,7 +83,7 @@ class CallMetrics:
         )
         self._stores = Gauge(
             "tiergate_store_up",
-            "0 while the ledger or Redis does not answer, in any worker.",
+            "0 while a store or an embedder does not answer, in any worker.",
             ["store"],
             registry=r,
             multiprocess_mode="livemin",
@@ -132,7 +132,9 @@ class CallMetrics:
         elif isinstance(event, BreakerTurned):
             self._breakers.labels(event.answerer, event.host).set(1 if event.open else 0)
         elif isinstance(event, StoreTurned):
-            self._stores.labels(event.store).set(0 if event.lost else 1)
+            # An embedder has a line of its own: another one's return does not hide its loss.
+            label = f"{event.store}:{event.name}" if event.name else event.store
+            self._stores.labels(label).set(0 if event.lost else 1)
         elif isinstance(event, CertificateTurned):
             turned = self._certificates.labels(event.policy, event.domain.value)
             turned.set(1 if event.suspended else 0)

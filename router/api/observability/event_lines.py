@@ -88,7 +88,8 @@ def line_of(event: Event) -> Line:
     if isinstance(event, StoreTurned):
         lost, back = STORES[event.store]
         name = lost if event.lost else back
-        return Line(name, _filled(reason=redact(event.reason)), event.lost, (name,))
+        fields = _filled(embedder=event.name, reason=redact(event.reason))
+        return Line(name, fields, event.lost, (name, event.name))
     return _refused(event)
 
 

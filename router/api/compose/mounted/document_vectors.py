@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from router.api.compose.document_search import DocumentService
-from router.errors import DeadlineExceeded, TiergateError
+from router.errors import AnswererError, DeadlineExceeded, TiergateError
 from router.policy.schema import Policy
 from router.specialists.booked_vectors import VectorOrder
 from router.types import Found, Identity, OutsideVectors, Rights, Scope
@@ -45,15 +45,9 @@ class OutsideSearch:
         vector, note = None, ""
         if width and made_by != wanted:
             note = f"the store has vectors of {made_by or 'our encoder'}, not of {wanted}"
+            self._service.embedder_turned(section.name, note)
         elif width and question.strip():
-            try:
-                vector = await self._asked(section, question, rights)
-                if len(vector) != width:
-                    note = f"{section.name} gave {len(vector)} numbers, the store has {width}"
-                    vector = None
-            except TiergateError as error:
-                note = f"{section.name} gave no vector ({error.code})"
-        self._service.embedder_turned(section.name, note)
+            vector, note = await self._vector(section, question, rights, width)
         found = await self._service.find(question, rights, limit, vector, by_words=bool(note))
         told = (f"documents were searched by words alone: {note}",) if note else ()
         return Found(found.passages, told)
@@ -63,6 +57,24 @@ class OutsideSearch:
     ) -> tuple[tuple[float, ...], ...]:
         """Returns the chance that each source bears each sentence out. Raises Overloaded."""
         return await self._service.support(sentences, sources)
+
+    async def _vector(
+        self, section: EmbedderSection, question: str, rights: Rights, width: int
+    ) -> tuple[Floats | None, str]:
+        """Returns the question's vector, or why there is none. Tells when the embedder turns."""
+        try:
+            vector = await self._asked(section, question, rights)
+        except TiergateError as error:
+            note = f"{section.name} gave no vector ({error.code})"
+            # A budget, a rate, a full queue and the ledger say nothing about the embedder.
+            if isinstance(error, AnswererError):
+                self._service.embedder_turned(section.name, note)
+            return None, note
+        note = ""
+        if len(vector) != width:
+            note = f"{section.name} gave {len(vector)} numbers, the store has {width}"
+        self._service.embedder_turned(section.name, note)
+        return (None if note else vector), note
 
     async def _asked(self, section: EmbedderSection, question: str, rights: Rights) -> Floats:
         from router.documents.index.matrix import unit_vectors
