@@ -7,6 +7,7 @@ import threading
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
@@ -163,3 +164,10 @@ def test_empty_place_is_refused() -> None:
 def test_secrets_of_an_address_are_not_shown() -> None:
     assert ObjectStore("s3://me:secret@bucket/models?token=x").shown == "s3://bucket/models"
     assert "secret" not in store_at("postgresql://me:secret@db.example/books").shown
+
+
+def test_names_of_a_folder_are_those_of_no_other(tmp_path: Path) -> None:
+    with closing(SqlStore(f"sqlite:///{tmp_path}/ledger.db")) as store:
+        store.put("files/ab/head.json", b"{}")
+        assert store.names("files") == ["ab"]
+        assert [store.names(other) for other in ("file_", "f%", "FILES")] == [[], [], []]

@@ -59,8 +59,10 @@ class SqlStore:
             with self._opened().reading() as connection:
                 rows = connection.exec_driver_sql(
                     "SELECT name FROM models WHERE folder = ? UNION "
-                    f"SELECT substr(folder, {len(folder) + 2}) FROM models WHERE folder LIKE ?",
-                    (folder, f"{folder}/%"),
+                    f"SELECT substr(folder, {len(folder) + 2}) FROM models "
+                    # Not LIKE, to which `_` and `%` of a name are any letters.
+                    f"WHERE substr(folder, 1, {len(folder) + 1}) = ?",
+                    (folder, f"{folder}/"),
                 ).fetchall()
         except LedgerError as error:
             raise self._refused(error) from error
