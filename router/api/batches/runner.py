@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -358,7 +359,7 @@ class _Run:
         elif batch.completed + batch.failed < batch.total:
             end = BatchState.EXPIRED
             if not self._expired:  # lines are missing because nobody can read them any more
-                end, faults = BatchState.FAILED, (GONE,)
+                end, faults = BatchState.FAILED, (await self._why_unread(file),)
             elif file is not None and batch.state is not BatchState.FINALIZING:
                 await self._write_off(file)
         self._batch = batch
@@ -370,6 +371,22 @@ class _Run:
         ended = parts.at(files, end, *faults)
         if not await parts.batches.settle(ended, self._parts.token):
             raise Lost
+
+    async def _why_unread(self, file: StoredFile | None) -> BatchError:
+        """Returns why lines without a result cannot be read any more."""
+        most_bytes = self._parts.bounds().max_line_bytes
+        if file is not None and not await self._gone():
+            lines = lines_of(self._parts.files.parts_now(file), most_bytes)
+            try:
+                await asyncio.to_thread(deque, lines, 0)
+            except TooLong as error:
+                message = (
+                    f"The line has more than {most_bytes} bytes. This bound of the policy "
+                    "(batches.max_line_bytes) was lowered after the file was checked, so this line "
+                    "and those after it were not asked."
+                )
+                return BatchError("line_too_long", message, None, error.number)
+        return GONE
 
     async def _write_off(self, file: StoredFile) -> None:
         """Notes for each line without a result that its time is over."""

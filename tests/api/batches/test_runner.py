@@ -30,6 +30,7 @@ class Batches(SqlBatches):
     def __init__(self, database: Database, refusals: int) -> None:
         super().__init__(database, CLOCK, lambda _: b"s" * 32)
         self.refusals = refusals
+        self.checked = False
         self.ended = asyncio.Event()
 
     async def put(self, batch_id: str, token: str, result: LineResult) -> bool:
@@ -37,6 +38,10 @@ class Batches(SqlBatches):
             self.refusals -= 1
             raise LedgerUnavailable("the ledger's database is locked")
         return await super().put(batch_id, token, result)
+
+    async def change(self, batch: Batch, token: str) -> bool:
+        self.checked = True
+        return await super().change(batch, token)
 
     async def settle(self, batch: Batch, token: str) -> bool:
         mine = await super().settle(batch, token)
@@ -47,12 +52,15 @@ class Batches(SqlBatches):
 class House:
     """Runs a batch of three lines, two in the first part of its file, one after the other."""
 
-    def __init__(self, folder: Path, *, refusals: int = 0, delete: bool = False) -> None:
+    def __init__(
+        self, folder: Path, *, refusals: int = 0, delete: bool = False, lower: bool = False
+    ) -> None:
         self.database = Database.open(folder / "ledger.db")
         self.files = SqlFiles(self.database, CLOCK, lambda _: b"s" * 32)
         self.batches = Batches(self.database, refusals)
         self.asked: list[bytes] = []
         self._delete = delete
+        self._lower = lower
 
     async def application(self, _: Scope, receive: Receive, send: Send) -> None:
         event: Event = await receive()
@@ -62,6 +70,11 @@ class House:
         await send({"type": "http.response.start", "status": 200, "headers": []})
         await send({"type": "http.response.body", "body": b"{}"})
 
+    def bounds(self) -> BatchesSection:
+        """Returns the policy's bounds, which may be lower once the file is checked."""
+        lowered = self._lower and self.batches.checked
+        return BatchesSection(concurrency=1, max_line_bytes=1000 if lowered else 10_000)
+
     async def run(self) -> Batch:
         """Returns the batch at its end."""
         now_ms = CLOCK.now_ms()
@@ -69,7 +82,13 @@ class House:
         await self.files.begin(file)
         for part, numbers in enumerate(((0, 1), (2,))):
             rows = (
-                {"custom_id": str(i), "method": "POST", "url": CHAT, "body": {"n": i}}
+                {
+                    "custom_id": str(i),
+                    "method": "POST",
+                    "url": CHAT,
+                    "body": {"n": i},
+                    "left_out": "x" * 1024 * part,
+                }
                 for i in numbers
             )
             await self.files.append(file, part, b"".join(orjson.dumps(r) + b"\n" for r in rows))
@@ -79,7 +98,7 @@ class House:
         await self.batches.add(new)
         runner = BatchRunner(
             self.batches, self.files, self.application, identity_of,
-            Pace(CLOCK, lambda: 1, lambda: 0, lambda: 0.0), lambda: BatchesSection(concurrency=1),
+            Pace(CLOCK, lambda: 1, lambda: 0, lambda: 0.0), self.bounds,
             clock=CLOCK, ids=UlidIds(),
         )  # fmt: skip
         runner.start()
@@ -110,3 +129,13 @@ async def test_no_line_is_asked_after_the_file_is_deleted(tmp_path: Path) -> Non
     assert (batch.state, batch.completed, batch.total) == (BatchState.FAILED, 1, 3)
     assert [error.code for error in batch.errors] == ["file_not_found"]
     assert batch.output_file_id is not None
+
+
+async def test_lines_that_became_too_long_are_not_called_deleted(tmp_path: Path) -> None:
+    house = House(tmp_path, lower=True)
+    batch = await house.run()
+    assert house.asked == [b'{"n":0}', b'{"n":1}']
+    assert (batch.state, batch.completed, batch.total) == (BatchState.FAILED, 2, 3)
+    (error,) = batch.errors
+    assert (error.code, error.line) == ("line_too_long", 3)
+    assert "max_line_bytes" in error.message
