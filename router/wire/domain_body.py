@@ -38,6 +38,8 @@ class DomainInput(Struct, frozen=True):
 
     def named(self, key: str) -> str:
         """Returns the path of a key of this input in the body."""
+        if self.param.startswith("texts["):  # a string, which has no keys
+            return self.param
         return f"{self.param}.{key}" if self.param else key
 
 
@@ -112,10 +114,7 @@ def _input(given: Mapping[str, object], param: str, named: str = "") -> DomainIn
         raise unsupported("image", "the body has either text or image")
     if given.get("text") is None:
         raise missing(name, "a string")
-    words = text(given["text"], name)
-    if not words.strip():
-        raise wrong_value(name, words, "a text that is not empty")
-    return DomainInput(words, facts, param or named)
+    return DomainInput(text(given["text"], name), facts, param or named)
 
 
 def render_domain(

@@ -31,12 +31,7 @@ from router.api.http.asgi import (
 from router.api.http.authentication import Doorkeeper
 from router.api.http.decision_views import decision_id, outcome_headers, routing_object, usd
 from router.api.observability.metrics import Metrics
-from router.errors import (
-    InputInvalid,
-    NoUsableAnswer,
-    RateLimited,
-    TiergateError,
-)
+from router.errors import InputInvalid, NoUsableAnswer, RateLimited, RequestError, TiergateError
 from router.extraction.asking import (
     instruction_of,
     message_of,
@@ -72,6 +67,7 @@ from router.types import (
     usd_to_nano,
 )
 from router.types import Scope as KeyScope
+from router.wire.checks import wrong_value
 from router.wire.domain_body import DomainBody, DomainInput, parse_domain_body, render_domain
 
 AT_ONE_TIME = 4
@@ -162,16 +158,16 @@ class Domains:
                 most=section.limits.max_batch,
             ),
         )
-        for given in body.inputs:
-            _check(section, given)
-        await self._count(section, identity, len(body.inputs))
+        faults = {i: fault for i, row in enumerate(body.inputs) if (fault := _fault(section, row))}
+        if faults and not batch:
+            raise faults[0]
+        await self._count(section, identity, len(body.inputs) - len(faults))
         async with Watch(scope, receive, send) as watch:
-            inputs = [await self._seen(section, given) for given in body.inputs]
-            body = replace(body, inputs=tuple(inputs))
             if batch:
-                await self._many(endpoint, body, identity, watch.send)
+                await self._many(endpoint, body, faults, identity, watch.send)
             else:
-                await self._one(endpoint, body, identity, watch.send)
+                seen = await self._seen(section, body.inputs[0])
+                await self._one(endpoint, replace(body, inputs=(seen,)), identity, watch.send)
 
     async def _seen(self, section: EndpointSection, given: DomainInput) -> DomainInput:
         """Returns an input whose text is there; an image takes a core for about a second.
@@ -191,7 +187,8 @@ class Domains:
                 code="image_unreadable",
             )
         read = replace(given, text=words)
-        _check(section, read)
+        if (fault := _fault(section, read)) is not None:
+            raise fault
         return read
 
     async def _one(
@@ -202,20 +199,27 @@ class Domains:
         await send_bytes(send, 200, answer, outcome_headers(outcome))
 
     async def _many(
-        self, endpoint: Endpoint, body: DomainBody, identity: Identity, send: Send
+        self,
+        endpoint: Endpoint,
+        body: DomainBody,
+        faults: Mapping[int, RequestError],
+        identity: Identity,
+        send: Send,
     ) -> None:
-        """Answers every text; one that fails has its error in place of a result."""
+        """Answers every text; one that is refused or fails has its error in place of a result."""
         slots = asyncio.Semaphore(AT_ONE_TIME)
 
-        async def one(given: DomainInput) -> tuple[Outcome | None, dict[str, object]]:
+        async def one(i: int, given: DomainInput) -> tuple[Outcome | None, dict[str, object]]:
             async with slots:
                 try:
+                    if i in faults:
+                        raise faults[i]
                     return await self._analysed(endpoint, given, body, identity)
                 except TiergateError as error:
                     self._metrics.failed(error)
                     return None, {"error": {"code": error.code, "message": error.told}}
 
-        done = await asyncio.gather(*map(one, body.inputs))
+        done = await asyncio.gather(*(one(i, given) for i, given in enumerate(body.inputs)))
         outcomes = [outcome for outcome, _ in done if outcome is not None]
         common = {**_common(endpoint), "failed": len(done) - len(outcomes)}
         answer = render_domain([row for _, row in done], common, batch=True)
@@ -379,27 +383,24 @@ def _unfit(section: EndpointSection, result: Result) -> NoUsableAnswer:
     )
 
 
-def _check(section: EndpointSection, given: DomainInput) -> None:
-    """Raises InputInvalid (422) for a text that is too long, or facts that do not fit."""
-    most = section.limits.max_characters
+def _fault(section: EndpointSection, given: DomainInput) -> RequestError | None:
+    """Returns why the endpoint cannot take an input: an empty text (400), too long a one or facts
+    that do not fit (422).
+    """
+    text, facts, most = given.named("text"), given.named("facts"), section.limits.max_characters
+    if given.image is None and not given.text.strip():
+        return wrong_value(text, given.text, "a text that is not empty")
     if len(given.text) > most:
-        raise InputInvalid(
-            f"{given.named('text')} has {len(given.text)} characters; {section.path} takes at "
-            f"most {most}. Send it in parts.",
-            param=given.named("text"),
-        )
+        length = f"{text} has {len(given.text)} characters"
+        told = f"{length}; {section.path} takes at most {most}. Send it in parts."
+        return InputInvalid(told, param=text)
     if given.facts and not section.facts:
-        raise InputInvalid(
-            f"{given.named('facts')}: {section.path} takes none. Leave them out.",
-            param=given.named("facts"),
-        )
+        return InputInvalid(f"{facts}: {section.path} takes none. Leave them out.", param=facts)
     faults = schema_faults(given.facts, _facts_schema(section)) if section.facts else ()
     if faults:
-        raise InputInvalid(
-            f"{given.named('facts')} do not fit the schema of {section.path}: "
-            f"{'; '.join(faults[:3])}.",
-            param=given.named("facts"),
-        )
+        told = f"{facts} do not fit the schema of {section.path}: {'; '.join(faults[:3])}."
+        return InputInvalid(told, param=facts)
+    return None
 
 
 def _facts_schema(section: EndpointSection) -> JsonText:

@@ -272,6 +272,17 @@ def test_one_failed_text_leaves_the_others(tmp_path: Path) -> None:
             assert post(served, "test/notes/batch", rest).json()["failed"] == 0
 
 
+def test_a_bad_text_of_a_batch_leaves_the_others(written: Served) -> None:
+    texts = ["The fee is $40.", " ", "x" * 600]
+    body = post(written, "test/notes/batch", {"texts": texts, "fields": ["amounts"]}).json()
+    assert body["failed"] == 2
+    done, empty, long = body["data"]
+    assert [row["text"] for row in done["result"]["amounts"]] == ["$40"]
+    assert empty["error"]["code"] == "invalid_value"
+    assert empty["error"]["message"].startswith("texts[1]: found")
+    assert "texts[2] has 600 characters" in long["error"]["message"]
+
+
 @pytest.mark.process
 def test_a_rate_of_its_own_refuses_more_texts(tmp_path: Path) -> None:
     limits = {"max_batch": 3, "requests_per_minute": 2}
