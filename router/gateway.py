@@ -21,7 +21,7 @@ from msgspec.structs import replace
 
 from router.errors import NOT_ADMITTED, AnswererError, Stopping, TiergateError
 from router.request.answer_verification import judged, may_commit, step_after
-from router.request.call_events import tell_answered, tell_ended, tell_step
+from router.request.call_events import tell_answered, tell_ended, tell_step, tell_unwritten
 from router.request.calls.hedging import Calls
 from router.request.calls.priced_calls import Spender
 from router.request.calls.rate_charges import settle
@@ -420,6 +420,7 @@ class Gateway:
         task = asyncio.ensure_future(self._ledger.finish(row))
         self._background[routed.request_id] = task
         task.add_done_callback(lambda _: self._background.pop(routed.request_id))
+        task.add_done_callback(partial(tell_unwritten, self._events, routed.request_id))
         if error is not None:
             error.request_id = routed.request_id
 

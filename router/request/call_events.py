@@ -6,6 +6,8 @@ has ended, so troubles wait with the attempts until then. It knows nothing about
 
 from __future__ import annotations
 
+import asyncio
+
 from router.errors import (
     NOT_ADMITTED,
     AnswererError,
@@ -26,6 +28,7 @@ from router.types import (
     Events,
     Identity,
     RequestRow,
+    RowUnwritten,
     Verdict,
 )
 
@@ -104,6 +107,14 @@ def tell_refused(events: Events, identity: Identity, error: TiergateError) -> No
     """Reports a request that its rates or its own cap of money refuse at the start."""
     if isinstance(error, RateLimited | MaxCostTooLow):
         events.happened(_refused(identity, error, "", ""))
+
+
+def tell_unwritten(events: Events, request_id: str, task: asyncio.Task[None]) -> None:
+    """Reports that a row was not written by a task that nobody waits for, once it is done."""
+    error = None if task.cancelled() else task.exception()
+    if error is not None:
+        code = error.code if isinstance(error, TiergateError) else "internal_error"
+        events.happened(RowUnwritten(request_id, code))
 
 
 def _event(

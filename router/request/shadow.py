@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
+from functools import partial
 
 from msgspec.structs import replace
 
@@ -20,7 +21,7 @@ from router.ledger.row_reading import SHADOW
 from router.money import cost
 from router.money.budgets import DAY_MS
 from router.policy.schema import ShadowSection
-from router.request.call_events import SHADOW_ENDS, tell
+from router.request.call_events import SHADOW_ENDS, tell, tell_unwritten
 from router.request.calls.judging import judged_pair
 from router.request.calls.priced_calls import Spender
 from router.request.ledger_row import final_row
@@ -132,6 +133,7 @@ class Shadows:
         task = asyncio.ensure_future(running)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(partial(tell_unwritten, self._events, ""))
 
     async def drain(self) -> None:
         """Waits for shadows that run; each ends by its answerer's own deadline."""

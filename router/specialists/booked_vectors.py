@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
 
 from msgspec import Struct
 
@@ -21,11 +22,13 @@ from router.errors import (
 from router.policy.schema import Policy
 from router.policy.sections.answering.embedders import EmbedderSection
 from router.rate_limits.limits import RequestRates
+from router.request.call_events import tell_unwritten
 from router.request.calls import rate_charges
 from router.specialists.outside_embeddings import OutsideCall, finished, held
 from router.types import (
     ChatRequest,
     Clock,
+    Events,
     Identity,
     Ids,
     Ledger,
@@ -63,12 +66,14 @@ class BookedVectors:
         secret_of: Callable[[str], bytes],
         clock: Clock,
         ids: Ids,
+        events: Events,
     ) -> None:
         self._ask = ask
         self._ledger = ledger
         self._secret_of = secret_of
         self._clock = clock
         self._ids = ids
+        self._events = events
         self._booking: set[asyncio.Task[None]] = set()  # rows of calls that nobody waits for
 
     async def made(
@@ -129,6 +134,7 @@ class BookedVectors:
             task = asyncio.ensure_future(self._finish(row(None, ClientGone.code), rates))
             self._booking.add(task)
             task.add_done_callback(self._booking.discard)
+            task.add_done_callback(partial(tell_unwritten, self._events, call.request_id))
             raise
         settled = row(vectors.tokens if vectors.reported else None)
         await self._finish(settled, rates)

@@ -126,6 +126,7 @@ from router.types.events import (
     CertificateTurned,
     Event,
     Events,
+    RowUnwritten,
     StoreTurned,
     Trace,
     span_id,
@@ -204,6 +205,7 @@ from router.types.stores import (
     SessionStore,
     Standing,
     TextKeeper,
+    TextKind,
     TextReader,
 )
 from router.types.units import NANO_PER_USD, exact_usd, usd_to_nano
@@ -346,6 +348,7 @@ __all__ = [
     "Rights",
     "Role",
     "RolloutNote",
+    "RowUnwritten",
     "Rung",
     "RungFacts",
     "Sample",
@@ -363,6 +366,7 @@ __all__ = [
     "StoredFile",
     "StreamEvent",
     "TextKeeper",
+    "TextKind",
     "TextReader",
     "Timings",
     "TokenCounter",

@@ -108,7 +108,22 @@ class CertificateTurned(Struct, frozen=True):
     certified: float  # up to which share the certificate holds
 
 
-Event = CallFailed | BreakerTurned | StoreTurned | CallRefused | CallRedirected | CertificateTurned
+class RowUnwritten(Struct, frozen=True):
+    """Reports that a row that nobody waits for was not written: its client left, or it failed."""
+
+    request_id: str
+    code: str  # of our own error
+
+
+Event = (
+    CallFailed
+    | BreakerTurned
+    | StoreTurned
+    | CallRefused
+    | CallRedirected
+    | CertificateTurned
+    | RowUnwritten
+)
 
 
 class Events(Protocol):

@@ -16,6 +16,9 @@ from router.types.enums import Domain
 from router.types.requests import ContentPart, Identity
 from router.types.signals import SessionMemory
 
+TextKind = Literal["prompt", "answer", "draft", "steps", "passages"]
+"""Names the texts of a request that a policy may keep."""
+
 
 class SessionStore(Protocol):
     """Keeps the memory of conversations. The tenant is part of every key. Raises nothing."""
@@ -163,7 +166,7 @@ class TextKeeper(Protocol):
         self,
         request_id: str,
         tenant: str,
-        kind: Literal["prompt", "answer", "draft", "steps"],
+        kind: TextKind,
         text: str,
         *,
         store: Literal["none", "redacted", "full"],
@@ -183,7 +186,7 @@ class TextReader(Protocol):
         self,
         request_id: str,
         tenant: str | None,
-        kind: Literal["prompt", "answer", "draft", "steps"],
+        kind: TextKind,
     ) -> str | None:
         """Returns a stored text of that tenant (None: any); None when missing or expired."""
         ...

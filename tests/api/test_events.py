@@ -17,6 +17,7 @@ from router.types import (
     CertificateTurned,
     Domain,
     Event,
+    RowUnwritten,
     StoreTurned,
 )
 from tests.kits.books.ledger_rows import attempt, request
@@ -82,6 +83,12 @@ REFUSED = CallRefused(
         ),
         (StoreTurned("redis", True, "timed out"), "redis_lost", True, {"reason": "timed out"}),
         (StoreTurned("ledger", False), "ledger_back", False, {}),
+        (
+            RowUnwritten("01k", "ledger_unavailable"),
+            "row_not_written",
+            True,
+            {"request_id": "req_01k", "code": "ledger_unavailable"},
+        ),
         (
             StoreTurned("embedder", True, "large gave no vector", "large"),
             "embedder_lost",

@@ -174,6 +174,7 @@ class App:
             secret_of=self._secrets.key_soon,
             clock=self.clock,
             ids=core.ids,
+            events=core.events,
         )
         core.documents.booked = booked
         core.router.images = LocalImages(core.environ)

@@ -22,6 +22,7 @@ from router.types import (
     Event,
     Events,
     RequestRow,
+    RowUnwritten,
     StoreTurned,
 )
 
@@ -90,6 +91,9 @@ def line_of(event: Event) -> Line:
         name = lost if event.lost else back
         fields = _filled(embedder=event.name, reason=redact(event.reason))
         return Line(name, fields, event.lost, (name, event.name))
+    if isinstance(event, RowUnwritten):
+        fields = _filled(request_id=_named(event.request_id), code=event.code)
+        return Line("row_not_written", fields, True, ("row_not_written", event.code))
     return _refused(event)
 
 
