@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import msgspec
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
 from router.errors import BudgetExceeded, TiergateError
@@ -24,7 +24,7 @@ from router.ledger.row_reading import expected_cost
 from router.money import cost
 from router.privacy.digest import digest
 from router.request.progress import Candidate, Comparison, Progress, unanswered
-from router.request.reasoning import note_of, steps_text, worked_of
+from router.request.reasoning import note_of, passages_text, steps_text, worked_of
 from router.routing.constraints import shape_of
 from router.routing.decision_record import Record, RefusalNote, encode
 from router.routing.hard_rules import disclaimer_of
@@ -213,15 +213,26 @@ def _record(
             UNSET if routed.rollout is None else routed.rollout,
             models=routed.runtime.models or UNSET,
             gathered=(tried.answer.gathered or UNSET) if tried.answer else UNSET,
+            passages_digest=_passages(routed, tried, secret),
         )
     )
 
 
 def _reasoning(routed: RoutedRequest, worked: Worked, secret: bytes) -> ReasoningNote:
     """Returns the note of a deliberation, with the digest of its steps as they are stored."""
-    text = steps_text(worked, routed.policy.privacy.store)
-    stored = text if routed.veil is None else routed.veil.said(text)
-    return note_of(worked, digest(secret, stored))
+    return note_of(
+        worked, _stored_digest(routed, steps_text(worked, routed.policy.privacy.store), secret)
+    )
+
+
+def _passages(routed: RoutedRequest, tried: Candidate, secret: bytes) -> str | UnsetType:
+    """Returns the digest of the cited passages' words as they are stored, if they are."""
+    text = passages_text(tried.answer, routed.policy.privacy.store)
+    return _stored_digest(routed, text, secret) if text else UNSET
+
+
+def _stored_digest(routed: RoutedRequest, text: str, secret: bytes) -> str:
+    return digest(secret, text if routed.veil is None else routed.veil.said(text))
 
 
 def redirects_of(progress: Progress) -> tuple[str, ...]:

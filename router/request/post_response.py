@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable
-from typing import Literal
 
 from router.errors import LedgerError
 from router.request.ledger_row import transcript
 from router.request.progress import Candidate, Progress
-from router.request.reasoning import steps_text, worked_of
+from router.request.reasoning import passages_text, steps_text, worked_of
 from router.request.response_cache import Repeats
 from router.request.sessions import Conversations
 from router.request.veiling import hidden_by, hidden_text
 from router.routing.routed_request import RoutedRequest
-from router.types import TextKeeper, Verdict
+from router.types import TextKeeper, TextKind, Verdict
 
 _log = logging.getLogger(__name__)
 
@@ -57,11 +56,12 @@ class Keeper:
         if privacy.store == "none" or candidate.answer is None:
             return
         worked = worked_of(progress, candidate)
-        texts: tuple[tuple[Literal["prompt", "answer", "draft", "steps"], str], ...] = (
+        texts: tuple[tuple[TextKind, str], ...] = (
             ("prompt", transcript(routed.request.messages)),
             ("answer", candidate.answer.text),
             ("draft", progress.draft),
             ("steps", "" if worked is None else steps_text(worked, privacy.store)),
+            ("passages", passages_text(candidate.answer, privacy.store)),
         )
         for kind, text in texts:
             store = privacy.store

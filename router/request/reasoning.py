@@ -1,6 +1,7 @@
-"""Turns the steps of a deliberation into what the chain notes and what the policy stores of them.
+"""Turns what an answer rests on into what the chain notes and what the policy stores of it: the
+steps of a deliberation, and the words of cited passages.
 
-The chain covers the steps by a digest of the text in the form that is stored: redacted where the
+The chain covers either by a digest of the text in the form that is stored: redacted where the
 policy redacts. So a stored text can be held against its row, and an erasure leaves the chain whole.
 """
 
@@ -13,7 +14,7 @@ import msgspec
 
 from router.privacy.redact import redact
 from router.request.progress import Candidate, Progress
-from router.types import ReasoningNote, Worked
+from router.types import Answer, ReasoningNote, Worked
 
 
 def worked_of(progress: Progress, tried: Candidate) -> Worked | None:
@@ -36,6 +37,19 @@ def steps_text(worked: Worked, store: Literal["none", "redacted", "full"]) -> st
     ]
     kept = _redacted(document) if store == "redacted" else document
     return json.dumps(kept, ensure_ascii=False)
+
+
+def passages_text(answer: Answer | None, store: Literal["none", "redacted", "full"]) -> str:
+    """Returns the words of the cited passages by their ids, as JSON in the form that is stored.
+
+    Returns "" where none is cited, or nothing is stored.
+    """
+    if answer is None or not answer.passages or store == "none":
+        return ""
+    pairs = zip(answer.sources, answer.passages, strict=True)
+    cited = {note.id: words for note, words in pairs if note.cited}
+    kept = _redacted(cited) if store == "redacted" else cited
+    return json.dumps(kept, ensure_ascii=False) if cited else ""
 
 
 def note_of(worked: Worked, steps_digest: str) -> ReasoningNote:

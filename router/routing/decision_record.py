@@ -134,6 +134,8 @@ class Record(Struct, frozen=True):
     models: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
     # What was unusual in gathering sources; only where something was.
     gathered: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+    # Keyed by tenant, of the cited passages' words as they are stored; only where they are.
+    passages_digest: str | msgspec.UnsetType = msgspec.UNSET
 
 
 _ENCODER = msgspec.json.Encoder()

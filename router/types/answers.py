@@ -149,6 +149,7 @@ class Answer(Struct, frozen=True):
     reason: Reason | None = None  # why something else is said in place of an answer
     worked: Worked | None = None  # the steps of a deliberation
     sources: tuple[SourceNote, ...] = ()  # passages of documents that it was given
+    passages: tuple[str, ...] = ()  # the words of `sources`, one each, which a row never has
     judged: JudgeNote | None = None  # another model's verdict; None: the policy asks for none
     gathered: tuple[str, ...] = ()  # what was unusual in finding and showing those passages
     material: tuple[str, ...] = ()  # passages as its author saw them, for a judge; never kept

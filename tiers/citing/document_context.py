@@ -151,7 +151,12 @@ class DocumentContext:
             return answer
         plain = request.response_format.kind == "text" and len(answer.choices) == 1
         if not self._section.check or not plain or answer.choices[0].tool_calls or not answer.text:
-            return replace(answer, sources=notes(shown.passages, ()), facts=_facts(answer, shown))
+            return replace(
+                answer,
+                sources=notes(shown.passages, ()),
+                passages=words_of(shown.passages),
+                facts=_facts(answer, shown),
+            )
         stated = sentences_of(answer.text)
         sentences = stated[:MOST_CHECKED]
         support = await self._search.support(
@@ -174,6 +179,7 @@ class DocumentContext:
             choices=(choice,),
             verified=verified,
             sources=notes(shown.passages, left.used),
+            passages=words_of(shown.passages),
             facts=(*_facts(answer, shown), f"sentences left out: {dropped}"),
         )
 
@@ -215,6 +221,11 @@ def notes(passages: Sequence[DocumentPassage], used: Sequence[int]) -> tuple[Sou
         SourceNote(passage.id, passage.collection, passage.place, n in used)
         for n, passage in enumerate(passages, start=1)
     )
+
+
+def words_of(passages: Sequence[DocumentPassage]) -> tuple[str, ...]:
+    """Returns the words of the passages, for the texts that a policy keeps."""
+    return tuple(map(borne, passages))
 
 
 def sources_below(passages: Sequence[DocumentPassage], used: Sequence[int]) -> str:

@@ -23,7 +23,13 @@ from router.types import (
     Usage,
     Work,
 )
-from tiers.citing.document_context import NOTHING_FOUND, DocumentContext, notes, sources_below
+from tiers.citing.document_context import (
+    NOTHING_FOUND,
+    DocumentContext,
+    notes,
+    sources_below,
+    words_of,
+)
 from tiers.citing.fence import listed, mark_of
 from tiers.citing.fitting import quoted_of
 from tiers.citing.shown import Shown
@@ -77,6 +83,7 @@ class Quoting(OwnAnswerer):
             p=min(near[0].p, MOST_CERTAIN),
             facts=tuple(f"quoted: [{n}] {near[n - 1].place}" for n in numbers),
             sources=notes(near, numbers),
+            passages=words_of(near),
             gathered=found.notes,
         )
         return await self._rephrased(answer, work, call, near)
@@ -96,7 +103,9 @@ class Quoting(OwnAnswerer):
             return answer  # the quotation is good without it
         if checked.verified is False or not any(note.cited for note in checked.sources):
             return answer
-        return replace(answer, choices=checked.choices, sources=checked.sources)
+        return replace(
+            answer, choices=checked.choices, sources=checked.sources, passages=checked.passages
+        )
 
 
 def build_quoting(

@@ -218,6 +218,7 @@ class Deliberation(OwnAnswerer):
                 for passage in run.cited
                 if passage.note is not None
             ),
+            passages=tuple(passage.words for passage in run.cited if passage.note is not None),
             worked=_worked(run),
         )
 

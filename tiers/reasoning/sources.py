@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from router.errors import AnswererError
 from router.types import DocumentPassage, Found, SourceNote, Work
+from tiers.citing.document_context import borne
 from tiers.steps import Passages
 
 
@@ -19,6 +20,7 @@ class Evidence(Struct, frozen=True):
     text: str
     source: str
     note: SourceNote | None = None  # what the ledger keeps of a passage of documents
+    words: str = ""  # all that such a passage says: its headings too
 
 
 class Sources(Protocol):
@@ -63,7 +65,7 @@ class DocumentSources:
         except AnswererError:
             return ()  # the store is away: the decision cites what else there is
         return [
-            Evidence(f"d{n}", passage.text, passage.place, _note(passage))
+            Evidence(f"d{n}", passage.text, passage.place, _note(passage), borne(passage))
             for n, passage in enumerate(found, start=1)
         ]
 

@@ -26,6 +26,10 @@ from router.types import NANO_PER_USD, CostBasis, RequestRow, ReviewCase
 FORMAT = "tiergate-dossier/1"
 HASH = "dossier_sha256"
 NOT_KEPT = "The policy keeps no texts (privacy.store: none), or their time is over."
+NO_PASSAGES = (
+    "The words of these passages are not here: the policy keeps no texts (privacy.store: none), "
+    "their time is over, or the decision is older than their keeping. The documents have them."
+)
 
 Json = dict[str, object]
 
@@ -37,6 +41,7 @@ class KeptTexts(Struct, frozen=True):
     answer: str | None = None
     draft: str | None = None
     steps: str | None = None
+    passages: str | None = None
 
 
 def build_dossier(
@@ -72,6 +77,7 @@ def build_dossier(
         "reasoning": json.loads(texts.steps) if texts.steps else None,
         "reasoning_note": None if note is None else _plain(note),
         "sources": record.get("sources") or [],
+        "passages": json.loads(texts.passages) if texts.passages else None,
         "models": record.get("models") or [],
         "calls": [_call(row, at) for at in range(len(row.attempts))],
         "cost_usd": _cost_usd(row.cost_nano_usd, [one.cost_basis for one in row.attempts]),
@@ -137,22 +143,44 @@ def dossier_faults(
     faults += _differs_from_row(document, str(chain["row"]))
     if chained is not None and chained.row_hash != chain.get("row_hash"):
         faults.append("the ledger has another hash for this decision's row")
+    return (
+        faults if digest is None else [*faults, *_other_texts(document, str(chain["row"]), digest)]
+    )
+
+
+def _other_texts(document: Json, row: str, digest: Callable[[str, str], str]) -> Iterable[str]:
+    """Yields which kept texts do not fit their digests in the row."""
     note = document.get("reasoning_note")
-    if digest is not None and document.get("reasoning") is not None and isinstance(note, dict):
-        steps = json.dumps(document["reasoning"], ensure_ascii=False)
-        if digest(str(document["tenant"]), steps) != note.get("steps_digest"):
-            faults.append("the steps do not fit the digest that the chain has")
-    return faults
+    stated = {}
+    if isinstance(note, dict):
+        stated["steps"] = "reasoning", note.get("steps_digest")
+    if document.get("passages") is not None:
+        stated["words of the passages"] = "passages", (_record_of(row) or {}).get("passages_digest")
+    for called, (key, kept_digest) in stated.items():
+        text = json.dumps(document.get(key), ensure_ascii=False)
+        if document.get(key) is not None and digest(str(document["tenant"]), text) != kept_digest:
+            yield f"the {called} do not fit the digest that the chain has"
+
+
+def _record_of(row: str) -> Json | None:
+    """Returns what decided the request by the row's bytes, {} without; None: they are no row."""
+    try:
+        cells = orjson.loads(row)[1]
+        records = [c for c in cells if isinstance(c, str) and c.startswith('{"version"')]
+        record: Json = orjson.loads(records[0]) if records else {}
+    except (ValueError, IndexError, KeyError, TypeError):
+        return None
+    return record
 
 
 def _differs_from_row(document: Json, row: str) -> list[str]:
     """Returns where the reasoning's note or the sources are not those in the row's bytes."""
+    record = _record_of(row)
     try:
-        cells = orjson.loads(row)[1]
-        records = [c for c in cells if isinstance(c, str) and c.startswith('{"version"')]
-        note = reasoning_of(records[0]) if records else None
-        record = orjson.loads(records[0]) if records else {}
-    except (ValueError, IndexError, KeyError, TypeError):
+        note = reasoning_of(json.dumps(record)) if record else None
+    except (ValueError, KeyError, TypeError):
+        record = None
+    if record is None:
         return ["the row in the dossier cannot be read"]
     stated = document.get("reasoning_note")
     faults = []

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 
-from router.analysis.dossier.dossier import HASH, NOT_KEPT, Json, moment
+from router.analysis.dossier.dossier import HASH, NO_PASSAGES, NOT_KEPT, Json, moment
 from router.rendering.figures_in_words import counted
 from router.rendering.markup import Markup, el
 from router.rendering.page import page, page_header, section, table
@@ -274,7 +274,22 @@ def _sources(document: Json, *, deliberated: bool) -> Markup:
     ]
     columns = ["Cited as", "Place", "Collection", "Cited", "Passage"]
     lead = "Passages of the operator's documents that were at hand."
-    return section("Documents", lead, (table("Documents", columns, rows, texts=len(columns)),))
+    listed = table("Documents", columns, rows, texts=len(columns))
+    return section("Documents", lead, (listed, *_words(document, sources, rows)))
+
+
+def _words(
+    document: Json, sources: Sequence[Mapping[str, object]], rows: Sequence[Sequence[str]]
+) -> Iterable[Markup]:
+    """Yields the words of each cited passage, or why they are not there."""
+    passages = document.get("passages")
+    if isinstance(passages, Mapping):
+        for one, row in zip(sources, rows, strict=True):
+            if words_of := passages.get(str(one["id"])):
+                yield el("h3", f"{row[0]} {row[1]}")
+                yield el("blockquote", str(words_of))
+    elif "passages" in document and any(one["cited"] for one in sources):
+        yield el("p", NO_PASSAGES)  # a dossier of before has no such key, and its page no such line
 
 
 def _calls(document: Json) -> Markup:

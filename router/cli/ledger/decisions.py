@@ -204,6 +204,7 @@ def _dossier(books: Books, name: str) -> Json:
         books.kept_text(row.request_id, "answer"),
         books.kept_text(row.request_id, "draft"),
         books.kept_text(row.request_id, "steps"),
+        books.kept_text(row.request_id, "passages"),
     )
     return build_dossier(
         chained,

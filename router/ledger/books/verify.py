@@ -217,14 +217,19 @@ def _texts(connection: Connection) -> Iterator[Finding]:
 
 
 def _steps(connection: Connection) -> Iterator[Finding]:
-    """Yields stored deliberations whose digest, under their tenant's key, is not the row's."""
-    for request_id, content, secret, record in connection.exec_driver_sql(
-        "SELECT t.request_id, t.content, s.secret, r.record "
+    """Yields stored deliberations and passages whose digest, under their tenant's key, is not the
+    row's.
+    """
+    for request_id, kind, content, secret, record in connection.exec_driver_sql(
+        "SELECT t.request_id, t.kind, t.content, s.secret, r.record "
         "FROM texts t JOIN requests r ON r.request_id = t.request_id "
         "JOIN tenant_secrets s ON s.tenant = t.tenant "
-        "WHERE t.kind = 'steps' AND r.state <> 'open' AND substr(t.content, 1, 5) <> 'tgt1.'"
+        "WHERE t.kind IN ('steps', 'passages') AND r.state <> 'open' "
+        "AND substr(t.content, 1, 5) <> 'tgt1.'"
     ):
-        note = orjson.loads(record or "{}").get("reasoning") or {}
-        if digest(bytes(secret), str(content)) != note.get("steps_digest"):
-            detail = "the stored steps do not fit their digest"
+        decided = orjson.loads(record or "{}")
+        note = decided.get("reasoning") or {}
+        stated = note.get("steps_digest") if kind == "steps" else decided.get("passages_digest")
+        if digest(bytes(secret), str(content)) != stated:
+            detail = f"the stored {kind} do not fit their digest"
             yield Finding(FindingKind.TEXT_EDITED, detail, request_id=str(request_id))

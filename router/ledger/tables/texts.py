@@ -19,9 +19,8 @@ from router.ledger.tables import policies
 from router.money.budgets import DAY_MS
 from router.privacy.encryption import NO_KEYS, NONCE_BYTES, TextKeys
 from router.privacy.redact import redact
-from router.types import Clock
+from router.types import Clock, TextKind
 
-TextKind = Literal["prompt", "answer", "draft", "steps"]
 KEYS_MAX_AGE_MS = 900.0  # an erasure elsewhere is seen within a second
 MAX_TENANTS_IN_MEMORY = 10_000
 
@@ -146,8 +145,9 @@ class TextStore:
         """Keeps a text as the policy says; `none` keeps nothing. Raises LedgerError."""
         if store == "none" or not text:
             return
-        # Steps are JSON, which was redacted text by text.
-        content = redact(text) if store == "redacted" and kind != "steps" else text
+        # Steps and passages are JSON, which was redacted text by text.
+        plain = kind not in ("steps", "passages")
+        content = redact(text) if store == "redacted" and plain else text
         now_ms = self._clock.now_ms()
         content = sealed(self._keys, content, request_id, kind)
         row = (request_id, kind, tenant, store, content, now_ms, now_ms + retention_days * DAY_MS)

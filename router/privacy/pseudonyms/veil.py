@@ -274,6 +274,7 @@ def _changed(answer: Answer, mask: Mask, *, in_json: bool) -> Answer:
         choices=choices,
         facts=tuple([mask.restored(fact) for fact in answer.facts]),
         sources=tuple([replace(one, place=mask.restored(one.place)) for one in answer.sources]),
+        passages=tuple([mask.restored(words) for words in answer.passages]),
         gathered=tuple([mask.restored(note) for note in answer.gathered]),
     )
 

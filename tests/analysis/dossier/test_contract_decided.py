@@ -11,8 +11,13 @@ import yaml
 from typer.testing import CliRunner
 
 from router import Gateway
-from router.analysis.dossier.dossier import _cost_usd, dossier_faults, read_dossier
-from router.analysis.dossier.dossier_html import _afterwards, _told, dossier_page
+from router.analysis.dossier.dossier import (
+    NO_PASSAGES,
+    _cost_usd,
+    dossier_faults,
+    read_dossier,
+)
+from router.analysis.dossier.dossier_html import _afterwards, _sources, _told, dossier_page
 from router.api.compose.books import Books
 from router.api.http.decision_views import decision_id
 from router.cli.commands import app
@@ -84,9 +89,20 @@ async def test_dossier_names_the_page_that_the_decision_cites(tmp_path: Path) ->
     document = read_dossier(html.read_text())
     assert [one["place"] for one in document["sources"] if one["cited"]] == ["terms.pdf, page 2"]
     assert "terms.pdf, page 2" in html.read_text()
+    words = "Liability is limited to $2,000,000 for each year of supply."
+    (passage,) = document["passages"].values()
+    assert words in passage
+    assert words in html.read_text().partition("The dossier as JSON")[0]
     assert "whole" in run("decisions", "verify", str(html), "--database", str(place))
     other = {**document, "sources": []}
     assert "the sources are not those in the row" in dossier_faults(other)
+    with Books.open(place) as books:
+        assert books.verify(None).whole
+        row = books.chain_row(outcome.request_id)
+        (cited,) = document["passages"]
+        softer = {**document, "passages": {cited: "Liability has no limit."}}
+        faults = dossier_faults(softer, row, books.digest)
+        assert "the words of the passages do not fit the digest that the chain has" in faults
 
 
 def run(*arguments: str) -> str:
@@ -205,6 +221,23 @@ def test_cost_without_a_price_is_no_zero() -> None:
 def test_a_file_that_is_no_dossier_is_told(text: str) -> None:
     with pytest.raises(ValueError, match="dossier"):
         read_dossier(text)
+
+
+@pytest.mark.parametrize(
+    ("passages", "shown"),
+    [
+        ({"passages": {"p1": "Thirty days."}}, "<blockquote>Thirty days.</blockquote>"),
+        ({"passages": None}, NO_PASSAGES),
+        ({}, ""),  # a dossier of before
+    ],
+)
+def test_words_of_a_cited_passage_are_shown_or_why_not(
+    passages: dict[str, object], shown: str
+) -> None:
+    source = {"id": "p1", "place": "a.pdf, page 1", "collection": "manual", "cited": True}
+    page = _sources({"sources": [source], **passages}, deliberated=False)
+    assert page.partition("</table>")[2].count(shown or "blockquote") == bool(shown)
+    assert ("not here" in page) == (shown == NO_PASSAGES)
 
 
 def test_what_was_told_is_shown_without_what_was_left_out() -> None:
