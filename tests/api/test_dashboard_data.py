@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from router.api.compose.mounted.readiness import WITHHELD, without_details
 from router.types import Domain, Reason
 from tests import ROOT
 from tests.kits.dashboard_kit import HOSTILE, create_key, dashboard_server, play
@@ -332,6 +333,21 @@ def test_a_tenant_sees_its_own_alone(keys: tuple[Served, dict[str, str]]) -> Non
         answerer["attempts"] for answerer in told(server, "health", made["globex"])["answerers"]
     ]  # type: ignore[attr-defined]
     assert calls == [0, 0, 0]
+
+
+def test_a_key_without_admin_sees_states_and_no_details() -> None:
+    parts: dict[str, object] = {
+        "triage": {"state": "ready", "detail": ""},
+        "ledger": {"state": "failing", "detail": "/srv/ledger.db is locked"},
+        "answerers": [{"answerer": "mid", "state": "failed", "detail": "10.0.0.7 refused"}],
+        "policies": {"shop": {"hash": "ab", "mistakes": ["/srv/shop.yaml:3"], "watching": True}},
+    }
+    assert without_details(parts) == {
+        "triage": {"state": "ready", "detail": ""},
+        "ledger": {"state": "failing", "detail": WITHHELD},
+        "answerers": [{"answerer": "mid", "state": "failed", "detail": WITHHELD}],
+        "policies": {"shop": {"hash": "ab", "mistakes": [WITHHELD], "watching": True}},
+    }
 
 
 def test_another_tenants_decision_is_not_there(keys: tuple[Served, dict[str, str]]) -> None:

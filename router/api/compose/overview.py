@@ -21,6 +21,7 @@ from router.analysis.report.build import Extra, build_report
 from router.analysis.report.output.json import report_object
 from router.api.compose.core import Core
 from router.api.compose.mounted.learning_view import Learning
+from router.api.compose.mounted.readiness import WITHHELD, without_details
 from router.api.dashboard.overview_json import (
     Json,
     Judged,
@@ -118,7 +119,7 @@ class Overview:
             clock=clock, max_entries=HOURS_KEPT, ttl_ms=3_600_000.0
         )
 
-    async def now(self, tenant: str | None) -> Json:
+    async def now(self, tenant: str | None, *, details: bool) -> Json:
         """Returns the last hour by minute and tier, budgets, and alerts."""
         # Minutes are counted from the epoch, so all viewers share the same ones.
         last = self._clock.now_ms() // MINUTE_MS
@@ -131,7 +132,7 @@ class Overview:
         hour = hour_of(slices, last, overview.bucket_ms)
         facts = {plan.facts.name: plan.facts for plan in self._plans()}
         alerts = [
-            *self._part_alerts(),
+            *self._part_alerts(details=details),
             *self._unwise_budgets(tenant),
             *budget_alerts(budgets),
             *refusal_alerts(refused, budgets, facts),
@@ -256,23 +257,24 @@ class Overview:
             ("drift", tenant), LEARNT_MS, lambda: self.alarms.drift(tenant)
         )
 
-    async def health(self, tenant: str | None) -> Json:
+    async def health(self, tenant: str | None, *, details: bool) -> Json:
         """Returns the state of every part and, per answerer, the results of its recent calls."""
         since_ms = self._clock.now_ms() - MINUTES * MINUTE_MS
         turns = await self._snapshots.get(
             ("health", tenant), LIVE_MS, lambda: overview.turns(self._database, since_ms, tenant)
         )
-        ready, detail = self._readiness()
+        ready, parts = self._readiness()
         by_answerer = turns_by_answerer(turns)
-        return {
+        told = {
             "ready": ready,
-            **detail,
+            **parts,
             "answerers": [
                 self._answerer(policy, plan, by_answerer.get((policy, plan.facts.name), ()))
                 for policy, runtime in self._core.router.runtimes.items()
                 for plan in runtime.plans
             ],
         }
+        return told if details else without_details(told)
 
     def _answerer(self, policy: str, plan: RungPlan, turns: Sequence[Turn]) -> Json:
         facts, status = plan.facts, plan.answerer.status()
@@ -314,15 +316,19 @@ class Overview:
             if tenant is None or w.key_path.startswith(own)
         ]
 
-    def _part_alerts(self) -> list[Alert]:
+    def _part_alerts(self, *, details: bool) -> list[Alert]:
         """Returns alerts about triage, ledger, answerers, prices and policies that are not well."""
+
+        def told(detail: str) -> str:
+            return detail if details else WITHHELD
+
         alerts = []
         if not self._ledger.healthy:
-            message = f"The ledger cannot be written: {self._ledger.fault}"
+            message = f"The ledger cannot be written: {told(self._ledger.fault)}"
             alerts.append(Alert("bad", "ledger_failing", "", message))
         if self._core.engine.degraded:
             because = self._core.degraded_because or "the model failed"
-            message = f"Triage is degraded, only rules decide: {because}"
+            message = f"Triage is degraded, only rules decide: {told(because)}"
             alerts.append(Alert("bad", "triage_degraded", "", message))
         # Policies may share an answerer, which needs one alert only.
         seen = set[str]()
@@ -334,7 +340,7 @@ class Overview:
             state = status.state.value
             if state != "ready":
                 message = f"{name} ({plan.facts.tier}) is {state.replace('_', ' ')}"
-                message += f": {status.detail}" if status.detail else "."
+                message += f": {told(status.detail)}" if status.detail else "."
                 level = "note" if state == "loading" else "bad"
                 alerts.append(Alert(level, "tier_not_ready", name, message))
             if not _price_known(plan):

@@ -73,16 +73,22 @@ GUARDED: Headers = [
 
 
 class Figures(Protocol):
-    """Computes the figures. Tenant None means all tenants. Raises LedgerError."""
+    """Computes the figures. Tenant None means all tenants. Raises LedgerError.
 
-    async def now(self, tenant: str | None) -> Json: ...
+    Details name files, hosts and what providers say; without them parts show their state alone.
+    """
+
+    async def now(self, tenant: str | None, *, details: bool) -> Json: ...
     async def decisions(self, query: DecisionQuery) -> Json: ...
     async def decision(self, request_id: str, tenant: str | None) -> RequestRow | None: ...
     async def savings(self, days: int, tenant: str | None) -> Json: ...
     async def confidence(self, days: int, tenant: str | None) -> Json: ...
-    async def health(self, tenant: str | None) -> Json: ...
+    async def health(self, tenant: str | None, *, details: bool) -> Json: ...
     async def learning(self, tenant: str | None) -> Json: ...
     async def drift(self, tenant: str | None) -> Json: ...
+
+
+View = Callable[[Asked, str | None, bool], Awaitable[Json]]
 
 
 class Dashboard:
@@ -93,14 +99,20 @@ class Dashboard:
         self._texts = texts
         self._door = door
         self._ids = ids
-        self._views: dict[str, tuple[frozenset[str], Callable[..., Awaitable[Json]]]] = {
-            "now": (frozenset({"tenant"}), self._now),
-            "decisions": (frozenset(_DECISION_KEYS), self._decisions),
-            "savings": (frozenset({"tenant", "days"}), self._savings),
-            "confidence": (frozenset({"tenant", "days"}), self._confidence),
-            "health": (frozenset({"tenant"}), self._health),
-            "learning": (frozenset({"tenant"}), self._learning),
-            "drift": (frozenset({"tenant"}), self._drift),
+        own = frozenset({"tenant"})
+        days = own | {"days"}
+        # Each view by its keys, the query, the tenant (None: all), and if it is an admin who looks.
+        self._views: dict[str, tuple[frozenset[str], View]] = {
+            "now": (own, lambda _, tenant, admin: figures.now(tenant, details=admin)),
+            "decisions": (
+                frozenset(_DECISION_KEYS),
+                lambda query, tenant, _: figures.decisions(_query(query, tenant)),
+            ),
+            "savings": (days, lambda query, tenant, _: figures.savings(_days(query), tenant)),
+            "confidence": (days, lambda query, tenant, _: figures.confidence(_days(query), tenant)),
+            "health": (own, lambda _, tenant, admin: figures.health(tenant, details=admin)),
+            "learning": (own, lambda _, tenant, __: figures.learning(tenant)),
+            "drift": (own, lambda _, tenant, __: figures.drift(tenant)),
         }
 
     async def page(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -136,28 +148,7 @@ class Dashboard:
             raise NotFound(f"There is no view at {scope['path'][:200]!r}. Known are: {known}.")
         keys, view = self._views[name]
         query = _asked(scope, keys)
-        return await view(query, _tenant(query, identity))
-
-    async def _now(self, query: Asked, tenant: str | None) -> Json:
-        return await self._figures.now(tenant)
-
-    async def _decisions(self, query: Asked, tenant: str | None) -> Json:
-        return await self._figures.decisions(_query(query, tenant))
-
-    async def _savings(self, query: Asked, tenant: str | None) -> Json:
-        return await self._figures.savings(_days(query), tenant)
-
-    async def _confidence(self, query: Asked, tenant: str | None) -> Json:
-        return await self._figures.confidence(_days(query), tenant)
-
-    async def _health(self, query: Asked, tenant: str | None) -> Json:
-        return await self._figures.health(tenant)
-
-    async def _learning(self, query: Asked, tenant: str | None) -> Json:
-        return await self._figures.learning(tenant)
-
-    async def _drift(self, query: Asked, tenant: str | None) -> Json:
-        return await self._figures.drift(tenant)
+        return await view(query, _tenant(query, identity), KeyScope.ADMIN in identity.scopes)
 
     async def _decision(self, public_id: str, identity: Identity) -> bytes:
         admin = KeyScope.ADMIN in identity.scopes

@@ -9,6 +9,29 @@ from router.ledger.books.store import SqlLedger
 from router.policy.watch import PolicyWatcher
 from router.types import AnswererState
 
+WITHHELD = "A key with the scope admin sees why."
+
+
+def without_details(told: dict[str, object]) -> dict[str, object]:
+    """Returns what parts say of themselves for a key that only reads reports: their states.
+
+    A detail names files and hosts, or repeats a provider. The mistakes of a policy's file do too.
+
+    >>> without_details({"ledger": {"state": "failing", "detail": "/srv/ledger.db is locked"}})
+    {'ledger': {'state': 'failing', 'detail': 'A key with the scope admin sees why.'}}
+    """
+    return {name: _without_details(name, value) for name, value in told.items()}
+
+
+def _without_details(name: str, value: object) -> object:
+    if isinstance(value, dict):
+        return without_details(value)
+    if name == "mistakes" and value:
+        return [WITHHELD]
+    if isinstance(value, list):
+        return [_without_details("", part) for part in value]
+    return WITHHELD if name == "detail" and value else value
+
 
 def readiness_of(
     core: Core, ledger: SqlLedger, watchers: Iterable[PolicyWatcher]
