@@ -59,6 +59,7 @@ def build_dossier(
     note = reasoning_of(row.record)
     record = json.loads(row.record or "{}")
     impact = record.get("signals", {}).get("impact_nano_usd") or 0
+    stakes = record.get("decision", {}).get("stakes_nano_usd")
     document: Json = {
         "format": FORMAT,
         "decision_id": decision_id,
@@ -73,6 +74,8 @@ def build_dossier(
         "verdict": row.verdict,
         "reasons": list(row.reasons),
         "at_stake_usd": impact / NANO_PER_USD if impact else None,
+        "stakes_usd": None if stakes is None else stakes / NANO_PER_USD,
+        "answer_confidence": row.confidence if row.verdict else None,
         "confidence": None if confidence is None else _confidence(confidence),
         "reasoning": json.loads(texts.steps) if texts.steps else None,
         "reasoning_note": None if note is None else _plain(note),

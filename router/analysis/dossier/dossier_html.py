@@ -71,7 +71,7 @@ def dossier_page(document: Json) -> str:
         _told(document, deliberated=bool(steps)),
         section("The question", "", (el("blockquote", str(document["asked"])),)),
         _decision(fields, document),
-        *(_step(step) for step in steps[:-1]),
+        *(_step(step, str(document["domain"])) for step in steps[:-1]),
         _sources(document, deliberated=bool(steps)),
         _calls(document),
         _afterwards(document),
@@ -125,12 +125,17 @@ def _tiles(document: Json, fields: Mapping[str, object]) -> list[tuple[str, str,
     tiles = []
     stake = document.get("at_stake_usd")
     if isinstance(stake, int | float):
-        tiles.append(("At stake", f"${stake:,.0f}", "the largest sum in the question"))
+        tiles.append(("Amount at stake", f"${stake:,.0f}", "the largest sum in the question"))
+    if isinstance(stakes := document.get("stakes_usd"), int | float):
+        cost = "what a wrong answer was reckoned to cost"
+        tiles.append(("Stakes", _dollars(stakes, 2), cost))
+    if isinstance(sure := document.get("answer_confidence"), int | float):
+        tiles.append(("Confidence", _share(sure), "the gateway's, that the answer is right"))
     confidence = document.get("confidence")
     if isinstance(confidence, dict):
         known = confidence["calibrated"]
         figure = confidence["stated"] if known is None else known
-        tiles.append(("Confidence", f"{100 * float(figure):.0f} %", str(confidence["basis"])))
+        tiles.append(("The model's confidence", _share(figure), str(confidence["basis"])))
     follow_up = fields.get("follow_up")
     if isinstance(follow_up, Mapping):
         days = follow_up.get("after_days", "")
@@ -140,6 +145,10 @@ def _tiles(document: Json, fields: Mapping[str, object]) -> list[tuple[str, str,
     calls_made = counted(number, "call,", "calls, each")
     tiles.append(("Cost", cost, f"{calls_made} a row of the ledger"))
     return tiles
+
+
+def _share(figure: float) -> str:
+    return f"{100 * figure:.0f} %"
 
 
 def _dollars(cost_usd: object, places: int) -> str:
@@ -179,10 +188,12 @@ def _decision(fields: Mapping[str, object], document: Json) -> Markup:
     return section("The decision", "", tuple(_fields(shown)))
 
 
-def _step(step: Mapping[str, object]) -> Markup:
+def _step(step: Mapping[str, object], domain: str) -> Markup:
     name = _title(str(step["id"])).replace(":", ": ")
     state = _STATES.get(str(step["state"]), str(step["state"]))
-    lead = ", ".join(part for part in (state, str(step.get("fault") or "")) if part)
+    # The rule that brought the matter here may name another domain, by the risk in it.
+    why = f"of the question's domain, {domain}" if step["id"] == "worksheet" else ""
+    lead = ", ".join(part for part in (why, state, str(step.get("fault") or "")) if part)
     fields = step.get("fields")
     content = list(_fields(fields)) if isinstance(fields, Mapping) else []
     notes = step.get("notes")

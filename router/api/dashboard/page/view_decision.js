@@ -43,6 +43,12 @@ function headline(told, decision) {
   );
 }
 
+/** All tokens of a side: of the calls, which an answer that is held or replaced has too. */
+function tokens(told, side) {
+  const all = told.attempts.reduce((sum, one) => sum + one.usage[side], 0);
+  return count(all || told.usage[side]);
+}
+
 function figures(told) {
   const saved = told.saved_usd;
   return facts([
@@ -58,7 +64,7 @@ function figures(told) {
     ["Model", told.model],
     ["Endpoint", `${told.endpoint}${told.stream ? ", streamed" : ""}`],
     ["Policy", `${told.policy}@${told.policy_hash}`],
-    ["Tokens", `${count(told.usage.input_tokens)} in, ${count(told.usage.output_tokens)} out`],
+    ["Tokens", `${tokens(told, "input_tokens")} in, ${tokens(told, "output_tokens")} out`],
     ["Tags", told.tags.join(", ")],
     ["Key", told.key_id === "none" ? null : told.key_id],
     ["Decision", el("code", null, told.decision_id)],
@@ -75,7 +81,7 @@ function rules(told, decision) {
     el(
       "ul",
       { class: "plain" },
-      el("li", null, "A wrong answer was reckoned to cost ", el("strong", null, usd(dollars(decision.stakes_nano_usd))), ` (S); mode ${plain(decision.mode)}.`),
+      el("li", null, "Stakes: a wrong answer was reckoned to cost ", el("strong", null, usd(dollars(decision.stakes_nano_usd))), `; mode ${plain(decision.mode)}.`),
       el("li", null, `Lowest level allowed: ${decision.floor}`, decision.floor_reasons.length ? `, since ${reasonsOf(decision.floor_reasons)}.` : "."),
       el("li", null, `Highest level allowed: ${decision.ceiling}`, decision.ceiling_reasons.length ? `, since ${reasonsOf(decision.ceiling_reasons)}.` : "."),
       el("li", null, `An answer of level 1 had to be sure to ${share(decision.confidence_floor)}.`),
@@ -84,7 +90,7 @@ function rules(told, decision) {
   );
 }
 
-const RUNGS = [["Rung", "t"], ["Right", "n"], ["Cost", "n"], ["Expected loss", "n"], ["Why", "t wrap"]];
+const RUNGS = [["Rung", "t"], ["Confidence", "n"], ["Cost", "n"], ["Expected loss", "n"], ["Why", "t wrap"]];
 
 function losses(decision) {
   const most = Math.max(...decision.rungs.map((rung) => rung.expected_loss_nano_usd), 1);
@@ -92,7 +98,7 @@ function losses(decision) {
   const bar = (rung) => el("span", { class: "lossbar" }, el("span", null, usd(dollars(rung.expected_loss_nano_usd))), el("progress", { max: most, value: rung.expected_loss_nano_usd, class: rung.taken ? "" : "passed", "aria-hidden": "true" }));
   return section(
     "Expected loss per tier",
-    "(1 − chance of being right) × S, and what the tier costs. The rules above go first; between them the least loss wins.",
+    "(1 − confidence) × stakes, and what the tier costs. Confidence is the chance of being right. The rules above go first; between them the least loss wins.",
     table(
       "Expected loss per rung",
       RUNGS,
@@ -104,7 +110,7 @@ function losses(decision) {
             el("span", { title: `${SOURCES[rung.p_source] || rung.p_source}, ${count(rung.p_count)} labels` }, share(rung.p, 1)),
             el("span", { title: `${exact(dollars(rung.cost_nano_usd))}; ${BASES[rung.cost_basis] || rung.cost_basis}` }, price(rung)),
             bar(rung),
-            el("span", null, badge(at === decision.first ? "tried first" : rung.taken ? "in reserve" : "passed over", at === decision.first ? "good" : "note"), " ", reasonsOf(rung.reasons), el("small", { class: "soft" }, ` · chance from ${SOURCES[rung.p_source] || rung.p_source}`)),
+            el("span", null, badge(at === decision.first ? "tried first" : rung.taken ? "in reserve" : "passed over", at === decision.first ? "good" : "note"), " ", reasonsOf(rung.reasons), el("small", { class: "soft" }, ` · confidence from ${SOURCES[rung.p_source] || rung.p_source}`)),
           ],
           { class: rung.taken ? null : "passed" },
         ),
@@ -128,7 +134,7 @@ function steps(all, decision) {
           "li",
           null,
           `${name(step.rung)}: `,
-          step.p === null ? "no chance could be told" : `right with ${share(step.p, 1)}`,
+          step.p === null ? "no confidence could be told" : `confidence ${share(step.p, 1)}`,
           step.failure ? `, ${because(step.failure)}` : "",
           `; ${went[step.said.action] || step.said.action}`,
           step.said.rung !== null && step.said.action === "climb" ? ` to ${name(step.said.rung)}` : "",
@@ -143,7 +149,7 @@ function steps(all, decision) {
 function reasoning(told, note) {
   if (!note) return null;
   const kept = told.reasoning;
-  const head = `${note.profile} profile, template ${note.template}; ${count(note.claims || 0)} figures worked out again, ${count(note.wrong_claims || 0)} wrong.`;
+  const head = `${note.profile} profile, template ${note.template}, by the question's domain; ${count(note.claims || 0)} figures worked out again, ${count(note.wrong_claims || 0)} wrong.`;
   if (!kept) return section("Reasoning", `${head} The policy keeps no texts, or their time is over.`, el("ul", { class: "plain" }, note.steps.map(([name, state]) => el("li", null, `${plain(name)}: ${state}`))));
   return section(
     "Reasoning",
@@ -199,7 +205,7 @@ function signals(read) {
         ["Request", read.request_type && `${plain(read.request_type)}, ${share(read.request_type_p)}`],
         ["Domain", read.domain && `${plain(read.domain)}, ${share(read.domain_p)}`],
         ["Difficulty", read.difficulty === undefined ? null : read.difficulty.toFixed(2)],
-        ["Amount", read.impact_nano_usd ? usd(dollars(read.impact_nano_usd)) : null],
+        ["Amount at stake", read.impact_nano_usd ? usd(dollars(read.impact_nano_usd)) : null],
         chance("Stakes high", "stakes_high"),
         read.risk_domain ? [`Risk: ${plain(read.risk_domain)}`, share(read.risk_p)] : null,
         chance("Grave matter, at even odds", "grave"),
