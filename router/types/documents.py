@@ -39,6 +39,12 @@ class DocumentPassage(Struct, frozen=True):
             return f"{self.source}, page {self.page}"
         return f"{self.source}, {self.section}" if self.section else self.source
 
+    @property
+    def words(self) -> str:
+        """Returns all that the passage says: its headings too."""
+        headings = ". ".join(filter(None, (self.title, self.section)))
+        return f"{headings}.\n{self.text}" if headings else self.text
+
 
 class SourceNote(Struct, frozen=True):
     """Names a passage that an answer was given: what the ledger keeps of it."""

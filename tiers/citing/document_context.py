@@ -30,7 +30,7 @@ from router.types import (
     Work,
 )
 from tiers.citing.citations import checked, sentences_of
-from tiers.citing.fence import INSTRUCTIONS, cleaned, listed, mark_of
+from tiers.citing.fence import INSTRUCTIONS, Readings, as_written, cleaned, listed, mark_of
 from tiers.citing.fitting import fitted
 from tiers.citing.records import Records
 from tiers.citing.shown import Shown
@@ -60,9 +60,14 @@ class DocumentContext:
     """Adds passages of documents to a request, and holds the answer against them."""
 
     def __init__(
-        self, section: DocumentsSection, search: DocumentSearch, records: Records | None = None
+        self,
+        section: DocumentsSection,
+        search: DocumentSearch,
+        records: Records | None = None,
+        readings: Readings = as_written,
     ) -> None:
-        """Takes what finds passages, and what finds the rows that are shown beside them."""
+        """Takes what finds passages and the rows beside them, and what undoes disguises."""
+        self._readings = readings
         self._section = section
         self._search = search
         self._records = records
@@ -93,7 +98,9 @@ class DocumentContext:
             rows, missed = await self._records.found(work)
             near += rows
             notes += missed
-        return Found(tuple([_cut(passage) for passage in cleaned(near)]), tuple(notes))
+        return Found(
+            tuple([_cut(passage) for passage in cleaned(near, self._readings)]), tuple(notes)
+        )
 
     async def gather(
         self, work: Work, facts: AnswererFacts, *, read_again: bool = False
@@ -161,7 +168,7 @@ class DocumentContext:
         sentences = stated[:MOST_CHECKED]
         support = await self._search.support(
             [sentence.text for sentence in sentences],
-            [borne(passage) for passage in shown.passages],
+            [passage.words for passage in shown.passages],
         )
         left = checked(sentences, support, self._section.supported_at)
         dropped = left.dropped + len(stated) - len(sentences)
@@ -209,12 +216,6 @@ def asked_in(request: ChatRequest) -> str:
     return f"{asked[-2]}\n{asked[-1]}"[-2_000:] if short else asked[-1][:2_000]
 
 
-def borne(passage: DocumentPassage) -> str:
-    """Returns all that a passage says: its headings too."""
-    headings = ". ".join(filter(None, (passage.title, passage.section)))
-    return f"{headings}.\n{passage.text}" if headings else passage.text
-
-
 def notes(passages: Sequence[DocumentPassage], used: Sequence[int]) -> tuple[SourceNote, ...]:
     """Returns what the ledger keeps of the passages."""
     return tuple(
@@ -225,7 +226,7 @@ def notes(passages: Sequence[DocumentPassage], used: Sequence[int]) -> tuple[Sou
 
 def words_of(passages: Sequence[DocumentPassage]) -> tuple[str, ...]:
     """Returns the words of the passages, for the texts that a policy keeps."""
-    return tuple(map(borne, passages))
+    return tuple(passage.words for passage in passages)
 
 
 def sources_below(passages: Sequence[DocumentPassage], used: Sequence[int]) -> str:

@@ -9,7 +9,6 @@ from msgspec import Struct
 
 from router.errors import AnswererError
 from router.types import DocumentPassage, Found, SourceNote, Work
-from tiers.citing.document_context import borne
 from tiers.steps import Passages
 
 
@@ -65,7 +64,7 @@ class DocumentSources:
         except AnswererError:
             return ()  # the store is away: the decision cites what else there is
         return [
-            Evidence(f"d{n}", passage.text, passage.place, _note(passage), borne(passage))
+            Evidence(f"d{n}", passage.text, passage.place, _note(passage), passage.words)
             for n, passage in enumerate(found, start=1)
         ]
 

@@ -19,7 +19,7 @@ from functools import partial
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
-from router.triage.text.folding import Folded, words_of
+from router.triage.text.folding import Folded, fold, words_of
 
 Knows = Callable[[str], bool]
 """True for a lower-case word that exists in some language the model was trained on."""
@@ -94,7 +94,6 @@ def undone(text: str, folded: Folded, knows: Knows) -> Undone:
 
     `folded` is the fold of `text`. The work is linear in the text.
 
-    >>> from router.triage.text.folding import fold
     >>> words = {"chest", "pain", "have"}
     >>> undone("ch3st p41n", fold("ch3st p41n"), words.__contains__)
     Undone(forms=('chest pain',), hidden=True)
@@ -111,6 +110,16 @@ def undone(text: str, folded: Folded, knows: Knows) -> Undone:
         return PLAIN
     written = words_of(rest) if packed else folded.words
     return Undone(forms, hidden=_exist(written, knows) == 0)
+
+
+def readings(text: str, knows: Knows) -> tuple[str, ...]:
+    r"""Returns what else a text says: folded, and with its disguises undone.
+
+    >>> readings("\uff29gnore i g n o r e", {"ignore"}.__contains__)
+    ('Ignore i g n o r e', 'Ignore ignore')
+    """
+    folded = fold(text)
+    return folded.text, *undone(text, folded, knows).forms
 
 
 def _exist(words: Iterable[str], knows: Knows) -> int:

@@ -52,6 +52,8 @@ from router.stats import answer_head
 from router.triage.engine import TriageEngine
 from router.triage.match import KnowledgeIndex
 from router.triage.own_heads import OwnHeads
+from router.triage.text.disguises import readings
+from router.triage.text.spelling import knows_all
 from router.triage.triage_model import TriageModel
 from router.types import (
     NOBODY,
@@ -221,7 +223,9 @@ def _documents(loaded: LoadedPolicy, parts: Parts, *, rows: bool = True) -> Docu
         from router.api.compose.mounted.document_vectors import OutsideSearch
 
         search = OutsideSearch(parts.documents, loaded.policy, loaded.hash)
-    return DocumentContext(section, search, _records(loaded, section) if rows else None)
+    words = knows_all if parts.model is None else parts.model.knows
+    records = _records(loaded, section) if rows else None
+    return DocumentContext(section, search, records, partial(readings, knows=words))
 
 
 def _records(loaded: LoadedPolicy, section: DocumentsSection) -> Records | None:
