@@ -115,15 +115,8 @@ class RowUnwritten(Struct, frozen=True):
     code: str  # of our own error
 
 
-Event = (
-    CallFailed
-    | BreakerTurned
-    | StoreTurned
-    | CallRefused
-    | CallRedirected
-    | CertificateTurned
-    | RowUnwritten
-)
+CallEvent = CallFailed | CallRefused | CallRedirected
+Event = CallEvent | BreakerTurned | StoreTurned | CertificateTurned | RowUnwritten
 
 
 class Events(Protocol):
