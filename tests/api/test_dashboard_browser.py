@@ -106,6 +106,30 @@ def test_no_figure_breaks_over_lines_on_a_phone(
     assert page.run(OVERFLOW) == 0
 
 
+CUT = (
+    "[...document.querySelectorAll('.scroll')].filter((x) => x.scrollWidth > x.clientWidth).length"
+)
+BROKEN_TILES = """[...document.querySelectorAll('.tile dd:not(.small)')].filter((figure) => {
+  const words = document.createRange();
+  words.selectNodeContents(figure);
+  return new Set([...words.getClientRects()].map((r) => r.bottom)).size > 1;
+}).length"""
+
+
+@pytest.mark.parametrize("width", [360, 500, 800, 1200])
+@pytest.mark.parametrize("view", [*VIEWS, "one decision"])
+def test_no_table_is_cut_at_any_width(
+    browser: Browser, served: Served, view: str, width: int
+) -> None:
+    one = view == "one decision"
+    place = f"decisions/{decision(served, reason='high_risk_medical')}" if one else view
+    page = opened(browser, served, place, width=width)
+    page.wait_for("Calls" if one else VIEWS[view], "#detail" if one else "main")
+    page.wait(f"{CUT} === 0")  # a box is looked at before it is painted
+    assert page.run(BROKEN_TILES) == 0
+    assert page.run(OVERFLOW) == 0
+
+
 DRAWN = """import('/dashboard/view_drift.js').then(({ draw }) =>
   document.querySelector('#main').replaceChildren(...draw({ policies: [%s] }).flat(9)))"""
 """Draws the view Drift of what a server might tell; the page does not ask before ten seconds."""

@@ -45,12 +45,26 @@ export function show(node, ...next) {
   if (again && again !== document.activeElement) again.focus({ preventScroll: true });
 }
 
-/** A table in a box that scrolls by itself where it is too narrow. Columns: [name, class]. Of kind
- *  "stacked" its rows become blocks on a phone, each cell with the name of its column. */
-export function table(caption, columns, rows, kind = "") {
-  return el(
+const widths = new WeakMap(); // of boxes when they were last looked at: stacking changes their height
+
+/** Stacks the tables that their box is too narrow for, and looks again whenever a box changes. */
+const boxes = new ResizeObserver((changes) => {
+  for (const { target } of changes) {
+    if (!target.isConnected) boxes.unobserve(target);
+    else if (target.clientWidth !== widths.get(target)) {
+      widths.set(target, target.clientWidth);
+      target.classList.remove("stacked");
+      target.classList.toggle("stacked", target.scrollWidth > target.clientWidth);
+    }
+  }
+});
+
+/** A table in a box. Where the box is too narrow, each row becomes a block, and each cell has the
+ *  name of its column. Columns: [name, class]. */
+export function table(caption, columns, rows) {
+  const box = el(
     "div",
-    { class: `scroll ${kind}`, tabindex: "0", role: "region", "aria-label": caption },
+    { class: "scroll", tabindex: "0", role: "region", "aria-label": caption },
     el(
       "table",
       null,
@@ -59,6 +73,8 @@ export function table(caption, columns, rows, kind = "") {
       el("tbody", null, rows),
     ),
   );
+  boxes.observe(box);
+  return box;
 }
 
 /** A row of a table: the first cell is its heading. Classes are those of the columns. */
@@ -90,7 +106,7 @@ export function tiles(entries) {
         { class: `tile ${kind || ""}`, title },
         el("dt", null, name),
         // A long figure, such as a tiny sum of money, would break in its middle.
-        el("dd", typeof value === "string" && value.length > 9 ? { class: "long" } : null, value),
+        el("dd", typeof value === "string" && value.length > 8 ? { class: "long" } : null, value),
         small && el("dd", { class: "small" }, small),
       ),
     ),

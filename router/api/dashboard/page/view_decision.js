@@ -115,7 +115,6 @@ function losses(decision) {
           { class: rung.taken ? null : "passed" },
         ),
       ),
-      "stacked",
     ),
   );
 }
@@ -185,7 +184,6 @@ function attempts(all) {
           `${count(one.usage.input_tokens)} + ${count(one.usage.output_tokens)}`,
         ]),
       ),
-      "stacked",
     ),
   );
 }

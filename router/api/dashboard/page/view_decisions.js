@@ -147,7 +147,7 @@ function entry(line, { query, id }) {
     el("span", { class: "cost", title: exact(line.cost_usd) }, usd(line.cost_usd)),
     el("span", { class: "soft took" }, duration(line.latency_ms)),
     el("span", { class: "said" }, badge(line.error_code && line.state === "failed" ? plain(line.error_code) : said, kind), line.review && badge("review", "note")),
-    el("span", { class: "soft sure" }, line.verdict ? `sure ${share(line.confidence)}` : ""),
+    el("span", { class: "soft sure" }, line.verdict ? `confidence ${share(line.confidence)}` : ""),
   );
 }
 

@@ -58,7 +58,6 @@ function active(all) {
     "Active alarms",
     ALARMS,
     all.map((one) => row(ALARMS, [badge(plain(one.watched), "bad"), one.subject, one.detail || NOTHING, figure(one.value), figure(one.bound), when(one.since_ms), when(one.heard_ms)])),
-    "stacked",
   );
 }
 
@@ -104,7 +103,6 @@ function others(seen) {
         const beyond = one.bound !== null && one.value > one.bound;
         return row(VALUES, [plain(one.watched), one.subject, one.detail, beyond ? el("span", { class: "loss" }, figure(one.value)) : figure(one.value), figure(one.bound), count(one.count)]);
       }),
-      "stacked",
     ),
   ];
 }

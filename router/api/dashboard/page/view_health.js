@@ -52,7 +52,7 @@ function told_of(policies) {
   );
 }
 
-const COLUMNS = [["Answerer", "t"], ["State", "t"], ["Tier", "t"], ["Model", "t"], ["Calls", "n"], ["Failed", "n"], ["Thrown away", "n"], ["Median", "n"], ["95 %", "n"], ["Last failure", "t"]];
+const COLUMNS = [["Answerer", "t"], ["State", "t brief"], ["Tier", "t brief"], ["Model", "t"], ["Calls", "n"], ["Failed", "n"], ["Thrown away", "n"], ["Median", "n"], ["95 %", "n"], ["Last failure", "t brief"]];
 
 function answerers(all) {
   return section(
@@ -76,7 +76,6 @@ function answerers(all) {
           one.last_error ? `${plain(one.last_error.code)}, ${ago(one.last_error.at_ms)}` : "–",
         ]),
       ),
-      "stacked",
     ),
   );
 }

@@ -50,7 +50,6 @@ function datasets(all) {
               ? row(DATASETS, [one.name, "–", badge("cannot be read", "bad"), one.fault, "–", "–"])
               : row(DATASETS, [el("code", null, one.name), ago(one.made_ms), listed(one.kinds), listed(one.sources), count(one.dropped), one.first_expiry_ms ? moment(one.first_expiry_ms) : "–"]),
           ),
-          "stacked",
         )
       : empty("There is no dataset yet.", "tiergate dataset build"),
   );
@@ -68,7 +67,7 @@ function models(all) {
   return section(
     "Models",
     "Versions of heads, calibrators, certificates, adapters and encoders.",
-    all.length ? table("Models", MODELS, all.map((one) => row(MODELS, version(one))), "stacked") : empty("The registry is empty.", "tiergate models add"),
+    all.length ? table("Models", MODELS, all.map((one) => row(MODELS, version(one)))) : empty("The registry is empty.", "tiergate models add"),
   );
 }
 
@@ -93,8 +92,8 @@ function rollouts(all, trying, cannot) {
     "Rollouts",
     "What is being tried on a part of the traffic, with a test on errors, cost, latency and complaints. Its result may be read at any time.",
     fault(cannot),
-    all.length ? table("Rollouts", TRIALS, all.map((one) => row(TRIALS, trial(one))), "stacked") : empty("No policy has had a rollout.", "tiergate rollout start"),
-    trying.length > 0 && table("Versions in shadow or canary", MODELS, trying.map((one) => row(MODELS, version(one))), "stacked"),
+    all.length ? table("Rollouts", TRIALS, all.map((one) => row(TRIALS, trial(one)))) : empty("No policy has had a rollout.", "tiergate rollout start"),
+    trying.length > 0 && table("Versions in shadow or canary", MODELS, trying.map((one) => row(MODELS, version(one)))),
   );
 }
 
@@ -152,7 +151,6 @@ function runs(all) {
     "Runs",
     RUNS,
     [...all].reverse().map((run) => row(RUNS, [el("code", null, run.run), el("span", { title: moment(run.at_ms) }, ago(run.at_ms)), plain(run.method), count(run.new_rows), became(run)])),
-    "stacked",
   );
 }
 

@@ -142,7 +142,6 @@ function answered(tiers, hour) {
           duration(one.p95_ms),
         ]),
       ),
-      "stacked",
     ),
   );
 }

@@ -47,7 +47,6 @@ function queue(all, { query }) {
               badge(plain(one.verdict || one.status), one.verdict ? "good" : "note"),
             ]),
           ),
-          "stacked",
         )
       : el("p", { class: "empty" }, status === "pending" ? "No matter waits for a verdict." : "No matter of that kind."),
   ];

@@ -14,8 +14,10 @@ export const load = ({ tenant, query, signal }) =>
 
 export function draw(told, { query }) {
   const { report } = told;
+  const [first, ...others] = report.headline.split(/(?<=[.]) (?=[A-Z0-9])/);
   return [
-    el("h1", { class: "headline" }, report.headline),
+    el("h1", { class: "headline" }, first),
+    others.map((one) => el("p", { class: "lead told" }, one)),
     periods("savings", query),
     !told.complete &&
       el("p", { class: "page-note" }, `These are the newest ${count(told.most)} requests, since ${briefly(told.covers_since_ms)}. For the whole period: `, el("code", null, "tiergate report")),
@@ -81,7 +83,6 @@ function saved(savings) {
           between(one),
         ]),
       ),
-      "stacked",
     ),
   );
 }
@@ -132,7 +133,6 @@ function byTier({ tiers }) {
           duration(one.p95_ms),
         ]),
       ),
-      "stacked",
     ),
   );
 }
