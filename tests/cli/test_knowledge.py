@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from router.cli.commands import app
-from tests.kits.document_kit import pdf_of
+from tests.kits.document_kit import pdf_of, reader_tier
 from tests.kits.upstreams.fake_upstream import FakeUpstream
 
 
@@ -121,18 +121,7 @@ def test_two_files_of_one_source_are_refused(run, folder: Path, tmp_path: Path) 
 READER = """
 version: 1
 name: manual
-documents: {{collections: [shop]}}
-tiers:
-  - name: llm
-    level: 2
-    answerers:
-      - name: reader
-        kind: upstream
-        model: reader
-        base_urls: ["{url}"]
-        steps: [context, solve]
-        price: {{input_usd_per_mtok: 1, output_usd_per_mtok: 2}}
-        verify: {{default: none}}
+documents: {collections: [shop]}
 """
 
 
@@ -147,7 +136,7 @@ async def test_answers_of_a_policy_are_measured_with_and_without_documents(
     questions, policy = tmp_path / "questions.jsonl", tmp_path / "manual.yaml"
     questions.write_text(json.dumps({**asked, "holds": "Returns within 30 days"}))
     async with FakeUpstream() as fake:
-        policy.write_text(READER.format(url=fake.url))
+        policy.write_text(READER + reader_tier(fake.url))
         ledger = tmp_path / "evaluation.db"
         more = ("--policy", policy, "--database", ledger, "--json")
         result = await asyncio.to_thread(run, "evaluate", questions, *more)

@@ -54,6 +54,23 @@ def _escaped(text: str) -> bytes:
     return plain.replace(b"\\", b"\\\\").replace(b"(", b"\\(").replace(b")", b"\\)")
 
 
+def reader_tier(url: str, model: str = "reader") -> str:
+    """Returns the tiers of a policy as YAML: one model, which answers from passages it is shown."""
+    return f"""
+tiers:
+  - name: llm
+    level: 2
+    answerers:
+      - name: reader
+        kind: upstream
+        model: {model}
+        base_urls: ["{url}"]
+        steps: [context, solve]
+        price: {{input_usd_per_mtok: 1, output_usd_per_mtok: 2}}
+        verify: {{default: none}}
+"""
+
+
 def docx_of(paragraphs: Sequence[tuple[str, str]]) -> bytes:
     """Returns a DOCX file of (style, text); an empty style is plain text."""
     body = "".join(

@@ -13,7 +13,7 @@ from router.library import CALLER
 from router.routing.decision_record import parse
 from router.types import Outcome, Reason, Verdict
 from tests.kits.changed import replace
-from tests.kits.document_kit import Placed, kept, pdf_of
+from tests.kits.document_kit import Placed, kept, pdf_of, reader_tier
 from tests.kits.upstreams.fake_upstream import FakeUpstream
 from tests.kits.upstreams.upstream_reader import INVENTED, UNKNOWN
 from tiers.citing.document_context import NOTHING_FOUND
@@ -27,17 +27,6 @@ privacy: {{{privacy}}}
 documents:
   collections: [manual]
   without: {without}
-tiers:
-  - name: llm
-    level: 2
-    answerers:
-      - name: reader
-        kind: upstream
-        model: {model}
-        base_urls: ["{url}"]
-        steps: [context, solve]
-        price: {{input_usd_per_mtok: 1, output_usd_per_mtok: 2}}
-        verify: {{default: none}}
 """
 PAGES = [
     "Delivery takes three to five working days.",
@@ -57,7 +46,7 @@ class Shop:
         self.write(PAGES)
         path = folder / "manual.yaml"
         fields = {"model": "reader", "without": "say_so", "privacy": "", **policy}
-        path.write_text(POLICY.format(url=url, **fields))
+        path.write_text(POLICY.format(**fields) + reader_tier(url, fields["model"]))
         self.gateway = Gateway.from_policy(
             path, database=folder / "ledger.db", documents=self.store, environ={}
         )

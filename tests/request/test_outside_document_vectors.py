@@ -18,6 +18,7 @@ from router.policy.loading import load_policy
 from router.routing.decision_record import parse
 from router.types import Outcome, RequestRow
 from tests.kits.changed import replace
+from tests.kits.document_kit import reader_tier
 from tests.kits.upstreams.fake_upstream import FakeUpstream
 
 POLICY = """
@@ -30,17 +31,6 @@ embedders:
     base_url: "{url}"
     price: {{input_usd_per_mtok: 2, output_usd_per_mtok: 0}}
 {budgets}
-tiers:
-  - name: llm
-    level: 2
-    answerers:
-      - name: reader
-        kind: upstream
-        model: reader
-        base_urls: ["{url}"]
-        steps: [context, solve]
-        price: {{input_usd_per_mtok: 1, output_usd_per_mtok: 2}}
-        verify: {{default: none}}
 """
 FOREIGN = "Kann ich die Ware zurueckgeben?"
 """Shares no word with the manual: the upstream's vectors alone find it."""
@@ -60,7 +50,7 @@ class Manual:
     def policy(self, name: str = "manual", **fields: str) -> Path:
         path = self.folder / f"{name}.yaml"
         given = {"embedder": "large", "model": "large", "more": "", "budgets": "", **fields}
-        path.write_text(POLICY.format(url=self.url, **given))
+        path.write_text(POLICY.format(url=self.url, **given) + reader_tier(self.url))
         return path
 
     async def run(self, verb: str, *arguments: object) -> Result:
