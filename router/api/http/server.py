@@ -81,6 +81,10 @@ WIRE_FORMATS: dict[str, WireFormat] = {
 
 NO_DETAILS = "Send a key with the scope admin; with --admin-listen, to that address."
 
+Paths = dict[str, tuple[str, Handler]]
+"""Holds the method and the handler of each path."""
+Prefixed = tuple[str, str, Handler]
+"""Holds a prefix of paths, with their method and handler."""
 Readiness = Callable[[], tuple[bool, dict[str, object]]]
 
 
@@ -144,12 +148,7 @@ class Server:
         self._life = life
         self._remaining = remaining
         self._started_s = clock.now_ms() // 1000
-        router = gateway.router
-
-        def max_body_bytes_now() -> int:
-            return router.default.policy.max_body_bytes
-
-        self.idempotent = idempotent = Idempotency(
+        self.idempotent = Idempotency(
             replies,
             door,
             metrics,
@@ -157,8 +156,43 @@ class Server:
             ledger=ledger,
             clock=clock,
             ids=ids,
-            max_body_bytes=max_body_bytes_now,
+            max_body_bytes=self._max_body_bytes,
         )
+        self.analyses: Handler = Analyses(own.analyst, gateway.router, door, metrics)
+        self._log = structlog.get_logger("tiergate.server")
+        reviews = Reviews(
+            learnt.desk, learnt.reviewer, learnt.texts, door, ids, self._max_body_bytes
+        )
+        # Most requests find their handler by one look-up; prefixes are tried only after it.
+        self._exact = (
+            self._answering() | self._own_models(own, secret_of) | self._operating(reviews)
+        )
+        self._prefixed: Sequence[Prefixed] = (
+            ("/v1/models/", "GET", self._model),
+            ("/v1/decisions/", "GET", self._decision),
+            (REVIEWS, "*", reviews.one),
+            (PREFIX, "POST", self.idempotent(self.analyses)),
+        )
+
+    def _max_body_bytes(self) -> int:
+        return self._gateway.router.default.policy.max_body_bytes
+
+    def _answering(self) -> Paths:
+        """Returns the paths that the gateway answers, one for each wire format."""
+        gateway, door = self._gateway, self._door
+        paths: Paths = {
+            path: (
+                "POST",
+                self.idempotent(Answering(wire, gateway, door, self._metrics, self._clock)),
+            )
+            for path, wire in WIRE_FORMATS.items()
+        }
+        counts = TokenCounts(MessagesFormat(capped=False), gateway.router, door, self._ids)
+        return {**paths, "/v1/messages/count_tokens": ("POST", counts)}
+
+    def _own_models(self, own: OwnModels, secret_of: Callable[[str], bytes]) -> Paths:
+        """Returns the paths that own models answer."""
+        router, door, metrics = self._gateway.router, self._door, self._metrics
         embeddings = Embeddings(
             own.embedder,
             own.tokens,
@@ -167,31 +201,25 @@ class Server:
             router,
             door,
             metrics,
-            ledger=ledger,
+            ledger=self._ledger,
             secret_of=secret_of,
-            clock=clock,
-            ids=ids,
+            clock=self._clock,
+            ids=self._ids,
         )
         moderations = Moderations(own.analyst, own.moderation, router, door, metrics)
-        self.analyses: Handler = Analyses(own.analyst, router, door, metrics)
-        reviews = Reviews(learnt.desk, learnt.reviewer, learnt.texts, door, ids, max_body_bytes_now)
-        self._log = structlog.get_logger("tiergate.server")
-        answering: dict[str, tuple[str, Handler]] = {
-            path: ("POST", idempotent(Answering(wire, gateway, door, metrics, clock)))
-            for path, wire in WIRE_FORMATS.items()
+        return {
+            "/v1/embeddings": ("POST", self.idempotent(embeddings)),
+            "/v1/moderations": ("POST", self.idempotent(moderations)),
         }
-        counts = TokenCounts(MessagesFormat(capped=False), gateway.router, door, ids)
-        # Most requests find their handler by one look-up; prefixes are tried only after it.
-        self._exact: dict[str, tuple[str, Handler]] = {
-            **answering,
-            "/v1/messages/count_tokens": ("POST", counts),
-            "/v1/embeddings": ("POST", idempotent(embeddings)),
-            "/v1/moderations": ("POST", idempotent(moderations)),
+
+    def _operating(self, reviews: Reviews) -> Paths:
+        """Returns the paths that call no model."""
+        feedback = FeedbackEndpoint(
+            self._learnt.feedback, self._ledger, self._door, self._clock, self._max_body_bytes
+        )
+        return {
             "/v1/models": ("GET", self._models),
-            "/v1/feedback": (
-                "POST",
-                FeedbackEndpoint(learnt.feedback, ledger, door, clock, max_body_bytes_now),
-            ),
+            "/v1/feedback": ("POST", feedback),
             "/v1/reviews": ("GET", reviews.list),
             "/healthz": ("GET", self._healthz),
             "/readyz": ("GET", self._readyz),
@@ -200,12 +228,6 @@ class Server:
             "/openapi.json": ("GET", self._openapi),
             "/": ("GET", self._docs),
         }
-        self._prefixed: Sequence[tuple[str, str, Handler]] = (
-            ("/v1/models/", "GET", self._model),
-            ("/v1/decisions/", "GET", self._decision),
-            (REVIEWS, "*", reviews.one),
-            (PREFIX, "POST", idempotent(self.analyses)),
-        )
 
     def mount(self, prefix: str, method: str, handler: Handler) -> None:
         """Gives a handler all paths that begin with `prefix`, before the existing handlers."""
