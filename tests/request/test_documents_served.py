@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from router import Gateway
+from router.api.compose.books import Books
 from router.documents.index.store import Document, Store
 from router.library import CALLER
 from router.routing.decision_record import parse
@@ -158,6 +159,24 @@ async def test_decision_names_the_passages_and_which_were_cited(tmp_path: Path) 
             assert {s.id for s in sources} <= ids
 
 
+@pytest.mark.parametrize("store", ["full", "redacted", "none"])
+async def test_words_of_cited_passages_are_kept_as_texts_are(tmp_path: Path, store: str) -> None:
+    async with FakeUpstream() as fake:
+        shop = Shop(tmp_path, fake.url, privacy=f"store: {store}")
+        async with shop.gateway:
+            outcome = await shop.ask()
+            assert outcome.answer is not None
+    with Books.open(tmp_path / "ledger.db") as books:
+        kept_words = books.kept_text(outcome.request_id, "passages")
+        assert books.verify(None).whole
+    if store == "none":
+        assert kept_words is None
+        return
+    cited = [note.id for note in outcome.answer.sources if note.cited]
+    (words,) = [json.loads(kept_words or "{}")[one] for one in cited]
+    assert "Goods can be returned within 30 days of delivery." in words
+
+
 async def test_document_gives_no_orders(tmp_path: Path) -> None:
     async with FakeUpstream() as fake:
         shop = Shop(tmp_path, fake.url)
@@ -274,7 +293,7 @@ def spoil(store: Path, content: bytes) -> None:
 
 async def test_provider_sees_no_name_that_stands_in_a_passage(tmp_path: Path) -> None:
     async with FakeUpstream() as fake:
-        shop = Shop(tmp_path, fake.url, privacy="pseudonyms: {}")
+        shop = Shop(tmp_path, fake.url, privacy="pseudonyms: {}, store: full")
         shop.write(
             [PAGES[0], "The parcel of Anneliese Wackernagel was returned in March.", PAGES[2]]
         )
@@ -288,3 +307,8 @@ async def test_provider_sees_no_name_that_stands_in_a_passage(tmp_path: Path) ->
         sent = "".join([seen.body.decode() for seen in fake.seen])
         assert "acker" not in sent
         assert "was returned in March" in sent
+    with Books.open(tmp_path / "ledger.db") as books:
+        words = books.kept_text(outcome.request_id, "passages") or ""
+        assert "was returned in March" in words
+        assert "acker" not in words
+        assert books.verify(None).whole
