@@ -115,7 +115,7 @@ EVALUATION = "router/evaluation/"
 ANYWHERE = ("router/", "tiers/")
 THIRD_PARTIES: dict[str, tuple[str, ...]] = {
     "aiohappyeyeballs": ("tiers/upstream/client.py",),
-    "aiohttp": ("tiers/lookups.py", "tiers/local/"),
+    "aiohttp": ("tiers/lookups.py", "tiers/local/", "router/outgoing/"),
     "alembic": ("router/ledger/sql/",),
     "cryptography": ("router/privacy/encryption.py",),
     "backports": ("router/api/http/content_coding.py",),  # zstd, which Python contains from 3.14 on
