@@ -12,9 +12,11 @@ import smtplib
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from email.message import EmailMessage
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import msgspec
@@ -48,6 +50,29 @@ class Message(Struct, frozen=True):
         return f"{TEST_WORDS}\n{grouped(self.alerts)}" if self.test else grouped(self.alerts)
 
 
+class Receiver(NamedTuple):
+    """Holds one of those who are told: by a name that shows no address, and by its host."""
+
+    key: str
+    host: str
+    section: WebhookSection | MailSection
+
+
+def receivers(section: AlertsSection, environ: Mapping[str, str]) -> list[Receiver]:
+    """Returns those who are told."""
+    found = [
+        Receiver(_key(webhook.url), _shown(webhook.url, environ), webhook)
+        for webhook in section.webhooks
+    ]
+    if section.mail is not None:
+        found.append(Receiver("mail", section.mail.host, section.mail))
+    return found
+
+
+def _key(url: str) -> str:
+    return hashlib.blake2b(url.encode(), digest_size=6).hexdigest()
+
+
 def deliver(
     message: Message,
     section: AlertsSection,
@@ -55,27 +80,26 @@ def deliver(
     timeout_s: float = TIMEOUT_S,
 ) -> list[str]:
     """Tells each receiver within `timeout_s`; returns a sentence for each that was not told."""
-    faults = []
-    for webhook in section.webhooks:
-        try:
-            post(message, webhook, environ, timeout_s)
-        except (OSError, ValueError) as error:
-            place, said = _shown(webhook.url, environ), _said(error)
-            faults.append(said if said.startswith(place) else f"{place}: {said}")
-    if section.mail is not None:
-        try:
-            send(message, section.mail, environ, timeout_s)
-        except (OSError, ValueError, smtplib.SMTPException) as error:
-            faults.append(f"{section.mail.host}: {_said(error)}")
-    return faults
+    faults = [tell(message, one, environ, timeout_s) for one in receivers(section, environ)]
+    return [fault for fault in faults if fault]
 
 
-def receivers(section: AlertsSection, environ: Mapping[str, str]) -> list[str]:
-    """Returns the host of each receiver."""
-    hosts = [_shown(webhook.url, environ) for webhook in section.webhooks]
-    if section.mail is not None:
-        hosts += [f"{section.mail.host} for {', '.join(section.mail.to)}"]
-    return hosts
+def tell(
+    message: Message,
+    receiver: Receiver,
+    environ: Mapping[str, str],
+    timeout_s: float = TIMEOUT_S,
+) -> str:
+    """Tells one receiver within `timeout_s`; returns why it was not told, "" if it was."""
+    try:
+        if isinstance(receiver.section, MailSection):
+            send(message, receiver.section, environ, timeout_s)
+        else:
+            post(message, receiver.section, environ, timeout_s)
+    except (OSError, ValueError, smtplib.SMTPException) as error:
+        said = _said(error)
+        return said if said.startswith(receiver.host) else f"{receiver.host}: {said}"
+    return ""
 
 
 def _said(error: Exception) -> str:
@@ -112,7 +136,8 @@ def post(
     headers = {"content-type": "application/json"}
     secret = filled_in(webhook.secret or "", environ)
     if secret:
-        at_s = max((notice.at_ms for notice in message.alerts), default=0) // 1000
+        # Of this delivery: a message that waited for its receiver would look old.
+        at_s = int(time.time())
         headers[SIGNATURE] = f"t={at_s},v1={signature(secret, at_s, body)}"
     answer = call("POST", url, body, headers, timeout_s)
     if not 200 <= answer.status < 300:

@@ -21,11 +21,12 @@ FILE_MODE, FOLDER_MODE = 0o600, 0o700
 
 
 class State(Struct, frozen=True):
-    """Holds the alarms, the window that was looked at last, and what nobody could be told yet."""
+    """Holds the alarms, the window that was looked at last, and what is still to be told."""
 
     checked_ms: int = 0
     alarms: dict[str, Alarm] = {}
-    untold: tuple[Notice, ...] = ()
+    untold: tuple[Notice, ...] = ()  # to everybody: the program ended before it was tried
+    waiting: dict[str, tuple[Notice, ...]] = {}  # to this receiver, which was not to be reached
     seen: tuple[Seen, ...] = ()  # at the last check, for the dashboard
 
 

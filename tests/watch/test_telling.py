@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-import smtplib
-import ssl
 from collections.abc import Mapping
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import NamedTuple
 
 import pytest
@@ -19,14 +15,13 @@ from router.ledger.tables.reviews import SqlReviewQueue
 from router.money.budgets import Budgets
 from router.policy.certificate import Certificate
 from router.policy.sections.budgets import BudgetSection
-from router.policy.sections.learning import AlertSection, AlertsSection, MailSection, Watched
+from router.policy.sections.learning import AlertSection, AlertsSection, Watched
 from router.types import AttemptState, CostBasis, Domain, RequestState, ReviewItem
-from router.watch.alarms import Notice, Turn
-from router.watch.delivery import SIGNATURE, Message, deliver, send, signature
+from router.watch.delivery import SIGNATURE, signature
 from tests.kits.books.feedback_kit import Learning, learning, said
 from tests.kits.books.ledger_rows import NOW_MS, attempt, request
 from tests.kits.changed import replace
-from tests.kits.receivers import Hook, hook, mails, sending, server_tls
+from tests.kits.receivers import Hook, hook, mails
 
 HOUR_MS = 3_600_000
 START_MS = NOW_MS // HOUR_MS * HOUR_MS
@@ -121,12 +116,34 @@ async def test_message_that_could_not_be_told_is_told_later(tmp_path: Path) -> N
             for number in range(2):
                 await hour(house, number, FAILED)
                 told = await checked(house, what, tmp_path, number + 1)
-            assert told[0].startswith("not told yet")
+            assert told[0].startswith("! errors began: acme")
+            assert told[1].startswith("not told yet")
             receiver.down = False
             await checked(house, what, tmp_path, 2)
             await checked(house, what, tmp_path, 2)
     ((_, body),) = receiver.got
     assert "errors began: acme, 30 of 30" in json.loads(body)["text"]
+
+
+async def test_receiver_that_was_told_is_not_told_again_for_another_that_was_not(
+    tmp_path: Path,
+) -> None:
+    async with learning(tmp_path) as house:
+        with hook() as reached, hook() as away:
+            away.down = True
+            webhooks = [{"url": one.url, "secret": "${HOOK_SECRET}"} for one in (reached, away)]
+            what = AlertsSection.model_validate(
+                {"rules": [{"watch": "errors", "above": 0.2}], "webhooks": webhooks}
+            )
+            for number in range(2):
+                await hour(house, number, FAILED, 60)
+                await checked(house, what, tmp_path, number + 1)
+            for _ in range(2):
+                (fault,) = await checked(house, what, tmp_path, 2)
+                assert fault.startswith("not told yet")
+            away.down = False
+            assert await checked(house, what, tmp_path, 2) == []
+    assert [len(reached.got), len(away.got)] == [1, 1]
 
 
 async def test_drift_is_told_by_mail(tmp_path: Path) -> None:
@@ -275,143 +292,6 @@ async def test_state_is_for_its_owner_alone(tmp_path: Path) -> None:
     files = [tmp_path / "alerts.json", *(tmp_path / "alerts.past").iterdir()]
     assert len(files) > 1
     assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
-
-
-def test_mail_with_a_user_goes_over_tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    context, authority = server_tls(tmp_path)
-    environ = {"MAIL_PASSWORD": "s3cret"}
-    mail = {"host": "localhost", "sender": "a@b.c", "to": ["d@e.f"], "user": "tiergate"}
-    mail["password"] = "${MAIL_PASSWORD}"
-    with mails(context) as post:
-        what = MailSection.model_validate({**mail, "port": post.port})
-        with pytest.raises(ssl.SSLCertVerificationError):
-            send(MESSAGE, what, environ)  # nobody vouches for this server
-        assert post.got == post.logins == []
-        monkeypatch.setenv("SSL_CERT_FILE", str(authority))
-        send(MESSAGE, what, environ)
-    assert post.logins == [b"\0tiergate\0s3cret"]
-    assert "errors began: acme" in post.got[0]
-
-
-def test_password_never_goes_to_a_server_without_tls() -> None:
-    mail = {"host": "127.0.0.1", "sender": "a@b.c", "to": ["d@e.f"], "user": "u"}
-    with mails() as post:
-        what = MailSection.model_validate({**mail, "port": post.port})
-        with pytest.raises(smtplib.SMTPException):
-            send(MESSAGE, what, {})
-    assert post.got == []
-
-
-NOTICE = Notice(Turn.BEGAN, Watched.ERRORS, "acme", 1.0, 0.1, "30 of 30", START_MS)
-MESSAGE = Message("test", (NOTICE,))
-
-
-def test_fault_of_a_webhook_shows_no_path_of_it() -> None:
-    with hook() as receiver:
-        receiver.down = True
-        what = section(receiver, "errors")
-        webhook = what.webhooks[0].model_copy(update={"url": f"{receiver.url}/T0/B0/password"})
-        told = what.model_copy(update={"webhooks": [webhook]})
-        (fault,) = deliver(MESSAGE, told, {"HOOK_SECRET": "s3cret"})
-    assert "password" not in fault
-    assert "127.0.0.1" in fault
-
-
-def test_words_of_a_receiver_give_no_orders_to_a_terminal() -> None:
-    with hook() as receiver:
-        receiver.down = True
-        receiver.words = "Down\x1b[2J" + "x" * 1_000
-        (fault,) = deliver(MESSAGE, section(receiver, "errors"), {"HOOK_SECRET": "s3cret"})
-    assert "Down?[2J" in fault
-    assert fault.isprintable()
-    assert len(fault) < 500
-
-
-def test_receivers_that_drip_are_cut_and_count_as_not_told() -> None:
-    environ = {"HOOK_SECRET": "s3cret"}
-    with sending(b"HTTP/1.1 200 ", 0.02) as dripping:
-        mail = {"host": "127.0.0.1", "port": dripping.port, "sender": "a@b.c", "to": ["d@e.f"]}
-        webhook = {"url": dripping.url}
-        what = {"rules": [{"watch": "drift"}], "webhooks": [webhook], "mail": mail}
-        faults = deliver(MESSAGE, AlertsSection.model_validate(what), environ, timeout_s=0.3)
-    place = f"127.0.0.1:{dripping.port}"
-    late = "no whole answer within 0.3 s"
-    assert faults == [f"{place}: {late}", f"127.0.0.1: {late}"]
-
-
-@pytest.mark.parametrize("shape", ["json", "slack"])
-def test_test_says_in_a_webhook_that_it_is_one(shape: str) -> None:
-    with hook() as receiver:
-        what = section(receiver, "errors", shape)
-        assert deliver(replace(MESSAGE, test=True), what, {"HOOK_SECRET": "s3cret"}) == []
-        assert deliver(MESSAGE, what, {"HOOK_SECRET": "s3cret"}) == []
-    test, alarm = (json.loads(body) for _, body in receiver.got)
-    if shape == "json":
-        assert (test["test"], alarm["test"]) == (True, False)
-    else:
-        assert "THIS IS A TEST" in test["text"]
-        assert "Nothing is wrong" in test["text"]
-        assert "TEST" not in alarm["text"]
-
-
-def test_test_says_in_a_mail_that_it_is_one() -> None:
-    with mails() as post:
-        mail = {"host": "127.0.0.1", "port": post.port, "sender": "a@b.c", "to": ["d@e.f"]}
-        what = MailSection.model_validate(mail)
-        send(replace(MESSAGE, test=True), what, {})
-        send(MESSAGE, what, {})
-    test, alarm = post.got
-    assert "Subject: Tiergate: a test of the alerts of policy test" in test
-    assert "THIS IS A TEST" in test
-    assert "Subject: Tiergate: 1 alert of policy test" in alarm
-    assert "TEST" not in alarm
-
-
-def test_address_from_the_environment_is_read_when_it_is_told() -> None:
-    with hook() as receiver:
-        webhook = {"url": "${SLACK_HOOK}", "shape": "slack"}
-        what = AlertsSection.model_validate(
-            {"rules": [{"watch": "errors", "above": 0.2}], "webhooks": [webhook]}
-        )
-        (unset,) = deliver(MESSAGE, what, {})
-        (no_address,) = deliver(MESSAGE, what, {"SLACK_HOOK": "s3cret"})
-        assert deliver(MESSAGE, what, {"SLACK_HOOK": receiver.url}) == []
-    assert unset.startswith("${SLACK_HOOK} is not set")
-    assert "${SLACK_HOOK} does not hold an address" in no_address
-    assert "s3cret" not in no_address
-    assert len(receiver.got) == 1
-
-
-def test_message_without_its_secret_is_not_sent_unsigned() -> None:
-    with hook() as receiver:
-        (fault,) = deliver(MESSAGE, section(receiver, "errors"), {})
-    assert "${HOOK_SECRET} is not set" in fault
-    assert receiver.got == []
-
-
-def test_redirect_counts_as_not_told() -> None:
-    class Moved(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            self.send_response(302)
-            self.send_header("Location", "/signin")
-            self.end_headers()
-
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            """Prints nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Moved) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        webhook = {"url": f"http://127.0.0.1:{server.server_port}"}
-        what = AlertsSection.model_validate(
-            {"rules": [{"watch": "errors", "above": 0.2}], "webhooks": [webhook]}
-        )
-        faults = deliver(MESSAGE, what, {})
-        server.shutdown()
-    assert "302" in faults[0]
 
 
 def test_two_rules_for_one_condition_are_a_mistake() -> None:

@@ -37,6 +37,8 @@ StateFile = Annotated[
 ]
 LOOKS_EVERY_S = 20.0
 DAY_MS, MINUTE_MS = 86_400_000, 60_000
+MOST_WAITING = 200
+"""Notices that are kept for a receiver that cannot be reached, the latest."""
 LASTING = ("day", "month")
 
 
@@ -77,7 +79,7 @@ def list_alerts(
     active = {key: alarm for key, alarm in known.alarms.items() if alarm.active}
     if as_json:
         rules = [rule.model_dump(mode="json") for rule in section.rules]
-        found = {"rules": rules, "active": to_builtins(active), "untold": len(known.untold)}
+        found = {"rules": rules, "active": to_builtins(active), "untold": len(_waiting(known))}
         print_json({**found, "unreachable": list(looked.unreachable)})
         return
     for rule in section.rules:
@@ -85,8 +87,15 @@ def list_alerts(
     for key, alarm in active.items():
         typer.echo(f"! {key}{_found(key, alarm)}")
     typer.echo(f"{len(active)} active")
+    if waiting := _waiting(known):
+        typer.echo(f"{counted(len(waiting), 'message waits', 'messages wait')} for a receiver")
     for fault in looked.unreachable:
         typer.echo(f"warning: {fault}", err=True)
+
+
+def _waiting(known: State) -> set[Notice]:
+    """Returns what somebody is still to be told."""
+    return {*known.untold, *(one for waiting in known.waiting.values() for one in waiting)}
 
 
 def _found(key: str, alarm: Alarm) -> str:
@@ -136,10 +145,14 @@ def run(
     silent = once  # a timer mails what its command prints
     if not silent:
         typer.echo(_watching(looked, database), err=True)
+    before: list[str] = []
     while True:
         try:
-            for line in look(looked, database, path, time.time_ns() // 1_000_000):
-                typer.echo(line)
+            lines = look(looked, database, path, time.time_ns() // 1_000_000)
+            for line in lines:
+                if line not in before:  # a receiver that is away is told of once
+                    typer.echo(line)
+            before = lines
             if not silent:
                 for line in _waits(looked, path):
                     typer.echo(line, err=True)
@@ -161,7 +174,8 @@ def _watching(looked: Looked, database: str) -> str:
 
     section = looked.section
     rules = ", ".join(rule.watch.value for rule in section.rules)
-    told = ", ".join(receivers(section, os.environ)) or "nobody (alarms are printed here only)"
+    hosts = [receiver.host for receiver in receivers(section, os.environ)]
+    told = ", ".join(hosts) or "nobody (alarms are printed here only)"
     return (
         f"tiergate: watches policy {looked.name} in {Address.parse(database).shown}: {rules}\n"
         f"tiergate: looks at windows of {section.window_minutes} minutes once they end, and tells "
@@ -183,7 +197,7 @@ def look(looked: Looked, database: str | Path, path: Path, now_ms: int) -> list[
     from msgspec.structs import replace
 
     from router.watch.alarms import grouped
-    from router.watch.delivery import Message, deliver
+    from router.watch.delivery import Message, receivers, tell
     from router.watch.state import load, save
 
     known, section = load(path), looked.section
@@ -193,17 +207,20 @@ def look(looked: Looked, database: str | Path, path: Path, now_ms: int) -> list[
     checks = until_ms > known.checked_ms
     if checks:
         known, notices = _checked(looked, database, path, known, until_ms, now_ms)
-    told = [*known.untold, *notices]
+    fresh = (*known.untold, *notices)
     # The state is kept before anybody is told: a crash in between tells twice, and loses nothing.
     if checks:
-        save(path, replace(known, untold=tuple(told)))
-    if not told:
+        save(path, replace(known, untold=fresh))
+    if not fresh and not known.waiting:
         return []
-    faults = deliver(Message(looked.name, tuple(told)), section, os.environ)
-    if faults:
-        return [f"not told yet: {fault}" for fault in faults]
-    save(path, replace(known, untold=()))
-    return grouped(told).splitlines()
+    waiting, faults = {}, []
+    for receiver in receivers(section, os.environ):
+        due = (*known.waiting.get(receiver.key, ()), *fresh)[-MOST_WAITING:]
+        if due and (fault := tell(Message(looked.name, due), receiver, os.environ)):
+            waiting[receiver.key] = due
+            faults.append(f"not told yet: {fault}")
+    save(path, replace(known, untold=(), waiting=waiting))
+    return [*grouped(fresh).splitlines(), *faults]
 
 
 def _checked(
