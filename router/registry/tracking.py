@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -21,8 +22,13 @@ MOST_BYTES = 1 << 22
 """Of an answer: an experiment or a run with all that this module tells it has some 100 kB."""
 AT_ONCE = 100
 """Parameters, metrics or tags in one call: MLflow takes so many parameters."""
+MOST_SAID = 300
+"""Letters of the server's own words that are shown."""
 LONGEST_VALUE = 500
 """Letters of a parameter that every version of MLflow keeps."""
+FINISHED = "FINISHED"
+_REFUSED = re.compile(r"[^\w.\- /]")
+"""What MLflow takes in no name of a parameter or a figure, such as `recall@5`."""
 _MISSING = "RESOURCE_DOES_NOT_EXIST"
 
 
@@ -39,30 +45,29 @@ class Mlflow:
     def track(self, model: ModelVersion) -> str:
         """Makes the run of a version, or finds it, and returns its id."""
         experiment = self._experiment(model.name)
-        known = self._run_of(experiment, model)
-        if known is not None:
-            return known
+        run, whole = self._run_of(experiment, model)
+        if whole:
+            return run
         at_ms = model.created_at_ms
-        run = self._post(
-            "runs/create",
-            {
+        if not run:
+            made = {
                 "experiment_id": experiment,
                 "run_name": model.id,
                 "start_time": at_ms,
                 "tags": _pairs(_tags(model)),
-            },
-        )["run"]["info"]["run_id"]
-        settings = {name: str(value) for name, value in model.hyperparameters.items()}
+            }
+            run = str(self._post("runs/create", made)["run"]["info"]["run_id"])
+        settings = {_key(name): str(value) for name, value in model.hyperparameters.items()}
         for some in _parts(_pairs(settings)):
             self._post("runs/log-batch", {"run_id": run, "params": some})
         figures = [
-            {"key": key, "value": value, "timestamp": at_ms, "step": 0}
+            {"key": _key(key), "value": value, "timestamp": at_ms, "step": 0}
             for key, value in model.metrics.items()
         ]
         for some in _parts(figures):
             self._post("runs/log-batch", {"run_id": run, "metrics": some})
-        self._post("runs/update", {"run_id": run, "status": "FINISHED", "end_time": at_ms})
-        return str(run)
+        self._post("runs/update", {"run_id": run, "status": FINISHED, "end_time": at_ms})
+        return run
 
     def tell_state(self, model: ModelVersion) -> None:
         """Sets the state of a version as a tag of its run."""
@@ -79,14 +84,19 @@ class Mlflow:
             made = self._post("experiments/create", {"name": f"tiergate/{name}"})
             return str(made["experiment_id"])
 
-    def _run_of(self, experiment: str, model: ModelVersion) -> str | None:
+    def _run_of(self, experiment: str, model: ModelVersion) -> tuple[str, bool]:
+        """Returns the run of a version, "" if there is none, and whether all of it was told."""
         wanted = {
             "experiment_ids": [experiment],
             "filter": f"tags.`tiergate.version` = '{model.version}'",
             "max_results": 1,
         }
         runs = self._post("runs/search", wanted).get("runs") or []
-        return str(runs[0]["info"]["run_id"]) if runs else None
+        if not runs:
+            return "", False
+        about = runs[0]["info"]
+        # A fault in the middle leaves a run that was not finished: the next call goes on with it.
+        return str(about["run_id"]), about.get("status") == FINISHED
 
     def _post(self, path: str, body: Mapping[str, object]) -> dict[str, Any]:
         return self._call("POST", path, body)
@@ -104,7 +114,7 @@ class Mlflow:
             raise RegistryError(f"MLflow at {place} does not answer: {error}") from error
         if answered.status != 200:
             told = _error_of(answered)
-            kind = _NotThere if told == _MISSING else RegistryError
+            kind = _NotThere if told.startswith(_MISSING) else RegistryError
             raise kind(f"MLflow at {place} answered {answered.status}: {told}")
         if not isinstance(answer, dict):
             raise RegistryError(f"MLflow at {place} answered what is no object; expected its API")
@@ -117,9 +127,11 @@ class _NotThere(RegistryError):
 
 def _error_of(answer: Answer) -> str:
     try:
-        return str(json.loads(answer.content)["error_code"])
-    except (ValueError, KeyError, TypeError):
+        told = json.loads(answer.content)
+        words = f"{told['error_code']}: {told.get('message', '')}"
+    except (ValueError, KeyError, TypeError, AttributeError):
         return answer.reason
+    return "".join(c if c.isprintable() else " " for c in words[:MOST_SAID])
 
 
 def _tags(model: ModelVersion) -> dict[str, str]:
@@ -134,6 +146,10 @@ def _tags(model: ModelVersion) -> dict[str, str]:
         "mlflow.note.content": model.note,
     }
     return {key: value for key, value in tags.items() if value}
+
+
+def _key(name: str) -> str:
+    return _REFUSED.sub("_", name)
 
 
 def _pairs(values: Mapping[str, str]) -> list[dict[str, object]]:

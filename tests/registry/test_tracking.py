@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -38,6 +39,7 @@ class Server(ThreadingHTTPServer):
         self.authorization = ""
         self.broken = False
         self.moved_to = ""
+        self.refused = ""  # a call that is refused
 
     @property
     def url(self) -> str:
@@ -65,7 +67,11 @@ class _Api(BaseHTTPRequestHandler):
         self.server.authorization = self.headers.get("Authorization", "")
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         call = self.path.removeprefix(PREFIX)
-        if self.server.broken or not set(body) <= KEYS.get(call, set()):
+        if (
+            self.server.broken
+            or call == self.server.refused
+            or not set(body) <= KEYS.get(call, set())
+        ):
             self._send(400, {"error_code": "INVALID_PARAMETER_VALUE", "message": "no"})
             return
         answer = getattr(self, "_" + call.replace("/", "_").replace("-", "_"))(body)
@@ -86,6 +92,7 @@ class _Api(BaseHTTPRequestHandler):
         assert len(body.get("params", [])) <= 100
         for kind in ("params", "metrics"):
             for pair in body.get(kind, []):
+                assert re.fullmatch(r"[/\w.\- :]*", pair["key"]), pair  # as MLflow 3.17 refuses
                 self.server.runs[body["run_id"]][kind][pair["key"]] = pair["value"]
         return {}
 
@@ -97,7 +104,7 @@ class _Api(BaseHTTPRequestHandler):
         field, _, value = body["filter"].partition(" = ")
         assert field == "tags.`tiergate.version`"
         found = [
-            {"info": {"run_id": run}}
+            {"info": {"run_id": run, "status": kept["status"]}}
             for run, kept in self.server.runs.items()
             if kept["tags"].get("tiergate.version") == value.strip("'")
         ]
@@ -175,6 +182,26 @@ def test_key_is_sent_as_mlflows_own_clients_do(
 ) -> None:
     Mlflow(server.url, environ).track(MODEL)
     assert server.authorization == sent
+
+
+def test_run_that_a_fault_left_unfinished_is_gone_on_with(server: Server) -> None:
+    client = Mlflow(server.url, {})
+    server.refused = "runs/log-batch"
+    with pytest.raises(RegistryError, match="INVALID_PARAMETER_VALUE: no"):
+        client.track(MODEL)
+    server.refused = ""
+    client.track(MODEL)
+    (run,) = server.runs.values()
+    assert (run["metrics"], run["status"]) == ({"accuracy": 0.91}, "FINISHED")
+
+
+def test_name_that_mlflow_refuses_is_told_without_the_letter(server: Server) -> None:
+    from msgspec.structs import replace
+
+    odd = replace(MODEL, hyperparameters={"loss (mean)": 1}, metrics={"recall@5": 0.5})
+    Mlflow(server.url, {}).track(odd)
+    (run,) = server.runs.values()
+    assert (run["params"], run["metrics"]) == ({"loss _mean_": "1"}, {"recall_5": 0.5})
 
 
 def test_refusal_of_the_server_is_told(server: Server) -> None:
