@@ -6,7 +6,7 @@ Then labels that say wrong things are caught, and a change that makes service wo
 from __future__ import annotations
 
 import json
-import random
+import re
 import sqlite3
 import time
 from collections import Counter
@@ -18,55 +18,19 @@ from typing import Any
 
 import httpx
 import pytest
+import yaml
 
+from benchmarks.shop import KNOWN, NEW, Asked, asked, labelled
 from router.cli.learning.alerts import Looked, look
 from router.policy.loading import load_policy
 from tests.kits.receivers import Hook, hook
-from tests.kits.server_kit import Served, Upstream, eventually, tiergate, write_policy
+from tests.kits.server_kit import Served, Upstream, eventually, tiergate
 
 pytestmark = [pytest.mark.slow, pytest.mark.process]
 
 HEAD = "department"
 SECRET = "a secret of the story"
-KNOWN = {
-    "billing": (
-        "Why was my {0} charged twice in {1}?|The {0} invoice for {1} is wrong|I never got the "
-        "{0} refund from {1}|Which payment do you take for a {0} in {1}?",
-        ("mug", "lamp", "kettle", "teapot", "chair", "desk", "rug", "shelf", "vase", "clock"),
-        ("May", "June", "July", "spring", "autumn", "March"),
-    ),
-    "shipping": (
-        "Where is my {0}? It should have reached {1} by now|The courier left the {0} at {1}|How "
-        "long does a {0} take to {1}?|My {0} was delivered to the wrong address in {1}",
-        ("mug", "lamp", "kettle", "teapot", "chair", "desk", "rug", "shelf", "vase", "clock"),
-        ("Leeds", "Graz", "Porto", "Turin", "Ghent", "Lund"),
-    ),
-}
-NEW = {
-    "solar": (
-        "The inverter of my {0} shows {1} and feeds nothing into the grid|How many {0} modules do "
-        "I need for {1} kilowatt hours a year?|Who certifies a {0} roof mount at {1} degrees?|Does "
-        "your {0} battery keep {1} watts over night?",
-        ("balcony", "garage", "barn", "carport", "flat-roof", "garden", "canopy", "facade"),
-        tuple(str(n) for n in range(210, 980, 35)),
-    ),
-}
-
-
-Asked = tuple[str, str]
-"""A question, and the department that a reviewer who reads it names."""
-
-
-def asked(kinds: Mapping[str, tuple[str, Sequence[str], Sequence[str]]], seed: int) -> list[Asked]:
-    """Returns all questions of these kinds, in an order that the seed gives."""
-    questions = [
-        (form.format(thing, where), name)
-        for name, (forms, things, places) in kinds.items()
-        for form in forms.split("|")
-        for thing in things
-        for where in places
-    ]
-    return random.Random(seed).sample(questions, len(questions))
+GUIDE = Path(__file__).parents[2] / "docs/guides/story.md"
 
 
 def ran(*arguments: str | Path, code: int = 0, **more: str) -> str:
@@ -74,6 +38,12 @@ def ran(*arguments: str | Path, code: int = 0, **more: str) -> str:
     done = tiergate(*arguments, **more)
     assert done.returncode == code, f"{arguments}\n{done.stdout}\n{done.stderr}"
     return done.stdout
+
+
+def shop_of_the_guide() -> dict[str, Any]:
+    """Returns the policy that the guide shows."""
+    (text,) = re.findall(r"```yaml\n(version: 1\n.*?)```", GUIDE.read_text("utf-8"), re.DOTALL)
+    return dict(yaml.safe_load(text))
 
 
 class House:
@@ -88,18 +58,13 @@ class House:
 
     def write(self, **more: object) -> Path:
         """Writes the policy, with further sections."""
-        webhook = {"url": self._receiver.url, "secret": "${HOOK_SECRET}"}
-        sections = {
-            "heads": [{"name": HEAD, "path": f"registry:{HEAD}@active"}],
-            "privacy": {"store": "redacted", "retention_days": 30},
-            "alerts": {
-                "rules": [{"watch": "drift", "least": 30}],
-                "window_minutes": 60,
-                "webhooks": [webhook],
-            },
-            **more,
-        }
-        return write_policy(self.folder, self._upstream, **sections)
+        policy = shop_of_the_guide()
+        policy["tiers"][0]["answerers"][0] |= {"base_urls": [self._upstream]}
+        policy["alerts"] |= {"window_minutes": 60}
+        policy["alerts"]["webhooks"][0] |= {"url": self._receiver.url}
+        path = self.folder / "shop.yaml"
+        path.write_text(yaml.safe_dump({**policy, **more}), "utf-8")
+        return path
 
     def models(self, *arguments: str | Path) -> str:
         return ran("models", *arguments, "--registry", self.registry)
@@ -190,7 +155,7 @@ class House:
         return self.rollout(server)
 
     def rollout(self, server: Served) -> dict[str, Any]:
-        return dict(server.client.get("/api/v1/rollouts/tested").json())
+        return dict(server.client.get("/api/v1/rollouts/shop").json())
 
     def decision(self, server: Served, response: httpx.Response) -> dict[str, Any]:
         return dict(server.finished_row(response))
@@ -209,7 +174,7 @@ def test_a_new_product_line_is_noticed_learnt_tried_and_kept(
     usual, new = asked(KNOWN, 1), asked(NEW, 2)
     department = dict([*usual, *new])
     known = tmp_path / "known.jsonl"
-    known.write_text("".join(json.dumps({"text": t, "label": n}) + "\n" for t, n in usual[:200]))
+    known.write_text(labelled(usual[:200]), "utf-8")
     ran("train", "head", "--data", known, "--name", HEAD, "--out", tmp_path / "heads")
     first = tmp_path / "heads" / f"{HEAD}.json"
     with Upstream(tmp_path) as upstream, hook() as receiver:
@@ -241,7 +206,7 @@ def test_a_new_product_line_is_noticed_learnt_tried_and_kept(
             turns = [change["turn"] for change in house.rollout(server)["history"]]
             assert turns == ["started", "promoted", "promoted"]
             house.models("promote", taught, "--because", "every gate passed")
-            ran("rollout", "finish", "tested", "--database", house.ledger)
+            ran("rollout", "finish", "shop", "--database", house.ledger)
             house.write()
 
             def kept() -> bool:
