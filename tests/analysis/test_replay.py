@@ -14,10 +14,9 @@ from router.analysis.replay.fail_conditions import Answer, judge, read_condition
 from router.analysis.replay.html import replay_html
 from router.analysis.replay.json import replay_json
 from router.analysis.replay.replay import Replay, Unweighed, replay
-from router.analysis.replay.sentences import all_lines, headline
+from router.analysis.replay.sentences import all_lines
 from router.api.http.repeat_row import replayed_row
 from router.errors import AnswererError
-from router.rendering.figures_in_words import percent
 from router.types import (
     AttemptState,
     CostBasis,
@@ -29,7 +28,6 @@ from router.types import (
     Sampling,
     Signals,
     Usage,
-    Verdict,
 )
 from tests.kits.changed import replace
 from tests.kits.fakes import (
@@ -347,51 +345,6 @@ async def test_explored_traffic_answers_for_the_other_policy(houses: Houses) -> 
     assert replayed_day.errors.snips is not None
     assert replayed_day.errors.snips.error == 0.0
     assert replayed_day.errors.effective == pytest.approx(40)
-
-
-async def test_headline_says_cost_and_changes(rows: list[RequestRow]) -> None:
-    told = headline(run(rows, a_side(**floor(0.75))))
-    assert "4 requests" in told
-    assert "1 decision changes" in told
-
-
-async def test_headline_sets_the_cost_beside_both_expected_errors(rows: list[RequestRow]) -> None:
-    result = run(rows, a_side(**floor(0.75)))
-    assert result.believed.requests == 4
-    new, old = percent(result.new.modelled_error, 2), percent(result.old.modelled_error, 2)
-    assert new != old
-    told = headline(result)
-    assert f", at an error of {new} instead of {old} over all of them by the policies' own" in told
-    assert "no outcome shows it" in told
-    assert told.index(new) < told.index("1 decision changes")
-    assert f"Expected error</dt><dd>{new}</dd>" in replay_html(result, []).replace("\u00a0", " ")
-
-
-async def test_headline_compares_errors_over_requests_of_which_both_sides_have_one(
-    rows: list[RequestRow],
-) -> None:
-    """Approved words that went out before any call are no answer that may be wrong."""
-    some = [*rows[:3], replace(rows[3], verdict=Verdict.SAFE_ANSWER.value, attempts=())]
-    result = run(some, a_side(**floor(0.75)))
-    assert result.believed.requests == 3
-    assert "over the same 3 requests by the policies' own p" in headline(result)
-
-
-async def test_headline_says_that_few_outcomes_tell_no_error(rows: list[RequestRow]) -> None:
-    result = run(rows, a_side("hash"), r0=True, r1=False, r2=True)
-    told = (
-        "at an error that cannot be told: only 3 of 4 requests have an outcome (33.33 % (0.84 % to"
-    )
-    assert told in headline(result)
-
-
-async def test_headline_says_the_error_that_outcomes_tell(rows: list[RequestRow]) -> None:
-    """Forty outcomes have an interval, which stands beside the share."""
-    many = [replace(rows[1], request_id=f"r{i}") for i in range(40)]
-    labels = KnownCorrectness.of(Correctness(row.request_id, True) for row in many)
-    told = headline(replay(cases(many), a_side("hash"), None, labels))
-    assert "at an error of 0.00 % (0.00 % to 8.81 %) instead of 0.00 % (0.00 % to 8.81 %)" in told
-    assert "by the outcomes of 40 of 40 requests;" in told
 
 
 async def test_page_is_well_formed_and_escapes_names(rows: list[RequestRow]) -> None:
