@@ -132,7 +132,7 @@ def _told(saving: Saving | None, findings: Findings) -> list[str]:
         else f" over the {count(saving.compared)} answered"
     )
     if saving.compared and saving.not_compared:
-        scope = f" over the {count(saving.compared)} that can be compared"
+        scope = f" over the {count(saving.compared)} that can be compared{_apart(saving, findings)}"
     label = {
         "requested_model": "the models the clients asked for",
         "all_level_2": "answering everything at level 2",
@@ -147,6 +147,15 @@ def _told(saving: Saving | None, findings: Findings) -> list[str]:
     difference = _difference(saving, "saved", "cost", money)
     parts = (difference, *_accepted(saving, money), *_reviewers(saving, findings))
     return [f"{base}, routing {', '.join(parts)}."]
+
+
+def _apart(saving: Saving, findings: Findings) -> str:
+    """States what the requests cost that are compared with nothing, drafts nobody got included."""
+    rest = findings.total.spend_nano_usd - (saving.own_nano_usd or 0)
+    # What was only observed is no part of routing, and has sentences of its own.
+    if rest <= 0 or findings.whole.observed:
+        return ""
+    return f" (what else was spent, {findings.money(rest)}, is compared with nothing)"
 
 
 def _would_have(saving: Saving | None, money: Dollars) -> list[str]:

@@ -46,11 +46,12 @@ def assumptions(
     calls = {basis: whole.bases.get(basis.value, [0, 0])[0] for basis in CostBasis}
     lines = [
         "Every baseline is priced at the token counts of the answer that was returned; another "
-        "model would have used more or fewer. Of a deliberation, one call counts the question and "
-        "the last step.",
-        "Own cost includes discarded drafts, retries, checks, shadows, deliberation steps, what "
-        "reading requests took and reviewers' minutes. A failed request counts with its cost and a "
-        "baseline of nothing, and so does a review.",
+        "model would have used more or fewer. What a deliberation answered counts its question and "
+        "last step at a model that answers in one call; a deliberation counts any other answer "
+        "five times.",
+        "Own cost, of the requests that are compared, includes discarded drafts, retries, checks, "
+        "shadows, deliberation steps, what reading requests took and reviewers' minutes. A failed "
+        "request counts with its cost and a baseline of nothing, and so does a review.",
         f"Costs by basis: {count(calls[CostBasis.LIST_PRICE])} calls at a stated list price, "
         f"{count(calls[CostBasis.TOKEN_PRICE])} at token prices, "
         f"{count(calls[CostBasis.OWN_COMPUTE])} by own compute, "

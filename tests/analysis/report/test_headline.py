@@ -54,6 +54,14 @@ def test_requests_that_a_purge_left_out_are_told_beside_the_spend(lost: int, tol
     assert told in report_of([a_row(0, 3), a_row(1, 3)], Extra(lost=lost)).headline
 
 
+def test_spend_that_is_compared_with_nothing_stands_beside_the_saving() -> None:
+    """Drafts that approved safe words replaced were paid for, and are no part of a saving."""
+    safe = replace(a_row(2, 3), verdict="safe_answer", baselines=Baselines())
+    told = report_of([a_row(0), a_row(1), safe]).headline
+    assert "over the 2 that can be compared (what else was spent, $5.00, is compared with" in told
+    assert "compared with nothing" not in report_of([a_row(0), a_row(1)]).headline
+
+
 def test_a_cancelled_request_is_told_apart_from_a_failed_one() -> None:
     gone = replace(a_failure(1), state=RequestState.CANCELLED)
     told = report_of([a_row(0), gone, a_failure(2)]).headline
