@@ -58,12 +58,22 @@ def _names_arrays(file: Path) -> bool:
 
 
 def contents_of(paths: Sequence[Path]) -> dict[str, bytes]:
-    """Returns the bytes of each file by its name; a folder stands for all below it."""
+    """Returns the bytes of each file by its name; a folder stands for all below it.
+
+    Raises RegistryError, also for a link in a folder that leads out of it: whoever adds a folder of
+    somebody else's would keep files of this machine that were never part of the model.
+    """
     contents: dict[str, bytes] = {}
     for path in paths:
         inside = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
         for file in inside:
             name = file.relative_to(path).as_posix() if path.is_dir() else file.name
+            if path.is_dir() and not file.resolve().is_relative_to(path.resolve()):
+                raise RegistryError(
+                    f"{file} is a link to {file.resolve()}, outside of {path}; expected the file "
+                    f"itself: copy the folder with `cp -rL {path} COPY` and add COPY, or name the "
+                    "files one by one"
+                )
             if name in contents:
                 raise RegistryError(f"two files are called {name}; expected one of each name")
             try:

@@ -101,3 +101,20 @@ def test_tracking_server_that_is_down_only_warns() -> None:
     result = run("add", "head", "h", "support.json", "--mlflow", "http://127.0.0.1:9")
     assert result.exit_code == 0
     assert "the change is made, but not told" in result.stderr
+
+
+def test_another_base_than_the_adapter_says_is_refused(tmp_path: Path) -> None:
+    peft = tmp_path / "peft"
+    peft.mkdir()
+    (peft / "adapter_config.json").write_text('{"base_model_name_or_path": "Qwen/Qwen2.5-0.5B"}')
+    refused = run("add", "adapter", "one", "peft", "--base", "llama-3-8b")
+    assert isinstance(refused.exception, RegistryError)
+    assert "was trained on Qwen/Qwen2.5-0.5B" in refused.exception.message
+    made = json.loads(run("add", "adapter", "one", "peft", "--json").stdout)
+    assert made["base"] == "Qwen/Qwen2.5-0.5B"
+
+
+def test_a_base_that_nothing_can_check_is_noted() -> None:
+    result = run("add", "adapter", "one", "support.npz", "--base", "mine")
+    assert result.exit_code == 0
+    assert "its files name no base, so nothing checked --base mine" in result.stderr

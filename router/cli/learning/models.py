@@ -112,7 +112,14 @@ def add(
         list[Path],
         typer.Argument(help="Its files, the one that a policy would name first; or a folder."),
     ],
-    base: Annotated[str, typer.Option(help="What it needs: an encoder, an adapter's base.")] = "",
+    base: Annotated[
+        str,
+        typer.Option(
+            help="What it needs: an encoder, an adapter's base. Of an adapter it is compared with "
+            "what its files say.",
+            show_default="what the adapter's files say",
+        ),
+    ] = "",
     dataset: Annotated[str, typer.Option(help="Hash of the dataset that it was made from.")] = "",
     parent: Annotated[
         list[str] | None,
@@ -135,9 +142,14 @@ def add(
     mlflow: MlflowUrl = "",
     as_json: AsJson = False,
 ) -> None:
-    """Add a version as a candidate. The same files again are the same version."""
+    """Add a version as a candidate. The same files again are the same version.
+
+    A link in a folder that leads out of it is refused.
+    """
     from router.registry import About
 
+    if kind is ModelKind.ADAPTER:
+        base = _checked_base(files, base)
     about = About(
         base=base,
         dataset=dataset,
@@ -207,6 +219,32 @@ def remove(version: Named, registry: RegistryPlace = REGISTRY, as_json: AsJson =
     """Remove a version with its files. An active one is refused."""
     model = _opened(registry).remove(version, by=user_name())
     _say(model, f"{model.id} is gone", as_json)
+
+
+def _checked_base(files: Sequence[Path], given: str) -> str:
+    """Returns an adapter's base; says where it comes from, or that nothing could check it.
+
+    Raises RegistryError where the files name another base than the given one.
+    """
+    from router.registry.adapter_base import same_base, stated_base
+    from router.registry.contents import contents_of
+
+    stated = stated_base(contents_of(files))
+    if stated is not None and not stated.is_local:
+        if given and not same_base(given, stated.name):
+            raise RegistryError(
+                f"found --base {given}, but {stated.file} says that the adapter was trained on "
+                f"{stated.name}; expected --base {stated.name}, or an adapter of {given}"
+            )
+        return given or stated.name
+    known = "its files name no base"
+    if stated is not None and stated.name:
+        known = f"{stated.file} names only the path {stated.name}"
+    elif stated is not None and stated.architecture:
+        known = f"{stated.file} names only the architecture, {stated.architecture}"
+    then = f"so nothing checked --base {given}" if given else "and no --base was given"
+    typer.echo(f"tiergate: note: {known}, {then}.", err=True)
+    return given
 
 
 def _opened(place: str) -> Registry:
