@@ -99,7 +99,7 @@ def header_texts(content: bytes) -> dict[str, str]:
 
 
 def _text(content: bytes, at: int) -> tuple[str, int]:
-    (length,) = struct.unpack_from("<Q", content, at)
+    length: int = struct.unpack_from("<Q", content, at)[0]
     end = at + 8 + length
     if end > len(content):
         raise struct.error("the header ends within a text")
@@ -110,7 +110,8 @@ def _after(content: bytes, at: int, kind: int) -> int:
     """Returns the place after a value that is no text, or after an array."""
     if kind != ARRAY:
         return at + struct.calcsize("<" + NUMBERS[kind])
-    element, length = struct.unpack_from("<IQ", content, at)
+    element: int = struct.unpack_from("<I", content, at)[0]
+    length: int = struct.unpack_from("<Q", content, at + 4)[0]
     at += 12
     if element not in (TEXT, ARRAY):
         return at + length * struct.calcsize("<" + NUMBERS[element])
