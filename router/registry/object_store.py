@@ -17,6 +17,7 @@ from router.errors.installing import pip_install
 from router.registry.store import marker_of
 
 Value = TypeVar("Value")
+BUCKETS = frozenset({"s3", "s3a", "gs", "gcs", "abfs", "az", "oci"})
 PROVIDER = "and the package of the provider, such as s3fs"
 
 
@@ -34,7 +35,9 @@ class ObjectStore:
     def put(self, key: str, content: bytes) -> None:
         def write(system: Any, root: str) -> None:
             place = f"{root}/{key}"
-            system.makedirs(place.rpartition("/")[0], exist_ok=True)
+            # There a key needs no folder, and a bucket whose name is misspelt would be made.
+            if not BUCKETS.intersection(_protocols(system)):
+                system.makedirs(place.rpartition("/")[0], exist_ok=True)
             if not _is_a_disk(system):
                 # An object appears whole.
                 system.pipe_file(place, content)
@@ -94,7 +97,7 @@ class ObjectStore:
         except Exception as error:
             raise RegistryError(
                 f"{key} in {self.shown}: found {type(error).__name__}; expected a store that "
-                "answers, and a user who may read and write there"
+                "answers, a bucket that exists, and a user who may read and write there"
             ) from error
 
     def _connected(self) -> tuple[Any, str]:
@@ -132,6 +135,9 @@ def shown(url: str) -> str:
 
 
 def _is_a_disk(system: Any) -> bool:
+    return not {"file", "local"}.isdisjoint(_protocols(system))
+
+
+def _protocols(system: Any) -> tuple[str, ...]:
     protocol = system.protocol
-    names = (protocol,) if isinstance(protocol, str) else protocol
-    return "file" in names or "local" in names
+    return (protocol,) if isinstance(protocol, str) else tuple(protocol)

@@ -69,7 +69,8 @@ class Registry:
         """
         self._store = store
         self._now_ms = now_ms
-        self._cache = cache
+        # Absolute, since whoever gets a path of it may read it from another folder: a policy does.
+        self._cache = None if cache is None else cache.absolute()
         self._lock = threading.Lock()
         self._marking = threading.Lock()
         self._marked: tuple[float, str] | None = None  # when it was asked, and the answer

@@ -9,9 +9,12 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
+from typing import ClassVar
 
+import fsspec
 import msgspec
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem
 
 from router.errors import RegistryError
 from router.ledger.tables.models import SqlStore
@@ -149,6 +152,44 @@ def test_files_that_no_change_names_are_swept_in_every_store(
     first = one.add(ModelKind.HEAD, "support_head", head(tmp_path, "first"))
     assert [name[:5] for name in one._store.names("files")] == ["00179"]
     assert machine("other").path(first.id).is_file()
+
+
+def test_path_of_a_copy_holds_in_every_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A policy reads a path from its own folder, not from that of the process."""
+    monkeypatch.chdir(tmp_path)
+    store = ObjectStore(f"memory://{uuid.uuid4().hex}/models")
+    registry = Registry(store, lambda: 1, Path("cache"))
+    made = registry.add(ModelKind.MATCH, "table", head(tmp_path, "first"))
+    assert registry.path(made.id) == tmp_path / "cache/table" / made.version / "support.json"
+
+
+class Buckets(MemoryFileSystem):  # type: ignore[misc]
+    """Makes a bucket when a folder in it is made, and writes into no other, as s3fs does."""
+
+    protocol = "gs"
+    store: ClassVar[dict[str, object]] = {}
+    pseudo_dirs: ClassVar[list[str]] = [""]
+
+    @classmethod
+    def _strip_protocol(cls, path: str) -> str:
+        return str(super()._strip_protocol(path.removeprefix("gs://")))
+
+    def pipe_file(self, path: str, value: bytes, mode: str = "overwrite", **_: object) -> None:
+        if not self.isdir(path.strip("/").partition("/")[0]):
+            raise FileNotFoundError("The specified bucket does not exist")
+        super().pipe_file(path, value)
+
+
+def test_bucket_whose_name_is_misspelt_is_not_made() -> None:
+    fsspec.register_implementation("gs", Buckets, clobber=True)
+    with pytest.raises(RegistryError, match="a bucket that exists"):
+        ObjectStore("gs://misspelt/models").put("events/1", b"{}")
+    Buckets().mkdir("there")
+    store = ObjectStore("gs://there/models")
+    store.put("events/1", b"{}")
+    assert store.names("events") == ["1"]
 
 
 def test_address_that_no_store_knows_is_refused() -> None:
