@@ -90,13 +90,7 @@ class App:
         self._hosts = hosts
         self._retiring: set[asyncio.Task[None]] = set()
         self._signals = contextlib.ExitStack()
-        if core.engine.degraded:
-            self._log.warning("degraded", reason=core.degraded_because)
-        if core.model is not None and settings.device is not Device.CPU:
-            placement = core.model.encoder.placement
-            reason, _, _ = placement.note.partition("; ")  # `doctor` says how to use a GPU
-            why = {"reason": reason} if reason else {}
-            self._log.info("device", triage=placement.device.value, **why)
+        self._log_start()
         # SQLite makes its file, but not the folder.
         Address.parse(settings.database).make_folder()
         self.ledger = SqlLedger.open(
@@ -126,37 +120,16 @@ class App:
             keys=keys,
         )
         self._told = ToldListener(self.ledger.database, self._serving, self.clock)
-        self._reviews = reviews = SqlReviewQueue(
+        self._reviews = SqlReviewQueue(
             self.ledger.database, clock=self.clock, feedback=feedback, keys=keys
         )
-        self._reviewer = Reviewer(reviews, self.ledger, self._minute_price, self.clock)
+        self._reviewer = Reviewer(self._reviews, self.ledger, self._minute_price, self.clock)
         # It has a thread of its own, so that requests for vectors do not delay questions.
         self._questions = TextVectors(core.model)
         gauge = SqlBudgetGauge(self.ledger.database, core.budgets, self.clock)
-        self.gateway = Gateway(
-            core.router,
-            ledger=self.ledger,
-            sessions=self._sessions,
-            caches=PolicyCaches(self.clock),
-            embedder=None if core.model is None else self._questions,
-            reviews=reviews,
-            texts=self.texts,
-            secret_of=self._secrets.key_soon,
-            clock=self.clock,
-            ids=core.ids,
-            limiter=self._limiter,
-            gauge=gauge,
-            draw=chance,
-            events=core.events,
-        )
-        self._rollouts = Rollouts(
-            core,
-            self.ledger,
-            self.gateway.splits,
-            self._start_candidate,
-            self._retire,
-            self._record,
-        )
+        self.gateway = self._gateway_of(gauge)
+        splits, begin, end = self.gateway.splits, self._start_candidate, self._retire
+        self._rollouts = Rollouts(core, self.ledger, splits, begin, end, self._record)
         self.analyst = Analyst(
             core.router,
             ledger=self.ledger,
@@ -179,19 +152,7 @@ class App:
         core.documents.booked = booked
         core.router.images = LocalImages(core.environ)
         self.moderation = ModerationHeads(core, self.analyst, self._record)
-        # A program that embeds the gateway may not want files to be followed.
-        watched = core.loaded.values() if settings.watch else ()
-        turn = asyncio.Lock()
-        self._watchers = [
-            PolicyWatcher(
-                policy,
-                self._reader(policy),
-                self._swap,
-                prices_of=self._newest_price,
-                turn=turn,
-            )
-            for policy in watched
-        ]
+        self._watchers = self._watching()
         door = Doorkeeper(
             self.keys,
             wrong_keys=WrongKeys(self.clock),
@@ -201,7 +162,44 @@ class App:
         self._remaining = Remaining(
             core.budgets, self._limiter, gauge, lambda: self.gateway.router.default.policy
         )
-        self.server = Server(
+        self.server = self._server_of(door, feedback, booked)
+        self._mount(door)
+
+    def _log_start(self) -> None:
+        """Says in the log what reads requests: rules alone, or which device."""
+        core, settings = self.core, self.settings
+        if core.engine.degraded:
+            self._log.warning("degraded", reason=core.degraded_because)
+        if core.model is not None and settings.device is not Device.CPU:
+            placement = core.model.encoder.placement
+            reason, _, _ = placement.note.partition("; ")  # `doctor` says how to use a GPU
+            why = {"reason": reason} if reason else {}
+            self._log.info("device", triage=placement.device.value, **why)
+
+    def _gateway_of(self, gauge: SqlBudgetGauge) -> Gateway:
+        """Returns the gateway over the stores of this process."""
+        core = self.core
+        return Gateway(
+            core.router,
+            ledger=self.ledger,
+            sessions=self._sessions,
+            caches=PolicyCaches(self.clock),
+            embedder=None if core.model is None else self._questions,
+            reviews=self._reviews,
+            texts=self.texts,
+            secret_of=self._secrets.key_soon,
+            clock=self.clock,
+            ids=core.ids,
+            limiter=self._limiter,
+            gauge=gauge,
+            draw=chance,
+            events=core.events,
+        )
+
+    def _server_of(self, door: Doorkeeper, feedback: SqlFeedback, booked: BookedVectors) -> Server:
+        """Returns the server of the paths that every gateway has."""
+        core = self.core
+        return Server(
             self.gateway,
             OwnModels(
                 self.analyst,
@@ -214,7 +212,7 @@ class App:
             self._replies,
             GivenAgain(core.router.budgets, self._limiter),
             self.ledger,
-            Learnt(feedback, reviews, self._reviewer, self.texts),
+            Learnt(feedback, self._reviews, self._reviewer, self.texts),
             self._secrets.key_soon,
             door,
             self.metrics,
@@ -223,8 +221,23 @@ class App:
             core.ids,
             self.life,
             self._remaining,
-            admin_port=settings.admin_port,
+            admin_port=self.settings.admin_port,
         )
+
+    def _watching(self) -> list[PolicyWatcher]:
+        """Returns what follows the files of the policies."""
+        # A program that embeds the gateway may not want files to be followed.
+        watched = self.core.loaded.values() if self.settings.watch else ()
+        turn = asyncio.Lock()
+        prices = self._newest_price
+        return [
+            PolicyWatcher(policy, self._reader(policy), self._swap, prices_of=prices, turn=turn)
+            for policy in watched
+        ]
+
+    def _mount(self, door: Doorkeeper) -> None:
+        """Gives the server its further families of paths."""
+        core = self.core
         # The dashboard is mounted last, because it needs the readiness of everything above.
         self._batching = Batching(
             self.server,
@@ -239,15 +252,9 @@ class App:
         DomainEndpoints(
             self.server, self.gateway, door, self.metrics, self._limiter, core.loaded.get
         )
-        overview = Overview(
-            core,
-            self.ledger,
-            self.readiness,
-            self.clock,
-            judged_in(self.ledger.database),
-            reviews.list,
-            self._rollouts.shown,
-        )
+        judged = judged_in(self.ledger.database)
+        waiting, stages = self._reviews.list, self._rollouts.shown
+        overview = Overview(core, self.ledger, self.readiness, self.clock, judged, waiting, stages)
         self.metrics.limits, self.metrics.alarms = overview, overview.alarms
         self._ground = CertificateGround(overview.alarms.contradicted, core.router.watch)
         dashboard = Dashboard(overview, self.texts, door, core.ids)
