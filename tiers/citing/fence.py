@@ -101,15 +101,15 @@ def _orders(text: str, readings: Readings) -> bool:
 
 def _without(text: str, gaps: re.Pattern[str], readings: Readings) -> str:
     """Returns the text, cut at gaps, without the parts that give orders."""
-    said: list[str] = []
+    kept: list[str] = []
     start = 0
     for gap in [*gaps.finditer(text), None]:
         part = text[start : gap.start() if gap else len(text)]
-        said.append(LEFT_OUT if _orders(part, readings) else part)
+        kept.append(LEFT_OUT if _orders(part, readings) else part)
         if gap:
-            said.append(gap[0])
+            kept.append(gap[0])
             start = gap.end()
-    return "".join(said)
+    return "".join(kept)
 
 
 def cleaned(

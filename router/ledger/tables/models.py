@@ -108,5 +108,5 @@ def _split(key: str) -> tuple[str, str]:
     (('events', '1.json'), ('files/ab', 'onnx/model.onnx'))
     """
     parts = key.split("/")
-    at = 2 if parts[0] == "files" else 1
-    return "/".join(parts[:at]), "/".join(parts[at:])
+    length = 2 if parts[0] == "files" else 1
+    return "/".join(parts[:length]), "/".join(parts[length:])

@@ -48,9 +48,9 @@ class OutsideSearch:
             self._service.embedder_turned(section.name, note)
         elif width and question.strip():
             vector, note = await self._vector(section, question, rights, width)
-        found = await self._service.find(question, rights, limit, vector, by_words=bool(note))
-        told = (f"documents were searched by words alone: {note}",) if note else ()
-        return Found(found.passages, told)
+        search = await self._service.find(question, rights, limit, vector, by_words=bool(note))
+        notes = (f"documents were searched by words alone: {note}",) if note else ()
+        return Found(search.passages, notes)
 
     async def support(
         self, sentences: Sequence[str], sources: Sequence[str]
