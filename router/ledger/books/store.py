@@ -122,6 +122,7 @@ class SqlLedger:
             idle=anchorer.idle,
             events=events,
         )
+        opened.unreadable = writer.suspect
         writer.start()
         folder.start()
         return cls(opened, writer, slot, anchorer, folder, budget_of, clock, queue_size)

@@ -15,6 +15,11 @@ goes on. Settlements and final rows are then owed: the thread tries them again b
 operations, so that no hold stays open for a passing fault. Owed rows for which money was spent are
 all kept, of the others as many as the queue holds.
 
+A database that says nothing (a frozen server, a disk that hangs) holds the thread up. After
+PATIENCE_S a second thread tells all who wait, and whoever comes then is refused at once, until the
+database answers. What readers cannot read is looked at by the writer, so that readiness tells of it
+though nothing is written.
+
 A connection that breaks during a COMMIT leaves it in doubt. So after each new connection the head
 of the chain is read again, and owed operations that were committed after all change nothing. It
 knows nothing about what the operations do.
@@ -41,6 +46,8 @@ from router.types import NOBODY, Events, StoreTurned
 
 MAX_BATCH = 256  # beyond this a commit gets longer and no cheaper per row
 RETRY_S = 1.0  # how long owed operations wait for the next try when nothing else comes
+PATIENCE_S = 5.0  # how long callers wait for a commit: as for a lock
+WATCH_S = 0.5  # how often is looked if they wait for longer
 IDLE_S = 60.0  # how often `idle` is called when nothing comes
 AGAIN_S = 5.0  # after the start, when `again` is called: a server under load notices deaths late
 
@@ -99,11 +106,17 @@ class Writer:
         self._closed = False
         self._closing = False  # seen by the thread
         self._fault: str = ""
+        self._watched = threading.RLock()  # for the three that follow, and the fault
+        self._begun_s: float | None = None  # when the commit began that runs
+        self._silent = False  # a commit took longer than PATIENCE_S, and none succeeded since
+        self._suspected = False  # a reader could not read
+        self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="tiergate-ledger", daemon=True)
 
     def start(self) -> None:
         """Starts to write submitted operations."""
         self._thread.start()
+        threading.Thread(target=self._watch, name="tiergate-ledger-watch", daemon=True).start()
 
     @property
     def fault(self) -> str:
@@ -121,10 +134,15 @@ class Writer:
         """Queues an operation; the future is done once it is committed or refused.
 
         A caller that is cancelled meanwhile leaves the operation queued: it is still committed.
-        Raises: LedgerFull (a hold), LedgerUnavailable (closed).
+        Raises: LedgerFull (a hold), LedgerUnavailable (closed; or the database has been silent: a
+        hold is refused, everything else is owed).
         """
         if self._closed:
             raise LedgerUnavailable("the ledger is closed")
+        if self._silent and self._begun_s is not None:
+            if self._worth_owing(operation, self._queue_size - len(self._queue)):
+                self._queue.append(_Job(operation, None))
+            raise LedgerUnavailable(self._fault)
         if isinstance(operation, Hold) and len(self._queue) >= self._queue_size:
             raise LedgerFull(f"{self._queue_size} ledger operations are waiting; try again shortly")
         loop = asyncio.get_running_loop()
@@ -145,6 +163,12 @@ class Writer:
         if self._queue and self._knocks.empty():
             self._knocks.put(None)
 
+    def suspect(self) -> None:
+        """Looks if the database can be written: a reader could not read it. Any thread calls it."""
+        if not self._suspected and not self._fault:
+            self._suspected = True
+            self._knocks.put(None)
+
     def close(self) -> None:
         """Commits the queue and ends the thread. Blocks."""
         if not self._closed:
@@ -162,17 +186,38 @@ class Writer:
             _wake([(job.future, stopped) for job in self._taken if job.future is not None])
             self._fail_queued(stopped)
             raise
+        finally:
+            self._ended.set()
+
+    def _watch(self) -> None:
+        """Tells who waits for a commit that has taken too long; the commit itself goes on."""
+        while not self._ended.wait(WATCH_S):
+            with self._watched:
+                begun_s = self._begun_s
+                if begun_s is None or time.monotonic() - begun_s < PATIENCE_S:
+                    continue
+                self._silent = True
+                self._set_fault(f"the ledger's database has said nothing for {PATIENCE_S:.0f} s")
+            waiting = [*self._taken, *self._queue.copy()]
+            error = LedgerUnavailable(self._fault)
+            _wake([(job.future, error) for job in waiting if job.future is not None])
 
     def _serve(self) -> None:
         while not self._closing or (self._owed and not self._fault):
             jobs = self._taken = self._take()
-            before = self._head
-            if jobs:
-                _wake(self._commit(jobs))
+            before, looking = self._head, bool(self._fault) or self._suspected
+            if jobs or looking:
+                self._suspected = False
+                with self._watched:
+                    self._begun_s = time.monotonic()
+                outcomes = self._commit(jobs)
+                with self._watched:
+                    self._begun_s = None
+                _wake(outcomes)
             self._recover_again()
             if self._head != before:
                 self._committed(self._head)
-            elif not jobs:
+            elif not jobs and not looking:
                 self._idle()
         self._fail_queued(LedgerUnavailable("the ledger is closed"))
 
@@ -193,13 +238,14 @@ class Writer:
         """Takes owed jobs first, then queued ones; waits for a first one where none is due."""
         jobs, self._owed = self._owed[:MAX_BATCH], self._owed[MAX_BATCH:]
         full = len(jobs) + MAX_BATCH  # owed rows take no place from callers that wait
-        wait_s = RETRY_S if jobs else IDLE_S
+        wait_s = RETRY_S if jobs or self._fault else IDLE_S
         if self._again is not None and not self._fault:
             wait_s = max(0.0, min(wait_s, self._again_at - time.monotonic()))
         if self._closing or (jobs and not self._fault):
             wait_s = 0.0
         try:
-            while not self._queue and not self._closed:  # a knock may be about what was taken
+            # A knock may be about what was taken.
+            while not self._queue and not self._closed and not self._suspected:
                 self._knocks.get(timeout=wait_s)
         except Empty:
             pass
@@ -218,7 +264,7 @@ class Writer:
                 self._set_fault(refused.message)
                 self._owe(jobs)
                 refusals = [refused] * len(jobs)
-            elif len(jobs) > 1:
+            elif len(jobs) != 1:
                 return [outcome for job in jobs for outcome in self._commit([job])]
             else:
                 refusals = [refused]
@@ -236,19 +282,22 @@ class Writer:
         batch = Batch(cursor, self._head)
         try:
             self._database.begin(cursor)
-            refusals = batch.run([job.operation for job in jobs])
+            refusals = batch.run([job.operation for job in jobs]) if jobs else []
             cursor.execute("COMMIT")
         except BaseException:
             _roll_back(cursor)
             raise
-        self._set_fault("")
+        with self._watched:
+            self._begun_s, self._silent = None, False
+            self._set_fault("")
         self._head = batch.head
         return refusals
 
     def _set_fault(self, fault: str) -> None:
         """Keeps why nothing can be written, and reports when that begins and ends."""
-        turned = bool(fault) is not bool(self._fault)
-        self._fault = fault
+        with self._watched:
+            turned = bool(fault) is not bool(self._fault)
+            self._fault = fault
         if turned:
             self._events.happened(StoreTurned("ledger", bool(fault), fault))
 
@@ -257,10 +306,17 @@ class Writer:
         room = self._queue_size - len(self._owed)
         kept: list[_Job] = []
         for job in jobs:
-            spent = not isinstance(job.operation, Finish) or job.operation.spent
-            if not isinstance(job.operation, Hold) and (spent or len(kept) < room):
+            if self._worth_owing(job.operation, room - len(kept)):
                 kept.append(_Job(job.operation, None))
         self._owed += kept
+
+    @staticmethod
+    def _worth_owing(operation: Operation, room: int) -> bool:
+        """Returns True for what must be written later: a hold that was refused was no intent."""
+        if isinstance(operation, Hold):
+            return False
+        spent = not isinstance(operation, Finish) or operation.spent
+        return spent or room > 0
 
     def _fail_queued(self, error: LedgerError) -> None:
         outcomes: list[Outcome] = []

@@ -107,6 +107,8 @@ class Database:
         self._hasty_ms = hasty_ms
         self._locked = ""  # why the last try to write failed; "" where it did not
         self._trying = threading.Lock()  # held by the one thread that tries meanwhile
+        self.unreadable: Callable[[], None] = lambda: None
+        """Is called when a reader finds that the database does not answer."""
 
     @classmethod
     def open(
@@ -143,8 +145,12 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Yields a connection for queries. Raises LedgerError for every error of the driver."""
-        with translated(), self.engine.connect() as connection:
-            yield connection
+        try:
+            with translated(), self.engine.connect() as connection:
+                yield connection
+        except LedgerUnavailable:
+            self.unreadable()
+            raise
 
     @contextmanager
     def snapshot(self) -> Iterator[Connection]:

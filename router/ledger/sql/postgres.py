@@ -25,6 +25,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from router.errors import LedgerCorrupt, LedgerError, LedgerUnavailable
 from router.errors.installing import pip_install
 from router.ledger.sql.cursor import Cursor
+from router.ledger.sql.silence import NO_ANSWER, Server
 
 LOCKS = 0x54474C  # "TGL": the space of this program's locks of one kind each
 WRITING, MIGRATING = 1, 2
@@ -99,6 +100,7 @@ _KNOWN_WORDS = (
     "server closed the connection unexpectedly",
     "the connection is closed",
     "the connection is lost",
+    NO_ANSWER,
     "consuming input failed",
     "certificate verify failed",
     "invalid connection option",
@@ -187,6 +189,12 @@ class PostgresDialect:
                 "a ledger in PostgreSQL needs the driver psycopg, which is not installed: "
                 f"{pip_install('scale')}"
             ) from error
+        server = Server()
+        event.listen(
+            engine,
+            "do_connect",
+            lambda _dialect, _record, cargs, cparams: server.connect(cargs, cparams),
+        )
         event.listen(engine, "connect", self._on_connect)
         event.listen(engine, "before_cursor_execute", _translate, retval=True)
         return engine

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import os
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -85,6 +87,20 @@ class Postgres:
             user=self._server.system_user,
             timeout=200,
         )
+
+    @contextlib.contextmanager
+    def frozen(self, address: str) -> Iterator[None]:
+        """Lets the server say nothing within the block, to old or new connections of a database."""
+        first = (Path(self._server.pgdata) / "postmaster.pid").read_text(encoding="utf-8")
+        pids = [int(first.split()[0]), *self.pids(address)]
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in pids:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGCONT)
 
     def start(self) -> None:
         """Starts the server again at the same place; does nothing when it runs."""

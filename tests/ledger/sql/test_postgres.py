@@ -23,6 +23,7 @@ from router.ledger.books.verify import verify
 from router.ledger.sql.address import Address
 from router.ledger.sql.database import Database, ledger_error
 from router.ledger.sql.postgres import format_style
+from router.ledger.sql.silence import SILENT_S
 from router.types import AttemptState, JsonText, RequestState
 from tests.kits.books.ledger_rows import attempt, request
 from tests.kits.books.ledger_sql import locked, query
@@ -285,6 +286,58 @@ async def test_ledger_that_another_session_has_locked_is_unavailable(
     with locked(books), pytest.raises(LedgerUnavailable):
         await ledger.hold(request("r1"), attempt("r1"))
     await ledger.hold(request("r1"), attempt("r1"))
+
+
+def test_reader_of_a_lost_server_tells_readiness(
+    postgres: Postgres, books: str, ledgers: Ledgers
+) -> None:
+    """Requests are refused where they read first, so that the writer is never asked."""
+    ledger = ledgers(books)
+    postgres.stop()
+    try:
+        with pytest.raises(LedgerUnavailable):
+            ledger.newest_ms()
+        eventually(lambda: not ledger.healthy)
+    finally:
+        postgres.start()
+    eventually(lambda: ledger.healthy)  # by itself: nothing is written
+
+
+@pytest.mark.slow
+async def test_server_that_says_nothing_is_away(
+    postgres: Postgres, books: str, ledgers: Ledgers
+) -> None:
+    ledger = ledgers(books)
+    paid = request("r1", attempt("r1", held=400, cost=120))
+    await ledger.hold(paid, paid.attempts[0])
+    with postgres.frozen(books):
+        refused = [ledger.hold(request(f"h{n}"), attempt(f"h{n}")) for n in range(3)]
+        outcomes = await asyncio.gather(ledger.finish(paid), *refused, return_exceptions=True)
+        assert [type(outcome) for outcome in outcomes] == [type(None), *[LedgerUnavailable] * 3]
+        assert not ledger.healthy
+        with pytest.raises(LedgerUnavailable):
+            await asyncio.to_thread(ledger.newest_ms)
+        with pytest.raises(LedgerUnavailable):
+            await ledger.hold(request("late"), attempt("late"))
+    await asyncio.to_thread(eventually, lambda: ledger.healthy)
+    await ledger.finish(request("r2", attempt("r2")))
+    for number in range(3):  # as the gateway does for a hold that was refused
+        name = f"h{number}"
+        line = replace(attempt(name), state=AttemptState.RELEASED, cost_nano_usd=0)
+        await ledger.finish(request(name, line))
+    await ledger.close()
+    report = verify(books)
+    assert (report.findings, report.open_requests, report.held_nano_usd) == ((), 0, 0)
+    assert report.cost_nano_usd == 120 + 120
+
+
+@pytest.mark.slow
+def test_query_that_takes_long_is_waited_for(books: str) -> None:
+    database = Database.open(books)
+    with database.reading() as connection:
+        slept = connection.exec_driver_sql("SELECT 1 FROM pg_sleep(?)", (SILENT_S + 0.5,))
+        assert slept.scalar_one() == 1
+    database.close()
 
 
 def test_gateway_answers_503_while_the_server_is_away(
