@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from router.errors import LedgerError, LedgerUnavailable
 from router.rate_limits.gcra import NEVER
 from router.rate_limits.stores.local import MemoryRates
-from router.rate_limits.stores.redis_store import PREFIX, RedisRates
+from router.rate_limits.stores.redis_store import PREFIX, PROBE_S, RedisRates
 from router.types import AttemptState, Outcome, RateAsk, RequestState, StoreTurned, Verdict
 from tests.kits.books.ledger_rows import StandingClock
 from tests.kits.changed import replace
@@ -169,6 +169,30 @@ async def test_only_the_first_request_waits_for_a_redis_that_stalls(tmp_path: Pa
         turns = [e.lost for e in listener.events if isinstance(e, StoreTurned)]
         assert turns == [True, False]
         await limiter.close()
+
+
+async def test_redis_that_takes_no_writes_is_away_until_it_does(tmp_path: Path) -> None:
+    """After a fail-over the address may be that of a replica, which answers a ping."""
+    from redis.asyncio import Redis
+
+    with redis_server(tmp_path) as (url, _):
+        listener = Listener()
+        limiter, admin = RedisRates(url, listener), Redis.from_url(url)
+        await admin.execute_command("REPLICAOF", "127.0.0.1", str(free_port()))
+        for _ in range(3):
+            with pytest.raises(LedgerUnavailable):
+                await limiter.take([one(tenant="replica")])
+            await asyncio.sleep(PROBE_S)
+        await admin.execute_command("REPLICAOF", "NO", "ONE")
+        deadline = time.monotonic() + START_S
+        while limiter.fault:
+            assert time.monotonic() < deadline, "it never came back"
+            await asyncio.sleep(0.02)
+        assert (await limiter.take([one(tenant="replica")])).refused is None
+        turns = [e.lost for e in listener.events if isinstance(e, StoreTurned)]
+        assert turns == [True, False]
+        await limiter.close()
+        await admin.aclose()
 
 
 @pytest.mark.parametrize("stream", [False, True])

@@ -151,10 +151,13 @@ class RedisRates:
             self._probing = asyncio.get_running_loop().create_task(self._probe())
 
     async def _probe(self) -> None:
-        """Asks until Redis answers, in place of requests, which would wait for nothing."""
+        """Writes until Redis takes it, in place of requests, which would wait for nothing.
+
+        A replica, or a server whose memory is full, answers a ping and counts nothing.
+        """
         while True:  # ends with the outage, or with `close`
             try:
-                await self._redis.ping()
+                await self._redis.set(f"{PREFIX}probe", 1, px=1)
             except self._foreign as error:
                 self._fault = str(error) or type(error).__name__
             else:
