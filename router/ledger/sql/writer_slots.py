@@ -20,7 +20,7 @@ from typing import Any, Protocol
 
 from sqlalchemy.engine.interfaces import DBAPIConnection
 
-from router.errors import LedgerError
+from router.errors import LedgerError, LedgerUnavailable
 from router.ledger.sql.cursor import Cursor
 from router.ledger.sql.database import FOREIGN_ERRORS, Database, translated
 from router.ledger.sql.locks import FileLock
@@ -46,7 +46,7 @@ class Slot(Protocol):
     def cursor(self) -> Cursor:
         """Returns a cursor to write with, on a new connection where the last one broke.
 
-        Raises the driver's error when it cannot connect.
+        Raises the driver's error when it cannot connect, and LedgerUnavailable.
         """
 
     def release(self) -> None:
@@ -85,15 +85,36 @@ class FileSlot:
         self._lock = lock
         self._connection: DBAPIConnection | None = None
         self._cursor: Cursor | None = None
+        self._file: tuple[int, int] | None = None  # what is written to
         self.writer_id = writer_id
         self.connections = 1
 
     def cursor(self) -> Cursor:
-        """Returns the cursor to write with."""
+        """Returns the cursor to write with.
+
+        Raises LedgerUnavailable where the path leads to no file or to another: rows would be
+        written to a file that nobody can open again.
+        """
         if self._cursor is None:
             self._connection = self._database.connect()
             self._cursor = self._database.cursor(self._connection)
+            self._file = self._file_at_path()
+        elif self._file_at_path() != self._file:
+            raise LedgerUnavailable(
+                "the ledger's file was moved, removed or replaced while it is in use; expected "
+                "the file that was opened: move it back, or start the gateway again"
+            )
         return self._cursor
+
+    def _file_at_path(self) -> tuple[int, int] | None:
+        """Returns device and number of the file at the database's path, None without one."""
+        path = self._database.address.path
+        assert path is not None
+        try:
+            status = path.stat()
+        except OSError:
+            return None
+        return status.st_dev, status.st_ino
 
     def release(self) -> None:
         """Closes the connection and releases the lock."""

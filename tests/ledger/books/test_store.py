@@ -276,6 +276,24 @@ async def test_paid_answer_goes_out_although_its_row_is_owed(
     assert (report.findings, report.rows, report.cost_nano_usd) == ((), 1, 120)
 
 
+async def test_ledger_whose_file_was_moved_refuses_until_it_is_back(
+    tmp_path: Path, ledgers: Ledgers
+) -> None:
+    """Written on, the rows would be in a file that ends with the process."""
+    path = tmp_path / "ledger.db"
+    ledger = ledgers(path)
+    await ledger.finish(request("r1", attempt("r1")))
+    moved = path.rename(tmp_path / "moved.db")
+    with pytest.raises(LedgerUnavailable, match="moved"):
+        await ledger.hold(request("r2"), attempt("r2"))
+    assert not ledger.healthy
+    moved.rename(path)
+    await eventually(lambda: ledger.healthy)
+    await ledger.finish(request("r3", attempt("r3")))
+    await ledger.close()
+    assert (verify(path).findings, verify(path).rows) == ((), 2)
+
+
 async def test_rows_that_held_nothing_are_owed_up_to_the_queues_size(
     address: str, ledgers: Ledgers
 ) -> None:
