@@ -1,12 +1,14 @@
 """Teaches one adapter two knowledge files in turn, and measures what it forgets of the first.
 
-    python -m benchmarks.adapters_in_turn [--base embedded] [--steps 120] [--questions 60]
+    python -m benchmarks.adapters_in_turn [--base embedded] [--ewc 100 1000] [--seeds 3]
 
 Needs the extra `train`. The base is a tiny one that is made for it, trained on a third file, or one
 that `--base` names. Each way goes on from the same adapter of the first file: `naive` from new
 chats only; `replay` with a fifth of old ones; `ewc` with weights held that matter to old chats
-(`--ewc`); `both`. A question counts where its approved answer is likelier, per token, than that of
-the file's next intent. Held questions judge; their approved answers were trained on.
+(each strength of `--ewc`); `both`. A question counts where its approved answer is likelier, per
+token, than that of the file's next intent. Held questions judge; their approved answers were
+trained on. A seed makes its own tiny base and draws its own batches. Of several seeds, each figure
+is the mean with the sample standard deviation.
 """
 
 from __future__ import annotations
@@ -14,6 +16,8 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import statistics
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -32,8 +36,8 @@ BEFORE, OLD, NEW = "retail_bank", "customer_support", "it_help_desk"
 INTENTS = 12
 """Intents of each file: few, so that a few hundred chats teach them."""
 RATE = 2e-3
-WAYS = {"naive": (0.0, 0.0), "replay": (0.2, 0.0), "ewc": (0.0, 1.0), "both": (0.2, 1.0)}
-"""Share of replayed chats, and factor of the strength of `--ewc`."""
+SEED = 7
+REPLAYED = 0.2
 
 
 @dataclass(frozen=True)
@@ -72,7 +76,7 @@ def rows_of(name: str, intents: int) -> Material:
     return material(kept, {name: digest}, name)
 
 
-def tiny_base(folder: Path, steps: int) -> None:
+def tiny_base(folder: Path, steps: int, seed: int) -> None:
     """Writes a base of three layers that has learnt the bank's questions and answers."""
     import torch
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
@@ -93,7 +97,7 @@ def tiny_base(folder: Path, steps: int) -> None:
         tokenizer_object=inner, additional_special_tokens=signs, eos_token=signs[1]
     )
     tokenizer.chat_template = CHATML
-    torch.manual_seed(7)
+    torch.manual_seed(seed)
     model = LlamaForCausalLM(
         LlamaConfig(
             vocab_size=len(tokenizer),
@@ -106,7 +110,7 @@ def tiny_base(folder: Path, steps: int) -> None:
             eos_token_id=tokenizer.eos_token_id,
         )
     )
-    made, draw = examples(tokenizer, lesson, Mask.ALL, 256), random.Random(7)
+    made, draw = examples(tokenizer, lesson, Mask.ALL, 256), random.Random(seed)
     optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3)
     for _ in range(steps):
         batch = losses.batch_of(draw.sample(made, 12), 256)
@@ -129,16 +133,22 @@ def known(trainer: Trainer, part: Part, questions: int) -> Known:
 
 
 def measured(
-    base: str, steps: int, questions: int, strength: float, folder: Path, intents: int = INTENTS
+    base: str,
+    steps: int,
+    questions: int,
+    strengths: Sequence[float],
+    folder: Path,
+    intents: int = INTENTS,
+    seed: int = SEED,
 ) -> list[Row]:
     """Returns a row after the first file, and one for each way after the second."""
     old, new = rows_of(OLD, intents), rows_of(NEW, intents)
     judges = [Part((), (*one.dev.pairs, *one.test.pairs)) for one in (old, new)]
     modules = Modules.ALL if base == TINY else Modules.ATTENTION
-    settings = Settings(longest=256, row_tokens=256, rows=2, threads=1, modules=modules)
+    settings = Settings(longest=256, row_tokens=256, rows=2, threads=1, modules=modules, seed=seed)
     if base == TINY:
         base = str(folder / TINY)
-        tiny_base(Path(base), 2 * steps)
+        tiny_base(Path(base), 2 * steps, seed)
     opened = open_base(base, settings, Device.CPU)
 
     def taught(way: str, chosen: Settings, lesson: Part, share: float) -> Row:
@@ -154,10 +164,31 @@ def measured(
 
     rows = [taught("first file", settings, Part(old.train.chats), 0.0)]
     goes_on = replace(settings, start=str(folder / "first"))
-    for way, (share, factor) in WAYS.items():
-        chosen = replace(goes_on, ewc=factor * strength)
-        rows.append(taught(way, chosen, Part(new.train.chats), share))
+    for strength in (0.0, *strengths):
+        chosen = replace(goes_on, ewc=strength)
+        names = (f"ewc {strength:g}", f"both {strength:g}") if strength else ("naive", "replay")
+        for way, share in zip(names, (0.0, REPLAYED), strict=True):
+            rows.append(taught(way, chosen, Part(new.train.chats), share))
     return rows
+
+
+def show(runs: Sequence[Sequence[Row]]) -> None:
+    """Prints a line for each way, from the rows of each seed."""
+    figures: dict[str, Callable[[Row, Row], float]] = {
+        "old right": lambda row, _: row.old.right,
+        "points lost": lambda row, first: 100 * (first.old.right - row.old.right),
+        "old nats": lambda row, _: row.old.loss,
+        "new right": lambda row, _: row.new.right,
+        "new nats": lambda row, _: row.new.loss,
+    }
+    print(f"{'':<12}" + "".join(f"{name:>16}" for name in figures))
+    for rows in zip(*runs, strict=True):
+        cells = []
+        for figure in figures.values():
+            values = [figure(row, run[0]) for row, run in zip(rows, runs, strict=True)]
+            spread = f" ±{statistics.stdev(values):.3f}" if len(values) > 1 else ""
+            cells.append(f"{statistics.fmean(values):.3f}{spread}")
+        print(f"{rows[0].way:<12}" + "".join(f"{cell:>16}" for cell in cells))
 
 
 def main() -> None:
@@ -165,23 +196,24 @@ def main() -> None:
     parser.add_argument("--base", default=TINY)
     parser.add_argument("--steps", type=int, default=120)
     parser.add_argument("--questions", type=int, default=60, help="held questions of each file")
-    parser.add_argument("--ewc", type=float, default=100.0, help="strength of the penalty")
+    parser.add_argument("--ewc", type=float, nargs="+", default=[100.0], help="strengths")
     parser.add_argument("--intents", type=int, default=INTENTS)
     parser.add_argument("--folder", type=Path, default=Path(".tiergate/adapters_in_turn"))
+    parser.add_argument("--seeds", type=int, default=1, help="trainings of each way")
     asked = parser.parse_args()
-    rows = measured(
-        asked.base, asked.steps, asked.questions, asked.ewc, asked.folder, asked.intents
-    )
-    first = rows[0]
-    print(
-        f"{'':<12}{'old right':>10}{'points lost':>13}{'old nats':>10}{'new right':>11}{'nats':>8}"
-    )
-    for row in rows:
-        lost = 100 * (first.old.right - row.old.right)
-        print(
-            f"{row.way:<12}{row.old.right:>10.3f}{lost:>13.1f}{row.old.loss:>10.3f}"
-            f"{row.new.right:>11.3f}{row.new.loss:>8.3f}"
+    runs = [
+        measured(
+            asked.base,
+            asked.steps,
+            asked.questions,
+            asked.ewc,
+            asked.folder / str(seed),
+            asked.intents,
+            seed,
         )
+        for seed in range(SEED, SEED + asked.seeds)
+    ]
+    show(runs)
 
 
 if __name__ == "__main__":

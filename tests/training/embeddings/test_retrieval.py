@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from router.errors import TrainingDataError
+from router.evaluation.rows import in_dev
 from router.training.embeddings.retrieval import hard_negatives, judged, ndcg
 from router.training.embeddings.texts import split
 
@@ -66,6 +67,13 @@ def test_no_text_is_on_both_sides() -> None:
     sets = split([*rows(100), *rows(100)], "text", "label", "", "rows")
     assert not set(sets.train.texts) & set(sets.held.texts)
     assert len(sets.train.texts) + len(sets.held.texts) == 100
+
+
+def test_texts_that_judge_heads_are_held() -> None:
+    sets = split(rows(200), "text", "label", "", "rows")
+    dev = [row["text"] for row in rows(200) if in_dev(str(row["text"]))]
+    assert len(dev) > 10
+    assert set(dev) <= set(sets.held.texts)
 
 
 @pytest.mark.parametrize(
