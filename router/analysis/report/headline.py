@@ -248,12 +248,15 @@ def _unverified(quality: Quality) -> list[str]:
     passed_on = [] if not quality.observed else [_passed_on(quality)]
     if not quality.unverified:
         if not quality.observed:
-            return ["No answer went out unverified."]
+            return ["No answer went out marked unverified."]
         routed = quality.answered > quality.observed
-        return [*passed_on, *(["No routed answer went out unverified."] if routed else [])]
+        return [*passed_on, *(["No routed answer went out marked unverified."] if routed else [])]
     share = percent(quality.unverified_share)
     answers = counted(quality.answered, "answer", "answers")
-    return [*passed_on, f"{count(quality.unverified)} of {answers} ({share}) went out unverified."]
+    return [
+        *passed_on,
+        f"{count(quality.unverified)} of {answers} ({share}) went out marked unverified.",
+    ]
 
 
 def _passed_on(quality: Quality) -> str:

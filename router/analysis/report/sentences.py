@@ -119,7 +119,8 @@ def notes(
     lines = [
         f"Savings hold at the quality that this report states, and no further: {quality}. Even a "
         "perfect choice of model at a strong model's accuracy saves what the traffic allows, not "
-        "a fixed figure.",
+        "a fixed figure. Accepted means that the checks of the policy let an answer pass; a policy "
+        "may check nothing (verify: none).",
     ]
     unverified = whole.verdicts.get(Verdict.UNVERIFIED.value, 0)
     safe = sum(whole.verdicts.get(v.value, 0) for v in (Verdict.SAFE_ANSWER, Verdict.HELD))

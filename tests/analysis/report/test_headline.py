@@ -98,7 +98,7 @@ def test_the_quality_of_answers_that_routing_never_made_is_not_known() -> None:
     assert would in tiles(report)
     for text in everywhere(report):
         assert "with accepted answers" not in text
-        assert "went out unverified" not in text
+        assert "marked unverified" not in text
     (saving, *_) = json.loads(report_json(report))["observed_savings"]
     assert (saving["accepted"], saving["accepted_saved_nano_usd"]) == (None, None)
 
@@ -109,7 +109,7 @@ def test_observed_answers_are_called_unchecked() -> None:
     mixed = report_of([*a_day(2, 0, 0), *(observed(100 + n, USD, USD) for n in range(3))])
     assert mixed.headline.endswith(
         "3 observed answers were passed on as given, unchecked. No routed answer went out "
-        "unverified."
+        "marked unverified."
     )
 
 

@@ -22,7 +22,7 @@ def test_the_headline_states_what_accepted_answers_saved_and_how_many_were_unver
     report = report_of(rows)
     assert report.headline.endswith(
         "routing saved $19.60 (98.0 %; 95 % interval 98.0 % to 98.0 %), accepted answers alone "
-        "saved $14.70. 10 of 40 answers (25.0 %) went out unverified."
+        "saved $14.70. 10 of 40 answers (25.0 %) went out marked unverified."
     )
     page = report_html(report)
     tiles = [
