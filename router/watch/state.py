@@ -26,8 +26,8 @@ class State(Struct, frozen=True):
     checked_ms: int = 0
     alarms: dict[str, Alarm] = {}
     untold: tuple[Notice, ...] = ()  # to everybody: the program ended before it was tried
-    waiting: dict[str, tuple[Notice, ...]] = {}  # to this receiver, which was not to be reached
     seen: tuple[Seen, ...] = ()  # at the last check, for the dashboard
+    waiting: dict[str, tuple[Notice, ...]] = {}  # to this receiver, which was not to be reached
 
 
 class _Day(Struct, frozen=True):

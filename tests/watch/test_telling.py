@@ -294,6 +294,11 @@ async def test_state_is_for_its_owner_alone(tmp_path: Path) -> None:
     assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
 
 
+def test_bound_that_would_not_count_is_a_mistake() -> None:
+    with pytest.raises(ValueError, match="an alert on drift has its own bound: remove `above`"):
+        AlertSection(watch=Watched.DRIFT, above=0.25)
+
+
 def test_two_rules_for_one_condition_are_a_mistake() -> None:
     rule = {"watch": "errors", "above": 0.2}
     with pytest.raises(ValueError, match="one rule for each `watch`; errors has two"):

@@ -116,6 +116,8 @@ class AlertSection(Section):
     def _bounded(self) -> AlertSection:
         if self.above is None and self.watch not in BOUNDED_BY_ITSELF:
             raise ValueError(f"an alert on {self.watch.value} needs `above`")
+        if self.above is not None and self.watch in BOUNDED_BY_ITSELF:
+            raise ValueError(f"an alert on {self.watch.value} has its own bound: remove `above`")
         if None not in (self.above, self.clear_below) and self.clear_below > self.above:  # type: ignore[operator]
             raise ValueError("`clear_below` is higher than `above`: it would clear while it fires")
         return self
