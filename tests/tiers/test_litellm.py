@@ -56,7 +56,7 @@ def seen() -> dict[str, Any]:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
             )
-            output, errors = await asyncio.wait_for(process.communicate(), 120)
+            output, errors = await asyncio.wait_for(process.communicate(), 600)
             assert process.returncode == 0, errors.decode()
             assert b"sk-" not in errors
             return output
