@@ -120,9 +120,8 @@ def test_lines_that_are_no_objects_are_refused_by_number(tmp_path: Path) -> None
     path.write_text('{"text": "a", "label": "x"}\nnonsense\n[1]\n{"text": "b"}\n')
     with pytest.raises(TrainingDataError) as caught:
         read_rows(path, "text", "label")
-    assert "1 lines no JSON (lines 2)" in caught.value.message
-    assert "no JSON object (lines 3)" in caught.value.message
-    assert "without label (lines 4)" in caught.value.message
+    assert "line 2: no JSON; line 3: no JSON object" in caught.value.message
+    assert "line 4: without label" in caught.value.message
 
 
 def test_rows_in_another_encoding_are_refused_by_line(tmp_path: Path) -> None:

@@ -137,7 +137,7 @@ def run(
     state: StateFile = None,
     once: Annotated[bool, typer.Option("--once", help="Look once, as a timer needs it.")] = False,
 ) -> None:
-    """Look at each window of recorded traffic once, and tell what began and what ended."""
+    """Check each window of recorded traffic once; tell which alarms began and ended."""
     looked = _loaded(policy)
     path = _state(state, looked.name)
     for fault in looked.unreachable:

@@ -120,7 +120,7 @@ def diff(
     after: Annotated[Path, typer.Argument(help="The folder of another.")],
     as_json: AsJson = False,
 ) -> None:
-    """Say which rows came, which went, and which got another label or split."""
+    """Show which rows were added or removed, and which have another label or split."""
     from msgspec import to_builtins
 
     from router.cli.terminal import print_json
@@ -164,7 +164,7 @@ def export(
         str, typer.Option(help="Whose labels, where the dataset has those of several heads.")
     ] = "",
 ) -> None:
-    """Write rows in the form that a command trains on. Rows whose time is over stay out."""
+    """Write rows in the form that a command trains on. Rows past their retention are left out."""
     from router.learning.export import export as export_rows
     from router.learning.folder import read, write_private
 

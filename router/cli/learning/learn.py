@@ -69,7 +69,7 @@ def run(
     head: Head,
     dataset: Annotated[
         Path | None,
-        typer.Option(help="What it is taught.", show_default="built from --database"),
+        typer.Option(help="The dataset to learn from.", show_default="built from --database"),
     ] = None,
     database: DatabasePath = DATABASE,
     state: State = STATE,
@@ -86,7 +86,7 @@ def run(
         str | None, typer.Option(help="Of two labels, the one whose chance the head gives.")
     ] = None,
     most_lost: Annotated[
-        float, typer.Option(min=0, max=1, help="What the fixed old set may lose of its accuracy.")
+        float, typer.Option(min=0, max=1, help="How much accuracy the fixed old set may lose.")
     ] = 0.01,
     per_class: Annotated[
         int, typer.Option(min=1, help="Rows of each class that are remembered.")
@@ -94,20 +94,22 @@ def run(
     accept_contradictions: Annotated[
         bool,
         typer.Option(
-            "--accept-contradictions", help="New labels may say otherwise than a sure head."
+            "--accept-contradictions", help="Accept new labels that contradict a head that is sure."
         ),
     ] = False,
     registry: RegistryPlace = REGISTRY,
     cores: Annotated[int, typer.Option(min=1, help="Cores that it may use, the last ones.")] = 1,
-    minutes: Annotated[float, typer.Option(min=0.05, help="Most processor time of a run.")] = 30.0,
+    minutes: Annotated[
+        float, typer.Option(min=0.05, help="Largest processor time of a run, in minutes.")
+    ] = 30.0,
     seed: Annotated[int, typer.Option(help="The same seed gives the same candidate.")] = 7,
     every: Annotated[
-        Every | None, typer.Option(help="Look again so often, until it is ended.")
+        Every | None, typer.Option(help="Run again at this interval, until you stop it.")
     ] = None,
     as_json: AsJson = False,
     model_dir: ModelDir = None,
 ) -> None:
-    """Teach a head the new rows of a dataset; hand over a candidate, or say why not."""
+    """Teach a head the new rows of a dataset; add a candidate, or say why not."""
     from router.cli.learning.hand_over import hand_over
     from router.cli.learning.learn_output import print_run
     from router.cli.learning.learner_limits import bound

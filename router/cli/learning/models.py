@@ -133,8 +133,8 @@ def add(
         list[str] | None,
         typer.Option(show_default="none", help="A figure, KEY=NUMBER; repeatable."),
     ] = None,
-    licence: Annotated[str, typer.Option(help="Under which it may be used.")] = "",
-    note: Annotated[str, typer.Option(help="Anything else.")] = "",
+    licence: Annotated[str, typer.Option(help="The licence under which it may be used.")] = "",
+    note: Annotated[str, typer.Option(help="A remark.")] = "",
     tag: Annotated[
         list[str] | None, typer.Option(show_default="none", help="A tag; repeatable.")
     ] = None,
@@ -172,12 +172,12 @@ def tag_version(
         list[str] | None, typer.Argument(show_default="none", help="Tags to set.")
     ] = None,
     drop: Annotated[
-        list[str] | None, typer.Option(show_default="none", help="A tag to take; repeatable.")
+        list[str] | None, typer.Option(show_default="none", help="A tag to remove; repeatable.")
     ] = None,
     registry: RegistryPlace = REGISTRY,
     as_json: AsJson = False,
 ) -> None:
-    """Set or take tags. A tag belongs to one version of a model."""
+    """Set or remove tags. A tag belongs to one version of a model."""
     if not tags and not drop:
         raise typer.BadParameter("expected a tag to set, or --drop with one to take")
     model = _opened(registry).tag(version, tags or (), drop or (), by=user_name())

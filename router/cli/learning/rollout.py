@@ -47,7 +47,7 @@ def promote(
     by: By = "cli",
     why: Why = "",
 ) -> None:
-    """Begin the next stage, once every gate of this one has passed."""
+    """Begin the next stage, after every gate of this one has passed."""
     from router.api.compose.mounted.rollout_desk import RolloutDesk
 
     with RolloutDesk(database) as desk:
@@ -61,7 +61,7 @@ def rollback(
     database: DatabasePath = DATABASE,
     by: By = "cli",
 ) -> None:
-    """Give everything back to the base, now."""
+    """Send all requests to the base policy again, now."""
     from router.api.compose.mounted.rollout_desk import RolloutDesk
 
     with RolloutDesk(database) as desk:
@@ -85,7 +85,7 @@ def show_status(
     database: DatabasePath = DATABASE,
     as_json: AsJson = False,
 ) -> None:
-    """Say where each rollout stands, and what its guards have seen."""
+    """Show the stage of each rollout, and what its guards measured."""
     from router.api.compose.mounted.rollout_desk import RolloutDesk
     from router.cli.terminal import print_json
 

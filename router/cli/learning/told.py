@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 PolicyOption = Annotated[
     str, typer.Option("--policy", "-p", help="Whose `online` holds, by name or path.")
 ]
-KeyOption = Annotated[str, typer.Option("--key", help="Words of this key.", show_default="all")]
-TenantOption = Annotated[str, typer.Option(help="Words of this tenant.", show_default="all")]
+KeyOption = Annotated[
+    str, typer.Option("--key", help="Only what this key told.", show_default="all")
+]
+TenantOption = Annotated[str, typer.Option(help="Only what this tenant told.", show_default="all")]
 Because = Annotated[str, typer.Option(help="Why; it is kept.")]
 
 
@@ -70,7 +72,7 @@ def untell(
     tenant: TenantOption = "",
     database: DatabasePath = DATABASE,
 ) -> None:
-    """Set words aside that were said until now; servers move the chances back within seconds."""
+    """Set earlier verdicts and feedback aside; servers move the chances back within seconds."""
     _put(key, tenant, because, database, lifted=False)
 
 
@@ -80,7 +82,7 @@ def retell(
     tenant: TenantOption = "",
     database: DatabasePath = DATABASE,
 ) -> None:
-    """Let words that were set aside count again."""
+    """Let verdicts and feedback that were set aside count again."""
     _put(key, tenant, because, database, lifted=True)
 
 

@@ -80,7 +80,7 @@ def evaluate(
         typer.Option(
             envvar="TIERGATE_DATA",
             help="With a kind: a .jsonl or .jsonl.gz file of that kind. Without: a folder, to "
-            "make the card anew by the training's last stage.",
+            "make the card again by the training's last stage.",
         ),
     ] = None,
     train: Annotated[
@@ -95,7 +95,10 @@ def evaluate(
         ),
     ] = None,
     baseline: Annotated[
-        bool, typer.Option("--baseline", help="Beside it TF-IDF with a linear model, same rows.")
+        bool,
+        typer.Option(
+            "--baseline", help="Also measure TF-IDF with a linear model, on the same rows."
+        ),
     ] = False,
     novelty: Annotated[
         str | None,
@@ -124,7 +127,7 @@ def evaluate(
         ),
     ] = False,
     weak: Annotated[str | None, typer.Option(help="Routing: the cheaper model.")] = None,
-    strong: Annotated[str | None, typer.Option(help="Routing: the dearer model.")] = None,
+    strong: Annotated[str | None, typer.Option(help="Routing: the more expensive model.")] = None,
     prices: Annotated[
         Path | None,
         typer.Option(
@@ -175,7 +178,10 @@ def evaluate(
     ] = 0.7,
     own_model: Annotated[
         bool,
-        typer.Option("--own-model", help="Answers: let a model judge its own, and mark it."),
+        typer.Option(
+            "--own-model",
+            help="Answers: allow a model to judge its own answers; the report marks them.",
+        ),
     ] = False,
     max_usd: Annotated[
         float | None,

@@ -150,11 +150,11 @@ def tell_installed(model: Installed) -> None:
 @train.command()
 def match(
     data: Data,
-    out: Annotated[Path, typer.Option(help="The model folder whose match.json is fitted anew.")],
+    out: Annotated[Path, typer.Option(help="The model folder whose match.json is fitted again.")],
     work: Work = WORK,
     seed: Annotated[int, typer.Option(help="The same seed gives the same fit.")] = 7,
 ) -> None:
-    """Fit the chances of level 1 anew for a finished model; without torch, in minutes."""
+    """Fit the chances of level 1 again for a finished model, without torch, in minutes."""
     from router.policy.loading import policies_dir
     from router.training.heads.refit_match import refit
 
@@ -190,7 +190,7 @@ def harm(
     out: Annotated[Path, typer.Option(help="Folder of the head, such as policies/heads.")],
     model_dir: ModelDir = None,
 ) -> None:
-    """Train the head that says if a request asks for harm, on authors held out whole."""
+    """Train the head that says if a request asks for harm; judge it on other authors."""
     from router.policy.loading import policies_dir
     from router.training.safety.fit_harm import train_harm
 

@@ -88,7 +88,7 @@ def routing(
     as_json: AsJson = False,
     model_dir: ModelDir = None,
 ) -> None:
-    """Fit a head for each model that foretells from the prompt whether it will be wrong."""
+    """Fit a head for each model that predicts from the prompt if the model will be wrong."""
     from router.api.compose.core import Settings
     from router.cli.terminal import print_json
     from router.evaluation.outcome_heads import train_outcomes

@@ -93,7 +93,10 @@ def rows_of(
                 else:
                     bad.add(number, f"a {type(value).__name__}, expected an object")
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise typer.BadParameter(f"{path}: {error}; expected a .csv or .jsonl file") from error
+        why = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        if isinstance(error, UnicodeDecodeError):
+            why = f"the byte 0x{error.object[error.start]:02x} is no UTF-8"
+        raise typer.BadParameter(f"{path}: {why}; expected a .csv or .jsonl file") from error
 
 
 def read_outcomes(path: Path, bad: BadLines) -> list[Correctness]:

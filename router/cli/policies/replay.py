@@ -72,7 +72,8 @@ def replay(
     strict: Annotated[
         bool,
         typer.Option(
-            "--strict", help="Judge errors and changes of cost by the end of the 95 % interval."
+            "--strict",
+            help="Judge errors and changes of cost by the worse end of the 95 % interval.",
         ),
     ] = False,
     model_dir: ModelDir = None,

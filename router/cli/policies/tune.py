@@ -39,7 +39,9 @@ def tune(
     ] = 0.02,
     confidence: Annotated[
         float,
-        typer.Option(min=0.5, max=0.9999, help="How surely that holds, per domain: 0.5 to 0.9999."),
+        typer.Option(
+            min=0.5, max=0.9999, help="Confidence of that bound, per domain: 0.5 to 0.9999."
+        ),
     ] = 0.95,
     outcomes: OutcomesFile = None,
     outside_share: Annotated[

@@ -80,7 +80,10 @@ def adapter(
         ),
     ] = OWN,
     replay_share: Annotated[
-        float, typer.Option(min=0, max=0.9, help="Share of them among the examples; .1 to .3.")
+        float,
+        typer.Option(
+            min=0, max=0.9, help="Share of general chats among the examples; .1 to .3 is usual."
+        ),
     ] = 0.2,
     start: Annotated[
         Path | None,
@@ -92,7 +95,8 @@ def adapter(
     ewc: Annotated[
         float,
         typer.Option(
-            min=0, help="How strongly weights stay that matter to the replayed chats; 0: not."
+            min=0,
+            help="How strongly to keep weights that matter to the replayed chats; 0: not at all.",
         ),
     ] = 0.0,
     phases: Annotated[
@@ -103,7 +107,7 @@ def adapter(
         ),
     ] = None,
     search_minutes: Annotated[
-        float, typer.Option(min=0, help="Search settings so long before; 0: not at all.")
+        float, typer.Option(min=0, help="Minutes of search for settings before training; 0: none.")
     ] = 0.0,
     minutes: Annotated[
         float, typer.Option(min=0, help="Stop training after so many minutes; 0: no limit.")

@@ -43,7 +43,7 @@ def embeddings(
     label_column: Annotated[str, typer.Option(help="The label's key.")] = "label",
     steps: Annotated[int, typer.Option(min=0, help="Steps of contrast with negatives.")] = 200,
     tsdae_steps: Annotated[
-        int, typer.Option(min=0, help="Steps without labels before it (TSDAE); 0: none.")
+        int, typer.Option(min=0, help="Steps without labels (TSDAE), before those; 0: none.")
     ] = 0,
     batch: Annotated[int, typer.Option(min=2, help="Texts of a step.")] = 32,
     negatives: Annotated[
@@ -51,7 +51,7 @@ def embeddings(
     ] = 4,
     learning_rate: Annotated[float, typer.Option(help="Highest rate; it falls to 0.")] = 3e-4,
     keep: Annotated[
-        float, typer.Option(min=0, help="Weight of staying near the vectors of the start.")
+        float, typer.Option(min=0, help="How strongly vectors stay near those of the start.")
     ] = 0.5,
     seed: Annotated[int, typer.Option(help="The same seed gives the same encoder.")] = 7,
     threads: Annotated[

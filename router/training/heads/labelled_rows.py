@@ -147,7 +147,9 @@ def _bytes(path: Path) -> bytes:
         return gzip.decompress(raw) if path.suffix == ".gz" else raw
     except (OSError, EOFError, zlib.error) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise TrainingDataError(f"{path} cannot be read: {reason}") from error
+        raise TrainingDataError(
+            f"{path} cannot be read: {reason}; expected a .csv, .tsv, .jsonl or .jsonl.gz file"
+        ) from error
 
 
 def _decoded(path: Path, raw: bytes) -> tuple[str, tuple[Repair, ...]]:
@@ -253,7 +255,8 @@ def _objects(path: Path, text: str, text_column: str, label_column: str) -> Iter
         rows.append(LabelledRow(number, (value or "").strip(), label_text))
     if problems:
         listed = "; ".join(
-            f"{len(lines)} lines {what} (lines {named(lines)})" for what, lines in problems.items()
+            f"line{'s' * (len(lines) > 1)} {named(lines)}: {what}"
+            for what, lines in problems.items()
         )
         raise TrainingDataError(
             f"{path}: {listed}. Each line is an object with {text_column} and {label_column}; "
