@@ -23,10 +23,10 @@ from router.errors import LedgerError, Mistake, PolicyError, RegistryError
 from router.policy.loading import LoadedPolicy
 from router.policy.registered import Registered
 
-POLL_S = 0.5
-"""Sets the time between two checks. A change is active within a second. A check costs one stat per
-file, for about 20 files."""
-RETRY_BROKEN_AFTER = 10
+POLL_S = 0.3
+"""Sets the time between two checks. Two of them must find the same change, so it is active within a
+second. A check costs one stat per file, for about 20 files."""
+RETRY_BROKEN_AFTER = 16
 """Counts the checks between attempts with a broken policy. A missing file may exist by then."""
 
 _log = logging.getLogger(__name__)
@@ -82,7 +82,7 @@ class PolicyWatcher:
         self._status = WatchStatus(loaded.hash)
         self._asked = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
-        self._stamps = _stamps(loaded.sources)
+        self._stamps = self._coming = _stamps(loaded.sources)
         self._digest = _digest(loaded.sources)
         self._marker = _registered(loaded).marker
         self._unreachable = ""  # why the registry of models does not answer; "" while it does
@@ -148,7 +148,7 @@ class PolicyWatcher:
         return True
 
     def _changed(self) -> bool:
-        """Returns True when contents changed.
+        """Returns True when contents changed, and then stayed the same from one check to the next.
 
         Remembers the state *before* the files are read again. A change during a reload is thus
         noticed at the next check.
@@ -156,6 +156,10 @@ class PolicyWatcher:
         promoted = self._promoted()
         stamps = _stamps(self._loaded.sources)
         if stamps == self._stamps:
+            return promoted
+        # Half a file may be a policy, too: one without the prices and budgets that follow.
+        settled, self._coming = stamps == self._coming, stamps
+        if not settled:
             return promoted
         # New times with equal contents are no change.
         digest = _digest(self._loaded.sources)

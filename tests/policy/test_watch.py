@@ -79,6 +79,16 @@ async def test_changed_file_that_the_policy_names_is_noticed(path: Path) -> None
         await until(lambda: live.watcher.status.reloads >= 1)
 
 
+def test_file_that_is_still_being_written_is_no_change_yet(path: Path) -> None:
+    """Each part is a policy by itself, and only the last one has what the author wants."""
+    watcher = Live(path).watcher
+    changes = []
+    for description in ("second", "second, longer", "second, longer still"):
+        path.write_text(POLICY.replace("first", description))
+        changes.append(watcher._changed())
+    assert [*changes, watcher._changed(), watcher._changed()] == [False, False, False, True, False]
+
+
 async def test_broken_file_keeps_the_old_policy(path: Path) -> None:
     live = Live(path)
     before = live.current
