@@ -124,7 +124,22 @@ def _loaded(name: str, gguf: Path | None, device: str, method: Method) -> tuple[
             f"--base {name} cannot be opened: {first}. A hub's name needs a network; a folder "
             "needs config.json, tokenizer.json and weights."
         ) from error
-    return (model if method is Method.QLORA else model.to(device)), tokenizer
+    if method is Method.QLORA:
+        _keep_gradients(model)
+        return model, tokenizer
+    return model.to(device), tokenizer
+
+
+def _keep_gradients(model: Any) -> None:
+    """Turns off bitsandbytes' packing of four-bit layers on a processor with AVX-512.
+
+    A layer that answered once without gradients is packed, and passes none on from then on: after
+    the first reading of dev an adapter would train on wrong ones. It also refuses a width that is
+    no multiple of 64. A GPU knows no such packing.
+    """
+    for layer in model.modules():
+        if hasattr(layer, "support_avx512bf16_for_cpu"):
+            layer.support_avx512bf16_for_cpu = False
 
 
 def _four_bits(wide: Any) -> Any:

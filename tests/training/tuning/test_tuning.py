@@ -216,6 +216,29 @@ def test_a_base_that_is_nowhere_is_named(tmp_path: Path) -> None:
         open_base(str(tmp_path / "nothing"), SETTINGS, Device.CPU)
 
 
+def test_four_bits_pass_the_same_gradients_on_after_a_reading(tmp_path: Path) -> None:
+    """bitsandbytes packs layers that answered without gradients, where a processor has AVX-512."""
+    pytest.importorskip("bitsandbytes")
+    folder = write_base(tmp_path / "base", width=64)
+    settings = replace(SETTINGS, method=Method.QLORA)
+    base = open_base(str(folder), settings, Device.CPU)
+    model = with_adapter(base, settings)
+    tokens = torch.arange(40)[None]
+
+    def gradients() -> list[torch.Tensor]:
+        model.train()
+        model.zero_grad()
+        model(input_ids=tokens, labels=tokens).loss.backward()
+        return [p.grad.clone() for p in model.parameters() if p.grad is not None]
+
+    first = gradients()
+    model.eval()
+    with torch.no_grad():
+        model(input_ids=tokens)
+    for before, after in zip(first, gradients(), strict=True):
+        assert torch.allclose(before, after, atol=1e-6)
+
+
 def test_a_base_in_four_bits_learns(tmp_path: Path) -> None:
     """On a processor, where four bits only save memory: the same code runs on a GPU."""
     pytest.importorskip("bitsandbytes")
