@@ -62,7 +62,10 @@ def write(dataset: Dataset, parent: Path) -> Path:
         shown = msgspec.json.format(msgspec.json.encode(manifest, order="sorted"), indent=2)
         write_private(folder / MANIFEST, shown + b"\n")
     except OSError as error:
-        raise TrainingDataError(f"{folder} cannot be written: {error}") from error
+        raise TrainingDataError(
+            f"{folder} cannot be written: {error.strerror or error}; expected a folder that may be "
+            "written to, with room left"
+        ) from error
     return folder
 
 
@@ -73,7 +76,8 @@ def read(folder: Path) -> Stored:
         contents = {name: (folder / name).read_bytes() for name in (ROWS, WEAK, OBSERVED)}
     except OSError as error:
         raise TrainingDataError(
-            f"{folder} holds no dataset: {error}. `tiergate dataset build` makes one."
+            f"{folder} holds no dataset: {error.filename}: {error.strerror}. "
+            "`tiergate dataset build` makes one."
         ) from error
     except msgspec.DecodeError as error:
         raise TrainingDataError(f"{folder / MANIFEST} is no manifest: {error}") from error

@@ -83,5 +83,6 @@ def contents_of(paths: Sequence[Path]) -> dict[str, bytes]:
                     f"{file} cannot be read: {error.strerror or error}; expected a file"
                 ) from error
     if not contents:
-        raise RegistryError("found no file; expected at least one file of the model")
+        named = ", ".join(map(str, paths)) or "what was named"
+        raise RegistryError(f"found no file in {named}; expected at least one file of the model")
     return contents

@@ -71,3 +71,8 @@ def test_a_link_out_of_a_folder_is_refused(tmp_path: Path) -> None:
         contents_of([inside])
     # Who names a link means the file behind it.
     assert contents_of([inside / "other"]) == {"other": b"s"}
+
+
+def test_a_folder_without_a_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(RegistryError, match=f"found no file in {tmp_path}"):
+        contents_of([tmp_path])
