@@ -214,10 +214,13 @@ class Page:
             time.sleep(0.05)
 
     def press(self, *keys: str) -> None:
-        """Presses keys, given by name or as characters."""
+        """Presses keys, given by name or as characters; `Ctrl+` may precede one."""
         for key in keys:
-            name, code, text = KEYS.get(key, (key, ord(key[0].upper()), key))
-            event = {"key": name, "windowsVirtualKeyCode": code, "text": text}
+            bare = key.removeprefix("Ctrl+")
+            name, code, text = KEYS.get(bare, (bare, ord(bare[0].upper()), bare))
+            event: dict[str, object] = {"key": name, "windowsVirtualKeyCode": code, "text": text}
+            if bare != key:
+                event |= {"text": "", "modifiers": 2}
             self.send("Input.dispatchKeyEvent", {"type": "keyDown", **event})
             self.send("Input.dispatchKeyEvent", {"type": "keyUp", **event})
 

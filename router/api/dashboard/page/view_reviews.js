@@ -40,7 +40,7 @@ function queue(all, { query }) {
           COLUMNS,
           all.map((one) =>
             row(COLUMNS, [
-              el("a", { href: `#/reviews/${encodeURIComponent(one.id)}` }, one.question ? shortened(one.question) : "Text is not kept"),
+              el("a", { id: `r-${one.id}`, class: "matter", href: `#/reviews/${encodeURIComponent(one.id)}` }, one.question ? shortened(one.question) : "Text is not kept"),
               plain(one.domain),
               one.tenant,
               el("span", { title: moment(one.created_at) }, ago(one.created_at)),
@@ -50,6 +50,19 @@ function queue(all, { query }) {
         )
       : el("p", { class: "empty" }, status === "pending" ? "No matter waits for a verdict." : "No matter of that kind."),
   ];
+}
+
+/** Arrows walk through the queue, Enter opens (it is a link), Escape leads back to it. */
+export function pressed(event, { id, go }) {
+  if (event.key === "Escape" && id && !event.target.closest("textarea, input:not([type=radio])")) {
+    go("#/reviews");
+    return true;
+  }
+  if (id || (event.key !== "ArrowDown" && event.key !== "ArrowUp")) return false;
+  const links = [...document.querySelectorAll("a.matter")];
+  const to = links.indexOf(document.activeElement) + (event.key === "ArrowDown" ? 1 : -1);
+  if (links.length) links[Math.min(Math.max(to, 0), links.length - 1)].focus();
+  return links.length > 0;
 }
 
 const shortened = (text) => (text.length > 140 ? `${text.slice(0, 139)}…` : text);
