@@ -18,14 +18,14 @@ Json = dict[str, object]
 STRATUM_SIDE = 0.025
 
 
-def status(changes: Sequence[Change], tallies: Tallies | None) -> Json:
+def status(changes: Sequence[Change], tallies: Tallies | None, waiting: str = "") -> Json:
     """Returns the state of a policy's last rollout.
 
     `changes` are all of the policy, oldest first; `tallies` those of the present stage, None where
-    nothing is split now.
+    nothing is split now; `waiting` is what `stages.waits` says.
 
     {"policy", "run", "state": running | passed | rolled_back | finished, "stage": "canary 10 %",
-    "share": 0.1, "stages": [...], "by", "kind", "candidate_hash", "since_ms", "why",
+    "share": 0.1, "stages": [...], "by", "kind", "candidate_hash", "since_ms", "why", "waits",
     "requests": {"base": n, "candidate": n}, "metrics": [{"metric", "finding", "tolerated",
     "unit", "base": {"mean", "lower", "upper"}, "candidate": {...}}], "history": [{"version",
     "turn", "stage", "at_ms", "by", "why"}]}; the metrics of a rollout that is over are those that
@@ -49,6 +49,7 @@ def status(changes: Sequence[Change], tallies: Tallies | None) -> Json:
         "since_ms": last.since_ms,
         "changed_ms": last.at_ms,
         "why": last.why,
+        "waits": waiting,
         "level": 1.0 - last.plan.alpha(),
         "least_requests": last.plan.least_requests,
         "requests": {arm.value: None if arms is None else arms[arm].requests for arm in Arm},

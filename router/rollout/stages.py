@@ -41,6 +41,8 @@ class Turn(StrEnum):
     FINISHED = "finished"  # taken over into the policy, or given up in peace
 
 
+KEYS = {"by_gates": "advance", "margins": "guards", "cap_nano_usd": "most_usd"}
+"""Keys of a plan that have another name in a policy."""
 OVER = frozenset({Turn.ROLLED_BACK, Turn.FINISHED})
 
 
@@ -151,6 +153,33 @@ def _cap(section: RolloutSection, paid_nano_usd: Sequence[int]) -> int:
     if len(paid) < LEAST_HISTORY:
         return usd_to_nano(DEFAULT_CAP_USD)
     return 4 * paid[int(len(paid) * 0.99)]
+
+
+def waits(
+    change: Change, base_hash: str, candidate_hash: str | None, section: RolloutSection | None
+) -> str:
+    """Returns what the policy as it is now does not bring about by itself; "" where nothing waits.
+
+    The hashes and the section are of the policy now; None where it has no section `rollout`.
+    """
+    name = change.policy
+    if change.over or base_hash == change.candidate_hash:
+        return ""
+    if section is None:
+        return (
+            "the policy has no `rollout` any more, so the base serves everything; "
+            f"`tiergate rollout finish {name}` ends it, the section put back goes on with it"
+        )
+    if candidate_hash != change.candidate_hash:
+        return (
+            "the candidate was edited, so the base serves everything; end this rollout "
+            f"(`tiergate rollout finish {name}`), then start it again"
+        )
+    now, then = msgspec.structs.asdict(plan_of(section, [])), msgspec.structs.asdict(change.plan)
+    if section.most_usd is None:  # the cap of before follows from requests before the start
+        del now["cap_nano_usd"]
+    edited = [KEYS.get(key, key) for key, value in now.items() if value != then[key]]
+    return f"edits of {', '.join(edited)} wait for a new start" if edited else ""
 
 
 def started(

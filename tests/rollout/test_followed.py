@@ -111,6 +111,34 @@ async def test_a_policy_that_has_what_was_tried_ends_the_rollout(process: Proces
     assert process.splits.of("tested") is None
 
 
+async def test_a_policy_that_got_what_was_tried_while_no_server_ran_ends_the_rollout(
+    process: Process,
+) -> None:
+    change = process.start()
+    policy = process.loaded.policy.model_copy(update={"rollout": None})
+    process.core.loaded["tested"] = replace(
+        process.loaded, policy=policy, hash=change.candidate_hash, candidate=None
+    )
+    await process.rollouts.look(judging=False)
+    assert process.store.latest()["tested"].turn is Turn.FINISHED
+
+
+async def test_a_policy_that_lost_its_section_while_no_server_ran_is_told_of(
+    process: Process, caplog: pytest.LogCaptureFixture
+) -> None:
+    change = process.start()
+    policy = process.loaded.policy.model_copy(update={"rollout": None})
+    process.core.loaded["tested"] = replace(
+        process.loaded, policy=policy, hash="plain", candidate=None
+    )
+    for _ in range(2):
+        await process.rollouts.look(judging=False)
+    # Another server may still have the section, so that only a person ends the rollout.
+    assert process.store.latest()["tested"] == change
+    assert [record.message for record in caplog.records] == ["rollout_waits"]
+    assert "rollout finish tested" in str(process.rollouts.shown()[0]["waits"])
+
+
 async def test_a_stage_begins_anew_beside_an_edited_base(process: Process) -> None:
     first = process.start()
     await process.rollouts.look(judging=False)

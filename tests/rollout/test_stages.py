@@ -19,6 +19,7 @@ from router.rollout.stages import (
     promoted,
     rolled_back,
     started,
+    waits,
 )
 
 SECTION = {"candidate": {"answerers": {"mid": {"model": "newer"}}}}
@@ -109,3 +110,29 @@ def test_stages_grow(stages: list[object]) -> None:
 def test_a_candidate_changes_one_kind_of_thing(candidate: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         RolloutSection.model_validate({"candidate": candidate})
+
+
+@pytest.mark.parametrize(
+    ("edited", "candidate", "said"),
+    [
+        ({}, "candidate", ""),
+        ({"guards": {"errors": 0.1}}, "candidate", "edits of guards wait for a new start"),
+        (
+            {"advance": "by_gates", "most_usd": 3.0},
+            "candidate",
+            "edits of advance, most_usd wait for a new start",
+        ),
+        ({}, "another", "the candidate was edited"),
+        (None, None, "the policy has no `rollout` any more"),
+    ],
+)
+def test_edits_that_wait_are_named(
+    edited: dict[str, object] | None, candidate: str | None, said: str
+) -> None:
+    change = begun()
+    now = None if edited is None else RolloutSection.model_validate({**SECTION, **edited})
+    found = waits(change, "base", candidate, now)
+    assert found.startswith(said)
+    assert bool(found) == bool(said)
+    assert waits(finished(change, 1, "ann", ""), "base", candidate, now) == ""
+    assert waits(change, "candidate", None, None) == ""

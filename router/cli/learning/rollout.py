@@ -81,7 +81,10 @@ def finish(
 
 @rollout.command("status")
 def show_status(
-    policy: Annotated[str | None, typer.Argument(help="Only this policy's.")] = None,
+    policy: Annotated[
+        str | None,
+        typer.Argument(help="Only this policy's, by name; by its file: also which edits wait."),
+    ] = None,
     database: DatabasePath = DATABASE,
     as_json: AsJson = False,
 ) -> None:
@@ -90,7 +93,7 @@ def show_status(
     from router.cli.terminal import print_json
 
     with RolloutDesk(database) as desk:
-        found = desk.shown(policy, figures=False)
+        found = desk.shown(policy, figures=False, environ=os.environ)
     if as_json:
         print_json(found)
         return
@@ -134,6 +137,8 @@ def standing_lines(one: dict[str, Any]) -> list[str]:
         f"{one['policy']}: {one['stage']}, {one['state']}"
         f" ({one['kind']} by {one['by']}, candidate {one['candidate_hash']})"
     ]
+    if one["waits"]:
+        lines.append(f"  {one['waits']}")
     requests = one["requests"]
     if requests["base"] is not None:
         units = one["units"]

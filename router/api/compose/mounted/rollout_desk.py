@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from router.api.compose.clock import SystemClock, UlidIds
-from router.api.compose.mounted.rollouts import counted
+from router.api.compose.mounted.rollouts import counted, waiting_for
 from router.errors import RolloutRefused
 from router.ledger.books.store import SqlLedger
 from router.ledger.sql.address import Address
@@ -96,15 +96,23 @@ class RolloutDesk:
             return last  # its policy has what was tried, and a server saw it first
         return self._add(finished(self._running(policy), self._clock.now_ms(), by, why))
 
-    def shown(self, policy: str | None, *, figures: bool) -> list[Json]:
+    def shown(
+        self, policy: str | None, *, figures: bool, environ: Mapping[str, str] | None = None
+    ) -> list[Json]:
         """Returns the state of rollouts; with `figures` also both arms by stratum.
 
-        Raises LedgerError.
+        With `environ` the policy may be a file, whose edits that wait are then stated. Raises
+        PolicyError, LedgerError.
         """
+        loaded = None
+        if policy is not None and environ is not None and Path(policy).suffix:
+            loaded = load_policy(find_policy(policy, policies_dir()), environ)
+            policy = loaded.policy.name
         documents = []
         for name, last in self._store.latest(None if policy is None else [policy]).items():
             tallies = counted(self._store, last)
-            document = status(self._store.history(name), tallies)
+            waiting = "" if loaded is None else waiting_for(last, loaded)
+            document = status(self._store.history(name), tallies, waiting)
             if figures:
                 document["arms"] = whole(tallies.arms, last.plan.cap_nano_usd)
                 document["strata"] = strata(tallies, last.plan.cap_nano_usd)

@@ -33,6 +33,7 @@ from router.rollout.stages import (
     promoted,
     restarted,
     rolled_back,
+    waits,
 )
 from router.rollout.tallies import Tallies
 from router.rollout.verdicts import broken, compare, compare_latest, passed
@@ -95,6 +96,7 @@ class Rollouts:
         self._running: dict[str, Change] = {}
         self._tried: dict[str, Tried] = {}
         self._making: dict[str, asyncio.Task[None]] = {}  # candidates that are built now
+        self._waits: dict[str, str] = {}  # what was logged
         self._counting = threading.Lock()
         self._task: asyncio.Task[None] | None = None
 
@@ -138,12 +140,13 @@ class Rollouts:
     async def look(self, *, judging: bool = True) -> None:
         """Follows the ledger once. Raises LedgerError.
 
-        Without `judging` no rows are read: those of a long stage would hold up a start.
+        Without `judging` no rows are read: those of a long stage would hold up a start. At a start
+        all policies are looked at, since one may have lost its section while no server ran.
         """
         followed = {
             name: loaded
             for name, loaded in self._core.loaded.items()
-            if loaded.policy.rollout is not None or name in self._tried
+            if not judging or loaded.policy.rollout is not None or name in self._tried
         }
         if not followed and not self._watched:
             return
@@ -151,6 +154,7 @@ class Rollouts:
         running = {}
         for name, change in latest.items():
             now = await self._by_its_policy(change, followed[name])
+            self._tell_what_waits(now, followed[name])
             if not now.over and _is_tried(now, followed[name]):
                 running[name] = now
         self._running = running
@@ -184,6 +188,13 @@ class Rollouts:
             return change
         await self._changed(following)
         return following
+
+    def _tell_what_waits(self, change: Change, loaded: LoadedPolicy) -> None:
+        """Logs once what an edited policy does not bring about by itself."""
+        waiting = waiting_for(change, loaded)
+        if waiting and waiting != self._waits.get(change.policy):
+            _log.warning("rollout_waits", extra={"policy": change.policy, "reason": waiting})
+        self._waits[change.policy] = waiting
 
     def _swap(self) -> None:
         """Splits traffic by what runs and is ready. One assignment: no request sees a mixture."""
@@ -295,8 +306,10 @@ class Rollouts:
                 tallies = counted(self._store, last)
             history = self._store.history(name)
             # What is counted on at this moment has other strata a moment later.
+            loaded = self._core.loaded.get(name)
+            waiting = "" if loaded is None else waiting_for(last, loaded)
             with self._counting:
-                document = status(history, tallies)
+                document = status(history, tallies, waiting)
                 if policy is not None and tallies is not None:
                     document["arms"] = whole(tallies.arms, last.plan.cap_nano_usd)
                     document["strata"] = strata(tallies, last.plan.cap_nano_usd)
@@ -318,6 +331,12 @@ def counted(store: SqlRollouts, change: Change) -> Tallies:
     tallies = Tallies(change.plan.cap_nano_usd, change.plan.most_per_unit, change.since_ms)
     store.read_on(store.begin(change.since_ms), change.policy, change.since, tallies)
     return tallies
+
+
+def waiting_for(change: Change, loaded: LoadedPolicy) -> str:
+    """Returns what the policy as it is now does not bring about by itself."""
+    tried = None if loaded.candidate is None else loaded.candidate.hash
+    return waits(change, loaded.hash, tried, loaded.policy.rollout)
 
 
 def _is_tried(change: Change, loaded: LoadedPolicy) -> bool:
