@@ -112,6 +112,7 @@ def _request(
     if 1.0 / propensity > clip:
         marks = (*marks, Mark.CLIPPED)
     judged, source, corrected = _judged(past)
+    made.dropped[Dropped.WITHDRAWN] += len(past.withdrawn)
     prompt = past.texts.get("prompt")
     domain, request_type = row_names(row)
     made.observed.append(
@@ -227,8 +228,9 @@ def _queued(made: Collected, past: PastRequest, base: DatasetRow) -> None:
         elif not case.answer:
             made.dropped[Dropped.NO_TEXT] += 1
         else:
-            request_id = past.row.request_id
-            made.rows.append(_labelled(base, request_id, head, case.answer, Source.LABEL_QUEUE))
+            row = _labelled(base, past.row.request_id, head, case.answer, Source.LABEL_QUEUE)
+            given = case.reviewed
+            made.rows.append(replace(row, key_id=given.key_id, reviewer=given.by))
 
 
 def _label(made: Collected, label: HumanLabel, bases: Mapping[str, tuple[DatasetRow, str]]) -> None:

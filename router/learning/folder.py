@@ -23,7 +23,7 @@ from router.learning.dataset import (
     Manifest,
     manifest_of,
 )
-from router.learning.rows import DatasetRow, Observed
+from router.learning.rows import FORMAT, DatasetRow, Observed
 
 Row = TypeVar("Row", bound=Struct)
 MANIFEST = "manifest.json"
@@ -81,6 +81,11 @@ def read(folder: Path) -> Stored:
         ) from error
     except msgspec.DecodeError as error:
         raise TrainingDataError(f"{folder / MANIFEST} is no manifest: {error}") from error
+    if manifest.format != FORMAT:
+        raise TrainingDataError(
+            f"{folder} is a dataset of form {manifest.format}, and this version reads form "
+            f"{FORMAT}; build it again (tiergate dataset build)"
+        )
     for name, content in contents.items():
         note = manifest.files.get(name)
         if note is None or sha256(content).hexdigest() != note.sha256:

@@ -8,9 +8,10 @@ from statistics import median
 from msgspec import Struct
 
 from router.learning.collect import readable
+from router.learning.rows import Kind, row_id
 from router.ledger.past_request import PastRequest, last_turn
 from router.ledger.row_reading import AFTERWARDS, EMBEDDINGS, row_names
-from router.types import ASKS_LABEL, SUGGESTED, Domain, ReviewItem
+from router.types import ASKS_LABEL, SUGGESTED, Domain, ReviewCase, ReviewItem
 
 WORDS_A_MINUTE = 200
 CHOOSING_MINUTES = 0.2
@@ -41,7 +42,8 @@ def askable(past: Iterable[PastRequest], head: str) -> tuple[list[Askable], floa
         if prompt is None or one.row.endpoint in AFTERWARDS or one.row.endpoint == EMBEDDINGS:
             continue
         text = last_turn(prompt.content)
-        asked = [case for case in one.reviews if case.item.head == head]
+        labels = [*one.reviews, *(case for case in one.withdrawn if isinstance(case, ReviewCase))]
+        asked = [case for case in labels if case.item.head == head]
         paces += [
             case.reviewed.minutes / minutes_of(text)
             for case in asked
@@ -82,3 +84,13 @@ def item_of(
         ),
         store="redacted",
     )
+
+
+def withdrawn_labels(past: PastRequest, head: str) -> list[tuple[str, str]]:
+    """Returns the names and labels of the rows of a head whose labels were set aside."""
+    cases = [case for case in past.withdrawn if isinstance(case, ReviewCase)]
+    return [
+        (row_id(Kind.LABEL, head, past.row.request_id), case.answer)
+        for case in cases
+        if case.item.head == head and case.answer
+    ]

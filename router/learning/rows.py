@@ -7,7 +7,7 @@ from hashlib import sha256
 
 from msgspec import Struct
 
-FORMAT = 1
+FORMAT = 2
 """Numbers the form of the files; a later form gets another hash even for the same rows."""
 
 
@@ -76,6 +76,7 @@ class Dropped(StrEnum):
     NO_TEXT = "no text kept: privacy.store is none, or it expired or was erased"
     NOT_IN_LEDGER = "a label whose text is not in this ledger, or may not be used"
     EMPTY_LABEL = "no label filled in"
+    WITHDRAWN = "a word or label that `tiergate learn untell` set aside"
     NO_CLASS = "a reviewer found no class that fits"
     SHORT = "under three letters"
     LONG = "over 20,000 characters"
@@ -123,6 +124,8 @@ class DatasetRow(Struct, frozen=True):
     weight: float = 1.0
     marks: tuple[Mark, ...] = ()
     split: Split = Split.TRAIN
+    key_id: str = ""  # of a label: the key that gave it in the queue
+    reviewer: str = ""  # and the name that was stated there
 
     @property
     def class_name(self) -> str:

@@ -32,9 +32,13 @@ class KeptText(Struct, frozen=True):
 
 
 class PastRequest(Struct, frozen=True):
-    """Holds a finished row, its texts by kind, the newest word of each source, and its reviews."""
+    """Holds a finished row, its texts by kind, the newest word of each source, and its reviews.
+
+    Words and labels that were set aside are in `withdrawn` alone.
+    """
 
     row: RequestRow
     texts: Mapping[str, KeptText]
     words: Mapping[FeedbackSource, Feedback]
     reviews: tuple[ReviewCase, ...] = ()
+    withdrawn: tuple[Feedback | ReviewCase, ...] = ()

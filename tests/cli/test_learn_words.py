@@ -7,13 +7,25 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from router.cli.commands import app
 from router.cli.exits import Exit
 from router.cli.learning import hand_over, learn, learner_limits
+from router.cli.learning.learn_output import print_run
 from router.errors import TrainingDataError
+from router.learning.dataset import Dataset, Options
+from router.learning.folder import write
+from router.learning.labelling import Askable, item_of
+from router.learning.rows import DatasetRow, Kind, Source
 from router.registry import open_registry
 from router.registry.model import ModelKind
+from router.request.review_verdicts import Judgement
+from router.training.continual.gates import Doubted
 from router.training.continual.run import Ran
 from router.training.continual.stage import Memory, Noted
+from router.types import ReviewVerdict
+from tests.kits.books.empty_ledger import empty_ledger
+from tests.kits.books.feedback_kit import learning
+from tests.kits.books.ledger_rows import NOW_MS
 
 
 @pytest.mark.parametrize(
@@ -104,3 +116,61 @@ def test_lesson_taken_back_whose_version_serves_names_the_command(
     assert f"{serving} still serves" in said
     assert "tiergate models rollback department" in said
     assert hand_over.still_active("", "department", registry) == ("", False)
+
+
+def test_refused_run_says_how_to_set_its_labels_aside(capsys: pytest.CaptureFixture[str]) -> None:
+    doubted = (
+        Doubted("key_7", "mia", 40, 40, 38),
+        Doubted("key_1", "", 80, 80, 2),
+        Doubted("", "", 9, 9, 1),
+    )
+    noted = Noted("run_1", 0, "d", "memory", 7, 20, 1, ("contradictions",), doubted=doubted)
+    print_run(Ran(noted, 20), Memory(Path(), "department"), "", as_json=False)
+    shown = capsys.readouterr().out
+    assert "mia, key key_7: 38 of 40 labels" in shown
+    assert "  key key_1: 2 of 80 labels" in shown
+    assert "a file of labels (correct it" in shown
+    command = "tiergate learn untell --head department --run run_1 --key key_7 --reviewer mia"
+    assert command in shown
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (("--run", "run_1"), "--head"),
+        (("--run", "run_9", "--head", "department"), "run_9"),
+        (("--reviewer", "nobody"), "there is no word or label: what was said by reviewer nobody"),
+    ],
+)
+def test_labels_that_are_not_there_are_not_set_aside(
+    tmp_path: Path, asked: tuple[str, ...], said: str
+) -> None:
+    empty = empty_ledger(tmp_path / "ledger.db")
+    places = ("--state", str(tmp_path), "-d", str(empty), "--because", "x")
+    ended = CliRunner().invoke(app, ["learn", "untell", *asked, *places])
+    assert ended.exit_code != 0
+    assert said in ended.output + str(ended.exception)
+
+
+async def test_labels_of_a_run_or_a_dataset_are_set_aside(tmp_path: Path) -> None:
+    async with learning(tmp_path) as house:
+        for name in ("r1", "r2", "r3"):
+            await house.answered(name, store="redacted")
+            text = Askable(name, "acme", "legal", "Where is it?", 0.1)
+            item = item_of(text, "department", "shipping", 0.4, 0.2, NOW_MS)
+            await house.desk.add(item)
+            await house.reviewer.decide(item.review_id, None, Judgement(ReviewVerdict.APPROVE, 0.2))
+    memory = Memory(tmp_path / "learn", "department")
+    used = memory.folder / "candidates" / "run_1" / "decisions.json"
+    used.parent.mkdir(parents=True)
+    used.write_text('["dec_r1", "dec_r2"]')
+    row = DatasetRow(
+        "a", Kind.LABEL, Source.LABEL_QUEUE, "t", "t", 1, 10**15, "redacted", "acme", "c",
+        ("dec_r2",), head="department", label="shipping",
+    )  # fmt: skip
+    folder = write(Dataset(Options(), (row,), (), (), {}), tmp_path)
+    places = ("--state", str(tmp_path / "learn"), "-d", str(house.path), "--head", "department")
+    for asked, count in ((("--run", "run_1"), "2 labels"), (("--dataset", str(folder)), "1 label")):
+        run = ["learn", "untell", *asked, *places, "--because", "wrong"]
+        ended = CliRunner().invoke(app, run)
+        assert ended.stdout.startswith(f"{count}: labels of department for "), ended.output

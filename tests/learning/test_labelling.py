@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from router.api.compose.answerers.told import ToldBook
 from router.learning.dataset import Options, build
-from router.learning.labelling import LEAST_TIMED, askable, item_of, minutes_of
-from router.learning.rows import Kind, Source
+from router.learning.labelling import (
+    LEAST_TIMED,
+    askable,
+    item_of,
+    minutes_of,
+    withdrawn_labels,
+)
+from router.learning.rows import Kind, Source, row_id
 from router.ledger.past_request import PastRequest
+from router.ledger.set_aside import SetAside
 from router.ledger.tables.past_requests import past_requests
 from router.privacy.encryption import NO_KEYS
 from router.request.review_verdicts import Judgement
 from router.types import ReviewVerdict
-from tests.kits.books.feedback_kit import Learning, learning
+from tests.kits.books.feedback_kit import Learning, learning, said
 from tests.kits.books.ledger_rows import NOW_MS
+from tests.kits.changed import replace
 
 TEXT = "user: Hello\n\nassistant: Yes?\n\nuser: Where is my parcel?"
 
@@ -60,6 +70,59 @@ async def test_reviewers_label_becomes_a_row(
         assert (row.kind, row.head, row.source) == (Kind.LABEL, "department", Source.LABEL_QUEUE)
         assert row.text == "Where is my parcel?"
     assert dataset.dropped == ({} if label else {"no_class": 1})
+
+
+@pytest.mark.parametrize(
+    ("changes", "counts"),
+    [
+        ({"reviewer": "mia"}, False),
+        ({"key_id": "key_7"}, False),
+        ({"tenant": "acme", "head": "department"}, False),
+        ({"head": "department", "requests": frozenset({"r1"})}, False),
+        ({"reviewer": "ben"}, True),
+        ({"head": "priority"}, True),
+        ({"head": "department", "requests": frozenset({"r2"})}, True),
+        ({"reviewer": "mia", "at_ms": NOW_MS - 1}, True),
+    ],
+)
+async def test_label_that_was_set_aside_is_in_no_dataset(
+    tmp_path: Path, changes: dict[str, Any], counts: bool
+) -> None:
+    async with learning(tmp_path) as house:
+        await house_with(house)
+        review = await ask(house)
+        given = Judgement(ReviewVerdict.APPROVE, 0.3, by="mia", key_id="key_7")
+        await house.reviewer.decide(review, None, given)
+        book = ToldBook(house.ledger.database, house.clock)
+        entry = SetAside(**{"at_ms": NOW_MS, "by": "op", "because": "wrong", **changes})
+        assert book.put_aside(entry) == (0, int(not counts))
+        dataset = build(past(house), Options(dev=0.0, test=0.0))
+        assert [(row.reviewer, row.key_id) for row in dataset.rows] == [("mia", "key_7")] * counts
+        assert dataset.dropped == ({} if counts else {"withdrawn": 1})
+        # It is known which row left, and nobody is asked again.
+        one = past(house)[0]
+        name = row_id(Kind.LABEL, "department", "r1")
+        assert withdrawn_labels(one, "department") == [(name, "shipping")] * (not counts)
+        assert askable([one], "department")[0] == []
+        book.put_aside(replace(entry, lifted=True))
+        assert len(build(past(house), Options(dev=0.0, test=0.0)).rows) == 1
+
+
+async def test_verdict_of_a_reviewer_whose_words_are_set_aside_is_in_no_dataset(
+    tmp_path: Path,
+) -> None:
+    async with learning(tmp_path) as house:
+        await house_with(house)
+        await house.texts.put("r1", "acme", "answer", "It is", store="redacted", retention_days=10)
+        await house.feedback.add(said("r1", correct=True))
+        review = await house.handed_over("r1")
+        wrong = Judgement(ReviewVerdict.REJECT, 1.0, by="mia", key_id="key_7")
+        await house.reviewer.decide(review, None, wrong)
+        assert [row.right for row in build(past(house), Options()).rows] == [False]
+        book = ToldBook(house.ledger.database, house.clock)
+        assert book.put_aside(SetAside(NOW_MS, "op", "wrong", reviewer="mia")) == (1, 0)
+        # The client's word counts in its place.
+        assert [row.right for row in build(past(house), Options()).rows] == [True]
 
 
 async def test_label_is_no_word_on_the_answer(tmp_path: Path) -> None:

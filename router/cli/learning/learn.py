@@ -188,7 +188,9 @@ def take_back(
         noted = memory.take_back(because, keep_labels=keep_labels)
     typer.echo(f"{noted.run} is taken back; {head} is at stage {memory.current()} again")
     if noted.set_aside:
-        typer.echo(f"{counted(noted.set_aside, 'label', 'labels')} of this run teach no more")
+        typer.echo(f"{counted(noted.set_aside, 'label', 'labels')} of this run teach no more here.")
+        typer.echo("To leave them out of later datasets too, also on other machines:")
+        typer.echo(f"  tiergate learn untell --head {head} --run {noted.run} --because ...")
     serving, before = still_active(noted.version, head, registry)
     if serving:
         typer.echo(f"{serving} still serves. To take it out of service:")
@@ -290,27 +292,36 @@ def _asked(
 def _built(database: str | Path, memory: Memory) -> Path:
     """Returns the folder of a dataset of all that the ledger was told so far.
 
-    Rows whose text the ledger has no longer, as after an erasure, leave the memory.
+    Rows whose text the ledger has no longer, as after an erasure, leave the memory; so do labels
+    that were set aside.
     """
     from router.api.compose.books import Books
     from router.learning.dataset import Options, build
     from router.learning.folder import write
+    from router.learning.labelling import withdrawn_labels
+    from router.training.continual.reservoir import Kept
 
     with Books.open(database) as books:
-        gone: set[str] = set()
+        gone, withdrawn = set[str](), set[str]()
 
         def noted() -> Iterator[PastRequest]:
             for one in books.past_requests(None, None, None, os.environ):
                 if "prompt" not in one.texts:
                     gone.add(f"dec_{one.row.request_id}")
+                for row_id, label in withdrawn_labels(one, memory.name):
+                    withdrawn.add(Kept(row_id, "", label, 0).key)
                 yield one
 
         folder = write(build(noted(), Options()), DATASETS)
     with memory.alone():
         forgotten = memory.forget(gone)
+        left = memory.withdraw(withdrawn)
     if forgotten:
         rows = counted(forgotten, "row", "rows")
         typer.echo(f"{rows} left the memory: their texts are kept no longer", err=True)
+    if left:
+        rows = counted(left, "row", "rows")
+        typer.echo(f"{rows} left the memory: their labels were set aside", err=True)
     return folder
 
 
@@ -344,7 +355,10 @@ def _fresh(stored: Stored, head: str) -> Fresh:
     parts: dict[Split, list[Kept]] = {part: [] for part in Split}
     for row in stored.rows:
         if row.kind is Kind.LABEL and row.head == head and row.expires_at_ms > now:
-            kept = Kept(row.row_id, row.text, row.label, row.expires_at_ms, row.decisions, name)
+            kept = Kept(
+                row.row_id, row.text, row.label, row.expires_at_ms, row.decisions, name,
+                row.key_id, row.reviewer,
+            )  # fmt: skip
             parts[row.split].append(kept)
     return Fresh(stored.manifest.hash, parts[Split.TRAIN], parts[Split.DEV], parts[Split.TEST])
 

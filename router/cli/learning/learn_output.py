@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from shlex import quote
 from typing import TYPE_CHECKING
 
 import typer
 
-from router.rendering.figures_in_words import counted
+from router.rendering.figures_in_words import clean, counted
 
 if TYPE_CHECKING:
     from router.training.continual.forgetting import Transfer
@@ -59,9 +60,32 @@ def print_run(ran: Ran, memory: Memory, version: str, *, as_json: bool) -> None:
         typer.echo("not handed over:")
         for why in noted.refused:
             typer.echo(f"  {why}")
+        for line in _doubted_lines(noted, memory.name):
+            typer.echo(line)
         typer.echo(f"The candidate and its card are in {noted.candidate}; the head stays as it is.")
         return
     typer.echo(f"handed over as {version}: {noted.candidate}/{memory.name}.json")
+
+
+def _doubted_lines(noted: Noted, head: str) -> list[str]:
+    """Returns who gave labels that contradict a sure head, and the command that sets them aside."""
+    if not noted.doubted:
+        return []
+    lines = ["labels that say otherwise where the head was sure, by who gave them:"]
+    for one in noted.doubted:
+        who = f"{clean(one.reviewer)}, " * bool(one.reviewer) + f"key {clean(one.key_id)}"
+        if not one.key_id:
+            who = "a file of labels (correct it, or leave it out of `dataset build --labels`)"
+        lines.append(f"  {who}: {one.otherwise} of {counted(one.labels, 'label', 'labels')}")
+    worst = next((one for one in noted.doubted if one.key_id and one.excess > 0), None)
+    if worst is not None:
+        by = f" --reviewer {quote(clean(worst.reviewer))}" * bool(worst.reviewer)
+        lines += [
+            f"To set those of key {clean(worst.key_id)} aside, so that no later dataset has them:",
+            f"  tiergate learn untell --head {head} --run {noted.run} "
+            f"--key {quote(clean(worst.key_id))}{by} --because ...",
+        ]
+    return lines
 
 
 def _too_few(new: int) -> str:

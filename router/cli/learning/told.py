@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from router.cli.exits import Exit
-from router.cli.learning.learn import learn
+from router.cli.learning.learn import STATE, State, learn
+from router.cli.ledger.ledger import now_ms
 from router.cli.names import user_name
 from router.cli.options import AsJson
 from router.cli.serve.serve import DATABASE, DatabasePath
 from router.rendering.figures_in_words import counted
 
 if TYPE_CHECKING:
+    from router.ledger.set_aside import SetAside
     from router.policy.sections.learning import OnlineSection
 
 PolicyOption = Annotated[
@@ -25,6 +28,20 @@ KeyOption = Annotated[
     str, typer.Option("--key", help="Only what this key told.", show_default="all")
 ]
 TenantOption = Annotated[str, typer.Option(help="Only what this tenant told.", show_default="all")]
+ReviewerOption = Annotated[
+    str, typer.Option(help="Only what the reviewer of this name told.", show_default="all")
+]
+HeadOption = Annotated[
+    str, typer.Option(help="Only labels of this head.", show_default="words and labels")
+]
+RunOption = Annotated[
+    str,
+    typer.Option(help="Only labels that this run used; needs --head.", show_default="all"),
+]
+DatasetOption = Annotated[
+    Path | None,
+    typer.Option(help="Only labels in this dataset; needs --head.", show_default="all"),
+]
 Because = Annotated[str, typer.Option(help="Why; it is kept.")]
 
 
@@ -63,50 +80,90 @@ def told(
         typer.echo("nothing was told that moves a chance of this policy")
     for one in aside:
         verb = "counts again" if one.lifted else "is set aside"
-        typer.echo(f"{_day(one.at_ms)}  {_whose(one.key_id, one.tenant)} {verb}: {one.because}")
+        typer.echo(f"{_day(one.at_ms)}  {_whose(one)} {verb}: {one.because}")
 
 
 def untell(
     because: Because,
     key: KeyOption = "",
     tenant: TenantOption = "",
+    reviewer: ReviewerOption = "",
+    head: HeadOption = "",
+    run: RunOption = "",
+    dataset: DatasetOption = None,
+    state: State = STATE,
     database: DatabasePath = DATABASE,
 ) -> None:
-    """Set earlier verdicts and feedback aside; servers move the chances back within seconds."""
-    _put(key, tenant, because, database, lifted=False)
+    """Set earlier verdicts, feedback and labels aside.
+
+    Servers move the chances back within seconds. Datasets that are built later leave them out.
+    """
+    whose = (because, key, tenant, False, reviewer, head)
+    _put(whose, _requests(head, run, dataset, state), database)
 
 
 def retell(
     because: Because,
     key: KeyOption = "",
     tenant: TenantOption = "",
+    reviewer: ReviewerOption = "",
+    head: HeadOption = "",
+    run: RunOption = "",
+    dataset: DatasetOption = None,
+    state: State = STATE,
     database: DatabasePath = DATABASE,
 ) -> None:
-    """Let verdicts and feedback that were set aside count again."""
-    _put(key, tenant, because, database, lifted=True)
+    """Let verdicts, feedback and labels that were set aside count again."""
+    whose = (because, key, tenant, True, reviewer, head)
+    _put(whose, _requests(head, run, dataset, state), database)
 
 
-def _put(key: str, tenant: str, because: str, database: DatabasePath, *, lifted: bool) -> None:
+def _requests(head: str, run: str, dataset: Path | None, state: Path) -> frozenset[str]:
+    """Returns the requests whose labels a run or a dataset has; none: all."""
+    from router.learning.folder import read
+    from router.training.continual.stage import Memory
+
+    if not run and dataset is None:
+        return frozenset()
+    if not head:
+        raise typer.BadParameter("a run or dataset needs it", param_hint="--head")
+    decisions = Memory(state, head).decisions_of(run) if run else []
+    if dataset is not None:
+        rows = [row for row in read(dataset).rows if row.head == head]
+        decisions = [name for row in rows for name in row.decisions if not run or name in decisions]
+    if not decisions:
+        raise typer.BadParameter(f"no label of {head} is there", param_hint="--run, --dataset")
+    return frozenset(name.removeprefix("dec_") for name in decisions)
+
+
+def _put(
+    whose: tuple[str, str, str, bool, str, str], requests: frozenset[str], database: DatabasePath
+) -> None:
     from router.api.compose.books import Books
+    from router.ledger.set_aside import SetAside
 
+    entry = SetAside(now_ms(), user_name(), *whose, requests)
     with Books.open(database) as books:
-        words = books.told().put_aside(
-            user_name(), because, key_id=key, tenant=tenant, lifted=lifted
-        )
-    if not words:
+        words, labels = books.told().put_aside(entry)
+    if not words and not labels:
         typer.echo(
-            f"tiergate: there is no word: {_whose(key, tenant)}; expected the id of a key "
-            "(`tiergate keys list`) or a tenant that said one",
+            f"tiergate: there is no word or label: {_whose(entry)}; expected the id of a key "
+            "(`tiergate keys list`), a reviewer or a tenant that told one",
             err=True,
         )
         raise typer.Exit(Exit.FAILURE)
-    verb = "count again" if lifted else "are set aside"
-    typer.echo(f"{counted(words, 'word', 'words')}: {_whose(key, tenant)} {verb}")
+    verb = "count again" if entry.lifted else "are set aside"
+    parts = [counted(words, "word", "words")] * (words > 0)
+    parts += [counted(labels, "label", "labels")] * (labels > 0)
+    typer.echo(f"{', '.join(parts)}: {_whose(entry)} {verb}")
 
 
-def _whose(key: str, tenant: str) -> str:
-    parts = [f"key {key}"] * bool(key) + [f"tenant {tenant}"] * bool(tenant)
-    return f"what was said by {', '.join(parts)}" if parts else "what was said by anybody"
+def _whose(entry: SetAside) -> str:
+    given = {"key": entry.key_id, "reviewer": entry.reviewer, "tenant": entry.tenant}
+    by = ", ".join(f"{part} {name}" for part, name in given.items() if name) or "anybody"
+    what = f"labels of {entry.head}" if entry.head else "what was said"
+    of = f" for {counted(len(entry.requests), 'request', 'requests')}" * bool(entry.requests)
+    return f"{what}{of} by {by}"
 
 
 def _section(policy: str) -> tuple[str, OnlineSection]:

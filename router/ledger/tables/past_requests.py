@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from router.ledger.past_request import KeptText, PastRequest
+from router.ledger.set_aside import Said, SetAside, counts
 from router.ledger.sql import reading
 from router.ledger.sql.database import Database
 from router.ledger.tables.feedback import latest_words
 from router.ledger.tables.reviews import cases_of
+from router.ledger.tables.told_words import set_aside
 from router.privacy.encryption import TextKeys
-from router.types import RequestRow, RequestState
+from router.types import Feedback, FeedbackSource, RequestRow, RequestState, ReviewCase
 
 PAGE = 500
 
@@ -54,7 +57,33 @@ def _told(
             texts[str(request_id)][str(kind)] = kept
     words = latest_words(connection, ids)
     reviews = cases_of(connection, ids, now_ms, keys)
-    return [
+    aside = set_aside(connection)
+    told = [
         PastRequest(row, texts[row.request_id], words[row.request_id], reviews[row.request_id])
         for row in page
     ]
+    return [_standing(one, aside) for one in told] if aside else told
+
+
+def _standing(past: PastRequest, aside: Sequence[SetAside]) -> PastRequest:
+    """Returns a request without the words and labels that were set aside."""
+    row = past.row
+    judged = (case.reviewed for case in past.reviews if not case.item.head)
+    judge = next((one.by for one in judged if one is not None), "")
+    words, reviews = dict[FeedbackSource, Feedback](), list[ReviewCase]()
+    withdrawn: list[Feedback | ReviewCase] = []
+    for source, word in past.words.items():
+        by = judge if source is FeedbackSource.REVIEW else ""
+        said = Said(row.request_id, row.tenant, word.key_id, word.created_at_ms, by)
+        if counts(said, aside):
+            words[source] = word
+        else:
+            withdrawn.append(word)
+    for case in past.reviews:
+        given, head = case.reviewed, case.item.head
+        if not head or given is None:
+            reviews.append(case)
+            continue
+        label = Said(row.request_id, row.tenant, given.key_id, given.decided_at_ms, given.by, head)
+        (reviews if counts(label, aside) else withdrawn).append(case)
+    return replace(past, words=words, reviews=tuple(reviews), withdrawn=tuple(withdrawn))

@@ -1,7 +1,8 @@
 """Reads who said what of which answers, for shifts of chances, and whose words are set aside.
 
-Words stay in their chain. What is set aside is a list beside it, each entry with its time, its
-author and its reason; it only grows.
+Words stay in their chain, and labels in the queue of reviews. What is set aside is a list beside
+them, each entry with its time, its author and its reason; it only grows. Datasets leave out what
+the list names, wherever they are built from this ledger.
 """
 
 from __future__ import annotations
@@ -10,33 +11,21 @@ from collections.abc import Collection
 from typing import NamedTuple
 
 import msgspec
-from msgspec import Struct
 from sqlalchemy import Connection
 
+from router.ledger.set_aside import Said, SetAside
 from router.ledger.sql.database import Database
 from router.ledger.tables.feedback import PAGE, latest_words
-from router.types import FeedbackSource
+from router.types import ASKS_LABEL, FeedbackSource
 
 NAME = "words_set_aside"
+LABELS = "labels_set_aside"
+"""Entries for one head, which may name thousands of requests, so that servers do not read them
+each second."""
 MOST_WORDS = 20_000
 """Newest words that count: a word of a month ago among more than these tells little."""
 
 BEST_FIRST = (FeedbackSource.REVIEW, FeedbackSource.CLIENT)
-
-
-class SetAside(Struct, frozen=True):
-    """Names words that do not count: those of a key, of a tenant, or all, said before a time."""
-
-    at_ms: int
-    by: str
-    because: str
-    key_id: str = ""
-    tenant: str = ""
-    lifted: bool = False  # words that were set aside alike count again
-
-    def covers(self, key_id: str, tenant: str, said_ms: int) -> bool:
-        """Returns True for a word of whom this names, said until then."""
-        return said_ms <= self.at_ms and self.key_id in ("", key_id) and self.tenant in ("", tenant)
 
 
 class ToldRow(NamedTuple):
@@ -50,6 +39,12 @@ class ToldRow(NamedTuple):
     policy: str
     answerer: str
     record: str
+    reviewer: str = ""
+
+    @property
+    def said(self) -> Said:
+        """Returns who said it."""
+        return Said(self.request_id, self.tenant, self.key_id, self.said_ms, self.reviewer)
 
 
 class Heads(NamedTuple):
@@ -86,7 +81,7 @@ def told_rows(database: Database, after: int, since_ms: int) -> list[ToldRow]:
 
 def _page(connection: Connection, names: Collection[str]) -> list[ToldRow]:
     marks = ",".join("?" * len(names))
-    words = latest_words(connection, tuple(names))
+    words, reviewers = latest_words(connection, tuple(names)), _reviewers(connection, names)
     found = []
     for request_id, policy, answerer, record in connection.exec_driver_sql(
         f"SELECT request_id, policy, answerer, record FROM requests WHERE request_id IN ({marks})",
@@ -99,30 +94,59 @@ def _page(connection: Connection, names: Collection[str]) -> list[ToldRow]:
             ToldRow(
                 word.request_id, word.tenant, word.key_id, word.created_at_ms, word.correct,
                 str(policy), str(answerer), str(record),
+                reviewers.get(word.request_id, "") if word.source is FeedbackSource.REVIEW else "",
             )
         )  # fmt: skip
     return found
 
 
-def set_aside(database: Database) -> list[SetAside]:
-    """Returns all that was ever set aside, the oldest first; blocks. Raises LedgerError."""
+def _reviewers(connection: Connection, names: Collection[str]) -> dict[str, str]:
+    marks = ",".join("?" * len(names))
+    rows = connection.exec_driver_sql(
+        f"SELECT request_id, decided_by FROM reviews WHERE request_id IN ({marks}) "
+        f"AND decided_by <> '' AND substr(review_id, 1, {len(ASKS_LABEL)}) <> '{ASKS_LABEL}'",
+        tuple(names),
+    )
+    return {str(request_id): str(by) for request_id, by in rows}
+
+
+def given_labels(database: Database) -> list[Said]:
+    """Returns who gave which label in the queue; blocks. Raises LedgerError."""
     with database.reading() as connection:
-        return parsed(_aside_text(connection))
+        rows = connection.exec_driver_sql(
+            "SELECT review_id, request_id, tenant, decided_key_id, decided_at_ms, decided_by "
+            f"FROM reviews WHERE substr(review_id, 1, {len(ASKS_LABEL)}) = '{ASKS_LABEL}' "
+            "AND verdict <> ''"
+        ).fetchall()
+    return [
+        Said(
+            str(request_id), str(tenant), str(key_id), int(at_ms or 0), str(by),
+            str(review_id)[len(ASKS_LABEL) : -len(str(request_id)) - 1],
+        )
+        for review_id, request_id, tenant, key_id, at_ms, by in rows
+    ]  # fmt: skip
+
+
+def set_aside(connection: Connection) -> list[SetAside]:
+    """Returns all that was ever set aside, the oldest first."""
+    entries = [*parsed(_aside_text(connection)), *parsed(_aside_text(connection, LABELS))]
+    return sorted(entries, key=lambda entry: entry.at_ms)
 
 
 def add_set_aside(database: Database, entry: SetAside) -> None:
     """Adds an entry; blocks. Raises LedgerError."""
+    name = LABELS if entry.head else NAME
     with database.writing() as connection:
         # The row is locked before it is read, so that two entries at once both stay.
         connection.exec_driver_sql(
             "INSERT INTO meta (name, content) VALUES (?, '[]') "
             "ON CONFLICT (name) DO UPDATE SET content = meta.content",
-            (NAME,),
+            (name,),
         )
-        entries = [*parsed(_aside_text(connection)), entry]
+        entries = [*parsed(_aside_text(connection, name)), entry]
         connection.exec_driver_sql(
             "UPDATE meta SET content = ? WHERE name = ?",
-            (msgspec.json.encode(entries).decode(), NAME),
+            (msgspec.json.encode(entries, order="deterministic").decode(), name),
         )
 
 
@@ -131,15 +155,6 @@ def parsed(text: str) -> list[SetAside]:
     return msgspec.json.decode(text or "[]", type=list[SetAside])
 
 
-def counts(row: ToldRow, entries: Collection[SetAside]) -> bool:
-    """Returns True where a word was not set aside, or counts again since."""
-    stands = True
-    for entry in entries:
-        if entry.covers(row.key_id, row.tenant, row.said_ms):
-            stands = entry.lifted
-    return stands
-
-
-def _aside_text(connection: Connection) -> str:
-    found = connection.exec_driver_sql("SELECT content FROM meta WHERE name = ?", (NAME,)).scalar()
+def _aside_text(connection: Connection, name: str = NAME) -> str:
+    found = connection.exec_driver_sql("SELECT content FROM meta WHERE name = ?", (name,)).scalar()
     return "" if found is None else str(found)

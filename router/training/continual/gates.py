@@ -18,6 +18,8 @@ from router.stats.softmax_regression import Labels
 
 SURE = 0.9
 """The chance from which a head is sure of its label."""
+CONTRADICTING = 0.1
+"""The share of new labels that may contradict a sure head: so many are corrections, as a rule."""
 CHANCE = 0.01
 """How seldom rows of a class may be lost by mere chance before it counts as lost."""
 TINY = 1e-9  # of two shares that are equal but for rounding
@@ -29,7 +31,9 @@ class Margins(Struct, frozen=True):
 
     old: float = 0.01  # of the accuracy on the fixed old set
     a_class: float = 0.1  # of the rows of one class that were found
-    contradicting: float = 0.1  # of new rows on which the head of before was sure, beyond usual
+    contradicting: float = (
+        CONTRADICTING  # of new rows on which the head of before was sure, beyond usual
+    )
     new: float = 0.0  # of the accuracy on new rows that did not teach
 
 
@@ -65,13 +69,46 @@ class Contradiction(Struct, frozen=True):
         return self.otherwise / self.sure if self.sure else 0.0
 
 
+class Doubted(Struct, frozen=True):
+    """Counts the new labels of one source: a reviewer with a key, or a file of labels."""
+
+    key_id: str  # "" for labels of a file
+    reviewer: str
+    labels: int
+    sure: int  # of them, those where the head of before was sure
+    otherwise: int  # of those, the labels that say otherwise
+
+    @property
+    def excess(self) -> float:
+        """Returns how many more say otherwise than may."""
+        return self.otherwise - CONTRADICTING * self.sure
+
+
+def doubted(givers: Sequence[tuple[str, str]], labels: Labels, chances: Floats) -> list[Doubted]:
+    """Returns who gave labels that contradict a sure head; first whose exceed most what may be.
+
+    `givers` are the key and the reviewer of each label.
+    """
+    sure, otherwise = _contradicting(labels, chances)
+    found = []
+    for giver in sorted(set(givers)):
+        own = np.array([one == giver for one in givers])
+        one = Doubted(*giver, int(own.sum()), int((own & sure).sum()), int((own & otherwise).sum()))
+        found.append(one)
+    return sorted((one for one in found if one.otherwise), key=lambda one: -one.excess)
+
+
 def contradiction(labels: Labels, chances: Floats, usual: float = 0.0) -> Contradiction:
     """Returns how often labels contradict a sure head. Rows of classes that came later (labels
     beyond its columns) do not count."""
-    known = labels < chances.shape[1]
-    sure = known & (chances.max(axis=1) >= SURE)
-    otherwise = sure & (chances.argmax(axis=1) != labels)
+    sure, otherwise = _contradicting(labels, chances)
     return Contradiction(int(sure.sum()), int(otherwise.sum()), round(usual, 4))
+
+
+def _contradicting(labels: Labels, chances: Floats) -> tuple[Flags, Flags]:
+    """Returns on which rows the head is sure, and which of their labels say otherwise."""
+    sure = (labels < chances.shape[1]) & (chances.max(axis=1) >= SURE)
+    return sure, sure & (chances.argmax(axis=1) != labels)
 
 
 def refusals(

@@ -28,6 +28,8 @@ class Kept(Struct, frozen=True):
     expires_at_ms: int
     decisions: tuple[str, ...] = ()
     task: str = ""
+    key_id: str = ""  # who gave the label in the queue of reviews
+    reviewer: str = ""
 
     @property
     def key(self) -> str:

@@ -32,6 +32,7 @@ from router.training.continual.lesson import (
 )
 from router.training.continual.reservoir import Kept, fixed, sampled
 from router.training.continual.stage import (
+    DECISIONS,
     UNDER_WAY,
     Memory,
     Noted,
@@ -102,8 +103,9 @@ def run(
     noted = _noted(name, now_ms, fresh, asked, lesson, made, verdict, at, folder, spent, expired)
     card = card_of(lesson, made, noted, asked, model)
     put_head(made.head, card, folder)
+    write(folder / DECISIONS, msgspec.json.encode(sorted(_own_decisions(lesson))))
     if not verdict.refused:
-        memory.put(_next(lesson, made, fresh, asked, at, now_ms), card)
+        memory.put(_next(lesson, made, fresh, asked, at, now_ms), card, noted)
     memory.note(noted)
     (memory.folder / UNDER_WAY).unlink(missing_ok=True)
     return Ran(noted, len(lesson.told), resumed)
@@ -246,6 +248,14 @@ def under_way(path: Path, name: str) -> State | None:
         return None
 
 
+def _own_decisions(lesson: Lesson) -> set[str]:
+    """Returns the decisions whose labels no run before this one used."""
+    stage = lesson.stage
+    known = frozenset[str]() if stage is None else stage.seen | stage.used
+    rows = (*lesson.told, *lesson.dev, *lesson.judged)
+    return {name for row in rows if row.key not in known for name in row.decisions}
+
+
 def _noted(
     name: str,
     now_ms: int,
@@ -278,6 +288,7 @@ def _noted(
         spent,
         str(folder),
         expired=expired,
+        doubted=verdict.doubted,
     )
 
 

@@ -3,12 +3,14 @@
     .tiergate/learn/department/
         current            the number of the stage that counts
         history.jsonl      one line for each run, refused ones too
-        stages/3/          memory.jsonl, old.jsonl, importance.npz, head/, stage.json
+        stages/3/          memory.jsonl, old.jsonl, importance.npz, head/, stage.json, noted.json
         under_way.npz      a run that was cut off goes on from here
-        candidates/<run>/  head, card
+        candidates/<run>/  head, card, decisions.json: those whose labels the run used
 
-A stage is written whole before `current` names it. The stage before it stays, so that one run can
-be taken back; older ones go. Files are readable by their owner only: they hold what people wrote.
+A stage is written whole before `current` names it, with the line of the history for the run that
+led to it: a process that is killed in between loses neither. The stage before it stays, so that one
+run can be taken back; older ones go. Files are readable by their owner only: they hold what people
+wrote.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ import fcntl
 import io
 import os
 import shutil
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -30,11 +32,13 @@ from router.errors import TrainingDataError
 from router.stats import heads
 from router.stats.heads import Head
 from router.training.continual.forgetting import Recall
+from router.training.continual.gates import Doubted
 from router.training.continual.plane import Matrix, Plane
 from router.training.continual.reservoir import Kept, in_time
 
 CURRENT, HISTORY, UNDER_WAY = "current", "history.jsonl", "under_way.npz"
 MEMORY, OLD, IMPORTANCE, STAGE = "memory.jsonl", "old.jsonl", "importance.npz", "stage.json"
+DECISIONS, NOTED = "decisions.json", "noted.json"
 STAGES_KEPT = 2
 
 
@@ -71,6 +75,7 @@ class Noted(Struct, frozen=True):
     version: str = ""  # of the candidate in the registry of models
     expired: int = 0  # rows that left the memory because their time was over
     set_aside: int = 0  # rows that teach no more, since the run was taken back
+    doubted: tuple[Doubted, ...] = ()  # of a refused run: whose labels contradict a sure head
 
 
 class Stage(Struct, frozen=True):
@@ -158,8 +163,11 @@ class Memory:
             frozenset(listed.aside),
         )
 
-    def put(self, stage: Stage, card: Mapping[str, object]) -> None:
-        """Writes a stage whole, and then lets it count. Raises TrainingDataError."""
+    def put(self, stage: Stage, card: Mapping[str, object], noted: Noted | None = None) -> None:
+        """Writes a stage whole, and then lets it count. Raises TrainingDataError.
+
+        `noted` is the run that led to it; the history has it from the moment when it counts.
+        """
         at = self.folder / "stages" / str(stage.number)
         try:
             shutil.rmtree(at, ignore_errors=True)  # what a run that was cut off left
@@ -174,6 +182,8 @@ class Memory:
             )
             listed = _Listed(stage.tasks, seen, stage.classes, used, aside)
             write(at / STAGE, msgspec.json.encode(listed))
+            if noted is not None:
+                write(at / NOTED, msgspec.json.encode(noted))
             self.count(stage.number)
             self._sweep(stage.number)
         except OSError as error:
@@ -202,14 +212,37 @@ class Memory:
 
     def forget(self, decisions: Collection[str]) -> int:
         """Takes rows whose every decision is among these out of every stage; returns how many."""
+        return self._leave(lambda row: _all_in(row.decisions, decisions))
+
+    def withdraw(self, keys: Collection[str]) -> int:
+        """Takes rows out of every stage as if they had never been told; returns how many."""
+        gone = self._leave(lambda row: row.key in keys)
+        for path in self.folder.glob(f"stages/*/{STAGE}"):
+            listed = msgspec.json.decode(path.read_bytes(), type=_Listed)
+            seen, used = (
+                tuple(key for key in told if key not in keys) for told in (listed.seen, listed.used)
+            )
+            if (seen, used) != (listed.seen, listed.used):
+                write(path, msgspec.json.encode(replace(listed, seen=seen, used=used)))
+        return gone
+
+    def _leave(self, leaves: Callable[[Kept], bool]) -> int:
         gone = 0
         for path in self.folder.glob("stages/*/*.jsonl"):
             rows = _lines(path)
-            kept = [row for row in rows if not _all_in(row.decisions, decisions)]
+            kept = [row for row in rows if not leaves(row)]
             if len(kept) < len(rows):
                 gone += len(rows) - len(kept)
                 write(path, _text(kept))
         return gone
+
+    def decisions_of(self, run: str) -> list[str]:
+        """Returns the decisions whose labels a run used. Raises TrainingDataError."""
+        path = self.folder / "candidates" / run / DECISIONS
+        try:
+            return msgspec.json.decode(path.read_bytes(), type=list[str])
+        except (OSError, msgspec.DecodeError) as error:
+            raise TrainingDataError(f"{path} cannot be read: {error}") from error
 
     def _sweep(self, number: int) -> None:
         for folder in (self.folder / "stages").iterdir():
@@ -218,14 +251,21 @@ class Memory:
 
     def history(self) -> list[Noted]:
         """Returns all runs, the oldest first; of a run that was noted twice the last line."""
+        noted = [_noted(line) for line in self._told_lines(HISTORY)]
+        known = {one.run: one for one in noted if one is not None}
+        for line in self._told_lines(f"stages/{self.current()}/{NOTED}"):
+            last = _noted(line)
+            if last is not None and last.run not in known:
+                known[last.run] = last  # its process was killed before it could note it
+        return list(known.values())
+
+    def _told_lines(self, name: str) -> list[bytes]:
         try:
-            lines = (self.folder / HISTORY).read_bytes().splitlines()
+            return (self.folder / name).read_bytes().splitlines()
         except FileNotFoundError:
             return []
         except OSError as error:
-            raise TrainingDataError(f"{self.folder / HISTORY} cannot be read: {error}") from error
-        noted = [_noted(line) for line in lines]
-        return list({one.run: one for one in noted if one is not None}.values())
+            raise TrainingDataError(f"{self.folder / name} cannot be read: {error}") from error
 
     def note(self, noted: Noted) -> None:
         """Adds a line to the history."""
@@ -241,14 +281,14 @@ class Memory:
         them; with `keep_labels` they count as new again.
         """
         number = self.current()
+        # Where a process was killed between the note and the count, this goes on with that run.
         runs = [one for one in self.history() if one.stage == number and not one.refused]
-        runs = [one for one in runs if not one.taken_back]
         if not runs or number < 2 or not self.has(number - 1):
             raise TrainingDataError(f"{self.name} has no earlier stage to go back to")
         aside = 0 if keep_labels else self._set_aside(number)
-        self.count(number - 1)
         noted = replace(runs[-1], taken_back=why, set_aside=aside)
         self.note(noted)
+        self.count(number - 1)
         return noted
 
     def _set_aside(self, number: int) -> int:

@@ -10,7 +10,7 @@ import numpy as np
 from router.training.continual import gates
 from router.training.continual.fitting import Made, Material, chances_of
 from router.training.continual.forgetting import Recall
-from router.training.continual.gates import Judged, Margins, contradiction
+from router.training.continual.gates import Doubted, Judged, Margins, contradiction
 from router.training.continual.lesson import Lesson, Reader
 
 
@@ -23,6 +23,7 @@ class Verdict:
     before: dict[str, float]  # of the head of before, by task; empty for a first head
     recall: Recall
     rows: dict[str, int]  # that judged, by task
+    doubted: tuple[Doubted, ...] = ()  # who gave labels that contradict a sure head
 
 
 def judged(
@@ -33,7 +34,7 @@ def judged(
     rows = [*olds, *lesson.judged]
     part, classes = read(rows), lesson.classes
     after = chances_of(made.head, part.encoded, classes).argmax(axis=1)
-    before, refused = after, []
+    before, refused, doubts = after, [], []
     if lesson.stage is not None:
         head, old = lesson.stage.head, slice(None, len(olds))
         chances = chances_of(head, part.encoded, classes)
@@ -41,6 +42,8 @@ def judged(
         usual = contradiction(part.labels[old], chances[old]).share
         new_chances = chances_of(head, material.new.encoded, classes)
         told = contradiction(material.new.labels, new_chances, usual)
+        givers = [(row.key_id, row.reviewer) for row in lesson.told]
+        doubts = gates.doubted(givers, material.new.labels, new_chances)
         every = Judged(part.labels, before, after)
         refused = gates.refusals(
             every.part(old), every.part(slice(len(olds), None)), told, classes, margins
@@ -62,4 +65,5 @@ def judged(
             for k in np.unique(part.labels).tolist()
         },
         dict(Counter(task_of.tolist())),
+        tuple(doubts) if refused else (),
     )

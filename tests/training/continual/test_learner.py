@@ -9,7 +9,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
+from msgspec.structs import replace
 
 from router.errors import TrainingDataError
 from router.stats import heads
@@ -122,6 +124,38 @@ def test_poisoned_labels_are_not_handed_over(tmp_path: Path, model: TriageModel)
     assert after is not None
     # Nothing of it is remembered.
     assert (after.number, after.memory, after.seen) == (1, before.memory, before.seen)
+
+
+def test_refused_run_names_who_gave_labels_that_contradict(
+    tmp_path: Path, model: TriageModel
+) -> None:
+    memory = Memory(tmp_path, "department")
+    taught(memory, model, fresh("first", "billing shipping"))
+    good, bad = fresh("good", "billing shipping"), told("bad", "billing shipping", 40, wrong=True)
+    rows = [replace(row, key_id="key_1", reviewer="ben") for row in good.train]
+    rows += [replace(row, key_id="key_7", reviewer="mia") for row in bad]
+    noted = taught(memory, model, Fresh(good.dataset, rows, good.dev, good.test)).noted
+    assert noted is not None
+    assert noted.refused
+    assert (noted.doubted[0].key_id, noted.doubted[0].reviewer) == ("key_7", "mia")
+    assert noted.doubted[0].labels == 40
+    assert noted.doubted[0].excess > 10
+    assert {*memory.decisions_of(noted.run)} >= {"dec_bad0", "dec_good0", "dec_good119"}
+
+
+def test_labels_that_were_withdrawn_leave_the_memory(tmp_path: Path, model: TriageModel) -> None:
+    memory = Memory(tmp_path, "department")
+    rows = fresh("first", "billing shipping")
+    taught(memory, model, rows)
+    stage = memory.stage(NOW_MS, None)
+    assert stage is not None
+    wrong = {stage.memory[0].key, stage.old[0].key}
+    assert memory.withdraw(wrong) == 2
+    left = memory.stage(NOW_MS, None)
+    assert left is not None
+    assert (left.memory, left.old) == (stage.memory[1:], stage.old[1:])
+    # Told again, they are new.
+    assert taught(memory, model, rows).new == 1
 
 
 def test_poison_that_hides_among_good_labels_is_caught_by_the_old_set(
@@ -302,6 +336,34 @@ def kill():
 run(memory, TriageModel.load(), fresh("second", "returns account"), BOTH, NOW_MS,
     pause=kill)
 """
+
+
+def test_run_that_was_cut_off_after_its_stage_is_in_the_history(
+    tmp_path: Path, model: TriageModel
+) -> None:
+    memory = Memory(tmp_path, "department")
+    rows = fresh("first", "billing shipping")
+    noted = taught(memory, model, rows).noted
+    (memory.folder / "history.jsonl").unlink()  # as before the last step of the run
+    assert memory.history() == [noted]
+    assert taught(memory, model, rows).new == 0
+    taught(memory, model, fresh("second", "returns account"))
+    (memory.folder / "history.jsonl").write_bytes(msgspec.json.encode(noted))
+    assert [one.stage for one in memory.history()] == [1, 2]
+
+
+def test_taking_back_that_was_cut_off_goes_on(
+    tmp_path: Path, model: TriageModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memory = Memory(tmp_path, "department")
+    for name in ("first", "second", "third"):
+        taught(memory, model, fresh(name, "billing shipping"))
+    with monkeypatch.context() as killed:
+        killed.setattr(memory, "count", lambda _: None)
+        memory.take_back("wrong")
+    assert memory.current() == 3
+    assert memory.take_back("wrong").stage == 3
+    assert memory.current() == 2
 
 
 @pytest.mark.crash

@@ -13,14 +13,13 @@ from typing import NamedTuple
 import structlog
 
 from router.errors import LedgerError
+from router.ledger.set_aside import SetAside, counts
 from router.ledger.sql.database import Database
 from router.ledger.tables import told_words
 from router.ledger.tables.told_words import (
     MOST_WORDS,
     Heads,
-    SetAside,
     ToldRow,
-    counts,
     heads,
     parsed,
     told_rows,
@@ -103,7 +102,9 @@ class Heard:
         words = (
             one.word
             for one in self.kept.values()
-            if one.row.policy == policy and one.row.said_ms >= since_ms and counts(one.row, aside)
+            if one.row.policy == policy
+            and one.row.said_ms >= since_ms
+            and counts(one.row.said, aside)
         )
         cells = moved_cells(words, bounds_of(section), self.worked_out.get(policy, {}))
         self.worked_out[policy] = cells
@@ -125,18 +126,20 @@ class ToldBook:
 
     def set_aside(self) -> list[SetAside]:
         """Returns whose words were ever set aside, and why."""
-        return told_words.set_aside(self.database)
+        with self.database.reading() as connection:
+            return told_words.set_aside(connection)
 
-    def put_aside(
-        self, by: str, because: str, *, key_id: str, tenant: str, lifted: bool = False
-    ) -> int:
-        """Sets words aside, or lets them count again; returns how many. Of none nothing is kept."""
-        entry = SetAside(self.clock.now_ms(), by, because, key_id, tenant, lifted)
-        rows = told_rows(self.database, -1, 0)
-        count = sum(entry.covers(row.key_id, row.tenant, row.said_ms) for row in rows)
-        if count:
+    def put_aside(self, entry: SetAside) -> tuple[int, int]:
+        """Sets words and labels aside, or lets them count again; returns how many of each.
+
+        Of none nothing is kept.
+        """
+        words = [] if entry.head else [row.said for row in told_rows(self.database, -1, 0)]
+        labels = told_words.given_labels(self.database)
+        covered = sum(map(entry.covers, words)), sum(map(entry.covers, labels))
+        if any(covered):
             told_words.add_set_aside(self.database, entry)
-        return count
+        return covered
 
 
 class ToldListener:
