@@ -146,7 +146,11 @@ THIRD_PARTIES: dict[str, tuple[str, ...]] = {
     "optuna": (TRAINING,),
     "peft": (TRAINING,),
     "pypdf": ("router/documents/readers/pdf.py",),
-    "psycopg": ("router/ledger/sql/postgres.py", "router/documents/shared/store.py"),
+    "psycopg": (
+        "router/ledger/sql/postgres.py",
+        "router/ledger/sql/silence.py",
+        "router/documents/shared/store.py",
+    ),
     "pyarrow": ("router/cli/ledger/parquet_files.py",),
     "prometheus_client": ("router/api/observability/",),
     "pydantic": ("router/policy/", "router/plan/", "router/cli/policies/key_reference.py"),
