@@ -28,9 +28,10 @@ def test_the_headline_states_what_accepted_answers_saved_and_how_many_were_unver
     tiles = [
         "".join(e.itertext()) for e in ET.fromstring(page).iter("div") if e.get("class") == "tile"
     ]
-    assert "Saved$19.60$14.70 with accepted answers only" in tiles
+    named = "All at level 2"
+    assert f"Saved$19.60$14.70 with accepted answers only. Baseline: {named}" in tiles
     assert "Unverified25.0 %10 of 40 answers; 0 to review, 0 safe answers" in tiles
-    assert "saved $19.60, accepted answers only $14.70" in terminal(report)
+    assert f"saved $19.60, accepted answers only $14.70 (baseline: {named})" in terminal(report)
 
 
 def test_a_bound_of_a_loss_reads_alike_in_the_headline_and_in_the_table() -> None:

@@ -176,7 +176,8 @@ def _saved_tile(report: Report, money: Dollars) -> tuple[str, str, str]:
         reason = "nothing was answered" if unanswered else "no baseline has a known price"
         return ("Saved", NOTHING, reason)
     accepted = money(saving.accepted_saved_nano_usd)
-    return ("Saved", money(saving.saved_nano_usd), f"{accepted} with accepted answers only")
+    part = f"{accepted} with accepted answers only. Baseline: {saving.label}"
+    return ("Saved", money(saving.saved_nano_usd), part)
 
 
 def _safe(report: Report) -> str:

@@ -103,12 +103,16 @@ def _facts(report: Report, money: Dollars) -> str:
 
 
 def _saved(report: Report, money: Dollars) -> str:
-    """Writes "saved $467.50, accepted answers only $400.00; "; "" where no saving is known."""
+    """Writes "saved $467.50, accepted answers only $400.00 (baseline: ...); ", or "".
+
+    It is empty where no saving is known.
+    """
     saving = report.leading_saving
     if saving is None:
         return ""
     accepted = money(saving.accepted_saved_nano_usd)
-    return f"saved {money(saving.saved_nano_usd)}, accepted answers only {accepted}; "
+    saved = f"saved {money(saving.saved_nano_usd)}, accepted answers only {accepted}"
+    return f"{saved} (baseline: {saving.label}); "
 
 
 def _sheet(title: str, columns: Row, rows: Iterable[Row], left: int = 1) -> RenderableType:
