@@ -13,6 +13,7 @@ from typing import Literal
 from msgspec import Struct
 from sqlalchemy import Connection
 
+from router.errors import LedgerUnavailable
 from router.ledger.rollups import retention
 from router.ledger.sql.database import Database
 from router.ledger.tables import policies
@@ -41,11 +42,18 @@ class TenantSecrets:
     def key_soon(self, tenant: str) -> bytes:
         """Returns the tenant's key for `privacy.digest`. Raises LedgerError.
 
-        Blocks for one query per KEYS_MAX_AGE_MS, and for one per tenant.
+        Blocks for one query per KEYS_MAX_AGE_MS, and for one per tenant. While the database cannot
+        be read, a key that is known stays in use.
         """
         now_ms = self._clock.monotonic_ms()
         if now_ms - self._checked_ms >= KEYS_MAX_AGE_MS:
-            state = self._table_state()
+            try:
+                state = self._table_state()
+            except LedgerUnavailable:
+                # Nobody can erase anything now. Without the key, what was paid for has no row.
+                if self._state is None or tenant not in self._known:
+                    raise
+                state = self._state
             if state != self._state:
                 self._known = {}
             self._state, self._checked_ms = state, now_ms

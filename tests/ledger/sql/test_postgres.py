@@ -24,12 +24,14 @@ from router.ledger.sql.address import Address
 from router.ledger.sql.database import Database, ledger_error
 from router.ledger.sql.postgres import format_style
 from router.ledger.sql.silence import SILENT_S
+from router.ledger.tables.texts import KEYS_MAX_AGE_MS, TenantSecrets
 from router.types import AttemptState, JsonText, RequestState
 from tests.kits.books.ledger_rows import attempt, request
 from tests.kits.books.ledger_sql import locked, query
 from tests.kits.books.open_ledgers import Ledgers
 from tests.kits.books.postgres_kit import Postgres
 from tests.kits.changed import replace
+from tests.kits.fakes import Clock
 from tests.kits.server_kit import Served, Upstream, environment, eventually, tiergate, write_policy
 
 SECRET = "swordfish"
@@ -271,7 +273,7 @@ async def test_row_of_a_full_disk_is_written_later(
     # This row meets the lost connection, or the next try of the row that failed has met it before.
     with suppress(LedgerUnavailable):
         await ledger.finish(request("r2", attempt("r2")))
-    await ledger.finish(request("r3", attempt("r3")))
+    await asyncio.to_thread(eventually, lambda: ledger.healthy)  # large rows take their time
     kept = await ledger.get("r1", None)
     await ledger.close()
     assert kept is not None
@@ -301,6 +303,22 @@ def test_reader_of_a_lost_server_tells_readiness(
     finally:
         postgres.start()
     eventually(lambda: ledger.healthy)  # by itself: nothing is written
+
+
+def test_known_key_of_a_tenant_outlives_an_outage(postgres: Postgres, books: str) -> None:
+    """Without it the final row of a call that was paid for could not be made."""
+    database, clock = Database.open(books), Clock()
+    keys = TenantSecrets(database, clock)
+    known = keys.key_soon("acme")
+    postgres.stop()
+    try:
+        clock.now += 2 * KEYS_MAX_AGE_MS
+        assert keys.key_soon("acme") == known
+        with pytest.raises(LedgerUnavailable):
+            keys.key_soon("another")
+    finally:
+        postgres.start()
+        database.close()
 
 
 @pytest.mark.slow
