@@ -93,7 +93,7 @@ def header_texts(content: bytes) -> dict[str, str]:
                 texts[key], at = _text(content, at + 4)
             else:
                 at = _after(content, at + 4, kind)
-    except (struct.error, KeyError, UnicodeDecodeError):
+    except (struct.error, KeyError, UnicodeDecodeError, OverflowError, RecursionError):
         pass  # a broken file is found where it is loaded
     return texts
 

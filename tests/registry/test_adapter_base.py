@@ -59,6 +59,17 @@ def test_every_cut_of_a_header_is_read_without_an_error() -> None:
     assert all(header_texts(whole[:end]).keys() <= {"general.architecture"} for end in range(64))
 
 
+@pytest.mark.parametrize(
+    "value",
+    [struct.pack("<IIQ", 9, 10, 2**63), struct.pack("<I", 9) + struct.pack("<IQ", 9, 1) * 5_000],
+    ids=["longer than memory", "nested without an end"],
+)
+def test_header_of_impossible_arrays_is_read_without_an_error(value: bytes) -> None:
+    assert (
+        header_texts(b"GGUF" + struct.pack("<IQQ", 3, 0, 2) + text("k") + value + b"x" * 32) == {}
+    )
+
+
 def test_a_link_out_of_a_folder_is_refused(tmp_path: Path) -> None:
     inside, secret = tmp_path / "model", tmp_path / "secret"
     inside.mkdir()
