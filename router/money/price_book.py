@@ -79,14 +79,15 @@ class PriceBook:
 
         A dated version is another model only where the list prices it otherwise.
         """
-        asked = self.find(requested) if answered and answered != requested else None
-        if asked is None:
+        if not answered or answered == requested or self.find(requested) is None:
             return None
         if not same_model(requested, answered):
             return Redirect(requested, answered, self.find(answered))
-        dated = self._dated(requested, answered)
-        same = dated is None or replace(dated, version=asked.version) == asked
-        return None if same else Redirect(requested, answered, dated)
+        # Not by the policy's price of a requested model: calls are booked at the listed one.
+        listed, dated = self._listed(requested), self._dated(requested, answered)
+        if listed is None or dated is None or replace(dated, version=listed.version) == listed:
+            return None
+        return Redirect(requested, answered, dated)
 
     def _dated(self, requested: str, answered: str) -> Price | None:
         """Returns the price of this dated version, where the list of the requested model names it.
@@ -104,7 +105,8 @@ class PriceBook:
         name, prices = f"{provider}{slash}{answered}", self._loaded.prices
         # Prices of two lists may differ for other reasons than the version.
         if prices.key(requested) is None:
-            return litellm_table().get(name)
+            table = litellm_table()
+            return table.get(name if requested in table else name.partition("/")[2])
         named = next((one for one in (name, answered) if one in prices.file.models), None)
         return None if named is None else prices.model(named, self.day)
 

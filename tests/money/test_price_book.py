@@ -93,6 +93,34 @@ own_compute:
         assert redirect.price.input_nano_usd == usd * 10**9
 
 
+def test_a_dated_version_is_found_in_the_table_without_its_provider(tmp_path: Path) -> None:
+    """The table has `gpt-4o`, and no `openai/gpt-4o`."""
+    table = litellm_table()
+    if "gpt-4o" not in table:
+        pytest.skip("litellm is not installed")
+    prices = PriceBook.of(policy(tmp_path, "openai/gpt-4o"), FIRST)
+    redirect = prices.redirected("openai/gpt-4o", "gpt-4o-2024-05-13")
+    assert redirect is not None
+    assert redirect.price == table["gpt-4o-2024-05-13"]
+
+
+def test_a_dated_version_is_compared_with_the_price_that_calls_are_booked_at(
+    tmp_path: Path,
+) -> None:
+    """The policy's price of a requested model is of another comparison."""
+    more = (
+        "report: {requested_models: {far/gpt-x: {input_usd_per_mtok: 9, output_usd_per_mtok: 9}}}\n"
+    )
+    text = BOOK.replace(
+        "own_compute:\n",
+        "  gpt-x-2026-08-06: [{input_usd_per_mtok: 1, output_usd_per_mtok: 4}]\nown_compute:\n",
+    )
+    loaded = replace(
+        policy(tmp_path, "far/gpt-x", more=more), prices=load_prices(book(tmp_path, text))
+    )
+    assert PriceBook.of(loaded, FIRST).redirected("far/gpt-x", "gpt-x-2026-08-06") is None
+
+
 @pytest.mark.parametrize(("day", "usd"), [(BEFORE, 2), (FIRST, 1), (AFTER, 1)])
 def test_the_latest_entry_that_has_begun_holds(tmp_path: Path, day: date, usd: int) -> None:
     price = load_prices(book(tmp_path)).model("gpt-x", day)
