@@ -17,8 +17,8 @@ all kept, of the others as many as the queue holds.
 
 A database that says nothing (a frozen server, a disk that hangs) holds the thread up. After
 PATIENCE_S a second thread tells all who wait, and whoever comes then is refused at once, until the
-database answers. What readers cannot read is looked at by the writer, so that readiness tells of it
-though nothing is written.
+database answers. When a reader cannot read, the writer tries too, so that readiness tells of it
+even if nothing is written.
 
 A connection that breaks during a COMMIT leaves it in doubt. So after each new connection the head
 of the chain is read again, and owed operations that were committed after all change nothing. It
@@ -47,7 +47,7 @@ from router.types import NOBODY, Events, StoreTurned
 MAX_BATCH = 256  # beyond this a commit gets longer and no cheaper per row
 RETRY_S = 1.0  # how long owed operations wait for the next try when nothing else comes
 PATIENCE_S = 5.0  # how long callers wait for a commit: as for a lock
-WATCH_S = 0.5  # how often is looked if they wait for longer
+WATCH_S = 0.5  # how often the second thread looks if they wait longer
 IDLE_S = 60.0  # how often `idle` is called when nothing comes
 AGAIN_S = 5.0  # after the start, when `again` is called: a server under load notices deaths late
 
@@ -106,7 +106,7 @@ class Writer:
         self._closed = False
         self._closing = False  # seen by the thread
         self._fault: str = ""
-        self._watched = threading.RLock()  # for the three that follow, and the fault
+        self._watched = threading.RLock()  # guards the next two, and the fault
         self._begun_s: float | None = None  # when the commit began that runs
         self._silent = False  # a commit took longer than PATIENCE_S, and none succeeded since
         self._suspected = False  # a reader could not read
@@ -198,9 +198,10 @@ class Writer:
                     continue
                 self._silent = True
                 self._set_fault(f"the ledger's database has said nothing for {PATIENCE_S:.0f} s")
-            waiting = [*self._taken, *self._queue.copy()]
-            error = LedgerUnavailable(self._fault)
-            _wake([(job.future, error) for job in waiting if job.future is not None])
+                # Under the lock, so that nobody is told of a commit that has just succeeded.
+                waiting = [*self._taken, *self._queue.copy()]
+                error = LedgerUnavailable(self._fault)
+                _wake([(job.future, error) for job in waiting if job.future is not None])
 
     def _serve(self) -> None:
         while not self._closing or (self._owed and not self._fault):
@@ -288,7 +289,8 @@ class Writer:
             _roll_back(cursor)
             raise
         with self._watched:
-            self._begun_s, self._silent = None, False
+            # Of jobs that are committed one by one, the next one begins.
+            self._begun_s, self._silent = time.monotonic(), False
             self._set_fault("")
         self._head = batch.head
         return refusals
