@@ -1,0 +1,125 @@
+"""The dashboard's queue of reviews in a real Chromium: read, decided, by keys alone, hostile."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from tests.kits.checks.chromium import Browser
+from tests.kits.dashboard_kit import HOSTILE, dashboard_server
+from tests.kits.server_kit import Served
+
+pytestmark = pytest.mark.browser
+
+OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with dashboard_server(tmp_path_factory.mktemp("dashboard")) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    with Browser(tmp_path_factory.mktemp("chromium")) as program:
+        yield program
+
+
+def test_reviews_that_are_not_there_are_not_available(browser: Browser, served: Served) -> None:
+    if served.client.get("/v1/reviews").status_code != 404:
+        pytest.skip("this gateway has a queue of reviews")
+    page = browser.open(f"{served.url}/dashboard#/reviews")
+    page.wait_for("Not available")
+
+
+REVIEWS = """
+window.posted = [];
+const asked = window.fetch;
+const item = {
+  id: "rev_1", decision_id: "dec_1", tenant: "acme", domain: "medical", status: "pending",
+  created_at: Date.now() - 60000, question: "May <b>he</b> take two?", facts: ["He is 80."],
+  draft: "Yes.", verdict: null, answer: null, minutes: null, by: null, cost_usd: null};
+window.fetch = async (address, options) => {
+  if (!String(address).startsWith("v1/reviews")) return asked(address, options);
+  const json = (body) => new Response(JSON.stringify(body));
+  if (options.method === "POST") {
+    window.posted.push(JSON.parse(options.body)); return json({...item, verdict: "correct"});
+  }
+  return String(address).includes("rev_1") ? json(item) : json({data: [item]});
+};
+"""
+"""A queue as `GET /v1/reviews` tells it."""
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_a_review_is_read_and_decided(browser: Browser, served: Served, width: int) -> None:
+    page = browser.open(f"{served.url}/dashboard#/reviews", before=REVIEWS, width=width)
+    page.wait_for("1 waiting for a person")
+    page.click("tbody a")
+    page.wait_for("May <b>he</b> take two?")
+    assert page.run(OVERFLOW) == 0
+    border = "getComputedStyle(document.querySelector('#minutes')).borderColor"
+    before = page.run(border)  # a field that is still to be filled in is not marked as wrong
+    page.run("document.querySelector('#minutes').required = false")
+    assert page.run(border) == before
+    page.run("document.querySelector('#minutes').required = true")
+    page.click("#verdict-correct")
+    page.wait("!document.querySelector('#corrected-label').hidden")
+    page.run("document.querySelector('#corrected').value = 'No.'")
+    page.run("document.querySelector('#minutes').value = '2.5'")
+    page.click("#decide")
+    page.wait("window.posted.length === 1")
+    assert page.run("window.posted[0]") == {
+        "verdict": "correct",
+        "minutes": 2.5,
+        "corrected": "No.",
+    }
+    page.wait("location.hash === '#/reviews'")
+
+
+def test_a_verdict_needs_the_keyboard_only(browser: Browser, served: Served) -> None:
+    page = browser.open(f"{served.url}/dashboard#/reviews", before=REVIEWS)
+    page.wait_for("1 waiting for a person")
+    page.press("ArrowDown", "Enter")
+    page.wait_for("May <b>he</b> take two?")
+    page.press("Escape")
+    page.wait_for("1 waiting for a person")
+    page.press("ArrowDown", "Enter")
+    page.wait("document.querySelector('#verdict-form')")
+    page.press("c")
+    page.wait("document.activeElement.id === 'corrected'")
+    page.press("a")  # a letter in a field is text
+    assert page.run("document.activeElement.value") == "a"
+    page.write(" dose.")
+    page.press("Tab")
+    page.write("Too much.")
+    page.press("Ctrl+Enter")
+    page.wait("window.posted.length === 1")
+    posted = page.run("window.posted[0]")
+    assert isinstance(posted, dict)
+    assert posted.pop("minutes") >= 0.1  # as long as the page was open
+    assert posted == {"verdict": "correct", "corrected": "a dose.", "reason": "Too much."}
+    page.wait("location.hash === '#/reviews'")
+
+
+def test_a_hostile_question_neither_runs_nor_breaks_the_page(
+    browser: Browser, served: Served
+) -> None:
+    hostile = f"{HOSTILE}\u202eetirw\u0000\x1b[31m </blockquote>{'e' + 500 * chr(0x301)}"
+    queue = REVIEWS.replace('"May <b>he</b> take two?"', json.dumps(hostile + "W" * 100_000))
+    page = browser.open(f"{served.url}/dashboard#/reviews", before=queue, width=360)
+    page.wait_for("1 waiting for a person")
+    assert page.run(OVERFLOW) == 0
+    page.press("ArrowDown", "Enter")
+    page.wait("document.querySelector('#verdict-form')")
+    shown = page.text("blockquote")
+    # What would turn the text around, or is no character, is seen as such.
+    assert "\ufffdetirw\ufffd\ufffd[31m </blockquote>" in shown
+    assert len(shown) > 100_000
+    assert page.run(OVERFLOW) == 0
+    assert page.run("window.broken ?? null") is None
+    assert page.run("document.querySelectorAll('#main img, #main script').length") == 0
+    assert page.faults == []
