@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -79,18 +80,34 @@ def test_a_worse_candidate_is_rolled_back(tmp_path: Path, how: str) -> None:
         assert verified.returncode == 0, verified.stdout
 
 
-def test_a_side_outlives_a_restart(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("workers", "number"), [(1, signal.SIGTERM), (1, signal.SIGKILL), (2, signal.SIGKILL)]
+)
+def test_a_side_outlives_a_restart_and_each_request_counts_once(
+    tmp_path: Path, workers: int, number: signal.Signals
+) -> None:
     sessions = [f"s{i}" for i in range(30)]
+
+    def counted(server: Served) -> int:
+        requests = state(server)["requests"]
+        assert isinstance(requests, dict)
+        return int(requests["base"]) + int(requests["candidate"])
+
     with Upstream(tmp_path) as upstream:
         policy = policy_with(tmp_path, upstream.url, {"model": "mirror"})
         tiergate("rollout", "start", policy, "--database", tmp_path / "ledger.db")
         texts = []
-        for _ in range(2):
-            with Served(tmp_path, policy) as server:
+        for begun in range(2):
+            with Served(tmp_path, policy, "--workers", str(workers)) as server:
+                eventually(lambda: counted(server) == 30 * begun)  # noqa: B023
                 answers = [ask(server, session).json() for session in sessions]
                 texts.append([a["choices"][0]["message"]["content"] for a in answers])
+                eventually(lambda: counted(server) == 30 * (begun + 1))  # noqa: B023
+                server.end(number)
         assert texts[0] == texts[1]
         assert len(set(texts[0])) == 2
+    verified = tiergate("ledger", "verify", "--database", tmp_path / "ledger.db")
+    assert verified.returncode == 0, verified.stdout
 
 
 def test_servers_that_share_a_ledger_roll_back_together(tmp_path: Path, address: str) -> None:
