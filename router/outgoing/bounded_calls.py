@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 if TYPE_CHECKING:
     from aiohttp import StreamReader
@@ -51,11 +53,9 @@ async def _answer(
 
     try:
         async with (
-            aiohttp.ClientSession(
-                timeout=aiohttp.ClientTimeout(total=timeout_s), trust_env=True
-            ) as session,
+            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=timeout_s)) as session,
             session.request(
-                method, url, data=body, headers=headers, allow_redirects=False
+                method, url, data=body, headers=headers, allow_redirects=False, proxy=_proxy(url)
             ) as response,
         ):
             content = await _content(response.content, most_bytes)
@@ -68,6 +68,16 @@ async def _answer(
         raise OSError("answered what is no HTTP") from error
     except aiohttp.ClientError as error:
         raise OSError(str(error)) from error
+
+
+def _proxy(url: str) -> str | None:
+    """Returns the proxy that the environment names for an address; None without one.
+
+    aiohttp's own `trust_env` would also send the server a password of `~/.netrc`, and refuse a call
+    that has a token already.
+    """
+    parts = urlsplit(url)
+    return None if proxy_bypass(parts.hostname or "") else getproxies().get(parts.scheme)
 
 
 async def _content(stream: StreamReader, most_bytes: int) -> bytes:

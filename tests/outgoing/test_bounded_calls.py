@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from router.outgoing.bounded_calls import call
-from tests.kits.receivers import sending
+from tests.kits.receivers import hook, sending
 
 SHORT_S = 0.3
 WHOLE = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
@@ -43,6 +45,24 @@ def test_redirect_is_an_answer() -> None:
     moved = b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:9/\r\nContent-Length: 0\r\n\r\n"
     with sending(moved) as server:
         assert call("GET", server.url, None, {"authorization": "x"}, 30.0).status == 302
+
+
+@pytest.mark.parametrize("sent", [{}, {"authorization": "Bearer token"}])
+def test_server_gets_no_password_of_this_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sent: dict[str, str]
+) -> None:
+    (tmp_path / "netrc").write_text("default login bob password secret\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    with hook() as server:
+        call("POST", server.url, b"{}", sent, 30.0)
+    ((headers, _),) = server.got
+    assert {k: v for k, v in headers.items() if k.lower() == "authorization"} == sent
+
+
+def test_call_goes_through_the_proxy_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    with sending(WHOLE) as proxy:
+        monkeypatch.setenv("http_proxy", proxy.url)
+        assert call("GET", "http://far.invalid/", None, {}, 30.0, 5).content == b"hello"
 
 
 @pytest.mark.parametrize(("most", "fits"), [(5, True), (4, False)])
