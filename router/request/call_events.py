@@ -112,9 +112,14 @@ def tell_refused(events: Events, identity: Identity, error: TiergateError) -> No
 def tell_unwritten(events: Events, request_id: str, task: asyncio.Task[None]) -> None:
     """Reports that a row was not written by a task that nobody waits for, once it is done."""
     error = None if task.cancelled() else task.exception()
-    if error is not None:
-        code = error.code if isinstance(error, TiergateError) else "internal_error"
-        events.happened(RowUnwritten(request_id, code))
+    if error is None:
+        return
+    code = error.code if isinstance(error, TiergateError) else "internal_error"
+    events.happened(RowUnwritten(request_id, code))
+    if not isinstance(error, TiergateError):
+        # A fault of our own: the loop logs it with its traceback, which the event has not.
+        context = {"message": "a row was not written", "exception": error, "task": task}
+        task.get_loop().call_exception_handler(context)
 
 
 def _event(

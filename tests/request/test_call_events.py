@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 
 import pytest
 
-from router.errors import RateLimited, TiergateError, UpstreamError
-from router.types import CallFailed, CallRefused, Hints
+from router.errors import LedgerUnavailable, RateLimited, TiergateError, UpstreamError
+from router.request.call_events import tell_unwritten
+from router.types import CallFailed, CallRefused, Hints, RowUnwritten
 from tests.kits.fakes import ALICE, Houses, ScriptedTier, ask
 from tests.kits.gateway_kit import RISKY, UNSURE, deep, drain, low, mid
 from tests.kits.upstreams.upstream_tier_kit import Listener
@@ -115,3 +117,27 @@ async def test_call_beyond_the_clients_own_cap_is_told(houses: Houses) -> None:
     worst = house.gateway.router.default.plans[0].worst_case(ask())
     await house.gateway.complete(ask(hints=Hints(max_cost_nano_usd=worst)), ALICE)
     assert [e.limit for e in listener.events if isinstance(e, CallRefused)] == ["max_cost_usd"]
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "logged"),
+    [
+        (LedgerUnavailable("away"), "ledger_unavailable", 0),
+        (ValueError("ours"), "internal_error", 1),
+    ],
+)
+async def test_fault_of_our_own_in_the_background_keeps_its_traceback(
+    error: Exception, code: str, logged: int
+) -> None:
+    async def fails() -> None:
+        raise error
+
+    seen: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(
+        lambda _, context: seen.append(context["exception"])
+    )
+    listener, task = Listener(), asyncio.ensure_future(fails())
+    await asyncio.wait([task])
+    tell_unwritten(listener, "r1", task)
+    assert listener.events == [RowUnwritten("r1", code)]
+    assert seen == [error] * logged
