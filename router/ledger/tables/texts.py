@@ -56,7 +56,8 @@ class TenantSecrets:
                 state = self._state
             if state != self._state:
                 self._known = {}
-            self._state, self._checked_ms = state, now_ms
+            # A server that says nothing holds up the query: the next one is not due at its end.
+            self._state, self._checked_ms = state, self._clock.monotonic_ms()
         key = self._known.get(tenant)
         if key is None:
             if len(self._known) >= MAX_TENANTS_IN_MEMORY:
