@@ -149,7 +149,8 @@ def _request(
         made.dropped[Dropped.NO_TEXT] += 1
     elif judged is not None and answer is not None:
         why = past.texts.get("reviewed.reason")
-        reason = "" if why is None else why.content
+        # A reviewer's reason goes with the verdict, also when it is withdrawn.
+        reason = "" if why is None or source is not Source.REVIEW else why.content
         graded = replace(base, answer=answer.content, right=judged, source=source, reason=reason)
         made.rows.append(graded)
         if corrected is not None and not judged:

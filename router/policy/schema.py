@@ -273,7 +273,7 @@ class Policy(Section):
     online: OnlineSection | None = Field(
         default=None,
         description="Lets verdicts and feedback move chances within seconds, bounded for each key "
-        "and tenant. Left out: they move nothing before a head or a threshold is made anew.",
+        "and tenant. Left out: they move nothing before a head or a threshold is made again.",
     )
     shadow: ShadowSection = Field(
         default_factory=ShadowSection,

@@ -195,17 +195,19 @@ def _bounded_mail(host: str, port: int, timeout_s: float) -> Iterator[smtplib.SM
 
 
 class _Deadline:
-    """Cuts a connection when its time is over. Making the connection has as much time again."""
+    """Cuts a connection when its time is over, which begins before the connection is made."""
 
     def __init__(self, timeout_s: float) -> None:
         self.timeout_s, self.is_over = timeout_s, False
-        self._timer = threading.Timer(timeout_s, self._cut)
         self._held: socket.socket | None = None
+        self._timer = threading.Timer(timeout_s, self._cut)
+        self._timer.start()
 
     def holds(self, connection: socket.socket) -> None:
-        """Begins. A second descriptor of the connection stays good below TLS."""
+        """Takes the connection. A second descriptor of it stays good below TLS."""
         self._held = connection.dup()
-        self._timer.start()
+        if self.is_over:
+            self._cut()
 
     def end(self) -> None:
         """Cuts nothing any more."""

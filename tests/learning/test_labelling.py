@@ -116,13 +116,17 @@ async def test_verdict_of_a_reviewer_whose_words_are_set_aside_is_in_no_dataset(
         await house.texts.put("r1", "acme", "answer", "It is", store="redacted", retention_days=10)
         await house.feedback.add(said("r1", correct=True))
         review = await house.handed_over("r1")
-        wrong = Judgement(ReviewVerdict.REJECT, 1.0, by="mia", key_id="key_7")
+        wrong = Judgement(
+            ReviewVerdict.REJECT, 1.0, by="mia", key_id="key_7", reason="It is out of date."
+        )
         await house.reviewer.decide(review, None, wrong)
-        assert [row.right for row in build(past(house), Options()).rows] == [False]
+        (row,) = build(past(house), Options()).rows
+        assert (row.right, row.reason) == (False, "It is out of date.")
         book = ToldBook(house.ledger.database, house.clock)
         assert book.put_aside(SetAside(NOW_MS, "op", "wrong", reviewer="mia")) == (1, 0)
-        # The client's word counts in its place.
-        assert [row.right for row in build(past(house), Options()).rows] == [True]
+        # The client's word counts in its place, without the reviewer's reason.
+        (row,) = build(past(house), Options()).rows
+        assert (row.right, row.reason) == (True, "")
 
 
 async def test_label_is_no_word_on_the_answer(tmp_path: Path) -> None:

@@ -150,7 +150,7 @@ def _told(saving: Saving | None, findings: Findings) -> list[str]:
 
 
 def _apart(saving: Saving, findings: Findings) -> str:
-    """States what the requests cost that are compared with nothing, drafts nobody got included."""
+    """States what requests cost that are compared with nothing, drafts for nobody too."""
     rest = findings.total.spend_nano_usd - (saving.own_nano_usd or 0)
     # What was only observed is no part of routing, and has sentences of its own.
     if rest <= 0 or findings.whole.observed:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -106,9 +107,8 @@ def replay(
         known = read_outcomes_of(outcomes, stored_outcomes(books, begin, end, tenant))
         # The rows are read twice, so the replay gets a function and not an iterator.
         cases: Cases = lambda: map(case_of, books.rows(begin, end, tenant))  # noqa: E731
-        result = replayed(
-            cases, new, old, known, lambda kept: models_in(books.policy_text(kept) or "")
-        )
+        models = cache(lambda kept: models_in(books.policy_text(kept) or ""))
+        result = replayed(cases, new, old, known, models)
     _tell(result, conditions, strict, as_json, html)
 
 
