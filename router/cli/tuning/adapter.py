@@ -23,6 +23,7 @@ from router.types import Device
 if TYPE_CHECKING:
     from router.learning.rows import DatasetRow
     from router.training.tuning.adapter import Request
+    from router.training.tuning.bases import Base
     from router.training.tuning.chats import Chat, Material
 
 Choice = TypeVar("Choice", bound=StrEnum)
@@ -66,6 +67,14 @@ def adapter(
         str, typer.Option(help="auto, lora, or qlora (the base in 4 bits; needs a GPU).")
     ] = "auto",
     device: TrainDevice = Device.AUTO,
+    teacher: Annotated[
+        str,
+        typer.Option(
+            show_default="the texts alone teach",
+            help="A base, as --base, whose chances of each token are learned (distillation); it "
+            "also answers the lines that only ask.",
+        ),
+    ] = "",
     steps: Annotated[int, typer.Option(min=1, help="Steps of the first phase.")] = 120,
     learning_rate: Annotated[float, typer.Option(help="Highest rate of the first phase.")] = 1e-3,
     rank: Annotated[int, typer.Option(min=1, max=512, help="Rank of the LoRA.")] = 8,
@@ -132,9 +141,25 @@ def adapter(
             _support(data, knowledge, out, quick)
             return
         from router.training.tuning.adapter import Request, tune_adapter
+        from router.training.tuning.bases import open_base
         from router.training.tuning.plan import Method, Modules, Settings, read_phases, usual_phases
 
-        material = _material(data)
+        settings = Settings(
+            rank=rank,
+            alpha=2 * rank,
+            modules=_one_of(Modules, modules, "--modules"),
+            method=_one_of(Method, method, "--method"),
+            longest=longest,
+            row_tokens=longest,
+            start="" if start is None else str(start),
+            ewc=ewc,
+            seed=seed,
+            threads=threads,
+            minutes=minutes,
+            measured=QUICK_MEASURED if quick else measured,
+        )
+        taught_by = open_base(teacher, settings, device) if teacher else None
+        material = _material(data, taught_by, longest)
         chats, files, share = _replay(replay, replay_share)
         asked = (
             read_phases(phases)
@@ -154,25 +179,13 @@ def adapter(
             out,
             chats,
             files,
-            Settings(
-                rank=rank,
-                alpha=2 * rank,
-                modules=_one_of(Modules, modules, "--modules"),
-                method=_one_of(Method, method, "--method"),
-                longest=longest,
-                row_tokens=longest,
-                start="" if start is None else str(start),
-                ewc=ewc,
-                seed=seed,
-                threads=threads,
-                minutes=minutes,
-                measured=QUICK_MEASURED if quick else measured,
-            ),
+            settings,
             device,
             search_minutes,
             card_command(sys.argv[1:]),
+            taught_by,
         )
-        card = tune_adapter(request, lambda line: typer.echo(line, err=True))
+        card = tune_adapter(request, _say)
     if name:
         _register(card, out, name, registry)
     _show(card, request, as_json)
@@ -235,8 +248,12 @@ def _support(data: list[Path], knowledge: Path, out: Path, quick: bool) -> None:
     typer.echo(f"Adapter {card['file']} is in {out}; its card is CARD.md there.")
 
 
-def _material(sources: list[Path]) -> Material:
-    """Returns the rows of all sources together. Raises TrainingDataError."""
+def _say(line: str) -> None:
+    typer.echo(line, err=True)
+
+
+def _material(sources: list[Path], teacher: Base | None = None, longest: int = 0) -> Material:
+    """Returns the rows of all sources together, answered by a teacher. Raises TrainingDataError."""
     from router.training.adapter.pairs import read_knowledge
     from router.training.tuning.chats import material, read_rows
 
@@ -258,7 +275,12 @@ def _material(sources: list[Path]) -> Material:
             found, digest = read_rows(source)
             rows += found
         files[source.name] = digest
-    return material(rows, files, ", ".join(map(str, sources)))
+    where = ", ".join(map(str, sources))
+    if teacher is not None:
+        from router.training.tuning.teaching import answered
+
+        rows = answered(rows, teacher, longest, where, _say)
+    return material(rows, files, where)
 
 
 def _dataset_rows(folder: Path, now_ms: int) -> tuple[list[dict[str, object]], str]:

@@ -27,8 +27,15 @@ def compare_local(
     ] = None,
     questions: Annotated[int, typer.Option(min=4, help="How many of them, about.")] = 40,
     general: Annotated[
-        int, typer.Option(min=1, max=48, help="How many of our own general questions.")
-    ] = 48,
+        int, typer.Option(min=1, max=200, help="How many of our own general questions.")
+    ] = 200,
+    distilled: Annotated[
+        Path | None,
+        typer.Option(
+            show_default="none",
+            help="The folder of a `train adapter --teacher` on a pruned form: measure it too.",
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Measure the embedded LLM in four and eight bits and pruned: size, speed, right answers."""
@@ -43,6 +50,7 @@ def compare_local(
             data,
             questions,
             general,
+            distilled,
         )
     if as_json:
         from dataclasses import asdict
@@ -54,9 +62,13 @@ def compare_local(
     from rich.table import Table
 
     from router.cli.terminal import console
+    from router.stats.measures import change_text
 
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    titles = ("form", "layers", "MB", "tokens/s", "general right", "graded right", "same words")
+    titles = (
+        *("form", "layers", "MB", "tokens/s", "general right", "change (95 %)"),
+        *("graded right", "same words"),
+    )
     for title in titles:
         table.add_column(title, justify="left" if title == "form" else "right")
     for row in rows:
@@ -66,6 +78,7 @@ def compare_local(
             f"{row.megabytes:g}",
             f"{row.tokens_per_s:g}",
             f"{row.general_right:.3f}",
+            change_text(general, *row.change),
             "-" if row.graded_right is None else f"{row.graded_right:.3f}",
             f"{row.same_answer:.3f}",
         )

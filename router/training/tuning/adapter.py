@@ -27,6 +27,7 @@ from router.training.tuning.export import parity, to_gguf, to_peft
 from router.training.tuning.judging import drawn, judged
 from router.training.tuning.plan import Objective, Phase, Settings
 from router.training.tuning.speaking import speaker
+from router.training.tuning.teaching import check_teacher
 from router.training.tuning.trainer import Sets, Trainer
 from router.types import Device
 
@@ -50,6 +51,7 @@ class Request:
     device: Device = Device.CPU
     search_minutes: float = 0.0
     command: str = ""
+    teacher: Base | None = None  # whose chances of each token are learned; None: the texts
 
 
 def tune_adapter(request: Request, say: Callable[[str], None]) -> dict[str, object]:
@@ -60,6 +62,8 @@ def tune_adapter(request: Request, say: Callable[[str], None]) -> dict[str, obje
     base = open_base(request.base, settings, request.device)
     if base.note:
         say(base.note)
+    if request.teacher is not None:
+        check_teacher(base, request.teacher)
     general = own_answers(base, say) if request.replay is None else request.replay
     replayed, general_held = parted(general)
     sets = Sets(material.train, material.dev, replayed, general_held)
@@ -72,7 +76,8 @@ def tune_adapter(request: Request, say: Callable[[str], None]) -> dict[str, obje
         )
     deadline = time.monotonic() + 60 * settings.minutes if settings.minutes else math.inf
     model = with_adapter(base, settings)
-    trainer = Trainer(base, model, sets, settings, say, deadline)
+    teacher = None if request.teacher is None else request.teacher.model
+    trainer = Trainer(base, model, sets, settings, say, deadline, teacher)
     reports = trainer.run(phases)
     request.out.mkdir(parents=True, exist_ok=True)
     peft_folder = to_peft(model, request.out)
@@ -97,6 +102,7 @@ def tune_adapter(request: Request, say: Callable[[str], None]) -> dict[str, obje
             "gguf": None if base.gguf is None else base.gguf.name,
             "sha256": None if base.gguf is None else _digest(base.gguf),
         },
+        "teacher": None if request.teacher is None else request.teacher.name,
         "command": request.command,
         "settings": asdict(settings),
         "phases": [report.as_card() for report in reports],
@@ -160,6 +166,8 @@ def _check(request: Request) -> None:
             "a search tries other ranks, and an adapter to go on from has one: leave "
             "--search-minutes or --start out"
         )
+    if request.teacher is not None and request.search_minutes:
+        raise TrainingDataError("a search has no teacher: leave --search-minutes or --teacher out")
     if settings.ewc and request.replay == ():
         raise TrainingDataError(
             "--ewc holds what mattered to the replayed chats, and there are none; name them with "

@@ -200,18 +200,18 @@ def _parsed(row: Mapping[str, object], where: str) -> Chat | Preference:
         chosen, rejected = _text(row, "chosen", where), _text(row, "rejected", where)
         if chosen.strip() == rejected.strip():
             raise TrainingDataError(f"{where}: chosen and rejected are equal")
-        return Preference(_turns(row.get("prompt"), where), chosen, rejected, synthetic)
+        return Preference(turns_of(row.get("prompt"), where), chosen, rejected, synthetic)
     if "messages" in row:
-        turns = _turns(row["messages"], where)
+        turns = turns_of(row["messages"], where)
         if turns[-1].role != "assistant":
             raise TrainingDataError(f"{where}: the last turn is not the assistant's")
         return Chat(turns, float(weight), synthetic)
-    asked = _turns(row.get("prompt", row.get("text")), where)
+    asked = turns_of(row.get("prompt", row.get("text")), where)
     answer = Message("assistant", _text(row, "answer", where))
     return Chat((*asked, answer), float(weight), synthetic)
 
 
-def _turns(value: object, where: str) -> tuple[Message, ...]:
+def turns_of(value: object, where: str) -> tuple[Message, ...]:
     """Returns turns; a string is a stored transcript, or one turn of the user."""
     if isinstance(value, str) and value.strip():
         return tuple(transcript(value))

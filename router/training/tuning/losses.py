@@ -89,6 +89,16 @@ def sft_loss(logprobs: torch.Tensor, batch: Batch) -> torch.Tensor:
     return -(weights * logprobs).sum() / weights.sum().clamp_min(1e-9)
 
 
+def distillation_loss(chances: torch.Tensor, teacher: torch.Tensor, batch: Batch) -> torch.Tensor:
+    """Returns the mean KL divergence from the teacher per learned token, in nats.
+
+    Both hold log-probabilities of every next token, (learned, vocabulary). Source: Hinton et al.
+    2015, at temperature 1.
+    """
+    nats = (teacher.exp() * (teacher - chances)).sum(dim=-1)
+    return sft_loss(-nats, batch)
+
+
 def sums(logprobs: torch.Tensor, batch: Batch) -> torch.Tensor:
     """Returns the log-probability of each example's learned tokens together, (examples,)."""
     import torch

@@ -71,10 +71,14 @@ class Trainer:
         settings: Settings,
         say: Callable[[str], None],
         deadline: float = math.inf,
+        teacher: Any = None,
     ) -> None:
-        """`deadline` is of `time.monotonic`; training ends after the step that passes it."""
+        """`deadline` is of `time.monotonic`; training ends after the step that passes it.
+
+        `teacher` is a model whose chances of each token are learned in place of the texts.
+        """
         self.base, self.model, self.sets, self.settings = base, model, sets, settings
-        self.say, self.deadline = say, deadline
+        self.say, self.deadline, self.teacher = say, deadline, teacher
         self.weights = [p for p in model.parameters() if p.requires_grad]
         self.held: Consolidation | None = None
         if settings.ewc:
@@ -206,6 +210,8 @@ class Trainer:
         return loss
 
     def _answers(self, phase: Phase) -> Iterator[Callable[[], torch.Tensor]]:
+        import torch
+
         chats = self.sets.train.chats
         own = self._examples(chats, phase.mask)
         self._need_some(own, phase, len(chats))
@@ -225,7 +231,13 @@ class Trainer:
             batch = self._batch(chosen)
 
             def loss(batch: losses.Batch = batch) -> torch.Tensor:
-                return losses.sft_loss(losses.token_logprobs(self.model, batch), batch)
+                if self.teacher is None:
+                    return losses.sft_loss(losses.token_logprobs(self.model, batch), batch)
+                with torch.no_grad():
+                    taught = losses.log_chances(self.teacher, batch)
+                return losses.distillation_loss(
+                    losses.log_chances(self.model, batch), taught, batch
+                )
 
             yield loss
 

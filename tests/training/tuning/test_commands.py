@@ -104,3 +104,21 @@ def test_an_adapter_is_trained_and_kept_as_a_candidate(tmp_path: Path) -> None:
     assert '"support"' in listed.stdout
     card = json.loads((tmp_path / "out" / "card.json").read_text("utf-8"))
     assert [report["phase"]["name"] for report in card["phases"]] == ["answers", "preferences"]
+
+
+@pytest.mark.train
+@pytest.mark.skipif(not HAS_TRAIN, reason="needs the [train] extra")
+def test_a_teacher_answers_what_only_asks_and_is_on_the_card(tmp_path: Path) -> None:
+    base, teacher = write_base(tmp_path / "base"), write_base(tmp_path / "teacher", width=64)
+    # A random teacher says little; the lines with an answer keep theirs.
+    rows = [chat_row(f"q{n}", f"room {n}") for n in range(30)]
+    asked = write_lines(tmp_path / "asked.jsonl", [*rows, {"text": "where is it"}])
+    done = run(
+        *("adapter", "--data", asked, "--base", base, "--teacher", teacher, "--quick"),
+        *("--replay", "none", "--device", "cpu", "--longest", "128", "--out", tmp_path / "out"),
+    )
+    assert done.exit_code == 0, done.output
+    card = json.loads((tmp_path / "out" / "card.json").read_text("utf-8"))
+    assert card["teacher"] == str(teacher)
+    assert sum(part["chats"] for part in card["rows"].values()) >= 30
+    assert "answers 1 prompts" in done.output

@@ -76,6 +76,21 @@ def test_dpo_loss_of_the_reference_itself_is_the_log_of_two() -> None:
     assert losses.dpo_loss(both, both, 0.1).item() == pytest.approx(0.693147, abs=1e-6)
 
 
+def test_distillation_loss_by_hand() -> None:
+    batch = losses.Batch(
+        *(torch.zeros(0) for _ in range(5)),
+        owner=torch.tensor([0, 0]),
+        weights=torch.tensor([1.0]),
+    )
+    teacher = torch.tensor([[0.5, 0.5], [1.0, 0.0]]).clamp_min(1e-9).log()
+    student = torch.tensor([[0.25, 0.75], [0.5, 0.5]]).log()
+    # .5 log 2 + .5 log (2/3) = .14384 and log 2 = .69315; their mean is .41850.
+    assert losses.distillation_loss(student, teacher, batch).item() == pytest.approx(
+        0.41850, abs=1e-4
+    )
+    assert losses.distillation_loss(teacher, teacher, batch).item() == 0.0
+
+
 def test_a_packed_example_has_the_loss_it_has_alone(base: Base) -> None:
     rows = material(ROWS, {}, "rows").train.chats[:3]
     made = examples(base.tokenizer, rows, Mask.ASSISTANT, 96)

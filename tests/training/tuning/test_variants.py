@@ -12,7 +12,8 @@ pytest.importorskip("gguf")
 
 import gguf
 
-from router.training.tuning.variants import write_form
+from router.errors import TrainingDataError
+from router.training.tuning.variants import distilled_form, write_form
 
 pytestmark = pytest.mark.train
 
@@ -73,3 +74,29 @@ def test_eight_bits_hold_the_four_bits_closely(source: Path, tmp_path: Path) -> 
     assert kinds["blk.2.attn_norm.weight"] == "F32"
     largest = max(np.abs(before[name] - after[name]).max() for name in before)
     assert largest < 0.05
+
+
+def test_an_adapter_is_added_to_the_matrix_it_belongs_to(source: Path, tmp_path: Path) -> None:
+    a = np.full((2, 64), 0.5, dtype=np.float32)
+    b = np.zeros((4, 2), dtype=np.float32)
+    b[3] = 1.0
+    lora = gguf.GGUFWriter(tmp_path / "lora.gguf", "llama")
+    lora.add_float32("adapter.lora.alpha", 4.0)
+    lora.add_tensor("blk.1.attn_q.weight.lora_a", a)
+    lora.add_tensor("blk.1.attn_q.weight.lora_b", b)
+    lora.write_header_to_file()
+    lora.write_kv_data_to_file()
+    lora.write_tensors_to_file()
+    lora.close()
+    write_form(source, tmp_path / "merged.gguf", adapter=tmp_path / "lora.gguf")
+    before, after = tensors(source), tensors(tmp_path / "merged.gguf")
+    # alpha / rank is 2, and each of the two terms of B A is .5: the last row gains 2.
+    gained = after["blk.1.attn_q.weight"] - before["blk.1.attn_q.weight"]
+    assert np.allclose(gained[3], 2.0, atol=0.2)
+    assert np.abs(gained[:3]).max() < 0.2
+    assert np.array_equal(before["blk.2.attn_q.weight"], after["blk.2.attn_q.weight"])
+
+
+def test_a_folder_without_a_distilled_adapter_is_named(source: Path, tmp_path: Path) -> None:
+    with pytest.raises(TrainingDataError, match="expected the folder of a `train adapter --teach"):
+        distilled_form(tmp_path, tmp_path / "out.gguf")
