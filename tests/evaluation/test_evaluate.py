@@ -223,7 +223,7 @@ def test_spam_is_judged_by_the_shipped_head_on_all_rows(subject: Subject, tmp_pa
     path = write(tmp_path / "rows.jsonl.gz", two_labels("label", "spam", "ham"))
     report = measured(Kind.SPAM, subject, path)
     assert set(report.sections["spam, sms: shipped head"]) == {
-        "accuracy", "auroc", "ece", "ece_if_calibrated",
+        "accuracy", "auroc", "ece", "ece_if_calibrated", "majority", "positives",
     }  # fmt: skip
     assert report.sections["spam, sms: shipped head"]["ece"].n == 96
 
