@@ -51,6 +51,10 @@ def test_head_is_taught_judged_handed_over_and_taken_back(tmp_path: Path) -> Non
     )
     assert first.returncode == 0, first.stderr
     assert "handed over as department@" in first.stdout
+    begun = first.stderr.splitlines()[0]
+    assert begun.startswith("tiergate: department learns from ")
+    assert "ds_" in begun
+    assert "at the lowest priority" in begun
 
     second = tiergate(
         "learn",

@@ -112,7 +112,7 @@ def run(
     """Teach a head the new rows of a dataset; add a candidate, or say why not."""
     from router.cli.learning.hand_over import hand_over
     from router.cli.learning.learn_output import print_run
-    from router.cli.learning.learner_limits import bound
+    from router.cli.learning.learner_limits import bound, telling
 
     if (start is None) != (old is None):
         raise typer.BadParameter("needs the other one", param_hint="--start, --old")
@@ -130,9 +130,10 @@ def run(
             accept_contradictions=accept_contradictions,
         )
         try:
-            hand_over(memory, registry)
-            folder = dataset or _built(database, memory)
-            ran = _taught(memory, folder, start, old, asked, model_dir)
+            with telling(head, _read_from(dataset, database)):
+                hand_over(memory, registry)
+                folder = dataset or _built(database, memory)
+                ran = _taught(memory, folder, start, old, asked, model_dir)
             print_run(ran, memory, hand_over(memory, registry), as_json=as_json)
         except TiergateError as error:
             # A day without a lesson, a ledger that is locked: the next look may go better.
@@ -287,6 +288,13 @@ def _asked(
         per_class=per_class,
         positive=positive,
     )
+
+
+def _read_from(dataset: Path | None, database: str | Path) -> str:
+    """Names what is read; the address of a database may hold a password, so it is left out."""
+    if dataset is not None:
+        return str(dataset)
+    return "the ledger's database" if "://" in str(database) else str(database)
 
 
 def _built(database: str | Path, memory: Memory) -> Path:

@@ -1,6 +1,7 @@
 """Bounds what a learner takes of the machine: a few cores, the lowest priority, processor time.
 
 All hold for threads that start later, so they are set before numpy and the encoder are loaded.
+It also says so while the learner runs, because a busy machine may let it wait for minutes.
 """
 
 from __future__ import annotations
@@ -8,11 +9,19 @@ from __future__ import annotations
 import os
 import resource
 import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType
+
+import typer
 
 from router.errors import TrainingDataError
 
 NICENESS = 15
+TOLD_EVERY_S = 30.0
+"""Short enough that nobody takes a waiting run for a dead one, long enough for a log."""
 
 
 def bound(cores: int, minutes: float) -> None:
@@ -31,6 +40,43 @@ def bound(cores: int, minutes: float) -> None:
         limit = min(limit, hardest)
     signal.signal(signal.SIGXCPU, _over)
     resource.setrlimit(resource.RLIMIT_CPU, (limit, hardest))
+
+
+def _to_stderr(line: str) -> None:
+    typer.echo(line, err=True)
+
+
+@contextmanager
+def telling(
+    head: str,
+    reads: str,
+    every_s: float = TOLD_EVERY_S,
+    tell: Callable[[str], None] = _to_stderr,
+) -> Iterator[None]:
+    """Tells what is read under which bounds, then at intervals the processor time used so far."""
+    where = ""
+    if hasattr(os, "sched_getaffinity"):
+        cores = sorted(os.sched_getaffinity(0))
+        noun = "core" if len(cores) == 1 else "cores"
+        where = f" on {noun} {', '.join(map(str, cores))}"
+    tell(
+        f"tiergate: {head} learns from {reads}, at the lowest priority{where}: "
+        "it waits while other programs need the processor"
+    )
+    began_s, used_s, ended = time.monotonic(), time.process_time(), threading.Event()
+
+    def repeat() -> None:
+        while not ended.wait(every_s):
+            wall, used = time.monotonic() - began_s, time.process_time() - used_s
+            tell(f"tiergate: {head}: {used:.1f} s of processor time in {wall:.0f} s so far")
+
+    thread = threading.Thread(target=repeat, name="learner-progress", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
 
 
 def _over(_: int, __: FrameType | None) -> None:
