@@ -11,11 +11,19 @@ from collections.abc import Iterator, Sequence
 from router.rollout.confidence import Interval
 from router.rollout.stages import Change, Turn
 from router.rollout.tallies import Arm, Arms, Metric, Tallies, Tally, typical_ms
-from router.rollout.verdicts import Compared, compare, passed
+from router.rollout.verdicts import Compared, Finding, compare, passed
 from router.types import NANO_PER_USD
 
 Json = dict[str, object]
 STRATUM_SIDE = 0.025
+
+FAR_CAP = 10
+"""A cap of so many times the dearest request keeps the test of costs open: costs are then so low on
+its scale that one lost request at the cap would outweigh all of them."""
+
+FITTING_CAP = 4
+"""The cap that is proposed, in dearest requests; the cap that follows from earlier requests is as
+far above the usual ones."""
 
 
 def status(changes: Sequence[Change], tallies: Tallies | None, waiting: str = "") -> Json:
@@ -162,3 +170,51 @@ def _words(metric: Metric, found: Interval, cap_nano_usd: int) -> str:
     if metric is Metric.LATENCY:
         return f"{mean:.0f} ms ({lower:.0f} to {upper:.0f}, {found.count} requests)"
     return f"{mean:.1%} ({lower:.1%} to {upper:.1%}, {found.count} requests)"
+
+
+def not_yet(change: Change, tallies: Tallies) -> str:
+    """Returns why a stage has not passed, and what to do about it."""
+    arms, plan = tallies.arms, change.plan
+    found = compare(arms, change.margins, plan.alpha())
+    reasons = [sentence(one, plan.cap_nano_usd) for one in found if one.finding is not Finding.FINE]
+    if not found:
+        reasons = ["no guard is set that this stage can pass"]
+    fewest = min(tally.requests for tally in arms.values())
+    if fewest < plan.least_requests:
+        reasons.insert(0, f"the smaller side has {fewest} of {plan.least_requests} requests")
+    cost_is_open = any(one.metric is Metric.COST and one.finding is Finding.OPEN for one in found)
+    remedy = _cost_remedy(change, arms) if cost_is_open and fewest else ""
+    return (
+        f"Stage {change.stage_name} of {change.policy!r} has not passed: {'; '.join(reasons)}. "
+        f"{remedy or 'Wait'}, or promote with --force."
+    )
+
+
+def _cost_remedy(change: Change, arms: Arms) -> str:
+    """Returns what a person must change before the costs can pass; "" where more requests do."""
+    cap = change.plan.cap_nano_usd
+    dearest = max(tally.dearest_nano_usd for tally in arms.values())
+    again = f"end this rollout (`tiergate rollout rollback {change.policy} --why WHY`), and start it again"
+    if not dearest:
+        return (
+            "No request cost anything, so more requests will not pass the guard `cost`. Set "
+            f"`rollout.guards.cost: null` in the policy, {again}"
+        )
+    if cap < FAR_CAP * dearest:
+        return ""
+    return (
+        f"The cap on the cost of a request, ${cap / NANO_PER_USD:.6f}, is far above the dearest "
+        f"request so far, ${dearest / NANO_PER_USD:.6f}, so the costs may stay open however many "
+        f"requests come. Set `rollout.most_usd: {_plain_usd(FITTING_CAP * dearest)}` in the "
+        f"policy, {again}"
+    )
+
+
+def _plain_usd(nano_usd: int) -> str:
+    """Returns dollars of two digits without an exponent, which YAML may read as text.
+
+    >>> _plain_usd(9_240), _plain_usd(12_000 * NANO_PER_USD)
+    ('0.0000092', '12000')
+    """
+    rounded = float(f"{nano_usd / NANO_PER_USD:.2g}")
+    return f"{rounded:.9f}".rstrip("0").rstrip(".")

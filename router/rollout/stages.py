@@ -155,6 +155,19 @@ def _cap(section: RolloutSection, paid_nano_usd: Sequence[int]) -> int:
     return 4 * paid[int(len(paid) * 0.99)]
 
 
+def cap_note(section: RolloutSection, paid_nano_usd: Sequence[int]) -> str:
+    """Returns what a person must know of a cap that no earlier requests set; "" for others."""
+    paid = sum(cost > 0 for cost in paid_nano_usd)
+    if section.most_usd is not None or section.guards.cost is None or paid >= LEAST_HISTORY:
+        return ""
+    return (
+        f"Note: the ledger has {paid} paid requests of the policy, fewer than {LEAST_HISTORY}. So "
+        f"the cap on the cost of a request is ${DEFAULT_CAP_USD:.2f}. If requests cost far less, "
+        "the guard `cost` passes no stage: end this rollout, set `rollout.most_usd` to a little "
+        "more than the dearest usual request, and start it again."
+    )
+
+
 def waits(
     change: Change, base_hash: str, candidate_hash: str | None, section: RolloutSection | None
 ) -> str:

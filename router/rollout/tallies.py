@@ -126,6 +126,7 @@ class Tally(Struct):
     cost_nano_usd: int = 0  # of all, not capped
     capped_nano_usd: int = 0  # each at most the cap
     cap_nano_usd: int = 0
+    dearest_nano_usd: int = 0  # highest cost of one request
     costs: Counter[int] = field(default_factory=Counter)
     latencies: Counter[int] = field(default_factory=Counter)
 
@@ -136,6 +137,7 @@ class Tally(Struct):
         self.cost_nano_usd += one.cost_nano_usd
         self.capped_nano_usd += min(one.cost_nano_usd, cap_nano_usd)
         self.cap_nano_usd = cap_nano_usd
+        self.dearest_nano_usd = max(self.dearest_nano_usd, one.cost_nano_usd)
         self.costs[cost_level(one.cost_nano_usd, cap_nano_usd)] += 1
         self.latencies[latency_level(one.latency_ms)] += 1
 

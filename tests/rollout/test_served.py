@@ -202,3 +202,8 @@ def test_an_edited_candidate_is_not_served(tmp_path: Path) -> None:
             return said == texts - {"Where is my parcel?"}
 
         eventually(all_by_the_base, 60)
+        edited = "the candidate was edited, so the base serves everything"
+        assert str(state(server)["waits"]).startswith(edited)
+        told = tiergate("rollout", "status", path, "--database", server.database)
+        assert edited in told.stdout, told.stderr
+        server.wait_for(f"rollout_waits.*{edited}")

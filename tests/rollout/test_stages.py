@@ -11,6 +11,7 @@ from router.rollout.rows import change_row, side_of
 from router.rollout.stages import (
     Change,
     Turn,
+    cap_note,
     encode,
     finished,
     parse,
@@ -81,6 +82,14 @@ def test_the_cap_of_costs_follows_from_earlier_requests() -> None:
     assert plan_of(section, [1_000] * 99 + [5_000]).cap_nano_usd == 4 * 5_000
     stated = RolloutSection.model_validate({**SECTION, "most_usd": 0.5})
     assert plan_of(stated, [1_000] * 100).cap_nano_usd == 500_000_000
+
+
+def test_a_cap_that_no_requests_set_is_told() -> None:
+    section = RolloutSection.model_validate(SECTION)
+    assert "set `rollout.most_usd`" in cap_note(section, [1_000] * 49 + [0] * 9)
+    assert cap_note(section, [1_000] * 50) == ""
+    for known in ({"most_usd": 0.5}, {"guards": {"cost": None}}):
+        assert cap_note(RolloutSection.model_validate({**SECTION, **known}), []) == ""
 
 
 def test_a_change_survives_its_text() -> None:

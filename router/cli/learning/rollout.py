@@ -17,6 +17,11 @@ PolicyName = Annotated[str, typer.Argument(help="Name of the policy that is spli
 Why = Annotated[str, typer.Option("--why", help="Reason, for those who read it later.")]
 By = Annotated[str, typer.Option("--by", help="Who asks.", envvar="USER", show_default=False)]
 
+INTERVALS = (
+    "The intervals above hold for all looks and tests together, and decide. Each interval of the "
+    "table below holds by itself, so it may be narrower."
+)
+
 rollout = typer.Typer(help="Try a changed policy on a part of the traffic, and take it back.")
 
 
@@ -36,7 +41,10 @@ def start(
     from router.api.compose.mounted.rollout_desk import RolloutDesk
 
     with RolloutDesk(database, create=True) as desk:
-        _tell(desk.start(policy, os.environ, by, why))
+        change, note = desk.start(policy, os.environ, by, why)
+    _tell(change)
+    if note:
+        typer.echo(note)
 
 
 @rollout.command()
@@ -155,7 +163,7 @@ def standing_lines(one: dict[str, Any]) -> list[str]:
 
 
 def arm_lines(one: dict[str, Any]) -> list[str]:
-    """Returns a table of both sides, whole and by stratum."""
+    """Returns a table of both sides, whole and by stratum, with a sentence on its intervals."""
     head = ("", "side", "requests", "errors", "mean cost", "latency", "complaints")
     rows = [head]
     parts = [{"kind": "", "name": "all", **one["arms"]}, *one["strata"]]
@@ -175,10 +183,15 @@ def arm_lines(one: dict[str, Any]) -> list[str]:
                     _ends(arm["complaints"], "share"),
                 )
             )
+    if len(rows) == 1:
+        return ["no requests in this stage yet"]
     widths = [max(len(row[i]) for row in rows) for i in range(len(head))]
     return [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
+        INTERVALS,
+        *(
+            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+            for row in rows
+        ),
     ]
 
 

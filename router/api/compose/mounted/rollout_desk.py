@@ -17,11 +17,19 @@ from router.ledger.sql.address import Address
 from router.ledger.sql.database import Database
 from router.ledger.tables.rollouts import SqlRollouts
 from router.policy.loading import find_policy, load_policy, policies_dir
-from router.rollout.report import Json, sentence, status, strata, whole
+from router.rollout.report import Json, not_yet, status, strata, whole
 from router.rollout.rows import change_row
-from router.rollout.stages import Change, Turn, finished, plan_of, promoted, rolled_back, started
-from router.rollout.tallies import Tallies
-from router.rollout.verdicts import Finding, compare, passed
+from router.rollout.stages import (
+    Change,
+    Turn,
+    cap_note,
+    finished,
+    plan_of,
+    promoted,
+    rolled_back,
+    started,
+)
+from router.rollout.verdicts import compare, passed
 
 
 class RolloutDesk:
@@ -43,9 +51,12 @@ class RolloutDesk:
     def __exit__(self, *_: object) -> None:
         self._database.close()
 
-    def start(self, policy: str, environ: Mapping[str, str], by: str, why: str) -> Change:
-        """Begins the rollout that a policy describes, and returns its first change.
+    def start(
+        self, policy: str, environ: Mapping[str, str], by: str, why: str
+    ) -> tuple[Change, str]:
+        """Begins the rollout that a policy describes.
 
+        Returns its first change, and a note where the cap of costs follows from no requests.
         Raises PolicyError, RolloutRefused, LedgerError.
         """
         loaded = load_policy(find_policy(policy, policies_dir()), environ)
@@ -60,12 +71,14 @@ class RolloutDesk:
         if before is not None and not before.over:
             raise RolloutRefused(
                 f"The rollout {before.run} of {name!r} is in stage {before.stage_name}. End it "
-                f"first: `tiergate rollout rollback {name}` or `finish`."
+                f"first: `tiergate rollout rollback {name} --why WHY` or `finish`."
             )
-        plan = plan_of(section, self._store.paid_before(name))
+        paid = self._store.paid_before(name)
+        plan = plan_of(section, paid)
         hashes = loaded.hash, candidate.hash
         now_ms = self._clock.now_ms()
-        return self._add(started(before, name, UlidIds().new(), plan, hashes, now_ms, by, why))
+        first = started(before, name, UlidIds().new(), plan, hashes, now_ms, by, why)
+        return self._add(first), cap_note(section, paid)
 
     def promote(self, policy: str, by: str, why: str, *, force: bool = False) -> Change:
         """Begins the next stage. Raises RolloutRefused where a gate has not passed, LedgerError."""
@@ -73,7 +86,7 @@ class RolloutDesk:
         tallies = counted(self._store, before)
         found = compare(tallies.arms, before.margins, before.plan.alpha())
         if not (force or before.passed or passed(found, tallies.arms, before.plan.least_requests)):
-            raise RolloutRefused(_not_yet(before, tallies))
+            raise RolloutRefused(not_yet(before, tallies))
         note = why or ("promoted before its gates passed" if force and not before.passed else "")
         following = promoted(before, self._clock.now_ms(), by, note, found)
         if following is None:
@@ -143,16 +156,3 @@ class RolloutDesk:
             ledger.close_now()
         self._store.note_booked(change)
         return change
-
-
-def _not_yet(change: Change, tallies: Tallies) -> str:
-    found = compare(tallies.arms, change.margins, change.plan.alpha())
-    open_ones = [
-        sentence(one, change.plan.cap_nano_usd) for one in found if one.finding is not Finding.FINE
-    ]
-    fewest = min(tally.requests for tally in tallies.arms.values())
-    counts = f"the smaller side has {fewest} of {change.plan.least_requests} requests"
-    return (
-        f"Stage {change.stage_name} of {change.policy!r} has not passed: "
-        f"{'; '.join([counts, *open_ones])}. Wait, or promote with --force."
-    )
