@@ -194,7 +194,8 @@ def _cost_remedy(change: Change, arms: Arms) -> str:
     """Returns what a person must change before the costs can pass; "" where more requests do."""
     cap = change.plan.cap_nano_usd
     dearest = max(tally.dearest_nano_usd for tally in arms.values())
-    again = f"end this rollout (`tiergate rollout rollback {change.policy} --why WHY`), and start it again"
+    ending = f"`tiergate rollout rollback {change.policy} --why WHY`"
+    again = f"end this rollout ({ending}), and start it again"
     if not dearest:
         return (
             "No request cost anything, so more requests will not pass the guard `cost`. Set "
