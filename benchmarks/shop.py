@@ -74,9 +74,13 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path(), help="folder of the files")
     folder = parser.parse_args().out
     usual, new = asked(KNOWN, 1), asked(NEW, 2)
-    (folder / "known.jsonl").write_text(labelled(usual[:200]), "utf-8")
-    (folder / "usual.jsonl").write_text(bodies(usual[200:320]), "utf-8")
-    (folder / "new.jsonl").write_text(bodies(new[:200]), "utf-8")
+    for name, lines in (
+        ("known.jsonl", labelled(usual[:200])),
+        ("usual.jsonl", bodies(usual[200:320])),
+        ("new.jsonl", bodies(new[:200])),
+    ):
+        (folder / name).write_text(lines, "utf-8")
+        print(f"wrote {folder / name}: {lines.count(chr(10))} lines")
 
 
 if __name__ == "__main__":
