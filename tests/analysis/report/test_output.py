@@ -166,6 +166,10 @@ def test_html_is_well_formed(day: Report, hostile: Report) -> None:
         assert ET.fromstring(report_html(report)).tag == "html"
 
 
+def test_escalated_share_names_the_requests_that_it_is_of(day: Report) -> None:
+    assert "45 of 1,045 answered" in report_html(day)
+
+
 def test_html_refers_to_nothing_outside(day: Report, hostile: Report) -> None:
     for report in (day, hostile):
         page = report_html(report)

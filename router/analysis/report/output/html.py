@@ -153,7 +153,7 @@ def _header(report: Report, money: Dollars, lines: Sequence[str]) -> Markup:
         (
             "Escalated",
             percent(counts.escalated / answered if answered else None),
-            f"{count(counts.escalated)} requests",
+            f"{count(counts.escalated)} of {count(answered)} answered",
         ),
         ("Median latency", duration(report.p50_ms), f"p95 {duration(report.p95_ms)}"),
     )
