@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.kits.checks.chromium import Browser, Page
-from tests.kits.dashboard_kit import create_key, dashboard_server, play
+from tests.kits.dashboard_kit import OVERFLOW, create_key, dashboard_server, play
 from tests.kits.learnt_kit import write_learnt
 from tests.kits.server_kit import Served, eventually
 
@@ -51,7 +51,6 @@ def decision(served: Served, **asked: str) -> str:
     return str(found[0]["decision_id"])
 
 
-OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 DARK = "getComputedStyle(document.body).backgroundColor === 'rgb(18, 20, 22)'"
 
 

@@ -15,6 +15,7 @@ import yaml
 
 from tests.kits.server_kit import Served, Upstream, tiergate
 
+OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 HOSTILE = '<img src=x onerror="window.broken=1">&"\'‮/*-->'
 """A name of a model or a tag that a hostile client may send."""
 
