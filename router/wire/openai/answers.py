@@ -56,6 +56,14 @@ SHOWN_CODES = frozenset(
     }
 )
 
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_REPLACEMENT = rb"\ufffd"
+_ESCAPE = re.compile(
+    rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+    rb"|(?P<half>\\u[dD][89a-fA-F][0-9a-fA-F]{2})|\\."
+)
+"""Matches an escape of JSON: two halves of a character, one half alone, or any other."""
+
 
 def parse_completion(body: bytes, issuer: str = "") -> Answer:
     """Returns a whole `chat.completion` as an Answer; `issuer` signed its signatures.
@@ -82,10 +90,11 @@ def parse_completion(body: bytes, issuer: str = "") -> Answer:
 def upstream_object(body: bytes) -> dict[str, object]:
     """Returns the JSON object in an upstream's bytes, or raises UpstreamInvalid.
 
-    The error never shows the bytes.
+    A byte order mark is dropped, and half a surrogate pair becomes U+FFFD: clients read such JSON,
+    and the answer is paid. The error never shows the bytes.
     """
     try:
-        value = orjson.loads(body)
+        value = _loaded(body)
     except (orjson.JSONDecodeError, RecursionError) as error:
         raise UpstreamInvalid(
             f"The upstream sent {len(body)} bytes that are not JSON; expected a completion."
@@ -93,6 +102,20 @@ def upstream_object(body: bytes) -> dict[str, object]:
     if type(value) is not dict:
         raise UpstreamInvalid("The upstream sent JSON that is no object; expected a completion.")
     return value
+
+
+def _loaded(body: bytes) -> object:
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        mended = _ESCAPE.sub(_whole_character, body.removeprefix(_BYTE_ORDER_MARK))
+        if mended == body:
+            raise
+        return orjson.loads(mended)
+
+
+def _whole_character(escape: re.Match[bytes]) -> bytes:
+    return _REPLACEMENT if escape["half"] else escape[0]
 
 
 def raise_for_error(body: dict[str, object]) -> None:
@@ -212,19 +235,29 @@ def _tool_call(value: object, own_id: str, no_arguments: str) -> ToolCall:
     function = value.get("function") if type(value) is dict else None
     if type(value) is not dict or type(function) is not dict:
         raise UpstreamInvalid("The upstream sent a tool call without a function.")
-    name, arguments = function.get("name"), function.get("arguments")
+    name = function.get("name")
     if type(name) is not str or not name:
         raise UpstreamInvalid("The upstream sent a tool call without a name.")
-    if type(arguments) is dict:  # some local servers send an object; the wire format needs a string
-        arguments = orjson.dumps(arguments).decode()
-    if arguments is not None and type(arguments) is not str:
-        raise UpstreamInvalid("The upstream sent a tool call whose arguments are no string.")
     call_id = value.get("id")
     return ToolCall(
         call_id if type(call_id) is str and call_id else own_id,
         name,
-        arguments or no_arguments,
+        arguments_text(function.get("arguments")) or no_arguments,
     )
+
+
+def arguments_text(value: object) -> str:
+    """Returns a call's arguments, or a piece of them, as the text that the wire format needs.
+
+    Some local servers send an object. Raises UpstreamInvalid for other values.
+    """
+    if type(value) is str:
+        return value
+    if value is None:
+        return ""
+    if type(value) is not dict:
+        raise UpstreamInvalid("The upstream sent a tool call whose arguments are no string.")
+    return orjson.dumps(value).decode()
 
 
 def parse_logprobs(value: object) -> tuple[TokenLogprob, ...]:

@@ -14,6 +14,7 @@ from router.types import Answer, Choice, Delta, TokenLogprob, ToolCall, Usage
 from router.wire.openai.answers import (
     MAX_CHOICES,
     MAX_TOOL_CALLS,
+    arguments_text,
     content_text,
     finish_reason,
     parse_logprobs,
@@ -105,12 +106,12 @@ class _ChoiceSoFar:
     reasoning: list[str] = field(default_factory=list)
     refusal: list[str] = field(default_factory=list)
     logprobs: list[TokenLogprob] = field(default_factory=list)
-    calls: dict[int, _ToolCallSoFar] = field(default_factory=dict)
+    calls: list[_ToolCallSoFar] = field(default_factory=list)
+    numbers: dict[int | str, int] = field(default_factory=dict)  # of calls, by the server's index
     finish_reason: str | None = None
 
     def whole(self, issuer: str) -> Choice:
-        calls = [self.calls[index] for index in sorted(self.calls)]
-        text = "".join(self.text)
+        calls, text = self.calls, "".join(self.text)
         return Choice(
             text=text,
             finish_reason=finish_reason(self.finish_reason, bool(calls)),
@@ -241,28 +242,40 @@ class ChunkFolder:
 
 
 def _fold_tool_call(index: int, so_far: _ChoiceSoFar, value: object, position: int) -> Delta:
-    """Returns one piece of a tool call: id and name once, arguments in pieces."""
+    """Returns one piece of a tool call: id and name once, arguments in pieces.
+
+    Calls are numbered anew, from 0 in the order in which they begin: some servers write no index,
+    -1, or 0 for each of several calls, and clients join the pieces by it.
+    """
     if type(value) is not dict:
         raise UpstreamInvalid("The upstream sent a tool call that is no object.")
-    call_index = value.get("index", position)  # some servers omit it
-    if type(call_index) is not int or not 0 <= call_index < MAX_TOOL_CALLS:
+    key = value.get("index")
+    if key is None:
+        key = position
+    elif type(key) is not int and type(key) is not str:
         raise UpstreamInvalid("The upstream sent a tool call without a usable index.")
-    call = so_far.calls.get(call_index)
     function = value.get("function")
     function = function if type(function) is dict else {}
-    arguments = function.get("arguments")
-    arguments = arguments if type(arguments) is str else ""
-    first = call is None
-    if call is None:
+    name, call_id = _text(function.get("name")), _text(value.get("id"))
+    number = so_far.numbers.get(key)
+    first = number is None or bool(name and call_id and call_id != so_far.calls[number].id)
+    if first:
         # Only the first piece of a call has its id and name.
-        name = function.get("name")
-        if type(name) is not str or not name:
+        if not name:
             raise UpstreamInvalid("The upstream began a tool call without a name.")
-        call_id = value.get("id")
-        call_id = call_id if type(call_id) is str and call_id else f"call_{index}_{call_index}"
-        call = so_far.calls[call_index] = _ToolCallSoFar(call_id, name)
+        number = so_far.numbers[key] = len(so_far.calls)
+        if number >= MAX_TOOL_CALLS:
+            raise UpstreamInvalid(f"The upstream sent more than {MAX_TOOL_CALLS} tool calls.")
+        so_far.calls.append(_ToolCallSoFar(call_id or f"call_{index}_{number}", name))
+    assert number is not None
+    call = so_far.calls[number]
+    arguments = arguments_text(function.get("arguments"))
     call.arguments.append(arguments)
     if value.get("extra_content") is not None:
         call.signed = value
     piece = ToolCall(call.id, call.name, arguments) if first else ToolCall("", "", arguments)
-    return Delta(tool_call_index=call_index, tool_call=piece, index=index)
+    return Delta(tool_call_index=number, tool_call=piece, index=index)
+
+
+def _text(value: object) -> str:
+    return value if type(value) is str else ""

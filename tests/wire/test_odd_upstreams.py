@@ -1,0 +1,125 @@
+"""Oddities of upstreams that clients survive: indexes and arguments of calls, half characters."""
+
+from __future__ import annotations
+
+import orjson
+import pytest
+
+from router.errors import UpstreamInvalid
+from router.types import Answer, ToolCall
+from router.wire.openai.answers import MAX_TOOL_CALLS, parse_completion
+from router.wire.openai.upstream_events import ChunkFolder
+
+
+def chunk(delta: object, finish_reason: str | None = None) -> bytes:
+    choice = {"index": 0, "delta": delta, "finish_reason": finish_reason}
+    return orjson.dumps({"choices": [choice]})
+
+
+def streamed(*deltas: list[dict[str, object]]) -> Answer:
+    """Returns the answer of a stream whose chunks have these tool calls.
+
+    Its pieces, joined by their numbers as clients join them, must give the same calls.
+    """
+    folder = ChunkFolder()
+    joined: list[ToolCall] = []
+    for calls in deltas:
+        for delta in folder.fold(chunk({"tool_calls": calls})):
+            piece, number = delta.tool_call, delta.tool_call_index
+            assert piece is not None
+            assert number is not None
+            if number == len(joined):
+                joined.append(piece)
+            else:
+                before = joined[number]
+                joined[number] = ToolCall(
+                    before.id, before.name, before.arguments + piece.arguments
+                )
+    folder.fold(chunk({}, "tool_calls"))
+    answer = folder.finish()
+    assert answer.choices[0].tool_calls == tuple(joined)
+    return answer
+
+
+def call(
+    arguments: object, name: str | None = "f", call_id: str | None = None, **more: object
+) -> dict[str, object]:
+    function = {"arguments": arguments, **({"name": name} if name else {})}
+    return {"function": function, **({"id": call_id} if call_id else {}), **more}
+
+
+ONE, TWO = '{"a":1}', '{"a":2}'
+BOTH = [ToolCall("c1", "f", ONE), ToolCall("c2", "f", TWO)]
+STREAMS = {
+    "-1 as the only index": ([[call(ONE, call_id="c1", index=-1)]], BOTH[:1]),
+    "null as index": ([[call(ONE, call_id="c1", index=None)]], BOTH[:1]),
+    "text as index": ([[call(ONE, call_id="c1", index="0")]], BOTH[:1]),
+    "indexes with gaps": (
+        [[call(ONE, call_id="c1", index=3)], [call(TWO, call_id="c2", index=7)]],
+        BOTH,
+    ),
+    "0 for each call": (
+        [[call(ONE, call_id="c1", index=0)], [call(TWO, call_id="c2", index=0)]],
+        BOTH,
+    ),
+    "no index in one chunk": ([[call(ONE, call_id="c1"), call(TWO, call_id="c2")]], BOTH),
+    "no index in two chunks": ([[call(ONE, call_id="c1")], [call(TWO, call_id="c2")]], BOTH),
+    "an id that changes without a name": (
+        [[call('{"a"', call_id="c1", index=0)], [call(":1}", None, "other", index=0)]],
+        BOTH[:1],
+    ),
+    "an object as arguments": ([[call({"a": 1}, call_id="c1", index=0)]], BOTH[:1]),
+    "null as arguments": (
+        [[call(None, call_id="c1", index=0)], [call(ONE, None, index=0)]],
+        BOTH[:1],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", STREAMS)
+def test_calls_of_a_stream_are_told_apart(name: str) -> None:
+    deltas, calls = STREAMS[name]
+    assert streamed(*deltas).choices[0].tool_calls == tuple(calls)
+
+
+@pytest.mark.parametrize("arguments", [[1], 3, True])
+def test_arguments_that_are_neither_text_nor_an_object_are_refused_alike(arguments: object) -> None:
+    calls = [call(arguments, call_id="c1", index=0)]
+    with pytest.raises(UpstreamInvalid, match="arguments"):
+        streamed(calls)
+    with pytest.raises(UpstreamInvalid, match="arguments"):
+        parse_completion(orjson.dumps({"choices": [{"message": {"tool_calls": calls}}]}))
+
+
+@pytest.mark.parametrize(
+    ("count", "refused"), [(MAX_TOOL_CALLS, False), (MAX_TOOL_CALLS + 1, True)]
+)
+def test_calls_of_a_stream_are_bounded(count: int, refused: bool) -> None:
+    deltas = [[call("", call_id=f"c{i}", index=0)] for i in range(count)]
+    if refused:
+        with pytest.raises(UpstreamInvalid, match="more than"):
+            streamed(*deltas)
+    else:
+        assert len(streamed(*deltas).choices[0].tool_calls) == count
+
+
+@pytest.mark.parametrize(
+    ("escaped", "text"),
+    [
+        (rb"caf\u00e9 \ud83d", "caf\u00e9 \ufffd"),
+        (rb"\uDE00 ok", "\ufffd ok"),
+        (rb"\ud83d\ud83d\ude00", "\ufffd\U0001f600"),
+        (rb"\\ud83d \ud83d", "\\ud83d \ufffd"),
+    ],
+)
+def test_half_a_character_costs_no_answer(escaped: bytes, text: str) -> None:
+    whole = b'{"choices":[{"message":{"content":"%b"},"finish_reason":"stop"}]}' % escaped
+    assert parse_completion(whole).text == text
+    folder = ChunkFolder()
+    folder.fold(b'{"choices":[{"delta":{"content":"%b"},"finish_reason":"stop"}]}' % escaped)
+    assert folder.finish().text == text
+
+
+def test_byte_order_mark_before_an_answer_is_dropped() -> None:
+    whole = b'\xef\xbb\xbf{"choices":[{"message":{"content":"hi"}}]}'
+    assert parse_completion(whole).text == "hi"
