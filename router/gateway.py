@@ -288,13 +288,12 @@ class Gateway:
         async with aclosing(calls.pieces(rung, routed.plans[rung])) as deltas:
             async for delta in deltas:
                 if delta.final is not None:
-                    held.candidate = judged(routed, rung, delta.final)
-                    progress.keep(held.candidate)
+                    progress.keep(held.end(judged(routed, rung, delta.final)))
                     if checked is not None and held.committed is not None:
                         for last in checked.rest():
                             yield last
                     continue
-                held.pending += [delta] if checked is None else checked.pieces(delta)
+                held.take(routed, [delta] if checked is None else checked.pieces(delta))
                 if held.committed is None and may_commit(routed, progress, rung, held, left):
                     held.committed = self._commit(routed, progress, untried(routed, rung))
                     calls.keep(rung)

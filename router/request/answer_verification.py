@@ -47,6 +47,8 @@ def may_commit(
     beginning is judged, not for each piece.
     """
     plan = routed.plans[rung]
+    if held.uninvited:
+        return False
     if routed.verify_modes[rung] is VerifyMode.NONE or routed.observed is not None:
         return True
     if progress.has_last_word(routed, rung):

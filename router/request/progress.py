@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from msgspec import Struct
 from msgspec.structs import replace
 
+from router.errors import UpstreamInvalid
 from router.rate_limits.limits import RequestRates
 from router.request.calls.attempt_list import Attempts
 from router.routing.decision_record import ShadowNote, StepRecord
@@ -85,8 +86,29 @@ class HeldAnswer:
 
     pending: list[Delta] = field(default_factory=list)
     doubted: bool = False  # the beginning speaks for another rung: hold all of it back
+    uninvited: bool = False  # it calls a tool, and none was offered: the rest is no answer
     committed: Committed | None = None
     candidate: Candidate | None = None
+
+    def take(self, routed: RoutedRequest, pieces: list[Delta]) -> None:
+        """Keeps pieces of a stream, up to a call of a tool.
+
+        A stream is let through only where no tools are offered. In mode observe all of it is.
+        """
+        if routed.observed is None and any(piece.tool_call for piece in pieces):
+            self.uninvited = True
+        if not self.uninvited:
+            self.pending += pieces
+
+    def end(self, candidate: Candidate) -> Candidate:
+        """Returns the judged answer, and notes it.
+
+        Raises UpstreamInvalid where the client has the beginning of an answer that is none.
+        """
+        self.candidate = candidate
+        if self.uninvited and self.committed is not None:
+            raise UpstreamInvalid("The upstream called a tool, though the request offers none.")
+        return candidate
 
     def beginning(self, model: str) -> Answer:
         """Returns what was held back so far, as an answer that can be judged."""

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.api.http.server import WIRE_FORMATS
-from router.errors import StreamCut, UpstreamUnreachable
+from router.errors import StreamCut, UpstreamInvalid, UpstreamUnreachable
 from router.request.final_answer import REFUSED_TEXT
 from router.types import (
     Answer,
@@ -26,6 +26,7 @@ from router.types import (
     Outcome,
     Price,
     RequestState,
+    ToolCall,
     Usage,
     Work,
 )
@@ -35,12 +36,53 @@ from tests.kits.fakes import ALICE, House, Houses, ScriptedTier, ask
 from tests.kits.gateway_kit import THROUGH, UNSURE, deep, drain, low, mid, only_row
 from tests.kits.inputs.wire_bodies import ASKED
 
+CALL = ToolCall("c1", "f", "{}")
+
 
 class RefusesLate(ScriptedTier):
     """Says some words, and at the end that it refuses."""
 
     def _answer(self, text: str) -> Answer:
         return Answer((Choice(text, "stop", refusal="I will not."),), "mid-model", self.usage)
+
+
+class CallsATool(ScriptedTier):
+    """Calls a tool after its words, or at once where it has none."""
+
+    def _answer(self, text: str) -> Answer:
+        return Answer((Choice(text, "tool_calls", (CALL,)),), "mid-model", self.usage)
+
+    async def stream(self, work: Work, call: Call) -> AsyncGenerator[Delta, None]:
+        async for delta in super().stream(work, call):
+            if delta.final is not None:
+                yield Delta(tool_call_index=0, tool_call=CALL)
+            if delta.final is not None or self.text:
+                yield delta
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_a_call_of_a_tool_that_nobody_offered_is_no_answer(
+    houses: Houses, stream: bool
+) -> None:
+    caller = CallsATool("mid", "llm", 2, text="")
+    signals = replace(UNSURE, impact_nano_usd=4_000 * 10**9)
+    house = houses([low(), caller, deep()], signals=signals, verify_mid=THROUGH)
+    events = await drain(house, ask(stream=stream))
+    assert not any(event.tool_call for event in events if isinstance(event, Delta))
+    row = await only_row(house)
+    assert row.answerer == "deep"
+    assert [attempt.answerer for attempt in row.attempts] == ["mid", "deep"]
+    assert not any(attempt.estimated for attempt in row.attempts)
+
+
+async def test_a_call_that_nobody_offered_ends_a_stream_that_has_begun(houses: Houses) -> None:
+    caller = CallsATool("mid", "llm", 2, text="one two")
+    house = houses([low(), caller, deep()], signals=UNSURE, verify_mid=THROUGH)
+    with pytest.raises(UpstreamInvalid, match="called a tool"):
+        await drain(house, ask(stream=True))
+    row = await only_row(house)
+    assert (row.state, row.answerer) == (RequestState.FAILED, "mid")
+    assert not any(attempt.estimated for attempt in row.attempts)
 
 
 async def test_a_stream_commits_then_speaks_then_ends(houses: Houses) -> None:
