@@ -216,9 +216,16 @@ class Connection(asyncio.Protocol):
     def _refuse(self, error: TiergateError) -> None:
         """Refuses the request that is arriving, and closes.
 
-        No second answer follows one that is under way: then the connection only closes.
+        No second answer follows one that is under way. What was asked whole before is answered:
+        a client that states too short a length is told so by it.
         """
-        arriving = self._newest if self._reader.part is Part.BODY else None
+        newest = self._newest
+        arriving = newest if self._reader.part is Part.BODY else None
+        if newest is not None and newest.whole and self._waits_behind():
+            self._over = True
+            self._stop_arriving()
+            newest.keep_alive = False
+            return
         if self._waits_behind() or (arriving is not None and arriving.started):
             self._over = True
             self._stop_arriving()

@@ -96,7 +96,7 @@ class Exchange:
         self._owes_continue = head.expects_continue
         self._pieces: list[bytes] = []  # of the body, until the application asks
         self._unread_bytes = 0
-        self._whole = False
+        self.whole = False  # all of the request is here
         self._news = False  # something of the body has come since `receive`
         self._wake: asyncio.Event | None = None
         self._leaving: Callable[[], None] | None = None
@@ -120,7 +120,7 @@ class Exchange:
 
     def end_of_body(self) -> None:
         """Marks the request as here whole."""
-        self._whole = True
+        self.whole = True
         self._tell()
 
     def disconnect(self) -> None:
@@ -164,7 +164,7 @@ class Exchange:
         pieces, self._pieces = self._pieces, []
         self._unread_bytes, self._news = 0, False
         body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
-        return {"type": "http.request", "body": body, "more_body": not self._whole}
+        return {"type": "http.request", "body": body, "more_body": not self.whole}
 
     def on_leave(self, leaving: Callable[[], None]) -> None:
         """Calls `leaving` when the client leaves before it has the whole response."""
