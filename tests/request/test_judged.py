@@ -9,7 +9,7 @@ import pytest
 
 from router.errors import UpstreamUnreachable
 from router.ledger.tables.feedback import SqlFeedback, outcomes
-from router.ledger.tables.texts import TenantSecrets
+from router.ledger.tables.tenant_secrets import TenantSecrets
 from router.policy.content.rubrics import load_rubric
 from router.routing.decision_record import Evidence, parse
 from router.stats.judge_calibration import SCHEMA, JudgeCalibration

@@ -52,7 +52,8 @@ from router.ledger.tables.idempotent_replies import SqlReplies
 from router.ledger.tables.keys import SqlKeyStore
 from router.ledger.tables.reviews import SqlReviewQueue
 from router.ledger.tables.sessions import SqlSessionStore
-from router.ledger.tables.texts import TenantSecrets, TextStore
+from router.ledger.tables.tenant_secrets import TenantSecrets
+from router.ledger.tables.texts import TextStore
 from router.money.price_book import PriceBook, utc_day
 from router.policy.loading import LoadedPolicy, load_policy
 from router.policy.schema import LitellmAnswerer, UpstreamAnswerer
@@ -158,6 +159,7 @@ class App:
             wrong_keys=WrongKeys(self.clock),
             open_without_keys=settings.open_without_keys,
             guard_origin=settings.guard_origin,
+            ready=self._secrets.ready,
         )
         self._remaining = Remaining(
             core.budgets, self._limiter, gauge, lambda: self.gateway.router.default.policy
@@ -294,6 +296,7 @@ class App:
         self._events.start()
         self._batching.runner.start()
         self._told.start()
+        self._secrets.start()
         self._ground.start()
         for watcher in self._watchers:
             watcher.start()
@@ -324,6 +327,7 @@ class App:
         # Answerers stay open until the last request that uses them is over.
         await self.gateway.drain()
         await self._rollouts.close()
+        self._secrets.close()
         for runtime in self.core.router.runtimes.values():
             for plan in runtime.plans:
                 await plan.answerer.close()
@@ -357,11 +361,7 @@ class App:
         return [*self.core.router.runtimes.values(), *tried]
 
     async def _keep_house(self) -> None:
-        """Deletes texts and sessions that expired or were erased, and books reviews that a crash
-        left.
-
-        It runs at the start, then once a day.
-        """
+        """Deletes what expired or was erased, and books reviews that a crash left; then daily."""
         # A bounded loop instead of an endless one; it is cancelled when the process ends.
         for _ in range(MAX_DAYS):
             try:

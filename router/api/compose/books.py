@@ -47,7 +47,8 @@ from router.ledger.tables.pairs import judged_pairs
 from router.ledger.tables.past_requests import past_requests
 from router.ledger.tables.reviews import SqlReviewQueue
 from router.ledger.tables.subjects import Found, PrivacyFigures, Subjects, privacy_figures
-from router.ledger.tables.texts import Erased, TenantSecrets, TextStore
+from router.ledger.tables.tenant_secrets import TenantSecrets
+from router.ledger.tables.texts import Erased, TextStore
 from router.money.budgets import WindowKind, window_start
 from router.privacy.digest import digest
 from router.privacy.encryption import NO_KEYS, TextKeys

@@ -5,6 +5,7 @@ Without any key the server listens on loopback only, so every caller is on this 
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from urllib.parse import urlsplit
 
@@ -40,9 +41,11 @@ class Doorkeeper:
         wrong_keys: WrongKeys | None = None,
         open_without_keys: bool,
         guard_origin: bool = True,
+        ready: Callable[[str], Awaitable[None]] | None = None,
     ) -> None:
         """Takes the store of keys and the rules of admission.
 
+        `ready` fetches what a chat of this tenant needs from memory.
         `guard_origin`: without keys, refuse requests that a page of another site sends through a
         browser on this machine. It is off where an outer application decides who may come in.
         """
@@ -50,6 +53,7 @@ class Doorkeeper:
         self._wrong_keys = wrong_keys
         self._open = open_without_keys
         self._guard_origin = guard_origin
+        self._ready = ready
 
     async def admit(self, headers: dict[str, str], *scopes: Scope) -> Identity:
         """Returns the caller's identity, whose key has one of `scopes` or may do everything
@@ -100,11 +104,14 @@ class Doorkeeper:
     ) -> tuple[Identity, bytes]:
         """Returns the chat caller and its JSON body; reads nothing before the caller is admitted.
 
-        Raises the errors of `admit`, `require_json` and `read_body`.
+        Raises the errors of `admit`, `require_json` and `read_body`, and LedgerError.
         """
         identity = await self.admit(headers, Scope.CHAT)
         require_json(headers)
-        return identity, await read_body(headers, receive, max_body_bytes)
+        body = await read_body(headers, receive, max_body_bytes)
+        if self._ready is not None:
+            await self._ready(identity.tenant)
+        return identity, body
 
     async def _identify(self, headers: dict[str, str]) -> Identity:
         acting = ACTING.get()

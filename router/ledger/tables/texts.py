@@ -1,4 +1,4 @@
-"""Keeps tenants' keys for digests, and the side table with the texts that a policy stores.
+"""Keeps the side table with the texts that a policy stores.
 
 The chain covers a text by the digest in its row. Erasing a tenant deletes its texts and its key:
 the rows and their sums stay, `verify` passes, and nothing links a digest to a text any more.
@@ -13,7 +13,6 @@ from typing import Literal
 from msgspec import Struct
 from sqlalchemy import Connection
 
-from router.errors import LedgerUnavailable
 from router.ledger.rollups import retention
 from router.ledger.sql.database import Database
 from router.ledger.tables import policies
@@ -21,71 +20,6 @@ from router.money.budgets import DAY_MS
 from router.privacy.encryption import NO_KEYS, NONCE_BYTES, TextKeys
 from router.privacy.redact import redact
 from router.types import Clock, TextKind
-
-KEYS_MAX_AGE_MS = 900.0  # an erasure elsewhere is seen within a second
-MAX_TENANTS_IN_MEMORY = 10_000
-
-
-class TenantSecrets:
-    """Keeps one random key of 32 bytes per tenant, made at its first use.
-
-    Keys stay in memory until the table has changed; one query for all tenants looks for that.
-    """
-
-    def __init__(self, database: Database, clock: Clock) -> None:
-        self._database = database
-        self._clock = clock
-        self._known: dict[str, bytes] = {}
-        self._state: tuple[int, int] | None = None
-        self._checked_ms = -KEYS_MAX_AGE_MS
-
-    def key_soon(self, tenant: str) -> bytes:
-        """Returns the tenant's key for `privacy.digest`. Raises LedgerError.
-
-        Blocks for one query per KEYS_MAX_AGE_MS, and for one per tenant. While the database cannot
-        be read, a key that is known stays in use.
-        """
-        now_ms = self._clock.monotonic_ms()
-        if now_ms - self._checked_ms >= KEYS_MAX_AGE_MS:
-            try:
-                state = self._table_state()
-            except LedgerUnavailable:
-                # Nobody can erase anything now. Without the key, what was paid for has no row.
-                if self._state is None or tenant not in self._known:
-                    raise
-                state = self._state
-            if state != self._state:
-                self._known = {}
-            # A server that says nothing holds up the query: the next one is not due at its end.
-            self._state, self._checked_ms = state, self._clock.monotonic_ms()
-        key = self._known.get(tenant)
-        if key is None:
-            if len(self._known) >= MAX_TENANTS_IN_MEMORY:
-                self._known = {}
-            key = self._known[tenant] = self.key_now(tenant)
-        return key
-
-    def _table_state(self) -> tuple[int, int]:
-        """Returns what no new key and no erasure leaves as it was: a count and a sum of times."""
-        query = "SELECT count(*), coalesce(sum(created_at_ms % 1000003), 0) FROM tenant_secrets"
-        with self._database.reading() as connection:
-            count, times = connection.exec_driver_sql(query).one()
-        return int(count), int(times)
-
-    def key_now(self, tenant: str) -> bytes:
-        """Returns the tenant's key from the database; blocks."""
-        query = "SELECT secret FROM tenant_secrets WHERE tenant = ?"
-        with self._database.reading() as connection:
-            secret = connection.exec_driver_sql(query, (tenant,)).scalar()
-        if secret is not None:
-            return bytes(secret)
-        with self._database.writing() as connection:
-            connection.exec_driver_sql(
-                "INSERT INTO tenant_secrets (tenant, secret, created_at_ms) VALUES (?, ?, ?) "
-                "ON CONFLICT (tenant) DO NOTHING",
-                (tenant, secrets.token_bytes(32), self._clock.now_ms()),
-            )
-            return bytes(connection.exec_driver_sql(query, (tenant,)).scalar_one())
 
 
 def sealed(keys: TextKeys, content: str, request_id: str, kind: str) -> str:

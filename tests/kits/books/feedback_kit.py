@@ -10,7 +10,8 @@ from pathlib import Path
 from router.ledger.books.store import SqlLedger
 from router.ledger.tables.feedback import SqlFeedback
 from router.ledger.tables.reviews import SqlReviewQueue
-from router.ledger.tables.texts import TenantSecrets, TextStore
+from router.ledger.tables.tenant_secrets import TenantSecrets
+from router.ledger.tables.texts import TextStore
 from router.money.budgets import Budgets
 from router.policy.schema import LimitSection
 from router.request.review_verdicts import Reviewer

@@ -6,7 +6,6 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event
 
 from router.errors import LedgerError
 from router.ledger.books.anchors import write_anchor
@@ -15,7 +14,8 @@ from router.ledger.books.store import SqlLedger
 from router.ledger.books.verify import verify
 from router.ledger.hash_chain import FindingKind
 from router.ledger.sql.database import Database
-from router.ledger.tables.texts import TenantSecrets, TextStore
+from router.ledger.tables.tenant_secrets import TenantSecrets
+from router.ledger.tables.texts import TextStore
 from router.privacy.digest import digest
 from tests.kits.books.ledger_rows import NOW_MS, StandingClock, attempt, request
 from tests.kits.books.ledger_sql import change
@@ -172,34 +172,6 @@ async def test_erasure_deletes_texts_with_their_key_and_the_books_stay_whole(
     assert tenants.key_now("acme") != key
     await ledger.close()
     assert verify(path).findings == ()
-
-
-async def test_erasure_elsewhere_is_seen_within_a_second_and_keys_are_read_once(
-    address: str, ledgers: Ledgers
-) -> None:
-    clock = StandingClock()
-    ledger = ledgers(address, clock=clock)
-    here, elsewhere = (TenantSecrets(ledger.database, clock) for _ in range(2))
-    first = {name: here.key_soon(name) for name in ("acme", "globex")}
-    asked: list[str] = []
-
-    def note(*seen: object) -> None:
-        asked.extend(sql for sql in seen if isinstance(sql, str) and "tenant_secrets" in sql)
-
-    event.listen(ledger.database.engine, "before_cursor_execute", note)
-    for _ in range(3):
-        clock.at_ms += 1_000
-        assert {name: here.key_soon(name) for name in first} == first
-    # Both keys are read again after they were made, and the whole table is looked at thrice.
-    assert [sql.split()[1] for sql in asked].count("secret") == 2
-    assert len(asked) == 5
-    TextStore(ledger.database, clock).erase("acme")
-    new = elsewhere.key_soon("acme")
-    assert here.key_soon("acme") == first["acme"]
-    clock.at_ms += 1_000
-    assert here.key_soon("acme") == new != first["acme"]
-    assert here.key_soon("globex") == first["globex"]
-    await ledger.close()
 
 
 async def test_edited_text_is_found(address: str, ledgers: Ledgers) -> None:

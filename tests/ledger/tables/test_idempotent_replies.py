@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from router.ledger.sql.database import Database
 from router.ledger.tables.idempotent_replies import LEASE_S, TTL_S, SqlReplies
-from router.ledger.tables.texts import TenantSecrets, TextStore
+from router.ledger.tables.tenant_secrets import TenantSecrets
+from router.ledger.tables.texts import TextStore
 from router.privacy.encryption import NONCE_BYTES, seal, sealing_key, unseal
 from router.types import Reply, Standing
 from tests.kits.books.ledger_rows import StandingClock

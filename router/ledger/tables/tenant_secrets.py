@@ -1,0 +1,115 @@
+"""Keeps tenants' keys for digests.
+
+Requests take keys from memory, on the event loop, so nothing there may wait for the database. A
+thread looks for changes of the table, and a new tenant's key is made in a thread as well.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import threading
+from contextlib import suppress
+
+from router.errors import LedgerError
+from router.ledger.sql.database import Database
+from router.types import Clock
+
+LOOKS_S = 0.9  # an erasure elsewhere is seen within a second
+MAX_TENANTS_IN_MEMORY = 10_000
+
+
+class TenantSecrets:
+    """Keeps one random key of 32 bytes per tenant, made at its first use.
+
+    The newest keys are in memory. While the database cannot be read they stay in use: nobody can
+    erase anything then, and what was paid for needs its key for its row.
+    """
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        """Stores the parts; `start` begins to look for erasures."""
+        self._database = database
+        self._clock = clock
+        self._known: dict[str, bytes] = {}
+        self._state: tuple[int, int] | None = None
+        self._changes = 0  # of the table, as far as they were seen
+        self._guard = threading.Lock()  # guards the keys in memory; nobody waits while it is held
+        self._ended = threading.Event()
+
+    def start(self) -> None:
+        """Starts the thread that looks, now and then every LOOKS_S."""
+        threading.Thread(target=self._keep_looking, name="tiergate-keys", daemon=True).start()
+
+    def close(self) -> None:
+        """Lets the thread end; does not wait for it."""
+        self._ended.set()
+
+    def key_soon(self, tenant: str) -> bytes:
+        """Returns the tenant's key for `privacy.digest`, erased a second ago at most.
+
+        Blocks only where the key is not in memory; `ready` was not awaited then, or the key has
+        just been erased. Raises LedgerError.
+        """
+        return self._known.get(tenant) or self._read(tenant)
+
+    async def ready(self, tenant: str) -> None:
+        """Brings the tenant's key into memory without blocking the event loop.
+
+        Raises LedgerError.
+        """
+        if tenant not in self._known:
+            await asyncio.to_thread(self._read, tenant)
+
+    def _read(self, tenant: str) -> bytes:
+        changes = self._changes
+        key = self.key_now(tenant)
+        with self._guard:
+            # Where the table has changed meanwhile, the key may be erased already.
+            if changes == self._changes:
+                if len(self._known) >= MAX_TENANTS_IN_MEMORY:
+                    self._known.pop(next(iter(self._known)))
+                self._known[tenant] = key
+                self._state = None  # a tenant that comes and goes between two looks leaves no trace
+        return key
+
+    def _keep_looking(self) -> None:
+        while True:  # until `close`
+            with suppress(LedgerError):  # readiness tells of it; known keys stay in use
+                self.look()
+            if self._ended.wait(LOOKS_S):
+                return
+
+    def look(self) -> None:
+        """Reads the keys again if the table has changed; blocks. Raises LedgerError."""
+        state = self._table_state()
+        if state == self._state:
+            return
+        query = "SELECT tenant, secret FROM tenant_secrets ORDER BY created_at_ms DESC LIMIT ?"
+        with self._database.reading() as connection:
+            rows = connection.exec_driver_sql(query, (MAX_TENANTS_IN_MEMORY,))
+            known = {str(tenant): bytes(secret) for tenant, secret in rows}
+        with self._guard:
+            self._changes += 1
+            self._known, self._state = known, state
+
+    def _table_state(self) -> tuple[int, int]:
+        """Returns what no new key and no erasure leaves as it was: a count and a sum of times."""
+        query = "SELECT count(*), coalesce(sum(created_at_ms % 1000003), 0) FROM tenant_secrets"
+        with self._database.reading() as connection:
+            count, times = connection.exec_driver_sql(query).one()
+        return int(count), int(times)
+
+    def key_now(self, tenant: str) -> bytes:
+        """Returns the tenant's key from the database; blocks."""
+        query = "SELECT secret FROM tenant_secrets WHERE tenant = ?"
+        with self._database.reading() as connection:
+            secret = connection.exec_driver_sql(query, (tenant,)).scalar()
+        if secret is not None:
+            return bytes(secret)
+        with self._database.writing() as connection:
+            connection.exec_driver_sql(
+                "INSERT INTO tenant_secrets (tenant, secret, created_at_ms) VALUES (?, ?, ?) "
+                "ON CONFLICT (tenant) DO NOTHING",
+                (tenant, secrets.token_bytes(32), self._clock.now_ms()),
+            )
+            return bytes(connection.exec_driver_sql(query, (tenant,)).scalar_one())
