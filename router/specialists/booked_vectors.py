@@ -12,18 +12,13 @@ from functools import partial
 
 from msgspec import Struct
 
-from router.errors import (
-    ClientGone,
-    Overloaded,
-    TiergateError,
-    UpstreamRateLimited,
-    UpstreamRejected,
-)
+from router.errors import ClientGone, TiergateError
 from router.policy.schema import Policy
 from router.policy.sections.answering.embedders import EmbedderSection
 from router.rate_limits.limits import RequestRates
 from router.request.call_events import tell_unwritten
 from router.request.calls import rate_charges
+from router.request.calls.settlement import may_be_billed
 from router.specialists.outside_embeddings import OutsideCall, finished, held
 from router.types import (
     ChatRequest,
@@ -125,8 +120,7 @@ class BookedVectors:
         try:
             vectors = await self._ask(order.embedder, tuple(order.texts), order.dimensions)
         except TiergateError as error:
-            free = isinstance(error, Overloaded | UpstreamRejected | UpstreamRateLimited)
-            free = free or not getattr(error, "sent", True)
+            free = not may_be_billed(error)
             await self._finish(row(None, error.code, unsent=free), rates)
             error.request_id = call.request_id
             raise

@@ -88,7 +88,7 @@ def finished(
     """Returns the row that is chained.
 
     `tokens` None means that nobody knows what was charged: the call is booked at its hold, unless
-    it was never sent.
+    it was never sent or was refused.
     """
     usage = Usage(tokens or 0, reported=tokens is not None)
     paid = cost.attempt_cost(call.price, usage, 0.0)
@@ -105,9 +105,12 @@ def finished(
         cost_basis=paid.basis,
         usage=usage,
         latency_ms=latency_ms,
+        error_code=error_code,
         price_version=call.price.version,
     )
     ended = RequestState.FAILED if error_code else RequestState.SETTLED
+    if done.state is AttemptState.UNKNOWN_COST:
+        ended = RequestState.UNKNOWN_COST
     spent = spent_on(done, ended, asked_baseline(call.policy, call.requested_model, usage))
     reason = Reason.PINNED.value
     return build_row(

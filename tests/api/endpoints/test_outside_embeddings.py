@@ -35,10 +35,12 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
             embedders=[
                 embedder("large", upstream.url),
                 embedder("refused", upstream.url, "refused"),
+                embedder("broken", upstream.url, "broken"),
                 embedder("gone", "http://127.0.0.1:9/v1"),
             ],
             aliases={
                 "text-embedding-3-*": "embed:large",
+                "broken": "embed:broken",
                 "bad-key": "embed:refused",
                 "gone": "embed:gone",
                 "small": "tiergate-embed",
@@ -77,11 +79,16 @@ def test_our_own_encoder_keeps_its_names(served: Served) -> None:
     assert refused.status_code == 400
 
 
-def test_a_refused_call_costs_nothing(served: Served) -> None:
-    response = post(served, model="bad-key", input="abc")
+@pytest.mark.parametrize("model", ["bad-key", "broken"])
+def test_a_call_that_the_upstream_refused_or_failed_costs_nothing(
+    served: Served, model: str
+) -> None:
+    response = post(served, model=model, input="abc")
     assert response.status_code == 502
     row = served.finished_row(response)
     assert (row["state"], row["cost_nano_usd"]) == ("failed", 0)
+    (call,) = row["attempts"]  # type: ignore[misc]
+    assert call["error_code"] == response.json()["error"]["code"]
 
 
 def test_a_call_that_was_never_sent_costs_nothing(served: Served) -> None:

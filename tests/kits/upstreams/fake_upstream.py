@@ -32,6 +32,8 @@ def vectors(body: bytes) -> bytes:
     fields = orjson.loads(body)
     if fields["model"] == "refused":
         return whole(401, b'{"error":{"message":"bad key"}}')
+    if fields["model"] == "broken":
+        return whole(500, b'{"error":{"message":"broken"}}')
     rows = [
         {"object": "embedding", "index": i, "embedding": [float(len(text)), float(i)]}
         for i, text in enumerate(fields["input"])
