@@ -140,15 +140,15 @@ def traffic_alerts(hour: Hour) -> list[Alert]:
             )
         )
     now, past = _sum(recent, "escalated"), _sum(before, "escalated")
-    requests, past_requests = _done(recent), _done(before)
+    requests, past_requests = _sum(recent, "answered"), _sum(before, "answered")
     if jumped(now, requests, past, past_requests):
         alerts.append(
             Alert(
                 "warn",
                 "escalations_jumped",
                 "",
-                f"{_percent(now / requests)} of requests went above level 1 in the last {RECENT} "
-                f"minutes, after {_percent(past / past_requests)} in the "
+                f"{_percent(now / requests)} of answers were above level {hour.lowest_level} in "
+                f"the last {RECENT} minutes, after {_percent(past / past_requests)} in the "
                 f"{MINUTES - RECENT} before.",
             )
         )

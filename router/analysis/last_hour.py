@@ -30,7 +30,8 @@ class Minute:
     failed: int = 0
     refused: int = 0  # by a limit; this is not a failure
     cancelled: int = 0  # its client left before an answer was whole
-    escalated: int = 0  # answered above level 1, as the report counts it
+    answered: int = 0  # at a level, as the report counts it: vectors have none
+    escalated: int = 0  # of these, above the policies' lowest level
     climbed: int = 0  # after an answer that was not good enough
     spend_nano_usd: int = 0
     by_tier: dict[str, int] = field(default_factory=dict)
@@ -58,9 +59,12 @@ class Hour:
     tiers: tuple[TierNow, ...]
     whole: Minute
     unknown_cost: int  # requests whose cost is not known, booked at what they held
+    lowest_level: int = 1  # answers above it are escalated
 
 
-def hour_of(slices: Iterable[Slice], last_minute: int, middle: Middle) -> Hour:
+def hour_of(
+    slices: Iterable[Slice], last_minute: int, middle: Middle, lowest_level: int = 1
+) -> Hour:
     """Returns the hour that ends with `last_minute` (since the epoch), which is not over yet."""
     first = last_minute - MINUTES + 1
     minutes = {number: Minute(number) for number in range(first, last_minute + 1)}
@@ -72,8 +76,8 @@ def hour_of(slices: Iterable[Slice], last_minute: int, middle: Middle) -> Hour:
         minute = minutes.get(part.minute)
         if minute is None:
             continue
-        _count(minute, part)
-        _count(whole, part)
+        _count(minute, part, lowest_level)
+        _count(whole, part, lowest_level)
         if part.state is RequestState.UNKNOWN_COST:
             unknown += part.requests
         # What is open, failed or cancelled has no answer, so no tier and no latency.
@@ -105,12 +109,16 @@ def hour_of(slices: Iterable[Slice], last_minute: int, middle: Middle) -> Hour:
         ),
         whole,
         unknown,
+        lowest_level,
     )
 
 
-def _count(minute: Minute, part: Slice) -> None:
+def _count(minute: Minute, part: Slice, lowest_level: int) -> None:
     minute.requests += part.requests
-    minute.escalated += part.escalated
+    if part.answered and part.level:
+        minute.answered += part.requests
+    if part.level > lowest_level:
+        minute.escalated += part.routed
     minute.climbed += part.climbed
     minute.spend_nano_usd += part.spend_nano_usd
     if part.state is RequestState.OPEN:

@@ -259,7 +259,7 @@ def _add_attempts(
         made = was_made(attempt)
         if attempt.role in ANSWERING and made:
             tried.setdefault((tier.level, tier.tier, tier.model), tier)
-        gone = (1, cost) if attempt.discarded else (0, 0)
+        gone = (int(made), cost) if attempt.discarded else (0, 0)
         add_sums(whole.roles, {attempt.role.value: [int(made), cost, *gone]})
         add_sums(whole.bases, {attempt.cost_basis.value: [int(made), cost]})
         own_compute = attempt.cost_basis is CostBasis.OWN_COMPUTE and attempt.compute_ms > 0
@@ -281,7 +281,12 @@ def _add_attempts(
 
 
 def waste_of(attempt: AttemptRow) -> Waste | None:
-    """Returns the waste that a call is; None where it gave, or helped, the answer that went out."""
+    """Returns the waste that a call is.
+
+    None for a call that gave, or helped, the answer that went out, and for one that was not made.
+    """
+    if not was_made(attempt):
+        return None
     if attempt.role in ANSWERING and call_failed(attempt):
         return Waste.FAILED
     if attempt.discarded and attempt.role is not Role.SHADOW:

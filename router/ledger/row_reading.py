@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from router.errors import AnswererNotReady
 from router.ledger.aggregates import Ending
 from router.types import (
     Action,
@@ -219,9 +220,13 @@ def call_failed(attempt: AttemptRow | Turn) -> bool:
 
 
 def was_made(attempt: AttemptRow | Turn) -> bool:
-    """Returns True when a call was made; one that a limit refused beforehand was not."""
-    refused = attempt.state is AttemptState.RELEASED and attempt.error_code in REFUSED_CODES
-    return not refused
+    """Returns True when a call was made.
+
+    One that a limit refused beforehand was not, nor one of an answerer that could take no call.
+    """
+    if attempt.state is AttemptState.RELEASED:
+        return attempt.error_code not in REFUSED_CODES
+    return attempt.error_code != AnswererNotReady.code
 
 
 def attempt_cost_known(attempt: AttemptRow) -> bool:

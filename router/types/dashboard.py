@@ -16,8 +16,7 @@ class Slice(Struct, frozen=True):
     state: RequestState
     bucket: int  # of latencies, between the latencies of `overview.EDGES_MS`
     requests: int
-    # Answered above level 1. Observed requests do not count, as in the report.
-    escalated: int
+    routed: int  # answers that routing chose; those of observed requests are not
     climbed: int  # after an answer that was not enough
     spend_nano_usd: int
     refused: int = 0  # part of those without an answer: a limit did not admit them
@@ -64,7 +63,7 @@ class DecisionLine(Struct, frozen=True):
     reason: str
     confidence: float
     escalations: int
-    cost_nano_usd: int
+    cost_nano_usd: int | None  # None: not known
     latency_ms: float
     domain: str
     error_code: str

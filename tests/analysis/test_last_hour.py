@@ -23,10 +23,10 @@ def slice_of(
     spend: int = 10,
     answered: bool = True,
 ) -> Slice:
-    above = requests if level > 1 else 0
+    routed = requests if answered else 0
     tier = f"tier{level}"
     return Slice(
-        NOW - minutes_ago, tier, level, state, bucket, requests, above, 0, spend, 0, answered
+        NOW - minutes_ago, tier, level, state, bucket, requests, routed, 0, spend, 0, answered
     )
 
 
@@ -73,6 +73,19 @@ def test_an_answer_of_unknown_cost_counts_under_its_tier() -> None:
 def test_answers_above_level_1_count_as_escalated() -> None:
     slices = [slice_of(0, 6), slice_of(0, 3, level=2), slice_of(1, 1, level=3)]
     assert hour_of(slices, NOW, bucket_ms).whole.escalated == 4
+    assert hour_of(slices, NOW, bucket_ms).whole.answered == 10
+
+
+def test_answers_of_the_lowest_level_of_the_policies_are_not_escalated() -> None:
+    slices = [slice_of(0, 6, level=2), slice_of(1, 1, level=3)]
+    assert hour_of(slices, NOW, bucket_ms, lowest_level=2).whole.escalated == 1
+
+
+def test_escalated_are_a_share_of_answers_and_vectors_have_no_level() -> None:
+    failed = slice_of(0, 5, state=RequestState.FAILED, answered=False)
+    slices = [slice_of(0, 2), slice_of(0, 2, level=2), slice_of(0, 4, level=0), failed]
+    whole = hour_of(slices, NOW, bucket_ms).whole
+    assert (whole.escalated, whole.answered, whole.requests) == (2, 4, 13)
 
 
 @pytest.mark.parametrize("ms", [0.1, 0.37, 3.0, 52.0, 999.0, 12_345.0, 500_000.0])

@@ -32,25 +32,30 @@ price, and not what anybody would have got."""
 
 @dataclass(frozen=True, slots=True)
 class PolicyNames:
-    """Holds one policy's names of baselines; "" and an empty plan if it cannot be read."""
+    """Holds one policy's names of baselines, planned shares and levels.
+
+    They are "" and empty if it cannot be read.
+    """
 
     level_2: str = ""
     level_3: str = ""
     planned: tuple[tuple[int, float], ...] = ()
+    levels: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class BaselineNames:
-    """Names a report's baselines, and the planned shares by level."""
+    """Names a report's baselines, the planned shares by level, and the policies' levels."""
 
     level_2: tuple[str, ...] = ()
     level_3: tuple[str, ...] = ()
     planned: Mapping[int, float] | None = None  # None: no policy states them
+    levels: tuple[int, ...] = ()  # those that have a tier, lowest first; empty: not known
 
     @property
     def lowest_level(self) -> int:
         """Returns the level above which an answer counts as escalated."""
-        return min(self.planned or {}, default=1)
+        return min(self.levels, default=1)
 
     def label(self, level: int) -> str:
         """Returns a label such as `All at level 2 (smollm2)`; without a name if none is known."""
@@ -80,6 +85,7 @@ def baseline_names(
         level_3=tuple(dict.fromkeys(policy.level_3 for policy in read if policy.level_3)),
         # Plans cannot be mixed, so the policy of most requests decides.
         planned=plans[0] if plans else None,
+        levels=tuple(sorted({level for policy in read for level in policy.levels})),
     )
 
 
@@ -102,10 +108,11 @@ def names_in(text: str) -> PolicyNames:
     report = raw if isinstance(raw, dict) else {}
     planned = report.get("planned_shares", ReportSection().planned_shares)
     firsts = _firsts(tree.get("tiers"))
+    levels = tuple(sorted(firsts))
     silent = _silent(tree.get("tiers"))
     named = [_name(report.get(f"level_{level}")) or firsts.get(level, "") for level in (2, 3)]
     level_2, level_3 = (f"{name}, which {SILENT}" if name in silent else name for name in named)
-    return PolicyNames(level_2, level_3, _planned(planned))
+    return PolicyNames(level_2, level_3, _planned(planned), levels)
 
 
 def _silent(tiers: object) -> frozenset[str]:

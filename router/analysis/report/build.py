@@ -37,7 +37,7 @@ from router.analysis.report.figures import (
 )
 from router.analysis.report.fixed_model import fixed_model
 from router.analysis.report.forecast import forecast
-from router.analysis.report.headline import Findings, headline
+from router.analysis.report.headline import Findings, first_sentences
 from router.analysis.report.judges import judge_measures
 from router.analysis.report.named_savings import leading, savings_of
 from router.analysis.report.outcomes import decision_measures, measures
@@ -138,9 +138,9 @@ def build_report(
     money = Dollars(places, padded=False)
     findings = Findings(total, period, savings, observed, quality, outcomes[0], money, extra.lost)
     return Report(
-        headline=headline(findings),
+        sentences=first_sentences(findings),
         period=period,
-        counts=_counts(tally, whole, cut),
+        counts=_counts(tally, whole, cut, names),
         spend_nano_usd=total.spend_nano_usd,
         discarded_nano_usd=sum(role[3] for role in whole.roles.values()),
         unattributed_nano_usd=total.spend_nano_usd - whole.attempts_nano_usd,
@@ -197,7 +197,7 @@ def _names(tally: Tally, extra: Extra, config: ReportSection | None) -> Baseline
     return names if extra.planned is None else replace(names, planned=extra.planned)
 
 
-def _counts(tally: Tally, whole: Whole, cut: Cut) -> Counts:
+def _counts(tally: Tally, whole: Whole, cut: Cut, names: BaselineNames) -> Counts:
     states = {**whole.states, RequestState.OPEN.value: tally.open_requests}
     return Counts(
         requests=cut.total.requests,
@@ -209,6 +209,8 @@ def _counts(tally: Tally, whole: Whole, cut: Cut) -> Counts:
         reviews=whole.reviews,
         cache_hits=whole.cache_hits,
         observed=whole.observed,
+        lowest_level=names.lowest_level,
+        single_level=len(names.levels) == 1,
     )
 
 

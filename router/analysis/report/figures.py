@@ -31,7 +31,7 @@ class GroupFigures:
     requests: int
     share: float  # of all requests of the report
     spend_nano_usd: int  # of these requests, with what they spent on the way
-    unknown_cost: int  # requests whose cost is not known; they add nothing to the spend
+    unknown_cost: int  # requests whose cost is not known; the spend has them at what was held
     p50_ms: float | None
     p95_ms: float | None
     judged: int  # requests that ended with an answer and a verdict
@@ -263,6 +263,8 @@ class Counts:
     reviews: int
     cache_hits: int
     observed: int
+    lowest_level: int = 1  # of the policies' tiers; answers above it are escalated
+    single_level: bool = False  # True: the policies have no other level, so nothing can escalate
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,7 +311,7 @@ class ProviderFigures:
 class Report:
     """Holds every figure and sentence of a report. Renderers add only form."""
 
-    headline: str
+    sentences: tuple[str, ...]  # what the person who pays must know, the most important first
     period: Period
     counts: Counts
     spend_nano_usd: int
@@ -351,6 +353,11 @@ class Report:
     notes: tuple[str, ...]
     places: int = 2  # decimals of amounts for people; `Dollars` writes them
     chosen: tuple[tuple[str, tuple[str, ...]], ...] = ()  # filters: their kind and their names
+
+    @property
+    def headline(self) -> str:
+        """Returns all first sentences as one text."""
+        return " ".join(self.sentences)
 
     @property
     def leading_saving(self) -> Saving | None:

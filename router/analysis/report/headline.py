@@ -45,7 +45,7 @@ class Findings:
         return self.total.refused + self.total.failed
 
 
-def headline(findings: Findings) -> str:
+def first_sentences(findings: Findings) -> tuple[str, ...]:
     """Returns a few sentences for the person who pays; figures are formatted as in the tables.
 
     The first sentence counts the requests without an answer: only the others can save money.
@@ -55,11 +55,11 @@ def headline(findings: Findings) -> str:
     if total.requests == 0 and total.spend_nano_usd:
         return (
             "No requests in this period; what earlier ones still cost (reviews, bills) is "
-            f"{money(total.spend_nano_usd)}."
+            f"{money(total.spend_nano_usd)}.",
         )
     if total.requests == 0:
         return (
-            "No requests in this period: nothing was spent and nothing can be said about savings."
+            "No requests in this period: nothing was spent and nothing can be said about savings.",
         )
     savings = [
         *_told(leading(findings.savings), findings),
@@ -76,7 +76,7 @@ def headline(findings: Findings) -> str:
         *_wrong(findings.judged),
         *_unverified(findings.quality),
     )
-    return " ".join([f"{_spent(findings)}.", *_lost(findings.lost), *savings, *quality])
+    return (f"{_spent(findings)}.", *_lost(findings.lost), *savings, *quality)
 
 
 def _spent(findings: Findings) -> str:

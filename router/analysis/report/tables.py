@@ -26,8 +26,18 @@ from router.types import RequestState
 Row = tuple[str, ...]
 TOTAL = "Total"
 
-GROUP_COLUMNS = ("requests", "share", "spend", "p50", "p95", "accepted")
-PAYING_COLUMNS = ("requests", "spend", "of spend", "refused", "failed", "accepted", "escalated")
+GROUP_COLUMNS = ("requests", "of all", "spend", "p50", "p95", "accepted")
+PAYING_COLUMNS = (
+    "requests",
+    "spend",
+    "of spend",
+    "refused",
+    "failed or left",
+    "accepted",
+    "escalated",
+)
+"""Names the columns by whom the spend is charged; a client that left got no answer either."""
+
 SAVING_COLUMNS = (
     "baseline",
     "saved",
@@ -248,15 +258,18 @@ def ending_rows(report: Report, money: Dollars) -> list[Row]:
 
 
 def states_line(report: Report) -> str:
-    """Writes "1,042 settled, 1 failed, 2 refused"; a refused request is not a failed one."""
-    # The books call refused requests failed; here they are taken out of those.
-    refused = sum(row.requests for row in report.endings if row.ending is Ending.REFUSED)
-    states = [
-        (state, number - refused if state == RequestState.FAILED.value else number)
-        for state, number in report.counts.states
-    ]
-    shown = (*states, (Ending.REFUSED.value, refused))
-    return ", ".join(f"{count(number)} {plain(state)}" for state, number in shown if number)
+    """Writes "91 answered, 1 failed, 2 refused by a limit", as the first sentence counts them.
+
+    The books' states would say otherwise: a request that failed at an unknown cost is not `failed`
+    there, and one that a limit refused is.
+    """
+    shown = [("answered", report.quality.answered)]
+    for ending in (Ending.FAILED, Ending.REFUSED, Ending.CANCELLED):
+        ended = sum(row.requests for row in report.endings if row.ending is ending)
+        shown.append((ENDING_WORDS[ending], ended))
+    shown.append(("open", dict(report.counts.states).get(RequestState.OPEN.value, 0)))
+    shown.append(("at a cost that is not known", report.unknown.requests))
+    return ", ".join(f"{count(number)} {words}" for words, number in shown if number)
 
 
 def unverified_note(report: Report) -> str:

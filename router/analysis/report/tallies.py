@@ -172,7 +172,8 @@ class Tally:
     def _by(self, name_of: Callable[[TierName], str]) -> dict[str, Cell]:
         groups: dict[str, Cell] = {}
         for text, cell in self.groups[Kind.TIER].items():
-            if cell.requests or cell.spend_nano_usd:  # money for earlier requests has no request
+            # Money for earlier requests has no request, nor has a model that only failed.
+            if cell.requests or cell.spend_nano_usd or cell.tried:
                 groups.setdefault(name_of(tier_name(text)), Cell()).merge(cell)
         return groups
 

@@ -129,7 +129,9 @@ class Overview:
             ("now", tenant), LIVE_MS, lambda: self._read_now(last, sealed, tenant)
         )
         self._seal(tenant, last, slices)
-        hour = hour_of(slices, last, overview.bucket_ms)
+        levels = sorted({plan.facts.level for plan in self._plans()})
+        lowest = min(levels, default=1)
+        hour = hour_of(slices, last, overview.bucket_ms, lowest)
         facts = {plan.facts.name: plan.facts for plan in self._plans()}
         alerts = [
             *self._part_alerts(details=details),
@@ -141,6 +143,8 @@ class Overview:
         return {
             "minutes": [minute_json(minute) for minute in hour.minutes],
             "hour": minute_json(hour.whole),
+            "lowest_level": lowest,  # answers above it are escalated
+            "single_level": len(levels) == 1,
             "tiers": tiers_json(hour),
             "budgets": [budget_json(use) for use in budgets],
             "alerts": [alert_json(alert) for alert in alerts],

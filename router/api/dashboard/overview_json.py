@@ -49,6 +49,7 @@ def minute_json(minute: Minute) -> Json:
         "failed": minute.failed,
         "refused": minute.refused,
         "cancelled": minute.cancelled,
+        "answered": minute.answered,
         "escalated": minute.escalated,
         "climbed": minute.climbed,
         **money("spend", minute.spend_nano_usd),

@@ -33,7 +33,7 @@ from router.types import (
 
 SCANNED = 10_000
 """Most rows that one search reads: 0.1 s from memory, 1 s from a cold disk (a million rows)."""
-ASKED = f"endpoint NOT IN ({', '.join(repr(one) for one in sorted(AFTERWARDS))})"
+ASKED = f"(endpoint NOT IN ({', '.join(repr(one) for one in sorted(AFTERWARDS))}))"
 """SQL condition of clients' requests: rows with money for an earlier request are no traffic."""
 _REFUSED = ", ".join(repr(code) for code in sorted(REFUSED_CODES))
 _ANSWERED = (
@@ -74,21 +74,33 @@ _BUCKET = _bucket_sql(0, len(EDGES_MS))
 def slices(
     database: Database, since_ms: int, until_ms: int, tenant: str | None
 ) -> tuple[Slice, ...]:
-    """Counts requests in [since, until) by minute, tier, state and latency. Raises LedgerError."""
+    """Counts requests in [since, until) by minute, tier, state and latency. Raises LedgerError.
+
+    Money that is booked for earlier requests has a slice of its own, without a request.
+    """
     whose, values = _of(tenant)
     with database.reading() as connection:
         rows = connection.exec_driver_sql(
             f"SELECT created_at_ms / {MINUTE_MS} AS at_minute, tier, tier_number, state, "
             f"{_BUCKET} AS bucket, COUNT(*), "
-            "SUM(CASE WHEN tier_number > 1 AND verdict <> '' AND mode <> 'observe' "
-            "THEN 1 ELSE 0 END), "
+            "SUM(CASE WHEN verdict <> '' AND mode <> 'observe' THEN 1 ELSE 0 END), "
             "SUM(CASE WHEN escalations > 0 THEN 1 ELSE 0 END), SUM(cost_nano_usd), "
             f"SUM(CASE WHEN error_code IN ({_REFUSED}) THEN 1 ELSE 0 END), {_ANSWERED} AS answered "
             f"FROM requests WHERE created_at_ms >= ? AND created_at_ms < ? AND {ASKED}{whose} "
             "GROUP BY at_minute, tier, tier_number, state, bucket, answered",
             (since_ms, until_ms, *values),
         ).fetchall()
-    return tuple(_slice(tuple(row)) for row in rows)
+        later = connection.exec_driver_sql(
+            f"SELECT created_at_ms / {MINUTE_MS} AS at_minute, SUM(cost_nano_usd) "
+            f"FROM requests WHERE created_at_ms >= ? AND created_at_ms < ? AND NOT {ASKED}{whose} "
+            "GROUP BY at_minute",
+            (since_ms, until_ms, *values),
+        ).fetchall()
+    settled = RequestState.SETTLED
+    afterwards = [
+        Slice(at, "", 0, settled, 0, 0, 0, 0, int(spend), 0, False) for at, spend in later
+    ]
+    return (*(_slice(tuple(row)) for row in rows), *afterwards)
 
 
 def _slice(row: tuple[Any, ...]) -> Slice:
@@ -96,9 +108,21 @@ def _slice(row: tuple[Any, ...]) -> Slice:
     return Slice(*cells)
 
 
+_DOUBTFUL = (
+    "SELECT 1 FROM attempts a WHERE a.request_id = requests.request_id AND "
+    f"(a.state IN ('{AttemptState.HELD}', '{AttemptState.UNKNOWN_COST}') OR "
+    f"(a.cost_basis = '{CostBasis.UNKNOWN}' AND a.state <> '{AttemptState.RELEASED}'))"
+)
+"""SQL of the attempts that are not `row_reading.attempt_cost_known`."""
+_COST = (
+    f"CASE WHEN state = '{RequestState.UNKNOWN_COST}' OR (state <> '{RequestState.OPEN}' "
+    f"AND EXISTS ({_DOUBTFUL})) THEN NULL ELSE cost_nano_usd END"
+)
+"""SQL of a request's cost: NULL where it is not known, what it holds while it is open."""
 _LINE = (
     "request_id, created_at_ms, tenant, state, policy, requested_model, tier, tier_number, model, "
-    "verdict, reason, confidence, escalations, cost_nano_usd, latency_ms, domain, error_code, "
+    "verdict, reason, confidence, escalations, "
+    f"{_COST}, latency_ms, domain, error_code, "
     "review_id"
 )
 _SEARCHED = ("tenant", "key_id", "requested_model", "model", "answerer", "tags")

@@ -55,7 +55,8 @@ def hostile() -> Report:
 
 def test_the_terminal_says_the_sentence_before_the_tables(day: Report) -> None:
     text = terminal(day, width=400)
-    places = [text.index(part) for part in (day.headline, "Savings", "Tiers", "Spend per tier")]
+    parts = (*day.sentences, "Savings", "Tiers", "Spend per tier")
+    places = [text.index(part) for part in parts]
     assert places == sorted(places)
 
 
@@ -123,9 +124,10 @@ def test_json_has_money_as_integer_with_an_exact_string(day: Report) -> None:
 
 def test_json_keys_are_stable(day: Report) -> None:
     assert list(report_object(day)) == [
-        "schema", "headline", "period", "filters", "headline_baseline", "shown_places",
-        "requests", "states", "verdicts", "quality", "escalated", "reviews", "cache_hits",
-        "observed", "spend_nano_usd", "spend_usd", "discarded_nano_usd", "discarded_usd",
+        "schema", "headline", "sentences", "period", "filters", "headline_baseline", "shown_places",
+        "requests", "states", "verdicts", "quality", "escalated", "lowest_level",
+        "single_level", "reviews", "cache_hits", "observed", "spend_nano_usd", "spend_usd",
+        "discarded_nano_usd", "discarded_usd",
         "unattributed_nano_usd", "unattributed_usd", "latency", "levels", "tiers", "domains",
         "request_types", "tenants", "keys", "tags", "each_tag", "endpoints", "models", "adapters",
         "policies", "days", "escalation_reasons", "reasons", "unanswered", "roles", "cost_bases",
@@ -167,7 +169,15 @@ def test_html_is_well_formed(day: Report, hostile: Report) -> None:
 
 
 def test_escalated_share_names_the_requests_that_it_is_of(day: Report) -> None:
-    assert "45 of 1,045 answered" in report_html(day)
+    assert "45 of 1,045 answered, above level 1" in report_html(day)
+
+
+def test_page_sets_the_first_sentence_as_its_title_over_the_others(day: Report) -> None:
+    titled = ET.fromstring(report_html(day)).find("body/header")
+    assert titled is not None
+    texts = [e.text for e in titled if e.tag == "h1" or e.get("class") == "verdict"]
+    assert [text.replace("\N{NO-BREAK SPACE}", " ") for text in texts if text] == [*day.sentences]
+    assert len(day.sentences) == 3
 
 
 def test_html_refers_to_nothing_outside(day: Report, hostile: Report) -> None:

@@ -282,7 +282,7 @@ def test_refused_requests_are_told_apart_from_failed_ones_with_what_was_missing(
     assert (failed.ending, failed.code, failed.requests) == ("failed", "upstream_unreachable", 1)
     assert (report.tenants[0].figures.refused, report.tenants[0].figures.failed) == (2, 1)
     text = terminal(report)
-    assert "1 settled, 1 failed, 2 refused" in text
+    assert "1 answered, 1 failed, 2 refused by a limit" in text
     assert "refused by a limit" in text
 
 
@@ -376,3 +376,75 @@ def test_a_policy_that_nobody_kept_or_can_read_names_nothing(text: str | None) -
 def test_people_are_priced_as_the_rows_say_even_where_prices_changed() -> None:
     rows = [replace(a_row(n), baselines=Baselines(people=(5 + n) * USD)) for n in range(2)]
     assert report_of(rows).savings[3].label == "People at $5.50 a request on average"
+
+
+SECOND_ONLY = "tiers:\n  - {level: 2, answerers: [{name: mid}]}\n"
+FROM_SECOND = SECOND_ONLY + "  - {level: 3, answerers: [{name: deep}]}\n"
+
+
+def test_answers_are_escalated_from_above_the_lowest_level_that_the_policies_have() -> None:
+    rows = [a_row(0, 2), a_row(1, 2), a_row(2, 3)]
+    report = report_of(rows, Extra(policy_text=lambda _: FROM_SECOND))
+    assert (report.counts.escalated, report.counts.lowest_level) == (1, 2)
+    assert sum(row.first_requests for row in report.escalation_reasons) == 1
+    assert "1 of 3 answered, above level 2" in report_html(report)
+
+
+def test_where_policies_have_a_single_level_nothing_can_escalate() -> None:
+    report = report_of([a_row(0, 2), a_row(1, 2)], Extra(policy_text=lambda _: SECOND_ONLY))
+    assert (report.counts.escalated, report.counts.single_level) == (0, True)
+    assert "the policies have only level 2" in report_html(report)
+
+
+def test_levels_of_all_policies_of_the_rows_count() -> None:
+    texts = {"abc": FROM_SECOND, "def": SECOND_ONLY.replace("level: 2", "level: 1")}
+    rows = [a_row(0, 2), a_row(1, 1, policy_hash="def")]
+    counts = report_of(rows, Extra(policy_text=texts.get)).counts
+    assert (counts.escalated, counts.lowest_level, counts.single_level) == (1, 1, False)
+
+
+def test_a_model_that_only_failed_is_under_models_as_under_tiers() -> None:
+    """Its calls may have cost money, so a table of models must name it."""
+    call = an_attempt("r", 2, 0, state=AttemptState.FAILED, error_code="upstream_error")
+    rows = [a_row(0), replace(a_failure(1), attempts=(replace(call, model="broken-1"),))]
+    report = report_of(rows)
+    assert "broken-1" in {tier.model for tier in report.tiers}
+    (named,) = [row.figures for row in report.models if row.name == "broken-1"]
+    assert (named.requests, named.spend_nano_usd) == (0, 0)
+
+
+def test_spend_per_tier_leaves_out_what_has_only_calls_of_its_own() -> None:
+    """What reading took is spend of the tier that answered: $0.0000 would deny its own calls."""
+    reading = an_attempt("r", 1, 33, role=Role.TRIAGE, tier="triage", model="reader")
+    reading = replace(reading, level=0)
+    answer = an_attempt("r", 1, PRICES[1])
+    report = report_of([a_row(0, 1, attempts=[answer, reading])])
+    tiers, _, charts = terminal(report).partition("Spend per tier")
+    assert "triage" in tiers
+    assert "triage" not in charts.partition("\u00b7")[0]
+
+
+def test_columns_of_payers_count_clients_that_left_as_the_sentence_does_not() -> None:
+    gone = replace(a_failure(1), state=RequestState.CANCELLED)
+    text = terminal(report_of([a_row(0), gone, a_failure(2), a_row(3, tenant="globex")]))
+    assert "2 answered, 1 failed, 1 cancelled by the client" in text
+    assert "failed or left" in text
+
+
+def test_a_call_that_was_never_made_is_no_failed_call_and_no_discarded_one() -> None:
+    """An answerer that could take no call, and a shadow that the budget refused, did nothing."""
+    not_ready = an_attempt(
+        "r", 2, 0, state=AttemptState.FAILED, error_code="answerer_not_ready", model="asleep"
+    )
+    refused = an_attempt(
+        "s", 3, 0, role=Role.SHADOW, state=AttemptState.RELEASED,
+        error_code="insufficient_quota", discarded=True,
+    )  # fmt: skip
+    shadow = a_row(1, 3, attempts=[refused], endpoint="shadow", cost_nano_usd=0)
+    report = report_of([a_row(0, attempts=[not_ready, an_attempt("r", 1, PRICES[1])]), shadow])
+    assert [waste.calls for waste in report.waste] == [0, 0, 0]
+    assert {(role.role, role.attempts, role.discarded) for role in report.roles} == {
+        (Role.ANSWER, 1, 0),
+        (Role.SHADOW, 0, 0),
+    }
+    assert "asleep" not in {row.name for row in report.models}

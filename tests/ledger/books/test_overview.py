@@ -7,12 +7,21 @@ from pathlib import Path
 
 import pytest
 
+from router.analysis.last_hour import hour_of
 from router.ledger.books import overview
 from router.ledger.books.store import SqlLedger
-from router.ledger.row_reading import answered
-from router.types import DecisionLine, DecisionPage, DecisionQuery, RequestRow, RequestState
+from router.ledger.row_reading import answered, cost_known
+from router.types import (
+    AttemptState,
+    CostBasis,
+    DecisionLine,
+    DecisionPage,
+    DecisionQuery,
+    RequestRow,
+    RequestState,
+)
 from tests.kits.books.ledger_rows import StandingClock
-from tests.kits.books.report_rows import NOON_MS, a_row
+from tests.kits.books.report_rows import NOON_MS, PRICES, a_row, an_attempt
 from tests.kits.changed import replace
 
 
@@ -117,9 +126,9 @@ async def test_slices_add_up_by_minute_tier_and_state(ledger: SqlLedger) -> None
     )
     slices = overview.slices(ledger.database, NOON_MS, NOON_MS + 2 * minute, "acme")
     told = sorted((s.minute - NOON_MS // minute, s.tier, s.state.value, s.requests) for s in slices)
-    assert told == [(0, "resolve", "failed", 1), (0, "resolve", "settled", 3),
-                    (1, "reasoning", "settled", 1)]  # fmt: skip
-    assert sum(s.spend_nano_usd for s in slices) == 4 * 10_000_000 + 5_000_000_000
+    assert told == [(0, "", "settled", 0), (0, "resolve", "failed", 1),
+                    (0, "resolve", "settled", 3), (1, "reasoning", "settled", 1)]  # fmt: skip
+    assert sum(s.spend_nano_usd for s in slices) == 5 * 10_000_000 + 5_000_000_000
 
 
 @pytest.mark.parametrize("state", sorted(set(RequestState) - {RequestState.OPEN}))
@@ -133,7 +142,9 @@ async def test_slices_are_answered_as_the_report_counts_answers(
     assert part.answered is answered(row)
 
 
-async def test_escalated_are_answers_above_level_1_that_were_routed(ledger: SqlLedger) -> None:
+async def test_routed_answers_are_counted_apart_from_observed_and_failed_ones(
+    ledger: SqlLedger,
+) -> None:
     await kept(
         ledger,
         a_row(0),
@@ -142,8 +153,8 @@ async def test_escalated_are_answers_above_level_1_that_were_routed(ledger: SqlL
         a_row(3, 3, state=RequestState.FAILED, verdict=""),
     )
     slices = overview.slices(ledger.database, NOON_MS, NOON_MS + 10, None)
-    assert sorted((s.tier, s.requests, s.escalated) for s in slices) == [
-        ("llm", 1, 1), ("reasoning", 1, 0), ("reasoning", 1, 0), ("resolve", 1, 0)]  # fmt: skip
+    assert sorted((s.tier, s.requests, s.routed) for s in slices) == [
+        ("llm", 1, 1), ("reasoning", 1, 0), ("reasoning", 1, 0), ("resolve", 1, 1)]  # fmt: skip
 
 
 @pytest.mark.parametrize("ms", [0.0, 0.05, 0.1, 2.0, 400.0, 4_000.0, 900_000.0, 1e9])
@@ -194,3 +205,37 @@ async def test_windows_are_those_of_this_day_and_month(ledger: SqlLedger) -> Non
         ("globex", "day", 11), ("acme", "month", 9), ("acme", "day", 7)]  # fmt: skip
     own = overview.budget_windows(ledger.database, {"day": 100, "month": 50}, "acme")
     assert {window.tenant for window in own} == {"acme"}
+
+
+async def test_money_for_earlier_requests_is_in_the_hours_spend_and_no_request(
+    ledger: SqlLedger,
+) -> None:
+    """A second answer, a reviewer and a bill cost money that the report has in its spend."""
+    later = [a_row(n, 3, endpoint=name) for n, name in ((1, "shadow"), (2, "review"))]
+    await kept(ledger, a_row(0), *later)
+    slices = overview.slices(ledger.database, NOON_MS, NOON_MS + 10, None)
+    assert sum(s.spend_nano_usd for s in slices) == PRICES[1] + 2 * PRICES[3]
+    assert sum(s.requests for s in slices) == 1
+    hour = hour_of(slices, NOON_MS // 60_000, overview.bucket_ms)
+    assert (hour.whole.requests, hour.whole.failed) == (1, 0)
+    assert hour.whole.spend_nano_usd == PRICES[1] + 2 * PRICES[3]
+
+
+@pytest.mark.parametrize(
+    ("changes", "known"),
+    [
+        ({}, True),
+        ({"state": AttemptState.UNKNOWN_COST}, False),
+        ({"cost_basis": CostBasis.UNKNOWN}, False),
+        ({"state": AttemptState.RELEASED, "cost_basis": CostBasis.UNKNOWN}, True),
+    ],
+)
+async def test_a_listed_cost_that_is_not_known_is_no_amount(
+    ledger: SqlLedger, changes: dict[str, object], known: bool
+) -> None:
+    calls = [an_attempt("r", 1, 7), an_attempt("r", 2, 0, **changes)]
+    row = a_row(0, 2, attempts=[replace(call, request_id="req-00000") for call in calls])
+    await kept(ledger, row)
+    (line,) = found(ledger).lines
+    assert cost_known(row) is known
+    assert line.cost_nano_usd == (7 if known else None)

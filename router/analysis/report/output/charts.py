@@ -67,6 +67,7 @@ def share_chart(levels: Sequence[LevelShare]) -> Markup:
 
 def spend_chart(tiers: Sequence[TierFigures], money: Dollars) -> Markup:
     """Draws the cost of the requests that each tier answered."""
+    tiers = spending(tiers)
     most = max((tier.figures.spend_nano_usd for tier in tiers), default=0)
     lines = [
         Line(
@@ -78,6 +79,14 @@ def spend_chart(tiers: Sequence[TierFigures], money: Dollars) -> Markup:
     ]
     text = "Spend of the requests answered by each tier, on a scale from 0 to the largest."
     return chart("spend", "Spend per tier", text, lines)
+
+
+def spending(tiers: Sequence[TierFigures]) -> list[TierFigures]:
+    """Returns the tiers that have requests or spend of requests.
+
+    Others have only calls of their own: what reading took is spend of the tier that answered.
+    """
+    return [tier for tier in tiers if tier.figures.requests or tier.figures.spend_nano_usd]
 
 
 COLUMNS_PX = 150

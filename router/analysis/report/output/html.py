@@ -139,7 +139,6 @@ def _header(report: Report, money: Dollars, lines: Sequence[str]) -> Markup:
     # Without bounds, the rows themselves show the period.
     begin = period.since_ms if period.since_ms is not None else period.first_row_ms
     end = period.until_ms if period.until_ms is not None else period.last_row_ms
-    answered = sum(level.requests for level in report.levels)
     tiles = (
         ("Spend", money(report.spend_nano_usd), f"{money(report.discarded_nano_usd)} discarded"),
         _saved_tile(report, money),
@@ -150,17 +149,25 @@ def _header(report: Report, money: Dollars, lines: Sequence[str]) -> Markup:
         ),
         # Open requests are in the states, but in no figure of this page.
         ("Requests", count(counts.requests), states_line(report) or "none"),
-        (
-            "Escalated",
-            percent(counts.escalated / answered if answered else None),
-            f"{count(counts.escalated)} of {count(answered)} answered",
-        ),
+        _escalated_tile(report),
         ("Median latency", duration(report.p50_ms), f"p95 {duration(report.p95_ms)}"),
     )
     when = f"{moment(begin, period.zone)} to {moment(end, period.zone)}"
     chosen = filters_line(report)
     eyebrow = ("Cost report", when, *((f"only {chosen}",) if chosen else ()))
-    return page_header(eyebrow, report.headline, tiles, lines)
+    first, *others = report.sentences
+    return page_header(eyebrow, first, tiles, (*others, *lines))
+
+
+def _escalated_tile(report: Report) -> tuple[str, str, str]:
+    """Returns the share of answers above the policies' lowest level, and what it is a share of."""
+    counts, answered = report.counts, sum(level.requests for level in report.levels)
+    if counts.single_level:
+        only = f"the policies have only level {counts.lowest_level}"
+        return ("Escalated", NOTHING, only)
+    share = percent(counts.escalated / answered if answered else None)
+    above = f"above level {counts.lowest_level}"
+    return ("Escalated", share, f"{count(counts.escalated)} of {count(answered)} answered, {above}")
 
 
 def _saved_tile(report: Report, money: Dollars) -> tuple[str, str, str]:

@@ -37,6 +37,7 @@ def report_object(report: Report) -> Json:
     return {
         "schema": SCHEMA,
         "headline": report.headline,
+        "sentences": list(report.sentences),  # of the headline, one by one
         "period": {
             "since_ms": period.since_ms,
             "until_ms": period.until_ms,
@@ -61,6 +62,8 @@ def report_object(report: Report) -> Json:
             "unverified_share": report.quality.unverified_share,
         },
         "escalated": counts.escalated,
+        "lowest_level": counts.lowest_level,  # answers above it are escalated
+        "single_level": counts.single_level,
         "reviews": counts.reviews,
         "cache_hits": counts.cache_hits,
         "observed": counts.observed,

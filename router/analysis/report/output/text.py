@@ -13,6 +13,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from router.analysis.report.figures import Report, Saving, WasteFigures
+from router.analysis.report.output.charts import spending
 from router.analysis.report.sentences import (
     WASTE_WORDS,
     cache_line,
@@ -66,7 +67,9 @@ def report_renderable(report: Report, *, exact: bool = False) -> RenderableType:
     # One formatter for the whole report, so that columns agree on their decimals.
     money = money_of(report, exact)
     parts: list[RenderableType] = [
-        Padding(Text(report.headline, style="bold"), (1, 0, 1, 0)),
+        Padding(Text(report.sentences[0], style="bold"), (1, 0, 0, 0)),
+        *(Text(sentence) for sentence in report.sentences[1:]),
+        Text(),
         Text(_facts(report, money), style="dim"),
         *_savings(report, money),
         _tiers(report, money),
@@ -261,10 +264,11 @@ def _charts(report: Report, money: Dollars) -> RenderableType:
         )
     spend = text_table("Spend per tier", ("tier", "", "spend"), left=2)
     # Bars are shares of the dearest tier, so at least one of them is full.
-    most = max((t.figures.spend_nano_usd for t in report.tiers), default=0) or 1
-    for tier in report.tiers:
+    tiers = spending(report.tiers)
+    most = max((t.figures.spend_nano_usd for t in tiers), default=0) or 1
+    for tier in tiers:
         share = tier.figures.spend_nano_usd / most
-        twin = any(other is not tier and other.tier == tier.tier for other in report.tiers)
+        twin = any(other is not tier and other.tier == tier.tier for other in tiers)
         name = f"{tier.tier} · {tier.model}" if twin and tier.model else tier.tier
         add_bar(spend, name, share, None, money(tier.figures.spend_nano_usd))
     return Group(Padding(shares, (1, 0, 0, 0)), Padding(spend, (1, 0, 0, 0)))

@@ -14,7 +14,7 @@ export function draw(told) {
   return [
     el("h1", { class: "hidden" }, "Now"),
     warnings(alerts),
-    figures(hour),
+    figures(told),
     hour.requests ? pictures(minutes, tiers, hour) : nothing(),
     el("div", { class: "two" }, spending(budgets), answered(tiers, hour)),
   ];
@@ -36,12 +36,14 @@ function warnings(alerts) {
   );
 }
 
-function figures(hour) {
+function figures({ hour, lowest_level, single_level }) {
   const done = hour.requests - hour.open;
   return tiles([
     ["Requests, last hour", count(hour.requests), `${(hour.requests / 60).toFixed(1)} a minute${hour.open ? `, ${count(hour.open)} open` : ""}`],
     ["Spend, last hour", usd(hour.spend_usd), hour.requests ? `${usd(each(hour))} a request` : "", exact(hour.spend_usd)],
-    ["Above level 1", done ? share(hour.escalated / done) : "–", `${count(hour.climbed)} after a draft`],
+    single_level
+      ? [`Above level ${lowest_level}`, "–", "the policies have no other level"]
+      : [`Above level ${lowest_level}`, hour.answered ? share(hour.escalated / hour.answered) : "–", `of ${count(hour.answered)} answered; ${count(hour.climbed)} after a draft`],
     ["Failed", count(hour.failed), done ? share(hour.failed / done) : "", null, hour.failed ? "bad" : ""],
     ["Refused by a limit", count(hour.refused), done ? share(hour.refused / done) : "", null, hour.refused ? "warn" : ""],
     ["Left by their client", count(hour.cancelled), done ? share(hour.cancelled / done) : ""],
@@ -120,7 +122,7 @@ function spent(budgets) {
   return [...by].map(([tenant, kinds]) => row(MONEY, [el("a", { href: address("#/now", { tenant }) }, tenant), cell(kinds.day), cell(kinds.month)]));
 }
 
-const TIERS = [["Tier", "t"], ["Requests", "n"], ["Share", "n"], ["Spend", "n"], ["Median", "n"], ["95 %", "n"]];
+const TIERS = [["Tier", "t"], ["Answers", "n"], ["Of answers", "n"], ["Spend", "n"], ["Median", "n"], ["95 %", "n"]];
 
 function answered(tiers, hour) {
   if (!tiers.length) return null;

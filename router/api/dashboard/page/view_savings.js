@@ -14,7 +14,7 @@ export const load = ({ tenant, query, signal }) =>
 
 export function draw(told, { query }) {
   const { report } = told;
-  const [first, ...others] = report.headline.split(/(?<=[.]) (?=[A-Z0-9])/);
+  const [first, ...others] = report.sentences;
   return [
     el("h1", { class: "headline" }, first),
     others.map((one) => el("p", { class: "lead told" }, one)),
@@ -22,7 +22,7 @@ export function draw(told, { query }) {
     !told.complete &&
       el("p", { class: "page-note" }, `These are the newest ${count(told.most)} requests, since ${briefly(told.covers_since_ms)}. For the whole period: `, el("code", null, "tiergate report")),
     tiles([
-      ["Requests", count(report.requests), `${count(report.escalated)} above the lowest level, ${count(report.cache_hits)} from cache`],
+      ["Requests", count(report.requests), `${above(report)}${count(report.cache_hits)} from cache`],
       savedTile(report),
       ["Unverified", share(report.quality.unverified_share), checked(report)],
       ["Refused by a limit", count(ended(report, "refused")), `${count(ended(report, "failed"))} failed`],
@@ -40,8 +40,12 @@ export function draw(told, { query }) {
 function savedTile({ savings, headline_baseline, requests, quality }) {
   const led = savings.find((one) => one.baseline === headline_baseline);
   if (!led) return ["Saved", "–", unsaved(requests, quality)];
-  return ["Saved", usd(led.saved_usd), `${usd(led.accepted_saved_usd)} with accepted answers only`, exact(led.saved_usd)];
+  const part = `${usd(led.accepted_saved_usd)} with accepted answers only. Baseline: ${led.label}`;
+  return ["Saved", usd(led.saved_usd), part, exact(led.saved_usd)];
 }
+
+/** How many answers came from above the lowest level; nothing where the policies have one level. */
+const above = ({ escalated, lowest_level, single_level }) => (single_level ? "" : `${count(escalated)} above level ${lowest_level}, `);
 
 function unsaved(requests, { answered, observed }) {
   if (requests && !answered) return "nothing was answered";
@@ -110,7 +114,7 @@ function climbed(report) {
   );
 }
 
-const TIERS = [["Tier", "t"], ["Model", "t clip"], ["Requests", "n"], ["Share", "n"], ["Spend", "n"], ["Accepted", "n"], ["Median", "n"], ["95 %", "n"]];
+const TIERS = [["Tier", "t"], ["Model", "t clip"], ["Requests", "n"], ["Of all", "n"], ["Spend", "n"], ["Accepted", "n"], ["Median", "n"], ["95 %", "n"]];
 
 function byTier({ tiers }) {
   if (!tiers.length) return null;
