@@ -136,6 +136,7 @@ def _event(
         next=next_is,
         retried=False,
         request_id=routed.request_id,
+        reason=error.message,
     )
 
 

@@ -53,6 +53,7 @@ class CallFailed(Struct, frozen=True):
     next: str  # the next step, in words
     retried: bool  # the answerer itself tries again, so the call is not over
     request_id: str
+    reason: str = ""  # of our own words, such as "its certificate has expired"
 
 
 class BreakerTurned(Struct, frozen=True):

@@ -25,7 +25,9 @@ from tests.kits.books.open_ledgers import Ledgers
 from tests.kits.changed import replace
 from tests.kits.upstreams.upstream_tier_kit import Listener
 
-FAILED = CallFailed("mid", "gpu-1:8000", 503, "upstream_error", "goes on with deep", False, "01k")
+FAILED = CallFailed(
+    "mid", "gpu-1:8000", 503, "upstream_error", "goes on with deep", False, "01k", "It failed."
+)
 REFUSED = CallRefused(
     "acme", "key_1", "insufficient_quota", "usd_per_day", "tenant 'acme'", "mid", True, "01k"
 )
@@ -43,6 +45,7 @@ REFUSED = CallRefused(
                 "host": "gpu-1:8000",
                 "status": 503,
                 "code": "upstream_error",
+                "reason": "It failed.",
                 "next": "goes on with deep",
                 "request_id": "req_01k",
             },

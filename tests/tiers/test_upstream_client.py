@@ -320,33 +320,37 @@ def test_names_are_looked_up(run: Run) -> None:
 # TLS
 
 
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Returns a file with a key, and a certificate of its own for 127.0.0.1."""
+def signed(path: Path, host: str = "127.0.0.1", first_day: int = -1, last_day: int = 1) -> Path:
+    """Writes a key, and a certificate that it signs itself for an address or a name."""
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
     now = datetime.datetime.now(datetime.UTC)
-    address = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
-    signed = (
+    numeric = host[0].isdigit()
+    named = x509.IPAddress(ipaddress.ip_address(host)) if numeric else x509.DNSName(host)
+    certificate = (
         x509.CertificateBuilder()
         .subject_name(name)
         .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(1)
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(address, critical=False)
+        .not_valid_before(now + datetime.timedelta(days=first_day))
+        .not_valid_after(now + datetime.timedelta(days=last_day))
+        .add_extension(x509.SubjectAlternativeName([named]), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
     )
-    path = tmp_path_factory.mktemp("tls") / "server.pem"
     private = key.private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
     )
-    path.write_bytes(private + signed.public_bytes(serialization.Encoding.PEM))
+    path.write_bytes(private + certificate.public_bytes(serialization.Encoding.PEM))
     return path
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return signed(tmp_path_factory.mktemp("tls") / "server.pem")
 
 
 def _serving(certificate: Path) -> ssl.SSLContext:
@@ -366,20 +370,33 @@ def test_tls_connection_is_used_again(run: Run, certificate: Path) -> None:
 
 def test_certificate_that_nobody_trusts_is_refused(run: Run, certificate: Path) -> None:
     async def act(server: Scripted, client: HttpClient) -> None:
-        with pytest.raises(NotConnected, match="its certificate is not trusted"):
+        with pytest.raises(NotConnected, match="its certificate is signed by itself"):
             await whole(client, server.url)
         assert not server.heads
 
     run(act, tls=_serving(certificate))
 
 
-def test_certificate_of_another_host_is_refused(run: Run, certificate: Path) -> None:
-    async def act(server: Scripted, client: HttpClient) -> None:
-        with pytest.raises(NotConnected, match="its certificate is not trusted"):
-            await whole(client, server.url.replace("127.0.0.1", "localhost"))
+@pytest.mark.parametrize(
+    ("host", "first_day", "last_day", "asked", "reason"),
+    [
+        ("127.0.0.1", -3, -1, "127.0.0.1", "its certificate has expired"),
+        ("127.0.0.1", 1, 3, "127.0.0.1", "its certificate is not valid yet"),
+        ("127.0.0.1", -1, 1, "localhost", "its certificate is for another host name"),
+        ("127.0.0.2", -1, 1, "127.0.0.1", "its certificate is for another address"),
+    ],
+)
+def test_refused_certificate_is_told_with_its_fault(
+    run: Run, tmp_path: Path, host: str, first_day: int, last_day: int, asked: str, reason: str
+) -> None:
+    path = signed(tmp_path / "server.pem", host, first_day, last_day)
 
-    trusted = ssl.create_default_context(cafile=str(certificate))
-    run(act, tls=_serving(certificate), trusted=trusted)
+    async def act(server: Scripted, client: HttpClient) -> None:
+        with pytest.raises(NotConnected, match=reason):
+            await whole(client, server.url.replace("127.0.0.1", asked))
+        assert not server.heads
+
+    run(act, tls=_serving(path), trusted=ssl.create_default_context(cafile=str(path)))
 
 
 def test_server_that_does_not_answer_the_handshake_is_left(run: Run) -> None:

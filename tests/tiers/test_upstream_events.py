@@ -49,7 +49,14 @@ async def test_failure_that_is_tried_again_is_told(fake: FakeUpstream, tiers: Ti
     (event,) = tiers.listener.events
     here = urlsplit(fake.url).netloc
     assert event == CallFailed(
-        "up", "127.0.0.1:9", None, "upstream_unreachable", f"tried again at {here}", True, "req-1"
+        answerer="up",
+        host="127.0.0.1:9",
+        status=None,
+        code="upstream_unreachable",
+        next=f"tried again at {here}",
+        retried=True,
+        request_id="req-1",
+        reason="up cannot be reached at 127.0.0.1:9 (connection refused).",
     )
 
 

@@ -45,13 +45,25 @@ class Incomplete(HttpFault):
 FOREIGN = (HttpFault, ssl.SSLError, TimeoutError, OSError)
 """All that the client raises for what an upstream does; a test walks the exception classes."""
 
+_CERTIFICATE_FAULTS = {
+    9: "its certificate is not valid yet; compare the clocks",
+    10: "its certificate has expired",
+    18: "its certificate is signed by itself, and this machine does not trust it",
+    19: "its certificate comes from an authority that this machine does not trust",
+    20: "its certificate comes from an authority that this machine does not know",
+    62: "its certificate is for another host name",
+    64: "its certificate is for another address",
+}
+"""The reasons of OpenSSL (X509_V_ERR_*) that an operator can act on, by their numbers."""
+
 
 def why(error: BaseException) -> str:
     """Returns the cause in plain words, or the name of the error's class."""
     if isinstance(error, HttpFault):
         return str(error)
     if isinstance(error, ssl.SSLCertVerificationError):
-        return "its certificate is not trusted"
+        code = getattr(error, "verify_code", 0)  # an error that OpenSSL did not raise has none
+        return _CERTIFICATE_FAULTS.get(code, "its certificate is not trusted")
     if isinstance(error, ssl.SSLError):
         return "TLS failed"
     number = getattr(error, "errno", None)

@@ -177,7 +177,9 @@ class Connection(asyncio.Protocol):
             if response.complete:  # what follows a whole response only costs the connection
                 self._keep = False
             else:
-                self._fail(response, BadHttp(type(error).__name__))
+                other = isinstance(error, httptools.HttpParserUpgrade)
+                found = "it turns to another protocol" if other else "its bytes are no HTTP/1.1"
+                self._fail(response, BadHttp(found))
                 return
         if response.complete:
             self._end(response)

@@ -275,6 +275,7 @@ class Exchange:
                 next=next_is,
                 retried=True,
                 request_id=self._work.request_id,
+                reason=failed.message,
             )
         )
 

@@ -103,6 +103,7 @@ def _call_failed(event: CallFailed) -> Line:
         host=event.host,
         status=event.status,
         code=event.code,
+        reason=redact(event.reason),
         next=event.next,
         request_id=_named(event.request_id),
     )
