@@ -24,6 +24,10 @@ class Answer(NamedTuple):
     content: bytes
 
 
+class AnswerTooLong(ValueError):
+    """Reports a server that answered, with more bytes than its caller takes."""
+
+
 def call(
     method: str,
     url: str,
@@ -35,8 +39,8 @@ def call(
     """Returns the answer to one request, with at most `most_bytes` of content (0: none is read).
 
     It blocks, on a thread without an event loop. Raises OSError, TimeoutError among them, where
-    there is no whole answer in time, and ValueError for an address that is none, and for content of
-    more bytes.
+    there is no whole answer in time, ValueError for an address that is none, and AnswerTooLong for
+    content of more bytes.
     """
     return asyncio.run(_answer(method, url, body, headers, timeout_s, most_bytes))
 
@@ -81,11 +85,11 @@ def _proxy(url: str) -> str | None:
 
 
 async def _content(stream: StreamReader, most_bytes: int) -> bytes:
-    """Returns the whole content. Raises ValueError when it has more bytes."""
+    """Returns the whole content. Raises AnswerTooLong when it has more bytes."""
     if not most_bytes:
         return b""
     try:
         await stream.readexactly(most_bytes + 1)
     except asyncio.IncompleteReadError as error:
         return error.partial
-    raise ValueError(f"answered with more than {most_bytes:,} bytes")
+    raise AnswerTooLong(f"answered with more than {most_bytes:,} bytes")

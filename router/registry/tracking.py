@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from router.errors import RegistryError
-from router.outgoing.bounded_calls import Answer, call
+from router.outgoing.bounded_calls import Answer, AnswerTooLong, call
 from router.registry.model import ModelVersion
 
 TIMEOUT_S = 10.0
@@ -29,6 +29,7 @@ LONGEST_VALUE = 500
 FINISHED = "FINISHED"
 _REFUSED = re.compile(r"[^\w.\- /]")
 """What MLflow takes in no name of a parameter or a figure, such as `recall@5`."""
+_EXPECTED = "expected MLflow's REST API, so check the address"
 _MISSING = "RESOURCE_DOES_NOT_EXIST"
 
 
@@ -108,16 +109,20 @@ class Mlflow:
         try:
             # A redirect is none to follow: it would take the token to a server that nobody named.
             answered = call(method, url, content, self._headers, TIMEOUT_S, MOST_BYTES)
-            if answered.status == 200:
-                answer = json.loads(answered.content or b"{}")
+        except AnswerTooLong as error:
+            raise RegistryError(f"MLflow at {place} {error}; {_EXPECTED}") from error
         except (OSError, ValueError) as error:
             raise RegistryError(f"MLflow at {place} does not answer: {error}") from error
         if answered.status != 200:
             told = _error_of(answered)
             kind = _NotThere if told.startswith(_MISSING) else RegistryError
             raise kind(f"MLflow at {place} answered {answered.status}: {told}")
+        try:
+            answer = json.loads(answered.content or b"{}")
+        except ValueError as error:
+            raise RegistryError(f"MLflow at {place} answered no JSON; {_EXPECTED}") from error
         if not isinstance(answer, dict):
-            raise RegistryError(f"MLflow at {place} answered what is no object; expected its API")
+            raise RegistryError(f"MLflow at {place} answered what is no object; {_EXPECTED}")
         return answer
 
 

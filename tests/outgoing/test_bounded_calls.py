@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from router.outgoing.bounded_calls import call
+from router.outgoing.bounded_calls import AnswerTooLong, call
 from tests.kits.receivers import hook, sending
 
 SHORT_S = 0.3
@@ -71,13 +71,13 @@ def test_content_is_read_up_to_a_bound(most: int, fits: bool) -> None:
         if fits:
             assert call("GET", server.url, None, {}, 30.0, most).content == b"hello"
         else:
-            with pytest.raises(ValueError, match="more than 4 bytes"):
+            with pytest.raises(AnswerTooLong, match="more than 4 bytes"):
                 call("GET", server.url, None, {}, 30.0, most)
 
 
 def test_content_without_an_end_is_not_read_on() -> None:
     with sending(b"HTTP/1.1 200 OK\r\n\r\n" + b"a" * 1_000_000, 0.0) as server:
-        with pytest.raises(ValueError, match="more than 1,000 bytes"):
+        with pytest.raises(AnswerTooLong, match="more than 1,000 bytes"):
             call("GET", server.url, None, {}, 30.0, 1_000)
         assert server.ended.wait(30.0)
 

@@ -216,10 +216,19 @@ def test_token_is_taken_to_no_server_that_another_names(server: Server) -> None:
         Mlflow(server.url, {"MLFLOW_TRACKING_TOKEN": "t"}).track(MODEL)
 
 
-def test_answer_of_too_many_bytes_is_told() -> None:
-    told = b"HTTP/1.1 200 OK\r\n\r\n" + b" " * (MOST_BYTES + 1)
-    with sending(told) as server, pytest.raises(RegistryError, match="more than 4,194,304 bytes"):
-        Mlflow(server.url, {}).track(MODEL)
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b" " * (MOST_BYTES + 1), r"answered with more than 4,194,304 bytes; expected MLflow's"),
+        (b"<html>", "answered no JSON; expected MLflow's"),
+        (b"[]", "answered what is no object; expected MLflow's"),
+    ],
+)
+def test_server_that_is_no_mlflow_is_told_by_its_answer(content: bytes, told: str) -> None:
+    with sending(b"HTTP/1.1 200 OK\r\n\r\n" + content) as server:
+        with pytest.raises(RegistryError, match=told) as caught:
+            Mlflow(server.url, {}).track(MODEL)
+        assert "does not answer" not in caught.value.message
 
 
 def test_server_that_is_not_there_is_told() -> None:

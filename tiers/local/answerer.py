@@ -269,9 +269,7 @@ class LocalModelAnswerer:
             sent = response is not None
             kind = StreamCut if sent else UpstreamUnreachable
             raise kind(
-                f"the local model's process went away ({type(error).__name__}: {error}); it is "
-                f"being started again",
-                sent=sent,
+                "the local model's process went away; it is being started again", sent=sent
             ) from error
         except ValueError as error:
             raise UpstreamInvalid(f"the local model sent what is not JSON: {error}") from error
