@@ -33,9 +33,10 @@ from router.triage.batches.config import TriageConfig
 from router.triage.batches.model_reader import Model
 from router.triage.engine import TriageEngine
 from router.triage.match import KnowledgeIndex, KnowledgeTexts
+from router.triage.own_heads import OwnHeads
 from router.triage.service import TriageService
 from router.triage.text.amounts import AmountReader
-from router.triage.text.spelling import knows_all
+from router.triage.text.spelling import as_written, knows_all
 from router.triage.text.terms import TermFinder
 from router.triage.triage_model import HeadOutputs, TriageModel
 from router.types import ChatRequest, Domain, Message, RequestType
@@ -90,7 +91,7 @@ class InstantModel:
     request_types = tuple(RequestType)
     domains = tuple(Domain)
     knows = staticmethod(knows_all)
-
+    mended = staticmethod(as_written)
     grave = None
 
     def encode(self, texts: Sequence[str], budget: int = 0) -> Encoded:
@@ -99,7 +100,7 @@ class InstantModel:
     def grams(self, texts: Sequence[str]) -> Grams:
         return Grams.of([NOTHING] * len(texts))
 
-    def read(self, encoded: Encoded) -> HeadOutputs:
+    def read(self, encoded: Encoded, own: OwnHeads | None = None) -> HeadOutputs:
         rows = len(encoded)
         types = np.full((rows, len(RequestType)), 1 / len(RequestType))
         domains = np.full((rows, len(Domain)), 1 / len(Domain))

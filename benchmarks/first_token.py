@@ -23,6 +23,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.figures import Figures
 from benchmarks.stage import ROOT, cores, create_key, free_port, started, wait_for
 
 WEAK, STRONG = "paced:0.150,0.010,60", "paced:0.300,0.015,60"
@@ -276,7 +277,7 @@ def _ms(taken: list[float]) -> dict[str, float]:
     }
 
 
-def show(figures: dict) -> str:
+def show(figures: Figures) -> str:
     """Returns the figures as text."""
     lines = [f"{'time to the first token':<26}{'p50 ms':>9}{'p95 ms':>9}  to pass-through"]
     lines += [

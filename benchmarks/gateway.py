@@ -24,6 +24,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from benchmarks.figures import Figures
 from benchmarks.stage import Stage, Target, stage
 from router.ledger.books.verify import verify
 
@@ -54,7 +55,7 @@ def cpu_seconds(pid: int) -> float | None:
     return (int(fields[11]) + int(fields[12])) * TICK_S
 
 
-def load(target: Target, connections: int, plan: Plan, seed: int, core: int | None) -> dict:
+def load(target: Target, connections: int, plan: Plan, seed: int, core: int | None) -> Figures:
     """Runs one round against one target, by the load generator in a process of its own."""
     # Requests are made before the clock starts; a target that answers all of them ends its round.
     most = (45_000 if target.pid is None else 30_000) if connections > 1 else 15_000
@@ -63,7 +64,7 @@ def load(target: Target, connections: int, plan: Plan, seed: int, core: int | No
 
 def sent(
     target: Target, connections: int, seconds: float, requests: int, seed: int, core: int | None
-) -> dict:
+) -> Figures:
     """Sends at most `requests` within `seconds`; returns the load generator's figures.
 
     `cpu_us` is the processor time that the target took for a request, in microseconds.
@@ -95,21 +96,21 @@ def sent(
     done = subprocess.run(
         command, capture_output=True, text=True, check=True, preexec_fn=pin, timeout=seconds + 120
     )
-    figures = json.loads(done.stdout)
+    figures: Figures = json.loads(done.stdout)
     after = None if target.pid is None else cpu_seconds(target.pid)
     if before is not None and after is not None and figures["requests"]:
         figures["cpu_us"] = round((after - before) / figures["requests"] * 1e6, 1)
     return figures
 
 
-def measure(plan: Plan, say: Callable[[str], None], profile: Path | None = None) -> dict:
+def measure(plan: Plan, say: Callable[[str], None], profile: Path | None = None) -> Figures:
     """Returns all figures: rounds per connections and target, ratios within rounds, the ledger."""
     with (
         tempfile.TemporaryDirectory(prefix="tiergate-bench-") as name,
         stage(Path(name)) as running,
     ):
         load(running.gateway, 8, Plan(1, 1.0), 0, running.client_core)  # warm up
-        figures: dict = {
+        figures: Figures = {
             "cores": running.cores,
             "nginx": running.nginx is not None,
             "rounds": plan.rounds,
@@ -157,9 +158,11 @@ def measure(plan: Plan, say: Callable[[str], None], profile: Path | None = None)
     return figures
 
 
-def rounds(targets: Sequence[Target], connections: int, plan: Plan, running: Stage) -> list[dict]:
+def rounds(
+    targets: Sequence[Target], connections: int, plan: Plan, running: Stage
+) -> list[Figures]:
     """Returns rows of all targets; each round measures all of them in turn."""
-    every: dict[str, list[dict]] = {target.name: [] for target in targets}
+    every: dict[str, list[Figures]] = {target.name: [] for target in targets}
     for number in range(plan.rounds):
         for target in targets:
             # A seed of its own per round and load, so that no prompt is ever repeated.
@@ -181,9 +184,9 @@ def rounds(targets: Sequence[Target], connections: int, plan: Plan, running: Sta
     ]
 
 
-def summary(loads: Sequence[dict]) -> dict:
+def summary(loads: Sequence[Figures]) -> Figures:
     """Returns minimum, median and maximum over the rounds, shares of tiers, and failures."""
-    spread = {}
+    spread: Figures = {}
     for key in ("per_second", "p50_ms", "p99_ms", "first_p50_ms", "first_p99_ms", "cpu_us"):
         values = [round_[key] for round_ in loads if key in round_]
         if values:
@@ -199,10 +202,10 @@ def summary(loads: Sequence[dict]) -> dict:
     return spread
 
 
-def ratio(ours: Sequence[dict], theirs: Sequence[dict]) -> float:
+def ratio(ours: Sequence[Figures], theirs: Sequence[Figures]) -> float:
     """Returns the median over the rounds of our requests a second divided by theirs."""
     pairs = [a["per_second"] / b["per_second"] for a, b in zip(ours, theirs, strict=True)]
-    return round(statistics.median(pairs), 3)
+    return float(round(statistics.median(pairs), 3))
 
 
 def record_profile(running: Stage, folder: Path, say: Callable[[str], None]) -> None:
@@ -227,7 +230,7 @@ def record_profile(running: Stage, folder: Path, say: Callable[[str], None]) -> 
     say(f"profiles are in {folder}")
 
 
-def show(figures: dict) -> str:
+def show(figures: Figures) -> str:
     """Returns the figures as text."""
     lines = [
         f"{'connections':>11}  {'target':<16}{'requests/s':>11}{'(min':>9}{'max)':>8}"
@@ -258,7 +261,7 @@ def show(figures: dict) -> str:
     return "\n".join(lines)
 
 
-def target_line(figures: dict) -> str:
+def target_line(figures: Figures) -> str:
     row = next(
         (r for r in figures["rows"] if r["target"] == "tiergate" and r["connections"] == 64), None
     )
@@ -268,10 +271,10 @@ def target_line(figures: dict) -> str:
     return f"Target of {TARGET_PER_SECOND} requests/s at 64 connections: {reached}."
 
 
-def _ratio(row: dict, other: str) -> str:
+def _ratio(row: Figures, other: str) -> str:
     value = next((v for name, v in row["ratio_to"].items() if name.startswith(other)), None)
     return "" if value is None else f"{value:.3f}"
 
 
-def _cpu(row: dict) -> str:
+def _cpu(row: Figures) -> str:
     return f"{row['cpu_us'][1]:,.0f}" if "cpu_us" in row else ""

@@ -12,16 +12,20 @@ from __future__ import annotations
 import asyncio
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import uvicorn
 import uvloop
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState as UvicornState
 
+from benchmarks.figures import Figures
+from router.api.http.asgi import Receive, Send
 from router.api.protocol.connection import Connection
 from router.api.protocol.exchange import Application
 from router.api.protocol.server_state import ServerState
+
+Bytes = bytes | bytearray | memoryview
 
 REQUESTS = 2_000  # in one round
 EVENTS = 20  # of a stream
@@ -38,14 +42,14 @@ REQUEST = (
 )
 
 
-async def whole(scope: object, receive: Callable, send: Callable) -> None:
+async def whole(scope: object, receive: Receive, send: Send) -> None:
     await receive()
     length = (b"content-length", b"%d" % len(BODY))
     await send({"type": "http.response.start", "status": 200, "headers": [*HEADERS, length]})
     await send({"type": "http.response.body", "body": BODY})
 
 
-async def stream(scope: object, receive: Callable, send: Callable) -> None:
+async def stream(scope: object, receive: Receive, send: Send) -> None:
     await receive()
     await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
     for _ in range(EVENTS):
@@ -53,14 +57,19 @@ async def stream(scope: object, receive: Callable, send: Callable) -> None:
     await send({"type": "http.response.body"})
 
 
-class Transport:
-    """Counts what is written, in place of a socket."""
+class Transport(asyncio.Transport):
+    """Counts what is written, in place of a socket. What it lacks raises NotImplementedError."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.written = 0
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: Bytes) -> None:
         self.written += len(data)
+
+    def writelines(self, list_of_data: Iterable[Bytes]) -> None:
+        for data in list_of_data:
+            self.write(data)
 
     def get_extra_info(self, name: str, default: object = None) -> object:
         return ("127.0.0.1", 8080) if name in ("sockname", "peername") else default
@@ -72,7 +81,7 @@ class Transport:
         """Nothing is open."""
 
 
-def measure(rounds: int, say: Callable[[str], None]) -> dict:
+def measure(rounds: int, say: Callable[[str], None]) -> Figures:
     """Returns microseconds of processor time per request: minimum, median, maximum."""
     say("HTTP, one thread")
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -82,7 +91,7 @@ def measure(rounds: int, say: Callable[[str], None]) -> dict:
         }
 
 
-async def _in_turns(application: Application, rounds: int) -> dict:
+async def _in_turns(application: Application, rounds: int) -> Figures:
     makers = {"tiergate": _ours(application), "uvicorn": _uvicorn(application)}
     costs: dict[str, list[float]] = {name: [] for name in makers}
     for number in range(rounds):
@@ -98,7 +107,7 @@ async def _in_turns(application: Application, rounds: int) -> dict:
 
 async def _cost(make: Callable[[], asyncio.Protocol]) -> float:
     protocol, transport = make(), Transport()
-    protocol.connection_made(transport)  # type: ignore[arg-type]
+    protocol.connection_made(transport)
     begin = time.process_time()
     for _ in range(REQUESTS):
         protocol.data_received(REQUEST)
@@ -126,7 +135,7 @@ def _uvicorn(application: Application) -> Callable[[], asyncio.Protocol]:
     return lambda: HttpToolsProtocol(config=config, server_state=state, app_state={})
 
 
-def show(figures: dict) -> str:
+def show(figures: Figures) -> str:
     """Returns the figures as text."""
     lines = ["HTTP, us of processor time a request     min  median     max"]
     for kind, row in figures.items():

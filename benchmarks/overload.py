@@ -26,6 +26,7 @@ from pathlib import Path
 
 import aiohttp
 
+from benchmarks.figures import Figures
 from benchmarks.stage import ROOT, cores, create_key, free_port, started, wait_for
 
 SERVICE_S, CONCURRENCY, TIMES = 0.5, 8, 4
@@ -179,7 +180,7 @@ def _p99_ms(taken: list[float]) -> float:
     return 1000.0 * ordered[min(len(ordered) - 1, int(0.99 * len(ordered)))]
 
 
-def show(figures: dict) -> str:
+def show(figures: Figures) -> str:
     """Returns the figures as text."""
     lines = [
         f"{'overload':<10}{'answered':>9}{'p50 ms':>9}{'p99 ms':>9}{'to alone':>10}"

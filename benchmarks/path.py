@@ -119,9 +119,8 @@ def _counts(profile: cProfile.Profile, requests: int) -> dict[str, object]:
     functions: Counter[str] = Counter()
     for entry in profile.getstats():
         # The code of a built-in function is a string; it belongs to no file.
-        file = "" if isinstance(entry.code, str) else entry.code.co_filename
-        if file.startswith(OURS):
-            path = str(Path(file).relative_to(ROOT))
+        if not isinstance(entry.code, str) and entry.code.co_filename.startswith(OURS):
+            path = str(Path(entry.code.co_filename).relative_to(ROOT))
             calls[path] += entry.callcount
             functions[f"{path}:{entry.code.co_qualname}"] += entry.callcount
     mean = {file: count / requests for file, count in calls.most_common()}

@@ -17,6 +17,7 @@ import math
 from dataclasses import asdict, dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from router.rollout.confidence import Floats, lower_bounds, upper_bounds
 from router.rollout.tallies import COSTS, LATENCIES, RATE, SPAN, Metric
@@ -164,13 +165,14 @@ def _true_means(world: World, random: np.random.Generator) -> dict[Metric, float
     return {**mean, Metric.ERRORS: world.errors, Metric.COMPLAINTS: world.complaints}
 
 
-def _z_test(base: Floats, candidate: Floats) -> np.ndarray:
+def _z_test(base: Floats, candidate: Floats) -> npt.NDArray[np.bool_]:
     """Returns where the usual one-sided test of two shares at 5 % says "worse"."""
     n, m = base.sum(axis=1), candidate.sum(axis=1)
     p, q = base[:, 1] / n, candidate[:, 1] / m
     pooled = (base[:, 1] + candidate[:, 1]) / (n + m)
     spread = np.sqrt(np.maximum(pooled * (1 - pooled) * (1 / n + 1 / m), 1e-18))
-    return (q - p) / spread > 1.645
+    worse: npt.NDArray[np.bool_] = (q - p) / spread > 1.645
+    return worse
 
 
 def main() -> None:

@@ -18,6 +18,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from benchmarks.figures import Figures
 from benchmarks.gateway import sent
 from benchmarks.scale.installation import memory_mb
 from benchmarks.stage import stage
@@ -28,7 +29,7 @@ CONNECTIONS = 64
 SLOWEST_PER_SECOND = 20  # a stage may take this long and no longer
 
 
-def measure(requests: int, per_stage: int, say: Callable[[str], None]) -> dict:
+def measure(requests: int, per_stage: int, say: Callable[[str], None]) -> Figures:
     """Returns memory, threads and open files after each stage, and what the ledger holds."""
     with (
         tempfile.TemporaryDirectory(prefix="tiergate-bench-") as name,
@@ -64,7 +65,7 @@ def measure(requests: int, per_stage: int, say: Callable[[str], None]) -> dict:
     }
 
 
-def slope(rows: Sequence[dict]) -> float | None:
+def slope(rows: Sequence[Figures]) -> float | None:
     """Returns the MB that 100,000 requests add; None with fewer than two stages."""
     if len(rows) < 2:
         return None
@@ -74,7 +75,7 @@ def slope(rows: Sequence[dict]) -> float | None:
     return round(line.slope, 2)
 
 
-def _row(pid: int, requests: int, failed: int) -> dict:
+def _row(pid: int, requests: int, failed: int) -> Figures:
     process = Path(f"/proc/{pid}")
     return {
         "requests": requests,
@@ -85,7 +86,7 @@ def _row(pid: int, requests: int, failed: int) -> dict:
     }
 
 
-def show(figures: dict) -> str:
+def show(figures: Figures) -> str:
     """Returns the figures as text."""
     lines = [f"{'requests':>11}{'failed':>8}{'memory MB':>11}{'threads':>9}{'open files':>12}"]
     lines += [

@@ -140,7 +140,7 @@ def _reload(
     """Returns waits at a steady pace: undisturbed, while one policy changes, while all are read."""
     say("scale: waits during a reload")
     steady = ("--connections", "1", "--rate", str(RATE))
-    rows = []
+    rows: list[dict[str, Any]] = []
     for name in ("undisturbed", "one policy changes", "SIGHUP: all are read again"):
         with subprocess.Popen(["sleep", "0.5"]) as delay:
             delay.wait()
