@@ -7,9 +7,9 @@ the ledger, every call in flight must be accounted for, and `verify` must pass.
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import signal
-import sys
 import tempfile
 from collections import Counter
 from pathlib import Path
@@ -76,7 +76,9 @@ def rounds(folder: Path, address: str, times: int) -> dict[str, object]:
 
 
 def main() -> None:
-    times = int(sys.argv[1]) if len(sys.argv) > 1 else 20
+    arguments = argparse.ArgumentParser(prog="python -m benchmarks.kill_nine")
+    arguments.add_argument("times", nargs="?", type=int, default=20, help="kills on each database")
+    times = arguments.parse_args().times
     with tempfile.TemporaryDirectory() as folder:
         print("sqlite    ", rounds(Path(folder), f"{folder}/ledger.db", times), flush=True)
     with postgres_kit.running() as server, tempfile.TemporaryDirectory() as folder:
