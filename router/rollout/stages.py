@@ -11,6 +11,7 @@ with a test of its own, or a person ends a rollout early.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from enum import StrEnum
 
 import msgspec
@@ -193,6 +194,22 @@ def waits(
         del now["cap_nano_usd"]
     edited = [KEYS.get(key, key) for key, value in now.items() if value != then[key]]
     return f"edits of {', '.join(edited)} wait for a new start" if edited else ""
+
+
+def taken_back_note(history: Sequence[Change], candidate_hash: str) -> str:
+    """Returns a warning where the same candidate was rolled back before, lately; "" for others."""
+    for change in reversed(history):
+        if change.candidate_hash == candidate_hash and change.turn is Turn.FINISHED:
+            return ""
+        if change.candidate_hash == candidate_hash and change.turn is Turn.ROLLED_BACK:
+            at = datetime.fromtimestamp(change.at_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
+            return (
+                f"Warning: this very candidate ({candidate_hash}) was rolled back by {change.by} "
+                f"on {at} UTC, in stage {change.stage_name}: {change.why or 'no reason given'}. "
+                "If that was not its fault, let it run; else `tiergate rollout rollback "
+                f"{change.policy} --why WHY`, change the candidate, and start again."
+            )
+    return ""
 
 
 def started(

@@ -37,6 +37,13 @@ def test_a_shipped_plan_is_found_by_name() -> None:
 
 
 @pytest.mark.process
+def test_a_folder_is_no_plan_and_said_to_be_a_folder(tmp_path: Path) -> None:
+    refused = tiergate("plan", tmp_path)
+    assert refused.returncode == 2
+    assert "found a folder; expected a plan file, or one of crossing" in refused.stderr
+
+
+@pytest.mark.process
 def test_figures_are_changed_from_the_command_line() -> None:
     run = tiergate("plan", "crossing", "--set", "horizon.years=2",
                     "--set", "general.price.list_price_usd=0.001", "--json")  # fmt: skip

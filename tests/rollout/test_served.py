@@ -188,6 +188,20 @@ def test_commands_say_what_cannot_be_done(tmp_path: Path) -> None:
     assert len(rows) == 3
 
 
+def test_a_start_warns_of_a_candidate_that_was_just_rolled_back(tmp_path: Path) -> None:
+    ledger = ("--database", tmp_path / "ledger.db")
+    policy = policy_with(tmp_path, "http://127.0.0.1:9/v1", {"model": "newer"})
+    first = tiergate("rollout", "start", policy, *ledger)
+    assert "Warning" not in first.stdout
+    nothing = tiergate("rollout", "status", "other", *ledger)
+    assert nothing.stdout.startswith("no rollout of 'other' yet; `tiergate rollout start POLICY`")
+    tiergate("rollout", "rollback", "tested", "--why", "wrong prices", *ledger)
+    again = tiergate("rollout", "start", policy, *ledger)
+    assert again.returncode == 0
+    assert "Warning: this very candidate" in again.stdout
+    assert "wrong prices" in again.stdout
+
+
 def test_an_edited_candidate_is_not_served(tmp_path: Path) -> None:
     with running(tmp_path, {"model": "mirror"}) as server:
         sessions = [f"s{i}" for i in range(20)]

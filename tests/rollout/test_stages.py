@@ -20,6 +20,7 @@ from router.rollout.stages import (
     promoted,
     rolled_back,
     started,
+    taken_back_note,
     waits,
 )
 
@@ -61,6 +62,17 @@ def test_nothing_but_a_start_follows_an_end() -> None:
         assert promoted(ended, 3, "ann", "") is None
         again = started(ended, "tested", "run 2", ended.plan, ("b", "c"), 4, "ann", "")
         assert (again.version, again.since, again.turn) == (3, 3, Turn.STARTED)
+
+
+def test_a_candidate_that_was_rolled_back_is_named_when_it_starts_again() -> None:
+    first = begun()
+    back = rolled_back(first, 1_763_800_000_000, "guard", "errors of the candidate: 9.0%")
+    note = taken_back_note([first, back], "candidate")
+    assert "(candidate) was rolled back by guard on 2025-11-22 08:26:40 UTC, in stage shadow" in note
+    assert "errors of the candidate: 9.0%" in note
+    assert "`tiergate rollout rollback tested --why WHY`" in note
+    assert taken_back_note([first, back], "another candidate") == ""
+    assert taken_back_note([first, back, finished(begun(), 3_000, "ann", "")], "candidate") == ""
 
 
 def test_in_shadow_only_errors_are_compared() -> None:

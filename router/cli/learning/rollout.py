@@ -41,9 +41,9 @@ def start(
     from router.api.compose.mounted.rollout_desk import RolloutDesk
 
     with RolloutDesk(database, create=True) as desk:
-        change, note = desk.start(policy, os.environ, by, why)
+        change, notes = desk.start(policy, os.environ, by, why)
     _tell(change)
-    if note:
+    for note in notes:
         typer.echo(note)
 
 
@@ -109,7 +109,11 @@ def show_status(
         for line in status_lines(one):
             typer.echo(line)
     if not found:
-        typer.echo("no rollout yet")
+        of_it = "" if policy is None else f" of {policy!r}"
+        typer.echo(
+            f"no rollout{of_it} yet; `tiergate rollout start POLICY` begins what the section "
+            "`rollout` of a policy describes"
+        )
 
 
 @rollout.command()

@@ -125,13 +125,12 @@ class Database:
         version), LedgerCorrupt.
         """
         address = Address.parse(database)
-        if not create and not address.may_exist:
-            raise _no_ledger(address)
         dialect: Dialect
         if address.url is not None:
             dialect = PostgresDialect(address.url, synchronous, busy_timeout_ms)
         else:
             assert address.path is not None
+            sqlite.check_file(address.path, create=create)
             dialect = SqliteDialect(address.path, synchronous, busy_timeout_ms)
         engine = dialect.engine()
         opened = cls(engine, address, dialect, hasty_ms=busy_timeout_ms // HASTE)
@@ -242,7 +241,9 @@ class Database:
         stored = self._stored_version()
         if stored == SCHEMA_VERSION:
             return
-        if stored is None and not create and self.address.path is None:
+        if stored is None and self.address.path is not None:
+            self._refuse_tables_of_others()
+        if stored is None and not create:
             raise _no_ledger(self.address)
         with self.reading() as connection, self._dialect.migrating(connection):
             stored = self._stored_version()
@@ -251,9 +252,23 @@ class Database:
             if stored is not None and EARLIER_NAMES.get(stored, stored) > SCHEMA_VERSION:
                 raise LedgerError(
                     f"the ledger's database has version {stored}; this Tiergate knows "
-                    f"{SCHEMA_VERSION}: install the newer one"
+                    f"{SCHEMA_VERSION}: install the newer one that wrote it, or name another "
+                    "ledger with --database"
                 )
             _upgrade(connection, self._dialect, stored)
+
+    def _refuse_tables_of_others(self) -> None:
+        """Raises LedgerError for a file in which another program keeps its tables."""
+        with self.reading() as connection:
+            table = connection.exec_driver_sql(
+                "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"
+            ).scalar()
+        if table is not None:
+            raise LedgerError(
+                f"found a database of another program at {self.address.shown!r} (it has a table "
+                f"{table!r}, and no ledger); expected a ledger, or a file that is not there yet: "
+                "name it with --database"
+            )
 
     def _stored_version(self) -> str | None:
         with self.reading() as connection:

@@ -20,6 +20,7 @@ from router.ledger.sql.private_files import make_private
 
 ERRORS: tuple[type[Exception], ...] = (sqlite3.Error,)
 _CORRUPT = ("malformed", "not a database")
+_BEGINNING = b"SQLite format 3\0"
 
 
 def ledger_error(original: BaseException) -> LedgerError | None:
@@ -31,6 +32,37 @@ def ledger_error(original: BaseException) -> LedgerError | None:
     ):
         return LedgerCorrupt(f"the ledger's database is corrupt: {original}; restore a copy")
     return None
+
+
+def check_file(path: Path, *, create: bool) -> None:
+    """Refuses what is no ledger's file before SQLite changes its mode or its first page.
+
+    Raises LedgerError, LedgerCorrupt.
+    """
+    asked = "expected the file of a ledger, which `tiergate serve` or `tiergate demo` wrote"
+    try:
+        with path.open("rb") as file:
+            beginning = file.read(len(_BEGINNING))
+    except FileNotFoundError:
+        if create:
+            return
+        raise LedgerError(f"no ledger at {str(path)!r}; {asked}: name it with --database") from None
+    except IsADirectoryError as error:
+        raise LedgerError(
+            f"found the folder {str(path)!r}; {asked}: name the file in it with --database"
+        ) from error
+    except OSError as error:
+        raise LedgerError(
+            f"found {str(path)!r}, which cannot be opened ({error.strerror}); {asked}: name it "
+            "with --database, or get the right to read and write it"
+        ) from error
+    if not beginning and not create:
+        raise LedgerError(f"found an empty file at {str(path)!r}; {asked}: name it with --database")
+    if beginning and beginning != _BEGINNING:
+        raise LedgerCorrupt(
+            "the ledger's database is corrupt, or it is another kind of file: it does not begin as "
+            "files of SQLite do; restore a copy, or name a ledger with --database"
+        )
 
 
 class SqliteDialect:

@@ -28,6 +28,7 @@ from router.rollout.stages import (
     promoted,
     rolled_back,
     started,
+    taken_back_note,
 )
 from router.rollout.verdicts import compare, passed
 
@@ -53,10 +54,11 @@ class RolloutDesk:
 
     def start(
         self, policy: str, environ: Mapping[str, str], by: str, why: str
-    ) -> tuple[Change, str]:
+    ) -> tuple[Change, list[str]]:
         """Begins the rollout that a policy describes.
 
-        Returns its first change, and a note where the cap of costs follows from no requests.
+        Returns its first change, and notes: where this candidate was rolled back before, and where
+        the cap of costs follows from no requests.
         Raises PolicyError, RolloutRefused, LedgerError.
         """
         loaded = load_policy(find_policy(policy, policies_dir()), environ)
@@ -78,7 +80,8 @@ class RolloutDesk:
         hashes = loaded.hash, candidate.hash
         now_ms = self._clock.now_ms()
         first = started(before, name, UlidIds().new(), plan, hashes, now_ms, by, why)
-        return self._add(first), cap_note(section, paid)
+        notes = taken_back_note(self._store.history(name), candidate.hash), cap_note(section, paid)
+        return self._add(first), [note for note in notes if note]
 
     def promote(self, policy: str, by: str, why: str, *, force: bool = False) -> Change:
         """Begins the next stage. Raises RolloutRefused where a gate has not passed, LedgerError."""
