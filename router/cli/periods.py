@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import typer
 
 UNIT_MS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
+FIRST_MS, LAST_MS = -62_135_596_800_000, 253_402_300_799_999
+"""Ends of the calendar: the first moment of the year 1, and the last one of 9999."""
 _AGO = re.compile(r"(\d{1,9})\s*([smhdw])")
 
 
@@ -23,7 +25,7 @@ def moment_ms(text: str, now_ms: int, zone: tzinfo = UTC) -> int:
     """
     ago = _AGO.fullmatch(text.strip().lower())
     if ago:
-        return now_ms - int(ago[1]) * UNIT_MS[ago[2]]
+        return _of_the_calendar(now_ms - int(ago[1]) * UNIT_MS[ago[2]], text)
     try:
         # `fromisoformat` knows no months, so a month becomes its first day.
         month = _MONTH.fullmatch(text.strip())
@@ -34,7 +36,22 @@ def moment_ms(text: str, now_ms: int, zone: tzinfo = UTC) -> int:
             "2026-11-20T08:00"
         ) from error
     moment = moment if moment.tzinfo else moment.replace(tzinfo=zone)
-    return round(moment.timestamp() * 1000)
+    try:
+        return round(moment.timestamp() * 1000)
+    # In a zone east of Greenwich the first of January of the year 1 is no time in UTC.
+    except OverflowError as error:
+        raise _beyond(text) from error
+
+
+def _of_the_calendar(at_ms: int, text: str) -> int:
+    """Returns the moment; raises typer.BadParameter where no date can show it."""
+    if not FIRST_MS <= at_ms <= LAST_MS:
+        raise _beyond(text)
+    return at_ms
+
+
+def _beyond(text: str) -> typer.BadParameter:
+    return typer.BadParameter(f"{text!r} leads out of the years 1 to 9999; expected a nearer time")
 
 
 def period_of(
@@ -67,7 +84,9 @@ def end_ms(text: str, now_ms: int) -> int:
     """
     # The same words mean the past in a period, and the future in an expiry.
     later = _AGO.fullmatch(text.strip().lower())
-    return now_ms + length_ms(text) if later else moment_ms(text, now_ms)
+    if later:
+        return _of_the_calendar(now_ms + length_ms(text), text)
+    return moment_ms(text, now_ms)
 
 
 def zone_of(name: str) -> ZoneInfo:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from enum import StrEnum
+from itertools import groupby
 
 from msgspec import Struct
 
@@ -77,7 +79,8 @@ class Notice(Struct, frozen=True):
     value: float
     bound: float
     detail: str
-    at_ms: int
+    at_ms: int  # the end of the window
+    since_ms: int = 0  # its beginning; a notice of an earlier version has none
 
 
 def step(
@@ -86,8 +89,11 @@ def step(
     alarms: Mapping[str, Alarm],
     now_ms: int,
     silent_ms: int = SILENT_MS,
+    since_ms: int = 0,
 ) -> tuple[dict[str, Alarm], list[Notice]]:
     """Returns the alarms after a check, and what to tell. A reading may bring its own bound.
+
+    The window was from `since_ms` to `now_ms`.
 
     A reading of too few requests changes nothing: a short silence is no recovery. An alarm of which
     nothing was heard for `silent_ms`, or that no rule watches any longer, ends.
@@ -111,7 +117,7 @@ def step(
         after[name] = Alarm(not before.active, 0, now_ms, *found)
         turn = Turn.ENDED if before.active else Turn.BEGAN
         said = (reading.subject, reading.value, bound, reading.detail)
-        notices.append(Notice(turn, reading.watched, *said, now_ms))
+        notices.append(Notice(turn, reading.watched, *said, now_ms, since_ms))
     for name, alarm in alarms.items():
         if name in after:
             continue
@@ -122,7 +128,8 @@ def step(
         elif alarm.active and watched in set(Watched):
             detail = f"nothing was heard of it for {silent / 3_600_000:.0f} hours"
             detail = detail if watched in by_watched else "no rule watches it any longer"
-            notices.append(Notice(Turn.ENDED, Watched(watched), subject, 0.0, 0.0, detail, now_ms))
+            ended = (Turn.ENDED, Watched(watched), subject, 0.0, 0.0, detail, now_ms, since_ms)
+            notices.append(Notice(*ended))
     # What neither is nor was near its bound needs no memory.
     return {name: one for name, one in after.items() if one.active or one.streak}, notices
 
@@ -172,9 +179,27 @@ def condition(rule: AlertSection) -> str:
 
 
 def grouped(notices: Sequence[Notice]) -> str:
-    """Returns one text for all notices of a check, so that one cause is one message."""
-    return "\n".join(
-        f"{'!' if notice.turn is Turn.BEGAN else 'ok'} {notice.watched.value} {notice.turn.value}: "
-        f"{notice.subject}, {notice.detail}"
-        for notice in notices
-    )
+    """Returns one text for all notices of a check, so that one cause is one message.
+
+    Each window is named after its notices: a message that waited for its receiver may be old.
+    """
+    lines = []
+    for (since_ms, until_ms), of_window in groupby(notices, lambda one: (one.since_ms, one.at_ms)):
+        for notice in of_window:
+            mark = "!" if notice.turn is Turn.BEGAN else "ok"
+            said = f"{notice.watched.value} {notice.turn.value}: {notice.subject}, {notice.detail}"
+            lines.append(f"{mark} {said}")
+        if since_ms:
+            lines.append(f"  {window_in_words(since_ms, until_ms)}")
+    return "\n".join(lines)
+
+
+def window_in_words(since_ms: int, until_ms: int) -> str:
+    """Returns the times of a window, with the second day only where it is another.
+
+    >>> window_in_words(1_763_802_000_000, 1_763_805_600_000)
+    'in the window from 2025-11-22 09:00 to 10:00 UTC'
+    """
+    begin, end = (datetime.fromtimestamp(ms / 1000, UTC) for ms in (since_ms, until_ms))
+    until = f"{end:%H:%M}" if begin.date() == end.date() else f"{end:%Y-%m-%d %H:%M}"
+    return f"in the window from {begin:%Y-%m-%d %H:%M} to {until} UTC"

@@ -117,7 +117,9 @@ async def test_message_that_could_not_be_told_is_told_later(tmp_path: Path) -> N
                 await hour(house, number, FAILED)
                 told = await checked(house, what, tmp_path, number + 1)
             assert told[0].startswith("! errors began: acme")
-            assert told[1].startswith("not told yet")
+            assert told[1].startswith("  in the window from 20")
+            assert told[1].endswith(":00 UTC")
+            assert told[2].startswith("not told yet")
             receiver.down = False
             await checked(house, what, tmp_path, 2)
             await checked(house, what, tmp_path, 2)

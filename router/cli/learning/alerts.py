@@ -249,7 +249,7 @@ def _checked(
         if watched & {Watched.DRIFT, Watched.PROVIDER}:
             every += _against_the_past(looked, books, path, since_ms, until_ms)
     silent_ms = max(SILENT_MS, 3 * width)
-    alarms, notices = step(section.rules, every, known.alarms, until_ms, silent_ms)
+    alarms, notices = step(section.rules, every, known.alarms, until_ms, silent_ms, since_ms)
     latest = seen(section.rules, every)
     return replace(known, checked_ms=until_ms, alarms=alarms, seen=latest), notices
 

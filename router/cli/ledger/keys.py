@@ -36,11 +36,13 @@ def create(
     ] = None,
     name: Annotated[str, typer.Option(help="A name to know it by.")] = "",
     policies: Annotated[
-        str, typer.Option(show_default="all", help="Policies that it may use: `mail,support`.")
-    ] = "",
+        str | None,
+        typer.Option(show_default="all", help="Policies that it may use: `mail,support`."),
+    ] = None,
     tiers: Annotated[
-        str, typer.Option(show_default="all", help="Tiers that may answer it: `resolve,llm`.")
-    ] = "",
+        str | None,
+        typer.Option(show_default="all", help="Tiers that may answer it: `resolve,llm`."),
+    ] = None,
     expires: Annotated[
         str | None, typer.Option(show_default="never", help="When it ends: 90d, 2027-01-01.")
     ] = None,
@@ -62,9 +64,18 @@ def create(
     from router.api.compose.books import Books
     from router.cli.terminal import print_json
 
-    reached, answering = _names(policies), _names(tiers)
+    if not tenant.strip():
+        raise typer.BadParameter("found an empty name; expected who pays", param_hint="--tenant")
+    reached, answering = _names(policies, "--policies"), _names(tiers, "--tiers")
+    expires_at_ms = None if expires is None else end_ms(expires, _now_ms())
+    if expires_at_ms is not None and expires_at_ms <= _now_ms():
+        raise typer.BadParameter(
+            f"{expires!r} is past; expected an end that is still to come, as 90d or 2027-01-01",
+            param_hint="--expires",
+        )
     with Books.open(database, create=True) as books:
-        if reached or answering:
+        # A policy that is named is looked for in any case: a wrong name is a mistake.
+        if reached or answering or policy:
             from router.cli.ledger.key_names import check_names, known_names
 
             check_names(
@@ -76,7 +87,7 @@ def create(
             name,
             policies=reached,
             tiers=answering,
-            expires_at_ms=None if expires is None else end_ms(expires, _now_ms()),
+            expires_at_ms=expires_at_ms,
         )
     if as_json:
         print_json({**_key(created.info), "key": created.secret})
@@ -168,8 +179,19 @@ def _no_active(key_id: str) -> None:
     raise typer.Exit(Exit.FAILURE)
 
 
-def _names(text: str) -> list[str]:
-    return [name.strip() for name in text.split(",") if name.strip()]
+def _names(text: str | None, option: str) -> list[str]:
+    """Returns the names of an option, none where it is not given: the key may then use all.
+
+    Raises typer.BadParameter for an option without a name, as an empty variable of a shell makes.
+    """
+    names = [name.strip() for name in (text or "").split(",") if name.strip()]
+    if text is not None and not names:
+        raise typer.BadParameter(
+            f"found {text!r}, which names nothing; expected names with commas between them, or no "
+            f"{option}, which allows all",
+            param_hint=option,
+        )
+    return names
 
 
 def _rights(info: KeyInfo) -> str:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from router.api.compose.books import Books
 
 SHOWN_ROWS = 20
+MOST_ROWS = 1_000_000_000  # more would be held in memory, and no counter takes any number
 Since = Annotated[
     str | None, typer.Option(help="From when on: 24h, 7d, 2026-11, 2026-11-20, 2026-11-20T08:00.")
 ]
@@ -56,7 +57,12 @@ def rows(
     tenant: Tenant = None,
     limit: Annotated[
         int | None,
-        typer.Option(min=1, show_default="all with --json, else 20", help="The latest so many."),
+        typer.Option(
+            min=1,
+            max=MOST_ROWS,
+            show_default="all with --json, else 20",
+            help="The latest so many.",
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
@@ -88,7 +94,11 @@ def rows(
             for line in row_lines(shown, console().width):
                 typer.echo(line)
     for name in missing:
-        typer.echo(f"tiergate: {name} is not in this ledger", err=True)
+        typer.echo(
+            f"tiergate: {name!r} is not in this ledger; expected an id of a request, a decision or "
+            "an answer, as `tiergate ledger rows` and the answer's headers show them",
+            err=True,
+        )
     if missing:
         raise typer.Exit(Exit.FAILURE)
 
@@ -172,6 +182,12 @@ def purge(
     from router.api.compose.books import Books
 
     before_ms = moment_ms(before, now_ms())
+    if before_ms > now_ms():
+        raise typer.BadParameter(
+            f"{before!r} is still to come; expected a time that is past, as 90d or 2026-08-01 (0h "
+            "drops all there is)",
+            param_hint="--before",
+        )
     if not yes:
         typer.confirm(f"Drop all requests before {shown_time(before_ms)} UTC?", abort=True)
     with Books.open(database) as books:

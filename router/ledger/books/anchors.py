@@ -163,7 +163,10 @@ def outside_anchors(path: Path) -> list[Anchor]:
     try:
         lines = path.read_bytes().split(b"\n")
     except OSError as error:
-        raise LedgerError(f"cannot read the anchors file: {error.strerror}") from error
+        raise LedgerError(
+            f"cannot read the anchors file {str(path)!r}: {error.strerror}; expected the file that "
+            "the server wrote beside the ledger, or where its --anchors said"
+        ) from error
     anchors: list[Anchor] = []
     for number, line in enumerate(lines, start=1):
         try:
@@ -172,5 +175,8 @@ def outside_anchors(path: Path) -> list[Anchor]:
         except ValueError as error:
             if number == len(lines):
                 break
-            raise LedgerCorrupt(f"line {number} of the anchors file is no anchor") from error
+            raise LedgerCorrupt(
+                f"line {number} of the anchors file {str(path)!r} is no anchor; expected the file "
+                "that the server wrote beside the ledger, or where its --anchors said"
+            ) from error
     return anchors

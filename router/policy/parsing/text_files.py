@@ -16,6 +16,10 @@ def text_of(path: Path, wrong: type[PolicyError] = PolicyError) -> str:
         problem = f"the byte 0x{error.object[error.start]:02x}, which is no UTF-8"
         expected = "UTF-8 text; save the file in that encoding"
         raise wrong((Mistake(str(path), line, "(top)", problem, expected),)) from error
+    except FileNotFoundError as error:
+        raise wrong((Mistake(str(path), 0, "(top)", "no such file", "a readable file"),)) from error
+    except IsADirectoryError as error:
+        raise wrong((Mistake(str(path), 0, "(top)", "a folder", "a file in it"),)) from error
     except OSError as error:
         problem = error.strerror or "a file that cannot be read"
         raise wrong((Mistake(str(path), 0, "(top)", problem, "a readable file"),)) from error

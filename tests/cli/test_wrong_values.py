@@ -1,0 +1,75 @@
+"""Values of a careless hand, or of an empty variable of a shell: refused, and nothing is lost."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from router.cli.exits import Exit
+from tests.kits.books.empty_ledger import empty_ledger
+from tests.kits.server_kit import tiergate
+
+pytestmark = pytest.mark.process
+
+REFUSED = {
+    "a limit of twenty digits": (
+        ("ledger", "rows", "--limit", "99999999999999999999"),
+        "'--limit': Input should be less than or equal to 1000000000",
+    ),
+    "an id that is empty": (("ledger", "rows", ""), "'' is not in this ledger; expected an id"),
+    "a purge of what is to come": (
+        ("ledger", "purge", "--yes", "--before", "9999-12-31"),
+        "'9999-12-31' is still to come; expected a time that is past",
+    ),
+    "a time before the calendar": (
+        ("ledger", "rows", "--since", "999999999w"),
+        "'999999999w' leads out of the years 1 to 9999; expected a nearer time",
+    ),
+    "a key that ends after the calendar": (
+        ("keys", "create", "--tenant", "acme", "--expires", "999999999w"),
+        "'999999999w' leads out of the years 1 to 9999; expected a nearer time",
+    ),
+    "a key that ended": (
+        ("keys", "create", "--tenant", "acme", "--expires", "2020-01-01"),
+        "'2020-01-01' is past; expected an end that is still to come",
+    ),
+    "a key of nobody": (
+        ("keys", "create", "--tenant", ""),
+        "found an empty name; expected who pays",
+    ),
+    "a key limited to an empty variable": (
+        ("keys", "create", "--tenant", "acme", "--policies", ""),
+        "found '', which names nothing; expected names with commas",
+    ),
+    "a key limited to a comma": (
+        ("keys", "create", "--tenant", "acme", "--tiers", ","),
+        "found ',', which names nothing; expected names with commas",
+    ),
+    "a policy that is not there": (
+        ("keys", "create", "--tenant", "acme", "--policy", "missing.yaml"),
+        "missing.yaml: found no such file; expected a policy file",
+    ),
+    "anchors that are not there": (
+        ("ledger", "verify", "--anchors", "missing.anchors"),
+        "cannot read the anchors file 'missing.anchors': No such file or directory; expected",
+    ),
+    "anchors that are a folder": (
+        ("ledger", "verify", "--anchors", "/"),
+        "cannot read the anchors file '/': Is a directory; expected the file that the server wrote",
+    ),
+}
+CODES = {"an id that is empty": Exit.FAILURE} | dict.fromkeys(
+    ("anchors that are not there", "anchors that are a folder"), Exit.LEDGER
+)
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_a_wrong_value_is_named_with_what_is_expected(tmp_path: Path, case: str) -> None:
+    arguments, words = REFUSED[case]
+    ledger = empty_ledger(tmp_path / "ledger.db")
+    run = tiergate(*arguments, "--database", ledger)
+    assert run.returncode == CODES.get(case, Exit.USAGE), run.stderr
+    assert words in run.stderr
+    assert "Traceback" not in run.stderr
+    assert "No keys" in tiergate("keys", "list", "--database", ledger).stdout
