@@ -17,8 +17,17 @@ from router.errors.installing import pip_install
 from router.registry.store import marker_of
 
 Value = TypeVar("Value")
-BUCKETS = frozenset({"s3", "s3a", "gs", "gcs", "abfs", "az", "oci"})
-PROVIDER = "and the package of the provider, such as s3fs"
+PACKAGES = {
+    "s3": "s3fs",
+    "s3a": "s3fs",
+    "gs": "gcsfs",
+    "gcs": "gcsfs",
+    "abfs": "adlfs",
+    "az": "adlfs",
+    "oci": "ocifs",
+}
+"""Names the package by which fsspec speaks to a provider."""
+BUCKETS = frozenset(PACKAGES)
 
 
 class ObjectStore:
@@ -105,23 +114,28 @@ class ObjectStore:
             try:
                 import fsspec
             except ImportError as error:
-                raise RegistryError(
-                    f"{self.shown}: found no fsspec; expected it: "
-                    f"{pip_install('registry')}, {PROVIDER}"
-                ) from error
+                raise self._lacks("fsspec") from error
             try:
                 system, root = fsspec.core.url_to_fs(self._url)
             except ImportError as error:
-                raise RegistryError(
-                    f"{self.shown}: {error}; {pip_install('registry')}, {PROVIDER}"
-                ) from error
+                raise self._lacks(str(error)) from error
             except Exception as error:
                 raise RegistryError(
                     f"{self.shown}: found {type(error).__name__}; expected an address that fsspec "
-                    "knows, such as s3://bucket/folder"
+                    "knows, such as s3://bucket/folder, gs://bucket/folder or abfs://container"
                 ) from error
             self._opened = system, root
         return self._opened
+
+    def _lacks(self, why: str) -> RegistryError:
+        """Returns the error that names the packages which this address needs."""
+        scheme = urlsplit(self._url).scheme
+        package = PACKAGES.get(scheme, "")
+        needs = f"fsspec and {package}" if package else f"fsspec, and its package for {scheme}://"
+        return RegistryError(
+            f"{self.shown}: a package is missing ({why}); expected {needs}: "
+            f"`{' '.join([pip_install('registry'), *[package] * bool(package)])}`"
+        )
 
 
 def shown(url: str) -> str:

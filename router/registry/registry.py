@@ -350,9 +350,10 @@ class Registry:
             models = tagged or (begun if wanted.may_be_version else [])
         if not models:
             few = "" if wanted.may_be_version else " (of a version name six letters at least)"
+            known = [entry.model for entry in line.entries.values()]
             raise RegistryError(
                 f"{wanted} is not in {self.shown}{few}; known versions of {wanted.name!r}: "
-                f"{', '.join(_shown(entry.model) for entry in line.entries.values())}"
+                f"{', '.join(map(_shown, known))}{_promotion(wanted.state, known)}"
             )
         # Several retired or candidates: the newest stands for its state.
         return line, models[-1]
@@ -421,6 +422,14 @@ def _still(line: Line, name: str, version: str) -> ModelVersion:
     if entry is None:
         raise RegistryError(f"{name}@{version} was removed by somebody else; add it again")
     return entry.model
+
+
+def _promotion(state: ModelState | None, known: Sequence[ModelVersion]) -> str:
+    """Returns the command that would put a version into the state that has none; "" for others."""
+    if state not in (ModelState.SHADOW, ModelState.CANARY, ModelState.ACTIVE) or not known:
+        return ""
+    to = "" if state is ModelState.ACTIVE else f" --to {state}"
+    return f"; `tiergate models promote {known[-1].id}{to}` makes that one {state}"
 
 
 def _shown(model: ModelVersion) -> str:

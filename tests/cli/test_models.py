@@ -44,6 +44,22 @@ def test_version_is_added_promoted_and_rolled_back() -> None:
     assert [change["action"] for change in shown["history"]] == ["add", "move"]
 
 
+def test_a_state_that_no_version_has_is_told_with_the_command_that_gives_it() -> None:
+    made = added()
+    active = run("show", "support_head@active")
+    assert isinstance(active.exception, RegistryError)
+    assert f"; `tiergate models promote {made}` makes that one active" in active.exception.message
+    canary = run("show", "support_head@canary")
+    assert isinstance(canary.exception, RegistryError)
+    assert f"promote {made} --to canary` makes that one canary" in canary.exception.message
+
+
+def test_a_model_without_a_name_of_a_file_is_refused() -> None:
+    refused = run("add", "head", "support_head", "")
+    assert isinstance(refused.exception, RegistryError)
+    assert "an empty name in place of a file of the head" in refused.exception.message
+
+
 def test_card_names_all_that_was_given() -> None:
     made = added("--set", "rate=0.001", "--metric", "f1=0.5", "--licence", "MIT", "--tag", "eu")
     card = run("show", made).stdout

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import itertools
 import threading
 import uuid
@@ -190,6 +191,20 @@ def test_bucket_whose_name_is_misspelt_is_not_made() -> None:
     store = ObjectStore("gs://there/models")
     store.put("events/1", b"{}")
     assert store.names("events") == ["1"]
+
+
+@pytest.mark.parametrize(
+    ("address", "package"), [("s3://bucket/models", "s3fs"), ("abfs://models", "adlfs")]
+)
+def test_missing_package_of_a_provider_is_named_with_its_command(
+    address: str, package: str
+) -> None:
+    if importlib.util.find_spec(package) is not None:
+        pytest.skip(f"{package} is installed here")
+    with pytest.raises(RegistryError) as refused:
+        store_at(address).names("events")
+    assert f"expected fsspec and {package}: `" in refused.value.message
+    assert refused.value.message.endswith(f" {package}`")
 
 
 def test_address_that_no_store_knows_is_refused() -> None:
