@@ -59,6 +59,20 @@ window.fetch = async (address, options) => {
 """A queue as `GET /v1/reviews` tells it."""
 
 
+def test_labels_are_marked_apart_from_answers(browser: Browser, served: Served) -> None:
+    two = '[item, {...item, id: "label.department.01abc"}]'
+    queue = REVIEWS.replace("{data: [item]}", f"{{data: {two}}}")
+    page = browser.open(f"{served.url}/dashboard#/reviews", before=queue, width=360)
+    page.wait_for("2 waiting for a person")
+    assert page.run(
+        "[...document.querySelectorAll('td:nth-child(2)')].map((c) => c.innerText)"
+    ) == [
+        "an answer",
+        "label of department",
+    ]
+    assert page.run(OVERFLOW) == 0
+
+
 @pytest.mark.parametrize("width", [360, 1280])
 def test_a_review_is_read_and_decided(browser: Browser, served: Served, width: int) -> None:
     page = browser.open(f"{served.url}/dashboard#/reviews", before=REVIEWS, width=width)

@@ -26,7 +26,7 @@ export function draw(told, context) {
   return told.one ? matter(told.one, context) : queue(told.data, context);
 }
 
-const COLUMNS = [["Matter", "t wrap"], ["Domain", "t"], ["Tenant", "t"], ["Waits since", "t"], ["Status", "t"]];
+const COLUMNS = [["Matter", "t wrap"], ["Asks for", "t"], ["Domain", "t"], ["Tenant", "t"], ["Waits since", "t"], ["Status", "t"]];
 
 function queue(all, { query }) {
   const status = query.get("status") || "pending";
@@ -41,6 +41,7 @@ function queue(all, { query }) {
           all.map((one) =>
             row(COLUMNS, [
               el("a", { id: `r-${one.id}`, class: "matter", href: `#/reviews/${encodeURIComponent(one.id)}` }, one.question ? shortened(one.question) : "Text is not kept"),
+              asksLabel(one) ? badge(`label of ${headOf(one)}`, "note") : "an answer",
               plain(one.domain),
               one.tenant,
               el("span", { title: moment(one.created_at) }, ago(one.created_at)),
@@ -89,6 +90,9 @@ function matter(one, context) {
 }
 
 const asksLabel = (one) => one.id.startsWith("label.");
+
+/** The head that a label teaches: the id is label.HEAD.REQUEST. */
+const headOf = (one) => one.id.slice("label.".length, one.id.lastIndexOf("."));
 
 const quoted = (title, text, otherwise) =>
   section(title, null, text ? el("blockquote", { tabindex: "0" }, text) : el("p", { class: "empty" }, otherwise));
