@@ -20,7 +20,7 @@ from router.evaluation.kinds.routing_heads import learned
 from router.evaluation.options import Subject
 from router.stats.softmax_regression import OUTCOMES_C
 from router.training.heads.fit_one_head import FittedHead, fit_head
-from router.training.heads.train_head import install, versions
+from router.training.heads.train_head import install, spans_of, versions
 
 OUTCOMES = ("right", "wrong")
 LEAST_ROWS = 100
@@ -36,6 +36,7 @@ class OutcomeHead:
     model: str
     rows: int
     figures: Mapping[str, object]
+    intervals: Mapping[str, Sequence[float]]  # of 95 %
 
 
 def train_outcomes(
@@ -85,8 +86,10 @@ def train_outcomes(
             smooth=True,
         )
         sha256 = table.table.sha256
-        install(fitted.head, _card(fitted, model, data, sha256, subject, words, command), out)
-        made.append(OutcomeHead(name, model, len(rows), fitted.figures))
+        spans = spans_of(fitted.chances, wrong, seed)
+        card = _card(fitted, model, data, sha256, subject, words, command) | {"intervals": spans}
+        install(fitted.head, card, out)
+        made.append(OutcomeHead(name, model, len(rows), fitted.figures, spans))
     if not made:
         raise TrainingDataError(
             f"{data}: found no model with {LEAST_ROWS} graded answers, {LEAST_OF_EACH} of them "

@@ -13,7 +13,7 @@ from router.errors import TrainingDataError
 from router.evaluation.graded_answers import read_answers
 from router.stats.answer_head import load
 from router.stats.answer_signals import Reading
-from router.training.heads.fit_answers import fit_answers
+from router.training.heads.fit_answers import fit_answers, spans_of
 from tests.kits.server_kit import tiergate
 
 
@@ -48,6 +48,18 @@ def test_repeats_of_a_question_do_not_judge_themselves() -> None:
     grades = np.repeat(rng.integers(0, 2, 60), 10).astype(float)
     readings = [Reading(f"Question {n // 10:03d}", f"Answer {n % 10}.") for n in range(600)]
     assert abs(fit_answers(readings, grades).head.figures["auroc"] - 0.5) < 0.15
+
+
+def test_answers_to_one_question_are_one_piece_of_evidence() -> None:
+    rng = np.random.default_rng(0)
+    right, chances = rng.integers(0, 2, 60).astype(float), rng.random(60)
+    alone = [Reading(f"Question {n:03d}", "Answer.") for n in range(60)]
+    low, high = spans_of(alone, chances, right)["right"]
+    assert low < right.mean() < high
+    # Ten equal answers to each question leave the interval as wide as it was.
+    ten = [Reading(one.question, f"{one.answer}{n}") for one in alone for n in range(10)]
+    wide = spans_of(ten, np.repeat(chances, 10), np.repeat(right, 10))["right"]
+    assert wide == pytest.approx((low, high), abs=1e-9)
 
 
 def test_log_probabilities_and_samples_are_weighed_where_a_file_has_them(tmp_path: Path) -> None:

@@ -105,9 +105,11 @@ def routing(
         print_json([asdict(head) for head in made])
         return
     for head in made:
+        low, high = head.intervals["auroc"]
         typer.echo(
-            f"{head.model}: {head.rows} graded answers, cross-validated: AUROC "
-            f"{head.figures['auroc']:.3f}, ECE {head.figures['ece']:.3f}; name {head.name}.json "
+            f"{head.model}: {head.rows} graded answers, cross-validated, with 95 % intervals: "
+            f"AUROC {head.figures['auroc']:.3f} ({low:.3f} to {high:.3f}), "
+            f"ECE {head.figures['ece']:.3f}; name {head.name}.json "
             f"under heads, and ability: {{head: {head.name}, labels: {head.rows}}}"
         )
 
@@ -125,22 +127,26 @@ def answers(
     from router.cli.terminal import print_json
     from router.evaluation.graded_answers import read_answers
     from router.stats import answer_head
-    from router.training.heads.fit_answers import fit_answers
+    from router.training.heads.fit_answers import fit_answers, spans_of
 
     found = read_answers(data)
-    made = fit_answers(found.readings, found.right).head
+    fitted = fit_answers(found.readings, found.right)
+    made, spans = fitted.head, spans_of(found.readings, fitted.chances, found.right)
     card = {
         "command": card_command(sys.argv[1:]),
         "data": {"file": data.name, "sha256": found.sha256, "left_out": len(found.left_out)},
+        "intervals": dict(spans),
     }
     answer_head.save(made, out, card)
     figures = {"rows": made.rows, **made.figures}
     if as_json:
         print_json({"figures": figures, "out": str(out), **card})
         return
+    (low, high), (least, most) = spans["auroc"], spans["right"]
     typer.echo(
-        f"{made.rows} graded answers, {made.figures['right']:.1%} right; cross-validated: AUROC "
-        f"{made.figures['auroc']:.3f}, ECE {made.figures['ece']:.3f} (with exact chances "
+        f"{made.rows} graded answers, {made.figures['right']:.1%} right ({least:.1%} to "
+        f"{most:.1%}); cross-validated, with 95 % intervals: AUROC {made.figures['auroc']:.3f} "
+        f"({low:.3f} to {high:.3f}), ECE {made.figures['ece']:.3f} (with exact chances "
         f"{made.figures['ece_if_calibrated']:.3f})"
     )
     typer.echo(f"The head is in {out}; name it under verify.head of the answerer it was made for.")

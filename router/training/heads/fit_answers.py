@@ -15,7 +15,7 @@ import numpy as np
 from router.stats.answer_head import AnswerHead
 from router.stats.answer_signals import SIGNALS, Reading, signals
 from router.stats.calibration import Floats, auroc, ece, fit_logistic, sigmoid
-from router.stats.measures import ece_if_calibrated
+from router.stats.measures import Rows, ece_if_calibrated, intervals
 
 FOLDS = 5
 RIDGE = 20.0
@@ -57,6 +57,30 @@ def fit_answers(readings: Sequence[Reading], right: Floats) -> FittedAnswers:
 def chances_of(head: AnswerHead, readings: Sequence[Reading]) -> Floats:
     """Returns a head's chance of each answer, (rows,)."""
     return np.array([head(reading) for reading in readings])
+
+
+def spans_of(
+    readings: Sequence[Reading], chances: Floats, right: Floats
+) -> dict[str, tuple[float, float]]:
+    """Returns the 95 % intervals of `auroc` and `right`, by a bootstrap over questions.
+
+    Further answers to one question are little new evidence, so they come and go together.
+
+    The fitted heads stay as they are, so it shows the error of counting, and not that of other
+    training rows.
+    """
+    by_question = dict[str, list[int]]()
+    for row, reading in enumerate(readings):
+        by_question.setdefault(reading.question, []).append(row)
+    rows_of = [np.array(rows) for rows in by_question.values()]
+
+    def measure(drawn: Rows) -> list[float]:
+        rows = np.concatenate([rows_of[question] for question in drawn])
+        return [auroc(chances[rows], right[rows] > 0.5), float(right[rows].mean())]
+
+    spans = intervals(measure, len(rows_of))
+    names = ("auroc", "right")
+    return {n: (round(a, 4), round(b, 4)) for n, (a, b) in zip(names, spans, strict=True)}
 
 
 def _fold(question: str) -> int:

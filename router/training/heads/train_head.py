@@ -103,7 +103,7 @@ def train_head(
         positive=positive,
     )
     comparison = compared(out, fitted, rows, encoded, labels)
-    spans = _spans(fitted.chances, labels, seed)
+    spans = spans_of(fitted.chances, labels, seed)
     card = _card(fitted, rows, model, seed, command) | {"intervals": spans}
     installed = force or comparison is None or not comparison.worse
     if installed:
@@ -111,7 +111,7 @@ def train_head(
     return Made(card, tuple(map(str, rows.repairs)), comparison, installed, out)
 
 
-def _spans(chances: Floats, labels: Labels, seed: int) -> dict[str, list[float]]:
+def spans_of(chances: Floats, labels: Labels, seed: int) -> dict[str, list[float]]:
     """Returns the 95 % intervals of accuracy, macro-F1 and, of two classes, AUROC.
 
     `chances` (rows, classes) are out-of-fold. The bootstrap over rows keeps the fitted heads as
