@@ -22,6 +22,7 @@ class Exit(IntEnum):
     LEDGER = 4  # no ledger at that place, or one that cannot be read or written
     CONDITION_HOLDS = 5  # replay: a --fail-if holds
     CANNOT_SAY = 6  # a --fail-if, a certificate or a learner needs more data
+    STOPPED = 130  # by Ctrl-C
 
 
 def exit_code(error: TiergateError) -> Exit:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from enum import StrEnum
 from pathlib import Path
@@ -28,7 +29,18 @@ def to_write(path: Path | None) -> Path | None:
         raise typer.BadParameter(f"{path}: there is no folder {path.parent}; make it first")
     if not os.access(path if path.exists() else path.parent, os.W_OK):
         raise typer.BadParameter(f"{path} may not be written; expected another place")
+    if path.is_file() and _is_database(path):
+        raise typer.BadParameter(
+            f"{path} is a database, which would be lost; expected the name of another file"
+        )
     return path
+
+
+def _is_database(path: Path) -> bool:
+    """Returns True for a file of SQLite, such as a ledger: --html instead of --database."""
+    with contextlib.suppress(OSError), path.open("rb") as file:
+        return file.read(16) == b"SQLite format 3\0"
+    return False
 
 
 def from_registry(path: Path | None) -> Path | None:
@@ -50,9 +62,13 @@ def from_registry(path: Path | None) -> Path | None:
 
 HtmlFile = Annotated[
     Path | None,
-    typer.Option(callback=to_write, help="Write one HTML file with charts; opens offline."),
+    typer.Option(
+        callback=to_write, readable=False, help="Write one HTML file with charts; opens offline."
+    ),
 ]
-CsvFile = Annotated[Path | None, typer.Option(callback=to_write, help="Write the figures as CSV.")]
+CsvFile = Annotated[
+    Path | None, typer.Option(callback=to_write, readable=False, help="Write the figures as CSV.")
+]
 
 
 RegistryPlace = Annotated[

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import signal
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from router.cli.exits import Exit
 from router.learning.dataset import Dataset, Options
 from router.learning.folder import write
 from router.learning.rows import DatasetRow, Kind, Source, Split
-from tests.kits.server_kit import tiergate
+from tests.kits.server_kit import Running, tiergate
 
 pytestmark = [pytest.mark.slow, pytest.mark.process]
 
@@ -101,6 +102,28 @@ def test_head_is_taught_judged_handed_over_and_taken_back(tmp_path: Path) -> Non
     )
     assert nightly.returncode == 0, nightly.stdout + nightly.stderr
     assert "nothing is new" in nightly.stdout + nightly.stderr
+
+
+def test_ctrl_c_leaves_a_state_that_the_same_command_goes_on_from(tmp_path: Path) -> None:
+    asked = (
+        "learn", "run", "--head", "department", "--state", tmp_path / "learn",
+        "--registry", tmp_path / "models", "--dataset", dataset(tmp_path, "a", "billing shipping"),
+    )  # fmt: skip
+    with Running(tmp_path, *asked) as learner:
+        learner.wait_for("department learns from")
+        assert learner.end(signal.SIGINT) == Exit.STOPPED, learner.output
+        assert "tiergate: department is stopped: no run was under way" in learner.output
+        assert "Traceback" not in learner.output
+    again = tiergate(*asked)
+    assert again.returncode == 0, again.stderr
+    assert "handed over as department@" in again.stdout
+
+
+def test_a_head_that_no_label_names_is_told_the_heads_of_the_dataset(tmp_path: Path) -> None:
+    labels = dataset(tmp_path, "a", "billing shipping")
+    places = ("--state", tmp_path / "learn", "--registry", tmp_path / "models")
+    run = tiergate("learn", "run", "--head", "departmnet", *places, "--dataset", labels)
+    assert "no label of 'departmnet'; it has labels of department" in run.stderr
 
 
 def test_learner_that_may_take_no_time_says_so(tmp_path: Path) -> None:

@@ -95,7 +95,12 @@ class _Program:
                 self.process = forked.Forked(order)
             else:
                 self.process = subprocess.Popen(
-                    command, stdout=file, stderr=subprocess.STDOUT, env=dict(env)
+                    command,
+                    stdout=file,
+                    stderr=subprocess.STDOUT,
+                    env=dict(env),
+                    # Tests that a shell runs in the background would hand down a deaf ear.
+                    preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
                 )
 
     @property

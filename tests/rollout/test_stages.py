@@ -68,7 +68,9 @@ def test_a_candidate_that_was_rolled_back_is_named_when_it_starts_again() -> Non
     first = begun()
     back = rolled_back(first, 1_763_800_000_000, "guard", "errors of the candidate: 9.0%")
     note = taken_back_note([first, back], "candidate")
-    assert "(candidate) was rolled back by guard on 2025-11-22 08:26:40 UTC, in stage shadow" in note
+    assert (
+        "(candidate) was rolled back by guard on 2025-11-22 08:26:40 UTC, in stage shadow" in note
+    )
     assert "errors of the candidate: 9.0%" in note
     assert "`tiergate rollout rollback tested --why WHY`" in note
     assert taken_back_note([first, back], "another candidate") == ""

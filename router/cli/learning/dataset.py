@@ -58,7 +58,10 @@ def build(
         float, typer.Option(min=0, max=1, help="Share of rows for judging: the latest ones.")
     ] = TEST_SHARE,
     clip: Annotated[
-        float, typer.Option(min=1, help="Largest weight of a request that chance sent elsewhere.")
+        float,
+        typer.Option(
+            min=1, max=1_000_000, help="Largest weight of a request that chance sent elsewhere."
+        ),
     ] = CLIP,
     most_per_class: Annotated[
         int, typer.Option(min=0, help="Keep at most so many rows of each class; 0: all.")
@@ -155,7 +158,10 @@ def export(
             "pairs, messages: for preference and supervised training."
         ),
     ],
-    out: Annotated[Path, typer.Option("--out", "-o", callback=to_write, help="The .jsonl file.")],
+    out: Annotated[
+        Path,
+        typer.Option("--out", "-o", callback=to_write, readable=False, help="The .jsonl file."),
+    ],
     split: Annotated[
         list[Split] | None,
         typer.Option(show_default="train", help="A part of the dataset; repeat for several."),

@@ -112,7 +112,7 @@ def run(
     """Teach a head the new rows of a dataset; add a candidate, or say why not."""
     from router.cli.learning.hand_over import hand_over
     from router.cli.learning.learn_output import print_run
-    from router.cli.learning.learner_limits import bound, telling
+    from router.cli.learning.learner_limits import bound, ctrl_c_is_told, telling
 
     if (start is None) != (old is None):
         raise typer.BadParameter("needs the other one", param_hint="--start, --old")
@@ -130,7 +130,7 @@ def run(
             accept_contradictions=accept_contradictions,
         )
         try:
-            with telling(head, _read_from(dataset, database)):
+            with ctrl_c_is_told(memory), telling(head, _read_from(dataset, database)):
                 hand_over(memory, registry)
                 folder = dataset or _built(database, memory)
                 ran = _taught(memory, folder, start, old, asked, model_dir)
@@ -144,7 +144,8 @@ def run(
             break
         # The next look is a day after this one began.
         period = DAY_S if every is Every.DAY else HOUR_S
-        time.sleep(max(0.0, period - (time.monotonic() - began)))
+        with ctrl_c_is_told(memory):
+            time.sleep(max(0.0, period - (time.monotonic() - began)))
     if ran.noted is not None and ran.noted.refused:
         raise typer.Exit(Exit.FAILURE)
     # A nightly run with nothing new is well; labels that wait for others must not wait unseen.
@@ -346,11 +347,25 @@ def _taught(
     from router.triage.triage_model import DEFAULT_FOLDER, TriageModel
 
     stored = read(folder)
+    _note_other_heads(stored, memory.name)
     model = TriageModel.load(model_dir or DEFAULT_FOLDER)
     known = None if start is None or old is None else _start(start, old, model.encoder.sha256)
     with memory.alone():
         fresh = _fresh(stored, memory.name)
         return run_learner(memory, model, fresh, asked, now_ms(), start=known)
+
+
+def _note_other_heads(stored: Stored, head: str) -> None:
+    """Says so where a dataset has labels, and none of this head: its name may be mistyped."""
+    from router.learning.rows import Kind
+
+    heads = {row.head for row in stored.rows if row.kind is Kind.LABEL}
+    if heads and head not in heads:
+        typer.echo(
+            f"tiergate: note: the dataset has no label of {head!r}; it has labels of "
+            f"{', '.join(sorted(heads))}",
+            err=True,
+        )
 
 
 def _fresh(stored: Stored, head: str) -> Fresh:

@@ -106,7 +106,6 @@ def _too_few(new: int) -> str:
 def print_status(memories: Sequence[Memory], now_ms: int, *, as_json: bool) -> None:
     """Prints what heads remember."""
     from router.cli.terminal import print_json
-    from router.training.continual.stage import UNDER_WAY
 
     rows = []
     for memory in memories:
@@ -123,7 +122,7 @@ def print_status(memories: Sequence[Memory], now_ms: int, *, as_json: bool) -> N
                 "fixed_old_set": len(stage.old) if stage else 0,
                 "tasks": [task.name for task in stage.tasks] if stage else [],
                 "first_expiry_ms": first,
-                "under_way": (memory.folder / UNDER_WAY).exists(),
+                "under_way": memory.under_way,
                 "last_run": last[0].run if last else "",
                 "refused": list(last[0].refused) if last else [],
             }

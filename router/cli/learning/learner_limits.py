@@ -14,10 +14,15 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import typer
 
+from router.cli.exits import Exit
 from router.errors import TrainingDataError
+
+if TYPE_CHECKING:
+    from router.training.continual.stage import Memory
 
 NICENESS = 15
 TOLD_EVERY_S = 30.0
@@ -77,6 +82,22 @@ def telling(
     finally:
         ended.set()
         thread.join()
+
+
+@contextmanager
+def ctrl_c_is_told(memory: Memory) -> Iterator[None]:
+    """Says what a Ctrl-C within the block leaves, and how to go on; ends with its exit code.
+
+    All that a run writes replaces a file at once, so what is there is whole at any moment.
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        kept = "no run was under way, and what it remembers is as before"
+        if memory.under_way:
+            kept = "what it learnt so far is kept, and the same command goes on from there"
+        _to_stderr(f"tiergate: {memory.name} is stopped: {kept}")
+        raise typer.Exit(Exit.STOPPED) from None
 
 
 def _over(_: int, __: FrameType | None) -> None:

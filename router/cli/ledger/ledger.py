@@ -219,6 +219,7 @@ def export(
         Path | None,
         typer.Option(
             callback=to_write,
+            readable=False,
             show_default="standard output",
             help="The file to write; Parquet needs one.",
         ),
@@ -227,7 +228,8 @@ def export(
         FileFormat, typer.Option("--format", help="csv, jsonl or parquet (extra `parquet`).")
     ] = FileFormat.CSV,
     csv: Annotated[
-        Path | None, typer.Option(callback=to_write, help="The same as --format csv --out.")
+        Path | None,
+        typer.Option(callback=to_write, readable=False, help="The same as --format csv --out."),
     ] = None,
     database: DatabasePath = DATABASE,
     since: Since = None,

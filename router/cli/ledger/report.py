@@ -60,7 +60,9 @@ def report(
     csv: CsvFile = None,
     parquet: Annotated[
         Path | None,
-        typer.Option(callback=to_write, help="Write them as Parquet (extra `parquet`)."),
+        typer.Option(
+            callback=to_write, readable=False, help="Write them as Parquet (extra `parquet`)."
+        ),
     ] = None,
 ) -> None:
     """Show what was spent, where, why, and what it saved against which baseline."""

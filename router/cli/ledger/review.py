@@ -165,7 +165,20 @@ def _answer(verdict: ReviewVerdict, text: str | None, file: Path | None) -> str:
     """Returns the right answer of --text or --file. Raises BadParameter for too many or none."""
     if text is not None and file is not None:
         raise typer.BadParameter("give --text or --file, not both", param_hint="--text")
-    answer = file.read_text(encoding="utf-8") if file is not None else text or ""
+    answer = text or ""
+    if file is not None:
+        try:
+            answer = file.read_text(encoding="utf-8")
+        except UnicodeDecodeError as error:
+            raise typer.BadParameter(
+                f"{file} is no text in UTF-8; expected the right answer: save it in that encoding",
+                param_hint="--file",
+            ) from error
+        except OSError as error:
+            raise typer.BadParameter(
+                f"{file} cannot be read ({error.strerror}); expected a file with the right answer",
+                param_hint="--file",
+            ) from error
     if verdict is ReviewVerdict.CORRECT and not answer.strip():
         expected = "the verdict correct needs the right answer: --text or --file"
         raise typer.BadParameter(expected, param_hint="--text")

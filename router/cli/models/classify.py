@@ -91,7 +91,7 @@ def classify(
                     "on from there.",
                     err=True,
                 )
-                raise typer.Exit(Exit.FAILURE) from None
+                raise typer.Exit(Exit.STOPPED) from None
         seconds = time.monotonic() - began
         sizes = bytes_on_disk(specialist, model_dir)
         early = specialist.early

@@ -55,6 +55,7 @@ def suggest(
             "--out",
             "-o",
             callback=to_write,
+            readable=False,
             help="Write them as .jsonl with an empty label, to be filled.",
         ),
     ] = None,

@@ -23,7 +23,10 @@ def judge(
     answerer: Annotated[
         str, typer.Option(help="The answerer whose `check` names rubric and judge.")
     ],
-    out: Annotated[Path, typer.Option("--out", "-o", callback=to_write, help="The file to write.")],
+    out: Annotated[
+        Path,
+        typer.Option("--out", "-o", callback=to_write, readable=False, help="The file to write."),
+    ],
     policy: Annotated[
         str, typer.Option("--policy", "-p", help="Name of a policy, or a policy file.")
     ] = "default",

@@ -71,7 +71,13 @@ def tune(
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", callback=to_write, help="Where the certificate is written."),
+        typer.Option(
+            "--out",
+            "-o",
+            callback=to_write,
+            readable=False,
+            help="Where the certificate is written.",
+        ),
     ] = None,
     database: DatabasePath = DATABASE,
     since: Since = None,

@@ -107,6 +107,11 @@ class Memory:
     def __init__(self, folder: Path, name: str) -> None:
         self.folder, self.name = folder / name, name
 
+    @property
+    def under_way(self) -> bool:
+        """Returns True where a run was cut off; the same command goes on with it."""
+        return (self.folder / UNDER_WAY).exists()
+
     @contextmanager
     def alone(self) -> Iterator[None]:
         """Lets no other run of this head begin. Raises TrainingDataError where one is under way."""
