@@ -224,10 +224,16 @@ class RowPrices:
                 return redirect.price
             price = book.answerer(section, cores)
             return price if is_known(price) else None
-        # An attempt without an answerer, such as triage, was priced by the policy's own book.
-        for prices in (self._shipped,) if loaded is None else (loaded.prices, self._shipped):
-            listed = by_list(prices, model, cores, day)
-            if listed is not None:
-                return listed
+        embedders = () if loaded is None else loaded.policy.embedders
+        embedder = next((one for one in embedders if one.name == answerer), None)
+        if embedder is not None:
+            price = embedder.price.to_price()
+            return price if is_known(price) else None
+        # An attempt without an answerer, such as triage, was priced by the policy's own book. Own
+        # compute that this book does not price was free, whatever the shipped one says of it.
+        own = self._shipped if loaded is None else loaded.prices
+        listed = by_list(own, model, cores, day) or self._shipped.model(model, day)
+        if listed is not None:
+            return listed
         in_shipped_book = self._shipped.key(model) is not None
         return None if in_shipped_book else find_price(litellm_table(), model)

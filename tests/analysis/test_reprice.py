@@ -274,3 +274,27 @@ def test_reading_a_request_is_priced_by_the_book_of_its_policy(tmp_path: Path) -
     found = RowPrices(lambda _name: loaded, shipped()).price(request("r", read), read)
     assert found is not None
     assert found.per_second_nano_usd == 10_000
+
+
+def test_own_compute_that_the_policys_book_does_not_price_is_free_whatever_the_shipped_says(
+    tmp_path: Path,
+) -> None:
+    loaded = policy(tmp_path)
+    write(tmp_path, BOOK.partition("own_compute")[0], "prices.yaml")
+    unpriced = load_policy(loaded.path, {})
+    read = replace(CALL, role=Role.TRIAGE, answerer="triage", model="minilm@1", cores=1)
+    assert shipped().compute(1, NEW_DAY) is not None
+    assert RowPrices(lambda _name: unpriced, shipped()).price(request("r", read), read) is None
+
+
+def test_vectors_of_an_upstream_are_priced_by_their_embedder(tmp_path: Path) -> None:
+    """The policy states the price that they are booked at; an embedder is no answerer of a tier."""
+    path = policy(tmp_path).path
+    embedder = (
+        "embedders:\n- {name: vectors, model: embed-1, base_url: 'http://localhost:1/v1', "
+        "price: {input_usd_per_mtok: 0.02, output_usd_per_mtok: 0}}\n"
+    )
+    path.write_text(path.read_text(encoding="utf-8") + embedder, encoding="utf-8")
+    loaded = load_policy(path, {})
+    call = replace(CALL, answerer="vectors", model="embed-1")
+    assert input_price(RowPrices(lambda _name: loaded, shipped()), call) == 20_000_000

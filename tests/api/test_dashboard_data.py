@@ -93,6 +93,13 @@ def test_a_tenants_view_shows_no_budget_that_counts_others_too(limited: Served) 
     assert {whose[0] for whose in budgets_of(limited, tenant="local")} == {"local"}
 
 
+def test_savings_tell_the_answers_that_people_called_wrong(limited: Served) -> None:
+    body = {"decision_id": str(lines(limited)[0]["decision_id"]), "correct": False}
+    assert limited.post("/v1/feedback", body).status_code == 200
+    found = dict(told(limited, "savings", days=7)["report"])  # type: ignore[call-overload]
+    assert "1 of 1 answer that somebody judged was wrong." in found["sentences"]
+
+
 def test_decisions_are_listed_newest_first(served: Served) -> None:
     found = [line["decision_id"] for line in lines(served)]
     ids = [f"dec_{row['request_id']}" for row in served.rows()]

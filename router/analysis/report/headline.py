@@ -88,7 +88,11 @@ def _spent(findings: Findings) -> str:
     requests = counted(total.requests, "request", "requests")
     spent = f"{when}, {requests} cost {findings.money(total.spend_nano_usd)}"
     if total.unknown_cost:
-        spent += f", {count(total.unknown_cost)} of them at a cost that is not known"
+        # What nobody can price is in no sum; what nobody reported counts at its worst case.
+        held = findings.whole.held_unknown_nano_usd
+        counts = f"counted at the {findings.money(held)} that was held"
+        counts = counts if held else "not in this sum"
+        spent += f", {count(total.unknown_cost)} of them at a cost that is not known ({counts})"
     if not findings.unanswered:
         return spent
     who = f"{count(findings.unanswered)} of the {count(total.requests)}"

@@ -148,6 +148,13 @@ def notes(
             f"cut or whose provider did not say what they used ({count(calls)}). `tiergate ledger "
             "reconcile` lists them, and corrects them by a bill."
         )
+    bills, corrected, *_ = whole.roles.get(Role.RECONCILE.value, [0, 0])
+    if bills:
+        lines.append(
+            f"Bills corrected {counted(bills, 'call', 'calls')} by {signed_usd(corrected)}, which "
+            "is in the spend. A request of unknown cost still counts as such, and is compared with "
+            "nothing."
+        )
     if whole.observed:
         lines.append(
             f"{counted(whole.observed, 'request was', 'requests were')} observed only: the "

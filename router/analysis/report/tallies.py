@@ -156,7 +156,7 @@ class Tally:
             key = (
                 tier.level,
                 REVIEW if tier.tier == _REVIEW_ROWS else clean(tier.tier),
-                "" if tier.tier == NO_ANSWER else clean(tier.model),
+                clean(tier.model) if tier.model else "",  # no call, or money for earlier ones
             )
             groups.setdefault(key, Cell()).merge(cell)
         return groups

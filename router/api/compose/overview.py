@@ -218,7 +218,11 @@ class Overview:
             until_ms=None,
             now_ms=now_ms,
             extra=Extra(
-                policy_text=lambda policy_hash: policies.policy_content(self._database, policy_hash)
+                policy_text=lambda policy_hash: policies.policy_content(
+                    self._database, policy_hash
+                ),
+                # A headline without the answers that people called wrong would hide them.
+                outcomes=outcomes(self._database, since_ms=begin or since_ms, tenant=tenant),
             ),
         )
         coverage = {

@@ -13,7 +13,7 @@ from router.analysis.report.output.csv import report_csv
 from router.analysis.report.output.html import report_html
 from router.analysis.report.output.json import report_json
 from router.analysis.report.sentences import fixed_line
-from router.types import Baselines, RequestRow, RequestState, Role, TrueOutcome
+from router.types import AttemptState, Baselines, RequestRow, RequestState, Role, TrueOutcome
 from tests.analysis.report.test_dimensions import GOOD, weighed
 from tests.analysis.report.test_quality import observed
 from tests.analysis.report.test_sections import a_failure, a_refusal, report_of, terminal
@@ -173,3 +173,20 @@ def test_a_forecast_of_one_model_for_everything_is_no_part_of_the_headline() -> 
     told = fixed_line(report.fixed_model)
     assert "expected right 90.0 % of the time, routing 80.0 %" in told
     assert "They count every mistake alike and know no hard rule" in told
+
+
+def test_what_a_cost_that_is_not_known_counts_stands_beside_the_spend() -> None:
+    call = an_attempt("r", 2, PRICES[2], state=AttemptState.UNKNOWN_COST)
+    unknown = a_row(0, 2, attempts=[call], state=RequestState.UNKNOWN_COST)
+    told = report_of([unknown, a_row(1)]).sentences[0]
+    assert told.endswith(
+        "cost $0.51, 1 of them at a cost that is not known (counted at the $0.50 that was held)."
+    )
+
+
+def test_bills_that_corrected_calls_are_told_with_their_sum() -> None:
+    line = an_attempt("b", 2, -USD // 5, role=Role.RECONCILE)
+    bill = a_row(1, 2, attempts=[line], endpoint="reconcile", verdict="")
+    notes = " ".join(report_of([a_row(0, 2), bill]).notes)
+    assert "Bills corrected 1 call by -$0.20, which is in the spend." in notes
+    assert "Bills corrected" not in " ".join(report_of([a_row(0, 2)]).notes)

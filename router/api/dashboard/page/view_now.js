@@ -130,7 +130,7 @@ function answered(tiers, hour) {
   const whole = tiers.reduce((sum, one) => sum + one.requests, 0);
   return section(
     "Tiers, last hour",
-    "By the tier whose answer went out. Spend includes drafts that were thrown away.",
+    "By the tier whose answer went out. Spend includes drafts that were thrown away; what requests without an answer cost, and what was booked for earlier ones, is in the hour's spend only.",
     table(
       "Tiers",
       TIERS,
