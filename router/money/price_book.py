@@ -174,6 +174,11 @@ def utc_day(at_ms: int) -> date:
     return datetime.fromtimestamp(at_ms / 1000, UTC).date()
 
 
+def day_start_ms(day: date) -> int:
+    """Returns the first millisecond of a UTC day, since the epoch."""
+    return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) * 1000
+
+
 @cache  # it has two megabytes, and changes only with a new installation
 def litellm_table() -> Mapping[str, Price]:
     """Returns litellm's table, or an empty one when litellm is missing."""

@@ -142,10 +142,16 @@ class LoadedPrices(Struct, frozen=True):
 
     def newest(self, day: date) -> date | None:
         """Returns the latest day, up to this one, on which any price begins, or None."""
+        return max((start for start in self._starts() if start <= day), default=None)
+
+    def next_after(self, day: date) -> date | None:
+        """Returns the first day after this one on which any price begins, or None."""
+        return min((start for start in self._starts() if start > day), default=None)
+
+    def _starts(self) -> list[date]:
         dated = (*self.file.own_compute, *self.file.reviewers)
         entries = [entry for prices in self.file.models.values() for entry in prices]
-        starts = [entry.valid_from for entry in (*entries, *dated) if entry.valid_from is not None]
-        return max((start for start in starts if start <= day), default=None)
+        return [entry.valid_from for entry in (*entries, *dated) if entry.valid_from is not None]
 
     def _version(self, entry: Dated) -> str:
         day = entry.valid_from or self.file.as_of

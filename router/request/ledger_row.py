@@ -366,7 +366,7 @@ def _baselines(routed: RoutedRequest, candidate: Candidate) -> Baselines:
     It assumes the returned answer's own token counts for every baseline model, as the report says
     under its table. They are estimated when the answer has none.
     """
-    policy, runtime = routed.policy, routed.runtime
+    policy, runtime = routed.policy, routed.runtime.on(routed.created_at_ms)
     usage, steps = _usage_of(routed, candidate)
     images = routed.request.images
     asked = runtime.price_of(routed.request.requested_model)

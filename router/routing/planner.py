@@ -16,7 +16,7 @@ from router.policy.schema import is_glob
 from router.privacy.pseudonyms.texts import Reader
 from router.routing.allowed_rungs import residency_leaves_none
 from router.routing.certificate_watch import CertificateWatch
-from router.routing.constraints import asked_of
+from router.routing.constraints import Asked, asked_of
 from router.routing.decision import decide
 from router.routing.hard_rules import risk_domain_of
 from router.routing.key_access import check_selected, reachable, within_residency
@@ -24,7 +24,6 @@ from router.routing.policy_runtime import (
     PolicyRuntime,
     Selected,
     known_models,
-    pinned,
     select,
 )
 from router.routing.routed_request import RoutedRequest
@@ -252,3 +251,16 @@ def _check_observed(selected: Selected, facts: Sequence[RungFacts]) -> None:
     name = selected.observed or selected.pinned
     if any(one.answerer == name and one.declined is Reason.RESIDENCY for one in facts):
         raise residency_leaves_none(f"{name}")
+
+
+def pinned(asked: Asked, selected: Selected, memory: SessionMemory | None, loop: bool) -> Asked:
+    """Returns `asked` with the pinned tier or answerer, and the tier that began a tool loop."""
+    level = memory.last_tier_number if loop and memory is not None else 0
+    if not (level or selected.pinned or selected.pinned_tier):
+        return asked
+    return replace(
+        asked,
+        pinned=selected.pinned,
+        pinned_tier=selected.pinned_tier,
+        tool_loop_level=level or None,
+    )

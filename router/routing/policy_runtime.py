@@ -20,7 +20,7 @@ from router.policy.content.safe_answers import NO_ANSWER, SafeCase, holding_text
 from router.policy.head_conditions import likeliest_chance
 from router.policy.schema import Alias, AnswererSection, Policy
 from router.privacy.provider_seals import NO_SEALS, sealed_tokens
-from router.routing.constraints import Asked, forces_tools
+from router.routing.constraints import forces_tools
 from router.routing.decision import chance
 from router.routing.told.shifts import Shifts
 from router.routing.verification import Judge
@@ -180,6 +180,9 @@ class PolicyRuntime:
     shifts: Shifts | None = None  # by what is told of answers; None: the policy wants none
     # The chance that documents hold an answer, searched before deciding; None: nobody searches.
     quotable: Callable[[ChatRequest, Identity], Awaitable[float | None]] | None = None
+    # The same at the prices that begin next, and when; None: the price book has no later ones.
+    later: PolicyRuntime | None = None
+    later_from_ms: int = 0
 
     by_name: dict[str, RungPlan] = field(init=False)
     by_model: dict[str, RungPlan] = field(init=False)  # the first of each model
@@ -204,6 +207,16 @@ class PolicyRuntime:
         named = {2: self.policy.report.level_2, 3: self.policy.report.level_3}
         at_level = {level: self._standing_for(level, name) for level, name in named.items()}
         object.__setattr__(self, "at_level", at_level)
+
+    def on(self, at_ms: int) -> PolicyRuntime:
+        """Returns this policy at the prices of a time, from when it was built on.
+
+        A server builds a policy again when a price begins, seconds late on a busy machine. Calls
+        are booked by this instead, so their price is that of their own time.
+        """
+        if self.later is None or at_ms < self.later_from_ms:
+            return self
+        return self.later.on(at_ms)
 
     @property
     def longest_ms(self) -> int:
@@ -435,16 +448,3 @@ def _policy(runtimes: Mapping[str, PolicyRuntime], name: str) -> PolicyRuntime:
             param="routing.policy",
         )
     return runtime
-
-
-def pinned(asked: Asked, selected: Selected, memory: SessionMemory | None, loop: bool) -> Asked:
-    """Returns `asked` with the pinned tier or answerer, and the tier that began a tool loop."""
-    level = memory.last_tier_number if loop and memory is not None else 0
-    if not (level or selected.pinned or selected.pinned_tier):
-        return asked
-    return replace(
-        asked,
-        pinned=selected.pinned,
-        pinned_tier=selected.pinned_tier,
-        tool_loop_level=level or None,
-    )

@@ -32,6 +32,7 @@ from router.types import (
     ChatRequest,
     CostBasis,
     Identity,
+    Price,
     RequestRow,
     RequestState,
     Role,
@@ -64,7 +65,17 @@ class Booked(Struct, frozen=True):
 
         0 without one.
         """
-        return cost.own_compute(self.runtime.triage_price, self.compute_ms)
+        return cost.own_compute(self.price, self.compute_ms)
+
+    @property
+    def started_at_ms(self) -> int:
+        """Returns when the text came."""
+        return self.now_ms - round(self.latency_ms)
+
+    @property
+    def price(self) -> Price:
+        """Returns the price of a core's second when the text came."""
+        return self.runtime.on(self.started_at_ms).triage_price
 
 
 def settled_row(booked: Booked, secret: bytes) -> RequestRow:
@@ -99,13 +110,13 @@ def settled_row(booked: Booked, secret: bytes) -> RequestRow:
 
 def _call(booked: Booked) -> AttemptRow:
     """Returns the line of the heads' work: own compute on one core."""
-    signals, price = booked.record.signals, booked.runtime.triage_price
+    signals, price = booked.record.signals, booked.price
     call = only_call(
         booked.request_id,
         Role.ANSWER,
         Place(SPECIALIST, LEVEL, SPECIALIST, signals.triage_version),
         cost.Cost(booked.cost_nano_usd, CostBasis.OWN_COMPUTE),
-        booked.now_ms - round(booked.latency_ms),
+        booked.started_at_ms,
         booked.latency_ms,
         Usage(input_tokens=signals.input_tokens),
     )

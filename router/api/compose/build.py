@@ -9,16 +9,17 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace as replace_fields
+from datetime import date
 from functools import lru_cache, partial
 from pathlib import Path
 
 from msgspec.structs import replace
 
 from router.api.compose.answerers.checks import pair_judge, with_check
-from router.api.compose.answerers.plans import Parts, plan_of
+from router.api.compose.answerers.plans import Parts, plan_of, priced_by
 from router.api.compose.mounted.quotable import quotable_of
 from router.errors import Mistake, ModelFileError, PolicyError
-from router.money.price_book import PriceBook, utc_day
+from router.money.price_book import PriceBook, day_start_ms, utc_day
 from router.policy.content.knowledge import (
     Knowledge,
     in_scope,
@@ -83,9 +84,9 @@ def build_runtime(loaded: LoadedPolicy, parts: Parts) -> PolicyRuntime:
     )
     runtime = _runtime(loaded, parts, ladder, list(knowledge.values()))
     runtime = replace_fields(runtime, quotable=quotable_of(policy, parts.documents))
-    if policy.shadow.judged is None:
-        return runtime
-    return replace_fields(runtime, pair_judge=pair_judge(loaded, plans))
+    if policy.shadow.judged is not None:
+        runtime = replace_fields(runtime, pair_judge=pair_judge(loaded, plans))
+    return with_later_prices(runtime, loaded, utc_day(parts.clock.now_ms()))
 
 
 def build_specialist(loaded: LoadedPolicy, parts: Parts) -> PolicyRuntime:
@@ -93,7 +94,41 @@ def build_specialist(loaded: LoadedPolicy, parts: Parts) -> PolicyRuntime:
 
     Raises PolicyError for heads that are not of this encoder.
     """
-    return _runtime(loaded, parts, (), [])
+    runtime = _runtime(loaded, parts, (), [])
+    return with_later_prices(runtime, loaded, utc_day(parts.clock.now_ms()))
+
+
+def with_later_prices(runtime: PolicyRuntime, loaded: LoadedPolicy, day: date) -> PolicyRuntime:
+    """Returns a policy at the prices of `day`, with itself at each set of prices that begins later.
+
+    They share everything but prices. The price book bounds their number.
+    """
+    begins = loaded.prices.next_after(day)
+    if begins is None:
+        return runtime
+    book = PriceBook.of(loaded, begins)
+    priced = {plan.facts.name: priced_by(plan, book).facts for plan in runtime.plans}
+    plans = tuple(
+        replace(
+            plan,
+            facts=priced[plan.facts.name],
+            over=plan.over and priced[plan.over.name],
+            judged_by=plan.judged_by and priced[plan.judged_by.name],
+        )
+        for plan in runtime.plans
+    )
+    later = replace_fields(
+        runtime,
+        plans=plans,
+        price_of=lru_cache(maxsize=1024)(book.stated),
+        redirected=lru_cache(maxsize=1024)(book.redirected),
+        triage_price=loaded.prices.compute(1, begins) or NO_PRICE,
+    )
+    return replace_fields(
+        runtime,
+        later=with_later_prices(later, loaded, begins),
+        later_from_ms=day_start_ms(begins),
+    )
 
 
 def _runtime(

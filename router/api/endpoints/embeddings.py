@@ -142,6 +142,7 @@ class Embeddings:
         started = self._clock.monotonic_ms()
         embedded = await self._embedder.embed(embedding_request.texts, embedding_request.dimensions)
         runtime = self._router.default
+        now_ms, latency_ms = self._clock.now_ms(), self._clock.monotonic_ms() - started
         done = Embedding(
             request_id=self._ids.new(),
             identity=identity,
@@ -152,10 +153,10 @@ class Embeddings:
             texts=embedding_request.texts,
             tags=embedding_request.tags,
             tokens=embedded.tokens,
-            now_ms=self._clock.now_ms(),
-            latency_ms=self._clock.monotonic_ms() - started,
+            now_ms=now_ms,
+            latency_ms=latency_ms,
             compute_ms=embedded.compute_ms,
-            price=runtime.triage_price,
+            price=runtime.on(now_ms - round(latency_ms)).triage_price,
         )
         # The row is written before the answer goes out: nothing is sent unbooked.
         await self._ledger.finish(embedding_row(done, self._secret_of(identity.tenant)))

@@ -100,10 +100,14 @@ class CallBooks:
             if row.state is AttemptState.HELD:
                 self.cancel(number, 0, self.clock.monotonic_ms())
 
+    def plan_at(self, answerer: str, at_ms: int) -> RungPlan:
+        """Returns what is known of an answerer, at the prices of this time."""
+        return self.routed.runtime.on(at_ms).by_name[answerer]
+
     def cancel(self, number: int, received_bytes: int, started_ms: float) -> None:
         """Books a call whose client left: never understated, marked as an estimate."""
         row = self.rows[number]
-        plan = self.routed.plan(row.answerer)
+        plan = self.plan_at(row.answerer, row.started_at_ms)
         latency_ms = self.clock.monotonic_ms() - started_ms
         if not plan.spends_outside:
             bounded = own_compute(row, plan, AttemptState.CANCELLED, latency_ms)
@@ -140,7 +144,8 @@ class Attempt:
         self, books: CallBooks, plan: RungPlan, request: ChatRequest, role: Role, nesting: Nesting
     ) -> None:
         self._books = books
-        self._plan = plan
+        self._started_at_ms = books.clock.now_ms()
+        self._plan = books.plan_at(plan.facts.name, self._started_at_ms)
         self._request = request
         self._role = role
         self._nesting = nesting
@@ -226,7 +231,8 @@ class Attempt:
         """Books a call that was answered, at the price of the model that answered it."""
         books, plan, redirect = self._books, self._plan, None
         if plan.spends_outside:
-            redirect = books.routed.runtime.redirected(plan.facts.model, answer.model)
+            runtime = books.routed.runtime.on(self._started_at_ms)
+            redirect = runtime.redirected(plan.facts.model, answer.model)
         if redirect is not None:
             books.progress.attempts.redirects.append(redirect)
         rows, number = books.rows, self._number
@@ -273,7 +279,7 @@ class Attempt:
             cost_nano_usd=0,
             cost_basis=basis_at_first(plan, held),
             price_version=facts.price.version,
-            started_at_ms=books.clock.now_ms(),
+            started_at_ms=self._started_at_ms,
             reason=reason,
             rung=nesting.rung,
             images=self._request.images,

@@ -82,7 +82,7 @@ class Attempts:
         compute_ms = routed.triage_compute_ms + extra_compute_ms
         if not compute_ms:
             return
-        price = routed.runtime.triage_price
+        price = routed.runtime.on(routed.created_at_ms).triage_price
         paid = cost.Cost(cost.own_compute(price, compute_ms), CostBasis.OWN_COMPUTE)
         if any([attempt.cost_basis is CostBasis.LIST_PRICE for attempt in self.rows]):
             paid = cost.Cost(0, CostBasis.LIST_PRICE)

@@ -20,7 +20,7 @@ from router.api.compose.answerers.abilities import AbilityTable
 from router.api.compose.document_search import DocumentService
 from router.errors import Mistake, PolicyError
 from router.money.cost import hides_reasoning, most_image_tokens
-from router.money.price_book import PriceBook, utc_day
+from router.money.price_book import PriceBook, is_known, utc_day
 from router.policy.content.deliberation import load_templates
 from router.policy.content.knowledge import Knowledge
 from router.policy.content.small_talk import load_small_talk
@@ -358,6 +358,15 @@ def _hides_reasoning(section: UpstreamAnswerer | LitellmAnswerer) -> bool:
     # Anthropic bills whole thoughts and shows summaries, or nothing.
     anthropic = isinstance(section, UpstreamAnswerer) and section.wire == "anthropic"
     return anthropic or hides_reasoning(section.model)
+
+
+def priced_by(plan: RungPlan, book: PriceBook) -> RungPlan:
+    """Returns the plan of an answerer at the price of another day; a policy's own has no day."""
+    section, facts = plan.section, plan.facts
+    dated = isinstance(section, LocalAnswerer | UpstreamAnswerer | LitellmAnswerer)
+    if not dated or is_known(section.price.to_price()):
+        return plan
+    return replace(plan, facts=replace(facts, price=book.answerer(section, facts.cores)))
 
 
 def _facts(
