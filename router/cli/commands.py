@@ -6,6 +6,7 @@ Tiergate's own errors become a sentence on standard error and an exit code, neve
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from copy import copy
 from typing import Annotated
 
@@ -82,6 +83,10 @@ for module in (
     module.register(app)
 
 
+HELP = ("", "--help", "-h")
+"""First arguments that only show which commands there are."""
+
+
 def run() -> None:
     """Parses the arguments, runs the command, and exits."""
     with errors_end_the_program():
@@ -89,11 +94,14 @@ def run() -> None:
 
 
 def app_for(name: str = "") -> typer.Typer:
-    """Returns the app with one command or group alone; the whole app where none has that name.
+    """Returns the app with one command or group alone, for help with names and summaries alone,
+    else the whole app.
 
     `typer` reads the options of all commands of an app before it runs one, which takes longer than
     most of them.
     """
+    if name in HELP:
+        return _summaries()
     commands = [
         one
         for one in app.registered_commands
@@ -105,3 +113,27 @@ def app_for(name: str = "") -> typer.Typer:
     alone = copy(app)
     alone.registered_commands, alone.registered_groups = commands, groups
     return alone
+
+
+def _summaries() -> typer.Typer:
+    """Returns the app with commands that have no options and groups that have no commands."""
+    shown = copy(app)
+    shown.registered_commands = []
+    for command in app.registered_commands:
+        callback = command.callback
+        shown.registered_commands.append(copy(command))
+        shown.registered_commands[-1].callback = callback and _without_options(callback)
+    shown.registered_groups = []
+    for group in app.registered_groups:
+        shown.registered_groups.append(copy(group))
+        empty = shown.registered_groups[-1].typer_instance = copy(group.typer_instance)
+        if empty is not None:
+            empty.registered_commands, empty.registered_groups = [], []
+    return shown
+
+
+def _without_options(command: Callable[..., object]) -> Callable[[], None]:
+    def summary() -> None: ...
+
+    summary.__name__, summary.__doc__ = command.__name__, command.__doc__
+    return summary
