@@ -22,7 +22,16 @@ import numpy.typing as npt
 from router.errors import ModelFileError
 from router.stats import calibration
 from router.stats.calibration import Calibrator, Floats, Platt, Temperature
-from router.stats.ngrams import BUCKETS, Grams, Table, summed
+from router.stats.ngrams import (
+    BUCKETS,
+    Grams,
+    PackedTable,
+    Words,
+    columns_of,
+    in_floats,
+    joined,
+    summed,
+)
 
 FORMAT = 2
 OLDER = 1  # heads without a table of words
@@ -88,7 +97,7 @@ class Head:
     calibrator: Calibrator
     encoder_sha256: str
     label_source: str = "given"
-    words: Table | None = None  # (BUCKETS, columns): the logit that each n-gram adds
+    words: Words | None = None  # (BUCKETS, columns): the logit that each n-gram adds
     early: Early | None = None
 
     def __post_init__(self) -> None:
@@ -149,7 +158,7 @@ class HeadStack:
         # (width, columns of all heads): one product instead of one per head.
         self._weight = np.ascontiguousarray(np.concatenate([head.weight for head in heads], axis=1))
         self._bias = np.concatenate([head.bias for head in heads])
-        self._words = _joined([(head.words, len(head.classes)) for head in heads])
+        self._words = joined([(head.words, len(head.classes)) for head in heads])
         ends = np.cumsum([len(head.classes) for head in heads]).tolist()
         self._spans = {
             head.name: slice(end - len(head.classes), end)
@@ -160,7 +169,7 @@ class HeadStack:
     def _looking_in(self, head: Head) -> Head:
         if head.words is None or self._words is None:
             return head
-        return replace(head, words=self._words[:, self._spans[head.name]])
+        return replace(head, words=columns_of(self._words, self._spans[head.name]))
 
     def logits(self, encoded: Encoded) -> Floats:
         """Returns the raw outputs of all heads, (rows, columns of all heads)."""
@@ -218,17 +227,6 @@ class EarlyHeads:
         return logits, outputs, sure
 
 
-def _joined(tables: Sequence[tuple[Table | None, int]]) -> Table | None:
-    """Returns the tables as one, zeros where a head has none; None when no head has a table."""
-    if all(table is None for table, _ in tables):
-        return None
-    parts = [
-        np.zeros((BUCKETS, columns), np.float32) if table is None else table
-        for table, columns in tables
-    ]
-    return np.ascontiguousarray(np.concatenate(parts, axis=1))
-
-
 def save(head: Head, folder: Path) -> tuple[Path, Path]:
     """Writes `<name>.npz` and `<name>.json` into `folder`. Returns both paths."""
     buffer = io.BytesIO()
@@ -237,7 +235,7 @@ def save(head: Head, folder: Path) -> tuple[Path, Path]:
         "bias": head.bias.astype(np.float32),
     }
     if head.words is not None:
-        arrays_of |= packed(head.words)
+        arrays_of |= packed(in_floats(head.words))
     if head.early is not None:
         arrays_of["early_bias"] = head.early.bias.astype(np.float32)
     np.savez_compressed(buffer, **arrays_of)  # type: ignore[arg-type]  # the stub takes no dict
@@ -311,7 +309,7 @@ def load(folder: Path, name: str, *, encoder_sha256: str | None) -> Head:
         raise ModelFileError(f"head {name} in {folder} is malformed: {error}") from error
 
 
-def packed(words: Table) -> dict[str, npt.NDArray[np.generic]]:
+def packed(words: npt.NDArray[np.float32]) -> dict[str, npt.NDArray[np.generic]]:
     """Returns a table as bytes: the rows that are not all zero, columns scaled to -127..127."""
     used = np.flatnonzero(np.abs(words).max(axis=1))
     # A column of zeros would have scale 0; the small floor avoids the division by it.
@@ -323,15 +321,16 @@ def packed(words: Table) -> dict[str, npt.NDArray[np.generic]]:
     }
 
 
-def unpacked(arrays: Mapping[str, npt.NDArray[np.generic]]) -> Table:
+def unpacked(arrays: Mapping[str, npt.NDArray[np.generic]]) -> PackedTable:
     """Returns the table that `packed` packed. Raises ValueError or KeyError for other arrays."""
-    used, packed = arrays["words_used"].astype(np.int64), arrays["words"]
+    used, rows = arrays["words_used"].astype(np.int64), arrays["words"]
     beyond = used.max(initial=0) >= BUCKETS or used.min(initial=0) < 0
-    if packed.ndim != 2 or used.shape != (len(packed),) or beyond:
-        raise ValueError(f"words {packed.shape} do not fit {BUCKETS} buckets")
-    table = np.zeros((BUCKETS, packed.shape[1]), np.float32)
-    table[used] = packed.astype(np.float32) * arrays["words_scale"].astype(np.float32)
-    return table
+    if rows.ndim != 2 or rows.dtype != np.int8 or used.shape != (len(rows),) or beyond:
+        raise ValueError(f"words {rows.shape} do not fit {BUCKETS} buckets")
+    steps = np.zeros((BUCKETS, rows.shape[1]), np.int8)
+    steps[used] = rows
+    scale = np.broadcast_to(arrays["words_scale"].astype(np.float32), rows.shape[1:])
+    return PackedTable(steps, scale[None])
 
 
 IDENTITY = Platt(1.0, 0.0)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -159,7 +160,16 @@ class Grams:
         ]
 
 
-def summed(grams: Grams, table: Table) -> Floats:
+class Rows(Protocol):
+    """Describes a table of n-grams: floats, or what becomes floats when it is indexed."""
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+
+    def __getitem__(self, rows: Buckets, /) -> Table: ...
+
+
+def summed(grams: Grams, table: Rows) -> Floats:
     """Returns the table rows of each text's buckets times their weights, summed, (texts, columns).
 
     >>> table = np.zeros((BUCKETS, 1), np.float32)
@@ -183,3 +193,81 @@ def rarity(grams: Grams) -> npt.NDArray[np.float32]:
     """
     count = np.bincount(grams.buckets, minlength=BUCKETS)  # each bucket once per text
     return (np.log((1 + len(grams)) / (1 + count)) + 1).astype(np.float32)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PackedTable:
+    """Holds tables, one below the other, as files do: whole steps of a byte, a scale per column.
+
+    In floats the tables of the shipped policy take 25 MB; as bytes 6 MB, of which a text reads some
+    forty rows. Indexing returns rows as the very floats that the whole table would hold.
+
+    >>> steps = np.zeros((BUCKETS, 1), np.int8)
+    >>> steps[3] = 4
+    >>> PackedTable(steps, np.array([[0.5]], np.float32))[np.array([3, 5], np.int32)].tolist()
+    [[2.0], [0.0]]
+    """
+
+    steps: npt.NDArray[np.int8]  # (tables * BUCKETS, columns)
+    scale: npt.NDArray[np.float32]  # (tables, columns)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.steps.shape
+
+    def __getitem__(self, rows: Buckets | npt.NDArray[np.int64]) -> Table:
+        # One table is the usual case; `take` needs two thirds of the time of an index.
+        scale = self.scale if len(self.scale) == 1 else self.scale.take(rows >> BUCKET_BITS, 0)
+        floats: Table = self.steps.take(rows, 0) * scale
+        return floats
+
+    def columns(self, chosen: slice) -> PackedTable:
+        """Returns some of the columns, as views."""
+        return PackedTable(self.steps[:, chosen], self.scale[:, chosen])
+
+    def floats(self) -> Table:
+        """Returns the whole table."""
+        return self[np.arange(len(self.steps))]
+
+
+def joined(tables: Sequence[tuple[Words | None, int]]) -> Words | None:
+    """Returns tables of as many columns each as one, zeros where a head has none.
+
+    Returns None when no head has a table; packed where all are.
+    """
+    given = [table for table, _ in tables if table is not None]
+    if not given:
+        return None
+    if all(isinstance(table, PackedTable) for table in given):
+        return _joined_packed(tables)
+    parts = [
+        np.zeros((BUCKETS, columns), np.float32) if table is None else in_floats(table)
+        for table, columns in tables
+    ]
+    return np.ascontiguousarray(np.concatenate(parts, axis=1))
+
+
+def _joined_packed(tables: Sequence[tuple[Words | None, int]]) -> PackedTable:
+    width = sum(columns for _, columns in tables)
+    whole = PackedTable(np.zeros((BUCKETS, width), np.int8), np.ones((1, width), np.float32))
+    begin = 0
+    for table, columns in tables:
+        if isinstance(table, PackedTable):
+            whole.steps[:, begin : begin + columns] = table.steps
+            whole.scale[:, begin : begin + columns] = table.scale
+        begin += columns
+    return whole
+
+
+Words = Table | PackedTable
+"""What a head adds for n-grams: floats where it was just fitted, packed where it was loaded."""
+
+
+def in_floats(words: Words) -> Table:
+    """Returns a table as floats."""
+    return words.floats() if isinstance(words, PackedTable) else words
+
+
+def columns_of(words: Words, chosen: slice) -> Words:
+    """Returns some columns of a table, as a view."""
+    return words.columns(chosen) if isinstance(words, PackedTable) else words[:, chosen]

@@ -27,7 +27,7 @@ from router.errors import ModelFileError
 from router.stats import calibration
 from router.stats.calibration import Calibrator, Floats, softmax
 from router.stats.char_grams import counted_chars, counted_chars_together
-from router.stats.ngrams import BUCKETS, Counted, Grams, Table, summed
+from router.stats.ngrams import BUCKETS, Counted, Grams, PackedTable, Words, in_floats, summed
 from router.triage.facts.languages import language_of
 from router.triage.text.folding import fold
 from router.types import READ_LANGUAGES, UNDETERMINED, Matter
@@ -66,7 +66,7 @@ class GraveReading(NamedTuple):
 class GraveReader(Struct, frozen=True, eq=False):
     """Holds the fitted arrays; safe to call from several threads."""
 
-    table: Table  # (TABLES * BUCKETS, classes): the logit that each piece of a word adds
+    table: Words  # (TABLES * BUCKETS, classes): the logit that each piece of a word adds
     bias: npt.NDArray[np.float32]  # (TABLES, classes), of the characters
     weight: npt.NDArray[np.float32]  # (width, classes), of the encoder's vectors
     vector_bias: npt.NDArray[np.float32]  # (classes,)
@@ -249,17 +249,18 @@ def _packed(
     }
 
 
-def _unpacked(arrays: Mapping[str, npt.NDArray[np.generic]], name: str) -> Table:
+def _unpacked(arrays: Mapping[str, npt.NDArray[np.generic]], name: str) -> PackedTable:
     """Returns the tables that `_packed` packed, one below the other."""
-    columns = arrays[name].astype(np.float32) * arrays[f"{name}_step"].astype(np.float32)
-    return np.ascontiguousarray(columns.transpose(0, 2, 1)).reshape(-1, columns.shape[1])
+    columns, step = arrays[name].astype(np.int8), arrays[f"{name}_step"].astype(np.float32)
+    steps = np.ascontiguousarray(columns.transpose(0, 2, 1)).reshape(-1, columns.shape[1])
+    return PackedTable(steps, step[:, :, 0])
 
 
 def save(reader: GraveReader, folder: Path) -> tuple[Path, Path]:
     """Writes grave.npz and grave.json into `folder`; returns both paths."""
     buffer = io.BytesIO()
     arrays: Mapping[str, npt.NDArray[np.generic]] = {
-        **_packed("table", reader.table.reshape(TABLES, BUCKETS, -1)),
+        **_packed("table", in_floats(reader.table).reshape(TABLES, BUCKETS, -1)),
         **_packed("spoken", reader.spoken.reshape(1, BUCKETS, 1)),
         "bias": reader.bias.astype(np.float32),
         "weight": reader.weight.astype(np.float16),
@@ -308,7 +309,7 @@ def load(folder: Path, encoder_sha256: str) -> GraveReader | None:
             weight, bias = arrays["weight"].astype(np.float32), arrays["bias"]
             vector_bias, spoken_bias = arrays["vector_bias"], float(arrays["spoken_bias"])
         widths = {len(CLASSES), table.shape[1], weight.shape[1], len(vector_bias)}
-        rows = (len(table), len(spoken), bias.shape)
+        rows = (table.shape[0], spoken.shape[0], bias.shape)
         if rows != (TABLES * BUCKETS, BUCKETS, (TABLES, len(CLASSES))) or len(widths) != 1:
             raise ModelFileError(f"{folder / NAME}.npz does not fit its classes; refit it")
         return GraveReader(
@@ -316,7 +317,7 @@ def load(folder: Path, encoder_sha256: str) -> GraveReader | None:
             bias,
             weight,
             vector_bias,
-            spoken[:, 0].copy(),
+            spoken.floats()[:, 0],
             spoken_bias,
             calibration.from_json(described["english"]),
             calibration.from_json(described["others"]),

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from router.stats.calibration import Floats, softmax
 from router.stats.heads import UNSCALED, Encoded, Head, HeadKind
-from router.stats.ngrams import BUCKETS, Grams
+from router.stats.ngrams import BUCKETS, Grams, in_floats
 from router.stats.softmax_regression import Design, Labels, sparse_design
 from router.triage.triage_model import Rarity
 
@@ -63,7 +63,7 @@ class Plane:
         early."""
         table = np.zeros((BUCKETS, len(classes)), np.float32)
         if like.words is not None:
-            table[:, : like.words.shape[1]] = like.words
+            table[:, : like.words.shape[1]] = in_floats(like.words)
         table[self.used] = matrix[self.width : -1] * self.rare[:, None]
         return replace(
             like,

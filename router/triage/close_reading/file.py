@@ -146,7 +146,7 @@ def _table(arrays: np.lib.npyio.NpzFile, number: int) -> np.ndarray:
     """Returns one table of the three, of one column."""
     suffix = f"_{number}"
     own = {name.removesuffix(suffix): arrays[name] for name in arrays if name.endswith(suffix)}
-    return unpacked(own)
+    return unpacked(own).floats()
 
 
 def _grave(numbers: Mapping[str, float] | None, arrays: np.lib.npyio.NpzFile) -> CloseGrave | None:
