@@ -122,7 +122,7 @@ THIRD_PARTIES: dict[str, tuple[str, ...]] = {
     "compression": ("router/api/http/content_coding.py",),
     "fsspec": ("router/registry/object_store.py",),
     "gguf": (TRAINING,),
-    "jsonschema": ("router/policy/parsing/json_schema.py",),
+    "jsonschema": ("router/policy/parsing/schema_checker.py",),
     "litellm": ("tiers/litellm/",),
     "msgspec": ANYWHERE,
     "numpy": (
@@ -156,7 +156,7 @@ THIRD_PARTIES: dict[str, tuple[str, ...]] = {
     "pydantic": ("router/policy/", "router/plan/", "router/cli/policies/key_reference.py"),
     "pydantic_core": ("router/policy/",),
     "referencing": (
-        "router/policy/parsing/json_schema.py",
+        "router/policy/parsing/schema_checker.py",
     ),  # jsonschema's own, as yarl is aiohttp's
     "redis": ("router/rate_limits/stores/redis_store.py",),
     "rich": ("router/rendering/", "router/analysis/", "router/plan/", "router/cli/"),

@@ -33,7 +33,8 @@ from router.policy.content.safe_answers import (
     parse_safe_answers,
     safe_answer,
 )
-from router.policy.parsing.json_schema import MAX_CHECKED_CHARACTERS, schema_faults
+from router.policy.parsing.json_schema import schema_faults
+from router.policy.parsing.schema_checker import MAX_CHECKED_CHARACTERS
 from router.types import (
     Amount,
     ChatRequest,

@@ -10,8 +10,6 @@ import ipaddress
 from collections import OrderedDict
 from dataclasses import dataclass
 
-import structlog
-
 from router.types import Clock
 
 ALLOWED = 20
@@ -36,6 +34,8 @@ class WrongKeys:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._by_address: OrderedDict[str, _Tries] = OrderedDict()
+        import structlog  # `tiergate route` needs a caller's name from here, and no log
+
         self._log = structlog.get_logger("tiergate.access")
 
     def count(self, address: str) -> float:

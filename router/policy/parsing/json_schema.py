@@ -1,143 +1,15 @@
-"""Checks a JSON value against a JSON Schema, safely even for schemas that clients send.
+"""Checks JSON Schemas, and JSON values against them.
 
-The package jsonschema fetches remote `$ref`s over the network. It also runs the schema's regular
-expressions, some of which take exponential time, and references that double at each step. Here
-nothing is fetched, `pattern` is not checked and the steps are counted. A value is called wrong only
-for parts that were really checked. This module knows nothing about requests or answers.
+The package jsonschema takes 30 ms to import and 3 MB, so it is imported when a value is checked, or
+a schema of other keywords than the usual ones. `schema_checker` is the module that uses it. This
+module knows nothing about requests or answers.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Mapping
-from contextvars import ContextVar
-from functools import lru_cache
-
-import jsonschema
-import referencing
-import referencing.exceptions
-from jsonschema.exceptions import SchemaError, UnknownType, ValidationError
+from collections.abc import Mapping
 
 from router.types import JsonText
-
-MAX_FAULTS = 8
-"""Limits the listed faults. So many help a model to correct its answer, and fit in a prompt."""
-_MAX_FAULT_CHARACTERS = 160
-MAX_STEPS = 100_000
-"""Limits the keywords checked for one value: less than a second, in which nobody else is served. A
-thousand objects of ten keys take 25,000."""
-MAX_CHECKED_CHARACTERS = 30_000
-"""Limits the schemas that are checked themselves first, which takes half a millisecond per
-property. A longer schema is used unchecked. If it is broken, it reports no faults."""
-_REFERENCE_STEPS = 5  # a `$ref` takes about as long as five other keywords
-
-_Keyword = Callable[[object, object, object, object], Iterator[ValidationError] | None]
-# jsonschema calls the keywords without our arguments, so the counter is in the context.
-_steps_left: ContextVar[list[int]] = ContextVar("steps_left")
-
-
-def _unchecked(
-    validator: object, part: object, value: object, schema: object
-) -> Iterator[ValidationError]:
-    return iter(())
-
-
-def _additional(
-    validator: object, part: object, value: object, schema: object
-) -> Iterator[ValidationError]:
-    # patternProperties decides which keys are additional, but its patterns are not run here.
-    if isinstance(schema, Mapping) and "patternProperties" not in schema:
-        yield from jsonschema.Draft202012Validator.VALIDATORS["additionalProperties"](
-            validator, part, value, schema
-        )
-
-
-def _unique(
-    validator: object, part: object, value: object, schema: object
-) -> Iterator[ValidationError]:
-    # jsonschema compares each object with every other one: three seconds for a thousand.
-    items = value if part is True and isinstance(value, list) else []
-    if len({json.dumps(item, sort_keys=True) for item in items}) < len(items):
-        yield ValidationError("the array has non-unique elements")
-
-
-def _counted(keyword: _Keyword, steps: int) -> _Keyword:
-    """Returns the keyword with counted steps. It raises RecursionError after MAX_STEPS."""
-
-    def check(
-        validator: object, part: object, value: object, schema: object
-    ) -> Iterator[ValidationError] | None:
-        left = _steps_left.get()
-        left[0] -= steps + (len(part) if isinstance(part, list | dict) else 0)
-        if left[0] < 0:
-            raise RecursionError("the schema takes too many steps")
-        return keyword(validator, part, value, schema)
-
-    return check
-
-
-_KEYWORDS: dict[str, _Keyword] = {
-    **jsonschema.Draft202012Validator.VALIDATORS,
-    "pattern": _unchecked,
-    "patternProperties": _unchecked,
-    "additionalProperties": _additional,
-    "uniqueItems": _unique,
-}
-_Validator = jsonschema.validators.extend(  # type: ignore[no-untyped-call]
-    jsonschema.Draft202012Validator,
-    {
-        name: _counted(keyword, _REFERENCE_STEPS if name in ("$ref", "$dynamicRef") else 1)
-        for name, keyword in _KEYWORDS.items()
-    },
-)
-
-
-def _without_dialect(part: dict[str, object]) -> dict[str, object]:
-    """Returns a part of a schema without `$schema`.
-
-    That key would make jsonschema use its own keywords for this part, also `pattern`. A property of
-    that name is an object, and stays.
-    """
-    return {k: v for k, v in part.items() if k != "$schema" or type(v) is not str}
-
-
-def schema_faults(value: object, schema: JsonText) -> tuple[str, ...]:
-    """Returns the faults of `value` as short sentences, or () when it fits.
-
-    A schema cannot be used if it is broken, refers outside itself, never ends or takes more than
-    MAX_STEPS. It then reports no faults.
-
-    >>> schema_faults({"a": 1}, JsonText('{"required": ["b"]}'))
-    ("(top): 'b' is a required property",)
-    """
-    if len(schema) <= MAX_CHECKED_CHARACTERS and not _is_schema(schema):
-        return ()
-    try:
-        parsed = json.loads(schema, object_hook=_without_dialect)
-        _steps_left.set([MAX_STEPS])
-        # An empty registry resolves no reference to another document.
-        checker = _Validator(parsed, registry=referencing.Registry())
-        faults: list[str] = []
-        for error in checker.iter_errors(value):
-            faults.append(f"{_place(error)}: {error.message}"[:_MAX_FAULT_CHARACTERS])
-            if len(faults) == MAX_FAULTS:
-                break
-        return tuple(faults)
-    except (ValueError, RecursionError, referencing.exceptions.Unresolvable):
-        return ()
-    except (TypeError, AttributeError, LookupError, ArithmeticError, UnknownType):
-        return ()  # a long schema that is broken
-
-
-@lru_cache(maxsize=256)
-def _is_schema(schema: JsonText) -> bool:
-    """Returns True for a JSON Schema. Clients send the same few schemas again and again."""
-    try:
-        _Validator.check_schema(json.loads(schema, object_hook=_without_dialect))
-    except (ValueError, jsonschema.SchemaError, RecursionError):
-        return False
-    return True
-
 
 _TYPES = frozenset(("array", "boolean", "integer", "null", "number", "object", "string"))
 _COUNTS = frozenset(("minItems", "maxItems", "minLength", "maxLength"))
@@ -159,7 +31,7 @@ def _is_plain(schema: object, levels: int = _MOST_LEVELS) -> bool:
 
 def _is_plain_keyword(key: object, value: object, levels: int) -> bool:
     if key == "type":
-        return isinstance(value, str) and value in _TYPES
+        return _are_types(value if isinstance(value, list) else [value])
     if key in _COUNTS:
         return isinstance(value, int) and not isinstance(value, bool) and value >= 0
     if key in ("title", "description"):
@@ -171,24 +43,40 @@ def _is_plain_keyword(key: object, value: object, levels: int) -> bool:
             isinstance(name, str) and _is_plain(part, levels) for name, part in value.items()
         )
     if key == "required":
-        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            return False
-        return len(set(value)) == len(value)
+        return isinstance(value, list) and _are_words(value)
+    if key in ("minimum", "maximum"):
+        return isinstance(value, int | float) and not isinstance(value, bool)
     if key == "enum":  # of any values
         return isinstance(value, list)
     return False
+
+
+def _are_types(values: list[object]) -> bool:
+    return bool(values) and _are_words(values) and _TYPES.issuperset(values)
+
+
+def _are_words(values: list[object]) -> bool:
+    return all(isinstance(value, str) for value in values) and len(set(values)) == len(values)
 
 
 def schema_problem(schema: Mapping[str, object]) -> str:
     """Returns the reason why `schema` is no JSON Schema (2020-12), or "" when it is one."""
     if _is_plain(schema):
         return ""
-    try:
-        _Validator.check_schema(schema)
-    except jsonschema.SchemaError as error:
-        return f"{_place(error)}: {error.message}"[:_MAX_FAULT_CHARACTERS]
-    return ""
+    from router.policy.parsing import schema_checker
+
+    return schema_checker.problem(schema)
 
 
-def _place(error: ValidationError | SchemaError) -> str:
-    return ".".join(str(part) for part in error.absolute_path) or "(top)"
+def schema_faults(value: object, schema: JsonText) -> tuple[str, ...]:
+    """Returns the faults of `value` as short sentences, or () when it fits.
+
+    A schema cannot be used if it is broken, refers outside itself, never ends or takes too many
+    steps. It then reports no faults.
+
+    >>> schema_faults({"a": 1}, JsonText('{"required": ["b"]}'))
+    ("(top): 'b' is a required property",)
+    """
+    from router.policy.parsing import schema_checker
+
+    return schema_checker.faults(value, schema)
