@@ -84,6 +84,11 @@ class Remembering:
         fits = {f"weights-{key.hex()}": fit.weights for key, fit in self._used_fits.items()}
         fits |= {f"matched-{key.hex()}": fit.coefficients for key, fit in self._used_fits.items()}
         fits |= {f"own-{key.hex()}": fit.own for key, fit in self._used_fits.items()}
+        fits |= {
+            f"precision-{key.hex()}": fit.precision
+            for key, fit in self._used_fits.items()
+            if fit.precision is not None
+        }
         part = self._file.with_suffix(f".{os.getpid()}.npz")
         with contextlib.suppress(OSError):
             self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -114,7 +119,10 @@ def _read(file: Path | None) -> Kept:
             names = [name.partition("-")[2] for name in kept.files if name.startswith("weights-")]
             fits = {
                 bytes.fromhex(name): Fit(
-                    kept[f"weights-{name}"], kept[f"matched-{name}"], kept[f"own-{name}"]
+                    kept[f"weights-{name}"],
+                    kept[f"matched-{name}"],
+                    kept[f"own-{name}"],
+                    kept.get(f"precision-{name}"),
                 )
                 for name in names
             }

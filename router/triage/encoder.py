@@ -221,9 +221,11 @@ class Encoder:
         *,
         threads: int = 1,
         device: Device = Device.CPU,
+        sha256: str | None = None,
     ) -> None:
+        """Takes the `sha256` where the caller has just compared it."""
         onnxruntime = import_onnxruntime()
-        self.sha256 = sha256_of(model)
+        self.sha256 = sha256_of(model) if sha256 is None else sha256
         self.tokenise = Tokeniser(tokenizer, words) if isinstance(tokenizer, Path) else tokenizer
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads

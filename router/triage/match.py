@@ -130,6 +130,7 @@ class Fit(NamedTuple):
     weights: Weights  # (width + 1, intents)
     coefficients: Floats  # (len(FEATURES),)
     own: Floats  # slope and shift from outcomes of the file's own, (2,); (0,) without enough
+    precision: npt.NDArray[np.float32] | None = None  # of `Shape`; None: not computed yet
 
 
 class FitMemory(Protocol):
@@ -177,7 +178,8 @@ class KnowledgeIndex:
         intents = len(self.intent_ids)
         ends = np.searchsorted(owner, np.arange(intents + 1)).tolist()
         self._spans = list(itertools.pairwise(ends))  # of each intent's utterances
-        self._shape = Shape.of(utterances.vectors, owner, intents)
+        known = None if fit is None else fit.precision
+        self._shape = Shape.of(utterances.vectors, owner, intents, known)
         self._covered = Covered(utterances, lexicon, matching.verifier)
         self._weights = utterances.regression() if fit is None else fit.weights
         self._weight, self._bias = as_head(self._weights)  # (width, intents), (intents,)
@@ -205,9 +207,10 @@ class KnowledgeIndex:
             if len(texts.outcomes) >= OWN_OUTCOMES:
                 index = cls(whole, model.matching, model.lexicon, fit)
                 fit = fit._replace(own=index._calibrated_on(texts.outcomes, model))
-            if memory is not None:
-                memory.keep(key, fit)
-        return cls(whole, model.matching, model.lexicon, fit, verified=texts.verified)
+        index = cls(whole, model.matching, model.lexicon, fit, verified=texts.verified)
+        if memory is not None and fit.precision is None:
+            memory.keep(key, fit._replace(precision=index._shape.precision))
+        return index
 
     @classmethod
     def fitted(cls, whole: Utterances, matching: MatchModel, lexicon: Lexicon) -> Fit:

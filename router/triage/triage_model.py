@@ -120,6 +120,7 @@ class TriageModel:
             words if words.is_file() else None,
             threads=threads,
             device=device,
+            sha256=encoder_sha256(folder),
         )
         loaded = [
             heads.load(folder / HEADS_FOLDER, name, encoder_sha256=encoder.sha256)

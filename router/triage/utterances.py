@@ -95,7 +95,7 @@ class Utterances(Struct, frozen=True):
         return fit_softmax(self.vectors, self.owner, count, RIDGE, start, steps=steps)
 
 
-FIT_FORMAT = 6
+FIT_FORMAT = 7
 """Raised when what is fitted changes, so that no start takes over what an older release fitted."""
 
 
@@ -116,30 +116,38 @@ class Shape(Struct, frozen=True):
 
     @classmethod
     def of(
-        cls, vectors: npt.NDArray[np.float32], owner: npt.NDArray[np.int64], intents: int
+        cls,
+        vectors: npt.NDArray[np.float32],
+        owner: npt.NDArray[np.int64],
+        intents: int,
+        precision: npt.NDArray[np.float32] | None = None,
     ) -> Shape:
-        width = vectors.shape[1]
+        """Takes the `precision` where it was computed already."""
         ends = np.searchsorted(owner, np.arange(intents + 1)).tolist()
         means = np.array(
             [vectors[slice(*span)].mean(axis=0, dtype=float) for span in itertools.pairwise(ends)]
         )
-        around = vectors - means[owner]
-        freedom = max(1, len(vectors) - intents)
-        covariance = around.T @ around / freedom
-        spread = max(float(np.trace(covariance)) / width, 1e-4)
-        shrunken = (1 - SHRINKAGE) * covariance + SHRINKAGE * spread * np.eye(width)
         centres = means / np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-9)
-        return cls(
-            means.astype(np.float32),
-            centres.astype(np.float32),
-            np.linalg.inv(shrunken).astype(np.float32),
-        )
+        if precision is None:
+            precision = _precision(vectors - means[owner], intents)
+        return cls(means.astype(np.float32), centres.astype(np.float32), precision)
 
     def typical(self, embeddings: npt.NDArray[np.float32], intent: npt.NDArray[np.int64]) -> Floats:
         """Minus the squared Mahalanobis distance to the intent's mean, per dimension, (rows,)."""
         off = embeddings - self.means[intent]
         away: Floats = np.einsum("rw,rw->r", off @ self.precision, off) / len(self.precision)
         return -away
+
+
+def _precision(around: Floats, intents: int) -> npt.NDArray[np.float32]:
+    """Returns the inverse of the shrunken covariance of vectors around their intents' means."""
+    width = around.shape[1]
+    freedom = max(1, len(around) - intents)
+    covariance = around.T @ around / freedom
+    spread = max(float(np.trace(covariance)) / width, 1e-4)
+    shrunken = (1 - SHRINKAGE) * covariance + SHRINKAGE * spread * np.eye(width)
+    inverse: npt.NDArray[np.float32] = np.linalg.inv(shrunken).astype(np.float32)
+    return inverse
 
 
 def lead(values: Floats, best: npt.NDArray[np.int64]) -> Floats:

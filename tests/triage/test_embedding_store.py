@@ -50,7 +50,8 @@ def test_the_next_start_embeds_nothing_again(tmp_path: Path) -> None:
 
 
 def test_the_next_start_recalls_what_was_fitted(tmp_path: Path) -> None:
-    fit = Fit(np.ones((3, 2), np.float32), np.arange(9.0), np.array([1.0, 0.5]))
+    precision = np.full((2, 2), 0.5, np.float32)
+    fit = Fit(np.ones((3, 2), np.float32), np.arange(9.0), np.array([1.0, 0.5]), precision)
     earlier = Remembering(Counting(), tmp_path, "v1")
     earlier.described(["a"])
     earlier.keep(b"0123456789abcdef", fit)
@@ -60,6 +61,8 @@ def test_the_next_start_recalls_what_was_fitted(tmp_path: Path) -> None:
     assert (found.weights == fit.weights).all()
     assert (found.coefficients == fit.coefficients).all()
     assert (found.own == fit.own).all()
+    assert found.precision is not None
+    assert (found.precision == precision).all()
     assert Remembering(Counting(), tmp_path, "v2").recall(b"0123456789abcdef") is None
 
 

@@ -133,7 +133,7 @@ class _Shared:
             if self._encoder is None:
                 if sha256_of(self._onnx) != self._sha256:
                     raise ModelFileError(f"{self._onnx} is no longer the file that was loaded")
-                self._encoder = Encoder(self._onnx, tokenise)
+                self._encoder = Encoder(self._onnx, tokenise, sha256=self._sha256)
         return self._encoder.encode_rows(rows, SHORT_BATCH_TOKENS)
 
 
