@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from msgspec import Struct
 
 from tiers.exact.arithmetic import arithmetic
+from tiers.exact.numbers import DIGIT
 from tiers.exact.percentages import percentage
 from tiers.exact.units import conversion
 from tiers.exact.wording import Question
@@ -179,6 +180,8 @@ def in_another_language(text: str) -> str | None:
     if not all(_SAFE.fullmatch(number) for number in re.findall(r"-?\d[\d.,]*\d|\d", core)):
         return None
     forms: tuple[Callable[[str, _Language], str | None], ...] = (_percent, _converted, _sum)
+    if not DIGIT.search(core):
+        forms = (_sum,)
     for language in _LANGUAGES:
         for form in forms:
             answer = form(core, language)

@@ -10,10 +10,12 @@ import re
 from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
+from functools import cache
 
 from tiers.exact.arithmetic import shown_sum
 from tiers.exact.numbers import (
     AMOUNT,
+    DIGIT,
     NUMBER,
     SYMBOLS,
     Amount,
@@ -42,7 +44,9 @@ def percentage(question: Question) -> str | None:
     ('15% of 240 = 36', '$80 less 25% = $60.00')
     """
     text = digits_for_words(question.text)
-    for pattern, answer in _FORMS:
+    if not DIGIT.search(text):
+        return None
+    for pattern, answer in _forms():
         found = pattern.fullmatch(text)
         if found:
             return answer(found)
@@ -109,29 +113,31 @@ def _as_read(text: str) -> str:
     )
 
 
-_FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str | None]], ...] = tuple(
-    (re.compile(form), answer)
-    for form, answer in (
-        (rf"{_P} (?:of|from|tip on|tax on|vat on|sales tax on|commission on) {_Y}", _part),
-        (rf"(?:an? )?{_P} (?:tip|tax|vat|commission) (?:on|for|of) (?:a )?{_Y}(?: bill)?", _part),
-        (rf"{_Y} ?(?:\*|times) ?{_P}", _part),
-        (rf"(?:add )?{_P} (?:more than|added to|on top of) {_Y}", _added),
-        (rf"add {_P} to {_Y}", _added),
-        (rf"(?:increase|raise) {_Y} by {_P}", _added),
-        (rf"{_Y} (?:increased|raised|plus|\+) (?:by )?{_P}(?: {_TAX})?", _added),
-        (rf"{_Y} ?\+ ?{_P}", _added),
-        (rf"{_P} (?:less than|below|off|off of|discount on|discount off) {_Y}", _taken),
-        (rf"(?:subtract|take|deduct|remove) {_P} (?:off|from|of) {_Y}", _taken),
-        (rf"(?:decrease|reduce|lower|discount) {_Y} by {_P}", _taken),
-        (rf"{_Y} (?:decreased|reduced|lowered|discounted|minus|-) (?:by )?{_P}", _taken),
-        (rf"{_Y} ?- ?{_P}", _taken),
-        (rf"{_Y} (?:with|after|at|less) (?:a |an )?{_P}(?: {_DISCOUNT})?", _taken),
-        (rf"(?:what )?{_SHARE} (?:of )?{_Y} is {_X}", _share),
-        (rf"(?:what )?{_SHARE} is {_X} (?:of|out of) {_Y}", _share),
-        (rf"{_X} is what {_SHARE} of {_Y}", _share),
-        (rf"{_X} out of {_Y} (?:as|in) (?:a )?{_SHARE}", _share),
-        (rf"{_X} (?:as|in) (?:a )?{_SHARE} of {_Y}", _share),
-        (rf"(?:the )?{_SHARE} (?:change|increase|decrease|difference) from {_X} to {_Y}", _change),
-        (rf"from {_X} to {_Y} (?:in|as a) {_SHARE}", _change),
-    )
+_FORMS: tuple[tuple[str, Callable[[re.Match[str]], str | None]], ...] = (
+    (rf"{_P} (?:of|from|tip on|tax on|vat on|sales tax on|commission on) {_Y}", _part),
+    (rf"(?:an? )?{_P} (?:tip|tax|vat|commission) (?:on|for|of) (?:a )?{_Y}(?: bill)?", _part),
+    (rf"{_Y} ?(?:\*|times) ?{_P}", _part),
+    (rf"(?:add )?{_P} (?:more than|added to|on top of) {_Y}", _added),
+    (rf"add {_P} to {_Y}", _added),
+    (rf"(?:increase|raise) {_Y} by {_P}", _added),
+    (rf"{_Y} (?:increased|raised|plus|\+) (?:by )?{_P}(?: {_TAX})?", _added),
+    (rf"{_Y} ?\+ ?{_P}", _added),
+    (rf"{_P} (?:less than|below|off|off of|discount on|discount off) {_Y}", _taken),
+    (rf"(?:subtract|take|deduct|remove) {_P} (?:off|from|of) {_Y}", _taken),
+    (rf"(?:decrease|reduce|lower|discount) {_Y} by {_P}", _taken),
+    (rf"{_Y} (?:decreased|reduced|lowered|discounted|minus|-) (?:by )?{_P}", _taken),
+    (rf"{_Y} ?- ?{_P}", _taken),
+    (rf"{_Y} (?:with|after|at|less) (?:a |an )?{_P}(?: {_DISCOUNT})?", _taken),
+    (rf"(?:what )?{_SHARE} (?:of )?{_Y} is {_X}", _share),
+    (rf"(?:what )?{_SHARE} is {_X} (?:of|out of) {_Y}", _share),
+    (rf"{_X} is what {_SHARE} of {_Y}", _share),
+    (rf"{_X} out of {_Y} (?:as|in) (?:a )?{_SHARE}", _share),
+    (rf"{_X} (?:as|in) (?:a )?{_SHARE} of {_Y}", _share),
+    (rf"(?:the )?{_SHARE} (?:change|increase|decrease|difference) from {_X} to {_Y}", _change),
+    (rf"from {_X} to {_Y} (?:in|as a) {_SHARE}", _change),
 )
+
+
+@cache
+def _forms() -> tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str | None]], ...]:
+    return tuple((re.compile(form), answer) for form, answer in _FORMS)

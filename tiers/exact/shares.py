@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
+from functools import cache
 
 from tiers.exact.arithmetic import shown_sum
 from tiers.exact.numbers import (
     AMOUNT,
+    DIGIT,
     Amount,
     amount,
     digits_for_words,
@@ -35,25 +37,27 @@ _AMONG = (
     rf"|(?:in|into) (?P<parts>\d{{1,5}}){_PARTS}|(?P<ways>\d{{1,5}}) ways"
     rf"|(?P<half>in half)){_EVENLY}"
 )
-_FORMS = tuple(
-    re.compile(form)
-    for form in (
-        rf"{_SPLIT} {_WHOLE}{_AMONG}",
-        rf"(?:split|share) {_WHOLE} by (?P<by>\d{{1,5}})",
-        rf"(?P<n>\d{{1,5}}) [a-z][a-z' -]{{1,30}}? (?:cost|costs|for) (?P<y>{AMOUNT}),? (?:so )?"
-        r"how much (?:is|does|for)(?: just)? (?:1|each|a single one)(?: cost)?",
-        rf"{_WHOLE} {_DONE}{_AMONG}",
-        rf"(?:each(?: person)?|everyone|everybody) (?:pay|pays|get|gets|owe|owes)?,? ?"
-        rf"(?:if|when) (?:we|you|they|i) {_SPLIT} {_WHOLE}{_AMONG}",
-        rf"(?P<n>\d{{1,5}})(?: people| friends| of us) (?:share|split) {_WHOLE}{_EVENLY}"
-        r"(?:,? (?:how much )?(?:each|per person))?",
-    )
+_FORMS = (
+    rf"{_SPLIT} {_WHOLE}{_AMONG}",
+    rf"(?:split|share) {_WHOLE} by (?P<by>\d{{1,5}})",
+    rf"(?P<n>\d{{1,5}}) [a-z][a-z' -]{{1,30}}? (?:cost|costs|for) (?P<y>{AMOUNT}),? (?:so )?"
+    r"how much (?:is|does|for)(?: just)? (?:1|each|a single one)(?: cost)?",
+    rf"{_WHOLE} {_DONE}{_AMONG}",
+    rf"(?:each(?: person)?|everyone|everybody) (?:pay|pays|get|gets|owe|owes)?,? ?"
+    rf"(?:if|when) (?:we|you|they|i) {_SPLIT} {_WHOLE}{_AMONG}",
+    rf"(?P<n>\d{{1,5}})(?: people| friends| of us) (?:share|split) {_WHOLE}{_EVENLY}"
+    r"(?:,? (?:how much )?(?:each|per person))?",
 )
 _NAMES = "|".join(FRACTIONS)
 _OFF = re.compile(
     rf"(?P<top>an?|one|\d{{1,2}})[ -](?P<bottom>{_NAMES})s? off(?: of)? {_WHOLE}"
     rf"|half off(?: of)? (?P<y2>{AMOUNT})"
 )
+
+
+@cache
+def _forms() -> tuple[re.Pattern[str], ...]:
+    return tuple(map(re.compile, _FORMS))
 
 
 def share(question: Question) -> str | None:
@@ -63,7 +67,9 @@ def share(question: Question) -> str | None:
     ('84 / 6 = 14 each', '$60 less 1/3 = $40.00')
     """
     text = digits_for_words(question.text)
-    for form in _FORMS:
+    if not DIGIT.search(text):
+        return None
+    for form in _forms():
         found = form.fullmatch(text)
         if found:
             return _split(found)

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
+from functools import cache
 
 from tiers.exact.numbers import (
     AMOUNT,
+    DIGIT,
     NUMBER,
     amount,
     digits_for_words,
@@ -29,17 +31,19 @@ _SPLIT = (
     rf",? ?(?:and )?(?:then )?(?:split|divided|shared)(?: evenly| equally)?"
     rf" (?:(?:by|among|between|with|for) )?(?P<n>\d{{1,4}}){_PEOPLE}"
 )
-_FORMS = tuple(
-    re.compile(form)
-    for form in (
-        rf"{_TIP} (?:on|for|of) {_BILL}{_SPLIT}",
-        rf"{_BILL}(?: with| plus| and| at|,|\+)+ ?{_TIP}{_SPLIT}",
-        rf"(?:split|divide|share) {_BILL}(?: with| plus| and|,)+ {_TIP}"
-        rf" (?:among|between|by|for) (?P<n>\d{{1,4}}){_PEOPLE}",
-        rf"(?:split|divide|share) {_BILL} (?:(?:among|between|by) )?(?P<n>\d{{1,4}}){_PEOPLE}"
-        rf"(?: with| plus| and|,)+ {_TIP}",
-    )
+_FORMS = (
+    rf"{_TIP} (?:on|for|of) {_BILL}{_SPLIT}",
+    rf"{_BILL}(?: with| plus| and| at|,|\+)+ ?{_TIP}{_SPLIT}",
+    rf"(?:split|divide|share) {_BILL}(?: with| plus| and|,)+ {_TIP}"
+    rf" (?:among|between|by|for) (?P<n>\d{{1,4}}){_PEOPLE}",
+    rf"(?:split|divide|share) {_BILL} (?:(?:among|between|by) )?(?P<n>\d{{1,4}}){_PEOPLE}"
+    rf"(?: with| plus| and|,)+ {_TIP}",
 )
+
+
+@cache
+def _forms() -> tuple[re.Pattern[str], ...]:
+    return tuple(map(re.compile, _FORMS))
 
 
 def tip(question: Question) -> str | None:
@@ -49,7 +53,9 @@ def tip(question: Question) -> str | None:
     '$50 plus 20% = $60.00; split by 4: $15.00 each (the tip alone: $2.50 each)'
     """
     text = digits_for_words(question.text)
-    for form in _FORMS:
+    if not DIGIT.search(text):
+        return None
+    for form in _forms():
         found = form.fullmatch(text)
         if found:
             return _said(found)

@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from fractions import Fraction
+from functools import cache
 
-from tiers.exact.numbers import NUMBER, Amount, digits_for_words, number, shown, written
+from tiers.exact.numbers import DIGIT, NUMBER, Amount, digits_for_words, number, shown, written
 from tiers.exact.unit_table import UNITS, Unit
 from tiers.exact.wording import Question
 
@@ -22,40 +23,32 @@ _N = rf"(?P<n>-?(?:{NUMBER})|an?|one)"
 _U = rf"(?P<u>{_NAMES}){_END}"
 _V = rf"(?P<v>{_NAMES}){_END}"
 _TO = r"(?:to|into|in|as)"
-_FORMS = tuple(
-    re.compile(form)
-    for form in (
-        rf"(?:convert |change |turn )?{_N} ?{_U}(?: (?P<n2>{NUMBER}) ?(?P<u2>{_NAMES}){_END})? "
-        rf"(?:is |equals |converted )?{_TO} {_V}",
-        rf"how (?:many|much) {_V} (?:are |is |make |equals? )?(?:there )?(?:in )?{_N} ?{_U}"
-        rf"(?: (?P<n2>{NUMBER}) ?(?P<u2>{_NAMES}){_END})?",
-        rf"{_N} ?{_U} (?:is|are|equals?) how many {_V}",
-        rf"how (?:long|far|tall|heavy|hot|cold|fast|big) is {_N} ?{_U} in {_V}",
-    )
+_FORMS = (
+    rf"(?:convert |change |turn )?{_N} ?{_U}(?: (?P<n2>{NUMBER}) ?(?P<u2>{_NAMES}){_END})? "
+    rf"(?:is |equals |converted )?{_TO} {_V}",
+    rf"how (?:many|much) {_V} (?:are |is |make |equals? )?(?:there )?(?:in )?{_N} ?{_U}"
+    rf"(?: (?P<n2>{NUMBER}) ?(?P<u2>{_NAMES}){_END})?",
+    rf"{_N} ?{_U} (?:is|are|equals?) how many {_V}",
+    rf"how (?:long|far|tall|heavy|hot|cold|fast|big) is {_N} ?{_U} in {_V}",
 )
 
 _CODE = r"[a-z]{3}|dollars?|euros?|pounds?|yen|rupees?|francs?|pesos?"
 _EACH = r"(?:at|with|using)(?: an?| the)?(?: exchange)?(?: rate)?(?: of)?"
-_MONEY = tuple(
-    re.compile(form)
-    for form in (
-        rf"(?:convert |change |exchange )?(?P<n>{NUMBER}) ?(?P<u>{_CODE}) {_TO} (?P<v>{_CODE}) "
-        rf"{_EACH} (?P<r>{NUMBER})(?: (?P<w>{_CODE}) (?:per|for (?:1|one|a|each)) (?P<x>{_CODE}))?",
-        rf"(?:convert |change |exchange )?(?P<n>{NUMBER}) ?(?P<u>{_CODE}) {_TO} (?P<v>{_CODE}),? "
-        rf"(?:if|when|where|at|with) (?P<one>1|one|a) ?(?P<x>{_CODE}) (?:is|=|equals|costs|buys) "
-        rf"(?P<r>{NUMBER}) ?(?P<w>{_CODE})",
-    )
+_MONEY = (
+    rf"(?:convert |change |exchange )?(?P<n>{NUMBER}) ?(?P<u>{_CODE}) {_TO} (?P<v>{_CODE}) "
+    rf"{_EACH} (?P<r>{NUMBER})(?: (?P<w>{_CODE}) (?:per|for (?:1|one|a|each)) (?P<x>{_CODE}))?",
+    rf"(?:convert |change |exchange )?(?P<n>{NUMBER}) ?(?P<u>{_CODE}) {_TO} (?P<v>{_CODE}),? "
+    rf"(?:if|when|where|at|with) (?P<one>1|one|a) ?(?P<x>{_CODE}) (?:is|=|equals|costs|buys) "
+    rf"(?P<r>{NUMBER}) ?(?P<w>{_CODE})",
 )
-_UNRATED = tuple(
-    re.compile(form)
-    for form in (
-        rf"(?:convert |change |exchange |turn |how much (?:is|are) )?"
-        rf"(?P<n>{NUMBER}) ?(?P<u>{_CODE}) (?:worth |is )?"
-        rf"(?:to|into|in) (?P<v>{_CODE})(?: today| now| right now)?",
-        rf"how (?:many|much)(?: in)? (?P<v>{_CODE}) (?:are |is |do i get for |for |in )?"
-        rf"(?P<n>{NUMBER}) ?(?P<u>{_CODE})",
-    )
+_UNRATED = (
+    rf"(?:convert |change |exchange |turn |how much (?:is|are) )?"
+    rf"(?P<n>{NUMBER}) ?(?P<u>{_CODE}) (?:worth |is )?"
+    rf"(?:to|into|in) (?P<v>{_CODE})(?: today| now| right now)?",
+    rf"how (?:many|much)(?: in)? (?P<v>{_CODE}) (?:are |is |do i get for |for |in )?"
+    rf"(?P<n>{NUMBER}) ?(?P<u>{_CODE})",
 )
+_BEGIN_WITHOUT_DIGIT = ("a", "one", "how ", "convert ", "change ", "turn ")
 _SYMBOL = re.compile(rf"([$€£₹]) ?({NUMBER})")
 _OF_SYMBOL = {"$": "usd", "€": "eur", "£": "gbp", "₹": "inr"}
 _NAMED = {"dollar": "usd", "euro": "eur", "pound": "gbp", "rupee": "inr", "yen": "jpy"}
@@ -68,6 +61,11 @@ _CODES = (
 _KNOWN_CODES: frozenset[str | None] = frozenset(_CODES.split())
 
 
+@cache
+def _compiled(forms: tuple[str, ...]) -> tuple[re.Pattern[str], ...]:
+    return tuple(map(re.compile, forms))
+
+
 def conversion(question: Question) -> str | None:
     """Returns the converted quantity, None for anything else.
 
@@ -75,7 +73,9 @@ def conversion(question: Question) -> str | None:
     ('5 miles = 8.04672 kilometres', '100 °F = about 37.7778 °C')
     """
     text = _unit_words(question.text)
-    for form in _FORMS:
+    if not (DIGIT.search(text) or text.startswith(_BEGIN_WITHOUT_DIGIT)):
+        return None
+    for form in _compiled(_FORMS):
         found = form.fullmatch(text)
         if found:
             return _converted(found)
@@ -144,11 +144,13 @@ def exchange(question: Question) -> str | None:
     'I know no rates of exchange. With one I work it out: "100 USD to EUR at 0.9".'
     """
     text = _SYMBOL.sub(lambda m: f"{m.group(2)} {_OF_SYMBOL[m.group(1)]}", question.text)
-    for form in _MONEY:
+    if not DIGIT.search(text):
+        return None
+    for form in _compiled(_MONEY):
         found = form.fullmatch(text)
         if found:
             return _exchanged(found)
-    for form in _UNRATED:
+    for form in _compiled(_UNRATED):
         found = form.fullmatch(text)
         if found:
             return _unrated(found)
