@@ -122,10 +122,7 @@ class KnowledgeTexts(NamedTuple):
 
 
 class Fit(NamedTuple):
-    """Holds what is fitted to a knowledge file.
-
-    It depends only on the file and the triage model.
-    """
+    """Holds what is fitted to a knowledge file, by the file and the triage model alone."""
 
     weights: Weights  # (width + 1, intents)
     coefficients: Floats  # (len(FEATURES),)

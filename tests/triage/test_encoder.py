@@ -316,3 +316,15 @@ def test_another_tokenisers_texts_go_through_the_library(
     other = e.Tokeniser(tmp_path / "tokenizer.json")
     text = "See the <url> of my elephant"
     assert other(text) == other._tokenizer.encode(text).ids
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="memory is read from /proc")
+def test_memory_of_long_runs_is_given_back(model: TriageModel) -> None:
+    model.vectors(["please tell me where my parcel is " * 30 + str(i) for i in range(64)])
+    held = resident_mb()
+    model.encoder.give_back()
+    assert resident_mb() < held - 20
+
+
+def resident_mb() -> float:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
