@@ -125,15 +125,17 @@ class Shadows:
         if drawn is not None and drawn.rung is not None:
             # Its cost and its failures are neither side's of a rollout.
             apart = replace(routed, rollout=None)
-            self._spawn(self._run(apart, drawn, candidate, drawn.rung))
+            own_id = self._ids.new()
+            self._spawn(own_id, self._run(own_id, apart, drawn, candidate, drawn.rung))
         if routed.rollout is not None and routed.rollout.shadowed:
-            self._spawn(self._try(routed, candidate))
+            own_id = self._ids.new()
+            self._spawn(own_id, self._try(own_id, routed, candidate))
 
-    def _spawn(self, running: Coroutine[None, None, None]) -> None:
+    def _spawn(self, own_id: str, running: Coroutine[None, None, None]) -> None:
         task = asyncio.ensure_future(running)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        task.add_done_callback(partial(tell_unwritten, self._events, ""))
+        task.add_done_callback(partial(tell_unwritten, self._events, own_id))
 
     async def drain(self) -> None:
         """Waits for shadows that run; each ends by its answerer's own deadline."""
@@ -141,11 +143,16 @@ class Shadows:
             await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _run(
-        self, shown: RoutedRequest, drawn: ShadowDraw, candidate: Candidate, rung: int
+        self,
+        own_id: str,
+        shown: RoutedRequest,
+        drawn: ShadowDraw,
+        candidate: Candidate,
+        rung: int,
     ) -> None:
         plan = shown.plans[rung]
         note = drawn.note
-        routed, progress = self._own_request(shown), Progress()
+        routed, progress = self._own_request(own_id, shown), Progress()
         spender = Spender(routed, progress, self._ledger, self._clock)
         error: TiergateError | None = None
         judged: Candidate | None = None
@@ -169,7 +176,7 @@ class Shadows:
             self._events.finished(row)
             await self._ledger.finish(row)
 
-    async def _try(self, shown: RoutedRequest, candidate: Candidate) -> None:
+    async def _try(self, own_id: str, shown: RoutedRequest, candidate: Candidate) -> None:
         """Asks the first rung of a rollout's candidate, within the policy's money for shadows."""
         other = None if self.tried is None else await self.tried(shown)
         if other is None or other.refused or candidate.stands_in:
@@ -182,13 +189,14 @@ class Shadows:
         spent.running += 1
         spent.nano_usd += worst
         note = ShadowNote(other.plans[rung].facts.name, 1.0)
-        await self._run(other, ShadowDraw(note, rung, spent.day, worst), candidate, rung)
+        drawn = ShadowDraw(note, rung, spent.day, worst)
+        await self._run(own_id, other, drawn, candidate, rung)
 
-    def _own_request(self, shown: RoutedRequest) -> RoutedRequest:
+    def _own_request(self, own_id: str, shown: RoutedRequest) -> RoutedRequest:
         """Returns the same request as one of its own, without the client's limits."""
         return replace(
             shown,
-            request_id=self._ids.new(),
+            request_id=own_id,
             asked=replace(shown.asked, max_cost_nano_usd=None),
             started_ms=self._clock.monotonic_ms(),
             created_at_ms=self._clock.now_ms(),

@@ -116,8 +116,32 @@ class RowUnwritten(Struct, frozen=True):
     code: str  # of our own error
 
 
+class LostCall(Struct, frozen=True):
+    """Describes a call of a row that is lost, as a bill is booked: by its attempt and its cost."""
+
+    attempt_id: str
+    tier: str
+    answerer: str
+    model: str
+    upstream_id: str  # the provider's id; "" where it never answered
+    state: str
+    started_at_ms: int
+    cost_nano_usd: int
+
+
+class RowLost(Struct, frozen=True):
+    """Reports a row that was owed when the ledger closed, and that nothing will write any more."""
+
+    request_id: str
+    tenant: str
+    key_id: str  # "" with `policy` where only a call of the request was owed
+    policy: str
+    cost_nano_usd: int
+    calls: tuple[LostCall, ...]
+
+
 CallEvent = CallFailed | CallRefused | CallRedirected
-Event = CallEvent | BreakerTurned | StoreTurned | CertificateTurned | RowUnwritten
+Event = CallEvent | BreakerTurned | StoreTurned | CertificateTurned | RowUnwritten | RowLost
 
 
 class Events(Protocol):

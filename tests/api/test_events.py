@@ -17,6 +17,8 @@ from router.types import (
     CertificateTurned,
     Domain,
     Event,
+    LostCall,
+    RowLost,
     RowUnwritten,
     StoreTurned,
 )
@@ -30,6 +32,9 @@ FAILED = CallFailed(
 )
 REFUSED = CallRefused(
     "acme", "key_1", "insufficient_quota", "usd_per_day", "tenant 'acme'", "mid", True, "01k"
+)
+LOST_CALL = LostCall(
+    "a1", "llm", "mid", "m-1", "chatcmpl-1", "settled", 1_795_000_000_000, 1_500_000
 )
 
 
@@ -93,6 +98,32 @@ REFUSED = CallRefused(
             {"request_id": "req_01k", "code": "ledger_unavailable"},
         ),
         (
+            RowLost("01k", "acme", "key_1", "shop", 1_500_000, (LOST_CALL,)),
+            "row_lost",
+            True,
+            {
+                "request_id": "req_01k",
+                "tenant": "acme",
+                "key_id": "key_1",
+                "policy": "shop",
+                "cost_usd": "0.0015",
+                "next": "calls that were held count at their hold from the next start on; book "
+                "each by `tiergate ledger reconcile --attempt ATTEMPT --cost-usd COST`",
+                "calls": [
+                    {
+                        "attempt": "a1",
+                        "cost_usd": "0.0015",
+                        "state": "settled",
+                        "tier": "llm",
+                        "answerer": "mid",
+                        "model": "m-1",
+                        "upstream_id": "chatcmpl-1",
+                        "started_at_ms": 1_795_000_000_000,
+                    }
+                ],
+            },
+        ),
+        (
             StoreTurned("embedder", True, "large gave no vector", "large"),
             "embedder_lost",
             True,
@@ -141,6 +172,14 @@ def test_same_trouble_is_written_once_in_ten_seconds() -> None:
     assert [line is not None for line in lines] == [True, False, False, True]
     assert lines[3] is not None
     assert lines[3].fields["repeated"] == 2
+
+
+def test_each_lost_row_is_written() -> None:
+    """A line that is only counted books nothing."""
+    limit = LineLimit()
+    for number in range(2 * MOST_SUBJECTS):
+        lost = RowLost(f"r{number}", "acme", "key_1", "shop", 1, ())
+        assert written(limit, lost, 0.0) is not None
 
 
 @pytest.mark.parametrize(

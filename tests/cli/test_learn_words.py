@@ -98,7 +98,7 @@ def test_lesson_taken_back_whose_version_serves_names_the_command(
     before = version(registry, tmp_path, "{}")
     made = version(registry, tmp_path, '{"a": 1}', (before,))
     after = version(registry, tmp_path, '{"a": 2}', (made,))
-    noted = Noted("run_1", 0, "d", "memory", 7, 20, 2, version=made)
+    noted = Noted("run_1", 0, "d", "memory", 7, 20, 2, version=made, set_aside=3)
     monkeypatch.setattr(Memory, "take_back", lambda *_, **__: noted)
 
     def back() -> str:
@@ -109,7 +109,9 @@ def test_lesson_taken_back_whose_version_serves_names_the_command(
         return ended.output
 
     open_registry(registry).promote(before)
-    assert "still serves" not in back()
+    said = back()
+    assert "still serves" not in said
+    assert f"untell --head department --run run_1 --state {tmp_path / 'learn'} --because" in said
     serving = after if later else made
     open_registry(registry).promote(serving)
     said = back()
@@ -125,13 +127,16 @@ def test_refused_run_says_how_to_set_its_labels_aside(capsys: pytest.CaptureFixt
         Doubted("", "", 9, 9, 1),
     )
     noted = Noted("run_1", 0, "d", "memory", 7, 20, 1, ("contradictions",), doubted=doubted)
-    print_run(Ran(noted, 20), Memory(Path(), "department"), "", as_json=False)
+    places = learn._places(Path("other state"), "postgresql://me:secret@db.example/books")
+    print_run(Ran(noted, 20), Memory(Path(), "department"), "", places, as_json=False)
     shown = capsys.readouterr().out
     assert "mia, key key_7: 38 of 40 labels" in shown
     assert "  key key_1: 2 of 80 labels" in shown
     assert "a file of labels (correct it" in shown
     command = "tiergate learn untell --head department --run run_1 --key key_7 --reviewer mia"
-    assert command in shown
+    where = "--state 'other state' --database 'postgresql://me:***@db.example/books'"
+    assert f"{command} {where} --because ..." in shown
+    assert learn._places(learn.STATE, learn.DATABASE) == ""
 
 
 @pytest.mark.parametrize(

@@ -17,11 +17,21 @@ from router.money.budgets import DAY_MS
 from router.money.model_redirects import Redirect
 from router.policy.schema import Policy, ReportSection
 from router.routing.decision_record import parse
-from router.types import AttemptState, Price, RequestRow, RequestState, Role, Sampling
+from router.types import (
+    AttemptState,
+    Price,
+    RequestRow,
+    RequestState,
+    Role,
+    RowUnwritten,
+    Sampling,
+)
+from tests.kits.books.ledger_sql import change, query
 from tests.kits.changed import replace
 from tests.kits.fakes import ALICE, House, Houses, ScriptedTriage, a_policy, a_runtime, ask
 from tests.kits.gateway_kit import deep, low, mid
 from tests.kits.inputs.policy_texts import added, mistakes_of
+from tests.kits.upstreams.upstream_tier_kit import Listener
 
 ALWAYS = {"share": 1.0, "answerer": "deep"}
 WORST = 100 * 2_000 + 19 * 1_000
@@ -103,6 +113,25 @@ async def test_failing_shadow_fails_no_request(houses: Houses) -> None:
     assert own.state is RequestState.SETTLED
     assert shadow.state is RequestState.FAILED
     assert not any(a.state is AttemptState.HELD for a in shadow.attempts)
+
+
+async def test_shadow_that_is_not_written_is_told_by_its_own_request(houses: Houses) -> None:
+    listener, may_end = Listener(), asyncio.Event()
+    house = shadowed(houses, ALWAYS, low(), mid(), deep(gate=may_end), events=listener)
+    path = house.ledger.database.address.path
+    assert path is not None
+    change(
+        path,
+        "CREATE TRIGGER refuse BEFORE UPDATE ON requests WHEN new.endpoint = 'shadow' "
+        "BEGIN SELECT raise(FAIL, 'refused'); END",
+    )
+    await house.gateway.complete(ask(), ALICE)
+    may_end.set()
+    await house.gateway.drain()
+    ((shadow,),) = query(path, "SELECT request_id FROM requests WHERE state = 'open'")
+    assert [e for e in listener.events if isinstance(e, RowUnwritten)] == [
+        RowUnwritten(shadow, "ledger_error")
+    ]
 
 
 async def test_there_is_no_shadow_by_default(houses: Houses) -> None:

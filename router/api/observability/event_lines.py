@@ -22,8 +22,10 @@ from router.types import (
     Event,
     Events,
     RequestRow,
+    RowLost,
     RowUnwritten,
     StoreTurned,
+    exact_usd,
 )
 
 EVERY_MS = 10_000.0
@@ -48,7 +50,7 @@ Subject = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Describes one line of the log."""
+    """Describes one line of the log; without a subject it is never held back."""
 
     name: str
     fields: dict[str, object]
@@ -94,6 +96,8 @@ def line_of(event: Event) -> Line:
     if isinstance(event, RowUnwritten):
         fields = _filled(request_id=_named(event.request_id), code=event.code)
         return Line("row_not_written", fields, True, ("row_not_written", event.code))
+    if isinstance(event, RowLost):
+        return _row_lost(event)
     return _refused(event)
 
 
@@ -109,6 +113,33 @@ def _call_failed(event: CallFailed) -> Line:
     )
     subject = ("call_failed", event.answerer, event.host, str(event.status), event.code)
     return Line("call_failed", fields, True, (*subject, str(event.retried)))
+
+
+def _row_lost(event: RowLost) -> Line:
+    """Returns a line that is never held back: each says what nothing else has."""
+    fields = _filled(
+        request_id=_named(event.request_id),
+        tenant=event.tenant,
+        key_id=event.key_id,
+        policy=event.policy,
+        cost_usd=exact_usd(event.cost_nano_usd),
+        next="calls that were held count at their hold from the next start on; book each by "
+        "`tiergate ledger reconcile --attempt ATTEMPT --cost-usd COST`",
+        calls=[
+            _filled(
+                attempt=call.attempt_id,
+                cost_usd=exact_usd(call.cost_nano_usd),
+                state=call.state,
+                tier=call.tier,
+                answerer=call.answerer,
+                model=call.model,
+                upstream_id=call.upstream_id,
+                started_at_ms=call.started_at_ms,
+            )
+            for call in event.calls
+        ],
+    )
+    return Line("row_lost", fields)
 
 
 def _redirected(event: CallRedirected) -> Line:
@@ -167,6 +198,8 @@ class LineLimit:
         back.
         """
         subject = line.subject
+        if not subject:
+            return line
         kept = self.subjects.get(subject)
         # A new subject beyond the bound shares one entry per kind of event.
         if kept is None and len(self.subjects) >= MOST_SUBJECTS:

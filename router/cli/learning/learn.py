@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -134,7 +135,8 @@ def run(
                 hand_over(memory, registry)
                 folder = dataset or _built(database, memory)
                 ran = _taught(memory, folder, start, old, asked, model_dir)
-            print_run(ran, memory, hand_over(memory, registry), as_json=as_json)
+            version, places = hand_over(memory, registry), _places(state, database)
+            print_run(ran, memory, version, places, as_json=as_json)
         except TiergateError as error:
             # A day without a lesson, a ledger that is locked: the next look may go better.
             if every is None:
@@ -192,7 +194,8 @@ def take_back(
     if noted.set_aside:
         typer.echo(f"{counted(noted.set_aside, 'label', 'labels')} of this run teach no more here.")
         typer.echo("To leave them out of later datasets too, also on other machines:")
-        typer.echo(f"  tiergate learn untell --head {head} --run {noted.run} --because ...")
+        chosen = f"--head {head} --run {noted.run}{_places(state)}"
+        typer.echo(f"  tiergate learn untell {chosen} --because ...")
     serving, before = still_active(noted.version, head, registry)
     if serving:
         typer.echo(f"{serving} still serves. To take it out of service:")
@@ -289,6 +292,19 @@ def _asked(
         per_class=per_class,
         positive=positive,
     )
+
+
+def _places(state: Path, database: str = DATABASE) -> str:
+    """Returns the options that say where, for a command to be typed; "" where nobody said it.
+
+    A password of the database is left out, as everywhere.
+    """
+    from router.api.compose.books import Address
+
+    given = "" if state == STATE else f" --state {quote(str(state))}"
+    if database not in (DATABASE, os.environ.get("TIERGATE_DATABASE")):
+        given += f" --database {quote(Address.parse(database).shown)}"
+    return given
 
 
 def _read_from(dataset: Path | None, database: str | Path) -> str:

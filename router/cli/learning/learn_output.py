@@ -22,8 +22,11 @@ FAR_MS = 250_000_000_000_000
 """The year 9892: rows that go later, such as those of a user's own file, have no day to name."""
 
 
-def print_run(ran: Ran, memory: Memory, version: str, *, as_json: bool) -> None:
-    """Prints one run; `version` is its candidate's in the registry."""
+def print_run(ran: Ran, memory: Memory, version: str, places: str = "", *, as_json: bool) -> None:
+    """Prints one run; `version` is its candidate's in the registry.
+
+    `places` are the options that a further command needs to find what this one found.
+    """
     from msgspec import to_builtins
 
     from router.cli.terminal import print_json
@@ -60,14 +63,14 @@ def print_run(ran: Ran, memory: Memory, version: str, *, as_json: bool) -> None:
         typer.echo("not handed over:")
         for why in noted.refused:
             typer.echo(f"  {why}")
-        for line in _doubted_lines(noted, memory.name):
+        for line in _doubted_lines(noted, memory.name, places):
             typer.echo(line)
         typer.echo(f"The candidate and its card are in {noted.candidate}; the head stays as it is.")
         return
     typer.echo(f"handed over as {version}: {noted.candidate}/{memory.name}.json")
 
 
-def _doubted_lines(noted: Noted, head: str) -> list[str]:
+def _doubted_lines(noted: Noted, head: str, places: str) -> list[str]:
     """Returns who gave labels that contradict a sure head, and the command that sets them aside."""
     if not noted.doubted:
         return []
@@ -83,7 +86,7 @@ def _doubted_lines(noted: Noted, head: str) -> list[str]:
         lines += [
             f"To set those of key {clean(worst.key_id)} aside, so that no later dataset has them:",
             f"  tiergate learn untell --head {head} --run {noted.run} "
-            f"--key {quote(clean(worst.key_id))}{by} --because ...",
+            f"--key {quote(clean(worst.key_id))}{by}{places} --because ...",
         ]
     return lines
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from router.errors import LedgerError
+from router.errors import LedgerError, LedgerUnavailable
 from router.ledger.hash_chain import attempt_values, canonical_values, request_values
 from router.ledger.row_values import Value
 from router.ledger.sql.storable import storable
@@ -76,6 +76,15 @@ def settle_operation(attempt: AttemptRow, tenant: str) -> Settle:
     final = _final(attempt)
     _check_time(final)
     return Settle(final, tenant, storable(attempt_values(final)))
+
+
+def release_operation(hold: Hold) -> Settle:
+    """Returns what takes a hold back whose caller was told that it was refused: nothing was called.
+
+    Where it never was in the ledger, the batch refuses this, and nobody waits for it.
+    """
+    released = replace(hold.attempt, state=AttemptState.RELEASED, error_code=LedgerUnavailable.code)
+    return settle_operation(released, hold.request.tenant)
 
 
 def finish_operation(request: RequestRow, *, held: bool = True) -> Finish:

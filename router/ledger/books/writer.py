@@ -17,12 +17,16 @@ all kept, of the others as many as the queue holds.
 
 A database that says nothing (a frozen server, a disk that hangs) holds the thread up. After
 PATIENCE_S a second thread tells all who wait, and whoever comes then is refused at once, until the
-database answers. When a reader cannot read, the writer tries too, so that readiness tells of it
-even if nothing is written.
+database answers. A hold that was refused so is not written any more; one that the running commit
+writes all the same is released. When a reader cannot read, the writer tries too, so that readiness
+tells of it even if nothing is written.
 
 A connection that breaks during a COMMIT leaves it in doubt. So after each new connection the head
-of the chain is read again, and owed operations that were committed after all change nothing. It
-knows nothing about what the operations do.
+of the chain is read again, and owed operations that were committed after all change nothing. Holds
+that may be committed so, though they were refused, are released.
+
+What is owed when the ledger closes is tried for CLOSES_S. Rows that cannot be written even then are
+told as lost, with what is needed to book them. It knows nothing about what the operations do.
 """
 
 from __future__ import annotations
@@ -31,13 +35,15 @@ import asyncio
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 
 from router.errors import LedgerError, LedgerFull, LedgerUnavailable, TiergateError
 from router.ledger.books.batch import Batch
-from router.ledger.books.operations import Finish, Hold, Operation
+from router.ledger.books.lost_rows import lost_rows
+from router.ledger.books.operations import Finish, Hold, Operation, release_operation
 from router.ledger.hash_chain import Head
 from router.ledger.sql.cursor import Cursor
 from router.ledger.sql.database import FOREIGN_ERRORS, Database, ledger_error
@@ -49,6 +55,7 @@ RETRY_S = 1.0  # how long owed operations wait for the next try when nothing els
 PATIENCE_S = 5.0  # how long callers wait for a commit: as for a lock
 WATCH_S = 0.5  # how often the second thread looks if they wait longer
 IDLE_S = 60.0  # how often `idle` is called when nothing comes
+CLOSES_S = 5.0  # how long closing tries to write what is owed
 AGAIN_S = 5.0  # after the start, when `again` is called: a server under load notices deaths late
 
 _FAULTS: tuple[type[Exception], ...] = (*FOREIGN_ERRORS, LedgerError)
@@ -58,6 +65,7 @@ _FAULTS: tuple[type[Exception], ...] = (*FOREIGN_ERRORS, LedgerError)
 class _Job:
     operation: Operation
     future: asyncio.Future[None] | None  # None: owed, and nobody waits for it
+    refused: bool = False  # a hold whose caller was told so while the database was silent
 
 
 Outcome = tuple[asyncio.Future[None], TiergateError | None]
@@ -103,6 +111,7 @@ class Writer:
         self._knocking: set[asyncio.AbstractEventLoop] = set()  # that will knock in this pass
         self._owed: list[_Job] = []
         self._taken: list[_Job] = []  # being committed
+        self._committing = False  # a COMMIT was sent, and its answer did not come yet
         self._closed = False
         self._closing = False  # seen by the thread
         self._fault: str = ""
@@ -138,6 +147,8 @@ class Writer:
         hold is refused, everything else is owed).
         """
         if self._closed:
+            if isinstance(operation, Finish) and operation.spent:
+                self._tell_lost([operation])
             raise LedgerUnavailable("the ledger is closed")
         if self._silent and self._begun_s is not None:
             if self._worth_owing(operation, self._queue_size - len(self._queue)):
@@ -170,7 +181,10 @@ class Writer:
             self._knocks.put(None)
 
     def close(self) -> None:
-        """Commits the queue and ends the thread. Blocks."""
+        """Commits the queue and ends the thread. Blocks.
+
+        Operations that are owed are tried for CLOSES_S; their rows are told as lost after it.
+        """
         if not self._closed:
             self._closed = True
             self._knocks.put(None)
@@ -182,6 +196,7 @@ class Writer:
         except Exception as error:  # the top of a background task: fail the waiters, say so
             self._closed = True
             self._set_fault(f"the ledger's writer has stopped: {error}")
+            self._owe(self._taken)
             stopped = LedgerUnavailable(self._fault)
             _wake([(job.future, stopped) for job in self._taken if job.future is not None])
             self._fail_queued(stopped)
@@ -200,27 +215,42 @@ class Writer:
                 self._set_fault(f"the ledger's database has said nothing for {PATIENCE_S:.0f} s")
                 # Under the lock, so that nobody is told of a commit that has just succeeded.
                 waiting = [*self._taken, *self._queue.copy()]
+                for job in waiting:
+                    job.refused = isinstance(job.operation, Hold)
                 error = LedgerUnavailable(self._fault)
                 _wake([(job.future, error) for job in waiting if job.future is not None])
 
     def _serve(self) -> None:
-        while not self._closing or (self._owed and not self._fault):
+        ends_s = float("inf")
+        while not self._closing or (self._owed and time.monotonic() < ends_s):
             jobs = self._taken = self._take()
+            if self._closing:
+                ends_s = min(ends_s, time.monotonic() + CLOSES_S)
             before, looking = self._head, bool(self._fault) or self._suspected
             if jobs or looking:
                 self._suspected = False
-                with self._watched:
-                    self._begun_s = time.monotonic()
-                outcomes = self._commit(jobs)
-                with self._watched:
-                    self._begun_s = None
+                with self._timed():
+                    outcomes = self._commit(jobs)
+                self._taken = []
                 _wake(outcomes)
-            self._recover_again()
-            if self._head != before:
-                self._committed(self._head)
-            elif not jobs and not looking:
-                self._idle()
+            with self._timed():
+                self._recover_again()
+                if self._head != before:
+                    self._committed(self._head)
+                elif not jobs and not looking:
+                    self._idle()
         self._fail_queued(LedgerUnavailable("the ledger is closed"))
+
+    @contextmanager
+    def _timed(self) -> Iterator[None]:
+        """Lets the second thread see how long the block takes, which waits for the database."""
+        with self._watched:
+            self._begun_s = time.monotonic()
+        try:
+            yield
+        finally:
+            with self._watched:
+                self._begun_s = None
 
     def _recover_again(self) -> None:
         """Calls `again` when its time has come; a fault leaves the rest to the next start."""
@@ -242,21 +272,24 @@ class Writer:
         wait_s = RETRY_S if jobs or self._fault else IDLE_S
         if self._again is not None and not self._fault:
             wait_s = max(0.0, min(wait_s, self._again_at - time.monotonic()))
-        if self._closing or (jobs and not self._fault):
+        if jobs and not self._fault:
             wait_s = 0.0
         try:
             # A knock may be about what was taken.
-            while not self._queue and not self._closed and not self._suspected:
+            while not self._queue and (not self._closed or self._closing) and not self._suspected:
                 self._knocks.get(timeout=wait_s)
         except Empty:
             pass
         self._closing = self._closed and len(self._queue) <= full - len(jobs)
         while self._queue and len(jobs) < full:
-            jobs.append(self._queue.popleft())
+            job = self._queue.popleft()
+            if not job.refused:
+                jobs.append(job)
         return jobs
 
     def _commit(self, jobs: list[_Job]) -> list[Outcome]:
         """Commits all in one transaction; when one row spoils it, each in its own."""
+        self._committing = False
         try:
             refusals = self._transact(jobs)
         except _FAULTS as error:
@@ -266,7 +299,8 @@ class Writer:
                 self._owe(jobs)
                 refusals = [refused] * len(jobs)
             elif len(jobs) != 1:
-                return [outcome for job in jobs for outcome in self._commit([job])]
+                alone = [[job] for job in jobs if not job.refused]
+                return [outcome for job in alone for outcome in self._commit(job)]
             else:
                 refusals = [refused]
         return [
@@ -284,7 +318,9 @@ class Writer:
         try:
             self._database.begin(cursor)
             refusals = batch.run([job.operation for job in jobs]) if jobs else []
+            self._committing = True
             cursor.execute("COMMIT")
+            self._committing = False
         except BaseException:
             _roll_back(cursor)
             raise
@@ -292,6 +328,7 @@ class Writer:
             # Of jobs that are committed one by one, the next one begins.
             self._begun_s, self._silent = time.monotonic(), False
             self._set_fault("")
+            self._owed += _releases(job for job in jobs if job.refused)
         self._head = batch.head
         return refusals
 
@@ -304,12 +341,17 @@ class Writer:
             self._events.happened(StoreTurned("ledger", bool(fault), fault))
 
     def _owe(self, jobs: list[_Job]) -> None:
-        """Keeps settlements and final rows for the next try; a refused hold was never an intent."""
+        """Keeps settlements and final rows for the next try; a refused hold was never an intent.
+
+        Where its COMMIT may have succeeded, its release is owed.
+        """
         room = self._queue_size - len(self._owed)
         kept: list[_Job] = []
         for job in jobs:
             if self._worth_owing(job.operation, room - len(kept)):
                 kept.append(_Job(job.operation, None))
+        if self._committing:
+            kept += _releases(jobs)
         self._owed += kept
 
     @staticmethod
@@ -321,12 +363,30 @@ class Writer:
         return spent or room > 0
 
     def _fail_queued(self, error: LedgerError) -> None:
+        """Ends: fails who waits, and tells what is lost."""
         outcomes: list[Outcome] = []
+        lost = [job.operation for job in self._owed]
         while self._queue:
             job = self._queue.popleft()
+            lost.append(job.operation)
             if job.future is not None:
                 outcomes.append((job.future, error))
+        self._owed = []
+        self._tell_lost(lost)
         _wake(outcomes)
+
+    def _tell_lost(self, operations: Iterable[Operation]) -> None:
+        for row in lost_rows(operations):
+            self._events.happened(row)
+
+
+def _releases(jobs: Iterable[_Job]) -> list[_Job]:
+    """Returns what takes the holds among these jobs back."""
+    return [
+        _Job(release_operation(job.operation), None)
+        for job in jobs
+        if isinstance(job.operation, Hold)
+    ]
 
 
 def _roll_back(cursor: Cursor) -> None:

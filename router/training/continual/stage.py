@@ -195,50 +195,57 @@ class Memory:
             raise TrainingDataError(f"{at} cannot be written: {error}") from error
 
     def count(self, number: int) -> None:
-        """Lets another stage count, from now on."""
-        write(self.folder / CURRENT, str(number).encode())
+        """Lets another stage count, from now on. Raises TrainingDataError."""
+        with _changing(self.folder / CURRENT):
+            write(self.folder / CURRENT, str(number).encode())
 
     def has(self, number: int) -> bool:
         """Returns True where a stage is still there."""
         return (self.folder / "stages" / str(number) / STAGE).is_file()
 
     def prune(self, now_ms: int) -> int:
-        """Takes texts whose time is over out of every stage; returns how many."""
-        gone = 0
-        for path in sorted(self.folder.glob(f"stages/*/{MEMORY}")) + sorted(
-            self.folder.glob(f"stages/*/{OLD}")
-        ):
-            rows = _lines(path)
-            kept = in_time(rows, now_ms)
-            if len(kept) < len(rows):
-                gone += len(rows) - len(kept)
-                write(path, _text(kept))
-        return gone
+        """Takes texts whose time is over out of every stage; returns how many.
+
+        Raises TrainingDataError.
+        """
+        return self._keep(lambda rows: in_time(rows, now_ms))
 
     def forget(self, decisions: Collection[str]) -> int:
-        """Takes rows whose every decision is among these out of every stage; returns how many."""
-        return self._leave(lambda row: _all_in(row.decisions, decisions))
+        """Takes rows whose every decision is among these out of every stage; returns how many.
+
+        Raises TrainingDataError.
+        """
+        return self._keep(
+            lambda rows: [row for row in rows if not _all_in(row.decisions, decisions)]
+        )
 
     def withdraw(self, keys: Collection[str]) -> int:
-        """Takes rows out of every stage as if they had never been told; returns how many."""
-        gone = self._leave(lambda row: row.key in keys)
+        """Takes rows out of every stage as if they had never been told; returns how many.
+
+        Raises TrainingDataError.
+        """
+        gone = self._keep(lambda rows: [row for row in rows if row.key not in keys])
         for path in self.folder.glob(f"stages/*/{STAGE}"):
-            listed = msgspec.json.decode(path.read_bytes(), type=_Listed)
-            seen, used = (
-                tuple(key for key in told if key not in keys) for told in (listed.seen, listed.used)
-            )
-            if (seen, used) != (listed.seen, listed.used):
-                write(path, msgspec.json.encode(replace(listed, seen=seen, used=used)))
+            with _changing(path):
+                listed = msgspec.json.decode(path.read_bytes(), type=_Listed)
+                seen, used = (
+                    tuple(key for key in told if key not in keys)
+                    for told in (listed.seen, listed.used)
+                )
+                if (seen, used) != (listed.seen, listed.used):
+                    write(path, msgspec.json.encode(replace(listed, seen=seen, used=used)))
         return gone
 
-    def _leave(self, leaves: Callable[[Kept], bool]) -> int:
+    def _keep(self, kept_of: Callable[[Sequence[Kept]], Sequence[Kept]]) -> int:
+        """Keeps these of the rows of every stage; returns how many left."""
         gone = 0
-        for path in self.folder.glob("stages/*/*.jsonl"):
-            rows = _lines(path)
-            kept = [row for row in rows if not leaves(row)]
-            if len(kept) < len(rows):
-                gone += len(rows) - len(kept)
-                write(path, _text(kept))
+        for path in sorted(self.folder.glob("stages/*/*.jsonl")):
+            with _changing(path):
+                rows = _lines(path)
+                kept = kept_of(rows)
+                if len(kept) < len(rows):
+                    gone += len(rows) - len(kept)
+                    write(path, _text(kept))
         return gone
 
     def decisions_of(self, run: str) -> list[str]:
@@ -273,11 +280,12 @@ class Memory:
             raise TrainingDataError(f"{self.folder / name} cannot be read: {error}") from error
 
     def note(self, noted: Noted) -> None:
-        """Adds a line to the history."""
+        """Adds a line to the history. Raises TrainingDataError."""
         before = self.history()
         after = [one for one in before if one.run != noted.run]
         text = b"".join(msgspec.json.encode(one) + b"\n" for one in [*after, noted])
-        write(self.folder / HISTORY, text)
+        with _changing(self.folder / HISTORY):
+            write(self.folder / HISTORY, text)
 
     def take_back(self, why: str, *, keep_labels: bool = False) -> Noted:
         """Lets the stage before the last run count again. Raises TrainingDataError.
@@ -299,16 +307,23 @@ class Memory:
     def _set_aside(self, number: int) -> int:
         """Tells the stage before this one which rows only this one used; returns how many."""
         at, before = (self.folder / "stages" / str(n) / STAGE for n in (number, number - 1))
-        try:
+        with _changing(before):
             last, kept = (
                 msgspec.json.decode(path.read_bytes(), type=_Listed) for path in (at, before)
             )
             own = {*last.seen, *last.used} - {*kept.seen, *kept.used}
             aside = tuple(sorted({*kept.aside, *last.aside, *own}))
             write(before, msgspec.json.encode(replace(kept, aside=aside)))
-        except (OSError, msgspec.DecodeError) as error:
-            raise TrainingDataError(f"{before} cannot be changed: {error}") from error
         return len(own)
+
+
+@contextmanager
+def _changing(path: Path) -> Iterator[None]:
+    """Turns what goes wrong while a file is read and written into TrainingDataError."""
+    try:
+        yield
+    except (OSError, msgspec.DecodeError) as error:
+        raise TrainingDataError(f"{path} cannot be changed: {error}") from error
 
 
 def _all_in(named: Collection[str], decisions: Collection[str]) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from router.ledger.books.store import SqlLedger
 from router.ledger.sql.database import Database
-from router.types import Clock
+from router.types import NOBODY, Clock, Events
 from tests.kits.books.ledger_rows import StandingClock
 
 
@@ -24,11 +24,12 @@ class Ledgers:
         *,
         clock: Clock | None = None,
         budget_of: Callable[..., Sequence[object] | None] = lambda _tenant: None,
+        events: Events = NOBODY,
         **options: int,
     ) -> SqlLedger:
         """Returns a ledger at a path or a server's address; without a budget if none is given."""
         clock = clock or StandingClock()
-        ledger = SqlLedger.open(address, clock=clock, budget_of=budget_of, **options)
+        ledger = SqlLedger.open(address, clock=clock, budget_of=budget_of, events=events, **options)
         self._stack.callback(ledger.close_now)
         return ledger
 

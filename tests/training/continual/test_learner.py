@@ -158,6 +158,31 @@ def test_labels_that_were_withdrawn_leave_the_memory(tmp_path: Path, model: Tria
     assert taught(memory, model, rows).new == 1
 
 
+@pytest.mark.parametrize("name", ["memory.jsonl", "stage.json"])
+def test_file_that_cannot_be_read_is_told_when_labels_are_withdrawn(
+    tmp_path: Path, model: TriageModel, name: str
+) -> None:
+    memory = Memory(tmp_path, "department")
+    taught(memory, model, fresh("first", "billing shipping"))
+    (path,) = tmp_path.glob(f"department/stages/*/{name}")
+    path.write_bytes(b"{half a li")
+    with pytest.raises(TrainingDataError, match=f"{name} cannot be changed"):
+        memory.withdraw({"any"})
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(TrainingDataError, match=f"{name} cannot be changed"):
+        memory.withdraw({"any"})
+
+
+def test_history_that_cannot_be_written_is_told(tmp_path: Path, model: TriageModel) -> None:
+    memory = Memory(tmp_path, "department")
+    noted = taught(memory, model, fresh("first", "billing shipping")).noted
+    assert noted is not None
+    (tmp_path / "department" / ".history.jsonl.new").mkdir()
+    with pytest.raises(TrainingDataError, match=r"history\.jsonl cannot be changed"):
+        memory.note(noted)
+
+
 def test_poison_that_hides_among_good_labels_is_caught_by_the_old_set(
     tmp_path: Path, model: TriageModel
 ) -> None:
