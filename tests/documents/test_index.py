@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import sqlite3
 from datetime import date
 from pathlib import Path
@@ -145,6 +146,23 @@ def test_file_that_fails_leaves_the_others_and_its_older_version(folder: Path, s
         ("new.md", "added"),
     ]
     assert found(store, "return goods")[0].source == "manual.md"
+
+
+def test_full_disk_is_told_as_one_and_leaves_what_was_kept(folder: Path, store: Path) -> None:
+    """SQLite ends the transaction itself then, so that nothing is left to roll back."""
+    kept(store, folder)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    (folder / "new.md").write_text("Gift cards never end. " * 20_000)
+    room = sum(path.stat().st_size for path in store.parent.glob("documents.db*")) + 100_000
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, before[1]))
+    try:
+        (same, failed) = kept(store, folder)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert (same.what, failed.what) == ("same", "failed")
+    assert "with room on its disk" in failed.because
+    assert "rollback" not in failed.because
+    assert [c.what for c in kept(store, folder)] == ["same", "added"]
 
 
 def test_file_whose_name_is_no_text_leaves_the_others(folder: Path, store: Path) -> None:

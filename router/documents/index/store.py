@@ -79,7 +79,8 @@ class Store:
         except sqlite3.Error as error:
             raise DocumentError(
                 f"{self.path}: found a store that SQLite refuses ({error}); expected a file that "
-                "`tiergate knowledge add` made, with room on its disk"
+                "`tiergate knowledge add` made, in a folder that may be written, with room on its "
+                "disk"
             ) from error
 
     def _prepare(self, create: bool) -> None:
@@ -176,7 +177,8 @@ class Store:
                 )
                 self._db.execute("COMMIT")
             except BaseException:
-                self._db.execute("ROLLBACK")
+                if self._db.in_transaction:  # a full disk has ended it already
+                    self._db.execute("ROLLBACK")
                 raise
 
     def _drop(self, document: Document) -> bool:

@@ -21,12 +21,16 @@ from router.ledger.sql.private_files import make_private
 ERRORS: tuple[type[Exception], ...] = (sqlite3.Error,)
 _CORRUPT = ("malformed", "not a database")
 _BEGINNING = b"SQLite format 3\0"
+_NO_ACCESS = ("unable to open database file", "readonly database")
 
 
 def ledger_error(original: BaseException) -> LedgerError | None:
     """Returns our error for one of this driver; None for another's."""
     if isinstance(original, sqlite3.OperationalError):
-        return LedgerUnavailable(f"the ledger's database cannot be written or read now: {original}")
+        said = f"the ledger's database cannot be written or read now: {original}"
+        if any(words in said for words in _NO_ACCESS):
+            said += "; expected a file in a folder that this user may write, also to read it"
+        return LedgerUnavailable(said)
     if isinstance(original, sqlite3.DatabaseError) and any(
         word in str(original) for word in _CORRUPT
     ):
