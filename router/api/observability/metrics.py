@@ -53,7 +53,9 @@ class Metrics:
         self._replays = Counter(
             "tiergate_replays", "Answers given again under an idempotency key.", registry=r
         )
-        self._cost = Counter("tiergate_cost_usd", "Spend in US dollars.", ["tier"], registry=r)
+        self._cost = Counter(
+            "tiergate_cost_usd", "Spend of answered requests, US dollars.", ["tier"], registry=r
+        )
         self._latency = Histogram(
             "tiergate_request_seconds",
             "Whole time of a request.",
