@@ -373,8 +373,10 @@ async def test_what_had_come_is_paid_for_whatever_status_ends_it(houses: Houses)
 
 
 async def test_arguments_of_a_tool_call_count_in_what_had_come(houses: Houses) -> None:
-    house = houses([low(), CallsATool("mid", "llm", 2)], signals=UNSURE, verify_mid=THROUGH)
-    events = house.gateway.stream(ask(stream=True), ALICE)
+    # Only an observed stream lets a call of a tool through before it is whole.
+    house = houses([low(), CallsATool("mid", "llm", 2)], signals=UNSURE, mode="observe")
+    request = ask(stream=True, requested_model="mid-model")
+    events = house.gateway.stream(request, ALICE)
     async for event in events:
         if isinstance(event, Delta) and event.tool_call is not None:
             break
