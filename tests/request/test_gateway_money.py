@@ -43,7 +43,7 @@ from router.types import (
 )
 from tests.kits.changed import replace
 from tests.kits.fakes import ALICE, CALM, PRICE, House, Houses, ScriptedTier, ask
-from tests.kits.gateway_kit import THROUGH, UNSURE, deep, drain, low, mid, only_row
+from tests.kits.gateway_kit import UNSURE, deep, drain, low, mid, only_row
 from tests.kits.upstreams.upstream_kit import eventually
 from tiers.steps import SteppedAnswerer
 

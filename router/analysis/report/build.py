@@ -57,7 +57,16 @@ from router.ledger.aggregates import (
 from router.money.budgets import DAY_MS
 from router.policy.schema import ReportSection
 from router.rendering.figures_in_words import Dollars, clean, places_for
-from router.types import CostBasis, PairNote, RequestRow, RequestState, Role, TrueOutcome, Verdict
+from router.types import (
+    CostBasis,
+    PairNote,
+    Reason,
+    RequestRow,
+    RequestState,
+    Role,
+    TrueOutcome,
+    Verdict,
+)
 
 __all__ = ["LONG_DAYS", "MAX_DAYS", "MAX_SHOWN", "Extra", "build_report", "provider_line"]
 
@@ -169,7 +178,7 @@ def build_report(
         leading=None if chosen is None else chosen.key,
         quality=quality,
         waste=tuple(WasteFigures(kind, *whole.waste.get(kind.value, [0, 0])) for kind in Waste),
-        cache=_cache(tiers, whole.cache_hits),
+        cache=_cache(tiers, whole),
         fixed_model=fixed,
         outcomes=outcomes,
         forecast=_forecast(days, period),
@@ -305,7 +314,7 @@ def _bases(bases: Sums) -> tuple[BasisFigures, ...]:
     )
 
 
-def _cache(tiers: Mapping[TierKey, Cell], hits: int) -> CacheFigures:
+def _cache(tiers: Mapping[TierKey, Cell], whole: Whole) -> CacheFigures:
     """Estimates the cost of cache hits, each at the mean of its model's fresh answers.
 
     10 hits at a model whose 40 fresh requests cost $2.00 are worth $0.50.
@@ -316,7 +325,9 @@ def _cache(tiers: Mapping[TierKey, Cell], hits: int) -> CacheFigures:
         if cell.cache_hits and fresh > 0:
             priced += cell.cache_hits
             value += cell.spend_nano_usd * cell.cache_hits // fresh
-    return CacheFigures(hits, priced, value if priced else None)
+    replay = Reason.IDEMPOTENT_REPLAY.value
+    replays = sum(sums[replay][0] for sums in whole.reasons.values() if replay in sums)
+    return CacheFigures(whole.cache_hits, priced, value if priced else None, replays)
 
 
 def _by_day(tally: Tally, zone: str) -> dict[date | None, Cell]:

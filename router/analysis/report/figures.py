@@ -206,6 +206,7 @@ class CacheFigures:
     hits: int
     priced: int
     value_nano_usd: int | None
+    replays: int = 0  # of the hits, retries that got their first answer again: in no saving
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from router.analysis.report.figures import Report
 from router.analysis.report.output.csv import report_csv
 from router.analysis.report.output.html import report_html
 from router.analysis.report.output.json import report_json
-from router.analysis.report.sentences import fixed_line
+from router.analysis.report.sentences import cache_line, fixed_line
 from router.types import AttemptState, Baselines, RequestRow, RequestState, Role, TrueOutcome
 from tests.analysis.report.test_dimensions import GOOD, weighed
 from tests.analysis.report.test_quality import observed
@@ -190,3 +190,16 @@ def test_bills_that_corrected_calls_are_told_with_their_sum() -> None:
     notes = " ".join(report_of([a_row(0, 2), bill]).notes)
     assert "Bills corrected 1 call by -$0.20, which is in the spend." in notes
     assert "Bills corrected" not in " ".join(report_of([a_row(0, 2)]).notes)
+
+
+def test_a_retry_that_got_its_first_answer_again_is_worth_no_saving() -> None:
+    fresh = a_row(0, 2)
+    repeats = [
+        a_row(n, 2, attempts=[an_attempt("h", 2, 0, role=Role.CACHE)], reason=reason)
+        for n, reason in ((1, "cache_hit"), (2, "idempotent_replay"))
+    ]
+    only_repeats, both = report_of([fresh, repeats[0]]), report_of([fresh, *repeats])
+    told = "but for 1 retry that got its first answer again: such is in no saving."
+    assert (both.cache.hits, both.cache.replays) == (2, 1)
+    assert told in cache_line(both.cache)
+    assert cache_line(only_repeats.cache).endswith("not an addition to them.")

@@ -81,6 +81,7 @@ def report_object(report: Report) -> Json:
         "cache": {
             "hits": report.cache.hits,
             "priced": report.cache.priced,
+            "replays": report.cache.replays,
             **money("value", report.cache.value_nano_usd),
         },
         "fixed_model": _fixed(report.fixed_model),
