@@ -79,10 +79,11 @@ async def serving(
     request_s: float = 5.0,
     keep_alive_s: float = 60.0,
     most_s: float = 0.0,
+    most_connections: int = 1_000,
 ) -> AsyncIterator[Place]:
     """Serves on a free port; drains for `most_s` when the block ends or `stop` is set."""
     listener = socket.create_server(("127.0.0.1", 0))
-    state = ServerState(application, refusal, request_s, keep_alive_s)
+    state = ServerState(application, refusal, request_s, keep_alive_s, most_connections)
     server = HttpServer(state, [listener], BACKLOG)
     place = Place(listener.getsockname()[1], state, most_s=most_s)
     ready = asyncio.Event()

@@ -11,6 +11,7 @@ import contextlib
 import ctypes
 import gc
 import logging
+import resource
 import socket
 import sys
 from collections.abc import Callable, Coroutine
@@ -27,10 +28,12 @@ from router.api.http.asgi import Event, Handler, Receive, Scope, Send
 from router.api.http.tracing import Traced
 from router.api.process.banner import loaded_line
 from router.api.protocol.http_server import HttpServer
+from router.api.protocol.limits import most_connections
 from router.api.protocol.server_state import ServerState
 from router.types import AnswererState
 
 LOADING_POLL_S = 0.1
+MOST_FILES = 1 << 20  # Linux allows no more by default
 FIELDS = ("policy", "hash", "reason", "stage", "what", "request_id")
 """Names the fields of our events that pure folders write by `logging`."""
 
@@ -80,7 +83,12 @@ async def serve_app(
     application: Handler = AccessLog(app.server) if options.access_log else app.server
     if app.telemetry is not None:
         application = Traced(application, app.telemetry.samples)
-    state = ServerState(application, app.server.refusal, options.request_s)
+    state = ServerState(
+        application,
+        app.server.refusal,
+        options.request_s,
+        most_connections=most_connections(_open_files()),
+    )
     sockets = [listener] if admin is None else [listener, admin]
     server = HttpServer(state, sockets, BACKLOG)
 
@@ -92,6 +100,18 @@ async def serve_app(
         with taking("SIGTERM", stop.set), taking("SIGINT", interrupt):
             await server.serve(ready, stop)
             await server.drain(options.drain_s, app.gateway.cut, hurry)
+
+
+def _open_files() -> int:
+    """Raises this process's limit of open files as far as it may, and returns it.
+
+    The usual limit of 1,024 is for programs that use `select`, which none does here.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(ValueError, OSError):  # macOS has a limit of its own below "unlimited"
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, MOST_FILES), hard))
+        soft = min(hard, MOST_FILES)
+    return soft
 
 
 def _rest_the_collector() -> None:

@@ -11,7 +11,7 @@ import asyncio
 from collections import deque
 
 from router.api.protocol.exchange import Exchange
-from router.api.protocol.faults import malformed, own_fault, response, too_late
+from router.api.protocol.faults import malformed, no_room, own_fault, response, too_late
 from router.api.protocol.limits import LINGER_BYTES, LINGER_S, MAX_WAITING
 from router.api.protocol.request_reader import Part, RequestHead, RequestReader
 from router.api.protocol.server_state import ServerState
@@ -47,7 +47,13 @@ class Connection(asyncio.Protocol):
         self.transport = transport
         self._server = _address(transport, "sockname")
         self._client = _address(transport, "peername")
-        self._state.connections.add(self)
+        if not self._state.admit(self):
+            if self._state.crowded:
+                self._over = True
+                transport.abort()
+            else:
+                self._answer(no_room(), b"")
+            return
         self._closing = self._loop.call_later(self._state.keep_alive_s, self._close_idle)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -158,6 +164,14 @@ class Connection(asyncio.Protocol):
             self._answer(own_fault(), exchange.scope["raw_path"])
 
     # The server calls these.
+
+    def give_way(self) -> bool:
+        """Closes if nothing is asked and nothing arrives. Returns False otherwise."""
+        idle = self._current is None and self._reader.part is Part.NONE and not self._over
+        if idle:
+            self._over = True
+            self.transport.close()
+        return idle
 
     def drain(self) -> None:
         """Closes at once if nothing is asked, otherwise after the answer to the newest request."""

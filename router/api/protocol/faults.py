@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from router.api.protocol.limits import MAX_HEAD_BYTES
 from router.api.protocol.response_head import STATUS_LINES, Headers
-from router.errors import HeadTooLarge, MalformedHttp, RequestTimeout, TiergateError
+from router.errors import HeadTooLarge, MalformedHttp, Overloaded, RequestTimeout, TiergateError
 
 Refuse = Callable[[TiergateError, str], tuple[bytes, Headers]]
 """Takes an error and the path of its request. Returns the body and the headers of the response, in
@@ -43,6 +43,14 @@ def too_late(part: str, request_s: float) -> RequestTimeout:
     return RequestTimeout(
         f"The {part} of the request was not here after {request_s:g} s; expected all of it by "
         "then. Send it faster or shorten it; operators set --request-s."
+    )
+
+
+def no_room() -> Overloaded:
+    """Returns the error for a connection above the bound while all others are asked something."""
+    return Overloaded(
+        "As many connections as this server keeps are busy. Try again; operators raise the limit "
+        "of open files (ulimit -n)."
     )
 
 

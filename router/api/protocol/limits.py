@@ -1,6 +1,7 @@
 """Holds the bounds of a connection in time and memory, whatever its client sends.
 
-Two more bounds are options of the server: `request_s` and `drain_s`.
+Two more bounds are options of the server: `request_s` and `drain_s`. The number of connections
+follows from the open files that the process may have.
 """
 
 from __future__ import annotations
@@ -24,3 +25,24 @@ is they who close it: a server that closes first can lose a request which is on 
 LINGER_S, LINGER_BYTES = 1.0, 1_000_000
 """After a refusal: so long, and so much, of what still comes is read and dropped. Closing at once
 would reset the connection and could take the answer with it (RFC 9112, section 9.6)."""
+
+OWN_FILES = 64
+"""Open files that the process needs besides connections: the ledger, models, logs. It has 24."""
+
+LOOKED_AT = 100
+"""Connections that are looked at for an idle one when a new one needs its place: so few cost less
+than the request that follows."""
+
+TOLD_EVERY_S = 10.0
+"""Of silence between two lines of the log that say that there was no more room."""
+
+
+def most_connections(files: int) -> int:
+    """Returns how many connections a process with so many open files keeps.
+
+    It is half of the files, since each request may need one more towards its upstream.
+
+    >>> most_connections(1024)
+    480
+    """
+    return max(OWN_FILES, (files - OWN_FILES) // 2)

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import islice
 from typing import Protocol
+
+import structlog
 
 from router.api.protocol.exchange import Application, Exchange
 from router.api.protocol.faults import Refuse
-from router.api.protocol.limits import KEEP_ALIVE_S
+from router.api.protocol.limits import KEEP_ALIVE_S, LOOKED_AT, TOLD_EVERY_S
 from router.api.protocol.response_head import HeadWriter
 
 
 class Drainable(Protocol):
-    """Ends when the server stops."""
+    """Ends when the server stops, or when others need its place."""
+
+    def give_way(self) -> bool:
+        """Closes if nothing is asked and nothing arrives. Returns False otherwise."""
 
     def drain(self) -> None:
         """Closes after what is asked now."""
@@ -30,16 +36,20 @@ class ServerState:
         refuse: Refuse,
         request_s: float,
         keep_alive_s: float = KEEP_ALIVE_S,
+        most_connections: int = 10_000,
     ) -> None:
         self.refuse = refuse
         self.request_s = request_s  # for a request to arrive, and for a client to read
         self.keep_alive_s = keep_alive_s
         self.heads = HeadWriter()
-        self.connections: set[Drainable] = set()
+        self.connections: dict[Drainable, None] = {}  # those that came first stand first
         self.tasks: set[asyncio.Task[None]] = set()
         self.quiet = asyncio.Event()  # set when the server stops and nothing is left
         self._stopping = False
         self._application = application
+        self._most_connections = most_connections
+        self._refused = self._gave_way = 0  # since the log was told last
+        self._told_s = -TOLD_EVERY_S
 
     def run(self, exchange: Exchange) -> None:
         """Starts the answer to a request."""
@@ -47,9 +57,24 @@ class ServerState:
         self.tasks.add(task)
         task.add_done_callback(self._ended)
 
+    def admit(self, connection: Drainable) -> bool:
+        """Keeps a new connection. Returns False where it has no place.
+
+        Idle connections give way: otherwise whoever opens enough of them and asks nothing would
+        keep all others out.
+        """
+        has_place = len(self.connections) < self._most_connections or self._make_room()
+        self.connections[connection] = None
+        return has_place
+
+    @property
+    def crowded(self) -> bool:
+        """Returns True where so many are over the bound that not even a refusal is written."""
+        return len(self.connections) > self._most_connections * 5 // 4
+
     def lost(self, connection: Drainable) -> None:
         """Forgets a connection that is closed."""
-        self.connections.discard(connection)
+        self.connections.pop(connection, None)
         self._look()
 
     def stop(self) -> None:
@@ -67,6 +92,28 @@ class ServerState:
         for task in cut:
             task.cancel()
         return cut
+
+    def _make_room(self) -> bool:
+        """Closes an idle connection. Returns False where none was found."""
+        made = False
+        for other in tuple(islice(self.connections, LOOKED_AT)):
+            del self.connections[other]
+            if other.give_way():
+                made = True
+                break
+            self.connections[other] = None  # it is busy: others are looked at before it next time
+        self._gave_way += made
+        self._refused += not made
+        now_s = asyncio.get_running_loop().time()
+        if now_s - self._told_s >= TOLD_EVERY_S:
+            structlog.get_logger("tiergate.server").warning(
+                "connections_full",
+                most=self._most_connections,
+                closed=self._gave_way,
+                refused=self._refused,
+            )
+            self._told_s, self._gave_way, self._refused = now_s, 0, 0
+        return made
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self.tasks.discard(task)

@@ -1,0 +1,110 @@
+"""Bounds of the number of connections: idle ones give way, busy ones do not."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from structlog.testing import capture_logs
+
+from router.api.protocol.exchange import Event
+from router.api.protocol.limits import OWN_FILES, most_connections
+from tests.kits.socket_kit import Client, Place, Receive, Send, answer, echo, get, serving
+from tests.kits.upstreams.upstream_kit import eventually
+
+
+@asynccontextmanager
+async def busy(count: int, most: int) -> AsyncIterator[tuple[Place, list[Client]]]:
+    """Serves with so many connections whose requests are answered at the end."""
+    gate = asyncio.Event()
+
+    async def application(scope: Event, receive: Receive, send: Send) -> None:
+        await gate.wait()
+        await answer(send, b"at last")
+
+    async with serving(application, most_connections=most, most_s=30.0) as place:
+        clients = [await place.connect() for _ in range(count)]
+        for client in clients:
+            await client.send(get())
+        await eventually(lambda: len(place.state.tasks) == count)
+        yield place, clients
+        gate.set()
+        for client in clients:
+            assert (await client.until(b"at last")).startswith(b"HTTP/1.1 200 ")
+
+
+async def test_an_idle_connection_gives_way_to_a_new_one() -> None:
+    async with serving(echo, most_connections=2) as place:
+        first, second = await place.connect(), await place.connect()
+        await second.send(get())
+        await second.until(b">")
+        third = await place.connect()
+        await third.send(get())
+        await third.until(b">")
+        assert await first.rest() == b""
+        await second.send(get())
+        await second.until(b">")
+
+
+async def test_connections_up_to_the_bound_stay() -> None:
+    async with serving(echo, most_connections=3) as place:
+        clients = [await place.connect() for _ in range(3)]
+        for client in clients * 2:
+            await client.send(get())
+            await client.until(b">")
+
+
+async def test_a_busy_connection_does_not_give_way() -> None:
+    async with busy(4, most=4) as (place, _):
+        response = await place.said_to()
+        assert response.startswith(b"HTTP/1.1 503 ")
+        assert b'"overloaded"' in response
+
+
+async def test_a_request_that_arrives_does_not_give_way() -> None:
+    async with serving(echo, most_connections=4) as place:
+        begun = [await place.connect() for _ in range(4)]
+        for client in begun:
+            await client.send(get()[:-2])
+        arriving = place.state.connections
+        await eventually(lambda: sum(c._arriving is not None for c in arriving) == 4)  # type: ignore[attr-defined]
+        assert b'"overloaded"' in await place.said_to()
+        for client in begun:
+            await client.send(b"\r\n")
+            await client.until(b">")
+
+
+async def test_far_above_the_bound_nothing_is_written() -> None:
+    async with busy(4, most=4) as (place, _):
+        refused = await place.connect()
+        assert b'"overloaded"' in await refused.until(b"}")
+        with pytest.raises((ConnectionError, AssertionError)):
+            assert await place.said_to()
+
+
+async def test_idle_connections_are_found_behind_busy_ones() -> None:
+    async with busy(150, most=151) as (place, _):
+        idle = await place.connect()
+        await eventually(lambda: len(place.state.connections) == 151)
+        refused = await place.said_to()  # the first hundred were looked at
+        assert b'"overloaded"' in refused
+        await place.connect()
+        assert await idle.rest() == b""
+
+
+async def test_want_of_room_is_logged_once_in_a_while() -> None:
+    with capture_logs() as lines:
+        async with busy(4, most=4) as (place, _):
+            for _ in range(3):
+                await place.said_to()
+    told = [line for line in lines if line["event"] == "connections_full"]
+    assert [(line["most"], line["closed"], line["refused"]) for line in told] == [(4, 0, 1)]
+
+
+@pytest.mark.parametrize(
+    ("files", "most"), [(1_024, 480), (65_536, 32_736), (193, OWN_FILES), (10, OWN_FILES)]
+)
+def test_half_of_the_open_files_are_for_connections(files: int, most: int) -> None:
+    assert most_connections(files) == most
