@@ -57,6 +57,7 @@ FAULTS = [
     ("huge-line", UpstreamInvalid, True, ask_stream),
     ("endless", UpstreamInvalid, True, ask_stream),
     ("error-event", UpstreamError, True, ask_stream),
+    ("always-streams:cut", StreamCut, True, ask),
 ]
 
 

@@ -107,7 +107,9 @@ async def test_tool_calls_come_whole_and_in_pieces(fake: FakeUpstream, tiers: Ti
     assert whole.choices[0].finish_reason == final.choices[0].finish_reason == "tool_calls"
 
 
-@pytest.mark.parametrize("model", ["logprobs", "reasoning", "refusal", "stream-ignored"])
+@pytest.mark.parametrize(
+    "model", ["logprobs", "reasoning", "refusal", "stream-ignored", "always-streams"]
+)
 async def test_streamed_and_whole_answers_are_equal(
     fake: FakeUpstream, tiers: Tiers, model: str
 ) -> None:

@@ -42,12 +42,14 @@ from tiers.upstream.client import (
     target_of,
 )
 from tiers.upstream.client_errors import FOREIGN
+from tiers.upstream.connection import Response
 from tiers.upstream.exchange import Connections, Exchange
 from tiers.upstream.wires import wire_of
 
 COUNT_S = 3.0  # for a count of tokens; clients wait for it, and a bound is at hand
 COUNTS_AT_ONCE = 8  # agents ask for fifty in a second
 USER_AGENT = "tiergate"
+EVENTS = "text/event-stream"
 
 _HEADERS = {
     "Content-Type": "application/json",
@@ -110,7 +112,10 @@ class UpstreamTier:
         async with Exchange(self._connections, work) as exchange:
             async with exchange.deadline():
                 response = await exchange.respond(stream=False)
-                answer = self._wire.whole(await read_json(response))
+                if response.content_type == EVENTS:
+                    answer = await self._joined(response)
+                else:
+                    answer = self._wire.whole(await read_json(response))
             exchange.succeed()
         return self._final(answer, work)
 
@@ -127,7 +132,7 @@ class UpstreamTier:
                     if delta.final is None:
                         yield delta
             else:
-                check_type(response, "text/event-stream")
+                check_type(response, EVENTS)
                 decoder, folder = EventDecoder(), self._wire.folder()
                 piece, named = b":", False
                 while piece and not folder.done:
@@ -145,6 +150,17 @@ class UpstreamTier:
                 await read_to_end(response)
             exchange.succeed()
             yield Delta(final=self._final(answer, work))
+
+    async def _joined(self, response: Response) -> Answer:
+        """Returns the answer of a server that streams, though it was asked not to: it is paid."""
+        check_type(response, EVENTS)
+        decoder, folder = EventDecoder(), self._wire.folder()
+        while not folder.done and (piece := await response.piece()):
+            for event in decoder.feed(piece):
+                folder.fold(event)
+        answer = folder.finish()
+        await read_to_end(response)
+        return answer
 
     async def count_tokens(self, request: ChatRequest) -> int | None:
         """Returns the provider's own count, None where it has none or does not answer soon.

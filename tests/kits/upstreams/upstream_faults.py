@@ -4,13 +4,15 @@ Behaviours here: hang, drip:SECONDS a byte, cut, reset, status:CODE, rate-limite
 (Retry-After), rate-limited-ms:MS, limited-once:MS (then an answer), quota, flaky:COUNT (503 that
 often, then an answer), html, garbage, wrong-type, not-json-type, negative-usage, absurd-usage,
 no-usage, no-finish, huge-line, huge-body, endless, endless-head, gzip-bomb, redirect, error-event,
-error-object, garbled and lost (a stream is nonsense, or breaks, halfway), stream-ignored.
+error-object, garbled and lost (a stream is nonsense, or breaks, halfway), stream-ignored,
+always-streams (also where nobody asked for a stream; `:cut` breaks off).
 """
 
 from __future__ import annotations
 
 import asyncio
 import gzip
+from dataclasses import replace
 
 import orjson
 
@@ -186,6 +188,13 @@ async def _stream_ignored(x: Exchange) -> None:
     await x.write(ANSWER)
 
 
+async def _always_streams(x: Exchange) -> None:
+    if x.argument == "cut":
+        await _cut(replace(x, stream=True))
+    else:
+        await x.write(STREAMED)
+
+
 FAULTS: dict[str, Behaviour] = {
     "hang": _hang,
     "drip": _drip,
@@ -216,4 +225,5 @@ FAULTS: dict[str, Behaviour] = {
     "garbled": _garbled,
     "lost": _lost,
     "stream-ignored": _stream_ignored,
+    "always-streams": _always_streams,
 }
