@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import time
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.errors import Overloaded
+from router.errors import Overloaded, UpstreamUnreachable
 from router.types import Answer
 from tests.kits.server_kit import ROUTINE, Served, Upstream, eventually, write_ladder
 from tests.kits.upstreams.fake_upstream import FakeUpstream
@@ -78,6 +79,37 @@ async def test_slots_know_how_long_calls_take() -> None:
     longest_s = 2 * (now() - began)  # both slots, all the time
     assert slots.service_s is not None
     assert sum(taken) <= 4 * slots.service_s * (1 + 1e-9) <= longest_s * (1 + 1e-6)
+
+
+async def test_a_call_that_had_no_slot_in_time_was_not_sent() -> None:
+    slots, loop = CallSlots("up", 1), asyncio.get_running_loop()
+    await slots.take(loop.time() + 60.0)
+    with pytest.raises(UpstreamUnreachable) as caught:
+        async with asyncio.timeout(0.1):  # whoever called is late by less than its own deadline
+            await slots.take(loop.time() + 0.11)
+    assert not caught.value.sent
+
+
+async def test_a_call_that_is_cancelled_at_its_end_was_not_sent() -> None:
+    slots, loop = CallSlots("up", 1), asyncio.get_running_loop()
+    await slots.take(loop.time() + 60.0)
+    waiting = asyncio.create_task(slots.take(loop.time() + 0.1))
+    await asyncio.sleep(0)
+    time.sleep(0.1)  # noqa: ASYNC251  # the loop is busy, and both limits are due together
+    waiting.cancel()
+    with pytest.raises(UpstreamUnreachable):
+        await waiting
+    assert slots.waiting == 0
+
+
+async def test_a_client_that_leaves_while_its_call_waits_is_no_failure() -> None:
+    slots, loop = CallSlots("up", 1), asyncio.get_running_loop()
+    await slots.take(loop.time() + 60.0)
+    waiting = asyncio.create_task(slots.take(loop.time() + 60.0))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
 
 
 async def test_calls_beyond_the_bound_are_refused_at_once(fake: FakeUpstream, tiers: Tiers) -> None:
