@@ -188,6 +188,17 @@ def test_alarm_of_an_earlier_window_shows_its_value_bound_and_times(
     assert {*second.split("\t")[2:5]} == {"\u2013"}
 
 
+def test_tiles_name_the_baseline_and_what_a_share_is_of(browser: Browser, served: Served) -> None:
+    page = opened(browser, served, "savings")
+    page.wait_for(VIEWS["savings"])
+    assert "with accepted answers only. Baseline: All at level 2 (mid)" in page.text(".tiles")
+    page = opened(browser, served, "now")
+    page.wait_for(VIEWS["now"])
+    tiles = page.text(".tiles")
+    assert "Above level 1" in tiles
+    assert "answered; " in tiles
+
+
 BROKEN_TIERS = """[...document.querySelectorAll('.line')].map((line) => {
   const tier = line.querySelector('.tier'), said = line.querySelector('.said');
   tier.textContent = 'reasoning';
