@@ -10,8 +10,9 @@ import pytest
 
 from router.documents.chunks import MOST_CHARACTERS, chunks_of
 from router.documents.pieces import Block, Reading
-from router.documents.readers import docx, pdf, tables
+from router.documents.readers import docx, tables
 from router.documents.readers.files import MOST_BYTES, content_of, read_file
+from router.documents.readers.pdf_child import PdfChild
 from router.errors import DocumentError
 from tests.kits.checks.growth import in_proportion
 from tests.kits.document_kit import archive_of, docx_of, pdf_of
@@ -121,10 +122,27 @@ def test_docx_of_too_many_tags_is_refused(monkeypatch: pytest.MonkeyPatch) -> No
         read("a.docx", docx_of([("", "One."), ("", "Two.")]))
 
 
-def test_pdf_that_takes_too_long_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pdf, "MOST_SECONDS", -1.0)
-    with pytest.raises(DocumentError, match="split the file"):
-        read("a.pdf", pdf_of(["One."]))
+@pytest.mark.parametrize(
+    "child",
+    [PdfChild(most_seconds=0), PdfChild(most_memory=250_000_000)],
+    ids=["processor time", "memory"],
+)
+def test_pdf_page_that_takes_too_much_is_refused_and_the_next_file_is_read(child: PdfChild) -> None:
+    page = "\n".join(["x"] * 400_000)
+    with pytest.raises(DocumentError, match="to read; expected fewer: split the file"):
+        child.read(pdf_of([page]))
+    assert child.read(pdf_of(["After."])).blocks[0].text == "After.\n"
+    child.close()
+
+
+def test_pdf_reader_that_is_killed_is_started_again() -> None:
+    child = PdfChild()
+    assert child.read(pdf_of(["One."])).blocks
+    assert child._child is not None
+    child._child.terminate()
+    child._child.wait()
+    assert child.read(pdf_of(["Two."])).blocks[0].text == "Two.\n"
+    child.close()
 
 
 def test_what_is_no_character_is_kept_as_a_mark() -> None:

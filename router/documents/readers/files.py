@@ -29,9 +29,9 @@ _CODE = (
 
 
 def _pdf(content: bytes) -> Reading:
-    from router.documents.readers.pdf import read_pdf
+    from router.documents.readers.pdf_child import pdf_child
 
-    return read_pdf(content)
+    return pdf_child().read(content)
 
 
 def _docx(content: bytes) -> Reading:
