@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -13,6 +14,18 @@ import typer
 from router.types import Device
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def given_path(text: str) -> Path:
+    """Reads a path of the command line; an empty one would mean the whole current folder.
+
+    Raises typer.BadParameter for an empty one, as an unset variable of a shell makes.
+    """
+    if not text.strip():
+        raise typer.BadParameter(
+            "found an empty name; expected a file or a folder, '.' for the current one"
+        )
+    return Path(text)
 
 
 def to_write(path: Path | None) -> Path | None:
@@ -34,6 +47,16 @@ def to_write(path: Path | None) -> Path | None:
             f"{path} is a database, which would be lost; expected the name of another file"
         )
     return path
+
+
+def keep_sources(written: Iterable[Path | None], read: Iterable[Path | None]) -> None:
+    """Refuses to write over a file that is read. Raises typer.BadParameter."""
+    sources = {path.resolve() for path in read if path is not None}
+    for path in written:
+        if path is not None and path.resolve() in sources:
+            raise typer.BadParameter(
+                f"{path} is also what is read, and would be lost; expected the name of another file"
+            )
 
 
 def _is_database(path: Path) -> bool:

@@ -32,7 +32,7 @@ def find_policy(name_or_path: str, folder: Path) -> Path:
     names = policy_names(folder)
     if name_or_path in names:
         return folder / f"{name_or_path}.yaml"
-    if by_path.suffix or len(by_path.parts) > 1 or by_path.is_dir():
+    if by_path.suffix or len(by_path.parts) > 1 or (name_or_path and by_path.is_dir()):
         what = "a folder" if by_path.is_dir() else "no such file"
         expected = f"a policy file, or a shipped policy by its name: {', '.join(names)}"
         raise PolicyError((Mistake(name_or_path, 0, "(policy)", what, expected),))

@@ -36,8 +36,8 @@ def with_companions(kind: ModelKind, files: Sequence[Path]) -> list[Path]:
     for file in files:
         if not file.name:
             raise RegistryError(
-                f"found {str(file)!r} or an empty name in place of a file of the {kind}; expected "
-                "its .json file"
+                f"found the current folder in place of a file of the {kind}; expected its .json "
+                "file"
             )
         arrays = file.with_suffix(".npz")
         missing = not arrays.is_file() and arrays.name not in {other.name for other in files}

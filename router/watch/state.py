@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from router.errors import LedgerUnavailable
+from router.errors.system import in_words
 from router.watch.alarms import Alarm, Notice, Seen
 from router.watch.past import DAY_MS, Past
 from router.watch.profiles import Profiles
@@ -104,4 +105,4 @@ def _save(path: Path, kept: State | _Day) -> None:
             file.write(msgspec.json.encode(kept))
         os.replace(new, path)
     except OSError as error:
-        raise LedgerUnavailable(f"{path} cannot be written: {error}") from error
+        raise LedgerUnavailable(f"{path} cannot be written: {in_words(error)}") from error

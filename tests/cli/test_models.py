@@ -56,8 +56,11 @@ def test_a_state_that_no_version_has_is_told_with_the_command_that_gives_it() ->
 
 def test_a_model_without_a_name_of_a_file_is_refused() -> None:
     refused = run("add", "head", "support_head", "")
-    assert isinstance(refused.exception, RegistryError)
-    assert "an empty name in place of a file of the head" in refused.exception.message
+    assert refused.exit_code == 2
+    assert "found an empty name; expected a file or a folder" in refused.stderr
+    here = run("add", "head", "support_head", ".")
+    assert isinstance(here.exception, RegistryError)
+    assert "found the current folder in place of a file of the head" in here.exception.message
 
 
 def test_card_names_all_that_was_given() -> None:

@@ -124,7 +124,8 @@ def classify_file(
                     progress(state.input_bytes, state.rows)
     except OSError as error:
         raise ClassifyError(
-            f"{error.filename or files.source} cannot be used: {error.strerror or error}"
+            f"{error.filename or files.source} cannot be used: {error.strerror or error}; "
+            "expected a .jsonl or .jsonl.gz file, and places that may be written"
         ) from error
     except (EOFError, zlib.error) as error:
         raise ClassifyError(f"{files.source} is no whole gzip file: {error}") from error

@@ -13,7 +13,7 @@ import typer
 
 from router.cli.documents.encoders import PolicyOption, encoder_of, note_maker
 from router.cli.exits import Exit
-from router.cli.options import AsJson
+from router.cli.options import AsJson, given_path
 from router.cli.serve.serve import DATABASE, DOCUMENTS, DatabasePath, DocumentsPath, ModelDir
 from router.rendering.figures_in_words import counted
 
@@ -53,7 +53,10 @@ def register(app: typer.Typer) -> None:
 @knowledge.command()
 def add(
     paths: Annotated[
-        list[Path], typer.Argument(help="Folders and files: Markdown, HTML, PDF, DOCX, CSV, ...")
+        list[Path],
+        typer.Argument(
+            parser=given_path, help="Folders and files: Markdown, HTML, PDF, DOCX, CSV, ..."
+        ),
     ],
     collection: Collection = "documents",
     tenant: TenantOption = "*",

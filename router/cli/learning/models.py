@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from router.cli.names import user_name
-from router.cli.options import REGISTRY, AsJson, RegistryPlace
+from router.cli.options import REGISTRY, AsJson, RegistryPlace, given_path
 from router.errors import RegistryError
 from router.registry.model import ModelKind, ModelSetting, ModelState, ModelVersion
 
@@ -110,7 +110,10 @@ def add(
     name: Annotated[str, typer.Argument(help="Its name: small letters, digits, _ . -")],
     files: Annotated[
         list[Path],
-        typer.Argument(help="Its files, the one that a policy would name first; or a folder."),
+        typer.Argument(
+            parser=given_path,
+            help="Its files, the one that a policy would name first; or a folder.",
+        ),
     ],
     base: Annotated[
         str,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from router.cli.exits import Exit
-from router.cli.options import DeviceOption
+from router.cli.options import DeviceOption, keep_sources, to_write
 from router.cli.serve.serve import ModelDir
 from router.types import Device, EncoderUse
 
@@ -34,7 +34,13 @@ def classify(
         typer.Argument(metavar="SOURCE", help="A .jsonl or .jsonl.gz file, one object a line."),
     ],
     out: Annotated[
-        Path, typer.Option("--out", "-o", help="Results, one line each in the order of the file.")
+        Path,
+        typer.Option(
+            "--out",
+            "-o",
+            callback=to_write,
+            help="Results, one line each in the order of the file.",
+        ),
     ],
     policy: Annotated[
         str,
@@ -49,7 +55,11 @@ def classify(
     ] = "text",
     bad: Annotated[
         Path | None,
-        typer.Option(show_default="OUT.bad", help="Lines that are no rows, each with the reason."),
+        typer.Option(
+            show_default="OUT.bad",
+            callback=to_write,
+            help="Lines that are no rows, each with the reason.",
+        ),
     ] = None,
     threads: Annotated[int, typer.Option(min=1, max=64, help="Threads that read.")] = 2,
     again: Annotated[bool, typer.Option("--again", help="Start over instead of going on.")] = False,
@@ -65,6 +75,8 @@ def classify(
     from router.api.compose.specialists import Specialist, bytes_on_disk
 
     files = Files(source, out, bad or out.with_name(f"{out.name}.bad"))
+    keep_sources((files.out, files.bad, files.state), (source,))
+    keep_sources((files.bad,), (out,))
     with Specialist.open(
         policy,
         os.environ,

@@ -15,10 +15,11 @@ import typer
 
 from router.cli.ledger.ledger import Since, Tenant, Until, now_ms
 from router.cli.models.train import train
-from router.cli.options import AsJson, to_write
+from router.cli.options import AsJson, keep_sources, to_write
 from router.cli.periods import period_of
 from router.cli.serve.serve import ModelDir
 from router.errors import ClassifyError
+from router.errors.system import in_words
 
 if TYPE_CHECKING:
     from router.learning.labelling import Askable
@@ -82,6 +83,7 @@ def suggest(
         raise typer.BadParameter("give either a file of texts or --database")
     if queue and database is None:
         raise typer.BadParameter("--queue needs --database: its reviewers are asked")
+    keep_sources((out,), (source,))
     from router.training.heads.suggest import suggest as best_of
 
     named = _head_of(policy, head)
@@ -159,7 +161,7 @@ def _file(source: Path, text_column: str) -> tuple[list[Unlabelled], tuple[Repai
                     # The part after a colon is particular to this line: the place of the mistake.
                     bad.setdefault(str(error).partition(": ")[0], []).append(number)
     except (OSError, EOFError, zlib.error) as error:
-        raise ClassifyError(f"{source} cannot be read: {error}") from error
+        raise ClassifyError(f"{source} cannot be read: {in_words(error)}") from error
     skipped = tuple(Repair(f"skipped: {why}", tuple(lines)) for why, lines in bad.items())
     if not texts:
         problems = "; ".join(map(str, skipped)) or "no line"

@@ -13,7 +13,7 @@ import typer
 from router.cli.exits import Exit
 from router.cli.models.train import Data, card_command, train
 from router.cli.models.train_judge import judge
-from router.cli.options import AsJson, DeviceOption
+from router.cli.options import AsJson, DeviceOption, keep_sources
 from router.cli.serve.serve import ModelDir
 from router.types import Device
 
@@ -128,6 +128,8 @@ def answers(
     from router.evaluation.graded_answers import read_answers
     from router.stats import answer_head
     from router.training.heads.fit_answers import fit_answers, spans_of
+
+    keep_sources((out,), (data,))
 
     found = read_answers(data)
     fitted = fit_answers(found.readings, found.right)

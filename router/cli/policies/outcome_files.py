@@ -91,7 +91,7 @@ def rows_of(
                 if isinstance(value, dict):
                     yield number, value
                 else:
-                    bad.add(number, f"a {type(value).__name__}, expected an object")
+                    bad.add(number, "no JSON object; expected one, {...}")
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         why = (error.strerror if isinstance(error, OSError) else None) or str(error)
         if isinstance(error, UnicodeDecodeError):

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import sys
 import time
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from router.cli.options import AsJson, CsvFile, HtmlFile
+from router.cli.options import AsJson, CsvFile, HtmlFile, keep_sources
 
 
 def register(app: typer.Typer) -> None:
@@ -57,6 +58,7 @@ def plan(
         return
     if file is None:
         raise typer.BadParameter("a plan file; `tiergate plan --example` prints one to start from")
+    keep_sources((html, csv), (Path(file),))
     # Today's prices: a plan looks ahead from the day on which it is computed.
     book = PriceBook.named(policy, os.environ, utc_day(time.time_ns() // 1_000_000))
     loaded = load_plan(find_plan(file, policies_dir()), changes or [], book)

@@ -10,7 +10,7 @@ import typer
 
 from router.cli.exits import Exit, own_version
 from router.cli.ledger.ledger import Since, Tenant, Until, now_ms
-from router.cli.options import AsJson, to_write
+from router.cli.options import AsJson, keep_sources, to_write
 from router.cli.periods import period_of
 from router.cli.policies.replay import OutcomesFile, read_outcomes_of, stored_outcomes
 from router.cli.serve.serve import DATABASE, DatabasePath, ModelDir
@@ -92,6 +92,7 @@ def tune(
     """
     from router.analysis.tune.tune import tune as tuned
 
+    keep_sources((out,), (labels, outcomes))
     # Without a stated share, certificates stay what they were: novelty plays no part.
     novel = novel_at if outside_share > 0.0 else None
     traffic = _from_file(labels, model_dir, novel) if labels else None

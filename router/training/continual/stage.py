@@ -29,6 +29,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from router.errors import TrainingDataError
+from router.errors.system import in_words
 from router.stats import heads
 from router.stats.heads import Head
 from router.training.continual.forgetting import Recall
@@ -119,7 +120,10 @@ class Memory:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             descriptor = os.open(self.folder / ".lock", os.O_CREAT | os.O_RDWR, 0o600)
         except OSError as error:
-            raise TrainingDataError(f"{self.folder} cannot be written: {error}") from error
+            raise TrainingDataError(
+                f"{self.folder} cannot be written: {error.strerror}; expected a folder that this "
+                "user may write to"
+            ) from error
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
@@ -137,7 +141,9 @@ class Memory:
         except FileNotFoundError:
             return 0
         except (OSError, ValueError) as error:
-            raise TrainingDataError(f"{self.folder / CURRENT} cannot be read: {error}") from error
+            raise TrainingDataError(
+                f"{self.folder / CURRENT} cannot be read: {in_words(error)}"
+            ) from error
 
     def stage(self, now_ms: int, encoder_sha256: str | None) -> Stage | None:
         """Returns the stage that counts, without rows whose time is over; None before the first.
@@ -154,7 +160,7 @@ class Memory:
             memory, old = (_lines(at / name) for name in (MEMORY, OLD))
             importance = _importance(at / IMPORTANCE)
         except (OSError, ValueError, KeyError, msgspec.DecodeError) as error:
-            raise TrainingDataError(f"{at} cannot be read: {error}") from error
+            raise TrainingDataError(f"{at} cannot be read: {in_words(error)}") from error
         return Stage(
             number,
             head,
@@ -192,7 +198,7 @@ class Memory:
             self.count(stage.number)
             self._sweep(stage.number)
         except OSError as error:
-            raise TrainingDataError(f"{at} cannot be written: {error}") from error
+            raise TrainingDataError(f"{at} cannot be written: {in_words(error)}") from error
 
     def count(self, number: int) -> None:
         """Lets another stage count, from now on. Raises TrainingDataError."""
@@ -254,7 +260,7 @@ class Memory:
         try:
             return msgspec.json.decode(path.read_bytes(), type=list[str])
         except (OSError, msgspec.DecodeError) as error:
-            raise TrainingDataError(f"{path} cannot be read: {error}") from error
+            raise TrainingDataError(f"{path} cannot be read: {in_words(error)}") from error
 
     def _sweep(self, number: int) -> None:
         for folder in (self.folder / "stages").iterdir():
@@ -277,7 +283,9 @@ class Memory:
         except FileNotFoundError:
             return []
         except OSError as error:
-            raise TrainingDataError(f"{self.folder / name} cannot be read: {error}") from error
+            raise TrainingDataError(
+                f"{self.folder / name} cannot be read: {in_words(error)}"
+            ) from error
 
     def note(self, noted: Noted) -> None:
         """Adds a line to the history. Raises TrainingDataError."""
@@ -323,7 +331,7 @@ def _changing(path: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, msgspec.DecodeError) as error:
-        raise TrainingDataError(f"{path} cannot be changed: {error}") from error
+        raise TrainingDataError(f"{path} cannot be changed: {in_words(error)}") from error
 
 
 def _all_in(named: Collection[str], decisions: Collection[str]) -> bool:

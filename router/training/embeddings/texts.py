@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from router.errors import TrainingDataError
+from router.errors.system import in_words
 from router.training.data.curate import is_dev
 from router.training.data.sources import Example
 
@@ -48,7 +49,7 @@ def read_texts(path: Path, text_column: str = "text", label_column: str = "label
         lines = (gzip.decompress(raw) if path.suffix == ".gz" else raw).decode().splitlines()
         rows = [json.loads(line) for line in lines if line.strip()]
     except (OSError, ValueError, EOFError) as error:
-        raise TrainingDataError(f"{path} cannot be read: {error}") from error
+        raise TrainingDataError(f"{path} cannot be read: {in_words(error)}") from error
     return split(rows, text_column, label_column, hashlib.sha256(raw).hexdigest(), str(path))
 
 

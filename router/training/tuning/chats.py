@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from router.errors import TrainingDataError
+from router.errors.system import in_words
 
 ROLES = ("system", "user", "assistant")
 DEV_SHARE, TEST_SHARE = 0.1, 0.1
@@ -127,7 +128,7 @@ def read_rows(path: Path) -> tuple[list[dict[str, object]], str]:
         # Of bytes: a text may hold characters that end a line elsewhere, such as U+2028.
         lines = [line.decode("utf-8") for line in content.splitlines()]
     except (OSError, UnicodeDecodeError, EOFError) as error:
-        raise TrainingDataError(f"{path} cannot be read: {error}") from error
+        raise TrainingDataError(f"{path} cannot be read: {in_words(error)}") from error
     rows = []
     for number, line in enumerate(lines, start=1):
         if not line.strip():

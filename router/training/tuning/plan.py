@@ -15,6 +15,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 import yaml
 
 from router.errors import TrainingDataError
+from router.errors.system import in_words
 from router.training.tuning.tokens import Mask
 
 
@@ -179,7 +180,7 @@ def read_phases(path: Path) -> tuple[Phase, ...]:
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise TrainingDataError(f"{path} cannot be read: {error}") from error
+        raise TrainingDataError(f"{path} cannot be read: {in_words(error)}") from error
     entries = content.get("phases") if isinstance(content, Mapping) else None
     if not isinstance(entries, list) or not entries:
         raise TrainingDataError(f"{path}: expected `phases:` with a list of phases")

@@ -1,0 +1,43 @@
+"""Commands write over nothing that they read, and take no empty name for the current folder."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from router.cli.exits import Exit
+from tests.kits.server_kit import tiergate
+
+pytestmark = pytest.mark.process
+
+WRITES_OVER = {
+    "results": ("classify", "FILE", "--out", "FILE", "--again"),
+    "lines that are no rows": ("classify", "FILE", "--out", "OTHER", "--bad", "FILE"),
+    "results and lines that are none": ("classify", "FILE", "--out", "OTHER", "--bad", "OTHER"),
+    "suggestions": ("train", "suggest", "FILE", "--head", "spam", "--out", "FILE"),
+    "a certificate": ("tune", "--labels", "FILE", "--out", "FILE"),
+    "a head": ("train", "answers", "--data", "FILE", "--out", "FILE"),
+    "a page": ("plan", "FILE", "--html", "FILE"),
+}
+
+
+@pytest.mark.parametrize("what", WRITES_OVER)
+def test_a_file_that_is_read_is_not_written_over(tmp_path: Path, what: str) -> None:
+    file = tmp_path / "texts.jsonl"
+    text = json.dumps({"text": "Where is my parcel?"}) + "\n"
+    file.write_text(text, encoding="utf-8")
+    places = {"FILE": str(file), "OTHER": str(tmp_path / "other.jsonl")}
+    run = tiergate(*(places.get(one, one) for one in WRITES_OVER[what]))
+    assert run.returncode == Exit.USAGE, run.stderr
+    assert "is also what is read, and would be lost; expected the name of another" in run.stderr
+    assert file.read_text(encoding="utf-8") == text
+    assert [one.name for one in tmp_path.iterdir()] == ["texts.jsonl"]
+
+
+@pytest.mark.parametrize("command", [("knowledge", "add"), ("models", "add", "head", "h")])
+def test_an_empty_name_does_not_mean_the_current_folder(command: tuple[str, ...]) -> None:
+    run = tiergate(*command, "")
+    assert run.returncode == Exit.USAGE
+    assert "found an empty name; expected a file or a folder, '.' for the current one" in run.stderr
