@@ -54,6 +54,10 @@ REFUSED = {
         ("report", "--html", "LEDGER"),
         "ledger.db is a database, which would be lost; expected the name of another file",
     ),
+    "words of an unset key": (
+        ("learn", "untell", "--because", "x", "--key", ""),
+        "for --key: found an empty name; expected one, or no --key, which chooses all",
+    ),
     "an answer that is no text": (
         ("review", "decide", "r", "--verdict", "correct", "--minutes", "1", "--file", "LEDGER"),
         "ledger.db is no text in UTF-8; expected the right answer",

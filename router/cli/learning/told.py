@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -25,17 +25,19 @@ PolicyOption = Annotated[
     str, typer.Option("--policy", "-p", help="Whose `online` holds, by name or path.")
 ]
 KeyOption = Annotated[
-    str, typer.Option("--key", help="Only what this key told.", show_default="all")
+    str | None, typer.Option("--key", help="Only what this key told.", show_default="all")
 ]
-TenantOption = Annotated[str, typer.Option(help="Only what this tenant told.", show_default="all")]
+TenantOption = Annotated[
+    str | None, typer.Option(help="Only what this tenant told.", show_default="all")
+]
 ReviewerOption = Annotated[
-    str, typer.Option(help="Only what the reviewer of this name told.", show_default="all")
+    str | None, typer.Option(help="Only what the reviewer of this name told.", show_default="all")
 ]
 HeadOption = Annotated[
-    str, typer.Option(help="Only labels of this head.", show_default="words and labels")
+    str | None, typer.Option(help="Only labels of this head.", show_default="words and labels")
 ]
 RunOption = Annotated[
-    str,
+    str | None,
     typer.Option(help="Only labels that this run used; needs --head.", show_default="all"),
 ]
 DatasetOption = Annotated[
@@ -85,11 +87,11 @@ def told(
 
 def untell(
     because: Because,
-    key: KeyOption = "",
-    tenant: TenantOption = "",
-    reviewer: ReviewerOption = "",
-    head: HeadOption = "",
-    run: RunOption = "",
+    key: KeyOption = None,
+    tenant: TenantOption = None,
+    reviewer: ReviewerOption = None,
+    head: HeadOption = None,
+    run: RunOption = None,
     dataset: DatasetOption = None,
     state: State = STATE,
     database: DatabasePath = DATABASE,
@@ -98,31 +100,56 @@ def untell(
 
     Servers move the chances back within seconds. Datasets that are built later leave them out.
     """
-    whose = (because, key, tenant, False, reviewer, head)
-    _put(whose, _requests(head, run, dataset, state), database)
+    chosen = Chosen.of(key, tenant, reviewer, head, run)
+    _put(chosen, False, because, _requests(chosen, dataset, state), database)
 
 
 def retell(
     because: Because,
-    key: KeyOption = "",
-    tenant: TenantOption = "",
-    reviewer: ReviewerOption = "",
-    head: HeadOption = "",
-    run: RunOption = "",
+    key: KeyOption = None,
+    tenant: TenantOption = None,
+    reviewer: ReviewerOption = None,
+    head: HeadOption = None,
+    run: RunOption = None,
     dataset: DatasetOption = None,
     state: State = STATE,
     database: DatabasePath = DATABASE,
 ) -> None:
     """Let verdicts, feedback and labels that were set aside count again."""
-    whose = (because, key, tenant, True, reviewer, head)
-    _put(whose, _requests(head, run, dataset, state), database)
+    chosen = Chosen.of(key, tenant, reviewer, head, run)
+    _put(chosen, True, because, _requests(chosen, dataset, state), database)
 
 
-def _requests(head: str, run: str, dataset: Path | None, state: Path) -> frozenset[str]:
+class Chosen(NamedTuple):
+    """Holds what the options choose; "" where one is not given, and so chooses all."""
+
+    key: str
+    tenant: str
+    reviewer: str
+    head: str
+    run: str
+
+    @classmethod
+    def of(cls, *given: str | None) -> Chosen:
+        """Returns the given options, in order. Raises typer.BadParameter for an empty one.
+
+        An unset variable of a shell makes one, and it would choose what everybody said.
+        """
+        for name, value in zip(cls._fields, given, strict=True):
+            if value is not None and not value.strip():
+                raise typer.BadParameter(
+                    f"found an empty name; expected one, or no --{name}, which chooses all",
+                    param_hint=f"--{name}",
+                )
+        return cls(*(value or "" for value in given))
+
+
+def _requests(chosen: Chosen, dataset: Path | None, state: Path) -> frozenset[str]:
     """Returns the requests whose labels a run or a dataset has; none: all."""
     from router.learning.folder import read
     from router.training.continual.stage import Memory
 
+    head, run = chosen.head, chosen.run
     if not run and dataset is None:
         return frozenset()
     if not head:
@@ -137,11 +164,12 @@ def _requests(head: str, run: str, dataset: Path | None, state: Path) -> frozens
 
 
 def _put(
-    whose: tuple[str, str, str, bool, str, str], requests: frozenset[str], database: DatabasePath
+    chosen: Chosen, lifted: bool, because: str, requests: frozenset[str], database: DatabasePath
 ) -> None:
     from router.api.compose.books import Books
     from router.ledger.set_aside import SetAside
 
+    whose = (because, chosen.key, chosen.tenant, lifted, chosen.reviewer, chosen.head)
     entry = SetAside(now_ms(), user_name(), *whose, requests)
     with Books.open(database) as books:
         words, labels = books.told().put_aside(entry)
