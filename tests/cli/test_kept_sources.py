@@ -41,3 +41,13 @@ def test_an_empty_name_does_not_mean_the_current_folder(command: tuple[str, ...]
     run = tiergate(*command, "")
     assert run.returncode == Exit.USAGE
     assert "found an empty name; expected a file or a folder, '.' for the current one" in run.stderr
+
+
+@pytest.mark.parametrize("what", ["grave", "harm"])
+def test_a_mistyped_folder_of_data_teaches_nothing_in_silence(tmp_path: Path, what: str) -> None:
+    out = ("--out", tmp_path / "heads") if what == "harm" else ()
+    places = ("--data", tmp_path / "dta", "--model-dir", tmp_path / "model", *out)
+    run = tiergate("train", what, *places)
+    assert run.returncode == Exit.FAILURE
+    assert "dta holds none of the" in run.stderr
+    assert list(tmp_path.iterdir()) == []

@@ -273,10 +273,10 @@ FILES: tuple[SourceFile, ...] = (
 """Every file that `tiergate train triage --data DIR` reads, with or without `.gz`."""
 
 
-def read_folder(folder: Path, *, progress: bool = False) -> list[FileRows]:
-    """Returns the rows of all known files in `folder`, in file order.
+def known_in(folder: Path) -> list[tuple[Path, SourceFile]]:
+    """Returns the known files in `folder`, in their order.
 
-    Raises TrainingDataError when the folder has none of the known files or a row is malformed.
+    Raises TrainingDataError where there is none: a mistyped folder would teach less in silence.
     """
     files = [(path, source) for source in FILES if (path := find(folder, source.name)) is not None]
     if not files:
@@ -285,4 +285,13 @@ def read_folder(folder: Path, *, progress: bool = False) -> list[FileRows]:
             f"{folder} holds none of the {len(FILES)} known data files (for example {known}); "
             "docs/guides/training.md lists names and columns"
         )
+    return files
+
+
+def read_folder(folder: Path, *, progress: bool = False) -> list[FileRows]:
+    """Returns the rows of all known files in `folder`, in file order.
+
+    Raises TrainingDataError when the folder has none of the known files or a row is malformed.
+    """
+    files = known_in(folder)
     return [read_rows(path, source) for path, source in track(files, "files", progress)]

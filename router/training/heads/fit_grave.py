@@ -30,6 +30,7 @@ from router.stats.softmax_regression import NEVER, as_head, fit_grams, fit_softm
 from router.training.card import Value
 from router.training.data import grave_texts, templates
 from router.training.data.grave_texts import GRAVE, SECTIONS, GraveText
+from router.training.data.known_files import known_in
 from router.training.sparse_products import quick_design
 from router.triage.grave import (
     ENGLISH,
@@ -412,8 +413,9 @@ def _share(above: Mask, mask: Mask) -> float:
 def train_grave(data: Path, folder: Path | None = None) -> Mapping[str, Value]:
     """Fits the reader for the model in `folder`, or the shipped one, and writes it there.
 
-    Returns its card.
+    Returns its card. Raises TrainingDataError for a folder without data.
     """
+    known_in(data)
     folder = folder or DEFAULT_FOLDER
     model = TriageModel.load(folder, grave_reader=False)
     rows = rows_of(data)

@@ -27,6 +27,7 @@ from router.stats.softmax_regression import fit_grams
 from router.training.card import Value
 from router.training.data import grave_texts
 from router.training.data.grave_texts import SECTIONS, GraveText
+from router.training.data.known_files import known_in
 from router.training.encoder import export, onnx_graphs
 from router.training.encoder.prune import UNKNOWN, most_seen
 from router.training.safety import close_grave, fit_harm, upper_layers
@@ -73,8 +74,10 @@ def train_close(
 ) -> dict[str, Value]:
     """Trains the close reader of the head `harm` in `out`, and writes it there with its card.
 
-    A network that is in the work folder already is not trained again. Returns the figures.
+    A network that is in the work folder already is not trained again. Returns the figures. Raises
+    TrainingDataError for a folder without data.
     """
+    known_in(data)
     model = TriageModel.load(model_dir or DEFAULT_FOLDER, threads=2)
     work.mkdir(parents=True, exist_ok=True)
     rows = fit_harm.rows_of(data, knowledge)

@@ -24,6 +24,7 @@ from router.stats.ngrams import Grams, rarity
 from router.stats.softmax_regression import as_head, fit_grams, fit_softmax
 from router.training.card import Value
 from router.training.data import grave_texts, sources
+from router.training.data.known_files import known_in
 from router.training.heads.mix_ngrams import Mix, Parts, fit_mix
 from router.training.heads.specialist_sources import HARM, Taught
 from router.training.heads.train_head import install, versions
@@ -242,8 +243,9 @@ def train_harm(
 ) -> tuple[Head, Mapping[str, Value]]:
     """Fits the head for the model in `model_dir`, or the shipped one, and writes it into `out`.
 
-    Returns it with its figures.
+    Returns it with its figures. Raises TrainingDataError for a folder without data.
     """
+    known_in(data)
     model = TriageModel.load(model_dir or DEFAULT_FOLDER, threads=2)
     rows = rows_of(data, knowledge)
     head, figures = fit(model, rows)
