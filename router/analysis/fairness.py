@@ -11,6 +11,8 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from router.errors import TrainingDataError
+from router.errors.system import in_words
 from router.stats.wilson import wilson
 
 REFERENCE = "english"
@@ -54,11 +56,19 @@ class GroupFigures(Struct, frozen=True):
 
 
 def read_prompts(path: Path) -> Prompts:
-    """Returns the prompts of a file; lines that begin with # are remarks."""
+    """Returns the prompts of a file; lines that begin with # are remarks.
+
+    Raises TrainingDataError for a file that cannot be read, or has nothing to compare with.
+    """
+    asked = "expected UTF-8 text with a line `@ english | NAMES` and lines with {name}"
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise TrainingDataError(f"{path} cannot be read: {in_words(error)}; {asked}") from error
     groups: dict[str, tuple[str, ...]] = {}
     templates: list[str] = []
     pairs: list[tuple[str, str, str]] = []
-    for line in path.read_text(encoding="utf-8").split("\n"):
+    for line in text.split("\n"):
         if line.startswith("@"):
             name, _, names = line.removeprefix("@").partition("|")
             groups[name.strip()] = tuple(map(str.strip, names.split(",")))
@@ -67,6 +77,8 @@ def read_prompts(path: Path) -> Prompts:
         elif line.count("|") == 2 and not line.startswith("#"):
             dialect, standard, other = (part.strip() for part in line.split("|"))
             pairs.append((dialect, standard, other))
+    if REFERENCE not in groups or not templates:
+        raise TrainingDataError(f"{path} has no prompts to compare; {asked}")
     return Prompts(groups, tuple(templates), tuple(pairs))
 
 

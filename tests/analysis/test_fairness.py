@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from router.analysis.fairness import Decided, compared, read_prompts
+from router.errors import TrainingDataError
 
 FILE = """# a remark
 @ english | Ann Lee, Bob Ray
@@ -13,6 +16,25 @@ FILE = """# a remark
 Help {name}.
 scots | I do not know. | I dinnae ken.
 """
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, "cannot be read: No such file or directory; expected UTF-8 text with a line"),
+        (b"\xff\xfe\x00", "cannot be read: 'utf-8' codec can't decode byte 0xff"),
+        (b"", "has no prompts to compare; expected UTF-8 text with a line `@ english"),
+        (b"@ english | Ann\n", "has no prompts to compare"),
+    ],
+)
+def test_a_file_without_prompts_is_refused(
+    tmp_path: Path, content: bytes | None, said: str
+) -> None:
+    path = tmp_path / "prompts.txt"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(TrainingDataError, match=said):
+        read_prompts(path)
 
 
 def test_names_and_dialects_are_compared_with_their_reference(tmp_path: Path) -> None:

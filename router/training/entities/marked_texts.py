@@ -14,6 +14,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from router.errors import TrainingDataError
+from router.errors.system import in_words
 from router.privacy.entities.kinds import Entity, EntityKind
 
 LETTERS = {
@@ -80,7 +81,7 @@ def read_texts(path: Path) -> list[MarkedText]:
                 jsonl = file.suffix == ".jsonl"
                 texts.append(_of_json(line, file.stem) if jsonl else read_marked(line, file.stem))
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise TrainingDataError(f"{path} has no marked texts: {error}") from error
+        raise TrainingDataError(f"{path} has no marked texts: {in_words(error)}") from error
     if not texts:
         raise TrainingDataError(
             f"{path} has no marked texts; a .txt, .jsonl or folder was expected."
