@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import msgspec
 
+from router.errors import LedgerUnavailable
 from router.ledger.row_builder import Kept, Origin, Place, Spent, Times, build_row
 from router.ledger.row_reading import REFUSED_CODES, ROLLOUT
 from router.rollout.stages import Change, encode
 from router.rollout.tallies import Arm, Observed
 from router.types import JsonText, RequestRow, RequestState, RolloutNote
 
+_NO_SIDES_FAULT = REFUSED_CODES | {LedgerUnavailable.code}
+"""Codes of errors that say nothing of a side: neither policy chose the ledger."""
 MARK = '"rollout":{"run":'
 """Text of the record of each row that was on a side of a split."""
 
@@ -44,14 +47,14 @@ def observed(
     """Returns what a finished row came to.
 
     A request that another rung answered after a call failed has failed here: the client was lucky.
-    A request that the gateway declined, or whose client left, has not.
+    A request that the gateway declined, whose client left, or that the ledger stopped, has not.
     """
     ended_badly = state in (RequestState.FAILED, RequestState.UNKNOWN_COST) and bool(error_code)
     return Observed(
         request_id,
         Arm(note.arm),
         note.unit,
-        failed=call_failed or (ended_badly and error_code not in REFUSED_CODES),
+        failed=call_failed or (ended_badly and error_code not in _NO_SIDES_FAULT),
         cost_nano_usd=cost_nano_usd,
         latency_ms=latency_ms,
         domain=domain,
