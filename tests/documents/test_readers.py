@@ -135,6 +135,13 @@ def test_pdf_page_that_takes_too_much_is_refused_and_the_next_file_is_read(child
     child.close()
 
 
+def test_pdf_file_that_its_reader_cannot_hold_is_refused_for_its_memory() -> None:
+    child = PdfChild(most_memory=250_000_000)
+    with pytest.raises(DocumentError, match="0.25 GB of memory to read"):
+        child.read(bytes(250_000_000))
+    child.close()
+
+
 def test_pdf_reader_that_is_killed_is_started_again() -> None:
     child = PdfChild()
     assert child.read(pdf_of(["One."])).blocks

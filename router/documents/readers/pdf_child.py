@@ -78,6 +78,7 @@ class PdfChild:
 
     def _running(self) -> subprocess.Popen[bytes]:
         if self._child is None or self._child.poll() is not None:
+            self._end()  # closes the pipes of one that was killed while it waited
             root = Path(__file__).parents[3]
             program = f"import sys; sys.path.insert(0, {str(root)!r}); import {__name__} as child"
             try:
@@ -91,8 +92,8 @@ class PdfChild:
                 )
             except OSError as error:
                 raise DocumentError(
-                    f"found no room for the process that reads PDF files ({error.strerror}); "
-                    "expected some: end other programs, and add the file again"
+                    f"found that no process can be started to read PDF files ({error.strerror}); "
+                    "expected room for one: end other programs, and add the file again"
                 ) from error
         return self._child
 
@@ -132,25 +133,27 @@ def pdf_child() -> PdfChild:
 
 def serve(most_seconds: int, most_memory: int) -> None:
     """Runs in the child: answers each file on standard input, until that ends."""
+    _bound(resource.RLIMIT_AS, most_memory)
+    _bound(resource.RLIMIT_CORE, 0)  # the memory of a child that is killed holds a document
+    try:
+        while (content := _taken(sys.stdin.buffer)) is not None:
+            used = resource.getrusage(resource.RUSAGE_SELF)
+            # The system kills a process that is over its time, whatever it is doing.
+            _bound(resource.RLIMIT_CPU, int(used.ru_utime + used.ru_stime) + 1 + most_seconds)
+            _put(sys.stdout.buffer, msgspec.msgpack.encode(_answer_to(content)))
+    except MemoryError:  # also of a file that is too long to be taken or answered
+        sys.exit(NO_MEMORY)
+
+
+def _answer_to(content: bytes) -> Answer:
     from router.documents.readers.pdf import read_pdf
 
-    _bound(resource.RLIMIT_AS, most_memory)
-    while True:
-        content = _taken(sys.stdin.buffer)
-        if content is None:
-            return
-        used = resource.getrusage(resource.RUSAGE_SELF)
-        # The system kills a process that is over its time, whatever it is doing.
-        _bound(resource.RLIMIT_CPU, int(used.ru_utime + used.ru_stime) + 1 + most_seconds)
-        try:
-            found = read_pdf(content)
-            blocks = tuple(replace(block, text=_plain(block.text)) for block in found.blocks)
-            answer = Answer(Reading(_plain(found.title), blocks))
-        except DocumentError as error:
-            answer = Answer(refused=error.message)
-        except MemoryError:
-            sys.exit(NO_MEMORY)
-        _put(sys.stdout.buffer, msgspec.msgpack.encode(answer))
+    try:
+        reading = read_pdf(content)
+    except DocumentError as error:
+        return Answer(refused=error.message)
+    blocks = tuple(replace(block, text=_plain(block.text)) for block in reading.blocks)
+    return Answer(Reading(_plain(reading.title), blocks))
 
 
 def _plain(text: str) -> str:
