@@ -166,8 +166,12 @@ class Connection(asyncio.Protocol):
     # The server calls these.
 
     def give_way(self) -> bool:
-        """Closes if nothing is asked and nothing arrives. Returns False otherwise."""
-        idle = self._current is None and self._reader.part is Part.NONE and not self._over
+        """Closes if nothing is asked, nothing arrives and all is sent. Returns False otherwise.
+
+        A client that has yet to read its answer keeps its open file, so it keeps its place, too.
+        """
+        asked = self._current is not None or self._reader.part is not Part.NONE
+        idle = not (asked or self._over or self.transport.get_write_buffer_size())
         if idle:
             self._over = True
             self.transport.close()
@@ -230,8 +234,8 @@ class Connection(asyncio.Protocol):
     def _refuse(self, error: TiergateError) -> None:
         """Refuses the request that is arriving, and closes.
 
-        No second answer follows one that is under way. What was asked whole before is answered:
-        a client that states too short a length is told so by it.
+        No second answer follows one that is under way. A request that came whole before is
+        answered: after a `Content-Length` that is too short, its answer says what is wrong.
         """
         newest = self._newest
         arriving = newest if self._reader.part is Part.BODY else None

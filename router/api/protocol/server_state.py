@@ -18,7 +18,7 @@ class Drainable(Protocol):
     """Ends when the server stops, or when others need its place."""
 
     def give_way(self) -> bool:
-        """Closes if nothing is asked and nothing arrives. Returns False otherwise."""
+        """Closes if nothing is asked, nothing arrives and all is sent. Returns False otherwise."""
 
     def drain(self) -> None:
         """Closes after what is asked now."""

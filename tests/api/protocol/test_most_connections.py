@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 import pytest
 from structlog.testing import capture_logs
@@ -14,8 +14,10 @@ from router.api.protocol.limits import OWN_FILES, most_connections
 from tests.kits.socket_kit import Client, Place, Receive, Send, answer, echo, get, serving
 from tests.kits.upstreams.upstream_kit import eventually
 
+LONG = b"x" * 32_000_000  # more than the system holds for a client that does not read
 
-@asynccontextmanager
+
+@contextlib.asynccontextmanager
 async def busy(count: int, most: int) -> AsyncIterator[tuple[Place, list[Client]]]:
     """Serves with so many connections whose requests are answered at the end."""
     gate = asyncio.Event()
@@ -74,6 +76,29 @@ async def test_a_request_that_arrives_does_not_give_way() -> None:
         for client in begun:
             await client.send(b"\r\n")
             await client.until(b">")
+
+
+async def test_a_client_that_has_yet_to_read_its_answer_does_not_give_way() -> None:
+    """Its open file is not free yet: clients that never read would take all of them."""
+
+    async def application(scope: Event, receive: Receive, send: Send) -> None:
+        await answer(send, LONG)
+
+    async with serving(application, request_s=60.0, most_connections=1) as place:
+        reads_later = await place.connect()
+        await reads_later.send(get())
+        (unread,) = place.state.connections
+        await eventually(lambda: unread._newest is not None and unread._newest.complete)  # type: ignore[attr-defined]
+        assert unread.transport.get_write_buffer_size()  # type: ignore[attr-defined]
+        with contextlib.suppress(ConnectionError):
+            assert await place.said_to() == b""  # one is so few that not even a refusal is written
+        assert unread in place.state.connections
+        await reads_later.until(b"\r\n\r\n")
+        assert await reads_later.reader.readexactly(len(LONG)) == LONG
+        await eventually(lambda: len(place.state.connections) == 1)
+        next_one = await place.connect()
+        await next_one.send(get())
+        await next_one.until(b"\r\n\r\n")
 
 
 async def test_far_above_the_bound_nothing_is_written() -> None:
