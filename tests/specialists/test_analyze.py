@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 import yaml
+from sqlalchemy import event
 
 from router.api.compose.app import App
 from router.api.compose.core import Core, Settings, load_policies
@@ -225,6 +227,29 @@ async def test_without_a_model_it_is_not_ready(tmp_path: Path) -> None:
         analysis = app.analyst.find("email", "pipeline")
         with pytest.raises(AnswererNotReady, match="its heads say nothing"):
             await app.analyst.analyse(analysis, [MAIL], Identity("a", "k", frozenset()))
+
+
+async def test_event_loop_waits_for_no_key_of_a_new_tenant(tmp_path: Path) -> None:
+    """A database that says nothing would hold up every other request of the worker."""
+    path = policy_of(tmp_path, "content_moderation")
+    settings = Settings(
+        policies=(str(path),), database=tmp_path / "l.db", cache_dir=None, watch=False
+    )
+    app = App(settings, Core(settings, load_policies(settings, {}), {}))
+    threads: list[str] = []
+
+    def note(*seen: object) -> None:
+        if any(isinstance(sql, str) and "tenant_secrets" in sql for sql in seen):
+            threads.append(threading.current_thread().name)
+
+    async with app.life():
+        event.listen(app.ledger.database.engine, "before_cursor_execute", note)
+        served = httpx.ASGITransport(app.server)  # type: ignore[arg-type]
+        async with httpx.AsyncClient(transport=served, base_url="http://localhost") as client:
+            asked = await client.post("/api/v1/content/moderation/analyze", json={"text": "hello"})
+    assert asked.status_code == 200
+    assert threads
+    assert threading.current_thread().name not in threads
 
 
 async def test_many_at_once_are_all_booked(tmp_path: Path) -> None:

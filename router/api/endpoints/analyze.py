@@ -9,8 +9,6 @@ from router.api.http.asgi import (
     Scope,
     Send,
     headers_of,
-    read_body,
-    require_json,
     send_bytes,
 )
 from router.api.http.authentication import Doorkeeper
@@ -46,8 +44,8 @@ class Analyses:
         specialist = self._analyst.find(domain, task)
         # A key may be limited to policies, and a specialist belongs to one.
         check_policy(identity, specialist.runtime.policy.name)
-        require_json(headers)
-        body = await read_body(headers, receive, self._router.default.policy.max_body_bytes)
+        most = self._router.default.policy.max_body_bytes
+        body = await self._door.body_of(identity, headers, receive, most)
         batch = verb == "batch"
         analysis = parse_analysis(body, batch=batch)
         analysed = await self._analyst.analyse(specialist, analysis.texts, identity, analysis.tags)

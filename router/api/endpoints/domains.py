@@ -24,8 +24,6 @@ from router.api.http.asgi import (
     Watch,
     headers_of,
     made_of,
-    read_body,
-    require_json,
     send_bytes,
 )
 from router.api.http.authentication import Doorkeeper
@@ -142,9 +140,8 @@ class Domains:
         headers = headers_of(scope)
         identity = await self._door.admit(headers, KeyScope.CHAT)
         check_policy(identity, endpoint.policy.name)
-        require_json(headers)
-        router = self._gateway.router
-        raw = await read_body(headers, receive, router.default.policy.max_body_bytes)
+        most = self._gateway.router.default.policy.max_body_bytes
+        raw = await self._door.body_of(identity, headers, receive, most)
         section = endpoint.section
         batch = verb == "batch"
         body = await made_of(

@@ -45,7 +45,7 @@ class Doorkeeper:
     ) -> None:
         """Takes the store of keys and the rules of admission.
 
-        `ready` fetches what a chat of this tenant needs from memory.
+        `ready` brings into memory what answering a tenant needs there: its key for digests.
         `guard_origin`: without keys, refuse requests that a page of another site sends through a
         browser on this machine. It is off where an outer application decides who may come in.
         """
@@ -107,11 +107,20 @@ class Doorkeeper:
         Raises the errors of `admit`, `require_json` and `read_body`, and LedgerError.
         """
         identity = await self.admit(headers, Scope.CHAT)
+        return identity, await self.body_of(identity, headers, receive, max_body_bytes)
+
+    async def body_of(
+        self, identity: Identity, headers: dict[str, str], receive: Receive, max_body_bytes: int
+    ) -> bytes:
+        """Returns the JSON body of an admitted caller, once all that answering it needs is there.
+
+        Raises the errors of `require_json` and `read_body`, and LedgerError.
+        """
         require_json(headers)
         body = await read_body(headers, receive, max_body_bytes)
         if self._ready is not None:
             await self._ready(identity.tenant)
-        return identity, body
+        return body
 
     async def _identify(self, headers: dict[str, str]) -> Identity:
         acting = ACTING.get()

@@ -37,7 +37,7 @@ class TenantSecrets:
         self._ended = threading.Event()
 
     def start(self) -> None:
-        """Starts the thread that looks, now and then every LOOKS_S."""
+        """Starts the thread that looks at once, and again every LOOKS_S."""
         threading.Thread(target=self._keep_looking, name="tiergate-keys", daemon=True).start()
 
     def close(self) -> None:
@@ -47,8 +47,8 @@ class TenantSecrets:
     def key_soon(self, tenant: str) -> bytes:
         """Returns the tenant's key for `privacy.digest`, erased a second ago at most.
 
-        Blocks only where the key is not in memory; `ready` was not awaited then, or the key has
-        just been erased. Raises LedgerError.
+        Blocks only where the key is not in memory: `ready` was not awaited, or the table has
+        changed since. Raises LedgerError.
         """
         return self._known.get(tenant) or self._read(tenant)
 

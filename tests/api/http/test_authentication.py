@@ -1,9 +1,10 @@
-"""Tests who may come in while there are no keys."""
+"""Tests who may come in while there are no keys, and what is ready for them."""
 
 from __future__ import annotations
 
 import pytest
 
+from router.api.http.asgi import Event
 from router.api.http.authentication import LOCAL, Doorkeeper
 from router.errors import AuthenticationFailed, PermissionDenied
 from router.types import Identity, Scope
@@ -45,3 +46,19 @@ async def test_a_mounted_gateway_leaves_that_to_the_outer_application() -> None:
 async def test_a_closed_server_asks_for_a_key() -> None:
     with pytest.raises(AuthenticationFailed, match="keys create"):
         await Doorkeeper(NoKeys(), open_without_keys=False).admit({}, Scope.CHAT)
+
+
+async def test_what_answering_a_tenant_needs_is_fetched_with_its_body() -> None:
+    fetched: list[str] = []
+
+    async def ready(tenant: str) -> None:
+        fetched.append(tenant)
+
+    async def receive() -> Event:
+        return {"type": "http.request", "body": b"{}", "more_body": False}
+
+    door = Doorkeeper(NoKeys(), open_without_keys=True, ready=ready)
+    headers = {"content-type": "application/json"}
+    assert await door.body_of(LOCAL, headers, receive, 100) == b"{}"
+    assert await door.receive(headers, receive, 100) == (LOCAL, b"{}")
+    assert fetched == [LOCAL.tenant] * 2
