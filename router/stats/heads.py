@@ -326,7 +326,7 @@ def unpacked(arrays: Mapping[str, npt.NDArray[np.generic]]) -> PackedTable:
     used, rows = arrays["words_used"].astype(np.int64), arrays["words"]
     beyond = used.max(initial=0) >= BUCKETS or used.min(initial=0) < 0
     if rows.ndim != 2 or rows.dtype != np.int8 or used.shape != (len(rows),) or beyond:
-        raise ValueError(f"words {rows.shape} do not fit {BUCKETS} buckets")
+        raise ValueError(f"words {rows.shape} of {rows.dtype} do not fit {BUCKETS} buckets of int8")
     steps = np.zeros((BUCKETS, rows.shape[1]), np.int8)
     steps[used] = rows
     scale = np.broadcast_to(arrays["words_scale"].astype(np.float32), rows.shape[1:])

@@ -231,9 +231,10 @@ class PackedTable:
 
 
 def joined(tables: Sequence[tuple[Words | None, int]]) -> Words | None:
-    """Returns tables of as many columns each as one, zeros where a head has none.
+    """Returns tables, each with its number of columns, as one (BUCKETS, columns of all heads).
 
-    Returns None when no head has a table; packed where all are.
+    It has zeros where a head has no table, and is packed where all tables are. Returns None when no
+    head has a table.
     """
     given = [table for table, _ in tables if table is not None]
     if not given:

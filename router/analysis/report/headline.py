@@ -90,9 +90,9 @@ def _spent(findings: Findings) -> str:
     if total.unknown_cost:
         # What nobody can price is in no sum; what nobody reported counts at its worst case.
         held = findings.whole.held_unknown_nano_usd
-        counts = f"counted at the {findings.money(held)} that was held"
-        counts = counts if held else "not in this sum"
-        spent += f", {count(total.unknown_cost)} of them at a cost that is not known ({counts})"
+        in_sum = f"counted at the {findings.money(held)} that was held"
+        told = in_sum if held else "not in this sum"
+        spent += f", {count(total.unknown_cost)} of them at a cost that is not known ({told})"
     if not findings.unanswered:
         return spent
     who = f"{count(findings.unanswered)} of the {count(total.requests)}"

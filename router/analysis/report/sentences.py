@@ -197,13 +197,13 @@ def cache_line(cache: CacheFigures) -> str:
         )
     rest = cache.hits - cache.priced
     left_out = f"; {count(rest)} have no fresh answer to go by" if rest else ""
-    again = "but for " + counted(cache.replays, "retry that got its", "retries that got their")
-    again = f", {again} first answer again: such is in no saving" if cache.replays else ""
+    retries = counted(cache.replays, "retry that got its", "retries that got their")
+    again = f", except {retries} first answer again: those are in no saving"
     return (
         f"Cache: {counted(cache.hits, 'exact repeat', 'exact repeats')} would have cost about "
         f"{usd(cache.value_nano_usd)}, each at the mean of its model's fresh requests"
         f"{left_out}. Baselines count a repeat at its full price, so this is part of the "
-        f"savings, not an addition to them{again}."
+        f"savings, not an addition to them{again if cache.replays else ''}."
     )
 
 

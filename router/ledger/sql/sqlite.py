@@ -31,10 +31,10 @@ _NO_ACCESS = ("unable to open database file", "readonly database")
 def ledger_error(original: BaseException) -> LedgerError | None:
     """Returns our error for one of this driver; None for another's."""
     if isinstance(original, sqlite3.OperationalError):
-        said = f"the ledger's database cannot be written or read now: {original}"
-        if any(words in said for words in _NO_ACCESS):
-            said += "; expected a file in a folder that this user may write, also to read it"
-        return LedgerUnavailable(said)
+        message = f"the ledger's database cannot be written or read now: {original}"
+        if any(words in str(original) for words in _NO_ACCESS):
+            message += "; expected a file in a folder that this user may write, also to read it"
+        return LedgerUnavailable(message)
     if isinstance(original, sqlite3.DatabaseError) and any(
         word in str(original) for word in _CORRUPT
     ):
@@ -68,8 +68,8 @@ def check_file(path: Path, *, create: bool) -> None:
         raise LedgerError(f"found an empty file at {str(path)!r}; {asked}: name it with --database")
     if beginning and beginning != _BEGINNING:
         raise LedgerCorrupt(
-            "the ledger's database is corrupt, or it is another kind of file: it does not begin as "
-            "files of SQLite do; restore a copy, or name a ledger with --database"
+            f"the ledger's database {str(path)!r} is corrupt, or it is another kind of file: it "
+            "does not begin as files of SQLite do; restore a copy, or name a ledger with --database"
         )
 
 

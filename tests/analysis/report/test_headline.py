@@ -199,7 +199,7 @@ def test_a_retry_that_got_its_first_answer_again_is_worth_no_saving() -> None:
         for n, reason in ((1, "cache_hit"), (2, "idempotent_replay"))
     ]
     only_repeats, both = report_of([fresh, repeats[0]]), report_of([fresh, *repeats])
-    told = "but for 1 retry that got its first answer again: such is in no saving."
+    told = "except 1 retry that got its first answer again: those are in no saving."
     assert (both.cache.hits, both.cache.replays) == (2, 1)
     assert told in cache_line(both.cache)
     assert cache_line(only_repeats.cache).endswith("not an addition to them.")
