@@ -137,7 +137,7 @@ def test_pdf_page_that_takes_too_much_is_refused_and_the_next_file_is_read(child
 
 def test_pdf_file_that_its_reader_cannot_hold_is_refused_for_its_memory() -> None:
     child = PdfChild(most_memory=250_000_000)
-    with pytest.raises(DocumentError, match="0.25 GB of memory to read"):
+    with pytest.raises(DocumentError, match=r"0\.25 GB of memory to read"):
         child.read(bytes(250_000_000))
     child.close()
 
