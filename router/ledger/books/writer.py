@@ -328,7 +328,8 @@ class Writer:
             # Of jobs that are committed one by one, the next one begins.
             self._begun_s, self._silent = time.monotonic(), False
             self._set_fault("")
-            self._owed += _releases(job for job in jobs if job.refused)
+            # Before all others: a request that ends before its release is booked at its hold.
+            self._owed = [*_releases(job for job in jobs if job.refused), *self._owed]
         self._head = batch.head
         return refusals
 
@@ -343,16 +344,15 @@ class Writer:
     def _owe(self, jobs: list[_Job]) -> None:
         """Keeps settlements and final rows for the next try; a refused hold was never an intent.
 
-        Where its COMMIT may have succeeded, its release is owed.
+        Where its COMMIT may have succeeded, its release is owed, before all others.
         """
         room = self._queue_size - len(self._owed)
         kept: list[_Job] = []
         for job in jobs:
             if self._worth_owing(job.operation, room - len(kept)):
                 kept.append(_Job(job.operation, None))
-        if self._committing:
-            kept += _releases(jobs)
-        self._owed += kept
+        releases = _releases(jobs) if self._committing else []
+        self._owed = [*releases, *self._owed, *kept]
 
     @staticmethod
     def _worth_owing(operation: Operation, room: int) -> bool:

@@ -15,6 +15,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from msgspec.structs import replace
 
 from router.errors import LedgerUnavailable
 from router.ledger.books import writer as module
@@ -25,7 +26,7 @@ from router.ledger.books.operations import (
     settle_operation,
 )
 from router.ledger.books.verify import verify
-from router.types import LostCall, RowLost
+from router.types import LostCall, RequestState, RowLost
 from tests.kits.books.ledger_rows import NOW_MS, attempt, request
 from tests.kits.books.ledger_sql import locked, query
 from tests.kits.books.open_ledgers import Ledgers
@@ -140,6 +141,27 @@ async def test_hold_that_was_refused_counts_in_no_budget(address: str, ledgers: 
     assert query(address, "SELECT sum(held_nano_usd) FROM budget_windows") == [(0,)]
     assert query(address, "SELECT count(*) FROM requests WHERE request_id = 'r2'") == [(0,)]
     await ledger.close()
+    assert verify(address).findings == ()
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_hold_that_was_refused_is_released_before_its_request_ends(
+    address: str, ledgers: Ledgers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else its request would be booked at the hold, though nobody was called."""
+    monkeypatch.setattr(module, "MAX_BATCH", 1)
+    ledger = ledgers(address, busy_timeout_ms=60_000)
+    others = [settle_operation(attempt(name), "acme") for name in ("r8", "r9")]
+    with locked(address):
+        ledger._writer._owed += [module._Job(other, None) for other in others]
+        with pytest.raises(LedgerUnavailable):
+            await ledger.hold(request("r1"), attempt("r1", held=400))
+        with pytest.raises(LedgerUnavailable):  # it is written all the same, once that is possible
+            await ledger.finish(replace(request("r1"), state=RequestState.FAILED))
+    await becomes(lambda: ledger.healthy)
+    await ledger.close()
+    assert query(address, "SELECT state, cost_nano_usd FROM requests") == [("failed", 0)]
+    assert query(address, "SELECT state FROM attempts") == [("released",)]
     assert verify(address).findings == ()
 
 
