@@ -20,8 +20,11 @@ BEFORE = Price(10**9, 10**8, None, 2 * 10**9, version="book 2025-01-01")
 AFTER = Price(3 * 10**9, 10**8, None, 6 * 10**9, version="book 2025-11-25")
 
 
-def dated(house: House) -> None:
-    """Lets the served policy know prices that begin at midnight; it is never built again."""
+def dated(house: House, *, listed: bool = True) -> None:
+    """Lets the served policy know prices that begin at midnight; it is never built again.
+
+    `listed` is False where the price book does not have the model that is asked for.
+    """
     runtime = house.gateway.router.default
     plans = tuple(
         replace(plan, facts=replace(plan.facts, price=AFTER), judge=plan.judge)
@@ -33,10 +36,16 @@ def dated(house: House) -> None:
         return None if asked == answered else Redirect(asked, answered, price)
 
     later = dataclasses.replace(
-        runtime, plans=plans, price_of=lambda _: AFTER, redirected=redirected
+        runtime,
+        plans=plans,
+        price_of=lambda _: AFTER if listed else None,
+        redirected=redirected,
     )
     served: PolicyRuntime = dataclasses.replace(
-        runtime, price_of=lambda _: BEFORE, later=later, later_from_ms=MIDNIGHT_MS
+        runtime,
+        price_of=lambda _: BEFORE if listed else None,
+        later=later,
+        later_from_ms=MIDNIGHT_MS,
     )
     house.gateway.router.swap({"test": served})
 
@@ -70,6 +79,17 @@ async def test_a_call_costs_the_price_of_the_day_on_which_it_begins(
     assert (call.price_version, call.cost_basis) == (price.version, CostBasis.TOKEN_PRICE)
     # What the client asked for is compared at the prices of the same day.
     assert row.baselines.requested_model == call.cost_nano_usd
+
+
+async def test_an_answerer_is_compared_at_the_price_of_the_day(houses: Houses) -> None:
+    # Only a server that observes takes the name of a model that no alias has.
+    house = houses([mid(price=BEFORE)], mode="observe")
+    dated(house, listed=False)
+    set_clock(house, MIDNIGHT_MS)
+    await house.gateway.complete(ask(requested_model="mid-model"), ALICE)
+    row = await only_row(house)
+    (call,) = [a for a in row.attempts if a.answerer == "mid"]
+    assert row.baselines.requested_model == call.cost_nano_usd > 0
 
 
 @dataclass

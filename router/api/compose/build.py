@@ -61,6 +61,7 @@ from router.triage.own_heads import OwnHeads
 from router.triage.service import TriageService
 from router.triage.triage_model import TriageModel
 from router.types import (
+    AnswererFacts,
     ChatRequest,
     DecisionMode,
     Domain,
@@ -112,8 +113,8 @@ def with_later_prices(runtime: PolicyRuntime, loaded: LoadedPolicy, day: date) -
         replace(
             plan,
             facts=priced[plan.facts.name],
-            over=plan.over and priced[plan.over.name],
-            judged_by=plan.judged_by and priced[plan.judged_by.name],
+            over=_at_price(plan.over, priced),
+            judged_by=_at_price(plan.judged_by, priced),
         )
         for plan in runtime.plans
     )
@@ -129,6 +130,13 @@ def with_later_prices(runtime: PolicyRuntime, loaded: LoadedPolicy, day: date) -
         later=with_later_prices(later, loaded, begins),
         later_from_ms=day_start_ms(begins),
     )
+
+
+def _at_price(
+    facts: AnswererFacts | None, priced: Mapping[str, AnswererFacts]
+) -> AnswererFacts | None:
+    """Returns facts at the price of another day; what a judge reads beside stays in them."""
+    return None if facts is None else replace(facts, price=priced[facts.name].price)
 
 
 def _runtime(

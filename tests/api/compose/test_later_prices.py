@@ -5,8 +5,11 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from router.api.compose.core import Core, Settings, load_policies
 from router.money.price_book import day_start_ms
+from router.policy.loading import policies_dir
 from router.routing.policy_runtime import PolicyRuntime
 
 FIRST, SECOND = day_start_ms(date(2999, 1, 1)), day_start_ms(date(2999, 3, 1))
@@ -34,13 +37,17 @@ tiers:
      price: {input_usd_per_mtok: 5, output_usd_per_mtok: 5}}
 - name: deep
   level: 3
-  answerers: [{name: thinker, kind: deliberation, over: listed}]
+  answerers:
+  - {name: thinker, kind: deliberation, over: listed}
+  - {name: checked, kind: upstream, model: other-1, base_urls: ['http://localhost:1/v1'],
+     check: {rubric: RUBRIC, judge: listed, at_least: 0.5}}
 """
 
 
 def built(folder: Path, book: str = BOOK) -> PolicyRuntime:
     (folder / "prices.yaml").write_text(book, encoding="utf-8")
-    (folder / "dated.yaml").write_text(POLICY, encoding="utf-8")
+    policy = POLICY.replace("RUBRIC", str(policies_dir() / "rubrics" / "code.yaml"))
+    (folder / "dated.yaml").write_text(policy, encoding="utf-8")
     settings = Settings(policies=(str(folder / "dated.yaml"),), cache_dir=None)
     return Core(settings, load_policies(settings, {}), {}).router.default
 
@@ -69,6 +76,13 @@ def test_a_deliberation_is_expected_to_cost_what_its_steps_will(tmp_path: Path) 
     thinker = built(tmp_path).on(FIRST).by_name["thinker"]
     assert thinker.over is not None
     assert thinker.over.price.input_nano_usd == 2 * 10**9
+
+
+def test_a_judge_is_expected_to_read_as_much_as_before(tmp_path: Path) -> None:
+    runtime = built(tmp_path)
+    before, then = (r.by_name["checked"].judged_by for r in (runtime, runtime.on(FIRST)))
+    assert before is not None
+    assert then == replace(before, price=runtime.on(FIRST).by_name["listed"].facts.price)
 
 
 def test_a_book_without_coming_prices_builds_a_policy_once(tmp_path: Path) -> None:
