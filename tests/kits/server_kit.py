@@ -99,7 +99,7 @@ class _Program:
                     stdout=file,
                     stderr=subprocess.STDOUT,
                     env=dict(env),
-                    # Tests that a shell runs in the background would hand down a deaf ear.
+                    # A shell's jobs in the background ignore SIGINT, and so would the server.
                     preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
                 )
 
