@@ -120,8 +120,8 @@ async def _cost(make: Callable[[], asyncio.Protocol]) -> float:
 
 
 def _ours(application: Application) -> Callable[[], asyncio.Protocol]:
-    state = ServerState(application, lambda error, path: (b"", []), 60.0)
-    return lambda: Connection(state)
+    state = ServerState(application, lambda error, path: (b"", []), 60.0, most_connections=1)
+    return lambda: Connection(state, always=True)
 
 
 def _uvicorn(application: Application) -> Callable[[], asyncio.Protocol]:

@@ -7,7 +7,7 @@ import contextlib
 import json
 import re
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from router.api.protocol.exchange import Application, Event
@@ -80,11 +80,14 @@ async def serving(
     keep_alive_s: float = 60.0,
     most_s: float = 0.0,
     most_connections: int = 1_000,
+    unbounded: Sequence[socket.socket] = (),
 ) -> AsyncIterator[Place]:
     """Serves on a free port; drains for `most_s` when the block ends or `stop` is set."""
     listener = socket.create_server(("127.0.0.1", 0))
-    state = ServerState(application, refusal, request_s, keep_alive_s, most_connections)
-    server = HttpServer(state, [listener], BACKLOG)
+    state = ServerState(
+        application, refusal, request_s, keep_alive_s, most_connections=most_connections
+    )
+    server = HttpServer(state, [listener], BACKLOG, unbounded)
     place = Place(listener.getsockname()[1], state, most_s=most_s)
     ready = asyncio.Event()
 

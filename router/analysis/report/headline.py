@@ -90,7 +90,7 @@ def _spent(findings: Findings) -> str:
     if total.unknown_cost:
         # What nobody can price is in no sum; what nobody reported counts at its worst case.
         held = findings.whole.held_unknown_nano_usd
-        in_sum = f"counted at the {findings.money(held)} that was held"
+        in_sum = f"of it {findings.money(held)}, which was held, is in this sum"
         told = in_sum if held else "not in this sum"
         spent += f", {count(total.unknown_cost)} of them at a cost that is not known ({told})"
     if not findings.unanswered:

@@ -89,8 +89,7 @@ async def serve_app(
         options.request_s,
         most_connections=most_connections(_open_files()),
     )
-    sockets = [listener] if admin is None else [listener, admin]
-    server = HttpServer(state, sockets, BACKLOG)
+    server = HttpServer(state, [listener], BACKLOG, [] if admin is None else [admin])
 
     def interrupt() -> None:
         (hurry if stop.is_set() else stop).set()

@@ -21,8 +21,10 @@ from router.errors import TiergateError
 class Connection(asyncio.Protocol):
     """Speaks HTTP/1.1, and 1.0, with one client."""
 
-    def __init__(self, state: ServerState) -> None:
+    def __init__(self, state: ServerState, *, always: bool) -> None:
+        """`always`: it has a place, however many others there are."""
         self._state = state
+        self._always = always
         self._loop = asyncio.get_running_loop()
         self._reader = RequestReader(self)
         self.transport: asyncio.Transport
@@ -47,7 +49,7 @@ class Connection(asyncio.Protocol):
         self.transport = transport
         self._server = _address(transport, "sockname")
         self._client = _address(transport, "peername")
-        if not self._state.admit(self):
+        if not self._state.admit(self, always=self._always):
             if self._state.crowded:
                 self._over = True
                 transport.abort()

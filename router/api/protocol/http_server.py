@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import structlog
 
@@ -19,11 +20,18 @@ SETTLE_S = 5.0
 
 
 class HttpServer:
-    """Accepts connections until `stop` is set."""
+    """Accepts connections until `stop` is set; those of `unbounded` sockets count in no bound."""
 
-    def __init__(self, state: ServerState, sockets: Sequence[socket.socket], backlog: int) -> None:
+    def __init__(
+        self,
+        state: ServerState,
+        sockets: Sequence[socket.socket],
+        backlog: int,
+        unbounded: Sequence[socket.socket] = (),
+    ) -> None:
         self._state = state
         self._sockets = sockets
+        self._unbounded = unbounded
         self._backlog = backlog
         self._log = structlog.get_logger("tiergate.server")
 
@@ -32,9 +40,12 @@ class HttpServer:
         loop = asyncio.get_running_loop()
         servers = [
             await loop.create_server(
-                lambda: Connection(self._state), sock=listener, backlog=self._backlog
+                partial(Connection, self._state, always=always),
+                sock=listener,
+                backlog=self._backlog,
             )
-            for listener in self._sockets
+            for always, sockets in ((False, self._sockets), (True, self._unbounded))
+            for listener in sockets
         ]
         try:
             ready()
@@ -42,7 +53,7 @@ class HttpServer:
         finally:
             for server in servers:
                 server.close()
-            for listener in self._sockets:
+            for listener in (*self._sockets, *self._unbounded):
                 listener.close()
 
     async def drain(self, most_s: float, cut: Callable[[], None], hurry: asyncio.Event) -> None:

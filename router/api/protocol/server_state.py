@@ -36,7 +36,8 @@ class ServerState:
         refuse: Refuse,
         request_s: float,
         keep_alive_s: float = KEEP_ALIVE_S,
-        most_connections: int = 10_000,
+        *,
+        most_connections: int,
     ) -> None:
         self.refuse = refuse
         self.request_s = request_s  # for a request to arrive, and for a client to read
@@ -57,13 +58,14 @@ class ServerState:
         self.tasks.add(task)
         task.add_done_callback(self._ended)
 
-    def admit(self, connection: Drainable) -> bool:
+    def admit(self, connection: Drainable, *, always: bool) -> bool:
         """Keeps a new connection. Returns False where it has no place.
 
         Idle connections give way: otherwise whoever opens enough of them and asks nothing would
-        keep all others out.
+        keep all others out. With `always` it has a place: a probe that found none would end a
+        server that is only busy.
         """
-        has_place = len(self.connections) < self._most_connections or self._make_room()
+        has_place = always or len(self.connections) < self._most_connections or self._make_room()
         self.connections[connection] = None
         return has_place
 

@@ -32,6 +32,7 @@ class TenantSecrets:
         self._clock = clock
         self._known: dict[str, bytes] = {}
         self._state: tuple[int, int] | None = None
+        self._looks = True  # otherwise no key is kept in memory
         self._changes = 0  # of the table, as far as they were seen
         self._guard = threading.Lock()  # guards the keys in memory; nobody waits while it is held
         self._ended = threading.Event()
@@ -65,7 +66,7 @@ class TenantSecrets:
         key = self.key_now(tenant)
         with self._guard:
             # Where the table has changed meanwhile, the key may be erased already.
-            if changes == self._changes:
+            if changes == self._changes and self._looks:
                 if len(self._known) >= MAX_TENANTS_IN_MEMORY:
                     self._known.pop(next(iter(self._known)))
                 self._known[tenant] = key
@@ -73,11 +74,16 @@ class TenantSecrets:
         return key
 
     def _keep_looking(self) -> None:
-        while True:  # until `close`
-            with suppress(LedgerError):  # readiness tells of it; known keys stay in use
-                self.look()
-            if self._ended.wait(LOOKS_S):
-                return
+        try:
+            looking = True
+            while looking:
+                with suppress(LedgerError):  # readiness tells of it; known keys stay in use
+                    self.look()
+                looking = not self._ended.wait(LOOKS_S)
+        finally:
+            if not self._ended.is_set():  # a fault of our own: nobody sees an erasure any more
+                with self._guard:
+                    self._looks, self._known = False, {}
 
     def look(self) -> None:
         """Reads the keys again if the table has changed; blocks. Raises LedgerError."""

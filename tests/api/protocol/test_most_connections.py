@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+import socket
+from collections.abc import AsyncIterator, Sequence
 
 import pytest
 from structlog.testing import capture_logs
@@ -18,7 +19,9 @@ LONG = b"x" * 32_000_000  # more than the system holds for a client that does no
 
 
 @contextlib.asynccontextmanager
-async def busy(count: int, most: int) -> AsyncIterator[tuple[Place, list[Client]]]:
+async def busy(
+    count: int, most: int, unbounded: Sequence[socket.socket] = ()
+) -> AsyncIterator[tuple[Place, list[Client]]]:
     """Serves with so many connections whose requests are answered at the end."""
     gate = asyncio.Event()
 
@@ -26,7 +29,9 @@ async def busy(count: int, most: int) -> AsyncIterator[tuple[Place, list[Client]
         await gate.wait()
         await answer(send, b"at last")
 
-    async with serving(application, most_connections=most, most_s=30.0) as place:
+    async with serving(
+        application, most_connections=most, most_s=30.0, unbounded=unbounded
+    ) as place:
         clients = [await place.connect() for _ in range(count)]
         for client in clients:
             await client.send(get())
@@ -48,6 +53,17 @@ async def test_an_idle_connection_gives_way_to_a_new_one() -> None:
         assert await first.rest() == b""
         await second.send(get())
         await second.until(b">")
+
+
+async def test_a_probe_on_a_listener_of_its_own_always_has_a_place() -> None:
+    """Otherwise a server that is only busy would be taken for a dead one."""
+    own = socket.create_server(("127.0.0.1", 0))
+    port = own.getsockname()[1]
+    async with busy(4, 4, [own]) as (place, clients):
+        assert (await place.said_to(get())).startswith(b"HTTP/1.1 503 ")
+        probe = Client(*await asyncio.open_connection("127.0.0.1", port))
+        await probe.send(get())
+        clients.append(probe)  # those are answered with 200
 
 
 async def test_connections_up_to_the_bound_stay() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 
+import pytest
 from sqlalchemy import event
 
 from router.ledger.sql.database import Database
@@ -42,6 +43,26 @@ async def test_event_loop_asks_the_database_for_no_key(address: str, ledgers: Le
         keys.close()
     own = threading.current_thread().name
     assert asked.threads.count(own) == 2  # key_now's
+
+
+class Faulty(TenantSecrets):
+    """Cannot look, by a mistake of its own."""
+
+    def look(self) -> None:
+        raise ZeroDivisionError
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_without_its_thread_no_key_is_kept(address: str, ledgers: Ledgers) -> None:
+    database, clock = ledgers.database(address), StandingClock()
+    here, before = Faulty(database, clock), set(threading.enumerate())
+    here.start()
+    for thread in set(threading.enumerate()) - before:
+        thread.join()
+    first = here.key_soon("acme")
+    clock.at_ms += 1
+    TextStore(database, clock).erase("acme")
+    assert here.key_soon("acme") != first
 
 
 async def test_thread_sees_an_erasure_elsewhere(address: str, ledgers: Ledgers) -> None:
