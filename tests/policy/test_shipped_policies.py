@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 from datetime import date
 from functools import cache
+from pathlib import Path
 
 import jsonschema
 import pytest
@@ -66,8 +68,17 @@ def policy(loaded: LoadedPolicy) -> Policy:
     return loaded.policy
 
 
+def shipped() -> list[Path]:
+    """The files of the repository: a reader's own policy may stand beside them."""
+    listed = ["git", "ls-files", "--", "*.yaml"]
+    found = subprocess.run(listed, cwd=policies_dir(), capture_output=True, text=True, check=True)
+    return [policies_dir() / name for name in found.stdout.split() if "/" not in name]
+
+
 def test_all_shipped_policies_are_tested() -> None:
-    assert policy_names(policies_dir()) == sorted((*NAMES, ENDPOINTS))
+    known = policy_names(policies_dir())
+    names = [path.stem for path in shipped() if path.stem in known]
+    assert sorted(names) == sorted((*NAMES, ENDPOINTS))
 
 
 @pytest.mark.parametrize("name", [*NAMES, ENDPOINTS])
@@ -123,7 +134,7 @@ def test_every_key_of_every_section_is_described() -> None:
 
 
 def test_no_provider_key_stands_in_a_shipped_policy() -> None:
-    for path in policies_dir().glob("*.yaml"):
+    for path in shipped():
         for value in re.findall(r"api_key: *(\S+)", path.read_text()):
             assert re.fullmatch(r"\$\{[A-Z_]+\}", value)
 
