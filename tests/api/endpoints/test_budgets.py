@@ -253,8 +253,7 @@ def test_soft_limit_and_pacing_show_in_header_routing_and_record(tmp_path: Path)
         assert "budget_soft_limit_kept" in row["reasons"]
         assert row["record"]["pressure"]["lower"] is True
         report = json.loads(tiergate("report", "--json", "--database", served.database).stdout)
-        reasons = {row["reason"]: row for row in report["escalation_reasons"]}
-        assert reasons["budget_soft_limit_kept"]["any_requests"] >= 1
+        assert report["escalation_reasons"] == []  # with one level nothing climbs
 
 
 def test_keys_reach_what_they_were_made_for(tmp_path: Path) -> None:
