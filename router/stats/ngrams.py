@@ -216,9 +216,12 @@ class PackedTable:
         return self.steps.shape
 
     def __getitem__(self, rows: Buckets | npt.NDArray[np.int64]) -> Table:
-        # One table is the usual case; `take` needs two thirds of the time of an index.
+        # One table is the usual case; `take` needs half the time of an index. Of columns, which
+        # are views, it would copy the whole table first: 4 MB of memory read for forty rows.
         scale = self.scale if len(self.scale) == 1 else self.scale.take(rows >> BUCKET_BITS, 0)
-        floats: Table = self.steps.take(rows, 0) * scale
+        steps = self.steps
+        chosen = steps.take(rows, 0) if steps.flags.c_contiguous else steps[rows]
+        floats: Table = chosen * scale
         return floats
 
     def columns(self, chosen: slice) -> PackedTable:
