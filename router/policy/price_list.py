@@ -144,9 +144,9 @@ class LoadedPrices(Struct, frozen=True):
         """Returns the latest day, up to this one, on which any price begins, or None."""
         return max((start for start in self._starts() if start <= day), default=None)
 
-    def next_after(self, day: date) -> date | None:
-        """Returns the first day after this one on which any price begins, or None."""
-        return min((start for start in self._starts() if start > day), default=None)
+    def days_after(self, day: date) -> list[date]:
+        """Returns the days after this one on which any price begins, the next one first."""
+        return sorted({start for start in self._starts() if start > day})
 
     def _starts(self) -> list[date]:
         dated = (*self.file.own_compute, *self.file.reviewers)

@@ -6,6 +6,7 @@ only. It knows nothing about HTTP, the ledger or how answerers were built.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -151,6 +152,10 @@ class RungPlan(Struct, frozen=True, dict=True):
         return judging + DELIBERATION_STEPS * cost.worst_case(self.over, request)
 
 
+def _priced_from_ms(runtime: PolicyRuntime) -> int:
+    return runtime.priced_from_ms
+
+
 def _no_answer(domain: Domain, language: str) -> str:
     return NO_ANSWER
 
@@ -180,9 +185,9 @@ class PolicyRuntime:
     shifts: Shifts | None = None  # by what is told of answers; None: the policy wants none
     # The chance that documents hold an answer, searched before deciding; None: nobody searches.
     quotable: Callable[[ChatRequest, Identity], Awaitable[float | None]] | None = None
-    # The same at the prices that begin next, and when; None: the price book has no later ones.
-    later: PolicyRuntime | None = None
-    later_from_ms: int = 0
+    # The same at the prices of each coming day of the price book, the next one first.
+    later: tuple[PolicyRuntime, ...] = ()
+    priced_from_ms: int = 0  # when its prices begin; 0: before it was built
 
     by_name: dict[str, RungPlan] = field(init=False)
     by_model: dict[str, RungPlan] = field(init=False)  # the first of each model
@@ -214,9 +219,8 @@ class PolicyRuntime:
         A server builds a policy again when a price begins, seconds late on a busy machine. Calls
         are booked by this instead, so their price is that of their own time.
         """
-        if self.later is None or at_ms < self.later_from_ms:
-            return self
-        return self.later.on(at_ms)
+        begun = bisect_right(self.later, at_ms, key=_priced_from_ms)
+        return self.later[begun - 1] if begun else self
 
     @property
     def longest_ms(self) -> int:

@@ -40,12 +40,12 @@ def dated(house: House, *, listed: bool = True) -> None:
         plans=plans,
         price_of=lambda _: AFTER if listed else None,
         redirected=redirected,
+        priced_from_ms=MIDNIGHT_MS,
     )
     served: PolicyRuntime = dataclasses.replace(
         runtime,
         price_of=lambda _: BEFORE if listed else None,
-        later=later,
-        later_from_ms=MIDNIGHT_MS,
+        later=(later,),
     )
     house.gateway.router.swap({"test": served})
 

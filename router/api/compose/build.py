@@ -104,10 +104,13 @@ def with_later_prices(runtime: PolicyRuntime, loaded: LoadedPolicy, day: date) -
 
     They share everything but prices. The price book bounds their number.
     """
-    begins = loaded.prices.next_after(day)
-    if begins is None:
-        return runtime
-    book = PriceBook.of(loaded, begins)
+    days = loaded.prices.days_after(day)
+    return replace_fields(runtime, later=tuple([_on_day(runtime, loaded, day) for day in days]))
+
+
+def _on_day(runtime: PolicyRuntime, loaded: LoadedPolicy, day: date) -> PolicyRuntime:
+    """Returns a policy at the prices that begin on a day."""
+    book = PriceBook.of(loaded, day)
     priced = {plan.facts.name: priced_by(plan, book).facts for plan in runtime.plans}
     plans = tuple(
         replace(
@@ -118,17 +121,13 @@ def with_later_prices(runtime: PolicyRuntime, loaded: LoadedPolicy, day: date) -
         )
         for plan in runtime.plans
     )
-    later = replace_fields(
+    return replace_fields(
         runtime,
         plans=plans,
         price_of=lru_cache(maxsize=1024)(book.stated),
         redirected=lru_cache(maxsize=1024)(book.redirected),
-        triage_price=loaded.prices.compute(1, begins) or NO_PRICE,
-    )
-    return replace_fields(
-        runtime,
-        later=with_later_prices(later, loaded, begins),
-        later_from_ms=day_start_ms(begins),
+        triage_price=loaded.prices.compute(1, day) or NO_PRICE,
+        priced_from_ms=day_start_ms(day),
     )
 
 

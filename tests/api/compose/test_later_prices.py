@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -87,4 +87,16 @@ def test_a_judge_is_expected_to_read_as_much_as_before(tmp_path: Path) -> None:
 
 def test_a_book_without_coming_prices_builds_a_policy_once(tmp_path: Path) -> None:
     book = "\n".join(line for line in BOOK.splitlines() if "2999" not in line)
-    assert built(tmp_path, book).later is None
+    assert built(tmp_path, book).later == ()
+
+
+def test_a_price_for_each_of_many_days_is_found_on_its_day(tmp_path: Path) -> None:
+    days = [date(2999, 1, 2) + timedelta(n) for n in range(1_100)]
+    prices = "".join(
+        f"    - {{valid_from: {day}, input_usd_per_mtok: {n + 2}, output_usd_per_mtok: 8}}\n"
+        for n, day in enumerate(days)
+    )
+    runtime = built(tmp_path, BOOK.replace("own_compute:", f"{prices}own_compute:"))
+    for n in (0, 500, 1_099):
+        then = runtime.on(day_start_ms(days[n]))
+        assert then.by_name["listed"].facts.price.input_nano_usd == (n + 2) * 10**9
