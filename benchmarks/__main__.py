@@ -19,7 +19,6 @@ from pathlib import Path  # noqa: E402
 
 from benchmarks import bench_triage, first_token, gateway, overload, path, report, soak  # noqa: E402
 from benchmarks.scale import scale, workers  # noqa: E402
-from benchmarks.scale.installation import LARGE, QUICK_LARGE  # noqa: E402
 
 KNOWLEDGE = Path(__file__).parents[1] / "policies" / "knowledge" / "customer_support.yaml"
 
@@ -46,7 +45,7 @@ def main() -> None:
     figures: dict[str, object] = {"machine": machine()}
     if options.part in ("all", "triage"):
         say("triage, one thread")
-        figures["triage"] = bench_triage.measure(0.5 if options.quick else 3.0, KNOWLEDGE)
+        figures["triage"] = bench_triage.measure(0.1 if options.quick else 3.0, KNOWLEDGE)
     if options.part in ("all", "gateway"):
         figures["gateway"] = gateway.measure(plan, say, options.profile)
     if options.part in ("all", "http"):
@@ -57,33 +56,30 @@ def main() -> None:
     if options.part in ("all", "path"):
         figures["path"] = path.measure(100 if options.quick else 1_000, say)
     if options.part in ("all", "report"):
-        rows = 60_000 if options.quick else options.rows
+        rows = 6_000 if options.quick else options.rows
         figures["report"] = report.measure(rows, options.scan or options.quick, say)
     if options.part in ("all", "ledger"):
         # Imported here, because its PostgreSQL server comes with the packages of the tests.
         from benchmarks import ledger
 
-        figures["ledger"] = ledger.measure_all(0.5 if options.quick else 3.0, say)
+        figures["ledger"] = ledger.measure_all(0.1 if options.quick else 3.0, say)
     if options.part in ("all", "first_token"):
-        rounds, requests = (1, 2) if options.quick else (options.rounds or 5, 8)
-        figures["first_token"] = first_token.measure(rounds, requests, say)
+        timing = first_token.QUICK if options.quick else first_token.Plan(options.rounds or 5)
+        figures["first_token"] = first_token.measure(timing, say)
     if options.part in ("all", "overload"):
-        rounds, seconds = (1, 3.0) if options.quick else (options.rounds or 3, 10.0)
-        figures["overload"] = overload.measure(rounds, seconds, say)
+        crowd = overload.QUICK if options.quick else overload.Plan(options.rounds or 3)
+        figures["overload"] = overload.measure(crowd, say)
     if options.part in ("all", "scale"):
-        rounds = options.rounds or (1 if options.quick else 5)
-        seconds = 2.0 if options.quick else 4.0
-        large = QUICK_LARGE if options.quick else LARGE
-        figures["scale"] = scale.measure(rounds, seconds, say, large)
+        sizes = scale.QUICK if options.quick else scale.Plan(options.rounds or 5)
+        figures["scale"] = scale.measure(sizes, say)
     if options.part in ("all", "workers"):
-        rounds = options.rounds or (1 if options.quick else 5)
-        seconds = 2.0 if options.quick else 4.0
-        figures["workers"] = workers.measure(rounds, seconds, say)
+        crew = workers.QUICK if options.quick else workers.Plan(options.rounds or 5)
+        figures["workers"] = workers.measure(crew, say)
     if options.part in ("all", "documents"):
         # Imported here, since it loads the triage model.
         from benchmarks import documents
 
-        chunks, asked = (5_000, 20) if options.quick else (options.chunks, 200)
+        chunks, asked = (2_000, 20) if options.quick else (options.chunks, 200)
         figures["documents"] = documents.measure(chunks, asked, say)
     # Ten minutes of load say nothing about speed, so the soak runs only where it is named.
     if options.part == "soak":
@@ -114,8 +110,8 @@ def main() -> None:
         print(first_token.show(timed))
     if isinstance(crowded := figures.get("overload"), dict):
         print(overload.show(crowded))
-    if isinstance(sizes := figures.get("scale"), dict):
-        print(scale.show(sizes))
+    if isinstance(compared := figures.get("scale"), dict):
+        print(scale.show(compared))
     if isinstance(counted := figures.get("workers"), list):
         print(workers.show(counted))
     if isinstance(soaked := figures.get("soak"), dict):

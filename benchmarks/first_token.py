@@ -26,13 +26,36 @@ from pathlib import Path
 from benchmarks.figures import Figures
 from benchmarks.stage import ROOT, cores, create_key, free_port, started, wait_for
 
-WEAK, STRONG = "paced:0.150,0.010,60", "paced:0.300,0.015,60"
-REFUSES = "reluctant:0.150,0.010,60"
 AT_ONE_TIME = 4
 MOST_S = 30.0  # a request that takes longer is a fault and ends the bench
 LEAVES_AFTER_S = (0.02, 0.3)  # before and after the gateway begins to watch for a leaving client
 ENDPOINTS = ("/v1/chat/completions", "/v1/responses", "/v1/messages")
 QUESTION = {"role": "user", "content": "Write a line about the sea."}
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Sets the length of a measurement, and the pace of the two models.
+
+    A pace has the seconds until the first token, the seconds between two, and their number.
+    """
+
+    rounds: int = 5
+    requests: int = 8
+    leaves: int = 2  # of each kind of client that leaves, in each round
+    weak: str = "0.150,0.010,60"
+    strong: str = "0.300,0.015,60"
+
+    @property
+    def answers(self) -> str:
+        return f"paced:{self.weak}"
+
+    @property
+    def refuses(self) -> str:
+        return f"reluctant:{self.weak}"
+
+
+QUICK = Plan(rounds=1, requests=1, leaves=1, weak="0.050,0.001,60", strong="0.100,0.001,60")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,20 +78,20 @@ class Stage:
     key: str
 
 
-def policies() -> dict[str, dict[str, object]]:
+def policies(plan: Plan) -> dict[str, dict[str, object]]:
     """Returns policies by name: the models they call, how much they hold back, and early calls."""
     early = {"speculate": {"between": [0.0, 1.0], "max_usd": 1.0}}
     return {
-        "committed": _policy("none", WEAK),
-        "prefix": _policy("prefix", WEAK),
-        "full": _policy("full", WEAK),
-        "climbs": _policy("full", REFUSES),
-        "races": _policy("full", REFUSES, **early),
-        "waits": _policy("none", "hang"),
+        "committed": _policy(plan, "none", plan.answers),
+        "prefix": _policy(plan, "prefix", plan.answers),
+        "full": _policy(plan, "full", plan.answers),
+        "climbs": _policy(plan, "full", plan.refuses),
+        "races": _policy(plan, "full", plan.refuses, **early),
+        "waits": _policy(plan, "none", "hang"),
     }
 
 
-def _policy(verify: str, weak: str, **decision: object) -> dict[str, object]:
+def _policy(plan: Plan, verify: str, weak: str, **decision: object) -> dict[str, object]:
     """Returns a policy of two equally able answerers, so that only a refusal leads to the
     second."""
 
@@ -83,7 +106,7 @@ def _policy(verify: str, weak: str, **decision: object) -> dict[str, object]:
             "verify": {"default": verify, "hard_rule": verify},
         }
 
-    answerers = [answerer("weak", weak, verify), answerer("strong", STRONG, "none")]
+    answerers = [answerer("weak", weak, verify), answerer("strong", f"paced:{plan.strong}", "none")]
     return {
         "version": 1,
         "decision": decision,
@@ -93,7 +116,7 @@ def _policy(verify: str, weak: str, **decision: object) -> dict[str, object]:
 
 
 @contextlib.contextmanager
-def stage(folder: Path) -> Iterator[Stage]:
+def stage(folder: Path, plan: Plan) -> Iterator[Stage]:
     """Starts upstream, bare proxy and gateway; yields when all of them answer."""
     pinned = cores()
     ours, theirs = pinned if pinned else (None, None)
@@ -103,7 +126,7 @@ def stage(folder: Path) -> Iterator[Stage]:
     key = create_key(database)
     serve = [sys.executable, "-m", "router.cli", "serve", "--port", str(gateway)]
     serve += ["--database", str(database), "--log-level", "warning"]
-    for name, policy in policies().items():
+    for name, policy in policies(plan).items():
         path = folder / f"{name}.yaml"
         path.write_text(json.dumps({"name": name, **policy}), "utf-8")  # JSON is YAML
         serve += ["--policy", str(path)]
@@ -122,15 +145,15 @@ def stage(folder: Path) -> Iterator[Stage]:
         yield Stage(upstream, proxy, gateway, key)
 
 
-def targets(running: Stage) -> tuple[Target, ...]:
+def targets(running: Stage, plan: Plan) -> tuple[Target, ...]:
     """Returns the rows of the table."""
 
     def gateway(name: str, policy: str) -> Target:
         return Target(name, running.gateway, f"auto:{policy}", running.key)
 
     return (
-        Target("upstream itself", running.upstream, WEAK),
-        Target("pass-through", running.proxy, WEAK),
+        Target("upstream itself", running.upstream, plan.answers),
+        Target("pass-through", running.proxy, plan.answers),
         gateway("committed tier", "committed"),
         gateway("prefix held, accepted", "prefix"),
         gateway("all held, accepted", "full"),
@@ -218,39 +241,37 @@ async def left_s(running: Stage, path: str, stream: bool, after_s: float) -> flo
     return counts["aborted_at_s"] - closed
 
 
-def measure(rounds: int, requests: int, say: Callable[[str], None]) -> dict[str, object]:
+def measure(plan: Plan, say: Callable[[str], None]) -> dict[str, object]:
     """Returns all figures in ms: rounds per target, ratios within rounds, times per endpoint."""
     with (
         tempfile.TemporaryDirectory(prefix="tiergate-bench-") as name,
-        stage(Path(name)) as running,
+        stage(Path(name), plan) as running,
     ):
-        return asyncio.run(_measured(running, rounds, requests, say))
+        return asyncio.run(_measured(running, plan, say))
 
 
-async def _measured(
-    running: Stage, rounds: int, requests: int, say: Callable[[str], None]
-) -> dict[str, object]:
-    every = targets(running)
+async def _measured(running: Stage, plan: Plan, say: Callable[[str], None]) -> dict[str, object]:
+    every = targets(running, plan)
     seconds_of: dict[str, list[list[float]]] = {target.name: [] for target in every}
     for target in every:  # warms code paths and the gateway's own connections
         async with asyncio.timeout(MOST_S):
             await first_word_s(target)
-    for number in range(rounds):
-        say(f"time to the first token, round {number + 1} of {rounds}")
+    for number in range(plan.rounds):
+        say(f"time to the first token, round {number + 1} of {plan.rounds}")
         for target in every:
-            async with asyncio.timeout(MOST_S * requests):
-                seconds_of[target.name].append(await round_of(target, requests))
+            async with asyncio.timeout(MOST_S * plan.requests):
+                seconds_of[target.name].append(await round_of(target, plan.requests))
     say("clients that leave")
     left: dict[str, list[float]] = {}
-    for _ in range(rounds * 2):
+    for _ in range(plan.rounds * plan.leaves):
         for path in ENDPOINTS:
             for stream in (False, True):
                 for after_s in LEAVES_AFTER_S:
                     name = f"{path} {'streamed' if stream else 'whole'}"
                     left.setdefault(name, []).append(await left_s(running, path, stream, after_s))
     return {
-        "rounds": rounds,
-        "requests": requests,
+        "rounds": plan.rounds,
+        "requests": plan.requests,
         "rows": [_row(name, seconds_of) for name in seconds_of],
         "left": {name: _ms(taken) for name, taken in left.items()},
     }

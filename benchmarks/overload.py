@@ -31,10 +31,21 @@ from benchmarks.stage import ROOT, cores, create_key, free_port, started, wait_f
 
 SERVICE_S, CONCURRENCY, TIMES = 0.5, 8, 4
 ARRIVALS_PER_SECOND = TIMES * CONCURRENCY / SERVICE_S
-ALONE = 24  # requests, one after another
 TARGET = 3.0
 ROWS = ("alone", "shed", "no bound")
 BODY = {"model": "auto", "messages": [{"role": "user", "content": "Write a line about the sea."}]}
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Sets the length of a measurement."""
+
+    rounds: int = 3
+    seconds: float = 10.0  # of each flood
+    alone: int = 24  # requests, one after another
+
+
+QUICK = Plan(rounds=1, seconds=0.5, alone=2)
 
 
 @dataclass(slots=True)
@@ -123,17 +134,17 @@ async def flood(session: aiohttp.ClientSession, url: str, seconds: float) -> Loa
     return load
 
 
-def measure(rounds: int, seconds: float, say: Callable[[str], None]) -> dict[str, object]:
+def measure(plan: Plan, say: Callable[[str], None]) -> dict[str, object]:
     """Returns all figures, in milliseconds."""
     with (
         tempfile.TemporaryDirectory(prefix="tiergate-bench-") as name,
         stage(Path(name)) as running,
     ):
-        return asyncio.run(_measured(running, rounds, seconds, say))
+        return asyncio.run(_measured(running, plan, say))
 
 
 async def _measured(
-    addresses: tuple[str, str, str], rounds: int, seconds: float, say: Callable[[str], None]
+    addresses: tuple[str, str, str], plan: Plan, say: Callable[[str], None]
 ) -> dict[str, object]:
     bounded, unbounded, key = addresses
     loads_of: dict[str, list[Load]] = {name: [] for name in ROWS}
@@ -144,14 +155,14 @@ async def _measured(
         timeout=aiohttp.ClientTimeout(total=120.0),
     ) as session:
         for url in (bounded, unbounded):
-            await alone(session, url, 2)  # warms code paths and connections
-        for number in range(rounds):
-            say(f"overload, round {number + 1} of {rounds}")
-            loads_of["alone"].append(await alone(session, bounded, ALONE))
-            loads_of["shed"].append(await flood(session, bounded, seconds))
-            loads_of["no bound"].append(await flood(session, unbounded, seconds))
+            await alone(session, url, 1)  # warms code paths and connections
+        for number in range(plan.rounds):
+            say(f"overload, round {number + 1} of {plan.rounds}")
+            loads_of["alone"].append(await alone(session, bounded, plan.alone))
+            loads_of["shed"].append(await flood(session, bounded, plan.seconds))
+            loads_of["no bound"].append(await flood(session, unbounded, plan.seconds))
     rows = [_row(name, loads, loads_of["alone"]) for name, loads in loads_of.items()]
-    return {"rounds": rounds, "seconds": seconds, "rows": rows}
+    return {"rounds": plan.rounds, "seconds": plan.seconds, "rows": rows}
 
 
 def _row(name: str, loads: list[Load], base: list[Load]) -> dict[str, object]:

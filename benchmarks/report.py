@@ -33,7 +33,7 @@ from tests.kits.books.report_rows import a_row, an_attempt
 DAY_MS = 86_400_000
 BEGIN_MS = 1_791_158_400_000  # 2026-10-05, UTC
 DAYS = 30
-PATTERN = 2_000  # rows of one copied day
+PATTERN = 2_000  # rows of one copied day, unless fewer are asked for
 TENANTS = 20
 WRITER = "bench"
 DOMAINS = ("general", "customer_support", "technology", "finance", "legal", "medical")
@@ -43,14 +43,16 @@ TYPES = ("faq", "status", "writing", "coding", "analysis")
 def measure(rows: int, scan: bool, say: Callable[[str], None]) -> dict[str, object]:
     """Returns the seconds of the report from roll-ups and, with `scan`, from all rows."""
     # Whole copies of the pattern, so that the roll-ups are a multiple of one day's.
-    copies = max(1, round(rows / (PATTERN * DAYS)))
+    pattern = _pattern(max(1, min(PATTERN, rows // DAYS)))
+    copies = max(1, round(rows / (len(pattern) * DAYS)))
+    rows = copies * len(pattern) * DAYS
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "ledger.db"
-        say(f"writing {copies * PATTERN * DAYS:,} rows")
+        say(f"writing {rows:,} rows")
         begin = time.perf_counter()
-        generate(path, copies)
+        generate(path, pattern, copies)
         figures: dict[str, object] = {
-            "rows": copies * PATTERN * DAYS,
+            "rows": rows,
             "cells": _cells(path),
             "megabytes": round(path.stat().st_size / 1e6),
             "written_s": round(time.perf_counter() - begin, 1),
@@ -109,10 +111,9 @@ def _timed(work: Callable[[], Report], rounds: int) -> tuple[list[float], Report
     return times, report
 
 
-def generate(path: Path, copies: int) -> None:
+def generate(path: Path, pattern: list[RequestRow], copies: int) -> None:
     """Writes a ledger of `copies` times the pattern on each of the days, with its roll-ups."""
     Database.open(path).close()
-    pattern = _pattern()
     raw = sqlite3.connect(path, isolation_level=None)
     # The file is thrown away, so it needs no protection against a crash.
     raw.execute("PRAGMA journal_mode = OFF")
@@ -124,8 +125,8 @@ def generate(path: Path, copies: int) -> None:
     _insert(raw, "a", [(*attempt_values(c), row.tenant) for row in pattern for c in row.attempts])
     raw.execute("BEGIN")
     for turn in range(copies * DAYS):
-        _copy(raw, turn, turn // copies)
-    raw.execute("INSERT INTO rollup_marks VALUES (?, ?)", (WRITER, copies * DAYS * PATTERN))
+        _copy(raw, turn * len(pattern), turn, turn // copies)
+    raw.execute("INSERT INTO rollup_marks VALUES (?, ?)", (WRITER, copies * DAYS * len(pattern)))
     raw.execute("COMMIT")
     raw.close()
     database = Database.open(path)
@@ -135,9 +136,9 @@ def generate(path: Path, copies: int) -> None:
     database.close()
 
 
-def _pattern() -> list[RequestRow]:
+def _pattern(rows: int) -> list[RequestRow]:
     chance = random.Random(1)
-    return [_row(chance, number) for number in range(PATTERN)]
+    return [_row(chance, number) for number in range(rows)]
 
 
 def _row(chance: random.Random, number: int) -> RequestRow:
@@ -170,11 +171,12 @@ def _insert(raw: sqlite3.Connection, table: str, lines: list[tuple[object, ...]]
     raw.executemany(f"INSERT INTO {table} VALUES ({marks})", lines)
 
 
-def _copy(raw: sqlite3.Connection, turn: int, day: int) -> None:
+def _copy(raw: sqlite3.Connection, before: int, turn: int, day: int) -> None:
+    """Copies the pattern to a day, after so many rows that are there before."""
     changed = {
         "request_id": f"'{turn:06d}' || request_id",
         "created_at_ms": f"created_at_ms + {day * DAY_MS}",
-        "sequence": f"sequence + {turn * PATTERN}",
+        "sequence": f"sequence + {before}",
     }
     for table, source, columns in (
         ("requests", "r", REQUEST_COLUMNS),

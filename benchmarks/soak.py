@@ -24,7 +24,7 @@ from benchmarks.scale.installation import memory_mb
 from benchmarks.stage import stage
 from router.ledger.books.verify import verify
 
-STAGE, QUICK_STAGE = 50_000, 500
+STAGE, QUICK_STAGE = 50_000, 200
 CONNECTIONS = 64
 SLOWEST_PER_SECOND = 20  # a stage may take this long and no longer
 

@@ -44,7 +44,7 @@ class Size:
 
 SMALL = Size(1, 100, 10, 10)
 LARGE = Size(100, 10_000, 10_000, 1_000)
-QUICK_LARGE = Size(20, 2_000, 10_000, 1_000)
+QUICK_LARGE = Size(4, 400, 1_000, 100)
 
 
 @dataclass(frozen=True, slots=True)

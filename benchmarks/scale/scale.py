@@ -23,19 +23,40 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from benchmarks.gateway import cpu_seconds
-from benchmarks.scale.installation import LARGE, SMALL, Running, Size, memory_mb, running
+from benchmarks.scale.installation import (
+    LARGE,
+    QUICK_LARGE,
+    SMALL,
+    Running,
+    Size,
+    memory_mb,
+    running,
+)
 from benchmarks.stage import ROOT, cores, free_port, started, wait_for
 
-IDLE = 2_000
 COST_TARGET, WAIT_TARGET_MS = 1.2, 20.0
 RATE = 50.0
 """Requests a second while waits are measured: one connection that leaves the core mostly idle."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Sets the size of the large installation and the length of a measurement."""
+
+    rounds: int = 5
+    seconds: float = 4.0
+    large: Size = LARGE
+    idle: int = 2_000  # connections
+    silent_s: float = 3.0  # for the processor time while nobody asks
+
+
+QUICK = Plan(rounds=1, seconds=0.3, large=QUICK_LARGE, idle=200, silent_s=0.3)
 
 
 def load(
@@ -72,9 +93,7 @@ def load(
     return figures
 
 
-def measure(
-    rounds: int, seconds: float, say: Callable[[str], None], large: Size, idle: int = IDLE
-) -> dict[str, Any]:
+def measure(plan: Plan, say: Callable[[str], None]) -> dict[str, Any]:
     """Returns all figures."""
     pinned = cores()
     ours, theirs = pinned if pinned else (None, None)
@@ -89,16 +108,18 @@ def measure(
             say("scale: starts the small installation")
             little = stack.enter_context(running(folder / "small", SMALL, upstream, ours))
             say("scale: starts the large installation")
-            much = stack.enter_context(running(folder / "large", large, upstream, ours))
+            much = stack.enter_context(running(folder / "large", plan.large, upstream, ours))
             return {
                 "small": asdict(SMALL),
-                "large": asdict(large),
+                "large": asdict(plan.large),
                 "start_s": [round(little.start_s, 1), round(much.start_s, 1)],
-                "cost": _cost(little, much, theirs, rounds, seconds, say),
-                "silent_percent": [round(100 * _silent(one.pid), 1) for one in (little, much)],
+                "cost": _cost(little, much, theirs, plan, say),
+                "silent_percent": [
+                    round(100 * _silent(one.pid, plan.silent_s), 1) for one in (little, much)
+                ],
                 "memory_mb": [round(memory_mb(one.pid)) for one in (little, much)],
-                "idle": _idle(much, theirs, seconds, idle, say),
-                "reload": _reload(much, theirs, seconds, say),
+                "idle": _idle(much, theirs, plan, say),
+                "reload": _reload(much, theirs, plan.seconds, say),
             }
 
 
@@ -106,19 +127,18 @@ def _cost(
     little: Running,
     much: Running,
     core: int | None,
-    rounds: int,
-    seconds: float,
+    plan: Plan,
     say: Callable[[str], None],
 ) -> dict[str, Any]:
     """Returns processor time a request of both, and the median of their ratio within a round."""
     pairs, faults = [], 0
     for target in (little, much):
         # Each tenant and each policy comes before it counts, as in a gateway that serves.
-        load(target, core, seconds, 1, "--connections", "8", requests=LARGE.tenants + 100)
-    for number in range(rounds):
-        say(f"scale: cost of a request, round {number + 1} of {rounds}")
+        load(target, core, plan.seconds, 1, "--connections", "8", requests=plan.large.tenants + 100)
+    for number in range(plan.rounds):
+        say(f"scale: cost of a request, round {number + 1} of {plan.rounds}")
         both = [
-            load(target, core, seconds, 10 + number, "--connections", "8")
+            load(target, core, plan.seconds, 10 + number, "--connections", "8")
             for target in (little, much)
         ]
         faults += sum(one["not_200"] + one["lost"] for one in both)
@@ -127,7 +147,7 @@ def _cost(
     return {"cpu_us": pairs, "ratio": round(ratio, 3), "faults": faults}
 
 
-def _silent(pid: int, seconds: float = 3.0) -> float:
+def _silent(pid: int, seconds: float) -> float:
     """Returns the share of a core that a process takes while nobody asks."""
     before = cpu_seconds(pid) or 0.0
     time.sleep(seconds)
@@ -150,7 +170,7 @@ def _reload(
             file.write_text(json.dumps(policy | {"description": str(time.time())}), "utf-8")
         elif name != "undisturbed":
             os.kill(target.pid, signal.SIGHUP)
-        figures = load(target, core, max(seconds, 4.0), 90 + len(rows), *steady)
+        figures = load(target, core, seconds, 90 + len(rows), *steady)
         rows.append(
             {"name": name} | {k: figures[k] for k in ("requests", "p50_ms", "p99_ms", "max_ms")}
         )
@@ -158,21 +178,21 @@ def _reload(
 
 
 def _idle(
-    target: Running, core: int | None, seconds: float, idle: int, say: Callable[[str], None]
+    target: Running, core: int | None, plan: Plan, say: Callable[[str], None]
 ) -> dict[str, Any]:
     """Returns memory for each silent connection, and the p99 of active ones beside them."""
-    say(f"scale: {idle} idle connections")
+    say(f"scale: {plan.idle} idle connections")
     before = memory_mb(target.pid)
-    alone = load(target, core, seconds, 70, "--connections", "8")
+    alone = load(target, core, plan.seconds, 70, "--connections", "8")
     address = (urlsplit(target.url).hostname, urlsplit(target.url).port)
     with contextlib.ExitStack() as silent:
-        for _ in range(idle):
+        for _ in range(plan.idle):
             silent.enter_context(socket.create_connection(address, timeout=30))
-        beside = load(target, core, seconds, 71, "--connections", "8")
+        beside = load(target, core, plan.seconds, 71, "--connections", "8")
         kept = memory_mb(target.pid) - before
     return {
-        "connections": idle,
-        "kb_each": round(kept * 1024 / max(1, idle), 1),
+        "connections": plan.idle,
+        "kb_each": round(kept * 1024 / max(1, plan.idle), 1),
         "p99_ms": [alone["p99_ms"], beside["p99_ms"]],
         "cpu_us": [alone["cpu_us"], beside["cpu_us"]],
     }

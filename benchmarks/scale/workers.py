@@ -17,7 +17,7 @@ import statistics
 import sys
 import tempfile
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,11 +33,22 @@ from benchmarks.scale.installation import (
 from benchmarks.scale.scale import load
 from benchmarks.stage import free_port, started, wait_for
 
-WORKERS = (1, 2, 4)
 EFFICIENCY_TARGET, MEMORY_TARGET_MB = 0.85, 200
 
 
-def measure(rounds: int, seconds: float, say: Callable[[str], None]) -> list[dict[str, Any]]:
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Sets the length of a measurement."""
+
+    rounds: int = 5
+    seconds: float = 4.0
+    workers: tuple[int, ...] = (1, 2, 4)
+
+
+QUICK = Plan(rounds=1, seconds=0.3, workers=(1, 2))
+
+
+def measure(plan: Plan, say: Callable[[str], None]) -> list[dict[str, Any]]:
     """Returns a row for each number of workers."""
     rows = []
     with (
@@ -51,19 +62,19 @@ def measure(rounds: int, seconds: float, say: Callable[[str], None]) -> list[dic
         stack.enter_context(started(fake, None, folder / "upstream.log"))
         wait_for(f"{upstream}/models", folder / "upstream.log")
         gateways = {}
-        for count in WORKERS:
+        for count in plan.workers:
             say(f"workers: starts {count}")
             more = ("--workers", str(count))
             gateways[count] = stack.enter_context(
                 running(folder / str(count), SMALL, upstream, None, *more)
             )
-            load(gateways[count], None, seconds, 1, "--connections", "64")
-        rounds_of: dict[int, list[dict[str, Any]]] = {count: [] for count in WORKERS}
-        for number in range(rounds):
-            for count in WORKERS:
-                say(f"workers: round {number + 1} of {rounds}, {count}")
-                rounds_of[count].append(_round(gateways[count], seconds, 10 + number))
-        for count in WORKERS:
+            load(gateways[count], None, plan.seconds, 1, "--connections", "64")
+        rounds_of: dict[int, list[dict[str, Any]]] = {count: [] for count in plan.workers}
+        for number in range(plan.rounds):
+            for count in plan.workers:
+                say(f"workers: round {number + 1} of {plan.rounds}, {count}")
+                rounds_of[count].append(_round(gateways[count], plan.seconds, 10 + number))
+        for count in plan.workers:
             pids = processes(gateways[count].pid) if count > 1 else [gateways[count].pid]
             rows.append(
                 {
