@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
@@ -135,6 +135,10 @@ class Hiding(Protocol):
         ...
 
 
+def _unheard(upstream_id: str) -> None:
+    pass
+
+
 class Work(Struct, frozen=True):
     """Holds one request for an answerer: the request, its signals, and the time left."""
 
@@ -148,6 +152,8 @@ class Work(Struct, frozen=True):
     hiding: Hiding | None = None  # None: the answerer may see the words of the request
     attempt_id: str = ""  # names the row of this call
     key_id: str = ""  # of the caller
+    # Told the provider's id of an answer that streams, by which a bill finds a call that is cut.
+    name_answer: Callable[[str], None] = _unheard
 
 
 class Call(Protocol):

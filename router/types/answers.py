@@ -174,5 +174,3 @@ class Delta(Struct, frozen=True):
     logprobs: tuple[TokenLogprob, ...] = ()
     sealed: Sealed | None = None
     final: Answer | None = None
-    # The provider's id of the answer, alone in a piece of its own that no client gets.
-    upstream_id: str = ""

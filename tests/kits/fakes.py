@@ -132,7 +132,7 @@ class ScriptedTier:
     wait_s: float = 0.0
     gate: asyncio.Event | None = None  # it answers, in whole or in pieces, once this is set
     cut_after: int | None = None
-    upstream_id: str = ""  # said at the beginning of a stream
+    upstream_id: str = ""  # told as soon as it answers
     p: float | None = None
     approved: bool = False
     verified: bool | None = None
@@ -202,6 +202,8 @@ class ScriptedTier:
         else:
             for inner_call in inner_calls:
                 await inner_call
+        if self.upstream_id:
+            work.name_answer(self.upstream_id)
         await self._wait()
         if self.error is not None:
             raise self.error
@@ -214,7 +216,7 @@ class ScriptedTier:
             for other in self.asks:
                 await call(other, work.request, work.role)
             if self.upstream_id:
-                yield Delta(upstream_id=self.upstream_id)
+                work.name_answer(self.upstream_id)
             for i, word in enumerate(self.text.split(" ")):
                 # An upstream breaks off: with an error, or as a stream without an end.
                 if self.cut_after == i:

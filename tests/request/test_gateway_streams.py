@@ -124,10 +124,12 @@ async def test_a_stream_that_is_cut_keeps_the_id_that_a_bill_has(houses: Houses)
     assert row.attempts[0].upstream_id == "up-1"
 
 
-async def test_the_id_of_an_answer_is_no_piece_of_it(houses: Houses) -> None:
-    house = houses([low(), mid(upstream_id="up-1"), deep()], signals=UNSURE, verify_mid=THROUGH)
-    events = await drain(house, ask(stream=True))
-    assert not any(event.upstream_id for event in events if isinstance(event, Delta))
+async def test_a_whole_answer_that_is_cut_keeps_the_id_that_a_bill_has(houses: Houses) -> None:
+    house = houses([mid(error=StreamCut("cut"), upstream_id="up-1")], signals=UNSURE)
+    with pytest.raises(StreamCut):
+        await house.gateway.complete(ask(), ALICE)
+    row = await only_row(house)
+    assert row.attempts[0].upstream_id == "up-1"
 
 
 async def test_a_stream_that_broke_is_booked_under_the_rung_whose_text_went_out(

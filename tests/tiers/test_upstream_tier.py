@@ -8,6 +8,7 @@ import sys
 import orjson
 import pytest
 
+from router.errors import StreamCut
 from router.types import TRACE, Answer, Domain, JsonText, ToolCall, Trace, Usage, span_id
 from tests import ROOT
 from tests.kits.changed import replace
@@ -30,14 +31,27 @@ async def test_stream_ends_in_the_same_answer(fake: FakeUpstream, tiers: Tiers) 
 
 
 @pytest.mark.parametrize("wire", ["openai", "responses", "anthropic"])
-async def test_a_stream_tells_the_providers_id_first(
+async def test_a_stream_tells_the_providers_id_before_its_first_piece(
     fake: FakeUpstream, tiers: Tiers, wire: str
 ) -> None:
-    stream = tiers(fake.url, wire=wire).stream(work(5.0), no_call)
-    pieces = [piece async for piece in stream]
-    assert pieces[-1].final is not None
-    assert pieces[-1].final.upstream_id
-    assert [piece.upstream_id for piece in pieces[:2]] == [pieces[-1].final.upstream_id, ""]
+    told: list[str] = []
+    asked = replace(work(5.0), name_answer=told.append)
+    stream = tiers(fake.url, wire=wire).stream(asked, no_call)
+    counts = [(len(told), piece) async for piece in stream]
+    assert {count for count, _ in counts} == {1}
+    final = counts[-1][1].final
+    assert final is not None
+    assert told == [final.upstream_id]
+
+
+async def test_an_answer_that_streams_unasked_tells_its_id_though_it_is_cut(
+    fake: FakeUpstream, tiers: Tiers
+) -> None:
+    told: list[str] = []
+    asked = replace(work(5.0), name_answer=told.append)
+    with pytest.raises(StreamCut):
+        await tiers(fake.url, model="always-streams:cut").answer(asked, no_call)
+    assert told == ["chatcmpl-fake"]
 
 
 async def test_connection_is_kept_for_the_next_call(fake: FakeUpstream, tiers: Tiers) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from functools import partial
 
 from msgspec.structs import replace
@@ -44,7 +45,7 @@ from tiers.upstream.client import (
 from tiers.upstream.client_errors import FOREIGN
 from tiers.upstream.connection import Response
 from tiers.upstream.exchange import Connections, Exchange
-from tiers.upstream.wires import wire_of
+from tiers.upstream.wires import Folder, wire_of
 
 COUNT_S = 3.0  # for a count of tokens; clients wait for it, and a bound is at hand
 COUNTS_AT_ONCE = 8  # agents ask for fifty in a second
@@ -112,10 +113,15 @@ class UpstreamTier:
         async with Exchange(self._connections, work) as exchange:
             async with exchange.deadline():
                 response = await exchange.respond(stream=False)
-                if response.content_type == EVENTS:
-                    answer = await self._joined(response)
-                else:
-                    answer = self._wire.whole(await read_json(response))
+            if response.content_type == EVENTS:
+                # The server streams, though it was asked not to; the answer is paid.
+                folder = self._wire.folder()
+                async with aclosing(_pieces(response, folder, exchange, work)) as pieces:
+                    async for _ in pieces:
+                        pass
+                answer = folder.finish()
+            else:
+                answer = await self._whole(response, exchange)
             exchange.succeed()
         return self._final(answer, work)
 
@@ -126,41 +132,23 @@ class UpstreamTier:
                 response = await exchange.respond(stream=True)
             if response.content_type == "application/json":
                 # The server ignored `stream`; its whole answer is as good.
-                async with exchange.deadline():
-                    answer = self._wire.whole(await read_json(response))
+                answer = await self._whole(response, exchange)
                 for delta in deltas_of(answer):
                     if delta.final is None:
                         yield delta
             else:
                 check_type(response, EVENTS)
-                decoder, folder = EventDecoder(), self._wire.folder()
-                piece, named = b":", False
-                while piece and not folder.done:
-                    async with exchange.deadline():
-                        piece = await response.piece()
-                    for event in decoder.feed(piece):
-                        deltas = folder.fold(event)
-                        # A bill finds a stream that is cut later by its id.
-                        if not named and folder.upstream_id:
-                            named = True
-                            yield Delta(upstream_id=folder.upstream_id)
-                        for delta in deltas:
-                            yield delta
+                folder = self._wire.folder()
+                async with aclosing(_pieces(response, folder, exchange, work)) as pieces:
+                    async for delta in pieces:
+                        yield delta
                 answer = folder.finish()
-                await read_to_end(response)
             exchange.succeed()
             yield Delta(final=self._final(answer, work))
 
-    async def _joined(self, response: Response) -> Answer:
-        """Returns the answer of a server that streams, though it was asked not to: it is paid."""
-        check_type(response, EVENTS)
-        decoder, folder = EventDecoder(), self._wire.folder()
-        while not folder.done and (piece := await response.piece()):
-            for event in decoder.feed(piece):
-                folder.fold(event)
-        answer = folder.finish()
-        await read_to_end(response)
-        return answer
+    async def _whole(self, response: Response, exchange: Exchange) -> Answer:
+        async with exchange.deadline():
+            return self._wire.whole(await read_json(response))
 
     async def count_tokens(self, request: ChatRequest) -> int | None:
         """Returns the provider's own count, None where it has none or does not answer soon.
@@ -199,3 +187,22 @@ class UpstreamTier:
         if self._client is None:
             self._client = HttpClient()
         return self._client
+
+
+async def _pieces(
+    response: Response, folder: Folder, exchange: Exchange, work: Work
+) -> AsyncGenerator[Delta, None]:
+    """Yields a streamed answer as it is folded, and says its id as soon as it is known."""
+    decoder = EventDecoder()
+    piece, named = b":", False
+    while piece and not folder.done:
+        async with exchange.deadline():
+            piece = await response.piece()
+        for event in decoder.feed(piece):
+            deltas = folder.fold(event)
+            if not named and folder.upstream_id:
+                named = True
+                work.name_answer(folder.upstream_id)
+            for delta in deltas:
+                yield delta
+    await read_to_end(response)

@@ -90,13 +90,10 @@ class Spender:
             request = await hidden_by(veil, request)
         nesting = Nesting(rung, ahead=ahead)
         async with Attempt(self._books, plan, request, role, nesting) as attempt:
-            work = self._work(request, plan, role, hiding, attempt.attempt_id)
+            work = self._work(request, plan, role, hiding, attempt)
             stream = plan.answerer.stream(work, self._caller(nesting.inside(plan)))
             async with aclosing(stream) as deltas:
                 while (delta := await attempt.next_piece(deltas)) is not None:
-                    if delta.upstream_id:
-                        attempt.name(delta.upstream_id)
-                        continue
                     attempt.receive(delta)
                     if delta.final is not None:
                         attempt.settle(delta.final)
@@ -131,7 +128,7 @@ class Spender:
     ) -> Answer:
         async with Attempt(self._books, plan, request, role, nesting) as attempt:
             async with attempt.deadline():
-                work = self._work(request, plan, role, hiding, attempt.attempt_id)
+                work = self._work(request, plan, role, hiding, attempt)
                 answer = await plan.answerer.answer(work, self._caller(nesting.inside(plan)))
             attempt.settle(answer)
         return answer
@@ -165,7 +162,7 @@ class Spender:
         plan: RungPlan,
         role: Role,
         hiding: Hiding | None,
-        attempt_id: str,
+        attempt: Attempt,
     ) -> Work:
         seconds = self._books.seconds_left(plan)
         return Work(
@@ -176,8 +173,9 @@ class Spender:
             tenant=self._routed.identity.tenant,
             request_id=self._routed.request_id,
             hiding=hiding,
-            attempt_id=attempt_id,
+            attempt_id=attempt.attempt_id,
             key_id=self._routed.identity.key_id,
+            name_answer=attempt.name,
         )
 
 
