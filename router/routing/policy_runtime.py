@@ -152,10 +152,6 @@ class RungPlan(Struct, frozen=True, dict=True):
         return judging + DELIBERATION_STEPS * cost.worst_case(self.over, request)
 
 
-def _priced_from_ms(runtime: PolicyRuntime) -> int:
-    return runtime.priced_from_ms
-
-
 def _no_answer(domain: Domain, language: str) -> str:
     return NO_ANSWER
 
@@ -219,7 +215,7 @@ class PolicyRuntime:
         A server builds a policy again when a price begins, seconds late on a busy machine. Calls
         are booked by this instead, so their price is that of their own time.
         """
-        begun = bisect_right(self.later, at_ms, key=_priced_from_ms)
+        begun = bisect_right(self.later, at_ms, key=lambda dated: dated.priced_from_ms)
         return self.later[begun - 1] if begun else self
 
     @property
