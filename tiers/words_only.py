@@ -37,10 +37,7 @@ from tiers.wrapping import WrappingAnswerer
 OWN_ROLES = frozenset({Role.ANSWER, Role.SAMPLE, Role.SHADOW})
 """What a rung asks for itself; every other role is a step of another answerer."""
 
-NO_SHAPE = (
-    "This request needs JSON or a tool call, and no model of this installation may answer it by "
-    "itself. Add a model to the policy's tiers, or let the small one answer with `alone: true`."
-)
+NO_SHAPE = "approved words are plain text: they are no JSON and call no tool (alone: false)"
 
 
 class WordsOnly(WrappingAnswerer):

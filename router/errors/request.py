@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from router.errors.base import TiergateError
+from router.types import Capability
 
 
 class RequestError(TiergateError):
@@ -145,9 +146,23 @@ class ReviewConflict(RequestError):
 
 
 class NotCapable(RequestError):
-    """Reports that no tier which the request may use can do what it needs."""
+    """Reports that no tier which the request may use can do what it needs.
+
+    `missing` names the capabilities that it needs, () where something else is in the way.
+    """
 
     code = "unsupported_capability"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        param: str | None = None,
+        code: str | None = None,
+        missing: tuple[Capability, ...] = (),
+    ) -> None:
+        super().__init__(message, param=param, code=code)
+        self.missing = missing
 
 
 class MaxCostTooLow(NotCapable):

@@ -14,17 +14,18 @@ from router.errors import (
     AnswererError,
     BudgetExceeded,
     CannotAnswer,
-    NotCapable,
     NoUsableAnswer,
     RateLimited,
     TiergateError,
 )
+from router.errors.incapable import context_exceeded, no_model_for_shape, no_trusted_shape
 from router.policy.content.deliberation import found_facts
 from router.policy.content.safe_answers import SafeCase
 from router.request.ledger_row import lowered_cap, redirects_of, why
 from router.request.progress import STAND_IN, Candidate, Progress, shown_rung, untried
-from router.routing.allowed_rungs import context_exceeded, fits
+from router.routing.allowed_rungs import fits
 from router.routing.answer_checks import shares_words
+from router.routing.constraints import forces_tools
 from router.routing.hard_rules import (
     FoundMatter,
     disclaimer_of,
@@ -57,13 +58,6 @@ from router.wire.body_keys import dropped
 REFUSED_TEXT = (
     "No answer to this request could be verified, so none is given. Please ask a person, or ask "
     "again with more detail."
-)
-
-NO_TRUSTED_SHAPE = (
-    "This request must go to a reasoning model, and the only ones of this policy are not trusted "
-    "to decide (trusted: false): their drafts go to a person, and approved words stand in, which "
-    "keep no schema and call no tool. Leave out response_format and the forced tool, or add an "
-    "answerer that is trusted at that level to the policy."
 )
 
 
@@ -192,7 +186,7 @@ def conclude(
     if routed.refused:
         return _refused(routed, ids)
     if routed.unanswerable:
-        raise NotCapable(NO_TRUSTED_SHAPE)
+        raise no_trusted_shape()
     if routed.safe_answer_first:
         return _hand_over(routed, best, ids)
     if best is not None and trusted(routed, progress, best):
@@ -232,8 +226,11 @@ def conclude(
 def _why_declined(routed: RoutedRequest, declined: CannotAnswer) -> TiergateError:
     """Returns why there is no answer where all that took the request declined it.
 
-    Models that would have answered a shorter request are named by what they take.
+    Models that would have answered a shorter request are named by what they take. A shape that no
+    model may write is asked for in vain, however often it is tried.
     """
+    if declined.reason == Reason.NO_MODEL and routed.needs_shape:
+        return no_model_for_shape(routed.policy.name, call=forces_tools(routed.request))
     short = [f for f in routed.facts if not fits(f, routed.signals)]
     if not short:
         return declined

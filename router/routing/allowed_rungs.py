@@ -76,26 +76,6 @@ def fits(f: RungFacts, signals: Signals) -> bool:
     return f.context_tokens == 0 or signals.input_tokens <= f.context_tokens
 
 
-def residency_leaves_none(where: str) -> NotCapable:
-    """Returns the error of a request whose personal details may go to none of its answerers."""
-    return NotCapable(
-        "This request has personal details that the policy (privacy.residency) keeps from "
-        f"{where}. Leave them out, or ask an answerer that may get them.",
-        code="residency",
-    )
-
-
-def context_exceeded(facts: Sequence[RungFacts], signals: Signals, where: str) -> NotCapable:
-    """Returns the error of a request that is too long for `facts`; `where` names them to people."""
-    longest = max(f.context_tokens for f in facts)
-    return NotCapable(
-        f"This request has about {signals.input_tokens} tokens, which {where} takes; the longest "
-        f"context there is {longest}. Shorten it, or add an answerer with a longer context.",
-        code="context_length_exceeded",
-        param="messages",
-    )
-
-
 def _over(f: RungFacts, cap: int) -> bool:
     """Returns True when one call may cost more than the client's cap; an unknown price may."""
     return f.cost_basis is CostBasis.UNKNOWN or max(f.cost_nano_usd, f.worst_nano_usd) > cap

@@ -33,18 +33,16 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
-from router.errors import NotCapable
+from router.errors.incapable import context_exceeded, lacking, residency_leaves_none
 from router.policy.refusal import refusal
 from router.policy.schema import DecisionSection, Policy
 from router.routing.allowed_rungs import (
     answer_in_hand,
-    context_exceeded,
     fallback,
     fits,
     floor_of,
     in_turn,
     passed_over,
-    residency_leaves_none,
     stand_ins,
 )
 from router.routing.constraints import Asked
@@ -62,7 +60,6 @@ from router.types import (
     NO_PRESSURE,
     RECORD_VERSION,
     STAND_INS_FROM,
-    Capability,
     CostBasis,
     Decision,
     DecisionMode,
@@ -262,26 +259,15 @@ def _refuse_impossible(facts: Sequence[RungFacts], signals: Signals, limits: Bou
     where = (
         f"no answerer at level {limits.trigger_floor} or higher, where this request must go "
         f"({', '.join(limits.floor_reasons)}),"
-        if limits.hard
+        if limits.hard and any(not f.missing and fits(f, signals) for f in facts)
         else "no answerer of this policy"
     )
     if any(f.declined is Reason.RESIDENCY for f in may):
         raise residency_leaves_none("every answerer that could take it")
     fewest = min(may, key=lambda f: len(f.missing))
     if fewest.missing:
-        names = ", ".join(sorted(c.value for c in fewest.missing))
-        raise NotCapable(
-            f"This request needs {names}, which {where} offers. Leave it out of the request, or "
-            f"add an answerer with that capability to the policy.{_inline(fewest.missing)}"
-        )
+        raise lacking(fewest.missing, where)
     raise context_exceeded(may, signals, where)
-
-
-def _inline(missing: tuple[Capability, ...]) -> str:
-    """Returns advice for an image or a file that is sent by its address, "" for other requests."""
-    if not {Capability.IMAGES, Capability.FILES} & set(missing):
-        return ""
-    return " What stands at an address is not fetched for answerers of kind litellm: send its data."
 
 
 def _first(

@@ -9,12 +9,12 @@ from collections.abc import Callable, Mapping, Sequence
 
 from msgspec.structs import replace
 
-from router.errors import MaxCostTooLow, RequestError
+from router.errors import MaxCostTooLow, NotCapable, RequestError
+from router.errors.incapable import residency_leaves_none, without_addresses
 from router.money.budgets import Budgets
 from router.money.worst_case import cost_explained
 from router.policy.schema import is_glob
 from router.privacy.pseudonyms.texts import Reader
-from router.routing.allowed_rungs import residency_leaves_none
 from router.routing.certificate_watch import CertificateWatch
 from router.routing.constraints import Asked, asked_of
 from router.routing.decision import decide
@@ -141,6 +141,9 @@ class Router:
         except MaxCostTooLow as error:
             plan = runtime.by_name[error.answerer]
             raise cost_explained(error, plan.facts, request, composite=plan.composite) from None
+        except NotCapable as error:
+            reader = _reads_as_data(runtime, request, error)
+            raise (without_addresses(error, reader) if reader else error) from None
         deadline_ms = request.hints.deadline_ms
         risk_domain = risk_domain_of(runtime.policy, signals, decision)
         endings = runtime.policy.exhausted
@@ -244,6 +247,13 @@ class Router:
     def default(self) -> PolicyRuntime:
         """Returns the policy that `auto` means."""
         return self._runtimes[self._default]
+
+
+def _reads_as_data(runtime: PolicyRuntime, request: ChatRequest, refused: NotCapable) -> str:
+    """Returns the answerer that could take what is missing if it came as data; "" for none."""
+    missing = request.sent_by_address.intersection(refused.missing)
+    able = [p.facts.name for p in runtime.plans if missing and missing <= p.facts.capabilities]
+    return able[0] if able else ""
 
 
 def _check_observed(selected: Selected, facts: Sequence[RungFacts]) -> None:

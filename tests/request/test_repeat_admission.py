@@ -98,7 +98,7 @@ def an_image(url: str) -> list[dict[str, object]]:
 @pytest.mark.parametrize("url", ["http://169.254.169.254/latest", "HTTPS://a.example/b.png"])
 def test_an_image_by_address_passes_over_litellm(tmp_path: Path, url: str) -> None:
     with a_gateway(tmp_path) as gateway:
-        with pytest.raises(NotCapable, match="not fetched for answerers of kind litellm"):
+        with pytest.raises(NotCapable, match="The answerer a can take it as data"):
             gateway.route(an_image(url))
         inline = gateway.route(an_image("data:image/png;base64,aHR0cHM6Ly8="))
     assert inline.rung.answerer == "a"

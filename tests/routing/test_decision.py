@@ -333,7 +333,7 @@ def test_a_hard_ceiling_holds_against_a_min_tier_hint() -> None:
 def test_a_hard_floor_that_no_capable_rung_reaches_is_refused() -> None:
     signals = replace(CALM, risk_terms=("emergency",))
     rows = [*facts()[:2], replace(facts()[2], missing=(Capability.LOGPROBS,))]
-    with pytest.raises(NotCapable, match=r"logprobs.*high_risk_medical"):
+    with pytest.raises(NotCapable, match=r"log probabilities.*high_risk_medical"):
         decide(a_policy(), signals, rows, Asked())
 
 

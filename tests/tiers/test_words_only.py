@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 
-from router.errors import CannotAnswer
+from router.errors import CannotAnswer, NotCapable
 from router.types import (
     APPROVED_WORDS,
     Answer,
@@ -18,6 +18,7 @@ from router.types import (
     Reason,
     ResponseFormat,
     Role,
+    ToolSpec,
     Verdict,
     Work,
 )
@@ -109,3 +110,16 @@ async def test_a_risk_matter_still_gets_its_safe_answer(houses: Houses) -> None:
     outcome = await house.gateway.complete(ask(), ALICE)
     assert outcome.verdict is Verdict.SAFE_ANSWER
     assert outcome.reason is Reason.HIGH_RISK_MEDICAL
+
+
+@pytest.mark.parametrize("forced", [False, True])
+async def test_a_shape_that_only_such_a_model_could_write_is_refused(
+    houses: Houses, forced: bool
+) -> None:
+    house = _silenced(houses([low(), mid()], signals=UNSURE))
+    shape = {"tool_choice": '"required"', "tools": (ToolSpec("f", "", "{}"),)}
+    shaped = shape if forced else {"response_format": ResponseFormat("json_object")}
+    wanted = "a call of a tool" if forced else "JSON"
+    with pytest.raises(NotCapable, match=f"demands {wanted} .*policy test may answer by itself"):
+        await house.gateway.complete(replace(ask(), **shaped), ALICE)
+    assert (await only_row(house)).error_code == "unsupported_capability"

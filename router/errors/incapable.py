@@ -1,0 +1,89 @@
+"""Words the refusal of a request that no answerer can take: what it needs, and what to do.
+
+It knows capabilities and sizes; `router.routing` finds out which answerers lack them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from router.errors.request import NotCapable
+from router.types import Capability, RungFacts, Signals
+
+_ASKS = {
+    Capability.TOOLS: "offers tools",
+    Capability.IMAGES: "holds images",
+    Capability.AUDIO: "holds audio",
+    Capability.FILES: "holds files",
+    Capability.JSON_SCHEMA: "asks for JSON of a schema",
+    Capability.JSON_MODE: "asks for a JSON object",
+    Capability.LOGPROBS: "asks for log probabilities",
+    Capability.MULTIPLE_CHOICES: "asks for several answers (n)",
+}
+
+
+def lacking(missing: Iterable[Capability], where: str) -> NotCapable:
+    """Returns the error of a request that needs what nobody offers; `where` names those asked."""
+    needed = sorted(missing)
+    found = " and ".join(_ASKS[capability] for capability in needed)
+    stated = ", ".join(capability.value for capability in needed)
+    return NotCapable(
+        f"This request {found}, which {where} can take. Leave that out, or add an answerer whose "
+        f"model can take it to the policy's tiers, with `capabilities: [{stated}]`.",
+        missing=tuple(needed),
+    )
+
+
+def without_addresses(refused: NotCapable, reader: str) -> NotCapable:
+    """Returns the error with the way out where `reader` takes images or files, but no addresses."""
+    return NotCapable(
+        f"{refused.message} The answerer {reader} can take it as data, not by its address, since "
+        "nothing here fetches what stands at one: send a `data:` URL.",
+        missing=refused.missing,
+    )
+
+
+def residency_leaves_none(where: str) -> NotCapable:
+    """Returns the error of a request whose personal details may go to none of its answerers."""
+    return NotCapable(
+        "This request has personal details that the policy (privacy.residency) keeps from "
+        f"{where}. Leave them out, or ask an answerer that may get them.",
+        code="residency",
+    )
+
+
+def context_exceeded(facts: Sequence[RungFacts], signals: Signals, where: str) -> NotCapable:
+    """Returns the error of a request that is too long for `facts`; `where` names them to people."""
+    longest = max(f.context_tokens for f in facts)
+    return NotCapable(
+        f"This request has about {signals.input_tokens} tokens, which {where} takes; the longest "
+        f"context there is {longest}. Shorten it, or add an answerer with a longer context.",
+        code="context_length_exceeded",
+        param="messages",
+    )
+
+
+def no_trusted_shape() -> NotCapable:
+    """Returns the error of a grave matter that needs a shape which only untrusted drafts keep."""
+    return NotCapable(
+        "This request must go to a reasoning model, and the only ones of this policy are not "
+        "trusted to decide (trusted: false): their drafts go to a person, and approved words stand "
+        "in, which keep no schema and call no tool. Leave out response_format and the forced tool, "
+        "or add an answerer that is trusted at that level to the policy."
+    )
+
+
+def no_model_for_shape(policy: str, *, call: bool) -> NotCapable:
+    """Returns the error of a request for JSON or a call that no model may write.
+
+    `call` is True where a call of a tool is demanded, False where JSON is.
+    """
+    wanted = "a call of a tool (tool_choice)" if call else "JSON (response_format)"
+    otherwise = "`tool_choice: auto`" if call else "plain text"
+    return NotCapable(
+        f"This request demands {wanted}, which only a model can write, and no model of the policy "
+        f"{policy} may answer by itself: its answers are approved texts and calculations. Ask for "
+        f"{otherwise}, or add an answerer with a model to the policy's tiers (`kind: upstream`), "
+        "or set `alone: true` on the local one.",
+        missing=(Capability.TOOLS if call else Capability.JSON_SCHEMA,),
+    )

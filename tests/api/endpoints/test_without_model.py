@@ -1,0 +1,113 @@
+"""Tests what the shipped policy, which has no model behind it, says to requests that need one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from tests.api.endpoints.test_endpoints import CALLING, SHAPED
+from tests.kits.inputs.wire_bodies import ASKED
+from tests.kits.server_kit import Served
+
+PIXEL = "iVBORw0KGgo="
+IMAGES = {
+    "/v1/chat/completions": (
+        {"type": "text", "text": "What is it?"},
+        {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{PIXEL}"}},
+    ),
+    "/v1/responses": (
+        {"type": "input_text", "text": "What is it?"},
+        {"type": "input_image", "image_url": f"data:image/png;base64,{PIXEL}"},
+    ),
+    "/v1/messages": (
+        {"type": "text", "text": "What is it?"},
+        {
+            "type": "image",
+            "source": {"type": "base64", "media_type": "image/png", "data": PIXEL},
+        },
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with Served(tmp_path_factory.mktemp("served")) as server:
+        yield server
+
+
+def ask(served: Served, path: str, **fields: object) -> httpx.Response:
+    return served.post(path, {"model": "auto", **ASKED[path], **fields})
+
+
+def said(served: Served, path: str, content: object) -> httpx.Response:
+    messages = [{"role": "user", "content": content}]
+    return ask(served, path, **{"input" if path == "/v1/responses" else "messages": messages})
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("path", SHAPED)
+def test_json_that_no_model_may_write_is_for_the_client_to_leave_out(
+    served: Served, path: str, stream: bool
+) -> None:
+    refused = ask(served, path, stream=stream, **SHAPED[path])
+    assert refused.status_code == 400, refused.text  # SDKs repeat a 502, and would in vain
+    error = refused.json()["error"]
+    assert error["type"] == "invalid_request_error"
+    assert "demands JSON" in error["message"]
+    assert "no model of the policy default may answer" in error["message"]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("path", CALLING)
+def test_a_demanded_call_that_no_model_may_write_is_for_the_client_to_leave_out(
+    served: Served, path: str, stream: bool
+) -> None:
+    refused = ask(served, path, stream=stream, **CALLING[path])
+    assert refused.status_code == 400, refused.text
+    assert "demands a call of a tool (tool_choice)" in refused.json()["error"]["message"]
+
+
+def test_the_refusal_has_the_code_of_a_missing_capability(served: Served) -> None:
+    refused = ask(served, "/v1/chat/completions", **SHAPED["/v1/chat/completions"])
+    assert refused.json()["error"]["code"] == "unsupported_capability"
+
+
+@pytest.mark.parametrize("path", CALLING)
+def test_tools_that_need_not_be_called_may_be_offered(served: Served, path: str) -> None:
+    choice = {"type": "auto"} if path == "/v1/messages" else "auto"
+    assert ask(served, path, **{**CALLING[path], "tool_choice": choice}).status_code == 200
+
+
+@pytest.mark.parametrize("path", IMAGES)
+def test_an_image_that_nobody_reads_is_refused_in_plain_words(served: Served, path: str) -> None:
+    refused = said(served, path, IMAGES[path])
+    assert refused.status_code == 400
+    message = refused.json()["error"]["message"]
+    assert message == (
+        "This request holds images, which no answerer of this policy can take. Leave that out, or "
+        "add an answerer whose model can take it to the policy's tiers, with `capabilities: "
+        "[images]`."
+    )
+
+
+@pytest.mark.parametrize("path", IMAGES)
+@pytest.mark.parametrize("text", ["", " \n "])
+def test_an_empty_text_is_answered_as_at_openai(served: Served, path: str, text: str) -> None:
+    answered = said(served, path, text)
+    assert answered.status_code == 200
+    assert answered.headers["x-tiergate-verdict"] == "unverified"
+
+
+@pytest.mark.parametrize("path", IMAGES)
+def test_a_message_without_parts_is_refused(served: Served, path: str) -> None:
+    refused = said(served, path, [])
+    assert refused.status_code == 400
+    assert "found an array of 0" in refused.json()["error"]["message"]
+
+
+def test_a_system_message_alone_is_answered_as_at_openai(served: Served) -> None:
+    messages = [{"role": "system", "content": "You help."}]
+    answered = ask(served, "/v1/chat/completions", messages=messages)
+    assert answered.status_code == 200
