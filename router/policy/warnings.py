@@ -159,13 +159,9 @@ def warnings(policy: Policy, priced: Collection[str] = ()) -> list[PolicyWarning
 
 def notes(policy: Policy) -> list[str]:
     """Returns consequences of the policy that are easily overlooked, but may be intended."""
-    rules = policy.exhausted
-    by_person = (Exhausted.REVIEW, Exhausted.HOLD)
-    places = [domain.value for domain, rule in rules.by_domain.items() if rule in by_person]
-    if rules.default in by_person:
-        places = ["every domain without a rule of its own", *places]
     told = [f"endpoints: {_endpoint(section)}" for section in policy.endpoints]
-    if not places or policy.privacy.store != "none":
+    places = unkept_matters(policy)
+    if not places:
         return told
     return [
         *told,
@@ -173,6 +169,18 @@ def notes(policy: Policy) -> list[str]:
         "`none` their questions are only in the server's memory: a restart loses them. "
         "`redacted` or `full` keeps question and draft in the ledger",
     ]
+
+
+def unkept_matters(policy: Policy) -> list[str]:
+    """Returns where matters wait for a person though nothing keeps what was asked; [] for none."""
+    if policy.privacy.store != "none":
+        return []
+    rules = policy.exhausted
+    by_person = (Exhausted.REVIEW, Exhausted.HOLD)
+    places = [domain.value for domain, rule in rules.by_domain.items() if rule in by_person]
+    if rules.default in by_person:
+        return ["every domain without a rule of its own", *places]
+    return places
 
 
 def _endpoint(section: EndpointSection) -> str:

@@ -212,6 +212,7 @@ class Checkup:
             policy_names,
             unreachable_receivers,
         )
+        from router.policy.warnings import unkept_matters
 
         gives = "what is answered where"
         shipped = ["default"] if self.quick else policy_names(policies_dir())
@@ -227,7 +228,10 @@ class Checkup:
                 yield Finding(part, State.BROKEN, error.message, gives, fix, essential)
                 continue
             unset = sorted({m.found for m in missing_secrets(loaded, self.environ)})
-            yield Finding(part, State.OK, f"{name}@{loaded.hash}", gives, "", essential)
+            read = f"{name}@{loaded.hash}"
+            if unkept_matters(loaded.policy):
+                read += "; what waits for a person is in memory alone (privacy.store: none)"
+            yield Finding(part, State.OK, read, gives, "", essential)
             for reference in unset:
                 fix = f"export {reference[2:-1]}=..."
                 yield Finding(

@@ -11,6 +11,7 @@ from router.api.compose.books import Address
 from router.api.compose.command_line import command_line
 from router.api.compose.core import Core, Settings
 from router.policy.loading import missing_secrets, unreachable_receivers
+from router.policy.warnings import unkept_matters
 from router.routing.policy_runtime import PolicyRuntime
 from router.types import AnswererState, AnswererStatus, Device
 
@@ -96,6 +97,14 @@ def _lines(listening: Listening, core: Core, settings: Settings) -> Iterator[str
             yield f"  warning    {what}; calls go out without a key"
         for key_path, why in unreachable_receivers(loaded, core.environ).items():
             yield f"  warning    {key_path}: {why}"
+    unkept = [
+        loaded.policy.name for loaded in core.loaded.values() if unkept_matters(loaded.policy)
+    ]
+    if unkept:
+        whose = "the worker that took it" if listening.workers > 1 else "this server"
+        yield f"  reviews    what waits for a person is kept by {whose} alone, in memory"
+        yield f"             (privacy.store: none in {', '.join(unkept)}): a restart loses it."
+        yield "             Read it on the dashboard or at /v1/reviews; `redacted` keeps it for all."
     key = "-H 'authorization: Bearer YOUR_KEY' " if listening.secured else ""
     yield (
         f"  try        curl -s {listening.url}/v1/chat/completions {key}"

@@ -79,3 +79,15 @@ def test_the_printed_report_command_of_a_server_needs_its_password_alone(
         assert command.startswith("PGPASSWORD=YOUR_PASSWORD ")
         assert not re.search(r"very-secret|\*\*\*", command)
         assert "No requests" in ran_in_a_shell(command, tmp_path)
+
+
+def test_the_start_says_where_nobody_keeps_what_waits_for_a_person(
+    upstream: Upstream, tmp_path: Path
+) -> None:
+    for store, told in (("none", True), ("redacted", False)):
+        folder = tmp_path / store
+        folder.mkdir()
+        policy = write_policy(folder, upstream.url, privacy={"store": store})
+        with Served(folder, policy) as served:
+            said = "(privacy.store: none in tested): a restart loses it" in served.output
+        assert said is told
