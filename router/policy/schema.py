@@ -123,11 +123,19 @@ __all__ = [
 
 
 class ExhaustedSection(Section):
-    """Chooses the result when the last rung fails."""
+    """Chooses what goes out when no answer is trusted.
+
+    None is where every rung failed, or where the best answer is below `decision.accept_at`, broke a
+    check, or has an answerer that does not vouch for it.
+    """
 
     default: Exhausted = Field(
         default=Exhausted.BEST_ANSWER,
-        description="best_answer (marked unverified) | refuse | review | hold.",
+        description="best_answer: the best answer there is, marked unverified. refuse: words that "
+        "nothing could be verified. review: the approved safe answer, while a person judges the "
+        "draft. hold: an approved holding text, until a person has judged it. Where there is no "
+        "answer for best_answer, and for all of them where a schema or a call is demanded, an error "
+        "goes out.",
     )
     by_domain: dict[Domain, Exhausted] = Field(
         default_factory=lambda: {
@@ -136,8 +144,10 @@ class ExhaustedSection(Section):
             Domain.FINANCE: Exhausted.REVIEW,
             Domain.ENGINEERING_SAFETY: Exhausted.REVIEW,
         },
-        description="Replaces `default` in these domains. review sends the approved safe answer. "
-        "hold sends an approved holding text until a reviewer has judged the draft.",
+        description="Replaces `default` in matters of these domains, by the hard rule that fired "
+        "or by what triage is sure of. Under review, a sound answer of the level that a grave matter "
+        "demands goes out all the same, marked unverified, where nothing speaks against it but that "
+        "its model's ability is a prior.",
     )
 
 
@@ -238,7 +248,8 @@ class Policy(Section):
         "compute, for answerers without a price in the policy.",
     )
     exhausted: ExhaustedSection = Field(
-        default_factory=ExhaustedSection, description="Result when the last rung fails."
+        default_factory=ExhaustedSection,
+        description="What goes out when no answer is trusted.",
     )
     disclaimers: dict[Domain, Annotated[str, Field(min_length=3, max_length=200)]] = Field(
         default_factory=dict,

@@ -272,7 +272,7 @@ class Device(StrEnum):
 
 
 class Exhausted(StrEnum):
-    """Names the possible results when the last rung fails."""
+    """Names what may go out when no answer is trusted."""
 
     BEST_ANSWER = "best_answer"
     REFUSE = "refuse"
