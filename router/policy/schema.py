@@ -133,9 +133,8 @@ class ExhaustedSection(Section):
         default=Exhausted.BEST_ANSWER,
         description="best_answer: the best answer there is, marked unverified. refuse: words that "
         "nothing could be verified. review: the approved safe answer, while a person judges the "
-        "draft. hold: an approved holding text, until a person has judged it. Where there is no "
-        "answer for best_answer, and for all of them where a schema or a call is demanded, an error "
-        "goes out.",
+        "draft. hold: an approved holding text, until a person has judged it. An error goes out "
+        "where there is no answer for best_answer, and where a schema or a call is demanded.",
     )
     by_domain: dict[Domain, Exhausted] = Field(
         default_factory=lambda: {
@@ -145,9 +144,9 @@ class ExhaustedSection(Section):
             Domain.ENGINEERING_SAFETY: Exhausted.REVIEW,
         },
         description="Replaces `default` in matters of these domains, by the hard rule that fired "
-        "or by what triage is sure of. Under review, a sound answer of the level that a grave matter "
-        "demands goes out all the same, marked unverified, where nothing speaks against it but that "
-        "its model's ability is a prior.",
+        "or by what triage is sure of. Under review, a sound answer of the level that a grave "
+        "matter demands goes out all the same, marked unverified, where nothing speaks against it "
+        "but that its model's ability is a prior.",
     )
 
 

@@ -104,7 +104,7 @@ def _lines(listening: Listening, core: Core, settings: Settings) -> Iterator[str
         whose = "the worker that took it" if listening.workers > 1 else "this server"
         yield f"  reviews    what waits for a person is kept by {whose} alone, in memory"
         yield f"             (privacy.store: none in {', '.join(unkept)}): a restart loses it."
-        yield "             Read it on the dashboard or at /v1/reviews; `redacted` keeps it for all."
+        yield "             Read it on the dashboard or at /v1/reviews, or store it: `redacted`."
     key = "-H 'authorization: Bearer YOUR_KEY' " if listening.secured else ""
     yield (
         f"  try        curl -s {listening.url}/v1/chat/completions {key}"
