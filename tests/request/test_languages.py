@@ -54,6 +54,23 @@ def test_questions_of_seven_languages_get_the_right_answer(shop: Gateway) -> Non
     assert elsewhere <= 5  # short questions that two languages write alike
 
 
+SHORT = ROOT / "tests" / "fixtures" / "languages" / "short_questions.tsv"
+"""Language and question: a few words each, most with the number of an order, a name or a code."""
+
+
+def test_short_questions_with_numbers_are_answered_in_their_language(shop: Gateway) -> None:
+    wrong = Counter[str]()
+    for line in SHORT.read_text("utf-8").splitlines():
+        language, text = line.split("\t")
+        told = shop.complete(text)
+        match = told.signals.match
+        answered = (match.language or "en") if told.rung.level == 1 and match else language
+        wrong[language] += answered != language
+    assert wrong["en"] == 0
+    # Dutch and German, or Spanish and Portuguese, write some of them alike.
+    assert wrong.total() <= 6, wrong
+
+
 def test_a_german_conversation_stays_german(shop: Gateway) -> None:
     said = [Message("user", "Wo ist mein Paket?")]
     first = shop.complete(tuple(said), context={"account_id": "C-2001"})

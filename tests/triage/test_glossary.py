@@ -10,6 +10,7 @@ from router.policy.content.languages.glossaries import load_glossaries
 from router.policy.loading import policies_dir
 from router.triage.facts.languages import language_of
 from router.triage.glossed.answers import Answerable, GlossedAnswers
+from router.triage.glossed.english import EnglishWords
 from router.triage.glossed.glossary import (
     LEAST_BESIDE_ENGLISH,
     LEAST_KNOWN,
@@ -80,9 +81,14 @@ def test_the_language_is_the_one_that_knows_the_words(text: str, language: str |
     assert (None if gloss is None else gloss.language) == language
 
 
+DUTCH = Glossary("nl", {"order": ["order"], "status": ["status"], "contact": ["contact"]})
+ENGLISH_WORDS = EnglishWords(["where is my order", "status"], {"contact", "track"}.__contains__)
+
+
 def answers() -> GlossedAnswers:
     mine = Answerable(frozenset({"order_status"}), {"wo ist mein paket": "order_status"})
-    return GlossedAnswers({"de": mine}, [GERMAN], 0.9)
+    dutch = Answerable(frozenset({"order_status"}), {"contact": "contact_channels"})
+    return GlossedAnswers({"de": mine, "nl": dutch}, [GERMAN, DUTCH], 0.9, ENGLISH_WORDS)
 
 
 def found(intent: str, chance: float) -> Match:
@@ -90,7 +96,7 @@ def found(intent: str, chance: float) -> Match:
 
 
 def test_a_text_that_the_operator_wrote_is_known_word_for_word() -> None:
-    gloss = answers().gloss("Wo ist mein Paket?", ["wo", "ist", "mein", "paket"], "de", bool)
+    gloss = answers().gloss("Wo ist mein Paket?", ["wo", "ist", "mein", "paket"], "de")
     assert gloss is not None
     match = answers().match(gloss, None, "Wo ist mein Paket?")
     assert match is not None
@@ -122,8 +128,29 @@ def test_an_intent_without_an_answer_in_the_language_is_no_match() -> None:
 
 def test_english_is_left_alone() -> None:
     words = ("where", "is", "my", "order")
-    assert answers().gloss("Where is my order?", words, "en", lambda word: True) is None
-    assert answers().gloss("status", ("status",), "", lambda word: True) is None
+    assert answers().gloss("Where is my order?", words, "en") is None
+    assert answers().gloss("status", ("status",), "") is None
+
+
+@pytest.mark.parametrize(
+    ("words", "told", "language"),
+    [
+        ("order status 8812", "en", None),
+        ("order status 8812", "", None),
+        ("order 8812 kowalczyk", "en", None),  # a name is in no list of either
+        ("order 8812 kowalczyk", "", None),
+        ("contact", "", None),  # written in Dutch, and English as well
+        ("contact", "nl", "nl"),
+        ("8812", "", None),
+        ("paket 8812", "", "de"),
+        ("versand frist 8812", "en", "de"),
+    ],
+)
+def test_english_wins_what_is_even_and_a_number_tells_nothing(
+    words: str, told: str, language: str | None
+) -> None:
+    gloss = answers().gloss(words, words.split(), told)
+    assert (None if gloss is None else gloss.language) == language
 
 
 @pytest.mark.parametrize("language", ["de", "es", "en", "pl", ""])

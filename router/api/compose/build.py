@@ -55,6 +55,7 @@ from router.triage.close_reading.reader import CloseReader
 from router.triage.conversation.memory import memory_after
 from router.triage.embedding_store import Remembering, digest_of
 from router.triage.glossed.answers import GlossedAnswers, answerable
+from router.triage.glossed.english import EnglishWords
 from router.triage.glossed.glossary import Glossary
 from router.triage.match import KnowledgeIndex, KnowledgeTexts
 from router.triage.own_heads import OwnHeads
@@ -199,7 +200,7 @@ def _spoken(loaded: LoadedPolicy, section: ResolverAnswerer) -> Knowledge:
 
 
 def _glossed(
-    loaded: LoadedPolicy, knowledge: Knowledge, index: KnowledgeIndex
+    loaded: LoadedPolicy, knowledge: Knowledge, index: KnowledgeIndex, model: TriageModel
 ) -> GlossedAnswers | None:
     """Returns what matches requests in further languages, None where no language has a glossary."""
     if not knowledge.translations:
@@ -207,7 +208,12 @@ def _glossed(
     files = load_glossaries(loaded.file(loaded.policy.triage.glossaries))
     answers = answerable(knowledge)
     glossaries = [Glossary(name, files[name].words) for name in answers if name in files]
-    return GlossedAnswers(answers, glossaries, index.highest) if glossaries else None
+    if not glossaries:
+        return None
+    english = EnglishWords(
+        (words for file in files.values() for words in file.words), model.lexicon.common
+    )
+    return GlossedAnswers(answers, glossaries, index.highest, english)
 
 
 def _check_certificate(loaded: LoadedPolicy, model: TriageModel | None) -> None:
@@ -292,7 +298,7 @@ def _triage(
     wanted = {task: texts_of(task) for task in (None, *first.content.classifications)}
     found = _indexes(list(wanted.values()), loaded, parts, parts.model)
     index = dict(zip(wanted, found, strict=True))
-    glossed = _glossed(loaded, first, index[None])
+    glossed = _glossed(loaded, first, index[None], parts.model)
     base = TriageConfig.of(policy, index[None], own, terms, glossed)
     tasks = {
         task: replace(base, knowledge=index[task], glossed=None)

@@ -14,7 +14,7 @@ from router.triage.batches.asked import Asked
 from router.triage.batches.config import TriageConfig
 from router.triage.batches.model_reader import Model, ModelBatch, ModelReader
 from router.triage.facts.asks import asks_in
-from router.triage.facts.languages import UNKNOWN
+from router.triage.facts.languages import UNKNOWN, without_codes
 from router.triage.facts.turn_facts import RuleFacts, TurnFacts, find_facts
 from router.triage.glossed.glossary import Gloss
 from router.triage.grave import Told
@@ -132,7 +132,8 @@ class TextBatch:
         text, words = asked.text, facts.folded.words
         if facts.instead:
             text, words = facts.instead, words_of(facts.instead)
-        return glossed.gloss(text, words, facts.language, self._reader.knows)
+        spoken = facts.language or asked.spoken
+        return glossed.gloss(text, without_codes(text, words), spoken)
 
     @property
     def encoded(self) -> int:

@@ -11,6 +11,8 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from router.triage.text.folding import words_of
+
 UNKNOWN = ""
 ENGLISH = "en"
 MOST_WORDS = 80
@@ -138,7 +140,8 @@ _LETTERS = {
     **dict.fromkeys("òì", ("it",)),
     **dict.fromkeys("ùœ", ("fr",)),
     **dict.fromkeys("ç", ("fr", "pt")),
-    **dict.fromkeys("áíóú", ("es", "pt")),
+    **dict.fromkeys("áíú", ("es", "pt")),
+    "ó": ("es", "pt", "pl"),
 }
 
 _SCRIPTS = (
@@ -152,6 +155,11 @@ _SCRIPTS = (
     ("he", re.compile("[\u0590-\u05ff]")),
     ("th", re.compile("[\u0e00-\u0e7f]")),
 )
+_CODES = re.compile(
+    r"\S+@\S+|(?:https?://|www\.)\S+|(?<!\w)(?:[^\W\d_]{1,4}|[A-Z]+)?[-_/]?\d\w*(?:[-_/]\w+)*"
+)
+"""Addresses, and letters beside digits: "DE-998877", "SAVE10"."""
+_IN_CODES = re.compile(r"[\d@]|www\.")
 _LATIN = re.compile("[A-Za-z\u00c0-\u024f]")
 
 
@@ -192,7 +200,7 @@ def heard(text: str, words: Sequence[str]) -> Heard:
         if script and not _imitates(begin):
             return Heard(script, True)
     points: dict[str, float] = {}
-    for word in words[:MOST_WORDS]:
+    for word in without_codes(begin, words[:MOST_WORDS]):
         languages = _WORDS.get(word)
         if languages is not None:
             for language in languages:
@@ -210,6 +218,27 @@ def heard(text: str, words: Sequence[str]) -> Heard:
     best = max(points, key=lambda language: (points[language], language == ENGLISH))
     second = max((p for language, p in points.items() if language != best), default=0.0)
     return Heard(best, points[best] - second >= CLEAR_LEAD)
+
+
+def without_codes(text: str, words: Sequence[str]) -> Sequence[str]:
+    """Returns the folded words of a text but for the letters of codes, which are in no language.
+
+    >>> without_codes("Track parcel DE-998877", ["track", "parcel", "de", "998877"])
+    ['track', 'parcel', '998877']
+    """
+    if _IN_CODES.search(text) is None:
+        return words
+    codes = words_of(" ".join(_CODES.findall(text)))
+    left = [word for word in codes if not word.isdigit()]
+    if not left:
+        return words
+    kept = []
+    for word in words:
+        if word in left:
+            left.remove(word)
+        else:
+            kept.append(word)
+    return kept
 
 
 def continued(told: Heard, spoken: str) -> str:

@@ -16,9 +16,9 @@ import numpy as np
 from router.policy.content.knowledge import Knowledge
 from router.stats.calibration import logit
 from router.triage.facts.languages import ENGLISH, UNKNOWN
+from router.triage.glossed.english import EnglishWords
 from router.triage.glossed.glossary import Gloss, Glossaries, Glossary
 from router.triage.match import OWN_LIMIT, RANKED_SHARE
-from router.triage.text.disguises import Knows
 from router.triage.text.utterance_words import text_key
 from router.types import Match, MatchBasis
 
@@ -60,22 +60,29 @@ class GlossedAnswers:
         answers: Mapping[str, Answerable],
         glossaries: Sequence[Glossary],
         highest: float,
+        english: EnglishWords,
     ) -> None:
         """`highest` is the highest chance of a request that the operator did not write."""
         self._answers = {g.language: answers[g.language] for g in glossaries}
         self._glossaries = Glossaries(glossaries)
         self._highest = highest
+        self._english = english
 
-    def gloss(self, text: str, words: Sequence[str], language: str, knows: Knows) -> Gloss | None:
-        """Returns a text in English words, None for what is English or in no language of ours."""
+    def gloss(self, text: str, words: Sequence[str], language: str) -> Gloss | None:
+        """Returns a text in English words, None for what is English or in no language of ours.
+
+        Few words tell no language, and English has many that others have too. So English wins what
+        is even: only words can say that a text is in another language, and no number in it.
+        """
+        doubtful = language in (ENGLISH, UNKNOWN)
+        english = self._english.share(words) if doubtful else 0.0
+        if english == 1.0:
+            return None
         written = self._written(text, language)
         if written is not None:
             return Gloss(text, written[0], len(words), 0)
-        # Few words tell no language, and English has many that others have too.
-        if language in (ENGLISH, UNKNOWN) and all(map(knows, words)):
-            return None
         asks = text.rstrip().endswith("?")
-        return self._glossaries.nearest(words, language, asks=asks)
+        return self._glossaries.nearest(words, language, asks=asks, above=english)
 
     def match(self, gloss: Gloss, found: Match | None, text: str) -> Match | None:
         """Returns the answer that a text asks for; `found` is what its gloss matched."""

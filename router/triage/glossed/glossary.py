@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from router.triage.facts.languages import UNKNOWN
+from router.triage.glossed.english import tells_nothing
 from router.triage.text.folding import fold_terms
 
 SHORTEST_BEGINNING = 3
@@ -100,7 +101,7 @@ class Glossary:
                 said += parts
                 continue
             said.append(word)
-            if len(word) > 2 and not word.isdigit():
+            if not tells_nothing(word):
                 unknown += 1
                 if 1.0 - unknown / count < least:
                     return None
@@ -155,10 +156,13 @@ class Glossaries:
             for beginning in glossary.beginnings:
                 self._beginnings[beginning] = self._beginnings.get(beginning, 0) | place
 
-    def nearest(self, words: Sequence[str], language: str, *, asks: bool) -> Gloss | None:
+    def nearest(
+        self, words: Sequence[str], language: str, *, asks: bool, above: float = 0.0
+    ) -> Gloss | None:
         """Returns a text in the English of the language that it is likeliest in; None for none.
 
-        `language` is what its function words say.
+        `language` is what its function words say. A language must know more than the share `above`
+        of the words.
         """
         if not words or len(words) > MOST_WORDS:
             return None
@@ -169,10 +173,10 @@ class Glossaries:
         for glossary, known in zip(self._glossaries, self._most_known(words), strict=True):
             spoken = glossary.language == language
             # Of the others those that know too little can be the best of none that knows enough.
-            if not spoken and known < least:
+            if known <= above or (not spoken and known < least):
                 continue
             gloss = glossary.gloss(words, asks=asks, least=0.0 if spoken else least)
-            if gloss is None:
+            if gloss is None or gloss.known <= above:
                 continue
             told = gloss.known + TOLD_BY_WORDS * spoken
             if told > most:
@@ -181,7 +185,7 @@ class Glossaries:
 
     def _count_of(self, word: str) -> int:
         """Returns what a word adds for each glossary that may know it."""
-        if len(word) <= 2 or word.isdigit():  # these count as known everywhere
+        if tells_nothing(word):  # these count as known everywhere
             return self._all
         count = self._whole.get(word, 0) | self._beginnings.get(word[:SHORTEST_BEGINNING], 0)
         if len(word) <= LONGEST_KEPT:

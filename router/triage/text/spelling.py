@@ -23,6 +23,9 @@ SHORTEST, LONGEST = 4, 20
 OFTEN, VERY_OFTEN = 5, 50
 """Texts that use the right word: a rare one is as likely to be wrong as the word found. For a word
 of three letters, many: `gpu` and `vpn` are no errors."""
+SEVERAL = 10
+"""Texts of a word that is surely English. Words of other languages are in fewer: `pedido` in
+six, `colis` in four."""
 WRONG_LETTER = 0.1
 """How likely a wrong letter is beside a dropped or swapped one: `dirge` is not `dirt`."""
 ADDED = 0.3
@@ -96,6 +99,10 @@ class Speller:
     def knows(self, word: str) -> bool:
         """Returns True when a lower-case word is in the training texts or the vocabulary."""
         return word in self._vocabulary or word in self._counts
+
+    def common(self, word: str) -> bool:
+        """Returns True when several training texts have a lower-case word."""
+        return self._counts.get(word, 0) >= SEVERAL
 
     def _meant(self, word: str) -> str:
         """Returns the commonest word one edit away, otherwise the word itself."""
