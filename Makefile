@@ -1,4 +1,4 @@
-# make serve    a gateway on http://127.0.0.1:8080, from nothing but Python >= 3.11 and make
+# make serve    a gateway on http://127.0.0.1:8080, from nothing but Python 3.11 to 3.14 and make
 # make test     what a change needs, under three minutes;  make help lists the rest
 #
 # Another interpreter: make PYTHON=/path/to/python3.12 serve. What to serve: make serve ARGS="--port 9000".
@@ -138,6 +138,8 @@ $(BIN)/python:
 	  version=$$($$python -c 'import sys; print(sys.version.split()[0])' 2>/dev/null) || continue; \
 	  if ! $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then \
 	    unusable="$$unusable\n  $$python is $$version: too old"; \
+	  elif ! $$python -c 'import sys; sys.exit(sys.version_info >= (3, 15))'; then \
+	    unusable="$$unusable\n  $$python is $$version: too new, onnxruntime and orjson have no wheel for it yet"; \
 	  elif ! $$python -c 'import ensurepip, venv' 2>/dev/null; then \
 	    unusable="$$unusable\n  $$python is $$version, without venv: on Debian and Ubuntu, apt-get install python3-venv"; \
 	  else \
@@ -145,7 +147,7 @@ $(BIN)/python:
 	    exec $$python -m venv --clear $(VENV); \
 	  fi; \
 	done; \
-	printf "Tiergate needs Python 3.11 or newer with venv. Found:$${unusable:- none}\n" >&2; \
+	printf "Tiergate needs Python 3.11 to 3.14 with venv. Found:$${unusable:- none}\n" >&2; \
 	echo "Install one, or name one: make PYTHON=/path/to/python3.12 $(or $(MAKECMDGOALS),serve)" >&2; \
 	exit 1
 
