@@ -8,7 +8,6 @@ from collections.abc import Iterator
 import httpx
 import openai
 import pytest
-from backports import zstd
 
 from tests.kits.server_kit import (
     Served,
@@ -18,6 +17,7 @@ from tests.kits.server_kit import (
     write_ladder,
     write_policy,
 )
+from tests.kits.zstandard import zstd
 
 pytestmark = pytest.mark.process
 

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from backports import zstd
 
 from tests.kits.inputs.wire_bodies import ASKED, BODIES, changed, nodes
 from tests.kits.server_kit import Served, answering
+from tests.kits.zstandard import zstd
 
 OF_THE_CALL = {"request_id", "decision_id", "endpoint", "stream", "created_at_ms", "attempt_id"}
 TIMES = {"latency_ms", "triage_ms", "first_token_ms", "finished_at_ms", "started_at_ms"}

@@ -8,12 +8,12 @@ import zlib
 from contextlib import suppress
 
 import pytest
-from backports import zstd
 from hypothesis import given
 from hypothesis import strategies as st
 
 from router.api.http.content_coding import MAX_MEMBERS, coding_of, decoded
 from router.errors import BodyTooLarge, RequestError, UnsupportedMedia
+from tests.kits.zstandard import zstd
 
 PACK = {"gzip": gzip.compress, "deflate": zlib.compress, "zstd": zstd.compress}
 
