@@ -77,7 +77,7 @@ class Notice(Struct, frozen=True):
     watched: Watched
     subject: str
     value: float
-    bound: float
+    bound: float | None  # None: nothing could pass it
     detail: str
     at_ms: int  # the end of the window
     since_ms: int = 0  # its beginning; a notice of an earlier version has none
@@ -110,14 +110,13 @@ def step(
         before = alarms.get(name, Alarm())
         against = reading.value < low if before.active else reading.value > bound
         streak = before.streak + 1 if against else 0
-        found = (now_ms, reading.value, _finite(bound), reading.detail)
+        judged = (reading.value, _finite(bound), reading.detail)
         if streak < TWICE:
-            after[name] = Alarm(before.active, streak, before.since_ms, *found)
+            after[name] = Alarm(before.active, streak, before.since_ms, now_ms, *judged)
             continue
-        after[name] = Alarm(not before.active, 0, now_ms, *found)
+        after[name] = Alarm(not before.active, 0, now_ms, now_ms, *judged)
         turn = Turn.ENDED if before.active else Turn.BEGAN
-        said = (reading.subject, reading.value, bound, reading.detail)
-        notices.append(Notice(turn, reading.watched, *said, now_ms, since_ms))
+        notices.append(Notice(turn, reading.watched, reading.subject, *judged, now_ms, since_ms))
     for name, alarm in alarms.items():
         if name in after:
             continue

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import resource
 import sqlite3
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 
@@ -51,6 +53,19 @@ def test_question_finds_the_passage_with_its_place(folder: Path, store: Path) ->
         "Manual > Returns",
     )
     assert best.place == "manual.md, Manual > Returns"
+
+
+def test_store_that_several_open_for_the_first_time_is_made_once(store: Path) -> None:
+    for number in range(10):
+        path, together = store.with_name(f"{number}.db"), threading.Barrier(4)
+
+        def opened(path: Path = path, together: threading.Barrier = together) -> None:
+            together.wait()
+            Store(path, create=True).close()
+
+        with ThreadPoolExecutor(4) as pool:
+            for made in [pool.submit(opened) for _ in range(4)]:
+                made.result()
 
 
 def test_file_that_did_not_change_is_not_read_again(folder: Path, store: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from math import inf
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 
 from benchmarks.drift import delay
 from router.policy.sections.learning import AlertsSection, Watched
-from router.watch.alarms import SILENT_MS, Alarm, Turn, step
+from router.watch.alarms import SILENT_MS, Alarm, Notice, Turn, step
 from router.watch.distance import energy, shortened
 from router.watch.drift import chi_squared_bound, drift
 from router.watch.past import DAY_MS, Past, chance_of, read_until, waits
@@ -23,7 +24,7 @@ from router.watch.profiles import (
     profiles,
 )
 from router.watch.readings import Reading, queue_age
-from router.watch.state import load, load_past, save_past
+from router.watch.state import State, load, load_past, save, save_past
 from tests.kits.books.ledger_rows import request
 from tests.kits.drift_kit import USUAL, began_on
 
@@ -54,6 +55,22 @@ def test_alarm_keeps_what_was_found_when_it_was_judged_last() -> None:
         reading = Reading(Watched.ERRORS, "acme", value, count, f"{value} of it")
         alarms, _ = step(ERRORS.rules, [(reading, None)], alarms, at_ms)
     assert alarms == {"errors: acme": Alarm(True, 0, 1, 2, 0.4, 0.1, "0.4 of it")}
+
+
+def test_state_keeps_the_end_of_an_alarm_whose_bound_nothing_can_pass(tmp_path: Path) -> None:
+    """Drift has no bound where all requests of both spans are alike: the alarm ends so."""
+    alarms: dict[str, Alarm] = {}
+    notices: list[Notice] = []
+    for at_ms, (value, bound) in enumerate([(1.0, 0.2), (1.0, 0.2), (0.0, inf), (0.0, inf)]):
+        reading = Reading(Watched.DRIFT, "acme / shop / language", value, 50)
+        alarms, told = step(DRIFT.rules, [(reading, bound)], alarms, at_ms)
+        notices += told
+    assert [(notice.turn, notice.bound) for notice in notices] == [
+        (Turn.BEGAN, 0.2),
+        (Turn.ENDED, None),
+    ]
+    save(tmp_path / "a.json", State(untold=tuple(notices)))
+    assert load(tmp_path / "a.json").untold == tuple(notices)
 
 
 def test_state_of_an_earlier_version_is_read(tmp_path: Path) -> None:

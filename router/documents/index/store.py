@@ -6,6 +6,7 @@ counts `generation` up; a searcher with an older one loads its vectors anew.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import sqlite3
@@ -84,22 +85,28 @@ class Store:
             ) from error
 
     def _prepare(self, create: bool) -> None:
-        known = self._db.execute(
-            "SELECT count(*) FROM sqlite_master WHERE name IN ('meta', 'words')"
-        ).fetchone()[0]
-        if known == 0 and create:
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.executescript(f"BEGIN IMMEDIATE; {schema.TABLES}")
-            self._db.execute("INSERT INTO meta VALUES ('version', ?)", (str(schema.VERSION),))
-            self._db.execute("INSERT INTO meta VALUES ('generation', '0')")
-            self._db.execute("COMMIT")
-            return
-        version = self.meta("version") if known == 2 else None
+        if create and not self._tables():
+            with locked(self.path):  # another process may make the same store
+                if not self._tables():
+                    self._make_tables()
+        version = self.meta("version") if self._tables() == 2 else None
         if version != str(schema.VERSION):
             raise DocumentError(
                 f"{self.path}: found {'another file' if version is None else f'version {version}'};"
                 f" expected a store of documents of version {schema.VERSION}: name another file"
             )
+
+    def _tables(self) -> int:
+        """Returns how many of two tables of ours the file has."""
+        query = "SELECT count(*) FROM sqlite_master WHERE name IN ('meta', 'words')"
+        return int(self._db.execute(query).fetchone()[0])
+
+    def _make_tables(self) -> None:
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.executescript(f"BEGIN IMMEDIATE; {schema.TABLES}")
+        self._db.execute("INSERT INTO meta VALUES ('version', ?)", (str(schema.VERSION),))
+        self._db.execute("INSERT INTO meta VALUES ('generation', '0')")
+        self._db.execute("COMMIT")
 
     def meta(self, name: str) -> str | None:
         """Returns a noted value, None without one."""
@@ -205,6 +212,19 @@ class Store:
                 "SELECT id FROM scopes WHERE tenant = ? AND collection = ? AND label = ?", key
             ).fetchone()[0]
         )
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Lets one process of this machine at a time into the block. Raises DocumentError."""
+    beside = path.with_suffix(".lock")
+    try:
+        lock = beside.open("w")
+    except OSError as error:
+        raise DocumentError(f"{beside}: cannot be made: {error}") from error
+    with lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def scope_word(scope: int) -> str:

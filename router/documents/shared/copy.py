@@ -7,14 +7,12 @@ database does not answer, the machine goes on with the copy that it has.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
-from router.documents.index.store import Store
+from router.documents.index.store import Store, locked
 from router.documents.pieces import Chunk
 from router.documents.shared.store import Changed, SharedStore, place_of
 from router.errors import DocumentError
@@ -95,7 +93,7 @@ class SharedCopy:
         generation, whose = shared.generation()
         if self._at(local, whose) == generation:
             return
-        with _locked(self.path):  # another process of this machine may copy the same
+        with locked(self.path):  # another process of this machine may copy the same
             at = self._at(local, whose)
             if at < 0 or at > generation:  # another database, or one put back from a backup
                 for document in local.documents():
@@ -123,10 +121,3 @@ def _apply(local: Store, change: Changed) -> None:
         return
     chunks = [Chunk(kept.text, kept.section, kept.page) for kept in change.chunks]
     local.put(change.document, chunks, [kept.vector for kept in change.chunks])
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    with path.with_suffix(".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield

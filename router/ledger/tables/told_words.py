@@ -26,6 +26,8 @@ MOST_WORDS = 20_000
 """Newest words that count: a word of a month ago among more than these tells little."""
 
 BEST_FIRST = (FeedbackSource.REVIEW, FeedbackSource.CLIENT)
+_SOURCES = ",".join(f"'{source.value}'" for source in BEST_FIRST)
+"""An erasure stands in the chain of feedback, too, and says nothing of the answer."""
 
 
 class ToldRow(NamedTuple):
@@ -69,7 +71,8 @@ def told_rows(database: Database, after: int, since_ms: int) -> list[ToldRow]:
     with database.reading() as connection:
         spoken = connection.exec_driver_sql(
             "SELECT request_id, max(sequence) FROM feedback WHERE sequence > ? AND "
-            f"created_at_ms >= ? GROUP BY request_id ORDER BY 2 DESC LIMIT {MOST_WORDS}",
+            f"created_at_ms >= ? AND source IN ({_SOURCES}) "
+            f"GROUP BY request_id ORDER BY 2 DESC LIMIT {MOST_WORDS}",
             (after, since_ms),
         ).fetchall()
         names = [str(row[0]) for row in spoken]

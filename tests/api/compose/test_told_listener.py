@@ -14,6 +14,7 @@ from router.money.budgets import DAY_MS
 from router.policy.sections.learning import OnlineSection
 from router.routing.policy_runtime import PolicyRuntime
 from router.routing.told.shifts import Shifts
+from router.types import FeedbackSource
 from tests.kits.books.feedback_kit import Learning, learning, said
 from tests.kits.books.ledger_rows import NOW_MS, attempt, request
 from tests.kits.changed import replace
@@ -66,6 +67,17 @@ def test_policy_that_is_loaded_again_unchanged_keeps_its_shifts(told: House) -> 
     shifts = told.runtime.shifts.current
     assert shifts
     told.runtime = Asking()
+    told.listener.look()
+    assert told.runtime.shifts.current == shifts
+
+
+async def test_erasure_of_a_text_moves_no_chance(told: House) -> None:
+    await told.house.ledger.finish(request("r4", attempt("r4")))
+    await told.house.feedback.add(said("r4", source=FeedbackSource.ERASURE))
+    told.listener.look()
+    shifts = told.runtime.shifts.current
+    assert shifts
+    await told.house.feedback.add(said("r1", source=FeedbackSource.ERASURE))
     told.listener.look()
     assert told.runtime.shifts.current == shifts
 
