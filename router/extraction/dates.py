@@ -93,7 +93,10 @@ def _values(match: re.Match[str]) -> dict[str, Value] | None:
     year = int(parts["year"])
     if parts.get("first") is not None:
         return _of_figures(int(parts["first"]), int(parts["second"]), year, parts["mark"])
-    month = int(parts["mon"]) if parts.get("mon") else _MONTHS[parts["month"].lower()]
+    # In any case of letters a pattern also finds the look-alikes of i and s: "Julı" is no month.
+    month = int(parts["mon"]) if parts.get("mon") else _MONTHS.get(parts["month"].casefold())
+    if month is None:
+        return None
     if parts.get("day") is None:
         return {"value": f"{year:04}-{month:02}"}
     return _iso(year, month, int(parts["day"]))
@@ -117,8 +120,10 @@ def _iso(year: int, month: int, day: int) -> dict[str, Value] | None:
 
 def _periods(text: str) -> Iterator[Item]:
     for match in _PERIOD.finditer(text):
-        written = match["figure"] or match["count"].lower()
-        count = int(written) if written.isdigit() else _WORDS[written]
+        written = match["figure"] or match["count"].casefold()
+        count = int(written) if written.isdigit() else _WORDS.get(written)
+        if count is None:  # a look-alike, as in "fıve"
+            continue
         unit = match["unit"].lower()
         duration = f"PT{count}H" if unit == "hour" else f"P{count}{unit[0].upper()}"
         yield Item(match.start(), match.end(), "date.period", {"value": duration})

@@ -74,6 +74,18 @@ def test_figures_that_are_no_date_are_left(text: str) -> None:
     assert dates(text) == []
 
 
+@pytest.mark.parametrize("text", ["5. Jul\u0131 2026", "due within f\u0131ve days"])
+def test_letters_that_only_look_like_a_month_or_a_number_are_left(text: str) -> None:
+    assert dates(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("5 \u017feptember 2026", "2026-09-05"), ("within \u017fix days", "P6D")]
+)
+def test_a_long_s_is_an_s(text: str, value: str) -> None:
+    assert [item.values["value"] for item in dates(text)] == [value]
+
+
 def test_a_party_is_given_once_with_its_role() -> None:
     text = (
         'Between Acme Tools GmbH (the "Supplier") and Harbor Retail Inc. ("Buyer"). '
