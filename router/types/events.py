@@ -130,14 +130,14 @@ class LostCall(Struct, frozen=True):
 
 
 class RowLost(Struct, frozen=True):
-    """Reports a row that was owed when the ledger closed, and that nothing will write any more."""
+    """Reports a row that nothing will write any more: the ledger closed, or had no room for it."""
 
     request_id: str
     tenant: str
     key_id: str  # "" with `policy` where only a call of the request was owed
     policy: str
     cost_nano_usd: int
-    calls: tuple[LostCall, ...]
+    calls: tuple[LostCall, ...]  # to be booked; none where no money was spent
 
 
 CallEvent = CallFailed | CallRefused | CallRedirected

@@ -124,6 +124,19 @@ LOST_CALL = LostCall(
             },
         ),
         (
+            RowLost("01k", "acme", "key_1", "shop", 0, ()),
+            "row_lost",
+            True,
+            {
+                "request_id": "req_01k",
+                "tenant": "acme",
+                "key_id": "key_1",
+                "policy": "shop",
+                "cost_usd": "0.00",
+                "next": "no call of it is left to book",
+            },
+        ),
+        (
             StoreTurned("embedder", True, "large gave no vector", "large"),
             "embedder_lost",
             True,
@@ -178,7 +191,7 @@ def test_each_lost_row_is_written() -> None:
     """A line that is only counted books nothing."""
     limit = LineLimit()
     for number in range(2 * MOST_SUBJECTS):
-        lost = RowLost(f"r{number}", "acme", "key_1", "shop", 1, ())
+        lost = RowLost(f"r{number}", "acme", "key_1", "shop", 1, (LOST_CALL,))
         assert written(limit, lost, 0.0) is not None
 
 

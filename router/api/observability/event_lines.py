@@ -116,7 +116,7 @@ def _call_failed(event: CallFailed) -> Line:
 
 
 def _row_lost(event: RowLost) -> Line:
-    """Returns a line that is never held back: each says what nothing else has."""
+    """Returns a line that is never held back where it has calls: nothing else says them."""
     fields = _filled(
         request_id=_named(event.request_id),
         tenant=event.tenant,
@@ -124,7 +124,9 @@ def _row_lost(event: RowLost) -> Line:
         policy=event.policy,
         cost_usd=exact_usd(event.cost_nano_usd),
         next="calls that were held count at their hold from the next start on; book each by "
-        "`tiergate ledger reconcile --attempt ATTEMPT --cost-usd COST`",
+        "`tiergate ledger reconcile --attempt ATTEMPT --cost-usd COST`"
+        if event.calls
+        else "no call of it is left to book",
         calls=[
             _filled(
                 attempt=call.attempt_id,
@@ -137,9 +139,10 @@ def _row_lost(event: RowLost) -> Line:
                 started_at_ms=call.started_at_ms,
             )
             for call in event.calls
-        ],
+        ]
+        or None,
     )
-    return Line("row_lost", fields)
+    return Line("row_lost", fields, True, () if event.calls else ("row_lost",))
 
 
 def _redirected(event: CallRedirected) -> Line:

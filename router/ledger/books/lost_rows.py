@@ -1,7 +1,7 @@
-"""Tells which rows are lost when owed operations cannot be written before the ledger closes. Pure.
+"""Tells which rows are lost with operations that nothing will write any more. Pure.
 
-The calls of such a row were held, so the next start books them at their hold. What is told is what
-`tiergate ledger reconcile` needs to book them at their cost.
+Where money was spent, calls were held, so the next start books them at their hold. What is told is
+what `tiergate ledger reconcile` needs to book them at their cost. Other rows have no call to book.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def lost_rows(operations: Iterable[Operation]) -> list[RowLost]:
                 row.key_id,
                 row.policy,
                 row.cost_nano_usd,
-                _calls(row.attempts),
+                _calls(row.attempts) if operation.spent else (),
             )
         elif isinstance(operation, Settle):
             of_request = calls.setdefault(operation.attempt.request_id, (operation.tenant, []))

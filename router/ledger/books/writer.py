@@ -13,7 +13,7 @@ final rows were bounded by their holds, and are never refused. When the database
 (disk full, locked, the server gone) the waiters of the batch get LedgerUnavailable and the thread
 goes on. Settlements and final rows are then owed: the thread tries them again before new
 operations, so that no hold stays open for a passing fault. Owed rows for which money was spent are
-all kept, of the others as many as the queue holds.
+all kept, of the others as many as the queue holds. A row that nothing will write is told as lost.
 
 A database that says nothing (a frozen server, a disk that hangs) holds the thread up. After
 PATIENCE_S a second thread tells all who wait, and whoever comes then is refused at once, until the
@@ -26,7 +26,7 @@ of the chain is read again, and owed operations that were committed after all ch
 that may be committed so, though they were refused, are released.
 
 What is owed when the ledger closes is tried for CLOSES_S. Rows that cannot be written even then are
-told as lost, with what is needed to book them. It knows nothing about what the operations do.
+lost, and told with what is needed to book them. It knows nothing about what the operations do.
 """
 
 from __future__ import annotations
@@ -147,12 +147,11 @@ class Writer:
         hold is refused, everything else is owed).
         """
         if self._closed:
-            if isinstance(operation, Finish) and operation.spent:
+            if isinstance(operation, Finish):  # it has its settlements, too
                 self._tell_lost([operation])
             raise LedgerUnavailable("the ledger is closed")
         if self._silent and self._begun_s is not None:
-            if self._worth_owing(operation, self._queue_size - len(self._queue)):
-                self._queue.append(_Job(operation, None))
+            self._queue.extend(self._owed_of([operation], self._queue_size - len(self._queue)))
             raise LedgerUnavailable(self._fault)
         if isinstance(operation, Hold) and len(self._queue) >= self._queue_size:
             raise LedgerFull(f"{self._queue_size} ledger operations are waiting; try again shortly")
@@ -346,21 +345,24 @@ class Writer:
 
         Where its COMMIT may have succeeded, its release is owed, before all others.
         """
-        room = self._queue_size - len(self._owed)
-        kept: list[_Job] = []
-        for job in jobs:
-            if self._worth_owing(job.operation, room - len(kept)):
-                kept.append(_Job(job.operation, None))
+        kept = self._owed_of([job.operation for job in jobs], self._queue_size - len(self._owed))
         releases = _releases(jobs) if self._committing else []
         self._owed = [*releases, *self._owed, *kept]
 
-    @staticmethod
-    def _worth_owing(operation: Operation, room: int) -> bool:
-        """Returns True for what must be written later: a hold that was refused was no intent."""
-        if isinstance(operation, Hold):
-            return False
-        spent = not isinstance(operation, Finish) or operation.spent
-        return spent or room > 0
+    def _owed_of(self, operations: Iterable[Operation], room: int) -> list[_Job]:
+        """Returns what is written later, and tells rows without spending that find no room."""
+        kept: list[_Job] = []
+        lost: list[Operation] = []
+        for operation in operations:
+            if isinstance(operation, Hold):
+                continue  # it was refused
+            spent = not isinstance(operation, Finish) or operation.spent
+            if spent or len(kept) < room:
+                kept.append(_Job(operation, None))
+            else:
+                lost.append(operation)
+        self._tell_lost(lost)
+        return kept
 
     def _fail_queued(self, error: LedgerError) -> None:
         """Ends: fails who waits, and tells what is lost."""

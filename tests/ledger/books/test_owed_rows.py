@@ -69,6 +69,33 @@ async def test_row_that_is_finished_after_the_ledger_closed_is_told_as_lost(
     assert lost(listener) == [LOST]
 
 
+async def test_row_without_spending_is_told_as_lost_like_any_other(
+    address: str, ledgers: Ledgers
+) -> None:
+    listener = Listener()
+    ledger = ledgers(address, events=listener)
+    await ledger.close()
+    with pytest.raises(LedgerUnavailable):
+        await ledger.finish(request("r1"))
+    assert lost(listener) == [RowLost("r1", "acme", "key_1", "default", 0, ())]
+
+
+async def test_rows_that_find_no_room_while_the_database_is_away_are_told_as_lost(
+    address: str, ledgers: Ledgers
+) -> None:
+    listener = Listener()
+    ledger = ledgers(address, events=listener, queue_size=4, busy_timeout_ms=20)
+    with locked(address):
+        await asyncio.gather(
+            *(ledger.finish(request(f"r{n}")) for n in range(20)), return_exceptions=True
+        )
+    await ledger.close()
+    written = {name for (name,) in query(address, "SELECT request_id FROM requests")}
+    gone = [row.request_id for row in lost(listener)]
+    assert len(written) == 4
+    assert sorted([*written, *gone]) == sorted(f"r{n}" for n in range(20))
+
+
 async def test_row_that_cannot_be_written_before_the_end_is_told_as_lost(
     address: str, ledgers: Ledgers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
