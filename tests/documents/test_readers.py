@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import io
+import os
+import re
+import signal
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -12,8 +17,9 @@ from router.documents.chunks import MOST_CHARACTERS, chunks_of
 from router.documents.pieces import Block, Reading
 from router.documents.readers import docx, tables
 from router.documents.readers.files import MOST_BYTES, content_of, read_file
-from router.documents.readers.pdf_child import PdfChild
+from router.documents.readers.pdf_child import NO_MEMORY, PdfChild, why_ended
 from router.errors import DocumentError
+from tests import ROOT
 from tests.kits.checks.growth import in_proportion
 from tests.kits.document_kit import archive_of, docx_of, pdf_of
 
@@ -123,16 +129,71 @@ def test_docx_of_too_many_tags_is_refused(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @pytest.mark.parametrize(
-    "child",
-    [PdfChild(most_seconds=0), PdfChild(most_memory=250_000_000)],
+    ("child", "much"),
+    [
+        (PdfChild(most_seconds=0), "0 seconds of processor time"),
+        (PdfChild(most_memory=250_000_000), "0.25 GB of memory"),
+    ],
     ids=["processor time", "memory"],
 )
-def test_pdf_page_that_takes_too_much_is_refused_and_the_next_file_is_read(child: PdfChild) -> None:
+def test_pdf_page_that_takes_too_much_is_refused_and_the_next_file_is_read(
+    child: PdfChild, much: str
+) -> None:
     page = "\n".join(["x"] * 400_000)
-    with pytest.raises(DocumentError, match="to read; expected fewer: split the file"):
+    told = f"more than {re.escape(much)} to read; expected fewer: split the file"
+    with pytest.raises(DocumentError, match=told):
         child.read(pdf_of([page]))
     assert child.read(pdf_of(["After."])).blocks[0].text == "After.\n"
     child.close()
+
+
+WITHOUT_BOUNDS = """
+import sys
+from router.documents.readers.pdf_child import NO_MEMORY, PdfChild, why_ended
+from router.errors import DocumentError
+from tests.kits.document_kit import pdf_of
+child = PdfChild()
+print(child.read(pdf_of(["One."])).blocks[0].text.strip())
+hasty = PdfChild(most_seconds=0)
+try:
+    hasty.read(pdf_of(["x"]))
+except DocumentError as error:
+    print(error.message)
+child.close()
+"""
+
+
+def test_pdf_is_read_where_the_system_cannot_bound_a_process(tmp_path: Path) -> None:
+    # Stands before Python's own, as on Windows, which has none.
+    (tmp_path / "resource.py").write_text("raise ImportError", "utf-8")
+    environ = os.environ | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{ROOT}"}
+    ended = subprocess.run(
+        [sys.executable, "-c", WITHOUT_BOUNDS],
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    read, refused = ended.stdout.splitlines()
+    assert read == "One."
+    assert refused.startswith("found pages that take more than 0 seconds to read")
+
+
+@pytest.mark.parametrize(
+    ("code", "late", "told"),
+    [
+        (-signal.SIGXCPU, False, "more than 300 seconds of processor time to read"),
+        (NO_MEMORY, False, "more than 2 GB of memory to read"),
+        (-signal.SIGKILL, True, "more than 300 seconds to read"),
+        (-signal.SIGKILL, False, "ended from outside (SIGKILL)"),
+        (-signal.SIGTERM, False, "ended from outside (SIGTERM)"),
+        (-signal.SIGSEGV, False, "a PDF that ends its reader (exit code -11)"),
+        (1, False, "a PDF that ends its reader (exit code 1)"),
+    ],
+)
+def test_end_of_a_pdf_reader_is_told_by_its_cause(code: int, late: bool, told: str) -> None:
+    assert told in why_ended(code, 300, 2_000_000_000, late=late)
 
 
 def test_pdf_file_that_its_reader_cannot_hold_is_refused_for_its_memory() -> None:

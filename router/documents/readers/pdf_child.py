@@ -2,17 +2,19 @@
 
 pypdf is Python: one page of a few kilobytes may keep it busy for minutes, or ask for more memory
 than there is, and nothing interrupts it in between. The child is started for the first file and
-reads all that follow, so a small file costs no start of its own. It knows nothing of other formats.
+reads all that follow, so a small file costs no start of its own. Where the system cannot bound a
+process (Windows), the child has as much time by the clock, and all the memory that it can get. It
+knows nothing of other formats.
 """
 
 from __future__ import annotations
 
-import resource
 import signal
 import subprocess
 import sys
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import IO
@@ -24,6 +26,11 @@ from msgspec.structs import replace
 from router.documents.pieces import Reading
 from router.errors import DocumentError
 
+try:
+    import resource
+except ImportError:  # Windows has none
+    resource = None  # type: ignore[assignment]
+
 MOST_SECONDS = 300
 """Processor time of one file: a book of 1,000 pages takes some twenty. A file of four kilobytes may
 unpack and read a megabyte anew on each of 5,000 pages."""
@@ -31,6 +38,8 @@ MOST_MEMORY = 2_000_000_000
 """Address space of the child, in bytes: a file of the largest size takes about a fifth of it."""
 NO_MEMORY = 3
 """Exit code of a child whose memory was not enough."""
+SIGKILL, SIGXCPU = 9, 24
+"""Windows has no such names."""
 _LENGTH = 8  # bytes before each message
 
 
@@ -48,6 +57,7 @@ class PdfChild:
         self._bounds = most_seconds, most_memory
         self._lock = threading.Lock()
         self._child: subprocess.Popen[bytes] | None = None
+        self._late = False  # the child was ended by us, because its time was over
 
     def read(self, content: bytes) -> Reading:
         """Returns what the file says. Raises DocumentError, also where it takes too much."""
@@ -56,9 +66,10 @@ class PdfChild:
             assert child.stdin is not None
             assert child.stdout is not None
             try:
-                _put(child.stdin, content)
-                answered = _taken(child.stdout)
-            except BrokenPipeError:
+                with self._timed(child):
+                    _put(child.stdin, content)
+                    answered = _taken(child.stdout)
+            except OSError:  # Windows has another one than BrokenPipeError for a child that is gone
                 answered = None
             except BaseException:
                 # Its answer would be taken for that of the next file.
@@ -97,21 +108,30 @@ class PdfChild:
                 ) from error
         return self._child
 
+    @contextmanager
+    def _timed(self, child: subprocess.Popen[bytes]) -> Iterator[None]:
+        """Ends a child that cannot bound itself when its time is over."""
+        self._late = False
+        if resource is not None:
+            yield
+            return
+
+        def end() -> None:
+            self._late = True
+            child.kill()
+
+        timer = threading.Timer(self._bounds[0], end)
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
     def _refusal(self, child: subprocess.Popen[bytes]) -> DocumentError:
         """Returns why the child ended at a file."""
         code = child.wait()
         self._end()
-        if code not in (-signal.SIGXCPU, -signal.SIGKILL, NO_MEMORY):
-            return DocumentError(
-                f"found a PDF that ends its reader (exit code {code}); expected a whole file: "
-                "print it to PDF again"
-            )
-        seconds, memory = self._bounds
-        return DocumentError(
-            f"found pages that take more than {seconds:,} seconds of processor time or "
-            f"{memory / 1e9:g} GB of memory to read; expected fewer: split the file, or print it "
-            "to PDF again"
-        )
+        return DocumentError(why_ended(code, *self._bounds, late=self._late))
 
     def _end(self) -> None:
         child, self._child = self._child, None
@@ -125,6 +145,38 @@ class PdfChild:
         child.wait()
 
 
+def why_ended(code: int, seconds: int, memory: int, *, late: bool) -> str:
+    """Returns why a child with this exit code and these bounds ended at a file.
+
+    `late`: it was ended when its time by the clock was over.
+    """
+    much = ""
+    if late:
+        much = f"{seconds:,} seconds"
+    elif code == -SIGXCPU:
+        much = f"{seconds:,} seconds of processor time"
+    elif code == NO_MEMORY:
+        much = (
+            "the memory of this machine" if resource is None else f"{memory / 1e9:g} GB of memory"
+        )
+    if much:
+        return (
+            f"found pages that take more than {much} to read; expected fewer: split the file, or "
+            "print it to PDF again"
+        )
+    if code in (-SIGKILL, -signal.SIGTERM):
+        name = "SIGKILL" if code == -SIGKILL else "SIGTERM"
+        return (
+            f"found that the reader of PDF files was ended from outside ({name}); expected it to "
+            "run: a system that is short of memory does so, so end other programs, and add the "
+            "file again"
+        )
+    return (
+        f"found a PDF that ends its reader (exit code {code}); expected a whole file: print it to "
+        "PDF again"
+    )
+
+
 @cache
 def pdf_child() -> PdfChild:
     """Returns the one child of this process; it ends with it, since its input ends then."""
@@ -133,13 +185,10 @@ def pdf_child() -> PdfChild:
 
 def serve(most_seconds: int, most_memory: int) -> None:
     """Runs in the child: answers each file on standard input, until that ends."""
-    _bound(resource.RLIMIT_AS, most_memory)
-    _bound(resource.RLIMIT_CORE, 0)  # the memory of a child that is killed holds a document
+    _bound_memory(most_memory)
     try:
         while (content := _taken(sys.stdin.buffer)) is not None:
-            used = resource.getrusage(resource.RUSAGE_SELF)
-            # The system kills a process that is over its time, whatever it is doing.
-            _bound(resource.RLIMIT_CPU, int(used.ru_utime + used.ru_stime) + 1 + most_seconds)
+            _bound_time(most_seconds)
             _put(sys.stdout.buffer, msgspec.msgpack.encode(_answer_to(content)))
     except MemoryError:  # also of a file that is too long to be taken or answered
         sys.exit(NO_MEMORY)
@@ -159,6 +208,19 @@ def _answer_to(content: bytes) -> Answer:
 def _plain(text: str) -> str:
     """Returns a text without halves of characters, which no message holds."""
     return text.encode("utf-8", "replace").decode()
+
+
+def _bound_memory(most: int) -> None:
+    if resource is not None:
+        _bound(resource.RLIMIT_AS, most)
+        _bound(resource.RLIMIT_CORE, 0)  # the memory of a child that is killed holds a document
+
+
+def _bound_time(most_seconds: int) -> None:
+    if resource is not None:
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        # The system kills a process that is over its time, whatever it is doing.
+        _bound(resource.RLIMIT_CPU, int(used.ru_utime + used.ru_stime) + 1 + most_seconds)
 
 
 def _bound(which: int, most: int) -> None:
