@@ -56,7 +56,10 @@ class Connection(asyncio.Protocol):
             else:
                 self._answer(no_room(), b"")
             return
-        self._closing = self._loop.call_later(self._state.keep_alive_s, self._close_idle)
+        if self._state.stopping:  # it was being accepted when the server stopped
+            self._closing = self._loop.call_later(LINGER_S, self._close_unasked)
+        else:
+            self._closing = self._loop.call_later(self._state.keep_alive_s, self._close_idle)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tells the application that the client is gone."""
@@ -76,6 +79,7 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Reads requests; refuses what is none."""
+        self._state.arrivals += 1
         if self._over:
             self._dropped_bytes += len(data)
             if self._dropped_bytes > LINGER_BYTES:
@@ -108,6 +112,8 @@ class Connection(asyncio.Protocol):
         state = self._state
         exchange = Exchange(self, head, state.heads, self._server, self._client)
         self._newest = exchange
+        if state.stopping:
+            exchange.keep_alive = False
         if self._current is None:
             self._start(exchange)
             return
@@ -180,11 +186,18 @@ class Connection(asyncio.Protocol):
         return idle
 
     def drain(self) -> None:
-        """Closes at once if nothing is asked, otherwise after the answer to the newest request."""
-        if self._current is None or self._newest is None:
+        """Closes at once if nothing is asked, otherwise after the answer to the newest request.
+
+        The rest of a request's head has LINGER_S to come.
+        """
+        if self._current is not None and self._newest is not None:
+            self._newest.keep_alive = False
+        elif self._over or self._reader.part is Part.NONE:
             self._close()
         else:
-            self._newest.keep_alive = False
+            if self._closing is not None:
+                self._closing.cancel()
+            self._closing = self._loop.call_later(LINGER_S, self._close_unasked)
 
     def cut(self) -> None:
         """Closes after the present answer, which is about to be cut."""
@@ -224,6 +237,11 @@ class Connection(asyncio.Protocol):
             self._close()
         else:
             self._closing = self._loop.call_later(left_s, self._close_idle)
+
+    def _close_unasked(self) -> None:
+        """Closes unless a request's head has come since the server stopped."""
+        if self._current is None:
+            self._close()
 
     def _give_up(self) -> None:
         self._arriving = None

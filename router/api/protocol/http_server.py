@@ -1,6 +1,7 @@
 """Serves an ASGI application on sockets until it is to stop, then lets running answers end.
 
-It knows nothing about signals: the caller sets events.
+What has come before the end is answered: closing a socket resets who waits at it, and what came and
+was not read. It knows nothing about signals: the caller sets events.
 """
 
 from __future__ import annotations
@@ -15,6 +16,11 @@ import structlog
 from router.api.protocol.connection import Connection
 from router.api.protocol.server_state import ServerState
 
+TAKES_IN_S = 0.5
+"""For taking in what has come before the end. It bounds a stop under load: requests never stop."""
+QUIET_PASSES = 6
+"""Passes of the event loop in which nothing comes, until all is taken in. Both loops read a new
+connection within five: they accept, make a task, a transport and its reader, and read."""
 SETTLE_S = 5.0
 """What cancelled requests get to write their rows."""
 
@@ -50,11 +56,21 @@ class HttpServer:
         try:
             ready()
             await stop.wait()
+            await self._take_in()
         finally:
             for server in servers:
                 server.close()
             for listener in (*self._sockets, *self._unbounded):
                 listener.close()
+
+    async def _take_in(self) -> None:
+        """Accepts and reads what has come, so that it is answered."""
+        loop = asyncio.get_running_loop()
+        ends_s, arrivals, quiet = loop.time() + TAKES_IN_S, self._state.arrivals, 0
+        while quiet < QUIET_PASSES and loop.time() < ends_s:
+            await asyncio.sleep(0)
+            quiet = quiet + 1 if arrivals == self._state.arrivals else 0
+            arrivals = self._state.arrivals
 
     async def drain(self, most_s: float, cut: Callable[[], None], hurry: asyncio.Event) -> None:
         """Lets running requests end, at most `most_s` or until `hurry` is set.

@@ -45,8 +45,9 @@ class ServerState:
         self.heads = HeadWriter()
         self.connections: dict[Drainable, None] = {}  # those that came first stand first
         self.tasks: set[asyncio.Task[None]] = set()
+        self.arrivals = 0  # of connections and of their bytes, each time that some came
         self.quiet = asyncio.Event()  # set when the server stops and nothing is left
-        self._stopping = False
+        self.stopping = False
         self._application = application
         self._most_connections = most_connections
         self._refused = self._gave_way = 0  # since the log was told last
@@ -65,6 +66,7 @@ class ServerState:
         keep all others out. With `always` it has a place: a probe that found none would end a
         server that is only busy.
         """
+        self.arrivals += 1
         has_place = always or len(self.connections) < self._most_connections or self._make_room()
         self.connections[connection] = None
         return has_place
@@ -81,7 +83,7 @@ class ServerState:
 
     def stop(self) -> None:
         """Lets connections end with what is asked now; sets `quiet` after the last one."""
-        self._stopping = True
+        self.stopping = True
         for connection in tuple(self.connections):
             connection.drain()
         self._look()
@@ -122,5 +124,5 @@ class ServerState:
         self._look()
 
     def _look(self) -> None:
-        if self._stopping and not self.connections and not self.tasks:
+        if self.stopping and not self.connections and not self.tasks:
             self.quiet.set()

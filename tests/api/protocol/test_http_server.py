@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 
 import pytest
 
 from router.api.protocol.exchange import Event
-from tests.kits.socket_kit import PATIENCE_S, Place, Receive, Send, answer, echo, get, serving
+from tests.kits.server_kit import eventually
+from tests.kits.socket_kit import (
+    PATIENCE_S,
+    Place,
+    Receive,
+    Send,
+    answer,
+    echo,
+    get,
+    serving,
+    statuses,
+)
 
 
 class Slow:
@@ -48,6 +60,54 @@ async def test_idle_connections_are_closed_at_once() -> None:
         await used.until(b">")
         place.stop.set()
         assert await used.rest() == await silent.rest() == b""
+        await asyncio.wait_for(place.ended, PATIENCE_S)
+    assert place.cuts == 0
+
+
+@pytest.mark.parametrize("kept", [False, True], ids=["new connections", "kept connections"])
+async def test_requests_that_came_and_were_not_read_are_answered(kept: bool) -> None:
+    async with serving(echo, most_s=60) as place:
+        # The loop does not run while these connect and send.
+        clients = [socket.create_connection(("127.0.0.1", place.port)) for _ in range(60)]
+        if kept:
+            for client in clients:
+                client.sendall(get("/first"))
+                await asyncio.to_thread(client.recv, 1_000)
+        for client in clients:
+            client.sendall(get("/last"))
+        place.stop.set()
+        said = [await asyncio.to_thread(_rest_of, client) for client in clients]
+        await asyncio.wait_for(place.ended, PATIENCE_S)
+    assert {statuses(one)[-1] for one in said} == {200}
+    assert all(b"/last" in one for one in said)
+
+
+def _rest_of(client: socket.socket) -> bytes:
+    with client, client.makefile("rb") as file:
+        return file.read()
+
+
+async def test_head_that_had_begun_to_come_is_answered_when_it_is_whole() -> None:
+    async with serving(echo, most_s=60) as place:
+        client = await place.connect()
+        await client.send(get("/late")[:-4])
+        await asyncio.to_thread(eventually, lambda: place.state.arrivals == 2)
+        place.stop.set()
+        await refusing(place)
+        await client.send(get("/late")[-4:])
+        said = await client.rest()
+        assert b"/late" in said
+        assert b"connection: close" in said
+        await asyncio.wait_for(place.ended, PATIENCE_S)
+
+
+async def test_head_that_never_ends_does_not_hold_up_the_end() -> None:
+    async with serving(echo, request_s=600.0, most_s=600.0) as place:
+        client = await place.connect()
+        await client.send(get("/never")[:-4])
+        await asyncio.to_thread(eventually, lambda: place.state.arrivals == 2)
+        place.stop.set()
+        assert await client.rest() == b""
         await asyncio.wait_for(place.ended, PATIENCE_S)
     assert place.cuts == 0
 
