@@ -15,11 +15,14 @@ import argparse  # noqa: E402
 import json  # noqa: E402
 import platform  # noqa: E402
 import sys  # noqa: E402
+from dataclasses import replace  # noqa: E402
 from pathlib import Path  # noqa: E402
+from typing import TypeVar  # noqa: E402
 
 from benchmarks import bench_triage, first_token, gateway, overload, path, report, soak  # noqa: E402
 from benchmarks.scale import scale, workers  # noqa: E402
 
+PlanT = TypeVar("PlanT", gateway.Plan, first_token.Plan, overload.Plan, scale.Plan, workers.Plan)
 KNOWLEDGE = Path(__file__).parents[1] / "policies" / "knowledge" / "customer_support.yaml"
 
 
@@ -39,9 +42,7 @@ def main() -> None:
         "--profile", type=Path, default=None, help="a folder for py-spy's stacks of the gateway"
     )
     options = parser.parse_args()
-    plan = gateway.QUICK if options.quick else gateway.Plan()
-    if options.rounds:
-        plan = gateway.Plan(options.rounds, plan.seconds)
+    plan = _for_rounds(gateway.QUICK if options.quick else gateway.Plan(), options)
     figures: dict[str, object] = {"machine": machine()}
     if options.part in ("all", "triage"):
         say("triage, one thread")
@@ -64,17 +65,17 @@ def main() -> None:
 
         figures["ledger"] = ledger.measure_all(0.1 if options.quick else 3.0, say)
     if options.part in ("all", "first_token"):
-        timing = first_token.QUICK if options.quick else first_token.Plan(options.rounds or 5)
-        figures["first_token"] = first_token.measure(timing, say)
+        timing = first_token.QUICK if options.quick else first_token.Plan()
+        figures["first_token"] = first_token.measure(_for_rounds(timing, options), say)
     if options.part in ("all", "overload"):
-        crowd = overload.QUICK if options.quick else overload.Plan(options.rounds or 3)
-        figures["overload"] = overload.measure(crowd, say)
+        crowd = overload.QUICK if options.quick else overload.Plan()
+        figures["overload"] = overload.measure(_for_rounds(crowd, options), say)
     if options.part in ("all", "scale"):
-        sizes = scale.QUICK if options.quick else scale.Plan(options.rounds or 5)
-        figures["scale"] = scale.measure(sizes, say)
+        sizes = scale.QUICK if options.quick else scale.Plan()
+        figures["scale"] = scale.measure(_for_rounds(sizes, options), say)
     if options.part in ("all", "workers"):
-        crew = workers.QUICK if options.quick else workers.Plan(options.rounds or 5)
-        figures["workers"] = workers.measure(crew, say)
+        crew = workers.QUICK if options.quick else workers.Plan()
+        figures["workers"] = workers.measure(_for_rounds(crew, options), say)
     if options.part in ("all", "documents"):
         # Imported here, since it loads the triage model.
         from benchmarks import documents
@@ -120,6 +121,11 @@ def main() -> None:
         from benchmarks import documents
 
         print(documents.show(searched))
+
+
+def _for_rounds(plan: PlanT, options: argparse.Namespace) -> PlanT:
+    """Returns the plan with the number of rounds that was asked for."""
+    return replace(plan, rounds=options.rounds) if options.rounds else plan
 
 
 # The load tells a reader how far to trust the wall times.
