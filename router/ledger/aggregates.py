@@ -154,6 +154,8 @@ class Whole(msgspec.Struct, omit_defaults=True):
 
     states: dict[str, int] = {}
     verdicts: dict[str, int] = {}
+    replies: Sums = {}
+    """By `Reply`: requests, their spend, those accepted, those marked unverified."""
     reviews: int = 0
     cache_hits: int = 0
     observed: int = 0
@@ -194,6 +196,7 @@ class Whole(msgspec.Struct, omit_defaults=True):
         add_lists(self.estimated, other.estimated)
         add_lists(self.routed, other.routed)
         for ours, theirs in (
+            (self.replies, other.replies),
             (self.roles, other.roles),
             (self.bases, other.bases),
             (self.waste, other.waste),

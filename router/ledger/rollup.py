@@ -41,6 +41,7 @@ from router.ledger.aggregates import (
     ending_name,
     tags_name,
 )
+from router.ledger.replies import ANSWERED, reply_of
 from router.ledger.row_reading import (
     AFTERWARDS,
     ANSWERING,
@@ -164,16 +165,18 @@ def _add_savings(row: RequestRow, cells: tuple[Cell, Cell], known: bool, is_answ
     """Pairs each baseline with the row's cost; for an observed row, with its cost if routed.
 
     An observed row was not routed, so its own cost says nothing about routing: it is the baseline
-    of the requested model, less the cost of reading the request.
+    of the requested model, less the cost of reading the request. Words that stand in for an answer
+    have no baseline: nobody was spared what they do not do.
     """
     observed = row.mode == "observe"
+    stands_in = is_answered and reply_of(row) not in ANSWERED
     paid = row.cost_nano_usd - reading_cost(row) if known else None
     would = would_have_cost(row) if observed and known else None
     for key, of in BASELINES.items():
-        baseline = of(row.baselines)
+        baseline = None if stands_in else of(row.baselines)
         for cell in cells:
             if observed:
-                base = paid if key == "requested_model" else baseline
+                base = paid if key == "requested_model" and not stands_in else baseline
                 sums = cell.savings.setdefault(OBSERVED + key, SavingSums())
                 sums.add_observed(row.verdict, base, would, answered=is_answered)
             else:
@@ -218,6 +221,8 @@ def _count_whole(row: RequestRow, whole: Whole, known: bool, ending: Ending | No
     level = row.tier_number
     if ending is None:
         add_counts(whole.verdicts, {row.verdict if row.verdict in VERDICTS else UNKNOWN_NAME: 1})
+        passed = [row.verdict == known.value for known in (Verdict.ACCEPTED, Verdict.UNVERIFIED)]
+        add_sums(whole.replies, {reply_of(row).value: [1, row.cost_nano_usd, *map(int, passed)]})
     else:
         level = UNANSWERED
         refusal = refusal_of(row)

@@ -57,6 +57,11 @@ class BaselineNames:
         """Returns the level above which an answer counts as escalated."""
         return min(self.levels, default=1)
 
+    def silent(self, level: int) -> bool:
+        """Returns True where all that is named for a level answers nothing by itself."""
+        names = self.level_2 if level == 2 else self.level_3
+        return bool(names) and all(name.endswith(SILENT) for name in names)
+
     def label(self, level: int) -> str:
         """Returns a label such as `All at level 2 (smollm2)`; without a name if none is known."""
         names = self.level_2 if level == 2 else self.level_3

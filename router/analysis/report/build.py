@@ -30,7 +30,6 @@ from router.analysis.report.figures import (
     ReasonFigures,
     Report,
     RoleFigures,
-    Saving,
     TierFigures,
     UnknownCost,
     WasteFigures,
@@ -41,6 +40,7 @@ from router.analysis.report.headline import Findings, first_sentences
 from router.analysis.report.judges import judge_measures
 from router.analysis.report.named_savings import leading, savings_of
 from router.analysis.report.outcomes import decision_measures, measures
+from router.analysis.report.replies import Replies, replies_of
 from router.analysis.report.sentences import assumptions, notes, provider_line
 from router.analysis.report.tallies import QUARTER_MS, Tally, escalated, group_figures
 from router.ledger.aggregates import (
@@ -54,6 +54,7 @@ from router.ledger.aggregates import (
     add_sums,
     ending_parts,
 )
+from router.ledger.replies import Reply
 from router.money.budgets import DAY_MS
 from router.policy.schema import ReportSection
 from router.rendering.figures_in_words import Dollars, clean, places_for
@@ -65,7 +66,6 @@ from router.types import (
     RequestState,
     Role,
     TrueOutcome,
-    Verdict,
 )
 
 __all__ = ["LONG_DAYS", "MAX_DAYS", "MAX_SHOWN", "Extra", "build_report", "provider_line"]
@@ -92,6 +92,7 @@ class Extra:
     policy_text: PolicyText = _not_kept  # by hash, of the policies that decided the rows
     planned: Mapping[int, float] | None = None  # shares by level, instead of those policies'
     key_names: Mapping[str, str] = field(default_factory=dict)  # by key id
+    waiting: int | None = None  # matters of the period that wait for a person; None: not known
     chosen: tuple[tuple[str, tuple[str, ...]], ...] = ()  # filters that were applied to the rows
 
 
@@ -139,13 +140,22 @@ def build_report(
     provider = ProviderFigures(*whole.provider)
     days = _by_day(tally, extra.zone)
     figures = cut.group(total)
-    quality = _quality(total, whole, observed)
+    # Every baseline counts the same answers, compared or not, so the first one suffices.
+    passed_on = next((s.compared + s.not_compared for s in observed), 0)
+    replies = replies_of(total, extra.waiting)
+    quality = _quality(replies, passed_on)
     fixed = fixed_model(whole)
-    chosen = leading(savings)
+    # Rows that an older version purged are compared, and not among the replies.
+    answers = max(replies.answers - passed_on, *(saving.compared for saving in savings))
+    routed = leading(savings, answers, replies.compared_words)
+    would = leading(observed, passed_on, "observed answers", "would have saved")
+    chosen = routed.saving
     base = None if chosen is None else chosen.baseline_nano_usd
     places = places_for(total.spend_nano_usd, base)
     money = Dollars(places, padded=False)
-    findings = Findings(total, period, savings, observed, quality, outcomes[0], money, extra.lost)
+    findings = Findings(
+        total, period, replies, routed, would, quality, outcomes[0], money, answers, extra.lost
+    )
     return Report(
         sentences=first_sentences(findings),
         period=period,
@@ -170,12 +180,15 @@ def build_report(
         days=cut.days(days),
         escalation_reasons=_reasons(whole, names.lowest_level + 1),
         reasons=_all_reasons(whole, total),
+        replies=replies,
         endings=_endings(whole),
         roles=_roles(whole.roles),
         bases=_bases(whole.bases),
         savings=savings,
         observed_savings=observed,
         leading=None if chosen is None else chosen.key,
+        leading_observed=None if would.saving is None else would.saving.key,
+        unsaved=would.short if passed_on and not answers else routed.short,
         quality=quality,
         waste=tuple(WasteFigures(kind, *whole.waste.get(kind.value, [0, 0])) for kind in Waste),
         cache=_cache(tiers, whole),
@@ -297,11 +310,9 @@ def _endings(whole: Whole) -> tuple[EndingFigures, ...]:
     return tuple(EndingFigures(ending, clean(code), *numbers) for ending, code, numbers in ordered)
 
 
-def _quality(total: Cell, whole: Whole, observed: tuple[Saving, ...]) -> Quality:
-    unverified = whole.verdicts.get(Verdict.UNVERIFIED.value, 0)
-    # Every baseline counts the same answers, compared or not, so the first one suffices.
-    passed_on = next((s.compared + s.not_compared for s in observed), 0)
-    return Quality(total.judged, total.accepted, unverified, passed_on)
+def _quality(replies: Replies, passed_on: int) -> Quality:
+    answered = replies.of(Reply.ANSWER)
+    return Quality(answered, replies.answer_accepted, replies.answer_unverified, passed_on)
 
 
 def _roles(roles: Sums) -> tuple[RoleFigures, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from router.analysis.report.replies import Replies
 from router.ledger.aggregates import Ending, Waste
 from router.types import CostBasis, Role
 
@@ -148,6 +149,7 @@ class Saving:
     by_blocks: bool = False  # True: bootstrap intervals over stretches of time
     accepted: int | None = 0  # of the compared ones, answers that were accepted; None: never made
     accepted_saved_nano_usd: int | None = None  # by these only, signed
+    silent: bool = False  # True: the level answers nothing by itself, so nobody would have paid it
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +170,8 @@ class EndingFigures:
 @dataclass(frozen=True, slots=True)
 class Quality:
     """Counts answers that went out, by those that passed verification and those unverified.
+
+    Words in place of an answer and questions back are none.
 
     `observed` answers were passed on as the requested model gave them, without a check.
     """
@@ -335,12 +339,15 @@ class Report:
     days: tuple[NamedFigures, ...]  # by day, by month where there are more than MAX_DAYS
     escalation_reasons: tuple[ReasonFigures, ...]  # of answers above the lowest level
     reasons: tuple[ReasonFigures, ...]  # of all requests
+    replies: Replies
     endings: tuple[EndingFigures, ...]
     roles: tuple[RoleFigures, ...]
     bases: tuple[BasisFigures, ...]
     savings: tuple[Saving, ...]
     observed_savings: tuple[Saving, ...]  # the savings of observed requests, had they been routed
     leading: str | None  # the baseline of `savings` that the headline names
+    leading_observed: str | None  # that of `observed_savings`
+    unsaved: str  # why the headline names no saving, in some words; "" where it does
     quality: Quality
     waste: tuple[WasteFigures, ...]
     cache: CacheFigures
@@ -364,3 +371,9 @@ class Report:
     def leading_saving(self) -> Saving | None:
         """Returns the saving that the headline names."""
         return next((saving for saving in self.savings if saving.key == self.leading), None)
+
+    @property
+    def leading_observed_saving(self) -> Saving | None:
+        """Returns the saving of observed requests that the headline names."""
+        named = (s for s in self.observed_savings if s.key == self.leading_observed)
+        return next(named, None)

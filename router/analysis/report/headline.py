@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from router.analysis.report.baseline_names import SILENT
 from router.analysis.report.figures import Measure, Period, Quality, Saving
-from router.analysis.report.named_savings import leading
-from router.analysis.report.sentences import ENDING_WORDS
-from router.ledger.aggregates import Cell, Ending, Whole, ending_parts
+from router.analysis.report.named_savings import BASELINE_WORDS, Told
+from router.analysis.report.replies import Replies
+from router.ledger.aggregates import Cell, Whole
+from router.ledger.replies import Reply
 from router.rendering.figures_in_words import (
     Dollars,
     against,
@@ -27,11 +28,13 @@ class Findings:
 
     total: Cell
     period: Period
-    savings: tuple[Saving, ...]
-    observed: tuple[Saving, ...]
+    replies: Replies
+    routed: Told
+    observed: Told
     quality: Quality
     judged: Measure  # the share of judged answers that were right
     money: Dollars
+    routed_answers: int  # answers and questions of requests that were not only observed
     lost: int = 0  # purged requests of days that the period cuts: they are in no figure
 
     @property
@@ -39,16 +42,11 @@ class Findings:
         """Returns the sums that count each request once."""
         return self.total.whole or Whole()
 
-    @property
-    def unanswered(self) -> int:
-        """Counts requests that were refused, failed or cancelled."""
-        return self.total.refused + self.total.failed
-
 
 def first_sentences(findings: Findings) -> tuple[str, ...]:
     """Returns a few sentences for the person who pays; figures are formatted as in the tables.
 
-    The first sentence counts the requests without an answer: only the others can save money.
+    The first sentence counts what the requests got: only answers can save money.
     """
     total, money = findings.total, findings.money
     # Reviews and bills of earlier requests may be booked in a period without requests.
@@ -61,30 +59,25 @@ def first_sentences(findings: Findings) -> tuple[str, ...]:
         return (
             "No requests in this period: nothing was spent and nothing can be said about savings.",
         )
+    passed_on = findings.quality.observed
     savings = [
-        *_told(leading(findings.savings), findings),
-        *_would_have(leading(findings.observed), money),
+        # Where routing only observed, there is nothing to tell of what it saved.
+        *([] if passed_on and not findings.routed_answers else _told(findings.routed, findings)),
+        *(_would_have(findings.observed, passed_on, money) if passed_on else []),
     ]
-    if findings.unanswered == total.requests:
-        savings = ["Nothing was answered, so nothing can be said about savings."]
-    elif not savings:
-        savings = [
-            "No request can be compared with a baseline, because the price of either is unknown, "
-            "so nothing can be said about savings."
-        ]
     quality = (
         *_wrong(findings.judged),
         *_unverified(findings.quality),
     )
-    return (f"{_spent(findings)}.", *_lost(findings.lost), *savings, *quality)
+    first = f"{_spent(findings)}{_got(findings.replies)}."
+    return (first, *_lost(findings.lost), *savings, *quality)
 
 
 def _spent(findings: Findings) -> str:
-    """Writes "On 3 May 2026, 5 requests cost $0.12, and 4 of the 5 got no answer (4 failed)"."""
+    """Writes "On 3 May 2026, 5 requests cost $0.12"."""
     total, period = findings.total, findings.period
     first, last = (day(ms, period.zone) for ms in (period.first_row_ms, period.last_row_ms))
     when = f"On {first}" if first == last else f"From {first} to {last}"
-    single = total.requests == 1
     requests = counted(total.requests, "request", "requests")
     spent = f"{when}, {requests} cost {findings.money(total.spend_nano_usd)}"
     if total.unknown_cost:
@@ -93,13 +86,14 @@ def _spent(findings: Findings) -> str:
         in_sum = f"of it {findings.money(held)}, which was held, is in this sum"
         told = in_sum if held else "not in this sum"
         spent += f", {count(total.unknown_cost)} of them at a cost that is not known ({told})"
-    if not findings.unanswered:
-        return spent
-    who = f"{count(findings.unanswered)} of the {count(total.requests)}"
-    if findings.unanswered == total.requests:
-        who = "it" if single else "none of them"
-    answer = "an answer" if who == "none of them" else "no answer"
-    return f"{spent}, and {who} got {answer} ({_endings(findings)})"
+    return spent
+
+
+def _got(replies: Replies) -> str:
+    """Writes ": 1 answered, 3 failed, 1 refused by a limit", or ", and all were answered"."""
+    if replies.of(Reply.ANSWER) < sum(line.requests for line in replies.lines):
+        return f": {replies.told()}"
+    return ", and it was answered" if replies.answers == 1 else ", and all were answered"
 
 
 def _lost(purged: int) -> list[str]:
@@ -110,47 +104,30 @@ def _lost(purged: int) -> list[str]:
     return [f"Up to {requests} in no figure: purged, of a UTC day that the period cuts."]
 
 
-def _endings(findings: Findings) -> str:
-    """Writes "3 failed, 1 refused by a limit, 2 cancelled by the client"."""
-    # The totals count cancelled requests as failed.
-    cancelled = sum(
-        numbers[0]
-        for name, numbers in findings.whole.endings.items()
-        if ending_parts(name)[0] is Ending.CANCELLED
-    )
-    numbers = {
-        Ending.FAILED: findings.total.failed - cancelled,
-        Ending.REFUSED: findings.total.refused,
-        Ending.CANCELLED: cancelled,
-    }
-    return ", ".join(f"{count(n)} {ENDING_WORDS[ending]}" for ending, n in numbers.items() if n)
-
-
-def _told(saving: Saving | None, findings: Findings) -> list[str]:
+def _told(told: Told, findings: Findings) -> list[str]:
+    saving = told.saving
     if saving is None or saving.saved_nano_usd is None:
-        return []
+        return [told.why]
     money = findings.money
-    scope = (
-        ""
-        if saving.compared == findings.total.requests
-        else f" over the {count(saving.compared)} answered"
-    )
-    if saving.compared and saving.not_compared:
-        scope = f" over the {count(saving.compared)} that can be compared{_apart(saving, findings)}"
-    label = {
-        "requested_model": "the models the clients asked for",
-        "all_level_2": "answering everything at level 2",
-        "all_level_3": "answering everything at level 3",
-    }[saving.key]
-    silent = saving.label.count(f", which {SILENT}")
-    if silent:
-        # Each such name has one comma of its own, and names are parted by one.
-        partly = "partly " if saving.label.count(", ") >= 2 * silent else ""
-        label += f" ({partly}with a model that {SILENT} here)"
-    base = f"Against {money(saving.baseline_nano_usd)} for {label}{scope}"
+    label = BASELINE_WORDS[saving.key]
+    if SILENT in saving.label:  # of one of several policies: else there would be no saving to tell
+        label += f" (partly with a model that {SILENT} here)"
+    base = f"Against {money(saving.baseline_nano_usd)} for {label}{_scope(saving, findings)}"
     difference = _difference(saving, "saved", "cost", money)
     parts = (difference, *_accepted(saving, money), *_reviewers(saving, findings))
     return [f"{base}, routing {', '.join(parts)}."]
+
+
+def _scope(saving: Saving, findings: Findings) -> str:
+    """States on how many requests a saving rests; "" where it rests on all."""
+    if saving.compared == findings.total.requests:
+        return ""
+    answers, words = findings.routed_answers, findings.replies.compared_words
+    compared = f"the {count(saving.compared)} {words}"
+    if saving.compared < answers:
+        only = "only " if 2 * saving.compared <= answers else ""
+        compared = f"{only}{count(saving.compared)} of the {count(answers)} {words}"
+    return f" over {compared}{_apart(saving, findings)}"
 
 
 def _apart(saving: Saving, findings: Findings) -> str:
@@ -162,13 +139,15 @@ def _apart(saving: Saving, findings: Findings) -> str:
     return f" (what else was spent, {findings.money(rest)}, is compared with nothing)"
 
 
-def _would_have(saving: Saving | None, money: Dollars) -> list[str]:
+def _would_have(told: Told, passed_on: int, money: Dollars) -> list[str]:
     """Estimates requests that were observed only: nothing was routed, so nothing was saved.
 
     The observed models gave the answers that went out, so these say nothing about routing's.
     """
+    saving = told.saving
     if saving is None or saving.saved_nano_usd is None:
-        return []
+        requests = counted(passed_on, "request was", "requests were")
+        return [f"{requests} observed only. {told.why}"]
     requests = counted(saving.compared, "request was", "requests were")
     label = {
         "requested_model": "that the models the clients asked for cost",

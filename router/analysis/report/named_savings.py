@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from router.analysis.report.baseline_names import BaselineNames
 from router.analysis.report.figures import Saving
-from router.analysis.report.savings import PairedCosts, block_intervals
+from router.analysis.report.savings import MIN_FOR_INTERVAL, PairedCosts, block_intervals
 from router.analysis.report.tallies import Tally
 from router.ledger.aggregates import BASELINES, OBSERVED, Cell, SavingSums
+from router.rendering.figures_in_words import count
 from router.types import NANO_PER_USD
 
 MOST_TIMES = 10
@@ -16,9 +17,24 @@ MOST_TIMES = 10
 "327,791 %" says nothing."""
 
 HEADLINE_ORDER = ("requested_model", "all_level_2", "all_level_3")
-"""Orders the baselines for the headline: it names the first that most answered requests can be
-compared with. What would have been paid comes before what might have been, and level 2 before the
-dearer level 3."""
+"""Orders the baselines for the headline: it names the first that more than half of the answers can
+be compared with, or else the one that most can. What would have been paid comes before what might
+have been, and level 2 before the dearer level 3."""
+
+BASELINE_WORDS = {
+    "requested_model": "the models the clients asked for",
+    "all_level_2": "answering everything at level 2",
+    "all_level_3": "answering everything at level 3",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Holds the saving that a headline may name, or why it names none: in a sentence, and short."""
+
+    saving: Saving | None
+    why: str = ""
+    short: str = ""
 
 
 def savings_of(
@@ -39,13 +55,40 @@ def savings_of(
     return tuple(savings)
 
 
-def leading(savings: tuple[Saving, ...]) -> Saving | None:
-    """Returns the saving for a sentence: of the first baseline that most requests compare with."""
+def leading(
+    savings: tuple[Saving, ...], answers: int, words: str = "answers", gain: str = "saved"
+) -> Told:
+    """Returns the saving for a headline over so many answers, called by these `words`.
+
+    None is told from fewer pairs than an interval needs, nor against a level that answers nothing
+    by itself: that one's price would have bought nothing.
+    """
+    if not answers:
+        return _untold("Nothing was answered", "nothing was answered")
     by_key = {saving.key: saving for saving in savings}
-    ordered = [by_key[key] for key in HEADLINE_ORDER if key in by_key]
-    # A baseline that fits only a few requests would give an unrepresentative headline.
-    most = next((s for s in ordered if s.compared > s.not_compared), None)
-    return most or next((s for s in ordered if s.compared), None)
+    priced = [by_key[k] for k in HEADLINE_ORDER if k in by_key and by_key[k].compared]
+    if not priced:
+        why = "No request can be compared with a baseline, because the price of either is unknown"
+        return _untold(why, "no baseline has a known price")
+    able = [saving for saving in priced if not saving.silent]
+    if not able:
+        what = "hat stands at the levels to compare with answers nothing by itself"
+        return _untold(f"W{what}", f"w{what}")
+    half = next((saving for saving in able if 2 * saving.compared > answers), None)
+    chosen = half or max(able, key=lambda saving: saving.compared)
+    if chosen.compared >= MIN_FOR_INTERVAL:
+        return Told(chosen)
+    few = f"{count(chosen.compared)} of {count(answers)} {words}"
+    what = f"can be compared with {BASELINE_WORDS[chosen.key]}"
+    return Told(
+        None,
+        f"Not enough to tell what routing {gain}: {few} {what}, and {MIN_FOR_INTERVAL} are needed.",
+        f"not enough to tell: {few} can be compared, {MIN_FOR_INTERVAL} are needed",
+    )
+
+
+def _untold(why: str, short: str) -> Told:
+    return Told(None, f"{why}, so nothing can be said about savings.", short)
 
 
 def _named(key: str, stored: str, tally: Tally, total: Cell, names: BaselineNames) -> Saving:
@@ -56,7 +99,9 @@ def _named(key: str, stored: str, tally: Tally, total: Cell, names: BaselineName
         "all_level_3": names.label(3),
         "people": people_label(sums),
     }
-    return _saving(key, labels[key], sums, _blocks(tally, stored))
+    saving = _saving(key, labels[key], sums, _blocks(tally, stored))
+    levels = {"all_level_2": 2, "all_level_3": 3}
+    return replace(saving, silent=key in levels and names.silent(levels[key]))
 
 
 def people_label(sums: SavingSums) -> str:

@@ -12,7 +12,8 @@ from router.analysis.report.figures import (
 )
 from router.analysis.report.savings import DRAWS
 from router.analysis.report.tallies import Tally
-from router.ledger.aggregates import Cell, Ending, Waste, Whole
+from router.ledger.aggregates import Cell, Waste, Whole
+from router.ledger.replies import Reply
 from router.rendering.figures_in_words import (
     NOTHING,
     clean,
@@ -51,7 +52,8 @@ def assumptions(
         "five times.",
         "Own cost, of the requests that are compared, includes discarded drafts, retries, checks, "
         "shadows, deliberation steps, what reading requests took and reviewers' minutes. A failed "
-        "request counts with its cost and a baseline of nothing, and so does a review.",
+        "request counts with its cost and a baseline of nothing, and so does a review. Questions "
+        "that ask for what an answer lacks are compared as answers: anybody would have to ask.",
         f"Costs by basis: {count(calls[CostBasis.LIST_PRICE])} calls at a stated list price, "
         f"{count(calls[CostBasis.TOKEN_PRICE])} at token prices, "
         f"{count(calls[CostBasis.OWN_COMPUTE])} by own compute, "
@@ -84,9 +86,9 @@ def assumptions(
     if partly:
         each = "; ".join(f"{s.label}: {count(s.not_compared)}" for s in partly)
         lines.append(
-            "Requests that could not be compared, because approved safe or holding words "
-            "went out and the matter is not done, the baseline's price or the own cost is unknown, "
-            f"or a retry got its first answer again: {each}."
+            "Requests that could not be compared, because words went out in place of an answer "
+            "(there is none, or a person takes the matter), the baseline's price or the own cost "
+            f"is unknown, or a retry got its first answer again: {each}."
         )
     return tuple(lines)
 
@@ -122,7 +124,7 @@ def notes(
         "a fixed figure. Accepted means that the checks of the policy let an answer pass; a policy "
         "may check nothing (verify: none).",
     ]
-    unverified = whole.verdicts.get(Verdict.UNVERIFIED.value, 0)
+    *_, unverified = whole.replies.get(Reply.ANSWER.value, [0])
     safe = sum(whole.verdicts.get(v.value, 0) for v in (Verdict.SAFE_ANSWER, Verdict.HELD))
     if unverified or safe or whole.reviews:
         reviewed = whole.roles.get(Role.REVIEW.value, [0, 0])[1]
@@ -210,15 +212,16 @@ def cache_line(cache: CacheFigures) -> str:
 def fixed_line(fixed: FixedModel) -> str:
     """Names the best single model at equal spend, or the reason why there is none."""
     if fixed.answerer is None:
-        return f"Best single fixed model at equal spend: not known, because {fixed.why}."
+        return f"One model for everything, at no more cost: none can be named, because {fixed.why}."
     return (
-        f"Best single fixed model at equal spend: {clean(fixed.answerer)}, at "
-        f"{usd(fixed.mean_cost_nano_usd)} a request against {usd(fixed.own_mean_cost_nano_usd)}; "
-        f"expected right {percent(fixed.p)} of the time, routing {percent(fixed.own_p)}, over "
-        f"{count(fixed.requests)} requests. These are estimates made before the answers, as good "
-        "as their calibration. They count every mistake alike and know no hard rule, while rules "
-        "send grave and costly requests to a higher tier even where a cheap answer looks right. "
-        "So judge some answers before you send everything to one model."
+        "One model for everything: of those that would have cost no more than routing did, "
+        f"{clean(fixed.answerer)} had the best chances. Asked all {count(fixed.requests)} "
+        f"requests, it was expected to be right in {percent(fixed.p)} of them, at "
+        f"{usd(fixed.mean_cost_nano_usd)} each; routing in {percent(fixed.own_p)}, at "
+        f"{usd(fixed.own_mean_cost_nano_usd)} each. These chances were estimated before the "
+        "answers; nobody measured them. They count every mistake alike and know no hard rule, "
+        "while rules send grave and costly requests to a higher tier even where a cheap answer "
+        "looks right. So judge some answers before you send everything to one model."
     )
 
 
@@ -263,11 +266,4 @@ WASTE_WORDS = {
     Waste.FAILED: "calls that failed, some made again",
     Waste.DRAFTS: "drafts that nobody saw",
     Waste.CHECKS: "checks, samples and shadows that judged",
-}
-
-
-ENDING_WORDS = {
-    Ending.REFUSED: "refused by a limit",
-    Ending.FAILED: "failed",
-    Ending.CANCELLED: "cancelled by the client",
 }

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 
 from router.analysis.report.breakdowns import NO_TAG
 from router.analysis.report.figures import GroupFigures, NamedFigures, ReasonFigures, Report, Saving
-from router.analysis.report.sentences import ENDING_WORDS
-from router.ledger.aggregates import Ending
+from router.analysis.report.replies import ENDING_WORDS
 from router.rendering.figures_in_words import (
     NOTHING,
     Dollars,
@@ -49,6 +48,7 @@ SAVING_COLUMNS = (
     "compared",
     "not",
 )
+REPLY_COLUMNS = ("they were", "requests", "of all", "spend")
 ENDING_COLUMNS = ("how it ended", "reason", "requests", "spend", "short by", "on average")
 REASON_COLUMNS = ("reason", "decided", "their spend", "climbed", "carried by", "their spend")
 
@@ -191,6 +191,22 @@ def _sum(rows: Sequence[NamedFigures]) -> GroupFigures:
     )
 
 
+def reply_rows(report: Report, money: Dollars) -> list[Row]:
+    """Returns what the requests got, in the order of REPLY_COLUMNS, and the total."""
+    requests = report.counts.requests
+    rows = [
+        (
+            report.replies.words(line),
+            count(line.requests),
+            percent(line.requests / requests if requests else None),
+            money(line.spend_nano_usd),
+        )
+        for line in report.replies.lines
+    ]
+    whole = percent(1.0 if requests else None)
+    return [*rows, (TOTAL, count(requests), whole, money(report.spend_nano_usd))]
+
+
 def saving_row(saving: Saving, money: Dollars) -> Row:
     """Returns one baseline in the order of SAVING_COLUMNS."""
     return (
@@ -258,18 +274,17 @@ def ending_rows(report: Report, money: Dollars) -> list[Row]:
 
 
 def states_line(report: Report) -> str:
-    """Writes "91 answered, 1 failed, 2 refused by a limit", as the first sentence counts them.
+    """Writes "91 answered, 1 failed, 2 refused by a limit, 3 open", as the first sentence counts.
 
     The books' states would say otherwise: a request that failed at an unknown cost is not `failed`
     there, and one that a limit refused is.
     """
-    shown = [("answered", report.quality.answered)]
-    for ending in (Ending.FAILED, Ending.REFUSED, Ending.CANCELLED):
-        ended = sum(row.requests for row in report.endings if row.ending is ending)
-        shown.append((ENDING_WORDS[ending], ended))
-    shown.append(("open", dict(report.counts.states).get(RequestState.OPEN.value, 0)))
-    shown.append(("at a cost that is not known", report.unknown.requests))
-    return ", ".join(f"{count(number)} {words}" for words, number in shown if number)
+    shown = (
+        ("open", dict(report.counts.states).get(RequestState.OPEN.value, 0)),
+        ("at a cost that is not known", report.unknown.requests),
+    )
+    others = [f"{count(number)} {words}" for words, number in shown if number]
+    return ", ".join([told for told in (report.replies.told(), *others) if told])
 
 
 def unverified_note(report: Report) -> str:

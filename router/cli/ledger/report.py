@@ -147,6 +147,8 @@ def _report(
         parts = books.portion(since_ms, until_ms, tenant, by_day=by_day)
         rows, outcomes = parts.rows, books.outcomes(since_ms, until_ms, tenant)
         extra = replace(extra, by_day=by_day, cells=parts.cells, lost=parts.lost, outcomes=outcomes)
+        # Of chosen requests nobody keeps which matters wait, so they are left out below.
+        extra = replace(extra, waiting=books.waiting(since_ms, until_ms, tenant))
     else:
         judged = tuple(books.outcomes(since_ms, until_ms, tenant))
         chosen = ChosenOutcomes(choice, judged)

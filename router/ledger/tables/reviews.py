@@ -268,6 +268,24 @@ def cases_of(
     return cases
 
 
+def waiting(
+    database: Database, since_ms: int | None, until_ms: int | None, tenant: str | None
+) -> int:
+    """Counts matters of requests created in [since, until) that no person has decided or closed.
+
+    Answers that wait for a label are none: their clients have them. Raises LedgerError.
+    """
+    bounds = [("created_at_ms >= ?", since_ms), ("created_at_ms < ?", until_ms)]
+    chosen = [*bounds, ("tenant = ?", tenant)]
+    used = [(condition, value) for condition, value in chosen if value is not None]
+    where = " AND ".join([f"status = '{PENDING}'", f"NOT {_IS_LABEL}", *(c for c, _ in used)])
+    with database.reading() as connection:
+        found = connection.exec_driver_sql(
+            f"SELECT COUNT(*) FROM reviews v WHERE {where}", tuple(value for _, value in used)
+        )
+        return int(found.scalar_one())
+
+
 def _close(connection: Connection, review_id: str, reviewed: Reviewed) -> str | None:
     """Marks a pending matter as decided; returns its request, None where it does not wait."""
     changed = connection.exec_driver_sql(

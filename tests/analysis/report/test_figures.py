@@ -65,9 +65,10 @@ def test_nobody_saves_more_than_all() -> None:
 
 def test_the_headline_names_spend_baseline_saving_and_interval() -> None:
     assert report_of(a_day()).headline == (
-        "On 3 November 2026, 1,045 requests cost $55.00. Against $522.50 for answering everything "
-        "at level 2, routing saved $467.50 (89.4 %; 95 % interval 85.1 % to 93.7 %), all of it "
-        "with accepted answers. No answer went out marked unverified."
+        "On 3 November 2026, 1,045 requests cost $55.00, and all were answered. Against "
+        "$522.50 for answering everything at level 2, routing saved $467.50 (89.4 %; 95 % "
+        "interval 85.1 % to 93.7 %), all of it with accepted answers. No answer went "
+        "out marked unverified."
     )
 
 
@@ -106,8 +107,8 @@ def test_no_share_is_told_of_a_baseline_below_a_tenth_of_the_difference(
 
 
 def test_the_requested_model_leads_the_headline_where_its_price_is_known() -> None:
-    rows = [replace(a_row(n), baselines=Baselines(USD // 10, USD // 2)) for n in range(3)]
-    assert "Against $0.30 for the models the clients asked for" in report_of(rows).headline
+    rows = [replace(a_row(n), baselines=Baselines(USD // 10, USD // 2)) for n in range(30)]
+    assert "Against $3.00 for the models the clients asked for" in report_of(rows).headline
 
 
 def test_no_rows_give_a_sentence_without_a_saving() -> None:

@@ -34,44 +34,45 @@ def tiles(report: Report) -> list[str]:
 
 
 def test_the_first_sentence_counts_the_requests_that_got_no_answer() -> None:
-    report = report_of([a_row(0), *(a_failure(n) for n in (1, 2, 3)), a_refusal(4)])
-    first = "5 requests cost $0.01, and 4 of the 5 got no answer (3 failed, 1 refused by a limit)."
+    rows = [*a_day(30, 0, 0), *(a_failure(n) for n in (31, 32, 33)), a_refusal(34)]
+    report = report_of(rows)
+    first = "34 requests cost $0.30: 30 answered, 3 failed, 1 refused by a limit."
     assert report.sentences[0].endswith(first)
-    saving = "Against $0.50 for answering everything at level 2 over the 1 answered"
+    saving = "Against $15.00 for answering everything at level 2 over the 30 answers, routing"
     assert all(first in text and saving in text for text in everywhere(report))
 
 
 @pytest.mark.parametrize(
     ("lost", "told"),
     [
-        (0, "requests cost $10.00. Against"),
-        (1, "$10.00. Up to 1 request more is in no figure: purged, of a UTC day"),
-        (1_650, "$10.00. Up to 1,650 requests more are in no figure: purged, of a UTC day"),
+        (0, "requests cost $150.00, and all were answered. Against"),
+        (1, "answered. Up to 1 request more is in no figure: purged, of a UTC day"),
+        (1_650, "answered. Up to 1,650 requests more are in no figure: purged, of a UTC day"),
     ],
 )
 def test_requests_that_a_purge_left_out_are_told_beside_the_spend(lost: int, told: str) -> None:
-    assert told in report_of([a_row(0, 3), a_row(1, 3)], Extra(lost=lost)).headline
+    assert told in report_of(a_day(0, 0, 30), Extra(lost=lost)).headline
 
 
 def test_spend_that_is_compared_with_nothing_stands_beside_the_saving() -> None:
     """Drafts that approved safe words replaced were paid for, and are no part of a saving."""
-    safe = replace(a_row(2, 3), verdict="safe_answer", baselines=Baselines())
-    told = report_of([a_row(0), a_row(1), safe]).headline
-    assert "over the 2 that can be compared (what else was spent, $5.00, is compared with" in told
-    assert "compared with nothing" not in report_of([a_row(0), a_row(1)]).headline
+    safe = replace(a_row(100, 3), verdict="safe_answer", baselines=Baselines())
+    told = report_of([*a_day(30, 0, 0), safe]).headline
+    assert "over the 30 answers (what else was spent, $5.00, is compared with nothing)" in told
+    assert "compared with nothing" not in report_of(a_day(30, 0, 0)).headline
 
 
 def test_a_cancelled_request_is_told_apart_from_a_failed_one() -> None:
     gone = replace(a_failure(1), state=RequestState.CANCELLED)
     told = report_of([a_row(0), gone, a_failure(2)]).headline
-    assert "2 of the 3 got no answer (1 failed, 1 cancelled by the client)." in told
+    assert "3 requests cost $0.01: 1 answered, 1 failed, 1 cancelled by the client." in told
 
 
 @pytest.mark.parametrize(
     ("failures", "told"),
     [
-        (1, "1 request cost $0.00, and it got no answer (1 failed). Nothing was answered, so"),
-        (2, "2 requests cost $0.00, and none of them got an answer (2 failed). Nothing was"),
+        (1, "1 request cost $0.00: 1 failed. Nothing was answered, so"),
+        (2, "2 requests cost $0.00: 2 failed. Nothing was answered, so"),
     ],
 )
 def test_where_nothing_was_answered_no_price_is_blamed(failures: int, told: str) -> None:
@@ -92,8 +93,8 @@ def test_one_of_a_thing_is_told_in_the_singular() -> None:
 
 
 def test_the_quality_of_answers_that_routing_never_made_is_not_known() -> None:
-    report = report_of([observed(n, 5 * USD, USD) for n in range(3)])
-    would = "Would have saved$12.00the quality of those answers is not known: none was made"
+    report = report_of([observed(n, 5 * USD, USD) for n in range(30)])
+    would = "Would have saved$120.00the quality of those answers is not known: none was made"
     assert would in tiles(report)
     for text in everywhere(report):
         assert "with accepted answers" not in text
@@ -127,35 +128,39 @@ def loss(number: int, own: int, verdict: str) -> RequestRow:
 
 
 @pytest.mark.parametrize(
-    ("accepted", "unverified", "told"),
+    ("accepted", "unverified", "told", "alone"),
     [
         (
             USD - 4_000_000,
             6 * USD,
-            "cost $5.00 more (249.8 %), accepted answers alone saved <$0.01.",
+            "cost $74.94 more (249.8 %; 95 % interval",
+            "), accepted answers alone saved $0.06.",
         ),
-        (USD // 2, USD + USD // 10, "saved $0.40 (20.0 %), accepted answers alone saved $0.50."),
-        (2 * USD, USD // 2, "cost $0.50 more (25.0 %), accepted answers alone cost $1.00 more."),
+        (USD // 2, USD + USD // 10, "saved $6.00 (20.0 %; 95", "answers alone saved $7.50."),
+        (2 * USD, USD // 2, "cost $7.50 more (25.0 %; 95", "answers alone cost $15.00 more."),
     ],
 )
 def test_what_accepted_answers_saved_is_no_part_of_a_smaller_whole(
-    accepted: int, unverified: int, told: str
+    accepted: int, unverified: int, told: str, alone: str
 ) -> None:
-    rows = [loss(0, accepted, "accepted"), loss(1, unverified, "unverified")]
+    costs = {"accepted": accepted, "unverified": unverified}
+    rows = [loss(n, costs[v], v) for n, v in enumerate([*costs] * 15)]
     assert f"routing {told}" in report_of(rows).headline
+    assert alone in report_of(rows).headline
 
 
 def test_savings_without_an_accepted_answer_say_so() -> None:
-    told = report_of([loss(0, USD // 2, "unverified")]).headline
-    assert "routing saved $0.50 (50.0 %), with no accepted answer." in told
+    told = report_of([loss(n, USD // 2, "unverified") for n in range(30)]).headline
+    assert "routing saved $15.00 (50.0 %; 95 % interval" in told
+    assert "), with no accepted answer." in told
 
 
 @pytest.mark.parametrize(("minutes_usd", "told"), [(5, True), (0, False)])
 def test_a_loss_that_reviewers_make_is_called_theirs(minutes_usd: int, told: bool) -> None:
-    review = an_attempt("r9", 2, minutes_usd * USD, role=Role.REVIEW)
-    row = a_row(9, 2, attempts=[an_attempt("r9", 1, PRICES[1]), review])
-    said = report_of([row, a_row(1)]).headline
-    assert ("and reviewers' time ($5.00) is what makes it a loss." in said) is told
+    review = an_attempt("r9", 2, minutes_usd * 4 * USD, role=Role.REVIEW)
+    row = a_row(99, 2, attempts=[an_attempt("r9", 1, PRICES[1]), review])
+    said = report_of([row, *a_day(29, 0, 0)]).headline
+    assert ("and reviewers' time ($20.00) is what makes it a loss." in said) is told
 
 
 def test_answers_reported_wrong_are_in_the_headline() -> None:
@@ -171,7 +176,8 @@ def test_a_forecast_of_one_model_for_everything_is_no_part_of_the_headline() -> 
     report = report_of([weighed(n, [{**GOOD, "p": 0.9}]) for n in range(30)])
     assert "alone" not in report.headline
     told = fixed_line(report.fixed_model)
-    assert "expected right 90.0 % of the time, routing 80.0 %" in told
+    assert "Asked all 30 requests, it was expected to be right in 90.0 % of them, at $" in told
+    assert "each; routing in 80.0 %, at $" in told
     assert "They count every mistake alike and know no hard rule" in told
 
 
@@ -181,7 +187,7 @@ def test_what_a_cost_that_is_not_known_counts_stands_beside_the_spend() -> None:
     told = report_of([unknown, a_row(1)]).sentences[0]
     assert told.endswith(
         "cost $0.51, 1 of them at a cost that is not known (of it $0.50, which was held, is in "
-        "this sum)."
+        "this sum), and all were answered."
     )
 
 

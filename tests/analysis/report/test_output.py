@@ -124,8 +124,9 @@ def test_json_has_money_as_integer_with_an_exact_string(day: Report) -> None:
 
 def test_json_keys_are_stable(day: Report) -> None:
     assert list(report_object(day)) == [
-        "schema", "headline", "sentences", "period", "filters", "headline_baseline", "shown_places",
-        "requests", "states", "verdicts", "quality", "escalated", "lowest_level",
+        "schema", "headline", "sentences", "period", "filters", "headline_baseline",
+        "not_told_because", "shown_places", "requests", "states", "verdicts", "replies",
+        "replies_told", "waiting", "quality", "escalated", "lowest_level",
         "single_level", "reviews", "cache_hits", "observed", "spend_nano_usd", "spend_usd",
         "discarded_nano_usd", "discarded_usd",
         "unattributed_nano_usd", "unattributed_usd", "latency", "levels", "tiers", "domains",
@@ -169,7 +170,7 @@ def test_html_is_well_formed(day: Report, hostile: Report) -> None:
 
 
 def test_escalated_share_names_the_requests_that_it_is_of(day: Report) -> None:
-    assert "45 of 1,045 answered, above level 1" in report_html(day)
+    assert "45 of 1,045 replies, above level 1" in report_html(day)
 
 
 def test_page_sets_the_first_sentence_as_its_title_over_the_others(day: Report) -> None:

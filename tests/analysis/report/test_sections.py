@@ -21,6 +21,7 @@ from router.analysis.report.output.html import report_html
 from router.analysis.report.output.json import report_json
 from router.analysis.report.output.text import print_report
 from router.errors import BudgetExceeded, Overloaded, RequestError, TiergateError
+from router.ledger.aggregates import Ending
 from router.ledger.row_reading import REFUSED_CODES
 from router.policy.schema import ReportSection
 from router.types import (
@@ -137,19 +138,23 @@ def test_every_section_adds_up_to_the_total(rows: list[RequestRow]) -> None:
     told = orjson.loads(report_json(report_of(rows)))
     requests, spend = told["requests"], told["spend_nano_usd"]
     assert spend == sum(row.cost_nano_usd for row in rows if row.state is not RequestState.OPEN)
+    assert sum(one["requests"] for one in told["replies"]) == requests
+    assert sum(one["spend_nano_usd"] for one in told["replies"]) == spend
+    endings = {ending.value for ending in Ending}
+    replied = sum(x["requests"] for x in told["replies"] if x["reply"] not in endings)
     for section in NAMED:
         assert sum(one["requests"] for one in told[section]) == requests, section
         assert sum(one["spend_nano_usd"] for one in told[section]) == spend, section
-        assert sum(one["judged"] for one in told[section]) == told["quality"]["answered"], section
+        assert sum(one["judged"] for one in told[section]) == replied, section
     assert sum(reason["first_requests"] for reason in told["reasons"]) == requests
     assert sum(reason["first_spend_nano_usd"] for reason in told["reasons"]) == spend
     assert (
         sum(escalation_reason["first_requests"] for escalation_reason in told["escalation_reasons"])
         == told["escalated"]
     )
-    answered = told["quality"]["answered"]
-    assert sum(one["requests"] for one in told["unanswered"]) == requests - answered
-    assert sum(told["verdicts"].values()) == answered
+    assert sum(one["requests"] for one in told["unanswered"]) == requests - replied
+    assert sum(told["verdicts"].values()) == replied
+    assert told["quality"]["answered"] <= replied
     for section in ("roles", "cost_bases"):
         total = sum(one["spend_nano_usd"] for one in told[section])
         assert total == spend - told["unattributed_nano_usd"], section
@@ -353,12 +358,13 @@ tiers:
     labels = [saving.label for saving in report.savings]
     assert "All at level 2 (small, which answers nothing by itself)" in labels
     assert "All at level 3 (deep, which answers nothing by itself)" in labels
-    assert "at level 2 (with a model that answers nothing by itself here)" in report.headline
+    nothing = "What stands at the levels to compare with answers nothing by itself, so nothing can"
+    assert nothing in report.headline
     speaking = silent.replace("alone: false", "alone: true")
     report = report_of([a_row(0, 2)], Extra(policy_text=lambda _: speaking))
     assert report.savings[1].label == "All at level 2 (small)"
     two = {"abc": speaking.replace("small", "big"), "def": silent}
-    rows = [a_row(0, 2), a_row(1, 2, policy_hash="def")]
+    rows = [a_row(n, 2, policy_hash=("abc", "def")[n % 2]) for n in range(30)]
     report = report_of(rows, Extra(policy_text=two.get))
     assert "at level 2 (partly with a model that answers nothing" in report.headline
 
@@ -387,7 +393,7 @@ def test_answers_are_escalated_from_above_the_lowest_level_that_the_policies_hav
     report = report_of(rows, Extra(policy_text=lambda _: FROM_SECOND))
     assert (report.counts.escalated, report.counts.lowest_level) == (1, 2)
     assert sum(row.first_requests for row in report.escalation_reasons) == 1
-    assert "1 of 3 answered, above level 2" in report_html(report)
+    assert "1 of 3 replies, above level 2" in report_html(report)
 
 
 def test_where_policies_have_a_single_level_nothing_can_escalate() -> None:

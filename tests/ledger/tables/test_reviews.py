@@ -15,14 +15,18 @@ from router.ledger.books.purge import purge
 from router.ledger.books.reconcile import Settlement, correction, unknown_calls
 from router.ledger.books.verify import verify
 from router.ledger.sql import reading
+from router.ledger.tables.reviews import waiting
 from router.policy.schema import LimitSection, ReportSection
 from router.request.review_verdicts import BookedLeft, Judgement
 from router.types import (
+    ASKS_LABEL,
     AttemptState,
     CostBasis,
+    Domain,
     FeedbackSource,
     RequestRow,
     RequestState,
+    ReviewItem,
     ReviewVerdict,
     Role,
 )
@@ -120,6 +124,22 @@ async def test_matter_of_another_tenant_is_not_found(tmp_path: Path) -> None:
         await house.answered("r1")
         with pytest.raises(NotFound):
             await house.reviewer.decide(await house.handed_over("r1"), "other", APPROVE)
+
+
+async def test_only_matters_of_the_period_that_nobody_decided_wait(tmp_path: Path) -> None:
+    async with learning(tmp_path) as house:
+        for name, tenant in (("r1", "acme"), ("r2", "acme"), ("r3", "bolt")):
+            await house.answered(name, tenant=tenant)
+            await house.handed_over(name, tenant=tenant)
+        label = ReviewItem(f"{ASKS_LABEL}x.r1", "r1", "acme", Domain.LEGAL, NOW_MS)
+        await house.desk.add(label)
+        database = house.ledger.database
+        assert waiting(database, None, None, None) == 3
+        assert waiting(database, NOW_MS, NOW_MS + 1, "acme") == 2
+        assert waiting(database, NOW_MS + 1, None, None) == 0
+        assert waiting(database, None, NOW_MS, None) == 0
+        await house.reviewer.decide("rev_r1", None, APPROVE)
+        assert waiting(database, None, None, "acme") == 1
 
 
 async def test_matter_of_an_unfinished_request_waits(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ KEYED_BY = {
     "each_tag": ("name",),
     "endpoints": ("name",),
     "days": ("name",),
+    "replies": ("reply",),
     "waste": ("kind",),
     "outcomes": ("measure",),
     "escalation_reasons": ("reason",),

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from router.analysis.report.figures import Report, Saving
-from router.analysis.report.named_savings import leading
 from router.analysis.report.output import charts
 from router.analysis.report.output.text import outcome_rows, share_of_spend
+from router.analysis.report.replies import REPLY_WORDS
 from router.analysis.report.sentences import WASTE_WORDS, cache_line, fixed_line, forecast_line
 from router.analysis.report.tables import (
     ENDING_COLUMNS,
     GROUP_COLUMNS,
     PAYING_COLUMNS,
     REASON_COLUMNS,
+    REPLY_COLUMNS,
     SAVING_COLUMNS,
     TOTAL,
     Breakdown,
@@ -28,11 +29,13 @@ from router.analysis.report.tables import (
     others,
     paying_rows,
     reason_rows,
+    reply_rows,
     saving_row,
     states_line,
     tier_rows,
     unverified_note,
 )
+from router.ledger.replies import Reply
 from router.rendering.figures_in_words import (
     NOTHING,
     Dollars,
@@ -91,9 +94,13 @@ def _parts(report: Report, money: Dollars) -> list[tuple[str, str, tuple[Markup,
         ("Waste", WASTE_LEAD, _waste(report, money)),
         ("What the calls were for", ROLES_LEAD, _roles(report, money)),
     ]
+    # A table of one line only repeats the first sentence.
+    if len(report.replies.lines) > 1:
+        parts.insert(0, ("What the requests got", REPLIES_LEAD, _replies(report, money)))
     # Most reports have none; an empty section would only raise questions.
     if report.endings:
-        parts.insert(5, ("Requests without an answer", ENDINGS_LEAD, _endings(report, money)))
+        at = next(index for index, part in enumerate(parts) if part[0] == "Chargeback") + 1
+        parts.insert(at, ("Requests without a reply", ENDINGS_LEAD, _endings(report, money)))
     # A warning that is always there would not be read.
     if report.unknown.requests:
         parts.append(("Cost not known", "", (_unknown(report),)))
@@ -101,6 +108,10 @@ def _parts(report: Report, money: Dollars) -> list[tuple[str, str, tuple[Markup,
     return parts
 
 
+REPLIES_LEAD = (
+    "Each request is in one line. Only answers, and questions that ask for what an answer lacks, "
+    "are compared with a baseline."
+)
 SAVINGS_LEAD = (
     "Signed: a negative figure means that routing cost more than the baseline would have. "
     "“Accepted only” is what the answers that passed verification saved, without all others."
@@ -142,11 +153,8 @@ def _header(report: Report, money: Dollars, lines: Sequence[str]) -> Markup:
     tiles = (
         ("Spend", money(report.spend_nano_usd), f"{money(report.discarded_nano_usd)} discarded"),
         _saved_tile(report, money),
-        (
-            "Unverified",
-            percent(report.quality.unverified_share),
-            f"{unverified_note(report)}; {count(counts.reviews)} to review, {_safe(report)}",
-        ),
+        ("Unverified", percent(report.quality.unverified_share), unverified_note(report)),
+        *_waiting_tile(report),
         # Open requests are in the states, but in no figure of this page.
         ("Requests", count(counts.requests), states_line(report) or "none"),
         _escalated_tile(report),
@@ -160,36 +168,37 @@ def _header(report: Report, money: Dollars, lines: Sequence[str]) -> Markup:
 
 
 def _escalated_tile(report: Report) -> tuple[str, str, str]:
-    """Returns the share of answers above the policies' lowest level, and what it is a share of."""
+    """Returns the share of replies above the policies' lowest level, and what it is a share of."""
     counts, answered = report.counts, sum(level.requests for level in report.levels)
     if counts.single_level:
         only = f"the policies have only level {counts.lowest_level}"
         return ("Escalated", NOTHING, only)
     share = percent(counts.escalated / answered if answered else None)
     above = f"above level {counts.lowest_level}"
-    return ("Escalated", share, f"{count(counts.escalated)} of {count(answered)} answered, {above}")
+    return ("Escalated", share, f"{count(counts.escalated)} of {count(answered)} replies, {above}")
 
 
 def _saved_tile(report: Report, money: Dollars) -> tuple[str, str, str]:
     """Returns the saving against the headline's baseline, and its part with accepted answers."""
     saving = report.leading_saving
     if saving is None:
-        observed = leading(report.observed_savings)
+        observed = report.leading_observed_saving
         if observed is not None:
             unknown = "the quality of those answers is not known: none was made"
             return ("Would have saved", money(observed.saved_nano_usd), unknown)
-        # Tells a reader apart "nobody answered" from "nobody stated a price".
-        unanswered = report.counts.requests and not report.quality.answered
-        reason = "nothing was answered" if unanswered else "no baseline has a known price"
-        return ("Saved", NOTHING, reason)
+        return ("Saved", NOTHING, report.unsaved)
     accepted = money(saving.accepted_saved_nano_usd)
     part = f"{accepted} with accepted answers only. Baseline: {saving.label}"
     return ("Saved", money(saving.saved_nano_usd), part)
 
 
-def _safe(report: Report) -> str:
-    safe = dict(report.counts.verdicts).get("safe_answer", 0)
-    return f"{count(safe)} safe answer{'' if safe == 1 else 's'}"
+def _waiting_tile(report: Report) -> list[tuple[str, str, str]]:
+    """Returns what waits for a person, where anything was handed to people."""
+    handed, waiting = report.replies.of(Reply.SAFE_WORDS), report.replies.waiting
+    if not handed and not waiting:
+        return []
+    shown = NOTHING if waiting is None else count(waiting)
+    return [("Wait for a person", shown, f"{count(handed)} {REPLY_WORDS[Reply.SAFE_WORDS]}")]
 
 
 def _titled(columns: Row) -> Row:
@@ -201,6 +210,10 @@ def _summed(caption: str, columns: Row, rows: Sequence[Row], texts: int = 1) -> 
     """Renders a table whose last row is its total, where it has one."""
     sums = frozenset(index for index, row in enumerate(rows) if row[0] == TOTAL)
     return table(caption, _titled(columns), rows, texts, sums)
+
+
+def _replies(report: Report, money: Dollars) -> tuple[Markup, ...]:
+    return (_summed("What the requests got", REPLY_COLUMNS, reply_rows(report, money)),)
 
 
 def _savings(report: Report, money: Dollars) -> tuple[Markup, ...]:
@@ -310,7 +323,7 @@ def _chargeback(report: Report, money: Dollars) -> tuple[Markup, ...]:
 
 def _endings(report: Report, money: Dollars) -> tuple[Markup, ...]:
     rows = [(row[0].capitalize(), *row[1:]) for row in ending_rows(report, money)]
-    return (table("Requests without an answer", _titled(ENDING_COLUMNS), rows, texts=2),)
+    return (table("Requests without a reply", _titled(ENDING_COLUMNS), rows, texts=2),)
 
 
 def _outcomes(report: Report) -> tuple[Markup, ...]:

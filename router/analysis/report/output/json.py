@@ -49,11 +49,24 @@ def report_object(report: Report) -> Json:
         # A reader of the file must see that it does not cover all requests.
         "filters": {by: list(names) for by, names in report.chosen},
         "headline_baseline": report.leading,
+        "not_told_because": report.unsaved or None,  # the reason, where there is no such baseline
         # For surfaces that show amounts of this document as the report itself does.
         "shown_places": report.places,
         "requests": counts.requests,
         "states": dict(counts.states),
         "verdicts": dict(counts.verdicts),
+        # What all requests got; only answers and questions back are compared.
+        "replies": [
+            {
+                "reply": x.name,
+                "words": x.words,
+                "requests": x.requests,
+                **money("spend", x.spend_nano_usd),
+            }
+            for x in report.replies.lines
+        ],
+        "replies_told": report.replies.told(),
+        "waiting": report.replies.waiting,
         "quality": {
             "answered": report.quality.answered,
             "accepted": report.quality.accepted,
@@ -257,6 +270,7 @@ def _saving(saving: Saving) -> Json:
         **money("baseline", saving.baseline_nano_usd),
         **money("own", saving.own_nano_usd),
         **money("saved", saving.saved_nano_usd),
+        "answers_nothing": saving.silent,
         "accepted": saving.accepted,
         **money("accepted_saved", saving.accepted_saved_nano_usd),
         "saved_interval_nano_usd": None

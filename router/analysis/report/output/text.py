@@ -27,6 +27,7 @@ from router.analysis.report.tables import (
     GROUP_COLUMNS,
     PAYING_COLUMNS,
     REASON_COLUMNS,
+    REPLY_COLUMNS,
     SAVING_COLUMNS,
     TOTAL,
     Row,
@@ -40,6 +41,7 @@ from router.analysis.report.tables import (
     others,
     paying_rows,
     reason_rows,
+    reply_rows,
     saving_row,
     states_line,
     tier_rows,
@@ -71,6 +73,7 @@ def report_renderable(report: Report, *, exact: bool = False) -> RenderableType:
         *(Text(sentence) for sentence in report.sentences[1:]),
         Text(),
         Text(_facts(report, money), style="dim"),
+        *_replies(report, money),
         *_savings(report, money),
         _tiers(report, money),
         *_breakdowns(report, money),
@@ -143,6 +146,13 @@ def _breakdowns(report: Report, money: Dollars) -> list[RenderableType]:
     return sheets
 
 
+def _replies(report: Report, money: Dollars) -> list[RenderableType]:
+    # A table of one line only repeats the first sentence.
+    if len(report.replies.lines) < 2:
+        return []
+    return [_sheet("What the requests got", REPLY_COLUMNS, reply_rows(report, money))]
+
+
 def _savings(report: Report, money: Dollars) -> list[RenderableType]:
     sheets = []
     if has_routed_savings(report):
@@ -165,7 +175,7 @@ def _endings(report: Report, money: Dollars) -> list[RenderableType]:
     if not report.endings:
         return []
     rows = ending_rows(report, money)
-    return [_sheet("Requests without an answer", ENDING_COLUMNS, rows, left=2)]
+    return [_sheet("Requests without a reply", ENDING_COLUMNS, rows, left=2)]
 
 
 def _roles(report: Report, money: Dollars) -> RenderableType:

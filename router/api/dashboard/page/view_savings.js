@@ -25,10 +25,11 @@ export function draw(told, { query }) {
       ["Requests", count(report.requests), `${above(report)}${count(report.cache_hits)} from cache`],
       savedTile(report),
       ["Unverified", share(report.quality.unverified_share), checked(report)],
+      ["Wait for a person", count(report.waiting), el("a", { href: "#/reviews" }, "Reviews"), null, report.waiting ? "warn" : ""],
       ["Refused by a limit", count(ended(report, "refused")), `${count(ended(report, "failed"))} failed`],
       ["Spend", usd(report.spend_usd), `${usd(report.discarded_usd)} for drafts that nobody saw`, exact(report.spend_usd)],
-      ["To review", count(report.reviews), "handed to people"],
     ]),
+    got(report),
     saved(report.savings),
     el("div", { class: "two" }, shares(report), climbed(report)),
     byTier(report),
@@ -37,9 +38,9 @@ export function draw(told, { query }) {
 }
 
 /** What the baseline of the headline says, and what of it rests on accepted answers. */
-function savedTile({ savings, headline_baseline, requests, quality }) {
+function savedTile({ savings, headline_baseline, not_told_because: because }) {
   const led = savings.find((one) => one.baseline === headline_baseline);
-  if (!led) return ["Saved", "–", unsaved(requests, quality)];
+  if (!led) return ["Saved", "–", because];
   const part = `${usd(led.accepted_saved_usd)} with accepted answers only. Baseline: ${led.label}`;
   return ["Saved", usd(led.saved_usd), part, exact(led.saved_usd)];
 }
@@ -47,9 +48,21 @@ function savedTile({ savings, headline_baseline, requests, quality }) {
 /** How many answers came from above the lowest level; nothing where the policies have one level. */
 const above = ({ escalated, lowest_level, single_level }) => (single_level ? "" : `${count(escalated)} above level ${lowest_level}, `);
 
-function unsaved(requests, { answered, observed }) {
-  if (requests && !answered) return "nothing was answered";
-  return observed && observed === answered ? "routing only observed" : "no baseline has a known price";
+const REPLIES = [["They were", "t wrap"], ["Requests", "n"], ["Of all", "n"], ["Spend", "n"]];
+
+/** What the requests got: an answer, words in place of one, or nothing. */
+function got({ replies, requests }) {
+  return section(
+    "What the requests got",
+    "Each request is in one line. Only answers, and questions that ask for what an answer lacks, are compared with a baseline.",
+    table(
+      "What the requests got",
+      REPLIES,
+      replies.map((one) =>
+        row(REPLIES, [one.words, count(one.requests), requests ? share(one.requests / requests) : "–", el("span", { title: exact(one.spend_usd) }, usd(one.spend_usd))]),
+      ),
+    ),
+  );
 }
 
 const checked = ({ quality }) =>

@@ -1,0 +1,101 @@
+"""Says what the requests of a report got: an answer, words in place of one, or nothing.
+
+Its figures and words are the only ones: the first sentence, the tables, the tiles, JSON and the
+dashboard show them. Each finished request is in exactly one line.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from router.ledger.aggregates import AFTERWARDS_LEVEL, Cell, Ending, Whole, ending_parts
+from router.ledger.replies import Reply
+from router.rendering.figures_in_words import count, counted
+
+REPLY_WORDS = {
+    Reply.ANSWER: "answered",
+    Reply.QUESTION: "asked something back",
+    Reply.NO_ANSWER: "told that there is no answer",
+    Reply.SAFE_WORDS: "given a safe text and handed to a person",
+    Reply.DECLINED: "refused as harmful",
+    Reply.REPEATED: "given their first reply again",
+}
+ENDING_WORDS = {
+    Ending.FAILED: "failed",
+    Ending.REFUSED: "refused by a limit",
+    Ending.CANCELLED: "cancelled by the client",
+}
+AFTERWARDS_WORDS = "no request: reviews, second answers and bills of earlier ones"
+NOT_COUNTED_WORDS = "given a reply, purged before replies were told apart"
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyFigures:
+    """Counts the requests that got one kind of reply, or none, and their cost."""
+
+    # Of a `Reply` or an `Ending`; "not_counted" for rows that an older version purged, and
+    # "booked_afterwards" for money of earlier requests.
+    name: str
+    words: str
+    requests: int
+    spend_nano_usd: int
+
+
+@dataclass(frozen=True, slots=True)
+class Replies:
+    """Holds what the finished requests of a report got; its lines add up to them and their cost."""
+
+    lines: tuple[ReplyFigures, ...]
+    waiting: int | None = None  # of the matters handed over, those not decided; None: not known
+    answer_accepted: int = 0
+    answer_unverified: int = 0
+
+    def of(self, kind: Reply | Ending) -> int:
+        """Returns the requests that got this reply, or ended like this."""
+        return sum(line.requests for line in self.lines if line.name == kind.value)
+
+    @property
+    def answers(self) -> int:
+        """Returns the answers and the questions back: only these can be compared."""
+        return self.of(Reply.ANSWER) + self.of(Reply.QUESTION)
+
+    @property
+    def compared_words(self) -> str:
+        """Names what savings rest on: "answers", "answers and questions"."""
+        return "answers and questions" if self.of(Reply.QUESTION) else "answers"
+
+    def told(self) -> str:
+        """Writes "24 answered, 23 told that there is no answer"; "" without any request."""
+        return ", ".join(f"{count(x.requests)} {self.words(x)}" for x in self.lines if x.requests)
+
+    def words(self, line: ReplyFigures) -> str:
+        """Returns the words of a line; of matters handed over also how many still wait."""
+        if line.name != Reply.SAFE_WORDS.value or self.waiting is None:
+            return line.words
+        if not self.waiting:
+            return f"{line.words} (none waits any more)"
+        return f"{line.words} ({counted(self.waiting, 'still waits', 'still wait')})"
+
+
+def replies_of(total: Cell, waiting: int | None) -> Replies:
+    """Returns what the requests got; `waiting` matters of the period are not decided yet."""
+    whole = total.whole or Whole()
+    lines = [
+        ReplyFigures(reply.value, REPLY_WORDS[reply], *whole.replies.get(reply.value, [0, 0])[:2])
+        for reply in Reply
+    ]
+    endings = {ending: [0, 0] for ending in ENDING_WORDS}
+    for name, (requests, spend, *_) in whole.endings.items():
+        sums = endings[ending_parts(name)[0]]
+        sums[0] += requests
+        sums[1] += spend
+    lines += [ReplyFigures(e.value, ENDING_WORDS[e], *sums) for e, sums in endings.items()]
+    later = sum(sums[1] for sums in whole.reasons.get(AFTERWARDS_LEVEL, {}).values())
+    # Rows that an older version purged are in the totals, and nobody knows what they got.
+    requests = total.requests - sum(line.requests for line in lines)
+    spend = total.spend_nano_usd - later - sum(line.spend_nano_usd for line in lines)
+    lines.append(ReplyFigures("not_counted", NOT_COUNTED_WORDS, requests, spend))
+    lines.append(ReplyFigures("booked_afterwards", AFTERWARDS_WORDS, 0, later))
+    lines = [line for line in lines if line.requests or line.spend_nano_usd]
+    _, _, accepted, unverified = whole.replies.get(Reply.ANSWER.value, [0, 0, 0, 0])
+    return Replies(tuple(lines), waiting, accepted, unverified)

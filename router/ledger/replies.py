@@ -1,0 +1,58 @@
+"""Says what the client of a request got: an answer, or words that stand in for one.
+
+Reports, roll-ups and the dashboard count by this one table. The ledger keeps no text, so a reply is
+known by the columns of its row: verdict, model and reason. A request that ended without any reply
+has an `Ending` instead.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from router.types import NO_ANSWER_MODEL, Reason, RequestRow, Verdict
+
+
+class Reply(StrEnum):
+    """Names what a client got that got a reply. A reply is in exactly one of these."""
+
+    ANSWER = "answer"
+    QUESTION = "question"  # asks for what the answer lacks, or which of some questions was meant
+    NO_ANSWER = "no_answer"  # words that say that there is no answer
+    SAFE_WORDS = "safe_words"  # approved words for a grave matter, which goes to a person
+    DECLINED = "declined"  # words that refuse a request to harm
+    REPEATED = "repeated"  # the first reply again, under its idempotency key
+
+
+ANSWERED = (Reply.ANSWER, Reply.QUESTION)
+"""Lists the replies that do what was asked for, or ask for what that takes. Only they can save
+money: whoever else answered would have had to ask, too."""
+
+RULES: tuple[tuple[Reply, str, frozenset[str]], ...] = (
+    (Reply.REPEATED, "reason", frozenset({Reason.IDEMPOTENT_REPLAY.value})),
+    (Reply.SAFE_WORDS, "verdict", frozenset({Verdict.SAFE_ANSWER.value, Verdict.HELD.value})),
+    (Reply.DECLINED, "reason", frozenset({Reason.HARMFUL.value})),
+    (Reply.NO_ANSWER, "verdict", frozenset({Verdict.REFUSED.value})),
+    (Reply.NO_ANSWER, "model", frozenset({NO_ANSWER_MODEL})),
+    (Reply.NO_ANSWER, "reason", frozenset({Reason.NO_PASSAGE.value})),
+    (Reply.QUESTION, "reason", frozenset({Reason.ASKED_FOR_SLOT.value, Reason.ASKED_WHICH.value})),
+)
+"""Gives the reply of the first row that fits: its column has one of the values. Words that stand in
+for an answer keep the model of the rung whose turn it was, so the verdict comes before the model.
+"""
+
+
+def reply_of(row: RequestRow) -> Reply:
+    """Returns what the client of an answered request got (`row_reading.answered`)."""
+    for reply, column, values in RULES:
+        if getattr(row, column) in values:
+            return reply
+    return Reply.ANSWER
+
+
+def reply_sql() -> str:
+    """Returns `reply_of` as an SQL expression over the columns of a row."""
+    cases = [
+        f"WHEN {column} IN ({', '.join(repr(value) for value in sorted(values))}) THEN '{reply}'"
+        for reply, column, values in RULES
+    ]
+    return f"CASE {' '.join(cases)} ELSE '{Reply.ANSWER}' END"

@@ -1,0 +1,50 @@
+"""Replies are told apart by the columns of a row, in Python and in SQL alike."""
+
+from __future__ import annotations
+
+import itertools
+import sqlite3
+
+import pytest
+
+from router.ledger.replies import Reply, reply_of, reply_sql
+from router.types import NO_ANSWER_MODEL, Reason, Verdict
+from tests.kits.books.report_rows import a_row
+
+
+@pytest.mark.parametrize(
+    ("verdict", "reason", "model", "reply"),
+    [
+        ("accepted", "lowest_expected_loss", "mid-1", Reply.ANSWER),
+        ("unverified", "nothing_better", "mid-1", Reply.ANSWER),
+        ("", "lowest_expected_loss", "tiergate-embed", Reply.ANSWER),
+        ("accepted", "key_not_found", "approved", Reply.ANSWER),
+        ("accepted", "asked_for_slot", "approved", Reply.QUESTION),
+        ("accepted", "asked_which", "approved", Reply.QUESTION),
+        ("unverified", "no_model", NO_ANSWER_MODEL, Reply.NO_ANSWER),
+        ("unverified", "pinned", NO_ANSWER_MODEL, Reply.NO_ANSWER),
+        ("unverified", "no_passage", "mid-1", Reply.NO_ANSWER),
+        ("refused", "nothing_to_resolve", "approved", Reply.NO_ANSWER),
+        ("refused", "harmful", "approved", Reply.DECLINED),
+        ("safe_answer", "high_risk_medical", NO_ANSWER_MODEL, Reply.SAFE_WORDS),
+        ("held", "high_risk_legal", "mid-1", Reply.SAFE_WORDS),
+        ("accepted", "idempotent_replay", "mid-1", Reply.REPEATED),
+    ],
+)
+def test_a_reply_is_known_by_verdict_reason_and_model(
+    verdict: str, reason: str, model: str, reply: Reply
+) -> None:
+    assert reply_of(a_row(0, verdict=verdict, reason=reason, model=model)) is reply
+
+
+def test_sql_tells_replies_apart_as_python_does() -> None:
+    kinds = itertools.product(["", *Verdict], Reason, ["", "mid-1", NO_ANSWER_MODEL])
+    rows = [a_row(0, verdict=str(v), reason=str(r), model=m) for v, r, m in kinds]
+    connection = sqlite3.connect(":memory:")
+    connection.execute("CREATE TABLE requests (verdict, reason, model)")
+    told = [(row.verdict, row.reason, row.model) for row in rows]
+    connection.executemany("INSERT INTO requests VALUES (?, ?, ?)", told)
+    found = connection.execute(f"SELECT {reply_sql()} FROM requests ORDER BY rowid").fetchall()
+    connection.close()
+    assert [reply for (reply,) in found] == [reply_of(row).value for row in rows]
+    assert {reply for (reply,) in found} == {*Reply}
