@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
-from router.analysis.report.calendar import local_day
+from router.analysis.calendar import local_day
 from router.ledger.row_reading import Doubt, doubt_of
 from router.money.model_redirects import same_model
 from router.types import AttemptRow, AttemptState, CostBasis, RequestRow, Role

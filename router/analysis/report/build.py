@@ -13,9 +13,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, timedelta
 from zoneinfo import ZoneInfo
 
+from router.analysis.calendar import local_day
 from router.analysis.report.baseline_names import BaselineNames, PolicyText, baseline_names
 from router.analysis.report.breakdowns import MAX_DAYS, MAX_SHOWN, NOT_COUNTED, Cut
-from router.analysis.report.calendar import local_day
 from router.analysis.report.figures import (
     BasisFigures,
     CacheFigures,

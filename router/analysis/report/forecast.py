@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Mapping
 from datetime import date, timedelta
 
-from router.analysis.report.calendar import days_between, month_days
+from router.analysis.calendar import days_between, month_days
 from router.analysis.report.figures import Forecast
 from router.stats.wilson import Z_95
 

@@ -157,3 +157,25 @@ def test_tables_of_replies_have_a_total() -> None:
     terminal_text, page, *_ = everywhere(report)
     assert "given a safe text and handed to a person 3 5.9 % $15.00" in terminal_text
     assert "What the requests got" in page
+
+
+def test_a_baseline_says_where_its_model_answers_nothing() -> None:
+    silent = """\
+report: {level_2: small, level_3: deep}
+tiers:
+  - {level: 2, answerers: [{name: small, kind: local, alone: false}]}
+  - {level: 3, answerers: [{name: deep, kind: deliberation, over: small}]}
+"""
+    report = report_of([a_row(0, 2)], Extra(policy_text=lambda _: silent))
+    labels = [saving.label for saving in report.savings]
+    assert "All at level 2 (small, which answers nothing by itself)" in labels
+    assert "All at level 3 (deep, which answers nothing by itself)" in labels
+    nothing = "What stands at the levels to compare with answers nothing by itself, so nothing can"
+    assert nothing in report.headline
+    speaking = silent.replace("alone: false", "alone: true")
+    report = report_of([a_row(0, 2)], Extra(policy_text=lambda _: speaking))
+    assert report.savings[1].label == "All at level 2 (small)"
+    two = {"abc": speaking.replace("small", "big"), "def": silent}
+    rows = [a_row(n, 2, policy_hash=("abc", "def")[n % 2]) for n in range(30)]
+    report = report_of(rows, Extra(policy_text=two.get))
+    assert "at level 2 (partly with a model that answers nothing" in report.headline
