@@ -36,8 +36,8 @@ _SECRET = re.compile(
 )
 _MAIL = re.compile(r"\b[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,4}\b")
 _CARD = re.compile(r"(?<![0-9])[0-9](?:[ -]?[0-9]){12,18}(?![0-9])")
-_NOBODY = ("example.com", "example.org", "example.net", "example")
-"""Ends of addresses that stand in texts and belong to nobody (RFC 2606)."""
+_NOBODY = re.compile(r"[@.](?:example\.(?:com|org|net)|example)$")
+"""Finds addresses that stand in texts and belong to nobody (RFC 2606)."""
 
 
 def _diagnosis(text: str, known: str) -> bool:
@@ -53,10 +53,10 @@ def _secrets(text: str, known: str) -> bool:
 
 
 def _personal(text: str, known: str) -> bool:
-    for match in _MAIL.finditer(text):
-        address = match[0].lower()
-        if not address.endswith(_NOBODY) and address not in known.lower():
-            return True
+    addresses = {match[0].lower() for match in _MAIL.finditer(text)}
+    given = {match[0].lower() for match in _MAIL.finditer(known)} if addresses else set()
+    if any(not _NOBODY.search(address) for address in addresses - given):
+        return True
     numbers = [re.sub("[ -]", "", match[0]) for match in _CARD.finditer(text)]
     held = re.sub("[ -]", "", known) if numbers else ""
     return any(_is_card(number) and number not in held for number in numbers)
