@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -87,6 +88,7 @@ def test_the_library_example_runs(tmp_path: Path, page: str, opening: str, count
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(not shutil.which("curl"), reason="needs curl")
 @pytest.mark.parametrize("page", [README, START], ids=["readme", "start"])
 def test_the_curl_line_is_answered_with_the_headers_shown(served: Served, page: str) -> None:
     said = []
