@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from router.triage.reading import KNOWN_QUESTION, ModelRow
-from router.types import Match
+from router.types import HeadReading, Match
 
 GLOSSED_AT = 0.7
 """Chance of a gloss's match from which the gloss is read in place of the text: of 1,826 written
@@ -44,11 +44,25 @@ def as_glossed(row: ModelRow, gloss: ModelRow, found: Match | None) -> ModelRow:
     The heads read English alone, so what they make of the text itself is chance; what they make of
     the gloss is what they make of the known question. So it is with grave matters: the reader finds
     one in every sixth question to a shop in other languages, by a few letters. Terms of grave
-    matters are searched in the text itself, and hold.
+    matters are searched in the text itself, and hold. Of 822 requests to harm in these languages
+    none is a known question, while the head of harm says .8 and more of 11 in 165 that are one.
     """
     if found is None or found.confidence < GLOSSED_AT:
         return row
-    return gloss._replace(heads=row.heads, toxic=max(row.toxic, gloss.toxic))
+    heads = _calmer(row.heads, gloss.heads) if is_known(found) else row.heads
+    return gloss._replace(heads=heads, toxic=max(row.toxic, gloss.toxic))
+
+
+def _calmer(
+    own: tuple[HeadReading, ...], gloss: tuple[HeadReading, ...]
+) -> tuple[HeadReading, ...]:
+    """Returns the gloss's readings, and of those with one class the lower of both."""
+    lower = {head.name: head for head in own if len(head.classes) == 1}
+    return tuple([min(lower.get(head.name, head), head, key=_chance) for head in gloss])
+
+
+def _chance(head: HeadReading) -> float:
+    return head.classes[0][1]
 
 
 def with_heads(row: ModelRow, other: ModelRow, names: frozenset[str]) -> ModelRow:
