@@ -50,6 +50,7 @@ class Settings:
     admin_port: int = 0  # the port of the operators' own address; 0: they have none
     # calls that wait for each remote answerer; None: as many as can be answered
     max_waiting: int | None = None
+    body_memory_mb: int = 256  # of bodies above 64 kB that the process holds at once
     device: Device = Device.CPU  # what the encoder runs on
     guard_origin: bool = True  # without keys, refuse requests that another site's page sends
     # answerers of the first policy that `answerer:NAME` reaches alone, in this process only

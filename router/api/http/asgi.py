@@ -50,6 +50,10 @@ GRACE_S = 0.05
 INNER = "tiergate.inner"
 """Marks the scope of a request that this server sends to itself: a line of a batch."""
 
+SMALL_BODY = 65_536
+"""Bytes of a body that count in no `BodyRoom`: a chat's request fits, so that large ones, however
+many arrive, never keep it out."""
+
 PEER = ":peer"
 """Names the client's address among the headers; no header's own name has a colon."""
 
@@ -77,21 +81,77 @@ async def made_of(size: int, work: Callable[[], Made]) -> Made:
     return await asyncio.to_thread(work) if size > LONG_CHARACTERS else work()
 
 
+class BodyRoom:
+    """Bounds the bytes of the large bodies that are held at once, each until its answer is out.
+
+    One body always has room, however large; `read_body` bounds it by itself.
+    """
+
+    def __init__(self, most_bytes: int) -> None:
+        self._most_bytes = most_bytes
+        self.held_bytes = 0
+
+    def body(self, receive: Receive) -> HeldBody:
+        """Returns the body that comes by `receive`, of which nothing is held yet."""
+        return HeldBody(self, receive)
+
+    def take(self, size: int, own: int) -> None:
+        """Counts `size` more bytes of a body that holds `own`. Raises Overloaded."""
+        if self.held_bytes > own and self.held_bytes + size > self._most_bytes:
+            raise Overloaded(
+                f"Other requests with large bodies fill the {self._most_bytes // 1_000_000} MB "
+                "that this server holds of them at once. Try again, or send a shorter request; "
+                "operators raise --body-memory-mb."
+            )
+        self.held_bytes += size
+
+
+class HeldBody:
+    """Receives the body of one request, and counts what is kept of it."""
+
+    def __init__(self, room: BodyRoom, receive: Receive) -> None:
+        self._room = room
+        self._receive = receive
+        self._counted = 0
+
+    def __call__(self) -> Awaitable[Event]:
+        """Waits for the next piece."""
+        return self._receive()
+
+    def keep(self, size: int) -> None:
+        """Counts that `size` bytes are kept in all by now. Raises Overloaded."""
+        more = size - SMALL_BODY - self._counted
+        if more > 0:
+            self._room.take(more, self._counted)
+            self._counted += more
+
+    def release(self) -> None:
+        """Gives back what was counted, since nobody needs the body any more."""
+        self._room.held_bytes -= self._counted
+        self._counted = 0
+
+
 async def read_body(headers: dict[str, str], receive: Receive, limit: int) -> bytes:
     """Returns the whole body, at most `limit` bytes, decompressed where it came compressed.
 
-    Raises BodyTooLarge, ClientGone, UnsupportedMedia, and RequestError for a body that does not
-    have the coding it declares.
+    Raises BodyTooLarge, ClientGone, Overloaded, UnsupportedMedia, and RequestError for a body that
+    does not have the coding it declares.
     """
     coding = coding_of(headers)
-    body = await _read(headers, receive, limit)
+    held = receive if isinstance(receive, HeldBody) else None
+    body = await _read(headers, receive, limit, held)
     if not coding:
         return body
-    return await asyncio.to_thread(decoded, body, coding, limit)
+    body = await asyncio.to_thread(decoded, body, coding, limit)
+    if held is not None:
+        held.keep(len(body))
+    return body
 
 
-async def _read(headers: dict[str, str], receive: Receive, limit: int) -> bytes:
-    """Returns the body as it came."""
+async def _read(
+    headers: dict[str, str], receive: Receive, limit: int, held: HeldBody | None
+) -> bytes:
+    """Returns the body as it came; what is kept of it is counted in `held`."""
     # A declared length saves reading a body that is too large anyway.
     declared = headers.get("content-length", "")
     if declared.isdigit() and int(declared) > limit:
@@ -106,6 +166,8 @@ async def _read(headers: dict[str, str], receive: Receive, limit: int) -> bytes:
         size += len(chunk)
         if size > limit:
             raise _too_large(size, limit)
+        if held is not None:
+            held.keep(size)
         chunks.append(chunk)
         # One chunk is the usual case, and needs no copy.
         if not event.get("more_body", False):

@@ -21,6 +21,7 @@ from router.api.endpoints.reviews import Reviews
 from router.api.http.admin_address import AdminAddress
 from router.api.http.asgi import (
     INNER,
+    BodyRoom,
     Handler,
     Receive,
     Scope,
@@ -130,12 +131,14 @@ class Server:
         life: Callable[[], AbstractAsyncContextManager[None]],
         remaining: Remaining,
         *,
+        bodies: BodyRoom,
         admin_port: int = 0,
     ) -> None:
         """Takes the parts.
 
         With `admin_port`, operators' paths answer only there; 0: at every address.
         """
+        self._bodies = bodies
         self._admin_address = AdminAddress(admin_port)
         self._gateway = gateway
         self._ledger = ledger
@@ -247,8 +250,9 @@ class Server:
             return
         inner = INNER in scope
         response = self._remaining.begin(send, inner=inner)
+        body = self._bodies.body(receive)
         try:
-            await self._handler(scope)(scope, receive, response)
+            await self._handler(scope)(scope, body, response)
         except TiergateError as error:
             self._metrics.failed(error)
             await self._send_error(response, error, scope["path"])
@@ -267,6 +271,7 @@ class Server:
                 raise
             await self._send_error(response, ours, scope["path"])
         finally:
+            body.release()
             self._remaining.end(inner=inner)
 
     def _handler(self, scope: Scope) -> Handler:

@@ -109,6 +109,14 @@ def serve(
             help="Requests that may wait for each remote answerer, per worker; more get 503.",
         ),
     ] = None,
+    body_memory_mb: Annotated[
+        int,
+        typer.Option(
+            envvar="TIERGATE_BODY_MEMORY_MB",
+            min=1,
+            help="Megabytes of bodies above 64 kB that a worker holds at once; more get 503.",
+        ),
+    ] = 256,
     model_dir: ModelDir = None,
     device: DeviceOption = Device.AUTO,
     log_level: Annotated[
@@ -183,6 +191,7 @@ def serve(
         open_without_keys=all(map(is_loopback, hosts)),
         redis=redis,
         max_waiting=max_waiting,
+        body_memory_mb=body_memory_mb,
         device=device,
         documents=str(documents),
         otlp=otlp,
