@@ -32,7 +32,6 @@ from router.api.compose.text_keys import text_keys
 from router.api.compose.text_vectors import TextVectors
 from router.api.dashboard.pages import DATA, PAGE, Dashboard
 from router.api.endpoints.openai_tokens import OpenaiTokens
-from router.api.http.asgi import BodyRoom
 from router.api.http.authentication import Doorkeeper
 from router.api.http.rate_limit_headers import Remaining
 from router.api.http.repeat_admission import GivenAgain
@@ -224,7 +223,7 @@ class App:
             core.ids,
             self.life,
             self._remaining,
-            bodies=BodyRoom(1_000_000 * self.settings.body_memory_mb),
+            self.settings.body_memory_mb,
             admin_port=self.settings.admin_port,
         )
 

@@ -130,15 +130,15 @@ class Server:
         ids: Ids,
         life: Callable[[], AbstractAsyncContextManager[None]],
         remaining: Remaining,
+        body_memory_mb: int,
         *,
-        bodies: BodyRoom,
         admin_port: int = 0,
     ) -> None:
         """Takes the parts.
 
         With `admin_port`, operators' paths answer only there; 0: at every address.
         """
-        self._bodies = bodies
+        self._bodies = BodyRoom(1_000_000 * body_memory_mb)
         self._admin_address = AdminAddress(admin_port)
         self._gateway = gateway
         self._ledger = ledger
