@@ -74,10 +74,7 @@ class App:
     """Holds one process's gateway with all its parts."""
 
     def __init__(self, settings: Settings, core: Core, hosts: Hosts | None = None) -> None:
-        """Opens the database. Raises LedgerError.
-
-        The process that owns the local models passes `hosts`, so that a reload reaches them.
-        """
+        """Opens the database; a reload reaches the local models of `hosts`. Raises LedgerError."""
         self._log = structlog.get_logger("tiergate.app")
         self.settings, self.core = settings, core
         self.clock = core.clock
