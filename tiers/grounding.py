@@ -106,11 +106,11 @@ def _asked(text: str) -> frozenset[str]:
 
 def is_grounded(sentence: str, known: set[str]) -> bool:
     """Returns True when a sentence says nothing that `known`, the sources' words, does not."""
-    found = _WORD.findall(sentence)
-    forms = [_form(word) for word in found]
+    words = _WORD.findall(sentence)
+    forms = [_form(word) for word in words]
     if any(
         _exact(word, at) and form not in known
-        for at, (word, form) in enumerate(zip(found, forms, strict=True))
+        for at, (word, form) in enumerate(zip(words, forms, strict=True))
     ):
         return False
     content = [form for form in forms if form not in _DULL]

@@ -121,12 +121,12 @@ class JudgedAnswerer(WrappingAnswerer):
     async def _verdict(
         self, request: ChatRequest, answer: Answer, text: str, call: Call
     ) -> tuple[JudgeNote, Graded | None]:
-        """Returns what the judge says of a text, which sees the passages that its author saw."""
+        """Returns the judge's verdict on a text, beside the passages that its author was given."""
         check = self._check
         asked = grading(check.rubric, request.messages, text, material=answer.material)
         asked = fitted(asked, check.judge)
-        said = await call(check.judge.name, asked.request, Role.CHECK)
-        graded = read_graded(said.text, check.rubric, asked.mark)
+        reply = await call(check.judge.name, asked.request, Role.CHECK)
+        graded = read_graded(reply.text, check.rubric, asked.mark)
         if graded is None:
             return self._note(fault=UNREADABLE), None
         note = replace(
@@ -155,22 +155,22 @@ class JudgedAnswerer(WrappingAnswerer):
         calibration = self._check.calibration
         p = answer.p if calibration is None or note.score is None else calibration(note.score)
         facts = tuple(fact for fact in answer.facts if not fact.startswith("judge: "))
-        return replace(answer, judged=note, p=p, facts=(*facts, _told(note)))
+        return replace(answer, judged=note, p=p, facts=(*facts, _verdict_text(note)))
 
 
-def _told(note: JudgeNote) -> str:
+def _verdict_text(note: JudgeNote) -> str:
     """Returns a verdict in words, for the answer's facts.
 
-    >>> _told(JudgeNote("support", "d", "large", .6, .75))
+    >>> _verdict_text(JudgeNote("support", "d", "large", .6, .75))
     'judge: large gave .75 by support (at least .60); not calibrated, so it changes no chance'
     """
     if note.score is None:
         return f"judge: {note.judge} gave no verdict by {note.rubric} ({note.fault})"
     score, least = (f"{value:.2f}".removeprefix("0") for value in (note.score, note.at_least))
-    told = f"judge: {note.judge} gave {score} by {note.rubric} (at least {least})"
+    text = f"judge: {note.judge} gave {score} by {note.rubric} (at least {least})"
     if note.own_model:
-        told += "; it may judge its own model"
-    return told if note.calibrated else f"{told}; not calibrated, so it changes no chance"
+        text += "; it may judge its own model"
+    return text if note.calibrated else f"{text}; not calibrated, so it changes no chance"
 
 
 def _in_words(answer: Answer) -> bool:

@@ -118,8 +118,8 @@ class Passages(OwnAnswerer):
                 break
         if total < section.quote_at:
             return []
-        told = [text for intent, _ in chosen for text in (*intent.utterances, intent.answer)]
-        return chosen if covers(request.last_user_text, told) else []
+        sources = [text for intent, _ in chosen for text in (*intent.utterances, intent.answer)]
+        return chosen if covers(request.last_user_text, sources) else []
 
     def _for_each(
         self, request: ChatRequest, signals: Signals, match: Match

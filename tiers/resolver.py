@@ -71,8 +71,8 @@ SHORT_WORDS, UNLIKELY = 4, 0.6
 """Content words up to which, and chance below which, an answer that is not sure must hold more than
 a third of them: a longer request has words of its own beside its question."""
 
-TOLD_TOGETHER = 3
-"""Questions whose chance a match tells together, see `Match.together`."""
+MOST_TOGETHER = 3
+"""Questions whose common chance a match holds, see `Match.together`."""
 
 Floor = Callable[[ChatRequest, Signals], float]
 """Returns the chance from which level 1 answers a request."""
@@ -83,7 +83,7 @@ def no_floor(request: ChatRequest, signals: Signals) -> float:
     return 0.0
 
 
-class _Spoken(NamedTuple):
+class _Wording(NamedTuple):
     """Holds the approved words of one language, and what fills their slots."""
 
     knowledge: Knowledge
@@ -101,12 +101,12 @@ class Resolver(OwnAnswerer):
         clarify: ClarifySection | None,
         floor: Floor,
     ) -> None:
-        super().__init__(facts, _told(knowledge))
+        super().__init__(facts, _status_detail(knowledge))
         self._knowledge = knowledge
         self._slots = slots
-        self._spoken = {
-            language: _Spoken(said, slots.said_in(said))
-            for language, said in knowledge.translations.items()
+        self._wordings = {
+            language: _Wording(translation, slots.for_language(translation))
+            for language, translation in knowledge.translations.items()
         }
         self._clarify = clarify
         self._stems_of_intents: dict[str, frozenset[str]] = {}
@@ -119,7 +119,7 @@ class Resolver(OwnAnswerer):
     def declines(self, request: ChatRequest, signals: Signals) -> Reason | None:
         """Returns why this request cannot be resolved, as far as known without a lookup; else None.
 
-        `decide` is told so as `RungFacts.declined`. A slot that a lookup fills may turn out empty.
+        `decide` gets it as `RungFacts.declined`. A slot that a lookup fills may turn out empty.
         """
         unfit = self._unfit(request, signals)
         if unfit is not None or self.asks_for_class(request):
@@ -140,7 +140,7 @@ class Resolver(OwnAnswerer):
             p = _together(offers, match)
             least = None if self._clarify is None else self._clarify.together
             return Preview(p, PSource.MATCH, Reason.ASKED_WHICH, least)
-        words, slots = self._said_in(match)
+        words, slots = self._wording_of(match)
         questions = slots.questions(words.intents[match.intent_id], request)
         # One question at a time, and none where an answer could not follow.
         if questions and all(questions):
@@ -165,7 +165,7 @@ class Resolver(OwnAnswerer):
             share = chance / max(1e-9, chance + sum(p for _, p in offers))
             likely = max(chance, share if match.together else 0.0) >= LEAST_OFFERED
             likely = likely or len(offers) <= 1
-            intent = self._said_in(match).knowledge.intents.get(name)
+            intent = self._wording_of(match).knowledge.intents.get(name)
             if not likely or intent is None or kept_off_shelf(signals, intent):
                 break
             if not intent.offered:
@@ -229,7 +229,7 @@ class Resolver(OwnAnswerer):
             if _department(match) not in known:
                 return Reason.NOTHING_TO_RESOLVE
         elif (
-            match.intent_id not in self._said_in(match).knowledge.intents
+            match.intent_id not in self._wording_of(match).knowledge.intents
             or request.response_format.kind != "text"
         ):
             return Reason.NOTHING_TO_RESOLVE
@@ -279,7 +279,7 @@ class Resolver(OwnAnswerer):
         if self.asks_for_class(work.request):
             text, facts = self._classified(work.request, match)
             return self._answered(text, facts, work, match)
-        knowledge, slots = self._said_in(match)
+        knowledge, slots = self._wording_of(match)
         asks = self.asks(work.request, work.signals)
         if asks is not None and asks.because is Reason.ASKED_WHICH:
             ids = [name for name, _ in self._offers(work.request, work.signals)]
@@ -296,10 +296,10 @@ class Resolver(OwnAnswerer):
             return self._answered(question, facts, work, match, asks.because)
         try:
             text = await slots.filled(intent, work.request, work.tenant)
-        except NotFoundError as missed:
-            words = knowledge.content.keys[missed.key].not_found
+        except NotFoundError as error:
+            words = knowledge.content.keys[error.key].not_found
             if words is None:
-                raise _not_shown(intent, missed) from None
+                raise _not_shown(intent, error) from None
             return self._answered(in_one_line(words), facts, work, match, Reason.KEY_NOT_FOUND)
         return self._answered(text, facts, work, match)
 
@@ -337,15 +337,15 @@ class Resolver(OwnAnswerer):
         self, intent_id: str, request: ChatRequest, language: str = ""
     ) -> IntentSection | None:
         """Returns the intent where all its slots have a value, as far as known without a lookup."""
-        knowledge, slots = self._spoken.get(language) or (self._knowledge, self._slots)
+        knowledge, slots = self._wordings.get(language) or (self._knowledge, self._slots)
         intent = knowledge.intents.get(intent_id)
         if intent is None or slots.questions(intent, request):
             return None
         return intent
 
-    def _said_in(self, match: Match) -> _Spoken:
+    def _wording_of(self, match: Match) -> _Wording:
         """Returns the approved words in the language of a match."""
-        return self._spoken.get(match.language) or _Spoken(self._knowledge, self._slots)
+        return self._wordings.get(match.language) or _Wording(self._knowledge, self._slots)
 
     def asks_for_class(self, request: ChatRequest) -> bool:
         """Returns True for a request that wants a classification, not an answer."""
@@ -358,8 +358,8 @@ class Resolver(OwnAnswerer):
         """
         try:
             return await self._slots.filled(intent, work.request, work.tenant)
-        except NotFoundError as missed:
-            raise _not_shown(intent, missed) from None
+        except NotFoundError as error:
+            raise _not_shown(intent, error) from None
 
     def _classified(self, request: ChatRequest, match: Match) -> tuple[str, tuple[str, ...]]:
         task = match.intent_id.partition("/")[0]
@@ -367,12 +367,12 @@ class Resolver(OwnAnswerer):
         department = _department(match)
         text = classified_text(request, task, self._knowledge)
         priority, why = priority_of(text, department, section.priorities)
-        said: dict[str, str | float] = {
+        values: dict[str, str | float] = {
             "department": department,
             "priority": priority,
             "confidence": round(match.confidence, 4),
         }
-        result = {field: said[field] for field in section.fields}
+        result = {field: values[field] for field in section.fields}
         schema = request.response_format.schema
         faults = () if schema is None else schema_faults(result, schema)
         if faults:
@@ -404,7 +404,7 @@ def build_resolver(
     return Resolver(facts, knowledge, slots, section.clarify, floor)
 
 
-def _told(knowledge: Knowledge) -> str:
+def _status_detail(knowledge: Knowledge) -> str:
     """Returns what a resolver answers from, for its status."""
     content = knowledge.content
     detail = f"{len(content.intents)} answers, {len(content.classifications)} classifications"
@@ -413,9 +413,9 @@ def _told(knowledge: Knowledge) -> str:
     return detail
 
 
-def _not_shown(intent: IntentSection, missed: NotFoundError) -> CannotAnswer:
+def _not_shown(intent: IntentSection, error: NotFoundError) -> CannotAnswer:
     return CannotAnswer(
-        f"matched {intent.id}, but no row may be shown for its {missed.key}",
+        f"matched {intent.id}, but no row may be shown for its {error.key}",
         reason=Reason.SLOT_UNFILLED,
     )
 
@@ -423,11 +423,11 @@ def _not_shown(intent: IntentSection, missed: NotFoundError) -> CannotAnswer:
 def _together(offers: Sequence[tuple[str, float]], match: Match) -> float:
     """Returns the chance that one of the offered intents is meant.
 
-    A match tells it for the likeliest together. Fewer of them have their part of it.
+    A match holds it for the likeliest questions together. Fewer of them get their part of it.
     """
     chance = sum(p for _, p in offers)
-    told = (match.confidence, *(p for _, p in match.others[: TOLD_TOGETHER - 1]))
-    part = min(1.0, chance / max(1e-9, sum(told)))
+    likeliest = (match.confidence, *(p for _, p in match.others[: MOST_TOGETHER - 1]))
+    part = min(1.0, chance / max(1e-9, sum(likeliest)))
     return min(1.0, max(chance, match.together * part))
 
 

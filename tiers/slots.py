@@ -1,8 +1,8 @@
 """Fills the slots of approved answers: from the request's context, and from rows of lookups.
 
 A key that somebody typed opens a row only where the lookup's section in the policy says so, and
-only a row that belongs to the one who asks. Whoever asks for another's row learns nothing: not
-found is told of both, in the same words, after the same steps. Values are data: cleaned,
+only a row that belongs to the one who asks. Whoever asks for another's row learns nothing: it and a
+row that does not exist get the same words, after the same steps. Values are data: cleaned,
 length-limited and put in once, never read as a template.
 """
 
@@ -64,7 +64,7 @@ class Slots:
         self._lookups = lookups
         self._sections = sections
 
-    def said_in(self, knowledge: Knowledge) -> Slots:
+    def for_language(self, knowledge: Knowledge) -> Slots:
         """Returns slots of the same lookups for the words of another language."""
         return Slots(knowledge, self._lookups, self._sections)
 
@@ -75,10 +75,10 @@ class Slots:
     def questions(self, intent: IntentSection, request: ChatRequest) -> tuple[str, ...]:
         """Returns the approved question for each value that an answer lacks, "" where none helps.
 
-        It is told without a lookup. A question helps where its answer could be used: where the key
-        may be typed, or has no written form and comes with the context.
+        It needs no lookup. A question helps where its answer could be used: where the key may be
+        typed, or has no written form and comes with the context.
         """
-        before = _said_before(request)
+        before = _last_reply(request)
         names = self._missing(intent, request)
         return tuple(self._question(name, intent, before) for name in names)
 
@@ -131,16 +131,18 @@ class Slots:
         for name, slot in intent.slots.items():
             if slot.from_ == "context":
                 value = given[name]
-                found = None if value is None else value.text
+                filling = None if value is None else value.text
             else:
-                found = (rows.get((slot.lookup or "", slot.key or "")) or {}).get(slot.field or "")
-            clean = None if found is None else slot_value(found)
+                filling = (rows.get((slot.lookup or "", slot.key or "")) or {}).get(
+                    slot.field or ""
+                )
+            clean = None if filling is None else slot_value(filling)
             if clean is None:
                 raise CannotAnswer(
                     f"matched {intent.id}, but the slot {name} has no value",
                     reason=Reason.SLOT_UNFILLED,
                 )
-            values[name] = self._knowledge.values.said(clean)
+            values[name] = self._knowledge.values.translated(clean)
         return SLOT.sub(lambda place: values[place.group(1)], intent.answer)
 
     async def _row(self, name: str, key: _Value, asked: int) -> Row | None:
@@ -218,17 +220,17 @@ class Slots:
 
         After "not found" there are none, since that number would not be found again.
         """
-        missed = section.not_found is not None and in_one_line(section.not_found)
-        if _said_before(request) == missed:
+        not_found = section.not_found is not None and in_one_line(section.not_found)
+        if _last_reply(request) == not_found:
             return []
-        said = [message.text for message in request.messages if message.role == "user"]
-        return said[-2 : -2 - MAX_BACK : -1]
+        texts = [message.text for message in request.messages if message.role == "user"]
+        return texts[-2 : -2 - MAX_BACK : -1]
 
 
-def _said_before(request: ChatRequest) -> str:
+def _last_reply(request: ChatRequest) -> str:
     """Returns what the assistant said last, in one line; "" for nothing."""
-    said = [message for message in request.messages if message.role == "assistant"]
-    return in_one_line(said[-1].text) if said else ""
+    replies = [message for message in request.messages if message.role == "assistant"]
+    return in_one_line(replies[-1].text) if replies else ""
 
 
 def _keys(intent: IntentSection) -> tuple[str, ...]:
@@ -253,11 +255,11 @@ def belongs(row: Row, typed: TypedSection, context: Mapping[str, str], tenant: s
     return all(matching)
 
 
-def _same(found: str | None, expected: str | None) -> bool:
-    """Returns True for two equal values, in a time that does not hang on where they differ."""
-    if not found or not expected:
+def _same(value: str | None, expected: str | None) -> bool:
+    """Returns True for two equal values, in a time that does not depend on where they differ."""
+    if not value or not expected:
         return False
-    return hmac.compare_digest(found.encode(), expected.encode())
+    return hmac.compare_digest(value.encode(), expected.encode())
 
 
 def slot_value(value: str) -> str | None:

@@ -241,15 +241,15 @@ class SteppedAnswerer(WrappingAnswerer):
     async def _with_context(self, work: Work) -> tuple[Work, _Noted]:
         """Returns the request with the passages it may cite, and what is noted of them."""
         asked = work.request if work.hiding is None else work.hiding.asked
-        found = self._passages.find(asked.last_user_text) if self._passages else ()
-        if not found:
+        passages = self._passages.find(asked.last_user_text) if self._passages else ()
+        if not passages:
             return work, _NOTHING
-        listed = _CONTEXT + "\n".join(map(_shown, found))
+        listed = _CONTEXT + "\n".join(map(_shown, passages))
         if work.hiding is not None:
             (listed,) = await work.hiding.hidden([listed])
         messages = (Message("system", listed, name=CONTEXT_NAME), *work.request.messages)
         request = replace(work.request, messages=messages)
-        facts = tuple(f"[{p.id}] {p.source}" for p in found)
+        facts = tuple(f"[{p.id}] {p.source}" for p in passages)
         return replace(work, request=request), _Noted(facts, (listed,))
 
     async def _after(
@@ -271,8 +271,8 @@ class SteppedAnswerer(WrappingAnswerer):
                         answer = replace(answer, choices=refined.choices)
                 if "check" in self._steps:
                     asked = _as_check(_follow_up(request, answer.text, _CHECK))
-                    said = await call(self.facts.name, asked, Role.CHECK)
-                    answer = replace(answer, verified=_reads_right(said.text))
+                    verdict = await call(self.facts.name, asked, Role.CHECK)
+                    answer = replace(answer, verified=_reads_right(verdict.text))
         except (TiergateError, TimeoutError):
             return answer
         return answer
@@ -304,5 +304,5 @@ def _words(text: str) -> list[str]:
     >>> _words("Refunded my parcels?")
     ['refund', 'my', 'parcel']
     """
-    found = re.findall(r"[a-z0-9]+", text.lower())
-    return [re.sub(r"(?<=[a-z]{4})(?:ing|ed|es|s)$", "", word) for word in found]
+    words = re.findall(r"[a-z0-9]+", text.lower())
+    return [re.sub(r"(?<=[a-z]{4})(?:ing|ed|es|s)$", "", word) for word in words]

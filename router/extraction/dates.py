@@ -93,7 +93,7 @@ def _values(match: re.Match[str]) -> dict[str, Value] | None:
     year = int(parts["year"])
     if parts.get("first") is not None:
         return _of_figures(int(parts["first"]), int(parts["second"]), year, parts["mark"])
-    # In any case of letters a pattern also finds the look-alikes of i and s: "Julı" is no month.
+    # In any case of letters a pattern finds the dotless i, too: "Jul\u0131" is no month.
     month = int(parts["mon"]) if parts.get("mon") else _MONTHS.get(parts["month"].casefold())
     if month is None:
         return None
@@ -122,7 +122,7 @@ def _periods(text: str) -> Iterator[Item]:
     for match in _PERIOD.finditer(text):
         written = match["figure"] or match["count"].casefold()
         count = int(written) if written.isdigit() else _WORDS.get(written)
-        if count is None:  # a look-alike, as in "fıve"
+        if count is None:  # as "f\u0131ve", with a dotless i
             continue
         unit = match["unit"].lower()
         duration = f"PT{count}H" if unit == "hour" else f"P{count}{unit[0].upper()}"

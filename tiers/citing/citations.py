@@ -57,7 +57,7 @@ def sentences_of(answer: str) -> list[Sentence]:
         rest = line[lead.end() :] if lead else line.strip()
         begin = lead[0] if lead else ""
         for part in _split(rest):
-            cited = [int(n) for found in _CITATION.findall(part) for n in found.split(",")]
+            cited = [int(n) for numbers in _CITATION.findall(part) for n in numbers.split(",")]
             plain = " ".join(_CITATION.sub("", part).split())
             plain = re.sub(r"\s+([.,;:!?])", r"\1", plain)
             if plain or cited:

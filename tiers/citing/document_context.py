@@ -95,7 +95,7 @@ class DocumentContext:
         near = [passage for passage in found.passages if passage.p >= section.near_at]
         notes = list(found.notes)
         if self._records is not None:
-            rows, missed = await self._records.found(work)
+            rows, missed = await self._records.rows_of(work)
             near += rows
             notes += missed
         return Found(
@@ -111,24 +111,24 @@ class DocumentContext:
         there, none fits, and the model may not answer without.
         """
         search = await self.passages(work)
-        found, told = search.passages, search.notes
-        if not found:
-            return work, Shown((), told)
+        passages, notes = search.passages, search.notes
+        if not passages:
+            return work, Shown((), notes)
         if work.hiding is not None:
-            found = await _hidden(found, work.hiding)
+            passages = await _hidden(passages, work.hiding)
         mark = mark_of(work.request_id)
-        fit = fitted(found, work.request, facts, mark, read_again=read_again)
-        found, told = fit.passages, (*told, fit.note) if fit.note else told
-        if not found:
+        fit = fitted(passages, work.request, facts, mark, read_again=read_again)
+        passages, notes = fit.passages, (*notes, fit.note) if fit.note else notes
+        if not passages:
             if self._section.without == "say_so":
                 raise CannotAnswer(fit.note, reason=Reason.NOT_CAPABLE)
-            return work, Shown((), told)
+            return work, Shown((), notes)
         rules = Message("system", INSTRUCTIONS.format(mark=mark), name=NAME)
-        shown = Message("user", listed(found, mark), name=NAME)
+        shown = Message("user", listed(passages, mark), name=NAME)
         messages = work.request.messages
         last = max((i for i, m in enumerate(messages) if m.role == "user"), default=len(messages))
         request = replace(work.request, messages=(rules, *messages[:last], shown, *messages[last:]))
-        return replace(work, request=request), Shown(found, told)
+        return replace(work, request=request), Shown(passages, notes)
 
     def nothing(self, shown: Shown) -> Answer | None:
         """Returns the words for a question that no passage fits; None: the model is asked."""
@@ -160,7 +160,7 @@ class DocumentContext:
         if not self._section.check or not plain or answer.choices[0].tool_calls or not answer.text:
             return replace(
                 answer,
-                sources=notes(shown.passages, ()),
+                sources=source_notes(shown.passages, ()),
                 passages=words_of(shown.passages),
                 facts=_facts(answer, shown),
             )
@@ -185,7 +185,7 @@ class DocumentContext:
             answer,
             choices=(choice,),
             verified=verified,
-            sources=notes(shown.passages, left.used),
+            sources=source_notes(shown.passages, left.used),
             passages=words_of(shown.passages),
             facts=(*_facts(answer, shown), f"sentences left out: {dropped}"),
         )
@@ -216,7 +216,9 @@ def asked_in(request: ChatRequest) -> str:
     return f"{asked[-2]}\n{asked[-1]}"[-2_000:] if short else asked[-1][:2_000]
 
 
-def notes(passages: Sequence[DocumentPassage], used: Sequence[int]) -> tuple[SourceNote, ...]:
+def source_notes(
+    passages: Sequence[DocumentPassage], used: Sequence[int]
+) -> tuple[SourceNote, ...]:
     """Returns what the ledger keeps of the passages."""
     return tuple(
         SourceNote(passage.id, passage.collection, passage.place, n in used)
@@ -235,8 +237,8 @@ def sources_below(passages: Sequence[DocumentPassage], used: Sequence[int]) -> s
 
 
 def _facts(answer: Answer, shown: Shown) -> tuple[str, ...]:
-    said = (f"[{n}] {passage.place}" for n, passage in enumerate(shown.passages, start=1))
-    return (*answer.facts, *said)
+    places = (f"[{n}] {passage.place}" for n, passage in enumerate(shown.passages, start=1))
+    return (*answer.facts, *places)
 
 
 def _cut(passage: DocumentPassage) -> DocumentPassage:

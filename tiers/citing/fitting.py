@@ -45,7 +45,7 @@ class Fitted(Struct, frozen=True):
 
 
 def fitted(
-    found: Sequence[DocumentPassage],
+    passages: Sequence[DocumentPassage],
     request: ChatRequest,
     facts: AnswererFacts,
     mark: str,
@@ -57,14 +57,14 @@ def fitted(
     With `read_again` a later step reads the answer too. Passages come best first.
     """
     if not facts.context_tokens:
-        return Fitted(tuple(found))
+        return Fitted(tuple(passages))
     room = _room(request, facts, mark, read_again=read_again)
     kept: dict[int, DocumentPassage] = {}
     cut = 0
     # Rows of lookups were asked for by their key, so they go first.
-    order = sorted(range(len(found)), key=lambda i: not found[i].id.startswith("row:"))
+    order = sorted(range(len(passages)), key=lambda i: not passages[i].id.startswith("row:"))
     for i in order:
-        passage = found[i]
+        passage = passages[i]
         frame = _tokens(listed([replace(passage, text="")], mark)) + MESSAGE_TOKENS
         whole = frame + _tokens(passage.text)
         if whole > room:
@@ -78,11 +78,11 @@ def fitted(
             break
         kept[i] = passage
         room -= whole
-    if len(kept) == len(found) and not cut:
-        return Fitted(tuple(found))
+    if len(kept) == len(passages) and not cut:
+        return Fitted(tuple(passages))
     shortened = f", {cut} of them shortened" if cut else ""
     note = (
-        f"{len(kept)} of {len(found)} passages shown{shortened}: the window of {facts.name} has "
+        f"{len(kept)} of {len(passages)} passages shown{shortened}: the window of {facts.name} has "
         f"{facts.context_tokens} tokens"
     )
     return Fitted(tuple(kept[i] for i in sorted(kept)), note)
@@ -117,13 +117,13 @@ def _room(request: ChatRequest, facts: AnswererFacts, mark: str, *, read_again: 
     """Returns the tokens that are left for passages."""
     cap = request.sampling.max_output_tokens or facts.max_output_tokens or facts.context_tokens
     answer = min(cap, facts.context_tokens // ANSWER_SHARE) * (2 if read_again else 1)
-    said = _tokens(INSTRUCTIONS.format(mark=mark)) + 3 * MESSAGE_TOKENS
+    taken = _tokens(INSTRUCTIONS.format(mark=mark)) + 3 * MESSAGE_TOKENS
     for message in request.messages:
         calls = "".join([call.name + call.arguments for call in message.tool_calls])
-        said += _tokens(message.text) + _tokens(calls) + MESSAGE_TOKENS
+        taken += _tokens(message.text) + _tokens(calls) + MESSAGE_TOKENS
     for tool in request.tools:
-        said += _tokens(f"{tool.name}{tool.description}{tool.parameters}") + MESSAGE_TOKENS
-    return facts.context_tokens - answer - said
+        taken += _tokens(f"{tool.name}{tool.description}{tool.parameters}") + MESSAGE_TOKENS
+    return facts.context_tokens - answer - taken
 
 
 def _tokens(text: str) -> int:

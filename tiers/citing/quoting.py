@@ -26,7 +26,7 @@ from router.types import (
 from tiers.citing.document_context import (
     NOTHING_FOUND,
     DocumentContext,
-    notes,
+    source_notes,
     sources_below,
     words_of,
 )
@@ -72,17 +72,17 @@ class Quoting(OwnAnswerer):
             raise _nothing("no passage of the documents is near enough to be quoted")
         question = request.last_user_text
         quoted = [quoted_of(passage.text, question) for passage in near]
-        said = "\n\n".join(f"{text} [{n}]" for n, text in enumerate(quoted, start=1) if text)
+        quotation = "\n\n".join(f"{text} [{n}]" for n, text in enumerate(quoted, start=1) if text)
         numbers = [n for n, text in enumerate(quoted, start=1) if text]
-        if not said:
+        if not quotation:
             raise _nothing("the nearest passages hold nothing but orders to a model")
         answer = Answer(
-            choices=(Choice(f"{said}\n\n{sources_below(near, numbers)}", "stop"),),
+            choices=(Choice(f"{quotation}\n\n{sources_below(near, numbers)}", "stop"),),
             model=MODEL,
-            usage=Usage(work.signals.input_tokens, output_tokens=len(said.split())),
+            usage=Usage(work.signals.input_tokens, output_tokens=len(quotation.split())),
             p=min(near[0].p, MOST_CERTAIN),
             facts=tuple(f"quoted: [{n}] {near[n - 1].place}" for n in numbers),
-            sources=notes(near, numbers),
+            sources=source_notes(near, numbers),
             passages=words_of(near),
             gathered=found.notes,
         )

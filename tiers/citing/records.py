@@ -2,7 +2,7 @@
 
 A row is shown only to the one it belongs to, wherever its key comes from: each field that the
 lookup's `must_match` names must equal what the caller has. A row of somebody else and no row at all
-are told in the same words. It holds the fields that the policy lists, and no others.
+get the same note. It holds the fields that the policy lists, and no others.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ class Records:
         for lookup in self._lookups.values():
             await lookup.close()
 
-    async def found(self, work: Work) -> tuple[list[DocumentPassage], list[str]]:
-        """Returns the rows as passages, and what is told of those that are not there."""
+    async def rows_of(self, work: Work) -> tuple[list[DocumentPassage], list[str]]:
+        """Returns the rows as passages, and a note on each that is not there."""
         passages: list[DocumentPassage] = []
         notes: list[str] = []
         for section in self._sections:
@@ -85,7 +85,7 @@ def _key_of(section: RecordSection, work: Work) -> str | None:
 def _passage(section: RecordSection, key: str, row: Mapping[str, str]) -> DocumentPassage:
     title = section.title or section.lookup
     values = [(name, slot_value(row[name])) for name in section.fields if name in row]
-    said = [f"The {name.replace('_', ' ')} of {title} {key} is {v}." for name, v in values if v]
+    lines = [f"The {name.replace('_', ' ')} of {title} {key} is {v}." for name, v in values if v]
     return DocumentPassage(
-        f"row:{section.lookup}", "\n".join(said), title, section.lookup, COLLECTION, p=RECORD_P
+        f"row:{section.lookup}", "\n".join(lines), title, section.lookup, COLLECTION, p=RECORD_P
     )

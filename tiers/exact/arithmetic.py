@@ -104,20 +104,20 @@ def arithmetic(question: Question) -> str | None:
     return shown_sum(_pretty(tokens), result)
 
 
-def _fraction(found: re.Match[str]) -> str:
+def _fraction(match: re.Match[str]) -> str:
     """Returns "2 / 5 *" for "two fifths of"."""
-    top = found[1] if found[1].isdigit() else "1"
-    return f"{top} / {FRACTIONS[found[2]]} * "
+    top = match[1] if match[1].isdigit() else "1"
+    return f"{top} / {FRACTIONS[match[2]]} * "
 
 
 def _from_list(what: str, items: str) -> str:
     """Returns the sum that "the average of 3, 4 and 5" describes, "" where the list is none."""
     verbs = {"subtract": "from", "divide": "by", "multiply": "by", "difference between": "and"}
     if what in verbs:
-        left, found, right = items.partition(f" {verbs[what]} ")
-        if not found and what == "multiply":
-            left, found, right = items.partition(" and ")
-        if not found or not (_is_number(left) and _is_number(right)):
+        left, match, right = items.partition(f" {verbs[what]} ")
+        if not match and what == "multiply":
+            left, match, right = items.partition(" and ")
+        if not match or not (_is_number(left) and _is_number(right)):
             return ""
         if what == "difference between":
             larger, smaller = sorted((left, right), key=_value, reverse=True)
@@ -149,11 +149,11 @@ def _tokens(text: str) -> list[str]:
     tokens: list[str] = []
     at, end = 0, len(text.rstrip())
     while at < end:
-        found = _TOKEN.match(text, at)
-        if found is None or len(tokens) == MAX_TOKENS:
+        match = _TOKEN.match(text, at)
+        if match is None or len(tokens) == MAX_TOKENS:
             raise _NoSum
-        tokens.append((found.group(1) or found.group(2)).replace(" ", ""))
-        at = found.end()
+        tokens.append((match.group(1) or match.group(2)).replace(" ", ""))
+        at = match.end()
     return tokens
 
 

@@ -85,16 +85,16 @@ def read_day(text: str, today: date) -> Day | None:
     if feast in _FEASTS and (not year or re.fullmatch(r"\d{3}", year)):
         return Day((int(f"2{year}") if year else None, *_FEASTS[feast]))
     for form in _WRITTEN:
-        found = form.fullmatch(text)
-        if found:
-            month = 1 + next(i for i, name in enumerate(MONTHS) if name[:3] == found["m"][:3])
-            return _valid(int(found["y"]) if found["y"] else None, month, int(found["d"]))
-    found = _ISO.fullmatch(text)
-    if found:
-        return _valid(int(found["y"]), int(found["m"]), int(found["d"]))
-    found = _NUMERIC.fullmatch(text)
-    if found:
-        first, second, year_read = int(found["a"]), int(found["b"]), int(found["y"])
+        match = form.fullmatch(text)
+        if match:
+            month = 1 + next(i for i, name in enumerate(MONTHS) if name[:3] == match["m"][:3])
+            return _valid(int(match["y"]) if match["y"] else None, month, int(match["d"]))
+    match = _ISO.fullmatch(text)
+    if match:
+        return _valid(int(match["y"]), int(match["m"]), int(match["d"]))
+    match = _NUMERIC.fullmatch(text)
+    if match:
+        first, second, year_read = int(match["a"]), int(match["b"]), int(match["y"])
         # Day first in most countries, month first in some: only what fits one of them is read.
         readings = {
             day
@@ -126,9 +126,9 @@ def _from(day: Day, today: date, step: int) -> Iterator[date]:
     """Yields the dates of `day` from this year on; 29 February may be eight years away."""
     for years in range(9):
         year = today.year + step * years
-        found = day.in_year(year) if FIRST_YEAR <= (day.year or year) <= 9999 else None
-        if found is not None:
-            yield found
+        match = day.in_year(year) if FIRST_YEAR <= (day.year or year) <= 9999 else None
+        if match is not None:
+            yield match
 
 
 def shown_date(day: date) -> str:

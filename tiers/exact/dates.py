@@ -53,20 +53,20 @@ def date_answer(question: Question, today: date) -> str | None:
     if not question.asked and not text.startswith(_ASKS):
         return None
     for form, answer in _FORMS:
-        found = form.fullmatch(text)
-        if found:
+        match = form.fullmatch(text)
+        if match:
             try:
-                said = answer(found, today)
+                answer_text = answer(match, today)
             except (OverflowError, ValueError):  # beyond the year 9999, or before the year 1
-                said = None
-            if said is not None:
-                return said
+                answer_text = None
+            if answer_text is not None:
+                return answer_text
     return None
 
 
-def _between(found: re.Match[str], today: date) -> str | None:
+def _between(match: re.Match[str], today: date) -> str | None:
     """Returns the days from a to b. A missing year is b's, the one before, or the next to come."""
-    first, second = read_day(found["a"], today), read_day(found["b"], today)
+    first, second = read_day(match["a"], today), read_day(match["b"], today)
     if first is None or second is None:
         return None
     if first.year is None and second.year is None:
@@ -78,19 +78,19 @@ def _between(found: re.Match[str], today: date) -> str | None:
     else:
         start = first.in_year(0)
         end = None if start is None else next_one(second, start)
-    return None if start is None or end is None else _span(start, end, found["unit"])
+    return None if start is None or end is None else _span(start, end, match["unit"])
 
 
-def _until(found: re.Match[str], today: date) -> str | None:
-    named = read_day(found["b"], today)
+def _until(match: re.Match[str], today: date) -> str | None:
+    named = read_day(match["b"], today)
     end = None if named is None else next_one(named, today)
-    return None if end is None or end < today else _span(today, end, found["unit"])
+    return None if end is None or end < today else _span(today, end, match["unit"])
 
 
-def _since(found: re.Match[str], today: date) -> str | None:
-    named = read_day(found["b"], today)
+def _since(match: re.Match[str], today: date) -> str | None:
+    named = read_day(match["b"], today)
     start = None if named is None else last_one(named, today)
-    return None if start is None or start > today else _span(start, today, found["unit"])
+    return None if start is None or start > today else _span(start, today, match["unit"])
 
 
 def _span(start: date, end: date, unit: str) -> str | None:
@@ -109,11 +109,11 @@ def _counted(number: int, unit: str) -> str:
     return f"{number:,} {unit}{'' if number == 1 else 's'}"
 
 
-def _weekday(found: re.Match[str], today: date) -> str | None:
-    named = read_day(found["a"], today)
+def _weekday(match: re.Match[str], today: date) -> str | None:
+    named = read_day(match["a"], today)
     if named is None:
         return None
-    past = found.groupdict().get("was") == "was"
+    past = match.groupdict().get("was") == "was"
     day = last_one(named, today) if past else next_one(named, today)
     if day is None:
         return None
@@ -121,33 +121,33 @@ def _weekday(found: re.Match[str], today: date) -> str | None:
     return f"{plain_date(day)} {verb} a {shown_date(day).split()[0]}."
 
 
-def _today(found: re.Match[str], today: date) -> str:
-    name = found.groupdict().get("a") or "today"
+def _today(match: re.Match[str], today: date) -> str:
+    name = match.groupdict().get("a") or "today"
     shift = {"tomorrow": 1, "yesterday": -1}.get(name, 0)
     verb = {"tomorrow": "will be", "yesterday": "was"}.get(name, "is")
     near = name.capitalize() if shift else "Today"
     return f"{near} {verb} {shown_date(today + timedelta(days=shift))} (UTC)."
 
 
-def _later(found: re.Match[str], today: date) -> str | None:
-    return _shifted(found, today, 1)
+def _later(match: re.Match[str], today: date) -> str | None:
+    return _shifted(match, today, 1)
 
 
-def _earlier(found: re.Match[str], today: date) -> str | None:
-    return _shifted(found, today, -1)
+def _earlier(match: re.Match[str], today: date) -> str | None:
+    return _shifted(match, today, -1)
 
 
-def _shifted(found: re.Match[str], today: date, sign: int) -> str | None:
-    groups = found.groupdict()
+def _shifted(match: re.Match[str], today: date, sign: int) -> str | None:
+    groups = match.groupdict()
     named = read_day(groups.get("a") or "today", today)
     start = None if named is None else next_one(named, today)
-    count = 1 if found["n"] in ("a", "an", "the") else int(found["n"])
+    count = 1 if match["n"] in ("a", "an", "the") else int(match["n"])
     if start is None or count > MOST:
         return None
-    day, clipped = _moved(start, sign * count, found["unit"])
+    day, clipped = _moved(start, sign * count, match["unit"])
     way = "after" if sign > 0 else "before"
     note = f" ({MONTHS[day.month - 1].capitalize()} has no day {start.day})" if clipped else ""
-    return f"{_counted(count, found['unit'])} {way} {plain_date(start)} is {shown_date(day)}{note}."
+    return f"{_counted(count, match['unit'])} {way} {plain_date(start)} is {shown_date(day)}{note}."
 
 
 def _moved(start: date, count: int, unit: str) -> tuple[date, bool]:
@@ -163,22 +163,22 @@ def _moved(start: date, count: int, unit: str) -> tuple[date, bool]:
     return date(year, month + 1, min(start.day, last)), start.day > last
 
 
-def _leap(found: re.Match[str], today: date) -> str:
-    year = int(found["y"]) if found["y"] else today.year
+def _leap(match: re.Match[str], today: date) -> str:
+    year = int(match["y"]) if match["y"] else today.year
     leap = calendar.isleap(year)
     return f"{year} {'is' if leap else 'is not'} a leap year: it has {366 if leap else 365} days."
 
 
-def _length(found: re.Match[str], today: date) -> str | None:
-    month = next((i for i, name in enumerate(MONTHS, 1) if name == found["m"]), 0)
-    year = int(found["y"]) if found["y"] else None
+def _length(match: re.Match[str], today: date) -> str | None:
+    month = next((i for i, name in enumerate(MONTHS, 1) if name == match["m"]), 0)
+    year = int(match["y"]) if match["y"] else None
     if not month:
-        return None if year is None else _leap(found, today)
+        return None if year is None else _leap(match, today)
     if year is None and month == 2:
         return "February has 28 days, and 29 in a leap year."
     days = calendar.monthrange(year or 2001, month)[1]
     when = "" if year is None else f" {year}"
-    return f"{found['m'].capitalize()}{when} has {days} days."
+    return f"{match['m'].capitalize()}{when} has {days} days."
 
 
 _NOW = r"(?: from (?:now|today)|(?: later)? from today)"

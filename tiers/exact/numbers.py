@@ -89,12 +89,12 @@ def digits_for_words(text: str) -> str:
     >>> digits_for_words("twenty five percent of a hundred and twenty dollars")
     '25 percent of $120'
     """
-    text = _IN_WORDS.sub(lambda found: _spelled(found.group(0)), text)
+    text = _IN_WORDS.sub(lambda match: _spelled(match.group(0)), text)
     text = re.sub(r"(\d) and a half\b", r"\1.5", text)
     scale = {"k": 1000, **_SCALES}
 
-    def scaled(found: re.Match[str]) -> str:
-        return written(number(found.group(1)) * scale[found.group(2)]).replace(",", "")
+    def scaled(match: re.Match[str]) -> str:
+        return written(number(match.group(1)) * scale[match.group(2)]).replace(",", "")
 
     text = _SCALED.sub(scaled, text)
     return _NAMED_MONEY.sub(lambda m: f"{_MONEY_SIGN[m.group(2)[0]]}{m.group(1)}", text)

@@ -200,22 +200,22 @@ def _local(number: str) -> str:
 
 
 def _percent(core: str, language: _Language) -> str | None:
-    found = re.fullmatch(
+    match = re.fullmatch(
         rf"(?:(?:{language.opening}) )?(?P<p>{_NUMBER}) ?(?:%|prozent|pour ?cent|por ?ciento"
         rf"|per ?cento) (?:{language.of}) (?P<y>{_NUMBER})",
         core,
     )
-    if found is None:
+    if match is None:
         return None
-    said = percentage(Question(f"{_english(found['p'])}% of {_english(found['y'])}"))
-    if said is None:
+    answer_text = percentage(Question(f"{_english(match['p'])}% of {_english(match['y'])}"))
+    if answer_text is None:
         return None
-    result = said.rpartition(" = ")[2]
+    result = answer_text.rpartition(" = ")[2]
     # A sum in cents says how it was rounded, in English words.
     if not re.fullmatch(r"-?[\d,]+(?:\.\d+)?", result):
         return None
     of = language.of.partition("|")[0]
-    return f"{_shown(found['p'])} % {of} {_shown(found['y'])} = {_local(result)}"
+    return f"{_shown(match['p'])} % {of} {_shown(match['y'])} = {_local(result)}"
 
 
 def _shown(number: str) -> str:
@@ -230,24 +230,24 @@ def _converted(core: str, language: _Language) -> str | None:
         rf"(?:(?:{language.opening}) )?{asked} (?:{language.into}) (?P<v>{unit})",
         rf"(?:{language.how_many}) (?P<v>{unit}) (?:{language.are}) {asked}",
     ):
-        found = re.fullmatch(form, core)
-        if found is None:
+        match = re.fullmatch(form, core)
+        if match is None:
             continue
-        question = f"{_english(found['n'])} {names[found['u']]} in {names[found['v']]}"
-        said = conversion(Question(question))
-        result = said and re.search(r" = (about )?(-?[\d,]+(?:\.\d+)?) ", f"{said} ")
+        question = f"{_english(match['n'])} {names[match['u']]} in {names[match['v']]}"
+        answer_text = conversion(Question(question))
+        result = answer_text and re.search(r" = (about )?(-?[\d,]+(?:\.\d+)?) ", f"{answer_text} ")
         if not result:
             return None
         about = f"{language.about} " if result[1] else ""
-        return f"{_shown(found['n'])} {found['u']} = {about}{_local(result[2])} {found['v']}"
+        return f"{_shown(match['n'])} {match['u']} = {about}{_local(result[2])} {match['v']}"
     return None
 
 
 def _sum(core: str, language: _Language) -> str | None:
-    found = re.fullmatch(rf"(?:{language.opening}) (?P<sum>.+)", core)
-    if found is None:
+    match = re.fullmatch(rf"(?:{language.opening}) (?P<sum>.+)", core)
+    if match is None:
         return None
-    signs = found["sum"]
+    signs = match["sum"]
     for word, sign in sorted(language.signs.items(), key=lambda one: -len(one[0])):
         signs = re.sub(rf"(?<=\d) {word} (?=-?\d)", f" {sign} ", signs)
     signs = signs.replace("x", "*") if re.fullmatch(r"[\dx*+/.,() -]+", signs) else signs
@@ -255,10 +255,10 @@ def _sum(core: str, language: _Language) -> str | None:
         return None
     if re.search(r"\d[-/]\d", signs):  # a date, a score, "24/7"
         return None
-    said = arithmetic(Question(_english(signs), commanded=True))
-    if said is None:
+    answer_text = arithmetic(Question(_english(signs), commanded=True))
+    if answer_text is None:
         return None
-    result = said.rpartition(" = ")[2]
+    result = answer_text.rpartition(" = ")[2]
     if not re.fullmatch(r"-?[\d,]+(?:\.\d+)?", result):
         return None
-    return f"{_shown(found['sum'])} = {_local(result)}"
+    return f"{_shown(match['sum'])} = {_local(result)}"

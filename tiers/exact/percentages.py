@@ -47,28 +47,28 @@ def percentage(question: Question) -> str | None:
     if not DIGIT.search(text):
         return None
     for pattern, answer in _forms():
-        found = pattern.fullmatch(text)
-        if found:
-            return answer(found)
+        match = pattern.fullmatch(text)
+        if match:
+            return answer(match)
     return None
 
 
-def _part(found: re.Match[str]) -> str:
-    p, whole = number(found["p"]), amount(found["y"])
+def _part(match: re.Match[str]) -> str:
+    p, whole = number(match["p"]), amount(match["y"])
     value = whole.value * p / 100
-    return _line(f"{written(p)}% of {_as_read(found['y'])}", value, found["y"])
+    return _line(f"{written(p)}% of {_as_read(match['y'])}", value, match["y"])
 
 
-def _added(found: re.Match[str]) -> str:
-    p, whole = number(found["p"]), amount(found["y"])
+def _added(match: re.Match[str]) -> str:
+    p, whole = number(match["p"]), amount(match["y"])
     value = whole.value * (100 + p) / 100
-    return _line(f"{_as_read(found['y'])} plus {written(p)}%", value, found["y"])
+    return _line(f"{_as_read(match['y'])} plus {written(p)}%", value, match["y"])
 
 
-def _taken(found: re.Match[str]) -> str:
-    p, whole = number(found["p"]), amount(found["y"])
+def _taken(match: re.Match[str]) -> str:
+    p, whole = number(match["p"]), amount(match["y"])
     value = whole.value * (100 - p) / 100
-    return _line(f"{_as_read(found['y'])} less {written(p)}%", value, found["y"])
+    return _line(f"{_as_read(match['y'])} less {written(p)}%", value, match["y"])
 
 
 def _line(left: str, value: Fraction, whole: str) -> str:
@@ -79,21 +79,21 @@ def _line(left: str, value: Fraction, whole: str) -> str:
     return shown_sum(left, Amount(value, sign))
 
 
-def _share(found: re.Match[str]) -> str | None:
-    part, whole = amount(found["x"]), amount(found["y"])
+def _share(match: re.Match[str]) -> str | None:
+    part, whole = amount(match["x"]), amount(match["y"])
     if whole.value == 0 or part.sign != whole.sign:
         return None
     share = 100 * part.value / whole.value
-    return f"{_as_read(found['x'])} is {_percent(share)} of {_as_read(found['y'])}"
+    return f"{_as_read(match['x'])} is {_percent(share)} of {_as_read(match['y'])}"
 
 
-def _change(found: re.Match[str]) -> str | None:
-    before, after = amount(found["x"]), amount(found["y"])
+def _change(match: re.Match[str]) -> str | None:
+    before, after = amount(match["x"]), amount(match["y"])
     if before.value == 0 or before.sign != after.sign:
         return None
     change = 100 * (after.value - before.value) / before.value
     named = "an increase of" if change > 0 else "a decrease of" if change < 0 else "a change of"
-    way = f"from {_as_read(found['x'])} to {_as_read(found['y'])}"
+    way = f"from {_as_read(match['x'])} to {_as_read(match['y'])}"
     return f"{way[0].upper()}{way[1:]} is {named} {_percent(abs(change))}"
 
 

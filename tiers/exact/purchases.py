@@ -119,12 +119,12 @@ def _counted(text: str) -> str:
     '36 eggs at 0.42 each'
     """
 
-    def pieces(found: re.Match[str]) -> str:
-        count = Fraction(1) if found["n"] in ("a", "an") else number(found["n"])
-        return written(count * (6 if found["half"] else 12)).replace(",", "")
+    def pieces(match: re.Match[str]) -> str:
+        count = Fraction(1) if match["n"] in ("a", "an") else number(match["n"])
+        return written(count * (6 if match["half"] else 12)).replace(",", "")
 
     text = _DOZEN.sub(pieces, text)
-    return _CENTS.sub(lambda found: f"{int(found[1]) / 100:.2f}", text)
+    return _CENTS.sub(lambda match: f"{int(match[1]) / 100:.2f}", text)
 
 
 def _bare(text: str) -> tuple[str, bool | None]:
@@ -147,12 +147,12 @@ def _bare(text: str) -> tuple[str, bool | None]:
 
 def _goods(text: str, certain: bool) -> tuple[_Bill | None, str]:
     """Returns the first goods of a text as a bill, and what follows; None without goods."""
-    found = _TIMES.match(text) or _FOR_EACH.match(text) or _BOUGHT.match(text)
-    if found is None:
+    match = _TIMES.match(text) or _FOR_EACH.match(text) or _BOUGHT.match(text)
+    if match is None:
         return None, text
-    groups = {"at": "at", "each": None, "thing": "", "per": None, **found.groupdict()}
-    count = Fraction(1) if found["n"] in ("a", "an") else number(found["n"])
-    written_price = found["price"]
+    groups = {"at": "at", "each": None, "thing": "", "per": None, **match.groupdict()}
+    count = Fraction(1) if match["n"] in ("a", "an") else number(match["n"])
+    written_price = match["price"]
     price = amount(written_price)
     at, each, per, thing = groups["at"], groups["each"], groups["per"], groups["thing"] or ""
     if not each and not at:
@@ -166,7 +166,7 @@ def _goods(text: str, certain: bool) -> tuple[_Bill | None, str]:
     if not each and not _NO_GOODS.isdisjoint(thing.split()):
         return None, text
     timely = not price.sign and _TIME.fullmatch(written_price.strip()) is not None
-    if timely and not (each or certain or re.search(r"plus|\+", text[found.end() :])):
+    if timely and not (each or certain or re.search(r"plus|\+", text[match.end() :])):
         return None, text
     shown = _price(written_price)
     bill = _Bill(
@@ -175,7 +175,7 @@ def _goods(text: str, certain: bool) -> tuple[_Bill | None, str]:
         signs={price.sign} - {""},
         for_each=bool(each) and count > 1,
     )
-    return bill, text[found.end() :]
+    return bill, text[match.end() :]
 
 
 def _further(bill: _Bill, rest: str) -> str | None:
@@ -208,9 +208,9 @@ def _rated(bill: _Bill, rest: str) -> str | None:
     if bill.parts > 1:
         return None
     for form, sign, way in ((_ADDED, 1, "plus"), (_TAKEN, -1, "less")):
-        found = form.fullmatch(rest)
-        if found:
-            rate = number(found["p"] or found["p2"])
+        match = form.fullmatch(rest)
+        if match:
+            rate = number(match["p"] or match["p2"])
             bill.value *= (100 + sign * rate) / 100
             bill.shown, bill.adds_up = f"{bill.shown} {way} {written(rate)}%", True
             return "" if bill.value >= 0 else None

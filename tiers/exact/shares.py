@@ -70,15 +70,15 @@ def share(question: Question) -> str | None:
     if not DIGIT.search(text):
         return None
     for form in _forms():
-        found = form.fullmatch(text)
-        if found:
-            return _split(found)
-    found = _OFF.fullmatch(text)
-    return None if found is None else _less(found)
+        match = form.fullmatch(text)
+        if match:
+            return _split(match)
+    match = _OFF.fullmatch(text)
+    return None if match is None else _less(match)
 
 
-def _split(found: re.Match[str]) -> str | None:
-    groups = found.groupdict()
+def _split(match: re.Match[str]) -> str | None:
+    groups = match.groupdict()
     parts = 2 if groups.get("half") else int(groups.get("more") or -1) + 1
     for name in ("n", "by", "parts", "ways"):
         parts = int(groups.get(name) or parts)
@@ -89,8 +89,8 @@ def _split(found: re.Match[str]) -> str | None:
     return _line(f"{_read(text)} / {parts:,}", whole.value / parts, text, " each")
 
 
-def _less(found: re.Match[str]) -> str | None:
-    groups = found.groupdict()
+def _less(match: re.Match[str]) -> str | None:
+    groups = match.groupdict()
     text = groups["y"] or groups["y2"]
     bottom = FRACTIONS[groups["bottom"]] if groups["bottom"] else 2
     top = groups["top"]

@@ -56,18 +56,18 @@ def tip(question: Question) -> str | None:
     if not DIGIT.search(text):
         return None
     for form in _forms():
-        found = form.fullmatch(text)
-        if found:
-            return _said(found)
+        match = form.fullmatch(text)
+        if match:
+            return _tip_text(match)
     return None
 
 
-def _said(found: re.Match[str]) -> str | None:
-    rate, bill, people = number(found["p"]), amount(found["y"]), int(found["n"])
+def _tip_text(match: re.Match[str]) -> str | None:
+    rate, bill, people = number(match["p"]), amount(match["y"]), int(match["n"])
     if not 2 <= people <= MOST_PEOPLE:
         return None
     paid = bill.value * (100 + rate) / 100
-    plain = found["y"].strip().lstrip("$€£₹ ")
+    plain = match["y"].strip().lstrip("$€£₹ ")
     whole = shown_money(f"{bill.sign}{plain} plus {written(rate)}%", paid, bill.sign)
     each = _each(paid / people, bill.sign)
     tip_each = _each((paid - bill.value) / people, bill.sign)

@@ -50,10 +50,10 @@ def solved(
         ),
     }
     for tool, answer in answers.items():
-        said = answer() if tool in tools else None
-        if said is not None:
-            return Solved(tool, said)
+        answer_text = answer() if tool in tools else None
+        if answer_text is not None:
+            return Solved(tool, answer_text)
     if not {"arithmetic", "percentages", "units"} <= set(tools):
         return None
-    said = in_another_language(text)
-    return None if said is None else Solved("other_languages", said)
+    answer_text = in_another_language(text)
+    return None if answer_text is None else Solved("other_languages", answer_text)

@@ -76,9 +76,9 @@ def conversion(question: Question) -> str | None:
     if not (DIGIT.search(text) or text.startswith(_BEGIN_WITHOUT_DIGIT)):
         return None
     for form in _compiled(_FORMS):
-        found = form.fullmatch(text)
-        if found:
-            return _converted(found)
+        match = form.fullmatch(text)
+        if match:
+            return _converted(match)
     return None
 
 
@@ -89,15 +89,15 @@ def _unit_words(text: str) -> str:
     return digits_for_words(re.sub(rf"({NUMBER})k(?= )", r"\1 k", text))
 
 
-def _converted(found: re.Match[str]) -> str | None:
-    unit, wanted = UNITS[found["u"]], UNITS[found["v"]]
-    groups = found.groupdict()
+def _converted(match: re.Match[str]) -> str | None:
+    unit, wanted = UNITS[match["u"]], UNITS[match["v"]]
+    groups = match.groupdict()
     if unit.kind != wanted.kind or unit == wanted:
         return None
-    count = Fraction(1) if found["n"] in ("a", "an", "one") else _signed(found["n"])
+    count = Fraction(1) if match["n"] in ("a", "an", "one") else _signed(match["n"])
     if count < 0 and unit.kind != "temperature":
         return None
-    said = _said(count, unit)
+    quantity = _quantity_text(count, unit)
     value = count * unit.factor + unit.offset
     if groups.get("n2"):
         smaller = UNITS[groups["u2"]]
@@ -105,20 +105,20 @@ def _converted(found: re.Match[str]) -> str | None:
         if smaller.kind != unit.kind or unit.offset or smaller.factor >= unit.factor:
             return None
         value += rest * smaller.factor
-        said += f" {_said(rest, smaller)}"
+        quantity += f" {_quantity_text(rest, smaller)}"
     if unit.kind == "temperature" and value < Fraction("-273.15"):
         return None  # colder than anything
     result = (value - wanted.offset) / wanted.factor
     rounded, exact = _rounded(result)
     name = wanted.name if exact and rounded == 1 else wanted.plural
-    return f"{said} = {'' if exact else 'about '}{written(rounded)} {name}"
+    return f"{quantity} = {'' if exact else 'about '}{written(rounded)} {name}"
 
 
 def _signed(text: str) -> Fraction:
     return -number(text[1:]) if text.startswith("-") else number(text)
 
 
-def _said(count: Fraction, unit: Unit) -> str:
+def _quantity_text(count: Fraction, unit: Unit) -> str:
     return f"{written(count)} {unit.name if count == 1 else unit.plural}"
 
 
@@ -147,32 +147,32 @@ def exchange(question: Question) -> str | None:
     if not DIGIT.search(text):
         return None
     for form in _compiled(_MONEY):
-        found = form.fullmatch(text)
-        if found:
-            return _exchanged(found)
+        match = form.fullmatch(text)
+        if match:
+            return _exchanged(match)
     for form in _compiled(_UNRATED):
-        found = form.fullmatch(text)
-        if found:
-            return _unrated(found)
+        match = form.fullmatch(text)
+        if match:
+            return _unrated(match)
     return None
 
 
-def _unrated(found: re.Match[str]) -> str | None:
+def _unrated(match: re.Match[str]) -> str | None:
     """Returns which words to add for a sum whose question states no rate."""
-    have, want = _code(found["u"]), _code(found["v"])
+    have, want = _code(match["u"]), _code(match["v"])
     if not _KNOWN_CODES.issuperset((have, want)) or have == want:
         return None  # three letters may mean anything
-    example = f"{written(number(found['n']))} {have} to {want} at 0.9"
+    example = f"{written(number(match['n']))} {have} to {want} at 0.9"
     return f'I know no rates of exchange. With one I work it out: "{example}".'
 
 
-def _exchanged(found: re.Match[str]) -> str | None:
-    have, want = _code(found["u"]), _code(found["v"])
-    per, of = _code(found["w"] or want), _code(found["x"] or have)
-    rate = number(found["r"])
+def _exchanged(match: re.Match[str]) -> str | None:
+    have, want = _code(match["u"]), _code(match["v"])
+    per, of = _code(match["w"] or want), _code(match["x"] or have)
+    rate = number(match["r"])
     if have is None or want is None or have == want or not rate:
         return None
-    count = number(found["n"])
+    count = number(match["n"])
     if (per, of) == (want, have):
         value = count * rate
     elif (per, of) == (have, want):

@@ -97,9 +97,9 @@ def question(text: str) -> Question | None:
         before = core
         core = _CLOSING.sub("", _OPENING.sub("", core, count=1) if _OPENING.match(core) else core)
         for pattern in (_POLITE, _FRAME, _COMMAND):
-            found = pattern.match(core)
-            if found:
-                core = core[found.end() :]
+            match = pattern.match(core)
+            if match:
+                core = core[match.end() :]
                 commanded, asked = commanded or pattern is _COMMAND, True
         turned = _TURNED.fullmatch(core)
         if turned:  # "tell me what 30% off 279 is"

@@ -213,7 +213,7 @@ class LitellmTier:
         taken = self._provider.take(now_ms)
         if taken is None:
             raise out_of_use(self._section.name, self._provider, now_ms)
-        outcome = Outcome.UNTOLD
+        outcome = Outcome.UNKNOWN
         try:
             yield taken
             outcome = Outcome.HEALTHY

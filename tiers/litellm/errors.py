@@ -84,11 +84,13 @@ def to_ours(error: BaseException, now_ms: int = 0, asked: str = "") -> AnswererE
     kind, status = ERRORS[known]
     headers = getattr(getattr(error, "response", None), "headers", None)
     waits = None if headers is None else read_retry_after(headers, now_ms)
-    said = f"The provider failed or refused the request (litellm {name})."
+    message = f"The provider failed or refused the request (litellm {name})."
     if status == 404 and asked:
-        said = f"The provider has nothing for {asked} (litellm {name}): check the answerer's model."
+        message = (
+            f"The provider has nothing for {asked} (litellm {name}): check the answerer's model."
+        )
     return kind(
-        said,
+        message,
         upstream_status=status,
         retry_after_s=waits,
     )

@@ -24,9 +24,9 @@ from router.errors import (
 # Statuses after which nothing was billed and the same request may well succeed. 529 is Anthropic's
 # word for overloaded. A lost connection is not here: what was sent may be billed.
 WORTH_RETRYING = frozenset({408, 429, 500, 502, 503, 529})
-# A proxy's word that it waits no longer (524 is Cloudflare's): the model behind it may go on, and
-# be billed, as where we stop waiting ourselves.
-NO_WORD_OF_THE_MODEL = frozenset({504, 524})
+# With these a proxy says that it waits no longer (524 is Cloudflare's). The model behind it may go
+# on, and be billed, as where we stop waiting ourselves.
+OF_A_PROXY = frozenset({504, 524})
 MAX_WAIT_S = 5.0  # beyond this the next rung is the better use of the time
 FIRST_BACKOFF_S = 0.1
 UNKNOWN_MODEL = frozenset({"model_not_found", "unknown_model", "invalid_model"})
@@ -55,37 +55,38 @@ def error_for_status(
     401 and 403 mean our key, not the client's: UpstreamRejected, 502. Without `upstream_status`
     the call may be billed, and is not made again.
     """
-    said = f" ({code})" if code else ""
+    shown_code = f" ({code})" if code else ""
     if status == 404 and asked is not None:
-        return UpstreamRejected(_not_there(asked, said, code), upstream_status=status)
+        return UpstreamRejected(_not_there(asked, code), upstream_status=status)
     if status in (401, 403):
         return UpstreamRejected(
-            f"The upstream refused Tiergate's own key with status {status}{said}; "
+            f"The upstream refused Tiergate's own key with status {status}{shown_code}; "
             "check the answerer's api_key.",
             upstream_status=status,
         )
     if status == 429:
         wait = "" if retry_after_s is None else f"; it asks to wait {retry_after_s:g} s"
         return UpstreamRateLimited(
-            f"The upstream is limiting our rate{said}{wait}.",
+            f"The upstream is limiting our rate{shown_code}{wait}.",
             upstream_status=status,
             code=QUOTA if code == "insufficient_quota" else None,
             retry_after_s=retry_after_s,
         )
-    if status in NO_WORD_OF_THE_MODEL:
+    if status in OF_A_PROXY:
         return UpstreamError(
-            f"A proxy waited in vain for the upstream's answer, and said status {status}{said}.",
+            "A proxy waited in vain for the upstream's answer, and said status "
+            f"{status}{shown_code}.",
             retry_after_s=retry_after_s,
         )
     if status == 408 or status >= 500:
         return UpstreamError(
-            f"The upstream failed with status {status}{said}.",
+            f"The upstream failed with status {status}{shown_code}.",
             upstream_status=status,
             retry_after_s=retry_after_s,
         )
     if 400 <= status < 500:
         return UpstreamRejected(
-            f"The upstream refused the request with status {status}{said}.",
+            f"The upstream refused the request with status {status}{shown_code}.",
             upstream_status=status,
         )
     what = "redirects, which are not followed" if 300 <= status < 400 else "answers"
@@ -94,9 +95,10 @@ def error_for_status(
     )
 
 
-def _not_there(asked: Asked, said: str, code: str | None) -> str:
+def _not_there(asked: Asked, code: str | None) -> str:
     """Explains a 404: the answerer, the address, and the likely mistake in the policy."""
-    head = f"The upstream of {asked.answerer} has nothing at {asked.url} (status 404{said}): "
+    status = f"status 404 ({code})" if code else "status 404"
+    head = f"The upstream of {asked.answerer} has nothing at {asked.url} ({status}): "
     if code in UNKNOWN_MODEL:
         return head + f"it does not know the model {asked.model!r}; check the answerer's model."
     path = urlsplit(asked.url).path
@@ -130,7 +132,7 @@ def read_retry_after(headers: Mapping[str, str], now_ms: int) -> float | None:
         return seconds
     try:
         date = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):  # a year or a zone of twenty digits overflows
         return None
     if date.tzinfo is None:
         date = date.replace(tzinfo=UTC)

@@ -26,7 +26,7 @@ class Outcome(StrEnum):
     FAILED = "failed"
     KEY_REFUSED = "key_refused"  # 401: no call with this key can succeed
     KEY_DOUBTED = "key_doubted"  # 403: the key, or this one request; several in a row are the key
-    UNTOLD = "untold"
+    UNKNOWN = "unknown"
 
 
 KEY_OUTCOMES = (Outcome.KEY_REFUSED, Outcome.KEY_DOUBTED)
@@ -46,7 +46,7 @@ def cancelled(ends_at: float) -> Outcome:
 
     Whoever called has the same deadline and may be first to cancel, by some milliseconds."""
     late = asyncio.get_running_loop().time() >= ends_at - 0.05
-    return Outcome.FAILED if late else Outcome.UNTOLD
+    return Outcome.FAILED if late else Outcome.UNKNOWN
 
 
 @dataclass(slots=True)
@@ -95,7 +95,7 @@ class ReplicaSet:
     def take(self, now_ms: float, avoid: Replica | None = None) -> Taken | None:
         """Returns a place at the replica with the fewest calls, longest unused first.
 
-        None for none.
+        Returns None where every replica is out of use.
 
         `avoid` (the replica that just failed) is taken only when no other is free.
         """
@@ -119,7 +119,7 @@ class ReplicaSet:
         taken.replica.outstanding -= 1
         breaker = taken.replica.breaker
         opened = breaker.opened
-        if outcome is not Outcome.UNTOLD:
+        if outcome is not Outcome.UNKNOWN:
             taken.replica.refused_key = outcome in KEY_OUTCOMES
         if outcome is Outcome.HEALTHY:
             breaker.succeeded(taken.probe)

@@ -108,7 +108,7 @@ def test_failed_replica_is_avoided_while_another_is_free() -> None:
     several = replicas(2)
     first = several.take(0.0)
     assert first is not None
-    several.give_back(first, Outcome.UNTOLD, 0.0)
+    several.give_back(first, Outcome.UNKNOWN, 0.0)
     second = several.take(0.0, first.replica)
     assert second is not None
     assert second.replica is not first.replica
@@ -150,7 +150,7 @@ def test_places_given_back_leave_nothing_outstanding(outcomes: list[Outcome | No
         elif taken is not None:
             held.append(taken)
     for taken in held:
-        several.give_back(taken, Outcome.UNTOLD, now)
+        several.give_back(taken, Outcome.UNKNOWN, now)
     assert [r.outstanding for r in several.replicas] == [0, 0, 0]
 
 
@@ -213,6 +213,8 @@ NOW_MS = 1_445_412_480_000  # Wed, 21 Oct 2015 07:28:00 GMT
         ({"retry-after": "Wed, 21 Oct 2015 07:27:00 GMT"}, 0.0),
         ({"retry-after": "soon"}, None),
         ({"retry-after": "-1"}, None),
+        ({"retry-after": f"Wed, 21 Oct {9 * 10**30} 07:28:30 GMT"}, None),
+        ({"retry-after": f"Wed, 21 Oct 2015 07:28:30 +{9 * 10**30}"}, None),
         ({"retry-after": "nan"}, None),
         ({"retry-after": "inf"}, None),
         ({"retry-after": ""}, None),

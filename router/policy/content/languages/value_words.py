@@ -1,4 +1,4 @@
-"""Says values of lookups in another language: "delivered on {date}" and the dates in it. Pure.
+"""Puts values of lookups into another language: "delivered on {date}" and the dates in it. Pure.
 
 Rows of lookups hold words of one language. An operator's translation lists these words as they
 stand, with a name in braces for what differs from row to row. A value that is not listed goes out
@@ -52,11 +52,11 @@ class DateWords(Section):
             raise ValueError("a form with {day}, {month} and {year}, and no other name in braces")
         return self
 
-    def said(self, text: str) -> str:
+    def translated(self, text: str) -> str:
         """Returns a text with its dates in this language."""
-        return _DATE.sub(self._one, text)
+        return _DATE.sub(self._translated_date, text)
 
-    def _one(self, date: re.Match[str]) -> str:
+    def _translated_date(self, date: re.Match[str]) -> str:
         month = self.months[MONTHS.index(date[2])]
         return _filled(self.form, {"day": date[1], "month": month, "year": date[3]})
 
@@ -67,19 +67,19 @@ class ValueWords(Struct, frozen=True):
     forms: tuple[tuple[re.Pattern[str], str], ...] = ()
     dates: DateWords | None = None
 
-    def said(self, value: str) -> str:
+    def translated(self, value: str) -> str:
         """Returns a value in this language, itself where it is not listed.
 
         >>> words = value_words({"sent on {date}": "am {date} verschickt"}, None)
-        >>> words.said("sent on 3 May 2026"), words.said("lost")
+        >>> words.translated("sent on 3 May 2026"), words.translated("lost")
         ('am 3 May 2026 verschickt', 'lost')
         """
         for form, words in self.forms:
-            found = form.fullmatch(value)
-            if found is not None:
-                value = _filled(words, found.groupdict())
+            match = form.fullmatch(value)
+            if match is not None:
+                value = _filled(words, match.groupdict())
                 break
-        return value if self.dates is None else self.dates.said(value)
+        return value if self.dates is None else self.dates.translated(value)
 
 
 NO_WORDS = ValueWords()
