@@ -109,7 +109,7 @@ class Tokeniser:
         self._vocabulary = vocabulary if marked[1:-1] == [vocabulary.get("a")] else {}
         # Another model's is taken from the library, which copies every word of it.
         vocabulary = self._vocabulary or self._tokenizer.get_vocab(with_added_tokens=False)
-        self._split: dict[str, list[int]] = {}
+        self.split_words: dict[str, list[int]] = {}
         self._speller = Speller.load(words, vocabulary) if words and self._vocabulary else None
         self.knows = self._speller.knows if self._speller else knows_all
         self.lexicon = self._speller or Speller({}, vocabulary)
@@ -120,7 +120,7 @@ class Tokeniser:
         Unpaired surrogates count as unknown.
         """
         clipped = clip(text)
-        ids = self._by_words(clipped)
+        ids = self.by_words(clipped)
         if ids is None:
             clean = unmask(clipped).encode("utf-8", "replace").decode("utf-8")
             ids = self._tokenizer.encode(self.mended(clean)).ids
@@ -131,9 +131,9 @@ class Tokeniser:
         fixes = self._fixes(WORD.findall(clip(text).lower()))
         return RUN.sub(lambda m: fixes.get(m[0].lower(), m[0]), text) if fixes else text
 
-    def _by_words(self, text: str) -> list[int] | None:
+    def by_words(self, text: str) -> list[int] | None:
         """Returns the ids by look-up; None where the library must read the text."""
-        vocabulary, split, new = self._vocabulary, self._split, 0
+        vocabulary, split, new = self._vocabulary, self.split_words, 0
         if not vocabulary or PLAIN.fullmatch(text) is None:
             return None
         words = WORD.findall(text.lower())

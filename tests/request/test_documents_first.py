@@ -13,6 +13,7 @@ from router.library import CALLER
 from router.policy.loading import load_policy
 from router.routing.decision_record import parse
 from router.types import ChatRequest, Message
+from tests.kits.books.ledger_sql import rows_in
 from tests.kits.document_kit import kept
 from tests.kits.fakes import Clock
 
@@ -95,14 +96,11 @@ async def test_near_passage_counts_by_its_own_chance(
     async with Gateway.from_policy(path, database=database, documents=store, environ={}) as gateway:
         near = await gateway.acomplete(QUESTION)
         far = await gateway.acomplete("How long does delivery take?")
-        assert gateway._app is not None
-        await gateway._app.gateway.drain()
-        row = await gateway._app.ledger.get(near.request_id, None)
+    row = rows_in(database)[near.request_id]
     assert near.answer is not None
     assert far.answer is not None
     assert "epoxy" in near.answer.text
     assert far.answer.text == "Delivery takes three days."
-    assert row is not None
     facts = {fact.answerer: fact.p for fact in parse(row.record).facts}
     assert (facts["quotes"] > 0.5) is sure
     assert far.signals.quotable is None

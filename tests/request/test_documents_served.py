@@ -13,6 +13,7 @@ from router.documents.index.store import Document, Store
 from router.library import CALLER
 from router.routing.decision_record import parse
 from router.types import Outcome, Reason, Verdict
+from tests.kits.books.ledger_sql import rows_in
 from tests.kits.changed import replace
 from tests.kits.document_kit import Placed, kept, pdf_of, reader_tier
 from tests.kits.upstreams.fake_upstream import FakeUpstream
@@ -43,13 +44,13 @@ class Shop:
     def __init__(self, folder: Path, url: str, **policy: str) -> None:
         self.files = folder / "files"
         self.files.mkdir()
-        self.store = folder / "documents.db"
+        self.store, self.ledger = folder / "documents.db", folder / "ledger.db"
         self.write(PAGES)
         path = folder / "manual.yaml"
         fields = {"model": "reader", "without": "say_so", "privacy": "", **policy}
         path.write_text(POLICY.format(**fields) + reader_tier(url, fields["model"]))
         self.gateway = Gateway.from_policy(
-            path, database=folder / "ledger.db", documents=self.store, environ={}
+            path, database=self.ledger, documents=self.store, environ={}
         )
 
     def write(self, pages: list[str]) -> None:
@@ -147,16 +148,12 @@ async def test_decision_names_the_passages_and_which_were_cited(tmp_path: Path) 
         shop = Shop(tmp_path, fake.url)
         async with shop.gateway:
             outcome = await shop.ask()
-            await shop.gateway._app.gateway.drain()  # type: ignore[union-attr]
-            row = await shop.gateway._app.ledger.get(outcome.request_id, None)  # type: ignore[union-attr]
-            assert row is not None
-            sources = parse(row.record).sources
-            assert [(s.place, s.cited) for s in sources if s.cited] == [
-                ("returns.pdf, page 2", True)
-            ]
-            assert sources == outcome.answer.sources  # type: ignore[union-attr]
-            ids = {row[0] for row in Store(shop.store).run("SELECT uid FROM chunks")}
-            assert {s.id for s in sources} <= ids
+        sources = parse(rows_in(shop.ledger)[outcome.request_id].record).sources
+        assert [(s.place, s.cited) for s in sources if s.cited] == [("returns.pdf, page 2", True)]
+        assert outcome.answer is not None
+        assert sources == outcome.answer.sources
+        ids = {row[0] for row in Store(shop.store).run("SELECT uid FROM chunks")}
+        assert {s.id for s in sources} <= ids
 
 
 @pytest.mark.parametrize("store", ["full", "redacted", "none"])

@@ -252,7 +252,7 @@ def tokeniser() -> e.Tokeniser:
 @given(st.text(st.characters(min_codepoint=9, max_codepoint=126), max_size=200))
 @examples(300)
 def test_words_looked_up_give_the_librarys_ids(tokeniser: e.Tokeniser, text: str) -> None:
-    found = tokeniser._by_words(text)
+    found = tokeniser.by_words(text)
     assert found is None or found == tokeniser._tokenizer.encode(text).ids
 
 
@@ -260,32 +260,32 @@ def test_words_looked_up_give_the_librarys_ids(tokeniser: e.Tokeniser, text: str
     "text", ["Where is my parcel?", "INV-20931: $4,000\nby Friday", "(a_b) ~^`"]
 )
 def test_plain_text_is_looked_up_by_words(tokeniser: e.Tokeniser, text: str) -> None:
-    assert tokeniser._by_words(text) == tokeniser._tokenizer.encode(text).ids
+    assert tokeniser.by_words(text) == tokeniser._tokenizer.encode(text).ids
 
 
 @pytest.mark.parametrize("text", ["Wo ist mein Päckchen?", "say [MASK]", "a\x00b", "naïve"])
 def test_what_could_be_split_otherwise_goes_through_the_library(
     tokeniser: e.Tokeniser, text: str
 ) -> None:
-    assert tokeniser._by_words(text) is None
+    assert tokeniser.by_words(text) is None
 
 
 def test_a_text_of_many_unknown_words_goes_through_the_library(tokeniser: e.Tokeniser) -> None:
     known = " ".join(f"zqxj{number}zq" for number in range(e.MAX_NEW))
     more = " ".join(f"qqxj{number}zq" for number in range(e.MAX_NEW + 1))
-    assert tokeniser._by_words(known) is not None
-    assert tokeniser._by_words(more) is None
+    assert tokeniser.by_words(known) is not None
+    assert tokeniser.by_words(more) is None
 
 
 def test_words_kept_with_their_pieces_are_bounded(tokeniser: e.Tokeniser) -> None:
-    tokeniser._split.update({f"filler{number}x": [1] for number in range(e.MAX_SPLIT)})
-    assert tokeniser._by_words("zzqqxx") is not None
-    assert len(tokeniser._split) < 10
+    tokeniser.split_words.update({f"filler{number}x": [1] for number in range(e.MAX_SPLIT)})
+    assert tokeniser.by_words("zzqqxx") is not None
+    assert len(tokeniser.split_words) < 10
 
 
 def test_a_word_too_long_to_keep_goes_through_the_library(tokeniser: e.Tokeniser) -> None:
-    assert tokeniser._by_words("x7" * (e.KEPT_CHARS // 2)) is not None
-    assert tokeniser._by_words("x7" * (e.KEPT_CHARS // 2) + "x") is None
+    assert tokeniser.by_words("x7" * (e.KEPT_CHARS // 2)) is not None
+    assert tokeniser.by_words("x7" * (e.KEPT_CHARS // 2) + "x") is None
 
 
 URL_TOKEN = {

@@ -114,7 +114,7 @@ def test_a_mistyped_request_gives_the_tokens_of_the_right_one(
 
 def test_both_ways_of_splitting_mend_alike(tokeniser: Tokeniser) -> None:
     plain = "where is my pacel"
-    assert tokeniser._by_words(plain) is not None
+    assert tokeniser.by_words(plain) is not None
     assert tokeniser(f"{plain} é")[:-2] == tokeniser(plain)[:-1]
 
 

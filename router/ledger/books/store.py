@@ -64,7 +64,7 @@ class SqlLedger:
     ) -> None:
         """Stores the parts. Callers use `open`, which makes them."""
         self.database = database
-        self._writer = writer
+        self.writer = writer
         self._slot = slot
         self._anchorer = anchorer
         self._folder = folder
@@ -138,7 +138,7 @@ class SqlLedger:
         limits = () if is_free(attempt) else self._budget_of(payer) or ()
         operation = hold_operation(request, attempt, limits)
         try:
-            await self._writer.submit(operation)
+            await self.writer.submit(operation)
         except asyncio.CancelledError:
             self._held.add(request.request_id)
             raise
@@ -150,7 +150,7 @@ class SqlLedger:
         Never refused for a full queue. Raises: LedgerUnavailable (the outcome is owed, and written
         later), LedgerError (also for an attempt that was never held).
         """
-        await self._writer.submit(settle_operation(attempt, tenant))
+        await self.writer.submit(settle_operation(attempt, tenant))
 
     async def finish(self, request: RequestRow) -> None:
         """Commits the final row with all its attempts; a second call changes nothing.
@@ -168,10 +168,10 @@ class SqlLedger:
         self._held.discard(request.request_id)
         try:
             if operation.spent:
-                await self._writer.submit(operation)
+                await self.writer.submit(operation)
             else:
                 async with self._room:
-                    await self._writer.submit(operation)
+                    await self.writer.submit(operation)
         except LedgerUnavailable:
             # Calls that were made are in the books at their hold, and this row is owed. A client
             # that got no answer for it would ask, and pay, again.
@@ -222,17 +222,17 @@ class SqlLedger:
     @property
     def healthy(self) -> bool:
         """Returns True when the last batch could be written and the writer lives."""
-        return not self._writer.fault
+        return not self.writer.fault
 
     @property
     def fault(self) -> str:
         """Returns why nothing can be written now; "" when writing works."""
-        return self._writer.fault
+        return self.writer.fault
 
     @property
     def waiting(self) -> int:
         """Returns the number of operations in the queue, for metrics."""
-        return self._writer.waiting
+        return self.writer.waiting
 
     async def close(self) -> None:
         """Commits the queue, anchors it, and closes the file. A second call does nothing."""
@@ -241,7 +241,7 @@ class SqlLedger:
     def close_now(self) -> None:
         """Does what `close` does, for callers without an event loop; blocks."""
         self._folder.close()
-        self._writer.close()
+        self.writer.close()
         self._anchorer.write()
         self._slot.release()
         self.database.close()

@@ -113,7 +113,7 @@ class Writer:
         self._taken: list[_Job] = []  # being committed
         self._committing = False  # a COMMIT was sent, and its answer did not come yet
         self._closed = False
-        self._closing = False  # seen by the thread
+        self.closing = False  # seen by the thread
         self._fault: str = ""
         self._watched = threading.RLock()  # guards the next two, and the fault
         self._begun_s: float | None = None  # when the commit began that runs
@@ -138,6 +138,11 @@ class Writer:
     def waiting(self) -> int:
         """Returns the number of queued operations."""
         return len(self._queue)
+
+    @property
+    def busy(self) -> bool:
+        """Returns True while the thread waits for the database."""
+        return self._begun_s is not None
 
     def submit(self, operation: Operation) -> asyncio.Future[None]:
         """Queues an operation; the future is done once it is committed or refused.
@@ -221,9 +226,9 @@ class Writer:
 
     def _serve(self) -> None:
         ends_s = float("inf")
-        while not self._closing or (self._owed and time.monotonic() < ends_s):
+        while not self.closing or (self._owed and time.monotonic() < ends_s):
             jobs = self._taken = self._take()
-            if self._closing:
+            if self.closing:
                 ends_s = min(ends_s, time.monotonic() + CLOSES_S)
             before, looking = self._head, bool(self._fault) or self._suspected
             if jobs or looking:
@@ -275,11 +280,11 @@ class Writer:
             wait_s = 0.0
         try:
             # A knock may be about what was taken.
-            while not self._queue and (not self._closed or self._closing) and not self._suspected:
+            while not self._queue and (not self._closed or self.closing) and not self._suspected:
                 self._knocks.get(timeout=wait_s)
         except Empty:
             pass
-        self._closing = self._closed and len(self._queue) <= full - len(jobs)
+        self.closing = self._closed and len(self._queue) <= full - len(jobs)
         while self._queue and len(jobs) < full:
             job = self._queue.popleft()
             if not job.refused:

@@ -10,7 +10,10 @@ from typing import Any
 
 import psycopg
 
+from router.ledger.sql import reading
+from router.ledger.sql.database import Database
 from router.ledger.sql.postgres import LOCKS, WRITING
+from router.types import RequestRow
 
 
 def is_server(address: str | Path) -> bool:
@@ -25,6 +28,15 @@ def query(address: str | Path, statement: str) -> list[tuple[Any, ...]]:
             return connection.execute(statement.encode()).fetchall()
     with closing(sqlite3.connect(address)) as file:
         return file.execute(statement).fetchall()
+
+
+def rows_in(address: str | Path) -> dict[str, RequestRow]:
+    """Returns all rows by the id of their request, of a ledger that its gateway has closed."""
+    database = Database.open(address)
+    try:
+        return {row.request_id: row for row in reading.rows(database)}
+    finally:
+        database.close()
 
 
 def change(address: str | Path, *statements: str) -> int:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
@@ -105,7 +106,7 @@ async def test_row_that_cannot_be_written_before_the_end_is_told_as_lost(
     await ledger.hold(PAID, PAID.attempts[0])
     with locked(address):
         await ledger.finish(PAID)
-        await asyncio.to_thread(ledger._writer.close)
+        await asyncio.to_thread(ledger.writer.close)
     assert lost(listener) == [LOST]
     await ledger.close()
     again = ledgers(address)  # books the call at its hold; `reconcile` books its cost
@@ -121,9 +122,9 @@ async def test_closing_writes_what_is_owed_once_the_database_answers(
     await ledger.hold(PAID, PAID.attempts[0])
     with locked(address):
         await ledger.finish(PAID)
-        closing = threading.Thread(target=ledger._writer.close)
+        closing = threading.Thread(target=ledger.writer.close)
         closing.start()
-        await becomes(lambda: ledger._writer._closing)
+        await becomes(lambda: ledger.writer.closing)
     await asyncio.to_thread(closing.join)
     assert lost(listener) == []
     assert verify(address).cost_nano_usd == 120
@@ -146,22 +147,26 @@ def books(postgres: Postgres) -> str:
 
 
 @pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+def patient(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Makes callers wait hardly at all; its value makes them wait long again."""
     monkeypatch.setattr(module, "PATIENCE_S", 0.05)
     monkeypatch.setattr(module, "WATCH_S", 0.01)
+    return partial(monkeypatch.setattr, module, "PATIENCE_S", 600.0)
 
 
-@pytest.mark.usefixtures("impatient")
-async def test_hold_that_was_refused_counts_in_no_budget(address: str, ledgers: Ledgers) -> None:
+async def test_hold_that_was_refused_counts_in_no_budget(
+    address: str, ledgers: Ledgers, patient: Callable[[], None]
+) -> None:
     """One is being committed when the database falls silent, the other one waits behind it."""
     ledger = ledgers(address, busy_timeout_ms=60_000)
     with locked(address):
         first = asyncio.ensure_future(ledger.hold(request("r1"), attempt("r1")))
-        await becomes(lambda: ledger._writer._begun_s is not None)
+        await becomes(lambda: ledger.writer.busy)
         second = asyncio.ensure_future(ledger.hold(request("r2"), attempt("r2")))
         for refused in (first, second):
             with pytest.raises(LedgerUnavailable):
                 await refused
+        patient()
     await becomes(lambda: ledger.healthy)
     await ledger.finish(request("r3", attempt("r3")))
     await becomes(lambda: open_holds(address) == 0)
@@ -171,7 +176,7 @@ async def test_hold_that_was_refused_counts_in_no_budget(address: str, ledgers: 
     assert verify(address).findings == ()
 
 
-@pytest.mark.usefixtures("impatient")
+@pytest.mark.usefixtures("patient")
 async def test_hold_that_was_refused_is_released_before_its_request_ends(
     address: str, ledgers: Ledgers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -180,7 +185,7 @@ async def test_hold_that_was_refused_is_released_before_its_request_ends(
     ledger = ledgers(address, busy_timeout_ms=60_000)
     others = [settle_operation(attempt(name), "acme") for name in ("r8", "r9")]
     with locked(address):
-        ledger._writer._owed += [module._Job(other, None) for other in others]
+        ledger.writer._owed += [module._Job(other, None) for other in others]
         with pytest.raises(LedgerUnavailable):
             await ledger.hold(request("r1"), attempt("r1", held=400))
         with pytest.raises(LedgerUnavailable):  # it is written all the same, once that is possible
@@ -249,9 +254,11 @@ async def test_hold_whose_commit_is_in_doubt_is_released(
     assert verify(books).findings == ()
 
 
-@pytest.mark.usefixtures("impatient")
 async def test_hold_is_refused_while_late_recovery_waits_for_the_database(
-    address: str, ledgers: Ledgers, monkeypatch: pytest.MonkeyPatch
+    address: str,
+    ledgers: Ledgers,
+    monkeypatch: pytest.MonkeyPatch,
+    patient: Callable[[], None],
 ) -> None:
     monkeypatch.setattr(module, "AGAIN_S", 0.0)
     ledger = ledgers(address, busy_timeout_ms=60_000)
@@ -262,7 +269,7 @@ async def test_hold_is_refused_while_late_recovery_waits_for_the_database(
         may_end.wait()
         return head
 
-    writer = ledger._writer
+    writer = ledger.writer
     writer._again, writer._again_at = recover, 0.0  # type: ignore[assignment]
     writer.suspect()  # wakes the thread
     try:
@@ -270,6 +277,7 @@ async def test_hold_is_refused_while_late_recovery_waits_for_the_database(
         with pytest.raises(LedgerUnavailable, match="has said nothing"):
             await ledger.hold(request("r1"), attempt("r1"))
     finally:
+        patient()
         may_end.set()
     await becomes(lambda: ledger.healthy)
     await ledger.hold(request("r2"), attempt("r2"))
