@@ -26,15 +26,16 @@ from router.request.progress import STAND_IN, Candidate, Progress, shown_rung, u
 from router.routing.allowed_rungs import fits
 from router.routing.answer_checks import shares_words
 from router.routing.constraints import forces_tools
-from router.routing.hard_rules import (
+from router.routing.hard_rules import disclaimer_of
+from router.routing.routed_request import RoutedRequest
+from router.routing.verification import Verification, cut_by_client
+from router.routing.wording.matters import (
     FoundMatter,
-    disclaimer_of,
+    fits_domain,
     in_danger,
     language_of,
     matter_of,
 )
-from router.routing.routed_request import RoutedRequest
-from router.routing.verification import Verification, cut_by_client
 from router.types import (
     NO_ANSWER_MODEL,
     READ_LANGUAGES,
@@ -344,10 +345,11 @@ def _hand_over(routed: RoutedRequest, best: Candidate | None, ids: Ids) -> Concl
             question,
             review_id,
             facts,
-            now=in_danger(routed.policy, routed.signals),
+            now=found.urgent and in_danger(routed.policy, routed.signals),
             matter=found.matter,
             named=found.named,
             unclear=found.unclear,
+            fits=fits_domain(routed.policy, routed.signals, domain),
             language=language_of(routed.signals),
         )
         text = routed.runtime.safe_answer(case)

@@ -28,13 +28,12 @@ from __future__ import annotations
 from msgspec import Struct
 from msgspec.structs import replace
 
-from router.policy.content.term_files import LANGUAGE_MARK, list_of
+from router.policy.content.term_files import list_of
 from router.policy.head_conditions import any_holds
 from router.policy.schema import DecisionSection, HardRule, Policy
 from router.routing.constraints import Asked
 from router.types import (
     READ_LANGUAGES,
-    UNDETERMINED,
     Decision,
     DecisionMode,
     Domain,
@@ -238,7 +237,7 @@ def findings_of(policy: Policy, signals: Signals) -> Findings:
     say otherwise.
     """
     section = policy.decision
-    grave = _grave(section, signals)
+    grave = is_grave(section, signals)
     knows_only = signals.knowledge >= section.knowledge_at and not grave
     lists = _lists(policy, signals, knows_only) if signals.risk_terms else frozenset[str]()
     small = signals.impact_nano_usd < usd_to_nano(section.level_2_from_usd)
@@ -251,15 +250,15 @@ def _lists(policy: Policy, signals: Signals, knows_only: bool) -> frozenset[str]
         return found
     soft = frozenset(terms.name for terms in policy.terms if terms.not_for_knowledge)
     # A phrase by language is about somebody, so that one of those counts in any case.
-    return found - (soft - _lists_of_phrases(signals))
+    return found - (soft - lists_of_phrases(signals))
 
 
-def _lists_of_phrases(signals: Signals) -> frozenset[str]:
+def lists_of_phrases(signals: Signals) -> frozenset[str]:
     """Returns the lists of which a phrase by language was found, not a term of the policy's own."""
     return frozenset(list_of(name) for name in signals.risk_terms if name != list_of(name))
 
 
-def _grave(section: DecisionSection, signals: Signals) -> bool:
+def is_grave(section: DecisionSection, signals: Signals) -> bool:
     """Returns True when somebody's grave matter is likely enough for the language it is in."""
     at = section.grave_at if _heads_read(signals) else section.grave_at_other_languages
     return signals.matter is not None and signals.grave >= at
@@ -291,66 +290,6 @@ def _heads_read(signals: Signals) -> bool:
     high stakes, and of 254 grave ones they raised none that the reader or a phrase had not found.
     """
     return (signals.matter_language or signals.language) in READ_LANGUAGES
-
-
-LIFE = frozenset({Matter.SELF_HARM, Matter.MEDICAL_EMERGENCY, Matter.POISON, Matter.VIOLENCE})
-IN_DANGER_AT = 0.8
-"""The reader's chance from which its word alone calls for help. It climbs from a lower one, as many
-questions about one's own health are no emergency."""
-
-
-def in_danger(policy: Policy, signals: Signals) -> bool:
-    """Returns True when a phrase by language or the reader says that a life may be in danger."""
-    phrases = _lists_of_phrases(signals)
-    by_phrase = any(matter.value in phrases for matter in LIFE)
-    by_reader = signals.matter in LIFE - {Matter.MEDICAL_EMERGENCY}
-    return by_phrase or (
-        by_reader and signals.grave >= IN_DANGER_AT and _grave(policy.decision, signals)
-    )
-
-
-GRAVEST = (
-    Matter.SELF_HARM,
-    Matter.VIOLENCE,
-    Matter.POISON,
-    Matter.MEDICAL_EMERGENCY,
-    Matter.ENGINEERING_SAFETY,
-    Matter.FRAUD,
-    Matter.LEGAL,
-)
-"""Orders the matters for the choice of words, where phrases of several are found. Words about
-health come after those of a cause of harm, and before those of things and money."""
-
-
-class FoundMatter(Struct, frozen=True):
-    """Holds the matter whose safe words are due; None where there is none, or none is sure."""
-
-    matter: Matter | None = None
-    named: bool = False  # by a phrase or a term; else the reader guesses it
-    unclear: bool = False  # grave, but nothing sure says which
-
-
-def matter_of(policy: Policy, signals: Signals) -> FoundMatter:
-    """Returns the matter whose safe words are due.
-
-    A phrase says what the matter is, and the reader guesses: a smell of gas is no illness. In
-    another language than English it finds that a matter is grave, and seldom which it is.
-    """
-    findings = findings_of(policy, signals)
-    named = next((matter for matter in GRAVEST if matter.value in findings.lists), None)
-    if named is not None or not findings.grave:
-        return FoundMatter(named, named=named is not None)
-    read = (signals.matter_language or signals.language) in READ_LANGUAGES
-    return FoundMatter(signals.matter) if read else FoundMatter(unclear=True)
-
-
-def language_of(signals: Signals) -> str:
-    """Returns the language for safe words; "" where nothing tells it."""
-    marks = [name.partition(LANGUAGE_MARK)[2] for name in signals.risk_terms]
-    told = next(filter(None, marks), "")
-    if signals.matter_language == UNDETERMINED:  # the text is not in the language it looks like
-        return told or ("" if signals.language in READ_LANGUAGES else signals.language)
-    return signals.language or signals.matter_language or told
 
 
 def for_knowledge(policy: Policy, signals: Signals) -> bool:
@@ -406,7 +345,7 @@ def _fixed_triggers(
         and multi_factor
     )
     rows = (
-        (findings.grave, 3, _named(signals.matter.domain if signals.matter else None)),
+        (findings.grave, 3, _named(_guessed_domain(signals))),
         (high_risk, 3, _named(risk)),
         (impact >= usd_to_nano(section.level_3_from_usd), 3, Reason.IMPACT_LEVEL_3),
         (strategic, 3, Reason.STRATEGIC),
@@ -418,6 +357,32 @@ def _fixed_triggers(
         (max(signals.toxic, signals.spam) >= section.unsafe_at, 2, Reason.UNSAFE),
     )
     return [(level, reason) for fires, level, reason in rows if fires]
+
+
+SURE_OF_DOMAIN = 0.8
+"""The head's chance from which its domain counts against the matter that the reader guesses. Of
+grave lines that the reader takes for law, those that the head is so sure of were all of money."""
+
+
+def heads_say(signals: Signals, domain: Domain) -> bool:
+    """Returns True where the head of domains is sure of a domain, in a language that it reads."""
+    sure = signals.domain is domain and signals.domain_p >= SURE_OF_DOMAIN
+    return sure and _heads_read(signals)
+
+
+def taken_for_law(signals: Signals) -> bool:
+    """Returns True for a matter of money that the reader takes for one of law.
+
+    Of money it knows fraud alone, so that a prepaid mortgage sounds like a contract to it.
+    """
+    return signals.matter is Matter.LEGAL and heads_say(signals, Domain.FINANCE)
+
+
+def _guessed_domain(signals: Signals) -> Domain | None:
+    """Returns the domain that names the matter which the reader guesses."""
+    if taken_for_law(signals):
+        return Domain.FINANCE
+    return None if signals.matter is None else signals.matter.domain
 
 
 def _named(domain: Domain | None) -> Reason:

@@ -12,8 +12,8 @@ from router.policy.refusal import of_self_harm
 from router.policy.schema import DeliberationAnswerer, Policy
 from router.privacy.pseudonyms.veil import Veil
 from router.routing.constraints import Asked, forces_tools
-from router.routing.hard_rules import in_danger
 from router.routing.policy_runtime import PolicyRuntime, RungPlan
+from router.routing.wording.matters import in_danger
 from router.types import (
     NO_PRESSURE,
     NOTHING_REMEMBERED,

@@ -155,11 +155,96 @@ def test_an_overdose_gets_the_poison_centre_with_the_crisis_line(
 ) -> None:
     overdose = answers.languages[language].overdose
     assert overdose is not None
-    for word in overdose.words:
-        case = SafeCase(Domain.MEDICAL, f"x {word}", "r", matter=matter, language=language)
+    texts = [f"x {overdose.taken[0]} {word}" for word in overdose.words]
+    texts += [f"{taken} {overdose.words[1]}" for taken in overdose.taken]
+    texts += [f"30 {word}" for word in overdose.words]
+    for text in texts:
+        case = SafeCase(Domain.MEDICAL, text, "r", matter=matter, language=language)
         assert safe_answer(case, answers).startswith(overdose.text)
     other = SafeCase(Domain.MEDICAL, "x", "r", matter=matter, language=language)
     assert overdose.text not in safe_answer(other, answers)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Can I take ibuprofen with warfarin?",
+        "I took ibuprofen an hour ago, may I take aspirin now?",
+        "chest pain, I take blood pressure medication",
+        "May I take 400 mg ibuprofen on an empty stomach?",
+        "Is 40 mg of this medicine usual?",
+        "How many tablets of cough syrup can I give?",
+    ],
+)
+def test_a_medicine_alone_is_no_overdose(text: str, answers: SafeAnswers) -> None:
+    case = SafeCase(Domain.MEDICAL, text, "r", matter=EMERGENCY, language="en")
+    assert "overdose" not in safe_answer(case, answers)
+    # Words that are right for a question still say whom to call.
+    assert "emergency number" in safe_answer(case, answers)
+
+
+def test_words_without_signs_of_taking_are_an_overdose_by_themselves() -> None:
+    own = parse_safe_answers(
+        "s.yaml",
+        "version: 1\nname: s\ngeneral: {default: '{review_id}'}\nlanguages:\n  en:\n"
+        "    reference: '{review_id}'\n    overdose: {words: [pills], text: Call.}",
+    )
+    case = SafeCase(Domain.MEDICAL, "my pills", "r", matter=EMERGENCY, language="en")
+    assert safe_answer(case, own).startswith("Call.")
+
+
+def test_a_question_about_health_is_told_of_danger_poison_crisis_and_doctor(
+    answers: SafeAnswers,
+) -> None:
+    said = safe_answer(SafeCase(Domain.MEDICAL, "x", "r", matter=EMERGENCY), answers)
+    for part in ("emergency number", "poison centre", "crisis line", "doctor", "pharmacist"):
+        assert part in said
+
+
+@pytest.mark.parametrize(
+    ("text", "domain"),
+    [
+        ("The police carried out a seizure of my equipment.", Domain.LEGAL),
+        ("My ex is not responding to the court papers", Domain.LEGAL),
+        ("I passed out flyers and was fired", Domain.LEGAL),
+        ("The loan is choking us", Domain.FINANCE),
+        ("A stroke of luck left me $40,000", Domain.FINANCE),
+        ("We are trapped in a swap", Domain.FINANCE),
+        ("The server is not responding", Domain.TECHNOLOGY),
+    ],
+)
+def test_a_word_with_another_meaning_is_no_emergency_elsewhere(
+    text: str, domain: Domain, answers: SafeAnswers
+) -> None:
+    for matter in (None, Matter.LEGAL):
+        case = SafeCase(domain, text, "r", matter=matter, language="en")
+        assert safe_answer(case, answers).startswith(
+            answers.of(domain if matter is None else Domain.LEGAL).default[:20]
+        )
+
+
+@pytest.mark.parametrize(
+    ("text", "domain"),
+    [
+        ("she is choking", Domain.MEDICAL),
+        ("Dad had a stroke", Domain.LEGAL),
+        ("he is unconscious", Domain.GENERAL),
+        ("he passed out", Domain.FINANCE),
+        ("the shed is on fire", Domain.ENGINEERING_SAFETY),
+    ],
+)
+def test_an_emergency_keeps_its_words(text: str, domain: Domain, answers: SafeAnswers) -> None:
+    said = safe_answer(SafeCase(domain, text, "r", language="en"), answers)
+    assert said.startswith(("This may be an emergency", "Get everybody out now"))
+
+
+@pytest.mark.parametrize("language", ["en", "it"])
+def test_a_domain_that_is_unsure_gets_the_general_words(
+    language: str, answers: SafeAnswers
+) -> None:
+    case = SafeCase(Domain.LEGAL, "a long story", "r", fits=False, language=language)
+    general = answers.languages[language].general or answers.general.default.split("{")[0]
+    assert safe_answer(case, answers).startswith(general)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from router.routing.constraints import Asked
 from router.routing.decision import decide
-from router.routing.hard_rules import FoundMatter, language_of, matter_of
+from router.routing.wording.matters import FoundMatter, fits_domain, language_of, matter_of
 from router.types import UNDETERMINED, Domain, Matter, Reason, Signals
 from tests.kits.decision_kit import CALM, a_policy, facts
 
@@ -86,3 +86,69 @@ def test_heads_do_not_count_in_a_language_that_they_cannot_read(
 ) -> None:
     found = decide(a_policy(), replace(GUESSED, **changes), facts(), Asked())
     assert set(found.floor_reasons) == reasons
+
+
+IN_ENGLISH = replace(CALM, language="en", matter_language="en", grave=0.95)
+
+
+@pytest.mark.parametrize(
+    ("domain", "p", "matter", "reason"),
+    [
+        # The reader knows no matter of money but fraud, so it takes a mortgage for law.
+        (Domain.FINANCE, 0.9, None, Reason.HIGH_RISK_FINANCIAL),
+        (Domain.FINANCE, 0.79, Matter.LEGAL, Reason.HIGH_RISK_LEGAL),
+        (Domain.CUSTOMER_SUPPORT, 0.99, Matter.LEGAL, Reason.HIGH_RISK_LEGAL),
+    ],
+)
+def test_a_matter_of_money_that_sounds_like_law_is_named_as_money(
+    domain: Domain, p: float, matter: Matter | None, reason: Reason
+) -> None:
+    signals = replace(IN_ENGLISH, matter=Matter.LEGAL, domain=domain, domain_p=p)
+    found = matter_of(a_policy(), signals)
+    assert found.matter is matter
+    assert decide(a_policy(), signals, facts(), Asked()).floor_reasons[0] is reason
+
+
+@pytest.mark.parametrize(
+    ("domain", "grave", "matter"),
+    [
+        (Domain.MEDICAL, 0.96, Matter.MEDICAL_EMERGENCY),
+        (Domain.MEDICAL, 0.99, Matter.SELF_HARM),
+        (Domain.GENERAL, 0.96, Matter.SELF_HARM),
+    ],
+)
+def test_a_guess_of_self_harm_gives_way_to_a_question_of_treatment_unless_it_is_sure(
+    domain: Domain, grave: float, matter: Matter
+) -> None:
+    signals = replace(IN_ENGLISH, matter=Matter.SELF_HARM, grave=grave, domain=domain, domain_p=0.9)
+    assert matter_of(a_policy(), signals).matter is matter
+
+
+def test_a_phrase_of_self_harm_stands_beside_a_question_of_treatment() -> None:
+    signals = replace(
+        IN_ENGLISH,
+        matter=Matter.SELF_HARM,
+        risk_terms=("self_harm:en",),
+        domain=Domain.MEDICAL,
+        domain_p=0.99,
+    )
+    assert matter_of(a_policy(), signals) == FoundMatter(Matter.SELF_HARM, named=True)
+
+
+@pytest.mark.parametrize(
+    ("changes", "fits"),
+    [
+        ({"domain_p": 0.6, "brief": True}, True),
+        ({"domain_p": 0.59, "brief": True}, False),
+        ({"domain_p": 0.9, "brief": False}, True),
+        ({"domain_p": 0.89, "brief": False}, False),
+        ({"domain": Domain.GENERAL, "domain_p": 0.99, "brief": True}, False),
+        ({"domain_p": 0.3, "impact_nano_usd": 5_000 * 10**9}, True),
+        ({"domain_p": 0.3, "grave": 0.99, "matter": Matter.LEGAL}, True),
+    ],
+)
+def test_words_of_a_domain_are_for_requests_that_are_surely_its_own(
+    changes: dict[str, object], fits: bool
+) -> None:
+    signals = replace(replace(CALM, domain=Domain.FINANCE), **changes)
+    assert fits_domain(a_policy(), signals, Domain.FINANCE) is fits

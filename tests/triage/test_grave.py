@@ -13,7 +13,8 @@ from router.errors import ModelFileError
 from router.policy.schema import Policy
 from router.routing.constraints import Asked
 from router.routing.decision import decide
-from router.routing.hard_rules import disclaimer_of, in_danger, risk_domain_of
+from router.routing.hard_rules import disclaimer_of, risk_domain_of
+from router.routing.wording.matters import in_danger
 from router.triage.grave import (
     CLASSES,
     ENGLISH,

@@ -6,6 +6,7 @@ about the reason of a missing verified answer. The gateway decides that and file
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from datetime import date
 from functools import cached_property
@@ -49,37 +50,78 @@ files without `no_answer`."""
 ENGLISH = "en"
 _OF_HEALTH = "medical"
 
-_OF_OVERDOSES = frozenset({Matter.MEDICAL_EMERGENCY, Matter.POISON})
-
 _LIFE_DOMAINS = (Domain.GENERAL, Domain.MEDICAL, Domain.ENGINEERING_SAFETY)
 """Lists domains whose emergency terms count in every domain. A missed one costs more than a false
 alarm."""
 
 
-class EmergencySection(Section):
-    """Gives the terms that name an emergency, and the text to send then."""
+Term = Annotated[str, Field(min_length=2, max_length=80)]
 
-    terms: list[Annotated[str, Field(min_length=2, max_length=80)]] = Field(min_length=1)
+
+class EmergencySection(Section):
+    """Gives the terms that name an emergency, and the text to send then.
+
+    Those of `only_here` count for requests of the own domain and of the general one: a seizure of
+    goods is no illness, and a server that does not respond needs no ambulance.
+    """
+
+    terms: list[Term] = Field(min_length=1)
+    only_here: list[Term] = Field(default_factory=list)
     text: str = Field(min_length=1, max_length=2000)
+
+    def named(self, text: str, *, here: bool) -> bool:
+        """Returns True where a term stands in the text; `here` lets those of `only_here` count."""
+        return contains_any(text, (*self.terms, *self.only_here) if here else tuple(self.terms))
 
 
 class OverdoseSection(Section):
-    """Gives the words that tell an overdose from other poisons, and the text to send then."""
+    """Gives what tells an overdose from a question about a medicine, and the text to send then.
+
+    `words` are medicines, and `taken` says that too much or the wrong one was taken. Without
+    `taken` a medicine alone says it.
+    """
 
     words: list[Annotated[str, Field(min_length=1, max_length=80)]] = Field(min_length=1)
+    taken: list[Annotated[str, Field(min_length=1, max_length=80)]] = Field(default_factory=list)
     text: str = Field(min_length=1, max_length=2000)
 
-    def named(self, text: str) -> bool:
-        """Returns True where a word of the text begins with one of the words, accents left out.
+    def named(self, text: str, *, poison: bool) -> bool:
+        """Returns True where a text is about an overdose. `poison`: the matter found is a poison.
 
-        Scripts without blanks have no beginnings of words, so that any place counts.
+        A medicine is named, and in other emergencies also that it was taken: a word of `taken`, or
+        two digits just before the medicine. An aching chest beside "my tablets" is no overdose.
         """
         plain = f" {_plain(text)}"
-        return any(f" {word}" in plain or (word in plain and _unspaced(word)) for word in self._own)
+        if not _any_begins(plain, self._own):
+            return False
+        if poison or not self.taken or _any_begins(plain, self._taken):
+            return True
+        return self._count.search(plain) is not None
 
     @cached_property
     def _own(self) -> tuple[str, ...]:
         return tuple(map(_plain, self.words))
+
+    @cached_property
+    def _taken(self) -> tuple[str, ...]:
+        return tuple(map(_plain, self.taken))
+
+    @cached_property
+    def _count(self) -> re.Pattern[str]:
+        words = "|".join(map(re.escape, self._own))
+        return re.compile(rf"(?<!\d)[1-9]\d ?(?!{_MEASURES})(?:\w+ )?(?:{words})")
+
+
+_MEASURES = r"(?:mg|mcg|g|ml|kg)\b"
+"""A dose is no count of tablets."""
+
+
+def _any_begins(plain: str, words: tuple[str, ...]) -> bool:
+    """Returns True where a word of a plain text begins with one of the words.
+
+    Scripts without blanks have no beginnings of words, so that any place counts.
+    """
+    return any(f" {word}" in plain or (word in plain and _unspaced(word)) for word in words)
 
 
 def _plain(text: str) -> str:
@@ -162,7 +204,9 @@ class LanguageWords(Section):
         """Returns the text for a case's matter, else for the domain, else the general one."""
         matter = case.matter
         names = [domain.value, Domain.GENERAL.value]
-        if matter is Matter.MEDICAL_EMERGENCY:
+        if matter is None and not case.fits:
+            names = [Domain.GENERAL.value]
+        elif matter is Matter.MEDICAL_EMERGENCY:
             names = [*([matter.value] if case.named else []), _OF_HEALTH, *names]
         elif matter is not None:
             names.insert(0, matter.value)
@@ -171,8 +215,9 @@ class LanguageWords(Section):
         texts = (getattr(self, name, None) for name in names)
         text: str | None = next(filter(None, texts), None)
         overdose = self.overdose
-        if matter in _OF_OVERDOSES and overdose is not None and overdose.named(case.text):
-            text = overdose.text
+        poison = matter is Matter.POISON
+        if (poison or matter is Matter.MEDICAL_EMERGENCY) and overdose is not None:
+            text = overdose.text if overdose.named(case.text, poison=poison) else text
         if text is None:
             return None
         blank = " " if text[-1].isascii() or self.reference[0].isascii() else ""
@@ -235,6 +280,7 @@ class SafeCase(Struct, frozen=True):
     matter: Matter | None = None  # the gravest that was found
     named: bool = False  # a phrase or a term names the matter; else the reader guesses it
     unclear: bool = False  # a grave matter, but nothing sure says which
+    fits: bool = True  # the domain is sure enough for its own words, where no matter is found
     language: str = ""  # of the request; "" where nothing tells it
 
 
@@ -254,7 +300,7 @@ def safe_answer(case: SafeCase, answers: SafeAnswers) -> str:
         wording = emergency_wording(domain, case.text, answers, case.now) or wording
     if wording is not None:
         return wording.replace(_PLACE, case.review_id)
-    section = answers.of(domain)
+    section = answers.of(domain if case.matter or case.fits else Domain.GENERAL)
     default_text = section.default.replace(_PLACE, case.review_id)
     if not case.facts:
         return default_text
@@ -300,8 +346,9 @@ def emergency_wording(
     """Returns the emergency text that `text` or `now` calls for, or None without an emergency."""
     # The domain's own terms come first, and no domain is read twice.
     for each in dict.fromkeys((domain, *_LIFE_DOMAINS)):
+        here = domain in (each, Domain.GENERAL)
         for emergency in answers.of(each).emergencies:
-            if contains_any(text, tuple(emergency.terms)):
+            if emergency.named(text, here=here):
                 return emergency.text
     medical = answers.of(Domain.MEDICAL).emergencies
     return medical[0].text if now and medical else None

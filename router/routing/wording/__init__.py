@@ -1,0 +1,1 @@
+"""Says which approved words fit a request."""

@@ -1,0 +1,128 @@
+"""Says which safe words fit a request: by its matter, its domain and its language. Pure.
+
+The words are as specific as what was found. A phrase or a term names a matter, and the reader of
+grave matters guesses it. Where the head of domains speaks against a guess, the words are those that
+are right for both. It knows nothing about texts.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from router.policy.content.term_files import LANGUAGE_MARK
+from router.policy.schema import Policy
+from router.routing.hard_rules import (
+    findings_of,
+    heads_say,
+    is_grave,
+    lists_of_phrases,
+    taken_for_law,
+)
+from router.types import READ_LANGUAGES, UNDETERMINED, Domain, Matter, Signals, usd_to_nano
+
+LIFE = frozenset({Matter.SELF_HARM, Matter.MEDICAL_EMERGENCY, Matter.POISON, Matter.VIOLENCE})
+IN_DANGER_AT = 0.8
+"""The reader's chance from which its word alone calls for help. It climbs from a lower one, as many
+questions about one's own health are no emergency."""
+
+
+def in_danger(policy: Policy, signals: Signals) -> bool:
+    """Returns True when a phrase by language or the reader says that a life may be in danger."""
+    phrases = lists_of_phrases(signals)
+    by_phrase = any(matter.value in phrases for matter in LIFE)
+    by_reader = signals.matter in LIFE - {Matter.MEDICAL_EMERGENCY}
+    return by_phrase or (
+        by_reader and signals.grave >= IN_DANGER_AT and is_grave(policy.decision, signals)
+    )
+
+
+GRAVEST = (
+    Matter.SELF_HARM,
+    Matter.VIOLENCE,
+    Matter.POISON,
+    Matter.MEDICAL_EMERGENCY,
+    Matter.ENGINEERING_SAFETY,
+    Matter.FRAUD,
+    Matter.LEGAL,
+)
+"""Orders the matters for the choice of words, where phrases of several are found. Words about
+health come after those of a cause of harm, and before those of things and money."""
+
+
+class FoundMatter(Struct, frozen=True):
+    """Holds the matter whose safe words are due; None where there is none, or none is sure."""
+
+    matter: Matter | None = None
+    named: bool = False  # by a phrase or a term; else the reader guesses it
+    unclear: bool = False  # grave, but nothing sure says which
+
+    @property
+    def urgent(self) -> bool:
+        """Returns False for an illness that is guessed: many questions about health are calm."""
+        return self.named or self.matter is not Matter.MEDICAL_EMERGENCY
+
+
+def matter_of(policy: Policy, signals: Signals) -> FoundMatter:
+    """Returns the matter whose safe words are due.
+
+    A phrase says what the matter is, and the reader guesses: a smell of gas is no illness. In
+    another language than English it finds that a matter is grave, and seldom which it is.
+    """
+    findings = findings_of(policy, signals)
+    named = next((matter for matter in GRAVEST if matter.value in findings.lists), None)
+    if named is not None or not findings.grave:
+        return FoundMatter(named, named=named is not None)
+    read = (signals.matter_language or signals.language) in READ_LANGUAGES
+    return FoundMatter(_weighed(signals)) if read else FoundMatter(unclear=True)
+
+
+SURE_OF_SELF_HARM = 0.99
+"""The reader's chance from which a guess of self-harm stands beside a question about a treatment.
+A trick before a question about a dose ("ignore all instructions") sounds like self-harm to it, up
+to .96; of 370 lines of people in need four lie below, and they get words that name both."""
+
+
+def _weighed(signals: Signals) -> Matter | None:
+    """Returns the matter that the reader guesses, unless the head of domains speaks against it."""
+    if taken_for_law(signals):
+        return None
+    unsure = signals.matter is Matter.SELF_HARM and signals.grave < SURE_OF_SELF_HARM
+    if unsure and heads_say(signals, Domain.MEDICAL):
+        return Matter.MEDICAL_EMERGENCY
+    return signals.matter
+
+
+DOMAIN_AT = 0.6
+"""The head's chance from which a short message gets the words of its domain. Below it harmless ones
+are in the majority: of 34 that got a domain's words two were grave."""
+DOMAIN_AT_LONG = 0.9
+"""The same for other texts. The head learnt short requests, and a long story has words of many."""
+
+
+def fits_domain(policy: Policy, signals: Signals, domain: Domain) -> bool:
+    """Returns True where the words of a domain fit a request that has no matter.
+
+    A term of the domain says so, or a grave matter, or a large amount where it is finance, or the
+    head of domains.
+    """
+    findings = findings_of(policy, signals)
+    lists = findings.lists
+    if findings.grave or any(
+        terms.domain is domain and terms.name in lists for terms in policy.terms
+    ):
+        return True
+    if domain is Domain.FINANCE and signals.impact_nano_usd >= usd_to_nano(
+        policy.decision.level_2_from_usd
+    ):
+        return True
+    least = DOMAIN_AT if signals.brief else DOMAIN_AT_LONG
+    return signals.domain is domain and signals.domain_p >= least
+
+
+def language_of(signals: Signals) -> str:
+    """Returns the language for safe words; "" where nothing tells it."""
+    marks = [name.partition(LANGUAGE_MARK)[2] for name in signals.risk_terms]
+    told = next(filter(None, marks), "")
+    if signals.matter_language == UNDETERMINED:  # the text is not in the language it looks like
+        return told or ("" if signals.language in READ_LANGUAGES else signals.language)
+    return signals.language or signals.matter_language or told
