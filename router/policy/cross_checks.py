@@ -215,11 +215,11 @@ def _heads(raw: Mapping[str, object]) -> Iterator[CrossMistake]:
     known = [*_names(raw, "heads"), *BUILT_IN]
     for path, named in _fields(raw):
         if named not in known:
-            yield CrossMistake(path, named, _a_head(named, known))
+            yield CrossMistake(path, named, _expected_head(named, known))
     for path, condition in conditions_of(raw):
         head = condition.get("head")
         if isinstance(head, str) and head not in known:
-            yield CrossMistake((*path, "head"), head, _a_head(head, known))
+            yield CrossMistake((*path, "head"), head, _expected_head(head, known))
         # Only these two built-in heads have classes that are known here.
         words = _WORDS.get(str(head), ())
         for c, label in _strings(condition, "classes"):
@@ -227,7 +227,7 @@ def _heads(raw: Mapping[str, object]) -> Iterator[CrossMistake]:
                 yield CrossMistake((*path, "classes", c), label, one_of(label, words))
 
 
-def _a_head(name: str, known: Sequence[str]) -> str:
+def _expected_head(name: str, known: Sequence[str]) -> str:
     """Returns which heads a condition may name, and the line that makes a file's head one."""
     line = f"{{name: {name}, path: heads/{name}.json}}"
     return f"{one_of(name, known)}; a head of a file is named under `heads:` ({line})"

@@ -1,4 +1,4 @@
-"""Says from which chance on a head changes what a policy does. Pure."""
+"""Finds the chance from which a head changes what a policy does. Pure."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from router.policy.schema import Policy
 
 
 def lowest_heard(policy: Policy, name: str) -> float:
-    """Returns the lowest chance of a head of one chance at which a condition of the policy holds.
+    """Returns the lowest chance of a head at which a condition of the policy holds, for English.
 
-    English texts are meant. 0, where every chance counts: an ability is read off the head, or no
-    condition names it, so that nobody knows what it is for.
+    The head gives one chance. Returns 0 where every chance counts: where an answerer's ability
+    comes from the head, or where no condition names it.
     """
     if any(section.ability.head == name for _, section in policy.rungs()):
         return 0.0
@@ -22,6 +22,6 @@ def lowest_heard(policy: Policy, name: str) -> float:
 
 
 def lowest_on_shelf(policy: Policy, name: str) -> float:
-    """Returns the same of a text that is near to an approved question."""
-    heard = lowest_heard(policy, name)
-    return min(heard, HARM_AT) if name == HARM else heard
+    """Returns the lowest chance that counts for a text that is near to an approved question."""
+    lowest = lowest_heard(policy, name)
+    return min(lowest, HARM_AT) if name == HARM else lowest

@@ -51,7 +51,7 @@ class DatedPrice(TokenPrices, Dated):
     """Prices a model from a day on. Leave out unknown values: they never count as 0."""
 
     @model_validator(mode="after")
-    def _says_something(self) -> DatedPrice:
+    def _is_not_empty(self) -> DatedPrice:
         if self.input_usd_per_mtok is None and self.list_price_usd is None:
             raise ValueError("input_usd_per_mtok with output_usd_per_mtok, or list_price_usd")
         return self

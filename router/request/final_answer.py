@@ -19,7 +19,7 @@ from router.errors import (
     TiergateError,
 )
 from router.errors.incapable import context_exceeded, no_model_for_shape, no_trusted_shape
-from router.policy.content.deliberation import found_facts
+from router.policy.content.deliberation import facts_in
 from router.policy.content.safe_answers import SafeCase
 from router.request.ledger_row import lowered_cap, redirects_of, why
 from router.request.progress import STAND_IN, Candidate, Progress, shown_rung, untried
@@ -332,7 +332,7 @@ def _hand_over(routed: RoutedRequest, best: Candidate | None, ids: Ids) -> Concl
     domain = routed.risk_domain or routed.signals.domain
     review_id = f"rev_{ids.new()}"
     question = routed.request.last_user_text
-    facts = found_facts(routed.request, routed.signals)
+    facts = facts_in(routed.request, routed.signals)
     held = routed.exhausted is Exhausted.HOLD and not routed.emergency(domain)
     if held:
         text = routed.runtime.holding(domain, review_id)

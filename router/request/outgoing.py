@@ -77,9 +77,9 @@ class Window:
             if check.action != "mark":
                 self.withheld, self.climbs = True, check.action == "climb"
                 # The blank before a sentence is part of it.
-                return sentence[: len(sentence) - len(sentence.lstrip())] + check.said
-            if check.said not in self._marks:
-                self._marks.append(check.said)
+                return sentence[: len(sentence) - len(sentence.lstrip())] + check.shown_words
+            if check.shown_words not in self._marks:
+                self._marks.append(check.shown_words)
         return sentence
 
 

@@ -9,8 +9,8 @@ import pytest
 
 from router.errors import PolicyError
 from router.policy.content.deliberation import (
+    facts_in,
     filled,
-    found_facts,
     load_templates,
     quoted,
     template_for,
@@ -326,7 +326,7 @@ def test_long_quotation_keeps_head_and_tail() -> None:
 def test_facts_are_found_in_the_users_words() -> None:
     request = _request("Shall we pay $12,000 to Harlow Stone Ltd by 3 March 2027?")
     read = signals(risk_terms=("payment_fraud",), amounts=(Amount("$12,000", "USD", 12_000),))
-    assert found_facts(request, read) == (
+    assert facts_in(request, read) == (
         "amount: $12,000",
         "date: 3 March 2027",
         "party: Harlow Stone Ltd",
@@ -336,7 +336,7 @@ def test_facts_are_found_in_the_users_words() -> None:
 
 def test_a_sum_that_is_due_each_year_is_noted_with_its_year() -> None:
     amounts = (Amount("$666,000", "USD", 666_000, period="year"),)
-    found = found_facts(_request("It is $666,000 a year."), signals(amounts=amounts))
+    found = facts_in(_request("It is $666,000 a year."), signals(amounts=amounts))
     assert found == ("amount: $666,000 per year",)
 
 

@@ -14,7 +14,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 
 from msgspec.structs import replace
 
-from router.policy.content.deliberation import Template, found_facts, template_for
+from router.policy.content.deliberation import Template, facts_in, template_for
 from router.policy.content.deliberation_full import Perspective, StepId, TemplateStep
 from router.policy.schema import DeliberationAnswerer, TierSection
 from router.types import (
@@ -114,7 +114,7 @@ class Deliberation(OwnAnswerer):
             plan_for(template, self._profile),
             question_of(work.request, limit),
             work.request.last_user_text,
-            found_facts(work.request, work.signals),
+            facts_in(work.request, work.signals),
         )
 
     async def _results(

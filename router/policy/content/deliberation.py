@@ -260,7 +260,7 @@ _PARTY = re.compile(
 )
 
 
-def found_facts(request: ChatRequest, signals: Signals) -> tuple[str, ...]:
+def facts_in(request: ChatRequest, signals: Signals) -> tuple[str, ...]:
     """Returns facts in the user's words, one line each: amounts, dates, parties, risk terms.
 
     The lines quote the text without a judgement, so a reviewer sees them at once. At most MAX_FACTS

@@ -70,7 +70,7 @@ class KeySection(Section):
         return None if pattern is None else bounded_pattern(pattern)
 
     @model_validator(mode="after")
-    def _says_something(self) -> KeySection:
+    def _is_not_empty(self) -> KeySection:
         if self.pattern is None and self.ask is None:
             raise ValueError("a key with a pattern, or with a question under ask")
         if self.pattern is None and self.not_found is not None:

@@ -111,7 +111,7 @@ class PriorityRule(Section):
     departments: list[str] = Field(default_factory=list)
 
     @model_validator(mode="after")
-    def _says_something(self) -> PriorityRule:
+    def _is_not_empty(self) -> PriorityRule:
         if not self.any_terms and not self.departments:
             raise ValueError("a rule with any_terms or departments")
         return self
@@ -183,7 +183,7 @@ class KnowledgeFile(Section):
     classifications: dict[SlotName, ClassificationSection] = Field(default_factory=dict)
 
     @model_validator(mode="after")
-    def _says_something(self) -> KnowledgeFile:
+    def _is_not_empty(self) -> KnowledgeFile:
         if not self.intents and not self.classifications:
             raise ValueError("intents or classifications: the file answers nothing")
         return self

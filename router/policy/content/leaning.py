@@ -59,7 +59,7 @@ _WITHOUT_MATTER = _POINTS | frozenset(f"{_WITHOUT_MATTER_WORDS} {_COURTESIES_WOR
 """Words that name no matter: a message of these alone asks about something said before."""
 
 
-class _Spoken(NamedTuple):
+class _LanguageWords(NamedTuple):
     """Holds the words of another language, without their accents."""
 
     joins: frozenset[str]  # "and"
@@ -68,14 +68,14 @@ class _Spoken(NamedTuple):
     empty: frozenset[str]  # that name no matter
 
 
-def _spoken(joins: str, points: str, asking: str, empty: str) -> _Spoken:
+def _language_words(joins: str, points: str, asking: str, empty: str) -> _LanguageWords:
     lists = [frozenset(words.split()) for words in (joins, points, asking)]
     without_matter = frozenset(empty.split()).union(*lists)
-    return _Spoken(lists[0], lists[1], lists[2], without_matter)
+    return _LanguageWords(lists[0], lists[1], lists[2], without_matter)
 
 
 _OTHERS = (
-    _spoken(  # German
+    _language_words(  # German
         "und",
         "das dies es dafur davon damit dazu dabei danach die den diese dieser dieses",
         "was wie wann wo wohin wer warum welche kann kostet dauert geht muss gibt ist wieviel",
@@ -84,7 +84,7 @@ _OTHERS = (
         "nur ok oder preis schnell sie sind so teuer tage um von viel wenn wieder wird "
         "wirklich zahle zahlen zahlt zu zuruck zeit bekomme bekommt ungefahr genau",
     ),
-    _spoken(  # French
+    _language_words(  # French
         "et",
         "ca cela ce c'est il elle en y le la l les ceux celui celle",
         "quand combien comment ou qui que qu quel quelle quels pourquoi est-ce est-ce-que "
@@ -95,7 +95,7 @@ _OTHERS = (
         "si son temps tout va vient vite vais on un une vraiment cher chere arrive reviens "
         "recois recevoir",
     ),
-    _spoken(  # Spanish
+    _language_words(  # Spanish
         "y e",
         "eso esto ello ese esa la lo los las",
         "que como cuando donde cuanto cuanta cuantos cuantas cual quien puedo tarda cuesta "
@@ -106,7 +106,7 @@ _OTHERS = (
         "si sera son suele tambien tardan tardar tiempo tengo todo un una va vale ya yo "
         "demora devuelven",
     ),
-    _spoken(  # Italian
+    _language_words(  # Italian
         "e ed",
         "cio questo questa quello quella lo la li le ne ci",
         "che come cosa cos'e quando quanto quanta quanti quante dove chi quale perche posso costa",
@@ -115,7 +115,7 @@ _OTHERS = (
         "necessario no non per pago paga pagare piu poi prezzo puo quindi ricevo ricevero "
         "serve si sono soldi subito tempo tutto un una va viene volta vuole richiede",
     ),
-    _spoken(  # Portuguese
+    _language_words(  # Portuguese
         "e",
         "isso isto esse essa ele ela disso",
         "que como quando onde quanto quanta quantos quantas qual quem posso custa demora leva",
@@ -124,7 +124,7 @@ _OTHERS = (
         "paga pagar pago para por porque pra preciso preco pode receber recebo se ser sera "
         "sim tambem tempo tenho tudo um uma vai vem volta",
     ),
-    _spoken(  # Dutch
+    _language_words(  # Dutch
         "en",
         "dat dit het er daarvoor daarvan daarbij deze die",
         "wat hoe wanneer waar wie waarom welke kan kost duurt moet is hoeveel hoelang",
@@ -133,7 +133,7 @@ _OTHERS = (
         "precies prijs snel te terug tijd toch tot u uit van veel voor we weer wel worden "
         "wordt zijn",
     ),
-    _spoken(  # Polish
+    _language_words(  # Polish
         "i a",
         "to tego tym ten ta te tam tego",
         "co jak kiedy gdzie ile kto czy jaki jaka jakie dlaczego kosztuje trwa mozna musze",
@@ -165,7 +165,7 @@ def leans(text: str) -> bool:
     return _elsewhere(text, asks) is not None
 
 
-def _elsewhere(text: str, asks: bool) -> _Spoken | None:
+def _elsewhere(text: str, asks: bool) -> _LanguageWords | None:
     """Returns the language other than English in which a question leans on another one."""
     words = [_plain(word) for word in _words(text)]
     for spoken in _OTHERS:

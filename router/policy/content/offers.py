@@ -71,23 +71,23 @@ def chosen(text: str, ids: Sequence[str], knowledge: Knowledge) -> str | None:
 
     It chooses by number ("2", "the second one, please") or by the question's own words.
     """
-    said = _WORD.findall(text[:400].casefold().replace("\u2019", "'"))
-    by_number = _by_number(said, len(ids))
+    all_words = _WORD.findall(text[:400].casefold().replace("\u2019", "'"))
+    by_number = _by_number(all_words, len(ids))
     if by_number is not None:
         return ids[by_number]
-    words = {word for word in said if word not in _BESIDE}
+    words = {word for word in all_words if word not in _BESIDE}
     asked = {name: set(_WORD.findall(title_of(knowledge, name).casefold())) for name in ids}
     fits = [name for name, title in asked.items() if words and words <= title]
-    exact = [name for name in fits if set(said) == asked[name]]
-    found = exact or fits
-    return found[0] if len(found) == 1 else None
+    exact = [name for name in fits if set(all_words) == asked[name]]
+    offered_once = exact or fits
+    return offered_once[0] if len(offered_once) == 1 else None
 
 
-def _by_number(said: Sequence[str], most: int) -> int | None:
+def _by_number(all_words: Sequence[str], most: int) -> int | None:
     """Returns the place that a message names and nothing else, counted from 0."""
-    words = [word for word in said if word not in _BESIDE]
+    words = [word for word in all_words if word not in _BESIDE]
     # "The second one" has one number.
-    if "one" in words and (len(words) > 1 or not set(said) - {"one"} <= _BESIDE_ONE):
+    if "one" in words and (len(words) > 1 or not set(all_words) - {"one"} <= _BESIDE_ONE):
         words = [word for word in words if word != "one"]
     if words == ["last"]:
         return most - 1

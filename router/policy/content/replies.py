@@ -177,8 +177,8 @@ def _given(
     plain = len(text) <= MAX_PLAIN_CHARACTERS and not beside
     if len(written) == 1:
         return next(iter(written)), plain
-    # A value that only the context can give is none the more there for being said to be.
-    if written or known or (section.pattern is None and _said_done(text, beside)):
+    # Only the context can give such a value: a user who says to be signed in does not bring it.
+    if written or known or (section.pattern is None and _states_done(text, beside)):
         return (None, True) if plain else None
     one_number = len(beside) == 1 and any(c.isdigit() for c in beside[0])
     if section.pattern is not None and one_number and len(text) <= MAX_PLAIN_CHARACTERS:
@@ -186,8 +186,8 @@ def _given(
     return None
 
 
-def _said_done(text: str, beside: list[str]) -> bool:
-    """Returns True for a message that says to have done what was asked, and nothing else."""
+def _states_done(text: str, beside: list[str]) -> bool:
+    """Returns True for a message that only says that the user did what we asked for."""
     return not beside and any(word in _DONE for word in _words(text[:MAX_PLAIN_CHARACTERS]))
 
 

@@ -45,7 +45,7 @@ class ReplySection(WordsSection):
         default_factory=dict, description="The same in other languages."
     )
 
-    def spoken(self) -> Iterator[tuple[str, WordsSection]]:
+    def by_language(self) -> Iterator[tuple[str, WordsSection]]:
         """Yields the words of each language, "" for those of the reply itself."""
         yield "", self
         yield from self.languages.items()
@@ -70,7 +70,7 @@ class SmallTalkFile(Section):
     def _each_once(self) -> SmallTalkFile:
         owners: dict[tuple[str, str], str] = {}
         for reply in self.replies:
-            for language, words in reply.spoken():
+            for language, words in reply.by_language():
                 for phrase in words.phrases:
                     key = _key(phrase)
                     if not key:
@@ -111,7 +111,7 @@ def parse_small_talk(file: str, text: str) -> SmallTalk:
     content = validated(SmallTalkFile, tree, lines)
     replies: dict[str, Reply] = {}
     for section in content.replies:
-        for _, words in section.spoken():
+        for _, words in section.by_language():
             for phrase in words.phrases:
                 replies.setdefault(_key(phrase), Reply(section.id, words.answer))
     return SmallTalk(replies)

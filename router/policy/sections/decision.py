@@ -353,7 +353,7 @@ class HardRule(Section):
     ceiling: int | None = Field(default=None, ge=1, le=9, description="No tier above this level.")
 
     @model_validator(mode="after")
-    def _says_something(self) -> HardRule:
+    def _is_not_empty(self) -> HardRule:
         if self.floor is None and self.ceiling is None:
             raise ValueError("a hard rule needs floor or ceiling")
         given = (

@@ -89,13 +89,13 @@ class Watched(StrEnum):
     LATENCY = "latency"  # seconds that the slowest twentieth of the answers took at least
     BREAKER_OPEN = "breaker_open"  # share of requests that found an answerer out of use
     PROVIDER = "provider"  # an answerer's calls are worse than its own past, by more than chance
-    CERTIFICATE = "certificate"  # a certificate's ground is gone
+    CERTIFICATE = "certificate"  # a certificate's promise no longer holds
     WRONG_ANSWERS = "wrong_answers"  # share of judged answers that were wrong
     CALIBRATION = "calibration"  # how far confidence is from how often answers were right
 
 
 BOUNDED_BY_ITSELF = frozenset({Watched.DRIFT, Watched.PROVIDER, Watched.CERTIFICATE})
-"""What needs no `above`: the bound follows from the counts, or from the certificate."""
+"""Conditions without `above`: the bound follows from the counts, or from the certificate."""
 
 
 class AlertSection(Section):
@@ -124,7 +124,7 @@ class AlertSection(Section):
 
 
 class WebhookSection(Section):
-    """Sets an address that is told by HTTP."""
+    """Sets an address to which alerts are posted by HTTP."""
 
     url: str = Field(
         pattern=RECEIVER_URL,
@@ -141,18 +141,18 @@ class WebhookSection(Section):
 
 
 class MailSection(Section):
-    """Sets a mail server and who is told by it."""
+    """Sets a mail server, and the addresses that get alerts through it."""
 
     host: str = Field(min_length=1, description="The SMTP server.")
     port: int = Field(default=25, ge=1, le=65535, description="Its port.")
     sender: str = Field(min_length=3, description="The address that mails come from.")
-    to: list[str] = Field(min_length=1, description="The addresses that are told.")
+    to: list[str] = Field(min_length=1, description="The addresses that get the mails.")
     user: str = Field(default="", description="Logs in under this name, over TLS.")
     password: SecretName | None = Field(default=None, description="The password of `user`.")
 
 
 class AlertsSection(Section):
-    """Sets which conditions on recorded traffic are told to whom."""
+    """Sets conditions on recorded traffic, and who gets a message when one holds."""
 
     rules: list[AlertSection] = Field(min_length=1, description="The conditions.")
     window_minutes: int = Field(
@@ -170,8 +170,8 @@ class AlertsSection(Section):
         description="Most false alarms in a month of `drift`, for each tenant and policy, and of "
         "`provider`, for each answerer.",
     )
-    webhooks: list[WebhookSection] = Field(default_factory=list, description="Told by HTTP.")
-    mail: MailSection | None = Field(default=None, description="Told by e-mail.")
+    webhooks: list[WebhookSection] = Field(default_factory=list, description="Receivers by HTTP.")
+    mail: MailSection | None = Field(default=None, description="Receivers by e-mail.")
 
     @model_validator(mode="after")
     def _each_once(self) -> AlertsSection:
@@ -183,7 +183,7 @@ class AlertsSection(Section):
 
 
 class CandidateSection(Section):
-    """Names what the other side of a split has instead; exactly one kind of change."""
+    """Names what the candidate has in place of the base's; exactly one kind of change."""
 
     policy: str | None = Field(
         default=None, description="Another policy file, relative to this one. Its name is ignored."
@@ -260,7 +260,7 @@ class RolloutSection(Section):
     )
     false_alarms: Annotated[float, Field(gt=0, le=0.5)] = Field(
         default=0.05,
-        description="Most chance that a candidate that is not worse is ever rolled back.",
+        description="Highest chance that a candidate that is not worse is ever rolled back.",
     )
     least_requests: int = Field(
         default=200, ge=10, description="Requests that each side needs before a stage passes."
@@ -294,7 +294,7 @@ class RolloutSection(Section):
 
 
 class OnlineSection(Section):
-    """Lets what is told of answers move the chances of answerers and of matches within seconds."""
+    """Lets verdicts and feedback move the chances of answerers and of matches within seconds."""
 
     words_a_reviewer: Annotated[float, Field(gt=0, le=100)] = Field(
         default=4.0,

@@ -53,7 +53,7 @@ class OutputCheck(Section):
     )
 
     @property
-    def said(self) -> str:
+    def shown_words(self) -> str:
         """Returns the words that are added, or sent instead."""
         return self.words or (MARKED if self.action == "mark" else WITHHELD)
 
