@@ -155,6 +155,37 @@ def traffic_alerts(hour: Hour) -> list[Alert]:
     return alerts
 
 
+def unanswered_alerts(hour: Hour, waiting: int) -> list[Alert]:
+    """Finds what got no answer in the last hour, and matters that wait for a person by now.
+
+    Failures that `traffic_alerts` finds are told by that alone.
+    """
+    whole, done = hour.whole, hour.whole.requests - hour.whole.open
+    alerts = []
+    if waiting:
+        message = f"{_counted(waiting, 'matter waits', 'matters wait')} for a person's verdict."
+        alerts.append(Alert("warn", "matters_wait", "", message))
+    kinds = (
+        ("no_answer", whole.no_answer, "told that there is no answer"),
+        ("requests_failed", whole.failed, ""),
+        ("refused_by_limit", whole.refused, "refused by a limit"),
+    )
+    for code, number, what in kinds:
+        if not number:
+            continue
+        was = f"{'was' if number == 1 else 'were'} {what}" if what else "failed"
+        message = f"{number} of {_counted(done, 'request', 'requests')} of the last hour {was}."
+        often = number >= LEAST_FAILURES and number >= FAILING_SHARE * done
+        alerts.append(Alert("warn" if often else "note", code, "", message))
+    if any(alert.code == "requests_failing" for alert in traffic_alerts(hour)):
+        alerts = [alert for alert in alerts if alert.code != "requests_failed"]
+    return alerts
+
+
+def _counted(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"
+
+
 def jumped(now: int, requests: int, past: int, past_requests: int) -> bool:
     """Returns True when the share rose by ten points and by more than chance explains.
 

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
+from router.ledger.replies import Reply
 from router.types import RequestState, Slice
 
 MINUTES = 60
@@ -30,9 +31,11 @@ class Minute:
     failed: int = 0
     refused: int = 0  # by a limit; this is not a failure
     cancelled: int = 0  # its client left before an answer was whole
-    answered: int = 0  # at a level, as the report counts it: vectors have none
+    answered: int = 0  # replies at a level, as the report counts them: vectors have none
     escalated: int = 0  # of these, above the policies' lowest level
     climbed: int = 0  # after an answer that was not good enough
+    no_answer: int = 0  # told that there is no answer
+    handed_over: int = 0  # given a safe text while a person takes the matter
     spend_nano_usd: int = 0
     by_tier: dict[str, int] = field(default_factory=dict)
     p50_ms: float | None = None
@@ -120,6 +123,8 @@ def _count(minute: Minute, part: Slice, lowest_level: int) -> None:
     if part.level > lowest_level:
         minute.escalated += part.routed
     minute.climbed += part.climbed
+    minute.no_answer += part.requests * (part.reply == Reply.NO_ANSWER)
+    minute.handed_over += part.requests * (part.reply == Reply.SAFE_WORDS)
     minute.spend_nano_usd += part.spend_nano_usd
     if part.state is RequestState.OPEN:
         minute.open += part.requests

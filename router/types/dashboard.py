@@ -20,7 +20,8 @@ class Slice(Struct, frozen=True):
     climbed: int  # after an answer that was not enough
     spend_nano_usd: int
     refused: int = 0  # part of those without an answer: a limit did not admit them
-    answered: bool = True  # the client got an answer; nothing else has a tier
+    answered: bool = True  # the client got a reply; nothing else has a tier
+    reply: str = ""  # what it got: a `Reply` of the ledger, "" without one
 
 
 class DecisionQuery(Struct, frozen=True):
@@ -32,6 +33,7 @@ class DecisionQuery(Struct, frozen=True):
     reason: str = ""  # the deciding one, or any other on the way
     verdict: str = ""
     state: str = ""
+    reply: str = ""  # what the client got: a `Reply` of the ledger
     text: str = ""  # searched in tenant, models, answerer, key and tags, in any case
     id_prefix: str = ""
     min_cost_nano_usd: int | None = None
@@ -43,7 +45,8 @@ class DecisionQuery(Struct, frozen=True):
     def filters(self) -> bool:
         """Returns True when the query may read rows that it does not list."""
         return bool(
-            self.tier or self.domain or self.reason or self.verdict or self.state or self.text
+            (self.tier or self.domain or self.reason or self.verdict or self.state)
+            or (self.reply or self.text)
         ) or (self.min_cost_nano_usd is not None)
 
 

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from router.analysis.alerts import BudgetUse, budget_alerts, jumped, traffic_alerts
+from router.analysis.alerts import (
+    BudgetUse,
+    budget_alerts,
+    jumped,
+    traffic_alerts,
+    unanswered_alerts,
+)
 from router.analysis.last_hour import bin_of, hour_of, quantile
 from router.ledger.books.overview import EDGES_MS, bucket_ms
 from router.money.budgets import BudgetScope
 from router.types import RequestState, Slice
+from tests.kits.changed import replace
 
 NOW = 30_000_000  # a minute since the epoch
 
@@ -22,11 +29,13 @@ def slice_of(
     bucket: int = 40,
     spend: int = 10,
     answered: bool = True,
+    reply: str = "answer",
 ) -> Slice:
     routed = requests if answered else 0
     tier = f"tier{level}"
+    got = reply if answered else ""
     return Slice(
-        NOW - minutes_ago, tier, level, state, bucket, requests, routed, 0, spend, 0, answered
+        NOW - minutes_ago, tier, level, state, bucket, requests, routed, 0, spend, 0, answered, got
     )
 
 
@@ -128,6 +137,53 @@ def test_failures_alert_from_three_and_five_percent_on(failed: int, fine: int, a
 def test_failures_of_half_an_hour_ago_are_no_alert() -> None:
     slices = [slice_of(30, 50, state=RequestState.FAILED, answered=False)]
     assert traffic_alerts(hour_of(slices, NOW, bucket_ms)) == []
+
+
+@pytest.mark.parametrize(
+    ("slices", "waiting", "told"),
+    [
+        ([slice_of(1, 9)], 0, []),
+        ([slice_of(1, 9)], 1, [("warn", "1 matter waits for a person's verdict.")]),
+        ([], 15, [("warn", "15 matters wait for a person's verdict.")]),
+        (
+            [slice_of(50, 3), slice_of(50, 1, reply="no_answer")],
+            0,
+            [("note", "1 of 4 requests of the last hour was told that there is no answer.")],
+        ),
+        (
+            [
+                slice_of(50, 57),
+                slice_of(50, 3, reply="no_answer"),
+                slice_of(1, 2, reply="question"),
+            ],
+            0,
+            [("note", "3 of 62 requests of the last hour were told that there is no answer.")],
+        ),
+        (
+            [slice_of(50, 57), slice_of(50, 3, reply="no_answer")],
+            0,
+            [("warn", "3 of 60 requests of the last hour were told that there is no answer.")],
+        ),
+        (
+            [slice_of(50, 9), slice_of(30, 1, state=RequestState.FAILED, answered=False)],
+            0,
+            [("note", "1 of 10 requests of the last hour failed.")],
+        ),
+        ([slice_of(1, 3, state=RequestState.FAILED, answered=False)], 0, []),
+    ],
+)
+def test_an_hour_is_quiet_only_where_nobody_waits_or_went_without_an_answer(
+    slices: list[Slice], waiting: int, told: list[tuple[str, str]]
+) -> None:
+    found = unanswered_alerts(hour_of(slices, NOW, bucket_ms), waiting)
+    assert [(alert.level, alert.message) for alert in found] == told
+
+
+def test_requests_that_a_limit_refused_are_told_apart_from_failed_ones() -> None:
+    refused = replace(slice_of(1, 2, state=RequestState.FAILED, answered=False), refused=2)
+    (alert,) = unanswered_alerts(hour_of([slice_of(1, 8), refused], NOW, bucket_ms), 0)
+    assert alert.code == "refused_by_limit"
+    assert alert.message == "2 of 10 requests of the last hour were refused by a limit."
 
 
 def test_a_cost_that_is_not_known_alerts() -> None:

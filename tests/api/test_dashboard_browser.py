@@ -191,12 +191,22 @@ def test_alarm_of_an_earlier_window_shows_its_value_bound_and_times(
 def test_tiles_name_the_baseline_and_what_a_share_is_of(browser: Browser, served: Served) -> None:
     page = opened(browser, served, "savings")
     page.wait_for(VIEWS["savings"])
-    assert "with accepted answers only. Baseline: All at level 2 (mid)" in page.text(".tiles")
+    few = "not enough to tell: 12 of 12 answers can be compared, 30 are needed"
+    assert few in page.text(".tiles")
+    assert "No baseline has enough answers to tell what was saved." in page.text("main")
     page = opened(browser, served, "now")
     page.wait_for(VIEWS["now"])
     tiles = page.text(".tiles")
     assert "Above level 1" in tiles
-    assert "answered; " in tiles
+    assert "replies; " in tiles
+
+
+def test_now_is_not_quiet_while_a_matter_waits(browser: Browser, served: Served) -> None:
+    page = opened(browser, served, "now")
+    page.wait_for(VIEWS["now"])
+    assert "matters wait for a person's verdict." in page.text(".alerts")
+    links = "[...document.querySelectorAll('.alerts a')].map((one) => one.getAttribute('href'))"
+    assert "#/reviews" in str(page.run(links))
 
 
 BROKEN_TIERS = """[...document.querySelectorAll('.line')].map((line) => {

@@ -9,7 +9,9 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from router.analysis.report.replies import REPLY_WORDS
 from router.api.compose.mounted.readiness import WITHHELD, without_details
+from router.ledger.replies import Reply
 from router.types import Domain, Reason
 from tests import ROOT
 from tests.kits.dashboard_kit import HOSTILE, create_key, dashboard_server, play
@@ -126,6 +128,7 @@ def test_pages_go_on_where_the_one_before_ended(served: Served) -> None:
         {"domain": "medical"},
         {"reason": "high_risk_medical"},
         {"verdict": "accepted"},
+        {"reply": "safe_words"},
         {"search": "GPT-4o"},
         {"search": "onerror="},
         {"min_cost_usd": "0.0005"},
@@ -157,7 +160,8 @@ def test_savings_are_the_reports_figures(served: Served) -> None:
     assert run.returncode == 0, run.stderr
     report = json.loads(run.stdout)
     found = dict(told(served, "savings", days=30)["report"])  # type: ignore[call-overload]
-    for figure in ("requests", "spend_nano_usd", "tiers", "savings", "escalation_reasons"):
+    figures = ("requests", "spend_nano_usd", "tiers", "savings", "escalation_reasons")
+    for figure in (*figures, "replies", "replies_told", "waiting", "not_told_because", "sentences"):
         assert found[figure] == report[figure], figure
 
 
@@ -393,6 +397,12 @@ def test_every_reason_has_words() -> None:
     assert told == [reason.value for reason in Reason]
 
 
+def test_every_reply_has_the_words_of_the_report() -> None:
+    words = (PAGE / "words.js").read_text("utf-8").partition("REPLIES = {")[2].partition("};")[0]
+    told = re.findall(r'^  (\w+): "(.+)",$', words, re.M)
+    assert told == [(reply.value, REPLY_WORDS[reply]) for reply in Reply]
+
+
 def test_every_domain_may_be_chosen() -> None:
     view = (PAGE / "view_decisions.js").read_text("utf-8")
     domains = view.partition("const DOMAINS = [")[2].partition("]")[0]
@@ -411,11 +421,12 @@ def test_every_alert_stands_in_the_docs() -> None:
         code
         for source in sources
         for code in re.findall(
-            r'"((?:budget|calls|requests|unknown|escalations|ledger|triage|tier|price)_\w+)"',
+            r'"((?:budget|calls|requests|unknown|escalations|ledger|triage|tier|price|matters'
+            r'|no|refused)_\w+)"',
             (ROOT / source).read_text("utf-8"),
         )
         if code != "price_known"  # a key of health
     ]
     docs = (ROOT / "docs/guides/dashboard.md").read_text("utf-8")
-    assert len(set(codes)) == 11
+    assert len(set(codes)) == 15
     assert [code for code in codes if f"`{code}`" not in docs] == []

@@ -150,6 +150,12 @@ class Saving:
     accepted: int | None = 0  # of the compared ones, answers that were accepted; None: never made
     accepted_saved_nano_usd: int | None = None  # by these only, signed
     silent: bool = False  # True: the level answers nothing by itself, so nobody would have paid it
+    few: bool = False  # True: it rests on fewer answers than an interval needs
+
+    @property
+    def tellable(self) -> bool:
+        """Returns True where a sentence or a picture may name it."""
+        return self.compared > 0 and not (self.silent or self.few)
 
 
 @dataclass(frozen=True, slots=True)

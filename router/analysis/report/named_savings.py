@@ -76,7 +76,7 @@ def leading(
         return _untold(f"W{what}", f"w{what}")
     half = next((saving for saving in able if 2 * saving.compared > answers), None)
     chosen = half or max(able, key=lambda saving: saving.compared)
-    if chosen.compared >= MIN_FOR_INTERVAL:
+    if chosen.tellable:
         return Told(chosen)
     few = f"{count(chosen.compared)} of {count(answers)} {words}"
     what = f"can be compared with {BASELINE_WORDS[chosen.key]}"
@@ -146,6 +146,7 @@ def _saving(key: str, label: str, sums: SavingSums, blocks: list[tuple[int, int]
         saved_share=pairs.saved_share() if meaningful else None,
         share_interval=share if meaningful else None,
         by_blocks=bootstrap is not None,
+        few=sums.compared < MIN_FOR_INTERVAL,
         accepted=sums.accepted,
         accepted_saved_nano_usd=sums.accepted_base - sums.accepted_own if comparable else None,
     )

@@ -14,7 +14,7 @@ from router.rendering.figures_in_words import count, counted
 
 REPLY_WORDS = {
     Reply.ANSWER: "answered",
-    Reply.QUESTION: "asked something back",
+    Reply.QUESTION: "answered with a question back",
     Reply.NO_ANSWER: "told that there is no answer",
     Reply.SAFE_WORDS: "given a safe text and handed to a person",
     Reply.DECLINED: "refused as harmful",

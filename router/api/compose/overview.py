@@ -14,6 +14,7 @@ from router.analysis.alerts import (
     budget_alerts,
     refusal_alerts,
     traffic_alerts,
+    unanswered_alerts,
 )
 from router.analysis.budget_uses import budget_uses
 from router.analysis.last_hour import MINUTES, hour_of
@@ -126,7 +127,7 @@ class Overview:
         last = self._clock.now_ms() // MINUTE_MS
         # Most of the hour is known from the last view; only its end is read again.
         sealed = self._sealed.get(tenant)
-        slices, budgets, refused = await self._snapshots.get(
+        slices, budgets, refused, matters = await self._snapshots.get(
             ("now", tenant), LIVE_MS, lambda: self._read_now(last, sealed, tenant)
         )
         self._seal(tenant, last, slices)
@@ -140,12 +141,14 @@ class Overview:
             *budget_alerts(budgets),
             *refusal_alerts(refused, budgets, facts),
             *traffic_alerts(hour),
+            *unanswered_alerts(hour, matters),
         ]
         return {
             "minutes": [minute_json(minute) for minute in hour.minutes],
             "hour": minute_json(hour.whole),
             "lowest_level": lowest,  # answers above it are escalated
             "single_level": len(levels) == 1,
+            "waiting": matters,  # for a person's verdict, whenever they came
             "tiers": tiers_json(hour),
             "budgets": [budget_json(use) for use in budgets],
             "alerts": [alert_json(alert) for alert in alerts],
@@ -153,14 +156,15 @@ class Overview:
 
     def _read_now(
         self, last: int, sealed: _Sealed | None, tenant: str | None
-    ) -> tuple[tuple[Slice, ...], tuple[BudgetUse, ...], tuple[RefusedCalls, ...]]:
+    ) -> tuple[tuple[Slice, ...], tuple[BudgetUse, ...], tuple[RefusedCalls, ...], int]:
         first = last - MINUTES + 1
         kept = tuple(s for s in sealed.slices if s.minute >= first) if sealed else ()
         begin = max(first, sealed.until) if sealed else first
         minute_ms = MINUTE_MS
         read = overview.slices(self._database, begin * minute_ms, (last + 1) * minute_ms, tenant)
         refused = overview.refused_calls(self._database, first * minute_ms, tenant)
-        return (*kept, *read), self._budgets(last * minute_ms, tenant), refused
+        matters = waiting(self._database, None, None, tenant)
+        return (*kept, *read), self._budgets(last * minute_ms, tenant), refused, matters
 
     def _seal(self, tenant: str | None, last: int, slices: Sequence[Slice]) -> None:
         """Keeps the minutes that are old enough and have no open request, so they are read once."""

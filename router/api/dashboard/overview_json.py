@@ -52,6 +52,8 @@ def minute_json(minute: Minute) -> Json:
         "answered": minute.answered,
         "escalated": minute.escalated,
         "climbed": minute.climbed,
+        "no_answer": minute.no_answer,
+        "handed_over": minute.handed_over,
         **money("spend", minute.spend_nano_usd),
         "by_tier": minute.by_tier,
         "p50_ms": minute.p50_ms,

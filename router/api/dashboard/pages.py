@@ -22,6 +22,7 @@ from router.api.http.authentication import Doorkeeper
 from router.api.http.decision_views import Headers, decision_document, request_header, request_id_of
 from router.api.http.kept_steps import kept_steps
 from router.errors import NotFound, PermissionDenied, RequestError
+from router.ledger.replies import Reply
 from router.types import (
     NANO_PER_USD,
     DecisionQuery,
@@ -171,6 +172,7 @@ _DECISION_KEYS = (
     "reason",
     "verdict",
     "state",
+    "reply",
     "search",
     "min_cost_usd",
     "before",
@@ -223,6 +225,7 @@ def _query(query: Asked, tenant: str | None) -> DecisionQuery:
         reason=_choice(query, "reason", [member.value for member in Reason]),
         verdict=_choice(query, "verdict", [member.value for member in Verdict]),
         state=_choice(query, "state", [member.value for member in RequestState]),
+        reply=_choice(query, "reply", [member.value for member in Reply]),
         text="" if by_id else search,
         id_prefix=wanted if by_id else "",
         min_cost_nano_usd=_nano_usd(query),

@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from router.ledger.replies import reply_sql
 from router.ledger.row_reading import AFTERWARDS, REFUSED_CODES
 from router.ledger.row_values import Value
 from router.ledger.sql.database import Database
@@ -41,6 +42,8 @@ _ANSWERED = (
     f"OR (state = '{RequestState.UNKNOWN_COST}' AND verdict <> '') THEN 1 ELSE 0 END"
 )
 """SQL of `row_reading.answered`."""
+_REPLY = f"CASE WHEN {_ANSWERED} = 1 THEN {reply_sql()} ELSE '' END"
+"""SQL of what the client got: a `Reply`, "" without one."""
 MAX_TENANTS = 200
 """Number of tenants whose budgets are listed, those that spent most first."""
 
@@ -85,9 +88,10 @@ def slices(
             f"{_BUCKET} AS bucket, COUNT(*), "
             "SUM(CASE WHEN verdict <> '' AND mode <> 'observe' THEN 1 ELSE 0 END), "
             "SUM(CASE WHEN escalations > 0 THEN 1 ELSE 0 END), SUM(cost_nano_usd), "
-            f"SUM(CASE WHEN error_code IN ({_REFUSED}) THEN 1 ELSE 0 END), {_ANSWERED} AS answered "
+            f"SUM(CASE WHEN error_code IN ({_REFUSED}) THEN 1 ELSE 0 END), "
+            f"{_ANSWERED} AS answered, {_REPLY} AS reply "
             f"FROM requests WHERE created_at_ms >= ? AND created_at_ms < ? AND {ASKED}{whose} "
-            "GROUP BY at_minute, tier, tier_number, state, bucket, answered",
+            "GROUP BY at_minute, tier, tier_number, state, bucket, answered, reply",
             (since_ms, until_ms, *values),
         ).fetchall()
         later = connection.exec_driver_sql(
@@ -104,7 +108,8 @@ def slices(
 
 
 def _slice(row: tuple[Any, ...]) -> Slice:
-    cells = (*row[:3], RequestState(row[3]), *row[4:8], int(row[8]), int(row[9]), bool(row[10]))
+    sums = (*row[4:8], int(row[8]), int(row[9]), bool(row[10]), str(row[11]))
+    cells = (*row[:3], RequestState(row[3]), *sums)
     return Slice(*cells)
 
 
@@ -174,6 +179,9 @@ def _filters(query: DecisionQuery) -> tuple[list[str], list[Value]]:
         if wanted := getattr(query, column):
             where.append(f"{column} = ?")
             values.append(wanted)
+    if query.reply:
+        where.append(f"{_REPLY} = ?")
+        values.append(query.reply)
     if query.reason:
         where.append("(reason = ? OR reasons LIKE ? ESCAPE '!')")
         values += [query.reason, f'%"{_literally(query.reason)}"%']

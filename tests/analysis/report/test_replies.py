@@ -7,6 +7,7 @@ import json
 import pytest
 
 from router.analysis.report.build import Extra
+from router.analysis.report.output.html import report_html
 from router.analysis.report.output.json import report_json
 from router.types import NO_ANSWER_MODEL, Baselines, Reason, RequestRow
 from tests.analysis.report.test_headline import everywhere, tiles
@@ -40,8 +41,8 @@ def mixed(answers: int = 40) -> list[RequestRow]:
 
 
 FIRST = (
-    "40 answered, 2 asked something back, 5 told that there is no answer, 3 given a safe text and "
-    "handed to a person (2 still wait), 1 failed"
+    "40 answered, 2 answered with a question back, 5 told that there is no answer, 3 given a "
+    "safe text and handed to a person (2 still wait), 1 failed"
 )
 
 
@@ -150,6 +151,10 @@ def test_a_level_that_answers_nothing_by_itself_is_no_baseline_of_the_headline()
     assert report.leading == "all_level_3"
     (_, level_2, level_3, _) = json.loads(report_json(report))["savings"]
     assert (level_2["answers_nothing"], level_3["answers_nothing"]) == (True, False)
+    assert (level_2["tellable"], level_3["tellable"]) == (False, True)
+    picture = report_html(report).partition("Saved share of each baseline")[2].partition("</svg>")
+    assert "level 3" in picture[0]
+    assert "level 2" not in picture[0]
 
 
 def test_tables_of_replies_have_a_total() -> None:

@@ -159,8 +159,11 @@ def waste_chart(report: Report, money: Dollars) -> Markup:
 
 
 def savings_chart(savings: Sequence[Saving]) -> Markup:
-    """Draws the saved share per baseline, signed, with its 95 % interval."""
-    known = [saving for saving in savings if saving.saved_share is not None]
+    """Draws the saved share per baseline, signed, with its 95 % interval.
+
+    A picture is a headline: what a sentence may not name, is not drawn.
+    """
+    known = [s for s in savings if s.saved_share is not None and s.tellable]
     ends = [s.saved_share for s in known if s.saved_share is not None]
     ends += [s.share_interval.low for s in known if s.share_interval is not None]
     # One large loss must not shrink all other bars to nothing.

@@ -114,7 +114,8 @@ REPLIES_LEAD = (
 )
 SAVINGS_LEAD = (
     "Signed: a negative figure means that routing cost more than the baseline would have. "
-    "“Accepted only” is what the answers that passed verification saved, without all others."
+    "“Accepted only” is what the answers that passed verification saved, without all others. What "
+    "fewer than 30 answers rest on, and a level that answers nothing by itself, is not drawn."
 )
 TIERS_LEAD = (
     "Requests count where their answer came from; their spend includes what was tried and "
@@ -220,10 +221,12 @@ def _savings(report: Report, money: Dollars) -> tuple[Markup, ...]:
     """Renders the tables and the chart, then their assumptions."""
     parts: list[Markup] = []
     if has_routed_savings(report):
-        note = "The thin line is the 95 % interval."
-        chart = figure("Saved share of each baseline", note, charts.savings_chart(report.savings))
         by_baseline = _saving_table("Savings against each baseline", report.savings, money)
-        parts = [by_baseline, charts_grid(chart)]
+        parts = [by_baseline]
+        if any(saving.tellable for saving in report.savings):
+            drawn = charts.savings_chart(report.savings)
+            note = "The thin line is the 95 % interval."
+            parts.append(charts_grid(figure("Saved share of each baseline", note, drawn)))
     if report.observed_savings:
         title = "What routing would have saved where it only observed"
         observed = _saving_table(title, report.observed_savings, money)
@@ -238,6 +241,8 @@ def _saving_table(title: str, savings: Sequence[Saving], money: Dollars) -> Mark
 def _saving(saving: Saving, money: Dollars) -> Cells:
     # The same cells as in the terminal; the page only adds colour.
     label, saved, accepted, share, *rest = saving_row(saving, money)
+    if not saving.tellable:  # no colour of a gain for what is not enough to tell
+        return (label, saved, accepted, share, *rest)
     sign = saving.saved_nano_usd
     return (
         label,

@@ -271,6 +271,7 @@ def _saving(saving: Saving) -> Json:
         **money("own", saving.own_nano_usd),
         **money("saved", saving.saved_nano_usd),
         "answers_nothing": saving.silent,
+        "tellable": saving.tellable,  # a sentence or a picture may name it
         "accepted": saving.accepted,
         **money("accepted_saved", saving.accepted_saved_nano_usd),
         "saved_interval_nano_usd": None

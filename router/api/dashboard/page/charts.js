@@ -115,7 +115,7 @@ export function traffic(minutes, tiers) {
   const whole = minutes.reduce((sum, m) => sum + m.requests, 0);
   return framed({
     title: "Requests per minute",
-    note: "stacked by the tier that answered",
+    note: "stacked by the tier that replied",
     described: `Requests per minute of the last hour by tier: ${count(whole)} together, ${count(Math.max(...minutes.map((m) => m.requests)))} in the busiest minute.`,
     ticks: [count(end), count(end / 2), "0"],
     below: times(minutes),

@@ -4,13 +4,13 @@ import { VIEWS, address, ask } from "./api.js";
 import { el, show } from "./dom.js";
 import { briefly, count, duration, exact, plain, share, usd } from "./format.js";
 import { badge } from "./parts.js";
-import { REASONS, STATES, VERDICTS, because } from "./words.js";
+import { REASONS, REPLIES, STATES, VERDICTS, because } from "./words.js";
 import { explained } from "./view_decision.js";
 
 export const every = 4000;
 
 const DOMAINS = ["general", "customer_support", "technology", "science_math", "finance", "legal", "medical", "engineering_safety", "business_strategy"];
-const FILTERS = ["search", "tier", "domain", "reason", "verdict", "state", "min_cost_usd"];
+const FILTERS = ["search", "tier", "domain", "reason", "verdict", "state", "reply", "min_cost_usd"];
 const MAX_OLDER = 2000; // lines kept in the page; further ones need a narrower search
 
 let older = { of: "", lines: [], next: undefined, since: null };
@@ -73,6 +73,7 @@ function built() {
     choice("domain", "Domain", options(DOMAINS, plain)),
     choice("reason", "Reason", options(Object.keys(REASONS), plain)),
     choice("verdict", "Verdict", options(Object.keys(VERDICTS), plain)),
+    choice("reply", "What it got", options(Object.keys(REPLIES), (one) => REPLIES[one])),
     choice("state", "State", options(Object.keys(STATES), plain)),
     el("label", null, el("span", null, "Cost from, $"), el("input", { name: "min_cost_usd", id: "by-cost", inputmode: "decimal", pattern: "[0-9]*[.]?[0-9]*", maxlength: "15", autocomplete: "off" })),
     el("button", { type: "reset", id: "clear" }, "Clear"),

@@ -9,11 +9,11 @@ export const every = 4000;
 
 export const load = ({ tenant, signal }) => ask(address(`${VIEWS}now`, { tenant }), { signal });
 
-export function draw(told) {
+export function draw(told, { tenant }) {
   const { hour, minutes, tiers, budgets, alerts } = told;
   return [
     el("h1", { class: "hidden" }, "Now"),
-    warnings(alerts),
+    warnings(alerts, tenant),
     figures(told),
     hour.requests ? pictures(minutes, tiers, hour) : nothing(),
     el("div", { class: "two" }, spending(budgets), answered(tiers, hour)),
@@ -23,27 +23,49 @@ export function draw(told) {
 /** What a screen reader is told when it changes. */
 export const spoken = (told) => told.alerts.map((alert) => alert.message).join(" ") || "No alerts.";
 
-function warnings(alerts) {
-  if (!alerts.length) return el("p", { class: "calm" }, "All quiet: every part is ready and no budget is near its end.");
+const QUIET =
+  "All quiet: every part is ready, no budget is near its end, no matter waits for a person, and no request of the last hour failed, was refused by a limit or was told that there is no answer.";
+
+/** Where a matter is handled, by the code of its alert. */
+const PLACES = {
+  matters_wait: ["#/reviews", {}, "Reviews"],
+  no_answer: ["#/decisions", { reply: "no_answer" }, "Decisions"],
+  requests_failed: ["#/decisions", { state: "failed" }, "Decisions"],
+  requests_failing: ["#/decisions", { state: "failed" }, "Decisions"],
+  refused_by_limit: ["#/decisions", { state: "failed" }, "Decisions"],
+  unknown_cost: ["#/decisions", { state: "unknown_cost" }, "Decisions"],
+  tier_not_ready: ["#/health", {}, "Health"],
+};
+
+function place({ code }, tenant) {
+  if (!PLACES[code]) return null;
+  const [page, query, name] = PLACES[code];
+  return el("a", { href: address(page, page === "#/reviews" ? {} : { tenant, ...query }) }, name);
+}
+
+function warnings(alerts, tenant) {
+  if (!alerts.length) return el("p", { class: "calm" }, QUIET);
   const order = { bad: 0, warn: 1, note: 2 };
   const sorted = [...alerts].sort((a, b) => order[a.level] - order[b.level]);
   return el(
     "ul",
     { class: "alerts", "aria-label": "Alerts" },
     sorted.map((alert) =>
-      el("li", { class: alert.level }, el("strong", null, plain(alert.code)), el("span", null, alert.message)),
+      el("li", { class: alert.level }, el("strong", null, plain(alert.code)), el("span", null, alert.message), place(alert, tenant)),
     ),
   );
 }
 
-function figures({ hour, lowest_level, single_level }) {
+function figures({ hour, lowest_level, single_level, waiting }) {
   const done = hour.requests - hour.open;
   return tiles([
     ["Requests, last hour", count(hour.requests), `${(hour.requests / 60).toFixed(1)} a minute${hour.open ? `, ${count(hour.open)} open` : ""}`],
     ["Spend, last hour", usd(hour.spend_usd), hour.requests ? `${usd(each(hour))} a request` : "", exact(hour.spend_usd)],
     single_level
       ? [`Above level ${lowest_level}`, "–", "the policies have no other level"]
-      : [`Above level ${lowest_level}`, hour.answered ? share(hour.escalated / hour.answered) : "–", `of ${count(hour.answered)} answered; ${count(hour.climbed)} after a draft`],
+      : [`Above level ${lowest_level}`, hour.answered ? share(hour.escalated / hour.answered) : "–", `of ${count(hour.answered)} replies; ${count(hour.climbed)} after a draft`],
+    ["No answer", count(hour.no_answer), done ? `${share(hour.no_answer / done)} were told so` : "", null, hour.no_answer ? "warn" : ""],
+    ["Wait for a person", count(waiting), hour.handed_over ? `${count(hour.handed_over)} handed over in the last hour` : "", null, waiting ? "warn" : ""],
     ["Failed", count(hour.failed), done ? share(hour.failed / done) : "", null, hour.failed ? "bad" : ""],
     ["Refused by a limit", count(hour.refused), done ? share(hour.refused / done) : "", null, hour.refused ? "warn" : ""],
     ["Left by their client", count(hour.cancelled), done ? share(hour.cancelled / done) : ""],
@@ -122,7 +144,7 @@ function spent(budgets) {
   return [...by].map(([tenant, kinds]) => row(MONEY, [el("a", { href: address("#/now", { tenant }) }, tenant), cell(kinds.day), cell(kinds.month)]));
 }
 
-const TIERS = [["Tier", "t"], ["Answers", "n"], ["Of answers", "n"], ["Spend", "n"], ["Median", "n"], ["95 %", "n"]];
+const TIERS = [["Tier", "t"], ["Replies", "n"], ["Of replies", "n"], ["Spend", "n"], ["Median", "n"], ["95 %", "n"]];
 
 function answered(tiers, hour) {
   if (!tiers.length) return null;
@@ -130,7 +152,7 @@ function answered(tiers, hour) {
   const whole = tiers.reduce((sum, one) => sum + one.requests, 0);
   return section(
     "Tiers, last hour",
-    "By the tier whose answer went out. Spend includes drafts that were thrown away; what requests without an answer cost, and what was booked for earlier ones, is in the hour's spend only.",
+    "By the tier whose reply went out. Spend includes drafts that were thrown away; what requests without a reply cost, and what was booked for earlier ones, is in the hour's spend only.",
     table(
       "Tiers",
       TIERS,

@@ -4,7 +4,7 @@ import { VIEWS, address, ask } from "./api.js";
 import { bars, hues, signed } from "./charts.js";
 import { el, row, section, table, tiles } from "./dom.js";
 import { briefly, count, duration, exact, plain, share, usd } from "./format.js";
-import { because } from "./words.js";
+import { REPLIES as WORDS, because } from "./words.js";
 import { periods } from "./parts.js";
 
 export const every = 60000;
@@ -59,7 +59,7 @@ function got({ replies, requests }) {
       "What the requests got",
       REPLIES,
       replies.map((one) =>
-        row(REPLIES, [one.words, count(one.requests), requests ? share(one.requests / requests) : "–", el("span", { title: exact(one.spend_usd) }, usd(one.spend_usd))]),
+        row(REPLIES, [named(one), count(one.requests), requests ? share(one.requests / requests) : "–", el("span", { title: exact(one.spend_usd) }, usd(one.spend_usd))]),
       ),
     ),
   );
@@ -75,17 +75,19 @@ const ended = ({ unanswered }, how) => unanswered.filter((one) => one.ending ===
 /** A saving rounded down, as the headline and the report round it. */
 const savedShare = (x) => `${(Math.floor(x * 1000 + 1e-9) / 10).toFixed(1)}\u00a0%`;
 
+const named = ({ reply, words }) => (WORDS[reply] ? el("a", { href: address("#/decisions", { reply }) }, words) : words);
+
 const BASELINES = [["Against", "t wrap"], ["Compared", "n"], ["It would cost", "n"], ["It cost", "n"], ["Saved", "n"], ["Share", "n"], ["95 % interval", "n"]];
 
 function saved(savings) {
-  const known = savings.filter((one) => one.saved_share !== null);
+  const known = savings.filter((one) => one.tellable && one.saved_share !== null);
   const between = (one) => (one.saved_share_interval ? one.saved_share_interval.map(savedShare).join(" to ") : "–");
   return section(
     "Saved",
-    "Signed: a bar to the left of the line cost more. The thin line is the 95 % interval.",
+    "Signed: a bar to the left of the line cost more. The thin line is the 95 % interval. What fewer than 30 answers rest on, and a level that answers nothing by itself, is not drawn.",
     known.length
       ? signed("Saved share of each baseline", known.map((one) => [one.label, savedShare(one.saved_share), one.saved_share, ...(one.saved_share_interval || [null, null])]))
-      : el("p", { class: "empty" }, "No request can be compared with a baseline yet."),
+      : el("p", { class: "empty" }, "No baseline has enough answers to tell what was saved."),
     table(
       "Savings per baseline",
       BASELINES,
@@ -95,7 +97,7 @@ function saved(savings) {
           count(one.compared),
           usd(one.baseline_usd),
           usd(one.own_usd),
-          el("span", { class: one.saved_nano_usd === null ? "soft" : one.saved_nano_usd < 0 ? "loss" : "gain", title: exact(one.saved_usd) }, usd(one.saved_usd, true)),
+          el("span", { class: one.saved_nano_usd === null || !one.tellable ? "soft" : one.saved_nano_usd < 0 ? "loss" : "gain", title: exact(one.saved_usd) }, usd(one.saved_usd, true)),
           one.saved_share === null ? "–" : savedShare(one.saved_share),
           between(one),
         ]),

@@ -106,7 +106,18 @@ export const VERDICTS = {
   accepted: ["accepted", "good"],
   unverified: ["unverified", "warn"],
   safe_answer: ["safe answer", "warn"],
+  held: ["held for a person", "warn"],
   refused: ["refused", "bad"],
+};
+
+/** What a client got, in the words of the report. */
+export const REPLIES = {
+  answer: "answered",
+  question: "answered with a question back",
+  no_answer: "told that there is no answer",
+  safe_words: "given a safe text and handed to a person",
+  declined: "refused as harmful",
+  repeated: "given their first reply again",
 };
 
 export const STATES = {
