@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from router import Gateway
+from router.api.http.decision_views import outcome_headers
 from router.types import Outcome, Reason, Verdict
 from tests import ROOT
 
@@ -96,3 +97,21 @@ def test_an_employer_who_does_not_respond_is_none(
     assert not any(
         name.startswith("medical_emergency") for name in gateway.route(text).signals.risk_terms
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "reasons"),
+    [
+        ("Does ibuprofen raise blood pressure over time?", "high_stakes, no_model"),
+        ("Refund me the $7,450 you charged twice", "impact_level_2, quoted"),
+        ("Can this old staircase hold a piano of 300 kg?", "no_model"),
+        ("How long does standard delivery take?", None),
+    ],
+)
+def test_the_reason_header_names_the_rule_beside_the_kind_of_answer(
+    gateway: Gateway, text: str, reasons: str | None
+) -> None:
+    outcome = gateway.complete(text)
+    told = dict(outcome_headers(outcome))[b"x-tiergate-reason"].decode()
+    assert told == (reasons or outcome.reason.value)
+    assert outcome.reason.value in told

@@ -81,7 +81,7 @@ def committed_headers(event: Committed) -> Headers:
     rung = event.rung
     return [
         *id_headers(event.request_id),
-        *_rung_headers(rung, event.reason.value, event.confidence, event.escalations),
+        *_rung_headers(rung, _told(event), event.confidence, event.escalations),
         *_budget_headers(event.decision),
         *rate_headers(event.rates),
         (b"x-tiergate-model", _ascii(event.model)),
@@ -99,7 +99,7 @@ def outcome_headers(outcome: Outcome) -> Headers:
     ids = id_headers if outcome.answer else request_header  # a dry run writes no row
     headers = [
         *ids(outcome.request_id),
-        *_rung_headers(rung, outcome.reason.value, outcome.confidence, outcome.escalations),
+        *_rung_headers(rung, _told(outcome), outcome.confidence, outcome.escalations),
         *_budget_headers(outcome.decision),
         *(rate_headers(outcome.rates) if outcome.rates else ()),
         (b"x-tiergate-verdict", outcome.verdict.value.encode() if outcome.answer else b"dry_run"),
@@ -155,6 +155,21 @@ def _dropped(names: Sequence[str]) -> bytes:
     if len(names) > DROPPED_IN_HEADER:
         shown.append(f"and {len(names) - DROPPED_IN_HEADER} more".encode())
     return b", ".join(shown)
+
+
+_KINDS = frozenset({Reason.NO_MODEL, Reason.QUOTED, Reason.EXACT_TOOL})
+"""The kinds of answer that stand before the rule which led to their level."""
+
+
+def _told(answered: Committed | Outcome) -> str:
+    """Returns why a tier answered: one word, or the rule that decided and the kind of answer.
+
+    A kind of answer alone would hide the rule: `impact_level_2, no_model`.
+    """
+    reason, rules = answered.reason, answered.decision.floor_reasons
+    if reason in _KINDS and rules and reason is answered.rung.reasons[0]:
+        return f"{rules[0].value}, {reason.value}"
+    return reason.value
 
 
 def _rung_headers(rung: Rung, reason: str, confidence: float, escalations: int) -> Headers:
