@@ -62,13 +62,13 @@ def files_under(path: Path) -> Iterator[tuple[str, Path]]:
         return
     root = path.resolve()
     count = 0
-    for found in sorted(root.rglob("*")):
-        parts = found.relative_to(root).parts
+    for file in sorted(root.rglob("*")):
+        parts = file.relative_to(root).parts
         if any(part.startswith(HIDDEN) or part in LEFT_OUT for part in parts):
             continue
-        if not found.is_file() or not is_readable(found):
+        if not file.is_file() or not is_readable(file):
             continue
-        if not found.resolve().is_relative_to(root):
+        if not file.resolve().is_relative_to(root):
             continue
         count += 1
         if count > MOST_FILES:
@@ -76,7 +76,7 @@ def files_under(path: Path) -> Iterator[tuple[str, Path]]:
                 f"{path}: found more than {MOST_FILES:,} files; expected fewer: add its folders "
                 "one by one"
             )
-        yield "/".join(parts), found
+        yield "/".join(parts), file
 
 
 def add_files(

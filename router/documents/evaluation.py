@@ -63,11 +63,11 @@ def asked_of(text: str) -> list[Asked]:
 
 def is_right(asked: Asked, passage: DocumentPassage) -> bool:
     """Returns True for a passage that answers the question."""
-    said = " ".join(f"{passage.title} {passage.section} {passage.text}".lower().split())
+    words = " ".join(f"{passage.title} {passage.section} {passage.text}".lower().split())
     return (
         passage.source == asked.source
         and asked.page in (0, passage.page)
-        and " ".join(asked.holds.lower().split()) in said
+        and " ".join(asked.holds.lower().split()) in words
     )
 
 

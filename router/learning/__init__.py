@@ -1,1 +1,1 @@
-"""Turns what was told of past answers into datasets, and says what to label next."""
+"""Turns feedback and verdicts on past answers into datasets, and chooses what to label next."""

@@ -1,4 +1,4 @@
-"""Turns finished requests, and what was told of them, into rows. Pure.
+"""Turns finished requests, and the feedback and verdicts on them, into rows. Pure.
 
 A reviewer's word wins over the client's. An answer that was held back is judged as its draft.
 Nothing is made from texts that the policy did not let the ledger keep.
@@ -202,20 +202,20 @@ def _base(
 
 def _judged(past: PastRequest) -> tuple[bool | None, Source, KeptText | None]:
     """Returns if the answer was right, who says so, and the right answer where it is kept."""
-    for word, source, kept in WORDS:
-        told = past.words.get(word)
-        if told is not None and told.correct is not None:
-            corrected = past.texts.get(kept) if told.corrected_digest else None
-            return told.correct, source, corrected
+    for said_by, source, kept in WORDS:
+        word = past.words.get(said_by)
+        if word is not None and word.correct is not None:
+            corrected = past.texts.get(kept) if word.corrected_digest else None
+            return word.correct, source, corrected
     return None, Source.CLIENT, None
 
 
 def _weak_words(past: PastRequest) -> Iterator[tuple[Weak, float]]:
-    told = past.words.get(FeedbackSource.CLIENT)
-    if told is not None and told.csat is not None:
-        yield Weak.CSAT, (told.csat - CSAT_LOWEST) / (CSAT_HIGHEST - CSAT_LOWEST)
-    if told is not None and told.resolved_first_contact is not None:
-        yield Weak.RESOLVED, float(told.resolved_first_contact)
+    word = past.words.get(FeedbackSource.CLIENT)
+    if word is not None and word.csat is not None:
+        yield Weak.CSAT, (word.csat - CSAT_LOWEST) / (CSAT_HIGHEST - CSAT_LOWEST)
+    if word is not None and word.resolved_first_contact is not None:
+        yield Weak.RESOLVED, float(word.resolved_first_contact)
 
 
 def _queued(made: Collected, past: PastRequest, base: DatasetRow) -> None:
@@ -288,11 +288,11 @@ def _shadow(made: Collected, row: RequestRow, bases: Mapping[str, tuple[DatasetR
 def _synthetic(made: Collected, past: PastRequest) -> None:
     """Adds what an answerer wrote in other words, once a reviewer approved or corrected it."""
     prompt, written = past.texts.get("prompt"), past.texts.get("answer")
-    told = past.words.get(FeedbackSource.REVIEW)
+    word = past.words.get(FeedbackSource.REVIEW)
     corrected = past.texts.get("reviewed")
     seed = None if prompt is None else synthetic.seed_of(last_turn(prompt.content))
-    text = written if told is not None and told.correct else corrected
-    if told is None or told.correct is None or (text is None and written is not None):
+    text = written if word is not None and word.correct else corrected
+    if word is None or word.correct is None or (text is None and written is not None):
         made.dropped[Dropped.NOT_APPROVED] += 1
         return
     if seed is None or prompt is None or text is None:
@@ -328,10 +328,10 @@ def _marks(row: RequestRow, record: Record | None) -> tuple[Mark, ...]:
         Mark.EXPLORED: Reason.EXPLORED.value in row.reasons,
         Mark.OBSERVED: record is not None and record.observed is not None,
     }
-    found = [mark for mark, holds in marks.items() if holds]
+    kept = [mark for mark, holds in marks.items() if holds]
     if ending in ENDINGS:
-        found.append(ENDINGS[ending])
-    return tuple(found)
+        kept.append(ENDINGS[ending])
+    return tuple(kept)
 
 
 def _conversation(row: RequestRow) -> str:

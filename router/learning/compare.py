@@ -32,12 +32,12 @@ def difference(before: Sequence[DatasetRow], after: Sequence[DatasetRow]) -> Dif
     """Returns the difference by the names of rows, in the order of each dataset."""
     old, new = ({row.row_id: row for row in rows} for rows in (before, after))
     both = [(old[row.row_id], row) for row in after if row.row_id in old]
-    relabelled = [(a, b) for a, b in both if a.told != b.told]
+    relabelled = [(a, b) for a, b in both if a.claim != b.claim]
     moved = [(a, b) for a, b in both if a.split is not b.split]
     return Difference(
         tuple(row for row in after if row.row_id not in old),
         tuple(row for row in before if row.row_id not in new),
-        tuple(Changed(b.row_id, b.decisions[0], a.told, b.told) for a, b in relabelled),
+        tuple(Changed(b.row_id, b.decisions[0], a.claim, b.claim) for a, b in relabelled),
         tuple(Changed(b.row_id, b.decisions[0], a.split, b.split) for a, b in moved),
-        sum(a.told == b.told and a.split is b.split for a, b in both),
+        sum(a.claim == b.claim and a.split is b.split for a, b in both),
     )

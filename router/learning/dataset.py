@@ -1,4 +1,4 @@
-"""Builds a dataset from what was told of past requests: the steps in their order. Pure.
+"""Builds a dataset from the feedback and verdicts on past requests, step by step. Pure.
 
 The same requests and the same options give the same dataset, byte for byte, and so the same hash.
 """

@@ -75,7 +75,7 @@ def _agreed(rows: Sequence[DatasetRow], dropped: Counter[Dropped]) -> list[Datas
         groups.setdefault(_question(row), []).append(row)
     settled: dict[tuple[str, ...], str | None] = {}
     for question, same in groups.items():
-        votes = Counter(row.told for row in same).most_common()
+        votes = Counter(row.claim for row in same).most_common()
         torn = len(votes) > 1 and votes[0][1] == votes[1][1]
         # Two right answers to one question may both be right; two labels may not.
         free = same[0].kind is Kind.CORRECTION
@@ -85,8 +85,8 @@ def _agreed(rows: Sequence[DatasetRow], dropped: Counter[Dropped]) -> list[Datas
         elif torn:
             dropped[Dropped.TORN] += len(same)
         else:
-            dropped[Dropped.OUTVOTED] += sum(row.told != votes[0][0] for row in same)
-    return [row for row in rows if settled.get(_question(row), row.told) == row.told]
+            dropped[Dropped.OUTVOTED] += sum(row.claim != votes[0][0] for row in same)
+    return [row for row in rows if settled.get(_question(row), row.claim) == row.claim]
 
 
 def _question(row: DatasetRow) -> tuple[str, ...]:
@@ -97,7 +97,7 @@ def _question(row: DatasetRow) -> tuple[str, ...]:
 
 
 def _content(row: DatasetRow) -> tuple[str, ...]:
-    return (*_question(row), row.told)
+    return (*_question(row), row.claim)
 
 
 def _compared(row: DatasetRow) -> str:
@@ -106,7 +106,7 @@ def _compared(row: DatasetRow) -> str:
 
 def _class(row: DatasetRow) -> str:
     """Returns what near-duplicates must share: a small change may be what makes the difference."""
-    return "" if row.kind is Kind.CORRECTION else row.told
+    return "" if row.kind is Kind.CORRECTION else row.claim
 
 
 def _merged(same: Sequence[DatasetRow]) -> DatasetRow:

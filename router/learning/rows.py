@@ -36,7 +36,7 @@ class Split(StrEnum):
 
 
 class Source(StrEnum):
-    """Says who told it."""
+    """Names who gave the verdict, the feedback or the label."""
 
     REVIEW = "review"  # a reviewer's verdict
     CLIENT = "client"  # the client's word on an answer
@@ -139,8 +139,8 @@ class DatasetRow(Struct, frozen=True):
         return self.domain or "unknown"
 
     @property
-    def told(self) -> str:
-        """Returns what the row says of its text: rows of one text that differ in it contradict."""
+    def claim(self) -> str:
+        """Returns the row's statement on its text; rows of one text with two claims contradict."""
         if self.kind is Kind.CORRECTION:
             return self.preferred
         return self.label if self.kind is Kind.LABEL else str(self.right)

@@ -1,4 +1,4 @@
-"""Describes what was told and counts no longer: words on answers, and labels. Pure."""
+"""Describes words on answers, and labels, that were withdrawn and count no longer. Pure."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from typing import NamedTuple
 from msgspec import Struct
 
 
-class Said(NamedTuple):
-    """Names who said a word or gave a label, when, and of which request."""
+class Statement(NamedTuple):
+    """Names a word on an answer, or a label: who gave it, when, and for which request."""
 
     request_id: str
     tenant: str
     key_id: str
-    said_ms: int
+    stated_ms: int
     reviewer: str = ""
     head: str = ""  # of a label
 
 
 class SetAside(Struct, frozen=True):
-    """Names words and labels that do not count, said before a time; empty fields name all."""
+    """Names words and labels that do not count, given before a time; empty fields name all."""
 
     at_ms: int
     by: str
@@ -32,22 +32,22 @@ class SetAside(Struct, frozen=True):
     head: str = ""  # labels of this head alone, and no words
     requests: frozenset[str] = frozenset()
 
-    def covers(self, said: Said) -> bool:
-        """Returns True for what this names, said until then."""
+    def covers(self, statement: Statement) -> bool:
+        """Returns True for a word or label that this names, given until then."""
         return (
-            said.said_ms <= self.at_ms
-            and self.key_id in ("", said.key_id)
-            and self.tenant in ("", said.tenant)
-            and self.reviewer in ("", said.reviewer)
-            and self.head in ("", said.head)
-            and (not self.requests or said.request_id in self.requests)
+            statement.stated_ms <= self.at_ms
+            and self.key_id in ("", statement.key_id)
+            and self.tenant in ("", statement.tenant)
+            and self.reviewer in ("", statement.reviewer)
+            and self.head in ("", statement.head)
+            and (not self.requests or statement.request_id in self.requests)
         )
 
 
-def counts(said: Said, entries: Collection[SetAside]) -> bool:
-    """Returns True where a word or label was not set aside, or counts again since."""
+def counts(statement: Statement, entries: Collection[SetAside]) -> bool:
+    """Returns True where a word or label was not set aside, or was let count again."""
     stands = True
     for entry in entries:
-        if entry.covers(said):
+        if entry.covers(statement):
             stands = entry.lifted
     return stands

@@ -81,12 +81,12 @@ FINDERS: Mapping[str, Callable[[str, str], bool]] = {
 }
 
 
-def found(check: str, text: str, known: str) -> bool:
+def holds(check: str, text: str, known: str) -> bool:
     """Returns True where a piece of an answer holds what `check` names.
 
-    `known` is what the client or its sources said before: it gives nothing away.
+    `known` is the text of the client and its sources: a value that stands there is no secret.
 
-    >>> found("personal", "to ann@acme.io", ""), found("personal", "to ann@acme.io", "Ann@acme.io")
+    >>> holds("personal", "to ann@acme.io", ""), holds("personal", "to ann@acme.io", "Ann@acme.io")
     (True, False)
     """
     return FINDERS[check](text, known)

@@ -180,7 +180,7 @@ class Registry:
 
     def show(self, reference: str) -> ModelVersion:
         """Returns the version that NAME@SELECTOR names; without a selector the active one."""
-        return self._found(reference)[1]
+        return self._resolved(reference)[1]
 
     def history(self, name: str | None = None) -> tuple[ModelChange, ...]:
         """Returns all changes of a name (None: of all), the oldest first."""
@@ -196,7 +196,7 @@ class Registry:
         self, reference: str, set: Iterable[str] = (), drop: Iterable[str] = (), by: str = ""
     ) -> ModelVersion:
         """Sets tags and takes others away. A tag moves here from another version of the name."""
-        _, model = self._found(reference)
+        _, model = self._resolved(reference)
         wanted, unwanted = tuple(set), tuple(drop)
         for tag in wanted:
             check_tag(tag)
@@ -221,7 +221,7 @@ class Registry:
         a candidate again. An active version can't be sent elsewhere: promote another one, or roll
         back.
         """
-        line, model = self._found(reference)
+        line, model = self._resolved(reference)
         if model.state is state:
             return model
         if model.state is ModelState.ACTIVE:
@@ -263,7 +263,7 @@ class Registry:
 
     def remove(self, reference: str, *, by: str = "") -> ModelVersion:
         """Removes a version with its files, and returns what it was. An active one is refused."""
-        line, model = self._found(reference)
+        line, model = self._resolved(reference)
         folder = line.entries[model.version].folder
         if model.state is not ModelState.ACTIVE:
             line = self._write(
@@ -286,19 +286,19 @@ class Registry:
             if here is None:
                 self._read(model, file)
             else:
-                self._agrees(model, file, sha256_of(here))
+                self._check_hash(model, file, sha256_of(here))
 
     def path(self, reference: str) -> Path:
         """Returns the first file of a version on this machine, after checking every sha256.
 
         The other files are beside it. A store that is elsewhere is copied to the cache first.
         """
-        _, model = self._found(reference)
+        _, model = self._resolved(reference)
         return self.folder(model.id) / model.files[0].name
 
     def folder(self, reference: str) -> Path:
         """Returns the folder of a version's files on this machine, after checking every sha256."""
-        line, model = self._found(reference)
+        line, model = self._resolved(reference)
         own = self._store.path(f"files/{line.entries[model.version].folder}")
         if own is not None:
             self.check(model)
@@ -322,23 +322,23 @@ class Registry:
 
     def _read(self, model: ModelVersion, file: ModelFile) -> bytes:
         content = self._store.get(f"files/{self._folder_of(model)}/{file.name}")
-        found = None if content is None else hashlib.sha256(content).hexdigest()
-        self._agrees(model, file, found)
+        sha256 = None if content is None else hashlib.sha256(content).hexdigest()
+        self._check_hash(model, file, sha256)
         return content or b""
 
-    def _agrees(self, model: ModelVersion, file: ModelFile, found: str | None) -> None:
-        if found is None:
+    def _check_hash(self, model: ModelVersion, file: ModelFile, sha256: str | None) -> None:
+        if sha256 is None:
             raise RegistryError(
                 f"{model.id}: {file.name} is missing in {self.shown}; add its files again, or roll "
                 "back"
             )
-        if found != file.sha256:
+        if sha256 != file.sha256:
             raise RegistryError(
-                f"{model.id}: {file.name} in {self.shown} was changed: found sha256 {found[:12]}, "
+                f"{model.id}: {file.name} in {self.shown} was changed: found sha256 {sha256[:12]}, "
                 f"expected {file.sha256[:12]}; remove the version and add it again, or roll back"
             )
 
-    def _found(self, reference: str) -> tuple[Line, ModelVersion]:
+    def _resolved(self, reference: str) -> tuple[Line, ModelVersion]:
         wanted = Reference.parse(reference)
         line = self._line(wanted.name)
         models = [entry.model for entry in line.entries.values()]

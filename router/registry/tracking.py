@@ -22,7 +22,7 @@ MOST_BYTES = 1 << 22
 """Of an answer: an experiment or a run with all that this module tells it has some 100 kB."""
 AT_ONCE = 100
 """Parameters, metrics or tags in one call: MLflow takes so many parameters."""
-MOST_SAID = 300
+MOST_SHOWN = 300
 """Letters of the server's own words that are shown."""
 LONGEST_VALUE = 500
 """Letters of a parameter that every version of MLflow keeps."""
@@ -114,9 +114,9 @@ class Mlflow:
         except (OSError, ValueError) as error:
             raise RegistryError(f"MLflow at {place} does not answer: {error}") from error
         if answered.status != 200:
-            told = _error_of(answered)
-            kind = _NotThere if told.startswith(_MISSING) else RegistryError
-            raise kind(f"MLflow at {place} answered {answered.status}: {told}")
+            fault = _error_of(answered)
+            kind = _NotThere if fault.startswith(_MISSING) else RegistryError
+            raise kind(f"MLflow at {place} answered {answered.status}: {fault}")
         try:
             answer = json.loads(answered.content or b"{}")
         except ValueError as error:
@@ -132,11 +132,11 @@ class _NotThere(RegistryError):
 
 def _error_of(answer: Answer) -> str:
     try:
-        told = json.loads(answer.content)
-        words = f"{told['error_code']}: {told.get('message', '')}"
+        fault = json.loads(answer.content)
+        words = f"{fault['error_code']}: {fault.get('message', '')}"
     except (ValueError, KeyError, TypeError, AttributeError):
         return answer.reason
-    return "".join(c if c.isprintable() else " " for c in words[:MOST_SAID])
+    return "".join(c if c.isprintable() else " " for c in words[:MOST_SHOWN])
 
 
 def _tags(model: ModelVersion) -> dict[str, str]:

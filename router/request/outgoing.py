@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from router.policy.sections.safety import OutputCheck
-from router.privacy.answer_findings import found
+from router.privacy.answer_findings import holds
 from router.routing.routed_request import RoutedRequest
 from router.types import Answer, Choice, Delta, Reason
 
@@ -72,7 +72,7 @@ class Window:
 
     def _looked_at(self, sentence: str) -> str:
         for check in self._checks:
-            if not found(check.check, sentence, self._known):
+            if not holds(check.check, sentence, self._known):
                 continue
             if check.action != "mark":
                 self.withheld, self.climbs = True, check.action == "climb"

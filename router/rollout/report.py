@@ -42,7 +42,7 @@ def status(changes: Sequence[Change], tallies: Tallies | None, waiting: str = ""
     last = changes[-1]
     run = [change for change in changes if change.run == last.run]
     arms = None if tallies is None or last.over else tallies.arms
-    found = last.evidence if arms is None else compare(arms, last.margins, last.plan.alpha())
+    compared = last.evidence if arms is None else compare(arms, last.margins, last.plan.alpha())
     return {
         "policy": last.policy,
         "run": last.run,
@@ -62,8 +62,8 @@ def status(changes: Sequence[Change], tallies: Tallies | None, waiting: str = ""
         "least_requests": last.plan.least_requests,
         "requests": {arm.value: None if arms is None else arms[arm].requests for arm in Arm},
         "units": {arm.value: None if arms is None else arms[arm].units for arm in Arm},
-        "gates_pass": arms is not None and passed(found, arms, last.plan.least_requests),
-        "metrics": [_metric(one, last.plan.cap_nano_usd) for one in found],
+        "gates_pass": arms is not None and passed(compared, arms, last.plan.least_requests),
+        "metrics": [_metric(one, last.plan.cap_nano_usd) for one in compared],
         "history": [
             {
                 "version": change.version,
@@ -103,8 +103,8 @@ def whole(arms: Arms, cap_nano_usd: int) -> Json:
 def _arm(tally: Tally, cap_nano_usd: int) -> Json:
     shown: Json = {"requests": tally.requests}
     for metric in Metric:
-        found = tally.interval(metric, STRATUM_SIDE)
-        shown[metric.value] = _interval(found, metric, cap_nano_usd)
+        bounds = tally.interval(metric, STRATUM_SIDE)
+        shown[metric.value] = _interval(bounds, metric, cap_nano_usd)
     mean_usd = tally.cost_nano_usd / tally.requests / NANO_PER_USD if tally.requests else 0.0
     return {**shown, "mean_usd": mean_usd}
 
@@ -128,17 +128,17 @@ UNITS = {
 }
 
 
-def _interval(found: Interval, metric: Metric, cap_nano_usd: int) -> Json:
-    mean, lower, upper = _ends(found, metric, cap_nano_usd)
+def _interval(bounds: Interval, metric: Metric, cap_nano_usd: int) -> Json:
+    mean, lower, upper = _ends(bounds, metric, cap_nano_usd)
     return {"mean": mean, "lower": lower, "upper": upper}
 
 
-def _ends(found: Interval, metric: Metric, cap_nano_usd: int) -> Iterator[float]:
+def _ends(bounds: Interval, metric: Metric, cap_nano_usd: int) -> Iterator[float]:
     """Yields mean and bounds in the metric's unit.
 
     Costs below the lowest level are rounded up for the bounds, so theirs may not hold the mean.
     """
-    ends = (found.mean, min(found.lower, found.mean), max(found.upper, found.mean))
+    ends = (bounds.mean, min(bounds.lower, bounds.mean), max(bounds.upper, bounds.mean))
     return (shown(metric, value, cap_nano_usd) for value in ends)
 
 
@@ -158,31 +158,35 @@ def _stage(share: float) -> str:
 def sentence(one: Compared, cap_nano_usd: int) -> str:
     """Returns what a metric says, for the change that it causes."""
     base, candidate = (
-        _words(one.metric, found, cap_nano_usd) for found in (one.base, one.candidate)
+        _words(one.metric, bounds, cap_nano_usd) for bounds in (one.base, one.candidate)
     )
     return f"{one.metric.value}: candidate {candidate}, base {base}"
 
 
-def _words(metric: Metric, found: Interval, cap_nano_usd: int) -> str:
-    mean, lower, upper = _ends(found, metric, cap_nano_usd)
+def _words(metric: Metric, bounds: Interval, cap_nano_usd: int) -> str:
+    mean, lower, upper = _ends(bounds, metric, cap_nano_usd)
     if metric is Metric.COST:
-        return f"${mean:.6f} (${lower:.6f} to ${upper:.6f}, {found.count} requests)"
+        return f"${mean:.6f} (${lower:.6f} to ${upper:.6f}, {bounds.count} requests)"
     if metric is Metric.LATENCY:
-        return f"{mean:.0f} ms ({lower:.0f} to {upper:.0f}, {found.count} requests)"
-    return f"{mean:.1%} ({lower:.1%} to {upper:.1%}, {found.count} requests)"
+        return f"{mean:.0f} ms ({lower:.0f} to {upper:.0f}, {bounds.count} requests)"
+    return f"{mean:.1%} ({lower:.1%} to {upper:.1%}, {bounds.count} requests)"
 
 
 def not_yet(change: Change, tallies: Tallies) -> str:
     """Returns why a stage has not passed, and what to do about it."""
     arms, plan = tallies.arms, change.plan
-    found = compare(arms, change.margins, plan.alpha())
-    reasons = [sentence(one, plan.cap_nano_usd) for one in found if one.finding is not Finding.FINE]
-    if not found:
+    compared = compare(arms, change.margins, plan.alpha())
+    reasons = [
+        sentence(one, plan.cap_nano_usd) for one in compared if one.finding is not Finding.FINE
+    ]
+    if not compared:
         reasons = ["no guard is set that this stage can pass"]
     fewest = min(tally.requests for tally in arms.values())
     if fewest < plan.least_requests:
         reasons.insert(0, f"the smaller side has {fewest} of {plan.least_requests} requests")
-    cost_is_open = any(one.metric is Metric.COST and one.finding is Finding.OPEN for one in found)
+    cost_is_open = any(
+        one.metric is Metric.COST and one.finding is Finding.OPEN for one in compared
+    )
     remedy = _cost_remedy(change, arms) if cost_is_open and fewest else ""
     return (
         f"Stage {change.stage_name} of {change.policy!r} has not passed: {'; '.join(reasons)}. "

@@ -108,12 +108,12 @@ def tolerated(metric: Metric, base: float, margin: float) -> float:
     return base + margin
 
 
-def broken(found: tuple[Compared, ...]) -> tuple[Compared, ...]:
+def broken(compared: tuple[Compared, ...]) -> tuple[Compared, ...]:
     """Returns the metrics by which the candidate is worse than tolerated."""
-    return tuple(one for one in found if one.finding is Finding.WORSE)
+    return tuple(one for one in compared if one.finding is Finding.WORSE)
 
 
-def passed(found: tuple[Compared, ...], arms: Arms, least_requests: int) -> bool:
+def passed(compared: tuple[Compared, ...], arms: Arms, least_requests: int) -> bool:
     """Returns True where every metric is fine, and both arms have enough requests."""
     enough = all(tally.requests >= least_requests for tally in arms.values())
-    return enough and bool(found) and all(one.finding is Finding.FINE for one in found)
+    return enough and bool(compared) and all(one.finding is Finding.FINE for one in compared)

@@ -1,7 +1,7 @@
 """Decides which alarms begin and which end: with hysteresis, least counts and groups. Pure.
 
 An alarm begins when its value is above its bound in two checks one after the other, and ends when
-it is below the lower bound in two. So a value that hovers at a bound tells nobody twice.
+it is below the lower bound in two. So a value that hovers at a bound sends no second message.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ UNITS: dict[str, tuple[float, str, str]] = {
     Watched.LATENCY: (1.0, " s", "answers"),
     Watched.QUEUE_AGE: (1.0, " hours", ""),
 }
-"""Says how a bound is shown (its factor and unit), and what is counted."""
+"""Gives the factor and the unit by which a bound is shown, and the thing that is counted."""
 SHARES = (100.0, " % of the requests", "requests")
-"""What all others are."""
+"""Holds for all conditions that UNITS does not list."""
 
 
 class Turn(StrEnum):
@@ -60,7 +60,7 @@ class Alarm(Struct, frozen=True):
 
 
 class Seen(Struct, frozen=True):
-    """Holds a value of the last check, for whoever wants to look."""
+    """Holds a value of the last check, for the dashboard."""
 
     watched: Watched
     subject: str
@@ -71,7 +71,7 @@ class Seen(Struct, frozen=True):
 
 
 class Notice(Struct, frozen=True):
-    """Holds what somebody is told."""
+    """Holds one message about an alarm: that it began, or that it ended."""
 
     turn: Turn
     watched: Watched
@@ -129,7 +129,7 @@ def step(
             detail = detail if watched in by_watched else "no rule watches it any longer"
             ended = (Turn.ENDED, Watched(watched), subject, 0.0, 0.0, detail, now_ms, since_ms)
             notices.append(Notice(*ended))
-    # What neither is nor was near its bound needs no memory.
+    # A condition that is neither active nor near its bound needs no memory.
     return {name: one for name, one in after.items() if one.active or one.streak}, notices
 
 

@@ -31,14 +31,14 @@ from router.watch.alarms import Notice, grouped
 
 TIMEOUT_S = 10.0
 """Bounds a whole exchange with one receiver: those after it wait meanwhile."""
-MOST_SAID = 400
+MOST_SHOWN = 400
 """Characters of a fault that are shown."""
 SIGNATURE = "x-tiergate-signature"
 TEST_WORDS = "THIS IS A TEST (`tiergate alerts test`). Nothing is wrong. An alert looks like this:"
 
 
 class Message(Struct, frozen=True):
-    """Holds what all receivers are told; a test says in each form that it is one."""
+    """Holds the message that all receivers get; a test says in each form that it is one."""
 
     policy: str
     alerts: tuple[Notice, ...]
@@ -51,7 +51,7 @@ class Message(Struct, frozen=True):
 
 
 class Receiver(NamedTuple):
-    """Holds one of those who are told: by a name that shows no address, and by its host."""
+    """Holds one receiver: a name that shows no address, its host, and its section."""
 
     key: str
     host: str
@@ -59,7 +59,7 @@ class Receiver(NamedTuple):
 
 
 def receivers(section: AlertsSection, environ: Mapping[str, str]) -> list[Receiver]:
-    """Returns those who are told."""
+    """Returns the receivers of a policy's alerts."""
     found = [
         Receiver(_key(webhook.url), _shown(webhook.url, environ), webhook)
         for webhook in section.webhooks
@@ -97,14 +97,14 @@ def tell(
         else:
             post(message, receiver.section, environ, timeout_s)
     except (OSError, ValueError, smtplib.SMTPException) as error:
-        said = _said(error)
-        return said if said.startswith(receiver.host) else f"{receiver.host}: {said}"
+        fault = _printable(error)
+        return fault if fault.startswith(receiver.host) else f"{receiver.host}: {fault}"
     return ""
 
 
-def _said(error: Exception) -> str:
-    """Returns an error in words: a receiver's own may be long, and hold orders to a terminal."""
-    return "".join(c if c.isprintable() else "?" for c in str(error)[:MOST_SAID])
+def _printable(error: Exception) -> str:
+    """Returns an error in printable words: a receiver's own may hold orders to a terminal."""
+    return "".join(c if c.isprintable() else "?" for c in str(error)[:MOST_SHOWN])
 
 
 def _shown(url: str, environ: Mapping[str, str]) -> str:

@@ -1,7 +1,8 @@
-"""Reads what was told of answers into alerts: wrong ones, and confidence that is not earned. Pure.
+"""Turns feedback on answers into readings for alerts: wrong answers, unearned confidence. Pure.
 
-Feedback of the reference's days counts, since it comes late. Who gives feedback chooses on what:
-complaints come more often than thanks, so these figures bound what was said, not all traffic.
+Feedback of the reference's days counts, since it comes late. Those who give feedback choose the
+answers: complaints come more often than thanks. So these figures describe the judged answers, not
+all traffic.
 """
 
 from __future__ import annotations
@@ -59,8 +60,10 @@ def _calibration(tenant: str, chances: Floats, right: Floats) -> Reading:
 def certified(
     policy: str, outcomes: Iterable[TrueOutcome], risk: float, confidence: float
 ) -> Bounded:
-    """Returns what was told of level 1's answers under this policy, against the risk that its
-    certificate promises."""
+    """Returns the share of wrong ones among level 1's judged answers under this policy.
+
+    Its bound is the risk that the policy's certificate promises.
+    """
     judged = [
         one
         for one in outcomes
@@ -75,7 +78,7 @@ def certified(
 
 
 def subject_of(policy: str) -> str:
-    """Returns the subject of an alarm on what was told of a policy's certificate."""
+    """Returns the subject of an alarm on feedback that contradicts a policy's certificate."""
     return f"{policy} / told of level 1"
 
 

@@ -81,9 +81,9 @@ class Profile(msgspec.Struct):
         """Adds another profile; samples of several days stand side by side."""
         self.count += other.count
         for feature, counts in other.bins.items():
-            mine = self.bins.setdefault(feature, {})
+            own = self.bins.setdefault(feature, {})
             for bin, number in counts.items():
-                mine[bin] = mine.get(bin, 0) + number
+                own[bin] = own.get(bin, 0) + number
         self.sample += other.sample
         self.embedded += other.embedded
 
@@ -96,9 +96,9 @@ class Profiles(msgspec.Struct):
 
     def merge(self, other: Profiles) -> None:
         """Adds those of another span."""
-        for mine, others in ((self.requests, other.requests), (self.calls, other.calls)):
+        for own, others in ((self.requests, other.requests), (self.calls, other.calls)):
             for name, profile in others.items():
-                mine.setdefault(name, Profile()).merge(profile)
+                own.setdefault(name, Profile()).merge(profile)
 
     def thin(self, most: int = SAMPLED) -> bool:
         """Cuts each sample to its size; returns True if any had more."""
@@ -175,14 +175,14 @@ def profiles(rows: Iterable[RequestRow], embedded: Embedded | None = None) -> Pr
     return found
 
 
-def _sampled(found: Profiles, ids: Mapping[int, str]) -> dict[int, str]:
-    kept = {number for profile in found.requests.values() for number, _ in profile.sample}
+def _sampled(sampled: Profiles, ids: Mapping[int, str]) -> dict[int, str]:
+    kept = {number for profile in sampled.requests.values() for number, _ in profile.sample}
     return {number: ids[number] for number in kept if number in ids}
 
 
-def _embed(found: Profiles, ids: Mapping[int, str], embedded: Embedded) -> None:
+def _embed(sampled: Profiles, ids: Mapping[int, str], embedded: Embedded) -> None:
     vectors = embedded(sorted(ids.values()))
-    for profile in found.requests.values():
+    for profile in sampled.requests.values():
         known = [(number, vectors.get(ids.get(number, ""))) for number, _ in profile.sample]
         profile.embedded = [(number, vector) for number, vector in known if vector is not None]
 

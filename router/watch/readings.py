@@ -78,7 +78,7 @@ class Window:
     """Counts the requests of all tenants in one span of time."""
 
     tenants: dict[str, Tally] = field(default_factory=dict)
-    found: Counter[str] = field(default_factory=Counter)  # requests that had this answerer
+    requests_with: Counter[str] = field(default_factory=Counter)  # requests that had this answerer
     out_of_use: Counter[str] = field(default_factory=Counter)  # of those, while it was out of use
     domains: Counter[str] = field(default_factory=Counter)  # requests, by policy and domain
     lapsed: Counter[str] = field(default_factory=Counter)  # of those, by no certificate
@@ -115,7 +115,7 @@ def _read(row: RequestRow, window: Window) -> None:
     except (msgspec.DecodeError, UnicodeError):
         return
     for facts in record.facts:
-        window.found[facts.answerer] += 1
+        window.requests_with[facts.answerer] += 1
         window.out_of_use[facts.answerer] += not facts.ready
     domain = f"{row.policy} / {row.domain or 'unknown'}"
     window.domains[domain] += 1
@@ -124,9 +124,9 @@ def _read(row: RequestRow, window: Window) -> None:
 
 def shares(window: Window) -> list[Bounded]:
     """Returns the shares and times that alerts watch."""
-    found: list[Bounded] = []
+    readings: list[Bounded] = []
     for tenant, tally in sorted(window.tenants.items()):
-        found += [
+        readings += [
             (_share(Watched.REFUSALS, tenant, tally.refused, tally.requests), None),
             (_share(Watched.ERRORS, tenant, tally.failed, tally.requests), None),
             (_share(Watched.ESCALATIONS, tenant, tally.escalated, tally.answered), None),
@@ -135,14 +135,14 @@ def shares(window: Window) -> list[Bounded]:
         for answerer, calls in sorted(tally.calls.items()):
             failed = tally.failed_calls[answerer]
             subject = f"{tenant} / {answerer}"
-            found.append((_share(Watched.ANSWERER_DOWN, subject, failed, calls), None))
-    for answerer, requests in sorted(window.found.items()):
+            readings.append((_share(Watched.ANSWERER_DOWN, subject, failed, calls), None))
+    for answerer, requests in sorted(window.requests_with.items()):
         out = window.out_of_use[answerer]
-        found.append((_share(Watched.BREAKER_OPEN, answerer, out, requests), None))
+        readings.append((_share(Watched.BREAKER_OPEN, answerer, out, requests), None))
     for domain, requests in sorted(window.domains.items()):
         lapsed = _share(Watched.CERTIFICATE, domain, window.lapsed[domain], requests)
-        found.append((lapsed, LAPSED_AT))
-    return found
+        readings.append((lapsed, LAPSED_AT))
+    return readings
 
 
 def _share(watched: Watched, subject: str, part: int, whole: int) -> Reading:

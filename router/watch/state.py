@@ -1,4 +1,4 @@
-"""Keeps what is known of alarms and of the past in files, so that a restart repeats nothing.
+"""Keeps alarms and profiles of the past in files, so that a restart repeats no message.
 
 They name tenants and answerers, so only their owner may read them.
 """
@@ -22,7 +22,7 @@ FILE_MODE, FOLDER_MODE = 0o600, 0o700
 
 
 class State(Struct, frozen=True):
-    """Holds the alarms, the window that was looked at last, and what is still to be told."""
+    """Holds the alarms, the end of the last checked window, and the messages to send."""
 
     checked_ms: int = 0
     alarms: dict[str, Alarm] = {}

@@ -119,7 +119,7 @@ class Index:
             day = (today - date(1970, 1, 1)).days
             if vector is None and not by_words:
                 vector = self._by_encoder(question)
-            return self._found(question, scopes, limit, day, vector)
+            return self._ranked(question, scopes, limit, day, vector)
 
     def _by_encoder(self, question: str) -> Floats | None:
         """Returns the question's vector; None without an encoder whose vectors the store has."""
@@ -144,7 +144,7 @@ class Index:
         self._counts.clear()
         self._generation = generation
 
-    def _found(
+    def _ranked(
         self,
         question: str,
         scopes: Collection[int],

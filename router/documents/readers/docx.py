@@ -113,13 +113,13 @@ def _blocks(main: ElementTree.Element) -> Iterator[Block]:
 
 def _text(paragraph: ElementTree.Element) -> str:
     """Returns the words of a paragraph; deleted ones of tracked changes are no `w:t`."""
-    said = []
+    words = []
     for part in paragraph.iter():
         if part.tag == f"{_W}t":
-            said.append(part.text or "")
+            words.append(part.text or "")
         elif part.tag in (f"{_W}tab", f"{_W}br"):
-            said.append(" ")
-    return "".join(said)
+            words.append(" ")
+    return "".join(words)
 
 
 def _level(paragraph: ElementTree.Element) -> int:
@@ -127,5 +127,5 @@ def _level(paragraph: ElementTree.Element) -> int:
     named = "" if style is None else style.get(f"{_W}val", "")
     if named.lower() == "title":
         return 1
-    found = _LEVEL.search(named)
-    return int(found[1]) if found else 0
+    match = _LEVEL.search(named)
+    return int(match[1]) if match else 0

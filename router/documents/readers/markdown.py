@@ -24,8 +24,8 @@ def read_markdown(text: str) -> Reading:
     fenced = ""
 
     def flush() -> None:
-        if said := "\n".join(lines).strip():
-            blocks.append(Block(said if fenced else _LINK.sub(r"\1", said)))
+        if block := "\n".join(lines).strip():
+            blocks.append(Block(block if fenced else _LINK.sub(r"\1", block)))
         lines.clear()
 
     for line in _without_front_matter(text):
@@ -44,8 +44,8 @@ def read_markdown(text: str) -> Reading:
         heading = _HEADING.match(plain)
         if heading:
             flush()
-            said = _LINK.sub(r"\1", heading[2])
-            blocks.append(Block(said.strip(" #"), level=len(heading[1])))
+            title = _LINK.sub(r"\1", heading[2])
+            blocks.append(Block(title.strip(" #"), level=len(heading[1])))
         elif len(lines) == 1 and lines[0].strip() and _UNDERLINE.fullmatch(plain):
             blocks.append(Block(lines.pop().strip(), level=1 if plain[0] == "=" else 2))
         elif not plain:

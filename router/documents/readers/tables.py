@@ -86,10 +86,10 @@ class _Bounded:
     def __init__(self) -> None:
         self._left = MOST_TEXT
 
-    def lines(self, said: Iterable[str]) -> list[str]:
+    def lines(self, lines: Iterable[str]) -> list[str]:
         """Returns the lines. Raises DocumentError once those of the file are too many."""
         kept = []
-        for line in said:
+        for line in lines:
             self._left -= len(line)
             if self._left < 0:
                 raise DocumentError(
@@ -104,16 +104,16 @@ def _fields(ticket: Mapping[str, object]) -> Iterator[str]:
     """Yields the lines of all fields but the title."""
     for name, value in ticket.items():
         if name not in _TITLES:
-            yield from _said(name, value)
+            yield from _field_lines(name, value)
 
 
-def _said(name: str, value: object) -> Iterator[str]:
+def _field_lines(name: str, value: object) -> Iterator[str]:
     """Yields the lines of one field; the comments of a ticket have one each."""
     if isinstance(value, Mapping):
         for key, inner in value.items():
-            yield from _said(f"{name} {key}", inner)
+            yield from _field_lines(f"{name} {key}", inner)
     elif isinstance(value, list):
         for inner in value:
-            yield from _said(name, inner)
+            yield from _field_lines(name, inner)
     elif value is not None and value != "":
         yield f"{name}: {value}"

@@ -130,13 +130,13 @@ class _Tally:
             spent = sum(attempt.cost_nano_usd for attempt in row.attempts)
             if spent != row.cost_nano_usd:
                 detail = f"the attempts cost {spent}, the request says {row.cost_nano_usd}"
-                self._found(FindingKind.ATTEMPTS_DO_NOT_SUM, detail, chained)
+                self._add(FindingKind.ATTEMPTS_DO_NOT_SUM, detail, chained)
             if not derived_fits:
                 detail = "domain or request_type is not what the record says"
-                self._found(FindingKind.EDITED, detail, chained)
+                self._add(FindingKind.EDITED, detail, chained)
             yield chained
 
-    def _found(self, kind: FindingKind, detail: str, row: ChainRow) -> None:
+    def _add(self, kind: FindingKind, detail: str, row: ChainRow) -> None:
         self.findings.append(Finding(kind, detail, row.writer_id, row.sequence, row.row.request_id))
 
 

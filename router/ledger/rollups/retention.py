@@ -120,11 +120,12 @@ def _compared(key: Key, expected: Cell, stored_cell: Cell) -> Iterator[Finding]:
         kind, start_ms, tenant, name = key
         yield Finding(
             FindingKind.ROLLUP_DOES_NOT_SUM,
-            f"{kind} {name!r} of tenant {tenant!r} from {start_ms}: {_told(expected, stored_cell)}",
+            f"{kind} {name!r} of tenant {tenant!r} from {start_ms}: "
+            f"{_differences(expected, stored_cell)}",
         )
 
 
-def _told(expected: Cell, stored_cell: Cell) -> str:
+def _differences(expected: Cell, stored_cell: Cell) -> str:
     """Names the first figures that differ, and how many more do.
 
     Spend edited from 5 to 4 is "spend_nano_usd: the rows add up to 5, the roll-up says 4".

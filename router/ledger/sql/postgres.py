@@ -69,7 +69,7 @@ def ledger_error(original: BaseException) -> LedgerError | None:
     from psycopg import InterfaceError, InternalError, OperationalError
 
     state: str = getattr(original, "sqlstate", None) or ""
-    description = _said(original, state)
+    description = _described(original, state)
     if state.startswith("XX") and state != "XX000":
         return LedgerCorrupt(f"the ledger's database is corrupt: {description}; restore a copy")
     if state.startswith(_WRONG_ADDRESS):
@@ -107,7 +107,7 @@ _KNOWN_WORDS = (
 )
 
 
-def _said(original: BaseException, state: str) -> str:
+def _described(original: BaseException, state: str) -> str:
     """Describes an error without a value of a row, an address or a password.
 
     The server's own text has them: `Key (key_id)=(...) already exists`, `password authentication

@@ -124,7 +124,7 @@ class SqlFeedback:
         connection.exec_driver_sql(_LOCK)
         before = _records_of(connection, feedback.request_id, feedback.source)
         if before and before[-1].feedback.says() == feedback.says():
-            return _heard(connection, before, self._clock.now_ms(), self._keys), False
+            return _newest(connection, before, self._clock.now_ms(), self._keys), False
         if len(before) >= MAX_REVISIONS:
             raise FeedbackRefused(
                 f"The {feedback.source.value} has spoken {len(before)} times on this decision; at "
@@ -136,7 +136,7 @@ class SqlFeedback:
         names = _COLUMNS.replace("f.", "")
         connection.exec_driver_sql(f"INSERT INTO feedback ({names}) VALUES ({marks})", values)
         self._put_text(connection, feedback, corrected)
-        return _heard(connection, [*before, record], self._clock.now_ms(), self._keys), True
+        return _newest(connection, [*before, record], self._clock.now_ms(), self._keys), True
 
     async def of(self, request_id: str) -> Sequence[Heard]:
         """Returns the latest word of each source on one request. Raises LedgerError."""
@@ -148,7 +148,7 @@ class SqlFeedback:
             histories = (_records_of(connection, request_id, source) for source in TEXT_KIND)
             now_ms = self._clock.now_ms()
             return [
-                _heard(connection, records, now_ms, self._keys) for records in histories if records
+                _newest(connection, records, now_ms, self._keys) for records in histories if records
             ]
 
     def _put_text(self, connection: Connection, feedback: Feedback, corrected: str) -> None:
@@ -214,11 +214,11 @@ def outcomes(
         after = max(answers)
 
 
-def stated_outcomes(told: Iterable[TrueOutcome]) -> list[tuple[float, bool]]:
+def stated_outcomes(judged: Iterable[TrueOutcome]) -> list[tuple[float, bool]]:
     """Returns the stated confidence of judged deliberations, and if they were right."""
     return [
         (one.deliberated.stated_confidence, one.correct)
-        for one in told
+        for one in judged
         if one.deliberated is not None
         and one.deliberated.stated_confidence is not None
         and one.correct is not None
@@ -306,7 +306,7 @@ def _records_of(
     ]
 
 
-def _heard(
+def _newest(
     connection: Connection, words: Sequence[FeedbackRecord], now_ms: int, keys: TextKeys
 ) -> Heard:
     """Returns the newest of one source's words, with its corrected answer where that is kept."""

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from router.ledger.past_request import KeptText, PastRequest
-from router.ledger.set_aside import Said, SetAside, counts
+from router.ledger.set_aside import SetAside, Statement, counts
 from router.ledger.sql import reading
 from router.ledger.sql.database import Database
 from router.ledger.tables.feedback import latest_words
@@ -37,10 +37,10 @@ def past_requests(
     finished = (row for row in rows if row.state is not RequestState.OPEN)
     while page := tuple(islice(finished, PAGE)):
         with database.reading() as connection:
-            yield from _told(connection, page, keys, now_ms)
+            yield from _with_words(connection, page, keys, now_ms)
 
 
-def _told(
+def _with_words(
     connection: Connection, page: Sequence[RequestRow], keys: TextKeys, now_ms: int
 ) -> list[PastRequest]:
     ids = tuple(row.request_id for row in page)
@@ -58,11 +58,11 @@ def _told(
     words = latest_words(connection, ids)
     reviews = cases_of(connection, ids, now_ms, keys)
     aside = set_aside(connection)
-    told = [
+    requests = [
         PastRequest(row, texts[row.request_id], words[row.request_id], reviews[row.request_id])
         for row in page
     ]
-    return [_standing(one, aside) for one in told] if aside else told
+    return [_standing(one, aside) for one in requests] if aside else requests
 
 
 def _standing(past: PastRequest, aside: Sequence[SetAside]) -> PastRequest:
@@ -74,8 +74,8 @@ def _standing(past: PastRequest, aside: Sequence[SetAside]) -> PastRequest:
     withdrawn: list[Feedback | ReviewCase] = []
     for source, word in past.words.items():
         by = judge if source is FeedbackSource.REVIEW else ""
-        said = Said(row.request_id, row.tenant, word.key_id, word.created_at_ms, by)
-        if counts(said, aside):
+        statement = Statement(row.request_id, row.tenant, word.key_id, word.created_at_ms, by)
+        if counts(statement, aside):
             words[source] = word
         else:
             withdrawn.append(word)
@@ -84,6 +84,8 @@ def _standing(past: PastRequest, aside: Sequence[SetAside]) -> PastRequest:
         if not head or given is None:
             reviews.append(case)
             continue
-        label = Said(row.request_id, row.tenant, given.key_id, given.decided_at_ms, given.by, head)
+        label = Statement(
+            row.request_id, row.tenant, given.key_id, given.decided_at_ms, given.by, head
+        )
         (reviews if counts(label, aside) else withdrawn).append(case)
     return replace(past, words=words, reviews=tuple(reviews), withdrawn=tuple(withdrawn))

@@ -100,17 +100,17 @@ class SqlReviewQueue:
         """Returns matters of that status (None: any), oldest first. Raises LedgerError."""
         where = "(v.tenant = ? OR ? = '') AND (v.status = ? OR ? = '')"
         values = (tenant or "", tenant or "", status or "", status or "")
-        return await self._found(where, values, limit)
+        return await self._cases(where, values, limit)
 
     async def case(self, review_id: str, tenant: str | None) -> ReviewCase | None:
         """Returns one matter; None without one of that tenant (None: any). Raises LedgerError."""
         where = "v.review_id = ? AND (v.tenant = ? OR ? = '')"
-        cases = await self._found(where, (review_id, tenant or "", tenant or ""), 1)
+        cases = await self._cases(where, (review_id, tenant or "", tenant or ""), 1)
         return cases[0] if cases else None
 
     async def of_request(self, request_id: str) -> ReviewCase | None:
         """Returns the matter of a request, None where it has none. Raises LedgerError."""
-        cases = await self._found(f"v.request_id = ? AND NOT ({_IS_LABEL})", (request_id,), 1)
+        cases = await self._cases(f"v.request_id = ? AND NOT ({_IS_LABEL})", (request_id,), 1)
         return cases[0] if cases else None
 
     async def decide(self, review_id: str, reviewed: Reviewed, corrected: str) -> bool:
@@ -124,7 +124,7 @@ class SqlReviewQueue:
     async def unbooked(self) -> Sequence[ReviewCase]:
         """Returns decided matters whose minutes have no row yet. Raises LedgerError."""
         where = "v.status = ? AND v.booked = 0"
-        return await self._found(where, (DECIDED,), MAX_LISTED)
+        return await self._cases(where, (DECIDED,), MAX_LISTED)
 
     async def booked(self, review_id: str) -> None:
         """Notes that the minutes have a row. Raises LedgerError."""
@@ -141,7 +141,7 @@ class SqlReviewQueue:
         for review_id in await asyncio.to_thread(self._erased, kept) if kept else ():
             self._texts.pop(review_id)
 
-    async def _found(self, where: str, values: tuple[str, ...], limit: int) -> Sequence[ReviewCase]:
+    async def _cases(self, where: str, values: tuple[str, ...], limit: int) -> Sequence[ReviewCase]:
         """Returns the matters, with texts that are only in memory."""
         cases = await asyncio.to_thread(self._select, where, values, limit)
         return [self._with_text(case) for case in cases]

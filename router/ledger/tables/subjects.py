@@ -1,9 +1,9 @@
 """Finds and erases the stored texts about one person, and seals stored texts by a newer key.
 
 An erasure deletes texts and leaves rows, so `verify` passes. Texts that an answerer wrote from an
-erased one go with it. Each erased request gets a word of the
-source `erasure` in the chain of feedback: its time, and the digest of what was asked for, under the
-tenant's key. Texts that were stored with pseudonyms name nobody and are found by no name.
+erased one go with it. Each erased request gets a word of the source `erasure` in the chain of
+feedback: its time, and the digest of the values that were searched for, under the tenant's key.
+Texts that were stored with pseudonyms name nobody and are found by no name.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ class Subjects:
             "SELECT request_id, tenant, kind, created_at_ms, content FROM texts "
             "WHERE (tenant = ? OR ? IS NULL) ORDER BY created_at_ms, request_id, kind"
         )
-        found: list[StoredText] = []
+        texts: list[StoredText] = []
         closed = 0
         with self._database.reading() as connection:
             for row in connection.exec_driver_sql(query, (tenant, tenant)):
@@ -95,15 +95,15 @@ class Subjects:
                 if text is None:
                     closed += 1
                 elif is_about(values, text):
-                    found.append(StoredText(str(request_id), str(owner), str(kind), int(created)))
-        return Found((*found, *self._written_from(found)), closed)
+                    texts.append(StoredText(str(request_id), str(owner), str(kind), int(created)))
+        return Found((*texts, *self._copies_of(texts)), closed)
 
-    def _written_from(self, found: Sequence[StoredText]) -> list[StoredText]:
-        """Returns what an answerer was asked to write other texts from, where these are the source.
+    def _copies_of(self, texts: Sequence[StoredText]) -> list[StoredText]:
+        """Returns the prompts in which an answerer was asked to put these texts into other words.
 
-        Its prompt names the decisions of the source, and holds a copy of its text.
+        Such a prompt names the decisions of its source, and holds a copy of the text.
         """
-        known = {one.request_id for one in found}
+        known = {one.request_id for one in texts}
         if not known:
             return []
         query = (

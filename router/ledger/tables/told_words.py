@@ -1,4 +1,4 @@
-"""Reads who said what of which answers, for shifts of chances, and whose words are set aside.
+"""Reads the words that count on answers, for shifts of chances, and those that are set aside.
 
 Words stay in their chain, and labels in the queue of reviews. What is set aside is a list beside
 them, each entry with its time, its author and its reason; it only grows. Datasets leave out what
@@ -13,7 +13,7 @@ from typing import NamedTuple
 import msgspec
 from sqlalchemy import Connection
 
-from router.ledger.set_aside import Said, SetAside
+from router.ledger.set_aside import SetAside, Statement
 from router.ledger.sql.database import Database
 from router.ledger.tables.feedback import PAGE, latest_words
 from router.types import ASKS_LABEL, FeedbackSource
@@ -44,9 +44,9 @@ class ToldRow(NamedTuple):
     reviewer: str = ""
 
     @property
-    def said(self) -> Said:
-        """Returns who said it."""
-        return Said(self.request_id, self.tenant, self.key_id, self.said_ms, self.reviewer)
+    def said(self) -> Statement:
+        """Returns the word without its verdict: who gave it, when, and for which request."""
+        return Statement(self.request_id, self.tenant, self.key_id, self.said_ms, self.reviewer)
 
 
 class Heads(NamedTuple):
@@ -64,43 +64,43 @@ def heads(database: Database) -> Heads:
 
 
 def told_rows(database: Database, after: int, since_ms: int) -> list[ToldRow]:
-    """Returns the words that count on answers of which somebody spoke after a sequence; blocks.
+    """Returns the words that count on answers with a newer word than a sequence; blocks.
 
     A reviewer's word counts before the client's. Raises LedgerError.
     """
     with database.reading() as connection:
-        spoken = connection.exec_driver_sql(
+        newer = connection.exec_driver_sql(
             "SELECT request_id, max(sequence) FROM feedback WHERE sequence > ? AND "
             f"created_at_ms >= ? AND source IN ({_SOURCES}) "
             f"GROUP BY request_id ORDER BY 2 DESC LIMIT {MOST_WORDS}",
             (after, since_ms),
         ).fetchall()
-        names = [str(row[0]) for row in spoken]
-        found = []
+        names = [str(row[0]) for row in newer]
+        rows: list[ToldRow] = []
         for begin in range(0, len(names), PAGE):
-            found += _page(connection, names[begin : begin + PAGE])
-        return found
+            rows += _page(connection, names[begin : begin + PAGE])
+        return rows
 
 
 def _page(connection: Connection, names: Collection[str]) -> list[ToldRow]:
     marks = ",".join("?" * len(names))
     words, reviewers = latest_words(connection, tuple(names)), _reviewers(connection, names)
-    found = []
+    rows = []
     for request_id, policy, answerer, record in connection.exec_driver_sql(
         f"SELECT request_id, policy, answerer, record FROM requests WHERE request_id IN ({marks})",
         tuple(names),
     ):
         by_source = words[str(request_id)]
-        told = [by_source[source] for source in BEST_FIRST if source in by_source]
-        word = next((one for one in told if one.correct is not None), told[0])
-        found.append(
+        best_first = [by_source[source] for source in BEST_FIRST if source in by_source]
+        word = next((one for one in best_first if one.correct is not None), best_first[0])
+        rows.append(
             ToldRow(
                 word.request_id, word.tenant, word.key_id, word.created_at_ms, word.correct,
                 str(policy), str(answerer), str(record),
                 reviewers.get(word.request_id, "") if word.source is FeedbackSource.REVIEW else "",
             )
         )  # fmt: skip
-    return found
+    return rows
 
 
 def _reviewers(connection: Connection, names: Collection[str]) -> dict[str, str]:
@@ -113,8 +113,8 @@ def _reviewers(connection: Connection, names: Collection[str]) -> dict[str, str]
     return {str(request_id): str(by) for request_id, by in rows}
 
 
-def given_labels(database: Database) -> list[Said]:
-    """Returns who gave which label in the queue; blocks. Raises LedgerError."""
+def given_labels(database: Database) -> list[Statement]:
+    """Returns every label that was given in the queue; blocks. Raises LedgerError."""
     with database.reading() as connection:
         rows = connection.exec_driver_sql(
             "SELECT review_id, request_id, tenant, decided_key_id, decided_at_ms, decided_by "
@@ -122,7 +122,7 @@ def given_labels(database: Database) -> list[Said]:
             "AND verdict <> ''"
         ).fetchall()
     return [
-        Said(
+        Statement(
             str(request_id), str(tenant), str(key_id), int(at_ms or 0), str(by),
             str(review_id)[len(ASKS_LABEL) : -len(str(request_id)) - 1],
         )
@@ -159,5 +159,7 @@ def parsed(text: str) -> list[SetAside]:
 
 
 def _aside_text(connection: Connection, name: str = NAME) -> str:
-    found = connection.exec_driver_sql("SELECT content FROM meta WHERE name = ?", (name,)).scalar()
-    return "" if found is None else str(found)
+    content = connection.exec_driver_sql(
+        "SELECT content FROM meta WHERE name = ?", (name,)
+    ).scalar()
+    return "" if content is None else str(content)

@@ -51,8 +51,8 @@ def birth_dates(text: str) -> Iterator[Entity]:
     for match in DATE.finditer(text):
         start, end = match.span()
         window = Window(text, start, _REACH)
-        born = window.tells(BORN)
-        before = born >= 0 and not (0 <= window.tells(_NOT_OF_BIRTH) < born)
+        born = window.distance_to(BORN)
+        before = born >= 0 and not (0 <= window.distance_to(_NOT_OF_BIRTH) < born)
         if before and (
             "\n\n" in text[start - born : start] or _has_date(text, start - born, start)
         ):

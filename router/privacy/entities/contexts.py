@@ -1,4 +1,4 @@
-"""Says which words near a number tell what the number is. Pure.
+"""Finds the words near a number that show what the number is. Pure.
 
 The words are looked for in small letters, in a `Window` of the text before the number.
 """
@@ -50,28 +50,28 @@ BORN_AFTER = re.compile(
 class Window:
     """Holds the text right before a number, in small letters."""
 
-    __slots__ = ("_told", "text")
+    __slots__ = ("_distances", "text")
 
     def __init__(self, text: str, start: int, reach: int = BEFORE) -> None:
         # One letter more shows if a word goes on before the window.
         self.text = text[max(0, start - reach - 1) : start].lower()
         if start <= reach:
             self.text = f" {self.text}"
-        self._told: dict[re.Pattern[str], int] = {}
+        self._distances: dict[re.Pattern[str], int] = {}
 
-    def tells(self, pattern: re.Pattern[str]) -> int:
+    def distance_to(self, pattern: re.Pattern[str]) -> int:
         """Returns how near to the number the pattern's last word ends; -1 where it has none."""
-        nearest = self._told.get(pattern)
+        nearest = self._distances.get(pattern)
         if nearest is None:
             nearest = -1
             for match in pattern.finditer(self.text, 1):
                 nearest = len(self.text) - match.end()
-            self._told[pattern] = nearest
+            self._distances[pattern] = nearest
         return nearest
 
     def is_personal(self, wanted: re.Pattern[str]) -> bool | None:
-        """Returns what the nearest word says: True, False, None where none says it."""
-        ours, other = self.tells(wanted), self.tells(NOT_PERSONAL)
+        """Returns True or False as the nearest word says; None where no word says anything."""
+        ours, other = self.distance_to(wanted), self.distance_to(NOT_PERSONAL)
         if ours < 0 and other < 0:
             return None
         return other < 0 or 0 <= ours <= other

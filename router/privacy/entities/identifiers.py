@@ -176,7 +176,7 @@ def _number_kind(text: str, match: re.Match[str]) -> EntityKind | None:
     if (
         count >= 13
         and checksums.is_card(digits)
-        and (window.tells(NOT_PERSONAL) < 0 or window.is_personal(_CARD_WORDS))
+        and (window.distance_to(NOT_PERSONAL) < 0 or window.is_personal(_CARD_WORDS))
     ):
         return EntityKind.CARD
     if count == 15 and _FRENCH.fullmatch(found) and checksums.is_french_number(digits):
@@ -203,7 +203,7 @@ def _is_phone(window: Window, found: str, digits: str) -> bool:
         return False
     if found[0] == "+" and len(digits) >= 8:
         return True
-    if named and window.tells(PHONE) <= 24:
+    if named and window.distance_to(PHONE) <= 24:
         return True
     if digits.startswith("00") and len(digits) >= 11:
         return True
@@ -215,7 +215,7 @@ def _hosts(text: str) -> Iterator[Entity]:
         parts = [int(part) for part in match[0].split(".")]
         if max(parts) > 255 or parts[0] in (0, 127, 255) or max(parts) < 10:
             continue
-        if Window(text, match.start(), 24).tells(_NO_HOST) < 0:
+        if Window(text, match.start(), 24).distance_to(_NO_HOST) < 0:
             yield Entity(EntityKind.IP, match.start(), match.end())
     if text.count(":") < 2:
         return
