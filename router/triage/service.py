@@ -122,6 +122,8 @@ class TriageService:
                     leans=scope.leans,
                     points=scope.points,
                 )
+            elif scope.asked_back:
+                turns = replace(turns, asked_back=True)
         remembered = UNKNOWN if memory is None else memory.language
         return _Reading(request, turns, self._cache, self._facts, task, remembered), config
 

@@ -138,6 +138,21 @@ async def test_the_same_question_is_not_asked_twice_in_a_row(houses: Houses) -> 
     assert text_of(await said(house, *done, context=C1)) == STATUS
 
 
+@pytest.mark.parametrize("text", ["why?", "no, the other one", "are you sure?"])
+async def test_an_answer_is_not_given_again_to_words_that_ask_for_another(
+    houses: Houses, text: str
+) -> None:
+    house = asking_house(houses)
+    told = await said(house, "when are you open", "We are open all day.", text)
+    assert told.rung.level == 2
+    assert told.signals.match is None
+
+
+async def test_a_question_stays_open_while_its_value_is_missing(houses: Houses) -> None:
+    house = asking_house(houses, knowledge=PATIENT)
+    assert text_of(await said(house, ASK, SIGN_IN, "why?")) == AGAIN
+
+
 async def test_a_question_that_leans_on_the_one_before_is_read_with_it(houses: Houses) -> None:
     house = asking_house(houses)
     open_all_day = "We are open all day."

@@ -23,7 +23,7 @@ from router.triage.text.amounts import AmountReader
 from router.triage.text.folding import MAX_CHARS, fold
 from router.triage.text.phrases import find_router_talk, is_bare_follow_up
 from router.triage.text.terms import TermFinder
-from router.triage.text.turns import turns_of
+from router.triage.text.turns import Turns, turns_of
 from router.types import (
     RISK_DOMAINS,
     ChatRequest,
@@ -129,9 +129,20 @@ def test_a_follow_up_takes_its_meaning_from_the_turn_before():
     assert turn_signals.request_type is RequestType.TRANSACTION
     assert turn_signals.domain is Domain.CUSTOMER_SUPPORT
     assert turn_signals.difficulty == 0.7
-    assert turn_signals.match == REFUND
     assert turn_signals.novelty == pytest.approx(0.05)
     assert turn_signals.inherited
+
+
+def test_a_follow_up_takes_no_answer_that_was_given_already():
+    asked, before = turn("are you sure?"), turn("Refund me", REFUND)
+    assert signals(asked, before).match is None
+    assert signals(asked, memory=memory()).match is None
+
+
+def test_a_follow_up_to_a_question_for_a_value_asks_the_same_still():
+    turns = Turns("ok", ("Refund me",), asked_back=True)
+    readings = (turn("ok"), turn("Refund me", REFUND))
+    assert signals_of(turns, readings, (), None, input_tokens=1, version="test").match == REFUND
 
 
 def test_a_follow_up_looks_past_earlier_follow_ups():
@@ -144,7 +155,6 @@ def test_a_follow_up_takes_its_meaning_from_the_session():
     turn_signals = signals(turn("yes, do it", domain=Domain.GENERAL), memory=memory(difficulty=0.8))
     assert turn_signals.domain is Domain.CUSTOMER_SUPPORT
     assert turn_signals.difficulty == 0.8
-    assert turn_signals.match == REFUND
     assert turn_signals.inherited
 
 

@@ -68,6 +68,8 @@ class MatchScope(Struct, frozen=True):
     # The last message leans on an earlier one ("and what does it cost?"); `subject` is both.
     leans: bool = False
     points: bool = False  # it has a word for that matter, such as "it"
+    # Level 1 asked for a value just before, so that "ok" means the question before that.
+    asked_back: bool = False
 
 
 class Reply(Struct, frozen=True):
@@ -92,7 +94,17 @@ def match_scope(request: ChatRequest, knowledge: Knowledge) -> MatchScope:
     if before is not None:
         both = f"{with_names(before, knowledge)} {named}"
         return MatchScope(text, None, both, leans=True, points=points(text))
-    return MatchScope(text) if named == text else MatchScope(text, None, named, plain=True)
+    if named != text:
+        return MatchScope(text, None, named, plain=True)
+    return MatchScope(text, asked_back=_asked_back(request, knowledge))
+
+
+def _asked_back(request: ChatRequest, knowledge: Knowledge) -> bool:
+    """Returns True where the message before the last one is a question of ours for a value."""
+    if len(request.messages) < 3:
+        return False
+    question = request.messages[-2]
+    return question.role == "assistant" and in_one_line(question.text) in knowledge.questions
 
 
 def with_names(text: str, knowledge: Knowledge) -> str:

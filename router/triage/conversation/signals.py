@@ -3,7 +3,8 @@
 The last user turn says what is asked; earlier turns, and the session's memory, can only raise
 caution: stakes, impact, strategic, multi-factor, terms, domain and the policy's own heads are the
 highest that the conversation has seen. A bare follow-up takes its meaning from the last turn that
-had one. It knows nothing about texts: `reading` has read them.
+had one, but not its approved answer: that was given. It knows nothing about texts: `reading` has
+read them.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ def signals_of(
     elif about is not None and _replies(last, turns.plain):
         row, match, continued = _replied(last, about, turns.plain), about.match, True
     else:
-        row, match, continued = _continued(last, earlier, memory)
+        row, match, continued = _continued(last, earlier, memory, still_open=turns.asked_back)
     domain = (row.domain, row.domain_p)
     risk: tuple[Domain | None, float] = (row.risk_domain, row.risk_p)
     stakes, strategic, multi_factor = row.stakes_high, row.strategic, row.multi_factor
@@ -234,12 +235,17 @@ def _told_before(match: Match | None, last: TurnReading, earlier: Sequence[TurnR
 
 
 def _continued(
-    last: TurnReading, earlier: Sequence[TurnReading], memory: SessionMemory | None
+    last: TurnReading,
+    earlier: Sequence[TurnReading],
+    memory: SessionMemory | None,
+    *,
+    still_open: bool = False,
 ) -> tuple[ModelRow, Match | None, bool]:
     """Returns the last turn with what a follow-up takes over, and whether it took anything.
 
-    A bare follow-up takes the match and the novelty too, since its own words say nothing; one that
-    only the model calls a follow-up keeps its own.
+    A bare follow-up takes the novelty too, since its own words say nothing. It takes the match only
+    where the question before is `still_open`: after an approved answer, "why?" and "no" ask for
+    another one. What only the model calls a follow-up keeps its own match.
     """
     row, match = last.row, last.match
     if not last.follow_up:
@@ -257,7 +263,7 @@ def _continued(
             toxic=max(was.toxic, row.toxic),
             spam=max(was.spam, row.spam),
         )
-        return row, base.match if last.bare else match, True
+        return row, (base.match if still_open else None) if last.bare else match, True
     if memory is not None:
         row = row._replace(
             request_type=memory.request_type,
@@ -266,7 +272,7 @@ def _continued(
             difficulty=max(memory.difficulty, row.difficulty),
             novelty=_known(memory.match, row.novelty) if last.bare else row.novelty,
         )
-        return row, memory.match if last.bare else match, True
+        return row, None if last.bare else match, True
     if last.bare:  # nothing to continue: what "yes, do it" would do is not known
         return row._replace(novelty=max(row.novelty, NOVEL)), None, False
     return row, match, False

@@ -41,6 +41,7 @@ class Turns(Struct, frozen=True):
     plain: bool = False  # the reply has the value that was asked for, and says nothing else
     leans: bool = False  # `subject` is the last turn together with the one that it leans on
     points: bool = False  # the turn that leans has a word for the matter of that one
+    asked_back: bool = False  # level 1 asked for a value, so the question before is still open
 
 
 USER_ALONE = frozenset({"user"})
