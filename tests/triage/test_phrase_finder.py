@@ -51,6 +51,29 @@ def test_parts_are_found_near_each_other(text: str, names: tuple[str, ...]) -> N
     assert FINDER.find(fold(text)) == names
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [("peto", False), ("a peto", False), ("peto apeito", True), ("aperto no peito", True)],
+)
+def test_one_word_is_not_two_parts_of_a_phrase(text: str, found: bool) -> None:
+    finder = PhraseFinder([Phrase("chest", (("peito",), ("aperto", "apeto")))])
+    assert bool(finder.find(fold(text))) is found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "qual é a estação mais perto daqui?",
+        "a loja já aberta fica perto?",
+        "metto il codice e poi pago con la carta in banca",
+        "¿ya está hecho? me duele esperar",
+        "quelle couleur pour la poitrine du costume",
+    ],
+)
+def test_everyday_words_are_no_mistyped_ones(text: str) -> None:
+    assert SHIPPED.find(fold(text)) == ()
+
+
 @pytest.mark.parametrize(("language", "matter", "text"), ROWS)
 def test_each_language_has_its_matters(language: str, matter: str, text: str) -> None:
     assert f"{matter}:{language}" in SHIPPED.find(fold(text))

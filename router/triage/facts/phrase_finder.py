@@ -139,7 +139,9 @@ class PhraseFinder:
                 last[part] = start
                 for index in self._by_part[part]:
                     _, needed, window = self._phrases[index]
-                    if all(start - last.get(other, -window - 1) <= window for other in needed):
+                    places = [last.get(other, -window - 1) for other in needed]
+                    # A word that may be a mistyped one of two parts is at most one of them.
+                    if start - min(places) <= window and len({*places}) == len(places):
                         found.add(index)
         return tuple(dict.fromkeys(self._phrases[index][0] for index in sorted(found)))
 
