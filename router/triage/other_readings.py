@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from router.triage.reading import KNOWN_QUESTION, ModelRow
-from router.types import HeadReading, Match
+from router.types import HeadReading, Match, MatchBasis
 
 GLOSSED_AT = 0.7
 """Chance of a gloss's match from which the gloss is read in place of the text: of 1,826 written
@@ -44,13 +44,16 @@ def as_glossed(row: ModelRow, gloss: ModelRow, found: Match | None) -> ModelRow:
     The heads read English alone, so what they make of the text itself is chance; what they make of
     the gloss is what they make of the known question. So it is with grave matters: the reader finds
     one in every sixth question to a shop in other languages, by a few letters. Terms of grave
-    matters are searched in the text itself, and hold. Of 822 requests to harm in these languages
-    none is a known question, while the head of harm says .8 and more of 11 in 165 that are one.
+    matters are searched in the text itself, and hold. Abuse in it counts, but in the operator's own
+    words there is none: "Hoe kan ik betalen?" has a rude word in English alone. Of 822 requests to
+    harm in these languages none is a known question, while the head of harm says .8 and more of 11
+    in 165 that are one.
     """
     if found is None or found.confidence < GLOSSED_AT:
         return row
     heads = _calmer(row.heads, gloss.heads) if is_known(found) else row.heads
-    return gloss._replace(heads=heads, toxic=max(row.toxic, gloss.toxic))
+    abuse = gloss.toxic if found.basis is MatchBasis.WRITTEN else max(row.toxic, gloss.toxic)
+    return gloss._replace(heads=heads, toxic=abuse)
 
 
 def _calmer(

@@ -85,9 +85,14 @@ DUTCH = Glossary("nl", {"order": ["order"], "status": ["status"], "contact": ["c
 ENGLISH_WORDS = EnglishWords(["where is my order", "status"], {"contact", "track"}.__contains__)
 
 
+ENGLISH_QUESTIONS = {"order_status": "Where is my order", "contact_channels": "Contact us"}
+
+
 def answers() -> GlossedAnswers:
-    mine = Answerable(frozenset({"order_status"}), {"wo ist mein paket": "order_status"})
-    dutch = Answerable(frozenset({"order_status"}), {"contact": "contact_channels"})
+    written = {"wo ist mein paket": "order_status"}
+    mine = Answerable(frozenset({"order_status"}), written, ENGLISH_QUESTIONS)
+    contact = {"contact": "contact_channels"}
+    dutch = Answerable(frozenset({"order_status"}), contact, ENGLISH_QUESTIONS)
     return GlossedAnswers({"de": mine, "nl": dutch}, [GERMAN, DUTCH], 0.9, ENGLISH_WORDS)
 
 
@@ -98,6 +103,7 @@ def found(intent: str, chance: float) -> Match:
 def test_a_text_that_the_operator_wrote_is_known_word_for_word() -> None:
     gloss = answers().gloss("Wo ist mein Paket?", ["wo", "ist", "mein", "paket"], "de")
     assert gloss is not None
+    assert gloss.text == "Where is my order"  # what the heads read in its place
     match = answers().match(gloss, None, "Wo ist mein Paket?")
     assert match is not None
     assert (match.intent_id, match.basis, match.language) == (

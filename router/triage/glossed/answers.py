@@ -2,7 +2,8 @@
 
 A request is put into English word by word, and matched as English ones are. What that says is worth
 less than the same chance of an English request: the more words stay untranslated, the less. A text
-that the operator wrote in that language is found word for word. It knows nothing about encoders.
+that the operator wrote in that language is found word for word, and read as the operator's English
+question for the same intent. It knows nothing about encoders.
 """
 
 from __future__ import annotations
@@ -37,18 +38,20 @@ class Answerable(NamedTuple):
 
     intents: frozenset[str]
     written: Mapping[str, str]  # intents by the words of an utterance or title
+    english: Mapping[str, str]  # the operator's English question for each intent
 
 
 def answerable(knowledge: Knowledge) -> dict[str, Answerable]:
     """Returns by language the intents that have an answer, and the texts that ask for each."""
     found = {}
+    english = {i.id: i.title or i.utterances[0] for i in knowledge.content.intents}
     for language, said in knowledge.translations.items():
         written: dict[str, set[str]] = {}
         for intent in said.content.intents:
             for text in (*intent.utterances, *([intent.title] if intent.title else [])):
                 written.setdefault(text_key(text), set()).add(intent.id)
         once = {key: next(iter(ids)) for key, ids in written.items() if key and len(ids) == 1}
-        found[language] = Answerable(frozenset(said.intents), once)
+        found[language] = Answerable(frozenset(said.intents), once, english)
     return found
 
 
@@ -80,7 +83,8 @@ class GlossedAnswers:
             return None
         written = self._written(text, language)
         if written is not None:
-            return Gloss(text, written[0], len(words), 0)
+            spoken, intent = written
+            return Gloss(self._answers[spoken].english[intent], spoken, len(words), 0)
         asks = text.rstrip().endswith("?")
         return self._glossaries.nearest(words, language, asks=asks, above=english)
 
