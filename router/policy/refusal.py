@@ -5,6 +5,7 @@ It reads only signals and what the key may do, so a stored row gives the same re
 
 from __future__ import annotations
 
+from router.policy.content.term_files import list_of
 from router.policy.head_conditions import any_holds, holds, readings_of
 from router.policy.schema import Policy
 from router.types import READ_LANGUAGES, Matter, Reason, Signals
@@ -12,6 +13,10 @@ from router.types import READ_LANGUAGES, Matter, Reason, Signals
 DESPAIR_AT = 0.5
 """Chance of a grave matter, at even odds, from which a refused request that is likeliest about
 self-harm gets the words that say whom to call."""
+
+VICTIM_AT = 0.8
+"""Chance of a grave matter from which a phrase of one is believed to be about the writer: the
+default of `decision.grave_at_other_languages`."""
 
 
 def refusal(policy: Policy, signals: Signals, *, defends: bool) -> Reason | None:
@@ -37,3 +42,14 @@ def of_self_harm(policy: Policy, signals: Signals) -> bool:
     """Returns True where a refused request is about harming oneself: somebody may need help."""
     by_reader = signals.matter is Matter.SELF_HARM and signals.grave >= DESPAIR_AT
     return by_reader or any_holds(policy.safety.self_harm, signals)
+
+
+def of_victim(signals: Signals) -> bool:
+    """Returns True for a text in another language that tells of a wrong done to somebody.
+
+    A phrase names the matter and the reader of grave matters agrees. The head of harm reads such a
+    text by its letters alone, and takes the victim of a fraud for its author.
+    """
+    if signals.language in READ_LANGUAGES or signals.grave < VICTIM_AT:
+        return False
+    return any(name != list_of(name) for name in signals.risk_terms)

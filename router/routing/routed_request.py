@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from router.policy.refusal import of_self_harm
+from router.policy.refusal import of_self_harm, of_victim
 from router.policy.schema import DeliberationAnswerer, Policy
 from router.privacy.pseudonyms.veil import Veil
 from router.routing.constraints import Asked, forces_tools
@@ -137,7 +137,8 @@ class RoutedRequest(Struct, frozen=True, dict=True):
         """Returns True when somebody may need help now, so that a safe answer is due."""
         domain = self.risk_domain or self.signals.domain
         medical = self.grave and Reason.HIGH_RISK_MEDICAL in self.decision.floor_reasons
-        return medical or self.emergency(domain) or self.refused_self_harm
+        wronged = self.refused and of_victim(self.signals)
+        return medical or self.emergency(domain) or self.refused_self_harm or wronged
 
     @measured_once
     def refused_self_harm(self) -> bool:

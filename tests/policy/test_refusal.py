@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from router.policy.refusal import of_self_harm, refusal
+from router.policy.refusal import of_self_harm, of_victim, refusal
 from router.policy.schema import Policy
 from router.types import HeadReading, Matter, Reason, Signals
 from tests.kits.fakes import CALM, a_policy
@@ -71,3 +71,19 @@ def test_defender_may_ask_about_attacks_on_computers_alone(
 )
 def test_words_of_help_are_due_for_self_harm(policy: Policy, signals: Signals, due: bool) -> None:
     assert of_self_harm(policy, signals) is due
+
+
+@pytest.mark.parametrize(
+    ("language", "names", "grave", "victim"),
+    [
+        ("fr", ("fraud:fr",), 0.8, True),
+        ("fr", ("fraud:fr",), 0.79, False),
+        ("fr", ("fraud",), 0.99, False),
+        ("en", ("fraud:en",), 0.99, False),
+    ],
+)
+def test_victim_of_a_wrong_is_told_by_phrase_and_reader(
+    language: str, names: tuple[str, ...], grave: float, victim: bool
+) -> None:
+    signals = replace(read(0.99, language=language), risk_terms=names, grave=grave)
+    assert of_victim(signals) is victim

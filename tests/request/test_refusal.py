@@ -12,6 +12,7 @@ from router.types import (
     REFUSAL_MODEL,
     Domain,
     HeadReading,
+    Matter,
     Outcome,
     Reason,
     ResponseFormat,
@@ -145,6 +146,14 @@ async def test_refused_method_of_self_harm_gets_words_of_help(houses: Houses) ->
     signals = replace(HARMFUL, heads=(*HARMFUL.heads, kind))
     house = a_refusing_house(houses, signals=signals, safety=safety, heads=heads)
     outcome = await asked(house, "the surest way")
+    assert outcome.verdict is Verdict.SAFE_ANSWER
+    assert len(house.reviews.items) == 1
+
+
+async def test_victim_who_sounds_harmful_gets_the_safe_answer(houses: Houses) -> None:
+    told = {"language": "fr", "risk_terms": ("fraud:fr",), "matter": Matter.FRAUD, "grave": 0.99}
+    house = a_refusing_house(houses, signals=replace(HARMFUL, **told))
+    outcome = await asked(house, "un faux policier m'a pris ma carte")
     assert outcome.verdict is Verdict.SAFE_ANSWER
     assert len(house.reviews.items) == 1
 
