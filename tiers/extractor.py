@@ -36,7 +36,7 @@ class ExtractorTier(OwnAnswerer):
         self._alone = alone
 
     def preview(self, request: ChatRequest, signals: Signals) -> Preview | None:
-        """Returns what is known of the answer to this request, None where there is none."""
+        """Returns the chance of what rules read for this request; None where they read nothing."""
         prepared = request.prepared
         if prepared is None or not (prepared.whole or self._alone):
             return None

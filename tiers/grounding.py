@@ -86,8 +86,8 @@ def stems_of(sources: Sequence[str]) -> frozenset[str]:
 def stems_asked(question: str) -> tuple[frozenset[str], ...]:
     """Returns the beginnings of the words that a question is about, without those that ask.
 
-    They are those of all of it, then those of the first clause that puts a question: what is said
-    around that has words of its own, or has the matter.
+    The first set is of the whole text, the second one of the first clause that puts a question. The
+    words around that clause may be about something else, or may name the matter.
 
     >>> [sorted(stems) for stems in stems_asked("No fire, no drama: where is my voucher?")]
     [['drama', 'fire', 'no', 'vouch'], ['vouch']]

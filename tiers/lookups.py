@@ -1,6 +1,6 @@
 """Looks rows up that a policy allows: values for a key, from a JSON file or over HTTP.
 
-A lookup says what it found, None when it knows no such key, and fails as `CannotAnswer`
+A lookup returns the row, or None for a key that it does not know. It fails as `CannotAnswer`
 (slot_unfilled), so that the ladder climbs. Only the operator chooses the place: a request changes
 neither the host, nor the path around the key, nor what is sent with it. It knows no slots.
 """

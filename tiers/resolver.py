@@ -131,7 +131,7 @@ class Resolver(OwnAnswerer):
         return None if filled else Reason.SLOT_UNFILLED
 
     def asks(self, request: ChatRequest, signals: Signals) -> Preview | None:
-        """Returns what is known of a question back; None where an answer is given, or nothing."""
+        """Returns the preview of a question back to the user; None where it asks nothing."""
         match = signals.match
         if match is None or self.asks_for_class(request) or self._unfit(request, signals):
             return None

@@ -239,7 +239,7 @@ class SteppedAnswerer(WrappingAnswerer):
                 yield delta
 
     async def _with_context(self, work: Work) -> tuple[Work, _Noted]:
-        """Returns the request with the passages it may cite, and what is noted of them."""
+        """Returns the request with the passages it may cite, and the citations for its answer."""
         asked = work.request if work.hiding is None else work.hiding.asked
         passages = self._passages.find(asked.last_user_text) if self._passages else ()
         if not passages:

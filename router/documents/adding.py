@@ -1,7 +1,8 @@
-"""Compares files with what is kept: new and changed ones are read, those that are gone removed.
+"""Compares files with the store: reads new and changed files, and removes those that are gone.
 
-A file whose bytes and facts are the same costs one digest. A file that cannot be read is told, the
-others are kept all the same; what was kept of it stays, since a bad copy is no wish to forget.
+A file whose bytes and facts are the same costs one digest. A file that cannot be read is reported,
+and the others are kept all the same. Its last good content stays: a damaged copy is no wish to
+forget.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""Answers judged by a model with a rubric: what the judge is asked, and what it said. Pure."""
+"""Has a model judge answers by a rubric: writes its request and reads its verdict. Pure."""

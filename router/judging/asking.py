@@ -1,9 +1,9 @@
-"""Writes what a judge is asked: to grade one answer, or to compare two. Pure.
+"""Writes the request to a judge: to grade one answer, or to compare two. Pure.
 
 A judged text is foreign: it may hold orders to its judge. So each text stands between two lines
-with a mark, which is made of all texts together: no text can hold the mark of itself. The judge is
-told that what stands there is material, and must give the mark back with its verdict, which a
-verdict that was copied from an answer lacks.
+with a mark, which is made of all texts together: no text can hold the mark of itself. The request
+says that the text between the marks is material. The judge must give the mark back with its
+verdict, which a verdict that was copied from an answer lacks.
 """
 
 from __future__ import annotations

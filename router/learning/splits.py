@@ -51,9 +51,9 @@ def _sides(rows: Sequence[DatasetRow], cuts: Sequence[int | None]) -> defaultdic
 
 
 def _cut(ordered: Sequence[DatasetRow], share: float) -> int | None:
-    """Returns the time of the last row before the cut: what is later is after it.
+    """Returns the time of the last row before the cut; later rows stand after the cut.
 
-    Rows of one moment stay together, before the cut. None means that nothing is after it.
+    Rows of one moment stay together, before the cut. None means that no row stands after it.
     """
     place = round(share * len(ordered))
     return ordered[place - 1].created_at_ms if 0 < place < len(ordered) else None

@@ -1,4 +1,4 @@
-"""Describes a finished request with all that was told of it later: the raw material of learning.
+"""Describes a finished request with its feedback and reviews: the raw material of learning.
 
 Texts are those that the policy let the ledger keep and that have neither expired nor been erased.
 """

@@ -118,7 +118,7 @@ class Refusal(msgspec.Struct):
 
     @property
     def short_nano_usd(self) -> int:
-        """Returns the amount by which it did not fit."""
+        """Returns the amount that was missing: the next call's cost less what was left."""
         return self.needed_nano_usd - self.left_nano_usd
 
 

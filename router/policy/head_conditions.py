@@ -75,7 +75,7 @@ def highest(groups: Iterable[tuple[HeadReading, ...]]) -> tuple[HeadReading, ...
 def likeliest_chance(signals: Signals, head: str | None) -> float | None:
     """Returns the chance of a head's likeliest class, None where it read nothing.
 
-    Over several turns it is the highest, since such a head says what goes wrong.
+    Over several turns it is the highest chance: such a head names what goes wrong, and it stays so.
     """
     if head is None:
         return None

@@ -113,7 +113,7 @@ def answer_head_of(answerer: Mapping[str, object]) -> str | None:
 def answer_head_mistakes(
     path: KeyPath, name: str, kind: object, file: Path, lines: LineMap
 ) -> Iterator[Mistake]:
-    """Yields what is wrong with an answerer's head of answers. Loading reports a missing file."""
+    """Yields the mistakes about an answerer's head of answers. Loading reports a missing file."""
     if kind not in JUDGED_KINDS:
         expected = f"only for answerers of kind {', '.join(JUDGED_KINDS)}"
         yield lines.mistake((*path, "verify", "head"), name, expected)

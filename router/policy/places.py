@@ -1,6 +1,6 @@
 """Finds policies, the files that they name, and their schema for editors.
 
-Reads no file; it looks if there is one.
+It looks whether files are there, and reads none.
 """
 
 from __future__ import annotations

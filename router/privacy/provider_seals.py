@@ -44,7 +44,7 @@ SEAL_KEYS = {
 def issuer_of(name: str, base_urls: Sequence[str], api_key: str | None) -> str:
     """Returns the short name of the issuer: the policy's `issuer`, or endpoint and organisation.
 
-    No provider tells the organisation, so its key represents it. After a change of the key, old
+    No provider names the organisation, so its key represents it. After a change of the key, old
     seals are left out. That costs some thoughts; a wrong guess would cost the whole conversation.
     """
     identity = name or "\n".join([*sorted(base_urls), api_key or ""])

@@ -39,7 +39,7 @@ _EVENT = msgspec.json.Decoder(Event)
 
 
 class About(Struct, frozen=True):
-    """Holds what is known of a new version besides its files."""
+    """Describes a new version besides its files: base, data, figures, licence."""
 
     base: str = ""
     dataset: str = ""

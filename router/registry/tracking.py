@@ -86,7 +86,7 @@ class Mlflow:
             return str(made["experiment_id"])
 
     def _run_of(self, experiment: str, model: ModelVersion) -> tuple[str, bool]:
-        """Returns the run of a version, "" if there is none, and whether all of it was told."""
+        """Returns the run of a version, "" if there is none, and True where the run is complete."""
         wanted = {
             "experiment_ids": [experiment],
             "filter": f"tags.`tiergate.version` = '{model.version}'",

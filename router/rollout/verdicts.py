@@ -28,7 +28,7 @@ together, and are no independent observations."""
 
 
 class Finding(StrEnum):
-    """Says what is known of a candidate by one metric."""
+    """Names the result for a candidate by one metric."""
 
     WORSE = "worse"
     FINE = "fine"
@@ -44,7 +44,7 @@ class Margins(Struct, frozen=True):
     complaints: float | None = 0.02  # points of the share of requests
 
     def named(self) -> Mapping[Metric, float]:
-        """Returns the margin of each metric that is looked at."""
+        """Returns the margin of each metric that is compared."""
         every = {metric: getattr(self, metric.value) for metric in Metric}
         return {metric: margin for metric, margin in every.items() if margin is not None}
 
@@ -109,7 +109,7 @@ def tolerated(metric: Metric, base: float, margin: float) -> float:
 
 
 def broken(compared: tuple[Compared, ...]) -> tuple[Compared, ...]:
-    """Returns the metrics by which the candidate is worse than tolerated."""
+    """Returns the metrics in which the candidate is worse than tolerated."""
     return tuple(one for one in compared if one.finding is Finding.WORSE)
 
 

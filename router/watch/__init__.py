@@ -1,1 +1,1 @@
-"""Watches recorded traffic for what somebody must know, and tells them."""
+"""Watches recorded traffic for what an operator must know, and sends messages about it."""

@@ -38,7 +38,7 @@ TEST_WORDS = "THIS IS A TEST (`tiergate alerts test`). Nothing is wrong. An aler
 
 
 class Message(Struct, frozen=True):
-    """Holds the message that all receivers get; a test says in each form that it is one."""
+    """Holds the message that all receivers get; a test names itself in each form."""
 
     policy: str
     alerts: tuple[Notice, ...]

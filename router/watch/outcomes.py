@@ -85,8 +85,8 @@ def subject_of(policy: str) -> str:
 def _share(watched: Watched, subject: str, wrong: int, of: int, delta: float) -> Reading:
     """Returns a share at the lower bound that it exceeds with confidence 1 - `delta`.
 
-    The bound holds at every look together: a bound of one look would fail by and by, since the same
-    words are looked at again each minute.
+    The bound holds at all looks together. A bound for one look would be passed by chance in time,
+    since the same words are looked at again each minute.
     """
     low = interval((0.0, 1.0), (of - wrong, wrong), delta).lower
     return Reading(watched, subject, low, of, f"wrong are {share_in_words(wrong, of)}")

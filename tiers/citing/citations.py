@@ -42,7 +42,7 @@ class Sentence(Struct, frozen=True):
 
 
 class Cited(Struct, frozen=True):
-    """Holds what is left of an answer."""
+    """Holds the part of an answer that its sources bear out."""
 
     text: str
     used: tuple[int, ...]  # numbers of passages that it cites, ascending
@@ -126,7 +126,7 @@ def _split(line: str) -> list[str]:
 
 
 def _states(text: str) -> bool:
-    """Returns False for what needs no source: few words, a question, that nothing is said."""
+    """Returns False for a text that needs no source, such as a question or a greeting."""
     if text.endswith(("?", ":")) or _SAYS_NOTHING.search(text):
         return False
     return len(_WORD.findall(text)) >= 3

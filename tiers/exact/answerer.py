@@ -61,7 +61,7 @@ class ExactTier(OwnAnswerer):
         self._clock = clock
 
     def preview(self, request: ChatRequest, signals: Signals) -> Preview | None:
-        """Returns what is known of the answer to this request, None where there is none."""
+        """Returns the chance of the exact answer to this request; None without such an answer."""
         known = self._known(request)
         return None if known is None else Preview(P_RIGHT, PSource.KNOWN, known.because)
 

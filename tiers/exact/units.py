@@ -134,9 +134,9 @@ def _rounded(value: Fraction) -> tuple[Fraction, bool]:
 
 
 def exchange(question: Question) -> str | None:
-    """Returns a sum in another currency by the rate that the question states, None for no such.
+    """Returns a sum in another currency by the rate that the question states; else None.
 
-    Without a rate it says what to add, since none is known here.
+    Without a rate the text asks for one, since this machine knows none.
 
     >>> exchange(Question("100 usd to eur at 0.92"))
     '100 USD = 92 EUR, at 0.92 EUR for 1 USD'

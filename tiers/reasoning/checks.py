@@ -83,7 +83,7 @@ def claim_faults(fields: Fields) -> tuple[str, ...]:
 
 
 def scenario_faults(fields: Fields) -> tuple[str, ...]:
-    """Returns what is wrong with scenarios: each once, and probabilities that sum to 1.
+    """Returns the faults of scenarios: each must stand once, and probabilities sum to 1.
 
     >>> one = {"name": "best", "probability": 0.5}
     >>> scenario_faults({"scenarios": [one]})[0]

@@ -116,7 +116,7 @@ Placed = tuple[int, int, Claim]
 
 
 def claims_in(text: str) -> tuple[Claim, ...]:
-    """Returns the claims of a text in their order, each with what is right.
+    """Returns the claims of a text in their order, each with the right figure.
 
     >>> [str(claim) for claim in claims_in("In all 200 + 300 = 600.")]
     ['200 + 300 = 600: wrong, it is 500']

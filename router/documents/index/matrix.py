@@ -32,14 +32,14 @@ SAMPLE = 8_000
 
 
 class Matrix:
-    """Holds vectors, and whose they are; immutable. Rows are in the order of `ids`."""
+    """Holds vectors with their scopes and dates; immutable. Rows are in the order of `ids`."""
 
     def __init__(
         self, ids: Ints, scopes: Ints, valid_from: Ints, valid_until: Ints, vectors: Floats
     ) -> None:
         """Takes ascending ids, and unit vectors, (rows, width); a row of zeros has no vector.
 
-        `known` tells which rows have one.
+        `known` is True for the rows that have one.
         """
         self.ids, self._scopes = ids, scopes
         self._valid_from, self._valid_until = valid_from, valid_until

@@ -274,7 +274,7 @@ class Index:
 
 
 def _matrix(store: Store, used: bool) -> Matrix:
-    """Returns the vectors of all chunks (none that nobody here compares), and whose they are."""
+    """Returns the vectors of all chunks with their scopes and dates; zeros if none is compared."""
     rows = store.run(
         "SELECT c.id, d.scope, d.valid_from, d.valid_until, c.vector"
         " FROM chunks c JOIN documents d ON d.id = c.document ORDER BY c.id"

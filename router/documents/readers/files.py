@@ -103,9 +103,9 @@ def read_file(name: str, content: bytes) -> Reading:
 
 
 def _kept(text: str) -> str:
-    """Returns a text as databases take it: escapes and fonts can name what is no character.
+    """Returns a text as databases take it, since escapes and fonts can name what is no character.
 
-    Nor has it orders to a terminal, which would read them in what `knowledge search` prints.
+    It also leaves out controls, which a terminal would obey when `knowledge search` prints them.
     """
     return text.translate(_CONTROLS).encode("utf-8", "replace").decode()
 

@@ -101,7 +101,7 @@ def shown(address: str) -> str:
 
 
 def place_of(address: str) -> str:
-    """Returns what tells a database from others: server, port and name, without user and password.
+    """Returns the name of a database: server, port and database, without user and password.
 
     >>> place_of("postgresql://me:secret@/books?host=/run/postgresql&sslpassword=x")
     'postgresql:///books?host=/run/postgresql'

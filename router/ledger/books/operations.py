@@ -79,9 +79,9 @@ def settle_operation(attempt: AttemptRow, tenant: str) -> Settle:
 
 
 def release_operation(hold: Hold) -> Settle:
-    """Returns what takes a hold back whose caller was told that it was refused: nothing was called.
+    """Returns the operation that releases a hold whose caller was refused and made no call.
 
-    Where it never was in the ledger, the batch refuses this, and nobody waits for it.
+    A batch refuses it where the ledger never had the hold; nobody waits for that.
     """
     released = replace(hold.attempt, state=AttemptState.RELEASED, error_code=LedgerUnavailable.code)
     return settle_operation(released, hold.request.tenant)

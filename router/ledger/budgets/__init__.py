@@ -1,1 +1,1 @@
-"""Budgets in the ledger: windows of money, holds, and what is left."""
+"""Keeps budgets in the ledger: windows of money, holds, and the amounts that are left."""

@@ -61,8 +61,9 @@ class SqlBudgetGauge:
         return pressure(limits, spent, now_ms)
 
     async def left(self, identity: Identity, policy: str) -> BudgetLeft | None:
-        """Returns what is left of the scarcest window of this payer; None without one. Raises
-        nothing: where the ledger cannot be read, nobody knows.
+        """Returns the amount that is left of this payer's scarcest window; None without one.
+
+        Returns None, too, where the ledger cannot be read. Raises nothing.
         """
         limits = self._budgets().money(Payer(identity.tenant, identity.key_id, policy))
         if not limits:

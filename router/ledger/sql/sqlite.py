@@ -43,7 +43,7 @@ def ledger_error(original: BaseException) -> LedgerError | None:
 
 
 def check_file(path: Path, *, create: bool) -> None:
-    """Refuses what is no ledger's file before SQLite changes its mode or its first page.
+    """Refuses a file of another program before SQLite changes its mode or its first page.
 
     Raises LedgerError, LedgerCorrupt.
     """

@@ -37,7 +37,7 @@ _SELECT = (
 
 
 class _Kept(msgspec.Struct, frozen=True):
-    """Holds what is sealed."""
+    """Holds the part of a reply that is sealed."""
 
     request_id: str
     headers: tuple[tuple[bytes, bytes], ...]
@@ -132,7 +132,7 @@ class SqlReplies:
         return Standing(token=token)
 
     def _standing(self, connection: Connection, names: _Names) -> Standing | None:
-        """Returns what is known of a key; None when it may be claimed."""
+        """Returns the state of a key that is in use; None for one that may be claimed."""
         now_ms = self._clock.now_ms()
         parameters = (names.tenant, names.name, now_ms)
         row = connection.exec_driver_sql(_SELECT, parameters).first()

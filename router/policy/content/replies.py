@@ -168,11 +168,11 @@ def _reply(
 
 
 def _choice(text: str, question: str, knowledge: Knowledge) -> Reply | None:
-    """Returns the question that a message chooses of those offered, in any language of ours."""
-    for spoken in (knowledge, *knowledge.translations.values()):
-        choice = chosen(text, offered(question, spoken), spoken)
+    """Returns the offered question that a message chooses, in any language of the file."""
+    for translation in (knowledge, *knowledge.translations.values()):
+        choice = chosen(text, offered(question, translation), translation)
         if choice is not None:
-            return Reply(title_of(spoken, choice), {}, plain=True)
+            return Reply(title_of(translation, choice), {}, plain=True)
     return None
 
 

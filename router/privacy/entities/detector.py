@@ -239,7 +239,7 @@ def _rank(entity: Entity) -> int:
 
 
 def _merged(kept: Sequence[Entity], more: Sequence[Entity]) -> list[Entity]:
-    """Returns what is kept with those of the others that overlap nothing; both are in order."""
+    """Returns the kept findings with those others that overlap none of them; both are in order."""
     merged: list[Entity] = []
     at, count, end = 0, len(kept), 0
     for one in more:

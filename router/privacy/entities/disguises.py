@@ -29,7 +29,10 @@ _LEAST_READABLE = 0.9
 
 
 class Plain(Struct, frozen=True):
-    """Holds a text without its encodings. `places` map its characters back, "" of them: as is."""
+    """Holds a text without its encodings.
+
+    `places` map its characters back to the original text; "" where nothing was encoded.
+    """
 
     text: str
     starts: tuple[int, ...] = ()  # of pieces of the plain text

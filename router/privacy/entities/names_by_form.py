@@ -68,7 +68,7 @@ _TITLED = re.compile(
 
 
 def names_by_form(text: str) -> Iterator[Entity]:
-    """Yields names that stand where names are told; two places may tell of one name.
+    """Yields names that stand where a text introduces a name; two such places may hold one name.
 
     >>> text = "To: Obi, Chidi <c@x.io>\\nhi, my name is priyanka and i need help"
     >>> sorted({found.value(text) for found in names_by_form(text)})

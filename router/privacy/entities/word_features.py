@@ -52,7 +52,7 @@ def number_of(text: str) -> int:
 
 
 class _Table:
-    """Holds what is known of each word alone, by rows; rows are added and never change.
+    """Holds the features of each word by itself, in rows; rows are added and never change.
 
     Several threads may add at a time: each row is given out once, and a word that two of them add
     has two equal rows.
@@ -87,13 +87,13 @@ class _Table:
 
 
 class WordTable:
-    """Gives what is known of words as numbers; it may be read by several threads."""
+    """Turns words into the numbers of their features; several threads may read it."""
 
     def __init__(self) -> None:
         self._table = _Table()
 
     def known(self, words: Sequence[str]) -> Numbers:
-        """Returns what is known of each word: (words + 4, 7), with two of nowhere at both ends."""
+        """Returns the features of each word: (words + 4, 7), with two empty rows at both ends."""
         edge = [_NOWHERE, _NOWHERE]
         parts = [self._rows(words[at : at + _AT_ONCE]) for at in range(0, len(words), _AT_ONCE)]
         if len(parts) == 1:

@@ -1,7 +1,7 @@
-"""Splits a text into words, and tells of each one alone its form and the lists that it is in.
+"""Splits a text into words, and gives the form of each word and the lists that it is in.
 
-The word lists are files of this folder. A list tells what a word can be, never what it is: "Will"
-is a name and a verb, "Lincoln" a name and a town. Pure, but for the lists that are read once.
+The word lists are files of this folder. A list says what a word can be, never what it is: "Will" is
+a name and a verb, "Lincoln" a name and a town. Pure, but for the lists that are read once.
 """
 
 from __future__ import annotations

@@ -103,9 +103,9 @@ class Mask:
         *,
         person: str | None = None,
     ) -> str:
-        """Returns the tag of a value; `stands` says if a code stands in the request itself.
+        """Returns the tag of a value.
 
-        `person` is the fuller name of whom a name is a part.
+        `stands` returns True for a code that stands in the request itself. `person` is the fuller name that this name is a part of.
         """
         known = self._tags.get(value)
         if known is not None:

@@ -10,7 +10,7 @@ _MOST_ALIKE = 8
 
 
 class Persons:
-    """Links names of one conversation in the order of their mention; what is linked stays linked.
+    """Links the names of one conversation in the order of their mention; a link stays.
 
     >>> persons = Persons()
     >>> for name in ("Maria Schmidt", "Schmidt", "Jo", "Jo Ray"):
@@ -24,7 +24,7 @@ class Persons:
         self._by_word: dict[str, list[tuple[frozenset[str], str]]] = {}
 
     def mention(self, name: str) -> None:
-        """Notes a name, and of whom it is a form."""
+        """Notes a name, and the fuller name that it is a form of."""
         if name in self._whole:
             return
         words = _words(name)
@@ -36,7 +36,7 @@ class Persons:
                     people.append((words, name))
 
     def whole(self, name: str) -> str | None:
-        """Returns the name that was mentioned first of whom this is a form; None: of nobody."""
+        """Returns the earlier name that this one is a form of; None without one."""
         if name not in self._whole:
             return self._found(_words(name))
         return self._whole[name]

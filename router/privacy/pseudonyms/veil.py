@@ -320,7 +320,7 @@ class VeiledStream:
         return ready if changed is None else [*ready, changed]
 
     def flush(self, index: int | None = None) -> list[Delta]:
-        """Returns what is held, of one choice or of all."""
+        """Returns the text that was held back, of one choice or of all."""
         names = [name for name in self._channels if index is None or name[0] == index]
         return [piece for name in names if (piece := self._rest(name)) is not None]
 

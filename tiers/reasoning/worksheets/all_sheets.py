@@ -27,7 +27,7 @@ SHEETS: Mapping[WorksheetId, Sheet] = {
 
 
 def worksheet_faults(sheet: Sheet, inputs: Fields, material: Material) -> Sequence[str]:
-    """Returns what is wrong with inputs; nothing when the figures can be worked out."""
+    """Returns the faults of inputs; nothing when the figures can be worked out."""
     try:
         sheet.compute(inputs, material)
     except WorksheetFault as fault:
