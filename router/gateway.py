@@ -274,7 +274,7 @@ class Gateway:
         held.candidate = judged(routed, rung, await calls.whole(rung, plan))
         progress.keep(held.candidate)
         verified = routed.verify_modes[rung] is VerifyMode.FULL and routed.observed is None
-        if verified and held.candidate.said.failure is None:
+        if verified and held.candidate.verification.failure is None:
             rejudged = await self._self_consistent(routed, calls, rung, held.candidate)
             progress.keep_instead(held.candidate, rejudged)
             held.candidate = rejudged
@@ -318,8 +318,8 @@ class Gateway:
             except (AnswererError, *NOT_ADMITTED):
                 break  # the answer is judged by the samples there are
             texts.append(sample.text)
-        said = judged_by_samples(candidate.said, texts, routed.request, plan.judge)
-        return replace(candidate, said=said)
+        verification = judged_by_samples(candidate.verification, texts, routed.request, plan.judge)
+        return replace(candidate, verification=verification)
 
     async def _concluded(
         self, routed: RoutedRequest, progress: Progress, failed: TiergateError | None

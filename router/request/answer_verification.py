@@ -78,16 +78,16 @@ def step_after(
     The record of a whole answer keeps its evidence; a beginning has none yet.
     """
     mode = routed.verify_modes[rung]
-    verification = None if candidate is None else candidate.said
+    verification = None if candidate is None else candidate.verification
     seen = None
     if candidate is not None and candidate.answer is not None:
-        seen = evidence(mode, candidate.answer, candidate.said)
+        seen = evidence(mode, candidate.answer, candidate.verification)
     failure = verification.failure if verification else failure_reason(failed)
     p = verification.p if verification and failure is None else None
     verified = mode is not VerifyMode.NONE
     stands_in = stranded(routed, progress) and not isinstance(failed, LedgerError)
     best = progress.best
-    in_hand = best.said.p if best is not None and usable(best) else None
+    in_hand = best.verification.p if best is not None and usable(best) else None
     doubt = None if best is None else doubt_of(routed, progress, best)
     step = next_rung(
         routed.decision,

@@ -89,7 +89,7 @@ def committed(
         redirects=redirects_of(progress),
         max_output_tokens=lowered_cap(routed, candidate.at),
         reason=why(routed, progress, candidate),
-        confidence=candidate.said.p,
+        confidence=candidate.verification.p,
         verdict=verdict,
         disclaimer=disclaimer_of(routed.policy, routed.signals),
     )
@@ -121,7 +121,7 @@ def doubt_of(routed: RoutedRequest, progress: Progress, candidate: Candidate) ->
     level says in an outage, nor an approved answer below the confidence floor, nor level 1's answer
     that a trigger looks past. In a grave matter a prior is no evidence of an answer.
     """
-    said, decision = candidate.said, routed.decision
+    said, decision = candidate.verification, routed.decision
     if not usable(candidate):
         marked = _failed_checks(candidate)
         return said.failure or (
@@ -160,7 +160,7 @@ def _unchecked(routed: RoutedRequest, candidate: Candidate) -> bool:
     Its chance is a prior by level, or it shares no word with the question. A head of answers reads
     no meaning, so what it says is no evidence of its own here.
     """
-    said, answer = candidate.said, candidate.answer
+    said, answer = candidate.verification, candidate.answer
     guessed = said.source in ("rung", "head")
     if not routed.grave or not guessed or answer is None or routed.needs_whole_answer:
         return False
@@ -217,10 +217,11 @@ def conclude(
     said = failed.words if best is None and isinstance(failed, CannotAnswer) else ""
     if said and not routed.needs_shape:
         return _nothing_there(routed, said)
+    failure = best.verification.failure if best else None
     raise failed or NoUsableAnswer(
         "Every tier that may answer this request gave an unusable answer: the last one "
-        f"{best.said.failure.value if best and best.said.failure else 'none'}. Relax the format "
-        "that was asked for, or raise the cap on the answer's length."
+        f"{failure.value if failure else 'none'}. Relax the format that was asked for, or raise "
+        "the cap on the answer's length."
     )
 
 
@@ -260,7 +261,7 @@ def _sound(routed: RoutedRequest, progress: Progress, candidate: Candidate) -> b
 
 def _too_unsure(routed: RoutedRequest, candidate: Candidate) -> bool:
     """Returns True for an approved answer that is probably about something else."""
-    unsure = candidate.said.p < routed.decision.unverified_from
+    unsure = candidate.verification.p < routed.decision.unverified_from
     return unsure and _from_shelf(candidate) and not routed.needs_shape
 
 
@@ -394,13 +395,13 @@ def _stand_in(
         refusal=text if refusal else None,
     )
     answer = Answer((choice,), model, Usage(), approved=True, facts=facts, reason=reason)
-    p = tried.said.p if reason is None else 0.0
+    p = tried.verification.p if reason is None else 0.0
     return Candidate(tried.at, tried.rung, answer, Verification(p, None, STAND_IN))
 
 
 def usable(candidate: Candidate) -> bool:
     """Returns True for an answer of sound structure that its own answerer trusts."""
-    said, answer = candidate.said, candidate.answer
+    said, answer = candidate.verification, candidate.answer
     return said.failure is None and answer is not None and answer.verified is not False
 
 
@@ -428,7 +429,7 @@ def showable(routed: RoutedRequest, candidate: Candidate) -> bool:
     An answer that the client's own cap cut may be shown: its finish reason says that it is not
     whole.
     """
-    if candidate.said.failure is not Reason.ANSWER_INVALID:
+    if candidate.verification.failure is not Reason.ANSWER_INVALID:
         return True
     own_cap = routed.plans[candidate.at].facts.max_output_tokens
     answer = candidate.answer

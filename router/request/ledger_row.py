@@ -125,7 +125,7 @@ def final_row(
             verdict.value if answered else "",
             why(routed, progress, tried).value,
             _all_reasons(routed, progress, tried),
-            tried.said.p,
+            tried.verification.p,
             progress.climbs,
         ),
         _kept(routed, progress, tried, secret_of(routed.identity.tenant), error),
@@ -292,7 +292,7 @@ def outcome_of(
         rung=candidate.rung,
         verdict=verdict,
         reason=why(routed, progress, candidate),
-        confidence=candidate.said.p,
+        confidence=candidate.verification.p,
         escalations=progress.climbs,
         cost_nano_usd=progress.attempts.spent_nano_usd
         if progress.accounted

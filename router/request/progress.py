@@ -40,12 +40,12 @@ class Candidate(Struct, frozen=True):
     at: int  # the rung's index
     rung: Rung
     answer: Answer | None
-    said: Verification
+    verification: Verification
 
     @property
     def stands_in(self) -> bool:
         """Returns True for approved words that replace every answer."""
-        return self.said.source == STAND_IN
+        return self.verification.source == STAND_IN
 
 
 class CacheLookup(Struct, frozen=True):
@@ -162,7 +162,7 @@ class Progress:
 
     def keep(self, candidate: Candidate) -> None:
         """Remembers the better answer; on a tie the later one, which comes from a higher rung."""
-        if self.best is None or _merit(candidate.said) >= _merit(self.best.said):
+        if self.best is None or _merit(candidate.verification) >= _merit(self.best.verification):
             self.best = candidate
 
     def keep_instead(self, old: Candidate, new: Candidate) -> None:
@@ -173,7 +173,7 @@ class Progress:
 
     def outdoes(self, said: Verification) -> bool:
         """Returns True when the answer in hand is better than one that is judged so."""
-        return self.best is not None and _merit(self.best.said) > _merit(said)
+        return self.best is not None and _merit(self.best.verification) > _merit(said)
 
     def reached_by(self, routed: RoutedRequest, rung: int) -> Reason:
         """Returns why a rung was called: the climb that led there, or its own first reason."""

@@ -52,7 +52,7 @@ class Analysed(Struct, frozen=True):
     cost_nano_usd: int
 
 
-class Found(Struct, frozen=True):
+class NamedSpecialist(Struct, frozen=True):
     """Holds the policy and task that a path names."""
 
     runtime: PolicyRuntime
@@ -80,17 +80,17 @@ class Analyst:
         self._clock = clock
         self._ids = ids
 
-    def served(self, domain: str, task: str) -> Found | None:
+    def served(self, domain: str, task: str) -> NamedSpecialist | None:
         """Returns the specialist of a domain and its task, None where no served policy has it."""
         for runtime in self._router.runtimes.values():
             section = runtime.policy.specialist
             if section is None or section.domain != domain:
                 continue
             if task in (section.task, *section.fields):
-                return Found(runtime, section, task)
+                return NamedSpecialist(runtime, section, task)
         return None
 
-    def find(self, domain: str, task: str) -> Found:
+    def find(self, domain: str, task: str) -> NamedSpecialist:
         """Returns the specialist of a domain and its task.
 
         Raises NotFound that lists what is known.
@@ -116,7 +116,7 @@ class Analyst:
 
     async def analyse(
         self,
-        found: Found,
+        found: NamedSpecialist,
         texts: Sequence[str],
         identity: Identity,
         tags: tuple[str, ...] = (),

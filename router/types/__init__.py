@@ -82,8 +82,8 @@ from router.types.documents import (
     EVERYBODY,
     DocumentPassage,
     DocumentSearch,
-    Found,
     Rights,
+    SearchResult,
     SourceNote,
 )
 from router.types.enums import (
@@ -298,7 +298,6 @@ __all__ = [
     "FeedbackBook",
     "FeedbackSource",
     "FileStore",
-    "Found",
     "HeadReading",
     "Heard",
     "Hiding",
@@ -359,6 +358,7 @@ __all__ = [
     "Sampling",
     "Scope",
     "Sealed",
+    "SearchResult",
     "SessionMemory",
     "SessionStore",
     "Signals",

@@ -55,7 +55,7 @@ class SourceNote(Struct, frozen=True):
     cited: bool = False  # False: it was shown, and the answer does not use it
 
 
-class Found(Struct, frozen=True):
+class SearchResult(Struct, frozen=True):
     """Holds what a search found, best first."""
 
     passages: tuple[DocumentPassage, ...]
@@ -68,7 +68,7 @@ class DocumentSearch(Protocol):
     Both raise errors.AnswererNotReady where the store cannot be read, and errors.Overloaded.
     """
 
-    async def find(self, question: str, rights: Rights, limit: int) -> Found:
+    async def find(self, question: str, rights: Rights, limit: int) -> SearchResult:
         """Returns the passages that fit best, best first, of those that the rights allow."""
         ...
 

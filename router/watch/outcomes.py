@@ -26,7 +26,7 @@ DRAWS = 200
 LEVEL_1 = 1
 
 
-def told(by_tenant: Mapping[str, Sequence[TrueOutcome]]) -> list[Bounded]:
+def outcome_readings(by_tenant: Mapping[str, Sequence[TrueOutcome]]) -> list[Bounded]:
     """Returns the wrong answers of each tenant, and how far its confidence is from the truth.
 
     A share counts at its lower bound, a distance at what exceeds chance.

@@ -18,7 +18,7 @@ from router.documents.shared.copy import RETRY_S, SharedCopy, copy_of
 from router.documents.shared.store import SharedStore, is_shared, place_of, shown
 from router.documents.stores import open_index, open_store
 from router.errors import AnswererNotReady, DocumentError
-from router.types import Found, Rights
+from router.types import Rights, SearchResult
 from tests.kits.books.postgres_kit import Postgres
 from tests.kits.document_kit import TODAY
 from tests.kits.fakes import Clock
@@ -233,12 +233,12 @@ async def test_service_finds_what_is_added_while_it_runs(
     store: SharedStore, place: str, folder: Path
 ) -> None:
     service = DocumentService(place, None, Clock())
-    assert await service.find("parcels", ALL, 5) == Found(())
+    assert await service.find("parcels", ALL, 5) == SearchResult(())
     add(store, folder)
     (passage,) = (await service.find("parcels", ALL, 5)).passages
     assert passage.text == "Parcels take 3 days."
     store.remove(Document("*", "manual", "delivery.md"))
-    assert await service.find("parcels", ALL, 5) == Found(())
+    assert await service.find("parcels", ALL, 5) == SearchResult(())
     service.close()
 
 

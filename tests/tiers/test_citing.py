@@ -15,10 +15,10 @@ from router.types import (
     AnswererFacts,
     Choice,
     DocumentPassage,
-    Found,
     Reason,
     Rights,
     Role,
+    SearchResult,
     ToolCall,
     Usage,
 )
@@ -43,9 +43,9 @@ class Search:
         self.passages = passages
         self.rights: list[Rights] = []
 
-    async def find(self, question: str, rights: Rights, limit: int) -> Found:
+    async def find(self, question: str, rights: Rights, limit: int) -> SearchResult:
         self.rights.append(rights)
-        return Found(self.passages[:limit])
+        return SearchResult(self.passages[:limit])
 
     async def support(
         self, sentences: Sequence[str], sources: Sequence[str]

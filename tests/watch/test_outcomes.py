@@ -1,4 +1,4 @@
-"""What was told of answers, as alerts read it."""
+"""What was outcome_readings of answers, as alerts read it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from router.policy.sections.learning import Watched
 from router.types import TrueOutcome
-from router.watch.outcomes import told
+from router.watch.outcomes import outcome_readings
 from router.watch.readings import Reading
 
 ABOVE, LOOKS, EVERY, RUNS = 0.1, 20, 20, 100
@@ -22,7 +22,7 @@ def test_looking_again_and_again_adds_no_false_alarm() -> None:
 
     @cache
     def alarmed(bad: int, of: int) -> bool:
-        (share, _), *_ = told({"acme": [wrong] * bad + [right] * (of - bad)})
+        (share, _), *_ = outcome_readings({"acme": [wrong] * bad + [right] * (of - bad)})
         return share.value > ABOVE
 
     chance, alarms = random.Random(7), 0
@@ -42,7 +42,9 @@ def calibration(seed: int, count: int, over: float) -> Reading:
         TrueOutcome(f"r{n}", correct=bool(ok), confidence=float(p))
         for n, (p, ok) in enumerate(zip(stated, right, strict=True))
     ]
-    (reading,) = (one for one, _ in told({"acme": outcomes}) if one.watched is Watched.CALIBRATION)
+    (reading,) = (
+        one for one, _ in outcome_readings({"acme": outcomes}) if one.watched is Watched.CALIBRATION
+    )
     return reading
 
 

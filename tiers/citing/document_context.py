@@ -20,11 +20,11 @@ from router.types import (
     Choice,
     DocumentPassage,
     DocumentSearch,
-    Found,
     Hiding,
     Message,
     Reason,
     Rights,
+    SearchResult,
     SourceNote,
     Usage,
     Work,
@@ -81,7 +81,7 @@ class DocumentContext:
         if self._records is not None:
             await self._records.close()
 
-    async def passages(self, work: Work, limit: int | None = None) -> Found:
+    async def passages(self, work: Work, limit: int | None = None) -> SearchResult:
         """Returns the passages for a request that its caller may read, best first, then its rows.
 
         Raises AnswererNotReady where the store cannot be read, and Overloaded.
@@ -98,7 +98,7 @@ class DocumentContext:
             rows, missed = await self._records.rows_of(work)
             near += rows
             notes += missed
-        return Found(
+        return SearchResult(
             tuple([_cut(passage) for passage in cleaned(near, self._readings)]), tuple(notes)
         )
 

@@ -8,7 +8,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from router.errors import AnswererError
-from router.types import DocumentPassage, Found, SourceNote, Work
+from router.types import DocumentPassage, SearchResult, SourceNote, Work
 from tiers.steps import Passages
 
 
@@ -45,7 +45,7 @@ class ApprovedSources:
 class Searched(Protocol):
     """Finds passages of documents under the rights of a request's caller."""
 
-    async def passages(self, work: Work) -> Found: ...
+    async def passages(self, work: Work) -> SearchResult: ...
 
 
 class DocumentSources:

@@ -46,7 +46,7 @@ from router.ledger.tables.keys import KeyInfo, SqlKeyStore
 from router.ledger.tables.pairs import judged_pairs
 from router.ledger.tables.past_requests import past_requests
 from router.ledger.tables.reviews import SqlReviewQueue, waiting
-from router.ledger.tables.subjects import Found, PrivacyFigures, Subjects, privacy_figures
+from router.ledger.tables.subjects import PrivacyFigures, Subjects, SubjectTexts, privacy_figures
 from router.ledger.tables.tenant_secrets import TenantSecrets
 from router.ledger.tables.texts import Erased, TextStore
 from router.money.budgets import WindowKind, window_start
@@ -72,10 +72,10 @@ __all__ = [
     "Address",
     "Books",
     "ClosedMonth",
-    "Found",
     "KeyInfo",
     "Refusal",
     "Settlement",
+    "SubjectTexts",
     "UnknownCall",
 ]
 

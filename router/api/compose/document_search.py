@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from router.errors import AnswererNotReady, DocumentError, Overloaded
 from router.triage.triage_model import TriageModel
-from router.types import NOBODY, Clock, Events, Found, Rights, StoreTurned
+from router.types import NOBODY, Clock, Events, Rights, SearchResult, StoreTurned
 
 if TYPE_CHECKING:
     from router.documents.index.matrix import Floats
@@ -59,7 +59,7 @@ class DocumentService:
         vector: Floats | None = None,
         *,
         by_words: bool = False,
-    ) -> Found:
+    ) -> SearchResult:
         """Returns the passages that fit best, best first, of those that the rights allow.
 
         `vector` is the question's; None: by our encoder, unless words alone count. Raises
@@ -125,13 +125,13 @@ class DocumentService:
 
     def _found(
         self, question: str, rights: Rights, limit: int, vector: Floats | None, by_words: bool
-    ) -> Found:
+    ) -> SearchResult:
         index = self._opened()
         if index is None:
-            return Found(())
+            return SearchResult(())
         today = datetime.fromtimestamp(self._clock.now_ms() / 1000.0, UTC).date()
         passages = index.find(question, rights, limit, today, vector, by_words=by_words)
-        return Found(passages)
+        return SearchResult(passages)
 
     def _opened(self) -> Index | None:
         """Returns the open index, None where there is no store yet."""

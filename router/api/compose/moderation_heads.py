@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from router.api.compose.core import Core
 from router.errors import AnswererNotReady, PolicyError
 from router.policy.loading import LoadedPolicy, find_policy, load_policy, policies_dir
-from router.specialists.service import Analyst, Found
+from router.specialists.service import Analyst, NamedSpecialist
 
 SHIPPED = "content_moderation"
 DOMAIN, TASK = "content", "moderation"
@@ -31,10 +31,10 @@ class ModerationHeads:
         self._core = core
         self._analyst = analyst
         self._record = record
-        self._shipped: Found | None = None
+        self._shipped: NamedSpecialist | None = None
         self._loading = asyncio.Lock()
 
-    async def find(self) -> Found:
+    async def find(self) -> NamedSpecialist:
         """Returns the specialist of the first served policy that moderates, or of the shipped one.
 
         Raises AnswererNotReady where the shipped heads are not of this encoder, LedgerError.
@@ -49,7 +49,7 @@ class ModerationHeads:
                 self._shipped = await self._load()
         return self._shipped
 
-    async def _load(self) -> Found:
+    async def _load(self) -> NamedSpecialist:
         try:
             loaded, specialist = await asyncio.to_thread(self._read)
         except PolicyError as error:
@@ -62,9 +62,9 @@ class ModerationHeads:
         await self._record(loaded)
         return specialist
 
-    def _read(self) -> tuple[LoadedPolicy, Found]:
+    def _read(self) -> tuple[LoadedPolicy, NamedSpecialist]:
         path = find_policy(SHIPPED, policies_dir())
         loaded = load_policy(path, self._core.environ, None, self._core.encoder_sha256)
         section = loaded.policy.specialist
         assert section is not None, "the shipped policy has a specialist; a test says so"
-        return loaded, Found(self._core.build_specialist(loaded), section, section.task)
+        return loaded, NamedSpecialist(self._core.build_specialist(loaded), section, section.task)

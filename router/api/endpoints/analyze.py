@@ -18,7 +18,7 @@ from router.errors import NotFound
 from router.routing.key_access import check_policy
 from router.routing.planner import Router
 from router.specialists.result import document
-from router.specialists.service import Analysed, Analyst, Found
+from router.specialists.service import Analysed, Analyst, NamedSpecialist
 from router.types import Scope as KeyScope
 from router.wire.analysis import parse_analysis, render_analysis
 
@@ -69,7 +69,7 @@ def parts_of(path: str) -> tuple[str, str, str]:
     return parts[0], parts[1], parts[2]
 
 
-def _common(specialist: Found, first: Analysed) -> dict[str, object]:
+def _common(specialist: NamedSpecialist, first: Analysed) -> dict[str, object]:
     return {
         "domain": specialist.section.domain,
         "task": specialist.task,
@@ -82,7 +82,7 @@ def _result(analysed: Analysed) -> dict[str, object]:
     return {"id": decision_id(analysed.request_id), **document(analysed.said)}
 
 
-def texts_headers(specialist: Found, analysed: Sequence[Analysed]) -> Headers:
+def texts_headers(specialist: NamedSpecialist, analysed: Sequence[Analysed]) -> Headers:
     """Returns the headers of the whole request: the first text's decision, the cost of
     all texts.
     """

@@ -20,7 +20,7 @@ from router.routing.planner import Router
 from router.specialists.builtin_models import require_own
 from router.specialists.ledger_row import MODERATIONS
 from router.specialists.moderation import document, moderated
-from router.specialists.service import Analysed, Analyst, Found
+from router.specialists.service import Analysed, Analyst, NamedSpecialist
 from router.types import MODERATION_MODEL
 from router.wire.openai.moderations import parse_moderation_request, render_moderations
 
@@ -31,7 +31,7 @@ class Moderations:
     def __init__(
         self,
         analyst: Analyst,
-        moderation: Callable[[], Awaitable[Found]],
+        moderation: Callable[[], Awaitable[NamedSpecialist]],
         router: Router,
         door: Doorkeeper,
         metrics: Metrics,
@@ -69,7 +69,7 @@ class Moderations:
         await send_bytes(send, 200, answer, headers_sent)
 
 
-def _result(specialist: Found, analysed: Analysed) -> dict[str, object]:
+def _result(specialist: NamedSpecialist, analysed: Analysed) -> dict[str, object]:
     """Returns OpenAI's entry with the decision of the policy's own rules."""
     result = analysed.said
     return {

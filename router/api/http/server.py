@@ -49,7 +49,7 @@ from router.gateway import Gateway
 from router.request.review_verdicts import Reviewer
 from router.routing.key_access import reachable
 from router.specialists.booked_vectors import BookedVectors
-from router.specialists.service import Analyst, Found
+from router.specialists.service import Analyst, NamedSpecialist
 from router.types import (
     Clock,
     Embedder,
@@ -94,7 +94,7 @@ class OwnModels:
     """Holds the services that answer from the triage model; `moderation` finds the heads to use."""
 
     analyst: Analyst
-    moderation: Callable[[], Awaitable[Found]]
+    moderation: Callable[[], Awaitable[NamedSpecialist]]
     embedder: Embedder
     tokens: OpenaiTokens
     outside: BookedVectors

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from router.cli.documents.encoders import encoder_of
-from router.cli.documents.knowledge import (
+from router.cli.documents.options import (
     Collections,
     Labels,
     TenantOption,

@@ -12,6 +12,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from router.cli.documents.encoders import PolicyOption, encoder_of, note_maker
+from router.cli.documents.options import (
+    Collection,
+    Collections,
+    Labels,
+    TenantOption,
+    collections_in,
+)
 from router.cli.exits import Exit
 from router.cli.options import AsJson, given_path
 from router.cli.serve.serve import DATABASE, DOCUMENTS, DatabasePath, DocumentsPath, ModelDir
@@ -25,19 +32,6 @@ if TYPE_CHECKING:
 EPOCH = date(1970, 1, 1)
 MOST_SHOWN = 300
 MOST_ELSEWHERE = 3
-
-TenantOption = Annotated[
-    str, typer.Option(help="Whose documents they are; `*`: every tenant may read them.")
-]
-Collection = Annotated[str, typer.Option("--collection", "-c", help="Name of the collection.")]
-Collections = Annotated[
-    list[str] | None,
-    typer.Option("--collection", "-c", show_default="all", help="Repeat for several."),
-]
-Labels = Annotated[
-    list[str] | None,
-    typer.Option("--access", help="A label of access that the caller has; repeat for several."),
-]
 
 knowledge = typer.Typer(help="Keep and search your own documents, which answers may cite.")
 
@@ -235,14 +229,6 @@ def search(
         short = text if len(text) <= MOST_SHOWN else text[: MOST_SHOWN - 3] + "..."
         out.print(f"[bold]{passage.p:.2f}  {escape(passage.place)}[/bold]  {passage.id}")
         out.print(escape(f"      {short}"), soft_wrap=True)
-
-
-def collections_in(documents: str) -> set[str]:
-    """Returns the names of all collections that are kept."""
-    from router.documents.stores import open_store
-
-    with closing(open_store(documents)) as store:
-        return {document.collection for document in store.documents()}
 
 
 def passage_view(passage: DocumentPassage) -> dict[str, object]:

@@ -302,11 +302,11 @@ def _model() -> TriageModel | None:
 
 def _told(looked: Looked, books: Books, tenants: set[str], until_ms: int) -> list[Bounded]:
     """Returns what feedback says of the answers of the reference's days."""
-    from router.watch.outcomes import certified, told
+    from router.watch.outcomes import certified, outcome_readings
 
     since_ms = until_ms - looked.section.reference_days * DAY_MS
     by_tenant = {one: list(books.outcomes(since_ms, until_ms, one)) for one in tenants}
-    found = told(by_tenant)
+    found = outcome_readings(by_tenant)
     if looked.certificate is not None:
         risk, confidence = looked.certificate.risk, looked.certificate.confidence
         # Words on answers before it was made are what it was made from, or about another one.

@@ -14,7 +14,7 @@ from router.cli.serve.serve import DATABASE, DatabasePath
 from router.rendering.figures_in_words import counted
 
 if TYPE_CHECKING:
-    from router.api.compose.books import Found
+    from router.api.compose.books import SubjectTexts
 
 privacy = typer.Typer(help="Find and erase what is stored about a person.", no_args_is_help=True)
 
@@ -103,12 +103,12 @@ def report(database: DatabasePath = DATABASE, as_json: AsJson = False) -> None:
         typer.echo(f"  {count} {', '.join(told)}")
 
 
-def _tell(found: Found, done: str) -> None:
+def _tell(found: SubjectTexts, done: str) -> None:
     texts = counted(len(found.texts), "text", "texts")
     typer.echo(f"{texts} of {_requests(found)} {done}; {_unread(found.closed)}.")
 
 
-def _requests(found: Found) -> str:
+def _requests(found: SubjectTexts) -> str:
     """Returns the number of requests that the texts belong to, in words."""
     return counted(len({text.request_id for text in found.texts}), "request", "requests")
 

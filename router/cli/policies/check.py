@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from router.api.compose.answerers.installed import not_installed
-from router.api.compose.answerers.probe import Found, Probed, probe
+from router.api.compose.answerers.probe import Probed, ProbeResult, probe
 from router.api.compose.core import Core
 from router.api.http.authentication import LOCAL
 from router.cli.terminal import console, print_json
@@ -54,7 +54,7 @@ class Checked:
     def passed(self) -> bool:
         """Returns True when all examples went as expected, and each answerer has its model."""
         # An answerer that cannot list its models is not known to lack one.
-        there = all(probed.found is not Found.NO for probed in self.probed)
+        there = all(probed.result is not ProbeResult.NO for probed in self.probed)
         return there and all(result.passed for result in self.results)
 
 
@@ -170,9 +170,13 @@ def _show(policy: Checked) -> None:
     if policy.results:
         out.print(table)
     for probed in policy.probed:
-        mark = {Found.OK: "ok", Found.UNKNOWN: "--", Found.NO: "NO"}[probed.found]
-        line = f"  {mark}  {probed.answerer}: {probed.model} at {probed.place}: {probed.said}"
-        style = "bold red" if probed.found is Found.NO else None
+        mark = {ProbeResult.OK: "ok", ProbeResult.UNKNOWN: "--", ProbeResult.NO: "NO"}[
+            probed.result
+        ]
+        line = (
+            f"  {mark}  {probed.answerer}: {probed.model} at {probed.place}: {probed.explanation}"
+        )
+        style = "bold red" if probed.result is ProbeResult.NO else None
         out.print(escape(line), style=style, soft_wrap=True)
     for warning in policy.warnings:
         out.print(f"  warning: {escape(str(warning))}", soft_wrap=True)
@@ -210,8 +214,8 @@ def _document(policy: Checked) -> dict[str, object]:
                 "answerer": p.answerer,
                 "model": p.model,
                 "place": p.place,
-                "found": p.found.value,
-                "said": p.said,
+                "found": p.result.value,
+                "said": p.explanation,
             }
             for p in policy.probed
         ],

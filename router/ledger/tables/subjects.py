@@ -36,7 +36,7 @@ class StoredText(Struct, frozen=True):
     created_at_ms: int
 
 
-class Found(Struct, frozen=True):
+class SubjectTexts(Struct, frozen=True):
     """Holds the texts about somebody, and how many no key here opens."""
 
     texts: tuple[StoredText, ...]
@@ -80,7 +80,7 @@ class Subjects:
         self._feedback = feedback
         self._key_of = key_of
 
-    def find(self, values: Sequence[str], tenant: str | None) -> Found:
+    def find(self, values: Sequence[str], tenant: str | None) -> SubjectTexts:
         """Returns the stored texts in which any of the values stands."""
         query = (
             "SELECT request_id, tenant, kind, created_at_ms, content FROM texts "
@@ -96,7 +96,7 @@ class Subjects:
                     closed += 1
                 elif is_about(values, text):
                     texts.append(StoredText(str(request_id), str(owner), str(kind), int(created)))
-        return Found((*texts, *self._copies_of(texts)), closed)
+        return SubjectTexts((*texts, *self._copies_of(texts)), closed)
 
     def _copies_of(self, texts: Sequence[StoredText]) -> list[StoredText]:
         """Returns the prompts in which an answerer was asked to put these texts into other words.
@@ -121,7 +121,7 @@ class Subjects:
                     copies.append(StoredText(str(request_id), str(owner), str(kind), int(created)))
         return copies
 
-    def erase(self, values: Sequence[str], tenant: str | None) -> Found:
+    def erase(self, values: Sequence[str], tenant: str | None) -> SubjectTexts:
         """Deletes all texts of the requests in which any value stands; returns what was found."""
         found = self.find(values, tenant)
         owners = {one.request_id: one.tenant for one in found.texts}

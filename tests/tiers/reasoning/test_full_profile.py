@@ -8,7 +8,15 @@ import json
 import pytest
 
 from router.errors import AnswererNotReady, BudgetExceeded, UpstreamUnreachable
-from router.types import AnswererFacts, Capability, DocumentPassage, Domain, Found, Price, Role
+from router.types import (
+    AnswererFacts,
+    Capability,
+    DocumentPassage,
+    Domain,
+    Price,
+    Role,
+    SearchResult,
+)
 from tests.kits.thinking_kit import CONTRACT, Strong, deliberation, work
 from tiers.reasoning.answerer import profile_for
 from tiers.reasoning.sources import AllSources, DocumentSources, Evidence
@@ -195,10 +203,10 @@ class _Documents:
     def __init__(self, *, away: bool = False) -> None:
         self.away = away
 
-    async def passages(self, work: object) -> Found:
+    async def passages(self, work: object) -> SearchResult:
         if self.away:
             raise AnswererNotReady("no store")
-        return Found(
+        return SearchResult(
             (
                 DocumentPassage("a1", "The cap is $2,000,000.", "", "terms.pdf", "c", page=4),
                 DocumentPassage("b2", "Notice is 30 days.", "", "terms.pdf", "c", page=9),

@@ -30,7 +30,7 @@ SHOWN = 5
 NOT_ASKED = "not asked: litellm has no list of a provider's models that can be trusted"
 
 
-class Found(StrEnum):
+class ProbeResult(StrEnum):
     """Names the results of a probe."""
 
     OK = "ok"
@@ -45,8 +45,8 @@ class Probed:
     answerer: str
     model: str
     place: str
-    found: Found
-    said: str
+    result: ProbeResult
+    explanation: str
 
 
 async def probe(runtime: PolicyRuntime, environ: Mapping[str, str]) -> list[Probed]:
@@ -74,8 +74,9 @@ def _probes(
     elif isinstance(section, LitellmAnswerer):
         status = plan.answerer.status()
         missing = status.state is AnswererState.FAILED
-        found, said = (Found.NO, status.detail) if missing else (Found.UNKNOWN, NOT_ASKED)
-        yield _at_once(Probed(section.name, section.model, "litellm", found, said))
+        result = ProbeResult.NO if missing else ProbeResult.UNKNOWN
+        explanation = status.detail if missing else NOT_ASKED
+        yield _at_once(Probed(section.name, section.model, "litellm", result, explanation))
 
 
 async def _at_once(probed: Probed) -> Probed:
@@ -97,7 +98,7 @@ async def _upstream(
         headers = wire_of(section, facts).headers(key)
         ids = await listed_models(client, url, headers)
     except TiergateError as error:
-        result, explanation = Found.NO, error.message
+        result, explanation = ProbeResult.NO, error.message
     else:
         result, explanation = _compared(section.model, ids)
     return Probed(section.name, section.model, shown_url(url), result, explanation)
@@ -106,22 +107,22 @@ async def _upstream(
 NO_LIST = "has no list of models: only a call would show this one, and if the key is good"
 
 
-def _compared(model: str, ids: Sequence[str] | None) -> tuple[Found, str]:
+def _compared(model: str, ids: Sequence[str] | None) -> tuple[ProbeResult, str]:
     """Returns the result, and in words, of looking for a model among those listed."""
     if ids is None:
-        return Found.UNKNOWN, NO_LIST
+        return ProbeResult.UNKNOWN, NO_LIST
     # ollama appends a tag to the name, Gemini puts a folder before it
     if {model, f"{model}:latest", f"models/{model}"} & set(ids):
-        return Found.OK, "lists this model"
+        return ProbeResult.OK, "lists this model"
     # A misspelt model is the usual mistake, so near names come first.
     near = difflib.get_close_matches(model, ids, n=SHOWN, cutoff=0.5) or list(ids[:SHOWN])
     more = f" and {len(ids) - len(near)} more" if len(ids) > len(near) else ""
-    return Found.NO, f"does not list this model, but {', '.join(near) or 'none at all'}{more}"
+    return ProbeResult.NO, f"does not list this model, but {', '.join(near) or 'none at all'}{more}"
 
 
 def _local(section: LocalAnswerer) -> Probed:
     try:
         path = find_weights(section.model)
     except ModelFileError as error:
-        return Probed(section.name, section.model, "this machine", Found.NO, error.message)
-    return Probed(section.name, section.model, "this machine", Found.OK, f"has {path.name}")
+        return Probed(section.name, section.model, "this machine", ProbeResult.NO, error.message)
+    return Probed(section.name, section.model, "this machine", ProbeResult.OK, f"has {path.name}")

@@ -14,7 +14,7 @@ from router.api.compose.document_search import DocumentService
 from router.errors import AnswererError, DeadlineExceeded, TiergateError
 from router.policy.schema import Policy
 from router.specialists.booked_vectors import VectorOrder
-from router.types import Found, Identity, OutsideVectors, Rights, Scope
+from router.types import Identity, OutsideVectors, Rights, Scope, SearchResult
 
 if TYPE_CHECKING:
     from router.documents.index.matrix import Floats
@@ -33,7 +33,7 @@ class OutsideSearch:
         self._service = service
         self._policy, self._hash = policy, policy_hash
 
-    async def find(self, question: str, rights: Rights, limit: int) -> Found:
+    async def find(self, question: str, rights: Rights, limit: int) -> SearchResult:
         """Returns the passages that fit best. Raises AnswererNotReady, Overloaded."""
         from router.documents.index.search import made_outside
 
@@ -50,7 +50,7 @@ class OutsideSearch:
             vector, note = await self._vector(section, question, rights, width)
         search = await self._service.find(question, rights, limit, vector, by_words=bool(note))
         notes = (f"documents were searched by words alone: {note}",) if note else ()
-        return Found(search.passages, notes)
+        return SearchResult(search.passages, notes)
 
     async def support(
         self, sentences: Sequence[str], sources: Sequence[str]

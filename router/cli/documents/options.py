@@ -1,0 +1,29 @@
+"""Defines the options that say which documents a command of `tiergate knowledge` is about."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import Annotated
+
+import typer
+
+TenantOption = Annotated[
+    str, typer.Option(help="Whose documents they are; `*`: every tenant may read them.")
+]
+Collection = Annotated[str, typer.Option("--collection", "-c", help="Name of the collection.")]
+Collections = Annotated[
+    list[str] | None,
+    typer.Option("--collection", "-c", show_default="all", help="Repeat for several."),
+]
+Labels = Annotated[
+    list[str] | None,
+    typer.Option("--access", help="A label of access that the caller has; repeat for several."),
+]
+
+
+def collections_in(documents: str) -> set[str]:
+    """Returns the names of all collections that are kept."""
+    from router.documents.stores import open_store
+
+    with closing(open_store(documents)) as store:
+        return {document.collection for document in store.documents()}
