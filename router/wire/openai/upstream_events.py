@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from router.errors import StreamCut, UpstreamInvalid
 from router.types import Answer, Choice, Delta, TokenLogprob, ToolCall, Usage
+from router.wire.growing_text import GrowingText
 from router.wire.openai.answers import (
     MAX_CHOICES,
     MAX_TOOL_CALLS,
@@ -96,28 +97,28 @@ class EventDecoder:
 class _ToolCallSoFar:
     id: str = ""
     name: str = ""
-    arguments: list[str] = field(default_factory=list)
+    arguments: GrowingText = field(default_factory=GrowingText)
     signed: object = None  # the piece that carries its signature
 
 
 @dataclass(slots=True)
 class _ChoiceSoFar:
-    text: list[str] = field(default_factory=list)
-    reasoning: list[str] = field(default_factory=list)
-    refusal: list[str] = field(default_factory=list)
+    text: GrowingText = field(default_factory=GrowingText)
+    reasoning: GrowingText = field(default_factory=GrowingText)
+    refusal: GrowingText = field(default_factory=GrowingText)
     logprobs: list[TokenLogprob] = field(default_factory=list)
     calls: list[_ToolCallSoFar] = field(default_factory=list)
     numbers: dict[int | str, int] = field(default_factory=dict)  # of calls, by the server's index
     finish_reason: str | None = None
 
     def whole(self, issuer: str) -> Choice:
-        calls, text = self.calls, "".join(self.text)
+        calls, text = self.calls, self.text.whole
         return Choice(
             text=text,
             finish_reason=finish_reason(self.finish_reason, bool(calls)),
-            tool_calls=tuple([ToolCall(c.id, c.name, "".join(c.arguments)) for c in calls]),
-            refusal="".join(self.refusal) or None,
-            reasoning="".join(self.reasoning) or None,
+            tool_calls=tuple([ToolCall(c.id, c.name, c.arguments.whole) for c in calls]),
+            refusal=self.refusal.whole or None,
+            reasoning=self.reasoning.whole or None,
             logprobs=tuple(self.logprobs),
             sealed=signed_calls([call.signed for call in calls], issuer, bool(text)),
         )
@@ -225,13 +226,13 @@ class ChunkFolder:
     ) -> None:
         text, reasoning = content_text(delta.get("content")), reasoning_text(delta)
         if text or reasoning or logprobs:
-            so_far.text.append(text)
-            so_far.reasoning.append(reasoning)
+            so_far.text.add(text)
+            so_far.reasoning.add(reasoning)
             so_far.logprobs.extend(logprobs)
             deltas.append(Delta(text=text, reasoning=reasoning, index=index, logprobs=logprobs))
         refusal = delta.get("refusal")
         if type(refusal) is str:
-            so_far.refusal.append(refusal)
+            so_far.refusal.add(refusal)
         calls = delta.get("tool_calls")
         if calls is None:
             return
@@ -270,7 +271,7 @@ def _fold_tool_call(index: int, so_far: _ChoiceSoFar, value: object, position: i
     assert number is not None
     call = so_far.calls[number]
     arguments = arguments_text(function.get("arguments"))
-    call.arguments.append(arguments)
+    call.arguments.add(arguments)
     if value.get("extra_content") is not None:
         call.signed = value
     piece = ToolCall(call.id, call.name, arguments) if first else ToolCall("", "", arguments)

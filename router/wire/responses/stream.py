@@ -12,6 +12,7 @@ from collections.abc import Mapping
 
 from router.errors import TiergateError, UpstreamRateLimited
 from router.types import Answer, Delta, JsonText, Sealed, TokenLogprob, ToolCall, ToolSpec
+from router.wire.growing_text import GrowingText
 from router.wire.openai.render import to_json
 from router.wire.responses.compaction import compaction_item
 from router.wire.responses.render import (
@@ -73,7 +74,7 @@ class ResponseStream:
         self._number = 0
         self._output: list[dict[str, object]] = []  # the finished items
         self._kind: str | None = None  # of the open item
-        self._words: list[str] = []
+        self._words = GrowingText()
         self._logprobs: list[TokenLogprob] = []
 
     def begin(self) -> bytes:
@@ -130,7 +131,7 @@ class ResponseStream:
         limited = isinstance(error, UpstreamRateLimited)
         code = "rate_limit_exceeded" if limited else "server_error"
         if self._kind is not None:  # the part of it that has arrived
-            part = part_object(self._kind, "".join(self._words), tuple(self._logprobs))
+            part = part_object(self._kind, self._words.whole, tuple(self._logprobs))
             item = item_object(self._id, self._index, self._kind, [part], "incomplete")
             self._output.append(item)
         response = self._unfinished("failed", {"code": code, "message": error.told})
@@ -151,7 +152,7 @@ class ResponseStream:
             events.append(self._item_event("response.output_item.added", item))
             part = part_object(kind, "")
             events.append(self._part_event("response.content_part.added", {"part": part}))
-        self._words.append(words)
+        self._words.add(words)
         self._logprobs.extend(logprobs)
         more = {"logprobs": logprob_objects(logprobs)} if kind == "message" else {}
         event, _ = _PIECE_NAMES[kind]
@@ -162,7 +163,7 @@ class ResponseStream:
         kind = self._kind
         if kind is None:
             return
-        words, logprobs = "".join(self._words), tuple(self._logprobs)
+        words, logprobs = self._words.whole, tuple(self._logprobs)
         part = part_object(kind, words, logprobs)
         status = "completed" if kind == "reasoning" else status
         item = item_object(self._id, self._index, kind, [part], status)
@@ -172,7 +173,7 @@ class ResponseStream:
         events.append(self._part_event("response.content_part.done", {"part": part}))
         events.append(self._item_event("response.output_item.done", item))
         self._output.append(item)
-        self._kind, self._words, self._logprobs = None, [], []
+        self._kind, self._words, self._logprobs = None, GrowingText(), []
 
     def _sealed(self, events: list[bytes], sealed: Sealed) -> None:
         """Adds a whole sealed item. Clients that show thoughts find its summary in it."""
