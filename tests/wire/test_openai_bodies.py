@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import tracemalloc
-
 import orjson
 import pytest
 from hypothesis import given
@@ -448,20 +446,3 @@ def test_any_upstream_json_is_read_or_refused(found: dict[str, object]) -> None:
 def test_any_bytes_are_decoded(pieces: list[bytes]) -> None:
     one, many = EventDecoder(), EventDecoder()
     assert one.feed(b"".join(pieces)) == [e for piece in pieces for e in many.feed(piece)]
-
-
-def test_a_long_stream_keeps_little_more_than_its_text() -> None:
-    """A client that reads slowly may keep an answer open for a minute, and there may be many."""
-    piece = b'{"choices":[{"index":0,"delta":{"content":"word "}}]}'
-    folder = ChunkFolder()
-    folder.fold(piece)
-    tracemalloc.start()
-    try:
-        before = tracemalloc.get_traced_memory()[0]
-        for _ in range(20_000):
-            folder.fold(piece)
-        kept = tracemalloc.get_traced_memory()[0] - before
-    finally:
-        tracemalloc.stop()
-    assert len(folder.partial().text) == 100_005
-    assert kept < 300_000
