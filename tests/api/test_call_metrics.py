@@ -9,7 +9,8 @@ from router.api.observability.call_metrics import MOST_TENANTS
 from router.api.observability.metrics import Metrics, forget_worker
 from router.money.budgets import BudgetScope
 from router.policy.warnings import PolicyWarning, WarningKind
-from router.types import CallFailed, CallRefused
+from router.types import CallFailed, CallRefused, RequestState
+from tests.kits.books.report_rows import USD, a_row
 from tests.kits.changed import replace
 
 REFUSED = CallRefused("acme", "k", "insufficient_quota", "usd_per_day", "", "mid", False, "")
@@ -36,6 +37,22 @@ def test_retry_is_no_failed_call() -> None:
     assert series(metrics, "tiergate_call_failures_total") == []
     (line,) = series(metrics, "tiergate_call_retries_total")
     assert line.endswith(" 1.0")
+
+
+def test_spend_counts_what_failed_requests_and_second_answers_cost() -> None:
+    metrics = Metrics()
+    failed = a_row(1, 2, state=RequestState.FAILED, verdict="")
+    unknown = a_row(2, 3, state=RequestState.UNKNOWN_COST)
+    for row in (a_row(0), failed, unknown, a_row(3, 2, endpoint="shadow", verdict="")):
+        metrics.calls.finished(row)
+    metrics.analysed("default", [USD, USD])
+    assert {*series(metrics, "tiergate_cost_usd_total")} == {
+        'tiergate_cost_usd_total{tier="resolve"} 0.01',
+        'tiergate_cost_usd_total{tier="(not answered)"} 0.5',
+        'tiergate_cost_usd_total{tier="reasoning"} 5.0',
+        'tiergate_cost_usd_total{tier="(shadow)"} 0.5',
+        'tiergate_cost_usd_total{tier="specialist"} 2.0',
+    }
 
 
 class Unwise:

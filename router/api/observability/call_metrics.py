@@ -10,7 +10,10 @@ from typing import NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from router.ledger.aggregates import NO_ANSWER
+from router.ledger.row_reading import SHADOW, answered
 from router.types import (
+    NANO_PER_USD,
     AttemptRow,
     AttemptState,
     BreakerTurned,
@@ -50,6 +53,7 @@ class CallMetrics:
     def __init__(self, registry: CollectorRegistry) -> None:
         self._answerers: dict[str, _Answerer] = {}
         self._tiers: dict[str, _Tier] = {}
+        self._costs: dict[str, Counter] = {}
         self._tenants: set[str] = set()
         r = registry
         self._calls = Counter(
@@ -108,6 +112,12 @@ class CallMetrics:
             buckets=CONFIDENCE_BUCKETS,
             registry=r,
         )
+        self._cost = Counter(
+            "tiergate_cost_usd",
+            "Spend, US dollars, by the tier that answered; that of failed requests too.",
+            ["tier"],
+            registry=r,
+        )
         self._escalations = Histogram(
             "tiergate_request_escalations",
             "Climbs of one request.",
@@ -143,8 +153,18 @@ class CallMetrics:
             limit = event.limit or event.code
             self._refusals.labels(self._tenant(event.tenant), limit, never_fits).inc()
 
+    def spent(self, tier: str, nano_usd: int) -> None:
+        """Adds to the spend of a tier."""
+        cost = self._costs.get(tier)
+        if cost is None:
+            cost = self._costs[tier] = self._cost.labels(tier)
+        cost.inc(nano_usd / NANO_PER_USD)
+
     def finished(self, row: RequestRow) -> None:
-        """Counts the calls of a request, its confidence and its escalations."""
+        """Counts the calls of a request, its cost, its confidence and its escalations."""
+        # What failed was paid for, too; names are those of the report's tiers.
+        paid_for = row.tier if answered(row) else NO_ANSWER
+        self.spent(f"({SHADOW})" if row.endpoint == SHADOW else paid_for, row.cost_nano_usd)
         for attempt in row.attempts:
             # A released attempt was never sent.
             if attempt.role not in _NO_CALLS and attempt.state is not AttemptState.RELEASED:

@@ -13,7 +13,7 @@ from router.api.observability.alarm_metrics import Alarms, AlarmSeries
 from router.api.observability.budget_metrics import BudgetSeries, Limits
 from router.api.observability.call_metrics import CallMetrics
 from router.errors import TiergateError
-from router.types import NANO_PER_USD, Outcome, Verdict
+from router.types import Outcome, Verdict
 
 SPECIALIST = "specialist"
 """Names the tier under which analysed texts are counted."""
@@ -25,7 +25,6 @@ class _Counted(NamedTuple):
 
     requests: Counter
     reasons: Counter
-    cost: Counter
     latency: Histogram
 
 
@@ -53,9 +52,6 @@ class Metrics:
         self._replays = Counter(
             "tiergate_replays", "Answers given again under an idempotency key.", registry=r
         )
-        self._cost = Counter(
-            "tiergate_cost_usd", "Spend of answered requests, US dollars.", ["tier"], registry=r
-        )
         self._latency = Histogram(
             "tiergate_request_seconds",
             "Whole time of a request.",
@@ -74,7 +70,7 @@ class Metrics:
         )
 
     def answered(self, outcome: Outcome) -> None:
-        """Counts a request that got an answer."""
+        """Counts a request that got an answer; `calls.finished` counts its cost."""
         key = (outcome.policy, outcome.rung.tier, outcome.verdict, outcome.reason)
         # The same few combinations come with every request.
         counted = self._counted.get(key) or self._count_as(*key)
@@ -82,7 +78,6 @@ class Metrics:
         counted.reasons.inc()
         if outcome.escalations:
             self._escalations.inc(outcome.escalations)
-        counted.cost.inc(outcome.cost_nano_usd / NANO_PER_USD)
         counted.latency.observe(outcome.timings.total_ms / 1000.0)
         self._triage.observe(outcome.timings.triage_ms / 1000.0)
         self._degraded.set(1.0 if outcome.signals.degraded else 0.0)
@@ -93,7 +88,7 @@ class Metrics:
         They are texts that a specialist read, and requests to a model of our own.
         """
         self._requests.labels(policy, tier, Verdict.ACCEPTED.value).inc(len(costs_nano_usd))
-        self._cost.labels(tier).inc(sum(costs_nano_usd) / NANO_PER_USD)
+        self.calls.spent(tier, sum(costs_nano_usd))
 
     def replayed(self) -> None:
         """Counts an answer that was given again."""
@@ -108,7 +103,6 @@ class Metrics:
         counted = self._counted[policy, tier, verdict, reason] = _Counted(
             self._requests.labels(policy, tier, str(verdict)),
             self._reasons.labels(tier, str(reason)),
-            self._cost.labels(tier),
             self._latency.labels(tier),
         )
         return counted
