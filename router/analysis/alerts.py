@@ -147,7 +147,7 @@ def traffic_alerts(hour: Hour) -> list[Alert]:
                 "warn",
                 "escalations_jumped",
                 "",
-                f"{_percent(now / requests)} of answers were above level {hour.lowest_level} in "
+                f"{_percent(now / requests)} of answers were above {hour.above} in "
                 f"the last {RECENT} minutes, after {_percent(past / past_requests)} in the "
                 f"{MINUTES - RECENT} before.",
             )

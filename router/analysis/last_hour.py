@@ -62,13 +62,26 @@ class Hour:
     tiers: tuple[TierNow, ...]
     whole: Minute
     unknown_cost: int  # requests whose cost is not known, booked at what they held
-    lowest_level: int = 1  # answers above it are escalated
+    lowest_level: int | None = 1  # answers above it are escalated; None: policies differ in it
+
+    @property
+    def above(self) -> str:
+        """Says above what an answer counts as escalated."""
+        own = "their policy's lowest level"
+        return own if self.lowest_level is None else f"level {self.lowest_level}"
 
 
 def hour_of(
-    slices: Iterable[Slice], last_minute: int, middle: Middle, lowest_level: int = 1
+    slices: Iterable[Slice],
+    last_minute: int,
+    middle: Middle,
+    lowest_levels: Mapping[str, int] | None = None,
 ) -> Hour:
-    """Returns the hour that ends with `last_minute` (since the epoch), which is not over yet."""
+    """Returns the hour that ends with `last_minute` (since the epoch), which is not over yet.
+
+    `lowest_levels` are those of the policies, by name; of any other policy it is 1.
+    """
+    lowest = lowest_levels or {}
     first = last_minute - MINUTES + 1
     minutes = {number: Minute(number) for number in range(first, last_minute + 1)}
     whole, unknown = Minute(last_minute), 0
@@ -79,8 +92,8 @@ def hour_of(
         minute = minutes.get(part.minute)
         if minute is None:
             continue
-        _count(minute, part, lowest_level)
-        _count(whole, part, lowest_level)
+        _count(minute, part, lowest.get(part.policy, 1))
+        _count(whole, part, lowest.get(part.policy, 1))
         if part.state is RequestState.UNKNOWN_COST:
             unknown += part.requests
         # What is open, failed or cancelled has no answer, so no tier and no latency.
@@ -112,7 +125,7 @@ def hour_of(
         ),
         whole,
         unknown,
-        lowest_level,
+        None if len({*lowest.values()}) > 1 else min(lowest.values(), default=1),
     )
 
 

@@ -167,8 +167,8 @@ class Whole(msgspec.Struct, omit_defaults=True):
     bases: Sums = {}  # calls, spend
     waste: Sums = {}  # calls, spend
     reasons: dict[int, Sums] = {}
-    """By level of the answer (below 1: UNANSWERED and others), then reason: requests it decided,
-    their spend, requests that carry it, their spend. Each request is in one level."""
+    """By rank of the answer's level (below 1: UNANSWERED and others), then reason: requests that it
+    decided, their spend, requests that carry it, their spend. Each request is in one rank."""
     endings: Sums = {}
     """Requests without an answer by `ending_name`: how many, their spend, how many of them a limit
     refused that said what was missing, and what was missing in all."""
@@ -227,7 +227,9 @@ class Cell(msgspec.Struct, omit_defaults=True):
     accepted: int = 0
     refused: int = 0
     failed: int = 0  # or cancelled
-    routed_by_level: dict[int, int] = {}  # answered by routing, by the level that answered
+    # Answered by routing, by the rank of the level that answered: 1 is the lowest of its policy.
+    # Rows that an older version purged count by the level itself.
+    routed_by_level: dict[int, int] = {}
     latency: DurationHistogram = msgspec.field(default_factory=DurationHistogram)
     # of a tier
     tried: int = 0  # requests that called for an answer here, whoever answered in the end

@@ -87,7 +87,9 @@ def contribute(row: RequestRow, cell_of: CellOf) -> None:
         _book_afterwards(row, cell_of)
         return
     known, is_answered = cost_known(row), answered(row)
-    domain, request_type, prospects = read_record(row)
+    read = read_record(row)
+    domain, request_type, prospects = read
+    rank = rank_of(row, read.lowest_level)
     own = _own_tier(row, is_answered)
     whole, by_time = cell_of(Kind.WHOLE, ""), cell_of(Kind.TIME, "")
     its_tier = cell_of(Kind.TIER, _name(own))
@@ -100,11 +102,11 @@ def contribute(row: RequestRow, cell_of: CellOf) -> None:
         *_payers(row, cell_of),
     )
     ending = ending_of(row)
-    _count(row, groups, known, ending)
+    _count(row, groups, known, ending, rank)
     _add_savings(row, (whole, by_time), known, is_answered)
     if whole.whole is None:
         whole.whole = Whole()
-    _count_whole(row, whole.whole, known, ending)
+    _count_whole(row, whole.whole, known, ending, rank)
     _add_attempts(row, own, is_answered, whole.whole, cell_of)
     its_tier.cache_hits += any(attempt.role is Role.CACHE for attempt in row.attempts)
     # Whom a limit refused, or who left, would have had no answer of any model.
@@ -195,7 +197,14 @@ def _name(tier: TierName) -> str:
     return msgspec.json.encode(tier).decode()
 
 
-def _count(row: RequestRow, groups: tuple[Cell, ...], known: bool, ending: Ending | None) -> None:
+def rank_of(row: RequestRow, lowest_level: int) -> int:
+    """Returns the answering level's rank in its own policy: 1 is the lowest, 0 is no level."""
+    return max(row.tier_number - lowest_level + 1, 1) if row.tier_number > 0 else 0
+
+
+def _count(
+    row: RequestRow, groups: tuple[Cell, ...], known: bool, ending: Ending | None, rank: int
+) -> None:
     ms, bucket = place(row.latency_ms)
     accepted = row.verdict == Verdict.ACCEPTED.value
     refused = ending is Ending.REFUSED
@@ -213,12 +222,14 @@ def _count(row: RequestRow, groups: tuple[Cell, ...], known: bool, ending: Endin
             cell.failed += not refused
         if routed:
             by_level = cell.routed_by_level
-            by_level[row.tier_number] = by_level.get(row.tier_number, 0) + 1
+            by_level[rank] = by_level.get(rank, 0) + 1
 
 
-def _count_whole(row: RequestRow, whole: Whole, known: bool, ending: Ending | None) -> None:
+def _count_whole(
+    row: RequestRow, whole: Whole, known: bool, ending: Ending | None, rank: int
+) -> None:
     add_counts(whole.states, {row.state.value: 1})
-    level = row.tier_number
+    level = rank
     if ending is None:
         add_counts(whole.verdicts, {row.verdict if row.verdict in VERDICTS else UNKNOWN_NAME: 1})
         passed = [row.verdict == known.value for known in (Verdict.ACCEPTED, Verdict.UNVERIFIED)]

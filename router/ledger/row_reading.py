@@ -101,6 +101,7 @@ class Prospect(msgspec.Struct):
     """Holds what was expected of one answerer before any call: chance to be right, and cost."""
 
     answerer: str = ""
+    level: int = 0
     p: float = 0.0
     p_source: str = ""
     cost_nano_usd: int = 0
@@ -182,6 +183,11 @@ class Read(NamedTuple):
     domain: str
     request_type: str
     prospects: tuple[Prospect, ...]
+
+    @property
+    def lowest_level(self) -> int:
+        """Returns the lowest level of the policy that decided: every answerer is a prospect."""
+        return min((prospect.level for prospect in self.prospects if prospect.level > 0), default=1)
 
 
 def read_record(row: RequestRow) -> Read:

@@ -22,6 +22,7 @@ class Slice(Struct, frozen=True):
     refused: int = 0  # part of those without an answer: a limit did not admit them
     answered: bool = True  # the client got a reply; nothing else has a tier
     reply: str = ""  # what it got: a `Reply` of the ledger, "" without one
+    policy: str = ""
 
 
 class DecisionQuery(Struct, frozen=True):

@@ -85,9 +85,15 @@ def test_answers_above_level_1_count_as_escalated() -> None:
     assert hour_of(slices, NOW, bucket_ms).whole.answered == 10
 
 
-def test_answers_of_the_lowest_level_of_the_policies_are_not_escalated() -> None:
+def test_answers_of_the_lowest_level_of_their_own_policy_are_not_escalated() -> None:
     slices = [slice_of(0, 6, level=2), slice_of(1, 1, level=3)]
-    assert hour_of(slices, NOW, bucket_ms, lowest_level=2).whole.escalated == 1
+    high = [replace(part, policy="high") for part in slices]
+    hour = hour_of(high, NOW, bucket_ms, {"high": 2})
+    assert (hour.whole.escalated, hour.lowest_level) == (1, 2)
+    low = [replace(part, policy="low") for part in slices]
+    hour = hour_of([*high, *low], NOW, bucket_ms, {"high": 2, "low": 1})
+    assert (hour.whole.escalated, hour.lowest_level) == (8, None)
+    assert hour.above == "their policy's lowest level"
 
 
 def test_escalated_are_a_share_of_answers_and_vectors_have_no_level() -> None:

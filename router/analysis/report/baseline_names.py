@@ -50,12 +50,19 @@ class BaselineNames:
     level_2: tuple[str, ...] = ()
     level_3: tuple[str, ...] = ()
     planned: Mapping[int, float] | None = None  # None: no policy states them
-    levels: tuple[int, ...] = ()  # those that have a tier, lowest first; empty: not known
+    # Of each policy those that have a tier, lowest first; a policy of which none is known is out.
+    levels: tuple[tuple[int, ...], ...] = ()
 
     @property
-    def lowest_level(self) -> int:
-        """Returns the level above which an answer counts as escalated."""
-        return min(self.levels, default=1)
+    def lowest_level(self) -> int | None:
+        """Returns the level above which an answer counts as escalated; None: policies differ."""
+        lowest = {levels[0] for levels in self.levels} or {1}
+        return None if len(lowest) > 1 else min(lowest)
+
+    @property
+    def single_level(self) -> bool:
+        """Returns True where no policy has a second level, so nothing can escalate."""
+        return bool(self.levels) and all(len(levels) == 1 for levels in self.levels)
 
     def silent(self, level: int) -> bool:
         """Returns True where all that is named for a level answers nothing by itself."""
@@ -90,7 +97,7 @@ def baseline_names(
         level_3=tuple(dict.fromkeys(policy.level_3 for policy in read if policy.level_3)),
         # Plans cannot be mixed, so the policy of most requests decides.
         planned=plans[0] if plans else None,
-        levels=tuple(sorted({level for policy in read for level in policy.levels})),
+        levels=tuple(policy.levels for policy in read if policy.levels),
     )
 
 

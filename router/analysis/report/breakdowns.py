@@ -34,14 +34,13 @@ UNDATED = "(no date)"
 class Cut:
     """Turns cells into figures, with shares of the whole."""
 
-    def __init__(self, tally: Tally, total: Cell, lowest_level: int) -> None:
+    def __init__(self, tally: Tally, total: Cell) -> None:
         self.tally = tally
         self.total = total
-        self.lowest_level = lowest_level
 
     def group(self, cell: Cell) -> GroupFigures:
         """Returns one group as figures."""
-        return group_figures(cell, self.total.requests, escalated(cell, self.lowest_level))
+        return group_figures(cell, self.total.requests, escalated(cell))
 
     def named(
         self, groups: Mapping[str, Cell], *, by_requests: bool = False, whole: bool = True
@@ -86,7 +85,7 @@ class Cut:
         )
         if left == Cell():
             return tuple(lines)
-        climbed = escalated(self.total, self.lowest_level)
+        climbed = escalated(self.total)
         climbed -= sum(line.figures.escalated for line in lines)
         rest = group_figures(left, self.total.requests, climbed)
         return (*lines, NamedFigures(NOT_COUNTED, rest))

@@ -131,7 +131,7 @@ def build_report(
     savings = savings_of(tally, total, names)
     # Observed requests were not routed, so their savings are hypothetical and kept apart.
     observed = savings_of(tally, total, names, observed=True)
-    cut = Cut(tally, total, names.lowest_level)
+    cut = Cut(tally, total)
     tiers = tally.tiers()
     told = list(extra.outcomes)
     before = None if config is None else config.decisions_right_before
@@ -178,7 +178,7 @@ def build_report(
         each_tag=cut.each_tag(),
         endpoints=cut.named(tally.groups[Kind.ENDPOINT]),
         days=cut.days(days),
-        escalation_reasons=_reasons(whole, names.lowest_level + 1),
+        escalation_reasons=_climbed(whole),
         reasons=_all_reasons(whole, total),
         replies=replies,
         endings=_endings(whole),
@@ -227,12 +227,12 @@ def _counts(tally: Tally, whole: Whole, cut: Cut, names: BaselineNames) -> Count
             (state.value, states[state.value]) for state in RequestState if states.get(state.value)
         ),
         verdicts=tuple(sorted(whole.verdicts.items(), key=lambda item: (-item[1], item[0]))),
-        escalated=escalated(cut.total, cut.lowest_level),
+        escalated=escalated(cut.total),
         reviews=whole.reviews,
         cache_hits=whole.cache_hits,
         observed=whole.observed,
         lowest_level=names.lowest_level,
-        single_level=len(names.levels) == 1,
+        single_level=names.single_level,
     )
 
 
@@ -273,11 +273,11 @@ def _tiers(tiers: Mapping[TierKey, Cell], total: int) -> tuple[TierFigures, ...]
     )
 
 
-def _reasons(whole: Whole, from_level: int) -> tuple[ReasonFigures, ...]:
-    """Sums by the deciding reason, over requests answered at this level and above."""
+def _climbed(whole: Whole) -> tuple[ReasonFigures, ...]:
+    """Sums by the deciding reason, over requests answered above their policy's lowest level."""
     sums_by_reason: Sums = {}
-    for level, sums in whole.reasons.items():
-        if level >= from_level:
+    for rank, sums in whole.reasons.items():
+        if rank > 1:
             add_sums(sums_by_reason, sums)
     return _by_requests(sums_by_reason)
 

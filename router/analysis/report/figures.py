@@ -274,7 +274,7 @@ class Counts:
     reviews: int
     cache_hits: int
     observed: int
-    lowest_level: int = 1  # of the policies' tiers; answers above it are escalated
+    lowest_level: int | None = 1  # answers above it are escalated; None: policies differ in it
     single_level: bool = False  # True: the policies have no other level, so nothing can escalate
 
 

@@ -195,9 +195,9 @@ def merged(cells: Iterable[Cell]) -> Cell:
     return total
 
 
-def escalated(cell: Cell, lowest_level: int) -> int:
-    """Counts requests that were answered above the lowest level."""
-    return sum(n for level, n in cell.routed_by_level.items() if level > lowest_level)
+def escalated(cell: Cell) -> int:
+    """Counts requests that were answered above the lowest level of their own policy."""
+    return sum(n for rank, n in cell.routed_by_level.items() if rank > 1)
 
 
 def group_figures(cell: Cell, total: int, climbed: int) -> GroupFigures:

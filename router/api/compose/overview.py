@@ -131,8 +131,9 @@ class Overview:
             ("now", tenant), LIVE_MS, lambda: self._read_now(last, sealed, tenant)
         )
         self._seal(tenant, last, slices)
-        levels = sorted({plan.facts.level for plan in self._plans()})
-        lowest = min(levels, default=1)
+        runtimes = self._core.router.runtimes.items()
+        levels = {policy: {plan.facts.level for plan in r.plans} for policy, r in runtimes}
+        lowest = {policy: min(own, default=1) for policy, own in levels.items()}
         hour = hour_of(slices, last, overview.bucket_ms, lowest)
         facts = {plan.facts.name: plan.facts for plan in self._plans()}
         alerts = [
@@ -146,8 +147,9 @@ class Overview:
         return {
             "minutes": [minute_json(minute) for minute in hour.minutes],
             "hour": minute_json(hour.whole),
-            "lowest_level": lowest,  # answers above it are escalated
-            "single_level": len(levels) == 1,
+            # Answers above it are escalated; null where served policies differ in it.
+            "lowest_level": hour.lowest_level,
+            "single_level": all(len(own) == 1 for own in levels.values()),
             "waiting": matters,  # for a person's verdict, whenever they came
             "tiers": tiers_json(hour),
             "budgets": [budget_json(use) for use in budgets],

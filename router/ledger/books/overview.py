@@ -89,9 +89,9 @@ def slices(
             "SUM(CASE WHEN verdict <> '' AND mode <> 'observe' THEN 1 ELSE 0 END), "
             "SUM(CASE WHEN escalations > 0 THEN 1 ELSE 0 END), SUM(cost_nano_usd), "
             f"SUM(CASE WHEN error_code IN ({_REFUSED}) THEN 1 ELSE 0 END), "
-            f"{_ANSWERED} AS answered, {_REPLY} AS reply "
+            f"{_ANSWERED} AS answered, {_REPLY} AS reply, policy "
             f"FROM requests WHERE created_at_ms >= ? AND created_at_ms < ? AND {ASKED}{whose} "
-            "GROUP BY at_minute, tier, tier_number, state, bucket, answered, reply",
+            "GROUP BY at_minute, tier, tier_number, state, bucket, answered, reply, policy",
             (since_ms, until_ms, *values),
         ).fetchall()
         later = connection.exec_driver_sql(
@@ -108,7 +108,7 @@ def slices(
 
 
 def _slice(row: tuple[Any, ...]) -> Slice:
-    sums = (*row[4:8], int(row[8]), int(row[9]), bool(row[10]), str(row[11]))
+    sums = (*row[4:8], int(row[8]), int(row[9]), bool(row[10]), *row[11:])
     cells = (*row[:3], RequestState(row[3]), *sums)
     return Slice(*cells)
 

@@ -362,31 +362,6 @@ def test_people_are_priced_as_the_rows_say_even_where_prices_changed() -> None:
     assert report_of(rows).savings[3].label == "People at $5.50 a request on average"
 
 
-SECOND_ONLY = "tiers:\n  - {level: 2, answerers: [{name: mid}]}\n"
-FROM_SECOND = SECOND_ONLY + "  - {level: 3, answerers: [{name: deep}]}\n"
-
-
-def test_answers_are_escalated_from_above_the_lowest_level_that_the_policies_have() -> None:
-    rows = [a_row(0, 2), a_row(1, 2), a_row(2, 3)]
-    report = report_of(rows, Extra(policy_text=lambda _: FROM_SECOND))
-    assert (report.counts.escalated, report.counts.lowest_level) == (1, 2)
-    assert sum(row.first_requests for row in report.escalation_reasons) == 1
-    assert "1 of 3 replies, above level 2" in report_html(report)
-
-
-def test_where_policies_have_a_single_level_nothing_can_escalate() -> None:
-    report = report_of([a_row(0, 2), a_row(1, 2)], Extra(policy_text=lambda _: SECOND_ONLY))
-    assert (report.counts.escalated, report.counts.single_level) == (0, True)
-    assert "the policies have only level 2" in report_html(report)
-
-
-def test_levels_of_all_policies_of_the_rows_count() -> None:
-    texts = {"abc": FROM_SECOND, "def": SECOND_ONLY.replace("level: 2", "level: 1")}
-    rows = [a_row(0, 2), a_row(1, 1, policy_hash="def")]
-    counts = report_of(rows, Extra(policy_text=texts.get)).counts
-    assert (counts.escalated, counts.lowest_level, counts.single_level) == (1, 1, False)
-
-
 def test_a_model_that_only_failed_is_under_models_as_under_tiers() -> None:
     """Its calls may have cost money, so a table of models must name it."""
     call = an_attempt("r", 2, 0, state=AttemptState.FAILED, error_code="upstream_error")

@@ -172,10 +172,13 @@ def _escalated_tile(report: Report) -> tuple[str, str, str]:
     """Returns the share of replies above the policies' lowest level, and what it is a share of."""
     counts, answered = report.counts, sum(level.requests for level in report.levels)
     if counts.single_level:
-        only = f"the policies have only level {counts.lowest_level}"
+        one = "one level each" if counts.lowest_level is None else f"level {counts.lowest_level}"
+        only = f"the policies have only {one}"
         return ("Escalated", NOTHING, only)
     share = percent(counts.escalated / answered if answered else None)
     above = f"above level {counts.lowest_level}"
+    if counts.lowest_level is None:
+        above = "above the lowest level of their policy"
     return ("Escalated", share, f"{count(counts.escalated)} of {count(answered)} replies, {above}")
 
 

@@ -58,12 +58,13 @@ function warnings(alerts, tenant) {
 
 function figures({ hour, lowest_level, single_level, waiting }) {
   const done = hour.requests - hour.open;
+  const above = lowest_level === null ? "Above the policy's lowest level" : `Above level ${lowest_level}`;
   return tiles([
     ["Requests, last hour", count(hour.requests), `${(hour.requests / 60).toFixed(1)} a minute${hour.open ? `, ${count(hour.open)} open` : ""}`],
     ["Spend, last hour", usd(hour.spend_usd), hour.requests ? `${usd(each(hour))} a request` : "", exact(hour.spend_usd)],
     single_level
-      ? [`Above level ${lowest_level}`, "–", "the policies have no other level"]
-      : [`Above level ${lowest_level}`, hour.answered ? share(hour.escalated / hour.answered) : "–", `of ${count(hour.answered)} replies; ${count(hour.climbed)} after a draft`],
+      ? [above, "–", "the policies have no other level"]
+      : [above, hour.answered ? share(hour.escalated / hour.answered) : "–", `of ${count(hour.answered)} replies; ${count(hour.climbed)} after a draft`],
     ["No answer", count(hour.no_answer), done ? `${share(hour.no_answer / done)} were told so` : "", null, hour.no_answer ? "warn" : ""],
     ["Wait for a person", count(waiting), hour.handed_over ? `${count(hour.handed_over)} handed over in the last hour` : "", null, waiting ? "warn" : ""],
     ["Failed", count(hour.failed), done ? share(hour.failed / done) : "", null, hour.failed ? "bad" : ""],

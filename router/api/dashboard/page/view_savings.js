@@ -46,7 +46,7 @@ function savedTile({ savings, headline_baseline, not_told_because: because }) {
 }
 
 /** How many answers came from above the lowest level; nothing where the policies have one level. */
-const above = ({ escalated, lowest_level, single_level }) => (single_level ? "" : `${count(escalated)} above level ${lowest_level}, `);
+const above = ({ escalated, lowest_level, single_level }) => (single_level ? "" : `${count(escalated)} above ${lowest_level === null ? "their policy's lowest level" : `level ${lowest_level}`}, `);
 
 const REPLIES = [["They were", "t wrap"], ["Requests", "n"], ["Of all", "n"], ["Spend", "n"]];
 

@@ -1,4 +1,4 @@
-"""Roll-ups are added up anew: they count what clients got, an answer or words in place of one.
+"""Roll-ups are added up anew: they count what clients got, and levels within each policy.
 
 The part of the purged rows stays as it is, since nothing else is left of them. The next program
 that opens the ledger folds the other rows again; nothing is computed here.

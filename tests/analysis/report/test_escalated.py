@@ -1,0 +1,53 @@
+"""Escalated means answered above the lowest level of the policy that decided."""
+
+from __future__ import annotations
+
+import json
+
+from router.analysis.report.build import Extra
+from router.analysis.report.output.html import report_html
+from router.types import JsonText, RequestRow
+from tests.analysis.report.test_sections import report_of
+from tests.kits.books.report_rows import a_row
+from tests.kits.changed import replace
+
+SECOND_ONLY = "tiers:\n  - {level: 2, answerers: [{name: mid}]}\n"
+FROM_SECOND = SECOND_ONLY + "  - {level: 3, answerers: [{name: deep}]}\n"
+
+
+def of_levels(number: int, level: int, levels: tuple[int, ...], **changes: object) -> RequestRow:
+    """A request whose policy has answerers at these levels, as its record says."""
+    record = JsonText(json.dumps({"facts": [{"answerer": f"a{n}", "level": n} for n in levels]}))
+    return replace(a_row(number, level), record=record, **changes)
+
+
+def test_answers_are_escalated_from_above_the_lowest_level_that_the_policies_have() -> None:
+    rows = [of_levels(0, 2, (2, 3)), of_levels(1, 2, (2, 3)), of_levels(2, 3, (2, 3))]
+    report = report_of(rows, Extra(policy_text=lambda _: FROM_SECOND))
+    assert (report.counts.escalated, report.counts.lowest_level) == (1, 2)
+    assert sum(row.first_requests for row in report.escalation_reasons) == 1
+    assert "1 of 3 replies, above level 2" in report_html(report)
+
+
+def test_where_policies_have_a_single_level_nothing_can_escalate() -> None:
+    rows = [of_levels(0, 2, (2,)), of_levels(1, 2, (2,))]
+    report = report_of(rows, Extra(policy_text=lambda _: SECOND_ONLY))
+    assert (report.counts.escalated, report.counts.single_level) == (0, True)
+    assert "the policies have only level 2" in report_html(report)
+
+
+def test_a_request_is_escalated_above_the_lowest_level_of_its_own_policy() -> None:
+    texts = {"abc": FROM_SECOND, "def": FROM_SECOND.replace("level: 2", "level: 1")}
+    rows = [of_levels(0, 2, (2, 3)), of_levels(1, 1, (1, 3), policy_hash="def", domain="legal")]
+    rows += [of_levels(2, 3, (2, 3)), of_levels(3, 3, (1, 3), policy_hash="def", domain="legal")]
+    report = report_of(rows, Extra(policy_text=texts.get))
+    counts = report.counts
+    assert (counts.escalated, counts.lowest_level, counts.single_level) == (2, None, False)
+    assert [row.figures.escalated for row in report.policies] == [1, 1]
+    assert sum(row.first_requests for row in report.escalation_reasons) == 2
+    assert "2 of 4 replies, above the lowest level of their policy" in report_html(report)
+    single = {"abc": SECOND_ONLY, "def": SECOND_ONLY.replace("level: 2", "level: 1")}
+    report = report_of([of_levels(0, 2, (2,)), of_levels(1, 1, (1,), policy_hash="def")],
+                       Extra(policy_text=single.get))  # fmt: skip
+    assert report.counts.single_level
+    assert "the policies have only one level each" in report_html(report)
