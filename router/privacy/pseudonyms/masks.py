@@ -105,7 +105,8 @@ class Mask:
     ) -> str:
         """Returns the tag of a value.
 
-        `stands` returns True for a code that stands in the request itself. `person` is the fuller name that this name is a part of.
+        `stands` returns True for a code that stands in the request itself. `person` is the fuller
+        name that this name is a part of.
         """
         known = self._tags.get(value)
         if known is not None:
