@@ -7,6 +7,7 @@ costs nothing.
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, date, datetime
 
 from msgspec import Struct
@@ -29,7 +30,7 @@ from router.types import (
     Usage,
     Work,
 )
-from tiers.exact.tools import solved
+from tiers.exact.tools import compile_forms, solved
 from tiers.own_answerer import OwnAnswerer, facts_of
 
 P_RIGHT = 0.99
@@ -59,6 +60,16 @@ class ExactTier(OwnAnswerer):
         self._section = section
         self._talk = talk
         self._clock = clock
+        self._compiling: asyncio.Future[None] | None = None
+
+    async def start(self) -> None:
+        """Begins to compile the forms of the tools, in a thread; nobody need wait for it."""
+        self._compiling = asyncio.ensure_future(asyncio.to_thread(compile_forms))
+
+    async def close(self) -> None:
+        """Waits for the thread."""
+        if self._compiling is not None:
+            await self._compiling
 
     def preview(self, request: ChatRequest, signals: Signals) -> Preview | None:
         """Returns the chance of the exact answer to this request; None without such an answer."""
