@@ -37,6 +37,7 @@ _ASKS = (
     "days ",
     "weeks ",
 )
+_ASKS_LAST = re.compile(r" (?:what|which) (?:date|day)$")
 _UNIT = r"(?P<unit>day|week|fortnight|month|year)s?"
 _COUNT = rf"(?P<n>\d{{1,7}}|an?|the) {_UNIT}"
 _A, _B = r"(?P<a>[^?]{3,40}?)", r"(?P<b>[^?]{3,40}?)"
@@ -50,7 +51,7 @@ def date_answer(question: Question, today: date) -> str | None:
     '59 days, from 3 March 2027 to 1 May 2027 (the first day is not counted).'
     """
     text = digits_for_words(question.text)
-    if not question.asked and not text.startswith(_ASKS):
+    if not question.asked and not text.startswith(_ASKS) and not _ASKS_LAST.search(text):
         return None
     for form, answer in _FORMS:
         match = form.fullmatch(text)
@@ -181,6 +182,7 @@ def _length(match: re.Match[str], today: date) -> str | None:
     return f"{match['m'].capitalize()}{when} has {days} days."
 
 
+_DATE = r"(?:what|which) (?:date|day)"
 _NOW = r"(?: from (?:now|today)|(?: later)? from today)"
 _Y4 = r"(?P<y>1[6-9]\d\d|[2-9]\d{3})"
 _FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], date], str | None]], ...] = tuple(
@@ -233,12 +235,14 @@ _FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], date], str | None]
             rf"{_COUNT} (?:after|from) {_A}",
             _later,
         ),
+        (rf"{_COUNT} (?:after|from) {_A} (?:is|will be|would be) {_DATE}", _later),
         (rf"add {_COUNT} to {_A}", _later),
         (rf"{_A} (?:plus|\+) {_COUNT}", _later),
         (
             rf"(?:(?:what|which) (?:date|day) (?:is|was|was it) |the date )?{_COUNT} before {_A}",
             _earlier,
         ),
+        (rf"{_COUNT} before {_A} (?:is|was|would be) {_DATE}", _earlier),
         (rf"(?:(?:what|which) (?:date|day) was (?:it )?|the date )?{_COUNT} ago", _earlier),
         (rf"subtract {_COUNT} from {_A}", _earlier),
         (rf"{_A} (?:minus|-) {_COUNT}", _earlier),
@@ -249,5 +253,6 @@ _FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], date], str | None]
             rf"(?P<m>{'|'.join(MONTHS)}|)(?:^| ?){_Y4}?(?: have)?",
             _length,
         ),
+        (rf"how many days does (?P<m>{'|'.join(MONTHS)}) have in {_Y4}", _length),
     )
 )

@@ -45,6 +45,9 @@ _FORMS = (
     rf"{_WHOLE} {_DONE}{_AMONG}",
     rf"(?:each(?: person)?|everyone|everybody) (?:pay|pays|get|gets|owe|owes)?,? ?"
     rf"(?:if|when) (?:we|you|they|i) {_SPLIT} {_WHOLE}{_AMONG}",
+    rf"(?:if|when) (?:we|you|they|i) {_SPLIT} {_WHOLE}{_AMONG},?"
+    r" (?:how much|what) (?:does|will|would|do|must|should)"
+    r" (?:each(?: person| one| of us)?|everyone|everybody|we each) (?:have to )?(?:pay|get|owe)",
     rf"(?P<n>\d{{1,5}})(?: people| friends| of us) (?:share|split) {_WHOLE}{_EVENLY}"
     r"(?:,? (?:how much )?(?:each|per person))?",
 )

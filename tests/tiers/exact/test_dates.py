@@ -54,6 +54,15 @@ def _answer(text: str) -> str | None:
             "what date was 100 days ago",
             "100 days before 21 November 2026 is Thursday 13 August 2026.",
         ),
+        (
+            "45 days after 20 December 2026 is which date",
+            "45 days after 20 December 2026 is Wednesday 3 February 2027.",
+        ),
+        (
+            "two weeks before 1 May 2027 is what day?",
+            "2 weeks before 1 May 2027 is Saturday 17 April 2027.",
+        ),
+        ("how many days does february have in 2032", "February 2032 has 29 days."),
         ("is 2028 a leap year?", "2028 is a leap year: it has 366 days."),
         ("how many days in february", "February has 28 days, and 29 in a leap year."),
         ("what day is 13/4/2027", "13 April 2027 will be a Tuesday."),
@@ -74,6 +83,7 @@ def test_a_question_about_dates_is_answered(asked: str, said: str) -> None:
         "what day is my delivery",
         "when is christmas",
         "2 weeks ago",  # a reply
+        "2 weeks after 1 May 2027",  # a reply, too
         "in 3 days",
         "tomorrow",
         "how many months between 1 May 2026 and 1 May 2027",

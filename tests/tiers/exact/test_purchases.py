@@ -55,6 +55,8 @@ def _answer(text: str) -> str | None:
         ("split 90 between me and 2 friends", "90 / 3 = 30 each"),
         ("how much does each pay if we split 84 between 6", "84 / 6 = 14 each"),
         ("split 100 by 4", "100 / 4 = 25 each"),
+        ("if we share 91 between 7, how much does everyone get", "91 / 7 = 13 each"),
+        ("when you split $60 among 8 people what will each person pay?", "$60 / 8 = $7.50 each"),
         ("5 eggs cost 2.50, how much is one?", "2.50 / 5 = 0.50 each"),
         ("how much is 200 plus 19% VAT", "200 plus 19% = 238"),
         ("divide 84 by 6", "84 / 6 = 14"),
