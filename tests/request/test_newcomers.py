@@ -182,3 +182,16 @@ def test_courtesies_are_answered_in_their_language(say: Say, text: str, begins: 
 def test_a_hidden_question_is_known_by_what_it_says(say: Say, text: str, intent: str) -> None:
     (outcome,) = say(text)
     assert matched(outcome) == intent
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["what is left on my voucher", "how many points are mine", "what did I pay last"],
+)
+def test_whoever_is_not_signed_in_is_told_so_whatever_they_ask_of_their_own(
+    say: Say, text: str
+) -> None:
+    asked, told = say(text, "ok")
+    assert (asked.rung.level, asked.reason) == (1, Reason.ASKED_FOR_SLOT)
+    assert "sign in" in text_of(asked)
+    assert "This chat was not given your" in text_of(told)
