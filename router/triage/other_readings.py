@@ -46,11 +46,12 @@ def as_glossed(row: ModelRow, gloss: ModelRow, found: Match | None) -> ModelRow:
     one in every sixth question to a shop in other languages, by a few letters. Terms of grave
     matters are searched in the text itself, and hold. Abuse in it counts, but in the operator's own
     words there is none: "Hoe kan ik betalen?" has a rude word in English alone. Of 822 requests to
-    harm in these languages none is a known question, while the head of harm says .8 and more of 11
-    in 165 that are one.
+    harm in these languages none matches by .5, while the head of harm says .8 and more of 11 in 165
+    surely known questions.
     """
     if found is None or found.confidence < GLOSSED_AT:
         return row
+    # Below, as in "change the address of my neighbour's order to steal it", a head is heard.
     heads = _calmer(row.heads, gloss.heads) if is_known(found) else row.heads
     abuse = gloss.toxic if found.basis is MatchBasis.WRITTEN else max(row.toxic, gloss.toxic)
     return gloss._replace(heads=heads, toxic=abuse)

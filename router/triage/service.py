@@ -119,6 +119,7 @@ class TriageService:
                     turns,
                     subject=scope.subject,
                     plain=scope.plain,
+                    named=scope.named,
                     leans=scope.leans,
                     points=scope.points,
                 )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from router.policy.content.languages.glossaries import load_glossaries
 from router.policy.loading import policies_dir
-from router.triage.facts.languages import language_of
+from router.triage.facts.languages import heard, language_of
 from router.triage.glossed.answers import Answerable, GlossedAnswers
 from router.triage.glossed.english import EnglishWords
 from router.triage.glossed.glossary import (
@@ -85,6 +87,26 @@ DUTCH = Glossary("nl", {"order": ["order"], "status": ["status"], "contact": ["c
 ENGLISH_WORDS = EnglishWords(["where is my order", "status"], {"contact", "track"}.__contains__)
 
 
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("reembolso de 45 euros", "es"),  # `de` is in four languages
+        ("consegna il 12 marzo", "it"),  # `il` is in two
+        ("status bestelling 12345", "nl"),  # `bestell*` is German
+        ("annulla 8812", "it"),
+        ("zwrot zamówienia 8812", "pl"),
+        ("pagare in 3 rate", "it"),
+    ],
+)
+def test_words_choose_between_languages_that_are_even(text: str, language: str) -> None:
+    words = fold(text).words
+    told = heard(text, words)
+    assert not told.clear
+    gloss = Glossaries(SHIPPED).nearest(words, told.language, told.even, asks=False)
+    assert gloss is not None
+    assert gloss.language == language
+
+
 ENGLISH_QUESTIONS = {"order_status": "Where is my order", "contact_channels": "Contact us"}
 
 
@@ -159,18 +181,27 @@ def test_english_wins_what_is_even_and_a_number_tells_nothing(
     assert (None if gloss is None else gloss.language) == language
 
 
+def likeliest(words: Sequence[str], language: str) -> Gloss:
+    """Returns the gloss of the glossary that knows most words, and of those most letters."""
+
+    def told(glossary: Glossary) -> tuple[float, int]:
+        gloss = glossary.gloss(words)
+        assert gloss is not None
+        spoken = glossary.language == language
+        return gloss.known + TOLD_BY_WORDS * spoken, glossary.letters(words)
+
+    best = max(SHIPPED, key=told).gloss(words)
+    assert best is not None
+    return best
+
+
 @pytest.mark.parametrize("language", ["de", "es", "en", "pl", ""])
 @pytest.mark.parametrize(
     "text", ["Wo ist mein Paket?", "Where is my parcel?", "dónde está mi pedido"]
 )
 def test_gloss_is_the_same_as_without_leaving_early(text: str, language: str) -> None:
     words = fold(text).words
-    glosses = [glossary.gloss(words) for glossary in SHIPPED]
-
-    def told(gloss: Gloss) -> float:
-        return gloss.known + TOLD_BY_WORDS * (gloss.language == language)
-
-    best = max(glosses, key=told)
+    best = likeliest(words, language)
     found = Glossaries(SHIPPED).nearest(words, language, asks=False)
     assert found in (None, best)
     assert (found is None) <= (best.known < LEAST_BESIDE_ENGLISH)
@@ -189,8 +220,7 @@ WORDS_OF_ALL = sorted({word for glossary in SHIPPED for word in glossary.words})
 )
 def test_no_glossary_is_left_out_that_knows_enough(words: list[str], language: str) -> None:
     nearest = Glossaries(SHIPPED).nearest(words, language, asks=False)
-    glosses = [gloss for glossary in SHIPPED if (gloss := glossary.gloss(words))]
-    best = max(glosses, key=lambda g: g.known + TOLD_BY_WORDS * (g.language == language))
+    best = likeliest(words, language)
     least = LEAST_BESIDE_ENGLISH if language == "en" else LEAST_KNOWN
     assert nearest == (best if best.known >= least else None)
 

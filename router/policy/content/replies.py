@@ -65,6 +65,7 @@ class MatchScope(Struct, frozen=True):
     # "" for any other message.
     subject: str = ""
     plain: bool = False  # nothing else is asked for
+    named: bool = False  # `subject` is the last message with names in place of its keys
     # The last message leans on an earlier one ("and what does it cost?"); `subject` is both.
     leans: bool = False
     points: bool = False  # it has a word for that matter, such as "it"
@@ -95,7 +96,7 @@ def match_scope(request: ChatRequest, knowledge: Knowledge) -> MatchScope:
         both = f"{with_names(before, knowledge)} {named}"
         return MatchScope(text, None, both, leans=True, points=points(text))
     if named != text:
-        return MatchScope(text, None, named, plain=True)
+        return MatchScope(text, None, named, plain=True, named=True)
     return MatchScope(text, asked_back=_asked_back(request, knowledge))
 
 

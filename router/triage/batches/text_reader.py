@@ -84,11 +84,18 @@ class TextBatch:
     def __init__(
         self, reader: TextReader, asked: Sequence[Asked], facts: Sequence[TurnFacts]
     ) -> None:
-        self._reader, self._asked, self._facts = reader, asked, facts
+        self._reader, self._asked = reader, asked
         self._again = [index for index, found in enumerate(facts) for _ in found.other_forms]
         self._glosses = [
             None if one.config.glossed is None else self._gloss(one, found)
             for one, found in zip(asked, facts, strict=True)
+        ]
+        # What the function words leave open, a glossary tells.
+        facts = self._facts = [
+            found
+            if gloss is None or found.clear
+            else replace(found, language=gloss.language, mended="")
+            for gloss, found in zip(self._glosses, facts, strict=True)
         ]
         self._plain = [_in_plain_words(one, found) for one, found in zip(asked, facts, strict=True)]
         # Whoever has approved answers must not give one of them to a request that asks for two.
@@ -133,7 +140,7 @@ class TextBatch:
         if facts.instead:
             text, words = facts.instead, words_of(facts.instead)
         spoken = facts.language or asked.spoken
-        return glossed.gloss(text, without_codes(text, words), spoken)
+        return glossed.gloss(text, without_codes(text, words), spoken, facts.even)
 
     @property
     def encoded(self) -> int:

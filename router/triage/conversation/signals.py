@@ -30,7 +30,7 @@ from router.triage.reading import (
 from router.triage.text.amount_lists import largest_amounts, own_impact, unquoted
 from router.triage.text.turns import Turns
 from router.triage.turn_heads import heads_of
-from router.types import Domain, Match, SessionMemory, Signals
+from router.types import READ_LANGUAGES, Domain, Match, SessionMemory, Signals
 
 ASKS_ITSELF_AT = 0.5  # a chance of a match above which a turn has a question of its own
 TOGETHER_AT = 0.8
@@ -59,6 +59,8 @@ def signals_of(
     """
     last, earlier = readings[0], readings[1 : 1 + len(turns.earlier)]
     about = _asked_last(readings[-1], last) if turns.subject else None
+    if about is not None and turns.named and _is_distorted(last, about):
+        about = None
     if about is not None and turns.leans:
         if turns.points or not _told_before(about.match, last, earlier):
             row, match, continued = _together(last, about, earlier, memory, turns.points)
@@ -135,6 +137,13 @@ def signals_of(
         language=last.language or spoken,
         brief=memory is None and not older and all([turn.brief for turn in readings]),
     )
+
+
+def _is_distorted(last: TurnReading, named: TurnReading) -> bool:
+    """Returns True for a turn of another language that English names make English, or another's:
+    "storniere A-10442" is read as "storniere my order" too."""
+    spoken = "" if named.match is None else named.match.language
+    return last.language not in READ_LANGUAGES and last.language != spoken
 
 
 def _replies(last: TurnReading, plain: bool) -> bool:

@@ -43,6 +43,8 @@ class TurnFacts(Struct, frozen=True):
     unusual: bool = False  # it talked to the router, or was disguised
     placeholder: bool = False  # what a program put in place of a text: "#NAME?"
     language: str = UNKNOWN
+    clear: bool = False  # the text tells its language clearly
+    even: tuple[str, ...] = ()  # languages that it tells as much
     passages: tuple[str, ...] = ()  # of a long text, read besides
     mended: str = ""  # the text without its typing errors; "" where none was found
 
@@ -89,6 +91,9 @@ def find_facts(
     for form in map(fold, disguise.forms):
         found = largest_amounts((found, amounts.read(form)))
         names = names_of((names, _terms(form, terms, phrases)))
+    if instead:
+        told = heard(instead, words_of(instead))
+        language = told.language
     without_talk = "" if talk is None or not fold(talk.rest).words else talk.rest
     without_talk = without_stage(folded) or without_talk
     return TurnFacts(
@@ -101,7 +106,9 @@ def find_facts(
         instead=instead,
         unusual=bool(disguise.forms) or (talk is not None and talk.addressed),
         placeholder=is_placeholder(folded),
-        language=heard(instead, words_of(instead)).language if instead else language,
+        language=language,
+        clear=told.clear,
+        even=told.even if language == told.language else (),
         passages=passages(instead or text),
         mended=mended if mended != text else "",
     )

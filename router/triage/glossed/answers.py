@@ -71,9 +71,12 @@ class GlossedAnswers:
         self._highest = highest
         self._english = english
 
-    def gloss(self, text: str, words: Sequence[str], language: str) -> Gloss | None:
+    def gloss(
+        self, text: str, words: Sequence[str], language: str, even: Sequence[str] = ()
+    ) -> Gloss | None:
         """Returns a text in English words, None for what is English or in no language of ours.
 
+        `language` is what its function words say, and `even` what else they say as much.
         Few words tell no language, and English has many that others have too. So English wins what
         is even: only words can say that a text is in another language, and no number in it.
         """
@@ -86,7 +89,7 @@ class GlossedAnswers:
             spoken, intent = written
             return Gloss(self._answers[spoken].english[intent], spoken, len(words), 0)
         asks = text.rstrip().endswith("?")
-        return self._glossaries.nearest(words, language, asks=asks, above=english)
+        return self._glossaries.nearest(words, language, even, asks=asks, above=english)
 
     def match(self, gloss: Gloss, found: Match | None, text: str) -> Match | None:
         """Returns the answer that a text asks for; `found` is what its gloss matched."""

@@ -107,6 +107,16 @@ class Glossary:
                     return None
         return Gloss(" ".join(said) + "?" * asks, self.language, count, unknown)
 
+    def letters(self, words: Sequence[str]) -> int:
+        """Returns how many letters of the words are known as a word or as its beginning."""
+        return sum(map(self._known_letters, words))
+
+    def _known_letters(self, word: str) -> int:
+        if word in self._words:
+            return len(word)
+        ends = range(min(len(word), self._longest), SHORTEST_BEGINNING - 1, -1)
+        return next((end for end in ends if word[:end] in self._stems), 0)
+
     def _parts(self, word: str, left: int) -> list[str]:
         """Returns the English of a word, part by part; nothing where it is not known."""
         whole = self._words.get(word)
@@ -157,21 +167,29 @@ class Glossaries:
                 self._beginnings[beginning] = self._beginnings.get(beginning, 0) | place
 
     def nearest(
-        self, words: Sequence[str], language: str, *, asks: bool, above: float = 0.0
+        self,
+        words: Sequence[str],
+        language: str,
+        even: Sequence[str] = (),
+        *,
+        asks: bool,
+        above: float = 0.0,
     ) -> Gloss | None:
         """Returns a text in the English of the language that it is likeliest in; None for none.
 
-        `language` is what its function words say. A language must know more than the share `above`
-        of the words.
+        `language` is what its function words say, and `even` what else they say as much. A language
+        must know more than the share `above` of the words. Of two that know as many words the one
+        counts that knows more of their letters: `bestelling` is Dutch, though `bestell*` is German.
         """
         if not words or len(words) > MOST_WORDS:
             return None
         other = language != UNKNOWN and language not in self.languages
         least = LEAST_BESIDE_ENGLISH if other else LEAST_KNOWN
         best: Gloss | None = None
+        likeliest: Glossary | None = None
         most = 0.0
         for glossary, known in zip(self._glossaries, self._most_known(words), strict=True):
-            spoken = glossary.language == language
+            spoken = glossary.language == language or glossary.language in even
             # Of the others those that know too little can be the best of none that knows enough.
             if known <= above or (not spoken and known < least):
                 continue
@@ -179,8 +197,12 @@ class Glossaries:
             if gloss is None or gloss.known <= above:
                 continue
             told = gloss.known + TOLD_BY_WORDS * spoken
-            if told > most:
-                best, most = gloss, told
+            if told > most or (
+                told == most
+                and likeliest is not None
+                and glossary.letters(words) > likeliest.letters(words)
+            ):
+                best, likeliest, most = gloss, glossary, told
         return best if best is not None and best.known >= least else None
 
     def _count_of(self, word: str) -> int:
