@@ -200,9 +200,7 @@ def _level_1(policy: Policy) -> Iterator[PolicyWarning]:
             "level 1 has neither a knowledge file nor a small model, so nothing can be answered "
             "there and every request pays for a higher level; add a resolver or a small model",
         )
-    elif all(
-        isinstance(a, ResolverAnswerer | PassagesAnswerer | DocumentsAnswerer) for a in answerers
-    ):
+    elif all(isinstance(a, QUOTING) for a in answerers):
         yield PolicyWarning(
             WarningKind.APPROVED_ANSWERS_ONLY,
             "tiers",

@@ -9,7 +9,7 @@ import pytest
 from router.caches.exact import MemoryAnswerCache
 from router.ledger.sql.database import Database
 from router.ledger.tables.reviews import SqlReviewQueue
-from router.ledger.tables.sessions import MemorySessionStore, SqlSessionStore
+from router.ledger.tables.sessions import SqlSessionStore
 from router.ledger.tables.texts import TextStore
 from router.types import (
     Answer,
@@ -67,20 +67,6 @@ async def test_cache_is_bounded_in_bytes() -> None:
     await cache.put("acme", "huge", cached("x" * 20_000))
     assert len(cache) == 5
     assert await cache.get("acme", "huge") is None
-
-
-async def test_session_belongs_to_its_tenant() -> None:
-    store = MemorySessionStore(clock=StandingClock())
-    await store.put("acme", "s", MEMORY)
-    assert await store.get("acme", "s") == MEMORY
-    assert await store.get("other", "s") is None
-
-
-async def test_sessions_are_bounded() -> None:
-    store = MemorySessionStore(clock=StandingClock(), max_sessions=3)
-    for number in range(10):
-        await store.put("acme", str(number), MEMORY)
-    assert len(store) == 3
 
 
 def item(review_id: str, tenant: str = "acme") -> ReviewItem:

@@ -12,7 +12,6 @@ from pathlib import Path
 from router.caches.policy_caches import PolicyCaches
 from router.gateway import Gateway
 from router.ledger.books.store import SqlLedger
-from router.ledger.tables.sessions import MemorySessionStore
 from router.ledger.tables.texts import TextStore
 from router.money.budgets import Budgets
 from router.policy.schema import AnswererSection, Policy
@@ -254,6 +253,22 @@ LONGEST_DRAIN_S = 30.0
 """A failed test may leave a call that never ends; its ledger is closed after this time."""
 
 
+class Sessions:
+    """Implements `types.SessionStore` in memory."""
+
+    def __init__(self) -> None:
+        self._memories: dict[tuple[str, str], SessionMemory] = {}
+
+    def __len__(self) -> int:
+        return len(self._memories)
+
+    async def get(self, tenant: str, session: str) -> SessionMemory | None:
+        return self._memories.get((tenant, session))
+
+    async def put(self, tenant: str, session: str, memory: SessionMemory) -> None:
+        self._memories[tenant, session] = memory
+
+
 @dataclass
 class House:
     """Holds a gateway whose surroundings are real, except the tiers and the triage."""
@@ -262,7 +277,7 @@ class House:
     ledger: SqlLedger
     triage: ScriptedTriage
     reviews: Reviews
-    sessions: MemorySessionStore
+    sessions: Sessions
     clock: Clock
 
     async def close(self) -> None:
@@ -354,7 +369,7 @@ def a_house(
     runtime = a_runtime(policy, tiers, triage, thetas or {})
     runtime = dataclasses.replace(runtime, certified_shares=certified_shares or {})
     budgets = Budgets(policy.budgets, policy.limits)
-    sessions = MemorySessionStore(clock=clock)
+    sessions = Sessions()
     ledger = SqlLedger.open(
         empty_ledger(folder / "ledger.db"),
         clock=clock,

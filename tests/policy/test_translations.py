@@ -37,18 +37,18 @@ def knowledge(folder: Path, text: str = GERMAN) -> Knowledge:
 def test_a_language_has_its_own_words_and_only_its_own_intents(tmp_path: Path) -> None:
     base = parse_knowledge("k.yaml", KNOWLEDGE)
     whole = knowledge(tmp_path)
-    said = whole.in_language("de")
+    said = whole.translations["de"]
     assert set(said.intents) == {"hours", "order_status"}
     assert said.intents["hours"].answer == "Wir haben immer offen."
     assert said.content.keys["order_id"].ask == "Welche Bestellung ist es?"
     assert said.content.keys["order_id"].not_found is None
     assert whole.questions["Welche Bestellung ist es?"] == "order_id"
-    assert whole.in_language("fr") is whole
+    assert list(whole.translations) == ["de"]
     assert whole.digest != base.digest
 
 
 def test_an_offer_is_read_back_in_its_language(tmp_path: Path) -> None:
-    said = knowledge(tmp_path).in_language("de")
+    said = knowledge(tmp_path).translations["de"]
     text = offer_text(["hours", "order_status"], said)
     assert text.startswith("Meinten Sie:")
     assert offered(text, said) == ("hours", "order_status")
@@ -120,7 +120,7 @@ VALUES = (
     ],
 )
 def test_values_of_lookups_are_said_in_the_language(tmp_path: Path, value: str, said: str) -> None:
-    spoken = knowledge(tmp_path, GERMAN.replace("intents:", VALUES + "intents:")).in_language("de")
+    spoken = knowledge(tmp_path, GERMAN.replace("intents:", VALUES + "intents:")).translations["de"]
     assert spoken.values.translated(value) == said
 
 

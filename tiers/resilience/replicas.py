@@ -154,10 +154,6 @@ class ReplicaSet:
         resting = [r.rests_until_ms - now_ms for r in self.replicas if r.rests_until_ms > now_ms]
         return min(resting, default=None)
 
-    def all_open(self, now_ms: float) -> bool:
-        """Returns True when every breaker is open."""
-        return all(r.breaker.state(now_ms) is BreakerState.OPEN for r in self.replicas)
-
     def status(self, now_ms: float) -> AnswererStatus:
         """Returns ready unless every replica is out of use; the detail names those that are.
 

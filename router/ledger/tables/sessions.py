@@ -1,6 +1,6 @@
 """Remembers what conversations have seen: bounded in number and age; no text, no client's name.
 
-Memories are in the ledger's database, so that all workers share them, or in memory of one process.
+Memories are in the ledger's database, so that all workers share them.
 """
 
 from __future__ import annotations
@@ -10,35 +10,11 @@ from collections.abc import Callable
 
 import msgspec
 
-from router.caches.lru import BoundedMap
 from router.ledger.sql.database import Database
 from router.privacy.digest import digest
 from router.types import Clock, SessionMemory
 
 TTL_S = 24 * 3600
-MAX_SESSIONS = 50_000  # about 1 kB each
-
-
-class MemorySessionStore:
-    """Implements `types.SessionStore` within one process; a tenant sees its own sessions only."""
-
-    def __init__(
-        self, *, clock: Clock, ttl_s: int = TTL_S, max_sessions: int = MAX_SESSIONS
-    ) -> None:
-        self._sessions: BoundedMap[tuple[str, str], SessionMemory] = BoundedMap(
-            clock=clock, max_entries=max_sessions, ttl_ms=ttl_s * 1000.0
-        )
-
-    def __len__(self) -> int:
-        return len(self._sessions)
-
-    async def get(self, tenant: str, session: str) -> SessionMemory | None:
-        """Returns what the conversation has seen; None when unknown or too old."""
-        return self._sessions.get((tenant, session))
-
-    async def put(self, tenant: str, session: str, memory: SessionMemory) -> None:
-        """Remembers; the least recently used conversations make room."""
-        self._sessions.put((tenant, session), memory)
 
 
 class SqlSessionStore:

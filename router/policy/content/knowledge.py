@@ -200,10 +200,6 @@ class Knowledge(Struct, frozen=True):
     translations: Mapping[str, Knowledge] = {}  # by language, of the intents translated
     values: ValueWords = NO_WORDS  # of rows of lookups, in the language of these words
 
-    def in_language(self, language: str) -> Knowledge:
-        """Returns the knowledge in a language, itself where it has no words in that."""
-        return self.translations.get(language, self)
-
     @property
     def label(self) -> str:
         """Returns the name for model names and headers: lower-case ASCII with dashes."""

@@ -18,7 +18,6 @@ _NUMBERS = (
     frozenset({"4", "4th", "four", "fourth"}),
     frozenset({"5", "5th", "five", "fifth"}),
 )
-MOST_OFFERED = len(_NUMBERS)
 _BESIDE_WORDS = (
     "a answer ah choice choose go for i i'd i'll i'm it it's its like meant mean no nr number "
     "ok okay option please pls question sorry thank thanks that that's the then this want was "

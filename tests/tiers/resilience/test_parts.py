@@ -13,6 +13,7 @@ from router.errors import (
     UpstreamRejected,
     UpstreamUnreachable,
 )
+from router.types import AnswererState
 from tiers.resilience.circuit_breaker import Breaker, BreakerState
 from tiers.resilience.refusals import (
     RetryBudget,
@@ -128,14 +129,14 @@ def test_rest_is_a_minute_at_most() -> None:
     assert one.take(60_000.0) is not None
 
 
-def test_all_open_says_so() -> None:
+def test_replicas_whose_breakers_are_open_take_no_call() -> None:
     several = replicas(2)
     for _ in range(2):
         taken = several.take(0.0)
         assert taken is not None
         several.give_back(taken, Outcome.FAILED, 0.0)
     assert several.take(0.0) is None
-    assert several.all_open(0.0)
+    assert several.status(0.0).state is AnswererState.OPEN_BREAKER
 
 
 @given(st.lists(st.sampled_from([*Outcome, None]), max_size=60))
