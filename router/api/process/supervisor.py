@@ -11,7 +11,6 @@ import contextlib
 import signal
 import socket
 import sys
-import tempfile
 import time
 from asyncio.subprocess import PIPE, Process
 from dataclasses import replace
@@ -23,6 +22,7 @@ from router.api.compose.core import Core, Hosts
 from router.api.compose.os_signals import taking
 from router.api.observability.metrics import forget_worker
 from router.api.process.banner import Listening, banner
+from router.api.process.metrics_folder import metrics_folder
 from router.api.process.process import Options, Say, say_when_loaded
 from router.api.process.worker import LEDGER_CODE, POLICY_CODE, READY, Orders
 from router.errors import LedgerError, PolicyError, TiergateError
@@ -61,10 +61,7 @@ class Supervisor:
 
     async def run(self) -> None:
         """Serves until it is stopped. Raises PolicyError, LedgerError when no worker can start."""
-        with (
-            tempfile.TemporaryDirectory(prefix="tiergate-metrics-") as metrics_dir,
-            contextlib.ExitStack() as signals,
-        ):
+        with metrics_folder() as metrics_dir, contextlib.ExitStack() as signals:
             settings = replace(self._options.settings, metrics_dir=metrics_dir)
             self._options = replace(self._options, settings=settings)
             watchers = [self._watcher(loaded) for loaded in self._core.loaded.values()]
