@@ -93,6 +93,8 @@ class Extra:
     planned: Mapping[int, float] | None = None  # shares by level, instead of those policies'
     key_names: Mapping[str, str] = field(default_factory=dict)  # by key id
     waiting: int | None = None  # matters of the period that wait for a person; None: not known
+    settled: Mapping[str, int] = field(default_factory=dict)
+    """Requests of unknown cost that bills made known since, with what they held."""
     chosen: tuple[tuple[str, tuple[str, ...]], ...] = ()  # filters that were applied to the rows
 
 
@@ -152,9 +154,20 @@ def build_report(
     chosen = routed.saving
     base = None if chosen is None else chosen.baseline_nano_usd
     places = places_for(total.spend_nano_usd, base)
+    unknown = _unknown(total, whole, extra.settled)
     money = Dollars(places, padded=False)
     findings = Findings(
-        total, period, replies, routed, would, quality, outcomes[0], money, answers, extra.lost
+        total,
+        period,
+        replies,
+        routed,
+        would,
+        quality,
+        outcomes[0],
+        money,
+        answers,
+        unknown,
+        extra.lost,
     )
     return Report(
         sentences=first_sentences(findings),
@@ -195,16 +208,11 @@ def build_report(
         fixed_model=fixed,
         outcomes=outcomes,
         forecast=_forecast(days, period),
-        unknown=UnknownCost(
-            total.unknown_cost,
-            tuple(clean(request_id) for _, request_id in whole.named_unknown),
-            whole.held_unknown_nano_usd,
-            tuple(sorted(whole.unknown_afterwards.items())),
-        ),
+        unknown=unknown,
         estimated=EstimatedCost(*whole.estimated),
         provider=provider,
         assumptions=assumptions(whole, savings, observed),
-        notes=notes(tally, total, whole, provider, extra.lost, outcomes[0].count),
+        notes=notes(tally, total, whole, provider, unknown, extra.lost, outcomes[0].count),
         places=places,
         chosen=extra.chosen,
     )
@@ -313,6 +321,17 @@ def _endings(whole: Whole) -> tuple[EndingFigures, ...]:
 def _quality(replies: Replies, passed_on: int) -> Quality:
     answered = replies.of(Reply.ANSWER)
     return Quality(answered, replies.answer_accepted, replies.answer_unverified, passed_on)
+
+
+def _unknown(total: Cell, whole: Whole, settled: Mapping[str, int]) -> UnknownCost:
+    """Returns the requests whose cost nobody knows by now: bills made that of some known."""
+    return UnknownCost(
+        max(total.unknown_cost - len(settled), 0),
+        tuple(clean(name) for _, name in whole.named_unknown if name not in settled),
+        max(whole.held_unknown_nano_usd - sum(settled.values()), 0),
+        tuple(sorted(whole.unknown_afterwards.items())),
+        len(settled),
+    )
 
 
 def _roles(roles: Sums) -> tuple[RoleFigures, ...]:

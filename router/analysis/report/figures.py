@@ -302,6 +302,7 @@ class UnknownCost:
     named: tuple[str, ...]
     held_nano_usd: int
     afterwards: tuple[tuple[str, int], ...] = ()
+    settled: int = 0  # further requests of unknown cost, which bills made known since
 
 
 @dataclass(frozen=True, slots=True)

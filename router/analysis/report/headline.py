@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from router.analysis.report.baseline_names import SILENT
-from router.analysis.report.figures import Measure, Period, Quality, Saving
+from router.analysis.report.figures import Measure, Period, Quality, Saving, UnknownCost
 from router.analysis.report.named_savings import BASELINE_WORDS, Told
 from router.analysis.report.replies import Replies
 from router.ledger.aggregates import Cell, Whole
@@ -35,6 +35,7 @@ class Findings:
     judged: Measure  # the share of judged answers that were right
     money: Dollars
     routed_answers: int  # answers and questions of requests that were not only observed
+    unknown: UnknownCost
     lost: int = 0  # purged requests of days that the period cuts: they are in no figure
 
     @property
@@ -80,12 +81,13 @@ def _spent(findings: Findings) -> str:
     when = f"On {first}" if first == last else f"From {first} to {last}"
     requests = counted(total.requests, "request", "requests")
     spent = f"{when}, {requests} cost {findings.money(total.spend_nano_usd)}"
-    if total.unknown_cost:
+    unknown = findings.unknown
+    if unknown.requests:
         # What nobody can price is in no sum; what nobody reported counts at its worst case.
-        held = findings.whole.held_unknown_nano_usd
+        held = unknown.held_nano_usd
         in_sum = f"of it {findings.money(held)}, which was held, is in this sum"
         told = in_sum if held else "not in this sum"
-        spent += f", {count(total.unknown_cost)} of them at a cost that is not known ({told})"
+        spent += f", {count(unknown.requests)} of them at a cost that is not known ({told})"
     return spent
 
 

@@ -9,6 +9,7 @@ from router.analysis.report.figures import (
     Measure,
     ProviderFigures,
     Saving,
+    UnknownCost,
 )
 from router.analysis.report.savings import DRAWS
 from router.analysis.report.tallies import Tally
@@ -108,6 +109,7 @@ def notes(
     total: Cell,
     whole: Whole,
     provider: ProviderFigures,
+    unknown: UnknownCost,
     lost: int,
     judged: int,
 ) -> tuple[str, ...]:
@@ -154,8 +156,12 @@ def notes(
     if bills:
         lines.append(
             f"Bills corrected {counted(bills, 'call', 'calls')} by {signed_usd(corrected)}, which "
-            "is in the spend. A request of unknown cost still counts as such, and is compared with "
-            "nothing."
+            "is in the spend."
+        )
+    if unknown.settled:
+        lines.append(
+            f"{counted(unknown.settled, 'request', 'requests')} of unknown cost: bills made it "
+            "known since. It is in the spend, and compared with nothing."
         )
     if whole.observed:
         lines.append(

@@ -28,6 +28,7 @@ from router.ledger.books.reconcile import (
     UnknownCall,
     choose,
     correction,
+    settled_later,
     unknown_calls,
     why_refused,
 )
@@ -240,6 +241,12 @@ class Books:
     def waiting(self, since_ms: int | None, until_ms: int | None, tenant: str | None) -> int:
         """Counts matters of [since, until) that wait for a person. Raises LedgerError."""
         return waiting(self._database, since_ms, until_ms, tenant)
+
+    def settled_later(
+        self, since_ms: int | None, until_ms: int | None, tenant: str | None
+    ) -> dict[str, int]:
+        """Returns requests whose unknown cost bills made known, and what they held."""
+        return settled_later(self._database, since_ms, until_ms, tenant)
 
     def unfolded(self) -> int:
         """Returns the number of finished rows that are in no roll-up yet. Raises LedgerError."""

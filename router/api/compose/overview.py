@@ -39,6 +39,7 @@ from router.api.dashboard.overview_json import (
 from router.api.dashboard.snapshots import Snapshots
 from router.caches.lru import BoundedMap
 from router.ledger.books import overview
+from router.ledger.books.reconcile import settled_later
 from router.ledger.books.store import SqlLedger
 from router.ledger.row_reading import call_failed, was_made
 from router.ledger.sql import reading
@@ -231,6 +232,7 @@ class Overview:
                 # A headline without the answers that people called wrong would hide them.
                 outcomes=outcomes(self._database, since_ms=begin or since_ms, tenant=tenant),
                 waiting=waiting(self._database, begin or since_ms, None, tenant),
+                settled=settled_later(self._database, begin or since_ms, None, tenant),
             ),
         )
         coverage = {

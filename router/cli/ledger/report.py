@@ -147,8 +147,12 @@ def _report(
         parts = books.portion(since_ms, until_ms, tenant, by_day=by_day)
         rows, outcomes = parts.rows, books.outcomes(since_ms, until_ms, tenant)
         extra = replace(extra, by_day=by_day, cells=parts.cells, lost=parts.lost, outcomes=outcomes)
-        # Of chosen requests nobody keeps which matters wait, so they are left out below.
-        extra = replace(extra, waiting=books.waiting(since_ms, until_ms, tenant))
+        # Both are of all requests, so a report of chosen ones says nothing of them.
+        extra = replace(
+            extra,
+            waiting=books.waiting(since_ms, until_ms, tenant),
+            settled=books.settled_later(since_ms, until_ms, tenant),
+        )
     else:
         judged = tuple(books.outcomes(since_ms, until_ms, tenant))
         chosen = ChosenOutcomes(choice, judged)

@@ -16,7 +16,13 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from router.ledger.row_builder import Kept, Times, build_row, origin_of, spent_on
-from router.ledger.row_reading import RECONCILE, Doubt, cost_known, doubt_of
+from router.ledger.row_reading import (
+    RECONCILE,
+    Doubt,
+    attempt_cost_known,
+    cost_known,
+    doubt_of,
+)
 from router.ledger.sql import reading
 from router.ledger.sql.database import Database
 from router.ledger.sql.rows import TENANT_OF_ATTEMPT, attempt_from, select_sql
@@ -83,6 +89,39 @@ def unknown_calls(database: Database, tenant: str | None = None) -> list[Unknown
         rows = connection.exec_driver_sql(_QUERY).fetchall()
     calls = (_call(attempt_from(row), str(row[TENANT_OF_ATTEMPT])) for row in rows)
     return [call for call in calls if call is not None and tenant in (None, call.tenant)]
+
+
+_BILLED = (
+    "SELECT attempts.attempt_id, attempts.request_id FROM requests bill "
+    f"JOIN attempts ON attempts.attempt_id = substr(bill.request_id, {len(PREFIX) + 1}) "
+    "JOIN requests asked ON asked.request_id = attempts.request_id "
+    "WHERE bill.request_id >= ? AND bill.request_id < ?"
+)
+
+
+def settled_later(
+    database: Database, since_ms: int | None, until_ms: int | None, tenant: str | None
+) -> dict[str, int]:
+    """Returns requests of [since, until) whose unknown cost bills made known, with what they held.
+
+    Their rows still say that it is unknown: rows are never edited. Raises LedgerError.
+    """
+    bounds = [("asked.created_at_ms >= ?", since_ms), ("asked.created_at_ms < ?", until_ms)]
+    used = [(c, value) for c, value in (*bounds, ("asked.tenant = ?", tenant)) if value is not None]
+    query = " AND ".join([_BILLED, *(condition for condition, _ in used)])
+    # The character after "-" ends the range of ids, so the primary key finds them.
+    ends = (PREFIX, PREFIX[:-1] + ".")
+    with database.reading() as connection:
+        rows = connection.exec_driver_sql(query, (*ends, *(value for _, value in used))).fetchall()
+    billed, held = {str(row[0]) for row in rows}, dict[str, int]()
+    for request_id in sorted({str(row[1]) for row in rows}):
+        row = reading.get(database, request_id, None)
+        if row is None or cost_known(row):
+            continue
+        unknown = [attempt for attempt in row.attempts if not attempt_cost_known(attempt)]
+        if all(attempt.attempt_id in billed for attempt in unknown):
+            held[request_id] = sum(attempt.held_nano_usd for attempt in unknown)
+    return held
 
 
 def _call(attempt: AttemptRow, tenant: str) -> UnknownCall | None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from router.analysis.report.build import build_report
+from router.ledger.books.reconcile import settled_later
 from router.ledger.books.store import SqlLedger
 from router.ledger.books.verify import verify
 from router.ledger.budgets.windows import windows_of
@@ -208,6 +210,42 @@ def test_report_counts_the_money_of_a_correction_and_no_request(books: str) -> N
     database.close()
     assert (report.counts.requests, report.spend_nano_usd) == (3, 120 + 400)
     assert report.unattributed_nano_usd == 0
+
+
+@pytest.mark.process
+def test_a_cost_that_a_bill_made_known_is_unknown_no_longer(books: str) -> None:
+    def told() -> tuple[dict[str, Any], str]:
+        run = tiergate("report", "--json", "--database", books)
+        assert run.returncode == 0, run.stderr
+        report = json.loads(run.stdout)
+        return report["unknown_cost"], report["headline"]
+
+    unknown, headline = told()
+    assert (unknown["requests"], unknown["held_nano_usd"]) == (2, 1_300)
+    assert "2 of them at a cost that is not known (of it $0.000001" in headline
+    reconcile(books, "--attempt", "r3/1", "--cost-usd", "0.0000008")
+    unknown, headline = told()
+    assert (unknown["requests"], unknown["request_ids"]) == (1, ["r2"])
+    assert (unknown["held_nano_usd"], unknown["settled_by_bills"]) == (400, 1)
+    assert "1 of them at a cost that is not known" in headline
+    reconcile(books, "--attempt", "r2/1", "--cost-usd", "0")
+    unknown, headline = told()
+    assert (unknown["requests"], unknown["settled_by_bills"]) == (0, 2)
+    assert "not known" not in headline
+
+
+def test_a_bill_settles_requests_of_its_own_period_and_tenant(books: str) -> None:
+    reconcile(books, "--attempt", "r2/1", "--cost-usd", "0")
+    database = Database.open(books)
+    for since, until, tenant, settled in (
+        (None, None, None, {"r2": 400}),
+        (NOW_MS, NOW_MS + 1, "acme", {"r2": 400}),
+        (NOW_MS + 1, None, None, {}),
+        (None, NOW_MS, None, {}),
+        (None, None, "bolt", {}),
+    ):
+        assert settled_later(database, since, until, tenant) == settled
+    database.close()
 
 
 @pytest.mark.parametrize(

@@ -197,12 +197,13 @@ def _saved_tile(report: Report, money: Dollars) -> tuple[str, str, str]:
 
 
 def _waiting_tile(report: Report) -> list[tuple[str, str, str]]:
-    """Returns what waits for a person, where anything was handed to people."""
+    """Returns what waits for a person, where that is known and anything was handed to people."""
     handed, waiting = report.replies.of(Reply.SAFE_WORDS), report.replies.waiting
-    if not handed and not waiting:
+    if waiting is None or not (handed or waiting):
         return []
-    shown = NOTHING if waiting is None else count(waiting)
-    return [("Wait for a person", shown, f"{count(handed)} {REPLY_WORDS[Reply.SAFE_WORDS]}")]
+    return [
+        ("Wait for a person", count(waiting), f"{count(handed)} {REPLY_WORDS[Reply.SAFE_WORDS]}")
+    ]
 
 
 def _titled(columns: Row) -> Row:

@@ -115,6 +115,7 @@ def report_object(report: Report) -> Json:
             "request_ids": list(unknown.named),
             **money("held", unknown.held_nano_usd),
             "afterwards": dict(unknown.afterwards),
+            "settled_by_bills": unknown.settled,
         },
         "estimated_cost": {
             "calls": report.estimated.calls,

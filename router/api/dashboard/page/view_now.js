@@ -67,11 +67,9 @@ function figures({ hour, lowest_level, single_level, waiting }) {
       : [above, hour.answered ? share(hour.escalated / hour.answered) : "–", `of ${count(hour.answered)} replies; ${count(hour.climbed)} after a draft`],
     ["No answer", count(hour.no_answer), done ? `${share(hour.no_answer / done)} were told so` : "", null, hour.no_answer ? "warn" : ""],
     ["Wait for a person", count(waiting), hour.handed_over ? `${count(hour.handed_over)} handed over in the last hour` : "", null, waiting ? "warn" : ""],
-    ["Failed", count(hour.failed), done ? share(hour.failed / done) : "", null, hour.failed ? "bad" : ""],
+    ["Failed", count(hour.failed), `${done ? `${share(hour.failed / done)}; ` : ""}${count(hour.cancelled)} left by their client`, null, hour.failed ? "bad" : ""],
     ["Refused by a limit", count(hour.refused), done ? share(hour.refused / done) : "", null, hour.refused ? "warn" : ""],
-    ["Left by their client", count(hour.cancelled), done ? share(hour.cancelled / done) : ""],
-    ["Median", duration(hour.p50_ms), "latency"],
-    ["95th percentile", duration(hour.p95_ms), "latency"],
+    ["Median latency", duration(hour.p50_ms), `95th percentile ${duration(hour.p95_ms)}`],
   ]);
 }
 
