@@ -22,6 +22,7 @@ from router.errors import DocumentError
 from tests import ROOT
 from tests.kits.checks.growth import in_proportion
 from tests.kits.document_kit import archive_of, docx_of, pdf_of
+from tests.kits.server_kit import eventually
 
 
 def read(name: str, content: str | bytes) -> Reading:
@@ -206,9 +207,9 @@ def test_pdf_file_that_its_reader_cannot_hold_is_refused_for_its_memory() -> Non
 def test_pdf_reader_that_is_killed_is_started_again() -> None:
     child = PdfChild()
     assert child.read(pdf_of(["One."])).blocks
-    assert child._child is not None
-    child._child.terminate()
-    child._child.wait()
+    assert child.pid is not None
+    os.kill(child.pid, signal.SIGTERM)
+    eventually(lambda: child.pid is None)
     assert child.read(pdf_of(["Two."])).blocks[0].text == "Two.\n"
     child.close()
 

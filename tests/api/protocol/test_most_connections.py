@@ -12,7 +12,17 @@ from structlog.testing import capture_logs
 
 from router.api.protocol.exchange import Event
 from router.api.protocol.limits import OWN_FILES, most_connections
-from tests.kits.socket_kit import Client, Place, Receive, Send, answer, echo, get, serving
+from tests.kits.socket_kit import (
+    PATIENCE_S,
+    Client,
+    Place,
+    Receive,
+    Send,
+    answer,
+    echo,
+    get,
+    serving,
+)
 from tests.kits.upstreams.upstream_kit import eventually
 
 LONG = b"x" * 32_000_000  # more than the system holds for a client that does not read
@@ -86,8 +96,7 @@ async def test_a_request_that_arrives_does_not_give_way() -> None:
         begun = [await place.connect() for _ in range(4)]
         for client in begun:
             await client.send(get()[:-2])
-        arriving = place.state.connections
-        await eventually(lambda: sum(c._arriving is not None for c in arriving) == 4)  # type: ignore[attr-defined]
+        await eventually(lambda: place.state.arrivals == 8)  # four connections, and bytes of each
         assert b'"overloaded"' in await place.said_to()
         for client in begun:
             await client.send(b"\r\n")
@@ -99,12 +108,14 @@ async def test_a_client_that_has_yet_to_read_its_answer_does_not_give_way() -> N
 
     async def application(scope: Event, receive: Receive, send: Send) -> None:
         await answer(send, LONG)
+        answered.set()
 
+    answered = asyncio.Event()
     async with serving(application, request_s=60.0, most_connections=1) as place:
         reads_later = await place.connect()
         await reads_later.send(get())
         (unread,) = place.state.connections
-        await eventually(lambda: unread._newest is not None and unread._newest.complete)  # type: ignore[attr-defined]
+        await asyncio.wait_for(answered.wait(), PATIENCE_S)
         assert unread.transport.get_write_buffer_size()  # type: ignore[attr-defined]
         with contextlib.suppress(ConnectionError):
             assert await place.said_to() == b""  # one is so few that not even a refusal is written
