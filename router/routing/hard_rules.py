@@ -55,6 +55,12 @@ LIFTS = {"level_3_not_below_usd": Reason.LOW_IMPACT, "soft_share": Reason.BUDGET
 """The ceilings of money that `outage_lifts` may name, by their reason."""
 
 
+GRAVE = frozenset(
+    {*HIGH_RISK.values(), Reason.IMPACT_LEVEL_3, Reason.STRATEGIC, Reason.ARCHITECTURE}
+)
+"""The triggers that ask for level 3. Where a policy has no such level its highest one answers, and
+the matter is as grave as before."""
+
 LOOKS_HIGHER = frozenset({Reason.MULTI_FACTOR, Reason.NOVEL, Reason.IMPACT_LEVEL_2})
 """The triggers that are reasons to look higher. Level 1's answer stays in hand meanwhile, and goes
 out unverified where no higher rung is better. All other rules force their level."""

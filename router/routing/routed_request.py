@@ -12,6 +12,7 @@ from router.policy.refusal import of_self_harm, of_victim
 from router.policy.schema import DeliberationAnswerer, Policy
 from router.privacy.pseudonyms.veil import Veil
 from router.routing.constraints import Asked, forces_tools
+from router.routing.hard_rules import GRAVE
 from router.routing.policy_runtime import PolicyRuntime, RungPlan
 from router.routing.wording.matters import in_danger
 from router.types import (
@@ -121,8 +122,11 @@ class RoutedRequest(Struct, frozen=True, dict=True):
 
     @measured_once
     def grave(self) -> bool:
-        """Returns True when a rule demands level 3: then an answer must be about the matter."""
-        return self.decision.hard_rule and self.decision.floor >= GRAVE_FLOOR
+        """Returns True when a rule asks for level 3: then an answer must be about the matter."""
+        decision = self.decision
+        if not decision.hard_rule:
+            return False
+        return decision.floor >= GRAVE_FLOOR or not GRAVE.isdisjoint(decision.floor_reasons)
 
     @measured_once
     def refused(self) -> bool:

@@ -131,6 +131,13 @@ REVIEW = {"default": "best_answer", "by_domain": {"finance": "review"}}
 ADVICE = "Do not acquire the supplier yet. Finish the audit, then decide on the price."
 
 
+def _guess(house: House, rung: int, source: PSource) -> None:
+    """Makes the ability of a rung one of this source."""
+    plans = list(house.gateway.router.default.plans)
+    plans[rung] = replace(plans[rung], ability=replace(plans[rung].ability, source=source))
+    object.__setattr__(house.gateway.router.default, "plans", tuple(plans))
+
+
 @pytest.mark.parametrize(
     ("text", "source", "verdict"),
     [
@@ -145,12 +152,25 @@ async def test_nonsense_to_a_grave_question_is_not_accepted(
     houses: Houses, text: str, source: PSource, verdict: Verdict
 ) -> None:
     house = houses([low(), mid(), deep(text=text)], signals=GRAVE, exhausted=REVIEW)
-    plans = house.gateway.router.default.plans
-    ability = replace(plans[2].ability, source=source)
-    plan = replace(plans[2], ability=ability)
-    object.__setattr__(house.gateway.router.default, "plans", (*plans[:2], plan))
+    _guess(house, 2, source)
     outcome = await house.gateway.complete(ask(MILLIONS), ALICE)
     assert outcome.verdict is verdict
+    row = await only_row(house)
+    agrees(row)
+    assert ("answer_unchecked" in row.reasons) == (verdict is Verdict.UNVERIFIED)
+
+
+@pytest.mark.parametrize(
+    ("signals", "verdict"),
+    [(GRAVE, Verdict.UNVERIFIED), (replace(CALM, stakes_high=0.97), Verdict.ACCEPTED)],
+)
+async def test_a_prior_is_no_evidence_in_a_grave_matter_where_no_level_3_exists(
+    houses: Houses, signals: Signals, verdict: Verdict
+) -> None:
+    house = houses([low(), mid(text=ADVICE)], signals=signals)
+    _guess(house, 1, PSource.PRIOR)
+    outcome = await house.gateway.complete(ask(MILLIONS), ALICE)
+    assert (outcome.rung.answerer, outcome.verdict) == ("mid", verdict)
     row = await only_row(house)
     agrees(row)
     assert ("answer_unchecked" in row.reasons) == (verdict is Verdict.UNVERIFIED)
