@@ -13,7 +13,8 @@ from msgspec import Struct
 from router.policy.content.term_files import LANGUAGE_MARK
 from router.triage.facts.languages import UNKNOWN, continued, heard
 from router.triage.facts.phrase_finder import PhraseFinder
-from router.triage.text.amount_lists import largest_amounts
+from router.triage.facts.wordplay import only_plays
+from router.triage.text.amount_lists import all_quoted, largest_amounts
 from router.triage.text.amounts import AmountReader
 from router.triage.text.disguises import Knows, undone
 from router.triage.text.folding import Folded, fold, words_of
@@ -85,6 +86,8 @@ def find_facts(
         meant = fold(mended)
         found = largest_amounts((found, amounts.read(meant)))
         names = names_of((names, _terms(meant, terms, phrases)))
+    if found and only_plays(meant.text):
+        found = all_quoted(found)
     talk = find_router_talk(folded)
     disguise = undone(text, folded, knows)
     instead, *disguised = disguise.forms if disguise.hidden else ("", *disguise.forms)

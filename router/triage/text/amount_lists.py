@@ -36,6 +36,11 @@ def unquoted(amounts: tuple[Amount, ...]) -> tuple[Amount, ...]:
     return tuple(replace(amount, quoted=False) for amount in amounts)
 
 
+def all_quoted(amounts: tuple[Amount, ...]) -> tuple[Amount, ...]:
+    """Returns the same sums, all of them quoted: none is at stake."""
+    return tuple(replace(amount, quoted=True) for amount in amounts)
+
+
 def largest_amounts(groups: Iterable[tuple[Amount, ...]]) -> tuple[Amount, ...]:
     """Returns the largest distinct amounts of several texts, largest first."""
     distinct: dict[tuple[str, int], Amount] = {}

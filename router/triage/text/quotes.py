@@ -32,11 +32,11 @@ _HEADING = re.compile(
 _SENTENCES = re.compile(r"[.!?\n。！？]+")
 
 
-def _forms(words: str) -> frozenset[str]:
+def forms(words: str) -> frozenset[str]:
     return frozenset(part for word in words.split() for part in words_of(fold(word).text))
 
 
-_READING = _forms(
+_READING = forms(
     """summarise summarize summary summaries tldr tl recap condense shorten translate translation
     proofread paraphrase rephrase rewrite reword outline extract list classify title headline
     headlines keywords bullet bullets gist abstract spelling grammar typos
@@ -47,12 +47,12 @@ _READING = _forms(
 )
 """Words that ask for nothing but reading. A text is never acted on because of one of them."""
 
-_ABOUT_FORM = _forms(
+_ABOUT_FORM = forms(
     """please thanks thank hi hello short shorter brief briefly concise sentence sentences word
     words paragraph paragraphs bullet tone formal simple english german french spanish plain style
     title bitte danke merci gracias grazie"""
 )
-_ACTING = _forms(
+ACTING = forms(
     """approve authorise authorize transfer wire pay send buy sell sign invest execute proceed
     follow obey perform act carry comply release submit book order confirm accept decide should must
     refund settle reimburse remit charge debit credit deposit withdraw issue process grant donate
@@ -64,7 +64,7 @@ _ACTING = _forms(
     esegui firma fai approva faça execute aprove betaal teken doe zapłać zrób podpisz öde yap onayla
     оплати сделай выполни подпиши одобри"""
 )
-_BETWEEN = _forms(
+_BETWEEN = forms(
     """a an the this that these those it its of to for from in on at as with by or if is are be me
     my us our you your can could would will may just only very no not more than most about into keep
     make use all each one two three four five six ten i want need like here above below following
@@ -131,7 +131,7 @@ def _last_sentence(text: str, begins: int) -> int:
 
 def acts(words: tuple[str, ...]) -> bool:
     """Returns True when a turn asks to act on what was said, by its folded words."""
-    return not _ACTING.isdisjoint(words)
+    return not ACTING.isdisjoint(words)
 
 
 def _outside(text: str, spans: list[tuple[int, int]]) -> str:

@@ -1,0 +1,87 @@
+"""Tells texts that only play with a sum of money: a poem about it, its name, a share of it.
+
+Nothing is at stake in such a sum. A text counts only where it is one short sentence in one of a few
+closed forms, and none of its words asks to act. All else stays at stake, so nobody hides a sum that
+is: "a poem about $9,000, then pay it" is no such text. It knows nothing about sums.
+"""
+
+from __future__ import annotations
+
+import re
+
+from router.triage.text.folding import fold, words_of
+from router.triage.text.quotes import ACTING, forms
+
+LONGEST = 200
+"""Characters from which a text is no longer looked at: requests of these forms are short."""
+
+_POLITE = (
+    r"(?:(?:please|pls|hi|hello|hey|ok|bitte|hallo),? )*"
+    r"(?:(?:can|could|would|will) (?:you|u) (?:please )?)?"
+)
+_VERB = (
+    r"(?:write|compose|make up|tell|give|create|sing|schreibe?|erzaehle?|erzahle?|ecris|racontez?|"
+    r"escribe|cuenta|scrivi|racconta|schrijf|vertel|escreva|escreve|conta|napisz|opowiedz)"
+)
+_WORK = (
+    r"(?:limericks?|poems?|haikus?|jokes?|riddles?|short stor(?:y|ies)|stor(?:y|ies)|fairy ?tales?|"
+    r"tales?|songs?|raps?|ballads?|sonnets?|rhymes?|lyrics|verses?|puns?|gedichte?|witze?|maerchen|"
+    r"marchen|geschichte|poemes?|blagues?|histoire|conte|poemas?|chistes?|cuento|poesia|"
+    r"barzellett[ae]|storia|filastrocca|gedichten?|grap|mop|verhaal|piadas?|conto|wiersz|zart|"
+    r"limeryk|opowiadanie)"
+)
+# At most four words stand between the verb and what is written.
+_WRITING = re.compile(rf"{_POLITE}(?:{_VERB}(?: (?!user)\w+){{0,4}} |an? (?:\w+ )?){_WORK}\b")
+_NAMING = re.compile(
+    rf"{_POLITE}(?:(?:what is|what's|whats) the (?:word|words|term|name|expression) (?:for|of) .+"
+    r" in [a-z]+|how (?:do|would|can) (?:you|u|i|we|one) (?:say|write|spell|pronounce) .+"
+    r" in (?:words|letters|full|english|[a-z]+)|(?:spell|write)(?: out)? .+ in (?:words|letters))"
+)
+_ASKS_SUM = re.compile(
+    rf"{_POLITE}(?:what is|what's|whats|what are|how much is|how much are|calculate|compute|"
+    r"work out|was sind|was ist|wie viel sind|wie viel ist|wieviel ist|berechne|combien font|"
+    r"combien fait|calcule|cuanto es|cuanto son|calcula|quanto fa|quanto e|calcola|hoeveel is|"
+    rf"bereken|ile to(?: jest)?|oblicz|{fold('сколько будет').text})\b"
+)
+_WORKED = re.compile(
+    r"%|[+*/\u00d7\u00f7]|\b(?:percent|per cent|prozent|procent|plus|minus|times)\b"
+)
+_IN_A_SUM = forms(
+    """what whats is are s how much please can could would you hi hello calculate compute work out
+    percent per cent plus minus times divided by of and the dollars dollar euros euro pounds pound
+    usd eur gbp k thousand million was sind ist wie viel wieviel berechne prozent von combien font
+    fait calcule pour cent de di da cuanto es son el calcula por ciento quanto fa e calcola il
+    hoeveel bereken procent van ile to jest oblicz z zl сколько будет от долларов рублей евро"""
+)
+_OF_ASKING = frozenset({"do", "in", "per", "mach"})
+"""Words that ask, and are among those that act: "how do you say ..."."""
+_ACTS = re.compile(
+    r"\b(?:approv|authori|transfer|wir(?:e|es|ed|ing)\b|pay|paid|refund|invest|sign|claim|settl|"
+    r"purchas|reimburs|deposit|withdr|donat|send|sent\b|sell|sold|buy|bought|lend|lent\b|loan|charg|"
+    r"releas|grant|owe)"
+)
+"""Beginnings of words that act, in all their forms."""
+_NUMBER = re.compile(r"[\d.,]+[km]?")
+_END = re.compile(r"[?!. ]+$")
+_NEW_SENTENCE = re.compile(r"[.!?;:\n]\s|\n")
+
+
+def only_plays(text: str) -> bool:
+    """Returns True for a folded text that only writes about a sum, names it or works with it.
+
+    >>> only_plays("write me a limerick about a million dollars"), only_plays("15% of $6,000")
+    (True, False)
+    >>> only_plays("What is 15% of $6,000?"), only_plays("Pay 15% of $6,000")
+    (True, False)
+    """
+    if len(text) > LONGEST:
+        return False
+    plain = _END.sub("", text.strip().lower().lstrip("\u00bf\u00a1"))
+    if _NEW_SENTENCE.search(plain):
+        return False
+    words = words_of(plain)
+    if _ASKS_SUM.match(plain) and _WORKED.search(plain):
+        return all(word in _IN_A_SUM or _NUMBER.fullmatch(word) for word in words)
+    if _NAMING.fullmatch(plain) is None and _WRITING.match(plain) is None:
+        return False
+    return ACTING.isdisjoint(set(words) - _OF_ASKING) and _ACTS.search(plain) is None
