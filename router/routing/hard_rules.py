@@ -274,14 +274,23 @@ READ_FOR = frozenset({Domain.MEDICAL, Domain.LEGAL, Domain.ENGINEERING_SAFETY})
 """Domains whose grave matters the reader knows. Of money it knows fraud only, so a large decision
 about money is none of its matters."""
 
+NOTHING_AT_STAKE = 0.1
+"""Chance of high stakes below which a subject of money is nobody's decision, where no sum asks for
+level 2: of 440 English requests that nobody had fitted, none below it was grave."""
+
 
 def _calm(section: DecisionSection, signals: Signals, domain: Domain | None) -> bool:
     """Returns True when the reader finds nobody's grave matter in what sounds like a domain.
 
-    "This heat is killing me" sounds like health. A long text is never calm, since the reader knows
-    messages, not documents; nor is anything for a model without a reader.
+    "This heat is killing me" sounds like health, "what is a hedge fund?" like money. A long text
+    is never calm, since the reader knows messages, not documents; nor is anything for a model
+    without a reader.
     """
-    return _reader_is_calm(section, signals) and (domain in READ_FOR or not _heads_read(signals))
+    if not _reader_is_calm(section, signals):
+        return False
+    small = signals.impact_nano_usd < usd_to_nano(section.level_2_from_usd)
+    nothing = small and signals.stakes_high < NOTHING_AT_STAKE
+    return nothing or domain in READ_FOR or not _heads_read(signals)
 
 
 def _reader_is_calm(section: DecisionSection, signals: Signals) -> bool:

@@ -13,7 +13,7 @@ from router.errors import ModelFileError
 from router.policy.schema import Policy
 from router.routing.constraints import Asked
 from router.routing.decision import decide
-from router.routing.hard_rules import disclaimer_of, risk_domain_of
+from router.routing.hard_rules import NOTHING_AT_STAKE, disclaimer_of, risk_domain_of
 from router.routing.wording.matters import in_danger
 from router.triage.grave import (
     CLASSES,
@@ -26,7 +26,7 @@ from router.triage.grave import (
     table_of,
 )
 from router.triage.triage_model import DEFAULT_FOLDER, TriageModel
-from router.types import UNDETERMINED, Domain, Matter, Reason, Signals
+from router.types import UNDETERMINED, Domain, Matter, Reason, Signals, usd_to_nano
 from tests.kits.decision_kit import CALM, a_policy, facts
 from tests.kits.grave import table
 
@@ -195,6 +195,27 @@ def test_what_only_sounds_like_a_domain_needs_no_safe_answer() -> None:
     for signals, domain in ((replace(calm, grave=0.8), Domain.MEDICAL), (calm, None)):
         decision = decide(policy, signals, facts(), Asked())
         assert risk_domain_of(policy, signals, decision) is domain
+
+
+@pytest.mark.parametrize(
+    ("changed", "domain"),
+    [
+        ({}, None),
+        ({"stakes_high": NOTHING_AT_STAKE}, Domain.FINANCE),
+        ({"impact_nano_usd": usd_to_nano(5000)}, Domain.FINANCE),
+        ({"grave": 0.8}, Domain.FINANCE),
+    ],
+)
+def test_a_subject_of_money_with_nothing_at_stake_needs_no_safe_answer(
+    changed: dict[str, object], domain: Domain | None
+) -> None:
+    exhausted = {"default": "best_answer", "by_domain": {"finance": "review"}}
+    policy = Policy.model_validate(a_policy().model_dump() | {"exhausted": exhausted})
+    about_money = {"domain": Domain.FINANCE, "domain_p": 0.9, "risk_domain": Domain.FINANCE}
+    subject = replace(CALM, **about_money, **CALM_READ, stakes_high=0.01)
+    signals = replace(subject, **changed)
+    decision = replace(decide(policy, signals, facts(), Asked()), floor_reasons=())
+    assert risk_domain_of(policy, signals, decision) is domain
 
 
 @pytest.mark.parametrize(
