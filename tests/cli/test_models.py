@@ -18,7 +18,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("TIERGATE_REGISTRY", raising=False)
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    Path("support.json").write_text("{}")
+    Path("support.json").write_text('{"format": 2}')
     Path("support.npz").write_text("first")
     return tmp_path
 
@@ -133,7 +133,29 @@ def test_another_base_than_the_adapter_says_is_refused(tmp_path: Path) -> None:
     assert made["base"] == "Qwen/Qwen2.5-0.5B"
 
 
-def test_a_base_that_nothing_can_check_is_noted() -> None:
-    result = run("add", "adapter", "one", "support.npz", "--base", "mine")
+def test_a_base_that_nothing_can_check_is_noted(tmp_path: Path) -> None:
+    (tmp_path / "adapter_config.json").write_text("{}")
+    result = run("add", "adapter", "one", "adapter_config.json", "--base", "mine")
     assert result.exit_code == 0
     assert "its files name no base, so nothing checked --base mine" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        ("head", "`tiergate train head`"),
+        ("calibrator", "`tiergate train judge`"),
+        ("certificate", "`tiergate tune --out`"),
+        ("match", "`tiergate train match`"),
+        ("adapter", "adapter_config.json"),
+        ("encoder", "manifest.json"),
+    ],
+)
+@pytest.mark.parametrize("text", ["", "hello", '{"a": 1}', "[1]"])
+def test_a_file_that_is_no_such_model_is_refused(kind: str, expected: str, text: str) -> None:
+    Path("other.json").write_text(text)
+    refused = run("add", kind, "mine", "other.json")
+    assert isinstance(refused.exception, RegistryError)
+    assert f"found other.json, which is no {kind}; expected " in refused.exception.message
+    assert expected in refused.exception.message
+    assert run("list").stdout.startswith("no such version")

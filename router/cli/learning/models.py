@@ -147,10 +147,13 @@ def add(
 ) -> None:
     """Add a version as a candidate. The same files again are the same version.
 
-    A link in a folder that leads out of it is refused.
+    Files that are no model of this kind are refused, and so is a link out of a folder.
     """
     from router.registry import About
+    from router.registry.contents import contents_of, with_companions
+    from router.registry.forms import check_form
 
+    check_form(kind, contents_of(with_companions(kind, files)))
     if kind is ModelKind.ADAPTER:
         base = _checked_base(files, base)
     about = About(
