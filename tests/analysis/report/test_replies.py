@@ -9,6 +9,7 @@ import pytest
 from router.analysis.report.build import Extra
 from router.analysis.report.output.html import report_html
 from router.analysis.report.output.json import report_json
+from router.analysis.report.output.row_json import rows_json
 from router.types import NO_ANSWER_MODEL, Baselines, Reason, RequestRow
 from tests.analysis.report.test_headline import everywhere, tiles
 from tests.analysis.report.test_quality import observed
@@ -155,6 +156,19 @@ def test_a_level_that_answers_nothing_by_itself_is_no_baseline_of_the_headline()
     picture = report_html(report).partition("Saved share of each baseline")[2].partition("</svg>")
     assert "level 3" in picture[0]
     assert "level 2" not in picture[0]
+
+
+@pytest.mark.parametrize(
+    ("row", "reply"),
+    [
+        (a_row(0), "answer"),
+        (a_safe_text(0), "safe_words"),
+        (a_failure(0), None),
+        (a_row(0, endpoint="review", verdict=""), None),
+    ],
+)
+def test_a_row_as_json_names_its_reply(row: RequestRow, reply: str | None) -> None:
+    assert json.loads(rows_json(row))["reply"] == reply
 
 
 def test_tables_of_replies_have_a_total() -> None:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 import orjson
 
 from router.analysis.report.tallies import attempt_cost_known, provider_difference, row_names
+from router.ledger.replies import reply_of
 from router.ledger.row_reading import (
     AFTERWARDS,
     call_price_unknown,
@@ -32,6 +33,11 @@ def ending_text(row: RequestRow) -> str:
     return "booked_afterwards" if booked_later else "answered" if ending is None else ending.value
 
 
+def reply_text(row: RequestRow) -> str | None:
+    """Names what the client got, as the report counts it; None without a reply."""
+    return reply_of(row).value if ending_text(row) == "answered" else None
+
+
 def rows_json(row: RequestRow, key_names: Mapping[str, str] | None = None) -> bytes:
     """Returns the row as one JSON object without a line break, UTF-8. `key_names` are by key id.
 
@@ -47,6 +53,7 @@ def rows_json(row: RequestRow, key_names: Mapping[str, str] | None = None) -> by
             "key_id": row.key_id,
             "key_name": (key_names or {}).get(row.key_id) or None,
             "ending": ending_text(row),
+            "reply": reply_text(row),
             "created_at": row.created_at_ms,
             "finished_at": row.finished_at_ms,
             "policy": row.policy,
