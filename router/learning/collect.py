@@ -104,77 +104,97 @@ def _request(
     clip: float,
 ) -> None:
     row, record = past.row, readable(past.row)
-    propensity = 1.0
-    if record is not None and record.decision.rungs:
-        propensity = record.decision.first_rung.propensity or 1.0
-    weight = min(clip, 1.0 / propensity)
-    marks = _marks(row, record)
-    if 1.0 / propensity > clip:
-        marks = (*marks, Mark.CLIPPED)
     judged, source, corrected = _judged(past)
+    seen = _observed(past, record, judged, clip)
+    made.observed.append(seen)
     made.dropped[Dropped.WITHDRAWN] += len(past.withdrawn)
     prompt = past.texts.get("prompt")
-    domain, request_type = row_names(row)
-    made.observed.append(
-        Observed(
-            f"dec_{row.request_id}",
-            row.created_at_ms,
-            row.tenant,
-            _conversation(row),
-            row.state.value,
-            row.answerer,
-            row.tier_number,
-            domain,
-            request_type,
-            propensity,
-            weight,
-            marks,
-            judged,
-            prompt is not None,
-        )
-    )
-    answer = past.texts.get("draft") or past.texts.get("answer")
     if prompt is None:
-        made.dropped[Dropped.NO_TEXT] += judged is not None or bool(_weak_words(past))
+        labelled = any(case.item.head and case.reviewed for case in past.reviews)
+        gives_rows = judged is not None or labelled or any(_weak_words(past))
+        made.dropped[Dropped.NO_TEXT] += gives_rows
         return
+    answer = past.texts.get("draft") or past.texts.get("answer")
     base = replace(
-        _base(row, prompt, propensity, weight, marks),
-        domain=domain,
-        request_type=request_type,
+        _base(row, prompt, seen.propensity, seen.weight, seen.marks),
+        domain=seen.domain,
+        request_type=seen.request_type,
         language="" if record is None else record.signals.language,
         expires_at_ms=_soonest(prompt, answer, corrected),
     )
     bases[row.request_id] = (base, "" if answer is None else answer.content)
-    if judged is not None and answer is None:
+    if judged is None:
+        made.weak += _weak(past, base, answer)
+    elif answer is None:
         made.dropped[Dropped.NO_TEXT] += 1
-    elif judged is not None and answer is not None:
-        why = past.texts.get("reviewed.reason")
-        # A reviewer's reason goes with the verdict, also when it is withdrawn.
-        reason = "" if why is None or source is not Source.REVIEW else why.content
-        graded = replace(base, answer=answer.content, right=judged, source=source, reason=reason)
-        made.rows.append(graded)
-        if corrected is not None and not judged:
-            made.rows.append(
-                replace(
-                    graded,
-                    row_id=row_id(Kind.CORRECTION, row.request_id),
-                    kind=Kind.CORRECTION,
-                    right=None,
-                    preferred=corrected.content,
-                )
-            )
-    for weak, value in _weak_words(past) if judged is None else ():
-        made.weak.append(
-            replace(
-                base,
-                row_id=row_id(Kind.GRADED, row.request_id, weak),
-                source=Source.CLIENT,
-                answer="" if answer is None else answer.content,
-                weak=weak,
-                value=value,
-            )
-        )
+    else:
+        made.rows += _graded(past, replace(base, source=source), answer, judged, corrected)
     _queued(made, past, base)
+
+
+def _observed(
+    past: PastRequest, record: Record | None, judged: bool | None, clip: float
+) -> Observed:
+    """Returns the request without its text; its weight is at most `clip`."""
+    row, propensity = past.row, 1.0
+    if record is not None and record.decision.rungs:
+        propensity = record.decision.first_rung.propensity or 1.0
+    marks = _marks(row, record)
+    if 1.0 / propensity > clip:
+        marks = (*marks, Mark.CLIPPED)
+    domain, request_type = row_names(row)
+    return Observed(
+        f"dec_{row.request_id}",
+        row.created_at_ms,
+        row.tenant,
+        _conversation(row),
+        row.state.value,
+        row.answerer,
+        row.tier_number,
+        domain,
+        request_type,
+        propensity,
+        min(clip, 1.0 / propensity),
+        marks,
+        judged,
+        "prompt" in past.texts,
+    )
+
+
+def _graded(
+    past: PastRequest,
+    base: DatasetRow,
+    answer: KeptText,
+    right: bool,
+    corrected: KeptText | None,
+) -> Iterator[DatasetRow]:
+    """Yields the graded answer, and the correction of a wrong one where its text is kept."""
+    why = past.texts.get("reviewed.reason")
+    # A reviewer's reason goes with the verdict, also when it is withdrawn.
+    reason = "" if why is None or base.source is not Source.REVIEW else why.content
+    graded = replace(base, answer=answer.content, right=right, reason=reason)
+    yield graded
+    if corrected is not None and not right:
+        yield replace(
+            graded,
+            row_id=row_id(Kind.CORRECTION, past.row.request_id),
+            kind=Kind.CORRECTION,
+            right=None,
+            preferred=corrected.content,
+        )
+
+
+def _weak(past: PastRequest, base: DatasetRow, answer: KeptText | None) -> Iterator[DatasetRow]:
+    """Yields a weak row for each hint of the client."""
+    for weak, value in _weak_words(past):
+        yield replace(
+            base,
+            row_id=row_id(Kind.GRADED, past.row.request_id, weak),
+            source=Source.CLIENT,
+            answer="" if answer is None else answer.content,
+            weak=weak,
+            value=value,
+        )
 
 
 def _base(

@@ -93,6 +93,14 @@ def test_request_without_a_kept_text_gives_no_row_and_stays_counted() -> None:
     assert (request.right, request.text_kept) == (False, False)
 
 
+@pytest.mark.parametrize(("said", "dropped"), [({}, {}), ({"csat": 2.0}, {"no_text": 1})])
+def test_request_of_which_nobody_said_anything_lacks_no_row(
+    said: dict[str, object], dropped: dict[str, int]
+) -> None:
+    nothing = past("r1", "", "", texts={"prompt": ""}, said=said, source=FeedbackSource.CLIENT)
+    assert made(nothing).dropped == dropped
+
+
 def test_word_of_an_erasure_is_no_verdict() -> None:
     erased = past("r1", said={}, source=FeedbackSource.ERASURE)
     assert made(erased).rows == ()

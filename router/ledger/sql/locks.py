@@ -34,7 +34,7 @@ class FileLock:
         try:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            raise LedgerError(f"cannot lock {path.name!r}: {error.strerror}") from error
+            raise _no_lock(path, error) from error
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError:
@@ -42,7 +42,7 @@ class FileLock:
             return None
         except OSError as error:
             os.close(descriptor)
-            raise LedgerError(f"cannot lock {path.name!r}: {error.strerror}") from error
+            raise _no_lock(path, error) from error
         return cls(descriptor)
 
     @classmethod
@@ -65,3 +65,10 @@ def _close(lock: FileLock | None) -> None:
     if lock is not None and lock._descriptor >= 0:
         os.close(lock._descriptor)
         lock._descriptor = -1
+
+
+def _no_lock(path: Path, error: OSError) -> LedgerError:
+    return LedgerError(
+        f"found a lock {path.name!r} that cannot be made or taken ({error.strerror}); expected a "
+        "folder that may be written, on a disk with file locks: name another with --database"
+    )
