@@ -25,7 +25,7 @@ from router.policy.content.knowledge import (
     in_scope,
     priority_of,
 )
-from router.policy.content.offers import offer_text
+from router.policy.content.offers import offer_text, together_in
 from router.policy.content.shelf_veto import kept_off_shelf
 from router.policy.parsing.json_schema import schema_faults
 from router.policy.schema import LookupSection, ResolverAnswerer, TierSection
@@ -70,9 +70,6 @@ asking back: the default of `quote_at`."""
 SHORT_WORDS, UNLIKELY = 4, 0.6
 """Content words up to which, and chance below which, an answer that is not sure must hold more than
 a third of them: a longer request has words of its own beside its question."""
-
-MOST_TOGETHER = 3
-"""Questions whose common chance a match holds, see `Match.together`."""
 
 Floor = Callable[[ChatRequest, Signals], float]
 """Returns the chance from which level 1 answers a request."""
@@ -137,7 +134,7 @@ class Resolver(OwnAnswerer):
             return None
         offers = self._offers(request, signals)
         if offers:
-            p = _together(offers, match)
+            p = together_in(offers, match)
             least = None if self._clarify is None else self._clarify.together
             return Preview(p, PSource.MATCH, Reason.ASKED_WHICH, least)
         words, slots = self._wording_of(match)
@@ -156,9 +153,11 @@ class Resolver(OwnAnswerer):
         """
         section, match = self._clarify, signals.match
         floor = self._floor(request, signals)
-        if section is None or match is None or not section.from_ <= match.confidence < floor:
+        if section is None or match is None or signals.request_type in section.not_for:
             return []
-        if signals.request_type in section.not_for:
+        if both := self._asked_for(match, request, signals):
+            return both if len(both) <= section.most else []
+        if not section.from_ <= match.confidence < floor:
             return []
         offers: list[tuple[str, float]] = []
         for name, chance in ((match.intent_id, match.confidence), *match.others)[: section.most]:
@@ -173,9 +172,20 @@ class Resolver(OwnAnswerer):
             offers.append((name, chance))
             if len(offers) > 1 and sum(p for _, p in offers) >= floor:
                 return offers if self._about(offers, match, request) else []
-        enough = section.together is not None and _together(offers, match) >= section.together
+        enough = section.together is not None and together_in(offers, match) >= section.together
         enough = enough and len(offers) > 1
         return offers if enough and self._about(offers, match, request) else []
+
+    def _asked_for(
+        self, match: Match, request: ChatRequest, signals: Signals
+    ) -> list[tuple[str, float]]:
+        """Returns all that a request asks for where an answer lacks a value, so that they cannot be
+        quoted together; [] for any other request."""
+        intents = [self._knowledge.intents.get(name) for name, _ in match.asked]
+        if all([self.fillable(name, request) for name, _ in match.asked]):
+            return []
+        fit = all([one and one.offered and not kept_off_shelf(signals, one) for one in intents])
+        return list(match.asked) if fit else []
 
     def _about(
         self, offers: Sequence[tuple[str, float]], match: Match, request: ChatRequest
@@ -190,7 +200,7 @@ class Resolver(OwnAnswerer):
             return True
         known = frozenset[str]().union(*(self._stems(name) for name, _ in offers))
         asked = stems_asked(request.last_user_text)
-        chance = _together(offers, match)
+        chance = together_in(offers, match)
         return not asked or any([self._held(known, stems, chance) for stems in asked])
 
     def _held(self, known: frozenset[str], asked: frozenset[str], chance: float) -> bool:
@@ -244,8 +254,9 @@ class Resolver(OwnAnswerer):
 
     def _asks_which(self, match: Match, request: ChatRequest, signals: Signals) -> bool:
         """Returns True where a request that asks twice is better asked back than quoted both."""
+        offers = self._offers(request, signals)
         both = math.prod([chance for _, chance in match.asked])
-        return both < BOTH_QUOTED and bool(self._offers(request, signals))
+        return bool(offers) and (both < BOTH_QUOTED or offers == list(match.asked))
 
     def _idle(self, match: Match, request: ChatRequest, signals: Signals) -> bool:
         """Returns True for an answer that is not sure, where nothing can be offered instead, and
@@ -418,17 +429,6 @@ def _not_shown(intent: IntentSection, error: NotFoundError) -> CannotAnswer:
         f"matched {intent.id}, but no row may be shown for its {error.key}",
         reason=Reason.SLOT_UNFILLED,
     )
-
-
-def _together(offers: Sequence[tuple[str, float]], match: Match) -> float:
-    """Returns the chance that one of the offered intents is meant.
-
-    A match holds it for the likeliest questions together. Fewer of them get their part of it.
-    """
-    chance = sum(p for _, p in offers)
-    likeliest = (match.confidence, *(p for _, p in match.others[: MOST_TOGETHER - 1]))
-    part = min(1.0, chance / max(1e-9, sum(likeliest)))
-    return min(1.0, max(chance, match.together * part))
 
 
 def _department(match: Match) -> str:

@@ -14,7 +14,7 @@ from aiohttp import web
 from router.errors import CannotAnswer, PolicyError
 from router.policy.content.knowledge import load_knowledge, parse_knowledge
 from router.policy.schema import LookupSection, ResolverAnswerer, TierSection
-from router.policy.sections.answerers import TypedSection
+from router.policy.sections.answerers import ClarifySection, TypedSection
 from router.types import (
     Answer,
     ChatRequest,
@@ -51,12 +51,17 @@ TOOL = ToolSpec("t", "", JsonText("{}"))
 SCHEMA = JsonText('{"type": "object", "required": ["department", "team"]}')
 
 
-def _resolver(text: str | None = None, lookups: list[str] | None = None) -> Resolver:
+def _resolver(
+    text: str | None = None,
+    lookups: list[str] | None = None,
+    clarify: ClarifySection | None = None,
+) -> Resolver:
     section = ResolverAnswerer(
         kind="resolver",
         name="approved",
         knowledge="k.yaml",
         lookups=["orders", "accounts"] if lookups is None else lookups,
+        clarify=clarify,
     )
     tier = TierSection(name="small", level=1, answerers=[section])
     shipped = POLICIES / "knowledge/customer_support.yaml"
@@ -166,6 +171,28 @@ async def test_request_that_asks_twice_gets_no_single_approved_answer() -> None:
     asked = (("subscription_cancel", 0.9), ("delete_account", 0.9))
     signals = replace(work.signals, match=replace(work.signals.match, asked=asked))
     assert await _declined(_resolver(), replace(work, signals=signals)) == Reason.ASKS_TWICE
+
+
+@pytest.mark.parametrize(
+    ("context", "reason"),
+    [({}, Reason.ASKED_WHICH), ({"account_id": "C-2001", "order_id": "A-10443"}, None)],
+)
+async def test_two_asks_are_asked_back_where_an_answer_lacks_a_value(
+    context: dict[str, str], reason: Reason | None
+) -> None:
+    work = _work("order_status", "Cancel my order and tell me where my parcel is", context=context)
+    assert work.signals.match is not None
+    asked = (("cancel_order", 0.9), ("order_status", 0.8))
+    signals = replace(work.signals, match=replace(work.signals.match, asked=asked))
+    resolver = _resolver(clarify=ClarifySection.model_validate({"from": 0.3}))
+    preview = resolver.asks(work.request, signals)
+    assert (None if preview is None else preview.because) == reason
+    if preview is not None:
+        assert preview.p == pytest.approx(0.72)  # both are meant
+        answer = await _answer(resolver, replace(work, signals=signals))
+        assert answer.facts == ("offered: cancel_order", "offered: order_status")
+    else:
+        assert resolver.declines(work.request, signals) == Reason.ASKS_TWICE
 
 
 async def test_slot_value_is_never_read_as_a_template() -> None:

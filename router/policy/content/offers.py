@@ -5,10 +5,12 @@ The list is read back from the conversation, so that nothing has to be stored.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 
 from router.policy.content.knowledge import IntentSection, Knowledge, KnowledgeFile, in_one_line
+from router.types import Match
 
 _WORD = re.compile(r"[^\W_]+(?:['\u2019-][^\W_]+)*")
 _NUMBERS = (
@@ -27,6 +29,8 @@ _BESIDE = frozenset(_BESIDE_WORDS.split())
 """Words that people put around a choice."""
 _BESIDE_ONE = _BESIDE & {"answer", "choice", "i", "mean", "nr", "no", "number", "option", "please"}
 """Words beside which "one" is a number: it is none in "that one"."""
+MOST_TOGETHER = 3
+"""Questions whose common chance a match holds, see `Match.together`."""
 
 
 def offer_text(ids: Sequence[str], knowledge: Knowledge) -> str:
@@ -92,3 +96,18 @@ def _by_number(all_words: Sequence[str], most: int) -> int | None:
         return most - 1
     places = [i for word in words for i, numbers in enumerate(_NUMBERS) if word in numbers]
     return places[0] if len(places) == len(words) == 1 and places[0] < most else None
+
+
+def together_in(offers: Sequence[tuple[str, float]], match: Match) -> float:
+    """Returns the chance that one of the offered intents is meant.
+
+    A match holds it for the likeliest questions together. Fewer of them get their part of it. Of
+    several that are asked for at once all are meant.
+    """
+    if match.asked and offers == list(match.asked):
+        both: float = math.prod([p for _, p in offers])
+        return both
+    chance = sum(p for _, p in offers)
+    likeliest = (match.confidence, *(p for _, p in match.others[: MOST_TOGETHER - 1]))
+    part = min(1.0, chance / max(1e-9, sum(likeliest)))
+    return min(1.0, max(chance, match.together * part))
