@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from msgspec.structs import replace
 
 from router import Gateway
 from router.api.http.decision_views import outcome_headers
@@ -115,3 +116,9 @@ def test_the_reason_header_names_the_rule_beside_the_kind_of_answer(
     told = dict(outcome_headers(outcome))[b"x-tiergate-reason"].decode()
     assert told == (reasons or outcome.reason.value)
     assert outcome.reason.value in told
+
+
+def test_words_for_a_missing_passage_hide_no_rule(gateway: Gateway) -> None:
+    outcome = gateway.complete("Does ibuprofen raise blood pressure over time?")
+    told = dict(outcome_headers(replace(outcome, reason=Reason.NO_PASSAGE)))
+    assert told[b"x-tiergate-reason"] == b"high_stakes, no_passage"

@@ -157,7 +157,7 @@ def _dropped(names: Sequence[str]) -> bytes:
     return b", ".join(shown)
 
 
-_KINDS = frozenset({Reason.NO_MODEL, Reason.QUOTED, Reason.EXACT_TOOL})
+_KINDS = frozenset({Reason.NO_MODEL, Reason.NO_PASSAGE, Reason.QUOTED, Reason.EXACT_TOOL})
 """The kinds of answer that stand before the rule which led to their level."""
 
 
@@ -167,7 +167,7 @@ def _told(answered: Committed | Outcome) -> str:
     A kind of answer alone would hide the rule: `impact_level_2, no_model`.
     """
     reason, rules = answered.reason, answered.decision.floor_reasons
-    if reason in _KINDS and rules and reason is answered.rung.reasons[0]:
+    if reason in _KINDS and rules:
         return f"{rules[0].value}, {reason.value}"
     return reason.value
 
