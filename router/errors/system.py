@@ -10,5 +10,9 @@ def in_words(error: BaseException) -> str:
     'No such file or directory'
     >>> in_words(ValueError("no number"))
     'no number'
+    >>> in_words(UnicodeDecodeError("utf-8", b"a\\x86", 1, 2, "invalid start byte"))
+    'the byte 0x86 at 1 is no UTF-8'
     """
+    if isinstance(error, UnicodeDecodeError):
+        return f"the byte 0x{error.object[error.start]:02x} at {error.start} is no UTF-8"
     return getattr(error, "strerror", None) or str(error)

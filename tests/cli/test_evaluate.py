@@ -76,10 +76,10 @@ def test_latency_is_measured_where_it_is_asked(tmp_path: Path) -> None:
         (("intent", "--data", "x.jsonl.gz", "--novelty", "luck"), 2, "expected one of combined"),
         (("spam", "--data", "nowhere.jsonl.gz"), 1, "nowhere.jsonl.gz: cannot be read"),
         (("spam", "--data", "x", "--labels", "50"), 2, "--labels, which say nothing about spam"),
-        (("adversarial", "--data", "x"), 2, "--data x: [Errno 2] No such file"),
+        (("adversarial", "--data", "x"), 2, "--data x: No such file or directory"),
         (("adversarial", "--seed", "1"), 2, "--seed, which say nothing about adversarial"),
         (("gateway",), 2, "found no --data"),
-        (("gateway", "--data", "x.jsonl"), 2, "x.jsonl: [Errno 2] No such file"),
+        (("gateway", "--data", "x.jsonl"), 2, "x.jsonl: No such file or directory"),
         (("gateway", "--data", "x", "--seed", "1"), 2, "--seed, which say nothing about gateway"),
         (("--train", "x"), 2, "--train, which say nothing about the card"),
     ],
@@ -118,3 +118,12 @@ def test_figures_need_neither_torch_nor_scipy_nor_scikit_learn(tmp_path: Path) -
     )
     assert run.returncode == 0, run.stderr
     assert int(run.stdout) > 0
+
+
+@pytest.mark.parametrize("kind", ["gateway", "adversarial"])
+def test_bytes_that_are_no_text_are_told_by_their_place(kind: str, tmp_path: Path) -> None:
+    file = tmp_path / "rows.jsonl"
+    file.write_bytes(b"{}\n\x86")
+    run = tiergate("evaluate", kind, "--data", file)
+    assert run.returncode == 2
+    assert "the byte 0x86 at 3 is no UTF-8" in " ".join(run.stderr.split())

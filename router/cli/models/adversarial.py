@@ -17,6 +17,7 @@ from rich.text import Text
 
 from router.analysis.adversarial import Case, Judgement, Rate, Reading, judge, read_cases
 from router.cli.terminal import console, print_json
+from router.errors.system import in_words
 from router.rendering.figures_in_words import percent
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def _read(path: Path) -> tuple[Case, ...]:
     try:
         cases = read_cases(path.read_text(encoding="utf-8").splitlines())
     except (OSError, ValueError) as error:
-        raise typer.BadParameter(f"--data {path}: {error}") from error
+        raise typer.BadParameter(f"--data {path}: {in_words(error)}") from error
     if not cases:
         raise typer.BadParameter(f"--data {path}: found no cases; expected one JSON object a line")
     return cases

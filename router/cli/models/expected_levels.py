@@ -31,6 +31,7 @@ from router.analysis.expected_levels import (
 )
 from router.cli.terminal import console, print_json
 from router.errors import RequestError
+from router.errors.system import in_words
 from router.rendering.figures_in_words import percent
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def _read(path: Path) -> tuple[ExpectedRow, ...]:
         content = gzip.decompress(packed) if path.suffix == ".gz" else packed
         rows = read_rows(content.decode("utf-8").splitlines())
     except (OSError, EOFError, ValueError) as error:
-        raise typer.BadParameter(f"--data {path}: {error}") from error
+        raise typer.BadParameter(f"--data {path}: {in_words(error)}") from error
     if not rows:
         raise typer.BadParameter(
             f"--data {path}: found no rows; expected lines with text, lowest_tier, highest_tier"
