@@ -156,7 +156,7 @@ _SCRIPTS = (
     ("th", re.compile("[\u0e00-\u0e7f]")),
 )
 _CODES = re.compile(
-    r"\S+@\S+|(?:https?://|www\.)\S+|(?<!\w)(?:[^\W\d_]{1,4}|[A-Z]+)?[-_/]?\d\w*(?:[-_/]\w+)*"
+    r"(?<!\S)\S+@\S+|(?:https?://|www\.)\S+|(?<!\w)(?:[^\W\d_]{1,4}|[A-Z]+)?[-_/]?\d\w*(?:[-_/]\w+)*"
 )
 """Addresses, and letters beside digits: "DE-998877", "SAVE10"."""
 _IN_CODES = re.compile(r"[\d@]|www\.")

@@ -62,7 +62,6 @@ _ACTS = re.compile(
 )
 """Beginnings of words that act, in all their forms."""
 _NUMBER = re.compile(r"[\d.,]+[km]?")
-_END = re.compile(r"[?!. ]+$")
 _NEW_SENTENCE = re.compile(r"[.!?;:\n]\s|\n")
 
 
@@ -76,7 +75,7 @@ def only_plays(text: str) -> bool:
     """
     if len(text) > LONGEST:
         return False
-    plain = _END.sub("", text.strip().lower().lstrip("\u00bf\u00a1"))
+    plain = text.strip().lower().lstrip("\u00bf\u00a1").rstrip("?!. ")
     if _NEW_SENTENCE.search(plain):
         return False
     words = words_of(plain)
