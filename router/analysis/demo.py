@@ -217,7 +217,9 @@ class DemoTally:
             self.wrong_prompts.add(prompt.id)
         if prompt.kind == "routine" and prompt.expects:
             self.routine["asked"] += 1
-            self.routine["right"] += result.accepted and self._says_so(prompt, result)
+            if result.accepted and self._says_so(prompt, result):
+                back = result.asked or bool(result.offered)
+                self.routine["questions back" if back else "answers"] += 1
         matched = {"intent": result.intent, "department": result.department}
         for key, wanted in prompt.expects.items():
             tally = self.expected.setdefault(key, Counter())
@@ -271,12 +273,17 @@ class DemoTally:
         return Group(Text(self.sentence(), style="bold"), Text(), table, *lines)
 
     def routine_sentence(self) -> str:
-        """States how many routine requests got the approved answer as an accepted one."""
-        right, asked = self.routine["right"], self.routine["asked"]
+        """States how many routine requests got the approved answer, or the right question back."""
+        asked, answers, back = self._routine()
         return (
-            f"Routine requests whose accepted answer holds the approved one: {count(right)} of "
-            f"{count(asked)} ({percent(right / max(1, asked))})."
+            f"Routine requests that got, as an accepted reply, the approved answer: "
+            f"{count(answers)} of {count(asked)}; the right question back: {count(back)}; "
+            f"together {percent((answers + back) / max(1, asked))}."
         )
+
+    def _routine(self) -> tuple[int, int, int]:
+        """Returns the routine requests, those with the approved answer, and those asked back."""
+        return self.routine["asked"], self.routine["answers"], self.routine["questions back"]
 
     def as_object(self) -> dict[str, object]:
         """Returns the tally as plain values, for `tiergate demo --json`."""
@@ -290,7 +297,7 @@ class DemoTally:
             "prompts_right": self.prompts_right,
             "by_deserved_tier": {str(tier): _values(s) for tier, s in sorted(self.by_tier.items())},
             "by_kind": {kind: _values(score) for kind, score in sorted(self.by_kind.items())},
-            "routine": {"asked": self.routine["asked"], "right": self.routine["right"]},
+            "routine": dict(zip(("asked", "answered", "asked_back"), self._routine(), strict=True)),
             "expected": {
                 key: {"asked": tally["asked"], "right": tally["right"]}
                 for key, tally in sorted(self.expected.items())

@@ -22,7 +22,7 @@ scots | I do not know. | I dinnae ken.
     ("content", "said"),
     [
         (None, "cannot be read: No such file or directory; expected UTF-8 text with a line"),
-        (b"\xff\xfe\x00", "cannot be read: 'utf-8' codec can't decode byte 0xff"),
+        (b"\xff\xfe\x00", "cannot be read: the byte 0xff at 0 is no UTF-8"),
         (b"", "has no prompts to compare; expected UTF-8 text with a line `@ english"),
         (b"@ english | Ann\n", "has no prompts to compare"),
     ],

@@ -174,17 +174,17 @@ def _difference(saving: Saving, gain: str, loss: str, money: Dollars) -> str:
 
 
 def _accepted(saving: Saving, money: Dollars) -> list[str]:
-    """Sums what only accepted answers saved; it may exceed the whole, or have the other sign."""
+    """Sums what only accepted replies saved; it may exceed the whole, or have the other sign."""
     accepted = saving.accepted_saved_nano_usd
     if accepted is None:
         return []
     if not saving.accepted:
-        return ["with no accepted answer"]
+        return ["with no accepted reply"]
     if accepted == saving.saved_nano_usd:
-        return ["all of it with accepted answers"]
+        return ["all of it with accepted replies"]
     if accepted < 0:
-        return [f"accepted answers alone cost {money(-accepted)} more"]
-    return [f"accepted answers alone saved {money(accepted)}"]
+        return [f"accepted replies alone cost {money(-accepted)} more"]
+    return [f"accepted replies alone saved {money(accepted)}"]
 
 
 def _reviewers(saving: Saving, findings: Findings) -> list[str]:

@@ -125,7 +125,8 @@ def test_the_tally_checks_what_a_prompt_expects() -> None:
 def test_a_right_question_back_counts_as_right(result: DemoResult, right: int) -> None:
     tally = DemoTally()
     tally.add(a_prompt(1, expects={"intent": "refund"}), result)
-    assert tally.expected["intent"]["right"] == tally.routine["right"] == right
+    assert tally.expected["intent"]["right"] == tally.routine["questions back"] == right
+    assert f"the right question back: {right};" in tally.routine_sentence()
 
 
 @pytest.mark.parametrize(

@@ -97,7 +97,7 @@ def test_the_quality_of_answers_that_routing_never_made_is_not_known() -> None:
     would = "Would have saved$120.00the quality of those answers is not known: none was made"
     assert would in tiles(report)
     for text in everywhere(report):
-        assert "with accepted answers" not in text
+        assert "with accepted replies" not in text
         assert "marked unverified" not in text
     (saving, *_) = json.loads(report_json(report))["observed_savings"]
     assert (saving["accepted"], saving["accepted_saved_nano_usd"]) == (None, None)
@@ -134,7 +134,7 @@ def loss(number: int, own: int, verdict: str) -> RequestRow:
             USD - 4_000_000,
             6 * USD,
             "cost $74.94 more (249.8 %; 95 % interval",
-            "), accepted answers alone saved $0.06.",
+            "), accepted replies alone saved $0.06.",
         ),
         (USD // 2, USD + USD // 10, "saved $6.00 (20.0 %; 95", "answers alone saved $7.50."),
         (2 * USD, USD // 2, "cost $7.50 more (25.0 %; 95", "answers alone cost $15.00 more."),
@@ -152,7 +152,7 @@ def test_what_accepted_answers_saved_is_no_part_of_a_smaller_whole(
 def test_savings_without_an_accepted_answer_say_so() -> None:
     told = report_of([loss(n, USD // 2, "unverified") for n in range(30)]).headline
     assert "routing saved $15.00 (50.0 %; 95 % interval" in told
-    assert "), with no accepted answer." in told
+    assert "), with no accepted reply." in told
 
 
 @pytest.mark.parametrize(("minutes_usd", "told"), [(5, True), (0, False)])

@@ -21,7 +21,7 @@ def test_the_headline_states_what_accepted_answers_saved_and_how_many_were_unver
     rows = [*a_day(30, 0, 0), *(a_row(100 + n, verdict="unverified") for n in range(10))]
     report = report_of(rows)
     assert report.headline.endswith(
-        "routing saved $19.60 (98.0 %; 95 % interval 98.0 % to 98.0 %), accepted answers alone "
+        "routing saved $19.60 (98.0 %; 95 % interval 98.0 % to 98.0 %), accepted replies alone "
         "saved $14.70. 10 of 40 answers (25.0 %) went out marked unverified."
     )
     page = report_html(report)
@@ -29,9 +29,9 @@ def test_the_headline_states_what_accepted_answers_saved_and_how_many_were_unver
         "".join(e.itertext()) for e in ET.fromstring(page).iter("div") if e.get("class") == "tile"
     ]
     named = "All at level 2"
-    assert f"Saved$19.60$14.70 with accepted answers only. Baseline: {named}" in tiles
+    assert f"Saved$19.60$14.70 with accepted replies only. Baseline: {named}" in tiles
     assert "Unverified25.0 %10 of 40 answers" in tiles
-    assert f"saved $19.60, accepted answers only $14.70 (baseline: {named})" in terminal(report)
+    assert f"saved $19.60, accepted replies only $14.70 (baseline: {named})" in terminal(report)
 
 
 def test_a_bound_of_a_loss_reads_alike_in_the_headline_and_in_the_table() -> None:

@@ -114,8 +114,9 @@ REPLIES_LEAD = (
 )
 SAVINGS_LEAD = (
     "Signed: a negative figure means that routing cost more than the baseline would have. "
-    "“Accepted only” is what the answers that passed verification saved, without all others. What "
-    "fewer than 30 answers rest on, and a level that answers nothing by itself, is not drawn."
+    "“Accepted only” is what the answers and questions back that passed verification saved, "
+    "without all others. What fewer than 30 answers rest on, and a level that answers nothing by "
+    "itself, is not drawn."
 )
 TIERS_LEAD = (
     "Requests count where their answer came from; their spend includes what was tried and "
@@ -183,7 +184,7 @@ def _escalated_tile(report: Report) -> tuple[str, str, str]:
 
 
 def _saved_tile(report: Report, money: Dollars) -> tuple[str, str, str]:
-    """Returns the saving against the headline's baseline, and its part with accepted answers."""
+    """Returns the saving against the headline's baseline, and its part with accepted replies."""
     saving = report.leading_saving
     if saving is None:
         observed = report.leading_observed_saving
@@ -192,7 +193,7 @@ def _saved_tile(report: Report, money: Dollars) -> tuple[str, str, str]:
             return ("Would have saved", money(observed.saved_nano_usd), unknown)
         return ("Saved", NOTHING, report.unsaved)
     accepted = money(saving.accepted_saved_nano_usd)
-    part = f"{accepted} with accepted answers only. Baseline: {saving.label}"
+    part = f"{accepted} with accepted replies only. Baseline: {saving.label}"
     return ("Saved", money(saving.saved_nano_usd), part)
 
 

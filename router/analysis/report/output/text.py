@@ -109,7 +109,7 @@ def _facts(report: Report, money: Dollars) -> str:
 
 
 def _saved(report: Report, money: Dollars) -> str:
-    """Writes "saved $467.50, accepted answers only $400.00 (baseline: ...); ", or "".
+    """Writes "saved $467.50, accepted replies only $400.00 (baseline: ...); ", or "".
 
     It is empty where no saving is known.
     """
@@ -117,7 +117,7 @@ def _saved(report: Report, money: Dollars) -> str:
     if saving is None:
         return ""
     accepted = money(saving.accepted_saved_nano_usd)
-    saved = f"saved {money(saving.saved_nano_usd)}, accepted answers only {accepted}"
+    saved = f"saved {money(saving.saved_nano_usd)}, accepted replies only {accepted}"
     return f"{saved} (baseline: {saving.label}); "
 
 

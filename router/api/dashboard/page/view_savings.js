@@ -37,11 +37,11 @@ export function draw(told, { query }) {
   ];
 }
 
-/** What the baseline of the headline says, and what of it rests on accepted answers. */
+/** What the baseline of the headline says, and what of it rests on accepted replies. */
 function savedTile({ savings, headline_baseline, not_told_because: because }) {
   const led = savings.find((one) => one.baseline === headline_baseline);
   if (!led) return ["Saved", "–", because];
-  const part = `${usd(led.accepted_saved_usd)} with accepted answers only. Baseline: ${led.label}`;
+  const part = `${usd(led.accepted_saved_usd)} with accepted replies only. Baseline: ${led.label}`;
   return ["Saved", usd(led.saved_usd), part, exact(led.saved_usd)];
 }
 
