@@ -22,6 +22,7 @@ max-width:30em;text-wrap:pretty;overflow-wrap:anywhere}
 .tiles{display:flex;flex-wrap:wrap;gap:1px;margin:36px 0 0;
 background:var(--line);border:1px solid var(--line);border-radius:10px;overflow:hidden}
 .tile{background:var(--card);padding:16px 20px 18px;margin:0;min-width:min-content;flex:1 1 150px}
+.tile:nth-last-child(n+7):first-child,.tile:nth-last-child(n+7):first-child~.tile{flex-basis:210px}
 .tile dt{color:var(--soft);font-size:13px}
 .tile dd{margin:2px 0 0;font-size:22px;font-weight:600;letter-spacing:-.01em}
 .tile dd.small{font-size:13px;font-weight:400;color:var(--soft);letter-spacing:0;margin-top:0;
