@@ -206,9 +206,14 @@ def summary(loads: Sequence[Figures]) -> Figures:
 
 
 def ratio(ours: Sequence[Figures], theirs: Sequence[Figures]) -> float:
-    """Returns the median over the rounds of our requests a second divided by theirs."""
-    pairs = [a["per_second"] / b["per_second"] for a, b in zip(ours, theirs, strict=True)]
-    return float(round(statistics.median(pairs), 3))
+    """Returns the median over the rounds of our requests a second divided by theirs.
+
+    A round in which theirs answered nothing, as a short one may on a busy machine, has no ratio;
+    without any other it is 0.
+    """
+    both = zip(ours, theirs, strict=True)
+    pairs = [a["per_second"] / b["per_second"] for a, b in both if b["per_second"]]
+    return float(round(statistics.median(pairs), 3)) if pairs else 0.0
 
 
 def record_profile(running: Stage, folder: Path, say: Callable[[str], None]) -> None:

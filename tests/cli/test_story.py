@@ -123,6 +123,8 @@ class House:
         said = Counter[str]()
         waiting = server.client.get("/v1/reviews", params={"status": "pending", "limit": 100})
         for review in waiting.json()["data"]:
+            if not review["id"].startswith("label."):
+                continue  # a matter that sounds grave, of which the stand-in's answer says nothing
             label = says(review["question"])
             word = {"verdict": "correct", "corrected": label, "minutes": 0.2}
             told = server.client.post(f"/v1/reviews/{review['id']}", json=word)

@@ -137,9 +137,7 @@ class Supervisor:
         assert process.stdout is not None
         admin = None if self._admin is None else self._admin.fileno()
         orders = Orders(self._options, self._listener.fileno(), self._hosts.addresses_text, admin)
-        with contextlib.suppress(ConnectionError):
-            process.stdin.write(orders.to_line())
-            await process.stdin.drain()
+        await send_orders(process.stdin, orders)
         was_ready = await process.stdout.readline() == READY
         if was_ready:
             self._count_ready()
@@ -195,6 +193,14 @@ class Supervisor:
         self._core.loaded[loaded.policy.name] = loaded
         # New settings of a local model restart it; the workers reload their own copies.
         self._hosts.refresh(list(self._core.loaded.values()))
+
+
+async def send_orders(stdin: asyncio.StreamWriter, orders: Orders) -> None:
+    """Writes a worker's orders; a worker that has ended needs none, and its end is seen later."""
+    # uvloop raises RuntimeError for a pipe that it has closed itself, since its reader is gone.
+    with contextlib.suppress(ConnectionError, RuntimeError):
+        stdin.write(orders.to_line())
+        await stdin.drain()
 
 
 def _has_keys(options: Options) -> bool:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import sys
+from asyncio.subprocess import PIPE
 from pathlib import Path
 
 import pytest
+import uvloop
 
 from router.api.compose.core import Settings
 from router.api.process.process import Options
+from router.api.process.supervisor import send_orders
 from router.api.process.worker import Orders
 from tests import ROOT
 from tests.kits.changed import replace
@@ -29,6 +34,17 @@ EVERY_PATH = Settings(
 def test_orders_are_read_as_they_were_written(settings: Settings) -> None:
     orders = Orders(Options(settings=settings), 7, {"smollm2": "unix:/x"})
     assert Orders.from_line(orders.to_line()) == orders
+
+
+def test_a_worker_that_has_ended_needs_no_orders() -> None:
+    async def send() -> None:
+        process = await asyncio.create_subprocess_exec(sys.executable, "-c", "", stdin=PIPE)
+        await process.wait()
+        assert process.stdin is not None
+        process.stdin.close()
+        await send_orders(process.stdin, Orders(Options(settings=Settings()), 7, {}))
+
+    uvloop.run(send())
 
 
 @pytest.mark.process
