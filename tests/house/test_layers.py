@@ -32,6 +32,7 @@ SERVING = {"api", "api.compose", "api.process", "library"}
 MAY_IMPORT: dict[str, set[str]] = {
     "types": set(),
     "errors": {"types"},
+    "locks": set(),
     "stats": BASE,
     "privacy": BASE,
     "rendering": BASE,
@@ -43,7 +44,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "caches": BASE,
     "routing": {*PRICED, "judging"},
     "ledger": PRICED,
-    "ledger.sql": {*PRICED, "ledger"},
+    "ledger.sql": {*PRICED, "ledger", "locks"},
     "ledger.budgets": {*PRICED, "ledger", "ledger.sql"},
     "ledger.rollups": {*PRICED, "ledger", "ledger.sql"},
     "ledger.tables": {
@@ -56,12 +57,12 @@ MAY_IMPORT: dict[str, set[str]] = {
         "rollout",
     },
     "ledger.books": {*PRICED, "ledger", *STORES},
-    "documents": BASE,
+    "documents": {*BASE, "locks"},
     "judging": {*VALUES, "policy"},
     "outgoing": set(),
     "registry": {*BASE, "outgoing"},
     "triage": PRICED,
-    "tiers": {*PRICED, "wire", "judging"},
+    "tiers": {*PRICED, "wire", "judging", "locks"},
     "extraction": {*PRICED, "triage", "specialists"},
     "request": CORE,
     "rollout": {*PRICED, "routing", "ledger"},
@@ -83,10 +84,10 @@ MAY_IMPORT: dict[str, set[str]] = {
         *LEARNT,
         "api",
     },
-    "api.process": {*PATH, "api", "api.compose", "api.protocol"},
+    "api.process": {*PATH, "api", "api.compose", "api.protocol", "locks"},
     "api.protocol": BASE,
     "library": {*PATH, "api", "api.compose"},
-    "training": {*VALUES, "triage"},
+    "training": {*VALUES, "triage", "locks"},
     "evaluation": {*PRICED, "triage", "training", "judging", "extraction"},
     "cli": {*PATH, *PAGES, *LEARNT, *SERVING, "documents", "extraction", "triage"},
 }
@@ -120,6 +121,8 @@ THIRD_PARTIES: dict[str, tuple[str, ...]] = {
     "cryptography": ("router/privacy/encryption.py",),
     "backports": ("router/api/http/content_coding.py",),  # zstd, which Python contains from 3.14 on
     "compression": ("router/api/http/content_coding.py",),
+    # in the standard library; the rates lock a file that they keep open
+    "fcntl": ("router/locks/", "router/rate_limits/stores/local.py"),
     "fsspec": ("router/registry/object_store.py",),
     "gguf": (TRAINING,),
     "jsonschema": ("router/policy/parsing/schema_checker.py",),

@@ -178,7 +178,7 @@ class LocalModelAnswerer:
                 for delta in _planned_deltas(choices[-1], plan, index):
                     yield delta
         finally:
-            slot.close()
+            slot.release()
         final = self._final(work, state, decoded, choices)
         self._mean_ms += SMOOTHING * (final.compute_ms - self._mean_ms)
         yield Delta(final=final)

@@ -9,7 +9,6 @@ from threads of its own, so that it needs no event loop. It knows nothing about 
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import importlib.util
 import json
 import os
@@ -18,7 +17,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -28,6 +26,7 @@ from msgspec import Struct
 
 from router.errors import ModelFileError
 from router.errors.installing import pip_install
+from router.locks.owned_folder import OwnedFolder
 from router.policy.schema import LocalAnswerer as LocalSection
 from router.types import AnswererState
 from tiers.local.shared_folder import (
@@ -46,7 +45,6 @@ FIRST_PAUSE_S = 0.2  # a crash is rare and its request already failed: try again
 LONGEST_PAUSE_S = 15.0
 STABLE_AFTER_S = 30.0  # a child that served this long crashed by accident: begin at FIRST_PAUSE_S
 FAILED_AFTER_LOADS = 3  # so many loads in a row that never became ready: call it failed
-STALE_AFTER_S = 60.0
 LOAD_TIMEOUT_S = 600.0  # a swap whose new child is not ready by then keeps the old one
 
 
@@ -105,12 +103,8 @@ class LocalModelHost:
         self._closing = False
         self._supervisor: _Supervisor | None = None
         self._others: list[_Supervisor] = []  # loading beside the current one, or draining
-        _remove_stale_folders()
-        self._directory = Path(tempfile.mkdtemp(prefix=FOLDER_PREFIX))
-        self._owner = os.open(
-            self._directory / "owner", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
-        )
-        fcntl.flock(self._owner, fcntl.LOCK_EX)
+        self._folder = OwnedFolder(FOLDER_PREFIX)
+        self._directory = self._folder.path
         self.address = LocalAddress(str(self._directory), secrets.token_urlsafe(32), spec.threads)
         self._reader = StateReader(self._directory)
         write_state(self._directory, HostState(AnswererState.LOADING, "not started"))
@@ -144,8 +138,7 @@ class LocalModelHost:
         for supervisor in {*self._others, self._supervisor}:
             if supervisor is not None:
                 supervisor.stop(drain_s)
-        os.close(self._owner)
-        shutil.rmtree(self._directory, ignore_errors=True)
+        self._folder.close()
 
     def _supervise(self, spec: LocalModelSpec) -> _Supervisor:
         supervisor = _Supervisor(spec, self.address, self._next_generation, self._publish)
@@ -304,17 +297,3 @@ def _exit_text(code: int) -> str:
     if code >= 0:
         return f"exit code {code}"
     return f"killed by {signal.Signals(-code).name}"
-
-
-def _remove_stale_folders() -> None:
-    """Removes what hosts left that were killed: folders whose owner's lock is free."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{FOLDER_PREFIX}*"):
-        with contextlib.suppress(OSError):
-            if time.time() - folder.stat().st_mtime < STALE_AFTER_S:
-                continue  # its owner may be about to lock it
-            descriptor = os.open(folder / "owner", os.O_RDWR | os.O_CLOEXEC)
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(folder, ignore_errors=True)
-            finally:
-                os.close(descriptor)

@@ -11,7 +11,6 @@ what a killed worker held. It knows nothing about GGUF, HTTP or policies.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
 import tempfile
@@ -20,6 +19,7 @@ from pathlib import Path
 from msgspec import Struct, structs
 
 from router.errors import Overloaded
+from router.locks.file_lock import FileLock
 from router.types import AnswererState
 
 STATE_FILE = "state.json"
@@ -110,17 +110,13 @@ class Slots:
             (folder / str(index)).touch()
         return cls(folder)
 
-    def take(self, retry_after_s: float) -> Slot:
-        """Returns a free slot; close it to give it back. Raises Overloaded when all are taken."""
+    def take(self, retry_after_s: float) -> FileLock:
+        """Returns a free slot; release it to give it back. Raises Overloaded when all are taken."""
         names = os.listdir(self._folder)
         for name in names:
-            descriptor = os.open(self._folder / name, os.O_RDWR | os.O_CLOEXEC)
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                os.close(descriptor)
-                continue
-            return Slot(descriptor)
+            slot = self._slot(name)
+            if slot is not None:
+                return slot
         raise Overloaded(
             f"the local model has {len(names)} requests decoding and waiting, which is its limit "
             f"(parallel + queue); try again in {retry_after_s:.0f} s",
@@ -135,28 +131,12 @@ class Slots:
         count = 0
         with contextlib.suppress(FileNotFoundError):
             for name in os.listdir(self._folder):
-                count += self._is_taken(name)
+                slot = self._slot(name)
+                if slot is None:
+                    count += 1
+                else:
+                    slot.release()
         return count
 
-    def _is_taken(self, name: str) -> bool:
-        descriptor = os.open(self._folder / name, os.O_RDWR | os.O_CLOEXEC)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        finally:
-            os.close(descriptor)
-        return False
-
-
-class Slot:
-    """One taken slot. Closing it twice is harmless."""
-
-    def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
-
-    def close(self) -> None:
-        """Gives the slot back."""
-        if self._descriptor >= 0:
-            os.close(self._descriptor)
-            self._descriptor = -1
+    def _slot(self, name: str) -> FileLock | None:
+        return FileLock.take(self._folder / name, make=False)

@@ -22,10 +22,10 @@ from router.api.compose.core import Core, Hosts
 from router.api.compose.os_signals import taking
 from router.api.observability.metrics import forget_worker
 from router.api.process.banner import Listening, banner
-from router.api.process.metrics_folder import metrics_folder
 from router.api.process.process import Options, Say, say_when_loaded
 from router.api.process.worker import LEDGER_CODE, POLICY_CODE, READY, Orders
 from router.errors import LedgerError, PolicyError, TiergateError
+from router.locks.owned_folder import OwnedFolder
 from router.policy.loading import LoadedPolicy, load_policy
 from router.policy.watch import PolicyWatcher
 
@@ -61,8 +61,9 @@ class Supervisor:
 
     async def run(self) -> None:
         """Serves until it is stopped. Raises PolicyError, LedgerError when no worker can start."""
-        with metrics_folder() as metrics_dir, contextlib.ExitStack() as signals:
-            settings = replace(self._options.settings, metrics_dir=metrics_dir)
+        counts = OwnedFolder("tiergate-metrics-")
+        with contextlib.closing(counts), contextlib.ExitStack() as signals:
+            settings = replace(self._options.settings, metrics_dir=str(counts.path))
             self._options = replace(self._options, settings=settings)
             watchers = [self._watcher(loaded) for loaded in self._core.loaded.values()]
             for watcher in watchers:

@@ -6,7 +6,6 @@ counts `generation` up; a searcher with an older one loads its vectors anew.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import sqlite3
@@ -21,6 +20,7 @@ from router.documents.index import schema
 from router.documents.index.words import words_of
 from router.documents.pieces import FAR, Chunk
 from router.errors import DocumentError
+from router.locks.file_lock import FileLock
 
 BUSY_MS = 10_000
 """Time that a write waits for another one, as of a second `knowledge add`."""
@@ -214,17 +214,13 @@ class Store:
         )
 
 
-@contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Lets one process of this machine at a time into the block. Raises DocumentError."""
+def locked(path: Path) -> FileLock:
+    """Lets one process of this machine at a time into a `with` block. Raises DocumentError."""
     beside = path.with_suffix(".lock")
     try:
-        lock = beside.open("w")
+        return FileLock.wait_for(beside)
     except OSError as error:
         raise DocumentError(f"{beside}: cannot be made: {error}") from error
-    with lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def scope_word(scope: int) -> str:

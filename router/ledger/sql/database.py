@@ -62,7 +62,7 @@ class Dialect(Protocol):
     def cursor(self, connection: DBAPIConnection) -> Cursor:
         """Returns a cursor that takes `?`."""
 
-    def migrating(self, connection: Connection) -> AbstractContextManager[None]:
+    def migrating(self, connection: Connection) -> AbstractContextManager[object]:
         """Holds a lock while the schema changes."""
 
     def begin_writing(self, execute: Execute, patience_ms: int | None = None) -> None:

@@ -14,8 +14,8 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from router.errors import LedgerCorrupt, LedgerError, LedgerUnavailable
+from router.ledger.sql import locks
 from router.ledger.sql.cursor import Cursor
-from router.ledger.sql.locks import FileLock
 from router.ledger.sql.private_files import make_private
 
 ERRORS: tuple[type[Exception], ...] = (sqlite3.Error,)
@@ -119,9 +119,9 @@ class SqliteDialect:
         finally:
             execute(f"PRAGMA busy_timeout = {self._busy_timeout_ms}")
 
-    def migrating(self, _connection: Connection) -> AbstractContextManager[None]:
+    def migrating(self, _connection: Connection) -> AbstractContextManager[object]:
         """Holds a lock that migrations of this file wait for."""
-        return FileLock.waiting(self._path.with_name(self._path.name + ".migrate"))
+        return locks.wait_for(self._path.with_name(self._path.name + ".migrate"))
 
 
 def _set_pragmas(engine: Engine, synchronous: str) -> None:

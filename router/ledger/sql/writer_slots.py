@@ -21,11 +21,12 @@ from typing import Any, Protocol
 from sqlalchemy.engine.interfaces import DBAPIConnection
 
 from router.errors import LedgerError, LedgerUnavailable
+from router.ledger.sql import locks
 from router.ledger.sql.cursor import Cursor
 from router.ledger.sql.database import FOREIGN_ERRORS, Database, translated
-from router.ledger.sql.locks import FileLock
 from router.ledger.sql.postgres import SLOTS
 from router.ledger.sql.private_files import make_folder
+from router.locks.file_lock import FileLock
 
 DYING_S = 0.5
 """Time in which a server notices that its client was killed. A start waits at most this long for
@@ -136,7 +137,7 @@ class FileSlots:
     def claim(self) -> Slot:
         """Claims the first free slot. Raises LedgerError."""
         for number in count(1):
-            lock = FileLock.take(self._folder / f"w{number}")
+            lock = locks.take(self._folder / f"w{number}")
             if lock is not None:
                 return FileSlot(self._database, f"w{number}", lock)
         raise AssertionError("count() does not end")
@@ -145,7 +146,7 @@ class FileSlots:
         """Returns the slot of a dead writer, whose lock ended with it."""
         if _number(writer_id) is None:
             return None
-        lock = FileLock.take(self._folder / writer_id)
+        lock = locks.take(self._folder / writer_id)
         return None if lock is None else FileSlot(self._database, writer_id, lock)
 
 

@@ -15,7 +15,6 @@ wrote.
 
 from __future__ import annotations
 
-import fcntl
 import io
 import os
 import shutil
@@ -30,6 +29,7 @@ from msgspec.structs import replace
 
 from router.errors import TrainingDataError
 from router.errors.system import in_words
+from router.locks.file_lock import FileLock
 from router.stats import heads
 from router.stats.heads import Head
 from router.training.continual.forgetting import Recall
@@ -113,26 +113,22 @@ class Memory:
         """Returns True where a run was cut off; the same command goes on with it."""
         return (self.folder / UNDER_WAY).exists()
 
-    @contextmanager
-    def alone(self) -> Iterator[None]:
-        """Lets no other run of this head begin. Raises TrainingDataError where one is under way."""
+    def alone(self) -> FileLock:
+        """Lets no other run of this head begin within a `with` block.
+
+        Raises TrainingDataError where one is under way.
+        """
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            descriptor = os.open(self.folder / ".lock", os.O_CREAT | os.O_RDWR, 0o600)
+            lock = FileLock.take(self.folder / ".lock")
         except OSError as error:
             raise TrainingDataError(
                 f"{self.folder} cannot be written: {error.strerror}; expected a folder that this "
                 "user may write to"
             ) from error
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            os.close(descriptor)
-            raise TrainingDataError(f"{self.name} is being taught by another process") from error
-        try:
-            yield
-        finally:
-            os.close(descriptor)  # which also releases the lock, as a kill does
+        if lock is None:
+            raise TrainingDataError(f"{self.name} is being taught by another process")
+        return lock
 
     def current(self) -> int:
         """Returns the number of the stage that counts; 0 before the first."""

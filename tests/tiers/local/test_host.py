@@ -102,9 +102,9 @@ def test_slots_are_bounded_over_all_holders(tmp_path: Path) -> None:
     with pytest.raises(Overloaded) as caught:
         slots.take(3.0)
     assert caught.value.retry_after_s == 3.0
-    first.close()
-    slots.take(1.0).close()
-    second.close()
+    first.release()
+    slots.take(1.0).release()
+    second.release()
     assert slots.taken() == 0
 
 

@@ -1,0 +1,1 @@
+"""Locks of files, which end with their process, and folders that such a lock keeps."""
