@@ -14,6 +14,7 @@ from router.evaluation.rows import taught_by, trained_on
 from router.stats import heads
 from router.stats.heads import Encoded, Head
 from router.stats.measures import RESAMPLES, Figure
+from router.training.heads.train_head import seen_by
 from router.triage.close_reading import file
 from router.triage.close_reading.reader import CloseReader
 from router.triage.triage_model import HEADS_FOLDER, TriageModel, grams_of
@@ -136,6 +137,12 @@ class Subject:
         if made_for != self.model.encoder.sha256:
             return None
         return heads.load(described.parent, name, encoder_sha256=made_for)
+
+    def seen_by(self, name: str) -> frozenset[bytes]:
+        """Returns digests of the texts that taught a policy's head; empty where none are kept."""
+        if self.policy_heads is None or name in self.model.stack.heads:
+            return frozenset()
+        return seen_by(self.policy_heads, POLICY_NAMES.get(name, name))
 
     def close_reader(self, name: str) -> CloseReader | None:
         """Returns the close reader of a policy's head; None without one for this model."""

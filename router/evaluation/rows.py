@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from router.evaluation.table import Table
 from router.training.data.curate import is_dev, normalised
 from router.training.data.sources import Example
 from router.training.heads.labelled_rows import named
+from router.training.heads.train_head import text_digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,12 @@ def taught_by(card: Path) -> frozenset[str]:
         return frozenset()
 
 
+UNKNOWN_FILE = (
+    "the model's card does not name this file, so all its rows judge; rows of it that taught the "
+    "model, as rows of public sets may have, flatter"
+)
+
+
 def judged_side(table: Table[Row], known: frozenset[str], dev: bool | None) -> Sides:
     """Returns the rows that judge a shipped head: all, or the dev rows of a file it trained on."""
     if dev or (dev is None and table.sha256 in known):
@@ -87,9 +94,27 @@ def judged_side(table: Table[Row], known: frozenset[str], dev: bool | None) -> S
     notes = (
         ("judged on all rows of a file that the model was trained on: figures flatter",)
         if table.sha256 in known
-        else ()
+        else (UNKNOWN_FILE,)
     )
     return Sides((), table.items, (*_skipped_note(table), *notes))
+
+
+def never_taught(sides: Sides, seen: Collection[bytes], head: str, path: Path) -> Sides:
+    """Returns the sides without judged rows whose text taught the head, by digests of its card.
+
+    Raises TrainingDataError where no row is left.
+    """
+    again = [row.line for row in sides.judged if text_digest(row.text) in seen]
+    if not again:
+        return sides
+    judged = tuple(row for row in sides.judged if text_digest(row.text) not in seen)
+    if not judged:
+        raise TrainingDataError(
+            f"{path}: all {len(again)} rows that would judge taught the head {head}; expected "
+            f"others. What it reached on rows held out from it stands in {head}.card.json"
+        )
+    note = f"{len(again)} rows left out, whose text taught the head {head} (lines {named(again)})"
+    return Sides(sides.train, judged, (*sides.notes, note))
 
 
 def every_side(table: Table[Row]) -> Sides:

@@ -227,8 +227,12 @@ class EarlyHeads:
         return logits, outputs, sure
 
 
-def save(head: Head, folder: Path) -> tuple[Path, Path]:
-    """Writes `<name>.npz` and `<name>.json` into `folder`. Returns both paths."""
+def save(head: Head, folder: Path, card: bytes | None = None) -> tuple[Path, Path]:
+    """Writes `<name>.npz`, `<name>.json` and, where given, `<name>.card.json` into `folder`.
+
+    All are written before one takes its place, so that a full disk leaves an older head of this
+    name whole. Returns the first two paths. Raises OSError.
+    """
     buffer = io.BytesIO()
     arrays_of: dict[str, npt.NDArray[np.generic]] = {
         "weight": head.weight.astype(np.float32),
@@ -239,8 +243,6 @@ def save(head: Head, folder: Path) -> tuple[Path, Path]:
     if head.early is not None:
         arrays_of["early_bias"] = head.early.bias.astype(np.float32)
     np.savez_compressed(buffer, **arrays_of)  # type: ignore[arg-type]  # the stub takes no dict
-    arrays = folder / f"{head.name}.npz"
-    arrays.write_bytes(buffer.getvalue())
     described = {
         "format": FORMAT,
         "name": head.name,
@@ -253,9 +255,29 @@ def save(head: Head, folder: Path) -> tuple[Path, Path]:
         "encoder_sha256": head.encoder_sha256,
         "arrays_sha256": hashlib.sha256(buffer.getvalue()).hexdigest(),
     }
-    text = folder / f"{head.name}.json"
-    text.write_text(json.dumps(described, indent=1) + "\n", encoding="utf-8")
+    arrays, text = folder / f"{head.name}.npz", folder / f"{head.name}.json"
+    contents = {arrays: buffer.getvalue(), text: f"{json.dumps(described, indent=1)}\n".encode()}
+    if card is not None:
+        contents[folder / f"{head.name}.card.json"] = card
+    _write_all(contents)
     return arrays, text
+
+
+def _write_all(contents: Mapping[Path, bytes]) -> None:
+    """Writes all files under other names, then renames them: either all are new or none is."""
+    beside = {path: path.with_name(f"{path.name}.new") for path in contents}
+    try:
+        for path, content in contents.items():
+            try:
+                beside[path].write_bytes(content)
+            except OSError as error:
+                # A full disk is told without a name, and a user has more than one disk.
+                raise OSError(error.errno, error.strerror, str(path)) from error
+        for path, new in beside.items():
+            new.replace(path)
+    finally:
+        for new in beside.values():
+            new.unlink(missing_ok=True)
 
 
 def load(folder: Path, name: str, *, encoder_sha256: str | None) -> Head:

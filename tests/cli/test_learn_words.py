@@ -99,6 +99,9 @@ def test_lesson_taken_back_whose_version_serves_names_the_command(
     made = version(registry, tmp_path, '{"a": 1}', (before,))
     after = version(registry, tmp_path, '{"a": 2}', (made,))
     noted = Noted("run_1", 0, "d", "memory", 7, 20, 2, version=made, set_aside=3)
+    memory = Memory(tmp_path / "learn", "department")
+    with memory.alone():
+        memory.note(noted)
     monkeypatch.setattr(Memory, "take_back", lambda *_, **__: noted)
 
     def back() -> str:
@@ -179,3 +182,17 @@ async def test_labels_of_a_run_or_a_dataset_are_set_aside(tmp_path: Path) -> Non
         run = ["learn", "untell", *asked, *places, "--because", "wrong"]
         ended = CliRunner().invoke(app, run)
         assert ended.stdout.startswith(f"{count}: labels of department for "), ended.output
+
+
+@pytest.mark.parametrize("words", [("history",), ("back", "--because", "x")])
+def test_a_head_that_was_never_taught_is_named_with_those_that_were(
+    tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    (tmp_path / "spam").mkdir()
+    given = ("learn", *words, "--head", "spma", "--state", str(tmp_path))
+    run = CliRunner().invoke(app, given)
+    assert run.exit_code == Exit.USAGE
+    said = " ".join(run.output.split())
+    assert "no head spma was taught in" in said
+    assert "taught there: spam" in said
+    assert not (tmp_path / "spma").exists()

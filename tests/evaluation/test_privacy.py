@@ -41,6 +41,33 @@ def test_empty_file_is_refused(tmp_path: Path) -> None:
         read_texts(tmp_path / "none.txt")
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("own.csv", "text,label\nask Jo,x\n", "found no marked detail in 2 texts; expected a .txt"),
+        (
+            "own.jsonl",
+            '{"text": "ask Jo"}\n',
+            'own.jsonl, line 1: \'{"text": "ask Jo"}\' is no marked',
+        ),
+        ("own.txt", "ask {{n|Jo}}\nat {{zz|x}}\n", "own.txt, line 2: 'at {{zz|x}}' is no marked"),
+        (
+            "far.jsonl",
+            '{"text": "ask Jo", "spans": [[4, 90, "name"]]}\n',
+            "far.jsonl, line 1",
+        ),
+    ],
+)
+def test_texts_without_marks_are_refused_with_the_form_that_is_expected(
+    tmp_path: Path, name: str, content: str, told: str
+) -> None:
+    (tmp_path / name).write_text(content)
+    with pytest.raises(TrainingDataError) as refused:
+        read_texts(tmp_path / name)
+    assert told in refused.value.message
+    assert "{{n|Jo}}" in refused.value.message
+
+
 def test_shipped_head_is_small() -> None:
     assert PATH.stat().st_size < 1_000_000
 

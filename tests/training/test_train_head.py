@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import json
+import random
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,13 @@ from router.stats.heads import Encoded
 from router.stats.ngrams import Grams, counted, rarity
 from router.training.heads.cross_validation import folds_of
 from router.training.heads.fit_one_head import fit_head
-from router.training.heads.labelled_rows import MIN_ROWS, LabelledRow, clean, read_rows
+from router.training.heads.labelled_rows import (
+    MIN_ROWS,
+    LabelledRow,
+    clean,
+    read_rows,
+    together,
+)
 from router.training.heads.train_head import Made, train_head
 from router.triage.triage_model import TriageModel
 from tests.kits.server_kit import tiergate
@@ -59,6 +66,31 @@ def test_near_duplicates_stay_in_one_fold() -> None:
     assert len(set(folds[20:].tolist())) > 1
 
 
+def test_texts_that_differ_in_their_greeting_stay_in_one_fold() -> None:
+    letters = [f"{'our order of the fourth of May ' * 2} came without part {i}" for i in range(12)]
+    texts = [greeting + letter for letter in letters for greeting in ("Hi, ", "Good day: ", "")]
+    groups = together(texts)
+    for place in range(0, len(texts), 3):
+        assert len(set(groups[place : place + 3])) == 1
+
+
+def test_unlike_texts_stand_alone() -> None:
+    texts = ["The invoice was paid twice", "My laptop stopped working", "Where is the parcel?"]
+    assert together(texts) == texts
+
+
+def test_labels_that_near_duplicates_share_by_lot_cannot_be_foretold(tmp_path: Path) -> None:
+    draw = random.Random(1)
+    rows = []
+    for number in range(60):
+        letter = " ".join("".join(draw.choices("abcdefghilmnorstu", k=7)) for _ in range(24))
+        label = "a" if number % 2 else "b"
+        rows += [(hello + letter, label) for hello in ("Hi, ", "Dear all, ", "Hello: ")]
+    figures = made(write_csv(tmp_path / "d.csv", rows), tmp_path / "out").card["figures"]
+    assert isinstance(figures, dict)
+    assert figures["accuracy"] < 0.7
+
+
 def row(line: int, text: str, label: str) -> LabelledRow:
     return LabelledRow(line, text, label)
 
@@ -78,6 +110,11 @@ def row(line: int, text: str, label: str) -> LabelledRow:
             "two labels equally often left out (lines 2, 3)",
         ),
         ([row(2, "", "a"), row(3, "x", "")], [], "2 rows without a text or a label left out"),
+        (
+            [row(2, "x", "HR Desk"), row(3, "y", "HR Desk"), row(4, "z", "hr  desk")],
+            [2, 3, 4],
+            "1 row whose label has other case or spaces than most of its class mended (line 4)",
+        ),
     ],
 )
 def test_what_is_mended_is_told_with_its_lines(
@@ -92,7 +129,7 @@ def test_what_is_mended_is_told_with_its_lines(
     ("rows", "message"),
     [
         ([(f"text {i}", "only") for i in range(30)], "the one class 'only'"),
-        ([*some_rows(), ("lonely", "rare")], "1 classes have one text only (lines 62: 'rare')"),
+        ([*some_rows(), ("lonely", "rare")], "1 of 3 classes with one text only (line 62: 'rare')"),
         (some_rows()[:10] + some_rows()[-9:], f"19 usable rows; a head needs at least {MIN_ROWS}"),
     ],
 )
@@ -128,6 +165,24 @@ def test_rows_in_another_encoding_are_refused_by_line(tmp_path: Path) -> None:
     path = write_csv(tmp_path / "d.csv", [*some_rows(), ("Zahlung für März", "billing")], "cp1252")
     with pytest.raises(TrainingDataError, match="not UTF-8: line 62"):
         read_rows(path, "text", "label")
+
+
+def test_utf_16_without_its_mark_is_named_as_such(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "d.csv", some_rows(), "utf-16-le")
+    with pytest.raises(TrainingDataError, match=r"holds zero bytes, .*iconv -f UTF-16LE"):
+        read_rows(path, "text", "label")
+
+
+def test_a_list_in_one_file_is_told_how_it_becomes_lines(tmp_path: Path) -> None:
+    path = tmp_path / "d.json"
+    path.write_text("[]")
+    with pytest.raises(TrainingDataError, match="makes lines of a list"):
+        read_rows(path, "text", "label")
+
+
+def test_a_very_long_text_of_a_table_is_read(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "d.csv", [*some_rows(), ("word " * 50_000, "billing")])
+    assert len(read_rows(path, "text", "label").rows) == 61
 
 
 def test_a_gzip_file_altered_within_is_refused(tmp_path: Path) -> None:
@@ -197,6 +252,21 @@ def test_a_worse_head_is_not_installed_unasked(tmp_path: Path) -> None:
     assert (tmp_path / "out" / "kind.npz").read_bytes() != before
 
 
+def test_a_head_that_cannot_be_written_leaves_the_one_before_whole(tmp_path: Path) -> None:
+    made(write_csv(tmp_path / "d.csv", some_rows()), tmp_path / "out")
+    before = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
+    (tmp_path / "out" / "kind.card.json.new").mkdir()  # no file can be written under this name
+    with pytest.raises(OSError, match=r"kind\.card\.json"):
+        made(write_csv(tmp_path / "e.csv", some_rows()[:-2]), tmp_path / "out", force=True)
+    (tmp_path / "out" / "kind.card.json.new").rmdir()
+    assert {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()} == before
+
+
+def test_the_positive_label_may_be_spelt_in_other_case(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "d.csv", some_rows())
+    assert made(path, tmp_path / "out", positive="Billing").card["classes"] == ["billing"]
+
+
 def test_the_old_head_judges_only_rows_that_it_never_saw(tmp_path: Path) -> None:
     old = some_rows()[::2]
     made(write_csv(tmp_path / "old.csv", old), tmp_path / "out")
@@ -213,6 +283,21 @@ def test_the_command_prints_figures_and_repairs(tmp_path: Path) -> None:
     assert "mended: 1 row without a text or a label left out (line 62)" in run.stdout
     assert "60 rows, cross-validated, with 95 % intervals: accuracy" in run.stdout
     assert "95 % of recall" in run.stdout
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--seed", "-1", "--out", "out"), "'--seed': Input should be greater than or equal to 0"),
+        (("--out", ""), "found an empty name; expected a file or a folder"),
+    ],
+)
+def test_a_careless_option_is_refused_before_anything_is_read(
+    tmp_path: Path, options: tuple[str, ...], message: str
+) -> None:
+    run = tiergate("train", "head", "--data", tmp_path / "none.csv", "--name", "kind", *options)
+    assert run.returncode == 2
+    assert message in " ".join(run.stderr.split())
 
 
 def test_the_card_holds_no_text(tmp_path: Path) -> None:

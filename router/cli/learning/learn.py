@@ -103,7 +103,7 @@ def run(
     minutes: Annotated[
         float, typer.Option(min=0.05, help="Largest processor time of a run, in minutes.")
     ] = 30.0,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same candidate.")] = 7,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same candidate.")] = 7,
     every: Annotated[
         Every | None, typer.Option(help="Run again at this interval, until you stop it.")
     ] = None,
@@ -168,7 +168,7 @@ def history(head: Head, state: State = STATE, as_json: AsJson = False) -> None:
     """Show every run of a head, and what was forgotten: accuracy on each task after each run."""
     from router.cli.learning.learn_output import print_history
 
-    print_history(_memory(state, head), now_ms(), as_json=as_json)
+    print_history(_taught_memory(state, head), now_ms(), as_json=as_json)
 
 
 @learn.command("back")
@@ -187,7 +187,7 @@ def take_back(
     """
     from router.cli.learning.hand_over import still_active
 
-    memory = _memory(state, head)
+    memory = _taught_memory(state, head)
     with memory.alone():
         noted = memory.take_back(because, keep_labels=keep_labels)
     typer.echo(f"{noted.run} is taken back; {head} is at stage {memory.current()} again")
@@ -259,6 +259,20 @@ def _memory(state: Path, head: str) -> Memory:
     if not NAME.match(head):
         raise typer.BadParameter(f"{head!r} names no head", param_hint="--head")
     return Memory(state, head)
+
+
+def _taught_memory(state: Path, head: str) -> Memory:
+    """Returns the memory of a head that was taught here. Raises BadParameter with those that were.
+
+    A mistyped name would read as a head without runs.
+    """
+    memory = _memory(state, head)
+    if memory.history() or memory.under_way:
+        return memory
+    known = ", ".join(one.name for one in _memories(state)) or "none"
+    raise typer.BadParameter(
+        f"no head {head} was taught in {state}; taught there: {known}", param_hint="--head"
+    )
 
 
 def _memories(state: Path) -> list[Memory]:

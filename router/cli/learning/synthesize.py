@@ -32,7 +32,9 @@ def synthesize(
     tenant: Annotated[str, typer.Option(help="Whose texts it may read; the calls are its own.")],
     database: DatabasePath = DATABASE,
     count: Annotated[int, typer.Option("--count", "-n", min=1, help="How many texts.")] = 20,
-    seed: Annotated[int, typer.Option(help="Chooses the rows that texts are written from.")] = 7,
+    seed: Annotated[
+        int, typer.Option(min=0, help="Chooses the rows that texts are written from.")
+    ] = 7,
     as_json: AsJson = False,
 ) -> None:
     """Let an answerer put a tenant's requests into other words; reviewers approve them.

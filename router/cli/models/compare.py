@@ -49,7 +49,7 @@ def compare(
     turns: Annotated[
         int, typer.Option(min=1, help="How often each variant takes its turn in timing.")
     ] = 60,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same variants.")] = 7,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same variants.")] = 7,
     as_json: AsJson = False,
 ) -> None:
     """Measure fp32, INT8, INT4, distilled, pruned, narrow and static encoders side by side."""

@@ -23,7 +23,7 @@ def entities(
         Path | None,
         typer.Option(help="The head's .npz file.", show_default="the one that Tiergate reads"),
     ] = None,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same head.")] = 7,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same head.")] = 7,
     as_json: AsJson = False,
 ) -> None:
     """Fit the head that finds names and addresses in texts; without torch, in some minutes."""
@@ -69,6 +69,9 @@ def evaluate_privacy(file: Path, resamples: int, seed: int, as_json: bool) -> No
     for title in ("kind", "details", "precision", "recall", "F1", "95 % interval"):
         table.add_column(title, justify="left" if title == "kind" else "right")
     for one in report.kinds:
+        # Nothing was marked and nothing was found, so there is nothing to say of the kind.
+        if not one.details and one.f1 == 1.0:
+            continue
         row = (f"{one.precision:.3f}", f"{one.recall:.3f}", f"{one.f1:.3f}")
         table.add_row(one.kind, f"{one.details}", *row, f"{one.low:.3f} .. {one.high:.3f}")
     out.print(table)

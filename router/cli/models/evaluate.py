@@ -137,7 +137,7 @@ def evaluate(
     latency: Annotated[
         bool, typer.Option("--latency", help="Time a lone request of 16, 40 and 128 tokens too.")
     ] = False,
-    seed: Annotated[int, typer.Option(help="Of folds, ties and resamples.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Of folds, ties and resamples.")] = 0,
     resamples: Annotated[
         int, typer.Option(min=20, help="Resamples behind each 95 % interval.")
     ] = 1_000,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from router.cli.exits import Exit
-from router.cli.options import DeviceOption
+from router.cli.options import DeviceOption, given_path
 from router.cli.serve.serve import ModelDir
 from router.errors.installing import pip_install
 from router.types import Device
@@ -58,9 +58,12 @@ def with_torch() -> Iterator[None]:
 @train.command()
 def triage(
     data: Data,
-    out: Annotated[Path, typer.Option(help="Folder of the new model; serve it by --model-dir.")],
+    out: Annotated[
+        Path,
+        typer.Option(parser=given_path, help="Folder of the new model; serve it by --model-dir."),
+    ],
     work: Work = WORK,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same model.")] = 7,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same model.")] = 7,
     stage: Annotated[
         list[str] | None,
         typer.Option(show_default="all", help="Run only this stage again; repeat for several."),
@@ -150,9 +153,12 @@ def tell_installed(model: Installed) -> None:
 @train.command()
 def match(
     data: Data,
-    out: Annotated[Path, typer.Option(help="The model folder whose match.json is fitted again.")],
+    out: Annotated[
+        Path,
+        typer.Option(parser=given_path, help="The model folder whose match.json is fitted again."),
+    ],
     work: Work = WORK,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same fit.")] = 7,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same fit.")] = 7,
 ) -> None:
     """Fit the chances of level 1 again for a finished model, without torch, in minutes."""
     from router.policy.loading import policies_dir
@@ -187,7 +193,9 @@ def grave(
 @train.command()
 def harm(
     data: Data,
-    out: Annotated[Path, typer.Option(help="Folder of the head, such as policies/heads.")],
+    out: Annotated[
+        Path, typer.Option(parser=given_path, help="Folder of the head, such as policies/heads.")
+    ],
     model_dir: ModelDir = None,
 ) -> None:
     """Train the head that says if a request asks for harm; judge it on other authors."""
@@ -204,7 +212,10 @@ def harm(
 @train.command()
 def harm_close(
     data: Data,
-    out: Annotated[Path, typer.Option(help="Folder of the head `harm`, such as policies/heads.")],
+    out: Annotated[
+        Path,
+        typer.Option(parser=given_path, help="Folder of the head `harm`, such as policies/heads."),
+    ],
     work: Work = WORK,
     model_dir: ModelDir = None,
 ) -> None:
@@ -223,7 +234,7 @@ def harm_close(
 @train.command()
 def ability(
     data: Data,
-    out: Annotated[Path, typer.Option(help="Folder of the measured ability.")],
+    out: Annotated[Path, typer.Option(parser=given_path, help="Folder of the measured ability.")],
     model_dir: ModelDir = None,
     again: Annotated[
         bool, typer.Option(help="Ask the model again, even where its answers are stored.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 import sys
 from dataclasses import asdict
@@ -13,7 +14,7 @@ import typer
 from router.cli.exits import Exit
 from router.cli.models.train import Data, card_command, train
 from router.cli.models.train_judge import judge
-from router.cli.options import AsJson, DeviceOption, keep_sources
+from router.cli.options import AsJson, DeviceOption, given_path, keep_sources
 from router.cli.serve.serve import ModelDir
 from router.types import Device
 
@@ -35,14 +36,17 @@ def head(
         Path, typer.Option(help="A .csv, .tsv, .jsonl or .jsonl.gz file of labelled texts.")
     ],
     name: Annotated[str, typer.Option(help="What the head is called: department, spam.")],
-    out: Annotated[Path, typer.Option(help="Folder of the head; a policy names its .json file.")],
+    out: Annotated[
+        Path,
+        typer.Option(parser=given_path, help="Folder of the head; a policy names its .json file."),
+    ],
     text_column: Annotated[str, typer.Option(help="The column with the text.")] = "text",
     label_column: Annotated[str, typer.Option(help="The column with the label.")] = "label",
     positive: Annotated[
         str | None,
         typer.Option(help="Of two labels, the one whose chance the head gives, as `spam` does."),
     ] = None,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same head.")] = 7,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same head.")] = 7,
     force: Annotated[
         bool, typer.Option("--force", help="Install it even where the one that is there is better.")
     ] = False,
@@ -79,12 +83,15 @@ def routing(
     data: Annotated[
         Path, typer.Option(help="A table of graded answers, as `evaluate routing` reads it.")
     ],
-    out: Annotated[Path, typer.Option(help="Folder of the heads; a policy names their .json.")],
+    out: Annotated[
+        Path,
+        typer.Option(parser=given_path, help="Folder of the heads; a policy names their .json."),
+    ],
     model: Annotated[
         list[str] | None,
         typer.Option(show_default="every model", help="Only this model; repeat for several."),
     ] = None,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same heads.")] = 7,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same heads.")] = 7,
     as_json: AsJson = False,
     model_dir: ModelDir = None,
 ) -> None:
@@ -119,7 +126,10 @@ def answers(
         Path, typer.Option(help="A .jsonl or .jsonl.gz file: prompt, answer, right (0 or 1).")
     ],
     out: Annotated[
-        Path, typer.Option(help="The head's .json file; a policy's verify.head names it.")
+        Path,
+        typer.Option(
+            parser=given_path, help="The head's .json file; a policy's verify.head names it."
+        ),
     ],
     as_json: AsJson = False,
 ) -> None:
@@ -156,8 +166,10 @@ def answers(
 
 def specialists(
     data: Data,
-    out: Annotated[Path, typer.Option(help="Folder of the heads; policies/heads ships.")],
-    seed: Annotated[int, typer.Option(help="The same seed gives the same heads.")] = 7,
+    out: Annotated[
+        Path, typer.Option(parser=given_path, help="Folder of the heads; policies/heads ships.")
+    ],
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same heads.")] = 7,
     only: Annotated[
         str | None, typer.Option(help="Fit this one head; the others stay.", show_default="all")
     ] = None,
@@ -220,7 +232,8 @@ def _show(made: Made) -> None:
         table.add_row(
             escape(label),
             f"{row['rows']:.0f}",
-            f"{row['precision']:.3f}",
+            # Nothing was taken for the class, so there is no precision.
+            "-" if math.isnan(row["precision"]) else f"{row['precision']:.3f}",
             f"{row['recall']:.3f}",
             f"{low:.3f} to {high:.3f}",
             f"{row['f1']:.3f}",

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from router.cli.models.train import card_command, train, with_torch
-from router.cli.options import REGISTRY, AsJson, RegistryPlace
+from router.cli.options import REGISTRY, AsJson, RegistryPlace, given_path
 from router.cli.serve.serve import ModelDir
 from router.cli.tuning.adapter import TrainDevice
 from router.cli.tuning.registering import RegisteredName, add_version
@@ -34,7 +34,9 @@ def embeddings(
     data: Annotated[
         Path, typer.Option(help="A .jsonl file of texts and labels.", envvar="TIERGATE_DATA")
     ],
-    out: Annotated[Path, typer.Option(help="Folder of the encoder and its card.")],
+    out: Annotated[
+        Path, typer.Option(parser=given_path, help="Folder of the encoder and its card.")
+    ],
     base: Annotated[
         str,
         typer.Option(help="`shipped`, or a folder or hub's name that sentence-transformers opens."),
@@ -53,7 +55,7 @@ def embeddings(
     keep: Annotated[
         float, typer.Option(min=0, help="How strongly vectors stay near those of the start.")
     ] = 0.5,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same encoder.")] = 7,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same encoder.")] = 7,
     threads: Annotated[
         int, typer.Option(min=0, show_default="as torch chooses", help="Threads of the processor.")
     ] = 0,

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from router.cli.models.train import WORK, train, with_torch
-from router.cli.options import AsJson
+from router.cli.options import AsJson, given_path
 
 
 def register(app: typer.Typer) -> None:
@@ -17,8 +17,9 @@ def register(app: typer.Typer) -> None:
 
 
 def compare_local(
-    out: Annotated[Path, typer.Option(help="Folder of the forms and their figures.")] = WORK
-    / "local",
+    out: Annotated[
+        Path, typer.Option(parser=given_path, help="Folder of the forms and their figures.")
+    ] = WORK / "local",
     data: Annotated[
         Path | None,
         typer.Option(

@@ -31,7 +31,7 @@ from router.evaluation.judging import (
 )
 from router.evaluation.kinds.safety import read_safety, refused_sections
 from router.evaluation.options import Kind, Options, Report, Section, Subject
-from router.evaluation.rows import Row, both_sides, judged_side
+from router.evaluation.rows import Row, both_sides, judged_side, never_taught
 from router.evaluation.table import Line, Table, need_classes, read
 from router.stats.heads import Encoded, Head, HeadKind
 from router.stats.measures import Figure, Labels, auroc_figure, share_figure
@@ -203,6 +203,8 @@ def _judged(
         sides = both_sides(reading.table, train, subject.known, options.dev)
     else:
         sides = judged_side(reading.table, subject.known, options.dev)
+    if shipped is not None:
+        sides = never_taught(sides, subject.seen_by(reading.head), shipped.name, path)
     heads: dict[str, Head] = {"shipped head": shipped} if shipped is not None else {}
     notes = sides.notes + told
     halves: Sequence[Half] = ()

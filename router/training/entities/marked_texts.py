@@ -31,6 +31,11 @@ LETTERS = {
     "ip": EntityKind.IP,
     "k": EntityKind.API_KEY,
 }
+FORM = (
+    "a .txt file of lines such as `ask {{n|Jo}} at {{p|555 0100}}`, a folder of such files, or a "
+    '.jsonl file of lines such as {"text": "ask Jo", "spans": [[4, 6, "name"]]}'
+)
+"""Shows both forms of marked texts, for an error."""
 _MARK = re.compile(r"\{\{([a-z]{1,2})\|(.*?)(\|?)\}\}(?!\})", re.S)
 
 
@@ -67,24 +72,33 @@ def read_marked(line: str, source: str = "") -> MarkedText:
 
 
 def read_texts(path: Path) -> list[MarkedText]:
-    """Returns the texts of a file, or of the .txt files in a folder. Raises TrainingDataError.
+    """Returns the texts of a file, or of the .txt files in a folder.
 
-    A .jsonl file has objects with `text` and `spans`, each [start, end, kind].
+    A .jsonl file has objects with `text` and `spans`, each [start, end, kind]. Raises
+    TrainingDataError, also where nothing is marked: figures of such texts would all be perfect.
     """
     files = sorted(path.glob("*.txt")) if path.is_dir() else [path]
     texts: list[MarkedText] = []
     try:
         for file in files:
-            for line in file.read_text(encoding="utf-8").split("\n"):
+            for number, line in enumerate(file.read_text(encoding="utf-8").split("\n"), start=1):
                 if not line.strip() or line.endswith("|"):
                     continue
                 jsonl = file.suffix == ".jsonl"
-                texts.append(_of_json(line, file.stem) if jsonl else read_marked(line, file.stem))
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise TrainingDataError(f"{path} has no marked texts: {in_words(error)}") from error
-    if not texts:
+                try:
+                    text = _of_json(line, file.stem) if jsonl else read_marked(line, file.stem)
+                except (ValueError, KeyError, TypeError) as error:
+                    raise TrainingDataError(
+                        f"{file}, line {number}: {line[:30]!r} is no marked text; expected {FORM}"
+                    ) from error
+                texts.append(text)
+    except (OSError, ValueError) as error:
         raise TrainingDataError(
-            f"{path} has no marked texts; a .txt, .jsonl or folder was expected."
+            f"{path} cannot be read: {in_words(error)}; expected {FORM}"
+        ) from error
+    if not any(text.found or text.open for text in texts):
+        raise TrainingDataError(
+            f"{path}: found no marked detail in {len(texts)} texts; expected {FORM}"
         )
     return texts
 
@@ -92,4 +106,6 @@ def read_texts(path: Path) -> list[MarkedText]:
 def _of_json(line: str, source: str) -> MarkedText:
     row = json.loads(line)
     spans = [Entity(EntityKind(kind), int(start), int(end)) for start, end, kind in row["spans"]]
+    if any(not 0 <= span.start < span.end <= len(row["text"]) for span in spans):
+        raise ValueError("a span lies outside the text")
     return MarkedText(str(row["text"]), tuple(spans), (), str(row.get("language", source)))

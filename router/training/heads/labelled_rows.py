@@ -15,10 +15,11 @@ import json
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from router.errors import TrainingDataError
+from router.learning.near_duplicates import representatives
 from router.training.data.curate import KEY_CHARS, normalised
 
 MIN_ROWS = 20
@@ -28,6 +29,8 @@ MAX_CLASSES = 500
 MAX_LINES_NAMED = 8
 """Line numbers listed in one error: enough to see the pattern, few enough to read."""
 MAX_FILE_BYTES = 1 << 30
+MOST_COMPARED = 4_000
+"""Letters by which texts are compared: more than a head reads, and a millisecond of work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +97,11 @@ def read_rows(path: Path, text_column: str, label_column: str) -> HeadRows:
 def clean(rows: Sequence[LabelledRow]) -> tuple[tuple[LabelledRow, ...], tuple[Repair, ...]]:
     """Removes empty rows, merges repeats and settles contradictions; returns rows and repairs.
 
-    Texts that differ only in case, spacing or punctuation count as one. A text with several labels
-    takes the most frequent of them. It is left out when two are equally frequent.
+    Labels that differ only in case or spacing count as one, under its most frequent spelling. Texts
+    that differ only in case, spacing or punctuation count as one. A text with several labels takes
+    the most frequent of them. It is left out when two are equally frequent.
     """
+    rows, respelt = _spelt_alike(rows)
     empty = [row.line for row in rows if not row.text or not row.label]
     groups: dict[str, list[LabelledRow]] = {}
     for row in rows:
@@ -114,6 +119,7 @@ def clean(rows: Sequence[LabelledRow]) -> tuple[tuple[LabelledRow, ...], tuple[R
         repeated += [row.line for row in agreeing[1:]]
         kept.append(agreeing[0])
     repairs = (
+        Repair("whose label has other case or spaces than most of its class mended", respelt),
         Repair("without a text or a label left out", tuple(empty)),
         Repair("with the text of an earlier row merged", tuple(sorted(repeated))),
         Repair("outvoted by other labels of the same text", tuple(sorted(settled))),
@@ -122,9 +128,50 @@ def clean(rows: Sequence[LabelledRow]) -> tuple[tuple[LabelledRow, ...], tuple[R
     return tuple(kept), tuple(repair for repair in repairs if repair.lines)
 
 
+def label_key(label: str) -> str:
+    """Returns the key that two spellings of one label share.
+
+    >>> label_key(" HR  Support") == label_key("hr support")
+    True
+    """
+    return " ".join(label.split()).casefold()
+
+
+def _spelt_alike(rows: Sequence[LabelledRow]) -> tuple[list[LabelledRow], tuple[int, ...]]:
+    """Returns the rows with the most frequent spelling of each label, and the lines mended."""
+    spellings: dict[str, Counter[str]] = {}
+    for row in rows:
+        spellings.setdefault(label_key(row.label), Counter())[row.label] += 1
+    usual = {key: counts.most_common(1)[0][0] for key, counts in spellings.items()}
+    alike = [replace(row, label=usual[label_key(row.label)]) for row in rows]
+    lines = [row.line for row, new in zip(rows, alike, strict=True) if new.label != row.label]
+    return alike, tuple(lines)
+
+
 def fold_key(text: str) -> str:
     """Returns a key; texts with equal keys stay in one fold, as near-duplicates do in `curate`."""
     return normalised(text)[:KEY_CHARS] or text
+
+
+def together(texts: Sequence[str]) -> list[str]:
+    """Returns for each text the one that stands for it; texts of one stand-in stay in one fold.
+
+    Texts with the same opening, and texts that say nearly the same after other openings, stand
+    together: "Hi, ..." must not be judged by what "Hello, ..." taught.
+    """
+    stands = representatives([text[:MOST_COMPARED] for text in texts], [None] * len(texts))
+    first: dict[str, int] = {}
+    for place, text in enumerate(texts):
+        # A later text takes the group of the first one with its opening, and brings its own along.
+        joined = _root(stands, first.setdefault(fold_key(text), place))
+        stands[_root(stands, place)] = joined
+    return [texts[_root(stands, place)] for place in range(len(texts))]
+
+
+def _root(stands: list[int], place: int) -> int:
+    while stands[place] != place:
+        place = stands[place]
+    return place
 
 
 def named(lines: Sequence[int]) -> str:
@@ -172,6 +219,11 @@ def _decoded(path: Path, raw: bytes) -> tuple[str, tuple[Repair, ...]]:
             f"{path} is not UTF-8: line{'' if len(bad) == 1 else 's'} {named(bad)}. Save it as "
             f"UTF-8, for example with `iconv -f WINDOWS-1252 -t UTF-8 {path.name}`."
         ) from None
+    if "\0" in text:
+        raise TrainingDataError(
+            f"{path} holds zero bytes, as UTF-16 without a byte order mark does. Save it as UTF-8, "
+            f"for example with `iconv -f UTF-16LE -t UTF-8 {path.name}`."
+        )
     repair = Repair("with a byte order mark read without it", (1,))
     return text, (repair,) if marked else ()
 
@@ -191,12 +243,19 @@ def _records(path: Path, text: str, text_column: str, label_column: str) -> Iter
     elif suffix in (".jsonl", ".ndjson"):
         yield from _objects(path, text, text_column, label_column)
     else:
-        raise TrainingDataError(f"{path} is of no known kind; expected .csv, .tsv or .jsonl[.gz]")
+        how = f"; `jq -c '.[]' {path.name} > rows.jsonl` makes lines of a list" * (
+            suffix == ".json"
+        )
+        raise TrainingDataError(
+            f"{path} is of no known kind; expected .csv, .tsv or .jsonl[.gz]{how}"
+        )
 
 
 def _table(
     path: Path, text: str, text_column: str, label_column: str, delimiter: str
 ) -> Iterator[LabelledRow]:
+    # A long text is a text, whatever limit Python's reader begins with.
+    csv.field_size_limit(MAX_FILE_BYTES)
     header = text.partition("\n")[0]
     # The delimiter that is most frequent in the first line is the file's.
     delimiter = delimiter or max(",;\t", key=header.count)
@@ -222,9 +281,10 @@ def _table(
     except csv.Error as error:
         raise TrainingDataError(f"{path}, line {reader.line_num}: {error}") from error
     if short:
+        many = "s" * (len(short) > 1)
         raise TrainingDataError(
-            f"{path}: {len(short)} rows do not have the {len(columns)} columns of the first line "
-            f"(lines {named(short)}); quote texts that hold a {delimiter!r} or a line break"
+            f"{path}: {len(short)} row{many} without the {len(columns)} columns of the first line "
+            f"(line{many} {named(short)}); quote texts that hold a {delimiter!r} or a line break"
         )
     yield from rows
 
@@ -283,9 +343,10 @@ def _enough(found: HeadRows) -> None:
     if rare:
         labels = ", ".join(repr(row.label) for row in rare[:MAX_LINES_NAMED])
         raise TrainingDataError(
-            f"{found.file}: {len(rare)} classes have one text only (lines "
-            f"{named([row.line for row in rare])}: {labels}); give each at least {MIN_PER_CLASS}, "
-            f"or take them out{repairs}"
+            f"{found.file}: {len(rare)} of {len(counts)} classes with one text only (line"
+            f"{'s' * (len(rare) > 1)} {named([row.line for row in rare])}: {labels}); give each at "
+            f"least {MIN_PER_CLASS}, or take them out. A head needs at least {MIN_ROWS} rows in "
+            f"all{repairs}"
         )
     if len(found.rows) < MIN_ROWS:
         raise TrainingDataError(

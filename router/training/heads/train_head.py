@@ -26,7 +26,13 @@ from router.stats.measures import Rows, accuracy, intervals, macro_f1
 from router.stats.softmax_regression import Labels
 from router.training.data.curate import normalised
 from router.training.heads.fit_one_head import FittedHead, fit_head
-from router.training.heads.labelled_rows import MIN_ROWS, HeadRows, read_rows
+from router.training.heads.labelled_rows import (
+    MIN_ROWS,
+    HeadRows,
+    label_key,
+    read_rows,
+    together,
+)
 from router.triage.triage_model import DEFAULT_FOLDER, TriageModel
 from router.types import Device
 
@@ -96,7 +102,7 @@ def train_head(
         encoded,
         labels,
         rows.classes,
-        [row.text for row in rows.rows],
+        together([row.text for row in rows.rows]),
         model.encoder.sha256,
         seed=seed,
         rare=model.rarity,
@@ -130,11 +136,10 @@ def spans_of(chances: Floats, labels: Labels, seed: int) -> dict[str, list[float
 
 
 def install(head: Head, card: dict[str, object], out: Path) -> None:
-    """Writes `<name>.npz`, `<name>.json` and, last, `<name>.card.json` into `out`."""
+    """Writes `<name>.npz`, `<name>.json` and `<name>.card.json` into `out`; all or none."""
     out.mkdir(parents=True, exist_ok=True)
-    heads.save(head, out)
     text = json.dumps(card, indent=1, ensure_ascii=False) + "\n"
-    (out / f"{head.name}.card.json").write_text(text, encoding="utf-8")
+    heads.save(head, out, text.encode())
 
 
 def _positive(name: str, positive: str | None, classes: Sequence[str]) -> str | None:
@@ -149,12 +154,14 @@ def _positive(name: str, positive: str | None, classes: Sequence[str]) -> str | 
         )
     if positive is None:
         return None
-    if positive not in classes or len(classes) != 2:
+    # Spelt as in the file, where the labels of one class are spelt alike.
+    spelt = {label_key(label): label for label in classes}.get(label_key(positive))
+    if spelt is None or len(classes) != 2:
         raise TrainingDataError(
             f"--positive is {positive!r}; expected one of exactly two labels, and the file has "
             f"{', '.join(classes[:8])}"
         )
-    return positive
+    return spelt
 
 
 def compared(
