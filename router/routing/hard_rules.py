@@ -54,13 +54,6 @@ HIGH_RISK = {
 LIFTS = {"level_3_not_below_usd": Reason.LOW_IMPACT, "soft_share": Reason.BUDGET_SOFT_LIMIT}
 """The ceilings of money that `outage_lifts` may name, by their reason."""
 
-
-GRAVE = frozenset(
-    {*HIGH_RISK.values(), Reason.IMPACT_LEVEL_3, Reason.STRATEGIC, Reason.ARCHITECTURE}
-)
-"""The triggers that ask for level 3. Where a policy has no such level its highest one answers, and
-the matter is as grave as before."""
-
 LOOKS_HIGHER = frozenset({Reason.MULTI_FACTOR, Reason.NOVEL, Reason.IMPACT_LEVEL_2})
 """The triggers that are reasons to look higher. Level 1's answer stays in hand meanwhile, and goes
 out unverified where no higher rung is better. All other rules force their level."""
@@ -119,11 +112,7 @@ def _bounds(
     top: int,
     soft: Limit | None = None,
 ) -> Bounds:
-    floors, limits = _policy_rules(policy, signals, findings.lists)
-    rules = [*_degraded(signals), *floors]
-    triggers = policy.decision.mode is not DecisionMode.EXPECTED_LOSS
-    if triggers:
-        rules += _fixed_triggers(policy, signals, findings, asked)
+    rules, limits = _rules(policy, signals, findings, asked)
     if rules:
         rules = [(min(level, top), reason) for level, reason in rules if level > 1]
     trigger_floor = _highest(rules, 1)
@@ -133,7 +122,7 @@ def _bounds(
     if asked.max_tier is not None:
         limits.append((asked.max_tier, Reason.HINT_MAX_TIER))
     of_money = [soft] if soft is not None else []
-    if triggers and _low_impact(policy.decision, signals, asked):
+    if _has_triggers(policy) and _low_impact(policy.decision, signals, asked):
         of_money.append((2, Reason.LOW_IMPACT))
     kept = of_money
     if of_money and policy.decision.outage_lifts:
@@ -156,6 +145,26 @@ def _bounds(
         outage_floor=max(trigger_floor, min(asked.min_tier or 1, hard_ceiling)),
         outage_ceiling=outage_ceiling,
     )
+
+
+def demanded_level(policy: Policy, signals: Signals, asked: Asked) -> int:
+    """Returns the level that the rules ask for, also where the policy has none so high."""
+    return _highest(_rules(policy, signals, findings_of(policy, signals), asked)[0], 1)
+
+
+def _rules(
+    policy: Policy, signals: Signals, findings: Findings, asked: Asked
+) -> tuple[list[Limit], list[Limit]]:
+    """Returns the floors that the rules ask for, and the ceilings of the policy's own rules."""
+    floors, ceilings = _policy_rules(policy, signals, findings.lists)
+    rules = [*_degraded(signals), *floors]
+    if _has_triggers(policy):
+        rules += _fixed_triggers(policy, signals, findings, asked)
+    return rules, ceilings
+
+
+def _has_triggers(policy: Policy) -> bool:
+    return policy.decision.mode is not DecisionMode.EXPECTED_LOSS
 
 
 # Most requests meet no rule at all, so the three below return at once for empty lists.

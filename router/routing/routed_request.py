@@ -12,7 +12,7 @@ from router.policy.refusal import of_self_harm, of_victim
 from router.policy.schema import DeliberationAnswerer, Policy
 from router.privacy.pseudonyms.veil import Veil
 from router.routing.constraints import Asked, forces_tools
-from router.routing.hard_rules import GRAVE
+from router.routing.hard_rules import demanded_level
 from router.routing.policy_runtime import PolicyRuntime, RungPlan
 from router.routing.wording.matters import in_danger
 from router.types import (
@@ -122,11 +122,15 @@ class RoutedRequest(Struct, frozen=True, dict=True):
 
     @measured_once
     def grave(self) -> bool:
-        """Returns True when a rule asks for level 3: then an answer must be about the matter."""
+        """Returns True when a rule asks for level 3: then an answer must be about the matter.
+
+        Where the policy has no such level its highest one answers, and the matter is as grave.
+        """
         decision = self.decision
-        if not decision.hard_rule:
-            return False
-        return decision.floor >= GRAVE_FLOOR or not GRAVE.isdisjoint(decision.floor_reasons)
+        return decision.hard_rule and (
+            decision.floor >= GRAVE_FLOOR
+            or demanded_level(self.policy, self.signals, self.asked) >= GRAVE_FLOOR
+        )
 
     @measured_once
     def refused(self) -> bool:

@@ -160,14 +160,24 @@ async def test_nonsense_to_a_grave_question_is_not_accepted(
     assert ("answer_unchecked" in row.reasons) == (verdict is Verdict.UNVERIFIED)
 
 
+def own_rule(floor: int) -> dict[str, object]:
+    """A rule of the policy's own for high stakes, whatever the domain."""
+    return {"name": "own", "stakes_high_at": 0.9, "floor": floor}
+
+
 @pytest.mark.parametrize(
-    ("signals", "verdict"),
-    [(GRAVE, Verdict.UNVERIFIED), (replace(CALM, stakes_high=0.97), Verdict.ACCEPTED)],
+    ("signals", "rules", "verdict"),
+    [
+        (GRAVE, [], Verdict.UNVERIFIED),
+        (replace(CALM, stakes_high=0.97), [], Verdict.ACCEPTED),
+        (replace(CALM, stakes_high=0.97), [own_rule(2)], Verdict.ACCEPTED),
+        (replace(CALM, stakes_high=0.97), [own_rule(3)], Verdict.UNVERIFIED),
+    ],
 )
 async def test_a_prior_is_no_evidence_in_a_grave_matter_where_no_level_3_exists(
-    houses: Houses, signals: Signals, verdict: Verdict
+    houses: Houses, signals: Signals, rules: list[object], verdict: Verdict
 ) -> None:
-    house = houses([low(), mid(text=ADVICE)], signals=signals)
+    house = houses([low(), mid(text=ADVICE)], signals=signals, hard_rules=rules)
     _guess(house, 1, PSource.PRIOR)
     outcome = await house.gateway.complete(ask(MILLIONS), ALICE)
     assert (outcome.rung.answerer, outcome.verdict) == ("mid", verdict)
