@@ -13,9 +13,9 @@ import numpy as np
 from msgspec import Struct
 
 from router.stats.calibration import Floats
-from router.stats.heads import Encoded, Head, HeadKind, HeadStack
+from router.stats.heads import Head, HeadKind, HeadStack
 from router.triage.close_reading.matters import GraveChance
-from router.triage.close_reading.reader import CloseReader, MayChange, Seen
+from router.triage.close_reading.reader import CloseReader, Seen
 from router.triage.grave import GraveReading, Told
 from router.types import HeadReading
 
@@ -57,28 +57,30 @@ class OwnHeads(Struct, frozen=True, eq=False, weakref=True):
         names = tuple(head.name for head in own if head.name not in built_in)
         return cls(HeadStack(every), names, close)
 
+    def followed(self, logits: Floats) -> dict[str, Floats]:
+        """Returns the chances that the close readers follow, by head; (rows,) each."""
+        return {name: self.stack.read(logits, name) for name in self.close}
+
     def read_closely(
         self,
         texts: Sequence[str],
         told: Sequence[Told],
-        encoded: Encoded,
-        may_change: Callable[[str], MayChange] | None = None,
-        grave: Sequence[GraveReading] = (),
+        chances: Mapping[str, Floats],
+        seen: Callable[[str], Seen],
+        grave: Sequence[GraveReading],
     ) -> dict[int, Close]:
         """Returns by place what close readers say, where the heads or `grave` are unsure.
 
-        `may_change` tells by head what changes what a text's policy does; without it every chance
-        does.
+        `chances` are those of `followed`; `seen` tells by head what is known of the texts.
         """
         heads: dict[int, tuple[HeadReading, ...]] = {}
         graves: dict[int, GraveChance] = {}
         for name, reader in self.close.items():
-            head = self.stack.heads[name]
-            seen = None if may_change is None else Seen(encoded.vectors, may_change(name))
-            read = reader.read(texts, told, head(encoded).tolist(), seen, grave)
+            label = self.stack.heads[name].classes[0]
+            read = reader.read(texts, told, chances[name].tolist(), seen(name), grave)
             graves |= read.grave
             for place, chance in read.chances.items():
-                reading = HeadReading(name, ((head.classes[0], round(chance, DIGITS)),))
+                reading = HeadReading(name, ((label, round(chance, DIGITS)),))
                 heads[place] = (*heads.get(place, ()), reading)
         places = heads.keys() | graves.keys()
         return {place: Close(heads.get(place, ()), graves.get(place)) for place in places}

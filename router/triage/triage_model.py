@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -58,6 +58,7 @@ class HeadOutputs(Struct, frozen=True):
     spam: Floats  # (rows,)
     novelty: Floats  # (rows,)
     own: Sequence[tuple[HeadReading, ...]] = ()  # per row, where a policy's heads were asked for
+    followed: Mapping[str, Floats] = {}  # (rows,) by head, where close readers follow it
 
 
 class TriageModel:
@@ -175,6 +176,7 @@ class TriageModel:
             spam=out("spam"),
             novelty=self.novelty(encoded.vectors),
             own=() if own is None else own.readings(logits),
+            followed={} if own is None else own.followed(logits),
         )
 
 

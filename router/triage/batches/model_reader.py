@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from itertools import repeat
 from types import MappingProxyType
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -22,6 +22,7 @@ from router.triage.batches.asked import Asked, told_of_all
 from router.triage.batches.config import TriageConfig
 from router.triage.batches.templates import Templates, Vector, is_calm
 from router.triage.close_reading.guess import NEAR, Bounds
+from router.triage.close_reading.reader import Seen
 from router.triage.encoder import SHORT_BATCH_TOKENS
 from router.triage.grave import GraveReader, GraveReading
 from router.triage.own_heads import Close, OwnHeads, sharpened
@@ -35,7 +36,6 @@ from router.types import RISK_DOMAINS, Domain, HeadReading, Match, RequestType
 _Array = npt.NDArray[np.floating]
 Closely = Mapping[int, Close]
 """Holds by place the readings of texts that were read closely."""
-NOT_CLOSE: Closely = MappingProxyType({})
 ANY_CHANCE = Bounds()
 Vectors = Mapping[int, Vector]
 NONE_KEPT: Vectors = MappingProxyType({})
@@ -69,6 +69,8 @@ class Outputs(Protocol):
     def spam(self) -> _Array: ...
     @property
     def own(self) -> Sequence[tuple[HeadReading, ...]]: ...  # where own heads were asked for
+    @property
+    def followed(self) -> Mapping[str, Floats]: ...  # by head, where close readers follow it
 
 
 class Model(Protocol):
@@ -89,6 +91,24 @@ class Model(Protocol):
     def mended(self) -> Mend: ...
     @property
     def grave(self) -> GraveReader | None: ...
+
+
+class Part(NamedTuple):
+    """Holds what the heads of one policy say of texts, and the places of these."""
+
+    own: OwnHeads | None
+    places: list[int]
+    vectors: Embeddings  # (places, width)
+    outputs: Outputs
+
+
+class HeadsRead(NamedTuple):
+    """Holds what heads, the reader of grave matters and close readers say of texts."""
+
+    vectors: Embeddings  # (texts, width)
+    parts: list[Part]
+    grave: list[GraveReading]  # empty without a reader
+    close: Closely
 
 
 class ModelReader:
@@ -153,74 +173,48 @@ class ModelReader:
             row = kept.get(same.text)
             if row is None:
                 encoded = Encoded(same.vector[None], self._model.grams([same.text]))
-                row = kept[same.text] = self._read([Asked(same.text, config)], encoded)[0][0]
+                alone = [Asked(same.text, config)]
+                read = self.read_heads(alone, encoded, closely=False)
+                row = kept[same.text] = self._rows(read)[0]
             found[i] = row, same.match
         self.not_encoded += len(found)
         return found
 
-    def read_grave(self, asked: Sequence[Asked], encoded: Encoded) -> list[GraveReading]:
-        """Returns what the reader of grave matters makes of texts, () without one; any thread."""
-        if self._model.grave is None:
-            return []
-        texts = [text for text, *_ in asked]
-        return self._model.grave.read(texts, encoded.vectors, told_of_all(asked))
-
-    def read_closely(
-        self, asked: Sequence[Asked], encoded: Encoded, grave: Sequence[GraveReading] = ()
-    ) -> Closely:
-        """Returns by place the readings of texts of which a head or `grave` is unsure; on any
-        thread."""
-        found: dict[int, Close] = {}
-        for own, indices in _by_heads(asked).items():
-            if own is None or not own.close:
-                continue
-            mine = [asked[i] for i in indices]
-            part = encoded if len(indices) == len(asked) else encoded[np.array(indices)]
-            matters = [grave[i] for i in indices] if grave else ()
-            may_change = partial(partial, _may_change, mine, part.vectors)
-            texts = [one.text for one in mine]
-            close = own.read_closely(texts, told_of_all(mine), part, may_change, matters)
-            found |= {indices[place]: closer for place, closer in close.items()}
-        return found
+    def read_heads(self, asked: Sequence[Asked], encoded: Encoded, *, closely: bool) -> HeadsRead:
+        """Returns what all but approved answers make of texts; on any thread."""
+        parts = []
+        for own, places in _by_heads(asked).items():
+            mine = encoded if len(places) == len(asked) else encoded[np.array(places)]
+            outputs = self._model.read(mine) if own is None else self._model.read(mine, own)
+            parts.append(Part(own, places, mine.vectors, outputs))
+        grave: list[GraveReading] = []
+        if self._model.grave is not None:
+            texts = [text for text, *_ in asked]
+            grave = self._model.grave.read(texts, encoded.vectors, told_of_all(asked))
+        close: dict[int, Close] = {}
+        for part in parts if closely else ():
+            if part.own is not None and part.own.close:
+                close |= _read_closely(part.own, part, asked, grave)
+        return HeadsRead(encoded.vectors, parts, grave, close)
 
     def read(
-        self,
-        asked: Sequence[Asked],
-        encoded: Encoded,
-        grave: Sequence[GraveReading] | None = None,
-        close: Closely = NOT_CLOSE,
+        self, asked: Sequence[Asked], read: HeadsRead
     ) -> tuple[list[ModelRow], list[Match | None]]:
-        """Returns what heads and approved answers make of texts that are encoded.
+        """Returns the rows of texts, and what they match."""
+        order = [place for part in read.parts for place in part.places]
+        readings = np.concatenate([readings_of(part.outputs) for part in read.parts])
+        described = Described(read.vectors, readings[np.argsort(order)])
+        return self._rows(read), _matches(described, asked)
 
-        `grave` has what `read_grave` says of them, where that is known, and `close` by place what
-        was read closely.
-        """
-        rows, readings = self._read(asked, encoded, grave, close)
-        return rows, _matches(Described(encoded.vectors, readings), asked)
-
-    def _read(
-        self,
-        asked: Sequence[Asked],
-        encoded: Encoded,
-        grave: Sequence[GraveReading] | None = None,
-        close: Closely = NOT_CLOSE,
-    ) -> tuple[list[ModelRow], npt.NDArray[np.float32]]:
-        """Returns what heads make of texts, and their readings that are compared."""
-        rows: list[ModelRow] = []
-        parts: list[npt.NDArray[np.float32]] = []
-        order: list[int] = []
-        for own, indices in _by_heads(asked).items():
-            part = encoded if len(indices) == len(asked) else encoded[np.array(indices)]
-            read = self._model.read(part) if own is None else self._model.read(part, own)
-            rows += self._model_rows(read)
-            parts.append(readings_of(read))
-            order += indices
-        readings = parts[0] if len(parts) == 1 else np.concatenate(parts)
-        if order != list(range(len(asked))):
-            rows = [row for _, row in sorted(zip(order, rows, strict=True), key=_place)]
-            readings = readings[np.argsort(order)]
-        found = self.read_grave(asked, encoded) if grave is None else grave
-        if found:
+    def _rows(self, read: HeadsRead) -> list[ModelRow]:
+        """Returns what is said of texts as one row each, in the order asked."""
+        by_place = {
+            place: row
+            for part in read.parts
+            for place, row in zip(part.places, self._model_rows(part.outputs), strict=True)
+        }
+        rows = [by_place[place] for place in range(len(by_place))]
+        if read.grave:
             rows = [
                 row._replace(
                     grave=one.grave,
@@ -228,14 +222,14 @@ class ModelReader:
                     knowledge=one.knowledge,
                     read_as=one.language,
                 )
-                for row, one in zip(rows, found, strict=True)
+                for row, one in zip(rows, read.grave, strict=True)
             ]
-        for place, closer in close.items():
+        for place, closer in read.close.items():
             row = rows[place]._replace(heads=sharpened(rows[place].heads, closer.heads))
             if closer.grave is not None:
                 row = row._replace(grave=closer.grave.grave, matter=closer.grave.matter)
             rows[place] = row
-        return rows, readings
+        return rows
 
     def _model_rows(self, out: Outputs) -> list[ModelRow]:
         """Returns the heads' readings as one row per text."""
@@ -274,9 +268,7 @@ class ModelBatch:
         self._keys = [templates.key(one.text) for one in self._rest]
         kept = [None if key is None else templates.get(key) for key in self._keys]
         self._kept = {place: vector for place, vector in enumerate(kept) if vector is not None}
-        self._encoded: Encoded | None = None
-        self._grave: list[GraveReading] = []
-        self._close: Closely = NOT_CLOSE
+        self._read: HeadsRead | None = None
 
     @property
     def encoded(self) -> int:
@@ -284,31 +276,28 @@ class ModelBatch:
         return len(self._rest) - len(self._kept)
 
     def encode(self) -> None:
-        """Encodes what is left, and reads closely where a head is unsure; on any thread."""
+        """Encodes what is left, and reads it by heads; closely where one is unsure. Any thread."""
         if self._rest:
-            self._encoded = self._reader.encode(self._rest, self._kept)
-            self._grave, self._close = self._read_on(self._rest, self._encoded)
+            self._read = self._by_heads(self._rest, self._kept)
 
-    def _read_on(
-        self, asked: Sequence[Asked], encoded: Encoded
-    ) -> tuple[list[GraveReading], Closely]:
-        """Returns the readings of grave matters, and what is read closely."""
-        grave = self._reader.read_grave(asked, encoded)
-        close = self._reader.read_closely(asked, encoded, grave) if self._closely else NOT_CLOSE
-        return grave, close
+    def _by_heads(self, asked: Sequence[Asked], kept: Vectors = NONE_KEPT) -> HeadsRead:
+        encoded = self._reader.encode(asked, kept)
+        return self._reader.read_heads(asked, encoded, closely=self._closely)
 
     def rows(self) -> tuple[list[ModelRow], list[Match | None]]:
         """Returns the readings and the matches, in the order asked."""
         rows, matches = list[ModelRow](), list[Match | None]()
-        if self._encoded is not None:
-            rows, matches = self._reader.read(self._rest, self._encoded, self._grave, self._close)
-            self._settle(self._encoded, rows, matches)
+        if self._read is not None:
+            rows, matches = self._reader.read(self._rest, self._read)
+            self._settle(self._read.vectors, rows, matches)
         for i, (row, match) in sorted(self._known.items()):
             rows.insert(i, row)
             matches.insert(i, match)
         return rows, matches
 
-    def _settle(self, encoded: Encoded, rows: list[ModelRow], matches: list[Match | None]) -> None:
+    def _settle(
+        self, vectors: Embeddings, rows: list[ModelRow], matches: list[Match | None]
+    ) -> None:
         """Encodes after all what is not calm by a kept vector, and keeps the others' that are."""
         doubtful = []
         for place, key in enumerate(self._keys):
@@ -316,14 +305,13 @@ class ModelBatch:
                 continue
             calm = is_calm(rows[place], matches[place], self._rest[place].config.momentary)
             if place not in self._kept and calm:
-                self._reader.templates.put(key, encoded.vectors[place])
+                self._reader.templates.put(key, vectors[place])
             elif place in self._kept and not calm:
                 doubtful.append(place)
         if not doubtful:
             return
         again = [self._rest[place] for place in doubtful]
-        read = self._reader.encode(again)
-        found = self._reader.read(again, read, *self._read_on(again, read))
+        found = self._reader.read(again, self._by_heads(again))
         for place, row, match in zip(doubtful, *found, strict=True):
             rows[place], matches[place] = row, match
 
@@ -334,6 +322,21 @@ def _by_heads(asked: Sequence[Asked]) -> dict[OwnHeads | None, list[int]]:
     for index, (_, config, *_) in enumerate(asked):
         found.setdefault(config.own, []).append(index)
     return found
+
+
+def _read_closely(
+    own: OwnHeads, part: Part, asked: Sequence[Asked], grave: Sequence[GraveReading]
+) -> dict[int, Close]:
+    """Returns by place the readings of texts of which a head or `grave` is unsure."""
+    mine = [asked[place] for place in part.places]
+
+    def seen(name: str) -> Seen:
+        return Seen(part.vectors, partial(_may_change, mine, part.vectors, name))
+
+    texts = [one.text for one in mine]
+    matters = [grave[place] for place in part.places] if grave else ()
+    close = own.read_closely(texts, told_of_all(mine), part.outputs.followed, seen, matters)
+    return {part.places[place]: closer for place, closer in close.items()}
 
 
 def _may_change(
@@ -362,10 +365,6 @@ def _by_config(asked: Sequence[Asked]) -> dict[TriageConfig, list[int]]:
     for index, (_, config, *_) in enumerate(asked):
         found.setdefault(config, []).append(index)
     return found
-
-
-def _place(placed: tuple[int, ModelRow]) -> int:
-    return placed[0]
 
 
 def _matches(described: Described, asked: Sequence[Asked]) -> list[Match | None]:
