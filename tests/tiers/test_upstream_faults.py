@@ -38,6 +38,8 @@ WHOLE_FAULTS = [
     ("status:206", UpstreamInvalid, False),
     ("rate-limited:30", UpstreamRateLimited, False),
     ("quota", UpstreamRateLimited, False),
+    ("refused-and-held:429", UpstreamRateLimited, False),
+    ("refused-and-held:503", UpstreamError, False),
     ("redirect", UpstreamInvalid, False),
     ("html", UpstreamInvalid, True),
     ("garbage", UpstreamInvalid, True),

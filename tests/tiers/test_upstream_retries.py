@@ -41,7 +41,17 @@ async def test_retries_stay_within_their_share(fake: FakeUpstream, tiers: Tiers)
 
 @pytest.mark.parametrize(
     "model",
-    ["status:400", "status:401", "status:504", "status:524", "quota", "html", "reset", "garbage"],
+    [
+        "status:400",
+        "status:401",
+        "status:504",
+        "status:524",
+        "quota",
+        "quota-in-pieces",
+        "html",
+        "reset",
+        "garbage",
+    ],
 )
 async def test_failure_that_may_cost_or_recur_is_not_tried_again(
     fake: FakeUpstream, tiers: Tiers, model: str

@@ -22,6 +22,8 @@ from tiers.upstream.client_errors import FOREIGN, BadAddress, NotConnected, why
 from tiers.upstream.connection import Connection, Response
 
 MAX_BODY_BYTES = 16_000_000
+MAX_REFUSAL_BYTES = 65_536
+REFUSAL_READ_S = 1.0  # for a refusal's body: it holds a code that says more than the status
 # Below the 5 s after which uvicorn and node close idle connections: a request sent into a closing
 # connection is lost without our knowing whether it was read.
 KEEP_ALIVE_S = 4.0
@@ -279,6 +281,23 @@ async def read_body(response: Response, most: int = MAX_BODY_BYTES) -> bytes:
         piece = await response.piece()
     if piece:
         raise UpstreamInvalid(f"The upstream's answer is longer than {most} bytes.")
+    return bytes(body)
+
+
+async def read_refusal(response: Response) -> bytes:
+    """Returns what comes of a refusal's body in its first 64 kB and its first second.
+
+    Its status is known and needs no body, so one that hangs or breaks off is no further fault.
+    """
+    body = bytearray()
+    try:
+        async with asyncio.timeout(REFUSAL_READ_S):
+            while len(body) < MAX_REFUSAL_BYTES and (piece := await response.piece()):
+                body += piece
+    except FOREIGN:
+        pass
+    finally:
+        response.close()
     return bytes(body)
 
 

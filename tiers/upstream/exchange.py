@@ -38,13 +38,19 @@ from tiers.resilience.replicas import (
     out_of_use,
     outcome_of,
 )
-from tiers.upstream.client import HttpClient, Target, first_lines, header_line, target_of
+from tiers.upstream.client import (
+    HttpClient,
+    Target,
+    first_lines,
+    header_line,
+    read_refusal,
+    target_of,
+)
 from tiers.upstream.client_errors import FOREIGN, to_ours
 from tiers.upstream.connection import Response
 from tiers.upstream.wires import UpstreamWire
 
 E = TypeVar("E", bound=AnswererError)
-MAX_ERROR_BYTES = 65_536
 TIMER_SLACK_S = 0.002  # a timer may fire this much early, and a rest would not be over
 
 
@@ -247,10 +253,7 @@ class Exchange:
         return target, b"%b%bContent-Length: %d\r\n\r\n" % (lines, named, length)
 
     async def _refusal(self, taken: Taken, response: Response) -> UpstreamError:
-        try:
-            body = (await response.piece())[:MAX_ERROR_BYTES]
-        finally:
-            response.close()
+        body = await read_refusal(response)
         shared = self._shared
         retry_after_s = read_retry_after(response.headers, shared.clock.now_ms())
         if retry_after_s is not None and response.status in (429, 503):

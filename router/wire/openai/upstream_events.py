@@ -37,7 +37,7 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 class EventDecoder:
     """Turns bytes in any pieces into the `data` of whole events.
 
-    Skips comments and other fields.
+    Skips comments, other fields and events without data.
     """
 
     __slots__ = ("_begun", "_data", "_line", "_total")
@@ -84,7 +84,8 @@ class EventDecoder:
             return None
         event = self._data[0] if len(self._data) == 1 else b"\n".join(self._data)
         self._data = []
-        return event
+        # Some servers keep a connection alive by an event of nothing.
+        return None if not event or event.isspace() else event
 
     def _check_length(self, length: int) -> None:
         if length > MAX_LINE_BYTES:

@@ -1,8 +1,9 @@
 """Misbehaves as upstreams do: refuses, breaks off, hangs, floods, or answers nonsense.
 
 Behaviours here: hang, drip:SECONDS a byte, cut, reset, status:CODE, rate-limited:SECONDS
-(Retry-After), rate-limited-ms:MS, limited-once:MS (then an answer), quota, flaky:COUNT (503 that
-often, then an answer), html, garbage, wrong-type, not-json-type, negative-usage, absurd-usage,
+(Retry-After), rate-limited-ms:MS, limited-once:MS (then an answer), quota, quota-in-pieces,
+refused-and-held:STATUS (the refusal's body never ends), flaky:COUNT (503 that often, then an
+answer), html, garbage, wrong-type, not-json-type, negative-usage, absurd-usage,
 no-usage, no-finish, huge-line, huge-body, endless, endless-head, gzip-bomb, redirect, error-event,
 error-object, garbled and lost (a stream is nonsense, or breaks, halfway), stream-ignored,
 always-streams (also where nobody asked for a stream; `:cut` breaks off).
@@ -77,6 +78,21 @@ async def _limited_once(x: Exchange) -> None:
 
 async def _quota(x: Exchange) -> None:
     await x.refuse(429, "insufficient_quota")
+
+
+async def _quota_in_pieces(x: Exchange) -> None:
+    await x.write(head(429, "application/json", "transfer-encoding: chunked"))
+    body = orjson.dumps({"error": {"message": "no", "code": "insufficient_quota"}})
+    for piece in (body[:20], body[20:]):
+        await x.write(chunked(piece))
+        await asyncio.sleep(0.01)  # so that the reader gets each piece by itself
+    await x.write(b"0\r\n\r\n")
+
+
+async def _refused_and_held(x: Exchange) -> None:
+    headers = ("content-length: 100", "retry-after: 30")
+    await x.write(head(int(x.argument), "application/json", *headers) + b'{"error":')
+    await asyncio.sleep(3600)
 
 
 async def _flaky(x: Exchange) -> None:
@@ -205,6 +221,8 @@ FAULTS: dict[str, Behaviour] = {
     "rate-limited-ms": _rate_limited_ms,
     "limited-once": _limited_once,
     "quota": _quota,
+    "quota-in-pieces": _quota_in_pieces,
+    "refused-and-held": _refused_and_held,
     "flaky": _flaky,
     "html": _html,
     "garbage": _garbage,
