@@ -261,19 +261,8 @@ def test_a_call_without_arguments_has_an_empty_object(
 @pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
 @pytest.mark.parametrize("size", [1, 2, 3, 1_000])
 def test_events_are_found_whatever_the_line_ends_and_pieces(end: bytes, size: int) -> None:
-    lines = [
-        b": hi",
-        b"data: one",
-        b"",
-        b"event: x",
-        b"data:two",
-        b"data: three",
-        b"",
-        b"",
-        b"data:",
-        b"",
-    ]
-    wire = end.join(lines) + end
+    told = b": hi|data: one||event: x|data:two|data: three|||data:||data: |"
+    wire = end.join(told.split(b"|")) + end
     decoder = EventDecoder()
     events = [e for at in range(0, len(wire), size) for e in decoder.feed(wire[at : at + size])]
     assert events == [b"one", b"two\nthree"]
