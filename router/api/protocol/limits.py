@@ -40,9 +40,12 @@ TOLD_EVERY_S = 10.0
 def most_connections(files: int) -> int:
     """Returns how many connections a process with so many open files keeps.
 
-    It is half of the files, since each request may need one more towards its upstream.
+    It is half of the files, since each request may need one more towards its upstream; where
+    there are few, a quarter.
 
     >>> most_connections(1024)
     480
+    >>> most_connections(64)
+    16
     """
-    return max(OWN_FILES, (files - OWN_FILES) // 2)
+    return max(files // 4, (files - OWN_FILES) // 2)

@@ -11,7 +11,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from router.api.protocol.exchange import Event
-from router.api.protocol.limits import OWN_FILES, most_connections
+from router.api.protocol.limits import most_connections
 from tests.kits.socket_kit import (
     PATIENCE_S,
     Client,
@@ -156,7 +156,9 @@ async def test_want_of_room_is_logged_once_in_a_while() -> None:
 
 
 @pytest.mark.parametrize(
-    ("files", "most"), [(1_024, 480), (65_536, 32_736), (193, OWN_FILES), (10, OWN_FILES)]
+    ("files", "most"), [(1_024, 480), (65_536, 32_736), (128, 32), (127, 31), (64, 16)]
 )
-def test_half_of_the_open_files_are_for_connections(files: int, most: int) -> None:
+def test_half_of_many_and_a_quarter_of_few_open_files_are_for_connections(
+    files: int, most: int
+) -> None:
     assert most_connections(files) == most
