@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -66,6 +66,9 @@ class Lesson:
     dev: Sequence[Kept]
     judged: Sequence[Kept]  # of the new task
     classes: tuple[str, ...]  # those that are known come first
+    labels_before: Mapping[str, str] = field(default_factory=dict)
+    """Holds the label of each row of the fixed old set, by its id, as it was before this dataset:
+    wrong labels would else be the measure of how usual wrong labels are."""
 
     @property
     def memory(self) -> Sequence[Kept]:

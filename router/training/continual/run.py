@@ -84,10 +84,11 @@ def run(
     stage = memory.stage(now_ms, model.encoder.sha256)
     if stage is None and start is not None:
         stage = _started(memory, start, asked, now_ms)
+    labels_before = {} if stage is None else {row.row_id: row.label for row in stage.old}
     if stage is not None:
         fresh = _trusted(stage, fresh)
         stage = corrected(stage, fresh)
-    lesson = _lesson(stage, fresh, asked)
+    lesson = _lesson(stage, fresh, asked, labels_before)
     if lesson is None:
         return Ran(None, len(_told(stage, fresh)))
     read = Reader(model, lesson.classes)
@@ -149,7 +150,9 @@ def _told(stage: Stage | None, fresh: Fresh) -> list[Kept]:
     return [r for r in fresh.train if r.key not in stage.seen and r.row_id not in held]
 
 
-def _lesson(stage: Stage | None, fresh: Fresh, asked: Asked) -> Lesson | None:
+def _lesson(
+    stage: Stage | None, fresh: Fresh, asked: Asked, labels_before: Mapping[str, str]
+) -> Lesson | None:
     """Returns the rows of a run, None where too few are new. Raises TrainingDataError."""
     told = _told(stage, fresh)
     held, seen = set[str](), frozenset[str]()
@@ -166,7 +169,7 @@ def _lesson(stage: Stage | None, fresh: Fresh, asked: Asked) -> Lesson | None:
     dev = [row for row in fresh.dev if row.row_id not in held and row.label in classes]
     later = [row for row in fresh.test if row.row_id not in held and row.key not in seen]
     test = fixed([], [row for row in later if row.label in classes], asked.old_per_class)
-    return Lesson(stage, told, dev, test, classes)
+    return Lesson(stage, told, dev, test, classes, labels_before)
 
 
 def _started(memory: Memory, start: Start, asked: Asked, now_ms: int) -> Stage:

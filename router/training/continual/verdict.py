@@ -39,7 +39,9 @@ def judged(
         head, old = lesson.stage.head, slice(None, len(olds))
         chances = chances_of(head, part.encoded, classes)
         before = chances.argmax(axis=1)
-        usual = contradiction(part.labels[old], chances[old]).share
+        place = {name: k for k, name in enumerate(classes)}
+        labels_before = [place[lesson.labels_before.get(row.row_id, row.label)] for row in olds]
+        usual = contradiction(np.array(labels_before, dtype=np.int64), chances[old]).share
         new_chances = chances_of(head, material.new.encoded, classes)
         told = contradiction(material.new.labels, new_chances, usual)
         givers = [(row.key_id, row.reviewer) for row in lesson.told]

@@ -126,6 +126,23 @@ def test_poisoned_labels_are_not_handed_over(tmp_path: Path, model: TriageModel)
     assert (after.number, after.memory, after.seen) == (1, before.memory, before.seen)
 
 
+def test_wrong_labels_of_old_rows_do_not_hide_those_of_new_ones(
+    tmp_path: Path, model: TriageModel
+) -> None:
+    memory = Memory(tmp_path, "department")
+    taught(memory, model, fresh("first", "billing shipping"))
+    right, wrong = (
+        [*told("first", "billing shipping", 120, wrong=turned)[92:],
+         *told("later", "billing shipping", 120, task="later_______", wrong=turned)]
+        for turned in (False, True)
+    )  # fmt: skip
+    # Two of five labels are wrong, also those of the rows that judge.
+    rows = [wrong[n] if n % 5 < 2 else right[n] for n in range(len(right))]
+    noted = taught(memory, model, Fresh("later_______", rows[:100], [], rows[100:])).noted
+    assert noted is not None
+    assert any(why.endswith("at most 10% may)") for why in noted.refused), noted.refused
+
+
 def test_refused_run_names_who_gave_labels_that_contradict(
     tmp_path: Path, model: TriageModel
 ) -> None:
