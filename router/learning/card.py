@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 
 from router.learning.dataset import OBSERVED, ROWS, WEAK, Manifest, Options
+from router.learning.near_duplicates import label_key
 from router.learning.rows import Dropped, Source, Split
 from router.learning.synthetic import WEIGHT
 
@@ -36,6 +37,7 @@ def card(manifest: Manifest, now_ms: int) -> Iterator[str]:
             counts = "  ".join(f"{parts.get(part.value, 0):>5}" for part in Split)
             yield f"{name:<{width}}  {counts}"
         yield from _empty(kind, classes, manifest.options)
+        yield from _spelt(classes)
         yield ""
     weights = manifest.weights
     yield (
@@ -58,6 +60,16 @@ def _empty(kind: str, classes: Mapping[str, Mapping[str, int]], options: Options
     for part, share in shares.items():
         if share and not any(parts.get(part.value) for parts in classes.values()):
             yield f"no {kind} row is in {part.value}, so nothing can be judged there"
+
+
+def _spelt(classes: Iterable[str]) -> Iterator[str]:
+    """Says which classes are probably one: a head would take their spellings for two."""
+    spellings: dict[str, list[str]] = {}
+    for name in classes:
+        spellings.setdefault(label_key(name), []).append(name)
+    for alike in spellings.values():
+        if len(alike) > 1:
+            yield f"differ in case or spaces only, correct them: {'; '.join(alike)}"
 
 
 def _counted(counts: Mapping[str, int]) -> str:

@@ -111,6 +111,23 @@ def test_labels_need_a_head_and_a_file(tmp_path: Path) -> None:
     assert not (tmp_path / "sets").exists()
 
 
+def test_labels_need_a_head_that_can_be_named(tmp_path: Path) -> None:
+    (tmp_path / "l.jsonl").write_text("")
+    wrong = run("dataset", "build", "--labels", f"my head={tmp_path / 'l.jsonl'}")
+    assert (wrong.exit_code, "'my head' names no head" in wrong.output) == (2, True)
+
+
+async def test_labels_name_requests_as_headers_do_and_spellings_are_told(tmp_path: Path) -> None:
+    ledger = await traffic(tmp_path, 2)
+    file = tmp_path / "labels.jsonl"
+    lines = [("dec_r000", "Billing"), ("r001", "billing ")]
+    file.write_text("".join(json.dumps({"ref": r, "label": label}) + "\n" for r, label in lines))
+    options = ("--database", ledger, "--out", tmp_path / "sets")
+    made = run("dataset", "build", "--labels", f"department={file}", *options)
+    told = "differ in case or spaces only, correct them: department: Billing; department: billing"
+    assert told in made.stdout
+
+
 async def test_a_file_of_labels_in_another_encoding_is_named(tmp_path: Path) -> None:
     ledger = await traffic(tmp_path, 1)
     file = tmp_path / "labels.jsonl"

@@ -189,6 +189,13 @@ def _named(option: str) -> tuple[str, Path]:
         raise typer.BadParameter(
             f"{option} is no HEAD=FILE with a file that is there", param_hint="--labels"
         )
+    from router.training.heads.train_head import NAME
+
+    if not NAME.match(head):
+        raise typer.BadParameter(
+            f"{head!r} names no head; expected lower-case letters, digits and underscores",
+            param_hint="--labels",
+        )
     return head, Path(path)
 
 
@@ -204,7 +211,9 @@ def _labels(files: Sequence[tuple[str, Path]]) -> Iterator[HumanLabel]:
             try:
                 row = json.loads(line) if line.strip() else None
                 if row is not None:
-                    yield HumanLabel(str(row["ref"]), head, str(row["label"]))
+                    # The id of a decision, as a header has it, names the same request.
+                    ref = str(row["ref"]).strip().removeprefix("dec_")
+                    yield HumanLabel(ref, head, str(row["label"]))
             except (ValueError, KeyError, TypeError) as error:
                 raise typer.BadParameter(
                     f"{path}, line {number}: expected a JSON object with ref (the id of the "

@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from router.errors import TrainingDataError
-from router.learning.near_duplicates import representatives
+from router.learning.near_duplicates import label_key, representatives
 from router.training.data.curate import KEY_CHARS, normalised
 
 MIN_ROWS = 20
@@ -126,15 +126,6 @@ def clean(rows: Sequence[LabelledRow]) -> tuple[tuple[LabelledRow, ...], tuple[R
         Repair("whose text has two labels equally often left out", tuple(sorted(torn))),
     )
     return tuple(kept), tuple(repair for repair in repairs if repair.lines)
-
-
-def label_key(label: str) -> str:
-    """Returns the key that two spellings of one label share.
-
-    >>> label_key(" HR  Support") == label_key("hr support")
-    True
-    """
-    return " ".join(label.split()).casefold()
 
 
 def _spelt_alike(rows: Sequence[LabelledRow]) -> tuple[list[LabelledRow], tuple[int, ...]]:

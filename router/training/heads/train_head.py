@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from router.errors import ModelFileError, TrainingDataError
+from router.learning.near_duplicates import label_key
 from router.stats import heads
 from router.stats.calibration import Floats, auroc
 from router.stats.heads import Encoded, Head, HeadKind
@@ -29,7 +30,6 @@ from router.training.heads.fit_one_head import FittedHead, fit_head
 from router.training.heads.labelled_rows import (
     MIN_ROWS,
     HeadRows,
-    label_key,
     read_rows,
     together,
 )
