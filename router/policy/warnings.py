@@ -165,16 +165,19 @@ def notes(policy: Policy) -> list[str]:
         return told
     return [
         *told,
-        f"privacy.store: {', '.join(places)} may wait for a person (exhausted), and with "
-        "`none` their questions are only in the server's memory: a restart loses them. "
-        "`redacted` or `full` keeps question and draft in the ledger",
+        f"privacy.waiting: {', '.join(places)} may wait for a person (exhausted), and with "
+        "`none` nobody can read what was asked, though the customer is told that a person looks "
+        "at it. `redacted` or `full` keeps the text until the matter is decided",
     ]
 
 
 def unkept_matters(policy: Policy) -> list[str]:
     """Returns where matters wait for a person though nothing keeps what was asked; [] for none."""
-    if policy.privacy.store != "none":
-        return []
+    return matters_for_people(policy) if policy.privacy.for_reviewers == "none" else []
+
+
+def matters_for_people(policy: Policy) -> list[str]:
+    """Returns the domains whose matters wait for a person; [] for none."""
     rules = policy.exhausted
     by_person = (Exhausted.REVIEW, Exhausted.HOLD)
     places = [domain.value for domain, rule in rules.by_domain.items() if rule in by_person]

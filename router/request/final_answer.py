@@ -362,7 +362,8 @@ def _hand_over(routed: RoutedRequest, best: Candidate | None, ids: Ids) -> Concl
         created_at_ms=routed.created_at_ms,
         question=question,
         facts=facts,
-        store=routed.policy.privacy.store,
+        store=routed.policy.privacy.for_reviewers,
+        retention_days=routed.policy.privacy.retention_days,
     )
     words = _stand_in(routed, best, text, () if held else facts, refusal=False)
     return Conclusion(words, Verdict.HELD if held else Verdict.SAFE_ANSWER, review)

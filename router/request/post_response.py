@@ -39,7 +39,7 @@ class Keeper:
     ) -> None:
         """Keeps what the policy allows. Logs what a store raises, and raises nothing."""
         request_id, lookup = routed.request_id, progress.lookup
-        if routed.policy.privacy.store != "none":
+        if routed.policy.privacy.store != "none" or progress.draft:
             texts = self._keep_texts(routed, progress, candidate)
             await _kept_if_possible("texts", request_id, texts)
         session = self._conversations.answered(routed, progress.attempts, candidate)
@@ -51,20 +51,21 @@ class Keeper:
     async def _keep_texts(
         self, routed: RoutedRequest, progress: Progress, candidate: Candidate
     ) -> None:
-        """Stores prompt and answer, as the policy asks."""
+        """Stores prompt and answer, as the policy asks; under `none` a waiting draft alone."""
         privacy = routed.policy.privacy
-        if privacy.store == "none" or candidate.answer is None:
+        if candidate.answer is None:
             return
-        worked = worked_of(progress, candidate)
-        texts: tuple[tuple[TextKind, str], ...] = (
-            ("prompt", transcript(routed.request.messages)),
-            ("answer", candidate.answer.text),
-            ("draft", progress.draft),
-            ("steps", "" if worked is None else steps_text(worked, privacy.store)),
-            ("passages", passages_text(candidate.answer, privacy.store)),
-        )
+        texts: list[tuple[TextKind, str]] = [("draft", progress.draft)]
+        if privacy.store != "none":
+            worked = worked_of(progress, candidate)
+            texts += [
+                ("prompt", transcript(routed.request.messages)),
+                ("answer", candidate.answer.text),
+                ("steps", "" if worked is None else steps_text(worked, privacy.store)),
+                ("passages", passages_text(candidate.answer, privacy.store)),
+            ]
         for kind, text in texts:
-            store = privacy.store
+            store = privacy.for_reviewers
             if routed.veil is not None:
                 own = text
                 if kind == "prompt":  # its messages were read one by one

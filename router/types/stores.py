@@ -16,7 +16,7 @@ from router.types.enums import Domain
 from router.types.requests import ContentPart, Identity
 from router.types.signals import SessionMemory
 
-TextKind = Literal["prompt", "answer", "draft", "steps", "passages"]
+TextKind = Literal["prompt", "answer", "draft", "steps", "passages", "question", "facts"]
 """Names the texts of a request that a policy may keep."""
 
 
@@ -123,7 +123,7 @@ SUGGESTED = "suggested label: "
 
 
 class ReviewItem(Struct, frozen=True):
-    """Holds an item for a reviewer. Its text stays in memory unless the policy stores it."""
+    """Holds an item for a reviewer. Its text is kept as `store` says, for `retention_days` days."""
 
     review_id: str
     request_id: str
@@ -134,8 +134,9 @@ class ReviewItem(Struct, frozen=True):
     question: str = ""
     facts: tuple[str, ...] = ()
     store: Literal["none", "redacted", "full"] = "none"
-    """Says what the request's policy stores. For an item read from the ledger: `full` when it holds
-    a question, or an empty one after an erasure; otherwise `none`."""
+    """Says what the request's policy keeps of it. For an item read from the ledger: `none` where
+    the policy keeps no text, otherwise `full`, also when the text is over or erased."""
+    retention_days: int = 30
 
     @property
     def head(self) -> str:

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
-
-import pytest
-
 from router.caches.exact import MemoryAnswerCache
 from router.ledger.sql.database import Database
 from router.ledger.tables.reviews import SqlReviewQueue
 from router.ledger.tables.sessions import SqlSessionStore
-from router.ledger.tables.texts import TextStore
 from router.types import (
     Answer,
     CachedAnswer,
@@ -24,7 +19,6 @@ from router.types import (
     WarmCache,
 )
 from tests.kits.books.ledger_rows import NOW_MS, StandingClock
-from tests.kits.changed import replace
 
 MEMORY = SessionMemory(Domain.LEGAL, 0.9, RequestType.DECISION, 0.8, 0, 0.1, 0.1, (), 1.5)
 
@@ -73,49 +67,6 @@ def item(review_id: str, tenant: str = "acme") -> ReviewItem:
     return ReviewItem(
         review_id, "r1", tenant, Domain.MEDICAL, NOW_MS, "pending", "mail jo@example.com", ("f",)
     )
-
-
-@pytest.mark.parametrize(
-    ("store", "question", "facts"),
-    [
-        ("none", "", ()),
-        ("redacted", "mail [EMAIL]", ("f",)),
-        ("full", "mail jo@example.com", ("f",)),
-    ],
-)
-async def test_review_text_outlives_the_process_only_as_the_policy_says(
-    address: str, store: str, question: str, facts: tuple[str, ...]
-) -> None:
-    database, clock = Database.open(address), StandingClock()
-    queue = SqlReviewQueue(database, clock=clock)
-    await queue.add(replace(item("v1"), store=store))
-    await queue.add(replace(item("v1"), store=store))
-    assert [found.facts for found in await queue.list("acme")] == [("f",)]
-    again = SqlReviewQueue(database, clock=clock)
-    assert [(found.question, found.facts) for found in await again.list(None)] == [
-        (question, facts)
-    ]
-    database.close()
-
-
-@pytest.mark.parametrize("store", ["none", "full"])
-async def test_erasure_elsewhere_reaches_questions_in_memory(address: str, store: str) -> None:
-    """`asked` is read after the erasure; of `unasked` nobody asks, and the daily round drops it."""
-    database, clock = Database.open(address), StandingClock()
-    queue = SqlReviewQueue(database, clock=clock)
-    for name, tenant in (("asked", "acme"), ("unasked", "acme"), ("another", "bolt")):
-        await queue.add(replace(item(name, tenant), store=store))
-    with contextlib.closing(Database.open(address)) as other:
-        erased = TextStore(other, clock).erase("acme")
-    assert erased.reviews == (2 if store == "full" else 0)
-    found = await queue.case("asked", None)
-    assert found is not None
-    assert (found.item.question, found.item.facts) == ("", ())
-    assert queue.in_memory == ("unasked", "another")
-    await queue.forget_erased()
-    assert queue.in_memory == ("another",)
-    assert [one.question for one in await queue.list("bolt")] == ["mail jo@example.com"]
-    database.close()
 
 
 async def test_resolved_review_leaves_the_list(address: str) -> None:

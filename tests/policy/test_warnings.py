@@ -87,21 +87,22 @@ def test_unwise_key_is_told(written: dict[str, object], kind: WarningKind, key_p
 
 
 @pytest.mark.parametrize(
-    ("rules", "store", "told"),
+    ("rules", "privacy", "told"),
     [
-        ({"default": "review", "by_domain": {}}, "none", "every domain"),
-        ({"by_domain": {"legal": "review"}}, "none", "legal"),
-        ({"by_domain": {"legal": "refuse"}}, "none", None),
-        ({"by_domain": {"legal": "hold"}}, "redacted", None),
-        ({"by_domain": {"legal": "review"}}, "full", None),
+        ({"default": "review", "by_domain": {}}, {"waiting": "none"}, "every domain"),
+        ({"by_domain": {"legal": "review"}}, {"waiting": "none"}, "legal"),
+        ({"by_domain": {"legal": "refuse"}}, {"waiting": "none"}, None),
+        ({"by_domain": {"legal": "review"}}, {}, None),
+        ({"by_domain": {"legal": "hold"}}, {"store": "redacted", "waiting": "none"}, None),
+        ({"by_domain": {"legal": "review"}}, {"store": "full"}, None),
     ],
 )
-def test_questions_that_a_restart_forgets_are_noted(
-    rules: dict[str, object], store: str, told: str | None
+def test_questions_that_nobody_can_read_are_noted(
+    rules: dict[str, object], privacy: dict[str, object], told: str | None
 ) -> None:
-    found = policy(exhausted=rules, privacy={"store": store})
+    found = policy(exhausted=rules, privacy=privacy)
     assert len(notes(found)) == (told is not None)
-    assert all(str(told) in note and "restart" in note for note in notes(found))
+    assert all(str(told) in note and "nobody can read" in note for note in notes(found))
     assert warnings(found) == []
 
 

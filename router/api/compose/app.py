@@ -367,7 +367,6 @@ class App:
                 await asyncio.to_thread(self._sessions.purge_expired)
                 await asyncio.to_thread(self._replies.purge_expired)
                 await asyncio.to_thread(self._batching.purge_expired)
-                await self._reviews.forget_erased()
                 left = await self._reviewer.book_left()
                 if left.gone:
                     self._log.warning("reviews_not_booked", request="gone", reviews=left.gone)

@@ -230,7 +230,7 @@ class Checkup:
             unset = sorted({m.found for m in missing_secrets(loaded, self.environ)})
             read = f"{name}@{loaded.hash}"
             if unkept_matters(loaded.policy):
-                read += "; what waits for a person is in memory alone (privacy.store: none)"
+                read += "; nobody can read what waits for a person (privacy.waiting: none)"
             yield Finding(part, State.OK, read, gives, "", essential)
             for reference in unset:
                 fix = f"export {reference[2:-1]}=..."

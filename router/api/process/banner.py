@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from router.api.compose.books import Address
 from router.api.compose.command_line import command_line
 from router.api.compose.core import Core, Settings
+from router.api.compose.text_keys import text_keys
 from router.policy.loading import missing_secrets, unreachable_receivers
-from router.policy.warnings import unkept_matters
+from router.policy.warnings import matters_for_people, unkept_matters
 from router.routing.policy_runtime import PolicyRuntime
 from router.types import AnswererState, AnswererStatus, Device
 
@@ -97,14 +98,7 @@ def _lines(listening: Listening, core: Core, settings: Settings) -> Iterator[str
             yield f"  warning    {what}; calls go out without a key"
         for key_path, why in unreachable_receivers(loaded, core.environ).items():
             yield f"  warning    {key_path}: {why}"
-    unkept = [
-        loaded.policy.name for loaded in core.loaded.values() if unkept_matters(loaded.policy)
-    ]
-    if unkept:
-        whose = "the worker that took it" if listening.workers > 1 else "this server"
-        yield f"  reviews    what waits for a person is kept by {whose} alone, in memory"
-        yield f"             (privacy.store: none in {', '.join(unkept)}): a restart loses it."
-        yield "             Read it on the dashboard or at /v1/reviews, or store it: `redacted`."
+    yield from _kept_for_reviewers(core)
     key = "-H 'authorization: Bearer YOUR_KEY' " if listening.secured else ""
     yield (
         f"  try        curl -s {listening.url}/v1/chat/completions {key}"
@@ -114,6 +108,22 @@ def _lines(listening: Listening, core: Core, settings: Settings) -> Iterator[str
     pages = listening.admin_url or listening.url
     yield f"  dashboard  {pages}/dashboard"
     yield f"  docs       {pages}/docs   ready: {pages}/readyz"
+
+
+def _kept_for_reviewers(core: Core) -> Iterator[str]:
+    """Yields what is kept of matters that wait, for policies that keep no other text."""
+    policies = [
+        loaded.policy for loaded in core.loaded.values() if matters_for_people(loaded.policy)
+    ]
+    kept = [one.name for one in policies if one.privacy.store == "none" != one.privacy.waiting]
+    unkept = [one.name for one in policies if unkept_matters(one)]
+    if kept:
+        yield "  reviews    what waits for a person is stored until it is decided (privacy.waiting"
+        sealed = "sealed" if text_keys(core.environ).keys else "not sealed: see TIERGATE_TEXT_KEYS"
+        yield f"             in {', '.join(kept)}), {sealed}. Other texts are not stored."
+    if unkept:
+        yield "  reviews    nobody can read what waits for a person, though customers are told that"
+        yield f"             one looks at it (privacy.waiting: none in {', '.join(unkept)})."
 
 
 def _body(runtime: PolicyRuntime) -> str:

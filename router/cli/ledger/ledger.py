@@ -208,7 +208,7 @@ def erase(
     with Books.open(database) as books:
         gone = books.erase(tenant)
     typer.echo(
-        f"{gone.texts} texts and {gone.reviews} review texts erased; "
+        f"{gone.texts} texts erased, those that wait for a person among them; "
         f"{'its key is gone too' if gone.key else 'it had no key'}."
     )
 

@@ -39,7 +39,7 @@ def list_reviews(
 ) -> None:
     """List pending items, oldest first, each with the beginning of its question.
 
-    Where the policy stores no text, the reason is shown instead. An item that asks for a label
+    Where no text is kept, the reason is shown instead. An item that asks for a label
     names its head and the label that the head suggests.
     """
     from router.api.compose.books import Books
@@ -64,7 +64,7 @@ def list_reviews(
 def show(review_id: ReviewId, database: DatabasePath = DATABASE) -> None:
     """Print one item with its request and the decision, as JSON.
 
-    Where the policy stores no text, `no_text` says so.
+    Where no text is kept, `no_text` says why.
     """
     import orjson
 
@@ -272,11 +272,14 @@ def _asked(item: ReviewItem) -> str:
 
 def _why_no_text(item: ReviewItem) -> str:
     """Explains why the ledger has no text of a matter, and which setting would keep it."""
-    if item.store != "none":
-        return "(no text: it was erased with all texts of its tenant, or the request had none)"
+    if item.head:
+        return "(no text: the prompt was erased, or its time by privacy.retention_days is over)"
+    if item.store == "none":
+        return (
+            "(no text: the policy has privacy.waiting: none, so nobody can read what was asked. "
+            "`redacted` or `full` keeps the text of new matters until they are decided)"
+        )
     return (
-        "(no text: it is not stored where the policy has privacy.store: none. The server that took "
-        "the request has the question in memory, at /v1/reviews, for a week at most and no longer "
-        "than it runs; after a restart it is gone. privacy.store: redacted or full keeps question "
-        "and draft in the ledger)"
+        "(no text: it was deleted with the verdict, erased, or its time by privacy.retention_days "
+        "is over; or it is sealed by a key that TIERGATE_TEXT_KEYS does not have here)"
     )

@@ -1,10 +1,10 @@
-"""Keeps matters for people to review: the item in the database, its text in memory, unless stored.
+"""Keeps matters for people to review: the item in one table, its question and facts among texts.
 
-Under `privacy.store: none` the question and the facts never reach the database: after a restart,
-and for other workers, the item is there without them, with the request it belongs to. An erasure
-leaves an empty question, so that a process with the text in memory drops it too. A verdict, its
-feedback and its text are one transaction. `booked` then says that its minutes have a row, so that a
-crash in between loses nothing.
+So they are sealed, found, erased and expire as other texts do, and every worker can show them. Only
+under `privacy.waiting: none` an item has no text. Where the policy stores no texts, they are
+deleted as soon as the matter waits no more. A verdict, its feedback and its text are one
+transaction. `booked` then says that its minutes have a row, so that a crash in between loses
+nothing.
 """
 
 from __future__ import annotations
@@ -17,14 +17,12 @@ import orjson
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
-from router.caches.lru import BoundedMap
 from router.ledger.past_request import last_turn
 from router.ledger.sql.database import Database
 from router.ledger.sql.rows import SqlRow
 from router.ledger.tables.feedback import SqlFeedback
-from router.ledger.tables.texts import put_beside
+from router.ledger.tables.texts import drop_waiting, put_beside, put_waiting
 from router.privacy.encryption import NO_KEYS, TextKeys
-from router.privacy.redact import redact
 from router.types import (
     ASKS_LABEL,
     Clock,
@@ -37,8 +35,6 @@ from router.types import (
     ReviewVerdict,
 )
 
-MAX_IN_MEMORY = 1_000
-IN_MEMORY_MS = 7 * 24 * 3600 * 1000.0
 MAX_LISTED = 10_000
 PENDING, DECIDED = "pending", "decided"
 
@@ -51,13 +47,20 @@ _TEXT_KIND = (
 _CASES = (
     "SELECT v.review_id, v.request_id, v.tenant, v.domain, v.created_at_ms, v.status, v.question, "
     "v.facts, v.verdict, v.minutes, v.decided_by, v.decided_key_id, v.decided_at_ms, "
-    "v.cost_nano_usd, v.price_version, v.booked, d.content, t.content FROM reviews v "
+    "v.cost_nano_usd, v.price_version, v.booked, d.content, t.content, q.content, f.content "
+    "FROM reviews v "
     "LEFT JOIN texts d ON d.request_id = v.request_id "
     f"AND d.kind = CASE WHEN {_IS_LABEL} THEN 'prompt' ELSE 'draft' END "
     "AND d.expires_at_ms > ? "
     f"LEFT JOIN texts t ON t.request_id = v.request_id AND t.kind = {_TEXT_KIND} "
     "AND t.expires_at_ms > ? "
+    "LEFT JOIN texts q ON q.request_id = v.request_id AND q.kind = 'question' "
+    f"AND q.expires_at_ms > ? AND NOT ({_IS_LABEL}) "
+    "LEFT JOIN texts f ON f.request_id = v.request_id AND f.kind = 'facts' "
+    f"AND f.expires_at_ms > ? AND NOT ({_IS_LABEL}) "
 )
+_TIMES = 4
+"""Counts the texts of a case; each is read only until it expires."""
 
 
 class SqlReviewQueue:
@@ -76,13 +79,9 @@ class SqlReviewQueue:
         self._clock = clock
         self._feedback = feedback
         self._keys = keys
-        self._texts: BoundedMap[str, tuple[str, tuple[str, ...]]] = BoundedMap(
-            clock=clock, max_entries=MAX_IN_MEMORY, ttl_ms=IN_MEMORY_MS
-        )
 
     async def add(self, item: ReviewItem) -> None:
         """Keeps an item; a second call changes nothing. Raises LedgerError."""
-        self._texts.put(item.review_id, (item.question, item.facts))
         await asyncio.to_thread(self._insert, item)
 
     async def list(self, tenant: str | None) -> Sequence[ReviewItem]:
@@ -91,7 +90,6 @@ class SqlReviewQueue:
 
     async def resolve(self, review_id: str, tenant: str | None, status: str = "done") -> bool:
         """Removes an item from the list without a verdict; returns False without such an item."""
-        self._texts.pop(review_id)
         return await asyncio.to_thread(self._resolve, review_id, tenant, status)
 
     async def cases(
@@ -118,7 +116,6 @@ class SqlReviewQueue:
 
         Returns False when the matter does not wait any more. Raises FeedbackRefused, LedgerError.
         """
-        self._texts.pop(review_id)
         return await asyncio.to_thread(self._decide, review_id, reviewed, corrected)
 
     async def unbooked(self) -> Sequence[ReviewCase]:
@@ -130,32 +127,16 @@ class SqlReviewQueue:
         """Notes that the minutes have a row. Raises LedgerError."""
         await asyncio.to_thread(self._mark_booked, review_id)
 
-    @property
-    def in_memory(self) -> tuple[str, ...]:
-        """Returns the matters whose text is in memory."""
-        return self._texts.kept()
-
-    async def forget_erased(self) -> None:
-        """Drops texts in memory whose tenant was erased meanwhile. Raises LedgerError."""
-        kept = self.in_memory
-        for review_id in await asyncio.to_thread(self._erased, kept) if kept else ():
-            self._texts.pop(review_id)
-
     async def _cases(self, where: str, values: tuple[str, ...], limit: int) -> Sequence[ReviewCase]:
-        """Returns the matters, with texts that are only in memory."""
-        cases = await asyncio.to_thread(self._select, where, values, limit)
-        return [self._with_text(case) for case in cases]
+        return await asyncio.to_thread(self._select, where, values, limit)
 
     def _insert(self, item: ReviewItem) -> None:
-        question: str | None = None
-        facts: str | None = None
-        if item.store != "none":
-            clean = redact if item.store == "redacted" else str
-            question = clean(item.question)
-            facts = orjson.dumps([clean(fact) for fact in item.facts]).decode()
-        if item.head:
-            question = None  # it stays in `texts`, so that it ends when its time is over
+        # A label's facts are those of the asker, and its question is the prompt that is stored.
+        facts = orjson.dumps(item.facts).decode() if item.head else None
+        question = None if item.head or item.store == "none" else ""
         with self._database.writing() as connection:
+            if not item.head:
+                put_waiting(connection, self._keys, item)
             connection.exec_driver_sql(
                 "INSERT INTO reviews (review_id, request_id, tenant, domain, created_at_ms, "
                 "status, question, facts, verdict, decided_by, decided_key_id, price_version, "
@@ -173,29 +154,12 @@ class SqlReviewQueue:
                 ),
             )
 
-    def _erased(self, review_ids: tuple[str, ...]) -> Sequence[str]:
-        marks = ", ".join("?" * len(review_ids))
-        query = f"SELECT review_id FROM reviews WHERE question = '' AND review_id IN ({marks})"
-        with self._database.reading() as connection:
-            return [
-                str(review_id) for (review_id,) in connection.exec_driver_sql(query, review_ids)
-            ]
-
     def _select(self, where: str, values: tuple[str, ...], limit: int) -> Sequence[ReviewCase]:
         now_ms = self._clock.now_ms()
         query = f"{_CASES}WHERE {where} ORDER BY v.created_at_ms, v.review_id LIMIT {limit}"
         with self._database.reading() as connection:
-            rows = connection.exec_driver_sql(query, (now_ms, now_ms, *values)).fetchall()
+            rows = connection.exec_driver_sql(query, (*(now_ms,) * _TIMES, *values)).fetchall()
         return [_case(tuple(row), self._keys) for row in rows]
-
-    def _with_text(self, case: ReviewCase) -> ReviewCase:
-        item = case.item
-        if item.store != "none" and not item.question:
-            self._texts.pop(item.review_id)  # erased: by another process, as a rule
-        text = self._texts.get(item.review_id)
-        if text is None or item.question:
-            return case
-        return replace(case, item=replace(item, question=text[0], facts=text[1]))
 
     def _resolve(self, review_id: str, tenant: str | None, status: str) -> bool:
         with self._database.writing() as connection:
@@ -204,6 +168,8 @@ class SqlReviewQueue:
                 "AND (tenant = ? OR ? = '')",
                 (status, review_id, tenant or "", tenant or ""),
             ).rowcount
+            if changed and not review_id.startswith(ASKS_LABEL):
+                drop_waiting(connection, _request_of(connection, review_id))
         return changed > 0
 
     def _decide(self, review_id: str, reviewed: Reviewed, corrected: str) -> bool:
@@ -243,6 +209,7 @@ class SqlReviewQueue:
                 corrected_digest=corrected_digest,
             )
             self._feedback.append(connection, feedback, corrected)
+            drop_waiting(connection, request_id)
         self._feedback.chained()
         return True
 
@@ -261,7 +228,7 @@ def cases_of(
     marks = ", ".join("?" * len(request_ids))
     for row in connection.exec_driver_sql(
         f"{_CASES}WHERE v.request_id IN ({marks}) ORDER BY v.created_at_ms, v.review_id",
-        (now_ms, now_ms, *request_ids),
+        (*(now_ms,) * _TIMES, *request_ids),
     ):
         case = _case(tuple(row), keys)
         cases[case.item.request_id] += (case,)
@@ -305,8 +272,10 @@ def _close(connection: Connection, review_id: str, reviewed: Reviewed) -> str | 
             PENDING,
         ),
     ).rowcount
-    if not changed:
-        return None
+    return _request_of(connection, review_id) if changed else None
+
+
+def _request_of(connection: Connection, review_id: str) -> str:
     return str(
         connection.exec_driver_sql(
             "SELECT request_id FROM reviews WHERE review_id = ?", (review_id,)
@@ -317,8 +286,12 @@ def _close(connection: Connection, review_id: str, reviewed: Reviewed) -> str | 
 def _case(row: SqlRow, keys: TextKeys) -> ReviewCase:
     cells: tuple[Any, ...] = tuple(row)  # the schema states their types
     review_id, request_id, tenant, domain, created_at_ms, status, question, facts = cells[:8]
-    verdict, minutes, by, key_id, decided_at_ms, cost, version, booked, draft, answer = cells[8:]
+    verdict, minutes, by, key_id, decided_at_ms, cost, version, booked, draft, answer = cells[8:18]
     given = None
+    asked, found = (
+        None if text is None else keys.opened(text, f"{request_id} {kind}")
+        for text, kind in zip(cells[18:], ("question", "facts"), strict=True)
+    )
     item = ReviewItem(
         review_id,
         request_id,
@@ -326,8 +299,8 @@ def _case(row: SqlRow, keys: TextKeys) -> ReviewCase:
         Domain(domain),
         created_at_ms,
         status,
-        question or "",
-        tuple(orjson.loads(facts or "[]")),
+        asked or question or "",
+        tuple(found.split("\n") if found else orjson.loads(facts or "[]")),
         "none" if question is None else "full",
     )
     if answer is not None:

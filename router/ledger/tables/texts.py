@@ -19,7 +19,13 @@ from router.ledger.tables import policies
 from router.money.budgets import DAY_MS
 from router.privacy.encryption import NO_KEYS, NONCE_BYTES, TextKeys
 from router.privacy.redact import redact
-from router.types import Clock, TextKind
+from router.types import Clock, ReviewItem, TextKind
+
+_INSERT = (
+    "INSERT INTO texts (request_id, kind, tenant, store, content, created_at_ms, expires_at_ms) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?)"
+)
+_ONCE = "ON CONFLICT (request_id, kind) DO NOTHING"
 
 
 def sealed(keys: TextKeys, content: str, request_id: str, kind: str) -> str:
@@ -45,8 +51,7 @@ def put_beside(
         return
     content = redact(text) if privacy.store == "redacted" else text
     connection.exec_driver_sql(
-        "INSERT INTO texts (request_id, kind, tenant, store, content, created_at_ms, "
-        "expires_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        _INSERT,
         (
             request_id,
             kind,
@@ -59,11 +64,40 @@ def put_beside(
     )
 
 
+def put_waiting(connection: Connection, keys: TextKeys, item: ReviewItem) -> None:
+    """Keeps question and facts of a matter that waits for a person, as the item says.
+
+    It runs within the caller's transaction.
+    """
+    clean = redact if item.store == "redacted" else str
+    facts = "\n".join(clean(fact) for fact in item.facts)  # each is one line
+    expires_ms = item.created_at_ms + item.retention_days * DAY_MS
+    for kind, text in (("question", clean(item.question)), ("facts", facts)):
+        if text and item.store != "none":
+            content = sealed(keys, text, item.request_id, kind)
+            row = (item.request_id, kind, item.tenant, item.store, content, item.created_at_ms)
+            connection.exec_driver_sql(f"{_INSERT} {_ONCE}", (*row, expires_ms))
+
+
+def drop_waiting(connection: Connection, request_id: str) -> None:
+    """Deletes the text of a matter that waits no more, unless its policy keeps texts anyway.
+
+    It runs within the caller's transaction.
+    """
+    policy_hash = connection.exec_driver_sql(
+        "SELECT policy_hash FROM requests WHERE request_id = ?", (request_id,)
+    ).scalar()
+    if policies.privacy_of(connection, str(policy_hash or "")).store == "none":
+        connection.exec_driver_sql(
+            "DELETE FROM texts WHERE request_id = ? AND kind IN ('question', 'facts', 'draft')",
+            (request_id,),
+        )
+
+
 class Erased(Struct, frozen=True):
     """Counts what an erasure deleted."""
 
     texts: int
-    reviews: int
     key: bool
 
 
@@ -133,13 +167,9 @@ class TextStore:
         """
         with self._database.writing() as connection:
             texts = connection.exec_driver_sql("DELETE FROM texts WHERE tenant = ?", (tenant,))
-            reviews = connection.exec_driver_sql(
+            connection.exec_driver_sql(  # reviews of before have their words here
                 "UPDATE reviews SET question = '', facts = NULL "
                 "WHERE tenant = ? AND question <> ''",
-                (tenant,),
-            )
-            connection.exec_driver_sql(  # a server may have the text in memory and must drop it
-                "UPDATE reviews SET question = '' WHERE tenant = ? AND question IS NULL",
                 (tenant,),
             )
             connection.exec_driver_sql("DELETE FROM replies WHERE tenant = ?", (tenant,))
@@ -157,7 +187,7 @@ class TextStore:
                 "DELETE FROM tenant_secrets WHERE tenant = ?", (tenant,)
             )
             retention.anonymise(connection, tenant)
-            return Erased(texts.rowcount, reviews.rowcount, key.rowcount > 0)
+            return Erased(texts.rowcount, key.rowcount > 0)
 
     def purge_expired(self) -> int:
         """Deletes texts whose time is over; returns their number; blocks. Raises LedgerError."""
@@ -168,12 +198,7 @@ class TextStore:
 
     def _insert(self, row: tuple[str | int, ...]) -> None:
         with self._database.writing() as connection:
-            connection.exec_driver_sql(
-                "INSERT INTO texts (request_id, kind, tenant, store, content, created_at_ms, "
-                "expires_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?) "
-                "ON CONFLICT (request_id, kind) DO NOTHING",
-                row,
-            )
+            connection.exec_driver_sql(f"{_INSERT} {_ONCE}", row)
 
     def _select(self, request_id: str, tenant: str | None, kind: TextKind) -> str | None:
         with self._database.reading() as connection:

@@ -58,6 +58,12 @@ class PrivacySection(Section):
     store: Literal["none", "redacted", "full"] = Field(
         default="none", description="none: only digests. redacted or full: text in a side table."
     )
+    waiting: Literal["none", "redacted", "full"] = Field(
+        default="redacted",
+        description="With `store: none`, the text of a matter that waits for a person: question, "
+        "facts and draft. It is deleted as soon as the matter is decided. none: the person sees "
+        "no text.",
+    )
     retention_days: int = Field(
         default=30, ge=1, le=3650, description="Days after which stored text is deleted."
     )
@@ -69,6 +75,11 @@ class PrivacySection(Section):
         default=None,
         description="Replaces personal details by tags before they leave, and puts them back.",
     )
+
+    @property
+    def for_reviewers(self) -> Literal["none", "redacted", "full"]:
+        """Returns what is kept of a matter while it waits for a person."""
+        return self.waiting if self.store == "none" else self.store
 
 
 def parse_privacy(section: object) -> PrivacySection:

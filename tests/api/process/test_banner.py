@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 import subprocess
 from collections.abc import Iterator
@@ -81,13 +82,26 @@ def test_the_printed_report_command_of_a_server_needs_its_password_alone(
         assert "No requests" in ran_in_a_shell(command, tmp_path)
 
 
-def test_the_start_says_where_nobody_keeps_what_waits_for_a_person(
-    upstream: Upstream, tmp_path: Path
+SEALING = {"TIERGATE_TEXT_KEYS": "k1:" + base64.b64encode(b"1" * 32).decode()}
+
+
+@pytest.mark.parametrize(
+    ("privacy", "environ", "told"),
+    [
+        ({"store": "none"}, {}, "(privacy.waiting in tested), not sealed"),
+        ({"store": "none"}, SEALING, "(privacy.waiting in tested), sealed."),
+        ({"store": "none", "waiting": "none"}, {}, "(privacy.waiting: none in tested)"),
+        ({"store": "redacted"}, {}, ""),
+    ],
+)
+def test_the_start_says_what_is_kept_for_those_who_review(
+    upstream: Upstream,
+    tmp_path: Path,
+    privacy: dict[str, str],
+    environ: dict[str, str],
+    told: str,
 ) -> None:
-    for store, told in (("none", True), ("redacted", False)):
-        folder = tmp_path / store
-        folder.mkdir()
-        policy = write_policy(folder, upstream.url, privacy={"store": store})
-        with Served(folder, policy) as served:
-            said = "(privacy.store: none in tested): a restart loses it" in served.output
-        assert said is told
+    policy = write_policy(tmp_path, upstream.url, privacy=privacy)
+    with Served(tmp_path, policy, **environ) as served:
+        assert told in " ".join(served.output.split())
+        assert ("  reviews  " in served.output) is bool(told)

@@ -81,7 +81,7 @@ function matter(one, context) {
       ["By", one.by],
       ["Cost", one.cost_usd ? usd(one.cost_usd) : null],
     ]),
-    quoted("Question", one.question, "The policy keeps no texts (privacy.store: none), and the process that had it has gone."),
+    quoted("Question", one.question, asksLabel(one) ? "The prompt was erased, or its time is over." : one.verdict ? "It was deleted with the verdict, or its time is over." : "No text is kept: the policy says privacy.waiting: none, it was erased, or its time is over."),
     (one.facts || []).length > 0 && section("Facts", null, el("ul", { class: "plain" }, one.facts.map((fact) => el("li", null, fact)))),
     asksLabel(one) ? null : quoted("Draft that was held back", one.draft, "There is no draft, or it is not kept."),
     one.answer ? quoted(asksLabel(one) ? "Label that stands" : "Answer that stands", one.answer) : null,
