@@ -42,7 +42,6 @@ class Compared(Struct, frozen=True):
     """Holds a judge's verdict on two answers in one order."""
 
     better: str  # first | second | same
-    by_criterion: tuple[tuple[str, str], ...]
     steers: bool
 
 
@@ -88,7 +87,7 @@ def read_compared(text: str, rubric: Rubric, mark: str) -> Compared | None:
     won = sum(rubric.weights[name] * lead[str(row["better"])] for name, row in rows[0].items())
     # Shares of weights are no exact floats.
     better = SAME if abs(won) < 1e-9 else FIRST if won > 0 else SECOND
-    return Compared(better, tuple((n, str(row["better"])) for n, row in rows[0].items()), rows[1])
+    return Compared(better, rows[1])
 
 
 def preference(forward: Compared, swapped: Compared) -> Preference:

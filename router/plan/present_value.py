@@ -33,11 +33,6 @@ def present_values(flows: Sequence[Fraction], rate: Fraction) -> tuple[Fraction,
     return tuple(flow / (1 + rate) ** t for t, flow in enumerate(flows))
 
 
-def net_present_value(flows: Sequence[Fraction], rate: Fraction) -> Fraction:
-    """Sums the present values; at rate 0 this is the plain sum."""
-    return sum(present_values(flows, rate), Fraction(0))
-
-
 def internal_rate(flows: Sequence[Fraction]) -> float | None:
     """Returns the rate at which the present values sum to 0 (Brealey, Myers and Allen, chapter 5).
 

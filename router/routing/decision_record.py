@@ -11,10 +11,8 @@ from collections.abc import Mapping
 import msgspec
 from msgspec import Struct
 
-from router.policy.schema import Policy
 from router.routing.constraints import Asked, Shape
-from router.routing.decision import decide
-from router.routing.next_rung import Left, next_rung
+from router.routing.next_rung import Left
 from router.routing.verification import Verification
 from router.types import (
     NO_PRESSURE,
@@ -150,39 +148,3 @@ def encode(record: Record) -> JsonText:
 def parse(text: str) -> Record:
     """Returns the record of a stored row. Raises msgspec.ValidationError for anything else."""
     return _DECODER.decode(text)
-
-
-def decide_again(record: Record, policy: Policy) -> Decision:
-    """Returns what `decide` decides today for a stored row under `policy`."""
-    return decide(
-        policy,
-        record.signals,
-        record.facts,
-        record.asked,
-        record.pressure,
-        record.draw,
-        version=record.version,
-    )
-
-
-def differs(record: Record, policy: Policy) -> str | None:
-    """Returns what differs when a row is decided again, None for an identical ladder and steps."""
-    again = decide_again(record, policy)
-    if again != record.decision:
-        return "ladder"
-    for step in record.steps if record.observed is None else ():
-        step_again = next_rung(
-            again,
-            step.rung,
-            step.p,
-            step.failure,
-            step.left,
-            policy.decision,
-            verified=step.verified,
-            stranded=step.stranded,
-            in_hand=step.in_hand,
-            doubt=step.doubt,
-        )
-        if step_again != step.said:
-            return f"step after rung {step.rung}"
-    return None

@@ -258,45 +258,6 @@ def auroc(scores: Floats, positive: npt.NDArray[np.bool_]) -> float:
     return float((total - above * (above + 1) / 2) / (above * below))
 
 
-def clopper_pearson_upper(wrong: int, total: int, delta: float = 0.05) -> float:
-    """Returns the exact one-sided upper bound of an error rate at confidence 1 - delta.
-
-    The bound is BetaInv(1 - delta; wrong + 1, total - wrong). Raises ValueError when `wrong` is not
-    in 0..total. With no error among 299 the bound is just below 1 %:
-
-    >>> round(clopper_pearson_upper(0, 299), 5)
-    0.00997
-    """
-    if not 0 <= wrong <= total:
-        raise ValueError(f"{wrong} wrong among {total}")
-    if total == 0 or wrong == total:
-        return 1.0
-    low, high = wrong / total, 1.0
-    # 100 halvings are more than the precision of a double needs.
-    for _ in range(100):
-        middle = (low + high) / 2
-        if binomial_tail(wrong, total, middle) > delta:
-            low = middle
-        else:
-            high = middle
-    return high
-
-
-def binomial_tail(wrong: int, total: int, rate: float) -> float:
-    """Returns P(at most `wrong` errors among `total` at this true rate), summed in logarithms."""
-    if rate <= 0.0:
-        return 1.0
-    if rate >= 1.0:
-        return 1.0 if wrong >= total else 0.0
-    k = np.arange(wrong + 1)
-    logs = np.array([_log_choose(total, int(i)) for i in k]) + k * math.log(rate)
-    return float(min(1.0, np.exp(logs + (total - k) * math.log1p(-rate)).sum()))
-
-
-def _log_choose(n: int, k: int) -> float:
-    return math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
-
-
 def best_of(
     logits: Floats,
     right: Floats,

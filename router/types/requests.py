@@ -185,7 +185,6 @@ class ChatRequest(Struct, frozen=True, dict=True):
     hints: Hints = Hints()
     unsupported_tools: tuple[str, ...] = ()  # types of tools that no tier offers; they are left out
     endpoint: str = "chat.completions"
-    client_request_id: str | None = None
     extra: Mapping[str, JsonText] = field(default_factory=dict)
     """Holds body keys without meaning for routing. The answerer's kind and the policy decide which
     of them it receives."""

@@ -216,11 +216,3 @@ def check_tool_choice(choice: JsonText, tools: tuple[ToolSpec, ...]) -> None:
     # The choice is our own JSON text, so this form is certain.
     if choice != '"required"' and not any(f'"name":"{tool.name}"' in choice for tool in tools):
         raise wrong_value("tool_choice", choice, "the name of one of the tools")
-
-
-def client_request_id(headers: Mapping[str, str]) -> str | None:
-    """Returns the client's own id if it is printable ASCII of at most 512 characters, else None."""
-    given = headers.get("x-client-request-id")
-    if given is None or not 0 < len(given) <= 512 or not given.isascii() or not given.isprintable():
-        return None
-    return given

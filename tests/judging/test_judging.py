@@ -130,7 +130,7 @@ def test_the_heavier_criterion_decides_a_pair() -> None:
     ],
 )
 def test_a_preference_needs_both_orders(forward: str, swapped: str, said: Preference) -> None:
-    one, other = Compared(forward, (), False), Compared(swapped, (), False)
+    one, other = Compared(forward, False), Compared(swapped, False)
     assert preference(one, other) == said
 
 

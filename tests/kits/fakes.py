@@ -15,7 +15,6 @@ from router.ledger.books.store import SqlLedger
 from router.ledger.tables.texts import TextStore
 from router.money.budgets import Budgets
 from router.policy.schema import AnswererSection, Policy
-from router.rate_limits.stores.local import MemoryRates
 from router.routing.planner import Router
 from router.routing.policy_runtime import Ability, PolicyRuntime, RungPlan
 from router.routing.verification import Judge
@@ -52,6 +51,7 @@ from router.types import (
 )
 from tests.kits.books.empty_ledger import empty_ledger
 from tests.kits.changed import replace
+from tests.kits.memory_rates import MemoryRates
 
 CALM = Signals(
     request_type=RequestType.FAQ,

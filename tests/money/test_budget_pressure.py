@@ -13,7 +13,7 @@ from router.money.budgets import DAY_MS, BudgetScope, WindowKind, WindowLimit
 from router.policy.schema import Policy
 from router.routing.constraints import Asked
 from router.routing.decision import decide
-from router.routing.decision_record import Record, differs, encode, parse
+from router.routing.decision_record import Record, encode, parse
 from router.routing.next_rung import Left, next_rung
 from router.types import (
     NO_PRESSURE,
@@ -28,6 +28,7 @@ from router.types import (
     Signals,
 )
 from tests.kits.changed import replace
+from tests.kits.checks.decided_again import differs
 from tests.kits.fakes import CALM
 
 USD = 1_000_000_000

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from router.api.compose.clock import MOST_AHEAD_MS, SystemClock
 from router.ledger.books.anchors import EVERY_MS
 from router.rate_limits.gcra import DEBT_NS, MINUTE_NS, admission
-from router.rate_limits.stores.local import MemoryRates, SharedRates
+from router.rate_limits.stores.local import SharedRates
 from router.request.shadow import Spent
 from router.types import RateAsk, RateLimiter
 from tests.kits.books.ledger_rows import NOW_MS, request
@@ -56,11 +56,10 @@ async def admitted(limiter: RateLimiter, count: int) -> int:
     return sum([(await limiter.take([one()])).refused is None for _ in range(count)])
 
 
-@pytest.fixture(params=["memory", "file"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
     def opened(clock: SetClock) -> RateLimiter:
-        shared = SharedRates(tmp_path / "l.db.rates", clock)
-        return MemoryRates(clock) if request.param == "memory" else shared
+        return SharedRates(tmp_path / "l.db.rates", clock)
 
     return opened
 
@@ -84,11 +83,10 @@ async def test_a_clock_set_back_before_a_restart_locks_nobody_out(tmp_path: Path
     assert await admitted(again, 20) == 1
 
 
-@pytest.mark.parametrize("kind", [SharedRates, MemoryRates])
-async def test_a_time_that_cannot_be_is_an_empty_bucket_that_fills(tmp_path: Path, kind) -> None:
+async def test_a_time_that_cannot_be_is_an_empty_bucket_that_fills(store: Store) -> None:
     """After a reboot a machine counts from zero; so did files of versions that kept wall time."""
     clock = SetClock(up_ms=400 * HOUR_MS)
-    limiter = kind(tmp_path / "l.db.rates", clock) if kind is SharedRates else kind(clock)
+    limiter = store(clock)
     assert await admitted(limiter, 20) == 10
     clock.up_ms = 30_000
     assert await admitted(limiter, 20) == 0

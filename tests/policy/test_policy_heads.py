@@ -17,7 +17,7 @@ from router.policy.head_conditions import highest, holds, readings_of
 from router.policy.loading import load_policy
 from router.policy.sections.heads import BUILT_IN_CHANCES, NOT_REPLACED, HeadCondition
 from router.request.intake import decided_outcome
-from router.routing.decision_record import decide_again, parse
+from router.routing.decision_record import parse
 from router.stats import answer_head, heads
 from router.stats.answer_head import AnswerHead
 from router.stats.calibration import Platt, Temperature
@@ -28,6 +28,7 @@ from router.triage.engine import TriageEngine
 from router.triage.own_heads import MOST_CLASSES, OwnHeads
 from router.triage.triage_model import HEAD_NAMES, TriageModel
 from router.types import RECORD_VERSION, ChatRequest, HeadReading, Hints, Message, PSource
+from tests.kits.checks.decided_again import decide_again
 from tests.kits.inputs.policy_texts import GOOD, mistakes_of, write
 from tests.kits.server_kit import Served, eventually, tiergate
 

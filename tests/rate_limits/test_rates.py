@@ -18,13 +18,14 @@ from router.policy.schema import BudgetSection, LimitSection
 from router.rate_limits.gcra import DEBT_NS, MINUTE_NS, NEVER, admission, corrected
 from router.rate_limits.limits import RequestRates, estimate
 from router.rate_limits.stores import local as kept
-from router.rate_limits.stores.local import MemoryRates, SharedRates
+from router.rate_limits.stores.local import SharedRates
 from router.request.calls.rate_charges import admit, count_call, settle
 from router.types import AttemptState, Message, RateAsk, RateLimiter, Role, Sampling, Usage
 from tests import ROOT
 from tests.kits.books.ledger_rows import NOW_MS, StandingClock, attempt
 from tests.kits.changed import replace
 from tests.kits.fakes import ask
+from tests.kits.memory_rates import MemoryRates
 
 NOW = 1_000 * MINUTE_NS
 Store = Callable[[StandingClock], RateLimiter]
@@ -100,11 +101,9 @@ def test_bucket_is_that_of_exact_arithmetic(limit: int, asked: list[tuple[int, i
             assert level - amount < 0
 
 
-@pytest.fixture(params=["memory", "file"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
     def opened(clock: StandingClock) -> RateLimiter:
-        if request.param == "memory":
-            return MemoryRates(clock)
         return SharedRates(tmp_path / "l.db.rates", clock)
 
     return opened
@@ -117,8 +116,8 @@ async def test_ten_a_minute_are_ten(store: Store) -> None:
 
 
 @pytest.mark.parametrize("limit", [1, 3, 7, 9, 11, 997, 10_007])
-async def test_whole_minute_passes_one_by_one(limit: int) -> None:
-    limiter = MemoryRates(StandingClock())
+async def test_whole_minute_passes_one_by_one(store: Store, limit: int) -> None:
+    limiter = store(StandingClock())
     asked = range(limit + 3)
     admitted = [(await limiter.take([one(1, limit)])).refused is None for _ in asked]
     assert sum(admitted) == limit
@@ -176,15 +175,6 @@ async def test_crowded_table_forgets_whoever_is_soonest_full(tmp_path: Path) -> 
         assert (await limiter.take([one(1, tenant=f"t{i}")])).refused is None
     assert (await limiter.take([one(1, tenant="heavy")])).refused == 0
     await limiter.close()
-
-
-async def test_memory_drops_full_buckets_where_there_are_many() -> None:
-    limiter = MemoryRates(clock := StandingClock())
-    for i in range(kept.KEPT):
-        await limiter.take([one(tenant=f"t{i}")])
-    clock.at_ms += 60_000
-    await limiter.take([one(tenant="last")])
-    assert len(limiter._full_at) == 1
 
 
 @pytest.mark.process

@@ -19,7 +19,6 @@ from hypothesis import strategies as st
 
 from router.errors import LedgerError, LedgerUnavailable
 from router.rate_limits.gcra import NEVER
-from router.rate_limits.stores.local import MemoryRates
 from router.rate_limits.stores.redis_store import PREFIX, PROBE_S, RedisRates
 from router.types import AttemptState, Outcome, RateAsk, RequestState, StoreTurned, Verdict
 from tests.kits.books.ledger_rows import StandingClock
@@ -27,6 +26,7 @@ from tests.kits.changed import replace
 from tests.kits.examples import examples
 from tests.kits.fakes import ALICE, Houses, ask
 from tests.kits.gateway_kit import UNSURE, deep, drain, low, mid, only_row
+from tests.kits.memory_rates import MemoryRates
 from tests.kits.server_kit import Served, Upstream, write_policy
 from tests.kits.upstreams.upstream_tier_kit import Listener
 from tests.rate_limits.test_rates import one

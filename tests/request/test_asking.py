@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from router.policy.content.knowledge import parse_knowledge
 from router.policy.content.leaning import leans
 from router.policy.content.replies import with_names
-from router.routing import decision_record
+from router.routing.decision_record import parse
 from router.types import Committed, Delta, Outcome, Reason, Verdict
 from tests.kits.asking_kit import (
     C1,
@@ -22,6 +22,7 @@ from tests.kits.asking_kit import (
     text_of,
     turns,
 )
+from tests.kits.checks.decided_again import differs
 from tests.kits.fakes import ALICE, Houses
 from tests.kits.gateway_kit import drain, only_row
 
@@ -39,7 +40,7 @@ async def test_known_intent_without_its_key_is_asked_for(houses: Houses) -> None
     assert row.reason == "asked_for_slot"
     assert row.reasons[0] == "asked_for_slot"
     policy = house.gateway.router.default.policy
-    assert decision_record.differs(decision_record.parse(row.record), policy) is None
+    assert differs(parse(row.record), policy) is None
 
 
 async def test_a_dry_run_says_that_level_1_would_ask(houses: Houses) -> None:

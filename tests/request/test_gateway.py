@@ -19,7 +19,7 @@ from router.errors import (
 )
 from router.ledger.tables.texts import TextStore
 from router.request.intake import decided_outcome
-from router.routing import decision_record
+from router.routing.decision_record import parse
 from router.stats.answer_head import AnswerHead
 from router.types import (
     REFUSAL_MODEL,
@@ -37,6 +37,7 @@ from router.types import (
     Verdict,
 )
 from tests.kits.changed import replace
+from tests.kits.checks.decided_again import differs
 from tests.kits.fakes import ALICE, CALM, Clock, House, Houses, ScriptedTier, ask
 from tests.kits.gateway_kit import RISKY, UNSURE, deep, drain, low, mid, only_row
 
@@ -269,12 +270,7 @@ async def test_a_stored_row_is_decided_again_to_the_identical_ladder(houses: Hou
     house = houses([low(), mid(p=0.3), deep()], signals=signals)
     await house.gateway.complete(ask(), ALICE)
     row = await only_row(house)
-    assert (
-        decision_record.differs(
-            decision_record.parse(row.record), house.gateway.router.default.policy
-        )
-        is None
-    )
+    assert differs(parse(row.record), house.gateway.router.default.policy) is None
 
 
 @pytest.mark.parametrize("text", ["this is an emergency", "is this clause enforceable"])

@@ -16,7 +16,7 @@ from router.analysis.replay.replay import Replay, replay
 from router.errors import UpstreamRejected
 from router.policy.schema import DecisionSection
 from router.request.intake import decided_outcome
-from router.routing.decision_record import differs, parse
+from router.routing.decision_record import parse
 from router.routing.next_rung import Left, rung_beside
 from router.types import (
     Answer,
@@ -34,6 +34,7 @@ from router.types import (
     Work,
 )
 from tests.kits.changed import replace
+from tests.kits.checks.decided_again import differs
 from tests.kits.fakes import ALICE, House, Houses, ScriptedTier, ask
 from tests.kits.gateway_kit import UNSURE, deep, drain, low, mid, only_row
 

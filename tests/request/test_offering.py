@@ -8,10 +8,11 @@ from router.errors import PolicyError
 from router.policy.content.knowledge import Knowledge, knowledge_intents, parse_knowledge
 from router.policy.content.offers import chosen, offer_text, offered
 from router.policy.sections.answerers import ClarifySection
-from router.routing import decision_record
+from router.routing.decision_record import parse
 from router.types import Hints, Reason, Verdict
 from tests.kits.asking_kit import C1, KNOWLEDGE, WHICH, asking_house, said, text_of, turns
 from tests.kits.changed import replace
+from tests.kits.checks.decided_again import differs
 from tests.kits.fakes import ALICE, Houses
 from tests.kits.gateway_kit import only_row
 
@@ -39,7 +40,7 @@ async def test_the_likeliest_questions_are_offered(houses: Houses) -> None:
     row = await only_row(house)
     assert row.reason == "asked_which"
     policy = house.gateway.router.default.policy
-    assert decision_record.differs(decision_record.parse(row.record), policy) is None
+    assert differs(parse(row.record), policy) is None
 
 
 @pytest.mark.parametrize(
@@ -86,7 +87,7 @@ async def test_a_policy_may_offer_what_does_not_reach_the_floor(houses: Houses) 
     assert outcome.confidence == pytest.approx(0.88)
     row = await only_row(house)
     policy = house.gateway.router.default.policy
-    assert decision_record.differs(decision_record.parse(row.record), policy) is None
+    assert differs(parse(row.record), policy) is None
 
 
 async def test_what_is_too_unlikely_together_is_not_offered(houses: Houses) -> None:

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from router.api.http.decision_views import routing_view
 from router.policy.sections.safety import REFUSAL
-from router.routing import decision_record
+from router.routing.decision_record import parse
 from router.types import (
     REFUSAL_MODEL,
     Domain,
@@ -20,6 +20,7 @@ from router.types import (
     Scope,
     Verdict,
 )
+from tests.kits.checks.decided_again import differs
 from tests.kits.fakes import ALICE, CALM, House, Houses, ask
 from tests.kits.gateway_kit import deep, low, mid, only_row
 
@@ -84,9 +85,9 @@ async def test_refused_request_asks_no_tier(houses: Houses) -> None:
 async def test_refused_row_is_decided_the_same_again(houses: Houses) -> None:
     house = a_refusing_house(houses)
     await asked(house)
-    record = decision_record.parse((await only_row(house)).record)
+    record = parse((await only_row(house)).record)
     assert record.decision.refused is Reason.HARMFUL
-    assert decision_record.differs(record, house.gateway.router.default.policy) is None
+    assert differs(record, house.gateway.router.default.policy) is None
 
 
 async def test_own_words_refuse(houses: Houses) -> None:
@@ -164,5 +165,5 @@ async def test_key_of_a_defender_gets_an_answer(houses: Houses) -> None:
     defender = replace(ALICE, scopes=ALICE.scopes | {Scope.SECURITY})
     outcome = await house.gateway.complete(ask("explain this worm"), defender)
     assert outcome.verdict is not Verdict.REFUSED
-    record = decision_record.parse((await only_row(house)).record)
-    assert decision_record.differs(record, house.gateway.router.default.policy) is None
+    record = parse((await only_row(house)).record)
+    assert differs(record, house.gateway.router.default.policy) is None

@@ -6,7 +6,7 @@ import orjson
 import pytest
 
 from router.api.http.server import WIRE_FORMATS
-from router.routing.decision_record import differs, parse
+from router.routing.decision_record import parse
 from router.types import (
     Answer,
     ChatRequest,
@@ -21,6 +21,7 @@ from router.types import (
     Usage,
 )
 from tests.kits.changed import replace
+from tests.kits.checks.decided_again import differs
 from tests.kits.fakes import ALICE, House, Houses, ScriptedTier
 from tests.kits.gateway_kit import UNSURE, low
 

@@ -17,7 +17,7 @@ from router.routing.certificate_watch import (
 )
 from router.routing.constraints import Asked
 from router.routing.decision import confidence_floor
-from router.routing.decision_record import decide_again, parse
+from router.routing.decision_record import parse
 from router.types import (
     NO_PRESSURE,
     CertificateTurned,
@@ -28,6 +28,7 @@ from router.types import (
     Reason,
 )
 from tests.kits.changed import replace
+from tests.kits.checks.decided_again import decide_again
 from tests.kits.fakes import ALICE, CALM, Houses, ask
 from tests.kits.gateway_kit import low, mid
 

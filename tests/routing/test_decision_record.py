@@ -17,13 +17,7 @@ from router.policy.loading import LoadedPolicy, find_policy, load_policy, polici
 from router.policy.schema import Policy
 from router.routing.constraints import Asked
 from router.routing.decision import decide
-from router.routing.decision_record import (
-    Record,
-    StepRecord,
-    differs,
-    encode,
-    parse,
-)
+from router.routing.decision_record import Record, StepRecord, encode, parse
 from router.routing.next_rung import Left, next_rung
 from router.types import (
     NANO_PER_USD,
@@ -45,6 +39,7 @@ from router.types import (
 )
 from tests.kits.books.ledger_rows import NOW_MS, StandingClock, request
 from tests.kits.changed import replace
+from tests.kits.checks.decided_again import differs
 
 T = TypeVar("T")
 ROWS = 1_000

@@ -9,7 +9,7 @@ from router.errors import TiergateError
 from router.policy.schema import Policy
 from router.routing.constraints import Asked
 from router.routing.decision import decide
-from router.routing.decision_record import Record, StepRecord, differs
+from router.routing.decision_record import Record, StepRecord
 from router.routing.expected_loss import known_worse
 from router.routing.next_rung import Left, ladder_after, next_rung
 from router.types import (
@@ -24,6 +24,7 @@ from router.types import (
     RungFacts,
     Signals,
 )
+from tests.kits.checks.decided_again import differs
 from tests.kits.decision_kit import USD, a_policy
 from tests.kits.examples import examples
 from tests.routing.test_decision_properties import any_signals, unit

@@ -12,10 +12,11 @@ from router.policy.schema import ExploreSection, Policy
 from router.request.intake import decided_outcome
 from router.routing.constraints import Asked
 from router.routing.decision import decide, stakes
-from router.routing.decision_record import differs, parse
+from router.routing.decision_record import parse
 from router.routing.exploration import chances, drawn
 from router.types import CostBasis, Hints, Match, PSource, Reason, RungFacts, Signals
 from tests.kits.changed import replace
+from tests.kits.checks.decided_again import differs
 from tests.kits.fakes import ALICE, CALM, Houses, a_policy, ask
 from tests.kits.gateway_kit import RISKY, deep, low, mid, only_row
 

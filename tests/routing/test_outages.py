@@ -26,7 +26,7 @@ from router.errors import (
 )
 from router.routing.constraints import Asked
 from router.routing.decision import decide
-from router.routing.decision_record import decide_again, differs, parse
+from router.routing.decision_record import parse
 from router.routing.next_rung import Left, next_rung, turns
 from router.types import (
     Action,
@@ -41,6 +41,7 @@ from router.types import (
 )
 from tests import ROOT
 from tests.kits.changed import replace
+from tests.kits.checks.decided_again import decide_again, differs
 from tests.kits.decision_kit import CALM as EASY
 from tests.kits.decision_kit import USD, facts
 from tests.kits.decision_kit import a_policy as three_tiers

@@ -18,9 +18,10 @@ from router.api.compose.core import Core, Settings, load_policies
 from router.api.openapi.document import OPERATIONS, openapi
 from router.errors import AnswererNotReady
 from router.policy.loading import find_policy, load_policy, policies_dir
-from router.routing.decision_record import differs, parse
+from router.routing.decision_record import parse
 from router.types import Identity, Scope
 from router.wire.analysis import MAX_TAGS, MAX_TEXTS, parse_analysis
+from tests.kits.checks.decided_again import differs
 from tests.kits.server_kit import Served, at_the_rate, spent_in, tiergate, write_policy
 
 SHIPPED = {name: yaml.safe_load((policies_dir() / f"{name}.yaml").read_text())

@@ -15,10 +15,11 @@ from router.api.compose.app import App
 from router.api.compose.core import Core, Settings, load_policies
 from router.errors import AnswererNotReady
 from router.policy.loading import load_policy, policies_dir
-from router.routing.decision_record import differs, parse
+from router.routing.decision_record import parse
 from router.specialists.moderation import CATEGORIES, FLAGGED_AT, category_of, moderated
 from router.types import Identity
 from router.wire.analysis import MAX_TEXTS
+from tests.kits.checks.decided_again import differs
 from tests.kits.server_kit import Served, at_the_rate, tiergate, write_policy
 
 NOWHERE = "http://127.0.0.1:9/v1"

@@ -44,36 +44,6 @@ def test_auroc_equals_the_share_of_ordered_pairs(rows: list[tuple[int, bool]]) -
         assert c.auroc(scores, positive) == pytest.approx(np.mean(pairs))
 
 
-@pytest.mark.parametrize(
-    ("wrong", "total", "bound"),
-    [(0, 299, 0.01), (0, 598, 0.005), (0, 10, 1 - 0.05 ** (1 / 10)), (3, 3, 1.0), (0, 0, 1.0)],
-)
-def test_clopper_pearson_bound(wrong: int, total: int, bound: float) -> None:
-    assert c.clopper_pearson_upper(wrong, total) == pytest.approx(bound, abs=1e-4)
-
-
-def test_clopper_pearson_needs_one_row_more_than_298_for_one_percent() -> None:
-    assert c.clopper_pearson_upper(0, 298) > 0.01 > c.clopper_pearson_upper(0, 299)
-
-
-def test_clopper_pearson_equals_the_beta_quantile() -> None:
-    stats = pytest.importorskip("scipy.stats")
-    for wrong, total in ((1, 20), (7, 100), (40, 1_000)):
-        beta = stats.beta.ppf(0.95, wrong + 1, total - wrong)
-        assert c.clopper_pearson_upper(wrong, total) == pytest.approx(beta, abs=1e-9)
-
-
-@given(st.integers(0, 60), st.integers(1, 60))
-def test_the_bound_is_never_below_the_observed_rate(wrong: int, more: int) -> None:
-    total = wrong + more
-    assert c.clopper_pearson_upper(wrong, total) >= wrong / total
-
-
-def test_an_impossible_count_is_refused() -> None:
-    with pytest.raises(ValueError, match="5 wrong among 3"):
-        c.clopper_pearson_upper(5, 3)
-
-
 def test_temperature_undoes_a_known_overconfidence() -> None:
     logits = RNG.normal(size=(4_000, 3))
     chances = c.softmax(logits)

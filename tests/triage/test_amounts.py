@@ -9,12 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.triage.text.amount_lists import MAX_AMOUNTS
-from router.triage.text.amounts import MAX_USD, AmountReader, read_amounts
+from router.triage.text.amounts import MAX_USD, AmountReader
 from router.triage.text.folding import fold
 from router.triage.text.numbers import MAX_NUMBERS, crowded
 from router.types import NANO_PER_USD
 from tests.kits.checks.growth import in_proportion
 from tests.kits.examples import examples
+from tests.kits.inputs.amounts import read_amounts
 
 RATES = {"USD": 1.0, "EUR": 1.25, "GBP": 1.5, "CHF": 1.2, "JPY": 0.01, "CAD": 0.75, "INR": 0.0125,
          "TRY": 0.025}  # fmt: skip

@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 
 from router.policy.sections.decision import CurrencyTable
 from router.triage.text.amount_lists import MAX_AMOUNTS, own_impact
-from router.triage.text.amounts import MAX_USD, AmountReader, read_amounts
+from router.triage.text.amounts import MAX_USD, AmountReader
 from router.triage.text.folding import fold, unmask
 from router.types import NANO_PER_USD
 from tests.kits.checks.growth import in_proportion
 from tests.kits.examples import examples
+from tests.kits.inputs.amounts import read_amounts
 from tests.triage.test_amounts import PIECES
 
 # The shipped rates are used below, so that every currency of the table is read.

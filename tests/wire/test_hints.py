@@ -108,14 +108,6 @@ def test_long_names_that_begin_alike_are_two_sessions(
     assert all(session and len(session) <= MAX_SESSION for session in sessions)
 
 
-@pytest.mark.parametrize(
-    ("sent", "kept"),
-    [("a" * 512, "a" * 512), ("a" * 513, None), ("ä", None), ("a\x00b", None), ("", None)],
-)
-def test_client_request_id_is_kept_only_when_it_is_short_ascii(sent: str, kept: str | None) -> None:
-    assert parse({"x-client-request-id": sent}).client_request_id == kept
-
-
 def test_every_hint_stands_in_the_api_description() -> None:
     assert set(HINTS) == set(_HINTS)
 

@@ -23,11 +23,10 @@ DEFAULT_TOP_P = 0.9
 
 
 class ToolPlan(Struct, frozen=True):
-    """Describes how the tools of a request are asked for. `may_reply` allows plain text instead."""
+    """Describes how the tools of a request are asked for."""
 
     schema: dict[str, Any]
     instruction: str
-    may_reply: bool
 
 
 def plan_tools(request: ChatRequest) -> ToolPlan | None:
@@ -61,7 +60,7 @@ def plan_tools(request: ChatRequest) -> ToolPlan | None:
         'Answer with one call as JSON: {"name": "...", "arguments": {...}}.' + end
     )
     schema = calls[0] if len(calls) == 1 else {"anyOf": calls}
-    return ToolPlan(schema, instruction, may_reply)
+    return ToolPlan(schema, instruction)
 
 
 def read_tool_answer(text: str, call_id: str) -> tuple[str, ToolCall | None]:

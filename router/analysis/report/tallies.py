@@ -14,7 +14,6 @@ import msgspec
 
 from router.analysis.report.figures import GroupFigures, ProviderFigures
 from router.ledger.aggregates import (
-    NAMED_UNKNOWN,
     NO_ANSWER,
     Cell,
     Kind,
@@ -38,7 +37,6 @@ from router.types import AttemptRow, RequestRow, RequestState
 
 __all__ = [
     "MAX_GROUPS",
-    "MAX_NAMED",
     "NO_ANSWER",
     "OTHER",
     "UNKNOWN_NAME",
@@ -54,8 +52,6 @@ __all__ = [
 MAX_GROUPS = 256
 """Bounds the groups: more models than any policy names. New names beyond it share the group OTHER.
 """
-
-MAX_NAMED = NAMED_UNKNOWN
 
 OTHER = "(other)"
 QUARTER_MS = 900_000

@@ -38,7 +38,6 @@ Send = Callable[[Event], Awaitable[None]]
 Handler = Callable[[Scope, Receive, Send], Awaitable[None]]
 Made = TypeVar("Made")
 
-JSON = (b"content-type", b"application/json")
 
 ON_LEAVE = "tiergate.on_leave"
 """Names our server's extension of ASGI: what it is given is called when the client leaves."""

@@ -30,7 +30,6 @@ MAX_PLAIN_CHARACTERS = 200
 """A longer message says more than a value."""
 
 _KIND_OF_KEY = re.compile(r"_(?:id|key|no|nr|number|code)$")
-_NUMBER_SIGN = r"(?:(?:number|no\.?|nr\.?|id)\s*:?\s*)?#?"
 _WORD = re.compile(r"[^\W_]+(?:['\u2019-][^\W_]+)*")
 _BESIDE_WORDS = (
     "a again ah already am and are be been check did do done for found got have hello here hey hi "

@@ -1,4 +1,4 @@
-"""Keeps rates in one process, or in a small file that the workers of a machine share.
+"""Keeps rates in a small file that the workers of a machine share.
 
 The ledger's database is too slow for this: level-1 traffic holds nothing there and is answered in a
 fraction of a commit. The file is a table of fixed slots in shared memory, a digest and a time each:
@@ -19,7 +19,6 @@ import os
 import struct
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
 
 from router.errors import LedgerError
 from router.rate_limits.gcra import admission, corrected, is_lost
@@ -28,53 +27,6 @@ from router.types import Clock, RateAsk, RateTaken
 KEPT = 65_536  # buckets in use at one time: some keys and tiers of each tenant; 1.5 MB in the file
 PROBES = 32
 _SLOT = struct.Struct("<16sq")  # digest of the name, when the bucket is full again
-
-
-class _Buckets(Protocol):
-    def get(self, ask: RateAsk, now_ns: int) -> int: ...
-
-    def put(self, ask: RateAsk, full_at: int, now_ns: int) -> None: ...
-
-
-def _take(buckets: _Buckets, asks: Sequence[RateAsk], now_ns: int) -> RateTaken:
-    before = [buckets.get(ask, now_ns) for ask in asks]
-    full_at, taken = admission(before, asks, now_ns)
-    for ask, old_ns, at_ns in zip(asks, before, full_at, strict=True):
-        # A refusal takes nothing, but where the clock went back the bucket must begin to fill.
-        if taken.refused is None or at_ns < old_ns:
-            buckets.put(ask, at_ns, now_ns)
-    return taken
-
-
-def _correct(buckets: _Buckets, asks: Sequence[RateAsk], now_ns: int) -> None:
-    for ask in asks:
-        buckets.put(ask, corrected(buckets.get(ask, now_ns), ask, now_ns), now_ns)
-
-
-class MemoryRates:
-    """Implements types.RateLimiter within one process."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._full_at: dict[tuple[str, str], int] = {}
-
-    async def take(self, asks: Sequence[RateAsk]) -> RateTaken:
-        """Takes from all of these, or from none."""
-        return _take(self, asks, _now_ns(self._clock))
-
-    async def correct(self, asks: Sequence[RateAsk]) -> None:
-        """Takes more, or gives back."""
-        _correct(self, asks, _now_ns(self._clock))
-
-    def get(self, ask: RateAsk, now_ns: int) -> int:
-        """Returns the time at which this bucket is full again."""
-        return self._full_at.get((ask.tenant, ask.name), now_ns)
-
-    def put(self, ask: RateAsk, full_at: int, now_ns: int) -> None:
-        """Keeps that time; drops full buckets where there are many."""
-        if len(self._full_at) >= KEPT:
-            self._full_at = {name: at for name, at in self._full_at.items() if at > now_ns}
-        self._full_at[ask.tenant, ask.name] = full_at
 
 
 class SharedRates:
@@ -89,12 +41,12 @@ class SharedRates:
     async def take(self, asks: Sequence[RateAsk]) -> RateTaken:
         """Takes from all of these, or from none. Raises LedgerError where no file can be made."""
         with self._locked() as table:
-            return _take(table, asks, _now_ns(self._clock))
+            return table.take(asks, self._now_ns())
 
     async def correct(self, asks: Sequence[RateAsk]) -> None:
         """Takes more, or gives back."""
         with self._locked() as table:
-            _correct(table, asks, _now_ns(self._clock))
+            table.correct(asks, self._now_ns())
 
     async def close(self) -> None:
         """Closes the file."""
@@ -107,6 +59,10 @@ class SharedRates:
         if self._table is None:
             self._descriptor, self._table = _open(self._path)
         return _Table(self._table, self._descriptor)
+
+    def _now_ns(self) -> int:
+        """Returns the machine's uptime, which all its processes share and nobody can set."""
+        return round(self._clock.monotonic_ms() * 1_000_000)
 
 
 class _Table:
@@ -123,11 +79,24 @@ class _Table:
     def __exit__(self, *_: object) -> None:
         fcntl.flock(self._descriptor, fcntl.LOCK_UN)
 
-    def get(self, ask: RateAsk, now_ns: int) -> int:
+    def take(self, asks: Sequence[RateAsk], now_ns: int) -> RateTaken:
+        before = [self._full_at(ask, now_ns) for ask in asks]
+        full_at, taken = admission(before, asks, now_ns)
+        for ask, old_ns, at_ns in zip(asks, before, full_at, strict=True):
+            # A refusal takes nothing, but where the clock went back the bucket must begin to fill.
+            if taken.refused is None or at_ns < old_ns:
+                self._put(ask, at_ns, now_ns)
+        return taken
+
+    def correct(self, asks: Sequence[RateAsk], now_ns: int) -> None:
+        for ask in asks:
+            self._put(ask, corrected(self._full_at(ask, now_ns), ask, now_ns), now_ns)
+
+    def _full_at(self, ask: RateAsk, now_ns: int) -> int:
         _, full_at = self._slot(_digest(ask), now_ns)
         return full_at
 
-    def put(self, ask: RateAsk, full_at: int, now_ns: int) -> None:
+    def _put(self, ask: RateAsk, full_at: int, now_ns: int) -> None:
         digest = _digest(ask)
         at, _ = self._slot(digest, now_ns)
         _SLOT.pack_into(self._table, at * _SLOT.size, digest, full_at)
@@ -172,8 +141,3 @@ def _open(path: Path) -> tuple[int, mmap.mmap]:
             f"cannot keep rates in {path.name!r}: {error.strerror}; give the ledger a folder that "
             "can be written"
         ) from error
-
-
-def _now_ns(clock: Clock) -> int:
-    """Returns the machine's uptime, which all its processes share and nobody can set."""
-    return round(clock.monotonic_ms() * 1_000_000)

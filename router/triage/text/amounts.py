@@ -23,7 +23,7 @@ from msgspec import Struct
 
 from router.triage.text import money_words as words
 from router.triage.text.amount_lists import PlacedAmount, distinct, largest
-from router.triage.text.folding import Folded, fold
+from router.triage.text.folding import Folded
 from router.triage.text.money_languages import hints
 from router.triage.text.numbers import NUMBER, WORD, Numbers, Quantity
 from router.triage.text.quotes import quoted_spans
@@ -115,16 +115,6 @@ class AmountReader:
 
 def _of_cell(cell: Cell, text: str) -> tuple[_Sum, str]:
     return _Sum(cell.value, cell.currency, cell.start, cell.end), text[cell.start : cell.end]
-
-
-def read_amounts(text: str, usd_per_unit: Mapping[str, float]) -> tuple[Amount, ...]:
-    """Returns the sums of money in a text, largest first.
-
-    >>> found = read_amounts("a 12k refund, or $5-9k", {"USD": 1.0})
-    >>> [(amount.text, amount.nano_usd // 10**9) for amount in found]
-    [('12k', 12000), ('$5-9k', 9000)]
-    """
-    return AmountReader(usd_per_unit).read(fold(text))
 
 
 class _Sums(Numbers):

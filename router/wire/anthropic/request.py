@@ -45,7 +45,6 @@ from router.wire.fields import (
     MAX_OUTPUT_TOKENS,
     cache_key,
     check_tool_choice,
-    client_request_id,
     read_fields,
     read_schema,
     read_stop,
@@ -212,6 +211,5 @@ def _request(
         include_usage=True,
         hints=read_hints(read.get("routing"), headers, cache_key(extra)),
         endpoint="messages",
-        client_request_id=client_request_id(headers),
         extra=extra,
     )

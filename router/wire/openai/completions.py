@@ -40,7 +40,6 @@ from router.wire.checks import (
 from router.wire.fields import (
     cache_key,
     check_stream_options,
-    client_request_id,
     read_fields,
     read_stream_options,
 )
@@ -153,7 +152,6 @@ def _requests(
             include_usage=read.get("stream_options", False),
             hints=hints,
             endpoint="completions",
-            client_request_id=client_request_id(headers),
             extra=extra,
         )
         for prompt in read["prompt"]

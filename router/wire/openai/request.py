@@ -35,7 +35,6 @@ from router.wire.fields import (
     cache_key,
     check_stream_options,
     check_tool_choice,
-    client_request_id,
     keep_extra,
     read_schema,
     read_stop,
@@ -149,7 +148,6 @@ def parse_chat_request(body: bytes, headers: Mapping[str, str]) -> ChatRequest:
         stream=stream,
         include_usage=read.get("stream_options", False),
         hints=read_hints(read.get("routing"), headers, cache_key(extra)),
-        client_request_id=client_request_id(headers),
         extra=extra,
         dropped=nested_left_out(given["messages"], given.get("tools")),
     )

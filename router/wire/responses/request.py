@@ -46,7 +46,6 @@ from router.wire.fields import (
     check_metadata,
     check_stream_options,
     check_tool_choice,
-    client_request_id,
     read_fields,
     read_schema,
     read_stream_options,
@@ -301,7 +300,6 @@ def _request(
         include_usage=True,
         hints=read_hints(read.get("routing"), headers, cache_key(extra)),
         endpoint="responses",
-        client_request_id=client_request_id(headers),
         extra=extra,
     )
 

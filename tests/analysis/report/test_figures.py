@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from router.analysis.report.build import build_report
 from router.analysis.report.figures import Report, Saving
 from router.analysis.report.savings import PairedCosts
-from router.analysis.report.tallies import MAX_GROUPS, MAX_NAMED, row_names
+from router.analysis.report.tallies import MAX_GROUPS, row_names
+from router.ledger.aggregates import NAMED_UNKNOWN
 from router.policy.schema import ReportSection
 from router.stats.duration_histogram import DurationHistogram
 from router.types import (
@@ -161,9 +162,9 @@ def test_a_released_attempt_leaves_the_cost_known() -> None:
 
 def test_only_the_first_requests_of_unknown_cost_are_named() -> None:
     call = an_attempt("r", 2, 0, cost_basis=CostBasis.UNKNOWN)
-    rows = [a_row(n, 2, attempts=[call]) for n in range(MAX_NAMED + 5)]
+    rows = [a_row(n, 2, attempts=[call]) for n in range(NAMED_UNKNOWN + 5)]
     unknown = report_of(rows).unknown
-    assert (unknown.requests, len(unknown.named)) == (MAX_NAMED + 5, MAX_NAMED)
+    assert (unknown.requests, len(unknown.named)) == (NAMED_UNKNOWN + 5, NAMED_UNKNOWN)
 
 
 def test_a_failed_request_lowers_the_saving_by_what_it_cost() -> None:

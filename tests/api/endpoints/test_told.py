@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from router.policy.loading import load_policy
-from router.routing.decision_record import Record, differs, parse
+from router.routing.decision_record import Record, parse
+from tests.kits.checks.decided_again import differs
 from tests.kits.server_kit import Served, Upstream, eventually, tiergate, write_policy
 
 QUESTION = "What is the capital of the region where we opened the new office?"

@@ -17,10 +17,10 @@ from router.api.observability.metrics import Metrics
 from router.ledger.tables.idempotent_replies import SqlReplies
 from router.ledger.tables.keys import SqlKeyStore
 from router.money.budgets import Budgets
-from router.rate_limits.stores.local import MemoryRates
 from tests.kits.books.ledger_rows import request
 from tests.kits.books.open_ledgers import Ledgers
 from tests.kits.changed import replace
+from tests.kits.memory_rates import MemoryRates
 
 
 @pytest.mark.parametrize(("size", "calls"), [(MAX_REPLY_BYTES, 1), (MAX_REPLY_BYTES + 1, 2)])

@@ -131,7 +131,6 @@ def test_no_tools_mean_no_plan(choice: str | None) -> None:
 def test_a_required_choice_admits_calls_only() -> None:
     plan = plan_tools(asking(tools=(NOW, ADD), tool_choice='"required"'))
     assert plan is not None
-    assert not plan.may_reply
     names = [call["properties"]["name"]["const"] for call in plan.schema["anyOf"]]
     assert names == ["now", "add"]
 
@@ -139,7 +138,7 @@ def test_a_required_choice_admits_calls_only() -> None:
 def test_an_open_choice_admits_a_reply() -> None:
     plan = plan_tools(asking(tools=(NOW,)))
     assert plan is not None
-    assert plan.may_reply
+    assert plan.schema["anyOf"][-1]["required"] == ["reply"]
 
 
 def test_a_named_tool_that_is_not_offered_is_refused() -> None:
