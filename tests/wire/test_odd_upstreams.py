@@ -5,7 +5,7 @@ from __future__ import annotations
 import orjson
 import pytest
 
-from router.errors import UpstreamInvalid
+from router.errors import StreamCut, UpstreamInvalid
 from router.types import Answer, ToolCall
 from router.wire.openai.answers import MAX_TOOL_CALLS, parse_completion
 from router.wire.openai.upstream_events import ChunkFolder
@@ -123,3 +123,30 @@ def test_half_a_character_costs_no_answer(escaped: bytes, text: str) -> None:
 def test_byte_order_mark_before_an_answer_is_dropped() -> None:
     whole = b'\xef\xbb\xbf{"choices":[{"message":{"content":"hi"}}]}'
     assert parse_completion(whole).text == "hi"
+
+
+@pytest.mark.parametrize("reason", ["error", "abort", "insufficient_system_resource", "ERROR"])
+def test_an_answer_that_a_fault_ended_is_no_answer(reason: str) -> None:
+    message = {"role": "assistant", "content": "Your parcel is"}
+    whole = {"choices": [{"index": 0, "message": message, "finish_reason": reason}]}
+    with pytest.raises(StreamCut):
+        parse_completion(orjson.dumps(whole))
+    with pytest.raises(StreamCut):
+        ChunkFolder().fold(chunk({"content": "Your parcel is"}, reason))
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [("eos", "stop"), ("STOP", "stop"), ("MAX_TOKENS", "length"), ("SAFETY", "content_filter")],
+)
+def test_reasons_in_other_words_are_read(given: str, reason: str) -> None:
+    folder = ChunkFolder()
+    folder.fold(chunk({"content": "Your parcel"}, given))
+    assert folder.finish().choices[0].finish_reason == reason
+
+
+def test_an_empty_error_beside_an_answer_is_none() -> None:
+    choice = {"index": 0, "message": {"content": "Hello"}, "finish_reason": "stop"}
+    for error in (None, False, "", {}):
+        answer = parse_completion(orjson.dumps({"error": error, "choices": [choice]}))
+        assert answer.text == "Hello"

@@ -11,7 +11,7 @@ import re
 import orjson
 from msgspec.structs import replace
 
-from router.errors import UpstreamError, UpstreamInvalid
+from router.errors import StreamCut, UpstreamError, UpstreamInvalid
 from router.types import (
     Answer,
     Choice,
@@ -31,15 +31,24 @@ FINISH_REASONS = {
     "length": "length",
     "tool_calls": "tool_calls",
     "content_filter": "content_filter",
-    # Compatible servers use these words for the same reasons.
+    # Compatible servers use these words for the same reasons, some in capital letters.
     "function_call": "tool_calls",
     "tool_use": "tool_calls",
     "max_tokens": "length",
+    "model_context_window_exceeded": "length",
     "model_length": "length",
-    "safety": "content_filter",
-    "SAFETY": "content_filter",
+    "prohibited_content": "content_filter",
+    "recitation": "content_filter",
     "refusal": "content_filter",
+    "safety": "content_filter",
+    "sensitive": "content_filter",
 }
+
+BROKEN_OFF = frozenset(
+    {"abort", "aborted", "cancelled", "error", "insufficient_system_resource", "network_error"}
+)
+"""Reasons of an answer that a fault ended: OpenRouter and Mistral say `error`, vLLM and SGLang
+`abort`, DeepSeek and Zhipu the last two."""
 
 # Clients may see these codes of an upstream's error; the rest of its text stays hidden.
 SHOWN_CODES = frozenset(
@@ -120,8 +129,7 @@ def _whole_character(escape: re.Match[bytes]) -> bytes:
 
 def raise_for_error(body: dict[str, object]) -> None:
     """Raises UpstreamError when the object is an error, for any HTTP status."""
-    error = body.get("error")
-    if error is not None and error is not False:
+    if body.get("error"):  # some servers write false or an empty text into every answer
         code = shown_code(body)
         raise UpstreamError(f"The upstream sent an error{f' ({code})' if code else ''}.")
 
@@ -164,7 +172,7 @@ def _choice(value: object, upstream_id: str, issuer: str) -> Choice:
     if type(value) is not dict or type(message) is not dict:
         raise UpstreamInvalid("The upstream sent a choice without a message.")
     # A cut call has no arguments yet. A complete call without any has an empty object.
-    given, called = value.get("finish_reason"), message.get("tool_calls")
+    given, called = given_reason(value.get("finish_reason")), message.get("tool_calls")
     calls: tuple[ToolCall, ...] = ()
     if called is not None:
         cut = finish_reason(given, False) == "length"
@@ -202,12 +210,20 @@ def reasoning_text(message: dict[str, object]) -> str:
     return ""
 
 
-def finish_reason(value: object, has_calls: bool) -> str:
+def given_reason(value: object) -> str:
+    """Returns a server's reason in small letters, "" for none. Raises StreamCut for a fault."""
+    reason = value.lower() if type(value) is str else ""
+    if reason in BROKEN_OFF:
+        raise StreamCut(f"The upstream broke its answer off ({reason}).")
+    return reason
+
+
+def finish_reason(given: str, has_calls: bool) -> str:
     """Returns one of OpenAI's four reasons. A whole answer without a reason has stopped normally.
 
     Some servers write `stop` after a call. Agents would then end their loop.
     """
-    reason = FINISH_REASONS.get(value, "stop") if type(value) is str else "stop"
+    reason = FINISH_REASONS.get(given, "stop")
     return "tool_calls" if has_calls and reason == "stop" else reason
 
 

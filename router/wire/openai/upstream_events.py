@@ -18,6 +18,7 @@ from router.wire.openai.answers import (
     arguments_text,
     content_text,
     finish_reason,
+    given_reason,
     parse_logprobs,
     parse_provider_cost,
     parse_usage,
@@ -110,7 +111,7 @@ class _ChoiceSoFar:
     logprobs: list[TokenLogprob] = field(default_factory=list)
     calls: list[_ToolCallSoFar] = field(default_factory=list)
     numbers: dict[int | str, int] = field(default_factory=dict)  # of calls, by the server's index
-    finish_reason: str | None = None
+    finish_reason: str = ""
 
     def whole(self, issuer: str) -> Choice:
         calls, text = self.calls, self.text.whole
@@ -171,7 +172,7 @@ class ChunkFolder:
     def finish(self) -> Answer:
         """Returns the whole answer. Raises StreamCut unless each choice has come to its end."""
         # A choice without a finish_reason was cut.
-        if not self._choices or any(c.finish_reason is None for c in self._choices.values()):
+        if not self._choices or not all(c.finish_reason for c in self._choices.values()):
             raise StreamCut("The upstream's stream ended before the answer did.")
         return self._answer()
 
@@ -213,9 +214,7 @@ class ChunkFolder:
             self._fold_delta(index, so_far, delta, parse_logprobs(choice.get("logprobs")), deltas)
         elif delta is not None:
             raise UpstreamInvalid("The upstream sent a delta that is no object.")
-        reason = choice.get("finish_reason")
-        if type(reason) is str and reason:
-            so_far.finish_reason = reason
+        so_far.finish_reason = given_reason(choice.get("finish_reason")) or so_far.finish_reason
 
     def _fold_delta(
         self,
