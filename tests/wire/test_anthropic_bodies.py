@@ -36,17 +36,22 @@ def message(*blocks: object, **fields: object) -> dict[str, object]:
     return {**said, "stop_reason": "end_turn", "usage": USAGE, **fields}
 
 
-def folded(found: dict[str, object], cut: int = 0) -> tuple[list[Delta], MessageFolder]:
+def folded(
+    found: dict[str, object], cut: int = 0, without: str = ""
+) -> tuple[list[Delta], MessageFolder]:
+    """Folds the message's events but for the last `cut`, and for those of the type `without`."""
     folder = MessageFolder("us")
     events = list(_events(found, found["content"], "end_turn"))  # type: ignore[arg-type]
+    events = [event for event in events if event["type"] != without]
     deltas = [d for event in events[: len(events) - cut] for d in folder.fold(orjson.dumps(event))]
     return deltas, folder
 
 
+@pytest.mark.parametrize("without", ["", "content_block_stop"])
 @given(BLOCKS)
-def test_events_add_up_to_the_whole_message(blocks: list[dict[str, object]]) -> None:
+def test_events_add_up_to_the_whole_message(without: str, blocks: list[dict[str, object]]) -> None:
     found = message(*blocks)
-    deltas, folder = folded(found)
+    deltas, folder = folded(found, without=without)
     whole, streamed = parse_message(orjson.dumps(found), "us"), folder.finish()
     assert streamed.choices == whole.choices
     assert "".join(delta.text for delta in deltas) == whole.text

@@ -117,10 +117,13 @@ class MessageFolder:
         if kind == "content_block_delta":
             return self._grow(_mapping(data.get("delta")))
         if kind == "content_block_start":
-            self._block, self._pieces = dict(_mapping(data.get("content_block"))), {}
+            ended = self._close()
+            self._block = dict(_mapping(data.get("content_block")))
             words = self._block.get("text")
-            return [Delta(text=words)] if type(words) is str and words else []
+            return [*ended, Delta(text=words)] if type(words) is str and words else ended
         if kind == "content_block_stop":
+            if self._block is None:
+                raise UpstreamInvalid("The upstream ended a block that it had not begun.")
             return self._close()
         if kind == "message_start":
             self._message = _mapping(data.get("message"))
@@ -130,6 +133,7 @@ class MessageFolder:
             self._take_usage(data.get("usage"))
         elif kind == "message_stop":
             self.done = True
+            return self._close()
         else:
             _raise_for_error(data)
         return []
@@ -164,15 +168,14 @@ class MessageFolder:
         return [Delta(text=piece)] if key == "text" and piece else []
 
     def _close(self) -> list[Delta]:
-        block, self._block = self._block, None
+        """Ends the open block, if any. Clients take the next one for its end, too."""
+        block, pieces, self._block, self._pieces = self._block, self._pieces, None, {}
         if block is None:
-            raise UpstreamInvalid("The upstream ended a block that it had not begun.")
+            return []
         for key in ("text", "thinking", "signature"):
-            if key in self._pieces:
-                block[key] = _words(block, key) + "".join(self._pieces[key])
-        return self._blocks.add(
-            block, "".join(self._pieces.get("partial_json", ())).strip() or None
-        )
+            if key in pieces:
+                block[key] = _words(block, key) + "".join(pieces[key])
+        return self._blocks.add(block, "".join(pieces.get("partial_json", ())).strip() or None)
 
 
 class _MessageBlocks:
