@@ -62,8 +62,10 @@ class UpstreamError(AnswererError):
     """Reports that a call to an upstream failed.
 
     `sent` is True when the request may have reached the upstream, which may then charge for it.
+    `url` is the address that the upstream does not have, for the log: clients read no address.
     """
 
+    url = ""
     code = "upstream_error"
 
     def __init__(

@@ -12,15 +12,14 @@ from collections.abc import Iterator, Sequence
 from msgspec import Struct
 
 from router.money import cost
+from router.money.worst_case import LEAST, SHORT
 from router.policy.schema import Policy
 from router.policy.sections.budgets import MONEY, BudgetSection, LimitSection
 from router.policy.warnings import PolicyWarning, WarningKind
-from router.types import AnswererFacts, ChatRequest, Message, Sampling, exact_usd, usd_to_nano
+from router.types import AnswererFacts, ChatRequest, exact_usd, usd_to_nano
 
-_SHORT = (Message("user", "hi"),)
-LEAST = ChatRequest(_SHORT, "auto", Sampling(max_output_tokens=1))
-USUAL = ChatRequest(_SHORT, "auto")
-"""Sets the shortest request with the smallest limit on output, and the same without a limit."""
+USUAL = ChatRequest(SHORT, "auto")
+"""Is the shortest request, without a limit on its output."""
 
 
 class _Limit(Struct, frozen=True):

@@ -55,6 +55,15 @@ def window_end(kind: WindowKind, start_ms: int) -> int:
     return month_start(start_ms + 32 * DAY_MS)  # always a day of the next month
 
 
+def utc_minute(at_ms: int) -> str:
+    """Returns a moment for people.
+
+    >>> utc_minute(1_800_000_000_000)
+    '2027-01-15 08:00 UTC'
+    """
+    return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
 @lru_cache(maxsize=1024)
 def month_start(day_ms: int) -> int:
     """Returns the start of the UTC month that contains this day (given by its start)."""

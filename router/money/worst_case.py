@@ -9,8 +9,11 @@ from msgspec.structs import replace
 
 from router.errors import BudgetExceeded, MaxCostTooLow
 from router.money.cost import output_cap, output_that_fits, worst_case
-from router.types import AnswererFacts, ChatRequest, exact_usd
+from router.types import AnswererFacts, ChatRequest, Message, Sampling, exact_usd
 
+SHORT = (Message("user", "hi"),)
+LEAST = ChatRequest(SHORT, "auto", Sampling(max_output_tokens=1))
+"""Is the shortest request with the smallest limit on output."""
 NAMES = {
     "chat.completions": "max_tokens",
     "completions": "max_tokens",
@@ -78,6 +81,8 @@ def _cause(
     if most == 0:
         # Even an output of 0 tokens must fit before a lower limit can help.
         without_output = replace(request, sampling=replace(request.sampling, max_output_tokens=0))
+        if worst_case(facts, LEAST) > room_nano_usd:
+            return f"Not even the shortest request to {facts.name} fits what is left.", None
         if worst_case(facts, without_output) > room_nano_usd:
             return "The input alone can cost more than what is left: shorten it.", "messages"
         return f"No `{name}` fits: what is left does not pay for one token of output.", None

@@ -137,6 +137,7 @@ def _event(
         retried=False,
         request_id=routed.request_id,
         reason=error.message,
+        url=error.url if isinstance(error, UpstreamError) else "",
     )
 
 

@@ -54,6 +54,7 @@ class CallFailed(Struct, frozen=True):
     retried: bool  # the answerer itself tries again, so the call is not over
     request_id: str
     reason: str = ""  # of our own words, such as "its certificate has expired"
+    url: str = ""  # that the upstream does not have
 
 
 class BreakerTurned(Struct, frozen=True):

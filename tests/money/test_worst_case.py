@@ -78,6 +78,7 @@ def test_output_that_fits_is_the_largest_that_does(
             "max_completion_tokens",
         ),
         (asked("x" * 500), 413_000, "The input alone can cost more than what is left", "messages"),
+        (asked("x" * 500), 1_000, "Not even the shortest request to up fits what is left", None),
         (asked(cap=5), 0, "Nothing is left for any call", None),
         *[
             (
@@ -121,7 +122,7 @@ def test_refusal_that_nobody_knows_the_room_of_stays_as_it_is() -> None:
     ("request_", "room", "said"),
     [
         (asked(cap=200), 413_000, "`max_tokens`, which is 200. With `max_tokens` of at most 100"),
-        (asked(), 100, "The input alone can cost more"),
+        (asked("x" * 500), 100_000, "The input alone can cost more"),
         (asked(), 14_000, "No `max_tokens` fits"),
     ],
 )

@@ -56,7 +56,7 @@ async def test_failure_that_is_tried_again_is_told(fake: FakeUpstream, tiers: Ti
         next=f"tried again at {here}",
         retried=True,
         request_id="req-1",
-        reason="up cannot be reached at 127.0.0.1:9 (connection refused).",
+        reason="up cannot be reached (connection refused).",
     )
 
 
@@ -101,8 +101,8 @@ async def test_address_without_v1_is_named_with_what_is_missing(
 ) -> None:
     with pytest.raises(UpstreamRejected) as caught:
         await ask(tiers(fake.url.removesuffix("/v1")))
-    assert "up has nothing at http://127.0.0.1" in caught.value.message
-    assert "/chat/completions" in caught.value.message
+    assert "upstream of up has nothing at the address" in caught.value.message
+    assert caught.value.url == f"{fake.url.removesuffix('/v1')}/chat/completions"
     assert "may lack `/v1`" in caught.value.message
 
 

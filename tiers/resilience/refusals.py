@@ -57,7 +57,9 @@ def error_for_status(
     """
     shown_code = f" ({code})" if code else ""
     if status == 404 and asked is not None:
-        return UpstreamRejected(_not_there(asked, code), upstream_status=status)
+        refused = UpstreamRejected(_not_there(asked, code), upstream_status=status)
+        refused.url = asked.url
+        return refused
     if status in (401, 403):
         return UpstreamRejected(
             f"The upstream refused Tiergate's own key with status {status}{shown_code}; "
@@ -96,9 +98,11 @@ def error_for_status(
 
 
 def _not_there(asked: Asked, code: str | None) -> str:
-    """Explains a 404: the answerer, the address, and the likely mistake in the policy."""
+    """Explains a 404: the answerer, and the likely mistake in the policy. It names no address."""
     status = f"status 404 ({code})" if code else "status 404"
-    head = f"The upstream of {asked.answerer} has nothing at {asked.url} ({status}): "
+    head = (
+        f"The upstream of {asked.answerer} has nothing at the address that was asked ({status}): "
+    )
     if code in UNKNOWN_MODEL:
         return head + f"it does not know the model {asked.model!r}; check the answerer's model."
     path = urlsplit(asked.url).path

@@ -70,12 +70,11 @@ def why(error: BaseException) -> str:
     return os.strerror(number).lower() if number else type(error).__name__
 
 
-def to_ours(
-    error: BaseException, answerer: str = "", host: str = ""
-) -> UpstreamError | DeadlineExceeded:
+def to_ours(error: BaseException, answerer: str = "") -> UpstreamError | DeadlineExceeded:
     """Returns our error for one of the client's; `sent` is True when the upstream may have read it.
 
-    It names `answerer` and `host` where they are known and nothing was sent.
+    It names `answerer` where it is known and nothing was sent. Clients read it, so it names no
+    address: the log has that.
     """
     cause, who = why(error), answerer or "The upstream"
     if isinstance(error, BadHttp):
@@ -83,8 +82,7 @@ def to_ours(
     if isinstance(error, BadAddress):
         return UpstreamRejected(f"The upstream's address cannot be used ({cause}).", sent=False)
     if isinstance(error, NotConnected):
-        place = f" at {host}" if host else ""
-        return UpstreamUnreachable(f"{who} cannot be reached{place} ({cause}).", sent=False)
+        return UpstreamUnreachable(f"{who} cannot be reached ({cause}).", sent=False)
     if isinstance(error, Incomplete):
         return StreamCut(f"The upstream's answer broke off ({cause}).")
     if isinstance(error, TimeoutError):

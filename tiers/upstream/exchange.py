@@ -230,7 +230,7 @@ class Exchange:
             raise await self._refusal(taken, response)
         except FOREIGN as error:
             outcome = Outcome.FAILED
-            raise to_ours(error, shared.section.name, taken.replica.host) from error
+            raise to_ours(error, shared.section.name) from error
         except asyncio.CancelledError:
             outcome = cancelled(self._ends_at)
             raise
@@ -279,6 +279,7 @@ class Exchange:
                 retried=True,
                 request_id=self._work.request_id,
                 reason=failed.message,
+                url=failed.url,
             )
         )
 

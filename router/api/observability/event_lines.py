@@ -108,6 +108,7 @@ def _call_failed(event: CallFailed) -> Line:
         status=event.status,
         code=event.code,
         reason=redact(event.reason),
+        url=event.url,
         next=event.next,
         request_id=_named(event.request_id),
     )

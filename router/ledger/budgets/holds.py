@@ -18,7 +18,7 @@ from router.ledger.budgets.windows import (
     windows_of,
 )
 from router.ledger.sql.cursor import Cursor
-from router.money.budgets import WindowLimit, window_start
+from router.money.budgets import WindowLimit, utc_minute, window_end, window_start
 from router.types import AttemptRow, AttemptState, exact_usd
 
 _WINDOW_SQL = (
@@ -130,12 +130,13 @@ class Windows:
         room = limit.nano_usd - spent - held
         if worst > room:
             hopeless = worst > limit.nano_usd
-            helps = "" if hopeless else f"wait for the next {kind}, or "
+            again = utc_minute(window_end(limit.kind, window[-1]))
             raise BudgetExceeded(
-                f"the {kind}'s budget of {limit.scope} is ${exact_usd(limit.nano_usd)}: "
-                f"${exact_usd(spent)} are spent, ${exact_usd(held)} held, and this call may cost "
-                f"${exact_usd(worst)}; {helps}raise the limit in the "
-                "policy (`budgets`, `limits`)",
+                f"The {kind}'s budget of {limit.scope} is ${exact_usd(limit.nano_usd)}: "
+                f"${exact_usd(spent)} spent and ${exact_usd(held)} held for running calls leave "
+                f"${exact_usd(max(room, 0))}, and this call may cost ${exact_usd(worst)}. "
+                + ("Waiting does not help" if hopeless else f"It begins anew at {again}")
+                + "; who keeps the gateway's policy may raise it (`budgets`, `limits`)",
                 limit=f"usd_per_{kind}",
                 scope=str(limit.scope),
                 room_nano_usd=room,

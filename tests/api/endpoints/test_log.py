@@ -109,10 +109,13 @@ def test_many_failures_are_few_lines(served: Served) -> None:
     assert float(count) >= 30
 
 
-def test_address_that_lacks_v1_is_named_to_who_asks(served: Served, host: str) -> None:
+def test_address_that_lacks_v1_is_for_the_log_alone(served: Served, host: str) -> None:
     message = served.chat("auto:tested").json()["error"]["message"]
-    assert f"mid has nothing at http://{host}/chat/completions" in message
+    assert "upstream of mid has nothing at the address that was asked (status 404)" in message
     assert "may lack `/v1`" in message
+    assert "127.0.0.1" not in message
+    logged = [x["url"] for x in lines(served, "call_failed") if x["answerer"] == "mid"]
+    assert logged[0] == f"http://{host}/chat/completions"
 
 
 def test_refused_call_is_a_line_with_its_tenant(served: Served) -> None:
@@ -208,9 +211,11 @@ def test_policy_that_breaks_then_is_mended_leaves_two_lines(served: Served) -> N
 def test_server_that_is_gone_is_named_then_says_when_to_try_again(tmp_path: Path) -> None:
     with Served(tmp_path, *write_behaviours(tmp_path, "", "gone")) as alone:
         first = alone.chat("auto:gone")
-        assert first.json()["error"]["message"].startswith(
-            "gone cannot be reached at 127.0.0.1:9 (connection refused)."
-        )
+        message = first.json()["error"]["message"]
+        assert message.startswith("gone cannot be reached (connection refused).")
+        assert "127.0.0.1" not in message
+        eventually(lambda: lines(alone, "call_failed"))
+        assert lines(alone, "call_failed")[0]["host"] == "127.0.0.1:9"
         eventually(lambda: alone.chat("auto:gone").status_code == 503)
         resting = alone.chat("auto:gone")
         assert "all breakers are open" in resting.json()["error"]["message"]

@@ -107,8 +107,28 @@ async def test_refusal_says_what_is_spent_held_and_asked(address: str, ledgers: 
     ledger = opened(ledgers, address, BudgetSection(usd_per_day=0.01))
     await ledger.finish(request("r0", attempt("r0", cost=CENT // 4)))
     await held(ledger, "r1", CENT // 2)
-    with pytest.raises(BudgetExceeded, match=r"\$0\.01: \$0\.0025 are spent, \$0\.005 held"):
+    with pytest.raises(
+        BudgetExceeded, match=r"\$0\.0025 spent and \$0\.005 held .* leave \$0\.0025"
+    ):
         await ledger.hold(request("r2"), attempt("r2", held=CENT))
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        (CENT, "It begins anew at 2026-11-19 00:00 UTC; who keeps the gateway's policy may raise"),
+        (2 * CENT, "Waiting does not help; who keeps the gateway's policy may raise"),
+    ],
+)
+async def test_refusal_says_when_the_window_begins_anew(
+    address: str, ledgers: Ledgers, asked: int, told: str
+) -> None:
+    ledger = opened(ledgers, address, BudgetSection(usd_per_day=0.01))
+    await held(ledger, "r1", CENT)
+    with pytest.raises(BudgetExceeded) as refused:
+        await ledger.hold(request("r2"), attempt("r2", held=asked))
+    assert told in refused.value.message
+    assert "leave $0.00, and" in refused.value.message
 
 
 async def test_refused_hold_leaves_no_row(address: str, ledgers: Ledgers) -> None:
