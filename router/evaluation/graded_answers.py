@@ -30,17 +30,18 @@ class GradedAnswers:
 
     readings: tuple[Reading, ...]
     right: Floats  # (rows,)
-    left_out: tuple[int, ...]  # lines without an answer
+    left_out: tuple[int, ...]  # lines without an answer, repeats, and answers with two grades
     sha256: str
 
 
 def read_answers(path: Path) -> GradedAnswers:
     """Returns the graded answers of a .jsonl or .jsonl.gz file.
 
-    Raises TrainingDataError as `read` does, and for a file with too few answers or one grade only.
+    An answer that is there twice counts once, and not at all where its grades differ. Raises
+    TrainingDataError as `read` does, and for a file with too few answers or one grade only.
     """
 
-    def parse(line: Line) -> tuple[Reading, float] | None:
+    def parse(line: Line) -> tuple[int, Reading, float] | None:
         question, answer, grade = next(
             (names for names in COLUMNS if set(names) <= set(line.row)), COLUMNS[0]
         )
@@ -49,18 +50,33 @@ def read_answers(path: Path) -> GradedAnswers:
             return None
         if grade not in line.row:
             raise ValueError(f"found {answer} without {grade}; expected 0 or 1 beside it")
-        return reading_of(line, question, answer), float(line.flag(grade))
+        return line.number, reading_of(line, question, answer), float(line.flag(grade))
 
     table = read(path, (("prompt",),), parse)
-    right = np.array([grade for _, grade in table.items])
+    grades: dict[tuple[str, str], set[float]] = {}
+    kept: dict[tuple[str, str], tuple[int, Reading, float]] = {}
+    for item in table.items:
+        _, reading, grade = item
+        answered = (reading.question, reading.answer)
+        grades.setdefault(answered, set()).add(grade)
+        kept.setdefault(answered, item)
+    sound = [item for answered, item in kept.items() if len(grades[answered]) == 1]
+    lines = {number for number, _, _ in sound}
+    again = [number for number, _, _ in table.items if number not in lines]
+    right = np.array([grade for _, _, grade in sound])
     wrong = int((right < 0.5).sum())
     if len(right) < LEAST_ROWS or not 0 < wrong < len(right):
         raise TrainingDataError(
-            f"{path}: found {len(right)} graded answers, {wrong} of them wrong; expected at least "
-            f"{LEAST_ROWS} rows with prompt, answer and right, some of them right and some wrong"
+            f"{path}: found {len(right)} graded answers, {wrong} of them wrong"
+            + f" ({len(again)} rows were repeats, or had two grades)" * bool(again)
+            + f"; expected at least {LEAST_ROWS} rows with prompt, answer and right, some of them "
+            "right and some wrong"
         )
     return GradedAnswers(
-        tuple(reading for reading, _ in table.items), right, table.skipped, table.sha256
+        tuple(reading for _, reading, _ in sound),
+        right,
+        tuple(sorted((*table.skipped, *again))),
+        table.sha256,
     )
 
 

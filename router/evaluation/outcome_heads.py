@@ -20,6 +20,7 @@ from router.evaluation.kinds.routing_heads import learned
 from router.evaluation.options import Subject
 from router.stats.softmax_regression import OUTCOMES_C
 from router.training.heads.fit_one_head import FittedHead, fit_head
+from router.training.heads.labelled_rows import together
 from router.training.heads.train_head import install, spans_of, versions
 
 OUTCOMES = ("right", "wrong")
@@ -60,6 +61,7 @@ def train_outcomes(
         raise TrainingDataError(
             f"{data}: found no results of {', '.join(unknown)}; expected one of: {', '.join(named)}"
         )
+    _apart(data, models or named)
     texts = [row.text for row in table.table.items]
     grades = table.of(table.table.items)
     # What the encoder knows by heart of this file would teach a head nothing else.
@@ -77,7 +79,8 @@ def train_outcomes(
             encoded[rows],
             wrong,
             OUTCOMES,
-            [texts[n] for n in rows],
+            # Prompts that say nearly the same are no judges of each other.
+            together([texts[n] for n in rows], wrong.tolist()),
             subject.model.encoder.sha256,
             seed=seed,
             rare=subject.model.rarity,
@@ -96,6 +99,19 @@ def train_outcomes(
             "right and as many wrong; expected more rows"
         )
     return made
+
+
+def _apart(data: Path, models: Sequence[str]) -> None:
+    """Raises TrainingDataError for models whose heads would have one name, and so one file."""
+    by_name: dict[str, list[str]] = {}
+    for model in models:
+        by_name.setdefault(head_name(model), []).append(model)
+    for name, alike in by_name.items():
+        if len(alike) > 1:
+            raise TrainingDataError(
+                f"{data}: the heads of {' and '.join(alike)} would both be {name}; expected one of "
+                "them: name it with --model, and another folder with --out for the other"
+            )
 
 
 def head_name(model: str) -> str:

@@ -21,6 +21,12 @@ SHINGLE = 5
 NEAR = 0.8
 """Texts at least so similar teach the same: of 50 letters about five may differ."""
 BANDS, ROWS = 20, 5
+OPENING = 80
+"""Letters of a beginning: texts that share it are taken for one letter, sent again."""
+MOST_ALIKE = 0.2
+"""Share of all texts from which such texts of several labels are one form, filled in by many."""
+MOST_COMPARED = 4_000
+"""Letters by which long texts are compared: a millisecond of work."""
 _SEED = 20_261_122
 _NOT_ALNUM = re.compile(r"[\W_]+")
 
@@ -90,3 +96,53 @@ def representatives(texts: Sequence[str], kinds: Sequence[Hashable]) -> list[int
             for key in keys:
                 buckets.setdefault(key, []).append(place)
     return stands_for
+
+
+def families(texts: Sequence[str], labels: Sequence[Hashable]) -> list[int]:
+    """Returns for each text the place of one that stands for its family, whatever their labels.
+
+    Texts with the same opening, and near-duplicates, are one family: "Hi, ..." must not be judged
+    by what "Hello, ..." taught. Where many texts of several labels are, they are a form, such as
+    mails of one contact page: these are compared without the words that all begin and end with.
+    """
+    stands_for = _joined(texts)
+    members: dict[int, list[int]] = {}
+    for place, first in enumerate(stands_for):
+        members.setdefault(first, []).append(place)
+    for places in members.values():
+        if len(places) > MOST_ALIKE * len(texts) and len({labels[place] for place in places}) > 1:
+            filled_in = _without_common_ends([texts[place] for place in places])
+            for place, first in zip(places, _joined(filled_in), strict=True):
+                stands_for[place] = places[first]
+    return stands_for
+
+
+def _joined(texts: Sequence[str]) -> list[int]:
+    """Returns for each text the place of the first one of its family."""
+    shown = [text[:MOST_COMPARED] for text in texts]
+    roots = representatives(shown, [None] * len(shown))
+    opened: dict[str, int] = {}
+    for place, text in enumerate(shown):
+        # A text brings those that it stands for into the family of its opening.
+        first = opened.setdefault(plain(text)[:OPENING] or text, place)
+        one, other = sorted((_root(roots, first), _root(roots, place)))
+        roots[other] = one
+    return [_root(roots, place) for place in range(len(roots))]
+
+
+def _root(roots: Sequence[int], place: int) -> int:
+    while roots[place] != place:
+        place = roots[place]
+    return place
+
+
+def _without_common_ends(texts: Sequence[str]) -> list[str]:
+    """Returns texts without the words that all of them begin with, or end with."""
+    words = [plain(text).split() for text in texts]
+    for turned in (False, True):
+        if turned:
+            words = [one[::-1] for one in words]
+        shortest = min(map(len, words))
+        shared = next((n for n in range(shortest) if len({one[n] for one in words}) > 1), shortest)
+        words = [one[shared:] for one in words]
+    return [" ".join(one[::-1]) for one in words]

@@ -101,3 +101,10 @@ def test_training_names_what_is_missing(tmp_path: Path, models: list[str], told:
     path = write(tmp_path / "rows.jsonl.gz", rows)
     with pytest.raises(TrainingDataError, match=told):
         train_outcomes(path, tmp_path, model_dir=DEFAULT_FOLDER, models=models, seed=7, command="")
+
+
+def test_models_whose_heads_would_be_one_file_are_refused(tmp_path: Path) -> None:
+    rows = [{"prompt": f"Ask {n}", "correct": {"GPT 4": 1, "gpt-4": n % 2}} for n in range(30)]
+    path = write(tmp_path / "rows.jsonl.gz", rows)
+    with pytest.raises(TrainingDataError, match="GPT 4 and gpt-4 would both be wrong_gpt_4"):
+        train_outcomes(path, tmp_path, model_dir=DEFAULT_FOLDER, models=[], seed=7, command="")

@@ -7,7 +7,14 @@ import random
 
 import pytest
 
-from router.learning.near_duplicates import NEAR, plain, representatives, shingles, similarity
+from router.learning.near_duplicates import (
+    NEAR,
+    families,
+    plain,
+    representatives,
+    shingles,
+    similarity,
+)
 
 WORDS = [
     "order",
@@ -86,3 +93,25 @@ def test_order_of_texts_alone_decides() -> None:
     assert first == again
     assert all(place >= first for place, first in enumerate(first))
     assert not any(a == b for a, b in itertools.pairwise(sorted(set(first))))
+
+
+def test_letters_that_differ_in_their_greeting_are_one_family() -> None:
+    letters = [
+        f"{f'our order {i} of the {i}th of May ' * 2} came without a part" for i in range(12)
+    ]
+    texts = [greeting + letter for letter in letters for greeting in ("Hi, ", "Good day: ", "")]
+    found = families(texts, ["a"] * len(texts))
+    assert all(len(set(found[place : place + 3])) == 1 for place in range(0, len(texts), 3))
+
+
+def test_unlike_texts_are_no_family() -> None:
+    texts = ["The invoice was paid twice", "My laptop stopped working", "Where is the parcel?"]
+    assert families(texts, ["a", "b", "a"]) == [0, 1, 2]
+
+
+def test_a_form_of_several_labels_is_compared_by_what_was_filled_in() -> None:
+    form = "You received a message through the contact page of our shop, do answer it soon: {} Thx."
+    bodies = ["The invoice was paid twice", "My laptop stopped", "the invoice was paid twice!"]
+    texts = [form.format(body) for body in bodies]
+    assert families(texts, ["a", "b", "a"]) == [0, 1, 0]
+    assert families(texts, ["a", "a", "a"]) == [0, 0, 0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -98,6 +99,28 @@ def test_few_answers_or_one_grade_are_refused(tmp_path: Path, kept: slice) -> No
     rows = [{**row, "right": int(kept.step is None)} for row in graded(120)[kept]]
     with pytest.raises(TrainingDataError, match="expected at least 60 rows"):
         read_answers(write(tmp_path / "rows.jsonl", rows))
+
+
+def test_repeats_count_once_and_answers_with_two_grades_not_at_all(tmp_path: Path) -> None:
+    rows = graded(120)
+    other = {**rows[0], "right": 1 - int(str(rows[0]["right"]))}
+    found = read_answers(write(tmp_path / "rows.jsonl", [*rows, other, rows[1]]))
+    assert len(found.right) == 119
+    assert found.left_out == (1, 121, 122)
+
+
+def test_few_answers_many_times_are_few(tmp_path: Path) -> None:
+    with pytest.raises(TrainingDataError, match=r"30 graded answers, .* \(90 rows were repeats"):
+        read_answers(write(tmp_path / "rows.jsonl", graded(30) * 4))
+
+
+def test_a_head_that_ranks_by_chance_is_warned_of(tmp_path: Path) -> None:
+    draw = random.Random(3)
+    rows = [{**row, "right": draw.randrange(2)} for row in graded()]
+    path, out = write(tmp_path / "rows.jsonl", rows), tmp_path / "answers.json"
+    run = tiergate("train", "answers", "--data", path, "--out", out)
+    assert run.returncode == 0, run.stderr
+    assert "warning: answers may tell right from wrong no better than chance" in run.stderr
 
 
 def test_the_command_writes_a_head_without_texts(tmp_path: Path) -> None:

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from router.training.heads.train_head import Made
 
 
+CHANCE_AUROC = 0.5
+"""Who guesses ranks half of the pairs rightly."""
+
+
 def register(app: typer.Typer) -> None:
     """Adds the commands to `tiergate train`, which `train` registers on the app."""
     train.command()(head)
@@ -119,6 +123,7 @@ def routing(
             f"ECE {head.figures['ece']:.3f}; name {head.name}.json "
             f"under heads, and ability: {{head: {head.name}, labels: {head.rows}}}"
         )
+        _warn_of_chance(head.name, low)
 
 
 def answers(
@@ -161,7 +166,20 @@ def answers(
         f"({low:.3f} to {high:.3f}), ECE {made.figures['ece']:.3f} (with exact chances "
         f"{made.figures['ece_if_calibrated']:.3f})"
     )
+    if found.left_out:
+        typer.echo(f"{len(found.left_out)} rows left out: no answer, a repeat, or two grades")
     typer.echo(f"The head is in {out}; name it under verify.head of the answerer it was made for.")
+    _warn_of_chance(out.stem, low)
+
+
+def _warn_of_chance(name: str, low: float) -> None:
+    """Says so where a head tells right from wrong no better than chance: `low` of its AUROC."""
+    if not low > CHANCE_AUROC:
+        typer.echo(
+            f"warning: {name} may tell right from wrong no better than chance (its AUROC may be "
+            f"{min(low, CHANCE_AUROC):.2f}); let no policy read it before more rows show otherwise",
+            err=True,
+        )
 
 
 def specialists(

@@ -7,8 +7,8 @@ its near-duplicate. Contains pure functions of arrays and texts; `fit_one_head.p
 from __future__ import annotations
 
 import hashlib
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -48,6 +48,7 @@ def folds_of(texts: Sequence[str], labels: Labels, seed: int) -> npt.NDArray[np.
     groups: dict[str, list[int]] = defaultdict(list)
     for row, text in enumerate(texts):
         groups[fold_key(text)].append(row)
+    groups = _split_up(groups, labels)
     by_class = np.bincount([int(labels[rows[0]]) for rows in groups.values()])
     # No more folds than the rarest class has groups, so that each fold has a row of it.
     count = max(2, min(FOLDS, int(by_class[by_class > 0].min())))
@@ -57,6 +58,25 @@ def folds_of(texts: Sequence[str], labels: Labels, seed: int) -> npt.NDArray[np.
     for place, key in enumerate(ordered):
         fold[groups[key]] = place % count
     return fold
+
+
+def _split_up(groups: Mapping[str, list[int]], labels: Labels) -> dict[str, list[int]]:
+    """Returns the groups with those split into single rows that no fold can hold.
+
+    A group of several classes that is larger than a fold is one form, filled in by many. Where all
+    rows of a class are one group, no fit would see the class that it is judged on.
+    """
+    class_groups = Counter(k for rows in groups.values() for k in set(labels[rows].tolist()))
+    split: dict[str, list[int]] = {}
+    for key, rows in groups.items():
+        own = set(labels[rows].tolist())
+        form = len(rows) > len(labels) / FOLDS and len(own) > 1
+        alone = len(rows) > 1 and any(class_groups[k] == 1 for k in own)
+        if form or alone:
+            split |= {f"{key}|{place}": [row] for place, row in enumerate(rows)}
+        else:
+            split[key] = rows
+    return split
 
 
 def best_ridge(

@@ -14,12 +14,12 @@ import io
 import json
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from router.errors import TrainingDataError
-from router.learning.near_duplicates import label_key, representatives
+from router.learning.near_duplicates import families, label_key
 from router.training.data.curate import KEY_CHARS, normalised
 
 MIN_ROWS = 20
@@ -29,8 +29,6 @@ MAX_CLASSES = 500
 MAX_LINES_NAMED = 8
 """Line numbers listed in one error: enough to see the pattern, few enough to read."""
 MAX_FILE_BYTES = 1 << 30
-MOST_COMPARED = 4_000
-"""Letters by which texts are compared: more than a head reads, and a millisecond of work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,25 +142,13 @@ def fold_key(text: str) -> str:
     return normalised(text)[:KEY_CHARS] or text
 
 
-def together(texts: Sequence[str]) -> list[str]:
-    """Returns for each text the one that stands for it; texts of one stand-in stay in one fold.
-
-    Texts with the same opening, and texts that say nearly the same after other openings, stand
-    together: "Hi, ..." must not be judged by what "Hello, ..." taught.
-    """
-    stands = representatives([text[:MOST_COMPARED] for text in texts], [None] * len(texts))
-    first: dict[str, int] = {}
-    for place, text in enumerate(texts):
-        # A later text takes the group of the first one with its opening, and brings its own along.
-        joined = _root(stands, first.setdefault(fold_key(text), place))
-        stands[_root(stands, place)] = joined
-    return [texts[_root(stands, place)] for place in range(len(texts))]
+def together(texts: Sequence[str], labels: Sequence[Hashable]) -> list[str]:
+    """Returns the name of each text's family; texts of one family stay in one fold."""
+    return [_name(texts[first]) for first in families(texts, labels)]
 
 
-def _root(stands: list[int], place: int) -> int:
-    while stands[place] != place:
-        place = stands[place]
-    return place
+def _name(text: str) -> str:
+    return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=12).hexdigest()
 
 
 def named(lines: Sequence[int]) -> str:

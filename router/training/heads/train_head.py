@@ -102,7 +102,7 @@ def train_head(
         encoded,
         labels,
         rows.classes,
-        together([row.text for row in rows.rows]),
+        together([row.text for row in rows.rows], [row.label for row in rows.rows]),
         model.encoder.sha256,
         seed=seed,
         rare=model.rarity,
