@@ -110,7 +110,7 @@ def test_unlike_texts_are_no_family() -> None:
 
 
 def test_a_form_of_several_labels_is_compared_by_what_was_filled_in() -> None:
-    form = "You received a message through the contact page of our shop, do answer it soon: {} Thx."
+    form = "You received a message through the contact page of our shop. Please do answer it: {}"
     bodies = ["The invoice was paid twice", "My laptop stopped", "the invoice was paid twice!"]
     texts = [form.format(body) for body in bodies]
     assert families(texts, ["a", "b", "a"]) == [0, 1, 0]
