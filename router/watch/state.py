@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from router.errors import LedgerUnavailable
 from router.errors.system import in_words
+from router.locks.file_lock import FileLock
 from router.watch.alarms import Alarm, Notice, Seen
 from router.watch.past import DAY_MS, Past
 from router.watch.profiles import Profiles
@@ -40,6 +41,24 @@ class _Day(Struct, frozen=True):
 
 
 Kept = TypeVar("Kept", State, _Day)
+
+
+def alone(path: Path) -> FileLock:
+    """Returns the lock of a state; a second watcher would send each message twice.
+
+    Raises LedgerUnavailable where another process holds it, or the folder cannot be written.
+    """
+    try:
+        path.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+        lock = FileLock.take(path.with_name(f"{path.name}.lock"))
+    except OSError as error:
+        raise LedgerUnavailable(f"{path} cannot be written: {in_words(error)}") from error
+    if lock is None:
+        raise LedgerUnavailable(
+            f"another `tiergate alerts run` keeps {path}, and would send each message twice; stop "
+            "it, or name another file with --state"
+        )
+    return lock
 
 
 def load(path: Path) -> State:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from router.cli.exits import Exit
 from router.watch.alarms import Alarm
-from router.watch.state import State, save
+from router.watch.state import State, alone, save
 from tests.kits.books.feedback_kit import learning
 from tests.kits.inputs.policy_texts import added, write
 from tests.kits.server_kit import Running, tiergate
@@ -81,3 +82,15 @@ async def test_run_of_a_timer_prints_nothing_of_what_it_watches(tmp_path: Path) 
     run = tiergate("alerts", "run", "--once", "--policy", policy(tmp_path), *where)
     assert run.returncode == 0, run.stderr
     assert "watches" not in run.stderr
+
+
+async def test_second_run_beside_the_first_is_refused(tmp_path: Path) -> None:
+    async with learning(tmp_path) as house:
+        database = house.path
+    state = tmp_path / "state" / "a.json"
+    given = ("alerts", "run", "--once", "--policy", policy(tmp_path), "--database", database)
+    with alone(state):
+        refused = tiergate(*given, "--state", state)
+        assert refused.returncode == Exit.LEDGER
+        assert "another `tiergate alerts run` keeps" in refused.stderr
+    assert tiergate(*given, "--state", state).returncode == 0

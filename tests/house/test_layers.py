@@ -71,7 +71,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "plan": {*PRICED, "rendering"},
     "analysis": {*CORE, "rendering"},
     "learning": {*CORE, "registry"},
-    "watch": {*CORE, "outgoing"},
+    "watch": {*CORE, "outgoing", "locks"},
     "api": {*PATH, "analysis", "extraction", "registry", "rendering", "triage"},
     "api.compose": {
         *PATH,

@@ -138,10 +138,18 @@ def run(
     once: Annotated[bool, typer.Option("--once", help="Look once, as a timer needs it.")] = False,
 ) -> None:
     """Check each window of recorded traffic once; tell which alarms began and ended."""
+    from router.watch.state import alone
+
     looked = _loaded(policy)
     path = _state(state, looked.name)
     for fault in looked.unreachable:
         typer.echo(f"warning: {fault}", err=True)
+    with alone(path):
+        _watch(looked, database, path, once=once)
+
+
+def _watch(looked: Looked, database: str, path: Path, *, once: bool) -> None:
+    """Looks once, or until it is stopped."""
     silent = once  # a timer mails what its command prints
     if not silent:
         typer.echo(_watching(looked, database), err=True)
