@@ -63,12 +63,7 @@ def read_prompts(lines: Iterable[str]) -> tuple[DemoPrompt, ...]:
     return tuple(_PROMPT.decode(line) for line in lines if line.strip())
 
 
-def sample_day(
-    prompts: Sequence[DemoPrompt],
-    requests: int,
-    seed: int,
-    shares: Mapping[int, int] = DAY_SHARES,
-) -> list[DemoPrompt]:
+def sample_day(prompts: Sequence[DemoPrompt], requests: int, seed: int) -> list[DemoPrompt]:
     """Draws `requests` prompts in random order; the same seed gives the same day.
 
     The shares of the deserved tiers decide how many of each are drawn. Remainders go to the largest
@@ -77,9 +72,9 @@ def sample_day(
     after all prompts of its tier were drawn. Tiers without prompts get none.
     """
     draw = random.Random(seed)
-    pools = {tier: [p for p in prompts if p.tier == tier] for tier in sorted(shares)}
+    pools = {tier: [p for p in prompts if p.tier == tier] for tier in sorted(DAY_SHARES)}
     # A tier without prompts would leave requests of the day unasked.
-    parts = {tier: shares[tier] for tier, pool in pools.items() if pool}
+    parts = {tier: DAY_SHARES[tier] for tier, pool in pools.items() if pool}
     day: list[DemoPrompt] = []
     for tier, wanted in _each_one(apportion(requests, parts), requests).items():
         while wanted > 0:

@@ -83,10 +83,8 @@ class Stopping(Overloaded):
 
     code = "server_stopping"
 
-    def __init__(
-        self, message: str = "The server is stopping, and this answer was not ready. Try again."
-    ) -> None:
-        super().__init__(message)
+    def __init__(self) -> None:
+        super().__init__("The server is stopping, and this answer was not ready. Try again.")
 
 
 class LedgerFull(Overloaded):

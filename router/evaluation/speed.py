@@ -10,13 +10,13 @@ TOKENS = ("16", "40", "128")
 REPEATS = 300
 
 
-def latency_sections(subject: Subject, repeats: int = REPEATS) -> dict[str, Section]:
+def latency_sections(subject: Subject) -> dict[str, Section]:
     """Returns p50 and p99 in milliseconds at 16, 40 and 128 tokens; one thread, all shipped heads.
 
     `processor` counts only this thread's own time, which other work on the machine does not
     increase.
     """
-    measured = latency(subject.model, [], repeats=repeats)
+    measured = latency(subject.model, [], repeats=REPEATS)
     names = {
         "p50_ms": "p50_ms",
         "p99_ms": "p99_ms",
@@ -25,7 +25,7 @@ def latency_sections(subject: Subject, repeats: int = REPEATS) -> dict[str, Sect
     }
     return {
         f"latency, {tokens} tokens": {
-            figure_name: Figure(measured[tokens][name], repeats)
+            figure_name: Figure(measured[tokens][name], REPEATS)
             for name, figure_name in names.items()
         }
         for tokens in TOKENS

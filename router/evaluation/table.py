@@ -116,13 +116,13 @@ def read(
     return Table(path, hashlib.sha256(packed).hexdigest(), tuple(items), tuple(skipped))
 
 
-def need_classes(path: Path, labels: Sequence[str], what: str, least: int = 2) -> None:
-    """Raises TrainingDataError where `labels` has fewer than `least` different values."""
+def need_classes(path: Path, labels: Sequence[str], what: str) -> None:
+    """Raises TrainingDataError where `labels` has one value only, or none."""
     kinds = sorted(set(labels))
-    if len(kinds) < least:
+    if len(kinds) < 2:
         only = f"only {kinds[0]!r} in all {len(labels)} rows" if kinds else "no rows"
         raise TrainingDataError(
-            f"{path}: found {only} as {what}; expected at least {least} different ones, "
+            f"{path}: found {only} as {what}; expected at least 2 different ones, "
             "since nothing can be told apart otherwise"
         )
 

@@ -68,16 +68,16 @@ def parties(text: str, details: Sequence[Entity] | None = None) -> list[Item]:
 
 def _firms(text: str) -> Iterator[Item]:
     for match in _FIRM.finditer(text):
-        yield from _trimmed(match, text, "party.firm", "organisation")
+        yield from _trimmed(match, text, "party.firm")
 
 
 def _bodies(text: str) -> Iterator[Item]:
     for match in _BODY.finditer(text):
-        yield from _trimmed(match, text, "party.body", "organisation")
+        yield from _trimmed(match, text, "party.body")
 
 
-def _trimmed(match: re.Match[str], text: str, how: str, kind: str) -> Iterator[Item]:
-    """Yields a match without the words before a name that begin a sentence."""
+def _trimmed(match: re.Match[str], text: str, how: str) -> Iterator[Item]:
+    """Yields an organisation without the words before a name that begin a sentence."""
     start, end = match.span()
     for _ in range(2):
         leading = _LEADING.match(text, start, end)
@@ -87,7 +87,7 @@ def _trimmed(match: re.Match[str], text: str, how: str, kind: str) -> Iterator[I
     while end > start and text[end - 1] in " ,":
         end -= 1
     if end - start > 3:
-        yield Item(start, end, how, {"type": kind})
+        yield Item(start, end, how, {"type": "organisation"})
 
 
 def _people(text: str, details: Sequence[Entity] | None) -> Iterator[Item]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 
@@ -26,16 +26,12 @@ def system_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-def open_registry(
-    place: str = DEFAULT_PLACE,
-    now_ms: Callable[[], int] = system_ms,
-    cache: Path | None = CACHE,
-) -> Registry:
+def open_registry(place: str = DEFAULT_PLACE, cache: Path | None = CACHE) -> Registry:
     """Returns the registry at a place; an empty place is an empty registry.
 
     Raises RegistryError for a place that cannot be opened.
     """
-    return Registry(store_at(place), now_ms, cache)
+    return Registry(store_at(place), system_ms, cache)
 
 
 def registry_of(environ: Mapping[str, str]) -> Registry:

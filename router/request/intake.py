@@ -31,7 +31,6 @@ from router.types import (
     ImageReader,
     Outcome,
     RateLimiter,
-    SessionMemory,
     Signals,
     Verdict,
 )
@@ -254,13 +253,11 @@ async def with_image_texts(
     return replace(request, messages=tuple(messages)), unread
 
 
-def decided_outcome(
-    router: Router, request: ChatRequest, identity: Identity, memory: SessionMemory | None = None
-) -> Outcome:
+def decided_outcome(router: Router, request: ChatRequest, identity: Identity) -> Outcome:
     """Returns only the decision, as an outcome. Calls no tier, writes nothing, spends nothing.
 
     Raises NotCapable, ModelNotFound and the other errors of a request that may not begin.
     """
-    routed = router.route_now(request, identity, memory)
+    routed = router.route_now(request, identity)
     verdict = Verdict.REFUSED if routed.refused else Verdict.ACCEPTED
     return outcome_of(routed, Progress(), untried(routed), verdict, router.clock)

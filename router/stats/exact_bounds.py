@@ -59,6 +59,10 @@ def lower_bound(wrong: int, of: int, delta: float) -> float:
     return 1.0 - upper_bound(of - wrong, of, delta) if of > 0 else 0.0
 
 
+MOST_LABELS = 10_000_000
+"""Bounds the search: nobody labels more."""
+
+
 def needed_without_errors(risk: float, delta: float) -> int:
     """Returns the fewest labels, all of them right, whose upper bound is at most `risk`.
 
@@ -69,34 +73,34 @@ def needed_without_errors(risk: float, delta: float) -> int:
     return next(n for n in range(guess, guess + 6) if at_most(0, n, risk) <= delta)
 
 
-def needed_at(rate: float, risk: float, delta: float, most: int = 10_000_000) -> int | None:
+def needed_at(rate: float, risk: float, delta: float) -> int | None:
     """Returns the fewest labels that certify `risk` when wrong answers occur at `rate`.
 
-    Returns None when no number up to `most` is enough. At half the risk: 1,182 for 1 % at 95 %.
+    Returns None where MOST_LABELS are too few. At half the risk: 1,182 for 1 % at 95 %.
     Wrong answers are rounded up to whole ones.
     """
     if rate >= risk:
         return None
     least = needed_without_errors(risk, delta)
-    return _fewest(lambda of: at_most(math.ceil(rate * of), of, risk) <= delta, least, most)
+    return _fewest(lambda of: at_most(math.ceil(rate * of), of, risk) <= delta, least)
 
 
-def needed_with(wrong: int, risk: float, delta: float, most: int = 10_000_000) -> int | None:
+def needed_with(wrong: int, risk: float, delta: float) -> int | None:
     """Returns the fewest labels that certify `risk` when exactly `wrong` of them are wrong.
 
-    Returns None when no number up to `most` is enough. 2 % at 95 %: 149 with none, 236 with one.
+    Returns None where MOST_LABELS are too few. 2 % at 95 %: 149 with none, 236 with one.
     """
     least = needed_without_errors(risk, delta)
-    return _fewest(lambda of: at_most(wrong, of, risk) <= delta, least, most)
+    return _fewest(lambda of: at_most(wrong, of, risk) <= delta, least)
 
 
-def _fewest(certifies: Callable[[int], bool], least: int, most: int) -> int | None:
-    """Returns the lowest number of labels that certifies, at most `most`; None without one."""
+def _fewest(certifies: Callable[[int], bool], least: int) -> int | None:
+    """Returns the lowest number of labels that certifies, at most MOST_LABELS; None without one."""
     # Doubling finds an upper end, bisection the exact number below it.
     low, high = 1, least
-    while high <= most and not certifies(high):
+    while high <= MOST_LABELS and not certifies(high):
         low, high = high, 2 * high
-    if high > most:
+    if high > MOST_LABELS:
         return None
     while low < high:
         middle = (low + high) // 2

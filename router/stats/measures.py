@@ -287,7 +287,7 @@ def ece_figures(chances: Floats, right: Floats, seed: int = 0) -> dict[str, Figu
     }
 
 
-def ece_if_calibrated(chances: Floats, seed: int = 0, draws: int = DRAWS) -> float:
+def ece_if_calibrated(chances: Floats, seed: int = 0) -> float:
     """Returns the mean ECE of these probabilities when each of them is exactly right.
 
     Bins are finite, so a perfect forecast has an ECE too: about sqrt(p (1 - p) / rows per bin) in
@@ -298,7 +298,7 @@ def ece_if_calibrated(chances: Floats, seed: int = 0, draws: int = DRAWS) -> flo
     >>> ece_if_calibrated(np.array([0.5, 0.5]))
     0.5
     """
-    return float(eces_if_calibrated(chances, seed, draws).mean())
+    return float(eces_if_calibrated(chances, seed).mean())
 
 
 def eces_if_calibrated(chances: Floats, seed: int = 0, draws: int = DRAWS) -> Floats:

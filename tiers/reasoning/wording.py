@@ -12,13 +12,8 @@ STATED = "stated by the model, no outcomes yet"
 """Says of a confidence that nobody has told yet how such decisions turned out."""
 
 
-def decision_text(
-    results: Sequence[StepResult], marks: Sequence[str] = (), basis: str = STATED
-) -> str:
-    """Returns the decision as a person reads it; an honest line where there is none.
-
-    `basis` says where the confidence comes from.
-    """
+def decision_text(results: Sequence[StepResult], marks: Sequence[str] = ()) -> str:
+    """Returns the decision as a person reads it; an honest line where there is none."""
     fields = dict(results[-1].fields)
     if not fields:
         done = [r.id.replace("_", " ") for r in results if r.fields]
@@ -32,7 +27,7 @@ def decision_text(
     if notes:
         paragraphs.append(paragraph("worked_out_by_code", notes))
     if confidence is not None:
-        paragraphs.append(f"Confidence: {confidence} ({basis})")
+        paragraphs.append(f"Confidence: {confidence} ({STATED})")
     failed = [f"{r.id.replace('_', ' ')} ({r.state})" for r in results if not r.fields]
     if failed:
         paragraphs.append(f"Steps without a result: {', '.join(failed)}")

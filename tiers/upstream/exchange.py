@@ -31,7 +31,6 @@ from tiers.resilience.refusals import (
 from tiers.resilience.replicas import (
     KEY_OUTCOMES,
     Outcome,
-    Replica,
     ReplicaSet,
     Taken,
     cancelled,
@@ -98,10 +97,10 @@ class Connections:
             lines = self._lines[url] = target, first_lines("POST", target, self.headers)
         return lines
 
-    def take_place(self, avoid: Replica | None = None) -> Taken:
+    def take_place(self) -> Taken:
         """Returns a place at a replica. Raises UpstreamRateLimited, AnswererNotReady for none."""
         now_ms = self.clock.monotonic_ms()
-        taken = self.replicas.take(now_ms, avoid)
+        taken = self.replicas.take(now_ms)
         if taken is not None:
             return taken
         rest_ms = self.replicas.rest_left_ms(now_ms)

@@ -97,9 +97,9 @@ def points_text(interval: Interval | None) -> str:
     return f"{interval.low * 100:+.2f} pp to {interval.high * 100:+.2f} pp"
 
 
-def signed_percent(share: float, places: int = 1) -> str:
+def signed_percent(share: float) -> str:
     """Formats a change: 0.05 -> `+5.0 %`."""
-    return f"{share * 100 + 0.0:+,.{places}f} %"  # + 0.0 turns -0.0 into 0.0
+    return f"{share * 100 + 0.0:+,.1f} %"  # + 0.0 turns -0.0 into 0.0
 
 
 def range_text(interval: Interval | None) -> str:

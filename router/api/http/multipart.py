@@ -42,10 +42,13 @@ def boundary_of(content_type: str) -> bytes:
     return boundary.encode("latin-1", "replace")
 
 
+FILE_FIELD = "file"
+
+
 async def file_of(
-    chunks: AsyncIterator[bytes], boundary: bytes, form: Form, file_field: str = "file"
+    chunks: AsyncIterator[bytes], boundary: bytes, form: Form
 ) -> AsyncIterator[bytes]:
-    """Yields the content of the field `file_field`, and fills `form` with the other fields.
+    """Yields the content of the field `file`, and fills `form` with the other fields.
 
     Fields after the file are in `form` once the iterator has ended. Raises RequestError for a
     body that is no form, for a second file, and for bounds.
@@ -93,9 +96,9 @@ async def file_of(
             filename = _FILENAME.search(disposition)
             head, small = name[1] if name else "", b""
             buffer = buffer[at + 4 :]
-            if head == file_field:
+            if head == FILE_FIELD:
                 if form.filename is not None:
-                    raise _bad(f"it has two fields {file_field!r}")
+                    raise _bad(f"it has two fields {FILE_FIELD!r}")
                 form.filename = filename[1][:MAX_NAME] if filename else "upload"
                 state = "file"
             else:

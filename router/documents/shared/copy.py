@@ -22,10 +22,10 @@ RETRY_S = 5.0
 """Seconds before a database that did not answer is asked again: each try may wait for it."""
 
 
-def copy_of(address: str, folder: Path = FOLDER) -> Path:
+def copy_of(address: str) -> Path:
     """Returns the file of this machine's copy: one for each database."""
     name = hashlib.blake2b(place_of(address).encode(), digest_size=6).hexdigest()
-    return folder / f"documents-{name}.db"
+    return FOLDER / f"documents-{name}.db"
 
 
 class SharedCopy:

@@ -12,7 +12,7 @@ zone's midnight falls on one. Beyond MAX_NAMES names of a kind the rest shares o
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 from sqlalchemy import Connection
@@ -82,12 +82,7 @@ class Fold:
         contribute(row, cell_of)
 
 
-def catch_up(
-    database: Database,
-    *,
-    stop: Callable[[], bool] = lambda: False,
-    rows_at_once: int = FOLD_AT_ONCE,
-) -> int:
+def catch_up(database: Database, *, rows_at_once: int = FOLD_AT_ONCE) -> int:
     """Folds the tails of all chains in pages; returns the number of rows; blocks.
 
     Raises LedgerError.
@@ -96,11 +91,8 @@ def catch_up(
         chains = reading.writers(connection)
     folded = 0
     for writer_id in chains:
-        while not stop():
-            rows = fold_some(database, writer_id, rows_at_once)
+        while rows := fold_some(database, writer_id, rows_at_once):
             folded += rows
-            if rows == 0:
-                break
     return folded
 
 

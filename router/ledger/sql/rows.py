@@ -5,7 +5,7 @@ The store turns rows into types here and nowhere else. `router.ledger.columns` l
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import msgspec
 from msgspec import Struct
@@ -43,22 +43,21 @@ def derived_values(record: str) -> tuple[str, str]:
     return ("", "") if signals is None else (signals.domain, signals.request_type)
 
 
-def upsert_sql(table: Table, rows: int = 1) -> str:
-    """Returns an INSERT of this many rows; it replaces a row with the same primary key."""
+def upsert_sql(table: Table) -> str:
+    """Returns an INSERT of one row; it replaces a row with the same primary key."""
     names = [column.name for column in table.c]
     key = [column.name for column in table.primary_key]
     values = "(" + ",".join("?" * len(names)) + ")"
     changes = ", ".join(f"{name} = excluded.{name}" for name in names if name not in key)
     return (
-        f"INSERT INTO {table.name} ({', '.join(names)}) VALUES {','.join([values] * rows)} "
+        f"INSERT INTO {table.name} ({', '.join(names)}) VALUES {values} "
         f"ON CONFLICT ({', '.join(key)}) DO UPDATE SET {changes}"
     )
 
 
-def select_sql(table: Table, columns: Iterable[str] | None = None) -> str:
-    """Returns a SELECT of these columns; all in the order of the table when none are named."""
-    names = ", ".join(columns if columns is not None else (column.name for column in table.c))
-    return f"SELECT {names} FROM {table.name}"
+def select_sql(table: Table) -> str:
+    """Returns a SELECT of all columns in the order of the table."""
+    return f"SELECT {', '.join(column.name for column in table.c)} FROM {table.name}"
 
 
 _PARTS: dict[str, type[Struct]] = {"usage": Usage, "baselines": Baselines}

@@ -75,7 +75,6 @@ def train_adapter(
     knowledge: Path,
     out: Path,
     *,
-    settings: AdapterSettings | None = None,
     quick: bool = False,
     shown: bool = False,
     command: str = "",
@@ -85,7 +84,7 @@ def train_adapter(
     With `quick`, `data` is not read; the knowledge file's own utterances are split instead.
     Raises TrainingDataError and ModelFileError.
     """
-    settings = settings or (AdapterSettings.quick() if quick else AdapterSettings())
+    settings = AdapterSettings.quick() if quick else AdapterSettings()
     pairs = _quick_pairs(knowledge) if quick else read_pairs(data, knowledge)
     gguf_path = packaged_model()
     import torch

@@ -8,7 +8,7 @@ the encoder before it has emptied the processor's caches.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -32,18 +32,17 @@ def take_turns(
     encoders: Mapping[str, Encoder],
     turns: int,
     *,
-    lengths: Sequence[int] = LENGTHS,
     progress: bool = False,
 ) -> dict[str, dict[int, Milliseconds]]:
     """Returns p50, p99 and the processor's p50 in milliseconds per encoder and length.
 
     The processor's figure counts only the work of this thread, which a busy machine inflates less.
     """
-    wall: Samples = {name: {length: [] for length in lengths} for name in encoders}
-    work: Samples = {name: {length: [] for length in lengths} for name in encoders}
+    wall: Samples = {name: {length: [] for length in LENGTHS} for name in encoders}
+    work: Samples = {name: {length: [] for length in LENGTHS} for name in encoders}
     rng = np.random.default_rng(0)
     for _ in track(range(turns), "latency", progress):
-        for length in lengths:
+        for length in LENGTHS:
             # New ids each turn, the same for all encoders.
             ids = [BEGIN, *rng.integers(*ORDINARY, length - 2).tolist(), END]
             for name, encoder in encoders.items():
@@ -61,7 +60,7 @@ def take_turns(
                 "p99_ms": round(float(np.quantile(wall[name][length], 0.99)), 4),
                 "cpu_p50_ms": round(float(np.quantile(work[name][length], 0.5)), 4),
             }
-            for length in lengths
+            for length in LENGTHS
         }
         for name in encoders
     }

@@ -60,7 +60,7 @@ def judged(
     )
 
 
-def ndcg(hits: npt.NDArray[np.bool_], depth: int = DEPTH) -> npt.NDArray[np.float64]:
+def ndcg(hits: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
     """Returns nDCG of each row of hits, nearest first (Järvelin and Kekäläinen 2002).
 
     A hit at place p (from 1) counts 1 / log2(p + 1), over what the best order would have.
@@ -68,7 +68,7 @@ def ndcg(hits: npt.NDArray[np.bool_], depth: int = DEPTH) -> npt.NDArray[np.floa
     >>> ndcg(np.array([[False, True, False]])).round(4).tolist()
     [0.6309]
     """
-    discounts = 1.0 / np.log2(np.arange(2, min(depth, hits.shape[1]) + 2))
+    discounts = 1.0 / np.log2(np.arange(2, min(DEPTH, hits.shape[1]) + 2))
     gained = hits[:, : len(discounts)] @ discounts
     best = np.array([discounts[: int(count)].sum() for count in hits.sum(axis=1)])
     return np.asarray(np.where(best > 0, gained / np.maximum(best, 1e-12), 0.0), np.float64)

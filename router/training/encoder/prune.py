@@ -258,9 +258,7 @@ def projected(rows: Sequence[Sequence[int]], seed: int) -> Student:
     return network
 
 
-def table_read_alone(
-    network: Student, counts: npt.NDArray[np.int64], batch: int = 2_048
-) -> npt.NDArray[np.float32]:
+def table_read_alone(network: Student, counts: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
     """Returns the network's weighted vector of each single word piece, (pieces, width).
 
     The network reads [CLS] piece [SEP]. The weight falls with the piece's share of `counts` (Arora
@@ -272,7 +270,7 @@ def table_read_alone(
     pieces = torch.arange(len(counts))
     ids = torch.stack([torch.full_like(pieces, 101), pieces, torch.full_like(pieces, 102)], dim=1)
     with torch.inference_mode():
-        read = torch.cat([network(part) for part in ids.split(batch)]).numpy()
+        read = torch.cat([network(part) for part in ids.split(2_048)]).numpy()
     share = (counts + 1) / (counts + 1).sum()
     # Common pieces say little about a text, so their vectors count less.
     table = (read - share @ read) * (SMOOTHING / (SMOOTHING + share))[:, None]

@@ -64,13 +64,13 @@ class AbilityTable:
         return self.embedded_calibration if self.is_embedded(section) else None
 
 
-def load_abilities(known: Path = KNOWN_MODELS, embedded: Path = EMBEDDED) -> AbilityTable:
+def load_abilities() -> AbilityTable:
     """Returns the committed tables; parts that are missing stay empty."""
-    table = _read(known)
+    table = _read(KNOWN_MODELS)
     slope = _number(table.get("a"), 1.0)
     # A missing file reads as an empty table.
     models = table.get("models")
-    measured = _read(embedded)
+    measured = _read(EMBEDDED)
     return AbilityTable(
         slope=slope,
         known={
