@@ -27,7 +27,7 @@ from router.request.calls.priced_calls import Spender
 from router.request.calls.rate_charges import settle
 from router.request.final_answer import Conclusion, committed, conclude, noted_failure
 from router.request.intake import Intake
-from router.request.ledger_row import compared, final_row, outcome_of
+from router.request.ledger_row import Ending, compared, final_row, outcome_of
 from router.request.outgoing import outgoing
 from router.request.post_response import Keeper
 from router.request.progress import Candidate, HeldAnswer, Progress, untried
@@ -55,6 +55,7 @@ from router.types import (
     Ledger,
     Outcome,
     RateLimiter,
+    RequestRow,
     RequestState,
     ReviewQueue,
     SessionStore,
@@ -370,15 +371,7 @@ class Gateway:
         progress.attempts.mark_discarded(None if candidate.stands_in else candidate.at)
         progress.attempts.book_triage(routed, progress.lookup.compute_ms)
         progress.shadow = self._shadows.draw(routed, progress, candidate)
-        row = final_row(
-            routed,
-            progress,
-            candidate,
-            verdict,
-            RequestState.SETTLED,
-            self._clock,
-            self._secret_of,
-        )
+        row = self._row(routed, progress, Ending(RequestState.SETTLED, candidate, verdict))
         progress.accounted = True
         tell_answered(routed, progress, self._events, row, candidate, verdict)
         try:
@@ -405,16 +398,7 @@ class Gateway:
         spender.settle_open()
         progress.attempts.book_triage(routed, progress.lookup.compute_ms)
         state = RequestState.CANCELLED if error is None else RequestState.FAILED
-        row = final_row(
-            routed,
-            progress,
-            progress.best,
-            Verdict.REFUSED,
-            state,
-            self._clock,
-            self._secret_of,
-            error,
-        )
+        row = self._row(routed, progress, Ending(state, progress.best, error=error))
         tell_ended(routed, progress, self._events, row, error)
         task = asyncio.ensure_future(self._ledger.finish(row))
         self._background[routed.request_id] = task
@@ -422,6 +406,10 @@ class Gateway:
         task.add_done_callback(partial(tell_unwritten, self._events, routed.request_id))
         if error is not None:
             error.request_id = routed.request_id
+
+    def _row(self, routed: RoutedRequest, progress: Progress, ending: Ending) -> RequestRow:
+        secret = self._secret_of(routed.identity.tenant)
+        return final_row(routed, progress, ending, self._clock, secret)
 
     def cut(self) -> None:
         """Notes that from now on the server cancels requests, not the clients who leave."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import msgspec
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
 
 from router.errors import BudgetExceeded, TiergateError
@@ -98,22 +98,26 @@ def prompt_digest(request: ChatRequest, secret: bytes) -> str:
     return digest(secret, transcript(request.messages))
 
 
+class Ending(Struct, frozen=True):
+    """Holds how a request ended: with an answer, with an error, or since its client left."""
+
+    state: RequestState
+    candidate: Candidate | None  # the best answer, also where none went out
+    verdict: Verdict | None = None  # None: no answer went out
+    error: TiergateError | None = None
+
+
 def final_row(
-    routed: RoutedRequest,
-    progress: Progress,
-    candidate: Candidate | None,
-    verdict: Verdict,
-    state: RequestState,
-    clock: Clock,
-    secret_of: Callable[[str], bytes],
-    error: TiergateError | None = None,
+    routed: RoutedRequest, progress: Progress, ending: Ending, clock: Clock, secret: bytes
 ) -> RequestRow:
-    """Returns the row that is chained: all attempts, all arguments, digests instead of text."""
-    tried = candidate or unanswered(routed, progress)
-    answered = state is RequestState.SETTLED
+    """Returns the row that is chained: all attempts, all arguments, digests instead of text.
+
+    `secret` is the tenant's, which keys the digests.
+    """
+    tried = ending.candidate or unanswered(routed, progress)
     return build_row(
         _origin(routed),
-        _spent(routed, progress, tried, state, error),
+        _spent(routed, progress, tried, ending),
         Times(
             routed.created_at_ms,
             clock.now_ms(),
@@ -122,23 +126,17 @@ def final_row(
             routed.triage_ms,
         ),
         Decided(
-            verdict.value if answered else "",
+            "" if ending.verdict is None else ending.verdict.value,
             why(routed, progress, tried).value,
             _all_reasons(routed, progress, tried),
             tried.verification.p,
             progress.climbs,
         ),
-        _kept(routed, progress, tried, secret_of(routed.identity.tenant), error),
+        _kept(routed, progress, tried, secret, ending.error),
     )
 
 
-def _spent(
-    routed: RoutedRequest,
-    progress: Progress,
-    tried: Candidate,
-    state: RequestState,
-    error: TiergateError | None,
-) -> Spent:
+def _spent(routed: RoutedRequest, progress: Progress, tried: Candidate, ending: Ending) -> Spent:
     """Returns who answered and what all calls cost; baselines are only those of an answer.
 
     Approved words stay in the place of the rung whose turn it was, under its model. Reports thus
@@ -148,7 +146,7 @@ def _spent(
     model = routed.plans[tried.at].facts.model
     if answer is not None and not tried.stands_in:
         model = answer.model
-    answered = state is RequestState.SETTLED
+    state = ending.state
     states = [attempt.state for attempt in attempts]
     if AttemptState.UNKNOWN_COST in states and state is not RequestState.CANCELLED:
         state = RequestState.UNKNOWN_COST
@@ -157,9 +155,9 @@ def _spent(
         Place(rung.tier, rung.level, rung.answerer, model),
         progress.attempts.spent_nano_usd,
         answer.usage if answer else NO_USAGE,
-        progress.comparison.baselines if answered else NO_BASELINES,
+        NO_BASELINES if ending.verdict is None else progress.comparison.baselines,
         attempts,
-        error.code if error else "",
+        ending.error.code if ending.error else "",
     )
 
 

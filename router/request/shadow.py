@@ -24,7 +24,7 @@ from router.policy.schema import ShadowSection
 from router.request.call_events import SHADOW_ENDS, tell, tell_unwritten
 from router.request.calls.judging import judged_pair
 from router.request.calls.priced_calls import Spender
-from router.request.ledger_row import final_row
+from router.request.ledger_row import Ending, final_row
 from router.request.progress import Candidate, Progress, ShadowDraw
 from router.routing.decision_record import ShadowNote
 from router.routing.policy_runtime import RungPlan
@@ -33,7 +33,6 @@ from router.routing.verification import Verification, agreement
 from router.types import (
     NOBODY,
     AttemptRow,
-    Baselines,
     ChatRequest,
     Clock,
     Events,
@@ -44,7 +43,6 @@ from router.types import (
     RequestState,
     Role,
     Rung,
-    Verdict,
     usd_to_nano,
 )
 
@@ -219,15 +217,13 @@ class Shadows:
         tried = judged or Candidate(
             rung, routed.decision.rungs[rung], None, Verification(0.0, None, "shadow")
         )
-        row = final_row(
-            routed, progress, tried, Verdict.REFUSED, state, self._clock, self._secret_of, error
-        )
+        ending = Ending(state, tried, error=error)
+        secret = self._secret_of(routed.identity.tenant)
+        row = final_row(routed, progress, ending, self._clock, secret)
         return replace(
             row,
             endpoint=SHADOW,
             mode=SHADOW,
-            verdict="",
-            baselines=Baselines(),
             reason=Reason.SHADOWED.value,
             reasons=(Reason.SHADOWED.value,),
         )
