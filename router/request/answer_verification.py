@@ -14,7 +14,7 @@ from router.request.final_answer import doubt_of, stranded, usable
 from router.request.outgoing import let_out
 from router.request.progress import Candidate, HeldAnswer, Progress
 from router.routing.decision_record import StepRecord, evidence
-from router.routing.next_rung import Left, next_rung
+from router.routing.next_rung import Left, Turn, next_rung
 from router.routing.routed_request import RoutedRequest
 from router.routing.verification import PREFIX_TOKENS, one_call, verify
 from router.types import Action, Answer, Reason, RequestType, VerifyMode
@@ -89,32 +89,9 @@ def step_after(
     best = progress.best
     in_hand = best.verification.p if best is not None and usable(best) else None
     doubt = None if best is None else doubt_of(routed, progress, best)
-    step = next_rung(
-        routed.decision,
-        rung,
-        p,
-        failure,
-        left,
-        routed.policy.decision,
-        verified=verified,
-        stranded=stands_in,
-        in_hand=in_hand,
-        doubt=doubt,
-    )
-    source = verification.source if verification else ""
-    return StepRecord(
-        rung,
-        p,
-        source,
-        failure,
-        left,
-        verified,
-        step,
-        seen,
-        stranded=stands_in,
-        in_hand=in_hand,
-        doubt=doubt,
-    )
+    turn = Turn(rung, p, failure, left, verified, stands_in, in_hand, doubt)
+    step = next_rung(routed.decision, turn, routed.policy.decision)
+    return StepRecord.of(turn, verification.source if verification else "", step, seen)
 
 
 def failure_reason(error: TiergateError | None) -> Reason | None:

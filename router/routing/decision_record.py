@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from router.routing.constraints import Asked, Shape
-from router.routing.next_rung import Left
+from router.routing.next_rung import Left, Turn
 from router.routing.verification import Verification
 from router.types import (
     NO_PRESSURE,
@@ -75,6 +75,39 @@ class StepRecord(Struct, frozen=True):
     stranded: bool = False
     in_hand: float | None = None  # the chance of the best usable answer so far, this one included
     doubt: Reason | None = None  # why that answer may not go out as accepted
+
+    @classmethod
+    def of(
+        cls, turn: Turn, p_source: str, step: Step, evidence: Evidence | None = None
+    ) -> StepRecord:
+        """Returns the record of a turn and of the step that followed it."""
+        return cls(
+            turn.rung,
+            turn.p,
+            p_source,
+            turn.failure,
+            turn.left,
+            turn.verified,
+            step,
+            evidence,
+            turn.stranded,
+            turn.in_hand,
+            turn.doubt,
+        )
+
+    @property
+    def turn(self) -> Turn:
+        """Returns what next_rung was given."""
+        return Turn(
+            self.rung,
+            self.p,
+            self.failure,
+            self.left,
+            self.verified,
+            self.stranded,
+            self.in_hand,
+            self.doubt,
+        )
 
 
 class ShadowNote(Struct, frozen=True):

@@ -28,45 +28,44 @@ class Left(Struct, frozen=True):
 NO_LIMIT = Left()
 
 
-def next_rung(
-    decision: Decision,
-    current: int,
-    p_answer: float | None,
-    failure: Reason | None,
-    left: Left,
-    section: DecisionSection,
-    *,
-    verified: bool = True,
-    stranded: bool = False,
-    in_hand: float | None = None,
-    doubt: Reason | None = None,
-) -> Step:
+class Turn(Struct, frozen=True):
+    """Holds what one rung's turn came to, and what may still be spent."""
+
+    rung: int  # its index
+    p: float | None = None  # calibrated chance that this answer is right
+    failure: Reason | None = None  # why there is no usable answer
+    left: Left = NO_LIMIT
+    verified: bool = True  # False: the policy asks for no verification
+    # An answerer has failed and no answer in hand may go out, so that others may replace it.
+    stranded: bool = False
+    in_hand: float | None = None  # chance of the best usable answer so far, this one included
+    doubt: Reason | None = None  # why that answer may not go out as accepted
+
+
+def next_rung(decision: Decision, turn: Turn, section: DecisionSection) -> Step:
     """Returns the next step: accept the answer in hand, climb, fall back, or stop.
 
-    `p_answer` is the calibrated chance that *this* answer is right; `failure` says why there is no
-    usable answer. `in_hand` is the chance of the best usable answer so far, `doubt` why that one
-    may not go out as accepted; None: it may. A climb may pass over rungs. It leads to rung j iff
+    A climb may pass over rungs. It leads to rung j iff
     S·(p_j - p) > (1 + lambda)·c_j + kappa·latency_j and the gain is at least `min_gain`; where p_j
     is a mere prior, iff p is below the confidence floor. p is the chance of the better answer, so
     no rung is called that is known to be worse than the answer in hand. A failed rung climbs to the
-    next one that may help and that money and time allow. Where the policy asks for no verification
-    (`verified` False), an answer of sound structure is accepted. Level 1's answer that a trigger
-    looks past (`Decision.in_hand`) is never accepted; it leads to the next rung that may help,
-    whatever that costs. `stranded` means that an answerer has failed and no answer in hand may go
-    out, so that others may replace it.
+    next one that may help and that money and time allow. An answer of sound structure that nobody
+    verifies is accepted. Level 1's answer that a trigger looks past (`Decision.in_hand`) is never
+    accepted; it leads to the next rung that may help, whatever that costs.
     """
-    if stranded and (failure is not None or p_answer is None):
-        return _fallen_back(decision, current, failure, left)
+    failure, left, doubt = turn.failure, turn.left, turn.doubt
+    if turn.stranded and (failure is not None or turn.p is None):
+        return _fallen_back(decision, turn)
     if failure is Reason.BUDGET_EXHAUSTED:
         return Step(Action.STOP, None, failure)
-    if failure is not None or p_answer is None:
-        return _past_failure(decision, ladder_after(decision, current), failure, left, in_hand)
-    looks_higher = current == decision.in_hand
+    if failure is not None or turn.p is None:
+        return _past_failure(decision, turn)
+    looks_higher = turn.rung == decision.in_hand
     action = Action.ACCEPT if doubt is None else Action.STOP
-    if not verified and not looks_higher:
+    if not turn.verified and not looks_higher:
         return Step(action, None, doubt or Reason.ANSWER_ACCEPTED)
-    above = ladder_after(decision, current)
-    p = p_answer if in_hand is None else max(p_answer, in_hand)
+    above = ladder_after(decision, turn.rung)
+    p = turn.p if turn.in_hand is None else max(turn.p, turn.in_hand)
     gains = {i: _gain(decision, i, p, section) for i in above}
     worth = [i for i, gain in gains.items() if gain > 0]
     affordable = [i for i in worth if _affordable(decision.rungs[i], left)]
@@ -75,36 +74,30 @@ def next_rung(
         affordable = [i for i in worth if _affordable(decision.rungs[i], left)][:1]
     if affordable:
         best = max(affordable, key=lambda i: (gains[i], -i))
-        why = _trigger(decision, p_answer) if looks_higher else Reason.ANSWER_NOT_TRUSTED
+        why = _trigger(decision, turn.p) if looks_higher else Reason.ANSWER_NOT_TRUSTED
         return Step(Action.CLIMB, best, why)
     if worth:
         return Step(action, None, _why_stopped(worth, left))
-    if p_answer < p:
+    if turn.p < p:
         return Step(action, None, Reason.ANSWER_NOT_TRUSTED)
     if doubt is not None:
         return Step(Action.STOP, None, doubt)
-    if above and p_answer < decision.confidence_floor:
+    if above and turn.p < decision.confidence_floor:
         return Step(Action.ACCEPT, None, Reason.GAIN_BELOW_COST)
     return Step(Action.ACCEPT, None, Reason.ANSWER_ACCEPTED)
 
 
-def _past_failure(
-    decision: Decision,
-    above: Sequence[int],
-    failure: Reason | None,
-    left: Left,
-    in_hand: float | None,
-) -> Step:
+def _past_failure(decision: Decision, turn: Turn) -> Step:
     """Returns the step after an answer that is none: to the next rung that may help, else stop."""
-    helping = above
-    if in_hand is not None:
-        helping = [i for i in above if not known_worse(decision.rungs[i], in_hand)]
-    affordable = [i for i in helping if _affordable(decision.rungs[i], left)]
+    above = helping = ladder_after(decision, turn.rung)
+    if turn.in_hand is not None:
+        helping = [i for i in above if not known_worse(decision.rungs[i], turn.in_hand)]
+    affordable = [i for i in helping if _affordable(decision.rungs[i], turn.left)]
     if affordable:
-        return Step(Action.CLIMB, affordable[0], failure or Reason.ANSWERER_FAILED)
+        return Step(Action.CLIMB, affordable[0], turn.failure or Reason.ANSWERER_FAILED)
     if above and not helping:
         return Step(Action.STOP, None, Reason.WOULD_NOT_HELP)
-    return Step(Action.STOP, None, _why_stopped(above, left))
+    return Step(Action.STOP, None, _why_stopped(above, turn.left))
 
 
 def _trigger(decision: Decision, p_answer: float) -> Reason:
@@ -142,14 +135,14 @@ def turns(decision: Decision) -> list[int]:
     return [*same, *beside, *ladder[len(same) :], *higher, *lower]
 
 
-def _fallen_back(decision: Decision, current: int, failure: Reason | None, left: Left) -> Step:
+def _fallen_back(decision: Decision, turn: Turn) -> Step:
     """Returns the step to the next rung that is left, substitutes included, with its reason."""
-    order = turns(decision)
-    later = order[order.index(current) + 1 :] if current in order else []
-    affordable = [i for i in later if _affordable(decision.rungs[i], left)]
+    order, failure = turns(decision), turn.failure
+    later = order[order.index(turn.rung) + 1 :] if turn.rung in order else []
+    affordable = [i for i in later if _affordable(decision.rungs[i], turn.left)]
     if not affordable:
         refused = failure if failure is Reason.BUDGET_EXHAUSTED else None
-        return Step(Action.STOP, None, refused or _why_stopped(later, left))
+        return Step(Action.STOP, None, refused or _why_stopped(later, turn.left))
     rung = affordable[0]
     if decision.rungs[rung].taken:
         return Step(Action.CLIMB, rung, failure or Reason.ANSWERER_FAILED)
@@ -174,7 +167,7 @@ def rung_beside(
     low, high = rule.between
     if not low <= 1.0 - decision.rungs[at].p <= high:
         return None
-    return next_rung(decision, at, 0.0, None, left, section).rung
+    return next_rung(decision, Turn(at, 0.0, left=left), section).rung
 
 
 def _gain(decision: Decision, i: int, p_answer: float, section: DecisionSection) -> float:

@@ -21,7 +21,7 @@ from router.request.ledger_row import transcript
 from router.routing.constraints import Asked
 from router.routing.decision import decide
 from router.routing.decision_record import Record, StepRecord
-from router.routing.next_rung import Left, next_rung
+from router.routing.next_rung import Turn, next_rung
 from router.routing.planner import Router
 from router.routing.policy_runtime import PolicyRuntime
 from router.specialists.ledger_row import LEVEL, Booked, settled_row
@@ -197,8 +197,8 @@ def _record(runtime: PolicyRuntime, signals: Signals, said: Said) -> Record:
     )
     asked = Asked(pinned=SPECIALIST)
     decision = decide(runtime.policy, signals, (facts,), asked)
-    left, section = Left(), runtime.policy.decision
-    step = next_rung(decision, 0, said.confidence, None, left, section, verified=False)
-    steps = (StepRecord(0, said.confidence, "heads", None, left, False, step),)
+    turn = Turn(0, said.confidence, verified=False)
+    step = next_rung(decision, turn, runtime.policy.decision)
+    steps = (StepRecord.of(turn, "heads", step),)
     models = runtime.models or UNSET
     return Record(RECORD_VERSION, signals, (facts,), asked, decision, steps, models=models)

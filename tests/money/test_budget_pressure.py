@@ -14,7 +14,7 @@ from router.policy.schema import Policy
 from router.routing.constraints import Asked
 from router.routing.decision import decide
 from router.routing.decision_record import Record, encode, parse
-from router.routing.next_rung import Left, next_rung
+from router.routing.next_rung import Turn, next_rung
 from router.types import (
     NO_PRESSURE,
     RECORD_VERSION,
@@ -244,7 +244,7 @@ def test_price_makes_a_dear_climb_not_worth_it() -> None:
         policy, CALM, rows, Asked(stakes_nano_usd=USD, may_lower=True), Pressure(price=2.0)
     )
     assert (cheap.first_rung.answerer, dear.first_rung.answerer) == ("deep", "mid")
-    step = next_rung(dear, 0, 0.9, None, Left(), policy.decision)
+    step = next_rung(dear, Turn(0, 0.9), policy.decision)
     assert step.rung is None
 
 

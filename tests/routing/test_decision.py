@@ -9,7 +9,7 @@ from router.policy.schema import Policy
 from router.routing.constraints import Asked, asked_of
 from router.routing.decision import chance, decide, least_shown, stakes
 from router.routing.expected_loss import expected_losses
-from router.routing.next_rung import Left, next_rung
+from router.routing.next_rung import Left, Turn, next_rung
 from router.types import (
     Action,
     Capability,
@@ -156,7 +156,7 @@ def test_a_rung_known_to_be_worse_than_the_answer_in_hand_is_not_bought(
     assert ladder.first_rung.reasons == (Reason.NOTHING_BETTER, *triggers)
     assert ladder.rungs[1].reasons == (Reason.WOULD_NOT_HELP,)
     step = next_rung(
-        ladder, 0, 0.56, None, Left(), policy.decision, in_hand=0.56, doubt=Reason.NOTHING_BETTER
+        ladder, Turn(0, 0.56, in_hand=0.56, doubt=Reason.NOTHING_BETTER), policy.decision
     )
     assert (step.action, step.reason) == (Action.STOP, Reason.NOTHING_BETTER)
 
@@ -195,7 +195,7 @@ def test_the_trigger_leads_past_a_worse_rung_to_one_that_may_help() -> None:
     ladder = decide(policy, CALM, rows, Asked())
     assert ladder.first_rung.reasons == (Reason.ANSWER_IN_HAND, Reason.LOW_CONFIDENCE)
     step = next_rung(
-        ladder, 0, 0.7, None, Left(), policy.decision, in_hand=0.7, doubt=Reason.NOTHING_BETTER
+        ladder, Turn(0, 0.7, in_hand=0.7, doubt=Reason.NOTHING_BETTER), policy.decision
     )
     assert (step.action, step.rung, step.reason) == (Action.CLIMB, 2, Reason.LOW_CONFIDENCE)
 
@@ -203,7 +203,7 @@ def test_the_trigger_leads_past_a_worse_rung_to_one_that_may_help() -> None:
 def test_a_failed_answer_in_hand_makes_the_worse_rung_useful() -> None:
     policy = a_policy()
     ladder = decide(policy, CALM, facts(p1=0.56, p2=0.08), Asked())
-    step = next_rung(ladder, 0, None, Reason.SLOT_UNFILLED, Left(), policy.decision)
+    step = next_rung(ladder, Turn(0, failure=Reason.SLOT_UNFILLED), policy.decision)
     assert (step.action, step.rung) == (Action.CLIMB, 1)
 
 
@@ -211,7 +211,7 @@ def test_a_failed_climb_does_not_go_on_to_what_is_worse_than_the_answer_in_hand(
     policy = a_policy(level_3_not_below_usd=0)
     rows = facts(p1=0.2, p2=0.9, p3=0.4)
     ladder = decide(policy, CALM, rows, Asked())
-    step = next_rung(ladder, 1, None, Reason.ANSWER_REFUSED, Left(), policy.decision, in_hand=0.56)
+    step = next_rung(ladder, Turn(1, failure=Reason.ANSWER_REFUSED, in_hand=0.56), policy.decision)
     assert (step.action, step.reason) == (Action.STOP, Reason.WOULD_NOT_HELP)
 
 
@@ -356,38 +356,40 @@ def test_chance_is_a_half_where_ability_meets_difficulty() -> None:
 def test_a_weak_answer_climbs_when_the_gain_pays() -> None:
     signals = replace(CALM, impact_nano_usd=4_000 * USD)
     decision = decide(a_policy(), signals, facts(p1=0.99, p2=0.9), Asked())
-    step = next_rung(decision, 0, 0.3, None, Left(), a_policy().decision)
+    step = next_rung(decision, Turn(0, 0.3), a_policy().decision)
     assert (step.action, step.rung) == (Action.CLIMB, 2)
 
 
 def test_a_good_answer_is_accepted() -> None:
     decision = decide(a_policy(), CALM, facts(), Asked())
-    step = next_rung(decision, 0, 0.97, None, Left(), a_policy().decision)
+    step = next_rung(decision, Turn(0, 0.97), a_policy().decision)
     assert step.action is Action.ACCEPT
 
 
 def test_a_failed_rung_climbs_to_the_next() -> None:
     decision = decide(a_policy(), CALM, facts(), Asked())
-    step = next_rung(decision, 0, None, Reason.ANSWERER_FAILED, Left(), a_policy().decision)
+    step = next_rung(decision, Turn(0, failure=Reason.ANSWERER_FAILED), a_policy().decision)
     assert (step.action, step.rung) == (Action.CLIMB, 1)
 
 
 def test_the_last_failed_rung_stops() -> None:
     decision = decide(a_policy(), CALM, facts(), Asked())
-    step = next_rung(decision, 2, None, Reason.ANSWERER_FAILED, Left(), a_policy().decision)
+    step = next_rung(decision, Turn(2, failure=Reason.ANSWERER_FAILED), a_policy().decision)
     assert (step.action, step.reason) == (Action.STOP, Reason.LADDER_EXHAUSTED)
 
 
 def test_no_money_left_keeps_the_answer_in_hand() -> None:
     signals = replace(CALM, impact_nano_usd=4_000 * USD)
     decision = decide(a_policy(), signals, facts(p1=0.99), Asked())
-    step = next_rung(decision, 0, 0.3, None, Left(nano_usd=0), a_policy().decision)
+    step = next_rung(decision, Turn(0, 0.3, left=Left(nano_usd=0)), a_policy().decision)
     assert (step.action, step.reason) == (Action.ACCEPT, Reason.BUDGET_EXHAUSTED)
 
 
 def test_no_time_left_stops_a_failed_climb() -> None:
     decision = decide(a_policy(), CALM, facts(), Asked())
     step = next_rung(
-        decision, 0, None, Reason.ANSWERER_FAILED, Left(time_ms=0.0), a_policy().decision
+        decision,
+        Turn(0, failure=Reason.ANSWERER_FAILED, left=Left(time_ms=0.0)),
+        a_policy().decision,
     )
     assert (step.action, step.reason) == (Action.STOP, Reason.TIME_EXHAUSTED)

@@ -12,7 +12,7 @@ from router.policy.schema import Policy
 from router.routing.constraints import Asked, asked_of
 from router.routing.decision import decide
 from router.routing.hard_rules import bounds
-from router.routing.next_rung import Left, next_rung
+from router.routing.next_rung import Turn, next_rung
 from router.types import (
     Action,
     Capability,
@@ -181,7 +181,7 @@ def test_climbing_always_ends(signals, rows, mode, chances) -> None:
     decision = decide(policy, signals, rows, Asked())
     at, steps = decision.first, 0
     for p in chances:
-        step = next_rung(decision, at, p, None, Left(), policy.decision)
+        step = next_rung(decision, Turn(at, p), policy.decision)
         if step.action is not Action.CLIMB:
             break
         assert step.rung is not None

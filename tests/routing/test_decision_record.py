@@ -18,7 +18,7 @@ from router.policy.schema import Policy
 from router.routing.constraints import Asked
 from router.routing.decision import decide
 from router.routing.decision_record import Record, StepRecord, encode, parse
-from router.routing.next_rung import Left, next_rung
+from router.routing.next_rung import Left, Turn, next_rung
 from router.types import (
     NANO_PER_USD,
     RECORD_VERSION,
@@ -136,7 +136,9 @@ def some_steps(draw: random.Random, policy: Policy, decision: Decision) -> list[
         verified = draw.random() < 0.9
         stranded = failure is not None and not any(step.p is not None for step in steps)
         said = next_rung(
-            decision, rung, p, failure, left, policy.decision, verified=verified, stranded=stranded
+            decision,
+            Turn(rung, p, failure, left, verified=verified, stranded=stranded),
+            policy.decision,
         )
         steps.append(
             StepRecord(rung, p, "logprobs", failure, left, verified, said, stranded=stranded)

@@ -11,7 +11,7 @@ from router.routing.constraints import Asked
 from router.routing.decision import decide
 from router.routing.decision_record import Record, StepRecord
 from router.routing.expected_loss import known_worse
-from router.routing.next_rung import Left, ladder_after, next_rung
+from router.routing.next_rung import Left, Turn, ladder_after, next_rung
 from router.types import (
     RECORD_VERSION,
     Action,
@@ -279,14 +279,8 @@ def test_no_step_of_a_climb_contradicts_its_numbers(
         failure = Reason.ANSWER_REFUSED if p is None else None
         said = next_rung(
             decision,
-            at,
-            p,
-            failure,
-            Left(),
+            Turn(at, p, failure, verified=verified, in_hand=in_hand, doubt=doubt),
             policy.decision,
-            verified=verified,
-            in_hand=in_hand,
-            doubt=doubt,
         )
         step = StepRecord(
             at, p, "rung", failure, Left(), verified, said, in_hand=in_hand, doubt=doubt

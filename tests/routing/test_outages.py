@@ -27,7 +27,7 @@ from router.errors import (
 from router.routing.constraints import Asked
 from router.routing.decision import decide
 from router.routing.decision_record import parse
-from router.routing.next_rung import Left, next_rung, turns
+from router.routing.next_rung import Turn, next_rung, turns
 from router.types import (
     Action,
     AnswererState,
@@ -245,7 +245,7 @@ def test_each_rung_has_at_most_one_turn() -> None:
     while at is not None:
         had.append(at)
         at = next_rung(
-            decision, at, None, Reason.ANSWERER_FAILED, Left(), policy.decision, stranded=True
+            decision, Turn(at, failure=Reason.ANSWERER_FAILED, stranded=True), policy.decision
         ).rung
     assert had == turns(decision) == [1, 2, 0]
 
@@ -254,7 +254,7 @@ def test_an_answer_that_is_merely_doubted_does_not_fall_back() -> None:
     policy = three_tiers(outage_lifts=["level_3_not_below_usd"])
     decision = decide(policy, EASY, facts(p1=0.5), Asked())
     assert decision.spare
-    step = next_rung(decision, decision.first, 0.1, None, Left(), policy.decision)
+    step = next_rung(decision, Turn(decision.first, 0.1), policy.decision)
     assert step.action is Action.ACCEPT
 
 

@@ -13,6 +13,8 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from msgspec.structs import replace
+
 from router.analysis.replay.cases import Case
 from router.analysis.replay.facts import (
     Assumed,
@@ -26,7 +28,7 @@ from router.errors import NotCapable
 from router.policy.schema import DeliberationAnswerer
 from router.routing.decision import decide
 from router.routing.hard_rules import risk_domain_of
-from router.routing.next_rung import Left, ladder_after, next_rung, rung_beside, turns
+from router.routing.next_rung import Left, Turn, ladder_after, next_rung, rung_beside, turns
 from router.types import (
     RECORD_VERSION,
     Action,
@@ -241,7 +243,7 @@ class _Walker:
     ) -> tuple[float | None, Mapping[int, float], bool]:
         """Returns what follows level 1's answer that a trigger looks past, had it been called."""
         p, section = self.decision.rungs[index].p, self.side.policy.decision
-        onward = next_rung(self.decision, index, p, None, UNLIMITED, section, in_hand=p).rung
+        onward = next_rung(self.decision, Turn(index, p, in_hand=p), section).rung
         if onward is None:
             return cost_here, {index: 1.0}, False
         cost, shares, _ = self.from_rung(onward)
@@ -303,19 +305,10 @@ class _Walker:
         verified = step.verified
         if plan is not None and self.case.policy_hash != self.side.policy_hash:
             verified = plan.verify_mode(self.decision.hard_rule) is not VerifyMode.NONE
-        step_after = next_rung(
-            self.decision,
-            index,
-            step.p,
-            step.failure,
-            UNLIMITED if self.case.observed else step.left,
-            self.side.policy.decision,
-            verified=verified,
-            stranded=step.stranded and not self.case.observed,
-            in_hand=step.in_hand,
-            doubt=step.doubt,
-        )
-        return step_after.rung
+        turn = replace(step.turn, rung=index, verified=verified)
+        if self.case.observed:
+            turn = replace(turn, left=UNLIMITED, stranded=False)
+        return next_rung(self.decision, turn, self.side.policy.decision).rung
 
 
 def _plus(own: float | None, onward: float | None, weight: float) -> float | None:

@@ -28,18 +28,7 @@ def differs(record: Record, policy: Policy) -> str | None:
     if again != record.decision:
         return "ladder"
     for step in record.steps if record.observed is None else ():
-        step_again = next_rung(
-            again,
-            step.rung,
-            step.p,
-            step.failure,
-            step.left,
-            policy.decision,
-            verified=step.verified,
-            stranded=step.stranded,
-            in_hand=step.in_hand,
-            doubt=step.doubt,
-        )
+        step_again = next_rung(again, step.turn, policy.decision)
         if step_again != step.said:
             return f"step after rung {step.rung}"
     return None
