@@ -289,7 +289,7 @@ class Gateway:
         async with aclosing(calls.pieces(rung, routed.plans[rung])) as deltas:
             async for delta in deltas:
                 if delta.final is not None:
-                    progress.keep(held.end(judged(routed, rung, delta.final)))
+                    progress.keep(held.end(routed, judged(routed, rung, delta.final)))
                     if checked is not None and held.committed is not None:
                         for last in checked.rest():
                             yield last

@@ -22,13 +22,20 @@ from router.errors.incapable import context_exceeded, no_model_for_shape, no_tru
 from router.policy.content.deliberation import facts_in
 from router.policy.content.safe_answers import SafeCase
 from router.request.ledger_row import lowered_cap, redirects_of, why
-from router.request.progress import STAND_IN, Candidate, Progress, shown_rung, untried
+from router.request.progress import (
+    STAND_IN,
+    Candidate,
+    Progress,
+    showable,
+    shown_rung,
+    untried,
+)
 from router.routing.allowed_rungs import fits
 from router.routing.answer_checks import shares_words
 from router.routing.constraints import forces_tools
 from router.routing.hard_rules import disclaimer_of
 from router.routing.routed_request import RoutedRequest
-from router.routing.verification import Verification, cut_by_client
+from router.routing.verification import Verification
 from router.routing.wording.matters import (
     FoundMatter,
     fits_domain,
@@ -422,16 +429,3 @@ def _named(routed: RoutedRequest, candidate: Candidate) -> bool:
 
 def _pinned(routed: RoutedRequest) -> bool:
     return Reason.PINNED in routed.decision.first_rung.reasons
-
-
-def showable(routed: RoutedRequest, candidate: Candidate) -> bool:
-    """Returns True for an unverified answer that keeps the promised shape.
-
-    An answer that the client's own cap cut may be shown: its finish reason says that it is not
-    whole.
-    """
-    if candidate.verification.failure is not Reason.ANSWER_INVALID:
-        return True
-    own_cap = routed.plans[candidate.at].facts.max_output_tokens
-    answer = candidate.answer
-    return answer is not None and cut_by_client(answer, routed.request, own_cap)

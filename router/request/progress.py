@@ -15,7 +15,7 @@ from router.rate_limits.limits import RequestRates
 from router.request.calls.attempt_list import Attempts
 from router.routing.decision_record import ShadowNote, StepRecord
 from router.routing.routed_request import RoutedRequest
-from router.routing.verification import Verification
+from router.routing.verification import Verification, cut_by_client
 from router.types import (
     Answer,
     AttemptRow,
@@ -100,14 +100,17 @@ class HeldAnswer:
         if not self.uninvited:
             self.pending += pieces
 
-    def end(self, candidate: Candidate) -> Candidate:
+    def end(self, routed: RoutedRequest, candidate: Candidate) -> Candidate:
         """Returns the judged answer, and notes it.
 
         Raises UpstreamInvalid where the client has the beginning of an answer that is none.
         """
         self.candidate = candidate
-        if self.uninvited and self.committed is not None:
-            raise UpstreamInvalid("The upstream called a tool, though the request offers none.")
+        if self.committed is not None and routed.observed is None:
+            if self.uninvited:
+                raise UpstreamInvalid("The upstream called a tool, though the request offers none.")
+            if not showable(routed, candidate):
+                raise UpstreamInvalid("The upstream's answer came to its end without a word.")
         return candidate
 
     def beginning(self, model: str) -> Answer:
@@ -201,6 +204,19 @@ class Progress:
         """Returns the text that a reviewer judges: the best one that was not sent, or ""."""
         answer = self.best.answer if self.review_id and self.best is not None else None
         return "" if answer is None else answer.text
+
+
+def showable(routed: RoutedRequest, candidate: Candidate) -> bool:
+    """Returns True for an unverified answer that keeps the promised shape.
+
+    An answer that the client's own cap cut may be shown: its finish reason says that it is not
+    whole.
+    """
+    if candidate.verification.failure is not Reason.ANSWER_INVALID:
+        return True
+    own_cap = routed.plans[candidate.at].facts.max_output_tokens
+    answer = candidate.answer
+    return answer is not None and cut_by_client(answer, routed.request, own_cap)
 
 
 def untried(routed: RoutedRequest, rung: int | None = None) -> Candidate:

@@ -26,6 +26,7 @@ from router.types import (
     Outcome,
     Price,
     RequestState,
+    Sampling,
     ToolCall,
     Usage,
     Work,
@@ -83,6 +84,45 @@ async def test_a_call_that_nobody_offered_ends_a_stream_that_has_begun(houses: H
     row = await only_row(house)
     assert (row.state, row.answerer) == (RequestState.FAILED, "mid")
     assert not any(attempt.estimated for attempt in row.attempts)
+
+
+class OnlyThinks(ScriptedTier):
+    """Thinks, and ends without a word."""
+
+    reason = "stop"
+
+    def _answer(self, text: str) -> Answer:
+        return Answer((Choice("", self.reason, reasoning="Hm."),), "mid-model", self.usage)
+
+    async def stream(self, work: Work, call: Call) -> AsyncGenerator[Delta, None]:
+        yield Delta(reasoning="Hm.")
+        yield Delta(final=self._answer(""))
+
+
+class ThinksTooLong(OnlyThinks):
+    """Thinks until its output is cut."""
+
+    reason = "length"
+
+
+@pytest.mark.parametrize("thinker", [OnlyThinks, ThinksTooLong])
+async def test_thoughts_without_a_word_end_a_stream_that_has_begun(
+    houses: Houses, thinker: type[OnlyThinks]
+) -> None:
+    house = houses([low(), thinker("mid", "llm", 2)], signals=UNSURE, verify_mid=THROUGH)
+    with pytest.raises(UpstreamInvalid, match="without a word"):
+        await drain(house, ask(stream=True))
+    row = await only_row(house)
+    assert (row.state, row.answerer) == (RequestState.FAILED, "mid")
+    assert not any(attempt.estimated for attempt in row.attempts)
+
+
+async def test_thoughts_that_the_clients_own_cap_cut_are_shown(houses: Houses) -> None:
+    thinker = ThinksTooLong("mid", "llm", 2)
+    house = houses([low(), thinker], signals=UNSURE, verify_mid=THROUGH)
+    capped = Sampling(max_output_tokens=5)
+    await drain(house, ask(stream=True, sampling=capped))
+    assert (await only_row(house)).state is RequestState.SETTLED
 
 
 async def test_a_stream_commits_then_speaks_then_ends(houses: Houses) -> None:

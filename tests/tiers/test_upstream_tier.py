@@ -104,7 +104,7 @@ async def test_usage_that_is_not_believable_is_bounded(
     fake: FakeUpstream, tiers: Tiers, how: object
 ) -> None:
     assert callable(how)
-    for model in ("no-usage", "negative-usage"):
+    for model in ("no-usage", "negative-usage", "zero-usage"):
         found = await how(tiers(fake.url, model=model))
         usage = (found if isinstance(found, Answer) else found[1]).usage
         assert not usage.reported

@@ -101,6 +101,11 @@ def test_an_unknown_event_says_nothing() -> None:
     [
         (None, Usage()),
         ({"output_tokens": 3}, Usage()),
+        ({"input_tokens": 0, "output_tokens": 3}, Usage()),
+        (
+            {"input_tokens": 0, "cache_read_input_tokens": 11, "output_tokens": 3},
+            Usage(11, 11, 0, 3, 0, True),
+        ),
         ({"input_tokens": -1, "output_tokens": 3}, Usage()),
         ({"input_tokens": 1, "output_tokens": 2**62}, Usage()),
         ({"input_tokens": 5, "output_tokens": 3}, Usage(5, 0, 0, 3, 0, True)),
@@ -129,6 +134,20 @@ def test_an_unknown_event_says_nothing() -> None:
 )
 def test_all_that_is_billed_counts(said: object, usage: Usage) -> None:
     assert parse_message_usage(said) == usage
+
+
+def test_counts_of_nothing_at_the_end_take_none_back() -> None:
+    start = {"type": "message_start", "message": {"usage": {"input_tokens": 20}}}
+    ended = {"type": "message_delta", "delta": {"stop_reason": "end_turn"}}
+    folder = MessageFolder("us")
+    for event in (
+        start,
+        {**ended, "usage": {"input_tokens": 0, "output_tokens": 12}},
+        {"type": "message_stop"},
+    ):
+        folder.fold(orjson.dumps(event))
+    usage = folder.finish().usage
+    assert (usage.input_tokens, usage.output_tokens) == (20, 12)
 
 
 def test_seals_stand_where_their_issuer_put_them() -> None:

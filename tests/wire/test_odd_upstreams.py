@@ -150,3 +150,36 @@ def test_an_empty_error_beside_an_answer_is_none() -> None:
     for error in (None, False, "", {}):
         answer = parse_completion(orjson.dumps({"error": error, "choices": [choice]}))
         assert answer.text == "Hello"
+
+
+NOTHING = {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}
+
+
+def test_counts_of_nothing_are_no_report() -> None:
+    choice = {"index": 0, "message": {"content": "Hello"}, "finish_reason": "stop"}
+    answer = parse_completion(orjson.dumps({"choices": [choice], "usage": NOTHING}))
+    assert not answer.usage.reported
+
+
+@pytest.mark.parametrize("last", [NOTHING, {}])
+def test_usage_that_says_nothing_takes_no_usage_back(last: dict[str, int]) -> None:
+    folder = ChunkFolder()
+    folder.fold(chunk({"content": "Hello"}, "stop"))
+    used = {"prompt_tokens": 20, "completion_tokens": 12, "total_tokens": 32}
+    for usage in (used, last):
+        folder.fold(orjson.dumps({"choices": [], "usage": usage}))
+    usage = folder.finish().usage
+    assert (usage.input_tokens, usage.output_tokens, usage.reported) == (20, 12, True)
+
+
+def test_a_reason_of_calls_without_a_call_is_an_end() -> None:
+    folder = ChunkFolder()
+    folder.fold(chunk({"content": "Hello"}, "tool_calls"))
+    assert folder.finish().choices[0].finish_reason == "stop"
+
+
+def test_a_choice_whose_index_is_null_is_the_first() -> None:
+    choice = {"index": None, "delta": {"content": "Hello"}, "finish_reason": "stop"}
+    folder = ChunkFolder()
+    folder.fold(orjson.dumps({"choices": [choice]}))
+    assert folder.finish().text == "Hello"

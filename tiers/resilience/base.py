@@ -63,10 +63,14 @@ def body_of_call(
 
 
 def completed(answer: Answer, work: Work, facts: AnswererFacts) -> Answer:
-    """Returns the answer with a model's name and, where none was reported, a bound on its usage."""
+    """Returns the answer with a model's name and, where none was reported, a bound on its usage.
+
+    Words of no tokens are no report: some servers write 0 for what they do not count.
+    """
     if not answer.model:
         answer = replace(answer, model=facts.model)
-    if answer.usage.reported:
+    said = any(c.text or c.reasoning or c.refusal or c.tool_calls for c in answer.choices)
+    if answer.usage.reported and (answer.usage.output_tokens or not said):
         return answer
     cap = output_cap(facts, work.request) * work.request.sampling.n
     inputs = input_bound(work.request, facts.image_tokens)

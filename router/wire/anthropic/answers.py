@@ -56,7 +56,7 @@ def parse_message_usage(value: object) -> Usage:
     `iterations`, bills all of them, and omits the further ones from its totals. Here they are added
     up.
     """
-    if type(value) is not dict or value.get("input_tokens") is None:
+    if type(value) is not dict:
         return Usage()
     further = value.get("iterations")
     rounds = (
@@ -78,9 +78,11 @@ def parse_message_usage(value: object) -> Usage:
     )
     details = value.get("output_tokens_details")
     thought = _count(details, "thinking_tokens") if type(details) is dict else 0
-    if max(uncached, written, cached, output, thought) >= _UNBELIEVABLE:
+    inputs = uncached + written + cached
+    # No prompt has 0 tokens: servers that count nothing write that.
+    if not inputs or max(inputs, output, thought) >= _UNBELIEVABLE:
         return Usage()
-    return Usage(uncached + written + cached, cached, written, output, min(thought, output), True)
+    return Usage(inputs, cached, written, output, min(thought, output), True)
 
 
 _UNBELIEVABLE = MAX_TOKENS * 1_000
@@ -151,9 +153,12 @@ class MessageFolder:
         return self._blocks.answer(self._message, self._stop, usage)
 
     def _take_usage(self, value: object) -> None:
-        """Takes usage counts. The end repeats those of the beginning that have changed."""
+        """Takes usage counts. The end repeats those of the beginning that have changed.
+
+        A 0 says no more than a count that is not there; some servers end with it.
+        """
         if type(value) is dict:
-            self._usage |= {key: count for key, count in value.items() if count is not None}
+            self._usage |= {key: count for key, count in value.items() if count}
 
     def _grow(self, delta: dict[str, object]) -> list[Delta]:
         if self._block is None:
@@ -230,8 +235,8 @@ class _MessageBlocks:
     def answer(self, message: dict[str, object], stop: object, usage: Usage) -> Answer:
         """Returns the whole answer; `found` is the message that contained it."""
         reason = _FINISH_REASONS.get(stop, "stop") if type(stop) is str else "stop"
-        if self._calls and reason == "stop":
-            reason = "tool_calls"
+        if reason in ("stop", "tool_calls"):
+            reason = "tool_calls" if self._calls else "stop"
         choice = Choice(
             text="".join(self._words),
             finish_reason=reason,

@@ -221,10 +221,12 @@ def given_reason(value: object) -> str:
 def finish_reason(given: str, has_calls: bool) -> str:
     """Returns one of OpenAI's four reasons. A whole answer without a reason has stopped normally.
 
-    Some servers write `stop` after a call. Agents would then end their loop.
+    Some servers write `stop` after a call, or `tool_calls` without one. Agents would then end their
+    loop, or wait for what nobody called.
     """
     reason = FINISH_REASONS.get(given, "stop")
-    return "tool_calls" if has_calls and reason == "stop" else reason
+    ended = reason in ("stop", "tool_calls")
+    return ("tool_calls" if has_calls else "stop") if ended else reason
 
 
 def _tool_calls(value: object, no_arguments: str, upstream_id: str) -> tuple[ToolCall, ...]:
@@ -317,8 +319,9 @@ def _other_bytes(token: str, value: object) -> bytes | None:
 def parse_usage(value: object) -> Usage:
     """Returns the reported token counts, or `Usage()` (reported False) for impossible counts.
 
-    Some servers do not include reasoning in completion_tokens. The total shows that. Here reasoning
-    is always part of output: 10 + 5 with 20 reasoning and total 35 is output 25.
+    No prompt has 0 tokens: servers that count nothing write that. Some servers do not include
+    reasoning in completion_tokens. The total shows that. Here reasoning is always part of output:
+    10 + 5 with 20 reasoning and total 35 is output 25.
     """
     if type(value) is not dict:
         return Usage()
@@ -336,7 +339,7 @@ def parse_usage(value: object) -> Usage:
     ):
         count = details.get(key) if type(details) is dict else None
         counts.append(0 if count is None else _count(count))
-    if value.get("prompt_tokens") is None or min(counts) < 0:
+    if not value.get("prompt_tokens") or min(counts) < 0:
         return Usage()
     prompt, completion, total, cached, written, created, reasoning = counts
     written = max(written, created)

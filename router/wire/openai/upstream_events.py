@@ -194,18 +194,20 @@ class ChunkFolder:
     def _take_usage(self, value: object) -> None:
         """Takes the usage of a chunk.
 
-        Usage may come with any chunk and grow from one to the next, so the last one counts.
+        Usage may come with any chunk and grow from one to the next, so the last one counts. Some
+        servers end with one that says nothing.
         """
         if value is None:
             return
-        self._usage = parse_usage(value)
+        usage = parse_usage(value)
+        self._usage = usage if usage.reported else self._usage
         cost = parse_provider_cost(value)
         self._cost = self._cost if cost is None else cost
 
     def _fold_choice(self, choice: object, deltas: list[Delta]) -> None:
         if type(choice) is not dict:
             raise UpstreamInvalid("The upstream sent a choice that is no object.")
-        index = choice.get("index", 0)
+        index = choice.get("index") or 0
         if type(index) is not int or not 0 <= index < MAX_CHOICES:
             raise UpstreamInvalid(f"The upstream sent a choice index outside 0..{MAX_CHOICES - 1}.")
         so_far = self._choices.setdefault(index, _ChoiceSoFar())

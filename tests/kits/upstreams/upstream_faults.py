@@ -3,10 +3,10 @@
 Behaviours here: hang, drip:SECONDS a byte, cut, reset, status:CODE, rate-limited:SECONDS
 (Retry-After), rate-limited-ms:MS, limited-once:MS (then an answer), quota, quota-in-pieces,
 refused-and-held:STATUS (the refusal's body never ends), flaky:COUNT (503 that often, then an
-answer), html, garbage, wrong-type, not-json-type, negative-usage, absurd-usage,
-no-usage, no-finish, huge-line, huge-body, endless, endless-head, gzip-bomb, redirect, error-event,
-error-object, garbled and lost (a stream is nonsense, or breaks, halfway), stream-ignored,
-always-streams (also where nobody asked for a stream; `:cut` breaks off).
+answer), html, garbage, wrong-type, not-json-type, negative-usage, absurd-usage, no-usage,
+zero-usage (no tokens of output), no-finish, huge-line, huge-body, endless, endless-head, gzip-bomb,
+redirect, error-event, error-object, garbled and lost (a stream is nonsense, or breaks, halfway),
+stream-ignored, always-streams (also where nobody asked for a stream; `:cut` breaks off).
 """
 
 from __future__ import annotations
@@ -133,6 +133,10 @@ async def _negative_usage(x: Exchange) -> None:
     await _usage(x, {"prompt_tokens": -5, "completion_tokens": -7, "total_tokens": -12})
 
 
+async def _zero_usage(x: Exchange) -> None:
+    await _usage(x, {"prompt_tokens": 20, "completion_tokens": 0, "total_tokens": 20})
+
+
 async def _no_usage(x: Exchange) -> None:
     await _usage(x, None)
 
@@ -230,6 +234,7 @@ FAULTS: dict[str, Behaviour] = {
     "not-json-type": _not_json_type,
     "negative-usage": _negative_usage,
     "no-usage": _no_usage,
+    "zero-usage": _zero_usage,
     "no-finish": _no_finish,
     "huge-line": _huge_line,
     "huge-body": _huge_body,
