@@ -121,9 +121,16 @@ _CASE = msgspec.json.Decoder(Case)
 def read_cases(lines: Iterable[str]) -> tuple[Case, ...]:
     """Reads the cases of an `adversarial.jsonl`: one JSON object a line, empty lines are skipped.
 
-    Raises msgspec.DecodeError (msgspec.ValidationError for a wrong, missing or unknown key).
+    Raises ValueError with the number of a line of another form.
     """
-    return tuple(_CASE.decode(line) for line in lines if line.strip())
+    cases = []
+    for number, line in enumerate(lines, start=1):
+        try:
+            if line.strip():
+                cases.append(_CASE.decode(line))
+        except msgspec.DecodeError as error:
+            raise ValueError(f"line {number}: {error}") from error
+    return tuple(cases)
 
 
 def wrong_deescalation(reading: Reading) -> bool:

@@ -240,13 +240,13 @@ def test_the_file_is_plain_ascii() -> None:
 
 def test_a_line_with_an_unknown_key_is_refused() -> None:
     line = msgspec.json.encode(msgspec.to_builtins(a_case("stay")) | {"level": 1}).decode()
-    with pytest.raises(msgspec.ValidationError, match="level"):
+    with pytest.raises(ValueError, match=r"line 1: .*level"):
         read_cases([line])
 
 
 def test_an_expectation_beyond_the_two_is_refused() -> None:
     line = msgspec.json.encode(msgspec.to_builtins(a_case("stay")) | {"expected": "up"}).decode()
-    with pytest.raises(msgspec.ValidationError, match="expected"):
+    with pytest.raises(ValueError, match=r"line 1: .*expected"):
         read_cases([line])
 
 

@@ -67,6 +67,12 @@ def test_a_bad_line_is_named(tmp_path: Path, line: str) -> None:
         read_labelled(file)
 
 
+def test_a_text_with_a_separator_of_lines_is_one_text(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_text('{"text": "first\u2028second"}\n\n', encoding="utf-8")
+    assert [row.text for row in read_labelled(path)] == ["first\u2028second"]
+
+
 def test_a_rule_seen_often_is_believed_more_than_its_family() -> None:
     counts = {"f.good": (40, 40), "f.bad": (1, 8), "f.rare": (1, 1)}
     assert chance("f.bad", counts) < chance("f.unseen", counts) < chance("f.good", counts)

@@ -195,6 +195,15 @@ def test_the_command_says_what_it_did(tmp_path: Path) -> None:
     assert lines_of(tmp_path / "said.jsonl.bad")[0]["line"] == 2
 
 
+def test_a_file_without_a_single_row_ends_with_a_code(tmp_path: Path) -> None:
+    source = tmp_path / "mails.csv"
+    source.write_text("text,label\nMy laptop does not start,broken\n")
+    said = tiergate("classify", source, "-o", tmp_path / "said.jsonl")
+    assert said.returncode == 1
+    assert "is a row; expected one JSON object a line in UTF-8" in said.stderr
+    assert len(lines_of(tmp_path / "said.jsonl.bad")) == 2
+
+
 def test_words_alone_leave_nothing_to_the_encoder(tmp_path: Path) -> None:
     source = tmp_path / "mails.jsonl"
     source.write_text('{"text": "My laptop does not start"}\n')

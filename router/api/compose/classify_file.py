@@ -8,6 +8,7 @@ whenever the run was killed. It knows nothing about terminals.
 
 from __future__ import annotations
 
+import errno
 import gzip
 import hashlib
 import json
@@ -123,8 +124,10 @@ def classify_file(
                     _keep(state, files)
                     progress(state.input_bytes, state.rows)
     except OSError as error:
+        # A full disk is told without a name.
+        place = files.out if error.errno in (errno.ENOSPC, errno.EDQUOT) else files.source
         raise ClassifyError(
-            f"{error.filename or files.source} cannot be used: {error.strerror or error}; "
+            f"{error.filename or place} cannot be used: {error.strerror or error}; "
             "expected a .jsonl or .jsonl.gz file, and places that may be written"
         ) from error
     except (EOFError, zlib.error) as error:

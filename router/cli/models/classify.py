@@ -108,6 +108,13 @@ def classify(
         sizes = bytes_on_disk(specialist, model_dir)
         early = specialist.early
     _tell(done, files.out, files.bad, seconds, sizes, early, as_json)
+    # A table, or another encoding: whoever only looks at the code would lose every row.
+    if done.bad and not done.rows + done.resumed:
+        typer.echo(
+            f"tiergate: no line of {source} is a row; expected one JSON object a line in UTF-8",
+            err=True,
+        )
+        raise typer.Exit(Exit.FAILURE)
 
 
 def _tell(
@@ -147,7 +154,8 @@ def _tell(
         typer.echo(f"{early} of them were read only by their words, the others by the encoder")
     if done.bad:
         typer.echo(f"{done.bad} lines are no rows; line and reason of each: {bad}")
-    typer.echo(", ".join(f"{label} {count}" for label, count in done.labels.items()))
+    if done.labels:
+        typer.echo(", ".join(f"{label} {count}" for label, count in done.labels.items()))
     disk = ", ".join(f"{name} {size / 1e6:.2f} MB" for name, size in sizes.items())
     typer.echo(f"peak memory {peak / 1e6:.0f} MB; on disk: {disk}")
 

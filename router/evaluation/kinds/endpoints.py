@@ -70,7 +70,10 @@ class EndpointFigures(Struct, frozen=True):
 def read_labelled(path: Path) -> list[LabelledText]:
     """Returns the texts of a file. Raises TrainingDataError."""
     texts = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    # `splitlines` would also cut at characters of a text, such as U+2028.
+    for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), start=1):
+        if not line.strip():
+            continue
         try:
             row = json.loads(line)
             text, verdict = row.pop("text"), row.pop("verdict", "")

@@ -120,6 +120,7 @@ def _stream(given: Sorted, setting: Setting, order: int) -> _Stream:
     if len(classes) < 2 or (len(domains) < 2 and len(classes) < 2 * setting.tasks):
         raise TrainingDataError(
             f"{len(classes)} classes with {2 * JUDGES} rows make no stream of {setting.tasks} tasks"
+            f"; expected {2 * setting.tasks} such classes, or fewer tasks (--tasks)"
         )
     place = np.full(len(given.classes), -1)
     kept, judges = _chosen(given, set(classes.tolist()), setting.most_rows)

@@ -6,9 +6,7 @@ encoder are judged on texts that it never trained on.
 
 from __future__ import annotations
 
-import gzip
 import hashlib
-import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -16,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from router.errors import TrainingDataError
-from router.errors.system import in_words
 from router.training.data.curate import is_dev
 from router.training.data.sources import Example
+from router.training.tuning.chats import read_rows
 
 HELD_SHARE = 0.1
 """Share that is held beside the tenth which curation puts into dev."""
@@ -44,13 +42,8 @@ class TextSets:
 
 def read_texts(path: Path, text_column: str = "text", label_column: str = "label") -> TextSets:
     """Returns the rows of a .jsonl or .jsonl.gz file. Raises TrainingDataError."""
-    try:
-        raw = path.read_bytes()
-        lines = (gzip.decompress(raw) if path.suffix == ".gz" else raw).decode().splitlines()
-        rows = [json.loads(line) for line in lines if line.strip()]
-    except (OSError, ValueError, EOFError) as error:
-        raise TrainingDataError(f"{path} cannot be read: {in_words(error)}") from error
-    return split(rows, text_column, label_column, hashlib.sha256(raw).hexdigest(), str(path))
+    rows, sha256 = read_rows(path)
+    return split(rows, text_column, label_column, sha256, str(path))
 
 
 def split(

@@ -128,15 +128,24 @@ def read_rows(path: Path) -> tuple[list[dict[str, object]], str]:
         # Of bytes: a text may hold characters that end a line elsewhere, such as U+2028.
         lines = [line.decode("utf-8") for line in content.splitlines()]
     except (OSError, UnicodeDecodeError, EOFError) as error:
-        raise TrainingDataError(f"{path} cannot be read: {in_words(error)}") from error
+        raise TrainingDataError(
+            f"{path} cannot be read: {in_words(error)}; expected a .jsonl or .jsonl.gz file"
+        ) from error
     rows = []
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         try:
-            rows.append(json.loads(line))
+            row = json.loads(line)
         except ValueError as error:
-            raise TrainingDataError(f"{path}, line {number} is no JSON: {error}") from error
+            raise TrainingDataError(
+                f"{path}, line {number} is no JSON: {error}; expected one JSON object a line"
+            ) from error
+        if not isinstance(row, dict):
+            raise TrainingDataError(
+                f"{path}, line {number} is a {type(row).__name__}; expected one JSON object a line"
+            )
+        rows.append(row)
     return rows, hashlib.sha256(raw).hexdigest()
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ import pytest
 from router.errors import TrainingDataError
 from router.evaluation.rows import in_dev
 from router.training.embeddings.retrieval import hard_negatives, judged, ndcg
-from router.training.embeddings.texts import split
+from router.training.embeddings.texts import read_texts, split
 
 
 def vectors(*angles: float) -> np.ndarray:
@@ -86,3 +88,17 @@ def test_texts_that_judge_heads_are_held() -> None:
 def test_texts_that_cannot_teach_are_refused(given: list[dict[str, object]], fault: str) -> None:
     with pytest.raises(TrainingDataError, match=fault):
         split(given, "text", "label", "", "rows")
+
+
+def test_a_text_with_a_separator_of_lines_is_one_row(tmp_path: Path) -> None:
+    given = [{**row, "text": f"first\u2028{row['text']}"} for row in rows(200)]
+    lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in given)
+    (tmp_path / "rows.jsonl").write_text(lines, encoding="utf-8")
+    sets = read_texts(tmp_path / "rows.jsonl")
+    assert len(sets.train.texts) + len(sets.held.texts) == 200
+
+
+def test_a_table_in_place_of_lines_is_told_what_was_expected(tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_text("text,label\n")
+    with pytest.raises(TrainingDataError, match=r"line 1 is no JSON: .* one JSON object a line"):
+        read_texts(tmp_path / "rows.csv")

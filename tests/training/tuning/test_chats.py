@@ -127,3 +127,10 @@ def test_a_text_may_hold_a_line_separator(tmp_path: Path) -> None:
 def test_nothing_to_train_on_is_refused() -> None:
     with pytest.raises(TrainingDataError, match="no row to train on"):
         material([chat_row("a", "b", split="test")], {}, "rows")
+
+
+def test_a_line_that_is_a_list_is_refused_with_its_number(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_text('{"prompt": "a", "answer": "b"}\n[1]\n')
+    with pytest.raises(TrainingDataError, match="line 2 is a list; expected one JSON object a"):
+        read_chats(path)
