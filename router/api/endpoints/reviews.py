@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from urllib.parse import parse_qsl
 
 import structlog
 
-from router.api.endpoints.listing import limit_of
+from router.api.endpoints.listing import limit_of, query_of
 from router.api.http.asgi import (
     Receive,
     Scope,
@@ -27,7 +26,7 @@ from router.errors import MethodNotAllowed
 from router.request.review_verdicts import Judgement, Reviewer, no_review
 from router.types import Identity, Ids, ReviewCase, ReviewDesk, TextReader
 from router.types import Scope as KeyScope
-from router.wire.checks import one_of, unsupported
+from router.wire.checks import one_of
 from router.wire.feedback import parse_verdict, review_view
 from router.wire.openai.render import to_json
 
@@ -126,11 +125,7 @@ def _view(case: ReviewCase) -> dict[str, object]:
 
 def _asked(scope: Scope) -> tuple[str | None, int]:
     """Returns status and limit of the query. Raises RequestError for other keys and values."""
-    query = dict(parse_qsl(scope.get("query_string", b"").decode("latin-1")))
-    # A misspelt key that is ignored would list other reviews than wanted.
-    for key in query:
-        if key not in ("status", "limit"):
-            raise unsupported(key, "the list takes status and limit")
+    query = query_of(scope, ("status", "limit"))
     status = one_of(query.get("status", "pending"), "status", STATUSES)
     limit = limit_of(query, LISTED, MOST_LISTED)
     return (None if status == "all" else status), limit

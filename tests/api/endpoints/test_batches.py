@@ -176,6 +176,13 @@ def test_lists_have_pages(client: openai.OpenAI) -> None:
     assert ids <= {file.id for file in client.files.list(limit=2)}  # the SDK asks for all pages
 
 
+@pytest.mark.parametrize("path", ["files", "batches"])
+@pytest.mark.parametrize("query", ["limit=1&" * 40, "limit=000000001" + "9" * 20, "page=1"])
+def test_a_query_that_no_list_knows_is_refused(served: Served, path: str, query: str) -> None:
+    response = served.client.get(f"/v1/{path}?{query}")
+    assert response.status_code == 400, response.text
+
+
 def test_an_upload_above_the_bound_is_refused_and_leaves_nothing(client: openai.OpenAI) -> None:
     before = len(list(client.files.list()))
     with pytest.raises(openai.APIStatusError) as error:
