@@ -98,10 +98,12 @@ def answer_figures(asked: Sequence[Asked], answered: Sequence[Answered]) -> dict
     are left out of that share.
     """
     pairs = list(zip(asked, answered, strict=True))
-    judged = [(one, said) for one, said in pairs if one.holds]
-    right = sum(_plain(one.holds) in _plain(said.text) for one, said in judged)
-    cites = sum(any(place.startswith(one.source) for place in said.cited) for one, said in pairs)
-    costs = [said.cost_nano_usd for said in answered]
+    judged = [(one, answer) for one, answer in pairs if one.holds]
+    right = sum(_plain(one.holds) in _plain(answer.text) for one, answer in judged)
+    cites = sum(
+        any(place.startswith(one.source) for place in answer.cited) for one, answer in pairs
+    )
+    costs = [answer.cost_nano_usd for answer in answered]
     known = [cost for cost in costs if cost is not None]
     return {
         "right": right / len(judged) if judged else None,

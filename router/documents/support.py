@@ -172,7 +172,7 @@ class Supporter:
         self, sentences: Sequence[str], sources: Sequence[str]
     ) -> list[list[tuple[float, ...]]]:
         """Returns FEATURES of each sentence and source."""
-        said = [_Read(sentence) for sentence in sentences]
+        claims = [_Read(sentence) for sentence in sentences]
         parts = [[_Read(part) for part in _parts(source)] for source in sources]
         wholes = [_Read(source) for source in sources]
         cosines = self._cosines(sentences, sources, parts)
@@ -181,7 +181,7 @@ class Supporter:
                 features(claim, whole, of, self._alike(claim, whole), *cosines(i, j))
                 for j, (whole, of) in enumerate(zip(wholes, parts, strict=True))
             ]
-            for i, claim in enumerate(said)
+            for i, claim in enumerate(claims)
         ]
 
     def _cosines(
@@ -297,9 +297,9 @@ def _form(word: str) -> str:
 
 def _numbers(text: str, words: Sequence[str]) -> frozenset[str]:
     """Returns the numbers of a text, in figures: `1,000` is 1000, `twelve` is 12."""
-    found = {_figure(number) for number in _NUMBER.findall(text)}
+    figures = {_figure(number) for number in _NUMBER.findall(text)}
     # "One" is seldom a number, and "a second" is a time.
-    return frozenset(found | {_NUMERALS[w] for w in words if w in _NUMERALS and w != "one"})
+    return frozenset(figures | {_NUMERALS[w] for w in words if w in _NUMERALS and w != "one"})
 
 
 def _figure(number: str) -> str:

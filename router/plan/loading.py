@@ -59,8 +59,8 @@ def find_plan(name_or_path: str, policies: Path) -> Path:
     if name_or_path in names:
         return folder / f"{name_or_path}.yaml"
     expected = f"a plan file, or {one_of(name_or_path, names)}"
-    found = "a folder" if by_path.is_dir() else "no such file"
-    raise PlanError((Mistake(name_or_path, 0, "(plan)", found, expected),))
+    kind = "a folder" if by_path.is_dir() else "no such file"
+    raise PlanError((Mistake(name_or_path, 0, "(plan)", kind, expected),))
 
 
 def load_plan(path: Path, overrides: Sequence[str], prices: Prices) -> Plan:

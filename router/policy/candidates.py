@@ -38,11 +38,11 @@ def changed(
         named = _adapters
     unknown = []
     for name, keys in wanted.items():
-        found = [row for row in named(other) if row.get("name") == name]
-        for row in found:
+        rows = [row for row in named(other) if row.get("name") == name]
+        for row in rows:
             # A served adapter is the name of a model, where others are files.
             row.update({"model": keys["path"]} if named is _adapters and "model" in row else keys)
-        if not found:
+        if not rows:
             known = sorted({str(row.get("name")) for row in named(other)})
             where = ("rollout", "candidate", section.kind, name)
             unknown.append(lines.mistake(where, name, one_of(name, known)))

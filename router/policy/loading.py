@@ -191,14 +191,14 @@ def missing_secrets(loaded: LoadedPolicy, environ: Mapping[str, str]) -> tuple[M
 
 def unreachable_receivers(loaded: LoadedPolicy, environ: Mapping[str, str]) -> dict[str, str]:
     """Returns why no alert reaches a receiver now, by the key path of the setting that lacks."""
-    found = {}
+    faults = {}
     for path, text in strings_below(loaded.policy.model_dump(include={"alerts"}), ()):
         lacking = [f"${{{name}}}" for name in references_in(text) if not environ.get(name)]
         if lacking:
-            found[key_path_text(path)] = f"{', '.join(lacking)} is not set; {NOT_TOLD}"
+            faults[key_path_text(path)] = f"{', '.join(lacking)} is not set; {NOT_TOLD}"
         elif path[-1] == "url" and not re.match(BASE_URL, filled_in(text, environ)):
-            found[key_path_text(path)] = f"{text} does not hold {WORDS[BASE_URL]}; {NOT_TOLD}"
-    return found
+            faults[key_path_text(path)] = f"{text} does not hold {WORDS[BASE_URL]}; {NOT_TOLD}"
+    return faults
 
 
 def _prices(

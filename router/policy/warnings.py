@@ -159,12 +159,12 @@ def warnings(policy: Policy, priced: Collection[str] = ()) -> list[PolicyWarning
 
 def notes(policy: Policy) -> list[str]:
     """Returns consequences of the policy that are easily overlooked, but may be intended."""
-    told = [f"endpoints: {_endpoint(section)}" for section in policy.endpoints]
+    notes_of = [f"endpoints: {_endpoint(section)}" for section in policy.endpoints]
     places = unkept_matters(policy)
     if not places:
-        return told
+        return notes_of
     return [
-        *told,
+        *notes_of,
         f"privacy.waiting: {', '.join(places)} may wait for a person (exhausted), and with "
         "`none` nobody can read what was asked, though the customer is told that a person looks "
         "at it. `redacted` or `full` keeps the text until the matter is decided",

@@ -72,10 +72,10 @@ class ObjectStore:
             # Others write too, so a list that was kept from last time is of no use.
             system.invalidate_cache()
             try:
-                found = system.ls(f"{root}/{folder}", detail=False)
+                entries = system.ls(f"{root}/{folder}", detail=False)
             except FileNotFoundError:
                 return []
-            names = (str(path).rstrip("/").rpartition("/")[2] for path in found)
+            names = (str(path).rstrip("/").rpartition("/")[2] for path in entries)
             return sorted(name for name in names if not name.startswith("."))
 
         return self._call(folder, listed)

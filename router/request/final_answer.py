@@ -128,10 +128,10 @@ def doubt_of(routed: RoutedRequest, progress: Progress, candidate: Candidate) ->
     level says in an outage, nor an approved answer below the confidence floor, nor level 1's answer
     that a trigger looks past. In a grave matter a prior is no evidence of an answer.
     """
-    said, decision = candidate.verification, routed.decision
+    verification, decision = candidate.verification, routed.decision
     if not usable(candidate):
         marked = _failed_checks(candidate)
-        return said.failure or (
+        return verification.failure or (
             Reason.ANSWER_FAILED_CHECKS if marked else Reason.ANSWER_NOT_TRUSTED
         )
     if progress.stood_in_below(routed, candidate):
@@ -141,14 +141,14 @@ def doubt_of(routed: RoutedRequest, progress: Progress, candidate: Candidate) ->
     if candidate.at == decision.in_hand and not _known_though_new(routed, candidate):
         return Reason.NOTHING_BETTER
     floor = decision.confidence_floor
-    if _from_shelf(candidate) and said.p < floor and not _pinned(routed):
+    if _from_shelf(candidate) and verification.p < floor and not _pinned(routed):
         return Reason.LOW_CONFIDENCE
     if candidate.answer is not None and candidate.answer.reason is Reason.ASKED_WHICH:
         return None  # a question of level 1 is judged by the floor that the policy sets for it
     mode = routed.verify_modes[candidate.at]
     if mode is VerifyMode.NONE and not decision.hard_rule:
         return None
-    if said.p < routed.policy.decision.accept_at:
+    if verification.p < routed.policy.decision.accept_at:
         return Reason.ANSWER_NOT_TRUSTED
     return Reason.ANSWER_UNCHECKED if _unchecked(routed, candidate) else None
 
@@ -167,8 +167,8 @@ def _unchecked(routed: RoutedRequest, candidate: Candidate) -> bool:
     Its chance is a prior by level, or it shares no word with the question. A head of answers reads
     no meaning, so what it says is no evidence of its own here.
     """
-    said, answer = candidate.verification, candidate.answer
-    guessed = said.source in ("rung", "head")
+    verification, answer = candidate.verification, candidate.answer
+    guessed = verification.source in ("rung", "head")
     if not routed.grave or not guessed or answer is None or routed.needs_whole_answer:
         return False
     return candidate.rung.p_source is PSource.PRIOR or _off_topic(routed, answer)
@@ -221,9 +221,9 @@ def conclude(
     if rule is not Exhausted.BEST_ANSWER and not routed.needs_shape:
         refusal = _stand_in(routed, best, REFUSED_TEXT, (), refusal=True)
         return Conclusion(refusal, Verdict.REFUSED)
-    said = failed.words if best is None and isinstance(failed, CannotAnswer) else ""
-    if said and not routed.needs_shape:
-        return _nothing_there(routed, said)
+    message = failed.words if best is None and isinstance(failed, CannotAnswer) else ""
+    if message and not routed.needs_shape:
+        return _nothing_there(routed, message)
     failure = best.verification.failure if best else None
     raise failed or NoUsableAnswer(
         "Every tier that may answer this request gave an unusable answer: the last one "
@@ -280,12 +280,12 @@ def _nothing_known(routed: RoutedRequest, candidate: Candidate) -> Conclusion:
     return Conclusion(words, Verdict.REFUSED)
 
 
-def _nothing_there(routed: RoutedRequest, said: str) -> Conclusion:
+def _nothing_there(routed: RoutedRequest, message: str) -> Conclusion:
     """Returns what documents say that have no answer, where no other rung has one."""
     signals = routed.signals
     if signals.language not in READ_LANGUAGES:
-        said = routed.runtime.no_answer(signals.domain, signals.language)
-    words = _stand_in(routed, None, said, (), refusal=False, reason=Reason.NO_PASSAGE)
+        message = routed.runtime.no_answer(signals.domain, signals.language)
+    words = _stand_in(routed, None, message, (), refusal=False, reason=Reason.NO_PASSAGE)
     return Conclusion(words, Verdict.UNVERIFIED)
 
 
@@ -345,18 +345,18 @@ def _hand_over(routed: RoutedRequest, best: Candidate | None, ids: Ids) -> Concl
     if held:
         text = routed.runtime.holding(domain, review_id)
     else:
-        found = matter_of(routed.policy, routed.signals)
-        if found.matter is None and routed.refused_self_harm:
-            found = FoundMatter(Matter.SELF_HARM)
+        matter = matter_of(routed.policy, routed.signals)
+        if matter.matter is None and routed.refused_self_harm:
+            matter = FoundMatter(Matter.SELF_HARM)
         case = SafeCase(
             domain,
             question,
             review_id,
             facts,
-            now=found.urgent and in_danger(routed.policy, routed.signals),
-            matter=found.matter,
-            named=found.named,
-            unclear=found.unclear,
+            now=matter.urgent and in_danger(routed.policy, routed.signals),
+            matter=matter.matter,
+            named=matter.named,
+            unclear=matter.unclear,
             fits=fits_domain(routed.policy, routed.signals, domain),
             language=language_of(routed.signals),
         )
@@ -409,8 +409,8 @@ def _stand_in(
 
 def usable(candidate: Candidate) -> bool:
     """Returns True for an answer of sound structure that its own answerer trusts."""
-    said, answer = candidate.verification, candidate.answer
-    return said.failure is None and answer is not None and answer.verified is not False
+    verification, answer = candidate.verification, candidate.answer
+    return verification.failure is None and answer is not None and answer.verified is not False
 
 
 def _failed_checks(candidate: Candidate) -> bool:

@@ -238,8 +238,8 @@ def redirects_of(progress: Progress) -> tuple[str, ...]:
     redirects = progress.attempts.redirects
     if not redirects:
         return ()
-    said = [f"{one.asked} -> {one.answered}" for one in redirects]
-    return tuple(dict.fromkeys(said))
+    shown = [f"{one.asked} -> {one.answered}" for one in redirects]
+    return tuple(dict.fromkeys(shown))
 
 
 def _refusal(error: TiergateError | None) -> RefusalNote | None:

@@ -63,10 +63,10 @@ class Window:
         """Returns what is left at the end of the answer, with the words that close it."""
         out = self._looked_at(self._held) if self._held and not self.withheld else ""
         self._held = ""
-        said = self._said + out
+        answer = self._said + out
         closing = [*self._marks, self._closing]
-        added = [words for words in closing if words and words not in said]
-        if said.strip() and added:
+        added = [words for words in closing if words and words not in answer]
+        if answer.strip() and added:
             out += "\n\n" + "\n".join(added)
         return out
 

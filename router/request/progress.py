@@ -174,9 +174,9 @@ class Progress:
             self.best = None
         self.keep(new)
 
-    def outdoes(self, said: Verification) -> bool:
+    def outdoes(self, verification: Verification) -> bool:
         """Returns True when the answer in hand is better than one that is judged so."""
-        return self.best is not None and _merit(self.best.verification) > _merit(said)
+        return self.best is not None and _merit(self.best.verification) > _merit(verification)
 
     def reached_by(self, routed: RoutedRequest, rung: int) -> Reason:
         """Returns why a rung was called: the climb that led there, or its own first reason."""
@@ -243,5 +243,5 @@ def shown_rung(routed: RoutedRequest, progress: Progress, rung: int) -> Rung:
     return replace(named, reasons=(progress.reached_by(routed, rung), *named.reasons))
 
 
-def _merit(said: Verification) -> tuple[bool, float]:
-    return (said.failure is None, said.p)
+def _merit(verification: Verification) -> tuple[bool, float]:
+    return (verification.failure is None, verification.p)

@@ -88,15 +88,15 @@ def warmed(
     Counted are the input tokens that the provider reported, from `least_tokens` on. `caches` were
     alive when the turn began.
     """
-    found = {cache.answerer: cache for cache in caches}
+    by_answerer = {cache.answerer: cache for cache in caches}
     for one in tried:
         attempt, usage = one.attempt, one.attempt.usage
         counted = attempt.role is Role.ANSWER and attempt.state is AttemptState.SETTLED
         if not (counted and usage.reported and one.price.saves_by_caches):
             continue
-        hit, due = usage.cached_input_tokens > 0, attempt.answerer in found
+        hit, due = usage.cached_input_tokens > 0, attempt.answerer in by_answerer
         tokens = usage.input_tokens if usage.input_tokens >= least_tokens else 0
         if tokens or due:
             held = tokens if hit or not due else 0
-            found[attempt.answerer] = WarmCache(attempt.answerer, one.model, held, now_ms)
-    return tuple(found.values())
+            by_answerer[attempt.answerer] = WarmCache(attempt.answerer, one.model, held, now_ms)
+    return tuple(by_answerer.values())

@@ -58,7 +58,7 @@ class Reviewer:
         self._price_of = price_of
         self._clock = clock
 
-    async def decide(self, review_id: str, tenant: str | None, said: Judgement) -> ReviewCase:
+    async def decide(self, review_id: str, tenant: str | None, judgement: Judgement) -> ReviewCase:
         """Returns the matter after the verdict; `tenant` None means every tenant.
 
         Raises NotFound (no such matter of that tenant), ReviewConflict (it does not wait any more,
@@ -75,18 +75,18 @@ class Reviewer:
                 f"The request of {review_id} is {'gone' if row is None else 'not finished yet'}; "
                 "a verdict needs it in the books."
             )
-        text = self._standing(case, row, said)
+        text = self._standing(case, row, judgement)
         now_ms = self._clock.now_ms()
         price = self._price_of(row.policy, now_ms)
         reviewed = Reviewed(
-            said.verdict,
-            said.minutes,
-            said.by,
-            said.key_id,
+            judgement.verdict,
+            judgement.minutes,
+            judgement.by,
+            judgement.key_id,
             now_ms,
-            None if price is None else cost.review_cost(price, said.minutes),
+            None if price is None else cost.review_cost(price, judgement.minutes),
             "" if price is None else price.version,
-            said.reason,
+            judgement.reason,
         )
         if not await self._desk.decide(review_id, reviewed, text):
             raise _too_late(await self._desk.case(review_id, tenant) or case)
@@ -94,11 +94,11 @@ class Reviewer:
         await self._book(decided, row)
         return decided
 
-    def _standing(self, case: ReviewCase, row: RequestRow, said: Judgement) -> str:
+    def _standing(self, case: ReviewCase, row: RequestRow, judgement: Judgement) -> str:
         """Returns the text that is valid from now on: the draft, the correction, or none."""
-        if said.verdict is ReviewVerdict.CORRECT:
-            return said.text.strip() if case.item.head else said.text
-        if said.verdict is ReviewVerdict.REJECT:
+        if judgement.verdict is ReviewVerdict.CORRECT:
+            return judgement.text.strip() if case.item.head else judgement.text
+        if judgement.verdict is ReviewVerdict.REJECT:
             return ""
         if case.item.head:
             return case.item.suggested

@@ -274,8 +274,8 @@ def _may_be_asked(routed: RoutedRequest, rung: Rung) -> bool:
 def _comparable(routed: RoutedRequest, progress: Progress, candidate: Candidate) -> bool:
     """Returns True when a model gave an answer in words that can be compared."""
     fresh = progress.lookup.hit is None
-    said = candidate.answer is not None and not candidate.stands_in
-    return fresh and said and not routed.request.tools
+    answered = candidate.answer is not None and not candidate.stands_in
+    return fresh and answered and not routed.request.tools
 
 
 def _worst(plan: RungPlan, routed: RoutedRequest, candidate: Candidate) -> int:

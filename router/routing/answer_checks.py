@@ -56,10 +56,10 @@ def garbled(text: str) -> bool:
 
 def echoes(text: str, question: str) -> bool:
     """Returns True for an answer that only gives the question back."""
-    asked, said = _WORD.findall(question.lower()), _WORD.findall(text.lower())
-    if len(asked) < ECHO_WORDS or " ".join(asked) not in " ".join(said):
+    asked, answered = _WORD.findall(question.lower()), _WORD.findall(text.lower())
+    if len(asked) < ECHO_WORDS or " ".join(asked) not in " ".join(answered):
         return False
-    return len(said) - len(asked) < ECHO_ADDS
+    return len(answered) - len(asked) < ECHO_ADDS
 
 
 def shares_words(text: str, question: str) -> bool | None:

@@ -260,12 +260,12 @@ def findings_of(policy: Policy, signals: Signals) -> Findings:
 
 
 def _lists(policy: Policy, signals: Signals, knows_only: bool) -> frozenset[str]:
-    found = frozenset(map(list_of, signals.risk_terms))
+    lists = frozenset(map(list_of, signals.risk_terms))
     if not knows_only:
-        return found
+        return lists
     soft = frozenset(terms.name for terms in policy.terms if terms.not_for_knowledge)
     # A phrase by language is about somebody, so that one of those counts in any case.
-    return found - (soft - lists_of_phrases(signals))
+    return lists - (soft - lists_of_phrases(signals))
 
 
 def lists_of_phrases(signals: Signals) -> frozenset[str]:

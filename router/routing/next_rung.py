@@ -104,8 +104,8 @@ def _trigger(decision: Decision, p_answer: float) -> Reason:
     """Returns the trigger that looks past level 1's answer."""
     if p_answer < decision.confidence_floor:
         return Reason.LOW_CONFIDENCE
-    told = (Reason.NOTHING_BETTER, Reason.ANSWER_IN_HAND)
-    triggers = [reason for reason in decision.first_rung.reasons if reason not in told]
+    no_triggers = (Reason.NOTHING_BETTER, Reason.ANSWER_IN_HAND)
+    triggers = [reason for reason in decision.first_rung.reasons if reason not in no_triggers]
     return triggers[0] if triggers else Reason.ANSWER_NOT_TRUSTED
 
 

@@ -206,8 +206,8 @@ class RoutedRequest(Struct, frozen=True, dict=True):
 
     def emergency(self, domain: Domain) -> bool:
         """Returns True when somebody may need help now, by the text or by what triage found."""
-        found = in_danger(self.policy, self.signals)
-        return found or self.runtime.emergency(domain, self.request.last_user_text)
+        danger = in_danger(self.policy, self.signals)
+        return danger or self.runtime.emergency(domain, self.request.last_user_text)
 
     @measured_once
     def unanswerable(self) -> bool:

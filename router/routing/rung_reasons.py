@@ -71,19 +71,19 @@ def _first(weighed: Weighed) -> tuple[Reason, ...]:
     facts, choice, limits = weighed.facts, weighed.choice, weighed.limits
     explored = choice.hand is None and choice.first != choice.best
     if choice.hand is not None:
-        told = _in_hand(facts, choice, limits, weighed.threshold)
+        reasons = _in_hand(facts, choice, limits, weighed.threshold)
     elif explored and choice.version >= IN_HAND_FROM:
-        told = limits.floor_reasons
+        reasons = limits.floor_reasons
     else:
-        told = _headline(weighed)
+        reasons = _headline(weighed)
         if choice.outage is not None:
-            told = (choice.outage, *told)
+            reasons = (choice.outage, *reasons)
     if choice.suspended is not None:
-        told = _suspended(told, facts, choice.suspended)
+        reasons = _suspended(reasons, facts, choice.suspended)
     if choice.soft_limit is not None:
-        told = tuple(dict.fromkeys((*told, choice.soft_limit)))
-    told = _with_kind(told, facts[choice.first].because, choice.hand is not None)
-    return (Reason.EXPLORED, *told) if explored else told
+        reasons = tuple(dict.fromkeys((*reasons, choice.soft_limit)))
+    reasons = _with_kind(reasons, facts[choice.first].because, choice.hand is not None)
+    return (Reason.EXPLORED, *reasons) if explored else reasons
 
 
 def _headline(weighed: Weighed) -> tuple[Reason, ...]:
@@ -117,33 +117,33 @@ def _in_hand(
     assert choice.hand is not None
     hand = facts[choice.hand]
     worse = all(known_worse(facts[i], hand.p) for i in choice.ladder if i != choice.hand)
-    told = Reason.NOTHING_BETTER if worse else Reason.ANSWER_IN_HAND
+    why = Reason.NOTHING_BETTER if worse else Reason.ANSWER_IN_HAND
     unsure = (Reason.LOW_CONFIDENCE,) if hand.p < threshold else ()
-    return (told, *unsure, *limits.floor_reasons)
+    return (why, *unsure, *limits.floor_reasons)
 
 
 def _suspended(
-    told: tuple[Reason, ...], facts: Sequence[RungFacts], certified: float
+    reasons: tuple[Reason, ...], facts: Sequence[RungFacts], certified: float
 ) -> tuple[Reason, ...]:
     """Adds that the certificate is suspended: first where it would have let level 1 answer."""
-    decisive = told[0] is Reason.LOW_CONFIDENCE and any(
+    decisive = reasons[0] is Reason.LOW_CONFIDENCE and any(
         f.level == 1 and f.p >= certified for f in facts
     )
     suspended = (Reason.CERTIFICATE_SUSPENDED,)
-    return (*suspended, *told) if decisive else (*told, *suspended)
+    return (*suspended, *reasons) if decisive else (*reasons, *suspended)
 
 
 def _with_kind(
-    told: tuple[Reason, ...], because: Reason | None, in_hand: bool
+    reasons: tuple[Reason, ...], because: Reason | None, in_hand: bool
 ) -> tuple[Reason, ...]:
     """Returns the reasons with the kind of answer first.
 
     A risk domain's own reason stays before it, and so does what is said of an answer in hand.
     """
     if because is None:
-        return told
-    before = told[:1] if in_hand else tuple(reason for reason in told if reason in RISK_OF)
-    return (*before, because, *[reason for reason in told if reason not in before])
+        return reasons
+    before = reasons[:1] if in_hand else tuple(reason for reason in reasons if reason in RISK_OF)
+    return (*before, because, *[reason for reason in reasons if reason not in before])
 
 
 def _lower(weighed: Weighed, level: int) -> list[Reason | None]:

@@ -127,19 +127,19 @@ def verify(
 
 
 def judged_by_samples(
-    said: Verification, texts: Sequence[str], request: ChatRequest, judge: Judge | None
+    judged: Verification, texts: Sequence[str], request: ChatRequest, judge: Judge | None
 ) -> Verification:
     """Returns the verdict on an answer after further samples; the answer is the first text.
 
     A head of answers that learned from samples weighs them. Elsewhere samples that differ lower the
     chance in proportion.
     """
-    if isinstance(judge, AnswerHead) and judge.reads_samples and said.source == "head":
-        reading = _reading(texts[0], request, said.mean_logprob, said.min_logprob, texts[1:])
-        return replace(said, p=judge(reading))
+    if isinstance(judge, AnswerHead) and judge.reads_samples and judged.source == "head":
+        reading = _reading(texts[0], request, judged.mean_logprob, judged.min_logprob, texts[1:])
+        return replace(judged, p=judge(reading))
     # What a head of answers says stays its word: samples that agree are no evidence of their own.
-    source = said.source if said.source == "head" else "samples"
-    return replace(said, p=said.p * agreement(texts), source=source)
+    source = judged.source if judged.source == "head" else "samples"
+    return replace(judged, p=judged.p * agreement(texts), source=source)
 
 
 def _reading(

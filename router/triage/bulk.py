@@ -64,23 +64,23 @@ class BulkReader:
         """Returns the reading of every head for each text, in the order given."""
         rows = [self._model.encoder.tokenise(text) for text in texts]
         grams = grams_of(rows)
-        said: list[dict[str, Chances]] = [{} for _ in texts]
+        chances: list[dict[str, Chances]] = [{} for _ in texts]
         rest = np.arange(len(texts))
         if self._early is not None:
             logits, _, sure = self._early(grams)
             places = np.flatnonzero(sure)
-            self._fill(self._early.stack, logits[places], [said[i] for i in places])
+            self._fill(self._early.stack, logits[places], [chances[i] for i in places])
             rest = np.flatnonzero(~sure)
             self.early += len(places)
         if not len(rest):
-            return said
+            return chances
         encoded = Encoded(self._encode([cut(rows[i]) for i in rest]), grams[rest])
-        left = [said[i] for i in rest]
+        left = [chances[i] for i in rest]
         self._fill(self._stack, self._stack.logits(encoded), left)
         if self._novelty:
             for row, p in zip(left, self._model.novelty(encoded.vectors).tolist(), strict=True):
                 row[NOVELTY] = (("novel", p),)
-        return said
+        return chances
 
     def _by_words_alone(self, asked: Sequence[Head]) -> EarlyHeads:
         able = EarlyHeads.of(asked, alone=True)
@@ -94,10 +94,10 @@ class BulkReader:
             )
         return able
 
-    def _fill(self, stack: HeadStack, logits: Floats, said: Sequence[dict[str, Chances]]) -> None:
+    def _fill(self, stack: HeadStack, logits: Floats, rows: Sequence[dict[str, Chances]]) -> None:
         """Puts what the heads of a stack say into rows."""
         for name in self._names:
-            for row, reading in zip(said, readings(stack, logits, name), strict=True):
+            for row, reading in zip(rows, readings(stack, logits, name), strict=True):
                 row[name] = reading.classes[:1] if name in TOP_ONLY else reading.classes
 
     def _encode(self, rows: Sequence[Sequence[int]]) -> Embeddings:

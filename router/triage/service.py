@@ -87,22 +87,22 @@ class TriageService:
         reading, config = self._begin(request, memory)
         if reading.wanted or reading.wanted_older:
             begun_s = time.thread_time() - began_s
-            found = await self._engine.read(
+            result = await self._engine.read(
                 reading.wanted, reading.wanted_older, config, reading.wanted_spoken
             )
             began_s = time.thread_time() - begun_s  # what others did while we waited is left out
-            worker_ms = found.compute_ms
-            reading.add(found.readings, found.older)
+            worker_ms = result.compute_ms
+            reading.add(result.readings, result.older)
         signals = reading.signals(memory, self._engine.version)
         return signals, worker_ms + 1000.0 * (time.thread_time() - began_s)
 
     def read_now(self, request: ChatRequest, memory: SessionMemory | None) -> Signals:
         """Returns the same on the calling thread."""
         reading, config = self._begin(request, memory)
-        found = self._engine.read_now(
+        result = self._engine.read_now(
             reading.wanted, reading.wanted_older, config, reading.wanted_spoken
         )
-        reading.add(found.readings, found.older)
+        reading.add(result.readings, result.older)
         return reading.signals(memory, self._engine.version)
 
     def _begin(
@@ -197,9 +197,9 @@ class _Reading:
         )
 
 
-def _unknown(texts: Sequence[str], found: Sequence[object | None]) -> list[str]:
+def _unknown(texts: Sequence[str], readings: Sequence[object | None]) -> list[str]:
     """Returns the texts that nothing was found for yet."""
-    return [text for text, known in zip(texts, found, strict=True) if known is None]
+    return [text for text, known in zip(texts, readings, strict=True) if known is None]
 
 
 def _digest(text: str) -> bytes:

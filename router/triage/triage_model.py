@@ -195,12 +195,12 @@ def load_rarity(folder: Path) -> Rarity | None:
         return None
     try:
         with np.load(path, allow_pickle=False) as arrays:
-            found: Rarity = arrays["rarity"].astype(np.float32)
+            rarity: Rarity = arrays["rarity"].astype(np.float32)
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise ModelFileError(f"{path} is malformed: {error}") from error
-    if found.shape != (BUCKETS,):
-        raise ModelFileError(f"{path} has {found.shape[0]} buckets, expected {BUCKETS}")
-    return found
+    if rarity.shape != (BUCKETS,):
+        raise ModelFileError(f"{path} has {rarity.shape[0]} buckets, expected {BUCKETS}")
+    return rarity
 
 
 def save_rarity(rarity: Rarity, folder: Path) -> None:

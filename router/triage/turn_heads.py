@@ -20,9 +20,9 @@ def heads_of(
     """
     names = {reading.name for reading in own}
     remembered = () if memory is None else tuple(r for r in memory.heads if r.name in names)
-    said = {reading.name: reading for reading in own if reading.name in momentary}
+    by_name = {reading.name: reading for reading in own if reading.name in momentary}
     raised = highest((own, *earlier, remembered))
-    return tuple(said.get(reading.name, reading) for reading in raised)
+    return tuple(by_name.get(reading.name, reading) for reading in raised)
 
 
 def momentary_of(policy: Policy) -> frozenset[str]:

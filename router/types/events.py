@@ -27,8 +27,8 @@ class Trace(Struct, frozen=True):
     def headers(self, attempt_id: str) -> dict[str, str]:
         """Returns what tells an upstream that the call of this row is its parent."""
         flags = "01" if self.sampled else "00"
-        found = {"traceparent": f"00-{self.trace_id}-{span_id(attempt_id)}-{flags}"}
-        return {**found, "tracestate": self.state} if self.state else found
+        headers = {"traceparent": f"00-{self.trace_id}-{span_id(attempt_id)}-{flags}"}
+        return {**headers, "tracestate": self.state} if self.state else headers
 
 
 def span_id(row_id: str) -> str:

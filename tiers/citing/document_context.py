@@ -91,9 +91,9 @@ class DocumentContext:
         rights = Rights(work.tenant, collections, labels, work.key_id)
         # Tags find nothing: the search is on this machine and may have the request's own words.
         question = asked_in(work.request if work.hiding is None else work.hiding.asked)
-        found = await self._search.find(question, rights, limit or section.passages)
-        near = [passage for passage in found.passages if passage.p >= section.near_at]
-        notes = list(found.notes)
+        result = await self._search.find(question, rights, limit or section.passages)
+        near = [passage for passage in result.passages if passage.p >= section.near_at]
+        notes = list(result.notes)
         if self._records is not None:
             rows, missed = await self._records.rows_of(work)
             near += rows

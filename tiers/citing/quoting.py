@@ -66,8 +66,8 @@ class Quoting(OwnAnswerer):
         request = work.request
         if request.tools or request.response_format.kind != "text" or request.sampling.n > 1:
             raise CannotAnswer("quoted documents keep no schema and call no tool")
-        found = await self._documents.passages(work, self._section.at_most)
-        near = tuple(passage for passage in found.passages if passage.p >= self._section.quote_at)
+        result = await self._documents.passages(work, self._section.at_most)
+        near = tuple(passage for passage in result.passages if passage.p >= self._section.quote_at)
         if not near:
             raise _nothing("no passage of the documents is near enough to be quoted")
         question = request.last_user_text
@@ -84,7 +84,7 @@ class Quoting(OwnAnswerer):
             facts=tuple(f"quoted: [{n}] {near[n - 1].place}" for n in numbers),
             sources=source_notes(near, numbers),
             passages=words_of(near),
-            gathered=found.notes,
+            gathered=result.notes,
         )
         return await self._rephrased(answer, work, call, near)
 

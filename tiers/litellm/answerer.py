@@ -119,8 +119,8 @@ class LitellmTier:
         self._clock = clock
         self._asked = f"{section.name} for the model {section.model!r}"
         self._slots = CallSlots(section.name, section.concurrency, max_waiting)
-        told = {"store"} if facts.body.stores_unasked else set()
-        self._allowed = ALLOWED | facts.body.pass_through | told
+        sent = {"store"} if facts.body.stores_unasked else set()
+        self._allowed = ALLOWED | facts.body.pass_through | sent
         self._provider = ReplicaSet(
             [section.model],
             failures=FAILURES,

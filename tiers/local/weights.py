@@ -43,13 +43,13 @@ def find_adapter(path: str, relative_to: Path | None = None) -> Path:
     """
     if path.startswith(PACKAGE_PREFIX):
         name = path.removeprefix(PACKAGE_PREFIX).removesuffix(".gguf")
-        found = Path(__file__).parents[1] / "adapters" / f"{name}.gguf"
+        file = Path(__file__).parents[1] / "adapters" / f"{name}.gguf"
     else:
-        found = Path(path) if relative_to is None else relative_to / path
-    if not found.is_file():
-        raise ModelFileError(f"adapter {path!r}: no file at {found}; correct `path` in the policy")
-    _check_magic(found)
-    return found.resolve()
+        file = Path(path) if relative_to is None else relative_to / path
+    if not file.is_file():
+        raise ModelFileError(f"adapter {path!r}: no file at {file}; correct `path` in the policy")
+    _check_magic(file)
+    return file.resolve()
 
 
 def sha256_of(path: Path) -> str:

@@ -70,11 +70,11 @@ def read_tool_answer(text: str, call_id: str) -> tuple[str, ToolCall | None]:
     ('', ToolCall(id='call_1', name='f', arguments='{"x":1}'))
     """
     try:
-        said = json.loads(text)
-        if "reply" in said:
-            return str(said["reply"]), None
-        arguments = json.dumps(said["arguments"], separators=(",", ":"), ensure_ascii=False)
-        return "", ToolCall(call_id, said["name"], arguments)
+        answer = json.loads(text)
+        if "reply" in answer:
+            return str(answer["reply"]), None
+        arguments = json.dumps(answer["arguments"], separators=(",", ":"), ensure_ascii=False)
+        return "", ToolCall(call_id, answer["name"], arguments)
     except (ValueError, KeyError, TypeError) as error:
         raise UpstreamInvalid(
             f"the local model's tool call is not complete JSON ({error})"

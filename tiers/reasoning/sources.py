@@ -38,8 +38,8 @@ class ApprovedSources:
 
     async def find(self, question: str, work: Work) -> Sequence[Evidence]:
         """Returns the approved answers that share rare words with the question, best first."""
-        found = self._passages.find(question)
-        return [Evidence(passage.id, passage.text, passage.source) for passage in found]
+        passages = self._passages.find(question)
+        return [Evidence(passage.id, passage.text, passage.source) for passage in passages]
 
 
 class Searched(Protocol):
@@ -60,12 +60,12 @@ class DocumentSources:
     async def find(self, question: str, work: Work) -> Sequence[Evidence]:
         """Returns the passages that fit the request best, best first."""
         try:
-            found = (await self._documents.passages(work)).passages
+            passages = (await self._documents.passages(work)).passages
         except AnswererError:
             return ()  # the store is away: the decision cites what else there is
         return [
             Evidence(f"d{n}", passage.text, passage.place, _note(passage), passage.words)
-            for n, passage in enumerate(found, start=1)
+            for n, passage in enumerate(passages, start=1)
         ]
 
 
@@ -77,8 +77,8 @@ class AllSources:
 
     async def find(self, question: str, work: Work) -> Sequence[Evidence]:
         """Returns the passages of all places."""
-        found = [await place.find(question, work) for place in self._places]
-        return [passage for passages in found for passage in passages]
+        by_place = [await place.find(question, work) for place in self._places]
+        return [passage for passages in by_place for passage in passages]
 
 
 def _note(passage: DocumentPassage) -> SourceNote:

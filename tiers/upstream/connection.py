@@ -178,8 +178,8 @@ class Connection(asyncio.Protocol):
                 self._keep = False
             else:
                 other = isinstance(error, httptools.HttpParserUpgrade)
-                found = "it turns to another protocol" if other else "its bytes are no HTTP/1.1"
-                self._fail(response, BadHttp(found))
+                fault = "it turns to another protocol" if other else "its bytes are no HTTP/1.1"
+                self._fail(response, BadHttp(fault))
                 return
         if response.complete:
             self._end(response)

@@ -76,10 +76,10 @@ def _names_a_version(base_url: str) -> bool:
 def _ids(body: bytes) -> tuple[str, ...]:
     """Returns the ids of a list of models, as OpenAI and Anthropic write it."""
     try:
-        found = orjson.loads(body)
+        body_json = orjson.loads(body)
     except orjson.JSONDecodeError as error:
         raise UpstreamInvalid("its list of models is no JSON") from error
-    rows = found.get("data") if isinstance(found, dict) else None
+    rows = body_json.get("data") if isinstance(body_json, dict) else None
     if not isinstance(rows, list):
         raise UpstreamInvalid("its list of models has no `data`")
     ids = (row.get("id") for row in rows if isinstance(row, dict))

@@ -70,18 +70,18 @@ def _expected_error(replay: Replay) -> str:
         others = errors.logged_requests
         of = f" (recorded: {count(others)})" if others != errors.requests else ""
         return f"at an error of {both}, by the outcomes of {judged}{of}"
-    told = "no outcome shows it"
+    missing = "no outcome shows it"
     if errors.requests:
-        told = f"{counted(errors.requests, 'outcome does', 'outcomes do')} not show it"
+        missing = f"{counted(errors.requests, 'outcome does', 'outcomes do')} not show it"
     if believed.new is None or believed.old is None:
-        return f"at an error that nobody knows: {told}, and no request has a p on both sides"
+        return f"at an error that nobody knows: {missing}, and no request has a p on both sides"
     over = f"the same {count(believed.requests)} requests"
     if believed.requests == 1:
         over = "the same request"
     if believed.requests == replay.requests:
         over = "all of them"
     both = f"{percent(believed.new, 2)} instead of {percent(believed.old, 2)}"
-    return f"at an error of {both} over {over} by the policies' own p; {told}"
+    return f"at an error of {both} over {over} by the policies' own p; {missing}"
 
 
 def _with_range(estimate: Estimate) -> str:

@@ -23,13 +23,13 @@ def judge_measures(
     answer is right by its judge unless the shadow is better. Kappa is 1 for full agreement with
     people and 0 for that of chance.
     """
-    told = list(outcomes)
+    judged = list(outcomes)
     checks: dict[str, list[tuple[bool, bool]]] = defaultdict(list)
-    for one in told:
+    for one in judged:
         if one.judged is not None and one.judged.score is not None and one.correct is not None:
             name = f"{one.judged.judge} with {one.judged.rubric}"
             checks[name].append((not one.judged.low, one.correct))
-    correct = {one.request_id: one.correct for one in told if one.correct is not None}
+    correct = {one.request_id: one.correct for one in judged if one.correct is not None}
     compared: dict[str, list[PairNote]] = defaultdict(list)
     both: dict[str, list[tuple[bool, bool]]] = defaultdict(list)
     for request_id, pair in pairs.items():

@@ -134,31 +134,31 @@ def _refusal(
     rate = wrong / accepted if accepted else 0.0
     needed = None if few and wrong else needed_at(rate, risk, delta)
     seen = counted(accepted, "label", "labels")
-    told = f"{seen} at a confidence of {threshold:g} or more, {wrong:,} wrong"
+    sentence = f"{seen} at a confidence of {threshold:g} or more, {wrong:,} wrong"
     if accepted:
-        told += f": this shows at most {upper_bound(wrong, accepted, delta) * 100:.1f} % wrong"
+        sentence += f": this shows at most {upper_bound(wrong, accepted, delta) * 100:.1f} % wrong"
     if needed is not None:
         so = f"{rate * 100:.2f} % stay wrong" if wrong else "none is wrong"
-        told += f". While {so}, {needed:,} labels are enough: {needed - accepted:,} more"
+        sentence += f". While {so}, {needed:,} labels are enough: {needed - accepted:,} more"
         if wrong:
-            told += f". If no further one is wrong, {least:,} are enough"
+            sentence += f". If no further one is wrong, {least:,} are enough"
     elif few or wilson(wrong, accepted)[0] < risk:
         # A share that seems too high may be chance; further right answers would show it.
         enough = "more than ten million" if least is None else f"{least:,}"
         more = "" if least is None else f": {least - accepted:,} more"
-        told += (
+        sentence += (
             f". They cannot tell if less than {risk * 100:g} % are wrong. That needs at least "
             f"{enough} labels, with no further one wrong{more}"
         )
     else:
         low, high = (end * 100 for end in wilson(wrong, accepted))
-        told += (
+        sentence += (
             f". More than {risk * 100:g} % are wrong, beyond chance (95 % interval {low:.2f} % to "
             f"{high:.2f} %): more labels do not help. Mend what was answered wrongly, or state a "
             "greater risk"
         )
     lowest = min((label.confidence for label in labels), default=1.0)
-    return Refusal(len(labels), accepted, wrong, lowest, needed, least, told)
+    return Refusal(len(labels), accepted, wrong, lowest, needed, least, sentence)
 
 
 def certify_mixture(

@@ -296,8 +296,8 @@ def _triage(
 
     # A task has its own index, so that it matches no answer of another task.
     wanted = {task: texts_of(task) for task in (None, *first.content.classifications)}
-    found = _indexes(list(wanted.values()), loaded, parts, parts.model)
-    index = dict(zip(wanted, found, strict=True))
+    indexes = _indexes(list(wanted.values()), loaded, parts, parts.model)
+    index = dict(zip(wanted, indexes, strict=True))
     glossed = _glossed(loaded, first, index[None], parts.model)
     base = TriageConfig.of(policy, index[None], own, terms, glossed)
     tasks = {

@@ -68,16 +68,16 @@ class Finding:
         return self.essential and self.state in (State.MISSING, State.BROKEN)
 
 
-def summary(found: Sequence[Finding]) -> str:
+def summary(findings: Sequence[Finding]) -> str:
     """Returns one line such as "11 OK, 3 optional parts not installed"."""
     # Shipped policies name keys of several providers, so an unset one is no fault.
-    keys = [finding for finding in found if finding.optional and finding.is_key]
-    parts = [finding for finding in found if finding.optional and not finding.is_key]
+    keys = [finding for finding in findings if finding.optional and finding.is_key]
+    parts = [finding for finding in findings if finding.optional and not finding.is_key]
     broken = [
-        finding.part for finding in found if finding.state is State.BROKEN and not finding.fatal
+        finding.part for finding in findings if finding.state is State.BROKEN and not finding.fatal
     ]
-    fatal = [finding.part for finding in found if finding.fatal]
-    phrases = [f"{sum(finding.state is State.OK for finding in found)} OK"]
+    fatal = [finding.part for finding in findings if finding.fatal]
+    phrases = [f"{sum(finding.state is State.OK for finding in findings)} OK"]
     if parts:
         phrases.append(f"{len(parts)} optional part{_s(parts)} not installed")
     if keys:
@@ -172,8 +172,8 @@ class Checkup:
         if placement.device is Device.CUDA:
             checked = "listed, not tried (--quick)" if self.quick else "the model runs on it"
             return Finding("GPU", State.OK, f"{CUDA}: {checked}", gives)
-        found, _, fix = placement.note.partition("; ")
-        return Finding("GPU", State.MISSING, found, gives, fix)
+        device, _, fix = placement.note.partition("; ")
+        return Finding("GPU", State.MISSING, device, gives, fix)
 
     def _weights(self) -> Finding:
         gives = "SmolLM2-135M: answers and escalates without any key or network"
@@ -263,8 +263,8 @@ class Checkup:
         except RegistryError as error:
             return Finding(part, State.BROKEN, error.message, gives, "tiergate models list")
         checked = "not checked (--quick)" if self.quick else "sha256 checked"
-        found = f"{len(known)} in {registry.shown}, {len(serving)} in service, {checked}"
-        return Finding(part, State.OK, found, gives)
+        counts = f"{len(known)} in {registry.shown}, {len(serving)} in service, {checked}"
+        return Finding(part, State.OK, counts, gives)
 
     def _database(self) -> Finding:
         """Returns the ledger's finding: it is opened where it exists, or tried in its folder."""

@@ -283,7 +283,7 @@ class Overview:
         )
         ready, parts = self._readiness()
         by_answerer = turns_by_answerer(turns)
-        told = {
+        health = {
             "ready": ready,
             **parts,
             "answerers": [
@@ -292,7 +292,7 @@ class Overview:
                 for plan in runtime.plans
             ],
         }
-        return told if details else without_details(told)
+        return health if details else without_details(health)
 
     def _answerer(self, policy: str, plan: RungPlan, turns: Sequence[Turn]) -> Json:
         facts, status = plan.facts, plan.answerer.status()
@@ -373,10 +373,10 @@ ANSWERED = (AttemptState.SETTLED, AttemptState.UNKNOWN_COST)
 
 def turns_by_answerer(turns: Iterable[Turn]) -> dict[tuple[str, str], list[Turn]]:
     """Returns the calls by policy and answerer: policies may give two answerers one name."""
-    found: dict[tuple[str, str], list[Turn]] = {}
+    by_answerer: dict[tuple[str, str], list[Turn]] = {}
     for turn in turns:
-        found.setdefault((turn.policy, turn.answerer), []).append(turn)
-    return found
+        by_answerer.setdefault((turn.policy, turn.answerer), []).append(turn)
+    return by_answerer
 
 
 def figures_of(turns: Sequence[Turn]) -> Json:

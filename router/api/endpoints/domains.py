@@ -389,14 +389,14 @@ def _fault(section: EndpointSection, given: DomainInput) -> RequestError | None:
         return wrong_value(text, given.text, "a text that is not empty")
     if len(given.text) > most:
         length = f"{text} has {len(given.text)} characters"
-        told = f"{length}; {section.path} takes at most {most}. Send it in parts."
-        return InputInvalid(told, param=text)
+        message = f"{length}; {section.path} takes at most {most}. Send it in parts."
+        return InputInvalid(message, param=text)
     if given.facts and not section.facts:
         return InputInvalid(f"{facts}: {section.path} takes none. Leave them out.", param=facts)
     faults = schema_faults(given.facts, _facts_schema(section)) if section.facts else ()
     if faults:
-        told = f"{facts} do not fit the schema of {section.path}: {'; '.join(faults[:3])}."
-        return InputInvalid(told, param=facts)
+        message = f"{facts} do not fit the schema of {section.path}: {'; '.join(faults[:3])}."
+        return InputInvalid(message, param=facts)
     return None
 
 
@@ -435,9 +435,9 @@ def _row(outcome: Outcome, result: Result, hints: Hints) -> dict[str, object]:
 
 def known_sections(runtimes: Mapping[str, PolicyRuntime]) -> Sequence[EndpointSection]:
     """Returns the endpoints that are served, each path once."""
-    found: dict[str, EndpointSection] = {}
+    sections: dict[str, EndpointSection] = {}
     for runtime in runtimes.values():
         for section in runtime.policy.endpoints:
             if served(runtimes, section.domain, section.task) == (runtime, section):
-                found[section.path] = section
-    return tuple(found.values())
+                sections[section.path] = section
+    return tuple(sections.values())

@@ -46,10 +46,10 @@ class RolloutViews:
         identity = await self._door.admit(headers, KeyScope.ADMIN)
         self._door.require_own_name(headers, identity)
         policy = scope["path"].removeprefix(PATH).removeprefix("/")
-        found = await asyncio.to_thread(self._rollouts.shown, policy or None)
-        if policy and not found:
+        shown = await asyncio.to_thread(self._rollouts.shown, policy or None)
+        if policy and not shown:
             raise NotFound(
                 f"The policy {policy[:80]!r} has had no rollout. {PATH} lists those that had one."
             )
-        body = to_json(found[0] if policy else {"object": "list", "data": found})
+        body = to_json(shown[0] if policy else {"object": "list", "data": shown})
         await send_bytes(send, 200, body, request_header(self._ids.new()))

@@ -281,8 +281,8 @@ def routing_view(outcome: Outcome) -> dict[str, object]:
 def _reasons(outcome: Outcome) -> list[str]:
     """Returns why something is said in place of an answer, then why the first rung was taken."""
     answer, reason = outcome.answer, outcome.reason
-    said = reason is Reason.HARMFUL or (answer is not None and answer.reason is reason)
-    reasons = ((reason,) if said else ()) + outcome.decision.first_rung.reasons
+    replaced = reason is Reason.HARMFUL or (answer is not None and answer.reason is reason)
+    reasons = ((reason,) if replaced else ()) + outcome.decision.first_rung.reasons
     return [r.value for r in dict.fromkeys(reasons)]
 
 

@@ -76,7 +76,7 @@ def line_of(event: Event) -> Line:
         return Line(name, turned, event.open, (name, event.answerer, event.host))
     if isinstance(event, CertificateTurned):
         name = "certificate_suspended" if event.suspended else "certificate_counts_again"
-        told: dict[str, object] = {
+        certificate: dict[str, object] = {
             "policy": event.policy,
             "domain": event.domain.value,
             "unfamiliar_share": round(event.share, 3),
@@ -85,7 +85,7 @@ def line_of(event: Event) -> Line:
             if event.suspended
             else "level 1 answers from its certified threshold on",
         }
-        return Line(name, told, event.suspended, (name, event.policy, event.domain.value))
+        return Line(name, certificate, event.suspended, (name, event.policy, event.domain.value))
     if isinstance(event, CallRedirected):
         return _redirected(event)
     if isinstance(event, StoreTurned):

@@ -125,7 +125,7 @@ def _decided(row: RequestRow) -> dict[str, Value]:
     except (msgspec.DecodeError, UnicodeError):
         record = _Record()
     signals, decision = record.signals, record.decision
-    found: dict[str, Value] = {
+    attributes: dict[str, Value] = {
         "tiergate.policy.name": row.policy,
         "tiergate.policy.version": row.policy_hash,
         "tiergate.triage.version": signals.triage_version,
@@ -144,7 +144,7 @@ def _decided(row: RequestRow) -> dict[str, Value]:
         "tiergate.escalations": row.escalations,
     }
     if decision is not None:
-        found |= {
+        attributes |= {
             "tiergate.stakes_usd": decision.stakes_nano_usd / NANO_PER_USD,
             "tiergate.mode": decision.mode,
             "tiergate.level.floor": decision.floor,
@@ -152,7 +152,7 @@ def _decided(row: RequestRow) -> dict[str, Value]:
             "tiergate.level.ceiling": decision.ceiling,
             "tiergate.level.ceiling_reasons": decision.ceiling_reasons,
         }
-    return found
+    return attributes
 
 
 def _call(row: RequestRow, attempt: AttemptRow, parent_id: str) -> Span:

@@ -23,9 +23,9 @@ def head_too_large() -> HeadTooLarge:
 
 def wrong_host(hosts: list[bytes]) -> MalformedHttp:
     """Returns the error for a request whose Host headers are not exactly one good one."""
-    found = f"{len(hosts)} Host headers" if len(hosts) != 1 else f"the Host {hosts[0][:100]!r}"
+    sent = f"{len(hosts)} Host headers" if len(hosts) != 1 else f"the Host {hosts[0][:100]!r}"
     return MalformedHttp(
-        f"Found {found}; expected exactly one with a name or an address, and a port where it is "
+        f"Found {sent}; expected exactly one with a name or an address, and a port where it is "
         "not 80. The connection is closed."
     )
 

@@ -177,8 +177,8 @@ def _no_such(kept: Sequence[Document], tenant: str, collection: str, source: str
     """Says that there is no such document, and which options name one of the same source."""
     elsewhere = [d for d in kept if d.source == source][:MOST_ELSEWHERE]
     options = [f"--collection {d.collection} --tenant '{d.tenant}'" for d in elsewhere]
-    told = f"; expected {' or '.join(options)}" if options else ""
-    return f"there is no such document of {tenant} in {collection}{told}"
+    expected = f"; expected {' or '.join(options)}" if options else ""
+    return f"there is no such document of {tenant} in {collection}{expected}"
 
 
 @knowledge.command()
@@ -213,18 +213,18 @@ def search(
         encoder_of(model_dir, policy, tenant, database) as encoder,
         closing(open_index(documents, *encoder)) as index,
     ):
-        found = index.find(question, rights, limit, today)
+        passages = index.find(question, rights, limit, today)
     from rich.markup import escape
 
     from router.cli.terminal import console, print_json
 
     if as_json:
-        print_json([passage_view(passage) for passage in found])
+        print_json([passage_view(passage) for passage in passages])
         return
     out = console()
-    if not found:
+    if not passages:
         out.print("no passage: nothing in these collections that this caller may read fits")
-    for passage in found:
+    for passage in passages:
         text = " ".join(passage.text.split())
         short = text if len(text) <= MOST_SHOWN else text[: MOST_SHOWN - 3] + "..."
         out.print(f"[bold]{passage.p:.2f}  {escape(passage.place)}[/bold]  {passage.id}")

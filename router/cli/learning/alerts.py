@@ -106,8 +106,8 @@ def _found(key: str, alarm: Alarm) -> str:
     watched = key.partition(": ")[0]
     values = (("value", alarm.value), ("bound", alarm.bound))
     parts = [f"{name} {measured(watched, value)}" for name, value in values if value is not None]
-    found = "".join(f", {part}" for part in (alarm.detail, *parts) if part)
-    return f"{found}\n  since {moment(alarm.since_ms)}, judged last {moment(alarm.heard_ms)}"
+    detail = "".join(f", {part}" for part in (alarm.detail, *parts) if part)
+    return f"{detail}\n  since {moment(alarm.since_ms)}, judged last {moment(alarm.heard_ms)}"
 
 
 @alerts.command("test")

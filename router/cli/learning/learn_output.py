@@ -97,11 +97,11 @@ def _too_few(new: int) -> str:
 
     if not new:
         return "nothing is new"
-    found = f"{new} of at least {MIN_ROWS} rows are new"
+    short = f"{new} of at least {MIN_ROWS} rows are new"
     if new >= MIN_ROWS:
-        found = f"{new} rows are new, but under {MIN_ROWS} of them are of a class with two or more"
+        short = f"{new} rows are new, but under {MIN_ROWS} of them are of a class with two or more"
     return (
-        f"{found}; label more (tiergate train suggest --queue), or let all that are labelled teach "
+        f"{short}; label more (tiergate train suggest --queue), or let all that are labelled teach "
         "(tiergate dataset build --dev 0 --test 0)"
     )
 

@@ -51,11 +51,11 @@ def list_models(
 ) -> None:
     """List all versions with their states."""
     opened = _opened(registry)
-    found = opened.list(kind, name, state)
+    versions = opened.list(kind, name, state)
     if as_json:
-        _print(found)
+        _print(versions)
         return
-    if not found:
+    if not versions:
         typer.echo(f"no such version in {opened.shown}; `tiergate models add` puts one there")
         return
     from router.cli.terminal import console
@@ -63,7 +63,7 @@ def list_models(
 
     columns = ("version", "kind", "state", "tags", "added", "metrics", "licence")
     table = text_table(f"models in {opened.shown}", columns, left=len(columns))
-    for model in found:
+    for model in versions:
         cells = (
             model.id,
             model.kind.value,
@@ -266,10 +266,10 @@ def _say(model: ModelVersion, sentence: str, as_json: bool) -> None:
         typer.echo(sentence)
 
 
-def _print(found: Sequence[ModelVersion]) -> None:
+def _print(versions: Sequence[ModelVersion]) -> None:
     from router.cli.terminal import print_json
 
-    for model in found:
+    for model in versions:
         print_json(_builtins(model))
 
 
@@ -294,7 +294,7 @@ def _tell(mlflow: str, model: ModelVersion) -> None:
 def _card(model: ModelVersion) -> Iterator[str]:
     """Yields the lines that describe a version."""
     yield f"{model.id}  {model.kind}, {model.state}"
-    told = {
+    card = {
         "added": _time(model.created_at_ms),
         "tags": ", ".join(model.tags),
         "base": model.base,
@@ -305,7 +305,7 @@ def _card(model: ModelVersion) -> Iterator[str]:
         "licence": model.licence,
         "note": model.note,
     }
-    for label, value in told.items():
+    for label, value in card.items():
         if value:
             yield f"{label:9}{value}"
     for file in model.files:

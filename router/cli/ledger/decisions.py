@@ -149,7 +149,7 @@ def due(
     from router.ledger.row_reading import reasoning_of
 
     now_ms = time.time_ns() // 1_000_000
-    found = []
+    rows = []
     with Books.open(database) as books:
         judged = {o.request_id for o in books.outcomes(None, None, tenant) if o.correct is not None}
         for row in books.rows(None, now_ms, tenant):
@@ -158,19 +158,19 @@ def due(
                 continue
             days = note.follow_up_days or after_days
             if row.finished_at_ms + days * DAY_MS <= now_ms:
-                found.append((row, days))
+                rows.append((row, days))
     if as_json:
         print_json(
             [
                 {"id": decision_id(row.request_id), "tenant": row.tenant, "after_days": days}
-                for row, days in found
+                for row, days in rows
             ]
         )
         return
-    for row, days in found:
+    for row, days in rows:
         decided, after = shown_time(row.finished_at_ms), counted(days, "day", "days")
         typer.echo(f"{decision_id(row.request_id)}  {decided}  {row.tenant}  after {after}")
-    typer.echo(f"{len(found)} due")
+    typer.echo(f"{len(rows)} due")
 
 
 def _row(books: Books, name: str) -> RequestRow:

@@ -150,7 +150,7 @@ def _print(policy: str, data: Path, rows: Sequence[Checked]) -> None:
     wrong = [row for row in rows if not row.right]
     for row in wrong[:SHOWN_WRONG]:
         read = json.dumps(row.read[:SHOWN_CHARACTERS], ensure_ascii=False)
-        told = f"wrong: {row.item.id} ({row.item.kind}, {row.reply.answerer or 'nobody'}): {read}"
-        out.print(escape(told), soft_wrap=True)
+        line = f"wrong: {row.item.id} ({row.item.kind}, {row.reply.answerer or 'nobody'}): {read}"
+        out.print(escape(line), soft_wrap=True)
     if len(wrong) > SHOWN_WRONG:
         out.print(f"and {len(wrong) - SHOWN_WRONG} more; --json prints all")

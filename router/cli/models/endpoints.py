@@ -83,12 +83,12 @@ def measured(
         signals = runtime.triage.read_now(ChatRequest((Message("user", text),), "auto"), None)
         return None if signals.degraded else readings_of(signals)
 
-    found = False
+    measured_any = False
     for section in loaded.policy.endpoints:
         file = _file_of(texts, section)
         if not file.is_file():
             continue
-        found = True
+        measured_any = True
         patterns = None
         if section.rules is not None:
             patterns = compiled(load_pattern_file(loaded.file(section.rules)))
@@ -98,7 +98,7 @@ def measured(
             measure(section, looked_at, reader, patterns, heads, known),
             measure(section, judging, reader, patterns, heads, known),
         )
-    if not found:
+    if not measured_any:
         raise TrainingDataError(
             f"{texts} has no file for an endpoint of {policy}; expected DOMAIN_TASK.jsonl"
         )
@@ -129,7 +129,7 @@ def card_of(looked_at: list[EndpointFigures], judging: list[EndpointFigures]) ->
     """Returns the card as Markdown."""
     lines = [_INTRODUCTION]
     for one, other in zip(judging, looked_at, strict=True):
-        told = (
+        sentences = (
             f"{one.texts} texts judge, {other.texts} were looked at. Of those that judge "
             f"{one.verdicts_right} have the right verdict, {one.all_right} that and every labelled "
             f"field. Of {one.items} items {one.found_right:.2f} are right; {one.stated:.2f} was "
@@ -138,7 +138,7 @@ def card_of(looked_at: list[EndpointFigures], judging: list[EndpointFigures]) ->
         lines += [
             f"## {one.path}",
             "",
-            *textwrap.wrap(told, LONGEST_LINE),
+            *textwrap.wrap(sentences, LONGEST_LINE),
             "",
             "| field | items | precision | recall | F1 | F1 where looked at |",
             "| --- | ---: | ---: | ---: | ---: | ---: |",

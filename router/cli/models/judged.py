@@ -200,7 +200,7 @@ def _row_object(row: JudgedRow) -> dict[str, object]:
 
 def _steers(row: JudgedRow) -> bool:
     """Returns True when an answer tried to instruct its judge, as the judge says."""
-    return any(said is not None and said.steers for said in (row.graded, row.preferred))
+    return any(verdict is not None and verdict.steers for verdict in (row.graded, row.preferred))
 
 
 def _figures(figures: dict[str, Figure]) -> dict[str, object]:
@@ -247,8 +247,8 @@ def _print(
 
     out = console()
     number = counted(len(rows), "answer", "answers")
-    told = f"{number} of {run.data}, judged by {run.judge} with rubric {rubric.name}"
-    out.print(escape(told), soft_wrap=True)
+    heading = f"{number} of {run.data}, judged by {run.judge} with rubric {rubric.name}"
+    out.print(escape(heading), soft_wrap=True)
     table = Table(box=None, pad_edge=False, padding=(0, 2), header_style="bold")
     for title in ("", "value", "95 % interval", "rows"):
         table.add_column(title, justify="left" if not title else "right")

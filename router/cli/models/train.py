@@ -166,8 +166,8 @@ def match(
 
     fitted = refit(data, out, work / "match", seed, policies_dir() / "knowledge")
     for company, figures in fitted.figures.items():
-        told = ", ".join(f"{name} {value}" for name, value in figures.items())
-        typer.echo(f"{company}: {told}")
+        shown = ", ".join(f"{name} {value}" for name, value in figures.items())
+        typer.echo(f"{company}: {shown}")
     typer.echo(f"The cap of files without outcomes of their own: {fitted.model.verifier.cap}")
 
 

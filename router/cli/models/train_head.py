@@ -146,12 +146,12 @@ def answers(
 
     keep_sources((out,), (data,))
 
-    found = read_answers(data)
-    fitted = fit_answers(found.readings, found.right)
-    made, spans = fitted.head, spans_of(found.readings, fitted.chances, found.right)
+    rows = read_answers(data)
+    fitted = fit_answers(rows.readings, rows.right)
+    made, spans = fitted.head, spans_of(rows.readings, fitted.chances, rows.right)
     card = {
         "command": card_command(sys.argv[1:]),
-        "data": {"file": data.name, "sha256": found.sha256, "left_out": len(found.left_out)},
+        "data": {"file": data.name, "sha256": rows.sha256, "left_out": len(rows.left_out)},
         "intervals": dict(spans),
     }
     answer_head.save(made, out, card)
@@ -166,8 +166,8 @@ def answers(
         f"({low:.3f} to {high:.3f}), ECE {made.figures['ece']:.3f} (with exact chances "
         f"{made.figures['ece_if_calibrated']:.3f})"
     )
-    if found.left_out:
-        typer.echo(f"{len(found.left_out)} rows left out: no answer, a repeat, or two grades")
+    if rows.left_out:
+        typer.echo(f"{len(rows.left_out)} rows left out: no answer, a repeat, or two grades")
     typer.echo(f"The head is in {out}; name it under verify.head of the answerer it was made for.")
     _warn_of_chance(out.stem, low)
 

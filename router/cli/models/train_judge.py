@@ -51,7 +51,7 @@ def judge(
     rubric = load_rubric(loaded.file(check.rubric))
     begin, end = period_of(since, until, now_ms())
     with Books.open(database) as books:
-        told = [
+        scored = [
             (outcome.judged.score, outcome.correct)
             for outcome in books.outcomes(begin, end, tenant)
             if outcome.correct is not None
@@ -61,7 +61,7 @@ def judge(
         ]
     try:
         made = fit_calibration(
-            [score for score, _ in told], [right for _, right in told], rubric.digest, model
+            [score for score, _ in scored], [right for _, right in scored], rubric.digest, model
         )
     except TooFewOutcomes as error:
         typer.echo(f"tiergate: {error}. Until then scores change no chance.", err=True)

@@ -81,10 +81,10 @@ class Matrix:
         # Infinities would all be equal, and a partition takes four times as long with them.
         scores += np.where(mask, np.float32(0.0), np.float32(-OUT))
         most = min(max(COMPARED, limit), int(mask.sum()))
-        found = np.argpartition(scores, -most)[-most:]
-        found = found[mask[found]]
-        cosines = self.cosines(found, turned)
-        return [int(row) for row in found[np.argsort(-cosines, kind="stable")[:limit]]]
+        nearest = np.argpartition(scores, -most)[-most:]
+        nearest = nearest[mask[nearest]]
+        cosines = self.cosines(nearest, turned)
+        return [int(row) for row in nearest[np.argsort(-cosines, kind="stable")[:limit]]]
 
     def turned(self, vector: Floats) -> Floats:
         """Returns a vector in the axes that `cosines` takes."""

@@ -54,7 +54,7 @@ def words_of(text: str) -> list[str]:
     >>> words_of("see parseRequest and ledger_row")
     ['see', 'parserequest', 'pars', 'request', 'ledger_row', 'ledg', 'row']
     """
-    found: list[str] = []
+    words: list[str] = []
     for word in _WORD.findall(text):
         lower = word.lower()
         if len(lower) > MOST_LETTERS:
@@ -62,9 +62,9 @@ def words_of(text: str) -> list[str]:
         simple = stem(lower)
         if simple in DULL:
             continue
-        found.append(simple)
+        words.append(simple)
         if lower != word or "_" in word or "." in word:
             parts = _PART.findall(word)
             if len(parts) > 1:
-                found += [part for p in parts if (part := stem(p.lower())) not in DULL]
-    return found
+                words += [part for p in parts if (part := stem(p.lower())) not in DULL]
+    return words

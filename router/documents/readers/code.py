@@ -25,7 +25,7 @@ DEFINITION = re.compile(
 def read_code(text: str) -> Reading:
     """Returns the definitions of a file; a heading names each with its lines: `load (12-40)`."""
     lines = text.splitlines()
-    starts = [(i, found[1]) for i, line in enumerate(lines) if (found := DEFINITION.match(line))]
+    starts = [(i, match[1]) for i, line in enumerate(lines) if (match := DEFINITION.match(line))]
     if not starts or starts[0][0] > 0:
         starts.insert(0, (0, "top of the file"))
     ends = [i for i, _ in starts[1:]] + [len(lines)]

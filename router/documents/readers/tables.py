@@ -37,13 +37,13 @@ def read_csv(text: str) -> Reading:
                     f"found more than {MOST_ROWS:,} rows; expected fewer: split the file, or ask "
                     "such records by a lookup of the policy"
                 )
-            said = bounded.lines(
+            lines = bounded.lines(
                 f"{names[i] if i < len(names) else f'column {i + 1}'}: {value.strip()}"
                 for i, value in enumerate(row)
                 if value.strip()
             )
-            if said:
-                blocks.append(Block("\n".join(said), whole=True))
+            if lines:
+                blocks.append(Block("\n".join(lines), whole=True))
     except csv.Error as error:
         raise DocumentError(
             f"found a row that is no CSV ({error}); expected one record a line, with its quotes "

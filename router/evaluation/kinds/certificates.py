@@ -200,10 +200,10 @@ def _counts(
 
 def _drawn(labels: Sequence[Counts], traffic: Sequence[Counts], risk: float) -> Drawn | None:
     """Returns what the certificate of `labels` does to `traffic`; None where it is refused."""
-    found = loosest(labels, OUTSIDE_SHARE, risk, 1.0 - CONFIDENCE)
-    if found is None:
+    certificate = loosest(labels, OUTSIDE_SHARE, risk, 1.0 - CONFIDENCE)
+    if certificate is None:
         return None
-    counts = traffic[found[0]]
+    counts = traffic[certificate[0]]
     return Drawn(
         counts.accepted / max(1, counts.within),
         tuple(mixture_error(counts, share) for share in SHARES),

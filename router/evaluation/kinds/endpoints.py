@@ -157,9 +157,9 @@ def _judged(
 ) -> _Judged:
     items = reading.items.get(name, ())
     if name == "findings":
-        found = {str(item.values["id"]) for item in items}
+        ids = {str(item.values["id"]) for item in items}
         wanted = {str(one) for one in gold}
-        counts = Counts(len(found & wanted), len(found - wanted), len(wanted - found))
+        counts = Counts(len(ids & wanted), len(ids - wanted), len(wanted - ids))
         return _Judged(counts, [(item, str(item.values["id"]) in wanted) for item in items])
     left = [_placed(text, one) for one in gold]
     judged: list[tuple[Item, bool]] = []
@@ -191,13 +191,13 @@ def _fits(gold: tuple[int, int, object], item: Item, kind: str) -> bool:
 
 def _stated(reading: Reading) -> list[Amount]:
     """Returns the amounts of the text, in place of those that triage would read."""
-    found: list[Amount] = []
+    amounts: list[Amount] = []
     for items in reading.items.values():
         for item in items:
             usd = item.values.get("usd")
             if isinstance(usd, float):
-                found.append(Amount("", str(item.values["currency"]), round(usd * 1e9)))
-    return found
+                amounts.append(Amount("", str(item.values["currency"]), round(usd * 1e9)))
+    return amounts
 
 
 def how_counts(figures: Iterable[EndpointFigures]) -> dict[str, tuple[int, int]]:

@@ -73,11 +73,11 @@ class PrivacyReport(Struct, frozen=True):
     texts_per_second: float
 
 
-def counted(text: MarkedText, found: Sequence[Entity]) -> dict[EntityKind, Counts]:
+def counted(text: MarkedText, entities: Sequence[Entity]) -> dict[EntityKind, Counts]:
     """Returns the counts of one text by kind."""
     counts: dict[EntityKind, Counts] = {}
     left = list(text.found)
-    for entity in found:
+    for entity in entities:
         match = next((one for one in left if one.kind is entity.kind and _fits(one, entity)), None)
         if match is not None:
             left.remove(match)
@@ -104,11 +104,11 @@ def measure(path: Path, resamples: int = 1_000, seed: int = 0) -> PrivacyReport:
     texts = read_texts(path)
     detector.find(texts[0].text)  # reads the word lists and the head
     begin = time.perf_counter()
-    found = [detector.find(text.text) for text in texts]
+    entities = [detector.find(text.text) for text in texts]
     seconds = time.perf_counter() - begin
-    by_text = [counted(text, one) for text, one in zip(texts, found, strict=True)]
+    by_text = [counted(text, one) for text, one in zip(texts, entities, strict=True)]
     harmless = [
-        one for text, one in zip(texts, found, strict=True) if not (text.found or text.open)
+        one for text, one in zip(texts, entities, strict=True) if not (text.found or text.open)
     ]
     draw = random.Random(seed)
     rounds = [draw.choices(range(len(texts)), k=len(texts)) for _ in range(resamples)]

@@ -97,13 +97,13 @@ def _tails(connection: Connection) -> dict[str, tuple[int, int]]:
 
 
 def _open(connection: Connection, since: int, until: int, tenant: str | None) -> list[RequestRow]:
-    found = (
+    rows = (
         row
         for writer_id in reading.writers(connection)
         for row in reading.open_requests(connection, writer_id, END)
     )
     return [
-        row for row in found if since <= row.created_at_ms < until and tenant in (None, row.tenant)
+        row for row in rows if since <= row.created_at_ms < until and tenant in (None, row.tenant)
     ]
 
 

@@ -247,10 +247,10 @@ def waiting(
     used = [(condition, value) for condition, value in chosen if value is not None]
     where = " AND ".join([f"status = '{PENDING}'", f"NOT {_IS_LABEL}", *(c for c, _ in used)])
     with database.reading() as connection:
-        found = connection.exec_driver_sql(
+        rows = connection.exec_driver_sql(
             f"SELECT COUNT(*) FROM reviews v WHERE {where}", tuple(value for _, value in used)
         )
-        return int(found.scalar_one())
+        return int(rows.scalar_one())
 
 
 def _close(connection: Connection, review_id: str, reviewed: Reviewed) -> str | None:

@@ -18,7 +18,7 @@ def key_mistakes(tree: object, lines: LineMap) -> Iterator[Mistake]:
     if not isinstance(tree, Mapping) or not isinstance(keys, Mapping):
         return
     lookups, _ = _uses(tree)
-    said: dict[str, str] = {}
+    places: dict[str, str] = {}
     for name, section in keys.items():
         if not isinstance(section, Mapping):
             continue
@@ -27,7 +27,7 @@ def key_mistakes(tree: object, lines: LineMap) -> Iterator[Mistake]:
             if not isinstance(text, str):
                 continue
             # The text alone says which key a reply is for.
-            other = said.setdefault(" ".join(text.split()), place)
+            other = places.setdefault(" ".join(text.split()), place)
             if other != place:
                 expected = f"words of its own; {other} has them too"
                 yield lines.mistake(("keys", str(name), part), text, expected)

@@ -110,12 +110,12 @@ def faults(value: object, schema: JsonText) -> tuple[str, ...]:
         _steps_left.set([MAX_STEPS])
         # An empty registry resolves no reference to another document.
         checker = _Validator(parsed, registry=referencing.Registry())
-        found: list[str] = []
+        messages: list[str] = []
         for error in checker.iter_errors(value):
-            found.append(f"{_place(error)}: {error.message}"[:_MAX_FAULT_CHARACTERS])
-            if len(found) == MAX_FAULTS:
+            messages.append(f"{_place(error)}: {error.message}"[:_MAX_FAULT_CHARACTERS])
+            if len(messages) == MAX_FAULTS:
                 break
-        return tuple(found)
+        return tuple(messages)
     except (ValueError, RecursionError, referencing.exceptions.Unresolvable):
         return ()
     except (TypeError, AttributeError, LookupError, ArithmeticError, UnknownType):

@@ -169,17 +169,17 @@ def shifted(
 ) -> tuple[RungFacts, ...]:
     """Returns the facts with the chances that were told of moved, and by how much."""
     domain = signals.domain.value
-    found = []
+    moved_facts = []
     for one in facts:
         shift = shifts.get(answerer_cell(one.answerer, domain), 0.0)
         if one.p_source is PSource.MATCH:
             intent = "" if signals.match is None else signals.match.intent_id
             shift = min(0.0, shifts.get(intent_cell(intent), 0.0))
         if shift == 0.0 or one.p_source in SETTLED or one.p <= 0.0:
-            found.append(one)
+            moved_facts.append(one)
             continue
-        found.append(replace(one, p=_chance(log_odds(one.p) + shift), told=shift))
-    return tuple(found)
+        moved_facts.append(replace(one, p=_chance(log_odds(one.p) + shift), told=shift))
+    return tuple(moved_facts)
 
 
 def base_of(facts: RungFacts) -> float:

@@ -122,7 +122,7 @@ def fits_domain(policy: Policy, signals: Signals, domain: Domain) -> bool:
 def language_of(signals: Signals) -> str:
     """Returns the language for safe words; "" where nothing tells it."""
     marks = [name.partition(LANGUAGE_MARK)[2] for name in signals.risk_terms]
-    told = next(filter(None, marks), "")
+    marked = next(filter(None, marks), "")
     if signals.matter_language == UNDETERMINED:  # the text is not in the language it looks like
-        return told or ("" if signals.language in READ_LANGUAGES else signals.language)
-    return signals.language or signals.matter_language or told
+        return marked or ("" if signals.language in READ_LANGUAGES else signals.language)
+    return signals.language or signals.matter_language or marked

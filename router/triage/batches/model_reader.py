@@ -164,7 +164,7 @@ class ModelReader:
 
         Such a text is read as the operator wrote it, once, by the vector of the knowledge file.
         """
-        found: dict[int, tuple[ModelRow, Match | None]] = {}
+        readings: dict[int, tuple[ModelRow, Match | None]] = {}
         for i, (text, config, *_) in enumerate(asked):
             same = config.knowledge.written(text) if config.knowledge is not None else None
             if same is None:
@@ -176,9 +176,9 @@ class ModelReader:
                 alone = [Asked(same.text, config)]
                 read = self.read_heads(alone, encoded, closely=False)
                 row = kept[same.text] = self._rows(read)[0]
-            found[i] = row, same.match
-        self.not_encoded += len(found)
-        return found
+            readings[i] = row, same.match
+        self.not_encoded += len(readings)
+        return readings
 
     def read_heads(self, asked: Sequence[Asked], encoded: Encoded, *, closely: bool) -> HeadsRead:
         """Returns what all but approved answers make of texts; on any thread."""
@@ -311,17 +311,17 @@ class ModelBatch:
         if not doubtful:
             return
         again = [self._rest[place] for place in doubtful]
-        found = self._reader.read(again, self._by_heads(again))
-        for place, row, match in zip(doubtful, *found, strict=True):
+        readings = self._reader.read(again, self._by_heads(again))
+        for place, row, match in zip(doubtful, *readings, strict=True):
             rows[place], matches[place] = row, match
 
 
 def _by_heads(asked: Sequence[Asked]) -> dict[OwnHeads | None, list[int]]:
     """Returns the places of texts by the heads that read them; nearly always one entry."""
-    found: dict[OwnHeads | None, list[int]] = {}
+    places: dict[OwnHeads | None, list[int]] = {}
     for index, (_, config, *_) in enumerate(asked):
-        found.setdefault(config.own, []).append(index)
-    return found
+        places.setdefault(config.own, []).append(index)
+    return places
 
 
 def _read_closely(
@@ -348,28 +348,28 @@ def _may_change(
 ) -> npt.NDArray[np.bool_]:
     """Returns where a head may change what is done with the texts at some places, by the highest
     chances that it may have there."""
-    found = np.zeros(len(places), bool)
+    changes = np.zeros(len(places), bool)
     for config, indices in _by_config([asked[place] for place in places]).items():
         bounds, mine = config.bounds.get(name, ANY_CHANCE), np.array(indices)
-        found[mine] = highest[mine] >= bounds.apart
+        changes[mine] = highest[mine] >= bounds.apart
         # Only of these it counts how near an approved question is.
-        between = mine[~found[mine] & (highest[mine] >= bounds.near)]
+        between = mine[~changes[mine] & (highest[mine] >= bounds.near)]
         if config.knowledge is not None and between.size:
-            found[between] = config.knowledge.nearest(vectors[np.array(places)[between]]) >= NEAR
-    return found
+            changes[between] = config.knowledge.nearest(vectors[np.array(places)[between]]) >= NEAR
+    return changes
 
 
 def _by_config(asked: Sequence[Asked]) -> dict[TriageConfig, list[int]]:
     """Returns the places of texts by the configuration that reads them."""
-    found: dict[TriageConfig, list[int]] = {}
+    places: dict[TriageConfig, list[int]] = {}
     for index, (_, config, *_) in enumerate(asked):
-        found.setdefault(config, []).append(index)
-    return found
+        places.setdefault(config, []).append(index)
+    return places
 
 
 def _matches(described: Described, asked: Sequence[Asked]) -> list[Match | None]:
     """Matches all texts, one call per knowledge file."""
-    found: list[Match | None] = [None] * len(asked)
+    result: list[Match | None] = [None] * len(asked)
     for config, indices in _by_config(asked).items():
         if config.knowledge is None:
             continue
@@ -379,5 +379,5 @@ def _matches(described: Described, asked: Sequence[Asked]) -> list[Match | None]
             mine = Described(described.vectors[indices], described.readings[indices])
         matches = config.knowledge.match(mine, texts)
         for index, match in zip(indices, matches, strict=True):
-            found[index] = match
-    return found
+            result[index] = match
+    return result

@@ -73,8 +73,8 @@ class Templates:
         return hashlib.blake2b(raw, key=self._secret, digest_size=16).digest()
 
 
-def _masked(found: re.Match[str]) -> str:
-    return _DIGIT.sub("0", found[0])
+def _masked(match: re.Match[str]) -> str:
+    return _DIGIT.sub("0", match[0])
 
 
 def is_calm(row: ModelRow, match: Match | None, momentary: Set[str]) -> bool:

@@ -59,8 +59,8 @@ class TextReader:
 
     def older(self, texts: Sequence[str], config: TriageConfig) -> list[RuleFacts]:
         """Reads texts by rules alone, as those before the turns that the model reads."""
-        found = [self._facts(text, config) for text in texts]
-        return [RuleFacts(unquoted(one.amounts), one.risk_terms, one.unread) for one in found]
+        turns = [self._facts(text, config) for text in texts]
+        return [RuleFacts(unquoted(one.amounts), one.risk_terms, one.unread) for one in turns]
 
     def _facts(
         self, text: str, config: TriageConfig, _told: Told | None = None, spoken: str = UNKNOWN
@@ -110,7 +110,7 @@ class TextBatch:
             return
         with self._failing():
             pairs = list(zip(facts, asked, strict=True))
-            told = [_as_meant(one, f) for f, one in pairs]
+            whole = [_as_meant(one, f) for f, one in pairs]
             forms = [Asked(form, one.config) for f, one in pairs for form in f.other_forms]
             glosses = [
                 Asked(gloss.text, one.config)
@@ -122,7 +122,7 @@ class TextBatch:
                 for text, one in zip(self._plain, asked, strict=True)
                 if text
             ]
-            self._whole = reader.model.begin([*told, *forms, *glosses, *plain])
+            self._whole = reader.model.begin([*whole, *forms, *glosses, *plain])
             parts = [Asked(part, one.config) for f, one in pairs for part in f.passages]
             parts += [
                 Asked(clause, one.config)
@@ -161,7 +161,7 @@ class TextBatch:
             with self._failing():
                 return self._by_model(self._whole, self._parts)
         if self._reader.model is None or len(self._asked) == 1:
-            return [_by_rules(found) for found in self._facts]
+            return [_by_rules(turn) for turn in self._facts]
         return [reading for one in self._asked for reading in self._reader.read([one])]
 
     @contextlib.contextmanager
@@ -210,11 +210,11 @@ class TextBatch:
             for index, (found, one) in enumerate(zip(facts, self._asked, strict=True))
         ]
 
-    def _by_asks(self, matches: list[Match | None], found: Sequence[Match | None]) -> None:
-        """Notes the answers of requests that ask for several; `found` are the clauses' own."""
+    def _by_asks(self, matches: list[Match | None], clause_matches: Sequence[Match | None]) -> None:
+        """Notes the answers of requests that ask for several, by the matches of their clauses."""
         position = 0
         for index, clauses in enumerate(self._clauses):
-            own = found[position : position + len(clauses)]
+            own = clause_matches[position : position + len(clauses)]
             position += len(clauses)
             match = matches[index]
             if match is None or match.basis is MatchBasis.WRITTEN:
@@ -254,13 +254,13 @@ class TextBatch:
             facts = self._facts[index]
             if glossed is None or (gloss is None and facts.language not in glossed.languages):
                 continue
-            found, own = None, matches[index]
+            match, own = None, matches[index]
             if gloss is not None:
-                found = glossed.match(gloss, matches[position], facts.instead or one.text)
+                match = glossed.match(gloss, matches[position], facts.instead or one.text)
                 if not facts.instead:  # a disguise never lowers what its other forms tell
-                    rows[index] = as_glossed(rows[index], rows[position], found)
+                    rows[index] = as_glossed(rows[index], rows[position], match)
                 position += 1
-            matches[index] = surer(found, own)
+            matches[index] = surer(match, own)
 
 
 def _in_plain_words(asked: Asked, facts: TurnFacts) -> str:

@@ -24,12 +24,12 @@ class TurnCache(Generic[Kept]):
 
     def get(self, key: bytes) -> Kept | None:
         """Returns the reading, which counts as used; None when it is not kept."""
-        found = self._young.get(key)
-        if found is None:
-            found = self._old.pop(key, None)
-            if found is not None:
-                self.put(key, found)
-        return found
+        reading = self._young.get(key)
+        if reading is None:
+            reading = self._old.pop(key, None)
+            if reading is not None:
+                self.put(key, reading)
+        return reading
 
     def put(self, key: bytes, reading: Kept) -> None:
         """Keeps a reading; past half the entries, the older half is dropped."""

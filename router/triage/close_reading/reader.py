@@ -125,11 +125,11 @@ class CloseReader(Struct, frozen=True, eq=False):
                 self.mixture.encoder * np.array(by_encoder)
                 + self.mixture.characters * odds[english]
             )
-        found = {
+        close = {
             place: float(self.calibrators[table](np.array([value]))[0])
             for place, table, value in zip(places, mine.tolist(), odds.tolist(), strict=True)
         }
-        return Closely(found, self._of_matters(grave, sorted(matters), vectors, beginnings))
+        return Closely(close, self._of_matters(grave, sorted(matters), vectors, beginnings))
 
     def _foreseen(
         self, chosen: Sequence[int], of_head: Floats, characters: Floats, seen: Seen | None
@@ -175,10 +175,10 @@ class CloseReader(Struct, frozen=True, eq=False):
         if self.grave is None or not places:
             return {}
         before = [grave[place].grave for place in places]
-        found = self.grave.read(np.stack([vectors[place] for place in places]), before)
+        read = self.grave.read(np.stack([vectors[place] for place in places]), before)
         return {
             place: one
-            for place, one in zip(places, found, strict=True)
+            for place, one in zip(places, read, strict=True)
             if place not in beginnings or one.grave > grave[place].grave
         }
 

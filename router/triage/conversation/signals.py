@@ -213,14 +213,14 @@ def _untold(match: Match | None, earlier: Sequence[TurnReading]) -> Match | None
     A second question asks for something else. What is left is found by exclusion, so that it is
     offered and not sure; an answer that both turns ask for as surely as one can is said again.
     """
-    told = {turn.match.intent_id for turn in earlier if turn.match and _is_known(turn.match)}
-    if match is None or match.intent_id not in told or match.confidence >= SAID_AGAIN_AT:
+    answered = {turn.match.intent_id for turn in earlier if turn.match and _is_known(turn.match)}
+    if match is None or match.intent_id not in answered or match.confidence >= SAID_AGAIN_AT:
         return match
     chances = ((match.intent_id, match.confidence), *match.others)
-    left = [(name, chance) for name, chance in chances if name not in told]
+    left = [(name, chance) for name, chance in chances if name not in answered]
     if not left:
         return None
-    share = 1.0 / max(1e-9, 1.0 - sum(chance for name, chance in chances if name in told))
+    share = 1.0 / max(1e-9, 1.0 - sum(chance for name, chance in chances if name in answered))
     likely = [(name, min(BY_EXCLUSION, chance * share)) for name, chance in left]
     (name, best), *others = likely
     together = min(1.0, sum(chance for _, chance in likely))

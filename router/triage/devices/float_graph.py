@@ -78,8 +78,8 @@ def _as_floats(
 
 def _only(readers: dict[str, list[NodeProto]], name: str, kind: str) -> NodeProto | None:
     """Returns the one node that reads a value, where it is of this kind."""
-    found = readers.get(name, [])
-    return found[0] if len(found) == 1 and found[0].op_type == kind else None
+    nodes = readers.get(name, [])
+    return nodes[0] if len(nodes) == 1 and nodes[0].op_type == kind else None
 
 
 def _weight_scale(

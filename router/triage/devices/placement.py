@@ -63,7 +63,7 @@ def confirm(asked: Device, used: Sequence[str]) -> Placement:
     """
     if CUDA in used:
         return Placement(Device.CUDA)
-    found = f"onnxruntime lists {CUDA} and could not start it: no GPU, driver or CUDA library"
+    fault = f"onnxruntime lists {CUDA} and could not start it: no GPU, driver or CUDA library"
     if asked is Device.CUDA:
-        raise DeviceMissing(f"--device cuda: {found}; expected all three: {DRIVER}")
-    return Placement(Device.CPU, f"{found}; {DRIVER}")
+        raise DeviceMissing(f"--device cuda: {fault}; expected all three: {DRIVER}")
+    return Placement(Device.CPU, f"{fault}; {DRIVER}")

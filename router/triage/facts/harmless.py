@@ -39,6 +39,6 @@ class PlainWords:
         plain, count = self._form.subn(self._words, text)
         return plain if count and plain != text else ""
 
-    def _words(self, found: re.Match[str]) -> str:
+    def _words(self, match: re.Match[str]) -> str:
         # Turkish letters match an "i" in any case, and are no "i" in small letters.
-        return self._plain.get(" ".join(found[0].split()).casefold(), found[0])
+        return self._plain.get(" ".join(match[0].split()).casefold(), match[0])

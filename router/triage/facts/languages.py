@@ -249,7 +249,7 @@ def without_codes(text: str, words: Sequence[str]) -> Sequence[str]:
     return kept
 
 
-def continued(told: Heard, spoken: str) -> str:
+def continued(heard: Heard, spoken: str) -> str:
     """Returns the language of a text in a conversation that is in `spoken` so far.
 
     A text that tells another language clearly is in that; one that tells none keeps none.
@@ -257,8 +257,8 @@ def continued(told: Heard, spoken: str) -> str:
     >>> continued(Heard("es", False), "fr"), continued(Heard("es", True), "fr")
     ('fr', 'es')
     """
-    if told.clear or told.language == UNKNOWN or spoken in (UNKNOWN, ENGLISH):
-        return told.language
+    if heard.clear or heard.language == UNKNOWN or spoken in (UNKNOWN, ENGLISH):
+        return heard.language
     return spoken
 
 

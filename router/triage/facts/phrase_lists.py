@@ -12,8 +12,8 @@ from router.triage.facts.phrase_finder import Phrase, PhraseFinder
 @lru_cache(maxsize=4)
 def phrase_finder(terms: LanguageTerms) -> PhraseFinder:
     """Returns what finds the phrases of a folder; policies with the same folder share it."""
-    found = [Phrase(one.name, one.parts, one.unspaced) for one in terms.phrases]
-    return PhraseFinder(found, terms.not_meant)
+    phrases = [Phrase(one.name, one.parts, one.unspaced) for one in terms.phrases]
+    return PhraseFinder(phrases, terms.not_meant)
 
 
 SURE_ALONE = 8

@@ -74,7 +74,7 @@ def find_facts(
     is the language of the conversation, for a text that does not tell its own clearly.
     """
     folded = fold(text)
-    found = amounts.read(folded)
+    sums = amounts.read(folded)
     names = _terms(folded, terms, phrases)
     told = heard(text, folded.words)
     language = continued(told, spoken)
@@ -84,15 +84,15 @@ def find_facts(
     meant = folded
     if mended != text:
         meant = fold(mended)
-        found = largest_amounts((found, amounts.read(meant)))
+        sums = largest_amounts((sums, amounts.read(meant)))
         names = names_of((names, _terms(meant, terms, phrases)))
-    if found and only_plays(meant.text):
-        found = all_quoted(found)
+    if sums and only_plays(meant.text):
+        sums = all_quoted(sums)
     talk = find_router_talk(folded)
     disguise = undone(text, folded, knows)
     instead, *disguised = disguise.forms if disguise.hidden else ("", *disguise.forms)
     for form in map(fold, disguise.forms):
-        found = largest_amounts((found, amounts.read(form)))
+        sums = largest_amounts((sums, amounts.read(form)))
         names = names_of((names, _terms(form, terms, phrases)))
     if instead:
         told = heard(instead, words_of(instead))
@@ -101,9 +101,9 @@ def find_facts(
     without_talk = without_stage(folded) or without_talk
     return TurnFacts(
         folded=folded,
-        amounts=found,
+        amounts=sums,
         risk_terms=names,
-        bare=not found and not names and is_bare_follow_up(meant),
+        bare=not sums and not names and is_bare_follow_up(meant),
         unread=folded.cut or crowded(folded),
         other_forms=(*disguised, without_talk) if without_talk else tuple(disguised),
         instead=instead,

@@ -67,10 +67,10 @@ class PlacedAmount(Struct, frozen=True):
 
 def distinct(placed: Iterable[PlacedAmount]) -> Iterable[Amount]:
     """Returns each wording of a sum once; one that is only quoted gives way to one that is not."""
-    found: dict[tuple[str, int], Amount] = {}
+    amounts: dict[tuple[str, int], Amount] = {}
     for one in placed:
         key = (one.amount.text, one.amount.nano_usd)
-        before = found.get(key)
+        before = amounts.get(key)
         if before is None or before.quoted:
-            found[key] = one.amount
-    return found.values()
+            amounts[key] = one.amount
+    return amounts.values()

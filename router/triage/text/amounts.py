@@ -131,7 +131,7 @@ class _Sums(Numbers):
 
     def all(self) -> list[_Sum]:
         """Returns all sums of the text in order."""
-        found: list[_Sum] = []
+        sums: list[_Sum] = []
         at = 0
         for candidate in self._candidates():
             if candidate < at:
@@ -141,11 +141,11 @@ class _Sums(Numbers):
             if quantity is not None:
                 one = self._with_currency(quantity) or self._by_context(quantity)
             if one is not None:
-                one = self._multiplied(one, found)
-                found.append(one)
+                one = self._multiplied(one, sums)
+                sums.append(one)
                 self._used = max(self._used, one.end - 1)
             at = max(at + 1, quantity.end if quantity else 0, one.end if one else 0)
-        return found
+        return sums
 
     def _with_currency(self, quantity: Quantity) -> _Sum | None:
         before = self._currency_before(quantity.start)

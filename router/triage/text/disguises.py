@@ -167,12 +167,12 @@ def _unleeted(plain: str, knows: Knows) -> str:
 
 def _leet_word(piece: str, knows: Knows) -> str:
     """Returns the word that a piece such as "p41n," spells; "" when it spells none."""
-    found = _LEET_WORD.search(piece)
-    if found is None or _LEET_MARK.search(found[0]) is None:
+    match = _LEET_WORD.search(piece)
+    if match is None or _LEET_MARK.search(match[0]) is None:
         return ""
-    if _NUMBER_WITH_UNIT.fullmatch(found[0]) or found[0].endswith("$"):  # $x$ is a formula
+    if _NUMBER_WITH_UNIT.fullmatch(match[0]) or match[0].endswith("$"):  # $x$ is a formula
         return ""
-    for spelled in (found[0], found[0].rstrip("!|")):  # "help!" ends in a mark, not in an l
+    for spelled in (match[0], match[0].rstrip("!|")):  # "help!" ends in a mark, not in an l
         for letters in (_LEET, _LEET_L):
             word = spelled.translate(letters)
             if word != spelled and word.isalpha() and knows(word):
@@ -292,10 +292,10 @@ def _unpacked(text: str, knows: Knows) -> tuple[str, str]:
 
     def as_text(decode: Callable[[str], bytes], match: re.Match[str]) -> str:
         nonlocal left, decoded
-        said = _text_of(decode(match[0]), knows) if left > 0 else ""
+        text = _text_of(decode(match[0]), knows) if left > 0 else ""
         left -= 1
-        decoded += bool(said)
-        return f"\0{said}\0" if said else match[0]
+        decoded += bool(text)
+        return f"\0{text}\0" if text else match[0]
 
     for pattern, decode in _PACKED:
         text = pattern.sub(partial(as_text, decode), text)
@@ -360,9 +360,9 @@ _PACKED: tuple[tuple[re.Pattern[str], Callable[[str], bytes]], ...] = (
 def _text_of(raw: bytes, knows: Knows) -> str:
     """Returns the bytes as text, "" unless they are printable and hold a word that exists."""
     try:
-        said = raw.decode("utf-8")
+        text = raw.decode("utf-8")
     except UnicodeDecodeError:
         return ""
-    if not said.isprintable() and not said.replace("\n", "").replace("\t", "").isprintable():
+    if not text.isprintable() and not text.replace("\n", "").replace("\t", "").isprintable():
         return ""
-    return said if _exist(_LETTERS.findall(said.lower()), knows) else ""
+    return text if _exist(_LETTERS.findall(text.lower()), knows) else ""

@@ -82,12 +82,12 @@ class Numbers:
 
     def _candidates(self) -> list[int]:
         """Returns the places where a number may begin, in order."""
-        found = [
+        candidates = [
             at
             for at, (kind, low) in enumerate(zip(self._kind, self._low, strict=True))
             if kind == NUMBER or low in _BEGINS
         ]
-        return found[:MAX_NUMBERS]
+        return candidates[:MAX_NUMBERS]
 
     def _word(self, at: int) -> str:
         """Returns the lower-case token at an index, "" beyond either end."""
@@ -107,12 +107,12 @@ class Numbers:
     def _sentence(self, at: int, step: int, reach: int = WINDOW) -> list[int]:
         """Indices of the tokens after (+1) or before (-1) an index, nearest first, within its
         sentence and at most `reach`."""
-        found: list[int] = []
+        values: list[int] = []
         at += step
-        while 0 <= at < self._count and len(found) < reach and self._low[at] not in _SENTENCE_ENDS:
-            found.append(at)
+        while 0 <= at < self._count and len(values) < reach and self._low[at] not in _SENTENCE_ENDS:
+            values.append(at)
             at += step
-        return found
+        return values
 
     def _quantity(self, at: int) -> Quantity | None:
         if self._kind[at] == NUMBER:

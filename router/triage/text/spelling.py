@@ -106,12 +106,12 @@ class Speller:
 
     def _meant(self, word: str) -> str:
         """Returns the commonest word one edit away, otherwise the word itself."""
-        found = self._found.get(word)
-        if found is None:
+        meant = self._found.get(word)
+        if meant is None:
             if len(self._found) >= MOST_KEPT:
                 self._found.clear()
-            found = self._found[word] = self._nearest(word)
-        return found
+            meant = self._found[word] = self._nearest(word)
+        return meant
 
     def _nearest(self, word: str) -> str:
         best, most = word, 0.0

@@ -110,12 +110,12 @@ def _says_money(text: str) -> bool:
 
 def _units(line: str, codes: Mapping[str, str], *, about_money: bool) -> list[_Unit]:
     """Returns the units that a line states, [] when it states none."""
-    found: list[_Unit] = []
+    units: list[_Unit] = []
     for match in islice(_UNIT.finditer(line), MOST_CELLS):
         unit = _unit(match, line, codes, about_money=about_money)
         if unit is not None:
-            found.append(unit)
-    return found
+            units.append(unit)
+    return units
 
 
 def _unit(

@@ -52,13 +52,13 @@ class TermFinder:
         words = text.words
         if self._first.isdisjoint(words):
             return ()
-        found: set[int] = set()
+        lists: set[int] = set()
         first, count = self._root.next, len(words)
         for start, word in enumerate(words):
             node = first.get(word)
             following = start + 1
             while node is not None:
-                found |= node.lists
+                lists |= node.lists
                 node = node.next.get(words[following]) if following < count else None
                 following += 1
-        return tuple(self.names[index] for index in sorted(found))
+        return tuple(self.names[index] for index in sorted(lists))

@@ -50,8 +50,8 @@ def held_out(text: str) -> bool:
 
 def words(text: str) -> frozenset[str]:
     """Returns the distinct words of a text that carry meaning, lower case, plural s cut."""
-    found = _WORD.findall(text.lower().replace("'", ""))
-    kept = {w[:-1] if w[-1] == "s" and len(w) > 3 else w for w in found if w not in _DULL}
+    matches = _WORD.findall(text.lower().replace("'", ""))
+    kept = {w[:-1] if w[-1] == "s" and len(w) > 3 else w for w in matches if w not in _DULL}
     return frozenset(kept)
 
 
@@ -82,11 +82,11 @@ def plain(key: str) -> str:
     return rest or key
 
 
-def _as_one(found: re.Match[str]) -> str:
+def _as_one(match: re.Match[str]) -> str:
     """Returns a word and its short end as one; "am" is short behind "i" alone."""
-    if found[2]:
-        return "im" if found[1] == "i" else found[0]
-    return found[1] + found[3]
+    if match[2]:
+        return "im" if match[1] == "i" else match[0]
+    return match[1] + match[3]
 
 
 def written_once(keys: Sequence[str], owner: Sequence[int]) -> dict[str, int]:

@@ -35,19 +35,19 @@ def passages(text: str) -> tuple[str, ...]:
     if spaces < LONG_WORDS:
         return ()
     most = min(max(PASSAGE_WORDS, -(-spaces // (MOST_PASSAGES - 1))), LONGEST_PASSAGE_WORDS)
-    found: list[str] = []
+    windows: list[str] = []
     words = 0
     for match in _SENTENCE.finditer(text):
         count = len(match[0].split())
         if not count:
             continue
-        if found and words + count <= most:
-            found[-1] += match[0]
+        if windows and words + count <= most:
+            windows[-1] += match[0]
             words += count
         else:
-            found.append(match[0])
+            windows.append(match[0])
             words = count
-    if len(found) > MOST_PASSAGES:
-        step = (len(found) - 1) / (MOST_PASSAGES - 1)
-        found = [found[round(place * step)] for place in range(MOST_PASSAGES)]
-    return tuple(found) if len(found) > 1 else ()
+    if len(windows) > MOST_PASSAGES:
+        step = (len(windows) - 1) / (MOST_PASSAGES - 1)
+        windows = [windows[round(place * step)] for place in range(MOST_PASSAGES)]
+    return tuple(windows) if len(windows) > 1 else ()

@@ -39,6 +39,6 @@ async def _loaded(policy: LoadedPolicy, loading: Callable[[LoadedPolicy], str]) 
         if not model:
             return
         await asyncio.sleep(LOOK_S)
-    found = f"{model} without its new adapters after {LOAD_S:g} s"
+    state = f"{model} without its new adapters after {LOAD_S:g} s"
     expected = "adapters that it can load; the old ones serve on"
-    raise PolicyError((Mistake(str(policy.path), 0, "adapters", found, expected),))
+    raise PolicyError((Mistake(str(policy.path), 0, "adapters", state, expected),))

@@ -95,7 +95,7 @@ def _calibration(
         wanted = "a calibration as `tiergate train judge` wrote it"
         raise PolicyError((Mistake(str(path), 1, "(top)", str(error), wanted),)) from error
     if read.rubric != digest or not same_model(read.model, judge.model):
-        found = f"a calibration of {read.model} with rubric {read.rubric}"
+        measured = f"a calibration of {read.model} with rubric {read.rubric}"
         wanted = f"one of {judge.model} with rubric {digest}: scores of others mean something else"
-        raise PolicyError((Mistake(str(path), 1, "(top)", found, wanted),))
+        raise PolicyError((Mistake(str(path), 1, "(top)", measured, wanted),))
     return read

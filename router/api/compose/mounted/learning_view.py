@@ -64,11 +64,11 @@ class Learning:
 
     def learning(self, waiting: Sequence[ReviewItem], tenant: str | None) -> Json:
         """Returns the queue; for all tenants together also datasets, models and runs."""
-        found: Json = {"queue": _queue(waiting), "for_admins": tenant is not None}
+        view: Json = {"queue": _queue(waiting), "for_admins": tenant is not None}
         if tenant is not None:
-            return found
+            return view
         return {
-            **found,
+            **view,
             "datasets": self._datasets(),
             **self._models(),
             **self._tried(),
@@ -81,13 +81,13 @@ class Learning:
 
     def alarms_now(self) -> list[ActiveAlarm]:
         """Returns the active alarms of all policies, the oldest first, for metrics."""
-        found = [
+        alarms = [
             (alarm.since_ms, ActiveAlarm(loaded.policy.name, watched, subject))
             for loaded, state in self._states()
             for watched, _, subject, alarm in _parted(state)
             if alarm.active
         ]
-        return [alarm for _, alarm in sorted(found)]
+        return [alarm for _, alarm in sorted(alarms)]
 
     def contradicted(self, before: frozenset[str]) -> frozenset[str]:
         """Returns the policies whose certificate an active alarm on feedback speaks against.
@@ -126,15 +126,15 @@ class Learning:
                     yield loaded, load(self._folder / f"alerts-{loaded.policy.name}.json")
 
     def _datasets(self) -> list[Json]:
-        found: list[Json] = []
+        datasets: list[Json] = []
         for path in _newest(self._folder / "datasets", f"*/{MANIFEST}"):
             try:
                 manifest = msgspec.json.decode(path.read_bytes(), type=Manifest)
                 made_ms = int(path.stat().st_mtime * 1000)
             except (OSError, msgspec.DecodeError) as error:
-                found.append({"name": path.parent.name, "fault": str(error)})
+                datasets.append({"name": path.parent.name, "fault": str(error)})
                 continue
-            found.append(
+            datasets.append(
                 {
                     "name": path.parent.name,
                     "made_ms": made_ms,
@@ -148,7 +148,7 @@ class Learning:
                     "first_expiry_ms": manifest.first_expiry_ms,
                 }
             )
-        return found
+        return datasets
 
     def _tried(self) -> Json:
         """Returns where each policy's rollout stands. Raises nothing."""
@@ -174,29 +174,29 @@ class Learning:
 
     def _heads(self) -> list[Json]:
         """Returns the runs of each head that learns: what it knew of each task before and after."""
-        found: list[Json] = []
+        heads: list[Json] = []
         for path in sorted((self._folder / "learn").glob("*/history.jsonl")):
             try:
                 lines = path.read_bytes().splitlines()[-MOST_RUNS:]
                 runs = [msgspec.json.decode(line, type=_Run) for line in lines if line.strip()]
             except (OSError, msgspec.DecodeError) as error:
-                found.append({"head": path.parent.name, "runs": [], "fault": str(error)})
+                heads.append({"head": path.parent.name, "runs": [], "fault": str(error)})
                 continue
-            found.append({"head": path.parent.name, "runs": to_builtins(runs)})
-        return found
+            heads.append({"head": path.parent.name, "runs": to_builtins(runs)})
+        return heads
 
     def _watched(self, loaded: LoadedPolicy, tenant: str | None) -> Json:
         name, section = loaded.policy.name, loaded.policy.alerts
-        found: Json = {"policy": name, "watched": section is not None}
+        view: Json = {"policy": name, "watched": section is not None}
         if section is None:
-            return found
+            return view
         try:
             state = load(self._folder / f"alerts-{name}.json")
         except LedgerError as error:
-            return {**found, "fault": error.message}
+            return {**view, "fault": error.message}
         width_ms = _window_ms(loaded)
         return {
-            **found,
+            **view,
             "late_ms": LATE * width_ms,
             "next_ms": state.checked_ms + width_ms if state.checked_ms else None,
             "least": {

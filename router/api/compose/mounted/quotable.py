@@ -46,12 +46,12 @@ def quotable_of(policy: Policy, service: DocumentService | None) -> Quotable | N
         # An upstream's vector costs money, which an undecided request must not spend.
         by_words = documents.embedder is not None
         try:
-            found = await service.find(asked_in(request), rights, 1, by_words=by_words)
+            result = await service.find(asked_in(request), rights, 1, by_words=by_words)
         except (AnswererError, Overloaded):
             return None  # the answerer will say so, if it is asked; others need no documents
-        if not found.passages or found.passages[0].p < quote_at:
+        if not result.passages or result.passages[0].p < quote_at:
             return None
-        return calibrated(found.passages[0].p)
+        return calibrated(result.passages[0].p)
 
     return quotable
 

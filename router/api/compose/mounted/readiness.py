@@ -12,7 +12,7 @@ from router.types import AnswererState
 WITHHELD = "A key with the scope admin sees why."
 
 
-def without_details(told: dict[str, object]) -> dict[str, object]:
+def without_details(details: dict[str, object]) -> dict[str, object]:
     """Returns what parts say of themselves for a key that only reads reports: their states.
 
     A detail names files and hosts, or repeats a provider. The mistakes of a policy's file do too.
@@ -20,7 +20,7 @@ def without_details(told: dict[str, object]) -> dict[str, object]:
     >>> without_details({"ledger": {"state": "failing", "detail": "/srv/ledger.db is locked"}})
     {'ledger': {'state': 'failing', 'detail': 'A key with the scope admin sees why.'}}
     """
-    return {name: _without_details(name, value) for name, value in told.items()}
+    return {name: _without_details(name, value) for name, value in details.items()}
 
 
 def _without_details(name: str, value: object) -> object:

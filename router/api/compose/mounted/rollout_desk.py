@@ -87,11 +87,13 @@ class RolloutDesk:
         """Begins the next stage. Raises RolloutRefused where a gate has not passed, LedgerError."""
         before = self._running(policy)
         tallies = counted(self._store, before)
-        found = compare(tallies.arms, before.margins, before.plan.alpha())
-        if not (force or before.passed or passed(found, tallies.arms, before.plan.least_requests)):
+        comparison = compare(tallies.arms, before.margins, before.plan.alpha())
+        if not (
+            force or before.passed or passed(comparison, tallies.arms, before.plan.least_requests)
+        ):
             raise RolloutRefused(not_yet(before, tallies))
         note = why or ("promoted before its gates passed" if force and not before.passed else "")
-        following = promoted(before, self._clock.now_ms(), by, note, found)
+        following = promoted(before, self._clock.now_ms(), by, note, comparison)
         if following is None:
             raise RolloutRefused(
                 f"The rollout of {policy!r} is in its last stage. Take the change over into the "

@@ -261,19 +261,21 @@ class Rollouts:
         if before == _size(watched.tallies):
             return None
         alpha = change.plan.alpha()
-        found = compare(arms, change.margins, alpha)
+        comparison = compare(arms, change.margins, alpha)
         latest = compare_latest(watched.tallies, change.margins, alpha)
-        now_ms, bad = self._clock.now_ms(), broken(found) or broken(latest)
+        now_ms, bad = self._clock.now_ms(), broken(comparison) or broken(latest)
         following: Change | None = None
         if bad:
             why = "; ".join(sentence(one, change.plan.cap_nano_usd) for one in bad)
             following = rolled_back(
-                change, now_ms, "guard", why, found if broken(found) else latest
+                change, now_ms, "guard", why, comparison if broken(comparison) else latest
             )
-        elif not change.passed and passed(found, arms, change.plan.least_requests):
-            following = passed_gates(change, now_ms, found)
+        elif not change.passed and passed(comparison, arms, change.plan.least_requests):
+            following = passed_gates(change, now_ms, comparison)
             if change.plan.by_gates:
-                following = promoted(change, now_ms, "gates", following.why, found) or following
+                following = (
+                    promoted(change, now_ms, "gates", following.why, comparison) or following
+                )
         return following if following is not None and self._store.add(following) else None
 
     async def _changed(self, change: Change) -> None:

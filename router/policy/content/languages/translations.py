@@ -121,8 +121,8 @@ def _mistakes(file: TranslationFile, knowledge: Knowledge, lines: LineMap) -> It
         used, needed = set(SLOT.findall(intent.answer)), set(known.slots)
         if used != needed:
             expected = f"the slots of its English answer: {', '.join(sorted(needed)) or 'none'}"
-            found = ", ".join(sorted(used)) or "none"
-            yield lines.mistake(("intents", name, "answer"), found, expected)
+            names = ", ".join(sorted(used)) or "none"
+            yield lines.mistake(("intents", name, "answer"), names, expected)
     for value in unknown_places(file.values):
         expected = "words that name in braces what the value names, each once in the value"
         yield lines.mistake(("values", value), file.values[value], expected)
