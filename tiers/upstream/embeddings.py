@@ -117,14 +117,15 @@ def _read(body: bytes, count: int) -> OutsideVectors:
 def _vector(value: object) -> bytes:
     """Returns a vector as bytes, from base64 or numbers. Raises ValueError for anything else."""
     if isinstance(value, str):
-        raw = b64decode(value, validate=True)
-        if not raw or len(raw) % 4:
-            raise ValueError("no float32")
-        return raw
-    if not isinstance(value, list) or not value:
+        numbers = packed("f", b64decode(value, validate=True))
+        if byteorder == "big":
+            numbers.byteswap()
+    elif isinstance(value, list):
+        numbers = packed("f", [float(number) for number in value])
+    else:
         raise ValueError("no vector")
-    numbers = packed("f", [float(number) for number in value])
-    if not all(map(math.isfinite, numbers)):
+    # One number that is not finite makes the sum so, too: JSON has no word for it.
+    if not numbers or not math.isfinite(sum(numbers)):
         raise ValueError("no finite numbers")
     if byteorder == "big":
         numbers.byteswap()

@@ -152,6 +152,8 @@ def test_a_call_that_was_never_sent_takes_no_tokens_of_a_rate(tmp_path: Path) ->
 @pytest.mark.parametrize(
     "body",
     [b"nonsense", b"[]", b'{"data": []}', b'{"data": [{"index": 0, "embedding": "!!"}]}',
+     b'{"data": [{"index": 0, "embedding": [1]}, {"index": 1, "embedding": "AADAfw=="}]}',  # NaN
+     b'{"data": [{"index": 0, "embedding": [1]}, {"index": 1, "embedding": [1e300]}]}',
      b'{"data": [{"index": 0, "embedding": [1]}, {"index": 1, "embedding": [1, 2]}]}'],
 )  # fmt: skip
 def test_what_is_no_vector_is_an_error_of_the_upstream(body: bytes) -> None:
