@@ -241,6 +241,15 @@ def test_figures_are_out_of_fold() -> None:
     assert accuracy < 0.65  # labels drawn by lot cannot be foretold
 
 
+def test_each_step_is_told_as_it_begins(tmp_path: Path) -> None:
+    steps: list[str] = []
+    made(write_csv(tmp_path / "d.csv", some_rows()), tmp_path / "out", say=steps.append)
+    assert steps == [
+        "reads 60 texts of 2 classes (step 1 of 2)",
+        "fits and cross-validates (step 2 of 2)",
+    ]
+
+
 def test_a_worse_head_is_not_installed_unasked(tmp_path: Path) -> None:
     good = write_csv(tmp_path / "good.csv", some_rows())
     turned = {"billing": "broken", "broken": "billing"}

@@ -58,7 +58,7 @@ def head(
     model_dir: ModelDir = None,
     device: DeviceOption = Device.CPU,
 ) -> None:
-    """Fit a head of the shipped encoder on labelled texts; without torch, in seconds."""
+    """Fit a head of the shipped encoder on labelled texts; no torch, 1,000 in seconds."""
     from router.training.heads.train_head import train_head
 
     made = train_head(
@@ -73,6 +73,7 @@ def head(
         force=force,
         command=shlex.join(["tiergate", *sys.argv[1:]]),
         device=device,
+        say=_say,
     )
     if as_json:
         _print_json(made)
@@ -81,6 +82,12 @@ def head(
     # A script must notice that the old head still serves.
     if not made.installed:
         raise typer.Exit(Exit.FAILURE)
+
+
+def _say(step: str) -> None:
+    """Tells a person at a terminal what is under way: 20,000 texts take minutes."""
+    if sys.stderr.isatty():
+        typer.echo(f"tiergate: {step}", err=True)
 
 
 def routing(

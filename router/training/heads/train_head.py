@@ -12,7 +12,7 @@ import importlib.metadata
 import json
 import platform
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -84,8 +84,9 @@ def train_head(
     force: bool,
     command: str,
     device: Device = Device.CPU,
+    say: Callable[[str], None] = lambda _: None,
 ) -> Made:
-    """Fits and installs the head `name` from a labelled file.
+    """Fits and installs the head `name` from a labelled file. `say` gets each step as it begins.
 
     Raises TrainingDataError for data that cannot teach it and for a name that is not allowed,
     ModelFileError when there is no triage model, DeviceMissing where a GPU is asked for and there
@@ -94,7 +95,9 @@ def train_head(
     rows = read_rows(data, text_column, label_column)
     positive = _positive(name, positive, rows.classes)
     model = TriageModel.load(model_dir or DEFAULT_FOLDER, threads=THREADS, device=device)
+    say(f"reads {len(rows.rows):,} texts of {len(rows.classes)} classes (step 1 of 2)")
     encoded = model.encode([row.text for row in rows.rows])
+    say("fits and cross-validates (step 2 of 2)")
     labels = np.array([rows.classes.index(row.label) for row in rows.rows], dtype=np.int64)
     # `honest` is not given, because the rows that trained the encoder are not known here.
     fitted = fit_head(
