@@ -100,8 +100,7 @@ def stems_asked(question: str) -> tuple[frozenset[str], ...]:
 
 
 def _asked(text: str) -> frozenset[str]:
-    forms = _forms(text)
-    return frozenset(f[:_STEM] for f in forms if f not in _ASKING and not f.isdigit())
+    return frozenset({form[:_STEM] for form in _forms(text) - _ASKING if not form.isdigit()})
 
 
 def is_grounded(sentence: str, known: set[str]) -> bool:

@@ -136,7 +136,9 @@ def decide(
     if not _some_capable(facts, signals, limits):
         facts = _excused(facts, limits)
         _refuse_impossible(facts, signals, limits)
-    threshold = confidence_floor(section, signals, asked, suspended=pressure.suspended)
+    threshold = confidence_floor(
+        section, signals, asked.confidence_floor, suspended=pressure.suspended
+    )
     least = 0.0 if version < IN_HAND_FROM else least_shown(policy, signals, stakes_nano)
     losses = expected_losses(facts, stakes_nano, section, pressure.price)
     passed = [passed_over(f, limits, threshold, asked, signals) for f in facts]
@@ -236,9 +238,9 @@ def _excused(facts: Sequence[RungFacts], limits: Bounds) -> tuple[RungFacts, ...
 
 
 def confidence_floor(
-    section: DecisionSection, signals: Signals, asked: Asked, *, suspended: bool = False
+    section: DecisionSection, signals: Signals, hinted: float | None, *, suspended: bool = False
 ) -> float:
-    """Returns the chance from which level 1 answers; hints raise it. 0 when triggers are off.
+    """Returns the chance from which level 1 answers; a hint raises it. 0 when triggers are off.
 
     A suspended certificate never lets more through than `confidence_floor` does.
     """
@@ -249,7 +251,7 @@ def confidence_floor(
         own = max(own, section.confidence_floor) if suspended else own
     else:
         own = section.confidence_floor
-    return own if asked.confidence_floor is None else max(own, asked.confidence_floor)
+    return own if hinted is None else max(own, hinted)
 
 
 def _refuse_impossible(facts: Sequence[RungFacts], signals: Signals, limits: Bounds) -> None:

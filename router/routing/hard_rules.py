@@ -157,7 +157,7 @@ def _rules(
 ) -> tuple[list[Limit], list[Limit]]:
     """Returns the floors that the rules ask for, and the ceilings of the policy's own rules."""
     floors, ceilings = _policy_rules(policy, signals, findings.lists)
-    rules = [*_degraded(signals), *floors]
+    rules = [(2, Reason.TRIAGE_DEGRADED), *floors] if signals.degraded else floors
     if _has_triggers(policy):
         rules += _fixed_triggers(policy, signals, findings, asked)
     return rules, ceilings
@@ -207,10 +207,6 @@ def _low_impact(section: DecisionSection, signals: Signals, asked: Asked) -> boo
 def _impact(signals: Signals, asked: Asked) -> int:
     """Returns the amount that triggers compare: the one read, or the client's if it is more."""
     return max(signals.impact_nano_usd, asked.stakes_nano_usd or 0)
-
-
-def _degraded(signals: Signals) -> list[Limit]:
-    return [(2, Reason.TRIAGE_DEGRADED)] if signals.degraded else []
 
 
 def _policy_rules(

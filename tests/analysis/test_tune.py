@@ -15,7 +15,6 @@ from router.analysis.tune.tune import GRID, Label, Refusal, certify, data_sha256
 from router.errors import PolicyError
 from router.policy.certificate import Certificate, DomainCertificate, read_certificate
 from router.policy.loading import load_policy
-from router.routing.constraints import Asked
 from router.routing.decision import confidence_floor
 from router.stats.exact_bounds import upper_bound
 from router.types import Domain, Match
@@ -213,7 +212,7 @@ CERTIFIED = GOOD.replace(
 def test_policy_decides_by_the_certificate(tmp_path: Path) -> None:
     (tmp_path / "c.json").write_text(a_certificate().to_text(), encoding="utf-8")
     section = load_policy(write(tmp_path, CERTIFIED), {}).policy.decision
-    assert confidence_floor(section, CALM, Asked()) == a_certificate().thresholds[SUPPORT]
+    assert confidence_floor(section, CALM, None) == a_certificate().thresholds[SUPPORT]
 
 
 def test_another_certificate_is_another_policy(tmp_path: Path) -> None:

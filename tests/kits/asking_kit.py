@@ -16,7 +16,6 @@ import numpy as np
 from router.policy.content.knowledge import parse_knowledge
 from router.policy.content.replies import match_scope
 from router.policy.schema import LookupSection, ResolverAnswerer, TierSection
-from router.routing.constraints import asked_of
 from router.routing.decision import confidence_floor
 from router.routing.policy_runtime import RungPlan, prior_ability
 from router.triage.batches.config import TriageConfig
@@ -151,7 +150,7 @@ def asking_house(
     deciding = runtime.policy.decision
 
     def floor(request: ChatRequest, signals: Signals) -> float:
-        return confidence_floor(deciding, signals, asked_of(request.hints, may_lower=False))
+        return confidence_floor(deciding, signals, request.hints.confidence_floor)
 
     resolver = build_resolver(section, tier, known, opened, lookups, floor)
     old = runtime.plans[0]

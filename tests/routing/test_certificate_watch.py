@@ -15,7 +15,6 @@ from router.routing.certificate_watch import (
     counted,
     larger,
 )
-from router.routing.constraints import Asked
 from router.routing.decision import confidence_floor
 from router.routing.decision_record import parse
 from router.types import (
@@ -107,13 +106,13 @@ def test_a_suspended_certificate_never_lets_more_through(certified: float, expec
     section = DecisionSection(
         mode=DecisionMode.CERTIFIED, certificates={SUPPORT: certified}, confidence_floor=0.85
     )
-    assert confidence_floor(section, CALM, Asked()) == certified
-    assert confidence_floor(section, CALM, Asked(), suspended=True) == expected
+    assert confidence_floor(section, CALM, None) == certified
+    assert confidence_floor(section, CALM, None, suspended=True) == expected
 
 
 def test_a_domain_without_a_certificate_stays_without_one() -> None:
     section = DecisionSection(mode=DecisionMode.CERTIFIED, certificates={Domain.LEGAL: 0.5})
-    assert confidence_floor(section, CALM, Asked(), suspended=True) == 1.01
+    assert confidence_floor(section, CALM, None, suspended=True) == 1.01
 
 
 async def test_a_suspended_certificate_is_the_reason_and_replays_alike(houses: Houses) -> None:

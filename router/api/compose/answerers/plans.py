@@ -44,7 +44,6 @@ from router.policy.schema import (
 )
 from router.policy.sections.capabilities import complete
 from router.privacy.provider_seals import issuer_of
-from router.routing.constraints import asked_of
 from router.routing.decision import confidence_floor
 from router.routing.policy_runtime import RungPlan
 from router.routing.verification import Judge
@@ -264,7 +263,7 @@ def _judge(loaded: LoadedPolicy, section: AnswererSection, abilities: AbilityTab
 
 def _floor(section: DecisionSection, request: ChatRequest, signals: Signals) -> float:
     """Returns the chance from which level 1 answers, as `decide` will have it."""
-    return confidence_floor(section, signals, asked_of(request.hints, may_lower=False))
+    return confidence_floor(section, signals, request.hints.confidence_floor)
 
 
 def _placed(loaded: LoadedPolicy) -> list[LookupSection]:
