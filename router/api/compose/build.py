@@ -28,7 +28,7 @@ from router.policy.content.knowledge import (
 )
 from router.policy.content.languages.glossaries import load_glossaries
 from router.policy.content.languages.translations import with_translations
-from router.policy.content.replies import MatchScope, match_scope
+from router.policy.content.replies import match_scope
 from router.policy.content.safe_answers import (
     emergency_wording,
     holding_text,
@@ -63,7 +63,6 @@ from router.triage.service import TriageService
 from router.triage.triage_model import TriageModel
 from router.types import (
     AnswererFacts,
-    ChatRequest,
     DecisionMode,
     Domain,
     Triage,
@@ -307,7 +306,7 @@ def _triage(
     return TriageService(
         parts.engine,
         base,
-        scope=partial(_scope, knowledge=first),
+        scope=partial(match_scope, knowledge=first),
         tasks=tasks,
         read=policy.triage.roles,
     )
@@ -343,7 +342,3 @@ def _place(loaded: LoadedPolicy) -> str:
     first = next(section for section in sections if isinstance(section, ResolverAnswerer))
     path = str(loaded.file(first.knowledge).absolute())
     return hashlib.blake2b(path.encode("utf-8", "surrogateescape"), digest_size=4).hexdigest()
-
-
-def _scope(request: ChatRequest, knowledge: Knowledge) -> MatchScope:
-    return match_scope(request, knowledge)

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 
 from router.errors import Mistake, PolicyError
 from router.policy.head_files import load_heads
@@ -111,12 +110,7 @@ class Specialist:
     def __enter__(self) -> Specialist:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._reader.__exit__()
 
     @property

@@ -15,7 +15,6 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable
 from contextlib import aclosing
-from types import TracebackType
 
 from router.errors import BudgetExceeded, StreamCut, TiergateError
 from router.request.calls.priced_calls import Spender
@@ -82,12 +81,7 @@ class Calls:
     async def __aenter__(self) -> Calls:
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         self.keep(None)
         for ahead in self._ending:
             await ahead.ended()
