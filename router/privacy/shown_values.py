@@ -56,9 +56,9 @@ def shown_value(path: Sequence[str | int], value: object, *, harmless: bool = Fa
     ("'two words'", 'text that is not shown')
     """
     if isinstance(value, Mapping):
-        return f"a mapping of {len(value)} keys"
+        return f"a mapping of {len(value)} key{'' if len(value) == 1 else 's'}"
     if isinstance(value, list):
-        return f"a list of {len(value)} items"
+        return f"a list of {len(value)} item{'' if len(value) == 1 else 's'}"
     if value is None or isinstance(value, bool):
         return repr(value)
     key = next((part for part in reversed(path) if isinstance(part, str)), "")

@@ -12,11 +12,12 @@ from datetime import UTC, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 from zoneinfo import ZoneInfo
 
-from router.types import NANO_PER_USD
+from router.types import NANO_PER_USD, NO_ANSWER_MODEL, REFUSAL_MODEL, SAFE_ANSWER_MODEL
 
 UNKNOWN = "unknown"
 NOTHING = "\N{EM DASH}"
 """Fills the place of a figure that does not apply."""
+NO_MODELS = frozenset({NO_ANSWER_MODEL, REFUSAL_MODEL, SAFE_ANSWER_MODEL})
 NAME_LIMIT = 96
 """Bounds the length of a shown name; tenants and model names come from outside."""
 
@@ -36,6 +37,15 @@ def clean(name: str) -> str:
     if len(shown) > NAME_LIMIT:
         shown = shown[: NAME_LIMIT - 1] + "…"
     return shown.strip() or "(none)"
+
+
+def shown_model(model: str) -> str:
+    """Returns a model's name for people, and says so where none wrote the words that went out.
+
+    >>> shown_model("gpt-5.5"), shown_model("tiergate-no-model")
+    ('gpt-5.5', 'no model: approved words')
+    """
+    return "no model: approved words" if model in NO_MODELS else clean(model)
 
 
 def usd(nano_usd: int | float | None) -> str:
@@ -71,10 +81,14 @@ class Dollars:
     ('$1,234.57', '-$0.0042', '<$0.01', '$0.00')
     >>> Dollars(None)(33), Dollars(4)(300_000_000), Dollars(4, padded=False)(300_000_000)
     ('$0.000000033', '$0.3000', '$0.30')
+    >>> Dollars(6)(10_000_000_000), Dollars(6)(1_234_560_000), Dollars(6)(0)
+    ('$10.00', '$1.23456', '$0.00')
     """
 
     places: int | None = 2
-    padded: bool = True  # False, for sentences: drops zeros behind the cents
+    padded: bool = True
+    """False, for sentences: drops zeros behind the cents. Nothing, and a dollar or more, never have
+    them."""
 
     def __call__(self, nano_usd: int | float | None) -> str:
         """Formats an amount for people; `unknown` for None. Rounds half to even."""
@@ -90,7 +104,8 @@ class Dollars:
         if amount and not shown:
             return f"{sign}<${least}"
         whole, _, rest = f"{shown:,f}".partition(".")
-        return f"{sign}${whole}.{rest if self.padded else rest.rstrip('0').ljust(2, '0')}"
+        padded = self.padded and 0 < shown < 1
+        return f"{sign}${whole}.{rest if padded else rest.rstrip('0').ljust(2, '0')}"
 
 
 EXACT = Dollars(None)

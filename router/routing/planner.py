@@ -161,7 +161,7 @@ class Router:
             decision=decision,
             draw=draw,
             started_ms=started_ms,
-            created_at_ms=self._clock.now_ms(),
+            created_at_ms=self._clock.now_ms() - round(read_at - started_ms),  # when it came
             triage_ms=read_at - started_ms,
             decide_ms=self._clock.monotonic_ms() - read_at,
             deadline_ms=None if deadline_ms is None else started_ms + deadline_ms,

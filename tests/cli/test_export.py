@@ -17,7 +17,8 @@ from router.cli.ledger.parquet_files import BATCH, write_parquet
 from router.errors.installing import pip_install
 from router.ledger.books.store import SqlLedger
 from router.ledger.tables.keys import SqlKeyStore
-from router.types import CostBasis, JsonText, RequestState, Scope
+from router.ledger.tables.reviews import SqlReviewQueue
+from router.types import CostBasis, Domain, JsonText, RequestState, ReviewItem, Scope
 from tests.kits.books.ledger_rows import NOW_MS, StandingClock, attempt, request
 from tests.kits.server_kit import PYTHON, environment, tiergate
 
@@ -218,6 +219,11 @@ def charged(tmp_path: Path) -> Path:
             record=JsonText(json.dumps({"refusal": note})),
         )
         await ledger.finish(refused)
+        desk = SqlReviewQueue(ledger.database, clock=StandingClock())
+        for name, done in (("r1", True), ("r2", False)):
+            await desk.add(ReviewItem(f"rev_{name}", name, "acme", Domain.LEGAL, NOW_MS))
+            if done:
+                await desk.resolve(f"rev_{name}", None)
         await ledger.close()
 
     asyncio.run(write())
@@ -254,12 +260,13 @@ def test_a_report_is_of_the_chosen_requests(
     assert told["requests"] == len(expected)
     assert told["spend_nano_usd"] == sum(costs[one] for one in expected)
     assert len(told["filters"]) == len(set(options[::2]))
+    assert told["waiting"] == ("r2" in expected)
 
 
 def test_export_columns_say_whom_to_charge_and_what_was_refused(charged: Path) -> None:
     run = ran("ledger", "export", "-d", charged)
     one, two, refused = csv.DictReader(io.StringIO(run.stdout))
-    assert (one["key_name"], one["tags"], one["ending"]) == ("ci", "sales, spring", "answered")
+    assert (one["key_name"], one["tags"], one["ending"]) == ("ci", "sales, spring", "replied")
     assert (two["domain"], two["request_type"], two["endpoint"]) == ("legal", "coding", "messages")
     assert (refused["ending"], refused["request_error_code"], refused["short_nano_usd"]) == (
         "refused",
@@ -272,7 +279,7 @@ def test_export_columns_say_whom_to_charge_and_what_was_refused(charged: Path) -
 def test_json_lines_say_whom_to_charge_and_what_was_refused(charged: Path) -> None:
     run = ran("ledger", "export", "--format", "jsonl", "-d", charged)
     one, _, refused = (json.loads(line) for line in run.stdout.splitlines())
-    assert (one["key_name"], one["ending"], one["refusal"]) == ("ci", "answered", None)
+    assert (one["key_name"], one["ending"], one["refusal"]) == ("ci", "replied", None)
     assert refused["refusal"] == {
         "limit": "day of tenant acme",
         "needed_nano_usd": 500,

@@ -191,6 +191,12 @@ def test_rows_keep_ids_with_figures_whole_in_any_width(width: int) -> None:
     ]
 
 
+def test_rows_of_approved_words_name_no_model() -> None:
+    lines = "\n".join(row_lines([a_long_row(model="tiergate-no-model")], 200))
+    assert "no model: approved words" in lines
+    assert "tiergate-no-model" not in lines
+
+
 def test_rows_give_no_orders_to_a_terminal() -> None:
     row = a_long_row(model="\x1b[2J\x07evil", tenant="a\x9bb")
     assert all(line.isprintable() for line in row_lines([row], 200))

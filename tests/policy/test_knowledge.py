@@ -325,7 +325,10 @@ def test_long_quotation_keeps_head_and_tail() -> None:
 
 def test_facts_are_found_in_the_users_words() -> None:
     request = _request("Shall we pay $12,000 to Harlow Stone Ltd by 3 March 2027?")
-    read = signals(risk_terms=("payment_fraud",), amounts=(Amount("$12,000", "USD", 12_000),))
+    read = signals(
+        risk_terms=("payment_fraud", "payment_fraud:en"),
+        amounts=(Amount("$12,000", "USD", 12_000),),
+    )
     assert facts_in(request, read) == (
         "amount: $12,000",
         "date: 3 March 2027",

@@ -8,7 +8,7 @@ renderers decide the report's form.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, timedelta
 from zoneinfo import ZoneInfo
@@ -93,6 +93,7 @@ class Extra:
     planned: Mapping[int, float] | None = None  # shares by level, instead of those policies'
     key_names: Mapping[str, str] = field(default_factory=dict)  # by key id
     waiting: int | None = None  # matters of the period that wait for a person; None: not known
+    waits: Collection[str] | None = None  # instead: requests whose matter waits, to be counted
     settled: Mapping[str, int] = field(default_factory=dict)
     """Requests of unknown cost that bills made known since, with what they held."""
     chosen: tuple[tuple[str, tuple[str, ...]], ...] = ()  # filters that were applied to the rows
@@ -119,6 +120,7 @@ def build_report(
     """
     # Days of a long period keep memory and reading time small.
     tally = Tally(DAY_MS if extra.by_day else QUARTER_MS)
+    waiting = extra.waiting if extra.waits is None else 0
     for placed in extra.cells:
         tally.merge(placed)
     for row in rows:
@@ -126,6 +128,8 @@ def build_report(
         early = since_ms is not None and row.created_at_ms < since_ms
         if not (late or early):
             tally.add(row)
+            if waiting is not None and extra.waits and row.request_id in extra.waits:
+                waiting += 1
     total = tally.total()
     whole = total.whole or Whole()
     period = Period(since_ms, until_ms, whole.first_ms, whole.last_ms, now_ms, extra.zone)
@@ -144,7 +148,7 @@ def build_report(
     figures = cut.group(total)
     # Every baseline counts the same answers, compared or not, so the first one suffices.
     passed_on = next((s.compared + s.not_compared for s in observed), 0)
-    replies = replies_of(total, extra.waiting)
+    replies = replies_of(total, waiting)
     quality = _quality(replies, passed_on)
     fixed = fixed_model(whole)
     # Rows that an older version purged are compared, and not among the replies.
@@ -211,7 +215,7 @@ def build_report(
         unknown=unknown,
         estimated=EstimatedCost(*whole.estimated),
         provider=provider,
-        assumptions=assumptions(whole, savings, observed),
+        assumptions=assumptions(whole, savings, observed, planned=bool(names.planned)),
         notes=notes(tally, total, whole, provider, unknown, extra.lost, outcomes[0].count),
         places=places,
         chosen=extra.chosen,

@@ -42,7 +42,7 @@ def _intervals(savings: tuple[Saving, ...]) -> str:
 
 
 def assumptions(
-    whole: Whole, savings: tuple[Saving, ...], observed: tuple[Saving, ...]
+    whole: Whole, savings: tuple[Saving, ...], observed: tuple[Saving, ...], *, planned: bool
 ) -> tuple[str, ...]:
     """Lists the assumptions behind the savings; they are printed under their table."""
     calls = {basis: whole.bases.get(basis.value, [0, 0])[0] for basis in CostBasis}
@@ -90,6 +90,11 @@ def assumptions(
             "Requests that could not be compared, because words went out in place of an answer "
             "(there is none, or a person takes the matter), the baseline's price or the own cost "
             f"is unknown, or a retry got its first answer again: {each}."
+        )
+    if planned:
+        lines.append(
+            "The plan of the levels is what the policy states under report.planned_shares, or "
+            "95 %, 4 % and 1 % where it states none: a target to compare with, no forecast."
         )
     return tuple(lines)
 

@@ -19,6 +19,7 @@ from router.rendering.figures_in_words import (
     percent,
     plain,
     saved_percent,
+    shown_model,
 )
 from router.types import RequestState
 
@@ -113,11 +114,15 @@ def by_days(report: Report) -> Breakdown:
 def others(report: Report) -> tuple[Breakdown, ...]:
     """Returns the tables by who answered and who decided; one with a single name is left out."""
     tables = (
-        Breakdown("Models", "model", report.models),
+        Breakdown("Models", "model", _models(report.models)),
         Breakdown("Adapters", "adapter", report.adapters),
         Breakdown("Policies", "policy version", report.policies),
     )
     return tuple(breakdown for breakdown in tables if len(breakdown.rows) > 1)
+
+
+def _models(rows: Sequence[NamedFigures]) -> tuple[NamedFigures, ...]:
+    return tuple(NamedFigures(row.name, row.figures, shown_model(row.name)) for row in rows)
 
 
 def _in_words(rows: Sequence[NamedFigures]) -> tuple[NamedFigures, ...]:
@@ -161,7 +166,7 @@ def tier_rows(report: Report, money: Dollars) -> list[Row]:
         (
             row.tier,
             str(row.level or NOTHING),
-            row.model or NOTHING,
+            shown_model(row.model) if row.model else NOTHING,
             *group_cells(row.figures, money),
             f"{count(row.figures.escalated)} of {count(row.tried)}" if row.level else NOTHING,
             money(row.own_spend_nano_usd),

@@ -46,7 +46,7 @@ from router.ledger.tables.feedback import SqlFeedback, outcomes, stated_outcomes
 from router.ledger.tables.keys import KeyInfo, SqlKeyStore
 from router.ledger.tables.pairs import judged_pairs
 from router.ledger.tables.past_requests import past_requests
-from router.ledger.tables.reviews import SqlReviewQueue, waiting
+from router.ledger.tables.reviews import SqlReviewQueue, waits
 from router.ledger.tables.subjects import PrivacyFigures, Subjects, SubjectTexts, privacy_figures
 from router.ledger.tables.tenant_secrets import TenantSecrets
 from router.ledger.tables.texts import Erased, TextStore
@@ -238,9 +238,11 @@ class Books:
         kinds = [kind for kind in Kind if kind is not Kind.TIME or not by_day]
         return portion(self._database, since_ms, until_ms, tenant, kinds)
 
-    def waiting(self, since_ms: int | None, until_ms: int | None, tenant: str | None) -> int:
-        """Counts matters of [since, until) that wait for a person. Raises LedgerError."""
-        return waiting(self._database, since_ms, until_ms, tenant)
+    def waits(
+        self, since_ms: int | None, until_ms: int | None, tenant: str | None
+    ) -> frozenset[str]:
+        """Returns requests of [since, until) whose matter waits for a person."""
+        return waits(self._database, since_ms, until_ms, tenant)
 
     def settled_later(
         self, since_ms: int | None, until_ms: int | None, tenant: str | None

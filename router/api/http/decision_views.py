@@ -115,7 +115,14 @@ def outcome_headers(outcome: Outcome) -> Headers:
         headers.append((b"x-tiergate-saved-usd", usd(outcome.saved_nano_usd).encode()))
     if outcome.review_id:
         headers.append((b"x-tiergate-review", b"pending"))
+    if _usage_estimated(outcome):
+        headers.append((b"x-tiergate-usage", b"estimated"))
     return headers
+
+
+def _usage_estimated(outcome: Outcome) -> bool:
+    """Returns True where the upstream did not say what it used, so that the tokens are a bound."""
+    return any(call.estimated and not call.discarded for call in outcome.attempts)
 
 
 def _verdict_header(event: Committed) -> Headers:
@@ -270,6 +277,7 @@ def routing_view(outcome: Outcome) -> dict[str, object]:
         "saved_usd": None if outcome.saved_nano_usd is None else usd(outcome.saved_nano_usd),
         "baselines_nano_usd": _plain(outcome.baselines),
         "attempts": [attempt_view(a) for a in outcome.attempts],
+        "usage_estimated": _usage_estimated(outcome),
         "review_id": outcome.review_id or None,
         "facts": list(outcome.answer.facts) if outcome.answer else [],
         "sources": [_plain(note) for note in outcome.answer.sources] if outcome.answer else [],

@@ -118,9 +118,11 @@ def _kept_for_reviewers(core: Core) -> Iterator[str]:
     kept = [one.name for one in policies if one.privacy.store == "none" != one.privacy.waiting]
     unkept = [one.name for one in policies if unkept_matters(one)]
     if kept:
-        yield "  reviews    what waits for a person is stored until it is decided (privacy.waiting"
-        sealed = "sealed" if text_keys(core.environ).keys else "not sealed: see TIERGATE_TEXT_KEYS"
-        yield f"             in {', '.join(kept)}), {sealed}. Other texts are not stored."
+        who = ", ".join(kept)
+        yield f"  reviews    what waits for a person is stored until it is decided: {who}"
+        keys = text_keys(core.environ).keys
+        sealed = "sealed" if keys else "not sealed, since TIERGATE_TEXT_KEYS is not set"
+        yield f"             (privacy.waiting); {sealed}. No other text is stored."
     if unkept:
         yield "  reviews    nobody can read what waits for a person, though customers are told that"
         yield f"             one looks at it (privacy.waiting: none in {', '.join(unkept)})."

@@ -91,15 +91,18 @@ def report(database: DatabasePath = DATABASE, as_json: AsJson = False) -> None:
     if as_json:
         return print_json(msgspec.to_builtins(figures))
     typer.echo(counted(figures.requests, "request", "requests"))
-    typer.echo(f"{figures.requests_hidden} had details that no provider saw:")
+    colon = ":" if figures.hidden else ""
+    typer.echo(f"{figures.requests_hidden} had details that no provider saw{colon}")
     for kind, count in sorted(figures.hidden.items()):
         typer.echo(f"  {count} {kind}")
     typer.echo(f"{figures.requests_barred} were kept from an answerer by a residency rule")
     typer.echo(f"{figures.requests_erased} had their texts erased for the person they are about")
-    typer.echo(f"{counted(sum(figures.texts.values()), 'stored text', 'stored texts')}:")
+    colon = ":" if figures.texts else ""
+    typer.echo(f"{counted(sum(figures.texts.values()), 'stored text', 'stored texts')}{colon}")
     for form, count in sorted(figures.texts.items()):
         kind, store, sealed = form.split(", ")
-        told = (f"{kind}{'' if count == 1 else 's'}", STORES.get(store, store), SEALS[sealed])
+        plural = "" if count == 1 or kind in ("facts", "steps", "passages") else "s"
+        told = (f"{kind}{plural}", STORES.get(store, store), SEALS[sealed])
         typer.echo(f"  {count} {', '.join(told)}")
 
 

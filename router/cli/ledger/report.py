@@ -147,17 +147,22 @@ def _report(
         parts = books.portion(since_ms, until_ms, tenant, by_day=by_day)
         rows, outcomes = parts.rows, books.outcomes(since_ms, until_ms, tenant)
         extra = replace(extra, by_day=by_day, cells=parts.cells, lost=parts.lost, outcomes=outcomes)
-        # Both are of all requests, so a report of chosen ones says nothing of them.
+        # What bills settled is of all requests, so a report of chosen ones says nothing of it.
         extra = replace(
             extra,
-            waiting=books.waiting(since_ms, until_ms, tenant),
+            waiting=len(books.waits(since_ms, until_ms, tenant)),
             settled=books.settled_later(since_ms, until_ms, tenant),
         )
     else:
         judged = tuple(books.outcomes(since_ms, until_ms, tenant))
         chosen = ChosenOutcomes(choice, judged)
         rows = chosen.rows(books.rows(since_ms, until_ms, tenant))
-        extra = replace(extra, lost=books.purged(since_ms, until_ms, tenant), outcomes=chosen)
+        extra = replace(
+            extra,
+            lost=books.purged(since_ms, until_ms, tenant),
+            outcomes=chosen,
+            waits=books.waits(since_ms, until_ms, tenant),
+        )
     return build_report(
         rows, config=section, since_ms=since_ms, until_ms=until_ms, now_ms=now, extra=extra
     )

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from router.api.http.decision_views import request_name
 from router.cli.periods import shown_time
 from router.ledger.row_reading import price_unknown
-from router.rendering.figures_in_words import clean, usd
+from router.rendering.figures_in_words import clean, shown_model, usd
 from router.types import RequestRow
 
 FIGURES = ("when (UTC)", "request", "cost", "ms")
@@ -52,7 +52,13 @@ def _words(row: RequestRow) -> tuple[str, ...]:
     tier = f"{row.tier_number} {row.tier}" if row.tier else "-"
     why = row.error_code or row.reason or "-"
     # An upstream says by which model it answered.
-    return (row.state.value, tier, why, clean(row.tenant), clean(row.model) if row.model else "-")
+    return (
+        row.state.value,
+        tier,
+        why,
+        clean(row.tenant),
+        shown_model(row.model) if row.model else "-",
+    )
 
 
 def _aligned(names: tuple[str, ...], rows: list[tuple[str, ...]]) -> Iterator[str]:

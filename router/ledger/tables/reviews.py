@@ -242,15 +242,30 @@ def waiting(
 
     Answers that wait for a label are none: their clients have them. Raises LedgerError.
     """
+    where, values = _waiting_in(since_ms, until_ms, tenant)
+    with database.reading() as connection:
+        query = f"SELECT COUNT(*) FROM reviews v WHERE {where}"
+        return int(connection.exec_driver_sql(query, values).scalar_one())
+
+
+def waits(
+    database: Database, since_ms: int | None, until_ms: int | None, tenant: str | None
+) -> frozenset[str]:
+    """Returns the requests whose matters `waiting` counts. Raises LedgerError."""
+    where, values = _waiting_in(since_ms, until_ms, tenant)
+    with database.reading() as connection:
+        query = f"SELECT v.request_id FROM reviews v WHERE {where}"
+        return frozenset(connection.exec_driver_sql(query, values).scalars())
+
+
+def _waiting_in(
+    since_ms: int | None, until_ms: int | None, tenant: str | None
+) -> tuple[str, tuple[int | str, ...]]:
     bounds = [("created_at_ms >= ?", since_ms), ("created_at_ms < ?", until_ms)]
     chosen = [*bounds, ("tenant = ?", tenant)]
     used = [(condition, value) for condition, value in chosen if value is not None]
     where = " AND ".join([f"status = '{PENDING}'", f"NOT {_IS_LABEL}", *(c for c, _ in used)])
-    with database.reading() as connection:
-        rows = connection.exec_driver_sql(
-            f"SELECT COUNT(*) FROM reviews v WHERE {where}", tuple(value for _, value in used)
-        )
-        return int(rows.scalar_one())
+    return where, tuple(value for _, value in used)
 
 
 def _close(connection: Connection, review_id: str, reviewed: Reviewed) -> str | None:

@@ -280,7 +280,7 @@ def _facts(text: str, signals: Signals) -> Iterator[str]:
     for party in [m.group(1) for m in _PARTY.finditer(text)][:4]:
         yield f"party: {_one_line(party)}"
     for term in signals.risk_terms[:6]:
-        yield f"risk: {term.replace('_', ' ')}"
+        yield f"risk: {term.partition(':')[0].replace('_', ' ')}"  # behind it: the language
 
 
 def _one_line(text: str) -> str:

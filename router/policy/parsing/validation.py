@@ -231,7 +231,7 @@ def _shown_and_expected(details: ErrorDetails, place: _Place) -> tuple[str, str]
     if kind == "missing":
         return "nothing", "a value: this key is required"
     if kind == "extra_forbidden":
-        return shown, _unknown_key(place)
+        return "an unknown key", _unknown_key(place)
     if kind in ("enum", "literal_error"):
         allowed = str(context.get("expected", ""))
         options = re.findall(r"'([^']*)'", allowed)

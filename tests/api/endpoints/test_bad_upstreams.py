@@ -103,11 +103,20 @@ def test_usage_that_cannot_be_is_bounded_in_the_books(
 ) -> None:
     response = ask(served, behaviour, stream=stream, max_tokens=50)
     assert response.status_code == 200
+    assert response.headers.get("x-tiergate-usage") == (None if stream else "estimated")
     row = served.finished_row(response)
     (attempt,) = [one for one in row["attempts"] if one["role"] != "triage"]  # type: ignore[attr-defined]
     assert attempt["estimated"] is True
     assert 0 < attempt["usage"]["output_tokens"] <= 50 + 200
     assert 0 < row["cost_nano_usd"] < 10_000_000  # type: ignore[operator]
+
+
+def test_usage_that_the_upstream_tells_is_not_marked(served: Served) -> None:
+    body = {"routing": {"debug": True}}
+    told = {name: ask(served, name, stream=False, **body) for name in ("answer", "absurd-usage")}
+    assert "x-tiergate-usage" not in told["answer"].headers
+    marks = {name: one.json()["routing"]["usage_estimated"] for name, one in told.items()}
+    assert marks == {"answer": False, "absurd-usage": True}
 
 
 ELSEWHERE = {

@@ -88,8 +88,8 @@ SEALING = {"TIERGATE_TEXT_KEYS": "k1:" + base64.b64encode(b"1" * 32).decode()}
 @pytest.mark.parametrize(
     ("privacy", "environ", "told"),
     [
-        ({"store": "none"}, {}, "(privacy.waiting in tested), not sealed"),
-        ({"store": "none"}, SEALING, "(privacy.waiting in tested), sealed."),
+        ({"store": "none"}, {}, "decided: tested (privacy.waiting); not sealed"),
+        ({"store": "none"}, SEALING, "decided: tested (privacy.waiting); sealed."),
         ({"store": "none", "waiting": "none"}, {}, "(privacy.waiting: none in tested)"),
         ({"store": "redacted"}, {}, ""),
     ],

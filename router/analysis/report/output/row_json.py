@@ -20,9 +20,12 @@ from router.ledger.row_reading import (
 )
 from router.types import AttemptRow, RequestRow, RequestState, Usage
 
+REPLIED = "replied"
+"""Is the ending of a request with a reply; `reply` says whether that was an answer."""
+
 
 def ending_text(row: RequestRow) -> str:
-    """Names how the request ended: answered, refused, failed, cancelled; open while it runs.
+    """Names how the request ended: replied, refused, failed, cancelled; open while it runs.
 
     A request that a limit refused is `failed` in the books, where nothing is ever renamed.
     """
@@ -30,12 +33,12 @@ def ending_text(row: RequestRow) -> str:
         return RequestState.OPEN.value
     ending = ending_of(row)
     booked_later = row.endpoint in AFTERWARDS
-    return "booked_afterwards" if booked_later else "answered" if ending is None else ending.value
+    return "booked_afterwards" if booked_later else REPLIED if ending is None else ending.value
 
 
 def reply_text(row: RequestRow) -> str | None:
     """Names what the client got, as the report counts it; None without a reply."""
-    return reply_of(row).value if ending_text(row) == "answered" else None
+    return reply_of(row).value if ending_text(row) == REPLIED else None
 
 
 def rows_json(row: RequestRow, key_names: Mapping[str, str] | None = None) -> bytes:

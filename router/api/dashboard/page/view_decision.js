@@ -4,7 +4,7 @@ import { el, row, section, table } from "./dom.js";
 import { swatch } from "./charts.js";
 import { count, dollars, duration, exact, moment, plain, share, usd } from "./format.js";
 import { badge, facts } from "./parts.js";
-import { BASES, SOURCES, STATES, VERDICTS, because } from "./words.js";
+import { BASES, SOURCES, STATES, VERDICTS, because, byNobody, shownModel } from "./words.js";
 
 /** The decision's document (`GET /api/v1/dashboard/decisions/{id}`) as elements. */
 export function explained(told) {
@@ -27,10 +27,11 @@ function headline(told, decision) {
   const [said, kind] = told.state === "settled" ? VERDICTS[told.verdict] || ["", ""] : STATES[told.state] || [told.state, ""];
   const answered = told.state === "settled" || told.verdict;
   const why = because(told.reason);
+  const did = !answered ? " was asked: " : byNobody(told.model) ? " had its turn, and approved words went out without a model: " : " answered: ";
   return el(
     "header",
     null,
-    el("h2", null, el("span", { class: `tier lv${told.tier_number % 6}` }, told.tier || "no tier"), answered ? " answered: " : " was asked: ", why, "."),
+    el("h2", null, el("span", { class: `tier lv${told.tier_number % 6}` }, told.tier || "no tier"), did, why, "."),
     el(
       "p",
       { class: "soft" },
@@ -61,7 +62,7 @@ function figures(told) {
     ["When", moment(told.created_at_ms)],
     ["Tenant", told.tenant],
     ["Asked for", told.requested_model],
-    ["Model", told.model],
+    ["Model", shownModel(told.model)],
     ["Endpoint", `${told.endpoint}${told.stream ? ", streamed" : ""}`],
     ["Policy", `${told.policy}@${told.policy_hash}`],
     ["Tokens", `${tokens(told, "input_tokens")} in, ${tokens(told, "output_tokens")} out`],

@@ -128,5 +128,10 @@ export const STATES = {
   unknown_cost: ["cost unknown", "warn"],
 };
 
+/** True for words that no model wrote. */
+export const byNobody = (model) => ["tiergate-no-model", "tiergate-safe-answer", "tiergate-refusal"].includes(model);
+
+export const shownModel = (model) => (byNobody(model) ? "no model: approved words" : model);
+
 /** A reason in words; one that is not in the list by its own name. */
 export const because = (reason) => REASONS[reason] || String(reason || "").replaceAll("_", " ");
