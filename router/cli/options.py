@@ -16,16 +16,32 @@ from router.types import Device
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
-def given_path(text: str) -> Path:
-    """Reads a path of the command line; an empty one would mean the whole current folder.
+def given_path(text: str | Path) -> Path:
+    """Reads a path of the command line, or a default; an empty one would mean the current folder.
 
     Raises typer.BadParameter for an empty one, as an unset variable of a shell makes.
     """
-    if not text.strip():
+    if not str(text).strip():
         raise typer.BadParameter(
             "found an empty name; expected a file or a folder, '.' for the current one"
         )
     return Path(text)
+
+
+def folder_to_write(text: str | Path) -> Path:
+    """Reads the path of a folder that is to be written, before minutes of work are done for it.
+
+    Raises typer.BadParameter for an empty name, and where no folder can be made or written.
+    """
+    path = given_path(text)
+    nearest = next(place for place in (path, *path.absolute().parents) if place.exists())
+    if not nearest.is_dir():
+        raise typer.BadParameter(
+            f"{nearest} is a file; expected a folder, or the name of a new one"
+        )
+    if not os.access(nearest, os.W_OK):
+        raise typer.BadParameter(f"{nearest} may not be written; expected another place")
+    return path
 
 
 def to_write(path: Path | None) -> Path | None:

@@ -10,7 +10,7 @@ import msgspec
 import typer
 
 from router.cli.models.train import card_command, train
-from router.cli.options import AsJson
+from router.cli.options import AsJson, to_write
 
 
 def register(app: typer.Typer) -> None:
@@ -21,7 +21,11 @@ def register(app: typer.Typer) -> None:
 def entities(
     out: Annotated[
         Path | None,
-        typer.Option(help="The head's .npz file.", show_default="the one that Tiergate reads"),
+        typer.Option(
+            callback=to_write,
+            help="The head's .npz file.",
+            show_default="the one that Tiergate reads",
+        ),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same head.")] = 7,
     as_json: AsJson = False,

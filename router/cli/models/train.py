@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from router.cli.exits import Exit
-from router.cli.options import DeviceOption, given_path
+from router.cli.options import DeviceOption, folder_to_write
 from router.cli.serve.serve import ModelDir
 from router.errors.installing import pip_install
 from router.types import Device
@@ -60,7 +60,9 @@ def triage(
     data: Data,
     out: Annotated[
         Path,
-        typer.Option(parser=given_path, help="Folder of the new model; serve it by --model-dir."),
+        typer.Option(
+            parser=folder_to_write, help="Folder of the new model; serve it by --model-dir."
+        ),
     ],
     work: Work = WORK,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same model.")] = 7,
@@ -155,7 +157,9 @@ def match(
     data: Data,
     out: Annotated[
         Path,
-        typer.Option(parser=given_path, help="The model folder whose match.json is fitted again."),
+        typer.Option(
+            parser=folder_to_write, help="The model folder whose match.json is fitted again."
+        ),
     ],
     work: Work = WORK,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same fit.")] = 7,
@@ -194,7 +198,8 @@ def grave(
 def harm(
     data: Data,
     out: Annotated[
-        Path, typer.Option(parser=given_path, help="Folder of the head, such as policies/heads.")
+        Path,
+        typer.Option(parser=folder_to_write, help="Folder of the head, such as policies/heads."),
     ],
     model_dir: ModelDir = None,
 ) -> None:
@@ -214,7 +219,9 @@ def harm_close(
     data: Data,
     out: Annotated[
         Path,
-        typer.Option(parser=given_path, help="Folder of the head `harm`, such as policies/heads."),
+        typer.Option(
+            parser=folder_to_write, help="Folder of the head `harm`, such as policies/heads."
+        ),
     ],
     work: Work = WORK,
     model_dir: ModelDir = None,
@@ -234,7 +241,9 @@ def harm_close(
 @train.command()
 def ability(
     data: Data,
-    out: Annotated[Path, typer.Option(parser=given_path, help="Folder of the measured ability.")],
+    out: Annotated[
+        Path, typer.Option(parser=folder_to_write, help="Folder of the measured ability.")
+    ],
     model_dir: ModelDir = None,
     again: Annotated[
         bool, typer.Option(help="Ask the model again, even where its answers are stored.")

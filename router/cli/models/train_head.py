@@ -14,7 +14,7 @@ import typer
 from router.cli.exits import Exit
 from router.cli.models.train import Data, card_command, train
 from router.cli.models.train_judge import judge
-from router.cli.options import AsJson, DeviceOption, given_path, keep_sources
+from router.cli.options import AsJson, DeviceOption, folder_to_write, given_path, keep_sources
 from router.cli.serve.serve import ModelDir
 from router.types import Device
 
@@ -42,7 +42,9 @@ def head(
     name: Annotated[str, typer.Option(help="What the head is called: department, spam.")],
     out: Annotated[
         Path,
-        typer.Option(parser=given_path, help="Folder of the head; a policy names its .json file."),
+        typer.Option(
+            parser=folder_to_write, help="Folder of the head; a policy names its .json file."
+        ),
     ],
     text_column: Annotated[str, typer.Option(help="The column with the text.")] = "text",
     label_column: Annotated[str, typer.Option(help="The column with the label.")] = "label",
@@ -96,7 +98,9 @@ def routing(
     ],
     out: Annotated[
         Path,
-        typer.Option(parser=given_path, help="Folder of the heads; a policy names their .json."),
+        typer.Option(
+            parser=folder_to_write, help="Folder of the heads; a policy names their .json."
+        ),
     ],
     model: Annotated[
         list[str] | None,
@@ -192,7 +196,8 @@ def _warn_of_chance(name: str, low: float) -> None:
 def specialists(
     data: Data,
     out: Annotated[
-        Path, typer.Option(parser=given_path, help="Folder of the heads; policies/heads ships.")
+        Path,
+        typer.Option(parser=folder_to_write, help="Folder of the heads; policies/heads ships."),
     ],
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same heads.")] = 7,
     only: Annotated[

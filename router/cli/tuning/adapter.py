@@ -15,7 +15,7 @@ import typer
 
 from router.cli.ledger.ledger import now_ms
 from router.cli.models.train import Quick, card_command, train, with_torch
-from router.cli.options import REGISTRY, AsJson, RegistryPlace, given_path
+from router.cli.options import REGISTRY, AsJson, RegistryPlace, folder_to_write
 from router.cli.tuning.registering import RegisteredName, add_version
 from router.errors import TrainingDataError
 from router.types import Device
@@ -56,7 +56,7 @@ def adapter(
         ),
     ],
     out: Annotated[
-        Path, typer.Option(parser=given_path, help="Folder of the adapter and its card.")
+        Path, typer.Option(parser=folder_to_write, help="Folder of the adapter and its card.")
     ],
     knowledge: Annotated[
         Path | None,

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from router.cli.models.train import card_command, train, with_torch
-from router.cli.options import REGISTRY, AsJson, RegistryPlace, given_path
+from router.cli.options import REGISTRY, AsJson, RegistryPlace, folder_to_write
 from router.cli.serve.serve import ModelDir
 from router.cli.tuning.adapter import TrainDevice
 from router.cli.tuning.registering import RegisteredName, add_version
@@ -35,7 +35,7 @@ def embeddings(
         Path, typer.Option(help="A .jsonl file of texts and labels.", envvar="TIERGATE_DATA")
     ],
     out: Annotated[
-        Path, typer.Option(parser=given_path, help="Folder of the encoder and its card.")
+        Path, typer.Option(parser=folder_to_write, help="Folder of the encoder and its card.")
     ],
     base: Annotated[
         str,

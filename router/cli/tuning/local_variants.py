@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from router.cli.models.train import WORK, train, with_torch
-from router.cli.options import AsJson, given_path
+from router.cli.options import AsJson, folder_to_write
 
 
 def register(app: typer.Typer) -> None:
@@ -18,7 +18,7 @@ def register(app: typer.Typer) -> None:
 
 def compare_local(
     out: Annotated[
-        Path, typer.Option(parser=given_path, help="Folder of the forms and their figures.")
+        Path, typer.Option(parser=folder_to_write, help="Folder of the forms and their figures.")
     ] = WORK / "local",
     data: Annotated[
         Path | None,

@@ -108,7 +108,10 @@ def _scored(
     # The encoder may know a taught out-of-scope row; then the row would judge too kindly.
     strange = [row for row in judged if row.outside]
     if not strange:
-        raise TrainingDataError(f"{path}: found no out-of-scope row to judge by; expected some")
+        raise TrainingDataError(
+            f"{path}: found no row with oos 1 among the {len(judged)} that judge; expected some "
+            "requests that none of the intents fits"
+        )
     known = [row for row in taught if not row.outside]
     utterances = _utterances(subject, known)
     weights = utterances.regression()
