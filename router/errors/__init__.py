@@ -61,6 +61,7 @@ from __future__ import annotations
 
 from router.errors.admission import BudgetExceeded, LedgerFull, Overloaded, RateLimited, Stopping
 from router.errors.answerer import (
+    QUOTA_EXHAUSTED,
     AnswererError,
     AnswererNotReady,
     CannotAnswer,
@@ -114,6 +115,7 @@ from router.errors.request import (
 
 __all__ = [
     "NOT_ADMITTED",
+    "QUOTA_EXHAUSTED",
     "AnswererError",
     "AnswererNotReady",
     "AuthenticationFailed",

@@ -95,6 +95,11 @@ class UpstreamRejected(UpstreamError):
     code = "upstream_rejected"
 
 
+QUOTA_EXHAUSTED = "upstream_quota_exhausted"
+"""Code of an UpstreamRateLimited where our money at the provider is spent: asking again is of no
+use, neither here nor for the client."""
+
+
 class UpstreamRateLimited(UpstreamError):
     """Reports that an upstream refused a call because of its own rate limit."""
 

@@ -12,12 +12,11 @@ import pytest
 import router.errors
 import router.types
 from router.cli.library_reference import errors, names_by_module
-from router.errors import TiergateError
+from router.errors import QUOTA_EXHAUSTED, TiergateError
 from router.library import Gateway
 from router.types import Reason, Verdict
 from router.wire.hints import _HINTS
 from tests import ROOT
-from tiers.resilience.refusals import QUOTA
 
 PAGES = ROOT / "docs" / "reference"
 HEADERS, ERRORS, HINTS, LIBRARY = (
@@ -48,7 +47,7 @@ def sent_headers() -> set[str]:
 
 def error_codes() -> set[str]:
     """Returns the code of every class of errors, and those that single errors are given."""
-    codes = {QUOTA, "interrupted", TiergateError.code}
+    codes = {QUOTA_EXHAUSTED, "interrupted", TiergateError.code}
     codes |= {error.code for error in errors() if issubclass(error, TiergateError)}
     return codes.union(*(re.findall(r'\bcode="([a-z_]+)"', text_of(path)) for path in SOURCES))
 

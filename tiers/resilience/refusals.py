@@ -15,6 +15,7 @@ from urllib.parse import urlsplit, urlunsplit
 from msgspec import Struct
 
 from router.errors import (
+    QUOTA_EXHAUSTED,
     UpstreamError,
     UpstreamInvalid,
     UpstreamRateLimited,
@@ -31,7 +32,6 @@ MAX_WAIT_S = 5.0  # beyond this the next rung is the better use of the time
 FIRST_BACKOFF_S = 0.1
 UNKNOWN_MODEL = frozenset({"model_not_found", "unknown_model", "invalid_model"})
 VERSION = re.compile(r"/v\d+(beta\d*)?/")
-QUOTA = "upstream_quota_exhausted"  # our money there is spent: asking again is of no use
 
 
 class Asked(Struct, frozen=True):
@@ -68,10 +68,14 @@ def error_for_status(
         )
     if status == 429:
         wait = "" if retry_after_s is None else f"; it asks to wait {retry_after_s:g} s"
+        spent = code == "insufficient_quota"
+        found = (
+            "Our money at the upstream is spent" if spent else "The upstream is limiting our rate"
+        )
         return UpstreamRateLimited(
-            f"The upstream is limiting our rate{shown_code}{wait}.",
+            f"{found}{shown_code}{wait}.",
             upstream_status=status,
-            code=QUOTA if code == "insufficient_quota" else None,
+            code=QUOTA_EXHAUSTED if spent else None,
             retry_after_s=retry_after_s,
         )
     if status in OF_A_PROXY:
@@ -155,7 +159,7 @@ def worth_retrying(error: UpstreamError) -> bool:
     """Returns True for a call that certainly cost nothing and may succeed when repeated."""
     if not error.sent:
         return True
-    return error.upstream_status in WORTH_RETRYING and error.code != QUOTA
+    return error.upstream_status in WORTH_RETRYING and error.code != QUOTA_EXHAUSTED
 
 
 def wait_s(error: UpstreamError, tried: int, time_left_s: float) -> float | None:

@@ -75,7 +75,8 @@ class Pace:
 def pause_after(status: int, headers: Mapping[bytes, bytes]) -> float | None:
     """Returns the seconds until a refused line may be sent again; None where it may not.
 
-    A spent budget does not come back in time, and says so by `x-should-retry: false`.
+    A spent budget, ours or a provider's, does not come back in time, and says so by
+    `x-should-retry: false`.
     """
     if status not in (429, 503) or headers.get(b"x-should-retry") == b"false":
         return None

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from router.api.http.content_coding import coding_of, decoded
 from router.api.http.decision_views import Headers, rate_headers
 from router.errors import (
+    QUOTA_EXHAUSTED,
     AnswererNotReady,
     BodyTooLarge,
     BudgetExceeded,
@@ -232,6 +233,7 @@ async def send_error(send: Send, error: TiergateError, body: bytes, headers: Hea
             extra.append((b"retry-after-ms", str(error.retry_after_ms).encode()))
     # The official SDKs retry a 429 by themselves unless this header stops them.
     hopeless = isinstance(error, RateLimited) and error.retry_after_ms < 0
+    hopeless = hopeless or error.code == QUOTA_EXHAUSTED
     if hopeless or isinstance(error, BudgetExceeded | NoUsableAnswer | TooManyWrongKeys):
         extra.append((b"x-should-retry", b"false"))
     await send_bytes(send, error.status, body, extra)

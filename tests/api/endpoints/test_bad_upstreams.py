@@ -94,6 +94,7 @@ def test_a_fault_of_an_upstream_is_bounded_and_booked(
         assert words not in str(row)
     if behaviour.startswith("rate-limited"):
         assert response.headers["retry-after"] == "7"
+    assert response.headers.get("x-should-retry") == ("false" if behaviour == "quota" else None)
 
 
 @pytest.mark.parametrize("stream", [False, True])
