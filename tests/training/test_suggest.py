@@ -119,6 +119,12 @@ def test_what_is_written_can_be_labelled_and_trained_on(tmp_path: Path) -> None:
         row["label"] = labels[row["text"]]
     todo.write_text("".join(json.dumps(row) + "\n" for row in rows))
     assert made(todo, tmp_path / "out").installed
+    # Somebody's work: the same command once more must not write over it.
+    filled = todo.read_bytes()
+    again = tiergate("train", "suggest", source, "--head", "department", "-n", "40", "-o", todo)
+    assert again.returncode == 2
+    assert "has 40 filled labels, which would be lost" in " ".join(again.stderr.split())
+    assert todo.read_bytes() == filled
 
 
 BAD_LINES = (

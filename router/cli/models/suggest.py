@@ -8,6 +8,7 @@ import math
 import os
 import zlib
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,6 +21,7 @@ from router.cli.periods import period_of
 from router.cli.serve.serve import ModelDir
 from router.errors import ClassifyError
 from router.errors.system import in_words
+from router.rendering.figures_in_words import counted
 
 if TYPE_CHECKING:
     from router.learning.labelling import Askable
@@ -84,6 +86,8 @@ def suggest(
     if queue and database is None:
         raise typer.BadParameter("--queue needs --database: its reviewers are asked")
     keep_sources((out,), (source,))
+    _keep_labels(out)
+    from router.learning.folder import write_private
     from router.training.heads.suggest import suggest as best_of
 
     named = _head_of(policy, head)
@@ -103,7 +107,7 @@ def suggest(
             for s in suggested.suggestions
         ]
         lines = [json.dumps(row, ensure_ascii=False) + "\n" for row in rows]
-        out.write_text("".join(lines), encoding="utf-8")
+        write_private(out, "".join(lines).encode())
     if queue and database is not None:
         _ask(database, name, suggested, asked)
     _show(suggested, skipped, out, as_json)
@@ -111,6 +115,23 @@ def suggest(
         needed = sum(suggestion.minutes for suggestion in suggested.suggestions)
         where = "They wait in the queue of reviews" if queue else "To label them"
         typer.echo(f"{where}: about {needed:.1f} minutes.")
+
+
+def _keep_labels(out: Path | None) -> None:
+    """Refuses to write over labels that somebody filled in. Raises typer.BadParameter."""
+    if out is None or not out.is_file():
+        return
+    filled = 0
+    for line in out.read_bytes().splitlines():
+        # A line of another form holds no label of ours; `to_write` keeps databases.
+        with suppress(ValueError):
+            row = json.loads(line)
+            filled += isinstance(row, dict) and bool(row.get("label"))
+    if filled:
+        raise typer.BadParameter(
+            f"{out} has {counted(filled, 'filled label', 'filled labels')}, which would be lost; "
+            "expected the name of another file"
+        )
 
 
 def _ask(database: str, head: str, suggested: Suggested, asked: Mapping[str, Askable]) -> None:
