@@ -18,7 +18,7 @@ from router.request.sessions import Conversations
 from router.request.veiling import Veils, read_ahead
 from router.rollout.arms import Split, Splits, governed, note_of
 from router.rollout.tallies import Arm
-from router.routing.planner import Router
+from router.routing.planner import ReadRequest, Router
 from router.routing.policy_runtime import PolicyRuntime, Selected
 from router.routing.routed_request import RoutedRequest
 from router.types import (
@@ -124,16 +124,9 @@ class Intake:
             pressure = await self._gauge.pressure(identity, runtime.policy.name)
         if runtime.policy.privacy.residency:
             await read_ahead(self._router.reader, request)
+        read = ReadRequest(signals, conversation, started_ms, compute_ms)
         routed = self._router.decided(
-            request,
-            identity,
-            selected,
-            signals,
-            conversation,
-            started_ms,
-            pressure=pressure,
-            compute_ms=compute_ms,
-            buffered=buffered,
+            request, identity, selected, read, pressure=pressure, buffered=buffered
         )
         split = self.splits.of(runtime.policy.name)
         if split is not None and not request.hints.dry_run and not governed(routed):
@@ -211,11 +204,8 @@ class Intake:
                 routed.request,
                 routed.identity,
                 replace(selected, runtime=split.candidate),
-                signals,
-                routed.conversation,
-                routed.started_ms,
+                ReadRequest(signals, routed.conversation, routed.started_ms, compute_ms),
                 pressure=routed.pressure,
-                compute_ms=compute_ms,
                 buffered=routed.buffered,
             )
         except TiergateError:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from router.errors import MaxCostTooLow, NotCapable, RequestError
@@ -46,6 +47,15 @@ from router.types import (
 )
 
 
+class ReadRequest(Struct, frozen=True):
+    """Holds what was read of a request before it is decided."""
+
+    signals: Signals
+    conversation: RememberedConversation
+    started_ms: float  # when the request came
+    compute_ms: float = 0.0  # what reading it took of one core
+
+
 class Router:
     """Reads requests and decides them by the policies it serves."""
 
@@ -80,10 +90,8 @@ class Router:
         started = self._clock.monotonic_ms()
         selected = self.select(request, identity)
         signals = selected.runtime.triage.read_now(request, memory)
-        conversation = RememberedConversation(memory, memory)
-        return self.decided(
-            request, identity, selected, signals, conversation, started, assume_ready=True
-        )
+        read = ReadRequest(signals, RememberedConversation(memory, memory), started)
+        return self.decided(request, identity, selected, read, assume_ready=True)
 
     def select(self, request: ChatRequest, identity: Identity) -> Selected:
         """Returns where the request's model name and hints lead.
@@ -107,21 +115,18 @@ class Router:
         request: ChatRequest,
         identity: Identity,
         selected: Selected,
-        signals: Signals,
-        conversation: RememberedConversation,
-        started_ms: float,
+        read: ReadRequest,
         *,
         pressure: Pressure = NO_PRESSURE,
         assume_ready: bool = False,
-        compute_ms: float = 0.0,
         buffered: bool = True,
     ) -> RoutedRequest:
         """Returns the request with its ladder, nothing tried yet.
 
-        `started_ms` is when the request came, `compute_ms` what reading it took of one core.
+        `assume_ready`: decides as if every answerer were ready, and draws nothing.
         """
         read_at = self._clock.monotonic_ms()
-        runtime = selected.runtime
+        runtime, signals, conversation = selected.runtime, read.signals, read.conversation
         asked = asked_of(
             request.hints, identity.may_lower, identity.tiers, defends=identity.defends
         )
@@ -146,10 +151,9 @@ class Router:
             raise (without_addresses(error, reader) if reader else error) from None
         deadline_ms = request.hints.deadline_ms
         risk_domain = risk_domain_of(runtime.policy, signals, decision)
-        endings = runtime.policy.exhausted
-        exhausted = endings.default
+        exhausted = runtime.policy.exhausted.default
         if risk_domain is not None:
-            exhausted = endings.by_domain.get(risk_domain, endings.default)
+            exhausted = runtime.policy.exhausted.by_domain.get(risk_domain, exhausted)
         return RoutedRequest(
             request_id=self._ids.new(),
             request=request,
@@ -160,16 +164,16 @@ class Router:
             asked=asked,
             decision=decision,
             draw=draw,
-            started_ms=started_ms,
-            created_at_ms=self._clock.now_ms() - round(read_at - started_ms),  # when it came
-            triage_ms=read_at - started_ms,
+            started_ms=read.started_ms,
+            created_at_ms=self._clock.now_ms() - round(read_at - read.started_ms),  # when it came
+            triage_ms=read_at - read.started_ms,
             decide_ms=self._clock.monotonic_ms() - read_at,
-            deadline_ms=None if deadline_ms is None else started_ms + deadline_ms,
+            deadline_ms=None if deadline_ms is None else read.started_ms + deadline_ms,
             risk_domain=risk_domain,
             exhausted=exhausted,
             pressure=pressure,
             buffered=buffered,
-            triage_compute_ms=compute_ms,
+            triage_compute_ms=read.compute_ms,
             conversation=conversation,
             observed=None
             if selected.observed is None
@@ -188,8 +192,9 @@ class Router:
 
     def _drawn(self, runtime: PolicyRuntime) -> float | None:
         """Returns a random number if the policy explores, otherwise None."""
-        exploring = self._draw is not None and runtime.policy.decision.explore.share > 0
-        return self._draw() if exploring and self._draw is not None else None
+        if self._draw is None or runtime.policy.decision.explore.share <= 0:
+            return None
+        return self._draw()
 
     def _watched(
         self, runtime: PolicyRuntime, signals: Signals, pressure: Pressure, *, counts: bool
