@@ -320,6 +320,9 @@ def test_review_says_why_it_has_no_text(database: Path) -> None:
     said("ledger", "erase", "--tenant", "acme", "--yes", "-d", database)
     shown = {name: json.loads(said("review", "show", name, "-d", database)) for name in REVIEWS}
     assert (shown["rev_1"]["question"], "erased" in shown["rev_1"]["no_text"]) == (None, True)
+    said("review", "done", "rev_1", "-d", database)
+    shown["rev_1"] = json.loads(said("review", "show", "rev_1", "-d", database))
+    assert "ends with the verdict" in shown["rev_1"]["no_text"]
 
 
 @pytest.mark.process

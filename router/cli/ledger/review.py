@@ -279,7 +279,12 @@ def _why_no_text(item: ReviewItem) -> str:
             "(no text: the policy has privacy.waiting: none, so nobody can read what was asked. "
             "`redacted` or `full` keeps the text of new matters until they are decided)"
         )
+    if item.status != "pending":
+        return (
+            "(no text: with privacy.store: none it ends with the verdict, otherwise with "
+            "privacy.retention_days)"
+        )
     return (
-        "(no text: it was deleted with the verdict, erased, or its time by privacy.retention_days "
-        "is over; or it is sealed by a key that TIERGATE_TEXT_KEYS does not have here)"
+        "(no text: it was erased, or its time by privacy.retention_days is over; or it is sealed "
+        "by a key that TIERGATE_TEXT_KEYS does not have here)"
     )
