@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from router.routing.planner import ReadRequest
 from router.types import RememberedConversation
 from tests.kits.fakes import ALICE, CALM, Houses, ask
 from tests.kits.gateway_kit import low
@@ -11,7 +12,6 @@ async def test_request_is_created_when_it_comes_and_not_when_it_is_decided(house
     house = houses([low()])
     router, request, arrival_ms = house.gateway.router, ask(), house.clock.now
     house.clock.now += 500  # so long a model reads it
-    conversation = RememberedConversation(None, None)
-    selected = router.select(request, ALICE)
-    routed = router.decided(request, ALICE, selected, CALM, conversation, arrival_ms)
+    read = ReadRequest(CALM, RememberedConversation(None, None), arrival_ms)
+    routed = router.decided(request, ALICE, router.select(request, ALICE), read)
     assert abs(routed.created_at_ms - arrival_ms) <= 1
