@@ -32,6 +32,7 @@ WHOLE_FAULTS = [
     # behaviour, our error, whether a failed call may have been billed
     ("status:400", UpstreamRejected, False),
     ("status:401", UpstreamRejected, False),
+    ("status:402", UpstreamRateLimited, False),
     ("status:403", UpstreamRejected, False),
     ("status:404", UpstreamRejected, False),
     ("status:500", UpstreamError, False),

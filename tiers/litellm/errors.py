@@ -8,6 +8,7 @@ from __future__ import annotations
 from types import ModuleType
 
 from router.errors import (
+    QUOTA_EXHAUSTED,
     AnswererError,
     DeadlineExceeded,
     StreamCut,
@@ -34,7 +35,7 @@ ERRORS: dict[str, tuple[type[UpstreamError], int | None]] = {
     "ContentPolicyViolationError": (UpstreamRejected, 400),
     "UnsupportedParamsError": (UpstreamRejected, 400),
     "LiteLLMUnknownProvider": (UpstreamRejected, 400),
-    "PaymentRequiredError": (UpstreamRejected, 402),
+    "PaymentRequiredError": (UpstreamRateLimited, 402),
     "UnprocessableEntityError": (UpstreamRejected, 422),
     "ModelNotMappedError": (UpstreamRejected, 400),
     "BudgetExceededError": (UpstreamRejected, 400),
@@ -92,6 +93,7 @@ def to_ours(error: BaseException, now_ms: int = 0, asked: str = "") -> AnswererE
     return kind(
         message,
         upstream_status=status,
+        code=QUOTA_EXHAUSTED if status == 402 else None,
         retry_after_s=waits,
     )
 

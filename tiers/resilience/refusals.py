@@ -66,9 +66,9 @@ def error_for_status(
             "check the answerer's api_key.",
             upstream_status=status,
         )
-    if status == 429:
+    if status in (402, 429):
         wait = "" if retry_after_s is None else f"; it asks to wait {retry_after_s:g} s"
-        spent = code == "insufficient_quota"
+        spent = status == 402 or code == "insufficient_quota"
         found = (
             "Our money at the upstream is spent" if spent else "The upstream is limiting our rate"
         )
