@@ -260,10 +260,8 @@ class Attempt:
             held = facts.price.per_request_nano_usd
         reason = ""
         if not nesting.depth:
-            climb = Reason.SPECULATED
-            if not nesting.ahead:
-                climb = books.progress.reached_by(routed, nesting.rung)
-            reason = climb.value
+            reached = books.progress.reached_by(routed, nesting.rung)
+            reason = (Reason.SPECULATED if nesting.ahead else reached).value
         self._number = len(rows)
         row = AttemptRow(
             attempt_id=f"{routed.request_id}-{self._number}",
