@@ -28,6 +28,16 @@ def given_path(text: str | Path) -> Path:
     return Path(text)
 
 
+def given_reason(text: str) -> str:
+    """Refuses an empty reason where one is needed; a callback of options.
+
+    Raises typer.BadParameter for an empty one, as an unset variable of a shell makes.
+    """
+    if not text.strip():
+        raise typer.BadParameter("found no word; expected the reason, which the history keeps")
+    return text
+
+
 def folder_to_write(text: str | Path) -> Path:
     """Reads the path of a folder that is to be written, before minutes of work are done for it.
 

@@ -54,6 +54,14 @@ REFUSED = {
         ("report", "--html", "LEDGER"),
         "ledger.db is a database, which would be lost; expected the name of another file",
     ),
+    "a rollout that is taken back for no reason": (
+        ("rollout", "rollback", "shop", "--why", " "),
+        "'--why': found no word; expected the reason, which the history keeps",
+    ),
+    "labels that are set aside for no reason": (
+        ("learn", "untell", "--key", "key_1", "--because", ""),
+        "'--because': found no word; expected the reason, which the history keeps",
+    ),
     "words of an unset key": (
         ("learn", "untell", "--because", "x", "--key", ""),
         "for --key: found an empty name; expected one, or no --key, which chooses all",

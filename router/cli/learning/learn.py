@@ -15,7 +15,7 @@ import typer
 from router.cli.exits import Exit
 from router.cli.learning.dataset import OUT as DATASETS
 from router.cli.ledger.ledger import now_ms
-from router.cli.options import REGISTRY, AsJson, RegistryPlace
+from router.cli.options import REGISTRY, AsJson, RegistryPlace, given_reason
 from router.cli.serve.serve import DATABASE, DatabasePath, ModelDir
 from router.errors import TiergateError
 from router.rendering.figures_in_words import counted
@@ -174,7 +174,7 @@ def history(head: Head, state: State = STATE, as_json: AsJson = False) -> None:
 @learn.command("back")
 def take_back(
     head: Head,
-    because: Annotated[str, typer.Option(help="Why; the history keeps it.")],
+    because: Annotated[str, typer.Option(callback=given_reason, help="Why; the history keeps it.")],
     keep_labels: Annotated[
         bool, typer.Option("--keep-labels", help="Labels that only this run used may teach again.")
     ] = False,

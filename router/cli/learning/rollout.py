@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from router.cli.options import AsJson
+from router.cli.options import AsJson, given_reason
 from router.cli.serve.serve import DATABASE, DatabasePath
 
 if TYPE_CHECKING:
@@ -65,7 +65,10 @@ def promote(
 @rollout.command()
 def rollback(
     policy: PolicyName,
-    why: Annotated[str, typer.Option("--why", help="Reason, for those who read it later.")],
+    why: Annotated[
+        str,
+        typer.Option("--why", callback=given_reason, help="Reason, for those who read it later."),
+    ],
     database: DatabasePath = DATABASE,
     by: By = "cli",
 ) -> None:

@@ -13,7 +13,7 @@ from router.cli.exits import Exit
 from router.cli.learning.learn import STATE, State, learn
 from router.cli.ledger.ledger import now_ms
 from router.cli.names import user_name
-from router.cli.options import AsJson
+from router.cli.options import AsJson, given_reason
 from router.cli.serve.serve import DATABASE, DatabasePath
 from router.rendering.figures_in_words import counted
 
@@ -44,7 +44,7 @@ DatasetOption = Annotated[
     Path | None,
     typer.Option(help="Only labels in this dataset; needs --head.", show_default="all"),
 ]
-Because = Annotated[str, typer.Option(help="Why; it is kept.")]
+Because = Annotated[str, typer.Option(callback=given_reason, help="Why; it is kept.")]
 
 
 def register(_: typer.Typer) -> None:

@@ -165,6 +165,11 @@ def _lesson(
         return None
     if len(classes) < 2:
         raise TrainingDataError(f"all rows say {classes[0]}; a head needs two classes at least")
+    if asked.positive is not None and (asked.positive not in classes or len(classes) != 2):
+        raise TrainingDataError(
+            f"--positive is {asked.positive!r}; expected one of exactly two labels, and the rows "
+            f"have {', '.join(classes[:8])}"
+        )
     # In a later dataset a row that judged is in the dev part: it goes on judging.
     dev = [row for row in fresh.dev if row.row_id not in held and row.label in classes]
     later = [row for row in fresh.test if row.row_id not in held and row.key not in seen]

@@ -110,6 +110,17 @@ def test_naive_learner_forgets_and_is_not_handed_over(tmp_path: Path, model: Tri
     assert memory.current() == 1
 
 
+@pytest.mark.parametrize(
+    ("labels", "positive"), [("billing shipping", "other"), ("billing shipping returns", "billing")]
+)
+def test_positive_label_is_one_of_two(
+    tmp_path: Path, model: TriageModel, labels: str, positive: str
+) -> None:
+    memory = Memory(tmp_path, "department")
+    with pytest.raises(TrainingDataError, match="expected one of exactly two labels, and the rows"):
+        taught(memory, model, fresh("first", labels), positive=positive)
+
+
 def test_poisoned_labels_are_not_handed_over(tmp_path: Path, model: TriageModel) -> None:
     memory = Memory(tmp_path, "department")
     taught(memory, model, fresh("first", "billing shipping"))
