@@ -379,9 +379,10 @@ def _fixed_triggers(
     return [(level, reason) for fires, level, reason in rows if fires]
 
 
-SURE_OF_DOMAIN = 0.8
+SURE_OF_DOMAIN = 0.83
 """The head's chance from which its domain counts against the matter that the reader guesses. Of
-grave lines that the reader takes for law, those that the head is so sure of were all of money."""
+grave lines that the reader takes for law, those that the head is so sure of were all of money. As
+many harmless lines reach it as reached .8 before the head was made less sure."""
 
 
 def heads_say(signals: Signals, domain: Domain) -> bool:

@@ -110,6 +110,18 @@ def from_json(value: Json) -> Temperature | Platt | Isotonic:
     raise ValueError(f"unknown calibrator {value!r}")
 
 
+def capped(calibrator: Platt | Isotonic, most: float) -> Isotonic:
+    """Returns a curve that is the calibrator's up to `most` and flat from there on.
+
+    >>> capped(Isotonic((0.0, 1.0), (0.0, 1.0)), 0.75)(np.array([0.5, 0.9]))
+    array([0.5 , 0.75])
+    """
+    x = np.array(calibrator.x) if isinstance(calibrator, Isotonic) else np.linspace(-12, 12, 193)
+    # A knot where the curve crosses the cap: what lies before the next one stays as it is.
+    x = np.union1d(x, np.interp(most, calibrator(x), x))
+    return Isotonic(tuple(x.tolist()), tuple(np.minimum(calibrator(x), most).tolist()))
+
+
 def fit_temperature(
     logits: Floats, labels: npt.NDArray[np.integer], weights: Floats | None = None
 ) -> Temperature:

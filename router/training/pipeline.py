@@ -23,7 +23,7 @@ from router.errors import TrainingDataError
 from router.stats import heads
 from router.stats.heads import Embeddings, Encoded, HeadStack
 from router.stats.ngrams import rarity
-from router.training import card, dev_figures, install
+from router.training import card, dev_figures, held_out, install
 from router.training.data import curate, nonsense, sources
 from router.training.data.sources import Example
 from router.training.encoder import encoder_stages
@@ -169,13 +169,15 @@ def _is_on(stage: str, options: Options) -> bool:
     return stage not in OPTIONAL or bool(getattr(options, OPTIONAL[stage]))
 
 
-def _fit_examples(run: Run) -> tuple[tuple[Example, ...], tuple[Example, ...]]:
-    train, dev = examples(run)
-    return thinned(train, run.seed, FIT_CAPS, len(train)), dev
+def fit_examples(
+    train: Sequence[Example], dev: Sequence[Example], seed: int
+) -> tuple[tuple[Example, ...], tuple[Example, ...]]:
+    """Returns the rows on which heads are fitted, and the dev rows."""
+    return thinned(train, seed, FIT_CAPS, len(train)), tuple(dev)
 
 
 def _embed(run: Run) -> encoder_stages.Metrics:
-    train, dev = _fit_examples(run)
+    train, dev = fit_examples(*examples(run), run.seed)
     exported, folder = run.folder("export"), run.folder("embed")
     spelling.save(curate.words_of(examples(run)[0]), folder / WORDS)
     encoder = Encoder(exported / ENCODER, exported / TOKENIZER, folder / WORDS, threads=2)
@@ -196,7 +198,7 @@ def _read(
 
 
 def _fit(run: Run) -> encoder_stages.Metrics:
-    train, dev = _fit_examples(run)
+    train, dev = fit_examples(*examples(run), run.seed)
     exported, folder = run.folder("export"), run.folder("fit")
     words = run.folder("embed") / WORDS
     encoder = Encoder(exported / ENCODER, exported / TOKENIZER, words)
@@ -218,6 +220,11 @@ def _fit(run: Run) -> encoder_stages.Metrics:
         ]
         head = fit_heads.chance_head(name, (of_train, parts[0]), (of_dev, parts[1]), sha, rare)
         heads.save(head, folder / HEADS_FOLDER)
+    lines = held_out.author_lines(run.seed)
+    rows = [encoder.tokenise(line.text) for line in lines]
+    of_lines = Encoded(encoder.encode([line.text for line in lines]), grams_of(rows))
+    material = held_out.Material((train, of_train), (dev, of_dev), (lines, of_lines), rare)
+    beyond = held_out.recalibrate(folder / HEADS_FOLDER, material, sha)
     fitted = difficulty.fit((train, of_train), (dev, of_dev), sha, rare)
     heads.save(fitted.head, folder / HEADS_FOLDER)
     (folder / "known_models.json").write_text(json.dumps(_known(fitted, sha), indent=1) + "\n")
@@ -232,13 +239,14 @@ def _fit(run: Run) -> encoder_stages.Metrics:
     )
     reader = TriageModel(encoder, stack, unseen.novelty, fit_match.hand_set(0), "")
     unseen_rows = sources.never_taught(run.knowledge)
-    rows = match_rows.selected(*examples(run), run.seed, unseen_rows)
-    matched = fit_match.fit(rows, reader.described, reader.lexicon, run.seed)
+    chosen = match_rows.selected(*examples(run), run.seed, unseen_rows)
+    matched = fit_match.fit(chosen, reader.described, reader.lexicon, run.seed)
     match_file.save(matched.model, folder / MATCH, sha)
     figures: dict[str, card.Value] = {
         "difficulty": {"a": round(fitted.a, 3), "models": len(fitted.models), "dev": fitted.dev},
         "match": matched.figures,
         "novelty": {"trials": unseen.trials, "shipped": unseen.figures},
+        "held_out": beyond,
     }
     (folder / "figures.json").write_text(json.dumps(figures, indent=1) + "\n")
     return figures
@@ -273,7 +281,7 @@ def _known(fitted: difficulty.Fitted, sha: str) -> dict[str, card.Value]:
 
 
 def _card(run: Run) -> encoder_stages.Metrics:
-    train, dev = _fit_examples(run)
+    train, dev = fit_examples(*examples(run), run.seed)
     exported, fitted, out = run.folder("export"), run.folder("fit"), run.model
     out.mkdir(parents=True, exist_ok=True)
     # A head that is no longer fitted must not stay from an earlier run.

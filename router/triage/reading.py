@@ -41,7 +41,7 @@ from router.types import (
 )
 
 NOVEL = 0.5  # the default of decision.novel_at: "unsure, look closer"
-DOMAIN_COUNTS_AT = 0.5  # an earlier domain stays from this chance on
+DOMAIN_COUNTS_AT = 0.55  # an earlier domain stays from this chance on
 KNOWN_QUESTION = 0.85  # the default of decision.confidence_floor
 BRIEF_WORDS = 30
 """Up to here the reader of grave matters may overrule the heads: it knows messages, not documents.

@@ -41,7 +41,7 @@ from tests.kits.decision_kit import CALM, USD, a_policy, facts
             Reason.HIGH_RISK_ENGINEERING_SAFETY,
         ),
         (
-            {"stakes_high": 0.7, "risk_domain": Domain.MEDICAL, "risk_p": 0.45},
+            {"stakes_high": 0.7, "risk_domain": Domain.MEDICAL, "risk_p": 0.47},
             3,
             Reason.HIGH_RISK_MEDICAL,
         ),
@@ -72,9 +72,9 @@ def test_each_rule_sets_its_floor(change: dict[str, object], tier: int, reason: 
     assert decision.first_rung.reasons[0] is reason
 
 
-@pytest.mark.parametrize(("stakes_high", "floor"), [(0.49, 1), (0.51, 3)])
+@pytest.mark.parametrize(("stakes_high", "floor"), [(0.53, 1), (0.54, 3)])
 def test_risk_counts_by_its_domain_times_its_stakes(stakes_high: float, floor: int) -> None:
-    signals = replace(CALM, stakes_high=stakes_high, risk_domain=Domain.LEGAL, risk_p=0.5)
+    signals = replace(CALM, stakes_high=stakes_high, risk_domain=Domain.LEGAL, risk_p=0.6)
     assert decide(a_policy(), signals, facts(), Asked()).floor == floor
 
 

@@ -96,7 +96,7 @@ IN_ENGLISH = replace(CALM, language="en", matter_language="en", grave=0.95)
     [
         # The reader knows no matter of money but fraud, so it takes a mortgage for law.
         (Domain.FINANCE, 0.9, None, Reason.HIGH_RISK_FINANCIAL),
-        (Domain.FINANCE, 0.79, Matter.LEGAL, Reason.HIGH_RISK_LEGAL),
+        (Domain.FINANCE, 0.82, Matter.LEGAL, Reason.HIGH_RISK_LEGAL),
         (Domain.CUSTOMER_SUPPORT, 0.99, Matter.LEGAL, Reason.HIGH_RISK_LEGAL),
     ],
 )
@@ -138,8 +138,8 @@ def test_a_phrase_of_self_harm_stands_beside_a_question_of_treatment() -> None:
 @pytest.mark.parametrize(
     ("changes", "fits"),
     [
-        ({"domain_p": 0.6, "brief": True}, True),
-        ({"domain_p": 0.59, "brief": True}, False),
+        ({"domain_p": 0.68, "brief": True}, True),
+        ({"domain_p": 0.67, "brief": True}, False),
         ({"domain_p": 0.9, "brief": False}, True),
         ({"domain_p": 0.89, "brief": False}, False),
         ({"domain": Domain.GENERAL, "domain_p": 0.99, "brief": True}, False),

@@ -12,6 +12,7 @@ from router.triage.conversation.memory import memory_after
 from router.triage.conversation.signals import signals_of
 from router.triage.facts.turn_facts import RuleFacts, find_facts
 from router.triage.reading import (
+    DOMAIN_COUNTS_AT,
     NOVEL,
     ModelRow,
     TurnReading,
@@ -318,7 +319,7 @@ def test_the_more_cautious_reading_is_below_neither(one, other):
 def test_a_risk_domain_is_never_left_for_an_ordinary_one(now, now_p, before, before_p):
     risky = (Domain.MEDICAL, Domain.LEGAL, Domain.FINANCE, Domain.ENGINEERING_SAFETY)
     found, _ = higher_domain((now, now_p), (before, before_p))
-    if before in risky and before_p >= 0.5:
+    if before in risky and before_p >= DOMAIN_COUNTS_AT:
         assert found in risky
 
 

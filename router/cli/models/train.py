@@ -32,7 +32,8 @@ Quick = Annotated[bool, typer.Option(help="A tiny run that shows it works; no us
 WORK = Path(".tiergate/train")
 
 train = typer.Typer(
-    help="Train on your own data; `head`, `match`, `specialists`, `suggest` need no extra `train`."
+    help="Train on your own data; `calibrate`, `head`, `match`, `specialists`, `suggest` need no "
+    "extra `train`."
 )
 
 
@@ -173,6 +174,21 @@ def match(
         shown = ", ".join(f"{name} {value}" for name, value in figures.items())
         typer.echo(f"{company}: {shown}")
     typer.echo(f"The cap of files without outcomes of their own: {fitted.model.verifier.cap}")
+
+
+@train.command()
+def calibrate(
+    data: Data,
+    out: Annotated[Path, typer.Option(help="The model folder whose heads are calibrated again.")],
+    seed: Annotated[int, typer.Option(help="The same seed gives the same fit.")] = 7,
+) -> None:
+    """Calibrate domain and stakes again on held-out sources, without torch, in minutes."""
+    from router.policy.loading import policies_dir
+    from router.training.recalibrate import recalibrate
+
+    for source, figures in recalibrate(data, out, seed, policies_dir() / "knowledge").items():
+        told = ", ".join(f"{name} {value}" for name, value in figures.items())
+        typer.echo(f"{source}: {told}")
 
 
 @train.command()

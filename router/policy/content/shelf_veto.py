@@ -14,9 +14,10 @@ STAKES_AT = 0.6
 """The default of `decision.high_stakes_at`; the veto holds in modes without triggers, too."""
 TOXIC_AT = 0.8
 """The default of `decision.unsafe_at`: abuse gets no canned text."""
-RISK_AT = 0.7
+RISK_AT = 0.77
 """Chance of finance, law, medicine or engineering safety from which an answer must be of that
-domain. At .5 one in seventy routine requests of the shop would be kept off for nothing."""
+domain. As many harmless lines reach it as reached .7 before the head was made less sure; at .5 of
+that scale one in seventy routine requests of the shop would be kept off for nothing."""
 
 SURE, GRAVE_WHERE_SURE = 0.85, 0.95
 """Chance of a match from which the bar of level 3 counts. Of 3,500 texts about health, law, money

@@ -67,7 +67,7 @@ class DecisionSection(Section):
     novel_at: Chance = Field(default=0.5, description="Novel from this chance on: level 2.")
     strategic_at: Chance = Field(default=0.5, description="Strategic from this chance on: level 3.")
     high_risk_at: Chance = Field(
-        default=0.25,
+        default=0.32,
         description="High-risk from this value on: the chance of finance, law, medicine or "
         "engineering safety, times the chance of high stakes.",
     )
@@ -96,7 +96,7 @@ class DecisionSection(Section):
         "its stakes then start no trigger, no review and no safe answer. Terms and amounts still "
         "count, but for lists that are `not_for_knowledge`.",
     )
-    domain_at: Chance = Field(default=0.5, description="A domain counts from this chance on.")
+    domain_at: Chance = Field(default=0.55, description="A domain counts from this chance on.")
     accept_at: Chance = Field(
         default=0.5,
         description="An answer of the last rung below this chance of being right counts as "

@@ -92,7 +92,7 @@ def _weighed(signals: Signals) -> Matter | None:
     return signals.matter
 
 
-DOMAIN_AT = 0.6
+DOMAIN_AT = 0.68
 """The head's chance from which a short message gets the words of its domain. Below it harmless ones
 are in the majority: of 34 that got a domain's words two were grave."""
 DOMAIN_AT_LONG = 0.9

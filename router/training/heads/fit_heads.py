@@ -52,6 +52,12 @@ class Part:
     weak: npt.NDArray[np.bool_]
     weights: Floats  # by source
 
+    def __getitem__(self, chosen: npt.NDArray[np.bool_]) -> Part:
+        """Returns the rows that a mask chooses."""
+        return Part(
+            self.index[chosen], self.labels[chosen], self.weak[chosen], self.weights[chosen]
+        )
+
 
 def part(examples: Sequence[Example], task: str, classes: Sequence[str]) -> Part:
     """Returns the rows that carry `task`, weighted by the inverse root of their source's size."""
@@ -136,36 +142,40 @@ def _fitted(
     encoder_sha256: str,
     rare: Rarity,
 ) -> Fitted:
-    """Returns both readers of a task, fitted apart on its training rows."""
-    read, rows = train[0][train[1].index], train[1]
-    weight, bias = softmax_regression(read.vectors, rows.labels, len(classes), rows.weights)
-    table, table_bias = fit_grams(
-        read.grams,
-        rare,
-        rows.labels,
-        len(classes),
-        row_weights=rows.weights,
-        design_of=quick_design,
-    )
-    parts = Parts(weight, bias, table, table_bias)
+    """Returns a task with both readers."""
+    parts = fitted_parts(train, len(classes), rare)
     # No logit adjustment here: sources are balanced by weights.
     none = np.zeros(len(classes), np.float32)
-    return Fitted(name, tuple(classes), positive, parts, none, encoder_sha256, label_source(rows))
+    source = label_source(train[1])
+    return Fitted(name, tuple(classes), positive, parts, none, encoder_sha256, source)
+
+
+def fitted_parts(train: tuple[Encoded, Part], classes: int, rare: Rarity) -> Parts:
+    """Returns both readers of a task, fitted apart on its training rows."""
+    read, rows = train[0][train[1].index], train[1]
+    weight, bias = softmax_regression(read.vectors, rows.labels, classes, rows.weights)
+    table, table_bias = fit_grams(
+        read.grams, rare, rows.labels, classes, row_weights=rows.weights, design_of=quick_design
+    )
+    return Parts(weight, bias, table, table_bias)
 
 
 def _on_dev(fitted: Fitted, read: Encoded, rows: Part) -> Head:
-    """Returns the head, weighed and calibrated on the dev rows of its task.
-
-    If there are enough given labels, they decide when a text needs only n-grams: on weak labels,
-    which follow words, n-grams are hardly ever wrong.
-    """
+    """Returns the head, weighed and calibrated on the dev rows of its task."""
     weights = calibration_weights(rows)
     mix, judged = unseen(fitted, read[rows.index], rows.labels, weights)
     head = put_together(fitted, mix, judged)
+    return replace(head, early=put_together(fitted, mix, early_rows(judged, rows)).early)
+
+
+def early_rows(judged: Judged, rows: Part) -> Judged:
+    """Returns the rows that decide when a text needs only n-grams.
+
+    They are those of given labels, if there are enough: on weak labels, which follow words, n-grams
+    are hardly ever wrong.
+    """
     given = ~rows.weak
-    if int(given.sum()) < LEAST_HONEST or given.all():
-        return head
-    return replace(head, early=put_together(fitted, mix, judged[given]).early)
+    return judged[given] if int(given.sum()) >= LEAST_HONEST else judged
 
 
 def softmax_regression(

@@ -1,0 +1,341 @@
+"""Calibrates heads on texts whose source or author taught them nothing.
+
+Dev rows come from the sources of the training rows, so a head looks surer on them than on traffic
+that nobody fitted. Two kinds of rows are read in their place, with half of the weight each:
+
+- sources of messages, each left out whole: the head is fitted again without it and reads it;
+- our authors of grave and everyday lines, who taught neither the encoder nor these heads.
+
+The encoder has read the sources of the first kind, so they still look easier than a stranger's.
+A head of classes gets its temperature on these rows, and the authors weigh its embedding and
+n-grams together with the dev rows: words of a source that is known say more than those of others.
+A head of one chance keeps its curve and gets a cap: the share that was right where it said most of
+the authors' lines. How often that is depends on how many grave requests there are, and no rows say
+that for a stranger's traffic.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from router.stats import heads
+from router.stats.calibration import (
+    Floats,
+    Isotonic,
+    Platt,
+    Temperature,
+    capped,
+    fit_temperature,
+)
+from router.stats.heads import Early, Encoded, Head, HeadKind
+from router.stats.ngrams import in_floats
+from router.training.data import grave_texts
+from router.training.data.grave_texts import GraveText
+from router.training.data.sources import Example
+from router.training.dev_figures import both
+from router.training.heads.fit_heads import (
+    CLASS_HEADS,
+    calibration_weights,
+    early_rows,
+    fitted_parts,
+    part,
+)
+from router.training.heads.fit_one_head import Fitted, Judged, put_together
+from router.training.heads.mix_ngrams import LEAST_HONEST, Mix, Parts, fit_mix, sure_from
+from router.triage.triage_model import Rarity
+from router.types import Domain
+
+HEADS = ("domain", "stakes")
+"""Heads whose task our authors' lines carry. Of the others none says .95 where fewer than 95 in 100
+are right, over sources left out whole, but `request_type` (.93): there a temperature changes
+nothing, since what it says of a stranger's words is wrong at any confidence."""
+
+MESSAGES: Mapping[str, tuple[str, ...]] = {
+    **{
+        name: (name,)
+        for name in ("clinc150", "banking77", "hwu64", "snips", "hint3", "tickets", "sms")
+    },
+    "prompts": ("user_oriented", "self_instruct", "ifeval", "vicuna", "arena_"),
+    "templates": ("template_",),
+    "written": ("written_",),
+    "stakes_synthetic": ("stakes_synthetic", "stakes_manual"),
+    "stakes_anthropic_hh": ("stakes_anthropic_hh",),
+    "stakes_toolace": ("stakes_toolace",),
+    "stakes_mts_dialog": ("stakes_mts_dialog",),
+}
+"""Sources that are left out whole, by the beginnings of their names: what people write to somebody,
+and no exam questions or articles. Sets of one author or collection go together."""
+MOST_ROWS = 1_500
+"""Rows of one source that are read: more say no more about a temperature."""
+SECTION_DOMAIN = {
+    "medical": Domain.MEDICAL, "legal": Domain.LEGAL, "engineering": Domain.ENGINEERING_SAFETY,
+}  # fmt: skip
+"""Sections of our authors that are one domain. Fraud is money to one reader and support to
+another, and poison, danger to oneself and violence are in no list of domains."""
+LANGUAGE = "en"  # the language of these heads
+SAID = 0.9
+
+Figures = dict[str, dict[str, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """Holds what heads are fitted and judged on: texts with labels, and what is read of them."""
+
+    train: tuple[Sequence[Example], Encoded]
+    dev: tuple[Sequence[Example], Encoded]
+    authors: tuple[Sequence[GraveText], Encoded]
+    rare: Rarity
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Holds one source that taught nothing: logits of both readers, (rows, classes), and labels."""
+
+    name: str
+    vectors: Floats
+    words: Floats
+    labels: npt.NDArray[np.int64]
+    author: bool = False
+
+    def pool(self, mix: Mix) -> Floats:
+        return mix.vectors * self.vectors + mix.words * self.words
+
+
+@dataclass(frozen=True, slots=True)
+class Recalibrated:
+    """Holds a head, and per source what it says and what is right where it says SAID or more.
+
+    Each source is judged by the temperature or the cap of the others, judging authors by all.
+    """
+
+    head: Head
+    figures: Figures
+
+
+def author_lines(seed: int) -> list[GraveText]:
+    """Returns one English text of each written line, those of judging authors last."""
+    judges = [text for author in grave_texts.JUDGES for text in grave_texts.held_out(author)]
+    first = {
+        text.group: text
+        for text in reversed([*grave_texts.texts(seed), *judges])
+        if text.language == LANGUAGE
+    }
+    return list(first.values())[::-1]
+
+
+def recalibrate(folder: Path, material: Material, encoder_sha256: str) -> Figures:
+    """Recalibrates the heads HEADS of a folder; returns the figures of the card."""
+    figures: Figures = {}
+    for name in HEADS:
+        made = recalibrated(heads.load(folder, name, encoder_sha256=encoder_sha256), material)
+        heads.save(made.head, folder)
+        figures |= {f"{name}/{source}": row for source, row in made.figures.items()}
+    return figures
+
+
+def recalibrated(head: Head, material: Material) -> Recalibrated:
+    """Returns a head that says no more than what held on unread texts.
+
+    The weights within each reader stay. A head without n-grams, or with too few dev rows or lines
+    of authors, stays as it is.
+    """
+    classes = _classes(head)
+    fitted = _taken_apart(head, classes)
+    rows = part(material.dev[0], head.name, classes)
+    authors = list(_authors(fitted, material, classes)) if fitted is not None else []
+    taught = [source for source in authors if source.name not in grave_texts.JUDGES]
+    if fitted is None or not taught or len(rows.index) < LEAST_HONEST:
+        return Recalibrated(head, {})
+    left = list(_left_out(fitted, material, classes))
+    if head.kind is HeadKind.CHANCE:
+        return _with_cap(head, left, authors)
+    dev = _source("dev", fitted.parts, material.dev[1][rows.index], rows.labels)
+    mix = _mix(dev, calibration_weights(rows), taught)
+    judged = Judged(dev.pool(mix), dev.words, dev.labels, calibration_weights(rows))
+    made = put_together(fitted, mix, judged, calibrate=False)
+    t = temperature([*left, *taught], mix)
+    figures: Figures = {}
+    for source in [*left, *authors]:
+        others = [other for other in [*left, *taught] if other is not source]
+        chances = Temperature(temperature(others, mix))(source.pool(mix))
+        right = chances.argmax(axis=1) == source.labels
+        said = chances.max(axis=1)
+        figures[source.name] = _figures(said, said >= SAID, right, right)
+    early = _early(made, t, mix, early_rows(judged, rows))
+    return Recalibrated(replace(made, calibrator=Temperature(t), early=early), figures)
+
+
+def _classes(head: Head) -> tuple[str, ...]:
+    return CLASS_HEADS.get(head.name) or both(head.name)
+
+
+def temperature(sources: Sequence[Source], mix: Mix) -> float:
+    """Returns the temperature of least log loss on sources that taught nothing.
+
+    Authors and other sources have half of the weight each; within each kind all count the same.
+    """
+    kinds = [source.author for source in sources]
+    weights = [np.full(len(s.labels), 1.0 / len(s.labels) / kinds.count(s.author)) for s in sources]
+    logits = np.concatenate([source.pool(mix) for source in sources])
+    labels = np.concatenate([source.labels for source in sources])
+    return fit_temperature(logits, labels, np.concatenate(weights)).t
+
+
+def cap(head: Head, authors: Sequence[Source]) -> float:
+    """Returns the share that is right of the lines of which a chance head says SAID or more."""
+    chances = np.concatenate([_chances(head, author) for author in authors])
+    labels = np.concatenate([author.labels for author in authors])
+    sure = chances >= SAID
+    return round(float((labels[sure] == 1).mean()), 4) if sure.sum() >= LEAST_HONEST else 1.0
+
+
+def _with_cap(head: Head, left: Sequence[Source], authors: Sequence[Source]) -> Recalibrated:
+    assert isinstance(head.calibrator, Platt | Isotonic)
+    taught = [source for source in authors if source.name not in grave_texts.JUDGES]
+    figures: Figures = {}
+    for source in [*left, *authors]:
+        most = cap(head, [other for other in taught if other is not source])
+        chances, yes = _chances(head, source), source.labels == 1
+        hits = yes == (chances > 0.5)
+        figures[source.name] = _figures(np.minimum(chances, most), chances >= SAID, yes, hits)
+    return Recalibrated(
+        replace(head, calibrator=capped(head.calibrator, cap(head, taught))), figures
+    )
+
+
+def _chances(head: Head, source: Source) -> Floats:
+    pool = source.pool(Mix(1.0, 1.0))
+    chances: Floats = head.calibrator(pool[:, 1] - pool[:, 0])
+    return chances
+
+
+def _figures(
+    said: Floats,
+    sure: npt.NDArray[np.bool_],
+    right: npt.NDArray[np.bool_],
+    hits: npt.NDArray[np.bool_],
+) -> dict[str, float]:
+    """Returns the rows and the share of `hits`, and of the `sure` rows what is said and right."""
+    figures: dict[str, float] = {"rows": len(said), "accuracy": round(float(hits.mean()), 4)}
+    figures["sure"] = int(sure.sum())
+    if sure.any():
+        figures["said"] = round(float(said[sure].mean()), 4)
+        figures["right"] = round(float(right[sure].mean()), 4)
+    return figures
+
+
+def _early(head: Head, t: float, mix: Mix, judged: Judged) -> Early | None:
+    """Returns how n-grams alone read for a head of classes, softened as the whole head is."""
+    if head.early is None or judged.words is None:
+        return None
+    words = mix.words * judged.words
+    own = fit_temperature(judged.pool, judged.labels, judged.weights).t
+    calibrator = Temperature(fit_temperature(words, judged.labels).t * max(1.0, t / own))
+    right = words.argmax(axis=1) == judged.labels
+    whole = judged.pool.argmax(axis=1) == judged.labels
+    top = calibrator(words).max(axis=1)
+    sure = sure_from(top, right.astype(float), whole.astype(float))
+    return replace(head.early, calibrator=calibrator, sure=sure)
+
+
+def _taken_apart(head: Head, classes: Sequence[str]) -> Fitted | None:
+    """Returns the two readers of a finished head as they count in it; None where it has one."""
+    if head.words is None or head.early is None:
+        return None
+    words, bias = in_floats(head.words), head.early.bias
+    chance = head.kind is HeadKind.CHANCE
+    parts = Parts(head.weight, head.bias - bias, words, bias)
+    if chance:
+        parts = Parts(_two(head.weight), _two(head.bias - bias), _two(words), _two(bias))
+    none = np.zeros(len(classes), np.float32)
+    positive = head.classes[0] if chance else None
+    return Fitted(
+        head.name, tuple(classes), positive, parts, none, head.encoder_sha256, head.label_source
+    )
+
+
+def _two(column: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Returns the column of one probability after one of zeros."""
+    return np.concatenate([np.zeros_like(column), column], axis=-1)
+
+
+def _source(
+    name: str, parts: Parts, encoded: Encoded, labels: npt.NDArray[np.int64], author: bool = False
+) -> Source:
+    words = parts.by_words(encoded)
+    assert words is not None
+    return Source(name, parts.by_vectors(encoded), words, labels, author)
+
+
+def _authors(fitted: Fitted, material: Material, classes: Sequence[str]) -> Iterator[Source]:
+    texts, encoded = material.authors
+    labels = np.array([_label(fitted.name, text, classes) for text in texts], dtype=np.int64)
+    names = np.array([text.author for text in texts])
+    for name in dict.fromkeys(names.tolist()):
+        rows = np.flatnonzero((names == name) & (labels >= 0))
+        if len(rows):
+            yield _source(name, fitted.parts, encoded[rows], labels[rows], author=True)
+
+
+def _label(task: str, text: GraveText, classes: Sequence[str]) -> int:
+    """Returns the number of a line's class, -1 where its section says nothing of the task."""
+    if task == "stakes":
+        return int(text.grave)
+    domain = SECTION_DOMAIN.get(text.section)
+    return -1 if domain is None else list(classes).index(domain)
+
+
+def _left_out(fitted: Fitted, material: Material, classes: Sequence[str]) -> Iterator[Source]:
+    """Yields the sources of messages, each read by a head that was fitted without it.
+
+    The readers weigh as those of the finished head do, so that one mix serves both.
+    """
+    examples, encoded = material.train
+    rows = part(examples, fitted.name, classes)
+    scale = _scale(fitted, fitted_parts((encoded, rows), len(classes), material.rare))
+    names = [examples[place].source for place in rows.index]
+    for name, beginnings in MESSAGES.items():
+        out = np.array([source.startswith(beginnings) for source in names])
+        known = np.isin(rows.labels, rows.labels[~out])
+        read = np.flatnonzero(out & known)
+        read = read[:: max(1, -(-len(read) // MOST_ROWS))]
+        if len(read) < LEAST_HONEST:
+            continue
+        parts = fitted_parts((encoded, rows[~out]), len(classes), material.rare)
+        source = _source(name, parts, encoded[rows.index[read]], rows.labels[read])
+        yield replace(
+            source, vectors=scale.vectors * source.vectors, words=scale.words * source.words
+        )
+
+
+def _scale(fitted: Fitted, plain: Parts) -> Mix:
+    """Returns by how much the readers of a head count, against the same readers as fitted."""
+    counted = fitted.parts
+    assert counted.table is not None
+    assert plain.table is not None
+    return Mix(_ratio(counted.weight, plain.weight), _ratio(counted.table, plain.table))
+
+
+def _ratio(of: npt.NDArray[np.float32], by: npt.NDArray[np.float32]) -> float:
+    """Returns the factor of least squares between two weights; only differences of classes say
+    anything."""
+    one, other = of[:, 1:] - of[:, :1], by[:, 1:] - by[:, :1]
+    return float((one * other).sum() / (other * other).sum())
+
+
+def _mix(dev: Source, weights: Floats, authors: Sequence[Source]) -> Mix:
+    """Returns the weights of both readers: half by dev rows, half by authors, each the same."""
+    each = [np.full(len(a.labels), 1.0 / len(a.labels) / len(authors)) for a in authors]
+    sources = [dev, *authors]
+    return fit_mix(
+        np.concatenate([source.vectors for source in sources]),
+        np.concatenate([source.words for source in sources]),
+        np.concatenate([source.labels for source in sources]),
+        np.concatenate([weights / weights.sum(), *each]),
+    )
