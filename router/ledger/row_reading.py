@@ -126,6 +126,7 @@ class Refusal(msgspec.Struct):
 class Corrected(msgspec.Struct):
     """Describes the call that a provider's bill corrects, from the correction's record."""
 
+    request_id: str = ""
     booked_nano_usd: int = 0
     estimated: bool = False
     compared: bool = False  # its request's cost was known, so the savings count it
@@ -280,6 +281,14 @@ def doubt_of(attempt: AttemptRow) -> Doubt | None:
     ):
         return None
     return Doubt.ESTIMATED
+
+
+def corrected_request(record: str) -> str:
+    """Returns the id of the request that a correction's record names; "" where it names none."""
+    try:
+        return _RECONCILES.decode(record).reconciles.request_id
+    except (msgspec.DecodeError, UnicodeError):
+        return ""
 
 
 def estimate_corrected(row: RequestRow) -> Corrected | None:

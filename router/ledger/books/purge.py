@@ -1,7 +1,8 @@
 """Drops old rows without breaking the chains: a checkpoint says where each begins again.
 
 It drops only a chain's beginning, up to the first row that is to be kept and no further than the
-roll-ups go; so too for feedback. The cost of dropped attempts stays in the windows, marked as
+roll-ups go; so too for feedback. A correction stays until its call goes, since a call without its
+correction would be of unknown cost again, and a bill could settle it twice. The cost of dropped attempts stays in the windows, marked as
 purged. The anchor which names the checkpoint is written in the same transaction.
 """
 
@@ -16,6 +17,7 @@ from router.ledger.books import anchors
 from router.ledger.budgets.windows import COUNTED, WATCHES_SQL, watches_from, windows_of
 from router.ledger.feedback_chain import FEEDBACK_CHAIN
 from router.ledger.rollups import retention, stored
+from router.ledger.row_reading import RECONCILE, corrected_request
 from router.ledger.sql import reading
 from router.ledger.sql.database import Database
 from router.money.budgets import DAY_MS, LENGTH_MS
@@ -49,16 +51,18 @@ def purge(database: Database, before_ms: int, now_ms: int, anchors_file: Path | 
 
 def _purge_writer(connection: Connection, writer_id: str, before_ms: int, now_ms: int) -> int:
     """Drops the next rows of one chain; returns their number."""
-    first, last = None, 0
+    first, last, going = None, 0, set[str]()
     mark = stored.marks(connection).get(writer_id, 0)
-    for sequence, created_at_ms in connection.exec_driver_sql(
-        "SELECT sequence, created_at_ms FROM requests WHERE writer_id = ? "
+    for sequence, created_at_ms, request_id, record in connection.exec_driver_sql(
+        "SELECT sequence, created_at_ms, request_id, "
+        f"CASE WHEN endpoint = '{RECONCILE}' THEN record END FROM requests WHERE writer_id = ? "
         f"AND sequence <= ? ORDER BY sequence LIMIT {AT_ONCE}",
         (writer_id, mark),
     ).fetchall():
-        if created_at_ms >= before_ms:
+        if created_at_ms >= before_ms or (record and _stays(connection, record, going)):
             break
         first, last = sequence if first is None else first, sequence
+        going.add(str(request_id))
     if first is None:
         return 0
     retention.keep_purged(connection, writer_id, first, last)
@@ -75,6 +79,13 @@ def _purge_writer(connection: Connection, writer_id: str, before_ms: int, now_ms
         connection.exec_driver_sql(f"DELETE FROM {table} WHERE {chosen}", where)
     _put_checkpoint(connection, (writer_id, last, row_hash, now_ms, last - first + 1))
     return int(last - first + 1)
+
+
+def _stays(connection: Connection, record: str, going: set[str]) -> bool:
+    """Returns True for the correction of a call that is in the ledger and not among `going`."""
+    asked = corrected_request(record)
+    found = connection.exec_driver_sql("SELECT 1 FROM requests WHERE request_id = ?", (asked,))
+    return found.first() is not None and asked not in going
 
 
 def _purge_feedback(connection: Connection, before_ms: int, now_ms: int) -> int:

@@ -1,0 +1,90 @@
+"""A purge keeps a correction until its call goes, in whatever order the chains have them."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from router.ledger.books.purge import purge
+from router.ledger.books.reconcile import Settlement, correction, unknown_calls
+from router.ledger.books.store import SqlLedger
+from router.ledger.books.verify import verify
+from router.ledger.sql.database import Database
+from router.types import AttemptState
+from tests.kits.books.empty_ledger import empty_ledger
+from tests.kits.books.ledger_rows import NOW_MS, StandingClock, attempt, cancelled, request
+from tests.kits.books.ledger_sql import query
+from tests.kits.books.postgres_kit import Postgres
+from tests.kits.changed import replace
+from tests.kits.examples import examples
+
+CALLS = st.lists(
+    st.tuples(
+        st.booleans(),  # in which of two chains
+        st.integers(0, 9),  # when it was created
+        st.one_of(st.none(), st.tuples(st.booleans(), st.integers(0, 9), st.integers(0, 900))),
+    ),
+    min_size=1,
+    max_size=12,
+)
+"""Calls of unknown cost, each with the chain, the time and the bill of its correction, if any."""
+
+Calls = list[tuple[bool, int, tuple[bool, int, int] | None]]
+
+
+async def _write(address: str, calls: Calls) -> int:
+    """Writes the calls into two chains and corrects some; returns the sum."""
+    ledgers = [
+        SqlLedger.open(address, clock=StandingClock(), budget_of=lambda _: None) for _ in range(2)
+    ]
+    database, total = Database.open(address), 0
+    for number, (chain, at, bill) in enumerate(calls):
+        line = replace(attempt(f"r{number}", cost=400), state=AttemptState.UNKNOWN_COST)
+        row = cancelled(request(f"r{number}", replace(line, estimated=True)))
+        await ledgers[chain].finish(replace(row, created_at_ms=NOW_MS + at))
+        total += 400
+        if bill is None:
+            continue
+        (call,) = [one for one in unknown_calls(database) if one.request_id == f"r{number}"]
+        change = correction(database, Settlement(call, bill[2]), NOW_MS + bill[1])
+        await ledgers[bill[0]].finish(change)
+        total += bill[2] - 400
+    database.close()
+    for ledger in ledgers:
+        await ledger.close()
+    return total
+
+
+def _check(address: str, calls: Calls, before: int) -> None:
+    total = asyncio.run(_write(address, calls))
+    database = Database.open(address)
+    unsettled = {call.request_id for call in unknown_calls(database)}
+    purge(database, NOW_MS + before, NOW_MS + 100)
+    again = {call.request_id for call in unknown_calls(database)}
+    database.close()
+    assert again <= unsettled, "a call that a bill settled is of unknown cost again"
+    assert verify(address).whole
+    assert set(query(address, "SELECT spent_nano_usd FROM budget_windows")) == {(total,)}
+    assert query(address, "SELECT cost_nano_usd FROM rollups WHERE kind = 'whole' AND purged = 0")[
+        0
+    ] == (total,)
+
+
+@examples(30)
+@given(CALLS, st.integers(0, 10))
+def test_no_settled_call_becomes_unknown_in_a_file(calls: Calls, before: int) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        _check(str(empty_ledger(Path(folder) / "ledger.db")), calls, before)
+
+
+def test_no_settled_call_becomes_unknown_on_a_server(
+    postgres: Postgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # its anchors go below the working folder
+    address = postgres.new_database()
+    _check(address, [(False, 9, None), (False, 1, (True, 2, 100)), (True, 1, (True, 3, 500))], 5)
