@@ -234,6 +234,11 @@ class ChatRequest(Struct, frozen=True, dict=True):
         return [part.kind for part in self.parts].count("image_url") if self.parts else 0
 
     @measured_once
+    def holds_sound(self) -> bool:
+        """Returns True when a message has a part of sound."""
+        return any(part.kind == "input_audio" for part in self.parts)
+
+    @measured_once
     def needs(self) -> frozenset[Capability]:
         """Returns the capabilities that an answerer needs for this request."""
         needs = set()

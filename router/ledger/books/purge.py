@@ -2,8 +2,9 @@
 
 It drops only a chain's beginning, up to the first row that is to be kept and no further than the
 roll-ups go; so too for feedback. A correction stays until its call goes, since a call without its
-correction would be of unknown cost again, and a bill could settle it twice. The cost of dropped attempts stays in the windows, marked as
-purged. The anchor which names the checkpoint is written in the same transaction.
+correction would be of unknown cost again, and a bill could settle it twice. The cost of dropped
+attempts stays in the windows, marked as purged. The anchor which names the checkpoint is written in
+the same transaction.
 """
 
 from __future__ import annotations

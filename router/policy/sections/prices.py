@@ -74,7 +74,9 @@ class PriceSection(TokenPrices):
     def to_price(self) -> Price:
         """Returns the same prices in nano-dollars. A missing price stays unknown."""
         per_second = usd_to_nano(self.compute_usd_per_hour / SECONDS_PER_HOUR)
-        return replace(self.token_price(self.version), per_second_nano_usd=per_second)
+        # Who states a price for one answerer states it for all that is sent there.
+        price = self.token_price(self.version)
+        return replace(price, per_second_nano_usd=per_second, covers_sound=True)
 
 
 def _nano(usd: float | None) -> int | None:

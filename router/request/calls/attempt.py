@@ -29,6 +29,7 @@ from router.request.calls.settlement import (
     basis_at_first,
     may_be_billed,
     own_compute,
+    price_of_call,
     state_of,
 )
 from router.request.ledger_row import open_row
@@ -236,7 +237,8 @@ class Attempt:
         if redirect is not None:
             books.progress.attempts.redirects.append(redirect)
         rows, number = books.rows, self._number
-        rows[number] = answered_by(rows[number], plan, answer, redirect, self._latency_ms)
+        price = price_of_call(plan, redirect, sound=self._request.holds_sound)
+        rows[number] = answered_by(rows[number], plan, answer, price, self._latency_ms)
 
     @property
     def attempt_id(self) -> str:

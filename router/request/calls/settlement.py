@@ -11,7 +11,7 @@ from router.errors import DeadlineExceeded, TiergateError, UpstreamError
 from router.money import cost
 from router.money.model_redirects import Redirect
 from router.routing.policy_runtime import RungPlan
-from router.types import Answer, AttemptRow, AttemptState, CostBasis, Usage
+from router.types import Answer, AttemptRow, AttemptState, CostBasis, Price, Usage
 
 
 def basis_at_first(plan: RungPlan, held: int) -> CostBasis:
@@ -24,13 +24,13 @@ def answered_by(
     row: AttemptRow,
     plan: RungPlan,
     answer: Answer,
-    redirect: Redirect | None,
+    price: Price | None,
     latency_ms: float,
 ) -> AttemptRow:
-    """Returns the row of an answered call, which costs the price of the model that answered.
+    """Returns the row of an answered call at `price`, by `price_of_call`.
 
-    Where nobody states that model's price, it counts at the hold, or at the price of the model that
-    was asked for where that is more: never understated, and unknown until it is reconciled.
+    Where nobody states that price, it counts at the hold, or at the price of the model that was
+    asked for where that is more: never understated, and unknown until it is reconciled.
     """
     paid = paid_for(plan, answer, row.images)
     row = replace(
@@ -49,19 +49,34 @@ def answered_by(
         adapter=answer.adapter or "",
         upstream_id=answer.upstream_id,
     )
-    if redirect is None or plan.facts.price.per_request_nano_usd is not None:
+    if price is plan.facts.price:
         return row
-    if redirect.price is None:
+    if price is None:
         held = at_hold(row, plan)
         return replace(held, cost_nano_usd=max(held.cost_nano_usd, paid.nano_usd))
-    paid = cost.attempt_cost(redirect.price, answer.usage, answer.compute_ms, row.images)
+    paid = cost.attempt_cost(price, answer.usage, answer.compute_ms, row.images)
     return replace(
         row,
         state=state_of(paid),
         cost_nano_usd=paid.nano_usd,
         cost_basis=paid.basis,
-        price_version=redirect.price.version,
+        price_version=price.version,
     )
+
+
+def price_of_call(plan: RungPlan, redirect: Redirect | None, *, sound: bool) -> Price | None:
+    """Returns the price of the model that answered; None where nobody states it.
+
+    A list price per request covers everything. A list of token prices has those of text, so sound
+    (`sound`) has none there; the operator's own price of an answerer covers it.
+    """
+    asked = plan.facts.price
+    if asked.per_request_nano_usd is not None or not plan.spends_outside:
+        return asked
+    price = asked if redirect is None else redirect.price
+    # The calls that a composite makes are priced each by itself.
+    unpriced = sound and not plan.composite and price is not None and not price.covers_sound
+    return None if unpriced else price
 
 
 def paid_for(plan: RungPlan, answer: Answer, images: int) -> cost.Cost:

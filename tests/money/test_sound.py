@@ -1,0 +1,100 @@
+"""A list has the price of text: what a call with sound costs is unknown until it is stated."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from router.ledger.books.verify import verify
+from tests.kits.server_kit import Served, Upstream, tiergate, write_ladder
+
+BOOK = """
+version: 1
+name: tests
+as_of: 2026-11-20
+models:
+  "redirected:*": [{input_usd_per_mtok: 1, output_usd_per_mtok: 10}]
+  heard: [{input_usd_per_mtok: 1, output_usd_per_mtok: 10}]
+"""
+OWN = {"input_usd_per_mtok": 40, "output_usd_per_mtok": 10}
+STATED: dict[str, tuple[str, dict[str, float]]] = {
+    "listed": ("redirected:", {}),  # its answer names no model
+    "redirected": ("redirected:heard", OWN),
+    "own": ("echo", OWN),
+    "whole": ("echo", {"list_price_usd": 0.01}),
+}
+SOUND = [
+    {
+        "role": "user",
+        "content": [
+            {"type": "text", "text": "What is said here?"},
+            {"type": "input_audio", "input_audio": {"data": "AAAA" * 100, "format": "wav"}},
+        ],
+    }
+]
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    folder = tmp_path_factory.mktemp("served")
+    (folder / "prices.yaml").write_text(BOOK, encoding="utf-8")
+    with Upstream(folder) as upstream:
+        policies = [
+            write_ladder(folder, name, upstream.url, model, price=price, capabilities=["audio"])
+            for name, (model, price) in STATED.items()
+        ]
+        with Served(folder, *policies) as server:
+            yield server
+
+
+def attempt_of(served: Served, response: httpx.Response) -> dict[str, Any]:
+    attempts: Any = served.finished_row(response)["attempts"]
+    return next(dict(one) for one in attempts if one["role"] == "answer")
+
+
+def heard_by(served: Served, policy: str, *, stream: bool = False) -> dict[str, Any]:
+    return attempt_of(served, served.chat(f"auto:{policy}", messages=SOUND, stream=stream))
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("policy", ["listed", "redirected"])
+@pytest.mark.parametrize("stream", [False, True])
+def test_sound_at_the_price_of_text_is_of_unknown_cost(
+    served: Served, policy: str, stream: bool
+) -> None:
+    attempt = heard_by(served, policy, stream=stream)
+    assert (attempt["state"], attempt["estimated"]) == ("unknown_cost", True)
+    assert attempt["cost_nano_usd"] > 1_024 * 10_000  # the hold of its output
+
+
+@pytest.mark.process
+def test_text_at_the_same_list_is_settled(served: Served) -> None:
+    attempt = attempt_of(served, served.chat("auto:listed"))
+    assert (attempt["state"], attempt["cost_nano_usd"]) == ("settled", 20 * 1_000 + 12 * 10_000)
+
+
+@pytest.mark.process
+@pytest.mark.parametrize(
+    ("policy", "cost"), [("own", 20 * 40_000 + 12 * 10_000), ("whole", 10_000_000)]
+)
+def test_the_operators_own_price_covers_sound(served: Served, policy: str, cost: int) -> None:
+    attempt = heard_by(served, policy)
+    assert (attempt["state"], attempt["cost_nano_usd"]) == ("settled", cost)
+
+
+@pytest.mark.process
+def test_sound_is_left_out_of_a_repricing_and_settled_by_a_bill(served: Served) -> None:
+    row = served.finished_row(served.chat("auto:listed", messages=SOUND))
+    place = ("--database", served.database)
+    unknown = json.loads(tiergate("ledger", "reconcile", "--json", *place).stdout)
+    (name,) = (call["attempt_id"] for call in unknown if call["request_id"] == row["request_id"])
+    policy = served.folder / "listed.yaml"
+    run = tiergate("ledger", "reprice", "--json", "--policy", policy, *place)
+    assert json.loads(run.stdout)["difference_nano_usd"] == 0
+    run = tiergate("ledger", "reconcile", *place, "--attempt", name, "--cost-usd", "0.0004")
+    assert run.returncode == 0, run.stderr
+    assert verify(served.database).findings == ()
