@@ -195,7 +195,7 @@ def test_no_entry_holds_that_another_has_replaced(starts: list[date], day: date)
 def test_a_price_in_the_policy_goes_before_the_book(tmp_path: Path) -> None:
     loaded = policy(tmp_path, price=", price: {list_price_usd: 0.5, version: agreed}")
     price = PriceBook.of(loaded, FIRST).answerer(answerer(loaded, "far"))
-    assert price == Price(per_request_nano_usd=5 * 10**8, version="agreed")
+    assert price == Price(per_request_nano_usd=5 * 10**8, version="agreed", covers_sound=True)
 
 
 def test_an_answerer_without_a_price_has_its_models(tmp_path: Path) -> None:
