@@ -177,7 +177,7 @@ def test_ctrl_c_ends_with_the_report_so_far(
 
     def interrupt() -> None:
         until = time.monotonic() + 60
-        while upstream.count < 6 and time.monotonic() < until:
+        while upstream.count < 3 and time.monotonic() < until:
             time.sleep(0.02)
         os.kill(os.getpid(), signal.SIGINT)
 
