@@ -268,7 +268,7 @@ BROKEN = [
     pytest.param("output_usd_per_mtok: 8", "output_usd_per_mtok: -8", 6,
                  "models.gpt-x[0].output_usd_per_mtok", "-8", "at least 0", id="negative"),
     pytest.param("output_usd_per_mtok: 8", "output_usd_per_million: 8", 6,
-                 "models.gpt-x[0].output_usd_per_million", "not shown", "did you mean",
+                 "models.gpt-x[0].output_usd_per_million", "an unknown key", "did you mean",
                  id="unknown key"),
     pytest.param("input_usd_per_mtok: 2, ", "", 6, "models.gpt-x[0]", "a mapping",
                  "come together", id="output alone"),
