@@ -41,3 +41,8 @@ def test_message_that_asks_twice_is_split(text: str, asks: tuple[str, ...]) -> N
 )
 def test_message_that_asks_once_stays_whole(text: str) -> None:
     assert asks_in(text) == ()
+
+
+def test_second_wish_with_also_is_an_ask() -> None:
+    text = "where is my parcel and I also need to change the street number"
+    assert asks_in(text) == ("where is my parcel", "I also need to change the street number")

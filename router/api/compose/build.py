@@ -54,6 +54,7 @@ from router.triage.close_reading import file
 from router.triage.close_reading.reader import CloseReader
 from router.triage.conversation.memory import memory_after
 from router.triage.embedding_store import Remembering, digest_of
+from router.triage.facts.doubts import Shelf
 from router.triage.glossed.answers import GlossedAnswers, answerable
 from router.triage.glossed.english import EnglishWords
 from router.triage.glossed.glossary import Glossary
@@ -298,9 +299,11 @@ def _triage(
     indexes = _indexes(list(wanted.values()), loaded, parts, parts.model)
     index = dict(zip(wanted, indexes, strict=True))
     glossed = _glossed(loaded, first, index[None], parts.model)
-    base = TriageConfig.of(policy, index[None], own, terms, glossed)
+    answers = [(one.id, one.domain, one.utterances, one.answer) for one in first.content.intents]
+    shelf = Shelf(answers, parts.model.knows)
+    base = TriageConfig.of(policy, index[None], own, terms, glossed, shelf)
     tasks = {
-        task: replace(base, knowledge=index[task], glossed=None)
+        task: replace(base, knowledge=index[task], glossed=None, shelf=None)
         for task in first.content.classifications
     }
     return TriageService(

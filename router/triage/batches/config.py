@@ -17,6 +17,7 @@ from router.policy.schema import Policy, ResolverAnswerer
 from router.stats.calibration import Floats
 from router.stats.heads import Embeddings
 from router.triage.close_reading.guess import Bounds
+from router.triage.facts.doubts import Shelf
 from router.triage.facts.harmless import PlainWords
 from router.triage.facts.phrase_finder import PhraseFinder
 from router.triage.facts.phrase_lists import mistyped_finder, phrase_finder
@@ -53,6 +54,7 @@ class TriageConfig(Struct, frozen=True, eq=False, weakref=True):
     momentary: frozenset[str] = frozenset()  # heads that count for one turn alone
     phrases: tuple[PhraseFinder, ...] = ()  # of all languages; the policy's lists, mistyped
     glossed: GlossedAnswers | None = None  # approved answers in further languages
+    shelf: Shelf | None = None  # what speaks against an approved answer
     plain: PlainWords | None = None  # of phrases that sound like harm and mean none
     bounds: Mapping[str, Bounds] = MappingProxyType({})  # of heads that have a close reader
 
@@ -64,6 +66,7 @@ class TriageConfig(Struct, frozen=True, eq=False, weakref=True):
         own: OwnHeads | None = None,
         terms: LanguageTerms = NO_TERMS,
         glossed: GlossedAnswers | None = None,
+        shelf: Shelf | None = None,
     ) -> TriageConfig:
         """Returns the configuration that a policy and its phrases by language state."""
         lists: Mapping[str, list[str]] = {terms.name: terms.terms for terms in policy.terms}
@@ -77,6 +80,7 @@ class TriageConfig(Struct, frozen=True, eq=False, weakref=True):
             momentary_of(policy),
             (phrase_finder(terms), mistyped_finder(lists, terms.not_meant)),
             glossed,
+            shelf,
             PlainWords(dict(terms.harmless)) if terms.harmless else None,
             {
                 name: Bounds(lowest_heard(policy, name), lowest_on_shelf(policy, name))

@@ -14,6 +14,7 @@ from router.triage.batches.asked import Asked
 from router.triage.batches.config import TriageConfig
 from router.triage.batches.model_reader import Model, ModelBatch, ModelReader
 from router.triage.facts.asks import asks_in
+from router.triage.facts.doubts import less_sure
 from router.triage.facts.languages import UNKNOWN, without_codes
 from router.triage.facts.turn_facts import RuleFacts, TurnFacts, find_facts
 from router.triage.glossed.glossary import Gloss
@@ -36,6 +37,8 @@ from router.types import Match, MatchBasis
 
 ASKED_AT = 0.7
 """A clause asks for an approved answer from this chance on. Below it, "can you help" would."""
+UNANSWERED_AT = 0.2
+"""Chance of a clause that asks, below which the file has no answer to it."""
 
 
 class TextReader:
@@ -190,6 +193,9 @@ class TextBatch:
                 matches[index] = None
         self._by_gloss(rows, matches, len(facts) + len(again))
         self._by_plain_words(rows)
+        for index, (one, found) in enumerate(zip(self._asked, facts, strict=True)):
+            if one.config.shelf is not None and not found.unread:
+                matches[index] = one.config.shelf.judged(found.instead or one.text, matches[index])
         known_at = {i for i, found in enumerate(facts) if found.instead and is_known(matches[i])}
         known_at |= set(known)
         if parts is not None:
@@ -220,7 +226,9 @@ class TextBatch:
             if match is None or match.basis is MatchBasis.WRITTEN:
                 continue  # what the operator wrote as one question has one answer
             sure = {m.intent_id: m.confidence for m in own if m and m.confidence >= ASKED_AT}
-            if len(sure) > 1:
+            if any([m is None or m.confidence < UNANSWERED_AT for m in own]):
+                matches[index] = less_sure(match)  # half of it is not answered
+            elif len(sure) > 1:
                 matches[index] = replace(match, asked=tuple(sure.items()))
 
     def _means_nothing(self, facts: TurnFacts, match: Match | None) -> bool:

@@ -30,7 +30,8 @@ _QUESTIONS = (
     "have"
 )
 _WISHES = (
-    r"(?:i|we) (?:want|need|wish|would like|have) to|(?:i|we)['\u2019]?d like to|"
+    r"(?:i|we) (?:also |still |then |really )?(?:want|need|wish|would like|have|must) to|"
+    r"(?:i|we)['\u2019]?d (?:also )?like to|"
     r"(?:i|we) wanna|help me"
 )
 _ASK = re.compile(

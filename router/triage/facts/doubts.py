@@ -1,0 +1,167 @@
+"""Says why an approved answer that seems to fit does not: what the encoder does not hear. Pure.
+
+A small encoder puts "I did not forget my password" beside "I forgot my password", and another
+company's password beside ours. These are read from the words, and from what the operator wrote: a
+verb that an answer's utterances never deny is denied, or a request contradicts the answer.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Sequence
+
+from msgspec.structs import replace
+
+from router.triage.facts.companies import is_elsewhere
+from router.types import Domain, Match, MatchBasis
+
+_SHOPS = (Domain.CUSTOMER_SUPPORT, Domain.GENERAL)
+UNSURE = 0.4
+"""The highest chance of an answer that leaves out or contradicts a part of the request. Level 1 may
+then offer it, and answers nothing."""
+
+_WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
+_DENIED = re.compile(
+    r"\b(?:do not|don't|dont|did not|didn't|didnt|am not|i'm not|im not)"
+    r"(?: (?:actually|really|even|just|yet))*"
+    r"(?: (?:want|wanna|wish|like|trying|asking|planning|going|looking|intend|mean)(?: you)? to"
+    r"| want (?:a|any|the|my)(?= (?:refund|replacement|exchange|voucher)))?"
+    r" (?P<verb>[a-z]+)",
+    re.IGNORECASE,
+)
+_BEFORE_WORDS = "i we please but so and ok no hi hello really definitely actually just"
+_BEFORE = frozenset(_BEFORE_WORDS.split())
+"""Words behind which a person denies: "why don't you cancel it" denies nothing."""
+_BEHIND_NOT = re.compile(
+    r"(?:\bnot|(?<!ca)n't|\bnever|\bno longer|\bwithout|\bdont|\bdidnt) ((?:[^\s,;.!?]+ ?){1,3})"
+)
+_ASKS_ON = re.compile(
+    r"[^,;.!?]*[,;.!?] ?(?:so |but |and )?(?:can|could|may|how|is there|do i|must i|do you)\b",
+    re.IGNORECASE,
+)
+"""Finds a question behind a denial: "I don't want to register, can I still order?"."""
+_DENYING = frozenset(("not", "don't", "dont", "didn't", "didnt"))
+_FAILED_WORDS = (
+    "get got receive find see have know understand remember recognise recognize recall work arrive "
+    "come show let hear think believe say be is a an the my your any it this that these those one "
+    "me us him her them i you u we want need able allowed there in on at sure happy make made "
+    "authorise authorize pay spend like mind care too so very still all well fit own use do "
+    "mean"
+)
+_FAILED = frozenset(_FAILED_WORDS.split())
+"""Verbs whose denial is the trouble itself ("I did not get it"), and words that are no verbs."""
+_STEM = 4
+"""Letters by which two forms of a verb are one: "forget" and "forgot"."""
+MOST_CHARACTERS = 600
+"""A longer message is no routine one."""
+PLAIN = 10
+"""Utterances that say a verb for each that denies it, from which it is said plainly."""
+LEAST_SAID = 2
+"""Utterances of an answer that say a verb plainly, from which denying it is a denial of them."""
+
+_CLAIMS = (
+    (
+        re.compile(
+            r"\b(?:money|amount|payment|cash|it|funds|sum|\d[\d.,]*)\b[^.?!]{0,30}"
+            r"\b(?:gone|taken|debited|deducted|charged|left my|missing|vanished|disappeared)\b"
+            r"|\b(?:you|they|bank|shop|been|was|were|got|still|have|i'm|am|i) "
+            r"(?:\w+ )?(?:took|charged|debited|deducted)\b",
+            re.IGNORECASE,
+        ),
+        re.compile(r"\bno money (?:was|is|has been) taken|\bnot been charged", re.IGNORECASE),
+    ),
+)
+"""What people state, and what an answer states against it."""
+_ASKED = re.compile(
+    r"\b(?:have|has|was|were|did|do|will|am|is|are) (?:i|my|the|it|you|they|money|any)\b",
+    re.IGNORECASE,
+)
+"""Finds a question: "have I been charged" states nothing."""
+
+
+class Shelf:
+    """Holds the words of a knowledge file that tell where an answer does not fit; immutable."""
+
+    def __init__(
+        self,
+        intents: Iterable[tuple[str, Domain, Sequence[str], str]],
+        exists: Callable[[str], bool],
+    ) -> None:
+        """Takes id, domain, utterances and answer of each intent; `exists` tells words."""
+        self._exists = exists
+        self._domains: dict[str, Domain] = {}
+        self._said: dict[str, frozenset[str]] = {}
+        self._claims: dict[str, list[re.Pattern[str]]] = {}
+        self._words: dict[str, frozenset[str]] = {}
+        for name, domain, utterances, answer in intents:
+            self._domains[name] = domain
+            self._said[name] = said_plainly(utterances)
+            self._claims[name] = [claim for claim, said in _CLAIMS if said.search(answer)]
+            self._words[name] = words_in(" ".join([answer, *utterances]))
+        self._known = frozenset().union(*self._words.values())
+
+    def judged(self, text: str, match: Match | None) -> Match | None:
+        """Returns the match, less sure where the text contradicts the answer; None where it is not
+        our matter, or what would be answered is what is denied."""
+        if match is None or match.basis is MatchBasis.WRITTEN or len(text) > MOST_CHARACTERS:
+            return match
+        text = text.replace("\u2019", "'")
+        words, name = words_in(text), match.intent_id
+        mine, banks = self._words.get(name, frozenset()), self._domains.get(name) not in _SHOPS
+        if is_elsewhere(text, words, self._known, mine, self._exists, banks=banks):
+            return None
+        if not denied_in(text, words).isdisjoint(self._said.get(name, ())):
+            return None
+        return less_sure(match) if self._contradicted(text, name) else match
+
+    def _contradicted(self, text: str, intent: str) -> bool:
+        claims = self._claims.get(intent, ())
+        return any([claim.search(text) for claim in claims]) and not _ASKED.search(text)
+
+
+def words_in(text: str) -> frozenset[str]:
+    """Returns the distinct words of a text, lower case."""
+    return frozenset(_WORD.findall(text.lower()))
+
+
+def less_sure(match: Match) -> Match:
+    """Returns a match that level 1 may offer at most."""
+    return replace(match, confidence=min(match.confidence, UNSURE))
+
+
+def denied_in(text: str, words: Collection[str]) -> frozenset[str]:
+    """Returns the beginnings of the verbs that a text denies; `words` are its words.
+
+    >>> text = "I did NOT forget my password"
+    >>> sorted(denied_in(text, words_in(text))), sorted(denied_in("I didn't get it", ["didn't"]))
+    (['forg'], [])
+    """
+    if _DENYING.isdisjoint(words):
+        return frozenset()
+    verbs: set[str] = set()
+    for found in _DENIED.finditer(text):
+        verb, before = found["verb"].lower(), text[: found.start()].rstrip()
+        if verb in _FAILED or verb.endswith("ing") or _ASKS_ON.match(text, found.end()):
+            continue
+        if not before or before[-1] in ",;.!?:" or before.rpartition(" ")[2].lower() in _BEFORE:
+            verbs.add(verb[:_STEM])
+    return frozenset(verbs)
+
+
+def said_plainly(utterances: Sequence[str]) -> frozenset[str]:
+    """Returns the beginnings of words that several utterances say and hardly any denies.
+
+    >>> sorted(said_plainly(["cancel it", "please cancel my order", "I never got my order"]))
+    ['canc']
+    """
+    counts: Counter[str] = Counter()
+    denied: Counter[str] = Counter()
+    for text in utterances:
+        plain = text.lower().replace("\u2019", "'")
+        behind = " ".join(_BEHIND_NOT.findall(plain))
+        denied.update({word[:_STEM] for word in behind.split()})
+        counts.update({word[:_STEM] for word in words_in(plain)})
+    return frozenset(
+        stem for stem, n in counts.items() if n >= LEAST_SAID and denied[stem] * PLAIN <= n
+    )

@@ -1,0 +1,131 @@
+"""What speaks against an approved answer: other companies, denials, contradictions."""
+
+from __future__ import annotations
+
+import pytest
+
+from router.triage.facts.doubts import UNSURE, Shelf, denied_in, words_in
+from router.types import Domain, Match, MatchBasis
+
+SHOP = (
+    (
+        "password",
+        Domain.CUSTOMER_SUPPORT,
+        ["I forgot my password", "I have forgotten my account password", "reset my password"],
+        "Choose a new one on the page of your account.",
+    ),
+    (
+        "cancel",
+        Domain.CUSTOMER_SUPPORT,
+        ["cancel my order", "please cancel it", "I don't want it any more"],
+        "Open your orders and choose cancel.",
+    ),
+    (
+        "declined",
+        Domain.CUSTOMER_SUPPORT,
+        ["my card was declined", "card refused", "I paid with PayPal and it failed"],
+        "The refusal comes from your bank, and no money was taken.",
+    ),
+    (
+        "missing",
+        Domain.CUSTOMER_SUPPORT,
+        ["I did not receive my parcel", "my parcel did not arrive", "I never received it"],
+        "Please ask your neighbours.",
+    ),
+    (
+        "debit",
+        Domain.FINANCE,
+        ["block a payment", "stop a direct debit", "I was charged twice"],
+        "Block it in the app.",
+    ),
+)
+EXISTS = frozenset(("account", "old", "german", "password"))
+
+
+@pytest.fixture(scope="module")
+def shelf() -> Shelf:
+    return Shelf(SHOP, EXISTS.__contains__)
+
+
+def match(intent: str, basis: MatchBasis = MatchBasis.FOREIGN) -> Match:
+    return Match(intent, 0.9, 0.8, 0.2, basis=basis)
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("how do I reset my Instagram password", "password"),
+        ("reset my gmail password", "password"),
+        ("my Netflix account is locked", "password"),
+        ("olvidé mi contraseña de Instagram", "password"),
+        ("my Zalvero account is locked", "password"),
+        ("PayPal has locked my account", "password"),
+        ("Vodafone charged me twice", "declined"),
+        ("cancel my gym membership", "cancel"),
+        ("I bought it from another shop, can I cancel", "cancel"),
+        ("I can't log in to my Spotify", "debit"),
+    ],
+)
+def test_matter_of_another_company_matches_nothing(shelf: Shelf, text: str, intent: str) -> None:
+    assert shelf.judged(text, match(intent)) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("I did NOT forget my password", "password"),
+        ("I don\u2019t want to cancel my order", "cancel"),
+        ("Please don't cancel my order", "cancel"),
+        ("we're not sure. I'm not trying to cancel it", "cancel"),
+    ],
+)
+def test_what_is_denied_is_not_answered(shelf: Shelf, text: str, intent: str) -> None:
+    assert shelf.judged(text, match(intent)) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "my card was declined but the money is gone",
+        "the payment failed, but you charged me anyway",
+    ],
+)
+def test_answer_that_contradicts_the_statement_is_unsure(shelf: Shelf, text: str) -> None:
+    found = shelf.judged(text, match("declined"))
+    assert found is not None
+    assert found.confidence == UNSURE
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("I forgot my account password", "password"),
+        ("my old password", "password"),
+        ("My Account Is Locked", "password"),
+        ("my German account", "password"),
+        ("I paid with my PayPal account and it failed", "declined"),
+        ("my card was declined, have I been charged?", "declined"),
+        ("I did not receive my parcel", "missing"),
+        ("my parcel didn't come", "missing"),
+        ("DHL says it is here, but it is not", "missing"),
+        ("I saw it cheaper on Amazon, cancel it", "cancel"),
+        ("I don't want it any more, cancel it", "cancel"),
+        ("why don't you cancel my order", "cancel"),
+        ("deliver it to my hotel", "missing"),
+        ("Netflix charged me twice", "debit"),
+        ("my gym keeps charging me", "debit"),
+    ],
+)
+def test_our_matter_keeps_its_match(shelf: Shelf, text: str, intent: str) -> None:
+    assert shelf.judged(text, match(intent)) == match(intent)
+
+
+def test_what_the_operator_wrote_is_never_doubted(shelf: Shelf) -> None:
+    written = match("password", MatchBasis.WRITTEN)
+    assert shelf.judged("my Instagram password", written) == written
+    assert shelf.judged("my Instagram password", None) is None
+
+
+def test_question_behind_a_denial_is_asked() -> None:
+    text = "I don't want to register, can I still order?"
+    assert not denied_in(text, words_in(text))
