@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from router.triage.facts.asks import MOST_CHARACTERS, asks_in
+from router.triage.facts.asks import MOST_CHARACTERS, asks_in, leans
 
 
 @pytest.mark.parametrize(
@@ -46,3 +46,8 @@ def test_message_that_asks_once_stays_whole(text: str) -> None:
 def test_second_wish_with_also_is_an_ask() -> None:
     text = "where is my parcel and I also need to change the street number"
     assert asks_in(text) == ("where is my parcel", "I also need to change the street number")
+
+
+def test_clause_that_points_back_asks_nothing_of_its_own() -> None:
+    assert leans("who pays for that")
+    assert not leans("do you sponsor football clubs")

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from router.triage.batches.asked import Asked
 from router.triage.batches.config import TriageConfig
 from router.triage.batches.model_reader import Model, ModelBatch, ModelReader
-from router.triage.facts.asks import asks_in
+from router.triage.facts.asks import asks_in, leans
 from router.triage.facts.doubts import less_sure
 from router.triage.facts.languages import UNKNOWN, without_codes
 from router.triage.facts.turn_facts import RuleFacts, TurnFacts, find_facts
@@ -226,7 +226,12 @@ class TextBatch:
             if match is None or match.basis is MatchBasis.WRITTEN:
                 continue  # what the operator wrote as one question has one answer
             sure = {m.intent_id: m.confidence for m in own if m and m.confidence >= ASKED_AT}
-            if any([m is None or m.confidence < UNANSWERED_AT for m in own]):
+            unmet = [
+                m is None or m.confidence < UNANSWERED_AT
+                for m, clause in zip(own, clauses, strict=True)
+                if not leans(clause)
+            ]
+            if any(unmet):
                 matches[index] = less_sure(match)  # half of it is not answered
             elif len(sure) > 1:
                 matches[index] = replace(match, asked=tuple(sure.items()))

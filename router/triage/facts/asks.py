@@ -46,6 +46,13 @@ _LEANS = re.compile(
 )
 """Finds a question about what stands before it ("how long does that take?"): no ask of its own."""
 
+_POINTS = re.compile(r"\b(?:it|that|this|they|them|these|those|one|there)\b", re.IGNORECASE)
+
+
+def leans(clause: str) -> bool:
+    """Returns True for a clause with a word for what stands before it ("who pays for that")."""
+    return _POINTS.search(clause) is not None
+
 
 def asks_in(text: str) -> tuple[str, ...]:
     """Returns the clauses that ask, where there are two or three; else none.
