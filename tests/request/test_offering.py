@@ -163,6 +163,11 @@ async def test_a_grave_matter_beside_the_choice_climbs(houses: Houses) -> None:
         ("open", 2),
         ("I want 2 refunds", None),
         ("", None),
+        ("la primera", 0),
+        ("Die zweite bitte", 1),
+        ("le troisième", 2),
+        ("вторая", 1),
+        ("prima", None),  # "great" in German
     ],
 )
 def test_choices_are_read(knowledge: Knowledge, text: str, place: int | None) -> None:

@@ -13,17 +13,29 @@ from router.policy.content.knowledge import IntentSection, Knowledge, KnowledgeF
 from router.types import Match
 
 _WORD = re.compile(r"[^\W_]+(?:['\u2019-][^\W_]+)*")
+_FIRST_WORDS = (
+    "1 1st one first primera primero première premier erste ersten erster primo primeira primeiro "
+    "eerste pierwsza pierwsze pierwszy birinci birincisi первый первое первая"
+)
+_SECOND_WORDS = (
+    "2 2nd two second segunda segundo deuxième seconde zweite zweiten zweiter seconda secondo "
+    "tweede druga drugie drugi ikinci ikincisi второй второе вторая"
+)
+_THIRD_WORDS = (
+    "3 3rd three third tercera tercero troisième dritte dritten dritter terza terzo terceira "
+    "terceiro derde trzecia trzecie trzeci üçüncü üçüncüsü третий третье третья"
+)
 _NUMBERS = (
-    frozenset({"1", "1st", "one", "first"}),
-    frozenset({"2", "2nd", "two", "second"}),
-    frozenset({"3", "3rd", "three", "third"}),
+    frozenset(_FIRST_WORDS.split()),
+    frozenset(_SECOND_WORDS.split()),
+    frozenset(_THIRD_WORDS.split()),
     frozenset({"4", "4th", "four", "fourth"}),
     frozenset({"5", "5th", "five", "fifth"}),
 )
 _BESIDE_WORDS = (
     "a answer ah choice choose go for i i'd i'll i'm it it's its like meant mean no nr number "
     "ok okay option please pls question sorry thank thanks that that's the then this want was "
-    "with yeah yes you"
+    "with yeah yes you la el le il die der das den de het favor bitte gracias merci grazie danke"
 )
 _BESIDE = frozenset(_BESIDE_WORDS.split())
 """Words that people put around a choice."""
