@@ -38,6 +38,12 @@ SHOP = (
         ["block a payment", "stop a direct debit", "I was charged twice"],
         "Block it in the app.",
     ),
+    (
+        "lost",
+        Domain.FINANCE,
+        ["I lost my card", "a lost card", "my card was stolen", "they have stolen my card"],
+        "Freeze it in the app.",
+    ),
 )
 EXISTS = frozenset(("account", "old", "german", "password"))
 
@@ -77,6 +83,9 @@ def test_matter_of_another_company_matches_nothing(shelf: Shelf, text: str, inte
         ("I don\u2019t want to cancel my order", "cancel"),
         ("Please don't cancel my order", "cancel"),
         ("we're not sure. I'm not trying to cancel it", "cancel"),
+        ("I haven't forgotten my password, I only want a better one", "password"),
+        ("My card isn't lost. I left its cover on a train", "lost"),
+        ("it was never stolen, and not lost either", "lost"),
     ],
 )
 def test_what_is_denied_is_not_answered(shelf: Shelf, text: str, intent: str) -> None:
@@ -112,6 +121,8 @@ def test_answer_that_contradicts_the_statement_is_unsure(shelf: Shelf, text: str
         ("I don't want it any more, cancel it", "cancel"),
         ("why don't you cancel my order", "cancel"),
         ("deliver it to my hotel", "missing"),
+        ("I have not lost my card, it was stolen", "lost"),
+        ("I lost my card and it has not been stolen", "lost"),
         ("Netflix charged me twice", "debit"),
         ("my gym keeps charging me", "debit"),
     ],

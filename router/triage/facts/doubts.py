@@ -51,6 +51,19 @@ _FAILED_WORDS = (
 )
 _FAILED = frozenset(_FAILED_WORDS.split())
 """Verbs whose denial is the trouble itself ("I did not get it"), and words that are no verbs."""
+_TROUBLE_WORDS = (
+    "blocked broken cracked damaged declined defective delayed duplicate expired faulty forgot "
+    "forgotten frozen hacked late locked lost missing pending phishing scam slow spam stolen torn "
+    "twice wrong lose forget"
+)
+_TROUBLES = frozenset(_TROUBLE_WORDS.split())
+"""What nobody wants: who denies it has another matter."""
+_NO_TROUBLE = re.compile(
+    r"(?:\bnot|n't|\bnever|\bno longer|\bnothing|\bdont|\bdidnt|\bhavent|\bhasnt|\bisnt|\bwasnt)"
+    r"(?: (?:a|actually|any|been|be|charge|charged|even|inside|is|it|me|my|really|that|the|to|was|you|"
+    r"your|yet))* (?P<trouble>[a-z]+)",
+    re.IGNORECASE,
+)
 _STEM = 4
 """Letters by which two forms of a verb are one: "forget" and "forgot"."""
 MOST_CHARACTERS = 600
@@ -111,7 +124,8 @@ class Shelf:
         mine, banks = self._words.get(name, frozenset()), self._domains.get(name) not in _SHOPS
         if is_elsewhere(text, words, self._known, mine, self._exists, banks=banks):
             return None
-        if not denied_in(text, words).isdisjoint(self._said.get(name, ())):
+        said = self._said.get(name, frozenset())
+        if not said.isdisjoint(denied_in(text, words)) or _is_only_denied(text, words, said):
             return None
         return less_sure(match) if self._contradicted(text, name) else match
 
@@ -147,6 +161,15 @@ def denied_in(text: str, words: Collection[str]) -> frozenset[str]:
         if not before or before[-1] in ",;.!?:" or before.rpartition(" ")[2].lower() in _BEFORE:
             verbs.add(verb[:_STEM])
     return frozenset(verbs)
+
+
+def _is_only_denied(text: str, words: frozenset[str], said: frozenset[str]) -> bool:
+    """Returns True where a text denies a trouble that an answer is for, and states none of them."""
+    troubles = {word for word in words & _TROUBLES if word[:_STEM] in said}
+    if not troubles:
+        return False
+    denied = {found["trouble"].lower() for found in _NO_TROUBLE.finditer(text)}
+    return troubles <= denied
 
 
 def said_plainly(utterances: Sequence[str]) -> frozenset[str]:
