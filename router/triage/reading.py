@@ -25,7 +25,7 @@ from msgspec import Struct
 
 from router.policy.content.knowledge import in_scope
 from router.policy.head_conditions import highest
-from router.triage.facts.farewells import ends_chat
+from router.triage.facts.farewells import only_closes
 from router.triage.facts.languages import UNKNOWN
 from router.triage.facts.turn_facts import TurnFacts
 from router.triage.text.quotes import acts
@@ -126,7 +126,7 @@ def _as_written(row: ModelRow, match: Match | None, facts: TurnFacts) -> ModelRo
     speaks against it.
     """
     written = match is not None and match.basis is MatchBasis.WRITTEN
-    written = written or (row.grave > LOOKED_AT and ends_chat(facts.folded.words))
+    written = written or (row.grave > LOOKED_AT and only_closes(facts.folded.words))
     if not written or facts.risk_terms or facts.unusual:
         return row
     return row._replace(grave=0.0)

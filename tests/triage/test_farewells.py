@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from router.triage.facts.farewells import MOST_WORDS, ends_chat
+from router.triage.facts.farewells import MOST_WORDS, only_closes
 from router.triage.text.folding import fold
 
 
@@ -16,10 +16,12 @@ from router.triage.text.folding import fold
         "ok thanks, that's all for today - bye bye",
         "No more questions, thank you. Have a nice day",
         "goodbye",
+        "I see",
+        "oh ok, I understand, thanks",
     ],
 )
-def test_words_that_end_a_chat_end_it(text: str) -> None:
-    assert ends_chat(fold(text).words)
+def test_words_that_close_a_chat_or_an_answer_close_it(text: str) -> None:
+    assert only_closes(fold(text).words)
 
 
 @pytest.mark.parametrize(
@@ -30,6 +32,8 @@ def test_words_that_end_a_chat_end_it(text: str) -> None:
         "goodbye forever",
         "tell my mother goodbye",
         "this is goodbye",
+        "I see no way out",
+        "I understand now that nobody needs me",
         "I am done. I can't go on. bye",
         "that's all",  # it says no goodbye, so nothing is heard in it
         "",
@@ -37,4 +41,4 @@ def test_words_that_end_a_chat_end_it(text: str) -> None:
     ],
 )
 def test_any_other_word_leaves_a_goodbye_to_the_reader(text: str) -> None:
-    assert not ends_chat(fold(text).words)
+    assert not only_closes(fold(text).words)
