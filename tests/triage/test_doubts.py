@@ -62,6 +62,8 @@ def match(intent: str, basis: MatchBasis = MatchBasis.FOREIGN) -> Match:
     [
         ("how do I reset my Instagram password", "password"),
         ("reset my gmail password", "password"),
+        ("reset my PlayStation password", "password"),
+        ("my cashapp account is locked", "password"),
         ("my Netflix account is locked", "password"),
         ("olvidé mi contraseña de Instagram", "password"),
         ("my Zalvero account is locked", "password"),
@@ -118,6 +120,8 @@ def test_answer_that_contradicts_the_statement_is_unsure(shelf: Shelf, text: str
         ("my parcel didn't come", "missing"),
         ("DHL says it is here, but it is not", "missing"),
         ("I saw it cheaper on Amazon, cancel it", "cancel"),
+        ("cancel my Nike shoes", "cancel"),
+        ("my PlayStation did not arrive", "missing"),
         ("I don't want it any more, cancel it", "cancel"),
         ("why don't you cancel my order", "cancel"),
         ("deliver it to my hotel", "missing"),
