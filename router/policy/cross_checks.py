@@ -379,7 +379,7 @@ def _held(raw: Mapping[str, object]) -> Iterator[CrossMistake]:
         places += [(("exhausted", "by_domain", str(key)), rule) for key, rule in rows]
     for path, rule in places:
         if rule == "hold":
-            expected = "privacy.store: redacted or full, since a person judges the stored draft"
+            expected = "privacy.store: redacted or full, since the client fetches the checked answer later"
             yield CrossMistake(path, "hold with privacy.store: none", expected)
 
 

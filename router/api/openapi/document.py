@@ -217,7 +217,7 @@ OPERATIONS = (
         "get",
         "/v1/reviews/{id}",
         "Show one review with question, draft and verdict",
-        "Texts are present where `privacy.store` of the policy keeps them.",
+        "Texts are present while `privacy.waiting` or `privacy.store` of the policy keeps them.",
         True,
     ),
     Operation(
