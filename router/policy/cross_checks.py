@@ -379,7 +379,9 @@ def _held(raw: Mapping[str, object]) -> Iterator[CrossMistake]:
         places += [(("exhausted", "by_domain", str(key)), rule) for key, rule in rows]
     for path, rule in places:
         if rule == "hold":
-            expected = "privacy.store: redacted or full, since the client fetches the checked answer later"
+            expected = (
+                "privacy.store: redacted or full, since the client fetches the checked answer later"
+            )
             yield CrossMistake(path, "hold with privacy.store: none", expected)
 
 
