@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -11,6 +13,7 @@ from router.training import held_out
 from router.training.data import grave_texts
 from router.training.heads.mix_ngrams import Mix
 from router.triage.triage_model import TriageModel
+from tests.kits.server_kit import tiergate
 
 RNG = np.random.default_rng(5)
 BOTH = Mix(1.0, 1.0)
@@ -97,3 +100,19 @@ def test_stakes_says_no_more_than_held_among_authors_lines(model: TriageModel) -
     right = np.array([one.grave for one in lines])[sure].mean()
     assert chances.max() < 0.93
     assert chances[sure].mean() - right < 0.1
+
+
+@pytest.mark.process
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--seed", "-1", "--out", "out"), "'--seed': Input should be greater than or equal to 0"),
+        (("--out", __file__), "is a file; expected a folder, or the name of a new one"),
+    ],
+)
+def test_a_careless_option_is_refused_before_anything_is_read(
+    tmp_path: Path, options: tuple[str, ...], message: str
+) -> None:
+    run = tiergate("train", "calibrate", "--data", tmp_path, *options)
+    assert run.returncode == 2
+    assert message in " ".join(run.stderr.split())

@@ -179,16 +179,21 @@ def match(
 @train.command()
 def calibrate(
     data: Data,
-    out: Annotated[Path, typer.Option(help="The model folder whose heads are calibrated again.")],
-    seed: Annotated[int, typer.Option(help="The same seed gives the same fit.")] = 7,
+    out: Annotated[
+        Path,
+        typer.Option(
+            parser=folder_to_write, help="The model folder whose heads are calibrated again."
+        ),
+    ],
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same fit.")] = 7,
 ) -> None:
     """Calibrate domain and stakes again on held-out sources, without torch, in minutes."""
     from router.policy.loading import policies_dir
     from router.training.recalibrate import recalibrate
 
     for source, figures in recalibrate(data, out, seed, policies_dir() / "knowledge").items():
-        told = ", ".join(f"{name} {value}" for name, value in figures.items())
-        typer.echo(f"{source}: {told}")
+        shown = ", ".join(f"{name} {value}" for name, value in figures.items())
+        typer.echo(f"{source}: {shown}")
 
 
 @train.command()
