@@ -59,5 +59,5 @@ def test_a_file_gives_figures_for_each_risk_and_way_to_draw(
 def test_a_file_without_strangers_is_refused(subject: object, tmp_path: Path) -> None:
     rows = [row for row in intent_rows() if not row["oos"]]
     path = write(tmp_path / "rows.jsonl.gz", rows)
-    with pytest.raises(TrainingDataError, match="found no out-of-scope row"):
+    with pytest.raises(TrainingDataError, match="found no row with oos 1"):
         measured(Kind.CERTIFICATES, subject, path)  # type: ignore[arg-type]

@@ -32,7 +32,7 @@ DOCS = (ROOT / "docs" / "guides" / "budgets.md").read_text(encoding="utf-8")
             "",
             "leave out `tier`",
         ),
-        ("limits: [{usd_per_week: 1}]", "limits[0].usd_per_week", "not shown", "did you mean"),
+        ("limits: [{usd_per_week: 1}]", "limits[0].usd_per_week", "an unknown key", "did you mean"),
         ("limits: [{usd_per_day: -1}]", "limits[0].usd_per_day", "-1", "at least 0"),
         ("limits: [{key: '', usd_per_day: 1}]", "limits[0].key", "", "at least 1"),
         ("limits: {usd_per_day: 1}", "limits", "", "list"),

@@ -156,7 +156,7 @@ CASES = [
     ),
     pytest.param(
         with_line("horizon: {discount_rat: 0.1}"),
-        8, "horizon.discount_rat", "not shown", "did you mean `discount_rate`", id="unknown key",
+        8, "horizon.discount_rat", "unknown key", "did you mean `discount_rate`", id="unknown key",
     ),
     pytest.param(
         GOOD.replace("100}", "-100}"),

@@ -179,7 +179,8 @@ def every_error() -> list[errors.TiergateError]:
     for kind in found:
         found += [sub for sub in kind.__subclasses__() if sub not in found]
     mistake = errors.Mistake("p.yaml", 1, "a", "b", "c")
-    return [k((mistake,)) if k is errors.PolicyError else k("what") for k in found]  # type: ignore[arg-type]
+    given = {errors.PolicyError: ((mistake,),), errors.Stopping: ()}
+    return [kind(*given.get(kind, ("what",))) for kind in found]  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("error", every_error(), ids=lambda error: type(error).__name__)

@@ -72,8 +72,8 @@ def leading(
         return _untold(why, "no baseline has a known price")
     able = [saving for saving in priced if not saving.silent]
     if not able:
-        what = "hat stands at the levels to compare with answers nothing by itself"
-        return _untold(f"W{what}", f"w{what}")
+        what = "o level to compare with has a model that answers by itself"
+        return _untold(f"N{what}", f"n{what}")
     half = next((saving for saving in able if 2 * saving.compared > answers), None)
     chosen = half or max(able, key=lambda saving: saving.compared)
     if chosen.tellable:

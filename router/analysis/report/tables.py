@@ -218,7 +218,7 @@ def saving_row(saving: Saving, money: Dollars) -> Row:
         saving.label,
         money(saving.saved_nano_usd),
         NOTHING if saving.accepted is None else money(saving.accepted_saved_nano_usd),
-        saved_percent(saving.saved_share),
+        NOTHING if saving.silent else saved_percent(saving.saved_share),
         interval_text(saving),
         money(saving.baseline_nano_usd),
         money(saving.own_nano_usd),
@@ -234,8 +234,8 @@ def has_routed_savings(report: Report) -> bool:
 
 
 def interval_text(saving: Saving) -> str:
-    """Formats the saved share's interval; a dash where there is none."""
-    if saving.share_interval is None:
+    """Formats the saved share's interval; a dash where there is none, or no answer to compare."""
+    if saving.silent or saving.share_interval is None:
         return NOTHING
     low, high = saving.share_interval.low, saving.share_interval.high
     return f"{saved_percent(low)} to {saved_percent(high)}"

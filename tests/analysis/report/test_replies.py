@@ -10,6 +10,8 @@ from router.analysis.report.build import Extra
 from router.analysis.report.output.html import report_html
 from router.analysis.report.output.json import report_json
 from router.analysis.report.output.row_json import rows_json
+from router.analysis.report.tables import saving_row
+from router.rendering.figures_in_words import NOTHING, Dollars
 from router.types import NO_ANSWER_MODEL, Baselines, Reason, RequestRow
 from tests.analysis.report.test_headline import everywhere, tiles
 from tests.analysis.report.test_quality import observed
@@ -189,8 +191,10 @@ tiers:
     labels = [saving.label for saving in report.savings]
     assert "All at level 2 (small, which answers nothing by itself)" in labels
     assert "All at level 3 (deep, which answers nothing by itself)" in labels
-    nothing = "What stands at the levels to compare with answers nothing by itself, so nothing can"
+    nothing = "No level to compare with has a model that answers by itself, so nothing can be said"
     assert nothing in report.headline
+    shares = {saving_row(saving, Dollars(2))[3:5] for saving in report.savings if saving.silent}
+    assert shares == {(NOTHING, NOTHING)}
     speaking = silent.replace("alone: false", "alone: true")
     report = report_of([a_row(0, 2)], Extra(policy_text=lambda _: speaking))
     assert report.savings[1].label == "All at level 2 (small)"
