@@ -28,7 +28,7 @@ from router.policy.schema import (
     is_glob,
 )
 from router.policy.sections.answering.endpoints import EndpointSection
-from router.types import DecisionMode, Domain, Exhausted, Message, Reason
+from router.types import AnswererFacts, Capability, DecisionMode, Domain, Exhausted, Message, Reason
 
 Route = Callable[[Sequence[Message], Mapping[str, str]], tuple[str, Sequence[Reason]]]
 """Maps messages and slot values to the first tier, with the reasons. May raise TiergateError."""
@@ -247,6 +247,32 @@ def _prices(policy: Policy, priced: Collection[str]) -> Iterator[PolicyWarning]:
                 f"{answerer.name} has no known price: its cost is recorded as unknown, never as 0, "
                 "and budgets cannot hold it; state it here, or for its model in the price book",
             )
+
+
+def sound_warnings(policy: Policy, facts: Sequence[AnswererFacts]) -> list[PolicyWarning]:
+    """Returns one warning for each answerer that takes sound at a list's price of text.
+
+    `facts` describe the policy's answerers. One without any price has its warning already.
+    """
+    prices = {
+        answerer.name: answerer.price
+        for answerer in facts
+        if Capability.AUDIO in answerer.capabilities and answerer.kind in ("upstream", "litellm")
+    }
+    return [
+        PolicyWarning(
+            WarningKind.UNKNOWN_PRICE,
+            f"tiers[{t}].answerers[{a}].price",
+            f"{answerer.name} takes audio, and its price in the list is that of text: calls with "
+            "sound are of unknown cost and count at their hold; state the dearest price here",
+        )
+        for t, tier in enumerate(policy.tiers)
+        for a, answerer in enumerate(tier.answerers)
+        if (price := prices.get(answerer.name)) is not None
+        and price.input_nano_usd is not None
+        and price.per_request_nano_usd is None
+        and not price.covers_sound
+    ]
 
 
 def _price_is_unknown(answerer: AnswererSection) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -98,3 +99,18 @@ def test_sound_is_left_out_of_a_repricing_and_settled_by_a_bill(served: Served) 
     run = tiergate("ledger", "reconcile", *place, "--attempt", name, "--cost-usd", "0.0004")
     assert run.returncode == 0, run.stderr
     assert verify(served.database).findings == ()
+
+
+@pytest.mark.parametrize(("name", "warned"), [(n, n == "listed") for n in STATED])
+def test_check_warns_where_only_the_price_of_text_is_known(
+    tmp_path: Path, name: str, warned: bool
+) -> None:
+    (tmp_path / "prices.yaml").write_text(BOOK, encoding="utf-8")
+    model, price = STATED[name]
+    policy = write_ladder(
+        tmp_path, name, "http://127.0.0.1:9/v1", model, price=price, capabilities=["audio"]
+    )
+    run = tiergate("check", "--json", policy)
+    assert run.returncode == 0, run.stdout + run.stderr
+    (checked,) = json.loads(run.stdout)["policies"]
+    assert any("takes audio" in w["message"] for w in checked["warnings"]) == warned

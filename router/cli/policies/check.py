@@ -30,6 +30,7 @@ from router.policy.warnings import (
     cap_warnings,
     notes,
     run_examples,
+    sound_warnings,
     warnings,
 )
 from router.request.intake import decided_outcome
@@ -74,7 +75,8 @@ def run(core: Core, *, probing: bool = False) -> Checked:
         outcome = decided_outcome(core.router, request, LOCAL)
         return outcome.rung.tier, outcome.decision.first_rung.reasons
 
-    priced = {plan.facts.name for plan in runtime.plans if is_known(plan.facts.price)}
+    facts = [plan.facts for plan in runtime.plans]
+    priced = {answerer.name for answerer in facts if is_known(answerer.price)}
     return Checked(
         name=loaded.policy.name,
         hash=loaded.hash,
@@ -85,7 +87,8 @@ def run(core: Core, *, probing: bool = False) -> Checked:
             *warnings(loaded.policy, priced),
             *_key_warnings(loaded),
             *cap_warnings(loaded.policy, core.highest_match),
-            *budget_warnings(loaded.policy, [plan.facts for plan in runtime.plans]),
+            *sound_warnings(loaded.policy, facts),
+            *budget_warnings(loaded.policy, facts),
             *(
                 PolicyWarning(WarningKind.RECEIVER_UNREACHABLE, key_path, why)
                 for key_path, why in unreachable_receivers(loaded, core.environ).items()
