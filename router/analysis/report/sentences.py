@@ -165,8 +165,9 @@ def notes(
         )
     if unknown.settled:
         lines.append(
-            f"{counted(unknown.settled, 'request', 'requests')} of unknown cost: bills made it "
-            "known since. It is in the spend, and compared with nothing."
+            f"{counted(unknown.settled, 'request', 'requests')} whose cost was unknown at first: "
+            "bills have stated it since. It is in the spend; no saving counts them, and tables by "
+            "group call them unknown."
         )
     if whole.observed:
         lines.append(
