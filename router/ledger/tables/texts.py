@@ -94,6 +94,15 @@ def drop_waiting(connection: Connection, request_id: str) -> None:
         )
 
 
+def _waited(connection: Connection, request_id: str) -> bool:
+    """Returns True where a person has decided already: a draft is kept after its request's row."""
+    query = (
+        "SELECT 1 FROM reviews WHERE request_id = ? AND status <> 'pending' "
+        "AND substr(review_id, 1, 4) = 'rev_'"
+    )
+    return connection.exec_driver_sql(query, (request_id,)).first() is not None
+
+
 class Erased(Struct, frozen=True):
     """Counts what an erasure deleted."""
 
@@ -199,6 +208,8 @@ class TextStore:
     def _insert(self, row: tuple[str | int, ...]) -> None:
         with self._database.writing() as connection:
             connection.exec_driver_sql(f"{_INSERT} {_ONCE}", row)
+            if row[1] == "draft" and _waited(connection, str(row[0])):
+                drop_waiting(connection, str(row[0]))
 
     def _select(self, request_id: str, tenant: str | None, kind: TextKind) -> str | None:
         with self._database.reading() as connection:

@@ -108,6 +108,18 @@ async def test_text_goes_with_the_wait_where_the_policy_stores_none(
         assert sum(text is not None for text in for_all) == kept
 
 
+@pytest.mark.parametrize(("store", "kept"), [("none", False), ("full", True)])
+async def test_draft_that_comes_after_the_verdict_follows_the_policy(
+    tmp_path: Path, address: str, store: str, kept: bool
+) -> None:
+    async with learning(tmp_path, address) as house:
+        await house.answered("r1", store=store)
+        await house.desk.add(item())
+        await house.reviewer.decide("rev_r1", None, Judgement(ReviewVerdict.REJECT, 1.0))
+        await house.texts.put("r1", "acme", "draft", "a draft", store="full", retention_days=9)
+        assert (await house.texts.get("r1", None, "draft") is not None) is kept
+
+
 POLICY = """
 version: 1
 name: waits
