@@ -125,6 +125,7 @@ def test_answer_that_contradicts_the_statement_is_unsure(shelf: Shelf, text: str
         ("I don't want it any more, cancel it", "cancel"),
         ("why don't you cancel my order", "cancel"),
         ("deliver it to my hotel", "missing"),
+        ("please chase order 55, my name is Otto", "missing"),
         ("I have not lost my card, it was stolen", "lost"),
         ("I lost my card and it has not been stolen", "lost"),
         ("Netflix charged me twice", "debit"),

@@ -13,9 +13,9 @@ from typing import NamedTuple
 
 _WITHOUT_US = (
     "7-eleven|aldi|aliexpress|allegro|amazon|argos|asda|asos|bershka|bestbuy|bol\\.com|"
-    "carrefour|cdiscount|costco|currys|decathlon|douglas|ebay|el corte ingles|etsy|fnac|groupon|"
+    "carrefour|cdiscount|costco|currys|decathlon|ebay|el corte ingles|etsy|fnac|groupon|"
     "h&m|ikea|john lewis|kaufland|leroy merlin|lidl|macys|mediamarkt|media markt|"
-    "mercado libre|mercadolivre|otto|primark|saturn|sephora|shein|tchibo|temu|tesco|"
+    "mercado libre|mercadolivre|primark|sephora|shein|tchibo|temu|tesco|"
     "trendyol|uniqlo|vinted|walmart|wayfair|wildberries|ozon|zalando|zara|"
     "hbo|hulu|netflix|spotify|audible|deezer|crunchyroll|"
     "facebook|instagram|insta|linkedin|pinterest|reddit|snapchat|tiktok|tinder|tumblr|twitch|"
@@ -32,7 +32,7 @@ _WITH_ACCOUNTS = (
     "whatsapp|apple id|icloud|itunes|google|gmail|outlook|hotmail|yahoo|microsoft|office 365|"
     "samsung|adidas|nike|nespresso|disney|peloton|playstation|xbox|nintendo|fortnite|roblox|minecraft|"
     "paypal|venmo|cash ?app|cashapp|klarna|afterpay|clearpay|revolut|monzo|barclays|hsbc|lloyds|"
-    "natwest|santander|chase|wells fargo|coinbase|binance|kraken|bbva|sparkasse|n26|dhl|"
+    "natwest|santander|wells fargo|coinbase|binance|kraken|bbva|sparkasse|n26|dhl|"
     "fedex|ups|hermes|evri|gls|dpd"
 )
 """Companies that people name in our matters, too, since we sell, take or send what they make: only
