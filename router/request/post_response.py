@@ -39,7 +39,8 @@ class Keeper:
     ) -> None:
         """Keeps what the policy allows. Logs what a store raises, and raises nothing."""
         request_id, lookup = routed.request_id, progress.lookup
-        if routed.policy.privacy.store != "none" or progress.draft:
+        privacy = routed.policy.privacy
+        if privacy.store != "none" or (progress.draft and privacy.waiting != "none"):
             texts = self._keep_texts(routed, progress, candidate)
             await _kept_if_possible("texts", request_id, texts)
         session = self._conversations.answered(routed, progress.attempts, candidate)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -166,3 +167,25 @@ async def test_person_reads_question_with_draft_after_the_server_is_gone(
     assert case is not None
     assert (case.item.question, bool(case.draft)) == (question, more != ", waiting: none")
     assert (about, left) == (texts, 0)
+
+
+def kept_of(database: Path) -> tuple[str | None, Mapping[str, int]]:
+    """Returns the draft of the matter that waits, and how many texts are stored by kind."""
+    with Books.open(database, environ={}) as books:
+        (waiting,) = books.reviews(None)
+        case = books.review(waiting.review_id)
+        return None if case is None else case.draft, books.privacy_figures().texts
+
+
+@pytest.mark.parametrize(("waiting", "kinds"), [("none", 0), ("full", 2)])
+async def test_draft_with_tags_is_kept_as_the_policy_says(
+    tmp_path: Path, fake: FakeUpstream, waiting: str, kinds: int
+) -> None:
+    path, database = tmp_path / "waits.yaml", tmp_path / "ledger.db"
+    policy = POLICY.replace("model: answer", "model: mirror")
+    path.write_text(policy.format(url=fake.url, more=f", waiting: {waiting}, pseudonyms: {{}}"))
+    async with Gateway.from_policy(path, database=database) as gateway:
+        await gateway.acomplete("Where does jo@example.com of 14 Long Lane live?")
+    draft, texts = await asyncio.to_thread(kept_of, database)
+    assert (draft is not None, len(texts)) == (kinds > 0, kinds)
+    assert "jo@example.com" not in (draft or "")
