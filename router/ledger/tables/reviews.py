@@ -21,7 +21,7 @@ from router.ledger.past_request import last_turn
 from router.ledger.sql.database import Database
 from router.ledger.sql.rows import SqlRow
 from router.ledger.tables.feedback import SqlFeedback
-from router.ledger.tables.texts import drop_waiting, put_beside, put_waiting
+from router.ledger.tables.texts import drop_waiting, put_beside, put_waiting, waiting_rows
 from router.privacy.encryption import NO_KEYS, TextKeys
 from router.types import (
     ASKS_LABEL,
@@ -134,9 +134,9 @@ class SqlReviewQueue:
         # A label's facts are those of the asker, and its question is the prompt that is stored.
         facts = orjson.dumps(item.facts).decode() if item.head else None
         question = None if item.head or item.store == "none" else ""
+        texts = [] if item.head else waiting_rows(self._keys, item)
         with self._database.writing() as connection:
-            if not item.head:
-                put_waiting(connection, self._keys, item)
+            put_waiting(connection, texts)
             connection.exec_driver_sql(
                 "INSERT INTO reviews (review_id, request_id, tenant, domain, created_at_ms, "
                 "status, question, facts, verdict, decided_by, decided_key_id, price_version, "

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from collections.abc import Sequence
 from typing import Literal
 
 from msgspec import Struct
@@ -21,6 +22,7 @@ from router.privacy.encryption import NO_KEYS, NONCE_BYTES, TextKeys
 from router.privacy.redact import redact
 from router.types import Clock, ReviewItem, TextKind
 
+_Row = tuple[str | int, ...]
 _INSERT = (
     "INSERT INTO texts (request_id, kind, tenant, store, content, created_at_ms, expires_at_ms) "
     "VALUES (?, ?, ?, ?, ?, ?, ?)"
@@ -64,19 +66,29 @@ def put_beside(
     )
 
 
-def put_waiting(connection: Connection, keys: TextKeys, item: ReviewItem) -> None:
-    """Keeps question and facts of a matter that waits for a person, as the item says.
+def waiting_rows(keys: TextKeys, item: ReviewItem) -> list[_Row]:
+    """Returns question and facts of a matter that waits for a person, as the item keeps them.
 
-    It runs within the caller's transaction.
+    Call it before a transaction begins: a long question takes a while to redact.
     """
+    if item.store == "none":
+        return []
     clean = redact if item.store == "redacted" else str
     facts = "\n".join(clean(fact) for fact in item.facts)  # each is one line
     expires_ms = item.created_at_ms + item.retention_days * DAY_MS
+    rows: list[_Row] = []
     for kind, text in (("question", clean(item.question)), ("facts", facts)):
-        if text and item.store != "none":
+        if text:
             content = sealed(keys, text, item.request_id, kind)
             row = (item.request_id, kind, item.tenant, item.store, content, item.created_at_ms)
-            connection.exec_driver_sql(f"{_INSERT} {_ONCE}", (*row, expires_ms))
+            rows.append((*row, expires_ms))
+    return rows
+
+
+def put_waiting(connection: Connection, rows: Sequence[_Row]) -> None:
+    """Keeps the rows of `waiting_rows`, within the caller's transaction."""
+    for row in rows:
+        connection.exec_driver_sql(f"{_INSERT} {_ONCE}", row)
 
 
 def drop_waiting(connection: Connection, request_id: str) -> None:
@@ -205,7 +217,7 @@ class TextStore:
                 "DELETE FROM texts WHERE expires_at_ms <= ?", (self._clock.now_ms(),)
             ).rowcount
 
-    def _insert(self, row: tuple[str | int, ...]) -> None:
+    def _insert(self, row: _Row) -> None:
         with self._database.writing() as connection:
             connection.exec_driver_sql(f"{_INSERT} {_ONCE}", row)
             if row[1] == "draft" and _waited(connection, str(row[0])):
