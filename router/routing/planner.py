@@ -149,6 +149,7 @@ class Router:
         except NotCapable as error:
             reader = _reads_as_data(runtime, request, error)
             raise (without_addresses(error, reader) if reader else error) from None
+        decided_at = self._clock.monotonic_ms()
         deadline_ms = request.hints.deadline_ms
         risk_domain = risk_domain_of(runtime.policy, signals, decision)
         exhausted = runtime.policy.exhausted.default
@@ -165,9 +166,9 @@ class Router:
             decision=decision,
             draw=draw,
             started_ms=read.started_ms,
-            created_at_ms=self._clock.now_ms() - round(read_at - read.started_ms),  # when it came
+            created_at_ms=self._clock.now_ms() - round(decided_at - read.started_ms),  # it came
             triage_ms=read_at - read.started_ms,
-            decide_ms=self._clock.monotonic_ms() - read_at,
+            decide_ms=decided_at - read_at,
             deadline_ms=None if deadline_ms is None else read.started_ms + deadline_ms,
             risk_domain=risk_domain,
             exhausted=exhausted,
