@@ -19,7 +19,7 @@ _WITHOUT_US = (
     "trendyol|uniqlo|vinted|walmart|wayfair|wildberries|ozon|zalando|zara|"
     "hbo|hulu|netflix|spotify|audible|deezer|crunchyroll|"
     "facebook|instagram|insta|linkedin|pinterest|reddit|snapchat|tiktok|tinder|tumblr|twitch|"
-    "twitter|vkontakte|youtube|onlyfans|discord|psn|airbnb|booking\\.com|easyjet|emirates|expedia|lufthansa|ryanair|"
+    "twitter|vkontakte|youtube|onlyfans|discord|psn|airbnb|booking\\.com|easyjet|expedia|lufthansa|ryanair|"
     "british airways|air france|klm|delta airlines|deutsche bahn|trainline|eurostar|amtrak|"
     "blablacar|flixbus|uber|uber ?eats|ubereats|lyft|deliveroo|doordash|glovo|"
     "lieferando|instacart|hellofresh|comcast|xfinity|t-mobile|telekom|verizon|vodafone|"
@@ -33,7 +33,7 @@ _WITH_ACCOUNTS = (
     "samsung|adidas|nike|nespresso|disney|peloton|playstation|xbox|nintendo|fortnite|roblox|minecraft|"
     "paypal|venmo|cash ?app|cashapp|klarna|afterpay|clearpay|revolut|monzo|barclays|hsbc|lloyds|"
     "natwest|santander|wells fargo|coinbase|binance|kraken|bbva|sparkasse|n26|dhl|"
-    "fedex|ups|hermes|evri|gls|dpd"
+    "fedex|ups|hermes|evri|gls|dpd|emirates"
 )
 """Companies that people name in our matters, too, since we sell, take or send what they make: only
 an account with them is theirs."""
