@@ -73,6 +73,13 @@ def test_sound_at_the_price_of_text_is_of_unknown_cost(
 
 
 @pytest.mark.process
+def test_reported_tokens_of_sound_are_no_estimate(served: Served) -> None:
+    response = served.chat("auto:listed", messages=SOUND)
+    assert response.json()["usage"]["total_tokens"] == 32
+    assert "x-tiergate-usage" not in response.headers
+
+
+@pytest.mark.process
 def test_text_at_the_same_list_is_settled(served: Served) -> None:
     attempt = attempt_of(served, served.chat("auto:listed"))
     assert (attempt["state"], attempt["cost_nano_usd"]) == ("settled", 20 * 1_000 + 12 * 10_000)

@@ -121,7 +121,12 @@ def outcome_headers(outcome: Outcome) -> Headers:
 
 
 def _usage_estimated(outcome: Outcome) -> bool:
-    """Returns True where the upstream did not say what it used, so that the tokens are a bound."""
+    """Returns True where the upstream did not say what it used, so that the tokens are a bound.
+
+    A call whose cost is a bound may have told its tokens, as one with sound does.
+    """
+    if outcome.answer is None or outcome.answer.usage.reported:
+        return False
     return any(call.estimated and not call.discarded for call in outcome.attempts)
 
 
