@@ -25,6 +25,7 @@ from router.request.call_events import tell_answered, tell_ended, tell_step, tel
 from router.request.calls.hedging import Calls
 from router.request.calls.priced_calls import Spender
 from router.request.calls.rate_charges import settle
+from router.request.failures import failure_notes, told_with
 from router.request.final_answer import Conclusion, committed, conclude, noted_failure
 from router.request.intake import Intake
 from router.request.ledger_row import Ending, compared, final_row, outcome_of
@@ -405,7 +406,7 @@ class Gateway:
         task.add_done_callback(lambda _: self._background.pop(routed.request_id))
         task.add_done_callback(partial(tell_unwritten, self._events, routed.request_id))
         if error is not None:
-            error.request_id = routed.request_id
+            told_with(error, failure_notes(progress), routed.request_id)
 
     def _row(self, routed: RoutedRequest, progress: Progress, ending: Ending) -> RequestRow:
         secret = self._secret_of(routed.identity.tenant)

@@ -18,14 +18,15 @@ class TiergateError(Exception):
         super().__init__(message)
         self.message = message
         self.request_id = ""  # set by the gateway once the failed request has an id
+        self.tried = ""  # set with it: which answerers failed, in words
         self.param = param
         if code is not None:
             self.code = code
 
     @property
     def told(self) -> str:
-        """Returns the message for clients, without facts that only operators may know."""
-        return self.message
+        """Returns the message for clients: what happened, and which answerers were tried."""
+        return f"{self.message} {self.tried}" if self.tried else self.message
 
 
 class ClientGone(TiergateError):

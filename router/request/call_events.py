@@ -38,17 +38,18 @@ SHADOW_ENDS = "nothing: the client has its answer, and this was a shadow"
 def tell(routed: RoutedRequest, progress: Progress, events: Events, next_is: str) -> None:
     """Reports all troubles that were not reported yet."""
     last: TiergateError | None = None
-    for attempt, error in progress.attempts.troubles:
+    attempts = progress.attempts
+    for attempt, error in attempts.troubles[attempts.reported :]:
         told = isinstance(error, LedgerUnavailable)  # by the store itself, once
         if error is not last and not told:  # a deliberation fails as its step did
             events.happened(_event(routed, progress, attempt, error, next_is))
         last = error
-    progress.attempts.troubles.clear()
+    attempts.reported = len(attempts.troubles)
 
 
 def tell_step(routed: RoutedRequest, progress: Progress, events: Events, at: int | None) -> None:
     """Reports that another rung is called next; where none is, the end of the request reports."""
-    if progress.attempts.troubles and at is not None:
+    if at is not None:
         rung = routed.decision.rungs[at]
         tell(routed, progress, events, f"goes on with {rung.answerer} (tier {rung.tier})")
 
@@ -65,8 +66,6 @@ def tell_answered(
     events.finished(row)
     if progress.attempts.redirects:
         _tell_redirects(routed, progress, events)
-    if not progress.attempts.troubles:
-        return
     if verdict in (Verdict.ACCEPTED, Verdict.UNVERIFIED):
         tell(
             routed,

@@ -137,6 +137,17 @@ class RefusalNote(Struct, frozen=True):
     left_nano_usd: int
 
 
+class FailureNote(Struct, frozen=True):
+    """Holds why a call of the request failed or was refused, without any address."""
+
+    attempt: int  # the ordinal of the call among the row's attempts
+    answerer: str
+    tier: str
+    code: str
+    status: int | None  # the upstream's, where it sent one
+    message: str
+
+
 class Record(Struct, frozen=True):
     """Holds everything that decided one request, without any of its text."""
 
@@ -167,6 +178,8 @@ class Record(Struct, frozen=True):
     gathered: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
     # Keyed by tenant, of the cited passages' words as they are stored; only where they are.
     passages_digest: str | msgspec.UnsetType = msgspec.UNSET
+    # The calls that failed; only a request with such calls has it.
+    failures: tuple[FailureNote, ...] | msgspec.UnsetType = msgspec.UNSET
 
 
 _ENCODER = msgspec.json.Encoder()

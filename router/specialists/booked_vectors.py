@@ -19,6 +19,7 @@ from router.rate_limits.limits import RequestRates
 from router.request.call_events import tell_unwritten
 from router.request.calls import rate_charges
 from router.request.calls.settlement import may_be_billed
+from router.request.failures import failure_note, told_with
 from router.specialists.outside_embeddings import OutsideCall, finished, held
 from router.types import (
     ChatRequest,
@@ -122,7 +123,7 @@ class BookedVectors:
         except TiergateError as error:
             free = not may_be_billed(error)
             await self._finish(row(None, error.code, unsent=free), rates)
-            error.request_id = call.request_id
+            told_with(error, (failure_note(attempt, error),), call.request_id)
             raise
         except asyncio.CancelledError:  # nobody waits any more; the call may be charged
             task = asyncio.ensure_future(self._finish(row(None, ClientGone.code), rates))

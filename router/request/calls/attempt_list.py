@@ -26,7 +26,8 @@ class Attempts:
     """The calls of one request, in the order they were opened, with what went wrong in them."""
 
     rows: list[AttemptRow] = field(default_factory=list)
-    troubles: list[tuple[int, TiergateError]] = field(default_factory=list)  # not yet reported
+    troubles: list[tuple[int, TiergateError]] = field(default_factory=list)
+    reported: int = 0  # so many of the troubles are in the log
     redirects: list[Redirect] = field(default_factory=list)  # calls that another model answered
 
     @property

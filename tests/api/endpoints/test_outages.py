@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 import yaml
 
@@ -18,7 +20,7 @@ PRICE = {"input_usd_per_mtok": 1, "output_usd_per_mtok": 10, "version": "tests"}
 def answerer(name: str, model: str, url: str) -> dict[str, object]:
     return {
         "name": name, "kind": "upstream", "model": model, "base_urls": [url], "price": PRICE,
-        "retries": 0, "breaker_reset_s": 3600, "verify": {"default": "prefix"},
+        "retries": 0, "breaker_reset_s": 3600, "breaker_failures": 100, "verify": {"default": "prefix"},
     }  # fmt: skip
 
 
@@ -48,6 +50,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
             policy_of(folder, "lower", upstream.url, False, "answer", "status:503", "answer"),
             policy_of(folder, "higher", upstream.url, True, "answer", "status:503", "answer"),
             policy_of(folder, "revoked", upstream.url, True, "answer", "status:401", "answer"),
+            policy_of(folder, "down", upstream.url, True, "reset", "status:503", "garbage"),
+            policy_of(folder, "broken", upstream.url, False, "cut", "cut", "cut"),
         ]
         with Served(folder, *policies) as server:
             yield server
@@ -87,3 +91,48 @@ def test_a_revoked_key_is_out_of_use_and_in_readyz(served: Served) -> None:
     told = ready["answerers"]["revoked_llm"]
     assert told["state"] == "key_refused"
     assert "refuses our key; check the answerer's api_key" in told["detail"]
+
+
+def stream_error(response: httpx.Response) -> str:
+    """Returns the message of the error that ends a stream of chat completions."""
+    last = response.text.strip().splitlines()[-1]
+    return str(json.loads(last.removeprefix("data: "))["error"]["message"])
+
+
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/responses", "/v1/messages"])
+@pytest.mark.parametrize("stream", [False, True])
+def test_client_reads_who_was_tried_and_where_the_decision_is(
+    served: Served, path: str, stream: bool
+) -> None:
+    said = {"messages": [{"role": "user", "content": "Where is my parcel?"}], "max_tokens": 50}
+    if path == "/v1/responses":
+        said = {"input": "Where is my parcel?"}
+    response = served.post(path, {"model": "auto:down", "stream": stream, **said})
+    assert response.status_code in (502, 504)
+    message = response.json()["error"]["message"]
+    decision = response.headers["x-tiergate-decision-id"]
+    assert "down_llm of tier llm (upstream_error, 503)" in message
+    assert "down_reasoning of tier reasoning (upstream_invalid)" in message
+    assert message.endswith(f"The decision is {decision}.")
+    assert "127.0.0.1" not in message
+    row = served.client.get(f"/v1/decisions/{decision}").json()
+    failures = {one["answerer"]: one for one in row["record"]["failures"]}
+    assert failures["down_llm"]["status"] == 503
+    assert failures["down_llm"]["message"] == "The upstream failed with status 503."
+    tried = row["attempts"][failures["down_reasoning"]["attempt"]]
+    assert (tried["answerer"], tried["error_code"]) == ("down_reasoning", "upstream_invalid")
+    assert "127.0.0.1" not in str(row["record"]["failures"])
+
+
+def test_stream_that_breaks_off_names_its_answerer(served: Served) -> None:
+    response = served.chat("auto:broken", stream=True)
+    assert response.status_code == 200
+    message = stream_error(response)
+    assert "broken_llm of tier llm (stream_cut)" in message
+    assert f"The decision is {response.headers['x-tiergate-decision-id']}." in message
+
+
+def test_answer_after_an_outage_says_in_its_row_what_failed(served: Served) -> None:
+    row = served.finished_row(served.chat("auto:lower"))
+    (failure,) = row["record"]["failures"]  # type: ignore[index]
+    assert (failure["answerer"], failure["status"]) == ("lower_llm", 503)

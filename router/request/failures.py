@@ -1,0 +1,55 @@
+"""Notes which calls of a request failed, for its row and for the client. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from router.errors import AnswererError, TiergateError, UpstreamError
+from router.privacy.redact import redact
+from router.request.progress import Progress
+from router.routing.decision_record import FailureNote
+from router.types import AttemptRow
+
+MOST_MESSAGE = 300
+"""Bounds a message in the row, in characters; ours are shorter, a child's own words may not be."""
+MOST_NAMED = 8
+"""Bounds the answerers that an error names; a ladder rarely has as many rungs."""
+
+
+def failure_notes(progress: Progress) -> tuple[FailureNote, ...]:
+    """Returns the request's failed and refused calls, in their order; often none."""
+    rows = progress.attempts.rows
+    return tuple([failure_note(rows[at], error) for at, error in progress.attempts.troubles])
+
+
+def failure_note(call: AttemptRow, error: TiergateError) -> FailureNote:
+    """Returns what one call failed with."""
+    status = error.upstream_status if isinstance(error, UpstreamError) else None
+    message = redact(error.message[:MOST_MESSAGE])
+    return FailureNote(call.ordinal, call.answerer, call.tier, error.code, status, message)
+
+
+def told_with(error: TiergateError, notes: Sequence[FailureNote], request_id: str) -> None:
+    """Notes in an error whose decision it is and who was tried, which its client reads.
+
+    Nobody is named where one limit refused all calls: the error says which.
+    """
+    error.request_id = request_id
+    if notes and (isinstance(error, AnswererError) or {n.code for n in notes} != {error.code}):
+        error.tried = f"Tried: {_tried(notes)}. The decision is dec_{request_id}."
+
+
+def _tried(notes: Sequence[FailureNote]) -> str:
+    """Names each answerer once for each of its failures: `fast of tier llm (upstream_error, 500)`.
+
+    >>> _tried([FailureNote(0, "fast", "llm", "stream_cut", None, "")])
+    'fast of tier llm (stream_cut)'
+    """
+    named = list(dict.fromkeys([_named(note) for note in notes]))
+    more = len(named) - MOST_NAMED
+    return ", ".join(named[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
+def _named(note: FailureNote) -> str:
+    why = note.code if note.status is None else f"{note.code}, {note.status}"
+    return f"{note.answerer} of tier {note.tier} ({why})"
