@@ -352,8 +352,14 @@ class Server:
         self._door.require_own_name(headers, identity)
         public_id = scope["path"].removeprefix("/v1/decisions/")
         # Other tenants' decisions do not exist for a key without the scope `admin`.
-        admin = KeyScope.ADMIN in identity.scopes
-        row = await self._ledger.get(request_id_of(public_id), None if admin else identity.tenant)
+        tenant = None if KeyScope.ADMIN in identity.scopes else identity.tenant
+        request_id = request_id_of(public_id)
+        # Approved words promise the checked answer under their reference, which names the review.
+        if public_id.startswith("rev_") and (
+            case := await self._learnt.desk.case(public_id, tenant)
+        ):
+            request_id = case.item.request_id
+        row = await self._ledger.get(request_id, tenant)
         if row is None:
             raise no_decision(public_id)
         heard = await self._learnt.feedback.of(row.request_id)

@@ -20,7 +20,8 @@ PRICE = {"input_usd_per_mtok": 1, "output_usd_per_mtok": 10, "version": "tests"}
 def answerer(name: str, model: str, url: str) -> dict[str, object]:
     return {
         "name": name, "kind": "upstream", "model": model, "base_urls": [url], "price": PRICE,
-        "retries": 0, "breaker_reset_s": 3600, "breaker_failures": 100, "verify": {"default": "prefix"},
+        "retries": 0, "breaker_reset_s": 3600, "breaker_failures": 100,
+        "verify": {"default": "prefix"},
     }  # fmt: skip
 
 

@@ -115,6 +115,8 @@ def test_client_finds_the_reviewed_answer(
     assert found["review"] == "decided"
     assert found["reviewed"]["answer"] == expected  # type: ignore[index]
     assert found["reviewed"]["cost_usd"] == "1.0"  # type: ignore[index]
+    # The words that the client got promise the answer under their reference.
+    assert served.client.get(f"/v1/decisions/{found['review_id']}").json() == found
     heard = found["feedback"]
     assert [one["correct"] for one in heard] == [verdict == "approve"]  # type: ignore[attr-defined]
     assert post(served, path, {"verdict": verdict, **MINUTES, **fields}).status_code == 409
@@ -230,6 +232,11 @@ def test_each_tenant_reaches_its_own_matters_alone(served: Served) -> None:
     assert post(served, "/v1/feedback", body, keys["a", "review"]).status_code == 403
     assert post(served, "/v1/feedback", body, keys["a", "chat"]).status_code == 200
     path, verdict = f"/v1/reviews/{found['review_id']}", {"verdict": "reject", **MINUTES}
+    by_reference = f"/v1/decisions/{found['review_id']}"
+    statuses = {"a": 200, "b": 404}
+    for tenant, status in statuses.items():
+        given = served.client.get(by_reference, headers=bearer(keys[tenant, "chat"]))
+        assert given.status_code == status
     assert post(served, path, verdict, keys["a", "chat"]).status_code == 403
     assert post(served, path, verdict, keys["b", "review"]).status_code == 404
     listed = served.client.get("/v1/reviews", headers=bearer(keys["b", "review"])).json()["data"]
