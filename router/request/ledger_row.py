@@ -23,7 +23,7 @@ from router.ledger.row_builder import (
 from router.ledger.row_reading import expected_cost
 from router.money import cost
 from router.privacy.digest import digest
-from router.request.failures import failure_notes
+from router.request.calls.failures import failure_notes
 from router.request.progress import Candidate, Comparison, Progress, unanswered
 from router.request.reasoning import note_of, passages_text, steps_text, worked_of
 from router.routing.constraints import shape_of

@@ -18,8 +18,8 @@ from router.policy.sections.answering.embedders import EmbedderSection
 from router.rate_limits.limits import RequestRates
 from router.request.call_events import tell_unwritten
 from router.request.calls import rate_charges
+from router.request.calls.failures import failure_note, told_with
 from router.request.calls.settlement import may_be_billed
-from router.request.failures import failure_note, told_with
 from router.specialists.outside_embeddings import OutsideCall, finished, held
 from router.types import (
     ChatRequest,
