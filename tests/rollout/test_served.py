@@ -179,7 +179,11 @@ def test_commands_say_what_cannot_be_done(tmp_path: Path) -> None:
     assert "the smaller side has 0 of 30 requests" in refused.stderr
     forced = tiergate("rollout", "promote", "tested", "--force", *ledger)
     assert forced.stdout == "tested: promoted, stage all: promoted before its gates passed\n"
-    assert tiergate("rollout", "finish", "tested", *ledger).returncode == 0
+    unchanged = tiergate("rollout", "finish", policy, *ledger)
+    assert unchanged.returncode == 1
+    assert "still tries the change beside its base" in unchanged.stderr
+    taken_over = write_policy(tmp_path, "http://127.0.0.1:9/v1")
+    assert tiergate("rollout", "finish", taken_over, *ledger).returncode == 0
     told = tiergate("rollout", "status", *ledger).stdout
     assert "tested: all, finished" in told
     verified = tiergate("ledger", "verify", *ledger)

@@ -81,13 +81,19 @@ def rollback(
 
 @rollout.command()
 def finish(
-    policy: PolicyName, database: DatabasePath = DATABASE, by: By = "cli", why: Why = ""
+    policy: Annotated[
+        str,
+        typer.Argument(help="The policy by its file, which must have the change; or by name."),
+    ],
+    database: DatabasePath = DATABASE,
+    by: By = "cli",
+    why: Why = "",
 ) -> None:
     """End a rollout whose change was taken over into the policy."""
     from router.api.compose.mounted.rollout_desk import RolloutDesk
 
     with RolloutDesk(database) as desk:
-        _tell(desk.finish(policy, by, why))
+        _tell(desk.finish(policy, os.environ, by, why))
 
 
 @rollout.command("status")

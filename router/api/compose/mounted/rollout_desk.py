@@ -10,13 +10,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from router.api.compose.clock import SystemClock, UlidIds
-from router.api.compose.mounted.rollouts import counted, waiting_for
+from router.api.compose.mounted.rollouts import counted, is_tried, waiting_for
 from router.errors import RolloutRefused
 from router.ledger.books.store import SqlLedger
 from router.ledger.sql.address import Address
 from router.ledger.sql.database import Database
 from router.ledger.tables.rollouts import SqlRollouts
-from router.policy.loading import find_policy, load_policy, policies_dir
+from router.policy.loading import LoadedPolicy, find_policy, load_policy, policies_dir
 from router.rollout.report import Json, not_yet, status, strata, whole
 from router.rollout.rows import change_row
 from router.rollout.stages import (
@@ -105,14 +105,24 @@ class RolloutDesk:
         """Gives everything back to the base. Raises RolloutRefused, LedgerError."""
         return self._add(rolled_back(self._running(policy), self._clock.now_ms(), by, why))
 
-    def finish(self, policy: str, by: str, why: str) -> Change:
-        """Ends a rollout without a fault; one that has ended so stays. Raises RolloutRefused,
-        LedgerError.
+    def finish(self, policy: str, environ: Mapping[str, str], by: str, why: str) -> Change:
+        """Ends a rollout without a fault; one that has ended so stays.
+
+        Raises RolloutRefused where `policy` is a file in which the change is still only tried;
+        PolicyError, LedgerError.
         """
-        last = self._store.latest([policy]).get(policy)
+        name, loaded = _named(policy, environ)
+        last = self._store.latest([name]).get(name)
         if last is not None and last.turn is Turn.FINISHED:
             return last  # its policy has what was tried, and a server saw it first
-        return self._add(finished(self._running(policy), self._clock.now_ms(), by, why))
+        running = self._running(name)
+        taken_over = loaded is None or loaded.hash == running.candidate_hash
+        if not taken_over and is_tried(running, loaded):
+            raise RolloutRefused(
+                f"{policy} still tries the change beside its base. Put the change into the policy "
+                f"and remove `rollout`, or `tiergate rollout rollback {name} --why WHY`."
+            )
+        return self._add(finished(running, self._clock.now_ms(), by, why))
 
     def shown(
         self, policy: str | None, *, figures: bool, environ: Mapping[str, str] | None = None
@@ -123,9 +133,8 @@ class RolloutDesk:
         PolicyError, LedgerError.
         """
         loaded = None
-        if policy is not None and environ is not None and Path(policy).suffix:
-            loaded = load_policy(find_policy(policy, policies_dir()), environ)
-            policy = loaded.policy.name
+        if policy is not None and environ is not None:
+            policy, loaded = _named(policy, environ)
         documents = []
         for name, last in self._store.latest(None if policy is None else [policy]).items():
             tallies = counted(self._store, last)
@@ -161,3 +170,11 @@ class RolloutDesk:
             ledger.close_now()
         self._store.note_booked(change)
         return change
+
+
+def _named(policy: str, environ: Mapping[str, str]) -> tuple[str, LoadedPolicy | None]:
+    """Returns the name of a policy, and the policy where a file names it. Raises PolicyError."""
+    if not Path(policy).suffix:
+        return policy, None
+    loaded = load_policy(find_policy(policy, policies_dir()), environ)
+    return loaded.policy.name, loaded

@@ -155,7 +155,7 @@ class Rollouts:
         for name, change in latest.items():
             now = await self._by_its_policy(change, followed[name])
             self._tell_what_waits(now, followed[name])
-            if not now.over and _is_tried(now, followed[name]):
+            if not now.over and is_tried(now, followed[name]):
                 running[name] = now
         self._running = running
         self._make_ready()
@@ -182,7 +182,7 @@ class Rollouts:
         following = None
         if loaded.hash == change.candidate_hash:
             following = finished(change, now_ms, BY_POLICY, "the policy has what was tried")
-        elif _is_tried(change, loaded) and now_ms - change.at_ms >= SETTLED_AFTER_MS:
+        elif is_tried(change, loaded) and now_ms - change.at_ms >= SETTLED_AFTER_MS:
             following = restarted(change, now_ms, BY_POLICY, loaded.hash)
         if following is None or not await asyncio.to_thread(self._store.add, following):
             return change
@@ -341,8 +341,8 @@ def waiting_for(change: Change, loaded: LoadedPolicy) -> str:
     return waits(change, loaded.hash, tried, loaded.policy.rollout)
 
 
-def _is_tried(change: Change, loaded: LoadedPolicy) -> bool:
-    """Returns True while the policy's candidate is the one that was started.
+def is_tried(change: Change, loaded: LoadedPolicy) -> bool:
+    """Returns True while the policy tries the candidate that was started.
 
     A candidate that was edited since is another one: nobody has agreed to serve it.
     """
