@@ -8,7 +8,6 @@ from router.errors import LedgerUnavailable
 from router.ledger.row_builder import Kept, Origin, Place, Spent, Times, build_row
 from router.ledger.row_reading import REFUSED_CODES, ROLLOUT
 from router.rollout.stages import Change, encode
-from router.rollout.tallies import Arm, Observed
 from router.types import JsonText, RequestRow, RequestState, RolloutNote
 
 _NO_SIDES_FAULT = REFUSED_CODES | {LedgerUnavailable.code}
@@ -31,37 +30,14 @@ def side_of(record: str) -> RolloutNote | None:
     return _SIDED.decode(record).rollout
 
 
-def observed(
-    note: RolloutNote,
-    request_id: str,
-    tenant: str,
-    domain: str,
-    level: int,
-    state: str,
-    error_code: str,
-    call_failed: bool,
-    cost_nano_usd: int,
-    latency_ms: float,
-    at_ms: int,
-) -> Observed:
-    """Returns what a finished row came to.
+def has_failed(state: str, error_code: str, *, call_failed: bool) -> bool:
+    """Returns True for a finished row that counts as an error of its side.
 
     A request that another rung answered after a call failed has failed here: the client was lucky.
     A request that the gateway declined, whose client left, or that the ledger stopped, has not.
     """
     ended_badly = state in (RequestState.FAILED, RequestState.UNKNOWN_COST) and bool(error_code)
-    return Observed(
-        request_id,
-        Arm(note.arm),
-        note.unit,
-        failed=call_failed or (ended_badly and error_code not in _NO_SIDES_FAULT),
-        cost_nano_usd=cost_nano_usd,
-        latency_ms=latency_ms,
-        domain=domain,
-        level=level,
-        tenant=tenant,
-        at_ms=at_ms,
-    )
+    return call_failed or (ended_badly and error_code not in _NO_SIDES_FAULT)
 
 
 def change_row(change: Change) -> RequestRow:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from router.rollout.rows import observed
-from router.types import RequestState, RolloutNote
+from router.rollout.rows import has_failed
+from router.types import RequestState
 
 
 @pytest.mark.parametrize(
@@ -24,6 +24,4 @@ def test_only_faults_of_a_side_count_as_its_errors(
     state: RequestState, code: str, call_failed: bool, failed: bool
 ) -> None:
     """A database that restarts must end no rollout."""
-    note = RolloutNote("r", 1, "candidate", "u")
-    seen = observed(note, "r1", "acme", "", 2, state, code, call_failed, 0, 1.0, 0)
-    assert seen.failed is failed
+    assert has_failed(state, code, call_failed=call_failed) is failed

@@ -15,9 +15,9 @@ from sqlalchemy import Connection
 from router.ledger.row_reading import AFTERWARDS, EMBEDDINGS, SPECIALIST
 from router.ledger.sql import reading
 from router.ledger.sql.database import Database
-from router.rollout.rows import MARK, observed, side_of
+from router.rollout.rows import MARK, has_failed, side_of
 from router.rollout.stages import Change, encode, parse
-from router.rollout.tallies import Tallies
+from router.rollout.tallies import Arm, Observed, Tallies
 
 PAGE = 500
 CLOCKS_DIFFER_MS = 60_000
@@ -164,21 +164,20 @@ class SqlRollouts:
             for _, record, *facts in page:
                 note = side_of(str(record))
                 if note is not None and note.version == version:
-                    request_id, tenant, domain, level, state, code, *figures = facts
-                    failed, cost, latency, at_ms = figures
+                    request_id, tenant, domain, level, state, code, call_failed, *figures = facts
+                    cost_nano_usd, latency_ms, at_ms = figures
                     into.add(
-                        observed(
-                            note,
+                        Observed(
                             str(request_id),
-                            str(tenant),
-                            str(domain),
-                            int(level),
-                            str(state),
-                            str(code),
-                            bool(failed),
-                            int(cost),
-                            float(latency),
-                            int(at_ms),
+                            Arm(note.arm),
+                            note.unit,
+                            has_failed(str(state), str(code), call_failed=bool(call_failed)),
+                            int(cost_nano_usd),
+                            float(latency_ms),
+                            domain=str(domain),
+                            level=int(level),
+                            tenant=str(tenant),
+                            at_ms=int(at_ms),
                         )
                     )
             after = int(page[-1][0]) if len(page) == PAGE else end

@@ -116,8 +116,8 @@ class RolloutDesk:
         if last is not None and last.turn is Turn.FINISHED:
             return last  # its policy has what was tried, and a server saw it first
         running = self._running(name)
-        taken_over = loaded is None or loaded.hash == running.candidate_hash
-        if not taken_over and is_tried(running, loaded):
+        changed = loaded is not None and loaded.hash == running.candidate_hash
+        if loaded is not None and not changed and is_tried(running, loaded):
             raise RolloutRefused(
                 f"{policy} still tries the change beside its base. Put the change into the policy "
                 f"and remove `rollout`, or `tiergate rollout rollback {name} --why WHY`."
