@@ -14,8 +14,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from router.training import model_folder
 from router.training.card import Value
-from router.triage.triage_model import HEADS_FOLDER, MANIFEST, write_manifest
+from router.triage.triage_model import HEADS_FOLDER, write_manifest
 
 CARD = "card.json"
 TOLERANCE = 0.01
@@ -89,12 +90,17 @@ def settle(model: Path, out: Path, shipped: Path | None, *, force: bool) -> Inst
     )
     fallen = () if against is None else worse(card, read_card(against))
     installed = force or not fallen
-    if installed:
-        _copy(model, out)
+    if installed and model.resolve() != out.resolve():
+        with model_folder.changed(out) as made:
+            shutil.rmtree(made / HEADS_FOLDER, ignore_errors=True)
+            shutil.copytree(model, made, dirs_exist_ok=True)
+            version = write_manifest(made)
+    else:
+        version = write_manifest(model)
     folder = out if installed else model
     figures = card["figures"]
     assert isinstance(figures, Mapping)
-    return Installed(folder, write_manifest(folder), figures, installed, against, fallen)
+    return Installed(folder, version, figures, installed, against, fallen)
 
 
 def read_card(folder: Path) -> Card:
@@ -155,15 +161,6 @@ def figures_of(card: Card) -> dict[str, Figure]:
         rows = int(_number(novelty.get("nonsense_novel", 1)))
         figure_of["novelty"] = Figure("AUROC", _number(novelty["nonsense_auroc"]), rows)
     return {head: figure for head, figure in figure_of.items() if not math.isnan(figure.value)}
-
-
-def _copy(model: Path, out: Path) -> None:
-    """Copies a model into `out`, the manifest last, after removing the heads that were there."""
-    if model.resolve() == out.resolve():
-        return
-    shutil.rmtree(out / HEADS_FOLDER, ignore_errors=True)
-    # Until the manifest is written, a reader sees a folder that does not verify, not a mixed model.
-    shutil.copytree(model, out, dirs_exist_ok=True, ignore=shutil.ignore_patterns(MANIFEST))
 
 
 def _number(value: Value) -> float:

@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 
 from router.errors import TrainingDataError
-from router.training import card, dev_figures, held_out
+from router.training import card, dev_figures, held_out, model_folder
 from router.training.data import sources
 from router.training.data.curate import curate
 from router.training.pipeline import fit_examples
@@ -35,16 +35,17 @@ def recalibrate(
     lines = held_out.author_lines(seed)
     of_lines = model.encode([line.text for line in lines])
     material = held_out.Material((train, of_train), (dev, of_dev), (lines, of_lines), model.rarity)
-    beyond = held_out.recalibrate(folder / HEADS_FOLDER, material, model.encoder.sha256)
-    write_manifest(folder)
-    path = folder / "card.json"
-    told = json.loads(path.read_text(encoding="utf-8"))
-    measured = dev_figures.head_figures(TriageModel.load(folder), dev, of_dev)
-    for labels, figures in measured.items():
-        for head, row in figures.items():
-            if head.partition("/")[0] in held_out.HEADS:
-                told["figures"]["heads"][labels][head] = row
-    told["figures"]["held_out"] = beyond
-    told["artefacts"] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["files"]
-    card.write(told, folder)
+    with model_folder.changed(folder) as made:
+        beyond = held_out.recalibrate(made / HEADS_FOLDER, material, model.encoder.sha256)
+        write_manifest(made)
+        path = made / "card.json"
+        told = json.loads(path.read_text(encoding="utf-8"))
+        measured = dev_figures.head_figures(TriageModel.load(made), dev, of_dev)
+        for labels, figures in measured.items():
+            for head, row in figures.items():
+                if head.partition("/")[0] in held_out.HEADS:
+                    told["figures"]["heads"][labels][head] = row
+        told["figures"]["held_out"] = beyond
+        told["artefacts"] = json.loads((made / MANIFEST).read_text(encoding="utf-8"))["files"]
+        card.write(told, made)
     return beyond

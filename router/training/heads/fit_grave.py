@@ -27,6 +27,7 @@ from router.stats.char_grams import counted_chars
 from router.stats.heads import Embeddings
 from router.stats.ngrams import BUCKETS, Grams, Table, rarity, summed
 from router.stats.softmax_regression import NEVER, as_head, fit_grams, fit_softmax
+from router.training import model_folder
 from router.training.card import Value
 from router.training.data import grave_texts, templates
 from router.training.data.grave_texts import GRAVE, SECTIONS, GraveText
@@ -420,7 +421,6 @@ def train_grave(data: Path, folder: Path | None = None) -> Mapping[str, Value]:
     model = TriageModel.load(folder, grave_reader=False)
     rows = rows_of(data)
     fitted = fit(model, rows)
-    save(fitted.reader, folder)
     counts = {section: sum(row.section == section for row in rows) for section in SECTIONS}
     card: dict[str, Value] = {
         "command": "tiergate train grave",
@@ -430,13 +430,14 @@ def train_grave(data: Path, folder: Path | None = None) -> Mapping[str, Value]:
         "everyday_languages": EVERYDAY_SOURCES,
         "figures": dict(fitted.card),
         "held_out_author": judged(fitted.reader, model, list(grave_texts.held_out())),
-        "sha256": {
-            path.name: hashlib.sha256(path.read_bytes()).hexdigest()
-            for path in (folder / f"{NAME}.npz", folder / f"{NAME}.json")
-        },
     }
-    text = json.dumps(card, indent=1, ensure_ascii=False) + "\n"
-    (folder / f"{NAME}.card.json").write_text(text, encoding="utf-8")
-    write_manifest(folder)
-    assert load(folder, model.encoder.sha256) is not None
+    with model_folder.changed(folder) as made:
+        card["sha256"] = {
+            path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in save(fitted.reader, made)
+        }
+        text = json.dumps(card, indent=1, ensure_ascii=False) + "\n"
+        (made / f"{NAME}.card.json").write_text(text, encoding="utf-8")
+        write_manifest(made)
+        assert load(made, model.encoder.sha256) is not None
     return card

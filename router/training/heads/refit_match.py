@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from router.training import card
+from router.training import card, model_folder
 from router.training.data import sources
 from router.training.data.curate import curate
 from router.training.heads import fit_match, match_rows
@@ -40,13 +40,14 @@ def refit(
     rows = _rows(Run(data, folder, work, seed, False, True, knowledge=knowledge))
     described = _described(rows, model, folder, work)
     fitted = fit_match.fit(rows, lambda _: described, model.lexicon, seed)
-    match_file.save(fitted.model, folder / MATCH, model.encoder.sha256)
-    write_manifest(folder)
-    path = folder / "card.json"
-    told = json.loads(path.read_text(encoding="utf-8"))
-    told["figures"]["match"] = fitted.figures
-    told["artefacts"] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["files"]
-    card.write(told, folder)
+    with model_folder.changed(folder) as made:
+        match_file.save(fitted.model, made / MATCH, model.encoder.sha256)
+        write_manifest(made)
+        path = made / "card.json"
+        told = json.loads(path.read_text(encoding="utf-8"))
+        told["figures"]["match"] = fitted.figures
+        told["artefacts"] = json.loads((made / MANIFEST).read_text(encoding="utf-8"))["files"]
+        card.write(told, made)
     return fitted
 
 
