@@ -27,7 +27,7 @@ class AnswerStream(Protocol):
         ...
 
     def finish(self, answer: Answer, routing: JsonText | None = None) -> bytes:
-        """Returns the end of a good stream. `routing` is set only for a debug request."""
+        """Returns the end of a good stream. `routing` is what the headers did not say."""
         ...
 
     def failure(self, error: TiergateError) -> bytes:

@@ -23,7 +23,12 @@ from router.api.http.asgi import (
     send_bytes,
 )
 from router.api.http.authentication import Doorkeeper
-from router.api.http.decision_views import committed_headers, outcome_headers, routing_object
+from router.api.http.decision_views import (
+    committed_headers,
+    outcome_headers,
+    routing_object,
+    stream_end,
+)
 from router.api.observability.metrics import Metrics
 from router.errors import ClientGone, Stopping, TiergateError
 from router.gateway import Gateway
@@ -159,7 +164,7 @@ class Answering:
         outcome = together(outcomes)
         assert outcome.answer is not None
         last = stream.finish(
-            _shown(outcome.answer, first), routing_object(outcome) if first.hints.debug else None
+            _shown(outcome.answer, first), stream_end(outcome, debug=first.hints.debug)
         )
         await send({"type": "http.response.body", "body": last})
 

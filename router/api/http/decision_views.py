@@ -255,6 +255,15 @@ def routing_object(outcome: Outcome) -> JsonText:
     return JsonText(orjson.dumps(routing_view(outcome)).decode())
 
 
+def stream_end(outcome: Outcome, *, debug: bool) -> JsonText | None:
+    """Returns the `routing` object that ends a stream: all of it for `debug`, otherwise only what
+    the headers left too early to say, None for nothing.
+    """
+    if debug:
+        return routing_object(outcome)
+    return JsonText('{"usage_estimated":true}') if _usage_estimated(outcome) else None
+
+
 def routing_view(outcome: Outcome) -> dict[str, object]:
     """Returns the `routing` object as JSON types."""
     return {

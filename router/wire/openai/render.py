@@ -229,7 +229,7 @@ class StreamRenderer:
     def finish(self, answer: Answer, routing: JsonText | None = None) -> bytes:
         """Returns the end of a good stream: a last chunk per choice, usage if requested, `[DONE]`.
 
-        With `routing` (debug), the last chunk before `[DONE]` carries it.
+        With `routing`, the last chunk before `[DONE]` carries it.
         """
         chunks: list[bytes] = []
         for index, choice in enumerate(answer.choices):

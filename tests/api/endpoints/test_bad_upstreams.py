@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 import yaml
 
 from tests.kits.books.ledger_files import ledger_bytes
+from tests.kits.inputs.wire_bodies import ASKED
 from tests.kits.server_kit import ROUTINE, Served, Upstream
 
 pytestmark = pytest.mark.process
@@ -54,7 +56,7 @@ def policy_of(folder: Path, url: str, behaviour: str) -> Path:
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("bad")
-    names = ("answer", *FAULTS, "negative-usage", "absurd-usage", "echo")
+    names = ("answer", *FAULTS, "negative-usage", "absurd-usage", "no-usage", "echo")
     with Upstream(folder) as upstream:
         policies = [policy_of(folder, upstream.url, name) for name in names]
         options = ("--access-log", "--log-level", "debug")
@@ -111,6 +113,20 @@ def test_usage_that_cannot_be_is_bounded_in_the_books(
     assert attempt["estimated"] is True
     assert 0 < attempt["usage"]["output_tokens"] <= 50 + 200
     assert 0 < row["cost_nano_usd"] < 10_000_000  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("path", ASKED)
+def test_stream_says_at_its_end_that_its_usage_is_a_bound(served: Served, path: str) -> None:
+    ends = []
+    for behaviour in ("no-usage", "answer"):
+        body = {"model": f"auto:{behaviour}", "stream": True, **ASKED[path]}
+        events = [
+            json.loads(line.removeprefix("data: "))
+            for line in served.post(path, body).text.splitlines()
+            if line.startswith("data: {")
+        ]
+        ends.append(events[-1].get("response", events[-1]).get("routing"))
+    assert ends == [{"usage_estimated": True}, None]
 
 
 def test_usage_that_the_upstream_tells_is_not_marked(served: Served) -> None:
