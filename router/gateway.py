@@ -20,7 +20,7 @@ from functools import partial
 from msgspec.structs import replace
 
 from router.errors import NOT_ADMITTED, AnswererError, Stopping, TiergateError
-from router.request.answer_verification import judged, may_commit, step_after
+from router.request.answer_verification import judged_beside, made_beside, may_commit, step_after
 from router.request.call_events import tell_answered, tell_ended, tell_step, tell_unwritten
 from router.request.calls.failures import failure_notes, told_with
 from router.request.calls.hedging import Calls
@@ -193,7 +193,7 @@ class Gateway:
                     await self._hold_turn(routed, progress, calls, rung, held)
                 except TiergateError as raised:
                     error, failed = raised, noted_failure(routed, progress, rung, raised, failed)
-                rung = self._after_turn(routed, progress, calls, rung, held, error)
+                rung = await self._after_turn(routed, progress, calls, rung, held, error)
         conclusion = await self._concluded(routed, progress, failed)
         self._note_commit(routed, progress, conclusion.candidate)
         return await self._account(routed, progress, conclusion)
@@ -222,7 +222,7 @@ class Gateway:
                     if held.committed is not None:
                         raise
                     error, failed = raised, noted_failure(routed, progress, rung, raised, failed)
-                rung = self._after_turn(routed, progress, calls, rung, held, error)
+                rung = await self._after_turn(routed, progress, calls, rung, held, error)
         conclusion = await self._concluded(routed, progress, failed)
         if progress.committed is None:
             yield self._commit(routed, progress, conclusion.candidate, conclusion.verdict)
@@ -248,7 +248,7 @@ class Gateway:
         if routed.policy.decision.speculate is not None:
             calls.begin_beside(rung, self._left(routed, progress, calls))
 
-    def _after_turn(
+    async def _after_turn(
         self,
         routed: RoutedRequest,
         progress: Progress,
@@ -259,7 +259,8 @@ class Gateway:
     ) -> int | None:
         """Notes what one rung's turn came to. Returns the rung that is next, None for none."""
         left = self._left(routed, progress, calls)
-        step = step_after(routed, progress, rung, held.candidate, error, left)
+        work = partial(step_after, routed, progress, rung, held.candidate, error, left)
+        step = await made_beside(work, long=routed.request.is_long)
         progress.steps.append(step)
         tell_step(routed, progress, self._events, step.said.rung)
         if held.committed is not None or routed.observed is not None:
@@ -273,7 +274,7 @@ class Gateway:
     ) -> None:
         """Gives one rung its turn with all of its answer held back: call, verify."""
         plan = routed.plans[rung]
-        held.candidate = judged(routed, rung, await calls.whole(rung, plan))
+        held.candidate = await judged_beside(routed, rung, await calls.whole(rung, plan))
         progress.keep(held.candidate)
         verified = routed.verify_modes[rung] is VerifyMode.FULL and routed.observed is None
         if verified and held.candidate.verification.failure is None:
@@ -290,7 +291,8 @@ class Gateway:
         async with aclosing(calls.pieces(rung, routed.plans[rung])) as deltas:
             async for delta in deltas:
                 if delta.final is not None:
-                    progress.keep(held.end(routed, judged(routed, rung, delta.final)))
+                    candidate = await judged_beside(routed, rung, delta.final)
+                    progress.keep(held.end(routed, candidate))
                     if checked is not None and held.committed is not None:
                         for last in checked.rest():
                             yield last
@@ -329,7 +331,8 @@ class Gateway:
         """Returns what goes out: the cached answer, or the best that the climb came to."""
         if progress.lookup.hit is not None:
             return Conclusion(progress.lookup.hit, Verdict.ACCEPTED)
-        conclusion = conclude(routed, progress, self._ids, failed)
+        work = partial(conclude, routed, progress, self._ids, failed)
+        conclusion = await made_beside(work, long=routed.request.is_long)
         if conclusion.review is not None:
             # Noted first: the row of a client that leaves meanwhile names the matter too.
             progress.review_id = conclusion.review.review_id

@@ -7,6 +7,7 @@ rest alone: right, short and unusual answers must pass. They read no meaning.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from itertools import pairwise
 
 from router.types import Reason
@@ -68,10 +69,13 @@ def shares_words(text: str, question: str) -> bool | None:
     None where the question has too few content words to compare. Amounts and names count, so an
     answer in another language usually shares some.
     """
-    asked = content_words(question)
-    if len(asked) < COMPARABLE_WORDS:
-        return None
-    return not asked.isdisjoint(content_words(text))
+    answered, asked, shared = content_words(text), set[str](), False
+    for stem in _stems(question):  # a long question is read no further than needed
+        asked.add(stem)
+        shared = shared or stem in answered
+        if shared and len(asked) >= COMPARABLE_WORDS:
+            return True
+    return None if len(asked) < COMPARABLE_WORDS else False
 
 
 def short(text: str) -> bool:
@@ -85,13 +89,16 @@ def content_words(text: str) -> frozenset[str]:
     >>> sorted(content_words("Should we pay the $45,000 deposit?"))
     ['000', '45', 'depos']
     """
-    stems: set[str] = set()
-    for word in _WORD.findall(text.lower()):
+    return frozenset(_stems(text))
+
+
+def _stems(text: str) -> Iterator[str]:
+    for match in _WORD.finditer(text.lower()):
+        word = match[0]
         if _WIDE.search(word):  # no blanks between words: pairs of characters stand for them
-            stems.update(a + b for a, b in pairwise(word))
+            yield from (a + b for a, b in pairwise(word))
         elif word.isdigit() or (len(word) > 3 and word not in _COMMON):
-            stems.add(word[:_STEM])
-    return frozenset(stems)
+            yield word[:_STEM]
 
 
 def content_failure(text: str, question: str, *, grave: bool) -> Reason | None:

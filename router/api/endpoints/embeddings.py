@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from msgspec.structs import replace
 
@@ -13,6 +14,7 @@ from router.api.http.asgi import (
     Send,
     Watch,
     headers_of,
+    made_of,
     send_bytes,
 )
 from router.api.http.authentication import Doorkeeper
@@ -83,7 +85,9 @@ class Embeddings:
         policy = self._router.default.policy
         identity, body = await self._door.receive(headers, receive, policy.max_body_bytes)
         most = MOST_DIMENSIONS if policy.embedders else self._embedder.width
-        embedding_request = parse_embedding_request(body, headers, most)
+        embedding_request = await made_of(
+            len(body), partial(parse_embedding_request, body, headers, most)
+        )
         section = _outside_of(policy, embedding_request.model)
         if section is None:
             require_own(policy, embedding_request.model, EMBEDDING_MODEL)

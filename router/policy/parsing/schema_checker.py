@@ -24,8 +24,8 @@ MAX_FAULTS = 8
 """Limits the listed faults. So many help a model to correct its answer, and fit in a prompt."""
 _MAX_FAULT_CHARACTERS = 160
 MAX_STEPS = 100_000
-"""Limits the keywords checked for one value: less than a second, in which nobody else is served. A
-thousand objects of ten keys take 25,000."""
+"""Limits the keywords checked for one value: less than a second of a core. A thousand objects of
+ten keys take 25,000."""
 MAX_CHECKED_CHARACTERS = 30_000
 """Limits the schemas that are checked themselves first, which takes half a millisecond per
 property. A longer schema is used unchecked. If it is broken, it reports no faults."""
