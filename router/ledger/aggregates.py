@@ -177,6 +177,9 @@ class Whole(msgspec.Struct, omit_defaults=True):
     """The same of what routing did with those requests: requests, sum of p, sum of costs."""
     held_unknown_nano_usd: int = 0
     named_unknown: list[tuple[int, str]] = []  # the first NAMED_UNKNOWN by time
+    settled: int = 0  # requests of unknown cost that bills made known: in no other figure of these
+    named_settled: list[tuple[int, str]] = []
+    """The first NAMED_UNKNOWN of them, so all that `named_unknown` still names are here."""
     estimated: list[int] = msgspec.field(default_factory=lambda: [0, 0])
     """Calls booked at an estimate that is never too low, what they are booked at; a correction by a
     bill takes its call out again, when it is booked."""
@@ -189,9 +192,8 @@ class Whole(msgspec.Struct, omit_defaults=True):
         add_counts(self.states, other.states)
         add_counts(self.verdicts, other.verdicts)
         add_counts(self.unknown_afterwards, other.unknown_afterwards)
-        for name in ("reviews", "cache_hits", "observed", "attempts_nano_usd", "unpriced_compute"):
+        for name in _WHOLE_COUNTS:
             setattr(self, name, getattr(self, name) + getattr(other, name))
-        self.held_unknown_nano_usd += other.held_unknown_nano_usd
         add_lists(self.provider, other.provider)
         add_lists(self.estimated, other.estimated)
         add_lists(self.routed, other.routed)
@@ -206,7 +208,8 @@ class Whole(msgspec.Struct, omit_defaults=True):
             add_sums(ours, theirs)
         for level, sums in other.reasons.items():
             add_sums(self.reasons.setdefault(level, {}), sums)
-        self.named_unknown = sorted({*self.named_unknown, *other.named_unknown})[:NAMED_UNKNOWN]
+        self.named_unknown = _first_named(self.named_unknown, other.named_unknown)
+        self.named_settled = _first_named(self.named_settled, other.named_settled)
         if other.first_ms is not None and other.last_ms is not None:
             self.saw(other.first_ms)
             self.saw(other.last_ms)
@@ -277,6 +280,16 @@ _COUNTS = (
     "cache_hits",
 )
 
+_WHOLE_COUNTS = (
+    "reviews",
+    "cache_hits",
+    "observed",
+    "attempts_nano_usd",
+    "unpriced_compute",
+    "held_unknown_nano_usd",
+    "settled",
+)
+
 CellOf = Callable[[Kind, str], Cell]
 """Returns the cell of a name, and opens it where it is new."""
 
@@ -345,6 +358,12 @@ def ending_parts(name: str) -> tuple[Ending, str]:
     """Returns the parts of such a name."""
     ending, _, code = name.partition(" ")
     return Ending(ending), code
+
+
+def _first_named(
+    ours: list[tuple[int, str]], theirs: list[tuple[int, str]]
+) -> list[tuple[int, str]]:
+    return sorted({*ours, *theirs})[:NAMED_UNKNOWN]
 
 
 def add_counts(ours: dict[_Key, int], theirs: dict[_Key, int]) -> None:

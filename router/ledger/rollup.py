@@ -52,6 +52,7 @@ from router.ledger.row_reading import (
     UNKNOWN_NAME,
     Doubt,
     Prospect,
+    Read,
     answered,
     answering_adapter,
     attempt_cost_known,
@@ -88,19 +89,9 @@ def contribute(row: RequestRow, cell_of: CellOf) -> None:
         return
     known, is_answered = cost_known(row), answered(row)
     read = read_record(row)
-    domain, request_type, prospects = read
     rank = rank_of(row, read.lowest_level)
     own = _own_tier(row, is_answered)
-    whole, by_time = cell_of(Kind.WHOLE, ""), cell_of(Kind.TIME, "")
-    its_tier = cell_of(Kind.TIER, _name(own))
-    groups = (
-        whole,
-        by_time,
-        its_tier,
-        cell_of(Kind.DOMAIN, domain),
-        cell_of(Kind.REQUEST_TYPE, request_type),
-        *_payers(row, cell_of),
-    )
+    groups = whole, by_time, its_tier, *_ = _groups(row, own, read, cell_of)
     ending = ending_of(row)
     _count(row, groups, known, ending, rank)
     _add_savings(row, (whole, by_time), known, is_answered)
@@ -110,8 +101,22 @@ def contribute(row: RequestRow, cell_of: CellOf) -> None:
     _add_attempts(row, own, is_answered, whole.whole, cell_of)
     its_tier.cache_hits += any(attempt.role is Role.CACHE for attempt in row.attempts)
     # Whom a limit refused, or who left, would have had no answer of any model.
-    if prospects and row.mode != "observe" and ending in (None, Ending.FAILED):
-        _add_prospects(row, prospects, whole.whole, is_answered)
+    if read.prospects and row.mode != "observe" and ending in (None, Ending.FAILED):
+        _add_prospects(row, read.prospects, whole.whole, is_answered)
+
+
+def contribute_settled(row: RequestRow, cell_of: CellOf) -> None:
+    """Takes a row whose cost bills made known since out of what its cells call unknown."""
+    groups = _groups(row, _own_tier(row, answered(row)), read_record(row), cell_of)
+    whole = groups[0].whole = groups[0].whole or Whole()
+    if row.endpoint in AFTERWARDS:
+        add_counts(whole.unknown_afterwards, {row.endpoint: -1})
+        return
+    for cell in groups:
+        cell.unknown_cost -= 1
+    whole.settled += 1
+    whole.held_unknown_nano_usd -= _held_unknown(row)
+    _name_first(whole.named_settled, row)
 
 
 def _book_afterwards(row: RequestRow, cell_of: CellOf) -> None:
@@ -121,21 +126,13 @@ def _book_afterwards(row: RequestRow, cell_of: CellOf) -> None:
     an estimate that was compared. A call of unknown cost does not: its request was compared with
     nothing.
     """
-    known, own = cost_known(row), TierName(0, f"({row.endpoint})", "")
+    known, own = cost_known(row), _own_tier(row, is_answered=False)
     corrected = estimate_corrected(row)
     compared = row.endpoint != Role.RECONCILE.value
     if corrected is not None:
         compared = corrected.compared and row.mode != "observe"
-    whole, by_time = cell_of(Kind.WHOLE, ""), cell_of(Kind.TIME, "")
-    domain, request_type, _ = read_record(row)
-    for cell in (
-        whole,
-        by_time,
-        cell_of(Kind.TIER, _name(own)),
-        cell_of(Kind.DOMAIN, domain),
-        cell_of(Kind.REQUEST_TYPE, request_type),
-        *_payers(row, cell_of),
-    ):
+    groups = whole, by_time, *_ = _groups(row, own, read_record(row), cell_of)
+    for cell in groups:
         cell.spend_nano_usd += row.cost_nano_usd
     if known and compared:
         for cell in (whole, by_time):
@@ -153,9 +150,14 @@ def _book_afterwards(row: RequestRow, cell_of: CellOf) -> None:
     _add_attempts(row, own, False, whole.whole, cell_of)
 
 
-def _payers(row: RequestRow, cell_of: CellOf) -> tuple[Cell, ...]:
-    """Returns the cells by which the row may be charged: its key, policy, tags and endpoint."""
+def _groups(row: RequestRow, own: TierName, read: Read, cell_of: CellOf) -> tuple[Cell, ...]:
+    """Returns the row's cell of each kind: the whole, its time and its tier come first."""
     return (
+        cell_of(Kind.WHOLE, ""),
+        cell_of(Kind.TIME, ""),
+        cell_of(Kind.TIER, _name(own)),
+        cell_of(Kind.DOMAIN, read.domain),
+        cell_of(Kind.REQUEST_TYPE, read.request_type),
         cell_of(Kind.KEY, row.key_id),
         cell_of(Kind.POLICY, f"{row.policy}@{row.policy_hash}"),
         cell_of(Kind.TAG, tags_name(row.tags)),
@@ -187,6 +189,8 @@ def _add_savings(row: RequestRow, cells: tuple[Cell, Cell], known: bool, is_answ
 
 def _own_tier(row: RequestRow, is_answered: bool) -> TierName:
     """Returns the tier of a row; an unrouted row (embeddings) has its own tier, at no level."""
+    if row.endpoint in AFTERWARDS:
+        return TierName(0, f"({row.endpoint})", "")
     if is_answered and (row.tier_number > 0 or row.endpoint == EMBEDDINGS):
         return TierName(row.tier_number, row.tier, row.model, answering_adapter(row))
     return TierName(0, NO_ANSWER, "")
@@ -248,11 +252,18 @@ def _count_whole(
     whole.observed += row.mode == "observe"
     whole.saw(row.created_at_ms)
     if not known:
-        whole.held_unknown_nano_usd += sum(
-            a.held_nano_usd for a in row.attempts if not attempt_cost_known(a)
-        )
-        insort(whole.named_unknown, (row.created_at_ms, row.request_id))
-        del whole.named_unknown[NAMED_UNKNOWN:]
+        whole.held_unknown_nano_usd += _held_unknown(row)
+        _name_first(whole.named_unknown, row)
+
+
+def _held_unknown(row: RequestRow) -> int:
+    return sum(a.held_nano_usd for a in row.attempts if not attempt_cost_known(a))
+
+
+def _name_first(names: list[tuple[int, str]], row: RequestRow) -> None:
+    """Adds the row, and keeps the first NAMED_UNKNOWN by time."""
+    insort(names, (row.created_at_ms, row.request_id))
+    del names[NAMED_UNKNOWN:]
 
 
 def _add_reasons(row: RequestRow, reasons: Sums) -> None:

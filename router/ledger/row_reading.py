@@ -38,6 +38,9 @@ SHADOW = "shadow"
 """Endpoint of a second answer to a request that has its answer; the two are compared."""
 
 RECONCILE = "reconcile"
+CORRECTION_PREFIX = f"{RECONCILE}-"
+"""Begins the id of a correction; the id of the call that it corrects follows."""
+
 """Endpoint of a correction by a provider's bill."""
 
 REVIEW = "review"

@@ -94,8 +94,7 @@ class Extra:
     key_names: Mapping[str, str] = field(default_factory=dict)  # by key id
     waiting: int | None = None  # matters of the period that wait for a person; None: not known
     waits: Collection[str] | None = None  # instead: requests whose matter waits, to be counted
-    settled: Mapping[str, int] = field(default_factory=dict)
-    """Requests of unknown cost that bills made known since, with what they held."""
+    settled: Iterable[RequestRow] = ()  # rows of unknown cost that bills made known since
     chosen: tuple[tuple[str, tuple[str, ...]], ...] = ()  # filters that were applied to the rows
 
 
@@ -130,6 +129,8 @@ def build_report(
             tally.add(row)
             if waiting is not None and extra.waits and row.request_id in extra.waits:
                 waiting += 1
+    for row in extra.settled:
+        tally.settle(row)
     total = tally.total()
     whole = total.whole or Whole()
     period = Period(since_ms, until_ms, whole.first_ms, whole.last_ms, now_ms, extra.zone)
@@ -158,7 +159,7 @@ def build_report(
     chosen = routed.saving
     base = None if chosen is None else chosen.baseline_nano_usd
     places = places_for(total.spend_nano_usd, base)
-    unknown = _unknown(total, whole, extra.settled)
+    unknown = _unknown(total, whole)
     money = Dollars(places, padded=False)
     findings = Findings(
         total,
@@ -327,14 +328,14 @@ def _quality(replies: Replies, passed_on: int) -> Quality:
     return Quality(answered, replies.answer_accepted, replies.answer_unverified, passed_on)
 
 
-def _unknown(total: Cell, whole: Whole, settled: Mapping[str, int]) -> UnknownCost:
+def _unknown(total: Cell, whole: Whole) -> UnknownCost:
     """Returns the requests whose cost nobody knows by now: bills made that of some known."""
     return UnknownCost(
-        max(total.unknown_cost - len(settled), 0),
-        tuple(clean(name) for _, name in whole.named_unknown if name not in settled),
-        max(whole.held_unknown_nano_usd - sum(settled.values()), 0),
-        tuple(sorted(whole.unknown_afterwards.items())),
-        len(settled),
+        total.unknown_cost,
+        tuple(clean(known[1]) for known in whole.named_unknown if known not in whole.named_settled),
+        whole.held_unknown_nano_usd,
+        tuple((name, n) for name, n in sorted(whole.unknown_afterwards.items()) if n),
+        whole.settled,
     )
 
 

@@ -142,9 +142,8 @@ def notes(
             f"people; reviewers' minutes that were booked cost {usd(reviewed)}, and are in spend "
             "and savings."
         )
-    if whole.unknown_afterwards:
-        rows = whole.unknown_afterwards.items()
-        each = ", ".join(f"{count(number)} {plain(name)}" for name, number in sorted(rows))
+    if unknown.afterwards:
+        each = ", ".join(f"{count(number)} {plain(name)}" for name, number in unknown.afterwards)
         lines.append(
             "Of rows that book money for an earlier request some have a cost that is not known: "
             f"{each}. They are no requests. A review without a price of a minute adds nothing to "
@@ -166,8 +165,7 @@ def notes(
     if unknown.settled:
         lines.append(
             f"{counted(unknown.settled, 'request', 'requests')} whose cost was unknown at first: "
-            "bills have stated it since. It is in the spend; no saving counts them, and tables by "
-            "group call them unknown."
+            "bills have stated it since. It is in the spend; no saving counts them."
         )
     if whole.observed:
         lines.append(

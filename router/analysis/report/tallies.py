@@ -16,13 +16,14 @@ from router.analysis.report.figures import GroupFigures, ProviderFigures
 from router.ledger.aggregates import (
     NO_ANSWER,
     Cell,
+    CellOf,
     Kind,
     PlacedCell,
     TierName,
     Whole,
     tier_name,
 )
-from router.ledger.rollup import contribute
+from router.ledger.rollup import contribute, contribute_settled
 from router.ledger.row_reading import (
     REVIEW,
     UNKNOWN_NAME,
@@ -103,10 +104,17 @@ class Tally:
             self.open_held += row.cost_nano_usd
             return
 
+        contribute(row, self._cells_of(row))
+
+    def settle(self, row: RequestRow) -> None:
+        """Counts that bills made the unknown cost of a counted row known."""
+        contribute_settled(row, self._cells_of(row))
+
+    def _cells_of(self, row: RequestRow) -> CellOf:
         def cell_of(kind: Kind, name: str) -> Cell:
             return self._cell(kind, row.created_at_ms, row.tenant, name)
 
-        contribute(row, cell_of)
+        return cell_of
 
     def merge(self, placed: PlacedCell) -> None:
         """Counts all rows of a stored cell in the breakdown of its kind.

@@ -28,7 +28,6 @@ from router.ledger.books.reconcile import (
     UnknownCall,
     choose,
     correction,
-    settled_later,
     unknown_calls,
     why_refused,
 )
@@ -38,6 +37,7 @@ from router.ledger.hash_chain import ChainRow
 from router.ledger.past_request import PastRequest
 from router.ledger.rollups import stored
 from router.ledger.rollups.reading import Portion, portion, purged
+from router.ledger.rollups.settled import settled_later
 from router.ledger.sql import reading
 from router.ledger.sql.address import Address
 from router.ledger.sql.database import Database
@@ -246,8 +246,8 @@ class Books:
 
     def settled_later(
         self, since_ms: int | None, until_ms: int | None, tenant: str | None
-    ) -> dict[str, int]:
-        """Returns requests whose unknown cost bills made known, and what they held."""
+    ) -> list[RequestRow]:
+        """Returns rows whose unknown cost bills made known, oldest first. Raises LedgerError."""
         return settled_later(self._database, since_ms, until_ms, tenant)
 
     def unfolded(self) -> int:

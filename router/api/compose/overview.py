@@ -39,8 +39,8 @@ from router.api.dashboard.overview_json import (
 from router.api.dashboard.snapshots import Snapshots
 from router.caches.lru import BoundedMap
 from router.ledger.books import overview
-from router.ledger.books.reconcile import settled_later
 from router.ledger.books.store import SqlLedger
+from router.ledger.rollups.settled import settled_later
 from router.ledger.row_reading import call_failed, was_made
 from router.ledger.sql import reading
 from router.ledger.sql.database import Database

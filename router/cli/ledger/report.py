@@ -133,6 +133,7 @@ def _report(
         key_names=books.key_names(),
         chosen=wanted.told,
         pairs=books.pairs(since_ms, until_ms, tenant),
+        settled=choice.of(books.settled_later(since_ms, until_ms, tenant)),
     )
     waiting = books.unfolded()
     if waiting > MANY_ROWS:
@@ -147,12 +148,7 @@ def _report(
         parts = books.portion(since_ms, until_ms, tenant, by_day=by_day)
         rows, outcomes = parts.rows, books.outcomes(since_ms, until_ms, tenant)
         extra = replace(extra, by_day=by_day, cells=parts.cells, lost=parts.lost, outcomes=outcomes)
-        # What bills settled is of all requests, so a report of chosen ones says nothing of it.
-        extra = replace(
-            extra,
-            waiting=len(books.waits(since_ms, until_ms, tenant)),
-            settled=books.settled_later(since_ms, until_ms, tenant),
-        )
+        extra = replace(extra, waiting=len(books.waits(since_ms, until_ms, tenant)))
     else:
         judged = tuple(books.outcomes(since_ms, until_ms, tenant))
         chosen = ChosenOutcomes(choice, judged)

@@ -17,9 +17,9 @@ from msgspec.structs import replace
 
 from router.ledger.row_builder import Kept, Times, build_row, origin_of, spent_on
 from router.ledger.row_reading import (
+    CORRECTION_PREFIX,
     RECONCILE,
     Doubt,
-    attempt_cost_known,
     cost_known,
     doubt_of,
 )
@@ -30,6 +30,7 @@ from router.ledger.sql.schema import attempts
 from router.types import (
     AttemptRow,
     AttemptState,
+    CostBasis,
     JsonText,
     RequestRow,
     RequestState,
@@ -37,12 +38,11 @@ from router.types import (
     Usage,
 )
 
-PREFIX = "reconcile-"
 NOT_UNKNOWN = "no call of unknown or estimated cost has this id"
 _QUERY = (
     f"{select_sql(attempts)} WHERE (state IN ('held', 'unknown_cost') OR estimated = 1) "
-    "AND NOT EXISTS (SELECT 1 FROM requests WHERE requests.request_id = 'reconcile-' || "
-    "attempts.attempt_id) ORDER BY started_at_ms, attempt_id"
+    "AND NOT EXISTS (SELECT 1 FROM requests WHERE requests.request_id = "
+    f"'{CORRECTION_PREFIX}' || attempts.attempt_id) ORDER BY started_at_ms, attempt_id"
 )
 
 
@@ -89,39 +89,6 @@ def unknown_calls(database: Database, tenant: str | None = None) -> list[Unknown
         rows = connection.exec_driver_sql(_QUERY).fetchall()
     calls = (_call(attempt_from(row), str(row[TENANT_OF_ATTEMPT])) for row in rows)
     return [call for call in calls if call is not None and tenant in (None, call.tenant)]
-
-
-_BILLED = (
-    "SELECT attempts.attempt_id, attempts.request_id FROM requests bill "
-    f"JOIN attempts ON attempts.attempt_id = substr(bill.request_id, {len(PREFIX) + 1}) "
-    "JOIN requests asked ON asked.request_id = attempts.request_id "
-    "WHERE bill.request_id >= ? AND bill.request_id < ?"
-)
-
-
-def settled_later(
-    database: Database, since_ms: int | None, until_ms: int | None, tenant: str | None
-) -> dict[str, int]:
-    """Returns requests of [since, until) whose unknown cost bills made known, with what they held.
-
-    Their rows still say that it is unknown: rows are never edited. Raises LedgerError.
-    """
-    bounds = [("asked.created_at_ms >= ?", since_ms), ("asked.created_at_ms < ?", until_ms)]
-    used = [(c, value) for c, value in (*bounds, ("asked.tenant = ?", tenant)) if value is not None]
-    query = " AND ".join([_BILLED, *(condition for condition, _ in used)])
-    # The character after "-" ends the range of ids, so the primary key finds them.
-    ends = (PREFIX, PREFIX[:-1] + ".")
-    with database.reading() as connection:
-        rows = connection.exec_driver_sql(query, (*ends, *(value for _, value in used))).fetchall()
-    billed, held = {str(row[0]) for row in rows}, dict[str, int]()
-    for request_id in sorted({str(row[1]) for row in rows}):
-        row = reading.get(database, request_id, None)
-        if row is None or cost_known(row):
-            continue
-        unknown = [attempt for attempt in row.attempts if not attempt_cost_known(attempt)]
-        if all(attempt.attempt_id in billed for attempt in unknown):
-            held[request_id] = sum(attempt.held_nano_usd for attempt in unknown)
-    return held
 
 
 def _call(attempt: AttemptRow, tenant: str) -> UnknownCall | None:
@@ -195,18 +162,21 @@ def correction(database: Database, settlement: Settlement, now_ms: int) -> Reque
     original = reading.get(database, call.request_id, None)
     assert original is not None, "an attempt without its request: verify names it"
     attempt = next(line for line in original.attempts if line.attempt_id == call.attempt_id)
-    request_id, difference = PREFIX + call.attempt_id, settlement.difference_nano_usd
+    request_id, difference = CORRECTION_PREFIX + call.attempt_id, settlement.difference_nano_usd
+    is_review, basis = attempt.role is Role.REVIEW, attempt.cost_basis
+    if basis is CostBasis.UNKNOWN:  # a bill is a fact, also where nobody knows a price
+        basis = CostBasis.REVIEWER_TIME if is_review else CostBasis.TOKEN_PRICE
     line = replace(
         attempt,
         attempt_id=request_id,
         request_id=request_id,
         ordinal=0,
-        role=Role.REVIEW
-        if attempt.role is Role.REVIEW
-        else Role.RECONCILE,  # the role decides whether it counts in windows
+        # The role decides whether it counts in windows.
+        role=Role.REVIEW if is_review else Role.RECONCILE,
         state=AttemptState.SETTLED,
         held_nano_usd=0,
         cost_nano_usd=difference,
+        cost_basis=basis,
         price_version="bill",
         latency_ms=0.0,
         usage=Usage(),

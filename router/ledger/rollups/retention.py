@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from router.ledger.aggregates import Cell, Kind, PlacedCell, tier_name
 from router.ledger.hash_chain import ChainRow, Finding, FindingKind
 from router.ledger.rollups import stored
+from router.ledger.rollups.settled import settled
 from router.ledger.rollups.stored import ERASED, OTHER, Fold, Key
 from router.money.budgets import DAY_MS
 
@@ -24,11 +25,19 @@ NAMED_FIGURES = 3  # of a cell that differs; the rest are counted
 
 
 def keep_purged(connection: Connection, writer_id: str, first: int, last: int) -> None:
-    """Stores the sums of these rows of a chain, before they are dropped."""
-    fold = Fold()
-    for _, row in stored.chain_page(connection, writer_id, first - 1, last - first + 1, last):
+    """Stores the sums of these rows of a chain, before they are dropped.
+
+    What bills settled is unknown no longer in any sum: nobody could tell later.
+    """
+    page = stored.chain_page(connection, writer_id, first - 1, last - first + 1, last)
+    fold, change = Fold(), Fold()
+    for _, row in page:
         fold.add(row)
+    for row in settled(connection, (row for _, row in page)):
+        fold.settle(row)
+        change.settle(row)
     stored.store(connection, fold, purged=1)
+    stored.store(connection, change, purged=0)
 
 
 def anonymise(connection: Connection, tenant: str) -> int:
@@ -57,6 +66,7 @@ def _give_away(connection: Connection, tenant: str, day: int, purged: int) -> No
         name = ERASED if placed.kind in (Kind.KEY, Kind.TAG) else placed.name
         if placed.cell.whole is not None:
             placed.cell.whole.named_unknown = []
+            placed.cell.whole.named_settled = []
         key = (placed.kind.value, placed.start_ms, ERASED, name)
         fold.cells.setdefault(key, Cell()).merge(placed.cell)
     stored.store(connection, fold, purged)

@@ -20,6 +20,7 @@ from sqlalchemy import Connection
 from router.errors import LedgerCorrupt
 from router.ledger.aggregates import (
     Cell,
+    CellOf,
     Kind,
     PlacedCell,
     TierName,
@@ -27,7 +28,7 @@ from router.ledger.aggregates import (
     encode,
     tier_name,
 )
-from router.ledger.rollup import contribute
+from router.ledger.rollup import contribute, contribute_settled
 from router.ledger.sql import reading
 from router.ledger.sql.database import Database
 from router.ledger.sql.rows import request_from, select_sql
@@ -69,6 +70,13 @@ class Fold:
 
     def add(self, row: RequestRow) -> None:
         """Counts one row in the day (UTC) that it was created in."""
+        contribute(row, self._cells_of(row))
+
+    def settle(self, row: RequestRow) -> None:
+        """Counts that bills made the row's unknown cost known."""
+        contribute_settled(row, self._cells_of(row))
+
+    def _cells_of(self, row: RequestRow) -> CellOf:
         day = row.created_at_ms - row.created_at_ms % DAY_MS
         quarter = row.created_at_ms - row.created_at_ms % QUARTER_MS
 
@@ -79,7 +87,7 @@ class Fold:
                 cell = self.cells[key] = Cell()
             return cell
 
-        contribute(row, cell_of)
+        return cell_of
 
 
 def catch_up(database: Database, *, rows_at_once: int = FOLD_AT_ONCE) -> int:

@@ -66,6 +66,32 @@ def attempts_of(
     return {request_id: tuple(rows) for request_id, rows in by_request.items()}
 
 
+def rows_of(connection: Connection, request_ids: Sequence[str]) -> list[RequestRow]:
+    """Returns the requests of these ids that there are, oldest first."""
+    found = list[RequestRow]()
+    for start in range(0, len(request_ids), PAGE):
+        page = tuple(request_ids[start : start + PAGE])
+        marks = ",".join("?" * len(page))
+        lines = connection.exec_driver_sql(f"{_REQUESTS} WHERE request_id IN ({marks})", page)
+        lines_read = [tuple(row) for row in lines.fetchall()]
+        attempts_by_id = attempts_of(connection, [row[0] for row in lines_read])
+        found.extend(request_from(row, attempts_by_id[row[0]]) for row in lines_read)
+    return sorted(found, key=lambda row: (row.created_at_ms, row.request_id))
+
+
+def existing(connection: Connection, request_ids: Sequence[str]) -> set[str]:
+    """Returns those of the ids that are of a request."""
+    found = set[str]()
+    for start in range(0, len(request_ids), PAGE):
+        page = tuple(request_ids[start : start + PAGE])
+        marks = ",".join("?" * len(page))
+        lines = connection.exec_driver_sql(
+            f"SELECT request_id FROM requests WHERE request_id IN ({marks})", page
+        )
+        found.update(str(name) for name in lines.scalars())
+    return found
+
+
 def rows(
     database: Database,
     *,

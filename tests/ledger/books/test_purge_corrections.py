@@ -10,10 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from router.analysis.report.build import Extra, build_report
+from router.analysis.report.figures import Report
+from router.ledger.aggregates import Kind
 from router.ledger.books.purge import purge
 from router.ledger.books.reconcile import Settlement, correction, unknown_calls
 from router.ledger.books.store import SqlLedger
 from router.ledger.books.verify import verify
+from router.ledger.rollups.reading import portion
+from router.ledger.rollups.settled import settled_later
 from router.ledger.sql.database import Database
 from router.types import AttemptState
 from tests.kits.books.empty_ledger import empty_ledger
@@ -60,13 +65,22 @@ async def _write(address: str, calls: Calls) -> int:
     return total
 
 
+def _report(database: Database) -> Report:
+    parts = portion(database, None, None, None, tuple(Kind))
+    extra = Extra(cells=parts.cells, settled=settled_later(database, None, None, None))
+    return build_report(parts.rows, since_ms=None, until_ms=None, now_ms=NOW_MS, extra=extra)
+
+
 def _check(address: str, calls: Calls, before: int) -> None:
     total = asyncio.run(_write(address, calls))
     database = Database.open(address)
     unsettled = {call.request_id for call in unknown_calls(database)}
+    told = _report(database)
     purge(database, NOW_MS + before, NOW_MS + 100)
+    assert _report(database) == told, "a report over the same requests says something else"
     again = {call.request_id for call in unknown_calls(database)}
     database.close()
+    assert told.unknown.settled == sum(bill is not None for _, _, bill in calls)
     assert again <= unsettled, "a call that a bill settled is of unknown cost again"
     assert verify(address).whole
     assert set(query(address, "SELECT spent_nano_usd FROM budget_windows")) == {(total,)}

@@ -10,15 +10,15 @@ from typing import Any
 import pytest
 
 from router.analysis.report.build import build_report
-from router.ledger.books.reconcile import settled_later
 from router.ledger.books.store import SqlLedger
 from router.ledger.books.verify import verify
 from router.ledger.budgets.windows import windows_of
+from router.ledger.rollups.settled import settled_later
 from router.ledger.sql import reading
 from router.ledger.sql.database import Database
 from router.money.cost import billed_nano_usd
 from router.policy.schema import ReportSection
-from router.types import AttemptState, Role
+from router.types import AttemptState, CostBasis, RequestState, Role
 from tests.kits.books.ledger_rows import NOW_MS, StandingClock, attempt, cancelled, request
 from tests.kits.books.ledger_sql import query
 from tests.kits.books.open_ledgers import Ledgers
@@ -234,17 +234,79 @@ def test_a_cost_that_a_bill_made_known_is_unknown_no_longer(books: str) -> None:
     assert "not known" not in headline
 
 
+TABLES = ("tiers", "domains", "request_types", "tenants", "keys", "tags", "endpoints", "days")
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("chosen", [(), ("--tag", "ü"), ("--domain", "finance")])
+def test_tables_call_unknown_what_the_headline_does(
+    books: str, tmp_path: Path, chosen: tuple[str, ...]
+) -> None:
+    def unknown() -> tuple[int, list[int], list[str]]:
+        csv = tmp_path / "report.csv"
+        run = tiergate("report", "--json", "--csv", csv, "--database", books, *chosen)
+        assert run.returncode == 0, run.stderr
+        report = json.loads(run.stdout)
+        tables = [sum(line["unknown_cost"] for line in report[name]) for name in TABLES]
+        lines = [line.split(",") for line in csv.read_text().splitlines()]
+        of_tenant = [line[3] for line in lines if line[:3] == ["tenants", "acme", "unknown_cost"]]
+        return report["unknown_cost"]["requests"], tables, of_tenant
+
+    assert unknown() == (2, [2] * len(TABLES), ["2"])
+    reconcile(books, "--attempt", "r3/1", "--cost-usd", "0.0000008")
+    assert unknown() == (1, [1] * len(TABLES), ["1"])
+    reconcile(books, "--attempt", "r2/1", "--cost-usd", "0")
+    assert unknown() == (0, [0] * len(TABLES), ["0"])
+
+
+def test_a_bill_for_a_second_answer_settles_no_request(address: str) -> None:
+    async def write() -> None:
+        ledger = SqlLedger.open(address, clock=StandingClock(), budget_of=lambda _: None)
+        for name, endpoint in (("r1", "chat.completions"), ("r1-shadow", "shadow")):
+            line = attempt(name, held=400, state=AttemptState.HELD)
+            await ledger.hold(request(name), line)
+            await ledger.finish(replace(cancelled(request(name, line)), endpoint=endpoint))
+        await ledger.close()
+
+    asyncio.run(write())
+    reconcile(address, "--attempt", "r1-shadow/1", "--cost-usd", "0")
+    run = tiergate("report", "--json", "--database", address)
+    unknown = json.loads(run.stdout)["unknown_cost"]
+    assert (unknown["requests"], unknown["held_nano_usd"]) == (1, 400)
+    assert (unknown["afterwards"], unknown["settled_by_bills"]) == ({}, 0)
+
+
+@pytest.mark.process
+def test_a_bill_for_a_call_of_unknown_price_is_known(address: str) -> None:
+    async def write() -> None:
+        ledger = SqlLedger.open(address, clock=StandingClock(), budget_of=lambda _: None)
+        line = replace(
+            attempt("r1", held=0, cost=0, state=AttemptState.UNKNOWN_COST),
+            cost_basis=CostBasis.UNKNOWN,
+        )
+        await ledger.finish(replace(request("r1", line), state=RequestState.UNKNOWN_COST))
+        await ledger.close()
+
+    asyncio.run(write())
+    reconcile(address, "--attempt", "r1/1", "--cost-usd", "0.0000008")
+    run = tiergate("report", "--json", "--database", address)
+    report = json.loads(run.stdout)
+    assert (report["spend_nano_usd"], report["unknown_cost"]["settled_by_bills"]) == (800, 1)
+    assert (report["unknown_cost"]["requests"], report["unknown_cost"]["afterwards"]) == (0, {})
+
+
 def test_a_bill_settles_requests_of_its_own_period_and_tenant(books: str) -> None:
     reconcile(books, "--attempt", "r2/1", "--cost-usd", "0")
     database = Database.open(books)
     for since, until, tenant, settled in (
-        (None, None, None, {"r2": 400}),
-        (NOW_MS, NOW_MS + 1, "acme", {"r2": 400}),
-        (NOW_MS + 1, None, None, {}),
-        (None, NOW_MS, None, {}),
-        (None, None, "bolt", {}),
+        (None, None, None, ["r2"]),
+        (NOW_MS, NOW_MS + 1, "acme", ["r2"]),
+        (NOW_MS + 1, None, None, []),
+        (None, NOW_MS, None, []),
+        (None, None, "bolt", []),
     ):
-        assert settled_later(database, since, until, tenant) == settled
+        rows = settled_later(database, since, until, tenant)
+        assert [row.request_id for row in rows] == settled
     database.close()
 
 
