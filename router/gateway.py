@@ -22,7 +22,7 @@ from msgspec.structs import replace
 from router.errors import NOT_ADMITTED, AnswererError, Stopping, TiergateError
 from router.request.answer_verification import judged_beside, made_beside, may_commit, step_after
 from router.request.call_events import tell_answered, tell_ended, tell_step, tell_unwritten
-from router.request.calls.failures import failure_notes, told_with
+from router.request.calls.failures import told_with, tried_notes
 from router.request.calls.hedging import Calls
 from router.request.calls.priced_calls import Spender
 from router.request.calls.rate_charges import settle
@@ -409,7 +409,7 @@ class Gateway:
         task.add_done_callback(lambda _: self._background.pop(routed.request_id))
         task.add_done_callback(partial(tell_unwritten, self._events, routed.request_id))
         if error is not None:
-            told_with(error, failure_notes(progress), routed.request_id)
+            told_with(error, tried_notes(routed, progress), routed.request_id)
 
     def _row(self, routed: RoutedRequest, progress: Progress, ending: Ending) -> RequestRow:
         secret = self._secret_of(routed.identity.tenant)

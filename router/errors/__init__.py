@@ -36,6 +36,7 @@ next rung (or another replica) may help. Import every name from here.
     │   ├── UpstreamError             502
     │   │   ├── UpstreamUnreachable   502
     │   │   ├── UpstreamRejected      502  a 4xx that our request or key caused
+    │   │   │   └── UpstreamTooLong   400  more tokens than the upstream takes
     │   │   ├── UpstreamRateLimited   429
     │   │   ├── UpstreamInvalid       502  the bytes are not an answer
     │   │   └── StreamCut             502
@@ -73,6 +74,7 @@ from router.errors.answerer import (
     UpstreamInvalid,
     UpstreamRateLimited,
     UpstreamRejected,
+    UpstreamTooLong,
     UpstreamUnreachable,
 )
 from router.errors.base import ClientGone, TiergateError
@@ -168,5 +170,6 @@ __all__ = [
     "UpstreamInvalid",
     "UpstreamRateLimited",
     "UpstreamRejected",
+    "UpstreamTooLong",
     "UpstreamUnreachable",
 ]

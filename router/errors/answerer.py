@@ -95,6 +95,17 @@ class UpstreamRejected(UpstreamError):
     code = "upstream_rejected"
 
 
+class UpstreamTooLong(UpstreamRejected):
+    """Reports that an upstream takes no request of so many tokens: the client must shorten it.
+
+    Its status and code are those by which agents know that they must compact a conversation.
+    """
+
+    code = "context_length_exceeded"
+    status = 400
+    type = "invalid_request_error"
+
+
 QUOTA_EXHAUSTED = "upstream_quota_exhausted"
 """Code of an UpstreamRateLimited where our money at the provider is spent: asking again is of no
 use, neither here nor for the client."""

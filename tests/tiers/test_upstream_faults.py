@@ -18,6 +18,7 @@ from router.errors import (
     UpstreamInvalid,
     UpstreamRateLimited,
     UpstreamRejected,
+    UpstreamTooLong,
     UpstreamUnreachable,
 )
 from router.types import Delta
@@ -30,7 +31,7 @@ from tiers.upstream.client_errors import FOREIGN, BadAddress, NotConnected, to_o
 
 WHOLE_FAULTS = [
     # behaviour, our error, whether a failed call may have been billed
-    ("status:400", UpstreamRejected, False),
+    ("status:400", UpstreamTooLong, False),
     ("status:401", UpstreamRejected, False),
     ("status:402", UpstreamRateLimited, False),
     ("status:403", UpstreamRejected, False),

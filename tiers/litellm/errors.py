@@ -16,6 +16,7 @@ from router.errors import (
     UpstreamInvalid,
     UpstreamRateLimited,
     UpstreamRejected,
+    UpstreamTooLong,
     UpstreamUnreachable,
 )
 from tiers.resilience.refusals import read_retry_after
@@ -31,7 +32,7 @@ ERRORS: dict[str, tuple[type[UpstreamError], int | None]] = {
     "ImageFetchError": (UpstreamRejected, 400),
     "VectorStoreSearchError": (UpstreamRejected, 400),
     "RejectedRequestError": (UpstreamRejected, 400),
-    "ContextWindowExceededError": (UpstreamRejected, 400),
+    "ContextWindowExceededError": (UpstreamTooLong, 400),
     "ContentPolicyViolationError": (UpstreamRejected, 400),
     "UnsupportedParamsError": (UpstreamRejected, 400),
     "LiteLLMUnknownProvider": (UpstreamRejected, 400),

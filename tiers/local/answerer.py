@@ -25,6 +25,7 @@ from router.errors import (
     UpstreamError,
     UpstreamInvalid,
     UpstreamRejected,
+    UpstreamTooLong,
     UpstreamUnreachable,
 )
 from router.policy.schema import LocalAnswerer as LocalSection
@@ -380,10 +381,8 @@ def _rejection(status: int, text: str) -> UpstreamError:
     except (ValueError, KeyError, TypeError):
         return UpstreamInvalid(f"the local model answered {status} with {text[:200]!r}")
     if kind == "exceed_context_size_error":
-        return UpstreamInvalid(
-            f"the prompt does not fit the local model: {message}",
-            code="context_length_exceeded",
-            upstream_status=status,
+        return UpstreamTooLong(
+            f"the prompt does not fit the local model: {message}", upstream_status=status
         )
     if status < 500:
         return UpstreamRejected(f"the local model refused: {message}", upstream_status=status)

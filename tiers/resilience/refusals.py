@@ -20,6 +20,7 @@ from router.errors import (
     UpstreamInvalid,
     UpstreamRateLimited,
     UpstreamRejected,
+    UpstreamTooLong,
 )
 
 # Statuses after which nothing was billed and the same request may well succeed. 529 is Anthropic's
@@ -89,6 +90,11 @@ def error_for_status(
             f"The upstream failed with status {status}{shown_code}.",
             upstream_status=status,
             retry_after_s=retry_after_s,
+        )
+    if code == UpstreamTooLong.code and 400 <= status < 500:
+        return UpstreamTooLong(
+            f"The upstream takes no request of so many tokens (status {status}). Shorten it.",
+            upstream_status=status,
         )
     if 400 <= status < 500:
         return UpstreamRejected(

@@ -28,6 +28,7 @@ from router.errors import (
     TooManyWrongKeys,
     UnsupportedMedia,
     UpstreamRateLimited,
+    UpstreamRejected,
 )
 from router.types import LONG_CHARACTERS
 
@@ -234,7 +235,8 @@ async def send_error(send: Send, error: TiergateError, body: bytes, headers: Hea
     # The official SDKs retry a 429 by themselves unless this header stops them.
     hopeless = isinstance(error, RateLimited) and error.retry_after_ms < 0
     hopeless = hopeless or error.code == QUOTA_EXHAUSTED
-    if hopeless or isinstance(error, BudgetExceeded | NoUsableAnswer | TooManyWrongKeys):
+    final = BudgetExceeded | NoUsableAnswer | TooManyWrongKeys | UpstreamRejected
+    if hopeless or isinstance(error, final):
         extra.append((b"x-should-retry", b"false"))
     await send_bytes(send, error.status, body, extra)
 

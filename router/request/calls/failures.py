@@ -8,7 +8,8 @@ from router.errors import AnswererError, TiergateError, UpstreamError
 from router.privacy.redact import redact
 from router.request.progress import Progress
 from router.routing.decision_record import FailureNote
-from router.types import AttemptRow
+from router.routing.routed_request import RoutedRequest
+from router.types import AttemptRow, Reason
 
 MOST_MESSAGE = 300
 """Bounds a message in the row, in characters; ours are shorter, a child's own words may not be."""
@@ -27,6 +28,17 @@ def failure_note(call: AttemptRow, error: TiergateError) -> FailureNote:
     status = error.upstream_status if isinstance(error, UpstreamError) else None
     message = redact(error.message[:MOST_MESSAGE])
     return FailureNote(call.ordinal, call.answerer, call.tier, error.code, status, message)
+
+
+def tried_notes(routed: RoutedRequest, progress: Progress) -> tuple[FailureNote, ...]:
+    """Returns the failed calls, then the answers that could not be used."""
+    unusable = [
+        FailureNote(-1, rung.answerer, rung.tier, step.failure.value, None, "")
+        for step in progress.steps
+        if step.failure not in (None, Reason.ANSWERER_FAILED, Reason.BUDGET_EXHAUSTED)
+        for rung in [routed.decision.rungs[step.rung]]
+    ]
+    return (*failure_notes(progress), *unusable)
 
 
 def told_with(error: TiergateError, notes: Sequence[FailureNote], request_id: str) -> None:

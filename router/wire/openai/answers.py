@@ -65,6 +65,9 @@ SHOWN_CODES = frozenset(
     }
 )
 
+_TOO_LONG = re.compile(r"prompt is too long|maximum context length|exceed_context_size")
+"""How Anthropic, vLLM and llama.cpp say that a request has too many tokens."""
+
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _REPLACEMENT = rb"\ufffd"
 _ESCAPE = re.compile(
@@ -135,10 +138,17 @@ def raise_for_error(body: dict[str, object]) -> None:
 
 
 def shown_code(body: object) -> str | None:
-    """Returns the error's code when it is one of SHOWN_CODES, else None."""
+    """Returns the error's code when it is one of SHOWN_CODES, else None.
+
+    Some servers say only in words that a request is too long.
+    """
     error = body.get("error") if isinstance(body, dict) else None
-    code = error.get("code") if isinstance(error, dict) else None
-    return code if isinstance(code, str) and code in SHOWN_CODES else None
+    if not isinstance(error, dict):
+        return None
+    code, said = error.get("code"), f"{error.get('type')} {error.get('message')}"
+    if isinstance(code, str) and code in SHOWN_CODES:
+        return code
+    return "context_length_exceeded" if _TOO_LONG.search(said[:1_000]) else None
 
 
 def shown_code_in(body: bytes) -> str | None:

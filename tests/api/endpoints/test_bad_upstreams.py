@@ -27,6 +27,7 @@ FAULTS = {  # behaviour: whole answer's status and code, stream's
     "redirect": ((502, "upstream_invalid"), (502, "upstream_invalid")),
     "garbage": ((502, "upstream_invalid"), (502, "upstream_invalid")),
     "drip:0.05": ((504, "deadline_exceeded"), (504, "deadline_exceeded")),
+    "status:400": ((400, "context_length_exceeded"), (400, "context_length_exceeded")),
     "status:401": ((502, "upstream_rejected"), (502, "upstream_rejected")),
     "status:402": ((429, "upstream_quota_exhausted"), (429, "upstream_quota_exhausted")),
     "status:403": ((502, "upstream_rejected"), (502, "upstream_rejected")),
@@ -97,7 +98,9 @@ def test_a_fault_of_an_upstream_is_bounded_and_booked(
         assert words not in str(row)
     if behaviour.startswith("rate-limited"):
         assert response.headers["retry-after"] == "7"
-    assert response.headers.get("x-should-retry") == ("false" if "quota" in code else None)
+    assert response.headers.get("x-should-retry") == (
+        "false" if "quota" in code or behaviour.startswith("status:") else None
+    )
 
 
 @pytest.mark.parametrize("stream", [False, True])

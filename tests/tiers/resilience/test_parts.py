@@ -11,9 +11,11 @@ from router.errors import (
     UpstreamInvalid,
     UpstreamRateLimited,
     UpstreamRejected,
+    UpstreamTooLong,
     UpstreamUnreachable,
 )
 from router.types import AnswererState
+from router.wire.openai.answers import shown_code_in
 from tiers.resilience.circuit_breaker import Breaker, BreakerState
 from tiers.resilience.refusals import (
     RetryBudget,
@@ -252,3 +254,23 @@ def test_retries_are_a_share_of_calls() -> None:
 
 def test_no_share_is_no_retry() -> None:
     assert not RetryBudget(0.0).spend()
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b'{"error":{"message":"no","code":"context_length_exceeded"}}',
+        b'{"type":"error","error":{"type":"x","message":"prompt is too long: 9"}}',
+        b'{"error":{"message":"This model\'s maximum context length is 9 tokens.","code":400}}',
+        b'{"error":{"code":400,"message":"no","type":"exceed_context_size_error"}}',
+    ],
+)
+def test_request_that_is_too_long_for_an_upstream_is_the_clients_to_shorten(said: bytes) -> None:
+    error = error_for_status(400, shown_code_in(said))
+    assert type(error) is UpstreamTooLong
+    assert (error.status, error.code) == (400, "context_length_exceeded")
+
+
+def test_other_refusal_is_not_taken_for_too_long() -> None:
+    said = b'{"error":{"type":"invalid_request_error","message":"max_tokens: too long"}}'
+    assert type(error_for_status(400, shown_code_in(said))) is UpstreamRejected
