@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from router.errors import DeadlineExceeded, Overloaded, UpstreamInvalid, UpstreamRejected
+from router.errors import DeadlineExceeded, Overloaded, UpstreamRejected, UpstreamTooLong
 from router.policy.schema import LocalAnswerer as LocalSection
 from router.types import JsonText, ResponseFormat, Sampling, ToolSpec
 from tests.kits.local_kit import (
@@ -216,7 +216,7 @@ async def test_several_choices_have_seeds_of_their_own(local: LocalModelAnswerer
 
 
 async def test_a_prompt_over_the_context_is_refused(local: LocalModelAnswerer) -> None:
-    with pytest.raises(UpstreamInvalid) as caught:
+    with pytest.raises(UpstreamTooLong) as caught:
         await local.answer(work("word " * 1100), never_called)
     assert caught.value.code == "context_length_exceeded"
 
