@@ -24,7 +24,7 @@ from router.stats import heads
 from router.stats.heads import Embeddings, Encoded, HeadStack
 from router.stats.ngrams import rarity
 from router.training import card, dev_figures, held_out, install
-from router.training.data import curate, nonsense, sources
+from router.training.data import curate, sources
 from router.training.data.sources import Example
 from router.training.encoder import encoder_stages
 from router.training.encoder.encoder_stages import DISTIL_SECONDS, LEGS, examples, thinned
@@ -181,8 +181,8 @@ def _embed(run: Run) -> encoder_stages.Metrics:
     exported, folder = run.folder("export"), run.folder("embed")
     spelling.save(curate.words_of(examples(run)[0]), folder / WORDS)
     encoder = Encoder(exported / ENCODER, exported / TOKENIZER, folder / WORDS, threads=2)
-    np.save(folder / "train.npy", _encoded(encoder, train, run, "train"))
-    np.save(folder / "dev.npy", _encoded(encoder, dev, run, "dev"))
+    np.save(folder / "train.npy", embedded(encoder, train, "train", run.progress))
+    np.save(folder / "dev.npy", embedded(encoder, dev, "dev", run.progress))
     return {"train": len(train), "dev": len(dev)}
 
 
@@ -229,10 +229,7 @@ def _fit(run: Run) -> encoder_stages.Metrics:
     heads.save(fitted.head, folder / HEADS_FOLDER)
     (folder / "known_models.json").write_text(json.dumps(_known(fitted, sha), indent=1) + "\n")
     vectors = (train, of_train.vectors), (dev, of_dev.vectors)
-    # These texts judge novelty; the encoder was trained on others (`nonsense.examples`).
-    texts, kinds = nonsense.nonsense(run.seed)
-    strange = (encoder.encode(texts), np.asarray(kinds))
-    unseen = fit_novelty.fit(*vectors, strange, run.seed)
+    unseen = fit_novelty.fit(*vectors, encoder.encode, run.seed)
     novelty.save(unseen.novelty, folder, sha)
     stack = HeadStack(
         [heads.load(folder / HEADS_FOLDER, name, encoder_sha256=sha) for name in HEAD_NAMES]
@@ -245,22 +242,27 @@ def _fit(run: Run) -> encoder_stages.Metrics:
     figures: dict[str, card.Value] = {
         "difficulty": {"a": round(fitted.a, 3), "models": len(fitted.models), "dev": fitted.dev},
         "match": matched.figures,
-        "novelty": {"trials": unseen.trials, "shipped": unseen.figures},
+        "novelty": unseen.as_card(),
         "held_out": beyond,
     }
     (folder / "figures.json").write_text(json.dumps(figures, indent=1) + "\n")
     return figures
 
 
-def _encoded(encoder: Encoder, examples: Sequence[Example], run: Run, what: str) -> Embeddings:
+def embedded(
+    encoder: Encoder, examples: Sequence[Example], what: str, progress: bool
+) -> Embeddings:
+    """Returns the vectors on which heads are fitted, (examples, width).
+
+    A quantised encoder reads a text a little differently beside other texts, so that each fit must
+    put the same ones together.
+    """
     from router.training.progress import track
 
     step = 512  # texts between two moves of the progress bar
     starts = range(0, len(examples), step)
     texts = [example.text for example in examples]
-    parts = [
-        encoder.encode(texts[start : start + step]) for start in track(starts, what, run.progress)
-    ]
+    parts = [encoder.encode(texts[start : start + step]) for start in track(starts, what, progress)]
     return np.concatenate(parts)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 pytest.importorskip("torch")
 
 from router.errors import TrainingDataError
-from router.training import pipeline
+from router.training import finished_model, pipeline
 from router.training.data import curate, known_files, sources, templates
 from router.training.data.sources import Example
 from router.triage.triage_model import TriageModel
@@ -89,6 +90,17 @@ def test_one_stage_can_be_run_again(data: Path, trained: tuple[Path, Path]) -> N
         data, *trained, seed=3, stages=["fit"], quick=True, progress=False
     )
     assert set(report.seconds) == {"fit"}
+
+
+def test_novelty_fitted_again_is_that_of_the_training(
+    data: Path, trained: tuple[Path, Path], tmp_path: Path
+) -> None:
+    model = tmp_path / "model"
+    shutil.copytree(trained[0], model)
+    figures = finished_model.refit_novelty(data, model, seed=3)
+    assert figures == json.loads((model / "card.json").read_text())["figures"]["novelty"]["shipped"]
+    before, after = (TriageModel.load(folder).novelty for folder in (trained[0], model))
+    assert after.coefficients == pytest.approx(before.coefficients, rel=0.01)
 
 
 def test_an_unknown_stage_is_refused(data: Path, tmp_path: Path) -> None:

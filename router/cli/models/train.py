@@ -189,11 +189,30 @@ def calibrate(
 ) -> None:
     """Calibrate domain and stakes again on held-out sources, without torch, in minutes."""
     from router.policy.loading import policies_dir
-    from router.training.recalibrate import recalibrate
+    from router.training.finished_model import recalibrate
 
     for source, figures in recalibrate(data, out, seed, policies_dir() / "knowledge").items():
         shown = ", ".join(f"{name} {value}" for name, value in figures.items())
         typer.echo(f"{source}: {shown}")
+
+
+@train.command()
+def novelty(
+    data: Data,
+    out: Annotated[
+        Path,
+        typer.Option(
+            parser=folder_to_write, help="The model folder whose novelty is fitted again."
+        ),
+    ],
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same fit.")] = 7,
+) -> None:
+    """Fit again what separates new requests from known ones, without torch, in minutes."""
+    from router.policy.loading import policies_dir
+    from router.training.finished_model import refit_novelty
+
+    figures = refit_novelty(data, out, seed, policies_dir() / "knowledge")
+    typer.echo(", ".join(f"{name} {value}" for name, value in figures.items()))
 
 
 @train.command()

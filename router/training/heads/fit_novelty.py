@@ -9,7 +9,7 @@ The reader of nonsense is judged on kinds of nonsense on which it was not fitted
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,17 +40,21 @@ class FittedNovelty:
     trials: Mapping[str, Mapping[str, float]]
     figures: Mapping[str, float]
 
+    def as_card(self) -> Mapping[str, Mapping[str, Mapping[str, float] | float]]:
+        """Returns the section `novelty` of the figures of a model's card."""
+        return {"trials": self.trials, "shipped": self.figures}
+
 
 def fit(
     train: tuple[Sequence[Example], Embeddings],
     dev: tuple[Sequence[Example], Embeddings],
-    strange: tuple[Embeddings, npt.NDArray[np.int64]],
+    encode: Callable[[Sequence[str]], Embeddings],
     seed: int,
 ) -> FittedNovelty:
     """Returns the evidence with its coefficients and the comparison of scores.
 
-    `strange` embeds the nonsense and gives the kind of each row. The reader of nonsense that judges
-    one kind was fitted on the others; the shipped one is fitted on all.
+    `encode` embeds our own nonsense. The reader of nonsense that judges one kind was fitted on the
+    others; the shipped one is fitted on all.
     """
     train, dev = _meaningful(train), _meaningful(dev)
     trials = _clinc(train, dev)
@@ -60,7 +64,9 @@ def fit(
     usual = dev[1][_sampled(dev[0], 4_000, seed)]
     bank = vectors[spread(vectors, BANK, seed)]
     whitening, centres = shape_of(vectors, sources)
-    odd, kinds = strange
+    # These texts judge novelty; the encoder was trained on others (`nonsense.examples`).
+    texts, kind_of = nonsense.nonsense(seed)
+    odd, kinds = encode(texts), np.asarray(kind_of)
     judged = np.concatenate([odd, usual])
     novel = np.arange(len(judged)) < len(odd)
     for name, values in _scores(vectors, sources, judged, bank).items():

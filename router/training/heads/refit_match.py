@@ -14,14 +14,14 @@ from pathlib import Path
 
 import numpy as np
 
-from router.training import card, model_folder
+from router.training import model_folder
 from router.training.data import sources
-from router.training.data.curate import curate
+from router.training.finished_model import curated, write_card
 from router.training.heads import fit_match, match_rows
 from router.training.progress import track
 from router.training.work_folder import Run
 from router.triage import match_file
-from router.triage.triage_model import MANIFEST, MATCH, TriageModel, write_manifest
+from router.triage.triage_model import MANIFEST, MATCH, TriageModel
 from router.triage.utterances import Described
 
 AT_ONCE = 64
@@ -42,12 +42,7 @@ def refit(
     fitted = fit_match.fit(rows, lambda _: described, model.lexicon, seed)
     with model_folder.changed(folder) as made:
         match_file.save(fitted.model, made / MATCH, model.encoder.sha256)
-        write_manifest(made)
-        path = made / "card.json"
-        told = json.loads(path.read_text(encoding="utf-8"))
-        told["figures"]["match"] = fitted.figures
-        told["artefacts"] = json.loads((made / MANIFEST).read_text(encoding="utf-8"))["files"]
-        card.write(told, made)
+        write_card(made, {"match": fitted.figures})
     return fitted
 
 
@@ -55,11 +50,9 @@ def _rows(run: Run) -> list[match_rows.Row]:
     """Returns the rows that are fitted on; curation is repeated where the data changed."""
     kept = run.work / f"rows-{run.data_stamp()[:16]}.jsonl.gz"
     if not kept.is_file():
-        taught = [e for path in sources.knowledge_files(run.knowledge)
-                  for e in sources.read_knowledge(path)[0]]  # fmt: skip
-        curated = curate(run.data, run.seed, told=taught, progress=run.progress)
+        read = curated(run.data, run.seed, run.knowledge)
         unseen = sources.never_taught(run.knowledge)
-        rows = match_rows.selected(curated.train, curated.dev, run.seed, unseen)
+        rows = match_rows.selected(read.train, read.dev, run.seed, unseen)
         with gzip.open(kept, "wt", encoding="utf-8") as stream:
             stream.writelines(json.dumps(row) + "\n" for row in rows)
     return [match_rows.Row(*json.loads(line)) for line in sources.lines(kept)]

@@ -1,0 +1,88 @@
+"""Fits parts of a finished model again: `tiergate train calibrate` and `tiergate train novelty`.
+
+Every other file of the model stays, and so do the weights within each reader of a head.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from router.errors import TrainingDataError
+from router.training import card, dev_figures, held_out, model_folder
+from router.training.data import sources
+from router.training.data.curate import Curated, curate
+from router.training.heads import fit_novelty
+from router.training.pipeline import embedded, fit_examples
+from router.triage import novelty
+from router.triage.triage_model import HEADS_FOLDER, MANIFEST, TriageModel, write_manifest
+
+CARD = "card.json"
+
+
+def curated(data: Path, seed: int, knowledge: Path | None) -> Curated:
+    """Returns the rows of a data folder as training reads them. Raises TrainingDataError."""
+    taught = [e for path in sources.knowledge_files(knowledge)
+              for e in sources.read_knowledge(path)[0]]  # fmt: skip
+    return curate(data, seed, told=taught, progress=True)
+
+
+def write_card(folder: Path, figures: Mapping[str, card.Value]) -> None:
+    """Writes the manifest and the card of a model of which a file changed, with these figures."""
+    write_manifest(folder)
+    described = json.loads((folder / CARD).read_text(encoding="utf-8"))
+    described["figures"] |= figures
+    described["artefacts"] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["files"]
+    card.write(described, folder)
+
+
+def recalibrate(
+    data: Path, folder: Path, seed: int, knowledge: Path | None = None
+) -> held_out.Figures:
+    """Calibrates domain and stakes of the model in `folder`, and writes its card anew.
+
+    Returns what each head says of each source that taught it nothing. Raises TrainingDataError and
+    ModelFileError as training and loading do.
+    """
+    model = TriageModel.load(folder)
+    if model.rarity is None:
+        raise TrainingDataError(f"{folder} has no n-grams; expected a model with them")
+    rows = curated(data, seed, knowledge)
+    train, dev = fit_examples(rows.train, rows.dev, seed)
+    of_train, of_dev = (model.encode([row.text for row in rows]) for rows in (train, dev))
+    lines = held_out.author_lines(seed)
+    of_lines = model.encode([line.text for line in lines])
+    material = held_out.Material((train, of_train), (dev, of_dev), (lines, of_lines), model.rarity)
+    with model_folder.changed(folder) as made:
+        beyond = held_out.recalibrate(made / HEADS_FOLDER, material, model.encoder.sha256)
+        write_manifest(made)  # a model is only loaded where its files agree with it
+        heads = json.loads((made / CARD).read_text(encoding="utf-8"))["figures"]["heads"]
+        measured = dev_figures.head_figures(TriageModel.load(made), dev, of_dev)
+        for labels, by_head in measured.items():
+            for head, row in by_head.items():
+                if head.partition("/")[0] in held_out.HEADS:
+                    heads[labels][head] = row
+        write_card(made, {"heads": heads, "held_out": beyond})
+    return beyond
+
+
+def refit_novelty(
+    data: Path, folder: Path, seed: int, knowledge: Path | None = None
+) -> Mapping[str, float]:
+    """Fits novelty of the model in `folder`, and writes its card anew.
+
+    Returns the figures of what ships. Raises TrainingDataError and ModelFileError as training and
+    loading do.
+    """
+    encoder = TriageModel.load(folder).encoder
+    rows = curated(data, seed, knowledge)
+    train, dev = fit_examples(rows.train, rows.dev, seed)
+    of_train, of_dev = (
+        embedded(encoder, side, name, True) for name, side in (("train", train), ("dev", dev))
+    )
+    fitted = fit_novelty.fit((train, of_train), (dev, of_dev), encoder.encode, seed)
+    with model_folder.changed(folder) as made:
+        novelty.save(fitted.novelty, made, encoder.sha256)
+        write_card(made, {"novelty": fitted.as_card()})
+    return fitted.figures
