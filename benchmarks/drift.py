@@ -43,8 +43,8 @@ def delay(seed: int, requests: int, share: float, *, grows: bool = False) -> int
             counts = {str(bin): int(count) for bin, count in enumerate(usual)}
             today.requests["acme / p"].bins["type"] = {**counts, "new": new}
         if number >= 0:
-            found = drifts(today, *references(past, number, SECTION))
-            alarms, notices = step(SECTION.rules, found, alarms, number * DAY_MS)
+            readings = drifts(today, *references(past, number, SECTION))
+            alarms, notices = step(SECTION.rules, readings, alarms, number * DAY_MS)
             began = [one.subject for one in notices if one.turn is Turn.BEGAN]
             if number >= CHANGES and any(one.startswith("acme / p / type") for one in began):
                 return number - CHANGES + 1
@@ -67,10 +67,10 @@ def main() -> None:
             for share in shares:
                 grows = what == "growth of"
                 delays = [delay(seed, requests, share, grows=grows) for seed in range(asked.runs)]
-                told = [one for one in delays if one is not None]
-                median = f"{statistics.median(told):g}" if told else "-"
-                found = f"{len(told) / asked.runs:5.0%}"
-                print(f"{requests:14}  {share:22.2%}  {found}  {median:>11}")
+                noticed = [one for one in delays if one is not None]
+                median = f"{statistics.median(noticed):g}" if noticed else "-"
+                share_noticed = f"{len(noticed) / asked.runs:5.0%}"
+                print(f"{requests:14}  {share:22.2%}  {share_noticed}  {median:>11}")
 
 
 if __name__ == "__main__":

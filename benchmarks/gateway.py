@@ -274,9 +274,9 @@ def target_lines(figures: Figures) -> list[str]:
     rows = {(row["target"], row["connections"]): row for row in figures["rows"]}
     lines: list[str] = []
 
-    def add(what: str, asked: str, found: str, good: bool) -> None:
+    def add(what: str, target: str, figure: str, good: bool) -> None:
         verdict = "reached" if good else "missed"
-        lines.append(f"  {what:<44}{asked:>16}{found:>10}  {verdict}")
+        lines.append(f"  {what:<44}{target:>16}{figure:>10}  {verdict}")
 
     for name, least in LEAST_PER_SECOND.items():
         if row := rows.get((name, 64)):

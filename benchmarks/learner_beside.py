@@ -61,7 +61,7 @@ def measure(rounds: int, requests: int) -> dict[str, float]:
             with Served(folder, policy) as served:
                 for number in range(50):
                     ask(served, number)  # warm
-                found, runs = [], 0
+                pairs, runs = [], 0
                 for number in range(rounds):
                     print(f"round {number + 1} of {rounds}", file=sys.stderr)
                     alone = latencies(served, requests)
@@ -69,13 +69,13 @@ def measure(rounds: int, requests: int) -> dict[str, float]:
                         time.sleep(1.0)
                         beside = latencies(served, requests)
                     runs += count[0]
-                    found.append((quantiles(alone), quantiles(beside)))
+                    pairs.append((quantiles(alone), quantiles(beside)))
     median = statistics.median
     figures = {"runs": float(runs), "load": os.getloadavg()[0], "cores": float(os.cpu_count() or 1)}
     for place, quantile in enumerate(("p50", "p95")):
-        figures[f"alone_{quantile}_ms"] = median(one[0][place] for one in found)
-        figures[f"beside_{quantile}_ms"] = median(one[1][place] for one in found)
-        figures[f"ratio_{quantile}"] = median(one[1][place] / one[0][place] for one in found)
+        figures[f"alone_{quantile}_ms"] = median(one[0][place] for one in pairs)
+        figures[f"beside_{quantile}_ms"] = median(one[1][place] for one in pairs)
+        figures[f"ratio_{quantile}"] = median(one[1][place] / one[0][place] for one in pairs)
     return figures
 
 
@@ -129,12 +129,12 @@ def learner(folder: Path, material: Path) -> Iterator[list[int]]:
 
 def latencies(served: Served, requests: int) -> list[float]:
     """Returns how long each request took, in milliseconds."""
-    found = []
+    times_ms = []
     for number in range(requests):
         began = time.perf_counter()
         ask(served, number)
-        found.append(1_000 * (time.perf_counter() - began))
-    return found
+        times_ms.append(1_000 * (time.perf_counter() - began))
+    return times_ms
 
 
 def ask(served: Served, number: int) -> None:

@@ -91,11 +91,11 @@ def knowledge(number: int, answers: int) -> dict[str, object]:
     for i in range(answers):
         verb, thing = VERBS[i % 10], THINGS[i // 10 % 10]
         name = f"{chr(65 + number % 26)}{number}-{i // 100}"
-        said = {"verb": verb, "thing": thing, "name": name}
+        words = {"verb": verb, "thing": thing, "name": name}
         intents.append(
             {
                 "id": f"{verb}_{thing}_{i // 100}",
-                "utterances": [wording.format(**said) for wording in WORDINGS],
+                "utterances": [wording.format(**words) for wording in WORDINGS],
                 "answer": f"To {verb} your {thing} {name}, call the shop.",
                 "domain": "customer_support",
                 "source": "bench",
@@ -187,9 +187,9 @@ def own_memory_mb(pid: int) -> float:
 
 def children(pid: int) -> list[int]:
     """Returns the ids of a process's children."""
-    found = []
+    ids = []
     for thread in os.listdir(f"/proc/{pid}/task"):
         listed = Path(f"/proc/{pid}/task/{thread}/children")
         if listed.exists():
-            found += [int(child) for child in listed.read_text().split()]
-    return found
+            ids += [int(child) for child in listed.read_text().split()]
+    return ids

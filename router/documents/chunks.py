@@ -46,11 +46,11 @@ def chunks_of(reading: Reading) -> list[Chunk]:
             flush()
             made += _bare(headings, block.level, page)
             headings = [heading for heading in headings if heading[0] < block.level]
-            headings = [(level, said, True) for level, said, _ in headings]
+            headings = [(level, title, True) for level, title, _ in headings]
             headings.append((block.level, " ".join(text.split())[:MOST_HEADING], False))
             page = block.page
             continue
-        headings = [(level, said, True) for level, said, _ in headings]
+        headings = [(level, title, True) for level, title, _ in headings]
         length = sum(map(len, pending))
         if block.whole or block.page != page or length + len(text) > MOST_CHARACTERS:
             flush()

@@ -75,8 +75,8 @@ def _lacking(rows: Sequence[DatasetRow], wanted: Set[Split], target: Target) -> 
     """Says which rows a target needs, and which there are, such as labels alone."""
     needed = " or ".join(sorted(WORDS[kind] for kind in _KINDS[target]))
     present = Counter(WORDS[row.kind] for row in rows if row.split in wanted)
-    found = ", ".join(f"{name} ({number})" for name, number in sorted(present.items()))
-    return f": expected {needed}, found {found or 'nothing'}"
+    counts = ", ".join(f"{name} ({number})" for name, number in sorted(present.items()))
+    return f": expected {needed}, found {counts or 'nothing'}"
 
 
 def _head(row: DatasetRow) -> list[Mapping[str, object]]:
@@ -110,13 +110,13 @@ def _messages(row: DatasetRow) -> list[Mapping[str, object]]:
     best = row.preferred if row.kind is Kind.CORRECTION else row.answer
     if row.kind is Kind.GRADED and not row.right:
         return []
-    said = [
+    messages = [
         {"role": "user", "content": row.text},
         {"role": "assistant", "content": best},
     ]
     if row.source is Source.SYNTHETIC:
-        return [{"messages": said, "synthetic": True, "weight": row.weight}]
-    return [{"messages": said}]
+        return [{"messages": messages, "synthetic": True, "weight": row.weight}]
+    return [{"messages": messages}]
 
 
 _KINDS: Mapping[Target, frozenset[Kind]] = {

@@ -41,7 +41,7 @@ class Seed(Struct, frozen=True):
 
 def seeds(rows: tuple[DatasetRow, ...], tenant: str, now_ms: int) -> list[Seed]:
     """Returns a tenant's real rows to train on whose right answer is known and time is not over."""
-    found = []
+    rows_to_teach = []
     for row in rows:
         if row.tenant != tenant:
             continue
@@ -49,10 +49,10 @@ def seeds(rows: tuple[DatasetRow, ...], tenant: str, now_ms: int) -> list[Seed]:
         right = row.preferred if row.kind is Kind.CORRECTION else row.answer
         teaches = row.kind is Kind.CORRECTION or (row.kind is Kind.GRADED and row.right)
         if real and teaches and row.split is Split.TRAIN:
-            found.append(
+            rows_to_teach.append(
                 Seed(row.row_id, row.text, right, row.domain, row.expires_at_ms, row.decisions)
             )
-    return found
+    return rows_to_teach
 
 
 def instruction(seed: Seed, number: int) -> str:

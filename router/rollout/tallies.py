@@ -157,10 +157,10 @@ class Tally(Struct):
         """
         if not self.requests:
             return NOTHING_KNOWN
-        found = interval(LEVELS[metric], self.counts(metric), alpha)
+        bounds = interval(LEVELS[metric], self.counts(metric), alpha)
         if metric is not Metric.COST or not self.cap_nano_usd:
-            return found
-        return replace(found, mean=self.capped_nano_usd / self.requests / self.cap_nano_usd)
+            return bounds
+        return replace(bounds, mean=self.capped_nano_usd / self.requests / self.cap_nano_usd)
 
 
 Arms = dict[Arm, Tally]

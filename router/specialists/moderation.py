@@ -70,12 +70,12 @@ def moderated(readings: Mapping[str, Chances], heads: Classes) -> Moderated:
     """
     scores: dict[str, float] = {}
     for name, classes in heads.items():
-        said = dict(readings.get(name, ()))
-        rest = max(0.0, 1.0 - sum(said.values())) if said else 0.0
+        chances = dict(readings.get(name, ()))
+        rest = max(0.0, 1.0 - sum(chances.values())) if chances else 0.0
         for label in classes:
             category = category_of(label)
             if category is not None:
-                chance = said.get(label, rest)
+                chance = chances.get(label, rest)
                 scores[category] = max(chance, scores.get(category, 0.0))
     return Moderated(scores)
 

@@ -87,7 +87,7 @@ def field_of(section: FieldSection, readings: Mapping[str, Chances]) -> Field:
 _CLASSES = BUILT_IN[:2]  # request_type and domain: signals carry their likeliest class alone
 
 
-def document(said: Said) -> dict[str, object]:
+def document(result: Said) -> dict[str, object]:
     """Returns the result as JSON types; chances are rounded to four digits."""
     fields = {
         name: {
@@ -95,8 +95,8 @@ def document(said: Said) -> dict[str, object]:
             "confidence": round(field.confidence, 4),
             "chances": {label: round(p, 4) for label, p in field.chances},
         }
-        for name, field in said.fields.items()
+        for name, field in result.fields.items()
     }
-    if not said.verdict:
+    if not result.verdict:
         return {"fields": fields}
-    return {"verdict": said.verdict, "reason": said.reason, "fields": fields}
+    return {"verdict": result.verdict, "reason": result.reason, "fields": fields}

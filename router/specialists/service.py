@@ -182,22 +182,22 @@ def _request(text: str, model: str, tags: tuple[str, ...], endpoint: str) -> Cha
     return ChatRequest((Message("user", text),), model, hints=Hints(tags=tags), endpoint=endpoint)
 
 
-def _record(runtime: PolicyRuntime, signals: Signals, said: Said) -> Record:
+def _record(runtime: PolicyRuntime, signals: Signals, result: Said) -> Record:
     """Returns the record of an analysed text: one rung, pinned, accepted as it is."""
     facts = RungFacts(
         answerer=SPECIALIST,
         tier=SPECIALIST,
         level=LEVEL,
-        p=said.confidence,
+        p=result.confidence,
         p_source=PSource.MATCH,
-        p_count=len(said.fields),
+        p_count=len(result.fields),
         cost_nano_usd=0,
         cost_basis=CostBasis.OWN_COMPUTE,
         latency_ms=0.0,
     )
     asked = Asked(pinned=SPECIALIST)
     decision = decide(runtime.policy, signals, (facts,), asked)
-    turn = Turn(0, said.confidence, verified=False)
+    turn = Turn(0, result.confidence, verified=False)
     step = next_rung(decision, turn, runtime.policy.decision)
     steps = (StepRecord.of(turn, "heads", step),)
     models = runtime.models or UNSET

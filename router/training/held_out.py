@@ -165,8 +165,8 @@ def recalibrated(head: Head, material: Material) -> Recalibrated:
         others = [other for other in [*left, *taught] if other is not source]
         chances = Temperature(temperature(others, mix))(source.pool(mix))
         right = chances.argmax(axis=1) == source.labels
-        said = chances.max(axis=1)
-        figures[source.name] = _figures(said, said >= SAID, right, right)
+        claimed = chances.max(axis=1)
+        figures[source.name] = _figures(claimed, claimed >= SAID, right, right)
     early = _early(made, t, mix, early_rows(judged, rows))
     return Recalibrated(replace(made, calibrator=Temperature(t), early=early), figures)
 
@@ -216,16 +216,16 @@ def _chances(head: Head, source: Source) -> Floats:
 
 
 def _figures(
-    said: Floats,
+    claimed: Floats,
     sure: npt.NDArray[np.bool_],
     right: npt.NDArray[np.bool_],
     hits: npt.NDArray[np.bool_],
 ) -> dict[str, float]:
     """Returns the rows and the share of `hits`, and of the `sure` rows what is said and right."""
-    figures: dict[str, float] = {"rows": len(said), "accuracy": round(float(hits.mean()), 4)}
+    figures: dict[str, float] = {"rows": len(claimed), "accuracy": round(float(hits.mean()), 4)}
     figures["sure"] = int(sure.sum())
     if sure.any():
-        figures["said"] = round(float(said[sure].mean()), 4)
+        figures["said"] = round(float(claimed[sure].mean()), 4)
         figures["right"] = round(float(right[sure].mean()), 4)
     return figures
 

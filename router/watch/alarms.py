@@ -136,15 +136,15 @@ def step(
 def seen(rules: Sequence[AlertSection], readings: Iterable[Bounded]) -> tuple[Seen, ...]:
     """Returns the readings that a rule watches, each with its bound."""
     by_watched = {rule.watch: rule for rule in rules}
-    found = []
+    readings_of_rules = []
     for reading, own in readings:
         rule = by_watched.get(reading.watched)
         if rule is None:
             continue
         bound = _finite(own if own is not None else rule.above)
         said = (reading.value, bound, reading.count, reading.detail)
-        found.append(Seen(reading.watched, reading.subject, *said))
-    return tuple(found)
+        readings_of_rules.append(Seen(reading.watched, reading.subject, *said))
+    return tuple(readings_of_rules)
 
 
 def _finite(bound: float | None) -> float | None:
@@ -186,8 +186,8 @@ def grouped(notices: Sequence[Notice]) -> str:
     for (since_ms, until_ms), of_window in groupby(notices, lambda one: (one.since_ms, one.at_ms)):
         for notice in of_window:
             mark = "!" if notice.turn is Turn.BEGAN else "ok"
-            said = f"{notice.watched.value} {notice.turn.value}: {notice.subject}, {notice.detail}"
-            lines.append(f"{mark} {said}")
+            line = f"{notice.watched.value} {notice.turn.value}: {notice.subject}, {notice.detail}"
+            lines.append(f"{mark} {line}")
         if since_ms:
             lines.append(f"  {window_in_words(since_ms, until_ms)}")
     return "\n".join(lines)

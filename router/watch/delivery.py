@@ -60,13 +60,13 @@ class Receiver(NamedTuple):
 
 def receivers(section: AlertsSection, environ: Mapping[str, str]) -> list[Receiver]:
     """Returns the receivers of a policy's alerts."""
-    found = [
+    every = [
         Receiver(_key(webhook.url), _shown(webhook.url, environ), webhook)
         for webhook in section.webhooks
     ]
     if section.mail is not None:
-        found.append(Receiver("mail", section.mail.host, section.mail))
-    return found
+        every.append(Receiver("mail", section.mail.host, section.mail))
+    return every
 
 
 def _key(url: str) -> str:

@@ -31,16 +31,16 @@ def outcome_readings(by_tenant: Mapping[str, Sequence[TrueOutcome]]) -> list[Bou
 
     A share counts at its lower bound, a distance at what exceeds chance.
     """
-    found: list[Bounded] = []
+    readings: list[Bounded] = []
     for tenant, outcomes in sorted(by_tenant.items()):
         judged = [one for one in outcomes if one.correct is not None and not one.draft]
         wrong = sum(not one.correct for one in judged)
-        found.append((_share(Watched.WRONG_ANSWERS, tenant, wrong, len(judged), DELTA), None))
+        readings.append((_share(Watched.WRONG_ANSWERS, tenant, wrong, len(judged), DELTA), None))
         stated = [(one.confidence, one.correct) for one in judged if one.confidence is not None]
         if stated:
             chances, right = np.array(stated, float).T
-            found.append((_calibration(tenant, chances, right), None))
-    return found
+            readings.append((_calibration(tenant, chances, right), None))
+    return readings
 
 
 def _calibration(tenant: str, chances: Floats, right: Floats) -> Reading:

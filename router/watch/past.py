@@ -95,14 +95,16 @@ def drifts(
     `weeks` are those before the reference. All checks share one rate of false alarms.
     """
     chance = chance_of(section, 2 * len(OF_REQUESTS) + 2)
-    found: list[Bounded] = []
+    readings: list[Bounded] = []
     for subject, profile, before in _pairs(now.requests, weeks.requests):
         for name in OF_REQUESTS:
             what = f"{subject} / {name}, {SLOWLY}"
-            found.append(_psi(Watched.DRIFT, what, profile, before, name, chance))
+            readings.append(_psi(Watched.DRIFT, what, profile, before, name, chance))
     for subject, profile, before in _pairs(now.requests, reference.requests):
         for name in OF_REQUESTS:
-            found.append(_psi(Watched.DRIFT, f"{subject} / {name}", profile, before, name, chance))
+            readings.append(
+                _psi(Watched.DRIFT, f"{subject} / {name}", profile, before, name, chance)
+            )
         for name, new, old in (
             (WHOLE, profile.sample, before.sample),
             (EMBEDDED, profile.embedded, before.embedded),
@@ -110,8 +112,8 @@ def drifts(
             value, bound = energy([v for _, v in new], [v for _, v in old], chance)
             detail = f"energy distance {value:.3f} against a bound of {bound:.3f}"
             reading = Reading(Watched.DRIFT, f"{subject} / {name}", value, profile.count, detail)
-            found.append((reading, bound))
-    return found
+            readings.append((reading, bound))
+    return readings
 
 
 def degradations(
@@ -119,7 +121,7 @@ def degradations(
 ) -> list[Bounded]:
     """Returns how far each answerer's calls are from its own past, in the direction of worse."""
     chance = chance_of(section, 2 * len(OF_CALLS))
-    found: list[Bounded] = []
+    readings: list[Bounded] = []
     for past, when in ((reference, ""), (weeks, f", {SLOWLY}")):
         for subject, profile, before in _pairs(now.calls, past.calls):
             for name in OF_CALLS:
@@ -130,8 +132,8 @@ def degradations(
                     rises = _mean(profile, name) > _mean(before, name)
                     value = reading.value if rises is more else 0.0
                     reading = msgspec.structs.replace(reading, value=value)
-                found.append((reading, bound))
-    return found
+                readings.append((reading, bound))
+    return readings
 
 
 def _pairs(
@@ -160,7 +162,7 @@ def waits(past: Past, section: AlertsSection, until_ms: int) -> list[str]:
     `until_ms` is the end of the last window.
     """
     begin_ms = until_ms - section.reference_days * DAY_MS
-    reference, found = past.reference(begin_ms), []
+    reference, lines = past.reference(begin_ms), []
     for rule in section.rules:
         if rule.watch not in SUBJECTS:
             continue
@@ -173,9 +175,9 @@ def waits(past: Past, section: AlertsSection, until_ms: int) -> list[str]:
         has = f"has a past ({whose}: {near})" if near else "needs 1 past window"
         slowly = f"needs {missing} past windows" if missing > 0 else "has a past too"
         differ = f"2 windows that differ, each of at least {rule.least} {counted}"
-        found.append(f"{rule.watch.value}: {has}, then {differ}")
-        found.append(f"{rule.watch.value} {SLOWLY}: {slowly}")
-    return found
+        lines.append(f"{rule.watch.value}: {has}, then {differ}")
+        lines.append(f"{rule.watch.value} {SLOWLY}: {slowly}")
+    return lines
 
 
 def read_until(

@@ -143,7 +143,7 @@ Embedded = Callable[[Sequence[str]], Mapping[str, tuple[float, ...]]]
 
 def profiles(rows: Iterable[RequestRow], embedded: Embedded | None = None) -> Profiles:
     """Returns the profiles of these requests. Rows that book money afterwards are none."""
-    found, ids = Profiles(), dict[int, str]()
+    every, ids = Profiles(), dict[int, str]()
     for row in rows:
         if row.endpoint in AFTERWARDS or row.state.value == "open":
             continue
@@ -151,7 +151,7 @@ def profiles(rows: Iterable[RequestRow], embedded: Embedded | None = None) -> Pr
             record = _RECORD.decode(row.record)
         except (msgspec.DecodeError, UnicodeError):
             record = _Record()
-        profile = found.requests.setdefault(subject_of(row), Profile())
+        profile = every.requests.setdefault(subject_of(row), Profile())
         profile.count += 1
         for feature, bin in _of_request(row, record.signals):
             profile.add(feature, bin)
@@ -161,18 +161,18 @@ def profiles(rows: Iterable[RequestRow], embedded: Embedded | None = None) -> Pr
         if embedded is not None:
             ids[number] = row.request_id
             if len(ids) >= MOST_IDS:  # only those of a sample are asked for
-                ids = _sampled(found, ids)
+                ids = _sampled(every, ids)
         evidence = {step.rung: step.evidence for step in record.steps if step.evidence}
         for attempt in row.attempts:
             if attempt.role in ANSWERING and attempt.state is AttemptState.SETTLED:
-                called = found.calls.setdefault(attempt.answerer, Profile())
+                called = every.calls.setdefault(attempt.answerer, Profile())
                 called.count += 1
                 for feature, bin in _of_call(attempt, evidence.get(attempt.rung)):
                     called.add(feature, bin)
-    found.thin()
+    every.thin()
     if embedded is not None:
-        _embed(found, _sampled(found, ids), embedded)
-    return found
+        _embed(every, _sampled(every, ids), embedded)
+    return every
 
 
 def _sampled(sampled: Profiles, ids: Mapping[int, str]) -> dict[int, str]:

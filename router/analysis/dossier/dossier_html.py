@@ -335,11 +335,13 @@ def _afterwards(document: Json) -> Markup:
     return section("What came of it", "", tuple(content))
 
 
-def _outcome(told: Mapping[str, object]) -> dict[str, object]:
+def _outcome(outcome: Mapping[str, object]) -> dict[str, object]:
     """Returns what somebody told of a decision, without what they left out."""
-    at = told.get("recorded_at")
-    kept = {k: v for k, v in told.items() if v is not None and k not in ("outcome", "recorded_at")}
-    parts = told.get("outcome")
+    at = outcome.get("recorded_at")
+    kept = {
+        k: v for k, v in outcome.items() if v is not None and k not in ("outcome", "recorded_at")
+    }
+    parts = outcome.get("outcome")
     if isinstance(parts, Mapping):
         kept |= {k: v for k, v in parts.items() if v is not None}
     return {"recorded at": moment(at), **kept} if isinstance(at, int) else kept

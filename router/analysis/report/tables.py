@@ -289,7 +289,7 @@ def states_line(report: Report) -> str:
         ("at a cost that is not known", report.unknown.requests),
     )
     others = [f"{count(number)} {words}" for words, number in shown if number]
-    return ", ".join([told for told in (report.replies.told(), *others) if told])
+    return ", ".join([phrase for phrase in (report.replies.told(), *others) if phrase])
 
 
 def unverified_note(report: Report) -> str:

@@ -86,6 +86,9 @@ def evaluate(
     for name, figures in rows.items():
         shown = ", ".join(f"{what} {value:.3f}" for what, value in figures.items())
         typer.echo(f"{name}: {shown}")
-    for name, said in answers.items():
-        told = (f"{what} {'unknown' if v is None else f'{v:.3f}'}" for what, v in said.items())
-        typer.echo(f"answers {name}: {', '.join(told)}")
+    for name, figures_of_answers in answers.items():
+        phrases = (
+            f"{what} {'unknown' if v is None else f'{v:.3f}'}"
+            for what, v in figures_of_answers.items()
+        )
+        typer.echo(f"answers {name}: {', '.join(phrases)}")

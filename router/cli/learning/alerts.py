@@ -79,8 +79,8 @@ def list_alerts(
     active = {key: alarm for key, alarm in known.alarms.items() if alarm.active}
     if as_json:
         rules = [rule.model_dump(mode="json") for rule in section.rules]
-        found = {"rules": rules, "active": to_builtins(active), "untold": len(_waiting(known))}
-        print_json({**found, "unreachable": list(looked.unreachable)})
+        document = {"rules": rules, "active": to_builtins(active), "untold": len(_waiting(known))}
+        print_json({**document, "unreachable": list(looked.unreachable)})
         return
     for rule in section.rules:
         typer.echo(condition(rule))
@@ -124,8 +124,8 @@ def tell_all(policy: PolicyOption = "default") -> None:
     faults = deliver(Message(name, (notice,), test=True), section, os.environ)
     for fault in faults:
         typer.echo(f"tiergate: not told: {fault}", err=True)
-    told = len(section.webhooks) + (section.mail is not None) - len(faults)
-    typer.echo(f"{counted(told, 'receiver', 'receivers')} told")
+    reached = len(section.webhooks) + (section.mail is not None) - len(faults)
+    typer.echo(f"{counted(reached, 'receiver', 'receivers')} told")
     if faults:
         raise typer.Exit(Exit.FAILURE)
 
@@ -183,11 +183,11 @@ def _watching(looked: Looked, database: str) -> str:
     section = looked.section
     rules = ", ".join(rule.watch.value for rule in section.rules)
     hosts = [receiver.host for receiver in receivers(section, os.environ)]
-    told = ", ".join(hosts) or "nobody (alarms are printed here only)"
+    whom = ", ".join(hosts) or "nobody (alarms are printed here only)"
     return (
         f"tiergate: watches policy {looked.name} in {Address.parse(database).shown}: {rules}\n"
         f"tiergate: looks at windows of {section.window_minutes} minutes once they end, and tells "
-        f"{told}"
+        f"{whom}"
     )
 
 
@@ -196,8 +196,8 @@ def _waits(looked: Looked, path: Path) -> list[str]:
     from router.watch.past import waits
     from router.watch.state import load, load_past
 
-    found = waits(load_past(path), looked.section, load(path).checked_ms)
-    return [f"tiergate: {line}" for line in found]
+    waiting = waits(load_past(path), looked.section, load(path).checked_ms)
+    return [f"tiergate: {line}" for line in waiting]
 
 
 def look(looked: Looked, database: str | Path, path: Path, now_ms: int) -> list[str]:
@@ -280,11 +280,11 @@ def _against_the_past(
     past = read_until(load_past(path), begin_ms, since_ms, read)
     now = read(since_ms, until_ms)
     parts = (now, past.reference(begin_ms), section, past.reference(until_ms=begin_ms))
-    found = [*drifts(*parts), *degradations(*parts)]
+    readings = [*drifts(*parts), *degradations(*parts)]
     past.add(since_ms, now)
     past.until_ms = until_ms
     save_past(path, past)
-    return found
+    return readings
 
 
 def _embedded(books: Books, request_ids: Sequence[str]) -> dict[str, tuple[float, ...]]:
@@ -314,14 +314,14 @@ def _told(looked: Looked, books: Books, tenants: set[str], until_ms: int) -> lis
 
     since_ms = until_ms - looked.section.reference_days * DAY_MS
     by_tenant = {one: list(books.outcomes(since_ms, until_ms, one)) for one in tenants}
-    found = outcome_readings(by_tenant)
+    readings = outcome_readings(by_tenant)
     if looked.certificate is not None:
         risk, confidence = looked.certificate.risk, looked.certificate.confidence
         # Words on answers before it was made are what it was made from, or about another one.
         begun_ms = max(since_ms, looked.certificate.created_ms)
         every = books.outcomes(begun_ms, until_ms, None)
-        found.append(certified(looked.name, every, risk, confidence))
-    return found
+        readings.append(certified(looked.name, every, risk, confidence))
+    return readings
 
 
 def _budgets(looked: Looked, books: Books, now_ms: int) -> list[Bounded]:

@@ -130,20 +130,22 @@ def diff(
     from router.learning.compare import difference
     from router.learning.folder import read
 
-    found = difference(read(before).rows, read(after).rows)
+    changes = difference(read(before).rows, read(after).rows)
     if as_json:
-        print_json(to_builtins(found))
+        print_json(to_builtins(changes))
         return
     typer.echo(
-        f"{len(found.came)} came, {len(found.went)} went, {len(found.relabelled)} say something "
-        f"else, {len(found.moved)} moved to another split, {found.same} are the same"
+        f"{len(changes.came)} came, {len(changes.went)} went, {len(changes.relabelled)} say "
+        f"something else, {len(changes.moved)} moved to another split, {changes.same} are the same"
     )
-    for sign, rows in (("+", found.came), ("-", found.went)):
+    for sign, rows in (("+", changes.came), ("-", changes.went)):
         for row in rows[:SHOWN]:
             typer.echo(f"{sign} {row.decisions[0]}  {row.kind}  {row.class_name}")
-    for changed in found.relabelled[:SHOWN]:
+    for changed in changes.relabelled[:SHOWN]:
         typer.echo(f"~ {changed.decision}  {changed.before} -> {changed.after}")
-    left = sum(max(0, len(part) - SHOWN) for part in (found.came, found.went, found.relabelled))
+    left = sum(
+        max(0, len(part) - SHOWN) for part in (changes.came, changes.went, changes.relabelled)
+    )
     if left:
         typer.echo(f"and {left} more; --json prints all")
 

@@ -167,7 +167,7 @@ def print_history(memory: Memory, now_ms: int, *, as_json: bool) -> None:
     names = [] if stage is None else [task.name for task in stage.tasks]
     guess = {} if stage is None else {task.name: task.guess for task in stage.tasks}
     matrix = matrix_of(counts, names)
-    found = _transfer(matrix, [guess[name] for name in names])
+    transfer = _transfer(matrix, [guess[name] for name in names])
     lost = per_class([one.recall for one in counts]) if counts else []
     if as_json:
         print_json(
@@ -175,7 +175,7 @@ def print_history(memory: Memory, now_ms: int, *, as_json: bool) -> None:
                 "runs": to_builtins(runs),
                 "tasks": names,
                 "accuracy": matrix,
-                "transfer": None if found is None else to_builtins(found),
+                "transfer": None if transfer is None else to_builtins(transfer),
                 "classes": to_builtins(lost),
             }
         )
@@ -194,10 +194,10 @@ def print_history(memory: Memory, now_ms: int, *, as_json: bool) -> None:
     for name, row in zip(["after " + n for n in names], matrix, strict=True):
         cells = "  ".join("       -" if v is None else f"{v:8.1%}" for v in row)
         typer.echo(f"{name[:14]:<14}  {cells}")
-    if found is not None:
+    if transfer is not None:
         typer.echo(
-            f"mean {found.acc:.1%}; backward transfer {_points(found.backward)}, forward "
-            f"{_points(found.forward)}, forgotten {_points(found.forgotten)}"
+            f"mean {transfer.acc:.1%}; backward transfer {_points(transfer.backward)}, forward "
+            f"{_points(transfer.forward)}, forgotten {_points(transfer.forgotten)}"
         )
     shown = [gone for gone in lost if gone.loss > 0][:CLASSES_SHOWN]
     for gone in shown:
@@ -208,7 +208,7 @@ def print_history(memory: Memory, now_ms: int, *, as_json: bool) -> None:
         typer.echo("  no class lost a row")
 
 
-def print_compared(found: Sequence[Reached], setting: Setting, *, as_json: bool) -> None:
+def print_compared(results: Sequence[Reached], setting: Setting, *, as_json: bool) -> None:
     """Prints what each way to learn reached, and what was compared."""
     from dataclasses import asdict
 
@@ -226,7 +226,7 @@ def print_compared(found: Sequence[Reached], setting: Setting, *, as_json: bool)
                 "lost_against_full": one.lost,
                 "seconds": one.seconds,
             }
-            for one in found
+            for one in results
         ]
         print_json({"setting": asdict(setting), "methods": rows})
         return
@@ -234,7 +234,7 @@ def print_compared(found: Sequence[Reached], setting: Setting, *, as_json: bool)
         f"{'way':<8}  {'all':>6}  {'old':>6}  {'+-':>5}  {'lost':>5}  {'backward':>8}  "
         f"{'forward':>7}  {'s':>5}"
     )
-    for one in found:
+    for one in results:
         back, ahead = one.transfer.backward or 0.0, one.transfer.forward or 0.0
         typer.echo(
             f"{one.method.value:<8}  {one.transfer.acc:6.1%}  {one.old:6.1%}  "

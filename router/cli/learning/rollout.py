@@ -110,14 +110,14 @@ def show_status(
     from router.cli.terminal import print_json
 
     with RolloutDesk(database) as desk:
-        found = desk.shown(policy, figures=False, environ=os.environ)
+        standings = desk.shown(policy, figures=False, environ=os.environ)
     if as_json:
-        print_json(found)
+        print_json(standings)
         return
-    for one in found:
-        for line in status_lines(one):
+    for standing in standings:
+        for line in status_lines(standing):
             typer.echo(line)
-    if not found:
+    if not standings:
         of_it = "" if policy is None else f" of {policy!r}"
         typer.echo(
             f"no rollout{of_it} yet; `tiergate rollout start POLICY` begins what the section "
@@ -133,41 +133,41 @@ def report(policy: PolicyName, database: DatabasePath = DATABASE, as_json: AsJso
     from router.errors import RolloutRefused
 
     with RolloutDesk(database) as desk:
-        found = desk.shown(policy, figures=True)
-    if not found:
+        standings = desk.shown(policy, figures=True)
+    if not standings:
         raise RolloutRefused(f"The policy {policy!r} has had no rollout.")
     if as_json:
-        print_json(found[0])
+        print_json(standings[0])
         return
-    for line in [*status_lines(found[0]), "", *arm_lines(found[0])]:
+    for line in [*status_lines(standings[0]), "", *arm_lines(standings[0])]:
         typer.echo(line)
 
 
-def status_lines(one: dict[str, Any]) -> list[str]:
+def status_lines(standing: dict[str, Any]) -> list[str]:
     """Returns what a person reads of one rollout: where it stands, and how it came there."""
-    lines = standing_lines(one)
-    for change in one["history"]:
+    lines = standing_lines(standing)
+    for change in standing["history"]:
         why = f": {change['why']}" if change["why"] else ""
         lines.append(f"  {_time(change['at_ms'])} {change['turn']} {change['stage']}{why}")
     return lines
 
 
-def standing_lines(one: dict[str, Any]) -> list[str]:
+def standing_lines(standing: dict[str, Any]) -> list[str]:
     """Returns where a rollout stands, and what its guards have seen."""
     lines = [
-        f"{one['policy']}: {one['stage']}, {one['state']}"
-        f" ({one['kind']} by {one['by']}, candidate {one['candidate_hash']})"
+        f"{standing['policy']}: {standing['stage']}, {standing['state']}"
+        f" ({standing['kind']} by {standing['by']}, candidate {standing['candidate_hash']})"
     ]
-    if one["waits"]:
-        lines.append(f"  {one['waits']}")
-    requests = one["requests"]
+    if standing["waits"]:
+        lines.append(f"  {standing['waits']}")
+    requests = standing["requests"]
     if requests["base"] is not None:
-        units = one["units"]
+        units = standing["units"]
         lines.append(
             f"  requests: base {requests['base']} of {units['base']}, candidate "
-            f"{requests['candidate']} of {units['candidate']} {one['by']}s"
+            f"{requests['candidate']} of {units['candidate']} {standing['by']}s"
         )
-    for metric in one["metrics"]:
+    for metric in standing["metrics"]:
         base, candidate = (_ends(metric[side], metric["unit"]) for side in ("base", "candidate"))
         lines.append(
             f"  {metric['metric']:<10} {metric['finding']:<6} base {base}, candidate {candidate}"
@@ -175,11 +175,11 @@ def standing_lines(one: dict[str, Any]) -> list[str]:
     return lines
 
 
-def arm_lines(one: dict[str, Any]) -> list[str]:
+def arm_lines(standing: dict[str, Any]) -> list[str]:
     """Returns a table of both sides, whole and by stratum, with a sentence on its intervals."""
     head = ("", "side", "requests", "errors", "mean cost", "latency", "complaints")
     rows = [head]
-    parts = [{"kind": "", "name": "all", **one["arms"]}, *one["strata"]]
+    parts = [{"kind": "", "name": "all", **standing["arms"]}, *standing["strata"]]
     for part in parts:
         for side in ("base", "candidate"):
             arm = part[side]
@@ -208,8 +208,8 @@ def arm_lines(one: dict[str, Any]) -> list[str]:
     ]
 
 
-def _ends(found: dict[str, float], unit: str) -> str:
-    mean, lower, upper = found["mean"], found["lower"], found["upper"]
+def _ends(bounds: dict[str, float], unit: str) -> str:
+    mean, lower, upper = bounds["mean"], bounds["lower"], bounds["upper"]
     if unit == "usd":
         return f"${mean:.6f} ({lower:.6f} to {upper:.6f})"
     if unit == "ms":

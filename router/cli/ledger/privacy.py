@@ -43,13 +43,13 @@ def find(
     from router.cli.terminal import print_json
 
     with Books.open(database) as books:
-        found = books.subjects(os.environ).find(values, tenant)
+        subject_texts = books.subjects(os.environ).find(values, tenant)
     if as_json:
-        return print_json(msgspec.to_builtins(found))
-    for text in found.texts:
+        return print_json(msgspec.to_builtins(subject_texts))
+    for text in subject_texts.texts:
         created = shown_time(text.created_at_ms)
         typer.echo(f"req_{text.request_id}  {created}  {text.kind}  {text.tenant}")
-    _tell(found, "found")
+    _tell(subject_texts, "found")
 
 
 @privacy.command()
@@ -64,9 +64,9 @@ def erase(
 
     with Books.open(database) as books:
         subjects = books.subjects(os.environ)
-        found = subjects.find(values, tenant)
-        if found.texts and not yes:
-            typer.confirm(f"Erase all texts of {_requests(found)} for good?", abort=True)
+        subject_texts = subjects.find(values, tenant)
+        if subject_texts.texts and not yes:
+            typer.confirm(f"Erase all texts of {_requests(subject_texts)} for good?", abort=True)
         _tell(subjects.erase(values, tenant), "erased")
 
 
@@ -102,18 +102,18 @@ def report(database: DatabasePath = DATABASE, as_json: AsJson = False) -> None:
     for form, count in sorted(figures.texts.items()):
         kind, store, sealed = form.split(", ")
         plural = "" if count == 1 or kind in ("facts", "steps", "passages") else "s"
-        told = (f"{kind}{plural}", STORES.get(store, store), SEALS[sealed])
-        typer.echo(f"  {count} {', '.join(told)}")
+        words = (f"{kind}{plural}", STORES.get(store, store), SEALS[sealed])
+        typer.echo(f"  {count} {', '.join(words)}")
 
 
-def _tell(found: SubjectTexts, done: str) -> None:
-    texts = counted(len(found.texts), "text", "texts")
-    typer.echo(f"{texts} of {_requests(found)} {done}; {_unread(found.closed)}.")
+def _tell(subject_texts: SubjectTexts, done: str) -> None:
+    texts = counted(len(subject_texts.texts), "text", "texts")
+    typer.echo(f"{texts} of {_requests(subject_texts)} {done}; {_unread(subject_texts.closed)}.")
 
 
-def _requests(found: SubjectTexts) -> str:
+def _requests(subject_texts: SubjectTexts) -> str:
     """Returns the number of requests that the texts belong to, in words."""
-    return counted(len({text.request_id for text in found.texts}), "request", "requests")
+    return counted(len({text.request_id for text in subject_texts.texts}), "request", "requests")
 
 
 def _unread(closed: int) -> str:

@@ -274,8 +274,8 @@ def _material(sources: list[Path], teacher: Base | None = None, longest: int = 0
             pairs, digest = read_knowledge(source)
             rows += [{"prompt": pair.utterance, "answer": pair.answer} for pair in pairs]
         else:
-            found, digest = read_rows(source)
-            rows += found
+            file_rows, digest = read_rows(source)
+            rows += file_rows
         files[source.name] = digest
     where = ", ".join(map(str, sources))
     if teacher is not None:

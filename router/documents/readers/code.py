@@ -33,8 +33,8 @@ def read_code(text: str) -> Reading:
     for (start, name), end in zip(starts, ends, strict=True):
         for begin in range(start, end, MOST_LINES):
             stop = min(begin + MOST_LINES, end)
-            said = "\n".join(line.rstrip() for line in lines[begin:stop]).strip("\n")
-            if said.strip():
+            part = "\n".join(line.rstrip() for line in lines[begin:stop]).strip("\n")
+            if part.strip():
                 blocks.append(Block(f"{name} (lines {begin + 1}-{stop})", level=2))
-                blocks.append(Block(said, whole=True))
+                blocks.append(Block(part, whole=True))
     return Reading("", tuple(blocks))

@@ -127,7 +127,7 @@ def measure(
         verdict_right = result.verdict == labelled.verdict
         verdicts += verdict_right
         whole += clean and verdict_right
-    found = sum(pair[1] for pair in how.values())
+    count = sum(pair[1] for pair in how.values())
     return EndpointFigures(
         section.path,
         len(texts),
@@ -135,8 +135,8 @@ def measure(
         verdicts,
         whole,
         sum(stated) / len(stated) if stated else 0.0,
-        sum(pair[0] for pair in how.values()) / found if found else 1.0,
-        found,
+        sum(pair[0] for pair in how.values()) / count if count else 1.0,
+        count,
         how,
     )
 
@@ -204,7 +204,7 @@ def how_counts(figures: Iterable[EndpointFigures]) -> dict[str, tuple[int, int]]
     """Returns by rule how many findings were right, and all, over several endpoints."""
     total: dict[str, tuple[int, int]] = {}
     for one in figures:
-        for how, (right, found) in one.how.items():
+        for how, (right, count) in one.how.items():
             before = total.get(how, (0, 0))
-            total[how] = (before[0] + right, before[1] + found)
+            total[how] = (before[0] + right, before[1] + count)
     return dict(sorted(total.items()))

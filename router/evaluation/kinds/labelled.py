@@ -197,7 +197,7 @@ def _judged(
     subject: Subject, path: Path, reading: Reading, train: Table[Row] | None, options: Options
 ) -> tuple[dict[str, Section], tuple[str, ...], list[Head]]:
     """Returns the sections of one reading by source, its notes, and the fitted head."""
-    shipped, told = _shipped(subject, reading, options)
+    shipped, shipped_notes = _shipped(subject, reading, options)
     # Only a head or a rival that is fitted here needs rows to learn from.
     if shipped is None or options.train or options.baseline:
         sides = both_sides(reading.table, train, subject.known, options.dev)
@@ -206,7 +206,7 @@ def _judged(
     if shipped is not None:
         sides = never_taught(sides, subject.seen_by(reading.head), shipped.name, path)
     heads: dict[str, Head] = {"shipped head": shipped} if shipped is not None else {}
-    notes = sides.notes + told
+    notes = sides.notes + shipped_notes
     halves: Sequence[Half] = ()
     if shipped is None or options.train:
         taught_by = options.train or path

@@ -45,8 +45,8 @@ def cascade_sections(
     taught = rows
     if train is not None and train.table.sha256 != table.table.sha256:
         known = {row.text for row, _ in rows}
-        found, _ = _answered(train, benchmark, pair, clean=False)
-        taught = [(row, graded) for row, graded in found if row.text not in known]
+        answered, _ = _answered(train, benchmark, pair, clean=False)
+        taught = [(row, graded) for row, graded in answered if row.text not in known]
     weak, strong = (_results(rows, model) for model in pair)
     fewest = min(len(taught), len(rows))
     if fewest < LEAST_ROWS or not 0 < weak.mean() < 1:

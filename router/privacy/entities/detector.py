@@ -73,11 +73,11 @@ def _find(text: str, layers: int) -> list[Entity]:
             break
         undone.append(plain)
         inner = plain.text
-    found = _found(inner) if len(inner) <= _PIECE else _found_in_pieces(inner)
+    entities = _found(inner) if len(inner) <= _PIECE else _found_in_pieces(inner)
     for plain in reversed(undone):
-        found = [Entity(one.kind, *plain.origin(one.start, one.end)) for one in found]
+        entities = [Entity(one.kind, *plain.origin(one.start, one.end)) for one in entities]
     hidden = _in_base64(text, layers - 1) if len(text) >= 16 and layers else []
-    return _apart([*hidden, *found])
+    return _apart([*hidden, *entities])
 
 
 def _found_in_pieces(text: str) -> list[Entity]:
@@ -85,13 +85,13 @@ def _found_in_pieces(text: str) -> list[Entity]:
 
     Keys may be longer than the neighbours; they are found in the whole text.
     """
-    found = list(keys(text))
+    entities = list(keys(text))
     for begin in range(0, len(text), _PIECE):
         start = max(0, begin - _BEFORE)
         for one in _found(text[start : begin + _PIECE + _BEHIND]):
             if begin <= one.start + start < begin + _PIECE:
-                found.append(Entity(one.kind, one.start + start, one.end + start))
-    return _apart(found)
+                entities.append(Entity(one.kind, one.start + start, one.end + start))
+    return _apart(entities)
 
 
 def _found(text: str) -> list[Entity]:
@@ -100,18 +100,18 @@ def _found(text: str) -> list[Entity]:
         sure += birth_dates(text)
         sure += addresses(text)
     words = words_of(text)
-    told = [*names_by_form(text), *_listed_pairs(words)]
+    by_form = [*names_by_form(text), *_listed_pairs(words)]
     named = [one for one in head.shipped().entities(words) if _credible(one, text)]
-    found = _apart([*sure, *_whole([*told, *named], words)])
-    names = [one for one in found if one.kind is EntityKind.NAME]
-    return _apart([*found, *_parts(text, names, words)]) if names else found
+    entities = _apart([*sure, *_whole([*by_form, *named], words)])
+    names = [one for one in entities if one.kind is EntityKind.NAME]
+    return _apart([*entities, *_parts(text, names, words)]) if names else entities
 
 
-def _credible(found: Entity, text: str) -> bool:
+def _credible(entity: Entity, text: str) -> bool:
     """Returns True for a finding of the head that has what a name or an address needs."""
-    value = found.value(text)
+    value = entity.value(text)
     words = value.split()
-    if found.kind is EntityKind.NAME:
+    if entity.kind is EntityKind.NAME:
         if _DIGIT.search(value) is not None or _CODE.search(value) is not None:
             return False
         # "TIN" and "Yt" are names of nobody, unless a list has them.
@@ -147,7 +147,7 @@ def _listed_pairs(words: Sequence[Word]) -> Iterator[Entity]:
             yield Entity(EntityKind.NAME, first.start, second.end)
 
 
-def _whole(found: Sequence[Entity], words: Sequence[Word]) -> Iterator[Entity]:
+def _whole(entities: Sequence[Entity], words: Sequence[Word]) -> Iterator[Entity]:
     """Yields findings; a name takes the words beside it that can only belong to it.
 
     >>> text = "Ask Bartholomew Quill."
@@ -156,7 +156,7 @@ def _whole(found: Sequence[Entity], words: Sequence[Word]) -> Iterator[Entity]:
     ['Bartholomew Quill']
     """
     starts = [word.start for word in words]
-    for one in found:
+    for one in entities:
         if one.kind is not EntityKind.NAME:
             yield one
             continue
@@ -188,14 +188,14 @@ def _is_listed(word: str) -> bool:
 
 
 def _in_base64(text: str, layers: int) -> list[Entity]:
-    found: list[Entity] = []
+    entities: list[Entity] = []
     for start, end, content in disguises.base64_texts(text):
         inner = _find(content, layers)
         if inner:
-            found.append(Entity(inner[0].kind, start, end))
-        if len(found) == _MOST_DECODED:
+            entities.append(Entity(inner[0].kind, start, end))
+        if len(entities) == _MOST_DECODED:
             break
-    return found
+    return entities
 
 
 def _parts(text: str, names: Sequence[Entity], words: Sequence[Word]) -> list[Entity]:
@@ -220,14 +220,14 @@ def is_rare(part: str) -> bool:
 _ORDER = {kind: i for i, kind in enumerate((EntityKind.API_KEY, EntityKind.EMAIL, EntityKind.IBAN))}
 
 
-def _apart(found: Iterable[Entity]) -> list[Entity]:
+def _apart(entities: Iterable[Entity]) -> list[Entity]:
     """Returns findings without overlaps; those named first stay, and keys before all others.
 
     Each rule names its findings in their order, so a few runs of findings are merged.
     """
     kept: list[Entity] = []
     run: list[Entity] = []
-    for one in sorted(found, key=_rank):
+    for one in sorted(entities, key=_rank):
         if run and one.start < run[-1].start:
             kept, run = _merged(kept, run), []
         run.append(one)

@@ -167,8 +167,8 @@ def _numbered(text: str) -> Iterator[Entity]:
 
 def _number_kind(text: str, match: re.Match[str]) -> EntityKind | None:
     """Returns what a number is, None for one that belongs to nobody."""
-    found = match[0]
-    digits = found if found.isdigit() else "".join(_DIGITS.findall(found))
+    number = match[0]
+    digits = number if number.isdigit() else "".join(_DIGITS.findall(number))
     count = len(digits)
     if not 7 <= count <= 19:
         return None
@@ -179,7 +179,7 @@ def _number_kind(text: str, match: re.Match[str]) -> EntityKind | None:
         and (window.distance_to(NOT_PERSONAL) < 0 or window.is_personal(_CARD_WORDS))
     ):
         return EntityKind.CARD
-    if count == 15 and _FRENCH.fullmatch(found) and checksums.is_french_number(digits):
+    if count == 15 and _FRENCH.fullmatch(number) and checksums.is_french_number(digits):
         return EntityKind.SSN
     if count in (9, 11):
         ssn = window.is_personal(SSN)
@@ -187,27 +187,27 @@ def _number_kind(text: str, match: re.Match[str]) -> EntityKind | None:
             checksums.is_us_ssn(digits) if count == 9 else checksums.is_german_tax_id(digits)
         ):
             return EntityKind.SSN
-        if _SSN.fullmatch(found) and ssn is not False:
+        if _SSN.fullmatch(number) and ssn is not False:
             return EntityKind.SSN if checksums.is_us_ssn(digits) else None
-    if count > 15 or _DATE.fullmatch(found):
+    if count > 15 or _DATE.fullmatch(number):
         return None
-    return EntityKind.PHONE if _is_phone(window, found, digits) else None
+    return EntityKind.PHONE if _is_phone(window, number, digits) else None
 
 
 _DIGITS = re.compile(r"[0-9]+")
 
 
-def _is_phone(window: Window, found: str, digits: str) -> bool:
+def _is_phone(window: Window, number: str, digits: str) -> bool:
     named = window.is_personal(PHONE)
     if named is False:
         return False
-    if found[0] == "+" and len(digits) >= 8:
+    if number[0] == "+" and len(digits) >= 8:
         return True
     if named and window.distance_to(PHONE) <= 24:
         return True
     if digits.startswith("00") and len(digits) >= 11:
         return True
-    return bool(_PHONE_FORMS.fullmatch(found))
+    return bool(_PHONE_FORMS.fullmatch(number))
 
 
 def _hosts(text: str) -> Iterator[Entity]:

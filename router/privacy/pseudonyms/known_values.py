@@ -100,17 +100,17 @@ class KnownValues:
         starts = [0]
         for token in tokens:
             starts.append(starts[-1] + len(token))
-        found: list[Hit] = []
+        hits: list[Hit] = []
         for i, state in ends:
             at: int = state
             while at:
                 value = self._value[at]
                 start, end = starts[i + 1 - self._depth[at]], starts[i + 1]
                 if value is not None and _counts(value, text[start:end], self._depth[at]):
-                    found.append(Hit(start, end, value))
+                    hits.append(Hit(start, end, value))
                     break
                 at = self._longest[self._fail[at]]
-        return found
+        return hits
 
 
 def _tokens(text: str) -> list[str]:

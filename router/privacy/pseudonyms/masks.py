@@ -176,14 +176,14 @@ def codes_in(text: str) -> set[str]:
     >>> sorted(codes_in("see k7m2p4c."))
     ['K7M2P', 'K7M2P4C', 'M2P4C']
     """
-    found: set[str] = set()
+    codes: set[str] = set()
     # Piece by piece, so that other threads get their turn in a long text.
     for begin in range(0, len(text), _PIECE):
         for match in _STANDING.finditer(text, begin, begin + _PIECE + _LONGEST):
             code = match[1][: _SHORTEST + 2].upper()
-            found.add(code)
-            found.add(code[:_SHORTEST])
-    return found
+            codes.add(code)
+            codes.add(code[:_SHORTEST])
+    return codes
 
 
 def _code_of(match: re.Match[str]) -> str:

@@ -60,14 +60,14 @@ class Reader:
         if len(text) < _LEAST_KEPT:
             return detector.find(text)
         key = self._key(text)
-        found = self._known.get(key)
-        if found is None:
-            found = self._known[key] = detector.find(text)
+        reading = self._known.get(key)
+        if reading is None:
+            reading = self._known[key] = detector.find(text)
             if len(self._known) > KEPT_READINGS:
                 # A copy of the keys, since other threads read long texts meanwhile.
                 for old in list(self._known)[: KEPT_READINGS // 2]:
                     self._known.pop(old, None)
-        return found
+        return reading
 
     def is_known(self, text: str) -> bool:
         """Returns True for a text that needs no reading."""
@@ -95,9 +95,9 @@ def texts_of(request: ChatRequest) -> Iterator[str]:
 
 def size_of(request: ChatRequest) -> int:
     """Returns about how many characters `texts_of` yields, without reading any JSON."""
-    said = sum([len(message.text) for message in request.messages])
+    size = sum([len(message.text) for message in request.messages])
     arguments = [len(call.arguments) for m in request.messages for call in m.tool_calls]
-    return said + sum(arguments) + sum(map(len, request.extra.values()))
+    return size + sum(arguments) + sum(map(len, request.extra.values()))
 
 
 def _pieces(message: Message) -> tuple[str, ...]:
@@ -112,9 +112,9 @@ def _text_of(part: ContentPart) -> list[str]:
     return [one.text for one in strings_in(part.payload) if one.key == "text" and not one.is_key]
 
 
-def values_of(text: str, found: tuple[Entity, ...]) -> Iterator[tuple[str, EntityKind]]:
+def values_of(text: str, entities: tuple[Entity, ...]) -> Iterator[tuple[str, EntityKind]]:
     """Yields each value with its kind, then the parts of names that stand for the whole."""
-    for entity in found:
+    for entity in entities:
         value = entity.value(text)
         yield value, entity.kind
         if entity.kind is EntityKind.NAME and " " in value:

@@ -103,25 +103,27 @@ class Veil:
 
     def _read(self, text: str) -> tuple[Entity, ...]:
         """Returns the details of a text, after their values are known."""
-        found = self._readings.get(text)
-        if found is not None:
-            return found
-        found = tuple([one for one in self._reader.found(text) if one.kind in self._kinds])
-        if found and self._mask:
+        reading = self._readings.get(text)
+        if reading is not None:
+            return reading
+        reading = tuple([one for one in self._reader.found(text) if one.kind in self._kinds])
+        if reading and self._mask:
             # A text that comes back has tags in it already, which are no details.
             tags = self._mask.tags_in(text)
-            found = tuple([one for one in found if not _touches(one, tags)]) if tags else found
-        self._readings[text] = found
+            reading = (
+                tuple([one for one in reading if not _touches(one, tags)]) if tags else reading
+            )
+        self._readings[text] = reading
         self._unseen.append(text)
-        for value, kind in values_of(text, found):
+        for value, kind in values_of(text, reading):
             if counts_elsewhere(value, kind):
                 self._add(value, kind)
             else:
                 self._local.setdefault(value, kind)
-        for entity in found:
+        for entity in reading:
             if entity.kind is EntityKind.NAME:
                 self._persons.mention(entity.value(text))
-        return found
+        return reading
 
     def _add(self, value: str, kind: EntityKind) -> None:
         if value not in self._found:

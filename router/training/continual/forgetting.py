@@ -56,13 +56,13 @@ def transfer(matrix: Sequence[Sequence[float | None]], guess: Sequence[float]) -
 def per_class(recalls: Sequence[Recall]) -> list[Lost]:
     """Returns what became of each class over the tasks, those that lost most first."""
     names = sorted({name for recall in recalls for name in recall})
-    found = []
+    losses = []
     for name in names:
         shares = [r[name][0] / r[name][1] for r in recalls if name in r and r[name][1]]
         now = recalls[-1].get(name)
         if shares and now is not None and now[1]:
-            found.append(Lost(name, round(max(shares), 4), round(now[0] / now[1], 4), now[1]))
-    return sorted(found, key=lambda lost: (-lost.loss, lost.name))
+            losses.append(Lost(name, round(max(shares), 4), round(now[0] / now[1], 4), now[1]))
+    return sorted(losses, key=lambda lost: (-lost.loss, lost.name))
 
 
 def _minus(one: float | None, other: float | None) -> float | None:

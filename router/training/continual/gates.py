@@ -90,12 +90,12 @@ def doubted(givers: Sequence[tuple[str, str]], labels: Labels, chances: Floats) 
     `givers` are the key and the reviewer of each label.
     """
     sure, otherwise = _contradicting(labels, chances)
-    found = []
+    doubts = []
     for giver in sorted(set(givers)):
         own = np.array([one == giver for one in givers])
         one = Doubted(*giver, int(own.sum()), int((own & sure).sum()), int((own & otherwise).sum()))
-        found.append(one)
-    return sorted((one for one in found if one.otherwise), key=lambda one: -one.excess)
+        doubts.append(one)
+    return sorted((one for one in doubts if one.otherwise), key=lambda one: -one.excess)
 
 
 def contradiction(labels: Labels, chances: Floats, usual: float = 0.0) -> Contradiction:
@@ -119,31 +119,31 @@ def refusals(
     margins: Margins,
 ) -> list[str]:
     """Returns why the candidate may not be handed over; nothing where it may."""
-    found = []
+    reasons = []
     if old.was - old.now > margins.old + TINY:
-        found.append(
+        reasons.append(
             f"the fixed old set: {old.now:.1%} right, {old.was:.1%} before; at most "
             f"{100 * margins.old:g} points may be lost"
         )
-    found += _classes(old, classes, margins)
+    reasons += _classes(old, classes, margins)
     # The share must be too high beyond what chance explains, so that ten rows refuse nothing.
     bound = contradicted.usual + margins.contradicting
     by_chance = _at_least(contradicted.otherwise, contradicted.sure, bound)
     if contradicted.share > bound and by_chance < CHANCE:
-        found.append(
+        reasons.append(
             f"contradictions: {contradicted.otherwise} of {contradicted.sure} new labels say "
             f"otherwise where the head was sure ({contradicted.share:.0%}; at most {bound:.0%} may)"
         )
     if new.was - new.now > margins.new + TINY:
-        found.append(
+        reasons.append(
             f"the new rows that did not teach: {new.now:.1%} right, {new.was:.1%} before; nothing "
             "was learnt"
         )
-    return found
+    return reasons
 
 
 def _classes(old: Judged, classes: Sequence[str], margins: Margins) -> list[str]:
-    found = []
+    reasons = []
     for k in np.unique(old.labels).tolist():
         rows = old.labels == k
         was, now = old.before[rows] == k, old.after[rows] == k
@@ -151,11 +151,11 @@ def _classes(old: Judged, classes: Sequence[str], margins: Margins) -> list[str]
         # A sign test: of rows that changed, so many lost ones would be chance seldom enough.
         by_chance = _at_least(lost, lost + won, 0.5)
         if (lost - won) / len(was) > margins.a_class and by_chance < 2 * CHANCE:
-            found.append(
+            reasons.append(
                 f"class {classes[k]}: {int(now.sum())} of {len(was)} rows found, "
                 f"{int(was.sum())} before"
             )
-    return found
+    return reasons
 
 
 def _at_least(count: int, of: int, rate: float) -> float:

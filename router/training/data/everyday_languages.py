@@ -50,8 +50,8 @@ class Line(NamedTuple):
 
 def lines(chatterbot: Path, django: Path, intents: Path) -> list[Line]:
     """Returns the lines of the three sources, each once."""
-    found = [*_chats(chatterbot), *_translations(django), *_commands(intents)]
-    return list(dict.fromkeys(found))
+    every = [*_chats(chatterbot), *_translations(django), *_commands(intents)]
+    return list(dict.fromkeys(every))
 
 
 def _chats(folder: Path) -> Iterator[Line]:
@@ -124,11 +124,11 @@ def _sentences(path: Path) -> list[str]:
     return rows
 
 
-def write(found: list[Line], folder: Path) -> Path:
+def write(rows: list[Line], folder: Path) -> Path:
     """Writes the lines where `tiergate train grave --data` reads them; returns the path."""
     path = folder / NAME
     with gzip.open(path, "wt", encoding="utf-8") as file:
-        for line in found:
+        for line in rows:
             row = {"text": line.text, "language": line.language, "source": line.source}
             file.write(json.dumps(row, ensure_ascii=False) + "\n")
     return path

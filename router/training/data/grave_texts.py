@@ -58,8 +58,8 @@ class GraveText:
     @property
     def author(self) -> str:
         """Returns the author of a written text, "" for a text of other people."""
-        found = _WRITTEN.fullmatch(self.group)
-        return found[1] if found else ""
+        match = _WRITTEN.fullmatch(self.group)
+        return match[1] if match else ""
 
     @property
     def grave(self) -> bool:

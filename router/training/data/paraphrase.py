@@ -49,7 +49,7 @@ def paraphrased(text: str, rng: random.Random) -> str:
     >>> paraphrased("Where is my parcel", random.Random(1))
     "hello, where's my parcel"
     """
-    other = _PHRASE.sub(lambda found: _another(found[0], rng), text)
+    other = _PHRASE.sub(lambda match: _another(match[0], rng), text)
     if len(other) > FRAMED_CHARS:
         return other
     frames = _FRAMES + (_ASKING if _QUESTION.match(other) else ())

@@ -124,13 +124,13 @@ def report(made: Curated) -> DataReport:
 
 
 def as_json(
-    found: DataReport, knowledge: Sequence[LoadedFile], made: Curated
+    report: DataReport, knowledge: Sequence[LoadedFile], made: Curated
 ) -> Mapping[str, Value]:
     """Returns the report for machines; `told` lists files whose rows are never judged."""
     counts = curate.label_counts(made)
     return {
-        **asdict(found),
-        "files": [asdict(file) for file in (*found.files, *knowledge)],
+        **asdict(report),
+        "files": [asdict(file) for file in (*report.files, *knowledge)],
         "labels": {task: dict(count) for task, count in counts.items()},
     }
 
@@ -236,19 +236,19 @@ def _groups(examples: Iterable[Example]) -> set[str]:
     return {example.group for example in examples if example.group}
 
 
-def render(found: DataReport) -> str:
+def render(report: DataReport) -> str:
     """Returns the report as Markdown."""
     caps = ", ".join(f"{source}: at most {most} rows" for source, most in curate.CAPS.items())
-    dropped = {file.name: file.dropped for file in found.files}
-    languages = {file.name: file.other_languages for file in found.files}
+    dropped = {file.name: file.dropped for file in report.files}
+    languages = {file.name: file.other_languages for file in report.files}
     parts = [
         "# The data as curated",
-        f"{found.train} texts train, {found.dev} judge (dev). {found.duplicates} repeated texts "
-        f"were merged, {found.contradictions} contradicted labels dropped.",
+        f"{report.train} texts train, {report.dev} judge (dev). {report.duplicates} repeated texts "
+        f"were merged, {report.contradictions} contradicted labels dropped.",
         "## Files",
         table(
             ("file", "rows", "kept", "dropped", "repeated inside", "in other languages"),
-            [_line(file) for file in found.files],
+            [_line(file) for file in report.files],
         ),
         "## Dropped rows",
         _listed(dropped),
@@ -258,23 +258,23 @@ def render(found: DataReport) -> str:
         _listed(languages),
         "## Texts that are in two files",
         "\n".join(
-            _some([f"- {' and '.join(entry.files)}: {entry.texts}" for entry in found.common])
+            _some([f"- {' and '.join(entry.files)}: {entry.texts}" for entry in report.common])
         ),
         "## Contradictions",
-        "\n".join(_some([_told(entry) for entry in found.contradicting])),
+        "\n".join(_some([_told(entry) for entry in report.contradicting])),
         "## Classes before and after balancing",
         f"Share of each class: *read* after merging, *kept* after the caps ({caps}), *trained* as "
         "distillation weighs them: how often a source is drawn, times the weight of the class. "
         "Typing errors and paraphrases are made in distillation too, not here.",
-        table(("task", "class", "read", "kept", "trained"), _classes(found.balance)),
+        table(("task", "class", "read", "kept", "trained"), _classes(report.balance)),
         "## Length in characters",
         table(
-            ("file", *QUANTILES), [(file.name, *file.characters.values()) for file in found.files]
+            ("file", *QUANTILES), [(file.name, *file.characters.values()) for file in report.files]
         ),
         "## Train and dev",
-        f"{found.left_dev} dev texts were in training too, in another source, and left the "
-        f"dev part. Texts on both sides now: {found.texts_on_both_sides}; pairs or templates on "
-        f"both sides: {found.groups_on_both_sides}. Both must be 0.",
+        f"{report.left_dev} dev texts were in training too, in another source, and left the "
+        f"dev part. Texts on both sides now: {report.texts_on_both_sides}; pairs or templates on "
+        f"both sides: {report.groups_on_both_sides}. Both must be 0.",
     ]
     return "\n\n".join(parts) + "\n"
 

@@ -170,8 +170,8 @@ NEVER_TAUGHT = ("it_help_desk.yaml", "retail_bank.yaml")
 
 def knowledge_files(folder: Path | None) -> list[Path]:
     """Returns the knowledge files whose utterances are trained on; none without a folder."""
-    found = sorted(folder.glob("*.yaml")) if folder is not None else []
-    return [path for path in found if path.name not in NEVER_TAUGHT]
+    files = sorted(folder.glob("*.yaml")) if folder is not None else []
+    return [path for path in files if path.name not in NEVER_TAUGHT]
 
 
 def never_taught(folder: Path | None) -> list[Example]:

@@ -153,9 +153,14 @@ def _contrast(
         candidates = [*positives, *negatives]
         network.module.train()
         vectors = network.vectors([texts[place] for place in (*anchors, *candidates)])
-        asked, found = vectors[: len(anchors)], vectors[len(anchors) :]
+        anchor_vectors, candidate_vectors = vectors[: len(anchors)], vectors[len(anchors) :]
         same = np.array([[labels[a] == labels[c] for c in candidates] for a in anchors])
-        loss = info_nce(asked, found, torch.from_numpy(same).to(found.device), settings.temperature)
+        loss = info_nce(
+            anchor_vectors,
+            candidate_vectors,
+            torch.from_numpy(same).to(candidate_vectors.device),
+            settings.temperature,
+        )
         if settings.keep:
             before = torch.from_numpy(start[[*anchors, *candidates]]).to(vectors.device)
             loss = loss + settings.keep * (1.0 - (vectors * before).sum(dim=1)).mean()
@@ -173,7 +178,7 @@ def _contrast(
 
 
 def info_nce(
-    asked: torch.Tensor, found: torch.Tensor, same: torch.Tensor, temperature: float
+    anchors: torch.Tensor, candidates: torch.Tensor, same: torch.Tensor, temperature: float
 ) -> torch.Tensor:
     """Returns the mean of -log softmax of each text's own positive, which stands at its place.
 
@@ -182,8 +187,8 @@ def info_nce(
     """
     import torch
 
-    logits = asked @ found.T / temperature
-    own = torch.arange(len(asked), device=logits.device)
+    logits = anchors @ candidates.T / temperature
+    own = torch.arange(len(anchors), device=logits.device)
     others = same.clone()
     others[own, own] = False
     logits = logits.masked_fill(others, float("-inf"))

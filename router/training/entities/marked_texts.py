@@ -57,7 +57,7 @@ def read_marked(line: str, source: str = "") -> MarkedText:
     """
     line = line.replace("\\n", "\n")
     pieces: list[str] = []
-    found: list[Entity] = []
+    entities: list[Entity] = []
     either: list[Entity] = []
     position = length = 0
     for match in _MARK.finditer(line):
@@ -65,10 +65,10 @@ def read_marked(line: str, source: str = "") -> MarkedText:
         start = length + match.start() - position
         length = start + len(match[2])
         entity = Entity(LETTERS[match[1]], start, length)
-        (either if match[3] else found).append(entity)
+        (either if match[3] else entities).append(entity)
         position = match.end()
     pieces.append(line[position:])
-    return MarkedText("".join(pieces), tuple(found), tuple(either), source)
+    return MarkedText("".join(pieces), tuple(entities), tuple(either), source)
 
 
 def read_texts(path: Path) -> list[MarkedText]:

@@ -112,7 +112,7 @@ class Writer:
         if self._draw.random() < 0.06 and "{" not in template:
             template = template.title()
         pieces: list[str] = []
-        found: list[Entity] = []
+        entities: list[Entity] = []
         position = length = 0
         for match in _PLACE.finditer(template):
             if match[1] not in self._fill:
@@ -122,11 +122,11 @@ class Writer:
             length += match.start() - position
             kind = _NAMED.get(match[1])
             if kind is not None:
-                found.append(Entity(kind, length, length + len(value)))
+                entities.append(Entity(kind, length, length + len(value)))
             length += len(value)
             position = match.end()
         pieces.append(template[position:])
-        return MarkedText("".join(pieces), tuple(_merged(found, "".join(pieces))))
+        return MarkedText("".join(pieces), tuple(_merged(entities, "".join(pieces))))
 
     def _any(self, kind: str) -> str:
         return self._draw.choice(self._fillers[kind])
@@ -234,10 +234,10 @@ class Writer:
         return f"{number} {road} {kind}{tail}"
 
 
-def _merged(found: list[Entity], text: str) -> list[Entity]:
+def _merged(entities: list[Entity], text: str) -> list[Entity]:
     """Returns the labels with names joined that only a blank or an initial separates."""
     merged: list[Entity] = []
-    for entity in found:
+    for entity in entities:
         last = merged[-1] if merged else None
         between = "" if last is None else text[last.end : entity.start]
         both = last is not None and last.kind is entity.kind is EntityKind.NAME
@@ -255,9 +255,9 @@ def _merged(found: list[Entity], text: str) -> list[Entity]:
 
 
 def _joined(parts: list[MarkedText], blank: str) -> MarkedText:
-    text, found = "", []
+    text, entities = "", []
     for part in parts:
         text += blank if text else ""
-        found += [Entity(e.kind, e.start + len(text), e.end + len(text)) for e in part.found]
+        entities += [Entity(e.kind, e.start + len(text), e.end + len(text)) for e in part.found]
         text += part.text
-    return MarkedText(text, tuple(found))
+    return MarkedText(text, tuple(entities))

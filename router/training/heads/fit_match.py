@@ -268,16 +268,16 @@ class _World:
         others = [p for s in FAMILIES[family] for p in self._sources.get(s, [])]
         world = [(p, s) for s, places in self._sources.items()
                  if s.startswith(OUTSIDE) and s not in ASKED_TOO for p in places]  # fmt: skip
-        found: list[tuple[int, str, float]] = []
+        drawn: list[tuple[int, str, float]] = []
         for places, kind, share, most in (
             ([*near, *oos], "near", NEAR, REQUESTS // 2),
             (others, "others", OTHERS, REQUESTS // 2),
         ):
             chosen = rng.sample(places, min(most, len(places)))
-            found += [(place, kind, share / len(chosen)) for place in chosen]
+            drawn += [(place, kind, share / len(chosen)) for place in chosen]
         chosen_world = rng.sample(world, min(2 * REQUESTS, len(world)))
-        found += [(place, source, WORLD / len(chosen_world)) for place, source in chosen_world]
-        return found
+        drawn += [(place, source, WORLD / len(chosen_world)) for place, source in chosen_world]
+        return drawn
 
     def asked(self, file: _File, matching: MatchModel, *, adjust: bool = True) -> Round:
         """Returns what the index of a file finds of its requests."""
@@ -388,8 +388,8 @@ def _judged(rounds: Sequence[Round], coefficients: Floats, together: Floats) -> 
         among.append(r.among[kept])
         weights.append((r.weight * np.where(outside, 2.0, 1.0))[kept])
         kinds += [kind for kind, is_kept in zip(r.kind, kept.tolist(), strict=True) if is_kept]
-    found = [np.concatenate(part) for part in (chances, several, rights, among, weights)]
-    return _Judged(found[0], found[1], found[2], found[3], found[4], kinds)
+    columns = [np.concatenate(part) for part in (chances, several, rights, among, weights)]
+    return _Judged(columns[0], columns[1], columns[2], columns[3], columns[4], kinds)
 
 
 def _figures(parts: Sequence[_Judged]) -> dict[str, float]:

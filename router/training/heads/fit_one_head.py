@@ -306,10 +306,10 @@ def measured(chances: Floats, labels: Labels, classes: Sequence[str]) -> dict[st
     return {**figures, "per_class": per_class}  # type: ignore[dict-item]
 
 
-def f1_of(said: npt.NDArray[np.integer], labels: Labels, k: int) -> float:
+def f1_of(predicted: npt.NDArray[np.integer], labels: Labels, k: int) -> float:
     """Returns the F1 of class `k`: 2 hits / (predicted + true rows); 0 when there are neither."""
-    hits = int(((said == k) & (labels == k)).sum())
-    total = int((said == k).sum() + (labels == k).sum())
+    hits = int(((predicted == k) & (labels == k)).sum())
+    total = int((predicted == k).sum() + (labels == k).sum())
     return round(2 * hits / total, 4) if total else 0.0
 
 

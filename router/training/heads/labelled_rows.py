@@ -302,31 +302,31 @@ def _objects(path: Path, text: str, text_column: str, label_column: str) -> Iter
     yield from rows
 
 
-def _enough(found: HeadRows) -> None:
+def _enough(rows: HeadRows) -> None:
     """Raises TrainingDataError when the rows are too few to teach and judge a head."""
-    counts = found.counts
-    repairs = "".join(f"; {repair}" for repair in found.repairs)
+    counts = rows.counts
+    repairs = "".join(f"; {repair}" for repair in rows.repairs)
     if len(counts) < 2:
         only = f"the one class {next(iter(counts))!r}" if counts else "no labelled text"
-        raise TrainingDataError(f"{found.file} has {only}; a head tells two or more apart{repairs}")
+        raise TrainingDataError(f"{rows.file} has {only}; a head tells two or more apart{repairs}")
     # So many labels usually mean that a column of ids or texts was taken for the labels.
     if len(counts) > MAX_CLASSES:
         raise TrainingDataError(
-            f"{found.file} has {len(counts)} classes, at most {MAX_CLASSES} are read; is the "
+            f"{rows.file} has {len(counts)} classes, at most {MAX_CLASSES} are read; is the "
             "label column the right one?"
         )
     # Cross-validation needs a row of each class on both sides.
-    rare = [row for row in found.rows if counts[row.label] < MIN_PER_CLASS]
+    rare = [row for row in rows.rows if counts[row.label] < MIN_PER_CLASS]
     if rare:
         labels = ", ".join(repr(row.label) for row in rare[:MAX_LINES_NAMED])
         raise TrainingDataError(
-            f"{found.file}: {len(rare)} of {len(counts)} classes with one text only (line"
+            f"{rows.file}: {len(rare)} of {len(counts)} classes with one text only (line"
             f"{'s' * (len(rare) > 1)} {named([row.line for row in rare])}: {labels}); give each at "
             f"least {MIN_PER_CLASS}, or take them out. A head needs at least {MIN_ROWS} rows in "
             f"all{repairs}"
         )
-    if len(found.rows) < MIN_ROWS:
+    if len(rows.rows) < MIN_ROWS:
         raise TrainingDataError(
-            f"{found.file} has {len(found.rows)} usable rows; a head needs at least "
+            f"{rows.file} has {len(rows.rows)} usable rows; a head needs at least "
             f"{MIN_ROWS}{repairs}"
         )

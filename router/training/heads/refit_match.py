@@ -73,9 +73,9 @@ def _described(
         readings = list(vectors)
         for start in track(range(0, len(order), AT_ONCE), "describe", True):
             places = order[start : start + AT_ONCE]
-            said = model.described([texts[i] for i in places])
+            described = model.described([texts[i] for i in places])
             for row, place in enumerate(places):
-                vectors[place], readings[place] = said.vectors[row], said.readings[row]
+                vectors[place], readings[place] = described.vectors[row], described.readings[row]
         np.savez(kept, vectors=np.stack(vectors), readings=np.stack(readings))
     with np.load(kept, allow_pickle=False) as arrays:
         return Described(arrays["vectors"], arrays["readings"])

@@ -168,7 +168,7 @@ def _positive(name: str, positive: str | None, classes: Sequence[str]) -> str | 
 
 
 def compared(
-    out: Path, fitted: FittedHead, found: HeadRows, encoded: Encoded, labels: Labels
+    out: Path, fitted: FittedHead, taught: HeadRows, encoded: Encoded, labels: Labels
 ) -> Comparison | None:
     """Compares the new head with the installed one; None when there is none for this encoder.
 
@@ -186,15 +186,15 @@ def compared(
     seen = seen_by(out, name)
     figures = card.get("figures")
     before = figures.get("macro_f1") if isinstance(figures, dict) else None
-    unseen = np.array([text_digest(row.text) not in seen for row in found.rows])
+    unseen = np.array([text_digest(row.text) not in seen for row in taught.rows])
     if not seen or int(unseen.sum()) < MIN_ROWS:
         if isinstance(before, float):
             now = fitted.figures["macro_f1"]
             assert isinstance(now, float)
-            rows = len(found.rows)
+            rows = len(taught.rows)
             return Comparison(now, before, rows, "each on its own cross-validated rows")
         unseen[:] = True
-    said_old = _said(old, old(encoded[unseen]), found.classes)
+    said_old = _said(old, old(encoded[unseen]), taught.classes)
     said_new = fitted.chances[unseen].argmax(axis=1)
     return Comparison(
         round(macro_f1(said_new, labels[unseen]), 4),
@@ -243,7 +243,7 @@ def text_digest(text: str) -> bytes:
 
 
 def _card(
-    fitted: FittedHead, found: HeadRows, model: TriageModel, seed: int, command: str
+    fitted: FittedHead, rows: HeadRows, model: TriageModel, seed: int, command: str
 ) -> dict[str, object]:
     return {
         "name": fitted.head.name,
@@ -253,21 +253,21 @@ def _card(
         "seed": seed,
         "data": [
             {
-                "file": found.file,
-                "sha256": found.sha256,
-                "rows_read": found.rows_read,
-                "rows_used": len(found.rows),
-                "repairs": [str(repair) for repair in found.repairs],
+                "file": rows.file,
+                "sha256": rows.sha256,
+                "rows_read": rows.rows_read,
+                "rows_used": len(rows.rows),
+                "repairs": [str(repair) for repair in rows.repairs],
             }
         ],
-        "rows_per_class": found.counts,
+        "rows_per_class": rows.counts,
         "figures": dict(fitted.figures),
         "judged_on": "out-of-fold rows; ridge, balance and calibrator were chosen on the same "
         "folds. Rows that the encoder itself was trained on flatter the head.",
         "encoder_sha256": fitted.head.encoder_sha256,
         "model_version": model.version,
         "versions": versions(),
-        "seen": seen_text([row.text for row in found.rows]),
+        "seen": seen_text([row.text for row in rows.rows]),
     }
 
 

@@ -126,18 +126,18 @@ def weighed(
     x = np.column_stack([log_odds(softmax(logits)), logit(chances), np.ones(len(rows))])
     # Other people's grave texts are of another kind, and the reader has read them.
     used = written | ~grave
-    found = fit_logistic(
+    weights = fit_logistic(
         x[used],
         grave[used].astype(float),
         np.array([0.7, 0.3, 0.0]),
         np.array([1.0, 1.0, 0.1]),
         _weights(grave, written)[used],
     )
-    by_encoder, by_reader, shift = [round(float(value), 4) for value in found]
+    by_encoder, by_reader, shift = [round(float(value), 4) for value in weights]
     calm = ~written & ~grave
     least = round(float(np.quantile(chances[calm], 1.0 - MOST_READ)), 4)
     reader = CloseGrave(*directions, by_encoder, by_reader, shift, least)
-    closely = sigmoid(x @ found)
+    closely = sigmoid(x @ weights)
     final = np.where(chances >= least, closely, chances)
     return WeighedGrave(reader, _figures(rows, chances, final, least))
 

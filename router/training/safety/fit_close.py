@@ -264,14 +264,14 @@ def _routine(rows: Sequence[HarmText]) -> Mask:
 
 def _mixture(x: Floats, harmful: Mask, weights: Floats) -> Mixture:
     """Returns the weights of both readings, none of them negative; x is (rows, 2)."""
-    found = fit_logistic(
+    coefficients = fit_logistic(
         np.column_stack([x, np.ones(len(x))]),
         harmful.astype(float),
         np.array([0.5, 0.5, 0.0]),
         np.array([1.0, 1.0, 0.1]),
         weights,
     )
-    return Mixture(*np.maximum(found[:2], 0.0).round(4).tolist())
+    return Mixture(*np.maximum(coefficients[:2], 0.0).round(4).tolist())
 
 
 def _least(chances: Floats, everyday: Mask) -> float:

@@ -79,15 +79,15 @@ def _public(data: Path, taught: Taught, rng: random.Random) -> list[HarmText]:
             f"{data} lacks {taught.file}, which teaches {NAME}; docs/guides/training.md lists the "
             "files"
         )
-    found: list[HarmText] = []
+    texts: list[HarmText] = []
     for row in _lines(path):
         text, label = row.get("text"), taught.label_of(row)
         if label is not None and isinstance(text, str) and text.strip():
             category = "harmful" if label == NAME else "harmless"
             author = OTHER_PEOPLE if label == NAME or "xstest" in taught.file else ""
-            found.append(HarmText(text.strip()[:MOST_CHARS], category, "en", author))
-    rng.shuffle(found)
-    return found[: taught.most]
+            texts.append(HarmText(text.strip()[:MOST_CHARS], category, "en", author))
+    rng.shuffle(texts)
+    return texts[: taught.most]
 
 
 def _everyday(data: Path, rng: random.Random) -> Iterator[HarmText]:

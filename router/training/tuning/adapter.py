@@ -137,10 +137,10 @@ def own_answers(base: Base, say: Callable[[str], None]) -> tuple[Chat, ...]:
     say("the base answers general prompts, to be replayed")
     asked = PROMPTS.read_text(encoding="utf-8").splitlines()
     speak = speaker(base, base.model, None, OWN_TOKENS)
-    said = speak([(Message("user", text),) for text in asked], OWN_TOKENS, False)
+    answers = speak([(Message("user", text),) for text in asked], OWN_TOKENS, False)
     return tuple(
         Chat((Message("user", text), Message("assistant", answer)))
-        for text, answer in zip(asked, said, strict=True)
+        for text, answer in zip(asked, answers, strict=True)
         if answer
     )
 

@@ -48,8 +48,8 @@ class Question:
         >>> Question("2 + 2?", ("4", "four")).is_right("That is 4.")
         True
         """
-        said = " ".join(re.findall(r"[a-z0-9]+", answer.lower()))
-        return any(f" {wanted.lower()} " in f" {said} " for wanted in self.right)
+        words = " ".join(re.findall(r"[a-z0-9]+", answer.lower()))
+        return any(f" {wanted.lower()} " in f" {words} " for wanted in self.right)
 
 
 def general_questions() -> list[Question]:

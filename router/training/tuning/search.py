@@ -71,7 +71,7 @@ def search(
     chosen, _ = _chosen(optuna.trial.FixedTrial(best.params), settings, first, bool(sets.replay))
     factor = best.params["learning_rate"] / first.learning_rate
     # Later phases keep their proportion to the first.
-    found = tuple(
+    phases_of_best = tuple(
         replace(
             phase,
             learning_rate=phase.learning_rate * factor,
@@ -85,7 +85,7 @@ def search(
         "best": best.params,
         "values": [trial.value for trial in study.trials],
     }
-    return chosen, found, note
+    return chosen, phases_of_best, note
 
 
 def _chosen(

@@ -65,7 +65,7 @@ def _generated(
     import torch
 
     tokenizer = base.tokenizer
-    said: list[str] = []
+    answers: list[str] = []
     ends = _ends(tokenizer, model)
     model.eval()
     for start in range(0, len(prompts), TOGETHER):
@@ -88,16 +88,16 @@ def _generated(
                 eos_token_id=ends,
                 pad_token_id=ends[0],
             )
-        said += tokenizer.batch_decode(made[:, longest:], skip_special_tokens=True)
-    return [text.strip() for text in said]
+        answers += tokenizer.batch_decode(made[:, longest:], skip_special_tokens=True)
+    return [text.strip() for text in answers]
 
 
 def _ends(tokenizer: Any, model: Any) -> list[int]:
     """Returns the tokens that end an answer: the base's own, and the last of its template."""
     given = model.generation_config.eos_token_id
-    found = [given] if isinstance(given, int) else list(given or [])
+    ids = [given] if isinstance(given, int) else list(given or [])
     turns = (Message("user", "a"), Message("assistant", "b"))
     last = tokenizer.encode(
         rendered(tokenizer, turns, to_answer=False).rstrip("\n "), add_special_tokens=False
     )[-1]
-    return list(dict.fromkeys([*found, tokenizer.eos_token_id or last, last]))
+    return list(dict.fromkeys([*ids, tokenizer.eos_token_id or last, last]))

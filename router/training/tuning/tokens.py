@@ -64,7 +64,7 @@ def spans(tokenizer: Any, messages: Sequence[Message], mask: Mask) -> tuple[str,
     if mask is Mask.ALL:
         return whole, [range(0, len(whole))]
     places = [place for place, turn in enumerate(messages) if turn.role == "assistant"]
-    found = []
+    answer_spans = []
     for place in places if mask is Mask.ASSISTANT else places[-1:]:
         before = rendered(tokenizer, messages[:place], to_answer=True)
         after = rendered(tokenizer, messages[: place + 1], to_answer=False)
@@ -75,8 +75,8 @@ def spans(tokenizer: Any, messages: Sequence[Message], mask: Mask) -> tuple[str,
                 "`mask: last` on chats of one answer, or give the base another template"
             )
         # The line break behind the end sign is the template's own; the model never says it.
-        found.append(range(len(before), len(after.rstrip("\n "))))
-    return whole, found
+        answer_spans.append(range(len(before), len(after.rstrip("\n "))))
+    return whole, answer_spans
 
 
 def example(tokenizer: Any, chat: Chat, mask: Mask, longest: int) -> Example | None:

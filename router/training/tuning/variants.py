@@ -192,9 +192,9 @@ def compare(
     first = Column(())
     for form, path, layers in _written(source, out, asked, distilled, say):
         server = open_runtime(path, context_tokens=1024)
-        said = _all(server, [question.text for question in asked], GENERAL_TOKENS)
-        before = before or said
-        right = [float(one.is_right(text)) for one, text in zip(asked, said, strict=True)]
+        answers = _all(server, [question.text for question in asked], GENERAL_TOKENS)
+        before = before or answers
+        right = [float(one.is_right(text)) for one, text in zip(asked, answers, strict=True)]
         first = first if first.values else Column(tuple(right), share=True)
         marks = [
             is_right(
@@ -209,7 +209,7 @@ def compare(
                 round(_speed(server), 1),
                 _mean(right),
                 _mean(marks) if marks else None,
-                _mean([token_f1(a, b) for a, b in zip(said, before, strict=True)]),
+                _mean([token_f1(a, b) for a, b in zip(answers, before, strict=True)]),
                 change(first, Column(tuple(right), share=True)) or [],
                 layers,
             )
