@@ -129,6 +129,9 @@ RegistryPlace = Annotated[
 REGISTRY = ".tiergate/models"  # as `router.registry.opening`, which no start needs to load
 
 
+Seed = Annotated[int, typer.Option(min=0, help="The same seed gives the same result.")]
+SEED = 7
+
 DeviceOption = Annotated[
     Device,
     typer.Option(

@@ -15,7 +15,7 @@ import typer
 from router.cli.exits import Exit
 from router.cli.learning.dataset import OUT as DATASETS
 from router.cli.ledger.ledger import now_ms
-from router.cli.options import REGISTRY, AsJson, RegistryPlace, given_reason
+from router.cli.options import REGISTRY, SEED, AsJson, RegistryPlace, Seed, given_reason
 from router.cli.serve.serve import DATABASE, DatabasePath, ModelDir
 from router.errors import TiergateError
 from router.rendering.figures_in_words import counted
@@ -103,7 +103,7 @@ def run(
     minutes: Annotated[
         float, typer.Option(min=0.05, help="Largest processor time of a run, in minutes.")
     ] = 30.0,
-    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same candidate.")] = 7,
+    seed: Seed = SEED,
     every: Annotated[
         Every | None, typer.Option(help="Run again at this interval, until you stop it.")
     ] = None,

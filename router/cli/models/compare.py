@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from router.cli.models.train import WORK, Data, Work, train, with_torch
-from router.cli.options import AsJson
+from router.cli.options import SEED, AsJson, Seed
 
 if TYPE_CHECKING:
     from router.training.compare.compare import Comparison
@@ -49,7 +49,7 @@ def compare(
     turns: Annotated[
         int, typer.Option(min=1, help="How often each variant takes its turn in timing.")
     ] = 60,
-    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same variants.")] = 7,
+    seed: Seed = SEED,
     as_json: AsJson = False,
 ) -> None:
     """Measure fp32, INT8, INT4, distilled, pruned, narrow and static encoders side by side."""

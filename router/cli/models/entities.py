@@ -10,7 +10,7 @@ import msgspec
 import typer
 
 from router.cli.models.train import card_command, train
-from router.cli.options import AsJson, to_write
+from router.cli.options import SEED, AsJson, Seed, to_write
 
 
 def register(app: typer.Typer) -> None:
@@ -27,7 +27,7 @@ def entities(
             show_default="the one that Tiergate reads",
         ),
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same head.")] = 7,
+    seed: Seed = SEED,
     as_json: AsJson = False,
 ) -> None:
     """Fit the head that finds names and addresses in texts; without torch, in some minutes."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from router.cli.exits import Exit
-from router.cli.options import DeviceOption, folder_to_write
+from router.cli.options import SEED, DeviceOption, Seed, folder_to_write
 from router.cli.serve.serve import ModelDir
 from router.errors.installing import pip_install
 from router.types import Device
@@ -25,6 +25,12 @@ Data = Annotated[
     typer.Option(
         help="The folder of training data; docs/guides/training.md says what it holds.",
         envvar="TIERGATE_DATA",
+    ),
+]
+FinishedModel = Annotated[
+    Path,
+    typer.Option(
+        parser=folder_to_write, help="The folder of the finished model, which is changed."
     ),
 ]
 Work = Annotated[Path, typer.Option(help="Where stages leave what later ones read.")]
@@ -66,7 +72,7 @@ def triage(
         ),
     ],
     work: Work = WORK,
-    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same model.")] = 7,
+    seed: Seed = SEED,
     stage: Annotated[
         list[str] | None,
         typer.Option(show_default="all", help="Run only this stage again; repeat for several."),
@@ -156,14 +162,9 @@ def tell_installed(model: Installed) -> None:
 @train.command()
 def match(
     data: Data,
-    out: Annotated[
-        Path,
-        typer.Option(
-            parser=folder_to_write, help="The model folder whose match.json is fitted again."
-        ),
-    ],
+    out: FinishedModel,
     work: Work = WORK,
-    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same fit.")] = 7,
+    seed: Seed = SEED,
 ) -> None:
     """Fit the chances of level 1 again for a finished model, without torch, in minutes."""
     from router.policy.loading import policies_dir
@@ -179,13 +180,8 @@ def match(
 @train.command()
 def calibrate(
     data: Data,
-    out: Annotated[
-        Path,
-        typer.Option(
-            parser=folder_to_write, help="The model folder whose heads are calibrated again."
-        ),
-    ],
-    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same fit.")] = 7,
+    out: FinishedModel,
+    seed: Seed = SEED,
 ) -> None:
     """Calibrate domain and stakes again on held-out sources, without torch, in minutes."""
     from router.policy.loading import policies_dir
@@ -199,13 +195,8 @@ def calibrate(
 @train.command()
 def novelty(
     data: Data,
-    out: Annotated[
-        Path,
-        typer.Option(
-            parser=folder_to_write, help="The model folder whose novelty is fitted again."
-        ),
-    ],
-    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same fit.")] = 7,
+    out: FinishedModel,
+    seed: Seed = SEED,
 ) -> None:
     """Fit again what separates new requests from known ones, without torch, in minutes."""
     from router.policy.loading import policies_dir

@@ -14,7 +14,15 @@ import typer
 from router.cli.exits import Exit
 from router.cli.models.train import Data, card_command, train
 from router.cli.models.train_judge import judge
-from router.cli.options import AsJson, DeviceOption, folder_to_write, given_path, keep_sources
+from router.cli.options import (
+    SEED,
+    AsJson,
+    DeviceOption,
+    Seed,
+    folder_to_write,
+    given_path,
+    keep_sources,
+)
 from router.cli.serve.serve import ModelDir
 from router.types import Device
 
@@ -52,7 +60,7 @@ def head(
         str | None,
         typer.Option(help="Of two labels, the one whose chance the head gives, as `spam` does."),
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same head.")] = 7,
+    seed: Seed = SEED,
     force: Annotated[
         bool, typer.Option("--force", help="Install it even where the one that is there is better.")
     ] = False,
@@ -106,7 +114,7 @@ def routing(
         list[str] | None,
         typer.Option(show_default="every model", help="Only this model; repeat for several."),
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same heads.")] = 7,
+    seed: Seed = SEED,
     as_json: AsJson = False,
     model_dir: ModelDir = None,
 ) -> None:
@@ -199,7 +207,7 @@ def specialists(
         Path,
         typer.Option(parser=folder_to_write, help="Folder of the heads; policies/heads ships."),
     ],
-    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same heads.")] = 7,
+    seed: Seed = SEED,
     only: Annotated[
         str | None, typer.Option(help="Fit this one head; the others stay.", show_default="all")
     ] = None,

@@ -15,7 +15,7 @@ import typer
 
 from router.cli.ledger.ledger import now_ms
 from router.cli.models.train import Quick, card_command, train, with_torch
-from router.cli.options import REGISTRY, AsJson, RegistryPlace, folder_to_write
+from router.cli.options import REGISTRY, SEED, AsJson, RegistryPlace, Seed, folder_to_write
 from router.cli.tuning.registering import RegisteredName, add_version
 from router.errors import TrainingDataError
 from router.types import Device
@@ -128,7 +128,7 @@ def adapter(
         typer.Option(min=1, help="Answers written for the card, and a quarter of its questions."),
     ] = 50,
     longest: Annotated[int, typer.Option(min=16, help="Tokens of an example and of a row.")] = 512,
-    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same adapter.")] = 7,
+    seed: Seed = SEED,
     threads: Annotated[
         int, typer.Option(min=0, show_default="as torch chooses", help="Threads of the processor.")
     ] = 0,

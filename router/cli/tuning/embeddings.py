@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from router.cli.models.train import card_command, train, with_torch
-from router.cli.options import REGISTRY, AsJson, RegistryPlace, folder_to_write
+from router.cli.options import REGISTRY, SEED, AsJson, RegistryPlace, Seed, folder_to_write
 from router.cli.serve.serve import ModelDir
 from router.cli.tuning.adapter import TrainDevice
 from router.cli.tuning.registering import RegisteredName, add_version
@@ -55,7 +55,7 @@ def embeddings(
     keep: Annotated[
         float, typer.Option(min=0, help="How strongly vectors stay near those of the start.")
     ] = 0.5,
-    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same encoder.")] = 7,
+    seed: Seed = SEED,
     threads: Annotated[
         int, typer.Option(min=0, show_default="as torch chooses", help="Threads of the processor.")
     ] = 0,
