@@ -147,7 +147,7 @@ async def test_labels_come_from_rows_and_their_outcomes(houses: Houses) -> None:
     told = [(label.confidence, label.correct, label.triage_version) for label in found.labels]
     assert told == [(0.95, True, "fake"), (0.9, False, "fake")]
     assert found.graded["mid"].all == [(CALM.difficulty, True)]
-    assert (found.requests, found.without_outcome, found.outcomes_of_others) == (3, 0, 1)
+    assert (found.requests, found.outcomes_of_others) == (3, 1)
 
 
 def test_ability_is_found_again() -> None:

@@ -37,7 +37,7 @@ class Letters:
         return {"input_ids": tokens, "offset_mapping": list(places)}
 
 
-def write_base(folder: Path, *, architecture: str = "llama", width: int = 32) -> Path:
+def write_base(folder: Path, *, width: int = 32) -> Path:
     """Writes a random base and its tokenizer, as a hub would hold them."""
     import torch
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers
@@ -56,7 +56,7 @@ def write_base(folder: Path, *, architecture: str = "llama", width: int = 32) ->
     tokenizer.save_pretrained(str(folder))
     torch.manual_seed(5)
     config = AutoConfig.for_model(
-        architecture,
+        "llama",
         vocab_size=len(vocabulary),
         hidden_size=width,
         intermediate_size=2 * width,

@@ -28,7 +28,6 @@ class Labelled:
     labels: list[Label] = field(default_factory=list)
     graded: dict[str, Graded] = field(default_factory=dict)
     requests: int = 0
-    without_outcome: int = 0
     outcomes_of_others: int = 0  # of requests that are not among these
 
 
@@ -48,16 +47,13 @@ def labelled(
             continue
         traffic.requests += 1
         traffic.outcomes_of_others -= outcomes.by_request[case.request_id]
-        any_outcome = False
         # Shadows and labelled files may judge several answerers of one request.
         for fact in case.facts:
             wrong = _wrong(case, fact, outcomes)
             if wrong is not None:
-                any_outcome = True
                 outside = case.request_id in outcomes.outside
                 novel = novel_at is not None and case.signals.novelty >= novel_at
                 _add(traffic, case, fact, wrong == 0.0, outside=outside, novel=novel)
-        traffic.without_outcome += not any_outcome
     return traffic
 
 
