@@ -412,3 +412,10 @@ def test_errors_have_the_type_that_anthropic_gives_them(
         "error": {"type": kind, "message": "x"},
         "request_id": "req_1",
     }
+
+
+def test_text_blocks_have_no_key_without_a_value() -> None:
+    """The Vercel AI SDK takes `citations` as a list, or not at all."""
+    answer = Answer((Choice("Hello", "stop"),), "m", Usage(1, output_tokens=1))
+    (block,) = orjson.loads(render_message(answer, id="1", shows_thinking=False))["content"]
+    assert block == {"type": "text", "text": "Hello"}

@@ -119,7 +119,7 @@ def _blocks(choice: Choice, shows_thinking: bool) -> Iterator[dict[str, object]]
     blocks: list[dict[str, object]] = [_tool_use(call, _input(call)) for call in choice.tool_calls]
     words = spoken(choice)
     if words or not choice.tool_calls:
-        blocks.insert(0, {"type": "text", "text": words, "citations": None})
+        blocks.insert(0, {"type": "text", "text": words})
     sealed = _anthropics(choice.sealed)
     for place, block in enumerate(blocks):
         while sealed and sealed[0].at <= place:
@@ -235,7 +235,7 @@ class MessageStream:
         return _framed("error", render_error(error, self._id))
 
     def _say(self, events: list[bytes], words: str) -> None:
-        self._open(events, "text", {"type": "text", "text": "", "citations": None})
+        self._open(events, "text", {"type": "text", "text": ""})
         self._text_sent = True
         self._grow(events, {"type": "text_delta", "text": words})
 

@@ -1,7 +1,8 @@
-// The Vercel AI SDK, by both of its providers, against the server of BASE_URL and API_KEY.
+// The Vercel AI SDK, by four of its providers, against the server of BASE_URL and API_KEY.
 
 import assert from "node:assert/strict";
 import test from "node:test";
+import { createAnthropic } from "@ai-sdk/anthropic";
 import { createOpenAI } from "@ai-sdk/openai";
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
 import { APICallError, Output, generateText, stepCountIs, streamText, tool } from "ai";
@@ -11,6 +12,7 @@ const { BASE_URL: baseURL, API_KEY: apiKey } = process.env;
 const prompt = "Where is my parcel?";
 const Parcel = z.object({ number: z.int(), city: z.string() });
 const openai = createOpenAI({ baseURL, apiKey });
+const anthropic = createAnthropic({ baseURL, apiKey });
 const compatible = createOpenAICompatible({
   name: "tiergate",
   baseURL,
@@ -24,6 +26,7 @@ const providers = {
   "openai, responses": (model) => openai(model),
   "openai, chat": (model) => openai.chat(model),
   "openai-compatible": (model) => compatible(model),
+  anthropic: (model) => anthropic(model),
 };
 
 for (const [name, of] of Object.entries(providers)) {
