@@ -5,7 +5,7 @@ It reads only values in the signals, so a stored row gives the same result as th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from router.policy.sections.heads import HeadCondition
 from router.types import HeadReading, Signals
@@ -14,27 +14,38 @@ Chances = Sequence[tuple[str, float]]
 """Lists classes with their chances, likeliest first. A head of one chance has one class."""
 
 
+_BUILT_IN: Mapping[str, Callable[[Signals], Chances]] = {
+    "request_type": lambda signals: ((signals.request_type.value, signals.request_type_p),),
+    "domain": lambda signals: ((signals.domain.value, signals.domain_p),),
+    "novelty": lambda signals: (("novel", signals.novelty),),
+    "stakes": lambda signals: (("high", signals.stakes_high),),
+    "multi_factor": lambda signals: (("yes", signals.multi_factor),),
+    "strategic": lambda signals: (("yes", signals.strategic),),
+    "toxic": lambda signals: (("toxic", signals.toxic),),
+    "spam": lambda signals: (("spam", signals.spam),),
+    "grave": lambda signals: (("grave", signals.grave),),
+    "knowledge": lambda signals: (("knowledge", signals.knowledge),),
+}
+
+
 def readings_of(signals: Signals) -> dict[str, Chances]:
     """Returns the readings of every head, also the built-in ones, by their names in policies."""
-    return {
-        "request_type": ((signals.request_type.value, signals.request_type_p),),
-        "domain": ((signals.domain.value, signals.domain_p),),
-        "novelty": (("novel", signals.novelty),),
-        "stakes": (("high", signals.stakes_high),),
-        "multi_factor": (("yes", signals.multi_factor),),
-        "strategic": (("yes", signals.strategic),),
-        "toxic": (("toxic", signals.toxic),),
-        "spam": (("spam", signals.spam),),
-        "grave": (("grave", signals.grave),),
-        "knowledge": (("knowledge", signals.knowledge),),
-        **{reading.name: reading.classes for reading in signals.heads},
-    }
+    built_in = {name: read(signals) for name, read in _BUILT_IN.items()}
+    return built_in | {reading.name: reading.classes for reading in signals.heads}
+
+
+def reading_of(signals: Signals, head: str) -> Chances:
+    """Returns the reading of one head, nothing where it read nothing."""
+    for reading in signals.heads:
+        if reading.name == head:
+            return reading.classes
+    built_in = _BUILT_IN.get(head)
+    return () if built_in is None else built_in(signals)
 
 
 def any_holds(conditions: Iterable[HeadCondition], signals: Signals) -> bool:
     """Returns True when one of the conditions holds for a request's signals."""
-    readings = readings_of(signals)
-    return any(holds(condition, readings) for condition in conditions)
+    return any(reached(condition, reading_of(signals, condition.head)) for condition in conditions)
 
 
 def holds(condition: HeadCondition, readings: Mapping[str, Chances]) -> bool:
@@ -46,11 +57,15 @@ def holds(condition: HeadCondition, readings: Mapping[str, Chances]) -> bool:
     >>> holds(wanted, {"department": [("security", 0.6), ("sales", 0.3)]}), holds(wanted, {})
     (True, False)
     """
-    return any(
-        p >= condition.at
-        for label, p in readings.get(condition.head, ())
-        if not condition.classes or label in condition.classes
-    )
+    return reached(condition, readings.get(condition.head, ()))
+
+
+def reached(condition: HeadCondition, chances: Chances) -> bool:
+    """Returns True when one of the condition's classes has at least the chance `at`."""
+    for label, p in chances:
+        if p >= condition.at and (not condition.classes or label in condition.classes):
+            return True
+    return False
 
 
 def highest(groups: Iterable[tuple[HeadReading, ...]]) -> tuple[HeadReading, ...]:

@@ -6,7 +6,7 @@ It reads only signals and what the key may do, so a stored row gives the same re
 from __future__ import annotations
 
 from router.policy.content.term_files import list_of
-from router.policy.head_conditions import any_holds, holds, readings_of
+from router.policy.head_conditions import any_holds, reached, reading_of
 from router.policy.schema import Policy
 from router.types import READ_LANGUAGES, Matter, Reason, Signals
 
@@ -27,12 +27,12 @@ def refusal(policy: Policy, signals: Signals, *, defends: bool) -> Reason | None
     safety = policy.safety
     if not safety.refuse:
         return None
-    readings, english = readings_of(signals), signals.language in READ_LANGUAGES
+    english = signals.language in READ_LANGUAGES
     for condition in safety.refuse:
         other = condition.at_other_languages
         if not english and other is not None:
             condition = condition.model_copy(update={"at": other})
-        if holds(condition, readings):
+        if reached(condition, reading_of(signals, condition.head)):
             lifted = defends and any_holds(safety.security, signals)
             return None if lifted else Reason.HARMFUL
     return None

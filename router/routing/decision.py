@@ -78,33 +78,28 @@ def chance(ability: float, difficulty: float, slope: float = 1.0) -> float:
     return 1.0 / (1.0 + math.exp(-z))
 
 
-def stakes(policy: Policy, signals: Signals, asked: Asked) -> int:
+def stakes(policy: Policy, signals: Signals, asked: Asked, base: int) -> int:
     """Returns S, the cost of a wrong answer, in nano-dollars.
 
-    S is the client's `stakes_usd`; without one it is cost_of_wrong[domain, type] +
-    loss_share[domain] x amount. Without the scope `hints:lower` the client's figure can only raise
-    S.
+    S is the client's `stakes_usd`; without one it is `base`, which is cost_of_wrong[domain, type],
+    + loss_share[domain] x amount. Without the scope `hints:lower` the client's figure can only
+    raise S.
     """
-    section = policy.stakes
-    own = section.cost_of_wrong_nano_usd(signals.domain, signals.request_type) + math.ceil(
-        section.share(signals.domain) * signals.impact_nano_usd
-    )
+    own = base + math.ceil(policy.stakes.share(signals.domain) * signals.impact_nano_usd)
     if asked.stakes_nano_usd is None:
         return own
     return asked.stakes_nano_usd if asked.may_lower else max(own, asked.stakes_nano_usd)
 
 
-def least_shown(policy: Policy, signals: Signals, stakes_nano: int) -> float:
+def least_shown(section: DecisionSection, base: int, stakes_nano: int) -> float:
     """Returns the chance from which level 1's answer may go out unverified.
 
-    It is the policy's `unverified_from`; without one S / (S + cost_of_wrong[domain, type]), at
-    least `accept_at`. So a right answer is taken to be worth what a wrong one of its domain and
-    type costs, and an amount at stake raises the bound: cost_of_wrong $2 and S $12 give .857.
+    It is the policy's `unverified_from`; without one S / (S + base), at least `accept_at`. So a
+    right answer is taken to be worth what a wrong one of its domain and type costs (`base`), and an
+    amount at stake raises the bound: a base of $2 and S $12 give .857.
     """
-    section = policy.decision
     if section.unverified_from is not None:
         return section.unverified_from
-    base = policy.stakes.cost_of_wrong_nano_usd(signals.domain, signals.request_type)
     both = stakes_nano + base
     return max(section.accept_at, stakes_nano / both if both else 0.0)
 
@@ -128,7 +123,8 @@ def decide(
     message names what is missing. Raises PermissionDenied when the key's tiers leave no answerer.
     """
     section = policy.decision
-    stakes_nano = stakes(policy, signals, asked)
+    base = policy.stakes.cost_of_wrong_nano_usd(signals.domain, signals.request_type)
+    stakes_nano = stakes(policy, signals, asked, base)
     top = max([f.level for f in facts])
     limits = bounds(policy, signals, asked, top, lower=pressure.lower)
     if asked.pinned_tier is not None:
@@ -139,7 +135,7 @@ def decide(
     threshold = confidence_floor(
         section, signals, asked.confidence_floor, suspended=pressure.suspended
     )
-    least = 0.0 if version < IN_HAND_FROM else least_shown(policy, signals, stakes_nano)
+    least = 0.0 if version < IN_HAND_FROM else least_shown(section, base, stakes_nano)
     losses = expected_losses(facts, stakes_nano, section, pressure.price)
     passed = [passed_over(f, limits, threshold, asked, signals) for f in facts]
     allowed = [i for i, reason in enumerate(passed) if reason is None]

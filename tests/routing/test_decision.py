@@ -7,7 +7,7 @@ import pytest
 from router.errors import NotCapable
 from router.policy.schema import Policy
 from router.routing.constraints import Asked, asked_of
-from router.routing.decision import chance, decide, least_shown, stakes
+from router.routing.decision import chance, decide
 from router.routing.expected_loss import expected_losses
 from router.routing.next_rung import Left, Turn, next_rung
 from router.types import (
@@ -223,8 +223,8 @@ def test_a_probably_unrelated_answer_is_not_in_hand(p1: float, hand: int | None)
 
 def test_an_amount_raises_the_chance_that_an_unverified_answer_needs() -> None:
     signals = replace(CALM, impact_nano_usd=50 * USD)  # S = 0.10 + 1 % of it
-    least = least_shown(a_policy(), signals, stakes(a_policy(), signals, Asked()))
-    assert least == pytest.approx(0.6 / 0.7)
+    decision = decide(a_policy(), signals, facts(), Asked())
+    assert decision.unverified_from == pytest.approx(0.6 / 0.7)
 
 
 def test_the_policy_may_state_the_chance_that_an_unverified_answer_needs() -> None:
@@ -268,18 +268,22 @@ def test_losses_match_the_worked_example() -> None:
     assert [round(loss / USD, 6) for loss in losses] == [1.01, 0.60]
 
 
+def staked(signals: Signals, asked: Asked) -> int:
+    return decide(a_policy(), signals, facts(), asked).stakes_nano_usd
+
+
 def test_stakes_add_the_loss_share_of_the_amount() -> None:
     signals = replace(CALM, impact_nano_usd=200 * USD)
-    assert stakes(a_policy(), signals, Asked()) == round(2.10 * USD)
+    assert staked(signals, Asked()) == round(2.10 * USD)
 
 
 def test_a_hint_cannot_lower_stakes_without_its_scope() -> None:
     signals = replace(CALM, impact_nano_usd=200 * USD)
-    assert stakes(a_policy(), signals, Asked(stakes_nano_usd=1)) == round(2.10 * USD)
+    assert staked(signals, Asked(stakes_nano_usd=1)) == round(2.10 * USD)
 
 
 def test_a_hint_lowers_stakes_with_its_scope() -> None:
-    assert stakes(a_policy(), CALM, Asked(stakes_nano_usd=1, may_lower=True)) == 1
+    assert staked(CALM, Asked(stakes_nano_usd=1, may_lower=True)) == 1
 
 
 def test_max_tier_is_ignored_without_its_scope() -> None:

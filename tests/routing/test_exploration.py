@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from router.policy.schema import ExploreSection, Policy
 from router.request.intake import decided_outcome
 from router.routing.constraints import Asked
-from router.routing.decision import decide, stakes
+from router.routing.decision import decide
 from router.routing.decision_record import parse
 from router.routing.exploration import chances, drawn
 from router.types import CostBasis, Hints, Match, PSource, Reason, RungFacts, Signals
@@ -85,7 +85,7 @@ def test_hard_rules_matters_are_never_explored() -> None:
 @pytest.mark.parametrize(("cap", "explored"), [(0.05, True), (0.049, False)])
 def test_stakes_above_the_cap_are_not_explored(cap: float, explored: bool) -> None:
     policy = exploring({"share": 0.2, "max_stakes_usd": cap})
-    assert stakes(policy, CALM, PLAIN) == 50_000_000
+    assert decide(policy, CALM, FACTS, PLAIN).stakes_nano_usd == 50_000_000
     assert (tried(policy, 0.99) != "faq") is explored
 
 

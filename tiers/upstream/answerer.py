@@ -113,26 +113,28 @@ class UpstreamTier:
         async with Exchange(self._connections, work) as exchange:
             async with exchange.deadline():
                 response = await exchange.respond(stream=False)
-            if response.content_type == EVENTS:
+                streams = response.content_type == EVENTS
+                answer = None if streams else self._wire.whole(await read_json(response))
+            if answer is None:
                 # The server streams, though it was asked not to; the answer is paid.
                 folder = self._wire.folder()
                 async with aclosing(_pieces(response, folder, exchange, work)) as pieces:
                     async for _ in pieces:
                         pass
                 answer = folder.finish()
-            else:
-                answer = await self._whole(response, exchange)
             exchange.succeed()
         return self._final(answer, work)
 
     async def stream(self, work: Work, call: Call) -> AsyncGenerator[Delta, None]:
         """Yields the answer in pieces; closing the iterator early closes the connection."""
         async with Exchange(self._connections, work) as exchange:
+            answer = None
             async with exchange.deadline():
                 response = await exchange.respond(stream=True)
-            if response.content_type == "application/json":
-                # The server ignored `stream`; its whole answer is as good.
-                answer = await self._whole(response, exchange)
+                if response.content_type == "application/json":
+                    # The server ignored `stream`; its whole answer is as good.
+                    answer = self._wire.whole(await read_json(response))
+            if answer is not None:
                 for delta in deltas_of(answer):
                     if delta.final is None:
                         yield delta
@@ -145,10 +147,6 @@ class UpstreamTier:
                 answer = folder.finish()
             exchange.succeed()
             yield Delta(final=self._final(answer, work))
-
-    async def _whole(self, response: Response, exchange: Exchange) -> Answer:
-        async with exchange.deadline():
-            return self._wire.whole(await read_json(response))
 
     async def count_tokens(self, request: ChatRequest) -> int | None:
         """Returns the provider's own count, None where it has none or does not answer soon.

@@ -117,7 +117,7 @@ class Batch:
         known = self._known.setdefault(request_id, {})
         if attempt.attempt_id in known:
             return
-        if state is not None and state != RequestState.OPEN.value:
+        if state is not None and state != RequestState.OPEN:
             raise LedgerError(f"request {request_id} is finished; nothing more can be held for it")
         for limit in operation.limits:
             if not self._windows.known(limit, attempt):
@@ -125,7 +125,7 @@ class Batch:
             self._windows.check(limit, attempt)
         payer = self._payer(*_paying(operation.request))
         if state is None:
-            self._states[request_id] = RequestState.OPEN.value
+            self._states[request_id] = RequestState.OPEN
             self._request_rows[request_id] = (
                 *operation.request_values,
                 *_names(operation.request),
@@ -139,26 +139,26 @@ class Batch:
     def _settle(self, operation: Settle) -> None:
         attempt = operation.attempt
         state = self._states.get(attempt.request_id)
-        if state is not None and state != RequestState.OPEN.value:
+        if state is not None and state != RequestState.OPEN:
             return
         known = self._known.get(attempt.request_id, {}).get(attempt.attempt_id)
         if known is None:
             raise LedgerError(f"attempt {attempt.attempt_id} is settled, but was never held")
-        if known.state == AttemptState.HELD.value:
+        if known.state == AttemptState.HELD:
             payer = self._payer(attempt.request_id, operation.tenant)
             self._put(payer, attempt, operation.attempt_values)
 
     def _finish(self, operation: Finish) -> None:
         request = operation.request
         state = self._states.get(request.request_id)
-        if state is not None and state != RequestState.OPEN.value:
+        if state is not None and state != RequestState.OPEN:
             return
         payer = self._payer(*_paying(request))
         known = self._known.get(request.request_id, {})
         stale = [
             attempt_id
             for attempt_id in operation.unsettled
-            if attempt_id in known and known[attempt_id].state != AttemptState.HELD.value
+            if attempt_id in known and known[attempt_id].state != AttemptState.HELD
         ]
         if stale or not known.keys() <= operation.attempt_values.keys():
             operation = self._with_stored(operation, stale)
@@ -168,7 +168,7 @@ class Batch:
         previous = self.head
         row_hash = link_digest(previous.row_hash, operation.row_digest)
         self.head = Head(previous.writer_id, previous.sequence + 1, row_hash)
-        self._states[request.request_id] = request.state.value
+        self._states[request.request_id] = request.state
         self._request_rows[request.request_id] = (
             *operation.request_values,
             *_names(request),

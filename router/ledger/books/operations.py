@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from router.errors import LedgerError, LedgerUnavailable
 from router.ledger.hash_chain import attempt_values, canonical_values, request_values
 from router.ledger.row_values import Value
-from router.ledger.sql.storable import storable
+from router.ledger.sql.storable import NUL_AS_JSON, storable
 from router.money.budgets import WindowKind, WindowLimit, window_start
 from router.types import AttemptRow, AttemptState, CostBasis, RequestRow, RequestState
 
@@ -133,11 +133,6 @@ def _finished(
     done = [_final(attempt) for attempt in attempts]
     done.sort(key=lambda attempt: (attempt.ordinal, attempt.attempt_id))
     return tuple(done), tuple(a.attempt_id for a in attempts if a.state is AttemptState.HELD)
-
-
-NUL_AS_JSON = b"\\u0000"
-"""A row whose bytes lack this has no NUL, so one search replaces one in each text. A record may
-contain it as ordinary text; then the texts are searched and stay as they are."""
 
 
 def _row_bytes(request_id: str, cells: Values, lines: dict[str, Values]) -> bytes:

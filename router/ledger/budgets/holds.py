@@ -59,8 +59,8 @@ class Known(Struct, frozen=True):
     def of(cls, attempt: AttemptRow) -> Known:
         """Returns the description of a row."""
         return cls(
-            attempt.role.value,
-            attempt.state.value,
+            attempt.role,
+            attempt.state,
             attempt.held_nano_usd,
             attempt.cost_nano_usd,
             attempt.started_at_ms,
@@ -72,7 +72,7 @@ class Known(Struct, frozen=True):
         """Returns (spent, held) in its windows, nano-dollars: both 0 for other roles."""
         if self.role in UNCOUNTED:
             return 0, 0
-        if self.state == AttemptState.HELD.value:
+        if self.state == AttemptState.HELD:
             return 0, self.held_nano_usd
         return self.cost_nano_usd, 0
 

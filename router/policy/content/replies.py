@@ -121,8 +121,11 @@ def with_names(text: str, knowledge: Knowledge) -> str:
 
 
 def _named(text: str, name: str, section: KeySection) -> str:
+    keys = keys_in(text, section)
+    if not keys:
+        return text
     noun = _KIND_OF_KEY.sub("", name).replace("_", " ")
-    for key in keys_in(text, section):
+    for key in keys:
         beside = (
             rf"(?:(?:my|the)\s+)?(?:{re.escape(noun)}\s+)?(?:(?:number|no\.?|nr\.?|id)\s*:?\s*)?#?"
         )
