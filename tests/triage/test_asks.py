@@ -51,3 +51,28 @@ def test_second_wish_with_also_is_an_ask() -> None:
 def test_clause_that_points_back_asks_nothing_of_its_own() -> None:
     assert leans("who pays for that")
     assert not leans("do you sponsor football clubs")
+
+
+@pytest.mark.parametrize(
+    ("text", "asks"),
+    [
+        (
+            "The lamp came broken, and besides that my badge opens no door",
+            ("The lamp came broken", "my badge opens no door"),
+        ),
+        (
+            "How much is a helmet? One more thing: the bell fell off",
+            ("How much is a helmet", "the bell fell off"),
+        ),
+        (
+            "I lost my card and my address has changed too",
+            ("I lost my card", "my address has changed"),
+        ),
+    ],
+)
+def test_what_is_added_is_asked_for(text: str, asks: tuple[str, ...]) -> None:
+    assert asks_in(text) == asks
+
+
+def test_short_addition_is_none() -> None:
+    assert asks_in("I want the red one and the blue too") == ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from router.triage.facts.doubts import UNSURE, Shelf, denied_in, words_in
+from router.triage.facts.doubts import UNSURE, Shelf, among_near_misses, denied_in, words_in
 from router.types import Domain, Match, MatchBasis
 
 SHOP = (
@@ -45,16 +45,17 @@ SHOP = (
         "Freeze it in the app.",
     ),
 )
+SUREST_SHOWN = 0.901
 EXISTS = frozenset(("account", "old", "german", "password"))
 
 
 @pytest.fixture(scope="module")
 def shelf() -> Shelf:
-    return Shelf(SHOP, EXISTS.__contains__)
+    return Shelf(SHOP, EXISTS.__contains__, SUREST_SHOWN)
 
 
 def match(intent: str, basis: MatchBasis = MatchBasis.FOREIGN) -> Match:
-    return Match(intent, 0.9, 0.8, 0.2, basis=basis)
+    return Match(intent, SUREST_SHOWN, 0.8, 0.2, basis=basis)
 
 
 @pytest.mark.parametrize(
@@ -135,7 +136,9 @@ def test_answer_that_contradicts_the_statement_is_unsure(shelf: Shelf, text: str
     ],
 )
 def test_our_matter_keeps_its_match(shelf: Shelf, text: str, intent: str) -> None:
-    assert shelf.judged(text, match(intent)) == match(intent)
+    found = shelf.judged(text, match(intent))
+    assert found is not None
+    assert found.confidence == pytest.approx(SUREST_SHOWN)
 
 
 def test_what_the_operator_wrote_is_never_doubted(shelf: Shelf) -> None:
@@ -147,3 +150,110 @@ def test_what_the_operator_wrote_is_never_doubted(shelf: Shelf) -> None:
 def test_question_behind_a_denial_is_asked() -> None:
     text = "I don't want to register, can I still order?"
     assert not denied_in(text, words_in(text))
+
+
+HELP = (
+    (
+        "vpn",
+        Domain.TECHNOLOGY,
+        ["how do I connect to the VPN", "connect me to the office", "start the tunnel"],
+        "Click the shield and choose Connect. It works after two minutes.",
+    ),
+    (
+        "late",
+        Domain.CUSTOMER_SUPPORT,
+        ["when do I get my refund", "how long does a refund take", "refund time"],
+        "We refund within 3 working days. After that it takes 2 to 5 working days.",
+    ),
+    (
+        "post",
+        Domain.CUSTOMER_SUPPORT,
+        ["where is my new card", "my card has not come", "the card did not arrive"],
+        "It takes five working days. If it has not come after eight, order it again.",
+    ),
+    (
+        "helmets",
+        Domain.CUSTOMER_SUPPORT,
+        ["do you rent helmets", "is a helmet included", "how much is a helmet"],
+        "Helmets are free for children.",
+    ),
+    (
+        "cancel",
+        Domain.CUSTOMER_SUPPORT,
+        ["cancel my order", "please cancel it", "how do I cancel the order"],
+        "Open your orders and choose cancel.",
+    ),
+)
+
+
+@pytest.fixture(scope="module")
+def helping() -> Shelf:
+    return Shelf(HELP, lambda word: True, SUREST_SHOWN)
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("how do I disconnect from the VPN", "vpn"),
+        ("please undo the cancelling of my order", "cancel"),
+        ("I cancelled my order and want it back", "cancel"),
+        ("It has been nine weeks and I still have no refund", "late"),
+        ("no refund since March", "late"),
+        ("we don't need helmets", "helmets"),
+    ],
+)
+def test_request_that_an_answer_does_not_reach_is_unsure(
+    helping: Shelf, text: str, intent: str
+) -> None:
+    found = helping.judged(text, match(intent))
+    assert found is not None
+    assert found.confidence == UNSURE
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("I'm not connected to the VPN, how do I connect?", "vpn"),
+        ("I sent the coat back two days ago and have no refund yet", "late"),
+        ("my card was sent three weeks ago and has not come", "post"),
+        ("I don't know how to cancel my order", "cancel"),
+        ("why don't you rent helmets", "helmets"),
+    ],
+)
+def test_request_that_an_answer_reaches_is_sure(helping: Shelf, text: str, intent: str) -> None:
+    found = helping.judged(text, match(intent))
+    assert found is not None
+    assert found.confidence > UNSURE
+
+
+@pytest.mark.parametrize(
+    ("text", "gloss"),
+    [
+        ("No quiero cancelar mi pedido", "not want cancel my order"),
+        ("Ich m\u00f6chte meine Bestellung nicht stornieren", "I want my order not cancel"),
+    ],
+)
+def test_denial_in_another_language_matches_nothing(helping: Shelf, text: str, gloss: str) -> None:
+    assert helping.judged(text, match("cancel"), gloss) is None
+
+
+def test_wish_in_another_language_keeps_its_match(helping: Shelf) -> None:
+    asked = match("cancel")
+    assert helping.judged("Ik wil annuleren", asked, "I want cancel") == asked
+
+
+@pytest.mark.parametrize("text", ["hm", "Well...", "so?"])
+def test_filler_matches_nothing(helping: Shelf, text: str) -> None:
+    assert helping.judged(text, match("cancel")) is None
+
+
+def test_chance_of_a_file_with_outcomes_is_its_own(helping: Shelf) -> None:
+    own = Match("cancel", 0.88, 0.8, 0.2, basis=MatchBasis.OWN)
+    assert helping.judged("cancel my order now", own) == own
+
+
+def test_chance_among_near_misses_keeps_the_order() -> None:
+    chances = [n / 1000 for n in range(300, 901)] + [0.9 + n / 1e5 for n in range(1, 101)]
+    told = [among_near_misses(chance, SUREST_SHOWN) for chance in chances]
+    assert told == sorted(told)
+    assert all(after <= before for before, after in zip(chances, told, strict=True))

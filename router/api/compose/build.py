@@ -300,7 +300,7 @@ def _triage(
     index = dict(zip(wanted, indexes, strict=True))
     glossed = _glossed(loaded, first, index[None], parts.model)
     answers = [(one.id, one.domain, one.utterances, one.answer) for one in first.content.intents]
-    shelf = Shelf(answers, parts.model.knows)
+    shelf = Shelf(answers, parts.model.knows, index[None].highest)
     base = TriageConfig.of(policy, index[None], own, terms, glossed, shelf)
     tasks = {
         task: replace(base, knowledge=index[task], glossed=None, shelf=None)

@@ -195,7 +195,10 @@ class TextBatch:
         self._by_plain_words(rows)
         for index, (one, found) in enumerate(zip(self._asked, facts, strict=True)):
             if one.config.shelf is not None and not found.unread:
-                matches[index] = one.config.shelf.judged(found.instead or one.text, matches[index])
+                gloss, text = self._glosses[index], found.instead or one.text
+                matches[index] = one.config.shelf.judged(
+                    text, matches[index], "" if gloss is None else gloss.text
+                )
         known_at = {i for i, found in enumerate(facts) if found.instead and is_known(matches[i])}
         known_at |= set(known)
         if parts is not None:

@@ -1,6 +1,7 @@
 """Splits a message into what it asks for: "cancel my subscription and delete my data" asks twice.
 
-Only clauses that ask count: a question, an order, a wish. Words that "and" joins within one ask
+Only clauses that ask count: a question, an order, a wish. So does what somebody adds ("and besides,
+my badge is broken"), which asks for help with it. Words that "and" joins within one ask
 ("my name and address", "terms and conditions") are no clause of their own. English only. Pure.
 """
 
@@ -13,7 +14,23 @@ MOST_ASKS = 3
 MOST_CHARACTERS = 300
 """Of a longer message nobody expects one approved answer."""
 
-_GAP = re.compile(r"[,;]? and |[.;?!]{1,3} ", re.IGNORECASE)
+_ADDING = (
+    r"(?:also|besides(?: that)?|by the way|btw|plus|moreover|furthermore|additionally|in addition|"
+    r"on top of (?:that|this)|apart from (?:that|this)|while (?:we're|we are|i'm|i am) at it|"
+    r"(?:the other|another|one more|second|next) (?:thing|question|problem|issue))"
+)
+_GAP = re.compile(
+    rf"[,;]? and |(?:[.;?!]|\.\.)+ |[,;] (?=(?:but |oh )?{_ADDING}\b)"
+    r"| (?=plus (?:my|our|the|an?|i|we|no|one) )",
+    re.IGNORECASE,
+)
+_ADDED = re.compile(
+    rf"(?:(?:and|but|oh|ok|so|then)[ ,]{{1,2}}){{0,2}}{_ADDING}[,:]? |(?:i|we)(?:'m|'d|'ve)? also ",
+    re.IGNORECASE,
+)
+_ADDED_AT_END = re.compile(r" (?:too|as well|also)$", re.IGNORECASE)
+LEAST_ADDED = 4
+"""Words of an added clause: "and the blue one too" is none."""
 _COURTESY = (
     r"(?:(?:and|also|then|please|kindly|so|ok|okay|hi|hello|hey|first|second|secondly|finally|"
     r"next|furthermore|additionally)\b[ ,]{0,2}){0,4}"
@@ -59,6 +76,8 @@ def asks_in(text: str) -> tuple[str, ...]:
 
     >>> asks_in("Cancel my subscription and delete my data")
     ('Cancel my subscription', 'delete my data')
+    >>> asks_in("My card is lost and besides that my address changed")
+    ('My card is lost', 'my address changed')
     >>> asks_in("change my name and address"), asks_in("Where are your terms and conditions?")
     ((), ())
     """
@@ -67,5 +86,22 @@ def asks_in(text: str) -> tuple[str, ...]:
     clauses = [clause.strip(" ,;.?!") for clause in _GAP.split(" ".join(text.split()))]
     if len(clauses) < 2:
         return ()
-    asks = tuple([c for c in clauses if _ASK.match(c) and not _LEANS.search(c)])
-    return asks if 2 <= len(asks) <= MOST_ASKS else ()
+    added = [clause for clause in clauses[1:] if _adds(clause)]
+    asks = [c for c in clauses if c in added or (_ASK.match(c) and not _LEANS.search(c))]
+    if added and len(asks) == 1:
+        asks.insert(0, clauses[clauses.index(added[0]) - 1])
+    return tuple([_plain(c) for c in asks]) if 2 <= len(asks) <= MOST_ASKS else ()
+
+
+def _adds(clause: str) -> bool:
+    """Returns True for a clause that is said to come on top."""
+    if clause.count(" ") + 1 < LEAST_ADDED or _LEANS.search(clause):
+        return False
+    return _ADDED.match(clause) is not None or _ADDED_AT_END.search(clause) is not None
+
+
+def _plain(clause: str) -> str:
+    """Returns a clause without the words that add it."""
+    found = _ADDED.match(clause)
+    rest = clause if found is None or "also" in found[0].lower() else clause[found.end() :]
+    return _ADDED_AT_END.sub("", rest)
