@@ -56,8 +56,9 @@ def context_exceeded(facts: Sequence[RungFacts], signals: Signals, where: str) -
     """Returns the error of a request that is too long for `facts`; `where` names them to people."""
     longest = max(f.context_tokens for f in facts)
     return NotCapable(
-        f"This request has about {signals.input_tokens} tokens, which {where} takes; the longest "
-        f"context there is {longest}. Shorten it, or add an answerer with a longer context.",
+        # Agents know by these first words that they must compact the conversation.
+        f"The prompt is too long: about {signals.input_tokens} tokens, which {where} takes; the "
+        f"longest context there is {longest}. Shorten it, or add an answerer with a longer context.",
         code="context_length_exceeded",
         param="messages",
     )

@@ -301,6 +301,7 @@ def test_too_long_a_request_is_refused_by_name() -> None:
     with pytest.raises(NotCapable, match="context") as caught:
         decide(a_policy(), replace(CALM, input_tokens=101), rows, Asked())
     assert caught.value.code == "context_length_exceeded"
+    assert "prompt is too long" in caught.value.message  # by which agents know that they compact
 
 
 def test_pinned_answerer_goes_alone() -> None:

@@ -93,7 +93,7 @@ def error_for_status(
         )
     if code == UpstreamTooLong.code and 400 <= status < 500:
         return UpstreamTooLong(
-            f"The upstream takes no request of so many tokens (status {status}). Shorten it.",
+            f"The prompt is too long for the upstream (status {status}). Shorten it.",
             upstream_status=status,
         )
     if 400 <= status < 500:

@@ -269,6 +269,7 @@ def test_request_that_is_too_long_for_an_upstream_is_the_clients_to_shorten(said
     error = error_for_status(400, shown_code_in(said))
     assert type(error) is UpstreamTooLong
     assert (error.status, error.code) == (400, "context_length_exceeded")
+    assert "prompt is too long" in error.message
 
 
 def test_other_refusal_is_not_taken_for_too_long() -> None:
