@@ -58,7 +58,7 @@ def context_exceeded(facts: Sequence[RungFacts], signals: Signals, where: str) -
     return NotCapable(
         # Agents know by these first words that they must compact the conversation.
         f"The prompt is too long: about {signals.input_tokens} tokens, which {where} takes; the "
-        f"longest context there is {longest}. Shorten it, or add an answerer with a longer context.",
+        f"longest context there is {longest}. Shorten it, or add an answerer that takes more.",
         code="context_length_exceeded",
         param="messages",
     )
