@@ -88,7 +88,11 @@ def test_a_call_that_the_upstream_refused_or_failed_costs_nothing(
     row = served.finished_row(response)
     assert (row["state"], row["cost_nano_usd"]) == ("failed", 0)
     (call,) = row["attempts"]  # type: ignore[misc]
-    assert call["error_code"] == response.json()["error"]["code"]
+    error = response.json()["error"]
+    assert call["error_code"] == error["code"]
+    decision = response.headers["x-tiergate-decision-id"]
+    assert f"Tried: {call['answerer']} of tier embedding (" in error["message"]
+    assert error["message"].endswith(f"The decision is {decision}.")
 
 
 def test_a_call_that_was_never_sent_costs_nothing(served: Served) -> None:
