@@ -71,6 +71,9 @@ SHORT_WORDS, UNLIKELY = 4, 0.6
 """Content words up to which, and chance below which, an answer that is not sure must hold more than
 a third of them: a longer request has words of its own beside its question."""
 
+_Verdict = tuple[Reason | None, Preview | None]
+"""Why level 1 can say nothing to a request, and otherwise what it asks back."""
+
 Floor = Callable[[ChatRequest, Signals], float]
 """Returns the chance from which level 1 answers a request."""
 
@@ -108,6 +111,8 @@ class Resolver(OwnAnswerer):
         self._clarify = clarify
         self._stems_of_intents: dict[str, frozenset[str]] = {}
         self._floor = floor
+        # Whoever decides or answers asks twice in a row about one request.
+        self._last: tuple[ChatRequest, Signals, _Verdict] | None = None
 
     async def close(self) -> None:
         """Closes the lookups."""
@@ -118,22 +123,29 @@ class Resolver(OwnAnswerer):
 
         `decide` gets it as `RungFacts.declined`. A slot that a lookup fills may turn out empty.
         """
-        unfit = self._unfit(request, signals)
-        if unfit is not None or self.asks_for_class(request):
+        (unfit, asks), match = self._verdict(request, signals), signals.match
+        if unfit or asks or match is None or self.asks_for_class(request):
             return unfit
-        if self.asks(request, signals) is not None or signals.match is None:
-            return None
-        match = signals.match
         filled = self.fillable(match.intent_id, request, match.language)
         return None if filled else Reason.SLOT_UNFILLED
 
     def asks(self, request: ChatRequest, signals: Signals) -> Preview | None:
         """Returns the preview of a question back to the user; None where it asks nothing."""
+        return self._verdict(request, signals)[1]
+
+    def _verdict(self, request: ChatRequest, signals: Signals) -> _Verdict:
+        last = self._last
+        if last is None or last[0] is not request or last[1] is not signals:
+            unfit = self._unfit(request, signals)
+            asks = None if unfit else self._question(request, signals)
+            last = self._last = request, signals, (unfit, asks)
+        return last[2]
+
+    def _question(self, request: ChatRequest, signals: Signals) -> Preview | None:
         match = signals.match
-        if match is None or self.asks_for_class(request) or self._unfit(request, signals):
+        if match is None or self.asks_for_class(request):
             return None
-        offers = self._offers(request, signals)
-        if offers:
+        if offers := self._offers(request, signals):
             p = together_in(offers, match)
             least = None if self._clarify is None else self._clarify.together
             return Preview(p, PSource.MATCH, Reason.ASKED_WHICH, least)
@@ -222,17 +234,14 @@ class Resolver(OwnAnswerer):
         stems = self._stems_of_intents.get(name)
         if stems is None:
             intent = self._knowledge.intents[name]
-            stems = stems_of((*intent.utterances, intent.answer))
-            self._stems_of_intents[name] = stems
+            stems = self._stems_of_intents[name] = stems_of((*intent.utterances, intent.answer))
         return stems
 
     def _unfit(self, request: ChatRequest, signals: Signals) -> Reason | None:
         """Returns why level 1 can say nothing at all to a request."""
         match = signals.match
         task = classification_task(request, self._knowledge)
-        if match is None or request.tools:
-            return Reason.NOTHING_TO_RESOLVE
-        if not in_scope(match.intent_id, task):
+        if match is None or request.tools or not in_scope(match.intent_id, task):
             return Reason.NOTHING_TO_RESOLVE
         if task is not None:
             known = [d.id for d in self._knowledge.content.classifications[task].departments]

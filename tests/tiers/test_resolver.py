@@ -43,7 +43,7 @@ from tiers.lookups import (
     url_problem,
     usable_key,
 )
-from tiers.resolver import Resolver, build_resolver
+from tiers.resolver import Floor, Resolver, build_resolver, no_floor
 from tiers.slots import MAX_SLOT_CHARACTERS, slot_value
 
 POLICIES = ROOT / "policies"
@@ -60,6 +60,7 @@ def _resolver(
     text: str | None = None,
     lookups: list[str] | None = None,
     clarify: ClarifySection | None = None,
+    floor: Floor = no_floor,
 ) -> Resolver:
     section = ResolverAnswerer(
         kind="resolver",
@@ -75,7 +76,8 @@ def _resolver(
         LookupSection(name=name, kind="file", path=f"lookups/{name}.json", typed=typed.get(name))
         for name in ("orders", "accounts")
     ]
-    return build_resolver(section, tier, knowledge, build_lookups(sections, POLICIES), sections)
+    answers = build_lookups(sections, POLICIES)
+    return build_resolver(section, tier, knowledge, answers, sections, floor)
 
 
 def _work(
@@ -166,6 +168,24 @@ def test_declining_is_known_without_a_lookup() -> None:
     cases = [_work("gift_card_balance"), _work("order_status", context={"order_id": "A-10443"})]
     said = [resolver.declines(work.request, work.signals) for work in cases]
     assert said == [Reason.SLOT_UNFILLED, None]
+
+
+def test_what_a_request_may_get_is_worked_out_once() -> None:
+    looked: list[float] = []
+
+    def floor(request: ChatRequest, signals: Signals) -> float:
+        looked.append(signals.stakes_high)
+        return 0.9
+
+    resolver = _resolver(clarify=ClarifySection.model_validate({"from": 0.3}), floor=floor)
+    work = _work("shipping_times")
+    preview = resolver.asks(work.request, work.signals)
+    once = len(looked)
+    assert resolver.declines(work.request, work.signals) is None
+    assert resolver.asks(work.request, work.signals) is preview
+    assert len(looked) == once > 0
+    graver = replace(work.signals, stakes_high=0.9)
+    assert resolver.declines(work.request, graver) == Reason.KEPT_OFF_SHELF
 
 
 async def test_request_that_asks_twice_gets_no_single_approved_answer() -> None:
