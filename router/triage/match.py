@@ -35,12 +35,12 @@ from router.triage.text.utterance_words import (
     written_once,
 )
 from router.triage.utterances import (
-    BLOCK,
     LOG_ODDS_LIMIT,
     Described,
     Shape,
     Utterances,
     Written,
+    block_of,
     fit_key,
     lead,
     log_odds,
@@ -363,7 +363,7 @@ class KnowledgeIndex:
     def _match_of(self, i: int) -> Match | None:
         if i not in self._told:
             mine = self.utterances
-            some = slice(i // BLOCK * BLOCK, (i // BLOCK + 1) * BLOCK)
+            some = block_of(i)
             said = Described(mine.vectors[some], mine.readings[some])
             self._told.update(enumerate(self.match(said, mine.texts[some]), start=some.start))
         return self._told[i]

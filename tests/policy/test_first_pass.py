@@ -20,7 +20,7 @@ from router.triage.own_heads import OwnHeads
 from router.triage.reading import TurnReading
 from router.triage.text.utterance_words import plain
 from router.triage.triage_model import TriageModel
-from router.triage.utterances import Described
+from router.triage.utterances import BLOCK, Described
 from router.types import EncoderUse
 from tests.kits.changed import replace
 
@@ -106,9 +106,21 @@ def test_what_the_operator_wrote_is_read_once(model: TriageModel, config: Triage
     forms = ("when are you open", "hi, when are you open please", "When are you open? Thank you!")
     readings = read(engine, config, *forms)
     assert engine.reader.model.not_encoded == 3
-    assert [len(rows) for rows in engine.reader.model._kept.values()] == [1]
+    # All six utterances are one block, and are read by the heads when the first is asked for.
+    assert [len(rows) for rows in engine.reader.model._kept.values()] == [6]
     assert readings[0].match == readings[1].match == readings[2].match
     assert {reading.row for reading in readings} == {readings[0].row}
+
+
+def test_utterances_of_one_block_are_told_together(model: TriageModel) -> None:
+    many = [(f"parcel_{i}", [f"where is parcel number {i}"]) for i in range(BLOCK + 8)]
+    index = KnowledgeIndex.build(model, KnowledgeTexts(many))
+    first, last = index.written(many[3][1][0]), index.written(many[20][1][0])
+    assert first is not None
+    assert last is not None
+    assert (len(first.block), len(last.block)) == (BLOCK, 8)
+    assert first.text in first.block
+    assert last.vectors.shape == (len(last.block), first.vectors.shape[1])
 
 
 def test_what_the_operator_wrote_is_read_by_the_vector_of_its_file(

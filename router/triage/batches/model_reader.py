@@ -172,10 +172,11 @@ class ModelReader:
             kept = self._kept.setdefault(config, {})  # at most as many as the operator wrote
             row = kept.get(same.text)
             if row is None:
-                encoded = Encoded(same.vector[None], self._model.grams([same.text]))
-                alone = [Asked(same.text, config)]
-                read = self.read_heads(alone, encoded, closely=False)
-                row = kept[same.text] = self._rows(read)[0]
+                encoded = Encoded(same.vectors, self._model.grams(same.block))
+                block = [Asked(one, config) for one in same.block]
+                read = self.read_heads(block, encoded, closely=False)
+                kept.update(zip(same.block, self._rows(read), strict=True))
+                row = kept[same.text]
             readings[i] = row, same.match
         self.not_encoded += len(readings)
         return readings
