@@ -160,6 +160,7 @@ _CODES = re.compile(
 )
 """Addresses, and letters beside digits: "DE-998877", "SAVE10"."""
 _IN_CODES = re.compile(r"[\d@]|www\.")
+_IN_PIECE = re.compile(r"[\d@]|www\.|://")
 _LATIN = re.compile("[A-Za-z\u00c0-\u024f]")
 
 
@@ -236,7 +237,8 @@ def without_codes(text: str, words: Sequence[str]) -> Sequence[str]:
     """
     if _IN_CODES.search(text) is None:
         return words
-    codes = words_of(" ".join(_CODES.findall(text)))
+    pieces = [p for p in text.split() if not p.isalpha() and _IN_PIECE.search(p)]
+    codes = words_of(" ".join(_CODES.findall(" ".join(pieces))))
     left = [word for word in codes if not word.isdigit()]
     if not left:
         return words
