@@ -169,6 +169,10 @@ class Rows(Protocol):
     def __getitem__(self, rows: Buckets, /) -> Table: ...
 
 
+ROWS_TOGETHER = 32
+"""Texts whose table rows are fetched at one time: a run of requests, and no corpus as a whole."""
+
+
 def summed(grams: Grams, table: Rows) -> Floats:
     """Returns the table rows of each text's buckets times their weights, summed, (texts, columns).
 
@@ -178,10 +182,14 @@ def summed(grams: Grams, table: Rows) -> Floats:
     >>> summed(Grams.of([one, NOTHING]), table).tolist()
     [[1.0], [0.0]]
     """
-    starts = grams.starts.tolist()
+    starts, weights = grams.starts.tolist(), grams.weights
     out = np.zeros((len(grams), table.shape[1]), dtype=np.float32)
-    for row, (begin, end) in enumerate(itertools.pairwise(starts)):
-        np.dot(grams.weights[begin:end], table[grams.buckets[begin:end]], out=out[row])
+    for first in range(0, len(grams), ROWS_TOGETHER):
+        spans = list(itertools.pairwise(starts[first : first + ROWS_TOGETHER + 1]))
+        begin = spans[0][0]
+        rows = table[grams.buckets[begin : spans[-1][1]]]
+        for place, (start, end) in enumerate(spans, start=first):
+            np.dot(weights[start:end], rows[start - begin : end - begin], out=out[place])
     return out
 
 

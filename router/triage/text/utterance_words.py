@@ -31,6 +31,7 @@ _CLOSING = re.compile(
 """At most four: with any number, 9,000 thanks before another word were tried for six seconds."""
 _SHORT = re.compile(r"\b([a-z]{1,6}) (?:(am|m)|(s|t|re|ve|ll|d))\b")
 """Finds "i m", which "I'm" is as words, and "i am": people write "im" as well."""
+_ENDS = frozenset(("am", "m", "s", "t", "re", "ve", "ll", "d"))
 _LAST_WORDS = frozenset(
     ("me", "please", "pls", "advance", "lot", "thanks", "you", "much", "cheers", "regards")
 )
@@ -73,7 +74,8 @@ def plain(key: str) -> str:
     >>> plain("ok i m done here goodbye"), plain("im done here goodbye")
     ('im done here goodbye', 'im done here goodbye')
     """
-    key = _SHORT.sub(_as_one, key)
+    if not _ENDS.isdisjoint(key.split(" ")):
+        key = _SHORT.sub(_as_one, key)
     # Nearly no text has either, and a search of the whole text for both takes five microseconds.
     opening = _OPENING.match(key)
     rest = key if opening is None else key[opening.end() :]
