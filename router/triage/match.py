@@ -146,6 +146,8 @@ class Evidence(Struct, frozen=True):
     margin: Floats  # (rows,) by how much its centre is nearer than the next intent's, in cosine
     features: Floats  # (rows, len(FEATURES))
     written: npt.NDArray[np.bool_]  # (rows,) the operator wrote that very text
+    scores: Floats  # (rows, intents) of the regression
+    centres: Floats  # (rows, intents) cosines to the intents' centres
 
 
 class KnowledgeIndex:
@@ -180,7 +182,7 @@ class KnowledgeIndex:
         self._covered = Covered(utterances, lexicon, matching.verifier)
         self._weights = utterances.regression() if fit is None else fit.weights
         self._weight, self._bias = as_head(self._weights)  # (width, intents), (intents,)
-        self._offered = np.array([name != NOT_COVERED for name in self.intent_ids])
+        self._offered = np.flatnonzero([name != NOT_COVERED for name in self.intent_ids])
 
     @classmethod
     def build(
@@ -231,7 +233,7 @@ class KnowledgeIndex:
         texts = [outcome.text for outcome in outcomes]
         asked = model.described(texts)
         found = self.evidence(asked.vectors, texts)
-        chances = self._verified(found, texts, asked)
+        chances = self._verified(found, self._first_chances(found), texts, asked)
         names = [self.intent_ids[intent] for intent in found.intent.tolist()]
         counts = np.array([name != NOT_COVERED for name in names]) & ~found.written
         right = np.array([n == o.intent_id for n, o in zip(names, outcomes, strict=True)], float)
@@ -257,16 +259,16 @@ class KnowledgeIndex:
         None where the request is nearest to what the operator marked as not covered.
         """
         found = self.evidence(described.vectors, texts)
-        chances = self._verified(found, texts, described)
+        first = self._first_chances(found)
+        chances = self._verified(found, first, texts, described)
         judged = chances
         if self._own is not None:
             judged = sigmoid(self._own[0] * logit(chances) + self._own[1])
         # What the operator wrote under one intent is that intent: near ones cast no doubt on it.
         told = np.maximum(chances, OWN_LIMIT)
         shown = np.where(found.written, told, self._capped(judged))
-        scores = described.vectors @ self._weight + self._bias  # (rows, intents)
-        others = next_intents(scores, found.intent, shown, OTHERS + 1)
-        together = self._capped(self._together(found, chances, described.vectors))
+        others = next_intents(found.scores, found.intent, shown, OTHERS + 1)
+        together = self._capped(self._together(found, first, chances))
         matches: list[Match | None] = []
         for row, intent in enumerate(found.intent.tolist()):
             name = self.intent_ids[intent]
@@ -282,46 +284,41 @@ class KnowledgeIndex:
             matches.append(Match(name, sure, *near, following, basis, one_of))
         return matches
 
-    def _together(
-        self, found: Evidence, chances: Floats, vectors: npt.NDArray[np.float32]
-    ) -> Floats:
+    def _together(self, found: Evidence, first: Floats, chances: Floats) -> Floats:
         """Returns the chance that one of the likeliest intents is right, 0 for no candidates."""
         together = np.zeros(len(chances))
-        rows = np.flatnonzero(self._first_chances(found) >= self._candidate_at)
+        rows = np.flatnonzero(first >= self._candidate_at)
         if rows.size:
-            parts = self.set_parts(found, rows, vectors)
+            parts = self.set_parts(found, rows)
             together[rows] = self._matching.verifier.chances_together(chances[rows], parts)
         return together
 
-    def _verified(self, found: Evidence, texts: Sequence[str], described: Described) -> Floats:
+    def _verified(
+        self, found: Evidence, first: Floats, texts: Sequence[str], described: Described
+    ) -> Floats:
         """Returns the chances, those of candidates corrected by the verifier."""
-        chances = self._first_chances(found)
-        rows = np.flatnonzero((chances >= self._candidate_at) & ~found.written)
+        chances = first.copy()
+        rows = np.flatnonzero((first >= self._candidate_at) & ~found.written)
         if rows.size:
             chances[rows] = self._matching.verifier.chances(
-                self.pairs(found, rows, chances, texts, described)
+                self.pairs(found, rows, first, texts, described)
             )
         return chances
 
     def likeliest(self, vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:
         """Returns the intents that may be offered together, (rows, up to SET_SIZE)."""
-        scores = vectors @ self._weight + self._bias
-        scores[:, ~self._offered] = -np.inf
-        most = min(SET_SIZE, int(self._offered.sum()))
-        return np.argsort(-scores, axis=1)[:, :most]
+        scores = (vectors @ self._weight + self._bias)[:, self._offered]
+        return self._offered[np.argsort(-scores, axis=1)[:, :SET_SIZE]]
 
     def _first_chances(self, found: Evidence) -> Floats:
         chances: Floats = sigmoid(found.features @ self.coefficients)
         return chances
 
-    def set_parts(
-        self, found: Evidence, rows: npt.NDArray[np.int64], vectors: npt.NDArray[np.float32]
-    ) -> Floats:
+    def set_parts(self, found: Evidence, rows: npt.NDArray[np.int64]) -> Floats:
         """Returns the features SET of some of the requests, but for the verified chance."""
-        offered = self._offered
-        scores = vectors[rows] @ self._weight[:, offered] + self._bias[offered]
-        centres = vectors[rows] @ self._shape.centres[offered].T
-        return set_parts(scores, centres, found.features[rows, FEATURES.index("typical")])
+        some = np.ix_(rows, self._offered)
+        typical = found.features[rows, FEATURES.index("typical")]
+        return set_parts(found.scores[some], found.centres[some], typical)
 
     def pairs(
         self,
@@ -389,8 +386,9 @@ class KnowledgeIndex:
         for row, (asked, (_, _, i)) in enumerate(zip(texts, closest, strict=True)):
             features[row, 7] = self._shared.share(asked, i)
             features[row, 8] = float(keys[row] == self._keys[i])
-        told = np.isin(rows, written)
-        return Evidence(best, features[:, 2], features[:, 5], features, told)
+        told = np.zeros(len(rows), bool)
+        told[written] = True
+        return Evidence(best, features[:, 2], features[:, 5], features, told, scores, centre)
 
     def _closest(self, vector: npt.NDArray[np.float32], intent: int) -> tuple[float, float, int]:
         """Returns an intent's highest cosine, the mean of its TOP_K, and which is the highest."""

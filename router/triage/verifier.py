@@ -208,9 +208,9 @@ def set_parts(scores: Floats, centres: Floats, typical: Floats) -> Floats:
     most = min(SET_SIZE, scores.shape[1])
     shares = np.exp(scores - scores.max(axis=1)[:, None])
     shares /= shares.sum(axis=1)[:, None]
-    shared = np.sort(shares, axis=1)[:, -most:].sum(axis=1)
+    shared = np.partition(shares, -most, axis=1)[:, -most:].sum(axis=1)
     odds = np.clip(logit(np.clip(shared, LEAST_SHARE, 1.0 - LEAST_SHARE)), -SET_LIMIT, SET_LIMIT)
-    near = np.sort(centres, axis=1)[:, -most:].mean(axis=1)
+    near = np.partition(centres, -most, axis=1)[:, -most:].mean(axis=1)
     return np.column_stack([odds, near, typical])
 
 

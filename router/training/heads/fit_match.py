@@ -316,7 +316,7 @@ class _World:
             found.features,
             chances,
             pairs,
-            index.set_parts(found, candidates, vectors[requests]),
+            index.set_parts(found, candidates),
             candidates,
             right,
             among,
