@@ -18,7 +18,7 @@ import numpy.typing as npt
 from msgspec import Struct
 
 from router.policy.content.outcomes import Outcome
-from router.stats.calibration import Floats
+from router.stats.calibration import Floats, clipped
 from router.stats.softmax_regression import MAX_STEPS, Weights, fit_softmax
 from router.types import Match
 
@@ -177,7 +177,7 @@ def log_odds(scores: Floats, best: npt.NDArray[np.int64]) -> Floats:
     others = np.exp(np.maximum(above, -50.0))
     others[rows, best] = 0.0
     odds: Floats = -np.log(np.maximum(others.sum(axis=1), math.exp(-LOG_ODDS_LIMIT)))
-    return np.clip(odds, -LOG_ODDS_LIMIT, LOG_ODDS_LIMIT)
+    return clipped(odds, -LOG_ODDS_LIMIT, LOG_ODDS_LIMIT)
 
 
 def next_intents(

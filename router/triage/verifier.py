@@ -18,7 +18,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from router.stats.calibration import Floats, logit, sigmoid
+from router.stats.calibration import Floats, clipped, logit, sigmoid
 from router.triage.utterances import Described, Utterances
 
 WORDS = (
@@ -195,7 +195,7 @@ def pair_features(
     first: Floats, words: Sequence[Sequence[float]], read: Floats, world: Floats
 ) -> Floats:
     """Returns the verifier's features PAIR, one row per candidate; `first` are chances."""
-    odds = np.clip(logit(first), -FIRST_LIMIT, FIRST_LIMIT)
+    odds = clipped(logit(first), -FIRST_LIMIT, FIRST_LIMIT)
     return np.column_stack([np.ones(len(first)), odds, np.array(words), read, world])
 
 
@@ -209,14 +209,15 @@ def set_parts(scores: Floats, centres: Floats, typical: Floats) -> Floats:
     shares = np.exp(scores - scores.max(axis=1)[:, None])
     shares /= shares.sum(axis=1)[:, None]
     shared = np.partition(shares, -most, axis=1)[:, -most:].sum(axis=1)
-    odds = np.clip(logit(np.clip(shared, LEAST_SHARE, 1.0 - LEAST_SHARE)), -SET_LIMIT, SET_LIMIT)
+    inside = clipped(shared, LEAST_SHARE, 1.0 - LEAST_SHARE)
+    odds = clipped(logit(inside), -SET_LIMIT, SET_LIMIT)
     near = np.partition(centres, -most, axis=1)[:, -most:].mean(axis=1)
     return np.column_stack([odds, near, typical])
 
 
 def set_features(verified: Floats, parts: Floats) -> Floats:
     """Returns the features SET of candidates; `verified` are the chances of the likeliest."""
-    odds = np.clip(logit(verified), -SET_LIMIT, SET_LIMIT)
+    odds = clipped(logit(verified), -SET_LIMIT, SET_LIMIT)
     return np.column_stack([np.ones(len(odds)), odds, parts])
 
 
