@@ -98,7 +98,7 @@ def readings(stack: HeadStack, logits: Floats, name: str) -> list[HeadReading]:
     head, chances = stack.heads[name], stack.read(logits, name)
     if head.kind is HeadKind.CHANCE:
         label = head.classes[0]
-        return [HeadReading(name, ((label, round(float(p), DIGITS)),)) for p in chances]
+        return [HeadReading(name, ((label, round(p, DIGITS)),)) for p in chances.tolist()]
     order = np.argsort(-chances, axis=1, kind="stable")[:, :MOST_CLASSES]  # (rows, at most five)
     top = np.take_along_axis(chances, order, axis=1)
     return [

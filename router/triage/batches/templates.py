@@ -33,6 +33,7 @@ NAMING = re.compile(r"(?<![\w.,$\u20ac\u00a3\u00a5%-])(?:[A-Z]{1,5}[-#]?)?\d{4,}
 """Finds numbers of orders, customers, tickets and rooms, and years: four digits and more, which are
 no sum, share, measure or part of a date."""
 _DIGIT = re.compile(r"\d")
+_FOUR_DIGITS = re.compile(r"\d{4}")  # most texts lack them, and this tells it ten times as fast
 
 CALM_BELOW = 0.3
 """A chance below it is far from every bound of shipped policies; above 1 minus it, it is too."""
@@ -56,9 +57,10 @@ class Templates:
 
     def key(self, text: str) -> bytes | None:
         """Returns the digest of a text without its numbers; None for one that has none to mask."""
-        if len(text) > MOST_CHARS or NAMING.search(text) is None:
+        if len(text) > MOST_CHARS or _FOUR_DIGITS.search(text) is None:
             return None
-        return self._digest(NAMING.sub(_masked, text))
+        masked, numbers = NAMING.subn(_masked, text)
+        return self._digest(masked) if numbers else None
 
     def get(self, key: bytes) -> Vector | None:
         """Returns the vector of a text with this key, None when it is not kept."""
