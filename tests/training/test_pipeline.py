@@ -104,6 +104,18 @@ def test_novelty_fitted_again_is_near_that_of_the_training(
     assert after.coefficients == pytest.approx(before.coefficients, rel=0.5)
 
 
+def test_a_calibrated_model_loads_with_a_card_of_its_files(
+    data: Path, trained: tuple[Path, Path], tmp_path: Path
+) -> None:
+    model = tmp_path / "model"
+    shutil.copytree(trained[0], model)
+    beyond = finished_model.recalibrate(data, model, seed=3)
+    card = json.loads((model / "card.json").read_text())
+    TriageModel.load(model)  # raises where the manifest and the files differ
+    assert card["figures"]["held_out"] == json.loads(json.dumps(beyond))
+    assert card["artefacts"] == json.loads((model / "manifest.json").read_text())["files"]
+
+
 def test_an_unknown_stage_is_refused(data: Path, tmp_path: Path) -> None:
     with pytest.raises(TrainingDataError, match="unknown stage bake"):
         pipeline.train_triage(data, tmp_path, tmp_path, stages=["bake"])

@@ -259,7 +259,7 @@ def _shipped(
         return None, (f"the shipped head {head.name} does not know {strange}",)
     # One class teaches nothing, but a head that is used in its place can still be judged.
     if head is None and reading.head == "harm" and len(labels) == 1 and options.train is None:
-        note = "no head for harm ships; judged by `toxic`, which the policies' `unsafe_at` reads"
+        note = "this model has no head `harm`; judged by `toxic`, which `unsafe_at` reads"
         return subject.head("toxic"), (note,)
     return head, ()
 
