@@ -27,7 +27,7 @@ from msgspec.structs import replace
 from router.api.compose.app import App
 from router.api.compose.core import Core, Hosts, Settings, load_policies
 from router.api.compose.mounted.document_vectors import vectors_of
-from router.api.http.asgi import Handler, Receive, Scope, Send
+from router.api.http.asgi import GUARDED, Handler, Receive, Scope, Send
 from router.errors import TiergateError
 from router.request.intake import decided_outcome
 from router.types import (
@@ -77,13 +77,12 @@ class Gateway:
         environ: Mapping[str, str] | None = None,
     ) -> Gateway:
         """Returns a gateway for a shipped policy's name or a policy file. Raises PolicyError."""
-        # The outer application reloads and guards its own routes.
+        # The outer application reloads.
         settings = Settings(
             policies=(str(policy),),
             database=database,
             documents=str(documents),
             watch=False,
-            guard_origin=False,
         )
         return cls(settings, os.environ if environ is None else environ)
 
@@ -153,15 +152,18 @@ class Gateway:
             # The generator runs at home, so only the home loop may close it.
             await self._at_home(events.aclose())
 
-    def asgi(self) -> Handler:
+    def asgi(self, *, guarded: bool = False) -> Handler:
         """Returns the HTTP interface, to mount: `app.mount("/llm", gateway.asgi())`.
 
         It is an application of ASGI 3, so a server such as uvicorn can also serve it by itself.
+        While the database has no API key, it answers callers on this machine only. Set `guarded`
+        where the application around it decides who may come in: everybody whom it lets through
+        then reads and does everything that the local user may.
         """
 
         # A function, since uvicorn takes a bound method for an application of ASGI 2.
         async def application(scope: Scope, receive: Receive, send: Send) -> None:
-            await self._serve(scope, receive, send)
+            await self._serve({**scope, GUARDED: True} if guarded else scope, receive, send)
 
         return application
 

@@ -159,3 +159,8 @@ async def test_another_server_serves_the_same_surface(tmp_path: Path, prefix: st
                 assert (await response.text()).endswith("data: [DONE]\n\n")
             async with client.get(f"{url}{prefix}/nowhere") as response:
                 assert (await response.json())["error"]["code"] == "unknown_url"
+            reviews, rebound = f"{url}{prefix}/v1/reviews", {"host": "evil.example"}
+            async with client.get(reviews, headers=rebound) as response:
+                assert response.status == 403
+            async with client.get(reviews) as response:
+                assert response.status == 200

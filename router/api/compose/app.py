@@ -155,7 +155,6 @@ class App:
             self.keys,
             wrong_keys=WrongKeys(self.clock),
             open_without_keys=settings.open_without_keys,
-            guard_origin=settings.guard_origin,
             ready=self._secrets.ready,
         )
         self._remaining = Remaining(

@@ -52,7 +52,6 @@ class Settings:
     max_waiting: int | None = None
     body_memory_mb: int = 256  # of bodies above 64 kB that the process holds at once
     device: Device = Device.CPU  # what the encoder runs on
-    guard_origin: bool = True  # without keys, refuse requests that another site's page sends
     # answerers of the first policy that `answerer:NAME` reaches alone, in this process only
     reachable: tuple[str, ...] = ()
     state_dir: Path = Path(".tiergate")  # what `dataset`, `learn`, `models` and `alerts` wrote

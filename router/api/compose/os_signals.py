@@ -20,6 +20,7 @@ def taking(name: str, act: Callable[[], None]) -> Iterator[None]:
     """
     loop = asyncio.get_running_loop()
     number: int | None = getattr(signal, name, None)  # Windows has no SIGHUP
+    before = None if number is None else signal.getsignal(number)
     if number is None or not _take(loop, number, act):
         yield
         return
@@ -27,6 +28,9 @@ def taking(name: str, act: Callable[[], None]) -> Iterator[None]:
         yield
     finally:
         loop.remove_signal_handler(number)
+        # The loop leaves the system's own handling, which ends a process that only drains.
+        if before is not None:
+            signal.signal(number, before)
 
 
 def _take(loop: asyncio.AbstractEventLoop, number: int, act: Callable[[], None]) -> bool:

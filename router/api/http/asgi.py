@@ -55,12 +55,17 @@ SMALL_BODY = 65_536
 """Bytes of a body that count in no `BodyRoom`: a chat's request fits, so that large ones, however
 many arrive, never keep it out."""
 
-PEER = ":peer"
-"""Names the client's address among the headers; no header's own name has a colon."""
+GUARDED = "tiergate.guarded"
+"""Marks the scope of a request that an outer application has let in."""
+
+PEER, LET_IN = ":peer", ":let-in"
+"""Name the client's address and GUARDED among the headers; no header's own name has a colon."""
 
 
 def headers_of(scope: Scope) -> dict[str, str]:
-    """Returns the request headers by lower-case name, and PEER; the last of a repeated name wins.
+    """Returns the request headers by lower-case name; the last of a repeated name wins.
+
+    PEER and LET_IN are among them.
 
     All `anthropic-beta` lines make one list (RFC 9110, section 5.3).
     """
@@ -71,6 +76,8 @@ def headers_of(scope: Scope) -> dict[str, str]:
         headers["anthropic-beta"] = ",".join(betas)
     client = scope.get("client")
     headers[PEER] = client[0] if client else ""
+    if GUARDED in scope:
+        headers[LET_IN] = "yes"
     return headers
 
 

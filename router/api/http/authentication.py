@@ -5,12 +5,13 @@ Without any key the server listens on loopback only, so every caller is on this 
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from urllib.parse import urlsplit
 
 from router.api.http.access_line import current
-from router.api.http.asgi import PEER, Receive, read_body, require_json
+from router.api.http.asgi import LET_IN, PEER, Receive, read_body, require_json
 from router.api.http.rate_limit_headers import CALLER
 from router.api.http.wrong_keys import WrongKeys
 from router.errors import AuthenticationFailed, PermissionDenied, TooManyWrongKeys
@@ -40,19 +41,15 @@ class Doorkeeper:
         *,
         wrong_keys: WrongKeys | None = None,
         open_without_keys: bool,
-        guard_origin: bool = True,
         ready: Callable[[str], Awaitable[None]] | None = None,
     ) -> None:
         """Takes the store of keys and the rules of admission.
 
         `ready` brings into memory what answering a tenant needs there: its key for digests.
-        `guard_origin`: without keys, refuse requests that a page of another site sends through a
-        browser on this machine. It is off where an outer application decides who may come in.
         """
         self._keys = keys
         self._wrong_keys = wrong_keys
         self._open = open_without_keys
-        self._guard_origin = guard_origin
         self._ready = ready
 
     async def admit(self, headers: dict[str, str], *scopes: Scope) -> Identity:
@@ -82,7 +79,7 @@ class Doorkeeper:
         PermissionDenied.
         """
         host = headers.get("host", "")
-        if identity is LOCAL and self._guard_origin and not _on_this_machine(f"//{host}"):
+        if identity is LOCAL and LET_IN not in headers and not _on_this_machine(f"//{host}"):
             raise PermissionDenied(
                 f"This server has no keys, so it shows its figures under the name localhost or "
                 f"127.0.0.1 only; it was asked for under {host[:100]!r}. Use one of those, or "
@@ -135,13 +132,8 @@ class Doorkeeper:
             return identity
         # The first key that is created closes the server for everybody without one.
         if self._open and not await self._keys.any():
-            # Browsers send `Origin` with every request that a page of another site makes.
-            origin = headers.get("origin", "")
-            if self._guard_origin and origin and not _on_this_machine(origin):
-                raise PermissionDenied(
-                    f"This server has no keys, so it answers this machine only; the request comes "
-                    f"from a page of {origin[:100]!r}. Create a key with `tiergate keys create`."
-                )
+            if LET_IN not in headers:
+                _require_this_machine(headers)
             return LOCAL
         if kind.lower() != "bearer" or not secret.strip():
             raise AuthenticationFailed(NO_KEY)
@@ -164,6 +156,26 @@ class Doorkeeper:
         )
 
 
+def _require_this_machine(headers: dict[str, str]) -> None:
+    """Refuses a caller without a key who is not on this machine. Raises PermissionDenied.
+
+    Browsers send `Origin` with every request that a page of another site makes. Another machine
+    comes in only where another server listens for a mounted gateway.
+    """
+    origin, peer = headers.get("origin", ""), headers.get(PEER, "")
+    if origin and not _on_this_machine(origin):
+        raise PermissionDenied(
+            f"This server has no keys, so it answers this machine only; the request comes "
+            f"from a page of {origin[:100]!r}. Create a key with `tiergate keys create`."
+        )
+    if peer and not _is_loopback(peer):
+        raise PermissionDenied(
+            f"This gateway has no keys, so it answers this machine only; the request comes from "
+            f"{peer[:100]!r}. Create a key with `tiergate keys create`, or mount it with "
+            "`asgi(guarded=True)` if the application around it decides who may come in."
+        )
+
+
 def _on_this_machine(origin: str) -> bool:
     try:
         host = urlsplit(origin).hostname or ""
@@ -171,3 +183,10 @@ def _on_this_machine(origin: str) -> bool:
         return False
     # Loopback names cannot be taken over by DNS, unlike all others.
     return host in ("localhost", "127.0.0.1", "::1")
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:  # a name that a test client invents
+        return False

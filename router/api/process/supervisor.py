@@ -55,6 +55,7 @@ class Supervisor:
         self._say = say
         self._log = structlog.get_logger("tiergate.supervisor")
         self._processes: dict[int, Process] = {}  # by place
+        self._serving: set[int] = set()  # places
         self._stopping = asyncio.Event()
         self._refused: TiergateError | None = None
         self._ready = 0
@@ -141,8 +142,10 @@ class Supervisor:
         await send_orders(process.stdin, orders)
         was_ready = await process.stdout.readline() == READY
         if was_ready:
+            self._serving.add(place)
             self._count_ready()
         code = await process.wait()
+        self._serving.discard(place)
         process.stdin.close()
         forget_worker(self._options.settings.metrics_dir, process.pid)
         return code, was_ready
@@ -174,7 +177,10 @@ class Supervisor:
     def _reload(self, watchers: list[PolicyWatcher]) -> None:
         for watcher in watchers:
             watcher.reload()
-        self._signal(signal.SIGHUP)
+        # SIGHUP ends a process that does not take it yet; a worker that starts reads the files.
+        for place in self._serving:
+            with contextlib.suppress(ProcessLookupError):
+                self._processes[place].send_signal(signal.SIGHUP)
 
     async def _end(self, keepers: list[asyncio.Task[None]]) -> None:
         """Waits for the workers to drain, and kills those that do not end."""

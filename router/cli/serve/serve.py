@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -174,6 +175,9 @@ def serve(
     ] = "",
 ) -> None:
     """Serve the gateway until SIGTERM or Ctrl-C; SIGHUP reloads the policies."""
+    # SIGHUP ends a process that does not take it; no policy is read yet that it could reload.
+    if hasattr(signal, "SIGHUP"):  # not on Windows
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
     # Checked before the heavy imports, so that wrong usage is answered at once.
     _one_of("--synchronous", synchronous, ("normal", "full"))
     _one_of("--log-level", log_level, ("debug", "info", "warning", "error"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from router.api.http.asgi import Event
+from router.api.http.asgi import GUARDED, Event, headers_of
 from router.api.http.authentication import LOCAL, Doorkeeper
 from router.errors import AuthenticationFailed, PermissionDenied
 from router.types import Identity, Scope
@@ -39,8 +39,29 @@ async def test_a_page_of_another_site_does_not(origin: str) -> None:
 
 
 async def test_a_mounted_gateway_leaves_that_to_the_outer_application() -> None:
-    door = Doorkeeper(NoKeys(), open_without_keys=True, guard_origin=False)
-    assert await door.admit({"origin": "https://app.example"}, Scope.CHAT) == LOCAL
+    door = Doorkeeper(NoKeys(), open_without_keys=True)
+    scope = {
+        "headers": [(b"origin", b"https://app.example"), (b"host", b"app.example")],
+        "client": ("203.0.113.7", 5000),
+    }
+    let_in = headers_of({**scope, GUARDED: True})
+    assert await door.admit(let_in, Scope.CHAT) == LOCAL
+    door.require_own_name(let_in, LOCAL)
+    with pytest.raises(PermissionDenied, match="this machine only"):
+        await door.admit(headers_of(scope), Scope.CHAT)
+
+
+@pytest.mark.parametrize("peer", ["203.0.113.7", "2001:db8::1", "testclient"])
+async def test_another_machine_does_not_come_in_without_keys(peer: str) -> None:
+    door = Doorkeeper(NoKeys(), open_without_keys=True)
+    with pytest.raises(PermissionDenied, match=r"asgi\(guarded=True\)"):
+        await door.admit(headers_of({"headers": [], "client": (peer, 5000)}), Scope.CHAT)
+
+
+@pytest.mark.parametrize("client", [None, ("127.0.0.1", 5), ("::1", 5)])
+async def test_this_machine_comes_in_without_keys(client: tuple[str, int] | None) -> None:
+    door = Doorkeeper(NoKeys(), open_without_keys=True)
+    assert await door.admit(headers_of({"headers": [], "client": client}), Scope.CHAT) == LOCAL
 
 
 async def test_a_closed_server_asks_for_a_key() -> None:

@@ -29,6 +29,16 @@ async def test_signal_is_given_back_after_the_block(error: Exception | None) -> 
     assert signal.getsignal(signal.SIGHUP) == signal.SIG_DFL
 
 
+async def test_signal_that_was_ignored_is_ignored_again() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with taking("SIGHUP", lambda: None):
+            pass
+        assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
 @pytest.mark.parametrize("name", ["SIGHUP", "SIGOFANOTHERPLATFORM"])
 async def test_block_runs_where_the_signal_cannot_be_taken(name: str) -> None:
     async def block() -> str:

@@ -289,6 +289,40 @@ def test_changed_policy_is_live_without_a_restart(upstream: Upstream, tmp_path: 
 
 
 @pytest.mark.process
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_reload_asked_for_during_a_start_ends_nothing(
+    upstream: Upstream, tmp_path: Path, workers: str
+) -> None:
+    policy = write_policy(tmp_path, upstream.url)
+    served = Served(tmp_path, policy, "--workers", workers)
+    status = Path(f"/proc/{served.process.pid}/status")
+    ready = threading.Event()
+
+    def reload_again_and_again() -> None:
+        while not ready.wait(0.05):
+            served.process.send_signal(signal.SIGHUP)
+
+    # From here on the process neither ends of the signal nor misses a file that changes.
+    eventually(lambda: _takes_or_ignores(status, signal.SIGHUP))
+    asking = threading.Thread(target=reload_again_and_again)
+    asking.start()
+    try:
+        with served:
+            assert served.chat().status_code == 200
+            ready.set()
+            assert served.end() == 0
+    finally:
+        ready.set()
+        asking.join()
+    assert "worker_ended" not in served.output
+
+
+def _takes_or_ignores(status: Path, number: signal.Signals) -> bool:
+    masks = re.findall(r"^Sig(?:Ign|Cgt):\s*([0-9a-f]+)$", status.read_text(), re.M)
+    return any(int(mask, 16) >> (number - 1) & 1 for mask in masks)
+
+
+@pytest.mark.process
 def test_a_reload_cuts_no_request_that_climbs(upstream: Upstream, tmp_path: Path) -> None:
     models, answered = ("hang", "slow:1.6"), list[httpx.Response]()
     policy = write_ladder(tmp_path, "tested", upstream.url, *models, deadline_s=2.0)
