@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from router.errors.base import TiergateError
+from router.types import Answer
 
 
 class AnswererError(TiergateError):
@@ -63,9 +64,12 @@ class UpstreamError(AnswererError):
 
     `sent` is True when the request may have reached the upstream, which may then charge for it.
     `url` is the address that the upstream does not have, for the log: clients read no address.
+    `charged` says what the upstream used before it failed, where it said so: an answer without
+    choices.
     """
 
     url = ""
+    charged: Answer | None = None
     code = "upstream_error"
 
     def __init__(

@@ -17,6 +17,7 @@ from router.errors import (
     Overloaded,
     StreamCut,
     TiergateError,
+    UpstreamError,
     UpstreamInvalid,
     UpstreamRateLimited,
     UpstreamUnreachable,
@@ -351,6 +352,23 @@ async def test_own_compute_of_a_call_that_failed_is_paid_for(
     (line,) = (await only_row(house)).attempts
     assert (line.state, line.cost_basis) == (AttemptState.FAILED, CostBasis.OWN_COMPUTE)
     assert (line.cost_nano_usd > 0, line.estimated) == (paid, paid)
+
+
+@pytest.mark.parametrize("price", [Price(10**9, output_nano_usd=10**10), Price()])
+async def test_a_failed_call_that_says_its_usage_costs_it(houses: Houses, price: Price) -> None:
+    error = UpstreamError("It failed.")
+    usage = Usage(100, 20, 0, 30, 5, True)
+    error.charged = Answer(choices=(), model="m-1", usage=usage, upstream_id="up-1")
+    house = houses([low(), mid(error=error, price=price), deep()], signals=UNSURE)
+    with pytest.raises(UpstreamError):
+        await house.gateway.complete(ask(), ALICE)
+    row = await only_row(house)
+    (line,) = row.attempts
+    assert (line.usage, line.upstream_id, line.error_code) == (usage, "up-1", "upstream_error")
+    known = price.input_nano_usd is not None
+    assert line.state is (AttemptState.SETTLED if known else AttemptState.UNKNOWN_COST)
+    assert (line.cost_nano_usd, line.estimated) == (400_000 if known else 0, False)
+    assert row.cost_nano_usd == line.cost_nano_usd
 
 
 async def test_a_list_price_of_unknown_outcome_is_booked_as_one(houses: Houses) -> None:

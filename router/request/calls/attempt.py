@@ -19,6 +19,7 @@ from router.errors import (
     DeadlineExceeded,
     StreamCut,
     TiergateError,
+    UpstreamError,
 )
 from router.money import cost
 from router.money.worst_case import explained
@@ -357,8 +358,13 @@ class Attempt:
         if not isinstance(error, CannotAnswer):
             books.progress.attempts.troubles.append((self._number, error))
         latency_ms = self._latency_ms
+        charged = error.charged if isinstance(error, UpstreamError) else None
         ours = not plan.spends_outside and not plan.composite
-        if ours and may_be_billed(error):
+        listed = plan.facts.price.per_request_nano_usd is not None  # a price of an answer
+        if charged is not None and plan.spends_outside and not listed:
+            self.settle(charged)
+            booked = books.rows[self._number]
+        elif ours and may_be_billed(error):
             booked = own_compute(row, plan, AttemptState.FAILED, latency_ms)
         elif not plan.spends_outside or not (self._received_bytes or may_be_billed(error)):
             declined = isinstance(error, CannotAnswer)

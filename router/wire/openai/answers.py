@@ -84,11 +84,21 @@ def parse_completion(body: bytes, issuer: str = "") -> Answer:
     Usage that is negative, too large or missing leaves `usage.reported` False.
     """
     completion = upstream_object(body)
-    # Some servers send an error with status 200.
-    raise_for_error(completion)
-    choices = completion.get("choices")
-    if type(choices) is not list or not 0 < len(choices) <= MAX_CHOICES:
-        raise UpstreamInvalid(f"The upstream's answer has no choices; expected 1 to {MAX_CHOICES}.")
+    try:
+        # Some servers send an error with status 200.
+        raise_for_error(completion)
+        choices = completion.get("choices")
+        if type(choices) is not list or not 0 < len(choices) <= MAX_CHOICES:
+            raise UpstreamInvalid(
+                f"The upstream's answer has no choices; expected 1 to {MAX_CHOICES}."
+            )
+        return _answer(completion, choices, issuer)
+    except UpstreamError as error:
+        note_charge(error, completion, parse_usage(completion.get("usage")))
+        raise
+
+
+def _answer(completion: dict[str, object], choices: list[object], issuer: str) -> Answer:
     usage, upstream_id = completion.get("usage"), short_text(completion.get("id"))
     return Answer(
         choices=tuple([_choice(choice, upstream_id, issuer) for choice in _in_order(choices)]),
@@ -97,6 +107,18 @@ def parse_completion(body: bytes, issuer: str = "") -> Answer:
         provider_cost_nano_usd=parse_provider_cost(usage),
         upstream_id=upstream_id,
     )
+
+
+def note_charge(error: UpstreamError, body: dict[str, object], usage: Usage) -> None:
+    """Notes what a call used that failed so, where the upstream's body said it."""
+    if usage.reported:
+        error.charged = Answer(
+            choices=(),
+            model=short_text(body.get("model")),
+            usage=usage,
+            provider_cost_nano_usd=parse_provider_cost(body.get("usage")),
+            upstream_id=short_text(body.get("id")),
+        )
 
 
 def upstream_object(body: bytes) -> dict[str, object]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from router.errors import StreamCut, UpstreamInvalid
+from router.errors import StreamCut, UpstreamError, UpstreamInvalid
 from router.types import Answer, Choice, Delta, TokenLogprob, ToolCall, Usage
 from router.wire.growing_text import GrowingText
 from router.wire.openai.answers import (
@@ -19,6 +19,7 @@ from router.wire.openai.answers import (
     content_text,
     finish_reason,
     given_reason,
+    note_charge,
     parse_logprobs,
     parse_provider_cost,
     parse_usage,
@@ -150,6 +151,14 @@ class ChunkFolder:
             self.done = True
             return []
         chunk = upstream_object(event)
+        try:
+            return self._fold_chunk(chunk)
+        except UpstreamError as error:
+            # Usage of an earlier chunk is of less than what has been said since.
+            note_charge(error, chunk, parse_usage(chunk.get("usage")))
+            raise
+
+    def _fold_chunk(self, chunk: dict[str, object]) -> list[Delta]:
         raise_for_error(chunk)
         self._model = short_text(chunk.get("model")) or self._model
         self._id = self._id or short_text(chunk.get("id"))

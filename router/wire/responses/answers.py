@@ -14,6 +14,7 @@ from router.errors import StreamCut, UpstreamError, UpstreamInvalid
 from router.types import Answer, Choice, Delta, JsonText, Sealed, TokenLogprob, ToolCall, Usage
 from router.wire.openai.answers import (
     MAX_TOOL_CALLS,
+    note_charge,
     parse_logprobs,
     parse_provider_cost,
     parse_usage,
@@ -37,7 +38,11 @@ def parse_response(body: bytes, issuer: str) -> Answer:
 
 def _answer(response: dict[str, object], issuer: str, items: tuple[object, ...]) -> Answer:
     """Returns the Answer; `items` are a stream's items, if its last event repeats none."""
-    raise_for_error(response)
+    try:
+        raise_for_error(response)
+    except UpstreamError as error:
+        note_charge(error, response, _usage(response.get("usage")))
+        raise
     status, output = response.get("status"), response.get("output") or list(items)
     if status not in ("completed", "incomplete") or type(output) is not list:
         raise UpstreamInvalid("The upstream's response is neither completed nor incomplete.")
@@ -243,4 +248,6 @@ def raise_failed(event: dict[str, object]) -> None:
     response = event.get("response")
     failed = response if type(response) is dict else {"error": event}
     code = shown_code(failed)
-    raise UpstreamError(f"The upstream's response failed{f' ({code})' if code else ''}.")
+    error = UpstreamError(f"The upstream's response failed{f' ({code})' if code else ''}.")
+    note_charge(error, failed, _usage(failed.get("usage")))
+    raise error
