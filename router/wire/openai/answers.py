@@ -92,33 +92,28 @@ def parse_completion(body: bytes, issuer: str = "") -> Answer:
             raise UpstreamInvalid(
                 f"The upstream's answer has no choices; expected 1 to {MAX_CHOICES}."
             )
-        return _answer(completion, choices, issuer)
+        name = short_text(completion.get("id"))
+        read = tuple([_choice(choice, name, issuer) for choice in _in_order(choices)])
+        return _answer(completion, read, parse_usage(completion.get("usage")))
     except UpstreamError as error:
         note_charge(error, completion, parse_usage(completion.get("usage")))
         raise
 
 
-def _answer(completion: dict[str, object], choices: list[object], issuer: str) -> Answer:
-    usage, upstream_id = completion.get("usage"), short_text(completion.get("id"))
+def _answer(body: dict[str, object], choices: tuple[Choice, ...], usage: Usage) -> Answer:
     return Answer(
-        choices=tuple([_choice(choice, upstream_id, issuer) for choice in _in_order(choices)]),
-        model=short_text(completion.get("model")),
-        usage=parse_usage(usage),
-        provider_cost_nano_usd=parse_provider_cost(usage),
-        upstream_id=upstream_id,
+        choices=choices,
+        model=short_text(body.get("model")),
+        usage=usage,
+        provider_cost_nano_usd=parse_provider_cost(body.get("usage")),
+        upstream_id=short_text(body.get("id")),
     )
 
 
 def note_charge(error: UpstreamError, body: dict[str, object], usage: Usage) -> None:
     """Notes what a call used that failed so, where the upstream's body said it."""
     if usage.reported:
-        error.charged = Answer(
-            choices=(),
-            model=short_text(body.get("model")),
-            usage=usage,
-            provider_cost_nano_usd=parse_provider_cost(body.get("usage")),
-            upstream_id=short_text(body.get("id")),
-        )
+        error.charged = _answer(body, (), usage)
 
 
 def upstream_object(body: bytes) -> dict[str, object]:
