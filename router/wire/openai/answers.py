@@ -89,9 +89,7 @@ def parse_completion(body: bytes, issuer: str = "") -> Answer:
         raise_for_error(completion)
         choices = completion.get("choices")
         if type(choices) is not list or not 0 < len(choices) <= MAX_CHOICES:
-            raise UpstreamInvalid(
-                f"The upstream's answer has no choices; expected 1 to {MAX_CHOICES}."
-            )
+            raise UpstreamInvalid(f"The upstream sent no choices; expected 1 to {MAX_CHOICES}.")
         name = short_text(completion.get("id"))
         read = tuple([_choice(choice, name, issuer) for choice in _in_order(choices)])
         return _answer(completion, read, parse_usage(completion.get("usage")))
