@@ -7,14 +7,17 @@ is never added to a list price, which includes it. An unknown price is `None`, n
 
 from __future__ import annotations
 
+import re
 from decimal import ROUND_CEILING, Decimal, InvalidOperation
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from router.types import (
     NANO_PER_USD,
     AnswererFacts,
     ChatRequest,
+    ContentPart,
     CostBasis,
     Message,
     MinutePrice,
@@ -29,7 +32,18 @@ more."""
 TOOL_OVERHEAD_TOKENS = 16
 """Covers the marks around one tool's definition. Templates in use add about 10."""
 
+SOUND_CHARACTERS = 40
+"""Base64 of a token of sound, at least: 1,333 characters are a second of 8 kbit/s, the least of an
+MP3 and less than a WAV has, and no vendor of 2026 counts more than 32 tokens a second (Gemini)."""
+
+DEARER_SOUND = 16
+"""Times the price of text that a token of sound costs, at most: $40 against $2.50 at OpenAI's
+gpt-4o-audio, $1 against $0.30 at Gemini."""
+
 MEGA = 1_000_000
+
+_SOUND = re.compile(r'"format"\s*:\s*"(wav|mp3)"')
+_NEAR_ITS_END = 100  # characters of a part in which its format is read: the rest is base64
 
 _THINKS_UNSEEN = ("gpt-5", "o1", "o3", "o4", "gemini-2.5", "gemini-3")
 """Begins the names of models whose vendors charge reasoning as output and show a summary at most,
@@ -87,6 +101,23 @@ def token_parts(price: Price, usage: Usage, images: int = 0) -> dict[str, int]:
         "reasoning": reasoning * (output_price if thought is None else thought),
         "images": images * (price.image_nano_usd or 0) * MEGA,
     }
+
+
+def at_dearest(price: Price, usage: Usage) -> Usage:
+    """Returns the tokens in the classes where they cost most: nobody said in which they are.
+
+    Input that may have been written to a cache at a higher price, and output that may have been
+    reasoning, so that an estimate is never too low.
+    """
+    fresh = price.dearest_input == (price.input_nano_usd or 0)
+    written = not fresh and price.dearest_input == price.cache_write_nano_usd
+    thought = price.dearest_output > (price.output_nano_usd or 0)
+    return replace(
+        usage,
+        cached_input_tokens=0 if fresh or written else usage.input_tokens,
+        cache_write_tokens=usage.input_tokens if written else 0,
+        reasoning_tokens=usage.output_tokens if thought else 0,
+    )
 
 
 def one_call(steps: Usage, input_tokens: int) -> Usage:
@@ -151,6 +182,8 @@ def _but_output(facts: AnswererFacts, request: ChatRequest) -> tuple[int, int]:
     """
     price = facts.price
     inputs = input_bound(request, facts.image_tokens) + facts.added_input_tokens
+    if request.holds_sound and not price.covers_sound:
+        inputs += (DEARER_SOUND - 1) * sum(map(sound_bound, request.parts))
     images = request.images * (price.image_nano_usd or 0)
     own = -(-facts.deadline_ms * 1000 * price.per_second_nano_usd // MEGA)
     return inputs * price.dearest_input, images + own
@@ -159,8 +192,8 @@ def _but_output(facts: AnswererFacts, request: ChatRequest) -> tuple[int, int]:
 def input_bound(request: ChatRequest, image_tokens: int) -> int:
     """Returns more input tokens than any tokenizer makes of this request: bytes and overheads.
 
-    Each image counts `image_tokens`. Files and audio count by their bytes, since providers read
-    them completely.
+    Each image counts `image_tokens`, and sound by `sound_bound`. Files count by their bytes, since
+    providers read them completely.
     """
     total = request.images * image_tokens
     for message in request.messages:
@@ -182,7 +215,9 @@ def message_bound(message: Message) -> int:
         total += _bytes(word) if word else 0
     for part in message.parts:
         # The message's text already contains text parts, and images count separately.
-        if part.kind not in ("text", "image_url"):
+        if part.kind == "input_audio":
+            total += sound_bound(part)
+        elif part.kind not in ("text", "image_url"):
             total += _bytes(part.payload)
     for call in message.tool_calls:
         total += _bytes(call.name) + _bytes(call.arguments) + MESSAGE_OVERHEAD_TOKENS
@@ -190,6 +225,20 @@ def message_bound(message: Message) -> int:
     for item in message.sealed:
         total += _bytes(item.payload)
     return total
+
+
+def sound_bound(part: ContentPart) -> int:
+    """Returns more tokens than a part of sound has, 0 for another part.
+
+    40,000 characters of WAV or MP3 are at most 1,000 tokens. Other formats may hold long silence in
+    few bytes, so each byte counts.
+    """
+    if part.kind != "input_audio":
+        return 0
+    payload, ends = part.payload, _NEAR_ITS_END
+    if _SOUND.search(payload, 0, ends) or _SOUND.search(payload, max(0, len(payload) - ends)):
+        return -(-len(payload) // SOUND_CHARACTERS)
+    return _bytes(payload)
 
 
 def most_image_tokens(model: str) -> int:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from router.money.cost import (
+    at_dearest,
     attempt_cost,
     expected_cost,
     hides_reasoning,
@@ -144,6 +146,12 @@ def test_a_price_that_is_dearer_in_every_class_never_costs_less(
     assert attempt_cost(dearer, usage, 0.0, images).nano_usd >= before
 
 
+@given(prices, usages)
+def test_no_split_of_tokens_costs_more_than_the_dearest(price: Price, usage: Usage) -> None:
+    most = attempt_cost(price, at_dearest(price, usage), 0.0)
+    assert attempt_cost(price, usage, 0.0).nano_usd <= most.nano_usd
+
+
 def test_a_fraction_of_a_nano_dollar_is_rounded_up() -> None:
     cheap = Price(input_nano_usd=1, output_nano_usd=1)
     assert attempt_cost(cheap, Usage(1), 0.0).nano_usd == 1
@@ -274,3 +282,28 @@ def test_exact_dollars_have_as_many_places_as_asked() -> None:
 )
 def test_models_that_bill_thoughts_unseen_are_known_by_name(model: str, hidden: bool) -> None:
     assert hides_reasoning(model) is hidden
+
+
+def sound(form: str, characters: int, *, covered: bool) -> tuple[AnswererFacts, ChatRequest]:
+    audio = {"type": "input_audio", "input_audio": {"data": "A" * characters, "format": form}}
+    part = ContentPart("input_audio", JsonText(orjson.dumps(audio).decode()))
+    price = Price(10**9, output_nano_usd=10**9, covers_sound=covered)
+    return replace(FACTS, price=price), ChatRequest((Message("user", "", (part,)),), "auto")
+
+
+@pytest.mark.parametrize(
+    ("form", "covered", "least", "most"),
+    [
+        ("wav", True, 1_000, 1_001),
+        ("mp3", True, 1_000, 1_001),
+        ("mp3", False, 16_000, 16_016),  # its price may be 16 times that of text
+        ("flac", True, 40_000, 40_000),  # silence is short in it
+    ],
+)
+def test_a_hold_counts_the_seconds_of_sound(
+    form: str, covered: bool, least: int, most: int
+) -> None:
+    facts, request = sound(form, 40_000, covered=covered)
+    _, silent = sound(form, 0, covered=covered)
+    more = worst_case(facts, request) - worst_case(facts, silent)
+    assert least * 1_000 <= more <= most * 1_000

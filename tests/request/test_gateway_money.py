@@ -390,6 +390,35 @@ async def test_what_had_come_is_paid_for_whatever_status_ends_it(houses: Houses)
     assert 0 < row.cost_nano_usd < row.attempts[0].held_nano_usd
 
 
+async def test_what_had_come_counts_at_its_dearest(houses: Houses) -> None:
+    """Output may have been thoughts, and input written to a cache: nobody said so."""
+    price = replace(PRICE, cache_write_nano_usd=7 * 10**9, reasoning_nano_usd=9 * 10**9)
+    cut = mid(text="one two three", cut_after=2, error=StreamCut("?"), price=price)
+    house = houses([low(), cut], signals=UNSURE, verify_mid={"default": "none"})
+    with pytest.raises(StreamCut):
+        await drain(house, ask(stream=True))
+    (line,) = (await only_row(house)).attempts
+    used = line.usage
+    assert used.output_tokens > 0
+    assert line.cost_nano_usd == used.input_tokens * 7_000 + used.output_tokens * 9_000
+    assert (used.cache_write_tokens, used.reasoning_tokens) == (
+        used.input_tokens,
+        used.output_tokens,
+    )
+
+
+async def test_sound_that_nobody_priced_costs_its_hold_where_a_stream_is_cut(
+    houses: Houses,
+) -> None:
+    heard = Message("user", "what is it?", (ContentPart("input_audio", JsonText("{}")),))
+    cut = mid(text="one two three", cut_after=2, error=StreamCut("?"))
+    house = houses([low(), cut], signals=UNSURE, verify_mid={"default": "none"})
+    with pytest.raises(StreamCut):
+        await drain(house, replace(ask(stream=True), messages=(heard,)))
+    (line,) = (await only_row(house)).attempts
+    assert (line.state, line.cost_nano_usd) == (AttemptState.UNKNOWN_COST, line.held_nano_usd)
+
+
 async def test_arguments_of_a_tool_call_count_in_what_had_come(houses: Houses) -> None:
     # Only an observed stream lets a call of a tool through before it is whole.
     house = houses([low(), CallsATool("mid", "llm", 2)], signals=UNSURE, mode="observe")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from router.errors import AnswererError, StreamCut, UpstreamError, UpstreamInvalid
 from router.types import Answer, Choice, Delta, JsonText, ToolCall, Usage
 from router.wire.body_keys import passed_on
-from router.wire.openai.answers import bound_usage, parse_completion, parse_usage
+from router.wire.openai.answers import parse_completion
 from router.wire.openai.render import StreamRenderer, deltas_of, render_completion
 from router.wire.openai.request import parse_chat_request
 from router.wire.openai.upstream import upstream_body
@@ -20,6 +20,7 @@ from router.wire.openai.upstream_events import (
     ChunkFolder,
     EventDecoder,
 )
+from router.wire.openai.usage import bound_usage, parse_usage
 from tests.kits.examples import examples
 from tests.kits.upstreams.upstream_kit import facts
 

@@ -8,7 +8,7 @@ from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
 from router import errors
 from router.types import Answer, Choice, Delta, JsonText, TokenLogprob, ToolCall, Usage
-from router.wire.openai.answers import parse_completion, parse_usage
+from router.wire.openai.answers import parse_completion
 from router.wire.openai.render import (
     StreamRenderer,
     deltas_of,
@@ -18,6 +18,7 @@ from router.wire.openai.render import (
     render_model,
     render_models,
 )
+from router.wire.openai.usage import parse_usage
 
 USAGE = Usage(12, 3, 2, 7, 4, True)
 CALL = ToolCall("c1", "look_up", '{"id":1}')

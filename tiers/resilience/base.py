@@ -15,8 +15,8 @@ from router.errors import DeadlineExceeded
 from router.money.cost import input_bound, output_cap
 from router.types import Answer, AnswererFacts, Capability, ChatRequest, Clock, Work
 from router.wire.body_keys import passed_on
-from router.wire.openai.answers import bound_usage
 from router.wire.openai.upstream import upstream_body
+from router.wire.openai.usage import bound_usage
 
 Made = TypeVar("Made")
 

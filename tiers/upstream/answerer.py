@@ -30,9 +30,10 @@ from router.types import (
     Events,
     Work,
 )
-from router.wire.openai.answers import MAX_TOKENS, upstream_object
+from router.wire.openai.answers import upstream_object
 from router.wire.openai.render import deltas_of
 from router.wire.openai.upstream_events import EventDecoder
+from router.wire.openai.usage import MAX_TOKENS
 from tiers.resilience.base import completed, made_of
 from tiers.upstream.client import (
     HttpClient,

@@ -121,13 +121,16 @@ class CallBooks:
         """Books a call to an upstream that never said what it used.
 
         A cut stream costs its input at the bound and its output at the bytes that came, at most the
-        hold. Where nothing came, or the model hides its reasoning, the call costs its hold.
+        hold. Where nothing came, the model hides its reasoning, or nobody states the price of
+        sound, the call costs its hold.
         """
-        facts = plan.facts
-        if not received_bytes or facts.hides_reasoning:
+        facts, sound = plan.facts, self.routed.request.holds_sound
+        unpriced = price_of_call(plan, None, sound=sound) is None
+        if not received_bytes or facts.hides_reasoning or unpriced:
             return at_hold(row, plan)
         inputs = cost.input_bound(self.routed.request, facts.image_tokens)
-        usage = Usage(inputs + facts.added_input_tokens, output_tokens=received_bytes)
+        bound = Usage(inputs + facts.added_input_tokens, output_tokens=received_bytes)
+        usage = cost.at_dearest(facts.price, bound)
         paid = cost.attempt_cost(facts.price, usage, 0.0, row.images)
         return replace(
             row,

@@ -32,6 +32,10 @@ def answered_by(
     Where nobody states that price, it counts at the hold, or at the price of the model that was
     asked for where that is more: never understated, and unknown until it is reconciled.
     """
+    unsaid = plan.spends_outside and not answer.usage.reported
+    if unsaid:
+        usage = cost.at_dearest(price or plan.facts.price, answer.usage)
+        answer = replace(answer, usage=usage)
     paid = paid_for(plan, answer, row.images)
     row = replace(
         row,
@@ -40,7 +44,7 @@ def answered_by(
         cost_basis=paid.basis,
         latency_ms=latency_ms,
         usage=answer.usage,
-        estimated=plan.spends_outside and not answer.usage.reported,
+        estimated=unsaid,
         provider_cost_nano_usd=answer.provider_cost_nano_usd,
         compute_ms=answer.compute_ms,
         finish_reason=answer.choices[0].finish_reason if answer.choices else "",

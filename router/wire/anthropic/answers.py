@@ -11,7 +11,8 @@ import orjson
 
 from router.errors import StreamCut, UpstreamError, UpstreamInvalid
 from router.types import Answer, Choice, Delta, JsonText, Sealed, ToolCall, Usage
-from router.wire.openai.answers import MAX_TOKENS, MAX_TOOL_CALLS, short_text, upstream_object
+from router.wire.openai.answers import MAX_TOOL_CALLS, short_text, upstream_object
+from router.wire.openai.usage import MAX_TOKENS
 
 MAX_BLOCKS = 10_000
 _FINISH_REASONS = {

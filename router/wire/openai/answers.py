@@ -5,7 +5,6 @@ It knows nothing about connections; `upstream_events` reads streams.
 
 from __future__ import annotations
 
-import math
 import re
 
 import orjson
@@ -18,11 +17,10 @@ from router.types import (
     TokenLogprob,
     ToolCall,
     Usage,
-    usd_to_nano,
 )
 from router.wire.openai.thought_signatures import signed_calls
+from router.wire.openai.usage import parse_provider_cost, parse_usage
 
-MAX_TOKENS = 100_000_000  # per call; no context window is near it, so a higher count is an error
 MAX_CHOICES = 8
 MAX_TOOL_CALLS = 1_000
 
@@ -339,72 +337,3 @@ def _other_bytes(token: str, value: object) -> bytes | None:
         return None
     raw = bytes(value)
     return None if raw == token.encode("utf-8", "replace") else raw
-
-
-def parse_usage(value: object) -> Usage:
-    """Returns the reported token counts, or `Usage()` (reported False) for impossible counts.
-
-    No prompt has 0 tokens: servers that count nothing write that. Some servers do not include
-    reasoning in completion_tokens. The total shows that. Here reasoning is always part of output:
-    10 + 5 with 20 reasoning and total 35 is output 25.
-    """
-    if type(value) is not dict:
-        return Usage()
-    prompt_details = value.get("prompt_tokens_details")
-    completion_details = value.get("completion_tokens_details")
-    counts = []
-    for details, key in (
-        (value, "prompt_tokens"),
-        (value, "completion_tokens"),
-        (value, "total_tokens"),
-        (prompt_details, "cached_tokens"),
-        (prompt_details, "cache_write_tokens"),
-        (prompt_details, "cache_creation_tokens"),  # the same, as LiteLLM's proxies name it
-        (completion_details, "reasoning_tokens"),
-    ):
-        count = details.get(key) if type(details) is dict else None
-        counts.append(0 if count is None else _count(count))
-    if not value.get("prompt_tokens") or min(counts) < 0:
-        return Usage()
-    prompt, completion, total, cached, written, created, reasoning = counts
-    written = max(written, created)
-    if reasoning > completion or (reasoning and total == prompt + completion + reasoning):
-        completion += reasoning
-    # Cached tokens are part of the prompt, so a higher count is impossible.
-    if cached + written > prompt:
-        return Usage()
-    return Usage(prompt, cached, written, completion, reasoning, True)
-
-
-def _count(value: object) -> int:
-    """Returns the count, -1 for an impossible one."""
-    # Some servers write counts as floats.
-    if type(value) is float and value.is_integer():
-        value = int(value)
-    return value if type(value) is int and 0 <= value <= MAX_TOKENS else -1
-
-
-def parse_provider_cost(usage: object) -> int | None:
-    """Returns the provider's own charge in nano-dollars.
-
-    OpenRouter sends it in dollars as `usage.cost`.
-    """
-    cost = usage.get("cost") if type(usage) is dict else None
-    if type(cost) not in (int, float) or not isinstance(cost, int | float):
-        return None
-    return usd_to_nano(cost) if math.isfinite(cost) and 0 <= cost < 1e6 else None
-
-
-def bound_usage(input_tokens: int, output_cap: int, answer: Answer) -> Usage:
-    """Returns a bound for an answer without reported usage: never too low, flagged unreported.
-
-    `input_tokens` is the caller's bound (`cost.input_bound`). Output counts one token per byte of
-    UTF-8, which no tokenizer exceeds, but never more than the requested limit. Example: 30 bytes of
-    text and a call `f` with 9 bytes of arguments are 40 tokens.
-    """
-    size = 0
-    for choice in answer.choices:
-        pieces = [choice.text, choice.reasoning or "", choice.refusal or ""]
-        pieces += [call.name + call.arguments for call in choice.tool_calls]
-        size += sum(len(piece.encode("utf-8", "replace")) for piece in pieces)
-    return Usage(input_tokens=input_tokens, output_tokens=min(size, output_cap), reported=False)

@@ -21,14 +21,13 @@ from router.wire.openai.answers import (
     given_reason,
     note_charge,
     parse_logprobs,
-    parse_provider_cost,
-    parse_usage,
     raise_for_error,
     reasoning_text,
     short_text,
     upstream_object,
 )
 from router.wire.openai.thought_signatures import signed_calls
+from router.wire.openai.usage import parse_provider_cost, parse_usage
 
 MAX_LINE_BYTES = 1_000_000
 MAX_STREAM_BYTES = 16_000_000

@@ -16,13 +16,12 @@ from router.wire.openai.answers import (
     MAX_TOOL_CALLS,
     note_charge,
     parse_logprobs,
-    parse_provider_cost,
-    parse_usage,
     raise_for_error,
     short_text,
     shown_code,
     upstream_object,
 )
+from router.wire.openai.usage import parse_provider_cost, parse_usage
 from router.wire.responses.tools import custom_call
 
 _CUT = {"max_output_tokens": "length", "content_filter": "content_filter"}
