@@ -1,0 +1,152 @@
+"""What a call costs that failed: what its upstream says, or a bound that is never too low."""
+
+from __future__ import annotations
+
+import pytest
+
+from router.errors import (
+    DeadlineExceeded,
+    Overloaded,
+    StreamCut,
+    TiergateError,
+    UpstreamError,
+    UpstreamInvalid,
+    UpstreamRateLimited,
+    UpstreamUnreachable,
+)
+from router.types import (
+    Answer,
+    AttemptState,
+    ContentPart,
+    CostBasis,
+    JsonText,
+    Message,
+    Outcome,
+    Price,
+    RequestState,
+    Usage,
+)
+from tests.kits.changed import replace
+from tests.kits.fakes import ALICE, PRICE, Houses, ask
+from tests.kits.gateway_kit import UNSURE, deep, drain, low, mid, only_row
+
+
+async def test_a_refused_connection_costs_nothing(houses: Houses) -> None:
+    down = mid(error=UpstreamUnreachable("refused", sent=False))
+    house = houses([low(), down, deep()], signals=UNSURE)
+    with pytest.raises(UpstreamUnreachable):
+        await house.gateway.complete(ask(), ALICE)
+    row = await only_row(house)
+    assert (row.state, row.cost_nano_usd) == (RequestState.FAILED, 0)
+
+
+async def test_garbage_from_an_upstream_counts_at_its_hold(houses: Houses) -> None:
+    broken = mid(error=UpstreamInvalid("no JSON"))
+    house = houses([low(), broken, deep()], signals=UNSURE)
+    with pytest.raises(UpstreamInvalid):
+        await house.gateway.complete(ask(), ALICE)
+    row = await only_row(house)
+    assert row.state is RequestState.UNKNOWN_COST
+    assert row.cost_nano_usd == row.attempts[0].held_nano_usd > 0
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_a_call_that_failed_at_an_unknown_price_is_booked_as_unknown(
+    houses: Houses, stream: bool
+) -> None:
+    signals = replace(UNSURE, impact_nano_usd=4_000 * 10**9)
+    broken = mid(text="one two three", cut_after=2, error=UpstreamInvalid("?"), price=Price())
+    house = houses([low(), broken, deep()], signals=signals, verify_mid={"default": "prefix"})
+    outcome = (await drain(house, ask(stream=stream)))[-1]
+    assert isinstance(outcome, Outcome)
+    assert not outcome.cost_known
+    row = await only_row(house)
+    assert row.state is RequestState.UNKNOWN_COST
+    first = row.attempts[0]
+    assert (first.state, first.cost_basis) == (AttemptState.UNKNOWN_COST, CostBasis.UNKNOWN)
+
+
+@pytest.mark.parametrize(
+    ("error", "paid"),
+    [
+        (StreamCut("the process went away"), True),
+        (DeadlineExceeded("late"), True),
+        (UpstreamUnreachable("no such socket", sent=False), False),
+        (Overloaded("the queue is full"), False),
+    ],
+)
+async def test_own_compute_of_a_call_that_failed_is_paid_for(
+    houses: Houses, error: TiergateError, paid: bool
+) -> None:
+    price = Price(per_second_nano_usd=28_000, version="v")
+    house = houses([low(), mid(kind="local", price=price, error=error)], signals=UNSURE)
+    with pytest.raises(type(error)):
+        await house.gateway.complete(ask(), ALICE)
+    (line,) = (await only_row(house)).attempts
+    assert (line.state, line.cost_basis) == (AttemptState.FAILED, CostBasis.OWN_COMPUTE)
+    assert (line.cost_nano_usd > 0, line.estimated) == (paid, paid)
+
+
+@pytest.mark.parametrize("price", [Price(10**9, output_nano_usd=10**10), Price()])
+async def test_a_failed_call_that_says_its_usage_costs_it(houses: Houses, price: Price) -> None:
+    error = UpstreamError("It failed.")
+    usage = Usage(100, 20, 0, 30, 5, True)
+    error.charged = Answer(choices=(), model="m-1", usage=usage, upstream_id="up-1")
+    house = houses([low(), mid(error=error, price=price), deep()], signals=UNSURE)
+    with pytest.raises(UpstreamError):
+        await house.gateway.complete(ask(), ALICE)
+    row = await only_row(house)
+    (line,) = row.attempts
+    assert (line.usage, line.upstream_id, line.error_code) == (usage, "up-1", "upstream_error")
+    known = price.input_nano_usd is not None
+    assert line.state is (AttemptState.SETTLED if known else AttemptState.UNKNOWN_COST)
+    assert (line.cost_nano_usd, line.estimated) == (400_000 if known else 0, False)
+    assert row.cost_nano_usd == line.cost_nano_usd
+
+
+async def test_a_list_price_of_unknown_outcome_is_booked_as_one(houses: Houses) -> None:
+    broken = mid(error=UpstreamInvalid("?"), price=Price(per_request_nano_usd=5, version="v"))
+    house = houses([low(), broken], signals=UNSURE)
+    with pytest.raises(UpstreamInvalid):
+        await house.gateway.complete(ask(), ALICE)
+    (line,) = (await only_row(house)).attempts
+    assert (line.cost_nano_usd, line.cost_basis) == (5, CostBasis.LIST_PRICE)
+
+
+async def test_what_had_come_is_paid_for_whatever_status_ends_it(houses: Houses) -> None:
+    limited = UpstreamRateLimited("slow down", upstream_status=429)
+    cut = mid(text="one two three", cut_after=2, error=limited)
+    house = houses([low(), cut], signals=UNSURE, verify_mid={"default": "none"})
+    with pytest.raises(UpstreamRateLimited):
+        await drain(house, ask(stream=True))
+    row = await only_row(house)
+    assert 0 < row.cost_nano_usd < row.attempts[0].held_nano_usd
+
+
+async def test_what_had_come_counts_at_its_dearest(houses: Houses) -> None:
+    """Output may have been thoughts, and input written to a cache: nobody said so."""
+    price = replace(PRICE, cache_write_nano_usd=7 * 10**9, reasoning_nano_usd=9 * 10**9)
+    cut = mid(text="one two three", cut_after=2, error=StreamCut("?"), price=price)
+    house = houses([low(), cut], signals=UNSURE, verify_mid={"default": "none"})
+    with pytest.raises(StreamCut):
+        await drain(house, ask(stream=True))
+    (line,) = (await only_row(house)).attempts
+    used = line.usage
+    assert used.output_tokens > 0
+    assert line.cost_nano_usd == used.input_tokens * 7_000 + used.output_tokens * 9_000
+    assert (used.cache_write_tokens, used.reasoning_tokens) == (
+        used.input_tokens,
+        used.output_tokens,
+    )
+
+
+async def test_sound_that_nobody_priced_costs_its_hold_where_a_stream_is_cut(
+    houses: Houses,
+) -> None:
+    heard = Message("user", "what is it?", (ContentPart("input_audio", JsonText("{}")),))
+    cut = mid(text="one two three", cut_after=2, error=StreamCut("?"))
+    house = houses([low(), cut], signals=UNSURE, verify_mid={"default": "none"})
+    with pytest.raises(StreamCut):
+        await drain(house, replace(ask(stream=True), messages=(heard,)))
+    (line,) = (await only_row(house)).attempts
+    assert (line.state, line.cost_nano_usd) == (AttemptState.UNKNOWN_COST, line.held_nano_usd)
