@@ -15,22 +15,106 @@ import argparse  # noqa: E402
 import json  # noqa: E402
 import platform  # noqa: E402
 import sys  # noqa: E402
+from collections.abc import Callable  # noqa: E402
 from dataclasses import replace  # noqa: E402
+from functools import partial  # noqa: E402
 from pathlib import Path  # noqa: E402
-from typing import TypeVar  # noqa: E402
+from typing import Any, NamedTuple, TypeVar  # noqa: E402
 
 from benchmarks import bench_triage, first_token, gateway, overload, path, report, soak  # noqa: E402
 from benchmarks.scale import scale, workers  # noqa: E402
 
+FiguresT = TypeVar("FiguresT")
 PlanT = TypeVar("PlanT", gateway.Plan, first_token.Plan, overload.Plan, scale.Plan, workers.Plan)
+Options = argparse.Namespace
 KNOWLEDGE = Path(__file__).parents[1] / "policies" / "knowledge" / "customer_support.yaml"
+
+
+class Measured(NamedTuple):
+    """Holds the figures of a part, and what prints them."""
+
+    figures: object
+    shown: Callable[[], str]
+
+
+def _triage(options: Options) -> Measured:
+    say("triage, one thread")
+    seconds = 0.1 if options.quick else 3.0
+    return _measured(bench_triage.measure(seconds, KNOWLEDGE), bench_triage.show)
+
+
+def _gateway(options: Options) -> Measured:
+    plan = _plan(gateway.QUICK, gateway.Plan(), options)
+    return _measured(gateway.measure(plan, say, options.profile), gateway.show)
+
+
+def _http(options: Options) -> Measured:
+    # Imported here, because uvicorn comes with the packages of the tests.
+    from benchmarks import http_protocol
+
+    rounds = 1 if options.quick else options.rounds or 15
+    return _measured(http_protocol.measure(rounds, say), http_protocol.show)
+
+
+def _path(options: Options) -> Measured:
+    return _measured(path.measure(100 if options.quick else 1_000, say), path.show)
+
+
+def _report(options: Options) -> Measured:
+    rows = 6_000 if options.quick else options.rows
+    return _measured(report.measure(rows, options.scan or options.quick, say), report.show)
+
+
+def _ledger(options: Options) -> Measured:
+    # Imported here, because its PostgreSQL server comes with the packages of the tests.
+    from benchmarks import ledger
+
+    return _measured(ledger.measure_all(0.1 if options.quick else 3.0, say), ledger.show)
+
+
+def _by_plan(module: Any) -> Callable[[Options], Measured]:
+    """Returns the part of a module with QUICK, Plan, measure(plan, say) and show(figures)."""
+
+    def part(options: Options) -> Measured:
+        figures = module.measure(_plan(module.QUICK, module.Plan(), options), say)
+        return _measured(figures, module.show)
+
+    return part
+
+
+def _documents(options: Options) -> Measured:
+    # Imported here, since it loads the triage model.
+    from benchmarks import documents
+
+    chunks, asked = (2_000, 20) if options.quick else (options.chunks, 200)
+    return _measured(documents.measure(chunks, asked, say), documents.show)
+
+
+def _soak(options: Options) -> Measured:
+    most = 3 * soak.QUICK_STAGE if options.quick else options.requests
+    per_stage = soak.QUICK_STAGE if options.quick else soak.STAGE
+    return _measured(soak.measure(most, per_stage, say), soak.show)
+
+
+PARTS = {
+    "triage": _triage,
+    "gateway": _gateway,
+    "http": _http,
+    "path": _path,
+    "report": _report,
+    "ledger": _ledger,
+    "first_token": _by_plan(first_token),
+    "overload": _by_plan(overload),
+    "scale": _by_plan(scale),
+    "workers": _by_plan(workers),
+    "documents": _documents,
+    "soak": _soak,
+}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks")
-    parts = ("triage", "gateway", "http", "path", "first_token", "overload", "ledger", "report",
-             "scale", "workers", "documents", "soak")  # fmt: skip
-    parser.add_argument("part", nargs="?", choices=("all", *parts), default="all")
+    parser.add_argument("part", nargs="?", choices=("all", *PARTS), default="all")
     parser.add_argument("--quick", action="store_true", help="one short round: a smoke test")
     parser.add_argument("--rounds", type=int, default=None)
     parser.add_argument("--json", action="store_true")
@@ -42,89 +126,26 @@ def main() -> None:
         "--profile", type=Path, default=None, help="a folder for py-spy's stacks of the gateway"
     )
     options = parser.parse_args()
-    plan = _for_rounds(gateway.QUICK if options.quick else gateway.Plan(), options)
-    figures: dict[str, object] = {"machine": machine()}
-    if options.part in ("all", "triage"):
-        say("triage, one thread")
-        figures["triage"] = bench_triage.measure(0.1 if options.quick else 3.0, KNOWLEDGE)
-    if options.part in ("all", "gateway"):
-        figures["gateway"] = gateway.measure(plan, say, options.profile)
-    if options.part in ("all", "http"):
-        # Imported here, because uvicorn comes with the packages of the tests.
-        from benchmarks import http_protocol
-
-        figures["http"] = http_protocol.measure(1 if options.quick else options.rounds or 15, say)
-    if options.part in ("all", "path"):
-        figures["path"] = path.measure(100 if options.quick else 1_000, say)
-    if options.part in ("all", "report"):
-        rows = 6_000 if options.quick else options.rows
-        figures["report"] = report.measure(rows, options.scan or options.quick, say)
-    if options.part in ("all", "ledger"):
-        # Imported here, because its PostgreSQL server comes with the packages of the tests.
-        from benchmarks import ledger
-
-        figures["ledger"] = ledger.measure_all(0.1 if options.quick else 3.0, say)
-    if options.part in ("all", "first_token"):
-        timing = first_token.QUICK if options.quick else first_token.Plan()
-        figures["first_token"] = first_token.measure(_for_rounds(timing, options), say)
-    if options.part in ("all", "overload"):
-        crowd = overload.QUICK if options.quick else overload.Plan()
-        figures["overload"] = overload.measure(_for_rounds(crowd, options), say)
-    if options.part in ("all", "scale"):
-        sizes = scale.QUICK if options.quick else scale.Plan()
-        figures["scale"] = scale.measure(_for_rounds(sizes, options), say)
-    if options.part in ("all", "workers"):
-        crew = workers.QUICK if options.quick else workers.Plan()
-        figures["workers"] = workers.measure(_for_rounds(crew, options), say)
-    if options.part in ("all", "documents"):
-        # Imported here, since it loads the triage model.
-        from benchmarks import documents
-
-        chunks, asked = (2_000, 20) if options.quick else (options.chunks, 200)
-        figures["documents"] = documents.measure(chunks, asked, say)
     # Ten minutes of load say nothing about speed, so the soak runs only where it is named.
-    if options.part == "soak":
-        most = 3 * soak.QUICK_STAGE if options.quick else options.requests
-        per_stage = soak.QUICK_STAGE if options.quick else soak.STAGE
-        figures["soak"] = soak.measure(most, per_stage, say)
+    names = [name for name in PARTS if name != "soak"] if options.part == "all" else [options.part]
+    before = machine()
+    measured = {name: PARTS[name](options) for name in names}
     if options.json:
-        print(json.dumps(figures, indent=1))
+        figures = {name: one.figures for name, one in measured.items()}
+        print(json.dumps({"machine": before, **figures}, indent=1))
         return
-    print(json.dumps(figures["machine"]))
-    if isinstance(triage := figures.get("triage"), dict):
-        bench_triage.show(triage)
-    if isinstance(measured := figures.get("gateway"), dict):
-        print(gateway.show(measured))
-    if isinstance(protocols := figures.get("http"), dict):
-        from benchmarks import http_protocol
-
-        print(http_protocol.show(protocols))
-    if isinstance(counts := figures.get("path"), dict):
-        print(path.show(counts))
-    if isinstance(reported := figures.get("report"), dict):
-        report.show(reported)
-    if isinstance(lines := figures.get("ledger"), list):
-        from benchmarks import ledger
-
-        print(ledger.show(lines))
-    if isinstance(timed := figures.get("first_token"), dict):
-        print(first_token.show(timed))
-    if isinstance(crowded := figures.get("overload"), dict):
-        print(overload.show(crowded))
-    if isinstance(compared := figures.get("scale"), dict):
-        print(scale.show(compared))
-    if isinstance(counted := figures.get("workers"), list):
-        print(workers.show(counted))
-    if isinstance(soaked := figures.get("soak"), dict):
-        print(soak.show(soaked))
-    if isinstance(searched := figures.get("documents"), dict):
-        from benchmarks import documents
-
-        print(documents.show(searched))
+    print(json.dumps(before))
+    for one in measured.values():
+        print(one.shown())
 
 
-def _for_rounds(plan: PlanT, options: argparse.Namespace) -> PlanT:
-    """Returns the plan with the number of rounds that was asked for."""
+def _measured(figures: FiguresT, show: Callable[[FiguresT], str]) -> Measured:
+    return Measured(figures, partial(show, figures))
+
+
+def _plan(quick: PlanT, whole: PlanT, options: Options) -> PlanT:
+    """Returns the plan of a part, with the number of rounds that was asked for."""
+    plan = quick if options.quick else whole
     return replace(plan, rounds=options.rounds) if options.rounds else plan
 
 

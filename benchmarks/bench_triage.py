@@ -196,9 +196,9 @@ def measure(seconds: float, knowledge: Path | None) -> dict[str, object]:
     return figures
 
 
-def show(results: dict[str, object]) -> None:
-    """Prints the figures as one table."""
-    print(f"{'tokens':>7}{'p50 ms':>10}{'p99 ms':>10}{'texts/s':>10}{'overhead us':>13}")
+def show(results: dict[str, object]) -> str:
+    """Returns the figures as one table."""
+    lines = [f"{'tokens':>7}{'p50 ms':>10}{'p99 ms':>10}{'texts/s':>10}{'overhead us':>13}"]
     for length in map(str, LENGTHS):
         cells = [f"{length:>7}"]
         for part, key, width in (
@@ -210,7 +210,8 @@ def show(results: dict[str, object]) -> None:
             figures = results.get(part)
             value = figures[length][key] if isinstance(figures, dict) else "-"
             cells.append(f"{value:>{width}}")
-        print("".join(cells))
+        lines.append("".join(cells))
+    return "\n".join(lines)
 
 
 def main() -> None:
@@ -223,7 +224,7 @@ def main() -> None:
     if options.json:
         print(json.dumps(figures, indent=1))
     else:
-        show(figures)
+        print(show(figures))
 
 
 if __name__ == "__main__":

@@ -71,9 +71,9 @@ def measure(rows: int, scan: bool, say: Callable[[str], None]) -> dict[str, obje
     return figures
 
 
-def show(figures: dict[str, object]) -> None:
-    """Prints the figures of `measure`."""
-    print(
+def show(figures: dict[str, object]) -> str:
+    """Returns the figures of `measure` in a sentence."""
+    return (
         f"report over {figures['rows']:,} rows ({figures['megabytes']:,} MB, "
         f"{figures['cells']:,} cells): "
         f"from roll-ups {figures['rollups_s']} s"
