@@ -42,7 +42,7 @@ from router.training.continual.stage import (
     write,
 )
 from router.training.continual.updates import State
-from router.training.continual.verdict import Verdict, judged
+from router.training.continual.verdict import judged
 from router.training.heads.labelled_rows import MIN_ROWS
 from router.training.heads.train_head import seen_text, versions
 from router.triage.triage_model import TriageModel
@@ -99,14 +99,33 @@ def run(
         return Ran(None, len(lesson.told), resumed)
     verdict = judged(lesson, made, material, read, asked.margins)
     folder = memory.folder / "candidates" / name
-    spent = round(time.process_time() - began, 1)
-    at = memory.current() + (not verdict.refused)
-    noted = _noted(name, now_ms, fresh, asked, lesson, made, verdict, at, folder, spent, expired)
+    number = memory.current() + (not verdict.refused)
+    noted = Noted(
+        run=name,
+        at_ms=now_ms,
+        dataset=fresh.dataset,
+        method="first" if stage is None else chosen(asked, stage).value,
+        seed=asked.seed,
+        new_rows=len(lesson.told),
+        stage=number,
+        refused=verdict.refused,
+        accuracy=verdict.accuracy,
+        before=verdict.before,
+        recall=verdict.recall,
+        rows_judged=verdict.rows,
+        updates=made.updates,
+        ended=made.ended,
+        drift=made.drift,
+        processor_s=round(time.process_time() - began, 1),
+        candidate=str(folder),
+        expired=expired,
+        doubted=verdict.doubted,
+    )
     card = card_of(lesson, made, noted, asked, model)
     put_head(made.head, card, folder)
     write(folder / DECISIONS, msgspec.json.encode(sorted(_own_decisions(lesson))))
     if not verdict.refused:
-        memory.put(_next(lesson, made, fresh, asked, at, now_ms), card, noted)
+        memory.put(_next(lesson, made, fresh, asked, number, now_ms), card, noted)
     memory.note(noted)
     (memory.folder / UNDER_WAY).unlink(missing_ok=True)
     return Ran(noted, len(lesson.told), resumed)
@@ -262,42 +281,6 @@ def _own_decisions(lesson: Lesson) -> set[str]:
     known = frozenset[str]() if stage is None else stage.seen | stage.used
     rows = (*lesson.told, *lesson.dev, *lesson.judged)
     return {name for row in rows if row.key not in known for name in row.decisions}
-
-
-def _noted(
-    name: str,
-    now_ms: int,
-    fresh: Fresh,
-    asked: Asked,
-    lesson: Lesson,
-    made: Made,
-    verdict: Verdict,
-    stage: int,
-    folder: Path,
-    spent: float,
-    expired: int,
-) -> Noted:
-    return Noted(
-        name,
-        now_ms,
-        fresh.dataset,
-        chosen(asked, lesson.stage).value if lesson.stage is not None else "first",
-        asked.seed,
-        len(lesson.told),
-        stage,
-        verdict.refused,
-        verdict.accuracy,
-        verdict.before,
-        verdict.recall,
-        verdict.rows,
-        made.updates,
-        made.ended,
-        made.drift,
-        spent,
-        str(folder),
-        expired=expired,
-        doubted=verdict.doubted,
-    )
 
 
 def _next(
