@@ -224,8 +224,21 @@ def started(
 ) -> Change:
     """Returns the first change of a rollout; `hashes` are the base's and the candidate's."""
     version = 1 if before is None else before.version + 1
+    base_hash, candidate_hash = hashes
     return Change(
-        policy, version, run, Turn.STARTED, 0, version, at_ms, plan, *hashes, at_ms, by, why
+        policy=policy,
+        version=version,
+        run=run,
+        turn=Turn.STARTED,
+        stage=0,
+        since=version,
+        since_ms=at_ms,
+        plan=plan,
+        base_hash=base_hash,
+        candidate_hash=candidate_hash,
+        at_ms=at_ms,
+        by=by,
+        why=why,
     )
 
 
