@@ -42,13 +42,18 @@ class Response:
         if event["type"] == "http.response.start":
             caller = CALLER.get()
             if caller is not None:
-                return self._begun(event, caller)
+                if not self._remaining.unlimited:
+                    return self._begun(event, caller)
+                event = _with(event, self._remaining.bounds())
         return self._send(event)
 
     async def _begun(self, event: Event, caller: Identity) -> None:
-        headers = event["headers"]
-        more = await self._remaining.headers(caller, headers)
-        await self._send({**event, "headers": [*headers, *more]})
+        more = await self._remaining.headers(caller, event["headers"])
+        await self._send(_with(event, more))
+
+
+def _with(event: Event, more: Headers) -> Event:
+    return {**event, "headers": [*event["headers"], *more]}
 
 
 class Remaining:
@@ -98,11 +103,18 @@ class Remaining:
         if inner:
             self._inner -= 1
 
+    @property
+    def unlimited(self) -> bool:
+        """Returns True on most servers: nobody has a rate or a budget, so no store is read."""
+        return self._budgets().unlimited
+
+    def bounds(self) -> Headers:
+        """Returns the headers of the server's own bounds alone."""
+        return self._own_bounds(self._policy(), ("requests", "tokens"))
+
     async def headers(self, identity: Identity, sent: Headers) -> Headers:
         """Returns the headers that `sent` lacks. Raises nothing: a failing store adds none."""
         policy, budgets = self._policy(), self._budgets()
-        if budgets.unlimited:  # most servers; no store is read
-            return self._own_bounds(policy, ("requests", "tokens"))
         payer = Payer(identity.tenant, identity.key_id, policy.name)
         units = {key[len(PREFIX) :].decode() for key, _ in sent if key.startswith(PREFIX)}
         states = await self._states(payer) if budgets.any_rate and not units else []

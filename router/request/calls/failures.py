@@ -19,8 +19,10 @@ MOST_NAMED = 8
 
 def failure_notes(progress: Progress) -> tuple[FailureNote, ...]:
     """Returns the request's failed and refused calls, in their order; often none."""
-    rows = progress.attempts.rows
-    return tuple([failure_note(rows[at], error) for at, error in progress.attempts.troubles])
+    attempts = progress.attempts
+    if not attempts.troubles:
+        return ()
+    return tuple([failure_note(attempts.rows[at], error) for at, error in attempts.troubles])
 
 
 def failure_note(call: AttemptRow, error: TiergateError) -> FailureNote:

@@ -103,15 +103,20 @@ class Spender:
                     for piece in restored.feed(delta):
                         yield piece
 
-    async def _call(
+    def _call(
         self, plan: RungPlan, request: ChatRequest, role: Role, nesting: Nesting
-    ) -> Answer:
+    ) -> Awaitable[Answer]:
         veil = self._veil_for(plan)
-        if veil is not None:
-            hidden = await hidden_by(veil, request)
-            answer = await self._made(plan, hidden, role, nesting, HidingFrom(veil, request))
-            return veil.restored(answer, in_json=request.response_format.kind != "text")
-        return await self._made(plan, request, role, nesting)
+        if veil is None:
+            return self._made(plan, request, role, nesting)
+        return self._veiled(plan, request, role, nesting, veil)
+
+    async def _veiled(
+        self, plan: RungPlan, request: ChatRequest, role: Role, nesting: Nesting, veil: Veil
+    ) -> Answer:
+        hidden = await hidden_by(veil, request)
+        answer = await self._made(plan, hidden, role, nesting, HidingFrom(veil, request))
+        return veil.restored(answer, in_json=request.response_format.kind != "text")
 
     def _veil_for(self, plan: RungPlan) -> Veil | None:
         """Returns what hides personal details from this answerer, None where nothing does."""
