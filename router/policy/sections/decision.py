@@ -6,6 +6,8 @@ the decision of a ladder from them.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cached_property
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -299,6 +301,14 @@ class StakesSection(Section):
 
     def cost_of_wrong_nano_usd(self, domain: Domain, request_type: RequestType) -> int:
         """Returns the highest entry that fits domain and type, in nano-dollars."""
+        return self.costs_of_wrong[domain, request_type]
+
+    @cached_property
+    def costs_of_wrong(self) -> Mapping[tuple[Domain, RequestType], int]:
+        """Holds these for every domain and type, since each request asks for one."""
+        return {(d, t): self._highest(d, t) for d in Domain for t in RequestType}
+
+    def _highest(self, domain: Domain, request_type: RequestType) -> int:
         fits = [
             row.usd
             for row in self.cost_of_wrong
