@@ -45,7 +45,7 @@ WHOLE_FAULTS = [
     ("redirect", UpstreamInvalid, False),
     ("html", UpstreamInvalid, True),
     ("garbage", UpstreamInvalid, True),
-    ("error-object", UpstreamError, True),
+    ("error-object", UpstreamRejected, True),
 ]
 FAULTS = [
     *[(name, kind, billed, ask) for name, kind, billed in WHOLE_FAULTS],

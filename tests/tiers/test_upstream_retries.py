@@ -16,7 +16,7 @@ from router.errors import (
 from router.types import AnswererState, AnswererStatus
 from tests.kits.upstreams.fake_upstream import FakeUpstream
 from tests.kits.upstreams.upstream_kit import eventually
-from tests.kits.upstreams.upstream_tier_kit import AheadClock, Tiers, ask
+from tests.kits.upstreams.upstream_tier_kit import AheadClock, Tiers, ask, ask_stream
 from tests.kits.upstreams.upstream_wire import TEXT
 
 
@@ -174,10 +174,33 @@ async def test_another_replica_answers_where_one_refuses_the_key(tiers: Tiers) -
 
 
 async def test_hanging_upstream_opens_the_breaker(fake: FakeUpstream, tiers: Tiers) -> None:
+    tier = tiers(fake.url, model="hang", breaker_failures=1, breaker_reset_s=60, deadline_s=0.1)
+    with pytest.raises(DeadlineExceeded):
+        await ask(tier)
+    assert tier.status().state is AnswererState.OPEN_BREAKER
+
+
+@pytest.mark.parametrize("how", [ask, ask_stream])
+async def test_deadline_of_a_client_does_not_open_the_breaker(
+    fake: FakeUpstream, tiers: Tiers, how: object
+) -> None:
+    """Some clients with little time would take the answerer from all others."""
+    assert callable(how)
     tier = tiers(fake.url, model="hang", breaker_failures=1, breaker_reset_s=60)
     with pytest.raises(DeadlineExceeded):
-        await ask(tier, 0.1)
-    assert tier.status().state is AnswererState.OPEN_BREAKER
+        await how(tier, 0.1)
+    assert tier.status().state is AnswererState.READY
+
+
+@pytest.mark.parametrize("how", [ask, ask_stream])
+async def test_error_that_a_request_caused_does_not_open_the_breaker(
+    fake: FakeUpstream, tiers: Tiers, how: object
+) -> None:
+    assert callable(how)
+    tier = tiers(fake.url, model="error-object", breaker_failures=1, breaker_reset_s=60)
+    with pytest.raises(UpstreamRejected):
+        await how(tier)
+    assert tier.status().state is AnswererState.READY
 
 
 async def test_clients_that_leave_do_not_open_the_breaker(fake: FakeUpstream, tiers: Tiers) -> None:

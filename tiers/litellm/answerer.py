@@ -22,7 +22,13 @@ from typing import Any
 
 import orjson
 
-from router.errors import AnswererError, AnswererNotReady, UpstreamError, UpstreamRejected
+from router.errors import (
+    AnswererError,
+    AnswererNotReady,
+    DeadlineExceeded,
+    UpstreamError,
+    UpstreamRejected,
+)
 from router.errors.installing import pip_install
 from router.policy.schema import LitellmAnswerer
 from router.types import (
@@ -42,7 +48,7 @@ from router.wire.openai.answers import parse_completion
 from router.wire.openai.render import to_json
 from router.wire.openai.upstream_events import ChunkFolder
 from tiers.litellm.errors import foreign_classes, to_ours
-from tiers.resilience.base import body_of_call, completed, end_of_call, too_late
+from tiers.resilience.base import body_of_call, completed, end_of_call, own_end_of_call, too_late
 from tiers.resilience.call_slots import CallSlots
 from tiers.resilience.replicas import Outcome, ReplicaSet, Taken, cancelled, out_of_use, outcome_of
 
@@ -155,9 +161,10 @@ class LitellmTier:
     async def answer(self, work: Work, call: Call) -> Answer:
         """Returns the provider's whole answer."""
         ends_at = end_of_call(work, self._section.deadline_s, self._clock)
+        own_end = own_end_of_call(self._section.deadline_s)
         await self._slots.take(ends_at)
         try:
-            with self._noted(ends_at):
+            with self._noted(own_end):
                 return completed(await self._whole(work, ends_at), work, self._facts)
         except TimeoutError as error:
             raise too_late(self._facts) from error
@@ -176,12 +183,13 @@ class LitellmTier:
     async def stream(self, work: Work, call: Call) -> AsyncGenerator[Delta, None]:
         """Yields the answer in pieces; closing the iterator early closes the provider's stream."""
         ends_at = end_of_call(work, self._section.deadline_s, self._clock)
+        own_end = own_end_of_call(self._section.deadline_s)
         await self._slots.take(ends_at)
         chunks: Any = None
         litellm: ModuleType | None = None
         folder = ChunkFolder()
         try:
-            with self._noted(ends_at) as taken:
+            with self._noted(own_end) as taken:
                 async with asyncio.timeout_at(ends_at):
                     litellm = await asyncio.shield(self._load())
                     try:
@@ -204,7 +212,7 @@ class LitellmTier:
             self._slots.release()
 
     @contextmanager
-    def _noted(self, ends_at: float) -> Iterator[Taken]:
+    def _noted(self, own_end: float) -> Iterator[Taken]:
         """Makes one call and notes what it shows of its provider's health.
 
         Raises AnswererNotReady where the breaker lets no call through.
@@ -217,8 +225,8 @@ class LitellmTier:
         try:
             yield taken
             outcome = Outcome.HEALTHY
-        except TimeoutError:
-            outcome = Outcome.FAILED
+        except (TimeoutError, DeadlineExceeded):
+            outcome = cancelled(own_end)
             raise
         except AnswererError as error:
             status = error.upstream_status if isinstance(error, UpstreamError) else None
@@ -226,7 +234,7 @@ class LitellmTier:
             error.host = taken.replica.host
             raise
         except asyncio.CancelledError:
-            outcome = cancelled(ends_at)
+            outcome = cancelled(own_end)
             raise
         finally:
             self._give_back(taken, outcome)

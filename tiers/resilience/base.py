@@ -27,6 +27,11 @@ def end_of_call(work: Work, deadline_s: float, clock: Clock) -> float:
     return asyncio.get_running_loop().time() + min(left_s, deadline_s)
 
 
+def own_end_of_call(deadline_s: float) -> float:
+    """Returns when the answerer's own deadline ends a call that begins now."""
+    return asyncio.get_running_loop().time() + deadline_s
+
+
 def too_late(facts: AnswererFacts) -> DeadlineExceeded:
     """Returns the error of a call that its deadline ended."""
     return DeadlineExceeded(f"{facts.name} did not finish its answer in time.")

@@ -41,11 +41,15 @@ def outcome_of(status: int) -> Outcome:
     return Outcome.FAILED if status >= 500 else Outcome.HEALTHY
 
 
-def cancelled(ends_at: float) -> Outcome:
-    """Reads what a cancelled call says of its replica: too slow at the deadline, otherwise nothing.
+def cancelled(own_end: float) -> Outcome:
+    """Reads what a call that was ended says of its replica: too slow at the answerer's own
+    deadline, otherwise nothing.
 
-    Whoever called has the same deadline and may be first to cancel, by some milliseconds."""
-    late = asyncio.get_running_loop().time() >= ends_at - 0.05
+    What a client's `deadline_ms` ends says nothing: a few such requests would take the replica from
+    everybody. Whoever called has the same deadline and may be first to cancel, by some
+    milliseconds.
+    """
+    late = asyncio.get_running_loop().time() >= own_end - 0.05
     return Outcome.FAILED if late else Outcome.UNKNOWN
 
 

@@ -17,7 +17,7 @@ from router.errors import AnswererError, UpstreamError, UpstreamRateLimited, Ups
 from router.policy.schema import UpstreamAnswerer
 from router.types import TRACE, AnswererFacts, CallFailed, Clock, Events, Work
 from router.wire.openai.answers import shown_code_in
-from tiers.resilience.base import end_of_call, made_of, too_late
+from tiers.resilience.base import end_of_call, made_of, own_end_of_call, too_late
 from tiers.resilience.call_slots import CallSlots
 from tiers.resilience.refusals import (
     Asked,
@@ -122,6 +122,7 @@ class Exchange:
         self._taken: Taken | None = None  # the place at the replica that was asked last
         self._response: Response | None = None
         self._ends_at = end_of_call(work, connections.section.deadline_s, connections.clock)
+        self._own_end = own_end_of_call(connections.section.deadline_s)
 
     async def __aenter__(self) -> Exchange:
         await self._shared.slots.take(self._ends_at)
@@ -135,8 +136,11 @@ class Exchange:
     ) -> None:
         """Gives the place and the slot back. Turns the client's errors into ours."""
         try:
-            if isinstance(error, (*FOREIGN, AnswererError)):
-                self._give_back(Outcome.FAILED)
+            if isinstance(error, UpstreamRejected):
+                self._give_back(Outcome.HEALTHY)  # it is there, and refuses this request
+            elif isinstance(error, (*FOREIGN, AnswererError)):
+                late = isinstance(error, TimeoutError)
+                self._give_back(cancelled(self._own_end) if late else Outcome.FAILED)
             if isinstance(error, TimeoutError):
                 raise self._named(too_late(self._shared.facts)) from error
             if isinstance(error, FOREIGN):
@@ -146,7 +150,7 @@ class Exchange:
         finally:
             if self._response is not None:
                 self._response.close()
-            self._give_back(cancelled(self._ends_at))
+            self._give_back(cancelled(self._own_end))
             self._shared.slots.release()
 
     def deadline(self) -> asyncio.Timeout:
@@ -231,7 +235,7 @@ class Exchange:
             outcome = Outcome.FAILED
             raise to_ours(error, shared.section.name) from error
         except asyncio.CancelledError:
-            outcome = cancelled(self._ends_at)
+            outcome = cancelled(self._own_end)
             raise
         finally:
             if outcome is not None:

@@ -10,7 +10,13 @@ import re
 import orjson
 from msgspec.structs import replace
 
-from router.errors import StreamCut, UpstreamError, UpstreamInvalid
+from router.errors import (
+    StreamCut,
+    UpstreamError,
+    UpstreamInvalid,
+    UpstreamRejected,
+    UpstreamTooLong,
+)
 from router.types import (
     Answer,
     Choice,
@@ -62,6 +68,9 @@ SHOWN_CODES = frozenset(
         "unsupported_value",
     }
 )
+
+_OF_THE_REQUEST = SHOWN_CODES - {"insufficient_quota", "invalid_api_key", "rate_limit_exceeded"}
+"""Codes of errors that one request caused: they say nothing against the upstream."""
 
 _TOO_LONG = re.compile(r"prompt is too long|maximum context length|exceed_context_size")
 """How Anthropic, vLLM and llama.cpp say that a request has too many tokens."""
@@ -146,8 +155,15 @@ def _whole_character(escape: re.Match[bytes]) -> bytes:
 def raise_for_error(body: dict[str, object]) -> None:
     """Raises UpstreamError when the object is an error, for any HTTP status."""
     if body.get("error"):  # some servers write false or an empty text into every answer
-        code = shown_code(body)
-        raise UpstreamError(f"The upstream sent an error{f' ({code})' if code else ''}.")
+        raise error_sent(shown_code(body))
+
+
+def error_sent(code: str | None) -> UpstreamError:
+    """Returns the error for one that came in place of an answer; the call may be billed."""
+    if code == UpstreamTooLong.code:
+        return UpstreamTooLong("The prompt is too long for the upstream. Shorten it.")
+    said = f"The upstream sent an error{f' ({code})' if code else ''}."
+    return UpstreamRejected(said) if code in _OF_THE_REQUEST else UpstreamError(said)
 
 
 def shown_code(body: object) -> str | None:

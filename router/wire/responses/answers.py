@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 
 import orjson
 
-from router.errors import StreamCut, UpstreamError, UpstreamInvalid
+from router.errors import StreamCut, UpstreamInvalid
 from router.types import Answer, Choice, Delta, JsonText, Sealed, TokenLogprob, ToolCall, Usage
 from router.wire.openai.answers import (
     MAX_TOOL_CALLS,
+    error_sent,
     note_charge,
     parse_logprobs,
     raise_for_error,
@@ -247,6 +248,6 @@ def raise_failed(event: dict[str, object]) -> None:
     response = event.get("response")
     failed = response if type(response) is dict else {"error": event}
     code = shown_code(failed)
-    error = UpstreamError(f"The upstream's response failed{f' ({code})' if code else ''}.")
+    error = error_sent(code)
     note_charge(error, failed, _usage(failed.get("usage")))
     raise error
