@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import orjson
 
-from router.errors import StreamCut, UpstreamInvalid
+from router.errors import StreamCut, UpstreamError, UpstreamInvalid
 from router.types import Answer, Choice, Delta, JsonText, Sealed, TokenLogprob, ToolCall, Usage
 from router.wire.openai.answers import (
     MAX_TOOL_CALLS,
