@@ -91,8 +91,8 @@ def drawn(world: World, runs: int, count: int, random: np.random.Generator) -> d
 
 def _cost_levels(usd: Floats) -> np.ndarray:
     with np.errstate(divide="ignore"):
-        at = np.round((np.log10(usd / CAP_USD) + 4) * 24) + 1
-    return np.where(usd <= 0, 0, np.clip(at, 1, len(COSTS) - 1)).astype(int)
+        levels = np.round((np.log10(usd / CAP_USD) + 4) * 24) + 1
+    return np.where(usd <= 0, 0, np.clip(levels, 1, len(COSTS) - 1)).astype(int)
 
 
 def _latency_levels(ms: Floats) -> np.ndarray:

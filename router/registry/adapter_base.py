@@ -85,36 +85,36 @@ def header_texts(content: bytes) -> dict[str, str]:
     texts: dict[str, str] = {}
     try:
         version, _, count = struct.unpack_from("<IQQ", content, 4)
-        at = 24 if version >= 2 else len(content)
+        offset = 24 if version >= 2 else len(content)
         for _ in range(min(count, MOST_VALUES)):
-            key, at = _text(content, at)
-            (kind,) = struct.unpack_from("<I", content, at)
+            key, offset = _text(content, offset)
+            (kind,) = struct.unpack_from("<I", content, offset)
             if kind == TEXT:
-                texts[key], at = _text(content, at + 4)
+                texts[key], offset = _text(content, offset + 4)
             else:
-                at = _after(content, at + 4, kind)
+                offset = _after(content, offset + 4, kind)
     except (struct.error, KeyError, UnicodeDecodeError, OverflowError, RecursionError):
         pass  # a broken file is found where it is loaded
     return texts
 
 
-def _text(content: bytes, at: int) -> tuple[str, int]:
-    length: int = struct.unpack_from("<Q", content, at)[0]
-    end = at + 8 + length
+def _text(content: bytes, offset: int) -> tuple[str, int]:
+    length: int = struct.unpack_from("<Q", content, offset)[0]
+    end = offset + 8 + length
     if end > len(content):
         raise struct.error("the header ends within a text")
-    return content[at + 8 : end].decode(), end
+    return content[offset + 8 : end].decode(), end
 
 
-def _after(content: bytes, at: int, kind: int) -> int:
+def _after(content: bytes, offset: int, kind: int) -> int:
     """Returns the place after a value that is no text, or after an array."""
     if kind != ARRAY:
-        return at + struct.calcsize("<" + NUMBERS[kind])
-    element: int = struct.unpack_from("<I", content, at)[0]
-    length: int = struct.unpack_from("<Q", content, at + 4)[0]
-    at += 12
+        return offset + struct.calcsize("<" + NUMBERS[kind])
+    element: int = struct.unpack_from("<I", content, offset)[0]
+    length: int = struct.unpack_from("<Q", content, offset + 4)[0]
+    offset += 12
     if element not in (TEXT, ARRAY):
-        return at + length * struct.calcsize("<" + NUMBERS[element])
+        return offset + length * struct.calcsize("<" + NUMBERS[element])
     for _ in range(min(length, len(content))):
-        at = _text(content, at)[1] if element == TEXT else _after(content, at, element)
-    return at
+        offset = _text(content, offset)[1] if element == TEXT else _after(content, offset, element)
+    return offset

@@ -77,8 +77,8 @@ def cost_level(nano_usd: int, cap_nano_usd: int) -> int:
     """
     if nano_usd <= 0 or cap_nano_usd <= 0:
         return 0
-    at = round((math.log10(nano_usd / cap_nano_usd) + COST_DECADES) * PER_DECADE) + 1
-    return max(1, min(at, len(COSTS) - 1))
+    level = round((math.log10(nano_usd / cap_nano_usd) + COST_DECADES) * PER_DECADE) + 1
+    return max(1, min(level, len(COSTS) - 1))
 
 
 def latency_level(latency_ms: float) -> int:

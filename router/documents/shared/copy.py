@@ -94,14 +94,15 @@ class SharedCopy:
         if self._at(local, whose) == generation:
             return
         with locked(self.path):  # another process of this machine may copy the same
-            at = self._at(local, whose)
-            if at < 0 or at > generation:  # another database, or one put back from a backup
+            position = self._at(local, whose)
+            # Of another database, or of one that was put back from a backup.
+            if not 0 <= position <= generation:
                 for document in local.documents():
                     local.remove(document)
-                at = 0
+                position = 0
                 local.note("copied", "0")
                 local.note("copy_of", whose)
-            for change in shared.changed_after(at):
+            for change in shared.changed_after(position):
                 _apply(local, change)
                 local.note("copied", str(change.generation))
             for name in ("encoder", "dimensions"):

@@ -129,11 +129,11 @@ def _listed_pairs(words: Sequence[Word]) -> Iterator[Entity]:
     >>> [one.value(text) for one in _listed_pairs(words_of(text))]
     ['JEAN WACKERNAGEL', 'Ingrid van der Berg']
     """
-    for at, first in enumerate(words):
+    for place, first in enumerate(words):
         if not first.text[0].isupper() or set("gocbst") & set(marks_of(first.text)) != {"g"}:
             continue
-        after = at + 1
-        while after < at + 4 and _joined(words, after - 1) and words[after].text in _PARTICLES:
+        after = place + 1
+        while after < place + 4 and _joined(words, after - 1) and words[after].text in _PARTICLES:
             after += 1
         if not _joined(words, after - 1) or without_accents(first.text) in everyday():
             continue
@@ -141,7 +141,7 @@ def _listed_pairs(words: Sequence[Word]) -> Iterator[Entity]:
         if not second.text[0].isupper() or second.text.isupper() is not first.text.isupper():
             continue
         marks = set("focbst") & set(marks_of(second.text))
-        linked = after > at + 1 and marks.isdisjoint("cst")  # "Ingrid van der Berg"
+        linked = after > place + 1 and marks.isdisjoint("cst")  # "Ingrid van der Berg"
         loud = first.text.isupper() and not marks and len(second.text) > 2
         if linked or loud or marks in ({"f"}, {"f", "o"}):
             yield Entity(EntityKind.NAME, first.start, second.end)
@@ -169,9 +169,9 @@ def _whole(entities: Sequence[Entity], words: Sequence[Word]) -> Iterator[Entity
         yield Entity(one.kind, min(one.start, words[first].start), max(one.end, words[last].end))
 
 
-def _joined(words: Sequence[Word], at: int) -> bool:
+def _joined(words: Sequence[Word], place: int) -> bool:
     """Returns True where only a blank stands between a word and the next one."""
-    return at + 1 < len(words) and words[at + 1].start - words[at].end == 1
+    return place + 1 < len(words) and words[place + 1].start - words[place].end == 1
 
 
 def _belongs(word: str) -> bool:
@@ -241,13 +241,13 @@ def _rank(entity: Entity) -> int:
 def _merged(kept: Sequence[Entity], more: Sequence[Entity]) -> list[Entity]:
     """Returns the kept findings with those others that overlap none of them; both are in order."""
     merged: list[Entity] = []
-    at, count, end = 0, len(kept), 0
+    place, count, end = 0, len(kept), 0
     for one in more:
-        while at < count and kept[at].start <= one.start:
-            merged.append(kept[at])
-            end = kept[at].end
-            at += 1
-        if end <= one.start < one.end and (at == count or one.end <= kept[at].start):
+        while place < count and kept[place].start <= one.start:
+            merged.append(kept[place])
+            end = kept[place].end
+            place += 1
+        if end <= one.start < one.end and (place == count or one.end <= kept[place].start):
             merged.append(one)
             end = one.end
-    return [*merged, *kept[at:]]
+    return [*merged, *kept[place:]]

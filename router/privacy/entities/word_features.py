@@ -95,7 +95,9 @@ class WordTable:
     def known(self, words: Sequence[str]) -> Numbers:
         """Returns the features of each word: (words + 4, 7), with two empty rows at both ends."""
         edge = [_NOWHERE, _NOWHERE]
-        parts = [self._rows(words[at : at + _AT_ONCE]) for at in range(0, len(words), _AT_ONCE)]
+        parts = [
+            self._rows(words[begin : begin + _AT_ONCE]) for begin in range(0, len(words), _AT_ONCE)
+        ]
         if len(parts) == 1:
             table, rows = parts[0]
             return table.known[[*edge, *rows, *edge]]

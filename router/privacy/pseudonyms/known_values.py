@@ -102,14 +102,14 @@ class KnownValues:
             starts.append(starts[-1] + len(token))
         hits: list[Hit] = []
         for i, state in ends:
-            at: int = state
-            while at:
-                value = self._value[at]
-                start, end = starts[i + 1 - self._depth[at]], starts[i + 1]
-                if value is not None and _counts(value, text[start:end], self._depth[at]):
+            node: int = state
+            while node:
+                value = self._value[node]
+                start, end = starts[i + 1 - self._depth[node]], starts[i + 1]
+                if value is not None and _counts(value, text[start:end], self._depth[node]):
                     hits.append(Hit(start, end, value))
                     break
-                at = self._longest[self._fail[at]]
+                node = self._longest[self._fail[node]]
         return hits
 
 

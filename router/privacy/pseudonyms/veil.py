@@ -246,9 +246,9 @@ def _order(span: Span) -> tuple[int, int]:
 
 def _touches(entity: Entity, places: Sequence[tuple[int, int]]) -> bool:
     """Returns True where an entity shares a character with one of these places, in order."""
-    at = bisect_right(places, entity.start, key=_begin)
-    return (at > 0 and places[at - 1][1] > entity.start) or (
-        at < len(places) and places[at][0] < entity.end
+    place = bisect_right(places, entity.start, key=_begin)
+    return (place > 0 and places[place - 1][1] > entity.start) or (
+        place < len(places) and places[place][0] < entity.end
     )
 
 

@@ -161,8 +161,8 @@ def chances_of(head: Head, encoded: Encoded, classes: Sequence[str]) -> Floats:
     """Returns a head's chances in the columns of `classes`, which begin with its own."""
     chances = head(encoded)
     if head.kind is HeadKind.CHANCE:
-        at = list(classes).index(head.classes[0])
-        chances = np.column_stack([1 - chances, chances] if at else [chances, 1 - chances])
+        place = list(classes).index(head.classes[0])
+        chances = np.column_stack([1 - chances, chances] if place else [chances, 1 - chances])
     return chances
 
 

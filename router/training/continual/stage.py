@@ -149,14 +149,14 @@ class Memory:
         number = self.current()
         if not number:
             return None
-        at = self.folder / "stages" / str(number)
-        head = heads.load(at / "head", self.name, encoder_sha256=encoder_sha256)
+        folder = self.folder / "stages" / str(number)
+        head = heads.load(folder / "head", self.name, encoder_sha256=encoder_sha256)
         try:
-            listed = msgspec.json.decode((at / STAGE).read_bytes(), type=_Listed)
-            memory, old = (_lines(at / name) for name in (MEMORY, OLD))
-            importance = _importance(at / IMPORTANCE)
+            listed = msgspec.json.decode((folder / STAGE).read_bytes(), type=_Listed)
+            memory, old = (_lines(folder / name) for name in (MEMORY, OLD))
+            importance = _importance(folder / IMPORTANCE)
         except (OSError, ValueError, KeyError, msgspec.DecodeError) as error:
-            raise TrainingDataError(f"{at} cannot be read: {in_words(error)}") from error
+            raise TrainingDataError(f"{folder} cannot be read: {in_words(error)}") from error
         return Stage(
             number,
             head,
@@ -175,26 +175,26 @@ class Memory:
 
         `noted` is the run that led to it; the history has it from the moment when it counts.
         """
-        at = self.folder / "stages" / str(stage.number)
+        folder = self.folder / "stages" / str(stage.number)
         try:
-            shutil.rmtree(at, ignore_errors=True)  # what a run that was cut off left
-            (at / "head").mkdir(mode=0o700, parents=True)
-            put_head(stage.head, card, at / "head")
-            write(at / MEMORY, _text(stage.memory))
-            write(at / OLD, _text(stage.old))
+            shutil.rmtree(folder, ignore_errors=True)  # what a run that was cut off left
+            (folder / "head").mkdir(mode=0o700, parents=True)
+            put_head(stage.head, card, folder / "head")
+            write(folder / MEMORY, _text(stage.memory))
+            write(folder / OLD, _text(stage.old))
             if stage.importance is not None:
-                write(at / IMPORTANCE, _packed(*stage.importance))
+                write(folder / IMPORTANCE, _packed(*stage.importance))
             seen, used, aside = (
                 tuple(sorted(keys)) for keys in (stage.seen, stage.used, stage.aside)
             )
             listed = _Listed(stage.tasks, seen, stage.classes, used, aside)
-            write(at / STAGE, msgspec.json.encode(listed))
+            write(folder / STAGE, msgspec.json.encode(listed))
             if noted is not None:
-                write(at / NOTED, msgspec.json.encode(noted))
+                write(folder / NOTED, msgspec.json.encode(noted))
             self.count(stage.number)
             self._sweep(stage.number)
         except OSError as error:
-            raise TrainingDataError(f"{at} cannot be written: {in_words(error)}") from error
+            raise TrainingDataError(f"{folder} cannot be written: {in_words(error)}") from error
 
     def count(self, number: int) -> None:
         """Lets another stage count, from now on. Raises TrainingDataError."""

@@ -109,10 +109,10 @@ def _fit(seed: int, texts: int, rounds: int) -> EntityHead:
 
 def _rows(numbers: Numbers, names: Numbers) -> list[npt.NDArray[np.int64]]:
     """Returns the rows of each word's features among the names, which are in order."""
-    at = np.searchsorted(names, numbers)
-    at[at == len(names)] = 0
-    seen = names[at] == numbers
-    return [row[known] for row, known in zip(at, seen, strict=True)]
+    places = np.searchsorted(names, numbers)
+    places[places == len(names)] = 0
+    seen = names[places] == numbers
+    return [row[known] for row, known in zip(places, seen, strict=True)]
 
 
 def _move(

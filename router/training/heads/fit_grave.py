@@ -302,9 +302,9 @@ def _parts(rows: Sequence[GraveText]) -> Whole:
     authors = sorted({row.author for row in rows if row.section in GRAVE} - {""})
     if len(authors) < FEWEST_AUTHORS:
         authors = []
-    part = {name: _TOGETHER.get(name, at % PARTS) for at, name in enumerate(authors)}
+    part = {name: _TOGETHER.get(name, place % PARTS) for place, name in enumerate(authors)}
     if len(set(part.values())) < FEWEST_AUTHORS:
-        part = {name: at % PARTS for at, name in enumerate(authors)}
+        part = {name: place % PARTS for place, name in enumerate(authors)}
     return np.array([part.get(row.author, zlib.crc32(row.group.encode()) % PARTS) for row in rows])
 
 
@@ -355,13 +355,13 @@ def _figures(chances: Floats, grave: Mask, rows: Sequence[GraveText]) -> dict[st
         figures[f"ece_{name}"] = _error_at_even_odds(chances[group], grave[group])
     for language in sorted(set(languages[written].tolist())):
         mine = written & (languages == language)
-        at = figures["at_en" if language == "en" else "at_others"]
-        assert isinstance(at, float)
+        threshold = figures["at_en" if language == "en" else "at_others"]
+        assert isinstance(threshold, float)
         figures[language] = {
             "grave_rows": int((mine & grave).sum()),
-            "recall": _share(chances >= at, mine & grave),
+            "recall": _share(chances >= threshold, mine & grave),
             "harmless_rows": int((mine & ~grave).sum()),
-            "false_alarms": _share(chances >= at, mine & ~grave),
+            "false_alarms": _share(chances >= threshold, mine & ~grave),
         }
     return figures
 
@@ -375,8 +375,8 @@ def trade_off(chances: Floats, grave: Mask) -> dict[str, Value]:
     """Returns the chance and the recall at which shares of the harmless lines come through."""
     curve: dict[str, Value] = {}
     for share in TRADE_OFF:
-        at = _at(chances[~grave], share)
-        curve[str(share)] = {"at": at, "recall": _share(chances >= at, grave)}
+        threshold = _at(chances[~grave], share)
+        curve[str(share)] = {"at": threshold, "recall": _share(chances >= threshold, grave)}
     return curve
 
 

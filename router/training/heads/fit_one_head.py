@@ -259,9 +259,9 @@ def _early(
     return early_chance(_apart(words, fitted.at), chances, right, bias)
 
 
-def _apart(logits: Floats, at: int) -> Floats:
-    """Returns, for two classes, the logit of class `at` against the other, (rows,)."""
-    return (logits[:, at] - logits[:, 1 - at]).astype(float)
+def _apart(logits: Floats, place: int) -> Floats:
+    """Returns, for two classes, the logit of class `place` against the other, (rows,)."""
+    return (logits[:, place] - logits[:, 1 - place]).astype(float)
 
 
 def _chances(head: Head, fitted: Fitted, judged: Judged) -> Floats:

@@ -66,9 +66,9 @@ class Parts:
         logits: Floats = summed(encoded.grams, self.table) + self.table_bias
         return logits
 
-    def column(self, at: int) -> Parts:
-        """Returns, for two classes, the logit of class `at` against the other, as one column."""
-        sign = np.float32(1.0 if at == 1 else -1.0)
+    def column(self, place: int) -> Parts:
+        """Returns, for two classes, the logit of class `place` against the other, as one column."""
+        sign = np.float32(1.0 if place == 1 else -1.0)
 
         def apart(values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
             return np.ascontiguousarray(sign * (values[..., 1:] - values[..., :1]))
@@ -85,8 +85,8 @@ def fit_mix(vectors: Floats, words: Floats, labels: Labels, weights: Floats | No
     share = share / share.sum()
     both = np.stack([vectors, words]).astype(np.float64)  # (2, rows, classes)
 
-    def objective(at: npt.NDArray[np.float64]) -> tuple[float, npt.NDArray[np.float64]]:
-        chance = softmax(np.tensordot(at, both, 1))
+    def objective(weights: npt.NDArray[np.float64]) -> tuple[float, npt.NDArray[np.float64]]:
+        chance = softmax(np.tensordot(weights, both, 1))
         loss = -float(share @ np.log(chance[rows, labels] + 1e-12))
         # The gradient of the loss by the pooled logits; einsum sums it over rows and classes.
         chance[rows, labels] -= 1.0

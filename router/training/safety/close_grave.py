@@ -171,7 +171,9 @@ def _figures(
         }
     }
     for name, chances in (("reader", before), ("closely", after)):
-        figures[f"everyday_{name}"] = {str(at): share_of(chances >= at, calm) for at in AT}
+        figures[f"everyday_{name}"] = {
+            str(threshold): share_of(chances >= threshold, calm) for threshold in AT
+        }
         for judge in (*JUDGES, "all"):
             mine = (author == judge) if judge != "all" else author != ""
             if (mine & grave).any() and (mine & ~grave).any():
@@ -186,12 +188,15 @@ def _curve(chances: Floats, grave: Mask) -> dict[str, Value]:
         "harmless_rows": int((~grave).sum()),
         "auroc": round(auroc(chances, grave), 3),
     }
-    for at in AT:
-        curve[f"at_{at}"] = {
-            "recall": share_of(chances >= at, grave),
-            "false_alarms": share_of(chances >= at, ~grave),
+    for threshold in AT:
+        curve[f"at_{threshold}"] = {
+            "recall": share_of(chances >= threshold, grave),
+            "false_alarms": share_of(chances >= threshold, ~grave),
         }
     for share in FALSE_ALARMS:
-        at = float(np.quantile(chances[~grave], 1.0 - share))
-        curve[str(share)] = {"at": round(at, 3), "recall": share_of(chances >= at, grave)}
+        threshold = float(np.quantile(chances[~grave], 1.0 - share))
+        curve[str(share)] = {
+            "at": round(threshold, 3),
+            "recall": share_of(chances >= threshold, grave),
+        }
     return curve

@@ -79,14 +79,16 @@ def figures_of(chances: Floats, harmful: Mask, rows: Sequence[HarmText]) -> dict
         mine = own & (authors == author)
         figures[author] = _curve(chances[mine], harmful[mine])
     everyday = (authors == "") & (languages == "en") & ~harmful
-    for at in (0.5, 0.7, 0.8, 0.9, 0.95):
-        figures[f"at_{at}"] = {
-            "refused": share_of(chances >= at, own & harmful),
-            "lookalikes": share_of(chances >= at, own & ~harmful),
-            "everyday": share_of(chances >= at, everyday),
-            "routine": share_of(chances >= at, routine),
-            "other_languages": share_of(chances >= at, (languages != "en") & harmful),
-            "other_languages_harmless": share_of(chances >= at, (languages != "en") & ~harmful),
+    for threshold in (0.5, 0.7, 0.8, 0.9, 0.95):
+        figures[f"at_{threshold}"] = {
+            "refused": share_of(chances >= threshold, own & harmful),
+            "lookalikes": share_of(chances >= threshold, own & ~harmful),
+            "everyday": share_of(chances >= threshold, everyday),
+            "routine": share_of(chances >= threshold, routine),
+            "other_languages": share_of(chances >= threshold, (languages != "en") & harmful),
+            "other_languages_harmless": share_of(
+                chances >= threshold, (languages != "en") & ~harmful
+            ),
         }
     return figures
 
@@ -101,9 +103,9 @@ def _curve(chances: Floats, harmful: Mask) -> dict[str, Value]:
     if len(calm) and harmful.any():
         curve["auroc"] = round(auroc(chances, harmful), 3)
         for share in FALSE_ALARMS:
-            at = float(np.quantile(calm, 1.0 - share))
-            recall = round(float((chances[harmful] >= at).mean()), 3)
-            curve[str(share)] = {"at": round(at, 3), "recall": recall}
+            threshold = float(np.quantile(calm, 1.0 - share))
+            recall = round(float((chances[harmful] >= threshold).mean()), 3)
+            curve[str(share)] = {"at": round(threshold, 3), "recall": recall}
     return curve
 
 

@@ -91,7 +91,7 @@ def value_words(values: Mapping[str, str], dates: DateWords | None) -> ValueWord
     for value, words in values.items():
         parts = _PLACE.split(value)  # text, name, text, name, ... text
         pattern = "".join(
-            f"(?P<{part}>.+?)" if at % 2 else re.escape(part) for at, part in enumerate(parts)
+            f"(?P<{part}>.+?)" if place % 2 else re.escape(part) for place, part in enumerate(parts)
         )
         forms.append((re.compile(pattern), words))
     return ValueWords(tuple(forms), dates)
