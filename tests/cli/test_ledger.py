@@ -242,6 +242,13 @@ def test_purge_keeps_the_books_whole(database: Path) -> None:
 
 
 @pytest.mark.process
+def test_purge_names_the_matters_that_nobody_has_decided(database: Path) -> None:
+    purge = ("ledger", "purge", "--before", "0h", "-d", database)
+    assert "1 matter that nobody has decided?" in said(*purge, code=1)
+    assert "1 matter that nobody had decided went" in said(*purge, "--yes")
+
+
+@pytest.mark.process
 def test_purge_that_is_not_confirmed_drops_nothing(database: Path) -> None:
     said("ledger", "purge", "--before", "0h", "-d", database, code=1)
     assert len(said("ledger", "rows", "--json", "-d", database).splitlines()) == 6

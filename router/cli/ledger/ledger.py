@@ -188,10 +188,18 @@ def purge(
             "drops all there is)",
             param_hint="--before",
         )
-    if not yes:
-        typer.confirm(f"Drop all requests before {shown_time(before_ms)} UTC?", abort=True)
+    from router.rendering.figures_in_words import counted
+
     with Books.open(database) as books:
-        typer.echo(f"{books.purge(before_ms, anchors)} requests dropped.")
+        waiting = len(books.waits(None, before_ms, None))
+        matters = counted(waiting, "matter", "matters")
+        if not yes:
+            undecided = f", with {matters} that nobody has decided" if waiting else ""
+            begin = shown_time(before_ms)
+            typer.confirm(f"Drop all requests before {begin} UTC{undecided}?", abort=True)
+        dropped = f"{books.purge(before_ms, anchors)} requests dropped"
+    undecided = f"; {matters} that nobody had decided went with them" if waiting else ""
+    typer.echo(f"{dropped}{undecided}.")
 
 
 @ledger.command()

@@ -91,7 +91,8 @@ def decide(
     verdict: Annotated[
         ReviewVerdict,
         typer.Option(
-            help="approve: the draft is right. correct: this is the right answer. reject: neither."
+            help="approve: the draft is right, or what went out. correct: this is the right "
+            "answer. reject: neither."
         ),
     ],
     minutes: Annotated[
@@ -141,6 +142,12 @@ def decide(
             "unknown. Set review.reviewer_usd_per_minute in the policy, or `reviewers` in the "
             "price book, and name the policy with --policy. Where the policy names a variable of "
             "the environment, set it for this command too.",
+            err=True,
+        )
+    if judgement.text and case.answer is None:
+        typer.echo(
+            "tiergate: the policy keeps no text of what waits (privacy.waiting: none), so nobody "
+            "can fetch this answer. Give it to whoever asked yourself.",
             err=True,
         )
     if not as_json:
@@ -276,8 +283,9 @@ def _why_no_text(item: ReviewItem) -> str:
         return "(no text: the prompt was erased, or its time by privacy.retention_days is over)"
     if item.store == "none":
         return (
-            "(no text: the policy has privacy.waiting: none, so nobody can read what was asked. "
-            "`redacted` or `full` keeps the text of new matters until they are decided)"
+            "(no text: privacy.waiting was none when it came, or an older version kept none, so "
+            "nobody can read what was asked. `redacted`, the default, or `full` keeps the text of "
+            "new matters until they are decided)"
         )
     if item.status != "pending":
         return (

@@ -67,6 +67,12 @@ _DRAFT = (
     "WHERE a.request_id = r.request_id AND a.role <> 'triage')"
 )
 """SQL condition: approved words went out although there was an answer; replay says the same."""
+WORDS_ALONE = (
+    "r.verdict IN ('safe_answer', 'held') AND NOT EXISTS (SELECT 1 FROM attempts a WHERE "
+    "a.request_id = r.request_id AND a.role <> 'triage' AND a.state IN ('settled', 'unknown_cost') "
+    "AND a.error_code = '')"
+)
+"""SQL condition: approved words went out and no tier answered, so no answer can be judged."""
 
 
 class SqlFeedback:

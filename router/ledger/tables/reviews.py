@@ -20,7 +20,7 @@ from sqlalchemy import Connection
 from router.ledger.past_request import last_turn
 from router.ledger.sql.database import Database
 from router.ledger.sql.rows import SqlRow
-from router.ledger.tables.feedback import SqlFeedback
+from router.ledger.tables.feedback import WORDS_ALONE, SqlFeedback
 from router.ledger.tables.texts import drop_waiting, put_beside, put_waiting, waiting_rows
 from router.privacy.encryption import NO_KEYS, TextKeys
 from router.types import (
@@ -199,13 +199,16 @@ class SqlReviewQueue:
                     connection, self._keys, request_id, kind, corrected, reviewed.decided_at_ms
                 )
                 return True
+            no_answer = connection.exec_driver_sql(
+                f"SELECT 1 FROM requests r WHERE r.request_id = ? AND {WORDS_ALONE}", (request_id,)
+            ).first()
             feedback = Feedback(
                 request_id=request_id,
                 tenant=str(tenant),
                 source=FeedbackSource.REVIEW,
                 key_id=reviewed.key_id,
                 created_at_ms=reviewed.decided_at_ms,
-                correct=reviewed.verdict is ReviewVerdict.APPROVE,
+                correct=None if no_answer else reviewed.verdict is ReviewVerdict.APPROVE,
                 corrected_digest=corrected_digest,
             )
             self._feedback.append(connection, feedback, corrected)

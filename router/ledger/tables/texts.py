@@ -40,7 +40,8 @@ def put_beside(
 ) -> None:
     """Replaces a text about a finished request, if the policy of the request keeps texts.
 
-    It runs within the caller's transaction.
+    A reviewer's answer (`reviewed`) is kept as what waits is: whoever asked fetches it later. It
+    runs within the caller's transaction.
     """
     connection.exec_driver_sql(
         "DELETE FROM texts WHERE request_id = ? AND kind = ?", (request_id, kind)
@@ -49,16 +50,17 @@ def put_beside(
         "SELECT tenant, policy_hash FROM requests WHERE request_id = ?", (request_id,)
     ).first()
     privacy = policies.privacy_of(connection, "" if row is None else str(row[1]))
-    if row is None or privacy.store == "none" or not text:
+    store = privacy.for_reviewers if kind == "reviewed" else privacy.store
+    if row is None or store == "none" or not text:
         return
-    content = redact(text) if privacy.store == "redacted" else text
+    content = redact(text) if store == "redacted" else text
     connection.exec_driver_sql(
         _INSERT,
         (
             request_id,
             kind,
             str(row[0]),
-            privacy.store,
+            store,
             sealed(keys, content, request_id, kind),
             now_ms,
             now_ms + privacy.retention_days * DAY_MS,

@@ -61,8 +61,8 @@ class PrivacySection(Section):
     waiting: Literal["none", "redacted", "full"] = Field(
         default="redacted",
         description="With `store: none`, the text of a matter that waits for a person: question, "
-        "facts and draft. It is deleted as soon as the matter is decided. none: the person sees "
-        "no text.",
+        "facts and draft. It is deleted as soon as the matter is decided; the person's answer "
+        "stays for whoever asked. none: the person sees no text, and no answer is kept.",
     )
     retention_days: int = Field(
         default=30, ge=1, le=3650, description="Days after which stored text is deleted."

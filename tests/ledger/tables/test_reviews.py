@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,6 +16,7 @@ from router.ledger.books.purge import purge
 from router.ledger.books.reconcile import Settlement, correction, unknown_calls
 from router.ledger.books.verify import verify
 from router.ledger.sql import reading
+from router.ledger.tables.feedback import outcomes
 from router.ledger.tables.reviews import waiting
 from router.policy.schema import LimitSection, ReportSection
 from router.request.review_verdicts import BookedLeft, Judgement
@@ -90,12 +92,34 @@ async def test_minutes_without_a_price_are_of_unknown_cost(tmp_path: Path) -> No
 
 async def test_correction_is_kept_where_the_policy_stores_text(tmp_path: Path) -> None:
     async with learning(tmp_path) as house:
-        for name, store in (("r1", "full"), ("r2", "none")):
+        keeps = {"r1": "full", "r2": "none, waiting: full", "r3": "none, waiting: none"}
+        for name, store in keeps.items():
             await house.answered(name, store=store)
             await house.reviewer.decide(await house.handed_over(name), None, CORRECT)
-        kept = [await house.desk.of_request(name) for name in ("r1", "r2")]
-        assert [case and case.answer for case in kept] == ["the right answer", None]
+        kept = [await house.desk.of_request(name) for name in keeps]
+        answers = [case and case.answer for case in kept]
+        assert answers == ["the right answer", "the right answer", None]
         assert verify(house.path).findings == ()
+
+
+@pytest.mark.parametrize(
+    ("changes", "judged"),
+    [
+        ({"state": AttemptState.SETTLED}, True),
+        ({"state": AttemptState.UNKNOWN_COST, "cost_basis": CostBasis.UNKNOWN}, True),
+        ({"state": AttemptState.FAILED, "error_code": "upstream_error"}, False),
+        ({"role": Role.TRIAGE}, False),
+    ],
+)
+async def test_words_without_an_answer_are_no_wrong_answer(
+    tmp_path: Path, changes: dict[str, Any], judged: bool
+) -> None:
+    async with learning(tmp_path) as house:
+        row = request("r1", replace(attempt("r1"), **changes))
+        await house.ledger.finish(replace(row, verdict="safe_answer"))
+        await house.reviewer.decide(await house.handed_over("r1"), None, CORRECT)
+        (outcome,) = outcomes(house.ledger.database)
+        assert outcome.correct == (False if judged else None)
 
 
 async def test_approved_draft_is_what_stands(tmp_path: Path) -> None:

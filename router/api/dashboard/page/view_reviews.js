@@ -71,7 +71,7 @@ const shortened = (text) => (text.length > 140 ? `${text.slice(0, 139)}…` : te
 function matter(one, context) {
   return [
     el("p", null, el("a", { class: "back", id: "back", href: "#/reviews" }, "Back to the queue")),
-    el("h1", null, one.verdict ? `Decided: ${plain(one.verdict)}` : asksLabel(one) ? "Is this label right?" : "Is this answer right?"),
+    el("h1", null, one.verdict ? `Decided: ${plain(one.verdict)}` : asksLabel(one) ? "Is this label right?" : one.draft ? "Is this answer right?" : "What is the right answer?"),
     facts([
       ["Domain", plain(one.domain)],
       ["Tenant", one.tenant],
@@ -105,7 +105,7 @@ function verdict(one, { guarded, go, say }) {
   const form = el(
     "form",
     { class: "verdict", id: "verdict-form" },
-    el("fieldset", null, el("legend", null, "Verdict"), option("approve", "Approve: it is right (A)"), option("correct", "Correct: here is the right one (C)"), option("reject", label ? "Reject: no label fits (R)" : "Reject: no answer should go out (R)")),
+    el("fieldset", null, el("legend", null, "Verdict"), option("approve", label || one.draft ? "Approve: it is right (A)" : "Approve: what went out is right (A)"), option("correct", "Correct: here is the right one (C)"), option("reject", label ? "Reject: no label fits (R)" : "Reject: no answer should go out (R)")),
     corrected,
     el("label", { class: "wide" }, el("span", null, "Why (may be left out)"), el("input", { name: "reason", id: "reason", type: "text", maxlength: "2000" })),
     el("label", null, el("span", null, "Minutes it took"), el("input", { name: "minutes", id: "minutes", type: "number", min: "0", max: "10080", step: "0.1", required: true })),
@@ -144,7 +144,7 @@ function verdict(one, { guarded, go, say }) {
     const done = await guarded(() => ask(`${QUEUE}/${encodeURIComponent(one.id)}`, { body: said }));
     form.elements.decide.disabled = false;
     if (!done) return;
-    say("The verdict is recorded.");
+    say(said.corrected && !done.answer ? "The verdict is recorded. The policy keeps no text, so give the answer to whoever asked yourself." : "The verdict is recorded.");
     go("#/reviews");
   });
   return section("Your verdict", "The minutes are booked as a line of the ledger.", form);
