@@ -252,8 +252,11 @@ def attempt_cost_known(attempt: AttemptRow) -> bool:
 
 
 def call_price_unknown(attempt: AttemptRow) -> bool:
-    """Returns True if the price is unknown, not the outcome: a released attempt spent nothing."""
-    unknown = attempt.cost_basis is CostBasis.UNKNOWN
+    """Returns True if no amount can be told: the price is unknown, or the call still runs.
+
+    A released attempt spent nothing, and one of unknown outcome counts at its hold.
+    """
+    unknown = attempt.cost_basis is CostBasis.UNKNOWN or attempt.state is AttemptState.HELD
     return unknown and attempt.state is not AttemptState.RELEASED
 
 

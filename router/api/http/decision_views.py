@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import msgspec
 import orjson
 
-from router.ledger.row_reading import cost_known, price_unknown
+from router.ledger.row_reading import call_price_unknown, cost_known, price_unknown
 from router.types import (
     AttemptRow,
     Committed,
@@ -369,7 +369,7 @@ def attempt_view(attempt: AttemptRow) -> dict[str, object]:
         "answerer": attempt.answerer,
         "model": attempt.model,
         "state": attempt.state.value,
-        "cost_nano_usd": None if attempt.cost_basis is CostBasis.UNKNOWN else attempt.cost_nano_usd,
+        "cost_nano_usd": None if call_price_unknown(attempt) else attempt.cost_nano_usd,
         "cost_basis": attempt.cost_basis.value,
         "discarded": attempt.discarded,
         "estimated": attempt.estimated,

@@ -15,9 +15,14 @@ from router.types import Answer, AttemptRow, AttemptState, CostBasis, Price, Usa
 
 
 def basis_at_first(plan: RungPlan, held: int) -> CostBasis:
-    """Returns the basis of a hold: own compute without a price is known to cost nothing."""
-    free = not held and not plan.spends_outside
-    return CostBasis.OWN_COMPUTE if free else CostBasis.UNKNOWN
+    """Returns the basis of a hold: own compute without a price is known to cost nothing.
+
+    A call to an upstream has the basis of its price: if its worker dies, the hold is what it costs
+    at a price that is known.
+    """
+    if plan.spends_outside:
+        return cost.attempt_cost(plan.facts.price, Usage(), 0.0).basis
+    return CostBasis.UNKNOWN if held else CostBasis.OWN_COMPUTE
 
 
 def answered_by(
