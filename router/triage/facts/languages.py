@@ -160,6 +160,7 @@ _CODES = re.compile(
 )
 """Addresses, and letters beside digits: "DE-998877", "SAVE10"."""
 _IN_CODES = re.compile(r"[\d@]|www\.")
+_MARKS = ".,;:!?()"
 _IN_PIECE = re.compile(r"[\d@]|www\.|://")
 _LATIN = re.compile("[A-Za-z\u00c0-\u024f]")
 
@@ -237,7 +238,11 @@ def without_codes(text: str, words: Sequence[str]) -> Sequence[str]:
     """
     if _IN_CODES.search(text) is None:
         return words
-    pieces = [p for p in text.split() if not p.isalpha() and _IN_PIECE.search(p)]
+    # A bare number has no letters that could be words.
+    mixed = [p for p in text.split() if not (p.isalpha() or p.strip(_MARKS).isdigit())]
+    pieces = [piece for piece in mixed if _IN_PIECE.search(piece)]
+    if not pieces:
+        return words
     codes = words_of(" ".join(_CODES.findall(" ".join(pieces))))
     left = [word for word in codes if not word.isdigit()]
     if not left:

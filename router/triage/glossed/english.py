@@ -36,5 +36,5 @@ class EnglishWords:
         (1.0, 0.5)
         """
         mine, common = self._words, self._common
-        others = sum([not (w in mine or tells_nothing(w) or common(w)) for w in words])
+        others = sum([not (w in mine or common(w) or tells_nothing(w)) for w in words])
         return 1.0 - others / len(words) if others else 1.0
