@@ -119,6 +119,14 @@ def test_words_by_language_are_told_in_that_language(answers: SafeAnswers) -> No
     assert no_answer_text(Domain.GENERAL, "es", answers).startswith("Lo siento")
 
 
+@pytest.mark.parametrize("language", ["", "de"])
+def test_whom_to_ask_follows_words_without_an_answer(language: str, answers: SafeAnswers) -> None:
+    for words in (no_model_text, no_answer_text):
+        alone = words(Domain.GENERAL, language, answers)
+        with_contact = words(Domain.GENERAL, language, answers, "Call 0800\n 555.")
+        assert with_contact == f"{alone}\nCall 0800 555."
+
+
 def test_a_file_without_languages_keeps_its_own_words() -> None:
     text = "version: 1\nname: s\ngeneral: {default: 'Sorry, {review_id}.', no_answer: Nothing.}"
     own = parse_safe_answers("s.yaml", text)

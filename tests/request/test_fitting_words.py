@@ -104,7 +104,7 @@ def test_an_employer_who_does_not_respond_is_none(
     ("text", "reasons"),
     [
         ("Does ibuprofen raise blood pressure over time?", "high_stakes, no_model"),
-        ("Refund me the $7,450 you charged twice", "impact_level_2, quoted"),
+        ("You charged me twice for the same order: $7,450", "impact_level_2, quoted"),
         ("Can this old staircase hold a piano of 300 kg?", "no_model"),
         ("How long does standard delivery take?", None),
     ],
@@ -122,3 +122,16 @@ def test_words_for_a_missing_passage_hide_no_rule(gateway: Gateway) -> None:
     outcome = gateway.complete("Does ibuprofen raise blood pressure over time?")
     told = dict(outcome_headers(replace(outcome, reason=Reason.NO_PASSAGE)))
     assert told[b"x-tiergate-reason"] == b"high_stakes, no_passage"
+
+
+@pytest.mark.parametrize(
+    "text", ["Is my dog allowed on the moon?", "Wer hat das Telefon erfunden?"]
+)
+def test_who_gets_no_answer_learns_whom_to_ask(
+    text: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    database = tmp_path_factory.mktemp("contact") / "ledger.db"
+    with Gateway.from_policy("retail_bank", database=database, environ={}) as gateway:
+        outcome = gateway.complete(text)
+    assert outcome.reason is Reason.NO_MODEL
+    assert words_of(outcome).endswith("Marlow & Reed Bank: 0800 555 0140, daily from 7:00 to 22:00")

@@ -7,7 +7,7 @@ It belongs to the composition root (`app`). It knows nothing about HTTP or the l
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace as replace_fields
 from datetime import date
 from functools import lru_cache, partial
@@ -76,7 +76,8 @@ def build_runtime(loaded: LoadedPolicy, parts: Parts) -> PolicyRuntime:
     knowledge = _knowledge(loaded)
     plans: dict[str, RungPlan] = {}
     answers = load_safe_answers(loaded.file(policy.safe_answers))
-    words = partial(no_model_text, answers=answers)
+    contact = _contact(knowledge.values())
+    words = partial(no_model_text, answers=answers, contact=contact)
     # A deliberation and a quotation need the plan of the answerer that they are built over.
     for tier, section in sorted(policy.rungs(), key=lambda rung: _composite(rung[1])):
         plans[section.name] = plan_of(loaded, parts, tier, section, knowledge, plans, words)
@@ -89,6 +90,11 @@ def build_runtime(loaded: LoadedPolicy, parts: Parts) -> PolicyRuntime:
     if policy.shadow.judged is not None:
         runtime = replace_fields(runtime, pair_judge=pair_judge(loaded, plans))
     return with_later_prices(runtime, loaded, utc_day(parts.clock.now_ms()))
+
+
+def _contact(knowledge: Iterable[Knowledge]) -> str | None:
+    """Returns whom to ask where there is no answer, by the first file that says so."""
+    return next((one.content.contact for one in knowledge if one.content.contact), None)
 
 
 def build_specialist(loaded: LoadedPolicy, parts: Parts) -> PolicyRuntime:
@@ -156,7 +162,7 @@ def _runtime(
         plans=plans,
         triage=_triage(loaded, parts, knowledge, own),
         safe_answer=partial(safe_answer, answers=answers),
-        no_answer=partial(no_answer_text, answers=answers),
+        no_answer=partial(no_answer_text, answers=answers, contact=_contact(knowledge)),
         refusal=partial(refusal_text, answers=answers),
         emergency=lambda domain, text: emergency_wording(domain, text, answers) is not None,
         remember=memory_after,

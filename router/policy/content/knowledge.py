@@ -178,6 +178,13 @@ class KnowledgeFile(Section):
         description="A file of judged requests, relative to this one: a JSON object a line with "
         "text and intent (null: no answer is right). From 100 on the chances rest on them.",
     )
+    contact: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=300,
+        description="Whom to ask, and how: it follows the words that say that there is no answer, "
+        "in every language.",
+    )
     keys: dict[SlotName, KeySection] = Field(default_factory=dict)
     offer: OfferSection = Field(default_factory=OfferSection)
     classifications: dict[SlotName, ClassificationSection] = Field(default_factory=dict)

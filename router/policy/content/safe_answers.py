@@ -16,7 +16,7 @@ from typing import Annotated, Literal
 from msgspec import Struct
 from pydantic import Field, field_validator
 
-from router.policy.content.knowledge import contains_any
+from router.policy.content.knowledge import contains_any, in_one_line
 from router.policy.parsing.text_files import text_of
 from router.policy.parsing.validation import validated
 from router.policy.parsing.yaml_lines import load_yaml
@@ -318,20 +318,36 @@ def holding_text(domain: Domain, review_id: str, answers: SafeAnswers | None = N
     return (own_text or HOLDING).replace(_PLACE, review_id)
 
 
-def no_model_text(domain: Domain, language: str, answers: SafeAnswers) -> str:
-    """Returns the text sent where no model of the installation may answer by itself."""
+def no_model_text(
+    domain: Domain, language: str, answers: SafeAnswers, contact: str | None = None
+) -> str:
+    """Returns the text sent where no model of the installation may answer by itself.
+
+    `contact` says whom to ask instead, as the operator wrote it.
+    """
     words = answers.languages.get(language)
     if words is not None and words.no_model is not None:
-        return words.no_model
-    return answers.of(domain).no_model or answers.general.no_model or NO_MODEL
+        return _with_contact(words.no_model, contact)
+    own = answers.of(domain).no_model or answers.general.no_model or NO_MODEL
+    return _with_contact(own, contact)
 
 
-def no_answer_text(domain: Domain, language: str, answers: SafeAnswers) -> str:
-    """Returns the text sent in place of an approved answer that is probably unrelated."""
+def no_answer_text(
+    domain: Domain, language: str, answers: SafeAnswers, contact: str | None = None
+) -> str:
+    """Returns the text sent in place of an approved answer that is probably unrelated.
+
+    `contact` says whom to ask instead, as the operator wrote it.
+    """
     words = answers.languages.get(language)
     if words is not None and words.no_model is not None:
-        return words.no_model
-    return answers.of(domain).no_answer or answers.general.no_answer or NO_ANSWER
+        return _with_contact(words.no_model, contact)
+    own = answers.of(domain).no_answer or answers.general.no_answer or NO_ANSWER
+    return _with_contact(own, contact)
+
+
+def _with_contact(text: str, contact: str | None) -> str:
+    return text if contact is None else f"{text}\n{in_one_line(contact)}"
 
 
 def refusal_text(language: str, answers: SafeAnswers) -> str | None:

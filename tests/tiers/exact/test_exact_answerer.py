@@ -76,6 +76,8 @@ async def test_a_tool_that_the_policy_leaves_out_answers_nothing() -> None:
         ("hello", "greeting"),
         ("Helloooo!!!", "greeting"),
         ("Hi, how are you today?", "how_are_you"),
+        ("hm", "understood"),
+        ("Hmmm...", "understood"),
         ("thanks, bye", "goodbye"),
         ("Who are you?", "who_are_you"),
         ("are you a robot", "are_you_a_robot"),
