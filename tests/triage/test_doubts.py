@@ -218,6 +218,7 @@ def test_request_that_an_answer_does_not_reach_is_unsure(
         ("my card was sent three weeks ago and has not come", "post"),
         ("I don't know how to cancel my order", "cancel"),
         ("why don't you rent helmets", "helmets"),
+        ("how much is a helmet that doesn't look silly", "helmets"),
     ],
 )
 def test_request_that_an_answer_reaches_is_sure(helping: Shelf, text: str, intent: str) -> None:

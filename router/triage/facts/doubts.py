@@ -52,13 +52,19 @@ _ASKS_ON = re.compile(
     re.IGNORECASE,
 )
 """Finds a question behind a denial: "I don't want to register, can I still order?"."""
+_ASKS_FIRST = re.compile(
+    r"(?:(?:hi|hello|hey|please|so|and|ok)[ ,]{1,2})*"
+    r"(?:how|what|when|where|which|can|could|may|is there|do you|do i|will)\b[^,;.!]*",
+    re.IGNORECASE,
+)
+"""Finds a question before a denial: "how do I return something that I don't like"."""
 _DENYING = frozenset(("not", "don't", "dont", "didn't", "didnt"))
 _FAILED_WORDS = (
     "get got receive find see have know understand remember recognise recognize recall work arrive "
     "come show let hear think believe say be is a an the my your any it this that these those one "
     "me us him her them i you u we want need able allowed there in on at sure happy make made "
     "authorise authorize pay spend like mind care too so very still all well fit own use do "
-    "mean"
+    "mean nothing when where"
 )
 _FAILED = frozenset(_FAILED_WORDS.split())
 """Verbs whose denial is the trouble itself ("I did not get it"), and words that are no verbs."""
@@ -128,7 +134,7 @@ else: "we don't need helmets". Two of an intent's fifty may."""
 _FILLER_WORDS = "and but er hm hmm hmmm mhm mm mmm so then uh um well"
 _FILLERS = frozenset(_FILLER_WORDS.split())
 """Words that alone ask for nothing."""
-_UNTURNED = re.compile(r"\bnot (?:(?:want|have|has|is|be|been|not|to|I|wish|my|the) )*([a-z]+)")
+_UNTURNED = re.compile(r"\bnot (?:(?:want|have|has|is|be|been|not|to|I|wish|my|the) )*([a-z]{4,})")
 """Finds the verb that is denied in a gloss, which has the words of another language in its order:
 "not have forgot my password", "I want my order not cancel"."""
 
@@ -182,13 +188,16 @@ class Shelf:
         said = self._said.get(name, frozenset())
         if gloss:
             words = words_in(gloss)
-            if not said.isdisjoint([v[:_STEM] for v in _UNTURNED.findall(gloss)]):
+            denied = [verb for verb in _UNTURNED.findall(gloss) if verb not in _FAILED]
+            if not said.isdisjoint([verb[:_STEM] for verb in denied]):
                 return None
         elif not said.isdisjoint(denied_in(text, words)) or _is_only_denied(text, words, said):
             return None
         if match.confidence <= UNSURE or name not in self._words:
             return match
         if self._misfits(gloss or text, words, name):
+            return less_sure(match)
+        if not gloss and self._only_denied_here(text, words, name):
             return less_sure(match)
         if gloss or match.basis is not MatchBasis.FOREIGN:
             return match
@@ -198,8 +207,13 @@ class Shelf:
         """Returns True where an answer leaves out, or is contrary to, what a text says."""
         if self._contradicted(text, intent) or self._contraries[intent].asked(text, words):
             return True
-        if waits_longer(text, self._promised[intent]):
-            return True
+        return waits_longer(text, self._promised[intent])
+
+    def _only_denied_here(self, text: str, words: frozenset[str], intent: str) -> bool:
+        """Returns True where a text denies something, and hardly an utterance of the answer does.
+
+        A gloss says "not" in clauses that deny nothing of the kind ("something what not me like").
+        """
         if self._denied[intent] > HARDLY_DENIED or not denies(text, words):
             return False
         # "Lost, but not stolen" states a trouble that the answer is for.
@@ -264,7 +278,10 @@ def denies(text: str, words: Collection[str]) -> bool:
     if _NOT.isdisjoint(words):
         return False
     said = _NO_DENIAL.sub(" ", text)
-    return not _NOT.isdisjoint(words_in(said)) and not _ASKS_ON.search(said)
+    if _NOT.isdisjoint(words_in(said)) or _ASKS_ON.search(said):
+        return False
+    question = _ASKS_FIRST.match(said)
+    return question is None or not _NOT.isdisjoint(words_in(said[question.end() :]))
 
 
 def _denied_share(utterances: Sequence[str]) -> float:

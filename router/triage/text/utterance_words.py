@@ -26,14 +26,19 @@ _OPENING = re.compile(
 """Greetings and anger before a question: it is the same question."""
 _CLOSING = re.compile(
     r"(?: (?:please tell me|please|pls|thanks in advance|thanks a lot|many thanks"
-    r"|thank you(?: very much| so much)?|thanks|cheers|kind regards|best regards)){1,4}$"
+    r"|thank you(?: very much| so much)?|thanks|cheers|kind regards|best regards"
+    r"|this is (?:just |so |really )?(?:a (?:joke|disgrace|scandal)|disgraceful|outrageous"
+    r"|ridiculous|unacceptable))){1,4}$"
 )
 """At most four: with any number, 9,000 thanks before another word were tried for six seconds."""
 _SHORT = re.compile(r"\b([a-z]{1,6}) (?:(am|m)|(s|t|re|ve|ll|d))\b")
 """Finds "i m", which "I'm" is as words, and "i am": people write "im" as well."""
 _ENDS = frozenset(("am", "m", "s", "t", "re", "ve", "ll", "d"))
 _LAST_WORDS = frozenset(
-    ("me", "please", "pls", "advance", "lot", "thanks", "you", "much", "cheers", "regards")
+    (
+        *("me", "please", "pls", "advance", "lot", "thanks", "you", "much", "cheers", "regards"),
+        *("joke", "disgrace", "scandal", "disgraceful", "outrageous", "ridiculous", "unacceptable"),
+    )
 )
 """Words with which a closing may end."""
 _WORD = re.compile(r"[a-z0-9]+")
@@ -71,6 +76,8 @@ def plain(key: str) -> str:
     ('where is my order', 'thank you')
     >>> plain("this is ridiculous i m so angry where is my order")
     'where is my order'
+    >>> plain("let me speak to a manager this is a joke"), plain("this is a joke")
+    ('let me speak to a manager', 'this is a joke')
     >>> plain("ok i m done here goodbye"), plain("im done here goodbye")
     ('im done here goodbye', 'im done here goodbye')
     """
