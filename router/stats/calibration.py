@@ -61,15 +61,20 @@ def logit(p: Floats) -> Floats:
 
 @dataclass(frozen=True, slots=True)
 class Temperature:
-    """Computes softmax(logits / t) of a class head (Guo et al. 2017), for (n, classes) logits."""
+    """Computes softmax(logits / t) of a class head (Guo et al. 2017), for (n, classes) logits.
+
+    No class gets more than `most`.
+    """
 
     t: float
+    most: float = 1.0
 
     def __call__(self, logits: Floats) -> Floats:
-        return softmax(logits / self.t)
+        return at_most(softmax(logits / self.t), self.most)
 
     def to_json(self) -> Json:
-        return {"kind": "temperature", "t": self.t}
+        bound = {"most": self.most} if self.most < 1.0 else {}
+        return {"kind": "temperature", "t": self.t, **bound}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +108,11 @@ class Isotonic:
 def from_json(value: Json) -> Temperature | Platt | Isotonic:
     """Reads the output of a calibrator's `to_json`. Raises ValueError for anything else."""
     match value:
-        case {"kind": "temperature", "t": float() | int() as t}:
+        case {"kind": "temperature", "t": float() | int() as t, "most": float() as most} if (
+            0.5 < most <= 1.0
+        ):
+            return Temperature(float(t), most)
+        case {"kind": "temperature", "t": float() | int() as t} if "most" not in value:
             return Temperature(float(t))
         case {
             "kind": "platt",
@@ -116,6 +125,37 @@ def from_json(value: Json) -> Temperature | Platt | Isotonic:
     raise ValueError(f"unknown calibrator {value!r}")
 
 
+def at_most(chances: Floats, most: float) -> Floats:
+    """Returns chances (n, classes) of which none is above `most`, which is above one half.
+
+    What the likeliest class loses goes to the others, in their proportion.
+
+    >>> at_most(np.array([[0.96, 0.03, 0.01]]), 0.9)
+    array([[0.9  , 0.075, 0.025]])
+    """
+    over = chances.max(axis=1, initial=0.0) > most
+    if not over.any():
+        return chances
+    others = np.maximum(chances[over], _TINY)
+    top = np.arange(len(others)), others.argmax(axis=1)
+    others[top] = 0.0
+    others *= (1.0 - most) / others.sum(axis=1, keepdims=True)
+    others[top] = most
+    bounded = chances.copy()
+    bounded[over] = others
+    return bounded
+
+
+def highest_said(calibrator: Calibrator) -> float:
+    """Returns the highest chance that a calibrator ever gives."""
+    match calibrator:
+        case Temperature(most=most):
+            return most
+        case Isotonic(y=y):
+            return y[-1]
+    return 1.0
+
+
 def capped(calibrator: Platt | Isotonic, most: float) -> Isotonic:
     """Returns a curve that is the calibrator's up to `most` and flat from there on.
 
@@ -126,6 +166,16 @@ def capped(calibrator: Platt | Isotonic, most: float) -> Isotonic:
     # A knot where the curve crosses the cap: what lies before the next one stays as it is.
     x = np.union1d(x, np.interp(most, calibrator(x), x))
     return Isotonic(tuple(x.tolist()), tuple(np.minimum(calibrator(x), most).tolist()))
+
+
+def lower_of(one: Isotonic, other: Isotonic) -> Isotonic:
+    """Returns a curve through the lower of both at each knot of either.
+
+    >>> lower_of(Isotonic((0.0, 1.0), (0.2, 0.8)), Isotonic((0.0, 1.0), (0.4, 0.6)))
+    Isotonic(x=(0.0, 1.0), y=(0.2, 0.6))
+    """
+    x = np.union1d(one.x, other.x)
+    return Isotonic(tuple(x.tolist()), tuple(np.minimum(one(x), other(x)).tolist()))
 
 
 def fit_temperature(

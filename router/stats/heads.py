@@ -21,7 +21,14 @@ import numpy.typing as npt
 
 from router.errors import ModelFileError
 from router.stats import calibration
-from router.stats.calibration import Calibrator, Floats, Platt, Temperature
+from router.stats.calibration import (
+    Calibrator,
+    Floats,
+    Platt,
+    Temperature,
+    at_most,
+    highest_said,
+)
 from router.stats.ngrams import (
     BUCKETS,
     Grams,
@@ -194,6 +201,7 @@ class EarlyHeads:
             [replace(h, bias=early.bias, calibrator=early.calibrator) for h, early in heads]
         )
         self._sure = {head.name: early.sure for head, early in heads}
+        self._most = {head.name: highest_said(head.calibrator) for head, _ in heads}
 
     @classmethod
     def of(cls, heads: Sequence[Head], *, alone: bool = False) -> EarlyHeads | None:
@@ -224,7 +232,15 @@ class EarlyHeads:
             # A chance head answers yes or no, so its certainty is that of the likelier answer.
             elif self.stack.heads[name].kind is HeadKind.CHANCE:
                 sure &= np.maximum(chances, 1.0 - chances) >= least
-        return logits, outputs, sure
+        return logits, {name: self._said(name, output) for name, output in outputs.items()}, sure
+
+    def _said(self, name: str, output: Floats) -> Floats:
+        """Returns a head's output, no surer than the whole head ever is."""
+        most = self._most[name]
+        if output.ndim == 2:
+            return at_most(output, most)
+        chance = self.stack.heads[name].kind is HeadKind.CHANCE
+        return np.minimum(output, most) if chance else output
 
 
 def save(head: Head, folder: Path, card: bytes | None = None) -> tuple[Path, Path]:

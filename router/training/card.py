@@ -29,10 +29,10 @@ WEAK = (
 HELD_OUT = (
     "What a head says from 0.9 on, and what is right of it, on texts whose source or author taught "
     "it nothing. A source of messages is left out whole: the head is fitted again without it and "
-    "reads it, and the temperature is that of the other sources. The encoder has read these "
-    "sources. It has read none of the authors of grave and everyday lines (`router/training/data/"
-    "grave`; `domain`: their lines about health, law and engineering safety). `held_out`, "
-    "`eleventh` and `twelfth` fitted nothing and judge only."
+    "reads it, and temperature, cap and curve are those of the other sources. The encoder has "
+    "read these sources. It has read none of the authors of grave and everyday lines "
+    "(`router/training/data/grave`; `domain`: their lines about health, law and engineering "
+    "safety). `held_out`, `eleventh` and `twelfth` fitted nothing and judge only."
 )
 NOVELTY = (
     "`clinc`: out-of-scope against in-scope dev requests of CLINC150 (few out-of-scope rows: see "

@@ -9,9 +9,9 @@ that nobody fitted. Two kinds of rows are read in their place, with half of the 
 The encoder has read the sources of the first kind, so they still look easier than a stranger's.
 A head of classes gets its temperature on these rows, and the authors weigh its embedding and
 n-grams together with the dev rows: words of a source that is known say more than those of others.
-A head of one chance keeps its curve and gets a cap: the share that was right where it said most of
-the authors' lines. How often that is depends on how many grave requests there are, and no rows say
-that for a stranger's traffic.
+No temperature holds at the top, where a stranger's words are misread at any confidence, so that
+the head gets a cap: the share that was right where it said most. A head of one chance says no more
+than was right of the authors' lines of which it said as much, nor than a cap of that kind.
 """
 
 from __future__ import annotations
@@ -30,7 +30,9 @@ from router.stats.calibration import (
     Platt,
     Temperature,
     capped,
+    fit_isotonic,
     fit_temperature,
+    lower_of,
 )
 from router.stats.heads import Early, Encoded, Head, HeadKind
 from router.stats.ngrams import in_floats
@@ -46,14 +48,20 @@ from router.training.heads.fit_heads import (
     part,
 )
 from router.training.heads.fit_one_head import Fitted, Judged, put_together
-from router.training.heads.mix_ngrams import LEAST_HONEST, Mix, Parts, fit_mix, sure_from
+from router.training.heads.mix_ngrams import (
+    LEAST_HONEST,
+    LEAST_SURE,
+    Mix,
+    Parts,
+    fit_mix,
+    sure_from,
+)
 from router.triage.triage_model import Rarity
 from router.types import Domain
 
-HEADS = ("domain", "stakes")
-"""Heads whose task our authors' lines carry. Of the others none says .95 where fewer than 95 in 100
-are right, over sources left out whole, but `request_type` (.93): there a temperature changes
-nothing, since what it says of a stranger's words is wrong at any confidence."""
+HEADS = ("domain", "request_type", "stakes")
+"""Heads that say .95 where fewer than 95 in 100 are right. Our authors' lines carry the task of
+two. `request_type` has only the sources: it keeps its temperature, and they give its cap."""
 
 MESSAGES: Mapping[str, tuple[str, ...]] = {
     **{
@@ -70,6 +78,10 @@ MESSAGES: Mapping[str, tuple[str, ...]] = {
 }
 """Sources that are left out whole, by the beginnings of their names: what people write to somebody,
 and no exam questions or articles. Sets of one author or collection go together."""
+SETTLED = 0.01
+"""Tables of n-grams are kept in bytes, so that the weight of one that is read back is off by a
+thousandth."""
+AS_IT_IS = Mix(1.0, 1.0)
 MOST_ROWS = 1_500
 """Rows of one source that are read: more say no more about a temperature."""
 SECTION_DOMAIN = {
@@ -148,27 +160,29 @@ def recalibrated(head: Head, material: Material) -> Recalibrated:
     classes = _classes(head)
     fitted = _taken_apart(head, classes)
     rows = part(material.dev[0], head.name, classes)
-    authors = list(_authors(fitted, material, classes)) if fitted is not None else []
-    taught = [source for source in authors if source.name not in grave_texts.JUDGES]
-    if fitted is None or not taught or len(rows.index) < LEAST_HONEST:
+    if fitted is None or len(rows.index) < LEAST_HONEST:
         return Recalibrated(head, {})
+    authors = list(_authors(fitted, material, classes))
+    taught = [source for source in authors if source.name not in grave_texts.JUDGES]
     left = list(_left_out(fitted, material, classes))
     if head.kind is HeadKind.CHANCE:
-        return _with_cap(head, left, authors)
+        return _bounded(head, left, authors) if taught else Recalibrated(head, {})
+    if not taught:
+        assert isinstance(head.calibrator, Temperature)
+        return _with_cap(head, left, head.calibrator.t)
     dev = _source("dev", fitted.parts, material.dev[1][rows.index], rows.labels)
     mix = _mix(dev, calibration_weights(rows), taught)
     judged = Judged(dev.pool(mix), dev.words, dev.labels, calibration_weights(rows))
-    made = put_together(fitted, mix, judged, calibrate=False)
+    made = head if mix == AS_IT_IS else put_together(fitted, mix, judged, calibrate=False)
     t = temperature([*left, *taught], mix)
     figures: Figures = {}
     for source in [*left, *authors]:
         others = [other for other in [*left, *taught] if other is not source]
-        chances = Temperature(temperature(others, mix))(source.pool(mix))
-        right = chances.argmax(axis=1) == source.labels
-        claimed = chances.max(axis=1)
-        figures[source.name] = _figures(claimed, claimed >= SAID, right, right)
+        own = temperature(others, mix)
+        figures[source.name] = _class_figures(source, mix, own, most_right(others, mix, own))
     early = _early(made, t, mix, early_rows(judged, rows))
-    return Recalibrated(replace(made, calibrator=Temperature(t), early=early), figures)
+    calibrator = Temperature(t, most_right([*left, *taught], mix, t))
+    return Recalibrated(replace(made, calibrator=calibrator, early=early), figures)
 
 
 def _classes(head: Head) -> tuple[str, ...]:
@@ -187,6 +201,48 @@ def temperature(sources: Sequence[Source], mix: Mix) -> float:
     return fit_temperature(logits, labels, np.concatenate(weights)).t
 
 
+def most_right(sources: Sequence[Source], mix: Mix, t: float) -> float:
+    """Returns the share that is right of what a head of classes says from SAID on.
+
+    Authors and other sources count half each: all lines of authors together, since few of them
+    are said so surely, and each of the others the same.
+    """
+    lines: list[npt.NDArray[np.bool_]] = []
+    shares: list[float] = []
+    for source in sources:
+        claimed, right = _claimed(source, mix, t)
+        sure = right[claimed >= SAID]
+        if source.author:
+            lines.append(sure)
+        elif len(sure) >= LEAST_SURE:
+            shares.append(float(sure.mean()))
+    together = np.concatenate([*lines, np.zeros(0, bool)])
+    kinds = [float(np.mean(shares))] if shares else []
+    kinds += [float(together.mean())] if len(together) >= LEAST_HONEST else []
+    return round(float(np.mean(kinds)), 4) if kinds else 1.0
+
+
+def _claimed(source: Source, mix: Mix, t: float) -> tuple[Floats, npt.NDArray[np.bool_]]:
+    """Returns the chance of the likeliest class of each row, and the rows where it is right."""
+    chances = Temperature(t)(source.pool(mix))
+    return chances.max(axis=1), chances.argmax(axis=1) == source.labels
+
+
+def _class_figures(source: Source, mix: Mix, t: float, most: float) -> dict[str, float]:
+    claimed, right = _claimed(source, mix, t)
+    return _figures(np.minimum(claimed, most), claimed >= SAID, right, right)
+
+
+def _with_cap(head: Head, left: Sequence[Source], t: float) -> Recalibrated:
+    """Returns a head of classes with a cap by other sources alone."""
+    figures: Figures = {}
+    for source in left:
+        most = most_right([other for other in left if other is not source], AS_IT_IS, t)
+        figures[source.name] = _class_figures(source, AS_IT_IS, t, most)
+    calibrator = Temperature(t, most_right(left, AS_IT_IS, t))
+    return Recalibrated(replace(head, calibrator=calibrator), figures)
+
+
 def cap(head: Head, authors: Sequence[Source]) -> float:
     """Returns the share that is right of the lines of which a chance head says SAID or more."""
     chances = np.concatenate([_chances(head, author) for author in authors])
@@ -195,22 +251,32 @@ def cap(head: Head, authors: Sequence[Source]) -> float:
     return round(float((labels[sure] == 1).mean()), 4) if sure.sum() >= LEAST_HONEST else 1.0
 
 
-def _with_cap(head: Head, left: Sequence[Source], authors: Sequence[Source]) -> Recalibrated:
+def bound(head: Head, authors: Sequence[Source]) -> Isotonic:
+    """Returns the curve of a chance head, nowhere above what was right of authors' lines."""
     assert isinstance(head.calibrator, Platt | Isotonic)
+    pool = np.concatenate([author.pool(AS_IT_IS) for author in authors])
+    labels = np.concatenate([author.labels for author in authors])
+    curve = capped(head.calibrator, cap(head, authors))
+    if len(labels) < LEAST_HONEST:
+        return curve
+    return lower_of(curve, fit_isotonic(pool[:, 1] - pool[:, 0], (labels == 1).astype(float)))
+
+
+def _bounded(head: Head, left: Sequence[Source], authors: Sequence[Source]) -> Recalibrated:
     taught = [source for source in authors if source.name not in grave_texts.JUDGES]
     figures: Figures = {}
     for source in [*left, *authors]:
-        most = cap(head, [other for other in taught if other is not source])
-        chances, yes = _chances(head, source), source.labels == 1
-        hits = yes == (chances > 0.5)
-        figures[source.name] = _figures(np.minimum(chances, most), chances >= SAID, yes, hits)
-    return Recalibrated(
-        replace(head, calibrator=capped(head.calibrator, cap(head, taught))), figures
-    )
+        others = replace(
+            head, calibrator=bound(head, [other for other in taught if other is not source])
+        )
+        chances, yes = _chances(others, source), source.labels == 1
+        sure = _chances(head, source) >= SAID
+        figures[source.name] = _figures(chances, sure, yes, yes == (chances > 0.5))
+    return Recalibrated(replace(head, calibrator=bound(head, taught)), figures)
 
 
 def _chances(head: Head, source: Source) -> Floats:
-    pool = source.pool(Mix(1.0, 1.0))
+    pool = source.pool(AS_IT_IS)
     chances: Floats = head.calibrator(pool[:, 1] - pool[:, 0])
     return chances
 
@@ -287,7 +353,7 @@ def _label(task: str, text: GraveText, classes: Sequence[str]) -> int:
     """Returns the number of a line's class, -1 where its section says nothing of the task."""
     if task == "stakes":
         return int(text.grave)
-    domain = SECTION_DOMAIN.get(text.section)
+    domain = SECTION_DOMAIN.get(text.section) if task == "domain" else None
     return -1 if domain is None else list(classes).index(domain)
 
 
@@ -330,12 +396,17 @@ def _ratio(of: npt.NDArray[np.float32], by: npt.NDArray[np.float32]) -> float:
 
 
 def _mix(dev: Source, weights: Floats, authors: Sequence[Source]) -> Mix:
-    """Returns the weights of both readers: half by dev rows, half by authors, each the same."""
+    """Returns the weights of both readers: half by dev rows, half by authors, each the same.
+
+    Readers that would move by less than SETTLED stay, so that a second run changes no file.
+    """
     each = [np.full(len(a.labels), 1.0 / len(a.labels) / len(authors)) for a in authors]
     sources = [dev, *authors]
-    return fit_mix(
+    mix = fit_mix(
         np.concatenate([source.vectors for source in sources]),
         np.concatenate([source.words for source in sources]),
         np.concatenate([source.labels for source in sources]),
         np.concatenate([weights / weights.sum(), *each]),
     )
+    settled = max(abs(mix.vectors - 1.0), abs(mix.words - 1.0)) < SETTLED
+    return AS_IT_IS if settled else mix

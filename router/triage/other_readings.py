@@ -12,7 +12,7 @@ from router.types import HeadReading, Match, MatchBasis
 GLOSSED_AT = 0.7
 """Chance of a gloss's match from which the gloss is read in place of the text: of 1,826 written
 questions .93 are then matched rightly."""
-GRAVE_PASSAGE = 0.63
+GRAVE_PASSAGE = 0.53
 """Chance of a grave passage that raises a long text: so 2 % of long general prompts (.7 % before)
 go to level 3; from half of it on it would be 2.7 %."""
 

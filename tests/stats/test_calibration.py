@@ -96,16 +96,45 @@ def test_isotonic_never_says_never_or_always(rows: list[tuple[float, int]]) -> N
 
 @pytest.mark.parametrize(
     "calibrator",
-    [c.Temperature(1.5), c.Platt(2.0, -0.5), c.Isotonic((0.0, 1.0), (0.2, 0.9))],
+    [
+        c.Temperature(1.5),
+        c.Temperature(1.5, 0.9),
+        c.Platt(2.0, -0.5),
+        c.Isotonic((0.0, 1.0), (0.2, 0.9)),
+    ],
     ids=lambda value: type(value).__name__,
 )
 def test_a_calibrator_survives_json(calibrator: c.Temperature | c.Platt | c.Isotonic) -> None:
     assert c.from_json(calibrator.to_json()) == calibrator
 
 
-def test_an_unknown_calibrator_is_refused() -> None:
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"kind": "magic"},
+        {"kind": "temperature", "t": 1.0, "most": 0.5},
+        {"kind": "temperature", "t": 1.0, "most": 1.1},
+        {"kind": "temperature", "t": 1.0, "most": "0.9"},
+    ],
+)
+def test_an_unknown_calibrator_is_refused(value: c.Json) -> None:
     with pytest.raises(ValueError, match="unknown calibrator"):
-        c.from_json({"kind": "magic"})
+        c.from_json(value)
+
+
+@given(st.lists(st.floats(-60, 60), min_size=3, max_size=3), st.floats(0.51, 0.99))
+def test_no_class_gets_more_than_the_most(logits: list[float], most: float) -> None:
+    row = np.array([logits])
+    free, bounded = c.softmax(row), c.Temperature(1.0, most)(row)
+    assert bounded.sum() == pytest.approx(1.0)
+    assert bounded.max() == pytest.approx(min(free.max(), most))
+    assert bounded.argmax() == free.argmax()
+
+
+def test_a_row_below_the_most_stays() -> None:
+    rows = np.array([[0.5, 0.3, 0.2], [0.98, 0.015, 0.005]])
+    expected = [[0.5, 0.3, 0.2], [0.9, 0.075, 0.025]]
+    assert c.at_most(rows, 0.9) == pytest.approx(np.array(expected))
 
 
 def test_few_rows_never_get_the_isotonic_curve() -> None:

@@ -182,6 +182,28 @@ def test_a_table_of_words_is_saved_to_within_a_127th(tmp_path: Path) -> None:
     assert again.early.bias.tolist() == [0.5]
 
 
+def test_words_alone_say_no_more_than_the_whole_head_does() -> None:
+    whole = replace(worded(), calibrator=Isotonic((-5.0, 5.0), (0.1, 0.7)))
+    early = heads.EarlyHeads.of([whole])
+    assert early is not None
+    _, outputs, sure = early(said([7]))
+    assert outputs["hot"] == pytest.approx([0.7])
+    # It is still sure: a cap of what is said makes no reading worse.
+    assert sure.tolist() == [True]
+
+
+def test_classes_by_words_alone_are_capped_as_the_whole_head_is() -> None:
+    table = np.zeros((BUCKETS, 3), np.float32)
+    table[7, 0] = 9.0
+    early = heads.Early(np.zeros(3, np.float32), Temperature(1.0), 0.95)
+    whole = replace(class_head(), words=table, early=early, calibrator=Temperature(2.0, 0.9))
+    able = heads.EarlyHeads.of([whole])
+    assert able is not None
+    _, outputs, sure = able(said([7]))
+    assert outputs[whole.name].max() == pytest.approx(0.9)
+    assert sure.tolist() == [True]
+
+
 def test_a_head_of_the_older_format_still_loads(tmp_path: Path) -> None:
     heads.save(chance_head(), tmp_path)
     path = tmp_path / "hot.json"

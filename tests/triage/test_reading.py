@@ -13,6 +13,7 @@ from router.triage.conversation.signals import signals_of
 from router.triage.facts.turn_facts import RuleFacts, find_facts
 from router.triage.reading import (
     DOMAIN_COUNTS_AT,
+    GUESSED,
     NOVEL,
     ModelRow,
     TurnReading,
@@ -434,3 +435,16 @@ def test_only_short_messages_without_a_memory_are_brief() -> None:
     assert not signals(long).brief
     assert not signals(short, long).brief
     assert not signals(short, memory=memory_after(signals(short), None, 1)).brief
+
+
+GERMAN = "Wie lange dauert es, bis der neue Ausweis bei der Gemeinde abgeholt werden kann?"
+
+
+def test_a_harmless_domain_is_a_guess_in_a_language_that_the_heads_cannot_read() -> None:
+    assert turn(GERMAN).row.domain_p == GUESSED
+    assert turn(GERMAN, domain_p=0.3).row.domain_p == 0.3
+    assert turn("How long does the new pass take?").row.domain_p == PLAIN.domain_p
+
+
+def test_a_domain_of_high_risk_stays_in_any_language() -> None:
+    assert all(turn(GERMAN, domain=d, domain_p=0.8).row.domain_p == 0.8 for d in RISK_DOMAINS)

@@ -183,7 +183,7 @@ def calibrate(
     out: FinishedModel,
     seed: Seed = SEED,
 ) -> None:
-    """Calibrate domain and stakes again on held-out sources, without torch, in minutes."""
+    """Calibrate domain, request type and stakes again on held-out sources, without torch."""
     from router.policy.loading import policies_dir
     from router.training.finished_model import recalibrate
 

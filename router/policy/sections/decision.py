@@ -64,12 +64,12 @@ class DecisionSection(Section):
         default=0.5, description="Multi-factor from this chance on: level 2."
     )
     high_stakes_at: Chance = Field(
-        default=0.6, description="High stakes in any domain from this chance on: level 2."
+        default=0.44, description="High stakes in any domain from this chance on: level 2."
     )
     novel_at: Chance = Field(default=0.5, description="Novel from this chance on: level 2.")
     strategic_at: Chance = Field(default=0.5, description="Strategic from this chance on: level 3.")
     high_risk_at: Chance = Field(
-        default=0.32,
+        default=0.27,
         description="High-risk from this value on: the chance of finance, law, medicine or "
         "engineering safety, times the chance of high stakes.",
     )
