@@ -92,7 +92,7 @@ def _spent(findings: Findings) -> str:
 
 
 def _got(replies: Replies) -> str:
-    """Writes ": 1 answered, 3 failed, 1 refused by a limit", or ", and all were answered"."""
+    """Writes ": 1 answered, 3 failed, 1 refused", or ", and all were answered"."""
     if replies.of(Reply.ANSWER) < sum(line.requests for line in replies.lines):
         return f": {replies.told()}"
     return ", and it was answered" if replies.answers == 1 else ", and all were answered"
@@ -117,7 +117,7 @@ def _told(told: Told, findings: Findings) -> list[str]:
     base = f"Against {money(saving.baseline_nano_usd)} for {label}{_scope(saving, findings)}"
     difference = _difference(saving, "saved", "cost", money)
     parts = (difference, *_accepted(saving, money), *_reviewers(saving, findings))
-    return [f"{base}, routing {', '.join(parts)}."]
+    return [f"{base}, routing {', '.join(parts)}.", *_net(saving, findings)]
 
 
 def _scope(saving: Saving, findings: Findings) -> str:
@@ -134,11 +134,29 @@ def _scope(saving: Saving, findings: Findings) -> str:
 
 def _apart(saving: Saving, findings: Findings) -> str:
     """States what requests cost that are compared with nothing, drafts for nobody too."""
-    rest = findings.total.spend_nano_usd - (saving.own_nano_usd or 0)
+    rest = _rest(saving, findings)
+    return (
+        f" (what else was spent, {findings.money(rest)}, is compared with nothing)" if rest else ""
+    )
+
+
+def _net(saving: Saving, findings: Findings) -> list[str]:
+    """States what is left of a saving after what is compared with nothing, where that is much."""
+    rest, saved = _rest(saving, findings), saving.saved_nano_usd or 0
+    # A tenth or less is told beside the saving, and changes no reader's mind.
+    if saved <= 0 or 10 * rest <= saved:
+        return []
+    left, money = saved - rest, findings.money
+    net = f"{money(left)} of that saving is left" if left > 0 else f"it is a loss of {money(-left)}"
+    return [f"After the {money(rest)} that is compared with nothing, {net}."]
+
+
+def _rest(saving: Saving, findings: Findings) -> int:
+    """Returns the nano-dollars of requests that are compared with nothing."""
     # What was only observed is no part of routing, and has sentences of its own.
-    if rest <= 0 or findings.whole.observed:
-        return ""
-    return f" (what else was spent, {findings.money(rest)}, is compared with nothing)"
+    if findings.whole.observed:
+        return 0
+    return max(0, findings.total.spend_nano_usd - (saving.own_nano_usd or 0))
 
 
 def _would_have(told: Told, passed_on: int, money: Dollars) -> list[str]:

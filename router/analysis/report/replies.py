@@ -22,7 +22,7 @@ REPLY_WORDS = {
 }
 ENDING_WORDS = {
     Ending.FAILED: "failed",
-    Ending.REFUSED: "refused by a limit",
+    Ending.REFUSED: "refused",
     Ending.CANCELLED: "cancelled by the client",
 }
 AFTERWARDS_WORDS = "no request: reviews, second answers and bills of earlier ones"

@@ -279,7 +279,7 @@ def ending_rows(report: Report, money: Dollars) -> list[Row]:
 
 
 def states_line(report: Report) -> str:
-    """Writes "91 answered, 1 failed, 2 refused by a limit, 3 open", as the first sentence counts.
+    """Writes "91 answered, 1 failed, 2 refused, 3 open", as the first sentence counts.
 
     The books' states would say otherwise: a request that failed at an unknown cost is not `failed`
     there, and one that a limit refused is.

@@ -36,7 +36,7 @@ def tiles(report: Report) -> list[str]:
 def test_the_first_sentence_counts_the_requests_that_got_no_answer() -> None:
     rows = [*a_day(30, 0, 0), *(a_failure(n) for n in (31, 32, 33)), a_refusal(34)]
     report = report_of(rows)
-    first = "34 requests cost $0.30: 30 answered, 3 failed, 1 refused by a limit."
+    first = "34 requests cost $0.30: 30 answered, 3 failed, 1 refused."
     assert report.sentences[0].endswith(first)
     saving = "Against $15.00 for answering everything at level 2 over the 30 answers, routing"
     assert all(first in text and saving in text for text in everywhere(report))
@@ -60,6 +60,22 @@ def test_spend_that_is_compared_with_nothing_stands_beside_the_saving() -> None:
     told = report_of([*a_day(30, 0, 0), safe]).headline
     assert "over the 30 answers (what else was spent, $5.00, is compared with nothing)" in told
     assert "compared with nothing" not in report_of(a_day(30, 0, 0)).headline
+
+
+@pytest.mark.parametrize(
+    ("safe_texts", "net"),
+    [
+        (1, "After the $5.00 that is compared with nothing, $9.70 of that saving is left."),
+        (3, "After the $15.00 that is compared with nothing, it is a loss of $0.30."),
+    ],
+)
+def test_a_saving_is_told_net_of_what_is_compared_with_nothing(safe_texts: int, net: str) -> None:
+    safe = [
+        replace(a_row(100 + n, 3), verdict="safe_answer", baselines=Baselines())
+        for n in range(safe_texts)
+    ]
+    assert net in report_of([*a_day(30, 0, 0), *safe]).headline
+    assert "After the" not in report_of(a_day(30, 0, 0)).headline
 
 
 def test_a_cancelled_request_is_told_apart_from_a_failed_one() -> None:

@@ -134,7 +134,8 @@ REASONS_LEAD = (
     "request under every reason it had, so those do not add up."
 )
 ENDINGS_LEAD = (
-    "A request refused by a limit is no failed one. “Short by” is how far the next call's worst "
+    "A refused request (by a limit, or for what no tier can do) is no failed one. “Short by” is "
+    "how far the next call's worst "
     "case was above what the budget, or the client's own cap, still allowed."
 )
 OUTCOMES_LEAD = (

@@ -24,7 +24,7 @@ export function draw(told, { tenant }) {
 export const spoken = (told) => told.alerts.map((alert) => alert.message).join(" ") || "No alerts.";
 
 const QUIET =
-  "All quiet: every part is ready, no budget is near its end, no matter waits for a person, and no request of the last hour failed, was refused by a limit or was told that there is no answer.";
+  "All quiet: every part is ready, no budget is near its end, no matter waits for a person, and no request of the last hour failed, was refused or was told that there is no answer.";
 
 /** Where a matter is handled, by the code of its alert. */
 const PLACES = {
