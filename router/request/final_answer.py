@@ -8,6 +8,7 @@ what happens in this domain.
 from __future__ import annotations
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from router.errors import (
     NOT_ADMITTED,
@@ -19,9 +20,9 @@ from router.errors import (
     TiergateError,
 )
 from router.errors.incapable import context_exceeded, no_model_for_shape, no_trusted_shape
-from router.policy.content.deliberation import facts_in
 from router.policy.content.safe_answers import SafeCase
 from router.request.ledger_row import lowered_cap, redirects_of, why
+from router.request.post_response import review_of
 from router.request.progress import (
     STAND_IN,
     Candidate,
@@ -169,7 +170,9 @@ def _unchecked(routed: RoutedRequest, candidate: Candidate) -> bool:
     """
     verification, answer = candidate.verification, candidate.answer
     guessed = verification.source in ("rung", "head")
-    if not routed.grave or not guessed or answer is None or routed.needs_whole_answer:
+    if not routed.grave or not guessed or answer is None:
+        return False
+    if routed.needs_whole_answer and (routed.keeps_shape or not routed.acute):
         return False
     return candidate.rung.p_source is PSource.PRIOR or _off_topic(routed, answer)
 
@@ -197,7 +200,11 @@ def conclude(
         raise no_trusted_shape()
     if routed.safe_answer_first:
         return _hand_over(routed, best, ids)
+    if best is None and routed.has_words and isinstance(failed, BudgetExceeded):
+        return _hand_over(routed, None, ids, Reason.BUDGET_EXHAUSTED)
     if best is not None and trusted(routed, progress, best):
+        if routed.acute and routed.keeps_shape:
+            return Conclusion(_marked(best), Verdict.UNVERIFIED, review_of(routed, ids))
         whole = best.answer is None or best.answer.reason is not Reason.ANSWER_WITHHELD
         return Conclusion(best, Verdict.ACCEPTED if whole else Verdict.UNVERIFIED)
     unchanged = progress.committed is not None or observed
@@ -259,8 +266,11 @@ def _sound(routed: RoutedRequest, progress: Progress, candidate: Candidate) -> b
     """Returns True for an answer to a grave matter against which only speaks that its model is new.
 
     It is whole, about the matter, and of the level that the matter demands, but its chance is a
-    prior. It goes out unverified; a person is asked where the answer itself gives cause.
+    prior. It goes out unverified; a person is asked where the answer itself gives cause. Where
+    somebody may need help now, it does not: approved words say whom to call.
     """
+    if routed.acute:
+        return False
     unchecked = doubt_of(routed, progress, candidate) is Reason.ANSWER_UNCHECKED
     answer = candidate.answer
     return unchecked and answer is not None and not _off_topic(routed, answer)
@@ -309,7 +319,8 @@ def noted_failure(
         progress.outage = True
     elif progress.steps and progress.steps[-1].said.rises:
         progress.climbs -= 1  # the climb to a rung that was refused is none
-    if not _goes_on(progress, error):
+    refused_money = isinstance(error, BudgetExceeded)
+    if not _goes_on(progress, error) and not (refused_money and routed.has_words):
         raise error
     # A failure of the ladder is told, not the failure of a rung that stands in.
     return error if earlier is None or routed.decision.rungs[rung].taken else earlier
@@ -331,16 +342,26 @@ def stranded(routed: RoutedRequest, progress: Progress) -> bool:
     return not showable(routed, progress.best)
 
 
-def _hand_over(routed: RoutedRequest, best: Candidate | None, ids: Ids) -> Conclusion:
+def _marked(candidate: Candidate) -> Candidate:
+    """Returns an answer of a promised shape with the reason why a person looks at its matter."""
+    answer = candidate.answer
+    if answer is None:
+        return candidate
+    return replace(candidate, answer=replace(answer, reason=Reason.ANSWER_UNCHECKED))
+
+
+def _hand_over(
+    routed: RoutedRequest, best: Candidate | None, ids: Ids, reason: Reason | None = None
+) -> Conclusion:
     """Returns a review item for a person, and the words that the client gets meanwhile.
 
     These are the domain's approved safe answer with the facts of the request. Under `hold` they are
-    the holding text, since the answer comes later, unless somebody may need help now.
+    the holding text, since the answer comes later, unless somebody may need help now. `reason` says
+    why no model was asked.
     """
     domain = routed.risk_domain or routed.signals.domain
-    review_id = f"rev_{ids.new()}"
-    question = routed.request.last_user_text
-    facts = facts_in(routed.request, routed.signals)
+    review = review_of(routed, ids)
+    review_id, question, facts = review.review_id, review.question, review.facts
     held = routed.exhausted is Exhausted.HOLD and not routed.emergency(domain)
     if held:
         text = routed.runtime.holding(domain, review_id)
@@ -348,6 +369,7 @@ def _hand_over(routed: RoutedRequest, best: Candidate | None, ids: Ids) -> Concl
         matter = matter_of(routed.policy, routed.signals)
         if matter.matter is None and routed.refused_self_harm:
             matter = FoundMatter(Matter.SELF_HARM)
+        domain = matter.domain or domain
         case = SafeCase(
             domain,
             question,
@@ -361,18 +383,7 @@ def _hand_over(routed: RoutedRequest, best: Candidate | None, ids: Ids) -> Concl
             language=language_of(routed.signals),
         )
         text = routed.runtime.safe_answer(case)
-    review = ReviewItem(
-        review_id=review_id,
-        request_id=routed.request_id,
-        tenant=routed.identity.tenant,
-        domain=domain,
-        created_at_ms=routed.created_at_ms,
-        question=question,
-        facts=facts,
-        store=routed.policy.privacy.for_reviewers,
-        retention_days=routed.policy.privacy.retention_days,
-    )
-    words = _stand_in(routed, best, text, () if held else facts, refusal=False)
+    words = _stand_in(routed, best, text, () if held else facts, refusal=False, reason=reason)
     return Conclusion(words, Verdict.HELD if held else Verdict.SAFE_ANSWER, review)
 
 

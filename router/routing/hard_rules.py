@@ -5,7 +5,8 @@ headline:
 
     1. the triage model is missing            -> level 2, everything up when unsure
     2. the policy's hard rules                -> as written
-    3. somebody's grave matter, in any of fourteen languages -> level 3
+    3. a phrase by language that names a danger to people, in a message -> level 3
+       somebody's grave matter, in any of fourteen languages -> level 3
        high-risk: P(finance, legal, medical or engineering safety) x P(high stakes) -> level 3,
        but for questions of knowledge, and where the reader of grave matters finds none
     4. impact from $10,000                    -> level 3
@@ -32,6 +33,7 @@ from router.policy.content.term_files import list_of
 from router.policy.head_conditions import any_holds
 from router.policy.schema import DecisionSection, HardRule, Policy
 from router.routing.constraints import Asked
+from router.routing.wording.phrases import danger_named, lists_of_phrases
 from router.types import (
     READ_LANGUAGES,
     Decision,
@@ -264,11 +266,6 @@ def _lists(policy: Policy, signals: Signals, knows_only: bool) -> frozenset[str]
     return lists - (soft - lists_of_phrases(signals))
 
 
-def lists_of_phrases(signals: Signals) -> frozenset[str]:
-    """Returns the lists of which a phrase by language was found, not a term of the policy's own."""
-    return frozenset(list_of(name) for name in signals.risk_terms if name != list_of(name))
-
-
 def is_grave(section: DecisionSection, signals: Signals) -> bool:
     """Returns True when somebody's grave matter is likely enough for the language it is in."""
     at = section.grave_at if _heads_read(signals) else section.grave_at_other_languages
@@ -364,7 +361,10 @@ def _fixed_triggers(
         and signals.request_type is RequestType.DECISION
         and multi_factor
     )
+    danger = danger_named(signals) if signals.brief else None
+    endangered = None if danger is None else danger.domain
     rows = (
+        (danger is not None, 3, _named(endangered)),
         (findings.grave, 3, _named(_guessed_domain(signals))),
         (high_risk, 3, _named(risk)),
         (impact >= usd_to_nano(section.level_3_from_usd), 3, Reason.IMPACT_LEVEL_3),

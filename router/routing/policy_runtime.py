@@ -1,7 +1,7 @@
 """Holds a policy that is ready to serve: its answerers, their facts, and its approved words.
 
-An immutable snapshot. A request keeps the one it began with, so a reload swaps the next requests
-only. It knows nothing about HTTP, the ledger or how answerers were built.
+A request keeps the one it began with, so a reload swaps the next requests only. It knows nothing
+about HTTP, the ledger or how answerers were built.
 """
 
 from __future__ import annotations
@@ -152,10 +152,6 @@ class RungPlan(Struct, frozen=True, dict=True):
         return judging + DELIBERATION_STEPS * cost.worst_case(self.over, request)
 
 
-def _no_answer(domain: Domain, language: str) -> str:
-    return NO_ANSWER
-
-
 @dataclass(frozen=True, slots=True)
 class PolicyRuntime:
     """Holds everything that one policy needs to serve."""
@@ -171,8 +167,9 @@ class PolicyRuntime:
     price_of: PriceOf = lambda _: None  # of a model that a client asked for
     redirected: FindRedirect = no_redirect
     triage_price: Price = NO_PRICE  # a second of one core, by the price book
+    overdose: Callable[[str, str], bool] = lambda *_: False  # by language and text
     holding: Callable[[Domain, str], str] = holding_text  # while a person judges, by review id
-    no_answer: Callable[[Domain, str], str] = _no_answer  # in place of an unrelated answer
+    no_answer: Callable[[Domain, str], str] = lambda *_: NO_ANSWER  # for an unrelated one
     refusal: Callable[[str], str | None] = lambda _: None  # by language; None: the policy's words
     pair_judge: PairJudge | None = None  # compares shadow answers; None: the policy wants none
     # Up to which share of unfamiliar requests the certificate holds, by domain.

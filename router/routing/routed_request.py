@@ -14,7 +14,7 @@ from router.privacy.pseudonyms.veil import Veil
 from router.routing.constraints import Asked, forces_tools
 from router.routing.hard_rules import demanded_level
 from router.routing.policy_runtime import PolicyRuntime, RungPlan
-from router.routing.wording.matters import in_danger
+from router.routing.wording.matters import acute, in_danger, language_of
 from router.types import (
     NO_PRESSURE,
     NOTHING_REMEMBERED,
@@ -23,6 +23,7 @@ from router.types import (
     Domain,
     Exhausted,
     Identity,
+    Matter,
     Pressure,
     PSource,
     Reason,
@@ -208,6 +209,33 @@ class RoutedRequest(Struct, frozen=True, dict=True):
         """Returns True when somebody may need help now, by the text or by what triage found."""
         danger = in_danger(self.policy, self.signals)
         return danger or self.runtime.emergency(domain, self.request.last_user_text)
+
+    @measured_once
+    def has_words(self) -> bool:
+        """Returns True when approved words and a person take the place of a missing answer."""
+        by_person = self.exhausted in (Exhausted.REVIEW, Exhausted.HOLD)
+        return by_person and self.observed is None and not self.needs_shape
+
+    @measured_once
+    def acute(self) -> bool:
+        """Returns True when somebody may need help now, and the policy asks a person in its domain.
+
+        No chance of the domain and no novelty counts here.
+        """
+        by_person = self.exhausted in (Exhausted.REVIEW, Exhausted.HOLD)
+        signals, text = self.signals, self.request.last_user_text
+        if not by_person or not self.grave or self.observed is not None or not signals.brief:
+            return False
+        if acute(self.policy, signals):
+            return True
+        of_health = signals.matter in (Matter.MEDICAL_EMERGENCY, Matter.POISON)
+        overdose = of_health and self.runtime.overdose(language_of(signals), text)
+        return overdose or self.runtime.emergency(self.risk_domain or signals.domain, text)
+
+    @measured_once
+    def keeps_shape(self) -> bool:
+        """Returns True where words would break what a program expects: a shape, or a tool loop."""
+        return self.needs_shape or (bool(self.request.tools) and self.request.in_tool_loop)
 
     @measured_once
     def unanswerable(self) -> bool:

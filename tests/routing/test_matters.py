@@ -42,6 +42,14 @@ def test_the_gravest_matter_that_was_found_is_named(
     assert matter_of(a_policy(), signals).matter is matter
 
 
+def test_a_list_of_the_operator_goes_before_the_guess_of_a_matter() -> None:
+    policy = a_policy()
+    guessed = replace(CALM, risk_terms=("emergency",), grave=0.97, matter=Matter.POISON)
+    assert matter_of(policy, guessed) == FoundMatter(named=True, domain=Domain.MEDICAL)
+    despair = replace(guessed, grave=0.995, matter=Matter.SELF_HARM)
+    assert matter_of(policy, despair).matter is Matter.SELF_HARM
+
+
 def test_a_guess_in_another_language_names_no_matter() -> None:
     guessed = replace(CALM, grave=0.85, matter=Matter.SELF_HARM, matter_language="es")
     assert matter_of(a_policy(), guessed) == FoundMatter(unclear=True)

@@ -35,6 +35,7 @@ from router.policy.content.safe_answers import (
     load_safe_answers,
     no_answer_text,
     no_model_text,
+    overdose_named,
     refusal_text,
     safe_answer,
 )
@@ -165,6 +166,7 @@ def _runtime(
         no_answer=partial(no_answer_text, answers=answers, contact=_contact(knowledge)),
         refusal=partial(refusal_text, answers=answers),
         emergency=lambda domain, text: emergency_wording(domain, text, answers) is not None,
+        overdose=partial(overdose_named, answers=answers),
         remember=memory_after,
         head_classes={} if own is None else _classes(own),
         # Clients ask for few models.

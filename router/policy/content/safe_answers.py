@@ -284,6 +284,14 @@ class SafeCase(Struct, frozen=True):
     language: str = ""  # of the request; "" where nothing tells it
 
 
+def overdose_named(language: str, text: str, answers: SafeAnswers) -> bool:
+    """Returns True where a text about health says that too much of a medicine was taken."""
+    words = answers.languages.get(language or ENGLISH) or answers.languages.get(ENGLISH)
+    if words is None or words.overdose is None:
+        return False
+    return words.overdose.named(text, poison=False)
+
+
 def safe_answer(case: SafeCase, answers: SafeAnswers) -> str:
     """Returns the text sent instead of a failed answer.
 

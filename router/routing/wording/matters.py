@@ -15,9 +15,9 @@ from router.routing.hard_rules import (
     findings_of,
     heads_say,
     is_grave,
-    lists_of_phrases,
     taken_for_law,
 )
+from router.routing.wording.phrases import hazard_abroad, lists_of_phrases
 from router.types import READ_LANGUAGES, UNDETERMINED, Domain, Matter, Signals, usd_to_nano
 
 LIFE = frozenset({Matter.SELF_HARM, Matter.MEDICAL_EMERGENCY, Matter.POISON, Matter.VIOLENCE})
@@ -34,6 +34,19 @@ def in_danger(policy: Policy, signals: Signals) -> bool:
     return by_phrase or (
         by_reader and signals.grave >= IN_DANGER_AT and is_grave(policy.decision, signals)
     )
+
+
+ACUTE_AT = 0.97
+"""The reader's chance from which its word alone sends words in place of an answer of the highest
+level. Of 2,835 public prompts and messages six to eight are then acute, by policy."""
+
+
+def acute(policy: Policy, signals: Signals) -> bool:
+    """Returns True for a danger to people that a phrase or a term names, or the reader surely."""
+    lists = findings_of(policy, signals).lists
+    if hazard_abroad(signals) or any(matter.value in lists for matter in LIFE):
+        return True
+    return signals.grave >= ACUTE_AT and in_danger(policy, signals)
 
 
 GRAVEST = (
@@ -55,6 +68,7 @@ class FoundMatter(Struct, frozen=True):
     matter: Matter | None = None
     named: bool = False  # by a phrase or a term; else the reader guesses it
     unclear: bool = False  # grave, but nothing sure says which
+    domain: Domain | None = None  # of a list of the policy's own that was found, and no matter is
 
     @property
     def urgent(self) -> bool:
@@ -70,8 +84,13 @@ def matter_of(policy: Policy, signals: Signals) -> FoundMatter:
     """
     findings = findings_of(policy, signals)
     named = next((matter for matter in GRAVEST if matter.value in findings.lists), None)
-    if named is not None or not findings.grave:
-        return FoundMatter(named, named=named is not None)
+    if named is not None:
+        return FoundMatter(named, named=True)
+    own = _own_domain(policy, findings.lists)
+    if own is not None and not _sure_of_self_harm(signals):
+        return FoundMatter(named=True, domain=own)
+    if not findings.grave:
+        return FoundMatter()
     read = (signals.matter_language or signals.language) in READ_LANGUAGES
     return FoundMatter(_weighed(signals)) if read else FoundMatter(unclear=True)
 
@@ -80,6 +99,23 @@ SURE_OF_SELF_HARM = 0.99
 """The reader's chance from which a guess of self-harm stands beside a question about a treatment.
 A trick before a question about a dose ("ignore all instructions") sounds like self-harm to it, up
 to .96; of 370 lines of people in need four lie below, and they get words that name both."""
+
+
+def _sure_of_self_harm(signals: Signals) -> bool:
+    return signals.matter is Matter.SELF_HARM and signals.grave >= SURE_OF_SELF_HARM
+
+
+def _own_domain(policy: Policy, lists: frozenset[str]) -> Domain | None:
+    """Returns the domain of a list that the operator made for one subject, if it was found.
+
+    A list that bears a domain's name, as those of the shipped policies, says nothing more special
+    than the reader's guess.
+    """
+    own = [t.domain for t in policy.terms if t.name in lists and t.name not in _DOMAIN_NAMES]
+    return next(filter(None, own), None)
+
+
+_DOMAIN_NAMES = frozenset(domain.value for domain in Domain)
 
 
 def _weighed(signals: Signals) -> Matter | None:

@@ -1,0 +1,40 @@
+"""Says which phrases by language were found, and the danger to people that they name. Pure.
+
+Such phrases are about somebody, so that neither novelty nor the chance of a domain counts beside
+them. It knows nothing about policies.
+"""
+
+from __future__ import annotations
+
+from router.policy.content.term_files import LANGUAGE_MARK, list_of
+from router.types import READ_LANGUAGES, Matter, Signals
+
+DANGERS = (
+    Matter.SELF_HARM,
+    Matter.VIOLENCE,
+    Matter.POISON,
+    Matter.MEDICAL_EMERGENCY,
+    Matter.ENGINEERING_SAFETY,
+)
+"""Orders the dangers to people: the one that needs its own words most comes first."""
+
+
+def lists_of_phrases(signals: Signals) -> frozenset[str]:
+    """Returns the lists of which a phrase by language was found, not a term of the policy's own."""
+    return frozenset(list_of(name) for name in signals.risk_terms if name != list_of(name))
+
+
+def danger_named(signals: Signals) -> Matter | None:
+    """Returns the gravest danger to people that a phrase by language names; None without one."""
+    phrases = lists_of_phrases(signals)
+    return next((matter for matter in DANGERS if matter.value in phrases), None)
+
+
+def hazard_abroad(signals: Signals) -> bool:
+    """Returns True for a phrase of fire, gas or the like in another language than English.
+
+    The emergency terms of the safe answers are English.
+    """
+    mark = f"{Matter.ENGINEERING_SAFETY.value}{LANGUAGE_MARK}"
+    languages = [term.removeprefix(mark) for term in signals.risk_terms if term.startswith(mark)]
+    return any(language not in READ_LANGUAGES for language in languages)

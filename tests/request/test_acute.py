@@ -1,0 +1,111 @@
+"""An acute emergency gets approved words and a person, whatever the money or the client's shape."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from router.errors import BudgetExceeded
+from router.types import (
+    Domain,
+    JsonText,
+    Matter,
+    Outcome,
+    PSource,
+    Reason,
+    ResponseFormat,
+    Signals,
+    ToolSpec,
+    Verdict,
+)
+from tests.kits.changed import replace
+from tests.kits.fakes import ALICE, CALM, House, Houses, ask
+from tests.kits.gateway_kit import deep, drain, low, mid
+
+SURE = replace(CALM, match=None, language="en", brief=True, matter=Matter.SELF_HARM, grave=0.99)
+HEALTH = replace(CALM, match=None, language="en", brief=True, risk_terms=("medical_emergency:en",))
+FIRE = replace(HEALTH, language="de", risk_terms=("engineering_safety:de",), novelty=1.0)
+DOUBTED = replace(SURE, grave=0.9)
+BUDGETS = [
+    {"budgets": {"*": {"usd_per_day": 0.000001}}},
+    {"limits": [{"key": "*", "usd_per_day": 0.000001}]},
+]
+FULL = {"default": "full"}
+WORDS = "I want to end it, the answer says"  # shares a word with `ANSWER`
+ANSWER = "an answer that says nothing else"
+
+
+def guessing(house: House) -> House:
+    """Returns the gateway with answers whose chance is a mere prior by level."""
+    runtime = house.gateway.router.default
+    plans = tuple(
+        replace(plan, ability=replace(plan.ability, source=PSource.PRIOR)) for plan in runtime.plans
+    )
+    house.gateway.router.swap({"test": dataclasses.replace(runtime, plans=plans)})
+    return house
+
+
+@pytest.mark.parametrize("limits", BUDGETS)
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("signals", [SURE, HEALTH, FIRE])
+async def test_a_spent_budget_leaves_the_words_of_an_emergency(
+    houses: Houses, limits: dict[str, object], signals: Signals, *, stream: bool
+) -> None:
+    house = houses([low(), mid(), deep()], signals=signals, **limits)
+    events = await drain(house, ask(stream=stream))
+    outcome = events[-1]
+    assert isinstance(outcome, Outcome)
+    assert outcome.verdict is Verdict.SAFE_ANSWER
+    assert outcome.reason is Reason.BUDGET_EXHAUSTED
+    assert [item.review_id for item in house.reviews.items] == [outcome.review_id]
+    assert outcome.cost_nano_usd == 0
+
+
+async def test_a_spent_budget_still_refuses_what_has_no_words(houses: Houses) -> None:
+    calm = replace(CALM, match=None, language="en", brief=True)
+    house = houses([low(), mid(), deep()], signals=calm, **BUDGETS[0])
+    with pytest.raises(BudgetExceeded):
+        await house.gateway.complete(ask(), ALICE)
+    assert house.reviews.items == []
+
+
+@pytest.mark.parametrize("signals", [SURE, HEALTH, FIRE])
+async def test_a_guessed_answer_gives_way_to_words(houses: Houses, signals: Signals) -> None:
+    house = guessing(houses([low(), mid(), deep(text=ANSWER)], signals=signals, verify_deep=FULL))
+    outcome = await house.gateway.complete(ask(WORDS), ALICE)
+    assert outcome.verdict is Verdict.SAFE_ANSWER
+    assert len(house.reviews.items) == 1
+
+
+async def test_the_readers_doubtful_word_leaves_the_answer(houses: Houses) -> None:
+    house = guessing(houses([low(), mid(), deep(text=ANSWER)], signals=DOUBTED, verify_deep=FULL))
+    outcome = await house.gateway.complete(ask(WORDS), ALICE)
+    assert outcome.verdict is Verdict.UNVERIFIED
+    assert house.reviews.items == []
+
+
+async def test_offered_tools_give_way_to_words(houses: Houses) -> None:
+    house = guessing(houses([low(), mid(), deep(text=ANSWER)], signals=SURE, verify_deep=FULL))
+    offered = ask(WORDS, tools=(ToolSpec("lookup", "", JsonText("{}")),))
+    outcome = await house.gateway.complete(offered, ALICE)
+    assert outcome.verdict is Verdict.SAFE_ANSWER
+    assert len(house.reviews.items) == 1
+
+
+async def test_a_promised_shape_is_kept_beside_a_review(houses: Houses) -> None:
+    house = houses([low(), mid(), deep(text='{"label": "self-harm"}')], signals=SURE)
+    shaped = ask(WORDS, response_format=ResponseFormat("json_object"))
+    outcome = await house.gateway.complete(shaped, ALICE)
+    assert outcome.answer is not None
+    assert outcome.answer.text == '{"label": "self-harm"}'
+    assert (outcome.verdict, outcome.reason) == (Verdict.UNVERIFIED, Reason.ANSWER_UNCHECKED)
+    assert [item.review_id for item in house.reviews.items] == [outcome.review_id]
+
+
+async def test_the_words_are_those_of_the_dangers_domain(houses: Houses) -> None:
+    guessed = replace(FIRE, domain=Domain.LEGAL, matter=Matter.LEGAL, grave=0.95)
+    house = houses([low(), mid(), deep()], signals=guessed, **BUDGETS[0])
+    outcome = await house.gateway.complete(ask(), ALICE)
+    assert outcome.answer is not None
+    assert "engineering_safety" in outcome.answer.text
