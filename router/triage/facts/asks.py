@@ -20,7 +20,7 @@ _ADDING = (
     r"(?:the other|another|one more|second|next) (?:thing|question|problem|issue))"
 )
 _GAP = re.compile(
-    rf"[,;]? and |(?:[.;?!]|\.\.)+ |[,;] (?=(?:but |oh )?{_ADDING}\b)"
+    rf"[,;]? and |(?<![.;?!])[.;?!]+ |[,;] (?=(?:but |oh )?{_ADDING}\b)"
     r"| (?=plus (?:my|our|the|an?|i|we|no|one) )",
     re.IGNORECASE,
 )

@@ -48,10 +48,11 @@ _BEHIND_NOT = re.compile(
     r"(?:\bnot|(?<!ca)n't|\bnever|\bno longer|\bwithout|\bdont|\bdidnt) ((?:[^\s,;.!?]+ ?){1,3})"
 )
 _ASKS_ON = re.compile(
-    r"[^,;.!?]*[,;.!?] ?(?:so |but |and )?(?:can|could|may|how|is there|do i|must i|do you)\b",
+    r"[,;.!?] ?(?:so |but |and )?(?:can|could|may|how|is there|do i|must i|do you)\b",
     re.IGNORECASE,
 )
 """Finds a question behind a denial: "I don't want to register, can I still order?"."""
+_MARK = re.compile(r"[,;.!?]")
 _ASKS_FIRST = re.compile(
     r"(?:(?:hi|hello|hey|please|so|and|ok)[ ,]{1,2})*"
     r"(?:how|what|when|where|which|can|could|may|is there|do you|do i|will)\b[^,;.!]*",
@@ -93,7 +94,7 @@ LEAST_SAID = 2
 _CLAIMS = (
     (
         re.compile(
-            r"\b(?:money|amount|payment|cash|it|funds|sum|\d[\d.,]*)\b[^.?!]{0,30}"
+            r"\b(?:money|amount|payment|cash|it|funds|sum|\d[\d.,]{0,20})\b[^.?!]{0,30}"
             r"\b(?:gone|taken|debited|deducted|charged|left my|missing|vanished|disappeared)\b"
             r"|\b(?:you|they|bank|shop|been|was|were|got|still|have|i'm|am|i) "
             r"(?:\w+ )?(?:took|charged|debited|deducted)\b",
@@ -246,11 +247,17 @@ def denied_in(text: str, words: Collection[str]) -> frozenset[str]:
     verbs: set[str] = set()
     for found in _DENIED.finditer(text):
         verb, before = found["verb"].lower(), text[: found.start()].rstrip()
-        if verb in _FAILED or verb.endswith("ing") or _ASKS_ON.match(text, found.end()):
+        if verb in _FAILED or verb.endswith("ing") or _asks_next(text, found.end()):
             continue
         if not before or before[-1] in ",;.!?:" or before.rpartition(" ")[2].lower() in _BEFORE:
             verbs.add(verb[:_STEM])
     return frozenset(verbs)
+
+
+def _asks_next(text: str, at: int) -> bool:
+    """Returns True where the first mark after this place begins a question."""
+    mark = _MARK.search(text, at)
+    return mark is not None and _ASKS_ON.match(text, mark.start()) is not None
 
 
 def among_near_misses(confidence: float, highest: float) -> float:
