@@ -425,9 +425,19 @@ def _examples(raw: Mapping[str, object]) -> Iterator[CrossMistake]:
 
 
 def _limits(raw: Mapping[str, object]) -> Iterator[CrossMistake]:
-    """Yields limits of a tier that this policy lacks. Tiers of other policies are unknown here."""
+    """Yields limits of a tier that this policy lacks, and of a key that is named by no id.
+
+    Tiers of other policies are unknown here.
+    """
     tiers = [*_names(raw, "tiers"), "*"]
     for i, limit in sections(raw, "limits"):
         tier, policy = limit.get("tier"), limit.get("policy")
         if isinstance(tier, str) and policy in (None, raw.get("name")) and tier not in tiers:
             yield CrossMistake(("limits", i, "tier"), tier, one_of(tier, tiers))
+        key = limit.get("key")
+        # Requests carry the id of their key, so a limit of a name would count nothing.
+        if isinstance(key, str) and key and key != "*" and not key.startswith("key_"):
+            expected = (
+                "the id of a key (key_..., as `tiergate keys list` shows it), or '*' for each"
+            )
+            yield CrossMistake(("limits", i, "key"), key, expected)

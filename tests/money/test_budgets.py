@@ -35,6 +35,12 @@ DOCS = (ROOT / "docs" / "guides" / "budgets.md").read_text(encoding="utf-8")
         ("limits: [{usd_per_week: 1}]", "limits[0].usd_per_week", "an unknown key", "did you mean"),
         ("limits: [{usd_per_day: -1}]", "limits[0].usd_per_day", "-1", "at least 0"),
         ("limits: [{key: '', usd_per_day: 1}]", "limits[0].key", "", "at least 1"),
+        (
+            "limits: [{key: bridge, usd_per_day: 1}]",
+            "limits[0].key",
+            "bridge",
+            "key_..., as `tiergate keys list` shows it",
+        ),
         ("limits: {usd_per_day: 1}", "limits", "", "list"),
         ("budgets: {acme: {soft_share: 0.8}}", "budgets.acme", "", "need one of usd_per_minute"),
         ("budgets: {acme: {pacing: on}}", "budgets.acme", "", "need one of usd_per_minute"),

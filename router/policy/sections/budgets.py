@@ -71,7 +71,9 @@ class LimitSection(BudgetSection):
     """
 
     tenant: Named | None = Field(default=None, description="Tenant of the requests.")
-    key: Named | None = Field(default=None, description="Id of the key, `key_...`.")
+    key: Named | None = Field(
+        default=None, description="Id of the key, `key_...`, as `tiergate keys list` shows it."
+    )
     policy: Named | None = Field(default=None, description="Policy that decides the requests.")
     tier: Named | None = Field(
         default=None,
