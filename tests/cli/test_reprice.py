@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from router.ledger.books.store import SqlLedger
+from router.ledger.tables.policies import record_policy
 from router.types import Usage
 from tests.kits.books.ledger_rows import StandingClock, attempt, request
 from tests.kits.changed import replace
@@ -162,3 +163,37 @@ def test_wrong_usage_ends_with_2(database: Path, arguments: tuple[str, ...], tol
     assert run.returncode == 2
     assert told in " ".join(run.stderr.replace("│", " ").split())
     assert "Traceback" not in run.stderr
+
+
+OWN = """\
+version: 1
+name: ours
+tiers:
+  - name: fast
+    level: 2
+    answerers:
+      - name: {answerer}
+        kind: upstream
+        model: nano-1
+        base_urls: ["http://127.0.0.1:1/v1"]
+        price: {{input_usd_per_mtok: {usd}, output_usd_per_mtok: 4}}
+"""
+
+
+@pytest.mark.process
+def test_a_policy_of_ones_own_is_read_from_the_ledger(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+    call = replace(attempt("r0", cost=1_000_000), usage=Usage(1_000, 0, 0, 50, 0, True))
+
+    async def write() -> None:
+        ledger = SqlLedger.open(path, clock=StandingClock(), budget_of=lambda _tenant: None)
+        for version, usd in enumerate((9, 1)):
+            text = OWN.format(answerer=call.answerer, usd=usd)
+            record_policy(ledger.database, f"h{version}", "ours", text, version)
+        await ledger.finish(replace(request("r0", call), policy="ours"))
+        await ledger.close()
+
+    asyncio.run(write())
+    found = said(path)
+    # The latest version counts: 1,000 x $1 + 50 x $4 a million.
+    assert (found["left_out"], found["repriced_nano_usd"]) == (0, 1_200_000)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,6 +17,7 @@ from router.cli.serve.serve import DATABASE, DatabasePath
 
 if TYPE_CHECKING:
     from router.policy.loading import LoadedPolicy
+    from router.policy.price_list import LoadedPrices
 
 
 def register(_app: typer.Typer) -> None:
@@ -43,7 +44,7 @@ def reprice(
             "--policy",
             "-p",
             help="Whose answerers and price book price the rows, by name or path.",
-            show_default="the one each row names, where it ships",
+            show_default="the one each row names: the shipped one, or what the ledger keeps of it",
         ),
     ] = None,
     since: Since = None,
@@ -65,10 +66,13 @@ def reprice(
 
     day = None if on is None else _day(on)
     instead = None if prices is None else load_prices(prices)
-    rows_prices = RowPrices(
-        policy_reader(policy), load_prices(policies_dir() / "prices.yaml"), instead, day
-    )
+    shipped = load_prices(policies_dir() / "prices.yaml")
+    of_row = policy_reader(policy)
     with Books.open(database) as books:
+        recorded = {} if policy else recorded_policies(books.policy_texts(), shipped, os.environ)
+        rows_prices = RowPrices(
+            lambda name: of_row(name) or recorded.get(name), shipped, instead, day
+        )
         begin, end = period_of(since, until, now_ms())
         repricing = price_again(books.rows(begin, end, tenant), rows_prices.price)
     book = "the prices of their policies" if instead is None else f"the prices of {prices}"
@@ -110,3 +114,31 @@ def policy_reader(fixed: str | None) -> Callable[[str], LoadedPolicy | None]:
             return None
 
     return shipped
+
+
+def recorded_policies(
+    texts: Iterable[str], shipped: LoadedPrices, environ: Mapping[str, str]
+) -> dict[str, LoadedPolicy]:
+    """Returns the latest readable version of each policy, by name; `texts` are latest first.
+
+    They have prices alone: the files beside them may be on another machine. So a policy with a
+    price book of its own is left out, and so is one whose variables `environ` lacks.
+    """
+    from router.errors import PolicyError
+    from router.policy.loading import LoadedPolicy
+    from router.policy.parsing.environment import substituted
+    from router.policy.parsing.validation import validated
+    from router.policy.parsing.yaml_lines import load_yaml
+    from router.policy.schema import Policy
+
+    policies: dict[str, LoadedPolicy] = {}
+    for text in texts:
+        tree, lines = load_yaml("policy", text)
+        if not isinstance(tree, dict) or "prices" in tree or tree.get("name") in policies:
+            continue
+        try:
+            policy = validated(Policy, substituted(tree, (), environ, lines, {}, []), lines)
+        except PolicyError:
+            continue  # of an older version, or a variable is not set here
+        policies[policy.name] = LoadedPolicy(policy, Path(), "", (), shipped)
+    return policies
