@@ -182,6 +182,8 @@ def test_stored_prompts_are_suggested_by_their_last_turn(tmp_path: Path) -> None
     assert run.returncode == 0, run.stderr
     (found,) = json.loads(run.stdout)["suggestions"]
     assert (found["ref"], found["text"]) == ("acme", "My laptop is on fire")
+    by_variable = tiergate(*command[:2], *command[4:], TIERGATE_DATABASE=str(database))
+    assert by_variable.stdout == run.stdout
     early = tiergate(*command, "--until", "2020-01-01")
     assert early.returncode == 1
     assert "holds no prompts" in early.stderr

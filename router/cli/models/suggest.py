@@ -64,7 +64,12 @@ def suggest(
     ] = None,
     database: Annotated[
         str | None,
-        typer.Option("--database", "-d", help="A ledger whose policies store texts."),
+        typer.Option(
+            "--database",
+            "-d",
+            show_default="$TIERGATE_DATABASE, where no file is given",
+            help="A ledger whose policies store texts.",
+        ),
     ] = None,
     since: Since = None,
     until: Until = None,
@@ -81,6 +86,9 @@ def suggest(
     model_dir: ModelDir = None,
 ) -> None:
     """List the unlabelled texts that would teach a head most, best first."""
+    # The variable names this machine's ledger for all commands, so a file that is given goes first.
+    if source is None and database is None:
+        database = os.environ.get("TIERGATE_DATABASE") or None
     if (source is None) == (database is None):
         raise typer.BadParameter("give either a file of texts or --database")
     if queue and database is None:
