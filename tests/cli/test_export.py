@@ -321,3 +321,12 @@ def test_exact_shows_what_columns_for_people_round(charged: Path) -> None:
     columns = re.sub(r"Forecast\s+for\s.*?holidays\.", "", text, flags=re.DOTALL)
     assert "0.00000012" not in columns
     assert "$0.00000012" in ran("report", "--exact", "-d", charged).stdout.split("Savings")[1]
+
+
+def test_a_filter_by_an_unknown_key_lists_ids_of_keys_without_names(tmp_path: Path) -> None:
+    database = tmp_path / "ledger.db"
+    key_id = json.loads(ran("keys", "create", "--tenant", "acme", "--json", "-d", database).stdout)[
+        "key_id"
+    ]
+    run = ran("report", "--key", "ci", "-d", database, code=2)
+    assert f"expected one of {key_id}" in " ".join(run.stderr.replace("\u2502", "").split())

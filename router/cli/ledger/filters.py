@@ -115,7 +115,7 @@ def _key_ids(wanted: Sequence[str], keys: Sequence[KeyInfo]) -> frozenset[str]:
         matching = {key.key_id for key in keys if name in (key.name, key.key_id)}
         # A mistyped key would otherwise give an empty report, which looks like no traffic.
         if not matching and name != NO_KEY:
-            known = sorted({key.name for key in keys if key.name})
+            known = sorted({key.name or key.key_id for key in keys})
             shown = f"one of {', '.join(known[:20])}" if known else "a key, and there is none yet"
             raise typer.BadParameter(
                 f"no key has the name or id {name!r}; expected {shown} "
