@@ -75,7 +75,10 @@ def assumptions(
     if people:
         lines.append(f"{people}: as the policy stated it then, whatever the request.")
     else:
-        lines.append("No price for people was stated (report.people_usd_per_request).")
+        lines.append(
+            "No request was compared with people: none had both an answer to compare and a price "
+            "for people that its policy stated then (report.people_usd_per_request)."
+        )
     if observed:
         lines.append(
             "Requests observed only are in no saving. What routing would have cost counts each "

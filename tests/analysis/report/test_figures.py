@@ -134,6 +134,13 @@ def test_a_baseline_without_a_price_is_unknown() -> None:
     assert people.saved_share is None
 
 
+def test_a_price_for_people_is_not_called_missing_where_nothing_was_compared() -> None:
+    call = an_attempt("req-00000", 2, 0, cost_basis=CostBasis.UNKNOWN)
+    told = " ".join(report_of([a_row(0, 2, attempts=[call])]).assumptions)
+    assert "No price for people was stated" not in told
+    assert "No request was compared with people" in told
+
+
 def test_a_request_at_an_unknown_price_is_named_rather_than_compared() -> None:
     call = an_attempt("req-00000", 2, 0, cost_basis=CostBasis.UNKNOWN)
     report = report_of([a_row(0, 2, attempts=[call]), a_row(1)])
