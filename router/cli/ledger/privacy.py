@@ -11,6 +11,7 @@ import typer
 from router.cli.options import AsJson
 from router.cli.periods import shown_time
 from router.cli.serve.serve import DATABASE, DatabasePath
+from router.privacy.redact import redact
 from router.rendering.figures_in_words import counted
 
 if TYPE_CHECKING:
@@ -50,6 +51,12 @@ def find(
         created = shown_time(text.created_at_ms)
         typer.echo(f"req_{text.request_id}  {created}  {text.kind}  {text.tenant}")
     _tell(subject_texts, "found")
+    left_out = [redact(value) for value in values if redact(value) != value]
+    if left_out:
+        typer.echo(
+            f"Texts that were stored redacted hold {', '.join(dict.fromkeys(left_out))} instead, "
+            "so they are in no count here. Search by the person's name too, where texts hold it."
+        )
 
 
 @privacy.command()

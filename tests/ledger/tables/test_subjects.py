@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from router.api.compose.books import Books
 from router.ledger.tables.subjects import is_about
 from router.privacy.encryption import TextKeys
 from tests.kits.books.ledger_files import ledger_bytes
+from tests.kits.server_kit import tiergate
 from tests.kits.upstreams.fake_upstream import FakeUpstream
 
 POLICY = """
@@ -95,3 +97,12 @@ def test_text_opens_only_where_it_was_sealed() -> None:
 )
 def test_value_is_found_whatever_its_form(value: str, text: str, about: bool) -> None:
     assert is_about([value], text) is about
+
+
+async def test_find_says_that_redacted_texts_lack_an_address(tmp_path: Path) -> None:
+    database = await ledger_of(tmp_path, {})
+    run = await asyncio.to_thread(tiergate, "privacy", "find", "jo@example.com", "-d", database)
+    assert "0 texts of 0 requests found" in run.stdout
+    assert "Texts that were stored redacted hold [EMAIL] instead" in run.stdout
+    named = await asyncio.to_thread(tiergate, "privacy", "find", "Anna Keller", "-d", database)
+    assert "redacted" not in named.stdout
