@@ -84,9 +84,9 @@ CASES = [
     pytest.param(
         added("decision: {level_2_from_usd: 20000}"),
         3,
-        "decision",
-        "",
-        "must not be above",
+        "decision.level_3_from_usd",
+        "10000",
+        "at least level_2_from_usd, which is 20000",
         id="order of thresholds",
     ),
     pytest.param(

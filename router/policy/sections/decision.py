@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from router.policy.sections.base import CURRENCY, DAY, Chance, Name, Section, Usd
 from router.policy.sections.heads import HeadCondition
@@ -118,7 +118,7 @@ class DecisionSection(Section):
         default=5_000.0, description="Impact from this amount on: level 2 or higher."
     )
     level_3_from_usd: Usd = Field(
-        default=10_000.0, description="Impact from this amount on: level 3."
+        default=10_000.0, validate_default=True, description="Impact from this amount on: level 3."
     )
     level_3_not_below_usd: Usd = Field(
         default=1_000.0,
@@ -150,10 +150,16 @@ class DecisionSection(Section):
         description="Tries another rung first now and then, to learn. Off by default.",
     )
 
+    @field_validator("level_3_from_usd")
+    @classmethod
+    def _in_order(cls, level_3: float, others: ValidationInfo) -> float:
+        level_2 = others.data.get("level_2_from_usd", 0.0)
+        if level_2 > level_3:
+            raise ValueError(f"at least level_2_from_usd, which is {level_2:g}")
+        return level_3
+
     @model_validator(mode="after")
-    def _ordered(self) -> DecisionSection:
-        if self.level_2_from_usd > self.level_3_from_usd:
-            raise ValueError("level_2_from_usd must not be above level_3_from_usd")
+    def _certified(self) -> DecisionSection:
         if self.certificate is not None and self.certificates:
             raise ValueError("give either `certificate` or `certificates`, not both")
         certified = bool(self.certificates) or self.certificate is not None
