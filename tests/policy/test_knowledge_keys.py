@@ -5,11 +5,13 @@ from __future__ import annotations
 import pytest
 import yaml
 
+from router.cli.policies.key_reference import knowledge_keys
 from router.errors import PolicyError
 from router.policy.content.key_mistakes import keys_never_read
 from router.policy.content.keys import keys_in
 from router.policy.content.knowledge import parse_knowledge
 from router.policy.schema import LookupSection
+from tests import ROOT
 from tests.policy.test_knowledge import SMALL
 
 MATCHING = {"must_match": {"customer": "customer_id"}}
@@ -68,3 +70,8 @@ def test_keys_that_a_policy_never_reads_are_told(typed: object, warned: list[str
     orders = {"name": "orders", "kind": "file", "path": "o.json", "typed": typed}
     lookup = LookupSection.model_validate(orders)
     assert [path for path, _ in keys_never_read(tree, [lookup], ["orders"])] == warned
+
+
+def test_every_key_of_a_knowledge_file_stands_in_its_document() -> None:
+    page = ROOT / "docs" / "reference" / "knowledge-keys.md"
+    assert page.read_text("utf-8") == knowledge_keys()

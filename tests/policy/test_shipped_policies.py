@@ -117,8 +117,8 @@ def test_every_key_of_every_section_stands_in_the_reference() -> None:
     missing = [
         f"{model.__name__}.{name}"
         for model in models()
-        for name in model.model_fields
-        if f"- **`{name}`** (" not in text
+        for name, field in model.model_fields.items()
+        if f"- **`{field.alias or name}`** (" not in text
     ]
     assert missing == []
 

@@ -1,9 +1,10 @@
-"""Writes the reference pages of policy keys, plan keys and price keys from the schemas.
+"""Writes the reference pages of the keys of policies, plans, prices and knowledge from the schemas.
 
     python -m router.cli.policies.key_reference > docs/reference/policy.md
     python -m router.cli.policies.key_reference --schema > policies/policy.schema.json
     python -m router.cli.policies.key_reference --plan > docs/reference/plan-keys.md
     python -m router.cli.policies.key_reference --prices > docs/reference/price-keys.md
+    python -m router.cli.policies.key_reference --knowledge > docs/reference/knowledge-keys.md
 
 The files are committed, and tests compare them with what this module prints.
 """
@@ -22,6 +23,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from router.plan.schema import Plan
+from router.policy.content.knowledge import KnowledgeFile
 from router.policy.places import json_schema
 from router.policy.price_list import PriceFile
 from router.policy.schema import AnswererBase, Policy
@@ -68,6 +70,14 @@ keys are refused. `python -m router.cli.policies.key_reference --prices` writes 
 schema.
 """
 
+_KNOWLEDGE_INTRODUCTION = """\
+# Knowledge keys
+
+These are the keys of a knowledge file, which holds [the approved answers of
+level 1](../guides/policies.md). Unknown keys are refused. `python -m
+router.cli.policies.key_reference --knowledge` writes this page from the schema.
+"""
+
 _LINE = 120  # the longest line of a page in docs/
 _Described = tuple[str, type[BaseModel], dict[str, FieldInfo]]
 _WORDS = {Domain: "a domain", RequestType: "a request type"}  # written out once, at the end
@@ -92,6 +102,11 @@ def price_keys() -> str:
     return _page([_PRICE_INTRODUCTION, *_key_lists(PriceFile)])
 
 
+def knowledge_keys() -> str:
+    """Returns the text of `docs/reference/knowledge-keys.md`."""
+    return _page([_KNOWLEDGE_INTRODUCTION, *_key_lists(KnowledgeFile)])
+
+
 def _page(parts: list[str]) -> str:
     return "\n".join(parts).rstrip() + "\n"
 
@@ -102,7 +117,7 @@ def _key_lists(root: type[BaseModel]) -> list[str]:
     for title, model, fields in _sections(root):
         parts.append(f"## {title}\n")
         parts.append(f"{_wrapped(' '.join((model.__doc__ or '').split()))}\n")
-        parts += [_entry(name, field) for name, field in fields.items()]
+        parts += [_entry(field.alias or name, field) for name, field in fields.items()]
         parts.append("")
     return parts
 
@@ -240,5 +255,10 @@ def _plain(value: float) -> str:
 
 
 if __name__ == "__main__":
-    printed = {"--schema": json_schema, "--plan": plan_keys, "--prices": price_keys}
+    printed = {
+        "--schema": json_schema,
+        "--plan": plan_keys,
+        "--prices": price_keys,
+        "--knowledge": knowledge_keys,
+    }
     sys.stdout.write(printed.get("".join(sys.argv[1:]), reference)())

@@ -40,10 +40,15 @@ class SlotSection(Section):
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
-    from_: Literal["context", "lookup"] = Field(alias="from")
-    lookup: Name | None = None
-    key: SlotName | None = None
-    field: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+    from_: Literal["context", "lookup"] = Field(
+        alias="from",
+        description="context: `routing.context` of the request. lookup: a row of a lookup.",
+    )
+    lookup: Name | None = Field(default=None, description="Lookup of the policy.")
+    key: SlotName | None = Field(default=None, description="Key that finds the row.")
+    field: Annotated[str, Field(min_length=1, max_length=64)] | None = Field(
+        default=None, description="Field of the row that holds the value."
+    )
 
     @model_validator(mode="after")
     def _complete(self) -> SlotSection:
@@ -58,8 +63,8 @@ class SlotSection(Section):
 class IntentSection(Section):
     """Holds a question that people ask, and its approved answer."""
 
-    id: SlotName
-    domain: Domain
+    id: SlotName = Field(description="Name of the intent, which no other has.")
+    domain: Domain = Field(description="Domain of the question.")
     title: ApprovedWords | None = Field(
         default=None,
         description="The question as level 1 offers it. Left out: the first utterance.",
@@ -68,10 +73,18 @@ class IntentSection(Section):
         default=True,
         description="Level 1 may offer it where it is not sure. False for small talk.",
     )
-    utterances: list[Utterance] = Field(min_length=1)
-    answer: str = Field(min_length=1, max_length=4000)
-    slots: dict[SlotName, SlotSection] = Field(default_factory=dict)
-    source: str = Field(min_length=1, max_length=200)
+    utterances: list[Utterance] = Field(
+        min_length=1, description="Requests that the answer answers, as people write them."
+    )
+    answer: str = Field(
+        min_length=1, max_length=4000, description="The approved answer. `{name}` is a slot."
+    )
+    slots: dict[SlotName, SlotSection] = Field(
+        default_factory=dict, description="Where the value of each slot comes from."
+    )
+    source: str = Field(
+        min_length=1, max_length=200, description="Where the answer comes from, such as a handbook."
+    )
     grave: bool = Field(
         default=False,
         description="The answer was approved for grave or hostile requests too. Left out: such "
@@ -164,10 +177,12 @@ class OfferSection(Section):
 class KnowledgeFile(Section):
     """Holds a whole knowledge file."""
 
-    version: Literal[1]
-    name: str = Field(min_length=1, max_length=100)
-    reviewed: date | None = None
-    intents: list[IntentSection] = Field(default_factory=list)
+    version: Literal[1] = Field(description="Version of this format: 1.")
+    name: str = Field(min_length=1, max_length=100, description="Name of the file's content.")
+    reviewed: date | None = Field(default=None, description="Day of the last review by a person.")
+    intents: list[IntentSection] = Field(
+        default_factory=list, description="Questions with an approved answer."
+    )
     not_covered: list[Utterance] = Field(
         default_factory=list,
         description="Requests akin to the answers that none of them answers. What is nearer to "
