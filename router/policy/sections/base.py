@@ -44,6 +44,9 @@ RowField = Annotated[str, Field(min_length=1, max_length=64)]
 
 
 class Section(BaseModel):
-    """Bases all sections: they are frozen and refuse unknown keys."""
+    """Bases all sections: they are frozen and refuse unknown keys.
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_enum_values=False)
+    A section inside another needs no validator of its own, so none is built before it is asked for.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_enum_values=False, defer_build=True)
