@@ -38,10 +38,10 @@ SHADOW = "shadow"
 """Endpoint of a second answer to a request that has its answer; the two are compared."""
 
 RECONCILE = "reconcile"
+"""Endpoint of a correction by a provider's bill."""
+
 CORRECTION_PREFIX = f"{RECONCILE}-"
 """Begins the id of a correction; the id of the call that it corrects follows."""
-
-"""Endpoint of a correction by a provider's bill."""
 
 REVIEW = "review"
 """Endpoint of a reviewer's minutes."""

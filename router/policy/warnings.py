@@ -28,7 +28,7 @@ from router.policy.schema import (
     is_glob,
 )
 from router.policy.sections.answering.endpoints import EndpointSection
-from router.types import AnswererFacts, Capability, DecisionMode, Domain, Exhausted, Message, Reason
+from router.types import AnswererFacts, Capability, DecisionMode, Domain, Message, Reason
 
 Route = Callable[[Sequence[Message], Mapping[str, str]], tuple[str, Sequence[Reason]]]
 """Maps messages and slot values to the first tier, with the reasons. May raise TiergateError."""
@@ -179,9 +179,8 @@ def unkept_matters(policy: Policy) -> list[str]:
 def matters_for_people(policy: Policy) -> list[str]:
     """Returns the domains whose matters wait for a person; [] for none."""
     rules = policy.exhausted
-    by_person = (Exhausted.REVIEW, Exhausted.HOLD)
-    places = [domain.value for domain, rule in rules.by_domain.items() if rule in by_person]
-    if rules.default in by_person:
+    places = [domain.value for domain, rule in rules.by_domain.items() if rule.by_person]
+    if rules.default.by_person:
         return ["every domain without a rule of its own", *places]
     return places
 

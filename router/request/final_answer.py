@@ -219,7 +219,7 @@ def conclude(
         rule = Exhausted.REVIEW  # nobody is told in a grave matter what code found wrong
     if best is not None and rule is Exhausted.REVIEW and _sound(routed, progress, best):
         return Conclusion(best, Verdict.UNVERIFIED)
-    if rule in (Exhausted.REVIEW, Exhausted.HOLD) and not routed.needs_shape:
+    if rule.by_person and not routed.needs_shape:
         return _hand_over(routed, best, ids)
     if best is not None and rule is Exhausted.BEST_ANSWER and showable(routed, best):
         if _too_unsure(routed, best):

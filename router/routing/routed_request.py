@@ -198,8 +198,7 @@ class RoutedRequest(Struct, frozen=True, dict=True):
         domain = self.risk_domain
         if self.observed is not None or domain is None or self.needs_shape:
             return False
-        by_person = self.exhausted in (Exhausted.REVIEW, Exhausted.HOLD)
-        if not by_person or not self._untrusted(self.decision.first_rung):
+        if not self.exhausted.by_person or not self._untrusted(self.decision.first_rung):
             return False
         # A person who will judge a draft needs one.
         nothing_trusted = self.exhausted is Exhausted.REVIEW and self._all_untrusted
@@ -213,8 +212,7 @@ class RoutedRequest(Struct, frozen=True, dict=True):
     @measured_once
     def has_words(self) -> bool:
         """Returns True when approved words and a person take the place of a missing answer."""
-        by_person = self.exhausted in (Exhausted.REVIEW, Exhausted.HOLD)
-        return by_person and self.observed is None and not self.needs_shape
+        return self.exhausted.by_person and self.observed is None and not self.needs_shape
 
     @measured_once
     def acute(self) -> bool:
@@ -222,9 +220,9 @@ class RoutedRequest(Struct, frozen=True, dict=True):
 
         No chance of the domain and no novelty counts here.
         """
-        by_person = self.exhausted in (Exhausted.REVIEW, Exhausted.HOLD)
         signals, text = self.signals, self.request.last_user_text
-        if not by_person or not self.grave or self.observed is not None or not signals.brief:
+        by_person = self.exhausted.by_person and self.observed is None
+        if not by_person or not self.grave or not signals.brief:
             return False
         if acute(self.policy, signals):
             return True

@@ -279,6 +279,11 @@ class Exhausted(StrEnum):
     REVIEW = "review"
     HOLD = "hold"
 
+    @property
+    def by_person(self) -> bool:
+        """Returns True when the matter waits for a person, and approved words go out meanwhile."""
+        return self in (Exhausted.REVIEW, Exhausted.HOLD)
+
 
 class Scope(StrEnum):
     """Names the rights of a key."""

@@ -166,7 +166,7 @@ class _Walker:
             return False
         rule = policy.exhausted.by_domain.get(domain, policy.exhausted.default)
         first = self.decision.first_rung
-        if rule not in (Exhausted.REVIEW, Exhausted.HOLD) or not self._unvouched(first.answerer):
+        if not rule.by_person or not self._unvouched(first.answerer):
             return False
         taken = [rung.answerer for rung in self.decision.rungs if rung.taken]
         # With review, the safe answer goes out early only if no rung could be vouched for.

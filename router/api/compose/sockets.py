@@ -1,26 +1,16 @@
-"""Opens the server's sockets, and finds addresses that may be served without an API key."""
+"""Opens the server's sockets, and says which addresses need an API key."""
 
 from __future__ import annotations
 
 import contextlib
-import ipaddress
 import socket
 from collections.abc import Iterator
 from pathlib import Path
 
+from router.api.http.authentication import is_loopback
 from router.errors import CannotListen
 
 BACKLOG = 2048
-
-
-def is_loopback(host: str) -> bool:
-    """Returns True when only this machine reaches the address; of names only `localhost` does."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -63,11 +63,10 @@ PEER, LET_IN = ":peer", ":let-in"
 
 
 def headers_of(scope: Scope) -> dict[str, str]:
-    """Returns the request headers by lower-case name; the last of a repeated name wins.
+    """Returns the request headers by lower-case name, and PEER and LET_IN.
 
-    PEER and LET_IN are among them.
-
-    All `anthropic-beta` lines make one list (RFC 9110, section 5.3).
+    The last of a repeated name wins, but all `anthropic-beta` lines make one list (RFC 9110,
+    section 5.3).
     """
     headers = {k.decode("latin-1"): v.decode("latin-1") for k, v in scope["headers"]}
     # Only a repeated header can have lost a value.

@@ -156,6 +156,16 @@ class Doorkeeper:
         )
 
 
+def is_loopback(host: str) -> bool:
+    """Returns True when only this machine reaches the address; of names, only for `localhost`."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 def _require_this_machine(headers: dict[str, str]) -> None:
     """Refuses a caller without a key who is not on this machine. Raises PermissionDenied.
 
@@ -168,7 +178,7 @@ def _require_this_machine(headers: dict[str, str]) -> None:
             f"This server has no keys, so it answers this machine only; the request comes "
             f"from a page of {origin[:100]!r}. Create a key with `tiergate keys create`."
         )
-    if peer and not _is_loopback(peer):
+    if peer and not is_loopback(peer):
         raise PermissionDenied(
             f"This gateway has no keys, so it answers this machine only; the request comes from "
             f"{peer[:100]!r}. Create a key with `tiergate keys create`, or mount it with "
@@ -183,10 +193,3 @@ def _on_this_machine(origin: str) -> bool:
         return False
     # Loopback names cannot be taken over by DNS, unlike all others.
     return host in ("localhost", "127.0.0.1", "::1")
-
-
-def _is_loopback(address: str) -> bool:
-    try:
-        return ipaddress.ip_address(address).is_loopback
-    except ValueError:  # a name that a test client invents
-        return False

@@ -13,6 +13,7 @@ import socket
 import sys
 import time
 from asyncio.subprocess import PIPE, Process
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
 
@@ -83,7 +84,7 @@ class Supervisor:
             # vain while the workers drain, instead of going to another machine.
             for listener in filter(None, (self._listener, self._admin)):
                 listener.close()
-            self._signal(signal.SIGTERM)
+            self._signal(signal.SIGTERM, self._processes)
             await self._end(keepers)
             for watcher in watchers:
                 await watcher.close()
@@ -168,8 +169,10 @@ class Supervisor:
         self._refused = kinds.get(code) or TiergateError(why)
         self._stopping.set()
 
-    def _signal(self, number: signal.Signals) -> None:
-        for process in self._processes.values():
+    def _signal(self, number: signal.Signals, places: Iterable[int]) -> None:
+        """Sends a signal to the workers at these places that still run."""
+        for place in places:
+            process = self._processes[place]
             if process.returncode is None:
                 with contextlib.suppress(ProcessLookupError):
                     process.send_signal(number)
@@ -178,16 +181,14 @@ class Supervisor:
         for watcher in watchers:
             watcher.reload()
         # SIGHUP ends a process that does not take it yet; a worker that starts reads the files.
-        for place in self._serving:
-            with contextlib.suppress(ProcessLookupError):
-                self._processes[place].send_signal(signal.SIGHUP)
+        self._signal(signal.SIGHUP, self._serving)
 
     async def _end(self, keepers: list[asyncio.Task[None]]) -> None:
         """Waits for the workers to drain, and kills those that do not end."""
         _, late = await asyncio.wait(keepers, timeout=self._options.drain_s + KILL_AFTER_S)
         if late:
             self._log.error("workers_killed", count=len(late))
-            self._signal(signal.SIGKILL)
+            self._signal(signal.SIGKILL, self._processes)
             await asyncio.wait(late)
 
     def _watcher(self, loaded: LoadedPolicy) -> PolicyWatcher:

@@ -182,7 +182,8 @@ def serve(
     _one_of("--synchronous", synchronous, ("normal", "full"))
     _one_of("--log-level", log_level, ("debug", "info", "warning", "error"))
     from router.api.compose.core import Settings
-    from router.api.compose.sockets import is_loopback, needs_key, parsed
+    from router.api.compose.sockets import needs_key, parsed
+    from router.api.http.authentication import is_loopback
     from router.api.process.serve import Options, run
 
     # An operators' address that other machines reach needs a key too.

@@ -84,9 +84,8 @@ def _purge_writer(connection: Connection, writer_id: str, before_ms: int, now_ms
 
 def _stays(connection: Connection, record: str, going: set[str]) -> bool:
     """Returns True for the correction of a call that is in the ledger and not among `going`."""
-    asked = corrected_request(record)
-    found = connection.exec_driver_sql("SELECT 1 FROM requests WHERE request_id = ?", (asked,))
-    return found.first() is not None and asked not in going
+    corrected = corrected_request(record)
+    return corrected not in going and bool(reading.existing(connection, [corrected]))
 
 
 def _purge_feedback(connection: Connection, before_ms: int, now_ms: int) -> int:

@@ -11,6 +11,7 @@ from router.ledger.hash_chain import ChainRow, Head, genesis
 from router.ledger.row_values import Value
 from router.ledger.sql.database import Database
 from router.ledger.sql.rows import (
+    SqlRow,
     attempt_from,
     chain_row_from,
     derived_values,
@@ -54,42 +55,36 @@ def attempts_of(
 ) -> dict[str, tuple[AttemptRow, ...]]:
     """Returns the attempts of these requests, each in the order of ordinals."""
     by_request: dict[str, list[AttemptRow]] = {request_id: [] for request_id in request_ids}
-    for start in range(0, len(request_ids), PAGE):
-        page = tuple(request_ids[start : start + PAGE])
-        marks = ",".join("?" * len(page))
-        for row in connection.exec_driver_sql(
-            f"{_ATTEMPTS} WHERE request_id IN ({marks}) ORDER BY request_id, ordinal, attempt_id",
-            page,
-        ):
-            attempt = attempt_from(tuple(row))
-            by_request[attempt.request_id].append(attempt)
+    order = "ORDER BY request_id, ordinal, attempt_id"
+    for line in _of_requests(connection, _ATTEMPTS, request_ids, order):
+        attempt = attempt_from(line)
+        by_request[attempt.request_id].append(attempt)
     return {request_id: tuple(rows) for request_id, rows in by_request.items()}
 
 
 def rows_of(connection: Connection, request_ids: Sequence[str]) -> list[RequestRow]:
     """Returns the requests of these ids that there are, oldest first."""
-    found = list[RequestRow]()
-    for start in range(0, len(request_ids), PAGE):
-        page = tuple(request_ids[start : start + PAGE])
-        marks = ",".join("?" * len(page))
-        lines = connection.exec_driver_sql(f"{_REQUESTS} WHERE request_id IN ({marks})", page)
-        lines_read = [tuple(row) for row in lines.fetchall()]
-        attempts_by_id = attempts_of(connection, [row[0] for row in lines_read])
-        found.extend(request_from(row, attempts_by_id[row[0]]) for row in lines_read)
-    return sorted(found, key=lambda row: (row.created_at_ms, row.request_id))
+    lines = list(_of_requests(connection, _REQUESTS, request_ids))
+    attempts_by_id = attempts_of(connection, [str(line[0]) for line in lines])
+    known = [request_from(line, attempts_by_id[str(line[0])]) for line in lines]
+    return sorted(known, key=lambda row: (row.created_at_ms, row.request_id))
 
 
 def existing(connection: Connection, request_ids: Sequence[str]) -> set[str]:
     """Returns those of the ids that are of a request."""
-    found = set[str]()
+    lines = _of_requests(connection, "SELECT request_id FROM requests", request_ids)
+    return {str(line[0]) for line in lines}
+
+
+def _of_requests(
+    connection: Connection, select: str, request_ids: Sequence[str], order: str = ""
+) -> Iterator[SqlRow]:
+    """Yields what `select` reads of these requests, a page of ids at a time, each in `order`."""
     for start in range(0, len(request_ids), PAGE):
         page = tuple(request_ids[start : start + PAGE])
         marks = ",".join("?" * len(page))
-        lines = connection.exec_driver_sql(
-            f"SELECT request_id FROM requests WHERE request_id IN ({marks})", page
-        )
-        found.update(str(name) for name in lines.scalars())
-    return found
+        sql = f"{select} WHERE request_id IN ({marks}) {order}"
+        yield from map(tuple, connection.exec_driver_sql(sql, page).fetchall())
 
 
 def rows(

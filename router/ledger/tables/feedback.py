@@ -62,15 +62,13 @@ _LOCK = (
 """Every append locks this row first, also where a database has no lock of the whole."""
 _TOLD = {*Feedback.__struct_fields__} & {*TrueOutcome.__struct_fields__} - {"request_id"}
 """Fields that a source may state about an answer, and that an outcome holds."""
-_DRAFT = (
-    "r.verdict IN ('safe_answer', 'held') AND EXISTS (SELECT 1 FROM attempts a "
-    "WHERE a.request_id = r.request_id AND a.role <> 'triage')"
-)
+_APPROVED_WORDS = "r.verdict IN ('safe_answer', 'held')"
+_CALLS = "SELECT 1 FROM attempts a WHERE a.request_id = r.request_id AND a.role <> 'triage'"
+_DRAFT = f"{_APPROVED_WORDS} AND EXISTS ({_CALLS})"
 """SQL condition: approved words went out although there was an answer; replay says the same."""
 WORDS_ALONE = (
-    "r.verdict IN ('safe_answer', 'held') AND NOT EXISTS (SELECT 1 FROM attempts a WHERE "
-    "a.request_id = r.request_id AND a.role <> 'triage' AND a.state IN ('settled', 'unknown_cost') "
-    "AND a.error_code = '')"
+    f"{_APPROVED_WORDS} AND NOT EXISTS ({_CALLS} "
+    "AND a.state IN ('settled', 'unknown_cost') AND a.error_code = '')"
 )
 """SQL condition: approved words went out and no tier answered, so no answer can be judged."""
 
