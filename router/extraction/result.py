@@ -15,7 +15,7 @@ from router.extraction.items import Item, document
 from router.extraction.patterns import SEVERITIES
 from router.extraction.quotes import Places, joined, verified
 from router.extraction.reading import Reading
-from router.policy.head_conditions import Chances, holds
+from router.policy.head_conditions import Chances, reached
 from router.policy.parsing.json_schema import schema_faults
 from router.policy.sections.answering.endpoints import EndpointCondition, EndpointSection
 from router.specialists.result import NO_RULE, field_of
@@ -124,7 +124,7 @@ def _holds(
     stated: Sequence[Amount],
 ) -> bool:
     if condition.head is not None:
-        return holds(condition.head, heads)
+        return reached(condition.head, heads.get(condition.head.head, ()))
     if condition.figure is not None and condition.from_ is not None:
         value = figures.get(condition.figure)
         return value is not None and value >= condition.from_

@@ -20,7 +20,6 @@ from router.learning.rows import CLIP, FORMAT, DatasetRow, Dropped, Mark, Observ
 from router.ledger.past_request import PastRequest
 
 ROWS, WEAK, OBSERVED = "rows.jsonl", "weak.jsonl", "requests.jsonl"
-FILES = (ROWS, WEAK, OBSERVED)
 _JSON = msgspec.json.Encoder(order="sorted")
 
 

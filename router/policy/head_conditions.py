@@ -48,20 +48,15 @@ def any_holds(conditions: Iterable[HeadCondition], signals: Signals) -> bool:
     return any(reached(condition, reading_of(signals, condition.head)) for condition in conditions)
 
 
-def holds(condition: HeadCondition, readings: Mapping[str, Chances]) -> bool:
-    """Returns True when the head gives one of the classes at least `at`.
+def reached(condition: HeadCondition, chances: Chances) -> bool:
+    """Returns True when one of the condition's classes has at least the chance `at`.
 
-    A head of one chance counts by that chance.
+    A head that has read nothing has no chances. One that gives a single chance has one class.
 
-    >>> wanted = HeadCondition(head="department", classes=["security"], at=0.5)
-    >>> holds(wanted, {"department": [("security", 0.6), ("sales", 0.3)]}), holds(wanted, {})
+    >>> wanted = HeadCondition(head="department", classes=["fraud", "security"], at=0.5)
+    >>> reached(wanted, [("security", 0.6), ("sales", 0.3)]), reached(wanted, [])
     (True, False)
     """
-    return reached(condition, readings.get(condition.head, ()))
-
-
-def reached(condition: HeadCondition, chances: Chances) -> bool:
-    """Returns True when one of the condition's classes has at least the chance `at`."""
     for label, p in chances:
         if p >= condition.at and (not condition.classes or label in condition.classes):
             return True

@@ -107,24 +107,3 @@ def log_capital(levels: Floats, counts: Floats, means: Floats) -> Floats:
     highest = of_share.max(axis=1)
     spread = np.exp(of_share - highest[:, None]).mean(axis=1)
     return np.asarray(highest + np.log(spread))
-
-
-class Difference(Struct, frozen=True):
-    """Holds the mean of one arm less that of another, with bounds."""
-
-    mean: float
-    lower: float
-    upper: float
-
-
-def difference(candidate: Interval, base: Interval) -> Difference:
-    """Returns how much higher the candidate's mean is. Both bounds may fail, so their chances add.
-
-    >>> difference(Interval(9, 0.5, 0.25, 0.75), Interval(9, 0.25, 0.125, 0.5))
-    Difference(mean=0.25, lower=-0.25, upper=0.625)
-    """
-    return Difference(
-        candidate.mean - base.mean,
-        candidate.lower - base.upper,
-        candidate.upper - base.lower,
-    )

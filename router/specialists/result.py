@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
-from router.policy.head_conditions import Chances, holds
+from router.policy.head_conditions import Chances, reached
 from router.policy.sections.heads import BUILT_IN
 from router.policy.sections.specialist import FieldSection, SpecialistSection
 
@@ -65,7 +65,7 @@ def said_of(
         return Said({task: field_of(section.fields[task], readings)})
     fields = {name: field_of(field, readings) for name, field in section.fields.items()}
     for rule in section.verdict.rules:
-        if any(holds(condition, readings) for condition in rule.any):
+        if any(reached(each, readings.get(each.head, ())) for each in rule.any):
             return Said(fields, rule.verdict, rule.reason)
     return Said(fields, section.verdict.default, NO_RULE)
 

@@ -14,11 +14,10 @@ from router.training import card, dev_figures, held_out, model_folder
 from router.training.data import sources
 from router.training.data.curate import Curated, curate
 from router.training.heads import fit_novelty
+from router.training.install import CARD
 from router.training.pipeline import embedded, fit_examples
 from router.triage import novelty
 from router.triage.triage_model import HEADS_FOLDER, MANIFEST, TriageModel, write_manifest
-
-CARD = "card.json"
 
 
 def curated(data: Path, seed: int, knowledge: Path | None) -> Curated:
@@ -40,7 +39,7 @@ def write_card(folder: Path, figures: Mapping[str, card.Value]) -> None:
 def recalibrate(
     data: Path, folder: Path, seed: int, knowledge: Path | None = None
 ) -> held_out.Figures:
-    """Calibrates domain and stakes of the model in `folder`, and writes its card anew.
+    """Calibrates the heads `held_out.HEADS` of the model in `folder`, and writes its card anew.
 
     Returns what each head says of each source that taught it nothing. Raises TrainingDataError and
     ModelFileError as training and loading do.

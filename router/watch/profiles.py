@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
 
 import msgspec
 
@@ -123,13 +122,6 @@ class _Record(msgspec.Struct):
 
 
 _RECORD = msgspec.json.Decoder(_Record)
-
-
-class Read(NamedTuple):
-    """Holds what a row's record says for its profile."""
-
-    signals: Mapping[str, object]
-    steps: Mapping[int, _Evidence]
 
 
 def subject_of(row: RequestRow) -> str:

@@ -13,7 +13,7 @@ from router.api.compose.answerers.plans import _judge
 from router.api.compose.core import Core, Settings, load_policies
 from router.api.http.authentication import LOCAL
 from router.errors import Mistake, PolicyError
-from router.policy.head_conditions import highest, holds, readings_of
+from router.policy.head_conditions import highest, reached, readings_of
 from router.policy.loading import load_policy
 from router.policy.sections.heads import BUILT_IN_CHANCES, NOT_REPLACED, HeadCondition
 from router.request.intake import decided_outcome
@@ -151,7 +151,7 @@ def test_a_class_stays_at_the_highest_that_the_conversation_has_seen(
 )
 def test_a_condition_holds_from_its_chance_on(condition: HeadCondition, expected: bool) -> None:
     readings = {"department": [("hr", 0.6), ("it", 0.3)], "spam": [("spam", 0.2)]}
-    assert holds(condition, readings) is expected
+    assert reached(condition, readings.get(condition.head, ())) is expected
 
 
 def test_the_highest_of_several_texts_is_ordered_again() -> None:

@@ -123,7 +123,7 @@ def outcome_headers(outcome: Outcome) -> Headers:
 def _usage_estimated(outcome: Outcome) -> bool:
     """Returns True where the upstream did not say what it used, so that the tokens are a bound.
 
-    A call whose cost is a bound may have told its tokens, as one with sound does.
+    A call may report its tokens though its cost is a bound: one with sound does.
     """
     if outcome.answer is None or outcome.answer.usage.reported:
         return False
@@ -256,8 +256,9 @@ def routing_object(outcome: Outcome) -> JsonText:
 
 
 def stream_end(outcome: Outcome, *, debug: bool) -> JsonText | None:
-    """Returns the `routing` object that ends a stream: all of it for `debug`, otherwise only what
-    the headers left too early to say, None for nothing.
+    """Returns the `routing` object that ends a stream, None for nothing.
+
+    With `debug` it is the whole one. Otherwise it says what was unknown when the headers went out.
     """
     if debug:
         return routing_object(outcome)

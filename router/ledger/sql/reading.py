@@ -71,7 +71,7 @@ def rows_of(connection: Connection, request_ids: Sequence[str]) -> list[RequestR
 
 
 def existing(connection: Connection, request_ids: Sequence[str]) -> set[str]:
-    """Returns those of the ids that are of a request."""
+    """Returns those of the ids that a request has."""
     lines = _of_requests(connection, "SELECT request_id FROM requests", request_ids)
     return {str(line[0]) for line in lines}
 

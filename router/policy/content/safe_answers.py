@@ -333,11 +333,8 @@ def no_model_text(
 
     `contact` says whom to ask instead, as the operator wrote it.
     """
-    words = answers.languages.get(language)
-    if words is not None and words.no_model is not None:
-        return _with_contact(words.no_model, contact)
     own = answers.of(domain).no_model or answers.general.no_model or NO_MODEL
-    return _with_contact(own, contact)
+    return _in_language(own, language, answers, contact)
 
 
 def no_answer_text(
@@ -347,14 +344,14 @@ def no_answer_text(
 
     `contact` says whom to ask instead, as the operator wrote it.
     """
-    words = answers.languages.get(language)
-    if words is not None and words.no_model is not None:
-        return _with_contact(words.no_model, contact)
     own = answers.of(domain).no_answer or answers.general.no_answer or NO_ANSWER
-    return _with_contact(own, contact)
+    return _in_language(own, language, answers, contact)
 
 
-def _with_contact(text: str, contact: str | None) -> str:
+def _in_language(own: str, language: str, answers: SafeAnswers, contact: str | None) -> str:
+    """Returns the language's words for want of an answer, else `own`, with the contact below."""
+    words = answers.languages.get(language)
+    text = own if words is None or words.no_model is None else words.no_model
     return text if contact is None else f"{text}\n{in_one_line(contact)}"
 
 

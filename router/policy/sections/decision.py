@@ -311,7 +311,7 @@ class StakesSection(Section):
 
     @cached_property
     def costs_of_wrong(self) -> Mapping[tuple[Domain, RequestType], int]:
-        """Holds these for every domain and type, since each request asks for one."""
+        """Returns these costs of every domain and type, worked out once for all requests."""
         return {(d, t): self._highest(d, t) for d in Domain for t in RequestType}
 
     def _highest(self, domain: Domain, request_type: RequestType) -> int:

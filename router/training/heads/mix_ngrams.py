@@ -85,8 +85,8 @@ def fit_mix(vectors: Floats, words: Floats, labels: Labels, weights: Floats | No
     share = share / share.sum()
     both = np.stack([vectors, words]).astype(np.float64)  # (2, rows, classes)
 
-    def objective(weights: npt.NDArray[np.float64]) -> tuple[float, npt.NDArray[np.float64]]:
-        chance = softmax(np.tensordot(weights, both, 1))
+    def objective(factors: npt.NDArray[np.float64]) -> tuple[float, npt.NDArray[np.float64]]:
+        chance = softmax(np.tensordot(factors, both, 1))
         loss = -float(share @ np.log(chance[rows, labels] + 1e-12))
         # The gradient of the loss by the pooled logits; einsum sums it over rows and classes.
         chance[rows, labels] -= 1.0
