@@ -36,11 +36,6 @@ class BoundedMap(Generic[K, V]):
     def __len__(self) -> int:
         return len(self._entries)
 
-    @property
-    def weight(self) -> int:
-        """Returns the weights of all values together."""
-        return self._weight
-
     def get(self, key: K) -> V | None:
         """Returns the value and makes it the most recently used; None when unknown or too old."""
         entry = self._entries.get(key)
@@ -72,7 +67,3 @@ class BoundedMap(Generic[K, V]):
             return None
         self._weight -= entry[1]
         return entry[0]
-
-    def kept(self) -> tuple[K, ...]:
-        """Returns all keys, least recently used first, too old ones included."""
-        return tuple(self._entries)

@@ -165,17 +165,6 @@ class Books:
         """Returns counts for an auditor; no text. Raises LedgerError."""
         return privacy_figures(self._database)
 
-    def prompts(
-        self, since_ms: int | None, until_ms: int | None, tenant: str | None, limit: int
-    ) -> list[tuple[str, str]]:
-        """Returns request ids with their stored prompts, latest first; none where policies store
-        none.
-
-        Raises LedgerError.
-        """
-        texts = TextStore(self._database, self._clock)
-        return texts.prompts(since_ms, until_ms, tenant, limit)
-
     def policy_texts(self) -> list[str]:
         """Returns the file of every policy that decided a request. Raises LedgerError."""
         return policies.texts(self._database)

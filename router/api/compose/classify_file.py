@@ -102,7 +102,7 @@ def classify_file(
     """
     try:
         with _opened(files.source) as source:
-            state = _begin(files, identity, text_column, again, source)
+            state = _begin(files, identity, text_column, again)
             resumed = state.rows
             with files.out.open("r+b") as out, files.bad.open("r+b") as bad:
                 # The last run may have written rows after its last state; they are classified
@@ -230,9 +230,7 @@ def _write(file: IO[bytes], row: Mapping[str, object]) -> None:
     file.write(json.dumps(row, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
 
 
-def _begin(
-    files: Files, identity: Mapping[str, str], text_column: str, again: bool, source: IO[bytes]
-) -> State:
+def _begin(files: Files, identity: Mapping[str, str], text_column: str, again: bool) -> State:
     """Returns the state to continue from, or a fresh one where none exists or `again` is set."""
     stored = None if again else _stored(files)
     if stored is None:

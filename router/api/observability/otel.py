@@ -192,7 +192,7 @@ class _Tracing:
         if trace.trace_id and not trace.sampled:
             return
         own: Context | None = None
-        for span in spans_of(row, trace):
+        for span in spans_of(row):
             context = self._span(span, _parent(trace) if own is None else own, trace)
             own = own or context
 

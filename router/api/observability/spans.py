@@ -12,13 +12,11 @@ from msgspec import Struct
 from router.ledger.row_reading import AFTERWARDS
 from router.types import (
     NANO_PER_USD,
-    NO_TRACE,
     AttemptRow,
     AttemptState,
     HeadReading,
     RequestRow,
     Role,
-    Trace,
     span_id,
 )
 
@@ -39,7 +37,6 @@ class Span(Struct, frozen=True):
 
     name: str
     span_id: str
-    parent_id: str
     server: bool  # the request itself; otherwise a call that it made
     started_ms: float
     ended_ms: float
@@ -76,22 +73,20 @@ def operation_of(row: RequestRow) -> str:
     return OPERATIONS.get(row.endpoint, row.endpoint)
 
 
-def spans_of(row: RequestRow, trace: Trace = NO_TRACE) -> list[Span]:
+def spans_of(row: RequestRow) -> list[Span]:
     """Returns the request's span, then those of its calls. Rows that book money have none."""
     if row.endpoint in AFTERWARDS:
         return []
-    own = span_id(row.request_id)
     request = Span(
         f"{operation_of(row)} {row.requested_model}".strip(),
-        own,
-        trace.parent_id,
+        span_id(row.request_id),
         True,
         row.created_at_ms,
         max(row.created_at_ms + row.latency_ms, row.finished_at_ms),
         _filled({**_asked(row), **_decided(row)}),
         row.error_code,
     )
-    return [request, *(_call(row, one, own) for one in row.attempts if is_call(one))]
+    return [request, *(_call(row, one) for one in row.attempts if is_call(one))]
 
 
 def is_call(attempt: AttemptRow) -> bool:
@@ -155,7 +150,7 @@ def _decided(row: RequestRow) -> dict[str, Value]:
     return attributes
 
 
-def _call(row: RequestRow, attempt: AttemptRow, parent_id: str) -> Span:
+def _call(row: RequestRow, attempt: AttemptRow) -> Span:
     operation = operation_of(row) if attempt.role is Role.ANSWER else attempt.role.value
     attributes: dict[str, Value] = {
         "gen_ai.operation.name": operation_of(row),
@@ -183,7 +178,6 @@ def _call(row: RequestRow, attempt: AttemptRow, parent_id: str) -> Span:
     return Span(
         f"{operation} {attempt.model}".strip(),
         span_id(attempt.attempt_id),
-        parent_id,
         False,
         attempt.started_at_ms,
         attempt.started_at_ms + attempt.latency_ms,

@@ -202,10 +202,6 @@ class SqlLedger:
             policies.record_policy, self.database, policy_hash, name, content, now_ms
         )
 
-    async def policy_content(self, policy_hash: str) -> str | None:
-        """Returns the content that was recorded under this hash, None without one."""
-        return await asyncio.to_thread(policies.policy_content, self.database, policy_hash)
-
     def chained_beside(self) -> None:
         """Notes that feedback was chained: an anchor is due within a minute, or on close."""
         self._anchorer.beside()
@@ -228,11 +224,6 @@ class SqlLedger:
     def fault(self) -> str:
         """Returns why nothing can be written now; "" when writing works."""
         return self.writer.fault
-
-    @property
-    def waiting(self) -> int:
-        """Returns the number of operations in the queue, for metrics."""
-        return self.writer.waiting
 
     async def close(self) -> None:
         """Commits the queue, anchors it, and closes the file. A second call does nothing."""

@@ -161,26 +161,6 @@ class TextStore:
         """Returns a stored text of that tenant (None: any); None when it is missing or expired."""
         return await asyncio.to_thread(self._select, request_id, tenant, kind)
 
-    def prompts(
-        self, since_ms: int | None, until_ms: int | None, tenant: str | None, limit: int
-    ) -> list[tuple[str, str]]:
-        """Returns request ids and prompts stored in [since, until), latest first; blocks.
-
-        Raises LedgerError.
-        """
-        query = (
-            "SELECT request_id, content FROM texts WHERE kind = 'prompt' AND expires_at_ms > ? "
-            "AND created_at_ms >= ? AND created_at_ms < ? AND (tenant = ? OR ? IS NULL) "
-            "ORDER BY created_at_ms DESC, request_id LIMIT ?"
-        )
-        now_ms = self._clock.now_ms()
-        until = now_ms + 1 if until_ms is None else until_ms
-        bounds = (now_ms, since_ms or 0, until, tenant, tenant, limit)
-        with self._database.reading() as connection:
-            rows = connection.exec_driver_sql(query, bounds)
-            texts = [(str(i), self._keys.opened(str(c), f"{i} prompt")) for i, c in rows]
-        return [(request_id, text) for request_id, text in texts if text is not None]
-
     def erase(self, tenant: str) -> Erased:
         """Deletes a tenant's texts, review texts, kept answers, files, batches and key; blocks.
 

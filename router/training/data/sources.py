@@ -53,10 +53,6 @@ class SourceFile:
     licence: str
     read: Callable[[Row], Iterator[Example]]
 
-    @property
-    def stem(self) -> str:
-        return self.name.split(".", 1)[0]
-
 
 @dataclass(frozen=True, slots=True)
 class LoadedFile:

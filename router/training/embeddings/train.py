@@ -57,7 +57,6 @@ class Settings:
     temperature: float = 0.05
     keep: float = 0.5  # weight of staying near the start
     mine_every: int = 100
-    patience: int = 3
     seed: int = 7
     threads: int = 0
 

@@ -81,7 +81,7 @@ def tune_adapter(request: Request, say: Callable[[str], None]) -> dict[str, obje
     reports = trainer.run(phases)
     request.out.mkdir(parents=True, exist_ok=True)
     peft_folder = to_peft(model, request.out)
-    gguf, why_not = to_gguf(model, base, settings, request.out)
+    gguf, why_not = to_gguf(model, settings, request.out)
     held, judges = _judges(material)
     held = drawn(held)
     trained = set(material.train.answers())

@@ -28,7 +28,7 @@ def to_peft(model: Any, out: Path) -> Path:
     return folder
 
 
-def to_gguf(model: Any, base: Base, settings: Settings, out: Path) -> tuple[Path | None, str]:
+def to_gguf(model: Any, settings: Settings, out: Path) -> tuple[Path | None, str]:
     """Writes the file that llama.cpp loads; or None, and why it cannot be written."""
     from peft import get_peft_model_state_dict
 

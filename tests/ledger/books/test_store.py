@@ -186,7 +186,7 @@ async def queued(
     """Starts these, and lets them come so far that so many wait in the queue."""
     tasks = [asyncio.ensure_future(operation) for operation in operations]
     await asyncio.sleep(0)
-    await eventually(lambda: ledger.waiting == waiting)
+    await eventually(lambda: ledger.writer.waiting == waiting)
     return tasks
 
 

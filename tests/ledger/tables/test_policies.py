@@ -14,8 +14,8 @@ from tests.kits.books.open_ledgers import Ledgers
 async def test_recorded_policy_is_found_by_its_hash(address: str, ledgers: Ledgers) -> None:
     ledger = ledgers(address)
     await ledger.record_policy("ab12", "default", "name: default # ü\n")
-    assert await ledger.policy_content("ab12") == "name: default # ü\n"
-    assert await ledger.policy_content("cd34") is None
+    assert policy_content(ledger.database, "ab12") == "name: default # ü\n"
+    assert policy_content(ledger.database, "cd34") is None
 
 
 async def test_policy_that_two_workers_record_is_kept_once(address: str, ledgers: Ledgers) -> None:
