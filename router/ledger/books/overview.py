@@ -32,6 +32,9 @@ from router.types import (
     Turn,
 )
 
+WITH_CALLS = 5_000
+"""Number of the newest requests whose calls are read."""
+
 SCANNED = 10_000
 """Most rows that one search reads: 0.1 s from memory, 1 s from a cold disk (a million rows)."""
 ASKED = f"(endpoint NOT IN ({', '.join(repr(one) for one in sorted(AFTERWARDS))}))"
@@ -217,18 +220,12 @@ def _line(row: tuple[Any, ...]) -> DecisionLine:
     return DecisionLine(*cells)
 
 
-def samples(
-    database: Database, since_ms: int, tenant: str | None, limit: int = SCANNED
-) -> tuple[Sample, ...]:
-    """Returns the answered requests among the newest since then. Raises LedgerError."""
-    whose, values = _of(tenant)
+def samples(database: Database, since_ms: int, tenant: str | None) -> tuple[Sample, ...]:
+    """Returns the answered ones of the newest SCANNED requests since then. Raises LedgerError."""
+    columns = "tier, tier_number, confidence, escalations, verdict"
+    newest, values = _newest(columns, since_ms, tenant, f"LIMIT {SCANNED}")
     with database.reading() as connection:
-        rows = connection.exec_driver_sql(
-            "SELECT tier, tier_number, confidence, escalations, verdict FROM requests "
-            f"WHERE created_at_ms >= ? AND {ASKED}{whose} "
-            f"ORDER BY created_at_ms DESC, request_id DESC LIMIT {limit}",
-            (since_ms, *values),
-        ).fetchall()
+        rows = connection.exec_driver_sql(newest, values).fetchall()
     return tuple(Sample(row[0], row[1], row[2], row[3] > 0) for row in rows if row[4])
 
 
@@ -238,30 +235,23 @@ def newest_since(database: Database, since_ms: int, tenant: str | None, limit: i
     Requests of the oldest millisecond are left out, since not all of them may be among the newest.
     Raises LedgerError.
     """
-    whose, values = _of(tenant)
+    newest, values = _newest("created_at_ms", since_ms, tenant, f"LIMIT 1 OFFSET {limit}")
     with database.reading() as connection:
-        row = connection.exec_driver_sql(
-            f"SELECT created_at_ms FROM requests WHERE created_at_ms >= ? AND {ASKED}{whose} "
-            f"ORDER BY created_at_ms DESC, request_id DESC LIMIT 1 OFFSET {limit}",
-            (since_ms, *values),
-        ).first()
+        row = connection.exec_driver_sql(newest, values).first()
     return None if row is None else int(row[0]) + 1
 
 
 def turns(
-    database: Database, since_ms: int, tenant: str | None, limit: int = 5_000
+    database: Database, since_ms: int, tenant: str | None, limit: int = WITH_CALLS
 ) -> tuple[Turn, ...]:
     """Returns the attempts of the newest `limit` requests since then. Raises LedgerError."""
-    whose, values = _of(tenant)
+    newest, values = _newest("request_id, policy", since_ms, tenant, f"LIMIT {limit}")
     with database.reading() as connection:
         rows = connection.exec_driver_sql(
             "SELECT newest.policy, a.answerer, a.state, a.cost_basis, a.started_at_ms, "
-            "a.latency_ms, a.error_code, a.discarded FROM attempts a JOIN "
-            "(SELECT request_id, policy FROM requests "
-            f"WHERE created_at_ms >= ? AND {ASKED}{whose} "
-            f"ORDER BY created_at_ms DESC, request_id DESC LIMIT {limit}) newest "
+            f"a.latency_ms, a.error_code, a.discarded FROM attempts a JOIN ({newest}) newest "
             "ON newest.request_id = a.request_id",
-            (since_ms, *values),
+            values,
         ).fetchall()
     return tuple(
         Turn(policy, answerer, AttemptState(state), CostBasis(basis), at_ms, ms, error, bool(lost))
@@ -275,24 +265,21 @@ MAX_REFUSED = 50
 
 
 def refused_calls(
-    database: Database, since_ms: int, tenant: str | None, limit: int = 5_000
+    database: Database, since_ms: int, tenant: str | None
 ) -> tuple[RefusedCalls, ...]:
-    """Counts calls that budgets refused, in the newest `limit` requests since then.
+    """Counts calls that budgets refused, in the newest WITH_CALLS requests since then.
 
     Raises LedgerError.
     """
-    whose, values = _of(tenant)
+    newest, values = _newest("request_id, tenant", since_ms, tenant, f"LIMIT {WITH_CALLS}")
     with database.reading() as connection:
         rows = connection.exec_driver_sql(
             "SELECT newest.tenant, a.answerer, COUNT(DISTINCT a.request_id), "
-            "MIN(a.held_nano_usd), MAX(a.held_nano_usd) FROM attempts a JOIN "
-            "(SELECT request_id, tenant FROM requests "
-            f"WHERE created_at_ms >= ? AND {ASKED}{whose} "
-            f"ORDER BY created_at_ms DESC, request_id DESC LIMIT {limit}) newest "
+            f"MIN(a.held_nano_usd), MAX(a.held_nano_usd) FROM attempts a JOIN ({newest}) newest "
             "ON newest.request_id = a.request_id WHERE a.error_code = ? "
             "GROUP BY newest.tenant, a.answerer "
             f"ORDER BY COUNT(DISTINCT a.request_id) DESC, newest.tenant LIMIT {MAX_REFUSED}",
-            (since_ms, *values, NO_MONEY),
+            (*values, NO_MONEY),
         ).fetchall()
     return tuple(RefusedCalls(*row) for row in rows)
 
@@ -311,6 +298,18 @@ def budget_windows(
             (*(value for start in starts.items() for value in start), *values),
         ).fetchall()
     return tuple(BudgetWindow(*row) for row in rows)
+
+
+def _newest(
+    columns: str, since_ms: int, tenant: str | None, limit: str
+) -> tuple[str, tuple[int | str, ...]]:
+    """Returns a query of requests since then, newest first, and its values; `limit` ends it."""
+    whose, values = _of(tenant)
+    query = (
+        f"SELECT {columns} FROM requests WHERE created_at_ms >= ? AND {ASKED}{whose} "
+        f"ORDER BY created_at_ms DESC, request_id DESC {limit}"
+    )
+    return query, (since_ms, *values)
 
 
 def _of(tenant: str | None) -> tuple[str, tuple[str, ...]]:

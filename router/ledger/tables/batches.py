@@ -1,7 +1,7 @@
 """Keeps batches and the results of their lines in the ledger's database.
 
 One process runs a batch at a time: it claims it, and renews the claim while it runs. A claim ends
-`LEASE_S` after it was last renewed, so that another process goes on after a kill. Each result is
+`LEASE_MS` after it was last renewed, so that another process goes on after a kill. Each result is
 kept before the next look at the batch, sealed under the tenant's secret. A line with a result is
 never asked again.
 """
@@ -22,7 +22,7 @@ from router.ledger.sql.database import Database
 from router.privacy.encryption import NONCE_BYTES, seal, sealing_key, unseal
 from router.types import ENDED, Batch, BatchError, BatchState, Clock, LineResult, Owner
 
-LEASE_S = 12.0
+LEASE_MS = 12_000
 _COLUMNS = (
     "batch_id, tenant, key_id, endpoint, input_file_id, state, created_at_ms, expires_at_ms, "
     "total, completed, failed, output_file_id, error_file_id, content"
@@ -45,19 +45,11 @@ class _Content(Struct, frozen=True):
 class SqlBatches:
     """Implements the Protocol `types.BatchStore` over a ledger's database."""
 
-    def __init__(
-        self,
-        database: Database,
-        clock: Clock,
-        secret_of: Callable[[str], bytes],
-        *,
-        lease_s: float = LEASE_S,
-    ) -> None:
+    def __init__(self, database: Database, clock: Clock, secret_of: Callable[[str], bytes]) -> None:
         """Stores the parts: `secret_of` gives a tenant's secret; may block, raises LedgerError."""
         self._database = database
         self._clock = clock
         self._secret_of = secret_of
-        self._lease_ms = round(lease_s * 1000)
 
     async def add(self, batch: Batch) -> None:
         """Adds a new batch. Raises LedgerError."""
@@ -185,7 +177,7 @@ class SqlBatches:
         now_ms = self._clock.now_ms()
         # A lease that ends later than any begun now was given by a clock that went back since.
         free = f"{_WORKING} AND (lease_until_ms <= ? OR lease_until_ms > ?)"
-        values = (now_ms, now_ms + self._lease_ms)
+        values = (now_ms, now_ms + LEASE_MS)
         where = f"{free} ORDER BY created_at_ms, batch_id LIMIT 1"
         if not self._select(where, values):  # most looks find nothing, and wait for no writer
             return None
@@ -195,7 +187,7 @@ class SqlBatches:
                 return None
             connection.exec_driver_sql(
                 "UPDATE batches SET token = ?, lease_until_ms = ? WHERE batch_id = ?",
-                (token, now_ms + self._lease_ms, batches[0].batch_id),
+                (token, now_ms + LEASE_MS, batches[0].batch_id),
             )
             return batches[0]
 
@@ -203,7 +195,7 @@ class SqlBatches:
         with self._database.writing() as connection:
             connection.exec_driver_sql(
                 "UPDATE batches SET lease_until_ms = ? WHERE batch_id = ? AND token = ?",
-                (self._clock.now_ms() + self._lease_ms, batch_id, token),
+                (self._clock.now_ms() + LEASE_MS, batch_id, token),
             )
             state = connection.exec_driver_sql(
                 "SELECT state FROM batches WHERE batch_id = ? AND token = ?", (batch_id, token)

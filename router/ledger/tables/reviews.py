@@ -88,9 +88,9 @@ class SqlReviewQueue:
         """Returns pending items, oldest first; None: of all tenants. Raises LedgerError."""
         return [case.item for case in await self.cases(tenant, PENDING, MAX_LISTED)]
 
-    async def resolve(self, review_id: str, tenant: str | None, status: str = "done") -> bool:
+    async def resolve(self, review_id: str, tenant: str | None) -> bool:
         """Removes an item from the list without a verdict; returns False without such an item."""
-        return await asyncio.to_thread(self._resolve, review_id, tenant, status)
+        return await asyncio.to_thread(self._resolve, review_id, tenant)
 
     async def cases(
         self, tenant: str | None, status: str | None, limit: int
@@ -161,12 +161,12 @@ class SqlReviewQueue:
             rows = connection.exec_driver_sql(query, (*(now_ms,) * _TIMES, *values)).fetchall()
         return [_case(tuple(row), self._keys) for row in rows]
 
-    def _resolve(self, review_id: str, tenant: str | None, status: str) -> bool:
+    def _resolve(self, review_id: str, tenant: str | None) -> bool:
         with self._database.writing() as connection:
             changed = connection.exec_driver_sql(
-                "UPDATE reviews SET status = ? WHERE review_id = ? AND status = 'pending' "
+                "UPDATE reviews SET status = 'done' WHERE review_id = ? AND status = 'pending' "
                 "AND (tenant = ? OR ? = '')",
-                (status, review_id, tenant or "", tenant or ""),
+                (review_id, tenant or "", tenant or ""),
             ).rowcount
             if changed and not review_id.startswith(ASKS_LABEL):
                 drop_waiting(connection, _request_of(connection, review_id))
