@@ -29,7 +29,14 @@ from router.stats.measures import (
     share_figure,
 )
 from router.training.data.sources import sha256_of
-from router.training.heads.fit_one_head import FittedHead, fit_head, put_together, unseen
+from router.training.heads.fit_one_head import (
+    FittedHead,
+    Recipe,
+    TaughtRows,
+    fit_head,
+    put_together,
+    unseen,
+)
 from router.training.heads.mix_ngrams import LEAST_HONEST
 
 Half = tuple[Head, Flags]
@@ -61,17 +68,12 @@ def fitted(
     classes = tuple(sorted(set(labels)))
     number = {label: place for place, label in enumerate(classes)}
     texts = [row.text for row in rows]
+    model = subject.model
+    numbers = np.array([number[label] for label in labels])
     return fit_head(
-        name,
-        subject.encode(texts),
-        np.array([number[label] for label in labels]),
-        classes,
-        texts,
-        subject.model.encoder.sha256,
-        seed=options.seed,
-        rare=subject.model.rarity,
-        positive=positive,
-        honest=honest_rows(subject, rows, path),
+        Recipe(name, classes, model.encoder.sha256, model.rarity, positive),
+        TaughtRows(subject.encode(texts), numbers, texts, honest_rows(subject, rows, path)),
+        options.seed,
     )
 
 

@@ -19,7 +19,7 @@ from router.evaluation.kinds.graded_table import read_graded
 from router.evaluation.kinds.routing_heads import learned
 from router.evaluation.options import Subject
 from router.stats.softmax_regression import OUTCOMES_C
-from router.training.heads.fit_one_head import FittedHead, fit_head
+from router.training.heads.fit_one_head import FittedHead, Recipe, TaughtRows, fit_head
 from router.training.heads.labelled_rows import together
 from router.training.heads.train_head import install, spans_of, versions
 
@@ -74,20 +74,18 @@ def train_outcomes(
         if len(rows) < LEAST_ROWS or min(wrong.sum(), (1 - wrong).sum()) < LEAST_OF_EACH:
             continue
         name = head_name(model)
-        fitted = fit_head(
+        recipe = Recipe(
             name,
-            encoded[rows],
-            wrong,
             OUTCOMES,
-            # Prompts that say nearly the same are no judges of each other.
-            together([texts[n] for n in rows], wrong.tolist()),
             subject.model.encoder.sha256,
-            seed=seed,
-            rare=subject.model.rarity,
+            subject.model.rarity,
             positive="wrong",
             strength=OUTCOMES_C,
             smooth=True,
         )
+        # Prompts that say nearly the same are no judges of each other.
+        groups = together([texts[n] for n in rows], wrong.tolist())
+        fitted = fit_head(recipe, TaughtRows(encoded[rows], wrong, groups), seed)
         sha256 = table.table.sha256
         spans = spans_of(fitted.chances, wrong, seed)
         card = _card(fitted, model, data, sha256, subject, words, command) | {"intervals": spans}

@@ -9,7 +9,7 @@ from router.evaluation.judging import early_section, weighed
 from router.stats.calibration import Platt
 from router.stats.heads import Early, Encoded, Head, HeadKind
 from router.stats.ngrams import BUCKETS, Grams, counted, rarity
-from router.training.heads.fit_one_head import FittedHead, fit_head
+from router.training.heads.fit_one_head import FittedHead, Recipe, TaughtRows, fit_head
 from tests.kits.changed import replace
 
 ROWS = 600
@@ -29,10 +29,12 @@ def drawn(count: int) -> tuple[Encoded, np.ndarray]:
 @pytest.fixture(scope="module")
 def fit() -> FittedHead:
     encoded, labels = drawn(ROWS)
+    texts = [f"text {i}" for i in range(ROWS)]
     return fit_head(
-        "kind", encoded, labels, ("a", "b"), [f"text {i}" for i in range(ROWS)], "0" * 64, seed=1,
-        rare=rarity(encoded.grams), honest=np.zeros(ROWS, bool),
-    )  # fmt: skip
+        Recipe("kind", ("a", "b"), "0" * 64, rarity(encoded.grams)),
+        TaughtRows(encoded, labels, texts, honest=np.zeros(ROWS, bool)),
+        seed=1,
+    )
 
 
 def test_each_half_is_judged_by_a_head_of_the_other_half(fit: FittedHead) -> None:

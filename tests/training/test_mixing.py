@@ -9,7 +9,7 @@ from router.stats.calibration import softmax
 from router.stats.heads import Encoded
 from router.stats.ngrams import Grams, counted, rarity
 from router.stats.softmax_regression import fit_grams
-from router.training.heads.fit_one_head import fit_head
+from router.training.heads.fit_one_head import Recipe, TaughtRows, fit_head
 from router.training.heads.mix_ngrams import (
     LEAST_SURE,
     NEVER_SURE,
@@ -106,13 +106,9 @@ def test_a_head_over_words_reads_what_the_embedding_cannot_see() -> None:
     vectors = RNG.normal(size=(count, 8)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     texts = [f"text {i} of the set" for i in range(count)]
-    both = fit_head(
-        "kind", Encoded(vectors, grams), labels, ("a", "b"), texts, "0" * 64, seed=1,
-        rare=rarity(grams),
-    )  # fmt: skip
-    alone = fit_head(
-        "kind", Encoded(vectors, grams), labels, ("a", "b"), texts, "0" * 64, seed=1, rare=None
-    )
+    taught = TaughtRows(Encoded(vectors, grams), labels, texts)
+    both = fit_head(Recipe("kind", ("a", "b"), "0" * 64, rarity(grams)), taught, seed=1)
+    alone = fit_head(Recipe("kind", ("a", "b"), "0" * 64, rare=None), taught, seed=1)
     assert float(str(both.figures["accuracy"])) > 0.95
     assert float(str(alone.figures["accuracy"])) < 0.65
     assert both.head.early is not None

@@ -16,7 +16,7 @@ from router.stats import heads
 from router.stats.heads import Encoded
 from router.stats.ngrams import Grams, counted, rarity
 from router.training.heads.cross_validation import folds_of
-from router.training.heads.fit_one_head import fit_head
+from router.training.heads.fit_one_head import Recipe, TaughtRows, fit_head
 from router.training.heads.labelled_rows import (
     MIN_ROWS,
     LabelledRow,
@@ -235,7 +235,8 @@ def test_figures_are_out_of_fold() -> None:
     labels, texts = rng.integers(0, 2, 200), [f"random {i}" for i in range(200)]
     words = Grams.of([counted(rng.integers(0, 500, 9).tolist()) for _ in range(200)])
     encoded, rare = Encoded(vectors, words), rarity(words)
-    fitted = fit_head("x", encoded, labels, ("a", "b"), texts, "ab", seed=1, rare=rare)
+    recipe = Recipe("x", ("a", "b"), "ab", rare)
+    fitted = fit_head(recipe, TaughtRows(encoded, labels, texts), seed=1)
     accuracy = fitted.figures["accuracy"]
     assert isinstance(accuracy, float)
     assert accuracy < 0.65  # labels drawn by lot cannot be foretold

@@ -80,12 +80,12 @@ def headers_of(scope: Scope) -> dict[str, str]:
     return headers
 
 
-async def made_of(size: int, work: Callable[[], Made]) -> Made:
-    """Returns the result of `work` on `size` bytes; many bytes are worked on in a thread.
+async def made_of(size: int, work: Callable[[], Made], longest: int = LONG_CHARACTERS) -> Made:
+    """Returns the result of `work` on `size` bytes; more than `longest` are worked on in a thread.
 
     The event loop meanwhile serves other requests.
     """
-    return await asyncio.to_thread(work) if size > LONG_CHARACTERS else work()
+    return await asyncio.to_thread(work) if size > longest else work()
 
 
 class BodyRoom:

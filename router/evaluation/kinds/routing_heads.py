@@ -22,7 +22,7 @@ from router.stats.heads import Encoded, Head
 from router.stats.softmax_regression import OUTCOMES_C
 from router.training.data.labels import model_name
 from router.training.data.sources import sha256_of
-from router.training.heads.fit_one_head import fit_head
+from router.training.heads.fit_one_head import Recipe, TaughtRows, fit_head
 
 RIGHT = ("wrong", "right")
 
@@ -82,19 +82,16 @@ def _one(
     # With one class there is nothing to fit: the chance is 0 or 1.
     if len(np.unique(labels)) < 2:
         return np.full(len(wanted), float(labels[0])), None
-    fit = fit_head(
+    recipe = Recipe(
         RIGHT[1],
-        encoded,
-        labels,
         RIGHT,
-        [row.text for row in taught],
         subject.model.encoder.sha256,
-        seed=options.seed,
-        rare=subject.model.rarity,
+        subject.model.rarity,
         positive=RIGHT[1],
         strength=OUTCOMES_C,
         smooth=True,
     )
+    fit = fit_head(recipe, TaughtRows(encoded, labels, [row.text for row in taught]), options.seed)
     return np.asarray(fit.head(wanted), float), fit.head
 
 

@@ -14,7 +14,7 @@ from router.stats.softmax_regression import Labels
 from router.training.continual.importance import consolidated, fisher
 from router.training.continual.plane import Matrix, Plane, losses_of, widened
 from router.training.continual.updates import Lesson, Method, Pace, State, Told, begun, drift, learn
-from router.training.heads.fit_one_head import fit_head
+from router.training.heads.fit_one_head import Recipe, TaughtRows, fit_head
 from router.triage.triage_model import Rarity
 
 LEAST_TO_CALIBRATE = 20
@@ -73,15 +73,9 @@ def afresh(name: str, material: Material, seed: int) -> Made:
     """Returns a head fitted anew on what is remembered and on the new rows, cross-validated."""
     rows = material.memory.and_(material.new).and_(material.dev)
     fitted = fit_head(
-        name,
-        rows.encoded,
-        rows.labels,
-        material.classes,
-        rows.texts,
-        material.encoder_sha256,
-        seed=seed,
-        rare=material.rare,
-        positive=material.positive,
+        Recipe(name, material.classes, material.encoder_sha256, material.rare, material.positive),
+        TaughtRows(rows.encoded, rows.labels, rows.texts),
+        seed,
     )
     return Made(fitted.head, None, 0, "fitted afresh", 1.0)
 

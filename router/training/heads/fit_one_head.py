@@ -60,6 +60,30 @@ Figures = Mapping[str, Value | Mapping[str, Mapping[str, float]]]
 
 
 @dataclass(frozen=True, slots=True)
+class Recipe:
+    """Says which head is fitted, and how."""
+
+    name: str
+    classes: Sequence[str]
+    encoder_sha256: str
+    rare: Rarity | None  # the model's weight of n-grams; None: a head without them
+    positive: str | None = None  # the class whose one probability the head gives; None: of each
+    label_source: str = "given"
+    strength: float = GRAMS_C  # of the labels against the ridge for n-grams
+    smooth: bool = False  # the calibrator of one probability has no steps
+
+
+@dataclass(frozen=True, slots=True)
+class TaughtRows:
+    """Holds the rows that teach a head."""
+
+    encoded: Encoded
+    labels: Labels  # (rows,): places of the recipe's classes
+    texts: Sequence[str]  # those that begin alike stay in one fold
+    honest: Flags | None = None  # (rows,): True where the encoder never trained; None: everywhere
+
+
+@dataclass(frozen=True, slots=True)
 class Fitted:
     """Holds what was fitted of a head before its two readers are combined."""
 
@@ -88,45 +112,26 @@ class FittedHead:
     fitted: Fitted
 
 
-def fit_head(
-    name: str,
-    encoded: Encoded,
-    labels: Labels,
-    classes: Sequence[str],
-    texts: Sequence[str],
-    encoder_sha256: str,
-    *,
-    seed: int,
-    rare: Rarity | None,
-    positive: str | None = None,
-    label_source: str = "given",
-    honest: Flags | None = None,
-    strength: float = GRAMS_C,
-    smooth: bool = False,
-) -> FittedHead:
-    """Returns a head over `classes`, or of the one probability of `positive`, with its figures.
+def fit_head(recipe: Recipe, taught: TaughtRows, seed: int) -> FittedHead:
+    """Returns the head of a recipe, and its out-of-fold figures.
 
-    The figures are out-of-fold. `labels` index `classes`. `texts` decide which rows belong
-    together. `rare` is the model's weight of n-grams, None for a head without them. `honest` marks
-    the rows on which the encoder never trained, None means all: readers are weighed and calibrated
-    on them. `strength` is that of the labels against the ridge for n-grams. With `smooth` the
-    calibrator of one probability has no steps. The same seed gives the same head.
+    Both readers are weighed and calibrated on the honest rows. The same seed gives the same head.
     """
-    count = len(classes)
-    folds = folds_of(texts, labels, seed)
-    ridge = best_ridge(encoded.vectors, labels, count, folds, texts)
+    encoded, labels, rare = taught.encoded, taught.labels, recipe.rare
+    count = len(recipe.classes)
+    folds = folds_of(taught.texts, labels, seed)
+    ridge = best_ridge(encoded.vectors, labels, count, folds, taught.texts)
     weights = fit_softmax(encoded.vectors, labels, count, ridge)
-    words = (
-        None if rare is None else fit_grams(encoded.grams, rare, labels, count, strength=strength)
-    )
-    parts = Parts(*as_head(weights), *(words or (None, None)))
     by_vectors = out_of_fold(encoded.vectors, labels, count, folds, ridge, weights)
-    by_words = None
+    words, by_words = None, None
     if rare is not None:
+        strength = recipe.strength
+        words = fit_grams(encoded.grams, rare, labels, count, strength=strength)
         by_words = words_out_of_fold(encoded.grams, rare, labels, count, folds, strength)
-    rows = np.ones(len(labels), bool) if honest is None else honest
+    parts = Parts(*as_head(weights), *(words or (None, None)))
+    rows = np.ones(len(labels), bool) if taught.honest is None else taught.honest
     # Too few honest rows: all rows are used, with the usual weights and without calibration.
-    trusted = honest is None or int(rows.sum()) >= LEAST_HONEST
+    trusted = taught.honest is None or int(rows.sum()) >= LEAST_HONEST
     rows = rows if trusted else np.ones(len(labels), bool)
     mix = Mix(1.0, 0.0) if by_words is None else USUAL
     if trusted and by_words is not None:
@@ -134,17 +139,24 @@ def fit_head(
     pool = _pool(by_vectors, by_words, mix)
     # A head of one probability needs no balance: its calibrator sets the level.
     shares = np.bincount(labels, minlength=count) / len(labels)
-    tau = 0.0 if positive else best_tau(pool[rows], labels[rows], shares)
+    tau = 0.0 if recipe.positive else best_tau(pool[rows], labels[rows], shares)
     offset = (tau * np.log(shares)).astype(np.float32)
     fitted = Fitted(
-        name, tuple(classes), positive, parts, offset, encoder_sha256, label_source, smooth
+        recipe.name,
+        tuple(recipe.classes),
+        recipe.positive,
+        parts,
+        offset,
+        recipe.encoder_sha256,
+        recipe.label_source,
+        recipe.smooth,
     )
     judged = Judged(pool - offset, by_words, labels)
     calibrate = trusted or by_words is None
     head = put_together(fitted, mix, judged[rows] if calibrate else judged, calibrate=calibrate)
     chances = _chances(head, fitted, judged)
     figures = {
-        **measured(chances, labels, classes),
+        **measured(chances, labels, recipe.classes),
         "ece": crossed_ece(head, fitted, judged),
         "ridge": ridge,
         "tau": tau,

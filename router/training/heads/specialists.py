@@ -35,6 +35,8 @@ from router.training.data.sources import (
 from router.training.heads.cross_validation import crossed_temperature
 from router.training.heads.fit_one_head import (
     FittedHead,
+    Recipe,
+    TaughtRows,
     fit_head,
     measured,
     put_together,
@@ -194,17 +196,12 @@ def _fit(
     if missing:
         raise TrainingDataError(f"no row teaches {task} the classes {', '.join(sorted(missing))}")
     weak = sum(task in example.weak for example in train)
+    source = "weak" if weak == len(train) else "mixed" if weak else "given"
+    texts, labels = [example.text for example in train], _labels(train, task, classes)
     fitted = fit_head(
-        task,
-        encoded[~judging],
-        _labels(train, task, classes),
-        classes,
-        [example.text for example in train],
-        model.encoder.sha256,
-        seed=seed,
-        rare=model.rarity,
-        label_source="weak" if weak == len(train) else "mixed" if weak else "given",
-        honest=np.zeros(len(train), bool),
+        Recipe(task, classes, model.encoder.sha256, model.rarity, label_source=source),
+        TaughtRows(encoded[~judging], labels, texts, honest=np.zeros(len(train), bool)),
+        seed,
     )
     dev = [example for example in examples if is_dev(example)]
     labels = _labels(dev, task, classes)

@@ -26,7 +26,7 @@ from router.stats.heads import Encoded, Head, HeadKind
 from router.stats.measures import Rows, accuracy, intervals, macro_f1
 from router.stats.softmax_regression import Labels
 from router.training.data.curate import normalised
-from router.training.heads.fit_one_head import FittedHead, fit_head
+from router.training.heads.fit_one_head import FittedHead, Recipe, TaughtRows, fit_head
 from router.training.heads.labelled_rows import (
     MIN_ROWS,
     HeadRows,
@@ -99,17 +99,12 @@ def train_head(
     encoded = model.encode([row.text for row in rows.rows])
     say("fits and cross-validates (step 2 of 2)")
     labels = np.array([rows.classes.index(row.label) for row in rows.rows], dtype=np.int64)
-    # `honest` is not given, because the rows that trained the encoder are not known here.
+    groups = together([row.text for row in rows.rows], [row.label for row in rows.rows])
     fitted = fit_head(
-        name,
-        encoded,
-        labels,
-        rows.classes,
-        together([row.text for row in rows.rows], [row.label for row in rows.rows]),
-        model.encoder.sha256,
-        seed=seed,
-        rare=model.rarity,
-        positive=positive,
+        Recipe(name, rows.classes, model.encoder.sha256, model.rarity, positive),
+        # `honest` is not given, because the rows that trained the encoder are not known here.
+        TaughtRows(encoded, labels, groups),
+        seed,
     )
     comparison = compared(out, fitted, rows, encoded, labels)
     spans = spans_of(fitted.chances, labels, seed)
