@@ -20,7 +20,7 @@ from functools import partial
 from msgspec.structs import replace
 
 from router.errors import NOT_ADMITTED, AnswererError, Stopping, TiergateError
-from router.request.answer_verification import judged_beside, made_beside, may_commit, step_after
+from router.request.answer_verification import judged_beside, may_commit, step_after
 from router.request.call_events import tell_answered, tell_ended, tell_step, tell_unwritten
 from router.request.calls.failures import told_with, tried_notes
 from router.request.calls.hedging import Calls
@@ -40,6 +40,7 @@ from router.routing.next_rung import NO_LIMIT, Left
 from router.routing.planner import Router
 from router.routing.routed_request import RoutedRequest
 from router.routing.verification import judged_by_samples
+from router.threads.offload import offloaded
 from router.types import (
     NOBODY,
     Answer,
@@ -260,7 +261,7 @@ class Gateway:
         """Notes what one rung's turn came to. Returns the rung that is next, None for none."""
         left = self._left(routed, progress, calls)
         work = partial(step_after, routed, progress, rung, held.candidate, error, left)
-        step = await made_beside(work, long=routed.request.is_long)
+        step = await offloaded(work, when=routed.request.is_long)
         progress.steps.append(step)
         tell_step(routed, progress, self._events, step.said.rung)
         if held.committed is not None or routed.observed is not None:
@@ -332,7 +333,7 @@ class Gateway:
         if progress.lookup.hit is not None:
             return Conclusion(progress.lookup.hit, Verdict.ACCEPTED)
         work = partial(conclude, routed, progress, self._ids, failed)
-        conclusion = await made_beside(work, long=routed.request.is_long)
+        conclusion = await offloaded(work, when=routed.request.is_long)
         if conclusion.review is not None:
             # Noted first: the row of a client that leaves meanwhile names the matter too.
             progress.review_id = conclusion.review.review_id

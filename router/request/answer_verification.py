@@ -5,10 +5,8 @@ The gateway keeps what it returns. It notes only on the held answer that its beg
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from functools import partial
-from typing import TypeVar
 
 from msgspec.structs import replace
 
@@ -20,14 +18,8 @@ from router.routing.decision_record import StepRecord, evidence
 from router.routing.next_rung import Left, Turn, next_rung
 from router.routing.routed_request import RoutedRequest
 from router.routing.verification import PREFIX_TOKENS, one_call, verify
+from router.threads.offload import offloaded
 from router.types import LONG_CHARACTERS, Action, Answer, Reason, RequestType, VerifyMode
-
-Made = TypeVar("Made")
-
-
-async def made_beside(work: Callable[[], Made], *, long: bool) -> Made:
-    """Returns the result of `work`. A thread does long work, so that the event loop can serve."""
-    return await asyncio.to_thread(work) if long else work()
 
 
 async def judged_beside(routed: RoutedRequest, rung: int, answer: Answer) -> Candidate:
@@ -35,7 +27,7 @@ async def judged_beside(routed: RoutedRequest, rung: int, answer: Answer) -> Can
     request = routed.request
     promised = request.response_format.kind != "text" or any(c.tool_calls for c in answer.choices)
     long = promised or request.is_long or len(answer.text) > LONG_CHARACTERS
-    return await made_beside(partial(judged, routed, rung, answer), long=long)
+    return await offloaded(partial(judged, routed, rung, answer), when=long)
 
 
 def judged(routed: RoutedRequest, rung: int, answer: Answer) -> Candidate:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from msgspec.structs import replace
 
@@ -12,6 +13,7 @@ from router.policy.sections.privacy import PseudonymsSection
 from router.privacy.pseudonyms.texts import Reader, size_of, texts_of
 from router.privacy.pseudonyms.veil import Veil
 from router.routing.routed_request import RoutedRequest
+from router.threads.offload import offloaded
 from router.types import ChatRequest, ReviewItem
 
 READ_AT_ONCE = 4_000
@@ -55,18 +57,16 @@ class Veils:
 
 async def hidden_by(veil: Veil, request: ChatRequest) -> ChatRequest:
     """Returns the request as an answerer may see it."""
-    if veil.has_hidden(request):
-        return veil.hidden(request)
-    if size_of(request) > SWAPPED_AT_ONCE or veil.unread(request) > READ_AT_ONCE:
-        return await asyncio.to_thread(veil.hidden, request)
-    return veil.hidden(request)
+    long = not veil.has_hidden(request) and (
+        size_of(request) > SWAPPED_AT_ONCE or veil.unread(request) > READ_AT_ONCE
+    )
+    return await offloaded(partial(veil.hidden, request), when=long)
 
 
 async def hidden_text(veil: Veil, text: str) -> str:
     """Returns a text of this request as a store may have it."""
-    if len(text) > SWAPPED_AT_ONCE or veil.unread_in(text) > READ_AT_ONCE:
-        return await asyncio.to_thread(veil.said, text)
-    return veil.said(text)
+    long = len(text) > SWAPPED_AT_ONCE or veil.unread_in(text) > READ_AT_ONCE
+    return await offloaded(partial(veil.said, text), when=long)
 
 
 async def as_stored(item: ReviewItem, veil: Veil | None) -> ReviewItem:
@@ -101,16 +101,12 @@ class HidingFrom:
                 veil.said(text)
             return [veil.said(text) for text in texts]
 
-        if sum(map(veil.unread_in, texts)) > READ_AT_ONCE:
-            return await asyncio.to_thread(changed)
-        return changed()
+        return await offloaded(changed, when=sum(map(veil.unread_in, texts)) > READ_AT_ONCE)
 
 
 async def has_details(veil: Veil, request: ChatRequest) -> bool:
     """Returns True where a request has personal details; what stands for them is known then."""
-    if veil.unread(request) > READ_AT_ONCE:
-        return await asyncio.to_thread(veil.read, request)
-    return veil.read(request)
+    return await offloaded(partial(veil.read, request), when=veil.unread(request) > READ_AT_ONCE)
 
 
 async def read_ahead(reader: Reader, request: ChatRequest) -> None:

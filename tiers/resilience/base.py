@@ -6,19 +6,15 @@ It knows neither a client nor a provider.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from typing import TypeVar
 
 from msgspec.structs import replace
 
 from router.errors import DeadlineExceeded
 from router.money.cost import input_bound, output_cap
-from router.types import Answer, AnswererFacts, Capability, ChatRequest, Clock, Work
+from router.types import Answer, AnswererFacts, Capability, Clock, Work
 from router.wire.body_keys import passed_on
 from router.wire.openai.upstream import upstream_body
 from router.wire.openai.usage import bound_usage
-
-Made = TypeVar("Made")
 
 
 def end_of_call(work: Work, deadline_s: float, clock: Clock) -> float:
@@ -35,11 +31,6 @@ def own_end_of_call(deadline_s: float) -> float:
 def too_late(facts: AnswererFacts) -> DeadlineExceeded:
     """Returns the error of a call that its deadline ended."""
     return DeadlineExceeded(f"{facts.name} did not finish its answer in time.")
-
-
-async def made_of(request: ChatRequest, write: Callable[[], Made]) -> Made:
-    """Returns a body for this request. A thread writes a long one, so that the loop can serve."""
-    return await asyncio.to_thread(write) if request.is_long else write()
 
 
 def body_of_call(

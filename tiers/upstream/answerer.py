@@ -18,6 +18,7 @@ from msgspec.structs import replace
 
 from router.errors import TiergateError
 from router.policy.schema import UpstreamAnswerer
+from router.threads.offload import offloaded
 from router.types import (
     NOBODY,
     Answer,
@@ -34,7 +35,7 @@ from router.wire.openai.answers import upstream_object
 from router.wire.openai.render import deltas_of
 from router.wire.openai.upstream_events import EventDecoder
 from router.wire.openai.usage import MAX_TOKENS
-from tiers.resilience.base import completed, made_of
+from tiers.resilience.base import completed
 from tiers.upstream.client import (
     HttpClient,
     check_type,
@@ -154,7 +155,7 @@ class UpstreamTier:
 
         The count costs nothing and is no call of the books: it has no retry and no breaker.
         """
-        question = await made_of(request, partial(self._wire.counting, request))
+        question = await offloaded(partial(self._wire.counting, request), when=request.is_long)
         if question is None:
             return None
         body, own_headers = question

@@ -15,9 +15,10 @@ from typing import TypeVar
 
 from router.errors import AnswererError, UpstreamError, UpstreamRateLimited, UpstreamRejected
 from router.policy.schema import UpstreamAnswerer
+from router.threads.offload import offloaded
 from router.types import TRACE, AnswererFacts, CallFailed, Clock, Events, Work
 from router.wire.openai.answers import shown_code_in
-from tiers.resilience.base import end_of_call, made_of, own_end_of_call, too_late
+from tiers.resilience.base import end_of_call, own_end_of_call, too_late
 from tiers.resilience.call_slots import CallSlots
 from tiers.resilience.refusals import (
     Asked,
@@ -166,7 +167,9 @@ class Exchange:
         shared, work = self._shared, self._work
         shared.retries.earn()
         try:
-            body = await made_of(work.request, partial(shared.wire.body, work, stream=stream))
+            body = await offloaded(
+                partial(shared.wire.body, work, stream=stream), when=work.request.is_long
+            )
             self._response = await self._tried(body)
             return self._response
         except UpstreamRejected as error:
@@ -175,7 +178,7 @@ class Exchange:
             bare = None
             if error.upstream_status == 400:
                 unsealed = partial(shared.wire.unsealed, work, stream=stream)
-                bare = await made_of(work.request, unsealed)
+                bare = await offloaded(unsealed, when=work.request.is_long)
             if bare is None:
                 raise
             self._report_retry(self._named(error), "tried again without what was sealed")

@@ -19,7 +19,6 @@ from router.api.http.asgi import (
     Send,
     Watch,
     headers_of,
-    made_of,
     send_bytes,
 )
 from router.api.http.authentication import Doorkeeper
@@ -32,7 +31,9 @@ from router.api.http.decision_views import (
 from router.api.observability.metrics import Metrics
 from router.errors import ClientGone, Stopping, TiergateError
 from router.gateway import Gateway
+from router.threads.offload import offloaded
 from router.types import (
+    LONG_CHARACTERS,
     Answer,
     ChatRequest,
     Choice,
@@ -77,7 +78,8 @@ class Answering:
             max_body_bytes = self._gateway.router.default.policy.max_body_bytes
             identity, body = await self._door.receive(headers, receive, max_body_bytes)
             # Parsing a large body takes milliseconds, which other requests would wait for.
-            exchange = await made_of(len(body), partial(self._wire.read, body, headers))
+            reading = partial(self._wire.read, body, headers)
+            exchange = await offloaded(reading, when=len(body) > LONG_CHARACTERS)
             first = exchange.requests[0]
             async with Watch(scope, receive, send) as watch:
                 # A dry run calls no tier, so there is nothing to stream.

@@ -12,14 +12,15 @@ import asyncio
 import hashlib
 from functools import partial
 
-from router.api.http.asgi import Receive, Scope, Send, headers_of, made_of, send_bytes
+from router.api.http.asgi import Receive, Scope, Send, headers_of, send_bytes
 from router.api.http.authentication import Doorkeeper
 from router.api.http.decision_views import id_headers
 from router.money.token_bound import token_bound
 from router.policy.schema import UpstreamAnswerer
 from router.routing.planner import Router
 from router.routing.policy_runtime import RungPlan, Selected
-from router.types import WITHOUT_MODEL, ChatRequest, Ids, TokenCounter
+from router.threads.offload import offloaded
+from router.types import LONG_CHARACTERS, WITHOUT_MODEL, ChatRequest, Ids, TokenCounter
 from router.wire.openai.render import to_json
 from router.wire.protocols import WireFormat
 
@@ -44,13 +45,14 @@ class TokenCounts:
         headers = headers_of(scope)
         max_body_bytes = self._router.default.policy.max_body_bytes
         identity, body = await self._door.receive(headers, receive, max_body_bytes)
-        exchange = await made_of(len(body), partial(self._wire.read, body, headers))
+        long = len(body) > LONG_CHARACTERS
+        exchange = await offloaded(partial(self._wire.read, body, headers), when=long)
         (request,) = exchange.requests
         selected = self._router.select(request, identity)
         counted = await self._counted(body, request, selected)
         source = b"bound" if counted is None else b"provider"
         if counted is None:
-            counted = await made_of(len(body), partial(token_bound, request))
+            counted = await offloaded(partial(token_bound, request), when=long)
         request_id = self._ids.new()
         response_headers = [*id_headers(request_id)[:1], *self._wire.id_headers(request_id)]
         response_headers.append((b"x-tiergate-token-count", source))

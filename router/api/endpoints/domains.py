@@ -22,7 +22,6 @@ from router.api.http.asgi import (
     Send,
     Watch,
     headers_of,
-    made_of,
     send_bytes,
 )
 from router.api.http.authentication import Doorkeeper
@@ -46,8 +45,10 @@ from router.policy.schema import Policy
 from router.policy.sections.answering.endpoints import EndpointSection
 from router.routing.key_access import check_policy
 from router.routing.policy_runtime import PolicyRuntime
+from router.threads.offload import offloaded
 from router.triage.text.amounts import AmountReader
 from router.types import (
+    LONG_CHARACTERS,
     Capability,
     ChatRequest,
     Hints,
@@ -145,17 +146,15 @@ class Domains:
         raw = await self._door.body_of(identity, headers, receive, most)
         section = endpoint.section
         batch = verb == "batch"
-        body = await made_of(
-            len(raw),
-            partial(
-                parse_domain_body,
-                raw,
-                headers,
-                batch=batch,
-                known_fields=section.fields,
-                most=section.limits.max_batch,
-            ),
+        reading = partial(
+            parse_domain_body,
+            raw,
+            headers,
+            batch=batch,
+            known_fields=section.fields,
+            most=section.limits.max_batch,
         )
+        body = await offloaded(reading, when=len(raw) > LONG_CHARACTERS)
         faults = {i: fault for i, row in enumerate(body.inputs) if (fault := _fault(section, row))}
         if faults and not batch:
             raise faults[0]
@@ -254,19 +253,19 @@ class Domains:
 
         A result that does not fit the endpoint's `output` is asked for once more, a level higher.
         """
-        section, size = endpoint.section, len(given.text)
+        section, long = endpoint.section, len(given.text) > READ_AT_ONCE
         work = partial(read, section, given.text, given.facts, endpoint.amounts, endpoint.patterns)
-        reading = await made_of(size, work, READ_AT_ONCE)
+        reading = await offloaded(work, when=long)
         asked = Asked(given, body.fields or section.fields, reading, body.hints)
         outcome = await self._complete(endpoint, asked, identity)
-        result = await made_of(size, partial(_result, endpoint, asked, outcome), READ_AT_ONCE)
+        result = await offloaded(partial(_result, endpoint, asked, outcome), when=long)
         if result.faults and outcome.answer is not None:
             higher = outcome.rung.level + 1
             if all(plan.facts.level < higher for plan in endpoint.runtime.plans):
                 raise _unfit(section, result)
             hints = replace(asked.hints, min_tier=max(higher, asked.hints.min_tier or 1))
             again = await self._complete(endpoint, replace(asked, hints=hints), identity)
-            result = await made_of(size, partial(_result, endpoint, asked, again), READ_AT_ONCE)
+            result = await offloaded(partial(_result, endpoint, asked, again), when=long)
             if result.faults:
                 raise _unfit(section, result)
             outcome = replace(

@@ -14,7 +14,6 @@ from router.api.http.asgi import (
     Send,
     Watch,
     headers_of,
-    made_of,
     send_bytes,
 )
 from router.api.http.authentication import Doorkeeper
@@ -26,8 +25,10 @@ from router.rate_limits.limits import request_rates
 from router.routing.planner import Router
 from router.specialists.booked_vectors import BookedVectors, VectorOrder
 from router.specialists.builtin_models import EMBEDDING_TIER, Embedding, embedding_row, require_own
+from router.threads.offload import offloaded
 from router.types import (
     EMBEDDING_MODEL,
+    LONG_CHARACTERS,
     AttemptState,
     Clock,
     Embedded,
@@ -85,8 +86,8 @@ class Embeddings:
         policy = self._router.default.policy
         identity, body = await self._door.receive(headers, receive, policy.max_body_bytes)
         most = MOST_DIMENSIONS if policy.embedders else self._embedder.width
-        embedding_request = await made_of(
-            len(body), partial(parse_embedding_request, body, headers, most)
+        embedding_request = await offloaded(
+            partial(parse_embedding_request, body, headers, most), when=len(body) > LONG_CHARACTERS
         )
         section = _outside_of(policy, embedding_request.model)
         if section is None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, TypeVar
+from typing import Any
 
 from router.api.http.content_coding import coding_of, decoded
 from router.api.http.decision_views import Headers, rate_headers
@@ -30,7 +30,6 @@ from router.errors import (
     UpstreamRateLimited,
     UpstreamRejected,
 )
-from router.types import LONG_CHARACTERS
 
 # ASGI's own types are open dictionaries; they stop here.
 Scope = MutableMapping[str, Any]
@@ -38,7 +37,6 @@ Event = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Event]]
 Send = Callable[[Event], Awaitable[None]]
 Handler = Callable[[Scope, Receive, Send], Awaitable[None]]
-Made = TypeVar("Made")
 
 
 ON_LEAVE = "tiergate.on_leave"
@@ -78,14 +76,6 @@ def headers_of(scope: Scope) -> dict[str, str]:
     if GUARDED in scope:
         headers[LET_IN] = "yes"
     return headers
-
-
-async def made_of(size: int, work: Callable[[], Made], longest: int = LONG_CHARACTERS) -> Made:
-    """Returns the result of `work` on `size` bytes; more than `longest` are worked on in a thread.
-
-    The event loop meanwhile serves other requests.
-    """
-    return await asyncio.to_thread(work) if size > longest else work()
 
 
 class BodyRoom:

@@ -179,7 +179,7 @@ class Shelf:
         """
         if match is None or match.basis is MatchBasis.WRITTEN or len(text) > MOST_CHARACTERS:
             return match
-        text = text.replace("\u2019", "'")
+        text = _straight(text)
         words, name = words_in(text), match.intent_id
         if words <= _FILLERS:
             return None
@@ -228,6 +228,11 @@ class Shelf:
 def words_in(text: str) -> frozenset[str]:
     """Returns the distinct words of a text, lower case."""
     return frozenset(_WORD.findall(text.lower()))
+
+
+def _straight(text: str) -> str:
+    """Returns a text with the apostrophes that keyboards have, as the patterns write them."""
+    return text.replace("\u2019", "'")
 
 
 def less_sure(match: Match) -> Match:
@@ -293,7 +298,7 @@ def denies(text: str, words: Collection[str]) -> bool:
 
 def _denied_share(utterances: Sequence[str]) -> float:
     """Returns the share of utterances that deny something; 1 for none of them."""
-    near = [text.lower().replace("\u2019", "'") for text in utterances]
+    near = [_straight(text.lower()) for text in utterances]
     denied = [denies(text, words_in(text)) for text in near if _MAY_DENY.search(text)]
     return sum(denied) / len(near) if near else 1.0
 
@@ -321,7 +326,7 @@ def said_plainly(utterances: Sequence[str]) -> frozenset[str]:
     counts: Counter[str] = Counter()
     denied: Counter[str] = Counter()
     for text in utterances:
-        plain = text.lower().replace("\u2019", "'")
+        plain = _straight(text.lower())
         behind = " ".join(_BEHIND_NOT.findall(plain))
         denied.update({word[:_STEM] for word in behind.split()})
         counts.update({word[:_STEM] for word in words_in(plain)})
