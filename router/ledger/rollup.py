@@ -268,9 +268,9 @@ def _name_first(names: list[tuple[int, str]], row: RequestRow) -> None:
 
 def _add_reasons(row: RequestRow, reasons: Sums) -> None:
     first = row.reason if row.reason in REASONS else UNKNOWN_NAME
-    told = {reason for reason in row.reasons if reason in REASONS - ENDS}
+    carried = {reason for reason in row.reasons if reason in REASONS - ENDS}
     add_sums(reasons, {first: [1, row.cost_nano_usd, 0, 0]})
-    for reason in told | {first}:
+    for reason in carried | {first}:
         add_sums(reasons, {reason: [0, 0, 1, row.cost_nano_usd]})
 
 

@@ -126,8 +126,8 @@ def one_call(steps: Usage, input_tokens: int) -> Usage:
     `steps` counts all its calls, where whatever is not the last step's output is reasoning. Another
     model would have read the question once: `input_tokens`.
     """
-    said = max(0, steps.output_tokens - steps.reasoning_tokens)
-    return Usage(input_tokens=input_tokens, output_tokens=said)
+    answer_tokens = max(0, steps.output_tokens - steps.reasoning_tokens)
+    return Usage(input_tokens=input_tokens, output_tokens=answer_tokens)
 
 
 def own_compute(price: Price, compute_ms: float) -> int:

@@ -99,8 +99,8 @@ def log_capital(levels: Floats, counts: Floats, means: Floats) -> Floats:
     It falls with m, so a search by halves finds where it reaches a height.
     """
     shares = np.asarray(SHARES)
-    at = np.maximum(means, 1e-300)
-    gains = levels[None, :] / at[:, None] - 1.0  # (runs, levels)
+    floored = np.maximum(means, 1e-300)
+    gains = levels[None, :] / floored[:, None] - 1.0  # (runs, levels)
     used = counts.any(axis=0)  # most levels of a fine scale are seen never
     logs = np.log1p(shares[None, :, None] * gains[:, None, used])  # (runs, shares, levels)
     of_share = np.einsum("rsl,rl->rs", logs, counts[:, used])

@@ -202,10 +202,10 @@ def taken_back_note(history: Sequence[Change], candidate_hash: str) -> str:
         if change.candidate_hash == candidate_hash and change.turn is Turn.FINISHED:
             return ""
         if change.candidate_hash == candidate_hash and change.turn is Turn.ROLLED_BACK:
-            at = datetime.fromtimestamp(change.at_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
+            when = datetime.fromtimestamp(change.at_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
             return (
                 f"Warning: this very candidate ({candidate_hash}) was rolled back by {change.by} "
-                f"on {at} UTC, in stage {change.stage_name}: {change.why or 'no reason given'}. "
+                f"on {when} UTC, in stage {change.stage_name}: {change.why or 'no reason given'}. "
                 "If that was not its fault, let it run; else `tiergate rollout rollback "
                 f"{change.policy} --why WHY`, change the candidate, and start again."
             )

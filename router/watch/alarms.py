@@ -142,8 +142,8 @@ def seen(rules: Sequence[AlertSection], readings: Iterable[Bounded]) -> tuple[Se
         if rule is None:
             continue
         bound = _finite(own if own is not None else rule.above)
-        said = (reading.value, bound, reading.count, reading.detail)
-        readings_of_rules.append(Seen(reading.watched, reading.subject, *said))
+        figures = (reading.value, bound, reading.count, reading.detail)
+        readings_of_rules.append(Seen(reading.watched, reading.subject, *figures))
     return tuple(readings_of_rules)
 
 

@@ -58,10 +58,10 @@ def dossier_page(document: Json) -> str:
     steps = _steps(document)
     decision = steps[-1]["fields"] if steps else {}
     fields = decision if isinstance(decision, Mapping) else {}
-    said = str(fields.get("decision") or _without_steps(document))
+    headline = str(fields.get("decision") or _without_steps(document))
     header = page_header(
         [f"Dossier of {document['decision_id']}", str(document["decided_at"])],
-        said,
+        headline,
         _tiles(document, fields),
         [_VERDICTS[v]] if (v := str(fields.get("go_no_go", ""))) in _VERDICTS else (),
     )

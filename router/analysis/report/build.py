@@ -117,20 +117,7 @@ def build_report(
     in a cell as well. 1,000 requests at a list price of $0.01, 40 at $0.50 and 5 at $5.00 give a
     spend of $55.00 and, against all at level 3 ($5,225.00), 98.9 % saved.
     """
-    # Days of a long period keep memory and reading time small.
-    tally = Tally(DAY_MS if extra.by_day else QUARTER_MS)
-    waiting = extra.waiting if extra.waits is None else 0
-    for placed in extra.cells:
-        tally.merge(placed)
-    for row in rows:
-        late = until_ms is not None and row.created_at_ms >= until_ms
-        early = since_ms is not None and row.created_at_ms < since_ms
-        if not (late or early):
-            tally.add(row)
-            if waiting is not None and extra.waits and row.request_id in extra.waits:
-                waiting += 1
-    for row in extra.settled:
-        tally.settle(row)
+    tally, waiting = _tallied(rows, since_ms, until_ms, extra)
     total = tally.total()
     whole = total.whole or Whole()
     period = Period(since_ms, until_ms, whole.first_ms, whole.last_ms, now_ms, extra.zone)
@@ -140,10 +127,10 @@ def build_report(
     observed = savings_of(tally, total, names, observed=True)
     cut = Cut(tally, total)
     tiers = tally.tiers()
-    told = list(extra.outcomes)
+    true_outcomes = list(extra.outcomes)
     before = None if config is None else config.decisions_right_before
-    judges = judge_measures(told, extra.pairs)
-    outcomes = (*measures(told), *decision_measures(told, before), *judges)
+    judges = judge_measures(true_outcomes, extra.pairs)
+    outcomes = (*measures(true_outcomes), *decision_measures(true_outcomes, before), *judges)
     provider = ProviderFigures(*whole.provider)
     days = _by_day(tally, extra.zone)
     figures = cut.group(total)
@@ -221,6 +208,27 @@ def build_report(
         places=places,
         chosen=extra.chosen,
     )
+
+
+def _tallied(
+    rows: Iterable[RequestRow], since_ms: int | None, until_ms: int | None, extra: Extra
+) -> tuple[Tally, int | None]:
+    """Returns the sums of rows and cells, and how many of their matters wait; None: not known."""
+    # Days of a long period keep memory and reading time small.
+    tally = Tally(DAY_MS if extra.by_day else QUARTER_MS)
+    waiting = extra.waiting if extra.waits is None else 0
+    for placed in extra.cells:
+        tally.merge(placed)
+    for row in rows:
+        late = until_ms is not None and row.created_at_ms >= until_ms
+        early = since_ms is not None and row.created_at_ms < since_ms
+        if not (late or early):
+            tally.add(row)
+            if waiting is not None and extra.waits and row.request_id in extra.waits:
+                waiting += 1
+    for row in extra.settled:
+        tally.settle(row)
+    return tally, waiting
 
 
 def _names(tally: Tally, extra: Extra, config: ReportSection | None) -> BaselineNames:

@@ -86,8 +86,8 @@ def _spent(findings: Findings) -> str:
         # What nobody can price is in no sum; what nobody reported counts at its worst case.
         held = unknown.held_nano_usd
         in_sum = f"of it {findings.money(held)}, which was held, is in this sum"
-        told = in_sum if held else "not in this sum"
-        spent += f", {count(unknown.requests)} of them at a cost that is not known ({told})"
+        words = in_sum if held else "not in this sum"
+        spent += f", {count(unknown.requests)} of them at a cost that is not known ({words})"
     return spent
 
 

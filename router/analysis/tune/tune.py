@@ -165,12 +165,12 @@ def certify_mixture(
     labels: Sequence[Label], risk: float, delta: float, share: float
 ) -> DomainCertificate | Refusal:
     """Returns the loosest threshold that holds at every share of strangers up to `share`."""
-    at = [counts_at(labels, threshold) for threshold in GRID]
-    best = loosest(at, share, risk, delta)
+    by_threshold = [counts_at(labels, threshold) for threshold in GRID]
+    best = loosest(by_threshold, share, risk, delta)
     if best is None:
-        return _mixture_refusal(labels, at, risk, delta, share)
+        return _mixture_refusal(labels, by_threshold, risk, delta, share)
     end, spent = best
-    counts = at[end]
+    counts = by_threshold[end]
     return DomainCertificate(
         GRID[end],
         counts.accepted,

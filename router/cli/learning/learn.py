@@ -243,8 +243,8 @@ def _stream(files: list[Path], text_column: str, label_column: str, model: Triag
     rows: list[tuple[str, str, str]] = []
     for file in files:
         domain = file.name if len(files) > 1 else ""
-        found = read_rows(file, text_column, label_column).rows
-        rows += [(row.text, row.label, domain) for row in found]
+        file_rows = read_rows(file, text_column, label_column).rows
+        rows += [(row.text, row.label, domain) for row in file_rows]
     # Our own material: the questions of the shipped knowledge files, whose intents are classes.
     for path in sorted((policies_dir() / "knowledge").glob("*.yaml")) if not files else []:
         for intent in load_knowledge(path).content.intents:

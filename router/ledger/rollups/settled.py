@@ -33,8 +33,8 @@ def settled_later(
     used = [(c, value) for c, value in (*bounds, ("asked.tenant = ?", tenant)) if value is not None]
     query = " AND ".join([_BILLED, *(condition for condition, _ in used)])
     with database.reading() as connection:
-        found = connection.exec_driver_sql(query, (*_IDS, *(value for _, value in used)))
-        rows = reading.rows_of(connection, [str(row[0]) for row in found.fetchall()])
+        ids = connection.exec_driver_sql(query, (*_IDS, *(value for _, value in used)))
+        rows = reading.rows_of(connection, [str(row[0]) for row in ids.fetchall()])
         return settled(connection, rows)
 
 

@@ -306,7 +306,7 @@ def _case(row: SqlRow, keys: TextKeys) -> ReviewCase:
     review_id, request_id, tenant, domain, created_at_ms, status, question, facts = cells[:8]
     verdict, minutes, by, key_id, decided_at_ms, cost, version, booked, draft, answer = cells[8:18]
     given = None
-    asked, found = (
+    stored_question, stored_facts = (
         None if text is None else keys.opened(text, f"{request_id} {kind}")
         for text, kind in zip(cells[18:], ("question", "facts"), strict=True)
     )
@@ -317,8 +317,8 @@ def _case(row: SqlRow, keys: TextKeys) -> ReviewCase:
         Domain(domain),
         created_at_ms,
         status,
-        asked or question or "",
-        tuple(found.split("\n") if found else orjson.loads(facts or "[]")),
+        stored_question or question or "",
+        tuple(stored_facts.split("\n") if stored_facts else orjson.loads(facts or "[]")),
         "none" if question is None else "full",
     )
     if answer is not None:

@@ -123,8 +123,8 @@ class Subjects:
 
     def erase(self, values: Sequence[str], tenant: str | None) -> SubjectTexts:
         """Deletes all texts of the requests in which any value stands; returns what was found."""
-        found = self.find(values, tenant)
-        owners = {one.request_id: one.tenant for one in found.texts}
+        subject_texts = self.find(values, tenant)
+        owners = {one.request_id: one.tenant for one in subject_texts.texts}
         for request_id, owner in owners.items():
             with self._database.writing() as connection:
                 connection.exec_driver_sql("DELETE FROM texts WHERE request_id = ?", (request_id,))
@@ -141,7 +141,7 @@ class Subjects:
                 corrected_digest=digest(self._key_of(owner), "\n".join(values)),
             )
             self._feedback.note(proof)
-        return found
+        return subject_texts
 
     def reseal(self) -> tuple[int, int]:
         """Seals all texts by the first key. Returns how many, and how many no key here opens."""

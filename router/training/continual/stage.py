@@ -310,10 +310,10 @@ class Memory:
 
     def _set_aside(self, number: int) -> int:
         """Tells the stage before this one which rows only this one used; returns how many."""
-        at, before = (self.folder / "stages" / str(n) / STAGE for n in (number, number - 1))
+        this, before = (self.folder / "stages" / str(n) / STAGE for n in (number, number - 1))
         with _changing(before):
             last, kept = (
-                msgspec.json.decode(path.read_bytes(), type=_Listed) for path in (at, before)
+                msgspec.json.decode(path.read_bytes(), type=_Listed) for path in (this, before)
             )
             own = {*last.seen, *last.used} - {*kept.seen, *kept.used}
             aside = tuple(sorted({*kept.aside, *last.aside, *own}))

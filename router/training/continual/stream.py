@@ -205,9 +205,9 @@ def _even(rows: list[int], most: int) -> list[int]:
 
 
 def _fit(given: Sorted, labels: Labels, rows: Places, count: int, rare: Rarity) -> Head:
-    part, told = given.encoded[rows], labels[rows]
-    weight, bias = as_head(fit_softmax(part.vectors, told, count, RIDGE))
-    table, table_bias = fit_grams(part.grams, rare, told, count, design_of=quick_design)
+    part, part_labels = given.encoded[rows], labels[rows]
+    weight, bias = as_head(fit_softmax(part.vectors, part_labels, count, RIDGE))
+    table, table_bias = fit_grams(part.grams, rare, part_labels, count, design_of=quick_design)
     return Head(
         "compared",
         HeadKind.CLASSES,

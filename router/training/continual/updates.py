@@ -137,16 +137,16 @@ def updated(lesson: Lesson, method: Method, pace: Pace, state: State, seed: int)
     every, fresh = lesson.told, lesson.fresh
     replays = method.replays and len(every) > fresh
     count = pace.batch // 2 if replays else pace.batch
-    at = chance.integers(fresh, size=count)
+    places = chance.integers(fresh, size=count)
     if replays:
         remembered = chance.integers(fresh, len(every), size=pace.batch - count)
-        at = np.concatenate([at, remembered])
-    batch = every.rows[at]
+        places = np.concatenate([places, remembered])
+    batch = every.rows[places]
     touched = batch.touched()
     matrix, squares = state.matrix.copy(), state.squares.copy()
     here, spread = matrix[touched], squares[touched]
     rows = batch.among(touched)
-    losses, slopes = loss_and_slopes(rows, every.labels[at], here)
+    losses, slopes = loss_and_slopes(rows, every.labels[places], here)
     slope = rows.back(slopes / pace.batch)
     new = _smooth(state, state.surprise_new, float(losses[:count].mean()))
     old = float(losses[count:].mean()) if replays else lesson.usual_loss

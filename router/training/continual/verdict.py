@@ -43,12 +43,12 @@ def judged(
         labels_before = [place[lesson.labels_before.get(row.row_id, row.label)] for row in olds]
         usual = contradiction(np.array(labels_before, dtype=np.int64), chances[old]).share
         new_chances = chances_of(head, material.new.encoded, classes)
-        told = contradiction(material.new.labels, new_chances, usual)
+        contradicted = contradiction(material.new.labels, new_chances, usual)
         givers = [(row.key_id, row.reviewer) for row in lesson.told]
         doubts = gates.doubted(givers, material.new.labels, new_chances)
         every = Judged(part.labels, before, after)
         refused = gates.refusals(
-            every.part(old), every.part(slice(len(olds), None)), told, classes, margins
+            every.part(old), every.part(slice(len(olds), None)), contradicted, classes, margins
         )
     task_of = np.array([row.task for row in rows])
     names = list(dict.fromkeys(task_of.tolist()))

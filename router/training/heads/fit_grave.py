@@ -311,9 +311,9 @@ def _parts(rows: Sequence[GraveText]) -> Whole:
 def _vectors(model: TriageModel, rows: Sequence[GraveText], english: Mask) -> Embeddings:
     """Returns the encoder's vectors of English rows; those of the others are zero and unused."""
     chosen = np.flatnonzero(english)
-    found = [model.vectors([rows[i].text for i in part]) for part in np.array_split(chosen, 200)]
-    vectors = np.zeros((len(rows), found[0].shape[1]), dtype=np.float32)
-    vectors[chosen] = np.concatenate(found)
+    parts = [model.vectors([rows[i].text for i in part]) for part in np.array_split(chosen, 200)]
+    vectors = np.zeros((len(rows), parts[0].shape[1]), dtype=np.float32)
+    vectors[chosen] = np.concatenate(parts)
     return vectors
 
 
@@ -393,8 +393,8 @@ def _error_at_even_odds(chances: Floats, grave: Mask) -> float:
 def judged(reader: GraveReader, model: TriageModel, rows: Sequence[GraveText]) -> dict[str, Value]:
     """Returns the trade-off on lines of an author whom the reader never read."""
     texts = [row.text for row in rows]
-    found = reader.read(texts, model.vectors(texts))
-    chances = np.array([reading.grave for reading in found])
+    grave_readings = reader.read(texts, model.vectors(texts))
+    chances = np.array([reading.grave for reading in grave_readings])
     grave = np.array([row.section in GRAVE for row in rows])
     english = np.array([row.language == "en" for row in rows])
     return {

@@ -150,10 +150,10 @@ def fit(
     for name in companies:
         others = [r for other in companies if other != name for r in rounds[other]]
         judged[name] = _judged(rounds[name], *_verifier(others))
-    taught = [r for found in rounds.values() for r in found]
+    taught = [r for file_rounds in rounds.values() for r in file_rounds]
     figures = {name: _figures([part]) for name, part in judged.items()}
     figures["all"] = _figures(list(judged.values()))
-    first, plane = _first([r for found in plain.values() for r in found]), world.plane()
+    first, plane = _first([r for file_rounds in plain.values() for r in file_rounds]), world.plane()
     coefficients, together = _verifier(taught)
     unseen = {}
     for name in sorted(set(world.companies()) & set(UNSEEN)):
@@ -281,9 +281,9 @@ class _World:
 
     def asked(self, file: _File, matching: MatchModel, *, adjust: bool = True) -> Round:
         """Returns what the index of a file finds of its requests."""
-        places = [place for _, found in file.lines for place in found]
+        places = [place for _, of_intent in file.lines for place in of_intent]
         texts = tuple(self._rows[place].text for place in places)
-        owner = np.array([k for k, (_, found) in enumerate(file.lines) for _ in found])
+        owner = np.array([k for k, (_, of_intent) in enumerate(file.lines) for _ in of_intent])
         vectors, readings = self._described
         names = tuple(name for name, _ in file.lines)
         utterances = Utterances(names, texts, owner, vectors[places], readings[places])
@@ -293,18 +293,18 @@ class _World:
         index = KnowledgeIndex(utterances, matching, self._lexicon, fitted)
         requests = [*file.inside, *(place for place, _, _ in file.outside)]
         asked = [self._rows[place].text for place in requests]
-        found = index.evidence(vectors[requests], asked)
-        matched = np.array([names[k] for k in found.intent.tolist()])
+        evidence = index.evidence(vectors[requests], asked)
+        matched = np.array([names[k] for k in evidence.intent.tolist()])
         truth = np.array([self._rows[place].intent for place in file.inside])
         right = np.zeros(len(requests))
         right[: len(truth)] = matched[: len(truth)] == truth
         shares = [(1 - OUTSIDE_SHARE) / max(1, len(file.inside))] * len(file.inside)
         weight = np.array([*shares, *(share for _, _, share in file.outside)]) * len(requests)
-        chances = sigmoid(found.features @ index.coefficients)
+        chances = sigmoid(evidence.features @ index.coefficients)
         chances[matched == ""] = 0.0  # nothing is answered from what the operator marked
-        candidates = np.flatnonzero(adjust & (chances >= CANDIDATE_AT) & ~found.written)
-        said = Described(vectors[requests], readings[requests])
-        pairs = index.pairs(found, candidates, chances, asked, said)
+        candidates = np.flatnonzero(adjust & (chances >= CANDIDATE_AT) & ~evidence.written)
+        described = Described(vectors[requests], readings[requests])
+        pairs = index.pairs(evidence, candidates, chances, asked, described)
         likeliest = index.likeliest(vectors[requests[: len(truth)]])
         among = np.zeros(len(requests))
         among[: len(truth)] = (np.array(names)[likeliest] == truth[:, None]).any(axis=1)
@@ -313,10 +313,10 @@ class _World:
         held[: len(file.inside)] = 0.0
         return Round(
             file.company,
-            found.features,
+            evidence.features,
             chances,
             pairs,
-            index.set_parts(found, candidates),
+            index.set_parts(evidence, candidates),
             candidates,
             right,
             among,

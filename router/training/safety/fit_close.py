@@ -206,8 +206,10 @@ class Judged:
 
 
 def _judged(rows: Sequence[HarmText], by_encoder: Floats, of_head: Floats) -> Judged:
-    """Weighs the readings and calibrates them; the English rows come first, as many as the given
-    readings."""
+    """Weighs the readings and calibrates them.
+
+    The English rows come first, as many as there are readings.
+    """
     english = np.arange(len(rows)) < len(by_encoder)
     harmful = np.array([row.harmful for row in rows])
     told = [told_of(row.text) for row in rows]

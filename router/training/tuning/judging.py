@@ -137,8 +137,8 @@ def _one(
         "pair_margin": Column(tuple(margins)),
     }
     asked = [(Message("user", one.text),) for one in sample.questions]
-    said = speak(asked, GENERAL_TOKENS, adapted)
-    right = zip(sample.questions, said, strict=True)
+    answers = speak(asked, GENERAL_TOKENS, adapted)
+    right = zip(sample.questions, answers, strict=True)
     general = {
         "right": Column(tuple(float(one.is_right(text)) for one, text in right), share=True),
         "loss": _losses(trainer, sample.general),

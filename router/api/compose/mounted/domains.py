@@ -56,13 +56,13 @@ class DomainEndpoints:
         from router.api.endpoints.domains import Domains, Endpoint, served
 
         domain, task, verb = parts_of(scope["path"])
-        found = served(runtimes, domain, task)
-        if found is None:
+        asked_for = served(runtimes, domain, task)
+        if asked_for is None:
             await self._specialists(scope, receive, send)
             return
         if self._domains is None:
             self._domains = Domains(self._gateway, self._door, self._metrics, self._limiter)
-        runtime, section = found
+        runtime, section = asked_for
         patterns = self._patterns(runtime, section)
         endpoint = Endpoint(runtime, section, patterns, self._reader(runtime))
         await self._domains(scope, receive, send, verb, endpoint)
