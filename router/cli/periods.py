@@ -104,3 +104,8 @@ def zone_of(name: str) -> ZoneInfo:
 def shown_time(at_ms: int) -> str:
     """Formats a moment as `2026-11-20 08:00:05`, in UTC."""
     return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def shown_day(at_ms: int) -> str:
+    """Formats the day of a moment as `2026-11-20`, in UTC."""
+    return shown_time(at_ms)[:10]

@@ -100,17 +100,13 @@ class RatioRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Year:
-    """Holds one year of the plan; year 0 holds the costs that are paid once."""
+class BothWays:
+    """Holds what a time costs with own tiers, and with the general model alone."""
 
-    year: int
-    requests: float
     own_nano_usd: int
     general_nano_usd: int
     discounted_own_nano_usd: int
     discounted_general_nano_usd: int
-    saved_so_far_nano_usd: int  # discounted, from the start
-    lines: tuple[Amount, ...]  # of the own cost
 
     @property
     def saved_nano_usd(self) -> int:
@@ -124,27 +120,28 @@ class Year:
 
 
 @dataclass(frozen=True, slots=True)
-class Totals:
+class Year(BothWays):
+    """Holds one year of the plan; year 0 holds the costs that are paid once."""
+
+    year: int
+    requests: float
+    saved_so_far_nano_usd: int  # discounted, from the start
+    lines: tuple[Amount, ...]  # of the own cost
+
+
+@dataclass(frozen=True, slots=True)
+class Totals(BothWays):
     """Sums the whole horizon."""
 
-    own_nano_usd: int
-    general_nano_usd: int
-    discounted_own_nano_usd: int
-    discounted_general_nano_usd: int
     one_off_nano_usd: int
     payback_months: float | None  # None: not within the horizon
     return_on_one_off: float | None  # None: nothing is paid once
     internal_rate: float | None
 
     @property
-    def saved_nano_usd(self) -> int:
-        """Returns general minus own cost: signed, not discounted."""
-        return self.general_nano_usd - self.own_nano_usd
-
-    @property
     def net_present_value_nano_usd(self) -> int:
-        """Returns general minus own cost: signed, at today's value."""
-        return self.discounted_general_nano_usd - self.discounted_own_nano_usd
+        """Returns the discounted savings of the whole horizon, signed."""
+        return self.discounted_saved_nano_usd
 
 
 @dataclass(frozen=True, slots=True)

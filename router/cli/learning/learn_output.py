@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from shlex import quote
 from typing import TYPE_CHECKING
 
 import typer
 
+from router.cli.periods import shown_day
 from router.rendering.figures_in_words import clean, counted
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ def print_status(memories: Sequence[Memory], now_ms: int, *, as_json: bool) -> N
 def _until(first_ms: object) -> str:
     if not isinstance(first_ms, int) or first_ms >= FAR_MS:
         return ""
-    return f"; the first leaves on {_day(first_ms)}"
+    return f"; the first leaves on {shown_day(first_ms)}"
 
 
 def print_history(memory: Memory, now_ms: int, *, as_json: bool) -> None:
@@ -186,7 +186,9 @@ def print_history(memory: Memory, now_ms: int, *, as_json: bool) -> None:
             word = f"not handed over: {'; '.join(one.refused)}"
         if one.taken_back:
             word = f"taken back: {one.taken_back}"
-        typer.echo(f"{_day(one.at_ms)}  {one.run}  {one.method}, {one.new_rows} new rows  {word}")
+        typer.echo(
+            f"{shown_day(one.at_ms)}  {one.run}  {one.method}, {one.new_rows} new rows  {word}"
+        )
     if not matrix:
         return
     typer.echo("")
@@ -275,7 +277,3 @@ def _transfer(matrix: list[list[float | None]], guess: Sequence[float]) -> Trans
 
 def _points(value: float | None) -> str:
     return "-" if value is None else f"{100 * value:+.1f} points"
-
-
-def _day(at_ms: int) -> str:
-    return datetime.fromtimestamp(at_ms / 1000, UTC).date().isoformat()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +11,7 @@ import typer
 
 from router.cli.names import user_name
 from router.cli.options import REGISTRY, AsJson, RegistryPlace, given_path
+from router.cli.periods import shown_time
 from router.errors import RegistryError
 from router.registry.model import ModelKind, ModelSetting, ModelState, ModelVersion
 
@@ -69,7 +69,7 @@ def list_models(
             model.kind.value,
             model.state.value,
             ", ".join(model.tags),
-            _time(model.created_at_ms),
+            shown_time(model.created_at_ms),
             _figures(model),
             model.licence,
         )
@@ -99,7 +99,7 @@ def show(version: Named, registry: RegistryPlace = REGISTRY, as_json: AsJson = F
         tags = f" {', '.join(change.tags)}" if change.tags else ""
         by = f" by {change.by}" if change.by else ""
         because = f": {change.because}" if change.because else ""
-        typer.echo(f"  {_time(change.at_ms)}  {change.action}{to}{tags}{by}{because}")
+        typer.echo(f"  {shown_time(change.at_ms)}  {change.action}{to}{tags}{by}{because}")
     opened.check(model)
     typer.echo("the sha256 of each file is right")
 
@@ -295,7 +295,7 @@ def _card(model: ModelVersion) -> Iterator[str]:
     """Yields the lines that describe a version."""
     yield f"{model.id}  {model.kind}, {model.state}"
     card = {
-        "added": _time(model.created_at_ms),
+        "added": shown_time(model.created_at_ms),
         "tags": ", ".join(model.tags),
         "base": model.base,
         "dataset": model.dataset,
@@ -314,10 +314,6 @@ def _card(model: ModelVersion) -> Iterator[str]:
 
 def _figures(model: ModelVersion) -> str:
     return ", ".join(f"{key} {value:g}" for key, value in model.metrics.items())
-
-
-def _time(at_ms: int) -> str:
-    return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def _parted(options: Sequence[str], option: str) -> Iterator[tuple[str, str]]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from router.cli.options import AsJson, given_reason
+from router.cli.periods import shown_time
 from router.cli.serve.serve import DATABASE, DatabasePath
 
 if TYPE_CHECKING:
@@ -148,7 +149,7 @@ def status_lines(standing: dict[str, Any]) -> list[str]:
     lines = standing_lines(standing)
     for change in standing["history"]:
         why = f": {change['why']}" if change["why"] else ""
-        lines.append(f"  {_time(change['at_ms'])} {change['turn']} {change['stage']}{why}")
+        lines.append(f"  {shown_time(change['at_ms'])} {change['turn']} {change['stage']}{why}")
     return lines
 
 
@@ -215,12 +216,6 @@ def _ends(bounds: dict[str, float], unit: str) -> str:
     if unit == "ms":
         return f"{mean:.0f} ms ({lower:.0f} to {upper:.0f})"
     return f"{mean:.1%} ({lower:.1%} to {upper:.1%})"
-
-
-def _time(at_ms: int) -> str:
-    from datetime import UTC, datetime
-
-    return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def _tell(change: Change) -> None:

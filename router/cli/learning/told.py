@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
@@ -14,6 +13,7 @@ from router.cli.learning.learn import STATE, State, learn
 from router.cli.ledger.ledger import now_ms
 from router.cli.names import user_name
 from router.cli.options import AsJson, given_reason
+from router.cli.periods import shown_day
 from router.cli.serve.serve import DATABASE, DatabasePath
 from router.rendering.figures_in_words import counted
 
@@ -82,7 +82,7 @@ def told(
         typer.echo("nothing was told that moves a chance of this policy")
     for one in aside:
         verb = "counts again" if one.lifted else "is set aside"
-        typer.echo(f"{_day(one.at_ms)}  {_whose(one)} {verb}: {one.because}")
+        typer.echo(f"{shown_day(one.at_ms)}  {_whose(one)} {verb}: {one.because}")
 
 
 def untell(
@@ -203,7 +203,3 @@ def _section(policy: str) -> tuple[str, OnlineSection]:
         typer.echo(f"tiergate: policy {loaded.name} has no `online`", err=True)
         raise typer.Exit(Exit.FAILURE)
     return loaded.name, loaded.online
-
-
-def _day(at_ms: int) -> str:
-    return datetime.fromtimestamp(at_ms / 1000, UTC).date().isoformat()

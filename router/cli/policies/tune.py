@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +10,7 @@ import typer
 from router.cli.exits import Exit, own_version
 from router.cli.ledger.ledger import Since, Tenant, Until, now_ms
 from router.cli.options import AsJson, keep_sources, to_write
-from router.cli.periods import period_of
+from router.cli.periods import period_of, shown_day
 from router.cli.policies.replay import OutcomesFile, read_outcomes_of, stored_outcomes
 from router.cli.serve.serve import DATABASE, DatabasePath, ModelDir
 
@@ -213,7 +212,7 @@ def _certificate(
     # The hash covers only labels behind the certified domains.
     used = [label for label in labels if label.domain in certified]
     return Certificate(
-        created=datetime.fromtimestamp(now_ms() / 1000, UTC).strftime("%Y-%m-%d"),
+        created=shown_day(now_ms()),
         risk=risk,
         confidence=confidence,
         data_sha256=data_sha256(used),

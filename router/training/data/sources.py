@@ -211,9 +211,5 @@ def read_knowledge(path: Path) -> tuple[list[Example], LoadedFile]:
 
 def sha256_of(path: Path) -> str:
     """Returns the sha256 of a file as hex digits."""
-    # In blocks, because data files may be larger than memory should hold.
-    digest = hashlib.sha256()
     with path.open("rb") as stream:
-        while block := stream.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
+        return hashlib.file_digest(stream, "sha256").hexdigest()

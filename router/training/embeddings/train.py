@@ -13,7 +13,6 @@ import random
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +20,7 @@ import numpy as np
 
 from router.errors import TrainingDataError
 from router.stats.heads import Embeddings
+from router.training.data.sources import sha256_of
 from router.training.embeddings.networks import (
     SHIPPED,
     Network,
@@ -104,7 +104,7 @@ def tune_encoder(
         "losses": curve,
         "seconds": round(seconds, 1),
         "figures": figures,
-        "files": {name: _digest(out / name) for name in exported},
+        "files": {name: sha256_of(out / name) for name in exported},
     }
     (out / CARD).write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
     return card
@@ -259,7 +259,3 @@ def _exported(
         say(f"no ONNX by optimum: {str(error).splitlines()[0] if str(error) else error!r}")
     files = [path.relative_to(out).as_posix() for path in sorted(out.rglob("*")) if path.is_file()]
     return [name for name in files if name != CARD], lambda texts: embedded(network, texts)
-
-
-def _digest(path: Path) -> str:
-    return sha256(path.read_bytes()).hexdigest()

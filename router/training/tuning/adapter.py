@@ -10,10 +10,10 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
-from hashlib import sha256
 from pathlib import Path
 
 from router.errors import TrainingDataError
+from router.training.data.sources import sha256_of
 from router.training.tuning.bases import (
     Base,
     as_started,
@@ -100,7 +100,7 @@ def tune_adapter(request: Request, say: Callable[[str], None]) -> dict[str, obje
             "device": base.device,
             "note": base.note,
             "gguf": None if base.gguf is None else base.gguf.name,
-            "sha256": None if base.gguf is None else _digest(base.gguf),
+            "sha256": None if base.gguf is None else sha256_of(base.gguf),
         },
         "teacher": None if request.teacher is None else request.teacher.name,
         "command": request.command,
@@ -121,7 +121,7 @@ def tune_adapter(request: Request, say: Callable[[str], None]) -> dict[str, obje
         "answers_seen": sum(answer in trained for answer in held.answers()),
         "figures": figures,
         "gguf": {"file": None if gguf is None else gguf.name, "why_not": why_not, "parity": same},
-        "files": {str(path.relative_to(request.out)): _digest(path) for path in files},
+        "files": {str(path.relative_to(request.out)): sha256_of(path) for path in files},
         "seconds": round(time.monotonic() - began, 1),
     }
     (request.out / CARD).write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
@@ -187,7 +187,3 @@ def _synthetic_weight(chats: Sequence[Chat]) -> float | None:
     """Returns the mean weight of synthetic chats, None without any."""
     weights = [chat.weight for chat in chats if chat.synthetic]
     return round(sum(weights) / len(weights), 3) if weights else None
-
-
-def _digest(path: Path) -> str:
-    return sha256(path.read_bytes()).hexdigest()
