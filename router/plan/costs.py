@@ -33,10 +33,10 @@ def general_lines(
     """Returns the cost of the same requests at the general model."""
     general = inputs.general
     # The unit price stays exact here; only the line is rounded.
-    lines = [_calls(Group.GENERAL, general.name, requests, general.unit_nano_usd(year))]
+    lines = [_priced(Group.GENERAL, general.name, requests, general.unit_nano_usd(year))]
     if general.review_share:
         hours = requests * general.review_share * general.review_hours
-        lines.append(_hours(Group.REVIEWS, "reading answers", hours, inputs.review_hour_nano_usd))
+        lines.append(_priced(Group.REVIEWS, "reading answers", hours, inputs.review_hour_nano_usd))
     if inputs.general_per_month:
         lines.append(
             _fixed(Group.GENERAL, FixedCost("monthly fee", inputs.general_per_month), months)
@@ -46,7 +46,7 @@ def general_lines(
 
 def one_off_lines(inputs: PlanInputs) -> tuple[Amount, ...]:
     """Returns the costs that are paid once, before the first request."""
-    lines = [_hours(Group.PEOPLE, "setting up", inputs.setup_hours, inputs.hour_nano_usd)]
+    lines = [_priced(Group.PEOPLE, "setting up", inputs.setup_hours, inputs.hour_nano_usd)]
     lines += _training(inputs, inputs.first_run, ONE, "first training")
     lines += [_fixed(Group.ONE_OFF, cost, ONE) for cost in inputs.one_off]
     # A plan without setup or training has no such lines, rather than lines of $0.
@@ -137,15 +137,12 @@ def _exact(group: Group, name: str, count: Fraction, unit: Fraction) -> Fraction
 
 def _per_request(inputs: PlanInputs, requests: Fraction, year: int) -> Iterator[Amount]:
     for group, name, count, unit in _rates(inputs, year):
-        yield _calls(group, name, requests * count, unit)
+        yield _priced(group, name, requests * count, unit)
 
 
-def _calls(group: Group, name: str, count: Fraction, unit: Fraction) -> Amount:
+def _priced(group: Group, name: str, count: Fraction, unit: Fraction) -> Amount:
+    """Returns the cost of so many calls or hours, each at `unit` nano-dollars."""
     return Amount(group, name, up(count * unit), count, unit)
-
-
-def _hours(group: Group, name: str, hours: Fraction, rate: Fraction) -> Amount:
-    return Amount(group, name, up(hours * rate), hours, rate)
 
 
 def _fixed(group: Group, cost: FixedCost, months: Fraction) -> Amount:
@@ -155,7 +152,7 @@ def _fixed(group: Group, cost: FixedCost, months: Fraction) -> Amount:
 def _time(inputs: PlanInputs, months: Fraction) -> Iterator[Amount]:
     if inputs.hours_per_month:
         hours = inputs.hours_per_month * months
-        yield _hours(Group.PEOPLE, "looking after it", hours, inputs.hour_nano_usd)
+        yield _priced(Group.PEOPLE, "looking after it", hours, inputs.hour_nano_usd)
     runs = inputs.runs_per_year * months / MONTHS
     yield from _training(inputs, inputs.later_run, runs, "training again")
 

@@ -300,7 +300,7 @@ def _rung_facts(
         p_source=source,
         p_count=count,
         cost_nano_usd=expected.nano_usd,
-        cost_basis=_basis(plan, expected),
+        cost_basis=basis_of(plan, expected),
         latency_ms=facts.latency_ms,
         missing=tuple(sorted(missing)) if missing else (),
         context_tokens=facts.context_tokens,
@@ -337,8 +337,8 @@ def _warmed(
     return replace(facts, cost_nano_usd=facts.cost_nano_usd - saved, cache_nano_usd=saved)
 
 
-def _basis(plan: RungPlan, expected: cost.Cost) -> CostBasis:
-    """Returns a cost's basis. Own compute without a price is free; an upstream's is unknown."""
+def basis_of(plan: RungPlan, expected: cost.Cost) -> CostBasis:
+    """Returns a cost's basis: own compute without a price is free, an upstream's is unknown."""
     if expected.basis is CostBasis.UNKNOWN and not plan.may_spend_outside:
         return CostBasis.OWN_COMPUTE
     return expected.basis

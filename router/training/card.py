@@ -91,54 +91,54 @@ def render(card: Card) -> str:
     Parts without figures stay empty tables: a model trained on a subset of the files has them.
     """
     # A model trained on a subset of the files lacks some figures; their tables stay empty.
-    figures = _map(card, "figures")
-    fitted = _map(figures, "difficulty")
-    novelty = _map(figures, "novelty")
+    figures = part_of(card, "figures")
+    fitted = part_of(figures, "difficulty")
+    novelty = part_of(figures, "novelty")
     parts = [
         "# Triage model card",
         _opening(card),
         "## Heads on the dev part: labels given by data sets",
         GIVEN,
-        _heads(_map(figures, "heads", "given"), _map(figures, "crossed_ece")),
+        _heads(part_of(figures, "heads", "given"), part_of(figures, "crossed_ece")),
         "## Heads on the dev part: weak labels",
         WEAK,
-        _heads(_map(figures, "heads", "weak"), {}),
+        _heads(part_of(figures, "heads", "weak"), {}),
         "## Heads on sources and authors that taught them nothing",
         HELD_OUT,
         _columns(
-            "held_out", _map(figures, "held_out"), "rows", "accuracy", "said", "right", "sure",
+            "held_out", part_of(figures, "held_out"), "rows", "accuracy", "said", "right", "sure",
         ),
         "## What the embedding holds: linear probes, not shipped",
-        _columns("probes", _map(figures, "probes"), "classes", "rows", "accuracy"),
+        _columns("probes", part_of(figures, "probes"), "classes", "rows", "accuracy"),
         "## Difficulty and known models",
         f"P(right) = sigmoid(a (theta - d)), a = {fitted.get('a')}; {fitted.get('models')} models "
         "in `known_models.json`. On dev questions:",
-        _columns("difficulty", _map(fitted, "dev"), "answers", "auroc", "ece"),
+        _columns("difficulty", part_of(fitted, "dev"), "answers", "auroc", "ece"),
         "## Novelty: every score tried",
         NOVELTY,
         _columns(
-            "novelty", _map(novelty, "trials"), "clinc_auroc", "clinc_recall_at_5", "clinc_novel",
-            "nonsense_auroc", "nonsense_recall_at_5",
+            "novelty", part_of(novelty, "trials"), "clinc_auroc", "clinc_recall_at_5",
+            "clinc_novel", "nonsense_auroc", "nonsense_recall_at_5",
         ),
-        f"Calibrated, at {NOVEL_SHARE:.0%} novel requests: {_inline(_map(novelty, 'shipped'))}.",
+        f"Calibrated, at {NOVEL_SHARE:.0%} novel requests: {_inline(part_of(novelty, 'shipped'))}.",
         "## Match confidence",
         MATCH,
         _columns(
-            "match", _map(figures, "match"), "requests", "auroc", "ece", "claimed_among_taken",
+            "match", part_of(figures, "match"), "requests", "auroc", "ece", "claimed_among_taken",
             "right_among_taken", "taken_of_right_intents", "near_taken", "others_taken",
             "general_taken", "harmful_taken",
         ),
         "## Latency and size",
         LATENCY,
         _columns(
-            "latency", _map(figures, "latency"), "p50_ms", "p99_ms", "cpu_p50_ms", "cpu_p99_ms",
+            "latency", part_of(figures, "latency"), "p50_ms", "p99_ms", "cpu_p50_ms", "cpu_p99_ms",
         ),
-        f"Bytes: {_inline(_map(figures, 'bytes'))}.",
-        f"INT8 against float: {_inline(_map(figures, 'parity'))}.",
+        f"Bytes: {_inline(part_of(figures, 'bytes'))}.",
+        f"INT8 against float: {_inline(part_of(figures, 'parity'))}.",
         "## Data",
         _files(card),
         "## Files",
-        table(("file", "sha256"), [(k, str(v)) for k, v in _map(card, "artefacts").items()]),
+        table(("file", "sha256"), [(k, str(v)) for k, v in part_of(card, "artefacts").items()]),
     ]  # fmt: skip
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -150,10 +150,10 @@ def _opening(card: Card) -> str:
         "tokens of the last user turn; n-grams, the other half of each head, at most 512."
         "\n\n"
         f"- Made by: `{card['command']}` (seed {card['seed']})\n"
-        f"- Split: {_inline(_map(card, 'split'))}; dev is cut by a hash of the text before "
+        f"- Split: {_inline(part_of(card, 'split'))}; dev is cut by a hash of the text before "
         "anything is trained; pairs, templates and texts that share an opening stay together.\n"
-        f"- Training: {_inline(_map(card, 'training'))}\n"
-        f"- Versions: {_inline(_map(card, 'versions'))}"
+        f"- Training: {_inline(part_of(card, 'training'))}\n"
+        f"- Versions: {_inline(part_of(card, 'versions'))}"
     )
 
 
@@ -180,8 +180,8 @@ def _files(card: Card) -> str:
     )
 
 
-# A card is read from JSON, so each step down checks that it meets a mapping.
-def _map(card: Card, *keys: str) -> Mapping[str, Value]:
+def part_of(card: Card, *keys: str) -> Mapping[str, Value]:
+    """Returns the object at a path of keys, an empty one where the card has none there."""
     value: Value = card
     for key in keys:
         value = value.get(key, {}) if isinstance(value, Mapping) else {}

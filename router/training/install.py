@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from router.training import model_folder
-from router.training.card import Value
+from router.training.card import Value, part_of
 from router.triage.triage_model import HEADS_FOLDER, write_manifest
 
 CARD = "card.json"
@@ -133,10 +133,10 @@ def figures_of(card: Card) -> dict[str, Figure]:
     The figure of difficulty is the mean AUROC over its benchmarks, weighed by their answers. Match
     and novelty count as heads, because they are fitted and shipped with them.
     """
-    figures = _map(card, "figures")
+    figures = part_of(card, "figures")
     figure_of: dict[str, Figure] = {}
     for labels in ("weak", "given"):  # given labels come last and replace weak ones
-        for head, row in _map(figures, "heads", labels).items():
+        for head, row in part_of(figures, "heads", labels).items():
             if "/" not in head and isinstance(row, Mapping):
                 kind = "auroc" if "auroc" in row else "accuracy"
                 figure_of[head] = Figure(
@@ -145,18 +145,18 @@ def figures_of(card: Card) -> dict[str, Figure]:
                     int(_number(row["rows"])),
                 )
     benchmarks = [
-        row for row in _map(figures, "difficulty", "dev").values() if isinstance(row, Mapping)
+        row for row in part_of(figures, "difficulty", "dev").values() if isinstance(row, Mapping)
     ]
     answers = sum(_number(row["answers"]) for row in benchmarks)
     if answers:
         mean = sum(_number(row["auroc"]) * _number(row["answers"]) for row in benchmarks) / answers
         figure_of["difficulty"] = Figure("AUROC", mean, int(answers))
-    match = _map(figures, "match")
+    match = part_of(figures, "match")
     if "auroc" in match:
         figure_of["match"] = Figure(
             "AUROC", _number(match["auroc"]), int(_number(match["requests"]))
         )
-    novelty = _map(figures, "novelty", "trials", "combined")
+    novelty = part_of(figures, "novelty", "trials", "combined")
     if "nonsense_auroc" in novelty:
         rows = int(_number(novelty.get("nonsense_novel", 1)))
         figure_of["novelty"] = Figure("AUROC", _number(novelty["nonsense_auroc"]), rows)
@@ -165,10 +165,3 @@ def figures_of(card: Card) -> dict[str, Figure]:
 
 def _number(value: Value) -> float:
     return float(value) if isinstance(value, int | float) else math.nan
-
-
-def _map(part: Card, *keys: str) -> Card:
-    value: Value = part
-    for key in keys:
-        value = value.get(key, {}) if isinstance(value, Mapping) else {}
-    return value if isinstance(value, Mapping) else {}

@@ -18,7 +18,7 @@ from router.analysis.replay.cases import Case
 from router.money import cost
 from router.policy.schema import Policy
 from router.routing.constraints import Asked, Shape
-from router.routing.policy_runtime import DELIBERATION_STEPS, RungPlan
+from router.routing.policy_runtime import DELIBERATION_STEPS, RungPlan, basis_of
 from router.types import (
     AnswererFacts,
     AttemptRow,
@@ -119,7 +119,7 @@ def _facts(
         p_source=source,
         p_count=count,
         cost_nano_usd=expected.nano_usd,
-        cost_basis=_basis(plan, expected),
+        cost_basis=basis_of(plan, expected),
         latency_ms=facts.latency_ms,
         missing=missing,
         context_tokens=facts.context_tokens,
@@ -224,16 +224,6 @@ def _worst(plan: RungPlan, shape: Shape) -> int:
     return step.nano_usd * (1 if facts is plan.facts else DELIBERATION_STEPS)
 
 
-def _basis(plan: RungPlan, expected: cost.Cost) -> CostBasis:
-    """Returns the basis of a cost: own compute without a price is too small to meter.
-
-    An upstream's cost without a price stays unknown.
-    """
-    if expected.basis is CostBasis.UNKNOWN and not plan.may_spend_outside:
-        return CostBasis.OWN_COMPUTE
-    return expected.basis
-
-
 def would_cost(plan: RungPlan, case: Case) -> int | None:
     """Returns the cost of this request's answer here; None where the price is unknown.
 
@@ -248,7 +238,7 @@ def would_cost(plan: RungPlan, case: Case) -> int | None:
     elif case.deliberated:
         usage, steps = cost.one_call(usage, case.signals.input_tokens), usage
     paid = plan.would_cost(usage, case.shape.images if case.shape else 0, steps)
-    return None if _basis(plan, paid) is CostBasis.UNKNOWN else paid.nano_usd
+    return None if basis_of(plan, paid) is CostBasis.UNKNOWN else paid.nano_usd
 
 
 def may_hold(plan: RungPlan, case: Case) -> int:
