@@ -37,7 +37,7 @@ from tiers.wrapping import WrappingAnswerer
 OWN_ROLES = frozenset({Role.ANSWER, Role.SAMPLE, Role.SHADOW})
 """What a rung asks for itself; every other role is a step of another answerer."""
 
-NO_SHAPE = "approved words are plain text: they are no JSON and call no tool (alone: false)"
+NO_SHAPE = "approved words are no JSON, no call of a tool and no summary (alone: false)"
 
 
 class WordsOnly(WrappingAnswerer):
@@ -72,8 +72,7 @@ class WordsOnly(WrappingAnswerer):
         if work.role not in OWN_ROLES:
             return await self._inner.answer(work, call)
         request = work.request
-        forced = request.tool_choice not in (None, '"auto"', '"none"')
-        if request.response_format.kind != "text" or forced:
+        if request.needs_shape:
             raise CannotAnswer(NO_SHAPE, reason=Reason.NO_MODEL)
         text = self._words(work.signals.domain, work.signals.language)
         choice = Choice(text=text, finish_reason="stop")

@@ -74,17 +74,21 @@ def no_trusted_shape() -> NotCapable:
     )
 
 
-def no_model_for_shape(policy: str, *, call: bool) -> NotCapable:
-    """Returns the error of a request for JSON or a call that no model may write.
+_WRITTEN_BY_MODELS = {
+    Capability.TOOLS: ("a call of a tool (tool_choice)", "Ask for `tool_choice: auto`"),
+    Capability.JSON_SCHEMA: ("JSON (response_format)", "Ask for plain text"),
+    None: ("a summary of the conversation", "Begin a new conversation"),
+}
 
-    `call` is True where a call of a tool is demanded, False where JSON is.
-    """
-    wanted = "a call of a tool (tool_choice)" if call else "JSON (response_format)"
-    otherwise = "`tool_choice: auto`" if call else "plain text"
+
+def no_model_for_shape(policy: str, missing: Capability | None) -> NotCapable:
+    """Returns the error of a request for a call, for JSON, or for a summary (None), that no model
+    may write."""
+    wanted, otherwise = _WRITTEN_BY_MODELS[missing]
     return NotCapable(
         f"This request demands {wanted}, which only a model can write, and no model of the policy "
-        f"{policy} may answer by itself: its answers are approved texts and calculations. Ask for "
+        f"{policy} may answer by itself: its answers are approved texts and calculations. "
         f"{otherwise}, or add an answerer with a model to the policy's tiers (`kind: upstream`), "
         "or set `alone: true` on the local one.",
-        missing=(Capability.TOOLS if call else Capability.JSON_SCHEMA,),
+        missing=() if missing is None else (missing,),
     )

@@ -33,7 +33,7 @@ from router.request.progress import (
 )
 from router.routing.allowed_rungs import fits
 from router.routing.answer_checks import shares_words
-from router.routing.constraints import forces_tools
+from router.routing.constraints import demanded_of
 from router.routing.hard_rules import disclaimer_of
 from router.routing.routed_request import RoutedRequest
 from router.routing.verification import Verification
@@ -208,7 +208,8 @@ def conclude(
         whole = best.answer is None or best.answer.reason is not Reason.ANSWER_WITHHELD
         return Conclusion(best, Verdict.ACCEPTED if whole else Verdict.UNVERIFIED)
     unchanged = progress.committed is not None or observed
-    if best is not None and (unchanged or _named(routed, best)):
+    wanted = unchanged or routed.request.compacts  # an agent can go on with no other words
+    if best is not None and (wanted or _named(routed, best)):
         return Conclusion(best, Verdict.UNVERIFIED)
     if observed:
         raise failed or AnswererError("The model that was asked for gave no usable answer.")
@@ -219,17 +220,17 @@ def conclude(
         rule = Exhausted.REVIEW  # nobody is told in a grave matter what code found wrong
     if best is not None and rule is Exhausted.REVIEW and _sound(routed, progress, best):
         return Conclusion(best, Verdict.UNVERIFIED)
-    if rule.by_person and not routed.needs_shape:
+    if rule.by_person and not routed.request.needs_shape:
         return _hand_over(routed, best, ids)
     if best is not None and rule is Exhausted.BEST_ANSWER and showable(routed, best):
         if _too_unsure(routed, best):
             return _nothing_known(routed, best)
         return Conclusion(best, Verdict.UNVERIFIED)
-    if rule is not Exhausted.BEST_ANSWER and not routed.needs_shape:
+    if rule is not Exhausted.BEST_ANSWER and not routed.request.needs_shape:
         refusal = _stand_in(routed, best, REFUSED_TEXT, (), refusal=True)
         return Conclusion(refusal, Verdict.REFUSED)
     message = failed.words if best is None and isinstance(failed, CannotAnswer) else ""
-    if message and not routed.needs_shape:
+    if message and not routed.request.needs_shape:
         return _nothing_there(routed, message)
     failure = best.verification.failure if best else None
     raise failed or NoUsableAnswer(
@@ -245,8 +246,8 @@ def _why_declined(routed: RoutedRequest, declined: CannotAnswer) -> TiergateErro
     Models that would have answered a shorter request are named by what they take. A shape that no
     model may write is asked for in vain, however often it is tried.
     """
-    if declined.reason == Reason.NO_MODEL and routed.needs_shape:
-        return no_model_for_shape(routed.policy.name, call=forces_tools(routed.request))
+    if declined.reason == Reason.NO_MODEL and routed.request.needs_shape:
+        return no_model_for_shape(routed.policy.name, demanded_of(routed.request))
     short = [f for f in routed.facts if not fits(f, routed.signals)]
     if not short:
         return declined
@@ -255,7 +256,7 @@ def _why_declined(routed: RoutedRequest, declined: CannotAnswer) -> TiergateErro
 
 def _refused(routed: RoutedRequest, ids: Ids) -> Conclusion:
     """Returns the approved refusal of a harmful request, or a safe answer where help is due."""
-    if routed.calls_for_help and not routed.needs_shape:
+    if routed.calls_for_help and not routed.request.needs_shape:
         return _hand_over(routed, None, ids)
     words = routed.runtime.refusal(language_of(routed.signals)) or routed.policy.safety.words
     refusal = _stand_in(routed, None, words, (), refusal=True, reason=Reason.HARMFUL)
@@ -279,7 +280,7 @@ def _sound(routed: RoutedRequest, progress: Progress, candidate: Candidate) -> b
 def _too_unsure(routed: RoutedRequest, candidate: Candidate) -> bool:
     """Returns True for an approved answer that is probably about something else."""
     unsure = candidate.verification.p < routed.decision.unverified_from
-    return unsure and _from_shelf(candidate) and not routed.needs_shape
+    return unsure and _from_shelf(candidate) and not routed.request.needs_shape
 
 
 def _nothing_known(routed: RoutedRequest, candidate: Candidate) -> Conclusion:
@@ -409,7 +410,7 @@ def _stand_in(
     no_passage = reason is Reason.NO_PASSAGE
     model = REFUSAL_MODEL if refusal else NO_ANSWER_MODEL if no_passage else SAFE_ANSWER_MODEL
     choice = Choice(
-        text="" if refusal and routed.needs_shape else text,
+        text="" if refusal and routed.request.needs_shape else text,
         finish_reason="stop",
         refusal=text if refusal else None,
     )

@@ -125,7 +125,7 @@ def outgoing(routed: RoutedRequest) -> Outgoing | None:
     """Returns what lets an answer out; None where the policy leaves answers as they are."""
     if (
         not routed.policy.safety.changes_answers
-        or routed.needs_shape
+        or routed.request.needs_shape
         or routed.observed is not None
     ):
         return None

@@ -55,18 +55,19 @@ def asked_of(
 
 def shape_of(request: ChatRequest, input_bound: int = 0) -> Shape:
     """Returns the facts by which replay prices a request elsewhere; they hold no text."""
-    forced = forces_tools(request)
     return Shape(
         needs=tuple(sorted(request.needs)) if request.needs else (),
         output_cap=request.sampling.max_output_tokens,
         choices=request.sampling.n,
         images=request.images,
         input_bound=input_bound,
-        forces_tools=forced,
-        promises=request.response_format.kind != "text" or forced,
+        forces_tools=request.forces_tools,
+        promises=request.needs_shape,
     )
 
 
-def forces_tools(request: ChatRequest) -> bool:
-    """Returns True when the answer must call a tool; with `auto` the model is free not to."""
-    return request.tool_choice not in (None, '"auto"', '"none"')
+def demanded_of(request: ChatRequest) -> Capability | None:
+    """Returns what an answer must have where approved words are none; None for a mere summary."""
+    if request.compacts:
+        return None
+    return Capability.TOOLS if request.forces_tools else Capability.JSON_SCHEMA

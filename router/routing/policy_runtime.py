@@ -21,7 +21,6 @@ from router.policy.content.safe_answers import NO_ANSWER, SafeCase, holding_text
 from router.policy.head_conditions import likeliest_chance
 from router.policy.schema import Alias, AnswererSection, Policy
 from router.privacy.provider_seals import NO_SEALS, sealed_tokens
-from router.routing.constraints import forces_tools
 from router.routing.decision import chance
 from router.routing.told.shifts import Shifts
 from router.routing.verification import Judge
@@ -305,7 +304,7 @@ def _rung_facts(
         missing=tuple(sorted(missing)) if missing else (),
         context_tokens=facts.context_tokens,
         worst_nano_usd=0 if request.hints.max_cost_nano_usd is None else plan.worst_case(request),
-        excused=set(missing) == {Capability.TOOLS} and not forces_tools(request),
+        excused=set(missing) == {Capability.TOOLS} and not request.forces_tools,
         declined=declined,
         because=None if preview is None else preview.because,
         least=None if preview is None else preview.least,

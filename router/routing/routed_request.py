@@ -11,7 +11,7 @@ from msgspec import Struct
 from router.policy.refusal import of_self_harm, of_victim
 from router.policy.schema import DeliberationAnswerer, Policy
 from router.privacy.pseudonyms.veil import Veil
-from router.routing.constraints import Asked, forces_tools
+from router.routing.constraints import Asked
 from router.routing.hard_rules import demanded_level
 from router.routing.policy_runtime import PolicyRuntime, RungPlan
 from router.routing.wording.matters import acute, in_danger, language_of
@@ -98,11 +98,6 @@ class RoutedRequest(Struct, frozen=True, dict=True):
     def needs_whole_answer(self) -> bool:
         """Returns True when the answer must keep a shape that only a whole answer can show."""
         return self.request.response_format.kind != "text" or bool(self.request.tools)
-
-    @measured_once
-    def needs_shape(self) -> bool:
-        """Returns True when plain text is no answer, so that approved words can't replace one."""
-        return self.request.response_format.kind != "text" or forces_tools(self.request)
 
     @measured_once
     def cacheable(self) -> bool:
@@ -196,7 +191,7 @@ class RoutedRequest(Struct, frozen=True, dict=True):
         have their turn, unless somebody may need help now.
         """
         domain = self.risk_domain
-        if self.observed is not None or domain is None or self.needs_shape:
+        if self.observed is not None or domain is None or self.request.needs_shape:
             return False
         if not self.exhausted.by_person or not self._untrusted(self.decision.first_rung):
             return False
@@ -212,7 +207,7 @@ class RoutedRequest(Struct, frozen=True, dict=True):
     @measured_once
     def has_words(self) -> bool:
         """Returns True when approved words and a person take the place of a missing answer."""
-        return self.exhausted.by_person and self.observed is None and not self.needs_shape
+        return self.exhausted.by_person and self.observed is None and not self.request.needs_shape
 
     @measured_once
     def acute(self) -> bool:
@@ -233,7 +228,7 @@ class RoutedRequest(Struct, frozen=True, dict=True):
     @measured_once
     def keeps_shape(self) -> bool:
         """Returns True where words would break what a program expects: a shape, or a tool loop."""
-        return self.needs_shape or (bool(self.request.tools) and self.request.in_tool_loop)
+        return self.request.needs_shape or (bool(self.request.tools) and self.request.in_tool_loop)
 
     @measured_once
     def unanswerable(self) -> bool:
@@ -242,7 +237,7 @@ class RoutedRequest(Struct, frozen=True, dict=True):
         The client asks for a shape, so approved words cannot replace the answer. Only a trusted
         answer may go out, and every rung is a deliberation that its tier does not vouch for.
         """
-        if self.observed is not None or not self.needs_shape:
+        if self.observed is not None or not self.request.needs_shape:
             return False
         return self.guarded and self._all_untrusted
 

@@ -185,6 +185,7 @@ class ChatRequest(Struct, frozen=True, dict=True):
     hints: Hints = Hints()
     unsupported_tools: tuple[str, ...] = ()  # types of tools that no tier offers; they are left out
     endpoint: str = "chat.completions"
+    compacts: bool = False  # a client asks for a summary, with which it goes on
     extra: Mapping[str, JsonText] = field(default_factory=dict)
     """Holds body keys without meaning for routing. The answerer's kind and the policy decide which
     of them it receives."""
@@ -256,6 +257,19 @@ class ChatRequest(Struct, frozen=True, dict=True):
             if part.kind in _NEEDED_FOR:
                 needs.add(_NEEDED_FOR[part.kind])
         return frozenset(needs)
+
+    @property
+    def forces_tools(self) -> bool:
+        """Returns True when the answer must call a tool; with `auto` the model is free not to."""
+        return self.tool_choice not in (None, '"auto"', '"none"')
+
+    @measured_once
+    def needs_shape(self) -> bool:
+        """Returns True when approved words can't replace the answer, since a program works on it.
+
+        So are JSON, a call of a tool, and the summary with which an agent goes on.
+        """
+        return self.response_format.kind != "text" or self.compacts or self.forces_tools
 
     @measured_once
     def sent_by_address(self) -> frozenset[Capability]:

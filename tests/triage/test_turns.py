@@ -6,7 +6,7 @@ import pytest
 
 from router.triage.text.folding import MAX_CHARS
 from router.triage.text.turns import EARLIER_TURNS, MAX_PART_TOKENS, estimate_input_tokens, turns_of
-from router.types import ChatRequest, ContentPart, JsonText, Message, ToolCall
+from router.types import ChatRequest, ContentPart, JsonText, Message, ToolCall, ToolSpec
 
 AGENT = (
     Message("system", "Sign nothing above $2,000,000."),
@@ -50,6 +50,35 @@ def test_what_the_assistant_proposed_is_read_when_the_answer_is_a_bare_yes(said,
     messages = (Message("user", "hello"), Message("assistant", said), Message("user", answer))
     assert turns_of(ChatRequest(messages, "auto")).older == older
     assert turns_of(ChatRequest(messages[1:], "auto")).older == older
+
+
+REMINDER = "<system-reminder>\nPayments above $9,000 wait for Anna.\n</system-reminder>"
+PLACE = "<environment_context><cwd>/srv/bank</cwd></environment_context>"
+TOOLS = (ToolSpec("exec", "", JsonText("{}")),)
+
+
+def by_agent(*texts: str, tools: tuple[ToolSpec, ...] = TOOLS) -> ChatRequest:
+    return ChatRequest(tuple([Message("user", text) for text in texts]), "auto", tools=tools)
+
+
+def test_what_an_agent_puts_into_the_users_messages_is_read_by_the_rules_alone():
+    turns = turns_of(by_agent(PLACE, f"{REMINDER}\n\nCorrect the greeting."))
+    assert (turns.last, turns.earlier) == ("\n\nCorrect the greeting.", ())
+    assert turns.older == (f"{PLACE}\n{REMINDER}",)
+
+
+def test_a_last_message_that_is_all_a_programs_is_read():
+    assert turns_of(by_agent("Hello.", REMINDER)).last == REMINDER
+
+
+@pytest.mark.parametrize("text", [f"{PLACE[:-1]} Hello.", "<b>Hello</b>", "</system-reminder> Hi."])
+def test_what_is_no_whole_element_of_an_agent_stays(text):
+    assert turns_of(by_agent(text, "Hello.")).earlier == (text,)
+
+
+def test_without_tools_nobody_but_the_user_wrote_the_users_messages():
+    turns = turns_of(by_agent(PLACE, f"{REMINDER} Hello.", tools=()))
+    assert (turns.last, turns.earlier) == (f"{REMINDER} Hello.", (PLACE,))
 
 
 def test_only_the_end_of_a_long_proposal_is_read():

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from router.policy.content.term_files import LANGUAGE_MARK
+from router.triage.facts.file_paths import without_folders
 from router.triage.facts.languages import UNKNOWN, continued, heard
 from router.triage.facts.phrase_finder import PhraseFinder
 from router.triage.facts.wordplay import only_plays
@@ -47,7 +48,7 @@ class TurnFacts(Struct, frozen=True):
     clear: bool = False  # the text tells its language clearly
     even: tuple[str, ...] = ()  # languages that it tells as much
     passages: tuple[str, ...] = ()  # of a long text, read besides
-    mended: str = ""  # the text without its typing errors; "" where none was found
+    mended: str = ""  # the text without typing errors and folders; "" where it has none
 
 
 class RuleFacts(NamedTuple):
@@ -80,7 +81,8 @@ def find_facts(
     language = continued(told, spoken)
     if not told.clear and language == told.language:
         language = _by_phrases(names) or language
-    mended = mend(text) if language in READ_LANGUAGES else text
+    plain = without_folders(text)
+    mended = mend(plain) if language in READ_LANGUAGES else plain
     meant = folded
     if mended != text:
         meant = fold(mended)
@@ -112,7 +114,7 @@ def find_facts(
         language=language,
         clear=told.clear,
         even=told.even if language == told.language else (),
-        passages=passages(instead or text),
+        passages=passages(instead or plain),
         mended=mended if mended != text else "",
     )
 

@@ -6,6 +6,7 @@ of other roles where the policy says so. It knows nothing about what a text mean
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence, Set
 
 from msgspec import Struct
@@ -19,6 +20,20 @@ EARLIER_TURNS = 8
 
 MAX_FOLLOW_UP_CHARS = 200  # no longer turn is a bare follow-up; it spares folding a page to see it
 MAX_PROPOSAL_CHARS = 2_000  # an offer stands at the end of what the assistant said
+
+_OF_PROGRAMS = (
+    "system-reminder",  # Claude Code
+    "environment_context",  # Codex
+    "user_instructions",
+    "environment_details",  # Cline, Roo
+    "environment_info",  # Copilot in VS Code
+    "workspace_info",
+    "editorContext",
+    "reminderInstructions",
+    "user_info",  # Cursor
+)
+"""Elements in which coding agents tell of themselves and the machine, in a message of the user."""
+_OPENED = re.compile(rf"<({'|'.join(_OF_PROGRAMS)})>")
 
 MESSAGE_OVERHEAD_TOKENS = 4  # role and separators of one message in the common chat templates
 MAX_PART_TOKENS = 2_048  # an image or a file in base64 is no text: its bytes say little
@@ -49,9 +64,16 @@ USER_ALONE = frozenset({"user"})
 
 
 def turns_of(request: ChatRequest, read: Set[str] = USER_ALONE) -> Turns:
-    """Returns the parts of a request that are read. `read`: the policy's `triage.read`."""
+    """Returns the parts of a request that are read. `read`: the policy's `triage.read`.
+
+    Where tools are offered, an agent may have put words of its own into the user's messages.
+    Only the rules read those.
+    """
     texts = [message.text for message in request.messages if message.role == "user"]
     proposed = _proposed(request)
+    if request.tools and any("</" in text for text in texts):
+        texts, told = _by_users(texts)
+        proposed = "\n".join([*([proposed] if proposed else ()), *told])
     if len(texts) < 2 and read <= USER_ALONE:
         return Turns(texts[0] if texts else "", older=(proposed,) if proposed else ())
     texts.reverse()
@@ -66,6 +88,42 @@ def turns_of(request: ChatRequest, read: Set[str] = USER_ALONE) -> Turns:
         older += cut
         beyond = beyond or left < 0 or len(cut) < len(others)
     return Turns(texts[0] if texts else "", tuple(kept[:EARLIER_TURNS]), tuple(older), beyond)
+
+
+def _by_users(texts: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Returns the user's own words in the user's messages, and what programs put in.
+
+    A last message that a program wrote as a whole stays as it is.
+    """
+    own, told = list[str](), list[str]()
+    for place, text in enumerate(texts):
+        words, blocks = _apart(text)
+        if words.strip():
+            own.append(words)
+        elif place == len(texts) - 1:
+            own.append(text)
+            blocks = []
+        told += blocks
+    return own, told
+
+
+def _apart(text: str) -> tuple[str, list[str]]:
+    """Returns a text without the elements of programs, and these; in linear time."""
+    words, blocks, end = list[str](), list[str](), 0
+    unclosed = set[str]()
+    for opened in _OPENED.finditer(text):
+        if opened.start() < end or opened[1] in unclosed:
+            continue
+        closing = f"</{opened[1]}>"
+        closed = text.find(closing, opened.end())
+        if closed < 0:
+            unclosed.add(opened[1])
+            continue
+        words.append(text[end : opened.start()])
+        end = closed + len(closing)
+        blocks.append(text[opened.start() : end])
+    words.append(text[end:])
+    return "".join(words), blocks
 
 
 def _within(texts: Sequence[str], left: int) -> tuple[list[str], int]:

@@ -300,6 +300,7 @@ def _request(
         include_usage=True,
         hints=read_hints(read.get("routing"), headers, cache_key(extra)),
         endpoint="responses",
+        compacts=conversation.compacts,
         extra=extra,
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import openai
@@ -86,6 +87,34 @@ def test_a_conversation_is_compacted(served: Served) -> None:
     assert "parcel is on its way" in body["messages"][1]["content"]
     row = served.row(response)
     assert (row["endpoint"], row["cost_nano_usd"]) == ("responses.compact", 140_000)
+
+
+GRAVE = {"role": "user", "content": "Crushing chest pain since an hour. Which column holds it?"}
+
+
+@pytest.mark.parametrize("trigger", [True, False])
+def test_no_approved_words_stand_in_for_a_summary(served: Served, trigger: bool) -> None:
+    """The agent goes on with the summary alone, so it would lose all that was said before."""
+    asked = {"model": "auto", "input": [GRAVE], "tools": [SPAWN]}
+    if trigger:
+        asked["input"] = [GRAVE, {"type": "compaction_trigger"}]
+    response = served.post("/v1/responses" if trigger else "/v1/responses/compact", asked)
+    summary = response.json()["output"][-1]
+    assert summary["type"] == "compaction"
+    again = ask(served, "auto:echo", input=[summary, USER])
+    body = json.loads(again.json()["output"][0]["content"][0]["text"])["body"]
+    assert "parcel is on its way" in body["messages"][0]["content"]
+    row = served.row(response)
+    assert (row["verdict"], row["reason"]) == ("unverified", "high_risk_medical")
+
+
+def test_a_policy_without_a_model_says_that_it_can_summarise_nothing(tmp_path: Path) -> None:
+    with Served(tmp_path) as server:
+        answer = server.post("/v1/responses/compact", {"model": "auto", "input": [USER]})
+    assert answer.status_code == 400
+    error = answer.json()["error"]
+    assert error["code"] == "unsupported_capability"
+    assert "a summary of the conversation, which only a model can write" in error["message"]
 
 
 def test_openai_client_compacts_a_conversation(served: Served) -> None:
