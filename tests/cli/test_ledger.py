@@ -8,6 +8,7 @@ import io
 import json
 import sqlite3
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -246,6 +247,27 @@ def test_purge_names_the_matters_that_nobody_has_decided(database: Path) -> None
     purge = ("ledger", "purge", "--before", "0h", "-d", database)
     assert "1 matter that nobody has decided?" in said(*purge, code=1)
     assert "1 matter that nobody had decided went" in said(*purge, "--yes")
+
+
+@pytest.mark.process
+def test_purge_names_no_matter_whose_request_stays(tmp_path: Path) -> None:
+    """A row that is to be kept comes first in the chain, so that the older one after it stays."""
+    path, day_ms = tmp_path / "ledger.db", 86_400_000
+
+    async def write() -> None:
+        clock = StandingClock()
+        ledger = SqlLedger.open(path, clock=clock, budget_of=lambda _tenant: None)
+        await ledger.finish(request("young", attempt("young")))
+        old = replace(request("old", attempt("old")), created_at_ms=NOW_MS - 2 * day_ms)
+        await ledger.finish(old)
+        item = ReviewItem("rev_1", "old", "acme", Domain.LEGAL, NOW_MS - 2 * day_ms)
+        await SqlReviewQueue(ledger.database, clock=clock).add(item)
+        await ledger.close()
+
+    asyncio.run(write())
+    before = datetime.fromtimestamp((NOW_MS - day_ms) / 1000, UTC).date().isoformat()
+    dropped = said("ledger", "purge", "--before", before, "--yes", "-d", path)
+    assert dropped == "0 requests dropped.\n"
 
 
 @pytest.mark.process

@@ -191,15 +191,18 @@ def purge(
     from router.rendering.figures_in_words import counted
 
     with Books.open(database) as books:
-        waiting = len(books.waits(None, before_ms, None))
-        matters = counted(waiting, "matter", "matters")
+        waiting = books.waits(None, before_ms, None)
         if not yes:
+            matters = counted(len(waiting), "matter", "matters")
             undecided = f", with {matters} that nobody has decided" if waiting else ""
             begin = shown_time(before_ms)
             typer.confirm(f"Drop all requests before {begin} UTC{undecided}?", abort=True)
-        dropped = f"{books.purge(before_ms, anchors)} requests dropped"
-    undecided = f"; {matters} that nobody had decided went with them" if waiting else ""
-    typer.echo(f"{dropped}{undecided}.")
+        dropped = books.purge(before_ms, anchors)
+        # A request behind one that is to be kept stays, and so does its matter.
+        gone = len(waiting - books.waits(None, before_ms, None))
+    matters = counted(gone, "matter", "matters")
+    undecided = f"; {matters} that nobody had decided went with them" if gone else ""
+    typer.echo(f"{counted(dropped, 'request', 'requests')} dropped{undecided}.")
 
 
 @ledger.command()
