@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import importlib.util
-from collections.abc import Callable
 
 import pytest
 
@@ -26,6 +24,7 @@ from router.types import (
     ToolSpec,
     Work,
 )
+from tests.kits.upstreams.upstream_kit import eventually
 from tiers.local.answerer import CAPABILITIES, LocalModelAnswerer
 from tiers.local.shared_folder import LocalAddress
 
@@ -111,15 +110,8 @@ def long_work(deadline_s: float = 60.0) -> Work:
     return work("Count.", sampling=sampling, response_format=ENDLESS, deadline_s=deadline_s)
 
 
-async def until(holds: Callable[[], bool], timeout_s: float = 60.0) -> None:
-    """Returns when `holds()` is true; polls, because another process changes it."""
-    async with asyncio.timeout(timeout_s):
-        while not holds():  # noqa: ASYNC110
-            await asyncio.sleep(0.005)
-
-
 async def until_ready(answerer: LocalModelAnswerer) -> None:
-    await until(lambda: answerer.status().state is not AnswererState.LOADING)
+    await eventually(lambda: answerer.status().state is not AnswererState.LOADING)
     assert answerer.status().state is AnswererState.READY, answerer.status().detail
 
 

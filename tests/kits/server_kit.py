@@ -10,6 +10,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -186,6 +187,16 @@ class Served(_Program):
         self.client = httpx.Client(base_url=self.url, timeout=200.0)
         return self
 
+    def connect(self) -> socket.socket:
+        """Returns a raw connection, which waits for an answer for two minutes."""
+        host, port = self.url.removeprefix("http://").split(":")
+        return socket.create_connection((host, int(port)), timeout=120)
+
+    def resident_kb(self) -> int:
+        """Returns the memory that the process holds now."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(status.partition("VmRSS:")[2].split()[0])
+
     def chat(self, model: str = "auto", key: str = "", **fields: object) -> httpx.Response:
         headers = {"authorization": f"Bearer {key}"} if key else {}
         body = {**ROUTINE, "model": model, **fields}
@@ -228,6 +239,14 @@ def answering(folder: Path, **sections: object) -> Iterator[Served]:
         policy = write_policy(folder, upstream.url, max_body_bytes=100_000, **sections)
         with Served(folder, policy, *write_behaviours(folder, upstream.url, *names)) as server:
             yield server
+
+
+def rest_of(connection: socket.socket) -> bytes:
+    """Returns all that comes until the server closes."""
+    received = b""
+    while piece := connection.recv(65_536):
+        received += piece
+    return received
 
 
 def events_of(text: str) -> list[tuple[str, dict[str, object]]]:

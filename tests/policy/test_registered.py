@@ -1,10 +1,8 @@
 """Versions of the registry that a policy names: found, hashed, followed, and kept when broken."""
 # Polling is what a test of a watcher waits for.
-# ruff: noqa: ASYNC110
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +18,7 @@ from router.registry import ModelKind, ModelState, ModelVersion, Registry, open_
 from router.stats import heads
 from router.stats.calibration import Temperature
 from router.stats.heads import Head, HeadKind
+from tests.kits.upstreams.upstream_kit import eventually
 
 POLICY = """\
 version: 1
@@ -69,12 +68,6 @@ def head(folder: Path, bias: float) -> list[Path]:
 
 def added(registry: Registry, tmp_path: Path, bias: float) -> ModelVersion:
     return registry.add(ModelKind.HEAD, "department", head(tmp_path, bias))
-
-
-async def until(happened: Callable[[], bool]) -> None:
-    async with asyncio.timeout(60):
-        while not happened():
-            await asyncio.sleep(0.01)
 
 
 def test_reference_leads_to_the_active_version(
@@ -214,9 +207,9 @@ async def test_running_server_follows_promotions_and_rollbacks(
     live = Live(load)
     async with live.watcher:
         second = registry.promote(added(registry, tmp_path, 1.0).id)
-        await until(lambda: live.models == (second.id,))
+        await eventually(lambda: live.models == (second.id,))
         registry.rollback("department")
-        await until(lambda: live.models == (first.id,))
+        await eventually(lambda: live.models == (first.id,))
 
 
 async def test_broken_version_leaves_the_old_one_in_use(
@@ -233,10 +226,10 @@ async def test_broken_version_leaves_the_old_one_in_use(
         (tmp_path / "department.json").write_text("{}")
         broken = registry.add(ModelKind.HEAD, "department", [tmp_path / "department.json"])
         registry.promote(broken.id)
-        await until(lambda: live.watcher.status.broken)
+        await eventually(lambda: live.watcher.status.broken)
         assert live.models == (first.id,)
         registry.rollback("department")
-        await until(lambda: not live.watcher.status.broken)
+        await eventually(lambda: not live.watcher.status.broken)
     told = [record.message for record in caplog.records if record.name == "router.policy.watch"]
     assert told == ["policy_not_reloaded", "policy_reloaded"]
 
@@ -253,11 +246,11 @@ async def test_registry_that_cannot_be_read_leaves_the_policy_in_use(
     async with live.watcher:
         events.rename(away)
         events.write_text("no folder")
-        await until(lambda: "registry_unreachable" in caplog.text)
+        await eventually(lambda: "registry_unreachable" in caplog.text)
         events.unlink()
         away.rename(events)
         second = registry.promote(added(registry, tmp_path, 1.0).id)
-        await until(lambda: live.models == (second.id,))
+        await eventually(lambda: live.models == (second.id,))
     assert caplog.text.count("registry_unreachable") == 1
     assert first.id != second.id
 
@@ -289,7 +282,7 @@ async def test_promotion_ends_what_a_rollout_tried(
     assert live.current.candidate.registered.models == (canary.id,)
     async with live.watcher:
         registry.promote(canary.id)
-        await until(lambda: live.models == (canary.id,))
+        await eventually(lambda: live.models == (canary.id,))
         assert live.current.candidate is None
 
 
@@ -308,4 +301,4 @@ async def test_version_that_only_a_rollout_names_is_followed(
     assert tried() == (first.id,)
     async with live.watcher:
         second = registry.promote(added(registry, tmp_path, 1.0).id)
-        await until(lambda: tried() == (second.id,))
+        await eventually(lambda: tried() == (second.id,))

@@ -1,6 +1,6 @@
 """A changed policy is in use within a second; a broken one never is."""
 # A test may block its loop for a write; polling is what it waits for.
-# ruff: noqa: ASYNC110, ASYNC240
+# ruff: noqa: ASYNC240
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import asyncio
 import contextlib
 import os
 import threading
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ import pytest
 from router.errors import LedgerUnavailable, Mistake, PolicyError
 from router.policy.loading import LoadedPolicy, load_policy
 from router.policy.watch import PolicyWatcher
+from tests.kits.upstreams.upstream_kit import eventually
 
 POLICY = """\
 version: 1
@@ -56,19 +56,13 @@ class Live:
         self.current = loaded
 
 
-async def until(happened: Callable[[], bool]) -> None:
-    async with asyncio.timeout(60):
-        while not happened():
-            await asyncio.sleep(0.01)
-
-
 async def test_changed_file_is_swapped_in(path: Path) -> None:
     live = Live(path)
     before = live.current.hash
     async with live.watcher:
         path.write_text(POLICY.replace("first", "second"))
-        await until(lambda: live.current.policy.description == "second")
-        await until(lambda: live.watcher.status.reloads >= 1)
+        await eventually(lambda: live.current.policy.description == "second")
+        await eventually(lambda: live.watcher.status.reloads >= 1)
     assert live.watcher.status.hash == live.current.hash != before
 
 
@@ -76,7 +70,7 @@ async def test_changed_file_that_the_policy_names_is_noticed(path: Path) -> None
     live = Live(path)
     async with live.watcher:
         (path.parent / "safe.yaml").write_text("version: 1\nname: approved anew\n")
-        await until(lambda: live.watcher.status.reloads >= 1)
+        await eventually(lambda: live.watcher.status.reloads >= 1)
 
 
 def test_file_that_is_still_being_written_is_no_change_yet(path: Path) -> None:
@@ -94,7 +88,7 @@ async def test_broken_file_keeps_the_old_policy(path: Path) -> None:
     before = live.current
     async with live.watcher:
         path.write_text(POLICY.replace("level: 2", "level: 22") + "colour: blue\n")
-        await until(lambda: live.watcher.status.broken)
+        await eventually(lambda: live.watcher.status.broken)
     assert live.current is before
     assert live.watcher.status.hash == before.hash
     assert {m.key_path for m in live.watcher.status.mistakes} == {"tiers[0].level", "colour"}
@@ -104,9 +98,9 @@ async def test_mended_file_clears_the_mistakes(path: Path) -> None:
     live = Live(path)
     async with live.watcher:
         path.write_text("version: [")
-        await until(lambda: live.watcher.status.broken)
+        await eventually(lambda: live.watcher.status.broken)
         path.write_text(POLICY.replace("first", "third"))
-        await until(lambda: not live.watcher.status.broken)
+        await eventually(lambda: not live.watcher.status.broken)
     assert live.current.policy.description == "third"
 
 
@@ -114,9 +108,9 @@ async def test_file_that_was_missing_is_found_when_it_comes(path: Path) -> None:
     live = Live(path)
     async with live.watcher:
         path.write_text(POLICY.replace("safe.yaml", "new.yaml"))
-        await until(lambda: live.watcher.status.broken)
+        await eventually(lambda: live.watcher.status.broken)
         (path.parent / "new.yaml").write_text("version: 1\n")
-        await until(lambda: not live.watcher.status.broken)
+        await eventually(lambda: not live.watcher.status.broken)
     assert live.current.policy.safe_answers == "new.yaml"
 
 
@@ -124,7 +118,7 @@ async def test_deleted_policy_keeps_the_old_one(path: Path) -> None:
     live = Live(path)
     async with live.watcher:
         path.unlink()
-        await until(lambda: live.watcher.status.broken)
+        await eventually(lambda: live.watcher.status.broken)
     assert live.current.policy.description == "first"
 
 
@@ -133,10 +127,10 @@ async def test_swap_that_refuses_keeps_the_old_policy(path: Path) -> None:
     live.refuse = True
     async with live.watcher:
         path.write_text(POLICY.replace("first", "second"))
-        await until(lambda: live.watcher.status.broken)
+        await eventually(lambda: live.watcher.status.broken)
         assert live.current.policy.description == "first"
         live.refuse = False
-        await until(lambda: live.current.policy.description == "second")
+        await eventually(lambda: live.current.policy.description == "second")
 
 
 async def test_a_ledger_that_is_away_delays_a_change_and_ends_no_watch(path: Path) -> None:
@@ -144,11 +138,11 @@ async def test_a_ledger_that_is_away_delays_a_change_and_ends_no_watch(path: Pat
     live.fault = LedgerUnavailable("the ledger is locked")
     async with live.watcher:
         path.write_text(POLICY.replace("first", "second"))
-        await until(lambda: live.watcher.status.broken)
+        await eventually(lambda: live.watcher.status.broken)
         assert "locked" in str(live.watcher.status.mistakes[0])
         live.fault = None
-        await until(lambda: live.current.policy.description == "second")
-        await until(lambda: not live.watcher.status.broken)
+        await eventually(lambda: live.current.policy.description == "second")
+        await eventually(lambda: not live.watcher.status.broken)
     assert live.watcher.status.watching
 
 
@@ -171,7 +165,7 @@ async def test_reload_that_is_asked_for_comes_at_once(path: Path) -> None:
     async with watcher:
         path.write_text(POLICY.replace("first", "second"))
         watcher.reload()
-        await until(lambda: bool(seen))
+        await eventually(lambda: bool(seen))
     assert seen == ["second"]
 
 
@@ -188,7 +182,7 @@ async def test_a_price_that_begins_is_swapped_in_without_a_change_of_files(path:
     before = live.current
     async with watcher:
         today[0] = "2026-11-21"
-        await until(lambda: watcher.status.reloads == 1)
+        await eventually(lambda: watcher.status.reloads == 1)
     assert live.current.hash == before.hash
     assert live.current is not before
 
@@ -217,5 +211,5 @@ async def test_watchers_with_one_turn_load_one_after_the_other(path: Path) -> No
         for watcher in watchers:
             await stack.enter_async_context(watcher)
             watcher.reload()
-        await until(lambda: done == len(watchers))
+        await eventually(lambda: done == len(watchers))
     assert most == 1

@@ -69,17 +69,12 @@ def ask(served: Served, behaviour: str, **fields: object) -> httpx.Response:
     return served.chat(f"auto:{behaviour.translate(str.maketrans(':.', '--'))}", **fields)
 
 
-def resident_kb(served: Served) -> int:
-    status = Path(f"/proc/{served.process.pid}/status").read_text()
-    return int(status.partition("VmRSS:")[2].split()[0])
-
-
 @pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize("behaviour", FAULTS)
 def test_a_fault_of_an_upstream_is_bounded_and_booked(
     served: Served, behaviour: str, stream: bool
 ) -> None:
-    before = resident_kb(served)
+    before = served.resident_kb()
     response = ask(served, behaviour, stream=stream)
     expected, code = FAULTS[behaviour][stream]
     said = response.text
@@ -91,7 +86,7 @@ def test_a_fault_of_an_upstream_is_bounded_and_booked(
     row = served.finished_row(response)
     assert row["error_code"] == code
     assert row["attempts"][0]["error_code"] == code  # type: ignore[index]
-    assert resident_kb(served) - before < 60_000
+    assert served.resident_kb() - before < 60_000
     for words in WORDS_OF_THE_UPSTREAM:
         assert words not in said
         assert words not in str(dict(response.headers))

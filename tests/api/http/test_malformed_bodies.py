@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest
@@ -175,7 +174,7 @@ def test_a_hundred_thousand_keys_are_read_or_refused(served: Served, path: str) 
 
 def test_others_are_answered_meanwhile(served: Served) -> None:
     """Health checks go on, and memory stays bounded, while four clients send the worst of it."""
-    before, ended, statuses = resident_kb(served), threading.Event(), set[int]()
+    before, ended, statuses = served.resident_kb(), threading.Event(), set[int]()
     worst = {
         "/v1/chat/completions": '"' + "a1 $" * 250_000 + '"',
         "/v1/responses": "[" * 10_000_000,
@@ -202,10 +201,5 @@ def test_others_are_answered_meanwhile(served: Served) -> None:
         for thread in threads:
             thread.join()
     assert statuses == {200, 400}
-    assert resident_kb(served) - before < 600_000
+    assert served.resident_kb() - before < 600_000
     assert "Traceback" not in served.output
-
-
-def resident_kb(served: Served) -> int:
-    status = Path(f"/proc/{served.process.pid}/status").read_text()
-    return int(status.partition("VmRSS:")[2].split()[0])

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.kits.server_kit import ROUTINE, Served, Upstream, tiergate, write_policy
+from tests.kits.server_kit import ROUTINE, Served, Upstream, rest_of, tiergate, write_policy
 
 pytestmark = pytest.mark.process
 
@@ -29,24 +29,11 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
             yield server
 
 
-def connect(served: Served) -> socket.socket:
-    host, port = served.url.removeprefix("http://").split(":")
-    return socket.create_connection((host, int(port)), timeout=120)
-
-
-def answer_to(connection: socket.socket) -> bytes:
-    """All that comes until the server closes. Fails after 30 s of silence."""
-    found = b""
-    while piece := connection.recv(65_536):
-        found += piece
-    return found
-
-
 def get(served: Served, *headers: bytes, version: bytes = b"1.1") -> bytes:
     lines = [b"GET /healthz HTTP/" + version, *headers, b"connection: close", b"", b""]
-    with connect(served) as connection:
+    with served.connect() as connection:
         connection.sendall(b"\r\n".join(lines))
-        return answer_to(connection)
+        return rest_of(connection)
 
 
 @pytest.mark.parametrize(
@@ -121,22 +108,22 @@ def refusals(served: Served) -> list[tuple[str, bytes]]:
 @pytest.mark.parametrize("at", range(6))
 def test_a_refused_body_is_not_read_to_its_end(served: Served, at: int) -> None:
     status, asked = refusals(served)[at]
-    with connect(served) as connection:
+    with served.connect() as connection:
         connection.sendall(asked + b"x" * 1_000)
-        said = answer_to(connection)
+        said = rest_of(connection)
         assert said.startswith(f"HTTP/1.1 {status} ".encode()), said
         assert b"\r\nconnection: close\r\n" in said
         assert taken(connection, b"x" * 100_000) < 20_000_000
 
 
 def test_a_body_without_a_length_is_cut_off_too(served: Served) -> None:
-    with connect(served) as connection:
+    with served.connect() as connection:
         connection.sendall(head(served, key_of(served), "transfer-encoding: chunked"))
         assert taken(connection, b"2710\r\n" + b"x" * 10_000 + b"\r\n") < 20_000_000
 
 
 def test_a_refusal_of_a_body_that_came_whole_keeps_the_connection(served: Served) -> None:
-    with connect(served) as connection:
+    with served.connect() as connection:
         for _ in range(2):
             connection.sendall(head(served, f"content-length: {len(BODY)}") + BODY)
             said = b""

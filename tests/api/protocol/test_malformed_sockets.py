@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from router.api.protocol.limits import MAX_HEAD_BYTES
-from tests.kits.server_kit import ROUTINE, Served, Upstream, eventually, write_policy
+from tests.kits.server_kit import ROUTINE, Served, Upstream, eventually, rest_of, write_policy
 
 pytestmark = pytest.mark.process
 
@@ -37,22 +37,9 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
             yield server
 
 
-def connect(served: Served) -> socket.socket:
-    host, port = served.url.removeprefix("http://").split(":")
-    return socket.create_connection((host, int(port)), timeout=120)
-
-
 def head(path: str, *headers: str) -> bytes:
     lines = [f"POST {path} HTTP/1.1", "host: x", "content-type: application/json", *headers]
     return ("\r\n".join(lines) + "\r\n\r\n").encode()
-
-
-def rest_of(connection: socket.socket) -> bytes:
-    """All that comes until the server closes. Fails after 30 s of silence."""
-    found = b""
-    while piece := connection.recv(65_536):
-        found += piece
-    return found
 
 
 def error_in(response: bytes) -> tuple[int, str]:
@@ -69,15 +56,10 @@ def error_in(response: bytes) -> tuple[int, str]:
 
 
 def said(served: Served, *pieces: bytes) -> bytes:
-    with connect(served) as connection:
+    with served.connect() as connection:
         for piece in pieces:
             connection.sendall(piece)
         return rest_of(connection)
-
-
-def resident_kb(served: Served) -> int:
-    status = Path(f"/proc/{served.process.pid}/status").read_text()
-    return int(status.partition("VmRSS:")[2].split()[0])
 
 
 @pytest.mark.parametrize(
@@ -97,7 +79,7 @@ def test_a_body_that_does_not_end_is_given_up(served: Served, path: str) -> None
 
 @pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/embeddings"])
 def test_a_dripping_body_gets_no_more_time_than_a_still_one(served: Served, path: str) -> None:
-    with connect(served) as connection:
+    with served.connect() as connection:
         connection.sendall(head(path, "transfer-encoding: chunked"))
         connection.settimeout(0.05)
         response = b""
@@ -112,8 +94,8 @@ def test_a_dripping_body_gets_no_more_time_than_a_still_one(served: Served, path
 
 
 def test_slow_clients_do_not_keep_others_waiting(served: Served) -> None:
-    before = resident_kb(served)
-    slow = [connect(served) for _ in range(200)]
+    before = served.resident_kb()
+    slow = [served.connect() for _ in range(200)]
     for i, connection in enumerate(slow):
         begun = head("/v1/chat/completions", "content-length: 1000000")
         connection.sendall(begun[: 10 + i] if i % 2 else begun + b"x" * 1000)
@@ -121,11 +103,11 @@ def test_slow_clients_do_not_keep_others_waiting(served: Served) -> None:
     assert all(rest_of(connection).startswith(b"HTTP/1.1 408") for connection in slow)
     for connection in slow:
         connection.close()
-    assert resident_kb(served) - before < 50_000
+    assert served.resident_kb() - before < 50_000
 
 
 def test_a_client_that_does_not_read_its_answer_is_dropped(served: Served) -> None:
-    with connect(served) as connection:
+    with served.connect() as connection:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         body = json.dumps({"model": "tiergate-embed", "input": ["a"] * 2048}).encode()
         one = head("/v1/embeddings", f"content-length: {len(body)}") + body
@@ -200,7 +182,7 @@ def test_a_client_of_http_1_0_gets_no_chunks(served: Served, stream: bool) -> No
 
 
 def test_a_body_shorter_than_its_length_is_nobodys_answer(served: Served) -> None:
-    with connect(served) as connection:
+    with served.connect() as connection:
         connection.sendall(head("/v1/chat/completions", "content-length: 100") + b"{}")
         connection.shutdown(socket.SHUT_WR)
         response = rest_of(connection)
@@ -229,8 +211,8 @@ ENDLESS = {
 @pytest.mark.parametrize("what", ENDLESS)
 def test_endless_heads_end_at_the_bound(served: Served, what: str) -> None:
     first, more = ENDLESS[what]
-    before = resident_kb(served)
-    with connect(served) as connection:
+    before = served.resident_kb()
+    with served.connect() as connection:
         connection.sendall(first)
         sent = 0
         with pytest.raises((ConnectionError, TimeoutError)):  # noqa: PT012
@@ -238,7 +220,7 @@ def test_endless_heads_end_at_the_bound(served: Served, what: str) -> None:
             for _ in range(8_192):  # half a gigabyte, were it taken
                 connection.sendall(more)
                 sent += len(more)
-    assert resident_kb(served) - before < 20_000
+    assert served.resident_kb() - before < 20_000
     assert served.client.get("/healthz").status_code == 200
 
 
@@ -323,14 +305,14 @@ def test_a_length_that_is_too_short_is_told_as_broken_json(served: Served, path:
 
 
 def test_many_pipelined_requests_are_not_all_taken_in(served: Served) -> None:
-    before = resident_kb(served)
-    with connect(served) as connection:
+    before = served.resident_kb()
+    with served.connect() as connection:
         connection.settimeout(0.5)
         get = b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n" * 1_000
         with pytest.raises((TimeoutError, ConnectionError)):  # noqa: PT012
             for _ in range(5_000):  # nobody reads the answers
                 connection.sendall(get)
-        assert resident_kb(served) - before < 50_000
+        assert served.resident_kb() - before < 50_000
     assert served.client.get("/healthz").status_code == 200
 
 

@@ -21,9 +21,9 @@ from tests.kits.local_kit import (
     answerer_at,
     long_work,
     never_called,
-    until,
     work,
 )
+from tests.kits.upstreams.upstream_kit import eventually
 from tiers.local.answerer import LocalModelAnswerer
 from tiers.local.host import LocalModelHost
 from tiers.local.shared_folder import LocalAddress, socket_path
@@ -267,7 +267,7 @@ async def test_closing_the_stream_stops_the_decoding(
         async for _ in s:
             break
         assert busy(host) == 1
-    await until(lambda: not busy(host))
+    await eventually(lambda: not busy(host))
     assert decoded(host) - before < LONG_TOKENS
 
 
@@ -276,11 +276,11 @@ async def test_a_cancelled_answer_stops_the_decoding(
 ) -> None:
     before = decoded(host)
     task = asyncio.create_task(local.answer(long_work(), never_called))
-    await until(lambda: busy(host) == 1)
+    await eventually(lambda: busy(host) == 1)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    await until(lambda: not busy(host))
+    await eventually(lambda: not busy(host))
     assert decoded(host) - before < LONG_TOKENS
 
 

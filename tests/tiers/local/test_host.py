@@ -29,10 +29,10 @@ from tests.kits.local_kit import (
     answerer_at,
     long_work,
     never_called,
-    until,
     until_ready,
     work,
 )
+from tests.kits.upstreams.upstream_kit import eventually
 from tiers.local.host import LocalModelHost, LocalModelSpec, specs_for
 from tiers.local.shared_folder import HostState, LocalAddress, Slots, StateReader, write_state
 from tiers.local.weights import find_adapter, find_weights
@@ -166,7 +166,7 @@ async def test_a_killed_child_is_started_again() -> None:
         local = answerer_at(SECTION, host.address)
         await until_ready(local)
         killed = kill_child(host)
-        await until(lambda: host.state.pid not in (killed, 0))
+        await eventually(lambda: host.state.pid not in (killed, 0))
         assert (await local.answer(work("Hello!"), never_called)).text
 
 
@@ -217,7 +217,7 @@ async def test_a_killed_parent_leaves_no_orphan() -> None:
     assert alive(child)
     parent.kill()
     parent.communicate()
-    await until(lambda: not alive(child))
+    await eventually(lambda: not alive(child))
 
 
 @pytest.mark.local
@@ -228,10 +228,10 @@ async def test_a_swap_moves_workers_to_the_new_child() -> None:
         await until_ready(local)
         old = host.state.pid
         host.swap(LocalModelSpec("smollm2-135m", (), 512, 1, 2, 1), drain_s=5.0)
-        await until(lambda: host.state.pid != old)
+        await eventually(lambda: host.state.pid != old)
         assert host.state.state is AnswererState.READY
         assert (await local.answer(work("Hello!"), never_called)).text
-        await until(lambda: not alive(old))
+        await eventually(lambda: not alive(old))
 
 
 @pytest.mark.local
@@ -244,5 +244,5 @@ async def test_a_swap_never_interrupts_an_answer() -> None:
         task = asyncio.create_task(local.answer(long_work(), never_called))
         await asyncio.sleep(0.1)
         host.swap(SMALL, drain_s=300.0)
-        await until(lambda: host.state.pid != old)
+        await eventually(lambda: host.state.pid != old)
         assert (await task).text
