@@ -19,8 +19,11 @@ def console(*, stderr: bool = False) -> Console:
 
 def print_json(value: object, *, indented: bool = False) -> None:
     """Prints one JSON document on standard output: on one line, or `indented` for people."""
-    import orjson
+    import msgspec
 
+    # orjson writes no integer of more than 64 bits, such as a large sum in nano-dollars.
+    document = msgspec.json.encode(value, enc_hook=str)
     # One line by default, so that other programs can read line by line.
-    option = orjson.OPT_INDENT_2 if indented else 0
-    sys.stdout.write(orjson.dumps(value, default=str, option=option).decode() + "\n")
+    if indented:
+        document = msgspec.json.format(document, indent=2)
+    sys.stdout.write(document.decode() + "\n")

@@ -62,6 +62,11 @@ def test_route_names_tier_reasons_signals_with_the_loss_of_every_rung(policy: Pa
     assert [rung["answerer"] for rung in rungs] == ["mid", "thinker"]
 
 
+def test_route_prints_a_sum_of_more_nano_dollars_than_64_bits_hold(policy: Path) -> None:
+    signals = routed(policy, "Shall we pay $99999999999999 now?")["signals"]
+    assert signals["impact_nano_usd"] == 99_999_999_999_999 * 10**9  # type: ignore[index]
+
+
 @pytest.mark.slow
 def test_route_leaves_no_file_behind(policy: Path) -> None:
     before = sorted(policy.parent.iterdir())

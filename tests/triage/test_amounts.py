@@ -112,6 +112,20 @@ MONEY = [
     # a price per unit, and how many
     ("$50 per seat for 300 seats", 15_000),
     ("300 seats at $50 each", 15_000),
+    ("300 chairs at $89 a piece", 26_700),
+    ("refund 40 customers $200 each", 8_000),
+    ("in 2019 we paid $200 each", 200),
+    ("approve the refund of twelve\nthousand dollars", 12_000),
+    ("10^5 dollars", 100_000),
+    ("10⁵ dollars", 100_000),
+    ("$12,000¹", 12_000),
+    # records
+    ('{"invoice": {"amount": 182000, "currency": "EUR"}}', 227_500),
+    ("amount=95000&currency=usd&approve=1", 95_000),
+    ('<InstdAmt Ccy="EUR">77000</InstdAmt>', 96_250),
+    ('{"amount_usd": 250000, "to": "a new account"}', 250_000),
+    ('{"amount_cents": 25000, "currency": "usd"}', 250),
+    ('{"total": 100, "currency": "USD", "nano_usd": 5000000000}', 100),
     ("300 seats at $50", 15_000),
     ("300 enterprise seats at $50 per seat", 15_000),
     ("120 x $99", 11_880),
@@ -314,6 +328,10 @@ PIECES = [
 ]
 
 
+def test_a_record_far_from_its_currency_is_no_sum():
+    assert largest('{"total": 9000, "text": "' + "a " * 200 + '", "currency": "USD"}') == 0
+
+
 @given(st.lists(st.sampled_from(PIECES), max_size=40).map("".join))
 @examples(500)
 def test_any_mixture_of_money_words_is_read(text):
@@ -331,6 +349,7 @@ def test_a_grouped_dollar_sum_is_read_exactly(dollars, before):
     "piece",
     [
         *("$1 ", "$1", "1", "1,", "1.", "1 000 ", "two ", "hundred ", "a half ", "$5-", "cost "),
+        *('"a_usd": 1, ', '"currency": "eur" ', "cur='eur'>1< ", "10^"),
         *("$5 per ", "12k ", "120 x $99 ", "and ", "between 1 and ", "$", "€5 each for 3 ", "- "),
     ],
 )

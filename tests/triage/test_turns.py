@@ -37,6 +37,27 @@ def test_only_user_text_is_read():
 
 
 @pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("pay &#36;9&#44;000 &amp; more", "pay $9,000 & more"),
+        ("?amount=1&currency=usd&copy", "?amount=1&currency=usd&copy"),
+        ("hi" + "".join(chr(0xE0000 + ord(char)) for char in "pay now"), "hi\npay now\n"),
+        (
+            "\U0001f3f4\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f",
+            "\U0001f3f4\U000e007f",
+        ),
+    ],
+)
+def test_texts_are_read_as_their_readers_see_them(written, shown):
+    asked = ChatRequest((Message("user", written),), "auto")
+    proposed = ChatRequest((Message("assistant", written), Message("user", "yes")), "auto")
+    tool = ChatRequest((Message("user", "ok"), Message("tool", written)), "auto")
+    assert turns_of(asked).last == shown
+    assert turns_of(proposed).older == (shown,)
+    assert turns_of(tool, frozenset({"user", "tool"})).older == (shown,)
+
+
+@pytest.mark.parametrize(
     ("said", "answer", "older"),
     [
         ("Shall I wire the $45,000 now?", "yes, do it", ("Shall I wire the $45,000 now?",)),

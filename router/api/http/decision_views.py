@@ -251,8 +251,11 @@ def _ascii(text: str) -> bytes:
 
 
 def routing_object(outcome: Outcome) -> JsonText:
-    """Returns the `routing` object of the body, for `debug` or `dry_run`."""
-    return JsonText(orjson.dumps(routing_view(outcome)).decode())
+    """Returns the `routing` object of the body, for `debug` or `dry_run`.
+
+    A sum above nine billion dollars has more nano-dollars than orjson writes.
+    """
+    return JsonText(msgspec.json.encode(routing_view(outcome)).decode())
 
 
 def stream_end(outcome: Outcome, *, debug: bool) -> JsonText | None:

@@ -27,7 +27,7 @@ from router.triage.text.folding import Folded
 from router.triage.text.money_languages import hints
 from router.triage.text.numbers import NUMBER, WORD, Numbers, Quantity
 from router.triage.text.quotes import quoted_spans
-from router.triage.text.tables import Cell, may_hold_unit, table_sums
+from router.triage.text.tables import Cell, may_hold_unit, record_sums, table_sums
 from router.types import NANO_PER_USD, Amount
 
 MAX_USD = Decimal(10) ** 15
@@ -92,6 +92,7 @@ class AmountReader:
                 if one.start not in starts and _DIGIT.search(written)
             ]
             placed += [_of_cell(cell, text.text) for cell in cells]
+        placed += [_of_cell(cell, text.text) for cell in record_sums(text.text, self.codes)]
         quoted = quoted_spans(text.text) if placed else ()
         found: list[PlacedAmount] = []
         for one, written in placed:
@@ -342,8 +343,8 @@ class _Sums(Numbers):
                 first, last = min(first, count[1]), max(last, count[2])
             elif unit in words.TIME_UNITS:
                 open_units.append(unit)
-        if not things:
-            times = self._times(one, end, each)
+        if not things or (factor == 1 and words.ANY_THING.issuperset(things)):
+            times = self._times(one, end, each or bool(things))
             if times is not None and (factor == 1 or times[1] != first):  # "3 years at $5k a year"
                 factor *= times[0]
                 first, last = min(first, times[1]), max(last, times[2])
@@ -429,7 +430,7 @@ class _Sums(Numbers):
             if count is not None:
                 by_price = link in ("@", "at", "costing") and bool(nouns or link == "@")
                 payments = link == "of" and any(noun in words.INSTALMENTS for noun in nouns)
-                of_each = each and link in ("for", "of", ",")
+                of_each = each and (link in ("for", "of", ",") or self._given_to(one, count))
                 if link in words.SIGNS or by_price or payments or of_each:
                     return count.value, count.start, count.end
                 return None
@@ -437,3 +438,8 @@ class _Sums(Numbers):
                 return None
             nouns.append(self._low[at])
         return None
+
+    def _given_to(self, one: _Sum, count: Quantity) -> bool:
+        """Returns True when what is counted stands right before a price: "40 guests $200 each"."""
+        nouns = self._low[count.end : one.start]
+        return 0 < len(nouns) <= 2 and words.LINKS.union(words.CONTEXT).isdisjoint(nouns)

@@ -13,6 +13,7 @@ would sort runs of combining marks, which is quadratic for text made for it.
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -37,6 +38,8 @@ _LOOKALIKES = {
     "¼": ".25",
     "¾": ".75",
     "⁄": "/",
+    # A mark of a note and a power are no further digit: "$12,000¹", "10⁵".
+    **{sign: f"^{digit}" for digit, sign in enumerate("⁰¹²³⁴⁵⁶⁷⁸⁹")},
 }
 
 _DRESSED = dict(zip("ᴀʙᴄᴅᴇɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢ", "abcdeghijklmnoprstuvwyz", strict=True))
@@ -105,6 +108,31 @@ def fold(text: str) -> Folded:
     if len(plain) > MAX_CHARS:  # some characters fold to several
         plain = plain[:MAX_CHARS]
     return Folded(plain, words_of(plain), cut)
+
+
+_ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]{2,31});")
+_TAGS = re.compile("(\U0001f3f4?)([\U000e0020-\U000e007e]+)")
+_FROM_TAG = {code: code - 0xE0000 for code in range(0xE0020, 0xE007F)}
+
+
+def as_shown(text: str) -> str:
+    """Returns a text as its readers see it: entities of HTML as characters, and tag characters,
+    which print nothing and which models read, as letters on a line of their own.
+
+    The flag of a region, such as Scotland's, is spelled with tag characters and says nothing.
+
+    >>> as_shown("&#36;9&#44;000 &amp; more"), as_shown("hi\U000e0050\U000e0061\U000e0079")
+    ('$9,000 & more', 'hi\\nPay\\n')
+    """
+    if "&" in text:
+        text = _ENTITY.sub(lambda match: html.unescape(match[0]), text)
+    if not text.isascii():
+        text = _TAGS.sub(_said, text)
+    return text
+
+
+def _said(match: re.Match[str]) -> str:
+    return match[1] or f"\n{match[2].translate(_FROM_TAG)}\n"
 
 
 def origins(text: str, folded: Folded) -> Sequence[int]:

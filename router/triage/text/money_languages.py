@@ -91,7 +91,51 @@ _GERMAN = dict(
         strict=True,
     )
 )
+_ITALIAN = dict(
+    zip(
+        """due tre quattro cinque sei sette otto nove dieci dodici quindici venti venticinque trenta
+        quaranta cinquanta sessanta settanta ottanta novanta cento duecento trecento
+        cinquecento""".split(),
+        (*range(2, 11), 12, 15, 20, 25, *range(30, 100, 10), 100, 200, 300, 500),
+        strict=True,
+    )
+)
+_DUTCH = dict(
+    zip(
+        """twee drie vier vijf zes zeven acht negen tien twaalf vijftien twintig vijfentwintig
+        dertig veertig vijftig zestig zeventig tachtig negentig honderd tweehonderd
+        driehonderd vijfhonderd""".split(),
+        _ITALIAN.values(),
+        strict=True,
+    )
+)
+_TENS = tuple(range(20, 100, 10))
 _NUMBERS = {
+    **{f"{word}mila": value * 1_000 for word, value in _ITALIAN.items()},
+    **{f"{word}duizend": value * 1_000 for word, value in _DUTCH.items()},
+    **{word: value for word, value in _DUTCH.items() if value > 8 and word != "tien"},
+    **dict(zip("trenta quaranta sessanta settanta ottanta novanta".split(),
+               (30, 40, 60, 70, 80, 90), strict=True)),
+    **dict(zip("treinta cuarenta sesenta setenta ochenta noventa".split(),
+               (30, 40, 60, 70, 80, 90), strict=True)),
+    **dict(zip("trinta quarenta sessenta setenta oitenta noventa".split(),
+               (30, 40, 60, 70, 80, 90), strict=True)),
+    **dict(zip("trente quarante soixante".split(), (30, 40, 60), strict=True)),
+    **dict(zip("""dwadzieścia trzydzieści czterdzieści pięćdziesiąt sześćdziesiąt siedemdziesiąt
+        osiemdziesiąt dziewięćdziesiąt""".split(), _TENS, strict=True)),
+    **dict(zip("""dwudziestu trzydziestu czterdziestu pięćdziesięciu sześćdziesięciu
+        siedemdziesięciu osiemdziesięciu dziewięćdziesięciu""".split(), _TENS, strict=True)),
+    **dict(zip("pięć pięciu dziesięć dziesięciu piętnaście piętnastu".split(),
+               (5, 5, 10, 10, 15, 15), strict=True)),
+    **dict(zip("""двадцати тридцати сорока пятидесяти шестидесяти семидесяти восьмидесяти
+        девяноста""".split(), _TENS, strict=True)),
+    **dict(zip("тридцать сорок шестьдесят семьдесят восемьдесят девяносто".split(),
+               (30, 40, 60, 70, 80, 90), strict=True)),
+    **dict(zip("beş yirmi otuz altmış yetmiş seksen doksan yüz".split(),
+               (5, 20, 30, 60, 70, 80, 90, 100), strict=True)),
+    **dict(zip("दो तीन चार पाँच पांच छह सात आठ नौ दस बीस तीस चालीस पचास साठ सत्तर अस्सी नब्बे".split(),
+               (2, 3, 4, 5, 5, 6, 7, 8, 9, *range(10, 100, 10)), strict=True)),
+    **dict(zip("عشرين ثلاثين أربعين خمسين ستين سبعين ثمانين تسعين".split(), _TENS, strict=True)),
     **{f"{word}tausend": value * 1_000 for word, value in _GERMAN.items()},
     **{f"{word}hundert": value * 100 for word, value in list(_GERMAN.items())[:9]},
     **{word: value for word, value in _GERMAN.items() if word not in ("ein", "elf", "hundert")},

@@ -56,7 +56,7 @@ PREFIX_WORDS = (
 # ISO codes that are English words: they count only in capitals.
 CODES_IN_CAPITALS = frozenset("all try cup mop top gel pen sos bam ron sar sek rub aed".split())
 
-INDIAN_SCALES = frozenset({"lakh", "lakhs", "crore", "crores"}) | other.hints(("लाख", "करोड़"))
+INDIAN_SCALES = frozenset("lakh lakhs lac lacs crore crores".split()) | other.hints(("लाख", "करोड़"))
 """Scales that only rupees are counted in: a sum without a currency is in rupees then."""
 
 LETTER_SCALES = {
@@ -66,7 +66,8 @@ LETTER_SCALES = {
 
 WORD_SCALES = {
     "thousand": 10**3, "thousands": 10**3, "tausend": 10**3, "tsd": 10**3, "mil": 10**3,
-    "grand": 10**3, "lakh": 10**5, "lakhs": 10**5, "crore": 10**7, "crores": 10**7,
+    "grand": 10**3, "lakh": 10**5, "lakhs": 10**5, "lac": 10**5, "lacs": 10**5,
+    "crore": 10**7, "crores": 10**7,
     "million": 10**6, "millions": 10**6, "mio": 10**6, "mill": 10**6, "millionen": 10**6,
     "millones": 10**6, "milliard": 10**9, "milliards": 10**9, "mrd": 10**9, "milliarden": 10**9,
     "billion": 10**9, "billions": 10**9, "trillion": 10**12, "trillions": 10**12,
@@ -167,6 +168,7 @@ TIME_UNITS = {
     "quarter": Decimal("91.3125"), "year": Decimal("365.25"),
 }  # in days  # fmt: skip
 SOLD_BY = frozenset({*TIME_UNITS, "hour", "seat", "unit", "piece", "person", "head", "user"})
+ANY_THING = frozenset({"piece", "unit"})  # "at $89 a piece": whatever is counted
 UNIT_ALIASES = {
     "mo": "month", "mos": "month", "monthly": "month", "yr": "year", "yrs": "year",
     "yearly": "year", "annually": "year", "annum": "year", "hr": "hour", "hrs": "hour",

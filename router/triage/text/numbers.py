@@ -133,6 +133,9 @@ class Numbers:
                 return None
         if self._word(at + 1) in words.HAN_SCALES:
             return self._in_han(at)
+        # "$10^5$" is a formula.
+        if self._raw[at] == "10" and self._word(at + 1) == "^" and before != "$":
+            return self._power_of_ten(at)
         end, power = self._power(at + 1)
         if power:
             value = words.number_value(self._raw[at], dot_is_decimal=True)
@@ -143,6 +146,15 @@ class Numbers:
         decimal = bool(scale) or self._is_measured(at + 1)
         value = words.number_value(self._raw[at], dot_is_decimal=decimal)
         return None if value is None else Quantity(value * factor, at, end, scale)
+
+    def _power_of_ten(self, start: int) -> Quantity:
+        """Returns "10^5" as a number; a folded "10\u2075" and "10\u00b9\u00b2" are written so."""
+        digits, at = "", start + 1
+        while self._word(at) == "^" and self._word(at + 1).isdigit() and len(digits) < 2:
+            digits += self._word(at + 1)
+            at += 2
+        exponent = min(int(digits or "1"), words.MAX_DIGITS)
+        return Quantity(Decimal(10) ** exponent, start, at if digits else start + 1, "")
 
     def _power(self, at: int) -> tuple[int, int]:
         """Returns a power of ten: "12e3", "1.2 x 10^6", and "12ooo", whose letters are noughts.
@@ -285,7 +297,7 @@ class Numbers:
             return False
         if low == "of":
             return following in words.WORD_SCALES or following in words.HUNDREDS or following == "a"
-        if low == ".":  # "ten. Thousand. Dollars."
+        if low in (".", "\n"):  # "ten. Thousand. Dollars.", "twelve" at the end of a line
             return following in words.WORD_SCALES and following not in words.DOTTED_SCALES
         if low == "and":
             return following in words.UNITS or following in ("a", "half")

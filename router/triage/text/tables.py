@@ -3,12 +3,14 @@
 A unit stands in a short line, with no number before it. It holds for the numbers after it: in its
 own line and in the rows below, or in its own column where cells are parted by "|". Years, shares
 and rows that count people are no sums, and prose names its own units. Each line is looked at once.
+A record names its currency in a field ("amount": 900, "currency": "EUR") or in a key (total_usd).
 It knows nothing about rates.
 """
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from itertools import islice
@@ -51,6 +53,21 @@ _CELL = re.compile(
 _MAY_FOLLOW = frozenset({"", "except", "unless", "and", "as"})
 _ENUMERATED = re.compile(r"\s*[0-9]{1,3}[.)]\s")
 _WORD = re.compile(r"[^\W\d_]+")
+
+
+_FIELD = re.compile(
+    r"(?<![A-Za-z_])(?P<key>[A-Za-z_]{2,40})[\"']?\s{0,3}[:=]\s{0,3}[\"']?-?"
+    r"(?P<number>[0-9]+(?:[.,][0-9]+)*)(?![\w%]|[.,:/-][0-9])"
+)
+_OF_CURRENCY = re.compile(
+    r"(?:currency|ccy|(?<![a-z])cur)(?:_?code)?[\"']?\s{0,3}[:=]\s{0,3}[\"']?(?P<code>[a-z]{3})(?![a-z])"
+    r"(?:[\"'][^<>\n]{0,80}>\s{0,3}(?P<number>[0-9]+(?:[.,][0-9]+)*)(?=<))?",
+    re.IGNORECASE,
+)
+_SUM_KEYS = re.compile("amount|amt|total|price|cost|value|balance|payment|paid|fee|salary|budget")
+_FRACTION = re.compile("nano|micro|rate|per")
+FIELDS_AWAY = 200
+"""Characters between a sum and the field with its currency; a record's fields stand together."""
 
 
 class Cell(Struct, frozen=True):
@@ -174,3 +191,48 @@ def _row(line: str, begins: int, units: list[_Unit], *, skip: int = 0) -> Iterat
         if unit is not None and unit.currency and value:
             start, end = match.span("number")
             yield Cell(value * unit.factor, unit.currency, begins + start, begins + end)
+
+
+def record_sums(text: str, codes: Mapping[str, str]) -> Iterator[Cell]:
+    """Yields the sums of records in a folded text: JSON, forms and XML.
+
+    >>> text = '{"amount": 900, "currency": "EUR", "fee_usd": 12} <Amt Ccy="EUR">7</Amt>'
+    >>> found = record_sums(text, {"usd": "USD", "eur": "EUR"})
+    >>> sorted((str(cell.value), cell.currency) for cell in found)
+    [('12', 'USD'), ('7', 'EUR'), ('900', 'EUR')]
+    """
+    if "=" not in text and ":" not in text:
+        return
+    named: list[tuple[int, str]] = []  # where a currency is named, and its code
+    for match in islice(_OF_CURRENCY.finditer(text), MOST_ROWS):
+        code = codes.get(match["code"].lower(), "")
+        if code and match["number"]:
+            value = words.number_value(match["number"], dot_is_decimal=False)
+            yield from _cell(value, code, *match.span("number"))
+        elif code:
+            named.append((match.start(), code))
+    for match in islice(_FIELD.finditer(text), MOST_ROWS):
+        key = match["key"]
+        low = key.lower()
+        own = key[-4:-3] == "_" or (key[-4:-3].islower() and key[-3].isupper())
+        code = codes.get(low[-3:], "") if own else ""
+        if not code and _SUM_KEYS.search(low):
+            code = _nearest(named, match.start())
+        if code and not _FRACTION.search(low):
+            value = words.number_value(match["number"], dot_is_decimal=False)
+            if value is not None and "cent" in low:
+                value /= 100
+            yield from _cell(value, code, *match.span("number"))
+
+
+def _nearest(named: list[tuple[int, str]], at: int) -> str:
+    """Returns the currency named nearest to a place, "" where none is within FIELDS_AWAY."""
+    place = bisect_left(named, (at, ""))
+    near = named[max(0, place - 1) : place + 1]
+    away, code = min(((abs(where - at), code) for where, code in near), default=(0, ""))
+    return code if away <= FIELDS_AWAY else ""
+
+
+def _cell(value: Decimal | None, code: str, start: int, end: int) -> Iterator[Cell]:
+    if value:
+        yield Cell(value, code, start, end)

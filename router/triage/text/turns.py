@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence, Set
 
 from msgspec import Struct
 
-from router.triage.text.folding import MAX_CHARS, fold
+from router.triage.text.folding import MAX_CHARS, as_shown, fold
 from router.triage.text.phrases import is_bare_follow_up, is_refusal
 from router.types import ChatRequest, ContentPart, Message
 
@@ -73,7 +73,8 @@ def turns_of(request: ChatRequest, read: Set[str] = USER_ALONE) -> Turns:
     proposed = _proposed(request)
     if request.tools and any("</" in text for text in texts):
         texts, told = _by_users(texts)
-        proposed = "\n".join([*([proposed] if proposed else ()), *told])
+        proposed = "\n".join([*([proposed] if proposed else ()), *map(as_shown, told)])
+    texts = [as_shown(text) for text in texts]
     if len(texts) < 2 and read <= USER_ALONE:
         return Turns(texts[0] if texts else "", older=(proposed,) if proposed else ())
     texts.reverse()
@@ -83,7 +84,7 @@ def turns_of(request: ChatRequest, read: Set[str] = USER_ALONE) -> Turns:
     unmodelled = "\n".join([proposed, *kept[EARLIER_TURNS:]] if proposed else kept[EARLIER_TURNS:])
     older = [unmodelled] if unmodelled else []
     if not read <= USER_ALONE:
-        others = [text for text in _other_texts(request.messages, read) if text]
+        others = [as_shown(text) for text in _other_texts(request.messages, read) if text]
         cut, left = _within(others, left)
         older += cut
         beyond = beyond or left < 0 or len(cut) < len(others)
@@ -167,9 +168,10 @@ def _proposed(request: ChatRequest) -> str:
     answer = fold(last.text)
     if not is_bare_follow_up(answer) or is_refusal(answer):
         return ""
-    if len(before.text) <= MAX_PROPOSAL_CHARS:
-        return before.text
-    return before.text[-MAX_PROPOSAL_CHARS:].partition(" ")[2]  # no part of a sum
+    proposal = as_shown(before.text)
+    if len(proposal) <= MAX_PROPOSAL_CHARS:
+        return proposal
+    return proposal[-MAX_PROPOSAL_CHARS:].partition(" ")[2]  # no part of a sum
 
 
 def estimate_input_tokens(request: ChatRequest) -> int:

@@ -269,3 +269,10 @@ def test_lowered_cap_of_output_stands_in_routing(served: Served) -> None:
     asked = served.chat(max_tokens=4_000, routing={"debug": True}).json()["routing"]
     plain = served.chat(routing={"debug": True}).json()["routing"]
     assert (asked["max_output_tokens"], plain["max_output_tokens"]) == (1024, None)
+
+
+def test_sum_of_more_nano_dollars_than_64_bits_hold_stands_in_routing(served: Served) -> None:
+    messages = [{"role": "user", "content": "Shall we pay $99999999999999 now?"}]
+    answer = served.chat(messages=messages, routing={"debug": True})
+    assert answer.status_code == 200
+    assert answer.json()["routing"]["signals"]["impact_nano_usd"] == 99_999_999_999_999 * 10**9
