@@ -73,8 +73,8 @@ def headers_of(scope: Scope) -> dict[str, str]:
         headers["anthropic-beta"] = ",".join(betas)
     client = scope.get("client")
     headers[PEER] = client[0] if client else ""
-    if GUARDED in scope:
-        headers[LET_IN] = "yes"
+    # Another server may let such names through, so both are always our own.
+    headers[LET_IN] = "yes" if GUARDED in scope else ""
     return headers
 
 

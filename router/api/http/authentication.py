@@ -79,7 +79,7 @@ class Doorkeeper:
         PermissionDenied.
         """
         host = headers.get("host", "")
-        if identity is LOCAL and LET_IN not in headers and not _on_this_machine(f"//{host}"):
+        if identity is LOCAL and not headers.get(LET_IN) and not _on_this_machine(f"//{host}"):
             raise PermissionDenied(
                 f"This server has no keys, so it shows its figures under the name localhost or "
                 f"127.0.0.1 only; it was asked for under {host[:100]!r}. Use one of those, or "
@@ -132,7 +132,7 @@ class Doorkeeper:
             return identity
         # The first key that is created closes the server for everybody without one.
         if self._open and not await self._keys.any():
-            if LET_IN not in headers:
+            if not headers.get(LET_IN):
                 _require_this_machine(headers)
             return LOCAL
         if kind.lower() != "bearer" or not secret.strip():

@@ -58,6 +58,14 @@ async def test_another_machine_does_not_come_in_without_keys(peer: str) -> None:
         await door.admit(headers_of({"headers": [], "client": (peer, 5000)}), Scope.CHAT)
 
 
+async def test_a_header_lets_nobody_in() -> None:
+    """A server that hands on names with a colon must not open a mounted gateway."""
+    door = Doorkeeper(NoKeys(), open_without_keys=True)
+    scope = {"headers": [(b":let-in", b"yes")], "client": ("203.0.113.7", 5000)}
+    with pytest.raises(PermissionDenied, match="this machine only"):
+        await door.admit(headers_of(scope), Scope.CHAT)
+
+
 @pytest.mark.parametrize("client", [None, ("127.0.0.1", 5), ("::1", 5)])
 async def test_this_machine_comes_in_without_keys(client: tuple[str, int] | None) -> None:
     door = Doorkeeper(NoKeys(), open_without_keys=True)
