@@ -17,7 +17,7 @@ from router.errors import AnswererError, UpstreamError, UpstreamRateLimited, Ups
 from router.policy.schema import UpstreamAnswerer
 from router.threads.offload import offloaded
 from router.types import TRACE, AnswererFacts, CallFailed, Clock, Events, Work
-from router.wire.openai.answers import shown_code_in
+from router.wire.openai.answers import charged_in, shown_code_in
 from tiers.resilience.base import end_of_call, own_end_of_call, too_late
 from tiers.resilience.call_slots import CallSlots
 from tiers.resilience.refusals import (
@@ -193,7 +193,9 @@ class Exchange:
             try:
                 return await self._post(taken, body)
             except UpstreamError as error:
-                if not (worth_retrying(error) or self._another_key_may_do(error, taken)):
+                # The next try would be a second call to pay, and an attempt has one cost.
+                paid = error.charged is not None
+                if paid or not (worth_retrying(error) or self._another_key_may_do(error, taken)):
                     raise
                 self._named(error)
                 self._taken = taken = await self._next_try(error, taken, tries)
@@ -266,7 +268,9 @@ class Exchange:
             now_ms = shared.clock.monotonic_ms()
             shared.replicas.rest(taken.replica, 1000.0 * retry_after_s, now_ms)
         asked = Asked(shared.section.name, shared.section.model, shown_url(taken.replica.url))
-        return error_for_status(response.status, shown_code_in(body), retry_after_s, asked)
+        error = error_for_status(response.status, shown_code_in(body), retry_after_s, asked)
+        error.charged = charged_in(body, shared.wire.whole)
+        return error
 
     def _another_key_may_do(self, error: UpstreamError, taken: Taken) -> bool:
         """Returns True when our key was refused, which costs nothing, and another may know it."""

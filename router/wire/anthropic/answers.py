@@ -11,7 +11,7 @@ import orjson
 
 from router.errors import StreamCut, UpstreamError, UpstreamInvalid
 from router.types import Answer, Choice, Delta, JsonText, Sealed, ToolCall, Usage
-from router.wire.openai.answers import MAX_TOOL_CALLS, short_text, upstream_object
+from router.wire.openai.answers import MAX_TOOL_CALLS, note_charge, short_text, upstream_object
 from router.wire.openai.usage import MAX_TOKENS
 
 MAX_BLOCKS = 10_000
@@ -39,7 +39,11 @@ def parse_message(body: bytes, issuer: str) -> Answer:
     Raises UpstreamInvalid, and UpstreamError for an error object.
     """
     message = upstream_object(body)
-    _raise_for_error(message)
+    try:
+        _raise_for_error(message)
+    except UpstreamError as error:
+        note_charge(error, message, parse_message_usage(message.get("usage")))
+        raise
     content = message.get("content")
     if type(content) is not list or message.get("type") != "message":
         raise UpstreamInvalid("The upstream sent no message; expected one with content.")

@@ -6,6 +6,7 @@ It knows nothing about connections; `upstream_events` reads streams.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import orjson
 from msgspec.structs import replace
@@ -186,6 +187,20 @@ def shown_code_in(body: bytes) -> str | None:
         return shown_code(orjson.loads(body))
     except (orjson.JSONDecodeError, RecursionError):
         return None
+
+
+def charged_in(body: bytes, read: Callable[[bytes], Answer]) -> Answer | None:
+    """Returns what a call used whose refusal has this body, or None where the body does not say.
+
+    `read` reads a whole answer in the upstream's format.
+    """
+    if b'"usage"' not in body:
+        return None
+    try:
+        answer = read(body)
+    except UpstreamError as error:
+        return error.charged
+    return answer if answer.usage.reported else None
 
 
 def short_text(value: object) -> str:

@@ -1,12 +1,12 @@
 """Misbehaves as upstreams do: refuses, breaks off, hangs, floods, or answers nonsense.
 
-Behaviours here: hang, drip:SECONDS a byte, cut, reset, status:CODE, rate-limited:SECONDS
-(Retry-After), rate-limited-ms:MS, limited-once:MS (then an answer), quota, quota-in-pieces,
-refused-and-held:STATUS (the refusal's body never ends), flaky:COUNT (503 that often, then an
-answer), html, garbage, wrong-type, not-json-type, negative-usage, absurd-usage, no-usage,
-zero-usage (no tokens of output), no-finish, huge-line, huge-body, endless, endless-head, gzip-bomb,
-redirect, error-event, error-object, garbled and lost (a stream is nonsense, or breaks, halfway),
-stream-ignored, always-streams (also where nobody asked for a stream; `:cut` breaks off).
+Behaviours here: hang, drip:SECONDS a byte, cut, reset, status:CODE, billed:CODE (with usage),
+rate-limited:SECONDS (Retry-After), rate-limited-ms:MS, limited-once:MS (then an answer), quota,
+quota-in-pieces, refused-and-held:STATUS (the refusal's body never ends), flaky:COUNT (503 that
+often, then an answer), html, garbage, wrong-type, not-json-type, negative-usage, absurd-usage,
+no-usage, zero-usage (no tokens of output), no-finish, huge-line, huge-body, endless, endless-head,
+gzip-bomb, redirect, error-event, error-object, garbled and lost (a stream is nonsense, or breaks,
+halfway), stream-ignored, always-streams (also where nobody asked for a stream; `:cut` breaks off).
 """
 
 from __future__ import annotations
@@ -59,6 +59,13 @@ async def _status(x: Exchange) -> None:
     codes = {401: "invalid_api_key", 400: "context_length_exceeded", 404: "model_not_found"}
     status = int(x.argument)
     await x.refuse(status, codes.get(status, "what"))
+
+
+async def _billed(x: Exchange) -> None:
+    """Fails, and says what that costs: 20 tokens of input, 12 of output."""
+    error = {"message": "failed after its work", "code": "server_error"}
+    usage = {"prompt_tokens": 20, "completion_tokens": 12, "total_tokens": 32}
+    await x.write(whole(int(x.argument), orjson.dumps({"error": error, "usage": usage})))
 
 
 async def _rate_limited(x: Exchange) -> None:
@@ -221,6 +228,7 @@ FAULTS: dict[str, Behaviour] = {
     "cut": _cut,
     "reset": _reset,
     "status": _status,
+    "billed": _billed,
     "rate-limited": _rate_limited,
     "rate-limited-ms": _rate_limited_ms,
     "limited-once": _limited_once,
