@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from router.ledger.books.store import SqlLedger
+from router.ledger.sql.database import Database
 from router.ledger.tables.policies import record_policy
+from router.policy.loading import policies_dir
 from router.types import Usage
 from tests.kits.books.ledger_rows import StandingClock, attempt, request
 from tests.kits.changed import replace
@@ -167,7 +169,7 @@ def test_wrong_usage_ends_with_2(database: Path, arguments: tuple[str, ...], tol
 
 OWN = """\
 version: 1
-name: ours
+name: {name}
 tiers:
   - name: fast
     level: 2
@@ -180,20 +182,40 @@ tiers:
 """
 
 
-@pytest.mark.process
-def test_a_policy_of_ones_own_is_read_from_the_ledger(tmp_path: Path) -> None:
+def recorded(tmp_path: Path, name: str, *prices: int) -> Path:
+    """Returns a ledger whose one row was decided by the last of these versions of a policy."""
     path = tmp_path / "ledger.db"
     call = replace(attempt("r0", cost=1_000_000), usage=Usage(1_000, 0, 0, 50, 0, True))
 
     async def write() -> None:
         ledger = SqlLedger.open(path, clock=StandingClock(), budget_of=lambda _tenant: None)
-        for version, usd in enumerate((9, 1)):
-            text = OWN.format(answerer=call.answerer, usd=usd)
-            record_policy(ledger.database, f"h{version}", "ours", text, version)
-        await ledger.finish(replace(request("r0", call), policy="ours"))
+        for version, usd in enumerate(prices):
+            text = OWN.format(name=name, answerer=call.answerer, usd=usd)
+            record_policy(ledger.database, f"h{version}", name, text, version)
+        await ledger.finish(replace(request("r0", call), policy=name))
         await ledger.close()
 
     asyncio.run(write())
-    found = said(path)
+    return path
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("name", ["ours", "openai"])
+def test_a_policy_of_ones_own_is_read_from_the_ledger(tmp_path: Path, name: str) -> None:
+    """Also under the name of a shipped one, which has other prices."""
+    found = said(recorded(tmp_path, name, 9, 1))
     # The latest version counts: 1,000 x $1 + 50 x $4 a million.
     assert (found["left_out"], found["repriced_nano_usd"]) == (0, 1_200_000)
+    assert found["policies"] == {name: "the latest version that the ledger can read"}
+
+
+@pytest.mark.process
+def test_a_shipped_policy_of_the_same_text_is_the_shipped_one(tmp_path: Path) -> None:
+    path = recorded(tmp_path, "openai")
+    text = (policies_dir() / "openai.yaml").read_text(encoding="utf-8")
+    database = Database.open(path)
+    record_policy(database, "h", "openai", text, 1)
+    database.close()
+    run = tiergate("ledger", "reprice", "-d", path)
+    assert run.returncode == 0, run.stderr
+    assert "Policy openai: the shipped one." in run.stdout

@@ -44,7 +44,7 @@ def reprice(
             "--policy",
             "-p",
             help="Whose answerers and price book price the rows, by name or path.",
-            show_default="the one each row names: the shipped one, or what the ledger keeps of it",
+            show_default="the one each row names, as the ledger keeps it",
         ),
     ] = None,
     since: Since = None,
@@ -67,20 +67,21 @@ def reprice(
     day = None if on is None else _day(on)
     instead = None if prices is None else load_prices(prices)
     shipped = load_prices(policies_dir() / "prices.yaml")
-    of_row = policy_reader(policy)
+    fixed = None if policy is None else fixed_policy(policy)
     with Books.open(database) as books:
-        recorded = {} if policy else recorded_policies(books.policy_texts(), shipped, os.environ)
-        rows_prices = RowPrices(
-            lambda name: of_row(name) or recorded.get(name), shipped, instead, day
-        )
+        found = Policies(() if fixed else books.policy_texts(), shipped, os.environ)
+        rows_prices = RowPrices(fixed or found.of, shipped, instead, day)
         begin, end = period_of(since, until, now_ms())
         repricing = price_again(books.rows(begin, end, tenant), rows_prices.price)
     book = "the prices of their policies" if instead is None else f"the prices of {prices}"
     prices_used = f"{book} on {'their own days' if day is None else day.isoformat()}"
     if as_json:
-        print_json(reprice_json(repricing, prices_used))
+        print_json({**reprice_json(repricing, prices_used), "policies": found.read_from})
         return
-    console().print(reprice_renderable(repricing, prices_used))
+    screen = console()
+    screen.print(reprice_renderable(repricing, prices_used))
+    for name, source in found.read_from.items():
+        screen.print(f"Policy {name}: {source}.", style="dim", markup=False)
 
 
 def _day(text: str) -> date:
@@ -92,53 +93,91 @@ def _day(text: str) -> date:
         ) from error
 
 
-def policy_reader(fixed: str | None) -> Callable[[str], LoadedPolicy | None]:
-    """Returns a function that finds a row's policy: the requested one, otherwise a shipped one.
+def fixed_policy(name: str) -> Callable[[str], LoadedPolicy]:
+    """Returns a function that finds this policy for every row. It must be valid.
 
-    A requested policy must be valid; the one that a row names may be gone or changed.
+    Raises PolicyError.
     """
+    from router.policy.loading import find_policy, load_policy, policies_dir
+
+    # Loaded here, so that its mistakes end the command before any row is read.
+    loaded = load_policy(find_policy(name, policies_dir()), os.environ)
+    return lambda _name: loaded
+
+
+def shipped_policy(name: str) -> LoadedPolicy | None:
+    """Returns the shipped policy of this name; None where there is none, or it cannot be read."""
     from router.errors import PolicyError
     from router.policy.loading import find_policy, load_policy, policies_dir, policy_names
 
-    # Loaded once, here, so that its mistakes end the command before any row is read.
-    if fixed is not None:
-        loaded = load_policy(find_policy(fixed, policies_dir()), os.environ)
-        return lambda _name: loaded
-
-    def shipped(name: str) -> LoadedPolicy | None:
-        if name not in policy_names(policies_dir()):
-            return None
-        try:
-            return load_policy(find_policy(name, policies_dir()), os.environ)
-        except PolicyError:
-            return None
-
-    return shipped
+    if name not in policy_names(policies_dir()):
+        return None
+    try:
+        return load_policy(find_policy(name, policies_dir()), os.environ)
+    except PolicyError:
+        return None
 
 
-def recorded_policies(
-    texts: Iterable[str], shipped: LoadedPrices, environ: Mapping[str, str]
-) -> dict[str, LoadedPolicy]:
-    """Returns the latest readable version of each policy, by name; `texts` are latest first.
+class Policies:
+    """Finds the policies that rows name: the latest version that decided, by the ledger.
 
-    They have prices alone: the files beside them may be on another machine. So a policy with a
-    price book of its own is left out, and so is one whose variables `environ` lacks.
+    A text of the ledger has prices alone: the files beside it may be on another machine. So a
+    policy with a price book of its own is not read, nor one whose variables `environ` lacks. The
+    shipped policy counts where the ledger has the same text, or none of this name: one's own may
+    have its name.
     """
-    from router.errors import PolicyError
-    from router.policy.loading import LoadedPolicy
-    from router.policy.parsing.environment import substituted
-    from router.policy.parsing.validation import validated
-    from router.policy.parsing.yaml_lines import load_yaml
-    from router.policy.schema import Policy
 
-    policies: dict[str, LoadedPolicy] = {}
-    for text in texts:
+    def __init__(
+        self, texts: Iterable[str], shipped: LoadedPrices, environ: Mapping[str, str]
+    ) -> None:
+        """Sets the ledger's texts, latest first."""
+        self._shipped = shipped
+        self._environ = environ
+        self.read_from: dict[str, str] = {}
+        """Says by name where each policy that a row asked for was found."""
+        self._texts: dict[str, list[str]] = {}
+        for text in texts:
+            self._texts.setdefault(_name_in(text), []).append(text)
+
+    def of(self, name: str) -> LoadedPolicy | None:
+        """Returns the policy of this name; None where it cannot be read."""
+        policy, self.read_from[name] = self._found(name)
+        return policy
+
+    def _found(self, name: str) -> tuple[LoadedPolicy | None, str]:
+        kept, shipped = self._texts.get(name, []), shipped_policy(name)
+        if shipped and (not kept or shipped.path.read_text(encoding="utf-8") == kept[0]):
+            return shipped, "the shipped one"
+        for text in kept:
+            policy = self._read(text)
+            if policy is not None:
+                return policy, "the latest version that the ledger can read"
+        return None, "not found or not readable; name it by --policy FILE"
+
+    def _read(self, text: str) -> LoadedPolicy | None:
+        from router.errors import PolicyError
+        from router.policy.loading import LoadedPolicy
+        from router.policy.parsing.environment import substituted
+        from router.policy.parsing.validation import validated
+        from router.policy.parsing.yaml_lines import load_yaml
+        from router.policy.schema import Policy
+
         tree, lines = load_yaml("policy", text)
-        if not isinstance(tree, dict) or "prices" in tree or tree.get("name") in policies:
-            continue
+        if not isinstance(tree, dict) or "prices" in tree:
+            return None
         try:
-            policy = validated(Policy, substituted(tree, (), environ, lines, {}, []), lines)
+            policy = validated(Policy, substituted(tree, (), self._environ, lines, {}, []), lines)
         except PolicyError:
-            continue  # of an older version, or a variable is not set here
-        policies[policy.name] = LoadedPolicy(policy, Path(), "", (), shipped)
-    return policies
+            return None  # of an older version, or a variable is not set here
+        return LoadedPolicy(policy, Path(), "", (), self._shipped)
+
+
+def _name_in(text: str) -> str:
+    from router.errors import PolicyError
+    from router.policy.parsing.yaml_lines import load_yaml
+
+    try:
+        tree, _ = load_yaml("policy", text)
+    except PolicyError:
+        return ""
+    return str(tree.get("name")) if isinstance(tree, dict) else ""

@@ -208,19 +208,21 @@ def _kept_policy(books: Books, review_id: str) -> str:
 
 
 def _minute_prices(fixed: str | None, kept: str) -> MinutePriceOf:
-    """Returns a minute's price by a row's policy: the requested one, the shipped one, or what the
-    ledger keeps of another: servers have policies of any place.
+    """Returns a minute's price: by the requested policy, by what the ledger keeps of the one that
+    decided, or by the shipped one of its name.
     """
-    from router.cli.ledger.reprice import policy_reader
+    from router.cli.ledger.reprice import fixed_policy, shipped_policy
     from router.money.price_book import PriceBook, utc_day
 
-    policy_of = policy_reader(fixed)
+    policy_of = shipped_policy if fixed is None else fixed_policy(fixed)
 
     def price(name: str, at_ms: int) -> MinutePrice | None:
-        loaded, day = policy_of(name), utc_day(at_ms)
-        if loaded is None:
+        day = utc_day(at_ms)
+        # Servers have policies of any place, also under the name of a shipped one.
+        if fixed is None and kept:
             return stated_in(kept, day, os.environ)
-        return PriceBook.of(loaded, day).reviewer_minute()
+        loaded = policy_of(name)
+        return None if loaded is None else PriceBook.of(loaded, day).reviewer_minute()
 
     return price
 
