@@ -15,6 +15,7 @@ from router.plan.figures import PlanReport
 from router.plan.output.html import plan_html
 from router.plan.output.json import plan_csv, plan_json, plan_object
 from router.plan.output.text import print_plan
+from router.policy.loading import policies_dir
 from router.rendering.figures_in_words import short_usd, whole_usd
 from router.rendering.terminal_parts import stretch
 from tests.kits.plan_kit import CROSSING, RICH, USD, report
@@ -172,3 +173,9 @@ def test_html_prints_the_assumptions_under_the_first_table(rich_plan: PlanReport
     page = plan_html(rich_plan)
     at = page.index("What a wrong answer costs")
     assert page.index("<caption>What it costs") < at < page.index("<h2>Where it breaks even</h2>")
+
+
+def test_the_saved_share_has_no_digits_of_rounded_lines() -> None:
+    """A fifth of the price saves 0.8, not 0.7999999999998028."""
+    mail = (policies_dir() / "plans" / "mail.yaml").read_text(encoding="utf-8")
+    assert plan_object(report(mail))["saved"]["share"] == 0.8  # type: ignore[index]

@@ -43,7 +43,7 @@ def plan_csv(report: PlanReport) -> str:
 
 def plan_object(report: PlanReport) -> Json:
     """Returns the document of `plan_json` as plain values."""
-    own, general = report.own, report.general
+    own, general, share = report.own, report.general, report.saved_share
     return {
         "schema": SCHEMA,
         "name": report.name,
@@ -61,7 +61,8 @@ def plan_object(report: PlanReport) -> Json:
             **money("day", general.day_nano_usd - own.day_nano_usd),
             **money("month", general.month_nano_usd - own.month_nano_usd),
             **money("year", general.year_nano_usd - own.year_nano_usd),
-            "share": report.saved_share,
+            # Each line is rounded up to a nano-dollar, which the digits after these would show.
+            "share": None if share is None else round(share, 9),
         },
         "one_off": [
             {"group": cost.group.value, "name": cost.name, **money("cost", cost.nano_usd)}
