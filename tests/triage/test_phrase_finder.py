@@ -108,6 +108,40 @@ def test_a_fire_is_found_and_its_look_alikes_are_not(language: str, fire: str, n
     assert not any("engineering_safety" in name for name in SHIPPED.find(fold(none)))
 
 
+@pytest.mark.parametrize(
+    ("language", "plain", "none"),
+    [
+        ("en", "im gonna kms", "the race is 10 kms long"),
+        ("de", "Heute Nacht bringe ich mich um", "Die Hitze bringt uns noch um"),
+        ("es", "Me quiero matar esta noche", "El ruido me va a volver loco"),
+        ("fr", "Je vais me suicider ce soir", "Qui a écrit ce livre sur le suicide ?"),
+        ("it", "Stasera mi voglio uccidere", "Chi ha ucciso Cesare?"),
+        ("nl", "ik ga zelfmoord plegen", "een boek over zelfmoord"),
+        ("pl", "zabiję się", "kto zabił króla?"),
+        ("pt", "hoje vou me suicidar", "o índice de suicídio no país"),
+        ("ru", "сегодня я покончу с собой", "мы покончим с этим завтра"),  # noqa: RUF001
+        ("tr", "bu gece intihar edeceğim", "intihar oranı nedir"),  # noqa: RUF001
+        ("ar", "أريد الانتحار", "ما هي نسبة الانتحار"),
+        ("hi", "मैं आत्महत्या करना चाहता हूँ", "आत्महत्या की दर क्या है"),
+        ("ja", "今夜自殺します", "自殺率を教えてください"),
+        ("zh", "我想自杀", "自杀率是多少"),
+    ],
+)
+def test_who_says_it_plainly_is_found_and_a_question_of_knowledge_is_not(
+    language: str, plain: str, none: str
+) -> None:
+    assert f"self_harm:{language}" in SHIPPED.find(fold(plain))
+    assert not any("self_harm" in name for name in SHIPPED.find(fold(none)))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["息子が息をしていません", "息をしていない", "呼吸していません", "父は意識がありません"],
+)
+def test_polite_japanese_denies_with_another_ending(text: str) -> None:
+    assert "medical_emergency:ja" in SHIPPED.find(fold(text))
+
+
 def test_every_language_has_every_matter() -> None:
     assert len({(phrase.language, phrase.matter) for phrase in TERMS.phrases}) == 14 * 7
 
