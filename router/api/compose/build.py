@@ -30,6 +30,7 @@ from router.policy.content.languages.glossaries import load_glossaries
 from router.policy.content.languages.translations import with_translations
 from router.policy.content.replies import match_scope
 from router.policy.content.safe_answers import (
+    SafeAnswers,
     emergency_wording,
     holding_text,
     load_safe_answers,
@@ -86,7 +87,7 @@ def build_runtime(loaded: LoadedPolicy, parts: Parts) -> PolicyRuntime:
     ladder = tuple(
         with_check(loaded, plans[section.name], plans, parts.clock) for _, section in policy.rungs()
     )
-    runtime = _runtime(loaded, parts, ladder, list(knowledge.values()))
+    runtime = _runtime(loaded, parts, ladder, list(knowledge.values()), answers)
     runtime = replace_fields(runtime, quotable=quotable_of(policy, parts.documents))
     if policy.shadow.judged is not None:
         runtime = replace_fields(runtime, pair_judge=pair_judge(loaded, plans))
@@ -103,7 +104,8 @@ def build_specialist(loaded: LoadedPolicy, parts: Parts) -> PolicyRuntime:
 
     Raises PolicyError for heads that are not of this encoder.
     """
-    runtime = _runtime(loaded, parts, (), [])
+    answers = load_safe_answers(loaded.file(loaded.policy.safe_answers))
+    runtime = _runtime(loaded, parts, (), [], answers)
     return with_later_prices(runtime, loaded, utc_day(parts.clock.now_ms()))
 
 
@@ -147,13 +149,15 @@ def _at_price(
 
 
 def _runtime(
-    loaded: LoadedPolicy, parts: Parts, plans: tuple[RungPlan, ...], knowledge: list[Knowledge]
+    loaded: LoadedPolicy,
+    parts: Parts,
+    plans: tuple[RungPlan, ...],
+    knowledge: list[Knowledge],
+    answers: SafeAnswers,
 ) -> PolicyRuntime:
     # A certificate for other confidences promises nothing, so it stops the start.
     _check_certificate(loaded, parts.model)
     policy, own = loaded.policy, _own_heads(loaded, parts)
-    answers = load_safe_answers(loaded.file(policy.safe_answers))
-
     today = utc_day(parts.clock.now_ms())
     # Prices have dates; the watcher builds the policy again when a new one begins.
     book = PriceBook.of(loaded, today)
