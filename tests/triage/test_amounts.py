@@ -119,6 +119,7 @@ MONEY = [
     ("10^5 dollars", 100_000),
     ("10⁵ dollars", 100_000),
     ("$12,000¹", 12_000),
+    ("a refund of ⓵⓶⓪⓪⓪ dollars", 12_000),
     # records
     ('{"invoice": {"amount": 182000, "currency": "EUR"}}', 227_500),
     ("amount=95000&currency=usd&approve=1", 95_000),

@@ -142,6 +142,30 @@ def test_polite_japanese_denies_with_another_ending(text: str) -> None:
     assert "medical_emergency:ja" in SHIPPED.find(fold(text))
 
 
+@pytest.mark.parametrize(
+    ("language", "own", "none"),
+    [
+        ("de", "Ich wurde gestern verhaftet", "Wie viele wurden damals festgenommen?"),
+        ("fr", "j'ai été arrêté hier", "Qui a été arrêté en 1793 ?"),
+        ("es", "me han detenido esta noche", "¿Quién fue detenido en 1936?"),
+        ("it", "mi hanno arrestato", "chi fu arrestato per l'attentato?"),
+        ("pt", "fui preso ontem", "quem foi preso em 1964?"),
+        ("nl", "ik ben gearresteerd", "wie werd er gearresteerd?"),
+        ("pl", "zostałem aresztowany", "kto został aresztowany?"),
+        ("ru", "меня арестовали", "кого арестовали тогда?"),
+        ("tr", "dün tutuklandım", "kim tutuklandı?"),  # noqa: RUF001
+        ("ar", "تم اعتقالي أمس", "من تم اعتقاله؟"),
+        ("hi", "मुझे गिरफ्तार कर लिया गया", "किसे गिरफ्तार किया गया?"),
+        ("ja", "昨日逮捕されました", "逮捕の歴史を教えて"),
+    ],
+)
+def test_an_arrest_of_ones_own_is_found_and_one_in_history_is_not(
+    language: str, own: str, none: str
+) -> None:
+    assert f"legal:{language}" in SHIPPED.find(fold(own))
+    assert not any("legal" in name for name in SHIPPED.find(fold(none)))
+
+
 def test_every_language_has_every_matter() -> None:
     assert len({(phrase.language, phrase.matter) for phrase in TERMS.phrases}) == 14 * 7
 

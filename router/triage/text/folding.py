@@ -67,7 +67,7 @@ def _fold_one(char: str) -> str:
     """Returns one character of a compatibility decomposition, "" when it prints nothing."""
     if char in _LOOKALIKES:
         return _LOOKALIKES[char]
-    digit = unicodedata.decimal(char, None)
+    digit = unicodedata.digit(char, None)  # of any script, and in circles
     if digit is not None:
         return str(digit)
     category = unicodedata.category(char)
