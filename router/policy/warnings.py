@@ -9,6 +9,7 @@ from __future__ import annotations
 import fnmatch
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from enum import StrEnum
+from urllib.parse import urlsplit
 
 from msgspec import Struct
 
@@ -55,6 +56,7 @@ class WarningKind(StrEnum):
     APPROVED_ANSWERS_ONLY = "approved_answers_only"
     PRIOR_ONLY = "prior_only"
     UNKNOWN_PRICE = "unknown_price"
+    ADDRESS_WITHOUT_PATH = "address_without_path"
     CERTIFICATES_MISSING = "certificates_missing"
     ALIAS_NEVER_USED = "alias_never_used"
     ALIAS_HIDES_MODEL = "alias_hides_model"
@@ -150,6 +152,7 @@ def warnings(policy: Policy, priced: Collection[str] = ()) -> list[PolicyWarning
         *_level_1(policy),
         *_abilities(policy),
         *_prices(policy, priced),
+        *_addresses(policy),
         *_certificates(policy),
         *_aliases(policy),
         *_rules(policy),
@@ -285,6 +288,19 @@ def _price_is_unknown(answerer: AnswererSection) -> bool:
     if price.list_price_usd is not None or price.compute_usd_per_hour:
         return False
     return price.input_usd_per_mtok is None or price.output_usd_per_mtok is None
+
+
+def _addresses(policy: Policy) -> Iterator[PolicyWarning]:
+    for t, tier in enumerate(policy.tiers):
+        for a, answerer in enumerate(tier.answerers):
+            for u, url in enumerate(getattr(answerer, "base_urls", ())):
+                if not urlsplit(url).path.strip("/"):
+                    yield PolicyWarning(
+                        WarningKind.ADDRESS_WITHOUT_PATH,
+                        f"tiers[{t}].answerers[{a}].base_urls[{u}]",
+                        f"{url} has no path, and nearly all servers answer below /v1 only; "
+                        f"expected {url.rstrip('/')}/v1",
+                    )
 
 
 def _certificates(policy: Policy) -> Iterator[PolicyWarning]:

@@ -131,7 +131,7 @@ class PolicyWatcher:
                 begins = self._prices_of(self._loaded) != self._prices
                 if await asyncio.to_thread(self._changed) or requested or retry or begins:
                     async with self._turn:
-                        await self._take()
+                        await self._take(requested)
         # A watcher that ends without a word would leave an old policy in use; /readyz reports it.
         except Exception:
             self._status = replace(self._status, watching=False)
@@ -186,18 +186,20 @@ class PolicyWatcher:
         self._marker = marker
         return changed
 
-    async def _take(self) -> None:
+    async def _take(self, requested: bool) -> None:
         try:
             loaded = await asyncio.to_thread(self._load)
             prices = self._prices_of(loaded)
+            mended = self._status.broken  # the file may again be equal to the policy in use
             # A price that begins today changes the policy, even if no file changed.
-            if loaded.identity != self._loaded.identity or prices != self._prices:
+            changed = loaded.identity != self._loaded.identity or prices != self._prices
+            if changed:
                 await self._swap(loaded)
                 self._prices = prices
                 self._status = WatchStatus(loaded.hash, self._status.reloads + 1)
-                self._tell_reloaded(loaded)
-            elif self._status.broken:  # the file is again equal to the policy in use
-                self._tell_reloaded(loaded)
+            if changed or mended or requested:  # whoever asked waits for a word
+                event = "policy_reloaded" if changed or mended else "policy_unchanged"
+                _log.info(event, extra={"policy": loaded.policy.name, "hash": loaded.hash})
         except PolicyError as error:
             # The same broken file is checked again and again; the log gets each mistake once.
             if error.mistakes != self._status.mistakes:
@@ -214,10 +216,6 @@ class PolicyWatcher:
         if _registered(self._loaded).registry is None:
             self._marker = _registered(loaded).marker
         self._loaded = loaded
-
-    def _tell_reloaded(self, loaded: LoadedPolicy) -> None:
-        fields = {"policy": loaded.policy.name, "hash": loaded.hash}
-        _log.info("policy_reloaded", extra=fields)
 
     def _tell_refused(self, level: int, reason: str) -> None:
         """Logs that the old policy stays in use, and the reason."""

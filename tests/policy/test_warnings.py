@@ -57,6 +57,11 @@ def test_sound_policy_has_no_warnings() -> None:
             "tiers[0].answerers[0].price",
         ),
         (
+            {"low": [{**REMOTE, "name": "r", "base_urls": ["http://h/v1", "http://h:9000/"]}]},
+            WarningKind.ADDRESS_WITHOUT_PATH,
+            "tiers[0].answerers[0].base_urls[1]",
+        ),
+        (
             {"decision": {"mode": "certified", "certificates": {"legal": 0.9}}},
             WarningKind.CERTIFICATES_MISSING,
             "decision.certificates",

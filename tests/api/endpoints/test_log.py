@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -220,3 +221,9 @@ def test_server_that_is_gone_is_named_then_says_when_to_try_again(tmp_path: Path
         resting = alone.chat("auto:gone")
         assert "all breakers are open" in resting.json()["error"]["message"]
         assert int(resting.headers["retry-after"]) >= 1
+
+
+def test_a_reload_without_a_change_leaves_a_line(served: Served) -> None:
+    served.process.send_signal(signal.SIGHUP)
+    eventually(lambda: lines(served, "policy_unchanged"))
+    assert lines(served, "policy_unchanged")[0]["policy"] == "ladder"
