@@ -22,7 +22,6 @@ from router.errors import (
 from router.errors.incapable import context_exceeded, no_model_for_shape, no_trusted_shape
 from router.policy.content.safe_answers import SafeCase
 from router.request.ledger_row import lowered_cap, redirects_of, why
-from router.request.post_response import review_of
 from router.request.progress import (
     STAND_IN,
     Candidate,
@@ -31,6 +30,7 @@ from router.request.progress import (
     shown_rung,
     untried,
 )
+from router.request.review_row import review_of
 from router.routing.allowed_rungs import fits
 from router.routing.answer_checks import shares_words
 from router.routing.constraints import demanded_of

@@ -10,7 +10,6 @@ import logging
 from collections.abc import Awaitable
 
 from router.errors import LedgerError
-from router.policy.content.deliberation import facts_in
 from router.request.ledger_row import transcript
 from router.request.progress import Candidate, Progress
 from router.request.reasoning import passages_text, steps_text, worked_of
@@ -18,7 +17,7 @@ from router.request.response_cache import Repeats
 from router.request.sessions import Conversations
 from router.request.veiling import hidden_by, hidden_text
 from router.routing.routed_request import RoutedRequest
-from router.types import Ids, ReviewItem, TextKeeper, TextKind, Verdict
+from router.types import TextKeeper, TextKind, Verdict
 
 _log = logging.getLogger(__name__)
 
@@ -92,18 +91,3 @@ async def _kept_if_possible(what: str, request_id: str, keeping: Awaitable[None]
     except LedgerError as error:
         fields = {"what": what, "request_id": f"req_{request_id}", "reason": error.message}
         _log.error("not_kept", extra=fields)
-
-
-def review_of(routed: RoutedRequest, ids: Ids) -> ReviewItem:
-    """Returns the matter as it waits for a person."""
-    return ReviewItem(
-        review_id=f"rev_{ids.new()}",
-        request_id=routed.request_id,
-        tenant=routed.identity.tenant,
-        domain=routed.risk_domain or routed.signals.domain,
-        created_at_ms=routed.created_at_ms,
-        question=routed.request.last_user_text,
-        facts=facts_in(routed.request, routed.signals),
-        store=routed.policy.privacy.for_reviewers,
-        retention_days=routed.policy.privacy.retention_days,
-    )

@@ -1,4 +1,4 @@
-"""Builds the row that books a person's verdict on an answer. Pure.
+"""Builds a matter that waits for a person, and the row that books the person's verdict. Pure.
 
 The reviewed request's row is chained already, so the minutes get a row of their own, which refers
 to it; its id follows from the request's, so that booking it twice changes nothing.
@@ -20,19 +20,38 @@ from router.ledger.row_builder import (
 )
 from router.ledger.row_reading import REVIEW, row_names
 from router.money.cost import Cost
+from router.policy.content.deliberation import facts_in
+from router.routing.routed_request import RoutedRequest
 from router.types import (
     AttemptState,
     Baselines,
     CostBasis,
+    Ids,
     JsonText,
     RequestRow,
     RequestState,
     ReviewCase,
     Reviewed,
+    ReviewItem,
     Role,
 )
 
 REVIEW_TIER = "review"
+
+
+def review_of(routed: RoutedRequest, ids: Ids) -> ReviewItem:
+    """Returns the matter as it waits for a person."""
+    return ReviewItem(
+        review_id=f"rev_{ids.new()}",
+        request_id=routed.request_id,
+        tenant=routed.identity.tenant,
+        domain=routed.risk_domain or routed.signals.domain,
+        created_at_ms=routed.created_at_ms,
+        question=routed.request.last_user_text,
+        facts=facts_in(routed.request, routed.signals),
+        store=routed.policy.privacy.for_reviewers,
+        retention_days=routed.policy.privacy.retention_days,
+    )
 
 
 def review_row(first: RequestRow, case: ReviewCase, reviewed: Reviewed) -> RequestRow:

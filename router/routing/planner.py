@@ -150,6 +150,7 @@ class Router:
             reader = _reads_as_data(runtime, request, error)
             raise (without_addresses(error, reader) if reader else error) from None
         decided_at = self._clock.monotonic_ms()
+        came_ms = self._clock.now_ms() - round(decided_at - read.started_ms)
         deadline_ms = request.hints.deadline_ms
         risk_domain = risk_domain_of(runtime.policy, signals, decision)
         exhausted = runtime.policy.exhausted.default
@@ -166,7 +167,7 @@ class Router:
             decision=decision,
             draw=draw,
             started_ms=read.started_ms,
-            created_at_ms=self._clock.now_ms() - round(decided_at - read.started_ms),  # it came
+            created_at_ms=came_ms,
             triage_ms=read_at - read.started_ms,
             decide_ms=decided_at - read_at,
             deadline_ms=None if deadline_ms is None else read.started_ms + deadline_ms,

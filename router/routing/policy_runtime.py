@@ -160,7 +160,7 @@ class PolicyRuntime:
     plans: tuple[RungPlan, ...]  # ladder order
     triage: Triage
     safe_answer: Callable[[SafeCase], str]
-    emergency: Callable[[Domain, str], bool]  # whether a text names one
+    emergency: Callable[[Domain, str], bool]  # True where a text names one
     remember: Callable[[Signals, SessionMemory | None, int], SessionMemory]
     head_classes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # of its own heads
     price_of: PriceOf = lambda _: None  # of a model that a client asked for
@@ -168,7 +168,7 @@ class PolicyRuntime:
     triage_price: Price = NO_PRICE  # a second of one core, by the price book
     overdose: Callable[[str, str], bool] = lambda *_: False  # by language and text
     holding: Callable[[Domain, str], str] = holding_text  # while a person judges, by review id
-    no_answer: Callable[[Domain, str], str] = lambda *_: NO_ANSWER  # for an unrelated one
+    no_answer: Callable[[Domain, str], str] = lambda *_: NO_ANSWER  # not an unrelated answer
     refusal: Callable[[str], str | None] = lambda _: None  # by language; None: the policy's words
     pair_judge: PairJudge | None = None  # compares shadow answers; None: the policy wants none
     # Up to which share of unfamiliar requests the certificate holds, by domain.
