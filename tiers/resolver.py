@@ -72,7 +72,7 @@ SHORT_WORDS, UNLIKELY = 4, 0.6
 a third of them: a longer request has words of its own beside its question."""
 
 _Verdict = tuple[Reason | None, Preview | None]
-"""Why level 1 can say nothing to a request, and otherwise what it asks back."""
+"""Holds the reason why level 1 can say nothing to a request, and the question that it asks back."""
 
 Floor = Callable[[ChatRequest, Signals], float]
 """Returns the chance from which level 1 answers a request."""
@@ -111,7 +111,7 @@ class Resolver(OwnAnswerer):
         self._clarify = clarify
         self._stems_of_intents: dict[str, frozenset[str]] = {}
         self._floor = floor
-        # Whoever decides or answers asks twice in a row about one request.
+        # Deciding and answering each ask twice in a row about one request.
         self._last: tuple[ChatRequest, Signals, _Verdict] | None = None
 
     async def close(self) -> None:

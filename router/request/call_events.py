@@ -66,6 +66,8 @@ def tell_answered(
     events.finished(row)
     if progress.attempts.redirects:
         _tell_redirects(routed, progress, events)
+    if progress.attempts.reported == len(progress.attempts.troubles):
+        return  # most requests have no trouble
     if verdict in (Verdict.ACCEPTED, Verdict.UNVERIFIED):
         tell(
             routed,

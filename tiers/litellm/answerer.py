@@ -50,7 +50,14 @@ from router.wire.openai.upstream_events import ChunkFolder
 from tiers.litellm.errors import foreign_classes, to_ours
 from tiers.resilience.base import body_of_call, completed, end_of_call, own_end_of_call, too_late
 from tiers.resilience.call_slots import CallSlots
-from tiers.resilience.replicas import Outcome, ReplicaSet, Taken, cancelled, out_of_use, outcome_of
+from tiers.resilience.replicas import (
+    Outcome,
+    ReplicaSet,
+    Taken,
+    out_of_use,
+    outcome_at_end,
+    outcome_of,
+)
 
 # A provider has no policy keys for its breaker; these are the defaults of an upstream's replica.
 FAILURES = 5
@@ -226,7 +233,7 @@ class LitellmTier:
             yield taken
             outcome = Outcome.HEALTHY
         except (TimeoutError, DeadlineExceeded):
-            outcome = cancelled(own_end)
+            outcome = outcome_at_end(own_end)
             raise
         except AnswererError as error:
             status = error.upstream_status if isinstance(error, UpstreamError) else None
@@ -234,7 +241,7 @@ class LitellmTier:
             error.host = taken.replica.host
             raise
         except asyncio.CancelledError:
-            outcome = cancelled(own_end)
+            outcome = outcome_at_end(own_end)
             raise
         finally:
             self._give_back(taken, outcome)

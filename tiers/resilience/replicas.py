@@ -41,13 +41,11 @@ def outcome_of(status: int) -> Outcome:
     return Outcome.FAILED if status >= 500 else Outcome.HEALTHY
 
 
-def cancelled(own_end: float) -> Outcome:
-    """Reads what a call that was ended says of its replica: too slow at the answerer's own
-    deadline, otherwise nothing.
+def outcome_at_end(own_end: float) -> Outcome:
+    """Returns FAILED for a call that is ended at the answerer's own deadline, else UNKNOWN.
 
-    What a client's `deadline_ms` ends says nothing: a few such requests would take the replica from
-    everybody. Whoever called has the same deadline and may be first to cancel, by some
-    milliseconds.
+    The end by a client's `deadline_ms` says nothing of the replica: a few such requests would take
+    it from everybody. A caller with the same deadline may cancel first, by some milliseconds.
     """
     late = asyncio.get_running_loop().time() >= own_end - 0.05
     return Outcome.FAILED if late else Outcome.UNKNOWN

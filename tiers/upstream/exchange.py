@@ -34,8 +34,8 @@ from tiers.resilience.replicas import (
     Outcome,
     ReplicaSet,
     Taken,
-    cancelled,
     out_of_use,
+    outcome_at_end,
     outcome_of,
 )
 from tiers.upstream.client import (
@@ -141,7 +141,7 @@ class Exchange:
                 self._give_back(Outcome.HEALTHY)  # it is there, and refuses this request
             elif isinstance(error, (*FOREIGN, AnswererError)):
                 late = isinstance(error, TimeoutError)
-                self._give_back(cancelled(self._own_end) if late else Outcome.FAILED)
+                self._give_back(outcome_at_end(self._own_end) if late else Outcome.FAILED)
             if isinstance(error, TimeoutError):
                 raise self._named(too_late(self._shared.facts)) from error
             if isinstance(error, FOREIGN):
@@ -151,7 +151,7 @@ class Exchange:
         finally:
             if self._response is not None:
                 self._response.close()
-            self._give_back(cancelled(self._own_end))
+            self._give_back(outcome_at_end(self._own_end))
             self._shared.slots.release()
 
     def deadline(self) -> asyncio.Timeout:
@@ -240,7 +240,7 @@ class Exchange:
             outcome = Outcome.FAILED
             raise to_ours(error, shared.section.name) from error
         except asyncio.CancelledError:
-            outcome = cancelled(self._own_end)
+            outcome = outcome_at_end(self._own_end)
             raise
         finally:
             if outcome is not None:

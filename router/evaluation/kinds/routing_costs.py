@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -202,12 +203,12 @@ def _many(
         reached = spent.cost_to_reach(float(results[index, best].mean()))
         return _percent(reached, float(costs[index, best].mean()))
 
-    def oracle_share(index: npt.NDArray[np.integer]) -> float:
-        return share(index, results)
-
     every = np.arange(len(rows))
     figures = {}
-    for name, measure in (("cost_to_match_percent", share), ("oracle_cost_percent", oracle_share)):
+    for name, measure in (
+        ("cost_to_match_percent", share),
+        ("oracle_cost_percent", partial(share, chances=results)),
+    ):
         span = paired_bootstrap(
             measure, len(rows), resamples=min(options.resamples, 200), seed=options.seed
         )

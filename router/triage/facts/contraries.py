@@ -28,7 +28,7 @@ _PAIRS = [
     (frozenset(side.split()), frozenset(other.split()))
     for side, other in (line.split(": ") for line in _LINES)
 ]
-"""What an answer is about, and words that then ask for the contrary."""
+"""Pairs words of an answer with words that then ask for its contrary."""
 _ALWAYS_WORDS = "undo undone revert reverse reinstate uncancel reopen reactivate"
 _ALWAYS = frozenset(_ALWAYS_WORDS.split())
 """Words that ask for the contrary of whatever stands beside them."""

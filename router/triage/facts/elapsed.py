@@ -26,7 +26,7 @@ _TIME = re.compile(
 )
 _SINCE = {"yesterday": 24.0, "week": 168.0, "month": 720.0, "year": 8760.0}
 _WEEKDAY, _MONTH = 48.0, 720.0
-"""Hours since a day of the week, and since a month, that are named, rather too few."""
+"""Hours since a named weekday or month: a low guess, since the text does not say how many."""
 _WAITING = re.compile(
     r"\b(?:ago|already|been|later|nobody|nothing|now|old|promised|since|still|supposed|waited|"
     r"waiting|yet)\b|\bno (?:answer|link|money|news|refund|reply|response|sign|word)\b"
@@ -44,7 +44,8 @@ _OTHERWISE = re.compile(
     re.IGNORECASE,
 )
 BEYOND = 1.5
-"""How many times the promised time counts as longer: people count days roughly, and weekends."""
+"""Multiple of the promised time from which a wait is longer: people count days roughly, with
+weekends."""
 
 
 def hours_in(text: str) -> float:
