@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from enum import StrEnum
 
 import pytest
 from pydantic import BaseModel, ConfigDict, Field
@@ -17,8 +18,17 @@ from router.policy.sections.base import WORDS
 class _Shelf(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    width_cm: int = Field(ge=10)
+    width_cm: int = Field(ge=10, description="From side to side. Shelves are bolted.")
     from_: str = Field("wall", alias="from")
+
+
+class _Way(StrEnum):
+    IN = "in"
+    OUT = "out"
+
+
+class _Door(BaseModel):
+    opens: _Way = Field(description="Way of the door.")
 
 
 class _Room(BaseModel):
@@ -27,6 +37,7 @@ class _Room(BaseModel):
     name: str
     api_key: str = Field("x", pattern="^[a-z]$")
     shelves: list[_Shelf] = Field(default_factory=list)
+    doors: list[_Door] = Field(default_factory=list)
     lamps: dict[str, _Shelf | str] = Field(default_factory=dict)
 
 
@@ -41,6 +52,8 @@ def _mistakes(text: str, model: type[BaseModel] = _Room) -> tuple[Mistake, ...]:
     ("text", "line", "key_path", "found", "expected"),
     [
         ("shelves: []", 1, "name", "nothing", "required"),
+        ("name: a\nshelves: [{}]", 2, "shelves[0].width_cm", "nothing", "a value (From side to"),
+        ("name: a\ndoors: [{}]", 2, "doors[0].opens", "nothing", "one of 'in', 'out': this key is"),
         (
             "name: a\nshelvs: []",
             2,

@@ -229,7 +229,7 @@ def _shown_and_expected(details: ErrorDetails, place: _Place) -> tuple[str, str]
         harmless=kind == "cross_mistake" or _is_plain(place.annotation),
     )
     if kind == "missing":
-        return "nothing", "a value: this key is required"
+        return "nothing", f"{_wanted(place)}: this key is required"
     if kind == "extra_forbidden":
         return "an unknown key", _unknown_key(place)
     if kind in ("enum", "literal_error"):
@@ -256,6 +256,18 @@ def _shown_and_expected(details: ErrorDetails, place: _Place) -> tuple[str, str]
         return shown, (words.removesuffix("s") if bound == 1 else words).format(bound)
     word = _TYPE_WORDS.get(kind.rsplit("_", 1)[0]) if kind.endswith(("_type", "_parsing")) else None
     return shown, word or _KIND_WORDS.get(kind, details["msg"])
+
+
+def _wanted(place: _Place) -> str:
+    """Returns what a key takes that the file lacks: its words of a closed set, or its meaning."""
+    annotation = _bare(place.annotation)
+    if isinstance(annotation, type) and issubclass(annotation, Enum):
+        return "one of " + ", ".join([f"'{member.value}'" for member in annotation])
+    described = None
+    if isinstance(place.around, type) and issubclass(place.around, BaseModel):
+        field = place.around.model_fields.get(str(place.path[-1]))
+        described = field and field.description
+    return f"a value ({described.split('. ')[0].rstrip('.')})" if described else "a value"
 
 
 def _unknown_key(place: _Place) -> str:
