@@ -241,7 +241,10 @@ class KeyStore(Protocol):
     """Keeps API keys. `identify` returns None for an unknown or revoked key. Raises LedgerError."""
 
     async def identify(self, secret: str) -> Identity | None:
-        """Returns the identity behind a secret key."""
+        """Returns the identity behind a secret key.
+
+        Raises AuthenticationFailed for one that has expired.
+        """
         ...
 
     async def by_id(self, key_id: str) -> Identity | None:

@@ -56,6 +56,9 @@ many arrive, never keep it out."""
 GUARDED = "tiergate.guarded"
 """Marks the scope of a request that an outer application has let in."""
 
+JOINED = frozenset({"anthropic-beta", "authorization", "x-api-key"})
+"""Names headers of which no line may be lost: a list, and keys, of which there must be one."""
+
 PEER, LET_IN = ":peer", ":let-in"
 """Name the client's address and GUARDED among the headers; no header's own name has a colon."""
 
@@ -63,14 +66,15 @@ PEER, LET_IN = ":peer", ":let-in"
 def headers_of(scope: Scope) -> dict[str, str]:
     """Returns the request headers by lower-case name, and PEER and LET_IN.
 
-    The last of a repeated name wins, but all `anthropic-beta` lines make one list (RFC 9110,
+    The last of a repeated name wins, but all lines of one of JOINED make one list (RFC 9110,
     section 5.3).
     """
     headers = {k.decode("latin-1"): v.decode("latin-1") for k, v in scope["headers"]}
     # Only a repeated header can have lost a value.
-    if len(headers) < len(scope["headers"]) and "anthropic-beta" in headers:
-        betas = [v.decode("latin-1") for k, v in scope["headers"] if k == b"anthropic-beta"]
-        headers["anthropic-beta"] = ",".join(betas)
+    if len(headers) < len(scope["headers"]):
+        for name in JOINED & headers.keys():
+            lines = [v for k, v in scope["headers"] if k == name.encode()]
+            headers[name] = b",".join(lines).decode("latin-1")
     client = scope.get("client")
     headers[PEER] = client[0] if client else ""
     # Another server may let such names through, so both are always our own.

@@ -14,7 +14,7 @@ from router.api.http.access_line import current
 from router.api.http.asgi import LET_IN, PEER, Receive, read_body, require_json
 from router.api.http.rate_limit_headers import CALLER
 from router.api.http.wrong_keys import WrongKeys
-from router.errors import AuthenticationFailed, PermissionDenied, TooManyWrongKeys
+from router.errors import AuthenticationFailed, PermissionDenied, RequestError, TooManyWrongKeys
 from router.types import Identity, KeyStore, Scope
 
 LOCAL = Identity("local", "none", frozenset({Scope.CHAT, Scope.REPORTS, Scope.ADMIN}))
@@ -29,6 +29,11 @@ ACTING: ContextVar[Identity | None] = ContextVar("acting", default=None)
 NO_KEY = (
     "No API key was given. Send it as `Authorization: Bearer KEY` or `x-api-key: KEY`; create one "
     "with `tiergate keys create`."
+)
+
+TWO_KEYS = (
+    "More than one API key was given, in lines or in a list, and nobody can tell which one counts. "
+    "Send one `Authorization: Bearer KEY`, or one `x-api-key: KEY`."
 )
 
 
@@ -56,7 +61,8 @@ class Doorkeeper:
         """Returns the caller's identity, whose key has one of `scopes` or may do everything
         (admin).
 
-        Raises AuthenticationFailed, TooManyWrongKeys, PermissionDenied.
+        Raises AuthenticationFailed, TooManyWrongKeys, PermissionDenied, and RequestError for more
+        than one key.
         """
         identity = await self._identify(headers)
         line = current()
@@ -135,6 +141,8 @@ class Doorkeeper:
             if not headers.get(LET_IN):
                 _require_this_machine(headers)
             return LOCAL
+        if "," in authorization:  # no key has one (RFC 6750, section 2.1); lines are joined by it
+            raise RequestError(TWO_KEYS)
         if kind.lower() != "bearer" or not secret.strip():
             raise AuthenticationFailed(NO_KEY)
         raise self._wrong_key(headers.get(PEER, ""))
@@ -151,7 +159,7 @@ class Doorkeeper:
             )
         # litellm recognises a wrong key only by OpenAI's first four words, whatever the status.
         return AuthenticationFailed(
-            "Incorrect API key provided: it is unknown, has expired, was rotated or revoked. "
+            "Incorrect API key provided: it is unknown, was rotated or revoked. "
             "Check it, or create one with `tiergate keys create`."
         )
 

@@ -18,9 +18,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
-from router.errors import LedgerError
+from router.errors import AuthenticationFailed, LedgerError
 from router.ledger.sql.database import Database
-from router.money.budgets import DAY_MS
+from router.money.budgets import DAY_MS, utc_minute
 from router.types import Clock, Identity, Scope
 
 PREFIX = "tg_"
@@ -64,11 +64,17 @@ class CreatedKey(Struct, frozen=True):
 
 
 class _Known(Struct, frozen=True):
-    """Holds one valid secret, until a moment where it has an end."""
+    """Holds one secret that was not revoked, and its ends where it has some."""
 
     digest: bytes
     identity: Identity
-    until_ms: int | None
+    expires_at_ms: int | None
+    grace_ends_ms: int | None = None  # of a secret that was rotated
+
+    def valid(self, now_ms: int) -> bool:
+        """Returns True while the secret opens anything."""
+        ends = (self.expires_at_ms, self.grace_ends_ms)
+        return all(end is None or end > now_ms for end in ends)
 
 
 class _Snapshot(Struct, frozen=True):
@@ -88,21 +94,28 @@ class SqlKeyStore:
         self._refreshing_at_ms = -MAX_AGE_MS
 
     async def identify(self, secret: str) -> Identity | None:
-        """Returns the key's owner; None when unknown, revoked or expired. Raises LedgerError."""
+        """Returns the key's owner; None when unknown, rotated or revoked.
+
+        Raises AuthenticationFailed for a key that has expired, and LedgerError.
+        """
         digest = hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()
         known = (await self._current()).by_secret.get(digest)
         if known is None or not hmac.compare_digest(known.digest, digest):
             return None
-        if known.until_ms is not None and known.until_ms <= self._clock.now_ms():
-            return None
-        return known.identity
+        now_ms = self._clock.now_ms()
+        if known.expires_at_ms is not None and known.expires_at_ms <= now_ms:
+            # litellm recognises a wrong key only by OpenAI's first four words.
+            raise AuthenticationFailed(
+                f"Incorrect API key provided: it expired at {utc_minute(known.expires_at_ms)}. "
+                "Create another with `tiergate keys create`."
+            )
+        return known.identity if known.valid(now_ms) else None
 
     async def by_id(self, key_id: str) -> Identity | None:
         """Returns the owner of a valid key by its id. Raises LedgerError."""
         now_ms = self._clock.now_ms()
         for known in (await self._current()).by_secret.values():
-            valid = known.until_ms is None or known.until_ms > now_ms
-            if known.identity.key_id == key_id and valid:
+            if known.identity.key_id == key_id and known.valid(now_ms):
                 return known.identity
         return None
 
@@ -238,9 +251,8 @@ class SqlKeyStore:
             identity = _identity(info)
             by_secret[bytes(stored)] = _Known(bytes(stored), identity, info.expires_at_ms)
             if previous is not None and info.previous_until_ms is not None:
-                ends = (info.previous_until_ms, info.expires_at_ms)
-                until_ms = min(end for end in ends if end is not None)
-                by_secret[bytes(previous)] = _Known(bytes(previous), identity, until_ms)
+                ends = (info.expires_at_ms, info.previous_until_ms)
+                by_secret[bytes(previous)] = _Known(bytes(previous), identity, *ends)
         return _Snapshot(generation, by_secret, bool(rows), read_at_ms)
 
 

@@ -7,11 +7,16 @@ test_server_bad_upstreams, the Host header in test_server_keys.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 
 from router.api.openapi.document import OPERATIONS
+from router.ledger.sql.database import Database
+from router.ledger.tables.keys import SqlKeyStore
+from router.types import Scope
 from tests.api.endpoints.test_keys import create
+from tests.kits.books.ledger_rows import StandingClock
 from tests.kits.server_kit import Served, Upstream, eventually, tiergate, write_policy
 
 pytestmark = pytest.mark.process
@@ -33,6 +38,16 @@ def keys(served: Served) -> dict[str, str]:
     made = {tenant: create(served, tenant, "chat")["key"] for tenant in ("alice", "bob")}
     eventually(lambda: served.chat().status_code == 401)
     return made
+
+
+@pytest.fixture(scope="module")
+def late_key(served: Served) -> str:
+    clock = StandingClock()
+    with closing(Database.open(str(served.database))) as database:
+        ends_at_ms = clock.now_ms() + 60_000
+        made = SqlKeyStore(database, clock).create("carol", [Scope.CHAT], expires_at_ms=ends_at_ms)
+    eventually(lambda: "it expired at" in served.chat(key=made.secret).text)
+    return made.secret
 
 
 def bad_keys(good: str) -> list[str]:
@@ -62,6 +77,35 @@ def test_no_route_is_open_to_a_wrong_key(
             refused = {401} if not headers else {401, 429}
             assert response.status_code in refused, (key[:40], response.text)
     assert served.chat(key=keys["alice"]).status_code == 200  # the table of keys still stands
+
+
+@pytest.mark.parametrize(("method", "path"), GUARDED)
+def test_two_keys_in_one_request_are_refused(
+    served: Served, keys: dict[str, str], method: str, path: str
+) -> None:
+    path = path.replace("{id}", "x").replace("{domain}/{task}", "email/pipeline")
+    good = f"Bearer {keys['alice']}"
+    for name, wrong, right in (
+        ("authorization", "Bearer x", good),
+        ("x-api-key", "x", keys["alice"]),
+    ):
+        for lines in ([(name, wrong), (name, right)], [(name, right), (name, right)]):
+            response = served.client.request(method, path, json={}, headers=lines)
+            assert response.status_code == 400, response.text
+            assert "More than one API key" in response.text
+
+
+@pytest.mark.parametrize(("method", "path"), GUARDED)
+def test_every_route_says_that_a_key_expired(
+    served: Served, late_key: str, method: str, path: str
+) -> None:
+    path = path.replace("{id}", "x").replace("{domain}/{task}", "email/pipeline")
+    headers = {"authorization": f"Bearer {late_key}"}
+    response = served.client.request(method, path, json={}, headers=headers)
+    assert response.status_code == 401
+    assert "it expired at" in response.text
+    kind = response.json()["error"]["type"]
+    assert kind == ("authentication_error" if "/messages" in path else "invalid_request_error")
 
 
 def test_keys_with_one_beginning_share_no_cache(served: Served, keys: dict[str, str]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from router.errors import LedgerError
+from router.errors import AuthenticationFailed, LedgerError
 from router.ledger.sql.database import Database
 from router.ledger.tables.keys import SqlKeyStore
 from router.types import Identity, Scope
@@ -99,3 +99,27 @@ async def test_revoking_the_last_key_leaves_keys_needed(database: Database) -> N
     store.revoke(created.info.key_id)
     assert await store.any()
     assert await store.identify(created.secret) is None
+
+
+async def test_an_expired_key_hears_when_it_ended(database: Database) -> None:
+    clock = StandingClock()
+    store = SqlKeyStore(database, clock)
+    created = store.create("acme", [Scope.CHAT], expires_at_ms=clock.now_ms() + 60_000)
+    assert await store.identify(created.secret) is not None
+    clock.at_ms += 60_000
+    with pytest.raises(AuthenticationFailed, match=r"it expired at 20\d\d-\d\d-\d\d \d\d:\d\d"):
+        await store.identify(created.secret)
+    assert await store.by_id(created.info.key_id) is None
+
+
+async def test_a_rotated_secret_is_nobody_once_its_grace_is_over(database: Database) -> None:
+    clock = StandingClock()
+    store = SqlKeyStore(database, clock)
+    created = store.create("acme", [Scope.CHAT], expires_at_ms=clock.now_ms() + 120_000)
+    assert store.rotate(created.info.key_id, grace_ms=60_000) is not None
+    assert await store.identify(created.secret) is not None
+    clock.at_ms += 60_000
+    assert await store.identify(created.secret) is None
+    clock.at_ms += 60_000
+    with pytest.raises(AuthenticationFailed, match="it expired at"):
+        await store.identify(created.secret)
