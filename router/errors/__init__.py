@@ -39,6 +39,7 @@ next rung (or another replica) may help. Import every name from here.
     │   │   │   └── UpstreamTooLong   400  more tokens than the upstream takes
     │   │   ├── UpstreamRateLimited   429
     │   │   ├── UpstreamInvalid       502  the bytes are not an answer
+    │   │   │   └── UpstreamTooMuch   502  more bytes or tool calls than are read
     │   │   └── StreamCut             502
     │   ├── DeadlineExceeded          504
     │   └── DepthExceeded             500
@@ -75,6 +76,7 @@ from router.errors.answerer import (
     UpstreamRateLimited,
     UpstreamRejected,
     UpstreamTooLong,
+    UpstreamTooMuch,
     UpstreamUnreachable,
 )
 from router.errors.base import ClientGone, TiergateError
@@ -171,5 +173,6 @@ __all__ = [
     "UpstreamRateLimited",
     "UpstreamRejected",
     "UpstreamTooLong",
+    "UpstreamTooMuch",
     "UpstreamUnreachable",
 ]

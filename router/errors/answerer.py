@@ -129,6 +129,13 @@ class UpstreamInvalid(UpstreamError):
     code = "upstream_invalid"
 
 
+class UpstreamTooMuch(UpstreamInvalid):
+    """Reports an answer beyond a bound of ours: of its bytes, or of its tool calls.
+
+    A model that repeats itself without end does so at one request, so its upstream is not at fault.
+    """
+
+
 class StreamCut(UpstreamError):
     """Reports a stream that ended before the answer did."""
 

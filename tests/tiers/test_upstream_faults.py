@@ -19,6 +19,7 @@ from router.errors import (
     UpstreamRateLimited,
     UpstreamRejected,
     UpstreamTooLong,
+    UpstreamTooMuch,
     UpstreamUnreachable,
 )
 from router.types import Delta
@@ -52,14 +53,14 @@ FAULTS = [
     *[(name, kind, billed, ask_stream) for name, kind, billed in WHOLE_FAULTS],
     ("wrong-type", UpstreamInvalid, True, ask),
     ("not-json-type", UpstreamInvalid, True, ask),
-    ("huge-body", UpstreamInvalid, True, ask),
+    ("huge-body", UpstreamTooMuch, True, ask),
     ("cut", StreamCut, True, ask),
     ("reset", UpstreamUnreachable, True, ask),
     ("reset", UpstreamUnreachable, True, ask_stream),
     ("cut", StreamCut, True, ask_stream),
     ("no-finish", StreamCut, True, ask_stream),
-    ("huge-line", UpstreamInvalid, True, ask_stream),
-    ("endless", UpstreamInvalid, True, ask_stream),
+    ("huge-line", UpstreamTooMuch, True, ask_stream),
+    ("endless", UpstreamTooMuch, True, ask_stream),
     ("error-event", UpstreamError, True, ask_stream),
     ("always-streams:cut", StreamCut, True, ask),
 ]

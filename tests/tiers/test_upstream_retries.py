@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 import pytest
 
@@ -12,6 +13,7 @@ from router.errors import (
     UpstreamError,
     UpstreamRateLimited,
     UpstreamRejected,
+    UpstreamTooMuch,
 )
 from router.types import AnswererState, AnswererStatus
 from tests.kits.upstreams.fake_upstream import FakeUpstream
@@ -189,6 +191,18 @@ async def test_deadline_of_a_client_does_not_open_the_breaker(
     tier = tiers(fake.url, model="hang", breaker_failures=1, breaker_reset_s=60)
     with pytest.raises(DeadlineExceeded):
         await how(tier, 0.1)
+    assert tier.status().state is AnswererState.READY
+
+
+@pytest.mark.parametrize(
+    ("model", "how"), [("endless", ask_stream), ("huge-line", ask_stream), ("huge-body", ask)]
+)
+async def test_answer_without_end_does_not_open_the_breaker(
+    fake: FakeUpstream, tiers: Tiers, model: str, how: Callable[..., Awaitable[object]]
+) -> None:
+    tier = tiers(fake.url, model=model, breaker_failures=1, breaker_reset_s=60)
+    with pytest.raises(UpstreamTooMuch):
+        await how(tier)
     assert tier.status().state is AnswererState.READY
 
 

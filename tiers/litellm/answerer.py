@@ -28,6 +28,7 @@ from router.errors import (
     DeadlineExceeded,
     UpstreamError,
     UpstreamRejected,
+    UpstreamTooMuch,
 )
 from router.errors.installing import pip_install
 from router.policy.schema import LitellmAnswerer
@@ -238,6 +239,8 @@ class LitellmTier:
         except AnswererError as error:
             status = error.upstream_status if isinstance(error, UpstreamError) else None
             outcome = Outcome.FAILED if status is None else outcome_of(status)
+            if isinstance(error, UpstreamTooMuch):
+                outcome = Outcome.UNKNOWN  # one request made its model repeat itself
             error.host = taken.replica.host
             raise
         except asyncio.CancelledError:

@@ -17,7 +17,7 @@ from urllib.parse import quote, urlsplit
 
 from aiohappyeyeballs import start_connection
 
-from router.errors import UpstreamInvalid
+from router.errors import UpstreamInvalid, UpstreamTooMuch
 from tiers.upstream.client_errors import FOREIGN, BadAddress, NotConnected, why
 from tiers.upstream.connection import Connection, Response
 
@@ -280,7 +280,7 @@ async def read_body(response: Response, most: int = MAX_BODY_BYTES) -> bytes:
         body += piece
         piece = await response.piece()
     if piece:
-        raise UpstreamInvalid(f"The upstream's answer is longer than {most} bytes.")
+        raise UpstreamTooMuch(f"The upstream's answer is longer than {most} bytes.")
     return bytes(body)
 
 

@@ -13,7 +13,13 @@ from functools import partial
 from types import TracebackType
 from typing import TypeVar
 
-from router.errors import AnswererError, UpstreamError, UpstreamRateLimited, UpstreamRejected
+from router.errors import (
+    AnswererError,
+    UpstreamError,
+    UpstreamRateLimited,
+    UpstreamRejected,
+    UpstreamTooMuch,
+)
 from router.policy.schema import UpstreamAnswerer
 from router.threads.offload import offloaded
 from router.types import TRACE, AnswererFacts, CallFailed, Clock, Events, Work
@@ -139,6 +145,8 @@ class Exchange:
         try:
             if isinstance(error, UpstreamRejected):
                 self._give_back(Outcome.HEALTHY)  # it is there, and refuses this request
+            elif isinstance(error, UpstreamTooMuch):
+                self._give_back(Outcome.UNKNOWN)  # one request made its model repeat itself
             elif isinstance(error, (*FOREIGN, AnswererError)):
                 late = isinstance(error, TimeoutError)
                 self._give_back(outcome_at_end(self._own_end) if late else Outcome.FAILED)

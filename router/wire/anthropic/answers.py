@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import orjson
 
-from router.errors import StreamCut, UpstreamError, UpstreamInvalid
+from router.errors import StreamCut, UpstreamError, UpstreamInvalid, UpstreamTooMuch
 from router.types import Answer, Choice, Delta, JsonText, Sealed, ToolCall, Usage
 from router.wire.openai.answers import MAX_TOOL_CALLS, note_charge, short_text, upstream_object
 from router.wire.openai.usage import MAX_TOKENS
@@ -217,7 +217,7 @@ class _MessageBlocks:
         if type(name) is not str or not name or type(call_id) is not str or not call_id:
             raise UpstreamInvalid("The upstream sent a tool call without an id and a name.")
         if len(self._calls) >= MAX_TOOL_CALLS:
-            raise UpstreamInvalid(f"The upstream sent more than {MAX_TOOL_CALLS} tool calls.")
+            raise UpstreamTooMuch(f"The upstream sent more than {MAX_TOOL_CALLS} tool calls.")
         if given is None:
             # A whole message has the input as an object, a stream as pieces of text.
             given = orjson.dumps(block.get("input") or {}).decode()

@@ -17,6 +17,7 @@ from router.errors import (
     UpstreamInvalid,
     UpstreamRejected,
     UpstreamTooLong,
+    UpstreamTooMuch,
 )
 from router.types import (
     Answer,
@@ -284,8 +285,10 @@ def finish_reason(given: str, has_calls: bool) -> str:
 
 
 def _tool_calls(value: object, no_arguments: str, upstream_id: str) -> tuple[ToolCall, ...]:
-    if type(value) is not list or len(value) > MAX_TOOL_CALLS:
+    if type(value) is not list:
         raise UpstreamInvalid("The upstream sent tool_calls that are no array of calls.")
+    if len(value) > MAX_TOOL_CALLS:
+        raise UpstreamTooMuch(f"The upstream sent more than {MAX_TOOL_CALLS} tool calls.")
     own = [_own_id(upstream_id, i) for i in range(len(value))]
     return tuple([_tool_call(*pair, no_arguments) for pair in zip(value, own, strict=True)])
 

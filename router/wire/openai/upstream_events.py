@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from router.errors import StreamCut, UpstreamError, UpstreamInvalid
+from router.errors import StreamCut, UpstreamError, UpstreamInvalid, UpstreamTooMuch
 from router.types import Answer, Choice, Delta, TokenLogprob, ToolCall, Usage
 from router.wire.growing_text import GrowingText
 from router.wire.openai.answers import (
@@ -53,7 +53,7 @@ class EventDecoder:
         """Returns the events that this piece completes. Raises UpstreamInvalid beyond a bound."""
         self._total += len(piece)
         if self._total > MAX_STREAM_BYTES:
-            raise UpstreamInvalid(f"The upstream's stream is longer than {MAX_STREAM_BYTES} bytes.")
+            raise UpstreamTooMuch(f"The upstream's stream is longer than {MAX_STREAM_BYTES} bytes.")
         self._line += piece
         if b"\n" not in piece and b"\r" not in piece:
             self._check_length(len(self._line))
@@ -90,7 +90,7 @@ class EventDecoder:
 
     def _check_length(self, length: int) -> None:
         if length > MAX_LINE_BYTES:
-            raise UpstreamInvalid(
+            raise UpstreamTooMuch(
                 f"The upstream sent a line of more than {MAX_LINE_BYTES} bytes in a stream."
             )
 
@@ -276,7 +276,7 @@ def _fold_tool_call(index: int, so_far: _ChoiceSoFar, value: object, position: i
             raise UpstreamInvalid("The upstream began a tool call without a name.")
         number = so_far.numbers[key] = len(so_far.calls)
         if number >= MAX_TOOL_CALLS:
-            raise UpstreamInvalid(f"The upstream sent more than {MAX_TOOL_CALLS} tool calls.")
+            raise UpstreamTooMuch(f"The upstream sent more than {MAX_TOOL_CALLS} tool calls.")
         so_far.calls.append(_ToolCallSoFar(call_id or f"call_{index}_{number}", name))
     assert number is not None
     call = so_far.calls[number]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import orjson
 
-from router.errors import StreamCut, UpstreamError, UpstreamInvalid
+from router.errors import StreamCut, UpstreamError, UpstreamInvalid, UpstreamTooMuch
 from router.types import Answer, Choice, Delta, JsonText, Sealed, TokenLogprob, ToolCall, Usage
 from router.wire.openai.answers import (
     MAX_TOOL_CALLS,
@@ -90,7 +90,7 @@ class _Output:
         elif kind in ("function_call", "custom_tool_call"):
             self.calls.append(_call(value))
             if len(self.calls) > MAX_TOOL_CALLS:
-                raise UpstreamInvalid("The upstream sent more tool calls than anybody offers.")
+                raise UpstreamTooMuch("The upstream sent more tool calls than anybody offers.")
         elif kind == "reasoning":
             words = reasoning_words(value)
             if words:
