@@ -48,9 +48,10 @@ class OwnAnswerer(ABC):
         """Returns the answer. Raises CannotAnswer where there is none."""
 
     async def stream(self, work: Work, call: Call) -> AsyncGenerator[Delta, None]:
-        """Yields the answer in one piece."""
+        """Yields each choice in one piece."""
         answer = await self.answer(work, call)
-        yield Delta(text=answer.text)
+        for index, choice in enumerate(answer.choices):
+            yield Delta(text=choice.text, index=index)
         yield Delta(final=answer)
 
 

@@ -23,6 +23,7 @@ from router.types import (
     AnswererFacts,
     AnswererStatus,
     Call,
+    Capability,
     ChatRequest,
     Choice,
     Match,
@@ -84,7 +85,7 @@ class Passages(OwnAnswerer):
         if empty is not None and (half or p < self._section.quote_at):
             raise empty
         answer = Answer(
-            choices=(Choice(text=_quoted(texts), finish_reason="stop"),),
+            choices=(Choice(text=_quoted(texts), finish_reason="stop"),) * work.request.sampling.n,
             model=self._resolver.facts.model,
             usage=Usage(work.signals.input_tokens, sum(len(text.split()) for _, text in texts)),
             p=min(p, MOST_CERTAIN),
@@ -97,8 +98,8 @@ class Passages(OwnAnswerer):
     def _nearest(self, request: ChatRequest, signals: Signals) -> list[tuple[IntentSection, float]]:
         """Returns the fewest answers that are likely enough, [] where all allowed are not."""
         section, match = self._section, signals.match
-        plain = request.response_format.kind == "text" and request.sampling.n == 1
-        if match is None or request.tools or not plain or self._resolver.asks_for_class(request):
+        plain = request.response_format.kind == "text" and not request.tools
+        if match is None or not plain or self._resolver.asks_for_class(request):
             return []
         if match.language:  # the sources are in English
             return []
@@ -150,12 +151,15 @@ class Passages(OwnAnswerer):
         kept = grounded(whole, texts)
         if not kept:
             return answer
-        return replace(answer, choices=(Choice(text=kept, finish_reason="stop"),), approved=False)
+        choices = (Choice(text=kept, finish_reason="stop"),) * work.request.sampling.n
+        return replace(answer, choices=choices, approved=False)
 
 
 def build_passages(section: PassagesAnswerer, tier: TierSection, resolver: Resolver) -> Passages:
     """Returns the answerer of a policy's section, over the resolver that it names."""
-    facts = facts_of(section, tier, resolver.facts.model)
+    facts = facts_of(
+        section, tier, resolver.facts.model, capabilities=[Capability.MULTIPLE_CHOICES]
+    )
     return Passages(section, facts, resolver)
 
 

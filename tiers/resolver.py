@@ -258,8 +258,7 @@ class Resolver(OwnAnswerer):
             return Reason.ASKS_TWICE
         elif self._idle(match, request, signals):
             return Reason.NOTHING_TO_RESOLVE
-        # There is an answer, but no second one beside it.
-        return Reason.NOT_CAPABLE if request.sampling.n > 1 else None
+        return None
 
     def _asks_which(self, match: Match, request: ChatRequest, signals: Signals) -> bool:
         """Returns True where a request that asks twice is better asked back than quoted both."""
@@ -332,7 +331,7 @@ class Resolver(OwnAnswerer):
         reason: Reason | None = None,
     ) -> Answer:
         return Answer(
-            choices=(Choice(text=text, finish_reason="stop"),),
+            choices=(Choice(text=text, finish_reason="stop"),) * work.request.sampling.n,
             model=self._facts.model,
             usage=Usage(work.signals.input_tokens, output_tokens=_tokens(text)),
             p=match.confidence,
@@ -349,8 +348,9 @@ class Resolver(OwnAnswerer):
         # is short, and goes out whole with its reason.
         words = answer.text.split(" ") if answer.reason is None else []
         for start in range(0, len(words), DELTA_WORDS):
-            blank = " " if start else ""
-            yield Delta(text=blank + " ".join(words[start : start + DELTA_WORDS]))
+            piece = (" " if start else "") + " ".join(words[start : start + DELTA_WORDS])
+            for index in range(len(answer.choices)):
+                yield Delta(text=piece, index=index)
         yield Delta(final=answer)
 
     def fillable(
@@ -416,7 +416,7 @@ def build_resolver(
     """Returns the resolver of a policy; it gets those of `lookups` that its section allows."""
     classifies = bool(knowledge.content.classifications)
     # JSON is promised for classifications alone; `declines` turns other JSON requests away.
-    promised = {Capability.JSON_SCHEMA} if classifies else ()
+    promised = {Capability.MULTIPLE_CHOICES, *([Capability.JSON_SCHEMA] if classifies else [])}
     model = f"resolver:{knowledge.label}@{knowledge.digest}"
     facts = facts_of(section, tier, model, capabilities=promised)
     allowed = {name: lookups[name] for name in section.lookups if name in lookups}

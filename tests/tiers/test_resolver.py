@@ -135,6 +135,16 @@ async def test_slots_are_filled_from_context_through_a_lookup() -> None:
     assert "Your order A-10443 is currently: being packed." in answer.text
 
 
+async def test_each_of_several_choices_is_the_approved_answer() -> None:
+    resolver, work = _resolver(), _work("shipping_times", n=2)
+    answer = await _answer(resolver, work)
+    assert [choice.text for choice in answer.choices] == [answer.text] * 2
+    said = ["", ""]
+    async for delta in resolver.stream(work, _no_call):
+        said[delta.index] += delta.text
+    assert said == [answer.text] * 2
+
+
 @pytest.mark.parametrize(
     ("work", "reason"),
     [
@@ -144,7 +154,6 @@ async def test_slots_are_filled_from_context_through_a_lookup() -> None:
         (_work("shipping_times", "Classify this ticket: x"), Reason.NOTHING_TO_RESOLVE),
         (_work("ticket_routing/nowhere", "Classify this ticket: x"), Reason.NOTHING_TO_RESOLVE),
         (_work("shipping_times", wanted=ResponseFormat("json_object")), Reason.NOTHING_TO_RESOLVE),
-        (_work("shipping_times", n=2), Reason.NOT_CAPABLE),
         (_work("no_such_intent", n=2), Reason.NOTHING_TO_RESOLVE),
         (_work("shipping_times", tools=(TOOL,)), Reason.NOTHING_TO_RESOLVE),
         (_work("gift_card_balance"), Reason.SLOT_UNFILLED),

@@ -20,6 +20,7 @@ from router.types import (
     Answer,
     AnswererFacts,
     Call,
+    Capability,
     ChatRequest,
     Choice,
     Clock,
@@ -82,7 +83,7 @@ class ExactTier(OwnAnswerer):
         if known is None:
             raise CannotAnswer("no exact tool and no small talk fits all of this request")
         return Answer(
-            choices=(Choice(text=known.text, finish_reason="stop"),),
+            choices=(Choice(text=known.text, finish_reason="stop"),) * work.request.sampling.n,
             model=self._facts.model,
             usage=Usage(work.signals.input_tokens, output_tokens=len(known.text.split())),
             p=P_RIGHT,
@@ -92,7 +93,7 @@ class ExactTier(OwnAnswerer):
         )
 
     def _known(self, request: ChatRequest) -> _Known | None:
-        if request.response_format.kind != "text" or request.sampling.n > 1 or request.tools:
+        if request.response_format.kind != "text" or request.tools:
             return None
         text = request.last_user_text
         opens = sum(message.role in ("user", "assistant") for message in request.messages) == 1
@@ -112,5 +113,5 @@ def build_exact(
     section: ExactSection, tier: TierSection, talk: SmallTalk | None, clock: Clock
 ) -> ExactTier:
     """Returns the answerer of a policy's section."""
-    facts = facts_of(section, tier, "exact:tools")
+    facts = facts_of(section, tier, "exact:tools", capabilities=[Capability.MULTIPLE_CHOICES])
     return ExactTier(section, facts, talk, clock)

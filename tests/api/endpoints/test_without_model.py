@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import httpx
 import pytest
 
+from router.types.enums import NO_ANSWER_MODEL
 from tests.api.endpoints.test_endpoints import CALLING, SHAPED
 from tests.kits.inputs.wire_bodies import ASKED
 from tests.kits.server_kit import Served
@@ -111,3 +113,21 @@ def test_a_system_message_alone_is_answered_as_at_openai(served: Served) -> None
     messages = [{"role": "system", "content": "You help."}]
     answered = ask(served, "/v1/chat/completions", messages=messages)
     assert answered.status_code == 200
+
+
+@pytest.mark.parametrize("question", ["What is 15% of 80?", "How do I reset my password?"])
+def test_several_choices_are_the_one_answer_that_is_known(served: Served, question: str) -> None:
+    path = "/v1/chat/completions"
+    messages = [{"role": "user", "content": question}]
+    (alone,) = ask(served, path, messages=messages).json()["choices"]
+    twice = ask(served, path, messages=messages, n=2)
+    assert twice.headers["x-tiergate-model"] != NO_ANSWER_MODEL
+    texts = [choice["message"]["content"] for choice in twice.json()["choices"]]
+    assert texts == [alone["message"]["content"]] * 2
+    streamed = ask(served, path, messages=messages, n=2, stream=True)
+    said = ["", ""]
+    for line in streamed.text.splitlines():
+        if line.startswith("data: {"):
+            for choice in json.loads(line.removeprefix("data: "))["choices"]:
+                said[choice["index"]] += choice["delta"].get("content") or ""
+    assert said == texts

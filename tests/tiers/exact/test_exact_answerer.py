@@ -20,7 +20,6 @@ from router.types import (
     Reason,
     ResponseFormat,
     Role,
-    Sampling,
     ToolSpec,
     Work,
 )
@@ -111,7 +110,6 @@ def test_a_greeting_with_a_question_is_no_small_talk(text: str) -> None:
     [
         {"response_format": ResponseFormat("json_object")},
         {"tools": (ToolSpec("t", "", JsonText("{}")),)},
-        {"sampling": Sampling(n=2)},
     ],
 )
 def test_a_request_for_another_shape_is_declined(changes: dict[str, object]) -> None:
