@@ -68,8 +68,8 @@ def _key(name: str) -> Column:
     return Column(name, Kind.TEXT, primary_key=True)
 
 
-def _whole(name: str, source: str = "") -> Column:
-    return Column(name, Kind.WHOLE, source)
+def _whole(name: str, source: str = "", since: int = FIRST_SCHEMA) -> Column:
+    return Column(name, Kind.WHOLE, source, since=since)
 
 
 def _whole_or_null(name: str, source: str = "") -> Column:
@@ -184,6 +184,7 @@ ATTEMPT_COLUMNS = (
     _text("upstream_id"),
     _small("images", since=2),
     _small("cores", since=2),
+    _whole("audio_input_tokens", "usage.audio_input_tokens", since=17),
     _added("tenant"),
 )
 

@@ -14,6 +14,7 @@ checkpoint states where a purge ended. Pure: no clock, no I/O, no database.
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -27,10 +28,13 @@ from router.ledger.row_values import Value, writer
 from router.types import RequestRow
 
 CANONICAL_VERSION = 1
-ADDED_LATER = sum(column.since > FIRST_SCHEMA for column in chained(ATTEMPT_COLUMNS))
-"""Number of columns that attempts got after the first rows were chained: `images` and `cores`, at
-the end. The row's bytes leave them out where both are 0. So older rows keep their hash, and nobody
-can remove either value unseen from a row that has it."""
+ADDED_LATER = tuple(
+    Counter(c.since for c in reversed(chained(ATTEMPT_COLUMNS)) if c.since > FIRST_SCHEMA).values()
+)
+"""Numbers of columns that attempts got after the first rows were chained, by migration, the last
+first: `audio_input_tokens`; `images` and `cores`. The row's bytes end before such columns if all of
+them are 0, and all later ones are. So older rows keep their hash, and nobody can remove a value
+unseen from a row that has it."""
 
 
 class FindingKind(StrEnum):
@@ -101,8 +105,15 @@ def canonical_values(request: tuple[Value, ...], attempts: Sequence[tuple[Value,
 
     Raises TypeError for integers beyond 64 bits and text that is not valid Unicode.
     """
-    covered = [a if any(a[-ADDED_LATER:]) else a[:-ADDED_LATER] for a in attempts]
-    return orjson.dumps((CANONICAL_VERSION, request, covered))
+    return orjson.dumps((CANONICAL_VERSION, request, [_covered(a) for a in attempts]))
+
+
+def _covered(cells: tuple[Value, ...]) -> tuple[Value, ...]:
+    for count in ADDED_LATER:
+        if any(cells[-count:]):
+            break
+        cells = cells[:-count]
+    return cells
 
 
 def canonical(row: RequestRow) -> bytes:

@@ -6,9 +6,8 @@ Both directions are put together once, when the module that needs them is loaded
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from itertools import groupby
 from math import isfinite
 from operator import attrgetter, itemgetter
 from typing import Any, TypeVar
@@ -79,33 +78,32 @@ def reader(
     """
     count, positions = len(columns), {}
     changes = [(i, read) for i, column in enumerate(columns) if (read := _from_cell(column))]
-    groups: list[tuple[int, int, type[Struct]]] = []
-    for name, begin, end in _runs(columns):
+    groups: list[tuple[Callable[[list[Any]], tuple[Any, ...]], type[Struct]]] = []
+    for name, places in _places(columns).items():
         if name in parts:
             positions[name] = count + len(groups)
-            groups.append((begin, end, parts[name]))
+            groups.append((itemgetter(*places), parts[name]))
         else:
-            positions[name] = begin
+            positions[name] = places[0]
     pick = itemgetter(*(positions[name] for name in row_type.__struct_fields__[: len(positions)]))
 
     def row_from(row: Sequence[Value], *rest: object) -> Row:
         cells: list[Any] = list(row[:count])
         for i, read in changes:
             cells[i] = read(cells[i])
-        for begin, end, part in groups:
-            cells.append(part(*cells[begin:end]))
+        for cells_of, part in groups:
+            cells.append(part(*cells_of(cells)))
         return row_type(*pick(cells), *rest)
 
     return row_from
 
 
-def _runs(columns: Sequence[Column]) -> Iterator[tuple[str, int, int]]:
-    """Yields each attribute with the positions of its cells: the first, and one past the last."""
-    begin = 0
-    for name, run in groupby((column.path or "").partition(".")[0] for column in columns):
-        end = begin + len(list(run))
-        yield name, begin, end
-        begin = end
+def _places(columns: Sequence[Column]) -> dict[str, list[int]]:
+    """Returns the positions of each attribute's cells, in the order of the columns."""
+    places: dict[str, list[int]] = {}
+    for i, column in enumerate(columns):
+        places.setdefault((column.path or "").partition(".")[0], []).append(i)
+    return places
 
 
 def _attribute(column: Column) -> str:

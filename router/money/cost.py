@@ -85,18 +85,23 @@ def token_parts(price: Price, usage: Usage, images: int = 0) -> dict[str, int]:
     """Returns the cost of each token class and of the images, in millionths of a nano-dollar.
 
     The values are exact. A class without its own price has the price of the class that contains it:
-    cache reads and writes are input, reasoning is output. `price` must have prices of input and
-    output.
+    cache reads and writes are input, reasoning is output. Sound that was cached too counts as
+    sound. `price` must have prices of input and output.
     """
     input_price, output_price = price.input_nano_usd or 0, price.output_nano_usd or 0
     reasoning = min(usage.reasoning_tokens, usage.output_tokens)
-    uncached = max(0, usage.input_tokens - usage.cached_input_tokens - usage.cache_write_tokens)
+    heard = price.audio_input_nano_usd
+    sound = 0 if heard is None else min(usage.audio_input_tokens, usage.input_tokens)
+    text = usage.input_tokens - sound
+    cache_write = min(usage.cache_write_tokens, text)
+    cache_read = min(usage.cached_input_tokens, text - cache_write)
     cached, written = price.cached_input_nano_usd, price.cache_write_nano_usd
     thought = price.reasoning_nano_usd
     return {
-        "input": uncached * input_price,
-        "cache_read": usage.cached_input_tokens * (input_price if cached is None else cached),
-        "cache_write": usage.cache_write_tokens * (input_price if written is None else written),
+        "input": (text - cache_write - cache_read) * input_price,
+        "cache_read": cache_read * (input_price if cached is None else cached),
+        "cache_write": cache_write * (input_price if written is None else written),
+        "sound": sound * (heard or 0),
         "output": (usage.output_tokens - reasoning) * output_price,
         "reasoning": reasoning * (output_price if thought is None else thought),
         "images": images * (price.image_nano_usd or 0) * MEGA,
@@ -181,12 +186,16 @@ def _but_output(facts: AnswererFacts, request: ChatRequest) -> tuple[int, int]:
     own compute, in nano-dollars.
     """
     price = facts.price
-    inputs = input_bound(request, facts.image_tokens) + facts.added_input_tokens
-    if request.holds_sound and not price.covers_sound:
-        inputs += (DEARER_SOUND - 1) * sum(map(sound_bound, request.parts))
+    tokens = input_bound(request, facts.image_tokens) + facts.added_input_tokens
+    inputs = tokens * price.dearest_input
+    if request.holds_sound:
+        heard = price.audio_input_nano_usd
+        if heard is None:
+            heard = price.dearest_input * (1 if price.covers_sound else DEARER_SOUND)
+        inputs += most_sound(request) * max(0, heard - price.dearest_input)
     images = request.images * (price.image_nano_usd or 0)
     own = -(-facts.deadline_ms * 1000 * price.per_second_nano_usd // MEGA)
-    return inputs * price.dearest_input, images + own
+    return inputs, images + own
 
 
 def input_bound(request: ChatRequest, image_tokens: int) -> int:
@@ -225,6 +234,20 @@ def message_bound(message: Message) -> int:
     for item in message.sealed:
         total += _bytes(item.payload)
     return total
+
+
+def most_sound(request: ChatRequest) -> int:
+    """Returns more tokens than the sound of this request has, 0 without any."""
+    return sum(map(sound_bound, request.parts)) if request.holds_sound else 0
+
+
+def all_sound(price: Price, usage: Usage) -> Usage:
+    """Returns the tokens of a call that held sound where nobody said how many were sound.
+
+    Where sound has a price of its own, and costs more, all input counts as sound.
+    """
+    dearer = (price.audio_input_nano_usd or 0) > price.dearest_input
+    return replace(usage, audio_input_tokens=usage.input_tokens) if dearer else usage
 
 
 def sound_bound(part: ContentPart) -> int:

@@ -44,12 +44,15 @@ def read_prices(table: object, version: str) -> dict[str, Price]:
     """
     prices: dict[str, Price] = {}
     for model, entry in table.items() if isinstance(table, dict) else ():
+        sound = _per_mega(entry, "input_cost_per_audio_token")
         price = Price(
             input_nano_usd=_per_mega(entry, "input_cost_per_token"),
             cached_input_nano_usd=_per_mega(entry, "cache_read_input_token_cost"),
             cache_write_nano_usd=_per_mega(entry, "cache_creation_input_token_cost"),
             output_nano_usd=_per_mega(entry, "output_cost_per_token"),
             reasoning_nano_usd=_per_mega(entry, "output_cost_per_reasoning_token"),
+            audio_input_nano_usd=sound or None,
+            covers_sound=bool(sound),
             version=version,
         )
         both = price.input_nano_usd is not None and price.output_nano_usd is not None

@@ -266,7 +266,7 @@ def sound_warnings(policy: Policy, facts: Sequence[AnswererFacts]) -> list[Polic
             WarningKind.UNKNOWN_PRICE,
             f"tiers[{t}].answerers[{a}].price",
             f"{answerer.name} takes audio, and its price in the list is that of text: calls with "
-            "sound are of unknown cost and count at their hold; state the dearest price here",
+            "sound are of unknown cost and count at their hold; state audio_input_usd_per_mtok",
         )
         for t, tier in enumerate(policy.tiers)
         for a, answerer in enumerate(tier.answerers)

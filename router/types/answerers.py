@@ -27,6 +27,8 @@ class Price(Struct, frozen=True, dict=True):
     reasoning_nano_usd: int | None = None  # None: reasoning costs the price of output
     # Per image of the request, in addition to its tokens; None: free.
     image_nano_usd: int | None = None
+    # None: sound costs the price of input, where `covers_sound`.
+    audio_input_nano_usd: int | None = None
     # False: only the price of text is known, and vendors charge several times as much for sound.
     covers_sound: bool = False
     # Names the list and the day from which it is valid; every row priced with it has it.

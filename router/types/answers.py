@@ -21,6 +21,7 @@ class Usage(Struct, frozen=True):
     output_tokens: int = 0
     reasoning_tokens: int = 0
     reported: bool = False  # False: we estimated the counts
+    audio_input_tokens: int = 0  # sound, a part of input; only attempts keep it
 
     @property
     def total_tokens(self) -> int:

@@ -144,6 +144,8 @@ def test_tables_and_statements_are_those_of_existing_ledgers() -> None:
 
 def test_row_is_read_from_its_columns_as_it_was_written() -> None:
     assert attempt_from(attempt_values(FULL_ATTEMPT)) == FULL_ATTEMPT
+    heard = replace(FULL_ATTEMPT, usage=replace(FULL_ATTEMPT.usage, audio_input_tokens=7))
+    assert attempt_from(attempt_values(heard)) == heard
     cells = (*request_values(FULL_REQUEST), "finance", "decision", "w-1", 1, "", "")
     assert request_from(cells, (FULL_ATTEMPT,)) == FULL_REQUEST
 

@@ -56,7 +56,7 @@ def test_tokens_cost_what_the_price_says(usage: Usage, nano_usd: int) -> None:
 
 THINKER = replace(PRICE, reasoning_nano_usd=3_000_000_000, image_nano_usd=1_100_000)
 """As PRICE, with $3 a million tokens of reasoning and $0.0011 an image."""
-CLASSES = {"input", "cache_read", "cache_write", "output", "reasoning", "images"}
+CLASSES = {"input", "cache_read", "cache_write", "output", "reasoning", "images", "sound"}
 
 
 def test_reasoning_costs_its_own_price_where_it_has_one() -> None:
@@ -95,10 +95,25 @@ prices = st.builds(
     output_nano_usd=st.integers(0, 10**11),
     reasoning_nano_usd=st.none() | st.integers(0, 10**11),
     image_nano_usd=st.none() | st.integers(0, 10**9),
+    audio_input_nano_usd=st.none() | st.integers(0, 10**11),
 )
-usages = st.tuples(*[st.integers(0, 10**6)] * 5).map(
-    lambda n: Usage(n[0] + n[1] + n[2], n[1], n[2], n[3] + n[4], n[4])
+usages = st.tuples(*[st.integers(0, 10**6)] * 6).map(
+    lambda n: Usage(sum(n[:3]) + n[5], n[1], n[2], n[3] + n[4], n[4], audio_input_tokens=n[5])
 )
+
+
+def test_sound_has_a_price_of_its_own() -> None:
+    """100 tokens, 40 of them sound and 30 cached: 30 x $1, 30 x $0.10, 40 x $40 a million."""
+    price = Price(
+        10**9, cached_input_nano_usd=10**8, output_nano_usd=0, audio_input_nano_usd=40 * 10**9
+    )
+    usage = Usage(100, 30, 0, 0, 0, True, 40)
+    assert attempt_cost(price, usage, 0.0).nano_usd == 30 * 1_000 + 30 * 100 + 40 * 40_000
+    # Sound that was cached counts as sound; together they are never more than the input.
+    cached = replace(usage, cached_input_tokens=90)
+    assert attempt_cost(price, cached, 0.0).nano_usd == 60 * 100 + 40 * 40_000
+    without = replace(price, audio_input_nano_usd=None)
+    assert attempt_cost(without, usage, 0.0).nano_usd == 70 * 1_000 + 30 * 100
 
 
 @given(prices, usages, st.integers(0, 20))
@@ -121,6 +136,7 @@ def test_more_of_anything_never_costs_less(
         one.cache_write_tokens + more.cache_write_tokens,
         one.output_tokens + more.output_tokens,
         one.reasoning_tokens + more.reasoning_tokens,
+        audio_input_tokens=one.audio_input_tokens + more.audio_input_tokens,
     )
     before = attempt_cost(price, one, 1_000.0, images).nano_usd
     assert attempt_cost(price, both, 1_000.0, images + 1).nano_usd >= before
@@ -141,6 +157,7 @@ def test_a_price_that_is_dearer_in_every_class_never_costs_less(
         added(one.output_nano_usd, more.output_nano_usd),
         reasoning_nano_usd=added(one.reasoning_nano_usd, more.reasoning_nano_usd),
         image_nano_usd=added(one.image_nano_usd, more.image_nano_usd),
+        audio_input_nano_usd=added(one.audio_input_nano_usd, more.audio_input_nano_usd),
     )
     before = attempt_cost(one, usage, 0.0, images).nano_usd
     assert attempt_cost(dearer, usage, 0.0, images).nano_usd >= before

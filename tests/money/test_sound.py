@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,12 +22,17 @@ models:
   "redirected:*": [{input_usd_per_mtok: 1, output_usd_per_mtok: 10}]
   heard: [{input_usd_per_mtok: 1, output_usd_per_mtok: 10}]
 """
+TEXT = {"input_usd_per_mtok": 1, "output_usd_per_mtok": 10}
 OWN = {"input_usd_per_mtok": 40, "output_usd_per_mtok": 10}
 STATED: dict[str, tuple[str, dict[str, float]]] = {
     "listed": ("redirected:", {}),  # its answer names no model
     "redirected": ("redirected:heard", OWN),
     "own": ("echo", OWN),
     "whole": ("echo", {"list_price_usd": 0.01}),
+    "class": ("heard:15", {**TEXT, "audio_input_usd_per_mtok": 40}),
+    "unsaid": ("echo", {**TEXT, "audio_input_usd_per_mtok": 40}),
+    "silent": ("no-usage", {**TEXT, "audio_input_usd_per_mtok": 40}),
+    "cut": ("cut", {**TEXT, "audio_input_usd_per_mtok": 40}),
 }
 SOUND = [
     {
@@ -92,6 +98,54 @@ def test_text_at_the_same_list_is_settled(served: Served) -> None:
 def test_the_operators_own_price_covers_sound(served: Served, policy: str, cost: int) -> None:
     attempt = heard_by(served, policy)
     assert (attempt["state"], attempt["cost_nano_usd"]) == ("settled", cost)
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("stream", [False, True])
+def test_reported_sound_costs_its_own_price(served: Served, stream: bool) -> None:
+    attempt = heard_by(served, "class", stream=stream)
+    cost = 15 * 40_000 + 5 * 1_000 + 12 * 10_000
+    assert (attempt["state"], attempt["estimated"]) == ("settled", False)
+    assert (attempt["cost_nano_usd"], attempt["usage"]["audio_input_tokens"]) == (cost, 15)
+
+
+@pytest.mark.process
+def test_a_client_reads_how_much_was_sound(served: Served) -> None:
+    usage = served.chat("auto:class", messages=SOUND).json()["usage"]
+    assert usage["prompt_tokens_details"]["audio_tokens"] == 15
+
+
+@pytest.mark.process
+def test_all_input_may_be_sound_where_nobody_says_how_much_is(served: Served) -> None:
+    attempt = heard_by(served, "unsaid")
+    assert (attempt["state"], attempt["estimated"]) == ("settled", True)
+    assert attempt["cost_nano_usd"] == 20 * 40_000 + 12 * 10_000
+    text = attempt_of(served, served.chat("auto:unsaid"))
+    assert (text["cost_nano_usd"], text["estimated"]) == (20 * 1_000 + 12 * 10_000, False)
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("policy", ["silent", "cut"])
+def test_an_estimate_has_the_bound_of_its_sound(served: Served, policy: str) -> None:
+    attempt = heard_by(served, policy, stream=True)
+    assert attempt["estimated"]
+    assert attempt["cost_nano_usd"] > 12 * 40_000
+    assert attempt["usage"]["audio_input_tokens"] == 12  # 440 characters of JSON
+
+
+@pytest.mark.process
+def test_the_tokens_of_sound_are_in_the_chain_and_repriced(served: Served) -> None:
+    heard_by(served, "class")
+    assert verify(served.database).findings == ()
+    run = tiergate("ledger", "reprice", "--json", "--database", served.database)
+    models = {one["model"]: one for one in json.loads(run.stdout)["models"]}
+    assert models["fake-1"]["difference_nano_usd"] == 0
+    edit = "UPDATE attempts SET audio_input_tokens = audio_input_tokens + ? WHERE model = 'fake-1'"
+    with sqlite3.connect(served.database) as connection:
+        connection.execute(edit, (1,))
+    assert {one.kind for one in verify(served.database).findings} == {"edited"}
+    with sqlite3.connect(served.database) as connection:
+        connection.execute(edit, (-1,))
 
 
 @pytest.mark.process

@@ -10,7 +10,7 @@ import asyncio
 from msgspec.structs import replace
 
 from router.errors import DeadlineExceeded
-from router.money.cost import input_bound, output_cap
+from router.money.cost import input_bound, most_sound, output_cap
 from router.types import Answer, AnswererFacts, Capability, Clock, Work
 from router.wire.body_keys import passed_on
 from router.wire.openai.upstream import upstream_body
@@ -70,4 +70,5 @@ def completed(answer: Answer, work: Work, facts: AnswererFacts) -> Answer:
         return answer
     cap = output_cap(facts, work.request) * work.request.sampling.n
     inputs = input_bound(work.request, facts.image_tokens)
-    return replace(answer, usage=bound_usage(inputs, cap, answer))
+    usage = bound_usage(inputs, cap, answer)
+    return replace(answer, usage=replace(usage, audio_input_tokens=most_sound(work.request)))

@@ -71,7 +71,7 @@ _ATTEMPT = _Stored(
         "ordinal", "role", "answerer", "attempt_tier", "model", "attempt_state", "cost_nano_usd",
         "cost_basis", "estimated", "discarded", "input_tokens", "output_tokens", "latency_ms",
         "error_code", "cached_input_tokens", "cache_write_tokens", "reasoning_tokens", "images",
-        "compute_ms", "cores", "price_version", "provider_cost_nano_usd",
+        "compute_ms", "cores", "price_version", "provider_cost_nano_usd", "audio_input_tokens",
     ),
     {"attempt_tier": "tier", "attempt_state": "state"},
 )  # fmt: skip

@@ -300,6 +300,7 @@ def _upgrade(connection: Connection, dialect: Dialect, stored: str | None) -> No
 
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("recursive_version_locations", "true")
     config.attributes["connection"] = connection
     try:
         dialect.begin_writing(connection.exec_driver_sql)

@@ -32,6 +32,9 @@ class TokenPrices(Section):
     reasoning_usd_per_mtok: Usd | None = Field(
         default=None, description="Reasoning, if its price differs from the rest of the output."
     )
+    audio_input_usd_per_mtok: Usd | None = Field(
+        default=None, description="Sound of the request, if its price differs from other input."
+    )
     image_usd: Usd | None = Field(
         default=None,
         description="Each image of the request, if it is charged in addition to tokens.",
@@ -56,6 +59,8 @@ class TokenPrices(Section):
             per_request_nano_usd=_nano(self.list_price_usd),
             reasoning_nano_usd=_nano(self.reasoning_usd_per_mtok),
             image_nano_usd=_nano(self.image_usd),
+            audio_input_nano_usd=_nano(self.audio_input_usd_per_mtok),
+            covers_sound=self.audio_input_usd_per_mtok is not None,
             version=version,
         )
 

@@ -124,12 +124,13 @@ class CallBooks:
         hold. Where nothing came, the model hides its reasoning, or nobody states the price of
         sound, the call costs its hold.
         """
-        facts, sound = plan.facts, self.routed.request.holds_sound
-        unpriced = price_of_call(plan, None, sound=sound) is None
+        facts, request = plan.facts, self.routed.request
+        unpriced = price_of_call(plan, None, sound=request.holds_sound) is None
         if not received_bytes or facts.hides_reasoning or unpriced:
             return at_hold(row, plan)
-        inputs = cost.input_bound(self.routed.request, facts.image_tokens)
-        bound = Usage(inputs + facts.added_input_tokens, output_tokens=received_bytes)
+        inputs = cost.input_bound(request, facts.image_tokens) + facts.added_input_tokens
+        heard = cost.most_sound(request)
+        bound = Usage(inputs, output_tokens=received_bytes, audio_input_tokens=heard)
         usage = cost.at_dearest(facts.price, bound)
         paid = cost.attempt_cost(facts.price, usage, 0.0, row.images)
         return replace(
@@ -241,8 +242,9 @@ class Attempt:
         if redirect is not None:
             books.progress.attempts.redirects.append(redirect)
         rows, number = books.rows, self._number
-        price = price_of_call(plan, redirect, sound=self._request.holds_sound)
-        rows[number] = answered_by(rows[number], plan, answer, price, self._latency_ms)
+        sound = self._request.holds_sound
+        price = price_of_call(plan, redirect, sound=sound)
+        rows[number] = answered_by(rows[number], plan, answer, price, self._latency_ms, sound=sound)
 
     @property
     def attempt_id(self) -> str:

@@ -31,16 +31,22 @@ def answered_by(
     answer: Answer,
     price: Price | None,
     latency_ms: float,
+    *,
+    sound: bool = False,
 ) -> AttemptRow:
-    """Returns the row of an answered call at `price`, by `price_of_call`.
+    """Returns the row of an answered call at `price`, by `price_of_call`; `sound` was sent with it.
 
     Where nobody states that price, it counts at the hold, or at the price of the model that was
     asked for where that is more: never understated, and unknown until it is reconciled.
     """
-    unsaid = plan.spends_outside and not answer.usage.reported
+    stated, usage = price or plan.facts.price, answer.usage
+    unsaid = plan.spends_outside and not usage.reported
     if unsaid:
-        usage = cost.at_dearest(price or plan.facts.price, answer.usage)
-        answer = replace(answer, usage=usage)
+        usage = cost.at_dearest(stated, usage)
+    if sound and plan.spends_outside and not usage.audio_input_tokens:
+        usage = cost.all_sound(stated, usage)
+        unsaid = unsaid or usage is not answer.usage
+    answer = replace(answer, usage=usage)
     paid = paid_for(plan, answer, row.images)
     row = replace(
         row,

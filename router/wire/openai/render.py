@@ -91,7 +91,8 @@ def render_completion(
 
 def usage_object(usage: Usage) -> dict[str, object]:
     """Returns OpenAI's usage: prompt_tokens include cached tokens, completion_tokens reasoning."""
-    prompt_details = {"cached_tokens": usage.cached_input_tokens, "audio_tokens": 0}
+    cached, sound = usage.cached_input_tokens, usage.audio_input_tokens
+    prompt_details = {"cached_tokens": cached, "audio_tokens": sound}
     if usage.cache_write_tokens:
         prompt_details["cache_write_tokens"] = usage.cache_write_tokens
     return {

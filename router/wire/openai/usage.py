@@ -29,19 +29,20 @@ def parse_usage(value: object) -> Usage:
         (prompt_details, "cache_write_tokens"),
         (prompt_details, "cache_creation_tokens"),  # the same, as LiteLLM's proxies name it
         (completion_details, "reasoning_tokens"),
+        (prompt_details, "audio_tokens"),
     ):
         count = details.get(key) if type(details) is dict else None
         counts.append(0 if count is None else _count(count))
     if not value.get("prompt_tokens") or min(counts) < 0:
         return Usage()
-    prompt, completion, total, cached, written, created, reasoning = counts
+    prompt, completion, total, cached, written, created, reasoning, sound = counts
     written = max(written, created)
     if reasoning > completion or (reasoning and total == prompt + completion + reasoning):
         completion += reasoning
-    # Cached tokens are part of the prompt, so a higher count is impossible.
-    if cached + written > prompt:
+    # Both are part of the prompt, so a higher count is impossible.
+    if cached + written > prompt or sound > prompt:
         return Usage()
-    return Usage(prompt, cached, written, completion, reasoning, True)
+    return Usage(prompt, cached, written, completion, reasoning, True, sound)
 
 
 def _count(value: object) -> int:

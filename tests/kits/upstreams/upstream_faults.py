@@ -4,9 +4,10 @@ Behaviours here: hang, drip:SECONDS a byte, cut, reset, status:CODE, billed:CODE
 rate-limited:SECONDS (Retry-After), rate-limited-ms:MS, limited-once:MS (then an answer), quota,
 quota-in-pieces, refused-and-held:STATUS (the refusal's body never ends), flaky:COUNT (503 that
 often, then an answer), html, garbage, wrong-type, not-json-type, negative-usage, absurd-usage,
-no-usage, zero-usage (no tokens of output), no-finish, huge-line, huge-body, endless, endless-head,
-gzip-bomb, redirect, error-event, error-object, garbled and lost (a stream is nonsense, or breaks,
-halfway), stream-ignored, always-streams (also where nobody asked for a stream; `:cut` breaks off).
+heard:COUNT (of sound), no-usage, zero-usage (no tokens of output), no-finish, huge-line, huge-body,
+endless, endless-head, gzip-bomb, redirect, error-event, error-object, garbled and lost (a stream is
+nonsense, or breaks, halfway), stream-ignored, always-streams (also where nobody asked for a stream;
+`:cut` breaks off).
 """
 
 from __future__ import annotations
@@ -144,6 +145,13 @@ async def _zero_usage(x: Exchange) -> None:
     await _usage(x, {"prompt_tokens": 20, "completion_tokens": 0, "total_tokens": 20})
 
 
+async def _heard(x: Exchange) -> None:
+    """Answers, and says how many of the 20 tokens of its input were sound."""
+    details = {"cached_tokens": 0, "audio_tokens": int(x.argument)}
+    counts = {"prompt_tokens": 20, "completion_tokens": 12, "total_tokens": 32}
+    await _usage(x, {**counts, "prompt_tokens_details": details})
+
+
 async def _no_usage(x: Exchange) -> None:
     await _usage(x, None)
 
@@ -241,6 +249,7 @@ FAULTS: dict[str, Behaviour] = {
     "wrong-type": _wrong_type,
     "not-json-type": _not_json_type,
     "negative-usage": _negative_usage,
+    "heard": _heard,
     "no-usage": _no_usage,
     "zero-usage": _zero_usage,
     "no-finish": _no_finish,

@@ -134,6 +134,7 @@ def test_window_below_nothing_of_an_earlier_version_is_mended(tmp_path: Path) ->
     path = tmp_path / "ledger.db"
     config = Config()
     config.set_main_option("script_location", str(ROOT / "router/ledger/sql/migrations"))
+    config.set_main_option("recursive_version_locations", "true")
     engine = create_engine(f"sqlite:///{path}", isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         config.attributes["connection"] = connection

@@ -25,14 +25,15 @@ from tests.kits.books.ledger_rows import attempt, request
 def test_schema_version_is_the_newest_migration() -> None:
     config = Config()
     config.set_main_option("script_location", str(ROOT / "router/ledger/sql/migrations"))
+    config.set_main_option("recursive_version_locations", "true")
     assert ScriptDirectory.from_config(config).get_current_head() == schema.SCHEMA_VERSION
 
 
 def test_migrations_are_numbered_without_a_gap() -> None:
     folder = ROOT / "router/ledger/sql/migrations/versions"
-    names = sorted(path.stem for path in folder.glob("[0-9]*.py"))
+    names = sorted(path.stem for path in folder.rglob("[0-9]*.py"))
     assert [name[:5] for name in names] == [f"{n:04}_" for n in range(1, len(names) + 1)]
-    script = ScriptDirectory(str(folder.parent))
+    script = ScriptDirectory(str(folder.parent), recursive_version_locations=True)
     assert [one.revision for one in script.walk_revisions()] == names[::-1]
 
 

@@ -130,7 +130,10 @@ def _attempt(attempt: AttemptRow) -> dict[str, object]:
         "provider_cost_nano_usd": attempt.provider_cost_nano_usd,
         "provider_difference_nano_usd": provider_difference(attempt),
         "price_version": attempt.price_version,
-        "usage": _usage(attempt.usage),
+        "usage": {
+            **_usage(attempt.usage),
+            "audio_input_tokens": attempt.usage.audio_input_tokens,
+        },
         "estimated": attempt.estimated,
         "discarded": attempt.discarded,
         "started_at": attempt.started_at_ms,

@@ -1,0 +1,1 @@
+"""Holds the first eight migrations; alembic reads all folders in here."""
