@@ -50,8 +50,9 @@ Without this bound a tenth of the shared texts of high stakes were lost at level
 LOOKED_AT = 0.5
 """From this chance of a grave matter on a text is compared with words that end a chat."""
 GUESSED = 0.5
-"""Most that is said of a harmless domain in a language that the heads cannot read. Of lines about
-health, law and engineering in thirteen languages they took six in ten for one, at .8 to .97 too."""
+"""Most that is said of a harmless domain, or of a type, in a language that the heads cannot read.
+Of lines about health, law and engineering in thirteen languages they took six in ten for one, at .8
+to .97 too. Types were said at .86 where half of unseen lines in eight languages were of them."""
 ROUTINE_BELOW = 0.8  # chance of a grave matter; the shelf's veto begins there too
 MODEL_FOLLOW_UP_WORDS = 12  # the model's word for it is taken for short turns only
 
@@ -143,7 +144,11 @@ def _guessed(row: ModelRow) -> ModelRow:
     """
     harmless = row.domain not in RISK_DOMAINS
     domain_p = min(row.domain_p, GUESSED) if harmless else row.domain_p
-    return row._replace(domain_p=domain_p, novelty=max(row.novelty, NOVEL))
+    return row._replace(
+        domain_p=domain_p,
+        request_type_p=min(row.request_type_p, GUESSED),
+        novelty=max(row.novelty, NOVEL),
+    )
 
 
 def reading_of(

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from router.stats.calibration import Platt, sigmoid
+from router.stats.calibration import Platt, Temperature, sigmoid
 from router.stats.heads import Head, HeadKind
 from router.training import held_out
 from router.training.data import grave_texts
@@ -78,6 +78,34 @@ def test_without_authors_other_sources_cap_alone() -> None:
 def test_few_sure_rows_cap_no_class() -> None:
     few = [surely(0.5, rows=20), surely(0.5, rows=20, author=True)]
     assert held_out.most_right(few, BOTH, 1.0) == 1.0
+
+
+def named(name: str, true_t: float, right: float) -> held_out.Source:
+    """Returns a source of the name: rows that hold at `true_t`, and as many that are sure."""
+    one, other = source(true_t), surely(right, rows=2_000)
+    return held_out.Source(
+        name,
+        np.concatenate([one.vectors, other.vectors]),
+        np.concatenate([one.words, other.words]),
+        np.concatenate([one.labels, other.labels]),
+    )
+
+
+def test_a_type_is_calibrated_by_whole_requests_alone() -> None:
+    two = np.ones((2, 2), np.float32)
+    head = Head("type", HeadKind.CLASSES, ("a", "b"), two, two[0] * 0, Temperature(1.0), "")
+    intents, prompts = named("clinc150", 0.5, 1.0), named("prompts", 2.0, 0.8)
+    made = held_out._by_whole_requests(head, [intents, prompts]).head.calibrator
+    assert made == held_out._by_whole_requests(head, [prompts]).head.calibrator
+    assert isinstance(made, Temperature)
+    assert made.t > 1.5
+    assert made.most < 1.0
+
+
+def test_without_whole_requests_a_type_stays_as_it_is() -> None:
+    two = np.ones((2, 2), np.float32)
+    head = Head("type", HeadKind.CLASSES, ("a", "b"), two, two[0] * 0, Temperature(1.0), "")
+    assert held_out._by_whole_requests(head, [named("clinc150", 0.5, 1.0)]).head is head
 
 
 def test_a_chance_says_no_more_than_was_right_of_what_it_says_as_much() -> None:
@@ -157,7 +185,7 @@ def test_stakes_between_is_right_as_often_as_it_says(model: TriageModel) -> None
 def test_no_type_is_surer_than_what_was_right_of_sources_left_out(model: TriageModel) -> None:
     types = model.stack.heads["request_type"]
     read = types(model.encode(["translate this into Dutch", "write a poem about tea", "hello"]))
-    assert 0.85 < read.max() < 0.92
+    assert 0.8 < read.max() < 0.86
 
 
 @pytest.mark.process

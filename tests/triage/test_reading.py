@@ -446,5 +446,12 @@ def test_a_harmless_domain_is_a_guess_in_a_language_that_the_heads_cannot_read()
     assert turn("How long does the new pass take?").row.domain_p == PLAIN.domain_p
 
 
+def test_a_type_in_a_language_that_the_heads_cannot_read_is_a_guess() -> None:
+    assert turn(GERMAN, request_type_p=0.9).row.request_type_p == GUESSED
+    assert turn(GERMAN, request_type_p=0.3).row.request_type_p == 0.3
+    english = turn("How long does the new pass take?", request_type_p=0.9)
+    assert english.row.request_type_p == 0.9
+
+
 def test_a_domain_of_high_risk_stays_in_any_language() -> None:
     assert all(turn(GERMAN, domain=d, domain_p=0.8).row.domain_p == 0.8 for d in RISK_DOMAINS)
