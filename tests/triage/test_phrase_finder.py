@@ -222,3 +222,17 @@ def _distance(one: str, other: str) -> int:
 )
 def test_reading_takes_linear_time(piece: str) -> None:
     assert in_proportion(lambda text: SHIPPED.find(fold(text)), piece)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I am drowning in emails",
+        "She is drowning in work since Monday",
+        "Write the scene in which a stranger drowns",
+        "we went a bit overboard with the decorations",
+        "Wir ertrinken in Arbeit",
+    ],
+)
+def test_a_figure_of_speech_about_water_is_no_emergency(text: str) -> None:
+    assert SHIPPED.find(fold(text)) == ()
