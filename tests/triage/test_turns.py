@@ -82,10 +82,10 @@ def by_agent(*texts: str, tools: tuple[ToolSpec, ...] = TOOLS) -> ChatRequest:
     return ChatRequest(tuple([Message("user", text) for text in texts]), "auto", tools=tools)
 
 
-def test_what_an_agent_puts_into_the_users_messages_is_read_by_the_rules_alone():
+def test_what_an_agent_puts_into_the_users_messages_is_no_turn():
     turns = turns_of(by_agent(PLACE, f"{REMINDER}\n\nCorrect the greeting."))
-    assert (turns.last, turns.earlier) == ("\n\nCorrect the greeting.", ())
-    assert turns.older == (f"{PLACE}\n{REMINDER}",)
+    assert (turns.last, turns.earlier, turns.older) == ("\n\nCorrect the greeting.", (), ())
+    assert turns.apart == f"{PLACE}\n{REMINDER}"
 
 
 def test_a_last_message_that_is_all_a_programs_is_read():

@@ -54,10 +54,12 @@ def signals_of(
 ) -> Signals:
     """Returns the signals of a request.
 
-    `readings`: the last turn, then `turns.earlier`, then `turns.subject` where there is one.
+    `readings`: the last turn, then `turns.earlier`, then `turns.apart` and `turns.subject` where
+    there is one.
     `spoken`: the language of the conversation before the last turn.
     """
     last, earlier = readings[0], readings[1 : 1 + len(turns.earlier)]
+    apart = readings[1 + len(turns.earlier)] if turns.apart else None
     about = _asked_last(readings[-1], last) if turns.subject else None
     if about is not None and turns.named and _is_distorted(last, about):
         about = None
@@ -82,7 +84,9 @@ def signals_of(
         strategic = max(strategic, turn.row.strategic)
         multi_factor = max(multi_factor, turn.row.multi_factor)
         grave = likelier(grave, grave_of(turn))
-    if earlier or older:
+    if apart is not None:
+        grave = likelier(grave, grave_of(apart))
+    if earlier or older or apart is not None:
         sources: list[TurnReading | RuleFacts] = [*readings, *older]
         amounts = largest_amounts(facts.amounts for facts in sources)
         names = names_of(facts.risk_terms for facts in sources)
@@ -135,7 +139,9 @@ def signals_of(
         matter_language=grave[2],
         knowledge=0.0 if continued else row.knowledge,
         language=last.language or spoken,
-        brief=memory is None and not older and all([turn.brief for turn in readings]),
+        brief=memory is None
+        and not older
+        and all([turn.brief for turn in readings if turn is not apart]),
     )
 
 

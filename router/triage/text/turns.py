@@ -53,6 +53,7 @@ class Turns(Struct, frozen=True):
     older: tuple[str, ...] = ()
     beyond: bool = False  # the request has more text than was read
     subject: str = ""
+    apart: str = ""  # what a program put in: only its terms, amounts and grave matters count
     plain: bool = False  # the reply has the value that was asked for, and says nothing else
     named: bool = False  # `subject` is the last turn with English names in place of its keys
     leans: bool = False  # `subject` is the last turn together with the one that it leans on
@@ -67,16 +68,15 @@ def turns_of(request: ChatRequest, read: Set[str] = USER_ALONE) -> Turns:
     """Returns the parts of a request that are read. `read`: the policy's `triage.read`.
 
     Where tools are offered, an agent may have put words of its own into the user's messages.
-    Only the rules read those.
     """
     texts = [message.text for message in request.messages if message.role == "user"]
-    proposed = _proposed(request)
+    proposed, apart = _proposed(request), ""
     if request.tools and any("</" in text for text in texts):
-        texts, told = _by_users(texts)
-        proposed = "\n".join([*([proposed] if proposed else ()), *map(as_shown, told)])
+        texts, apart = _by_users(texts)
     texts = [as_shown(text) for text in texts]
     if len(texts) < 2 and read <= USER_ALONE:
-        return Turns(texts[0] if texts else "", older=(proposed,) if proposed else ())
+        older = [proposed] if proposed else []
+        return Turns(texts[0] if texts else "", older=tuple(older), apart=apart)
     texts.reverse()
     left = MAX_CHARS - len(texts[0]) if texts else MAX_CHARS
     kept, left = _within(texts[1:], left)
@@ -88,10 +88,11 @@ def turns_of(request: ChatRequest, read: Set[str] = USER_ALONE) -> Turns:
         cut, left = _within(others, left)
         older += cut
         beyond = beyond or left < 0 or len(cut) < len(others)
-    return Turns(texts[0] if texts else "", tuple(kept[:EARLIER_TURNS]), tuple(older), beyond)
+    last, earlier = texts[0] if texts else "", tuple(kept[:EARLIER_TURNS])
+    return Turns(last, earlier, tuple(older), beyond, apart=apart)
 
 
-def _by_users(texts: Sequence[str]) -> tuple[list[str], list[str]]:
+def _by_users(texts: Sequence[str]) -> tuple[list[str], str]:
     """Returns the user's own words in the user's messages, and what programs put in.
 
     A last message that a program wrote as a whole stays as it is.
@@ -105,7 +106,7 @@ def _by_users(texts: Sequence[str]) -> tuple[list[str], list[str]]:
             own.append(text)
             blocks = []
         told += blocks
-    return own, told
+    return own, as_shown("\n".join(told)[:MAX_CHARS])
 
 
 def _apart(text: str) -> tuple[str, list[str]]:

@@ -89,6 +89,13 @@ def test_a_conversation_is_compacted(served: Served) -> None:
     assert (row["endpoint"], row["cost_nano_usd"]) == ("responses.compact", 140_000)
 
 
+def test_a_sum_in_what_an_agent_puts_in_counts(served: Served) -> None:
+    reminder = "<system-reminder>\nPayments above $9,000 wait.\n</system-reminder>\n"
+    said = [{**USER, "content": reminder + text} for text in (USER["content"], "And the other?")]
+    answer = ask(served, input=said, tools=[SPAWN])
+    assert served.row(answer)["reason"] == "impact_level_2"
+
+
 GRAVE = {"role": "user", "content": "Crushing chest pain since an hour. Which column holds it?"}
 
 
