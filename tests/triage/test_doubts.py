@@ -258,3 +258,30 @@ def test_chance_among_near_misses_keeps_the_order() -> None:
     told = [among_near_misses(chance, SUREST_SHOWN) for chance in chances]
     assert told == sorted(told)
     assert all(after <= before for before, after in zip(chances, told, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("I lost my ladder", 0.723),  # the file lacks the word
+        ("I lost my laddr", SUREST_SHOWN),  # a spelling mistake
+        ("I lost my card", SUREST_SHOWN),
+    ],
+)
+def test_a_word_that_a_large_file_lacks_makes_a_match_less_sure(text: str, shown: float) -> None:
+    filled = [f"{a}{b}{c}" for a in "abcdefghij" for b in "abcdefghij" for c in "abcdefghij"]
+    large = (*SHOP, ("other", Domain.FINANCE, [" ".join(filled)], "Yes."))
+    known = frozenset(("ladder", "lost", "card"))
+    found = Shelf(large, known.__contains__, SUREST_SHOWN).judged(text, match("lost"))
+    assert found is not None
+    assert found.confidence == pytest.approx(shown, abs=5e-4)
+    small = Shelf(SHOP, known.__contains__, SUREST_SHOWN).judged(text, match("lost"))
+    assert small is not None
+    assert small.confidence == pytest.approx(SUREST_SHOWN)
+
+
+def test_a_paying_company_in_its_name_is_no_payment() -> None:
+    bank = [("close", Domain.FINANCE, ["close my account", "I want to close it"], "In the app.")]
+    shelf = Shelf(bank, EXISTS.__contains__, SUREST_SHOWN)
+    assert shelf.judged("how do I close my PayPal account", match("close")) is None
+    assert shelf.judged("PayPal took money from my account", match("close")) is not None

@@ -62,6 +62,8 @@ _ACCOUNT = re.compile(
 _PAYING = re.compile(
     r"\b(?:charg|took|taking|takes|ow(?:es?|ed)\b|pay|paid|debit|refund)", re.IGNORECASE
 )
+_PAYERS = re.compile(r"\bpaypal\b", re.IGNORECASE)
+"""Names that say "pay" and no payment."""
 _BESIDE = re.compile(
     r"\b(?:ads?|advert\w*|cheap\w*|code|coupon|follow|gift|influencer|less than|link|match\w*|"
     r"price\w*|saw|see|seen|share|than|through|using|via|voucher|pay|paying|paid|driver|courier|"
@@ -145,7 +147,7 @@ def is_elsewhere(
     >>> is_elsewhere("I saw it cheaper on Amazon", frozenset({"amazon"}), {"cheaper"}, {}, bool)
     False
     """
-    if banks and _PAYING.search(text):
+    if banks and _PAYING.search(_PAYERS.sub("", text)):
         return False  # a payment to anyone is a matter of the bank's
     for first in words & _FIRST_WORDS:
         pattern, busy = _NAMES[first]
