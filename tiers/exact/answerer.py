@@ -100,7 +100,7 @@ class ExactTier(OwnAnswerer):
         result = solved(text, self._today(), self._section.tools, opens=opens)
         if result is not None:
             return _Known(result.text, Reason.EXACT_TOOL, f"tool: {result.tool}")
-        reply = None if self._talk is None else self._talk.reply(text)
+        reply = None if self._talk is None else self._talk.reply(text, opens=opens)
         if reply is None:
             return None
         return _Known(reply.answer, Reason.SMALL_TALK, f"small talk: {reply.id}", reply.id)

@@ -41,6 +41,10 @@ class ReplySection(WordsSection):
     """Holds one kind of small talk, and its approved answer."""
 
     id: Name
+    opens: bool = Field(
+        default=False,
+        description="True: only the first message counts. A later one replies to what was said.",
+    )
     languages: dict[LanguageCode, WordsSection] = Field(
         default_factory=dict, description="The same in other languages."
     )
@@ -56,6 +60,7 @@ class Reply(Struct, frozen=True):
 
     id: str
     answer: str
+    opens: bool = False
 
 
 class SmallTalkFile(Section):
@@ -87,8 +92,11 @@ class SmallTalk(Struct, frozen=True):
 
     by_phrase: Mapping[str, Reply]
 
-    def reply(self, text: str) -> Reply | None:
-        """Returns the reply to a message of known phrases, that of the last one; None else."""
+    def reply(self, text: str, *, opens: bool = True) -> Reply | None:
+        """Returns the reply to a message of known phrases, that of the last one; None else.
+
+        `opens`: the message is the first one.
+        """
         if len(text) > MAX_CHARACTERS:
             return None
         words = _key(text).split()
@@ -102,6 +110,8 @@ class SmallTalk(Struct, frozen=True):
             if end is None:
                 return None
             reply, words = self.by_phrase[" ".join(words[:end])], words[end:]
+            if reply.opens and not opens:
+                return None
         return None if words else reply
 
 
@@ -113,7 +123,8 @@ def parse_small_talk(file: str, text: str) -> SmallTalk:
     for section in content.replies:
         for _, words in section.by_language():
             for phrase in words.phrases:
-                replies.setdefault(_key(phrase), Reply(section.id, words.answer))
+                reply = Reply(section.id, words.answer, section.opens)
+                replies.setdefault(_key(phrase), reply)
     return SmallTalk(replies)
 
 

@@ -78,6 +78,9 @@ async def test_a_tool_that_the_policy_leaves_out_answers_nothing() -> None:
         ("hm", "understood"),
         ("Hmmm...", "understood"),
         ("thanks, bye", "goodbye"),
+        ("OK.", "all_right"),
+        ("No, not that!", "not_that"),
+        ("Nein, das meine ich nicht", "not_that"),
         ("Who are you?", "who_are_you"),
         ("are you a robot", "are_you_a_robot"),
         ("What\u2019s your name", "who_are_you"),
@@ -89,6 +92,14 @@ async def test_small_talk_gets_approved_words(text: str, reply: str) -> None:
     assert preview is not None
     assert preview.because is Reason.SMALL_TALK
     assert (await _answer(exact, request)).matched == reply
+
+
+@pytest.mark.parametrize(("text", "kept"), [("ok", False), ("not that", False), ("thanks", True)])
+def test_what_may_reply_to_a_question_is_small_talk_in_a_first_message_only(
+    text: str, kept: bool
+) -> None:
+    assert TALK.reply(text) is not None
+    assert (TALK.reply(text, opens=False) is not None) is kept
 
 
 @pytest.mark.parametrize(
