@@ -17,7 +17,7 @@ _INSIDE = r"(?<![\w.@+~:/\\\-])"  # not in the middle of a path, and not in an a
 _PATH = re.compile(
     rf"{_INSIDE}(?:"
     rf"(?:~|\.\.?)?/(?:{_PART}/)+(?P<whole>{_PART})/?"  # /srv/git/shop, ~/shop/a.js, ../a/b
-    rf"|(?!www\.)(?:{_PART}/)+(?P<named>{_PART}\.[A-Za-z]\w{{0,9}})(?![\w/])"  # tests/sum.js
+    rf"|(?!www\.)(?:{_PART}/)+(?P<named>{_PART}\.[A-Za-z]\w{{0,9}})(?![\w/])"  # src/sum.js
     rf"|[A-Za-z]:\\(?:{_PART}\\)+(?P<drive>{_PART})\\?"  # C:\Users\Jo\shop
     r")"
 )
@@ -27,7 +27,7 @@ _WORD = re.compile(r"[^\W\d_]+")
 def without_folders(text: str) -> str:
     r"""Returns the text with each path as its last part; unchanged where little else is said.
 
-    >>> without_folders("Fix the typo in /srv/legal/claims/hello.js and in tests/cart/sum.js")
+    >>> without_folders("Fix the typo in /srv/legal/claims/hello.js and in src/cart/sum.js")
     'Fix the typo in hello.js and in sum.js'
     >>> without_folders(r"Read C:\Users\Jo\taxes\a.txt and sum it"), without_folders("he/she")
     ('Read a.txt and sum it', 'he/she')

@@ -82,10 +82,16 @@ MADE_LATER = {
 }
 """Maps a table to the first version of the ledger that has it, from 0006 on."""
 
+COLUMNS_MADE_LATER = {("attempts", "audio_input_tokens"): "0017"}
+"""Maps a column to the first version of the ledger whose migration adds it."""
+
 
 def become(connection: sqlite3.Connection, version: str) -> None:
-    """Turns a ledger into one of an earlier version: its version name, and no later tables."""
+    """Turns a ledger into one of an earlier version: its version name, without what came later."""
     for table, since in MADE_LATER.items():
         if since > version:
             connection.execute(f"DROP TABLE IF EXISTS {table}")
+    for (table, column), since in COLUMNS_MADE_LATER.items():
+        if since > version:
+            connection.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
     connection.execute("UPDATE alembic_version SET version_num = ?", (version,))
