@@ -1,10 +1,11 @@
-"""`/api/v1/dashboard/...` on a real server figures, filters, whose they are."""
+"""`/api/v1/dashboard/...` on a real server: figures, filters, whose they are."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -163,6 +164,15 @@ def test_savings_are_the_reports_figures(served: Served) -> None:
     figures = ("requests", "spend_nano_usd", "tiers", "savings", "escalation_reasons")
     for figure in (*figures, "replies", "replies_told", "waiting", "not_told_because", "sentences"):
         assert found[figure] == report[figure], figure
+
+
+def test_savings_name_the_purged_requests_of_their_time(tmp_path: Path) -> None:
+    with dashboard_server(tmp_path) as server:
+        requests = len(server.rows())
+        purge = ("ledger", "purge", "--before", "0h", "--yes", "--database", server.database)
+        assert tiergate(*purge).returncode == 0
+        found = told(server, "savings")
+        assert (found["complete"], found["purged"]) == (False, requests)
 
 
 def test_confidence_counts_every_answer_once(served: Served) -> None:

@@ -88,6 +88,12 @@ def test_each_language_has_its_matters(language: str, matter: str, text: str) ->
             "there is smoke coming out of the dryer",
             "is there a fire extinguisher in the house?",
         ),
+        ("en", "the hairdryer you sent caught fire", "our phone campaign caught fire online"),
+        (
+            "en",
+            "I got an electric shock from your kettle",
+            "has the heater protection against electric shock?",
+        ),
         ("de", "im Keller brennt es", "das Licht brennt in der Küche"),
         ("fr", "le garage est en feu", "le feu est rouge devant la maison"),
         ("es", "la casa está en llamas", "quiero una cocina de gas"),

@@ -40,6 +40,7 @@ from router.api.dashboard.snapshots import Snapshots
 from router.caches.lru import BoundedMap
 from router.ledger.books import overview
 from router.ledger.books.store import SqlLedger
+from router.ledger.rollups.reading import purged
 from router.ledger.rollups.settled import settled_later
 from router.ledger.row_reading import call_failed, was_made
 from router.ledger.sql import reading
@@ -206,8 +207,8 @@ class Overview:
         """Returns the report's figures over the newest requests of the last days, at most
         `REPORTED`.
 
-        `complete` is false where there were more; `covers_since_ms` is the start of the time they
-        cover.
+        `complete` is false where there were more, or where rows of that time were purged: `purged`
+        counts those at most. `covers_since_ms` is the start of the time that the figures cover.
         """
         since_ms = self._clock.now_ms() - days * DAY_MS
         key = ("savings", days, tenant)
@@ -235,8 +236,10 @@ class Overview:
                 settled=settled_later(self._database, begin or since_ms, None, tenant),
             ),
         )
+        gone = purged(self._database, since_ms, None, tenant)
         coverage = {
-            "complete": begin is None,
+            "complete": begin is None and not gone,
+            "purged": gone,
             "covers_since_ms": begin or since_ms,
             "most": REPORTED,
         }
