@@ -33,8 +33,9 @@ class TenantSecrets:
         self._known: dict[str, bytes] = {}
         self._state: tuple[int, int] | None = None
         self._looks = True  # otherwise no key is kept in memory
-        self._changes = 0  # of the table, as far as they were seen
-        self._guard = threading.Lock()  # guards the keys in memory; nobody waits while it is held
+        self._reading = (
+            threading.Lock()
+        )  # one reads at a time, so that nobody keeps what was erased
         self._ended = threading.Event()
 
     def start(self) -> None:
@@ -62,11 +63,9 @@ class TenantSecrets:
             await asyncio.to_thread(self._read, tenant)
 
     def _read(self, tenant: str) -> bytes:
-        changes = self._changes
-        key = self.key_now(tenant)
-        with self._guard:
-            # Where the table has changed meanwhile, the key may be erased already.
-            if changes == self._changes and self._looks:
+        with self._reading:
+            key = self.key_now(tenant)
+            if self._looks:
                 if len(self._known) >= MAX_TENANTS_IN_MEMORY:
                     self._known.pop(next(iter(self._known)))
                 self._known[tenant] = key
@@ -82,20 +81,19 @@ class TenantSecrets:
                 looking = not self._ended.wait(LOOKS_S)
         finally:
             if not self._ended.is_set():  # a fault of our own: nobody sees an erasure any more
-                with self._guard:
+                with self._reading:
                     self._looks, self._known = False, {}
 
     def look(self) -> None:
         """Reads the keys again if the table has changed; blocks. Raises LedgerError."""
-        state = self._table_state()
-        if state == self._state:
-            return
-        query = "SELECT tenant, secret FROM tenant_secrets ORDER BY created_at_ms DESC LIMIT ?"
-        with self._database.reading() as connection:
-            rows = connection.exec_driver_sql(query, (MAX_TENANTS_IN_MEMORY,))
-            known = {str(tenant): bytes(secret) for tenant, secret in rows}
-        with self._guard:
-            self._changes += 1
+        with self._reading:
+            state = self._table_state()
+            if state == self._state:
+                return
+            query = "SELECT tenant, secret FROM tenant_secrets ORDER BY created_at_ms DESC LIMIT ?"
+            with self._database.reading() as connection:
+                rows = connection.exec_driver_sql(query, (MAX_TENANTS_IN_MEMORY,))
+                known = {str(tenant): bytes(secret) for tenant, secret in rows}
             self._known, self._state = known, state
 
     def _table_state(self) -> tuple[int, int]:

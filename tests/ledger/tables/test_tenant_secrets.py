@@ -93,12 +93,35 @@ def test_key_that_was_read_before_its_erasure_does_not_stay(address: str, ledger
         if not erased:
             erased.append(True)
             TextStore(database, clock).erase("acme")
-            keys.look()
 
     event.listen(database.engine, "after_cursor_execute", erase_between)
     keys._known.clear()  # as for the oldest of very many tenants
     assert keys.key_soon("acme") == key  # it was erased while it was read
+    keys.look()
     assert keys.key_soon("acme") != key
+
+
+async def test_key_made_during_a_look_stays_in_memory(address: str, ledgers: Ledgers) -> None:
+    """Otherwise the event loop would ask the database for it."""
+    database = ledgers.database(address)
+    keys = TenantSecrets(database, StandingClock())
+    all_read, go_on = threading.Event(), threading.Event()
+
+    def stop_after_all_keys(*seen: object) -> None:
+        if any(isinstance(sql, str) and "ORDER BY created_at_ms" in sql for sql in seen):
+            all_read.set()
+            go_on.wait(30)
+
+    event.listen(database.engine, "after_cursor_execute", stop_after_all_keys)
+    look = asyncio.create_task(asyncio.to_thread(keys.look))
+    await asyncio.to_thread(all_read.wait)
+    ready = asyncio.create_task(keys.ready("acme"))
+    await asyncio.wait({ready}, timeout=0.2)  # one that does not wait for the look is done by then
+    go_on.set()
+    await asyncio.gather(look, ready)
+    asked = Asked(database)
+    keys.key_soon("acme")
+    assert not asked.threads
 
 
 def test_key_that_lived_between_two_looks_does_not_stay(address: str, ledgers: Ledgers) -> None:
