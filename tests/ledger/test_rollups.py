@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import sqlite3
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -212,11 +213,45 @@ def test_who_comes_second_folds_nothing(database: Database) -> None:
     write(database.address.path, days_of_rows(days=1))
     with database.reading() as connection:
         (writer_id,) = reading.writers(connection)
-    assert stored.fold_some(database, writer_id, limit=4) == 4
+    assert stored.fold_page(database, writer_id, limit=4) == 4
     with database.writing() as connection:  # another process is at the end already
         connection.exec_driver_sql("UPDATE rollup_marks SET sequence = 6")
-    assert stored.fold_some(database, writer_id) == 0
+    assert stored.fold_page(database, writer_id) == 0
     assert from_rollups(database, None, None, None).counts.requests == 4
+
+
+def test_rows_of_many_tenants_are_folded_in_short_transactions(database: Database) -> None:
+    """Answers wait for the lock of each."""
+    one_day = [a_row(number, tenant=f"tenant-{number}") for number in range(100)]
+    write(database.address.path, one_day)
+    with database.reading() as connection:
+        (writer_id,) = reading.writers(connection)
+    marks: list[int] = []
+
+    def note() -> None:
+        with database.reading() as connection:
+            marks.append(stored.marks(connection)[writer_id])
+
+    assert stored.fold_page(database, writer_id, limit=100, pause=note) == 100
+    assert marks[-1] == 100
+    # A row touches at most eleven cells here, and the last one may pass the bound.
+    assert max(now - before for before, now in itertools.pairwise([0, *marks])) <= 50
+    report = from_rollups(database, None, None, None)
+    assert report == from_rows(database, None, None, None)
+
+
+def test_who_is_overtaken_between_two_transactions_stops(database: Database) -> None:
+    write(database.address.path, [a_row(n, tenant=f"tenant-{n}") for n in range(100)])
+    with database.reading() as connection:
+        (writer_id,) = reading.writers(connection)
+
+    def overtake() -> None:
+        with database.writing() as connection:
+            connection.exec_driver_sql("UPDATE rollup_marks SET sequence = 100")
+
+    folded = stored.fold_page(database, writer_id, limit=100, pause=overtake)
+    assert 0 < folded < 100
+    assert from_rollups(database, None, None, None).counts.requests == folded
 
 
 @pytest.mark.parametrize(("names", "cells"), [(stored.MAX_NAMES, 256), (300, 257)])
