@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -37,6 +39,18 @@ def test_passages_are_few_and_from_the_text(text):
     found = passages(text)
     assert len(found) <= MOST_PASSAGES
     assert all(passage in text for passage in found)
+
+
+@given(st.lists(st.integers(1, 120), min_size=4, max_size=200), st.sampled_from([". ", "\n", " "]))
+def test_no_word_is_left_out_of_a_text_that_sixteen_passages_can_hold(lengths, mark):
+    """A text is sentences of so many words; with " " it has no mark that ends one."""
+    numbers = itertools.count()
+    sentences = [" ".join(f"w{next(numbers)}" for _ in range(words)) for words in lengths]
+    text, words = mark.join(sentences), sum(lengths)
+    found = passages(text)
+    assert all(len(passage.split()) <= LONGEST_PASSAGE_WORDS for passage in found)
+    if LONGEST_PASSAGE_WORDS < words <= MOST_PASSAGES * LONGEST_PASSAGE_WORDS:
+        assert "".join(found) == text
 
 
 def test_passages_take_linear_time():

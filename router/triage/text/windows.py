@@ -9,45 +9,83 @@ that hurts weighs little. Passages are sentences put together. It knows nothing 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 LONG_WORDS = 50
 """Words from which on a turn is read in passages too. Shorter ones fit into one vector, and to read
 each of their sentences found no grave matter more in the adversarial suite."""
 
 PASSAGE_WORDS, LONGEST_PASSAGE_WORDS = 40, 90
-"""Words of a passage, as few as leave no sentence out; 90 are about what the encoder reads."""
+"""Words of a passage, as few as leave no word out; 90 are about what the encoder reads."""
 
 MOST_PASSAGES = 16
 """Passages of one turn that are read: each costs as much as a short turn."""
 
 _SENTENCE = re.compile(r"[^.!?\n。！？]*[.!?\n。！？]*\s*")
+_WORD = re.compile(r"\S+\s*")
+_PART_OF_SENTENCE = re.compile(rf"(?:\S+\s*){{1,{LONGEST_PASSAGE_WORDS}}}")
+
+
+class _Part(NamedTuple):
+    """Holds a sentence, or a part of one that is longer than a passage may be."""
+
+    text: str
+    words: int
 
 
 def passages(text: str) -> tuple[str, ...]:
     """Returns the passages of a long text, () for a short one.
 
-    Of too many the ends are kept, where people say what they want, and an even choice between.
+    Each word of a text of up to MOST_PASSAGES times LONGEST_PASSAGE_WORDS is in one. Of longer
+    texts the ends are kept, where people say what they want, and an even choice between.
 
     >>> passages("Where is my order?")
     ()
     """
-    spaces = text.count(" ")
-    if spaces < LONG_WORDS:
+    if text.count(" ") < LONG_WORDS:
         return ()
-    most = min(max(PASSAGE_WORDS, -(-spaces // (MOST_PASSAGES - 1))), LONGEST_PASSAGE_WORDS)
-    windows: list[str] = []
-    words = 0
-    for match in _SENTENCE.finditer(text):
-        count = len(match[0].split())
-        if not count:
-            continue
-        if windows and words + count <= most:
-            windows[-1] += match[0]
-            words += count
-        else:
-            windows.append(match[0])
-            words = count
+    parts = list(_parts(text))
+    words = sum(part.words for part in parts)
+    most = min(max(PASSAGE_WORDS, -(-words // MOST_PASSAGES)), LONGEST_PASSAGE_WORDS)
+    windows = _packed(parts, most)
+    while len(windows) > MOST_PASSAGES and most < LONGEST_PASSAGE_WORDS:
+        most = min(most + 10, LONGEST_PASSAGE_WORDS)
+        windows = _packed(parts, most)
+    if len(windows) > MOST_PASSAGES and words <= MOST_PASSAGES * LONGEST_PASSAGE_WORDS:
+        windows = _by_words(text)
     if len(windows) > MOST_PASSAGES:
         step = (len(windows) - 1) / (MOST_PASSAGES - 1)
         windows = [windows[round(place * step)] for place in range(MOST_PASSAGES)]
     return tuple(windows) if len(windows) > 1 else ()
+
+
+def _parts(text: str) -> Iterator[_Part]:
+    for sentence in _SENTENCE.finditer(text):
+        count = len(sentence[0].split())
+        if count <= LONGEST_PASSAGE_WORDS:
+            yield _Part(sentence[0], count)
+            continue
+        for part in _PART_OF_SENTENCE.finditer(sentence[0]):
+            yield _Part(part[0], len(part[0].split()))
+
+
+def _packed(parts: Sequence[_Part], most: int) -> list[str]:
+    """Puts parts together while a passage has at most so many words."""
+    windows: list[str] = []
+    words = 0
+    for part in parts:
+        if windows and words + part.words <= most:
+            windows[-1] += part.text
+            words += part.words
+        elif part.words:
+            windows.append(part.text)
+            words = part.words
+    return windows
+
+
+def _by_words(text: str) -> list[str]:
+    """Cuts a text into MOST_PASSAGES of as many words each, wherever its sentences end."""
+    words = _WORD.findall(text)
+    most = -(-len(words) // MOST_PASSAGES)
+    return ["".join(words[start : start + most]) for start in range(0, len(words), most)]
