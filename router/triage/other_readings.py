@@ -15,10 +15,16 @@ questions .93 are then matched rightly."""
 GRAVE_PASSAGE = 0.53
 """Chance of a grave passage that raises a long text: so 2 % of long general prompts (.7 % before)
 go to level 3; from half of it on it would be 2.7 %."""
+STRATEGIC_PASSAGE = 0.8
+"""Chance of a strategic passage that makes a long text strategic: so 1 in 272 long general prompts
+and 3 in 515 mails go to level 3 that did not; from .5 on it would be 2 and 7."""
 
 
 def graver(whole: ModelRow, passage: ModelRow) -> ModelRow:
-    """Returns the reading of a long text, raised to that of a passage which is surely grave."""
+    """Returns the reading of a long text, raised to that of a passage which is surely grave, or
+    strategic."""
+    if passage.strategic >= STRATEGIC_PASSAGE:
+        whole = whole._replace(strategic=max(whole.strategic, passage.strategic))
     risk = passage.risk_p * passage.stakes_high
     if risk < GRAVE_PASSAGE or risk <= whole.risk_p * whole.stakes_high:
         return whole

@@ -8,11 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.triage.other_readings import graver, known_forms
+from router.triage.batches.asked import Asked
+from router.triage.batches.config import TriageConfig
+from router.triage.batches.text_reader import TextReader
+from router.triage.other_readings import STRATEGIC_PASSAGE, graver, known_forms
 from router.triage.reading import ModelRow
+from router.triage.text.amounts import AmountReader
 from router.triage.text.folding import fold
 from router.triage.text.phrases import without_stage
+from router.triage.text.terms import TermFinder
 from router.triage.text.windows import LONGEST_PASSAGE_WORDS, MOST_PASSAGES, passages
+from router.triage.triage_model import TriageModel
 from router.types import Domain, Match, RequestType
 from tests.kits.checks.growth import in_proportion
 
@@ -21,6 +27,10 @@ CALM = ModelRow(
     0.0, 0.1, 0.1, 0.1, 0.2, 0.01, 0.02,
 )  # fmt: skip
 GRAVE = CALM._replace(risk_domain=Domain.MEDICAL, risk_p=0.9, stakes_high=0.9, difficulty=3.0)
+LETTER = (
+    "We had a quiet week in the shop. The new shelves arrived on Tuesday and we put them up. Anna "
+    "sorted the catalogue and Ben answered the mails. The coffee machine works again. "
+) * 4
 CHATTER = "We had cake in the garden and the dog ran about all day. " * 12
 
 
@@ -65,6 +75,19 @@ def test_a_grave_passage_raises_stakes_and_risk_of_the_whole():
 
 def test_a_passage_that_is_not_surely_grave_raises_nothing():
     assert graver(CALM, GRAVE._replace(stakes_high=0.5)) == CALM
+
+
+@pytest.mark.parametrize(("chance", "heard"), [(0.9, 0.9), (0.7, CALM.strategic)])
+def test_a_passage_that_is_surely_strategic_makes_the_whole_strategic(chance, heard):
+    assert graver(CALM, CALM._replace(strategic=chance)) == CALM._replace(strategic=heard)
+
+
+def test_a_question_of_strategy_among_small_talk_is_strategic():
+    """The whole text has no room for it in its vector."""
+    asked = f"{LETTER}Should our board accept the takeover offer from our largest rival? {LETTER}"
+    config = TriageConfig(TermFinder({}), AmountReader({"USD": 1.0}))
+    (found,) = TextReader(TriageModel.load()).read([Asked(asked, config)])
+    assert found.row.strategic >= STRATEGIC_PASSAGE
 
 
 STAGED = [

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 LONG_WORDS = 50
 """Words from which on a turn is read in passages too. Shorter ones fit into one vector, and to read
-each of their sentences found no grave matter more in the adversarial suite."""
+each of their sentences finds no grave matter more."""
 
 PASSAGE_WORDS, LONGEST_PASSAGE_WORDS = 40, 90
 """Words of a passage, as few as leave no word out; 90 are about what the encoder reads."""
