@@ -31,6 +31,7 @@ from router.routing.routed_request import RoutedRequest
 from router.types import (
     NO_PRESSURE,
     NOBODY,
+    NOTHING_REMEMBERED,
     OWN_MODELS,
     ChatRequest,
     Clock,
@@ -80,17 +81,15 @@ class Router:
         self.watch = CertificateWatch(events.happened)
         self._draw = draw  # uniform in [0, 1); without it nothing is explored
 
-    def route_now(
-        self, request: ChatRequest, identity: Identity, memory: SessionMemory | None = None
-    ) -> RoutedRequest:
+    def route_now(self, request: ChatRequest, identity: Identity) -> RoutedRequest:
         """Returns only the decision, made on the calling thread. Raises NotCapable, ModelNotFound.
 
         Answerers count as ready: what a policy decides does not depend on what runs just now.
         """
         started = self._clock.monotonic_ms()
         selected = self.select(request, identity)
-        signals = selected.runtime.triage.read_now(request, memory)
-        read = ReadRequest(signals, RememberedConversation(memory, memory), started)
+        signals = selected.runtime.triage.read_now(request, None)
+        read = ReadRequest(signals, NOTHING_REMEMBERED, started)
         return self.decided(request, identity, selected, read, assume_ready=True)
 
     def select(self, request: ChatRequest, identity: Identity) -> Selected:

@@ -18,6 +18,7 @@ Floats = npt.NDArray[np.floating]
 Json = Mapping[str, str | float | list[float]]
 
 ECE_BINS = 15
+LEAST_ROWS_ISOTONIC = 1_000
 _TINY = 1e-12
 
 
@@ -326,19 +327,13 @@ def auroc(scores: Floats, positive: npt.NDArray[np.bool_]) -> float:
     return float((total - above * (above + 1) / 2) / (above * below))
 
 
-def best_of(
-    logits: Floats,
-    right: Floats,
-    weights: Floats | None = None,
-    *,
-    least_rows_isotonic: int = 1_000,
-) -> Platt | Isotonic:
+def best_of(logits: Floats, right: Floats, weights: Floats | None = None) -> Platt | Isotonic:
     """Returns a Platt or an isotonic fit: the one with the lower ECE on rows it was not fitted on.
 
-    Isotonic is tried from `least_rows_isotonic` rows on: with fewer, its steps follow the noise.
+    Isotonic is tried from LEAST_ROWS_ISOTONIC rows on: with fewer, its steps follow the noise.
     The better kind is then fitted on all rows.
     """
-    if len(logits) < least_rows_isotonic:
+    if len(logits) < LEAST_ROWS_ISOTONIC:
         return fit_platt(logits, right, weights)
     scores = [cross_fitted_ece(fit, logits, right, weights) for fit in (fit_platt, fit_isotonic)]
     return (fit_platt, fit_isotonic)[int(np.argmin(scores))](logits, right, weights)
