@@ -230,6 +230,46 @@ def test_no_tiers_name_breaks_within_the_word_on_a_phone(
     assert page.run(OVERFLOW) == 0
 
 
+def test_the_whole_search_form_stands_on_one_line(browser: Browser, served: Served) -> None:
+    page = opened(browser, served, "decisions", width=1280)
+    page.wait("document.querySelector('#clear')")
+    edges = (
+        "[...document.querySelectorAll('.search > *')].map(x => x.getBoundingClientRect().bottom)"
+    )
+    assert page.run(f"new Set({edges}.map(Math.round)).size") == 1
+
+
+SURE = """[...document.querySelectorAll('.line .sure')].map((sure) => {
+  sure.textContent = 'confidence >\u00a099.9\u00a0%';
+  const words = document.createRange();
+  words.selectNodeContents(sure);
+  return new Set([...words.getClientRects()].map((r) => r.bottom)).size;
+}).every((lines) => lines === 1)"""
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_the_longest_confidence_stands_on_one_line(
+    browser: Browser, served: Served, width: int
+) -> None:
+    page = opened(browser, served, "decisions", width=width)
+    page.wait("document.querySelectorAll('a.line').length > 5")
+    assert page.run(SURE) is True
+    assert page.run(OVERFLOW) == 0
+
+
+HUES = """import('/dashboard/charts.js').then(({ hues }) => Object.fromEntries(hues([
+  { tier: 'resolve', level: 1 }, { tier: 'specialist', level: 1 }, { tier: 'local', level: 2 },
+  { tier: 'reasoning', level: 3 }])))"""
+
+
+def test_a_second_tier_of_a_level_takes_no_other_levels_colour(
+    browser: Browser, served: Served
+) -> None:
+    page = opened(browser, served, "now")
+    colours = {"resolve": "t1", "specialist": "t4", "local": "t2", "reasoning": "t3"}
+    assert page.run(HUES) == colours
+
+
 def test_a_search_finds_by_id(browser: Browser, served: Served) -> None:
     one = decision(served, tier="reasoning")
     page = opened(browser, served, "decisions")
@@ -360,6 +400,8 @@ def test_a_key_is_asked_for_and_kept_in_the_tab_alone(
         play(server, chat)
         page = opened(browser, server, "now")
         page.wait_for("A key, please")
+        assert "`" not in page.text("main")
+        assert "tiergate keys create" in page.text("main code:last-of-type")
         for given, said in (("tg_wrong", "not known"), (chat, "may not read"), (reports, "Median")):
             page.click("#key")
             page.wait("document.querySelector('#key-dialog').open")

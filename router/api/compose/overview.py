@@ -254,11 +254,11 @@ class Overview:
         return await self._snapshots.get(key, SLOW_MS, lambda: self._sure(since_ms, tenant))
 
     def _sure(self, since_ms: int, tenant: str | None) -> Json:
-        samples = overview.samples(self._database, since_ms, tenant)
+        samples, requests = overview.samples(self._database, since_ms, tenant)
         outcomes = self._outcomes(since_ms, tenant) if self._outcomes else ()
         return {
             "since_ms": since_ms,
-            "requests": len(samples),
+            "requests": requests,
             "most": overview.SCANNED,
             "tiers": confidence_json(samples),
             "reliability": reliability_json(outcomes),

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from router.ledger.replies import reply_sql
+from router.ledger.replies import ANSWERED, reply_sql
 from router.ledger.row_reading import AFTERWARDS, REFUSED_CODES
 from router.ledger.row_values import Value
 from router.ledger.sql.database import Database
@@ -220,13 +220,20 @@ def _line(row: tuple[Any, ...]) -> DecisionLine:
     return DecisionLine(*cells)
 
 
-def samples(database: Database, since_ms: int, tenant: str | None) -> tuple[Sample, ...]:
-    """Returns the answered ones of the newest SCANNED requests since then. Raises LedgerError."""
-    columns = "tier, tier_number, confidence, escalations, verdict"
+def samples(
+    database: Database, since_ms: int, tenant: str | None
+) -> tuple[tuple[Sample, ...], int]:
+    """Returns the answers and questions back among the newest SCANNED requests since then, and the
+    number of these requests.
+
+    Words that stand in for an answer are none: no confidence is about them. Raises LedgerError.
+    """
+    columns = f"tier, tier_number, confidence, escalations, {_REPLY} AS reply"
     newest, values = _newest(columns, since_ms, tenant, f"LIMIT {SCANNED}")
     with database.reading() as connection:
         rows = connection.exec_driver_sql(newest, values).fetchall()
-    return tuple(Sample(row[0], row[1], row[2], row[3] > 0) for row in rows if row[4])
+    told = (Sample(row[0], row[1], row[2], row[3] > 0) for row in rows if row[4] in ANSWERED)
+    return tuple(told), len(rows)
 
 
 def newest_since(database: Database, since_ms: int, tenant: str | None, limit: int) -> int | None:

@@ -12,6 +12,7 @@ from router.ledger.books import overview
 from router.ledger.books.store import SqlLedger
 from router.ledger.row_reading import answered, cost_known
 from router.types import (
+    NO_ANSWER_MODEL,
     AttemptState,
     CostBasis,
     DecisionLine,
@@ -168,9 +169,11 @@ async def test_the_database_counts_latencies_in_the_buckets_of_the_edges(
 
 async def test_samples_are_answers_alone(ledger: SqlLedger) -> None:
     failed = a_row(1, state=RequestState.FAILED, verdict="")
-    await kept(ledger, a_row(0, escalations=1), failed, a_row(2, created_at_ms=NOON_MS - 1))
-    (sample,) = overview.samples(ledger.database, NOON_MS, "acme")
+    words = a_row(3, 2, model=NO_ANSWER_MODEL, confidence=0.0)
+    await kept(ledger, a_row(0, escalations=1), failed, a_row(2, created_at_ms=NOON_MS - 1), words)
+    (sample,), requests = overview.samples(ledger.database, NOON_MS, "acme")
     assert (sample.tier, sample.confidence, sample.escalated) == ("resolve", 0.9, True)
+    assert requests == 3
 
 
 async def test_turns_are_those_of_the_newest_requests(ledger: SqlLedger) -> None:

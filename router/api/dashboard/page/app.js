@@ -1,7 +1,7 @@
 // The page: which view, when it is asked for again, keys, the API key, light and dark.
 
 import { Refused, key, setKey } from "./api.js";
-import { el, show } from "./dom.js";
+import { el, prose, show } from "./dom.js";
 import * as confidence from "./view_confidence.js";
 import * as decisions from "./view_decisions.js";
 import * as drift from "./view_drift.js";
@@ -121,7 +121,7 @@ async function guarded(work) {
 
 function say(text, bad = false) {
   document.querySelectorAll(".toast").forEach((one) => one.remove());
-  const toast = el("p", { class: bad ? "toast bad" : "toast", role: bad ? "alert" : "status" }, text);
+  const toast = el("p", { class: bad ? "toast bad" : "toast", role: bad ? "alert" : "status" }, prose(text));
   document.body.append(toast);
   setTimeout(() => toast.remove(), 8000);
 }
@@ -135,7 +135,7 @@ function refused(error) {
   show(
     main,
     el("h1", null, title),
-    el("p", { class: "lead" }, error.message),
+    el("p", { class: "lead" }, prose(error.message)),
     locked && el("p", null, el("button", { type: "button", class: "first", id: "enter-key", onclick: () => askForKey("") }, key() ? "Use another key" : "Enter a key")),
   );
 }
@@ -163,7 +163,7 @@ const why = document.getElementById("key-why");
 const usual = [...why.childNodes];
 
 function askForKey(text) {
-  if (text) why.textContent = text;
+  if (text) why.replaceChildren(...prose(text));
   else why.replaceChildren(...usual);
   input.value = "";
   if (!dialog.open) dialog.showModal();

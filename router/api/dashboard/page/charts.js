@@ -3,19 +3,27 @@
 // read in a table or list beside it.
 
 import { el, svg } from "./dom.js";
-import { clock, count, duration, share } from "./format.js";
+import { clock, count, duration, many, share } from "./format.js";
 
 const HUES = 6;
 
-/** A class of colour for each tier: its level's where that is free, so that colours keep their meaning. */
+/** A class of colour for each tier: the first tier of a level has its level's, so that colours keep their meaning. */
 export function hues(tiers) {
   const taken = new Map();
+  const used = new Set();
+  const take = (tier, hue) => {
+    taken.set(tier, `t${hue}`);
+    used.add(hue);
+  };
+  for (const { tier, level } of tiers) {
+    if (!taken.has(tier) && !used.has(level % HUES)) take(tier, level % HUES);
+  }
+  // A second tier of a level must not take the colour of another level that is shown.
   for (const { tier, level } of tiers) {
     if (taken.has(tier)) continue;
-    const used = new Set(taken.values());
     let hue = level % HUES;
-    for (let at = 0; used.has(`t${hue}`) && at < HUES; at += 1) hue = (hue + 1) % HUES;
-    taken.set(tier, `t${hue}`);
+    for (let at = 0; used.has(hue) && at < HUES; at += 1) hue = (hue + 1) % HUES;
+    take(tier, hue);
   }
   return taken;
 }
@@ -208,7 +216,7 @@ export function histogram(tier, bins, kind) {
   const whole = bins.reduce((sum, bin) => sum + bin.requests, 0);
   return framed({
     title: tier,
-    note: `${count(whole)} answers`,
+    note: many(whole, "answer"),
     described: `How sure the answers of ${tier} were, from 0 to 1, in twenty bars; the figures are in the table below.`,
     ticks: [count(most), "", "0"],
     below: ["0", "0.25", "0.5", "0.75", "1"],

@@ -25,6 +25,9 @@ export function el(name, attributes, ...children) {
   return fill(document.createElement(name), attributes, children);
 }
 
+/** A sentence as children of an element: what stands between backticks in it is code. */
+export const prose = (text) => text.split("`").map((part, at) => (at % 2 ? el("code", null, part) : part));
+
 /** An SVG element, with the same rules. */
 export function svg(name, attributes, ...children) {
   return fill(document.createElementNS(SVG, name), attributes, children);

@@ -15,7 +15,7 @@ export function draw(told, { query }) {
   return [
     el("h1", null, "How sure, and how right"),
     periods("confidence", query),
-    told.requests >= told.most && el("p", { class: "page-note" }, `These are the newest ${count(told.most)} answers of the period.`),
+    told.requests >= told.most && el("p", { class: "page-note" }, `These are the answers among the newest ${count(told.most)} requests of the period.`),
     sure(told.tiers),
     right(told.reliability),
     told.judges.length > 0 && judges(told.judges),
@@ -26,7 +26,7 @@ const BINS = [["Confidence", "t"], ["Answers", "n"], ["Climbed", "n"], ["Share",
 
 function sure(tiers) {
   const colours = hues(tiers);
-  const lead = "The chance of being right that the gateway gave the answer that went out. The dark part of a bar came after a climb.";
+  const lead = "The chance of being right that the gateway gave the answer or the question back that went out. The dark part of a bar came after a climb.";
   if (!tiers.length) return section("Confidence per tier", lead, el("p", { class: "empty" }, "No answers in this period."));
   return section(
     "Confidence per tier",

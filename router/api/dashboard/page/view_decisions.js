@@ -1,7 +1,7 @@
 // Decisions, newest first: a form to search them, a list to walk through, and one of them in full.
 
 import { VIEWS, address, ask } from "./api.js";
-import { el, show } from "./dom.js";
+import { el, prose, show } from "./dom.js";
 import { briefly, count, duration, exact, plain, share, usd } from "./format.js";
 import { badge } from "./parts.js";
 import { REASONS, REPLIES, STATES, VERDICTS, because, shownModel } from "./words.js";
@@ -50,7 +50,7 @@ export function draw(told, context) {
   ];
 }
 
-const opened = (told) => (told.refused ? el("p", { class: "empty" }, told.refused.message) : explained(told));
+const opened = (told) => (told.refused ? el("p", { class: "empty" }, prose(told.refused.message)) : explained(told));
 
 const back = (query) => el("a", { class: "back", id: "back", href: link("", query) }, "Close");
 

@@ -2,7 +2,7 @@
 
 import { VIEWS, address, ask } from "./api.js";
 import { bars, hues, latency, legend, swatch, traffic } from "./charts.js";
-import { el, row, section, table, tiles } from "./dom.js";
+import { el, prose, row, section, table, tiles } from "./dom.js";
 import { count, duration, exact, plain, share, usd } from "./format.js";
 
 export const every = 4000;
@@ -51,7 +51,7 @@ function warnings(alerts, tenant) {
     "ul",
     { class: "alerts", "aria-label": "Alerts" },
     sorted.map((alert) =>
-      el("li", { class: alert.level }, el("strong", null, plain(alert.code)), el("span", null, alert.message), place(alert, tenant)),
+      el("li", { class: alert.level }, el("strong", null, plain(alert.code)), el("span", null, prose(alert.message)), place(alert, tenant)),
     ),
   );
 }

@@ -23,7 +23,7 @@ export const REASONS = {
   small_talk: "approved small talk",
   read_by_rules: "rules and heads read the fields",
   quoted: "the nearest approved answers, quoted",
-  no_model: "no model here may answer it, which approved words say; add one under `tiers` of the policy",
+  no_model: "no model here may answer it, which approved words say; add one to the policy's tiers",
   no_passage: "the documents do not answer this",
   asked_for_slot: "it asks for what its approved answer lacks",
   asked_which: "it offers the approved questions that may be meant",
