@@ -66,6 +66,8 @@ _OF_CURRENCY = re.compile(
 )
 _SUM_KEYS = re.compile("amount|amt|total|price|cost|value|balance|payment|paid|fee|salary|budget")
 _FRACTION = re.compile("nano|micro|rate|per")
+_IN_CENTS = re.compile(r"(?i:(?:^|_)cents?(?=_|$))|^cents?(?=[A-Z])|(?<=[a-z])Cents?(?=_|$|[A-Z])")
+"""Finds the cents of `amount_cents` and `totalCents`, and none in `recent_total`, `cost_center`."""
 FIELDS_AWAY = 200
 """Characters between a sum and the field with its currency; a record's fields stand together."""
 
@@ -220,7 +222,7 @@ def record_sums(text: str, codes: Mapping[str, str]) -> Iterator[Cell]:
             code = _nearest(named, match.start())
         if code and not _FRACTION.search(low):
             value = words.number_value(match["number"], dot_is_decimal=False)
-            if value is not None and "cent" in low:
+            if value is not None and _IN_CENTS.search(key):
                 value /= 100
             yield from _cell(value, code, *match.span("number"))
 
