@@ -45,7 +45,6 @@ from router.ledger.books.batch import Batch
 from router.ledger.books.lost_rows import lost_rows
 from router.ledger.books.operations import Finish, Hold, Operation, release_operation
 from router.ledger.hash_chain import Head
-from router.ledger.sql.cursor import Cursor
 from router.ledger.sql.database import FOREIGN_ERRORS, Database, ledger_error
 from router.ledger.sql.writer_slots import Slot
 from router.types import NOBODY, Events, StoreTurned
@@ -319,15 +318,10 @@ class Writer:
             self._head = self._resume()
             self._connections = self._slot.connections
         batch = Batch(cursor, self._head)
-        try:
-            self._database.begin(cursor)
+        with self._database.transaction(cursor.execute):
             refusals = batch.run([job.operation for job in jobs]) if jobs else []
             self._committing = True
-            cursor.execute("COMMIT")
-            self._committing = False
-        except BaseException:
-            _roll_back(cursor)
-            raise
+        self._committing = False
         with self._watched:
             # Of jobs that are committed one by one, the next one begins.
             self._begun_s, self._silent = time.monotonic(), False
@@ -394,13 +388,6 @@ def _releases(jobs: Iterable[_Job]) -> list[_Job]:
         for job in jobs
         if isinstance(job.operation, Hold)
     ]
-
-
-def _roll_back(cursor: Cursor) -> None:
-    try:
-        cursor.execute("ROLLBACK")
-    except FOREIGN_ERRORS:
-        return  # rolled back already (disk full, I/O error), or the connection is gone
 
 
 def _wake(outcomes: list[Outcome]) -> None:

@@ -68,7 +68,8 @@ class Dialect(Protocol):
     def begin_writing(self, execute: Execute, patience_ms: int | None = None) -> None:
         """Begins a transaction that waits until no other one of the ledger writes.
 
-        It waits for `patience_ms`, the busy timeout where that is None. Raises the driver's error.
+        All that it waits for takes `patience_ms` at most, the busy timeout where that is None.
+        Raises the driver's error.
         """
 
 
@@ -105,7 +106,7 @@ class Database:
         self.address = address
         self._dialect = dialect
         self._hasty_ms = hasty_ms
-        self._locked = ""  # why the last try to write failed; "" where it did not
+        self._fault = ""  # why the last try to write failed; "" where it did not
         self._trying = threading.Lock()  # held by the one thread that tries meanwhile
         self.unreadable: Callable[[], None] = lambda: None
         """Is called when a reader finds that the database does not answer."""
@@ -167,14 +168,12 @@ class Database:
 
         Raises LedgerUnavailable (locked for longer than the busy timeout, disk full), LedgerError.
         """
-        with translated(), self.engine.connect() as connection:
-            try:
-                self._begin(connection.exec_driver_sql)
-                yield connection
-                connection.exec_driver_sql("COMMIT")
-            except BaseException:
-                _roll_back(connection)
-                raise
+        with (
+            translated(),
+            self.engine.connect() as connection,
+            self.transaction(connection.exec_driver_sql),
+        ):
+            yield connection
 
     def connect(self) -> DBAPIConnection:
         """Returns a new connection of the driver, outside the pool. Raises FOREIGN_ERRORS."""
@@ -192,36 +191,31 @@ class Database:
         """Returns a cursor of a driver's connection, for statements with `?`."""
         return self._dialect.cursor(connection)
 
-    def begin(self, cursor: Cursor) -> None:
-        """Begins what `writing` begins, on a driver's cursor.
+    @contextmanager
+    def transaction(self, execute: Execute) -> Iterator[None]:
+        """Commits what the block writes, or rolls it back where the block raises.
 
-        Raises the driver's error, LedgerUnavailable.
+        The first one waits for locks in full. From then on one thread at a time tries, and briefly,
+        until one has committed; all others are refused at once. Without this the waits of one
+        request would add up. Raises the driver's error, LedgerUnavailable.
         """
-        self._begin(cursor.execute)
-
-    def _begin(self, execute: Execute) -> None:
-        """Waits for the write lock: in full the first time, then one thread at a time and briefly,
-        until it is free again. Without this the waits of one request would add up.
-        """
-        fault = self._locked
-        if not fault:
-            self._try_to_begin(execute, None)
-        elif self._trying.acquire(blocking=False):
-            try:
-                self._try_to_begin(execute, self._hasty_ms)
-            finally:
-                self._trying.release()
-        else:
+        fault = self._fault
+        if fault and not self._trying.acquire(blocking=False):
             raise LedgerUnavailable(fault)
-
-    def _try_to_begin(self, execute: Execute, patience_ms: int | None) -> None:
         try:
-            self._dialect.begin_writing(execute, patience_ms)
-        except FOREIGN_ERRORS as error:
-            fault = ledger_error(error)
-            self._locked = fault.message if isinstance(fault, LedgerUnavailable) else ""
+            self._dialect.begin_writing(execute, self._hasty_ms if fault else None)
+            yield
+            execute("COMMIT")
+            self._fault = ""
+        except BaseException as error:
+            if isinstance(error, FOREIGN_ERRORS):
+                refused = ledger_error(error)
+                self._fault = refused.message if isinstance(refused, LedgerUnavailable) else ""
+            _roll_back(execute)
             raise
-        self._locked = ""
+        finally:
+            if fault:
+                self._trying.release()
 
     def close(self) -> None:
         """Closes all connections; blocks while threads use one, for CLOSES_S at most.
@@ -286,9 +280,9 @@ def _no_ledger(address: Address) -> LedgerError:
     )
 
 
-def _roll_back(connection: Connection) -> None:
+def _roll_back(execute: Execute) -> None:
     try:
-        connection.exec_driver_sql("ROLLBACK")
+        execute("ROLLBACK")
     except FOREIGN_ERRORS:
         return  # the connection is gone, and the transaction with it; the first error says why
 
@@ -310,5 +304,5 @@ def _upgrade(connection: Connection, dialect: Dialect, stored: str | None) -> No
         command.upgrade(config, "head")
         connection.exec_driver_sql("COMMIT")
     except BaseException:
-        _roll_back(connection)
+        _roll_back(connection.exec_driver_sql)
         raise

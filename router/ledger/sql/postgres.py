@@ -10,7 +10,9 @@ on several, as SQLite's BEGIN IMMEDIATE does; it ends with the transaction, afte
 
 from __future__ import annotations
 
+import logging
 import re
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
@@ -31,6 +33,7 @@ LOCKS = 0x54474C  # "TGL": the space of this program's locks of one kind each
 WRITING, MIGRATING = 1, 2
 SLOTS = 0x544753  # "TGS": of writers' slots, by number
 CONNECT_S = 5
+NOTICED_MS = 100  # a shorter wait for the writers' lock is worth no statement more
 # A machine that lost power is noticed within 25 s, not after the system's two hours.
 _KEEPALIVES = {"tcp_keepalives_idle": 10, "tcp_keepalives_interval": 5, "tcp_keepalives_count": 3}
 _CLIENT_KEEPALIVES = {
@@ -189,6 +192,8 @@ class PostgresDialect:
                 "a ledger in PostgreSQL needs the driver psycopg, which is not installed: "
                 f"{pip_install('scale')}"
             ) from error
+        # It warns of a pipeline that an error ended, beside the error, and names user and database.
+        logging.getLogger("psycopg").setLevel(logging.ERROR)
         server = Server()
         event.listen(
             engine,
@@ -210,9 +215,12 @@ class PostgresDialect:
         execute("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
         if patience_ms is not None:
             execute(f"SET LOCAL lock_timeout = {max(1, patience_ms)}")  # 0 would wait for ever
+        began_s = time.monotonic()
         execute(f"SELECT pg_advisory_xact_lock({LOCKS}, {WRITING})")
-        if patience_ms is not None:
-            execute(f"SET LOCAL lock_timeout = {self._busy_timeout_ms}")
+        waited_ms = int((time.monotonic() - began_s) * 1000)
+        if waited_ms > NOTICED_MS:  # what another program locks has the rest of the time
+            whole_ms = self._busy_timeout_ms if patience_ms is None else patience_ms
+            execute(f"SET LOCAL lock_timeout = {max(1, whole_ms - waited_ms)}")
 
     @contextmanager
     def migrating(self, connection: Connection) -> Iterator[None]:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from router.errors import LedgerUnavailable
 from router.ledger.sql.database import Database
-from tests.kits.books.ledger_sql import locked
-from tests.kits.server_kit import Served, Upstream, write_policy
+from router.ledger.sql.postgres import NOTICED_MS
+from tests.kits.books.ledger_sql import locked, query
+from tests.kits.books.postgres_kit import Postgres
+from tests.kits.server_kit import Served, Upstream, eventually, write_policy
 
 FOREVER_MS = 1_000
 WAITS = 60  # as many full waits would take three times as long as any test may
@@ -33,6 +37,47 @@ def test_only_the_first_to_write_waits_in_full(address: str) -> None:
             assert time.monotonic() < deadline
     write(database)
     database.close()
+
+
+@pytest.mark.slow
+def test_a_table_that_another_program_locked_is_waited_for_once(postgres: Postgres) -> None:
+    """As CREATE INDEX and VACUUM FULL lock it: the writers' own lock is free meanwhile."""
+    address = postgres.new_database()
+    database = Database.open(address, busy_timeout_ms=FOREVER_MS)
+    deadline = time.monotonic() + WAITS * FOREVER_MS / 1000 / 2
+    with psycopg.connect(address) as other:
+        other.execute("LOCK TABLE meta IN SHARE MODE")
+        for _ in range(WAITS):
+            with pytest.raises(LedgerUnavailable):
+                write(database)
+            assert time.monotonic() < deadline
+    write(database)
+    database.close()
+
+
+@pytest.mark.slow
+def test_who_waited_for_the_writers_lock_waits_less_for_a_table(postgres: Postgres) -> None:
+    """Both waits together take no longer than one."""
+    address = postgres.new_database()
+    database = Database.open(address, busy_timeout_ms=60_000)
+    waiting = (
+        "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'advisory' "
+        f"AND clock_timestamp() - query_start > interval '{2 * NOTICED_MS} ms'"
+    )
+    with ThreadPoolExecutor(1) as pool:
+        with locked(address):
+            left_ms = pool.submit(lock_timeout, database)
+            eventually(lambda: query(address, waiting) != [])
+        assert left_ms.result() < 60_000 - NOTICED_MS
+    assert lock_timeout(database) == 60_000  # nobody waited
+    database.close()
+
+
+def lock_timeout(database: Database) -> int:
+    """Returns the milliseconds that a statement waits for a lock in a transaction that writes."""
+    asked = "SELECT setting FROM pg_settings WHERE name = 'lock_timeout'"
+    with database.writing() as connection:
+        return int(connection.exec_driver_sql(asked).scalar_one())
 
 
 @pytest.mark.slow
