@@ -225,6 +225,25 @@ USAGES = [
         },
         Usage(10, 0, 0, 25, 20, True),
     ),
+    # Google's server of OpenAI's format counts thoughts in the total alone.
+    (
+        {"prompt_tokens": 20, "completion_tokens": 198, "total_tokens": 623},
+        Usage(20, 0, 0, 603, 405, True),
+    ),
+    # A total that leaves tokens out takes none away.
+    (
+        {"prompt_tokens": 10, "completion_tokens": 25, "total_tokens": 12},
+        Usage(10, 0, 0, 25, 0, True),
+    ),
+    (
+        {
+            "prompt_tokens": 10,
+            "completion_tokens": 5,
+            "total_tokens": 15,
+            "completion_tokens_details": {"reasoning_tokens": 20},
+        },
+        Usage(10, 0, 0, 25, 20, True),
+    ),
 ]
 
 

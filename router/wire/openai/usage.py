@@ -13,8 +13,8 @@ def parse_usage(value: object) -> Usage:
     """Returns the reported token counts, or `Usage()` (reported False) for impossible counts.
 
     No prompt has 0 tokens: servers that count nothing write that. Some servers do not include
-    reasoning in completion_tokens. The total shows that. Here reasoning is always part of output:
-    10 + 5 with 20 reasoning and total 35 is output 25.
+    reasoning in completion_tokens, and Google's names it nowhere else. The total shows that. Here
+    reasoning is always part of output: 10 + 5 with total 35 is output 25, of it 20 reasoning.
     """
     if type(value) is not dict:
         return Usage()
@@ -37,8 +37,10 @@ def parse_usage(value: object) -> Usage:
         return Usage()
     prompt, completion, total, cached, written, created, reasoning, sound = counts
     written = max(written, created)
-    if reasoning > completion or (reasoning and total == prompt + completion + reasoning):
-        completion += reasoning
+    left_out = max(total - prompt - completion, reasoning if reasoning > completion else 0)
+    if left_out > 0:
+        completion += left_out
+        reasoning = max(reasoning, left_out)
     # Both are part of the prompt, so a higher count is impossible.
     if cached + written > prompt or sound > prompt:
         return Usage()
