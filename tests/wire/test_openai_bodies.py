@@ -20,7 +20,6 @@ from router.wire.openai.upstream_events import (
     ChunkFolder,
     EventDecoder,
 )
-from router.wire.openai.usage import bound_usage, parse_usage
 from tests.kits.examples import examples
 from tests.kits.upstreams.upstream_kit import facts
 
@@ -186,82 +185,6 @@ def test_error_object_under_status_200_is_an_error_that_shows_no_text() -> None:
         parse_completion(body)
     assert caught.value.code == "context_length_exceeded"
     assert "secret" not in caught.value.message
-
-
-USAGES = [
-    # reported by the upstream, what we make of it
-    (None, Usage()),
-    ([], Usage()),
-    ({}, Usage()),
-    ({"prompt_tokens": 5, "completion_tokens": 2}, Usage(5, 0, 0, 2, 0, True)),
-    ({"prompt_tokens": 5.0, "completion_tokens": 2}, Usage(5, 0, 0, 2, 0, True)),
-    ({"prompt_tokens": -5, "completion_tokens": 2}, Usage()),
-    ({"prompt_tokens": 5, "completion_tokens": -2}, Usage()),
-    ({"prompt_tokens": 10**9, "completion_tokens": 2}, Usage()),
-    ({"prompt_tokens": True, "completion_tokens": 2}, Usage()),
-    ({"prompt_tokens": "5"}, Usage()),
-    ({"prompt_tokens": 100_000_000}, Usage(100_000_000, reported=True)),
-    ({"prompt_tokens": 100_000_001}, Usage()),
-    ({"prompt_tokens": 5, "prompt_tokens_details": {"cached_tokens": 6}}, Usage()),
-    (
-        {"prompt_tokens": 5, "prompt_tokens_details": {"cached_tokens": 5}},
-        Usage(5, 5, reported=True),
-    ),
-    (
-        {
-            "prompt_tokens": 10,
-            "completion_tokens": 25,
-            "total_tokens": 35,
-            "completion_tokens_details": {"reasoning_tokens": 20},
-        },
-        Usage(10, 0, 0, 25, 20, True),
-    ),
-    (
-        {
-            "prompt_tokens": 10,
-            "completion_tokens": 5,
-            "total_tokens": 35,
-            "completion_tokens_details": {"reasoning_tokens": 20},
-        },
-        Usage(10, 0, 0, 25, 20, True),
-    ),
-    # Google's server of OpenAI's format counts thoughts in the total alone.
-    (
-        {"prompt_tokens": 20, "completion_tokens": 198, "total_tokens": 623},
-        Usage(20, 0, 0, 603, 405, True),
-    ),
-    # A total that leaves tokens out takes none away.
-    (
-        {"prompt_tokens": 10, "completion_tokens": 25, "total_tokens": 12},
-        Usage(10, 0, 0, 25, 0, True),
-    ),
-    (
-        {
-            "prompt_tokens": 10,
-            "completion_tokens": 5,
-            "total_tokens": 15,
-            "completion_tokens_details": {"reasoning_tokens": 20},
-        },
-        Usage(10, 0, 0, 25, 20, True),
-    ),
-]
-
-
-@pytest.mark.parametrize(("reported", "read"), USAGES)
-def test_usage_is_believed_only_when_it_can_be_true(reported: object, read: Usage) -> None:
-    assert parse_usage(reported) == read
-
-
-def test_provider_cost_is_kept_beside_ours() -> None:
-    body = b'{"choices":[{"message":{"content":"x"}}],"usage":{"prompt_tokens":1,"cost":0.0000015}}'
-    assert parse_completion(body).provider_cost_nano_usd == 1_500
-
-
-@pytest.mark.parametrize(("cap", "output"), [(1_000, 40), (40, 40), (39, 39)])
-def test_unreported_usage_is_bounded_by_bytes_within_the_cap(cap: int, output: int) -> None:
-    choice = Choice("x" * 30, "stop", (ToolCall("c", "f", "x" * 9),))
-    answer = Answer((choice,), "m", Usage())
-    assert bound_usage(7, cap, answer) == Usage(7, output_tokens=output)
 
 
 @pytest.mark.parametrize("arguments", [None, "", {}])

@@ -26,6 +26,8 @@ def parse_usage(value: object) -> Usage:
         (value, "completion_tokens"),
         (value, "total_tokens"),
         (prompt_details, "cached_tokens"),
+        (value, "prompt_cache_hit_tokens"),  # the same, as DeepSeek names it
+        (value, "cached_tokens"),  # the same, as Moonshot names it
         (prompt_details, "cache_write_tokens"),
         (prompt_details, "cache_creation_tokens"),  # the same, as LiteLLM's proxies name it
         (completion_details, "reasoning_tokens"),
@@ -35,8 +37,8 @@ def parse_usage(value: object) -> Usage:
         counts.append(0 if count is None else _count(count))
     if not value.get("prompt_tokens") or min(counts) < 0:
         return Usage()
-    prompt, completion, total, cached, written, created, reasoning, sound = counts
-    written = max(written, created)
+    prompt, completion, total, *read, written, created, reasoning, sound = counts
+    cached, written = max(read), max(written, created)
     left_out = max(total - prompt - completion, reasoning if reasoning > completion else 0)
     if left_out > 0:
         completion += left_out
