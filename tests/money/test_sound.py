@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 
 from router.ledger.books.verify import verify
+from tests.kits.books.ledger_sql import change
 from tests.kits.server_kit import Served, Upstream, tiergate, write_ladder
+
+if TYPE_CHECKING:
+    from tests.kits.books.postgres_kit import Postgres
 
 BOOK = """
 version: 1
@@ -45,16 +48,24 @@ SOUND = [
 ]
 
 
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+@pytest.fixture(
+    scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
+)
+def served(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("served")
+    ledger: str | Path = folder / "ledger.db"
+    if request.param == "postgresql":
+        server: Postgres = request.getfixturevalue("postgres")
+        ledger = server.new_database()
     (folder / "prices.yaml").write_text(BOOK, encoding="utf-8")
     with Upstream(folder) as upstream:
         policies = [
             write_ladder(folder, name, upstream.url, model, price=price, capabilities=["audio"])
             for name, (model, price) in STATED.items()
         ]
-        with Served(folder, *policies) as server:
+        with Served(folder, *policies, ledger=ledger) as server:
             yield server
 
 
@@ -140,12 +151,10 @@ def test_the_tokens_of_sound_are_in_the_chain_and_repriced(served: Served) -> No
     run = tiergate("ledger", "reprice", "--json", "--database", served.database)
     models = {one["model"]: one for one in json.loads(run.stdout)["models"]}
     assert models["fake-1"]["difference_nano_usd"] == 0
-    edit = "UPDATE attempts SET audio_input_tokens = audio_input_tokens + ? WHERE model = 'fake-1'"
-    with sqlite3.connect(served.database) as connection:
-        connection.execute(edit, (1,))
+    edit = "UPDATE attempts SET audio_input_tokens = audio_input_tokens {} WHERE model = 'fake-1'"
+    change(served.database, edit.format("+ 1"))
     assert {one.kind for one in verify(served.database).findings} == {"edited"}
-    with sqlite3.connect(served.database) as connection:
-        connection.execute(edit, (-1,))
+    change(served.database, edit.format("- 1"))
 
 
 @pytest.mark.process
