@@ -61,7 +61,7 @@ class Hour:
     minutes: tuple[Minute, ...]
     tiers: tuple[TierNow, ...]
     whole: Minute
-    unknown_cost: int  # requests whose cost is not known, booked at what they held
+    unknown_cost: int  # requests whose cost no bill has made known, booked at what they held
     lowest_level: int | None = 1  # answers above it are escalated; None: policies differ in it
 
     @property
@@ -76,10 +76,12 @@ def hour_of(
     last_minute: int,
     middle: Middle,
     lowest_levels: Mapping[str, int] | None = None,
+    settled: int = 0,
 ) -> Hour:
     """Returns the hour that ends with `last_minute` (since the epoch), which is not over yet.
 
-    `lowest_levels` are those of the policies, by name; of any other policy it is 1.
+    `lowest_levels` are those of the policies, by name; of any other policy it is 1. `settled`
+    counts its requests of unknown cost that bills made known.
     """
     lowest = lowest_levels or {}
     first = last_minute - MINUTES + 1
@@ -124,7 +126,7 @@ def hour_of(
             for (level, name), (requests, spend) in sorted(tiers.items())
         ),
         whole,
-        unknown,
+        unknown - settled,
         None if len({*lowest.values()}) > 1 else min(lowest.values(), default=1),
     )
 

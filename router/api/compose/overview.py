@@ -42,7 +42,7 @@ from router.ledger.books import overview
 from router.ledger.books.store import SqlLedger
 from router.ledger.rollups.reading import purged
 from router.ledger.rollups.settled import settled_later
-from router.ledger.row_reading import call_failed, was_made
+from router.ledger.row_reading import AFTERWARDS, call_failed, was_made
 from router.ledger.sql import reading
 from router.ledger.sql.database import Database
 from router.ledger.tables import policies
@@ -60,6 +60,7 @@ from router.types import (
     DecisionQuery,
     RefusedCalls,
     RequestRow,
+    RequestState,
     ReviewItem,
     Slice,
     TrueOutcome,
@@ -129,14 +130,14 @@ class Overview:
         last = self._clock.now_ms() // MINUTE_MS
         # Most of the hour is known from the last view; only its end is read again.
         sealed = self._sealed.get(tenant)
-        slices, budgets, refused, matters = await self._snapshots.get(
+        slices, budgets, refused, matters, settled = await self._snapshots.get(
             ("now", tenant), LIVE_MS, lambda: self._read_now(last, sealed, tenant)
         )
         self._seal(tenant, last, slices)
         runtimes = self._core.router.runtimes.items()
         levels = {policy: {plan.facts.level for plan in r.plans} for policy, r in runtimes}
         lowest = {policy: min(own, default=1) for policy, own in levels.items()}
-        hour = hour_of(slices, last, overview.bucket_ms, lowest)
+        hour = hour_of(slices, last, overview.bucket_ms, lowest, settled)
         facts = {plan.facts.name: plan.facts for plan in self._plans()}
         alerts = [
             *self._part_alerts(details=details),
@@ -160,7 +161,7 @@ class Overview:
 
     def _read_now(
         self, last: int, sealed: _Sealed | None, tenant: str | None
-    ) -> tuple[tuple[Slice, ...], tuple[BudgetUse, ...], tuple[RefusedCalls, ...], int]:
+    ) -> tuple[tuple[Slice, ...], tuple[BudgetUse, ...], tuple[RefusedCalls, ...], int, int]:
         first = last - MINUTES + 1
         kept = tuple(s for s in sealed.slices if s.minute >= first) if sealed else ()
         begin = max(first, sealed.until) if sealed else first
@@ -168,7 +169,18 @@ class Overview:
         read = overview.slices(self._database, begin * minute_ms, (last + 1) * minute_ms, tenant)
         refused = overview.refused_calls(self._database, first * minute_ms, tenant)
         matters = waiting(self._database, None, None, tenant)
-        return (*kept, *read), self._budgets(last * minute_ms, tenant), refused, matters
+        slices, budgets = (*kept, *read), self._budgets(last * minute_ms, tenant)
+        return slices, budgets, refused, matters, self._settled(slices, first, last, tenant)
+
+    def _settled(self, slices: Sequence[Slice], first: int, last: int, tenant: str | None) -> int:
+        """Counts the hour's requests of unknown cost that bills have made known since."""
+        # Bills are many and such requests few, so bills are read only where there is one.
+        if not any(part.state is RequestState.UNKNOWN_COST for part in slices):
+            return 0
+        since_ms, until_ms = first * MINUTE_MS, (last + 1) * MINUTE_MS
+        rows = settled_later(self._database, since_ms, until_ms, tenant)
+        unknown = [row for row in rows if row.state is RequestState.UNKNOWN_COST]
+        return sum(row.endpoint not in AFTERWARDS for row in unknown)
 
     def _seal(self, tenant: str | None, last: int, slices: Sequence[Slice]) -> None:
         """Keeps the minutes that are old enough and have no open request, so they are read once."""
