@@ -1,4 +1,4 @@
-"""Runs `tiergate ledger`, `keys`, `review` and `report` on a ledger that the tests write."""
+"""Runs `tiergate ledger`, `keys` and `report` on a ledger that the tests write."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 
 from router.cli.ledger.row_lines import row_lines
-from router.learning.labelling import Askable, item_of
 from router.ledger.books.store import SqlLedger
 from router.ledger.sql.database import Database
 from router.ledger.tables.policies import record_policy
@@ -24,7 +23,6 @@ from tests.kits.books.ledger_rows import NOW_MS, StandingClock, attempt, request
 from tests.kits.changed import replace
 from tests.kits.server_kit import PYTHON, environment, tiergate
 
-REVIEWS = ("rev_1", "rev_2")
 ANSWERER = {"name": "small", "kind": "local", "model": "smollm2"}
 COSTS = (120, 250, 0, 999, 1)
 
@@ -334,57 +332,6 @@ def test_keys_can_be_made_before_the_first_start(tmp_path: Path) -> None:
 
 
 @pytest.mark.process
-def test_review_says_why_it_has_no_text(database: Path) -> None:
-    books, clock = Database.open(database), StandingClock()
-    item = ReviewItem("rev_2", "r9", "other", Domain.LEGAL, NOW_MS, question="Shall we?")
-    asyncio.run(SqlReviewQueue(books, clock=clock).add(item))
-    books.close()
-    listed = said("review", "list", "-d", database)
-    assert "May we?" in listed
-    assert "privacy.waiting was none" in listed
-    assert "Shall we?" not in listed
-    shown = {name: json.loads(said("review", "show", name, "-d", database)) for name in REVIEWS}
-    assert shown["rev_1"]["no_text"] is None
-    assert "privacy.waiting was none" in shown["rev_2"]["no_text"]
-    said("ledger", "erase", "--tenant", "acme", "--yes", "-d", database)
-    shown = {name: json.loads(said("review", "show", name, "-d", database)) for name in REVIEWS}
-    assert (shown["rev_1"]["question"], "erased" in shown["rev_1"]["no_text"]) == (None, True)
-    said("review", "done", "rev_1", "-d", database)
-    shown["rev_1"] = json.loads(said("review", "show", "rev_1", "-d", database))
-    assert "ends with the verdict" in shown["rev_1"]["no_text"]
-
-
-@pytest.mark.process
-def test_label_in_the_list_stands_beside_its_suggestion(database: Path) -> None:
-    books, clock = Database.open(database), StandingClock()
-    text = Askable("r0", "acme", "legal", "May we?", 0.4)
-    item = item_of(text, "department", "contracts", 0.41, 0.3, NOW_MS)
-    asyncio.run(SqlReviewQueue(books, clock=clock).add(item))
-    books.close()
-    assert "  department: contracts?\n" in said("review", "list", "-d", database)
-
-
-@pytest.mark.process
-def test_review_is_shown_on_lines_that_people_can_read(database: Path) -> None:
-    lines = said("review", "show", "rev_1", "-d", database).splitlines()
-    assert lines[:2] == ["{", '  "review_id": "rev_1",']
-
-
-@pytest.mark.process
-def test_review_says_its_minutes_beside_what_they_cost(database: Path, tmp_path: Path) -> None:
-    policy = tmp_path / "own.yaml"
-    written = {
-        "version": 1,
-        "name": "own",
-        "tiers": [{"name": "small", "level": 1, "answerers": [ANSWERER]}],
-        "review": {"reviewer_usd_per_minute": 1},
-    }
-    policy.write_text(json.dumps(written))
-    decided = ("--verdict", "approve", "--minutes", "3", "--policy", policy, "-d", database)
-    assert said("review", "decide", "rev_1", *decided) == "rev_1: approve, 3 minutes, $3.00.\n"
-
-
-@pytest.mark.process
 def test_small_dollars_are_written_as_in_the_report(database: Path) -> None:
     listed = said("ledger", "rows", "-d", database)
     assert "$0.000000001 " in listed
@@ -392,19 +339,18 @@ def test_small_dollars_are_written_as_in_the_report(database: Path) -> None:
 
 
 @pytest.mark.process
-def test_review_item_is_listed_until_it_is_done(database: Path) -> None:
-    assert json.loads(said("review", "list", "--json", "-d", database))[0]["review_id"] == "rev_1"
-    shown = json.loads(said("review", "show", "rev_1", "-d", database))
-    assert shown["question"] == "May we?"
-    assert shown["decision"]["request_id"] == "r0"
-    said("review", "done", "rev_1", "-d", database)
-    assert json.loads(said("review", "list", "--json", "-d", database)) == []
-
-
-@pytest.mark.process
 def test_report_sums_what_was_spent(database: Path) -> None:
     parsed = json.loads(said("report", "--json", "-d", database))
     assert parsed["spend_nano_usd"] == sum(COSTS) + 120
+
+
+@pytest.mark.process
+def test_a_report_of_one_tenant_says_whose_it_is(database: Path) -> None:
+    assert "; only tenant nobody; no requests; " in " ".join(
+        said("report", "--tenant", "nobody", "-d", database).split()
+    ).replace("— to —", "")
+    filters = json.loads(said("report", "--tenant", "acme", "--json", "-d", database))["filters"]
+    assert filters == {"tenant": ["acme"]}
 
 
 @pytest.mark.process

@@ -118,13 +118,12 @@ def names_in(text: str) -> PolicyNames:
         return PolicyNames()
     raw = tree.get("report")
     report = raw if isinstance(raw, dict) else {}
-    planned = report.get("planned_shares", ReportSection().planned_shares)
     firsts = _firsts(tree.get("tiers"))
     levels = tuple(sorted(firsts))
     silent = _silent(tree.get("tiers"))
     named = [_name(report.get(f"level_{level}")) or firsts.get(level, "") for level in (2, 3)]
     level_2, level_3 = (f"{name}, which {SILENT}" if name in silent else name for name in named)
-    return PolicyNames(level_2, level_3, _planned(planned), levels)
+    return PolicyNames(level_2, level_3, _planned(report.get("planned_shares")), levels)
 
 
 def _silent(tiers: object) -> frozenset[str]:

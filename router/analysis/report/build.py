@@ -203,7 +203,9 @@ def build_report(
         unknown=unknown,
         estimated=EstimatedCost(*whole.estimated),
         provider=provider,
-        assumptions=assumptions(whole, savings, observed, planned=bool(names.planned)),
+        assumptions=assumptions(
+            whole, savings, observed, routed.passed_over, planned=bool(names.planned)
+        ),
         notes=notes(tally, total, whole, provider, unknown, extra.lost, outcomes[0].count),
         places=places,
         chosen=extra.chosen,

@@ -85,7 +85,7 @@ def _spent(findings: Findings) -> str:
     if unknown.requests:
         # What nobody can price is in no sum; what nobody reported counts at its worst case.
         held = unknown.held_nano_usd
-        in_sum = f"of it {findings.money(held)}, which was held, is in this sum"
+        in_sum = f"{findings.money(held)}, which was held, is in this sum"
         words = in_sum if held else "not in this sum"
         spent += f", {count(unknown.requests)} of them at a cost that is not known ({words})"
     return spent

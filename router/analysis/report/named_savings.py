@@ -35,6 +35,7 @@ class Told:
     saving: Saving | None
     why: str = ""
     short: str = ""
+    passed_over: str = ""  # the reason to name this baseline and none that comes before it
 
 
 def savings_of(
@@ -76,14 +77,39 @@ def leading(
         return _untold(f"N{what}", f"n{what}")
     half = next((saving for saving in able if 2 * saving.compared > answers), None)
     chosen = half or max(able, key=lambda saving: saving.compared)
+    since = _passed_over(chosen, by_key, answers, words)
     if chosen.tellable:
-        return Told(chosen)
+        return Told(chosen, passed_over=since)
     few = f"{count(chosen.compared)} of {count(answers)} {words}"
     what = f"can be compared with {BASELINE_WORDS[chosen.key]}"
     return Told(
         None,
         f"Not enough to tell what routing {gain}: {few} {what}, and {MIN_FOR_INTERVAL} are needed.",
         f"not enough to tell: {few} can be compared, {MIN_FOR_INTERVAL} are needed",
+        since,
+    )
+
+
+def _passed_over(chosen: Saving, by_key: dict[str, Saving], answers: int, words: str) -> str:
+    """Returns why a headline names this baseline; "" for the first of the order.
+
+    A reader of two reports may find two baselines, and must not take one for the other.
+    """
+    before = HEADLINE_ORDER[: HEADLINE_ORDER.index(chosen.key)]
+    earlier = [by_key[key] for key in before if key in by_key]
+    if not earlier:
+        return ""
+    reasons = [
+        f"{BASELINE_WORDS[saving.key]} has no model that answers by itself"
+        if saving.silent
+        else f"only {count(saving.compared)} of {count(answers)} {words} can be compared with "
+        f"{BASELINE_WORDS[saving.key]}"
+        for saving in earlier
+    ]
+    return (
+        f"The first sentences name {BASELINE_WORDS[chosen.key]} as their baseline, because "
+        f"{' and '.join(reasons)}. A report of another period may name another one; the table has "
+        "them all."
     )
 
 

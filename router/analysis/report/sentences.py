@@ -42,9 +42,17 @@ def _intervals(savings: tuple[Saving, ...]) -> str:
 
 
 def assumptions(
-    whole: Whole, savings: tuple[Saving, ...], observed: tuple[Saving, ...], *, planned: bool
+    whole: Whole,
+    savings: tuple[Saving, ...],
+    observed: tuple[Saving, ...],
+    passed_over: str,
+    *,
+    planned: bool,
 ) -> tuple[str, ...]:
-    """Lists the assumptions behind the savings; they are printed under their table."""
+    """Lists the assumptions behind the savings; they are printed under their table.
+
+    `passed_over` says why the first sentences name their baseline and none before it.
+    """
     calls = {basis: whole.bases.get(basis.value, [0, 0])[0] for basis in CostBasis}
     lines = [
         "Every baseline is priced at the token counts of the answer that was returned; another "
@@ -60,6 +68,7 @@ def assumptions(
         f"{count(calls[CostBasis.OWN_COMPUTE])} by own compute, "
         f"{count(calls[CostBasis.UNKNOWN])} at an unknown price.",
         _intervals(savings),
+        *([passed_over] if passed_over else []),
     ]
     if calls[CostBasis.LIST_PRICE]:
         lines.append(
@@ -96,8 +105,8 @@ def assumptions(
         )
     if planned:
         lines.append(
-            "The plan of the levels is what the policy states under report.planned_shares, or "
-            "95 %, 4 % and 1 % where it states none: a target to compare with, no forecast."
+            "The plan of the levels is what the policy states under report.planned_shares: a "
+            "target to compare with, no forecast."
         )
     return tuple(lines)
 

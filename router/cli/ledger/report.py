@@ -131,7 +131,7 @@ def _report(
         policy_text=books.policy_text,
         planned=None if section is None else section.planned_shares,
         key_names=books.key_names(),
-        chosen=wanted.told,
+        chosen=(*([("tenant", (tenant,))] if tenant else []), *wanted.told),
         pairs=books.pairs(since_ms, until_ms, tenant),
         settled=choice.of(books.settled_later(since_ms, until_ms, tenant)),
     )

@@ -21,7 +21,7 @@ from router.types import MinutePrice, ReviewVerdict
 if TYPE_CHECKING:
     from router.api.compose.books import Books
     from router.request.review_verdicts import MinutePriceOf
-    from router.types import ReviewItem
+    from router.types import RequestRow, ReviewCase, ReviewItem
 
 ReviewId = Annotated[str, typer.Argument(help="As `tiergate review list` shows it.")]
 
@@ -61,10 +61,10 @@ def list_reviews(
 
 
 @review.command()
-def show(review_id: ReviewId, database: DatabasePath = DATABASE) -> None:
-    """Print one item with its request and the decision, as JSON.
+def show(review_id: ReviewId, database: DatabasePath = DATABASE, as_json: AsJson = False) -> None:
+    """Show what a reviewer needs of one item; with --json also its request and the decision.
 
-    Where no text is kept, `no_text` says why.
+    Where no text is kept, it says why (`no_text`).
     """
     import orjson
 
@@ -80,6 +80,9 @@ def show(review_id: ReviewId, database: DatabasePath = DATABASE) -> None:
         row = books.row(case.item.request_id)
         heard = books.heard(case.item.request_id)
         steps = books.kept_text(case.item.request_id, "steps")
+    if not as_json:
+        typer.echo("\n".join(_case_lines(case, row)))
+        return
     decision = None if row is None else orjson.loads(decision_document(row, heard, case, steps))
     shown = {**_item(case.item), "draft": case.draft, **verdict_view(case), "decision": decision}
     print_json(shown, indented=True)
@@ -258,6 +261,52 @@ def stated_in(text: str, day: date, environ: Mapping[str, str]) -> MinutePrice |
 def _unknown(review_id: str) -> typer.Exit:
     typer.echo(f"tiergate: no review item {review_id!r}", err=True)
     return typer.Exit(Exit.FAILURE)
+
+
+def _case_lines(case: ReviewCase, row: RequestRow | None) -> list[str]:
+    """Writes one matter for the person who judges it: its texts, and why it came to a person."""
+    from router.api.http.decision_views import request_name
+    from router.rendering.figures_in_words import clean, plain, usd
+
+    item, reviewed = case.item, case.reviewed
+    created = shown_time(item.created_at_ms)
+    asks = f"asks for a label, {clean(_asked(item))}" if item.head else item.domain.value
+    lines = [f"{item.review_id}  {item.status}  {created}  {clean(item.tenant)}  {asks}"]
+    if row is not None:
+        because = ", ".join(plain(reason) for reason in row.reasons or (row.reason,))
+        lines.append(
+            f"request   {request_name(item.request_id)}, level {row.tier_number} {row.tier}"
+        )
+        lines.append(f"because   {because}")
+    facts = [fact for fact in item.facts if not item.head]
+    lines += [f"facts     {clean(fact)}" for fact in facts]
+    lines += ["question", *_indented(item.question or _why_no_text(item))]
+    if case.draft:
+        lines += ["draft, which nobody got", *_indented(case.draft)]
+    if reviewed is not None:
+        cost = "an unknown cost" if reviewed.cost_nano_usd is None else usd(reviewed.cost_nano_usd)
+        by = f" by {clean(reviewed.by)}" if reviewed.by else ""
+        took = f"{_minutes(reviewed.minutes)}, {cost}"
+        lines.append(
+            f"verdict   {reviewed.verdict.value}{by}, {shown_time(reviewed.decided_at_ms)}, {took}"
+        )
+        if case.answer:
+            lines += ["answer", *_indented(case.answer)]
+    elif item.status == "pending" and not item.head:
+        lines.append(
+            f"decide    tiergate review decide {item.review_id} --minutes 3 --verdict approve"
+            " (or correct, reject)"
+        )
+    return lines
+
+
+def _indented(text: str) -> list[str]:
+    """Returns the lines of a text, with a mark for each sign that a terminal would act on."""
+    shown = (
+        "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in line)
+        for line in text.expandtabs().splitlines()
+    )
+    return [f"    {line}".rstrip() for line in shown]
 
 
 def _item(item: ReviewItem) -> dict[str, object]:

@@ -34,8 +34,9 @@ class ReportSection(Section):
         "outcomes, the report tells the gain: value at stake x (right after - right before).",
     )
     planned_shares: dict[int, Chance] = Field(
-        default_factory=lambda: {1: 0.95, 2: 0.04, 3: 0.01},
-        description="Planned shares by level, which reports compare with.",
+        default_factory=dict,
+        description="Planned shares by level, which reports compare with. Left out: reports show "
+        "no plan.",
     )
 
 

@@ -73,14 +73,15 @@ def test_the_headline_names_spend_baseline_saving_and_interval() -> None:
     )
 
 
-def test_shares_stand_against_the_plan() -> None:
-    levels = report_of(a_day()).levels
-    assert [(x.level, x.requests, x.planned) for x in levels] == [
-        (1, 1_000, 0.95),
-        (2, 40, 0.04),
-        (3, 5, 0.01),
+def test_shares_stand_against_no_plan_that_nobody_stated() -> None:
+    report = report_of(a_day())
+    assert [(x.level, x.requests, x.planned) for x in report.levels] == [
+        (1, 1_000, None),
+        (2, 40, None),
+        (3, 5, None),
     ]
-    assert levels[0].share == pytest.approx(1_000 / 1_045)
+    assert report.levels[0].share == pytest.approx(1_000 / 1_045)
+    assert not any("plan" in line for line in report.assumptions)
 
 
 def test_dearer_routing_shows_a_negative_saving() -> None:
@@ -110,6 +111,23 @@ def test_no_share_is_told_of_a_baseline_below_a_tenth_of_the_difference(
 def test_the_requested_model_leads_the_headline_where_its_price_is_known() -> None:
     rows = [replace(a_row(n), baselines=Baselines(USD // 10, USD // 2)) for n in range(30)]
     assert "Against $3.00 for the models the clients asked for" in report_of(rows).headline
+
+
+def test_a_headline_of_a_later_baseline_says_why_it_names_no_earlier_one() -> None:
+    asked = [replace(a_row(n), baselines=Baselines(USD // 10, USD // 2)) for n in range(5)]
+    rows = [*asked, *(replace(a_row(n + 5), baselines=Baselines(None, USD)) for n in range(30))]
+    report = report_of(rows)
+    assert "for answering everything at level 2" in report.headline
+    assert (
+        "The first sentences name answering everything at level 2 as their baseline, because only "
+        "5 of 35 answers can be compared with the models the clients asked for. A report of "
+        "another period may name another one; the table has them all." in report.assumptions
+    )
+
+
+def test_a_headline_of_the_first_baseline_explains_nothing() -> None:
+    rows = [replace(a_row(n), baselines=Baselines(USD // 10, USD // 2)) for n in range(30)]
+    assert not any("The first sentences name" in line for line in report_of(rows).assumptions)
 
 
 def test_no_rows_give_a_sentence_without_a_saving() -> None:

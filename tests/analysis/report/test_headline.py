@@ -202,8 +202,8 @@ def test_what_a_cost_that_is_not_known_counts_stands_beside_the_spend() -> None:
     unknown = a_row(0, 2, attempts=[call], state=RequestState.UNKNOWN_COST)
     told = report_of([unknown, a_row(1)]).sentences[0]
     assert told.endswith(
-        "cost $0.51, 1 of them at a cost that is not known (of it $0.50, which was held, is in "
-        "this sum), and all were answered."
+        "cost $0.51, 1 of them at a cost that is not known ($0.50, which was held, is in this "
+        "sum), and all were answered."
     )
 
 

@@ -337,6 +337,15 @@ def test_baselines_are_named_by_the_policy_that_decided_the_rows() -> None:
         "People at $6.00 a request",
     ]
     assert [level.planned for level in report.levels] == [0.5, 0.3, 0.2]
+    assert "Share per level against the plan" in terminal(report)
+    assert "Share against the plan" in report_html(report)
+
+
+def test_a_report_without_a_plan_shows_none() -> None:
+    report = report_of(a_day(40, 4, 1))
+    for shown in (terminal(report), report_html(report)):
+        assert "Share per level" in shown
+        assert "plan" not in shown.lower().replace("explan", "")
 
 
 def test_baselines_of_two_policies_have_both_names() -> None:

@@ -44,11 +44,13 @@ MAX_BARS = 12
 
 
 def share_chart(levels: Sequence[LevelShare]) -> Markup:
-    """Draws answered requests per level; the upright mark is the plan."""
+    """Draws answered requests per level; an upright mark is the plan, where a policy states one."""
     lines = [
         Line(
             f"Level {level.level}",
-            f"{percent(level.share)}, plan {percent(level.planned)}",
+            percent(level.share)
+            if level.planned is None
+            else f"{percent(level.share)}, plan {percent(level.planned)}",
             (
                 track(),
                 *bar(level.share),
@@ -57,10 +59,12 @@ def share_chart(levels: Sequence[LevelShare]) -> Markup:
         )
         for level in levels
     ]
+    planned = any(level.planned is not None for level in levels)
+    marks = ", upright marks the planned share" if planned else ""
     return chart(
         "share",
         "Share of answered requests per level",
-        "Bars show the share that came about, upright marks the planned share.",
+        f"Bars show the share that came about{marks}.",
         lines,
     )
 

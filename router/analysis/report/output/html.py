@@ -263,6 +263,25 @@ def _tiers(report: Report, money: Dollars) -> tuple[Markup, ...]:
     columns = ("tier", "model", "level", *GROUP_COLUMNS, "moved on", "own calls")
     # The page shows the model before the level, since both names are words.
     rows = [(row[0], row[2], row[1], *row[3:]) for row in tier_rows(report, money)]
+    planned = any(level.planned is not None for level in report.levels)
+    mark = "Upright mark: the plan." if planned else ""
+    return (
+        _summed("Tiers", columns, rows, texts=2),
+        charts_grid(
+            figure("Share per level", mark, charts.share_chart(report.levels)),
+            *([_against_plan(report)] if planned else []),
+            figure("Spend per tier", "", charts.spend_chart(report.tiers, money)),
+            figure(
+                "Latency per tier",
+                "Median to 95th percentile, logarithmic.",
+                charts.latency_chart(report.tiers),
+            ),
+        ),
+    )
+
+
+def _against_plan(report: Report) -> Markup:
+    """Compares the levels' shares with those that the policy plans."""
     shares = table(
         "Share per level against the plan",
         ("Level", "Requests", "Share", "Plan", "Off plan"),
@@ -277,19 +296,7 @@ def _tiers(report: Report, money: Dollars) -> tuple[Markup, ...]:
             for level in report.levels
         ],
     )
-    return (
-        _summed("Tiers", columns, rows, texts=2),
-        charts_grid(
-            figure("Share per level", "Upright mark: the plan.", charts.share_chart(report.levels)),
-            el("div", el("h3", "Share against the plan"), shares),
-            figure("Spend per tier", "", charts.spend_chart(report.tiers, money)),
-            figure(
-                "Latency per tier",
-                "Median to 95th percentile, logarithmic.",
-                charts.latency_chart(report.tiers),
-            ),
-        ),
-    )
+    return el("div", el("h3", "Share against the plan"), shares)
 
 
 def _days(report: Report, money: Dollars) -> tuple[Markup, ...]:

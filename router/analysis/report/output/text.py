@@ -260,18 +260,12 @@ def _unknown(report: Report) -> RenderableType:
 
 
 def _charts(report: Report, money: Dollars) -> RenderableType:
-    shares = text_table(
-        "Share per level against the plan (│)", ("level", "", "share", "plan"), left=2
-    )
+    planned = any(level.planned is not None for level in report.levels)
+    title = "Share per level against the plan (│)" if planned else "Share per level"
+    shares = text_table(title, ("level", "", "share", *(["plan"] * planned)), left=2)
     for level in report.levels:
-        add_bar(
-            shares,
-            f"level {level.level}",
-            level.share,
-            level.planned,
-            percent(level.share),
-            percent(level.planned),
-        )
+        figures = (percent(level.share), *([percent(level.planned)] * planned))
+        add_bar(shares, f"level {level.level}", level.share, level.planned, *figures)
     spend = text_table("Spend per tier", ("tier", "", "spend"), left=2)
     # Bars are shares of the dearest tier, so at least one of them is full.
     tiers = spending(report.tiers)

@@ -115,7 +115,7 @@ function shares(report) {
   const levels = report.levels.filter((one) => one.requests || one.planned !== null);
   return section(
     "Share per level",
-    "The upright mark is the plan.",
+    levels.some((one) => one.planned !== null) && "The upright mark is the plan.",
     levels.length
       ? bars("Share per level", levels.map((one) => [`Level ${one.level}`, `${share(one.share)}${one.planned === null ? "" : `, plan ${share(one.planned)}`}`, one.share, `t${one.level % 6}`, one.planned]))
       : el("p", { class: "empty" }, "No answers yet."),
