@@ -79,7 +79,7 @@ def grading(
     `reference` says what a right answer holds; `material` holds the passages that its author was
     given.
     """
-    texts = [("question", _talk(messages), MOST_QUESTION), ("answer", answer, MOST_ANSWER)]
+    texts = [(*talk(messages), MOST_QUESTION), ("answer", answer, MOST_ANSWER)]
     if material:
         texts.insert(1, ("passages that the author was given", "\n".join(material), MOST_ANSWER))
     if reference:
@@ -96,7 +96,7 @@ def comparing(
 ) -> Asked:
     """Returns the request to compare two answers in this order; `pairs.preference` swaps them."""
     texts = [
-        ("question", _talk(messages), MOST_QUESTION),
+        (*talk(messages), MOST_QUESTION),
         ("first answer", first, MOST_ANSWER),
         ("second answer", second, MOST_ANSWER),
     ]
@@ -162,6 +162,21 @@ def mark_of(texts: Sequence[str]) -> str:
     return f"<<{digest[:MARK_CHARACTERS]}>>"
 
 
+def talk(messages: Sequence[Message]) -> tuple[str, str]:
+    """Returns a title and the text of what was asked: a user's question as it stands.
+
+    A conversation has one JSON object a line, so that no text with lines of its own can speak for
+    another role, such as the system's.
+    """
+    if len(messages) == 1 and messages[0].role == "user":
+        return "question", messages[0].text
+    lines = [
+        json.dumps({"role": message.role, "says": message.text}, ensure_ascii=False)
+        for message in messages
+    ]
+    return "conversation, one message a line as JSON", "\n".join(lines)
+
+
 def shortened(text: str, most: int) -> str:
     """Returns a text of at most about `most` characters: its beginning and its end.
 
@@ -172,13 +187,6 @@ def shortened(text: str, most: int) -> str:
         return text
     half = most // 2
     return f"{text[:half]}\n[... {len(text) - 2 * half} characters left out ...]\n{text[-half:]}"
-
-
-def _talk(messages: Sequence[Message]) -> str:
-    """Returns a conversation as text; a single question stands by itself."""
-    if len(messages) == 1:
-        return messages[0].text
-    return "\n\n".join(f"{message.role}: {message.text}" for message in messages)
 
 
 def _schema(mark: str, names: Sequence[str], verdict: dict[str, object]) -> JsonText:

@@ -14,6 +14,7 @@ from router.judging.asking import (
     comparing,
     described,
     fitted,
+    talk,
 )
 from router.judging.verdicts import FIRST, SECOND, Compared, preference, read_compared
 from router.policy.content.rubrics import Rubric
@@ -46,8 +47,8 @@ class PairJudge(Struct, frozen=True):
         `shadow_tokens` bounds the answer that is not written yet.
         """
         count = len(self.rubric.criteria)
-        question = sum(len(message.text) for message in request.messages)
-        characters = min(question, MOST_QUESTION) + min(len(shown), MOST_ANSWER)
+        _, question = talk(request.messages)
+        characters = min(len(question), MOST_QUESTION) + min(len(shown), MOST_ANSWER)
         characters += min(_BYTES * shadow_tokens, MOST_ANSWER)
         beside = len(described(self.rubric).encode()) + _FRAME_BYTES + 300 * count
         verdict = TOKENS_BESIDE + TOKENS_EACH * count
