@@ -177,6 +177,24 @@ async def test_only_the_first_request_waits_for_a_redis_that_stalls(tmp_path: Pa
         await limiter.close()
 
 
+async def test_connections_that_redis_closed_refuse_nobody(tmp_path: Path) -> None:
+    """As `timeout` of its configuration does to idle ones, a restart, and a balancer before it."""
+    from redis.asyncio import Redis
+
+    with redis_server(tmp_path) as (url, _):
+        listener = Listener()
+        limiter, admin = RedisRates(url, listener), Redis.from_url(url)
+        asks = [[one(tenant=f"idle{n}")] for n in range(20)]
+        for _ in range(3):
+            taken = await asyncio.gather(*map(limiter.take, asks))
+            assert {each.refused for each in taken} == {None}
+            await admin.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+        assert (await limiter.take([one(tenant="after")])).refused is None
+        assert listener.events == []
+        await limiter.close()
+        await admin.aclose()
+
+
 async def test_redis_that_takes_no_writes_is_away_until_it_does(tmp_path: Path) -> None:
     """After a fail-over the address may be that of a replica, which answers a ping."""
     from redis.asyncio import Redis

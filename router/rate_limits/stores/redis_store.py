@@ -75,14 +75,23 @@ class RedisRates:
         Raises LedgerError without the extra `scale`, or for an invalid address."""
         try:
             from redis.asyncio import Redis
+            from redis.asyncio.retry import Retry
+            from redis.backoff import NoBackoff
+            from redis.exceptions import ConnectionError as ConnectionLost
             from redis.exceptions import RedisError
         except ImportError as error:
             raise LedgerError(
                 f"rates in Redis need its client; install it: {pip_install('scale')}"
             ) from error
+        # A server that restarted, or closes idle connections, is asked on a new one. What it had
+        # counted before it closed the connection counts twice; silence is not waited for again.
+        once_more = Retry(NoBackoff(), 1, supported_errors=(ConnectionLost,))
         try:
             self._redis: Redis = Redis.from_url(
-                url, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S
+                url,
+                socket_timeout=TIMEOUT_S,
+                socket_connect_timeout=TIMEOUT_S,
+                retry=once_more,
             )
         except ValueError as error:
             raise LedgerError(
