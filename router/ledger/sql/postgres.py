@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import logging
 import re
+import select
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from typing import Any
 
@@ -269,6 +270,22 @@ def _translate(
     """Turns our own statements into the driver's style; those of SQLAlchemy already have it."""
     ours = context is None or getattr(context, "compiled", None) is None
     return (format_style(statement) if ours else statement), _without_nul(parameters)
+
+
+def ended(connection: Any) -> bool:
+    """Returns True where the server has closed a connection of the driver; asks the server nothing.
+
+    Whatever the server says to a connection at rest is read: its farewell, or a notice.
+    """
+    from psycopg import Error
+
+    spoken = select.poll()
+    if not connection.closed:
+        spoken.register(connection.fileno(), select.POLLIN)
+    with suppress(Error):  # the end of what is read
+        while not connection.closed and spoken.poll(0):
+            connection.pgconn.consume_input()
+    return bool(connection.closed)
 
 
 def _without_nul(values: Any) -> Any:

@@ -24,7 +24,7 @@ from router.errors import LedgerError, LedgerUnavailable
 from router.ledger.sql import locks
 from router.ledger.sql.cursor import Cursor
 from router.ledger.sql.database import FOREIGN_ERRORS, Database, translated
-from router.ledger.sql.postgres import SLOTS
+from router.ledger.sql.postgres import SLOTS, ended
 from router.ledger.sql.private_files import make_folder
 from router.locks.file_lock import FileLock
 
@@ -168,7 +168,7 @@ class AdvisorySlot:
 
     def cursor(self) -> Cursor:
         """Returns the cursor to write with; connects and claims anew after a lost connection."""
-        if self._connection.closed:
+        if ended(self._connection):
             connection: Any = self._database.connect()
             cursor = self._database.cursor(connection)
             try:

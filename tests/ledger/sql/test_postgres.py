@@ -241,13 +241,27 @@ async def test_writer_whose_place_was_taken_goes_on_in_another(
     eventually(lambda: not set(postgres.pids(books)) & set(pids))
     second = ledgers(books)
     await second.finish(request("r2", attempt("r2")))
-    with pytest.raises(LedgerUnavailable):
-        await ledger.finish(request("r3", attempt("r3")))
-    await ledger.finish(request("r4", attempt("r4")))
+    await ledger.finish(request("r3", attempt("r3")))
     await ledger.close()
     await second.close()
     rows = query(books, "SELECT request_id, writer_id FROM requests ORDER BY request_id")
-    assert rows == [("r1", "w1"), ("r2", "w1"), ("r3", "w2"), ("r4", "w2")]
+    assert rows == [("r1", "w1"), ("r2", "w1"), ("r3", "w2")]
+    assert verify(books).findings == ()
+
+
+async def test_server_that_restarted_while_nobody_asked_refuses_nobody(
+    postgres: Postgres, books: str, ledgers: Ledgers
+) -> None:
+    ledger = ledgers(books)
+    await ledger.finish(request("r1", attempt("r1")))
+    for number in range(2, 5):
+        postgres.restart()
+        await ledger.hold(request(f"r{number}"), attempt(f"r{number}"))
+        await ledger.finish(request(f"r{number}", attempt(f"r{number}")))
+        assert ledger.healthy
+    await ledger.close()
+    rows = query(books, "SELECT request_id, writer_id FROM requests ORDER BY request_id")
+    assert rows == [("r1", "w1"), ("r2", "w1"), ("r3", "w1"), ("r4", "w1")]
     assert verify(books).findings == ()
 
 
