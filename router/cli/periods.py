@@ -17,11 +17,11 @@ _AGO = re.compile(r"(\d{1,9})\s*([smhdw])")
 _MONTH = re.compile(r"\d{4}-\d{2}")
 
 
-def moment_ms(text: str, now_ms: int, zone: tzinfo = UTC) -> int:
+def moment_ms(text: str, now_ms: int, zone: tzinfo = UTC, option: str | None = None) -> int:
     """Returns milliseconds since the epoch: `24h` and `7d` mean that long before `now_ms`.
 
     Dates are the zone's: `2026-11-20` is its midnight there, `2026-11` the midnight of the first.
-    Raises typer.BadParameter.
+    Raises typer.BadParameter, which names the option.
     """
     ago = _AGO.fullmatch(text.strip().lower())
     if ago:
@@ -33,7 +33,8 @@ def moment_ms(text: str, now_ms: int, zone: tzinfo = UTC) -> int:
     except ValueError as error:
         raise typer.BadParameter(
             f"{text!r} is no point in time; expected 24h, 7d, 2026-11, 2026-11-20 or "
-            "2026-11-20T08:00"
+            "2026-11-20T08:00",
+            param_hint=option,
         ) from error
     moment = moment if moment.tzinfo else moment.replace(tzinfo=zone)
     try:
@@ -58,8 +59,8 @@ def period_of(
     since: str | None, until: str | None, now_ms: int, zone: tzinfo = UTC
 ) -> tuple[int | None, int | None]:
     """Reads `--since` and `--until` as `moment_ms` does. Raises typer.BadParameter."""
-    begin = None if since is None else moment_ms(since, now_ms, zone)
-    end = None if until is None else moment_ms(until, now_ms, zone)
+    begin = None if since is None else moment_ms(since, now_ms, zone, "--since")
+    end = None if until is None else moment_ms(until, now_ms, zone, "--until")
     if begin is not None and end is not None and begin >= end:
         raise typer.BadParameter(
             f"--since {since} is not before --until {until}; expected a time that begins first"
@@ -77,16 +78,16 @@ def length_ms(text: str) -> int:
     return int(parts[1]) * UNIT_MS[parts[2]]
 
 
-def end_ms(text: str, now_ms: int) -> int:
+def end_ms(text: str, now_ms: int, option: str | None = None) -> int:
     """Returns milliseconds since the epoch: `90d` means that long after `now_ms`.
 
-    Dates are read as in `moment_ms`. Raises typer.BadParameter.
+    Dates are read as in `moment_ms`. Raises typer.BadParameter, which names the option.
     """
     # The same words mean the past in a period, and the future in an expiry.
     later = _AGO.fullmatch(text.strip().lower())
     if later:
         return _of_the_calendar(now_ms + length_ms(text), text)
-    return moment_ms(text, now_ms)
+    return moment_ms(text, now_ms, option=option)
 
 
 def zone_of(name: str) -> ZoneInfo:

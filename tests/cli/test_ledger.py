@@ -328,7 +328,12 @@ def test_keys_may_name_what_ledgers_and_files_know(database: Path, tmp_path: Pat
 
 @pytest.mark.process
 def test_keys_can_be_made_before_the_first_start(tmp_path: Path) -> None:
-    said("keys", "create", "--tenant", "acme", "-d", tmp_path / "new" / "ledger.db")
+    create = ("keys", "create", "--tenant", "acme", "-d", tmp_path / "new" / "ledger.db")
+    first, second = tiergate(*create), tiergate(*create)
+    assert (first.returncode, second.returncode) == (0, 0)
+    # A key in a ledger that no server uses opens nothing.
+    assert "ledger.db was made for it: serve with this --database." in first.stderr
+    assert "was made for it" not in second.stderr
 
 
 @pytest.mark.process

@@ -68,6 +68,20 @@ def test_route_prints_a_sum_of_more_nano_dollars_than_64_bits_hold(policy: Path)
 
 
 @pytest.mark.slow
+@pytest.mark.process
+def test_route_of_an_empty_input_says_what_to_give(policy: Path) -> None:
+    run = subprocess.run(
+        [PYTHON, "-m", "router.cli", "route", "--policy", str(policy)],
+        input="\n",
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment(),
+    )
+    assert run.returncode == 2
+    assert "standard input is empty; give TEXT, --messages" in run.stderr
+
+
 def test_route_leaves_no_file_behind(policy: Path) -> None:
     before = sorted(policy.parent.iterdir())
     routed(policy, "hello")

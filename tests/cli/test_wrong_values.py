@@ -26,6 +26,14 @@ REFUSED = {
         ("ledger", "rows", "--since", "999999999w"),
         "'999999999w' leads out of the years 1 to 9999; expected a nearer time",
     ),
+    "a time in words": (
+        ("ledger", "rows", "--until", "yesterday"),
+        "Invalid value for --until: 'yesterday' is no point in time; expected 24h, 7d",
+    ),
+    "a key that ends in words": (
+        ("keys", "create", "--tenant", "acme", "--expires", "soon"),
+        "Invalid value for --expires: 'soon' is no point in time; expected 24h, 7d",
+    ),
     "a key that ends after the calendar": (
         ("keys", "create", "--tenant", "acme", "--expires", "999999999w"),
         "'999999999w' leads out of the years 1 to 9999; expected a nearer time",

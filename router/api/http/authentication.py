@@ -31,6 +31,11 @@ NO_KEY = (
     "with `tiergate keys create`."
 )
 
+NOT_BEARER = (
+    "The header Authorization does not begin with `Bearer `. Send the API key as `Authorization: "
+    "Bearer KEY` or `x-api-key: KEY`."
+)
+
 TWO_KEYS = (
     "More than one API key was given, in lines or in a list, and nobody can tell which one counts. "
     "Send one `Authorization: Bearer KEY`, or one `x-api-key: KEY`."
@@ -143,7 +148,9 @@ class Doorkeeper:
             return LOCAL
         if "," in authorization:  # no key has one (RFC 6750, section 2.1); lines are joined by it
             raise RequestError(TWO_KEYS)
-        if kind.lower() != "bearer" or not secret.strip():
+        if kind.lower() != "bearer":
+            raise AuthenticationFailed(NOT_BEARER)
+        if not secret.strip():
             raise AuthenticationFailed(NO_KEY)
         raise self._wrong_key(headers.get(PEER, ""))
 

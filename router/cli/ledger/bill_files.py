@@ -171,7 +171,9 @@ def read_invoice(path: Path, currency: str, rates: Rates) -> list[BillLine]:
             lines.append(line)
     bad.refuse()
     if not lines:
-        raise typer.BadParameter(f"{path}: no line with an amount")
+        raise typer.BadParameter(
+            f"{path}: no line with an amount; expected the columns date, model and amount"
+        )
     return lines
 
 
@@ -264,8 +266,10 @@ def _amount(where: str, row: Mapping[str, object]) -> tuple[str, Decimal] | None
     except InvalidOperation:
         raise wrong from None
     # Decimal accepts "NaN" and "1e999", which no bill holds.
-    if not amount.is_finite() or abs(amount) > NANO:
+    if not amount.is_finite():
         raise wrong
+    if abs(amount) > NANO:
+        raise typer.BadParameter(f"{where}: {text!r} is too large; expected at most {NANO:,}")
     return column, amount
 
 

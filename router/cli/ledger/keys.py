@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -67,12 +68,13 @@ def create(
     if not tenant.strip():
         raise typer.BadParameter("found an empty name; expected who pays", param_hint="--tenant")
     reached, answering = _names(policies, "--policies"), _names(tiers, "--tiers")
-    expires_at_ms = None if expires is None else end_ms(expires, _now_ms())
+    expires_at_ms = None if expires is None else end_ms(expires, _now_ms(), "--expires")
     if expires_at_ms is not None and expires_at_ms <= _now_ms():
         raise typer.BadParameter(
             f"{expires!r} is past; expected an end that is still to come, as 90d or 2027-01-01",
             param_hint="--expires",
         )
+    new = "://" not in database and not Path(database).exists()
     with Books.open(database, create=True) as books:
         # A policy that is named is looked for in any case: a wrong name is a mistake.
         if reached or answering or policy:
@@ -99,6 +101,8 @@ def create(
         "time it is shown.",
         err=True,
     )
+    if new:  # as in another folder than the server's, where no server would know the key
+        typer.echo(f"The ledger {database} was made for it: serve with this --database.", err=True)
 
 
 @keys.command("list")

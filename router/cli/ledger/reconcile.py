@@ -24,7 +24,7 @@ IDS = ("upstream_id", "id")
 COSTS = ("cost_usd", "cost")
 STATES = {"unknown": "unknown_cost", "estimated": "estimated"}
 TOLD = {
-    "unknown": "unknown cost, booked at their hold:",
+    "unknown": "unknown cost, booked at what was held:",
     "estimated": "estimated cost, never too low, booked at:",
 }
 NAMED = 20  # refused ids that are printed one by one
@@ -136,7 +136,9 @@ def read_bill(path: Path) -> dict[str, int]:
                 bad.note(error.message)
     bad.refuse()
     if not amounts:
-        raise typer.BadParameter(f"{path}: no line with an amount")
+        raise typer.BadParameter(
+            f"{path}: no line with an amount; expected the columns upstream_id and cost_usd"
+        )
     return amounts
 
 

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -116,8 +117,13 @@ def _bodies(
     # Waiting for input that nobody expects would look like a hang.
     if sys.stdin.isatty():
         raise typer.BadParameter("give TEXT, --messages, or lines on standard input")
-    lines = (line.rstrip("\r\n") for line in sys.stdin)
-    return (_body(line, model, routing) for line in lines if line.strip())
+    lines = (line.rstrip("\r\n") for line in sys.stdin if line.strip())
+    first = next(lines, None)
+    if first is None:
+        raise typer.BadParameter(
+            "standard input is empty; give TEXT, --messages, or a request on each line of it"
+        )
+    return (_body(line, model, routing) for line in chain([first], lines))
 
 
 def _body(text: str, model: str, routing: dict[str, object]) -> dict[str, object]:

@@ -91,3 +91,22 @@ async def test_what_answering_a_tenant_needs_is_fetched_with_its_body() -> None:
     assert await door.body_of(LOCAL, headers, receive, 100) == b"{}"
     assert await door.receive(headers, receive, 100) == (LOCAL, b"{}")
     assert fetched == [LOCAL.tenant] * 2
+
+
+class OneKey(NoKeys):
+    async def any(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("given", ["tg_a_key_alone", "Basic dXNlcjpwYXNz"])
+async def test_a_header_that_is_no_bearer_is_told_so_without_its_secret(given: str) -> None:
+    door = Doorkeeper(OneKey(), open_without_keys=True)
+    with pytest.raises(AuthenticationFailed, match="does not begin with `Bearer `") as refused:
+        await door.admit({"authorization": given}, Scope.CHAT)
+    assert given.split()[-1] not in str(refused.value)
+
+
+async def test_no_header_is_told_that_no_key_was_given() -> None:
+    door = Doorkeeper(OneKey(), open_without_keys=True)
+    with pytest.raises(AuthenticationFailed, match="No API key was given"):
+        await door.admit({}, Scope.CHAT)
