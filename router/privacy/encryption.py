@@ -46,7 +46,10 @@ def unseal(key: bytes, sealed: bytes, about: bytes | None = None) -> bytes | Non
 
 KEY_BYTES = 32
 SEALED = "tgt1."
-"""Begins a stored text that is sealed; then come the key's name, a dot, and base64."""
+"""Begins a stored text that is sealed; then come the key's name, a dot, and base64.
+
+Without a name it is the text itself that follows: one that begins like a sealed one, though nobody
+sealed it. Otherwise a client could hide its words from reviewers."""
 _KEY_NAME = re.compile(r"[A-Za-z0-9_-]{1,32}")
 
 
@@ -75,9 +78,9 @@ class TextKeys(Struct, frozen=True):
         return cls(keys)
 
     def sealed(self, text: str, nonce: bytes, about: str) -> str:
-        """Returns the text sealed by the first key, or as it is without keys."""
+        """Returns the text sealed by the first key; without keys as one that opens as it is."""
         if not self.keys:
-            return text
+            return f"{SEALED}.{text}" if text.startswith(SEALED) else text
         name, key = next(iter(self.keys.items()))
         body = seal(key, nonce, text.encode("utf-8", "surrogatepass"), about.encode())
         return f"{SEALED}{name}.{base64.b64encode(body).decode()}"
@@ -86,11 +89,16 @@ class TextKeys(Struct, frozen=True):
         """Returns the text of a stored content; None where its key is missing or it was changed."""
         if not content.startswith(SEALED):
             return content
-        name, _, encoded = content.removeprefix(SEALED).partition(".")
+        name, _, body = content.removeprefix(SEALED).partition(".")
+        if not name:
+            return body
         key = self.keys.get(name)
         if key is None:
             return None
-        text = unseal(key, base64.b64decode(encoded), about.encode())
+        try:
+            text = unseal(key, base64.b64decode(body), about.encode())
+        except ValueError:
+            return None  # no base64: somebody changed it
         return None if text is None else text.decode("utf-8", "surrogatepass")
 
     def is_current(self, content: str) -> bool:

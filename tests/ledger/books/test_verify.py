@@ -174,6 +174,18 @@ async def test_erasure_deletes_texts_with_their_key_and_the_books_stay_whole(
     assert verify(path).findings == ()
 
 
+async def test_text_with_a_nul_fits_its_digest(address: str, ledgers: Ledgers) -> None:
+    """PostgreSQL keeps no NUL, and a client that sends one must not look like a falsifier."""
+    path, clock = address, StandingClock()
+    ledger = ledgers(path, clock=clock)
+    key = TenantSecrets(ledger.database, clock).key_soon("acme")
+    texts = TextStore(ledger.database, clock)
+    await ledger.finish(replace(request("r1"), prompt_digest=digest(key, "a\0b")))
+    await texts.put("r1", "acme", "prompt", "a\0b", store="full", retention_days=1)
+    await ledger.close()
+    assert verify(path).findings == ()
+
+
 async def test_edited_text_is_found(address: str, ledgers: Ledgers) -> None:
     path, clock = address, StandingClock()
     ledger = ledgers(path, clock=clock)

@@ -25,6 +25,7 @@ from tests.kits.upstreams.fake_upstream import FakeUpstream
 
 DAY_MS = 86_400_000
 FACTS = ("party: Jo", "date: 1 May")
+KEYS = TextKeys({"k1": b"1" * 32})
 
 
 def item(name: str = "r1", tenant: str = "acme") -> ReviewItem:
@@ -77,7 +78,7 @@ async def test_erased_tenant_leaves_no_text(address: str) -> None:
 
 
 async def test_text_is_sealed_where_there_are_keys(tmp_path: Path) -> None:
-    clock, keys = StandingClock(), TextKeys({"k1": b"1" * 32})
+    clock, keys = StandingClock(), KEYS
     with contextlib.closing(Database.open(tmp_path / "ledger.db")) as database:
         await SqlReviewQueue(database, clock=clock, keys=keys).add(item())
         (opened,) = await SqlReviewQueue(database, clock=clock, keys=keys).list(None)
@@ -85,6 +86,24 @@ async def test_text_is_sealed_where_there_are_keys(tmp_path: Path) -> None:
     assert (opened.question, opened.facts) == (item().question, FACTS)
     assert (closed.question, closed.facts) == ("", ())
     assert b"jo@example.com" not in ledger_bytes(tmp_path / "ledger.db")
+
+
+@pytest.mark.parametrize("question", ["tgt1.k1.no base64", "tgt1..", "tgt1."])
+@pytest.mark.parametrize("keys", [TextKeys(), KEYS], ids=["open", "sealed"])
+async def test_nobody_hides_words_by_writing_them_like_sealed_ones(
+    tmp_path: Path, question: str, keys: TextKeys
+) -> None:
+    clock = StandingClock()
+    with contextlib.closing(Database.open(tmp_path / "ledger.db")) as database:
+        queue = SqlReviewQueue(database, clock=clock, keys=keys)
+        await queue.add(replace(item(), question=question))
+        (kept,) = await queue.list(None)
+        (later,) = await SqlReviewQueue(database, clock=clock, keys=KEYS).list(None)
+    assert (kept.question, later.question) == (question, question)
+
+
+def test_what_was_changed_opens_nothing() -> None:
+    assert KEYS.opened("tgt1.k1.%", "r1 question") is None
 
 
 @pytest.mark.parametrize(("store", "kept"), [("none", 0), ("full", 3)])
