@@ -148,6 +148,30 @@ def value(watched: str, of: float, bound: float | None, count: int) -> dict[str,
     return {**seen, "bound": bound, "count": count}
 
 
+SILENT = """Promise.all([
+  import('/dashboard/view_savings.js'),
+  fetch('/api/v1/dashboard/savings?days=1').then((answer) => answer.json()),
+]).then(([{ draw }, told]) => {
+  const shares = (silent) => {
+    for (const one of told.report.savings) one.answers_nothing = silent;
+    const drawn = draw(told, { query: new URLSearchParams() }).flat(9).filter(Boolean);
+    const cells = drawn.flatMap((part) => [...part.querySelectorAll('td[data-label="Share"]')]);
+    return cells.map((cell) => cell.textContent);
+  };
+  return [shares(false), shares(true)];
+})"""
+"""Draws the savings as they are, and as if no level answered by itself: the shares of both."""
+
+
+def test_a_level_that_answers_nothing_by_itself_has_no_share(
+    browser: Browser, served: Served
+) -> None:
+    page = opened(browser, served, "now")
+    told, silent = page.run(SILENT)  # type: ignore[misc]
+    assert any("%" in share for share in told)
+    assert set(silent) == {"\u2013"}
+
+
 @pytest.mark.parametrize(
     ("seen", "title"),
     [
@@ -233,18 +257,16 @@ def test_no_tiers_name_breaks_within_the_word_on_a_phone(
 def test_the_whole_search_form_stands_on_one_line(browser: Browser, served: Served) -> None:
     page = opened(browser, served, "decisions", width=1280)
     page.wait("document.querySelector('#clear')")
-    edges = (
-        "[...document.querySelectorAll('.search > *')].map(x => x.getBoundingClientRect().bottom)"
-    )
-    assert page.run(f"new Set({edges}.map(Math.round)).size") == 1
+    edges = "[...document.querySelector('.search').children].map(x => x.offsetTop + x.offsetHeight)"
+    assert page.run(f"new Set({edges}).size") == 1
 
 
-SURE = """[...document.querySelectorAll('.line .sure')].map((sure) => {
+SURE = """[...document.querySelectorAll('.line .sure')].every((sure) => {
   sure.textContent = 'confidence >\u00a099.9\u00a0%';
   const words = document.createRange();
   words.selectNodeContents(sure);
-  return new Set([...words.getClientRects()].map((r) => r.bottom)).size;
-}).every((lines) => lines === 1)"""
+  return new Set([...words.getClientRects()].map((r) => r.bottom)).size === 1;
+})"""
 
 
 @pytest.mark.parametrize("width", [360, 1280])

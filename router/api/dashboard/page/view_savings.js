@@ -86,7 +86,7 @@ const BASELINES = [["Against", "t wrap"], ["Compared", "n"], ["It would cost", "
 
 function saved(savings) {
   const known = savings.filter((one) => one.tellable && one.saved_share !== null);
-  const between = (one) => (one.saved_share_interval ? one.saved_share_interval.map(savedShare).join(" to ") : "–");
+  const between = (one) => (one.saved_share_interval && !one.answers_nothing ? one.saved_share_interval.map(savedShare).join(" to ") : "–");
   return section(
     "Saved",
     "Signed: a bar to the left of the line cost more. The thin line is the 95 % interval. What fewer than 30 answers rest on, and a level that answers nothing by itself, is not drawn.",
@@ -103,7 +103,7 @@ function saved(savings) {
           usd(one.baseline_usd),
           usd(one.own_usd),
           el("span", { class: one.saved_nano_usd === null || !one.tellable ? "soft" : one.saved_nano_usd < 0 ? "loss" : "gain", title: exact(one.saved_usd) }, usd(one.saved_usd, true)),
-          one.saved_share === null ? "–" : savedShare(one.saved_share),
+          one.saved_share === null || one.answers_nothing ? "–" : savedShare(one.saved_share),
           between(one),
         ]),
       ),
