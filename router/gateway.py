@@ -22,13 +22,14 @@ from msgspec.structs import replace
 from router.errors import NOT_ADMITTED, AnswererError, Stopping, TiergateError
 from router.request.answer_verification import judged_beside, may_commit, step_after
 from router.request.call_events import tell_answered, tell_ended, tell_step, tell_unwritten
+from router.request.calls.baselines import compared
 from router.request.calls.failures import told_with, tried_notes
 from router.request.calls.hedging import Calls
 from router.request.calls.priced_calls import Spender
 from router.request.calls.rate_charges import settle
 from router.request.final_answer import Conclusion, committed, conclude, noted_failure
 from router.request.intake import Intake
-from router.request.ledger_row import Ending, compared, final_row, outcome_of
+from router.request.ledger_row import Ending, final_row, outcome_of
 from router.request.outgoing import outgoing
 from router.request.post_response import Keeper
 from router.request.progress import Candidate, HeldAnswer, Progress, untried

@@ -12,6 +12,7 @@ product of them: so the number of cells is the sum of the numbers of names, not 
 from __future__ import annotations
 
 from bisect import insort
+from collections.abc import Collection
 from functools import lru_cache
 
 import msgspec
@@ -122,21 +123,22 @@ def contribute_settled(row: RequestRow, cell_of: CellOf) -> None:
 def _book_afterwards(row: RequestRow, cell_of: CellOf) -> None:
     """Adds money for an earlier request to every sum that has that request's cost.
 
-    The pay of a reviewer or a second answerer lowers every saving, and so does the correction of
-    an estimate that was compared. A call of unknown cost does not: its request was compared with
-    nothing.
+    The pay of a reviewer or a second answerer lowers every saving. The correction of an estimate
+    changes those that its request was compared in. That of a call of unknown cost changes none:
+    its request was compared with nothing.
     """
     known, own = cost_known(row), _own_tier(row, is_answered=False)
     corrected = estimate_corrected(row)
-    compared = row.endpoint != Role.RECONCILE.value
-    if corrected is not None:
-        compared = corrected.compared and row.mode != "observe"
+    keys: Collection[str] = BASELINES if row.endpoint != Role.RECONCILE.value else ()
+    if corrected is not None and row.mode != "observe":
+        compared = corrected.compared
+        keys = compared if isinstance(compared, tuple) else BASELINES if compared else ()
     groups = whole, by_time, *_ = _groups(row, own, read_record(row), cell_of)
     for cell in groups:
         cell.spend_nano_usd += row.cost_nano_usd
-    if known and compared:
+    if known:
         for cell in (whole, by_time):
-            for key in BASELINES:
+            for key in keys:
                 cell.savings.setdefault(key, SavingSums()).pair(0, row.cost_nano_usd)
     if whole.whole is None:
         whole.whole = Whole()
@@ -169,13 +171,15 @@ def _add_savings(row: RequestRow, cells: tuple[Cell, Cell], known: bool, is_answ
     """Pairs each baseline with the row's cost; for an observed row, with its cost if routed.
 
     An observed row was not routed, so its own cost says nothing about routing: it is the baseline
-    of the requested model, less the cost of reading the request. Words that stand in for an answer
-    have no baseline: nobody was spared what they do not do.
+    of the requested model, less the cost of reading the request; where that cost is an estimate, it
+    is never too low, so it is compared with nothing. Words that stand in for an answer have no
+    baseline: nobody was spared what they do not do.
     """
     observed = row.mode == "observe"
-    stands_in = is_answered and reply_of(row) not in ANSWERED
+    stands_in = _stands_in(row, is_answered)
     paid = row.cost_nano_usd - reading_cost(row) if known else None
-    would = would_have_cost(row) if observed and known else None
+    estimated = any(attempt.estimated for attempt in row.attempts)
+    would = would_have_cost(row) if observed and known and not estimated else None
     for key, of in BASELINES.items():
         baseline = None if stands_in else of(row.baselines)
         for cell in cells:
@@ -185,6 +189,21 @@ def _add_savings(row: RequestRow, cells: tuple[Cell, Cell], known: bool, is_answ
                 sums.add_observed(row.verdict, base, would, answered=is_answered)
             else:
                 cell.savings.setdefault(key, SavingSums()).add(row, baseline, known)
+
+
+def compared_with(row: RequestRow) -> tuple[str, ...]:
+    """Returns the baselines that the row's cost counts against; none where it is not known."""
+    if not cost_known(row):
+        return ()
+    if row.endpoint in AFTERWARDS or row.state in (RequestState.FAILED, RequestState.CANCELLED):
+        return tuple(BASELINES)
+    if _stands_in(row, answered(row)):
+        return ()
+    return tuple(key for key, of in BASELINES.items() if of(row.baselines) is not None)
+
+
+def _stands_in(row: RequestRow, is_answered: bool) -> bool:
+    return is_answered and reply_of(row) not in ANSWERED
 
 
 def _own_tier(row: RequestRow, is_answered: bool) -> TierName:

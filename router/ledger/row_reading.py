@@ -132,7 +132,8 @@ class Corrected(msgspec.Struct):
     request_id: str = ""
     booked_nano_usd: int = 0
     estimated: bool = False
-    compared: bool = False  # its request's cost was known, so the savings count it
+    # The baselines that its request was compared with; True in older rows: its cost was known.
+    compared: bool | tuple[str, ...] = False
 
 
 class _SignalNames(msgspec.Struct):

@@ -20,11 +20,10 @@ from router.ledger.row_builder import (
     Times,
     build_row,
 )
-from router.ledger.row_reading import expected_cost
 from router.money import cost
 from router.privacy.digest import digest
 from router.request.calls.failures import failure_notes
-from router.request.progress import Candidate, Comparison, Progress, unanswered
+from router.request.progress import Candidate, Progress, unanswered
 from router.request.reasoning import note_of, passages_text, steps_text, worked_of
 from router.routing.constraints import shape_of
 from router.routing.decision_record import Record, RefusalNote, encode
@@ -32,12 +31,9 @@ from router.routing.hard_rules import disclaimer_of
 from router.routing.policy_runtime import PolicyRuntime
 from router.routing.routed_request import RoutedRequest
 from router.types import (
-    NO_ANSWER_MODEL,
     RECORD_VERSION,
-    REFUSAL_MODEL,
     AttemptRow,
     AttemptState,
-    Baselines,
     ChatRequest,
     Clock,
     CostBasis,
@@ -51,10 +47,8 @@ from router.types import (
     RequestState,
     Signals,
     Timings,
-    Usage,
     Verdict,
     Worked,
-    usd_to_nano,
 )
 from router.wire.body_keys import dropped
 
@@ -258,22 +252,6 @@ def _input_bound(routed: RoutedRequest) -> int:
     return 0 if routed.asked.max_cost_nano_usd is None else cost.input_bound(routed.request, 0)
 
 
-def compared(routed: RoutedRequest, candidate: Candidate, verdict: Verdict) -> Comparison:
-    """Returns the baselines of an answer, made once for the row and the outcome alike.
-
-    Approved words that replace an answer are compared with nothing: the matter is not done, and
-    what a person will cost is not known yet. Nor are words that only say that there is no answer:
-    no tier was spared what it would have answered.
-    """
-    answer = candidate.answer
-    none = answer is not None and answer.model in (NO_ANSWER_MODEL, REFUSAL_MODEL)
-    replaced = none or verdict in (Verdict.SAFE_ANSWER, Verdict.HELD, Verdict.REFUSED)
-    return Comparison(
-        Baselines() if replaced else _baselines(routed, candidate),
-        None if routed.observed is None else _ladder_cost(routed, candidate),
-    )
-
-
 def outcome_of(
     routed: RoutedRequest,
     progress: Progress,
@@ -358,68 +336,6 @@ def request_digest(routed: RoutedRequest, secret: bytes) -> str:
 def transcript(messages: Sequence[Message]) -> str:
     """Returns a conversation as one text, which is digested and, where allowed, stored."""
     return "\n\n".join([f"{message.role}: {message.text}" for message in messages])
-
-
-def _baselines(routed: RoutedRequest, candidate: Candidate) -> Baselines:
-    """Returns what the same request would have cost elsewhere; None where a price is unknown.
-
-    It assumes the returned answer's own token counts for every baseline model, as the report says
-    under its table. They are estimated when the answer has none.
-    """
-    policy, runtime = routed.policy, routed.runtime.on(routed.created_at_ms)
-    usage, steps = _usage_of(routed, candidate)
-    images = routed.request.images
-    asked = runtime.price_of(routed.request.requested_model)
-    people = policy.report.people_usd_per_request
-    return Baselines(
-        requested_model=_known(cost.attempt_cost(asked, usage, 0.0, images))
-        if asked is not None
-        else _answerers_cost(runtime, routed.request.requested_model, usage, images, steps),
-        all_level_2=runtime.cost_at_level(2, usage, images, steps),
-        all_level_3=runtime.cost_at_level(3, usage, images, steps),
-        people=None if people is None else usd_to_nano(people),
-    )
-
-
-def _usage_of(routed: RoutedRequest, candidate: Candidate) -> tuple[Usage, Usage | None]:
-    """Returns the tokens of an answer as one call, and of all steps if a deliberation gave it.
-
-    They are estimated where it has none.
-    """
-    usage = candidate.answer.usage if candidate.answer else Usage()
-    plan, asked = routed.plans[candidate.at], routed.signals.input_tokens
-    if not usage.total_tokens:
-        return Usage(input_tokens=asked, output_tokens=plan.facts.expected_output_tokens), None
-    return (usage, None) if plan.over is None else (cost.one_call(usage, asked), usage)
-
-
-def _ladder_cost(routed: RoutedRequest, candidate: Candidate) -> int | None:
-    """Returns the cost of the ladder that was not climbed, in nano-dollars; None: unknown price.
-
-    Each rung at this answer's tokens, as often as those below it are expected to be wrong.
-    """
-    (usage, steps), images = _usage_of(routed, candidate), routed.request.images
-    ladder = [rung for rung in routed.decision.rungs[routed.decision.first :] if rung.taken]
-    plans = routed.runtime.on(routed.created_at_ms).by_name
-    costs = [_known(plans[rung.answerer].would_cost(usage, images, steps)) for rung in ladder]
-    known = [(rung.p, one) for rung, one in zip(ladder, costs, strict=True) if one is not None]
-    return expected_cost(known) if len(known) == len(ladder) else None
-
-
-def _answerers_cost(
-    runtime: PolicyRuntime, model: str, usage: Usage, images: int, steps: Usage | None
-) -> int | None:
-    """Returns the cost at the answerer that the requested model's name means, if there is one."""
-    alias = runtime.policy.alias(model)
-    name = alias.answerer if alias is not None else None
-    plan = runtime.by_name.get(name) if name else None
-    if plan is None:
-        plan = runtime.by_model.get(model)
-    return None if plan is None else _known(plan.would_cost(usage, images, steps))
-
-
-def _known(priced: cost.Cost) -> int | None:
-    return None if priced.basis is CostBasis.UNKNOWN else priced.nano_usd
 
 
 def why(routed: RoutedRequest, progress: Progress, candidate: Candidate) -> Reason:

@@ -9,15 +9,18 @@ from collections.abc import AsyncGenerator
 import pytest
 
 from router.analysis.prices.reprice import reprice
+from router.analysis.report.build import build_report
 from router.analysis.report.output.row_json import rows_json
 from router.errors import (
     BudgetExceeded,
     NotCapable,
     UpstreamInvalid,
 )
+from router.policy.schema import ReportSection
 from router.types import (
     Answer,
     AttemptState,
+    Baselines,
     Call,
     ContentPart,
     CostBasis,
@@ -61,6 +64,27 @@ async def test_a_list_price_covers_the_calls_under_it(houses: Houses) -> None:
     row = await only_row(house)
     assert row.cost_nano_usd == 5 * 10**9
     assert [a.cost_nano_usd for a in row.attempts] == [5 * 10**9, 0, 0]
+
+
+BOUND = Usage(input_tokens=400, output_tokens=90)
+
+
+@pytest.mark.parametrize("mode", ["route", "observe"])
+async def test_a_bound_of_unreported_tokens_is_no_baseline(houses: Houses, mode: str) -> None:
+    """Costs are never too low, so at such tokens a dearer model would save what nobody used."""
+    people = {"report": {"people_usd_per_request": 4.0}}
+    aliases = {"gpt-4o": {"answerer": "mid"}}
+    tiers = [low(), mid(usage=BOUND), deep()]
+    house = houses(tiers, signals=UNSURE, mode=mode, aliases=aliases, **people)
+    await house.gateway.complete(ask(requested_model="gpt-4o"), ALICE)
+    row = await only_row(house)
+    assert row.attempts[0].estimated
+    assert row.baselines == Baselines(people=4 * 10**9)
+    period = {"since_ms": None, "until_ms": None, "now_ms": row.created_at_ms}
+    report = build_report([row], config=ReportSection(), **period)
+    savings = report.observed_savings if mode == "observe" else report.savings
+    told = {saving.key for saving in savings if saving.compared}
+    assert told == (set() if mode == "observe" else {"people"})
 
 
 async def test_a_deliberation_without_list_price_costs_its_steps(houses: Houses) -> None:

@@ -101,7 +101,8 @@ def assumptions(
         lines.append(
             "Requests that could not be compared, because words went out in place of an answer "
             "(there is none, or a person takes the matter), the baseline's price or the own cost "
-            f"is unknown, or a retry got its first answer again: {each}."
+            "is unknown, nobody said what the answer used, or a retry got its first answer again: "
+            f"{each}."
         )
     if planned:
         lines.append(

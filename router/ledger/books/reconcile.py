@@ -15,12 +15,12 @@ import orjson
 from msgspec import Struct
 from msgspec.structs import replace
 
+from router.ledger.rollup import compared_with
 from router.ledger.row_builder import Kept, Times, build_row, origin_of, spent_on
 from router.ledger.row_reading import (
     CORRECTION_PREFIX,
     RECONCILE,
     Doubt,
-    cost_known,
     doubt_of,
 )
 from router.ledger.sql import reading
@@ -202,7 +202,7 @@ def _row(original: RequestRow, line: AttemptRow, settlement: Settlement, now_ms:
         }
     }
     if settlement.call.doubt is Doubt.ESTIMATED:  # so roll-ups can take it out of what is estimated
-        record["reconciles"] |= {"estimated": True, "compared": cost_known(original)}
+        record["reconciles"] |= {"estimated": True, "compared": compared_with(original)}
     return build_row(
         origin_of(original, line.request_id, RECONCILE),
         spent_on(line, RequestState.SETTLED),

@@ -20,7 +20,15 @@ from router.ledger.row_reading import Doubt, doubt_of
 from router.ledger.sql import reading
 from router.ledger.sql.database import Database
 from router.policy.schema import ReportSection
-from router.types import AttemptRow, AttemptState, CostBasis, Price, RequestRow, Usage
+from router.types import (
+    AttemptRow,
+    AttemptState,
+    Baselines,
+    CostBasis,
+    Price,
+    RequestRow,
+    Usage,
+)
 from tests.kits.books.ledger_rows import NOW_MS, StandingClock, attempt, cancelled, request
 from tests.kits.books.ledger_sql import query
 from tests.kits.changed import replace
@@ -128,6 +136,30 @@ def test_corrected_estimate_lowers_what_its_request_is_compared_at(books: str) -
     settled(books, "r2/1", "0.0000001")
     after = own()
     assert (before, after) == (420, 220)
+
+
+@pytest.mark.process
+def test_a_correction_changes_no_saving_that_its_request_is_not_in(address: str) -> None:
+    """The correction lowers what was spent, which was compared with people alone."""
+    line = replace(attempt("r2", cost=300), estimated=True)
+    written(
+        address,
+        request("r1", attempt("r1")),
+        replace(request("r2", line), baselines=Baselines(people=900)),
+    )
+
+    def own() -> dict[str, int | None]:
+        database = Database.open(address)
+        report = build_report(reading.rows(database), config=ReportSection(), since_ms=None,
+                              until_ms=None, now_ms=NOW_MS)  # fmt: skip
+        database.close()
+        return {s.key: s.own_nano_usd for s in report.savings}
+
+    before = own()
+    settled(address, "r2/1", "0.0000001")
+    after = own()
+    assert before["people"] is not None
+    assert after == {**before, "people": before["people"] - 200}
 
 
 @pytest.mark.process
