@@ -44,6 +44,7 @@ _CLIENT_KEEPALIVES = {
     "tcp_user_timeout": 25_000,
 }
 _WRONG_ADDRESS = ("28", "3D")  # no such user, password or database: trying again does not help
+_TAKEN_AWAY = ("42501", "42P01")  # a right or a table, by a revoke or while a copy is restored
 _TOKEN = re.compile(r"'[^']*'|\?(\s+IS\s+(?:NOT\s+)?NULL)?|%", re.IGNORECASE)
 
 
@@ -80,7 +81,8 @@ def ledger_error(original: BaseException) -> LedgerError | None:
         return LedgerError(f"the ledger's database cannot be opened: {description}")
     # An internal error is the server's fault and not the row's: a file that may not grow, a server
     # that became a replica. What money was spent on must outlive it.
-    if isinstance(original, OperationalError | InterfaceError | InternalError):
+    passes = isinstance(original, OperationalError | InterfaceError | InternalError)
+    if passes or state in _TAKEN_AWAY:
         return LedgerUnavailable(
             f"the ledger's database cannot be written or read now: {description}"
         )

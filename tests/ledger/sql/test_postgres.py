@@ -27,7 +27,7 @@ from router.ledger.sql.silence import SILENT_S
 from router.ledger.tables.tenant_secrets import TenantSecrets
 from router.types import AttemptState, JsonText, RequestState
 from tests.kits.books.ledger_rows import attempt, request
-from tests.kits.books.ledger_sql import locked, query
+from tests.kits.books.ledger_sql import change, locked, query
 from tests.kits.books.open_ledgers import Ledgers
 from tests.kits.books.postgres_kit import Postgres
 from tests.kits.changed import replace
@@ -75,6 +75,8 @@ def test_every_error_of_the_driver_becomes_ours() -> None:
         (psycopg.errors.InternalError_, LedgerUnavailable),
         (psycopg.OperationalError, LedgerUnavailable),
         (psycopg.InterfaceError, LedgerUnavailable),
+        (psycopg.errors.InsufficientPrivilege, LedgerUnavailable),
+        (psycopg.errors.UndefinedTable, LedgerUnavailable),
         (psycopg.errors.InvalidPassword, LedgerError),
         (psycopg.errors.UniqueViolation, LedgerError),
         (psycopg.errors.UntranslatableCharacter, LedgerError),
@@ -293,6 +295,22 @@ async def test_row_of_a_full_disk_is_written_later(
     assert kept is not None
     assert kept.record == big
     assert verify(books).findings == ()
+
+
+async def test_row_is_written_once_its_table_is_back(books: str, ledgers: Ledgers) -> None:
+    """Tables are away while a copy is restored, and so are rights that somebody revoked."""
+    ledger, row = ledgers(books), request("r1", attempt("r1"))
+    await ledger.hold(row, row.attempts[0])
+    change(books, "ALTER TABLE attempts RENAME TO away")
+    await ledger.finish(row)  # paid for, so nobody is refused; it is owed
+    assert not ledger.healthy
+    with pytest.raises(LedgerUnavailable):
+        await ledger.hold(request("r2"), attempt("r2"))
+    change(books, "ALTER TABLE away RENAME TO attempts")
+    await asyncio.to_thread(eventually, lambda: ledger.healthy)
+    await ledger.close()
+    report = verify(books)
+    assert (report.findings, report.open_requests, report.rows) == ((), 0, 1)
 
 
 async def test_ledger_that_another_session_has_locked_is_unavailable(
