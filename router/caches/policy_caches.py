@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from router.caches.exact import MemoryAnswerCache
 from router.caches.semantic import MemorySemanticCache
 from router.types import Clock
+
+_Cache = TypeVar("_Cache", MemoryAnswerCache, MemorySemanticCache)
 
 
 class PolicyCaches:
@@ -16,23 +20,28 @@ class PolicyCaches:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
+        # By policy: the limits and the cache that has them.
         self._exact: dict[str, tuple[tuple[int, int], MemoryAnswerCache]] = {}
         self._near: dict[str, tuple[tuple[int, int], MemorySemanticCache]] = {}
 
     def exact(self, policy: str, ttl_s: int, max_entries: int) -> MemoryAnswerCache:
         """Returns the policy's exact cache; the first call makes it."""
-        limits = (ttl_s, max_entries)
-        kept = self._exact.get(policy)
-        if kept is None or kept[0] != limits:
-            made = MemoryAnswerCache(clock=self._clock, ttl_s=ttl_s, max_entries=max_entries)
-            kept = self._exact[policy] = limits, made
-        return kept[1]
+        return self._cache(MemoryAnswerCache, self._exact, policy, (ttl_s, max_entries))
 
     def near(self, policy: str, ttl_s: int, max_entries: int) -> MemorySemanticCache:
         """Returns the policy's semantic cache; the first call makes it."""
-        limits = (ttl_s, max_entries)
-        kept = self._near.get(policy)
+        return self._cache(MemorySemanticCache, self._near, policy, (ttl_s, max_entries))
+
+    def _cache(
+        self,
+        kind: type[_Cache],
+        caches: dict[str, tuple[tuple[int, int], _Cache]],
+        policy: str,
+        limits: tuple[int, int],
+    ) -> _Cache:
+        kept = caches.get(policy)
         if kept is None or kept[0] != limits:
-            made = MemorySemanticCache(clock=self._clock, ttl_s=ttl_s, max_entries=max_entries)
-            kept = self._near[policy] = limits, made
+            ttl_s, max_entries = limits
+            made = kind(clock=self._clock, ttl_s=ttl_s, max_entries=max_entries)
+            kept = caches[policy] = limits, made
         return kept[1]
