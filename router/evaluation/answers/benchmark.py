@@ -15,8 +15,9 @@ import ast
 import math
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 from router.errors import TrainingDataError
 from router.evaluation.answers.checks import CheckKind, Item, lettered
@@ -36,22 +37,38 @@ MOST_CHOICES = 26
 ROLES = ("system", "user", "assistant")
 
 
+class Question(Protocol):
+    """Tells what every row with a question has: its line in the file, and its id."""
+
+    @property
+    def line(self) -> int: ...
+
+    @property
+    def id(self) -> str: ...
+
+
+Q = TypeVar("Q", bound=Question)
+
+
 def read_benchmark(path: Path) -> Table[Item]:
     """Returns the rows of a benchmark. Raises TrainingDataError that names each wrong line."""
-    table = read(path, (("id",), ("prompt", "messages")), _item)
-    need_own_ids(path, [(item.id, item.line) for item in table.items])
-    return table
+    return read_questions(path, _item)
 
 
-def need_own_ids(path: Path, ids: Sequence[tuple[str, int]]) -> None:
-    """Raises TrainingDataError where two rows share an id; `ids` hold ids with their lines."""
-    counts = Counter(name for name, _ in ids)
-    for name, line in reversed(ids):
-        if counts[name] > 1:
+def read_questions(path: Path, parse: Callable[[Line], Q]) -> Table[Q]:
+    """Returns rows that each have a question and an id of its own, as `parse` reads them.
+
+    Raises TrainingDataError that names each wrong line, or one whose id another row has.
+    """
+    table = read(path, (("id",), ("prompt", "messages")), parse)
+    counts = Counter(item.id for item in table.items)
+    for item in reversed(table.items):
+        if counts[item.id] > 1:
             raise TrainingDataError(
-                f"{path}:{line}: id is {shown(name)} in {counts[name]} rows; expected an id of "
-                "its own for each row"
+                f"{path}:{item.line}: id is {shown(item.id)} in {counts[item.id]} rows; expected "
+                "an id of its own for each row"
             )
+    return table
 
 
 def _item(line: Line) -> Item:

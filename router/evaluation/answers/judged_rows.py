@@ -15,7 +15,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from router.errors import TrainingDataError
-from router.evaluation.answers.benchmark import id_of, messages_of, need_own_ids
+from router.evaluation.answers.benchmark import id_of, messages_of, read_questions
 from router.evaluation.table import Line, Table, read, shown
 from router.judging.asking import SIDES
 from router.policy.content.rubrics import GRADES, HIGHEST, LOWEST, Rubric
@@ -60,9 +60,7 @@ class HumanWord(Struct, frozen=True):
 
 def read_judged(path: Path) -> Table[JudgedItem]:
     """Returns the rows to judge. Raises TrainingDataError that names each wrong line."""
-    table = read(path, (("id",), ("prompt", "messages")), _item)
-    need_own_ids(path, [(item.id, item.line) for item in table.items])
-    return table
+    return read_questions(path, _item)
 
 
 def read_words(path: Path, rubric: Rubric, known: set[str]) -> Table[HumanWord]:
