@@ -26,6 +26,17 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
         yield program
 
 
+def test_no_confidence_stands_beside_words_in_place_of_an_answer(
+    browser: Browser, served: Served
+) -> None:
+    page = browser.open(f"{served.url}/dashboard#/decisions?verdict=safe_answer")
+    page.wait_for("safe answer", "a.line")
+    assert "confidence" not in page.text("#lines")
+    page.click("a.line")
+    page.wait_for("approved words went out in place of its draft", "#detail")
+    assert "Confidence" not in page.text("#detail .facts")
+
+
 NO_QUEUE = """
 const asked = window.fetch;
 window.fetch = async (address, options) => String(address).startsWith("v1/reviews")

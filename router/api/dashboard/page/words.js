@@ -131,6 +131,9 @@ export const STATES = {
 /** True for words that no model wrote. */
 export const byNobody = (model) => ["tiergate-no-model", "tiergate-safe-answer", "tiergate-refusal"].includes(model);
 
+/** True for a decision whose client got words in place of an answer, so no confidence is about them. */
+export const standIn = ({ verdict, model }) => ["safe_answer", "held", "refused"].includes(verdict) || byNobody(model);
+
 export const shownModel = (model) => (byNobody(model) ? "no model: approved words" : model);
 
 /** A reason in words; one that is not in the list by its own name. */
