@@ -26,15 +26,20 @@ def write(database: Database) -> None:
         connection.exec_driver_sql("INSERT INTO meta (name, content) VALUES ('a', 'b')")
 
 
+def refused_briefly(database: Database) -> None:
+    """Writes WAITS times in vain, in less than half the time of as many full waits."""
+    deadline = time.monotonic() + WAITS * FOREVER_MS / 1000 / 2
+    for _ in range(WAITS):
+        with pytest.raises(LedgerUnavailable):
+            write(database)
+        assert time.monotonic() < deadline
+
+
 @pytest.mark.slow
 def test_only_the_first_to_write_waits_in_full(address: str) -> None:
     database = Database.open(address, busy_timeout_ms=FOREVER_MS)
-    deadline = time.monotonic() + WAITS * FOREVER_MS / 1000 / 2
     with locked(address):
-        for _ in range(WAITS):
-            with pytest.raises(LedgerUnavailable):
-                write(database)
-            assert time.monotonic() < deadline
+        refused_briefly(database)
     write(database)
     database.close()
 
@@ -44,13 +49,9 @@ def test_a_table_that_another_program_locked_is_waited_for_once(postgres: Postgr
     """As CREATE INDEX and VACUUM FULL lock it: the writers' own lock is free meanwhile."""
     address = postgres.new_database()
     database = Database.open(address, busy_timeout_ms=FOREVER_MS)
-    deadline = time.monotonic() + WAITS * FOREVER_MS / 1000 / 2
     with psycopg.connect(address) as other:
         other.execute("LOCK TABLE meta IN SHARE MODE")
-        for _ in range(WAITS):
-            with pytest.raises(LedgerUnavailable):
-                write(database)
-            assert time.monotonic() < deadline
+        refused_briefly(database)
     write(database)
     database.close()
 
