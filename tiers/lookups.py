@@ -8,7 +8,6 @@ neither the host, nor the path around the key, nor what is sent with it. It know
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import json
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -27,6 +26,7 @@ MAX_RESPONSE_BYTES = 64 * 1024
 MAX_FILE_BYTES = 64 * 1024 * 1024
 MAX_KEY_CHARACTERS = 128
 _MAX_CONNECTIONS = 32
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})  # the hosts that LOOKUP_URL allows for http
 
 Row = Mapping[str, str]
 
@@ -154,7 +154,7 @@ def url_problem(url: str) -> str:
         return "a URL with {key} once, in its path or query"
     if parts.username or parts.password or parts.fragment:
         return "a URL without user, password and fragment"
-    if not host or (parts.scheme != "https" and not (parts.scheme == "http" and _loopback(host))):
+    if not host or not (parts.scheme == "https" or (parts.scheme == "http" and host in LOOPBACK)):
         return "an https URL, or http on loopback"
     return ""
 
@@ -164,15 +164,6 @@ def usable_key(key: str) -> bool:
     if not key or len(key) > MAX_KEY_CHARACTERS or set(key) <= {"."}:
         return False
     return not any(unicodedata.category(c)[0] in "CZ" and c != " " for c in key)
-
-
-def _loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _read_rows(path: Path) -> dict[str, Row]:
