@@ -69,18 +69,18 @@ def reprice(
     shipped = load_prices(policies_dir() / "prices.yaml")
     fixed = None if policy is None else fixed_policy(policy)
     with Books.open(database) as books:
-        found = Policies(() if fixed else books.policy_texts(), shipped, os.environ)
-        rows_prices = RowPrices(fixed or found.of, shipped, instead, day)
+        policies = Policies(() if fixed else books.policy_texts(), shipped, os.environ)
+        rows_prices = RowPrices(fixed or policies.of, shipped, instead, day)
         begin, end = period_of(since, until, now_ms())
         repricing = price_again(books.rows(begin, end, tenant), rows_prices.price)
     book = "the prices of their policies" if instead is None else f"the prices of {prices}"
     prices_used = f"{book} on {'their own days' if day is None else day.isoformat()}"
     if as_json:
-        print_json({**reprice_json(repricing, prices_used), "policies": found.read_from})
+        print_json({**reprice_json(repricing, prices_used), "policies": policies.read_from})
         return
     screen = console()
     screen.print(reprice_renderable(repricing, prices_used))
-    for name, source in found.read_from.items():
+    for name, source in policies.read_from.items():
         screen.print(f"Policy {name}: {source}.", style="dim", markup=False)
 
 
@@ -141,10 +141,10 @@ class Policies:
 
     def of(self, name: str) -> LoadedPolicy | None:
         """Returns the policy of this name; None where it cannot be read."""
-        policy, self.read_from[name] = self._found(name)
+        policy, self.read_from[name] = self._looked_up(name)
         return policy
 
-    def _found(self, name: str) -> tuple[LoadedPolicy | None, str]:
+    def _looked_up(self, name: str) -> tuple[LoadedPolicy | None, str]:
         kept, shipped = self._texts.get(name, []), shipped_policy(name)
         if shipped and (not kept or shipped.path.read_text(encoding="utf-8") == kept[0]):
             return shipped, "the shipped one"

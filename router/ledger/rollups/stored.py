@@ -227,18 +227,18 @@ def other_name(kind: str, name: str) -> str:
 
 def _stored(connection: Connection, keys: Sequence[Key], purged: int) -> dict[Key, Cell]:
     """Returns those of the cells that are stored."""
-    found: dict[Key, Cell] = {}
-    one = "(kind = ? AND start_ms = ? AND tenant = ? AND name = ? AND purged = ?)"
+    cells: dict[Key, Cell] = {}
+    same_key = "(kind = ? AND start_ms = ? AND tenant = ? AND name = ? AND purged = ?)"
     for start in range(0, len(keys), LOOK_UP_AT_ONCE):
-        some = keys[start : start + LOOK_UP_AT_ONCE]
+        part = keys[start : start + LOOK_UP_AT_ONCE]
         rows = connection.exec_driver_sql(
             "SELECT kind, start_ms, tenant, name, content FROM rollups WHERE "
-            + " OR ".join([one] * len(some)),
-            tuple(value for key in some for value in (*key, purged)),
+            + " OR ".join([same_key] * len(part)),
+            tuple(value for key in part for value in (*key, purged)),
         )
         for kind, start_ms, tenant, name, content in rows:
-            found[str(kind), int(start_ms), str(tenant), str(name)] = _cell(str(content))
-    return found
+            cells[str(kind), int(start_ms), str(tenant), str(name)] = _cell(str(content))
+    return cells
 
 
 def _cell(content: str) -> Cell:

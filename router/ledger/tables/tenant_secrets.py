@@ -33,9 +33,8 @@ class TenantSecrets:
         self._known: dict[str, bytes] = {}
         self._state: tuple[int, int] | None = None
         self._looks = True  # otherwise no key is kept in memory
-        self._reading = (
-            threading.Lock()
-        )  # one reads at a time, so that nobody keeps what was erased
+        # One thread reads at a time, so that none keeps a key that was erased meanwhile.
+        self._reading = threading.Lock()
         self._ended = threading.Event()
 
     def start(self) -> None:

@@ -90,7 +90,7 @@ class _Output:
         elif kind in ("function_call", "custom_tool_call"):
             self.calls.append(_call(value))
             if len(self.calls) > MAX_TOOL_CALLS:
-                raise UpstreamTooMuch("The upstream sent more tool calls than anybody offers.")
+                raise UpstreamTooMuch(f"The upstream sent more than {MAX_TOOL_CALLS} tool calls.")
         elif kind == "reasoning":
             words = reasoning_words(value)
             if words:
