@@ -102,7 +102,7 @@ LONG_NAME = "resolver:alderbrook-customer-support@77120d3b3d9b"
 
 @pytest.mark.parametrize(
     ("width", "cut"),
-    [(1280, ";cut=;"), (1161, ";cut=;"), (1100, ";cut=;"), (800, ",Tiers,"), (360, ";cut=;")],
+    [(1280, ";cut=;"), (1161, ";cut=;"), (1100, ";cut=;"), (800, ",Tiers;"), (360, ";cut=;")],
 )
 def test_tables_fit_or_scroll_in_their_own_box(tmp_path: Path, width: int, cut: str) -> None:
     rows = [replace(row, model=LONG_NAME) if row.tier_number == 1 else row for row in a_day()]
