@@ -47,7 +47,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "ledger": PRICED,
     "ledger.sql": {*PRICED, "ledger", "locks"},
     "ledger.budgets": {*PRICED, "ledger", "ledger.sql"},
-    "ledger.rollups": {*PRICED, "ledger", "ledger.sql"},
+    "ledger.rollups": {*PRICED, "ledger", "ledger.sql", "threads"},
     "ledger.tables": {
         *PRICED,
         "caches",
@@ -83,6 +83,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "documents",
         "extraction",
         *LEARNT,
+        "threads",
         "api",
     },
     "api.process": {*PATH, "api", "api.compose", "api.protocol", "locks"},

@@ -64,6 +64,7 @@ from router.request.review_verdicts import Reviewer
 from router.routing.policy_runtime import PolicyRuntime
 from router.specialists.booked_vectors import BookedVectors
 from router.specialists.service import Analyst
+from router.threads.giving_way import giving_way
 from router.types import Device, MinutePrice
 from tiers.resilience.refusals import host_of
 
@@ -392,7 +393,8 @@ class App:
             """Reads the file again; it must keep the name under which clients reach it."""
             # A head of another encoder is a mistake of the file, and is reported like any other.
             encoder = self.core.encoder_sha256
-            again = load_policy(policy.path, self.core.environ, known, encoder)
+            with giving_way():
+                again = load_policy(policy.path, self.core.environ, known, encoder)
             name, new_name = policy.policy.name, again.policy.name
             if new_name != name:
                 expected = f"{name!r}, the name it is served under; restart to serve another"
@@ -412,7 +414,8 @@ class App:
         """
         await self._record(loaded)
         # Embedding a knowledge file takes seconds, and requests go on meanwhile.
-        runtime = await asyncio.to_thread(self.core.build, loaded)
+        with giving_way():
+            runtime = await asyncio.to_thread(self.core.build, loaded)
         await self._start_answerers(runtime)
         name = loaded.policy.name
         runtimes = {**self.core.router.runtimes, name: runtime}

@@ -14,6 +14,7 @@ from router.errors import LedgerError
 from router.ledger.rollups import stored
 from router.ledger.sql import reading
 from router.ledger.sql.database import Database
+from router.threads.giving_way import giving_way
 
 EVERY_S = 5.0  # how often it looks; a report adds rows itself that came since
 QUIET_ROWS_PER_S = 100  # folding as many takes a twentieth of a core at most
@@ -60,7 +61,8 @@ class Folder:
             if came > QUIET_ROWS_PER_S * EVERY_S and head - folded < MAX_TAIL:
                 continue
             try:
-                self._fold()
+                with giving_way():
+                    self._fold()
             except LedgerError as error:
                 self.fault = error.message  # nothing is lost: the rows stay in the tail
                 rest = True
