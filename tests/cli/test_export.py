@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from router.cli.ledger.export import write_csv
 from router.cli.ledger.parquet_files import BATCH, write_parquet
 from router.errors.installing import pip_install
 from router.ledger.books.store import SqlLedger
@@ -20,6 +21,7 @@ from router.ledger.tables.keys import SqlKeyStore
 from router.ledger.tables.reviews import SqlReviewQueue
 from router.types import CostBasis, Domain, JsonText, RequestState, ReviewItem, Scope
 from tests.kits.books.ledger_rows import NOW_MS, StandingClock, attempt, request
+from tests.kits.changed import replace
 from tests.kits.server_kit import PYTHON, environment, tiergate
 
 pytestmark = pytest.mark.process
@@ -30,8 +32,6 @@ DAY_MS = 86_400_000
 @pytest.fixture
 def database(tmp_path: Path) -> Path:
     """Three requests on three days, the last of them with two attempts, one of unknown price."""
-    from msgspec.structs import replace
-
     path = tmp_path / "ledger.db"
 
     async def write() -> None:
@@ -79,6 +79,16 @@ def test_an_export_without_a_file_goes_to_standard_output(database: Path, form: 
     )
     assert len(run.stdout.splitlines()) == {"csv": 5, "jsonl": 3}[form]
     assert "written" in run.stderr
+
+
+@pytest.mark.parametrize(
+    ("tag", "cell"), [("=1+1", "'=1+1"), ("\x1b[2J\x9bx", "\ufffd[2J\ufffdx"), ("café", "café")]
+)
+def test_a_clients_tag_runs_in_no_spreadsheet_and_no_terminal(tag: str, cell: str) -> None:
+    file = io.StringIO()
+    write_csv([replace(request("r1", attempt("r1")), tags=(tag,))], file, {})
+    (line,) = csv.DictReader(io.StringIO(file.getvalue()))
+    assert line["tags"] == cell
 
 
 def test_json_lines_are_those_of_ledger_rows(database: Path) -> None:

@@ -7,6 +7,7 @@ CSV and Parquet have the same columns. JSON Lines has a request with its attempt
 from __future__ import annotations
 
 import csv
+import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -27,6 +28,7 @@ _TYPES = {Kind.WHOLE: "int64", Kind.SMALL: "int64", Kind.FLAG: "bool", Kind.REAL
 """Types of the ledger's columns in Parquet; all others are text."""
 _DIGITS = 3
 """Digits after the point of a real number in the file."""
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 class _Stored:
@@ -187,5 +189,10 @@ def _flat(cells: tuple[object, ...]) -> Iterator[object]:
 
 
 def _safe(cell: object) -> object:
-    """Quotes a text that starts like a formula: a spreadsheet would run it."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA_STARTS) else cell
+    """Disarms a text that clients chose: a spreadsheet would run what starts like a formula, and a
+    terminal what has control characters.
+    """
+    if not isinstance(cell, str):
+        return cell
+    text = _CONTROL.sub("\N{REPLACEMENT CHARACTER}", cell)
+    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
