@@ -232,8 +232,8 @@ def samples(
     newest, values = _newest(columns, since_ms, tenant, f"LIMIT {SCANNED}")
     with database.reading() as connection:
         rows = connection.exec_driver_sql(newest, values).fetchall()
-    told = (Sample(row[0], row[1], row[2], row[3] > 0) for row in rows if row[4] in ANSWERED)
-    return tuple(told), len(rows)
+    answered = [Sample(row[0], row[1], row[2], row[3] > 0) for row in rows if row[4] in ANSWERED]
+    return tuple(answered), len(rows)
 
 
 def newest_since(database: Database, since_ms: int, tenant: str | None, limit: int) -> int | None:

@@ -211,10 +211,11 @@ class Shelf:
             return less_sure(match)
         if gloss or match.basis is not MatchBasis.FOREIGN:
             return match
-        told = among_near_misses(match.confidence, self._highest)
+        confidence = among_near_misses(match.confidence, self._highest)
         if self._is_strange(words):
-            told = 1.0 / (1.0 + math.exp(STRANGE_SHIFT) * (1.0 - told) / told)
-        return replace(match, confidence=told)
+            odds_against = math.exp(STRANGE_SHIFT) * (1.0 - confidence) / confidence
+            confidence = 1.0 / (1.0 + odds_against)
+        return replace(match, confidence=confidence)
 
     def _is_strange(self, words: frozenset[str]) -> bool:
         """Returns True where one of the words is English and stands nowhere in the file."""

@@ -97,7 +97,7 @@ def _by_users(texts: Sequence[str]) -> tuple[list[str], str]:
 
     A last message that a program wrote as a whole stays as it is.
     """
-    own, told = list[str](), list[str]()
+    own, of_programs = list[str](), list[str]()
     for place, text in enumerate(texts):
         words, blocks = _apart(text)
         if words.strip():
@@ -105,8 +105,8 @@ def _by_users(texts: Sequence[str]) -> tuple[list[str], str]:
         elif place == len(texts) - 1:
             own.append(text)
             blocks = []
-        told += blocks
-    return own, as_shown("\n".join(told)[:MAX_CHARS])
+        of_programs += blocks
+    return own, as_shown("\n".join(of_programs)[:MAX_CHARS])
 
 
 def _apart(text: str) -> tuple[str, list[str]]:
