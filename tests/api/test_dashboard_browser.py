@@ -148,30 +148,6 @@ def value(watched: str, of: float, bound: float | None, count: int) -> dict[str,
     return {**seen, "bound": bound, "count": count}
 
 
-SILENT = """Promise.all([
-  import('/dashboard/view_savings.js'),
-  fetch('/api/v1/dashboard/savings?days=1').then((answer) => answer.json()),
-]).then(([{ draw }, told]) => {
-  const shares = (silent) => {
-    for (const one of told.report.savings) one.answers_nothing = silent;
-    const drawn = draw(told, { query: new URLSearchParams() }).flat(9).filter(Boolean);
-    const cells = drawn.flatMap((part) => [...part.querySelectorAll('td[data-label="Share"]')]);
-    return cells.map((cell) => cell.textContent);
-  };
-  return [shares(false), shares(true)];
-})"""
-"""Draws the savings as they are, and as if no level answered by itself: the shares of both."""
-
-
-def test_a_level_that_answers_nothing_by_itself_has_no_share(
-    browser: Browser, served: Served
-) -> None:
-    page = opened(browser, served, "now")
-    told, silent = page.run(SILENT)  # type: ignore[misc]
-    assert any("%" in share for share in told)
-    assert set(silent) == {"\u2013"}
-
-
 @pytest.mark.parametrize(
     ("seen", "title"),
     [

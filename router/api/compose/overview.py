@@ -219,8 +219,8 @@ class Overview:
         """Returns the report's figures over the newest requests of the last days, at most
         `REPORTED`.
 
-        `complete` is false where there were more, or where rows of that time were purged: `purged`
-        counts those at most. `covers_since_ms` is the start of the time that the figures cover.
+        `complete` is false where there were more. `covers_since_ms` is the start of the time that
+        the figures cover. `purged` counts the requests of those days that were purged, at most.
         """
         since_ms = self._clock.now_ms() - days * DAY_MS
         key = ("savings", days, tenant)
@@ -248,10 +248,9 @@ class Overview:
                 settled=settled_later(self._database, begin or since_ms, None, tenant),
             ),
         )
-        gone = purged(self._database, since_ms, None, tenant)
         coverage = {
-            "complete": begin is None and not gone,
-            "purged": gone,
+            "complete": begin is None,
+            "purged": purged(self._database, since_ms, None, tenant),
             "covers_since_ms": begin or since_ms,
             "most": REPORTED,
         }

@@ -19,7 +19,7 @@ export function draw(told, { query }) {
     el("h1", { class: "headline" }, first),
     others.map((one) => el("p", { class: "lead told" }, one)),
     periods("savings", query),
-    !told.complete && el("p", { class: "page-note" }, `${missing(told)} For the whole period: `, el("code", null, "tiergate report")),
+    missing(told) && el("p", { class: "page-note" }, `${missing(told)} For the whole period: `, el("code", null, "tiergate report")),
     tiles([
       ["Requests", count(report.requests), `${above(report)}${count(report.cache_hits)} from cache`],
       savedTile(report),
@@ -36,11 +36,14 @@ export function draw(told, { query }) {
   ];
 }
 
-/** Which requests of the period are in no figure of this page. */
-const missing = ({ most, purged, covers_since_ms: since }) =>
-  purged
-    ? `Up to ${count(purged)} purged requests of this period are in none of these figures.`
-    : `These are the newest ${count(most)} requests, since ${briefly(since)}.`;
+/** Which requests of the period are in no figure of this page; "" where all are. */
+const missing = ({ complete, most, purged, covers_since_ms: since }) =>
+  [
+    complete ? "" : `These are the newest ${count(most)} requests, since ${briefly(since)}.`,
+    purged ? `Up to ${count(purged)} purged requests of this period are in none of these figures.` : "",
+  ]
+    .filter(Boolean)
+    .join(" ");
 
 /** What the baseline of the headline says, and what of it rests on accepted replies. */
 function savedTile({ savings, headline_baseline, not_told_because: because }) {
