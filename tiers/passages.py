@@ -48,7 +48,10 @@ SEVERAL = "These approved answers are the nearest to your question:"
 
 
 class Passages(OwnAnswerer):
-    """The Answerer for `kind: passages`. `resolver` holds the approved answers and fills slots."""
+    """Implements the Answerer for `kind: passages`.
+
+    `resolver` holds the approved answers and fills slots.
+    """
 
     def __init__(self, section: PassagesAnswerer, facts: AnswererFacts, resolver: Resolver) -> None:
         super().__init__(facts)

@@ -91,7 +91,7 @@ class _Wording(NamedTuple):
 
 
 class Resolver(OwnAnswerer):
-    """The Answerer for `kind: resolver`. It owns its slots and their lookups, and closes them."""
+    """Implements the Answerer for `kind: resolver`; owns and closes its slots and lookups."""
 
     def __init__(
         self,

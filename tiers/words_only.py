@@ -41,7 +41,7 @@ NO_SHAPE = "approved words are no JSON, no call of a tool and no summary (alone:
 
 
 class WordsOnly(WrappingAnswerer):
-    """An answerer whose own answers are approved words; `inner` does the steps of others."""
+    """Wraps an answerer whose own answers are approved words; `inner` does the steps of others."""
 
     def __init__(self, inner: Answerer, words: Callable[[Domain, str], str]) -> None:
         super().__init__(inner)

@@ -91,7 +91,7 @@ class ModelRow(NamedTuple):
 
 
 class TurnReading(Struct, frozen=True):
-    """All that is read in one user turn: a function of its text, the model and the policy."""
+    """Holds all that is read in one user turn: a function of its text, the model and the policy."""
 
     row: ModelRow
     match: Match | None

@@ -39,7 +39,7 @@ _SECRET = secrets.token_bytes(32)
 
 
 class TriageService:
-    """`types.Triage` for one policy. Never raises for any text."""
+    """Implements `types.Triage` for one policy. Never raises for any text."""
 
     def __init__(
         self,
@@ -130,7 +130,7 @@ class TriageService:
 
 
 class _Reading:
-    """One request under way: which texts are known, which are wanted, and what comes of them."""
+    """Holds one request under way: known texts, wanted texts, and what comes of them."""
 
     __slots__ = (
         "_cache",

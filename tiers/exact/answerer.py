@@ -48,7 +48,7 @@ class _Known(Struct, frozen=True):
 
 
 class ExactTier(OwnAnswerer):
-    """The Answerer for `kind: exact`."""
+    """Implements the Answerer for `kind: exact`."""
 
     def __init__(
         self, section: ExactSection, facts: AnswererFacts, talk: SmallTalk | None, clock: Clock

@@ -114,7 +114,10 @@ def import_litellm() -> ModuleType:
 
 
 class LitellmTier:
-    """types.Answerer over litellm. Raises AnswererError and its kin, and Overloaded."""
+    """Implements `types.Answerer` over litellm.
+
+    Raises AnswererError and its kin, and Overloaded.
+    """
 
     def __init__(
         self,

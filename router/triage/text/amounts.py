@@ -42,7 +42,7 @@ _KANA = re.compile("[\u3040-\u30ff]")
 
 
 class _Sum(Struct, frozen=True):
-    """A quantity of a currency: tokens start..end-1."""
+    """Holds a quantity of a currency: tokens start..end-1."""
 
     value: Decimal
     currency: str
@@ -119,7 +119,7 @@ def _of_cell(cell: Cell, text: str) -> tuple[_Sum, str]:
 
 
 class _Sums(Numbers):
-    """The sums of money among the numbers of one text."""
+    """Finds the sums of money among the numbers of one text."""
 
     def __init__(self, text: str, codes: Mapping[str, str]) -> None:
         super().__init__(text, codes)

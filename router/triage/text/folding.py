@@ -54,7 +54,7 @@ _FILLERS = frozenset("\u115f\u1160\u3164\uffa0\u2800")
 
 
 class _FoldTable(dict[int, str]):
-    """Code point -> its folded spelling, filled as characters are met (at most all of Unicode)."""
+    """Maps a code point to its folded spelling; filled as characters are met."""
 
     def __missing__(self, code: int) -> str:
         folded = "".join(_fold_one(c) for c in unicodedata.normalize("NFKD", chr(code)))
@@ -89,8 +89,11 @@ _ANY_WORDS = re.compile(rf"[0-9]+|[{_UNSPACED}]|(?:[^\W\d_{_UNSPACED}]|[{_MARKS}
 
 
 class Folded(Struct, frozen=True):
-    """A folded text. `text` keeps its case and line breaks; `words` are lower-case runs of letters
-    or of digits, in order; `cut` says that more was there than is read."""
+    """Holds a folded text.
+
+    `text` keeps its case and line breaks. `words` are lower-case runs of letters or of digits, in
+    order. `cut` says that more was there than is read.
+    """
 
     text: str
     words: tuple[str, ...]

@@ -45,7 +45,7 @@ _SENTENCE_ENDS = frozenset(".?!;\n")
 
 
 class Quantity(Struct, frozen=True):
-    """A number with its scale: tokens start..end-1. `scale` is "" (none), a letter or a word."""
+    """Holds a number with its scale ("" for none, a letter or a word): tokens start..end-1."""
 
     value: Decimal
     start: int
@@ -66,7 +66,7 @@ def _begins_number(word: str) -> bool:
 
 
 class Numbers:
-    """One text's tokens and the numbers among them. `codes`: ISO codes by their lower case."""
+    """Reads the numbers among one text's tokens. `codes`: ISO codes by their lower case."""
 
     def __init__(self, text: str, codes: Mapping[str, str]) -> None:
         self._text = text
