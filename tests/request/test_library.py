@@ -164,3 +164,15 @@ async def test_another_server_serves_the_same_surface(tmp_path: Path, prefix: st
                 assert response.status == 403
             async with client.get(reviews) as response:
                 assert response.status == 200
+
+
+@pytest.mark.parametrize(("guarded", "status"), [(False, 403), (True, 200)])
+async def test_whom_the_outer_application_lets_in_is_let_in(
+    tmp_path: Path, guarded: bool, status: int
+) -> None:
+    async with FakeUpstream() as fake, a_gateway(tmp_path, fake.url) as gateway:
+        application = gateway.asgi(guarded=guarded)
+        async with under_uvicorn(application, "auto") as url, aiohttp.ClientSession() as client:
+            elsewhere = {"host": "gateway.example"}
+            async with client.get(f"{url}/v1/reviews", headers=elsewhere) as response:
+                assert response.status == status
