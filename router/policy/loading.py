@@ -173,6 +173,12 @@ def _load(
     return LoadedPolicy(policy, path, policy_hash, sources, prices, certificate, terms, registered)
 
 
+def own_book(loaded: LoadedPolicy) -> str:
+    """Returns the text of the policy's own price book, "" where it has the shipped one."""
+    shipped = loaded.prices.path.parent.resolve() == policies_dir().resolve()
+    return "" if shipped else loaded.prices.text
+
+
 def missing_secrets(loaded: LoadedPolicy, environ: Mapping[str, str]) -> tuple[Mistake, ...]:
     """Returns a mistake, with its line, for every `api_key` whose variable is unset."""
     _, lines = load_yaml(str(loaded.path), text_of(loaded.path))

@@ -102,6 +102,7 @@ class LoadedPrices(Struct, frozen=True):
     file: PriceFile
     path: Path
     hash: str
+    text: str = ""
 
     def model(self, model: str, day: date) -> Price | None:
         """Returns the price of `provider/name` on `day`, or None without a price on that day."""
@@ -174,7 +175,12 @@ def is_book(path: Path) -> bool:
 
 def load_prices(path: Path) -> LoadedPrices:
     """Returns the price book in `path`. Raises PriceBookError with all mistakes, by line."""
-    tree, lines = load_yaml(str(path), text_of(path, PriceBookError))
+    return read_prices(text_of(path, PriceBookError), path)
+
+
+def read_prices(text: str, path: Path) -> LoadedPrices:
+    """Returns the price book with this text. Raises PriceBookError, whose mistakes name `path`."""
+    tree, lines = load_yaml(str(path), text)
     if not isinstance(tree, dict):
         raise PriceBookError((lines.no_mapping(tree, "version, name and models"),))
     mistakes = [*lines.mistakes, *_twice(tree, lines)]
@@ -188,7 +194,7 @@ def load_prices(path: Path) -> LoadedPrices:
     # Comments and the order of keys do not change a book.
     canonical = json.dumps(book.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
     digest = hashlib.sha256(canonical.encode()).hexdigest()
-    return LoadedPrices(book, path, digest[:HASH_CHARACTERS])
+    return LoadedPrices(book, path, digest[:HASH_CHARACTERS], text)
 
 
 def _twice(tree: Mapping[str, object], lines: LineMap) -> Iterator[Mistake]:

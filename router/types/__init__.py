@@ -149,7 +149,7 @@ from router.types.feedback import (
     ReviewVerdict,
     TrueOutcome,
 )
-from router.types.ledger import AttemptRow, Baselines, Ledger, RequestRow
+from router.types.ledger import AttemptRow, Baselines, KeptPolicy, Ledger, RequestRow
 from router.types.measured import measured_once
 from router.types.outcomes import Committed, Outcome, StreamEvent, Timings
 from router.types.requests import (
@@ -307,6 +307,7 @@ __all__ = [
     "ImageReader",
     "JsonText",
     "JudgeNote",
+    "KeptPolicy",
     "KeyStore",
     "Ledger",
     "LineResult",

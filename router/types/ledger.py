@@ -49,6 +49,13 @@ class AttemptRow(Struct, frozen=True):
     cores: int = 0
 
 
+class KeptPolicy(Struct, frozen=True):
+    """Holds a policy's text, and that of its own price book: "" for the shipped one."""
+
+    content: str
+    prices: str
+
+
 class Baselines(Struct, frozen=True):
     """Holds the cost of the same request elsewhere, in nano-dollars. None is unknown, never 0."""
 

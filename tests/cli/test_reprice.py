@@ -210,6 +210,21 @@ def test_a_policy_of_ones_own_is_read_from_the_ledger(tmp_path: Path, name: str)
 
 
 @pytest.mark.process
+@pytest.mark.parametrize("named", ["", "prices: book.yaml\n"])
+def test_a_policys_own_price_book_is_read_from_the_ledger(tmp_path: Path, named: str) -> None:
+    """It may lie beside a policy that names no book, too."""
+    path = recorded(tmp_path, "ours")
+    database = Database.open(path)
+    answerer = attempt("r0").answerer
+    text, line = OWN.format(name="ours", answerer=answerer, usd=9), "        price: {"
+    priced_by_book = "".join(one for one in text.splitlines(True) if not one.startswith(line))
+    record_policy(database, "h", "ours", priced_by_book + named, 1, BOOK)
+    database.close()
+    found = said(path)
+    assert (found["left_out"], found["repriced_nano_usd"]) == (0, 1_200_000)
+
+
+@pytest.mark.process
 def test_a_shipped_policy_of_the_same_text_is_the_shipped_one(tmp_path: Path) -> None:
     path = recorded(tmp_path, "openai")
     text = (policies_dir() / "openai.yaml").read_text(encoding="utf-8")

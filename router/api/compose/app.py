@@ -55,7 +55,7 @@ from router.ledger.tables.sessions import SqlSessionStore
 from router.ledger.tables.tenant_secrets import TenantSecrets
 from router.ledger.tables.texts import TextStore
 from router.money.price_book import PriceBook, utc_day
-from router.policy.loading import LoadedPolicy, load_policy
+from router.policy.loading import LoadedPolicy, load_policy, own_book
 from router.policy.schema import LitellmAnswerer, UpstreamAnswerer
 from router.policy.watch import PolicyWatcher
 from router.rate_limits.stores.local import SharedRates
@@ -384,7 +384,7 @@ class App:
         """Keeps a policy's text under its hash, so that old rows can be read by it later."""
         text = loaded.text or await asyncio.to_thread(loaded.path.read_text, encoding="utf-8")
         named = loaded.registered.in_file(text)
-        await self.ledger.record_policy(loaded.hash, loaded.policy.name, named)
+        await self.ledger.record_policy(loaded.hash, loaded.policy.name, named, own_book(loaded))
 
     def _reader(self, policy: LoadedPolicy) -> Callable[[], LoadedPolicy]:
         known = self.core.abilities.known or None

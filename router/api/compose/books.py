@@ -58,6 +58,7 @@ from router.types import (
     BudgetWindow,
     Feedback,
     Heard,
+    KeptPolicy,
     PairNote,
     RequestRow,
     ReviewCase,
@@ -167,7 +168,15 @@ class Books:
 
     def policy_texts(self) -> list[str]:
         """Returns the file of every policy that decided a request. Raises LedgerError."""
-        return policies.texts(self._database)
+        return [kept.content for kept in self.kept_policies()]
+
+    def kept_policies(self) -> list[KeptPolicy]:
+        """Returns every policy that decided a request, latest first. Raises LedgerError."""
+        return policies.kept_policies(self._database)
+
+    def kept_policy(self, policy_hash: str) -> KeptPolicy | None:
+        """Returns the policy with this hash, None if it was not kept. Raises LedgerError."""
+        return policies.kept_policy(self._database, policy_hash)
 
     def policy_text(self, policy_hash: str) -> str | None:
         """Returns the file of the policy with this hash, None if it was not kept.

@@ -14,6 +14,7 @@ from router.cli.ledger.ledger import Since, Tenant, Until, ledger, now_ms
 from router.cli.options import AsJson
 from router.cli.periods import period_of
 from router.cli.serve.serve import DATABASE, DatabasePath
+from router.types import KeptPolicy
 
 if TYPE_CHECKING:
     from router.policy.loading import LoadedPolicy
@@ -69,7 +70,7 @@ def reprice(
     shipped = load_prices(policies_dir() / "prices.yaml")
     fixed = None if policy is None else fixed_policy(policy)
     with Books.open(database) as books:
-        policies = Policies(() if fixed else books.policy_texts(), shipped, os.environ)
+        policies = Policies(() if fixed else books.kept_policies(), shipped, os.environ)
         rows_prices = RowPrices(fixed or policies.of, shipped, instead, day)
         begin, end = period_of(since, until, now_ms())
         repricing = price_again(books.rows(begin, end, tenant), rows_prices.price)
@@ -121,23 +122,23 @@ def shipped_policy(name: str) -> LoadedPolicy | None:
 class Policies:
     """Finds the policies that rows name: the latest version that decided, by the ledger.
 
-    A text of the ledger has prices alone: the files beside it may be on another machine. So a
-    policy with a price book of its own is not read, nor one whose variables `environ` lacks. The
-    shipped policy counts where the ledger has the same text, or none of this name: one's own may
-    have its name.
+    Its price book is the one that the ledger keeps beside it: files may be on another machine. A
+    policy whose book an earlier version did not keep is not read, nor one whose variables `environ`
+    lacks. The shipped policy counts where the ledger has the same text, or none of this name: one's
+    own may have its name.
     """
 
     def __init__(
-        self, texts: Iterable[str], shipped: LoadedPrices, environ: Mapping[str, str]
+        self, kept: Iterable[KeptPolicy], shipped: LoadedPrices, environ: Mapping[str, str]
     ) -> None:
-        """Sets the ledger's texts, latest first."""
+        """Sets what the ledger keeps, latest first."""
         self._shipped = shipped
         self._environ = environ
         self.read_from: dict[str, str] = {}
         """Says by name where each policy that a row asked for was found."""
-        self._texts: dict[str, list[str]] = {}
-        for text in texts:
-            self._texts.setdefault(_name_in(text), []).append(text)
+        self._kept: dict[str, list[KeptPolicy]] = {}
+        for policy in kept:
+            self._kept.setdefault(_name_in(policy.content), []).append(policy)
 
     def of(self, name: str) -> LoadedPolicy | None:
         """Returns the policy of this name; None where it cannot be read."""
@@ -145,31 +146,37 @@ class Policies:
         return policy
 
     def _looked_up(self, name: str) -> tuple[LoadedPolicy | None, str]:
-        kept, shipped = self._texts.get(name, []), shipped_policy(name)
-        if shipped and (not kept or shipped.path.read_text(encoding="utf-8") == kept[0]):
+        kept, shipped = self._kept.get(name, []), shipped_policy(name)
+        if shipped and (not kept or _is_shipped(kept[0], shipped)):
             return shipped, "the shipped one"
-        for text in kept:
-            policy = self._read(text)
+        for one in kept:
+            policy = self._read(one)
             if policy is not None:
                 return policy, "the latest version that the ledger can read"
         return None, "not found or not readable; name it by --policy FILE"
 
-    def _read(self, text: str) -> LoadedPolicy | None:
+    def _read(self, kept: KeptPolicy) -> LoadedPolicy | None:
         from router.errors import PolicyError
         from router.policy.loading import LoadedPolicy
         from router.policy.parsing.environment import substituted
         from router.policy.parsing.validation import validated
         from router.policy.parsing.yaml_lines import load_yaml
+        from router.policy.price_list import read_prices
         from router.policy.schema import Policy
 
-        tree, lines = load_yaml("policy", text)
-        if not isinstance(tree, dict) or "prices" in tree:
+        tree, lines = load_yaml("policy", kept.content)
+        if not isinstance(tree, dict) or ("prices" in tree and not kept.prices):
             return None
         try:
             policy = validated(Policy, substituted(tree, (), self._environ, lines, {}, []), lines)
+            prices = read_prices(kept.prices, Path()) if kept.prices else self._shipped
         except PolicyError:
             return None  # of an older version, or a variable is not set here
-        return LoadedPolicy(policy, Path(), "", (), self._shipped)
+        return LoadedPolicy(policy, Path(), "", (), prices)
+
+
+def _is_shipped(kept: KeptPolicy, shipped: LoadedPolicy) -> bool:
+    return not kept.prices and kept.content == shipped.path.read_text(encoding="utf-8")
 
 
 def _name_in(text: str) -> str:

@@ -16,7 +16,7 @@ from router.cli.ledger.ledger import Tenant
 from router.cli.options import AsJson
 from router.cli.periods import shown_time
 from router.cli.serve.serve import DATABASE, AnchorsPath, DatabasePath
-from router.types import MinutePrice, ReviewVerdict
+from router.types import KeptPolicy, MinutePrice, ReviewVerdict
 
 if TYPE_CHECKING:
     from router.api.compose.books import Books
@@ -203,14 +203,14 @@ def _minutes(number: float) -> str:
     return f"{number:g} minute{'' if number == 1 else 's'}"
 
 
-def _kept_policy(books: Books, review_id: str) -> str:
-    """Returns the file of the policy that decided the request of an item, "" where none is kept."""
+def _kept_policy(books: Books, review_id: str) -> KeptPolicy | None:
+    """Returns the policy that decided the request of an item, None where none is kept."""
     case = books.review(review_id)
     row = None if case is None else books.row(case.item.request_id)
-    return "" if row is None else books.policy_text(row.policy_hash) or ""
+    return None if row is None else books.kept_policy(row.policy_hash)
 
 
-def _minute_prices(fixed: str | None, kept: str) -> MinutePriceOf:
+def _minute_prices(fixed: str | None, kept: KeptPolicy | None) -> MinutePriceOf:
     """Returns a minute's price: by the requested policy, by what the ledger keeps of the one that
     decided, or by the shipped one of its name.
     """
@@ -230,19 +230,19 @@ def _minute_prices(fixed: str | None, kept: str) -> MinutePriceOf:
     return price
 
 
-def stated_in(text: str, day: date, environ: Mapping[str, str]) -> MinutePrice | None:
-    """Returns the price of a minute in a policy's file, or in the shipped book where it names none.
+def stated_in(kept: KeptPolicy, day: date, environ: Mapping[str, str]) -> MinutePrice | None:
+    """Returns the price of a minute in a policy, in its own book, or in the shipped book.
 
-    A book of its own lies beside a file that may be on another machine. A variable is read from
-    `environ`, as the server does; the price is unknown where it holds no price.
+    Earlier versions kept no book of its own. A variable is read from `environ`, as the server does;
+    the price is unknown where it holds no price.
     """
     from router.policy.loading import policies_dir
     from router.policy.parsing.environment import filled_in
     from router.policy.parsing.yaml_lines import load_yaml
-    from router.policy.price_list import load_prices
+    from router.policy.price_list import load_prices, read_prices
     from router.types import usd_to_nano
 
-    tree = load_yaml("", text)[0]
+    tree = load_yaml("", kept.content)[0]
     if not isinstance(tree, dict):
         return None
     review = tree.get("review")
@@ -253,6 +253,8 @@ def stated_in(text: str, day: date, environ: Mapping[str, str]) -> MinutePrice |
         except ValueError:
             return None
         return MinutePrice(usd_to_nano(price), "policy") if 0 <= price < math.inf else None
+    if kept.prices:
+        return read_prices(kept.prices, Path()).reviewer_minute(day)
     if "prices" in tree:
         return None
     return load_prices(policies_dir() / "prices.yaml").reviewer_minute(day)

@@ -195,11 +195,13 @@ class SqlLedger:
             self.database, since_ms=since_ms, until_ms=until_ms, tenant=tenant, limit=limit
         )
 
-    async def record_policy(self, policy_hash: str, name: str, content: str) -> None:
+    async def record_policy(
+        self, policy_hash: str, name: str, content: str, prices: str = ""
+    ) -> None:
         """Keeps a policy's content under its hash; the first one stays. Raises LedgerError."""
         now_ms = self._clock.now_ms()
         await asyncio.to_thread(
-            policies.record_policy, self.database, policy_hash, name, content, now_ms
+            policies.record_policy, self.database, policy_hash, name, content, now_ms, prices
         )
 
     def chained_beside(self) -> None:

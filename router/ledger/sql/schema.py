@@ -27,7 +27,7 @@ from sqlalchemy.types import TypeEngine
 from router.ledger.columns import ATTEMPT_COLUMNS, REQUEST_COLUMNS, Kind
 from router.ledger.columns import Column as RowColumn
 
-SCHEMA_VERSION = "0017_tokens_of_sound"
+SCHEMA_VERSION = "0018_price_books"
 """The newest migration, by its file's name; a test holds it against `migrations/versions`."""
 EARLIER_NAMES = {
     "0001": "0001_first_schema",
@@ -329,6 +329,7 @@ policy_versions = Table(
     _text("name"),
     _text("content"),
     _int("first_seen_at_ms"),
+    _text("prices"),
 )
 
 rollout_changes = Table(

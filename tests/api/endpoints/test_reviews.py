@@ -12,7 +12,7 @@ import openai
 import pytest
 
 from router.cli.ledger.review import stated_in
-from router.types import SAFE_ANSWER_MODEL, MinutePrice
+from router.types import SAFE_ANSWER_MODEL, KeptPolicy, MinutePrice
 from tests.kits.inputs.wire_bodies import ASKED
 from tests.kits.server_kit import Served, Upstream, eventually, tiergate, write_policy
 
@@ -175,7 +175,7 @@ def test_command_line_books_the_price_that_the_server_has(served: Served) -> Non
 )
 def test_price_of_a_minute_is_read_from_a_kept_policy(text: str, price: MinutePrice | None) -> None:
     environ = {"MINUTE": "0.25", "WORD": "cheap"}
-    assert stated_in(text, date(2026, 11, 1), environ) == price
+    assert stated_in(KeptPolicy(text, ""), date(2026, 11, 1), environ) == price
 
 
 def test_list_of_matters_is_bounded_and_filtered(served: Served) -> None:

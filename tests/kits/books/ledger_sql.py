@@ -82,7 +82,10 @@ MADE_LATER = {
 }
 """Maps a table to the first version of the ledger that has it, from 0006 on."""
 
-COLUMNS_MADE_LATER = {("attempts", "audio_input_tokens"): "0017"}
+COLUMNS_MADE_LATER = {
+    ("attempts", "audio_input_tokens"): "0017",
+    ("policy_versions", "prices"): "0018",
+}
 """Maps a column to the first version of the ledger whose migration adds it."""
 
 

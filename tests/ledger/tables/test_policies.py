@@ -5,7 +5,12 @@ from __future__ import annotations
 import asyncio
 
 from router.ledger.sql.database import Database
-from router.ledger.tables.policies import policy_content, record_policy
+from router.ledger.tables.policies import (
+    kept_policies,
+    policy_content,
+    record_policy,
+)
+from router.types import KeptPolicy
 from tests.kits.books.ledger_rows import NOW_MS, StandingClock
 from tests.kits.books.ledger_sql import query
 from tests.kits.books.open_ledgers import Ledgers
@@ -29,7 +34,15 @@ async def test_policy_that_two_workers_record_is_kept_once(address: str, ledgers
     await second.record_policy("ab12", "default", "a  # the same, with a comment")
     await first.close()
     await second.close()
-    assert query(path, "SELECT * FROM policy_versions") == [("ab12", "default", "a", NOW_MS)]
+    assert query(path, "SELECT * FROM policy_versions") == [("ab12", "default", "a", NOW_MS, "")]
+
+
+def test_a_policy_of_an_earlier_version_gets_its_price_book_once(address: str) -> None:
+    database = Database.open(address)
+    for prices in ("", "book 1", "book 2", ""):
+        record_policy(database, "ab12", "default", "a", NOW_MS, prices)
+    assert kept_policies(database) == [KeptPolicy("a", "book 1")]
+    database.close()
 
 
 def test_known_policy_is_recorded_again_while_another_program_writes(address: str) -> None:
