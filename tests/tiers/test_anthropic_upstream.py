@@ -23,7 +23,7 @@ ASKED = [{"role": "user", "content": "Where is my parcel?"}]
 CACHED = {"type": "ephemeral"}
 TOOL = {"name": "f", "description": "d", "input_schema": {"type": "object"}}
 BODY: dict[str, object] = {"model": "auto", "max_tokens": 100, "messages": ASKED}
-MODELS = ("answer", "agent", "thinks", "redacted", "echo", "cut", "status:529")
+MODELS = ("answer", "agent", "thinks", "redacted", "echo", "cut", "done", "nested", "status:529")
 
 
 @pytest.fixture(scope="module")
@@ -245,6 +245,23 @@ def test_a_stream_that_breaks_off_ends_in_an_error(served: Served) -> None:
     attempt = served.finished_row(response)["attempts"][0]
     assert attempt["state"] == "unknown_cost"  # thoughts that nobody saw may be billed
     assert attempt["cost_nano_usd"] > 100 * 10_000  # the hold: all that it could have written
+
+
+def test_a_stream_that_ends_as_openais_do_is_answered_and_booked_once(
+    served: Served, client: anthropic.Anthropic
+) -> None:
+    with client.messages.stream(**{**BODY, "model": "auto:done"}) as stream:
+        assert stream.get_final_message().content[0].text == TEXT
+    response = served.post("/v1/messages", {**BODY, "model": "auto:done", "stream": True})
+    row = served.finished_row(response)
+    assert row["state"] == "settled"
+    assert row["attempts"][0]["usage"]["output_tokens"] == 12
+
+
+def test_a_call_nested_too_deep_is_an_answer_nobody_can_read(served: Served) -> None:
+    response = served.post("/v1/messages", {**BODY, "model": "auto:nested", "tools": [TOOL]})
+    assert response.status_code == 502
+    assert served.finished_row(response)["error_code"] == "upstream_invalid"
 
 
 def counts(served: Served, model: str, **fields: object) -> tuple[int, str]:

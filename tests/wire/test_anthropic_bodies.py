@@ -59,11 +59,56 @@ def test_events_add_up_to_the_whole_message(without: str, blocks: list[dict[str,
     assert sealed == whole.choices[0].sealed
 
 
-@pytest.mark.parametrize("cut", [1, 2, 3])
+@pytest.mark.parametrize("cut", [2, 3])
 def test_a_stream_without_its_end_is_cut(cut: int) -> None:
     _, folder = folded(message({"type": "text", "text": "Hi"}), cut)
     with pytest.raises(StreamCut):
         folder.finish()
+
+
+def test_a_message_with_its_stop_reason_is_whole_without_its_last_event() -> None:
+    _, folder = folded(message({"type": "text", "text": "Hi"}), cut=1)
+    answer = folder.finish()
+    assert (answer.text, answer.usage.output_tokens) == ("Hi", 12)
+
+
+def test_a_stop_reason_within_a_block_is_no_end() -> None:
+    folder = MessageFolder("us")
+    folder.fold(b'{"type":"content_block_start","content_block":{"type":"text","text":"Hi"}}')
+    folder.fold(b'{"type":"message_delta","delta":{"stop_reason":"end_turn"}}')
+    with pytest.raises(StreamCut):
+        folder.finish()
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        b"[DONE]",
+        b'{"type":"error","error":{"type":"overloaded_error","message":"x"}}',
+        b'{"type":"content_block_start","content_block":{"type":"text","text":"More"}}',
+    ],
+)
+@pytest.mark.parametrize("end", [b'{"type":"message_stop"}', b"[DONE]"])
+def test_nothing_after_the_end_is_read(end: bytes, after: bytes) -> None:
+    _, folder = folded(message({"type": "text", "text": "Hi"}), cut=1)
+    assert folder.fold(end) == []
+    assert folder.fold(after) == []
+    assert folder.finish().text == "Hi"
+
+
+def test_tokens_at_the_beginning_are_no_report_of_the_answer() -> None:
+    """Anthropic writes 1 there; only `message_delta` says how many there were."""
+    begun = {"type": "message_start", "message": {"usage": {"input_tokens": 9, "output_tokens": 1}}}
+    folder = MessageFolder("us")
+    for event in (begun, {"type": "message_delta", "delta": {"stop_reason": "end_turn"}}):
+        folder.fold(orjson.dumps(event))
+    assert folder.finish().usage == Usage(9, output_tokens=0, reported=True)
+
+
+def test_a_signature_that_is_no_text_seals_nothing() -> None:
+    thought = {"type": "thinking", "thinking": "Hm.", "signature": 5}
+    (choice,) = parse_message(orjson.dumps(message(thought)), "us").choices
+    assert (choice.reasoning, choice.sealed) == ("Hm.", ())
 
 
 @pytest.mark.parametrize(

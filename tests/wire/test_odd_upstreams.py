@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import orjson
 import pytest
 
 from router.errors import StreamCut, UpstreamInvalid
 from router.types import Answer, ToolCall
+from router.wire.anthropic.answers import parse_message
 from router.wire.openai.answers import MAX_TOOL_CALLS, parse_completion
 from router.wire.openai.upstream_events import ChunkFolder
+from router.wire.responses.answers import parse_response
 
 
 def chunk(delta: object, finish_reason: str | None = None) -> bytes:
@@ -183,3 +188,32 @@ def test_a_choice_whose_index_is_null_is_the_first() -> None:
     folder = ChunkFolder()
     folder.fold(orjson.dumps({"choices": [choice]}))
     assert folder.finish().text == "Hello"
+
+
+DEEP = b'{"a":' * 400 + b"1" + b"}" * 400
+NESTED: dict[str, tuple[Callable[[bytes], Answer], bytes]] = {
+    "arguments of a chat completion": (
+        parse_completion,
+        b'{"choices":[{"message":{"tool_calls":[{"function":{"name":"f","arguments":%b}}]}}]}',
+    ),
+    "input of a message": (
+        partial(parse_message, issuer="us"),
+        b'{"type":"message","content":[{"type":"tool_use","id":"c","name":"f","input":%b}]}',
+    ),
+    "signed thought of a message": (
+        partial(parse_message, issuer="us"),
+        b'{"type":"message","content":[{"type":"thinking","signature":"s","x":%b}]}',
+    ),
+    "sealed item of a response": (
+        partial(parse_response, issuer="us"),
+        b'{"status":"completed","output":[{"type":"reasoning","encrypted_content":"s","x":%b}]}',
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", NESTED)
+def test_nesting_too_deep_to_be_written_is_invalid(kind: str) -> None:
+    read, body = NESTED[kind]
+    read(body % b'{"a":1}')
+    with pytest.raises(UpstreamInvalid, match="nesting"):
+        read(body % DEEP)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.errors import StreamCut, UpstreamError, UpstreamInvalid
+from router.errors import StreamCut, UpstreamError, UpstreamInvalid, UpstreamTooLong
 from router.types import Answer
 from router.wire.responses.answers import ResponseFolder, parse_response
 from router.wire.responses.request import ResponsesFormat
@@ -125,6 +125,7 @@ def test_what_is_no_response_is_refused(body: bytes) -> None:
     [
         {"type": "response.failed", "response": {"error": {"code": "rate_limit_exceeded"}}},
         {"type": "error", "code": "server_error", "message": "sk-secret"},
+        {"error": {"code": "server_error", "message": "sk-secret"}},
         {"type": "response.completed", "response": {"error": {"code": "x"}}},
     ],
 )
@@ -139,6 +140,11 @@ def test_a_stream_without_its_end_was_cut() -> None:
     folder.fold(b'{"type":"response.output_text.delta","delta":"Hi"}')
     with pytest.raises(StreamCut):
         folder.finish()
+
+
+def test_an_error_of_a_known_code_keeps_it_without_a_type() -> None:
+    with pytest.raises(UpstreamTooLong):
+        ResponseFolder(ISSUER).fold(b'{"error":{"code":"context_length_exceeded"}}')
 
 
 def test_items_of_a_stream_stand_in_for_an_empty_end() -> None:

@@ -1,17 +1,22 @@
 """Reads an answer of Anthropic's `POST /v1/messages`, whole or in events.
 
-It becomes an `Answer` and `Delta`s. A stream is complete only after `message_stop` with a stop
-reason; anything else is StreamCut. Thoughts with a signature are kept as their issuer sealed them.
-This module knows nothing about sockets.
+It becomes an `Answer` and `Delta`s. A stream is complete when its stop reason came and every block
+has ended; anything else is StreamCut. Thoughts with a signature are kept as their issuer sealed
+them. This module knows nothing about sockets.
 """
 
 from __future__ import annotations
 
-import orjson
-
 from router.errors import StreamCut, UpstreamError, UpstreamInvalid, UpstreamTooMuch
-from router.types import Answer, Choice, Delta, JsonText, Sealed, ToolCall, Usage
-from router.wire.openai.answers import MAX_TOOL_CALLS, note_charge, short_text, upstream_object
+from router.types import Answer, Choice, Delta, Sealed, ToolCall, Usage
+from router.wire.openai.answers import (
+    MAX_TOOL_CALLS,
+    note_charge,
+    short_text,
+    upstream_object,
+    written,
+)
+from router.wire.openai.upstream_events import DONE
 from router.wire.openai.usage import MAX_TOKENS
 
 MAX_BLOCKS = 10_000
@@ -108,7 +113,7 @@ class MessageFolder:
 
     def __init__(self, issuer: str) -> None:
         self.done = False
-        """Turns True after `message_stop`. Nothing after it is read."""
+        """Turns True after `message_stop` or `[DONE]`. Nothing after it is read."""
         self._blocks = _MessageBlocks(issuer)
         self._block: dict[str, object] | None = None  # the open block
         self._pieces: dict[str, list[str]] = {}  # pieces of the open block, by key
@@ -118,6 +123,9 @@ class MessageFolder:
 
     def fold(self, event: bytes) -> list[Delta]:
         """Returns the Deltas of one event's data. Raises UpstreamInvalid, UpstreamError."""
+        if self.done or event.strip() == DONE:
+            self.done = True
+            return []
         data = upstream_object(event)
         kind = data.get("type")
         # Nearly every event is a delta, so it is tested first.
@@ -135,6 +143,8 @@ class MessageFolder:
         if kind == "message_start":
             self._message = _mapping(data.get("message"))
             self._take_usage(self._message.get("usage"))
+            # It is what was written so far: one token, mostly. Only the end says how many.
+            self._usage.pop("output_tokens", None)
         elif kind == "message_delta":
             self._stop = _mapping(data.get("delta")).get("stop_reason") or self._stop
             self._take_usage(data.get("usage"))
@@ -152,7 +162,7 @@ class MessageFolder:
 
     def finish(self) -> Answer:
         """Returns the whole answer. Raises StreamCut unless it has come to its end."""
-        if not self.done or type(self._stop) is not str:
+        if self._block is not None or type(self._stop) is not str:
             raise StreamCut("The upstream's stream ended before the answer did.")
         usage = parse_message_usage(self._usage)
         return self._blocks.answer(self._message, self._stop, usage)
@@ -220,7 +230,7 @@ class _MessageBlocks:
             raise UpstreamTooMuch(f"The upstream sent more than {MAX_TOOL_CALLS} tool calls.")
         if given is None:
             # A whole message has the input as an object, a stream as pieces of text.
-            given = orjson.dumps(block.get("input") or {}).decode()
+            given = written(block.get("input") or {})
         call = ToolCall(call_id, name, given)
         self._calls.append(call)
         return [Delta(tool_call_index=len(self._calls) - 1, tool_call=call)]
@@ -230,10 +240,9 @@ class _MessageBlocks:
         if words:
             self._thoughts.append(words)
         sealed = None
-        if block.get("data" if kind == "redacted_thinking" else "signature"):
+        if _words(block, "data" if kind == "redacted_thinking" else "signature"):
             place = bool("".join(self._words)) + len(self._calls)
-            payload = JsonText(orjson.dumps(block).decode())
-            sealed = Sealed(kind, payload, self._issuer, place)
+            sealed = Sealed(kind, written(block), self._issuer, place)
             self._sealed.append(sealed)
         return [Delta(reasoning=words, sealed=sealed)] if words or sealed else []
 

@@ -22,6 +22,7 @@ from router.errors import (
 from router.types import (
     Answer,
     Choice,
+    JsonText,
     TokenLogprob,
     ToolCall,
     Usage,
@@ -138,6 +139,17 @@ def upstream_object(body: bytes) -> dict[str, object]:
     if type(value) is not dict:
         raise UpstreamInvalid("The upstream sent JSON that is no object; expected a completion.")
     return value
+
+
+def written(value: object) -> JsonText:
+    """Returns a value that an upstream sent as JSON text, to be carried unchanged.
+
+    Raises UpstreamInvalid for nesting over 250 levels, which can be read and not written.
+    """
+    try:
+        return JsonText(orjson.dumps(value).decode())
+    except orjson.JSONEncodeError as error:
+        raise UpstreamInvalid("The upstream sent JSON of over 250 levels of nesting.") from error
 
 
 def _loaded(body: bytes) -> object:
@@ -332,7 +344,7 @@ def arguments_text(value: object) -> str:
         return ""
     if type(value) is not dict:
         raise UpstreamInvalid("The upstream sent a tool call whose arguments are no string.")
-    return orjson.dumps(value).decode()
+    return written(value)
 
 
 def parse_logprobs(value: object) -> tuple[TokenLogprob, ...]:

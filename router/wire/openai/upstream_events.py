@@ -1,8 +1,8 @@
 """Reads an upstream's event stream: bytes to events, events to `Delta`s, then the `Answer`.
 
-It has two bounded steps: `EventDecoder` (WHATWG server-sent events; a line may have 1 MB, the
-stream 16 MB) and `ChunkFolder` (OpenAI chunks). A stream is complete only when every choice has its
-finish_reason; anything else is StreamCut. This module knows nothing about sockets and time.
+It has two bounded steps: `EventDecoder` (WHATWG server-sent events; a stream may have 16 MB, in
+lines of any length) and `ChunkFolder` (OpenAI chunks). A stream is complete only when every choice
+has its finish_reason; anything else is StreamCut. This module knows nothing about sockets and time.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ from router.wire.openai.answers import (
 from router.wire.openai.thought_signatures import signed_calls
 from router.wire.openai.usage import parse_provider_cost, parse_usage
 
-MAX_LINE_BYTES = 1_000_000
 MAX_STREAM_BYTES = 16_000_000
-_DONE = b"[DONE]"
+DONE = b"[DONE]"
+"""Is the data of the event that ends a stream."""
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -56,7 +56,6 @@ class EventDecoder:
             raise UpstreamTooMuch(f"The upstream's stream is longer than {MAX_STREAM_BYTES} bytes.")
         self._line += piece
         if b"\n" not in piece and b"\r" not in piece:
-            self._check_length(len(self._line))
             return []
         lines = bytes(self._line)
         if b"\r" in lines:
@@ -68,7 +67,6 @@ class EventDecoder:
         else:
             *whole, rest = lines.split(b"\n")
         self._line = bytearray(rest)
-        self._check_length(len(rest))
         return [event for line in whole if (event := self._take(line)) is not None]
 
     def _take(self, line: bytes) -> bytes | None:
@@ -77,22 +75,14 @@ class EventDecoder:
             self._begun = True
             line = line.removeprefix(_BYTE_ORDER_MARK)
         if line.startswith(b"data:"):
-            self._check_length(len(line))
             self._data.append(line[6:] if line[5:6] == b" " else line[5:])
             return None
         if line or not self._data:
-            self._check_length(len(line))
             return None
         event = self._data[0] if len(self._data) == 1 else b"\n".join(self._data)
         self._data = []
         # Some servers keep a connection alive by an event of nothing.
         return None if not event or event.isspace() else event
-
-    def _check_length(self, length: int) -> None:
-        if length > MAX_LINE_BYTES:
-            raise UpstreamTooMuch(
-                f"The upstream sent a line of more than {MAX_LINE_BYTES} bytes in a stream."
-            )
 
 
 @dataclass(slots=True)
@@ -146,7 +136,7 @@ class ChunkFolder:
 
         Raises UpstreamInvalid for malformed data, UpstreamError for an error event.
         """
-        if self.done or event.strip() == _DONE:
+        if self.done or event.strip() == DONE:
             self.done = True
             return []
         chunk = upstream_object(event)

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-import orjson
-
 from router.errors import StreamCut, UpstreamError, UpstreamInvalid, UpstreamTooMuch
-from router.types import Answer, Choice, Delta, JsonText, Sealed, TokenLogprob, ToolCall, Usage
+from router.types import Answer, Choice, Delta, Sealed, TokenLogprob, ToolCall, Usage
 from router.wire.openai.answers import (
     MAX_TOOL_CALLS,
     error_sent,
@@ -21,7 +19,9 @@ from router.wire.openai.answers import (
     short_text,
     shown_code,
     upstream_object,
+    written,
 )
+from router.wire.openai.upstream_events import DONE
 from router.wire.openai.usage import parse_provider_cost, parse_usage
 from router.wire.responses.tools import custom_call
 
@@ -139,7 +139,7 @@ def seal_of(item: dict[str, object], issuer: str, place: int) -> Sealed | None:
     seal = item.get("encrypted_content")
     if type(seal) is not str or not seal or not issuer:
         return None
-    return Sealed("reasoning", JsonText(orjson.dumps(item).decode()), issuer, place)
+    return Sealed("reasoning", written(item), issuer, place)
 
 
 def reasoning_words(item: dict[str, object]) -> str:
@@ -192,7 +192,8 @@ class ResponseFolder:
 
         Raises UpstreamInvalid for malformed data, UpstreamError for a failed response.
         """
-        if self.done or event.strip() == b"[DONE]":
+        if self.done or event.strip() == DONE:
+            self.done = True
             return []
         data = upstream_object(event)
         kind = data.get("type")
@@ -213,6 +214,8 @@ class ResponseFolder:
             raise_failed(data)
         elif kind == "response.created" and type(created := data.get("response")) is dict:
             self.upstream_id = short_text(created.get("id"))
+        elif kind is None:
+            raise_for_error(data)
         return []
 
     def finish(self) -> Answer:

@@ -2,8 +2,9 @@
 
 answer, agent (upstream_coder's calls, a signed thought before each), thinks (a signed thought, then
 words), redacted, echo (the answer's text is the JSON of the received body and headers), cut,
-status:CODE, redirected:MODEL (another model answers). Thoughts that it did not sign itself get 400,
-as at Anthropic. `/v1/messages/count_tokens` counts COUNTED tokens.
+done (a stream ends with `[DONE]` alone), nested (too deep a call), status:CODE, redirected:MODEL
+(another model answers). Thoughts that it did not sign itself get 400, as at Anthropic.
+`/v1/messages/count_tokens` counts COUNTED tokens.
 """
 
 from __future__ import annotations
@@ -45,10 +46,16 @@ def answer(body: dict[str, object], headers: dict[str, str], port: int) -> bytes
         "stop_sequence": None,
         "usage": USAGE,
     }
+    if name == "nested":
+        deep = b'{"a":' * 400 + b"1" + b"}" * 400
+        call = b'[{"type":"tool_use","id":"c","name":"f","input":%b}]' % deep
+        return whole(200, orjson.dumps({**message, "content": []}).replace(b"[]", call))
     if body.get("stream") is not True:
         return whole(200, orjson.dumps(message))
     events = list(_events(message, blocks, stop))
     # Without the last three events the stream has no end and no usage.
+    if name == "done":
+        return _streamed(events[:-1], b"data: [DONE]\n\n")
     return _streamed(events[:-3] if name == "cut" else events)
 
 
@@ -128,11 +135,12 @@ def _pieces(block: dict[str, object]) -> tuple[dict[str, object], list[dict[str,
     return block, []
 
 
-def _streamed(events: list[dict[str, object]]) -> bytes:
+def _streamed(events: list[dict[str, object]], last: bytes = b"") -> bytes:
     content = b"".join(
         b"event: %s\ndata: %s\n\n" % (str(event["type"]).encode(), orjson.dumps(event))
         for event in events
     )
+    content += last
     size = f"content-length: {len(content)}"
     return head(200, "text/event-stream; charset=utf-8", size) + content
 
