@@ -17,6 +17,7 @@ from router.triage.facts.asks import MOST_CHARACTERS, asks_in, leans
          ("Please reset my password", "also unsubscribe me")),
         ("I want to change my address. Can you also send an invoice?",
          ("I want to change my address", "Can you also send an invoice")),
+        ("Entry fee? Cap needed?", ("Entry fee?", "Cap needed?")),
     ],
 )  # fmt: skip
 def test_message_that_asks_twice_is_split(text: str, asks: tuple[str, ...]) -> None:
@@ -29,6 +30,8 @@ def test_message_that_asks_twice_is_split(text: str, asks: tuple[str, ...]) -> N
         "change my name and address",
         "terms and conditions",
         "Do you accept Visa and Mastercard?",
+        "Do you accept Visa and Apple Pay?",
+        "My card is gone. Any ideas?",
         "can I return or exchange an item",
         "I ordered a lamp and it arrived broken",
         "My parcel is late. Where is it?",
@@ -51,6 +54,7 @@ def test_second_wish_with_also_is_an_ask() -> None:
 def test_clause_that_points_back_asks_nothing_of_its_own() -> None:
     assert leans("who pays for that")
     assert not leans("do you sponsor football clubs")
+    assert leans("Any ideas?")
 
 
 @pytest.mark.parametrize(

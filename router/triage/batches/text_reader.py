@@ -230,7 +230,8 @@ class TextBatch:
                 continue  # what the operator wrote as one question has one answer
             sure = {m.intent_id: m.confidence for m in own if m and m.confidence >= ASKED_AT}
             unmet = [
-                m is None or m.confidence < UNANSWERED_AT
+                m is None
+                or m.confidence < (UNANSWERED_AT if m.intent_id == match.intent_id else ASKED_AT)
                 for m, clause in zip(own, clauses, strict=True)
                 if not leans(clause)
             ]

@@ -20,7 +20,7 @@ _ADDING = (
     r"(?:the other|another|one more|second|next) (?:thing|question|problem|issue))"
 )
 _GAP = re.compile(
-    rf"[,;]? and |(?<![.;?!])[.;?!]+ |[,;] (?=(?:but |oh )?{_ADDING}\b)"
+    rf"[,;]? and |(?<=[.;?!]) |[,;] (?=(?:but |oh )?{_ADDING}\b)"
     r"| (?=plus (?:my|our|the|an?|i|we|no|one) )",
     re.IGNORECASE,
 )
@@ -56,6 +56,8 @@ _ASK = re.compile(
     re.IGNORECASE,
 )
 
+_ENDED = (".", ";", "?", "!")
+
 _LEANS = re.compile(
     r"\b(?:do|does|did|is|are|was|were|will|would|can|could|should|has|have) "
     r"(?:that|this|it|they|these|those|one)\b",
@@ -63,34 +65,58 @@ _LEANS = re.compile(
 )
 """Finds a question about what stands before it ("how long does that take?"): no ask of its own."""
 
-_POINTS = re.compile(r"\b(?:it|that|this|they|them|these|those|one|there)\b", re.IGNORECASE)
+_POINTS = re.compile(
+    r"\b(?:it|that|this|they|them|these|those|one|(?<!is )(?<!are )there)\b", re.IGNORECASE
+)
 
 
 def leans(clause: str) -> bool:
-    """Returns True for a clause with a word for what stands before it ("who pays for that")."""
-    return _POINTS.search(clause) is not None
+    """Returns True for a clause with a word for what stands before it ("who pays for that").
+
+    One that only its mark makes a question may be idle ("any ideas?"): it says as little.
+    """
+    return clause.endswith("?") or _POINTS.search(clause) is not None
 
 
 def asks_in(text: str) -> tuple[str, ...]:
     """Returns the clauses that ask, where there are two or three; else none.
 
+    What only its mark makes a question keeps the mark.
+
     >>> asks_in("Cancel my subscription and delete my data")
     ('Cancel my subscription', 'delete my data')
     >>> asks_in("My card is lost and besides that my address changed")
     ('My card is lost', 'my address changed')
+    >>> asks_in("Student discount? And price match?")
+    ('Student discount?', 'price match?')
     >>> asks_in("change my name and address"), asks_in("Where are your terms and conditions?")
     ((), ())
     """
     if len(text) > MOST_CHARACTERS:
         return ()
-    clauses = [clause.strip(" ,;.?!") for clause in _GAP.split(" ".join(text.split()))]
-    if len(clauses) < 2:
+    marked = [clause.strip(" ,") for clause in _GAP.split(" ".join(text.split()))]
+    if len(marked) < 2:
         return ()
+    clauses = [clause.strip(" ,;.?!") for clause in marked]
     added = [clause for clause in clauses[1:] if _adds(clause)]
-    asks = [c for c in clauses if c in added or (_ASK.match(c) and not _LEANS.search(c))]
+    asks = []
+    for i, clause in enumerate(clauses):
+        if clause in added or _ASK.match(clause):
+            if clause in added or not _LEANS.search(clause):
+                asks.append(clause)
+        elif _is_marked(clause, marked[i], marked[i - 1] if i else "."):
+            asks.append(clause + "?")
     if added and len(asks) == 1:
         asks.insert(0, clauses[clauses.index(added[0]) - 1])
     return tuple([_plain(c) for c in asks]) if 2 <= len(asks) <= MOST_ASKS else ()
+
+
+def _is_marked(clause: str, marked: str, before: str) -> bool:
+    """Returns True for a sentence that its mark makes a question: "Price match?".
+
+    In "Do you take Visa and Apple Pay?" the mark is that of one ask.
+    """
+    return " " in clause and marked.endswith("?") and before.endswith(_ENDED)
 
 
 def _adds(clause: str) -> bool:
