@@ -64,8 +64,9 @@ _DULL_WORDS = (
     "re ve ll d wheres whos hows whens thats theres lets please pls hi hello hey thanks thank just "
     "any some get got want need like help"
 )
-_DULL = frozenset(_DULL_WORDS.split())
-_STEM = 5
+DULL = frozenset(_DULL_WORDS.split())
+"""Words that carry no meaning of their own."""
+STEM = 5
 """Letters by which two words are the same: `delivered` and `delivery`, `password` and
 `passwords`."""
 
@@ -228,8 +229,8 @@ def content_words(text: str) -> list[str]:
     ['parcel', 'track']
     """
     found = _WORD.findall(text.lower().replace("'", "").replace("\u2019", ""))
-    return [word for word in found if word not in _DULL]
+    return [word for word in found if word not in DULL]
 
 
 def _stem(word: str) -> str:
-    return word[:_STEM]
+    return word[:STEM]

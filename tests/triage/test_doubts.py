@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from router.triage.facts.doubts import UNSURE, Shelf, among_near_misses, denied_in, words_in
+from router.triage.match import RANKED_SHARE
 from router.types import Domain, Match, MatchBasis
 
 SHOP = (
@@ -261,23 +264,25 @@ def test_chance_among_near_misses_keeps_the_order() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "shown"),
+    ("text", "odds", "shown"),
     [
-        ("I lost my ladder", 0.723),  # the file lacks the word
-        ("I lost my laddr", SUREST_SHOWN),  # a spelling mistake
-        ("I lost my card", SUREST_SHOWN),
+        ("I lost my ladder", 3.0, 0.711),  # the answer lacks the word
+        ("I lost my ladder", 6.5, 0.901),  # what is that sure bears it
+        ("I lost my payment", 3.0, 0.711),  # another answer has it
+        ("I lost my laddr", 3.0, 0.901),  # a spelling mistake
+        ("my sister lost two cards on Monday", 3.0, 0.901),  # says who, how many and when
+        ("I lost my card", 3.0, 0.901),
     ],
 )
-def test_a_word_that_a_large_file_lacks_makes_a_match_less_sure(text: str, shown: float) -> None:
-    filled = [f"{a}{b}{c}" for a in "abcdefghij" for b in "abcdefghij" for c in "abcdefghij"]
-    large = (*SHOP, ("other", Domain.FINANCE, [" ".join(filled)], "Yes."))
-    known = frozenset(("ladder", "lost", "card"))
-    found = Shelf(large, known.__contains__, SUREST_SHOWN).judged(text, match("lost"))
+def test_a_word_that_the_answer_lacks_makes_a_match_less_sure(
+    text: str, odds: float, shown: float
+) -> None:
+    known = frozenset(["ladder", "lost", "card", "payment", "sister", "two", "cards", "monday"])
+    shelf = Shelf(SHOP, known.__contains__, SUREST_SHOWN)
+    chance = SUREST_SHOWN - RANKED_SHARE / (1.0 + math.exp(odds))
+    found = shelf.judged(text, Match("lost", chance, 0.8, 0.2))
     assert found is not None
     assert found.confidence == pytest.approx(shown, abs=5e-4)
-    small = Shelf(SHOP, known.__contains__, SUREST_SHOWN).judged(text, match("lost"))
-    assert small is not None
-    assert small.confidence == pytest.approx(SUREST_SHOWN)
 
 
 def test_a_paying_company_in_its_name_is_no_payment() -> None:

@@ -17,6 +17,7 @@ from msgspec.structs import replace
 from router.triage.facts.companies import is_elsewhere
 from router.triage.facts.contraries import Contraries
 from router.triage.facts.elapsed import promised_hours, waits_longer
+from router.triage.facts.lacking import LACKING_FROM, LACKING_SHIFT, lacks, stems_of
 from router.triage.match import RANKED_SHARE
 from router.types import Domain, Match, MatchBasis
 
@@ -31,16 +32,6 @@ files, asked of the file without their intent, or without a fifth of the utteran
 of the requests asks for what is missing. The verifier takes an eighth to be akin to the file. Below
 even odds nothing changes: offers rest on that."""
 SUREST = 1.0 - 1e-6
-STRANGE_SHIFT = 1.25
-"""Log-odds that a match loses by an English word that the whole file lacks: "borrow a ladder". One
-in seven of the shipped files' utterances has one that no other has, and half of thirteen wrong
-answers to traps: three and a half times as many."""
-LEAST_WORDS = 1000
-"""Words of a file from which one that it lacks tells something: the shift was measured on files of
-2,000 and more, and to a file of ten questions nearly every word is new."""
-LEAST_STRANGE = 3
-"""Letters of a word that says what a request is about."""
-
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
 _DENIED = re.compile(
     r"\b(?:do not|don't|dont|did not|didn't|didnt|am not|i'm not|im not)"
@@ -167,6 +158,7 @@ class Shelf:
         self._said: dict[str, frozenset[str]] = {}
         self._claims: dict[str, list[re.Pattern[str]]] = {}
         self._words: dict[str, frozenset[str]] = {}
+        self._stems: dict[str, frozenset[str]] = {}
         self._contraries: dict[str, Contraries] = {}
         self._promised: dict[str, float] = {}
         self._denied: dict[str, float] = {}
@@ -175,6 +167,7 @@ class Shelf:
             self._said[name] = said_plainly(utterances)
             self._claims[name] = [claim for claim, said in _CLAIMS if said.search(answer)]
             words = self._words[name] = words_in(" ".join([answer, *utterances]))
+            self._stems[name] = stems_of(words)
             self._contraries[name] = Contraries(words)
             self._promised[name] = promised_hours(answer)
             self._denied[name] = _denied_share(utterances)
@@ -212,17 +205,11 @@ class Shelf:
         if gloss or match.basis is not MatchBasis.FOREIGN:
             return match
         confidence = among_near_misses(match.confidence, self._highest)
-        if self._is_strange(words):
-            odds_against = math.exp(STRANGE_SHIFT) * (1.0 - confidence) / confidence
-            confidence = 1.0 / (1.0 + odds_against)
+        if confidence > LACKING_FROM and lacks(words, self._stems[name], self._exists):
+            shift = NEAR_SHIFT - LACKING_SHIFT
+            shifted = among_near_misses(match.confidence, self._highest, shift)
+            confidence = min(confidence, max(LACKING_FROM, shifted))
         return replace(match, confidence=confidence)
-
-    def _is_strange(self, words: frozenset[str]) -> bool:
-        """Returns True where one of the words is English and stands nowhere in the file."""
-        return len(self._known) >= LEAST_WORDS and any(
-            len(word) >= LEAST_STRANGE and word.isalpha() and self._exists(word)
-            for word in words - self._known
-        )
 
     def _misfits(self, text: str, words: frozenset[str], intent: str) -> bool:
         """Returns True where an answer leaves out, or is contrary to, what a text says."""
@@ -285,7 +272,7 @@ def _asks_next(text: str, at: int) -> bool:
     return mark is not None and _ASKS_ON.match(text, mark.start()) is not None
 
 
-def among_near_misses(confidence: float, highest: float) -> float:
+def among_near_misses(confidence: float, highest: float, shift: float = NEAR_SHIFT) -> float:
     """Returns the chance of a match where a third of the requests miss every answer narrowly.
 
     >>> [round(among_near_misses(p, 0.901), 3) for p in (0.5, 0.7, 0.85, 0.9, 0.9009, 0.901)]
@@ -297,7 +284,7 @@ def among_near_misses(confidence: float, highest: float) -> float:
     if highest - RANKED_SHARE < confidence:  # what is above the cap holds its order in a band
         chance = max(confidence, min(1.0 - (highest - confidence) / RANKED_SHARE, SUREST))
     odds = math.log(chance / (1.0 - chance))
-    told = 1.0 / (1.0 + math.exp(-max(LEAST_SLOPE * odds, NEAR_SLOPE * odds + NEAR_SHIFT)))
+    told = 1.0 / (1.0 + math.exp(-max(LEAST_SLOPE * odds, NEAR_SLOPE * odds + shift)))
     return min(told, highest - RANKED_SHARE * (1.0 - told))
 
 
