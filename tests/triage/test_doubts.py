@@ -285,6 +285,30 @@ def test_a_word_that_the_answer_lacks_makes_a_match_less_sure(
     assert found.confidence == pytest.approx(shown, abs=5e-4)
 
 
+@pytest.mark.parametrize(
+    ("basis", "together", "shown"),
+    [
+        (MatchBasis.FOREIGN, 0.88, 0.682),
+        (MatchBasis.FOREIGN, 0.4, 0.4),  # the least that a policy offers from is as before
+        (MatchBasis.OWN, 0.88, 0.88),
+    ],
+)
+def test_answers_offered_together_are_as_sure_as_near_misses_allow(
+    shelf: Shelf, basis: MatchBasis, together: float, shown: float
+) -> None:
+    between = Match("cancel", 0.3, 0.8, 0.2, basis=basis, together=together)
+    found = shelf.judged("get rid of my order", between)
+    assert found is not None
+    assert found.together == pytest.approx(shown, abs=5e-4)
+
+
+@pytest.mark.parametrize("text", ["undo my lost card", "we do not need a card"])
+def test_what_a_text_says_the_contrary_of_is_hardly_offered(shelf: Shelf, text: str) -> None:
+    found = shelf.judged(text, Match("lost", 0.9, 0.8, 0.2, together=0.9))
+    assert found is not None
+    assert (found.confidence, found.together) == (UNSURE, UNSURE)
+
+
 def test_a_paying_company_in_its_name_is_no_payment() -> None:
     bank = [("close", Domain.FINANCE, ["close my account", "I want to close it"], "In the app.")]
     shelf = Shelf(bank, EXISTS.__contains__, SUREST_SHOWN)

@@ -31,6 +31,9 @@ NEAR_SLOPE, NEAR_SHIFT, LEAST_SLOPE = 1.09, -0.9, 0.3
 files, asked of the file without their intent, or without a fifth of the utterances, where a third
 of the requests asks for what is missing. The verifier takes an eighth to be akin to the file. Below
 even odds nothing changes: offers rest on that."""
+SET_SLOPE, SET_SHIFT = 0.83, -0.89
+"""The same of the likeliest answers together, of 36,800 requests of 88 simulated files to which no
+single answer was sure: where .88 was shown, .66 of the offers held the right question."""
 SUREST = 1.0 - 1e-6
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
 _DENIED = re.compile(
@@ -196,12 +199,15 @@ class Shelf:
                 return None
         elif not said.isdisjoint(denied_in(text, words)) or _is_only_denied(text, words, said):
             return None
+        if not gloss and match.basis is MatchBasis.FOREIGN:
+            together = among_near_misses(match.together, self._highest, SET_SHIFT, SET_SLOPE)
+            match = replace(match, together=together)
         if match.confidence <= UNSURE or name not in self._words:
             return match
         if self._misfits(gloss or text, words, name):
-            return less_sure(match)
+            return _spoken_against(match)
         if not gloss and self._only_denied_here(text, words, name):
-            return less_sure(match)
+            return _spoken_against(match)
         if gloss or match.basis is not MatchBasis.FOREIGN:
             return match
         confidence = among_near_misses(match.confidence, self._highest)
@@ -209,7 +215,7 @@ class Shelf:
             shift = NEAR_SHIFT - LACKING_SHIFT
             shifted = among_near_misses(match.confidence, self._highest, shift)
             confidence = min(confidence, max(LACKING_FROM, shifted))
-        return replace(match, confidence=confidence)
+        return replace(match, confidence=confidence, together=max(confidence, match.together))
 
     def _misfits(self, text: str, words: frozenset[str], intent: str) -> bool:
         """Returns True where an answer leaves out, or is contrary to, what a text says."""
@@ -247,6 +253,14 @@ def less_sure(match: Match) -> Match:
     return replace(match, confidence=min(match.confidence, UNSURE))
 
 
+def _spoken_against(match: Match) -> Match:
+    """Returns a match of which the text says the contrary.
+
+    That speaks against the answers beside it, too: "I do not need a loan" asks for none of them.
+    """
+    return replace(less_sure(match), together=min(match.together, UNSURE))
+
+
 def denied_in(text: str, words: Collection[str]) -> frozenset[str]:
     """Returns the beginnings of the verbs that a text denies; `words` are its words.
 
@@ -272,7 +286,9 @@ def _asks_next(text: str, at: int) -> bool:
     return mark is not None and _ASKS_ON.match(text, mark.start()) is not None
 
 
-def among_near_misses(confidence: float, highest: float, shift: float = NEAR_SHIFT) -> float:
+def among_near_misses(
+    confidence: float, highest: float, shift: float = NEAR_SHIFT, slope: float = NEAR_SLOPE
+) -> float:
     """Returns the chance of a match where a third of the requests miss every answer narrowly.
 
     >>> [round(among_near_misses(p, 0.901), 3) for p in (0.5, 0.7, 0.85, 0.9, 0.9009, 0.901)]
@@ -284,7 +300,7 @@ def among_near_misses(confidence: float, highest: float, shift: float = NEAR_SHI
     if highest - RANKED_SHARE < confidence:  # what is above the cap holds its order in a band
         chance = max(confidence, min(1.0 - (highest - confidence) / RANKED_SHARE, SUREST))
     odds = math.log(chance / (1.0 - chance))
-    told = 1.0 / (1.0 + math.exp(-max(LEAST_SLOPE * odds, NEAR_SLOPE * odds + shift)))
+    told = 1.0 / (1.0 + math.exp(-max(LEAST_SLOPE * odds, slope * odds + shift)))
     return min(told, highest - RANKED_SHARE * (1.0 - told))
 
 
