@@ -243,7 +243,6 @@ class PostgresDialect:
         from psycopg.types.string import StrDumper
 
         assert isinstance(raw, PsycopgConnection)
-        raw.autocommit = True
         # One type per kind of value: a statement is then prepared once, whatever its numbers.
         raw.adapters.register_dumper(int, Int8Dumper)
         raw.adapters.register_dumper(str, StrDumper)

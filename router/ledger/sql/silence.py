@@ -2,7 +2,9 @@
 
 libpq waits for an answer without end. Keepalives do not help, because the server's machine answers
 them. So a connection that has been silent for SILENT_S asks by a second one if the server answers;
-if it does not, the first is lost. A query that only takes long goes on.
+if it does not, the first is lost. It is lost, too, where the server has nothing to do for it: what
+it was sent, or said, went astray in a proxy. The server then ends the session, which would keep its
+locks without end. A query that only takes long goes on.
 
 psycopg is imported when a connection is made, because it is optional.
 """
@@ -22,6 +24,14 @@ SILENT_S = 3.0  # with ASK_S the five seconds that a request waits at most for a
 ASK_S = 2  # the least that libpq takes as connect_timeout
 KNOWN_S = 1.0  # how long the server's answer, or its silence, is believed
 NO_ANSWER = "the server does not answer"
+ASTRAY = "the connection is lost"
+
+_SESSION = "SELECT pid, backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid()"
+# Its answer may be under way for a moment after the session has come to rest.
+_END_RESTING = """
+    SELECT CASE WHEN state LIKE 'idle%%' AND clock_timestamp() - state_change > interval '1 second'
+    THEN pg_terminate_backend(pid) ELSE false END
+    FROM pg_stat_activity WHERE pid = %s AND backend_start = %s"""
 
 
 class Server:
@@ -43,8 +53,9 @@ class Server:
         self._arguments = (cargs, cparams)
         if self._silent and (self._asking.locked() or not self.answers()):
             raise OperationalError(NO_ANSWER)
-        connection = _watched_class().connect(*cargs, **cparams)
+        connection = _watched_class().connect(*cargs, **{**cparams, "autocommit": True})
         connection.server = self
+        connection.session = connection.execute(_SESSION).fetchone()
         return connection
 
     def answers(self) -> bool:
@@ -70,9 +81,22 @@ class Server:
             self._asked_at = time.monotonic()
             return not self._silent
 
-    def watched(
-        self, gen: Generator[Any, Any, Any], connection: Connection[Any]
-    ) -> Generator[Any, Any, Any]:
+    def ends_resting(self, session: tuple[Any, ...] | None) -> bool:
+        """Ends a session that rests while its client waits for it. Returns True where it did."""
+        from psycopg import Error
+
+        if session is None:
+            return False
+        cargs, cparams = self._arguments
+        brief = {**cparams, "connect_timeout": ASK_S, "autocommit": True}
+        try:
+            with _brief_class().connect(*cargs, **brief) as asking:
+                row = asking.execute(_END_RESTING, session).fetchone()
+        except Error:
+            return False
+        return row is not None and bool(row[0])
+
+    def watched(self, gen: Generator[Any, Any, Any], connection: Any) -> Generator[Any, Any, Any]:
         """Passes on what the driver waits for; ends it, and the connection, with silence.
 
         The driver looks every tenth of a second, and says so by READY_NONE.
@@ -88,9 +112,12 @@ class Server:
                 if ready:
                     heard_s = now_s
                 elif now_s - heard_s > SILENT_S:
-                    if not self.answers():
+                    fault = "" if self.answers() else NO_ANSWER
+                    if not fault and self.ends_resting(connection.session):
+                        fault = ASTRAY
+                    if fault:
                         connection.pgconn.finish()
-                        raise OperationalError(NO_ANSWER)
+                        raise OperationalError(fault)
                     heard_s = time.monotonic()
                 waits_for = gen.send(ready)
         except StopIteration as end:
@@ -105,9 +132,23 @@ def _watched_class() -> type[Connection[Any]]:
         """Waits for the server as long as the server answers others."""
 
         server: Server | None = None
+        session: tuple[Any, ...] | None = None  # the server's process, and when it began
 
         def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
             watched = gen if self.server is None else self.server.watched(gen, self)
             return super().wait(watched, interval, timeout)
 
     return Watched
+
+
+@cache
+def _brief_class() -> type[Connection[Any]]:
+    from psycopg import Connection
+
+    class Brief(Connection[Any]):  # type: ignore[misc, unused-ignore]
+        """Waits for each answer for ASK_S at most."""
+
+        def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = ASK_S) -> Any:
+            return super().wait(gen, interval, timeout)
+
+    return Brief

@@ -30,6 +30,7 @@ from tests.kits.books.ledger_rows import attempt, request
 from tests.kits.books.ledger_sql import change, locked, query
 from tests.kits.books.open_ledgers import Ledgers
 from tests.kits.books.postgres_kit import Postgres
+from tests.kits.books.postgres_proxy import Proxy
 from tests.kits.changed import replace
 from tests.kits.fakes import Clock
 from tests.kits.server_kit import Served, Upstream, environment, eventually, tiergate, write_policy
@@ -380,6 +381,33 @@ async def test_server_that_says_nothing_is_away(
     report = verify(books)
     assert (report.findings, report.open_requests, report.held_nano_usd) == ((), 0, 0)
     assert report.cost_nano_usd == 120 + 120
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("answers", [False, True])
+async def test_session_that_a_proxy_lost_holds_nobody_up(
+    postgres: Postgres, books: str, ledgers: Ledgers, tmp_path: Path, answers: bool
+) -> None:
+    """The server is well, and its process waits, with the locks of the writer and of its slot."""
+    proxy = Proxy(tmp_path, postgres.socket)
+    try:
+        ledger = ledgers(f"{books.partition('?')[0]}?host={tmp_path}")
+        paid = request("r1", attempt("r1", held=400, cost=120))
+        await ledger.hold(paid, paid.attempts[0])
+        proxy.lose(answers=answers)
+        with pytest.raises(LedgerUnavailable):
+            await ledger.hold(request("h1"), attempt("h1"))
+        await ledger.finish(paid)
+        await asyncio.to_thread(eventually, lambda: ledger.healthy)
+        line = replace(attempt("h1"), state=AttemptState.RELEASED, cost_nano_usd=0)
+        await ledger.finish(request("h1", line))
+        await ledger.close()
+    finally:
+        proxy.close()
+    report = verify(books)
+    assert (report.findings, report.open_requests, report.held_nano_usd) == ((), 0, 0)
+    assert report.cost_nano_usd == 120
+    assert query(books, "SELECT DISTINCT writer_id FROM requests") == [("w1",)]
 
 
 @pytest.mark.slow
