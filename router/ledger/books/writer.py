@@ -13,7 +13,8 @@ final rows were bounded by their holds, and are never refused. When the database
 (disk full, locked, the server gone) the waiters of the batch get LedgerUnavailable and the thread
 goes on. Settlements and final rows are then owed: the thread tries them again before new
 operations, so that no hold stays open for a passing fault. Owed rows for which money was spent are
-all kept, of the others as many as the queue holds. A row that nothing will write is told as lost.
+all kept, of the others as many as the queue holds. A row that nothing will write, or that the
+database refuses for itself (by a trigger), is told as lost.
 
 A database that says nothing (a frozen server, a disk that hangs) holds the thread up. After
 PATIENCE_S a second thread tells all who wait, and whoever comes then is refused at once, until the
@@ -305,6 +306,7 @@ class Writer:
                 alone = [[job] for job in jobs if not job.refused]
                 return [outcome for job in alone for outcome in self._commit(job)]
             else:
+                self._tell_lost(job.operation for job in jobs if isinstance(job.operation, Finish))
                 refusals = [refused]
         return [
             (job.future, refusal)

@@ -18,7 +18,7 @@ from urllib.parse import quote
 import pytest
 from msgspec.structs import replace
 
-from router.errors import LedgerUnavailable
+from router.errors import LedgerError, LedgerUnavailable
 from router.ledger.books import writer as module
 from router.ledger.books.lost_rows import lost_rows
 from router.ledger.books.operations import (
@@ -29,7 +29,7 @@ from router.ledger.books.operations import (
 from router.ledger.books.verify import verify
 from router.types import LostCall, RequestState, RowLost
 from tests.kits.books.ledger_rows import NOW_MS, attempt, request
-from tests.kits.books.ledger_sql import locked, query
+from tests.kits.books.ledger_sql import change, is_server, locked, query
 from tests.kits.books.open_ledgers import Ledgers
 from tests.kits.books.postgres_kit import Postgres
 from tests.kits.server_kit import Served, Upstream, eventually, tiergate, write_behaviours
@@ -43,6 +43,17 @@ LOST = RowLost(
     "default",
     120,
     (LostCall("r1/1", "fast", "nano", "nano-1", "chatcmpl-r1", "settled", NOW_MS, 120),),
+)
+
+FILE_REFUSES_R1 = (
+    "CREATE TRIGGER refuse BEFORE UPDATE ON requests WHEN new.request_id = 'r1' "
+    "BEGIN SELECT raise(abort, 'not this one'); END",
+)
+SERVER_REFUSES_R1 = (
+    "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql "
+    "AS $$ BEGIN RAISE EXCEPTION 'not this one'; END $$",
+    "CREATE TRIGGER refuse BEFORE UPDATE ON requests FOR EACH ROW "
+    "WHEN (new.request_id = 'r1') EXECUTE FUNCTION refuse()",
 )
 
 
@@ -112,6 +123,25 @@ async def test_row_that_cannot_be_written_before_the_end_is_told_as_lost(
     again = ledgers(address)  # books the call at its hold; `reconcile` books its cost
     await again.close()
     assert verify(address).cost_nano_usd == 400
+
+
+async def test_row_that_the_database_refuses_is_told_as_lost(
+    address: str, ledgers: Ledgers
+) -> None:
+    listener = Listener()
+    ledger = ledgers(address, events=listener)
+    others = [request(f"r{n}", attempt(f"r{n}", held=400, cost=120)) for n in (2, 3)]
+    for row in (PAID, *others):
+        await ledger.hold(row, row.attempts[0])
+    change(address, *(SERVER_REFUSES_R1 if is_server(address) else FILE_REFUSES_R1))
+    finished = (ledger.finish(row) for row in (PAID, *others))
+    refused, *written = await asyncio.gather(*finished, return_exceptions=True)
+    assert isinstance(refused, LedgerError)
+    assert written == [None, None]
+    assert lost(listener) == [LOST]
+    assert ledger.healthy
+    await ledger.close()
+    assert query(address, "SELECT request_id FROM requests WHERE state = 'open'") == [("r1",)]
 
 
 async def test_closing_writes_what_is_owed_once_the_database_answers(
