@@ -24,6 +24,7 @@ from router.stats import calibration
 from router.stats.calibration import (
     Calibrator,
     Floats,
+    Isotonic,
     Platt,
     Temperature,
     at_most,
@@ -88,6 +89,35 @@ class Early:
 
 
 @dataclass(frozen=True, slots=True)
+class Likeness:
+    """Tells how like a head's taught texts a text is, and doubts what the head says of others.
+
+    A text is as like them as its vector is like the nearest class's mean. `trust` turns that cosine
+    into a factor, 0..1: 1 from nine in ten of the taught texts on. What the head says keeps this
+    share of what it is above `usual`, the chance of who knows nothing.
+    """
+
+    centres: Embeddings  # (width, classes), unit columns
+    trust: Isotonic
+    usual: float
+
+    def cosines(self, vectors: Embeddings) -> Floats:
+        """Returns the cosine to the nearest class's mean, (rows,)."""
+        nearest: Floats = (vectors @ self.centres).max(axis=1)
+        return nearest
+
+    def doubted(self, chances: Floats, cosines: Floats) -> Floats:
+        """Returns the chances, (rows, classes) or (rows,), of texts with these cosines.
+
+        Of one chance no low one rises: who knows nothing says what is usual, or less.
+        """
+        trust = self.trust(cosines)
+        if chances.ndim == 2:
+            return self.usual + trust[:, None] * (chances - self.usual)
+        return np.minimum(chances, self.usual + trust * (chances - self.usual))
+
+
+@dataclass(frozen=True, slots=True)
 class Head:
     """Holds one head. `classes` names the columns; a chance or value head has one column.
 
@@ -106,6 +136,7 @@ class Head:
     label_source: str = "given"
     words: Words | None = None  # (BUCKETS, columns): the logit that each n-gram adds
     early: Early | None = None
+    likeness: Likeness | None = None  # None: it is as sure of any text
 
     def __post_init__(self) -> None:
         columns = len(self.classes)
@@ -127,6 +158,12 @@ class Head:
             raise ModelFileError(
                 f"head {self.name}: its early bias {self.early.bias.shape} does not fit "
                 f"{columns} classes"
+            )
+        width = len(self.weight)
+        if self.likeness is not None and self.likeness.centres.shape[:1] != (width,):
+            raise ModelFileError(
+                f"head {self.name}: its centres {self.likeness.centres.shape} do not fit vectors "
+                f"of {width} numbers"
             )
         if self.kind is not HeadKind.CLASSES and columns != 1:
             raise ModelFileError(
@@ -152,7 +189,10 @@ class Head:
         return column if self.kind is HeadKind.VALUE else self.calibrator(column)
 
     def __call__(self, encoded: Encoded) -> Floats:
-        return self.read(self.logits(encoded))
+        output = self.read(self.logits(encoded))
+        if self.likeness is None:
+            return output
+        return self.likeness.doubted(output, self.likeness.cosines(encoded.vectors))
 
 
 class HeadStack:
@@ -172,6 +212,9 @@ class HeadStack:
             for head, end in zip(heads, ends, strict=True)
         }
         self.heads = {head.name: self._looking_in(head) for head in heads}
+        self._like = {head.name: head.likeness for head in heads if head.likeness is not None}
+        # The cosines of these heads are further columns, after those of all heads.
+        self._like_at = {name: len(self._bias) + place for place, name in enumerate(self._like)}
 
     def _looking_in(self, head: Head) -> Head:
         if head.words is None or self._words is None:
@@ -179,9 +222,15 @@ class HeadStack:
         return replace(head, words=columns_of(self._words, self._spans[head.name]))
 
     def logits(self, encoded: Encoded) -> Floats:
-        """Returns the raw outputs of all heads, (rows, columns of all heads)."""
+        """Returns the raw outputs of all heads, and the cosines of those that doubt.
+
+        The shape is (rows, columns of all heads and one for each that doubts).
+        """
         joint: Floats = encoded.vectors @ self._weight + self._bias
-        return joint if self._words is None else joint + summed(encoded.grams, self._words)
+        if self._words is not None:
+            joint = joint + summed(encoded.grams, self._words)
+        cosines = [like.cosines(encoded.vectors) for like in self._like.values()]
+        return np.column_stack([joint, *cosines]) if cosines else joint
 
     def by_words(self, grams: Grams) -> Floats:
         """Returns raw outputs from n-grams and biases only, (rows, columns of all heads)."""
@@ -190,7 +239,10 @@ class HeadStack:
 
     def read(self, logits: Floats, name: str) -> Floats:
         """Returns the calibrated output of one head, taken out of `logits` of this stack."""
-        return self.heads[name].read(logits[:, self._spans[name]])
+        output = self.heads[name].read(logits[:, self._spans[name]])
+        if name not in self._like:
+            return output
+        return self._like[name].doubted(output, logits[:, self._like_at[name]])
 
 
 class EarlyHeads:
@@ -198,7 +250,10 @@ class EarlyHeads:
 
     def __init__(self, heads: Sequence[tuple[Head, Early]]) -> None:
         self.stack = HeadStack(
-            [replace(h, bias=early.bias, calibrator=early.calibrator) for h, early in heads]
+            [
+                replace(h, bias=early.bias, calibrator=early.calibrator, likeness=None)
+                for h, early in heads
+            ]
         )
         self._sure = {head.name: early.sure for head, early in heads}
         self._most = {head.name: highest_said(head.calibrator) for head, _ in heads}
@@ -256,6 +311,8 @@ def save(head: Head, folder: Path, card: bytes | None = None) -> tuple[Path, Pat
     }
     if head.words is not None:
         arrays_of |= packed(in_floats(head.words))
+    if head.likeness is not None:
+        arrays_of["centres"] = head.likeness.centres.astype(np.float32)
     if head.early is not None:
         arrays_of["early_bias"] = head.early.bias.astype(np.float32)
     np.savez_compressed(buffer, **arrays_of)  # type: ignore[arg-type]  # the stub takes no dict
@@ -267,6 +324,8 @@ def save(head: Head, folder: Path, card: bytes | None = None) -> tuple[Path, Pat
         "calibrator": head.calibrator.to_json(),
         "early": head.early
         and {"calibrator": head.early.calibrator.to_json(), "sure": head.early.sure},
+        "likeness": head.likeness
+        and {"trust": head.likeness.trust.to_json(), "usual": head.likeness.usual},
         "label_source": head.label_source,
         "encoder_sha256": head.encoder_sha256,
         "arrays_sha256": hashlib.sha256(buffer.getvalue()).hexdigest(),
@@ -323,8 +382,8 @@ def load(folder: Path, name: str, *, encoder_sha256: str | None) -> Head:
         with np.load(io.BytesIO(raw), allow_pickle=False) as arrays:
             weight, bias = arrays["weight"], arrays["bias"]
             words = unpacked(arrays) if "words" in arrays else None
-            early_bias = arrays.get("early_bias")
-        early = described.get("early")
+            early_bias, centres = arrays.get("early_bias"), arrays.get("centres")
+        early, like = described.get("early"), described.get("likeness")
         return Head(
             name=described["name"],
             kind=HeadKind(described["kind"]),
@@ -338,6 +397,9 @@ def load(folder: Path, name: str, *, encoder_sha256: str | None) -> Head:
             early=None
             if early is None or early_bias is None
             else Early(early_bias, calibration.from_json(early["calibrator"]), early["sure"]),
+            likeness=None
+            if like is None or centres is None
+            else _likeness(centres, calibration.from_json(like["trust"]), float(like["usual"])),
         )
     except OSError as error:
         raise ModelFileError(
@@ -345,6 +407,12 @@ def load(folder: Path, name: str, *, encoder_sha256: str | None) -> Head:
         ) from error
     except (ValueError, KeyError, TypeError) as error:
         raise ModelFileError(f"head {name} in {folder} is malformed: {error}") from error
+
+
+def _likeness(centres: Embeddings, trust: Calibrator, usual: float) -> Likeness:
+    if not isinstance(trust, Isotonic) or centres.ndim != 2:
+        raise ValueError(f"centres {centres.shape} with trust {trust!r}")
+    return Likeness(centres, trust, usual)
 
 
 def packed(words: npt.NDArray[np.float32]) -> dict[str, npt.NDArray[np.generic]]:

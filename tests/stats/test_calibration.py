@@ -100,6 +100,7 @@ def test_isotonic_never_says_never_or_always(rows: list[tuple[float, int]]) -> N
         c.Temperature(1.5),
         c.Temperature(1.5, 0.9),
         c.Platt(2.0, -0.5),
+        c.Platt(2.0, -0.5, 0.02, 0.97),
         c.Isotonic((0.0, 1.0), (0.2, 0.9)),
     ],
     ids=lambda value: type(value).__name__,
@@ -115,6 +116,8 @@ def test_a_calibrator_survives_json(calibrator: c.Temperature | c.Platt | c.Isot
         {"kind": "temperature", "t": 1.0, "most": 0.5},
         {"kind": "temperature", "t": 1.0, "most": 1.1},
         {"kind": "temperature", "t": 1.0, "most": "0.9"},
+        {"kind": "platt", "slope": 1.0, "shift": 0.0, "least": 0.6, "most": 0.9},
+        {"kind": "platt", "slope": 1.0, "shift": 0.0, "most": 0.9},
     ],
 )
 def test_an_unknown_calibrator_is_refused(value: c.Json) -> None:
@@ -135,6 +138,38 @@ def test_a_row_below_the_most_stays() -> None:
     rows = np.array([[0.5, 0.3, 0.2], [0.98, 0.015, 0.005]])
     expected = [[0.5, 0.3, 0.2], [0.9, 0.075, 0.025]]
     assert c.at_most(rows, 0.9) == pytest.approx(np.array(expected))
+
+
+@pytest.mark.parametrize(
+    ("confidence", "right", "supported"),
+    [
+        ([], [], 0.51),
+        ([0.97] * 18, [1] * 18, 19 / 20),  # Laplace: (18 + 1) / (18 + 2)
+        ([0.995] * 98, [1] * 98, 99 / 100),
+        ([0.97] * 100, [1] * 90 + [0] * 10, 91 / 102),
+        ([0.999] * 3 + [0.6] * 40, [1] * 43, 44 / 45),  # three sure rows alone support .8
+        ([0.999] * 60 + [0.6] * 40, [1] * 60 + [0] * 40, 61 / 62),
+        ([0.97] * 10, [0] * 10, 0.51),
+    ],
+)
+def test_what_few_rows_support(confidence: list[float], right: list[int], supported: float) -> None:
+    flags = np.array(right, bool)
+    assert c.most_supported(np.array(confidence), flags) == pytest.approx(supported)
+
+
+@pytest.mark.parametrize(
+    "calibrator", [c.Platt(2.0, 0.3), c.Isotonic((-3.0, 0.0, 3.0), (0.001, 0.4, 0.999))]
+)
+def test_a_bounded_chance_is_the_same_within_its_bounds(calibrator: c.Platt | c.Isotonic) -> None:
+    logits = np.linspace(-6, 6, 241)
+    bounded = c.within(calibrator, 0.05, 0.9)
+    expected = np.clip(calibrator(logits), 0.05, 0.9)
+    assert bounded(logits) == pytest.approx(expected)
+    assert c.highest_said(bounded) == pytest.approx(0.9)
+
+
+def test_bounded_classes_have_a_cap() -> None:
+    assert c.within(c.Temperature(1.5), 0.0, 0.9) == c.Temperature(1.5, 0.9)
 
 
 def test_few_rows_never_get_the_isotonic_curve() -> None:

@@ -12,7 +12,15 @@ import pytest
 from router.errors import ModelFileError
 from router.stats import heads
 from router.stats.calibration import Isotonic, Platt, Temperature
-from router.stats.heads import Early, EarlyHeads, Encoded, Head, HeadKind, HeadStack
+from router.stats.heads import (
+    Early,
+    EarlyHeads,
+    Encoded,
+    Head,
+    HeadKind,
+    HeadStack,
+    Likeness,
+)
 from router.stats.ngrams import BUCKETS, NOTHING, Grams, in_floats
 from tests.kits.changed import replace
 
@@ -259,3 +267,61 @@ def test_heads_read_early_only_where_all_of_them_can() -> None:
     assert EarlyHeads.of([worded(), chance_head("cold")]) is None
     never = replace(worded(), early=replace(worded().early, sure=2.0))  # type: ignore[type-var]
     assert EarlyHeads.of([never]) is None
+
+
+LIKE = Likeness(np.eye(4, 2, dtype=np.float32), Isotonic((0.2, 0.6), (0.1, 1.0)), 0.25)
+"""Taught texts lie along the first two axes; a cosine of .6 is as near as nine in ten of them."""
+NEAR, HALF, FAR = [0.9, 0.0, 0.4, 0.1], [0.4, 0.0, 0.9, 0.1], [0.0, 0.0, 1.0, 0.0]
+
+
+def test_a_chance_of_a_text_unlike_the_taught_ones_nears_the_usual_one() -> None:
+    chances = LIKE.doubted(np.full(3, 0.95), LIKE.cosines(np.array([NEAR, HALF, FAR], np.float32)))
+    # 0.25 + trust x 0.70, where the trust is 1, halfway 0.55, and 0.1.
+    assert chances == pytest.approx([0.95, 0.635, 0.32])
+
+
+def test_a_low_chance_of_an_unlike_text_stays_low() -> None:
+    assert LIKE.doubted(np.array([0.02]), np.array([0.0])) == pytest.approx([0.02])
+
+
+def test_doubted_classes_keep_their_order() -> None:
+    rows = np.array([[0.9, 0.06, 0.03, 0.01]])
+    (doubted,) = LIKE.doubted(rows, np.array([0.0]))
+    assert doubted.sum() == pytest.approx(1.0)
+    assert doubted[0] == pytest.approx(0.315)
+    assert list(np.argsort(doubted)) == [3, 2, 1, 0]
+
+
+@pytest.mark.parametrize("head", [class_head(), chance_head()], ids=["classes", "chance"])
+def test_a_stack_doubts_as_its_heads_do(head: Head) -> None:
+    doubting = replace(head, likeness=LIKE)
+    others = [class_head("other", ("a", "b")), replace(chance_head("third"), likeness=LIKE)]
+    encoded = read([NEAR, HALF, FAR])
+    stack = HeadStack([others[0], doubting, others[1]])
+    logits = stack.logits(encoded)
+    for one in (doubting, *others):
+        assert stack.read(logits, one.name) == pytest.approx(one(encoded), abs=1e-6)
+    assert doubting(encoded)[0] == pytest.approx(head(encoded)[0])
+    assert not np.allclose(doubting(encoded)[2], head(encoded)[2])
+
+
+def test_a_head_that_doubts_survives_its_files(tmp_path: Path) -> None:
+    head = replace(chance_head(), likeness=LIKE, calibrator=Platt(1.0, 0.0, 0.02, 0.97))
+    heads.save(head, tmp_path)
+    loaded = heads.load(tmp_path, "hot", encoder_sha256=SHA)
+    encoded = read([NEAR, HALF, FAR])
+    assert loaded(encoded) == pytest.approx(head(encoded))
+    assert loaded.calibrator == head.calibrator
+
+
+def test_a_file_of_before_doubts_nothing(tmp_path: Path) -> None:
+    _, path = heads.save(class_head(), tmp_path)
+    described = json.loads(path.read_text())
+    del described["likeness"]
+    path.write_text(json.dumps(described))
+    assert heads.load(tmp_path, "colour", encoder_sha256=SHA).likeness is None
+
+
+def test_centres_of_another_width_are_refused() -> None:
+    with pytest.raises(ModelFileError, match="its centres"):
+        replace(class_head(), likeness=replace(LIKE, centres=np.eye(3, dtype=np.float32)))

@@ -13,7 +13,7 @@ import pytest
 
 from router.errors import TrainingDataError
 from router.stats import heads
-from router.stats.heads import Encoded
+from router.stats.heads import EarlyHeads, Encoded
 from router.stats.ngrams import Grams, counted, rarity
 from router.training.heads.cross_validation import folds_of
 from router.training.heads.fit_one_head import Recipe, TaughtRows, fit_head
@@ -226,6 +226,50 @@ def test_a_head_of_one_chance_says_the_positive_class(tmp_path: Path) -> None:
     high, low = head(model.encode(["I was charged twice for the desk", "The desk lamp is broken"]))
     assert head.classes == ("billing",)
     assert high > 0.5 > low
+
+
+STRANGE = (
+    "Who won the football match between Norway and Brazil yesterday",
+    "integrate x squared times the sine of x from zero to pi",
+    "the mitochondria of muscle cells divide during the night",
+)
+
+
+@pytest.mark.parametrize("positive", [None, "billing"])
+def test_a_head_of_few_rows_is_no_surer_than_they_allow(
+    tmp_path: Path, positive: str | None
+) -> None:
+    path = write_csv(tmp_path / "d.csv", some_rows())
+    card = made(path, tmp_path, positive=positive).card
+    model = TriageModel.load()
+    head = heads.load(tmp_path, "kind", encoder_sha256=model.encoder.sha256)
+    chances = head(model.encode([text for text, _ in some_rows()]))
+    # Sixty rows, all right, support 61 / 62; thirty of one class 31 / 32.
+    rows = 60 if positive is None else 30
+    most = (rows + 1) / (rows + 2)
+    assert 0.9 < chances.max() <= most + 1e-6
+    assert card["says_at_most"] == pytest.approx(chances.max(), abs=1e-4)
+    if positive is not None:
+        assert chances.min() >= 1 - most - 1e-6
+
+
+@pytest.mark.parametrize("positive", [None, "billing"])
+def test_a_head_is_less_sure_of_texts_unlike_the_taught_ones(
+    tmp_path: Path, positive: str | None
+) -> None:
+    made(write_csv(tmp_path / "d.csv", some_rows()), tmp_path, positive=positive)
+    model = TriageModel.load()
+    head = heads.load(tmp_path, "kind", encoder_sha256=model.encoder.sha256)
+    known = head(model.encode(["The scanner was charged twice", "The bag was charged twice"]))
+    strange = head(model.encode(STRANGE))
+    assert known.max() > 0.9
+    assert strange.max() < 0.75
+
+
+def test_an_own_head_reads_no_text_by_words_alone(tmp_path: Path) -> None:
+    made(write_csv(tmp_path / "d.csv", some_rows()), tmp_path)
+    head = heads.load(tmp_path, "kind", encoder_sha256=None)
+    assert EarlyHeads.of([head]) is None
 
 
 def test_figures_are_out_of_fold() -> None:

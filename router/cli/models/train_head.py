@@ -290,6 +290,11 @@ def _show(made: Made) -> None:
         f"Always the largest class: accuracy {figures['majority']:.3f}",
         soft_wrap=True,
     )
+    out.print(
+        f"It says {card['says_at_most']:.3f} at most, which is what these rows support, and less "
+        "of texts that are unlike them.",
+        soft_wrap=True,
+    )
     compared = made.comparison
     if compared is not None:
         out.print(

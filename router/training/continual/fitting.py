@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from router.stats.calibration import Floats, fit_temperature, softmax
+from router.stats.calibration import Floats, fit_temperature, most_supported, softmax, within
 from router.stats.heads import Encoded, Head, HeadKind
 from router.stats.ngrams import Grams
 from router.stats.softmax_regression import Labels
 from router.training.continual.importance import consolidated, fisher
 from router.training.continual.plane import Matrix, Plane, losses_of, widened
 from router.training.continual.updates import Lesson, Method, Pace, State, Told, begun, drift, learn
+from router.training.heads.cross_validation import folds_of, likeness_of
 from router.training.heads.fit_one_head import Recipe, TaughtRows, fit_head
 from router.triage.triage_model import Rarity
 
@@ -72,11 +73,15 @@ class Made:
 def afresh(name: str, material: Material, seed: int) -> Made:
     """Returns a head fitted anew on what is remembered and on the new rows, cross-validated."""
     rows = material.memory.and_(material.new).and_(material.dev)
-    fitted = fit_head(
-        Recipe(name, material.classes, material.encoder_sha256, material.rare, material.positive),
-        TaughtRows(rows.encoded, rows.labels, rows.texts),
-        seed,
+    recipe = Recipe(
+        name,
+        material.classes,
+        material.encoder_sha256,
+        material.rare,
+        material.positive,
+        bounded=True,
     )
+    fitted = fit_head(recipe, TaughtRows(rows.encoded, rows.labels, rows.texts), seed)
     return Made(fitted.head, None, 0, "fitted afresh", 1.0)
 
 
@@ -116,17 +121,25 @@ def moved(
     now = fisher(material.new.told(plane).rows, state.best)
     before = None if kept is None else kept
     made = calibrated(plane.head(state.best, head, material.classes), head, material)
+    if head.likeness is not None:
+        folds = folds_of(every.texts, every.labels, seed)
+        like = likeness_of(every.encoded.vectors, every.labels, folds, 1.0 / count)
+        made = replace(made, likeness=like)
     surprise = drift(state.surprise_new, state.surprise_old)
     told = (plane, consolidated(before, now)) if method.holds else None
     return Made(made, told, state.step, state.ended, round(surprise, 3))
 
 
 def calibrated(head: Head, before: Head, material: Material) -> Head:
-    """Returns a head with a temperature from rows that did not teach."""
+    """Returns a head with a temperature, and its cap, from rows that did not teach."""
     rows = material.dev.and_(material.guard)
     if len(rows) < LEAST_TO_CALIBRATE:
         return replace(head, calibrator=before.calibrator)
-    return replace(head, calibrator=fit_temperature(head.logits(rows.encoded), rows.labels))
+    logits = head.logits(rows.encoded)
+    calibrator = fit_temperature(logits, rows.labels)
+    chances = calibrator(logits)
+    most = most_supported(chances.max(axis=1), chances.argmax(axis=1) == rows.labels)
+    return replace(head, calibrator=within(calibrator, 0.0, most))
 
 
 def joined(parts: Sequence[Encoded]) -> Encoded:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +26,8 @@ from router.stats.calibration import (
     fit_isotonic,
     fit_platt,
     fit_temperature,
+    most_supported,
+    within,
 )
 from router.stats.heads import IDENTITY, UNSCALED, Early, Encoded, Head, HeadKind
 from router.stats.measures import Flags, macro_f1
@@ -41,11 +43,13 @@ from router.training.heads.cross_validation import (
     best_tau,
     crossed_temperature,
     folds_of,
+    likeness_of,
     out_of_fold,
     words_out_of_fold,
 )
 from router.training.heads.mix_ngrams import (
     LEAST_HONEST,
+    NEVER_SURE,
     USUAL,
     Mix,
     Parts,
@@ -71,6 +75,7 @@ class Recipe:
     label_source: str = "given"
     strength: float = GRAMS_C  # of the labels against the ridge for n-grams
     smooth: bool = False  # the calibrator of one probability has no steps
+    bounded: bool = False  # it says no more than its rows support, and less of unlike texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +159,8 @@ def fit_head(recipe: Recipe, taught: TaughtRows, seed: int) -> FittedHead:
     judged = Judged(pool - offset, by_words, labels)
     calibrate = trusted or by_words is None
     head = put_together(fitted, mix, judged[rows] if calibrate else judged, calibrate=calibrate)
+    if recipe.bounded:
+        head = _bounded(head, fitted, _chances(head, fitted, judged), taught, folds)
     chances = _chances(head, fitted, judged)
     figures = {
         **measured(chances, labels, recipe.classes),
@@ -166,6 +173,31 @@ def fit_head(recipe: Recipe, taught: TaughtRows, seed: int) -> FittedHead:
         "folds": int(folds.max()) + 1,
     }
     return FittedHead(head, chances, figures, fitted)
+
+
+def _bounded(
+    head: Head, fitted: Fitted, chances: Floats, taught: TaughtRows, folds: Labels
+) -> Head:
+    """Returns a head that says no more than `chances` (rows, classes) of out-of-fold rows support.
+
+    It also keeps where its texts lie, and is less sure of others. So no text is read by n-grams
+    alone: they do not show how like the taught ones it is.
+    """
+    labels, usual = taught.labels, 1.0 / len(fitted.classes)
+    least, most = 0.0, most_supported(chances.max(axis=1), chances.argmax(axis=1) == labels)
+    if fitted.positive is not None:
+        yes, chance = labels == fitted.at, chances[:, fitted.at]
+        least, most = 1.0 - most_supported(1.0 - chance, ~yes), most_supported(chance, yes)
+        usual = float(yes.mean())
+    early = head.early and replace(
+        head.early, calibrator=within(head.early.calibrator, least, most), sure=NEVER_SURE
+    )
+    return replace(
+        head,
+        calibrator=within(head.calibrator, least, most),
+        early=early,
+        likeness=likeness_of(taught.encoded.vectors, labels, folds, usual),
+    )
 
 
 @dataclass(frozen=True, slots=True)

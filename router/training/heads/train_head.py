@@ -21,7 +21,7 @@ import numpy as np
 from router.errors import ModelFileError, TrainingDataError
 from router.learning.near_duplicates import label_key
 from router.stats import heads
-from router.stats.calibration import Floats, auroc
+from router.stats.calibration import Floats, auroc, highest_said
 from router.stats.heads import Encoded, Head, HeadKind
 from router.stats.measures import Rows, accuracy, intervals, macro_f1
 from router.stats.softmax_regression import Labels
@@ -101,7 +101,7 @@ def train_head(
     labels = np.array([rows.classes.index(row.label) for row in rows.rows], dtype=np.int64)
     groups = together([row.text for row in rows.rows], [row.label for row in rows.rows])
     fitted = fit_head(
-        Recipe(name, rows.classes, model.encoder.sha256, model.rarity, positive),
+        Recipe(name, rows.classes, model.encoder.sha256, model.rarity, positive, bounded=True),
         # `honest` is not given, because the rows that trained the encoder are not known here.
         TaughtRows(encoded, labels, groups),
         seed,
@@ -257,6 +257,7 @@ def _card(
         ],
         "rows_per_class": rows.counts,
         "figures": dict(fitted.figures),
+        "says_at_most": round(highest_said(fitted.head.calibrator), 4),
         "judged_on": "out-of-fold rows; ridge, balance and calibrator were chosen on the same "
         "folds. Rows that the encoder itself was trained on flatter the head.",
         "encoder_sha256": fitted.head.encoder_sha256,
