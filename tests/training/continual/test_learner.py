@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from router.errors import TrainingDataError
 from router.stats import heads
+from router.stats.calibration import highest_said
 from router.training.continual.forgetting import per_class
 from router.training.continual.lesson import Asked, Fresh, Start, chosen
 from router.training.continual.reservoir import Kept
@@ -84,6 +85,10 @@ def test_head_learns_classes_that_come_and_keeps_those_it_knew(
     assert head.classes == ("billing", "shipping", "account", "returns")
     assert {name: rows for name, (_, rows) in second.recall.items()}.keys() == set(WORDS)
     assert per_class([second.recall])
+    assert head.likeness is not None
+    new = model.encode([row.text for row in told("third", "returns account", 40)])
+    assert head.likeness.trust(head.likeness.cosines(new.vectors)).mean() > 0.9
+    assert highest_said(head.calibrator) < 1.0
 
 
 @pytest.mark.parametrize(
