@@ -163,7 +163,9 @@ _NEEDED_FOR = {
 }
 """Lists what an answerer must be able to read, by the kind of a message's part."""
 
-_ADDRESS = re.compile(r'"(?:url|file_id|file_data)":"https?:', re.IGNORECASE)
+_ADDRESS = re.compile(":(?<=http:|ttps:)", re.IGNORECASE)
+"""Finds an address anywhere in a part, since litellm fetches ` http://...`, too. Data in base64 has
+no colon, which is quickly looked for in megabytes."""
 
 LONG_CHARACTERS = 50_000
 """Marks a request as long. Some steps read its text at 5,000 characters a millisecond, and handing
@@ -273,10 +275,7 @@ class ChatRequest(Struct, frozen=True, dict=True):
 
     @measured_once
     def sent_by_address(self) -> frozenset[Capability]:
-        """Returns which of images and files must be fetched, since only their address is here.
-
-        Strings of a part are JSON, so quotation marks inside them cannot end a key.
-        """
+        """Returns which of images and files must be fetched, since only their address is here."""
         return frozenset(
             [
                 _NEEDED_FOR[part.kind]

@@ -83,7 +83,12 @@ def test_a_kept_answer_counts_in_the_rate_of_the_key_that_asks(
 
 
 def a_gateway(folder: Path) -> Gateway:
-    answerer = {"name": "a", "kind": "litellm", "model": "anthropic/x", "capabilities": ["images"]}
+    answerer = {
+        "name": "a",
+        "kind": "litellm",
+        "model": "anthropic/x",
+        "capabilities": ["images", "files"],
+    }
     tier = {"name": "t", "level": 3, "answerers": [answerer]}
     path = folder / "p.yaml"
     path.write_text(yaml.safe_dump({"version": 1, "name": "p", "tiers": [tier]}), "utf-8")
@@ -102,3 +107,19 @@ def test_an_image_by_address_passes_over_litellm(tmp_path: Path, url: str) -> No
             gateway.route(an_image(url))
         inline = gateway.route(an_image("data:image/png;base64,aHR0cHM6Ly8="))
     assert inline.rung.answerer == "a"
+
+
+@pytest.mark.parametrize("address", ["https://a.example/b.pdf", " http://a.example", "\tHTTP:/a"])
+@pytest.mark.parametrize("key", ["file_id", "file_data"])
+def test_a_file_by_address_passes_over_litellm(tmp_path: Path, key: str, address: str) -> None:
+    """Gemini's client in litellm fetches an id that has an address anywhere."""
+
+    def asked(value: str) -> list[dict[str, object]]:
+        part = {"type": "file", "file": {key: value, "filename": "b.pdf"}}
+        return [{"role": "user", "content": [{"type": "text", "text": "What is this?"}, part]}]
+
+    with a_gateway(tmp_path) as gateway:
+        with pytest.raises(NotCapable, match="The answerer a can take it as data"):
+            gateway.route(asked(address))
+        kept = gateway.route(asked("gs://bucket/b.pdf"))  # its provider fetches it, not litellm
+    assert kept.rung.answerer == "a"

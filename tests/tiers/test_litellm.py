@@ -52,7 +52,12 @@ def seen() -> dict[str, Any]:
                 "tests.kits.upstreams.litellm_program",
                 ",".join(BEHAVIOURS),
                 cwd=ROOT,
-                env={**os.environ, "OPENAI_BASE_URL": fake.url, "OPENAI_API_BASE": fake.url},
+                env={
+                    **os.environ,
+                    "OPENAI_BASE_URL": fake.url,
+                    "OPENAI_API_BASE": fake.url,
+                    "ANTHROPIC_API_BASE": fake.url.removesuffix("/v1"),
+                },
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
             )
@@ -192,6 +197,7 @@ def test_every_exception_of_litellm_is_mapped(seen: dict[str, Any]) -> None:
 @pytest.mark.slow
 @NEEDS_LITELLM
 def test_litellm_talks_to_the_configured_server_alone(seen: dict[str, Any]) -> None:
+    assert seen["calls"]["anthropic whole"]["text"] == TEXT
     assert set(seen["hosts"]) <= {"127.0.0.1", seen["own_host"]}
 
 

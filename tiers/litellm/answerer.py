@@ -96,9 +96,10 @@ def import_litellm() -> ModuleType:
 
     Raises AnswererNotReady without it.
     """
-    # Both are read while it is imported: the first keeps it from fetching a price list, the second
-    # from reading a .env file of the working directory.
+    # These keep it from fetching a price list when it is imported, and a list of headers at its
+    # first call of Anthropic; and from reading a .env file of the working directory.
     os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
+    os.environ.setdefault("LITELLM_LOCAL_ANTHROPIC_BETA_HEADERS", "True")
     os.environ.setdefault("LITELLM_MODE", "PRODUCTION")
     try:
         litellm = importlib.import_module("litellm")

@@ -104,6 +104,7 @@ async def calls() -> dict[str, object]:
         question = work(messages=[message])
         claude = tier("anthropic/claude-3-5-sonnet-20240620")
         outcomes[f"{kind} elsewhere"] = await outcome(claude.answer(question, no_call))
+    outcomes["anthropic whole"] = await outcome(tier("anthropic/answer").answer(work(), no_call))
     outcomes["unknown provider"] = await outcome(tier("nobody/x").answer(work(), no_call))
     return outcomes
 
