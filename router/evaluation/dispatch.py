@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from router.evaluation import speed
-from router.evaluation.kinds import certificates, intents, labelled, routing, stakes
+from router.evaluation.kinds import certificates, intents, labelled, own_head, routing, stakes
 from router.evaluation.options import Kind, Options, Report, Subject
 
 MEASURES: Mapping[Kind, Callable[[Subject, Path, Options], Report]] = {
@@ -16,6 +16,7 @@ MEASURES: Mapping[Kind, Callable[[Subject, Path, Options], Report]] = {
     Kind.ROUTING: routing.evaluate,
     Kind.STAKES: stakes.evaluate,
     Kind.CERTIFICATES: certificates.evaluate,
+    Kind.HEAD: own_head.evaluate,
     **{kind: partial(labelled.evaluate, kind) for kind in labelled.READERS},
 }
 

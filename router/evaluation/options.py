@@ -43,6 +43,7 @@ class Kind(StrEnum):
     DEPARTMENT = "department"
     SAFETY = "safety"
     CERTIFICATES = "certificates"
+    HEAD = "head"
 
 
 class Novelty(StrEnum):
@@ -74,6 +75,7 @@ class Options:
     strong: str | None = None
     prices: Path | None = None
     save_head: Path | None = None
+    own_head: Path | None = None  # the .json file of the head that is judged
     heads: Path | None = None  # the folder of heads that policies use
     seed: int = 0
     resamples: int = RESAMPLES

@@ -31,6 +31,7 @@ KINDS = (
     "department",
     "safety",
     "certificates",
+    "head",
 )
 NOVELTIES = ("combined", "energy", "max_probability", "entropy", "mahalanobis", "nearest")
 """Repeats `router.evaluation.options`; a test compares them. Importing that would load numpy."""
@@ -110,6 +111,9 @@ def evaluate(
     save_head: Annotated[
         Path | None,
         typer.Option(help="Write the fitted head as this path with .npz and .json added."),
+    ] = None,
+    head: Annotated[
+        Path | None, typer.Option(help="Head: the .json file that `train head` wrote.")
     ] = None,
     labels: Annotated[
         int | None, typer.Option(min=40, help="Routing: fit a head on so many labelled rows.")
@@ -263,6 +267,8 @@ def evaluate(
     if kind is None:
         return _card(folder, data, work, as_json=as_json)
     file = _file_of(kind, novelty, data)
+    if kind == "head" and head is None:
+        raise typer.BadParameter("found no --head; expected the .json file of a head")
     from router.evaluation import dispatch
     from router.evaluation.options import Kind, Novelty, Options
     from router.policy.loading import policies_dir
@@ -279,6 +285,7 @@ def evaluate(
         strong,
         prices,
         save_head,
+        head,
         policies_dir() / "heads",
         seed,
         resamples,
@@ -329,6 +336,8 @@ def _refuse_foreign(context: typer.Context, kind: str | None) -> None:
         allowed |= _OF_JUDGED if judged else {"run_code"}
     elif kind is None:
         allowed = _ALWAYS | {"data", "work"}
+    elif kind == "head":
+        allowed = _ALWAYS | {"data", "head", "seed", "resamples", "latency"}
     else:
         allowed = _ALWAYS | _OF_KINDS | _OF_KIND.get(kind, set()) | {"data"}
     given = {

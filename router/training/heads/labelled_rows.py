@@ -18,6 +18,9 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
+
 from router.errors import TrainingDataError
 from router.learning.near_duplicates import families, label_key
 from router.training.data.curate import KEY_CHARS, normalised
@@ -75,21 +78,34 @@ class HeadRows:
 
 
 def read_rows(path: Path, text_column: str, label_column: str) -> HeadRows:
-    """Returns the labelled rows of a .csv, .tsv, .jsonl or .jsonl.gz file.
+    """Returns the labelled rows of a .csv, .tsv, .jsonl or .jsonl.gz file that can teach a head.
 
-    Raises TrainingDataError for a file that cannot be read, missing columns, lines that are no
-    rows, fewer than two classes, a class with one text, or too few rows.
+    Raises TrainingDataError as `rows_of_file` does, and for fewer than two classes, a class with
+    one text, or too few rows.
+    """
+    rows = rows_of_file(path, text_column, label_column)
+    _enough(rows)
+    return rows
+
+
+def rows_of_file(path: Path, text_column: str, label_column: str) -> HeadRows:
+    """Returns the labelled rows of a file, however many there are.
+
+    Raises TrainingDataError for a file that cannot be read, missing columns, and lines that are no
+    rows.
     """
     raw = _bytes(path)
     text, repairs = _decoded(path, raw)
     rows = list(_records(path, text, text_column, label_column))
     read = len(rows)
     kept, cleaned = clean(rows)
-    rows_of_file = HeadRows(
-        path.name, hashlib.sha256(raw).hexdigest(), read, kept, (*repairs, *cleaned)
-    )
-    _enough(rows_of_file)
-    return rows_of_file
+    return HeadRows(path.name, hashlib.sha256(raw).hexdigest(), read, kept, (*repairs, *cleaned))
+
+
+def places_of(rows: Sequence[LabelledRow], classes: Sequence[str]) -> npt.NDArray[np.int64]:
+    """Returns the place of each row's label among the classes, in any case; -1 for no class."""
+    place = {label_key(label): number for number, label in enumerate(classes)}
+    return np.array([place.get(label_key(row.label), -1) for row in rows], dtype=np.int64)
 
 
 def clean(rows: Sequence[LabelledRow]) -> tuple[tuple[LabelledRow, ...], tuple[Repair, ...]]:
