@@ -16,6 +16,7 @@ from router.policy.cross_checks import conditions_of, one_of, sections
 from router.policy.parsing.yaml_lines import KeyPath, LineMap
 from router.policy.sections.heads import BUILT_IN_CHANCES, NOT_REPLACED, HeadSection
 from router.stats import answer_head, heads
+from router.stats.calibration import highest_said
 from router.stats.heads import Head, HeadKind
 
 
@@ -36,6 +37,28 @@ def digest_of_heads(named: Sequence[tuple[HeadSection, Path]]) -> bytes:
         except OSError as error:
             raise ModelFileError(f"head file {path} cannot be read: {error.strerror}") from error
     return digest.digest()
+
+
+def never_reached(
+    policy: Mapping[str, object], named: Sequence[tuple[HeadSection, Path]]
+) -> Iterator[tuple[str, str]]:
+    """Yields conditions of a policy that ask for more than their head ever says, and why.
+
+    A close reader has chances of its own, so its head is left out. Raises ModelFileError.
+    """
+    most = {
+        section.name: highest_said(head.calibrator)
+        for section, path in named
+        if section.close is None and (head := _load(path, None)).kind is not HeadKind.VALUE
+    }
+    for path, condition in conditions_of(policy):
+        name, at = str(condition.get("head")), condition.get("at")
+        if name in most and isinstance(at, float) and at > most[name]:
+            yield (
+                ".".join(map(str, path)),
+                f"{at:g} is above {most[name]:.3f}, the highest chance that the head {name} "
+                "says: this never holds. Lower it, or teach the head more rows",
+            )
 
 
 def head_mistakes(

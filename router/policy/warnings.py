@@ -62,6 +62,7 @@ class WarningKind(StrEnum):
     ALIAS_HIDES_MODEL = "alias_hides_model"
     FLOOR_OUT_OF_REACH = "floor_out_of_reach"
     FLOOR_ABOVE_CAP = "floor_above_cap"
+    CHANCE_NEVER_SAID = "chance_never_said"
     TERMS_NEVER_USED = "terms_never_used"
     KEY_NEVER_READ = "key_never_read"
     NO_EXAMPLES = "no_examples"

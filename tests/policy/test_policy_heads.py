@@ -28,6 +28,7 @@ from router.triage.engine import TriageEngine
 from router.triage.own_heads import MOST_CLASSES, OwnHeads
 from router.triage.triage_model import HEAD_NAMES, TriageModel
 from router.types import RECORD_VERSION, ChatRequest, HeadReading, Hints, Message, PSource
+from tests.kits.changed import replace
 from tests.kits.checks.decided_again import decide_again
 from tests.kits.inputs.policy_texts import GOOD, mistakes_of, write
 from tests.kits.server_kit import Served, eventually, tiergate
@@ -73,6 +74,22 @@ def policy_file(folder: Path, *lines: str) -> Path:
 def core_of(path: Path) -> Core:
     settings = Settings(policies=(str(path),), cache_dir=None)
     return Core(settings, load_policies(settings, {}), {})
+
+
+@pytest.mark.parametrize(
+    ("at", "never"), [(0.93, []), (0.94, []), (0.95, ["hard_rules.0.heads.0"])]
+)
+def test_a_condition_above_what_a_head_ever_says_is_told(
+    tmp_path: Path, department: Head, at: float, never: list[str]
+) -> None:
+    capped = replace(department, calibrator=Temperature(1.0, 0.94))
+    heads.save(capped, tmp_path / "heads")
+    path = policy_file(tmp_path, NAMED, RULE.replace("0.8", str(at)))
+    run = tiergate("check", path, "--json")
+    (checked,) = json.loads(run.stdout)["policies"]
+    told = [warning for warning in checked["warnings"] if warning["kind"] == "chance_never_said"]
+    assert [warning["key_path"] for warning in told] == never
+    assert all("0.940, the highest chance" in warning["message"] for warning in told)
 
 
 def ask(*turns: str) -> ChatRequest:

@@ -18,6 +18,7 @@ from router.errors import PolicyError
 from router.money.budget_check import budget_warnings
 from router.money.price_book import is_known
 from router.policy.content.key_mistakes import keys_never_read
+from router.policy.head_files import never_reached
 from router.policy.loading import LoadedPolicy, missing_secrets, unreachable_receivers
 from router.policy.parsing.text_files import text_of
 from router.policy.parsing.yaml_lines import load_yaml
@@ -86,6 +87,7 @@ def run(core: Core, *, probing: bool = False) -> Checked:
             *not_installed(loaded, runtime),
             *warnings(loaded.policy, priced),
             *_key_warnings(loaded),
+            *_head_warnings(loaded),
             *cap_warnings(loaded.policy, core.highest_match),
             *sound_warnings(loaded.policy, facts),
             *budget_warnings(loaded.policy, facts),
@@ -111,6 +113,13 @@ def _key_warnings(loaded: LoadedPolicy) -> Iterator[PolicyWarning]:
             for key_path, why in keys_never_read(tree, loaded.policy.lookups, section.lookups):
                 place = f"{section.knowledge}: {key_path}"
                 yield PolicyWarning(WarningKind.KEY_NEVER_READ, place, why)
+
+
+def _head_warnings(loaded: LoadedPolicy) -> Iterator[PolicyWarning]:
+    """Yields conditions that ask for a chance which one of the policy's heads never says."""
+    named = [(section, loaded.file(section.path)) for section in loaded.policy.heads]
+    for key_path, why in never_reached(loaded.policy.model_dump(), named):
+        yield PolicyWarning(WarningKind.CHANCE_NEVER_SAID, key_path, why)
 
 
 def show(
