@@ -20,6 +20,7 @@ from router.types import (
     AnswererState,
     AnswererStatus,
     Call,
+    Capability,
     ChatRequest,
     Choice,
     Delta,
@@ -49,10 +50,14 @@ class WordsOnly(WrappingAnswerer):
 
     @property
     def facts(self) -> AnswererFacts:
-        """Returns the model's facts without its name, which wrote no word, and its list price."""
+        """Returns the model's facts without its name, which wrote no word, and its list price.
+
+        Words have no log probabilities, so a request for them is not answered by words.
+        """
         facts = self._inner.facts
         unlisted = replace(facts.price, per_request_nano_usd=None)
-        return replace(facts, model=NO_ANSWER_MODEL, price=unlisted)
+        kept = facts.capabilities - {Capability.LOGPROBS}
+        return replace(facts, model=NO_ANSWER_MODEL, price=unlisted, capabilities=kept)
 
     def status(self) -> AnswererStatus:
         """Returns READY, whatever the model does: words are always there."""

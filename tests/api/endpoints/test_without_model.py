@@ -76,6 +76,22 @@ def test_the_refusal_has_the_code_of_a_missing_capability(served: Served) -> Non
     assert refused.json()["error"]["code"] == "unsupported_capability"
 
 
+@pytest.mark.parametrize(
+    ("path", "fields"),
+    [
+        ("/v1/chat/completions", {"logprobs": True}),
+        ("/v1/responses", {"include": ["message.output_text.logprobs"]}),
+    ],
+)
+def test_log_probabilities_that_no_words_have_are_for_the_client_to_leave_out(
+    served: Served, path: str, fields: dict[str, object]
+) -> None:
+    """The words said that there is no answer, to what level 1 answers without them."""
+    refused = ask(served, path, **fields)
+    assert refused.status_code == 400
+    assert "asks for log probabilities" in refused.json()["error"]["message"]
+
+
 @pytest.mark.parametrize("path", CALLING)
 def test_tools_that_need_not_be_called_may_be_offered(served: Served, path: str) -> None:
     choice = {"type": "auto"} if path == "/v1/messages" else "auto"
