@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 from router.errors import TiergateError
+from router.policy.cross_checks import sections
 from router.policy.schema import (
     Alias,
     AnswererSection,
@@ -49,6 +50,12 @@ WITHOUT_ABILITY = (
 MEASURED_MODELS = frozenset({"smollm2-135m"})  # their abilities ship with Tiergate
 
 
+LEAST_UTTERANCES = 10
+"""With eight utterances an answer, two files that taught nothing took .14 and .38 of their own
+requests; with twenty .57 and .61."""
+FEW_NAMED = 5
+
+
 class WarningKind(StrEnum):
     """Names the kinds of warnings; users see these words."""
 
@@ -65,6 +72,7 @@ class WarningKind(StrEnum):
     CHANCE_NEVER_SAID = "chance_never_said"
     TERMS_NEVER_USED = "terms_never_used"
     KEY_NEVER_READ = "key_never_read"
+    FEW_UTTERANCES = "few_utterances"
     NO_EXAMPLES = "no_examples"
     NOT_INSTALLED = "not_installed"
     RECEIVER_UNREACHABLE = "receiver_unreachable"
@@ -104,6 +112,26 @@ def cap_warnings(policy: Policy, highest: float | None) -> list[PolicyWarning]:
         )
         for path, floor in floors.items()
         if floor > highest
+    ]
+
+
+def utterance_warnings(file: str, tree: object) -> list[PolicyWarning]:
+    """Warns of answers of a knowledge file, read as `tree`, that have few utterances."""
+    few = [
+        str(intent.get("id"))
+        for _, intent in sections(tree, "intents")
+        if isinstance(listed := intent.get("utterances"), list) and len(listed) < LEAST_UTTERANCES
+    ]
+    if not few:
+        return []
+    more = f" and {len(few) - FEW_NAMED} more" if len(few) > FEW_NAMED else ""
+    return [
+        PolicyWarning(
+            WarningKind.FEW_UTTERANCES,
+            f"{file}: intents",
+            f"{', '.join(few[:FEW_NAMED])}{more}: with fewer than {LEAST_UTTERANCES} utterances "
+            "few requests in other words are found; write twenty for each answer",
+        )
     ]
 
 

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import pytest
+import yaml
 
 from router.errors import NotCapable
+from router.policy.loading import policies_dir
 from router.policy.schema import Policy
-from router.policy.warnings import WarningKind, cap_warnings, notes, run_examples, warnings
+from router.policy.warnings import (
+    WarningKind,
+    cap_warnings,
+    notes,
+    run_examples,
+    utterance_warnings,
+    warnings,
+)
 from router.types import Message, Reason
+from tests.kits.server_kit import tiergate
 
 RESOLVER = {"name": "answers", "kind": "resolver", "knowledge": "k.yaml"}
 LOCAL = {"name": "smol", "kind": "local", "price": {"compute_usd_per_hour": 0.1}}
@@ -185,3 +198,33 @@ def test_a_floor_above_the_highest_chance_is_told(
     found = cap_warnings(policy(decision=section), highest)
     assert [warning.key_path for warning in found] == paths
     assert all("judged" in warning.message for warning in found)
+
+
+@pytest.mark.parametrize(
+    ("counts", "told"),
+    [
+        ([10, 12], None),
+        ([9, 12], "a0: with fewer than 10"),
+        ([1] * 7, "a0, a1, a2, a3, a4 and 2 more: with fewer than 10"),
+    ],
+)
+def test_answers_with_few_utterances_are_told(counts: list[int], told: str | None) -> None:
+    intents = [{"id": f"a{i}", "utterances": ["x"] * count} for i, count in enumerate(counts)]
+    found = utterance_warnings("shop.yaml", {"intents": intents})
+    assert [warning.key_path for warning in found] == (
+        [] if told is None else ["shop.yaml: intents"]
+    )
+    assert told is None or found[0].message.startswith(told)
+
+
+@pytest.mark.process
+def test_check_tells_answers_with_few_utterances(tmp_path: Path) -> None:
+    shutil.copytree(policies_dir(), tmp_path / "policies")
+    knowledge = tmp_path / "policies" / "knowledge" / "retail_bank.yaml"
+    tree = yaml.safe_load(knowledge.read_text(encoding="utf-8"))
+    tree["intents"][0]["utterances"] = tree["intents"][0]["utterances"][:9]
+    knowledge.write_text(yaml.safe_dump(tree, sort_keys=False, allow_unicode=True), "utf-8")
+    run = tiergate("check", tmp_path / "policies" / "retail_bank.yaml", "--json")
+    (checked,) = json.loads(run.stdout)["policies"]
+    (told,) = [warning for warning in checked["warnings"] if warning["kind"] == "few_utterances"]
+    assert told["message"].startswith("open_account: ")

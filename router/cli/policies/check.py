@@ -32,6 +32,7 @@ from router.policy.warnings import (
     notes,
     run_examples,
     sound_warnings,
+    utterance_warnings,
     warnings,
 )
 from router.request.intake import decided_outcome
@@ -86,7 +87,7 @@ def run(core: Core, *, probing: bool = False) -> Checked:
         warnings=[
             *not_installed(loaded, runtime),
             *warnings(loaded.policy, priced),
-            *_key_warnings(loaded),
+            *_knowledge_warnings(loaded),
             *_head_warnings(loaded),
             *cap_warnings(loaded.policy, core.highest_match),
             *sound_warnings(loaded.policy, facts),
@@ -104,8 +105,9 @@ def run(core: Core, *, probing: bool = False) -> Checked:
     )
 
 
-def _key_warnings(loaded: LoadedPolicy) -> Iterator[PolicyWarning]:
-    """Yields keys of the knowledge files that this policy's lookups never let anybody use."""
+def _knowledge_warnings(loaded: LoadedPolicy) -> Iterator[PolicyWarning]:
+    """Yields keys of the knowledge files that this policy's lookups never let anybody use, and
+    answers with few utterances."""
     for _, section in loaded.policy.rungs():
         if isinstance(section, ResolverAnswerer):
             path = loaded.file(section.knowledge)
@@ -113,6 +115,7 @@ def _key_warnings(loaded: LoadedPolicy) -> Iterator[PolicyWarning]:
             for key_path, why in keys_never_read(tree, loaded.policy.lookups, section.lookups):
                 place = f"{section.knowledge}: {key_path}"
                 yield PolicyWarning(WarningKind.KEY_NEVER_READ, place, why)
+            yield from utterance_warnings(section.knowledge, tree)
 
 
 def _head_warnings(loaded: LoadedPolicy) -> Iterator[PolicyWarning]:
