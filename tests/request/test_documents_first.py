@@ -12,7 +12,7 @@ from router.api.compose.mounted.quotable import MOST_CERTAIN, calibrated, quotab
 from router.library import CALLER
 from router.policy.loading import load_policy
 from router.routing.decision_record import parse
-from router.types import ChatRequest, Message
+from router.types import ChatRequest, Message, Sampling
 from tests.kits.books.ledger_sql import rows_in
 from tests.kits.document_kit import kept
 from tests.kits.fakes import Clock
@@ -96,10 +96,14 @@ async def test_near_passage_counts_by_its_own_chance(
     async with Gateway.from_policy(path, database=database, documents=store, environ={}) as gateway:
         near = await gateway.acomplete(QUESTION)
         far = await gateway.acomplete("How long does delivery take?")
+        both = ChatRequest((Message("user", QUESTION),), "auto", sampling=Sampling(n=2))
+        twice = await gateway.acomplete(both)
     row = rows_in(database)[near.request_id]
     assert near.answer is not None
     assert far.answer is not None
     assert "epoxy" in near.answer.text
+    assert twice.answer is not None
+    assert [choice.text for choice in twice.answer.choices] == [near.answer.text] * 2
     assert far.answer.text == "Delivery takes three days."
     facts = {fact.answerer: fact.p for fact in parse(row.record).facts}
     assert (facts["quotes"] > 0.5) is sure

@@ -17,6 +17,7 @@ from router.types import (
     Answer,
     AnswererFacts,
     Call,
+    Capability,
     Choice,
     DocumentPassage,
     Reason,
@@ -64,7 +65,7 @@ class Quoting(OwnAnswerer):
     async def answer(self, work: Work, call: Call) -> Answer:
         """Returns the quotation, or what a model made of it. Raises CannotAnswer."""
         request = work.request
-        if request.tools or request.response_format.kind != "text" or request.sampling.n > 1:
+        if request.tools or request.response_format.kind != "text":
             raise CannotAnswer("quoted documents keep no schema and call no tool")
         result = await self._documents.passages(work, self._section.at_most)
         near = tuple(passage for passage in result.passages if passage.p >= self._section.quote_at)
@@ -86,7 +87,8 @@ class Quoting(OwnAnswerer):
             passages=words_of(near),
             gathered=result.notes,
         )
-        return await self._rephrased(answer, work, call, near)
+        answer = await self._rephrased(answer, work, call, near)
+        return replace(answer, choices=answer.choices * request.sampling.n)
 
     async def _rephrased(
         self, answer: Answer, work: Work, call: Call, near: Sequence[DocumentPassage]
@@ -112,5 +114,5 @@ def build_quoting(
     section: DocumentsAnswerer, tier: TierSection, documents: DocumentContext
 ) -> Quoting:
     """Returns the answerer of a policy's section."""
-    facts = facts_of(section, tier, MODEL)
+    facts = facts_of(section, tier, MODEL, capabilities=[Capability.MULTIPLE_CHOICES])
     return Quoting(section, facts, documents)
