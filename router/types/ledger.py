@@ -50,10 +50,11 @@ class AttemptRow(Struct, frozen=True):
 
 
 class KeptPolicy(Struct, frozen=True):
-    """Holds a policy's text, and that of its own price book: "" for the shipped one."""
+    """Holds a policy's text and hash, and its own price book's text: "" for the shipped one."""
 
     content: str
     prices: str
+    hash: str = ""
 
 
 class Baselines(Struct, frozen=True):

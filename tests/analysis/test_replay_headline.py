@@ -8,6 +8,7 @@ from router.analysis.replay.correctness import Correctness, KnownCorrectness
 from router.analysis.replay.html import replay_html
 from router.analysis.replay.replay import replay
 from router.analysis.replay.sentences import headline
+from router.analysis.replay.tables import changes
 from router.rendering.figures_in_words import percent
 from router.types import RequestRow, Verdict
 from tests.analysis.test_replay import DAY, THETAS, a_side, cases, floor, play, run, tiers
@@ -25,6 +26,11 @@ async def test_headline_says_cost_and_changes(rows: list[RequestRow]) -> None:
     told = headline(run(rows, a_side(**floor(0.75))))
     assert "4 requests" in told
     assert "1 decision changes" in told
+
+
+async def test_table_of_changes_shows_an_id_as_clients_get_it(rows: list[RequestRow]) -> None:
+    (line,) = changes(run(rows, a_side(**floor(0.75)))).rows
+    assert line[-1] == f"req_{rows[1].request_id}"
 
 
 async def test_headline_sets_the_cost_beside_both_expected_errors(rows: list[RequestRow]) -> None:

@@ -206,7 +206,7 @@ def test_a_policy_of_ones_own_is_read_from_the_ledger(tmp_path: Path, name: str)
     found = said(recorded(tmp_path, name, 9, 1))
     # The latest version counts: 1,000 x $1 + 50 x $4 a million.
     assert (found["left_out"], found["repriced_nano_usd"]) == (0, 1_200_000)
-    assert found["policies"] == {name: "the latest version that the ledger can read"}
+    assert found["policies"] == {name: "h1, the latest version that the ledger can read"}
 
 
 @pytest.mark.process

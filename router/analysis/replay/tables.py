@@ -77,7 +77,7 @@ def changes(replay: Replay) -> Grid:
             signed_usd(change.difference_nano_usd),
             count(change.unknown) if change.unknown else NOTHING,
             # One id fits the column; JSON has more.
-            ", ".join(change.examples[:1]),
+            ", ".join(f"req_{request_id}" for request_id in change.examples[:1]),
         )
         for (before, after, reason), change in largest
     )

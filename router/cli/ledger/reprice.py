@@ -152,7 +152,7 @@ class Policies:
         for one in kept:
             policy = self._read(one)
             if policy is not None:
-                return policy, "the latest version that the ledger can read"
+                return policy, f"{one.hash}, the latest version that the ledger can read"
         return None, "not found or not readable; name it by --policy FILE"
 
     def _read(self, kept: KeptPolicy) -> LoadedPolicy | None:

@@ -46,7 +46,7 @@ def kept_policy(database: Database, policy_hash: str) -> KeptPolicy | None:
     """Returns what is kept under this hash, None without it; blocks. Raises LedgerError."""
     with database.reading() as connection:
         row = connection.exec_driver_sql(
-            "SELECT content, prices FROM policy_versions WHERE hash = ?", (policy_hash,)
+            "SELECT content, prices, hash FROM policy_versions WHERE hash = ?", (policy_hash,)
         ).first()
     return None if row is None else KeptPolicy(*row)
 
@@ -61,7 +61,7 @@ def kept_policies(database: Database) -> list[KeptPolicy]:
     """Returns every policy, latest first; blocks. Raises LedgerError."""
     with database.reading() as connection:
         rows = connection.exec_driver_sql(
-            "SELECT content, prices FROM policy_versions ORDER BY first_seen_at_ms DESC"
+            "SELECT content, prices, hash FROM policy_versions ORDER BY first_seen_at_ms DESC"
         )
         return [KeptPolicy(*row) for row in rows]
 

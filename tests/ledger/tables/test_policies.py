@@ -41,7 +41,7 @@ def test_a_policy_of_an_earlier_version_gets_its_price_book_once(address: str) -
     database = Database.open(address)
     for prices in ("", "book 1", "book 2", ""):
         record_policy(database, "ab12", "default", "a", NOW_MS, prices)
-    assert kept_policies(database) == [KeptPolicy("a", "book 1")]
+    assert kept_policies(database) == [KeptPolicy("a", "book 1", "ab12")]
     database.close()
 
 
