@@ -99,11 +99,12 @@ class SavingSums(msgspec.Struct, omit_defaults=True):
         self.own_own += own_nano_usd * own_nano_usd
         self.base_own += baseline_nano_usd * own_nano_usd
 
-    def add(self, row: RequestRow, baseline: int | None, known: bool) -> None:
+    def add(self, row: RequestRow, baseline: int | None, known: bool, *, is_answered: bool) -> None:
         """Pairs the row's cost with its baseline, never in favour of the saving.
 
         A failed request gave no answer, so its baseline is nothing while its cost counts; a
-        cancelled one keeps its own baseline, where it has one.
+        cancelled one keeps its own baseline, where it has one. A request without an answer whose
+        cost is unknown is no answer that could be compared.
         """
         own = row.cost_nano_usd
         if row.state is RequestState.FAILED or (
@@ -114,7 +115,7 @@ class SavingSums(msgspec.Struct, omit_defaults=True):
         elif baseline is not None and known:
             self._compare(baseline, own, row.verdict)
         else:
-            self.not_compared += 1
+            self.not_compared += is_answered
         if baseline is not None and known:
             self.pair(baseline, own)
 

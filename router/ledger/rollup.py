@@ -188,7 +188,8 @@ def _add_savings(row: RequestRow, cells: tuple[Cell, Cell], known: bool, is_answ
                 sums = cell.savings.setdefault(OBSERVED + key, SavingSums())
                 sums.add_observed(row.verdict, base, would, answered=is_answered)
             else:
-                cell.savings.setdefault(key, SavingSums()).add(row, baseline, known)
+                sums = cell.savings.setdefault(key, SavingSums())
+                sums.add(row, baseline, known, is_answered=is_answered)
 
 
 def compared_with(row: RequestRow) -> tuple[str, ...]:

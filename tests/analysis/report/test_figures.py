@@ -152,6 +152,16 @@ def test_a_baseline_without_a_price_is_unknown() -> None:
     assert people.saved_share is None
 
 
+@pytest.mark.parametrize("state", [RequestState.UNKNOWN_COST, RequestState.CANCELLED])
+def test_a_request_without_an_answer_at_an_unknown_cost_is_none_that_is_not_compared(
+    state: RequestState,
+) -> None:
+    call = an_attempt("req-00001", 2, 0, cost_basis=CostBasis.UNKNOWN)
+    left = a_row(1, 2, attempts=[call], state=state, verdict="")
+    level_2 = saving(report_of([a_row(0), left]), "all_level_2")
+    assert (level_2.compared, level_2.not_compared) == (1, 0)
+
+
 def test_a_price_for_people_is_not_called_missing_where_nothing_was_compared() -> None:
     call = an_attempt("req-00000", 2, 0, cost_basis=CostBasis.UNKNOWN)
     told = " ".join(report_of([a_row(0, 2, attempts=[call])]).assumptions)

@@ -18,6 +18,7 @@ from router.errors import LedgerError
 from router.ledger.books.store import SqlLedger
 from router.ledger.books.verify import verify
 from router.ledger.hash_chain import FindingKind
+from router.ledger.rollups.stored import catch_up
 from router.ledger.sql import reading
 from router.ledger.sql.database import Database
 from router.ledger.sql.schema import EARLIER_NAMES, SCHEMA_VERSION, metadata
@@ -97,7 +98,7 @@ def test_a_ledger_that_was_numbered_alone_is_read_as_what_it_is(
     database.close()
 
 
-@pytest.mark.parametrize("newer", ["0018_windows_of_another_day", "0019"])
+@pytest.mark.parametrize("newer", ["0019_windows_of_another_day", "0020"])
 def test_a_ledger_of_a_newer_version_is_refused(old: Path, newer: str) -> None:
     change(old, f"UPDATE alembic_version SET version_num = '{newer}'")
     with pytest.raises(LedgerError, match="install the newer one"):
@@ -148,3 +149,18 @@ def test_usage_of_an_old_ledger_is_priced_again(old: Path) -> None:
     assert repricing.total.again_nano_usd == 4 * 202_000
     assert repricing.total.booked_nano_usd == 1_369
     assert repricing.provider.figures().difference_nano_usd == 1_100 - 999
+
+
+def test_sums_of_an_earlier_version_are_added_up_anew(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+    add(path)
+    database = Database.open(path)
+    catch_up(database)
+    database.close()
+    connection = sqlite3.connect(path)
+    edit = "UPDATE rollups SET content = replace(content, '\"requests\":1', '\"requests\":7')"
+    assert connection.execute(edit).rowcount
+    connection.execute("UPDATE alembic_version SET version_num = '0018_price_books'")
+    connection.commit()
+    connection.close()
+    assert verify(path).findings == ()
