@@ -214,7 +214,7 @@ def show(figures: dict[str, Any]) -> str:
     for name, (a, b) in (
         ("start s", figures["start_s"]),
         ("memory MB", figures["memory_mb"]),
-        ("% of a core while nobody asks", figures["silent_percent"]),
+        ("% of a core just after a load", figures["silent_percent"]),
     ):
         lines.append(f"{name:<34}{a:>10,}{b:>10,}{b / max(a, 0.1):>8.2f}")
     lines.append(f"{'waits of the large one, ms':<34}{'p50':>10}{'p99':>10}{'longest':>10}")
