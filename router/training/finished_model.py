@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from router.errors import TrainingDataError
-from router.training import card, dev_figures, held_out, model_folder
+from router.training import card, dev_figures, held_out, model_folder, unread_sources
 from router.training.data import sources
 from router.training.data.curate import Curated, curate
 from router.training.heads import fit_novelty
@@ -50,9 +50,11 @@ def recalibrate(
     rows = curated(data, seed, knowledge)
     train, dev = fit_examples(rows.train, rows.dev, seed)
     of_train, of_dev = (model.encode([row.text for row in rows]) for rows in (train, dev))
-    lines = held_out.author_lines(seed)
+    lines = unread_sources.author_lines(seed)
     of_lines = model.encode([line.text for line in lines])
-    material = held_out.Material((train, of_train), (dev, of_dev), (lines, of_lines), model.rarity)
+    material = unread_sources.Material(
+        (train, of_train), (dev, of_dev), (lines, of_lines), model.rarity
+    )
     with model_folder.changed(folder) as made:
         beyond = held_out.recalibrate(made / HEADS_FOLDER, material, model.encoder.sha256)
         write_manifest(made)  # a model is only loaded where its files agree with it

@@ -4,7 +4,8 @@ Dev rows come from the sources of the training rows, so a head looks surer on th
 that nobody fitted. Two kinds of rows are read in their place, with half of the weight each:
 
 - sources of messages, each left out whole: the head is fitted again without it and reads it;
-- our authors of grave and everyday lines, who taught neither the encoder nor these heads.
+- our authors of grave and everyday lines, who did not teach the encoder. `stakes` learns from them:
+  here a head that did not read an author's lines reads them.
 
 The encoder has read the sources of the first kind, so they still look easier than a stranger's.
 A head of classes gets its temperature on these rows, and the authors weigh its embedding and
@@ -16,7 +17,7 @@ than was right of the authors' lines of which it said as much, nor than a cap of
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -34,17 +35,16 @@ from router.stats.calibration import (
     fit_temperature,
     lower_of,
 )
-from router.stats.heads import Early, Encoded, Head, HeadKind
+from router.stats.heads import Early, Head, HeadKind
 from router.stats.ngrams import in_floats
+from router.training import unread_sources
 from router.training.data import grave_texts
-from router.training.data.grave_texts import GraveText
-from router.training.data.sources import Example
 from router.training.dev_figures import both
 from router.training.heads.fit_heads import (
     CLASS_HEADS,
+    Part,
     calibration_weights,
     early_rows,
-    fitted_parts,
     part,
 )
 from router.training.heads.fit_one_head import Fitted, Judged, put_together
@@ -56,28 +56,12 @@ from router.training.heads.mix_ngrams import (
     fit_mix,
     sure_from,
 )
-from router.triage.triage_model import Rarity
-from router.types import Domain
+from router.training.unread_sources import TAUGHT_BY_AUTHORS, Material, Source, Taught, read_by
 
 HEADS = ("domain", "request_type", "stakes")
 """Heads that say .95 where fewer than 95 in 100 are right. Our authors' lines carry the task of
 two. `request_type` has only the sources, of which WHOLE_REQUESTS calibrate it."""
 
-MESSAGES: Mapping[str, tuple[str, ...]] = {
-    **{
-        name: (name,)
-        for name in ("clinc150", "banking77", "hwu64", "snips", "hint3", "tickets", "sms")
-    },
-    "prompts": ("user_oriented", "self_instruct", "ifeval", "vicuna", "arena_"),
-    "templates": ("template_",),
-    "written": ("written_",),
-    "stakes_synthetic": ("stakes_synthetic", "stakes_manual"),
-    "stakes_anthropic_hh": ("stakes_anthropic_hh",),
-    "stakes_toolace": ("stakes_toolace",),
-    "stakes_mts_dialog": ("stakes_mts_dialog",),
-}
-"""Sources that are left out whole, by the beginnings of their names: what people write to somebody,
-and no exam questions or articles. Sets of one author or collection go together."""
 SETTLED = 0.01
 """Tables of n-grams are kept in bytes, so that the weight of one that is read back is off by a
 thousandth."""
@@ -85,41 +69,9 @@ AS_IT_IS = Mix(1.0, 1.0)
 WHOLE_REQUESTS = ("hint3", "prompts", "written")
 """Sources whose type a rule reads in each text. In the sets of intents, which the encoder knows,
 and in templates it is that of the intent or of the template: they look easier than a stranger's."""
-MOST_ROWS = 1_500
-"""Rows of one source that are read: more say no more about a temperature."""
-SECTION_DOMAIN = {
-    "medical": Domain.MEDICAL, "legal": Domain.LEGAL, "engineering": Domain.ENGINEERING_SAFETY,
-}  # fmt: skip
-"""Sections of our authors that are one domain. Fraud is money to one reader and support to
-another, and poison, danger to oneself and violence are in no list of domains."""
-LANGUAGE = "en"  # the language of these heads
 SAID = 0.9
 
 Figures = dict[str, dict[str, float]]
-
-
-@dataclass(frozen=True, slots=True)
-class Material:
-    """Holds what heads are fitted and judged on: texts with labels, and what is read of them."""
-
-    train: tuple[Sequence[Example], Encoded]
-    dev: tuple[Sequence[Example], Encoded]
-    authors: tuple[Sequence[GraveText], Encoded]
-    rare: Rarity
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Holds one source that taught nothing: logits of both readers, (rows, classes), and labels."""
-
-    name: str
-    vectors: Floats
-    words: Floats
-    labels: npt.NDArray[np.int64]
-    author: bool = False
-
-    def pool(self, mix: Mix) -> Floats:
-        return mix.vectors * self.vectors + mix.words * self.words
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,17 +83,6 @@ class Recalibrated:
 
     head: Head
     figures: Figures
-
-
-def author_lines(seed: int) -> list[GraveText]:
-    """Returns one English text of each written line, those of judging authors last."""
-    judges = [text for author in grave_texts.JUDGES for text in grave_texts.held_out(author)]
-    first = {
-        text.group: text
-        for text in reversed([*grave_texts.texts(seed), *judges])
-        if text.language == LANGUAGE
-    }
-    return list(first.values())[::-1]
 
 
 def recalibrate(folder: Path, material: Material, encoder_sha256: str) -> Figures:
@@ -162,19 +103,23 @@ def recalibrated(head: Head, material: Material) -> Recalibrated:
     """
     classes = _classes(head)
     fitted = _taken_apart(head, classes)
-    rows = part(material.dev[0], head.name, classes)
-    if fitted is None or len(rows.index) < LEAST_HONEST:
+    dev_rows = part(material.dev[0], head.name, classes)
+    if fitted is None or len(dev_rows.index) < LEAST_HONEST:
         return Recalibrated(head, {})
-    authors = list(_authors(fitted, material, classes))
-    taught = [source for source in authors if source.name not in grave_texts.JUDGES]
-    left = list(_left_out(fitted, material, classes))
+    rows = unread_sources.taught(head.name, classes, material)
+    if head.name in TAUGHT_BY_AUTHORS:
+        fitted, head, authors = _refitted(fitted, rows, dev_rows, material)
+    else:
+        authors = list(unread_sources.authors(fitted, rows, material))
+    taught = _teaching(authors)
+    left = list(unread_sources.left_out(fitted, rows, material.rare))
     if head.kind is HeadKind.CHANCE:
         return _bounded(head, left, authors) if taught else Recalibrated(head, {})
     if not taught:
         return _by_whole_requests(head, left)
-    dev = _source("dev", fitted.parts, material.dev[1][rows.index], rows.labels)
-    mix = _mix(dev, calibration_weights(rows), taught)
-    judged = Judged(dev.pool(mix), dev.words, dev.labels, calibration_weights(rows))
+    dev = read_by("dev", fitted.parts, material.dev[1][dev_rows.index], dev_rows.labels)
+    mix = _mix(dev, calibration_weights(dev_rows), taught)
+    judged = Judged(dev.pool(mix), dev.words, dev.labels, calibration_weights(dev_rows))
     made = head if mix == AS_IT_IS else put_together(fitted, mix, judged, calibrate=False)
     t = temperature([*left, *taught], mix)
     figures: Figures = {}
@@ -182,9 +127,35 @@ def recalibrated(head: Head, material: Material) -> Recalibrated:
         others = [other for other in [*left, *taught] if other is not source]
         own = temperature(others, mix)
         figures[source.name] = _class_figures(source, mix, own, most_right(others, mix, own))
-    early = _early(made, t, mix, early_rows(judged, rows))
+    early = _early(made, t, mix, early_rows(judged, dev_rows))
     calibrator = Temperature(t, most_right([*left, *taught], mix, t))
     return Recalibrated(replace(made, calibrator=calibrator, early=early), figures)
+
+
+def _refitted(
+    fitted: Fitted, rows: Taught, dev_rows: Part, material: Material
+) -> tuple[Fitted, Head, list[Source]]:
+    """Returns a head fitted again, apart and together, and the authors' lines as it reads them.
+
+    Its readers are weighed as `_mix` does, on lines of authors whom they did not read.
+    """
+    none = np.zeros(len(fitted.classes), np.float32)
+    plain = replace(fitted, parts=rows.whole(len(fitted.classes), material.rare), offset=none)
+    dev = read_by("dev", plain.parts, material.dev[1][dev_rows.index], dev_rows.labels)
+    authors = list(unread_sources.authors(plain, rows, material))
+    weights = calibration_weights(dev_rows)
+    mix = _mix(dev, weights, _teaching(authors))
+    judged = Judged(dev.pool(mix), dev.words, dev.labels, weights)
+    head = put_together(plain, mix, judged)
+    head = replace(head, early=put_together(plain, mix, early_rows(judged, dev_rows)).early)
+    apart = _taken_apart(head, fitted.classes)
+    assert apart is not None
+    return apart, head, [source.scaled(mix) for source in authors]
+
+
+def _teaching(authors: Iterable[Source]) -> list[Source]:
+    """Returns the authors that do not judge only."""
+    return [source for source in authors if source.name not in grave_texts.JUDGES]
 
 
 def _classes(head: Head) -> tuple[str, ...]:
@@ -274,7 +245,7 @@ def bound(head: Head, authors: Sequence[Source]) -> Isotonic:
 
 
 def _bounded(head: Head, left: Sequence[Source], authors: Sequence[Source]) -> Recalibrated:
-    taught = [source for source in authors if source.name not in grave_texts.JUDGES]
+    taught = _teaching(authors)
     figures: Figures = {}
     for source in [*left, *authors]:
         others = replace(
@@ -340,70 +311,6 @@ def _taken_apart(head: Head, classes: Sequence[str]) -> Fitted | None:
 def _two(column: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """Returns the column of one probability after one of zeros."""
     return np.concatenate([np.zeros_like(column), column], axis=-1)
-
-
-def _source(
-    name: str, parts: Parts, encoded: Encoded, labels: npt.NDArray[np.int64], author: bool = False
-) -> Source:
-    words = parts.by_words(encoded)
-    assert words is not None
-    return Source(name, parts.by_vectors(encoded), words, labels, author)
-
-
-def _authors(fitted: Fitted, material: Material, classes: Sequence[str]) -> Iterator[Source]:
-    texts, encoded = material.authors
-    labels = np.array([_label(fitted.name, text, classes) for text in texts], dtype=np.int64)
-    names = np.array([text.author for text in texts])
-    for name in dict.fromkeys(names.tolist()):
-        rows = np.flatnonzero((names == name) & (labels >= 0))
-        if len(rows):
-            yield _source(name, fitted.parts, encoded[rows], labels[rows], author=True)
-
-
-def _label(task: str, text: GraveText, classes: Sequence[str]) -> int:
-    """Returns the number of a line's class, -1 where its section says nothing of the task."""
-    if task == "stakes":
-        return int(text.grave)
-    domain = SECTION_DOMAIN.get(text.section) if task == "domain" else None
-    return -1 if domain is None else list(classes).index(domain)
-
-
-def _left_out(fitted: Fitted, material: Material, classes: Sequence[str]) -> Iterator[Source]:
-    """Yields the sources of messages, each read by a head that was fitted without it.
-
-    The readers weigh as those of the finished head do, so that one mix serves both.
-    """
-    examples, encoded = material.train
-    rows = part(examples, fitted.name, classes)
-    scale = _scale(fitted, fitted_parts((encoded, rows), len(classes), material.rare))
-    names = [examples[place].source for place in rows.index]
-    for name, beginnings in MESSAGES.items():
-        out = np.array([source.startswith(beginnings) for source in names])
-        known = np.isin(rows.labels, rows.labels[~out])
-        read = np.flatnonzero(out & known)
-        read = read[:: max(1, -(-len(read) // MOST_ROWS))]
-        if len(read) < LEAST_HONEST:
-            continue
-        parts = fitted_parts((encoded, rows[~out]), len(classes), material.rare)
-        source = _source(name, parts, encoded[rows.index[read]], rows.labels[read])
-        yield replace(
-            source, vectors=scale.vectors * source.vectors, words=scale.words * source.words
-        )
-
-
-def _scale(fitted: Fitted, plain: Parts) -> Mix:
-    """Returns by how much the readers of a head count, against the same readers as fitted."""
-    counted = fitted.parts
-    assert counted.table is not None
-    assert plain.table is not None
-    return Mix(_ratio(counted.weight, plain.weight), _ratio(counted.table, plain.table))
-
-
-def _ratio(of: npt.NDArray[np.float32], by: npt.NDArray[np.float32]) -> float:
-    """Returns the factor of least squares between two weights; only differences of classes say
-    anything."""
-    one, other = of[:, 1:] - of[:, :1], by[:, 1:] - by[:, :1]
-    return float((one * other).sum() / (other * other).sum())
 
 
 def _mix(dev: Source, weights: Floats, authors: Sequence[Source]) -> Mix:

@@ -23,7 +23,7 @@ from router.errors import TrainingDataError
 from router.stats import heads
 from router.stats.heads import Embeddings, Encoded, HeadStack
 from router.stats.ngrams import rarity
-from router.training import card, dev_figures, held_out, install
+from router.training import card, dev_figures, held_out, install, unread_sources
 from router.training.data import curate, sources
 from router.training.data.sources import Example
 from router.training.encoder import encoder_stages
@@ -220,10 +220,10 @@ def _fit(run: Run) -> encoder_stages.Metrics:
         ]
         head = fit_heads.chance_head(name, (of_train, parts[0]), (of_dev, parts[1]), sha, rare)
         heads.save(head, folder / HEADS_FOLDER)
-    lines = held_out.author_lines(run.seed)
+    lines = unread_sources.author_lines(run.seed)
     rows = [encoder.tokenise(line.text) for line in lines]
     of_lines = Encoded(encoder.encode([line.text for line in lines]), grams_of(rows))
-    material = held_out.Material((train, of_train), (dev, of_dev), (lines, of_lines), rare)
+    material = unread_sources.Material((train, of_train), (dev, of_dev), (lines, of_lines), rare)
     beyond = held_out.recalibrate(folder / HEADS_FOLDER, material, sha)
     fitted = difficulty.fit((train, of_train), (dev, of_dev), sha, rare)
     heads.save(fitted.head, folder / HEADS_FOLDER)

@@ -9,8 +9,11 @@ import pytest
 
 from router.stats.calibration import Platt, Temperature, sigmoid
 from router.stats.heads import Head, HeadKind
-from router.training import held_out
+from router.training import held_out, unread_sources
 from router.training.data import grave_texts
+from router.training.data.grave_texts import GraveText
+from router.training.data.sources import Example
+from router.training.heads.fit_one_head import Fitted
 from router.training.heads.mix_ngrams import Mix
 from router.triage.triage_model import TriageModel
 from tests.kits.server_kit import tiergate
@@ -19,12 +22,12 @@ RNG = np.random.default_rng(5)
 BOTH = Mix(1.0, 1.0)
 
 
-def source(true_t: float, rows: int = 4_000, author: bool = False) -> held_out.Source:
+def source(true_t: float, rows: int = 4_000, author: bool = False) -> unread_sources.Source:
     """Returns logits of two classes whose chances hold at the temperature `true_t`."""
     column = RNG.normal(0.0, 3.0, rows)
     labels = (RNG.random(rows) < sigmoid(column / true_t)).astype(np.int64)
     logits = np.column_stack([np.zeros(rows), column])
-    return held_out.Source("one", logits, np.zeros_like(logits), labels, author)
+    return unread_sources.Source("one", logits, np.zeros_like(logits), labels, author)
 
 
 @pytest.mark.parametrize("true_t", [0.7, 1.0, 2.0])
@@ -46,7 +49,7 @@ def test_a_head_is_capped_at_what_was_right_where_it_was_surest() -> None:
     column = np.full(1_000, 4.0)
     labels = (np.arange(1_000) % 10 != 0).astype(np.int64)
     logits = np.column_stack([column * 0, column])
-    author = held_out.Source("one", logits, logits * 0, labels, author=True)
+    author = unread_sources.Source("one", logits, logits * 0, labels, author=True)
     assert held_out.cap(head, [author]) == 0.9
 
 
@@ -54,16 +57,16 @@ def test_few_sure_lines_cap_nothing() -> None:
     one = np.ones((1, 1), np.float32)
     head = Head("stakes", HeadKind.CHANCE, ("high",), one, one[0] * 0, Platt(1.0, 0.0), "")
     logits = np.column_stack([np.zeros(20), np.full(20, 4.0)])
-    author = held_out.Source("one", logits, logits * 0, np.zeros(20, np.int64), author=True)
+    author = unread_sources.Source("one", logits, logits * 0, np.zeros(20, np.int64), author=True)
     assert held_out.cap(head, [author]) == 1.0
 
 
-def surely(right: float, rows: int = 1_000, author: bool = False) -> held_out.Source:
+def surely(right: float, rows: int = 1_000, author: bool = False) -> unread_sources.Source:
     """Returns rows of which a head is sure, with this share right, and as many it doubts."""
     column = np.r_[np.full(rows, 4.0), np.zeros(rows)]
     labels = (np.arange(2 * rows) % rows < right * rows).astype(np.int64)
     logits = np.column_stack([column * 0, column])
-    return held_out.Source("one", logits, logits * 0, labels, author)
+    return unread_sources.Source("one", logits, logits * 0, labels, author)
 
 
 def test_classes_are_capped_by_authors_as_much_as_by_all_other_sources() -> None:
@@ -80,10 +83,10 @@ def test_few_sure_rows_cap_no_class() -> None:
     assert held_out.most_right(few, BOTH, 1.0) == 1.0
 
 
-def named(name: str, true_t: float, right: float) -> held_out.Source:
+def named(name: str, true_t: float, right: float) -> unread_sources.Source:
     """Returns a source of the name: rows that hold at `true_t`, and as many that are sure."""
     one, other = source(true_t), surely(right, rows=2_000)
-    return held_out.Source(
+    return unread_sources.Source(
         name,
         np.concatenate([one.vectors, other.vectors]),
         np.concatenate([one.words, other.words]),
@@ -122,10 +125,10 @@ def test_readers_that_weigh_as_they_should_stay() -> None:
     columns = RNG.normal(0.0, 2.0, (2, 4_000))
     labels = (RNG.random(4_000) < sigmoid(columns[0] + 2.0 * columns[1])).astype(np.int64)
     vectors, words = (np.column_stack([column * 0, column]) for column in columns)
-    read = held_out.Source("one", vectors, words, labels)
+    read = unread_sources.Source("one", vectors, words, labels)
     mix = held_out._mix(read, np.ones(4_000), [read])
     assert mix.words > 1.5
-    weighed = held_out.Source("one", mix.vectors * vectors, mix.words * words, labels)
+    weighed = unread_sources.Source("one", mix.vectors * vectors, mix.words * words, labels)
     assert held_out._mix(weighed, np.ones(4_000), [weighed]) == held_out.AS_IT_IS
 
 
@@ -148,11 +151,15 @@ def test_a_finished_head_is_the_sum_of_its_readers(model: TriageModel, name: str
 
 
 def test_what_domain_says_of_authors_who_taught_it_nothing_holds(model: TriageModel) -> None:
-    lines = [one for one in held_out.author_lines(7) if one.section in held_out.SECTION_DOMAIN]
+    lines = [
+        one
+        for one in unread_sources.author_lines(7)
+        if one.section in unread_sources.SECTION_DOMAIN
+    ]
     chances = model.read(model.encode([one.text for one in lines])).domain
     right = np.array(
         [
-            model.domains[place] == held_out.SECTION_DOMAIN[one.section]
+            model.domains[place] == unread_sources.SECTION_DOMAIN[one.section]
             for place, one in zip(chances.argmax(axis=1), lines, strict=True)
         ]
     )
@@ -174,12 +181,62 @@ def test_stakes_says_no_more_than_held_among_authors_lines(model: TriageModel) -
 
 
 def test_stakes_between_is_right_as_often_as_it_says(model: TriageModel) -> None:
-    lines = held_out.author_lines(7)
+    judges = [one for name in grave_texts.JUDGES for one in grave_texts.held_out(name)]
+    lines = [one for one in judges if one.language == "en"]
     chances = model.read(model.encode([one.text for one in lines])).stakes_high
     between = (chances >= 0.5) & (chances < 0.8)
-    # Before, it said .71 where .57 were right.
+    assert between.sum() > 60
     right = np.array([one.grave for one in lines])[between].mean()
     assert chances[between].mean() - right < 0.05
+
+
+def _material(model: TriageModel) -> unread_sources.Material:
+    rows = [
+        Example(f"{text} {n}", "hint3", labels={"stakes": label})
+        for n in range(6)
+        for text, label in (("where is my parcel", "low"), ("may I sue my landlord", "high"))
+    ]
+    lines = [
+        GraveText(f"{text} {n}", section, "en", f"{author}/en/{n}")
+        for n, author in enumerate(("first", "first", "four", "twelfth"))
+        for text, section in (("a nail in my bicycle", "none"), ("I cannot breathe", "medical"))
+    ]
+    read = model.encode([row.text for row in rows])
+    of_lines = model.encode([line.text for line in lines])
+    assert model.rarity is not None
+    return unread_sources.Material((rows, read), (rows, read), (lines, of_lines), model.rarity)
+
+
+def test_authors_teach_stakes_with_their_share_of_the_weight(model: TriageModel) -> None:
+    rows = unread_sources.taught("stakes", ("low", "high"), _material(model))
+    of_authors = np.char.startswith(rows.sources, "author/")
+    assert rows.sources[of_authors].tolist() == ["author/first"] * 4 + ["author/four"] * 2
+    weights = rows.rows.weights
+    share = weights[of_authors].sum() / weights[~of_authors].sum()
+    assert share == pytest.approx(unread_sources.SHARE_OF_AUTHORS)
+    # The lines of an author weigh together as the root of their number.
+    assert weights[-1] / weights[-6] == pytest.approx(2.0**0.5)
+
+
+def test_only_training_rows_teach_other_heads(model: TriageModel) -> None:
+    rows = unread_sources.taught("multi_factor", ("no", "yes"), _material(model))
+    assert not np.char.startswith(rows.sources, "author/").any()
+
+
+def test_an_author_is_read_by_a_head_that_did_not_read_these_lines(model: TriageModel) -> None:
+    material = _material(model)
+    classes = ("low", "high")
+    rows = unread_sources.taught("stakes", classes, material)
+    head = model.stack.heads["stakes"]
+    none = np.zeros(2, np.float32)
+    whole = rows.whole(2, material.rare)
+    fitted = Fitted("stakes", classes, "high", whole, none, head.encoder_sha256, "given")
+    read = {source.name: source for source in unread_sources.authors(fitted, rows, material)}
+    own = material.authors[1][:4]
+    without = rows.without(rows.sources == "author/first", 2, material.rare)
+    assert np.allclose(read["first"].vectors, without.by_vectors(own))
+    assert not np.allclose(read["first"].vectors, whole.by_vectors(own))
+    assert np.allclose(read["twelfth"].vectors, whole.by_vectors(material.authors[1][6:]))
 
 
 def test_no_type_is_surer_than_what_was_right_of_sources_left_out(model: TriageModel) -> None:
