@@ -16,7 +16,7 @@ import random
 import re
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -65,7 +65,7 @@ PARTS = 3
 _TOGETHER = {
     "first": 0, "four": 0, "thirteenth": 0,
     "sixth": 1, "seventh": 1, "eighth": 1, "voices_of_mishaps": 1,
-    "fifth": 2, "voices": 2, "fourteenth": 2, "sixteenth": 2,
+    "fifth": 2, "voices": 2, "fourteenth": 2, "sixteenth": 2, "seventeenth": 2,
 }  # fmt: skip
 """Who is held out with whom, so that each fit still has enough lines of each language."""
 VECTOR_SHARE = 1.0
@@ -114,7 +114,7 @@ class FittedGrave:
 def rows_of(data: Path, seed: int = SEED) -> list[GraveText]:
     """Returns all texts: the written ones, and English of `data` and of the templates."""
     rng = random.Random(seed)
-    rows = list(grave_texts.texts(seed))
+    rows = [one for row in grave_texts.texts(seed) for one in (row, *_pieces(row))]
     for name in _EVERYDAY:
         rows += _sampled(_shared(data, name), "none", name, EACH, rng)
     rows += _everyday_languages(_shared(data, EVERYDAY_LANGUAGES), rng)
@@ -133,6 +133,17 @@ def rows_of(data: Path, seed: int = SEED) -> list[GraveText]:
         if section is not None:
             rows.append(GraveText(example.text, section, "en", example.group))
     return rows
+
+
+def _pieces(row: GraveText) -> Iterator[GraveText]:
+    """Yields a long harmless text in pieces as long as the reader's windows, none for others.
+
+    Of a long grave text not every window is grave.
+    """
+    words = row.text.split()
+    if row.section == "none" and len(words) > WINDOW_WORDS:
+        for start in range(0, len(words), WINDOW_WORDS):
+            yield replace(row, text=" ".join(words[start : start + WINDOW_WORDS]))
 
 
 def _everyday_languages(
