@@ -273,6 +273,17 @@ def test_a_report_is_of_the_chosen_requests(
     assert told["waiting"] == ("r2" in expected)
 
 
+def test_a_report_of_chosen_requests_says_which_ones_it_lacks_and_forecasts_nothing(
+    charged: Path,
+) -> None:
+    ran("ledger", "purge", "--before", "0h", "--yes", "-d", charged)
+    told = json.loads(ran("report", "--json", "--key", "ci", "-d", charged).stdout)
+    assert told["headline"].startswith("No requests of this period are left to count. Up to 3 ")
+    assert told["forecast"]["why"] == "up to 3 purged requests are in no figure"
+    whole = json.loads(ran("report", "--json", "-d", charged).stdout)
+    assert (whole["requests"], "purged" in str(whole["forecast"])) == (3, False)
+
+
 def test_export_columns_say_whom_to_charge_and_what_was_refused(charged: Path) -> None:
     run = ran("ledger", "export", "-d", charged)
     one, two, refused = csv.DictReader(io.StringIO(run.stdout))

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, timedelta
+from datetime import UTC, date, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 from router.analysis.calendar import local_day
@@ -41,7 +41,13 @@ from router.analysis.report.judges import judge_measures
 from router.analysis.report.named_savings import leading, savings_of
 from router.analysis.report.outcomes import decision_measures, measures
 from router.analysis.report.replies import Replies, replies_of
-from router.analysis.report.sentences import assumptions, notes, provider_line
+from router.analysis.report.sentences import (
+    assumptions,
+    lost_note,
+    lost_sentence,
+    notes,
+    provider_line,
+)
 from router.analysis.report.tallies import QUARTER_MS, Tally, escalated, group_figures
 from router.ledger.aggregates import (
     Cell,
@@ -57,7 +63,7 @@ from router.ledger.aggregates import (
 from router.ledger.replies import Reply
 from router.money.budgets import DAY_MS
 from router.policy.schema import ReportSection
-from router.rendering.figures_in_words import Dollars, clean, places_for
+from router.rendering.figures_in_words import Dollars, clean, counted, places_for
 from router.types import (
     CostBasis,
     PairNote,
@@ -86,7 +92,8 @@ class Extra:
     cells: Iterable[PlacedCell] = ()
     zone: str = "UTC"  # a name of the time zone database
     by_day: bool = False  # separate times only by UTC day: for periods of LONG_DAYS and more
-    lost: int = 0  # purged requests of days that are only partly in the period
+    lost: int = 0  # purged requests that may be of the period and are in no figure
+    by_rows: bool = False  # they are of any day; else of UTC days that are partly in the period
     outcomes: Iterable[TrueOutcome] = ()
     pairs: Mapping[str, PairNote] = field(default_factory=dict)  # shadows judged, by request
     policy_text: PolicyText = _not_kept  # by hash, of the policies that decided the rows
@@ -159,7 +166,7 @@ def build_report(
         money,
         answers,
         unknown,
-        extra.lost,
+        lost_sentence(extra.lost, by_rows=extra.by_rows),
     )
     return Report(
         sentences=first_sentences(findings),
@@ -199,14 +206,17 @@ def build_report(
         cache=_cache(tiers, whole),
         fixed_model=fixed,
         outcomes=outcomes,
-        forecast=_forecast(days, period),
+        forecast=_forecast(days, period, extra),
         unknown=unknown,
         estimated=EstimatedCost(*whole.estimated),
         provider=provider,
         assumptions=assumptions(
             whole, savings, observed, routed.passed_over, planned=bool(names.planned)
         ),
-        notes=notes(tally, total, whole, provider, unknown, extra.lost, outcomes[0].count),
+        notes=(
+            *notes(tally, total, whole, provider, unknown, outcomes[0].count),
+            *lost_note(extra.lost, by_rows=extra.by_rows),
+        ),
         places=places,
         chosen=extra.chosen,
     )
@@ -384,7 +394,7 @@ def _by_day(tally: Tally, zone: str) -> dict[date | None, Cell]:
     return days
 
 
-def _forecast(by_day: Mapping[date | None, Cell], period: Period) -> Forecast:
+def _forecast(by_day: Mapping[date | None, Cell], period: Period, extra: Extra) -> Forecast:
     days = {day: cell for day, cell in by_day.items() if day is not None}
     clock = UTC if period.zone == "UTC" else ZoneInfo(period.zone)
     # A clock outside any calendar must not break the report.
@@ -392,14 +402,23 @@ def _forecast(by_day: Mapping[date | None, Cell], period: Period) -> Forecast:
     if period.until_ms is not None and period.until_ms < period.generated_at_ms:
         reason = "the period is over before today"
         return Forecast(f"{today:%Y-%m}", reason, 0, 0, None, None, None)
-    begins = None if period.since_ms is None else local_day(period.since_ms, clock)
+    if extra.lost and extra.by_rows:
+        requests = counted(extra.lost, "purged request is", "purged requests are")
+        return Forecast(f"{today:%Y-%m}", f"up to {requests} in no figure", 0, 0, None, None, None)
+    begins = None if period.since_ms is None else _first_whole(period.since_ms, extra.lost, clock)
     first = min(days, default=None)
-    # The first day may have begun before the first row, so only the next is complete.
-    complete = None if first is None else first + timedelta(days=1)
-    if period.since_ms is not None and begins == first:
-        # A period that begins at midnight contains all of its first day; a ledger's first row does
-        # not.
-        at_midnight = local_day(period.since_ms - 1, clock) != begins
-        complete = begins if at_midnight else complete
+    # A period that begins at midnight contains all of its first day; a ledger's first row may come
+    # after a day's beginning, so only the next is complete.
+    complete = first if first is None or first == begins else first + timedelta(days=1)
     spend = {day: cell.spend_nano_usd for day, cell in days.items()}
     return forecast(spend, today, complete, begins)
+
+
+def _first_whole(since_ms: int, lost: int, clock: tzinfo) -> date | None:
+    """Returns the first day of which nothing is missing; None for times outside any calendar."""
+    begins = local_day(since_ms, clock)
+    at_midnight = local_day(since_ms - 1, clock) != begins
+    # What was purged of the UTC day that the period cuts may be of its first day, and not later.
+    if begins in (None, date.max) or (at_midnight and not lost):
+        return begins
+    return begins + timedelta(days=1)

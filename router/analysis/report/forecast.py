@@ -54,9 +54,9 @@ def forecast(
     """Returns the forecast for `today`'s month from nano-dollars by day.
 
     `first_complete` is the first day that is whole in `spend` (None: there is none). Days after it
-    without an entry had no spend. `begins` is the first day of the report, None where it is not
-    bounded. Three days of $10.00 before the 4th of a month of 30 days: $300.00 expected, and an
-    interval of width 0, since the days do not differ.
+    without an entry had no spend. `begins` is the first day that the report has whole, None where
+    it is not bounded. Three days of $10.00 before the 4th of a month of 30 days: $300.00 expected,
+    and an interval of width 0, since the days do not differ.
     """
     month = today.replace(day=1)
     name = f"{month:%Y-%m}"
@@ -65,7 +65,8 @@ def forecast(
     if begins is not None and begins > month:
         return _refused(
             name,
-            f"the report begins on {begins}, after the month did; expected --since {month}",
+            f"the first whole day of the report is {begins}, after the month began; expected "
+            f"--since {month}",
             0,
             spent,
         )

@@ -36,7 +36,7 @@ class Findings:
     money: Dollars
     routed_answers: int  # answers and questions of requests that were not only observed
     unknown: UnknownCost
-    lost: int = 0  # purged requests of days that the period cuts: they are in no figure
+    lost: str = ""  # how many purged requests are in no figure
 
     @property
     def whole(self) -> Whole:
@@ -55,7 +55,10 @@ def first_sentences(findings: Findings) -> tuple[str, ...]:
         return (
             "No requests in this period; what earlier ones still cost (reviews, bills) is "
             f"{money(total.spend_nano_usd)}.",
+            *_lost(findings),
         )
+    if total.requests == 0 and findings.lost:
+        return ("No requests of this period are left to count.", findings.lost)
     if total.requests == 0:
         return (
             "No requests in this period: nothing was spent and nothing can be said about savings.",
@@ -71,7 +74,7 @@ def first_sentences(findings: Findings) -> tuple[str, ...]:
         *_unverified(findings.quality),
     )
     first = f"{_spent(findings)}{_got(findings.replies)}."
-    return (first, *_lost(findings.lost), *savings, *quality)
+    return (first, *_lost(findings), *savings, *quality)
 
 
 def _spent(findings: Findings) -> str:
@@ -98,12 +101,8 @@ def _got(replies: Replies) -> str:
     return ", and it was answered" if replies.answers == 1 else ", and all were answered"
 
 
-def _lost(purged: int) -> list[str]:
-    """States how many requests may be missing: a sum of fewer would pass for the period's."""
-    if not purged:
-        return []
-    requests = counted(purged, "request more is", "requests more are")
-    return [f"Up to {requests} in no figure: purged, of a UTC day that the period cuts."]
+def _lost(findings: Findings) -> list[str]:
+    return [findings.lost] if findings.lost else []
 
 
 def _told(told: Told, findings: Findings) -> list[str]:

@@ -128,7 +128,6 @@ def notes(
     whole: Whole,
     provider: ProviderFigures,
     unknown: UnknownCost,
-    lost: int,
     judged: int,
 ) -> tuple[str, ...]:
     """Lists what the reader must know to read the figures correctly."""
@@ -201,14 +200,34 @@ def notes(
             f"{usd(total.spend_nano_usd - whole.attempts_nano_usd)} of the spend is explained by "
             "no attempt; run `tiergate ledger verify`."
         )
-    # Roll-ups keep whole UTC days, so a day cut by the period cannot be divided.
-    if lost:
-        lines.append(
-            f"{counted(lost, 'request was', 'requests were')} purged on a day that this "
-            "period cuts; only sums of whole UTC days are kept, so what part of "
-            "them falls within it is in no figure above."
-        )
     return tuple(lines)
+
+
+def lost_sentence(lost: int, *, by_rows: bool) -> str:
+    """States how many requests may be missing: a sum of fewer would pass for the period's."""
+    if not lost:
+        return ""
+    requests = counted(lost, "request more is", "requests more are")
+    why = "and sums cannot be chosen from" if by_rows else "of a UTC day that the period cuts"
+    return f"Up to {requests} in no figure: purged, {why}."
+
+
+def lost_note(lost: int, *, by_rows: bool) -> tuple[str, ...]:
+    """Explains why these purged requests are in no figure; nothing where there are none."""
+    if not lost:
+        return ()
+    requests = counted(lost, "request", "requests")
+    were = "was" if lost == 1 else "were"
+    if by_rows:
+        return (
+            f"{requests} of this period {were} purged. Sums are kept by each name alone, so those "
+            "of them that this report chooses are in no figure above.",
+        )
+    # Roll-ups keep whole UTC days, so a day cut by the period cannot be divided.
+    return (
+        f"{requests} {were} purged on a day that this period cuts; only sums of whole UTC days are "
+        "kept, so what part of them falls within it is in no figure above.",
+    )
 
 
 def cache_line(cache: CacheFigures) -> str:

@@ -156,6 +156,7 @@ def _report(
         extra = replace(
             extra,
             lost=books.purged(since_ms, until_ms, tenant),
+            by_rows=True,
             outcomes=chosen,
             waits=books.waits(since_ms, until_ms, tenant),
         )

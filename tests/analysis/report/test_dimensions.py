@@ -32,6 +32,7 @@ from tests.kits.changed import replace
 from tests.kits.examples import examples
 
 DAY_MS = 86_400_000
+FIRST_MS = 1_793_471_400_000  # 1 November 2026, midnight in Kolkata
 
 
 def report_of(rows: list[RequestRow], extra: Extra | None = None, now_ms: int = NOON_MS) -> Report:
@@ -337,6 +338,44 @@ def test_a_period_that_begins_within_the_month_gets_no_forecast() -> None:
     first = date(2026, 11, 5)
     outlook = forecast(spend(first, 9), date(2026, 11, 15), first, first)
     assert "--since 2026-11-01" in forecast_line(outlook)
+
+
+@pytest.mark.parametrize(
+    ("since_ms", "lost", "begins"),
+    [
+        (FIRST_MS, 0, None),
+        (FIRST_MS + 1, 0, "2026-11-02"),
+        (FIRST_MS + DAY_MS // 2, 0, "2026-11-02"),
+        (FIRST_MS, 3, "2026-11-02"),  # of the day that the period cuts in UTC
+        (FIRST_MS - DAY_MS // 2, 3, None),  # what was purged is of October
+    ],
+)
+def test_a_month_whose_first_hours_are_missing_gets_no_forecast(
+    since_ms: int, lost: int, begins: str | None
+) -> None:
+    """Its spend so far would be too low: a part of the first day is in no figure."""
+    rows = [a_row(n, created_at_ms=FIRST_MS + n * DAY_MS // 2) for n in range(20)]
+    outlook = build_report(
+        rows,
+        config=ReportSection(),
+        since_ms=since_ms,
+        until_ms=None,
+        now_ms=FIRST_MS + 10 * DAY_MS,
+        extra=Extra(zone="Asia/Kolkata", lost=lost),
+    ).forecast
+    told = "" if begins is None else f"the first whole day of the report is {begins}, after"
+    assert outlook.why.startswith(told)
+    assert (outlook.expected_nano_usd is None) is bool(told)
+
+
+@pytest.mark.parametrize(("lost", "told"), [(0, False), (1, True)])
+def test_a_report_of_chosen_requests_that_lacks_purged_ones_gets_no_forecast(
+    lost: int, told: bool
+) -> None:
+    rows = [a_row(n, created_at_ms=FIRST_MS + n * DAY_MS // 2) for n in range(20)]
+    extra = Extra(by_rows=True, lost=lost)
+    line = forecast_line(report_of(rows, extra, FIRST_MS + 10 * DAY_MS).forecast)
+    assert ("none, because up to 1 purged request is in no figure" in line) is told
 
 
 def test_a_period_that_is_over_gets_no_forecast() -> None:

@@ -54,6 +54,25 @@ def test_requests_that_a_purge_left_out_are_told_beside_the_spend(lost: int, tol
     assert told in report_of(a_day(0, 0, 30), Extra(lost=lost)).headline
 
 
+def test_a_period_whose_requests_are_purged_is_not_said_to_have_cost_nothing() -> None:
+    report = report_of([], Extra(lost=2))
+    assert report.headline == (
+        "No requests of this period are left to count. Up to 2 requests more are in no figure: "
+        "purged, of a UTC day that the period cuts."
+    )
+    assert not any("nothing was spent" in text for text in everywhere(report))
+
+
+def test_a_report_of_chosen_requests_says_that_it_reads_rows_and_no_sums_of_purged_ones() -> None:
+    """It cuts no UTC day: whatever was purged of its time is in no figure."""
+    report = report_of(a_day(0, 0, 30), Extra(lost=7, by_rows=True))
+    told = "Up to 7 requests more are in no figure: purged, and sums cannot be chosen from."
+    assert told in report.headline
+    note = "7 requests of this period were purged. Sums are kept by each name alone, so those of"
+    assert all(note in text for text in everywhere(report))
+    assert not any("UTC day" in text for text in everywhere(report))
+
+
 def test_spend_that_is_compared_with_nothing_stands_beside_the_saving() -> None:
     """Drafts that approved safe words replaced were paid for, and are no part of a saving."""
     safe = replace(a_row(100, 3), verdict="safe_answer", baselines=Baselines())
