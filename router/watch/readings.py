@@ -177,3 +177,19 @@ def budget_share(scope: str, kind: str, used: int, limit: int) -> Reading:
     share = used / limit if limit else 1.0
     detail = f"{100 * share:.0f} % of ${limit / 1e9:,.2f} is spent"
     return Reading(Watched.BUDGET, f"{scope}, this {kind}", share, 1, detail)
+
+
+def begun_anew(alarms: Iterable[str], budgets: Sequence[Bounded]) -> list[Bounded]:
+    """Returns a reading of 0 for each alarm of a budget that no window of now speaks of.
+
+    A window in which nobody has spent has no reading. Its alarm would go on for a day, and the next
+    time that the budget is spent would be told to nobody.
+    """
+    spent = {reading.subject for reading, _ in budgets}
+    subjects = [
+        subject
+        for watched, _, subject in (name.partition(": ") for name in alarms)
+        if watched == Watched.BUDGET and subject not in spent
+    ]
+    detail = "it began anew, or has no limit any more"
+    return [(Reading(Watched.BUDGET, subject, 0.0, 1, detail), None) for subject in subjects]

@@ -12,7 +12,7 @@ import pytest
 
 from router.cli.learning.alerts import Looked, look
 from router.ledger.tables.reviews import SqlReviewQueue
-from router.money.budgets import Budgets
+from router.money.budgets import Budgets, WindowKind, window_start
 from router.policy.certificate import Certificate
 from router.policy.sections.budgets import BudgetSection
 from router.policy.sections.learning import AlertSection, AlertsSection, Watched
@@ -284,6 +284,38 @@ async def test_budget_that_is_nearly_spent_is_told(tmp_path: Path) -> None:
     ((_, body),) = receiver.got
     (told,) = json.loads(body)["alerts"]
     assert (told["watched"], told["value"]) == ("budget", 0.9)
+
+
+async def test_alarm_of_a_budget_ends_with_its_month_although_nobody_spends_in_the_next_one(
+    tmp_path: Path,
+) -> None:
+    """Else the next time that it is spent would be told to nobody."""
+    budgets = Budgets({"*": BudgetSection(usd_per_month=0.00001)}, ())
+    december_ms = window_start(WindowKind.MONTH, START_MS + 30 * 24 * HOUR_MS)
+    async with learning(tmp_path) as house:
+        with hook() as receiver:
+            looked = Looked("mine", section(receiver, "budget"), None, budgets)
+
+            async def spend(name: str, at_ms: int) -> None:
+                line = attempt(name, cost=9_000, started_at_ms=at_ms)
+                await house.ledger.finish(replace(request(name, line), created_at_ms=at_ms))
+
+            async def look_at(hours: range) -> None:
+                for number in hours:
+                    now_ms = december_ms + number * HOUR_MS + 1
+                    await asyncio.to_thread(look, looked, house.path, tmp_path / "a.json", now_ms)
+
+            await spend("r1", december_ms - 5 * HOUR_MS)
+            await look_at(range(-3, 3))
+            await spend("r2", december_ms + 2 * HOUR_MS)
+            await look_at(range(3, 5))
+    told = [one for _, body in receiver.got for one in json.loads(body)["alerts"]]
+    assert [(one["turn"], one["value"]) for one in told] == [
+        ("began", 0.9),
+        ("ended", 0.0),
+        ("began", 0.9),
+    ]
+    assert {one["subject"] for one in told} == {"tenant 'acme', this month"}
 
 
 async def test_state_is_for_its_owner_alone(tmp_path: Path) -> None:

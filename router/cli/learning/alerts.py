@@ -239,7 +239,7 @@ def _checked(
     from router.api.compose.books import Books
     from router.policy.sections.learning import Watched
     from router.watch.alarms import SILENT_MS, seen, step
-    from router.watch.readings import queue_age, shares, tallies
+    from router.watch.readings import begun_anew, queue_age, shares, tallies
 
     section = looked.section
     watched, width = {rule.watch for rule in section.rules}, section.window_minutes * MINUTE_MS
@@ -251,7 +251,8 @@ def _checked(
             waiting = [item.created_at_ms for item in books.reviews(None)]
             every.append((queue_age(waiting, now_ms), None))
         if Watched.BUDGET in watched:
-            every += _budgets(looked, books, now_ms)
+            budgets = _budgets(looked, books, now_ms)
+            every += [*budgets, *begun_anew(known.alarms, budgets)]
         if watched & {Watched.WRONG_ANSWERS, Watched.CALIBRATION, Watched.CERTIFICATE}:
             every += _told(looked, books, set(window.tenants), until_ms)
         if watched & {Watched.DRIFT, Watched.PROVIDER}:
