@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from router.analysis.prices.invoice import BillLine, Booked, Cause, compare, explained
 from router.ledger.books.store import SqlLedger
 from router.types import AttemptRow, AttemptState, CostBasis, Role
-from tests.kits.books.ledger_rows import StandingClock, attempt, request
+from tests.kits.books.ledger_rows import NOW_MS, StandingClock, attempt, request
 from tests.kits.changed import replace
 from tests.kits.server_kit import tiergate
 
@@ -53,6 +53,25 @@ def test_reconciled_call_is_unknown_no_more() -> None:
     rows = [request("r2", unknown("r2", 3)), request("reconcile-r2/1", correction)]
     (cell,) = compare([line(1)], rows).cells
     assert (cell.difference_nano_usd, cell.booked.unknown_calls, cell.booked.calls) == (0, 0, 1)
+
+
+def test_correction_is_compared_on_the_day_of_its_call_also_if_that_month_was_closed() -> None:
+    """A closed month takes no row, so the correction itself is dated in the next one."""
+    december = date(2026, 12, 1)
+    at_ms = NOW_MS + 13 * 86_400_000
+    correction = call(
+        "r3", -2, role=Role.RECONCILE, attempt_id="reconcile-r2/1", started_at_ms=at_ms
+    )
+    rows = [
+        request("r2", unknown("r2", 3)),
+        request("reconcile-r2/1", correction),
+        request("r4", call("r4", 7, started_at_ms=at_ms)),
+    ]
+    (cell,) = compare([line(1)], rows).cells
+    assert (cell.difference_nano_usd, cell.booked.unknown_calls, cell.booked.calls) == (0, 0, 1)
+    for known in (rows, rows[1:]):  # the command reads no rows of before the bill
+        (cell,) = compare([replace(line(7), day=december)], known).cells
+        assert (cell.difference_nano_usd, cell.booked.calls) == (0, 1)
 
 
 def test_decimals_that_the_bill_cuts_off_are_rounding() -> None:

@@ -14,7 +14,7 @@ from datetime import date
 from enum import StrEnum
 
 from router.analysis.calendar import local_day
-from router.ledger.row_reading import Doubt, doubt_of
+from router.ledger.row_reading import CORRECTION_PREFIX, Doubt, doubt_of
 from router.money.model_redirects import same_model
 from router.types import AttemptRow, AttemptState, CostBasis, RequestRow, Role
 
@@ -120,21 +120,24 @@ def compare(
     """
     first, last = min(line.day for line in lines), max(line.day for line in lines)
     ledger: dict[Cell, Booked] = {}
-    settled: set[str] = set()
+    corrections: dict[str, AttemptRow] = {}  # by the call that each settles
     calls: list[tuple[date, AttemptRow]] = []
     for row in rows:
         for attempt in row.attempts:
             day = local_day(attempt.started_at_ms)
+            if attempt.role is Role.RECONCILE:
+                corrections[attempt.attempt_id.removeprefix(CORRECTION_PREFIX)] = attempt
             # The provider bills calls by the day on which they began, in UTC.
-            if is_billed(attempt) and day is not None and first <= day <= last:
+            elif is_billed(attempt) and day is not None and first <= day <= last:
                 calls.append((day, attempt))
-                # A correction settles an earlier call, so that call's cost is no longer in doubt.
-                if attempt.role is Role.RECONCILE:
-                    settled.add(attempt.attempt_id.removeprefix("reconcile-"))
-    # A second pass: a correction may come before its call in the rows.
+    # A second pass: a correction may come before its call in the rows. It counts on the day of its
+    # call: where that month was closed, it has a later date of its own.
     for day, attempt in calls:
         booked = ledger.setdefault((day, attempt.model), Booked())
-        _add(booked, attempt, attempt.attempt_id in settled)
+        correction = corrections.get(attempt.attempt_id)
+        _add(booked, attempt, correction is not None)
+        if correction is not None:
+            booked.booked_nano_usd += correction.cost_nano_usd
     known = {model for _, model in ledger}
     bill: dict[Cell, list[BillLine]] = {}
     for line in lines:
@@ -162,8 +165,6 @@ def _add(booked: Booked, attempt: AttemptRow, settled: bool) -> None:
         # An open call is booked at its hold, its worst case.
         cost = attempt.held_nano_usd
     booked.booked_nano_usd += cost
-    if attempt.role is Role.RECONCILE:
-        return  # no call: the correction of an earlier one
     booked.calls += 1
     # A call that a bill corrected has a known cost now.
     doubt = None if settled else doubt_of(attempt)
