@@ -173,6 +173,9 @@ def test_savings_name_the_purged_requests_of_their_time(tmp_path: Path) -> None:
         assert tiergate(*purge).returncode == 0
         found = told(server, "savings")
         assert (found["complete"], found["purged"]) == (True, requests)
+        report = dict(found["report"])  # type: ignore[call-overload]
+        assert report["headline"].startswith("No requests of this period are left to count. Up to")
+        assert report["forecast"]["why"] == f"up to {requests} purged requests are in no figure"
 
 
 def test_confidence_counts_every_answer_once(served: Served) -> None:

@@ -400,7 +400,7 @@ def _forecast(by_day: Mapping[date | None, Cell], period: Period, extra: Extra) 
     # A clock outside any calendar must not break the report.
     today = local_day(period.generated_at_ms, clock) or date(1970, 1, 1)
     if period.until_ms is not None and period.until_ms < period.generated_at_ms:
-        reason = "the period is over before today"
+        reason = "the period is over"
         return Forecast(f"{today:%Y-%m}", reason, 0, 0, None, None, None)
     if extra.lost and extra.by_rows:
         requests = counted(extra.lost, "purged request is", "purged requests are")

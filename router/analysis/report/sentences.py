@@ -208,7 +208,7 @@ def lost_sentence(lost: int, *, by_rows: bool) -> str:
     if not lost:
         return ""
     requests = counted(lost, "request more is", "requests more are")
-    why = "and sums cannot be chosen from" if by_rows else "of a UTC day that the period cuts"
+    why = "and this report reads rows alone" if by_rows else "of a UTC day that the period cuts"
     return f"Up to {requests} in no figure: purged, {why}."
 
 
@@ -220,8 +220,8 @@ def lost_note(lost: int, *, by_rows: bool) -> tuple[str, ...]:
     were = "was" if lost == 1 else "were"
     if by_rows:
         return (
-            f"{requests} of this period {were} purged. Sums are kept by each name alone, so those "
-            "of them that this report chooses are in no figure above.",
+            f"{requests} of this period {were} purged. This report reads rows and no kept sums, so "
+            "those of them that it is about are in no figure above.",
         )
     # Roll-ups keep whole UTC days, so a day cut by the period cannot be divided.
     return (

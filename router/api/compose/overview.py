@@ -230,6 +230,7 @@ class Overview:
         # The bound keeps the newest requests, and the answer tells since when.
         begin = overview.newest_since(self._database, since_ms, tenant, REPORTED)
         rows = reading.rows(self._database, since_ms=begin or since_ms, tenant=tenant)
+        lost = purged(self._database, since_ms, None, tenant)
         now_ms = self._clock.now_ms()
         config = self._core.loaded[self._core.default].policy.report
         report = build_report(
@@ -246,11 +247,13 @@ class Overview:
                 outcomes=outcomes(self._database, since_ms=begin or since_ms, tenant=tenant),
                 waiting=waiting(self._database, begin or since_ms, None, tenant),
                 settled=settled_later(self._database, begin or since_ms, None, tenant),
+                lost=lost,
+                by_rows=True,
             ),
         )
         coverage = {
             "complete": begin is None,
-            "purged": purged(self._database, since_ms, None, tenant),
+            "purged": lost,
             "covers_since_ms": begin or since_ms,
             "most": REPORTED,
         }

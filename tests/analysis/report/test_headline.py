@@ -63,12 +63,12 @@ def test_a_period_whose_requests_are_purged_is_not_said_to_have_cost_nothing() -
     assert not any("nothing was spent" in text for text in everywhere(report))
 
 
-def test_a_report_of_chosen_requests_says_that_it_reads_rows_and_no_sums_of_purged_ones() -> None:
+def test_a_report_that_reads_rows_alone_says_that_purged_ones_are_in_no_figure() -> None:
     """It cuts no UTC day: whatever was purged of its time is in no figure."""
     report = report_of(a_day(0, 0, 30), Extra(lost=7, by_rows=True))
-    told = "Up to 7 requests more are in no figure: purged, and sums cannot be chosen from."
+    told = "Up to 7 requests more are in no figure: purged, and this report reads rows alone."
     assert told in report.headline
-    note = "7 requests of this period were purged. Sums are kept by each name alone, so those of"
+    note = "7 requests of this period were purged. This report reads rows and no kept sums, so"
     assert all(note in text for text in everywhere(report))
     assert not any("UTC day" in text for text in everywhere(report))
 
