@@ -284,12 +284,12 @@ level 2: of 440 English requests that nobody had fitted, none below it was grave
 def _calm(section: DecisionSection, signals: Signals, domain: Domain | None) -> bool:
     """Returns True when the reader finds nobody's grave matter in what sounds like a domain.
 
-    "This heat is killing me" sounds like health, "what is a hedge fund?" like money. A long text
-    is never calm, since the reader knows messages, not documents; nor is anything for a model
-    without a reader.
+    "This heat is killing me" sounds like health, "what is a hedge fund?" like money; a toast or a
+    short story may mention accidents. A long text is never calm, since the reader knows messages,
+    not documents; nor is anything for a model without a reader.
     """
     if not _reader_is_calm(section, signals):
-        return False
+        return _calm_letter(section, signals, domain)
     small = signals.impact_nano_usd < usd_to_nano(section.level_2_from_usd)
     nothing = small and signals.stakes_high < NOTHING_AT_STAKE
     return nothing or domain in READ_FOR or not _heads_read(signals)
@@ -298,6 +298,11 @@ def _calm(section: DecisionSection, signals: Signals, domain: Domain | None) -> 
 def _reader_is_calm(section: DecisionSection, signals: Signals) -> bool:
     read = signals.brief and signals.matter is not None
     return read and signals.grave < section.calm_below
+
+
+def _calm_letter(section: DecisionSection, signals: Signals, domain: Domain | None) -> bool:
+    read = signals.letter and signals.matter is not None and _heads_read(signals)
+    return read and domain in READ_FOR and signals.grave < section.calm_letter_below
 
 
 def _heads_read(signals: Signals) -> bool:

@@ -80,6 +80,7 @@ class Signals(Struct, frozen=True):
     matter_language: str = ""  # of the turn that it was read in; "" where nothing tells it
     knowledge: float = 0.0  # chance that the last turn asks for general knowledge only
     brief: bool = False  # all that was read is short messages, and nothing is remembered
+    letter: bool = False  # the same of messages of a letter's length
     language: str = ""  # as in `de`: of the last turn, or of what it continues; "" for none
     # Chance that a quotation of documents answers it; None: nobody searched before deciding.
     quotable: float | None = None

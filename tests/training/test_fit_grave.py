@@ -14,13 +14,12 @@ import pytest
 
 from router.errors import ModelFileError
 from router.training.data import grave_texts
+from router.training.data.grave_rows import EACH_LANGUAGE, rows_of
 from router.training.data.grave_texts import GRAVE, HELD_OUT, SECTIONS, GraveText
 from router.training.heads.fit_grave import (
-    EACH_LANGUAGE,
     TRADE_OFF,
     _parts,
     fit,
-    rows_of,
     trade_off,
 )
 from router.triage.triage_model import DEFAULT_FOLDER, TriageModel, write_manifest
@@ -140,7 +139,7 @@ def test_everyday_lines_of_other_languages_are_harmless_rows(tmp_path: Path) -> 
     ]
     with gzip.open(tmp_path / "everyday_languages.jsonl.gz", "wt", encoding="utf-8") as file:
         file.write("\n".join(lines))
-    rows = [row for row in rows_of(tmp_path) if row.text.startswith("wie geht es ")]
+    rows = [row for row in rows_of(tmp_path, 7) if row.text.startswith("wie geht es ")]
     assert len(rows) == EACH_LANGUAGE
     assert {(row.section, row.language, row.written) for row in rows} == {("none", "de", False)}
 

@@ -134,6 +134,7 @@ def test_a_model_without_the_file_reads_no_matter(tmp_path: Path) -> None:
 RISKY = replace(
     CALM, domain=Domain.MEDICAL, risk_domain=Domain.MEDICAL, risk_p=0.95, stakes_high=0.9
 )
+LETTER = {"matter": Matter.POISON, "letter": True, "language": "en"}
 GRAVE = replace(CALM, grave=0.97, matter=Matter.FRAUD, language="en")
 
 
@@ -144,6 +145,10 @@ GRAVE = replace(CALM, grave=0.97, matter=Matter.FRAUD, language="en")
         (replace(RISKY, matter=Matter.POISON, grave=0.8, brief=True), 3, Reason.HIGH_RISK_MEDICAL),
         (replace(RISKY, matter=Matter.POISON, grave=0.001), 3, Reason.HIGH_RISK_MEDICAL),
         (replace(RISKY, matter=Matter.POISON, grave=0.001, brief=True), 2, Reason.HIGH_STAKES),
+        (replace(RISKY, **LETTER, grave=0.24), 2, Reason.HIGH_STAKES),
+        (replace(RISKY, **LETTER, grave=0.26), 3, Reason.HIGH_RISK_MEDICAL),
+        # The heads of stakes and domain were judged on letters in English alone.
+        (replace(RISKY, **LETTER | {"language": "de"}), 3, Reason.HIGH_RISK_MEDICAL),
         (replace(RISKY, knowledge=0.9), 1, None),
         (replace(RISKY, knowledge=0.5), 3, Reason.HIGH_RISK_MEDICAL),
         (replace(RISKY, knowledge=0.9, risk_terms=("emergency",)), 3, Reason.HIGH_RISK_MEDICAL),

@@ -430,11 +430,11 @@ def test_words_of_a_person_are_no_placeholder(text):
 
 
 def test_only_short_messages_without_a_memory_are_brief() -> None:
-    short, long = turn("this heat is killing me"), turn("this heat is killing me " * 10)
-    assert signals(short).brief
-    assert not signals(long).brief
+    short, long, document = (turn("this heat is killing me " * times) for times in (1, 10, 40))
+    read = [signals(one) for one in (short, long, document)]
+    assert [(one.brief, one.letter) for one in read] == [(True, True), (False, True), (False,) * 2]
     assert not signals(short, long).brief
-    assert not signals(short, memory=memory_after(signals(short), None, 1)).brief
+    assert not signals(short, memory=memory_after(signals(short), None, 1)).letter
 
 
 GERMAN = "Wie lange dauert es, bis der neue Ausweis bei der Gemeinde abgeholt werden kann?"

@@ -92,6 +92,12 @@ class DecisionSection(Section):
         "high-risk trigger, no review and no safe answer. In languages that the heads cannot "
         "read it is no matter of high stakes either. 0: domain and stakes count in any case.",
     )
+    calm_letter_below: Chance = Field(
+        default=0.25,
+        description="The same for a longer message in English, of 150 words at most, which may ask "
+        "for help with a text that only mentions trouble. High stakes still count there. 0: domain "
+        "and stakes count in any case.",
+    )
     knowledge_at: Chance = Field(
         default=0.6,
         description="From this chance on a request asks for general knowledge only. Its domain and "

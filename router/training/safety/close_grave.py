@@ -18,9 +18,8 @@ import numpy.typing as npt
 
 from router.stats.calibration import Floats, auroc, fit_logistic, logit, sigmoid, softmax
 from router.training.card import Value
-from router.training.data import grave_texts
+from router.training.data import grave_rows, grave_texts
 from router.training.data.grave_texts import JUDGES, SECTIONS, GraveText
-from router.training.heads import fit_grave
 from router.training.safety.figures import Mask, share_of
 from router.triage.close_reading.matters import CloseGrave
 from router.triage.grave import log_odds
@@ -49,7 +48,8 @@ SEED = 7
 def rows_of(data: Path, seed: int = SEED) -> list[GraveText]:
     """Returns English texts: of our authors, of other people, and of the authors who judge."""
     rng = random.Random(seed)
-    others = [row for row in fit_grave.rows_of(data) if row.language == "en" and not row.author]
+    every = grave_rows.rows_of(data, seed)
+    others = [row for row in every if row.language == "en" and not row.author]
     calm = [row for row in others if not row.grave]
     grave = [row for row in others if row.grave]
     chatter = [row.text for row in calm if len(row.text.split()) <= CHATTER_WORDS]

@@ -142,6 +142,9 @@ def signals_of(
         brief=memory is None
         and not older
         and all([turn.brief for turn in readings if turn is not apart]),
+        letter=memory is None
+        and not older
+        and all([turn.letter for turn in readings if turn is not apart]),
     )
 
 

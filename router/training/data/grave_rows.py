@@ -1,0 +1,121 @@
+"""Collects what teaches the reader of grave matters: our authors' texts and other people's."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import random
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from router.training.data import grave_texts, templates
+from router.training.data.grave_texts import GraveText
+from router.triage.grave import WINDOW_WORDS
+
+MOST_CHARS = 400
+MOST_WORDS = 4 * WINDOW_WORDS
+"""Words of another person's text that are learnt from."""
+_EVERYDAY = (
+    "intent_banking77", "intent_clinc150", "intent_hwu64", "intent_snips", "intent_hint3_support",
+    "prompts_general", "tickets_it_service", "spam_sms",
+)  # fmt: skip
+EACH = 900
+EACH_LANGUAGE = 500
+EVERYDAY_SOURCES = (
+    "chatterbot-corpus 1.3.3 (BSD-3-Clause), Django 5.2.19 (BSD-3-Clause), home-assistant/intents "
+    "@ aa550032a57b (CC BY 4.0)"
+)
+EVERYDAY_LANGUAGES = "everyday_languages"
+"""Harmless lines of the other languages, each with its source."""
+QUESTIONS = 1_200
+"""Questions of MedQuAD, which ask for knowledge."""
+_MAY_BE_GRAVE = re.compile(
+    "fraud|compromis|stolen|lost|police|emergency|recogni|terminat|insurance|health|medical|"
+    "vaccin|accident|death"
+)
+_SECTION_OF = {"medical": "medical", "legal": "legal", "engineering_safety": "engineering"}
+
+
+def rows_of(data: Path, seed: int) -> list[GraveText]:
+    """Returns all texts: the written ones, and English of `data` and of the templates."""
+    rng = random.Random(seed)
+    rows = [one for row in grave_texts.texts(seed) for one in (row, *_pieces(row))]
+    for name in _EVERYDAY:
+        rows += _sampled(_shared(data, name), "none", name, EACH, rng)
+    rows += _everyday_languages(_shared(data, EVERYDAY_LANGUAGES), rng)
+    looks_unsafe = [row for row in _shared(data, "safety_xstest") if row.get("label") == "safe"]
+    rows += _sampled(looks_unsafe, "none", "xstest", EACH, rng)
+    in_danger = [row for row in _shared(data, "moderation_openai1680") if _is_self_harm(row)]
+    rows += _sampled(in_danger, "self_harm", "moderation", EACH, rng)
+    questions = [row for row in _shared(data, "stakes_domain_questions") if _is_question(row)]
+    rows += _sampled(questions, "knowledge", "medquad", QUESTIONS, rng)
+    for example in templates.examples(seed, 6):
+        domain, stakes = example.labels.get("domain", ""), example.labels.get("stakes", "")
+        section = _SECTION_OF.get(domain)
+        if stakes == "low":
+            section = "none" if section is None else "knowledge"
+        # Large money is at stake in the others, which is no grave matter of a person.
+        if section is not None:
+            rows.append(GraveText(example.text, section, "en", example.group))
+    return rows
+
+
+def _pieces(row: GraveText) -> Iterator[GraveText]:
+    """Yields a long harmless text in pieces as long as the reader's windows, none for others.
+
+    Of a long grave text not every window is grave.
+    """
+    words = row.text.split()
+    if row.section == "none" and len(words) > WINDOW_WORDS:
+        for start in range(0, len(words), WINDOW_WORDS):
+            yield replace(row, text=" ".join(words[start : start + WINDOW_WORDS]))
+
+
+def _everyday_languages(
+    rows: Sequence[Mapping[str, object]], rng: random.Random
+) -> Iterator[GraveText]:
+    """Yields at most EACH_LANGUAGE harmless lines of each language."""
+    by_language: dict[str, list[str]] = {}
+    for row in rows:
+        by_language.setdefault(str(row["language"]), []).append(str(row["text"]))
+    for language, texts in sorted(by_language.items()):
+        for text in rng.sample(texts, min(EACH_LANGUAGE, len(texts))):
+            yield GraveText(text[:MOST_CHARS], "none", language, f"everyday/{text}")
+
+
+def _shared(data: Path, name: str) -> list[Mapping[str, object]]:
+    path = data / f"{name}.jsonl.gz"
+    if not path.is_file():
+        return []
+    with gzip.open(path, "rt", encoding="utf-8") as lines:
+        rows = [json.loads(line) for line in lines]
+    return [
+        row
+        for row in rows
+        if isinstance(row.get("text"), str)
+        and row["text"]
+        and not _MAY_BE_GRAVE.search(str(row.get("intent", "")).lower())
+    ]
+
+
+def _is_question(row: Mapping[str, object]) -> bool:
+    return row.get("source") == "medquad"
+
+
+def _is_self_harm(row: Mapping[str, object]) -> bool:
+    labels = row.get("labels")
+    return isinstance(labels, Mapping) and labels.get("SH") == 1
+
+
+def _sampled(
+    rows: Sequence[Mapping[str, object]], section: str, name: str, most: int, rng: random.Random
+) -> Iterator[GraveText]:
+    """Yields at most so many texts, each in pieces as long as the reader's windows."""
+    for row in rng.sample(rows, min(most, len(rows))):
+        text = str(row["text"])
+        words = text.split()
+        for start in range(0, min(len(words), MOST_WORDS), WINDOW_WORDS):
+            piece = " ".join(words[start : start + WINDOW_WORDS])
+            yield GraveText(piece[:MOST_CHARS], section, "en", f"{name}/{text}")
