@@ -34,12 +34,10 @@ def words_of(outcome: Outcome) -> str:
 
 
 STORY = (
-    "My grandmother opened a bakery in 1962 with nothing but an old oven and a borrowed table. "
-    "Every morning she rose at three to knead the dough, and the whole street smelled of bread by "
-    "five. When the landlord raised the rent, the neighbours signed a petition and brought him to "
-    "reason. My father learned the trade from her and later I did too. Last year we celebrated "
-    "sixty years, and the mayor gave a speech. I would like to write this down as a short story "
-    "for our website. Can you give me three ideas for a title?"
+    "I need a five line blurb for the back of my crime novel. A pharmacist in a ski village is "
+    "found dead in her own cable car, and the only witness is a boy who has sworn not to speak "
+    "until Easter. Don't give away that it was the postman. Something with snow in the last "
+    "sentence would be nice."
 )
 
 
@@ -103,7 +101,7 @@ def test_an_employer_who_does_not_respond_is_none(
 @pytest.mark.parametrize(
     ("text", "reasons"),
     [
-        ("Does ibuprofen raise blood pressure over time?", "high_stakes, no_model"),
+        ("Is it safe to drink coffee with ibuprofen?", "high_stakes, no_model"),
         ("You charged me twice for the same order: $7,450", "impact_level_2, quoted"),
         ("Can this old staircase hold a piano of 300 kg?", "no_model"),
         ("How long does standard delivery take?", None),
@@ -119,7 +117,7 @@ def test_the_reason_header_names_the_rule_beside_the_kind_of_answer(
 
 
 def test_words_for_a_missing_passage_hide_no_rule(gateway: Gateway) -> None:
-    outcome = gateway.complete("Does ibuprofen raise blood pressure over time?")
+    outcome = gateway.complete("Is it safe to drink coffee with ibuprofen?")
     told = dict(outcome_headers(replace(outcome, reason=Reason.NO_PASSAGE)))
     assert told[b"x-tiergate-reason"] == b"high_stakes, no_passage"
 

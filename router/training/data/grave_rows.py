@@ -7,7 +7,6 @@ import json
 import random
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from router.training.data import grave_texts, templates
@@ -41,7 +40,7 @@ _SECTION_OF = {"medical": "medical", "legal": "legal", "engineering_safety": "en
 def rows_of(data: Path, seed: int) -> list[GraveText]:
     """Returns all texts: the written ones, and English of `data` and of the templates."""
     rng = random.Random(seed)
-    rows = [one for row in grave_texts.texts(seed) for one in (row, *_pieces(row))]
+    rows = list(grave_texts.texts(seed))
     for name in _EVERYDAY:
         rows += _sampled(_shared(data, name), "none", name, EACH, rng)
     rows += _everyday_languages(_shared(data, EVERYDAY_LANGUAGES), rng)
@@ -60,17 +59,6 @@ def rows_of(data: Path, seed: int) -> list[GraveText]:
         if section is not None:
             rows.append(GraveText(example.text, section, "en", example.group))
     return rows
-
-
-def _pieces(row: GraveText) -> Iterator[GraveText]:
-    """Yields a long harmless text in pieces as long as the reader's windows, none for others.
-
-    Of a long grave text not every window is grave.
-    """
-    words = row.text.split()
-    if row.section == "none" and len(words) > WINDOW_WORDS:
-        for start in range(0, len(words), WINDOW_WORDS):
-            yield replace(row, text=" ".join(words[start : start + WINDOW_WORDS]))
 
 
 def _everyday_languages(

@@ -62,7 +62,7 @@ PARTS = 3
 _TOGETHER = {
     "first": 0, "four": 0, "thirteenth": 0,
     "sixth": 1, "seventh": 1, "eighth": 1, "voices_of_mishaps": 1,
-    "fifth": 2, "voices": 2, "fourteenth": 2, "sixteenth": 2, "seventeenth": 2,
+    "fifth": 2, "voices": 2, "fourteenth": 2, "sixteenth": 2,
 }  # fmt: skip
 """Who is held out with whom, so that each fit still has enough lines of each language."""
 VECTOR_SHARE = 1.0

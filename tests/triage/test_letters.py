@@ -1,0 +1,43 @@
+"""Longer messages that ask for help with a text: which of them are taken for a grave matter."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from router import Gateway
+
+FILE = Path(__file__).parents[1] / "fixtures" / "grave" / "letters.txt"
+
+
+def lines_of(block: str) -> list[str]:
+    """Returns the messages of a writer and a kind, as in `first none`."""
+    blocks = FILE.read_text(encoding="utf-8").split("\n## ")[1:]
+    found = {title: lines for title, *lines in (one.strip().split("\n") for one in blocks)}
+    return found[block]
+
+
+@pytest.fixture(scope="module")
+def gateway(tmp_path_factory: pytest.TempPathFactory) -> Gateway:
+    folder = tmp_path_factory.mktemp("letters")
+    return Gateway.from_policy(
+        "default", database=folder / "ledger.db", documents=folder / "documents.db", environ={}
+    )
+
+
+@pytest.mark.parametrize(("writer", "most"), [("first", 0.18), ("second", 0.33)])
+def test_few_texts_that_only_mention_trouble_go_to_level_3(
+    gateway: Gateway, writer: str, most: float
+) -> None:
+    levels = [gateway.route(text).decision.floor for text in lines_of(f"{writer} none")]
+    # It was .24 and .48 before `calm_letter_below`.
+    assert levels.count(3) / len(levels) < most
+
+
+@pytest.mark.parametrize("writer", ["first", "second"])
+def test_most_grave_matters_in_a_text_to_be_worded_go_to_level_3(
+    gateway: Gateway, writer: str
+) -> None:
+    levels = [gateway.route(text).decision.floor for text in lines_of(f"{writer} grave")]
+    assert levels.count(3) / len(levels) > 0.9
