@@ -98,8 +98,8 @@ def recalibrate(folder: Path, material: Material, encoder_sha256: str) -> Figure
 def recalibrated(head: Head, material: Material) -> Recalibrated:
     """Returns a head that says no more than what held on unread texts.
 
-    The weights within each reader stay but in TAUGHT_BY_AUTHORS. A head without n-grams, or with too few dev rows or lines
-    of authors, stays as it is.
+    The weights within each reader stay but in TAUGHT_BY_AUTHORS. A head without n-grams, or with
+    too few dev rows or lines of authors, stays as it is.
     """
     classes = _classes(head)
     fitted = _taken_apart(head, classes)
