@@ -27,6 +27,7 @@ from router.specialists.builtin_models import (
 from router.types import (
     AttemptRow,
     AttemptState,
+    Baselines,
     CostBasis,
     Price,
     Reason,
@@ -87,17 +88,18 @@ def finished(
 ) -> RequestRow:
     """Returns the row that is chained.
 
-    `tokens` None means that nobody knows what was charged: the call is booked at its hold, unless
-    it was never sent or was refused.
+    `tokens` None means that nobody said how many: the call is booked at its hold, unless it was
+    never sent or was refused, or its price is the same for any tokens.
     """
     usage = Usage(tokens or 0, reported=tokens is not None)
     paid = cost.attempt_cost(call.price, usage, 0.0)
-    state = AttemptState.SETTLED
-    if tokens is None:
-        nano = 0 if unsent else attempt.held_nano_usd
-        paid, state = cost.Cost(nano, paid.basis), AttemptState.FAILED
-        if not unsent:
-            state = AttemptState.UNKNOWN_COST
+    state = AttemptState.FAILED if error_code else AttemptState.SETTLED
+    held = attempt.held_nano_usd
+    if unsent:
+        paid = cost.Cost(0, CostBasis.OWN_COMPUTE)
+    elif tokens is None and held > (0 if error_code else paid.nano_usd):
+        # An answer at a price of nothing, or per request, costs that whatever its tokens are.
+        paid, state = cost.Cost(held, paid.basis), AttemptState.UNKNOWN_COST
     done = replace(
         attempt,
         state=AttemptState.UNKNOWN_COST if paid.basis is CostBasis.UNKNOWN else state,
@@ -111,7 +113,9 @@ def finished(
     ended = RequestState.FAILED if error_code else RequestState.SETTLED
     if done.state is AttemptState.UNKNOWN_COST:
         ended = RequestState.UNKNOWN_COST
-    spent = spent_on(done, ended, asked_baseline(call.policy, call.requested_model, usage))
+    asked = asked_baseline(call.policy, call.requested_model, usage)
+    # Nobody knows what the asked model would have cost, either, where no tokens were told.
+    spent = spent_on(done, ended, asked if usage.reported else Baselines())
     reason = Reason.PINNED.value
     return build_row(
         call.origin,

@@ -9,15 +9,18 @@ from typing import cast
 import pytest
 
 from router.api.compose.clock import SystemClock, UlidIds
-from router.errors import LedgerCorrupt
+from router.errors import LedgerCorrupt, TiergateError, UpstreamInvalid, UpstreamUnreachable
 from router.policy.sections.answering.embedders import EmbedderSection
 from router.specialists.booked_vectors import BookedVectors, VectorOrder
 from router.types import (
     AttemptRow,
+    AttemptState,
+    CostBasis,
     Identity,
     Ledger,
     OutsideVectors,
     RequestRow,
+    RequestState,
     RowUnwritten,
     Scope,
 )
@@ -35,6 +38,78 @@ class BrokenLedger:
 
     async def finish(self, request: RequestRow) -> None:
         raise LedgerCorrupt("the chain has a gap")
+
+
+class KeepingLedger:
+    """Keeps the rows that it is given."""
+
+    def __init__(self) -> None:
+        self.rows: list[RequestRow] = []
+
+    async def hold(self, request: RequestRow, attempt: AttemptRow) -> None:
+        return
+
+    async def finish(self, request: RequestRow) -> None:
+        self.rows.append(request)
+
+
+BY_TOKEN = {"input_usd_per_mtok": 2.0, "output_usd_per_mtok": 0.0}
+FREE = {"input_usd_per_mtok": 0.0, "output_usd_per_mtok": 0.0}
+PER_REQUEST = {"list_price_usd": 0.001}
+LOST = UpstreamInvalid("no JSON")
+UNSENT = UpstreamUnreachable("refused", sent=False)
+SETTLED, FAILED, UNKNOWN = AttemptState.SETTLED, AttemptState.FAILED, AttemptState.UNKNOWN_COST
+
+
+@pytest.mark.parametrize(
+    ("price", "answer", "state", "nano_usd"),
+    [
+        (BY_TOKEN, 100, SETTLED, 200_000),
+        (BY_TOKEN, None, UNKNOWN, 12_000),  # the hold: "a text" has six bytes
+        (BY_TOKEN, LOST, UNKNOWN, 12_000),
+        (BY_TOKEN, UNSENT, FAILED, 0),
+        (FREE, None, SETTLED, 0),
+        (FREE, LOST, FAILED, 0),
+        (PER_REQUEST, None, SETTLED, 1_000_000),
+        (PER_REQUEST, LOST, UNKNOWN, 1_000_000),
+        ({}, 100, UNKNOWN, 0),
+        ({}, UNSENT, FAILED, 0),
+    ],
+)
+async def test_a_call_costs_what_is_known_of_it(
+    price: dict[str, float],
+    answer: int | TiergateError | None,
+    state: AttemptState,
+    nano_usd: int,
+) -> None:
+    async def embed(_: EmbedderSection, __: Sequence[str], ___: int | None) -> OutsideVectors:
+        if isinstance(answer, TiergateError):
+            raise answer
+        return OutsideVectors((b"\0" * 4,), answer or 0, answer is not None, "large")
+
+    ledger = KeepingLedger()
+    booked = BookedVectors(
+        embed,
+        ledger=cast(Ledger, ledger),
+        secret_of=lambda _: b"s" * 32,
+        clock=SystemClock(),
+        ids=UlidIds(),
+        events=Listener(),
+    )
+    large = EmbedderSection.model_validate(
+        {"name": "large", "model": "large", "base_url": "http://127.0.0.1:9/v1", "price": price}
+    )
+    making = booked.made(VectorOrder(a_policy(), "hash", large, ("a text",)), ASKER)
+    if isinstance(answer, TiergateError):
+        with pytest.raises(type(answer)):
+            await making
+    else:
+        await making
+    (row,) = ledger.rows
+    (call,) = row.attempts
+    assert (call.state, call.cost_nano_usd, row.cost_nano_usd) == (state, nano_usd, nano_usd)
+    assert row.state is RequestState(state.value)
+    assert (call.cost_basis is CostBasis.OWN_COMPUTE) == (answer is UNSENT)
 
 
 async def test_a_row_that_nobody_waits_for_is_told_when_it_is_not_written() -> None:

@@ -17,6 +17,7 @@ import orjson
 from router.errors import DeadlineExceeded, Overloaded, UpstreamInvalid
 from router.policy.sections.answering.embedders import EmbedderSection
 from router.types import OutsideVectors
+from router.wire.openai.usage import parse_usage
 from tiers.resilience.refusals import error_for_status
 from tiers.upstream.client import HttpClient, first_lines, read_body, target_of
 from tiers.upstream.client_errors import FOREIGN, to_ours
@@ -103,15 +104,12 @@ def _read(body: bytes, count: int) -> OutsideVectors:
         answer = orjson.loads(body)
         rows = sorted(answer["data"], key=lambda row: row["index"])
         vectors = tuple([_vector(row["embedding"]) for row in rows])
-        usage, model = answer.get("usage") or {}, answer.get("model")
-        tokens = usage.get("prompt_tokens")
+        usage, model = parse_usage(answer.get("usage")), answer.get("model")
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError, AttributeError) as error:
         raise UpstreamInvalid("The upstream's answer holds no vectors in OpenAI's form.") from error
     if len(vectors) != count or len({len(vector) for vector in vectors}) != 1:
         raise UpstreamInvalid(f"The upstream gave {len(vectors)} vectors for {count} texts.")
-    if not isinstance(tokens, int) or tokens < 0:
-        return OutsideVectors(vectors, 0, False, str(model or ""))
-    return OutsideVectors(vectors, tokens, True, str(model or ""))
+    return OutsideVectors(vectors, usage.input_tokens, usage.reported, str(model or ""))
 
 
 def _vector(value: object) -> bytes:

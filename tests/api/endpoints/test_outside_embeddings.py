@@ -166,6 +166,28 @@ def test_what_is_no_vector_is_an_error_of_the_upstream(body: bytes) -> None:
 
 
 @pytest.mark.parametrize(
+    ("usage", "tokens"),
+    [
+        (b'{"prompt_tokens": 7, "total_tokens": 7}', 7),
+        (b'{"prompt_tokens": 7.0}', 7),
+        (b'{"prompt_tokens": 100000000}', 100_000_000),
+        (b'{"prompt_tokens": 100000001}', None),
+        (b'{"prompt_tokens": 100000000000000000}', None),  # its cost would not fit into the ledger
+        (b'{"prompt_tokens": 0, "total_tokens": 0}', None),  # servers that count nothing write that
+        (b'{"prompt_tokens": true}', None),  # the chain has it as true, the database as 1
+        (b'{"prompt_tokens": -3}', None),
+        (b'{"prompt_tokens": "7"}', None),
+        (b"null", None),
+        (b"7", None),
+    ],
+)
+def test_a_count_that_no_call_has_is_none(usage: bytes, tokens: int | None) -> None:
+    body = b'{"data": [{"index": 0, "embedding": [1]}], "usage": %s}' % usage
+    read = _read(body, 1)
+    assert (read.tokens, read.reported) == (tokens or 0, tokens is not None)
+
+
+@pytest.mark.parametrize(
     ("sections", "mistake"),
     [
         ({"aliases": {"a": "embed:none"}}, "embed:large"),
