@@ -87,7 +87,18 @@ def test_answer_comes_back_through_litellm(seen: dict[str, Any], how: str, model
         "finish_reason": "stop",
         "tool_calls": [],
         "usage": [20, 12, True],
+        "provider_cost_nano_usd": None,
     }
+
+
+@pytest.mark.slow
+@NEEDS_LITELLM
+def test_what_litellm_computes_for_a_stream_is_no_cost_of_the_providers(
+    seen: dict[str, Any],
+) -> None:
+    answer = seen["calls"]["listed stream"]
+    assert answer["usage"] == [20, 12, True]
+    assert answer["provider_cost_nano_usd"] is None
 
 
 @pytest.mark.slow

@@ -21,6 +21,7 @@ from types import ModuleType
 from typing import Any
 
 import orjson
+from msgspec.structs import replace
 
 from router.errors import (
     AnswererError,
@@ -213,7 +214,9 @@ class LitellmTier:
                     for delta in folder.fold(to_json(chunk.model_dump())):
                         yield delta
                     chunk = await self._next(litellm, chunks, ends_at)
-                answer = completed(folder.finish(), work, self._facts)
+                # Where a stream says no cost litellm writes one there, by its own table.
+                said = replace(folder.finish(), provider_cost_nano_usd=None)
+                answer = completed(said, work, self._facts)
                 self._give_back(taken, Outcome.HEALTHY)
                 yield Delta(final=answer)
         except TimeoutError as error:

@@ -58,6 +58,7 @@ def told(answer: Answer) -> dict[str, object]:
         "finish_reason": choice.finish_reason,
         "tool_calls": [[call.name, call.arguments] for call in choice.tool_calls],
         "usage": [answer.usage.input_tokens, answer.usage.output_tokens, answer.usage.reported],
+        "provider_cost_nano_usd": answer.provider_cost_nano_usd,
     }
 
 
@@ -89,6 +90,8 @@ async def calls() -> dict[str, object]:
         question = work(deadline_s, **fields)
         outcomes[f"{model} whole"] = await outcome(tier(name).answer(question, no_call))
         outcomes[f"{model} stream"] = await outcome(streamed(tier(name), deadline_s))
+    # litellm's table has a price of this model.
+    outcomes["listed stream"] = await outcome(streamed(tier("openai/gpt-4.1-mini"), 30.0))
     function = {"name": "f", "parameters": {"type": "object", "properties": {"i": {"const": 1}}}}
     tools = [{"type": "function", "function": function}]
     agent = tier("openai/agent")
