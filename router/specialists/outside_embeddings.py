@@ -94,11 +94,14 @@ def finished(
     usage = Usage(tokens or 0, reported=tokens is not None)
     paid = cost.attempt_cost(call.price, usage, 0.0)
     state = AttemptState.FAILED if error_code else AttemptState.SETTLED
-    held = attempt.held_nano_usd
+    held, at_hold = attempt.held_nano_usd, False
     if unsent:
         paid = cost.Cost(0, CostBasis.OWN_COMPUTE)
-    elif tokens is None and held > (0 if error_code else paid.nano_usd):
+    elif tokens is None:
         # An answer at a price of nothing, or per request, costs that whatever its tokens are.
+        same = held <= (0 if error_code else paid.nano_usd)
+        at_hold = paid.basis is CostBasis.UNKNOWN or not same
+    if at_hold:
         paid, state = cost.Cost(held, paid.basis), AttemptState.UNKNOWN_COST
     done = replace(
         attempt,
@@ -106,6 +109,7 @@ def finished(
         cost_nano_usd=paid.nano_usd,
         cost_basis=paid.basis,
         usage=usage,
+        estimated=at_hold,
         latency_ms=latency_ms,
         error_code=error_code,
         price_version=call.price.version,

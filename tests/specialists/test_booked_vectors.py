@@ -8,6 +8,7 @@ from typing import cast
 
 import pytest
 
+from router.analysis.prices.reprice import priced_again
 from router.api.compose.clock import SystemClock, UlidIds
 from router.errors import LedgerCorrupt, TiergateError, UpstreamInvalid, UpstreamUnreachable
 from router.policy.sections.answering.embedders import EmbedderSection
@@ -110,6 +111,9 @@ async def test_a_call_costs_what_is_known_of_it(
     assert (call.state, call.cost_nano_usd, row.cost_nano_usd) == (state, nano_usd, nano_usd)
     assert row.state is RequestState(state.value)
     assert (call.cost_basis is CostBasis.OWN_COMPUTE) == (answer is UNSENT)
+    # Other prices change a cost that its tokens tell, and no hold.
+    again = priced_again(call, large.price.to_price()).nano_usd
+    assert again == (None if state is UNKNOWN else nano_usd)
 
 
 async def test_a_row_that_nobody_waits_for_is_told_when_it_is_not_written() -> None:
