@@ -20,6 +20,7 @@ from router.ledger.row_builder import (
     Times,
     build_row,
 )
+from router.ledger.row_reading import attempt_cost_known
 from router.money import cost
 from router.privacy.digest import digest
 from router.request.calls.failures import failure_notes
@@ -36,7 +37,6 @@ from router.types import (
     AttemptState,
     ChatRequest,
     Clock,
-    CostBasis,
     Identity,
     JsonText,
     Message,
@@ -275,7 +275,7 @@ def outcome_of(
         cost_nano_usd=progress.attempts.spent_nano_usd
         if progress.accounted
         else candidate.rung.cost_nano_usd,
-        cost_known=CostBasis.UNKNOWN not in [a.cost_basis for a in progress.attempts.rows],
+        cost_known=all(map(attempt_cost_known, progress.attempts.rows)),
         baselines=progress.comparison.baselines,
         observed=routed.observed is not None,
         timings=_timings(routed, progress, clock.monotonic_ms()),

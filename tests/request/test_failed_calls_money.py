@@ -66,6 +66,21 @@ async def test_a_call_that_failed_at_an_unknown_price_is_booked_as_unknown(
     assert (first.state, first.cost_basis) == (AttemptState.UNKNOWN_COST, CostBasis.UNKNOWN)
 
 
+@pytest.mark.parametrize("stream", [False, True])
+async def test_an_answer_after_a_call_of_unknown_cost_has_none_either(
+    houses: Houses, stream: bool
+) -> None:
+    signals = replace(UNSURE, impact_nano_usd=4_000 * 10**9)
+    lost = mid(error=UpstreamInvalid("?"))
+    house = houses([low(), lost, deep()], signals=signals)
+    outcome = (await drain(house, ask(stream=stream)))[-1]
+    assert isinstance(outcome, Outcome)
+    row = await only_row(house)
+    assert row.state is RequestState.UNKNOWN_COST
+    assert outcome.cost_nano_usd == row.cost_nano_usd > row.attempts[0].held_nano_usd > 0
+    assert (outcome.cost_known, outcome.saved_nano_usd) == (False, None)
+
+
 @pytest.mark.parametrize(
     ("error", "paid"),
     [
