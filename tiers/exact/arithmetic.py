@@ -14,6 +14,7 @@ from fractions import Fraction
 from math import isqrt
 
 from tiers.exact.numbers import (
+    DIGIT,
     NUMBER,
     SYMBOLS,
     Amount,
@@ -28,20 +29,23 @@ MAX_TOKENS = 80
 MAX_POWER = 200  # an exponent; a result beyond MAX_BITS is refused anyway
 ROOT_DIGITS = 30  # of a root without an exact value; ten are shown
 
-_WORDS = (
-    (r"\bto the power of\b|\bto the power\b|\braised to\b|\*\*", "^"),
-    (r"\bmultiplied (?:by|with)\b|\btimes\b", "*"),
-    (r"\bdivided by\b|\bover\b", "/"),
-    (r"\bmod(?:ulo)?\b", "mod"),
-    (r"(?<=\d/\d) of\b", " *"),  # 2/3 of 90
-    (r"\bplus\b|\band\b(?= +-)", "+"),
-    (r"\bminus\b", "-"),
-    (r"\bsquared\b|²", " ^ 2 "),
-    (r"\bcubed\b|³", " ^ 3 "),
-    (r"\b(?:the )?square root of\b|\bsqrt of\b", " sqrt "),
-    (r"\b(?:double|twice)\b", "2 *"),
-    (r"\b(?:a )?half of\b|\bhalf(?= \d)", "1 / 2 *"),
-    (r"(?<=[\d)])\s*x\s*(?=[\d($.€£-])", " * "),
+_WORDS = tuple(
+    (re.compile(words), sign)
+    for words, sign in (
+        (r"\bto the power of\b|\bto the power\b|\braised to\b|\*\*", "^"),
+        (r"\bmultiplied (?:by|with)\b|\btimes\b", "*"),
+        (r"\bdivided by\b|\bover\b", "/"),
+        (r"\bmod(?:ulo)?\b", "mod"),
+        (r"(?<=\d/\d) of\b", " *"),  # 2/3 of 90
+        (r"\bplus\b|\band\b(?= +-)", "+"),
+        (r"\bminus\b", "-"),
+        (r"\bsquared\b|²", " ^ 2 "),
+        (r"\bcubed\b|³", " ^ 3 "),
+        (r"\b(?:the )?square root of\b|\bsqrt of\b", " sqrt "),
+        (r"\b(?:double|twice)\b", "2 *"),
+        (r"\b(?:a )?half of\b|\bhalf(?= \d)", "1 / 2 *"),
+        (r"(?<=[\d)])\s*x\s*(?=[\d($.€£-])", " * "),
+    )
 )
 _FRACTION = re.compile(
     rf"\b(an?|one|\d{{1,3}})[ -]({'|'.join(FRACTIONS)})s? of (?=(?:the )?[{SYMBOLS}\d(])"
@@ -53,6 +57,11 @@ _PART_AFTER = re.compile(
 """Finds "10 / a third of 6". A fraction becomes a quotient, which such a sign would take apart."""
 _TOKEN = re.compile(rf"\s*(?:([{SYMBOLS}]? ?(?:{NUMBER}))(?![\w.,])|(sqrt|mod|[-+*/^()]))")
 _CALCULATING = re.compile(r"[-+*/^]|\bmod\b|\bsqrt\b")
+_IN_WORDS = re.compile(
+    r"power|raised|multipl|times|divided|over|plus|minus|squared|²|cubed|³|root|double|twice|half"
+    r"|[\d)]\s*x"
+)
+"""Finds what one of `_WORDS` replaces where there is no sign yet."""
 _SUM_OF = re.compile(r"(?:the )?(?:sum|total|product) of (?=.*(?:\bplus\b|\btimes\b|[+*]))")
 _LISTED = re.compile(
     r"(?:the )?(?P<what>sum of|total of|product of|average of|mean of|difference between"
@@ -81,6 +90,8 @@ def arithmetic(question: Question) -> str | None:
     ('12 * (3 + 4) = 84', None)
     """
     text = digits_for_words(question.text)
+    if not DIGIT.search(text):
+        return None
     if not question.commanded and (_NO_SUM.fullmatch(text) or _may_be_a_name(question, text)):
         return None
     text = _SUM_OF.sub("", text)  # "the sum of 3 plus 5"
@@ -90,8 +101,10 @@ def arithmetic(question: Question) -> str | None:
     if _PART_AFTER.search(text):
         return None
     text = _FRACTION.sub(_fraction, text)
+    if not (_CALCULATING.search(text) or _IN_WORDS.search(text)):
+        return None
     for words, sign in _WORDS:
-        text = re.sub(words, sign, text)
+        text = words.sub(sign, text)
     if not _CALCULATING.search(text.lstrip(" -")):
         return None
     try:

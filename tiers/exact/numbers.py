@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from fractions import Fraction
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -52,8 +53,10 @@ _SMALL = {word: n for n, word in enumerate(_UNITS)} | {
     word: 10 * n for n, word in enumerate(_TENS, 2)
 }
 _SCALES = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9}
+_SCALE_OF = {"k": 1000, **_SCALES}
 _ONE = "|".join([*_SMALL, *_SCALES])
 _IN_WORDS = re.compile(rf"\b(?:a )?(?:{_ONE})(?:(?: and |[ -])(?:{_ONE}))*\b")
+_AND_A_HALF = re.compile(r"(\d) and a half\b")
 _SCALED = re.compile(rf"(?<![\w.,])({NUMBER}) ?(k|thousand|million|billion)\b(?! ?\w*meter)")
 _NAMED_MONEY = re.compile(rf"(?<![\w.,$€£])({NUMBER}) ?(dollars?|usd|bucks|euros?|eur|gbp)\b")
 _MONEY_SIGN = {"d": "$", "u": "$", "b": "$", "e": "€", "g": "£"}
@@ -83,6 +86,7 @@ def amount(text: str) -> Amount:
     return Amount(number(clean.removeprefix(sign).strip()), sign)
 
 
+@lru_cache(maxsize=16)  # seven tools ask for the same text, one after another
 def digits_for_words(text: str) -> str:
     """Returns the text with numbers in words as digits, and with names of money as its sign.
 
@@ -90,14 +94,15 @@ def digits_for_words(text: str) -> str:
     '25 percent of $120'
     """
     text = _IN_WORDS.sub(lambda match: _spelled(match.group(0)), text)
-    text = re.sub(r"(\d) and a half\b", r"\1.5", text)
-    scale = {"k": 1000, **_SCALES}
-
-    def scaled(match: re.Match[str]) -> str:
-        return written(number(match.group(1)) * scale[match.group(2)]).replace(",", "")
-
-    text = _SCALED.sub(scaled, text)
+    if not DIGIT.search(text):
+        return text
+    text = _AND_A_HALF.sub(r"\1.5", text)
+    text = _SCALED.sub(_scaled, text)
     return _NAMED_MONEY.sub(lambda m: f"{_MONEY_SIGN[m.group(2)[0]]}{m.group(1)}", text)
+
+
+def _scaled(match: re.Match[str]) -> str:
+    return written(number(match.group(1)) * _SCALE_OF[match.group(2)]).replace(",", "")
 
 
 def _spelled(words: str) -> str:

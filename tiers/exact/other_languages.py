@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import cache
 
 from msgspec import Struct
 
@@ -24,8 +25,8 @@ _SAFE = re.compile(r"-?\d+(?:[.,]\d{1,2}|[.,]\d{4,})?")
 """Three digits behind a point or a comma may be thousands."""
 
 
-class _Language(Struct, frozen=True):
-    """Holds the words of one language around numbers and units."""
+class _Language(Struct, frozen=True, eq=False):
+    """Holds the words of one language around numbers and units; equal to itself alone."""
 
     opening: str  # before a sum, a percentage or a conversion
     how_many: str  # before the unit that is wanted
@@ -151,7 +152,7 @@ _LANGUAGES = (
         ),
     ),
 )
-_SYMBOLS = {"km": "km", "m": "m", "cm": "cm", "mm": "mm", "kg": "kg", "g": "g", "l": "l"}
+_SYMBOLS = {name: name for name in ("km", "m", "cm", "mm", "kg", "g", "l")}
 _ACCENTS = str.maketrans(
     {
         **dict(zip("áàâäãéèêëíìîïóòôöõúùûüñç", "aaaaaeeeeiiiiooooouuuunc", strict=True)),
@@ -199,12 +200,40 @@ def _local(number: str) -> str:
     return number.replace(",", "").replace(".", ",")
 
 
-def _percent(core: str, language: _Language) -> str | None:
-    match = re.fullmatch(
-        rf"(?:(?:{language.opening}) )?(?P<p>{_NUMBER}) ?(?:%|prozent|pour ?cent|por ?ciento"
-        rf"|per ?cento) (?:{language.of}) (?P<y>{_NUMBER})",
-        core,
+class _Forms(Struct, frozen=True):
+    """Holds the compiled forms of one language."""
+
+    percent: re.Pattern[str]
+    converted: tuple[re.Pattern[str], ...]
+    sum: re.Pattern[str]
+    signs: tuple[tuple[re.Pattern[str], str], ...]
+    units: Mapping[str, str]
+
+
+@cache
+def _forms(language: _Language) -> _Forms:
+    units = {**language.units, **_SYMBOLS}
+    unit = "|".join(sorted(map(re.escape, units), key=len, reverse=True))
+    asked = rf"(?P<n>{_NUMBER}) ?(?P<u>{unit})"
+    opened = rf"(?:(?:{language.opening}) )?"
+    signs = sorted(language.signs.items(), key=lambda one: -len(one[0]))
+    return _Forms(
+        percent=re.compile(
+            rf"{opened}(?P<p>{_NUMBER}) ?(?:%|prozent|pour ?cent|por ?ciento|per ?cento) "
+            rf"(?:{language.of}) (?P<y>{_NUMBER})"
+        ),
+        converted=(
+            re.compile(rf"{opened}{asked} (?:{language.into}) (?P<v>{unit})"),
+            re.compile(rf"(?:{language.how_many}) (?P<v>{unit}) (?:{language.are}) {asked}"),
+        ),
+        sum=re.compile(rf"(?:{language.opening}) (?P<sum>.+)"),
+        signs=tuple((re.compile(rf"(?<=\d) {word} (?=-?\d)"), f" {sign} ") for word, sign in signs),
+        units=units,
     )
+
+
+def _percent(core: str, language: _Language) -> str | None:
+    match = _forms(language).percent.fullmatch(core)
     if match is None:
         return None
     answer_text = percentage(Question(f"{_english(match['p'])}% of {_english(match['y'])}"))
@@ -223,17 +252,12 @@ def _shown(number: str) -> str:
 
 
 def _converted(core: str, language: _Language) -> str | None:
-    names = {**language.units, **{name: name for name in _SYMBOLS}}
-    unit = "|".join(sorted(map(re.escape, names), key=len, reverse=True))
-    asked = rf"(?P<n>{_NUMBER}) ?(?P<u>{unit})"
-    for form in (
-        rf"(?:(?:{language.opening}) )?{asked} (?:{language.into}) (?P<v>{unit})",
-        rf"(?:{language.how_many}) (?P<v>{unit}) (?:{language.are}) {asked}",
-    ):
-        match = re.fullmatch(form, core)
+    forms = _forms(language)
+    for form in forms.converted:
+        match = form.fullmatch(core)
         if match is None:
             continue
-        question = f"{_english(match['n'])} {names[match['u']]} in {names[match['v']]}"
+        question = f"{_english(match['n'])} {forms.units[match['u']]} in {forms.units[match['v']]}"
         answer_text = conversion(Question(question))
         result = answer_text and re.search(r" = (about )?(-?[\d,]+(?:\.\d+)?) ", f"{answer_text} ")
         if not result:
@@ -244,12 +268,12 @@ def _converted(core: str, language: _Language) -> str | None:
 
 
 def _sum(core: str, language: _Language) -> str | None:
-    match = re.fullmatch(rf"(?:{language.opening}) (?P<sum>.+)", core)
+    match = _forms(language).sum.fullmatch(core)
     if match is None:
         return None
     signs = match["sum"]
-    for word, sign in sorted(language.signs.items(), key=lambda one: -len(one[0])):
-        signs = re.sub(rf"(?<=\d) {word} (?=-?\d)", f" {sign} ", signs)
+    for word, sign in _forms(language).signs:
+        signs = word.sub(sign, signs)
     signs = signs.replace("x", "*") if re.fullmatch(r"[\dx*+/.,() -]+", signs) else signs
     if not re.fullmatch(r"[\d*+/.,() -]+", signs):
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from datetime import date
+from functools import lru_cache
 from threading import Lock
 
 from msgspec import Struct
@@ -49,6 +50,11 @@ def solved(
     >>> solved("What's 15% of 240?", date(2026, 11, 21))
     Solved(tool='percentages', text='15% of 240 = 36')
     """
+    return _solved(text, today, frozenset(tools), opens)
+
+
+@lru_cache(maxsize=16)  # several rungs of a policy ask about one request, and it is answered then
+def _solved(text: str, today: date, tools: frozenset[str], opens: bool) -> Solved | None:
     core = question(text)
     if core is None or not any(map(str.isalnum, core.text)):
         return None
@@ -65,7 +71,7 @@ def solved(
         answer_text = answer() if tool in tools else None
         if answer_text is not None:
             return Solved(tool, answer_text)
-    if not {"arithmetic", "percentages", "units"} <= set(tools):
+    if not {"arithmetic", "percentages", "units"} <= tools:
         return None
     answer_text = in_another_language(text)
     return None if answer_text is None else Solved("other_languages", answer_text)

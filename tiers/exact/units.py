@@ -32,6 +32,10 @@ _FORMS = (
     rf"how (?:long|far|tall|heavy|hot|cold|fast|big) is {_N} ?{_U} in {_V}",
 )
 
+_HYPHEN = re.compile(r"(?<=\d)-(?=[a-z])")
+_DEGREES = re.compile(r"(\d) ?(?:°|degrees?) ?(?=[cfk]\b|celsius|fahrenheit|centigrade)")
+_KELVIN = re.compile(rf"({NUMBER})k(?= )")
+
 _CODE = r"[a-z]{3}|dollars?|euros?|pounds?|yen|rupees?|francs?|pesos?"
 _EACH = r"(?:at|with|using)(?: an?| the)?(?: exchange)?(?: rate)?(?: of)?"
 _MONEY = (
@@ -84,9 +88,9 @@ def conversion(question: Question) -> str | None:
 
 def _unit_words(text: str) -> str:
     """Returns the text with numbers as digits; 'pounds' stay a weight, 6 ft stay two words."""
-    text = re.sub(r"(?<=\d)-(?=[a-z])", " ", text)
-    text = re.sub(r"(\d) ?(?:°|degrees?) ?(?=[cfk]\b|celsius|fahrenheit|centigrade)", r"\1 ", text)
-    return digits_for_words(re.sub(rf"({NUMBER})k(?= )", r"\1 k", text))
+    text = _HYPHEN.sub(" ", text)
+    text = _DEGREES.sub(r"\1 ", text)
+    return digits_for_words(_KELVIN.sub(r"\1 k", text))
 
 
 def _converted(match: re.Match[str]) -> str | None:
