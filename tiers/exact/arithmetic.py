@@ -57,11 +57,13 @@ _PART_AFTER = re.compile(
 """Finds "10 / a third of 6". A fraction becomes a quotient, which such a sign would take apart."""
 _TOKEN = re.compile(rf"\s*(?:([{SYMBOLS}]? ?(?:{NUMBER}))(?![\w.,])|(sqrt|mod|[-+*/^()]))")
 _CALCULATING = re.compile(r"[-+*/^]|\bmod\b|\bsqrt\b")
-_IN_WORDS = re.compile(
-    r"power|raised|multipl|times|divided|over|plus|minus|squared|²|cubed|³|root|double|twice|half"
-    r"|[\d)]\s*x"
+_NO_SUM_WORD = re.compile(
+    r"\b(?!(?:to|the|power|of|raised|multiplied|by|with|times|divided|over|mod|modulo|plus|and|minus"
+    r"|squared|cubed|square|root|sqrt|double|twice|an?|one|half|sum|total|product|average|mean"
+    rf"|difference|between|add|up|multiply|subtract|divide|numbers|from|x|(?:{'|'.join(FRACTIONS)})s?)"
+    r"\b)[a-z]"
 )
-"""Finds what one of `_WORDS` replaces where there is no sign yet."""
+"""Finds a word that no sum has: a text that has one is none, whatever else is in it."""
 _SUM_OF = re.compile(r"(?:the )?(?:sum|total|product) of (?=.*(?:\bplus\b|\btimes\b|[+*]))")
 _LISTED = re.compile(
     r"(?:the )?(?P<what>sum of|total of|product of|average of|mean of|difference between"
@@ -90,7 +92,7 @@ def arithmetic(question: Question) -> str | None:
     ('12 * (3 + 4) = 84', None)
     """
     text = digits_for_words(question.text)
-    if not DIGIT.search(text):
+    if not DIGIT.search(text) or _NO_SUM_WORD.search(text):
         return None
     if not question.commanded and (_NO_SUM.fullmatch(text) or _may_be_a_name(question, text)):
         return None
@@ -101,8 +103,6 @@ def arithmetic(question: Question) -> str | None:
     if _PART_AFTER.search(text):
         return None
     text = _FRACTION.sub(_fraction, text)
-    if not (_CALCULATING.search(text) or _IN_WORDS.search(text)):
-        return None
     for words, sign in _WORDS:
         text = words.sub(sign, text)
     if not _CALCULATING.search(text.lstrip(" -")):

@@ -37,6 +37,8 @@ _ASKS = (
     "days ",
     "weeks ",
 )
+_TIME = re.compile("day|date|week|fortnight|month|year")
+"""Found in what any form fits."""
 _ASKS_LAST = re.compile(r" (?:what|which) (?:date|day)$")
 _UNIT = r"(?P<unit>day|week|fortnight|month|year)s?"
 _COUNT = rf"(?P<n>\d{{1,7}}|an?|the) {_UNIT}"
@@ -51,6 +53,8 @@ def date_answer(question: Question, today: date) -> str | None:
     '59 days, from 3 March 2027 to 1 May 2027 (the first day is not counted).'
     """
     text = digits_for_words(question.text)
+    if not _TIME.search(text):
+        return None
     if not question.asked and not text.startswith(_ASKS) and not _ASKS_LAST.search(text):
         return None
     for form, answer in _FORMS:

@@ -17,8 +17,7 @@ NUMBER = r"(?:\d{1,3}(?:,\d{3})+|\d{1,20})(?:\.\d{1,20})?|\.\d{1,20}"
 1.5 or a list, so no tool answers."""
 
 DIGIT = re.compile(r"\d")
-"""Found in nearly every question that a tool answers, and in few others: forms are compiled when
-the first text has one, since those of units take 15 ms."""
+"""Found in nearly every question that a tool answers, and in few others."""
 SYMBOLS = "$€£₹"
 AMOUNT = rf"[{SYMBOLS}]? ?(?:{NUMBER})"
 MAX_DECIMALS = 10

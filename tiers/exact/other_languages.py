@@ -152,6 +152,10 @@ _LANGUAGES = (
         ),
     ),
 )
+_BEGINNING = re.compile(
+    r"-?\d|" + "|".join(f"(?:{one.opening}|{one.how_many}) " for one in _LANGUAGES)
+)
+"""Fits the beginning of what any form fits."""
 _SYMBOLS = {name: name for name in ("km", "m", "cm", "mm", "kg", "g", "l")}
 _ACCENTS = str.maketrans(
     {
@@ -178,6 +182,8 @@ def in_another_language(text: str) -> str | None:
         return None
     plain = text.lower().replace("ß", "ss").translate(_ACCENTS)
     core = " ".join(plain.replace("'", " ").split()).strip(" ?!.=¿¡")
+    if not _BEGINNING.match(core):
+        return None
     if not all(_SAFE.fullmatch(number) for number in re.findall(r"-?\d[\d.,]*\d|\d", core)):
         return None
     forms: tuple[Callable[[str, _Language], str | None], ...] = (_percent, _converted, _sum)

@@ -33,6 +33,8 @@ _P = rf"(?P<p>{NUMBER}) ?(?:%|percent|per cent|pct)"
 _Y = rf"(?P<y>{AMOUNT})"
 _X = rf"(?P<x>{AMOUNT})"
 _SHARE = r"(?:%|percent(?:age)?|per cent|pct)"
+_NAMED = re.compile("%|per ?cent|pct")
+"""Found in what any form fits."""
 _TAX = r"(?:tax|vat|sales tax|tip)"
 _DISCOUNT = r"(?:discount|reduction|rebate|sale|off)"
 
@@ -44,7 +46,7 @@ def percentage(question: Question) -> str | None:
     ('15% of 240 = 36', '$80 less 25% = $60.00')
     """
     text = digits_for_words(question.text)
-    if not DIGIT.search(text):
+    if not (DIGIT.search(text) and _NAMED.search(text)):
         return None
     for pattern, answer in _forms():
         match = pattern.fullmatch(text)

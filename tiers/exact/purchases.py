@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from tiers.exact.numbers import (
     AMOUNT,
+    DIGIT,
     NUMBER,
     SYMBOLS,
     amount,
@@ -22,7 +23,7 @@ from tiers.exact.numbers import (
     shown_money,
     written,
 )
-from tiers.exact.wording import Question
+from tiers.exact.wording import FRACTIONS, Question
 
 MOST_PIECES = 1_000_000
 _UNSIGNED = "\0"
@@ -63,6 +64,7 @@ _FRAME = re.compile(
     r"|(?:the )?(?:total|sum|price|cost)(?: price| cost)?(?: of| for| is)?:? "
     r"|(?P<bought>(?:if )?(?:i|we)) (?:buy|bought|order|ordered|get|take|have|want) )"
 )
+_BEGINNING = re.compile(rf"(?:{_FRAME.pattern})?(?:half |an? |[\d.])")
 _TOTAL = re.compile(
     r",? (?:in total|(?:what(?:'s| is) )?(?:the |my )?total(?: price| cost)?|(?:all ?)?together"
     r"|overall|how much(?: is (?:that|it|this)| do i pay)?(?: in total| altogether| together)?"
@@ -101,7 +103,10 @@ def purchase(question: Question, *, opens: bool = False) -> str | None:
     >>> purchase(Question("3 shirts at 19.95 plus 4.90, total")), purchase(Question("2 at 7.30"))
     ('3 * 19.95 + 4.90 = 64.75', None)
     """
-    text, wanted = _bare(_counted(digits_for_words(question.text)))
+    text = digits_for_words(question.text)
+    if not (_BEGINNING.match(text) and ("dozen" in text or DIGIT.search(text))):
+        return None
+    text, wanted = _bare(_counted(text))
     bill, rest = _goods(text, wanted is True)
     if bill is None or _further(bill, rest) != "" or len(bill.signs) > 1:
         return None
@@ -157,6 +162,8 @@ def _goods(text: str, certain: bool) -> tuple[_Bill | None, str]:
     at, each, per, thing = groups["at"], groups["each"], groups["per"], groups["thing"] or ""
     if not each and not at:
         return None, text
+    if thing.partition(" ")[0].removesuffix("s") in FRACTIONS:
+        return None, text  # "a third of $60 each"
     if at == "cost" and not each and count != 1:
         return None, text  # "3 shirts cost 19.95": all of them
     if per and not _same_thing(per, thing):

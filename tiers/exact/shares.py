@@ -51,6 +51,8 @@ _FORMS = (
     rf"(?P<n>\d{{1,5}})(?: people| friends| of us) (?:share|split) {_WHOLE}{_EVENLY}"
     r"(?:,? (?:how much )?(?:each|per person))?",
 )
+_SHARED = re.compile("split|divide|share|distribute|how much| off")
+"""Found in what any form fits."""
 _NAMES = "|".join(FRACTIONS)
 _OFF = re.compile(
     rf"(?P<top>an?|one|\d{{1,2}})[ -](?P<bottom>{_NAMES})s? off(?: of)? {_WHOLE}"
@@ -70,7 +72,7 @@ def share(question: Question) -> str | None:
     ('84 / 6 = 14 each', '$60 less 1/3 = $40.00')
     """
     text = digits_for_words(question.text)
-    if not DIGIT.search(text):
+    if not (DIGIT.search(text) and _SHARED.search(text)):
         return None
     for form in _forms():
         match = form.fullmatch(text)

@@ -53,7 +53,7 @@ def tip(question: Question) -> str | None:
     '$50 plus 20% = $60.00; split by 4: $15.00 each (the tip alone: $2.50 each)'
     """
     text = digits_for_words(question.text)
-    if not DIGIT.search(text):
+    if not ("tip" in text and DIGIT.search(text)):
         return None
     for form in _forms():
         match = form.fullmatch(text)

@@ -29,15 +29,16 @@ class Solved(Struct, frozen=True):
     text: str
 
 
-_LIKE_MANY = "how many things are 15 % of 3 units?"
-"""Reaches the forms of every tool, and fits none."""
+_LIKE_MANY = ("how many things are split off 3 units with a 15 % tip?", "combien de choses font 3?")
+"""Reach the forms of every tool, and fit none."""
 _COMPILING = Lock()
 
 
 def compile_forms() -> None:
     """Compiles the forms of all tools, which takes 60 ms; otherwise the first question waits."""
     with _COMPILING:  # so that only one of several threads compiles
-        solved(_LIKE_MANY, date(2026, 11, 22), opens=True)
+        for text in _LIKE_MANY:
+            solved(text, date(2026, 11, 22), opens=True)
 
 
 def solved(

@@ -26,8 +26,9 @@ from router.types import (
 from tests import ROOT
 from tests.kits.changed import replace
 from tests.kits.fakes import CALM, Clock
-from tiers.exact import percentages, shares, tips, units
+from tiers.exact import other_languages, percentages, shares, tips, units
 from tiers.exact.answerer import P_RIGHT, ExactTier, build_exact
+from tiers.exact.tools import _solved
 
 TALK = load_small_talk(ROOT / "policies" / "answers" / "small_talk.yaml")
 
@@ -150,13 +151,15 @@ def test_shipped_small_talk_has_four_courtesies_in_fourteen_languages() -> None:
 
 
 async def test_the_first_question_finds_the_forms_compiled() -> None:
-    caches = (units._compiled, percentages._forms, tips._forms, shares._forms)
-    for cache in caches:
+    tools = (units._compiled, percentages._forms, tips._forms, shares._forms)
+    caches = (*tools, other_languages._forms)
+    for cache in (_solved, *caches):
         cache.cache_clear()
     exact = _exact()
     await exact.start()
     await exact.close()
     assert all(cache.cache_info().currsize for cache in caches)
     compiled = [cache.cache_info().misses for cache in caches]
-    exact.preview(_request("How many kilometres do I pay 15 % tip for on 3 of them?"), CALM)
+    exact.preview(_request("How many kilometres do I pay 15 % tip off for on 3 of them?"), CALM)
+    exact.preview(_request("Wie viele Kilometer sind 3 Ellen?"), CALM)
     assert [cache.cache_info().misses for cache in caches] == compiled

@@ -138,6 +138,7 @@ def test_another_tip_gets_no_answer(asked: str) -> None:
         "3 shirts at 19.95 plus 4.90 shipping plus 20% VAT",  # on what?
         "30 minutes at 80, total?",
         "a fifth of whiskey",
+        "what is a third of $60 each",
         "100 divided by two fifths of 10",
         "10 / a half of 4",
         "what is 10 over twice 5",
