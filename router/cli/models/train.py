@@ -291,7 +291,7 @@ def ability(
 
 
 def card_command(arguments: Sequence[str]) -> str:
-    """Returns the command line for a card. DATA replaces a folder that only one machine has.
+    """Returns the command line for a card. DATA and WORK replace folders that only one machine has.
 
     A file, and a folder below the current one, stand as they were typed.
 
@@ -299,15 +299,19 @@ def card_command(arguments: Sequence[str]) -> str:
     'tiergate train ability --data DATA --out made'
     >>> card_command(["train", "ability", "--data=../rows", "--out", "made"])
     'tiergate train ability --data=DATA --out made'
+    >>> card_command(["train", "harm-close", "--out", "made", "--work", "/var/tmp/work"])
+    'tiergate train harm-close --out made --work WORK'
     >>> card_command(["train", "adapter", "--data", "chats.jsonl", "--out", "made"])
     'tiergate train adapter --data chats.jsonl --out made'
     """
     shown = ["tiergate", *arguments]
     for place, argument in enumerate(arguments, 1):
-        if shown[place - 1] == "--data" and _is_elsewhere(argument):
-            shown[place] = "DATA"
-        elif argument.startswith("--data=") and _is_elsewhere(argument[len("--data=") :]):
-            shown[place] = "--data=DATA"
+        for option in ("--data", "--work"):
+            named = option[2:].upper()
+            if shown[place - 1] == option and _is_elsewhere(argument):
+                shown[place] = named
+            elif argument.startswith(f"{option}=") and _is_elsewhere(argument[len(option) + 1 :]):
+                shown[place] = f"{option}={named}"
     return shlex.join(shown)
 
 

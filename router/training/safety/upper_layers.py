@@ -6,6 +6,7 @@ fit: with authors held out, and the last one on all lines. Contains torch; knows
 
 from __future__ import annotations
 
+import hashlib
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,7 +29,7 @@ from router.training.progress import track
 LOWER = 4
 """Layers that stay: one pass over all texts costs four of them, and each step only the other two.
 The mean of the fourth layer already told harm better than the last one did, untrained."""
-STATES = "states.npy"
+STATES = "states.{}.npy"
 READ_TOGETHER = 64
 
 Rows = Sequence[Sequence[int]]
@@ -64,17 +65,20 @@ class States:
 
     @classmethod
     def of(cls, rows: Rows, work: Path, *, progress: bool = False) -> States:
-        """Computes the states of token rows, or reads them where the work folder has them."""
-        path, lengths = work / STATES, [len(row) for row in rows]
+        """Computes the states of token rows, or reads them where the work folder has them.
+
+        The folder keeps those of the latest rows alone, which may have a gigabyte.
+        """
+        lengths = [len(row) for row in rows]
+        path = work / STATES.format(_digest(rows))
         if not path.is_file():
+            for old in work.glob(STATES.format("*")):
+                old.unlink()
             part = path.with_suffix(f".{random.getrandbits(32):08x}")
             with part.open("wb") as file:
                 np.save(file, _lower(rows, lengths, progress))
             part.replace(path)
-        values = np.load(path, mmap_mode="r")
-        if len(values) != sum(lengths):
-            raise ValueError(f"{path} is of other texts; take another work folder")
-        return cls(values, lengths)
+        return cls(np.load(path, mmap_mode="r"), lengths)
 
     def batch(self, rows: Sequence[int]) -> tuple[Tensor, Tensor]:
         """Returns the states of some texts, (rows, tokens, width), and a mask of their tokens."""
@@ -90,6 +94,12 @@ class States:
     def by_length(self, rows: Sequence[int]) -> list[int]:
         """Returns rows in the order of their length, so that a batch needs little padding."""
         return sorted(rows, key=lambda row: int(self.lengths[row]))
+
+
+def _digest(rows: Rows) -> str:
+    """Returns a name for these rows, other than that of any other ones."""
+    parts = (np.asarray([len(row), *row], dtype=np.int32).tobytes() for row in rows)
+    return hashlib.sha256(b"".join(parts)).hexdigest()[:16]
 
 
 @torch.no_grad()

@@ -102,6 +102,20 @@ def test_rows_that_nobody_sorted_teach_no_matter(tmp_path: Path) -> None:
     assert not upper.head.weight[1:].any()
 
 
+def test_a_work_folder_keeps_the_states_of_the_latest_rows_alone(tmp_path: Path) -> None:
+    from router.training.safety import upper_layers
+
+    two, one = [[101, 2054, 102], [101, 102]], [[101, 7592, 2003, 102, 102]]
+    first = upper_layers.States.of(two, tmp_path)
+    (kept,) = tmp_path.iterdir()
+    again = upper_layers.States.of(two, tmp_path)
+    assert np.array_equal(first.batch([0, 1])[0], again.batch([0, 1])[0])
+    # As many tokens, but of another text.
+    assert len(upper_layers.States.of(one, tmp_path).lengths) == 1
+    (other,) = tmp_path.iterdir()
+    assert other != kept
+
+
 def test_the_lower_layers_are_those_of_the_whole_network(tmp_path: Path) -> None:
     import torch
 
