@@ -1,4 +1,4 @@
-"""Longer messages that ask for help with a text: which of them are taken for a grave matter."""
+"""Strangers' messages, small talk and letters: which of them are taken for a grave matter."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import pytest
 
 from router import Gateway
 
-FILE = Path(__file__).parents[1] / "fixtures" / "grave" / "letters.txt"
+FOLDER = Path(__file__).parents[1] / "fixtures" / "grave"
 
 
-def lines_of(block: str) -> list[str]:
-    """Returns the messages of a writer and a kind, as in `first none`."""
-    blocks = FILE.read_text(encoding="utf-8").split("\n## ")[1:]
+def lines_of(block: str, file: str = "letters.txt") -> list[str]:
+    """Returns the messages of a block, as in `first none`, a writer and a kind."""
+    blocks = (FOLDER / file).read_text(encoding="utf-8").split("\n## ")[1:]
     found = {title: lines for title, *lines in (one.strip().split("\n") for one in blocks)}
     return found[block]
 
@@ -41,3 +41,14 @@ def test_most_grave_matters_in_a_text_to_be_worded_go_to_level_3(
 ) -> None:
     levels = [gateway.route(text).decision.floor for text in lines_of(f"{writer} grave")]
     assert levels.count(3) / len(levels) > 0.9
+
+
+@pytest.mark.parametrize(("block", "most"), [("talk", 0.08), ("everyday", 0.02)])
+def test_little_small_talk_goes_to_level_3(gateway: Gateway, block: str, most: float) -> None:
+    levels = [gateway.route(text).decision.floor for text in lines_of(block, "talk.txt")]
+    assert levels.count(3) / len(levels) < most
+
+
+def test_grave_matters_told_by_the_way_go_to_level_3(gateway: Gateway) -> None:
+    levels = [gateway.route(text).decision.floor for text in lines_of("grave", "talk.txt")]
+    assert levels.count(3) / len(levels) > 0.93
