@@ -122,8 +122,8 @@ class Passages(OwnAnswerer):
                 break
         if total < section.quote_at:
             return []
-        sources = [text for intent, _ in chosen for text in (*intent.utterances, intent.answer)]
-        return chosen if covers(request.last_user_text, sources) else []
+        known = frozenset().union(*[self._resolver.stems(intent.id) for intent, _ in chosen])
+        return chosen if covers(request.last_user_text, known) else []
 
     def _for_each(
         self, request: ChatRequest, signals: Signals, match: Match

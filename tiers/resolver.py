@@ -210,7 +210,7 @@ class Resolver(OwnAnswerer):
         """
         if match.language:
             return True
-        known = frozenset[str]().union(*(self._stems(name) for name, _ in offers))
+        known = frozenset[str]().union(*(self.stems(name) for name, _ in offers))
         asked = stems_asked(request.last_user_text)
         # The sum of their chances is no chance that was fitted: of "get rid of wasps" it is .7.
         chance = match.together or together_in(offers, match)
@@ -228,9 +228,9 @@ class Resolver(OwnAnswerer):
     @cached_property
     def _all_stems(self) -> frozenset[str]:
         """Returns the beginnings of all words of the file, worked out at its first offer."""
-        return frozenset[str]().union(*map(self._stems, self._knowledge.intents))
+        return frozenset[str]().union(*map(self.stems, self._knowledge.intents))
 
-    def _stems(self, name: str) -> frozenset[str]:
+    def stems(self, name: str) -> frozenset[str]:
         """Returns the beginnings of all words of an intent, worked out at its first offer."""
         stems = self._stems_of_intents.get(name)
         if stems is None:
@@ -280,7 +280,7 @@ class Resolver(OwnAnswerer):
             return True
         if match.language or match.confidence >= UNLIKELY:
             return False
-        known, asked = self._stems(match.intent_id), stems_asked(request.last_user_text)
+        known, asked = self.stems(match.intent_id), stems_asked(request.last_user_text)
         if not asked or len(asked[0]) > SHORT_WORDS:
             return False
         return all([len(one & known) < LEAST_ABOUT_WHEN_LIKELY * len(one) for one in asked])
