@@ -119,13 +119,13 @@ class LocalModelAnswerer:
     @property
     def facts(self) -> AnswererFacts:
         """Returns the facts, with the runtime's own context limit once the model is loaded."""
-        loaded = self._state.read().context_tokens
+        loaded = self._state.recent().context_tokens
         if not 0 < loaded < self._facts.context_tokens:
             return self._facts
         return replace(self._facts, context_tokens=loaded)
 
     def status(self) -> AnswererStatus:
-        state = self._state.read()
+        state = self._state.recent()
         return AnswererStatus(state.state, state.detail)
 
     async def start(self) -> None:

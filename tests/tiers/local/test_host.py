@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,7 +35,14 @@ from tests.kits.local_kit import (
 )
 from tests.kits.upstreams.upstream_kit import eventually
 from tiers.local.host import LocalModelHost, LocalModelSpec, specs_for
-from tiers.local.shared_folder import HostState, LocalAddress, Slots, StateReader, write_state
+from tiers.local.shared_folder import (
+    RECENT_S,
+    HostState,
+    LocalAddress,
+    Slots,
+    StateReader,
+    write_state,
+)
 from tiers.local.weights import find_adapter, find_weights
 
 pytestmark = pytest.mark.slow
@@ -144,6 +152,14 @@ def test_a_state_is_read_again_after_it_changed(tmp_path: Path) -> None:
         state = HostState(AnswererState.READY, generation=generation, adapters=("a.gguf",))
         write_state(tmp_path, state)
         assert reader.read() == state
+
+
+def test_a_recent_state_is_looked_at_again_after_a_moment(tmp_path: Path) -> None:
+    reader = StateReader(tmp_path)
+    for generation in (1, 2):
+        write_state(tmp_path, HostState(AnswererState.READY, generation=generation))
+        time.sleep(1.5 * RECENT_S)
+        assert reader.recent().generation == generation
 
 
 def test_an_address_survives_the_environment() -> None:
