@@ -22,6 +22,7 @@ from router.ledger.row_reading import (
     RECONCILE,
     Doubt,
     doubt_of,
+    row_names,
 )
 from router.ledger.sql import reading
 from router.ledger.sql.database import Database
@@ -193,13 +194,16 @@ def correction(database: Database, settlement: Settlement, now_ms: int) -> Reque
 
 
 def _row(original: RequestRow, line: AttemptRow, settlement: Settlement, now_ms: int) -> RequestRow:
+    domain, request_type = row_names(original)
     record: dict[str, dict[str, object]] = {
+        # A domain pays what its calls cost in truth, so the correction is charged to the same one.
+        "signals": {"domain": domain, "request_type": request_type},
         "reconciles": {
             "request_id": original.request_id,
             "attempt_id": settlement.call.attempt_id,
             "booked_nano_usd": settlement.call.booked_nano_usd,
             "billed_nano_usd": settlement.billed_nano_usd,
-        }
+        },
     }
     if settlement.call.doubt is Doubt.ESTIMATED:  # so roll-ups can take it out of what is estimated
         record["reconciles"] |= {"estimated": True, "compared": compared_with(original)}
@@ -207,5 +211,9 @@ def _row(original: RequestRow, line: AttemptRow, settlement: Settlement, now_ms:
         origin_of(original, line.request_id, RECONCILE),
         spent_on(line, RequestState.SETTLED),
         Times(now_ms, now_ms),
-        kept=Kept(record=JsonText(orjson.dumps(record).decode())),
+        kept=Kept(
+            record=JsonText(orjson.dumps(record).decode()),
+            domain=domain,
+            request_type=request_type,
+        ),
     )

@@ -213,6 +213,18 @@ def test_report_counts_the_money_of_a_correction_and_no_request(books: str) -> N
 
 
 @pytest.mark.process
+def test_a_correction_is_charged_to_the_domain_and_the_type_of_its_call(books: str) -> None:
+    reconcile(books, "--attempt", "r3/1", "--cost-usd", "0")
+    for chosen in ((), ("--domain", "finance"), ("--request-type", "decision")):
+        run = tiergate("report", "--json", "--database", books, *chosen)
+        report = json.loads(run.stdout)
+        for table, name in (("domains", "finance"), ("request_types", "decision")):
+            charged = [(line["name"], line["spend_nano_usd"]) for line in report[table]]
+            assert charged == [(name, 120 + 400)]
+    assert verify(books).whole
+
+
+@pytest.mark.process
 def test_a_cost_that_a_bill_made_known_is_unknown_no_longer(books: str) -> None:
     def told() -> tuple[dict[str, Any], str]:
         run = tiergate("report", "--json", "--database", books)
