@@ -91,6 +91,27 @@ def test_a_clients_tag_runs_in_no_spreadsheet_and_no_terminal(tag: str, cell: st
     assert line["tags"] == cell
 
 
+def test_a_call_that_still_runs_has_no_cost_in_any_form(tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    database, file = tmp_path / "ledger.db", tmp_path / "ledger.parquet"
+
+    async def write() -> tuple[str, str]:
+        ledger = SqlLedger.open(database, clock=StandingClock(), budget_of=lambda _tenant: None)
+        await ledger.hold(request("r1"), attempt("r1", held=400))
+        export = ("ledger", "export", "-d", database)
+        await asyncio.to_thread(ran, *export, "--format", "parquet", "--out", file)
+        csv_text = (await asyncio.to_thread(ran, *export)).stdout
+        json_text = (await asyncio.to_thread(ran, *export, "--format", "jsonl")).stdout
+        await ledger.close()
+        return csv_text, json_text
+
+    csv_text, json_text = asyncio.run(write())
+    (line,) = csv.DictReader(io.StringIO(csv_text))
+    assert (line["attempt_state"], line["cost_nano_usd"]) == ("held", "")
+    assert parquet.read_table(file).to_pylist()[0]["cost_nano_usd"] is None
+    assert json.loads(json_text)["attempts"][0]["cost_nano_usd"] is None
+
+
 def test_json_lines_are_those_of_ledger_rows(database: Path) -> None:
     exported = ran("ledger", "export", "--format", "jsonl", "--out", "-", "-d", database).stdout
     assert exported == ran("ledger", "rows", "--json", "-d", database).stdout

@@ -19,10 +19,10 @@ from router.analysis.report.output.row_json import ending_text, rows_json
 from router.cli.ledger.parquet_files import write_parquet
 from router.cli.options import FileFormat
 from router.ledger.columns import ATTEMPT_COLUMNS, REQUEST_COLUMNS, Column, Kind
-from router.ledger.row_reading import refusal_of, row_names
+from router.ledger.row_reading import call_price_unknown, refusal_of, row_names
 from router.ledger.row_values import writer
 from router.rendering.tidy_csv import FORMULA_STARTS
-from router.types import AttemptRow, CostBasis, RequestRow
+from router.types import AttemptRow, RequestRow
 
 _TYPES = {Kind.WHOLE: "int64", Kind.SMALL: "int64", Kind.FLAG: "bool", Kind.REAL: "double"}
 """Types of the ledger's columns in Parquet; all others are text."""
@@ -159,8 +159,8 @@ def _request(row: RequestRow) -> list[object]:
 
 def _attempt(attempt: AttemptRow) -> list[object]:
     cells = _ATTEMPT.cells(attempt)
-    # An unknown price with a booked hold still costs that hold.
-    if attempt.cost_basis is CostBasis.UNKNOWN and attempt.cost_nano_usd == 0:
+    # An unknown price with a booked hold still costs that hold; a call that runs is not booked yet.
+    if call_price_unknown(attempt) and attempt.cost_nano_usd == 0:
         cells[_COST] = None
     return cells
 
