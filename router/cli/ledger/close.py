@@ -31,7 +31,7 @@ def close(
 ) -> None:
     """Close a month that is over, and those before it; without one, list closed months.
 
-    Later corrections are rows of the next open month.
+    Later corrections count in a month that is open.
     """
     from router.api.compose.books import Books
 

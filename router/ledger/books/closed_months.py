@@ -1,4 +1,4 @@
-"""Closes months: their figures never change, and later rows are dated in the next open month.
+"""Closes months: their figures never change, and later rows are dated in a month that is open.
 
 A month can be closed once it is over and no request of it is open. From then on every writer, in
 its own transaction, moves later rows to the first open moment: corrections by a bill, reviews, rows
