@@ -18,6 +18,7 @@ from router.policy.sections.budgets import BudgetSection
 from router.policy.sections.learning import AlertSection, AlertsSection, Watched
 from router.types import AttemptState, CostBasis, Domain, RequestState, ReviewItem
 from router.watch.delivery import SIGNATURE, signature
+from router.watch.state import load
 from tests.kits.books.feedback_kit import Learning, learning, said
 from tests.kits.books.ledger_rows import NOW_MS, attempt, request
 from tests.kits.changed import replace
@@ -316,6 +317,36 @@ async def test_alarm_of_a_budget_ends_with_its_month_although_nobody_spends_in_t
         ("began", 0.9),
     ]
     assert {one["subject"] for one in told} == {"tenant 'acme', this month"}
+
+
+@pytest.mark.parametrize(("ends", "after_ms", "told"), [(True, 60_000, 1), (False, 240_000, 0)])
+async def test_window_waits_for_requests_that_still_run_and_not_for_ever(
+    tmp_path: Path, ends: bool, after_ms: int, told: int
+) -> None:
+    async with learning(tmp_path) as house:
+        with hook() as receiver:
+            what, state = section(receiver, "errors"), tmp_path / "alerts.json"
+
+            async def looked(at_ms: int) -> list[str]:
+                of = Looked("test", what)
+                return await asyncio.to_thread(look, of, house.path, state, at_ms, 240_000)
+
+            await hour(house, 0, FAILED)
+            await looked(START_MS + HOUR_MS + 1)
+            late = [request(f"late-{n}", attempt(f"late-{n}")) for n in range(30)]
+            late = [replace(row, created_at_ms=START_MS + 2 * HOUR_MS - 1) for row in late]
+            for row in late:
+                await house.ledger.hold(row, row.attempts[0])
+            end_ms = START_MS + 2 * HOUR_MS
+            assert await looked(end_ms + 5_000) == []
+            assert load(state).checked_ms == START_MS + HOUR_MS
+            for row in late if ends else ():
+                await house.ledger.finish(replace(row, **FAILED))
+            await looked(end_ms + after_ms)
+            assert load(state).checked_ms == end_ms
+            assert len(receiver.got) == told
+            for row in late:
+                await house.ledger.finish(replace(row, **FAILED))
 
 
 async def test_state_is_for_its_owner_alone(tmp_path: Path) -> None:

@@ -211,6 +211,11 @@ class Books:
         """Yields requests created in [since, until), oldest first. Raises LedgerError."""
         return reading.rows(self._database, since_ms=since_ms, until_ms=until_ms, tenant=tenant)
 
+    def any_open(self, since_ms: int, until_ms: int) -> bool:
+        """Returns True while a request created in [since, until) is open. Raises LedgerError."""
+        with self._database.reading() as connection:
+            return reading.any_open(connection, since_ms, until_ms)
+
     def past_requests(
         self,
         since_ms: int | None,

@@ -39,6 +39,8 @@ LOOKS_EVERY_S = 20.0
 DAY_MS, MINUTE_MS = 86_400_000, 60_000
 MOST_WAITING = 200
 """Notices that are kept for a receiver that cannot be reached, the latest."""
+WAITS_MS = 4 * MINUTE_MS
+"""Longest wait for requests of a window that still run, less than the shortest window."""
 LASTING = ("day", "month")
 
 
@@ -156,7 +158,9 @@ def _watch(looked: Looked, database: str, path: Path, *, once: bool) -> None:
     before: list[str] = []
     while True:
         try:
-            lines = look(looked, database, path, time.time_ns() // 1_000_000)
+            # A timer looks once, so nothing would look again at a window that waits.
+            waits_ms = 0 if once else WAITS_MS
+            lines = look(looked, database, path, time.time_ns() // 1_000_000, waits_ms)
             for line in lines:
                 if line not in before:  # a receiver that is away is told of once
                     typer.echo(line)
@@ -200,8 +204,13 @@ def _waits(looked: Looked, path: Path) -> list[str]:
     return [f"tiergate: {line}" for line in waiting]
 
 
-def look(looked: Looked, database: str | Path, path: Path, now_ms: int) -> list[str]:
-    """Checks the last full window, unless it was checked; returns what was told, by lines."""
+def look(
+    looked: Looked, database: str | Path, path: Path, now_ms: int, waits_ms: int = 0
+) -> list[str]:
+    """Checks the last full window, unless it was checked; returns what was told, by lines.
+
+    A window with requests that still run is checked `waits_ms` after its end at the latest.
+    """
     from msgspec.structs import replace
 
     from router.watch.alarms import grouped
@@ -213,6 +222,8 @@ def look(looked: Looked, database: str | Path, path: Path, now_ms: int) -> list[
     until_ms = now_ms // width * width
     notices: list[Notice] = []
     checks = until_ms > known.checked_ms
+    if checks and now_ms < until_ms + waits_ms:
+        checks = not _any_open(database, until_ms - width, until_ms)
     if checks:
         known, notices = _checked(looked, database, path, known, until_ms, now_ms)
     fresh = (*known.untold, *notices)
@@ -229,6 +240,13 @@ def look(looked: Looked, database: str | Path, path: Path, now_ms: int) -> list[
             faults.append(f"not told yet: {fault}")
     save(path, replace(known, untold=(), waiting=waiting))
     return [*grouped(fresh).splitlines(), *faults]
+
+
+def _any_open(database: str | Path, since_ms: int, until_ms: int) -> bool:
+    from router.api.compose.books import Books
+
+    with Books.open(database) as books:
+        return books.any_open(since_ms, until_ms)
 
 
 def _checked(

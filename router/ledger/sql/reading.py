@@ -131,6 +131,18 @@ def open_requests(connection: Connection, writer_id: str, limit: int) -> list[Re
     return [request_from(tuple(row), attempts_by_id[row[0]]) for row in page]
 
 
+def any_open(connection: Connection, since_ms: int, until_ms: int) -> bool:
+    """Returns True while a request created in [since, until) is open."""
+    return (
+        connection.exec_driver_sql(
+            "SELECT 1 FROM requests WHERE state = 'open' AND created_at_ms >= ? "
+            "AND created_at_ms < ? LIMIT 1",
+            (since_ms, until_ms),
+        ).first()
+        is not None
+    )
+
+
 def chain_rows(connection: Connection) -> Iterator[tuple[ChainRow, bool]]:
     """Yields all finished rows by writer and sequence, a page at a time.
 
