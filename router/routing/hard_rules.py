@@ -301,7 +301,9 @@ def _reader_is_calm(section: DecisionSection, signals: Signals) -> bool:
 
 
 def _calm_letter(section: DecisionSection, signals: Signals, domain: Domain | None) -> bool:
-    read = signals.letter and signals.matter is not None and _heads_read(signals)
+    # A short message has a bound of its own, which may be lower.
+    longer = signals.letter and not signals.brief
+    read = longer and signals.matter is not None and _heads_read(signals)
     return read and domain in READ_FOR and signals.grave < section.calm_letter_below
 
 

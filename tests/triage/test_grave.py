@@ -191,6 +191,15 @@ def test_what_only_sounds_like_a_domain_starts_no_high_risk(domain: Domain, leve
     assert decide(a_policy(), signals, facts(), Asked()).first_rung.level == level
 
 
+@pytest.mark.parametrize(("bound", "level"), [("calm_below", 3), ("calm_letter_below", 2)])
+def test_short_messages_and_letters_have_a_bound_each(bound: str, level: int) -> None:
+    """Every short message is short enough for a letter, too."""
+    decision = {**a_policy().decision.model_dump(), bound: 0.0}
+    policy = Policy.model_validate(a_policy().model_dump() | {"decision": decision})
+    short = replace(RISKY, **CALM_READ, letter=True, language="en")
+    assert decide(policy, short, facts(), Asked()).first_rung.level == level
+
+
 def test_what_only_sounds_like_a_domain_needs_no_safe_answer() -> None:
     policy = Policy.model_validate(
         a_policy().model_dump()
