@@ -416,9 +416,10 @@ def _forecast(by_day: Mapping[date | None, Cell], period: Period, extra: Extra) 
 
 def _first_whole(since_ms: int, lost: int, clock: tzinfo) -> date | None:
     """Returns the first day of which nothing is missing; None for times outside any calendar."""
-    begins = local_day(since_ms, clock)
-    at_midnight = local_day(since_ms - 1, clock) != begins
-    # What was purged of the UTC day that the period cuts may be of its first day, and not later.
-    if begins in (None, date.max) or (at_midnight and not lost):
+    # Purged requests may be of any time of the UTC day that the period cuts.
+    whole_ms = -(-since_ms // DAY_MS) * DAY_MS if lost else since_ms
+    begins = local_day(whole_ms, clock)
+    at_midnight = local_day(whole_ms - 1, clock) != begins
+    if begins in (None, date.max) or at_midnight:
         return begins
     return begins + timedelta(days=1)

@@ -347,7 +347,8 @@ def test_a_period_that_begins_within_the_month_gets_no_forecast() -> None:
         (FIRST_MS + 1, 0, "2026-11-02"),
         (FIRST_MS + DAY_MS // 2, 0, "2026-11-02"),
         (FIRST_MS, 3, "2026-11-02"),  # of the day that the period cuts in UTC
-        (FIRST_MS - DAY_MS // 2, 3, None),  # what was purged is of October
+        (FIRST_MS - DAY_MS // 2, 3, "2026-11-02"),  # that day ends in November in Kolkata
+        (FIRST_MS - DAY_MS, 3, None),  # what was purged is of October
     ],
 )
 def test_a_month_whose_first_hours_are_missing_gets_no_forecast(
