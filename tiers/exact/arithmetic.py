@@ -58,10 +58,10 @@ _PART_AFTER = re.compile(
 _TOKEN = re.compile(rf"\s*(?:([{SYMBOLS}]? ?(?:{NUMBER}))(?![\w.,])|(sqrt|mod|[-+*/^()]))")
 _CALCULATING = re.compile(r"[-+*/^]|\bmod\b|\bsqrt\b")
 _NO_SUM_WORD = re.compile(
-    r"\b(?!(?:to|the|power|of|raised|multiplied|by|with|times|divided|over|mod|modulo|plus|and|minus"
-    r"|squared|cubed|square|root|sqrt|double|twice|an?|one|half|sum|total|product|average|mean"
-    rf"|difference|between|add|up|multiply|subtract|divide|numbers|from|x|(?:{'|'.join(FRACTIONS)})s?)"
-    r"\b)[a-z]"
+    r"\b(?!(?:to|the|power|of|raised|multiplied|by|with|times|divided|over|mod|modulo|plus|and"
+    r"|minus|squared|cubed|square|root|sqrt|double|twice|an?|one|half|sum|total|product|average"
+    r"|mean|difference|between|add|up|multiply|subtract|divide|numbers|from|x\d*"
+    rf"|(?:{'|'.join(FRACTIONS)})s?)\b)[a-z]"
 )
 """Finds a word that no sum has: a text that has one is none, whatever else is in it."""
 _SUM_OF = re.compile(r"(?:the )?(?:sum|total|product) of (?=.*(?:\bplus\b|\btimes\b|[+*]))")

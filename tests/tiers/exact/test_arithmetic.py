@@ -24,6 +24,8 @@ def _answer(text: str) -> str | None:
     ("asked", "said"),
     [
         ("What is 12 x 7?", "12 * 7 = 84"),
+        ("What is 12 x7?", "12 * 7 = 84"),
+        ("(1 + 2)x4 + 1", "(1 + 2) * 4 + 1 = 13"),
         ("hi, could you please tell me what is 7 times 8? thanks", "7 * 8 = 56"),
         ("2+2", "2 + 2 = 4"),
         ("(3+4)*-2", "(3 + 4) * -2 = -14"),
