@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from router.training.heads.train_head import train_head
+from router.triage.triage_model import DEFAULT_FOLDER
 from tests.kits.server_kit import tiergate
 
 pytestmark = pytest.mark.slow
@@ -96,6 +97,18 @@ def test_a_file_of_taught_rows_alone_is_refused(taught: Path) -> None:
     done = tiergate("evaluate", "head", "--head", made(taught), "--data", taught)
     assert done.returncode == 1
     assert "found no row that did not teach the head kind" in done.stderr
+
+
+def test_a_file_of_labels_of_no_class_has_nothing_right(taught: Path) -> None:
+    held = table(taught.parent / "held.csv", [(text, "other") for text in STRANGE])
+    assert set(figures(made(taught), held)) == {"kind, labels that it does not know", "size"}
+
+
+def test_a_head_of_values_is_refused(taught: Path) -> None:
+    head = DEFAULT_FOLDER / "heads" / "difficulty.json"
+    done = tiergate("evaluate", "head", "--head", head, "--data", taught)
+    assert done.returncode == 1
+    assert "head difficulty gives a value" in done.stderr
 
 
 @pytest.mark.parametrize(

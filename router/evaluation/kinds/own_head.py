@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from router.errors import TrainingDataError
+from router.errors import ModelFileError, TrainingDataError
 from router.evaluation.judging import chance_section, class_section
 from router.evaluation.options import Kind, Options, Report, Section, Subject
 from router.stats import heads
@@ -28,11 +28,16 @@ def evaluate(subject: Subject, path: Path, options: Options) -> Report:
 
     Rows that taught it are left out. Labels that a head of classes does not know have a section of
     their own: it is wrong there whatever it says. Raises TrainingDataError where no row is left,
-    ModelFileError for a head that cannot be read.
+    ModelFileError for a head that cannot be read, or that gives a value and no chance.
     """
     assert options.own_head is not None
     folder, name = options.own_head.parent, options.own_head.name.removesuffix(".json")
     head = heads.load(folder, name, encoder_sha256=subject.model.encoder.sha256)
+    if head.kind is HeadKind.VALUE:
+        raise ModelFileError(
+            f"head {name} gives a value, which no label judges; expected a head of classes or of "
+            "one chance, as `tiergate train head` writes"
+        )
     told = rows_of_file(path, "text", "label")
     seen = seen_by(folder, name)
     rows = [row for row in told.rows if text_digest(row.text) not in seen]
@@ -61,7 +66,8 @@ def evaluate(subject: Subject, path: Path, options: Options) -> Report:
             said = {f"says_{u:g}_or_more": _share(sure[~known] >= u, options) for u in LEVELS}
             sections[f"{name}, labels that it does not know"] = said
         sure, right = sure[known], right[known]
-    sections[f"{name}, stated and right"] = _stated(sure, right, options)
+    if len(sure):
+        sections[f"{name}, stated and right"] = _stated(sure, right, options)
     version = subject.model.version
     return Report(Kind.HEAD, path.name, told.sha256, version, sections, tuple(notes))
 
