@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,11 +20,12 @@ def lines_of(block: str, file: str = "letters.txt") -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def gateway(tmp_path_factory: pytest.TempPathFactory) -> Gateway:
+def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     folder = tmp_path_factory.mktemp("letters")
-    return Gateway.from_policy(
+    with Gateway.from_policy(
         "default", database=folder / "ledger.db", documents=folder / "documents.db", environ={}
-    )
+    ) as gateway:
+        yield gateway
 
 
 @pytest.mark.parametrize(("writer", "most"), [("first", 0.18), ("second", 0.33)])
