@@ -59,9 +59,9 @@ _TOKEN = re.compile(rf"\s*(?:([{SYMBOLS}]? ?(?:{NUMBER}))(?![\w.,])|(sqrt|mod|[-
 _CALCULATING = re.compile(r"[-+*/^]|\bmod\b|\bsqrt\b")
 _NO_SUM_WORD = re.compile(
     r"\b(?!(?:to|the|power|of|raised|multiplied|by|with|times|divided|over|mod|modulo|plus|and"
-    r"|minus|squared|cubed|square|root|sqrt|double|twice|an?|one|half|sum|total|product|average"
-    r"|mean|difference|between|add|up|multiply|subtract|divide|numbers|from|x\d*"
-    rf"|(?:{'|'.join(FRACTIONS)})s?)\b)[a-z]"
+    r"|minus|squared|cubed|square|root|(?:sqrt)+|double|twice|an?|one|half|sum|total|product|average"
+    r"|mean|difference|between|add|up|multiply|subtract|divide|numbers|from|x"
+    rf"|(?:{'|'.join(FRACTIONS)})s?)(?![a-z]))[a-z]"
 )
 """Finds a word that no sum has: a text that has one is none, whatever else is in it."""
 _SUM_OF = re.compile(r"(?:the )?(?:sum|total|product) of (?=.*(?:\bplus\b|\btimes\b|[+*]))")

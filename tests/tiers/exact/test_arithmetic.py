@@ -25,6 +25,7 @@ def _answer(text: str) -> str | None:
     [
         ("What is 12 x 7?", "12 * 7 = 84"),
         ("What is 12 x7?", "12 * 7 = 84"),
+        ("what is sqrt16 x4²", "sqrt 16 * 4^2 = 64"),
         ("(1 + 2)x4 + 1", "(1 + 2) * 4 + 1 = 13"),
         ("hi, could you please tell me what is 7 times 8? thanks", "7 * 8 = 56"),
         ("2+2", "2 + 2 = 4"),
