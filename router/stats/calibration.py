@@ -212,9 +212,12 @@ def within(calibrator: Calibrator, least: float, most: float) -> Calibrator:
         case Platt():
             return replace(calibrator, least=least, most=most)
         case Isotonic(x=x, y=y):
-            crossed = np.union1d(x, np.interp((least, most), y, x))
-            curve = np.clip(calibrator(crossed), least, most)
-            return Isotonic(tuple(crossed.tolist()), tuple(curve.tolist()))
+            # Knots may share one logit, where the curve has a step; both stay.
+            reached = np.clip((least, most), y[0], y[-1])
+            crossings = zip(np.interp(reached, y, x).tolist(), reached.tolist(), strict=True)
+            knots = sorted([*zip(x, y, strict=True), *crossings])
+            curve = np.clip([chance for _, chance in knots], least, most)
+            return Isotonic(tuple(logit for logit, _ in knots), tuple(curve.tolist()))
     return calibrator
 
 

@@ -158,7 +158,13 @@ def test_what_few_rows_support(confidence: list[float], right: list[int], suppor
 
 
 @pytest.mark.parametrize(
-    "calibrator", [c.Platt(2.0, 0.3), c.Isotonic((-3.0, 0.0, 3.0), (0.001, 0.4, 0.999))]
+    "calibrator",
+    [
+        c.Platt(2.0, 0.3),
+        c.Isotonic((-3.0, 0.0, 3.0), (0.001, 0.4, 0.999)),
+        c.Isotonic((-3.0, 0.0, 0.0, 3.0), (0.001, 0.2, 0.8, 0.999)),  # a step
+        c.Isotonic((-3.0, -1.0, 1.0, 3.0), (0.02, 0.02, 0.95, 0.95)),
+    ],
 )
 def test_a_bounded_chance_is_the_same_within_its_bounds(calibrator: c.Platt | c.Isotonic) -> None:
     logits = np.linspace(-6, 6, 241)
