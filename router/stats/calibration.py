@@ -189,9 +189,10 @@ def capped(calibrator: Platt | Isotonic, most: float) -> Isotonic:
 def most_supported(confidence: Floats, right: Flags) -> float:
     """Returns the highest chance that judged rows support, above one half.
 
-    Of the rows that reach a level, (right + 1) / (all + 2) are right: Laplace's rule of succession.
-    The level at which that is most counts, so that few rows support little: 18 rows, all right,
-    support .95, and 98 rows .99.
+    `confidence`, (rows,), is what was said of each, and `right`, (rows,), tells which held. Of the
+    rows that reach a level, (right + 1) / (all + 2) are right: Laplace's rule of succession. The
+    level at which that is most counts, so that few rows support little: 18 rows, all right, support
+    .95, and 98 rows .99.
 
     >>> most_supported(np.full(18, 0.97), np.ones(18, bool))
     0.95

@@ -162,8 +162,10 @@ def likeness_of(
 ) -> Likeness:
     """Returns how like the taught rows a text is, judged by rows against the other folds.
 
-    The trust of a text is the share of these rows that are as far away or farther, in units of
-    FAR_SHARE: 1 from nine in ten of them on. It never reaches 0, so that no order changes.
+    `vectors` are (rows, width), `labels` and `folds` (rows,); `usual` is the chance of who knows
+    nothing, 0..1. The trust of a text is the share of these rows that are as far away or farther,
+    in units of FAR_SHARE: 1 from nine in ten of them on. It never reaches 0, so that no order
+    changes.
     """
     outside = np.empty(len(labels))
     for fold in range(int(folds.max()) + 1):

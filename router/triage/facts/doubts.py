@@ -291,6 +291,9 @@ def among_near_misses(
 ) -> float:
     """Returns the chance of a match where a third of the requests miss every answer narrowly.
 
+    `highest` is the cap. Above even odds the log-odds become `slope` times themselves plus `shift`,
+    or LEAST_SLOPE times themselves where that is more.
+
     >>> [round(among_near_misses(p, 0.901), 3) for p in (0.5, 0.7, 0.85, 0.9, 0.9009, 0.901)]
     [0.5, 0.563, 0.729, 0.817, 0.818, 0.901]
     """

@@ -70,7 +70,7 @@ def lacks(words: Iterable[str], stems: Collection[str], exists: Callable[[str], 
         len(word) >= LEAST_LETTERS
         and word.isalpha()
         and word not in _DULL
-        and not word.endswith("ly")
+        and not word.endswith("ly")  # an adverb says how, and asks for nothing else
         and _stem(word) not in stems
         and exists(word)
         for word in words
